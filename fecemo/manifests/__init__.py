@@ -1,0 +1,1 @@
+"""What a data set is: lists of faces, labelled sets, splits, published figures."""

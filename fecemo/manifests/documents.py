@@ -1,0 +1,111 @@
+"""Read YAML and JSON into frozen dataclasses; an unknown key is an error that names the nearest known one."""
+
+import dataclasses
+import json
+import typing
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fecemo.errors import InputError, nearest
+
+T = TypeVar("T")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the mapping that a YAML file holds.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is not YAML (the line is named), or does not hold a mapping.
+    """
+    import yaml
+
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: there is no such file") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not readable YAML: {error}") from error
+    return _mapping(document, path)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the object that a JSON file holds. Raises `InputError` as `read_yaml` does."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: there is no such file") from error
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not readable JSON: {error}") from error
+    return _mapping(document, path)
+
+
+def _mapping(document: Any, path: Path) -> dict[str, Any]:
+    if not isinstance(document, dict):
+        raise InputError(f"{path}: expected a mapping of keys to values, found {type(document).__name__}")
+    return document
+
+
+def build(kind: type[T], document: dict[str, Any], where: str) -> T:
+    """Return a dataclass made of a plain document, checked against its type hints by pydantic.
+
+    Parameters
+    ----------
+    kind : type
+        A dataclass whose fields are plain values, tuples, mappings or dataclasses. A field without a default must
+        be given. Its own ``__post_init__`` may raise `ValueError`.
+    document : dict
+        What a file holds.
+    where : str
+        What the error message begins with, such as ``"recipes/demo.yaml: approaches.dense_autoencoder"``.
+
+    Raises
+    ------
+    InputError
+        For an unknown, missing or ill-typed key; every fault is listed, and the nearest known key named.
+    """
+    import pydantic
+
+    try:
+        return pydantic.TypeAdapter(_strict(kind)).validate_python(document)
+    except pydantic.ValidationError as error:
+        faults = [_explain(kind, fault) for fault in error.errors()]
+        raise InputError(f"{where}: " + "; ".join(faults)) from error
+
+
+def _strict(kind: type[T]) -> type[T]:
+    """Make pydantic refuse unknown keys in this dataclass and in those it holds, without asking them to know of it."""
+    for inner in (kind, *_dataclasses_in(kind)):
+        if "__pydantic_config__" not in vars(inner):
+            inner.__pydantic_config__ = {"extra": "forbid"}  # type: ignore[attr-defined]
+    return kind
+
+
+def _dataclasses_in(hint: Any) -> list[Any]:
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        hints = typing.get_type_hints(hint).values()
+        return [found for inner in hints for found in ([inner] if dataclasses.is_dataclass(inner) else [])
+                + _dataclasses_in(inner)]
+    return [found for inner in typing.get_args(hint)
+            for found in ([inner] if dataclasses.is_dataclass(inner) else []) + _dataclasses_in(inner)]
+
+
+def _explain(kind: Any, fault: Any) -> str:
+    path = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        return f"unknown key {path!r}, {nearest(str(fault['loc'][-1]), _known_keys(kind, fault['loc'][:-1]))}"
+    if fault["type"] in ("missing", "missing_argument"):
+        return f"the key {path!r} is missing"
+    return f"{path or 'value'}: {fault['msg'].removeprefix('Value error, ')}, got {fault['input']!r}"
+
+
+def _known_keys(kind: Any, location: tuple[Any, ...]) -> list[str]:
+    for part in location:
+        if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+            kind = typing.get_type_hints(kind).get(str(part), kind)
+        else:
+            kind = next((inner for inner in typing.get_args(kind) if dataclasses.is_dataclass(inner)), kind)
+    if not dataclasses.is_dataclass(kind):
+        kind = next((inner for inner in _dataclasses_in(kind)), None)
+    return [field.name for field in dataclasses.fields(kind)] if kind is not None else []

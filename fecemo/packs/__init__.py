@@ -1,0 +1,1 @@
+"""What is stored on disk: written safely, read as views."""

@@ -1,0 +1,49 @@
+"""Arrays that a trained model made of faces: embeddings or class probabilities, with the rows they belong to."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fecemo.errors import StoredStateError
+
+
+@dataclass(frozen=True)
+class FaceArray:
+    """One vector a face, for some rows of a pack.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n,), int64
+        Rows of the face pack, ascending.
+    values : ndarray of shape (n, d), float32
+        Embeddings or class probabilities; a read-only memory map when read from disk.
+    """
+
+    rows: np.ndarray
+    values: np.ndarray
+
+
+def array_files(name: str) -> list[str]:
+    """Return the names of the two files that hold the face array ``name``."""
+    return [f"{name}.npy", f"{name}_rows.npy"]
+
+
+def read_face_array(folder: Path, name: str) -> FaceArray:
+    """Read ``folder/name.npy`` as a memory map, with ``folder/name_rows.npy``.
+
+    Raises
+    ------
+    StoredStateError
+        If a file is missing or the two disagree.
+    """
+    try:
+        values = np.load(folder / f"{name}.npy", mmap_mode="r")
+        rows = np.load(folder / f"{name}_rows.npy")
+    except FileNotFoundError as error:
+        raise StoredStateError(f"{error.filename} is missing; run the embed stage again") from error
+    except ValueError as error:
+        raise StoredStateError(f"{folder / name}*.npy cannot be read ({error}); run the embed stage again") from error
+    if len(rows) != len(values):
+        raise StoredStateError(f"{folder}: {name}.npy holds {len(values)} vectors for {len(rows)} rows; run embed again")
+    return FaceArray(rows, values)

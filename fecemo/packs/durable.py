@@ -1,0 +1,106 @@
+"""Writing that survives a kill: whole files by rename, one writer a folder."""
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from fecemo.errors import FecemoError, ResourceError, StoredStateError
+
+LOCK_NAME = ".lock"
+
+
+@contextmanager
+def atomic_file(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
+    """Open a temporary file beside ``path`` that takes its place when the block ends well.
+
+    Parameters
+    ----------
+    path : Path
+        Where the finished file stands. Its folder is made if it is missing.
+    mode : {"wb", "w"}
+        Bytes, or UTF-8 text with ``\\n`` line ends.
+
+    Raises
+    ------
+    ResourceError
+        If the disk is full or the folder cannot be written; what stood at ``path`` is untouched.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
+    try:
+        with explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with open(temporary, mode, **text) as file:  # type: ignore[call-overload]
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+            _fsync_folder(path.parent)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def atomic_write(path: Path, content: bytes | str) -> None:
+    """Write a whole file by rename. Raises `ResourceError` as `atomic_file` does."""
+    with atomic_file(path, "w" if isinstance(content, str) else "wb") as file:
+        file.write(content)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusal to write at ``path`` into a `ResourceError` that says what to do."""
+    reasons = {
+        errno.ENOSPC: "the disk is full",
+        errno.EDQUOT: "the disk quota is used up",
+        errno.EROFS: "the file system is read-only",
+        errno.EACCES: "there is no permission to write there",
+        errno.EPERM: "there is no permission to write there",
+    }
+    try:
+        yield
+    except FecemoError:
+        raise
+    except (FileExistsError, NotADirectoryError) as error:
+        raise ResourceError(f"cannot write {path}: a file stands where a folder is needed") from error
+    except OSError as error:
+        if error.errno not in reasons:
+            raise
+        raise ResourceError(f"cannot write {path}: {reasons[error.errno]}; what was stored before is untouched. "
+                            "Make room or choose another folder, then run the same command again") from error
+
+
+@contextmanager
+def output_lock(folder: Path) -> Iterator[None]:
+    """Hold ``folder`` for one writer. The lock goes with the process, also when that is killed.
+
+    Raises
+    ------
+    StoredStateError
+        If another process is writing there.
+    ResourceError
+        If the folder cannot be written.
+    """
+    with explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoredStateError(f"{folder} is being written by another process; wait for it to end") from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _fsync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,69 @@
+"""What an image variant is: an exact view of a stored 200×200 RGB face, computed on reading."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fecemo.catalogue import offer, offers
+
+FACE_SIDE = 200
+"""Side of a stored face, in pixels."""
+
+LUMA_WEIGHTS = (19595, 38470, 7471)
+"""ITU-R 601 luma weights of red, green and blue in 65536ths; they add up to 65536."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """An image variant of the study ("Categorizing Facial Expressions", section 3).
+
+    Parameters
+    ----------
+    name : str
+        Key in recipes, such as ``"tight"``.
+    title : str
+        Heading in tables, as published.
+    channels : {1, 3}
+        1 turns the face to gray by ITU-R 601 luma, rounded to the nearest integer.
+    margin : int
+        Pixels cut off each side of the stored face.
+    """
+
+    name: str
+    title: str
+    channels: int
+    margin: int
+
+    @property
+    def side(self) -> int:
+        """int: Side of the view in pixels, before any reduction."""
+        return FACE_SIDE - 2 * self.margin
+
+    def view(self, faces: np.ndarray) -> np.ndarray:
+        """Return the view of stored faces.
+
+        Parameters
+        ----------
+        faces : ndarray of shape (n, 200, 200, 3), uint8
+
+        Returns
+        -------
+        ndarray of shape (n, side, side, channels), uint8
+            Without a copy where only a margin is cut.
+        """
+        cut = faces[:, self.margin : FACE_SIDE - self.margin, self.margin : FACE_SIDE - self.margin]
+        if self.channels == 3:
+            return cut
+        # Integer arithmetic, so that the same view computed on a device is equal to the last bit.
+        weights = np.array(LUMA_WEIGHTS, np.int32)
+        return ((cut.astype(np.int32) @ weights + 32768) >> 16).astype(np.uint8)[..., np.newaxis]
+
+
+def variants() -> dict[str, Variant]:
+    """Return every variant by name."""
+    return offers("fecemo.packs.variants", "VARIANT")
+
+
+def find_variant(name: str) -> Variant:
+    """Return a variant by name. Raises `InputError` for an unknown one, naming the nearest."""
+    return offer("fecemo.packs.variants", "VARIANT", name, "variant")

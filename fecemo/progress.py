@@ -1,0 +1,63 @@
+"""Progress of long work: a bar in a terminal, a plain line every two seconds anywhere else."""
+
+import os
+import sys
+from typing import Any, TextIO
+
+LINES_VARIABLE = "FECEMO_PROGRESS"
+"""Set to ``lines`` where several stages share one terminal, so that they do not overwrite each other's bars."""
+
+
+class _Lines:
+    """A text stream that turns tqdm's carriage returns into whole lines."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        line = text.strip("\r\n ")
+        if line:
+            self._stream.write(line + "\n")
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        return False
+
+
+def progress(total: int | None, what: str, unit: str, *, initial: int = 0) -> Any:
+    """Return a tqdm bar that writes to standard error.
+
+    Parameters
+    ----------
+    total : int or None
+        Units of work in all, or None where that is not known.
+    what : str
+        What is being done, such as ``"train conv_autoencoder rgb"``.
+    unit : str
+        What is counted, such as ``"face"``.
+    initial : int
+        Units already done by an earlier run.
+
+    Returns
+    -------
+    tqdm.tqdm
+        Use as a context manager; call ``update(n)`` and ``set_postfix_str``.
+    """
+    from tqdm import tqdm
+
+    in_lines = not sys.stderr.isatty() or os.environ.get(LINES_VARIABLE) == "lines"
+    return tqdm(
+        total=total,
+        desc=what,
+        unit=unit,
+        unit_scale=False,
+        initial=initial,
+        file=_Lines(sys.stderr) if in_lines else sys.stderr,
+        mininterval=2.0 if in_lines else 0.2,
+        ncols=100 if in_lines else None,
+        dynamic_ncols=not in_lines,
+        bar_format="{desc}: {n_fmt}/{total_fmt} {unit} [{elapsed}<{remaining}, {rate_fmt}{postfix}]" if in_lines else None,
+    )
