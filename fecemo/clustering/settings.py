@@ -1,0 +1,66 @@
+"""How embeddings are grouped, drawn and named, as a recipe states it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class KMeansSettings:
+    """K-means on source embeddings.
+
+    Parameters
+    ----------
+    n_clusters : int
+        8 in the study, one an emotion.
+    n_init : int
+        Starts by k-means++; the one of least inertia is kept.
+    max_iter : int
+        Lloyd iterations at the most.
+    """
+
+    n_clusters: int = 8
+    n_init: int = 10
+    max_iter: int = 300
+
+    def __post_init__(self) -> None:
+        if self.n_clusters < 2:
+            raise ValueError(f"n_clusters must be at least 2, not {self.n_clusters}")
+
+
+@dataclass(frozen=True)
+class MapSettings:
+    """The t-SNE map of source embeddings, with target faces placed into it.
+
+    Parameters
+    ----------
+    perplexity : float
+    pca_components : int
+        Embeddings are reduced to this many principal components first.
+    iterations : int
+        After 250 iterations of early exaggeration.
+    source_faces, target_faces : int, optional
+        Draw this many faces, chosen by seed; None draws all.
+    """
+
+    perplexity: float = 30.0
+    pca_components: int = 50
+    iterations: int = 500
+    source_faces: int | None = None
+    target_faces: int | None = None
+
+
+@dataclass(frozen=True)
+class NamingSettings:
+    """How clusters get their emotions.
+
+    Parameters
+    ----------
+    method : str
+        ``"hand"`` reads a person's names, ``"vote"`` asks a labelled naming sample. ``"oracle"``, the best assignment
+        on the scored labels, is an upper bound and never a recipe's method.
+    sample : int
+        Faces of the target's train split whose labels ``"vote"`` may see.
+    """
+
+    method: Literal["hand", "vote"] = "vote"
+    sample: int = 400

@@ -1,0 +1,38 @@
+"""What the scripts of one cell are told: a recipe, a run folder, an approach and a variant."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fecemo.stages.layout import RunLayout
+from fecemo.stages.recipe import Cell, read_recipe, resolve
+
+
+@dataclass(frozen=True)
+class CellArguments:
+    """Which cell of which run.
+
+    Parameters
+    ----------
+    recipe : Path
+        A recipe, such as ``pipelines/recipes/demo.yaml``.
+    run : Path
+        The run's folder, such as ``runs/demo``.
+    approach : str
+        A row of the recipe, such as ``conv_autoencoder``.
+    variant : str
+        A column of the recipe: ``rgb``, ``gray`` or ``tight``.
+    """
+
+    recipe: Path
+    run: Path
+    approach: str
+    variant: str
+
+    def cell(self) -> Cell:
+        """Return the resolved cell. Raises `InputError` if the recipe has none such."""
+        return resolve(read_recipe(self.recipe), self.approach, self.variant, where=str(self.recipe))
+
+    @property
+    def layout(self) -> RunLayout:
+        """RunLayout: Where the run's files stand."""
+        return RunLayout(self.run)

@@ -1,0 +1,50 @@
+"""The one way in for every script: read the arguments, call the stage, and tell a user's error from a fault."""
+
+import dataclasses
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fecemo.errors import FecemoError
+
+
+def open_door(run: Callable[..., Any]) -> None:
+    """Call a stage's ``run`` with the command line's arguments, taken from its signature and docstring.
+
+    Exits with 2 and one message where the user can act on it, and with 130 after Ctrl-C.
+    """
+    import tyro
+
+    try:
+        tyro.cli(run, config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagConversionOff, tyro.conf.AvoidSubcommands))
+    except FecemoError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("stopped; what is done is kept, and the same command goes on from there", file=sys.stderr)
+        sys.exit(130)
+
+
+def as_arguments(settings: Any) -> list[str]:
+    """Return the command-line arguments that give a stage these settings: the inverse of `open_door`.
+
+    Parameters
+    ----------
+    settings : dataclass instance
+        Flat: plain values, paths, None, or tuples of them.
+    """
+    arguments = []
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        if value == field.default or (field.default_factory is not dataclasses.MISSING
+                                      and value == field.default_factory()):
+            continue
+        values = value if isinstance(value, tuple) else (value,)
+        arguments += [f"--{field.name.replace('_', '-')}", *(str(one) for one in values)]
+    return arguments
+
+
+def say_done(stage: str, folder: Path, what: str) -> None:
+    """Print a stage's closing line: what it did and where it put it."""
+    print(f"{stage}: {what} → {folder}", file=sys.stderr)
