@@ -22,9 +22,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: there is no such file") from error
+        document = yaml.safe_load(_text(path))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not readable YAML: {error}") from error
     return _mapping(document, path)
@@ -33,12 +31,19 @@ def read_yaml(path: Path) -> dict[str, Any]:
 def read_json(path: Path) -> dict[str, Any]:
     """Return the object that a JSON file holds. Raises `InputError` as `read_yaml` does."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: there is no such file") from error
+        document = json.loads(_text(path))
     except (ValueError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not readable JSON: {error}") from error
     return _mapping(document, path)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: there is no such file") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _mapping(document: Any, path: Path) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What an approach is: which networks it builds, in which phases they learn, and how its faces get an emotion.
 
-Light: no Keras is imported before `Approach.build` is called, so that recipes and ``--help`` stay quick.
+Light: no Keras is imported before `Approach.build` or `Approach.plan` is called, so that recipes and ``--help`` stay quick.
 """
 
 from collections.abc import Callable
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fecemo.catalogue import offer, offers
+from fecemo.models.plan import NetworkPlan
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,15 @@ class Phase:
         What it learns: the pixels it was given, or the emotion.
     faces : {"source", "target"}
         Unlabelled source faces, or labelled target faces.
+    frozen : tuple of str
+        Stacks of the network that do not learn in this phase, such as ``"encoder"``.
     """
 
     name: str
     network: str
     task: Literal["reconstruct", "classify"]
     faces: Literal["source", "target"]
+    frozen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,10 @@ class Approach:
         ``build(config, input_shape, n_classes, seed) -> dict[str, keras.Model]``. ``input_shape`` is (height, width,
         channels); the networks take float pixels in [0, 255]. An autoencoder gives pixels in [0, 1], an encoder an
         embedding of shape (n, d), a classifier probabilities of shape (n, n_classes).
+    plan : callable
+        ``plan(config, input_shape, n_classes) -> dict[str, NetworkPlan]``: the same networks on paper, with every
+        layer's shape and parameters, without allocating them. It raises `InputError` where the config does not fit
+        the input, as ``build`` does.
     """
 
     name: str
@@ -63,6 +71,7 @@ class Approach:
     output: str
     config: type
     build: Callable[..., dict[str, Any]]
+    plan: Callable[..., dict[str, NetworkPlan]]
 
 
 def approaches() -> dict[str, Approach]:

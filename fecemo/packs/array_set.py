@@ -47,3 +47,11 @@ def read_face_array(folder: Path, name: str) -> FaceArray:
     if len(rows) != len(values):
         raise StoredStateError(f"{folder}: {name}.npy holds {len(values)} vectors for {len(rows)} rows; run embed again")
     return FaceArray(rows, values)
+
+
+def draw_faces(faces: FaceArray, count: int | None, rng: np.random.Generator) -> FaceArray:
+    """Return ``count`` faces drawn evenly, in their old order; all of them where ``count`` is None or not fewer."""
+    if count is None or count >= len(faces.rows):
+        return faces
+    chosen = np.sort(rng.choice(len(faces.rows), count, replace=False))
+    return FaceArray(faces.rows[chosen], faces.values[chosen])

@@ -1,30 +1,36 @@
 """Write a face pack so that a kill at any moment loses nothing.
 
-A plan gives every wanted face a slot. A face's bytes reach the disk before the ledger says so; the ledger is a SQLite
-file whose transactions survive a kill. When every slot is stored or rejected, the stored ones become ``faces.npy`` in
-the order of the plan, whatever the order in which they arrived, and the receipt is written last.
+A plan gives every wanted face a slot. A face's bytes reach the disk before the ledger says so. When every slot is stored
+or rejected, the stored ones become ``faces.npy`` in the order of the plan, whatever the order in which they arrived, and
+the receipt is written last.
 """
 
 import csv
 import os
-import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fecemo.errors import InputError, StoredStateError
+from fecemo.errors import StoredStateError
 from fecemo.packs.durable import atomic_file, explained
 from fecemo.packs.face_pack import (
-    ENTRY_COLUMNS, FACE_SHAPE, FACES_NAME, INDEX_COLUMNS, INDEX_NAME, REJECTS_NAME, FaceEntry, digest_face,
+    ENTRY_COLUMNS,
+    FACE_SHAPE,
+    FACES_NAME,
+    INDEX_COLUMNS,
+    INDEX_NAME,
+    REJECTS_NAME,
+    FaceEntry,
+    digest_face,
 )
-from fecemo.packs.receipts import Receipt, digest_json, read_receipt, write_receipt
+from fecemo.packs.ledger import LEDGER_NAME, Ledger, Outcome
+from fecemo.packs.receipts import RECEIPT_NAME, Receipt, digest_json, read_receipt, write_receipt
 
-LEDGER_NAME = "ledger.sqlite"
 STAGING_NAME = "faces.partial"
 FACE_BYTES = int(np.prod(FACE_SHAPE))
 FLUSH_FACES = 256
@@ -38,8 +44,16 @@ class FacePackWriter:
     ----------
     folder : Path
         The pack's folder. The caller holds its `output_lock`.
-    plan : sequence of FaceEntry
-        The wanted faces in their final order; ids are unique.
+    plan : iterable of FaceEntry
+        The wanted faces in their final order; ids are unique. It is read once and kept on disk.
+    made_of : JSON value, optional
+        What decides the pixels of a face beside its entry, such as a margin. Faces stored with another value are never
+        taken for these.
+
+    Attributes
+    ----------
+    ledger : Ledger
+        The plan, and what became of each slot.
 
     Raises
     ------
@@ -51,68 +65,52 @@ class FacePackWriter:
         If the folder cannot be written.
     """
 
-    def __init__(self, folder: Path, plan: Sequence[FaceEntry]) -> None:
+    def __init__(self, folder: Path, plan: Iterable[FaceEntry], made_of: Any = None) -> None:
         self.folder = folder
-        self.plan = tuple(plan)
-        if len({entry.id for entry in self.plan}) != len(self.plan):
-            raise InputError(f"the plan for {folder} holds a face twice; give every URL and box once")
         self._lock = threading.Lock()
-        self._pending: list[tuple[int, str, str, str, str]] = []
-        self._flushed_at = time.monotonic()
-        plan_digest = digest_json([[getattr(entry, column) for column in ENTRY_COLUMNS] for entry in self.plan])
+        self._pending: list[Outcome] = []
+        self._started = self._flushed_at = time.monotonic()
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            self._refuse_another_plan(plan_digest)
-            self._ledger = sqlite3.connect(folder / LEDGER_NAME, check_same_thread=False)
-            self._ledger.execute("PRAGMA synchronous=FULL")
-            with self._ledger:
-                self._ledger.execute("CREATE TABLE IF NOT EXISTS plan (digest TEXT)")
-                self._ledger.execute("CREATE TABLE IF NOT EXISTS work (seconds REAL)")
-                self._ledger.execute("CREATE TABLE IF NOT EXISTS faces (slot INTEGER PRIMARY KEY, state TEXT, sha256 TEXT,"
-                                     " reason TEXT, detail TEXT)")
-                if self._ledger.execute("SELECT count(*) FROM plan").fetchone() == (0,):
-                    self._ledger.execute("INSERT INTO plan VALUES (?)", (plan_digest,))
-            if not (folder / STAGING_NAME).exists():
-                self._restore_staging()
-            self._staging = os.open(folder / STAGING_NAME, os.O_RDWR | os.O_CREAT, 0o644)
-        self._started = time.monotonic()
+            if not (folder / LEDGER_NAME).exists() and read_receipt(folder) is not None:
+                raise StoredStateError(f"{folder} holds the finished output of another stage; choose another folder")
+            self.ledger = Ledger(folder, plan, made_of)
+            try:
+                if not (folder / STAGING_NAME).exists():
+                    self._restore_staging()
+                self._staging = os.open(folder / STAGING_NAME, os.O_RDWR | os.O_CREAT, 0o644)
+            except BaseException:
+                self.ledger.close()
+                raise
 
-    def _refuse_another_plan(self, plan_digest: str) -> None:
-        if not (self.folder / LEDGER_NAME).exists():
-            if read_receipt(self.folder) is not None:
-                raise StoredStateError(f"{self.folder} holds the finished output of another stage; choose another folder")
-            return
-        with sqlite3.connect(self.folder / LEDGER_NAME) as ledger:
-            with suppress(sqlite3.OperationalError):  # a ledger whose tables a kill prevented holds nothing to lose
-                found = ledger.execute("SELECT digest FROM plan").fetchone()
-                if found is not None and found != (plan_digest,):
-                    raise StoredStateError(
-                        f"{self.folder} holds a face pack of another list of faces, and nothing stored is overwritten; "
-                        "choose another folder, or remove that one"
-                    )
+    @property
+    def plan(self) -> Ledger:
+        """Ledger: The wanted faces, ``plan[slot]`` a `FaceEntry`, read from disk when asked for."""
+        return self.ledger
 
     def _restore_staging(self) -> None:
         """Fill the staging file from ``faces.npy`` when a finished pack is opened again; forget what is not whole there."""
-        stored = self._ledger.execute("SELECT slot, sha256 FROM faces WHERE state = 'stored' ORDER BY slot").fetchall()
-        whole: list[int] = []
         with atomic_file(self.folder / STAGING_NAME) as file:
+            lost = {slot for slot, _, _ in self.ledger.stored()}
             with suppress(FileNotFoundError, ValueError):  # no pack, or one too damaged to read: its faces are made again
                 faces = np.load(self.folder / FACES_NAME, mmap_mode="r")
-                for (slot, digest), face in zip(stored, faces, strict=False):
-                    if digest_face(face) == digest:
+                by_digest: dict[str, list[int]] = {}
+                for slot, _, sha256 in self.ledger.stored():
+                    by_digest.setdefault(sha256, []).append(slot)
+                for face in faces:
+                    for slot in by_digest.pop(digest_face(face), []):
                         file.seek(slot * FACE_BYTES)
                         file.write(face.tobytes())
-                        whole.append(slot)
-        lost = {slot for slot, _ in stored} - set(whole)
-        with self._ledger:
-            self._ledger.executemany("DELETE FROM faces WHERE slot = ?", [(slot,) for slot in lost])
+                        lost.discard(slot)
+            # Before the rename: a kill between the two costs faces that are made again, never faces that are not there.
+            self.ledger.forget(lost)
 
     def missing(self) -> list[int]:
-        """Return the slots that are neither stored nor rejected, in ascending order."""
-        done = {slot for (slot,) in self._ledger.execute("SELECT slot FROM faces")}
-        return [slot for slot in range(len(self.plan)) if slot not in done]
+        """Return the slots that are neither stored nor rejected, in ascending order. Flushes first."""
+        self.flush()
+        return self.ledger.missing()
 
-    def put(self, slot: int, face: np.ndarray) -> None:
+    def put(self, slot: int, face: np.ndarray, detail: str = "") -> None:
         """Store the face of a slot.
 
         Parameters
@@ -121,6 +119,8 @@ class FacePackWriter:
             Position in the plan.
         face : ndarray of shape (200, 200, 3), uint8
             RGB.
+        detail : str
+            Kept in the ledger beside it.
 
         Raises
         ------
@@ -135,35 +135,40 @@ class FacePackWriter:
             written = os.pwrite(self._staging, face.data, slot * FACE_BYTES)
             if written != FACE_BYTES:
                 os.pwrite(self._staging, face.tobytes()[written:], slot * FACE_BYTES + written)
-        self._note(slot, "stored", digest_face(face), "", "")
+        self._note((slot, "stored", digest_face(face), "", detail))
 
     def reject(self, slot: int, reason: str, detail: str = "") -> None:
         """Record why the face of a slot cannot be had: a short fixed ``reason`` and a free ``detail``."""
-        self._note(slot, "rejected", "", reason, detail)
+        self._note((slot, "rejected", "", reason, detail))
 
-    def _note(self, *row: Any) -> None:
+    def _note(self, outcome: Outcome) -> None:
         with self._lock:
-            self._pending.append(row)
-            due = len(self._pending) >= FLUSH_FACES or time.monotonic() - self._flushed_at > FLUSH_SECONDS
-            if due:
+            self._pending.append(outcome)
+            if len(self._pending) >= FLUSH_FACES or time.monotonic() - self._flushed_at > FLUSH_SECONDS:
                 self._flush()
 
+    def flush(self) -> None:
+        """Commit what is pending."""
+        with self._lock:
+            self._flush()
+
     def _flush(self) -> None:
-        with explained(self.folder / LEDGER_NAME):
-            os.fsync(self._staging)
-            with self._ledger:
-                self._ledger.executemany("INSERT OR REPLACE INTO faces VALUES (?, ?, ?, ?, ?)", self._pending)
-        self._pending.clear()
+        if self._pending:
+            with explained(self.folder / STAGING_NAME):
+                os.fsync(self._staging)
+            self.ledger.record(self._pending)
+            self._pending.clear()
         self._flushed_at = time.monotonic()
 
     def close(self) -> None:
         """Commit what is pending and let go of the files; a later writer of the same plan goes on from here."""
         with self._lock:
-            self._flush()
-            with self._ledger:
-                self._ledger.execute("INSERT INTO work VALUES (?)", (time.monotonic() - self._started,))
-            self._ledger.close()
-            os.close(self._staging)
+            try:
+                self._flush()
+                self.ledger.add_seconds(time.monotonic() - self._started)
+            finally:
+                self.ledger.close()
+                os.close(self._staging)
 
     def finish(self, stage: str, *, config: dict[str, Any], inputs: dict[str, str], seed: int | None = None,
                extra_files: Sequence[str] = (), summary: dict[str, Any] | None = None) -> Receipt:
@@ -185,48 +190,55 @@ class FacePackWriter:
         Raises
         ------
         StoredStateError
-            If a slot is neither stored nor rejected.
+            If a slot is neither stored nor rejected, or the bytes of a stored face are no longer those that were stored;
+            such faces count as missing from then on.
         """
-        with self._lock:
-            self._flush()
         if missing := self.missing():
             raise StoredStateError(f"{self.folder}: {len(missing)} of {len(self.plan)} faces are neither stored nor rejected")
-        stored = self._ledger.execute("SELECT slot, sha256 FROM faces WHERE state = 'stored' ORDER BY slot").fetchall()
-        rejected = self._ledger.execute(
-            "SELECT slot, reason, detail FROM faces WHERE state = 'rejected' ORDER BY slot").fetchall()
-        self._write_faces([slot for slot, _ in stored])
+        n_stored, rejected = self.ledger.counts()
+        # From here to the new receipt the folder holds no finished pack, whatever it held before.
+        with explained(self.folder):
+            (self.folder / RECEIPT_NAME).unlink(missing_ok=True)
+        digests = self._write_faces(n_stored)
         _write_csv(self.folder / INDEX_NAME, INDEX_COLUMNS,
-                   [(row, *_values(self.plan[slot]), digest) for row, (slot, digest) in enumerate(stored)])
+                   ((row, *_values(entry), sha256) for row, (_, entry, sha256) in enumerate(self.ledger.stored())))
         _write_csv(self.folder / REJECTS_NAME, (*ENTRY_COLUMNS, "reason", "detail"),
-                   [(*_values(self.plan[slot]), reason, detail) for slot, reason, detail in rejected])
-        reasons: dict[str, int] = {}
-        for _, reason, _ in rejected:
-            reasons[reason] = reasons.get(reason, 0) + 1
-        (before,) = self._ledger.execute("SELECT coalesce(sum(seconds), 0) FROM work").fetchone()
+                   ((*_values(entry), reason, detail) for entry, reason, detail in self.ledger.rejected()))
         receipt = write_receipt(
             self.folder, stage, config=config, inputs=inputs, seed=seed,
             files=[INDEX_NAME, REJECTS_NAME, *extra_files],
             # The index holds the digest of every face, so its own digest stands for all of the pixels.
-            outputs={FACES_NAME: digest_json([digest for _, digest in stored])},
-            seconds=before + time.monotonic() - self._started,
-            summary={"faces": len(stored), "rejected": dict(sorted(reasons.items())), **(summary or {})},
+            outputs={FACES_NAME: digest_json(digests)},
+            seconds=self.ledger.seconds() + time.monotonic() - self._started,
+            summary={"faces": n_stored, "rejected": rejected, **(summary or {})},
         )
-        (self.folder / STAGING_NAME).unlink(missing_ok=True)
+        with explained(self.folder):
+            (self.folder / STAGING_NAME).unlink(missing_ok=True)
         return receipt
 
-    def _write_faces(self, slots: list[int]) -> None:
-        header = {"descr": "|u1", "fortran_order": False, "shape": (len(slots), *FACE_SHAPE)}
+    def _write_faces(self, n_stored: int) -> list[str]:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (n_stored, *FACE_SHAPE)}
+        digests, damaged = [], []
         with atomic_file(self.folder / FACES_NAME) as file:
             np.lib.format.write_array_header_1_0(file, header)
-            for slot in slots:
-                file.write(os.pread(self._staging, FACE_BYTES, slot * FACE_BYTES))
+            for slot, _, sha256 in self.ledger.stored():
+                face = os.pread(self._staging, FACE_BYTES, slot * FACE_BYTES)
+                if len(face) != FACE_BYTES or digest_face(np.frombuffer(face, np.uint8)) != sha256:
+                    damaged.append(slot)
+                file.write(face)
+                digests.append(sha256)
+            if damaged:
+                self.ledger.forget(damaged)
+                raise StoredStateError(f"{self.folder / STAGING_NAME}: {len(damaged)} stored faces are damaged (slots "
+                                       f"{', '.join(map(str, damaged[:10]))}…); run the same command again to get them anew")
+        return digests
 
 
 def _values(entry: FaceEntry) -> list[Any]:
     return [getattr(entry, column) for column in ENTRY_COLUMNS]
 
 
-def _write_csv(path: Path, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+def _write_csv(path: Path, columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
     with atomic_file(path, "w") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)

@@ -126,7 +126,7 @@ def read_receipt(folder: Path) -> Receipt | None:
     """
     path = folder / RECEIPT_NAME
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = dict(json.loads(path.read_text(encoding="utf-8")))
         document.pop("finished", None)
         return Receipt(**document)
     except (FileNotFoundError, NotADirectoryError):

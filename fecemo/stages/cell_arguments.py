@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from fecemo.errors import InputError
 from fecemo.stages.layout import RunLayout
 from fecemo.stages.recipe import Cell, read_recipe, resolve
 
@@ -31,6 +32,14 @@ class CellArguments:
     def cell(self) -> Cell:
         """Return the resolved cell. Raises `InputError` if the recipe has none such."""
         return resolve(read_recipe(self.recipe), self.approach, self.variant, where=str(self.recipe))
+
+    def clustered_cell(self) -> Cell:
+        """Return the resolved cell of an approach that has clusters. Raises `InputError` for one with a classifier."""
+        cell = self.cell()
+        if cell.approach.predicts_by != "clusters":
+            raise InputError(f"{self.approach} predicts by its own classifier: it has no clusters to make, map or name. "
+                             "Go on with the evaluate stage")
+        return cell
 
     @property
     def layout(self) -> RunLayout:

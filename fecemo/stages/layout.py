@@ -17,6 +17,11 @@ class RunLayout:
     run: Path
 
     @property
+    def drawn(self) -> Path:
+        """Path: Drawn photographs, their list of faces, and drawn labelled faces."""
+        return self.run / "drawn"
+
+    @property
     def source(self) -> Path:
         """Path: Face pack of unlabelled faces."""
         return self.run / "packs" / "source"

@@ -60,7 +60,10 @@ class Recipe:
         Side, in pixels, to which a whole 200-pixel face is reduced before it enters a network; other variants in
         proportion. 200 reduces nothing.
     draw : DrawSettings, optional
-        Draw faces first, and use them as source and target.
+        Draw faces first. The paths of ``source`` and ``target`` are then relative to the run's folder.
+    threads : int, optional
+        Cores of one training. Fixed, it makes figures equal on machines of any number of cores; None gives each
+        training the whole machine.
     clustering, map, naming, evaluation
         Settings of the later stages.
     """
@@ -74,6 +77,7 @@ class Recipe:
     seed: int = 0
     face_side: int = FACE_SIDE
     draw: DrawSettings | None = None
+    threads: int | None = None
     clustering: KMeansSettings = KMeansSettings()
     map: MapSettings = MapSettings()
     naming: NamingSettings = NamingSettings()

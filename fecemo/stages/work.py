@@ -27,6 +27,8 @@ class Work:
         Backend and device, where they shaped the numbers.
     seconds_before : float
         Seconds of work that an earlier, interrupted run had done on what was used.
+    outputs : dict of str to str
+        Digests of further files, for those whose bytes also hold times: of what an equal run would write again.
     """
 
     files: list[str]
@@ -34,6 +36,7 @@ class Work:
     summary: dict[str, Any] = dataclasses.field(default_factory=dict)
     machine: dict[str, str] = dataclasses.field(default_factory=dict)
     seconds_before: float = 0.0
+    outputs: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 def run_stage(stage: str, folder: Path, *, config: dict[str, Any], inputs: dict[str, str], seed: int | None,
@@ -71,7 +74,7 @@ def run_stage(stage: str, folder: Path, *, config: dict[str, Any], inputs: dict[
         done = work(folder)
         receipt = write_receipt(
             folder, stage, config=config, inputs=inputs, files=done.files, seed=seed, summary=done.summary,
-            machine=done.machine, seconds=done.seconds_before + time.monotonic() - started,
+            machine=done.machine, outputs=done.outputs, seconds=done.seconds_before + time.monotonic() - started,
         )
         say_done(stage, folder, f"{done.said} in {receipt.seconds:.1f} s")
         return receipt

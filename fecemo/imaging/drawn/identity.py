@@ -123,7 +123,7 @@ def sample_identity(rng: np.random.Generator) -> Identity:
     -------
     Identity
     """
-    deviation = np.clip(rng.normal(0.0, 0.45, 20), -1.0, 1.0)
+    deviation = [float(value) for value in np.clip(rng.normal(0.0, 0.45, 20), -1.0, 1.0)]
     chance = rng.random(16)
     tone = float(chance[0])
     age = float(chance[1] ** 1.5)

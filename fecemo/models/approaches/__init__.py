@@ -1,0 +1,1 @@
+"""The approaches of the study: each module here holds one `APPROACH`; adding a file adds an approach."""

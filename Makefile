@@ -1,0 +1,43 @@
+# make demo   the whole study on drawn faces, on the CPU, in minutes
+# make test   all tests
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := demo
+
+PYTHON ?= python3
+# The Keras backend that is installed: tensorflow-cpu is the light build; it exists for Linux alone.
+BACKEND ?= $(if $(filter Linux,$(shell uname -s)),tensorflow-cpu,tensorflow)
+VENV := .venv
+BIN := $(VENV)/bin
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+export KERAS_BACKEND ?= tensorflow
+
+.PHONY: demo test lint clean
+
+demo: $(VENV)/demo.stamp
+	@FECEMO_PROGRESS=lines $(BIN)/snakemake -s pipelines/Snakefile
+	@$(BIN)/python pipelines/09_table.py --recipe pipelines/recipes/demo.yaml --run runs/demo
+
+test: $(VENV)/test.stamp
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fecemo needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; name one with: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo.stamp: setup.cfg pyproject.toml | $(BIN)/python
+	@echo "Installing fecemo into $(VENV): a minute or two, 2 GB"
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -e '.[$(BACKEND),workflow]'
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/demo.stamp
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -e '.[$(BACKEND),workflow,dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) runs/demo .snakemake

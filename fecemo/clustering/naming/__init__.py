@@ -1,0 +1,1 @@
+"""Ways in which clusters get their emotions, one a file."""

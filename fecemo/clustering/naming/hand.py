@@ -1,0 +1,36 @@
+"""Names that a person gave after looking at the map and at samples, as in section 4 of the study."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from fecemo.clustering.naming_method import Named, NamingEvidence, NamingMethod
+from fecemo.errors import InputError
+from fecemo.manifests.cluster_names import read_cluster_names, require_names_of
+
+
+def name_by_hand(evidence: NamingEvidence) -> Named:
+    """Read a person's names; no label of the target is seen.
+
+    Raises
+    ------
+    InputError
+        If there are no names, they cannot be read, one is unknown, or a cluster has none.
+    StoredStateError
+        If they were given for another clustering.
+    """
+    path = evidence.hand_names
+    if not path.exists():
+        raise InputError(
+            f"{path}: there is no such file: nobody has named the {len(evidence.centres)} clusters of {evidence.approach} "
+            f"{evidence.variant} yet. Name them in notebooks/label_clusters.ipynb, or let labels vote (naming.method: vote)"
+        )
+    names = read_cluster_names(path)
+    if (names.approach, names.variant) != (evidence.approach, evidence.variant):
+        raise InputError(f"{path} names the clusters of {names.approach} {names.variant}, expected {evidence.approach} "
+                         f"{evidence.variant}")
+    require_names_of(names, evidence.clustering, len(evidence.centres), str(path))
+    return Named(replace(names, method="hand"), np.zeros(0, np.int64))
+
+
+NAMING = NamingMethod(name="hand", title="named by hand", reads_hand_names=True, run=name_by_hand)

@@ -1,0 +1,180 @@
+"""The t-SNE map: source faces by openTSNE, target faces placed into the finished map."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fecemo.clustering.principal_axes import fit_principal_axes
+from fecemo.clustering.settings import MapSettings
+from fecemo.clustering.vectors import require_finite
+from fecemo.errors import InputError
+from fecemo.progress import progress
+
+EARLY_EXAGGERATION = 12
+EARLY_ITERATIONS = 250
+LEAST_FACES = 10
+BARNES_HUT_UP_TO = 3000
+"""Faces up to which forces are summed by Barnes-Hut on one thread, which is then the quicker; beyond, by FFT."""
+EXACT_NEIGHBOURS_UP_TO = 100_000
+"""Faces up to which exact neighbours are searched; beyond, Annoy's approximate ones."""
+REPORT_EVERY = 25
+PLACED_AT_ONCE = 5000
+
+
+@dataclass(frozen=True)
+class FaceMap:
+    """Where faces stand on the map.
+
+    Parameters
+    ----------
+    source : ndarray of shape (n, 2), float32
+    target : ndarray of shape (m, 2), float32
+    perplexity : float
+        The one used: the wanted one, or a third of the number of other faces where that is less.
+    explained : float
+        Share of the embeddings' variance in the principal components that were mapped.
+    kl_divergence : float
+        What t-SNE minimises, at its end.
+    """
+
+    source: np.ndarray
+    target: np.ndarray
+    perplexity: float
+    explained: float
+    kl_divergence: float
+
+
+def draw_map(source: np.ndarray, target: np.ndarray, settings: MapSettings, seed: int, *, what: str = "embeddings") -> FaceMap:
+    """Map source faces, then place target faces among them without moving any.
+
+    The embeddings' first principal components, found on the source alone, are mapped from a start at the first two of
+    them, with early exaggeration 12 for 250 iterations and a learning rate of n / exaggeration (Belkina et al., 2019).
+    Forces are interpolated by FFT and neighbours searched exactly, whose results do not depend on the number of cores,
+    as those of Barnes-Hut and of Annoy do.
+
+    Parameters
+    ----------
+    source : ndarray of shape (n, d), float32
+        n ≥ 10.
+    target : ndarray of shape (m, d), float32
+        m may be 0.
+    settings : MapSettings
+    seed : int
+    what : str
+        For progress and messages.
+
+    Returns
+    -------
+    FaceMap
+
+    Raises
+    ------
+    InputError
+        If there are fewer than 10 source faces.
+    StoredStateError
+        If a value is NaN or infinite.
+    """
+    if len(source) < LEAST_FACES:
+        raise InputError(f"{what}: a map needs at least {LEAST_FACES} source faces, there are {len(source)}")
+    for name, values in (("source", source), ("target", target)):
+        require_finite(values, f"{what}, {name}")
+    perplexity = min(settings.perplexity, (len(source) - 1) / 3)
+    axes = fit_principal_axes(source, settings.pca_components, seed)
+    embedding = _fit(axes.project(source), perplexity, settings.iterations, seed, what)
+    placed = _place(embedding, axes.project(target), what)
+    return FaceMap(
+        source=np.asarray(embedding, dtype=np.float32), target=placed, perplexity=perplexity, explained=axes.explained,
+        kl_divergence=float(embedding.kl_divergence),
+    )
+
+
+def neighbour_accuracy(query: np.ndarray, faces: np.ndarray, query_map: np.ndarray, faces_map: np.ndarray, *,
+                       n_neighbours: int = 10, n_queries: int = 500, seed: int = 0) -> float:
+    """Return the share of each face's nearest neighbours in the embedding that are its nearest on the map, too.
+
+    Parameters
+    ----------
+    query, faces : ndarray of shape (m, d) and (n, d), float32
+        Embeddings of the faces asked about, and of those among which neighbours are sought. One and the same array
+        asks every face about the others.
+    query_map, faces_map : ndarray of shape (m, 2) and (n, 2), float32
+        Their places on the map.
+    n_neighbours : int
+        At most n - 1 are taken.
+    n_queries : int
+        Faces that are asked about, drawn by seed.
+    seed : int
+
+    Returns
+    -------
+    float
+        In [0, 1]; a random map gives about ``n_neighbours / n``. NaN where there is nothing to ask.
+    """
+    itself = query is faces
+    n_neighbours = min(n_neighbours, len(faces) - 1)
+    if not len(query) or n_neighbours < 1:
+        return float("nan")
+    asked = np.sort(np.random.default_rng(seed).choice(len(query), min(n_queries, len(query)), replace=False))
+    own = asked if itself else None
+    near = _nearest(query[asked], faces, n_neighbours, own)
+    near_on_map = _nearest(query_map[asked], faces_map, n_neighbours, own)
+    kept = [len(np.intersect1d(one, other)) for one, other in zip(near, near_on_map, strict=True)]
+    return float(np.mean(kept) / n_neighbours)
+
+
+def _nearest(query: np.ndarray, faces: np.ndarray, n_neighbours: int, own: np.ndarray | None) -> np.ndarray:
+    """Return the rows of the nearest faces, shape (m, n_neighbours), never a query's ``own`` row."""
+    from fecemo.clustering.kmeans import assign
+
+    _, distances = assign(faces, np.ascontiguousarray(query, dtype=np.float32))
+    if own is not None:
+        distances[own, np.arange(len(own))] = np.inf
+    return np.argpartition(distances, n_neighbours - 1, axis=0)[:n_neighbours].T
+
+
+def _fit(points: np.ndarray, perplexity: float, iterations: int, seed: int, what: str) -> Any:
+    from openTSNE import TSNE
+    from openTSNE.affinity import PerplexityBasedNN
+
+    exact = len(points) <= EXACT_NEIGHBOURS_UP_TO
+    barnes_hut = len(points) <= BARNES_HUT_UP_TO
+    affinities = PerplexityBasedNN(points, perplexity=perplexity, method="exact" if exact else "annoy", random_state=seed,
+                                   n_jobs=_n_threads() if exact else 1)
+    with progress(EARLY_ITERATIONS + iterations, f"map {what}", "iteration") as bar:
+
+        def report(iteration: int, divergence: float, embedding: np.ndarray) -> None:
+            bar.update(REPORT_EVERY)
+
+        tsne = TSNE(
+            early_exaggeration=EARLY_EXAGGERATION, early_exaggeration_iter=EARLY_ITERATIONS, n_iter=iterations,
+            learning_rate="auto", negative_gradient_method="bh" if barnes_hut else "fft",
+            n_jobs=1 if barnes_hut else _n_threads(), random_state=seed,
+            callbacks=report, callbacks_every_iters=REPORT_EVERY,
+        )
+        return tsne.fit(affinities=affinities, initialization=_start(points))
+
+
+def _start(points: np.ndarray) -> np.ndarray:
+    """Return the first two principal components, so small that no face starts far from another, shape (n, 2)."""
+    start = np.zeros((len(points), 2))
+    start[:, : points.shape[1]] = points[:, :2]
+    spread = start[:, 0].std()
+    return start / spread * 1e-4 if spread else start
+
+
+def _place(embedding: Any, points: np.ndarray, what: str) -> np.ndarray:
+    placed = np.empty((len(points), 2), np.float32)
+    with progress(len(points), f"place target faces on the map of {what}", "face") as bar:
+        for start in range(0, len(points), PLACED_AT_ONCE):
+            rows = slice(start, start + PLACED_AT_ONCE)
+            placed[rows] = embedding.transform(points[rows])
+            bar.update(len(points[rows]))
+    return placed
+
+
+def _n_threads() -> int:
+    """Return the threads that OpenMP would use: the cores of this process, or what OMP_NUM_THREADS says."""
+    from threadpoolctl import threadpool_info
+
+    return max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "openmp"), default=1)

@@ -1,0 +1,65 @@
+"""Pass over embeddings of any size in blocks of bounded memory, with the same result on any number of cores."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+
+import numpy as np
+
+from fecemo.errors import StoredStateError
+
+BLOCK_BYTES = 64 * 2**20
+WHOLE_BYTES = 512 * 2**20
+"""Embeddings up to this size are given to a library whole; larger ones are passed over in blocks."""
+
+
+def row_blocks(values: np.ndarray) -> Iterator[slice]:
+    """Yield slices of rows that hold about `BLOCK_BYTES` each.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, d), float32
+        Usually a memory map.
+    """
+    rows = max(1, BLOCK_BYTES // max(1, values.shape[1] * values.itemsize))
+    for start in range(0, len(values), rows):
+        yield slice(start, min(start + rows, len(values)))
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Return a context in which BLAS and OpenMP use one thread.
+
+    Sums taken by several threads depend on how many there are, and K-means can turn a difference in the last bit into
+    another clustering.
+    """
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=1)
+
+
+def require_finite(values: np.ndarray, what: str) -> None:
+    """Check that embeddings hold numbers.
+
+    Raises
+    ------
+    StoredStateError
+        If a value is NaN or infinite; the first such row is named.
+    """
+    if values.ndim != 2 or not values.shape[1]:
+        raise StoredStateError(f"{what}: expected one vector a face, found an array of shape {values.shape}; run embed again")
+    for rows in row_blocks(values):
+        finite = np.isfinite(values[rows]).all(axis=1)
+        if not finite.all():
+            first = rows.start + int(np.argmin(finite))
+            raise StoredStateError(f"{what}: row {first} holds a value that is NaN or infinite; the training has probably "
+                                   "diverged: lower its learning rate, then run train and embed again")
+
+
+def n_distinct(values: np.ndarray, enough: int) -> int:
+    """Return how many distinct rows there are, counting no further than ``enough``."""
+    seen: set[bytes] = set()
+    for rows in row_blocks(values):
+        for vector in np.asarray(values[rows]):
+            seen.add(vector.tobytes())
+            if len(seen) >= enough:
+                return len(seen)
+    return len(seen)

@@ -1,0 +1,111 @@
+"""Where a face's box lies in a photograph, and the crop that is stored."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fecemo.imaging.reasons import FetchFailure, Reason
+from fecemo.manifests.listed_face import box_fault
+from fecemo.packs.variant import FACE_SIDE
+
+
+@dataclass(frozen=True)
+class CropPolicy:
+    """How a box becomes a square crop.
+
+    Parameters
+    ----------
+    margin : float
+        The box grows about its centre by this fraction of its width and height: 0.2 makes it 1.2 times as wide and high.
+    square : bool
+        True grows the shorter side, in pixels, to the longer, and moves the box back inside the photograph where it fits;
+        the face keeps its proportions. False stretches the box to the square, as the study did.
+    """
+
+    margin: float = 0.0
+    square: bool = False
+
+
+@dataclass(frozen=True)
+class PixelBox:
+    """A box in pixels of a photograph: rows ``top:bottom``, columns ``left:right``."""
+
+    left: int
+    right: int
+    top: int
+    bottom: int
+
+    @property
+    def shorter_side(self) -> int:
+        """int: In pixels."""
+        return min(self.right - self.left, self.bottom - self.top)
+
+
+def pixel_box(sides: tuple[float, float, float, float], width: int, height: int, policy: CropPolicy) -> PixelBox:
+    """Return the pixels that a box of fractions means.
+
+    Parameters
+    ----------
+    sides : tuple of float
+        Left, right, top, bottom as fractions of width and height. What reaches over an edge is clipped.
+    width, height : int
+        Of the photograph, in pixels.
+    policy : CropPolicy
+
+    Raises
+    ------
+    FetchFailure
+        ``bad_box`` for a box that holds no pixel.
+    """
+    if fault := box_fault(*sides):
+        raise FetchFailure(Reason.BAD_BOX, fault)
+    left, right, top, bottom = sides
+    across = _grown(left * width, right * width, policy.margin)
+    down = _grown(top * height, bottom * height, policy.margin)
+    if policy.square:
+        side = max(across[1] - across[0], down[1] - down[0])
+        across, down = _widened(*across, side, width), _widened(*down, side, height)
+    columns, rows = _clipped(*across, width), _clipped(*down, height)
+    if columns[0] >= columns[1] or rows[0] >= rows[1]:
+        raise FetchFailure(Reason.BAD_BOX, "the box holds no whole pixel")
+    return PixelBox(*columns, *rows)
+
+
+def _grown(low: float, high: float, margin: float) -> tuple[float, float]:
+    extra = (high - low) * margin / 2
+    return low - extra, high + extra
+
+
+def _widened(low: float, high: float, side: float, limit: int) -> tuple[float, float]:
+    """Widen an interval to ``side`` about its centre, and move it inside ``0…limit`` if it fits there."""
+    low = (low + high - side) / 2
+    if side <= limit:
+        low = min(max(low, 0.0), limit - side)
+    return low, low + side
+
+
+def _clipped(low: float, high: float, limit: int) -> tuple[int, int]:
+    return max(0, round(max(low, 0.0))), min(limit, round(min(high, limit)))
+
+
+def crop_face(photograph: np.ndarray, box: PixelBox) -> np.ndarray:
+    """Return the stored crop of a box.
+
+    Parameters
+    ----------
+    photograph : ndarray of shape (height, width, 3), uint8
+        RGB.
+    box : PixelBox
+
+    Returns
+    -------
+    ndarray of shape (200, 200, 3), uint8
+        Reduced by area averaging, enlarged by cubic interpolation.
+    """
+    import cv2
+
+    cut = photograph[box.top:box.bottom, box.left:box.right]
+    if cut.shape[:2] == (FACE_SIDE, FACE_SIDE):
+        return np.ascontiguousarray(cut)
+    smaller = cut.shape[0] >= FACE_SIDE and cut.shape[1] >= FACE_SIDE
+    return cv2.resize(cut, (FACE_SIDE, FACE_SIDE), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)

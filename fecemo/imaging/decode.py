@@ -1,0 +1,116 @@
+"""Bytes to pixels: the header is read and judged before anything is decoded."""
+
+import io
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+from fecemo.imaging.reasons import FetchFailure, Reason
+
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
+"""What is read, as Pillow names it. Its JPEG reader also opens MPO, a JPEG with more pictures behind the first."""
+
+REDUCTIONS = (8, 4, 2)
+_REDUCED = {1: 0, 2: 16, 4: 32, 8: 64}
+"""OpenCV names a reduction together with BGR (``IMREAD_REDUCED_COLOR_2`` is 16 | 1); these are the reductions alone."""
+
+_ORIENTATION_TAG = 0x0112
+_TURNED = (5, 6, 7, 8)
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a picture says of itself.
+
+    Parameters
+    ----------
+    format : str
+        One of the accepted formats, or ``"MPO"``.
+    width, height : int
+        As stored, before any turning.
+    turned : bool
+        Whether the EXIF orientation exchanges width and height.
+    """
+
+    format: str
+    width: int
+    height: int
+    turned: bool
+
+    def size(self, *, apply_exif: bool) -> tuple[int, int]:
+        """Return width and height as they are after decoding."""
+        return (self.height, self.width) if self.turned and apply_exif else (self.width, self.height)
+
+
+def read_header(data: bytes, max_pixels: int, formats: tuple[str, ...] = FORMATS) -> Header:
+    """Read a picture's header without decoding a pixel.
+
+    Parameters
+    ----------
+    data : bytes
+    max_pixels : int
+    formats : tuple of str
+        What is accepted, as Pillow names it.
+
+    Raises
+    ------
+    FetchFailure
+        ``not_an_image``, or ``too_many_pixels`` for a header that claims more than ``max_pixels``.
+    """
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of large pictures; they are refused below
+            with Image.open(io.BytesIO(data), formats=formats) as picture:
+                kind, (width, height) = picture.format, picture.size
+                orientation = picture.getexif().get(_ORIENTATION_TAG) if kind in ("JPEG", "MPO", "PNG", "WEBP") else None
+    except Image.DecompressionBombError as error:
+        raise FetchFailure(Reason.TOO_MANY_PIXELS, f"more than {max_pixels}") from error
+    except (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError, EOFError) as error:
+        # Pillow's readers meet broken headers with any of these.
+        raise FetchFailure(Reason.NOT_AN_IMAGE) from error
+    if width * height > max_pixels:
+        raise FetchFailure(Reason.TOO_MANY_PIXELS, f"{width}×{height}, more than {max_pixels}")
+    return Header(str(kind), width, height, turned=orientation in _TURNED)
+
+
+def reduction_for(shorter_side: int, target: int) -> int:
+    """Return by how much a photograph may be reduced while decoding, so that a crop keeps at least ``target`` pixels."""
+    return next((factor for factor in REDUCTIONS if shorter_side // factor >= target), 1)
+
+
+def decode(data: bytes, *, reduction: int = 1, apply_exif: bool = True) -> np.ndarray:
+    """Decode a picture whose header was found sound.
+
+    Grey, palette, CMYK, 16-bit and transparent pictures become 8-bit RGB; an animation gives its first frame.
+
+    Parameters
+    ----------
+    data : bytes
+    reduction : {1, 2, 4, 8}
+        Decode at this fraction of the size; a JPEG costs the less for it.
+    apply_exif : bool
+        Whether the picture is turned as its EXIF orientation says.
+
+    Returns
+    -------
+    ndarray of shape (height, width, 3), uint8
+        RGB.
+
+    Raises
+    ------
+    FetchFailure
+        ``damaged_image`` if the data are truncated or damaged where the decoder can tell.
+    """
+    import cv2
+
+    flags = _REDUCED[reduction] | cv2.IMREAD_COLOR_RGB | (0 if apply_exif else cv2.IMREAD_IGNORE_ORIENTATION)
+    try:
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error as error:
+        raise FetchFailure(Reason.DAMAGED_IMAGE) from error
+    if picture is None or picture.dtype != np.uint8 or picture.ndim != 3:
+        raise FetchFailure(Reason.DAMAGED_IMAGE)
+    return picture

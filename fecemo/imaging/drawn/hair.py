@@ -1,0 +1,218 @@
+"""Hair: cuts as data, a cap around the forehead, and what falls beside and behind the face."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from fecemo.imaging.drawn.canvas import Canvas, Patch
+from fecemo.imaging.drawn.curves import Points, ellipse, spline
+from fecemo.imaging.drawn.geometry import FaceGeometry
+from fecemo.imaging.drawn.identity import Identity
+from fecemo.imaging.drawn.parameters import FaceParameters
+from fecemo.imaging.drawn.surface import light_on_head
+
+
+@dataclass(frozen=True)
+class HairCut:
+    """One style of hair.
+
+    Parameters
+    ----------
+    top, side : float
+        How far the hair stands off the skull, as a share of its radius.
+    hairline : {"back", "swept", "fringe", "curtain"}
+        How it meets the forehead.
+    length : float
+        y down to which it falls beside the face, in face units; 0 where it ends above the ears.
+    texture : {"strands", "curls", "stubble"}
+        What it is made of.
+    lumps : float
+        Unevenness of its outline.
+    bun : bool
+        Whether it is tied up.
+    """
+
+    top: float
+    side: float
+    hairline: str
+    length: float = 0.0
+    texture: str = "strands"
+    lumps: float = 0.0
+    bun: bool = False
+
+    @property
+    def covers_ears(self) -> bool:
+        """bool: whether ears are hidden."""
+        return self.length > 0.3
+
+
+HAIR_CUTS = {
+    "buzz": HairCut(0.015, 0.012, "back", texture="stubble"),
+    "short": HairCut(0.10, 0.045, "back", lumps=0.010),
+    "parted": HairCut(0.13, 0.055, "swept", lumps=0.006),
+    "quiff": HairCut(0.22, 0.035, "back", lumps=0.016),
+    "fringe": HairCut(0.13, 0.070, "fringe", lumps=0.008),
+    "curly": HairCut(0.24, 0.15, "back", texture="curls", lumps=0.035),
+    "bob": HairCut(0.13, 0.12, "curtain", length=1.05),
+    "long": HairCut(0.12, 0.10, "curtain", length=1.95),
+    "bun": HairCut(0.07, 0.035, "back", bun=True),
+    "afro": HairCut(0.46, 0.42, "back", length=0.35, texture="curls", lumps=0.020),
+}
+"""Every style but ``bald``, by name."""
+
+
+def paint_bun(canvas: Canvas, parameters: FaceParameters) -> None:
+    """Paint a bun behind the skull, before the head is painted."""
+    cut = HAIR_CUTS.get(parameters.identity.hair_style)
+    if cut is not None and cut.bun:
+        patch = canvas.covered(ellipse((0.10 * parameters.identity.parting, -1.40), 0.36, 0.31), 0.006)
+        _paint_hair_on(canvas, patch, parameters, cut, (0.0, -1.38), 0.85)
+
+
+def paint_hair(canvas: Canvas, geometry: FaceGeometry, parameters: FaceParameters) -> None:
+    """Paint the hair over the skull and beside the face.
+
+    Parameters
+    ----------
+    canvas : Canvas
+        The painted face.
+    geometry : FaceGeometry
+        Its outline.
+    parameters : FaceParameters
+        Style, colour, volume, and the light.
+    """
+    identity = parameters.identity
+    cut = HAIR_CUTS.get(identity.hair_style)
+    if cut is None:
+        return
+    hairline = _hairline(cut, geometry, identity)
+    shape = np.concatenate([_crown(cut, geometry, identity), hairline])
+    if cut.texture != "stubble":
+        # The hair's shadow falls on the forehead.
+        canvas.shadow(shape + np.array([0, 0.035], np.float32), (0.62, 0.52, 0.48), softness=0.03, opacity=0.6)
+    softness = 0.028 if cut.texture == "stubble" else 0.010
+    crown = (0.35 * identity.parting, -1.32)
+    _paint_hair_on(canvas, canvas.covered(shape, softness), parameters, cut, crown, 1.0)
+
+
+def paint_back_hair(canvas: Canvas, geometry: FaceGeometry, parameters: FaceParameters) -> None:
+    """Paint the hair that hangs behind the neck.
+
+    Parameters
+    ----------
+    canvas : Canvas
+        What lies behind the head.
+    geometry : FaceGeometry
+        Its outline.
+    parameters : FaceParameters
+        Style, colour and the light.
+    """
+    cut = HAIR_CUTS.get(parameters.identity.hair_style)
+    if cut is None or cut.length < 0.5:
+        return
+    width, end = geometry.head.half_width, cut.length - 0.10
+    outer = width * (1.0 + cut.side)
+    shape = spline([(-outer, -0.3), (-0.5 * outer, -0.9), (0.5 * outer, -0.9), (outer, -0.3), (outer * 1.03, 0.7 * end),
+                    (0.75 * outer, end + 0.05), (0, end + 0.08), (-0.75 * outer, end + 0.05), (-outer * 1.03, 0.7 * end)], closed=True)
+    _paint_hair_on(canvas, canvas.covered(shape, 0.012), parameters, cut, (0.0, -1.4), 0.52)
+
+
+def _crown(cut: HairCut, geometry: FaceGeometry, identity: Identity) -> Points:
+    """Return the outer edge of the hair, from the picture's right over the top to its left."""
+    fullness = 1 + 0.35 * identity.hair_volume
+    start = np.degrees(np.arctan2(0.30 if cut.covers_ears else 0.10, geometry.head.half_width))
+    degrees = np.linspace(start, -180 - start, 61)
+    up = np.clip(-np.sin(np.radians(degrees)), 0, 1)
+    lean = np.cos(np.radians(degrees)) * identity.parting
+    stand = cut.side + (cut.top - cut.side) * up**1.5 * (1 - 0.25 * lean * (cut.hairline == "swept"))
+    rng = np.random.default_rng([identity.texture_seed, 5])
+    lumps = np.interp(np.arange(61), np.arange(0, 61, 2), rng.normal(0, cut.lumps, 31))
+    # Hair ends where it grows: at the sideburns it lies close.
+    close = np.clip(np.minimum(np.arange(61), np.arange(60, -1, -1)) / 8, 0, 1) if cut.length < 0.3 else 1.0
+    radius = geometry.head.radius[np.round(degrees).astype(int) % 360] * (1.008 + (stand + lumps) * fullness * close)
+    edge = np.stack([radius * np.cos(np.radians(degrees)), radius * np.sin(np.radians(degrees))], 1).astype(np.float32)
+    edge = spline(edge[::3], 4)
+    if cut.length < 0.5:
+        return edge
+    outer = geometry.head.half_width * (1 + cut.side)
+    turn = 0.80 if cut.length < 1.5 else 1.12  # a bob turns in, long hair spreads on the shoulders
+    right = spline([(0.70 * outer, cut.length), (0.95 * turn * outer, cut.length - 0.04), (1.06 * outer, 0.62 * cut.length),
+                    (1.04 * outer, 0.40), tuple(edge[0])], 5)
+    left = (right * np.array([-1, 1], np.float32))[::-1]
+    return np.concatenate([right, edge, left])
+
+
+def _hairline(cut: HairCut, geometry: FaceGeometry, identity: Identity) -> Points:
+    """Return the inner edge of the hair, from the picture's left over the forehead to its right."""
+    width = geometry.head.half_width
+    recede = 0.07 * identity.hairline
+    part = identity.parting
+    rng = np.random.default_rng([identity.texture_seed, 6])
+    if cut.hairline == "curtain":
+        top = (0.45 * part * width, -0.93 - recede)
+        right = [(0.40 * width + 0.2 * part, -0.74), (0.72 * width, -0.44), (0.86 * width, -0.08), (0.875 * width, 0.35),
+                 (0.82 * width, 0.75), (0.70 * width, min(cut.length, 1.15)), (0.72 * width, cut.length)]
+        mirror = [(-x + 0.4 * part * (index == 0), y) for index, (x, y) in enumerate(right)]
+        return spline([*mirror[::-1][:-1], mirror[0], top, *right], 5)
+    burn = 0.22 if cut.texture != "curls" else 0.05
+    left = [(-0.995 * width, 0.06), (-0.95 * width, burn), (-0.895 * width, 0.02), (-0.865 * width, -0.28)]
+    right = [(-x, y) for x, y in left[::-1]]
+    if cut.hairline == "fringe":
+        steps = np.linspace(-0.72, 0.72, 11)
+        low = -0.40 + 0.03 * np.abs(steps) + np.where(np.arange(11) % 2, 0.035, -0.02) + rng.uniform(-0.015, 0.015, 11)
+        middle = [(float(x) * width, float(y)) for x, y in zip(steps, low, strict=True)]
+    elif cut.hairline == "swept":
+        sign = 1.0 if part <= 0 else -1.0  # hair is combed away from its parting
+        middle = [(-0.80 * width, -0.52), (-0.66 * width, -0.72 - recede), (-0.42 * width, -0.86 - recede), (-0.1 * width, -0.74 - recede),
+                  (0.30 * width, -0.62 - recede), (0.64 * width, -0.54), (0.80 * width, -0.42)]
+        if sign < 0:
+            middle = [(-x, y) for x, y in middle[::-1]]
+    else:
+        back = max(0.0, recede)
+        middle = [(-0.80 * width, -0.52 - 0.5 * back), (-0.58 * width, -0.74 - 1.9 * back), (-0.28 * width, -0.80 - 1.3 * back),
+                  (0.0, -0.80 - 0.8 * back), (0.28 * width, -0.80 - 1.3 * back), (0.58 * width, -0.74 - 1.9 * back),
+                  (0.80 * width, -0.52 - 0.5 * back)]
+        middle = [(x, y + float(rng.uniform(-0.02, 0.02))) for x, y in middle]
+    return spline([*left, *middle, *right], 4)
+
+
+def _paint_hair_on(canvas: Canvas, patch: Patch | None, parameters: FaceParameters, cut: HairCut,
+                   crown: tuple[float, float], brightness: float) -> None:
+    """Paint hair on a patch: strands that run away from a crown, or curls, under the light."""
+    if patch is None:
+        return
+    identity, light = parameters.identity, light_on_head(parameters.capture)
+    rng = np.random.default_rng([identity.texture_seed, 7])
+    rows, columns = patch.window
+    height, width = patch.coverage.shape
+    inverse = cv2.invertAffineTransform(canvas.to_pixels)
+    column = np.arange(columns.start, columns.stop, dtype=np.float32)[None]
+    row = np.arange(rows.start, rows.stop, dtype=np.float32)[:, None]
+    x = inverse[0, 0] * column + inverse[0, 1] * row + inverse[0, 2]
+    y = inverse[1, 0] * column + inverse[1, 1] * row + inverse[1, 2]
+
+    across, above = x / np.float32(1.10), np.clip(y / np.float32(1.45), -1, 0)
+    facing = np.sqrt(np.maximum(1 - across * across - above * above, 0.04))
+    direct = light.direction[0] * across + light.direction[1] * above + light.direction[2] * facing
+    level = light.ambient * (0.60 + 0.40 * facing) + light.diffuse * np.clip((direct + 0.3) / 1.3, 0, 1)
+    if cut.texture == "strands":
+        angle = cv2.phase(x - np.float32(crown[0]), y - np.float32(crown[1]))
+        fine = rng.normal(0, 1, 540).astype(np.float32)
+        broad = np.repeat(rng.normal(0, 1, 60), 9).astype(np.float32)
+        streaks = cv2.GaussianBlur((0.75 * fine + 0.8 * broad)[None], (0, 0), 1.2)[0]
+        texture = streaks[np.minimum((angle * np.float32(540 / (2 * np.pi))).astype(np.int32), 539)]
+        gloss = np.exp(-(((facing - 0.72) / 0.16) ** 2)) * np.clip(direct, 0, 1) * (y < 0.6)
+    elif cut.texture == "curls":
+        cells = (max(3, int(height / canvas.pixels_per_unit * 13)), max(3, int(width / canvas.pixels_per_unit * 13)))
+        texture = cv2.resize(rng.normal(0, 1, cells).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+        gloss = np.clip(texture, 0, 1) * np.clip(direct, 0, 1) * np.float32(0.5)
+    else:
+        texture = rng.normal(0, 0.5, (height, width)).astype(np.float32)
+        gloss = np.zeros((height, width), np.float32)
+    depth = 0.16 if identity.hair_rgb.mean() > 0.25 else 0.24
+    value = level * np.clip(1 + depth * texture, 0.4, 1.8) * brightness
+    colour = identity.hair_rgb * value[..., None]
+    colour += (0.22 * parameters.capture.light_strength * brightness) * (gloss * np.clip(1 + 0.6 * texture, 0, 2))[..., None] * (
+        0.5 * identity.hair_rgb + 0.25)
+    canvas.paint(patch, colour * light.tint, 0.62 if cut.texture == "stubble" else 1.0, lit=False)

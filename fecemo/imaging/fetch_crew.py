@@ -1,0 +1,121 @@
+"""The threads that fetch: take a turn, download, cut, store."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+import numpy as np
+
+from fecemo.imaging.cut_faces import FaceCutter, Sides
+from fecemo.imaging.download import Downloader
+from fecemo.imaging.politeness import HostSchedule
+from fecemo.imaging.reasons import FetchFailure, Reason
+from fecemo.packs.face_pack_writer import FacePackWriter
+
+
+@dataclass(frozen=True)
+class PhotoJob:
+    """One photograph to fetch.
+
+    Parameters
+    ----------
+    slot : int
+        Any missing face of it; the others are found by their address.
+    attempt : int
+        Number of this try, from 1.
+    """
+
+    slot: int
+    attempt: int = 1
+
+
+class FetchCrew:
+    """Fetches every job of a schedule.
+
+    Parameters
+    ----------
+    schedule : HostSchedule of PhotoJob
+    downloader : Downloader
+    cutter : FaceCutter
+    writer : FacePackWriter
+    attempts : int
+        Tries for one photograph.
+    """
+
+    def __init__(self, schedule: HostSchedule[PhotoJob], downloader: Downloader, cutter: FaceCutter, writer: FacePackWriter,
+                 attempts: int) -> None:
+        self._schedule = schedule
+        self._downloader = downloader
+        self._cutter = cutter
+        self._writer = writer
+        self._attempts = attempts
+        self._lock = threading.Lock()
+        self._faces_done = 0
+
+    def run(self, workers: int, said: Callable[[int], None], stop: Callable[[], None]) -> None:
+        """Work until every job is done.
+
+        Parameters
+        ----------
+        workers : int
+            Threads.
+        said : callable
+            Told now and then, from this thread, how many more faces are stored or rejected.
+        stop : callable
+            Cuts what is under way, so that threads end soon; called when this is interrupted or a thread failed.
+
+        Raises
+        ------
+        ResourceError
+            If faces cannot be written. Any other fault of a thread is raised here too.
+        """
+        with ThreadPoolExecutor(workers, thread_name_prefix="fetch") as pool:
+            futures = [pool.submit(self._work) for _ in range(workers)]
+            try:
+                while True:
+                    ended, working = wait(futures, timeout=0.2, return_when=FIRST_EXCEPTION)
+                    self._report(said)
+                    if not working or any(future.exception() for future in ended):
+                        break
+            finally:
+                self._schedule.stop()
+                if not all(future.done() for future in futures):
+                    stop()
+        for future in futures:
+            future.result()
+
+    def _report(self, said: Callable[[int], None]) -> None:
+        with self._lock:
+            done, self._faces_done = self._faces_done, 0
+        if done:
+            said(done)
+
+    def _work(self) -> None:
+        while (turn := self._schedule.take()) is not None:
+            self._fetch(*turn)
+
+    def _fetch(self, host: str, job: PhotoJob) -> None:
+        faces = self._writer.plan.missing_of_same_url(job.slot)
+        boxes: list[Sides] = [(face.left, face.right, face.top, face.bottom) for _, face in faces]
+        results: list[np.ndarray | FetchFailure]
+        try:
+            results = self._cutter.cut(self._downloader.get(faces[0][1].url), boxes)
+        except FetchFailure as failure:
+            if self._schedule.stopped:
+                return  # cut by us: it is still missing
+            if failure.reason.transient and job.attempt < self._attempts:
+                self._schedule.again(host, PhotoJob(job.slot, job.attempt + 1), job.attempt,
+                                     throttled=failure.reason is Reason.THROTTLED, retry_after=failure.retry_after)
+                return
+            results = [failure] * len(faces)
+            self._schedule.done(host, answered=not failure.reason.transient)
+        else:
+            self._schedule.done(host)
+        for (slot, _), result in zip(faces, results, strict=True):
+            if isinstance(result, FetchFailure):
+                self._writer.reject(slot, result.reason, result.detail)
+            else:
+                self._writer.put(slot, result)
+        with self._lock:
+            self._faces_done += len(faces)

@@ -1,0 +1,129 @@
+"""Names of clusters as a JSON document: what a person gives, what a sample votes, what evaluation reads.
+
+The document carries the digest of the clustering that it names and is refused for any other. Only reading and checking
+stand here; who writes one does so with `fecemo.packs.durable.atomic_write`.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from fecemo.errors import InputError, StoredStateError, nearest
+from fecemo.manifests.documents import build, read_json
+from fecemo.manifests.emotions import EMOTIONS, emotion_of
+
+NAMES_FORMAT = "fecemo.names/1"
+NOT_EMOTIONS = ("mixed", "not a face", "skip")
+"""What a cluster may be called instead of an emotion. Its faces get no emotion and count as wrong."""
+
+
+@dataclass(frozen=True)
+class ClusterNames:
+    """Names of one clustering's clusters.
+
+    Parameters
+    ----------
+    approach, variant : str
+        The cell.
+    clustering : str
+        Digest of the named clustering: `Receipt.digest` of its folder.
+    names : dict of str to str
+        By the cluster's number (``"0"``, ``"1"``, …) one of `EMOTIONS` or of `NOT_EMOTIONS`.
+    by, when : str
+        Who named, and the UTC time of the last change.
+    looked_at : int
+        Distinct unlabelled faces at which the person looked.
+    method : str
+        ``"hand"`` or ``"vote"``.
+    labels_used : int
+        Labels of target faces that were seen.
+    votes : dict of str to dict of str to int
+        Labelled faces of each cluster by emotion, where a sample voted.
+    notes : dict of str to str
+        Free remarks by cluster.
+    samples : dict of str to dict of str to int
+        Faces shown of each cluster by the rule that chose them.
+    suggestions_used : int
+        Names for which a suggestion made from labels was asked.
+    target_labels_shown : bool
+        Whether the true labels of target faces were ever shown during naming, which is then no longer blind.
+    """
+
+    approach: str
+    variant: str
+    clustering: str
+    names: dict[str, str]
+    by: str = ""
+    when: str = ""
+    looked_at: int = 0
+    method: str = "hand"
+    labels_used: int = 0
+    votes: dict[str, dict[str, int]] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+    samples: dict[str, dict[str, int]] = field(default_factory=dict)
+    suggestions_used: int = 0
+    target_labels_shown: bool = False
+
+    def emotion(self, cluster: int) -> str:
+        """Return a cluster's emotion, or ``""`` where it was given none."""
+        name = self.names.get(str(cluster), "")
+        return name if name in EMOTIONS else ""
+
+    def as_json(self) -> str:
+        """Return the document's text."""
+        return json.dumps({"format": NAMES_FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n"
+
+
+def read_cluster_names(path: Path) -> ClusterNames:
+    """Read names, whole or still incomplete.
+
+    Emotions may be spelled in any known way (``"happiness"``); they are returned as in `EMOTIONS`.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, half-written or not such a document, or a name is unknown; the nearest is named.
+    """
+    document = read_json(path)
+    if (found := document.pop("format", None)) != NAMES_FORMAT:
+        raise InputError(f"{path} has the format {found!r}, expected {NAMES_FORMAT!r}")
+    given = build(ClusterNames, document, str(path))
+    names = {}
+    for cluster, name in given.names.items():
+        if not cluster.isdecimal():
+            raise InputError(f"{path}: names: {cluster!r} is not the number of a cluster")
+        emotion = name if name in NOT_EMOTIONS else emotion_of(name)
+        if emotion is None:
+            raise InputError(f"{path}: cluster {cluster} is named {name!r}: {nearest(name, (*EMOTIONS, *NOT_EMOTIONS))}")
+        names[str(int(cluster))] = emotion
+    return build(ClusterNames, {**asdict(given), "names": names}, str(path))
+
+
+def require_names_of(names: ClusterNames, clustering: str, n_clusters: int, where: str) -> None:
+    """Check that names belong to a clustering and that every cluster has one.
+
+    Parameters
+    ----------
+    names : ClusterNames
+    clustering : str
+        Digest of the clustering in use.
+    n_clusters : int
+    where : str
+        The file, for the message.
+
+    Raises
+    ------
+    StoredStateError
+        If they were given for another clustering.
+    InputError
+        If a cluster has no name, or a name no cluster.
+    """
+    if names.clustering != clustering:
+        raise StoredStateError(f"{where} names the clusters of another clustering ({names.clustering[:12]}…), this one is "
+                               f"{clustering[:12]}…; name these clusters anew, or bring back the clustering that was named")
+    known = {str(cluster) for cluster in range(n_clusters)}
+    if missing := sorted(known - set(names.names), key=int):
+        raise InputError(f"{where}: {len(missing)} of {n_clusters} clusters have no name: {', '.join(missing)}; give each an "
+                         f"emotion or one of: {', '.join(NOT_EMOTIONS)}")
+    if unknown := sorted(set(names.names) - known, key=int):
+        raise InputError(f"{where}: there is no cluster {', '.join(unknown)}; this clustering has 0 to {n_clusters - 1}")

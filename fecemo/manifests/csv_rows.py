@@ -1,0 +1,67 @@
+"""Read a CSV of strangers' rows one line at a time, so that a broken line costs that line alone."""
+
+import codecs
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from fecemo.errors import InputError
+
+MAX_LINE_BYTES = 1 << 16
+"""Longer lines are refused unread: a list of addresses has none such, and a file without line ends must not fill memory."""
+
+
+@dataclass(frozen=True)
+class RejectedRow:
+    """A row that cannot be used.
+
+    Parameters
+    ----------
+    line : int
+        Line of the file, counted from 1.
+    reason : str
+        What was expected and what was found.
+    """
+
+    line: int
+    reason: str
+
+
+def csv_rows(path: Path) -> Iterator[tuple[int, list[str]] | RejectedRow]:
+    """Yield the cells of each line that is not blank, with the line's number from 1.
+
+    Each line is parsed by itself: a stray quote spoils its own line, never the rest of the file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be opened or is UTF-16.
+    """
+    try:
+        with path.open("rb") as file:
+            number = 0
+            while line := file.readline(MAX_LINE_BYTES + 1):
+                number += 1
+                if number == 1:
+                    if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                        raise InputError(f"{path} is UTF-16 text; save it as UTF-8")
+                    line = line.removeprefix(codecs.BOM_UTF8)
+                if len(line) > MAX_LINE_BYTES:
+                    while line and not line.endswith(b"\n"):
+                        line = file.readline(MAX_LINE_BYTES)
+                    yield RejectedRow(number, f"longer than {MAX_LINE_BYTES} bytes")
+                elif line.strip():
+                    yield _parse(number, line)
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise InputError(f"{path}: {error.strerror}") from error
+
+
+def _parse(number: int, line: bytes) -> tuple[int, list[str]] | RejectedRow:
+    try:
+        text = line.decode("utf-8").rstrip("\r\n")
+        return number, next(csv.reader((text,), strict=True, skipinitialspace=True))
+    except UnicodeDecodeError as error:
+        return RejectedRow(number, f"not UTF-8 text (byte {error.start + 1} of the line)")
+    except csv.Error as error:
+        return RejectedRow(number, f"not a CSV row: {error}")

@@ -1,0 +1,29 @@
+"""Where the files of ``data_manifests/`` are: in an installed package, or beside it in a clone."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from fecemo.errors import InputError
+
+
+def shipped(path: str) -> Path:
+    """Return a file or folder that comes with the package.
+
+    Parameters
+    ----------
+    path : str
+        Relative to ``data_manifests/``, such as ``"published/table1.yaml"``.
+
+    Raises
+    ------
+    InputError
+        If nothing of that name is shipped.
+    """
+    try:
+        folder = Path(str(files("fecemo.data_manifests")))
+    except ModuleNotFoundError:  # a clone on PYTHONPATH: only an installed package has the folder under its own name
+        folder = Path(__file__).resolve().parents[2] / "data_manifests"
+    found = folder / path
+    if not found.exists():
+        raise InputError(f"{found}: nothing of that name comes with fecemo")
+    return found

@@ -1,0 +1,194 @@
+"""Train, validation and test splits, and samples: stratified by label, decided by the faces' ids and a seed alone.
+
+The order in which faces are listed changes nothing, and faces that join or leave a set move few of the others.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from fecemo.errors import InputError
+
+SPLITS = ("train", "valid", "test")
+
+SPLIT_SPELLINGS = {
+    "train": "train", "training": "train", "train_set": "train",
+    "valid": "valid", "val": "valid", "validation": "valid", "valid_set": "valid", "val_set": "valid",
+    "test": "test", "testing": "test", "test_set": "test",
+}
+
+
+def split_of(spelling: str) -> str | None:
+    """Return the split that a folder name or CSV cell means, or None if it means none."""
+    return SPLIT_SPELLINGS.get(spelling.strip().lower())
+
+
+def make_splits(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndarray, *, valid_fraction: float = 0.0,
+                test_fraction: float = 0.2, seed: int = 0) -> np.ndarray:
+    """Divide labelled faces into train, validation and test, each with the whole set's share of every label.
+
+    Within a label the faces stand in the order of a digest of seed and id: the first are the test split, the next
+    the validation split, the others the train split. The test split therefore does not depend on
+    ``valid_fraction``.
+
+    Parameters
+    ----------
+    ids, labels : sequence of str, of length n
+    valid_fraction, test_fraction : float
+        Shares of all faces, in [0, 1); together below 1. The number of faces is rounded to the nearest.
+    seed : int
+
+    Returns
+    -------
+    ndarray of shape (n,), str
+        ``"train"``, ``"valid"`` or ``"test"``.
+
+    Raises
+    ------
+    InputError
+        If the fractions are out of range.
+    """
+    if valid_fraction < 0 or test_fraction < 0 or valid_fraction + test_fraction >= 1:
+        raise InputError(f"valid_fraction {valid_fraction} and test_fraction {test_fraction} must be at least 0 and leave "
+                         "something to train on: together below 1")
+    rows_by_label = _ordered_rows(ids, labels, f"split:{seed}")
+    counts = {label: len(rows) for label, rows in rows_by_label.items()}
+    n = sum(counts.values())
+    n_test, n_valid = _rounded(test_fraction * n), _rounded(valid_fraction * n)
+    n_test_by_label = proportional_counts(counts, n_test)
+    left = {label: count - n_test_by_label[label] for label, count in counts.items()}
+    n_valid_by_label = proportional_counts(left, min(n_valid, n - n_test))
+    splits = np.full(n, "train", dtype="<U5")
+    for label, rows in rows_by_label.items():
+        valid_from, train_from = n_test_by_label[label], n_test_by_label[label] + n_valid_by_label[label]
+        splits[rows[:valid_from]] = "test"
+        splits[rows[valid_from:train_from]] = "valid"
+    return splits
+
+
+def stratified_sample(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndarray, *, count: int | None = None,
+                      fraction: float | None = None, seed: int = 0) -> np.ndarray:
+    """Draw faces so that every label has its share: exactly proportional by largest remainder.
+
+    A label gets at least one face wherever ``count`` is not below the number of labels. The draw depends on the ids
+    and the seed, not on the order of the rows.
+
+    Parameters
+    ----------
+    ids, labels : sequence of str, of length n
+    count : int, optional
+        How many faces, in [0, n].
+    fraction : float, optional
+        Which share of them, in [0, 1]; the number of faces is rounded to the nearest. Give this or ``count``.
+    seed : int
+
+    Returns
+    -------
+    ndarray of int64
+        Rows of ``ids``, ascending.
+
+    Raises
+    ------
+    InputError
+        If neither or both of ``count`` and ``fraction`` are given, or there are too few faces.
+    """
+    if (count is None) == (fraction is None):
+        raise InputError("a stratified sample needs either a count or a fraction")
+    rows_by_label = _ordered_rows(ids, labels, f"sample:{seed}")
+    counts = {label: len(rows) for label, rows in rows_by_label.items()}
+    n = sum(counts.values())
+    if fraction is not None and not 0 <= fraction <= 1:
+        raise InputError(f"a sample's fraction must be in [0, 1], not {fraction}")
+    wanted = count if count is not None else _rounded((fraction or 0.0) * n)
+    if not 0 <= wanted <= n:
+        raise InputError(f"a sample of {wanted} faces was asked for, and there are {n}")
+    drawn = proportional_counts(counts, wanted)
+    chosen = [rows[: drawn[label]] for label, rows in rows_by_label.items()]
+    return np.sort(np.concatenate([np.empty(0, np.int64), *chosen]))
+
+
+def capped_sample(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndarray,
+                  splits: Sequence[str] | np.ndarray, *, per_class: int, seed: int = 0) -> np.ndarray:
+    """Draw at most ``per_class`` faces of every label, from its splits in proportion; decided by ids and seed.
+
+    Parameters
+    ----------
+    ids, labels, splits : sequence of str, of length n
+        All of ``splits`` may be ``""``.
+    per_class : int
+    seed : int
+
+    Returns
+    -------
+    ndarray of int64
+        Rows of ``ids``, ascending.
+
+    Raises
+    ------
+    InputError
+        If ``per_class`` is below 1.
+    """
+    if per_class < 1:
+        raise InputError(f"per_class must be at least 1, not {per_class}")
+    ids, labels, splits = np.asarray(ids), np.asarray(labels), np.asarray(splits)
+    chosen = [np.empty(0, np.int64)]
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        drawn = stratified_sample(ids[rows], splits[rows], count=min(per_class, len(rows)), seed=seed)
+        chosen.append(rows[drawn])
+    return np.sort(np.concatenate(chosen))
+
+
+def proportional_counts(counts: dict[str, int], total: int) -> dict[str, int]:
+    """Share ``total`` out among labels in proportion to their counts, by largest remainder.
+
+    Every label's quota ``total · count / n`` is rounded down; what is then left goes, one each, to the largest
+    remainders (ties: the larger count, then the name). Where ``total`` is not below the number of labels, a label
+    that would come away empty gets one face from the label that stands furthest above its quota.
+
+    Parameters
+    ----------
+    counts : dict of str to int
+        Faces of each label; none is negative.
+    total : int
+        At most the sum of the counts.
+
+    Returns
+    -------
+    dict of str to int
+        Adds up to ``total``; no label gets more than it has.
+    """
+    present = {label: count for label, count in counts.items() if count > 0}
+    n = sum(present.values())
+    if n == 0:
+        return dict.fromkeys(counts, 0)
+    # Whole-number arithmetic: a remainder is compared exactly, in n-ths of a face.
+    shares = {label: total * count // n for label, count in present.items()}
+    by_remainder = sorted(present, key=lambda label: (-(total * present[label] % n), -present[label], label))
+    for label in by_remainder[: total - sum(shares.values())]:
+        shares[label] += 1
+    if total >= len(present):
+        for label in sorted(label for label, share in shares.items() if share == 0):
+            givers = [other for other, share in shares.items() if share > 1]
+            giver = max(givers, key=lambda other: (shares[other] * n - total * present[other], present[other], other))
+            shares[giver] -= 1
+            shares[label] = 1
+    return {label: shares.get(label, 0) for label in counts}
+
+
+def _ordered_rows(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndarray, salt: str) -> dict[str, np.ndarray]:
+    """Return each label's rows in the order of a digest of salt and id; the labels in alphabetical order."""
+    if len(ids) != len(labels):
+        raise ValueError(f"{len(ids)} ids for {len(labels)} labels")
+    # The salt names the purpose too, so that a sample drawn with the seed of the splits is not tied to them.
+    keys = [hashlib.sha256(f"{salt}:{one}".encode()).digest() for one in ids]
+    rows: dict[str, list[int]] = {label: [] for label in sorted(Counter(str(label) for label in labels))}
+    for row in sorted(range(len(keys)), key=keys.__getitem__):
+        rows[str(labels[row])].append(row)
+    return {label: np.array(found, np.int64) for label, found in rows.items()}
+
+
+def _rounded(number: float) -> int:
+    return int(np.floor(number + 0.5))

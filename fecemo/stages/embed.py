@@ -1,0 +1,78 @@
+"""Run a cell's trained network over the faces, for what comes after: embeddings, or class probabilities."""
+
+from pathlib import Path
+
+import numpy as np
+
+from fecemo.packs.array_set import array_files
+from fecemo.packs.durable import atomic_file
+from fecemo.packs.face_pack import FacePack
+from fecemo.packs.receipts import Receipt, require_receipt
+from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.recipe import Cell
+from fecemo.stages.work import Work, plain, run_stage
+
+STAGE = "embed"
+BATCH_SIZE = 64
+
+
+def run(arguments: CellArguments) -> Receipt:
+    """Embed the faces of one cell.
+
+    Writes ``target.npy`` for all target faces and, where clusters are to be made, ``source.npy`` for the source faces
+    that were trained on, each with its ``_rows.npy``: one flattened vector a face, float32.
+
+    Raises
+    ------
+    StoredStateError
+        If the cell is not trained or a pack is missing.
+    ResourceError
+        If the disk is full or the Keras backend not installed.
+    """
+    cell, layout = arguments.cell(), arguments.layout
+    models = layout.model(cell.approach.name, cell.variant.name)
+    trained = require_receipt(models, "train")
+    packs = {"target": FacePack(layout.target)}
+    if cell.approach.predicts_by == "clusters":
+        packs["source"] = FacePack(layout.source)
+    config = plain({"network": cell.approach.output, "variant": cell.variant, "side": cell.side,
+                    "faces": _source_faces(cell), "seed": cell.recipe.seed})
+    inputs = {"model": trained.digest, **{name: pack.receipt.digest for name, pack in packs.items()}}
+    return run_stage(STAGE, layout.embeddings(cell.approach.name, cell.variant.name), config=config, inputs=inputs,
+                     seed=cell.recipe.seed, work=lambda folder: _embed(cell, models, packs, folder))
+
+
+def _source_faces(cell: Cell) -> int | None:
+    """Return to how many source faces the phase behind the output was limited."""
+    return next((cell.fit[phase.name].faces for phase in cell.approach.phases if phase.faces == "source"), None)
+
+
+def _embed(cell: Cell, models: Path, packs: dict[str, FacePack], folder: Path) -> Work:
+    from fecemo.training.backend import describe_backend, import_keras
+
+    import_keras()
+    from fecemo.training.device_view import DeviceView
+    from fecemo.training.face_feed import FaceFeed
+    from fecemo.training.network_file import load_network
+    from fecemo.training.order import drawn_rows
+    from fecemo.training.outputs import write_outputs
+
+    network = load_network(models / f"{cell.approach.output}.keras")
+    view = DeviceView(cell.variant, cell.side)
+    files: list[str] = []
+    faces: dict[str, int] = {}
+    length = 0
+    for name, pack in packs.items():
+        rows = drawn_rows(len(pack), _source_faces(cell), cell.recipe.seed) if name == "source" else np.arange(len(pack))
+        # Each face goes through once: there is nothing to gain by keeping it.
+        feed = FaceFeed(pack.faces, rows, view, resident_bytes=0)
+        values, rows_file = array_files(name)
+        length = write_outputs(folder / values, network, feed, BATCH_SIZE, f"embed {cell.title}: {name}")
+        with atomic_file(folder / rows_file) as file:
+            np.save(file, rows, allow_pickle=False)
+        files += [values, rows_file]
+        faces[name] = len(rows)
+    machine = describe_backend()
+    return Work(files=files, said=f"{cell.title}: {length} numbers a face, "
+                + ", ".join(f"{count} {name} faces" for name, count in faces.items()),
+                summary={"faces": faces, "length": length, **machine}, machine=machine)

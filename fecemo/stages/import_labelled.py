@@ -1,0 +1,244 @@
+"""Import: a labelled set, or a folder of photographs, → a face pack with labels and stored splits."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from fecemo.manifests.face_id import face_id
+from fecemo.manifests.labelled import LabelledImage, LabelledSet, find_layout
+from fecemo.packs.durable import atomic_file, output_lock
+from fecemo.packs.face_pack import FaceEntry
+from fecemo.packs.face_pack_writer import FacePackWriter
+from fecemo.packs.receipts import Receipt, digest_file, digest_json, is_current, read_receipt
+from fecemo.packs.variant import FACE_SIDE
+from fecemo.progress import progress
+from fecemo.stages.door import say_done
+from fecemo.stages.work import plain
+
+STAGE = "import"
+LEFT_OUT_NAME = "left_out.csv"
+UNREADABLE = "unreadable"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ImportSettings:
+    """What to import, and how.
+
+    Parameters
+    ----------
+    images : Path
+        The folder that holds the images; for the layout ``path_label``, the CSV.
+    layout : str
+        How they lie there: ``class_folders`` (a folder an emotion, perhaps under train, valid and test),
+        ``affectnet`` (AffectNet's own release), ``path_label`` (a CSV of path, label and perhaps split), or
+        ``photographs`` (a folder without labels).
+    valid_fraction : float
+        Share of the faces for the validation split. Where the set comes with splits of its own, they are kept, and
+        only a validation split that it lacks is taken from its train split.
+    test_fraction : float
+        Share of the faces for the test split, where the set does not come with splits. A set that comes in two parts
+        is scored on the one that is not called train.
+    seed : int
+        Of the splits and of ``per_class``.
+    per_class : int, optional
+        Import at most this many faces of each emotion, drawn by seed, from the splits that the set comes with in
+        proportion; for photographs, this many in all.
+    shape : {"crop", "pad", "stretch"}
+        What happens to an image that is not square: its middle is kept, black bars are added, or its proportions
+        change. It is then resampled to 200×200, by area averages where it shrinks and cubic interpolation where it
+        grows.
+    threads : int
+        Images that are decoded at once. The pack does not depend on it.
+    """
+
+    images: Path
+    layout: str = "class_folders"
+    valid_fraction: float = 0.0
+    test_fraction: float = 0.2
+    seed: int = 0
+    per_class: int | None = None
+    shape: Literal["crop", "pad", "stretch"] = "crop"
+    threads: int = 4
+
+    def __post_init__(self) -> None:
+        if self.valid_fraction < 0 or self.test_fraction < 0 or self.valid_fraction + self.test_fraction >= 1:
+            raise ValueError(f"valid_fraction {self.valid_fraction} and test_fraction {self.test_fraction} must be at least 0 "
+                             "and together below 1")
+        for name in ("per_class", "threads"):
+            if (value := getattr(self, name)) is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1, not {value}")
+
+
+def run(settings: ImportSettings, out: Path) -> Receipt:
+    """Import a labelled set, or plain photographs, into a face pack of 200×200 RGB faces.
+
+    An image that cannot be decoded is a row of ``rejects.csv``; what the set lists and is no usable image is a row of
+    ``left_out.csv``. Run again after an interruption, the same command goes on where it stopped.
+
+    Parameters
+    ----------
+    settings : ImportSettings
+        What to import, and how.
+    out : Path
+        The pack's folder.
+
+    Returns
+    -------
+    Receipt
+
+    Raises
+    ------
+    InputError
+        If the images do not lie as the layout says, or there are none.
+    StoredStateError
+        If ``out`` is in use or holds a pack of something else.
+    ResourceError
+        If ``out`` cannot be written.
+    """
+    found = find_layout(settings.layout).read(settings.images)
+    chosen = _chosen(found, settings)
+    with output_lock(out):
+        digests = _digests(found.folder, chosen, settings.threads)
+        plan = [FaceEntry(id=face_id(image.path, 0, 1, 0, 1), url=image.path, label=image.label, split=image.split)
+                for image in chosen]
+        # Neither the place of the images nor the number of threads shapes the pack.
+        config = {key: value for key, value in plain(settings).items() if key not in ("images", "threads")}
+        inputs = {
+            "images": digest_json([[dataclasses.astuple(image), digest] for image, digest in zip(chosen, digests, strict=True)]),
+            "left_out": digest_json([dataclasses.astuple(entry) for entry in found.left_out]),
+        }
+        if is_current(out, config, inputs):
+            say_done(STAGE, out, "already done, nothing to do")
+            receipt = read_receipt(out)
+            assert receipt is not None  # is_current has just read it, under the lock
+            return receipt
+        writer = FacePackWriter(out, plan, made_of=[config, inputs])
+        try:
+            _fill(writer, found.folder, settings)
+            _write_left_out(out, found)
+            receipt = writer.finish(
+                STAGE, config=config, inputs=inputs, seed=settings.seed, extra_files=[LEFT_OUT_NAME],
+                summary={"left_out": found.left_out_by_reason(), "splits": _counts(chosen),
+                         "copies_across_splits": _copies_across_splits(chosen, digests)},
+            )
+        finally:
+            writer.close()
+    say_done(STAGE, out, _closing_line(receipt))
+    return receipt
+
+
+def _chosen(found: LabelledSet, settings: ImportSettings) -> list[LabelledImage]:
+    """Return the images to import, in the order of their paths, with their splits."""
+    import numpy as np
+
+    from fecemo.manifests.splits import capped_sample, make_splits
+
+    images, ids = list(found.images), [face_id(image.path, 0, 1, 0, 1) for image in found.images]
+    if settings.per_class is not None:
+        rows = capped_sample(ids, [image.label for image in images], [image.split for image in images],
+                             per_class=settings.per_class, seed=settings.seed)
+        images, ids = [images[row] for row in rows], [ids[row] for row in rows]
+    labels = [image.label for image in images]
+    splits = np.array([image.split for image in images], dtype="<U5")
+    given = set(splits.tolist())
+    if any(labels) and given <= {"", "train"}:
+        splits = make_splits(ids, labels, valid_fraction=settings.valid_fraction, test_fraction=settings.test_fraction,
+                             seed=settings.seed)
+    elif settings.valid_fraction and "train" in given and "valid" not in given:
+        rows = np.flatnonzero(splits == "train")
+        splits[rows] = make_splits([ids[row] for row in rows], [labels[row] for row in rows], test_fraction=0.0,
+                                   valid_fraction=settings.valid_fraction, seed=settings.seed)
+    return [LabelledImage(image.path, image.label, str(split)) for image, split in zip(images, splits, strict=True)]
+
+
+def _digests(folder: Path, images: Sequence[LabelledImage], threads: int) -> list[str]:
+    """Return the sha256 of every image's file, ``"unreadable"`` where it cannot be opened."""
+    digests = [UNREADABLE] * len(images)
+
+    def read(slot: int) -> None:
+        try:
+            digests[slot] = digest_file(folder / images[slot].path)
+        except OSError:
+            pass  # decoding will meet the same, and record it
+
+    with progress(len(images), "import: read", "image") as bar:
+        _in_threads(read, range(len(images)), threads, bar.update)
+    return digests
+
+
+def _fill(writer: FacePackWriter, folder: Path, settings: ImportSettings) -> None:
+    from fecemo.imaging.image_file import ImageFileError, read_image
+    from fecemo.imaging.resize import square_face
+
+    def put(slot: int) -> None:
+        try:
+            image = read_image(folder / writer.plan[slot].url, at_least=FACE_SIDE)
+        except ImageFileError as error:
+            writer.reject(slot, error.reason, error.detail)
+        else:
+            writer.put(slot, square_face(image, settings.shape))
+
+    missing = writer.missing()
+    with progress(len(writer.plan), "import: decode", "image", initial=len(writer.plan) - len(missing)) as bar:
+        _in_threads(put, missing, settings.threads, bar.update)
+
+
+def _in_threads(do: Callable[[T], None], items: Iterable[T], threads: int, done: Callable[[], Any]) -> None:
+    """Do something to every item in a few threads; the first failure ends it."""
+    pending: set[Future[None]] = set()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for item in items:
+                if len(pending) >= 4 * threads:
+                    finished, pending = wait(pending, return_when=FIRST_COMPLETED)
+                    for future in finished:
+                        future.result()
+                        done()
+                pending.add(pool.submit(do, item))
+            for future in pending:
+                future.result()
+                done()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _write_left_out(out: Path, found: LabelledSet) -> None:
+    import csv
+
+    with atomic_file(out / LEFT_OUT_NAME, "w") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(("where", "reason", "detail"))
+        table.writerows(dataclasses.astuple(entry) for entry in found.left_out)
+
+
+def _counts(images: Iterable[LabelledImage]) -> dict[str, dict[str, int]]:
+    """Return the number of planned faces by split and label, unusable ones included."""
+    counts: dict[str, dict[str, int]] = {}
+    for image in images:
+        row = counts.setdefault(image.split, {})
+        row[image.label] = row.get(image.label, 0) + 1
+    return {split: dict(sorted(row.items())) for split, row in sorted(counts.items())}
+
+
+def _copies_across_splits(images: Sequence[LabelledImage], digests: Sequence[str]) -> int:
+    """Return how many held-out files are byte for byte a file of the train split: what makes a score flatter itself."""
+    trained_on = {digest for image, digest in zip(images, digests, strict=True) if image.split == "train"} - {UNREADABLE}
+    return sum(image.split in ("valid", "test") and digest in trained_on
+               for image, digest in zip(images, digests, strict=True))
+
+
+def _closing_line(receipt: Receipt) -> str:
+    summary = receipt.summary
+    said = [f"{summary['faces']} faces"]
+    for what in ("rejected", "left_out"):
+        if summary[what]:
+            reasons = ", ".join(f"{reason} {count}" for reason, count in summary[what].items())
+            said.append(f"{sum(summary[what].values())} {what.replace('_', ' ')} ({reasons})")
+    if summary["copies_across_splits"]:
+        said.append(f"warning: {summary['copies_across_splits']} held-out images are copies of training images")
+    return ", ".join(said) + f" in {receipt.seconds:.1f} s"

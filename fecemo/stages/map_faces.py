@@ -1,0 +1,69 @@
+"""Map: embeddings → a t-SNE map of source faces with target faces placed into it."""
+
+from pathlib import Path
+
+import numpy as np
+
+from fecemo.clustering.tsne import draw_map, neighbour_accuracy
+from fecemo.packs.array_set import draw_faces, read_face_array
+from fecemo.packs.arrays import write_arrays
+from fecemo.packs.receipts import Receipt, require_receipt
+from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.work import Work, run_stage
+
+STAGE = "map"
+
+
+def run(arguments: CellArguments) -> Receipt:
+    """Draw the t-SNE map of one cell's source embeddings and place its target faces into it.
+
+    Writes for source and target ``<pack>_map.npy`` (n, 2) float32 and ``<pack>_rows.npy`` (n,) int64, the rows of the
+    face pack. The receipt says how many of a face's ten nearest neighbours the map kept.
+
+    Parameters
+    ----------
+    arguments : CellArguments
+        Which cell of which run.
+
+    Returns
+    -------
+    Receipt
+
+    Raises
+    ------
+    InputError
+        If the approach has no clusters to map, or there are fewer than ten source faces.
+    StoredStateError
+        If the embeddings are missing or hold values that are no numbers.
+    """
+    cell, layout = arguments.clustered_cell(), arguments.layout
+    embedded = layout.embeddings(arguments.approach, arguments.variant)
+    settings, seed = cell.recipe.map, cell.recipe.seed
+
+    def work(folder: Path) -> Work:
+        rng = np.random.default_rng(seed)
+        source = draw_faces(read_face_array(embedded, "source"), settings.source_faces, rng)
+        target = draw_faces(read_face_array(embedded, "target"), settings.target_faces, rng)
+        drawn = draw_map(source.values, target.values, settings, seed, what=cell.title)
+        files = write_arrays(folder, {
+            "source_map": drawn.source, "source_rows": source.rows, "target_map": drawn.target, "target_rows": target.rows,
+        })
+        kept = neighbour_accuracy(source.values, source.values, drawn.source, drawn.source, seed=seed)
+        kept_of_target = neighbour_accuracy(target.values, source.values, drawn.target, drawn.source, seed=seed)
+        return Work(
+            files=files,
+            said=f"{len(source.rows)} source and {len(target.rows)} target faces; {kept:.0%} of the ten nearest kept",
+            summary={
+                "neighbour_accuracy": kept,
+                "neighbour_accuracy_of_chance": min(1.0, 10 / (len(source.rows) - 1)),
+                "target_neighbour_accuracy": kept_of_target if len(target.rows) else None,
+                "perplexity": drawn.perplexity, "explained_variance": drawn.explained,
+                "kl_divergence": drawn.kl_divergence,
+            },
+        )
+
+    return run_stage(
+        STAGE, layout.map(arguments.approach, arguments.variant),
+        config={"map": settings, "seed": seed}, inputs={"embeddings": require_receipt(embedded, "embed").digest},
+        seed=seed, work=work,
+    )

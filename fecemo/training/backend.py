@@ -1,0 +1,52 @@
+"""Choose Keras's backend, once, before Keras is imported."""
+
+import importlib
+import os
+from typing import Any
+
+from fecemo.errors import InputError, ResourceError, nearest
+
+DEFAULT_BACKEND = "tensorflow"
+BACKENDS = ("jax", "tensorflow", "torch")
+
+
+def import_keras() -> Any:
+    """Return the module ``keras``, on the backend that ``KERAS_BACKEND`` names, or else on TensorFlow.
+
+    Every stage that touches a network calls this before it imports `fecemo.models` or `fecemo.training` code.
+
+    Raises
+    ------
+    InputError
+        If ``KERAS_BACKEND`` is none of Keras's backends.
+    ResourceError
+        If Keras or the backend is not installed; the message names what to install.
+    """
+    backend = os.environ.setdefault("KERAS_BACKEND", DEFAULT_BACKEND)
+    if backend not in BACKENDS:
+        raise InputError(f"KERAS_BACKEND is {backend!r}: {nearest(backend, BACKENDS)}")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    for module in (backend, "keras"):
+        try:
+            importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name != module:
+                raise
+            raise ResourceError(f"the Keras backend {backend!r} is not installed here ({module} is missing): "
+                                f"pip install 'fecemo[{backend}]'. "
+                                f"Or set KERAS_BACKEND to one that is, of {', '.join(BACKENDS)}") from error
+    return importlib.import_module("keras")
+
+
+def describe_backend() -> dict[str, str]:
+    """Return what a receipt says of the machine that shaped the numbers: backend, its version, device."""
+    keras = import_keras()
+    backend = keras.backend.backend()
+    return {"backend": backend, "backend_version": importlib.import_module(backend).__version__,
+            "device": ", ".join(accelerators()) or "cpu"}
+
+
+def accelerators() -> list[str]:
+    """Return the accelerators that the backend sees, such as ``["gpu:0"]``; empty on a machine without."""
+    keras = import_keras()
+    return [*keras.distribution.list_devices("gpu"), *keras.distribution.list_devices("tpu")]

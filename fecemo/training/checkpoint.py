@@ -1,0 +1,116 @@
+"""Where a training stands, on disk as plain arrays: a killed run goes on from its last whole epoch.
+
+A checkpoint is a ZIP file of ``.npy`` members, which ``numpy.load`` reads, and one JSON member. It takes the place of
+the one before by rename.
+"""
+
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from fecemo.packs.durable import atomic_file
+from fecemo.training.history import EpochRecord
+
+STATE_NAME = "state.json"
+
+
+@dataclass
+class Progress:
+    """How far a training has come.
+
+    Parameters
+    ----------
+    phase : int
+        Index of the phase that is running.
+    epoch : int
+        Epochs of it that are finished.
+    records : list of EpochRecord
+        Of all finished epochs, earlier phases first.
+    seconds : float
+        Wall clock of the work so far.
+    """
+
+    phase: int = 0
+    epoch: int = 0
+    records: list[EpochRecord] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def network_variables(networks: Mapping[str, keras.Model]) -> list[Any]:
+    """Return the variables of all networks, each once, in a fixed order."""
+    found = {id(variable): variable for network in networks.values() for variable in network.variables}
+    return list(found.values())
+
+
+def write_checkpoint(path: Path, digest: str, progress: Progress, variables: Sequence[Any]) -> None:
+    """Store the state of a training.
+
+    Parameters
+    ----------
+    path : Path
+    digest : str
+        Of everything that shapes the training: settings, inputs, backend.
+    progress : Progress
+    variables : sequence of keras.Variable
+        Networks first, then the optimizer of the running phase.
+
+    Raises
+    ------
+    ResourceError
+        If the disk is full; the checkpoint before stays.
+    """
+    state = {"digest": digest, "progress": asdict(progress), "variables": [variable.path for variable in variables]}
+    with atomic_file(path) as file, zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(STATE_NAME, json.dumps(state))
+        for number, variable in enumerate(variables):
+            # One variable at a time: a copy of all of them would not fit beside the networks.
+            with archive.open(_member(number), "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, keras.ops.convert_to_numpy(variable.value), allow_pickle=False)
+
+
+class Checkpoint:
+    """A stored state, opened.
+
+    Parameters
+    ----------
+    path : Path
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with zipfile.ZipFile(path) as archive:
+            state = json.loads(archive.read(STATE_NAME))
+        self.digest: str = state["digest"]
+        self.variables: list[str] = state["variables"]
+        records = [EpochRecord(**record) for record in state["progress"].pop("records")]
+        self.progress = Progress(**state["progress"], records=records)
+
+    def restore(self, variables: Sequence[Any], first: int = 0) -> None:
+        """Put stored arrays back into variables, from the ``first`` stored one on."""
+        with zipfile.ZipFile(self.path) as archive:
+            for number, variable in enumerate(variables, first):
+                with archive.open(_member(number)) as member:
+                    variable.assign(np.lib.format.read_array(member, allow_pickle=False))
+
+
+def find_checkpoint(path: Path, digest: str) -> tuple[Checkpoint | None, str]:
+    """Return the checkpoint to go on from, or None and why there is none (``""`` where none was stored)."""
+    try:
+        found = Checkpoint(path)
+    except FileNotFoundError:
+        return None, ""
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+        return None, f"{path} cannot be read ({error})"
+    if found.digest != digest:
+        return None, f"{path} belongs to other settings, inputs or another backend"
+    return found, ""
+
+
+def _member(number: int) -> str:
+    return f"{number:04d}.npy"

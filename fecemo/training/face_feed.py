@@ -1,0 +1,79 @@
+"""Faces from a memory-mapped pack to the device, as the pixels that enter a network."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from fecemo.training.device_view import DeviceView
+
+RESIDENT_BYTES = 2 << 30
+"""Reduced faces that take no more than this are reduced once and kept."""
+
+CHUNK = 64
+"""Faces viewed at a time."""
+
+
+class FaceFeed:
+    """Batches of some rows of a pack, seen through a view.
+
+    Whole faces stream from the disk at every epoch: the next batch is read while the device works on this one.
+    Reduced faces are small, and reducing them costs more than reading: they are kept where they fit.
+
+    Parameters
+    ----------
+    faces : ndarray of shape (n, 200, 200, 3), uint8
+        A pack's memory map.
+    rows : ndarray of shape (m,), int64
+        Rows that are used.
+    view : DeviceView
+    resident_bytes : int
+        What may be kept in memory.
+    """
+
+    def __init__(self, faces: np.ndarray, rows: np.ndarray, view: DeviceView, *,
+                 resident_bytes: int = RESIDENT_BYTES) -> None:
+        self.rows = np.asarray(rows)
+        self.view = view
+        self._faces = faces
+        self._kept: np.ndarray | None = None
+        if self.kept_bytes(len(self.rows), view) <= resident_bytes:
+            self._kept = np.empty((len(self.rows), view.side, view.side, view.variant.channels), np.float32)
+            for start in range(0, len(self.rows), CHUNK):
+                chunk = self._read(np.arange(start, min(start + CHUNK, len(self.rows))))
+                self._kept[start : start + CHUNK] = ops.convert_to_numpy(view(chunk))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @staticmethod
+    def kept_bytes(n_faces: int, view: DeviceView) -> float:
+        """Return how many bytes reduced faces take, or infinity where nothing is reduced."""
+        return 4.0 * n_faces * view.side**2 * view.variant.channels if view.reduces else float("inf")
+
+    def pixels(self, positions: np.ndarray) -> Any:
+        """Return the faces at these positions among the rows, of shape (len(positions), side, side, channels)."""
+        return self._finish(self._read(positions))
+
+    def batches(self, plan: Iterable[tuple[np.ndarray, int]]) -> Iterator[tuple[Any, np.ndarray, int]]:
+        """Yield ``(pixels, positions, n)`` for each ``(positions, n)`` of a plan, reading one ahead."""
+        with ThreadPoolExecutor(1, thread_name_prefix="face feed") as reader:
+            ahead = None
+            for positions, n in plan:
+                reading = reader.submit(self._read, positions)
+                if ahead is not None:
+                    yield self._finish(ahead[0].result()), *ahead[1:]
+                ahead = (reading, positions, n)
+            if ahead is not None:
+                yield self._finish(ahead[0].result()), *ahead[1:]
+
+    def _read(self, positions: np.ndarray) -> np.ndarray:
+        """Copy faces out of the memory map, or out of what is kept; numpy lets other threads run meanwhile."""
+        if self._kept is not None:
+            return np.take(self._kept, positions, axis=0)
+        return np.take(self._faces, self.rows[positions], axis=0)
+
+    def _finish(self, read: np.ndarray) -> Any:
+        return read if self._kept is not None else self.view(read)

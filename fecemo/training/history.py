@@ -1,0 +1,50 @@
+"""The learning curve: a row an epoch, written while a network trains."""
+
+import csv
+import io
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from fecemo.packs.durable import atomic_write
+from fecemo.packs.receipts import digest_json
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What one epoch gave.
+
+    Parameters
+    ----------
+    phase : str
+    epoch : int
+        From 1.
+    loss : float
+        Mean over the epoch's faces, each at the weights of its own step.
+    accuracy : float or None
+        Likewise; None where no emotion is learnt.
+    seconds : float
+        Wall clock.
+    faces_per_second : float
+    """
+
+    phase: str
+    epoch: int
+    loss: float
+    accuracy: float | None
+    seconds: float
+    faces_per_second: float
+
+
+def write_history(path: Path, records: list[EpochRecord]) -> None:
+    """Write ``history.csv``, whole and by rename."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [field.name for field in fields(EpochRecord)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: "" if value is None else value for name, value in asdict(record).items()}
+                     for record in records)
+    atomic_write(path, text.getvalue())
+
+
+def digest_history(records: list[EpochRecord]) -> str:
+    """Return a digest of what was learnt, without the times: equal for an equal run."""
+    return digest_json([[record.phase, record.epoch, record.loss, record.accuracy] for record in records])

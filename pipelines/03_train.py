@@ -1,0 +1,7 @@
+"""Train the networks of one cell."""
+
+from fecemo.stages.door import open_door
+from fecemo.stages.train import run
+
+if __name__ == "__main__":
+    open_door(run)

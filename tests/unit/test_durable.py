@@ -1,0 +1,109 @@
+"""Whole files or none, one writer a folder, and a refusal that says what to do."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from fecemo.errors import InputError, ResourceError, StoredStateError
+from fecemo.packs.durable import atomic_file, atomic_write, explained, output_lock
+
+
+def test_a_file_takes_its_place_only_when_it_is_whole(tmp_path):
+    path = tmp_path / "new" / "deep" / "file.bin"
+    with atomic_file(path) as file:
+        file.write(b"first ")
+        assert not path.exists()
+        file.write(b"second")
+    assert path.read_bytes() == b"first second"
+    assert [entry.name for entry in path.parent.iterdir()] == ["file.bin"]
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_beside_it(tmp_path):
+    path = tmp_path / "file.txt"
+    atomic_write(path, "old")
+    with pytest.raises(ZeroDivisionError), atomic_file(path, "w") as file:
+        file.write("half of the new")
+        raise ZeroDivisionError
+    assert path.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file.txt"]
+
+
+def test_text_is_utf8_with_plain_line_ends(tmp_path):
+    atomic_write(tmp_path / "file.txt", "ä\n")
+    assert (tmp_path / "file.txt").read_bytes() == b"\xc3\xa4\n"
+
+
+def test_a_file_where_a_folder_is_needed_is_said(tmp_path):
+    (tmp_path / "taken").touch()
+    with pytest.raises(ResourceError, match=r"taken/file\.txt: a file stands where a folder is needed"):
+        atomic_write(tmp_path / "taken" / "file.txt", "text")
+    with pytest.raises(ResourceError, match="a file stands where a folder is needed"), output_lock(tmp_path / "taken"):
+        pass
+
+
+@pytest.mark.parametrize(("code", "said"), [
+    (errno.ENOSPC, "the disk is full"), (errno.EROFS, "read-only"), (errno.EACCES, "no permission"),
+    (errno.EDQUOT, "quota"),
+])
+def test_a_refusal_while_writing_leaves_the_old_file_and_says_why(tmp_path, monkeypatch, code, said):
+    path = tmp_path / "file.txt"
+    atomic_write(path, "old")
+
+    def refuse(descriptor):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(ResourceError, match=f"file.txt: .*{said}.*run the same command again"):
+        atomic_write(path, "new")
+    assert path.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file.txt"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs Linux's always-full device")
+def test_a_device_that_is_really_full_is_said(tmp_path):
+    with pytest.raises(ResourceError, match="the disk is full"), explained(tmp_path / "out.npy"):
+        with open("/dev/full", "wb", buffering=0) as file:
+            file.write(b"x")
+
+
+def test_other_errors_pass_as_they_are(tmp_path):
+    with pytest.raises(InputError, match="about something else"), explained(tmp_path):
+        raise InputError("about something else")
+    with pytest.raises(OSError, match="Input/output") as caught, explained(tmp_path):
+        raise OSError(errno.EIO, "Input/output error")
+    assert not isinstance(caught.value, ResourceError)
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from fecemo.packs.durable import output_lock
+with output_lock(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_second_process_is_refused_and_a_killed_one_holds_nothing(tmp_path):
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(StoredStateError, match="being written by another process"), output_lock(tmp_path):
+            pass
+    finally:
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+        holder.stdout.close()
+    with output_lock(tmp_path):
+        pass
+
+
+def test_a_lock_ends_with_its_block_also_by_an_error(tmp_path):
+    with pytest.raises(ZeroDivisionError), output_lock(tmp_path):
+        raise ZeroDivisionError
+    with output_lock(tmp_path), pytest.raises(StoredStateError), output_lock(tmp_path):
+        pass

@@ -1,0 +1,43 @@
+"""What is installed is what stands in the repository."""
+
+import configparser
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def setup():
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "setup.cfg")
+    return parser
+
+
+def test_every_package_is_listed(setup):
+    listed = set(setup["options"]["packages"].split())
+    found = {".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "fecemo").rglob("__init__.py")}
+    assert listed == found | {"fecemo.data_manifests"}
+
+
+def test_every_dependency_is_bounded(setup):
+    stated = [line for text in (setup["options"]["install_requires"], *setup["options.extras_require"].values())
+              for line in text.splitlines() if line.strip()]
+    assert stated
+    assert [line for line in stated if not (">=" in line and ",<" in line)] == []
+
+
+def test_the_wheel_holds_the_manifests_and_templates(tmp_path):
+    # Built without isolation, from what is installed here, so that the test needs no network.
+    subprocess.run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, ROOT],
+                   check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for folder, inside in (("data_manifests", "fecemo/data_manifests"), ("fecemo/evaluation/templates",) * 2):
+        for path in (ROOT / folder).rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                assert f"{inside}/{path.relative_to(ROOT / folder).as_posix()}" in names

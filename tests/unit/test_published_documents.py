@@ -1,0 +1,53 @@
+"""The published figures, and where shipped files are found."""
+
+from pathlib import Path
+
+import pytest
+
+from fecemo.errors import InputError
+from fecemo.manifests import shipped as shipped_module
+from fecemo.manifests.published import read_published
+from fecemo.manifests.shipped import shipped
+
+
+def test_the_studys_table_is_as_printed():
+    table = read_published()
+    assert table.measure == "accuracy"
+    assert {approach: [row["rgb"], row["gray"], row["tight"]] for approach, row in table.figures.items()} == {
+        "dense_autoencoder": [0.1226, 0.1253, 0.1184],
+        "conv_autoencoder": [0.1098, 0.1217, 0.1777],
+        "semi_supervised": [0.3431, 0.4358, 0.4150],
+        "supervised": [0.5615, 0.5751, 0.5789],
+    }
+
+
+def test_the_source_is_named():
+    said = str(read_published().source)
+    assert all(part in said for part in ("Categorizing Facial Expressions", "2023-12-03", "Table 1", "preprint", "Kiss"))
+
+
+def test_a_figure_that_was_not_published_is_none():
+    table = read_published()
+    assert table.figure("supervised", "tight") == 0.5789
+    assert table.figure("supervised", "sepia") is None
+    assert table.figure("new_approach", "rgb") is None
+
+
+def test_a_figure_that_is_no_fraction_is_refused(tmp_path):
+    text = shipped("published/table1.yaml").read_text().replace("0.5615", "56.15")
+    (tmp_path / "table.yaml").write_text(text)
+    with pytest.raises(InputError, match=r"figures\.supervised\.rgb must be a fraction in \[0, 1\], not 56\.15"):
+        read_published(tmp_path / "table.yaml")
+
+
+def test_a_clone_without_installation_finds_the_folder_beside_the_package(monkeypatch):
+    def not_installed(package):
+        raise ModuleNotFoundError(package)
+
+    monkeypatch.setattr(shipped_module, "files", not_installed)
+    assert shipped("published/table1.yaml") == Path(__file__).parents[2] / "data_manifests/published/table1.yaml"
+
+
+def test_nothing_of_that_name_is_said():
+    with pytest.raises(InputError, match="table9.yaml: nothing of that name comes with fecemo"):
+        shipped("published/table9.yaml")
