@@ -57,7 +57,7 @@ def progress(total: int | None, what: str, unit: str, *, initial: int = 0) -> An
         initial=initial,
         file=_Lines(sys.stderr) if in_lines else sys.stderr,
         mininterval=2.0 if in_lines else 0.2,
-        ncols=100 if in_lines else None,
+        ncols=160 if in_lines else None,
         dynamic_ncols=not in_lines,
         bar_format="{desc}: {n_fmt}/{total_fmt} {unit} [{elapsed}<{remaining}, {rate_fmt}{postfix}]" if in_lines else None,
     )

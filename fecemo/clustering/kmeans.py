@@ -46,7 +46,7 @@ class Clustering:
 
     @property
     def sizes(self) -> list[int]:
-        """list of int: Faces of each cluster, by its number."""
+        """Faces of each cluster, by its number."""
         return np.bincount(self.clusters, minlength=len(self.centres)).tolist()
 
 
@@ -86,8 +86,9 @@ def fit_kmeans(values: np.ndarray, settings: KMeansSettings, seed: int, *, what:
                          "clustering.n_clusters")
     require_finite(values, what)
     if (distinct := n_distinct(values, n_clusters)) < n_clusters:
-        raise StoredStateError(f"{what}: {len(values)} faces have only {distinct} distinct vectors, fewer than {n_clusters} "
-                               "clusters; the encoder has collapsed: change its training, then run train and embed again")
+        raise StoredStateError(f"{what}: {len(values)} faces have only {distinct} distinct vectors, fewer than "
+                               f"{n_clusters} clusters; the encoder has collapsed: change its training, then run train "
+                               "and embed again")
     with one_thread():
         if values.nbytes <= whole_bytes:
             centres, labellings, best = _starts(np.asarray(values), settings, seed, what)
@@ -98,10 +99,10 @@ def fit_kmeans(values: np.ndarray, settings: KMeansSettings, seed: int, *, what:
         clusters, distances = assign(values, centres, what=what)
         sizes = np.bincount(clusters, minlength=n_clusters)
         if not sizes.all():
-            raise StoredStateError(f"{what}: only {np.count_nonzero(sizes)} of {n_clusters} clusters hold a face, so alike are "
-                                   "the vectors; lower clustering.n_clusters or train the encoder anew")
+            raise StoredStateError(f"{what}: only {np.count_nonzero(sizes)} of {n_clusters} clusters hold a face, so "
+                                   "alike are the vectors; lower clustering.n_clusters or train the encoder anew")
         first = [int(np.argmax(clusters == cluster)) for cluster in range(n_clusters)]
-        order = np.lexsort((first, -sizes))
+        order = np.lexsort((np.array(first), -sizes))
         silhouette = _silhouette(values, clusters, seed)
     return Clustering(
         centres=np.ascontiguousarray(centres[order], dtype=np.float32),
@@ -135,17 +136,22 @@ def assign(values: np.ndarray, centres: np.ndarray, *, what: str = "embeddings")
     StoredStateError
         If faces and centres have vectors of different lengths, or a value is NaN or infinite.
     """
-    from sklearn.metrics.pairwise import euclidean_distances
-
     require_finite(values, what)
     if values.shape[1] != centres.shape[1]:
         raise StoredStateError(f"{what}: vectors of length {values.shape[1]} cannot be compared with centres of length "
                                f"{centres.shape[1]}; they come from different networks: run embed and cluster again")
-    distances = np.empty((len(values), len(centres)), np.float32)
     with one_thread():
-        for rows in row_blocks(values):
-            distances[rows] = euclidean_distances(values[rows], centres)
+        distances = _distances(values, centres)
     return distances.argmin(axis=1).astype(np.int32), distances
+
+
+def _distances(values: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    from sklearn.metrics.pairwise import euclidean_distances
+
+    distances = np.empty((len(values), len(centres)), np.float32)
+    for rows in row_blocks(values):
+        distances[rows] = euclidean_distances(values[rows], centres)
+    return distances
 
 
 def _starts(values: np.ndarray, settings: KMeansSettings, seed: int,
@@ -175,9 +181,10 @@ def _lloyd(values: np.ndarray, centres: np.ndarray, max_iter: int, what: str) ->
             sums = np.zeros(centres.shape)
             found = np.empty_like(clusters)
             for rows in row_blocks(values):
-                found[rows], _ = assign(values[rows], centres)
+                block = np.asarray(values[rows])
+                found[rows] = _distances(block, centres).argmin(axis=1)
                 member = found[rows][:, None] == np.arange(len(centres))
-                sums += member.T.astype(np.float32) @ values[rows]
+                sums += member.T.astype(np.float32) @ block
             bar.update(1)
             if (found == clusters).all():
                 break

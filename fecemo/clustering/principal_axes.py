@@ -45,7 +45,8 @@ class PrincipalAxes:
         return projected
 
 
-def fit_principal_axes(values: np.ndarray, n_components: int, seed: int, *, whole_bytes: int = WHOLE_BYTES) -> PrincipalAxes:
+def fit_principal_axes(values: np.ndarray, n_components: int, seed: int, *,
+                       whole_bytes: int = WHOLE_BYTES) -> PrincipalAxes:
     """Find principal axes.
 
     Parameters

@@ -45,7 +45,8 @@ class FaceMap:
     kl_divergence: float
 
 
-def draw_map(source: np.ndarray, target: np.ndarray, settings: MapSettings, seed: int, *, what: str = "embeddings") -> FaceMap:
+def draw_map(source: np.ndarray, target: np.ndarray, settings: MapSettings, seed: int, *,
+             what: str = "embeddings") -> FaceMap:
     """Map source faces, then place target faces among them without moving any.
 
     The embeddings' first principal components, found on the source alone, are mapped from a start at the first two of
@@ -139,8 +140,8 @@ def _fit(points: np.ndarray, perplexity: float, iterations: int, seed: int, what
 
     exact = len(points) <= EXACT_NEIGHBOURS_UP_TO
     barnes_hut = len(points) <= BARNES_HUT_UP_TO
-    affinities = PerplexityBasedNN(points, perplexity=perplexity, method="exact" if exact else "annoy", random_state=seed,
-                                   n_jobs=_n_threads() if exact else 1)
+    affinities = PerplexityBasedNN(points, perplexity=perplexity, method="exact" if exact else "annoy",
+                                   random_state=seed, n_jobs=_n_threads() if exact else 1)
     with progress(EARLY_ITERATIONS + iterations, f"map {what}", "iteration") as bar:
 
         def report(iteration: int, divergence: float, embedding: np.ndarray) -> None:
@@ -165,6 +166,8 @@ def _start(points: np.ndarray) -> np.ndarray:
 
 def _place(embedding: Any, points: np.ndarray, what: str) -> np.ndarray:
     placed = np.empty((len(points), 2), np.float32)
+    if not len(points):
+        return placed
     with progress(len(points), f"place target faces on the map of {what}", "face") as bar:
         for start in range(0, len(points), PLACED_AT_ONCE):
             rows = slice(start, start + PLACED_AT_ONCE)

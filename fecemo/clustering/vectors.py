@@ -45,20 +45,21 @@ def require_finite(values: np.ndarray, what: str) -> None:
         If a value is NaN or infinite; the first such row is named.
     """
     if values.ndim != 2 or not values.shape[1]:
-        raise StoredStateError(f"{what}: expected one vector a face, found an array of shape {values.shape}; run embed again")
+        raise StoredStateError(f"{what}: expected one vector a face, found an array of shape {values.shape}; run embed "
+                               "again")
     for rows in row_blocks(values):
         finite = np.isfinite(values[rows]).all(axis=1)
         if not finite.all():
             first = rows.start + int(np.argmin(finite))
-            raise StoredStateError(f"{what}: row {first} holds a value that is NaN or infinite; the training has probably "
-                                   "diverged: lower its learning rate, then run train and embed again")
+            raise StoredStateError(f"{what}: row {first} holds a value that is NaN or infinite; the training has "
+                                   "probably diverged: lower its learning rate, then run train and embed again")
 
 
 def n_distinct(values: np.ndarray, enough: int) -> int:
     """Return how many distinct rows there are, counting no further than ``enough``."""
     seen: set[bytes] = set()
     for rows in row_blocks(values):
-        for vector in np.asarray(values[rows]):
+        for vector in values[rows] + np.float32(0):  # which makes -0 and 0 the same bytes
             seen.add(vector.tobytes())
             if len(seen) >= enough:
                 return len(seen)

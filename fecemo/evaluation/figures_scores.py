@@ -37,7 +37,7 @@ def accuracy_figure(title: str, scores: Sequence[tuple[str, Score | None, float 
             axes.plot([published], [place + 0.24], marker="D", markersize=pixels(6), color="none",
                       markeredgecolor=QUIET, markeredgewidth=pixels(1.5))
         if score is None:
-            axes.text(0.0, place, " not run", color=QUIET, fontsize=pixels(10.5), va="center")
+            axes.text(most, place, "not run", color=QUIET, fontsize=pixels(10.5), va="center", ha="right")
             spoken.append(f"{heading} has not run")
             continue
         low, high = score.accuracy_interval.low, score.accuracy_interval.high
@@ -88,9 +88,8 @@ def confusion_figure(score: Score) -> str:
         for column, count in enumerate(counts):
             part = count / total if total else 0.0
             right = rows[row] == columns[column]
-            axes.add_patch(Rectangle((column + 0.03, row + 0.03), 0.94, 0.94, facecolor=ACCENT, alpha=part,
-                                     edgecolor="none"))
-            axes.add_patch(Rectangle((column + 0.03, row + 0.03), 0.94, 0.94, facecolor="none",
+            # Paler is more see-through, so that the ground shows, which is light or dark as the page is.
+            axes.add_patch(Rectangle((column + 0.03, row + 0.03), 0.94, 0.94, facecolor=(ACCENT, part),
                                      edgecolor=INK if right else HAIRLINE, linewidth=pixels(1.2 if right else 0.6)))
             axes.text(column + 0.5, row + 0.52, f"{100 * part:.0f}" if count else "·", ha="center", va="center",
                       fontsize=pixels(10.5), color="#ffffff" if part >= MARK_LIMIT else INK)

@@ -53,7 +53,8 @@ def bootstrap_intervals(confusion: np.ndarray, *, resamples: int, confidence: fl
     if not n_scored:
         raise InputError("there is no scored face to resample")
     if resamples < 1 or not 0 < confidence < 1:
-        raise InputError(f"evaluation: bootstrap must be at least 1 and confidence in (0, 1), got {resamples} and {confidence}")
+        raise InputError(f"evaluation: bootstrap must be at least 1 and confidence in (0, 1), got {resamples} and "
+                         f"{confidence}")
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(n_scored, confusion.ravel() / n_scored, size=resamples).reshape(resamples, *confusion.shape)
     hits = drawn[:, np.arange(len(confusion)), np.arange(len(confusion))]
@@ -65,7 +66,8 @@ def bootstrap_intervals(confusion: np.ndarray, *, resamples: int, confidence: fl
     )
 
 
-def paired_difference(hits_a: np.ndarray, hits_b: np.ndarray, *, resamples: int, confidence: float, seed: int) -> Interval:
+def paired_difference(hits_a: np.ndarray, hits_b: np.ndarray, *, resamples: int, confidence: float,
+                      seed: int) -> Interval:
     """Return the interval of accuracy A − accuracy B over the same faces; "A is better" where it lies above 0.
 
     Parameters

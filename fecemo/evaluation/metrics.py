@@ -38,7 +38,7 @@ class PredictionMetrics:
 
     @property
     def abstained(self) -> int:
-        """int: Faces that got no emotion."""
+        """Faces that got no emotion."""
         return int(self.confusion[:, -1].sum())
 
 
@@ -70,7 +70,8 @@ def score_predictions(truth: np.ndarray, prediction: np.ndarray, emotions: Seque
     confusion = confusion_matrix(truth, prediction, labels=[*emotions, NO_EMOTION])[:-1].astype(np.int64)
     support = confusion.sum(axis=1)
     present = [emotion for emotion, count in zip(emotions, support, strict=True) if count]
-    recall = [int(hits) / int(count) if count else None for hits, count in zip(np.diag(confusion), support, strict=True)]
+    recall = [int(hits) / int(count) if count else None
+              for hits, count in zip(np.diag(confusion), support, strict=True)]
     one_answer = len(present) == 1 and bool((prediction == truth).all())
     return PredictionMetrics(
         accuracy=float(np.trace(confusion[:, :-1]) / len(truth)),

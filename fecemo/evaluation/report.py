@@ -14,6 +14,7 @@ from fecemo.evaluation.score import Score
 from fecemo.evaluation.table import ComparisonTable, Heading
 from fecemo.evaluation.table_export import METHODS, SCORED_ON, beside_cell, beside_headings, environment, notes
 from fecemo.evaluation.table_numbers import DASH, cite, count, duration, share
+from fecemo.progress import progress
 
 FACE_SIDE, PAIR_SIDE = 112, 128
 """Sides in pixels of the report's small pictures: about two to a CSS pixel."""
@@ -30,6 +31,8 @@ class PackFacts:
     faces : int
     rejected : mapping of str to int
         Faces that could not be had, by reason.
+    left_out : mapping of str to int
+        Images that the set lists and that are no usable faces, by reason.
     labels : mapping of str to int
         Faces of each emotion; empty for an unlabelled pack.
     splits : mapping of str to int
@@ -38,7 +41,8 @@ class PackFacts:
 
     title: str
     faces: int
-    rejected: Mapping[str, int]
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
     labels: Mapping[str, int] = field(default_factory=dict)
     splits: Mapping[str, int] = field(default_factory=dict)
 
@@ -82,6 +86,8 @@ class CellMaterial:
     originals, reconstructions : ndarray of shape (n, side, side, channels), uint8, or None
         A few faces as they entered the autoencoder, and as they left it.
     map : MapPoints or None
+    map_keeps : float or None
+        Share of a face's ten nearest neighbours among the embeddings that are still its nearest on the map.
     samples : mapping of int to ndarray of shape (n, side, side, channels), uint8
         Faces of the source drawn by seed from each cluster.
     names : mapping of int to str
@@ -99,6 +105,7 @@ class CellMaterial:
     originals: np.ndarray | None = None
     reconstructions: np.ndarray | None = None
     map: MapPoints | None = None
+    map_keeps: float | None = None
     samples: Mapping[int, np.ndarray] = field(default_factory=dict)
     names: Mapping[int, str] = field(default_factory=dict)
     sizes: Mapping[int, int] = field(default_factory=dict)
@@ -120,6 +127,8 @@ class ReportMaterial:
     stages : tuple of StageFacts
     versions : mapping of str to str
         Of the packages that shaped the numbers; several versions are joined by a comma.
+    machine : str
+        On what the stages ran.
     emotions : tuple of str
         In the order in which they are shown.
     """
@@ -131,6 +140,7 @@ class ReportMaterial:
     packs: tuple[PackFacts, ...]
     stages: tuple[StageFacts, ...]
     versions: Mapping[str, str]
+    machine: str
     emotions: tuple[str, ...]
 
 
@@ -138,10 +148,14 @@ def render_report(material: ReportMaterial) -> str:
     """Return the report as one HTML page that loads nothing; equal text for equal material."""
     from fecemo.evaluation import report_reading as reading
 
-    table = material.table
+    table, cells = material.table, []
+    with progress(len(material.cells), "report", "cell") as bar:
+        for cell in material.cells:
+            cells.append(_cell(cell, material.emotions))
+            bar.update(1)
     return environment().get_template("report.html.jinja").render(
         material=material, table=table, notes=notes(table), reading=reading.read_table(table),
-        accuracy_figures=_accuracy_figures(table), cells=[_cell(cell, material.emotions) for cell in material.cells],
+        accuracy_figures=_accuracy_figures(table), cells=cells,
         missing=[reading.cell_name(row, column) for row, column, score in table.cells() if score is None],
         beside_headings=beside_headings(table), beside_cell=beside_cell, cite=cite, share=share, count=count,
         duration=duration, dash=DASH, verdict=reading.verdict, scored_on=SCORED_ON, methods=METHODS)
@@ -170,6 +184,7 @@ def _cell(cell: CellMaterial, emotions: tuple[str, ...]) -> dict[str, Any]:
     return {
         "material": cell, "score": cell.score, "anchor": f"{cell.row.name}-{cell.column.name}",
         "title": reading.cell_name(cell.row, cell.column),
+        "begun": bool(cell.score or cell.curves or cell.samples),
         "reading": reading.read_cell(cell.score) if cell.score else [],
         "confusion": confusion_figure(cell.score) if cell.score else None,
         "curves": [(curve, curve_figure(name, curve)) for curve in cell.curves],

@@ -104,7 +104,7 @@ _AGAINST_CHANCE = {
     Verdict.ABOVE: "Above chance, with their whole interval: {cells}.",
     Verdict.PARTLY: "Not above always naming the most frequent emotion, but better than guessing emotion by emotion: "
                     "{cells}.",
-    Verdict.AT: "At chance: {cells}. What these models learned does not tell the emotions apart.",
+    Verdict.AT: "At chance: {cells}. Their answers are worth no more than guesses.",
     Verdict.BELOW: "Below chance: {cells}.",
 }
 
@@ -139,7 +139,7 @@ def _variants(table: ComparisonTable) -> Iterable[Markup]:
             continue
         best, worst = max(scores, key=lambda score: score.accuracy), min(scores, key=lambda score: score.accuracy)
         if best.accuracy_interval.low > worst.accuracy_interval.high:
-            yield _say("{row}: {best} faces ({high}) are ahead of {worst} faces ({low}), interval clear of interval.",
+            yield _say("{row}: {best} faces ({high}) are ahead of {worst} faces ({low}): their intervals do not touch.",
                        row=row.title, best=best.variant_title, high=cite(best, "accuracy"), worst=worst.variant_title,
                        low=cite(worst, "accuracy"))
         else:

@@ -64,7 +64,7 @@ class LabelsUsed:
 
     @property
     def total(self) -> int:
-        """int: Labels of target faces, for training and naming together."""
+        """Labels of target faces, for training and naming together."""
         return self.training + self.naming
 
 
@@ -209,7 +209,7 @@ class Score:
 
     @property
     def confusion_columns(self) -> tuple[str, ...]:
-        """tuple of str: Headings of the columns of `confusion`."""
+        """Headings of the columns of `confusion`."""
         return (*self.emotions, ABSTAINED) if self.abstained else self.emotions
 
 

@@ -1,0 +1,1 @@
+"""Photographs: download, decode, crop; drawn faces."""

@@ -4,7 +4,7 @@ import ipaddress
 import unicodedata
 from urllib.parse import SplitResult, urlsplit
 
-from fecemo.imaging.reasons import FetchFailure, Reason
+from fecemo.imaging.reasons import FetchError, Reason
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -54,27 +54,27 @@ def checked_url(url: str, allow_hosts: frozenset[str] = frozenset()) -> SplitRes
 
     Raises
     ------
-    FetchFailure
+    FetchError
         ``bad_url``, ``credentials_in_url``, or ``forbidden_address`` for a literal that is not public. The message
         never repeats the address.
     """
     if len(url) > MAX_URL:
-        raise FetchFailure(Reason.BAD_URL, f"longer than {MAX_URL} characters")
+        raise FetchError(Reason.BAD_URL, f"longer than {MAX_URL} characters")
     if any(unicodedata.category(character) == "Cc" for character in url):
-        raise FetchFailure(Reason.BAD_URL, "holds a control character")
+        raise FetchError(Reason.BAD_URL, "holds a control character")
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
+        host, port = parts.hostname, port_of(parts)
     except ValueError:
-        raise FetchFailure(Reason.BAD_URL, "cannot be parsed") from None
+        raise FetchError(Reason.BAD_URL, "cannot be parsed") from None
     if parts.scheme not in ("http", "https"):
         scheme = f"scheme {parts.scheme[:20]!r}" if parts.scheme else "no scheme"
-        raise FetchFailure(Reason.BAD_URL, f"{scheme}, expected http or https")
+        raise FetchError(Reason.BAD_URL, f"{scheme}, expected http or https")
     if parts.username is not None or parts.password is not None or "@" in parts.netloc:
-        raise FetchFailure(Reason.CREDENTIALS_IN_URL)
+        raise FetchError(Reason.CREDENTIALS_IN_URL)
     if not host or "\\" in parts.netloc or "%" in host:
-        raise FetchFailure(Reason.BAD_URL, "no host, or one that cannot be one")
-    if not is_allowed(host, port or _default_port(parts.scheme), allow_hosts):
+        raise FetchError(Reason.BAD_URL, "no host, or one that cannot be one")
+    if not is_allowed(host, port, allow_hosts):
         _refuse_literal(host)
     return parts
 
@@ -85,8 +85,9 @@ def is_allowed(host: str, port: int, allow_hosts: frozenset[str]) -> bool:
     return name in allow_hosts or f"{name}:{port}" in allow_hosts
 
 
-def _default_port(scheme: str) -> int:
-    return 443 if scheme == "https" else 80
+def port_of(parts: SplitResult) -> int:
+    """Return the port that an address means."""
+    return parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _refuse_literal(host: str) -> None:
@@ -98,7 +99,7 @@ def _refuse_literal(host: str) -> None:
         # inet_aton also reads 2130706433, 0x7f.1 and 0177.0.0.1; no real name ends in a number.
         last = name.rsplit(".", 1)[-1]
         if last.isdecimal() or last.startswith("0x"):
-            raise FetchFailure(Reason.FORBIDDEN_ADDRESS, "a number that is no plain IP address") from None
+            raise FetchError(Reason.FORBIDDEN_ADDRESS, "a number that is no plain IP address") from None
         return
     if not is_public(address):
-        raise FetchFailure(Reason.FORBIDDEN_ADDRESS, "not an address of the public internet")
+        raise FetchError(Reason.FORBIDDEN_ADDRESS, "not an address of the public internet")

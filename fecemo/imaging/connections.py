@@ -14,7 +14,9 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from fecemo.imaging.addresses import is_allowed, is_public
 from fecemo.imaging.deadline import Deadline
-from fecemo.imaging.reasons import FetchFailure, Reason
+from fecemo.imaging.reasons import FetchError, Reason
+
+NOT_PUBLIC_HOST = "the host resolves to no address of the public internet"
 
 _of_this_thread = threading.local()
 
@@ -97,12 +99,12 @@ class PublicAdapter(IPFilterAdapter):
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: bool | str, cert: str | tuple[str, str] | None = None,
     ) -> Any:
-        """Return what a connection is pooled under: the checked address. Raises `FetchFailure` for a forbidden one."""
+        """Return what a connection is pooled under: the checked address. Raises `FetchError` for a forbidden one."""
         host_params, pool_options = HTTPAdapter.build_connection_pool_key_attributes(self, request, verify, cert)
         host, port = host_params["host"], host_params["port"]
         if is_allowed(host, port or (443 if host_params["scheme"] == "https" else 80), self._allow_hosts):
             return host_params, pool_options
         host_params, pool_options = super().build_connection_pool_key_attributes(request, verify, cert)
         if not is_public(ipaddress.ip_address(host_params["host"].strip("[]"))):
-            raise FetchFailure(Reason.FORBIDDEN_ADDRESS, "the host resolves to no address of the public internet")
+            raise FetchError(Reason.FORBIDDEN_ADDRESS, NOT_PUBLIC_HOST)
         return host_params, pool_options

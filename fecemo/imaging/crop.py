@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fecemo.imaging.reasons import FetchFailure, Reason
+from fecemo.imaging.reasons import FetchError, Reason
 from fecemo.manifests.listed_face import box_fault
 from fecemo.packs.variant import FACE_SIDE
 
@@ -16,10 +16,10 @@ class CropPolicy:
     Parameters
     ----------
     margin : float
-        The box grows about its centre by this fraction of its width and height: 0.2 makes it 1.2 times as wide and high.
+        The box grows about its centre by this fraction of its size: 0.2 makes it 1.2 times as wide and as high.
     square : bool
-        True grows the shorter side, in pixels, to the longer, and moves the box back inside the photograph where it fits;
-        the face keeps its proportions. False stretches the box to the square, as the study did.
+        True grows the shorter side, in pixels, to the longer, and moves the box back inside the photograph where it
+        fits; the face keeps its proportions. False stretches the box to the square, as the study did.
     """
 
     margin: float = 0.0
@@ -54,11 +54,11 @@ def pixel_box(sides: tuple[float, float, float, float], width: int, height: int,
 
     Raises
     ------
-    FetchFailure
+    FetchError
         ``bad_box`` for a box that holds no pixel.
     """
     if fault := box_fault(*sides):
-        raise FetchFailure(Reason.BAD_BOX, fault)
+        raise FetchError(Reason.BAD_BOX, fault)
     left, right, top, bottom = sides
     across = _grown(left * width, right * width, policy.margin)
     down = _grown(top * height, bottom * height, policy.margin)
@@ -67,7 +67,7 @@ def pixel_box(sides: tuple[float, float, float, float], width: int, height: int,
         across, down = _widened(*across, side, width), _widened(*down, side, height)
     columns, rows = _clipped(*across, width), _clipped(*down, height)
     if columns[0] >= columns[1] or rows[0] >= rows[1]:
-        raise FetchFailure(Reason.BAD_BOX, "the box holds no whole pixel")
+        raise FetchError(Reason.BAD_BOX, "the box holds no whole pixel")
     return PixelBox(*columns, *rows)
 
 

@@ -3,13 +3,13 @@
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from fecemo.imaging.crop import CropPolicy, PixelBox, crop_face, pixel_box
 from fecemo.imaging.decode import decode, read_header, reduction_for
-from fecemo.imaging.reasons import FetchFailure
+from fecemo.imaging.reasons import FetchError
 from fecemo.packs.variant import FACE_SIDE
 
 Sides = tuple[float, float, float, float]
@@ -31,7 +31,7 @@ class DecodePolicy:
         Decode at half, quarter or eighth size where the crop still has 200 pixels a side.
     """
 
-    crop: CropPolicy = CropPolicy()
+    crop: CropPolicy = field(default_factory=CropPolicy)
     apply_exif: bool = True
     max_pixels: int = 100_000_000
     reduced: bool = True
@@ -53,7 +53,7 @@ class FaceCutter:
         self._policy = policy
         self._room = threading.BoundedSemaphore(at_a_time or os.cpu_count() or 1)
 
-    def cut(self, data: bytes, boxes: Sequence[Sides]) -> list[np.ndarray | FetchFailure]:
+    def cut(self, data: bytes, boxes: Sequence[Sides]) -> list[np.ndarray | FetchError]:
         """Return the crop of each box, or why there is none.
 
         Parameters
@@ -64,21 +64,21 @@ class FaceCutter:
 
         Returns
         -------
-        list of ndarray of shape (200, 200, 3), uint8, or FetchFailure
+        list of ndarray of shape (200, 200, 3), uint8, or FetchError
 
         Raises
         ------
-        FetchFailure
+        FetchError
             If the photograph as a whole cannot be read.
         """
         policy = self._policy
         width, height = read_header(data, policy.max_pixels).size(apply_exif=policy.apply_exif)
-        results: list[np.ndarray | FetchFailure] = []
+        results: list[np.ndarray | FetchError] = []
         by_reduction: dict[int, list[int]] = {}
         for number, sides in enumerate(boxes):
             try:
                 box = pixel_box(sides, width, height, policy.crop)
-            except FetchFailure as failure:
+            except FetchError as failure:
                 results.append(failure)
                 continue
             reduction = reduction_for(box.shorter_side, FACE_SIDE) if policy.reduced else 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fecemo.imaging.reasons import FetchFailure, Reason
+from fecemo.imaging.reasons import FetchError, Reason
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
 """What is read, as Pillow names it. Its JPEG reader also opens MPO, a JPEG with more pictures behind the first."""
@@ -55,7 +55,7 @@ def read_header(data: bytes, max_pixels: int, formats: tuple[str, ...] = FORMATS
 
     Raises
     ------
-    FetchFailure
+    FetchError
         ``not_an_image``, or ``too_many_pixels`` for a header that claims more than ``max_pixels``.
     """
     from PIL import Image
@@ -65,19 +65,20 @@ def read_header(data: bytes, max_pixels: int, formats: tuple[str, ...] = FORMATS
             warnings.simplefilter("ignore")  # Pillow warns of large pictures; they are refused below
             with Image.open(io.BytesIO(data), formats=formats) as picture:
                 kind, (width, height) = picture.format, picture.size
-                orientation = picture.getexif().get(_ORIENTATION_TAG) if kind in ("JPEG", "MPO", "PNG", "WEBP") else None
+                # Asked for EXIF that its header does not hold, Pillow decodes all of a PNG to look behind the pixels.
+                orientation = picture.getexif().get(_ORIENTATION_TAG) if "exif" in picture.info else None
     except Image.DecompressionBombError as error:
-        raise FetchFailure(Reason.TOO_MANY_PIXELS, f"more than {max_pixels}") from error
+        raise FetchError(Reason.TOO_MANY_PIXELS, f"more than {max_pixels}") from error
     except (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError, EOFError) as error:
         # Pillow's readers meet broken headers with any of these.
-        raise FetchFailure(Reason.NOT_AN_IMAGE) from error
+        raise FetchError(Reason.NOT_AN_IMAGE) from error
     if width * height > max_pixels:
-        raise FetchFailure(Reason.TOO_MANY_PIXELS, f"{width}×{height}, more than {max_pixels}")
+        raise FetchError(Reason.TOO_MANY_PIXELS, f"{width}×{height}, more than {max_pixels}")
     return Header(str(kind), width, height, turned=orientation in _TURNED)
 
 
 def reduction_for(shorter_side: int, target: int) -> int:
-    """Return by how much a photograph may be reduced while decoding, so that a crop keeps at least ``target`` pixels."""
+    """Return by how much a photograph may be reduced while decoding and a crop still have ``target`` pixels a side."""
     return next((factor for factor in REDUCTIONS if shorter_side // factor >= target), 1)
 
 
@@ -101,7 +102,7 @@ def decode(data: bytes, *, reduction: int = 1, apply_exif: bool = True) -> np.nd
 
     Raises
     ------
-    FetchFailure
+    FetchError
         ``damaged_image`` if the data are truncated or damaged where the decoder can tell.
     """
     import cv2
@@ -110,7 +111,7 @@ def decode(data: bytes, *, reduction: int = 1, apply_exif: bool = True) -> np.nd
     try:
         picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as error:
-        raise FetchFailure(Reason.DAMAGED_IMAGE) from error
+        raise FetchError(Reason.DAMAGED_IMAGE) from error
     if picture is None or picture.dtype != np.uint8 or picture.ndim != 3:
-        raise FetchFailure(Reason.DAMAGED_IMAGE)
+        raise FetchError(Reason.DAMAGED_IMAGE)
     return picture

@@ -11,11 +11,11 @@ import urllib3
 from requests_hardened.ip_filter import InvalidIPAddress
 
 from fecemo import __version__
-from fecemo.imaging.addresses import checked_url, normal_host
-from fecemo.imaging.connections import PublicAdapter, obey
+from fecemo.imaging.addresses import checked_url, is_allowed, normal_host, port_of
+from fecemo.imaging.connections import NOT_PUBLIC_HOST, PublicAdapter, obey
 from fecemo.imaging.deadline import Deadline, DeadlineWatch
 from fecemo.imaging.placeholders import Placeholders
-from fecemo.imaging.reasons import FetchFailure, Reason
+from fecemo.imaging.reasons import FetchError, Reason
 from fecemo.imaging.response_headers import opted_out, retry_after_seconds
 
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -65,8 +65,9 @@ class Downloader:
         An address or page for the user agent, so that a site's owner can ask.
     """
 
-    def __init__(self, limits: DownloadLimits, watch: DeadlineWatch, *, connections: int, allow_hosts: tuple[str, ...] = (),
-                 placeholders: Placeholders | None = None, contact: str = "") -> None:
+    def __init__(self, limits: DownloadLimits, watch: DeadlineWatch, *, connections: int,
+                 allow_hosts: tuple[str, ...] = (), placeholders: Placeholders | None = None,
+                 contact: str = "") -> None:
         self._limits = limits
         self._watch = watch
         self._allow_hosts = frozenset(map(normal_host, allow_hosts))
@@ -78,30 +79,36 @@ class Downloader:
             "Accept-Encoding": "identity",
         }
 
-    def check(self, url: str) -> None:
-        """Raise `FetchFailure` for an address that would never be asked, without asking."""
-        checked_url(url, self._allow_hosts)
+    def host_of(self, url: str) -> str:
+        """Return ``host:port`` of an address. Raises `FetchError` for one that would never be asked."""
+        parts = checked_url(url, self._allow_hosts)
+        return f"{normal_host(parts.hostname or '')}:{port_of(parts)}"
+
+    def opened(self, host: str) -> bool:
+        """Tell whether a ``host:port`` was opened by name."""
+        name, _, port = host.rpartition(":")
+        return is_allowed(name, int(port), self._allow_hosts)
 
     def get(self, url: str) -> bytes:
         """Return the bytes of a photograph.
 
         Raises
         ------
-        FetchFailure
+        FetchError
             With the reason that is recorded.
         """
         with self._watch.within(self._limits.deadline) as deadline:
             obey(deadline)
             try:
                 body = self._follow(url, deadline)
-            except FetchFailure:
+            except FetchError:
                 if deadline.passed:  # a connection that was cut looks like one that failed
-                    raise FetchFailure(Reason.TIMEOUT, "the deadline passed") from None
+                    raise FetchError(Reason.TIMEOUT, "the deadline passed") from None
                 raise
             finally:
                 obey(None)
             if deadline.passed:
-                raise FetchFailure(Reason.TIMEOUT, "the deadline passed")
+                raise FetchError(Reason.TIMEOUT, "the deadline passed")
         self._placeholders.check_body(body)
         return body
 
@@ -119,7 +126,7 @@ class Downloader:
                 url = _redirect_target(url, response)
                 _drain(response)
             self._placeholders.check_redirect(url)
-        raise FetchFailure(Reason.TOO_MANY_REDIRECTS, f"more than {self._limits.max_redirects}")
+        raise FetchError(Reason.TOO_MANY_REDIRECTS, f"more than {self._limits.max_redirects}")
 
     def _ask(self, url: str, deadline: Deadline) -> requests.Response:
         """Send one request. The adapter is used without a session: no cookies, no proxies, no netrc, no redirects."""
@@ -129,32 +136,32 @@ class Downloader:
             request = requests.Request("GET", url, headers=self._headers).prepare()
             return self._adapters[scheme].send(request, stream=True, timeout=timeout)
         except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, UnicodeError) as error:
-            raise FetchFailure(Reason.BAD_URL, "cannot be asked for") from error
+            raise FetchError(Reason.BAD_URL, "cannot be asked for") from error
         except InvalidIPAddress as error:
-            raise FetchFailure(Reason.FORBIDDEN_ADDRESS, "the host resolves to no address of the public internet") from error
+            raise FetchError(Reason.FORBIDDEN_ADDRESS, NOT_PUBLIC_HOST) from error
         except requests.Timeout as error:
-            raise FetchFailure(Reason.TIMEOUT, "no answer in time") from error
+            raise FetchError(Reason.TIMEOUT, "no answer in time") from error
         except requests.exceptions.SSLError as error:
-            raise FetchFailure(Reason.CONNECTION_FAILED, "TLS") from error
+            raise FetchError(Reason.CONNECTION_FAILED, "TLS") from error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             if _is_resolution(error):
-                raise FetchFailure(Reason.NO_SUCH_HOST) from error
-            raise FetchFailure(Reason.CONNECTION_FAILED) from error
+                raise FetchError(Reason.NO_SUCH_HOST) from error
+            raise FetchError(Reason.CONNECTION_FAILED) from error
 
     def _photograph(self, response: requests.Response) -> bytes:
         _raise_for_status(response)
         if self._limits.honour_opt_out and opted_out(response.headers):
             _drain(response)
-            raise FetchFailure(Reason.OPTED_OUT)
+            raise FetchError(Reason.OPTED_OUT)
         announced = response.headers.get("Content-Length", "")
         if announced.isdecimal() and int(announced) > self._limits.max_bytes:
-            raise FetchFailure(Reason.TOO_LARGE, f"more than {self._limits.max_bytes} bytes announced")
+            raise FetchError(Reason.TOO_LARGE, f"more than {self._limits.max_bytes} bytes announced")
         body = self._body(response.raw)
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in ("", "identity"):
             body = self._decompressed(body, encoding)
         if not body:
-            raise FetchFailure(Reason.EMPTY)
+            raise FetchError(Reason.EMPTY)
         return body
 
     def _body(self, raw: Any) -> bytes:
@@ -164,25 +171,26 @@ class Downloader:
             while piece := raw.read1(PIECE, decode_content=False):
                 body += piece
                 if len(body) > self._limits.max_bytes:
-                    raise FetchFailure(Reason.TOO_LARGE, f"more than {self._limits.max_bytes} bytes")
+                    raise FetchError(Reason.TOO_LARGE, f"more than {self._limits.max_bytes} bytes")
         except urllib3.exceptions.ReadTimeoutError as error:
-            raise FetchFailure(Reason.TIMEOUT, "no bytes in time") from error
+            raise FetchError(Reason.TIMEOUT, "no bytes in time") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise FetchFailure(Reason.CUT_SHORT) from error
+            raise FetchError(Reason.CUT_SHORT) from error
         if raw.length_remaining:
-            raise FetchFailure(Reason.CUT_SHORT)
+            raise FetchError(Reason.CUT_SHORT)
         return bytes(body)
 
     def _decompressed(self, body: bytes, encoding: str) -> bytes:
         """Undo a compression that was not asked for, up to the cap."""
         if encoding not in ("gzip", "x-gzip", "deflate"):
-            raise FetchFailure(Reason.NOT_AN_IMAGE, "sent in a content encoding that was not asked for")
+            raise FetchError(Reason.NOT_AN_IMAGE, "sent in a content encoding that was not asked for")
         try:
-            plain = zlib.decompressobj(wbits=47 if encoding != "deflate" else 15).decompress(body, self._limits.max_bytes + 1)
+            inflater = zlib.decompressobj(wbits=15 if encoding == "deflate" else 47)
+            plain = inflater.decompress(body, self._limits.max_bytes + 1)
         except zlib.error as error:
-            raise FetchFailure(Reason.NOT_AN_IMAGE, f"not the {encoding} that it was said to be") from error
+            raise FetchError(Reason.NOT_AN_IMAGE, f"not the {encoding} that it was said to be") from error
         if len(plain) > self._limits.max_bytes:
-            raise FetchFailure(Reason.TOO_LARGE, f"more than {self._limits.max_bytes} bytes when decompressed")
+            raise FetchError(Reason.TOO_LARGE, f"more than {self._limits.max_bytes} bytes when decompressed")
         return plain
 
 
@@ -193,25 +201,25 @@ def _raise_for_status(response: requests.Response) -> None:
     wait = retry_after_seconds(response.headers.get("Retry-After"))
     _drain(response)
     if status == 429 or (status == 503 and wait is not None):
-        raise FetchFailure(Reason.THROTTLED, f"HTTP {status}", wait)
+        raise FetchError(Reason.THROTTLED, f"HTTP {status}", wait)
     if status in (404, 410):
-        raise FetchFailure(Reason.GONE, f"HTTP {status}")
+        raise FetchError(Reason.GONE, f"HTTP {status}")
     if status == 408:
-        raise FetchFailure(Reason.TIMEOUT, "HTTP 408", wait)
+        raise FetchError(Reason.TIMEOUT, "HTTP 408", wait)
     if status >= 500:
-        raise FetchFailure(Reason.SERVER_ERROR, f"HTTP {status}", wait)
-    raise FetchFailure(Reason.REFUSED, f"HTTP {status}")
+        raise FetchError(Reason.SERVER_ERROR, f"HTTP {status}", wait)
+    raise FetchError(Reason.REFUSED, f"HTTP {status}")
 
 
 def _redirect_target(url: str, response: requests.Response) -> str:
     location = response.headers.get("Location", "")
     if not location:
-        raise FetchFailure(Reason.REFUSED, f"HTTP {response.status_code} that leads nowhere")
+        raise FetchError(Reason.REFUSED, f"HTTP {response.status_code} that leads nowhere")
     try:
         # Headers arrive as Latin-1 whatever their bytes; addresses are UTF-8.
         return urljoin(url, location.encode("latin-1").decode("utf-8", "replace"))
     except ValueError:
-        raise FetchFailure(Reason.BAD_URL, "redirected to an address that cannot be parsed") from None
+        raise FetchError(Reason.BAD_URL, "redirected to an address that cannot be parsed") from None
 
 
 def _drain(response: requests.Response) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from fecemo.imaging.cut_faces import FaceCutter, Sides
 from fecemo.imaging.download import Downloader
 from fecemo.imaging.politeness import HostSchedule
-from fecemo.imaging.reasons import FetchFailure, Reason
+from fecemo.imaging.reasons import FetchError, Reason
 from fecemo.packs.face_pack_writer import FacePackWriter
 
 
@@ -43,8 +43,8 @@ class FetchCrew:
         Tries for one photograph.
     """
 
-    def __init__(self, schedule: HostSchedule[PhotoJob], downloader: Downloader, cutter: FaceCutter, writer: FacePackWriter,
-                 attempts: int) -> None:
+    def __init__(self, schedule: HostSchedule[PhotoJob], downloader: Downloader, cutter: FaceCutter,
+                 writer: FacePackWriter, attempts: int) -> None:
         self._schedule = schedule
         self._downloader = downloader
         self._cutter = cutter
@@ -98,10 +98,10 @@ class FetchCrew:
     def _fetch(self, host: str, job: PhotoJob) -> None:
         faces = self._writer.plan.missing_of_same_url(job.slot)
         boxes: list[Sides] = [(face.left, face.right, face.top, face.bottom) for _, face in faces]
-        results: list[np.ndarray | FetchFailure]
+        results: list[np.ndarray | FetchError]
         try:
             results = self._cutter.cut(self._downloader.get(faces[0][1].url), boxes)
-        except FetchFailure as failure:
+        except FetchError as failure:
             if self._schedule.stopped:
                 return  # cut by us: it is still missing
             if failure.reason.transient and job.attempt < self._attempts:
@@ -113,7 +113,7 @@ class FetchCrew:
         else:
             self._schedule.done(host)
         for (slot, _), result in zip(faces, results, strict=True):
-            if isinstance(result, FetchFailure):
+            if isinstance(result, FetchError):
                 self._writer.reject(slot, result.reason, result.detail)
             else:
                 self._writer.put(slot, result)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.imaging.decode import FORMATS, decode, read_header, reduction_for
-from fecemo.imaging.reasons import FetchFailure, Reason
+from fecemo.imaging.reasons import FetchError, Reason
 
 FILE_FORMATS = (*FORMATS, "TIFF")
 """Files of one's own may be scans; strangers' TIFFs are not read."""
@@ -67,7 +67,9 @@ def read_image(path: Path, at_least: int | None = None) -> np.ndarray:
         raise ImageFileError(Reason.EMPTY.value)
     try:
         header = read_header(data, MAX_FILE_PIXELS, FILE_FORMATS)
-        reducible = at_least is not None and header.format in _REDUCIBLE
-        return decode(data, reduction=reduction_for(min(header.width, header.height), at_least or 1) if reducible else 1)
-    except FetchFailure as failure:
+        reduction = 1
+        if at_least is not None and header.format in _REDUCIBLE:
+            reduction = reduction_for(min(header.width, header.height), at_least)
+        return decode(data, reduction=reduction)
+    except FetchError as failure:
         raise ImageFileError(failure.reason.value, failure.detail) from failure

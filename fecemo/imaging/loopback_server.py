@@ -47,7 +47,7 @@ def serving(folder: Path, port: int) -> Iterator[int]:
     except (OSError, OverflowError) as error:
         raise ResourceError(f"cannot serve {folder} on {LOOPBACK}:{port} ({error}); give another `port`, "
                             "the one that the list's addresses name") from error
-    thread = threading.Thread(target=server.serve_forever, name="loopback server", daemon=True, kwargs={"poll_interval": 0.1})
+    thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="loopback server", daemon=True)
     thread.start()
     try:
         yield server.server_address[1]

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from fecemo.errors import InputError
-from fecemo.imaging.reasons import FetchFailure, Reason
+from fecemo.imaging.reasons import FetchError, Reason
 
 KNOWN_TARGETS = (
     "photo_unavailable",   # Flickr, at several addresses over the years
@@ -33,16 +33,16 @@ class Placeholders:
     sha256: frozenset[str] = field(default_factory=frozenset)
 
     def check_redirect(self, target: str) -> None:
-        """Raise `FetchFailure` if a redirect leads to a placeholder."""
+        """Raise `FetchError` if a redirect leads to a placeholder."""
         parts = urlsplit(target)
         address = f"{parts.hostname or ''}{parts.path}".lower()
         if any(known in address for known in self.targets):
-            raise FetchFailure(Reason.PLACEHOLDER, "redirected to a known placeholder")
+            raise FetchError(Reason.PLACEHOLDER, "redirected to a known placeholder")
 
     def check_body(self, body: bytes) -> None:
-        """Raise `FetchFailure` if the bytes are a known placeholder's."""
+        """Raise `FetchError` if the bytes are a known placeholder's."""
         if self.sha256 and hashlib.sha256(body).hexdigest() in self.sha256:
-            raise FetchFailure(Reason.PLACEHOLDER, "a known placeholder picture")
+            raise FetchError(Reason.PLACEHOLDER, "a known placeholder picture")
 
 
 def read_placeholders(path: Path | None) -> Placeholders:

@@ -54,11 +54,12 @@ class Reason(StrEnum):
 
 
 _TRANSIENT = frozenset({
-    Reason.THROTTLED, Reason.SERVER_ERROR, Reason.TIMEOUT, Reason.NO_SUCH_HOST, Reason.CONNECTION_FAILED, Reason.CUT_SHORT,
+    Reason.THROTTLED, Reason.SERVER_ERROR, Reason.TIMEOUT, Reason.NO_SUCH_HOST, Reason.CONNECTION_FAILED,
+    Reason.CUT_SHORT,
 })
 
 
-class FetchFailure(Exception):
+class FetchError(Exception):
     """A photograph that cannot be had, with the reason that is recorded.
 
     Parameters

@@ -12,6 +12,10 @@ from fecemo.errors import InputError, StoredStateError, nearest
 from fecemo.manifests.documents import build, read_json
 from fecemo.manifests.emotions import EMOTIONS, emotion_of
 
+NAMES_NAME = "names.json"
+"""The names in use, in a run's folder of names."""
+SAMPLE_NAME = "sample.csv"
+"""Beside them, the labels that they cost: row of the target pack, id, label, cluster."""
 NAMES_FORMAT = "fecemo.names/1"
 NOT_EMOTIONS = ("mixed", "not a face", "skip")
 """What a cluster may be called instead of an emotion. Its faces get no emotion and count as wrong."""
@@ -94,7 +98,8 @@ def read_cluster_names(path: Path) -> ClusterNames:
             raise InputError(f"{path}: names: {cluster!r} is not the number of a cluster")
         emotion = name if name in NOT_EMOTIONS else emotion_of(name)
         if emotion is None:
-            raise InputError(f"{path}: cluster {cluster} is named {name!r}: {nearest(name, (*EMOTIONS, *NOT_EMOTIONS))}")
+            raise InputError(f"{path}: cluster {cluster} is named {name!r}: "
+                             f"{nearest(name, (*EMOTIONS, *NOT_EMOTIONS))}")
         names[str(int(cluster))] = emotion
     return build(ClusterNames, {**asdict(given), "names": names}, str(path))
 
@@ -119,11 +124,12 @@ def require_names_of(names: ClusterNames, clustering: str, n_clusters: int, wher
         If a cluster has no name, or a name no cluster.
     """
     if names.clustering != clustering:
-        raise StoredStateError(f"{where} names the clusters of another clustering ({names.clustering[:12]}…), this one is "
-                               f"{clustering[:12]}…; name these clusters anew, or bring back the clustering that was named")
+        raise StoredStateError(f"{where} names the clusters of another clustering ({names.clustering[:12]}…), this one "
+                               f"is {clustering[:12]}…; name these clusters anew, or bring back the one that was named")
     known = {str(cluster) for cluster in range(n_clusters)}
     if missing := sorted(known - set(names.names), key=int):
-        raise InputError(f"{where}: {len(missing)} of {n_clusters} clusters have no name: {', '.join(missing)}; give each an "
-                         f"emotion or one of: {', '.join(NOT_EMOTIONS)}")
+        raise InputError(f"{where}: {len(missing)} of {n_clusters} clusters have no name: {', '.join(missing)}; give "
+                         f"each an emotion or one of: {', '.join(NOT_EMOTIONS)}")
     if unknown := sorted(set(names.names) - known, key=int):
-        raise InputError(f"{where}: there is no cluster {', '.join(unknown)}; this clustering has 0 to {n_clusters - 1}")
+        raise InputError(f"{where}: there is no cluster {', '.join(unknown)}; this clustering has 0 to "
+                         f"{n_clusters - 1}")

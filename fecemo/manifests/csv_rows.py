@@ -9,7 +9,7 @@ from pathlib import Path
 from fecemo.errors import InputError
 
 MAX_LINE_BYTES = 1 << 16
-"""Longer lines are refused unread: a list of addresses has none such, and a file without line ends must not fill memory."""
+"""Longer lines are refused unread: a list has none such, and a file without line ends must not fill memory."""
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
 
 from fecemo.catalogue import offer, offers
 from fecemo.errors import InputError
@@ -135,7 +135,7 @@ def labelled_set(folder: Path, images: Iterable[LabelledImage], left_out: Iterab
         raise InputError(f"{folder}: {bare.path} has no split, and other images have one ({_splits(given)}); "
                          "give all of them a split or none")
     if "valid" in given and "test" not in given:
-        found = [LabelledImage(image.path, image.label, "test" if image.split == "valid" else image.split) for image in found]
+        found = [replace(image, split="test") if image.split == "valid" else image for image in found]
     return LabelledSet(folder, tuple(found), unused)
 
 
@@ -159,7 +159,7 @@ def image_files(folder: Path, below: str = "") -> Iterator[LabelledImage | LeftO
     """
     seen: set[tuple[int, int]] = set()
     for place, folders, files in os.walk(folder / below, followlinks=True):
-        status = os.stat(place)
+        status = Path(place).stat()
         if (status.st_dev, status.st_ino) in seen:
             folders.clear()
             continue
@@ -179,7 +179,7 @@ def image_files(folder: Path, below: str = "") -> Iterator[LabelledImage | LeftO
 
 def is_image_name(name: str) -> bool:
     """Tell whether a file's name ends as an image's does."""
-    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
+    return PurePath(name).suffix.lower() in IMAGE_SUFFIXES
 
 
 def is_passed_over(name: str) -> bool:

@@ -51,8 +51,8 @@ def make_splits(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndar
         If the fractions are out of range.
     """
     if valid_fraction < 0 or test_fraction < 0 or valid_fraction + test_fraction >= 1:
-        raise InputError(f"valid_fraction {valid_fraction} and test_fraction {test_fraction} must be at least 0 and leave "
-                         "something to train on: together below 1")
+        raise InputError(f"valid_fraction {valid_fraction} and test_fraction {test_fraction} must be at least 0, and "
+                         "together below 1 to leave something to train on")
     rows_by_label = _ordered_rows(ids, labels, f"split:{seed}")
     counts = {label: len(rows) for label, rows in rows_by_label.items()}
     n = sum(counts.values())
@@ -178,7 +178,8 @@ def proportional_counts(counts: dict[str, int], total: int) -> dict[str, int]:
     return {label: shares.get(label, 0) for label in counts}
 
 
-def _ordered_rows(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndarray, salt: str) -> dict[str, np.ndarray]:
+def _ordered_rows(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndarray,
+                  salt: str) -> dict[str, np.ndarray]:
     """Return each label's rows in the order of a digest of salt and id; the labels in alphabetical order."""
     if len(ids) != len(labels):
         raise ValueError(f"{len(ids)} ids for {len(labels)} labels")

@@ -1,6 +1,7 @@
 """What an approach is: which networks it builds, in which phases they learn, and how its faces get an emotion.
 
-Light: no Keras is imported before `Approach.build` or `Approach.plan` is called, so that recipes and ``--help`` stay quick.
+Light: no Keras is imported before `Approach.build` or `Approach.plan` is called, so that recipes and ``--help`` stay
+quick.
 """
 
 from collections.abc import Callable

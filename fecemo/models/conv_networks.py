@@ -1,4 +1,4 @@
-"""Layers of the convolutional autoencoder, and of the head put on its frozen encoder (sections 4.2, 4.3, figures 2, 3)."""
+"""Layers of the convolutional autoencoder, and of the head on its frozen encoder (sections 4.2, 4.3; figures 2, 3)."""
 
 from collections.abc import Sequence
 from typing import Any

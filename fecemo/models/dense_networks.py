@@ -8,6 +8,7 @@ from keras import layers
 
 from fecemo.models.plan import Shape
 
+
 def encoder_layers(widths: Sequence[int], embedding: int) -> list[Any]:
     """Return flatten, a SELU layer a width, and the SELU embedding."""
     return [
@@ -18,7 +19,7 @@ def encoder_layers(widths: Sequence[int], embedding: int) -> list[Any]:
 
 
 def decoder_layers(widths: Sequence[int], image_shape: Shape, output_activation: str) -> list[Any]:
-    """Return flatten, the encoder's widths in reverse, a layer of height·width·channels, and the reshape to an image."""
+    """Return flatten, the encoder's widths in reverse, a layer of height·width·channels, and the reshape to it."""
     return [
         layers.Flatten(name="flatten"),
         *(layers.Dense(width, activation="selu", name=f"dense_{number}")

@@ -23,8 +23,9 @@ def refuse_pools_that_leave_a_rest(pools: tuple[int, ...], input_shape: Shape, a
     """
     side = input_shape[0]
     if side % math.prod(pools):
-        halves = [size for size in range(2, side + 1) if side % size == 0]
+        divisors = [size for size in range(2, side + 1) if side % size == 0]
         raise InputError(
-            f"approaches.{approach}: model.pools {list(pools)} multiply to {math.prod(pools)}, which does not divide the "
-            f"{side} pixels of the image; choose {len(pools)} sizes whose product does (divisors of {side}: {halves})"
+            f"approaches.{approach}: model.pools {list(pools)} multiply to {math.prod(pools)}, which does not divide "
+            f"the {side} pixels of the image; choose {len(pools)} sizes whose product does "
+            f"(divisors of {side}: {divisors})"
         )

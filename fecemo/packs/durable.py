@@ -15,14 +15,14 @@ LOCK_NAME = ".lock"
 
 @contextmanager
 def atomic_file(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
-    """Open a temporary file beside ``path`` that takes its place when the block ends well.
+    r"""Open a temporary file beside ``path`` that takes its place when the block ends well.
 
     Parameters
     ----------
     path : Path
         Where the finished file stands. Its folder is made if it is missing.
     mode : {"wb", "w"}
-        Bytes, or UTF-8 text with ``\\n`` line ends.
+        Bytes, or UTF-8 text with ``\n`` line ends.
 
     Raises
     ------
@@ -34,11 +34,11 @@ def atomic_file(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
     try:
         with explained(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with open(temporary, mode, **text) as file:  # type: ignore[call-overload]
+            with temporary.open(mode, **text) as file:  # type: ignore[call-overload]
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(temporary, path)
+            temporary.replace(path)
             _fsync_folder(path.parent)
     finally:
         with suppress(OSError):

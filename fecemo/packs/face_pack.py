@@ -78,7 +78,8 @@ class FacePack:
     def __init__(self, folder: Path) -> None:
         receipt = read_receipt(folder)
         if receipt is None:
-            raise StoredStateError(f"{folder} is not a finished face pack (no receipt.json); run its fetch or import again")
+            raise StoredStateError(f"{folder} is not a finished face pack (no receipt.json); "
+                                   "run its fetch or import again")
         try:
             self.faces: np.ndarray = np.load(folder / FACES_NAME, mmap_mode="r")
             rows = list(_read_index(folder / INDEX_NAME))
@@ -101,17 +102,17 @@ class FacePack:
 
     @cached_property
     def ids(self) -> np.ndarray:
-        """ndarray of shape (n,), str: The faces' ids."""
+        """The faces' ids: ndarray of shape (n,), str."""
         return np.array([entry.id for entry in self.entries], dtype=str)
 
     @cached_property
     def labels(self) -> np.ndarray:
-        """ndarray of shape (n,), str: Emotions, ``""`` where none is known."""
+        """Emotions, ``""`` where none is known: ndarray of shape (n,), str."""
         return np.array([entry.label for entry in self.entries], dtype=str)
 
     @cached_property
     def splits(self) -> np.ndarray:
-        """ndarray of shape (n,), str: Splits, ``""`` for an unlabelled pack."""
+        """Splits, ``""`` for an unlabelled pack: ndarray of shape (n,), str."""
         return np.array([entry.split for entry in self.entries], dtype=str)
 
     def rows_in(self, *splits: str) -> np.ndarray:
@@ -137,4 +138,5 @@ def _read_index(path: Path) -> Iterator[tuple[FaceEntry, str]]:
             if int(line["row"]) != number:
                 raise ValueError(f"{path.name} line {number + 2} names row {line['row']}, expected {number}")
             box = {side: float(line[side]) for side in ("left", "right", "top", "bottom")}
-            yield FaceEntry(id=line["id"], url=line["url"], label=line["label"], split=line["split"], **box), line["sha256"]
+            entry = FaceEntry(id=line["id"], url=line["url"], label=line["label"], split=line["split"], **box)
+            yield entry, line["sha256"]

@@ -1,8 +1,8 @@
 """Write a face pack so that a kill at any moment loses nothing.
 
-A plan gives every wanted face a slot. A face's bytes reach the disk before the ledger says so. When every slot is stored
-or rejected, the stored ones become ``faces.npy`` in the order of the plan, whatever the order in which they arrived, and
-the receipt is written last.
+A plan gives every wanted face a slot. A face's bytes reach the disk before the ledger says so. When every slot is
+stored or rejected, the stored ones become ``faces.npy`` in the order of the plan, whatever the order in which they
+arrived, and the receipt is written last.
 """
 
 import csv
@@ -30,6 +30,7 @@ from fecemo.packs.face_pack import (
 )
 from fecemo.packs.ledger import LEDGER_NAME, Ledger, Outcome
 from fecemo.packs.receipts import RECEIPT_NAME, Receipt, digest_json, read_receipt, write_receipt
+from fecemo.progress import progress
 
 STAGING_NAME = "faces.partial"
 FACE_BYTES = int(np.prod(FACE_SHAPE))
@@ -89,10 +90,10 @@ class FacePackWriter:
         return self.ledger
 
     def _restore_staging(self) -> None:
-        """Fill the staging file from ``faces.npy`` when a finished pack is opened again; forget what is not whole there."""
+        """Fill the staging file from ``faces.npy`` when a finished pack is opened again; forget what is not whole."""
         with atomic_file(self.folder / STAGING_NAME) as file:
             lost = {slot for slot, _, _ in self.ledger.stored()}
-            with suppress(FileNotFoundError, ValueError):  # no pack, or one too damaged to read: its faces are made again
+            with suppress(FileNotFoundError, ValueError):  # no pack, or a damaged one: its faces are made again
                 faces = np.load(self.folder / FACES_NAME, mmap_mode="r")
                 by_digest: dict[str, list[int]] = {}
                 for slot, _, sha256 in self.ledger.stored():
@@ -140,6 +141,13 @@ class FacePackWriter:
     def reject(self, slot: int, reason: str, detail: str = "") -> None:
         """Record why the face of a slot cannot be had: a short fixed ``reason`` and a free ``detail``."""
         self._note((slot, "rejected", "", reason, detail))
+
+    def reject_photo(self, slot: int, reason: str, detail: str = "") -> int:
+        """Reject every missing face of the photograph that a slot's face is in; return their number."""
+        faces = self.plan.missing_of_same_url(slot)
+        for one, _ in faces:
+            self.reject(one, reason, detail)
+        return len(faces)
 
     def _note(self, outcome: Outcome) -> None:
         with self._lock:
@@ -190,11 +198,12 @@ class FacePackWriter:
         Raises
         ------
         StoredStateError
-            If a slot is neither stored nor rejected, or the bytes of a stored face are no longer those that were stored;
-            such faces count as missing from then on.
+            If a slot is neither stored nor rejected, or the bytes of a stored face are no longer those that were
+            stored; such faces count as missing from then on.
         """
         if missing := self.missing():
-            raise StoredStateError(f"{self.folder}: {len(missing)} of {len(self.plan)} faces are neither stored nor rejected")
+            raise StoredStateError(
+                f"{self.folder}: {len(missing)} of {len(self.plan)} faces are neither stored nor rejected")
         n_stored, rejected = self.ledger.counts()
         # From here to the new receipt the folder holds no finished pack, whatever it held before.
         with explained(self.folder):
@@ -219,7 +228,7 @@ class FacePackWriter:
     def _write_faces(self, n_stored: int) -> list[str]:
         header = {"descr": "|u1", "fortran_order": False, "shape": (n_stored, *FACE_SHAPE)}
         digests, damaged = [], []
-        with atomic_file(self.folder / FACES_NAME) as file:
+        with atomic_file(self.folder / FACES_NAME) as file, progress(n_stored, "pack: write", "face") as bar:
             np.lib.format.write_array_header_1_0(file, header)
             for slot, _, sha256 in self.ledger.stored():
                 face = os.pread(self._staging, FACE_BYTES, slot * FACE_BYTES)
@@ -227,11 +236,18 @@ class FacePackWriter:
                     damaged.append(slot)
                 file.write(face)
                 digests.append(sha256)
+                bar.update()
             if damaged:
                 self.ledger.forget(damaged)
-                raise StoredStateError(f"{self.folder / STAGING_NAME}: {len(damaged)} stored faces are damaged (slots "
-                                       f"{', '.join(map(str, damaged[:10]))}…); run the same command again to get them anew")
+                raise StoredStateError(
+                    f"{self.folder / STAGING_NAME}: {len(damaged)} stored faces are damaged (slots "
+                    f"{', '.join(map(str, damaged[:10]))}…); run the same command again to get them anew")
         return digests
+
+
+def in_the_making(folder: Path) -> bool:
+    """Tell whether ``folder`` holds faces that `FacePackWriter.finish` has not yet made a pack of."""
+    return (folder / STAGING_NAME).exists()
 
 
 def _values(entry: FaceEntry) -> list[Any]:

@@ -19,8 +19,8 @@ from fecemo.packs.face_pack import ENTRY_COLUMNS, FaceEntry
 LEDGER_NAME = "ledger.sqlite"
 
 _TABLES = (
-    "CREATE TABLE IF NOT EXISTS plan (slot INTEGER PRIMARY KEY, id TEXT UNIQUE, url TEXT, left REAL, right REAL, top REAL,"
-    " bottom REAL, label TEXT, split TEXT)",
+    "CREATE TABLE IF NOT EXISTS plan (slot INTEGER PRIMARY KEY, id TEXT UNIQUE, url TEXT,"
+    " left REAL, right REAL, top REAL, bottom REAL, label TEXT, split TEXT)",
     "CREATE INDEX IF NOT EXISTS plan_url ON plan (url)",
     "CREATE TABLE IF NOT EXISTS planned (digest TEXT)",
     "CREATE TABLE IF NOT EXISTS work (seconds REAL)",
@@ -69,8 +69,8 @@ class Ledger:
                     self._connection.execute("INSERT INTO planned VALUES (?)", (self._store_plan(plan, made_of),))
                 elif found != (_plan_digest(_plan_rows(plan), made_of),):
                     raise StoredStateError(
-                        f"{folder} holds a face pack of another list of faces, or one made with other settings, and nothing "
-                        "stored is overwritten; choose another folder, or remove that one")
+                        f"{folder} holds a face pack of another list of faces, or one made with other settings, and "
+                        "nothing stored is overwritten; choose another folder, or remove that one")
         except BaseException:
             self._connection.close()
             raise
@@ -116,6 +116,13 @@ class Ledger:
     def __getitem__(self, slot: int) -> FaceEntry:
         return _entry(self._one(f"SELECT {_ENTRY} FROM plan WHERE slot = ?", slot))
 
+    def missing_photos(self) -> Iterator[tuple[int, str]]:
+        """Yield, once for each photograph with a missing face, the first such face's slot and the address."""
+        yield from self._pages(
+            "SELECT plan.slot, url FROM plan LEFT JOIN faces USING (slot) WHERE faces.slot IS NULL AND plan.slot > ? "
+            "AND NOT EXISTS (SELECT 1 FROM plan AS other LEFT JOIN faces AS known USING (slot) "
+            "WHERE other.url = plan.url AND other.slot < plan.slot AND known.slot IS NULL)")
+
     def missing_of_same_url(self, slot: int) -> list[tuple[int, FaceEntry]]:
         """Return every missing face of the photograph that a slot's face is in, ascending by slot."""
         with self._lock, self._explained():
@@ -127,14 +134,15 @@ class Ledger:
     def stored(self) -> Iterator[tuple[int, FaceEntry, str]]:
         """Yield slot, entry and sha256 of every stored face, in the order of the plan."""
         for slot, *entry, sha256 in self._pages(
-                f"SELECT slot, {_ENTRY}, sha256 FROM plan JOIN faces USING (slot) WHERE state = 'stored' AND slot > ?"):
+                f"SELECT plan.slot, {_ENTRY}, sha256 FROM plan JOIN faces USING (slot) "
+                "WHERE state = 'stored' AND plan.slot > ?"):
             yield slot, _entry(entry), sha256
 
     def rejected(self) -> Iterator[tuple[FaceEntry, str, str]]:
         """Yield entry, reason and detail of every rejected face, in the order of the plan."""
         for _, *entry, reason, detail in self._pages(
-                f"SELECT slot, {_ENTRY}, reason, detail FROM plan JOIN faces USING (slot) "
-                "WHERE state = 'rejected' AND slot > ?"):
+                f"SELECT plan.slot, {_ENTRY}, reason, detail FROM plan JOIN faces USING (slot) "
+                "WHERE state = 'rejected' AND plan.slot > ?"):
             yield _entry(entry), reason, detail
 
     def counts(self) -> tuple[int, dict[str, int]]:
@@ -165,11 +173,11 @@ class Ledger:
         return row
 
     def _pages(self, query: str) -> Iterator[tuple[Any, ...]]:
-        """Yield rows whose first value is the slot, a page at a time, so that neither memory nor the lock is held long."""
+        """Yield rows that begin with the slot, a page at a time: neither much memory nor the lock is held long."""
         after = -1
         while True:
             with self._lock, self._explained():
-                rows = self._connection.execute(f"{query} ORDER BY slot LIMIT {_PAGE}", (after,)).fetchall()
+                rows = self._connection.execute(f"{query} ORDER BY plan.slot LIMIT {_PAGE}", (after,)).fetchall()
             yield from rows
             if len(rows) < _PAGE:
                 return
@@ -219,4 +227,5 @@ def _plan_digest(rows: Iterable[tuple[Any, ...]], made_of: Any) -> str:
 
 def _entry(row: Sequence[Any]) -> FaceEntry:
     # SQLite has no NaN: it stores a box's missing side as NULL.
-    return FaceEntry(*(math.nan if value is None else value for value in row))
+    values: list[Any] = [math.nan if value is None else value for value in row]
+    return FaceEntry(*values)

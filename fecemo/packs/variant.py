@@ -54,9 +54,16 @@ class Variant:
         cut = faces[:, self.margin : FACE_SIDE - self.margin, self.margin : FACE_SIDE - self.margin]
         if self.channels == 3:
             return cut
-        # Integer arithmetic, so that the same view computed on a device is equal to the last bit.
-        weights = np.array(LUMA_WEIGHTS, np.int32)
-        return ((cut.astype(np.int32) @ weights + 32768) >> 16).astype(np.uint8)[..., np.newaxis]
+        gray = np.empty((*cut.shape[:-1], 1), np.uint8)
+        for seen, face in zip(gray, cut, strict=True):  # one face at a time: what is computed stays in the cache
+            seen[..., 0] = _luma(face)
+        return gray
+
+
+def _luma(face: np.ndarray) -> np.ndarray:
+    # Integer arithmetic, so that the same view computed on a device is equal to the last bit.
+    red, green, blue = (face[..., channel] * np.uint32(weight) for channel, weight in enumerate(LUMA_WEIGHTS))
+    return (red + green + blue + np.uint32(32768)) >> np.uint32(16)
 
 
 def variants() -> dict[str, Variant]:

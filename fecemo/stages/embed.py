@@ -63,7 +63,7 @@ def _embed(cell: Cell, models: Path, packs: dict[str, FacePack], folder: Path) -
     faces: dict[str, int] = {}
     length = 0
     for name, pack in packs.items():
-        rows = drawn_rows(len(pack), _source_faces(cell), cell.recipe.seed) if name == "source" else np.arange(len(pack))
+        rows = drawn_rows(len(pack), _source_faces(cell) if name == "source" else None, cell.recipe.seed)
         # Each face goes through once: there is nothing to gain by keeping it.
         feed = FaceFeed(pack.faces, rows, view, resident_bytes=0)
         values, rows_file = array_files(name)

@@ -12,7 +12,13 @@ from fecemo.evaluation.cluster_metrics import score_clusters
 from fecemo.evaluation.intervals import bootstrap_intervals
 from fecemo.evaluation.metrics import score_predictions
 from fecemo.evaluation.score import (
-    PREDICTIONS_NAME, SCORE_NAME, ClusterScore, LabelsUsed, Score, Seconds, write_score,
+    PREDICTIONS_NAME,
+    SCORE_NAME,
+    ClusterScore,
+    LabelsUsed,
+    Score,
+    Seconds,
+    write_score,
 )
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.packs.durable import atomic_file
@@ -28,8 +34,8 @@ STAGE = "evaluate"
 def run(arguments: CellArguments) -> Receipt:
     """Score one cell on labelled faces that it has not learned from.
 
-    Writes ``score.json`` and ``predictions.csv`` (id, row, split, truth, prediction) with every scored face. A face whose
-    cluster names no emotion gets the prediction ``""`` and counts as wrong.
+    Writes ``score.json`` and ``predictions.csv`` (id, row, split, truth, prediction) with every scored face. A face
+    whose cluster names no emotion gets the prediction ``""`` and counts as wrong.
 
     Parameters
     ----------
@@ -77,16 +83,17 @@ def run(arguments: CellArguments) -> Receipt:
         interval = score.accuracy_interval
         return Work(
             files=[SCORE_NAME, PREDICTIONS_NAME],
-            said=f"accuracy {score.accuracy:.3f} ({interval.low:.3f}–{interval.high:.3f}) on {score.n_scored} faces, chance "
-                 f"{score.chance.uniform:.3f}, {score.labels_used.total} labels used",
-            summary={"accuracy": score.accuracy, "balanced_accuracy": score.balanced_accuracy, "n_scored": score.n_scored},
+            said=f"accuracy {score.accuracy:.3f} ({interval.low:.3f}–{interval.high:.3f}) on {score.n_scored} faces, "
+                 f"chance {score.chance.uniform:.3f}, {score.labels_used.total} labels used",
+            summary={"accuracy": score.accuracy, "balanced_accuracy": score.balanced_accuracy,
+                     "n_scored": score.n_scored},
         )
 
     return run_stage(
         STAGE, layout.score(arguments.approach, arguments.variant),
         config={"evaluation": recipe.evaluation, "score_on": cell.score_on, "seed": recipe.seed,
-                "approach": [arguments.approach, cell.approach.title], "variant": [arguments.variant, cell.variant.title],
-                "recipe": [recipe.name, recipe.title]},
+                "approach": [arguments.approach, cell.approach.title],
+                "variant": [arguments.variant, cell.variant.title], "recipe": [recipe.name, recipe.title]},
         inputs={"target": target.receipt.digest, **{name: receipt.digest for name, receipt in receipts.items()}},
         seed=recipe.seed, work=work,
     )
@@ -100,7 +107,8 @@ def _cluster_score(predicted: PredictedFaces, clustering: Receipt | None) -> Clu
     oracle, rule = name_by_oracle(predicted.truth, predicted.clusters, len(sizes), EMOTIONS)
     by_oracle = np.array([oracle[cluster] for cluster in range(len(sizes))])[predicted.clusters]
     return ClusterScore(
-        names=predicted.names, source_sizes=tuple(sizes), target_sizes=tuple(clustering.summary["target_cluster_sizes"]),
+        names=predicted.names, source_sizes=tuple(sizes),
+        target_sizes=tuple(clustering.summary["target_cluster_sizes"]),
         nmi=metrics.nmi, ami=metrics.ami, ari=metrics.ari, purity=metrics.purity,
         oracle_accuracy=float((by_oracle == predicted.truth).mean()),
         oracle_names={str(cluster): name for cluster, name in oracle.items()}, oracle_rule=rule,

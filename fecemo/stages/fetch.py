@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 from fecemo.errors import InputError
+from fecemo.packs.durable import output_lock
+from fecemo.packs.face_pack import FaceEntry
+from fecemo.packs.face_pack_writer import FacePackWriter, in_the_making
+from fecemo.packs.receipts import Receipt, digest_file, is_current, read_receipt
 from fecemo.progress import progress
 from fecemo.stages.door import say_done
-
-if TYPE_CHECKING:
-    from fecemo.packs.face_pack_writer import FacePackWriter
-    from fecemo.packs.receipts import Receipt
+from fecemo.stages.face_lists import FaceListing, open_list
 
 STAGE = "fetch"
 
@@ -107,7 +108,7 @@ class FetchSettings:
             raise ValueError(f"port must be 0 to 65535, got {self.port}")
 
 
-def run(settings: FetchSettings, out: Path) -> "Receipt":
+def run(settings: FetchSettings, out: Path) -> Receipt:
     """Fetch the photographs of a list and store their faces as a pack of 200×200 RGB crops.
 
     Killed at any moment and run again, it goes on where it stopped and ends with the same pack.
@@ -132,30 +133,107 @@ def run(settings: FetchSettings, out: Path) -> "Receipt":
     ResourceError
         If ``out`` cannot be written, or the port of ``serve`` is in use.
     """
-    from fecemo.packs.durable import output_lock
-    from fecemo.packs.face_pack_writer import FacePackWriter
-    from fecemo.packs.receipts import digest_file, is_current, read_receipt
-    from fecemo.stages.face_lists import FaceList, open_list
-
-    listing = open_list(settings.faces, settings.format, settings.limit)
-    config = {"format": listing.format, "limit": settings.limit, "margin": settings.margin, "square": settings.square,
+    faces = open_list(settings.faces, settings.format, settings.limit)
+    config = {"format": faces.format, "limit": settings.limit, "margin": settings.margin, "square": settings.square,
               "apply_exif": settings.apply_exif}
     inputs = {"faces": digest_file(settings.faces)}
     with output_lock(out):
-        if is_current(out, config, inputs) and not settings.retry_failed:
+        receipt = read_receipt(out)
+        if (receipt is not None and is_current(out, config, inputs) and not in_the_making(out)
+                and not (settings.retry_failed and _passing(receipt))):
             say_done(STAGE, out, "already done, nothing to do")
-            receipt = read_receipt(out)
-            assert receipt is not None  # is_current has just read it, under the lock
             return receipt
-        made_of = {name: config[name] for name in ("margin", "square", "apply_exif")}
-        writer = FacePackWriter(out, _plan(listing), made_of=made_of)
+        writer = FacePackWriter(
+            out, _plan(faces), made_of={name: config[name] for name in ("margin", "square", "apply_exif")})
         try:
-            if not len(writer.plan):
-                raise InputError(f"{settings.faces} names no face that can be used")
+            if settings.retry_failed:
+                _forget_passing(writer)
             _fill(writer, settings)
-            tables = listing.write_tables(out, writer)
-            receipt = writer.finish(STAGE, config=config, inputs=inputs, extra_files=tables.files, summary=tables.summary)
+            writer.flush()  # the tables ask the ledger what was stored
+            tables = faces.write_tables(out, writer.plan)
+            receipt = writer.finish(
+                STAGE, config=config, inputs=inputs, extra_files=tables.files, summary=tables.summary)
         finally:
             writer.close()
-    say_done(STAGE, out, closing_line(receipt))
+    say_done(STAGE, out, _closing_line(receipt))
     return receipt
+
+
+def _plan(faces: FaceListing) -> Iterator[FaceEntry]:
+    face = None
+    for face in faces.faces():
+        yield FaceEntry(face.id, face.url, face.left, face.right, face.top, face.bottom)
+    if face is None:
+        raise InputError(f"{faces.path} names no face that can be used")
+
+
+def _passing(receipt: Receipt) -> list[str]:
+    """Return the recorded reasons of rejects that may pass."""
+    from fecemo.imaging.reasons import Reason
+
+    return [reason for reason in receipt.summary["rejected"] if reason in set(Reason) and Reason(reason).transient]
+
+
+def _forget_passing(writer: FacePackWriter) -> None:
+    from fecemo.imaging.reasons import Reason
+
+    writer.plan.forget_rejected([reason for reason in Reason if reason.transient])
+
+
+def _fill(writer: FacePackWriter, settings: FetchSettings) -> None:
+    """Fetch every missing face."""
+    import cv2
+
+    from fecemo.imaging.crop import CropPolicy
+    from fecemo.imaging.cut_faces import DecodePolicy, FaceCutter
+    from fecemo.imaging.deadline import DeadlineWatch
+    from fecemo.imaging.download import Downloader, DownloadLimits
+    from fecemo.imaging.fetch_crew import FetchCrew, PhotoJob
+    from fecemo.imaging.loopback_server import LOOPBACK, serving
+    from fecemo.imaging.placeholders import read_placeholders
+    from fecemo.imaging.politeness import HostBudget, HostSchedule
+    from fecemo.imaging.reasons import FetchError
+
+    allowed = settings.allow_hosts
+    missing = writer.missing()
+    if not missing:
+        return
+    cv2.setNumThreads(1)  # the workers are the parallelism
+    with ExitStack() as stack:
+        if settings.serve is not None:
+            port = stack.enter_context(serving(settings.serve, settings.port))
+            allowed = (*allowed, f"{LOOPBACK}:{port}", f"localhost:{port}")
+        watch = stack.enter_context(DeadlineWatch())
+        downloader = Downloader(
+            DownloadLimits(deadline=settings.deadline, max_bytes=int(settings.max_megabytes * 2**20),
+                           honour_opt_out=settings.honour_opt_out),
+            watch, connections=settings.workers, allow_hosts=allowed, contact=settings.contact,
+            placeholders=read_placeholders(settings.placeholders))
+        stack.callback(downloader.close)
+        cutter = FaceCutter(DecodePolicy(CropPolicy(settings.margin, settings.square), apply_exif=settings.apply_exif,
+                                         max_pixels=int(settings.max_megapixels * 1e6)))
+        schedule: HostSchedule[PhotoJob] = HostSchedule(
+            HostBudget(settings.per_host, settings.per_host_rate, settings.attempts, settings.backoff),
+            limited=lambda host: not downloader.opened(host))
+        bar = stack.enter_context(progress(len(writer.plan), STAGE, "face", initial=len(writer.plan) - len(missing)))
+        rejected = 0
+        for slot, url in writer.plan.missing_photos():
+            try:
+                schedule.add(downloader.host_of(url), PhotoJob(slot))
+            except FetchError as failure:
+                rejected += writer.reject_photo(slot, failure.reason, failure.detail)
+        bar.update(rejected)
+        FetchCrew(schedule, downloader, cutter, writer, settings.attempts).run(settings.workers, bar.update, watch.stop)
+
+
+def _closing_line(receipt: Receipt) -> str:
+    rejected = receipt.summary["rejected"]
+    said = f"{receipt.summary['faces']} faces"
+    if rejected:
+        counts = sorted(rejected.items(), key=lambda item: -item[1])
+        listed = ", ".join(f"{count} {reason}" for reason, count in counts)
+        said += f", {sum(rejected.values())} rejected ({listed})"
+    for name in ("rejected_rows", "triplets", "triplets_whole", "ratings"):
+        if receipt.summary.get(name):
+            said += f", {receipt.summary[name]} {name.replace('_', ' ')}"
+    return f"{said} in {receipt.seconds:.1f} s"

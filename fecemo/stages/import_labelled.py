@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -67,8 +68,8 @@ class ImportSettings:
 
     def __post_init__(self) -> None:
         if self.valid_fraction < 0 or self.test_fraction < 0 or self.valid_fraction + self.test_fraction >= 1:
-            raise ValueError(f"valid_fraction {self.valid_fraction} and test_fraction {self.test_fraction} must be at least 0 "
-                             "and together below 1")
+            raise ValueError(f"valid_fraction {self.valid_fraction} and test_fraction {self.test_fraction} must be at "
+                             "least 0 and together below 1")
         for name in ("per_class", "threads"):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise ValueError(f"{name} must be at least 1, not {value}")
@@ -109,7 +110,8 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
         # Neither the place of the images nor the number of threads shapes the pack.
         config = {key: value for key, value in plain(settings).items() if key not in ("images", "threads")}
         inputs = {
-            "images": digest_json([[dataclasses.astuple(image), digest] for image, digest in zip(chosen, digests, strict=True)]),
+            "images": digest_json([[*dataclasses.astuple(image), digest]
+                                   for image, digest in zip(chosen, digests, strict=True)]),
             "left_out": digest_json([dataclasses.astuple(entry) for entry in found.left_out]),
         }
         if is_current(out, config, inputs):
@@ -119,7 +121,7 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
             return receipt
         writer = FacePackWriter(out, plan, made_of=[config, inputs])
         try:
-            _fill(writer, found.folder, settings)
+            _fill(writer, found.folder, chosen, settings)
             _write_left_out(out, found)
             receipt = writer.finish(
                 STAGE, config=config, inputs=inputs, seed=settings.seed, extra_files=[LEFT_OUT_NAME],
@@ -161,30 +163,28 @@ def _digests(folder: Path, images: Sequence[LabelledImage], threads: int) -> lis
     digests = [UNREADABLE] * len(images)
 
     def read(slot: int) -> None:
-        try:
+        with suppress(OSError):  # decoding will meet the same, and record it
             digests[slot] = digest_file(folder / images[slot].path)
-        except OSError:
-            pass  # decoding will meet the same, and record it
 
     with progress(len(images), "import: read", "image") as bar:
         _in_threads(read, range(len(images)), threads, bar.update)
     return digests
 
 
-def _fill(writer: FacePackWriter, folder: Path, settings: ImportSettings) -> None:
+def _fill(writer: FacePackWriter, folder: Path, images: Sequence[LabelledImage], settings: ImportSettings) -> None:
     from fecemo.imaging.image_file import ImageFileError, read_image
     from fecemo.imaging.resize import square_face
 
     def put(slot: int) -> None:
         try:
-            image = read_image(folder / writer.plan[slot].url, at_least=FACE_SIDE)
+            image = read_image(folder / images[slot].path, at_least=FACE_SIDE)
         except ImageFileError as error:
             writer.reject(slot, error.reason, error.detail)
         else:
             writer.put(slot, square_face(image, settings.shape))
 
     missing = writer.missing()
-    with progress(len(writer.plan), "import: decode", "image", initial=len(writer.plan) - len(missing)) as bar:
+    with progress(len(images), "import: decode", "image", initial=len(images) - len(missing)) as bar:
         _in_threads(put, missing, settings.threads, bar.update)
 
 
@@ -227,9 +227,9 @@ def _counts(images: Iterable[LabelledImage]) -> dict[str, dict[str, int]]:
 
 def _copies_across_splits(images: Sequence[LabelledImage], digests: Sequence[str]) -> int:
     """Return how many held-out files are byte for byte a file of the train split: what makes a score flatter itself."""
-    trained_on = {digest for image, digest in zip(images, digests, strict=True) if image.split == "train"} - {UNREADABLE}
-    return sum(image.split in ("valid", "test") and digest in trained_on
-               for image, digest in zip(images, digests, strict=True))
+    pairs = [(image.split, digest) for image, digest in zip(images, digests, strict=True) if digest != UNREADABLE]
+    trained_on = {digest for split, digest in pairs if split == "train"}
+    return sum(split in ("valid", "test") and digest in trained_on for split, digest in pairs)
 
 
 def _closing_line(receipt: Receipt) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.clustering.naming_method import NamingEvidence, find_naming_method
+from fecemo.manifests.cluster_names import NAMES_NAME, SAMPLE_NAME
 from fecemo.packs.array_set import read_face_array
 from fecemo.packs.arrays import read_array
 from fecemo.packs.durable import atomic_file, atomic_write
@@ -15,8 +16,6 @@ from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.work import Work, run_stage
 
 STAGE = "label"
-NAMES_NAME = "names.json"
-SAMPLE_NAME = "sample.csv"
 
 
 def run(arguments: CellArguments) -> Receipt:
@@ -78,8 +77,8 @@ def run(arguments: CellArguments) -> Receipt:
                      "looked_at": named.names.looked_at},
         )
 
-    return run_stage(STAGE, layout.names(arguments.approach, arguments.variant), config=config, inputs=inputs, seed=seed,
-                     work=work)
+    return run_stage(STAGE, layout.names(arguments.approach, arguments.variant), config=config, inputs=inputs,
+                     seed=seed, work=work)
 
 
 def _write_sample(path: Path, pack: FacePack, rows: np.ndarray, clusters: np.ndarray) -> None:

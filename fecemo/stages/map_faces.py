@@ -46,7 +46,8 @@ def run(arguments: CellArguments) -> Receipt:
         target = draw_faces(read_face_array(embedded, "target"), settings.target_faces, rng)
         drawn = draw_map(source.values, target.values, settings, seed, what=cell.title)
         files = write_arrays(folder, {
-            "source_map": drawn.source, "source_rows": source.rows, "target_map": drawn.target, "target_rows": target.rows,
+            "source_map": drawn.source, "source_rows": source.rows,
+            "target_map": drawn.target, "target_rows": target.rows,
         })
         kept = neighbour_accuracy(source.values, source.values, drawn.source, drawn.source, seed=seed)
         kept_of_target = neighbour_accuracy(target.values, source.values, drawn.target, drawn.source, seed=seed)

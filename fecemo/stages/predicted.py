@@ -7,14 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.errors import InputError, StoredStateError
-from fecemo.manifests.cluster_names import read_cluster_names, require_names_of
+from fecemo.manifests.cluster_names import NAMES_NAME, SAMPLE_NAME, read_cluster_names, require_names_of
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.packs.array_set import FaceArray, read_face_array
 from fecemo.packs.arrays import read_array
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import Receipt, require_receipt
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.label import NAMES_NAME, SAMPLE_NAME
 from fecemo.stages.recipe import Cell
 
 
@@ -105,8 +104,8 @@ def predict(arguments: CellArguments, cell: Cell, target: FacePack) -> Predicted
         raise StoredStateError(f"{layout.embeddings(*where)}: row {missing} of the target is to be scored and has no "
                                "embedding; run the embed stage again")
     return PredictedFaces(
-        rows=rows, truth=target.labels[rows], prediction=guess.prediction[at], method=guess.method, trained_on=trained_on,
-        named_with=guess.named_with, looked_at=guess.looked_at, names=guess.names or {},
+        rows=rows, truth=target.labels[rows], prediction=guess.prediction[at], method=guess.method,
+        trained_on=trained_on, named_with=guess.named_with, looked_at=guess.looked_at, names=guess.names or {},
         clusters=None if guess.clusters is None else guess.clusters[at],
     )
 
@@ -130,8 +129,8 @@ def _by_clusters(arguments: CellArguments, embedded: FaceArray) -> _Guess:
 def _by_classifier(embedded: FaceArray, folder: Path) -> _Guess:
     probabilities = np.asarray(embedded.values)
     if probabilities.shape[1] != len(EMOTIONS) or not np.isfinite(probabilities).all():
-        raise StoredStateError(f"{folder}: target.npy of shape {probabilities.shape} does not hold the finite probabilities of "
-                               f"{len(EMOTIONS)} emotions; run train and embed again")
+        raise StoredStateError(f"{folder}: target.npy of shape {probabilities.shape} does not hold the finite "
+                               f"probabilities of {len(EMOTIONS)} emotions; run train and embed again")
     return _Guess(method="classifier", prediction=np.array(EMOTIONS)[probabilities.argmax(axis=1)],
                   named_with=np.zeros(0, np.int64))
 
@@ -158,9 +157,10 @@ def _scored_rows(score_on: str, target: FacePack, used: np.ndarray, where: str) 
     else:
         rows = np.intersect1d(labelled, target.rows_in("test"))
         if len(leaked := np.intersect1d(rows, used)):
-            raise StoredStateError(f"{where}: {len(leaked)} labels of the test split were used for training or naming (row "
-                                   f"{leaked[0]} first), so that it would not be an honest test; run train and label again")
+            raise StoredStateError(f"{where}: {len(leaked)} labels of the test split were used for training or naming "
+                                   f"(row {leaked[0]} first), so that it would not be an honest test; run train and "
+                                   "label again")
     if not len(rows):
-        raise InputError(f"{where}: no labelled face is left to score on {score_on!r} ({len(labelled)} labelled, {len(used)} "
-                         "used); import more labelled faces, or a test split")
+        raise InputError(f"{where}: no labelled face is left to score on {score_on!r} ({len(labelled)} labelled, "
+                         f"{len(used)} used); import more labelled faces, or a test split")
     return rows

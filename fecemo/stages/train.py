@@ -10,7 +10,7 @@ from fecemo.manifests.emotions import EMOTIONS
 from fecemo.manifests.splits import stratified_sample
 from fecemo.models.approach import Phase
 from fecemo.packs.durable import atomic_file
-from fecemo.packs.face_pack import FacePack
+from fecemo.packs.face_pack import INDEX_NAME, FacePack
 from fecemo.packs.receipts import Receipt, digest_json
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.layout import RunLayout
@@ -72,8 +72,8 @@ def _train(cell: Cell, packs: dict[str, FacePack], folder: Path, shaped_by: dict
     networks = cell.approach.build(cell.model, shape, len(EMOTIONS), seed)
     machine = describe_backend()
     done = train(Training(
-        title=cell.title, networks=networks, phases=phases, view=view, n_classes=len(EMOTIONS), seed=seed, folder=folder,
-        digest=digest_json({**shaped_by, "machine": machine}),
+        title=cell.title, networks=networks, phases=phases, view=view, n_classes=len(EMOTIONS), seed=seed,
+        folder=folder, digest=digest_json({**shaped_by, "machine": machine}),
     ))
 
     files = []
@@ -105,7 +105,7 @@ def _train(cell: Cell, packs: dict[str, FacePack], folder: Path, shaped_by: dict
             **machine,
         },
         machine=machine,
-        seconds_before=done.seconds,
+        seconds_before=done.seconds_before,
     )
 
 
@@ -124,7 +124,7 @@ def _phase_work(phase: Phase, cell: Cell, pack: FacePack) -> "PhaseWork":
         rows = rows[drawn_rows(len(rows), fit.faces, seed)]
         labels = emotion_numbers(pack, rows)
     if not len(rows):
-        raise InputError(f"{pack.folder} holds no face that the phase {phase.name!r} of {cell.approach.name} may learn from")
+        raise InputError(f"{pack.folder} holds no face that the phase {phase.name!r} may learn from")
     return PhaseWork(name=phase.name, network=phase.network, task=phase.task, frozen=phase.frozen, fit=fit,
                      faces=pack.faces, rows=rows, labels=labels)
 
@@ -155,10 +155,11 @@ def labelled_rows(pack: FacePack, fraction: float | None, seed: int, key: str) -
     train = pack.rows_in("train")
     if fraction is None:
         return train
-    count = int(np.floor(fraction * np.count_nonzero(pack.labels != "") + 0.5))
+    labelled = int(np.count_nonzero(pack.labels != ""))
+    count = int(np.floor(fraction * labelled + 0.5))
     if count > len(train):
-        raise InputError(f"{key}: {fraction:g} of {np.count_nonzero(pack.labels != '')} labelled faces are {count}, and the "
-                         f"train split of {pack.folder} holds {len(train)}")
+        raise InputError(f"{key}: {fraction:g} of {labelled} labelled faces are {count}, and the train split of "
+                         f"{pack.folder} holds {len(train)}")
     return train[stratified_sample(pack.ids[train], pack.labels[train], count=count, seed=seed)]
 
 
@@ -167,23 +168,25 @@ def emotion_numbers(pack: FacePack, rows: np.ndarray) -> np.ndarray:
     labels = pack.labels[rows]
     for row, label in zip(rows, labels, strict=True):
         if label not in EMOTIONS:
-            raise InputError(f"{pack.folder / 'index.csv'}: row {row} has the label {label!r}: {nearest(label, EMOTIONS)}")
+            raise InputError(f"{pack.folder / INDEX_NAME}: row {row} has the label {label!r}, "
+                             f"{nearest(label, EMOTIONS)}")
     return np.array([EMOTIONS.index(label) for label in labels], np.int32)
 
 
 def _refuse_too_large(cell: Cell, phases: "list[PhaseWork]", shape: tuple[int, int, int]) -> None:
-    from fecemo.training.backend import accelerators
+    from fecemo.training.backend import device
     from fecemo.training.memory import OPTIMIZER_SLOTS, MemoryNeed, available_memory, refuse_too_large
 
     plans = cell.approach.plan(cell.model, shape, len(EMOTIONS))
-    if accelerators():
+    if device() != "cpu":
         return  # an accelerator has memory of its own, of which no backend but its own tells
     all_layers = {(layer.stack, layer.name): layer.parameters for plan in plans.values() for layer in plan.layers}
     available = available_memory()
     for phase in phases:
         plan = plans[phase.network]
         need = MemoryNeed(parameters=sum(all_layers.values()), trainable=plan.parameters(without=phase.frozen),
-                          activations=plan.activations(without=phase.frozen), slots=OPTIMIZER_SLOTS[phase.fit.optimizer])
+                          activations=plan.activations(without=phase.frozen),
+                          slots=OPTIMIZER_SLOTS[phase.fit.optimizer])
         refuse_too_large(need, phase.fit.batch_size, available, f"{cell.title}: the phase {phase.name!r}")
 
 

@@ -40,13 +40,11 @@ def import_keras() -> Any:
 
 def describe_backend() -> dict[str, str]:
     """Return what a receipt says of the machine that shaped the numbers: backend, its version, device."""
-    keras = import_keras()
-    backend = keras.backend.backend()
-    return {"backend": backend, "backend_version": importlib.import_module(backend).__version__,
-            "device": ", ".join(accelerators()) or "cpu"}
+    backend = import_keras().backend.backend()
+    return {"backend": backend, "backend_version": importlib.import_module(backend).__version__, "device": device()}
 
 
-def accelerators() -> list[str]:
-    """Return the accelerators that the backend sees, such as ``["gpu:0"]``; empty on a machine without."""
-    keras = import_keras()
-    return [*keras.distribution.list_devices("gpu"), *keras.distribution.list_devices("tpu")]
+def device() -> str:
+    """Return where the backend puts what it computes: ``"cpu"``, or its name of an accelerator, such as ``"gpu:0"``."""
+    placed = str(import_keras().ops.zeros(()).device).rsplit("device:", 1)[-1].lower()
+    return "cpu" if "cpu" in placed else placed

@@ -66,8 +66,8 @@ class DeviceView(keras.layers.Layer):
         """Average over areas, down the rows by one matrix product and along them by another."""
         channels, side = self.variant.channels, self.variant.side
         rows = ops.matmul(self._shares, ops.reshape(pixels, (-1, side, side * channels)))
-        # Devices that shorten the factors of a product keep at least 8 bits: enough for a pixel and a share, but not for
-        # a sum of them, which therefore goes in as two digits of base 256.
+        # Devices that shorten the factors of a product keep at least 8 bits: enough for a pixel and a share, but not
+        # for a sum of them, which therefore goes in as two digits of base 256.
         along = np.kron(self._shares, np.eye(channels, dtype=np.float32)).T
         high = ops.floor(rows / 256.0)
         sums = 256.0 * ops.matmul(high, along) + ops.matmul(rows - 256.0 * high, along)

@@ -40,10 +40,11 @@ class FaceFeed:
         self._faces = faces
         self._kept: np.ndarray | None = None
         if self.kept_bytes(len(self.rows), view) <= resident_bytes:
-            self._kept = np.empty((len(self.rows), view.side, view.side, view.variant.channels), np.float32)
+            kept = np.empty((len(self.rows), view.side, view.side, view.variant.channels), np.float32)
             for start in range(0, len(self.rows), CHUNK):
                 chunk = self._read(np.arange(start, min(start + CHUNK, len(self.rows))))
-                self._kept[start : start + CHUNK] = ops.convert_to_numpy(view(chunk))
+                kept[start : start + CHUNK] = ops.convert_to_numpy(view(chunk))
+            self._kept = kept
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -87,13 +87,28 @@ class Training:
     digest: str
 
 
-def train(training: Training) -> Progress:
+@dataclass(frozen=True)
+class Trained:
+    """What a finished training gave, beside the networks.
+
+    Parameters
+    ----------
+    records : list of EpochRecord
+        Of every epoch.
+    seconds_before : float
+        Wall clock of the work that earlier, interrupted runs did and this one went on from.
+    """
+
+    records: list[EpochRecord]
+    seconds_before: float
+
+
+def train(training: Training) -> Trained:
     """Do a training, or what is left of it.
 
     Returns
     -------
-    Progress
-        With the record of every epoch. Its seconds are those of all the runs that it took.
+    Trained
 
     Raises
     ------
@@ -131,15 +146,35 @@ def train(training: Training) -> Progress:
             with progress(phase.fit.epochs * len(feed), f"train {training.title}: {phase.name}", "face",
                           initial=first * len(feed)) as bar:
                 for epoch in range(first, phase.fit.epochs):
-                    record = _run_epoch(training, phase, step, feed, epoch, bar)
+                    record = run_epoch(training, phase, step, feed, epoch, bar)
                     done = Progress(index, epoch + 1, [*done.records, record], time.monotonic() - clock)
                     write_checkpoint(path, training.digest, done, [*shared, *step.optimizer.variables])
                     write_history(training.folder / HISTORY_NAME, done.records)
-    return done
+    return Trained(done.records, found.progress.seconds if found is not None else 0.0)
 
 
-def _run_epoch(training: Training, phase: PhaseWork, step: TrainingStep, feed: FaceFeed, epoch: int,
-               bar: Any) -> EpochRecord:
+def run_epoch(training: Training, phase: PhaseWork, step: TrainingStep, feed: FaceFeed, epoch: int,
+              bar: Any = None) -> EpochRecord:
+    """Go through a phase's faces once.
+
+    Parameters
+    ----------
+    training, phase
+        Of which this is an epoch.
+    step : TrainingStep
+        Of the phase's network.
+    feed : FaceFeed
+        Of the phase's rows.
+    epoch : int
+        From 0; it decides the order of the faces.
+    bar : tqdm.tqdm, optional
+        Told of every step.
+
+    Raises
+    ------
+    InputError
+        If the loss is no longer a number.
+    """
     started = time.monotonic()
     sums = {"loss": 0.0, "accuracy": 0.0}
     order = epoch_order(len(feed), training.seed, phase.name, epoch)
@@ -149,13 +184,15 @@ def _run_epoch(training: Training, phase: PhaseWork, step: TrainingStep, feed: F
         said = step.step(pixels, labels, weights)
         if not math.isfinite(said["loss"]):
             raise InputError(
-                f"train {training.title}: the loss is {said['loss']} at step {number} of epoch {epoch + 1} of the phase "
-                f"{phase.name!r}; lower fit.{phase.name}.learning_rate (now {phase.fit.learning_rate:g}) or choose another loss"
+                f"train {training.title}: the loss is {said['loss']} at step {number} of epoch {epoch + 1} of the "
+                f"phase {phase.name!r}; lower fit.{phase.name}.learning_rate (now {phase.fit.learning_rate:g}) or "
+                "choose another loss"
             )
         for key in sums:
             sums[key] += n * float(said.get(key, 0.0))
-        bar.set_postfix_str(f"epoch {epoch + 1}/{phase.fit.epochs}, loss {said['loss']:.4f}", refresh=False)
-        bar.update(n)
+        if bar is not None:
+            bar.set_postfix_str(f"epoch {epoch + 1}/{phase.fit.epochs}, loss {said['loss']:.4f}", refresh=False)
+            bar.update(n)
     seconds = time.monotonic() - started
     return EpochRecord(phase=phase.name, epoch=epoch + 1, loss=sums["loss"] / len(feed),
                        accuracy=None if phase.labels is None else sums["accuracy"] / len(feed),

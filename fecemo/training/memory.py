@@ -63,7 +63,7 @@ def refuse_too_large(need: MemoryNeed, batch_size: int, available: float | None,
     while smaller and need.bytes(smaller) > available:
         smaller //= 2
     advice = (f"set batch_size to {smaller}" if smaller else
-              "no batch fits: set a smaller face_side, or smaller sizes under model, or take a machine with more memory")
+              "no batch fits: set a smaller face_side or smaller sizes under model, or take a larger machine")
     raise ResourceError(f"{where} needs about {gibibytes(need.bytes(batch_size))} of memory at batch_size {batch_size} "
                         f"({need.trainable:,} weights that learn), and {gibibytes(available)} are free: {advice}")
 

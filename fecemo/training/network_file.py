@@ -3,6 +3,7 @@
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -10,33 +11,49 @@ from fecemo.errors import StoredStateError
 from fecemo.packs.durable import atomic_file, explained
 
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)
+FIXED_DATE = "1980-01-01@00:00:00"
 COPY_BYTES = 1 << 20
 
 
 def save_network(network: keras.Model, path: Path) -> None:
     """Write a network whole and by rename.
 
-    Keras notes the time in the file; it is set to a fixed one, so that an equal training gives an equal file.
+    Keras notes times and addresses in the file; they are made the same, so that an equal training gives an equal file.
 
     Raises
     ------
     ResourceError
         If the disk is full.
     """
-    written = path.with_name(f".saving.{path.name}")  # one name, so that a kill leaves one file, which the next run replaces
+    # Always the same name, so that a kill leaves one file at the most, which the next run replaces.
+    written = path.with_name(f".saving.{path.name}")
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         keras.saving.save_model(network, written, overwrite=True)
         with zipfile.ZipFile(written) as source, atomic_file(path) as file, zipfile.ZipFile(file, "w") as target:
             for info in sorted(source.infolist(), key=lambda info: info.filename):
                 fixed = zipfile.ZipInfo(info.filename, FIXED_TIME)
-                if info.filename == "metadata.json":
-                    target.writestr(fixed, json.dumps({**json.loads(source.read(info)), "date_saved": "1980-01-01@00:00:00"}))
+                if info.filename.endswith(".json"):
+                    target.writestr(fixed, json.dumps(_lasting(json.loads(source.read(info)), {})))
                     continue
                 with source.open(info) as reader, target.open(fixed, "w", force_zip64=True) as writer:
                     while piece := reader.read(COPY_BYTES):
                         writer.write(piece)
         written.unlink()
+
+
+def _lasting(value: Any, numbers: dict[int, int]) -> Any:
+    """Replace what Keras takes from the clock and from addresses in memory by what is the same in every run."""
+    if isinstance(value, list):
+        return [_lasting(one, numbers) for one in value]
+    if not isinstance(value, dict):
+        return value
+    lasting = {key: _lasting(one, numbers) for key, one in value.items()}
+    if lasting.get("shared_object_id") is not None:
+        lasting["shared_object_id"] = numbers.setdefault(lasting["shared_object_id"], len(numbers) + 1)
+    if "date_saved" in lasting:
+        lasting["date_saved"] = FIXED_DATE
+    return lasting
 
 
 def load_network(path: Path) -> keras.Model:

@@ -74,4 +74,5 @@ class TrainingStep(keras.Model):
         weights : array of shape (n,), float32
             1 for faces that count, 0 for those that fill up the batch.
         """
-        return self.train_on_batch(pixels, labels, sample_weight=weights, return_dict=True)
+        on_device = [None if given is None else ops.convert_to_tensor(given) for given in (pixels, labels, weights)]
+        return self.train_on_batch(on_device[0], on_device[1], sample_weight=on_device[2], return_dict=True)

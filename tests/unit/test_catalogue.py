@@ -16,7 +16,9 @@ def room(tmp_path, monkeypatch):
     folder.mkdir()
     (folder / "__init__.py").touch()
     for file, source in {
-        "second.py": "OFFER = Thing('zebra')", "first.py": "OFFER = Thing('ant')", "other.py": "NOT_AN_OFFER = Thing('bee')",
+        "second.py": "OFFER = Thing('zebra')",
+        "first.py": "OFFER = Thing('ant')",
+        "other.py": "NOT_AN_OFFER = Thing('bee')",
     }.items():
         thing = """
             class Thing:

@@ -8,7 +8,14 @@ import pytest
 
 from fecemo.errors import StoredStateError
 from fecemo.packs.receipts import (
-    RECEIPT_NAME, digest_bytes, digest_file, digest_json, is_current, read_receipt, require_receipt, write_receipt,
+    RECEIPT_NAME,
+    digest_bytes,
+    digest_file,
+    digest_json,
+    is_current,
+    read_receipt,
+    require_receipt,
+    write_receipt,
 )
 
 

@@ -93,7 +93,8 @@ def test_a_thread_of_a_picture_is_padded_too():
 
 
 @pytest.mark.parametrize("image", [
-    np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4, 3), np.uint16), np.zeros((0, 4, 3), np.uint8),
+    np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4, 3), np.uint16),
+    np.zeros((0, 4, 3), np.uint8),
 ])
 def test_anything_but_rgb_of_8_bits_is_a_fault_of_the_caller(image):
     with pytest.raises(ValueError, match="expected uint8 of shape"):

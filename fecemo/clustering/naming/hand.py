@@ -22,8 +22,9 @@ def name_by_hand(evidence: NamingEvidence) -> Named:
     path = evidence.hand_names
     if not path.exists():
         raise InputError(
-            f"{path}: there is no such file: nobody has named the {len(evidence.centres)} clusters of {evidence.approach} "
-            f"{evidence.variant} yet. Name them in notebooks/label_clusters.ipynb, or let labels vote (naming.method: vote)"
+            f"{path}: there is no such file: nobody has named the {len(evidence.centres)} clusters of "
+            f"{evidence.approach} {evidence.variant} yet. Name them in notebooks/label_clusters.ipynb, or let labels "
+            "vote (naming.method: vote)"
         )
     names = read_cluster_names(path)
     if (names.approach, names.variant) != (evidence.approach, evidence.variant):

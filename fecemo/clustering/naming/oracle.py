@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 
-def name_by_oracle(truth: np.ndarray, clusters: np.ndarray, n_clusters: int, emotions: Sequence[str]) -> tuple[dict[int, str], str]:
+def name_by_oracle(truth: np.ndarray, clusters: np.ndarray, n_clusters: int,
+                   emotions: Sequence[str]) -> tuple[dict[int, str], str]:
     """Return the names that the scored labels themselves favour.
 
     Parameters
@@ -35,4 +36,5 @@ def name_by_oracle(truth: np.ndarray, clusters: np.ndarray, n_clusters: int, emo
         rows, columns = linear_sum_assignment(counts, maximize=True)
         return {int(row): emotions[column] for row, column in zip(rows, columns, strict=True)}, "one to one"
     best = counts.argmax(axis=1)
-    return {cluster: emotions[best[cluster]] if counts[cluster].any() else "skip" for cluster in range(n_clusters)}, "majority"
+    names = {cluster: emotions[best[cluster]] if counts[cluster].any() else "skip" for cluster in range(n_clusters)}
+    return names, "majority"

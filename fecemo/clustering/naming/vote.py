@@ -22,8 +22,8 @@ def name_by_vote(evidence: NamingEvidence) -> Named:
         If the target has no labelled train face.
     """
     if not len(evidence.labels):
-        raise InputError("the target has no labelled face in its train split, so that no label can vote; import a labelled "
-                         "target, or name by hand (naming.method: hand)")
+        raise InputError("the target has no labelled face in its train split, so that no label can vote; import a "
+                         "labelled target, or name by hand (naming.method: hand)")
     n_seen = min(evidence.sample, len(evidence.labels))
     seen = np.sort(np.random.default_rng(evidence.seed).choice(len(evidence.labels), n_seen, replace=False))
     labels, clusters = evidence.labels[seen], evidence.clusters[seen]

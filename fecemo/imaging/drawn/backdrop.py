@@ -24,7 +24,9 @@ def draw_backdrop(capture: Capture, height: int, width: int) -> np.ndarray:
         RGB from 0 to 1.
     """
     rng = np.random.default_rng([capture.backdrop_seed, 8])
-    painter = {"plain": _plain, "gradient": _gradient, "blobs": _blobs, "panels": _panels, "outdoors": _outdoors}[capture.backdrop]
+    painter = {"plain": _plain, "gradient": _gradient, "blobs": _blobs, "panels": _panels, "outdoors": _outdoors}[
+        capture.backdrop
+    ]
     # Backgrounds are out of focus: they are made small and enlarged.
     small = painter(rng, capture, 48, max(8, round(48 * width / height)))
     picture = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
@@ -83,6 +85,10 @@ def _outdoors(rng: np.random.Generator, capture: Capture, height: int, width: in
     horizon = rng.uniform(0.1, 0.7) * height
     ragged = cv2.resize(rng.normal(0, 5, (1, 9)).astype(np.float32), (width, 1), interpolation=cv2.INTER_CUBIC)[0]
     share = 1 / (1 + np.exp(-(np.arange(height)[:, None] - horizon - ragged[None]) / 1.8))
-    leaves = cv2.resize(rng.normal(0, 0.16, (height // 3, width // 3)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    leaves = cv2.resize(
+        rng.normal(0, 0.16, (height // 3, width // 3)).astype(np.float32),
+        (width, height),
+        interpolation=cv2.INTER_CUBIC,
+    )
     picture = sky + (trees - sky) * share[..., None]
     return np.clip(picture * (1 + leaves[..., None] * share[..., None]), 0, 1).astype(np.float32)

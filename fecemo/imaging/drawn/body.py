@@ -13,6 +13,8 @@ from fecemo.imaging.drawn.pose import Placement
 from fecemo.imaging.drawn.surface import light_on_head
 
 _EAR_DEPTH = -0.12
+_FAR_BELOW = 9.0
+"""Bodies go on below every picture, in face units."""
 
 
 def paint_body(canvas: Canvas, geometry: FaceGeometry, parameters: FaceParameters, roll: float) -> None:
@@ -33,23 +35,29 @@ def paint_body(canvas: Canvas, geometry: FaceGeometry, parameters: FaceParameter
     light = light_on_head(capture)
     jaw = 1 + 0.10 * parameters.identity.jaw_width
     skin = parameters.identity.skin_rgb * light.tint * (light.ambient + 0.62 * light.diffuse) * (0.95, 0.92, 0.90)
-    right = [(0.50 * jaw, 0.55), (0.47 * jaw, 1.15), (0.50 * jaw, 1.45), (0.70, 1.64), (1.2, 1.80), (1.6, 2.3), (1.6, 3.2)]
-    neck = spline([*right, *[(-x, y) for x, y in right[::-1]]], 4)
+    right = [(0.50 * jaw, 0.55), (0.47 * jaw, 1.15), (0.50 * jaw, 1.45), (0.70, 1.64), (1.2, 1.80), (1.5, 2.1)]
+    half = spline(right, 4)
+    neck = np.concatenate([half, [(1.5, _FAR_BELOW), (-1.5, _FAR_BELOW)], mirrored(half, -1)[::-1]]).astype(np.float32)
     canvas.fill(_upright(neck, roll), skin, softness=0.008)
     for side in (-1, 1):
         away = max(0.0, -side * float(light.direction[0]))
         flank = spline(mirrored([(0.52 * jaw, 0.7), (0.52 * jaw, 1.5), (0.30, 1.5), (0.26, 0.9)], side), 4, closed=True)
-        canvas.shadow(_upright(flank, roll), (0.62, 0.52, 0.48), softness=0.08, opacity=0.25 + 0.6 * away * capture.light_strength)
+        canvas.shadow(
+            _upright(flank, roll), (0.62, 0.52, 0.48), softness=0.08, opacity=0.25 + 0.6 * away * capture.light_strength
+        )
         cord = spline(mirrored([(0.36 * jaw, 1.25), (0.24, 1.45), (0.09, 1.62)], side), 4)
-        canvas.shadow(_upright(ribbon(cord, 0.05 * taper(len(cord))), roll), (0.7, 0.6, 0.56), softness=0.02, opacity=0.5)
+        canvas.shadow(
+            _upright(ribbon(cord, 0.05 * taper(len(cord))), roll), (0.7, 0.6, 0.56), softness=0.02, opacity=0.5
+        )
 
     hue, value = capture.clothes_hue, capture.clothes_value
     cloth = np.array(colorsys.hsv_to_rgb(hue, 0.15 + 0.5 * (1 - abs(2 * value - 1)), 0.12 + 0.78 * value), np.float32)
     cloth = cloth * light.tint * (light.ambient + 0.7 * light.diffuse)
     deep = 1.72 + 0.25 * ((hue * 7) % 1.0)
     collar = [(-0.66, 1.56), (-0.40, 1.64), (0.0, deep), (0.40, 1.64), (0.66, 1.56)]
-    shirt = np.concatenate([spline(collar, 6), spline([(1.10, 1.72), (1.62, 1.98), (1.95, 3.4)], 5),
-                            spline([(-1.95, 3.4), (-1.62, 1.98), (-1.10, 1.72)], 5)])
+    sleeve = spline([(1.05, 1.70), (1.42, 1.84), (1.70, 2.12), (1.86, 2.7), (1.95, 3.6)], 5)
+    shirt = np.concatenate([spline(collar, 6), sleeve, [(1.95, _FAR_BELOW), (-1.95, _FAR_BELOW)],
+                            mirrored(sleeve, -1)[::-1]]).astype(np.float32)
     canvas.fill(_upright(shirt, roll), cloth, softness=0.008)
     canvas.shadow(_upright(ribbon(spline(collar, 6), 0.05), roll), (0.72, 0.72, 0.74), softness=0.012, opacity=0.7)
     for side in (-1, 1):
@@ -81,12 +89,14 @@ def paint_ears(canvas: Canvas, geometry: FaceGeometry, parameters: FaceParameter
         A turn shows one ear and hides the other.
     """
     cut = HAIR_CUTS.get(parameters.identity.hair_style)
-    if cut is not None and cut.covers_ears:
+    if cut is not None and not cut.ears:
         return
     light = light_on_head(parameters.capture)
     size = 1 + 0.16 * parameters.identity.ear_size
     for side in (-1, 1):
-        level = light.ambient + light.diffuse * float(np.clip(0.55 * side * light.direction[0] + 0.45 * light.direction[2] + 0.15, 0, 1))
+        level = light.ambient + light.diffuse * float(
+            np.clip(0.55 * side * light.direction[0] + 0.45 * light.direction[2] + 0.15, 0, 1)
+        )
         skin = parameters.identity.skin_rgb * light.tint * level * (0.97, 0.88, 0.86)
         edge = geometry.head.half_width - 0.045
 
@@ -94,12 +104,30 @@ def paint_ears(canvas: Canvas, geometry: FaceGeometry, parameters: FaceParameter
             points = np.array(control, np.float32) * size * (1, 1)
             return mirrored(points + np.array([edge, 0.12], np.float32), side)
 
-        shell = spline(ear([(0.0, -0.26), (0.08, -0.30), (0.155, -0.26), (0.18, -0.13), (0.155, 0.03), (0.115, 0.15), (0.07, 0.245),
-                            (0.02, 0.25), (-0.05, 0.1), (-0.05, -0.15)]), 5, closed=True)
+        shell = spline(
+            ear(
+                [
+                    (0.0, -0.26),
+                    (0.08, -0.30),
+                    (0.155, -0.26),
+                    (0.18, -0.13),
+                    (0.155, 0.03),
+                    (0.115, 0.15),
+                    (0.07, 0.245),
+                    (0.02, 0.25),
+                    (-0.05, 0.1),
+                    (-0.05, -0.15),
+                ]
+            ),
+            5,
+            closed=True,
+        )
         rim = spline(ear([(0.035, -0.19), (0.09, -0.225), (0.132, -0.17), (0.13, -0.05), (0.095, 0.07)]), 4)
         bowl = spline(ear([(0.045, -0.09), (0.09, -0.08), (0.085, 0.03), (0.05, 0.09), (0.02, 0.03)]), 4, closed=True)
         canvas.fill(placed.turned(shell, _EAR_DEPTH), skin, softness=0.006)
-        canvas.shadow(placed.turned(ribbon(rim, 0.03 * taper(len(rim), 0.3, 0.2)), _EAR_DEPTH), (0.62, 0.48, 0.44), softness=0.010)
+        canvas.shadow(
+            placed.turned(ribbon(rim, 0.03 * taper(len(rim), 0.3, 0.2)), _EAR_DEPTH), (0.62, 0.48, 0.44), softness=0.010
+        )
         canvas.shadow(placed.turned(bowl, _EAR_DEPTH), (0.55, 0.40, 0.36), softness=0.022, opacity=0.9)
 
 

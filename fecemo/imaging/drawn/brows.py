@@ -33,12 +33,12 @@ class BrowShape:
 
     @property
     def inner(self) -> tuple[float, float]:
-        """tuple of float: the inner end."""
+        """Tuple of float: the inner end."""
         return float(self.curve[0, 0]), float(self.curve[0, 1])
 
     @property
     def outer(self) -> tuple[float, float]:
-        """tuple of float: the outer end."""
+        """Tuple of float: the outer end."""
         return float(self.curve[-1, 0]), float(self.curve[-1, 1])
 
 
@@ -69,10 +69,10 @@ def brow_shape(expression: Expression, identity: Identity, eye: EyeShape) -> Bro
     down = lower * (1 - 0.9 * inner)
     y = np.array([
         base - 0.150 * inner + 0.125 * down + 0.075 * wrinkle * (1 - inner),
-        base - 0.45 * arch - 0.115 * inner - 0.045 * outer + 0.105 * down + 0.045 * wrinkle * (1 - inner),
-        base - arch - 0.045 * inner - 0.105 * outer + 0.060 * lower + 0.020 * wrinkle,
-        base - 0.85 * arch + 0.010 * inner * (1 - outer) - 0.135 * outer + 0.030 * lower,
-        base + 0.020 + 0.030 * inner * (1 - outer) - 0.110 * outer + 0.010 * lower,
+        base - 0.45 * arch - 0.105 * inner - 0.045 * outer + 0.105 * down + 0.045 * wrinkle * (1 - inner),
+        base - arch - 0.025 * inner - 0.105 * outer + 0.060 * lower + 0.020 * wrinkle,
+        base - 0.85 * arch + 0.035 * inner * (1 - outer) - 0.135 * outer + 0.030 * lower,
+        base + 0.020 + 0.050 * inner * (1 - outer) - 0.110 * outer + 0.010 * lower,
     ])
     middle = abs(eye.centre[0])
     inward = 0.050 * lower + 0.03 * wrinkle
@@ -84,22 +84,31 @@ def brow_shape(expression: Expression, identity: Identity, eye: EyeShape) -> Bro
     return BrowShape(eye.side, curve, (thickness * profile).astype(np.float32))
 
 
-def paint_brow(canvas: Canvas, brow: BrowShape, identity: Identity) -> None:
-    """Paint a brow: a soft body with single hairs over it.
+def paint_brows(canvas: Canvas, brows: tuple[BrowShape, ...], identity: Identity) -> None:
+    """Paint brows: a soft body with single hairs over it.
 
     Parameters
     ----------
     canvas : Canvas
         The face, with its light.
-    brow : BrowShape
-        Which brow.
+    brows : tuple of BrowShape
+        All that are to be painted.
     identity : Identity
         Colour, and the seed of the hairs.
     """
     colour = identity.brow_rgb
-    body = canvas.covered(ribbon(brow.curve, brow.widths * 0.92), softness=0.010)
+    body = canvas.covered([ribbon(brow.curve, brow.widths * 0.92) for brow in brows], softness=0.010)
     canvas.paint(body, colour, 0.72 if identity.age < 0.8 else 0.6)
+    canvas.fill([hair for brow in brows for hair in _hairs(brow, identity)], colour * 0.8, opacity=0.6)
 
+
+def _hairs(brow: BrowShape, identity: Identity) -> np.ndarray:
+    """Return single hairs as narrow quadrilaterals.
+
+    Returns
+    -------
+    ndarray of shape (n_hairs, 4, 2), float32
+    """
     rng = np.random.default_rng([identity.texture_seed, 1 if brow.side > 0 else 2])
     where = np.linspace(0.02, 0.93, _HAIRS) + rng.uniform(-0.015, 0.015, _HAIRS)
     position = where * (len(brow.curve) - 1)
@@ -111,7 +120,13 @@ def paint_brow(canvas: Canvas, brow: BrowShape, identity: Identity) -> None:
     # Hairs stand up at the inner end and lie along the brow at the outer one.
     upright = np.array([0, -1], np.float32) * (1.1 - where)[:, None]
     direction = along * (0.35 + 0.75 * where)[:, None] + upright
+    direction *= thickness * rng.uniform(0.75, 1.15, (_HAIRS, 1))
     start = root + np.array([0, 1], np.float32) * thickness * rng.uniform(0.1, 0.5, (_HAIRS, 1))
-    end = start + direction * thickness * rng.uniform(0.75, 1.15, (_HAIRS, 1))
-    hairs = [ribbon(np.stack([a, b]).astype(np.float32), np.array([0.016, 0.004])) for a, b in zip(start, end, strict=True)]
-    canvas.fill(hairs, colour * 0.8, opacity=0.6)
+    across = direction[:, ::-1] * (-1, 1) / np.maximum(np.hypot(direction[:, 0], direction[:, 1]), 1e-6)[:, None]
+    corners = (
+        start + 0.008 * across,
+        start + direction + 0.002 * across,
+        start + direction - 0.002 * across,
+        start - 0.008 * across,
+    )
+    return np.stack(corners, 1).astype(np.float32)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Points = NDArray[np.float32]
+_TURN = np.array([-1, 1], np.float32)
 
 
 @lru_cache(maxsize=64)
@@ -77,12 +78,19 @@ def ribbon(curve: Points, widths: ArrayLike) -> Points:
     along = np.empty_like(curve)
     along[1:-1] = curve[2:] - curve[:-2]
     along[0], along[-1] = curve[1] - curve[0], curve[-1] - curve[-2]
-    along /= np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-6)[:, None]
-    half = 0.5 * np.asarray(widths, np.float32)
-    across = np.stack([-along[:, 1], along[:, 0]], 1) * (half[:, None] if half.ndim else half)
-    return np.concatenate([curve + across, (curve - across)[::-1]]).astype(np.float32)
+    half = (
+        np.float32(0.5)
+        * np.asarray(widths, np.float32)
+        / np.maximum(np.hypot(along[:, 0], along[:, 1]), np.float32(1e-6))
+    )
+    outline = np.empty((2 * len(curve), 2), np.float32)
+    across = along[:, ::-1] * _TURN * half[:, None]
+    outline[:len(curve)] = curve + across
+    outline[len(curve):] = (curve - across)[::-1]
+    return outline
 
 
+@lru_cache(maxsize=256)
 def taper(count: int, start: float = 0.0, end: float = 0.0) -> np.ndarray:
     """Return widths that swell from ``start`` to 1 in the middle and fall to ``end``, for `ribbon`.
 
@@ -95,17 +103,25 @@ def taper(count: int, start: float = 0.0, end: float = 0.0) -> np.ndarray:
     return np.maximum(swell, np.where(t < 0.5, start, end)).astype(np.float32)
 
 
-def ellipse(centre: tuple[float, float], radius_x: float, radius_y: float, angle: float = 0.0, count: int = 28) -> Points:
+@lru_cache(maxsize=16)
+def _circle(count: int) -> Points:
+    t = np.linspace(0.0, 2 * np.pi, count, endpoint=False)
+    return np.stack([np.cos(t), np.sin(t)], 1).astype(np.float32)
+
+
+def ellipse(
+    centre: tuple[float, float], radius_x: float, radius_y: float, angle: float = 0.0, count: int = 28
+) -> Points:
     """Return an ellipse as a polygon; ``angle`` is in radians, clockwise in a picture.
 
     Returns
     -------
     ndarray of shape (count, 2), float32
     """
-    t = np.linspace(0.0, 2 * np.pi, count, endpoint=False)
-    x, y = radius_x * np.cos(t), radius_y * np.sin(t)
-    cosine, sine = np.cos(angle), np.sin(angle)
-    return np.stack([centre[0] + cosine * x - sine * y, centre[1] + sine * x + cosine * y], 1).astype(np.float32)
+    cosine, sine = float(np.cos(angle)), float(np.sin(angle))
+    axes = np.array([(cosine * radius_x, sine * radius_x), (-sine * radius_y, cosine * radius_y)], np.float32)
+    polygon: Points = _circle(count) @ axes + np.array(centre, np.float32)
+    return polygon
 
 
 def mirrored(points: ArrayLike, side: int) -> Points:
@@ -115,4 +131,5 @@ def mirrored(points: ArrayLike, side: int) -> Points:
     -------
     ndarray of shape (n, 2), float32
     """
-    return (np.asarray(points, np.float32) * np.array([side, 1], np.float32)).astype(np.float32)
+    mirrored_points: Points = np.asarray(points, np.float32) * np.array([side, 1], np.float32)
+    return mirrored_points

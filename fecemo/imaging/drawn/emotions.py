@@ -102,11 +102,11 @@ def sample_expression(rng: np.random.Generator, emotion: str) -> Expression:
     """
     prototype = _prototype(emotion)
     mild, borrowing, other_share = rng.random(3)
-    intensity = rng.uniform(0.3, 0.55) if mild < 0.15 else rng.uniform(0.65, 1.0)
+    intensity = rng.uniform(0.4, 0.6) if mild < 0.15 else rng.uniform(0.65, 1.0)
     actions = _varied(rng, prototype, intensity)
     other = EMOTIONS[int(rng.integers(len(EMOTIONS)))]
     borrowed = _varied(rng, PROTOTYPES[other], 0.15 + 0.3 * other_share)
-    if borrowing < 0.16:
+    if borrowing < 0.18 and mild >= 0.15:  # a mild face that borrows would be neither
         actions = {name: max(actions[name], borrowed[name]) for name in ACTIONS}
 
     # Idle movements: nearly always tiny, now and then one that could be mistaken for a meaning.

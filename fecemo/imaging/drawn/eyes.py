@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fecemo.imaging.drawn.canvas import Canvas
+from fecemo.imaging.drawn.canvas import Canvas, Patch
 from fecemo.imaging.drawn.capture import Capture
 from fecemo.imaging.drawn.curves import Points, ellipse, ribbon, taper
 from fecemo.imaging.drawn.expression import Expression
@@ -83,11 +83,17 @@ def eye_shape(expression: Expression, identity: Identity, capture: Capture, side
     above = max(above, CLOSED - below)
 
     # Grief lifts the lid's inner part and lets the outer part sink.
-    grief = min(1.0, expression.inner_brow_raise * (0.35 + expression.brow_lower)) * (1 - expression.outer_brow_raise) * gain
+    grief = (
+        min(1.0, expression.inner_brow_raise * (0.35 + expression.brow_lower))
+        * (1 - expression.outer_brow_raise)
+        * gain
+    )
     lean = -0.22 - 0.35 * grief + 0.25 * expression.brow_lower * (1 - grief)
     arch_above = (1 - np.abs(_T) ** 2.3) * (1 + lean * _T)
     arch_below = (1 - np.abs(_T) ** 2.2) * (1 + 0.2 * _T)
-    corners = -0.5 * (0.02 + 0.055 * identity.eye_tilt) * (_T + 1) + 0.012 * (1 - _T) * 0.5 + 0.02 * grief * (_T + 1) * 0.5
+    corners = (
+        -0.5 * (0.02 + 0.055 * identity.eye_tilt) * (_T + 1) + 0.012 * (1 - _T) * 0.5 + 0.02 * grief * (_T + 1) * 0.5
+    )
     upper_y = corners - (above - 0.012 * grief) * arch_above
     lower_y = np.maximum(corners + below * arch_below, upper_y + CLOSED * (1 - _T**2))
     x = centre[0] + side * half * _T
@@ -97,63 +103,85 @@ def eye_shape(expression: Expression, identity: Identity, capture: Capture, side
     radius = 0.093 * (1 + 0.09 * identity.eye_size)
     iris = (centre[0] + 0.085 * capture.gaze_x, -0.012 + 0.045 * capture.gaze_y, radius)
     squeeze = min(1.0, 0.75 * cheek + 0.45 * tight + 0.3 * wrinkling)
-    return EyeShape(side, centre, _points(x, upper_y), _points(x, lower_y), _points(x * 1.0, crease_y), iris, squeeze)
+    return EyeShape(side, centre, _points(x, upper_y), _points(x, lower_y), _points(x, crease_y), iris, squeeze)
 
 
-def paint_eye(canvas: Canvas, eye: EyeShape, identity: Identity, capture: Capture) -> None:
-    """Paint an eye and its lids.
+def paint_eyes(canvas: Canvas, eyes: tuple[EyeShape, ...], identity: Identity, capture: Capture) -> None:
+    """Paint eyes and their lids.
 
     Parameters
     ----------
     canvas : Canvas
         The face, with its light.
-    eye : EyeShape
-        Which eye.
+    eyes : tuple of EyeShape
+        All that are to be painted; layer by layer they go together.
     identity : Identity
         Colour of iris and skin.
     capture : Capture
         The highlight lies towards the light.
     """
     skin = identity.skin_rgb
-    opening = canvas.covered(np.concatenate([eye.upper, eye.lower[::-1]]))
-    socket = np.concatenate([eye.crease, eye.upper[::-1]])
-    canvas.shadow(socket, skin * 0.25 + 0.66, softness=0.02, opacity=0.55)
+    canvas.shadow(
+        [np.concatenate([eye.crease, eye.upper[::-1]]) for eye in eyes], skin * 0.25 + 0.66, softness=0.02, opacity=0.55
+    )
+    opening = canvas.covered([np.concatenate([eye.upper, eye.lower[::-1]]) for eye in eyes])
     if opening is not None:
         canvas.paint(opening, (0.93, 0.915, 0.90))
-        _paint_iris(canvas, eye, identity, capture)
+        _paint_irises(canvas, opening, eyes, identity, capture)
         # The upper lid and its lashes shade the eyeball; the corners are redder than the middle.
-        shaded = canvas.covered(ribbon(eye.upper + np.array([0, 0.012], np.float32), 0.07), softness=0.014)
+        shaded = canvas.covered(
+            [ribbon(eye.upper + np.array([0, 0.012], np.float32), 0.07) for eye in eyes], softness=0.014
+        )
         canvas.tint(shaded.within(opening) if shaded else None, (0.50, 0.46, 0.46), 0.75)
-        inner = canvas.covered(ellipse((float(eye.upper[0, 0]), float(eye.upper[0, 1])), 0.045, 0.03), softness=0.008)
+        inner = canvas.covered(
+            [ellipse((float(eye.upper[0, 0]), float(eye.upper[0, 1])), 0.045, 0.03) for eye in eyes], 0.008
+        )
         canvas.tint(inner.within(opening) if inner else None, (0.90, 0.62, 0.60), 0.9)
 
     thick = 0.028 + 0.012 * max(0.0, identity.lip_colour - 0.3)
     lash = (np.array([0.13, 0.09, 0.08]) * (0.6 + 0.5 * identity.hair_rgb.mean())).astype(np.float32)
-    ends = taper(len(_T), 0.25, 0.55)
-    canvas.fill(ribbon(eye.upper, thick * ends), lash, softness=0.003, opacity=0.95)
-    tail = eye.upper[-1] + np.array([[0, 0], [eye.side * 0.022, -0.012], [eye.side * 0.04, -0.03]], np.float32)
-    canvas.fill(ribbon(tail, np.array([0.018, 0.012, 0.0])), lash, softness=0.002, opacity=0.8)
-    canvas.fill(ribbon(eye.lower, 0.012 * taper(len(_T), 0.3, 0.8)), skin * (0.42, 0.34, 0.32), softness=0.004, opacity=0.75)
-    canvas.shadow(ribbon(eye.crease, 0.022 * taper(len(_T), 0.2, 0.4)), (0.52, 0.42, 0.38), softness=0.006, opacity=0.75)
-
-
-def _paint_iris(canvas: Canvas, eye: EyeShape, identity: Identity, capture: Capture) -> None:
-    x, y, radius = eye.iris
-    opening = canvas.covered(np.concatenate([eye.upper, eye.lower[::-1]]))
-    colour = np.array(EYE_COLOURS[identity.eye_colour], np.float32)
-    towards = np.array([np.sin(np.radians(capture.light_azimuth)), -np.sin(np.radians(capture.light_elevation))])
-    glint = (x + 0.45 * radius * float(towards[0]), y - 0.12 * radius + 0.35 * radius * float(towards[1]))
-    layers = (
-        (ellipse((x, y), radius, radius), colour * 0.38, 0.005, 1.0, True),
-        (ellipse((x, y), 0.86 * radius, 0.86 * radius), colour, 0.006, 1.0, True),
-        (ellipse((x, y + 0.38 * radius), 0.55 * radius, 0.38 * radius), np.minimum(colour * 1.5 + 0.05, 1.0), 0.014, 0.6, True),
-        (ellipse((x, y), 0.45 * radius, 0.45 * radius), np.array((0.02, 0.02, 0.025)), 0.003, 1.0, True),
-        (ellipse(glint, 0.2 * radius, 0.2 * radius), np.array((1.0, 1.0, 1.0)), 0.003, 0.55 + 0.4 * capture.light_strength, False),
+    count = len(_T)
+    lashes = [ribbon(eye.upper, thick * taper(count, 0.25, 0.55)) for eye in eyes]
+    for eye in eyes:
+        tail = eye.upper[-1] + np.array([[0, 0], [eye.side * 0.022, -0.012], [eye.side * 0.04, -0.03]], np.float32)
+        lashes.append(ribbon(tail, np.array([0.018, 0.012, 0.0])))
+    canvas.fill(lashes, lash, softness=0.003, opacity=0.95)
+    canvas.fill(
+        [ribbon(eye.lower, 0.012 * taper(count, 0.3, 0.8)) for eye in eyes],
+        skin * (0.42, 0.34, 0.32),
+        softness=0.004,
+        opacity=0.75,
     )
-    for shape, layer_colour, softness, opacity, lit in layers:
-        patch = canvas.covered(shape, softness)
-        if patch is not None and opening is not None:
-            canvas.paint(patch.within(opening), layer_colour, opacity, lit)
+    canvas.shadow(
+        [ribbon(eye.crease, 0.022 * taper(count, 0.2, 0.4)) for eye in eyes],
+        (0.52, 0.42, 0.38),
+        softness=0.006,
+        opacity=0.75,
+    )
+
+
+def _paint_irises(
+    canvas: Canvas, opening: Patch, eyes: tuple[EyeShape, ...], identity: Identity, capture: Capture
+) -> None:
+    colour = np.array(EYE_COLOURS[identity.eye_colour], np.float32)
+    bright = np.minimum(colour * 1.5 + 0.05, 1.0)
+    right = 0.45 * float(np.sin(np.radians(capture.light_azimuth)))
+    down = -0.12 - 0.35 * float(np.sin(np.radians(capture.light_elevation)))
+    # Each layer: where its middle lies and how large it is, as shares of the iris; colour, softness, opacity, lit.
+    layers = (
+        (0.0, 0.0, 1.0, 1.0, colour * 0.38, 0.005, 1.0, True),
+        (0.0, 0.0, 0.86, 0.86, colour, 0.006, 1.0, True),
+        (0.0, 0.38, 0.55, 0.38, bright, 0.014, 0.6, True),
+        (0.0, 0.0, 0.45, 0.45, np.array((0.02, 0.02, 0.025)), 0.003, 1.0, True),
+        (right, down, 0.2, 0.2, np.ones(3), 0.003, 0.55 + 0.4 * capture.light_strength, False),
+    )
+    for shift_x, shift_y, share_x, share_y, layer_colour, softness, opacity, lit in layers:
+        discs = []
+        for eye in eyes:
+            x, y, radius = eye.iris
+            discs.append(ellipse((x + shift_x * radius, y + shift_y * radius), share_x * radius, share_y * radius))
+        patch = canvas.covered(discs, softness)
+        canvas.paint(patch.within(opening) if patch else None, layer_colour, opacity, lit)
 
 
 def _points(x: np.ndarray, y: np.ndarray) -> Points:

@@ -39,7 +39,7 @@ class FaceGeometry:
 
     @property
     def features(self) -> Points:
-        """ndarray of shape (n, 2), float32: points of brows, eyes and mouth."""
+        """Ndarray of shape (n, 2), float32: points of brows, eyes and mouth."""
         parts = [brow.curve for brow in self.brows]
         parts += [lid for eye in self.eyes for lid in (eye.upper, eye.lower)]
         return np.concatenate([*parts, self.mouth.upper_outer, self.mouth.lower_outer])
@@ -58,7 +58,12 @@ def face_geometry(parameters: FaceParameters) -> FaceGeometry:
     FaceGeometry
     """
     expression, identity = parameters.expression, parameters.identity
-    eyes = (eye_shape(expression, identity, parameters.capture, -1), eye_shape(expression, identity, parameters.capture, 1))
+    eyes = (
+        eye_shape(expression, identity, parameters.capture, -1),
+        eye_shape(expression, identity, parameters.capture, 1),
+    )
     brows = (brow_shape(expression, identity, eyes[0]), brow_shape(expression, identity, eyes[1]))
     nose = nose_shape(expression, identity)
-    return FaceGeometry(head_shape(expression, identity), eyes, brows, nose, mouth_shape(expression, identity, nose.base))
+    return FaceGeometry(
+        head_shape(expression, identity), eyes, brows, nose, mouth_shape(expression, identity, nose.base)
+    )

@@ -31,6 +31,8 @@ class HairCut:
         Unevenness of its outline.
     bun : bool
         Whether it is tied up.
+    ears : bool
+        Whether it leaves the ears free.
     """
 
     top: float
@@ -40,11 +42,7 @@ class HairCut:
     texture: str = "strands"
     lumps: float = 0.0
     bun: bool = False
-
-    @property
-    def covers_ears(self) -> bool:
-        """bool: whether ears are hidden."""
-        return self.length > 0.3
+    ears: bool = True
 
 
 HAIR_CUTS = {
@@ -53,11 +51,11 @@ HAIR_CUTS = {
     "parted": HairCut(0.13, 0.055, "swept", lumps=0.006),
     "quiff": HairCut(0.22, 0.035, "back", lumps=0.016),
     "fringe": HairCut(0.13, 0.070, "fringe", lumps=0.008),
-    "curly": HairCut(0.24, 0.15, "back", texture="curls", lumps=0.035),
-    "bob": HairCut(0.13, 0.12, "curtain", length=1.05),
-    "long": HairCut(0.12, 0.10, "curtain", length=1.95),
+    "curly": HairCut(0.24, 0.15, "back", texture="curls", lumps=0.028),
+    "bob": HairCut(0.13, 0.12, "curtain", length=1.05, ears=False),
+    "long": HairCut(0.12, 0.10, "curtain", length=1.95, ears=False),
     "bun": HairCut(0.07, 0.035, "back", bun=True),
-    "afro": HairCut(0.46, 0.42, "back", length=0.35, texture="curls", lumps=0.020),
+    "afro": HairCut(0.44, 0.40, "back", texture="curls", lumps=0.007, ears=False),
 }
 """Every style but ``bald``, by name."""
 
@@ -91,8 +89,13 @@ def paint_hair(canvas: Canvas, geometry: FaceGeometry, parameters: FaceParameter
     if cut.texture != "stubble":
         # The hair's shadow falls on the forehead.
         canvas.shadow(shape + np.array([0, 0.035], np.float32), (0.62, 0.52, 0.48), softness=0.03, opacity=0.6)
-    softness = 0.028 if cut.texture == "stubble" else 0.010
-    crown = (0.35 * identity.parting, -1.32)
+    softness = {"stubble": 0.030, "strands": 0.022, "curls": 0.012}[cut.texture]
+    crown = {
+        "back": (0.2 * identity.parting, -1.9),
+        "fringe": (0.2 * identity.parting, -1.75),
+        "swept": (1.1 if identity.parting > 0 else -1.1, -1.5),
+        "curtain": (0.45 * identity.parting, -1.3),
+    }[cut.hairline]
     _paint_hair_on(canvas, canvas.covered(shape, softness), parameters, cut, crown, 1.0)
 
 
@@ -109,19 +112,31 @@ def paint_back_hair(canvas: Canvas, geometry: FaceGeometry, parameters: FacePara
         Style, colour and the light.
     """
     cut = HAIR_CUTS.get(parameters.identity.hair_style)
-    if cut is None or cut.length < 0.5:
+    if cut is None or cut.length == 0:
         return
     width, end = geometry.head.half_width, cut.length - 0.10
     outer = width * (1.0 + cut.side)
-    shape = spline([(-outer, -0.3), (-0.5 * outer, -0.9), (0.5 * outer, -0.9), (outer, -0.3), (outer * 1.03, 0.7 * end),
-                    (0.75 * outer, end + 0.05), (0, end + 0.08), (-0.75 * outer, end + 0.05), (-outer * 1.03, 0.7 * end)], closed=True)
+    shape = spline(
+        [
+            (-outer, -0.3),
+            (-0.5 * outer, -0.9),
+            (0.5 * outer, -0.9),
+            (outer, -0.3),
+            (outer * 1.03, 0.7 * end),
+            (0.75 * outer, end + 0.05),
+            (0, end + 0.08),
+            (-0.75 * outer, end + 0.05),
+            (-outer * 1.03, 0.7 * end),
+        ],
+        closed=True,
+    )
     _paint_hair_on(canvas, canvas.covered(shape, 0.012), parameters, cut, (0.0, -1.4), 0.52)
 
 
 def _crown(cut: HairCut, geometry: FaceGeometry, identity: Identity) -> Points:
     """Return the outer edge of the hair, from the picture's right over the top to its left."""
     fullness = 1 + 0.35 * identity.hair_volume
-    start = np.degrees(np.arctan2(0.30 if cut.covers_ears else 0.10, geometry.head.half_width))
+    start = np.degrees(np.arctan2(0.10 if cut.ears else 0.26, geometry.head.half_width))
     degrees = np.linspace(start, -180 - start, 61)
     up = np.clip(-np.sin(np.radians(degrees)), 0, 1)
     lean = np.cos(np.radians(degrees)) * identity.parting
@@ -129,16 +144,25 @@ def _crown(cut: HairCut, geometry: FaceGeometry, identity: Identity) -> Points:
     rng = np.random.default_rng([identity.texture_seed, 5])
     lumps = np.interp(np.arange(61), np.arange(0, 61, 2), rng.normal(0, cut.lumps, 31))
     # Hair ends where it grows: at the sideburns it lies close.
-    close = np.clip(np.minimum(np.arange(61), np.arange(60, -1, -1)) / 8, 0, 1) if cut.length < 0.3 else 1.0
+    to_end = np.minimum(np.arange(61), np.arange(60, -1, -1))
+    close = np.sqrt(np.clip(to_end / (12 if cut.texture == "curls" else 8), 0, 1)) if cut.length == 0 else 1.0
     radius = geometry.head.radius[np.round(degrees).astype(int) % 360] * (1.008 + (stand + lumps) * fullness * close)
     edge = np.stack([radius * np.cos(np.radians(degrees)), radius * np.sin(np.radians(degrees))], 1).astype(np.float32)
     edge = spline(edge[::3], 4)
-    if cut.length < 0.5:
+    if cut.length == 0:
         return edge
     outer = geometry.head.half_width * (1 + cut.side)
     turn = 0.80 if cut.length < 1.5 else 1.12  # a bob turns in, long hair spreads on the shoulders
-    right = spline([(0.70 * outer, cut.length), (0.95 * turn * outer, cut.length - 0.04), (1.06 * outer, 0.62 * cut.length),
-                    (1.04 * outer, 0.40), tuple(edge[0])], 5)
+    right = spline(
+        [
+            (0.84 * outer, cut.length + 0.02),
+            (0.97 * turn * outer, cut.length - 0.16),
+            (1.06 * outer, 0.62 * cut.length),
+            (1.04 * outer, 0.40),
+            tuple(edge[0]),
+        ],
+        5,
+    )
     left = (right * np.array([-1, 1], np.float32))[::-1]
     return np.concatenate([right, edge, left])
 
@@ -151,8 +175,15 @@ def _hairline(cut: HairCut, geometry: FaceGeometry, identity: Identity) -> Point
     rng = np.random.default_rng([identity.texture_seed, 6])
     if cut.hairline == "curtain":
         top = (0.45 * part * width, -0.93 - recede)
-        right = [(0.40 * width + 0.2 * part, -0.74), (0.72 * width, -0.44), (0.86 * width, -0.08), (0.875 * width, 0.35),
-                 (0.82 * width, 0.75), (0.70 * width, min(cut.length, 1.15)), (0.72 * width, cut.length)]
+        right = [
+            (0.40 * width + 0.2 * part, -0.74),
+            (0.72 * width, -0.44),
+            (0.86 * width, -0.08),
+            (0.875 * width, 0.35),
+            (0.82 * width, 0.75),
+            (0.70 * width, min(cut.length, 1.15)),
+            (0.74 * width, cut.length - 0.10),
+        ]
         mirror = [(-x + 0.4 * part * (index == 0), y) for index, (x, y) in enumerate(right)]
         return spline([*mirror[::-1][:-1], mirror[0], top, *right], 5)
     burn = 0.22 if cut.texture != "curls" else 0.05
@@ -164,15 +195,28 @@ def _hairline(cut: HairCut, geometry: FaceGeometry, identity: Identity) -> Point
         middle = [(float(x) * width, float(y)) for x, y in zip(steps, low, strict=True)]
     elif cut.hairline == "swept":
         sign = 1.0 if part <= 0 else -1.0  # hair is combed away from its parting
-        middle = [(-0.80 * width, -0.52), (-0.66 * width, -0.72 - recede), (-0.42 * width, -0.86 - recede), (-0.1 * width, -0.74 - recede),
-                  (0.30 * width, -0.62 - recede), (0.64 * width, -0.54), (0.80 * width, -0.42)]
+        middle = [
+            (-0.80 * width, -0.52),
+            (-0.66 * width, -0.72 - recede),
+            (-0.42 * width, -0.86 - recede),
+            (-0.1 * width, -0.74 - recede),
+            (0.30 * width, -0.62 - recede),
+            (0.64 * width, -0.54),
+            (0.80 * width, -0.42),
+        ]
         if sign < 0:
             middle = [(-x, y) for x, y in middle[::-1]]
     else:
         back = max(0.0, recede)
-        middle = [(-0.80 * width, -0.52 - 0.5 * back), (-0.58 * width, -0.74 - 1.9 * back), (-0.28 * width, -0.80 - 1.3 * back),
-                  (0.0, -0.80 - 0.8 * back), (0.28 * width, -0.80 - 1.3 * back), (0.58 * width, -0.74 - 1.9 * back),
-                  (0.80 * width, -0.52 - 0.5 * back)]
+        middle = [
+            (-0.80 * width, -0.52 - 0.5 * back),
+            (-0.58 * width, -0.74 - 1.9 * back),
+            (-0.28 * width, -0.80 - 1.3 * back),
+            (0.0, -0.80 - 0.8 * back),
+            (0.28 * width, -0.80 - 1.3 * back),
+            (0.58 * width, -0.74 - 1.9 * back),
+            (0.80 * width, -0.52 - 0.5 * back),
+        ]
         middle = [(x, y + float(rng.uniform(-0.02, 0.02))) for x, y in middle]
     return spline([*left, *middle, *right], 4)
 
@@ -197,11 +241,13 @@ def _paint_hair_on(canvas: Canvas, patch: Patch | None, parameters: FaceParamete
     direct = light.direction[0] * across + light.direction[1] * above + light.direction[2] * facing
     level = light.ambient * (0.60 + 0.40 * facing) + light.diffuse * np.clip((direct + 0.3) / 1.3, 0, 1)
     if cut.texture == "strands":
-        angle = cv2.phase(x - np.float32(crown[0]), y - np.float32(crown[1]))
-        fine = rng.normal(0, 1, 540).astype(np.float32)
-        broad = np.repeat(rng.normal(0, 1, 60), 9).astype(np.float32)
-        streaks = cv2.GaussianBlur((0.75 * fine + 0.8 * broad)[None], (0, 0), 1.2)[0]
-        texture = streaks[np.minimum((angle * np.float32(540 / (2 * np.pi))).astype(np.int32), 539)]
+        distance, angle = cv2.cartToPolar(x - np.float32(crown[0]), y - np.float32(crown[1]))
+        # Strands wave a little, and cross where locks lie over each other; at the crown they run together.
+        wave = cv2.resize(
+            rng.normal(0, 0.05, (7, 6)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
+        )
+        texture = _strands(rng, 720)[((angle + wave) * np.float32(720 / (2 * np.pi))).astype(np.int32) % 720]
+        texture *= np.minimum(distance * np.float32(1.2), 1.0)
         gloss = np.exp(-(((facing - 0.72) / 0.16) ** 2)) * np.clip(direct, 0, 1) * (y < 0.6)
     elif cut.texture == "curls":
         cells = (max(3, int(height / canvas.pixels_per_unit * 13)), max(3, int(width / canvas.pixels_per_unit * 13)))
@@ -210,9 +256,34 @@ def _paint_hair_on(canvas: Canvas, patch: Patch | None, parameters: FaceParamete
     else:
         texture = rng.normal(0, 0.5, (height, width)).astype(np.float32)
         gloss = np.zeros((height, width), np.float32)
-    depth = 0.16 if identity.hair_rgb.mean() > 0.25 else 0.24
+    # Dark hair shows its strands by their gloss alone; light hair more evenly.
+    depth = 0.13 if identity.hair_rgb.mean() > 0.25 else 0.20
     value = level * np.clip(1 + depth * texture, 0.4, 1.8) * brightness
-    colour = identity.hair_rgb * value[..., None]
-    colour += (0.22 * parameters.capture.light_strength * brightness) * (gloss * np.clip(1 + 0.6 * texture, 0, 2))[..., None] * (
-        0.5 * identity.hair_rgb + 0.25)
-    canvas.paint(patch, colour * light.tint, 0.62 if cut.texture == "stubble" else 1.0, lit=False)
+    colour = identity.hair_rgb[:, None, None] * value
+    colour += (
+        gloss
+        * np.clip(1 + 0.6 * texture, 0, 2)
+        * (
+            0.22
+            * parameters.capture.light_strength
+            * brightness
+            * (0.5 * identity.hair_rgb[:, None, None] + np.float32(0.25))
+        )
+    )
+    colour *= light.tint[:, None, None]
+    if cut.texture == "strands":  # single strands reach over the soft edge
+        edge = patch.coverage * (1 - patch.coverage) * np.float32(1.6)
+        patch = Patch(patch.window, np.clip(patch.coverage + edge * texture, 0, 1))
+    canvas.paint(patch, colour, 0.62 if cut.texture == "stubble" else 1.0, lit=False)
+
+
+def _strands(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Return the brightness of strands side by side: fine hairs in broader locks, about -2 to 2.
+
+    Returns
+    -------
+    ndarray of shape (count,), float32
+    """
+    fine = rng.normal(0, 1, count)
+    locks = np.interp(np.arange(count), np.sort(rng.uniform(0, count, count // 9)), rng.normal(0, 1, count // 9))
+    return cv2.GaussianBlur((0.8 * fine + 0.7 * locks).astype(np.float32)[None], (0, 0), 0.9)[0]

@@ -4,9 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SKIN_TONES = np.array([
-    (0.99, 0.87, 0.79), (0.96, 0.79, 0.67), (0.89, 0.69, 0.54), (0.75, 0.54, 0.39), (0.56, 0.38, 0.27), (0.40, 0.27, 0.20),
-], np.float32)
+SKIN_TONES = np.array(
+    [
+        (0.99, 0.87, 0.79),
+        (0.96, 0.79, 0.67),
+        (0.89, 0.69, 0.54),
+        (0.75, 0.54, 0.39),
+        (0.56, 0.38, 0.27),
+        (0.40, 0.27, 0.20),
+    ],
+    np.float32,
+)
 """RGB of fully lit skin from the lightest (tone 0) to the darkest (tone 1), evenly spaced."""
 
 HAIR_COLOURS = {
@@ -93,7 +101,7 @@ class Identity:
 
     @property
     def skin_rgb(self) -> np.ndarray:
-        """ndarray of shape (3,), float32: colour of fully lit skin, from 0 to 1."""
+        """Ndarray of shape (3,), float32: colour of fully lit skin, from 0 to 1."""
         position = self.skin_tone * (len(SKIN_TONES) - 1)
         lower = min(int(position), len(SKIN_TONES) - 2)
         tone = SKIN_TONES[lower] + (SKIN_TONES[lower + 1] - SKIN_TONES[lower]) * (position - lower)
@@ -101,12 +109,12 @@ class Identity:
 
     @property
     def hair_rgb(self) -> np.ndarray:
-        """ndarray of shape (3,), float32: colour of the hair, from 0 to 1."""
+        """Ndarray of shape (3,), float32: colour of the hair, from 0 to 1."""
         return np.array(HAIR_COLOURS[self.hair_colour], np.float32)
 
     @property
     def brow_rgb(self) -> np.ndarray:
-        """ndarray of shape (3,), float32: colour of brows and beard: hair, darkened where it is light."""
+        """Ndarray of shape (3,), float32: colour of brows and beard: hair, darkened where it is light."""
         lightness = float(self.hair_rgb.mean())
         return (self.hair_rgb * (0.95 - 0.45 * lightness)).astype(np.float32)
 
@@ -133,9 +141,12 @@ def sample_identity(rng: np.random.Generator) -> Identity:
     # latent "masculinity", so that most faces look coherent.
     masculine = chance[2] < 0.5
     styles, weights = (
-        (("short", "buzz", "parted", "quiff", "curly", "bald", "fringe", "afro", "long"), (26, 14, 18, 14, 8, 9, 5, 3, 3))
-        if masculine else
-        (("long", "bob", "bun", "fringe", "curly", "parted", "short", "afro"), (32, 18, 15, 13, 8, 5, 5, 4))
+        (
+            ("short", "buzz", "parted", "quiff", "curly", "bald", "fringe", "afro", "long"),
+            (26, 14, 18, 14, 8, 9, 5, 3, 3),
+        )
+        if masculine
+        else (("long", "bob", "bun", "fringe", "curly", "parted", "short", "afro"), (32, 18, 15, 13, 8, 5, 5, 4))
     )
     beards = ("none", "stubble", "full", "moustache", "goatee") if masculine else ("none",)
     beard_weights = (52, 18, 15, 7, 8) if masculine else (1,)
@@ -151,19 +162,38 @@ def sample_identity(rng: np.random.Generator) -> Identity:
         (("brown", "dark_brown", "hazel", "green", "blue", "grey"), (30, 18, 14, 10, 20, 8))
     )
     return Identity(
-        face_width=deviation[0], face_length=deviation[1], jaw_width=float(np.clip(deviation[2] + 0.35 * (masculine - 0.5), -1, 1)),
-        chin_length=deviation[3], eye_size=deviation[4], eye_spacing=deviation[5], eye_tilt=deviation[6],
-        eye_opening=deviation[7], brow_height=deviation[8],
-        brow_thickness=float(np.clip(deviation[9] + 0.9 * (masculine - 0.5), -1, 1)), brow_arch=deviation[10],
-        nose_length=deviation[11], nose_width=deviation[12], mouth_width=deviation[13], mouth_height=deviation[14],
-        lip_thickness=float(np.clip(deviation[15] - 0.4 * (masculine - 0.5), -1, 1)), ear_size=deviation[16],
-        skin_tone=tone, freckles=float(max(0.0, chance[3] - 0.8) * 5) if tone < 0.4 else 0.0, blush=float(chance[4]), age=age,
-        undertone=float(2 * chance[5] - 1), lip_colour=float(0.1 * chance[6] if masculine or chance[7] < 0.4 else chance[6]),
-        eye_colour=_pick(chance[8], eyes, eye_weights), hair_style=_pick(chance[9], styles, weights),
-        hair_colour=_pick(chance[10], colours, colour_weights), hair_volume=deviation[17],
+        face_width=deviation[0],
+        face_length=deviation[1],
+        jaw_width=float(np.clip(deviation[2] + 0.35 * (masculine - 0.5), -1, 1)),
+        chin_length=deviation[3],
+        eye_size=deviation[4],
+        eye_spacing=deviation[5],
+        eye_tilt=deviation[6],
+        eye_opening=deviation[7],
+        brow_height=deviation[8],
+        brow_thickness=float(np.clip(deviation[9] + 0.9 * (masculine - 0.5), -1, 1)),
+        brow_arch=deviation[10],
+        nose_length=deviation[11],
+        nose_width=deviation[12],
+        mouth_width=deviation[13],
+        mouth_height=deviation[14],
+        lip_thickness=float(np.clip(deviation[15] - 0.4 * (masculine - 0.5), -1, 1)),
+        ear_size=deviation[16],
+        skin_tone=tone,
+        freckles=float(max(0.0, chance[3] - 0.8) * 5) if tone < 0.4 else 0.0,
+        blush=float(chance[4]),
+        age=age,
+        undertone=float(2 * chance[5] - 1),
+        lip_colour=float(0.1 * chance[6] if masculine or chance[7] < 0.4 else chance[6]),
+        eye_colour=_pick(chance[8], eyes, eye_weights),
+        hair_style=_pick(chance[9], styles, weights),
+        hair_colour=_pick(chance[10], colours, colour_weights),
+        hair_volume=deviation[17],
         hairline=float(np.clip(deviation[18] + (0.5 * age if masculine else -0.2), -1, 1)),
-        parting=float(0.75 * (2 * chance[11] - 1)), beard=_pick(chance[12], beards, beard_weights),
-        glasses=_pick(chance[13], GLASSES_STYLES, (80, 9, 11)), texture_seed=seed,
+        parting=float(0.75 * (2 * chance[11] - 1)),
+        beard=_pick(chance[12], beards, beard_weights),
+        glasses=_pick(chance[13], GLASSES_STYLES, (80, 9, 11)),
+        texture_seed=seed,
     )
 
 

@@ -68,7 +68,9 @@ def _paint_inside(canvas: Canvas, mouth: MouthShape) -> None:
     t = np.linspace(-1, 1, 17)
     edge = mouth.teeth - 0.35 * (mouth.teeth - np.interp(t, np.linspace(-1, 1, _COUNT), mouth.upper_inner[:, 1])) * t**2
     x = np.where(t < 0, middle + (middle - left) * t, middle + (right - middle) * t) * 0.97
-    row = np.concatenate([np.stack([x, edge], 1), np.stack([x[::-1], np.full(17, edge.min() - 0.25)], 1)]).astype(np.float32)
+    row = np.concatenate([np.stack([x, edge], 1), np.stack([x[::-1], np.full(17, edge.min() - 0.25)], 1)]).astype(
+        np.float32
+    )
     teeth = canvas.covered(row, 0.004)
     _paint_within(canvas, teeth, inside, (0.93, 0.91, 0.86), 0.97)
     gaps = []

@@ -41,12 +41,12 @@ class MouthShape:
 
     @property
     def corner_left(self) -> tuple[float, float]:
-        """tuple of float: the corner at the picture's left."""
+        """Tuple of float: the corner at the picture's left."""
         return float(self.upper_inner[0, 0]), float(self.upper_inner[0, 1])
 
     @property
     def corner_right(self) -> tuple[float, float]:
-        """tuple of float: the corner at the picture's right."""
+        """Tuple of float: the corner at the picture's right."""
         return float(self.upper_inner[-1, 0]), float(self.upper_inner[-1, 1])
 
     def corner(self, side: int) -> tuple[float, float]:
@@ -81,7 +81,7 @@ def mouth_shape(expression: Expression, identity: Identity, nose_base: float) ->
         for side in (-1, 1)
     }
     corner = {
-        side: -0.120 * rise[side] - 0.125 * e.dimple(side) + 0.105 * fall[side] + 0.030 * e.lip_stretch
+        side: -0.120 * rise[side] - 0.145 * e.dimple(side) + 0.105 * fall[side] + 0.030 * e.lip_stretch
         + 0.07 * e.jaw_drop * (1 - e.lip_corner_pull)
         for side in (-1, 1)
     }
@@ -106,18 +106,31 @@ def mouth_shape(expression: Expression, identity: Identity, nose_base: float) ->
     lower_inner = line + (1 - up_share) * gap * open_profile * (1 + 0.15 * smile)
 
     fullness = 1 + 0.32 * identity.lip_thickness
-    thin = 1 - 0.22 * e.lip_corner_pull - 0.12 * e.lip_stretch - 0.30 * e.lip_tighten - 0.50 * e.lip_press - 0.10 * dimples
+    thin = (
+        1 - 0.22 * e.lip_corner_pull - 0.12 * e.lip_stretch - 0.30 * e.lip_tighten - 0.50 * e.lip_press - 0.10 * dimples
+    )
     upper_thickness = max(0.016, 0.066 * fullness * (thin - 0.10 * e.nose_wrinkle))
     lower_thickness = max(0.022, 0.098 * fullness * (thin + 0.12 * e.chin_raise))
     bow = 1 - 0.20 * np.exp(-(_T / 0.11) ** 2) + 0.10 * np.exp(-(((reach - 0.27) / 0.16) ** 2))
-    square = (0.055 * e.upper_lip_raise + 0.025 * e.nose_wrinkle) * np.exp(-(((reach - 0.42) / 0.33) ** 2)) * (1 - reach**6)
+    square = (
+        (0.055 * e.upper_lip_raise + 0.025 * e.nose_wrinkle) * np.exp(-(((reach - 0.42) / 0.33) ** 2)) * (1 - reach**6)
+    )
     upper_outer = upper_inner - upper_thickness * (1 - reach**2.0) ** 0.9 * bow - square
     upper_inner = upper_inner - square * (0.25 + 0.65 * min(1.0, gap / 0.05))
     lower_outer = lower_inner + lower_thickness * (1 - reach**2.6)
     press = min(1.0, e.lip_press + 0.5 * e.lip_tighten) * (gap < 0.01)
-    teeth = float(upper_inner[20] + 0.085 - 0.022 * (1 - smile) * (e.jaw_drop > 0.4))
-    return MouthShape(_points(x, upper_outer), _points(x, upper_inner), _points(x, lower_inner), _points(x, lower_outer),
-                      float(gap), float(press), float(smile), teeth)
+    # Parted a little, the lips still show a dark line beneath the teeth.
+    teeth = float(upper_inner[20]) + min(0.088, 0.68 * gap)
+    return MouthShape(
+        _points(x, upper_outer),
+        _points(x, upper_inner),
+        _points(x, lower_inner),
+        _points(x, lower_outer),
+        float(gap),
+        float(press),
+        float(smile),
+        teeth,
+    )
 
 
 def _points(x: np.ndarray, y: np.ndarray) -> Points:

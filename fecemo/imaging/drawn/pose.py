@@ -69,12 +69,14 @@ class Placement:
         placed: Points = turned @ transform[:, :2].T + transform[:, 2]
         return placed
 
-    def warp(self, head: np.ndarray, pixels_per_unit: float, size: tuple[int, int]) -> tuple[np.ndarray, tuple[slice, slice]]:
+    def warp(
+        self, head: np.ndarray, pixels_per_unit: float, size: tuple[int, int]
+    ) -> tuple[np.ndarray, tuple[slice, slice]]:
         """Return the painted head as the picture shows it.
 
         Parameters
         ----------
-        head : ndarray of shape (head_height, head_width, 4), float32
+        head : ndarray of shape (4, head_height, head_width), float32
             The frontal head's canvas.
         pixels_per_unit : float
             Of that canvas.
@@ -83,7 +85,7 @@ class Placement:
 
         Returns
         -------
-        pixels : ndarray of shape (n_rows, n_columns, 4), float32
+        pixels : ndarray of shape (4, n_rows, n_columns), float32
             Premultiplied.
         window : tuple of slice
             Rows and columns of the picture that they belong to.
@@ -93,23 +95,32 @@ class Placement:
         low = np.maximum(np.floor(placed.min(0)).astype(int), 0)
         high = np.minimum(np.ceil(placed.max(0)).astype(int) + 1, (size[1], size[0]))
         if (high <= low).any():
-            return np.zeros((0, 0, 4), np.float32), (slice(0, 0), slice(0, 0))
+            return np.zeros((4, 0, 0), np.float32), (slice(0, 0), slice(0, 0))
         rows = np.arange(low[1], high[1], dtype=np.float32)[:, None] - np.float32(self.centre[1])
         columns = np.arange(low[0], high[0], dtype=np.float32)[None] - np.float32(self.centre[0])
-        cosine, sine = np.float32(np.cos(self.roll) / self.pixels_per_unit), np.float32(np.sin(self.roll) / self.pixels_per_unit)
+        cosine, sine = (
+            np.float32(np.cos(self.roll) / self.pixels_per_unit),
+            np.float32(np.sin(self.roll) / self.pixels_per_unit),
+        )
         seen_x, seen_y = cosine * columns + sine * rows, cosine * rows - sine * columns
 
-        # The reverse of `turned` has no closed form: a few rounds of guessing the depth come within a tenth of a pixel.
+        # The reverse of `turned` has no closed form: a few rounds of guessing the depth come near enough.
         x, y = seen_x, seen_y
         narrow_x, narrow_y = np.float32(1 / _narrowed(self.yaw)), np.float32(1 / _narrowed(self.pitch))
         turn_x, turn_y = np.float32(np.sin(self.yaw)), np.float32(np.sin(self.pitch))
-        for _ in range(5):
+        for _ in range(4):
             out = _depth(x, y) - np.float32(PIVOT)
             x, y = (seen_x - out * turn_x) * narrow_x, (seen_y + out * turn_y) * narrow_y
         scale = np.float32(pixels_per_unit)
-        pixels = cv2.remap(head, (x - np.float32(LEFT)) * scale, (y - np.float32(TOP)) * scale, cv2.INTER_LINEAR,
-                           borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0, 0))
-        return pixels, (slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0])))
+        pixels = cv2.remap(
+            cv2.merge(list(head)),
+            (x - np.float32(LEFT)) * scale,
+            (y - np.float32(TOP)) * scale,
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=(0, 0, 0, 0),
+        )
+        return np.stack(cv2.split(pixels)), (slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0])))
 
 
 def placement(capture: Capture, centre: tuple[float, float], pixels_per_unit: float) -> Placement:

@@ -14,9 +14,17 @@ from fecemo.imaging.drawn.nose import nose_relief
 from fecemo.imaging.drawn.parameters import FaceParameters
 
 LEFT, RIGHT, TOP, BOTTOM = -1.45, 1.45, -1.85, 2.15
-"""Part of the plane that a head's canvas shows, in face units."""
+"""Part of the plane that a head's canvas shows, in face units, long hair and all."""
+LOWEST_CHIN = 1.64
+"""Part that suffices for a head without long hair."""
 DEPTH = 0.80
 """How far the middle of the head stands out from its outline, in face units."""
+
+_STEPS = 1000
+_SHARES = np.arange(int(1.3 * _STEPS)) / _STEPS
+# Over the outline the surface goes on falling as steeply as it did a little inside: a flat rim would shine.
+_ROUNDNESS = (DEPTH * np.where(_SHARES < 0.96, np.sqrt(np.maximum(1 - _SHARES**2.3, 0)),
+                               np.sqrt(1 - 0.96**2.3) - 3.5 * (_SHARES - 0.96))).astype(np.float32)
 
 Bump = tuple[float, float, float, float, float]
 
@@ -41,33 +49,36 @@ class Light:
     tint: np.ndarray
 
 
-@lru_cache(maxsize=16)
-def grid(pixels_per_unit: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return where the pixels of a head's canvas are.
-
-    Returns
-    -------
-    x : ndarray of shape (width,), float32
-        In face units.
-    y : ndarray of shape (height,), float32
-        In face units.
-    angle : ndarray of shape (height, width), int32
-        Direction from the point between the eyes in whole degrees, clockwise in a picture from its right.
-    distance : ndarray of shape (height, width), float32
-        Distance from there.
+@dataclass(frozen=True)
+class _Grid:
+    """Where the pixels are that skin may cover: ``window`` of the canvas, x and y in face units, and the direction (in
+    whole degrees, clockwise in a picture from its right) and distance of each pixel from the point between the eyes.
     """
-    width, height = round((RIGHT - LEFT) * pixels_per_unit), round((BOTTOM - TOP) * pixels_per_unit)
-    x = (LEFT + np.arange(width) / pixels_per_unit).astype(np.float32)
-    y = (TOP + np.arange(height) / pixels_per_unit).astype(np.float32)
-    distance = np.hypot(x[None], y[:, None])
+
+    window: tuple[slice, slice]
+    x: np.ndarray
+    y: np.ndarray
+    angle: np.ndarray
+    distance: np.ndarray
+
+
+@lru_cache(maxsize=16)
+def _skin_grid(pixels_per_unit: int) -> _Grid:
+    left, right, top, bottom = (
+        round(edge * pixels_per_unit) for edge in (-0.98 - LEFT, 0.98 - LEFT, -1.26 - TOP, LOWEST_CHIN - 0.02 - TOP)
+    )
+    x = (LEFT + np.arange(left, right) / pixels_per_unit).astype(np.float32)
+    y = (TOP + np.arange(top, bottom) / pixels_per_unit).astype(np.float32)
     angle = np.round(np.degrees(np.arctan2(y[:, None], x[None]))).astype(np.int32) % 360
-    return x, y, angle, distance
+    return _Grid((slice(top, bottom), slice(left, right)), x, y, angle, np.hypot(x[None], y[:, None]))
 
 
-def head_canvas(pixels_per_unit: int) -> Canvas:
-    """Return an empty canvas for a head seen from the front."""
-    x, y, _, _ = grid(pixels_per_unit)
-    return Canvas(len(y), len(x), [[pixels_per_unit, 0, -LEFT * pixels_per_unit], [0, pixels_per_unit, -TOP * pixels_per_unit]])
+def head_canvas(pixels_per_unit: int, bottom: float = BOTTOM) -> Canvas:
+    """Return an empty canvas for a head seen from the front, down to ``bottom`` in face units."""
+    width, height = round((RIGHT - LEFT) * pixels_per_unit), round((bottom - TOP) * pixels_per_unit)
+    return Canvas(
+        height, width, [[pixels_per_unit, 0, -LEFT * pixels_per_unit], [0, pixels_per_unit, -TOP * pixels_per_unit]]
+    )
 
 
 def light_on_head(capture: Capture) -> Light:
@@ -119,7 +130,9 @@ def relief(parameters: FaceParameters, geometry: FaceGeometry) -> list[Bump]:
     return bumps
 
 
-def light_surface(canvas: Canvas, parameters: FaceParameters, geometry: FaceGeometry, folds: list[Crease]) -> np.ndarray:
+def light_surface(
+    canvas: Canvas, parameters: FaceParameters, geometry: FaceGeometry, folds: list[Crease]
+) -> np.ndarray:
     """Compute how light falls on the skin, and keep it as the canvas's light.
 
     Parameters
@@ -139,15 +152,15 @@ def light_surface(canvas: Canvas, parameters: FaceParameters, geometry: FaceGeom
         Gloss: white light thrown back by the skin, from 0 to about 0.2.
     """
     scale = round(canvas.pixels_per_unit)
-    x, y, angle, distance = grid(scale)
-    share = np.minimum(distance / geometry.head.radius[angle], 0.995)
-    height = DEPTH * np.sqrt(1 - share**2.3)
+    grid = _skin_grid(scale)
+    share = grid.distance / geometry.head.radius[grid.angle]
+    height = _ROUNDNESS[np.minimum((share * np.float32(_STEPS)).astype(np.int32), len(_ROUNDNESS) - 1)]
     bumps = np.array(relief(parameters, geometry), np.float32)
-    across = np.exp(-0.5 * ((x[None] - bumps[:, :1]) / bumps[:, 2:3]) ** 2)
-    down = np.exp(-0.5 * ((y[None] - bumps[:, 1:2]) / bumps[:, 3:4]) ** 2) * bumps[:, 4:]
+    across = np.exp(np.float32(-0.5) * ((grid.x[None] - bumps[:, :1]) / bumps[:, 2:3]) ** 2)
+    down = np.exp(np.float32(-0.5) * ((grid.y[None] - bumps[:, 1:2]) / bumps[:, 3:4]) ** 2) * bumps[:, 4:]
     height += down.T @ across
-    fold = _fold_map(canvas, folds)
-    height -= 0.030 * fold
+    fold = _fold_map(canvas, folds)[grid.window]
+    height -= np.float32(0.030) * fold
     # The outline is known by whole degrees and the folds are sharp: a little smoothing takes the facets off.
     height = cv2.GaussianBlur(height, (0, 0), 0.014 * scale)
 
@@ -159,23 +172,24 @@ def light_surface(canvas: Canvas, parameters: FaceParameters, geometry: FaceGeom
     direct = (lz - lx * slope_x - ly * slope_y) * facing
     # Light that wraps around, and a dim floor light from below, keep the shaded side soft like skin.
     wrapped = np.clip((direct + 0.30) / 1.30, 0, 1)
-    level = light.ambient * (0.93 + 0.07 * facing * (1 - 0.8 * slope_y * 0.5)) + light.diffuse * wrapped
+    level = light.ambient * (0.93 + facing * (0.07 - 0.03 * slope_y)) + light.diffuse * wrapped
     level *= (0.70 + 0.30 * np.minimum(1.0, 1.3 * facing)) * (1 - 0.30 * fold)
     # Red goes deeper into skin than blue: shadows stay warm.
-    shade = np.empty((*level.shape, 3), np.float32)
-    depth = np.clip(level, 0.05, None)
-    shade[..., 0] = depth**0.90
-    shade[..., 1] = depth**1.03
-    shade[..., 2] = depth**1.10
-    shade *= light.tint
-    canvas.shade = shade
+    canvas.shade = np.ones_like(canvas.pixels[:3])
+    canvas.shade *= light.tint[:, None, None]
+    red, green, blue = canvas.shade[:, *grid.window]
+    depth = cv2.log(np.maximum(level, np.float32(0.05)))
+    red *= cv2.exp(depth * 0.90)
+    green *= cv2.exp(depth * 1.03)
+    blue *= cv2.exp(depth * 1.10)
 
-    halfway = np.array([lx, ly, lz + 1.0]) / np.linalg.norm((lx, ly, lz + 1.0))
-    mirror = np.clip((halfway[2] - halfway[0] * slope_x - halfway[1] * slope_y) * facing, 0, 1)
+    hx, hy, hz = (float(value) for value in np.array([lx, ly, lz + 1.0]) / np.linalg.norm((lx, ly, lz + 1.0)))
+    mirror = np.clip((hz - hx * slope_x - hy * slope_y) * facing, 0, 1)
     mirror *= mirror
     mirror *= mirror
     mirror *= mirror
-    gloss: np.ndarray = (mirror * mirror * np.float32(0.16 * parameters.capture.light_strength + 0.02)).astype(np.float32)
+    gloss = np.zeros(canvas.pixels.shape[1:], np.float32)
+    gloss[grid.window] = mirror * mirror * np.float32(0.16 * parameters.capture.light_strength + 0.02)
     return gloss
 
 
@@ -186,7 +200,7 @@ def _fold_map(canvas: Canvas, folds: list[Crease]) -> np.ndarray:
     -------
     ndarray of shape (height, width), float32
     """
-    depth = np.zeros(canvas.pixels.shape[:2], np.uint8)
+    depth = np.zeros(canvas.pixels.shape[1:], np.uint8)
     for crease in folds:
         vertices = np.round(canvas.placed(crease.outline) * 16).astype(np.int32)
         cv2.fillPoly(depth, [vertices], int(255 * crease.depth), cv2.LINE_AA, 4)

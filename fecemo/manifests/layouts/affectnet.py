@@ -8,7 +8,12 @@ import numpy as np
 from fecemo.errors import InputError
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.manifests.labelled import (
-    LabelledImage, LabelledSet, Layout, LeftOut, image_files, labelled_set,
+    LabelledImage,
+    LabelledSet,
+    Layout,
+    LeftOut,
+    image_files,
+    labelled_set,
 )
 from fecemo.progress import progress
 
@@ -17,8 +22,9 @@ NO_EMOTION = {8: "none", 9: "uncertain", 10: "no_face"}
 
 
 def read(folder: Path) -> LabelledSet:
-    """Read ``train_set/`` and ``val_set/``, or ``folder`` itself, each ``images/<n>.jpg`` with ``annotations/<n>_exp.npy``.
+    """Read the release's parts ``train_set/`` and ``val_set/``, or a folder that is such a part itself.
 
+    A part holds ``images/<n>.jpg`` and ``annotations/<n>_exp.npy``.
     The expressions 0–7 are the eight emotions. 8 (none), 9 (uncertain) and 10 (no face) are left out under these
     names, as is an image without a readable annotation. ``val_set`` becomes the test split, because results on
     AffectNet are reported on it: the authors keep their own test set to themselves.
@@ -34,14 +40,17 @@ def read(folder: Path) -> LabelledSet:
     for name in parts:
         for needed in ("images", "annotations"):
             if not (folder / name / needed).is_dir():
-                raise InputError(f"{folder / name} has no folder {needed!r}; AffectNet's release has images/ and annotations/, "
-                                 f"in {' and '.join(PARTS)} or side by side")
+                raise InputError(f"{folder / name} has no folder {needed!r}; AffectNet's release has images/ and "
+                                 f"annotations/, in {' and '.join(PARTS)} or side by side")
     images: list[LabelledImage] = []
     left_out: list[LeftOut] = []
     with progress(None, "read annotations", "image") as bar:
         for name, split in parts.items():
             for found in _read_part(folder, name, split):
-                (left_out if isinstance(found, LeftOut) else images).append(found)  # type: ignore[attr-defined]
+                if isinstance(found, LeftOut):
+                    left_out.append(found)
+                else:
+                    images.append(found)
                 bar.update()
     return labelled_set(folder, images, left_out, "images/<n>.jpg with annotations/<n>_exp.npy of 0 to 7")
 

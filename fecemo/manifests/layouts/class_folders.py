@@ -6,7 +6,14 @@ from pathlib import Path
 from fecemo.errors import InputError, nearest
 from fecemo.manifests.emotions import EMOTIONS, SPELLINGS, emotion_of
 from fecemo.manifests.labelled import (
-    LabelledImage, LabelledSet, Layout, LeftOut, image_files, is_image_name, is_passed_over, labelled_set,
+    LabelledImage,
+    LabelledSet,
+    Layout,
+    LeftOut,
+    image_files,
+    is_image_name,
+    is_passed_over,
+    labelled_set,
 )
 from fecemo.manifests.splits import SPLIT_SPELLINGS, split_of
 
@@ -36,7 +43,8 @@ def read(folder: Path) -> LabelledSet:
     if any(splits.values()):
         for name, split in splits.items():
             if split is None:
-                raise InputError(f"{folder / name} stands beside folders of splits and is none: {nearest(name, SPLIT_SPELLINGS)}")
+                raise InputError(f"{folder / name} stands beside folders of splits and is none: "
+                                 f"{nearest(name, SPLIT_SPELLINGS)}")
             left_out += _strays(folder, name)
             _read_classes(folder, name, split, images, left_out)
     else:
@@ -49,7 +57,8 @@ def _read_classes(folder: Path, below: str, split: str, images: list[LabelledIma
     for name in _folders_in(folder / below):
         label = emotion_of(name)
         if label is None:
-            raise InputError(f"{folder / below / name}: the folder's name is no known emotion; {nearest(name, SPELLINGS)}")
+            raise InputError(f"{folder / below / name}: the folder's name is no known emotion; "
+                             f"{nearest(name, SPELLINGS)}")
         for found in image_files(folder, str(Path(below, name))):
             if isinstance(found, LeftOut):
                 left_out.append(found)

@@ -49,7 +49,8 @@ def _image(folder: Path, where: str, row: dict[str, str]) -> LabelledImage | Lef
     if not written:
         return LeftOut(where, "no_path")
     if (label := emotion_of(spelling)) is None:
-        return LeftOut(where, "unknown_label" if spelling else "no_label", f"{spelling!r}; {nearest(spelling, SPELLINGS)}")
+        return LeftOut(where, "unknown_label" if spelling else "no_label",
+                       f"{spelling!r}; {nearest(spelling, SPELLINGS)}")
     if (split := split_of(split_spelling) if split_spelling else "") is None:
         return LeftOut(where, "unknown_split", f"{split_spelling!r}; {nearest(split_spelling, SPLIT_SPELLINGS)}")
     try:
@@ -70,7 +71,8 @@ def _rows(table: Path) -> Iterator[tuple[str, dict[str, str] | LeftOut]]:
     header = [name.strip().lower() for name in first[1]] if first else []
     for column in COLUMNS:
         if column not in header:
-            raise InputError(f"{table}: the column {column!r} is missing; the header holds {', '.join(header) or 'nothing'}")
+            raise InputError(f"{table}: the column {column!r} is missing; the header holds "
+                             f"{', '.join(header) or 'nothing'}")
     for line in lines:
         if isinstance(line, RejectedRow):
             where = f"line {line.line}"

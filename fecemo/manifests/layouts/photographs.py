@@ -3,7 +3,15 @@
 from pathlib import Path
 
 from fecemo.errors import InputError
-from fecemo.manifests.labelled import IMAGE_SUFFIXES, LabelledImage, LabelledSet, Layout, LeftOut, image_files, labelled_set
+from fecemo.manifests.labelled import (
+    IMAGE_SUFFIXES,
+    LabelledImage,
+    LabelledSet,
+    Layout,
+    LeftOut,
+    image_files,
+    labelled_set,
+)
 
 
 def read(folder: Path) -> LabelledSet:

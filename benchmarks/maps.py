@@ -1,0 +1,93 @@
+"""Time the map of fecemo against scikit-learn's t-SNE on the same embeddings, and count the neighbours that each keeps.
+
+    python benchmarks/maps.py            10,000 faces: minutes, most of them scikit-learn's
+    python benchmarks/maps.py --quick    1,500 faces: under a minute on two cores
+
+Both reduce to 50 principal components, start from the first two, and take perplexity 30, early exaggeration 12 and 750
+iterations; both use every core they can. The peer's learning rate is its own "auto". Embeddings are those of a run, or
+else planted: 40 clusters of faces that vary along a few directions, as an encoder's output does. The last line is one
+JSON object; ``speed_ratio`` is scikit-learn's seconds over ours, ``accuracy_ratio`` our share of kept neighbours over
+scikit-learn's.
+"""
+
+import argparse
+import json
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+
+QUICK_FACES, ALL_FACES = 1500, 10_000
+
+
+def planted_embeddings(n_faces: int, n_dims: int = 100, seed: int = 0) -> np.ndarray:
+    """Return embeddings of shape (n_faces, n_dims), float32: 40 clusters, each spread along four directions."""
+    rng = np.random.default_rng(seed)
+    belongs = rng.integers(40, size=n_faces)
+    directions = rng.normal(size=(40, 4, n_dims))
+    along = np.einsum("nk,nkd->nd", rng.normal(size=(n_faces, 4)), directions[belongs])
+    centres = rng.normal(size=(40, n_dims)) * 2
+    return (centres[belongs] + along + rng.normal(size=(n_faces, n_dims)) * 0.2).astype(np.float32)
+
+
+def run_embeddings(folder: Path, n_faces: int) -> np.ndarray:
+    """Return up to ``n_faces`` of the source embeddings stored in ``folder``, drawn by a fixed seed."""
+    from fecemo.packs.array_set import draw_faces, read_face_array
+
+    return np.array(draw_faces(read_face_array(folder, "source"), n_faces, np.random.default_rng(0)).values)
+
+
+def peer_map(values: np.ndarray) -> np.ndarray:
+    """Return scikit-learn's map of embeddings, shape (n, 2)."""
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    reduced = PCA(min(50, *values.shape), random_state=0).fit_transform(values)
+    return TSNE(perplexity=30, early_exaggeration=12, learning_rate="auto", max_iter=750, init="pca", random_state=0,
+                n_jobs=-1).fit_transform(reduced)
+
+
+def main() -> None:
+    """Run the comparison and print it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK_FACES} faces instead of {ALL_FACES}")
+    parser.add_argument("--embeddings", type=Path,
+                        help="a run's folder such as runs/demo/embeddings/conv_autoencoder/rgb")
+    arguments = parser.parse_args()
+
+    import openTSNE
+    import sklearn.manifold  # imported here so that neither is timed with its import
+
+    from fecemo.clustering.settings import MapSettings
+    from fecemo.clustering.tsne import draw_map, neighbour_accuracy
+
+    n_faces = QUICK_FACES if arguments.quick else ALL_FACES
+    values = run_embeddings(arguments.embeddings, n_faces) if arguments.embeddings else planted_embeddings(n_faces)
+
+    started = time.perf_counter()
+    ours = draw_map(values, values[:0], MapSettings(iterations=500), seed=0).source
+    our_seconds = time.perf_counter() - started
+    print(f"fecemo (openTSNE {openTSNE.__version__}): {our_seconds:.1f} s", flush=True)
+
+    started = time.perf_counter()
+    theirs = peer_map(values)
+    their_seconds = time.perf_counter() - started
+    print(f"scikit-learn {sklearn.__version__}: {their_seconds:.1f} s", flush=True)
+
+    kept, kept_by_peer = (neighbour_accuracy(values, values, points, points, n_queries=2000)
+                          for points in (ours, theirs))
+    print(f"of each face's ten nearest kept: fecemo {kept:.3f}, scikit-learn {kept_by_peer:.3f}, chance "
+          f"{10 / (len(values) - 1):.3f}")
+    print(json.dumps({
+        "benchmark": "maps", "faces": len(values), "dimensions": values.shape[1], "cores": os.cpu_count(),
+        "embeddings": str(arguments.embeddings or "planted"),
+        "seconds": round(our_seconds, 2), "peer_seconds": round(their_seconds, 2),
+        "speed_ratio": round(their_seconds / our_seconds, 2),
+        "neighbour_accuracy": round(kept, 4), "peer_neighbour_accuracy": round(kept_by_peer, 4),
+        "accuracy_ratio": round(kept / kept_by_peer, 3),
+    }))
+
+
+if __name__ == "__main__":
+    main()

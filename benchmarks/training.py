@@ -1,0 +1,107 @@
+"""Our training loop against a bare Keras ``train_on_batch`` on data already in memory.
+
+    python benchmarks/training.py            each approach at 48 pixels, small sizes
+    python benchmarks/training.py --quick    the same in under a minute
+    python benchmarks/training.py --side 200 --published
+
+Both do the same number of steps on the same network, batch and loss, one after the other in turns, and the best of
+the turns counts. Target: 0.95 of the bare loop's images per second, for each approach.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from fecemo.manifests.emotions import EMOTIONS
+from fecemo.models.approach import approaches
+from fecemo.packs.variant import find_variant
+from fecemo.training.backend import describe_backend, import_keras
+
+SMALL = {
+    "dense_autoencoder": {"widths": (200, 100, 50, 20), "embedding": 10},
+    "conv_autoencoder": {"filters": (8, 12, 16)},
+    "semi_supervised": {"filters": (8, 16, 32), "head": (64, 32)},
+    "supervised": {"filters": 12, "dense": 64},
+}
+LOSSES = {"reconstruct": "binary_crossentropy", "classify": "categorical_crossentropy"}
+
+
+def measure(name: str, side: int, faces: int, batch_size: int, rounds: int, published: bool) -> dict[str, float]:
+    """Return images per second of both loops, for an approach's first phase on RGB faces."""
+    import keras
+
+    from fecemo.training.device_view import DeviceView
+    from fecemo.training.face_feed import FaceFeed
+    from fecemo.training.fit import PhaseWork, Training, run_epoch
+    from fecemo.training.settings import FitSettings
+    from fecemo.training.step import TrainingStep
+
+    approach = approaches()[name]
+    config = approach.config(**({} if published else SMALL[name]))
+    phase = approach.phases[0]
+    fit = FitSettings(LOSSES[phase.task], "adam", 1e-4, epochs=rounds, batch_size=batch_size)
+    shape = (side, side, 3)
+    random = np.random.default_rng(0)
+    labels = random.integers(0, len(EMOTIONS), faces).astype(np.int32)
+    view = DeviceView(find_variant("rgb"), side)
+
+    bare = approach.build(config, shape, len(EMOTIONS), 0)[phase.network]
+    bare.compile(optimizer=keras.optimizers.Adam(1e-4), loss=fit.loss)
+    with tempfile.TemporaryDirectory() as folder:
+        # As a pack is read: a memory map of whole faces.
+        stored = np.lib.format.open_memmap(Path(folder) / "faces.npy", "w+", np.uint8, (faces, 200, 200, 3))
+        stored[:] = random.integers(0, 256, stored.shape, np.uint8)
+        networks = approach.build(config, shape, len(EMOTIONS), 0)
+        work = PhaseWork(phase.name, phase.network, phase.task, (), fit, stored, np.arange(faces),
+                         labels if phase.task == "classify" else None)
+        training = Training(title=name, networks=networks, phases=[work], view=view, n_classes=len(EMOTIONS), seed=0,
+                            folder=Path(folder), digest="")
+        step = TrainingStep(networks[phase.network], phase.task, fit, len(EMOTIONS))
+        feed = FaceFeed(stored, work.rows, view)
+        pixels = np.concatenate([keras.ops.convert_to_numpy(feed.pixels(np.arange(start, min(start + 64, faces))))
+                                 for start in range(0, faces, 64)])
+        targets = pixels / 255 if phase.task == "reconstruct" else np.eye(len(EMOTIONS), dtype=np.float32)[labels]
+        times: dict[str, list[float]] = {"ours": [], "bare": []}
+        for epoch in range(rounds + 1):
+            started = time.perf_counter()
+            run_epoch(training, work, step, feed, epoch)
+            between = time.perf_counter()
+            for start in range(0, faces, batch_size):
+                bare.train_on_batch(pixels[start : start + batch_size], targets[start : start + batch_size])
+            ended = time.perf_counter()
+            if epoch:  # the first round compiles
+                times["ours"].append(between - started)
+                times["bare"].append(ended - between)
+    rates = {loop: faces / min(seconds) for loop, seconds in times.items()}
+    return {**{f"{loop}_images_per_second": round(rate, 1) for loop, rate in rates.items()},
+            "ratio": round(rates["ours"] / rates["bare"], 3)}
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="few faces, few rounds")
+    parser.add_argument("--side", type=int, default=48, help="pixels a side")
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--faces", type=int, default=960)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--published", action="store_true", help="the published sizes of the networks")
+    arguments = parser.parse_args()
+    faces, rounds = (320, 3) if arguments.quick else (arguments.faces, arguments.rounds)
+    import_keras()
+    results = {}
+    for name in approaches():
+        results[name] = measure(name, arguments.side, faces, arguments.batch_size, rounds, arguments.published)
+        print(f"{name:20} ours {results[name]['ours_images_per_second']:>9} images/s   bare "
+              f"{results[name]['bare_images_per_second']:>9}   ratio {results[name]['ratio']}", flush=True)
+    print(json.dumps({"benchmark": "training", "side": arguments.side, "batch_size": arguments.batch_size,
+                      **describe_backend(), "results": results,
+                      "least_ratio": min(result["ratio"] for result in results.values())}))
+
+
+if __name__ == "__main__":
+    main()

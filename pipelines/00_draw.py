@@ -1,0 +1,7 @@
+"""Draw faces with known parameters: photographs to fetch, labelled faces to import, rated triplets."""
+
+from fecemo.stages.door import open_door
+from fecemo.stages.draw import run
+
+if __name__ == "__main__":
+    open_door(run)

@@ -1,0 +1,7 @@
+"""Draw the t-SNE map of one cell."""
+
+from fecemo.stages.door import open_door
+from fecemo.stages.map_faces import run
+
+if __name__ == "__main__":
+    open_door(run)

@@ -1,0 +1,7 @@
+"""Score records → Table 1 and the report of the run."""
+
+from fecemo.stages.door import open_door
+from fecemo.stages.table import run
+
+if __name__ == "__main__":
+    open_door(run)

@@ -1,0 +1,64 @@
+"""What holds for every layout of labelled images, also for one that is added tomorrow."""
+
+import importlib
+
+import pytest
+
+from fecemo.errors import InputError
+from fecemo.manifests.emotions import EMOTIONS
+from fecemo.manifests.labelled import Layout, find_layout, layouts
+
+
+@pytest.fixture(params=list(layouts()))
+def layout(request):
+    return find_layout(request.param)
+
+
+def test_the_issued_layouts_are_found():
+    assert set(layouts()) >= {"affectnet", "class_folders", "path_label", "photographs"}
+
+
+def test_a_layout_is_named_as_its_file_and_says_what_it_is(layout):
+    assert isinstance(layout, Layout)
+    assert importlib.import_module(f"fecemo.manifests.layouts.{layout.name}").LAYOUT is layout
+    assert 10 < len(layout.about) < 100
+
+
+def test_a_place_that_is_not_there_is_named(layout, tmp_path):
+    with pytest.raises(InputError, match="nowhere"):
+        layout.read(tmp_path / "nowhere")
+
+
+def test_an_empty_place_is_named(layout, tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="empty"):
+        layout.read(tmp_path / "empty")
+
+
+def test_labels_are_emotions_or_none_at_all(layout, labelled_places):
+    found = layout.read(labelled_places[layout.name])
+    labels = {image.label for image in found.images}
+    assert labels == {""} or labels <= set(EMOTIONS)
+    assert [image.path for image in found.images] == sorted({image.path for image in found.images})
+    assert all((found.folder / image.path).is_file() for image in found.images)
+
+
+@pytest.fixture
+def labelled_places(tmp_path):
+    """A place that holds a happy and a sad image, for every layout: a new layout adds its own here."""
+    import numpy as np
+
+    for code, name in ((1, "happy"), (2, "sad")):
+        for path in (f"class_folders/{name}/1.png", f"photographs/{name}.png", f"affectnet/images/{code}.png",
+                     f"path_label/{name}.png"):
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).touch()
+        (tmp_path / "affectnet/annotations").mkdir(exist_ok=True)
+        np.save(tmp_path / f"affectnet/annotations/{code}_exp.npy", np.array(str(code)))
+    (tmp_path / "path_label/labels.csv").write_text("path,label\nhappy.png,happy\nsad.png,sad\n")
+    return {name: tmp_path / name for name in layouts()} | {"path_label": tmp_path / "path_label/labels.csv"}
+
+
+def test_an_unknown_layout_names_the_nearest():
+    with pytest.raises(InputError, match="did you mean 'class_folders'"):
+        find_layout("class_folder")

@@ -1,0 +1,121 @@
+"""A run's folder made by rule, without any training: every file that the report reads, in the stages' own formats."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+
+from fecemo.evaluation.score import SCORE_NAME, write_score
+from fecemo.manifests.cluster_names import ClusterNames
+from fecemo.manifests.emotions import EMOTIONS
+from fecemo.manifests.face_id import face_id
+from fecemo.packs.arrays import write_arrays
+from fecemo.packs.durable import atomic_write
+from fecemo.packs.face_pack import FaceEntry
+from fecemo.packs.face_pack_writer import FacePackWriter
+from fecemo.packs.receipts import Receipt, write_receipt
+from fecemo.stages.layout import RunLayout
+from synthetic_scores import synthetic_score
+
+RECIPE = """\
+name: synthetic
+title: A study that never was
+seed: 7
+face_side: 40
+variants: [rgb, tight]
+source: {faces: faces.csv}
+target: {images: images}
+approaches:
+  dense_autoencoder:
+    fit:
+      reconstruct: {loss: binary_crossentropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 3}
+  supervised:
+    fit:
+      classify: {loss: categorical_crossentropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 3}
+"""
+SOURCE_FACES, TARGET_FACES, CLUSTERS = 30, 24, 8
+REJECTED = ("dead link", "dead link", "not an image")
+
+
+def write_synthetic_run(folder: Path) -> tuple[Path, Path]:
+    """Write a recipe and the run of all of its four cells.
+
+    Returns
+    -------
+    recipe, run : Path
+    """
+    recipe, layout = folder / "recipe.yaml", RunLayout(folder / "run")
+    recipe.write_text(RECIPE)
+    _write_pack(layout.source, "fetch", SOURCE_FACES, REJECTED)
+    _write_pack(layout.target, "import", TARGET_FACES, ())
+    for variant, side in (("rgb", 40), ("tight", 30)):
+        write_cell(layout, "dense_autoencoder", variant, side)
+        write_cell(layout, "supervised", variant, side)
+    return recipe, layout.run
+
+
+def _write_pack(folder: Path, stage: str, n: int, rejected: tuple[str, ...]) -> None:
+    labelled = stage == "import"
+    plan = [FaceEntry(id=face_id(f"{stage}/{slot}.jpg", 0, 1, 0, 1), url=f"{stage}/{slot}.jpg",
+                      label=EMOTIONS[slot % 8] if labelled else "", split=("train", "test")[slot % 2] if labelled else "")
+            for slot in range(n + len(rejected))]
+    writer = FacePackWriter(folder, plan)
+    rng = np.random.default_rng(n)
+    for slot in range(n):
+        writer.put(slot, np.broadcast_to(rng.integers(0, 256, 3, np.uint8), (200, 200, 3)))
+    for slot, reason in enumerate(rejected, start=n):
+        writer.reject(slot, reason)
+    writer.finish(stage, config={}, inputs={}, summary={"left_out": {"uncertain": 4}} if labelled else {})
+    writer.close()
+
+
+def write_cell(layout: RunLayout, approach: str, variant: str, side: int) -> None:
+    """Write everything that the stages leave of one cell."""
+    rng = np.random.default_rng(side)
+    cell = (approach, variant)
+    clustered = approach == "dense_autoencoder"
+    phase = "reconstruct" if clustered else "classify"
+    curve = "".join(f"{phase},{epoch},{1 / epoch},{'' if clustered else epoch / 5},0.5,80.0\n" for epoch in (1, 2, 3))
+    atomic_write(layout.model(*cell) / "history.csv", f"phase,epoch,loss,accuracy,seconds,faces_per_second\n{curve}")
+    files = ["history.csv"]
+    if clustered:
+        faces = rng.integers(0, 256, (4, side, side, 3), np.uint8)
+        files += write_arrays(layout.model(*cell), {"originals": faces, "reconstructions": 255 - faces})
+    _receipt(layout.model(*cell), "train", files, machine={"backend": "tensorflow", "device": "CPU"})
+
+    width = 5 if clustered else 8
+    embedded = _receipt(layout.embeddings(*cell), "embed", write_arrays(layout.embeddings(*cell), {
+        "source": rng.random((SOURCE_FACES, width), np.float32), "source_rows": np.arange(SOURCE_FACES),
+        "target": rng.random((TARGET_FACES, width), np.float32), "target_rows": np.arange(TARGET_FACES)}))
+    if clustered:
+        _write_clusters(layout, cell, embedded, rng)
+    score = dataclasses.replace(synthetic_score(*cell), recipe="synthetic")
+    write_score(layout.score(*cell), score)
+    _receipt(layout.score(*cell), "evaluate", [SCORE_NAME])
+
+
+def _write_clusters(layout: RunLayout, cell: tuple[str, str], embedded: Receipt, rng: np.random.Generator) -> None:
+    inputs = {"embeddings": embedded.digest}
+    made = _receipt(layout.clusters(*cell), "cluster", write_arrays(layout.clusters(*cell), {
+        "source_clusters": (np.arange(SOURCE_FACES) % CLUSTERS).astype(np.int32),
+        "target_clusters": (np.arange(TARGET_FACES) % CLUSTERS).astype(np.int32)}), inputs)
+    shown = np.arange(0, SOURCE_FACES, 2)  # the map may show some of the faces only
+    _receipt(layout.map(*cell), "map", write_arrays(layout.map(*cell), {
+        "source_map": rng.normal(size=(len(shown), 2)).astype(np.float32), "source_rows": shown,
+        "target_map": rng.normal(size=(TARGET_FACES, 2)).astype(np.float32), "target_rows": np.arange(TARGET_FACES)}),
+        inputs, summary={"neighbour_accuracy": 0.625})
+    names = ClusterNames(*cell, clustering=made.digest, method="vote", labels_used=400,
+                         names={str(number): EMOTIONS[number] for number in range(CLUSTERS)})
+    atomic_write(layout.names(*cell) / "names.json", names.as_json())
+    _receipt(layout.names(*cell), "label", ["names.json"], {"clusters": made.digest})
+
+
+def _receipt(folder: Path, stage: str, files: list[str], inputs: dict[str, str] | None = None, **said: object) -> Receipt:
+    receipt = write_receipt(folder, stage, config={}, inputs=inputs or {}, files=files, seconds=1.5, seed=7, **said)
+    path = folder / "receipt.json"  # a fixed time and machine, so that equal runs give equal reports
+    document = json.loads(path.read_text())
+    document |= {"finished": "2024-02-29T12:34:56Z", "versions": {"fecemo": "0.1.0"}}
+    document["machine"] |= {"system": "Test", "processor": "test"}
+    path.write_text(json.dumps(document))
+    return receipt

@@ -1,0 +1,253 @@
+"""The stages from embeddings to a score, on a run folder whose embeddings were planted."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from fecemo.errors import InputError, StoredStateError
+from fecemo.evaluation.score import LabelsUsed, read_score
+from fecemo.manifests.emotions import EMOTIONS
+from fecemo.packs.face_pack import FaceEntry, FacePack
+from fecemo.packs.face_pack_writer import FacePackWriter
+from fecemo.packs.receipts import read_receipt, write_receipt
+from fecemo.stages import cluster, evaluate, label, map_faces
+from fecemo.stages.cell_arguments import CellArguments
+
+N_SOURCE = 160
+N_TARGET = 64
+RECIPE = """
+name: planted
+title: Planted embeddings
+seed: 5
+source: {faces: faces.csv}
+target: {images: target}
+variants: [rgb]
+approaches:
+  dense_autoencoder:
+    score_on: SCORE_ON
+    fit: {reconstruct: {loss: binary_crossentropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 1}}
+  supervised:
+    score_on: test
+    fit: {classify: {loss: categorical_crossentropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 1}}
+clustering: {n_clusters: 8, n_init: 4}
+map: {perplexity: 10, pca_components: 5, iterations: 50, source_faces: 100}
+naming: {method: METHOD, sample: 32}
+evaluation: {bootstrap: 200}
+"""
+
+
+class PlantedRun:
+    """A run with a target pack, and the models and embeddings of two cells, as the stages before would leave them."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.layout = self.arguments("dense_autoencoder").layout
+        rng = np.random.default_rng(0)
+        self.labels = np.array(EMOTIONS)[np.arange(N_TARGET) % 8]
+        plan = [FaceEntry(id=f"face{row}", url=f"{row}.png", label=str(self.labels[row]),
+                          split="test" if row >= N_TARGET * 3 // 4 else "train") for row in range(N_TARGET)]
+        writer = FacePackWriter(self.layout.target, plan)
+        for slot in writer.missing():
+            writer.put(slot, np.full((200, 200, 3), slot, np.uint8))
+        writer.finish("import", config={}, inputs={})
+        writer.close()
+        self.centres = rng.normal(size=(8, 12)) * 5
+        self.source = self.centres[np.arange(N_SOURCE) % 8] + rng.normal(size=(N_SOURCE, 12)) * 0.3
+        self.target = self.centres[np.arange(N_TARGET) % 8] + rng.normal(size=(N_TARGET, 12)) * 0.3
+        self.model("dense_autoencoder", [])
+        self.embeddings("dense_autoencoder", source=self.source, target=self.target)
+        self.model("supervised", range(N_TARGET * 3 // 4))
+        certain = np.eye(8)[np.arange(N_TARGET) % 8] * 0.5 + 0.0625
+        certain[-1] = np.eye(8)[3]  # the last face is contempt, and taken for surprise
+        self.embeddings("supervised", target=certain)
+
+    def arguments(self, approach, score_on="others", method="vote"):
+        recipe = self.folder / f"{score_on}_{method}.yaml"
+        recipe.write_text(RECIPE.replace("SCORE_ON", score_on).replace("METHOD", method))
+        return CellArguments(recipe=recipe, run=self.folder / "run", approach=approach, variant="rgb")
+
+    def model(self, approach, labelled_rows):
+        folder = self.layout.model(approach, "rgb")
+        folder.mkdir(parents=True, exist_ok=True)
+        np.save(folder / "labelled_rows.npy", np.array(labelled_rows, np.int64))
+        write_receipt(folder, "train", config={}, inputs={}, files=["labelled_rows.npy"], seconds=40.0)
+
+    def embeddings(self, approach, **arrays):
+        folder = self.layout.embeddings(approach, "rgb")
+        folder.mkdir(parents=True, exist_ok=True)
+        files = []
+        for name, values in arrays.items():
+            np.save(folder / f"{name}.npy", np.asarray(values, np.float32))
+            np.save(folder / f"{name}_rows.npy", np.arange(len(values)))
+            files += [f"{name}.npy", f"{name}_rows.npy"]
+        write_receipt(folder, "embed", config={}, inputs={}, files=files, seconds=2.0)
+
+
+@pytest.fixture
+def planted(tmp_path):
+    return PlantedRun(tmp_path)
+
+
+def rows_of(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_planted_emotions_are_clustered_named_by_vote_and_scored(planted):
+    arguments = planted.arguments("dense_autoencoder")
+    clustered = cluster.run(arguments)
+    assert clustered.summary["cluster_sizes"] == [20] * 8
+    assert clustered.summary["target_cluster_sizes"] == [8] * 8
+    label.run(arguments)
+    evaluate.run(arguments)
+
+    score = read_score(planted.layout.score("dense_autoencoder", "rgb"))
+    assert (score.accuracy, score.balanced_accuracy, score.macro_f1, score.abstained) == (1, 1, 1, 0)
+    assert score.method == "vote"
+    assert score.labels_used == LabelsUsed(training=0, naming=32)
+    assert score.n_scored == N_TARGET - 32  # every labelled face but those that named
+    assert np.array(score.confusion).shape == (8, 8)
+    assert (score.clusters.nmi, score.clusters.purity, score.clusters.oracle_accuracy) == pytest.approx((1, 1, 1))
+    assert (score.clusters.oracle_rule, score.clusters.upper_bound) == ("one to one", True)
+    assert sorted(score.clusters.names.values()) == sorted(EMOTIONS)
+    assert (score.seconds.train, score.seconds.embed) == (40, 2)
+    after = score.seconds.cluster + score.seconds.label + score.seconds.evaluate
+    assert score.seconds.total == pytest.approx(42 + after)
+    assert (score.recipe, score.seed, score.confidence, score.bootstrap) == ("planted", 5, 0.95, 200)
+
+    sample = rows_of(planted.layout.names("dense_autoencoder", "rgb") / "sample.csv")
+    pack = FacePack(planted.layout.target)
+    assert all(pack.entries[int(line["row"])].split == "train" for line in sample)
+    assert all(pack.entries[int(line["row"])].id == line["id"] for line in sample)
+    predictions = rows_of(planted.layout.score("dense_autoencoder", "rgb") / "predictions.csv")
+    assert not {line["row"] for line in sample} & {line["row"] for line in predictions}
+    assert [planted.labels[int(line["row"])] for line in predictions] == [line["truth"] for line in predictions]
+
+
+def test_a_second_run_does_nothing_and_gives_the_same_bytes_when_made_anew(planted):
+    arguments = planted.arguments("dense_autoencoder")
+    stages = [cluster.run, map_faces.run, label.run, evaluate.run]
+    first = [stage(arguments) for stage in stages]
+    assert [stage(arguments) for stage in stages] == first
+    folders = [planted.layout.clusters, planted.layout.map, planted.layout.names]
+    for folder in folders:
+        (folder("dense_autoencoder", "rgb") / "receipt.json").unlink()
+    assert [stage(arguments).digest for stage in stages[:3]] == [receipt.digest for receipt in first[:3]]
+
+
+def test_the_test_split_alone_is_scored_where_the_recipe_says_so(planted):
+    arguments = planted.arguments("dense_autoencoder", score_on="test")
+    for stage in (cluster.run, label.run, evaluate.run):
+        stage(arguments)
+    score = read_score(planted.layout.score("dense_autoencoder", "rgb"))
+    assert (score.n_scored, score.score_on) == (N_TARGET // 4, "test")
+    predictions = rows_of(planted.layout.score("dense_autoencoder", "rgb") / "predictions.csv")
+    assert {line["split"] for line in predictions} == {"test"}
+
+
+def test_a_classifier_is_scored_by_its_probabilities_and_has_no_clusters(planted):
+    arguments = planted.arguments("supervised")
+    evaluate.run(arguments)
+    score = read_score(planted.layout.score("supervised", "rgb"))
+    assert score.accuracy == 15 / 16
+    assert score.recall["contempt"] == 1 / 2
+    assert score.confusion[EMOTIONS.index("contempt")][EMOTIONS.index("surprise")] == 1
+    assert score.accuracy_interval.low < 15 / 16 < score.accuracy_interval.high
+    assert (score.method, score.clusters, score.labels_used) == ("classifier", None, LabelsUsed(training=48))
+    assert score.chance.uniform == score.chance.majority == 1 / 8
+    for stage in (cluster.run, map_faces.run, label.run):
+        with pytest.raises(InputError, match="supervised predicts by its own classifier"):
+            stage(arguments)
+
+
+def test_a_label_that_was_learned_from_is_never_scored_as_test(planted):
+    planted.model("supervised", range(N_TARGET * 3 // 4 + 1))
+    with pytest.raises(StoredStateError, match="1 labels of the test split were used"):
+        evaluate.run(planted.arguments("supervised"))
+    assert read_receipt(planted.layout.score("supervised", "rgb")) is None
+
+
+def test_the_map_knows_its_rows_and_keeps_neighbours(planted):
+    receipt = map_faces.run(planted.arguments("dense_autoencoder"))
+    folder = planted.layout.map("dense_autoencoder", "rgb")
+    source, rows = np.load(folder / "source_map.npy"), np.load(folder / "source_rows.npy")
+    target = np.load(folder / "target_map.npy")
+    assert (source.shape, source.dtype, target.shape) == ((100, 2), np.float32, (N_TARGET, 2))
+    assert (np.diff(rows) > 0).all()
+    middles = np.array([source[rows % 8 == emotion].mean(axis=0) for emotion in range(8)])
+    nearest = np.linalg.norm(target[:, None] - middles, axis=2).argmin(axis=1)
+    assert (nearest == np.arange(N_TARGET) % 8).mean() > 0.9
+    assert receipt.summary["neighbour_accuracy"] > 3 * receipt.summary["neighbour_accuracy_of_chance"]
+
+
+def name_by_hand(planted, clustering, names):
+    path = planted.layout.hand_names("dense_autoencoder", "rgb")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"format": "fecemo.names/1", "approach": "dense_autoencoder", "variant": "rgb",
+                                "clustering": clustering, "names": names, "by": "ann", "looked_at": 64}))
+    return path
+
+
+def test_names_by_hand_are_used_kept_and_refused_for_another_clustering(planted):
+    arguments = planted.arguments("dense_autoencoder", method="hand")
+    clustering = cluster.run(arguments).digest
+    with pytest.raises(InputError, match="nobody has named"):
+        label.run(arguments)
+    clusters = np.load(planted.layout.clusters("dense_autoencoder", "rgb") / "target_clusters.npy")
+    names = {str(clusters[row]): EMOTIONS[row] for row in range(8)}
+    names[str(clusters[1])] = "mixed"
+    path = name_by_hand(planted, clustering, names)
+    written = path.read_bytes()
+    label.run(arguments)
+    evaluate.run(arguments)
+    score = read_score(planted.layout.score("dense_autoencoder", "rgb"))
+    assert (score.method, score.labels_used) == ("hand", LabelsUsed(looked_at=64))
+    assert (score.n_scored, score.abstained, score.accuracy) == (N_TARGET, 8, 7 / 8)  # nobody calls a face happy
+    assert [row[-1] for row in score.confusion] == [0, 8, 0, 0, 0, 0, 0, 0]
+    assert score.recall["happy"] == 0
+    assert path.read_bytes() == written
+
+    # Other names are other work; another clustering refuses them.
+    names[str(clusters[1])] = "happy"
+    name_by_hand(planted, clustering, names)
+    label.run(arguments)
+    evaluate.run(arguments)
+    assert read_score(planted.layout.score("dense_autoencoder", "rgb")).accuracy == 1
+    planted.embeddings("dense_autoencoder", source=planted.source[::-1] * 2, target=planted.target * 2)
+    cluster.run(arguments)
+    with pytest.raises(StoredStateError, match="names the clusters of another clustering"):
+        label.run(arguments)
+
+
+def test_half_written_names_are_a_clear_refusal(planted):
+    arguments = planted.arguments("dense_autoencoder", method="hand")
+    path = name_by_hand(planted, cluster.run(arguments).digest, {"0": "happy"})
+    path.write_text(path.read_text()[:60])
+    with pytest.raises(InputError, match=r"rgb\.json is not readable JSON"):
+        label.run(arguments)
+
+
+def test_what_is_missing_is_named_with_the_stage_that_makes_it(planted):
+    arguments = planted.arguments("dense_autoencoder")
+    with pytest.raises(StoredStateError, match="'cluster' has not finished"):
+        label.run(arguments)
+    cluster.run(arguments)
+    with pytest.raises(StoredStateError, match="'label' has not finished"):
+        evaluate.run(arguments)
+    label.run(arguments)
+    (planted.layout.clusters("dense_autoencoder", "rgb") / "target_clusters.npy").unlink()
+    with pytest.raises(StoredStateError, match=r"target_clusters\.npy is missing; run the cluster stage again"):
+        evaluate.run(arguments)
+
+
+def test_a_diverged_or_collapsed_encoder_is_explained(planted):
+    arguments = planted.arguments("dense_autoencoder")
+    planted.embeddings("dense_autoencoder", source=planted.source * np.nan, target=planted.target)
+    with pytest.raises(StoredStateError, match="diverged"):
+        cluster.run(arguments)
+    planted.embeddings("dense_autoencoder", source=planted.source * 0, target=planted.target)
+    with pytest.raises(StoredStateError, match="collapsed"):
+        cluster.run(arguments)
+    assert read_receipt(planted.layout.clusters("dense_autoencoder", "rgb")) is None

@@ -1,0 +1,255 @@
+"""The fetch stage over real HTTP: what is asked for, what is stored, what is recorded."""
+
+import csv
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from photo_server import encoded, jpeg, photo_server, picture, redirecting, replying
+
+from fecemo.errors import InputError, ResourceError, StoredStateError
+from fecemo.manifests.face_id import face_id
+from fecemo.packs.face_pack import FacePack
+from fecemo.packs.receipts import RECEIPT_NAME
+from fecemo.stages.fetch import FetchSettings, run
+
+ROOT = Path(__file__).parents[2]
+WHOLE = (0.0, 1.0, 0.0, 1.0)
+
+
+@pytest.fixture
+def server():
+    with photo_server() as served:
+        yield served
+
+
+def write_list(path: Path, faces) -> Path:
+    lines = ["url,left,right,top,bottom", *(f"{url},{','.join(map(str, box))}" for url, box in faces)]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def settings_for(server, faces: Path, **changes) -> FetchSettings:
+    return FetchSettings(faces=faces, allow_hosts=(server.host,), workers=4, backoff=0.01, **changes)
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_faces_are_cut_where_their_boxes_lie_and_a_photograph_is_asked_for_once(server, tmp_path):
+    photo = np.zeros((400, 800, 3), np.uint8)
+    photo[:, :400] = (200, 30, 40)
+    photo[:, 400:] = (20, 60, 210)
+    server.routes["/two.png"] = encoded(photo, ".png")
+    left, right = (0.0, 0.5, 0.0, 1.0), (0.5, 1.0, 0.0, 1.0)
+    listed = write_list(tmp_path / "faces.csv", [(server.url("/two.png"), right), (server.url("/two.png"), left)])
+    run(settings_for(server, listed), tmp_path / "pack")
+    pack = FacePack(tmp_path / "pack")
+    assert (pack.faces[0] == (20, 60, 210)).all()
+    assert (pack.faces[1] == (200, 30, 40)).all()
+    assert [entry.id for entry in pack.entries] == [face_id(server.url("/two.png"), *box) for box in (right, left)]
+    assert server.asked == {"/two.png": 1}
+    assert pack.damaged_rows() == []
+
+
+def test_rows_keep_the_order_of_the_list_and_every_reject_has_its_reason(server, tmp_path):
+    server.routes |= {
+        "/0.jpg": jpeg(picture(0)), "/2.jpg": jpeg(picture(2)), "/html.jpg": b"<html>sorry</html>",
+        "/short.jpg": jpeg(picture(3))[:-900], "/none.jpg": b"", "/gone.jpg": replying(410),
+        "/no.jpg": replying(403), "/moved.jpg": redirecting("/2.jpg"),
+        "/dead.jpg": redirecting("https://s.yimg.com/pw/images/en-us/photo_unavailable.png"),
+    }
+    box = (0.1, 0.9, 0.1, 0.9)
+    faces = [(server.url(path), box) for path in (
+        "/0.jpg", "/missing.jpg", "/html.jpg", "/short.jpg", "/none.jpg", "/gone.jpg", "/no.jpg", "/moved.jpg", "/dead.jpg")]
+    faces += [(server.url("/2.jpg"), (0.9, 0.1, 0.1, 0.9)), ("file:///etc/passwd", box), (server.url("/2.jpg"), box)]
+    listed = write_list(tmp_path / "faces.csv", faces)
+    receipt = run(settings_for(server, listed), tmp_path / "pack")
+    assert [Path(entry.url).name for entry in FacePack(tmp_path / "pack").entries] == ["0.jpg", "moved.jpg", "2.jpg"]
+    reasons = {Path(row["url"]).name: row["reason"] for row in table(tmp_path / "pack" / "rejects.csv")}
+    assert reasons == {
+        "missing.jpg": "gone", "html.jpg": "not_an_image", "short.jpg": "damaged_image", "none.jpg": "empty",
+        "gone.jpg": "gone", "no.jpg": "refused", "dead.jpg": "placeholder", "2.jpg": "bad_box", "passwd": "bad_url",
+    }
+    assert receipt.summary["rejected"]["gone"] == 2
+    assert server.asked["/missing.jpg"] == 1  # permanent: never asked for again
+
+
+def test_fec_rows_become_faces_triplets_and_every_rating(server, tmp_path):
+    for number in range(4):
+        server.routes[f"/{number}.jpg"] = jpeg(picture(number))
+
+    def cells(number):
+        return f'"{server.url(f"/{number}.jpg")}",0.0,1.0,0.0,1.0'
+
+    rows = [
+        f'{cells(0)},{cells(1)},{cells(2)},"ONE_CLASS_TRIPLET","anna",1,"ben",3,"anna",1',
+        "torn row",
+        f'{cells(2)},{cells(9)},{cells(3)},"TWO_CLASS_TRIPLET","cleo",2',
+    ]
+    (tmp_path / "fec.csv").write_text("\n".join(rows) + "\n")
+    receipt = run(settings_for(server, tmp_path / "fec.csv"), tmp_path / "pack")
+    pack = FacePack(tmp_path / "pack")
+    names = {entry.id: Path(entry.url).stem for entry in pack.entries}
+    assert list(names.values()) == ["0", "1", "2", "3"]
+    triplets = table(tmp_path / "pack" / "triplets.csv")
+    assert [row["type"] for row in triplets] == ["ONE_CLASS_TRIPLET", "TWO_CLASS_TRIPLET"]
+    assert [names.get(triplets[1][key], "dead") for key in ("first", "second", "third")] == ["2", "dead", "3"]
+    ratings = [(row["triplet"], row["rater"], row["answer"]) for row in table(tmp_path / "pack" / "ratings.csv")]
+    assert ratings == [("1", "anna", "1"), ("1", "ben", "3"), ("1", "anna", "1"), ("3", "cleo", "2")]
+    assert [row["line"] for row in table(tmp_path / "pack" / "rejected_rows.csv")] == ["2"]
+    assert receipt.summary["triplets"] == 2
+    assert receipt.summary["triplets_whole"] == 1
+
+
+def test_a_limit_keeps_only_triplets_whose_faces_are_all_within_it(server, tmp_path):
+    for number in range(5):
+        server.routes[f"/{number}.jpg"] = jpeg(picture(number))
+
+    def row(*numbers):
+        faces = ",".join(f"{server.url(f'/{number}.jpg')},0,1,0,1" for number in numbers)
+        return f"{faces},ONE_CLASS_TRIPLET,anna,1"
+
+    (tmp_path / "fec.csv").write_text("\n".join([row(0, 1, 2), row(2, 3, 4), row(2, 1, 0)]) + "\n")
+    run(settings_for(server, tmp_path / "fec.csv", limit=4), tmp_path / "pack")
+    assert len(FacePack(tmp_path / "pack")) == 4
+    assert [row["triplet"] for row in table(tmp_path / "pack" / "triplets.csv")] == ["1", "3"]
+
+
+def test_a_finished_pack_is_left_alone_and_another_list_or_margin_is_refused(server, tmp_path, capsys):
+    server.routes["/0.jpg"] = jpeg(picture(0))
+    listed = write_list(tmp_path / "faces.csv", [(server.url("/0.jpg"), (0.2, 0.8, 0.2, 0.8))])
+    first = run(settings_for(server, listed), tmp_path / "pack")
+    again = run(settings_for(server, listed, deadline=5.0), tmp_path / "pack")
+    assert again == first
+    assert "nothing to do" in capsys.readouterr().err
+    assert server.asked["/0.jpg"] == 1
+    with pytest.raises(StoredStateError, match="other settings"):
+        run(settings_for(server, listed, margin=0.5), tmp_path / "pack")
+    other = write_list(tmp_path / "other.csv", [(server.url("/0.jpg"), WHOLE)])
+    with pytest.raises(StoredStateError, match="another list"):
+        run(settings_for(server, other), tmp_path / "pack")
+    assert FacePack(tmp_path / "pack").damaged_rows() == []
+
+
+def test_a_margin_and_the_square_policy_widen_the_box(server, tmp_path):
+    photo = np.zeros((600, 600, 3), np.uint8)
+    photo[200:400, 250:350] = 255  # the box: 100 wide, 200 high
+    server.routes["/box.png"] = encoded(photo, ".png")
+    box = (250 / 600, 350 / 600, 200 / 600, 400 / 600)
+    listed = write_list(tmp_path / "faces.csv", [(server.url("/box.png"), box)])
+    share = {}
+    for name, change in {"as_is": {}, "square": {"square": True}, "margin": {"margin": 1.0}}.items():
+        run(settings_for(server, listed, **change), tmp_path / name)
+        share[name] = (FacePack(tmp_path / name).faces[0] > 127).mean()
+    assert share["as_is"] == 1.0
+    assert share["square"] == pytest.approx(1 / 2, abs=0.01)
+    assert share["margin"] == pytest.approx(1 / 4, abs=0.01)
+
+
+def test_a_folder_of_ones_own_is_served_while_fetching(tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a b.jpg").write_bytes(jpeg(picture(1)))
+    (tmp_path / "secret.jpg").write_bytes(jpeg(picture(2)))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    faces = [(f"http://127.0.0.1:{port}/{path}", WHOLE) for path in ("a%20b.jpg", "../secret.jpg", "%2e%2e/secret.jpg")]
+    faces.append((f"http://127.0.0.1:{port + 1}/a.jpg", WHOLE))
+    listed = write_list(tmp_path / "faces.csv", faces)
+    run(FetchSettings(faces=listed, serve=tmp_path / "photos", port=port, workers=2), tmp_path / "pack")
+    assert [entry.url[-9:] for entry in FacePack(tmp_path / "pack").entries] == ["a%20b.jpg"]
+    reasons = [row["reason"] for row in table(tmp_path / "pack" / "rejects.csv")]
+    assert reasons == ["gone", "gone", "forbidden_address"]  # the other port was not opened
+
+
+def test_a_port_in_use_is_said_before_anything_is_asked(tmp_path):
+    listed = write_list(tmp_path / "faces.csv", [("http://127.0.0.1:1/a.jpg", WHOLE)])
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(ResourceError, match="another `port`"):
+            run(FetchSettings(faces=listed, serve=tmp_path, port=taken.getsockname()[1]), tmp_path / "pack")
+    assert not (tmp_path / "pack" / RECEIPT_NAME).exists()
+
+
+def test_a_list_without_a_face_is_the_users_error(tmp_path):
+    with pytest.raises(InputError, match="names no face"):
+        run(FetchSettings(faces=write_list(tmp_path / "faces.csv", [])), tmp_path / "pack")
+    (tmp_path / "odd.csv").write_text("name,age\n")
+    with pytest.raises(InputError, match=r"odd.csv line 1: found 'name,age'"):
+        run(FetchSettings(faces=tmp_path / "odd.csv"), tmp_path / "pack")
+
+
+def test_what_may_pass_is_tried_again_and_later_once_more_when_asked(server, tmp_path):
+    healthy = threading.Event()
+    tries = []
+
+    def flaky(handler):
+        tries.append(handler.path)
+        (replying(200, jpeg(picture(5))) if len(tries) == 2 else replying(503))(handler)
+
+    def down(handler):
+        (replying(200, jpeg(picture(6))) if healthy.is_set() else replying(500))(handler)
+
+    server.routes |= {"/flaky.jpg": flaky, "/down.jpg": down, "/0.jpg": jpeg(picture(0))}
+    listed = write_list(tmp_path / "faces.csv", [(server.url(path), WHOLE) for path in ("/flaky.jpg", "/down.jpg", "/0.jpg")])
+    run(settings_for(server, listed, attempts=3), tmp_path / "pack")
+    pack = FacePack(tmp_path / "pack")
+    assert [Path(entry.url).stem for entry in pack.entries] == ["flaky", "0"]
+    assert server.asked["/down.jpg"] == 3
+    del pack
+
+    healthy.set()
+    run(settings_for(server, listed), tmp_path / "pack")
+    assert server.asked["/down.jpg"] == 3  # a finished pack is finished
+    run(settings_for(server, listed, retry_failed=True), tmp_path / "pack")
+    pack = FacePack(tmp_path / "pack")
+    assert [Path(entry.url).stem for entry in pack.entries] == ["flaky", "down", "0"]
+    assert pack.damaged_rows() == []
+    assert server.asked == {"/flaky.jpg": 2, "/down.jpg": 4, "/0.jpg": 1}  # what was stored was not asked for again
+
+
+def test_interrupting_stops_at_once_and_keeps_what_is_done(server, tmp_path):
+    waiting = threading.Event()
+
+    def never(handler):
+        waiting.set()
+        threading.Event().wait(20)
+
+    server.routes |= {"/0.jpg": jpeg(picture(0)), "/never.jpg": never}
+    listed = write_list(tmp_path / "faces.csv", [(server.url("/0.jpg"), WHOLE), (server.url("/never.jpg"), WHOLE)])
+    command = [sys.executable, ROOT / "pipelines" / "01_fetch.py", "--faces", listed, "--out", tmp_path / "pack",
+               "--allow-hosts", server.host, "--workers", "2"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    assert waiting.wait(20)
+    process.send_signal(2)
+    _, said = process.communicate(timeout=5)  # far less than the server waits
+    assert process.returncode == 130
+    assert "the same command goes on from there" in said
+    assert "Traceback" not in said
+    server.routes["/never.jpg"] = jpeg(picture(1))
+    run(settings_for(server, listed), tmp_path / "pack")
+    assert len(FacePack(tmp_path / "pack")) == 2
+    assert server.asked["/0.jpg"] == 1
+
+
+def test_large_photographs_are_decoded_small_without_visible_difference(server, tmp_path):
+    photo = picture(7, 2000, 1500)
+    grain = np.random.default_rng(0).integers(-6, 7, photo.shape)
+    photo = np.clip(photo + grain, 0, 255).astype(np.uint8)
+    server.routes["/large.jpg"] = jpeg(photo)
+    box = (0.2, 0.8, 0.1, 0.9)
+    listed = write_list(tmp_path / "faces.csv", [(server.url("/large.jpg"), box)])
+    run(settings_for(server, listed), tmp_path / "pack")
+    whole = cv2.imdecode(np.frombuffer(jpeg(photo), np.uint8), cv2.IMREAD_COLOR_RGB)
+    expected = cv2.resize(whole[150:1350, 400:1600], (200, 200), interpolation=cv2.INTER_AREA)
+    error = np.abs(FacePack(tmp_path / "pack").faces[0].astype(int) - expected).mean()
+    assert error < 1.0

@@ -1,0 +1,102 @@
+"""Kill -9 at random moments, run again: the pack is the one of an unbroken run, to the byte."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from photo_server import jpeg, photo_server, picture
+
+from fecemo.packs.face_pack import FacePack
+from fecemo.packs.face_pack_writer import STAGING_NAME
+from fecemo.packs.receipts import RECEIPT_NAME
+
+ROOT = Path(__file__).parents[2]
+KILLS = int(os.environ.get("FECEMO_KILLS", "6"))
+PHOTOS = 150
+FLUSH = 4
+WORKERS = 3
+COMPARED = ("faces.npy", "index.csv", "rejects.csv", "rejected_rows.csv")
+
+# The real stage; only the ledger is written after every few faces, so that a test of seconds crosses many transactions.
+PROGRAM = f"""
+import sys
+from pathlib import Path
+from fecemo.packs import face_pack_writer
+from fecemo.stages.fetch import FetchSettings, run
+face_pack_writer.FLUSH_FACES = {FLUSH}
+faces, out, host = sys.argv[1:]
+run(FetchSettings(faces=Path(faces), allow_hosts=(host,), workers={WORKERS}, backoff=0.01), Path(out))
+"""
+
+
+def start(faces: Path, out: Path, host: str) -> subprocess.Popen:
+    return subprocess.Popen([sys.executable, "-c", PROGRAM, str(faces), str(out), host], cwd=ROOT,
+                            stderr=subprocess.PIPE, text=True)
+
+
+@pytest.fixture
+def served(tmp_path):
+    with photo_server() as server:
+        lines = ["url,left,right,top,bottom"]
+        for number in range(PHOTOS):
+            if number % 7:
+                server.routes[f"/{number}.jpg"] = jpeg(picture(number))
+            for box in ("0.0,0.5,0.0,1.0", "0.4,1.0,0.1,0.9"):
+                lines.append(f"{server.url(f'/{number}.jpg')},{box}")
+        lines.insert(30, "not,a,row")
+        faces = tmp_path / "faces.csv"
+        faces.write_text("\n".join(lines) + "\n")
+        yield server, faces
+
+
+def test_a_fetch_killed_again_and_again_ends_with_the_same_pack(served, tmp_path):
+    server, faces = served
+    unbroken = start(faces, tmp_path / "unbroken", server.host)
+    _, said = unbroken.communicate(timeout=120)
+    assert unbroken.returncode == 0, said
+    server.asked.clear()
+    server.delay = 0.01 * KILLS  # long enough for every kill to meet work
+
+    rng = random.Random(0)
+    broken, kills = tmp_path / "broken", 0
+    while kills < KILLS:
+        process = start(faces, broken, server.host)
+        before = sum(server.asked.values())
+        while sum(server.asked.values()) == before and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0.0, 0.6))
+        process.kill()
+        _, said = process.communicate()
+        assert process.returncode == -9, f"ended before it was killed: {said}"
+        assert not (broken / RECEIPT_NAME).exists()
+        kills += 1
+    server.delay = 0.0
+    last = start(faces, broken, server.host)
+    _, said = last.communicate(timeout=120)
+    assert last.returncode == 0, said
+
+    for name in COMPARED:
+        assert (broken / name).read_bytes() == (tmp_path / "unbroken" / name).read_bytes(), name
+    assert FacePack(broken).damaged_rows() == []
+    assert not (broken / STAGING_NAME).exists()
+    # Only what was under way, or not yet in the ledger, was asked for again.
+    assert sum(server.asked.values()) <= PHOTOS + KILLS * (FLUSH + WORKERS)
+
+
+def test_a_second_writer_is_refused(served, tmp_path):
+    server, faces = served
+    server.delay = 0.2
+    first = start(faces, tmp_path / "pack", server.host)
+    while not server.asked:
+        time.sleep(0.01)
+    second = start(faces, tmp_path / "pack", server.host)
+    _, said = second.communicate(timeout=20)
+    server.delay = 0.0
+    assert second.returncode != 0
+    assert "is being written by another process" in said
+    assert first.wait(timeout=60) == 0
+    assert len(FacePack(tmp_path / "pack")) == 2 * (PHOTOS - len(range(0, PHOTOS, 7)))

@@ -1,0 +1,266 @@
+"""From images on a disk to a face pack: labels, splits, rejects, and runs that are cut short."""
+
+import csv
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from fecemo.errors import InputError, ResourceError, StoredStateError
+from fecemo.imaging import image_file
+from fecemo.imaging.resize import square_face
+from fecemo.manifests.documents import build
+from fecemo.manifests.face_id import face_id
+from fecemo.packs.face_pack import FacePack
+from fecemo.packs.face_pack_writer import FacePackWriter
+from fecemo.stages.import_labelled import ImportSettings, run
+
+ROOT = Path(__file__).parents[2]
+
+
+def image(seed, height=40, width=48):
+    """Return a smooth random picture of shape (height, width, 3), RGB."""
+    knots = np.random.default_rng(seed).integers(0, 256, (3, 3, 3), dtype=np.uint8)
+    return cv2.resize(knots, (width, height), interpolation=cv2.INTER_CUBIC)
+
+
+def save(path, pixels):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), pixels[..., ::-1])
+
+
+@pytest.fixture
+def faces(tmp_path):
+    """Thirty images in folders of classes: 20 happy, 10 sad."""
+    folder = tmp_path / "images"
+    for number in range(30):
+        save(folder / ("happiness" if number < 20 else "sad") / f"{number:02d}.png", image(number))
+    return folder
+
+
+def rows(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_labelled_set_becomes_a_pack(faces, tmp_path):
+    receipt = run(ImportSettings(faces), tmp_path / "pack")
+    pack = FacePack(tmp_path / "pack")
+    assert [entry.url for entry in pack.entries] == [
+        *(f"happiness/{number:02d}.png" for number in range(20)),
+        *(f"sad/{number:02d}.png" for number in range(20, 30)),
+    ]
+    assert Counter(pack.labels.tolist()) == {"happy": 20, "sad": 10}
+    assert Counter(zip(pack.labels.tolist(), pack.splits.tolist(), strict=True)) == {
+        ("happy", "train"): 16, ("happy", "test"): 4, ("sad", "train"): 8, ("sad", "test"): 2,
+    }
+    assert pack.entries[3].id == face_id("happiness/03.png", 0, 1, 0, 1)
+    for number in (0, 29):
+        assert np.array_equal(pack.faces[number], square_face(image(number), "crop"))
+    assert pack.damaged_rows() == []
+    assert receipt == pack.receipt
+    assert receipt.summary["faces"] == 30
+    assert receipt.summary["splits"] == {"test": {"happy": 4, "sad": 2}, "train": {"happy": 16, "sad": 8}}
+
+
+def test_every_shape_policy_is_the_one_that_is_stored(faces, tmp_path):
+    for shape in ("crop", "pad", "stretch"):
+        run(ImportSettings(faces, shape=shape, per_class=1), tmp_path / shape)
+        pack = FacePack(tmp_path / shape)
+        number = int(Path(pack.entries[0].url).stem)
+        assert np.array_equal(pack.faces[0], square_face(image(number), shape))
+
+
+def test_a_pack_depends_neither_on_threads_nor_on_where_the_images_lie(faces, tmp_path):
+    one = run(ImportSettings(faces, threads=1), tmp_path / "one")
+    shutil.copytree(faces, tmp_path / "elsewhere")
+    many = run(ImportSettings(tmp_path / "elsewhere", threads=8), tmp_path / "many")
+    assert one.digest == many.digest
+    assert one.inputs == many.inputs
+    assert one.config == many.config
+    for name in ("faces.npy", "index.csv", "rejects.csv", "left_out.csv"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "many" / name).read_bytes()
+
+
+def test_the_seed_decides_the_splits_and_they_are_stored(faces, tmp_path):
+    first, other = (run(ImportSettings(faces, seed=seed), tmp_path / f"seed{seed}") for seed in (0, 1))
+    assert first.digest != other.digest
+    before, after = FacePack(tmp_path / "seed0"), FacePack(tmp_path / "seed1")
+    assert before.ids.tolist() == after.ids.tolist()
+    assert before.splits.tolist() != after.splits.tolist()
+
+
+def test_splits_that_the_set_comes_with_are_kept(tmp_path):
+    for number in range(12):
+        save(tmp_path / "set" / ("train" if number < 9 else "valid") / "happy" / f"{number}.png", image(number))
+    run(ImportSettings(tmp_path / "set", test_fraction=0.5), tmp_path / "kept")
+    assert Counter(FacePack(tmp_path / "kept").splits.tolist()) == {"train": 9, "test": 3}
+    run(ImportSettings(tmp_path / "set", valid_fraction=1 / 3), tmp_path / "more")
+    pack = FacePack(tmp_path / "more")
+    assert Counter(pack.splits.tolist()) == {"train": 6, "valid": 3, "test": 3}
+    assert all(pack.entries[row].url.startswith("valid/") for row in pack.rows_in("test"))
+
+
+def test_a_set_of_training_images_alone_is_divided(tmp_path):
+    for number in range(10):
+        save(tmp_path / "set" / "train" / "happy" / f"{number}.png", image(number))
+    run(ImportSettings(tmp_path / "set"), tmp_path / "pack")
+    assert Counter(FacePack(tmp_path / "pack").splits.tolist()) == {"train": 8, "test": 2}
+
+
+def test_a_few_of_each_class_are_drawn(faces, tmp_path):
+    run(ImportSettings(faces, per_class=5), tmp_path / "pack")
+    pack = FacePack(tmp_path / "pack")
+    assert Counter(pack.labels.tolist()) == {"happy": 5, "sad": 5}
+    assert Counter(zip(pack.labels.tolist(), pack.splits.tolist(), strict=True))["happy", "test"] == 1
+
+
+def test_photographs_have_no_labels_and_no_splits(faces, tmp_path):
+    run(ImportSettings(faces, layout="photographs"), tmp_path / "pack")
+    pack = FacePack(tmp_path / "pack")
+    assert len(pack) == 30
+    assert set(pack.labels.tolist()) == set(pack.splits.tolist()) == {""}
+
+
+def test_a_bad_image_is_a_reject_and_costs_nothing_else(faces, tmp_path):
+    (faces / "sad" / "20.png").write_bytes((faces / "sad" / "20.png").read_bytes()[:200])
+    (faces / "sad" / "21.png").write_bytes(b"<html>")
+    (faces / "sad" / "22.png").write_bytes(b"")
+    (faces / "sad" / "23.png").unlink()
+    (faces / "sad" / "23.png").symlink_to(tmp_path / "nowhere.png")
+    (faces / "sad" / "notes.txt").touch()
+    receipt = run(ImportSettings(faces), tmp_path / "pack")
+    assert [(row["url"], row["reason"], row["label"]) for row in rows(tmp_path / "pack" / "rejects.csv")] == [
+        ("sad/20.png", "damaged_image", "sad"), ("sad/21.png", "not_an_image", "sad"), ("sad/22.png", "empty", "sad"),
+        ("sad/23.png", "cannot_open", "sad"),
+    ]
+    assert [row["where"] for row in rows(tmp_path / "pack" / "left_out.csv")] == ["sad/notes.txt"]
+    assert receipt.summary["rejected"] == {"cannot_open": 1, "damaged_image": 1, "empty": 1, "not_an_image": 1}
+    assert receipt.summary["left_out"] == {"not_an_image": 1}
+    pack = FacePack(tmp_path / "pack")
+    assert len(pack) == 26
+    assert np.array_equal(pack.faces[20], square_face(image(24), "crop"))
+    assert pack.entries[20].url == "sad/24.png"
+
+
+def test_copies_between_train_and_test_are_counted(tmp_path):
+    for number in range(4):
+        save(tmp_path / "set" / "train" / "happy" / f"{number}.png", image(number))
+    save(tmp_path / "set" / "test" / "happy" / "same_as_2.png", image(2))
+    save(tmp_path / "set" / "test" / "happy" / "new.png", image(9))
+    assert run(ImportSettings(tmp_path / "set"), tmp_path / "pack").summary["copies_across_splits"] == 1
+
+
+def test_a_finished_pack_is_left_alone(faces, tmp_path, monkeypatch):
+    first = run(ImportSettings(faces), tmp_path / "pack")
+    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "pack").iterdir()}
+    monkeypatch.setattr(image_file, "read_image", lambda *_: pytest.fail("nothing is to be decoded again"))
+    assert run(ImportSettings(faces), tmp_path / "pack") == first
+    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "pack").iterdir()} == before
+
+
+def test_a_pack_is_never_filled_up_with_something_else(faces, tmp_path):
+    receipt = run(ImportSettings(faces), tmp_path / "pack")
+    with pytest.raises(StoredStateError, match="another list of faces, or one made with other settings"):
+        run(ImportSettings(faces, shape="pad"), tmp_path / "pack")
+    save(faces / "sad" / "25.png", image(99))  # the same names, other pixels
+    with pytest.raises(StoredStateError, match="another list of faces, or one made with other settings"):
+        run(ImportSettings(faces), tmp_path / "pack")
+    assert FacePack(tmp_path / "pack").receipt == receipt
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(faces, tmp_path, monkeypatch):
+    unbroken = run(ImportSettings(faces), tmp_path / "unbroken")
+    put, decoded = FacePackWriter.put, []
+
+    def interrupted_put(writer, slot, face):
+        if len(decoded) == 11:
+            raise KeyboardInterrupt
+        decoded.append(slot)
+        put(writer, slot, face)
+
+    monkeypatch.setattr(FacePackWriter, "put", interrupted_put)
+    with pytest.raises(KeyboardInterrupt):
+        run(ImportSettings(faces, threads=1), tmp_path / "broken")
+
+    def watched_put(writer, slot, face):
+        decoded.append(slot)
+        put(writer, slot, face)
+
+    monkeypatch.setattr(FacePackWriter, "put", watched_put)
+    assert run(ImportSettings(faces), tmp_path / "broken").digest == unbroken.digest
+    assert sorted(decoded) == list(range(30))  # nothing was decoded twice
+    for name in ("faces.npy", "index.csv", "rejects.csv", "left_out.csv"):
+        assert (tmp_path / "broken" / name).read_bytes() == (tmp_path / "unbroken" / name).read_bytes()
+
+
+def import_in_another_process(images, out, *more):
+    return subprocess.Popen(
+        [sys.executable, ROOT / "pipelines" / "02_import.py", "--images", images, "--out", out, *more],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )
+
+
+def test_a_killed_process_loses_nothing(tmp_path):
+    images = tmp_path / "images" / "happy"
+    images.mkdir(parents=True)
+    save(images / "0000.png", image(0, 300, 300))
+    for number in range(1, 600):
+        (images / f"{number:04d}.png").hardlink_to(images / "0000.png")
+    process = import_in_another_process(tmp_path / "images", tmp_path / "killed")
+    staging = tmp_path / "killed" / "faces.partial"
+    patience = time.monotonic() + 30
+    while not (staging.exists() and staging.stat().st_size > 100 * 120_000) and time.monotonic() < patience:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert not (tmp_path / "killed" / "receipt.json").exists()
+    run(ImportSettings(tmp_path / "images"), tmp_path / "unbroken")
+    run(ImportSettings(tmp_path / "images"), tmp_path / "killed")
+    for name in ("faces.npy", "index.csv", "rejects.csv", "left_out.csv"):
+        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "unbroken" / name).read_bytes()
+    assert not staging.exists()
+
+
+def test_the_script_says_what_is_wrong_in_one_line(faces, tmp_path):
+    (faces / "hapy").mkdir()
+    process = import_in_another_process(faces, tmp_path / "pack")
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert said.strip().splitlines() == [
+        f"error: {faces / 'hapy'}: the folder's name is no known emotion; did you mean 'happy'? Known: "
+        + said.strip().split("Known: ")[1],
+    ]
+    assert not (tmp_path / "pack").exists()
+
+
+def test_nowhere_to_write_is_said(faces, tmp_path):
+    (tmp_path / "taken").touch()
+    with pytest.raises(ResourceError, match="a file stands where a folder is needed"):
+        run(ImportSettings(faces), tmp_path / "taken")
+
+
+def test_an_unknown_layout_names_the_nearest(faces, tmp_path):
+    with pytest.raises(InputError, match="did you mean 'class_folders'"):
+        run(ImportSettings(faces, layout="class_folder"), tmp_path / "pack")
+
+
+@pytest.mark.parametrize(("document", "said"), [
+    ({}, "'target.images' is missing|'images' is missing"),
+    ({"images": "x", "test_fraction": 1.0}, "below 1"),
+    ({"images": "x", "per_class": 0}, "per_class must be at least 1, not 0"),
+    ({"images": "x", "shape": "square"}, "'crop', 'pad' or 'stretch'"),
+    ({"images": "x", "sed": 1}, "unknown key 'sed', did you mean 'seed'"),
+])
+def test_a_recipes_settings_are_checked(document, said):
+    with pytest.raises(InputError, match=said):
+        build(ImportSettings, document, "recipe.yaml: target")

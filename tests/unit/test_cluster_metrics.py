@@ -1,0 +1,66 @@
+"""Figures of clusters, and the names that would suit them best."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fecemo.clustering.naming.oracle import name_by_oracle
+from fecemo.errors import InputError
+from fecemo.evaluation.cluster_metrics import score_clusters
+from fecemo.manifests.emotions import EMOTIONS
+
+TWO = ("happy", "sad")
+
+
+def test_purity_of_three_clusters():
+    # Cluster 0: 2 happy, 1 sad; cluster 1: 2 sad; cluster 2: 1 happy. Right at best: 2 + 2 + 1 of 6.
+    truth = np.array(["happy", "happy", "sad", "sad", "sad", "happy"])
+    metrics = score_clusters(truth, np.array([0, 0, 0, 1, 1, 2]))
+    assert metrics.purity == pytest.approx(5 / 6)
+    assert 0 < metrics.nmi < 1
+
+
+def test_clusters_that_are_the_emotions_score_one_and_one_cluster_scores_nothing():
+    truth = np.array(["happy", "happy", "sad"])
+    perfect, single = score_clusters(truth, np.array([1, 1, 0])), score_clusters(truth, np.array([4, 4, 4]))
+    assert (perfect.nmi, perfect.ari, perfect.ami, perfect.purity) == pytest.approx((1, 1, 1, 1))
+    assert (single.nmi, single.ari, single.purity) == pytest.approx((0, 0, 2 / 3))
+
+
+def test_nothing_to_score_is_refused():
+    with pytest.raises(InputError):
+        score_clusters(np.array([], dtype=str), np.array([], dtype=int))
+
+
+def test_oracle_gives_each_emotion_one_cluster_where_there_are_as_many():
+    # By majority both clusters are happy (3 > 1, 2 > 1): 5 of 7 right. One to one: the best is 3 + 1.
+    truth = np.array(["happy"] * 3 + ["sad"] + ["happy"] * 2 + ["sad"])
+    names, rule = name_by_oracle(truth, np.array([0, 0, 0, 0, 1, 1, 1]), 2, TWO)
+    assert (names, rule) == ({0: "happy", 1: "sad"}, "one to one")
+
+
+def test_oracle_goes_by_majority_otherwise():
+    truth = np.array(["happy", "sad", "sad", "happy", "sad"])
+    names, rule = name_by_oracle(truth, np.array([0, 1, 1, 2, 2]), 4, TWO)
+    assert rule == "majority"
+    assert names == {0: "happy", 1: "sad", 2: "happy", 3: "skip"}  # a tie goes to the first emotion
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(EMOTIONS), st.integers(0, 7)), min_size=2, max_size=60),
+       st.permutations(range(8)))
+def test_renumbering_clusters_changes_nothing_but_their_names(faces, numbers):
+    truth = np.array([emotion for emotion, _ in faces])
+    clusters = np.array([cluster for _, cluster in faces])
+    renumbered = np.array(numbers)[clusters]
+    first, second = score_clusters(truth, clusters), score_clusters(truth, renumbered)
+    figures = [(found.nmi, found.ami, found.ari, found.purity) for found in (first, second)]
+    assert figures[0] == pytest.approx(figures[1])
+
+    accuracy = []
+    for numbering in (clusters, renumbered):
+        names, _ = name_by_oracle(truth, numbering, 8, EMOTIONS)
+        accuracy.append(np.mean([names[cluster] == emotion for cluster, emotion in zip(numbering, truth, strict=True)]))
+    assert accuracy[0] == pytest.approx(accuracy[1])
+    assert accuracy[0] <= first.purity + 1e-12

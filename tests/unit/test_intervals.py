@@ -1,0 +1,82 @@
+"""Bootstrap intervals against exact distributions and against resampling faces one by one."""
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from fecemo.errors import InputError
+from fecemo.evaluation.intervals import bootstrap_intervals, paired_difference
+from fecemo.evaluation.score import Interval
+
+
+def intervals(confusion, resamples=2000, confidence=0.95, seed=0):
+    return bootstrap_intervals(np.array(confusion), resamples=resamples, confidence=confidence, seed=seed)
+
+
+def test_accuracy_follows_the_binomial_distribution():
+    # The number of right faces in a resample of 20, of which 15 are right, is binomial (20, 3/4).
+    found = intervals([[8, 2], [3, 7]], resamples=20000).accuracy
+    assert found == Interval(binom.ppf(0.025, 20, 0.75) / 20, binom.ppf(0.975, 20, 0.75) / 20)
+
+
+def test_balanced_accuracy_agrees_with_resampling_face_by_face():
+    truth = np.repeat([0, 1, 2], [40, 25, 10])
+    right = np.concatenate([np.arange(40) < 30, np.arange(25) < 10, np.arange(10) < 9])
+    rng = np.random.default_rng(1)
+    drawn = []
+    for _ in range(4000):
+        rows = rng.integers(len(truth), size=len(truth))
+        drawn.append(np.mean([right[rows][truth[rows] == one].mean() for one in np.unique(truth[rows])]))
+    found = intervals([[30, 10, 0], [15, 10, 0], [0, 1, 9]], resamples=4000).balanced_accuracy
+    assert (found.low, found.high) == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.01)
+
+
+def test_it_covers_the_truth_about_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    covered = 0
+    for trial in range(300):
+        right = rng.binomial(200, 0.4)
+        found = intervals([[right, 200 - right], [0, 0]], resamples=400, confidence=0.9, seed=trial).accuracy
+        covered += found.low <= 0.4 <= found.high
+    assert 0.84 <= covered / 300 <= 0.96
+
+
+def test_a_seed_gives_the_same_interval_and_another_seed_another():
+    assert intervals([[30, 20], [10, 40]], resamples=99) == intervals([[30, 20], [10, 40]], resamples=99)
+    assert intervals([[30, 20], [10, 40]], resamples=99) != intervals([[30, 20], [10, 40]], resamples=99, seed=1)
+
+
+def test_nothing_wrong_and_nothing_right_leave_no_doubt():
+    assert intervals([[5, 0], [0, 5]]).accuracy == Interval(1, 1)
+    assert intervals([[0, 5], [5, 0]]).balanced_accuracy == Interval(0, 0)
+
+
+def test_abstentions_are_in_the_number_of_faces():
+    found = intervals([[0, 0, 10]])
+    assert found.accuracy == Interval(0, 0)
+
+
+def test_a_lone_face_of_a_class_may_be_missing_from_a_resample():
+    found = intervals([[1, 0], [99, 0]], resamples=500).balanced_accuracy
+    # Resamples hold the lone face, mean of 1 and 0, or do not, 0.
+    assert (found.low, found.high) == (0, 0.5)
+
+
+@pytest.mark.parametrize("wrong", [{"resamples": 0}, {"confidence": 1.0}, {"confidence": 0.0}])
+def test_settings_out_of_range_are_refused(wrong):
+    with pytest.raises(InputError, match="bootstrap must be"):
+        intervals([[1, 0], [0, 1]], **wrong)
+    with pytest.raises(InputError, match="no scored face"):
+        intervals([[0, 0], [0, 0]])
+
+
+def test_paired_difference_knows_that_the_faces_are_the_same():
+    hits_b = np.arange(100) < 50
+    hits_a = hits_b | (np.arange(100) < 60)  # right wherever B is, and on ten faces more
+    found = paired_difference(hits_a, hits_b, resamples=20000, confidence=0.95, seed=0)
+    assert (found.low, found.high) == pytest.approx(binom.ppf([0.025, 0.975], 100, 0.1) / 100)
+    assert found.low > 0
+    same = paired_difference(hits_a, hits_a, resamples=100, confidence=0.95, seed=0)
+    assert same == Interval(0, 0)
+    with pytest.raises(InputError, match="same faces"):
+        paired_difference(hits_a, hits_b[:50], resamples=10, confidence=0.95, seed=0)

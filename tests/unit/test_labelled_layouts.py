@@ -1,0 +1,266 @@
+"""What each layout makes of folders and files, sound and unsound. No pixel is read here, so any bytes do."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fecemo.errors import InputError
+from fecemo.manifests.labelled import LabelledImage, LeftOut, find_layout
+
+
+def touch(folder, *paths):
+    for path in paths:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).touch()
+
+
+def read(layout, place):
+    return find_layout(layout).read(place)
+
+
+def as_rows(found):
+    return [(image.path, image.label, image.split) for image in found.images]
+
+
+# --- class_folders
+
+
+def test_folders_of_classes_with_their_spellings(tmp_path):
+    touch(tmp_path, "Happiness/b.PNG", "Happiness/a.jpg", "anger/1.jpeg", "3_surprise/deeper/x.webp")
+    found = read("class_folders", tmp_path)
+    assert found.folder == tmp_path
+    assert as_rows(found) == [
+        ("3_surprise/deeper/x.webp", "surprise", ""), ("Happiness/a.jpg", "happy", ""),
+        ("Happiness/b.PNG", "happy", ""), ("anger/1.jpeg", "anger", ""),
+    ]
+    assert found.left_out == ()
+
+
+def test_folders_of_splits_above_the_classes_are_kept(tmp_path):
+    touch(tmp_path, "train/happy/a.png", "val/happy/b.png", "Test/sad/c.png")
+    assert as_rows(read("class_folders", tmp_path)) == [
+        ("Test/sad/c.png", "sad", "test"), ("train/happy/a.png", "happy", "train"),
+        ("val/happy/b.png", "happy", "valid"),
+    ]
+
+
+@pytest.mark.parametrize("held_out", ["valid", "validation", "test"])
+def test_the_one_held_out_folder_is_the_test_split(tmp_path, held_out):
+    touch(tmp_path, "train/happy/a.png", f"{held_out}/happy/b.png")
+    assert {image.split for image in read("class_folders", tmp_path).images} == {"train", "test"}
+
+
+def test_an_unknown_class_is_named_with_the_nearest_spelling(tmp_path):
+    touch(tmp_path, "happy/a.png", "suprise/b.png")
+    with pytest.raises(InputError, match=r"suprise: .*no known emotion; did you mean 'surprise'\?"):
+        read("class_folders", tmp_path)
+    touch(tmp_path / "two", "train/hapy/a.png")
+    with pytest.raises(InputError, match=r"train/hapy: .*did you mean 'happy'\?"):
+        read("class_folders", tmp_path / "two")
+
+
+def test_a_folder_beside_splits_must_be_a_split(tmp_path):
+    touch(tmp_path, "train/happy/a.png", "tset/happy/b.png")
+    with pytest.raises(InputError, match=r"tset stands beside folders of splits and is none: did you mean 'test'\?"):
+        read("class_folders", tmp_path)
+
+
+def test_what_is_no_image_is_left_out_and_what_systems_leave_is_passed_over(tmp_path):
+    touch(tmp_path, "happy/a.png", "happy/notes.txt", "happy/.DS_Store", "happy/._a.png", "happy/Thumbs.db",
+          ".git/happy.png", "__MACOSX/happy/a.png", "labels.csv", "stray.png")
+    found = read("class_folders", tmp_path)
+    assert as_rows(found) == [("happy/a.png", "happy", "")]
+    assert {(entry.where, entry.reason) for entry in found.left_out} == {
+        ("happy/notes.txt", "not_an_image"), ("stray.png", "outside_class_folders"),
+    }
+    assert found.left_out_by_reason() == {"not_an_image": 1, "outside_class_folders": 1}
+
+
+def test_an_empty_set_is_refused_and_says_what_was_looked_for(tmp_path):
+    (tmp_path / "happy").mkdir()
+    with pytest.raises(InputError, match=r"holds no usable image: expected folders of images named neutral, happy"):
+        read("class_folders", tmp_path)
+    touch(tmp_path, "happy/a.txt")
+    with pytest.raises(InputError, match=r"the first of 1 left out is happy/a\.txt \(not_an_image"):
+        read("class_folders", tmp_path)
+
+
+def test_links_to_folders_are_followed_once(tmp_path):
+    touch(tmp_path / "elsewhere", "a.png")
+    (tmp_path / "set" / "happy").mkdir(parents=True)
+    (tmp_path / "set" / "happy" / "linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "round").symlink_to(tmp_path / "set" / "happy")
+    assert as_rows(read("class_folders", tmp_path / "set")) == [("happy/linked/a.png", "happy", "")]
+
+
+def test_a_name_that_is_no_text_is_left_out(tmp_path):
+    touch(tmp_path, "happy/a.png")
+    try:
+        (Path(os.fsdecode(os.fsencode(tmp_path) + b"/happy/\xff.png"))).touch()
+    except OSError:
+        pytest.skip("this file system takes names of text alone")
+    found = read("class_folders", tmp_path)
+    assert as_rows(found) == [("happy/a.png", "happy", "")]
+    assert [entry.reason for entry in found.left_out] == ["bad_name"]
+    found.left_out[0].where.encode("utf-8")
+
+
+# --- affectnet
+
+
+def annotate(part, number, expression):
+    touch(part, f"images/{number}.jpg")
+    (part / "annotations").mkdir(exist_ok=True)
+    np.save(part / "annotations" / f"{number}_exp.npy", expression)
+
+
+def test_affectnets_expressions_are_kept_or_left_out_by_their_meaning(tmp_path):
+    expressions = [np.array(str(code)) for code in range(11)]  # as released: text without a dimension
+    for number, expression in enumerate(expressions):
+        annotate(tmp_path, number, expression)
+    found = read("affectnet", tmp_path)
+    assert {Path(image.path).stem: image.label for image in found.images} == {
+        "0": "neutral", "1": "happy", "2": "sad", "3": "surprise", "4": "fear", "5": "disgust", "6": "anger",
+        "7": "contempt",
+    }
+    assert found.left_out_by_reason() == {"no_face": 1, "none": 1, "uncertain": 1}
+    assert {image.split for image in found.images} == {""}
+
+
+@pytest.mark.parametrize("expression", [np.array("6"), np.array(6), np.array([6]), np.array(b"6"), np.array(6.0)])
+def test_an_expression_may_be_text_or_a_number(tmp_path, expression):
+    annotate(tmp_path, 1, expression)
+    assert as_rows(read("affectnet", tmp_path)) == [("images/1.jpg", "anger", "")]
+
+
+def test_affectnets_two_sets_are_train_and_test(tmp_path):
+    annotate(tmp_path / "train_set", 1, np.array("1"))
+    annotate(tmp_path / "val_set", 2, np.array("2"))
+    assert as_rows(read("affectnet", tmp_path)) == [
+        ("train_set/images/1.jpg", "happy", "train"), ("val_set/images/2.jpg", "sad", "test"),
+    ]
+
+
+def test_a_bad_annotation_costs_its_image_alone(tmp_path):
+    annotate(tmp_path, 0, np.array("0"))
+    for number, expression in {1: np.array("11"), 2: np.array("happy"), 3: np.array(["1", "2"]), 4: np.array(1.5),
+                               5: np.array("-1"), 6: np.array(np.nan)}.items():
+        annotate(tmp_path, number, expression)
+    touch(tmp_path, "images/7.jpg", "images/8.jpg", "images/9.jpg")
+    (tmp_path / "annotations" / "8_exp.npy").write_bytes(b"\x93NUMPY")
+    (tmp_path / "annotations" / "9_exp.npy").write_bytes(b"")
+    found = read("affectnet", tmp_path)
+    assert as_rows(found) == [("images/0.jpg", "neutral", "")]
+    assert {Path(entry.where).stem: entry.reason for entry in found.left_out} == {
+        **dict.fromkeys("1234568", "bad_annotation"), "7": "no_annotation", "9": "bad_annotation",
+    }
+
+
+class Trap:
+    """Writes a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = str(path)
+
+    def __reduce__(self):
+        return (open, (self.path, "w"))
+
+
+def test_an_array_of_python_objects_is_never_opened(tmp_path):
+    annotate(tmp_path, 0, np.array("0"))
+    annotate(tmp_path, 1, np.array(Trap(tmp_path / "sprung"), dtype=object))
+    found = read("affectnet", tmp_path)
+    assert [(entry.where, entry.reason) for entry in found.left_out] == [("images/1.jpg", "bad_annotation")]
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_what_is_not_affectnets_release_is_refused(tmp_path):
+    (tmp_path / "images").mkdir()
+    with pytest.raises(InputError, match="has no folder 'annotations'"):
+        read("affectnet", tmp_path)
+    with pytest.raises(InputError, match="has no folder 'images'"):
+        read("affectnet", tmp_path / "nowhere")
+
+
+# --- path_label
+
+
+def table(folder, text, name="labels.csv"):
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_rows_of_path_and_label_relative_to_the_table(tmp_path):
+    touch(tmp_path, "sets/images/a.png", "elsewhere/b.png", "sets/c, d.png")
+    found = read("path_label", table(tmp_path / "sets", (
+        "\ufeffLabel,Path,comment\nhappiness,images/a.png,x\n7,../elsewhere/b.png,\n\nsad,\"c, d.png\"\n"
+    )))
+    assert found.folder == tmp_path / "sets"
+    assert as_rows(found) == [
+        ("../elsewhere/b.png", "contempt", ""), ("c, d.png", "sad", ""), ("images/a.png", "happy", ""),
+    ]
+    assert found.left_out == ()
+
+
+def test_an_absolute_path_is_the_same_image_as_a_relative_one(tmp_path):
+    touch(tmp_path, "a.png")
+    found = read("path_label", table(tmp_path, f"path,label\n{tmp_path / 'a.png'},happy\n./a.png,happy\n"))
+    assert as_rows(found) == [("a.png", "happy", "")]
+    assert found.left_out == (LeftOut("line 3", "listed_twice", "a.png stands on line 2 already"),)
+
+
+def test_a_split_column_is_kept(tmp_path):
+    touch(tmp_path, "a.png", "b.png", "c.png")
+    found = read("path_label", table(tmp_path, "path,label,split\na.png,sad,training\nb.png,sad,val\nc.png,sad,test\n"))
+    assert [image.split for image in found.images] == ["train", "valid", "test"]
+
+
+def test_bad_rows_are_left_out_by_their_line(tmp_path):
+    touch(tmp_path, "a.png", "b.png")
+    rows = (b"path,label,split\na.png,happy,train\n,happy,train\nb.png,hapy,train\nb.png,,train\n"
+            b"missing.png,sad,train\nb.png,sad,trian\nb.png\n\xff.png,sad,train\nb.png,\"sad,train\nb.png,sad,test\n")
+    found = read("path_label", table(tmp_path, rows))
+    assert as_rows(found) == [("a.png", "happy", "train"), ("b.png", "sad", "test")]
+    assert [(entry.where, entry.reason) for entry in found.left_out] == [
+        ("line 3", "no_path"), ("line 4", "unknown_label"), ("line 5", "no_label"), ("line 6", "no_such_file"),
+        ("line 7", "unknown_split"), ("line 8", "no_label"), ("line 9", "bad_row"), ("line 10", "bad_row"),
+    ]
+    assert "did you mean 'happy'?" in found.left_out[1].detail
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("", "the column 'path' is missing; the header holds nothing"),
+    ("path;label\na;b\n", "the column 'path' is missing; the header holds path;label"),
+    ("path,emotion\na,b\n", "the column 'label' is missing; the header holds path, emotion"),
+    ("path,label\n", "holds no usable image: expected rows of path and label in labels.csv"),
+    ("path,label\nx.png,happy\n", r"the first of 1 left out is line 2 \(no_such_file: x.png\)"),
+    (b"\xff\xfep\x00a\x00", "UTF-16"),
+])
+def test_a_table_without_what_is_needed_is_refused(tmp_path, text, said):
+    with pytest.raises(InputError, match=said):
+        read("path_label", table(tmp_path, text))
+
+
+def test_some_rows_with_and_some_without_a_split_are_refused(tmp_path):
+    touch(tmp_path, "a.png", "b.png")
+    with pytest.raises(InputError, match=r"b\.png has no split, and other images have one \(train\)"):
+        read("path_label", table(tmp_path, "path,label,split\na.png,happy,train\nb.png,sad,\n"))
+
+
+def test_a_name_too_long_or_with_a_zero_byte_is_no_file(tmp_path):
+    touch(tmp_path, "a.png")
+    found = read("path_label", table(tmp_path, f"path,label\na.png,sad\n{'x' * 5000},sad\nz\0.png,sad\n"))
+    assert found.left_out_by_reason() == {"no_such_file": 2}
+
+
+# --- photographs
+
+
+def test_photographs_have_neither_label_nor_split(tmp_path):
+    touch(tmp_path, "b.jpg", "holiday/a.png", "holiday/readme.md")
+    found = read("photographs", tmp_path)
+    assert found.images == (LabelledImage("b.jpg"), LabelledImage("holiday/a.png"))
+    assert found.left_out_by_reason() == {"not_an_image": 1}

@@ -1,0 +1,98 @@
+"""The published sizes ("Categorizing Facial Expressions", sections 4.2 to 4.4), on paper."""
+
+import pytest
+
+from fecemo.errors import InputError
+from fecemo.models.approach import find_approach
+
+
+def plan(approach, network, side=200, channels=3, **sizes):
+    found = find_approach(approach)
+    return found.plan(found.config(**sizes), (side, side, channels), 8)[network]
+
+
+def layers(planned, stack):
+    return [layer for layer in planned.layers if layer.stack == stack]
+
+
+def test_dense_autoencoder_is_as_published():
+    autoencoder = plan("dense_autoencoder", "autoencoder")
+    encoder, decoder = layers(autoencoder, "encoder"), layers(autoencoder, "decoder")
+    assert [(layer.kind, *layer.output_shape) for layer in encoder] == [
+        ("Flatten", 120000), ("Dense", 2000), ("Dense", 1000), ("Dense", 500), ("Dense", 200), ("Dense", 100)]
+    assert [(layer.kind, *layer.output_shape) for layer in decoder] == [
+        ("Flatten", 100), ("Dense", 200), ("Dense", 500), ("Dense", 1000), ("Dense", 2000), ("Dense", 120000),
+        ("Reshape", 200, 200, 3)]
+    assert {layer.activation for layer in (*encoder, *decoder) if layer.kind == "Dense"} == {"selu"}
+    # Weights both ways, and a bias a unit: the 485 million that section 4.2 could hardly train.
+    widths = [120000, 2000, 1000, 500, 200, 100]
+    weights = sum(before * after for before, after in zip(widths, widths[1:], strict=False))
+    assert autoencoder.parameters() == 2 * weights + sum(widths[1:]) + sum(widths[:-1]) == 485_367_500
+
+
+def test_the_sound_output_of_the_dense_autoencoder_is_a_switch():
+    assert layers(plan("dense_autoencoder", "autoencoder", output_activation="sigmoid"), "decoder")[-2].activation == "sigmoid"
+
+
+@pytest.mark.parametrize(("variant", "side", "channels", "sizes", "embedding"), [
+    ("rgb", 200, 3, {}, 25 * 25 * 128), ("gray", 200, 1, {}, 25 * 25 * 128), ("tight", 150, 3, {"pools": (2, 3, 5)}, 3200)])
+def test_convolutional_autoencoder_is_as_published(variant, side, channels, sizes, embedding):
+    autoencoder = plan("conv_autoencoder", "autoencoder", side, channels, **sizes)
+    encoder, decoder = layers(autoencoder, "encoder"), layers(autoencoder, "decoder")
+    assert [layer.kind for layer in encoder] == ["Rescaling", *(["Conv2D", "Conv2D", "MaxPooling2D"] * 3)]
+    assert [layer.output_shape[-1] for layer in encoder if layer.kind == "Conv2D"] == [32, 32, 64, 64, 128, 128]
+    assert [layer.kind for layer in decoder] == ["Conv2DTranspose"] * 6 + ["Reshape"]
+    assert [layer.output_shape[-1] for layer in decoder[:6]] == [128, 64, 64, 32, 32, channels]
+    assert [layer.activation for layer in decoder[:6]] == ["selu"] * 5 + ["sigmoid"]
+    assert autoencoder.output_shape == (side, side, channels)
+    assert plan("conv_autoencoder", "encoder", side, channels, **sizes).output_shape == (embedding,)
+    filters = [channels, 32, 32, 64, 64, 128, 128]
+    weights = sum(9 * before * after for before, after in zip(filters, filters[1:], strict=False))
+    assert autoencoder.parameters() == 2 * weights + sum(filters[1:]) + sum(filters[:-1])
+
+
+def test_semi_supervised_is_the_same_architecture_wider_with_a_head_of_three():
+    classifier = plan("semi_supervised", "classifier")
+    assert [layer.output_shape[-1] for layer in classifier.layers if layer.kind == "Conv2D"] == [128, 128, 256, 256, 512, 512]
+    head = [layer for layer in layers(classifier, "head") if layer.kind == "Dense"]
+    assert [(*layer.output_shape, layer.activation) for layer in head] == [(256, "selu"), (64, "selu"), (8, "softmax")]
+    assert classifier.parameters(without=("encoder",)) == (25 * 25 * 512 + 1) * 256 + (256 + 1) * 64 + (64 + 1) * 8
+    assert plan("semi_supervised", "autoencoder").output_shape == (200, 200, 3)
+
+
+def test_supervised_is_as_published():
+    classifier = plan("supervised", "classifier")
+    convolutions = ["Conv2D"] * 7
+    assert [layer.kind for layer in classifier.layers] == [
+        "Rescaling", *convolutions, "MaxPooling2D", *convolutions, "MaxPooling2D", *convolutions[:3], "Flatten", "Dense", "Dense"]
+    found = [layer for layer in classifier.layers if layer.kind == "Conv2D"]
+    assert {(layer.output_shape[-1], layer.activation) for layer in found} == {(64, "relu")}
+    assert [(*layer.output_shape, layer.activation) for layer in classifier.layers[-2:]] == [(256, "selu"), (8, "softmax")]
+    assert classifier.layers[-3].output_shape == (50 * 50 * 64,)
+    assert plan("supervised", "classifier", 150).layers[-3].output_shape == (37 * 37 * 64,)
+
+
+def test_published_learning_is_in_the_phases():
+    phases = find_approach("semi_supervised").phases
+    assert [(phase.name, phase.faces, phase.frozen) for phase in phases] == [
+        ("reconstruct", "source", ()), ("classify", "target", ("encoder",))]
+
+
+@pytest.mark.parametrize("approach", ["conv_autoencoder", "semi_supervised"])
+def test_pools_that_leave_a_rest_are_refused_by_the_recipes_key(approach):
+    with pytest.raises(InputError, match=rf"approaches\.{approach}: model\.pools \[2, 2, 2\].*150 pixels.*\[2, 3, 5, 6, 10"):
+        plan(approach, "autoencoder", side=150)
+
+
+def test_an_image_too_small_for_the_poolings_is_refused():
+    with pytest.raises(InputError, match=r"approaches\.supervised: model\.groups .* only 3 pixels"):
+        plan("supervised", "classifier", side=3)
+
+
+@pytest.mark.parametrize(("approach", "sizes", "key"), [
+    ("dense_autoencoder", {"widths": ()}, "widths"), ("dense_autoencoder", {"embedding": 0}, "embedding"),
+    ("conv_autoencoder", {"filters": (8, 0, 8)}, "filters"), ("conv_autoencoder", {"pools": (2, 2)}, "pools"),
+    ("semi_supervised", {"head": (0,)}, "head"), ("supervised", {"dense": -1}, "dense")])
+def test_sizes_that_no_network_can_have_are_refused(approach, sizes, key):
+    with pytest.raises(ValueError, match=key):
+        find_approach(approach).config(**sizes)

@@ -1,0 +1,92 @@
+"""The map keeps neighbours, and puts target faces where they belong."""
+
+import numpy as np
+import pytest
+
+from fecemo.clustering.settings import MapSettings
+from fecemo.clustering.tsne import draw_map, neighbour_accuracy
+from fecemo.errors import InputError, StoredStateError
+
+SETTINGS = MapSettings(perplexity=15, pca_components=10, iterations=250)
+
+
+@pytest.fixture(scope="module")
+def planted():
+    """Five planted clusters of 60 source and 10 target faces each, on thin arcs so that neighbours mean something."""
+    rng = np.random.default_rng(0)
+    centres, along = rng.normal(size=(5, 30)) * 5, rng.normal(size=(5, 30))
+
+    def faces(n_each):
+        belongs = np.tile(np.arange(5), n_each)
+        where = rng.uniform(-2, 2, size=(len(belongs), 1))
+        noise = rng.normal(size=(len(belongs), 30)) * 0.05
+        return (centres[belongs] + where * along[belongs] + noise).astype(np.float32), belongs
+
+    return *faces(60), *faces(10)
+
+
+@pytest.fixture(scope="module")
+def drawn(planted):
+    source, _, target, _ = planted
+    return draw_map(source, target, SETTINGS, seed=0)
+
+
+def test_the_map_keeps_far_more_neighbours_than_chance(planted, drawn):
+    source, *_ = planted
+    kept = neighbour_accuracy(source, source, drawn.source, drawn.source)
+    shuffled = np.random.default_rng(1).permutation(drawn.source)
+    assert kept > 0.6
+    assert neighbour_accuracy(source, source, shuffled, shuffled) < 0.1
+
+
+def test_target_faces_stand_in_their_cluster(planted, drawn):
+    _, source_belongs, _, target_belongs = planted
+    middles = np.array([drawn.source[source_belongs == cluster].mean(axis=0) for cluster in range(5)])
+    nearest = np.linalg.norm(drawn.target[:, None] - middles, axis=2).argmin(axis=1)
+    assert (nearest == target_belongs).all()
+
+
+def test_a_target_face_that_is_a_source_face_stands_near_it(planted, drawn):
+    source, *_ = planted
+    again = draw_map(source, source[:20], SETTINGS, seed=0)
+    assert (again.source == drawn.source).all()  # equal by seed, and target faces move no source face
+    apart = np.linalg.norm(again.target - again.source[:20], axis=1)
+    assert apart.max() < np.linalg.norm(drawn.source.max(axis=0) - drawn.source.min(axis=0)) / 20
+
+
+def test_perplexity_is_bounded_by_the_faces_there_are(planted):
+    source, *_ = planted
+    small = draw_map(source[:13], source[:0], MapSettings(iterations=10), seed=0)
+    assert small.perplexity == pytest.approx(12 / 3)
+    assert (small.source.shape, small.target.shape) == ((13, 2), (0, 2))
+    assert np.isfinite(small.source).all()
+
+
+def test_embeddings_of_one_number_can_be_mapped(planted):
+    source, *_ = planted
+    narrow = draw_map(source[:30, :1], source[:5, :1], MapSettings(iterations=10), seed=0)
+    assert np.isfinite(narrow.source).all()
+    assert np.isfinite(narrow.target).all()
+
+
+def test_what_cannot_be_mapped_is_refused(planted):
+    source, *_ = planted
+    with pytest.raises(InputError, match="at least 10 source faces, there are 9"):
+        draw_map(source[:9], source[:2], SETTINGS, 0)
+    with pytest.raises(StoredStateError, match="target: row 1"):
+        draw_map(source, np.array([source[0], source[0] * np.inf]), SETTINGS, 0)
+
+
+def test_neighbour_accuracy_of_a_line_by_hand():
+    line = np.array([[0.0], [1.0], [2.1], [3.3]], np.float32)
+    flat = np.hstack([line, np.zeros_like(line)])
+    assert neighbour_accuracy(line, line, flat, flat, n_neighbours=1) == 1
+    # Nearest in the line: 0→1, 1→0, 2→1, 3→2. With the last two places changed on the map (0, 1, 3.3, 2.1):
+    # 0→1, 1→0, 2→3, 3→1, so that two of four keep theirs.
+    swapped = flat[[0, 1, 3, 2]]
+    assert neighbour_accuracy(line, line, swapped, swapped, n_neighbours=1) == 0.5
+    # All the others are neighbours, whatever the map.
+    assert neighbour_accuracy(line, line, swapped, swapped, n_neighbours=10) == 1
+    # Of another array's faces, a query's own copy counts as a neighbour.
+    assert neighbour_accuracy(line.copy(), line, swapped, flat, n_neighbours=1) == 0.5
+    assert np.isnan(neighbour_accuracy(line[:0], line, flat[:0], flat))
