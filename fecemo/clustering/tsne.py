@@ -15,7 +15,11 @@ EARLY_EXAGGERATION = 12
 EARLY_ITERATIONS = 250
 LEAST_FACES = 10
 BARNES_HUT_UP_TO = 3000
-"""Faces up to which forces are summed by Barnes-Hut on one thread, which is then the quicker; beyond, by FFT."""
+"""Faces up to which forces are summed by Barnes-Hut on one thread throughout, which is then the quicker."""
+LAST_BY_BARNES_HUT_UP_TO = 12_000
+"""Faces up to which the last iterations do so, the map being so wide by then that an FFT over it takes longer."""
+COARSE_BOX = 2
+"""Side of the boxes of the coarse FFT, in units of the map; 1 is openTSNE's own."""
 EXACT_NEIGHBOURS_UP_TO = 100_000
 """Faces up to which exact neighbours are searched; beyond, Annoy's approximate ones."""
 REPORT_EVERY = 25
@@ -138,22 +142,52 @@ def _fit(points: np.ndarray, perplexity: float, iterations: int, seed: int, what
     from openTSNE import TSNE
     from openTSNE.affinity import PerplexityBasedNN
 
-    exact = len(points) <= EXACT_NEIGHBOURS_UP_TO
-    barnes_hut = len(points) <= BARNES_HUT_UP_TO
+    exact, small = len(points) <= EXACT_NEIGHBOURS_UP_TO, len(points) <= BARNES_HUT_UP_TO
     affinities = PerplexityBasedNN(points, perplexity=perplexity, method="exact" if exact else "annoy",
                                    random_state=seed, n_jobs=_n_threads() if exact else 1)
+    embedding = TSNE(
+        learning_rate="auto", random_state=seed, negative_gradient_method="bh" if small else "fft",
+        n_jobs=1 if small else _n_threads(),
+    ).prepare_initial(affinities=affinities, initialization=_start(points))
     with progress(EARLY_ITERATIONS + iterations, f"map {what}", "iteration") as bar:
 
         def report(iteration: int, divergence: float, embedding: np.ndarray) -> None:
             bar.update(REPORT_EVERY)
 
-        tsne = TSNE(
-            early_exaggeration=EARLY_EXAGGERATION, early_exaggeration_iter=EARLY_ITERATIONS, n_iter=iterations,
-            learning_rate="auto", negative_gradient_method="bh" if barnes_hut else "fft",
-            n_jobs=1 if barnes_hut else _n_threads(), random_state=seed,
-            callbacks=report, callbacks_every_iters=REPORT_EVERY,
-        )
-        return tsne.fit(affinities=affinities, initialization=_start(points))
+        for phase in _phases(len(points), iterations):
+            embedding = embedding.optimize(
+                n_iter=phase.iterations, exaggeration=phase.exaggeration, momentum=0.8,
+                negative_gradient_method=phase.forces, ints_in_interval=phase.box,
+                n_jobs=1 if phase.forces == "bh" or len(points) <= LAST_BY_BARNES_HUT_UP_TO else _n_threads(),
+                callbacks=report, callbacks_every_iters=REPORT_EVERY,
+            )
+        bar.update(bar.total - bar.n)
+    return embedding
+
+
+@dataclass(frozen=True)
+class _Phase:
+    iterations: int
+    exaggeration: float
+    forces: str
+    box: int
+
+
+def _phases(n_faces: int, iterations: int) -> list[_Phase]:
+    """Return how the map is optimised: early exaggeration, then the given number of iterations.
+
+    The time of an FFT grows with the area of the map over that of its boxes, which the last iterations feel most; that
+    of Barnes-Hut with the number of faces. Large maps therefore take shape in coarse boxes, and only the last two
+    fifths, where faces find their places among their neighbours, see exact forces.
+    """
+    if n_faces <= BARNES_HUT_UP_TO:
+        return [_Phase(EARLY_ITERATIONS, EARLY_EXAGGERATION, "bh", 1), _Phase(iterations, 1, "bh", 1)]
+    last = iterations * 2 // 5
+    return [
+        _Phase(EARLY_ITERATIONS, EARLY_EXAGGERATION, "fft", 1),
+        _Phase(iterations - last, 1, "fft", COARSE_BOX),
+        _Phase(last, 1, "bh" if n_faces <= LAST_BY_BARNES_HUT_UP_TO else "fft", 1),
+    ]
 
 
 def _start(points: np.ndarray) -> np.ndarray:

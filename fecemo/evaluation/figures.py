@@ -7,7 +7,7 @@ A figure is drawn with stand-in colours for ink, quiet ink, hairlines and the gr
 import base64
 import io
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -48,14 +48,14 @@ def new_figure(width: float, height: float) -> "Figure":
     return figure
 
 
-def quiet_axes(axes: "Axes", *, grid: str = "y") -> None:
+def quiet_axes(axes: "Axes", *, grid: Literal["x", "y"] | None = "y") -> None:
     """Give axes the house's manner: hairlines behind, no frame, small quiet figures along the edges."""
     axes.set_facecolor("none")
     for spine in axes.spines.values():
         spine.set_visible(False)
     axes.tick_params(length=0, labelsize=pixels(10.5), labelcolor=QUIET, pad=4)
     axes.set_axisbelow(True)
-    if grid:
+    if grid is not None:
         axes.grid(axis=grid, color=HAIRLINE, linewidth=0.8)
 
 
@@ -88,7 +88,7 @@ def as_svg(figure: "Figure", name: str, alt: str) -> str:
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     text = file.getvalue().decode()
     text = text[text.index("<svg"):]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<defs>\s*</defs>", "", text, flags=re.DOTALL)
     view_box = re.search(r'viewBox="([^"]+)"', text)
     if view_box is None:
         raise ValueError("Matplotlib wrote an SVG without a viewBox")
@@ -100,9 +100,11 @@ def as_svg(figure: "Figure", name: str, alt: str) -> str:
     text = re.sub(r'(xlink:href="|url\()#', rf"\1#{prefix}-", text).replace("xlink:href", "href")
     text = re.sub(r'"data:image/png;base64,([^"]+)"', _in_few_colours, text)
     text = re.sub(r"font: ((?:\w+ )*)([\d.]+px) [^;\"]+", _font, text)
+    text = re.sub(r"font-family: [^;\"]+;? ?", "", text)  # the page's own letters
     for stand_in, page_colour in _PAGE_COLOURS.items():
         text = text.replace(stand_in, page_colour)
-    return re.sub(r"\n\s*", "\n", text).strip()
+    text = re.sub(r'<path d="[^"]*" style="fill: none(?:; opacity: 0)?"/>', "", text)  # grounds that nobody sees
+    return re.sub(r"<g/>|<defs>\s*</defs>", "", re.sub(r"\n\s*", "\n", text)).strip()
 
 
 def _font(found: re.Match[str]) -> str:
@@ -111,7 +113,7 @@ def _font(found: re.Match[str]) -> str:
 
 
 def _in_few_colours(found: re.Match[str]) -> str:
-    """Return an embedded cloud of points with a palette of 64 colours: a fraction of the size, and no visible change."""
+    """Return an embedded cloud of points in 64 colours: a fraction of the size, and no visible change."""
     from PIL import Image
 
     image = Image.open(io.BytesIO(base64.b64decode(found[1]))).convert("RGBA")

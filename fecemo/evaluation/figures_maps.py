@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+LEAST_HEIGHT = 0.4
+"""A map that is a thin thread is drawn on a ground of this height in widths, to leave room for numbers."""
+OTHERS = "#8a8f96"
+"""Gray that stands back on white and on black."""
+
 
 @dataclass(frozen=True)
 class MapPoints:
@@ -41,21 +46,21 @@ def cluster_map(cell: str, points: MapPoints) -> str:
     str
         An SVG element.
     """
-    figure = new_figure(400, 400)
-    axes = _bare_axes(figure, points)
+    figure, axes = _bare_axes(400, points)
     clusters = [int(number) for number in np.unique(points.source_clusters)]
     # Shuffled, so that no cluster lies on top of the others because it was drawn last.
     order = np.random.default_rng(0).permutation(len(points.source))
     colours = np.array([colour(int(number)) for number in points.source_clusters])
-    axes.scatter(*points.source[order].T, c=colours[order], s=_dot(len(order), 5.5), alpha=0.7, linewidths=0,
-                 rasterized=True)
+    axes.scatter(points.source[order, 0], points.source[order, 1], c=colours[order], s=_dot(len(order), 5.5),
+                 alpha=0.7, linewidths=0, rasterized=True)
     for number in clusters:
         x, y = np.median(points.source[points.source_clusters == number], axis=0)
         axes.plot([x], [y], marker="o", markersize=pixels(20), color=CARD, markeredgecolor=colour(number),
                   markeredgewidth=pixels(2.5), clip_on=False)
         axes.text(x, y, str(number), ha="center", va="center_baseline", color=INK, fontsize=pixels(12),
                   fontweight="bold")
-    return as_svg(figure, f"map {cell}", f"t-SNE map of {len(points.source):,} source faces in {len(clusters)} clusters.")
+    return as_svg(figure, f"map {cell}",
+                  f"t-SNE map of {len(points.source):,} source faces in {len(clusters)} clusters.")
 
 
 def emotion_map(cell: str, points: MapPoints, emotion: str) -> str:
@@ -66,27 +71,28 @@ def emotion_map(cell: str, points: MapPoints, emotion: str) -> str:
     str
         An SVG element.
     """
-    figure = new_figure(200, 200)
-    axes = _bare_axes(figure, points)
+    figure, axes = _bare_axes(200, points)
     shown = points.target_emotions == emotion
-    axes.scatter(*points.target[~shown].T, c="#8a8f96", s=_dot(len(points.target), 3.2), alpha=0.35, linewidths=0,
-                 rasterized=True)
-    axes.scatter(*points.target[shown].T, c=ACCENT, s=_dot(len(points.target), 5), alpha=0.9, linewidths=0,
-                 rasterized=True)
-    return as_svg(figure, f"map {cell} {emotion}",
-                  f"Map of {len(points.target):,} target faces; the {int(shown.sum()):,} that show {emotion} are marked.")
+    for these, dots, size, alpha in ((~shown, OTHERS, 3.2, 0.35), (shown, ACCENT, 5.0, 0.9)):
+        axes.scatter(points.target[these, 0], points.target[these, 1], c=dots, s=_dot(len(points.target), size),
+                     alpha=alpha, linewidths=0, rasterized=True)
+    return as_svg(figure, f"map {cell} {emotion}", f"Map of {len(points.target):,} target faces; the "
+                  f"{int(shown.sum()):,} that show {emotion} are marked.")
 
 
-def _bare_axes(figure: "Figure", points: MapPoints) -> "Axes":
-    axes = figure.add_axes((0.01, 0.01, 0.98, 0.98))
-    axes.set_facecolor("none")
-    axes.set_axis_off()
+def _bare_axes(width: float, points: MapPoints) -> "tuple[Figure, Axes]":
+    """Return a figure as high as the map needs, and axes with one scale for both directions."""
     places = np.concatenate([points.source, points.target])
     low, high = places.min(0), places.max(0)
-    middle, half = (low + high) / 2, max(float((high - low).max()) / 2, 1e-9) * 1.03
-    axes.set_xlim(middle[0] - half, middle[0] + half)
-    axes.set_ylim(middle[1] - half, middle[1] + half)
-    return axes
+    middle, half = (low + high) / 2, np.maximum((high - low) / 2, 1e-9) * 1.06
+    wide = max(half[0], half[1])
+    tall = max(half[1], LEAST_HEIGHT * wide)
+    figure = new_figure(width, width * tall / wide)
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    axes.set_axis_off()
+    axes.set_xlim(middle[0] - wide, middle[0] + wide)
+    axes.set_ylim(middle[1] - tall, middle[1] + tall)
+    return figure, axes
 
 
 def _dot(n: int, most: float) -> float:

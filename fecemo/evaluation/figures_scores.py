@@ -27,6 +27,8 @@ def accuracy_figure(title: str, scores: Sequence[tuple[str, Score | None, float 
     str
         An SVG element.
     """
+    from matplotlib.ticker import MaxNLocator
+
     height = 44 + 34 * len(scores)
     figure = new_figure(340, height)
     axes = figure.add_axes((0.24, 30 / height, 0.72, 1 - 36 / height))
@@ -54,14 +56,8 @@ def accuracy_figure(title: str, scores: Sequence[tuple[str, Score | None, float 
     for label in axes.get_yticklabels():
         label.set_color(INK)
     axes.xaxis.set_major_formatter(lambda value, _: share(value, 1) if value else "0")
-    axes.xaxis.set_major_locator(_tenths())
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2]))
     return as_svg(figure, f"accuracy {title}", f"Accuracy of {title}: {'; '.join(spoken)}.")
-
-
-def _tenths() -> object:
-    from matplotlib.ticker import MaxNLocator
-
-    return MaxNLocator(nbins=6, steps=[1, 2])
 
 
 def confusion_figure(score: Score) -> str:
@@ -82,7 +78,7 @@ def confusion_figure(score: Score) -> str:
     width, height = 62 + 36 * len(columns) + 44, 78 + 30 * len(rows)
     figure = new_figure(width, height)
     axes = figure.add_axes((62 / width, 4 / height, 36 * len(columns) / width, 30 * len(rows) / height))
-    quiet_axes(axes, grid="")
+    quiet_axes(axes, grid=None)
     for row, counts in enumerate(score.confusion):
         total = sum(counts)
         for column, count in enumerate(counts):
@@ -91,8 +87,8 @@ def confusion_figure(score: Score) -> str:
             # Paler is more see-through, so that the ground shows, which is light or dark as the page is.
             axes.add_patch(Rectangle((column + 0.03, row + 0.03), 0.94, 0.94, facecolor=(ACCENT, part),
                                      edgecolor=INK if right else HAIRLINE, linewidth=pixels(1.2 if right else 0.6)))
-            axes.text(column + 0.5, row + 0.52, f"{100 * part:.0f}" if count else "·", ha="center", va="center",
-                      fontsize=pixels(10.5), color="#ffffff" if part >= MARK_LIMIT else INK)
+            axes.text(column + 0.5, row + 0.52, f"{100 * count / total:.0f}" if count else "·", ha="center",
+                      va="center", fontsize=pixels(10.5), color="#ffffff" if part >= MARK_LIMIT else INK)
         axes.text(len(columns) + 0.15, row + 0.52, f"{total:,}", ha="left", va="center", fontsize=pixels(10),
                   color=QUIET)
     axes.text(len(columns) + 0.15, -0.18, "faces", ha="left", va="bottom", fontsize=pixels(10), color=QUIET)

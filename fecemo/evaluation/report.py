@@ -165,7 +165,8 @@ def _accuracy_figures(table: ComparisonTable) -> list[tuple[str, str]]:
     """Return title and figure of every approach, all on one scale."""
     shown = [score.accuracy_interval.high for score in table.scores.values()]
     shown += [score.chance.majority for score in table.scores.values()]
-    shown += [figure for row in (table.published.figures if table.published else {}).values() for figure in row.values()]
+    published_rows = table.published.figures.values() if table.published else ()
+    shown += [figure for row in published_rows for figure in row.values()]
     most = min(1.0, np.ceil(10 * max(shown, default=1.0) + 0.3) / 10)
 
     def published(row: Heading, column: Heading) -> float | None:
@@ -190,12 +191,17 @@ def _cell(cell: CellMaterial, emotions: tuple[str, ...]) -> dict[str, Any]:
         "curves": [(curve, curve_figure(name, curve)) for curve in cell.curves],
         "pairs": _pairs(cell),
         "cluster_map": cluster_map(name, cell.map) if cell.map else None,
-        "emotion_maps": [(emotion, int((cell.map.target_emotions == emotion).sum()), emotion_map(name, cell.map, emotion))
-                         for emotion in emotions] if cell.map and len(cell.map.target) else [],
+        "emotion_maps": _emotion_maps(name, cell.map, emotions) if cell.map and len(cell.map.target) else [],
         "clusters": [{"number": number, "colour": colour(number), "name": cell.names.get(number, "no name"),
                       "size": cell.sizes.get(number, 0), "faces": [as_picture(face, FACE_SIDE) for face in faces]}
                      for number, faces in sorted(cell.samples.items())],
     }
+
+
+def _emotion_maps(name: str, points: MapPoints, emotions: tuple[str, ...]) -> list[tuple[str, int, str]]:
+    """Return every emotion with its number of faces and its map."""
+    return [(emotion, int((points.target_emotions == emotion).sum()), emotion_map(name, points, emotion))
+            for emotion in emotions]
 
 
 def _pairs(cell: CellMaterial) -> list[tuple[str, str]]:

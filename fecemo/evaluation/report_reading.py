@@ -9,10 +9,6 @@ from fecemo.evaluation.score import Score
 from fecemo.evaluation.table import ComparisonTable, Heading
 from fecemo.evaluation.table_numbers import Cited, cite
 
-GOOD_BOUND = 0.5
-"""An upper bound under this share is called low: more faces than not would get a wrong emotion from the best names."""
-
-
 class Verdict(StrEnum):
     """How a score stands to guessing."""
 
@@ -35,33 +31,40 @@ def verdict(score: Score) -> Verdict:
     guesses = (score.chance.uniform, score.chance.majority)
     if score.accuracy_interval.low > max(guesses):
         return Verdict.ABOVE
-    if score.balanced_accuracy_interval.low > 1 / max(1, sum(number > 0 for number in score.support.values())):
+    if score.balanced_accuracy_interval.low > 1 / max(1, _n_scored_emotions(score)):
         return Verdict.PARTLY
     return Verdict.BELOW if score.accuracy_interval.high < min(guesses) else Verdict.AT
+
+
+def _n_scored_emotions(score: Score) -> int:
+    return sum(number > 0 for number in score.support.values())
 
 
 _VERDICTS = {
     Verdict.ABOVE: "The whole interval, {low} to {high}, lies above guessing ({uniform} uniform, {majority} by always "
                    "naming the most frequent emotion).",
-    Verdict.PARTLY: "It tells some emotions apart (balanced accuracy {balanced}), yet always naming the most frequent "
+    Verdict.PARTLY: "Its balanced accuracy, {balanced}, lies above one in {n}; yet always naming the most frequent "
                     "emotion scores {majority}, which the interval {low} to {high} does not exceed.",
-    Verdict.AT: "At chance: the interval {low} to {high} is not above guessing ({uniform} uniform, {majority} by always "
-                "naming the most frequent emotion).",
-    Verdict.BELOW: "Below chance: the whole interval, {low} to {high}, lies under guessing ({uniform} uniform, {majority} "
-                   "by always naming the most frequent emotion).",
+    Verdict.AT: "At chance: the interval {low} to {high} is not above guessing ({uniform} uniform, {majority} by "
+                "always naming the most frequent emotion).",
+    Verdict.BELOW: "Below chance: the whole interval, {low} to {high}, lies under guessing ({uniform} uniform, "
+                   "{majority} by always naming the most frequent emotion).",
 }
+
+
+_RULES = {"one to one": "with each emotion used once", "majority": "by each cluster's majority"}
 
 
 def read_cell(score: Score) -> list[Markup]:
     """Return what one score says."""
     said = [_say(_VERDICTS[verdict(score)], low=cite(score, "accuracy_interval.low"),
                  high=cite(score, "accuracy_interval.high"), uniform=cite(score, "chance.uniform"),
-                 majority=cite(score, "chance.majority"), balanced=cite(score, "balanced_accuracy"))]
+                 majority=cite(score, "chance.majority"), balanced=cite(score, "balanced_accuracy"), n=str(_n_scored_emotions(score)))]
     recalls = {emotion: recall for emotion, recall in score.recall.items() if recall is not None}
     best, worst = max(recalls, key=lambda name: recalls[name]), min(recalls, key=lambda name: recalls[name])
     if recalls[best] > recalls[worst]:
-        said.append(_say("It recognises {best} most often ({most}) and {worst} least ({least}).",
-                         best=best, most=cite(score, f"recall.{best}"), worst=worst, least=cite(score, f"recall.{worst}")))
+        said.append(_say("It recognises {best} most often ({most}) and {worst} least ({least}).", best=best,
+                         worst=worst, most=cite(score, f"recall.{best}"), least=cite(score, f"recall.{worst}")))
     answered = [sum(row[column] for row in score.confusion) for column in range(len(score.emotions))]
     never = [emotion for emotion, times in zip(score.emotions, answered, strict=True) if not times]
     if never:
@@ -70,11 +73,12 @@ def read_cell(score: Score) -> list[Markup]:
         said.append(_say("{abstained} of {all} scored faces fell into clusters without an emotion and count as wrong.",
                          abstained=cite(score, "abstained"), all=cite(score, "n_scored")))
     if score.clusters is not None:
-        said.append(_say("Upper bound, not a result: names chosen with the answers in hand ({rule}) would reach {oracle}. "
-                         "Clusters and emotions share {nmi} of their information (0 none, 1 all; {ami} after taking off "
-                         "what chance gives).", rule=score.clusters.oracle_rule,
-                         oracle=cite(score, "clusters.oracle_accuracy"), nmi=cite(score, "clusters.nmi"),
-                         ami=cite(score, "clusters.ami")))
+        said.append(_say("Upper bound, not a result: with the answers in hand, the best name for every cluster would "
+                         "reach {purity}, and the best names {rule} {oracle}. Clusters and emotions share {nmi} of "
+                         "their information (0 none, 1 all; {ami} after taking off what chance gives).",
+                         purity=cite(score, "clusters.purity"), oracle=cite(score, "clusters.oracle_accuracy"),
+                         rule=_RULES.get(score.clusters.oracle_rule, score.clusters.oracle_rule),
+                         nmi=cite(score, "clusters.nmi"), ami=cite(score, "clusters.ami")))
     return said
 
 
@@ -102,8 +106,8 @@ def _best(table: ComparisonTable) -> Markup:
 
 _AGAINST_CHANCE = {
     Verdict.ABOVE: "Above chance, with their whole interval: {cells}.",
-    Verdict.PARTLY: "Not above always naming the most frequent emotion, but better than guessing emotion by emotion: "
-                    "{cells}.",
+    Verdict.PARTLY: "Above chance only in balanced accuracy; always naming the most frequent emotion would score as "
+                    "well: {cells}.",
     Verdict.AT: "At chance: {cells}. Their answers are worth no more than guesses.",
     Verdict.BELOW: "Below chance: {cells}.",
 }
@@ -150,17 +154,15 @@ def _variants(table: ComparisonTable) -> Iterable[Markup]:
 
 
 def _upper_bounds(table: ComparisonTable) -> Iterable[Markup]:
-    clustered = [score for score in table.scores.values() if score.clusters is not None]
-    if not clustered:
+    bounds = sorted((score.clusters.purity, cell) for cell, score in table.scores.items() if score.clusters is not None)
+    if not bounds:
         return
-    bounds = sorted(clustered, key=lambda score: score.clusters.oracle_accuracy if score.clusters else 0.0)
-    low, high = (cite(score, "clusters.oracle_accuracy") for score in (bounds[0], bounds[-1]))
-    assert bounds[-1].clusters is not None  # chosen above for having them
-    only = "only " if bounds[-1].clusters.oracle_accuracy < GOOD_BOUND else ""
-    reach = _say("{only}{low}", only=only, low=low) if len(bounds) == 1 else _say("{only}{low} to {high}", only=only,
-                                                                                low=low, high=high)
-    yield _say("Even the best names, chosen with the answers in hand, would bring the clusters to {reach}: an upper "
-               "bound, not a result.", reach=reach)
+    lowest, highest = (table.scores[cell] for _, cell in (bounds[0], bounds[-1]))
+    low, high = cite(lowest, "clusters.purity"), cite(highest, "clusters.purity")
+    reach = low.__html__() if str(low) == str(high) else _say("{low} to {high}", low=low, high=high)
+    yield _say("With the answers in hand, the best name for every cluster would reach {reach}; no way of naming these "
+               "clusters can do better, and always naming the most frequent emotion reaches {majority}. This is an "
+               "upper bound, not a result.", reach=reach, majority=cite(highest, "chance.majority"))
 
 
 def _published(table: ComparisonTable) -> Iterable[Markup]:
@@ -173,8 +175,8 @@ def _published(table: ComparisonTable) -> Iterable[Markup]:
         return
     higher = sum(score.accuracy_interval.low > figure for score, figure in pairs)
     lower = sum(score.accuracy_interval.high < figure for score, figure in pairs)
-    yield _say("Of {n} cells with a published figure, {within} hold it within their interval, {higher} lie above it and "
-               "{lower} below. The published figures were scored on other faces, so this is orientation and no test.",
+    yield _say("Of {n} cells with a published figure, {within} hold it within their interval, {higher} lie above it "
+               "and {lower} below. The published figures were scored on other faces: this is orientation and no test.",
                n=str(len(pairs)), within=str(len(pairs) - higher - lower), higher=str(higher), lower=str(lower))
 
 

@@ -57,8 +57,8 @@ class ComparisonTable:
             if cell not in cells:
                 raise StoredStateError(f"the score of {'/'.join(cell)} belongs to no cell of this table")
             if cell != (score.approach, score.variant):
-                raise StoredStateError(f"the score filed under {'/'.join(cell)} is of {score.approach}/{score.variant}; "
-                                       "run the evaluate stage again")
+                raise StoredStateError(f"the score filed under {'/'.join(cell)} is of "
+                                       f"{score.approach}/{score.variant}; run the evaluate stage again")
 
     def cells(self) -> Iterator[tuple[Heading, Heading, Score | None]]:
         """Yield every cell with its score, or None where it has not run, row by row."""
@@ -72,18 +72,18 @@ class ComparisonTable:
 
     @property
     def confidence(self) -> str:
-        """str: Heading of the intervals, such as ``"95 % interval"``."""
+        """Heading of the intervals, such as ``"95 % interval"``."""
         levels = sorted({score.confidence for score in self.scores.values()})
         return f"{100 * levels[0]:g} % interval" if len(levels) == 1 else "interval"
 
     @property
     def published_rows(self) -> tuple[Heading, ...]:
-        """tuple of Heading: Approaches of the published block."""
+        """Approaches of the published block."""
         names = self.published.figures if self.published else {}
         return tuple(Heading(name, self.published_titles.get(name, name)) for name in names)
 
     @property
     def published_columns(self) -> tuple[Heading, ...]:
-        """tuple of Heading: Variants of the published block."""
+        """Variants of the published block."""
         names = dict.fromkeys(name for row in self.published.figures.values() for name in row) if self.published else {}
         return tuple(Heading(name, self.published_titles.get(name, name)) for name in names)

@@ -25,13 +25,15 @@ CSV_FIELDS = {
 }
 """Columns of the CSV, and the field of the score record that each holds."""
 
-SCORED_ON = {"test": "test split", "others": "labels not used"}
-METHODS = {"classifier": "classifier", "vote": "clusters, vote", "hand": "clusters, by hand"}
+SCORED_ON = {"test": "test split", "others": "unused labels"}
+METHODS = {"classifier": "classifier", "vote": "vote", "hand": "by hand"}
 
 
 def to_csv(table: ComparisonTable) -> str:
-    """Return the table in long form: ``block`` is ``measured`` or ``published``, ``state`` is ``scored``, ``not run`` or
-    ``published``. A cell that has not run has a dash for its accuracy; read with ``na_values="—"``.
+    """Return the table in long form.
+
+    ``block`` is ``measured`` or ``published``, ``state`` is ``scored``, ``not run`` or ``published``. A cell that has
+    not run has a dash for its accuracy; read with ``na_values="—"``.
     """
     import pandas
 
@@ -130,8 +132,8 @@ def beside_grid(table: ComparisonTable) -> "pandas.DataFrame":
 def to_markdown(table: ComparisonTable) -> str:
     """Return the three blocks as Markdown."""
     return _template("table1.md.jinja").render(
-        table=table, notes=[*notes(table), *chance_note(table)], grid=_pipes(main_grid(table)), beside=_pipes(beside_grid(table)),
-        published=_pipes(published_grid(table)) if table.published else "")
+        table=table, notes=[*notes(table), *chance_note(table)], grid=_pipes(main_grid(table)),
+        beside=_pipes(beside_grid(table)), published=_pipes(published_grid(table)) if table.published else "")
 
 
 def _pipes(frame: "pandas.DataFrame") -> str:
@@ -151,30 +153,44 @@ def to_text(table: ComparisonTable) -> str:
 
 
 def to_latex(table: ComparisonTable) -> str:
-    """Return the three blocks as LaTeX tables, to be read with ``\\input``; they need the package ``booktabs``."""
+    """Return the three blocks as LaTeX tables, to be read with ``input``; they need ``booktabs``."""
     return _template("table1.tex.jinja").render(
-        table=table, notes=[_tex(note) for note in (*notes(table), *chance_note(table))], title=_tex(table.title), tex=_tex,
-        grid=_tabular(main_grid(table)), beside=_tabular(beside_grid(table), words=2),
+        table=table, notes=[_tex(note) for note in (*notes(table), *chance_note(table))], title=_tex(table.title),
+        tex=_tex,
+        grid=_tabular(main_grid(table)), beside=_tabular(_narrow(beside_grid(table)), words=2),
         published=_tabular(published_grid(table)) if table.published else "")
 
 
 def _tabular(frame: "pandas.DataFrame", words: int = 1) -> str:
     # The dash of a cell that has not run, percent signs and the like are the only special characters there are.
-    frame = frame.map(_tex).rename(columns=_tex)
+    frame = frame.map(_tex).rename(columns=lambda heading: _stacked(_tex(heading)))
     columns = "l" * words + "r" * (frame.shape[1] - words)
     return str(frame.style.hide(axis="index").to_latex(hrules=True, column_format=columns)).strip()
 
 
+def _narrow(frame: "pandas.DataFrame") -> "pandas.DataFrame":
+    """Return the second block with each approach's title on the first of its lines only."""
+    return frame.assign(Approach=frame["Approach"].where(~frame["Approach"].duplicated(), ""))
+
+
+def _stacked(heading: str) -> str:
+    """Return a heading of several words on two lines, so that its column is no wider than its figures."""
+    first, space, rest = heading.rpartition(" ")
+    return rf"\shortstack[r]{{{first}\\{rest}}}" if space else heading
+
+
 def _tex(text: str) -> str:
     special = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{",
-               "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", DASH: "---", "–": "--", "×": r"$\times$"}
+               "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", DASH: "---", "–": "--",
+               "×": r"$\times$"}
     return "".join(special.get(character, character) for character in text)
 
 
 def to_html(table: ComparisonTable) -> str:
     """Return a page with the three blocks that stands alone and loads nothing."""
-    return _template("table1.html.jinja").render(table=table, notes=notes(table), beside_headings=beside_headings(table),
-                                                 beside_cell=beside_cell, cite=cite, share=share, dash=DASH)
+    return _template("table1.html.jinja").render(
+        table=table, notes=notes(table), beside_headings=beside_headings(table), beside_cell=beside_cell, cite=cite,
+        share=share, dash=DASH)
 
 
 def notes(table: ComparisonTable) -> list[str]:

@@ -1,6 +1,7 @@
 """Which addresses may be asked: http and https on the public internet, and hosts that were opened by name."""
 
 import ipaddress
+import re
 import unicodedata
 from urllib.parse import SplitResult, urlsplit
 
@@ -77,6 +78,11 @@ def checked_url(url: str, allow_hosts: frozenset[str] = frozenset()) -> SplitRes
     if not is_allowed(host, port, allow_hosts):
         _refuse_literal(host)
     return parts
+
+
+def without_credentials(url: str) -> str:
+    """Return an address whose user name and password, if it holds any, are replaced by asterisks."""
+    return re.sub(r"^([^:/?#]*:)?(//)[^/?#]*@", r"\1\2***@", url)
 
 
 def is_allowed(host: str, port: int, allow_hosts: frozenset[str]) -> bool:

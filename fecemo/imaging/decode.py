@@ -56,7 +56,8 @@ def read_header(data: bytes, max_pixels: int, formats: tuple[str, ...] = FORMATS
     Raises
     ------
     FetchError
-        ``not_an_image``, or ``too_many_pixels`` for a header that claims more than ``max_pixels``.
+        ``not_an_image``; ``too_many_pixels`` for a header that claims more than ``max_pixels``; ``damaged_image`` for a
+        PNG that does not hold what it claims.
     """
     from PIL import Image
 
@@ -74,7 +75,23 @@ def read_header(data: bytes, max_pixels: int, formats: tuple[str, ...] = FORMATS
         raise FetchError(Reason.NOT_AN_IMAGE) from error
     if width * height > max_pixels:
         raise FetchError(Reason.TOO_MANY_PIXELS, f"{width}×{height}, more than {max_pixels}")
+    if kind == "PNG" and not _png_is_whole(data):
+        raise FetchError(Reason.DAMAGED_IMAGE, "truncated, or a part that claims more than there is")
     return Header(str(kind), width, height, turned=orientation in _TURNED)
+
+
+def _png_is_whole(data: bytes) -> bool:
+    """Tell whether every part of a PNG lies within the data, up to its last one.
+
+    OpenCV makes room for what a part claims before it reads it: a file of 4 KB can ask for 2 GB.
+    """
+    at = 8
+    while at + 12 <= len(data):
+        length = int.from_bytes(data[at:at + 4])
+        if data[at + 4:at + 8] == b"IEND":
+            return True
+        at += 12 + length
+    return False
 
 
 def reduction_for(shorter_side: int, target: int) -> int:

@@ -12,6 +12,7 @@ from fecemo.imaging.download import Downloader
 from fecemo.imaging.politeness import HostSchedule
 from fecemo.imaging.reasons import FetchError, Reason
 from fecemo.packs.face_pack_writer import FacePackWriter
+from fecemo.packs.receipts import digest_bytes
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ class FetchCrew:
         boxes: list[Sides] = [(face.left, face.right, face.top, face.bottom) for _, face in faces]
         results: list[np.ndarray | FetchError]
         try:
-            results = self._cutter.cut(self._downloader.get(faces[0][1].url), boxes)
+            data = self._downloader.get(faces[0][1].url)
+            results = self._cutter.cut(data, boxes)
         except FetchError as failure:
             if self._schedule.stopped:
                 return  # cut by us: it is still missing
@@ -110,12 +112,14 @@ class FetchCrew:
                 return
             results = [failure] * len(faces)
             self._schedule.done(host, answered=not failure.reason.transient)
+            digest = ""
         else:
             self._schedule.done(host)
+            digest = digest_bytes(data)
         for (slot, _), result in zip(faces, results, strict=True):
             if isinstance(result, FetchError):
                 self._writer.reject(slot, result.reason, result.detail)
             else:
-                self._writer.put(slot, result)
+                self._writer.put(slot, result, detail=digest)
         with self._lock:
             self._faces_done += len(faces)

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from fecemo.errors import InputError
 from fecemo.imaging.reasons import FetchError, Reason
 
+KNOWN_PICTURE = "a known placeholder picture"
+
 KNOWN_TARGETS = (
     "photo_unavailable",   # Flickr, at several addresses over the years
     "i.imgur.com/removed.",
@@ -42,7 +44,7 @@ class Placeholders:
     def check_body(self, body: bytes) -> None:
         """Raise `FetchError` if the bytes are a known placeholder's."""
         if self.sha256 and hashlib.sha256(body).hexdigest() in self.sha256:
-            raise FetchError(Reason.PLACEHOLDER, "a known placeholder picture")
+            raise FetchError(Reason.PLACEHOLDER, KNOWN_PICTURE)
 
 
 def read_placeholders(path: Path | None) -> Placeholders:

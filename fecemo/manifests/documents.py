@@ -83,7 +83,7 @@ def _strict(kind: type[T]) -> type[T]:
     """Make pydantic refuse unknown keys in this dataclass and in those it holds, without asking them to know of it."""
     for inner in (kind, *_dataclasses_in(kind)):
         if "__pydantic_config__" not in vars(inner):
-            inner.__pydantic_config__ = {"extra": "forbid"}  # type: ignore[attr-defined]
+            inner.__pydantic_config__ = {"extra": "forbid"}
     return kind
 
 

@@ -44,7 +44,8 @@ def _stack(name: str, stacks: Stacks, input_shape: Shape, seed: int) -> keras.Se
             # Keras would draw the weights of a layer without a seed from a global state.
             settings = {**layer.kernel_initializer.get_config(), "seed": _layer_seed(seed, name, layer.name)}
             layer.kernel_initializer = type(layer.kernel_initializer).from_config(settings)
-    return keras.Sequential([keras.Input(input_shape), *layers], name=name)
+    # Without a name, Keras would number the input by how many the process has made before.
+    return keras.Sequential([keras.Input(input_shape, name=f"{name}_input"), *layers], name=name)
 
 
 def _layer_seed(seed: int, stack: str, layer: str) -> int:

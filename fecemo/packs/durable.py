@@ -57,6 +57,7 @@ def explained(path: Path) -> Iterator[None]:
     reasons = {
         errno.ENOSPC: "the disk is full",
         errno.EDQUOT: "the disk quota is used up",
+        errno.EFBIG: "the file would be larger than is allowed there",
         errno.EROFS: "the file system is read-only",
         errno.EACCES: "there is no permission to write there",
         errno.EPERM: "there is no permission to write there",

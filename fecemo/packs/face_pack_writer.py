@@ -138,6 +138,10 @@ class FacePackWriter:
                 os.pwrite(self._staging, face.tobytes()[written:], slot * FACE_BYTES + written)
         self._note((slot, "stored", digest_face(face), "", detail))
 
+    def stored_face(self, slot: int) -> np.ndarray:
+        """Return the face that was put into a slot: ndarray of shape (200, 200, 3), uint8."""
+        return np.frombuffer(os.pread(self._staging, FACE_BYTES, slot * FACE_BYTES), np.uint8).reshape(FACE_SHAPE)
+
     def reject(self, slot: int, reason: str, detail: str = "") -> None:
         """Record why the face of a slot cannot be had: a short fixed ``reason`` and a free ``detail``."""
         self._note((slot, "rejected", "", reason, detail))

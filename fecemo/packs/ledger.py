@@ -105,6 +105,14 @@ class Ledger:
             return self._connection.execute(
                 f"DELETE FROM faces WHERE state = 'rejected' AND reason IN ({marks})", tuple(reasons)).rowcount
 
+    def reject_stored(self, details: Sequence[str], reason: str, detail: str) -> int:
+        """Reject every stored face whose detail is one of these; return their number."""
+        with self._transaction():
+            marks = ", ".join("?" * len(details))
+            return self._connection.execute(
+                "UPDATE faces SET state = 'rejected', sha256 = '', reason = ?, detail = ? "
+                f"WHERE state = 'stored' AND detail IN ({marks})", (reason, detail, *details)).rowcount
+
     def missing(self) -> list[int]:
         """Return the slots without an outcome, in ascending order."""
         return [slot for (slot,) in self._pages(
@@ -152,6 +160,14 @@ class Ledger:
                 "SELECT state, reason, count(*) FROM faces GROUP BY state, reason ORDER BY reason").fetchall()
         stored = sum(count for state, _, count in rows if state == "stored")
         return stored, {reason: count for state, reason, count in rows if state == "rejected"}
+
+    def urls_by_detail(self, at_least: int) -> list[tuple[str, int, str]]:
+        """Return each detail that the stored faces of so many addresses share: detail, addresses, the first of them."""
+        with self._lock, self._explained():
+            return self._connection.execute(
+                "SELECT detail, count(DISTINCT url) AS urls, min(url) FROM plan JOIN faces USING (slot) "
+                "WHERE state = 'stored' AND detail != '' GROUP BY detail HAVING urls >= ? ORDER BY urls DESC, detail",
+                (at_least,)).fetchall()
 
     def add_seconds(self, seconds: float) -> None:
         """Add to the time that all runs took."""

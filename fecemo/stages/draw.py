@@ -2,21 +2,27 @@
 
 import csv
 import io
-import math
-import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fecemo import __version__
-from fecemo.errors import ResourceError, StoredStateError
+from fecemo.errors import StoredStateError
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.packs.durable import atomic_write
 from fecemo.packs.receipts import Receipt, digest_file, digest_json
-from fecemo.progress import progress
+from fecemo.stages.draw_pictures import (
+    Job,
+    draw_missing,
+    photograph_of,
+    photograph_path,
+    planned_emotions,
+    target_face_of,
+    target_path,
+    write_damaged,
+)
 from fecemo.stages.work import Work, plain, run_stage
 
 if TYPE_CHECKING:
@@ -26,8 +32,6 @@ STAGE = "draw"
 MARKER_NAME = "drawing.json"
 """Says, from the start, what the folder's pictures are drawn for: those of other settings must not be taken over."""
 FOLDERS = ("photographs", "target")
-BATCH = 12
-"""Pictures that a worker draws at a time."""
 
 
 @dataclass(frozen=True)
@@ -90,16 +94,6 @@ class DrawSettings:
         return f"{self.url_prefix.rstrip('/')}/{photograph_path(number)}"
 
 
-def photograph_path(number: int) -> str:
-    """Return where a photograph stands in the output folder."""
-    return f"photographs/photograph_{number:05d}.jpg"
-
-
-def target_path(emotion: str, number: int) -> str:
-    """Return where a labelled face stands in the output folder."""
-    return f"target/{emotion}/face_{number:05d}.jpg"
-
-
 def run(settings: DrawSettings, out: Path) -> Receipt:
     """Draw the embedded default data: an unlabelled source and a labelled target, with their true parameters.
 
@@ -132,16 +126,16 @@ def run(settings: DrawSettings, out: Path) -> Receipt:
 
 def _draw_all(folder: Path, settings: DrawSettings, config: dict[str, Any]) -> Work:
     _claim(folder, config)
-    photographs = list(_plan(settings))
-    jobs: list[tuple[Any, ...]] = [("photograph", number, emotions) for number, emotions in enumerate(photographs)]
+    photographs = list(planned_emotions(settings))
+    jobs: list[Job] = [("photograph", number, emotions) for number, emotions in enumerate(photographs)]
     jobs += [("target", emotion, number) for emotion in EMOTIONS for number in range(settings.target_faces_per_class)]
-    _draw_missing(folder, settings, jobs)
+    draw_missing(folder, settings, jobs)
     damaged = settings.photograph_url(len(photographs)) if settings.dead_links else None
     if damaged:
-        _write_damaged(folder, settings, len(photographs))
+        write_damaged(folder, settings, len(photographs))
 
     source = [(settings.photograph_url(number), box, face) for number, emotions in enumerate(photographs)
-              for box, face in _boxed(_photograph(settings, number, emotions))]
+              for box, face in _boxed(photograph_of(settings, number, emotions))]
     middle = {"left": 0.25, "right": 0.75, "top": 0.2, "bottom": 0.8}
     listed = [{"url": url, **asdict(box)} for url, box, _ in source]
     listed += [{"url": f"{settings.url_prefix.rstrip('/')}/photographs/gone_{number:03d}.jpg", **middle}
@@ -152,7 +146,7 @@ def _draw_all(folder: Path, settings: DrawSettings, config: dict[str, Any]) -> W
         folder / "source_parameters.csv", [{"url": url, **asdict(box), **face.as_row()} for url, box, face in source]
     )
     _write_table(folder / "target_parameters.csv", [
-        {"path": target_path(emotion, number), **_target_face(settings, emotion, number).as_row()}
+        {"path": target_path(emotion, number), **target_face_of(settings, emotion, number).as_row()}
         for emotion in EMOTIONS for number in range(settings.target_faces_per_class)])
     _write_triplets(folder / "triplets.csv", source, settings)
 
@@ -178,10 +172,8 @@ def _claim(folder: Path, config: dict[str, Any]) -> None:
     """Make the folder ready: only pictures of these settings, nothing half-written."""
     import cv2
 
-    marker, claim = (
-        folder / MARKER_NAME,
-        digest_json({"config": config, "fecemo": __version__, "opencv": cv2.__version__}),
-    )
+    marker = folder / MARKER_NAME
+    claim = digest_json({"config": config, "fecemo": __version__, "opencv": cv2.__version__})
     holds = marker.read_text(encoding="utf-8").strip() if marker.exists() else None
     present = [name for name in FOLDERS if (folder / name).exists()]
     if present and holds is None:
@@ -196,119 +188,10 @@ def _claim(folder: Path, config: dict[str, Any]) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def _plan(settings: DrawSettings) -> Iterator[list[str]]:
-    """Yield the emotions of each photograph's faces until the faces are all given out."""
-    import numpy as np
-
-    rng = np.random.default_rng([settings.seed, 0])
-    fewest, most = settings.faces_per_photograph
-    left = settings.source_faces
-    while left > 0:
-        count = min(left, int(rng.integers(fewest, most + 1)))
-        yield [EMOTIONS[index] for index in rng.integers(len(EMOTIONS), size=count)]
-        left -= count
-
-
-def _photograph(settings: DrawSettings, number: int, emotions: list[str]) -> "Photograph":
-    import numpy as np
-
-    from fecemo.imaging.drawn import sample_photograph
-
-    return sample_photograph(np.random.default_rng([settings.seed, 1, number]), emotions, settings.photograph_width,
-                             settings.photograph_height)
-
-
-def _target_face(settings: DrawSettings, emotion: str, number: int) -> Any:
-    import numpy as np
-
-    from fecemo.imaging.drawn import sample_face
-
-    return sample_face(np.random.default_rng([settings.seed, 2, EMOTIONS.index(emotion), number]), emotion)
-
-
 def _boxed(photograph: "Photograph") -> Iterable[tuple["FaceBox", "PlacedFace"]]:
     from fecemo.imaging.drawn import face_boxes
 
     return zip(face_boxes(photograph), photograph.faces, strict=True)
-
-
-def _draw_missing(folder: Path, settings: DrawSettings, jobs: list[tuple[Any, ...]]) -> None:
-    missing = [job for job in jobs if not (folder / _job_path(job)).exists()]
-    batches = [missing[start:start + BATCH] for start in range(0, len(missing), BATCH)]
-    workers = min(settings.workers or len(os.sched_getaffinity(0)), len(batches))
-    with progress(len(jobs), "draw faces", "picture", initial=len(jobs) - len(missing)) as bar:
-        if workers < 2 or len(missing) < 4 * BATCH:
-            for batch in batches:
-                bar.update(_draw_batch(folder, settings, batch))
-            return
-        _draw_in_parallel(folder, settings, batches, workers, bar.update)
-
-
-def _draw_in_parallel(folder: Path, settings: DrawSettings, batches: list[list[tuple[Any, ...]]], workers: int,
-                      drawn: Callable[[int], object]) -> None:
-    import multiprocessing
-    from concurrent.futures.process import BrokenProcessPool
-
-    # Fresh processes: a fork of one whose libraries run threads may hang.
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_worker)
-    try:
-        with pool:
-            for future in as_completed([pool.submit(_draw_batch, folder, settings, batch) for batch in batches]):
-                drawn(future.result())
-    except BrokenProcessPool as error:
-        raise ResourceError(
-            f"a process that drew faces into {folder} was killed, perhaps for lack of memory; run the same "
-            "command again, or with fewer workers"
-        ) from error
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-
-
-def _begin_worker() -> None:
-    """Draw on one core, and end when the parent ends, however that is killed."""
-    import multiprocessing
-    import threading
-
-    import cv2
-
-    cv2.setNumThreads(1)
-    parent = multiprocessing.parent_process()
-
-    def follow() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
-
-
-def _job_path(job: tuple[Any, ...]) -> str:
-    return photograph_path(job[1]) if job[0] == "photograph" else target_path(job[1], job[2])
-
-
-def _draw_batch(folder: Path, settings: DrawSettings, batch: list[tuple[Any, ...]]) -> int:
-    from fecemo.imaging.drawn import as_jpeg, draw_photograph, expose_face
-
-    for job in batch:
-        if job[0] == "photograph":
-            photograph = _photograph(settings, job[1], job[2])
-            pixels, quality = draw_photograph(photograph)[0], photograph.scene.jpeg_quality
-        else:
-            face = _target_face(settings, job[1], job[2])
-            pixels, quality = expose_face(face, settings.face_size), face.capture.jpeg_quality
-        atomic_write(folder / _job_path(job), as_jpeg(pixels, quality))
-    return len(batch)
-
-
-def _write_damaged(folder: Path, settings: DrawSettings, number: int) -> None:
-    """Write a photograph that breaks off in the middle, as after a broken download."""
-    from fecemo.imaging.drawn import as_jpeg, draw_photograph
-
-    path = folder / photograph_path(number)
-    if not path.exists():
-        whole = as_jpeg(draw_photograph(_photograph(settings, number, ["neutral"]))[0], 90)
-        atomic_write(path, whole[:math.ceil(len(whole) / 3)])
 
 
 def _write_table(path: Path, rows: list[dict[str, Any]], columns: tuple[str, ...] | None = None) -> None:

@@ -4,16 +4,20 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from fecemo.errors import InputError
 from fecemo.packs.durable import output_lock
 from fecemo.packs.face_pack import FaceEntry
 from fecemo.packs.face_pack_writer import FacePackWriter, in_the_making
-from fecemo.packs.receipts import Receipt, digest_file, is_current, read_receipt
+from fecemo.packs.receipts import Receipt, digest_file, digest_json, is_current, read_receipt
 from fecemo.progress import progress
 from fecemo.stages.door import say_done
 from fecemo.stages.face_lists import FaceListing, open_list
+from fecemo.stages.fetch_report import REPEATED_NAME, write_report
+
+if TYPE_CHECKING:
+    from fecemo.imaging.placeholders import Placeholders
 
 STAGE = "fetch"
 
@@ -133,10 +137,16 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
     ResourceError
         If ``out`` cannot be written, or the port of ``serve`` is in use.
     """
+    from fecemo.imaging.placeholders import KNOWN_PICTURE, read_placeholders
+    from fecemo.imaging.reasons import Reason
+
+    placeholders = read_placeholders(settings.placeholders)
     faces = open_list(settings.faces, settings.format, settings.limit)
     config = {"format": faces.format, "limit": settings.limit, "margin": settings.margin, "square": settings.square,
               "apply_exif": settings.apply_exif}
     inputs = {"faces": digest_file(settings.faces)}
+    if settings.placeholders is not None:
+        inputs["placeholders"] = digest_json(sorted(placeholders.sha256) + sorted(placeholders.targets))
     with output_lock(out):
         receipt = read_receipt(out)
         if (receipt is not None and is_current(out, config, inputs) and not in_the_making(out)
@@ -148,11 +158,14 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
         try:
             if settings.retry_failed:
                 _forget_passing(writer)
-            _fill(writer, settings)
+            writer.plan.reject_stored(sorted(placeholders.sha256), Reason.PLACEHOLDER, KNOWN_PICTURE)
+            _fill(writer, settings, placeholders)
             writer.flush()  # the tables ask the ledger what was stored
             tables = faces.write_tables(out, writer.plan)
+            report_files, report_counts = write_report(out, writer)
             receipt = writer.finish(
-                STAGE, config=config, inputs=inputs, extra_files=tables.files, summary=tables.summary)
+                STAGE, config=config, inputs=inputs, extra_files=[*tables.files, *report_files],
+                summary={**tables.summary, **report_counts})
         finally:
             writer.close()
     say_done(STAGE, out, _closing_line(receipt))
@@ -160,9 +173,11 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
 
 
 def _plan(faces: FaceListing) -> Iterator[FaceEntry]:
+    from fecemo.imaging.addresses import without_credentials
+
     face = None
     for face in faces.faces():
-        yield FaceEntry(face.id, face.url, face.left, face.right, face.top, face.bottom)
+        yield FaceEntry(face.id, without_credentials(face.url), face.left, face.right, face.top, face.bottom)
     if face is None:
         raise InputError(f"{faces.path} names no face that can be used")
 
@@ -180,7 +195,7 @@ def _forget_passing(writer: FacePackWriter) -> None:
     writer.plan.forget_rejected([reason for reason in Reason if reason.transient])
 
 
-def _fill(writer: FacePackWriter, settings: FetchSettings) -> None:
+def _fill(writer: FacePackWriter, settings: FetchSettings, placeholders: "Placeholders") -> None:
     """Fetch every missing face."""
     import cv2
 
@@ -190,7 +205,6 @@ def _fill(writer: FacePackWriter, settings: FetchSettings) -> None:
     from fecemo.imaging.download import Downloader, DownloadLimits
     from fecemo.imaging.fetch_crew import FetchCrew, PhotoJob
     from fecemo.imaging.loopback_server import LOOPBACK, serving
-    from fecemo.imaging.placeholders import read_placeholders
     from fecemo.imaging.politeness import HostBudget, HostSchedule
     from fecemo.imaging.reasons import FetchError
 
@@ -208,7 +222,7 @@ def _fill(writer: FacePackWriter, settings: FetchSettings) -> None:
             DownloadLimits(deadline=settings.deadline, max_bytes=int(settings.max_megabytes * 2**20),
                            honour_opt_out=settings.honour_opt_out),
             watch, connections=settings.workers, allow_hosts=allowed, contact=settings.contact,
-            placeholders=read_placeholders(settings.placeholders))
+            placeholders=placeholders)
         stack.callback(downloader.close)
         cutter = FaceCutter(DecodePolicy(CropPolicy(settings.margin, settings.square), apply_exif=settings.apply_exif,
                                          max_pixels=int(settings.max_megapixels * 1e6)))
@@ -233,6 +247,8 @@ def _closing_line(receipt: Receipt) -> str:
         counts = sorted(rejected.items(), key=lambda item: -item[1])
         listed = ", ".join(f"{count} {reason}" for reason, count in counts)
         said += f", {sum(rejected.values())} rejected ({listed})"
+    if receipt.summary["repeated_photographs"]:
+        said += f"; {receipt.summary['repeated_photographs']} photographs came from many addresses, see {REPEATED_NAME}"
     for name in ("rejected_rows", "triplets", "triplets_whole", "ratings"):
         if receipt.summary.get(name):
             said += f", {receipt.summary[name]} {name.replace('_', ' ')}"

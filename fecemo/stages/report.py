@@ -177,8 +177,8 @@ def _read_map(folders: dict[str, Path], packs: "dict[str, FacePack]") -> "MapPoi
     if embedded is None or mapped is None or not len(rows) or mapped.inputs.get("embeddings") != embedded.digest:
         return None
     shown, target_rows = (read_array(folders["map"], f"{pack}_rows", "map") for pack in PACKS)
-    source, target = (read_array(folders["map"], f"{pack}_map", "map", length=len(shown if pack == "source" else target_rows))
-                      for pack in PACKS)
+    source, target = (read_array(folders["map"], f"{pack}_map", "map", length=len(its_rows))
+                      for pack, its_rows in zip(PACKS, (shown, target_rows), strict=True))
     labels = packs["target"].labels[target_rows] if "target" in packs else np.full(len(target_rows), "")
     return MapPoints(source=source, source_clusters=clusters[np.searchsorted(rows, shown)], target=target,
                      target_emotions=labels)

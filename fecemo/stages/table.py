@@ -101,10 +101,11 @@ def read_table(study: Recipe, layout: RunLayout) -> "ComparisonTable":
                 continue
             score = read_score(folder)
             if score.recipe != study.name:
-                raise StoredStateError(f"{folder} holds a score of the recipe {score.recipe!r}, expected {study.name!r}; "
-                                       "give each recipe its own run folder")
+                raise StoredStateError(f"{folder} holds a score of the recipe {score.recipe!r}, expected "
+                                       f"{study.name!r}; give each recipe its own run folder")
             scores[approach, variant] = score
-    titles = {name: known.title for name, known in {**approaches(), **variants()}.items()}
+    titles = {**{name: approach.title for name, approach in approaches().items()},
+              **{name: variant.title for name, variant in variants().items()}}
     return ComparisonTable(
         title=study.title, scores=scores, published=read_published(), published_titles=titles,
         rows=tuple(Heading(name, find_approach(name).title) for name in study.approaches),

@@ -168,8 +168,8 @@ def emotion_numbers(pack: FacePack, rows: np.ndarray) -> np.ndarray:
     labels = pack.labels[rows]
     for row, label in zip(rows, labels, strict=True):
         if label not in EMOTIONS:
-            raise InputError(f"{pack.folder / INDEX_NAME}: row {row} has the label {label!r}, "
-                             f"{nearest(label, EMOTIONS)}")
+            raise InputError(f"{pack.folder / INDEX_NAME}: row {row} has the label {str(label)!r}, "
+                             f"{nearest(str(label), EMOTIONS)}")
     return np.array([EMOTIONS.index(label) for label in labels], np.int32)
 
 

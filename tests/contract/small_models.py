@@ -32,8 +32,7 @@ def small_shape(variant: Variant) -> tuple[int, int, int]:
 
 
 def small_fit(task: str, **over) -> FitSettings:
-    return FitSettings(**{"loss": LOSSES[task], "optimizer": "adam", "learning_rate": 1e-3, "epochs": 1, "batch_size": 8,
-                          **over})
+    return dataclasses.replace(FitSettings(LOSSES[task], "adam", 1e-3, epochs=1, batch_size=8), **over)
 
 
 def some_pixels(shape: tuple[int, ...], n: int = 8, seed: int = 0) -> np.ndarray:

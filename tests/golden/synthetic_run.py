@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from synthetic_scores import synthetic_score
 
 from fecemo.evaluation.score import SCORE_NAME, write_score
 from fecemo.manifests.cluster_names import ClusterNames
@@ -16,7 +17,6 @@ from fecemo.packs.face_pack import FaceEntry
 from fecemo.packs.face_pack_writer import FacePackWriter
 from fecemo.packs.receipts import Receipt, write_receipt
 from fecemo.stages.layout import RunLayout
-from synthetic_scores import synthetic_score
 
 RECIPE = """\
 name: synthetic
@@ -58,7 +58,8 @@ def write_synthetic_run(folder: Path) -> tuple[Path, Path]:
 def _write_pack(folder: Path, stage: str, n: int, rejected: tuple[str, ...]) -> None:
     labelled = stage == "import"
     plan = [FaceEntry(id=face_id(f"{stage}/{slot}.jpg", 0, 1, 0, 1), url=f"{stage}/{slot}.jpg",
-                      label=EMOTIONS[slot % 8] if labelled else "", split=("train", "test")[slot % 2] if labelled else "")
+                      label=EMOTIONS[slot % 8] if labelled else "",
+                      split=("train", "test")[slot % 2] if labelled else "")
             for slot in range(n + len(rejected))]
     writer = FacePackWriter(folder, plan)
     rng = np.random.default_rng(n)
@@ -68,6 +69,7 @@ def _write_pack(folder: Path, stage: str, n: int, rejected: tuple[str, ...]) -> 
         writer.reject(slot, reason)
     writer.finish(stage, config={}, inputs={}, summary={"left_out": {"uncertain": 4}} if labelled else {})
     writer.close()
+    _settle(folder)
 
 
 def write_cell(layout: RunLayout, approach: str, variant: str, side: int) -> None:
@@ -111,11 +113,16 @@ def _write_clusters(layout: RunLayout, cell: tuple[str, str], embedded: Receipt,
     _receipt(layout.names(*cell), "label", ["names.json"], {"clusters": made.digest})
 
 
-def _receipt(folder: Path, stage: str, files: list[str], inputs: dict[str, str] | None = None, **said: object) -> Receipt:
+def _receipt(folder: Path, stage: str, files: list[str], inputs: dict[str, str] | None = None,
+             **said: object) -> Receipt:
     receipt = write_receipt(folder, stage, config={}, inputs=inputs or {}, files=files, seconds=1.5, seed=7, **said)
-    path = folder / "receipt.json"  # a fixed time and machine, so that equal runs give equal reports
-    document = json.loads(path.read_text())
-    document |= {"finished": "2024-02-29T12:34:56Z", "versions": {"fecemo": "0.1.0"}}
-    document["machine"] |= {"system": "Test", "processor": "test"}
-    path.write_text(json.dumps(document))
+    _settle(folder)
     return receipt
+
+
+def _settle(folder: Path) -> None:
+    """Give a receipt a fixed time and machine, so that equal runs have equal reports."""
+    document = json.loads((folder / "receipt.json").read_text())
+    document |= {"finished": "2024-02-29T12:34:56Z", "versions": {"fecemo": "0.1.0"}, "seconds": 1.5}
+    document["machine"] |= {"system": "Test", "processor": "test"}
+    (folder / "receipt.json").write_text(json.dumps(document))

@@ -11,8 +11,9 @@ ROWS = (Heading("dense_autoencoder", "Stacked autoencoder"),
 COLUMNS = (Heading("rgb", "RGB"), Heading("gray", "Grayscale"), Heading("tight", "Cropped"))
 TITLES = {heading.name: heading.title for heading in (*ROWS, *COLUMNS)}
 
-HITS = {  # per cell: how many of each emotion's 40 faces are recognised, and how much that falls from emotion to emotion
-    ("dense_autoencoder", "rgb"): (6, 0), ("dense_autoencoder", "gray"): (5, 0), ("dense_autoencoder", "tight"): (16, 2),
+HITS = {  # per cell: how many of an emotion's 40 faces are recognised, and how much that falls from each to the next
+    ("dense_autoencoder", "rgb"): (6, 0), ("dense_autoencoder", "gray"): (5, 0),
+    ("dense_autoencoder", "tight"): (16, 2),
     ("conv_autoencoder", "rgb"): (4, 0), ("conv_autoencoder", "gray"): (1, 0), ("conv_autoencoder", "tight"): (18, 2),
     ("semi_supervised", "rgb"): (26, 2), ("semi_supervised", "gray"): (30, 2), ("semi_supervised", "tight"): (28, 2),
     ("supervised", "rgb"): (38, 3), ("supervised", "gray"): (39, 3), ("supervised", "tight"): (40, 2),

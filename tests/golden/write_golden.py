@@ -1,13 +1,13 @@
-"""Write the golden table files again: ``python tests/golden/write_golden.py``. Look at the difference before keeping it."""
+"""Write the golden table files again: python tests/golden/write_golden.py; look at the difference before keeping it."""
 
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from synthetic_scores import ComparisonTable, synthetic_table  # noqa: E402  # the clone's own fecemo, found above
+from synthetic_scores import ComparisonTable, synthetic_table
 
-from fecemo.evaluation.table_export import to_csv, to_html, to_latex, to_markdown, to_text  # noqa: E402
+from fecemo.evaluation.table_export import to_csv, to_html, to_latex, to_markdown, to_text
 
 FILES = Path(__file__).parent / "files"
 EXPORTS = {"csv": to_csv, "md": to_markdown, "tex": to_latex, "txt": to_text, "html": to_html}

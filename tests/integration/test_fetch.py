@@ -15,7 +15,7 @@ from photo_server import encoded, jpeg, photo_server, picture, redirecting, repl
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.manifests.face_id import face_id
 from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import RECEIPT_NAME
+from fecemo.packs.receipts import RECEIPT_NAME, digest_bytes
 from fecemo.stages.fetch import FetchSettings, run
 
 ROOT = Path(__file__).parents[2]
@@ -67,8 +67,8 @@ def test_rows_keep_the_order_of_the_list_and_every_reject_has_its_reason(server,
         "/dead.jpg": redirecting("https://s.yimg.com/pw/images/en-us/photo_unavailable.png"),
     }
     box = (0.1, 0.9, 0.1, 0.9)
-    faces = [(server.url(path), box) for path in (
-        "/0.jpg", "/missing.jpg", "/html.jpg", "/short.jpg", "/none.jpg", "/gone.jpg", "/no.jpg", "/moved.jpg", "/dead.jpg")]
+    names = ("0", "missing", "html", "short", "none", "gone", "no", "moved", "dead")
+    faces = [(server.url(f"/{name}.jpg"), box) for name in names]
     faces += [(server.url("/2.jpg"), (0.9, 0.1, 0.1, 0.9)), ("file:///etc/passwd", box), (server.url("/2.jpg"), box)]
     listed = write_list(tmp_path / "faces.csv", faces)
     receipt = run(settings_for(server, listed), tmp_path / "pack")
@@ -200,7 +200,8 @@ def test_what_may_pass_is_tried_again_and_later_once_more_when_asked(server, tmp
         (replying(200, jpeg(picture(6))) if healthy.is_set() else replying(500))(handler)
 
     server.routes |= {"/flaky.jpg": flaky, "/down.jpg": down, "/0.jpg": jpeg(picture(0))}
-    listed = write_list(tmp_path / "faces.csv", [(server.url(path), WHOLE) for path in ("/flaky.jpg", "/down.jpg", "/0.jpg")])
+    faces = [(server.url(path), WHOLE) for path in ("/flaky.jpg", "/down.jpg", "/0.jpg")]
+    listed = write_list(tmp_path / "faces.csv", faces)
     run(settings_for(server, listed, attempts=3), tmp_path / "pack")
     pack = FacePack(tmp_path / "pack")
     assert [Path(entry.url).stem for entry in pack.entries] == ["flaky", "0"]
@@ -239,6 +240,59 @@ def test_interrupting_stops_at_once_and_keeps_what_is_done(server, tmp_path):
     run(settings_for(server, listed), tmp_path / "pack")
     assert len(FacePack(tmp_path / "pack")) == 2
     assert server.asked["/0.jpg"] == 1
+
+
+def test_the_report_counts_by_host_and_names_pictures_that_came_too_often(server, tmp_path):
+    gone = jpeg(picture(99))
+    server.routes |= {f"/{number}.jpg": gone for number in range(25)} | {"/a.jpg": jpeg(picture(1))}
+    faces = [(server.url(f"/{number}.jpg"), WHOLE) for number in range(25)]
+    faces += [(server.url("/a.jpg"), WHOLE), (server.url("/b.jpg"), WHOLE), ("http://10.0.0.1/c.jpg", WHOLE)]
+    listed = write_list(tmp_path / "faces.csv", faces)
+    receipt = run(settings_for(server, listed), tmp_path / "pack")
+    hosts = [tuple(row.values()) for row in table(tmp_path / "pack" / "hosts.csv")]
+    assert hosts == [("127.0.0.1", "stored", "26"), ("127.0.0.1", "gone", "1"), ("10.0.0.1", "forbidden_address", "1")]
+    (repeated,) = table(tmp_path / "pack" / "repeated_photographs.csv")
+    assert (repeated["sha256"], repeated["addresses"]) == (digest_bytes(gone), "25")
+    assert receipt.summary["repeated_photographs"] == 1
+    assert cv2.imread(str(tmp_path / "pack" / "contact_sheet.jpg")).shape == (200, 2000, 3)
+
+    # Named as a placeholder, they leave the pack without being asked for again.
+    (tmp_path / "mine.txt").write_text(digest_bytes(gone))
+    asked = sum(server.asked.values())
+    again = run(settings_for(server, listed, placeholders=tmp_path / "mine.txt"), tmp_path / "pack")
+    assert sum(server.asked.values()) == asked
+    assert again.summary["rejected"] == {"forbidden_address": 1, "gone": 1, "placeholder": 25}
+    assert [entry.url for entry in FacePack(tmp_path / "pack").entries] == [server.url("/a.jpg")]
+
+
+def test_credentials_in_a_list_are_written_nowhere(server, tmp_path, capsys):
+    listed = write_list(tmp_path / "faces.csv", [
+        (f"http://someone:sesame@{server.host}/a.jpg", WHOLE), ("http://sesame@[bad/a.jpg", WHOLE)])
+    run(settings_for(server, listed), tmp_path / "pack")
+    assert {row["reason"] for row in table(tmp_path / "pack" / "rejects.csv")} == {"credentials_in_url", "bad_url"}
+    for path in (tmp_path / "pack").iterdir():
+        assert b"sesame" not in path.read_bytes(), path.name
+    assert "sesame" not in "".join(capsys.readouterr())
+    assert not server.asked
+
+
+def test_a_site_that_says_too_many_is_left_alone_for_as_long_as_it_asks(server, tmp_path):
+    refusals = iter(range(3))
+
+    def busy(handler):
+        if next(refusals, None) is None:
+            replying(200, jpeg(picture(1)))(handler)
+        else:
+            replying(429, Retry_After="1")(handler)
+
+    server.routes |= {f"/{number}.jpg": busy for number in range(12)}
+    listed = write_list(tmp_path / "faces.csv", [(server.url(f"/{number}.jpg"), WHOLE) for number in range(12)])
+    receipt = run(settings_for(server, listed), tmp_path / "pack")
+    assert receipt.summary["faces"] == 12
+    assert sum(server.asked.values()) == 15
+    gaps = np.diff(sorted(server.times))
+    assert gaps.max() >= 0.9  # the whole site was left alone, not that photograph only
+    assert (np.array(sorted(server.times)) < server.times[0] + 0.8).sum() <= 5  # only what was already under way
 
 
 def test_large_photographs_are_decoded_small_without_visible_difference(server, tmp_path):

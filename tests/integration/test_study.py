@@ -59,8 +59,7 @@ def test_every_cell_has_an_honest_score(layout, approach, variant):
     right = [line["truth"] == line["prediction"] for line in predictions]
     assert score["accuracy"] == pytest.approx(np.mean(right))
     assert score["n_scored"] == len(predictions)
-    low, high = score["accuracy_interval"]
-    assert low <= score["accuracy"] <= high
+    assert score["accuracy_interval"]["low"] <= score["accuracy"] <= score["accuracy_interval"]["high"]
 
     target = FacePack(layout.target)
     scored = {int(line["row"]) for line in predictions}

@@ -39,7 +39,8 @@ def test_equal_base_names_of_different_sites_are_different_faces(tmp_path):
 
 @pytest.mark.parametrize(("row", "said"), [
     ("u,0,1,0", "4 cells, expected 5"), ("u,0,1,0,1,9", "6 cells"), (",0,1,0,1", "url is empty"),
-    ("u,0,one,0,1", "right is 'one', expected a number"), ('"u,0,1,0,1', "not a CSV row"), ("u,0,1,0,", "bottom is ''")])
+    ("u,0,one,0,1", "right is 'one', expected a number"), ('"u,0,1,0,1', "not a CSV row"),
+    ("u,0,1,0,", "bottom is ''")])
 def test_a_malformed_row_costs_its_own_line_alone(tmp_path, row, said):
     rows = read(tmp_path, f"{HEADER}a,0,1,0,1\n{row}\nb,0,1,0,1\n")
     assert [getattr(one, "url", None) for one in rows] == ["a", None, "b"]
@@ -77,7 +78,7 @@ def test_box_fault(box, sound):
     ("", "is empty"), ("a,b\n", "line 1: found 'a,b', expected the header url,left,right,top,bottom"),
     ("http://a/1.jpg,0,1,0,1\n", "line 1"), (b"\xff\xfeu\x00r\x00l\x00", "UTF-16"), (b"\xff,a\n", "not UTF-8")])
 def test_another_header_is_refused_by_name(tmp_path, content, said):
-    with pytest.raises(InputError, match="faces.csv") as caught:
+    with pytest.raises(InputError, match=r"faces\.csv") as caught:
         read(tmp_path, content)
     assert said in str(caught.value)
 

@@ -1,5 +1,7 @@
 """The published sizes ("Categorizing Facial Expressions", sections 4.2 to 4.4), on paper."""
 
+from itertools import pairwise
+
 import pytest
 
 from fecemo.errors import InputError
@@ -26,16 +28,18 @@ def test_dense_autoencoder_is_as_published():
     assert {layer.activation for layer in (*encoder, *decoder) if layer.kind == "Dense"} == {"selu"}
     # Weights both ways, and a bias a unit: the 485 million that section 4.2 could hardly train.
     widths = [120000, 2000, 1000, 500, 200, 100]
-    weights = sum(before * after for before, after in zip(widths, widths[1:], strict=False))
+    weights = sum(before * after for before, after in pairwise(widths))
     assert autoencoder.parameters() == 2 * weights + sum(widths[1:]) + sum(widths[:-1]) == 485_367_500
 
 
 def test_the_sound_output_of_the_dense_autoencoder_is_a_switch():
-    assert layers(plan("dense_autoencoder", "autoencoder", output_activation="sigmoid"), "decoder")[-2].activation == "sigmoid"
+    sound = plan("dense_autoencoder", "autoencoder", output_activation="sigmoid")
+    assert layers(sound, "decoder")[-2].activation == "sigmoid"
 
 
 @pytest.mark.parametrize(("variant", "side", "channels", "sizes", "embedding"), [
-    ("rgb", 200, 3, {}, 25 * 25 * 128), ("gray", 200, 1, {}, 25 * 25 * 128), ("tight", 150, 3, {"pools": (2, 3, 5)}, 3200)])
+    ("rgb", 200, 3, {}, 25 * 25 * 128), ("gray", 200, 1, {}, 25 * 25 * 128),
+    ("tight", 150, 3, {"pools": (2, 3, 5)}, 5 * 5 * 128)])
 def test_convolutional_autoencoder_is_as_published(variant, side, channels, sizes, embedding):
     autoencoder = plan("conv_autoencoder", "autoencoder", side, channels, **sizes)
     encoder, decoder = layers(autoencoder, "encoder"), layers(autoencoder, "decoder")
@@ -47,13 +51,14 @@ def test_convolutional_autoencoder_is_as_published(variant, side, channels, size
     assert autoencoder.output_shape == (side, side, channels)
     assert plan("conv_autoencoder", "encoder", side, channels, **sizes).output_shape == (embedding,)
     filters = [channels, 32, 32, 64, 64, 128, 128]
-    weights = sum(9 * before * after for before, after in zip(filters, filters[1:], strict=False))
+    weights = sum(9 * before * after for before, after in pairwise(filters))
     assert autoencoder.parameters() == 2 * weights + sum(filters[1:]) + sum(filters[:-1])
 
 
 def test_semi_supervised_is_the_same_architecture_wider_with_a_head_of_three():
     classifier = plan("semi_supervised", "classifier")
-    assert [layer.output_shape[-1] for layer in classifier.layers if layer.kind == "Conv2D"] == [128, 128, 256, 256, 512, 512]
+    filters = [layer.output_shape[-1] for layer in classifier.layers if layer.kind == "Conv2D"]
+    assert filters == [128, 128, 256, 256, 512, 512]
     head = [layer for layer in layers(classifier, "head") if layer.kind == "Dense"]
     assert [(*layer.output_shape, layer.activation) for layer in head] == [(256, "selu"), (64, "selu"), (8, "softmax")]
     assert classifier.parameters(without=("encoder",)) == (25 * 25 * 512 + 1) * 256 + (256 + 1) * 64 + (64 + 1) * 8
@@ -64,10 +69,12 @@ def test_supervised_is_as_published():
     classifier = plan("supervised", "classifier")
     convolutions = ["Conv2D"] * 7
     assert [layer.kind for layer in classifier.layers] == [
-        "Rescaling", *convolutions, "MaxPooling2D", *convolutions, "MaxPooling2D", *convolutions[:3], "Flatten", "Dense", "Dense"]
+        "Rescaling", *convolutions, "MaxPooling2D", *convolutions, "MaxPooling2D", *convolutions[:3],
+        "Flatten", "Dense", "Dense"]
     found = [layer for layer in classifier.layers if layer.kind == "Conv2D"]
     assert {(layer.output_shape[-1], layer.activation) for layer in found} == {(64, "relu")}
-    assert [(*layer.output_shape, layer.activation) for layer in classifier.layers[-2:]] == [(256, "selu"), (8, "softmax")]
+    dense = [(*layer.output_shape, layer.activation) for layer in classifier.layers[-2:]]
+    assert dense == [(256, "selu"), (8, "softmax")]
     assert classifier.layers[-3].output_shape == (50 * 50 * 64,)
     assert plan("supervised", "classifier", 150).layers[-3].output_shape == (37 * 37 * 64,)
 
@@ -80,7 +87,8 @@ def test_published_learning_is_in_the_phases():
 
 @pytest.mark.parametrize("approach", ["conv_autoencoder", "semi_supervised"])
 def test_pools_that_leave_a_rest_are_refused_by_the_recipes_key(approach):
-    with pytest.raises(InputError, match=rf"approaches\.{approach}: model\.pools \[2, 2, 2\].*150 pixels.*\[2, 3, 5, 6, 10"):
+    message = rf"approaches\.{approach}: model\.pools \[2, 2, 2\].*150 pixels.*\[2, 3, 5, 6, 10"
+    with pytest.raises(InputError, match=message):
         plan(approach, "autoencoder", side=150)
 
 

@@ -24,12 +24,10 @@ def draw_backdrop(capture: Capture, height: int, width: int) -> np.ndarray:
         RGB from 0 to 1.
     """
     rng = np.random.default_rng([capture.backdrop_seed, 8])
-    painter = {"plain": _plain, "gradient": _gradient, "blobs": _blobs, "panels": _panels, "outdoors": _outdoors}[
-        capture.backdrop
-    ]
+    painters = {"plain": _plain, "gradient": _gradient, "blobs": _blobs, "panels": _panels, "outdoors": _outdoors}
     # Backgrounds are out of focus: they are made small and enlarged.
-    small = painter(rng, capture, 48, max(8, round(48 * width / height)))
-    picture = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
+    small = painters[capture.backdrop](rng, capture, 48, max(8, round(48 * width / height)))
+    picture: np.ndarray = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
     picture *= capture.exposure * (1 + 0.09 * capture.warmth * np.array([1.0, 0.1, -1.0], np.float32))
     backdrop: np.ndarray = np.clip(picture, 0, 1)
     return backdrop

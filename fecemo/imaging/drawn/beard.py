@@ -34,7 +34,7 @@ def paint_beard(canvas: Canvas, geometry: FaceGeometry, identity: Identity) -> N
     rng = np.random.default_rng([identity.texture_seed, 4])
     height, width = patch.coverage.shape
     # Short hairs hang down: noise that is longer than it is wide.
-    grain = rng.normal(0, 1, (max(2, height // 5), max(2, width // 2))).astype(np.float32)
+    grain: np.ndarray = rng.normal(0, 1, (max(2, height // 5), max(2, width // 2))).astype(np.float32)
     grain = cv2.resize(grain, (width, height), interpolation=cv2.INTER_LINEAR)
     colour = identity.brow_rgb[:, None, None] * np.clip(1 + 0.22 * grain, 0.4, 1.7)
     ragged = np.clip(patch.coverage * (1 + 0.25 * grain), 0, 1).astype(np.float32)

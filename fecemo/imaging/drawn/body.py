@@ -7,7 +7,7 @@ import numpy as np
 from fecemo.imaging.drawn.canvas import Canvas
 from fecemo.imaging.drawn.curves import Points, mirrored, ribbon, spline, taper
 from fecemo.imaging.drawn.geometry import FaceGeometry
-from fecemo.imaging.drawn.hair import HAIR_CUTS
+from fecemo.imaging.drawn.haircut import HAIR_CUTS
 from fecemo.imaging.drawn.parameters import FaceParameters
 from fecemo.imaging.drawn.pose import Placement
 from fecemo.imaging.drawn.surface import light_on_head
@@ -132,7 +132,7 @@ def paint_ears(canvas: Canvas, geometry: FaceGeometry, parameters: FaceParameter
 
 
 def _upright(points: Points, roll: float) -> Points:
-    """Return points that follow the head at the chin and stay upright, but for a quarter of the roll, at the shoulders."""
+    """Return points that follow the head's roll at the chin, and only a quarter of it at the shoulders."""
     weight = np.clip((points[:, 1] - 0.8) / 1.0, 0, 1)
     angle = -0.75 * roll * weight
     cosine, sine = np.cos(angle), np.sin(angle)

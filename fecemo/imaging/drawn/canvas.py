@@ -37,10 +37,6 @@ class Patch:
             return None
         return Patch((rows, columns), self._at(rows, columns) * other._at(rows, columns))
 
-    def faded(self, factor: np.ndarray | float) -> "Patch":
-        """Return the patch with its coverage multiplied."""
-        return Patch(self.window, self.coverage * np.float32(factor) if np.isscalar(factor) else self.coverage * factor)
-
     def _at(self, rows: slice, columns: slice) -> np.ndarray:
         top, left = self.window[0].start, self.window[1].start
         return self.coverage[rows.start - top:rows.stop - top, columns.start - left:columns.stop - left]
@@ -98,7 +94,7 @@ class Canvas:
             return None
         # What is very soft is made small and enlarged: the same picture for a fraction of the time.
         shrink = max(1, int(sigma / _SHARPEST_SHRUNK))
-        mask = np.zeros((-(-(bottom - top) // shrink), -(-(right - left) // shrink)), np.uint8)
+        mask: np.ndarray = np.zeros((-(-(bottom - top) // shrink), -(-(right - left) // shrink)), np.uint8)
         offset = np.array([left, top], np.float32) + np.float32(0.5 * (shrink - 1))
         vertices = np.rint((corners - offset) * np.float32((1 << _FRACTION_BITS) / shrink)).astype(np.int32)
         start = 0

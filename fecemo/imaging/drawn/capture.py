@@ -23,7 +23,8 @@ class Capture:
     gaze_x, gaze_y : float
         From -1 to 1: where the eyes look, to the picture's right and down.
     light_azimuth, light_elevation : float
-        Where the light comes from, in degrees: positive azimuth from the picture's right, positive elevation from above.
+        Where the light comes from, in degrees: positive azimuth from the picture's right, positive elevation from
+        above.
     light_strength : float
         From 0 (flat, all ambient) to 1 (hard).
     exposure : float

@@ -13,7 +13,8 @@ from fecemo.imaging.drawn.creases import creases
 from fecemo.imaging.drawn.eyes import paint_eyes
 from fecemo.imaging.drawn.geometry import FaceGeometry, face_geometry
 from fecemo.imaging.drawn.glasses import paint_glasses
-from fecemo.imaging.drawn.hair import HAIR_CUTS, paint_back_hair, paint_bun, paint_hair
+from fecemo.imaging.drawn.hair import paint_back_hair, paint_bun, paint_hair
+from fecemo.imaging.drawn.haircut import HAIR_CUTS
 from fecemo.imaging.drawn.lens import exposed, through_jpeg
 from fecemo.imaging.drawn.lips import paint_mouth
 from fecemo.imaging.drawn.nose import paint_nose
@@ -91,7 +92,7 @@ def draw_person(picture: np.ndarray, parameters: FaceParameters, placed: Placeme
         Where the head stands.
     """
     geometry = face_geometry(parameters)
-    behind = Canvas(*picture.shape[1:], placed.behind())
+    behind = Canvas(picture.shape[1], picture.shape[2], placed.behind())
     paint_back_hair(behind, geometry, parameters)
     paint_body(behind, geometry, parameters, placed.roll)
     paint_shadow_of_head(behind, geometry, parameters)

@@ -1,63 +1,14 @@
-"""Hair: cuts as data, a cap around the forehead, and what falls beside and behind the face."""
-
-from dataclasses import dataclass
+"""Hair: a cap around the forehead, and what falls beside and behind the face."""
 
 import cv2
 import numpy as np
 
 from fecemo.imaging.drawn.canvas import Canvas, Patch
-from fecemo.imaging.drawn.curves import Points, ellipse, spline
+from fecemo.imaging.drawn.curves import ellipse, spline
 from fecemo.imaging.drawn.geometry import FaceGeometry
-from fecemo.imaging.drawn.identity import Identity
+from fecemo.imaging.drawn.haircut import HAIR_CUTS, HairCut, hair_crown, hairline
 from fecemo.imaging.drawn.parameters import FaceParameters
 from fecemo.imaging.drawn.surface import light_on_head
-
-
-@dataclass(frozen=True)
-class HairCut:
-    """One style of hair.
-
-    Parameters
-    ----------
-    top, side : float
-        How far the hair stands off the skull, as a share of its radius.
-    hairline : {"back", "swept", "fringe", "curtain"}
-        How it meets the forehead.
-    length : float
-        y down to which it falls beside the face, in face units; 0 where it ends above the ears.
-    texture : {"strands", "curls", "stubble"}
-        What it is made of.
-    lumps : float
-        Unevenness of its outline.
-    bun : bool
-        Whether it is tied up.
-    ears : bool
-        Whether it leaves the ears free.
-    """
-
-    top: float
-    side: float
-    hairline: str
-    length: float = 0.0
-    texture: str = "strands"
-    lumps: float = 0.0
-    bun: bool = False
-    ears: bool = True
-
-
-HAIR_CUTS = {
-    "buzz": HairCut(0.015, 0.012, "back", texture="stubble"),
-    "short": HairCut(0.10, 0.045, "back", lumps=0.010),
-    "parted": HairCut(0.13, 0.055, "swept", lumps=0.006),
-    "quiff": HairCut(0.22, 0.035, "back", lumps=0.016),
-    "fringe": HairCut(0.13, 0.070, "fringe", lumps=0.008),
-    "curly": HairCut(0.24, 0.15, "back", texture="curls", lumps=0.028),
-    "bob": HairCut(0.13, 0.12, "curtain", length=1.05, ears=False),
-    "long": HairCut(0.12, 0.10, "curtain", length=1.95, ears=False),
-    "bun": HairCut(0.07, 0.035, "back", bun=True),
-    "afro": HairCut(0.44, 0.40, "back", texture="curls", lumps=0.007, ears=False),
-}
-"""Every style but ``bald``, by name."""
 
 
 def paint_bun(canvas: Canvas, parameters: FaceParameters) -> None:
@@ -84,8 +35,7 @@ def paint_hair(canvas: Canvas, geometry: FaceGeometry, parameters: FaceParameter
     cut = HAIR_CUTS.get(identity.hair_style)
     if cut is None:
         return
-    hairline = _hairline(cut, geometry, identity)
-    shape = np.concatenate([_crown(cut, geometry, identity), hairline])
+    shape = np.concatenate([hair_crown(cut, geometry, identity), hairline(cut, geometry, identity)])
     if cut.texture != "stubble":
         # The hair's shadow falls on the forehead.
         canvas.shadow(shape + np.array([0, 0.035], np.float32), (0.62, 0.52, 0.48), softness=0.03, opacity=0.6)
@@ -133,94 +83,6 @@ def paint_back_hair(canvas: Canvas, geometry: FaceGeometry, parameters: FacePara
     _paint_hair_on(canvas, canvas.covered(shape, 0.012), parameters, cut, (0.0, -1.4), 0.52)
 
 
-def _crown(cut: HairCut, geometry: FaceGeometry, identity: Identity) -> Points:
-    """Return the outer edge of the hair, from the picture's right over the top to its left."""
-    fullness = 1 + 0.35 * identity.hair_volume
-    start = np.degrees(np.arctan2(0.10 if cut.ears else 0.26, geometry.head.half_width))
-    degrees = np.linspace(start, -180 - start, 61)
-    up = np.clip(-np.sin(np.radians(degrees)), 0, 1)
-    lean = np.cos(np.radians(degrees)) * identity.parting
-    stand = cut.side + (cut.top - cut.side) * up**1.5 * (1 - 0.25 * lean * (cut.hairline == "swept"))
-    rng = np.random.default_rng([identity.texture_seed, 5])
-    lumps = np.interp(np.arange(61), np.arange(0, 61, 2), rng.normal(0, cut.lumps, 31))
-    # Hair ends where it grows: at the sideburns it lies close.
-    to_end = np.minimum(np.arange(61), np.arange(60, -1, -1))
-    close = np.sqrt(np.clip(to_end / (12 if cut.texture == "curls" else 8), 0, 1)) if cut.length == 0 else 1.0
-    radius = geometry.head.radius[np.round(degrees).astype(int) % 360] * (1.008 + (stand + lumps) * fullness * close)
-    edge = np.stack([radius * np.cos(np.radians(degrees)), radius * np.sin(np.radians(degrees))], 1).astype(np.float32)
-    edge = spline(edge[::3], 4)
-    if cut.length == 0:
-        return edge
-    outer = geometry.head.half_width * (1 + cut.side)
-    turn = 0.80 if cut.length < 1.5 else 1.12  # a bob turns in, long hair spreads on the shoulders
-    right = spline(
-        [
-            (0.84 * outer, cut.length + 0.02),
-            (0.97 * turn * outer, cut.length - 0.16),
-            (1.06 * outer, 0.62 * cut.length),
-            (1.04 * outer, 0.40),
-            tuple(edge[0]),
-        ],
-        5,
-    )
-    left = (right * np.array([-1, 1], np.float32))[::-1]
-    return np.concatenate([right, edge, left])
-
-
-def _hairline(cut: HairCut, geometry: FaceGeometry, identity: Identity) -> Points:
-    """Return the inner edge of the hair, from the picture's left over the forehead to its right."""
-    width = geometry.head.half_width
-    recede = 0.07 * identity.hairline
-    part = identity.parting
-    rng = np.random.default_rng([identity.texture_seed, 6])
-    if cut.hairline == "curtain":
-        top = (0.45 * part * width, -0.93 - recede)
-        right = [
-            (0.40 * width + 0.2 * part, -0.74),
-            (0.72 * width, -0.44),
-            (0.86 * width, -0.08),
-            (0.875 * width, 0.35),
-            (0.82 * width, 0.75),
-            (0.70 * width, min(cut.length, 1.15)),
-            (0.74 * width, cut.length - 0.10),
-        ]
-        mirror = [(-x + 0.4 * part * (index == 0), y) for index, (x, y) in enumerate(right)]
-        return spline([*mirror[::-1][:-1], mirror[0], top, *right], 5)
-    burn = 0.22 if cut.texture != "curls" else 0.05
-    left = [(-0.995 * width, 0.06), (-0.95 * width, burn), (-0.895 * width, 0.02), (-0.865 * width, -0.28)]
-    right = [(-x, y) for x, y in left[::-1]]
-    if cut.hairline == "fringe":
-        steps = np.linspace(-0.72, 0.72, 11)
-        low = -0.40 + 0.03 * np.abs(steps) + np.where(np.arange(11) % 2, 0.035, -0.02) + rng.uniform(-0.015, 0.015, 11)
-        middle = [(float(x) * width, float(y)) for x, y in zip(steps, low, strict=True)]
-    elif cut.hairline == "swept":
-        sign = 1.0 if part <= 0 else -1.0  # hair is combed away from its parting
-        middle = [
-            (-0.80 * width, -0.52),
-            (-0.66 * width, -0.72 - recede),
-            (-0.42 * width, -0.86 - recede),
-            (-0.1 * width, -0.74 - recede),
-            (0.30 * width, -0.62 - recede),
-            (0.64 * width, -0.54),
-            (0.80 * width, -0.42),
-        ]
-        if sign < 0:
-            middle = [(-x, y) for x, y in middle[::-1]]
-    else:
-        back = max(0.0, recede)
-        middle = [
-            (-0.80 * width, -0.52 - 0.5 * back),
-            (-0.58 * width, -0.74 - 1.9 * back),
-            (-0.28 * width, -0.80 - 1.3 * back),
-            (0.0, -0.80 - 0.8 * back),
-            (0.28 * width, -0.80 - 1.3 * back),
-            (0.58 * width, -0.74 - 1.9 * back),
-            (0.80 * width, -0.52 - 0.5 * back),
-        ]
-        middle = [(x, y + float(rng.uniform(-0.02, 0.02))) for x, y in middle]
-    return spline([*left, *middle, *right], 4)
-
-
 def _paint_hair_on(canvas: Canvas, patch: Patch | None, parameters: FaceParameters, cut: HairCut,
                    crown: tuple[float, float], brightness: float) -> None:
     """Paint hair on a patch: strands that run away from a crown, or curls, under the light."""
@@ -260,16 +122,8 @@ def _paint_hair_on(canvas: Canvas, patch: Patch | None, parameters: FaceParamete
     depth = 0.13 if identity.hair_rgb.mean() > 0.25 else 0.20
     value = level * np.clip(1 + depth * texture, 0.4, 1.8) * brightness
     colour = identity.hair_rgb[:, None, None] * value
-    colour += (
-        gloss
-        * np.clip(1 + 0.6 * texture, 0, 2)
-        * (
-            0.22
-            * parameters.capture.light_strength
-            * brightness
-            * (0.5 * identity.hair_rgb[:, None, None] + np.float32(0.25))
-        )
-    )
+    shine = 0.22 * parameters.capture.light_strength * brightness * (0.5 * identity.hair_rgb + np.float32(0.25))
+    colour += gloss * np.clip(1 + 0.6 * texture, 0, 2) * shine[:, None, None].astype(np.float32)
     colour *= light.tint[:, None, None]
     if cut.texture == "strands":  # single strands reach over the soft edge
         edge = patch.coverage * (1 - patch.coverage) * np.float32(1.6)

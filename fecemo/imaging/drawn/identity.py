@@ -119,6 +119,31 @@ class Identity:
         return (self.hair_rgb * (0.95 - 0.45 * lightness)).astype(np.float32)
 
 
+# How often each is drawn, by what mostly goes together. Brows, jaw, hair and beard share one latent "masculine", and
+# hair and eyes depend on skin and age, so that most faces look coherent.
+_STYLES = {
+    True: {
+        "short": 26,
+        "buzz": 14,
+        "parted": 18,
+        "quiff": 14,
+        "curly": 8,
+        "bald": 9,
+        "fringe": 5,
+        "afro": 3,
+        "long": 3,
+    },
+    False: {"long": 32, "bob": 18, "bun": 15, "fringe": 13, "curly": 8, "parted": 5, "short": 5, "afro": 4},
+}
+_BEARDS = {True: {"none": 52, "stubble": 18, "full": 15, "moustache": 7, "goatee": 8}, False: {"none": 1}}
+_OLD_HAIR = {"grey": 50, "white": 30, "dark_brown": 12, "dark_blonde": 8}
+_DARK_HAIR = {"black": 68, "dark_brown": 24, "brown": 5, "auburn": 3}
+_ANY_HAIR = {"black": 18, "dark_brown": 24, "brown": 21, "auburn": 8, "red": 6, "blonde": 13, "dark_blonde": 10}
+_DARK_EYES = {"dark_brown": 65, "brown": 30, "hazel": 5}
+_ANY_EYES = {"brown": 30, "dark_brown": 18, "hazel": 14, "green": 10, "blue": 20, "grey": 8}
+_GLASSES = {"none": 80, "round": 9, "rectangular": 11}
+
+
 def sample_identity(rng: np.random.Generator) -> Identity:
     """Draw a person.
 
@@ -132,71 +157,51 @@ def sample_identity(rng: np.random.Generator) -> Identity:
     Identity
     """
     deviation = [float(value) for value in np.clip(rng.normal(0.0, 0.45, 20), -1.0, 1.0)]
-    chance = rng.random(16)
-    tone = float(chance[0])
-    age = float(chance[1] ** 1.5)
+    chance = [float(value) for value in rng.random(16)]
     seed = int(rng.integers(2**31))
-
-    # A bearded face or a bald head is drawn about as often as in a crowd; what hair and beard have in common is one
-    # latent "masculinity", so that most faces look coherent.
-    masculine = chance[2] < 0.5
-    styles, weights = (
-        (
-            ("short", "buzz", "parted", "quiff", "curly", "bald", "fringe", "afro", "long"),
-            (26, 14, 18, 14, 8, 9, 5, 3, 3),
-        )
-        if masculine
-        else (("long", "bob", "bun", "fringe", "curly", "parted", "short", "afro"), (32, 18, 15, 13, 8, 5, 5, 4))
-    )
-    beards = ("none", "stubble", "full", "moustache", "goatee") if masculine else ("none",)
-    beard_weights = (52, 18, 15, 7, 8) if masculine else (1,)
-    if age > 0.75:
-        colours, colour_weights = ("grey", "white", "dark_brown", "dark_blonde"), (50, 30, 12, 8)
-    elif tone > 0.6:
-        colours, colour_weights = ("black", "dark_brown", "brown", "auburn"), (68, 24, 5, 3)
-    else:
-        colours = ("black", "dark_brown", "brown", "auburn", "red", "blonde", "dark_blonde")
-        colour_weights = (18, 24, 21, 8, 6, 13, 10)
-    eyes, eye_weights = (
-        (("dark_brown", "brown", "hazel"), (65, 30, 5)) if tone > 0.6 else
-        (("brown", "dark_brown", "hazel", "green", "blue", "grey"), (30, 18, 14, 10, 20, 8))
-    )
+    tone, age, masculine = chance[0], chance[1] ** 1.5, chance[2] < 0.5
+    leaning = 0.5 if masculine else -0.5
+    hair = _OLD_HAIR if age > 0.75 else _DARK_HAIR if tone > 0.6 else _ANY_HAIR
     return Identity(
         face_width=deviation[0],
         face_length=deviation[1],
-        jaw_width=float(np.clip(deviation[2] + 0.35 * (masculine - 0.5), -1, 1)),
+        jaw_width=_limited(deviation[2] + 0.35 * leaning),
         chin_length=deviation[3],
         eye_size=deviation[4],
         eye_spacing=deviation[5],
         eye_tilt=deviation[6],
         eye_opening=deviation[7],
         brow_height=deviation[8],
-        brow_thickness=float(np.clip(deviation[9] + 0.9 * (masculine - 0.5), -1, 1)),
+        brow_thickness=_limited(deviation[9] + 0.9 * leaning),
         brow_arch=deviation[10],
         nose_length=deviation[11],
         nose_width=deviation[12],
         mouth_width=deviation[13],
         mouth_height=deviation[14],
-        lip_thickness=float(np.clip(deviation[15] - 0.4 * (masculine - 0.5), -1, 1)),
+        lip_thickness=_limited(deviation[15] - 0.4 * leaning),
         ear_size=deviation[16],
         skin_tone=tone,
-        freckles=float(max(0.0, chance[3] - 0.8) * 5) if tone < 0.4 else 0.0,
-        blush=float(chance[4]),
+        freckles=5 * max(0.0, chance[3] - 0.8) if tone < 0.4 else 0.0,
+        blush=chance[4],
         age=age,
-        undertone=float(2 * chance[5] - 1),
-        lip_colour=float(0.1 * chance[6] if masculine or chance[7] < 0.4 else chance[6]),
-        eye_colour=_pick(chance[8], eyes, eye_weights),
-        hair_style=_pick(chance[9], styles, weights),
-        hair_colour=_pick(chance[10], colours, colour_weights),
+        undertone=2 * chance[5] - 1,
+        lip_colour=0.1 * chance[6] if masculine or chance[7] < 0.4 else chance[6],
+        eye_colour=_pick(chance[8], _DARK_EYES if tone > 0.6 else _ANY_EYES),
+        hair_style=_pick(chance[9], _STYLES[masculine]),
+        hair_colour=_pick(chance[10], hair),
         hair_volume=deviation[17],
-        hairline=float(np.clip(deviation[18] + (0.5 * age if masculine else -0.2), -1, 1)),
-        parting=float(0.75 * (2 * chance[11] - 1)),
-        beard=_pick(chance[12], beards, beard_weights),
-        glasses=_pick(chance[13], GLASSES_STYLES, (80, 9, 11)),
+        hairline=_limited(deviation[18] + (0.5 * age if masculine else -0.2)),
+        parting=0.75 * (2 * chance[11] - 1),
+        beard=_pick(chance[12], _BEARDS[masculine]),
+        glasses=_pick(chance[13], _GLASSES),
         texture_seed=seed,
     )
 
 
-def _pick(chance: float, choices: tuple[str, ...], weights: tuple[int, ...]) -> str:
-    bounds = np.cumsum(weights) / sum(weights)
-    return choices[min(int(np.searchsorted(bounds, chance, side="right")), len(choices) - 1)]
+def _limited(value: float) -> float:
+    return min(1.0, max(-1.0, value))
+
+
+def _pick(chance: float, weights: dict[str, int]) -> str:
+    bounds = np.cumsum(list(weights.values())) / sum(weights.values())
+    return list(weights)[min(int(np.searchsorted(bounds, chance, side="right")), len(weights) - 1)]

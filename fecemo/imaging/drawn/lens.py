@@ -32,7 +32,7 @@ def exposed(picture: np.ndarray, capture: Capture, blur_scale: float = 1.0) -> n
         # Mostly grey noise, with a little coarser colour in it.
         height, width = picture.shape[:2]
         grain = rng.standard_normal((height, width), np.float32)
-        colour = rng.standard_normal((-(-height // 2), -(-width // 2), 3), np.float32) * np.float32(0.35)
+        colour: np.ndarray = rng.standard_normal((-(-height // 2), -(-width // 2), 3), np.float32) * np.float32(0.35)
         colour = cv2.resize(colour, (width, height), interpolation=cv2.INTER_NEAREST)
         levels += (cv2.merge([grain, grain, grain]) + colour) * np.float32(capture.noise)
     return np.clip(levels + np.float32(0.5), 0, 255).astype(np.uint8)
@@ -51,5 +51,7 @@ def through_jpeg(picture: np.ndarray, quality: int) -> np.ndarray:
     if quality >= 100:
         return picture
     encoded = np.frombuffer(as_jpeg(picture, quality), np.uint8)
-    decoded: np.ndarray = cv2.cvtColor(cv2.imdecode(encoded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-    return decoded
+    decoded = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+    if decoded is None:
+        raise RuntimeError("OpenCV could not decode its own JPEG")
+    return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)

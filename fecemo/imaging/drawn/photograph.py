@@ -83,6 +83,11 @@ class Photograph:
     scene: Capture
     faces: tuple[PlacedFace, ...]
 
+    def placement_of(self, face: PlacedFace) -> Placement:
+        """Return where and how a face's head stands in the photograph."""
+        centre = (face.centre_x * self.width, face.centre_y * self.height)
+        return placement(face.parameters.capture, centre, face.head_height * self.height / _HEAD_HEIGHT)
+
 
 def sample_photograph(
     rng: np.random.Generator, emotions: Sequence[str], width: int = 480, height: int = 360
@@ -157,7 +162,7 @@ def draw_photograph(photograph: Photograph) -> tuple[np.ndarray, tuple[FaceBox, 
     planes = np.stack(cv2.split(draw_backdrop(photograph.scene, height, width)))
     # Who stands higher stands further back.
     for face in sorted(photograph.faces, key=lambda face: face.centre_y):
-        placed = _placement(face, photograph)
+        placed = photograph.placement_of(face)
         reach = 2.1 * placed.pixels_per_unit
         left, right = max(0, int(placed.centre[0] - reach)), min(width, int(placed.centre[0] + reach) + 1)
         inside = replace(placed, centre=(placed.centre[0] - left, placed.centre[1]))
@@ -175,7 +180,7 @@ def face_boxes(photograph: Photograph) -> tuple[FaceBox, ...]:
     """
     boxes = []
     for face in photograph.faces:
-        outline = _placement(face, photograph).project(face_geometry(face.parameters).head.outline)
+        outline = photograph.placement_of(face).project(face_geometry(face.parameters).head.outline)
         low, high = outline.min(0), outline.max(0)
         half = 0.5 * face.looseness * float((high - low).max())
         x, y = 0.5 * (low + high)
@@ -183,8 +188,3 @@ def face_boxes(photograph: Photograph) -> tuple[FaceBox, ...]:
                  (y - half) / photograph.height, (y + half) / photograph.height)
         boxes.append(FaceBox(*(round(float(np.clip(side, 0, 1)), 6) for side in sides)))
     return tuple(boxes)
-
-
-def _placement(face: PlacedFace, photograph: Photograph) -> Placement:
-    centre = (face.centre_x * photograph.width, face.centre_y * photograph.height)
-    return placement(face.parameters.capture, centre, face.head_height * photograph.height / _HEAD_HEIGHT)

@@ -51,8 +51,10 @@ class Light:
 
 @dataclass(frozen=True)
 class _Grid:
-    """Where the pixels are that skin may cover: ``window`` of the canvas, x and y in face units, and the direction (in
-    whole degrees, clockwise in a picture from its right) and distance of each pixel from the point between the eyes.
+    """Where the pixels are that skin may cover.
+
+    ``window`` of the canvas; ``x`` and ``y`` in face units; ``angle`` (whole degrees, clockwise in a picture from its
+    right) and ``distance`` of each pixel from the point between the eyes.
     """
 
     window: tuple[slice, slice]
@@ -158,7 +160,8 @@ def light_surface(
     bumps = np.array(relief(parameters, geometry), np.float32)
     across = np.exp(np.float32(-0.5) * ((grid.x[None] - bumps[:, :1]) / bumps[:, 2:3]) ** 2)
     down = np.exp(np.float32(-0.5) * ((grid.y[None] - bumps[:, 1:2]) / bumps[:, 3:4]) ** 2) * bumps[:, 4:]
-    height += down.T @ across
+    # Not NumPy's product: a BLAS would wake its threads for this, and they would fight over the cores.
+    height = cv2.gemm(down, across, 1.0, height, 1.0, flags=cv2.GEMM_1_T)
     fold = _fold_map(canvas, folds)[grid.window]
     height -= np.float32(0.030) * fold
     # The outline is known by whole degrees and the folds are sharp: a little smoothing takes the facets off.

@@ -1,0 +1,157 @@
+"""Pictures of the draw stage: which there are, and drawing those that are missing on all cores."""
+
+import math
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fecemo.errors import ResourceError
+from fecemo.manifests.emotions import EMOTIONS
+from fecemo.packs.durable import atomic_write
+from fecemo.progress import progress
+
+if TYPE_CHECKING:
+    from fecemo.imaging.drawn import FaceParameters, Photograph
+    from fecemo.stages.draw import DrawSettings
+
+BATCH = 12
+"""Pictures that a worker draws at a time."""
+Job = tuple[Any, ...]
+"""``("photograph", number, emotions)`` or ``("target", emotion, number)``."""
+
+
+def photograph_path(number: int) -> str:
+    """Return where a photograph stands in the output folder."""
+    return f"photographs/photograph_{number:05d}.jpg"
+
+
+def target_path(emotion: str, number: int) -> str:
+    """Return where a labelled face stands in the output folder."""
+    return f"target/{emotion}/face_{number:05d}.jpg"
+
+
+def planned_emotions(settings: "DrawSettings") -> Iterator[list[str]]:
+    """Yield the emotions of each photograph's faces until the faces are all given out."""
+    import numpy as np
+
+    rng = np.random.default_rng([settings.seed, 0])
+    fewest, most = settings.faces_per_photograph
+    left = settings.source_faces
+    while left > 0:
+        count = min(left, int(rng.integers(fewest, most + 1)))
+        yield [EMOTIONS[index] for index in rng.integers(len(EMOTIONS), size=count)]
+        left -= count
+
+
+def photograph_of(settings: "DrawSettings", number: int, emotions: list[str]) -> "Photograph":
+    """Return the parameters of a photograph."""
+    import numpy as np
+
+    from fecemo.imaging.drawn import sample_photograph
+
+    return sample_photograph(np.random.default_rng([settings.seed, 1, number]), emotions, settings.photograph_width,
+                             settings.photograph_height)
+
+
+def target_face_of(settings: "DrawSettings", emotion: str, number: int) -> "FaceParameters":
+    """Return the parameters of a labelled face."""
+    import numpy as np
+
+    from fecemo.imaging.drawn import sample_face
+
+    return sample_face(np.random.default_rng([settings.seed, 2, EMOTIONS.index(emotion), number]), emotion)
+
+
+def draw_missing(folder: Path, settings: "DrawSettings", jobs: list[Job]) -> None:
+    """Draw the pictures that do not stand in the folder yet.
+
+    Parameters
+    ----------
+    folder : Path
+    settings : DrawSettings
+    jobs : list of Job
+        All that should stand there.
+    """
+    missing = [job for job in jobs if not (folder / _job_path(job)).exists()]
+    batches = [missing[start:start + BATCH] for start in range(0, len(missing), BATCH)]
+    workers = min(settings.workers or _cores(), len(batches))
+    with progress(len(jobs), "draw faces", "picture", initial=len(jobs) - len(missing)) as bar:
+        if workers < 2 or len(missing) < 4 * BATCH:
+            for batch in batches:
+                bar.update(_draw_batch(folder, settings, batch))
+            return
+        _draw_in_parallel(folder, settings, batches, workers, bar.update)
+
+
+def _draw_in_parallel(folder: Path, settings: "DrawSettings", batches: list[list[Job]], workers: int,
+                      drawn: Callable[[int], object]) -> None:
+    import multiprocessing
+    from concurrent.futures.process import BrokenProcessPool
+
+    # Fresh processes: a fork of one whose libraries run threads may hang.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker) as pool:
+        try:
+            for future in as_completed([pool.submit(_draw_batch, folder, settings, batch) for batch in batches]):
+                drawn(future.result())
+        except BrokenProcessPool as error:
+            raise ResourceError(
+                f"a process that drew faces into {folder} was killed, perhaps for lack of memory; run the same "
+                "command again, or with fewer workers"
+            ) from error
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _cores() -> int:
+    """Return how many cores this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _begin_worker() -> None:
+    """Draw on one core, and end when the parent ends, however that is killed."""
+    import multiprocessing
+    import threading
+
+    import cv2
+
+    cv2.setNumThreads(1)
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def _job_path(job: Job) -> str:
+    return photograph_path(job[1]) if job[0] == "photograph" else target_path(job[1], job[2])
+
+
+def _draw_batch(folder: Path, settings: "DrawSettings", batch: list[Job]) -> int:
+    from fecemo.imaging.drawn import as_jpeg, draw_photograph, expose_face
+
+    for job in batch:
+        if job[0] == "photograph":
+            photograph = photograph_of(settings, job[1], job[2])
+            pixels, quality = draw_photograph(photograph)[0], photograph.scene.jpeg_quality
+        else:
+            face = target_face_of(settings, job[1], job[2])
+            pixels, quality = expose_face(face, settings.face_size), face.capture.jpeg_quality
+        atomic_write(folder / _job_path(job), as_jpeg(pixels, quality))
+    return len(batch)
+
+
+def write_damaged(folder: Path, settings: "DrawSettings", number: int) -> None:
+    """Write a photograph that breaks off in the middle, as after a broken download."""
+    from fecemo.imaging.drawn import as_jpeg, draw_photograph
+
+    path = folder / photograph_path(number)
+    if not path.exists():
+        whole = as_jpeg(draw_photograph(photograph_of(settings, number, ["neutral"]))[0], 90)
+        atomic_write(path, whole[:math.ceil(len(whole) / 3)])

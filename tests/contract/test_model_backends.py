@@ -1,0 +1,72 @@
+"""The four approaches on every Keras backend that is installed; weights trained under one load under another."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from small_models_under_backend import run_all, train_all, view_all
+
+from fecemo.models.approach import approaches
+from fecemo.training.backend import BACKENDS
+from fecemo.training.network_file import load_network
+
+PROGRAM = Path(__file__).with_name("small_models_under_backend.py")
+OTHERS = [backend for backend in BACKENDS if backend != keras.backend.backend()]
+
+
+@pytest.fixture(scope="module")
+def theirs(tmp_path_factory):
+    """What the backend of this process trained."""
+    folder = tmp_path_factory.mktemp("backends") / keras.backend.backend()
+    folder.mkdir()
+    train_all(folder)
+    view_all(folder)
+    return folder
+
+
+@pytest.fixture(scope="module", params=OTHERS)
+def other(request, theirs):
+    """What another backend trained, and what it made of the networks trained here."""
+    if importlib.util.find_spec(request.param) is None:
+        pytest.skip(f"{request.param} is not installed")
+    folder = theirs.parent / request.param
+    done = subprocess.run([sys.executable, PROGRAM, theirs, folder], capture_output=True, text=True, timeout=300,
+                          env={**os.environ, "KERAS_BACKEND": request.param, "PYTHONPATH": str(PROGRAM.parents[2])})
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.strip().endswith(request.param)
+    return folder
+
+
+def test_this_backend_trains_every_approach(theirs):
+    assert {path.name for path in theirs.iterdir() if path.is_dir()} == set(approaches())
+
+
+@pytest.mark.parametrize("approach", approaches())
+def test_weights_trained_there_give_the_same_outputs_here(other, approach, tmp_path):
+    run_all({path.stem: load_network(path) for path in (other / approach).glob("*.keras")}, tmp_path)
+    assert_close(tmp_path, other / approach)
+
+
+@pytest.mark.parametrize("approach", approaches())
+def test_weights_trained_here_give_the_same_outputs_there(other, approach, theirs):
+    assert_close(theirs / approach, other / f"{approach}_of_theirs")
+
+
+def test_the_view_is_the_same_to_the_last_bit(other, theirs):
+    views = sorted(path.name for path in theirs.glob("view_*.npy"))
+    assert len(views) == 6
+    for name in views:
+        np.testing.assert_array_equal(np.load(theirs / name), np.load(other / name), err_msg=name)
+
+
+def assert_close(first, second):
+    names = sorted(path.name for path in first.glob("*.outputs.npy"))
+    assert names
+    assert names == sorted(path.name for path in second.glob("*.outputs.npy"))
+    for name in names:
+        np.testing.assert_allclose(np.load(first / name), np.load(second / name), rtol=1e-4, atol=1e-4, err_msg=name)

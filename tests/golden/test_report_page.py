@@ -1,0 +1,241 @@
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic_run import RECIPE, REJECTED, write_synthetic_run
+
+from fecemo.errors import StoredStateError
+from fecemo.manifests.published import read_published
+from fecemo.packs.face_pack import FacePack
+from fecemo.packs.variant import find_variant
+from fecemo.stages.layout import RunLayout
+from fecemo.stages.recipe import read_recipe
+from fecemo.stages.report import read_material
+from fecemo.stages.table import read_table
+from fecemo.stages.table import run as write_table
+
+WRITTEN = {"table1.csv", "table1.md", "table1.tex", "table1.html", "report.html"}
+VOID = {"meta", "img", "br", "link", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """Checks that elements nest, and collects what the tests ask for."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.images: list[dict[str, str | None]] = []
+        self.data: list[tuple[dict[str, str | None], str]] = []
+        self.words: list[str] = []
+        self._data: dict[str, str | None] | None = None
+        self.feed(text)
+        self.close()
+
+    def handle_startendtag(self, tag, attributes):
+        self._note(tag, dict(attributes))
+
+    def handle_starttag(self, tag, attributes):
+        self._note(tag, dict(attributes))
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "data":
+            self._data = dict(attributes)
+
+    def _note(self, tag, attributes):
+        if "id" in attributes:
+            self.ids.append(attributes["id"])
+        if tag == "img":
+            self.images.append(attributes)
+        self.links += [attributes[name] for name in ("href", "src") if name in attributes]
+
+    def handle_endtag(self, tag):
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag, f"</{tag}> closes another element"
+        if tag == "data":
+            self._data = None
+
+    def handle_data(self, text):
+        if self._data is not None:
+            self.data.append((self._data, text))
+        elif "style" not in self.open and "svg" not in self.open:
+            self.words.append(text)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    recipe, run = write_synthetic_run(tmp_path_factory.mktemp("made"))
+    write_table(recipe, run)
+    return recipe, run
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    return write_synthetic_run(tmp_path)
+
+
+def text_of(run: Path) -> str:
+    return (run / "report.html").read_text(encoding="utf-8")
+
+
+def material_of(recipe: Path, run: Path):
+    study, layout = read_recipe(recipe), RunLayout(run)
+    return read_material(study, layout, read_table(study, layout))
+
+
+def test_it_writes_the_five_files_and_nothing_else_into_the_run(made):
+    assert {path.name for path in made[1].iterdir() if path.is_file()} == WRITTEN
+
+
+def test_page_is_well_formed_and_loads_nothing(made):
+    for name in ("report.html", "table1.html"):
+        text = (made[1] / name).read_text(encoding="utf-8")
+        page = Page(text)
+        assert page.open == []
+        assert len(page.ids) == len(set(page.ids))
+        for link in page.links:
+            assert link.startswith("data:image/") or (link.startswith("#") and link[1:] in page.ids), link[:80]
+        assert not re.search(r"@import|<script|<link|<iframe", text)
+        assert all(address[1:] in page.ids for address in re.findall(r"url\(([^)]+)\)", text))
+        assert all(image["alt"] for image in page.images)
+
+
+def test_every_number_is_traced_to_a_score_record(made):
+    published = read_published()
+    page = Page(text_of(made[1]))
+    assert len(page.data) > 120
+    for attributes, printed in page.data:
+        record, field = attributes["data-record"], attributes["data-field"]
+        if record == "published":
+            found = published.figure(*field.split("."))
+        else:
+            found = json.loads((made[1] / "scores" / record / "score.json").read_text())
+            for name in field.split("."):
+                found = found[name]
+        assert float(attributes["value"]) == found
+        if re.fullmatch(r"-?\d?\.\d+", printed):
+            assert float(printed) == pytest.approx(found, abs=0.5 * 10 ** -len(printed.partition(".")[2]) + 1e-12)
+    loose = [words for words in page.words if re.search(r"(?<![\d.])\.\d", words)]
+    assert loose == [], "these numbers stand outside <data> and name no record"
+
+
+def test_equal_runs_give_equal_bytes(made, fresh):
+    write_table(*fresh)
+    for name in WRITTEN:
+        assert (fresh[1] / name).read_bytes() == (made[1] / name).read_bytes(), name
+
+
+def test_a_second_run_does_nothing_and_a_removed_file_comes_back(fresh, capsys):
+    write_table(*fresh)
+    before = {name: (fresh[1] / name).stat().st_mtime_ns for name in WRITTEN}
+    capsys.readouterr()
+    write_table(*fresh)
+    printed = capsys.readouterr()
+    assert "nothing to do" in printed.err
+    assert ".1453 [.108, .183]" in printed.out
+    assert printed.out.splitlines()[-5:] == [str(fresh[1] / name) for name in (
+        "table1.csv", "table1.md", "table1.tex", "table1.html", "report.html")]
+    assert before == {name: (fresh[1] / name).stat().st_mtime_ns for name in WRITTEN}
+    (fresh[1] / "table1.tex").unlink()
+    write_table(*fresh)
+    assert (fresh[1] / "table1.tex").is_file()
+
+
+def test_a_run_without_scores_is_all_dashes_and_says_what_is_missing(tmp_path):
+    recipe, run = tmp_path / "recipe.yaml", tmp_path / "run"
+    recipe.write_text(RECIPE)
+    write_table(recipe, run)
+    page = Page(text_of(run))
+    words = " ".join(page.words)
+    assert "No cell has run yet" in words
+    assert "No score: Stacked autoencoder, RGB; Stacked autoencoder, Cropped; Supervised, RGB" in words
+    assert "No face pack was found in this run." in words
+    assert words.count("Nothing of this cell has run.") == 4
+    assert {attributes["data-record"] for attributes, _ in page.data} == {"published"}
+
+
+def test_a_score_without_its_receipt_has_not_run(fresh):
+    layout = RunLayout(fresh[1])
+    (layout.score("supervised", "rgb") / "receipt.json").unlink()
+    write_table(*fresh)
+    assert "measured,not run,supervised,Supervised,rgb,RGB,—," in (fresh[1] / "table1.csv").read_text()
+    text = text_of(fresh[1])
+    assert "No score: Supervised, RGB." in text
+    assert 'data-record="supervised/rgb"' not in text
+    assert "What it has left so far is shown." in text
+
+
+def test_a_new_score_makes_the_table_anew(fresh):
+    layout = RunLayout(fresh[1])
+    receipt = layout.score("supervised", "rgb") / "receipt.json"
+    kept = receipt.read_text()
+    receipt.unlink()
+    write_table(*fresh)
+    receipt.write_text(kept)
+    write_table(*fresh)
+    assert "not run" not in (fresh[1] / "table1.csv").read_text()
+
+
+def test_a_score_of_another_recipe_is_refused(fresh):
+    fresh[0].write_text(RECIPE.replace("name: synthetic", "name: other"))
+    with pytest.raises(StoredStateError, match="score of the recipe 'synthetic', expected 'other'"):
+        write_table(*fresh)
+
+
+def test_clusters_of_the_map_and_sample_faces_are_those_of_their_pack_rows(made):
+    material = material_of(*made)
+    cell = material.cells[1]
+    assert (cell.row.name, cell.column.name) == ("dense_autoencoder", "tight")
+    np.testing.assert_array_equal(cell.map.source_clusters, np.arange(0, 30, 2) % 8)
+    pack = FacePack(RunLayout(made[1]).source)
+    view = find_variant("tight").view(np.asarray(pack.faces))
+    for cluster, faces in cell.samples.items():
+        np.testing.assert_array_equal(faces, view[np.arange(30) % 8 == cluster])
+    labels = FacePack(RunLayout(made[1]).target).labels
+    np.testing.assert_array_equal(cell.map.target_emotions, labels)
+    assert cell.names[3] == "surprise"
+    assert sum(cell.sizes.values()) == 30
+    assert [curve.values for curve in cell.curves] == [(1.0, 0.5, pytest.approx(1 / 3))]
+
+
+def test_a_map_of_other_embeddings_is_not_shown(fresh):
+    layout = RunLayout(fresh[1])
+    path = layout.map("dense_autoencoder", "rgb") / "receipt.json"
+    document = json.loads(path.read_text())
+    document["inputs"]["embeddings"] = "those of before"
+    path.write_text(json.dumps(document))
+    cells = material_of(*fresh).cells
+    assert cells[0].map is None
+    assert cells[1].map is not None
+
+
+def test_page_tells_what_ran_and_what_was_rejected(made):
+    words = " ".join(" ".join(Page(text_of(made[1])).words).split())
+    assert f"dead link {REJECTED.count('dead link')}, not an image 1" in words
+    assert "uncertain 4" in words
+    assert "2024-02-29 12:34" in words
+    assert "tensorflow, CPU" in words
+    assert "keeps 62 % of each face's ten nearest" in words
+    assert "Upper bound, not a result" in words
+
+
+def test_damaged_files_are_named(fresh):
+    layout = RunLayout(fresh[1])
+    (layout.model("dense_autoencoder", "rgb") / "reconstructions.npy").write_bytes(b"no array")
+    with pytest.raises(StoredStateError, match=r"reconstructions\.npy cannot be read"):
+        write_table(*fresh)
+
+
+def test_it_runs_without_keras(fresh):
+    program = (f"import sys; from pathlib import Path; from fecemo.stages.table import run; "
+               f"run(Path({str(fresh[0])!r}), Path({str(fresh[1])!r})); "
+               "sys.exit('keras' in sys.modules or 'matplotlib.pyplot' in sys.modules)")
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-1000:]

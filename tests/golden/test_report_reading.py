@@ -1,0 +1,70 @@
+import re
+from dataclasses import replace
+
+import pytest
+from markupsafe import Markup
+from synthetic_scores import synthetic_score, synthetic_table
+
+from fecemo.evaluation.report_reading import Verdict, read_cell, read_table, verdict
+from fecemo.evaluation.score import Chance, Interval
+
+
+def plain(said: list[Markup]) -> str:
+    return " ".join(re.sub(r"<[^>]+>", "", sentence) for sentence in said)
+
+
+@pytest.mark.parametrize(("accuracy", "balanced", "expected"), [
+    ((0.30, 0.40), (0.30, 0.40), Verdict.ABOVE),
+    ((0.25, 0.35), (0.20, 0.30), Verdict.PARTLY),  # tells emotions apart, yet "always happy" scores .26
+    ((0.22, 0.30), (0.10, 0.15), Verdict.AT),
+    ((0.10, 0.14), (0.10, 0.14), Verdict.AT),  # covers the uniform guess
+    ((0.02, 0.10), (0.02, 0.10), Verdict.BELOW),
+    ((0.13, 0.20), (0.10, 0.14), Verdict.AT),  # between the two guesses
+    ((0.26, 0.30), (0.10, 0.15), Verdict.AT),  # touches the majority's share
+])
+def test_verdict_compares_whole_intervals_with_guessing(accuracy, balanced, expected):
+    score = replace(synthetic_score("supervised", "rgb"), chance=Chance(0.125, 0.26),
+                    accuracy_interval=Interval(*accuracy), balanced_accuracy_interval=Interval(*balanced))
+    assert verdict(score) is expected
+
+
+def test_balanced_chance_counts_only_emotions_that_were_scored():
+    score = replace(synthetic_score("supervised", "rgb"), chance=Chance(0.125, 0.6),
+                    accuracy_interval=Interval(0.4, 0.5), balanced_accuracy_interval=Interval(0.3, 0.4))
+    assert verdict(score) is Verdict.PARTLY
+    two = {emotion: 10 * (number < 2) for number, emotion in enumerate(score.emotions)}
+    assert verdict(replace(score, support=two)) is Verdict.AT
+
+
+def test_a_cell_says_its_best_and_worst_emotion_and_what_it_never_answers():
+    said = plain(read_cell(synthetic_score("supervised", "rgb")))
+    assert "It recognises neutral most often (.938) and contempt least (.406)." in said
+    assert "never answers" not in said
+    score = synthetic_score("supervised", "rgb")
+    silent = tuple(tuple(0 if column == 2 else count for column, count in enumerate(row)) for row in score.confusion)
+    assert "It never answers sad." in plain(read_cell(replace(score, confusion=silent)))
+
+
+def test_an_abstaining_cell_says_so_and_an_oracle_is_called_an_upper_bound():
+    said = plain(read_cell(synthetic_score("conv_autoencoder", "gray")))
+    assert "44 of 344 scored faces fell into clusters without an emotion and count as wrong." in said
+    assert "Upper bound, not a result" in said
+    assert "Upper bound" not in plain(read_cell(synthetic_score("supervised", "gray")))
+
+
+def test_the_table_is_read_from_its_numbers():
+    said = plain(read_table(synthetic_table()))
+    assert said.startswith("Highest: Supervised on Cropped faces, .840 (.801 to .879), scored on 344 faces.")
+    assert "At chance: Stacked autoencoder (RGB, Grayscale), Stacked convolutional autoencoder (RGB)." in said
+    assert "Below chance: Stacked convolutional autoencoder (Grayscale)." in said
+    assert "Above chance, with their whole interval: Stacked autoencoder (Cropped), Stacked convolutional " \
+           "autoencoder (Cropped), Semi-supervised (all 3), Supervised (all 3)." in said
+    assert "Supervised: Cropped faces (.840) are ahead of RGB faces (.712): their intervals do not touch." in said
+    assert "The variants of Semi-supervised are not told apart" in said
+    assert "Of 12 cells with a published figure, 3 hold it within their interval, 8 lie above it and 1 below." in said
+
+
+def test_an_empty_table_has_nothing_to_read():
+    empty = replace(synthetic_table(), scores={})
+    assert plain(read_table(empty)) == "No cell has run yet, so there is nothing to read."
+    assert "published" not in plain(read_table(synthetic_table(with_published=False)))

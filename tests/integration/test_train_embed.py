@@ -1,0 +1,230 @@
+"""The stages train and embed, on packs of soft coloured squares, through their own doors."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from fecemo.errors import InputError, ResourceError, StoredStateError
+from fecemo.manifests.emotions import EMOTIONS
+from fecemo.packs.array_set import read_face_array
+from fecemo.packs.durable import output_lock
+from fecemo.packs.face_pack import FaceEntry, FacePack
+from fecemo.packs.face_pack_writer import FacePackWriter
+from fecemo.packs.receipts import read_receipt
+from fecemo.packs.variant import find_variant
+from fecemo.stages import embed, train
+from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.layout import RunLayout
+from fecemo.training.network_file import load_network
+
+ROOT = Path(__file__).parents[2]
+SOURCE_FACES, TARGET_FACES = 50, 64
+RECIPE = """
+name: squares
+title: Coloured squares
+seed: 3
+face_side: 40
+source: {faces: nowhere.csv}
+target: {images: nowhere}
+variants: [gray, tight]
+approaches:
+  conv_autoencoder:
+    model: {filters: [4, 4], pools: [2, 5]}
+    fit:
+      reconstruct: {loss: binary_crossentropy, optimizer: adam, learning_rate: 1.0e-2, epochs: 40, batch_size: 8, faces: 40}
+  semi_supervised:
+    score_on: others
+    model: {filters: [4, 4], pools: [2, 5], head: [8, 8]}
+    fit:
+      reconstruct: {loss: binary_crossentropy, optimizer: adamax, learning_rate: 1.0e-2, epochs: 2}
+      classify: {loss: categorical_crossentropy, optimizer: adam, learning_rate: 1.0e-2, epochs: 2, label_fraction: 0.25}
+  supervised:
+    model: {filters: 4, groups: [1, 1], dense: 8}
+    fit:
+      classify: {loss: categorical_crossentropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 1, batch_size: 16}
+"""
+
+
+def store(folder, faces, labels=(), splits=()):
+    plan = [FaceEntry(id=f"{number:032x}", url=f"{number}.png", label=labels[number] if len(labels) else "",
+                      split=splits[number] if len(splits) else "") for number in range(len(faces))]
+    with output_lock(folder):
+        writer = FacePackWriter(folder, plan)
+        for slot, face in enumerate(faces):
+            writer.put(slot, face)
+        writer.finish("import" if len(labels) else "fetch", config={}, inputs={})
+        writer.close()
+
+
+def squares(n, seed):
+    colours = np.random.default_rng(seed).integers(0, 256, (n, 4, 4, 3), dtype=np.uint8)
+    return np.repeat(np.repeat(colours, 50, axis=1), 50, axis=2)
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("squares")
+    (folder / "recipe.yaml").write_text(RECIPE)
+    layout = RunLayout(folder / "run")
+    store(layout.source, squares(SOURCE_FACES, 0))
+    numbers = np.arange(TARGET_FACES)
+    store(layout.target, squares(TARGET_FACES, 1), labels=[EMOTIONS[number % 8] for number in numbers],
+          splits=np.where(numbers < 16, "test", np.where(numbers < 24, "valid", "train")))
+    return folder
+
+
+def arguments(study, approach, variant="gray", recipe=None, run=None):
+    return CellArguments(recipe or study / "recipe.yaml", run or study / "run", approach, variant)
+
+
+def another_run(study, folder):
+    """Return a run of the same faces in which nothing is trained."""
+    (folder / "run").mkdir()
+    (folder / "run" / "packs").symlink_to(study / "run" / "packs")
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def trained(study):
+    """Receipts of train and embed, by approach."""
+    return {approach: (train.run(arguments(study, approach)), embed.run(arguments(study, approach)))
+            for approach in ("conv_autoencoder", "semi_supervised", "supervised")}
+
+
+def test_networks_and_what_they_cost_are_stored(study, trained):
+    for approach, (receipt, _) in trained.items():
+        folder = RunLayout(study / "run").model(approach, "gray")
+        networks = {path.stem: load_network(path) for path in folder.glob("*.keras")}
+        assert receipt.summary["parameters"] == {name: network.count_params() for name, network in networks.items()}
+        assert {name for name in receipt.outputs if name.endswith(".keras")} == {f"{name}.keras" for name in networks}
+        assert not (folder / "checkpoint.npz").exists()
+        assert receipt.machine["backend"] == keras.backend.backend()
+        phases = list(dict.fromkeys(row["phase"] for row in csv.DictReader((folder / "history.csv").open())))
+        assert phases == list(receipt.config["fit"])
+    # 40 of 50 faces, 8 a step, 40 epochs
+    assert trained["conv_autoencoder"][0].summary["faces"] == {"reconstruct": 40}
+    assert trained["conv_autoencoder"][0].summary["steps"] == 200
+    assert read_receipt(RunLayout(study / "run").model("supervised", "gray")).inputs.keys() == {"target"}
+
+
+def test_only_the_labels_that_were_paid_for_are_learnt_from(study, trained):
+    pack = FacePack(study / "run" / "packs" / "target")
+    used = {approach: np.load(RunLayout(study / "run").model(approach, "gray") / "labelled_rows.npy") for approach in trained}
+    assert used["conv_autoencoder"].shape == (0,)
+    # a quarter of all 64 labels, from the train split alone, two of each emotion
+    assert len(used["semi_supervised"]) == trained["semi_supervised"][0].summary["labels_used"] == 16
+    assert set(pack.splits[used["semi_supervised"]]) == {"train"}
+    assert np.unique(pack.labels[used["semi_supervised"]], return_counts=True)[1].tolist() == [2] * 8
+    np.testing.assert_array_equal(used["supervised"], pack.rows_in("train"))
+
+
+def test_embeddings_are_those_of_the_faces_that_their_rows_name(study, trained):
+    layout = RunLayout(study / "run")
+    encoder = load_network(layout.model("conv_autoencoder", "gray") / "encoder.keras")
+    for name, pack, rows in (("source", FacePack(layout.source), 40), ("target", FacePack(layout.target), TARGET_FACES)):
+        stored = read_face_array(layout.embeddings("conv_autoencoder", "gray"), name)
+        assert stored.values.shape == (rows, 4 * 4 * 4)
+        assert stored.values.dtype == np.float32
+        # The squares are larger than the areas that are averaged: reducing them is picking one pixel of each block.
+        pixels = find_variant("gray").view(pack.faces[stored.rows])[:, 2::5, 2::5].astype(np.float32)
+        np.testing.assert_allclose(stored.values, keras.ops.convert_to_numpy(encoder(pixels)), rtol=1e-4, atol=1e-5)
+    assert (np.diff(read_face_array(layout.embeddings("conv_autoencoder", "gray"), "source").rows) > 0).all()
+
+
+def test_a_classifier_gives_probabilities_of_every_target_face_and_no_source(study, trained):
+    folder = RunLayout(study / "run").embeddings("semi_supervised", "gray")
+    stored = read_face_array(folder, "target")
+    assert stored.values.shape == (TARGET_FACES, 8)
+    np.testing.assert_allclose(stored.values.sum(axis=1), 1, atol=1e-5)
+    assert not (folder / "source.npy").exists()
+    assert trained["semi_supervised"][1].inputs.keys() == {"model", "target"}
+
+
+def test_reconstructions_stand_beside_their_originals_and_resemble_them(study, trained):
+    folder = RunLayout(study / "run").model("conv_autoencoder", "gray")
+    originals, made = np.load(folder / "originals.npy"), np.load(folder / "reconstructions.npy")
+    assert originals.shape == made.shape == (16, 40, 40, 1)
+    assert originals.dtype == made.dtype == np.uint8
+    assert set(np.unique(originals)) <= set(np.unique(find_variant("gray").view(FacePack(study / "run/packs/source").faces)))
+    own = np.abs(originals.astype(float) - made).mean(axis=(1, 2, 3))
+    others = np.abs(originals.astype(float) - np.roll(made, 1, axis=0)).mean(axis=(1, 2, 3))
+    assert own.mean() < 0.8 * others.mean()
+    assert not (RunLayout(study / "run").model("supervised", "gray") / "originals.npy").exists()
+
+
+def test_a_stage_that_is_done_is_not_done_again(study, trained, capsys):
+    for stage, receipt in zip((train, embed), trained["supervised"], strict=True):
+        assert stage.run(arguments(study, "supervised")) == receipt
+        assert "already done" in capsys.readouterr().err
+
+
+def test_killed_and_run_again_the_stage_gives_the_same_files_as_unbroken(study, trained, tmp_path):
+    run = another_run(study, tmp_path)
+    cell = arguments(study, "conv_autoencoder", run=run)
+    folder = RunLayout(run).model("conv_autoencoder", "gray")
+    words = [sys.executable, ROOT / "pipelines" / "03_train.py", "--recipe", cell.recipe, "--run", run,
+             "--approach", cell.approach, "--variant", cell.variant]
+    with subprocess.Popen(words, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
+        deadline = time.monotonic() + 120
+        while not (folder / "checkpoint.npz").exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.002)
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    assert read_receipt(folder) is None
+    began = len(list(csv.DictReader((folder / "history.csv").open())))
+    assert 0 <= began < 40
+    again = train.run(cell)
+    assert again.outputs == trained["conv_autoencoder"][0].outputs
+    assert again.digest == trained["conv_autoencoder"][0].digest
+    left = {path.name for path in folder.iterdir()} - {".lock", "receipt.json", "history.csv"}
+    assert left >= {"autoencoder.keras", "encoder.keras", "labelled_rows.npy", "originals.npy", "reconstructions.npy"}
+    assert "checkpoint.npz" not in left
+
+
+def test_embedding_asks_for_a_trained_cell_and_names_the_stage(study):
+    with pytest.raises(StoredStateError, match=r"models/supervised/tight.*'train' has not finished"):
+        embed.run(arguments(study, "supervised", "tight"))
+
+
+@pytest.mark.parametrize(("said", "instead", "message"), [
+    ("pools: [2, 5], head", "pools: [2, 3], head", r"semi_supervised: model\.pools \[2, 3\].*40 pixels"),
+    ("label_fraction: 0.25", "label_fraction: 0.7",
+     r"approaches\.semi_supervised\.fit\.classify\.label_fraction: 0\.7 of 64 labelled faces are 45, .* holds 40"),
+])
+def test_what_a_recipe_cannot_have_is_said_by_its_key(study, tmp_path, said, instead, message):
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(RECIPE.replace(said, instead))
+    with pytest.raises(InputError, match=message):
+        train.run(arguments(study, "semi_supervised", recipe=recipe, run=another_run(study, tmp_path)))
+
+
+def test_a_label_that_is_no_emotion_is_named_with_its_row(study, tmp_path):
+    layout = RunLayout(tmp_path / "run")
+    store(layout.target, squares(8, 0), labels=[*EMOTIONS[:6], "angr", "happy"], splits=["train"] * 8)
+    with pytest.raises(InputError, match=r"index\.csv: row 6 has the label 'angr', did you mean 'anger'"):
+        train.run(arguments(study, "supervised", run=layout.run))
+
+
+def test_too_little_memory_is_said_before_anything_is_built(study, tmp_path, monkeypatch):
+    from fecemo.training import memory
+
+    monkeypatch.setattr(memory, "available_memory", lambda: 1_000_000.0)
+    run = another_run(study, tmp_path)
+    with pytest.raises(ResourceError, match=r"supervised gray: the phase 'classify' needs about .* set batch_size to \d"):
+        train.run(arguments(study, "supervised", run=run))
+
+
+def test_receipts_hold_plain_json(study, trained):
+    document = json.loads((RunLayout(study / "run").model("semi_supervised", "gray") / "receipt.json").read_text())
+    assert document["summary"]["loss"].keys() == {"reconstruct", "classify"}
+    assert document["config"]["variant"]["name"] == "gray"
+    assert document["seed"] == 3

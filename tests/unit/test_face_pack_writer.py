@@ -1,0 +1,269 @@
+"""The writer of face packs: any order of arrival, any moment of death, a full disk."""
+
+import os
+import resource
+import signal
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fecemo.errors import InputError, ResourceError, StoredStateError
+from fecemo.packs import face_pack_writer
+from fecemo.packs.face_pack import FaceEntry, FacePack, digest_face
+from fecemo.packs.face_pack_writer import STAGING_NAME, FacePackWriter, in_the_making
+from fecemo.packs.ledger import LEDGER_NAME
+from fecemo.packs.receipts import RECEIPT_NAME
+
+N = 12
+REJECTED = (3, 7)
+FILES = ("faces.npy", "index.csv", "rejects.csv")
+
+
+def plan_of(n=N):
+    return [FaceEntry(f"id{slot}", f"http://a/{slot // 2}.jpg", 0.0, 0.1 * (slot + 1), 0.0, 1.0) for slot in range(n)]
+
+
+def face(slot):
+    return np.random.default_rng(slot).integers(0, 256, (200, 200, 3), dtype=np.uint8)
+
+
+def fill(writer, slots=range(N)):
+    for slot in slots:
+        if slot in REJECTED:
+            writer.reject(slot, "gone", "HTTP 404")
+        else:
+            writer.put(slot, face(slot))
+
+
+def finish(writer):
+    return writer.finish("fetch", config={"a": 1}, inputs={})
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in FILES}
+
+
+@pytest.fixture
+def unbroken(tmp_path):
+    writer = FacePackWriter(tmp_path / "unbroken", plan_of())
+    fill(writer)
+    finish(writer)
+    writer.close()
+    return tmp_path / "unbroken"
+
+
+def test_stored_faces_stand_in_the_order_of_the_plan(unbroken):
+    pack = FacePack(unbroken)
+    kept = [slot for slot in range(N) if slot not in REJECTED]
+    assert [entry.id for entry in pack.entries] == [f"id{slot}" for slot in kept]
+    assert all((pack.faces[row] == face(slot)).all() for row, slot in enumerate(kept))
+    assert pack.sha256[0] == digest_face(face(0))
+    assert pack.receipt.summary == {"faces": 10, "rejected": {"gone": 2}}
+    assert pack.damaged_rows() == []
+    assert not in_the_making(unbroken)
+
+
+def test_the_order_of_arrival_from_many_threads_does_not_show(unbroken, tmp_path, monkeypatch):
+    monkeypatch.setattr(face_pack_writer, "FLUSH_FACES", 3)
+    writer = FacePackWriter(tmp_path / "pack", plan_of())
+    order = np.random.default_rng(5).permutation(N)
+    threads = [threading.Thread(target=fill, args=(writer, order[start::4].tolist())) for start in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    finish(writer)
+    writer.close()
+    assert contents(tmp_path / "pack") == contents(unbroken)
+
+
+def die_at_rename(folder: Path, number: int) -> bool:
+    """Write a whole pack in a child that kills itself before its rename of that number; return whether it died."""
+    child = os.fork()
+    if child == 0:
+        renames, replace = [0], Path.replace
+
+        def deadly(self, target):
+            renames[0] += 1
+            if renames[0] == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return replace(self, target)
+
+        Path.replace = deadly
+        writer = FacePackWriter(folder, plan_of())
+        fill(writer, writer.missing())
+        finish(writer)
+        writer.close()
+        os._exit(0)
+    return os.waitpid(child, 0)[1] == signal.SIGKILL
+
+
+def test_death_before_any_rename_of_the_end_changes_nothing(unbroken, tmp_path):
+    folder, deaths = tmp_path / "pack", 0
+    while die_at_rename(folder, deaths + 1):
+        deaths += 1
+        assert not (folder / RECEIPT_NAME).exists()
+        with pytest.raises(StoredStateError, match="not a finished face pack"):
+            FacePack(folder)
+        writer = FacePackWriter(folder, plan_of())
+        fill(writer, writer.missing())
+        finish(writer)
+        writer.close()
+        assert contents(folder) == contents(unbroken)
+        for path in folder.iterdir():
+            path.unlink()
+    assert deaths >= 4  # the staging file, the faces, the index, the rejects, the receipt
+
+
+def test_a_finished_pack_opened_again_keeps_its_faces_through_a_death(unbroken):
+    before = contents(unbroken)
+    child = os.fork()
+    if child == 0:
+        FacePackWriter(unbroken, plan_of())
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert in_the_making(unbroken)
+    assert FacePack(unbroken).damaged_rows() == []  # still the finished pack that it was
+    writer = FacePackWriter(unbroken, plan_of())
+    assert writer.missing() == []
+    writer.plan.forget_rejected(["gone"])
+    assert writer.missing() == list(REJECTED)
+    writer.put(3, face(3))
+    writer.reject(7, "gone")
+    finish(writer)
+    writer.close()
+    after = FacePack(unbroken)
+    assert [entry.id for entry in after.entries][3] == "id3"
+    assert (after.faces[3] == face(3)).all()
+    assert before["faces.npy"] != contents(unbroken)["faces.npy"]
+
+
+def test_faces_that_were_never_committed_are_made_again(unbroken, tmp_path):
+    child = os.fork()
+    if child == 0:
+        writer = FacePackWriter(tmp_path / "pack", plan_of())
+        fill(writer, range(5))
+        writer.flush()
+        fill(writer, range(5, 9))  # pending when the power goes
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    writer = FacePackWriter(tmp_path / "pack", plan_of())
+    assert writer.missing() == list(range(5, N))
+    fill(writer, writer.missing())
+    finish(writer)
+    writer.close()
+    assert contents(tmp_path / "pack") == contents(unbroken)
+
+
+def test_bytes_that_changed_under_the_ledger_are_found_before_they_become_a_pack(unbroken, tmp_path):
+    folder = tmp_path / "pack"
+    writer = FacePackWriter(folder, plan_of())
+    fill(writer)
+    writer.flush()
+    with (folder / STAGING_NAME).open("r+b") as file:
+        file.seek(4 * face_pack_writer.FACE_BYTES + 17)
+        file.write(b"\x00\xff\x00\xff")
+    with pytest.raises(StoredStateError, match=r"slots 4…"):
+        finish(writer)
+    assert not (folder / RECEIPT_NAME).exists()
+    assert writer.missing() == [4]
+    fill(writer, [4])
+    finish(writer)
+    writer.close()
+    assert contents(folder) == contents(unbroken)
+
+
+def test_a_damaged_finished_pack_names_its_rows_and_is_mended_when_opened_again(unbroken):
+    whole = contents(unbroken)
+    with (unbroken / "faces.npy").open("r+b") as file:
+        file.seek(128 + 2 * face_pack_writer.FACE_BYTES + 5)
+        file.write(b"\x01\x02\x03")
+    assert FacePack(unbroken).damaged_rows() == [2]
+    writer = FacePackWriter(unbroken, plan_of())
+    assert writer.missing() == [2]
+    fill(writer, [2])
+    finish(writer)
+    writer.close()
+    assert contents(unbroken) == whole
+
+
+def test_unfinished_slots_another_plan_and_other_pixels_are_refused(tmp_path):
+    writer = FacePackWriter(tmp_path, plan_of(), made_of={"margin": 0.0})
+    fill(writer, range(5))
+    with pytest.raises(StoredStateError, match="7 of 12 faces"):
+        finish(writer)
+    writer.close()
+    same = {"margin": 0.0}
+    for plan, made_of in ((plan_of(5), same), (plan_of(), {"margin": 0.1}), (plan_of()[::-1], same)):
+        with pytest.raises(StoredStateError, match="another list of faces"):
+            FacePackWriter(tmp_path, plan, made_of=made_of)
+    with pytest.raises(InputError, match=r"id1 \(http://a/0.jpg\) twice"):
+        FacePackWriter(tmp_path / "other", [*plan_of(3), plan_of(2)[1]])
+    FacePackWriter(tmp_path / "other", plan_of(3)).close()  # the refused plan left nothing behind
+
+
+def test_a_face_of_another_shape_or_kind_is_refused(tmp_path):
+    writer = FacePackWriter(tmp_path, plan_of())
+    shapes = ((200, 200), np.uint8), ((200, 200, 3), np.float32), ((100, 200, 3), np.uint8)
+    for wrong in (np.zeros(shape, kind) for shape, kind in shapes):
+        with pytest.raises(ValueError, match="uint8 of shape"):
+            writer.put(0, wrong)
+    writer.close()
+
+
+def test_a_box_that_is_not_a_number_survives_the_ledger(tmp_path):
+    writer = FacePackWriter(tmp_path, [FaceEntry("a", "u", float("nan"), float("inf"), 0.1, 1.0)])
+    entry = writer.plan[0]
+    assert np.isnan(entry.left)
+    assert np.isposinf(entry.right)
+    assert entry.top == 0.1
+    writer.close()
+
+
+def test_a_ledger_that_is_no_ledger_is_said(tmp_path):
+    (tmp_path / LEDGER_NAME).write_bytes(b"this was a database once" * 100)
+    with pytest.raises(StoredStateError, match=r"ledger.sqlite is damaged"):
+        FacePackWriter(tmp_path, plan_of())
+
+
+def test_the_output_of_another_stage_is_refused(unbroken):
+    (unbroken / LEDGER_NAME).unlink()
+    with pytest.raises(StoredStateError, match="another stage"):
+        FacePackWriter(unbroken, plan_of())
+
+
+def full_after(folder: Path, n_bytes: int) -> str:
+    """Write a pack in a child whose files may not grow beyond ``n_bytes``; return the error's name and text."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, n_bytes))
+        said = "nothing"
+        try:
+            writer = FacePackWriter(folder, plan_of())
+            try:
+                fill(writer, writer.missing())
+                finish(writer)
+            finally:
+                writer.close()
+        except (ResourceError, OSError) as error:
+            said = f"{type(error).__name__}: {error}"
+        os.write(writing, said.encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    return os.read(reading, 4096).decode()
+
+
+def test_what_was_stored_before_the_disk_was_full_is_kept(unbroken, tmp_path):
+    """A limit on the size of files stands in for a full disk: writes fail in the same places."""
+    said = full_after(tmp_path / "pack", 6 * face_pack_writer.FACE_BYTES + 100)
+    assert said.startswith("ResourceError"), said
+    writer = FacePackWriter(tmp_path / "pack", plan_of())
+    assert writer.missing() == list(range(6, N))
+    fill(writer, writer.missing())
+    finish(writer)
+    writer.close()
+    assert contents(tmp_path / "pack") == contents(unbroken)

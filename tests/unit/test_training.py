@@ -1,0 +1,190 @@
+"""Training: resumed equals unbroken, frozen is frozen, and what cannot go well is said in time."""
+
+import csv
+import math
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from small_training import FACES, small_training, weights_of
+
+from fecemo.errors import InputError
+from fecemo.training.checkpoint import Checkpoint
+from fecemo.training.fit import train
+from fecemo.training.settings import FitSettings
+from fecemo.training.step import TrainingStep
+
+PROGRAM = Path(__file__).with_name("small_training.py")
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    training = small_training(tmp_path_factory.mktemp("unbroken"))
+    begun = weights_of(training)
+    return training, begun, train(training), weights_of(training)
+
+
+def assert_equal_weights(first, second):
+    assert first.keys() == second.keys()
+    for name in first:
+        for one, other in zip(first[name], second[name], strict=True):
+            np.testing.assert_array_equal(one, other, err_msg=name)
+
+
+def killed(folder, *at):
+    done = subprocess.run([sys.executable, PROGRAM, folder, *map(str, at)], capture_output=True, text=True, timeout=120,
+                          env={**os.environ, "PYTHONPATH": str(PROGRAM.parents[2])})
+    assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
+    return done.stderr
+
+
+def rows_of(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_killed_twice_it_ends_with_the_weights_of_an_unbroken_run(unbroken, tmp_path, capsys):
+    killed(tmp_path, "reconstruct", 2, 3)
+    assert [(row["phase"], row["epoch"]) for row in rows_of(tmp_path / "history.csv")] == [("reconstruct", "1")]
+    said = killed(tmp_path, "classify", 3, 2)
+    assert "going on after epoch 1 of the phase 'reconstruct'" in said
+    last = small_training(tmp_path)
+    done = train(last)
+    assert "going on after epoch 2 of the phase 'classify'" in capsys.readouterr().err
+    assert_equal_weights(weights_of(last), unbroken[3])
+    curve = [(record.phase, record.epoch, record.loss, record.accuracy) for record in done.records]
+    assert curve == [(record.phase, record.epoch, record.loss, record.accuracy) for record in unbroken[2].records]
+    assert done.seconds_before > 0
+    assert len(rows_of(tmp_path / "history.csv")) == 6
+
+
+def test_a_finished_training_is_not_done_again(unbroken):
+    training, _, done, weights = unbroken
+    again = small_training(training.folder)
+    assert [record.loss for record in train(again).records] == [record.loss for record in done.records]
+    assert_equal_weights(weights_of(again), weights)
+
+
+def test_frozen_layers_keep_their_weights_to_the_last_bit(tmp_path):
+    training = small_training(tmp_path)
+    classify = training.phases[1]
+    encoder, head = (training.networks["classifier"].get_layer(name) for name in ("encoder", "head"))
+    encoder_before, head_before = encoder.get_weights(), head.get_weights()
+    train(small_but(training, [classify]))
+    for before, after in zip(encoder_before, encoder.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
+    assert all((before != after).any() for before, after in zip(head_before, head.get_weights(), strict=True))
+    assert encoder.trainable, "what was frozen for a phase learns again in another"
+
+
+def small_but(training, phases):
+    import dataclasses
+    return dataclasses.replace(training, phases=phases)
+
+
+def test_a_later_phase_builds_on_the_earlier_one(unbroken):
+    training, begun, _, ended = unbroken
+    kernels = [index for index, weight in enumerate(begun["autoencoder"]) if weight.ndim > 1]
+    assert all((begun["autoencoder"][index] != ended["autoencoder"][index]).any() for index in kernels)
+    shared = len(training.networks["autoencoder"].get_layer("encoder").weights)
+    for one, other in zip(ended["autoencoder"][:shared], ended["classifier"][:shared], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_history_says_what_each_epoch_gave(unbroken):
+    training, _, done, _ = unbroken
+    rows = rows_of(training.folder / "history.csv")
+    assert list(rows[0]) == ["phase", "epoch", "loss", "accuracy", "seconds", "faces_per_second"]
+    assert [(row["phase"], int(row["epoch"])) for row in rows] == [
+        ("reconstruct", 1), ("reconstruct", 2), ("reconstruct", 3), ("classify", 1), ("classify", 2), ("classify", 3)]
+    assert [row["accuracy"] == "" for row in rows] == [True] * 3 + [False] * 3
+    assert [float(row["loss"]) for row in rows] == [record.loss for record in done.records]
+    assert done.records[2].loss < done.records[0].loss
+    # The share of 22 faces that were right is a whole number of 22nds.
+    right = done.records[-1].accuracy * FACES
+    assert abs(right - round(right)) < 1e-4
+
+
+@pytest.mark.parametrize(("spoil", "reason"), [
+    (lambda path: None, "belongs to other settings, inputs or another backend"),
+    (lambda path: path.write_bytes(path.read_bytes()[:1000]), "cannot be read")])
+def test_a_checkpoint_that_cannot_be_gone_on_from_is_said_and_left(tmp_path, capsys, spoil, reason):
+    train(small_training(tmp_path, approach="conv_autoencoder", epochs=1, digest="another"))
+    spoil(tmp_path / "checkpoint.npz")
+    fresh = small_training(tmp_path, approach="conv_autoencoder", epochs=1)
+    done = train(fresh)
+    assert reason in capsys.readouterr().err
+    assert [record.epoch for record in done.records] == [1]
+    assert done.seconds_before == 0
+    assert Checkpoint(tmp_path / "checkpoint.npz").digest == "a"
+
+
+def test_a_checkpoint_is_plain_arrays(unbroken):
+    training = unbroken[0]
+    with np.load(training.folder / "checkpoint.npz", allow_pickle=False) as stored:
+        arrays = [name for name in stored.files if name != "state.json"]
+        assert len(arrays) == len(Checkpoint(training.folder / "checkpoint.npz").variables)
+        kernel = stored["0000"]
+    np.testing.assert_array_equal(kernel, unbroken[3]["autoencoder"][0])
+
+
+def test_a_loss_that_is_no_number_stops_with_epoch_and_step(tmp_path):
+    training = small_training(tmp_path, approach="conv_autoencoder", optimizer="sgd", learning_rate=1e30,
+                              loss="mean_squared_error")
+    for layer in training.networks["autoencoder"].get_layer("decoder").layers:
+        if layer.name == "deconv_1a":
+            layer.activation = keras.activations.linear  # a sigmoid would keep the loss finite
+    with pytest.raises(InputError, match=r"train small: the loss is (nan|inf) at step \d of epoch 1 of the phase "
+                                         r"'reconstruct'; lower fit\.reconstruct\.learning_rate \(now 1e\+30\)"):
+        train(training)
+    assert not (tmp_path / "checkpoint.npz").exists()
+
+
+class TestLoss:
+    """The loss is Keras's own, over the faces that count."""
+
+    def network(self):
+        inputs = keras.Input((4, 4, 1))
+        return keras.Model(inputs, keras.layers.Rescaling(1 / 200, offset=-0.1)(inputs))
+
+    @pytest.mark.parametrize(("name", "loss"), [("binary_crossentropy", keras.losses.BinaryCrossentropy()),
+                                                ("mean_squared_error", keras.losses.MeanSquaredError())])
+    def test_between_pixels(self, name, loss):
+        pixels = np.random.default_rng(0).uniform(0, 255, (6, 4, 4, 1)).astype(np.float32)
+        made = keras.ops.convert_to_numpy(self.network()(pixels))
+        assert made.min() < 0 < 1 < made.max(), "what is outside of [0, 1] is clipped, as Keras does"
+        step = TrainingStep(self.network(), "reconstruct", FitSettings(name, "sgd", 0.1, 1, batch_size=6), 8)
+        weights = np.array([1, 1, 1, 1, 0, 0], np.float32)
+        got = float(step.compute_loss(pixels, None, made, weights))
+        assert math.isclose(got, float(loss(pixels[:4] / 255, made[:4])), rel_tol=1e-5)
+
+    def test_between_emotions(self):
+        classifier = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")])
+        fit = FitSettings("categorical_crossentropy", "sgd", 1e-6, 1, batch_size=4)
+        step = TrainingStep(classifier, "classify", fit, 3)
+        pixels = np.random.default_rng(0).uniform(0, 1, (4, 4, 4, 1)).astype(np.float32)
+        made = keras.ops.convert_to_numpy(classifier(pixels))
+        labels = np.array([0, 2, 1, 1], np.int32)
+        said = step.step(pixels, labels, np.array([1, 1, 1, 0], np.float32))
+        assert math.isclose(said["loss"], -np.log(made[range(3), labels[:3]]).mean(), rel_tol=1e-5)
+        assert math.isclose(said["accuracy"], (made[:3].argmax(1) == labels[:3]).mean(), rel_tol=1e-5)
+
+    def test_a_filled_up_batch_teaches_what_its_faces_alone_teach(self):
+        """Faces at no weight change nothing, whatever they show."""
+        def taught(filling):
+            keras_model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(),
+                                            keras.layers.Dense(16, kernel_initializer=keras.initializers.Ones()),
+                                            keras.layers.Reshape((4, 4, 1))])
+            fit = FitSettings("mean_squared_error", "sgd", 1e-6, 1, batch_size=4)
+            pixels = np.random.default_rng(0).uniform(0, 255, (4, 4, 4, 1)).astype(np.float32)
+            pixels[3] = filling
+            TrainingStep(keras_model, "reconstruct", fit, 8).step(pixels, None, np.array([1, 1, 1, 0], np.float32))
+            return keras_model.get_weights()
+
+        for one, other in zip(taught(0), taught(255), strict=True):
+            np.testing.assert_array_equal(one, other)
