@@ -6,8 +6,8 @@
 Both reduce to 50 principal components, start from the first two, and take perplexity 30, early exaggeration 12 and 750
 iterations; both use every core they can. The peer's learning rate is its own "auto". Embeddings are those of a run, or
 else planted: 40 clusters of faces that vary along a few directions, as an encoder's output does. The last line is one
-JSON object; ``speed_ratio`` is scikit-learn's seconds over ours, ``work_ratio`` the same of seconds that cores were busy,
-which other work on the machine disturbs less, and ``accuracy_ratio`` our share of kept neighbours over scikit-learn's.
+JSON object; ``speed_ratio`` is scikit-learn's seconds over ours, ``work_ratio`` the same of seconds that cores were
+busy, which other work on the machine disturbs less, and ``accuracy_ratio`` our share of kept neighbours over theirs.
 """
 
 import argparse

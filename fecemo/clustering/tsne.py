@@ -55,8 +55,8 @@ def draw_map(source: np.ndarray, target: np.ndarray, settings: MapSettings, seed
 
     The embeddings' first principal components, found on the source alone, are mapped from a start at the first two of
     them, with early exaggeration 12 for 250 iterations and a learning rate of n / exaggeration (Belkina et al., 2019).
-    Forces are interpolated by FFT and neighbours searched exactly, whose results do not depend on the number of cores,
-    as those of Barnes-Hut and of Annoy do.
+    The map does not depend on the number of cores: forces interpolated by FFT and neighbours searched exactly do not,
+    and Barnes-Hut and Annoy, which do, run on one thread.
 
     Parameters
     ----------

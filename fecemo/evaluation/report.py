@@ -156,9 +156,22 @@ def render_report(material: ReportMaterial) -> str:
     return environment().get_template("report.html.jinja").render(
         material=material, table=table, notes=notes(table), reading=reading.read_table(table),
         accuracy_figures=_accuracy_figures(table), cells=cells,
+        stages=_stage_grid(material.stages),
         missing=[reading.cell_name(row, column) for row, column, score in table.cells() if score is None],
         beside_headings=beside_headings(table), beside_cell=beside_cell, cite=cite, share=share, count=count,
         duration=duration, dash=DASH, verdict=reading.verdict, scored_on=SCORED_ON, methods=METHODS)
+
+
+def _stage_grid(stages: tuple[StageFacts, ...]) -> dict[str, Any]:
+    """Return the stages as a table: a row a cell or pack, a column a stage."""
+    names = list(dict.fromkeys(facts.stage for facts in stages))
+    rows = []
+    for of in dict.fromkeys(facts.of for facts in stages):
+        its = {facts.stage: facts for facts in stages if facts.of == of}
+        rows.append({"of": of, "seconds": [its[name].seconds if name in its else None for name in names],
+                     "finished": max(facts.finished for facts in its.values()),
+                     "machine": ", ".join(dict.fromkeys(facts.machine for facts in its.values() if facts.machine))})
+    return {"names": names, "rows": rows}
 
 
 def _accuracy_figures(table: ComparisonTable) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from fecemo.evaluation.score import Score
 from fecemo.evaluation.table import ComparisonTable, Heading
 from fecemo.evaluation.table_numbers import Cited, cite
 
+
 class Verdict(StrEnum):
     """How a score stands to guessing."""
 
@@ -59,7 +60,8 @@ def read_cell(score: Score) -> list[Markup]:
     """Return what one score says."""
     said = [_say(_VERDICTS[verdict(score)], low=cite(score, "accuracy_interval.low"),
                  high=cite(score, "accuracy_interval.high"), uniform=cite(score, "chance.uniform"),
-                 majority=cite(score, "chance.majority"), balanced=cite(score, "balanced_accuracy"), n=str(_n_scored_emotions(score)))]
+                 majority=cite(score, "chance.majority"), balanced=cite(score, "balanced_accuracy"),
+                 n=str(_n_scored_emotions(score)))]
     recalls = {emotion: recall for emotion, recall in score.recall.items() if recall is not None}
     best, worst = max(recalls, key=lambda name: recalls[name]), min(recalls, key=lambda name: recalls[name])
     if recalls[best] > recalls[worst]:

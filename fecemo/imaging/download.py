@@ -167,7 +167,8 @@ class Downloader:
     def _body(self, raw: Any) -> bytes:
         body = bytearray()
         try:
-            # One arrival at a time, so that neither the cap nor a cut waits for a server that trickles.
+            # One arrival at a time, so that neither the cap nor a cut waits for a server that trickles. A body shorter
+            # than announced is an error of urllib3's.
             while piece := raw.read1(PIECE, decode_content=False):
                 body += piece
                 if len(body) > self._limits.max_bytes:
@@ -176,8 +177,6 @@ class Downloader:
             raise FetchError(Reason.TIMEOUT, "no bytes in time") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise FetchError(Reason.CUT_SHORT) from error
-        if raw.length_remaining:
-            raise FetchError(Reason.CUT_SHORT)
         return bytes(body)
 
     def _decompressed(self, body: bytes, encoding: str) -> bytes:

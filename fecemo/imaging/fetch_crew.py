@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,28 +14,13 @@ from fecemo.packs.face_pack_writer import FacePackWriter
 from fecemo.packs.receipts import digest_bytes
 
 
-@dataclass(frozen=True)
-class PhotoJob:
-    """One photograph to fetch.
-
-    Parameters
-    ----------
-    slot : int
-        Any missing face of it; the others are found by their address.
-    attempt : int
-        Number of this try, from 1.
-    """
-
-    slot: int
-    attempt: int = 1
-
-
 class FetchCrew:
-    """Fetches every job of a schedule.
+    """Fetches every photograph of a schedule.
 
     Parameters
     ----------
-    schedule : HostSchedule of PhotoJob
+    schedule : HostSchedule of int
+        A job is the slot of any missing face of a photograph; its others are found by their address.
     downloader : Downloader
     cutter : FaceCutter
     writer : FacePackWriter
@@ -44,7 +28,7 @@ class FetchCrew:
         Tries for one photograph.
     """
 
-    def __init__(self, schedule: HostSchedule[PhotoJob], downloader: Downloader, cutter: FaceCutter,
+    def __init__(self, schedule: HostSchedule[int], downloader: Downloader, cutter: FaceCutter,
                  writer: FacePackWriter, attempts: int) -> None:
         self._schedule = schedule
         self._downloader = downloader
@@ -53,6 +37,7 @@ class FetchCrew:
         self._attempts = attempts
         self._lock = threading.Lock()
         self._faces_done = 0
+        self._tried: dict[int, int] = {}  # only of those that failed: most never do
 
     def run(self, workers: int, said: Callable[[int], None], stop: Callable[[], None]) -> None:
         """Work until every job is done.
@@ -96,8 +81,8 @@ class FetchCrew:
         while (turn := self._schedule.take()) is not None:
             self._fetch(*turn)
 
-    def _fetch(self, host: str, job: PhotoJob) -> None:
-        faces = self._writer.plan.missing_of_same_url(job.slot)
+    def _fetch(self, host: str, job: int) -> None:
+        faces = self._writer.plan.missing_of_same_url(job)
         boxes: list[Sides] = [(face.left, face.right, face.top, face.bottom) for _, face in faces]
         results: list[np.ndarray | FetchError]
         try:
@@ -106,9 +91,11 @@ class FetchCrew:
         except FetchError as failure:
             if self._schedule.stopped:
                 return  # cut by us: it is still missing
-            if failure.reason.transient and job.attempt < self._attempts:
-                self._schedule.again(host, PhotoJob(job.slot, job.attempt + 1), job.attempt,
-                                     throttled=failure.reason is Reason.THROTTLED, retry_after=failure.retry_after)
+            attempt = self._tried.pop(job, 0) + 1
+            if failure.reason.transient and attempt < self._attempts:
+                self._tried[job] = attempt
+                self._schedule.again(host, job, attempt, throttled=failure.reason is Reason.THROTTLED,
+                                     retry_after=failure.retry_after)
                 return
             results = [failure] * len(faces)
             self._schedule.done(host, answered=not failure.reason.transient)

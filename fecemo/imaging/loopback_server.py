@@ -14,6 +14,7 @@ LOOPBACK = "127.0.0.1"
 
 class _Quiet(SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # keeps connections open
+    disable_nagle_algorithm = True  # a small photograph would wait 40 ms for the receipt of its headers
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: what fails is recorded by the one who asked."""

@@ -46,7 +46,9 @@ class ClusterNames:
     notes : dict of str to str
         Free remarks by cluster.
     samples : dict of str to dict of str to int
-        Faces shown of each cluster by the rule that chose them.
+        How many of each cluster's faces were shown by each rule. With ``seed`` it tells which.
+    seed : int
+        Of the random samples.
     suggestions_used : int
         Names for which a suggestion made from labels was asked.
     target_labels_shown : bool
@@ -65,6 +67,7 @@ class ClusterNames:
     votes: dict[str, dict[str, int]] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     samples: dict[str, dict[str, int]] = field(default_factory=dict)
+    seed: int = 0
     suggestions_used: int = 0
     target_labels_shown: bool = False
 

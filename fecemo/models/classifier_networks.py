@@ -10,7 +10,8 @@ from fecemo.models.pixels import rescaling_layer
 KERNEL = 3
 
 
-def classifier_layers(groups: Sequence[int], filters: int, dense: int, n_classes: int) -> list[Any]:
+def classifier_layers(groups: Sequence[int], filters: int, dense: int, n_classes: int,
+                      kernel_initializer: str) -> list[Any]:
     """Return rescaling, groups of ReLU convolutions with a max-pooling between them, and two dense layers.
 
     Parameters
@@ -22,12 +23,15 @@ def classifier_layers(groups: Sequence[int], filters: int, dense: int, n_classes
     dense : int
         Width of the SELU layer before the softmax.
     n_classes : int
+    kernel_initializer : str
+        Of the convolutions, as Keras names it.
     """
     stack: list[Any] = [rescaling_layer()]
     for group, count in enumerate(groups, 1):
         if group > 1:
             stack.append(layers.MaxPooling2D(2, name=f"pool_{group - 1}"))
-        stack += [layers.Conv2D(filters, KERNEL, padding="same", activation="relu", name=f"conv_{group}_{number}")
+        stack += [layers.Conv2D(filters, KERNEL, padding="same", activation="relu",
+                                kernel_initializer=kernel_initializer, name=f"conv_{group}_{number}")
                   for number in range(1, count + 1)]
     return [
         *stack,

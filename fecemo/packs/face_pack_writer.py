@@ -6,6 +6,7 @@ arrived, and the receipt is written last.
 """
 
 import csv
+import hashlib
 import os
 import threading
 import time
@@ -29,7 +30,7 @@ from fecemo.packs.face_pack import (
     digest_face,
 )
 from fecemo.packs.ledger import LEDGER_NAME, Ledger, Outcome
-from fecemo.packs.receipts import RECEIPT_NAME, Receipt, digest_json, read_receipt, write_receipt
+from fecemo.packs.receipts import RECEIPT_NAME, Receipt, read_receipt, write_receipt
 from fecemo.progress import progress
 
 STAGING_NAME = "faces.partial"
@@ -212,7 +213,7 @@ class FacePackWriter:
         # From here to the new receipt the folder holds no finished pack, whatever it held before.
         with explained(self.folder):
             (self.folder / RECEIPT_NAME).unlink(missing_ok=True)
-        digests = self._write_faces(n_stored)
+        digest = self._write_faces(n_stored)
         _write_csv(self.folder / INDEX_NAME, INDEX_COLUMNS,
                    ((row, *_values(entry), sha256) for row, (_, entry, sha256) in enumerate(self.ledger.stored())))
         _write_csv(self.folder / REJECTS_NAME, (*ENTRY_COLUMNS, "reason", "detail"),
@@ -220,8 +221,8 @@ class FacePackWriter:
         receipt = write_receipt(
             self.folder, stage, config=config, inputs=inputs, seed=seed,
             files=[INDEX_NAME, REJECTS_NAME, *extra_files],
-            # The index holds the digest of every face, so its own digest stands for all of the pixels.
-            outputs={FACES_NAME: digest_json(digests)},
+            # Of the digests of the faces: a file of many gigabytes is not read again.
+            outputs={FACES_NAME: digest},
             seconds=self.ledger.seconds() + time.monotonic() - self._started,
             summary={"faces": n_stored, "rejected": rejected, **(summary or {})},
         )
@@ -229,9 +230,10 @@ class FacePackWriter:
             (self.folder / STAGING_NAME).unlink(missing_ok=True)
         return receipt
 
-    def _write_faces(self, n_stored: int) -> list[str]:
+    def _write_faces(self, n_stored: int) -> str:
+        """Write ``faces.npy`` and return the sha256 of the digests of its faces, a line each."""
         header = {"descr": "|u1", "fortran_order": False, "shape": (n_stored, *FACE_SHAPE)}
-        digests, damaged = [], []
+        digest, damaged = hashlib.sha256(), []
         with atomic_file(self.folder / FACES_NAME) as file, progress(n_stored, "pack: write", "face") as bar:
             np.lib.format.write_array_header_1_0(file, header)
             for slot, _, sha256 in self.ledger.stored():
@@ -239,14 +241,14 @@ class FacePackWriter:
                 if len(face) != FACE_BYTES or digest_face(np.frombuffer(face, np.uint8)) != sha256:
                     damaged.append(slot)
                 file.write(face)
-                digests.append(sha256)
+                digest.update(f"{sha256}\n".encode())
                 bar.update()
             if damaged:
                 self.ledger.forget(damaged)
                 raise StoredStateError(
                     f"{self.folder / STAGING_NAME}: {len(damaged)} stored faces are damaged (slots "
                     f"{', '.join(map(str, damaged[:10]))}…); run the same command again to get them anew")
-        return digests
+        return digest.hexdigest()
 
 
 def in_the_making(folder: Path) -> bool:

@@ -203,14 +203,14 @@ def _fill(writer: FacePackWriter, settings: FetchSettings, placeholders: "Placeh
     from fecemo.imaging.cut_faces import DecodePolicy, FaceCutter
     from fecemo.imaging.deadline import DeadlineWatch
     from fecemo.imaging.download import Downloader, DownloadLimits
-    from fecemo.imaging.fetch_crew import FetchCrew, PhotoJob
+    from fecemo.imaging.fetch_crew import FetchCrew
     from fecemo.imaging.loopback_server import LOOPBACK, serving
     from fecemo.imaging.politeness import HostBudget, HostSchedule
     from fecemo.imaging.reasons import FetchError
 
     allowed = settings.allow_hosts
-    missing = writer.missing()
-    if not missing:
+    n_missing = len(writer.missing())
+    if not n_missing:
         return
     cv2.setNumThreads(1)  # the workers are the parallelism
     with ExitStack() as stack:
@@ -226,14 +226,14 @@ def _fill(writer: FacePackWriter, settings: FetchSettings, placeholders: "Placeh
         stack.callback(downloader.close)
         cutter = FaceCutter(DecodePolicy(CropPolicy(settings.margin, settings.square), apply_exif=settings.apply_exif,
                                          max_pixels=int(settings.max_megapixels * 1e6)))
-        schedule: HostSchedule[PhotoJob] = HostSchedule(
+        schedule: HostSchedule[int] = HostSchedule(
             HostBudget(settings.per_host, settings.per_host_rate, settings.attempts, settings.backoff),
             limited=lambda host: not downloader.opened(host))
-        bar = stack.enter_context(progress(len(writer.plan), STAGE, "face", initial=len(writer.plan) - len(missing)))
+        bar = stack.enter_context(progress(len(writer.plan), STAGE, "face", initial=len(writer.plan) - n_missing))
         rejected = 0
         for slot, url in writer.plan.missing_photos():
             try:
-                schedule.add(downloader.host_of(url), PhotoJob(slot))
+                schedule.add(downloader.host_of(url), slot)
             except FetchError as failure:
                 rejected += writer.reject_photo(slot, failure.reason, failure.detail)
         bar.update(rejected)

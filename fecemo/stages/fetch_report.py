@@ -51,7 +51,8 @@ def _write_hosts(path: Path, plan: Ledger) -> None:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(("host", "outcome", "faces"))
         lines = [(host, outcome, count) for (host, outcome), count in counts.items()]
-        table.writerows(sorted(lines, key=lambda line: (-totals[line[0]], line[0], -line[2], line[1])))
+        lines.sort(key=lambda line: (-totals[line[0]], line[0], -line[2], line[1]))
+        table.writerows(lines)
 
 
 def _host(url: str) -> str:

@@ -98,7 +98,7 @@ def _read_stages(study: Recipe, layout: RunLayout) -> "tuple[tuple[StageFacts, .
         ran_on = [value for key, value in receipt.machine.items() if key not in GENERAL]
         facts.append(StageFacts(
             stage=receipt.stage, of=name.partition(" ")[2] or f"{name} faces", seconds=receipt.seconds,
-            finished=finished[:16].replace("T", " "), machine=", ".join(map(str, ran_on))))
+            finished=finished[:16].replace("T", " "), machine=" ".join(map(str, ran_on))))
         machines[" ".join(str(receipt.machine[key]) for key in GENERAL if key in receipt.machine)] = None
         for package, version in receipt.versions.items():
             versions.setdefault(package, {})[version] = None

@@ -68,7 +68,7 @@ def _train(cell: Cell, packs: dict[str, FacePack], folder: Path, shaped_by: dict
     shape = (cell.side, cell.side, cell.variant.channels)
     view = DeviceView(cell.variant, cell.side)
     phases = [_phase_work(phase, cell, packs[phase.faces]) for phase in cell.approach.phases]
-    _refuse_too_large(cell, phases, shape)
+    _refuse_too_large(cell, phases, shape, view)
     networks = cell.approach.build(cell.model, shape, len(EMOTIONS), seed)
     machine = describe_backend()
     done = train(Training(
@@ -173,8 +173,9 @@ def emotion_numbers(pack: FacePack, rows: np.ndarray) -> np.ndarray:
     return np.array([EMOTIONS.index(label) for label in labels], np.int32)
 
 
-def _refuse_too_large(cell: Cell, phases: "list[PhaseWork]", shape: tuple[int, int, int]) -> None:
+def _refuse_too_large(cell: Cell, phases: "list[PhaseWork]", shape: tuple[int, int, int], view: Any) -> None:
     from fecemo.training.backend import device
+    from fecemo.training.face_feed import kept_bytes
     from fecemo.training.memory import OPTIMIZER_SLOTS, MemoryNeed, available_memory, refuse_too_large
 
     plans = cell.approach.plan(cell.model, shape, len(EMOTIONS))
@@ -186,7 +187,9 @@ def _refuse_too_large(cell: Cell, phases: "list[PhaseWork]", shape: tuple[int, i
         plan = plans[phase.network]
         need = MemoryNeed(parameters=sum(all_layers.values()), trainable=plan.parameters(without=phase.frozen),
                           activations=plan.activations(without=phase.frozen),
-                          slots=OPTIMIZER_SLOTS[phase.fit.optimizer])
+                          slots=OPTIMIZER_SLOTS[phase.fit.optimizer],
+                          largest=max(layer.parameters for layer in plan.layers if layer.stack not in phase.frozen),
+                          kept=kept_bytes(len(phase.rows), view))
         refuse_too_large(need, phase.fit.batch_size, available, f"{cell.title}: the phase {phase.name!r}")
 
 

@@ -2,6 +2,10 @@
 
 import importlib
 import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from fecemo.errors import InputError, ResourceError, nearest
@@ -28,7 +32,8 @@ def import_keras() -> Any:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     for module in (backend, "keras"):
         try:
-            importlib.import_module(module)
+            with _without_chatter():
+                importlib.import_module(module)
         except ModuleNotFoundError as error:
             if error.name != module:
                 raise
@@ -36,6 +41,27 @@ def import_keras() -> Any:
                                 f"pip install 'fecemo[{backend}]'. "
                                 f"Or set KERAS_BACKEND to one that is, of {', '.join(BACKENDS)}") from error
     return importlib.import_module("keras")
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Keep back what a backend's native code prints while it is imported, unless the import fails.
+
+    TensorFlow logs to the bare file descriptor before its log level takes hold, at every start of every stage.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as chatter:
+        os.dup2(chatter.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            chatter.seek(0)
+            os.write(kept, chatter.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def describe_backend() -> dict[str, str]:

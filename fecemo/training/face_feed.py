@@ -12,8 +12,15 @@ from fecemo.training.device_view import DeviceView
 RESIDENT_BYTES = 2 << 30
 """Reduced faces that take no more than this are reduced once and kept."""
 
+FLOAT_BYTES = 4
 CHUNK = 64
 """Faces viewed at a time."""
+
+
+def kept_bytes(n_faces: int, view: DeviceView, limit: int = RESIDENT_BYTES) -> int:
+    """Return how many bytes a feed keeps: those of all its reduced faces if they are within the limit, otherwise 0."""
+    size = FLOAT_BYTES * n_faces * view.side**2 * view.variant.channels
+    return size if view.reduces and size <= limit else 0
 
 
 class FaceFeed:
@@ -39,7 +46,7 @@ class FaceFeed:
         self.view = view
         self._faces = faces
         self._kept: np.ndarray | None = None
-        if self.kept_bytes(len(self.rows), view) <= resident_bytes:
+        if kept_bytes(len(self.rows), view, resident_bytes):
             kept = np.empty((len(self.rows), view.side, view.side, view.variant.channels), np.float32)
             for start in range(0, len(self.rows), CHUNK):
                 chunk = self._read(np.arange(start, min(start + CHUNK, len(self.rows))))
@@ -49,31 +56,32 @@ class FaceFeed:
     def __len__(self) -> int:
         return len(self.rows)
 
-    @staticmethod
-    def kept_bytes(n_faces: int, view: DeviceView) -> float:
-        """Return how many bytes reduced faces take, or infinity where nothing is reduced."""
-        return 4.0 * n_faces * view.side**2 * view.variant.channels if view.reduces else float("inf")
-
     def pixels(self, positions: np.ndarray) -> Any:
         """Return the faces at these positions among the rows, of shape (len(positions), side, side, channels)."""
         return self._finish(self._read(positions))
 
     def batches(self, plan: Iterable[tuple[np.ndarray, int]]) -> Iterator[tuple[Any, np.ndarray, int]]:
         """Yield ``(pixels, positions, n)`` for each ``(positions, n)`` of a plan, reading one ahead."""
+        for read, positions, n in self.stored_batches(plan):
+            yield self._finish(read), positions, n
+
+    def stored_batches(self, plan: Iterable[tuple[np.ndarray, int]]) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
+        """Yield batches as they are read, before the view: uint8, or float32 where reduced faces are kept."""
         with ThreadPoolExecutor(1, thread_name_prefix="face feed") as reader:
             ahead = None
             for positions, n in plan:
                 reading = reader.submit(self._read, positions)
                 if ahead is not None:
-                    yield self._finish(ahead[0].result()), *ahead[1:]
+                    yield ahead[0].result(), *ahead[1:]
                 ahead = (reading, positions, n)
             if ahead is not None:
-                yield self._finish(ahead[0].result()), *ahead[1:]
+                yield ahead[0].result(), *ahead[1:]
 
     def _read(self, positions: np.ndarray) -> np.ndarray:
         """Copy faces out of the memory map, or out of what is kept; numpy lets other threads run meanwhile."""
         if self._kept is not None:
             return np.take(self._kept, positions, axis=0)
+        # Measured: asking the disk for the rows ahead, plain reads and several readers are no quicker than this.
         return np.take(self._faces, self.rows[positions], axis=0)
 
     def _finish(self, read: np.ndarray) -> Any:

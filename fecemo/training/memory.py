@@ -24,6 +24,8 @@ class MemoryNeed:
         Numbers that the layers give for one face.
     slots : int
         Numbers the optimizer keeps for each weight that learns.
+    largest : int
+        Weights of the largest layer that learns.
     kept : float
         Bytes of faces kept in memory.
     """
@@ -32,11 +34,16 @@ class MemoryNeed:
     trainable: int
     activations: int
     slots: int
+    largest: int = 0
     kept: float = 0.0
 
     def bytes(self, batch_size: int) -> float:
-        """Return the bytes: weights, one gradient and the slots for each that learns, and activations twice."""
-        weights = self.parameters + self.trainable * (1 + self.slots)
+        """Return the bytes.
+
+        Weights; a gradient and the slots for each that learns; two more copies of the largest layer while it is
+        updated; and activations twice.
+        """
+        weights = self.parameters + self.trainable * (1 + self.slots) + 2 * self.largest
         return FLOAT_BYTES * (weights + 2.0 * batch_size * self.activations) + self.kept
 
 

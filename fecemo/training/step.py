@@ -13,6 +13,20 @@ _PIXEL_LOSSES = {"binary_crossentropy": keras.losses.binary_crossentropy,
                  "mean_squared_error": keras.losses.mean_squared_error}
 
 
+def _pays_to_fuse(network: keras.Model) -> bool:
+    """Tell whether XLA is worth its time where Keras would not use it by itself: TensorFlow on a CPU.
+
+    Measured on one core (benchmarks/README.md): dense layers gain half again, because weights and moments go through
+    memory once; convolutions lose half, because XLA's own are slower there than TensorFlow's.
+    """
+    return keras.backend.backend() == "tensorflow" and not _convolves(network)
+
+
+def _convolves(layer: keras.layers.Layer) -> bool:
+    return isinstance(layer, keras.layers.Conv2D | keras.layers.Conv2DTranspose) or any(
+        _convolves(inner) for inner in getattr(layer, "layers", ()))
+
+
 class TrainingStep(keras.Model):
     """A network with its loss and optimizer, ready for `step`.
 
@@ -35,7 +49,8 @@ class TrainingStep(keras.Model):
         self.n_classes = n_classes
         self.loss_name = fit.loss
         self.accuracy = None if self.reconstructs else keras.metrics.Mean(name="accuracy")
-        self.compile(optimizer=_OPTIMIZERS[fit.optimizer](learning_rate=fit.learning_rate))
+        self.compile(optimizer=_OPTIMIZERS[fit.optimizer](learning_rate=fit.learning_rate),
+                     jit_compile=_pays_to_fuse(network) or "auto")
         self.build((fit.batch_size, *network.input_shape[1:]))
         self.optimizer.build(self.trainable_variables)
 

@@ -41,8 +41,9 @@ def train_all(folder: Path) -> None:
     for approach in approaches().values():
         networks = approach.build(small_config(approach), shape, N_CLASSES, 1)
         faces = soft_faces()
+        labels = np.arange(FACES, dtype=np.int32) % 3
         phases = [PhaseWork(phase.name, phase.network, phase.task, phase.frozen, small_fit(phase.task, epochs=3), faces,
-                            np.arange(FACES), None if phase.task == "reconstruct" else np.arange(FACES, dtype=np.int32) % 3)
+                            np.arange(FACES), labels if phase.task == "classify" else None)
                   for phase in approach.phases]
         (folder / approach.name).mkdir(parents=True)
         done = train(Training(approach.name, networks, phases, DeviceView(VARIANT, shape[0]), N_CLASSES, 0,

@@ -220,7 +220,7 @@ def test_page_tells_what_ran_and_what_was_rejected(made):
     assert f"dead link {REJECTED.count('dead link')}, not an image 1" in words
     assert "uncertain 4" in words
     assert "2024-02-29 12:34" in words
-    assert "tensorflow, CPU" in words
+    assert "tensorflow CPU" in words
     assert "keeps 62 % of each face's ten nearest" in words
     assert "Upper bound, not a result" in words
 

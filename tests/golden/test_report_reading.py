@@ -68,3 +68,12 @@ def test_an_empty_table_has_nothing_to_read():
     empty = replace(synthetic_table(), scores={})
     assert plain(read_table(empty)) == "No cell has run yet, so there is nothing to read."
     assert "published" not in plain(read_table(synthetic_table(with_published=False)))
+
+
+def test_the_bound_that_is_printed_holds_for_every_naming():
+    # On uneven faces a vote may beat the best one-to-one names, so that only the purity bounds what naming can reach.
+    score = synthetic_score("dense_autoencoder", "tight")
+    score = replace(score, clusters=replace(score.clusters, oracle_accuracy=0.05))
+    table = replace(synthetic_table(), scores={(score.approach, score.variant): score})
+    assert score.clusters.purity > score.accuracy > score.clusters.oracle_accuracy
+    assert "the best name for every cluster would reach .298; no way of naming" in plain(read_table(table))

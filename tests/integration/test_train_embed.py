@@ -40,13 +40,15 @@ approaches:
   conv_autoencoder:
     model: {filters: [4, 4], pools: [2, 5]}
     fit:
-      reconstruct: {loss: binary_crossentropy, optimizer: adam, learning_rate: 1.0e-2, epochs: 40, batch_size: 8, faces: 40}
+      reconstruct:
+        {loss: binary_crossentropy, optimizer: adam, learning_rate: 1.0e-2, epochs: 40, batch_size: 8, faces: 40}
   semi_supervised:
     score_on: others
     model: {filters: [4, 4], pools: [2, 5], head: [8, 8]}
     fit:
       reconstruct: {loss: binary_crossentropy, optimizer: adamax, learning_rate: 1.0e-2, epochs: 2}
-      classify: {loss: categorical_crossentropy, optimizer: adam, learning_rate: 1.0e-2, epochs: 2, label_fraction: 0.25}
+      classify:
+        {loss: categorical_crossentropy, optimizer: adam, learning_rate: 1.0e-2, epochs: 2, label_fraction: 0.25}
   supervised:
     model: {filters: 4, groups: [1, 1], dense: 8}
     fit:
@@ -118,7 +120,8 @@ def test_networks_and_what_they_cost_are_stored(study, trained):
 
 def test_only_the_labels_that_were_paid_for_are_learnt_from(study, trained):
     pack = FacePack(study / "run" / "packs" / "target")
-    used = {approach: np.load(RunLayout(study / "run").model(approach, "gray") / "labelled_rows.npy") for approach in trained}
+    layout = RunLayout(study / "run")
+    used = {approach: np.load(layout.model(approach, "gray") / "labelled_rows.npy") for approach in trained}
     assert used["conv_autoencoder"].shape == (0,)
     # a quarter of all 64 labels, from the train split alone, two of each emotion
     assert len(used["semi_supervised"]) == trained["semi_supervised"][0].summary["labels_used"] == 16
@@ -130,7 +133,8 @@ def test_only_the_labels_that_were_paid_for_are_learnt_from(study, trained):
 def test_embeddings_are_those_of_the_faces_that_their_rows_name(study, trained):
     layout = RunLayout(study / "run")
     encoder = load_network(layout.model("conv_autoencoder", "gray") / "encoder.keras")
-    for name, pack, rows in (("source", FacePack(layout.source), 40), ("target", FacePack(layout.target), TARGET_FACES)):
+    for name, folder, rows in (("source", layout.source, 40), ("target", layout.target, TARGET_FACES)):
+        pack = FacePack(folder)
         stored = read_face_array(layout.embeddings("conv_autoencoder", "gray"), name)
         assert stored.values.shape == (rows, 4 * 4 * 4)
         assert stored.values.dtype == np.float32
@@ -154,7 +158,8 @@ def test_reconstructions_stand_beside_their_originals_and_resemble_them(study, t
     originals, made = np.load(folder / "originals.npy"), np.load(folder / "reconstructions.npy")
     assert originals.shape == made.shape == (16, 40, 40, 1)
     assert originals.dtype == made.dtype == np.uint8
-    assert set(np.unique(originals)) <= set(np.unique(find_variant("gray").view(FacePack(study / "run/packs/source").faces)))
+    levels = find_variant("gray").view(FacePack(RunLayout(study / "run").source).faces)
+    assert set(np.unique(originals)) <= set(np.unique(levels))
     own = np.abs(originals.astype(float) - made).mean(axis=(1, 2, 3))
     others = np.abs(originals.astype(float) - np.roll(made, 1, axis=0)).mean(axis=(1, 2, 3))
     assert own.mean() < 0.8 * others.mean()
@@ -219,7 +224,8 @@ def test_too_little_memory_is_said_before_anything_is_built(study, tmp_path, mon
 
     monkeypatch.setattr(memory, "available_memory", lambda: 1_000_000.0)
     run = another_run(study, tmp_path)
-    with pytest.raises(ResourceError, match=r"supervised gray: the phase 'classify' needs about .* set batch_size to \d"):
+    message = r"supervised gray: the phase 'classify' needs about .* set batch_size to \d"
+    with pytest.raises(ResourceError, match=message):
         train.run(arguments(study, "supervised", run=run))
 
 

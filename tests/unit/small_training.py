@@ -22,7 +22,7 @@ SIDE = 20
 
 
 def small_training(folder: Path, *, approach: str = "semi_supervised", digest: str = "a", **over: float) -> Training:
-    """Return a training of 22 faces in batches of 8 whose last batch is not full; ``over`` are settings of every fit."""
+    """Return a training of 22 faces in batches of 8, the last not full; ``over`` are settings of every fit."""
     found = find_approach(approach)
     config = found.config(filters=(4, 4), pools=(2, 2)) if approach == "conv_autoencoder" else \
         found.config(filters=(4, 4), pools=(2, 2), head=(8, 6))

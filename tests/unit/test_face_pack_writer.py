@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import signal
 import threading
 from pathlib import Path
@@ -79,8 +80,11 @@ def test_the_order_of_arrival_from_many_threads_does_not_show(unbroken, tmp_path
     assert contents(tmp_path / "pack") == contents(unbroken)
 
 
-def die_at_rename(folder: Path, number: int) -> bool:
-    """Write a whole pack in a child that kills itself before its rename of that number; return whether it died."""
+def die_at_rename(folder: Path, number: int, forget: tuple[str, ...] = ()) -> bool:
+    """Write a whole pack in a child that kills itself before its rename of that number; return whether it died.
+
+    With ``forget``, faces that were rejected for these reasons are all stored this time.
+    """
     child = os.fork()
     if child == 0:
         renames, replace = [0], Path.replace
@@ -93,7 +97,12 @@ def die_at_rename(folder: Path, number: int) -> bool:
 
         Path.replace = deadly
         writer = FacePackWriter(folder, plan_of())
-        fill(writer, writer.missing())
+        if forget:
+            writer.plan.forget_rejected(forget)
+            for slot in writer.missing():
+                writer.put(slot, face(slot))
+        else:
+            fill(writer, writer.missing())
         finish(writer)
         writer.close()
         os._exit(0)
@@ -115,6 +124,25 @@ def test_death_before_any_rename_of_the_end_changes_nothing(unbroken, tmp_path):
         for path in folder.iterdir():
             path.unlink()
     assert deaths >= 4  # the staging file, the faces, the index, the rejects, the receipt
+
+
+def test_death_while_a_finished_pack_is_made_anew_leaves_the_old_the_new_or_none(unbroken, tmp_path):
+    seen = set()
+    for number in range(1, 20):
+        folder = tmp_path / f"copy{number}"
+        shutil.copytree(unbroken, folder)
+        died = die_at_rename(folder, number, forget=("gone",))
+        try:
+            pack = FacePack(folder)
+        except StoredStateError:
+            seen.add("none")
+        else:
+            assert pack.damaged_rows() == []
+            assert pack.receipt.summary["faces"] == len(pack)  # the old receipt never speaks for new faces
+            seen.add(len(pack))
+        if not died:
+            break
+    assert seen == {N - len(REJECTED), "none", N}
 
 
 def test_a_finished_pack_opened_again_keeps_its_faces_through_a_death(unbroken):

@@ -1,6 +1,7 @@
 """Training: resumed equals unbroken, frozen is frozen, and what cannot go well is said in time."""
 
 import csv
+import dataclasses
 import math
 import os
 import signal
@@ -75,16 +76,11 @@ def test_frozen_layers_keep_their_weights_to_the_last_bit(tmp_path):
     classify = training.phases[1]
     encoder, head = (training.networks["classifier"].get_layer(name) for name in ("encoder", "head"))
     encoder_before, head_before = encoder.get_weights(), head.get_weights()
-    train(small_but(training, [classify]))
+    train(dataclasses.replace(training, phases=[classify]))
     for before, after in zip(encoder_before, encoder.get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)
     assert all((before != after).any() for before, after in zip(head_before, head.get_weights(), strict=True))
     assert encoder.trainable, "what was frozen for a phase learns again in another"
-
-
-def small_but(training, phases):
-    import dataclasses
-    return dataclasses.replace(training, phases=phases)
 
 
 def test_a_later_phase_builds_on_the_earlier_one(unbroken):
@@ -164,7 +160,8 @@ class TestLoss:
         assert math.isclose(got, float(loss(pixels[:4] / 255, made[:4])), rel_tol=1e-5)
 
     def test_between_emotions(self):
-        classifier = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")])
+        layers = [keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")]
+        classifier = keras.Sequential(layers)
         fit = FitSettings("categorical_crossentropy", "sgd", 1e-6, 1, batch_size=4)
         step = TrainingStep(classifier, "classify", fit, 3)
         pixels = np.random.default_rng(0).uniform(0, 1, (4, 4, 4, 1)).astype(np.float32)

@@ -6,7 +6,7 @@ import pytest
 
 from fecemo.packs.variant import find_variant
 from fecemo.training.device_view import DeviceView
-from fecemo.training.face_feed import FaceFeed
+from fecemo.training.face_feed import FaceFeed, kept_bytes
 from fecemo.training.order import drawn_rows, epoch_order, padded_batches
 
 
@@ -63,7 +63,9 @@ def test_reduced_faces_are_the_same_kept_or_streamed(stored):
     for (kept_pixels, *_), (streamed_pixels, *_) in zip(kept.batches(padded_batches(order, 16)),
                                                         streamed.batches(padded_batches(order, 16)), strict=True):
         np.testing.assert_array_equal(kept_pixels, keras.ops.convert_to_numpy(streamed_pixels))
-    assert FaceFeed.kept_bytes(69, view) == 69 * 48 * 48 * 4
+    assert kept_bytes(69, view) == 69 * 48 * 48 * 4
+    assert kept_bytes(69, view, limit=69 * 48 * 48 * 4 - 1) == 0
+    assert kept_bytes(69, DeviceView(find_variant("gray"), 200)) == 0
 
 
 def test_a_fault_of_the_disk_comes_out_of_the_feed(stored):

@@ -10,15 +10,18 @@ from fecemo.training.memory import MemoryNeed, available_memory, refuse_too_larg
 
 def test_bytes_by_hand():
     # 100 weights of which 60 learn: 100 + 60 gradients + 2 · 60 slots; 5 faces of 10 numbers, forward and back
-    need = MemoryNeed(parameters=100, trainable=60, activations=10, slots=2, kept=8.0)
-    assert need.bytes(5) == 4 * (100 + 60 + 120 + 2 * 5 * 10) + 8
+    # and 2 · 40 for the largest layer in the making
+    need = MemoryNeed(parameters=100, trainable=60, activations=10, slots=2, largest=40, kept=8.0)
+    assert need.bytes(5) == 4 * (100 + 60 + 120 + 2 * 5 * 10 + 2 * 40) + 8
 
 
-def test_the_dense_autoencoder_at_200_pixels_needs_over_seven_gibibytes():
+def test_the_dense_autoencoder_at_200_pixels_needs_over_nine_gibibytes():
+    """Its step was seen to peak at 9.7 GiB, half a GiB of which is TensorFlow."""
     approach = find_approach("dense_autoencoder")
     plan = approach.plan(approach.config(), (200, 200, 3), 8)["autoencoder"]
-    need = MemoryNeed(plan.parameters(), plan.parameters(), plan.activations(), slots=2)
-    assert 7.2 * 2**30 < need.bytes(32) < 7.6 * 2**30
+    need = MemoryNeed(plan.parameters(), plan.parameters(), plan.activations(), slots=2,
+                      largest=max(layer.parameters for layer in plan.layers))
+    assert 9.0 * 2**30 < need.bytes(32) < 9.7 * 2**30
 
 
 def test_a_smaller_batch_is_suggested_where_one_fits():
@@ -41,8 +44,9 @@ def test_nothing_is_refused_where_the_machine_does_not_say():
 def test_the_least_of_machine_and_container_counts(tmp_path, monkeypatch):
     (tmp_path / "meminfo").write_text("MemTotal: 999 kB\nMemAvailable:     500 kB\n")
     assert memory._free_in_machine(tmp_path / "meminfo") == 500 * 1024
-    for name, text in (("memory.max", "100000\n"), ("memory.current", "60000\n"), ("memory.stat", "anon 5\ninactive_file 7000\n")):
-        (tmp_path / name).write_text(text)
+    (tmp_path / "memory.max").write_text("100000\n")
+    (tmp_path / "memory.current").write_text("60000\n")
+    (tmp_path / "memory.stat").write_text("anon 5\ninactive_file 7000\n")
     assert memory._free_in_group(tmp_path) == 47000
     (tmp_path / "memory.max").write_text("max\n")
     assert memory._free_in_group(tmp_path) is None

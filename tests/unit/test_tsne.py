@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fecemo.clustering.settings import MapSettings
-from fecemo.clustering.tsne import draw_map, neighbour_accuracy
+from fecemo.clustering.tsne import _phases, draw_map, neighbour_accuracy
 from fecemo.errors import InputError, StoredStateError
 
 SETTINGS = MapSettings(perplexity=15, pca_components=10, iterations=250)
@@ -90,3 +90,26 @@ def test_neighbour_accuracy_of_a_line_by_hand():
     # Of another array's faces, a query's own copy counts as a neighbour.
     assert neighbour_accuracy(line.copy(), line, swapped, flat, n_neighbours=1) == 0.5
     assert np.isnan(neighbour_accuracy(line[:0], line, flat[:0], flat))
+
+
+@pytest.mark.parametrize("n_faces", [100, 5000, 50_000])
+@pytest.mark.parametrize("iterations", [1, 250, 500])
+def test_every_size_of_map_gets_all_of_its_iterations(n_faces, iterations):
+    phases = _phases(n_faces, iterations)
+    assert sum(phase.iterations for phase in phases) == 250 + iterations
+    assert [phase.exaggeration for phase in phases][:2] == [12, 1]
+
+
+@pytest.mark.parametrize(("last", "threads"), [("bh", (2,)), ("fft", (1, 2))])
+def test_the_way_of_large_maps_keeps_neighbours_and_does_not_depend_on_cores(planted, monkeypatch, last, threads):
+    source, _, target, _ = planted
+    monkeypatch.setattr("fecemo.clustering.tsne.BARNES_HUT_UP_TO", 50)
+    monkeypatch.setattr("fecemo.clustering.tsne.LAST_BY_BARNES_HUT_UP_TO", 1000 if last == "bh" else 100)
+    monkeypatch.setattr("fecemo.clustering.tsne.EARLY_ITERATIONS", 100)
+    drawn = []
+    for count in threads:
+        monkeypatch.setattr("fecemo.clustering.tsne._n_threads", lambda count=count: count)
+        drawn.append(draw_map(source, target, MapSettings(perplexity=15, pca_components=10, iterations=50), seed=0))
+    assert (drawn[0].source == drawn[-1].source).all()
+    assert (drawn[0].target == drawn[-1].target).all()
+    assert neighbour_accuracy(source, source, drawn[0].source, drawn[0].source) > 0.6

@@ -1,0 +1,55 @@
+"""How far two people agree who named the same clusters."""
+
+from dataclasses import dataclass
+
+from fecemo.errors import StoredStateError
+from fecemo.manifests.cluster_names import ClusterNames
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Agreement of two raters on the clusters that both named.
+
+    Parameters
+    ----------
+    both : int
+        Clusters that both named.
+    share : float or None
+        Share of them with one and the same name; None where there are none.
+    kappa : float or None
+        Cohen's kappa; None where it is not defined, because both used one and the same name throughout, or nothing was
+        named by both.
+    differing : dict of int to (str, str)
+        The two names of each cluster on which they differ.
+    """
+
+    both: int
+    share: float | None
+    kappa: float | None
+    differing: dict[int, tuple[str, str]]
+
+
+def compare_raters(first: ClusterNames, second: ClusterNames) -> Agreement:
+    """Compare two people's names of one clustering. ``"mixed"``, ``"not a face"`` and ``"skip"`` count as names.
+
+    Raises
+    ------
+    StoredStateError
+        If they named different clusterings.
+    """
+    if first.clustering != second.clustering:
+        raise StoredStateError(f"the names of {first.by!r} and of {second.by!r} belong to different clusterings "
+                               f"({first.clustering[:12]}… and {second.clustering[:12]}…) and cannot be compared")
+    shared = sorted(first.names.keys() & second.names.keys(), key=int)
+    pairs = [(first.names[cluster], second.names[cluster]) for cluster in shared]
+    if not pairs:
+        return Agreement(0, None, None, {})
+    share = sum(one == other for one, other in pairs) / len(pairs)
+    used = {name for pair in pairs for name in pair}
+    by_chance = sum(sum(one == name for one, _ in pairs) * sum(other == name for _, other in pairs) for name in used)
+    by_chance_share = by_chance / len(pairs) ** 2
+    return Agreement(
+        both=len(pairs), share=share,
+        kappa=None if len(used) == 1 else (share - by_chance_share) / (1 - by_chance_share),
+        differing={int(cluster): pair for cluster, pair in zip(shared, pairs, strict=True) if pair[0] != pair[1]},
+    )
