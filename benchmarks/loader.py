@@ -81,7 +81,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="1,000 faces")
     parser.add_argument("--faces", type=int, default=3000)
-    parser.add_argument("--folder", type=Path, help="where to put the faces for the while; a real disk, not a memory disk")
+    parser.add_argument("--folder", type=Path, help="where to put the faces for the while: a real disk")
     arguments = parser.parse_args()
     faces = 1000 if arguments.quick else arguments.faces
     import_keras()
