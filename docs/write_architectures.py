@@ -20,40 +20,43 @@ PAGE = Path(__file__).with_name("architectures.md")
 
 OPENING = """# The networks, beside the study
 
-Written by `docs/write_architectures.py` from the code and from `pipelines/recipes/table1.yaml`; a test keeps it current.
-The study is "Categorizing Facial Expressions" (3 December 2023), sections 4.2 to 4.4. Shapes are those of one face.
+Written by `docs/write_architectures.py` from the code and from `pipelines/recipes/table1.yaml`; a test keeps it
+current. The study is "Categorizing Facial Expressions" (3 December 2023), sections 4.2 to 4.4. Shapes are those
+of one face.
 
-Ours in all of them, because the text does not say: a batch of 32 faces; first weights by Glorot's uniform rule (Keras's
-default), each layer's drawn from the recipe's seed and the layer's name; rescaling as a layer of the network, so that all
-networks take pixels from 0 to 255; no weight decay, no augmentation, no early stop. A last batch that is not full is filled
-up with faces at no weight.
+Ours in all of them, because the text does not say: a batch of 32 faces; first weights by Glorot's uniform rule
+(Keras's default), each layer's drawn from the recipe's seed and the layer's name; rescaling as a layer of the
+network, so that all networks take pixels from 0 to 255; no weight decay, no augmentation, no early stop. A last
+batch that is not full is filled up with faces at no weight.
 """
 
 PUBLISHED = {
     "dense_autoencoder": (
-        "Encoder of six layers: flatten; four dense layers of 2000, 1000, 500 and 200 units; dense output of 100; all SELU. "
-        "Decoder: flatten; four dense layers in reverse order; a dense layer of 200·200·3 units, SELU; the image. Binary "
-        "cross-entropy, Adam at 1e-4, 10 epochs.",
-        "The rescaling before the encoder, which the text does not name, since cross-entropy asks for pixels in [0, 1]. "
-        "A SELU output under cross-entropy is not sound: what falls outside of [0, 1] is clipped and teaches nothing; "
-        "`output_activation: sigmoid` is the sound choice."),
+        "Encoder of six layers: flatten; four dense layers of 2000, 1000, 500 and 200 units; dense output of 100;"
+        " all SELU. Decoder: flatten; four dense layers in reverse order; a dense layer of 200·200·3 units, SELU;"
+        " the image. Binary cross-entropy, Adam at 1e-4, 10 epochs.",
+        "The rescaling before the encoder, which the text does not name, since cross-entropy asks for pixels in "
+        "[0, 1]. A SELU output under cross-entropy is not sound: what falls outside of [0, 1] is clipped and "
+        "teaches nothing; `output_activation: sigmoid` is the sound choice."),
     "conv_autoencoder": (
-        "Encoder of ten layers: rescaling, six convolutions of kernel 3 with SELU and filters rising from 32 to 128, three "
-        "max-poolings. Decoder of seven layers: six transposed convolutions with the filters of their respective "
-        "convolutions, SELU, the last sigmoid; a reshape. Embeddings are flattened. Loss, optimizer and epochs as above. "
-        "For close crops stride and pool size were adjusted, and 10,000 faces used.",
-        "Filters in pairs 32, 64, 128; same padding; a pooling after each pair; pool sizes 2, 2, 2, and 2, 3, 5 where the "
-        "side is 150, which 8 does not divide. *Mirrored* is read as undone: each transposed convolution leads from its "
-        "convolution's filters back to its input's, the last to the image's channels, and the one that mirrors the "
-        "convolution before a pooling has the pooling's size as stride."),
+        "Encoder of ten layers: rescaling, six convolutions of kernel 3 with SELU and filters rising from 32 to "
+        "128, three max-poolings. Decoder of seven layers: six transposed convolutions with the filters of their "
+        "respective convolutions, SELU, the last sigmoid; a reshape. Embeddings are flattened. Loss, optimizer "
+        "and epochs as above. For close crops stride and pool size were adjusted, and 10,000 faces used.",
+        "Filters in pairs 32, 64, 128; same padding; a pooling after each pair; pool sizes 2, 2, 2, and 2, 3, 5 "
+        "where the side is 150, which 8 does not divide. *Mirrored* is read as undone: each transposed "
+        "convolution leads from its convolution's filters back to its input's, the last to the image's channels, "
+        "and the one that mirrors the convolution before a pooling has the pooling's size as stride."),
     "semi_supervised": (
-        "The convolutional autoencoder with filters from 128 to 512, Adamax at 1e-4, 5 epochs on unlabelled faces. Then its "
-        "encoder frozen and three dense layers of falling width, 256 to 8; Adam at 5e-5, categorical cross-entropy, on 20 % "
-        "of the labelled faces.",
-        "The middle width 64, SELU in the first two, softmax in the last; 5 epochs of the second phase; pools as above."),
+        "The convolutional autoencoder with filters from 128 to 512, Adamax at 1e-4, 5 epochs on unlabelled "
+        "faces. Then its encoder frozen and three dense layers of falling width, 256 to 8; Adam at 5e-5, "
+        "categorical cross-entropy, on 20 % of the labelled faces.",
+        "The middle width 64, SELU in the first two, softmax in the last; 5 epochs of the second phase; pools as "
+        "above."),
     "supervised": (
-        "Rescaling; seven convolutions of 64 filters, kernel 3, same padding, ReLU; max-pooling; seven more; max-pooling; "
-        "three more; flatten; dense 256 SELU; dense 8 softmax. Categorical cross-entropy, Adam at 5e-5, 5 epochs.",
+        "Rescaling; seven convolutions of 64 filters, kernel 3, same padding, ReLU; max-pooling; seven more; "
+        "max-pooling; three more; flatten; dense 256 SELU; dense 8 softmax. Categorical cross-entropy, Adam at "
+        "5e-5, 5 epochs.",
         "Pool size 2; the split into training and test faces, 80 to 20."),
 }
 
@@ -66,7 +69,8 @@ def network_table(plans: dict[str, NetworkPlan]) -> list[str]:
     for index, layer in enumerate(first.layers):
         of_variants = [plan.layers[index] for plan in plans.values()]
         cells = [f"{'×'.join(map(str, one.output_shape))} | {one.parameters:,}" for one in of_variants]
-        lines.append(f"| {layer.stack} | {layer.name} | {layer.kind} | {layer.activation or '–'} | {' | '.join(cells)} |")
+        named = f"{layer.stack} | {layer.name} | {layer.kind} | {layer.activation or '–'}"
+        lines.append(f"| {named} | {' | '.join(cells)} |")
     totals = [f" | **{plan.parameters():,}**" for plan in plans.values()]
     return [*lines, f"| **all** | | | | {' | '.join(totals)} |"]
 
@@ -80,8 +84,9 @@ def fit_table(cells: dict[str, Cell]) -> list[str]:
             fit = cell.fit[phase.name]
             labels = f"{fit.label_fraction:.0%} of the labels" if fit.label_fraction else "the train split"
             source = f"{fit.faces:,} source faces" if fit.faces else "all source faces"
-            lines.append(f"| {phase.name} | {phase.network} | {name} | {fit.loss} | {fit.optimizer} | {fit.learning_rate:g} "
-                         f"| {fit.epochs} | {fit.batch_size} | {source if phase.faces == 'source' else labels} "
+            faces = source if phase.faces == "source" else labels
+            lines.append(f"| {phase.name} | {phase.network} | {name} | {fit.loss} | {fit.optimizer} "
+                         f"| {fit.learning_rate:g} | {fit.epochs} | {fit.batch_size} | {faces} "
                          f"| {', '.join(phase.frozen) or '–'} |")
     return lines
 
@@ -99,7 +104,8 @@ def page() -> str:
         plans = {variant: approach.plan(cell.model, (cell.side, cell.side, cell.variant.channels), len(EMOTIONS))
                  for variant, cell in cells.items()}
         for network in plans[recipe.variants[0]]:
-            lines += [f"### {network}", "", *network_table({variant: plan[network] for variant, plan in plans.items()}), ""]
+            of_variants = {variant: plan[network] for variant, plan in plans.items()}
+            lines += [f"### {network}", "", *network_table(of_variants), ""]
     return "\n".join(lines)
 
 

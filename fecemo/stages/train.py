@@ -16,6 +16,7 @@ from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.layout import RunLayout
 from fecemo.stages.recipe import Cell
 from fecemo.stages.work import Work, plain, run_stage
+from fecemo.training.settings import LOSSES_OF_TASK
 
 if TYPE_CHECKING:
     from fecemo.training.fit import PhaseWork
@@ -115,6 +116,9 @@ def _phase_work(phase: Phase, cell: Cell, pack: FacePack) -> "PhaseWork":
 
     fit, seed = cell.fit[phase.name], cell.recipe.seed
     key = f"approaches.{cell.approach.name}.fit.{phase.name}"
+    if fit.loss not in LOSSES_OF_TASK[phase.task]:
+        raise InputError(f"{key}.loss: {fit.loss} is no loss of a phase that learns to {phase.task}; "
+                         f"expected {' or '.join(LOSSES_OF_TASK[phase.task])}")
     if phase.faces == "source":
         if fit.label_fraction is not None:
             raise InputError(f"{key}.label_fraction: this phase learns from unlabelled faces")
@@ -187,7 +191,7 @@ def _refuse_too_large(cell: Cell, phases: "list[PhaseWork]", shape: tuple[int, i
         plan = plans[phase.network]
         need = MemoryNeed(parameters=sum(all_layers.values()), trainable=plan.parameters(without=phase.frozen),
                           activations=plan.activations(without=phase.frozen),
-                          slots=OPTIMIZER_SLOTS[phase.fit.optimizer],
+                          slots=OPTIMIZER_SLOTS[phase.fit.optimizer] + (phase.fit.accumulate > 1),
                           largest=max(layer.parameters for layer in plan.layers if layer.stack not in phase.frozen),
                           kept=kept_bytes(len(phase.rows), view))
         refuse_too_large(need, phase.fit.batch_size, available, f"{cell.title}: the phase {phase.name!r}")

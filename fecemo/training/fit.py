@@ -18,6 +18,7 @@ from fecemo.training.checkpoint import Progress, find_checkpoint, network_variab
 from fecemo.training.face_feed import FaceFeed
 from fecemo.training.history import EpochRecord, write_history
 from fecemo.training.order import epoch_order, padded_batches
+from fecemo.training.precision import computing_in
 from fecemo.training.settings import FitSettings
 from fecemo.training.step import TrainingStep
 
@@ -138,7 +139,7 @@ def train(training: Training) -> Trained:
         if first == phase.fit.epochs:
             continue
         network = training.networks[phase.network]
-        with _frozen(network, phase.frozen):
+        with _frozen(network, phase.frozen), computing_in(network, phase.fit.precision):
             step = TrainingStep(network, phase.task, phase.fit, training.n_classes)
             if resumed and found is not None:
                 found.restore(step.optimizer.variables, first=len(shared))

@@ -49,7 +49,8 @@ class TrainingStep(keras.Model):
         self.n_classes = n_classes
         self.loss_name = fit.loss
         self.accuracy = None if self.reconstructs else keras.metrics.Mean(name="accuracy")
-        self.compile(optimizer=_OPTIMIZERS[fit.optimizer](learning_rate=fit.learning_rate),
+        together = fit.accumulate if fit.accumulate > 1 else None
+        self.compile(optimizer=_OPTIMIZERS[fit.optimizer](fit.learning_rate, gradient_accumulation_steps=together),
                      jit_compile=_pays_to_fuse(network) or "auto")
         self.build((fit.batch_size, *network.input_shape[1:]))
         self.optimizer.build(self.trainable_variables)

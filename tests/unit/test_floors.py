@@ -28,13 +28,12 @@ def test_an_upward_import_is_caught(monkeypatch, tmp_path, capsys):
         'type = "layers"\nlayers = ["house.stages", "house.packs"]\n')
     monkeypatch.syspath_prepend(tmp_path)
     assert lint_imports(config_filename=str(tmp_path / "floors.toml"), no_cache=True) != EXIT_STATUS_SUCCESS
-    assert "house.packs -> house.stages" in capsys.readouterr().out.replace("house.packs is not allowed to import house.stages",
-                                                                           "house.packs -> house.stages")
+    assert "house.packs is not allowed to import house.stages" in capsys.readouterr().out
 
 
 def test_importing_the_package_brings_nothing_heavy():
     heavy = ("keras", "tensorflow", "cv2", "sklearn", "pandas", "matplotlib", "openTSNE", "requests")
     program = ("import sys, fecemo.stages.recipe; "
                f"print([name for name in {heavy!r} if name in sys.modules])")
-    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT).stdout
-    assert printed.strip() == "[]"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"

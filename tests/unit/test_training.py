@@ -17,6 +17,7 @@ from small_training import FACES, small_training, weights_of
 from fecemo.errors import InputError
 from fecemo.training.checkpoint import Checkpoint
 from fecemo.training.fit import train
+from fecemo.training.precision import computing_in
 from fecemo.training.settings import FitSettings
 from fecemo.training.step import TrainingStep
 
@@ -185,3 +186,29 @@ class TestLoss:
 
         for one, other in zip(taught(0), taught(255), strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def test_half_precision_learns_nearly_the_same_and_leaves_no_trace(tmp_path):
+    whole, half = (small_training(tmp_path / name, precision=name) for name in ("float32", "mixed_bfloat16"))
+    with computing_in(half.networks["classifier"], "mixed_bfloat16"):
+        layers = half.networks["classifier"].get_layer("encoder").layers
+        assert {layer.compute_dtype for layer in layers if "conv" in layer.name} == {"bfloat16"}
+        assert half.networks["classifier"].get_layer("head").layers[-1].compute_dtype == "float32"
+    losses = [[record.loss for record in train(training).records] for training in (whole, half)]
+    assert losses[0] != losses[1], "nothing was computed in half precision"
+    np.testing.assert_allclose(losses[0], losses[1], rtol=0.02)
+    for weights in half.networks["classifier"].weights:
+        assert weights.dtype == "float32"
+    assert {layer.compute_dtype for layer in half.networks["classifier"].get_layer("encoder").layers} == {"float32"}
+
+
+def test_accumulated_batches_teach_what_one_large_batch_teaches(tmp_path):
+    def taught(batch_size, accumulate):
+        training = small_training(tmp_path / str(batch_size), approach="conv_autoencoder", optimizer="sgd", epochs=1,
+                                  batch_size=batch_size, accumulate=accumulate)
+        phase = dataclasses.replace(training.phases[0], rows=np.arange(16))
+        train(dataclasses.replace(training, phases=[phase]))
+        return training.networks["autoencoder"].get_weights()
+
+    for one, other in zip(taught(16, 1), taught(4, 4), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)

@@ -1,0 +1,86 @@
+"""The graph of stages: what would run, and a killed study that goes on with the same command."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from fecemo.stages.layout import RunLayout
+from fecemo.stages.recipe import read_recipe
+
+ROOT = Path(__file__).parents[2]
+TINY = Path(__file__).parent / "tiny.yaml"
+
+
+def command(recipe: Path, run: Path, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "snakemake", "-s", str(ROOT / "pipelines" / "Snakefile"), *arguments,
+            "--config", f"recipe={recipe}", f"run={run}"]
+
+
+def snakemake(folder: Path, recipe: Path, run: Path, *arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run(command(recipe, run, *arguments), cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture
+def one_cell(tmp_path) -> Path:
+    """A recipe of one cell, whose training is long enough to be killed in the middle."""
+    document = yaml.safe_load(TINY.read_text())
+    document["name"] = "one"
+    document["variants"] = ["gray"]
+    document["approaches"] = {"supervised": document["approaches"]["supervised"]}
+    document["approaches"]["supervised"]["fit"]["classify"]["epochs"] = 300
+    document["draw"].update(source_faces=8, target_faces_per_class=6, url_prefix="http://127.0.0.1:18798/")
+    document["source"]["port"] = 18798
+    path = tmp_path / "one.yaml"
+    path.write_text(yaml.safe_dump(document))
+    return path
+
+
+def test_a_dry_run_counts_the_grid_of_the_recipe(tmp_path):
+    printed = snakemake(tmp_path, TINY, tmp_path / "run", "-n")
+    counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
+    assert {name: int(counted[name]) for name in ("draw", "fetch", "train", "embed", "cluster", "map_faces", "evaluate")} \
+        == {"draw": 1, "fetch": 1, "train": 12, "embed": 12, "cluster": 6, "map_faces": 6, "evaluate": 12}
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_unsound_recipe_is_named_before_anything_runs(tmp_path):
+    recipe = tmp_path / "wrong.yaml"
+    recipe.write_text(TINY.read_text().replace("n_clusters", "n_cluster"))
+    printed = snakemake(tmp_path, recipe, tmp_path / "run", "-n")
+    assert printed.returncode != 0
+    assert "did you mean 'n_clusters'?" in printed.stdout + printed.stderr
+
+
+def test_a_killed_study_goes_on_and_does_nothing_twice(tmp_path, one_cell):
+    layout = RunLayout(tmp_path / "run")
+    history = layout.model("supervised", "gray") / "history.csv"
+    running = subprocess.Popen(command(one_cell, layout.run), cwd=tmp_path, start_new_session=True,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not (history.exists() and len(history.read_text().splitlines()) > 3):
+        assert running.poll() is None, "the study ended before it could be killed"
+        assert time.monotonic() < deadline, "training never began"
+        time.sleep(0.05)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    assert not (layout.model("supervised", "gray") / "receipt.json").exists()
+    fetched = (layout.source / "receipt.json").stat().st_mtime_ns
+    epochs = history.read_text().splitlines()[1:3]
+
+    assert snakemake(tmp_path, one_cell, layout.run).returncode == 0
+    assert (layout.source / "receipt.json").stat().st_mtime_ns == fetched
+    lines = history.read_text().splitlines()
+    assert lines[1:3] == epochs  # the seconds of these epochs too: they were not trained again
+    assert len(lines) == 1 + read_recipe(one_cell).approaches["supervised"].fit["classify"]["epochs"]
+    assert (layout.run / "report.html").exists()
+
+    again = snakemake(tmp_path, one_cell, layout.run)
+    assert again.returncode == 0
+    assert "Nothing to be done" in again.stdout + again.stderr
