@@ -8,6 +8,9 @@ LINES_VARIABLE = "FECEMO_PROGRESS"
 """Set to ``lines`` where several stages share one terminal, so that they do not overwrite each other's bars."""
 
 
+LINE_FORMAT = "{desc}: {n_fmt}/{total_fmt} {unit} [{elapsed}<{remaining}, {rate_fmt}{postfix}]"
+
+
 class _Lines:
     """A text stream that turns tqdm's carriage returns into whole lines."""
 
@@ -59,5 +62,5 @@ def progress(total: int | None, what: str, unit: str, *, initial: int = 0) -> An
         mininterval=2.0 if in_lines else 0.2,
         ncols=160 if in_lines else None,
         dynamic_ncols=not in_lines,
-        bar_format="{desc}: {n_fmt}/{total_fmt} {unit} [{elapsed}<{remaining}, {rate_fmt}{postfix}]" if in_lines else None,
+        bar_format=LINE_FORMAT if in_lines else None,
     )

@@ -45,7 +45,8 @@ def read_face_array(folder: Path, name: str) -> FaceArray:
     except ValueError as error:
         raise StoredStateError(f"{folder / name}*.npy cannot be read ({error}); run the embed stage again") from error
     if len(rows) != len(values):
-        raise StoredStateError(f"{folder}: {name}.npy holds {len(values)} vectors for {len(rows)} rows; run embed again")
+        raise StoredStateError(f"{folder}: {name}.npy holds {len(values)} vectors for {len(rows)} rows; "
+                               "run the embed stage again")
     return FaceArray(rows, values)
 
 

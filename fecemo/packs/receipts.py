@@ -145,7 +145,8 @@ def require_receipt(folder: Path, stage: str) -> Receipt:
     """
     receipt = read_receipt(folder)
     if receipt is None:
-        raise StoredStateError(f"{folder} has no {RECEIPT_NAME}: the stage {stage!r} has not finished there; run it first")
+        raise StoredStateError(f"{folder} has no {RECEIPT_NAME}: the stage {stage!r} has not finished there; "
+                               "run it first")
     if receipt.stage != stage:
         raise StoredStateError(f"{folder} was written by the stage {receipt.stage!r}, expected {stage!r}")
     return receipt

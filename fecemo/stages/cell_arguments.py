@@ -34,7 +34,7 @@ class CellArguments:
         return resolve(read_recipe(self.recipe), self.approach, self.variant, where=str(self.recipe))
 
     def clustered_cell(self) -> Cell:
-        """Return the resolved cell of an approach that has clusters. Raises `InputError` for one with a classifier."""
+        """Return the resolved cell of an approach that has clusters. Raises `InputError` for any other."""
         cell = self.cell()
         if cell.approach.predicts_by != "clusters":
             raise InputError(f"{self.approach} predicts by its own classifier: it has no clusters to make, map or name. "

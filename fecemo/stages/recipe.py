@@ -78,10 +78,10 @@ class Recipe:
     face_side: int = FACE_SIDE
     draw: DrawSettings | None = None
     threads: int | None = None
-    clustering: KMeansSettings = KMeansSettings()
-    map: MapSettings = MapSettings()
-    naming: NamingSettings = NamingSettings()
-    evaluation: EvaluationSettings = EvaluationSettings()
+    clustering: KMeansSettings = field(default_factory=KMeansSettings)
+    map: MapSettings = field(default_factory=MapSettings)
+    naming: NamingSettings = field(default_factory=NamingSettings)
+    evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
 
 
 @dataclass(frozen=True)
@@ -142,9 +142,11 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
         If the recipe has no such cell, or what it says of the cell is not sound.
     """
     if approach_name not in recipe.approaches:
-        raise InputError(f"{where}: no approach {approach_name!r} in this recipe: {nearest(approach_name, recipe.approaches)}")
+        raise InputError(f"{where}: no approach {approach_name!r} in this recipe: "
+                         f"{nearest(approach_name, recipe.approaches)}")
     if variant_name not in recipe.variants:
-        raise InputError(f"{where}: no variant {variant_name!r} in this recipe: {nearest(variant_name, recipe.variants)}")
+        raise InputError(f"{where}: no variant {variant_name!r} in this recipe: "
+                         f"{nearest(variant_name, recipe.variants)}")
     approach, variant = find_approach(approach_name), find_variant(variant_name)
     said = recipe.approaches[approach_name]
     key = f"{where}: approaches.{approach_name}"
@@ -175,5 +177,6 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     merged = copy.deepcopy(base)
     for key, value in over.items():
-        merged[key] = _merged(merged[key], value) if isinstance(value, dict) and isinstance(merged.get(key), dict) else value
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merged(merged[key], value) if both else value
     return merged

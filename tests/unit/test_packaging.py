@@ -1,6 +1,7 @@
 """What is installed is what stands in the repository."""
 
 import configparser
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -32,8 +33,13 @@ def test_every_dependency_is_bounded(setup):
 
 
 def test_the_wheel_holds_the_manifests_and_templates(tmp_path):
-    # Built without isolation, from what is installed here, so that the test needs no network.
-    subprocess.run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, ROOT],
+    # From a copy, so that no build folder is left in the clone; without isolation, so that the test needs no network.
+    copy = tmp_path / "copy"
+    for name in ("fecemo", "data_manifests"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    subprocess.run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, copy],
                    check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
