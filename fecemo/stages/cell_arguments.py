@@ -37,7 +37,7 @@ class CellArguments:
         """Return the resolved cell of an approach that has clusters. Raises `InputError` for any other."""
         cell = self.cell()
         if cell.approach.predicts_by != "clusters":
-            raise InputError(f"{self.approach} predicts by its own classifier: it has no clusters to make, map or name. "
+            raise InputError(f"{self.approach} predicts by its own classifier: it has no clusters to name. "
                              "Go on with the evaluate stage")
         return cell
 
