@@ -44,9 +44,9 @@ PUBLISHED = {
         "respective convolutions, SELU, the last sigmoid; a reshape. Embeddings are flattened. Loss, optimizer "
         "and epochs as above. For close crops stride and pool size were adjusted, and 10,000 faces used.",
         "Filters in pairs 32, 64, 128; same padding; a pooling after each pair; pool sizes 2, 2, 2, and 2, 3, 5 "
-        "where the side is 150, which 8 does not divide. *Mirrored* is read as undone: each transposed "
-        "convolution leads from its convolution's filters back to its input's, the last to the image's channels, "
-        "and the one that mirrors the convolution before a pooling has the pooling's size as stride."),
+        "where the side is 150, which 8 does not divide. The last transposed convolution has the "
+        "image's channels in place of the 32 filters of its convolution, as the reshape asks; "
+        "the one that mirrors the convolution before a pooling has the pooling's size as stride."),
     "semi_supervised": (
         "The convolutional autoencoder with filters from 128 to 512, Adamax at 1e-4, 5 epochs on unlabelled "
         "faces. Then its encoder frozen and three dense layers of falling width, 256 to 8; Adam at 5e-5, "

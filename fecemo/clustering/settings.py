@@ -25,6 +25,7 @@ class KMeansSettings:
     def __post_init__(self) -> None:
         if self.n_clusters < 2:
             raise ValueError(f"n_clusters must be at least 2, not {self.n_clusters}")
+        refuse_below_one(self, "n_init", "max_iter")
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class MapSettings:
     source_faces: int | None = None
     target_faces: int | None = None
 
+    def __post_init__(self) -> None:
+        if not self.perplexity > 0:
+            raise ValueError(f"perplexity must be above 0, not {self.perplexity}")
+        refuse_below_one(self, "pca_components", "iterations", "source_faces", "target_faces")
+
 
 @dataclass(frozen=True)
 class NamingSettings:
@@ -64,3 +70,14 @@ class NamingSettings:
 
     method: Literal["hand", "vote"] = "vote"
     sample: int = 400
+
+    def __post_init__(self) -> None:
+        refuse_below_one(self, "sample")
+
+
+def refuse_below_one(settings: object, *names: str) -> None:
+    """Raise `ValueError` for the first of the named numbers that is below 1; None is no number."""
+    for name in names:
+        value = getattr(settings, name)
+        if value is not None and value < 1:
+            raise ValueError(f"{name} must be at least 1, not {value}")

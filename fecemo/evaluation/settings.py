@@ -17,3 +17,9 @@ class EvaluationSettings:
 
     bootstrap: int = 1000
     confidence: float = 0.95
+
+    def __post_init__(self) -> None:
+        if self.bootstrap < 1:
+            raise ValueError(f"bootstrap must be at least 1, not {self.bootstrap}")
+        if not 0 < self.confidence < 1:
+            raise ValueError(f"confidence must be between 0 and 1, not {self.confidence}")

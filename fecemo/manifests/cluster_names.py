@@ -30,7 +30,7 @@ class ClusterNames:
     approach, variant : str
         The cell.
     clustering : str
-        Digest of the named clustering: `Receipt.digest` of its folder.
+        Digest of the named clustering: of its centres and its source faces' clusters.
     names : dict of str to str
         By the cluster's number (``"0"``, ``"1"``, …) one of `EMOTIONS` or of `NOT_EMOTIONS`.
     by, when : str

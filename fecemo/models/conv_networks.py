@@ -24,18 +24,17 @@ def encoder_layers(filters: Sequence[int], pools: Sequence[int]) -> list[Any]:
 def decoder_layers(filters: Sequence[int], pools: Sequence[int], image_shape: Shape) -> list[Any]:
     """Return the encoder mirrored: a transposed convolution for each convolution, then the reshape to an image.
 
-    Each undoes its convolution: from that one's output filters back to its input's, the last to the image's channels.
-    The one that mirrors the convolution before a pooling undoes the pooling too, by its stride.
+    Each has as many filters as its convolution, but for the last, whose filters are the image's channels: the reshape
+    asks for that. The one that mirrors the convolution before a pooling undoes the pooling too, by its stride.
     """
     stack: list[Any] = []
-    before = [image_shape[-1], *filters[:-1]]
     for number in range(len(filters), 0, -1):
-        width, inner, pool = filters[number - 1], before[number - 1], pools[number - 1]
+        width, last = filters[number - 1], number == 1
         stack += [
-            layers.Conv2DTranspose(width, KERNEL, strides=pool, padding="same", activation="selu",
+            layers.Conv2DTranspose(width, KERNEL, strides=pools[number - 1], padding="same", activation="selu",
                                    name=f"deconv_{number}b"),
-            layers.Conv2DTranspose(inner, KERNEL, padding="same", activation="selu" if number > 1 else "sigmoid",
-                                   name=f"deconv_{number}a"),
+            layers.Conv2DTranspose(image_shape[-1] if last else width, KERNEL, padding="same",
+                                   activation="sigmoid" if last else "selu", name=f"deconv_{number}a"),
         ]
     return [*stack, layers.Reshape(image_shape, name="reshape")]
 

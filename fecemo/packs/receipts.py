@@ -18,6 +18,9 @@ from fecemo.errors import StoredStateError
 from fecemo.packs.durable import atomic_write
 
 RECEIPT_NAME = "receipt.json"
+RECEIPT_FORMAT = "fecemo.receipt/1"
+DIGEST_NAME = "digest.txt"
+"""Holds `Receipt.digest` alone: what a workflow engine may watch and remove, where it must never remove a receipt."""
 RECORDED_PACKAGES = ("numpy", "opencv-python-headless", "keras", "tensorflow", "tensorflow-cpu", "jax", "torch",
                      "scikit-learn", "openTSNE", "pandas")
 
@@ -111,8 +114,10 @@ def write_receipt(folder: Path, stage: str, *, config: dict[str, Any], inputs: d
         seed=seed, seconds=round(seconds, 3), summary=summary or {}, versions=_versions(),
         machine={"system": platform.platform(), "processor": platform.machine(), **(machine or {})},
     )
-    document = {**asdict(receipt), "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+    finished = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    document = {"format": RECEIPT_FORMAT, **asdict(receipt), "finished": finished}
     atomic_write(folder / RECEIPT_NAME, json.dumps(document, indent=1, default=str) + "\n")
+    _write_digest(folder, receipt)
     return receipt
 
 
@@ -127,7 +132,8 @@ def read_receipt(folder: Path) -> Receipt | None:
     path = folder / RECEIPT_NAME
     try:
         document = dict(json.loads(path.read_text(encoding="utf-8")))
-        document.pop("finished", None)
+        for key in ("format", "finished"):
+            document.pop(key, None)
         return Receipt(**document)
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -152,10 +158,24 @@ def require_receipt(folder: Path, stage: str) -> Receipt:
     return receipt
 
 
-def is_current(folder: Path, config: dict[str, Any], inputs: dict[str, str]) -> bool:
-    """Tell whether ``folder`` already holds, finished, what ``config`` and ``inputs`` would give."""
+def current_receipt(folder: Path, config: dict[str, Any], inputs: dict[str, str]) -> Receipt | None:
+    """Return the receipt of a folder that already holds, finished and with all its files, what these would give.
+
+    Writes the digest file again where it has been removed, as a workflow engine does before it asks for the work.
+    """
     receipt = read_receipt(folder)
-    return receipt is not None and receipt.made_of(config, inputs)
+    if receipt is None or not receipt.made_of(config, inputs):
+        return None
+    if not all((folder / name).exists() for name in receipt.outputs):
+        return None
+    _write_digest(folder, receipt)
+    return receipt
+
+
+def _write_digest(folder: Path, receipt: Receipt) -> None:
+    path, line = folder / DIGEST_NAME, receipt.digest + "\n"
+    if not path.exists() or path.read_text(encoding="utf-8") != line:
+        atomic_write(path, line)
 
 
 def _versions() -> dict[str, str]:

@@ -7,10 +7,12 @@ import numpy as np
 from fecemo.packs.array_set import array_files
 from fecemo.packs.durable import atomic_file
 from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import Receipt, require_receipt
+from fecemo.packs.receipts import Receipt
 from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.chain import require_chain
 from fecemo.stages.recipe import Cell
 from fecemo.stages.work import Work, plain, run_stage
+from fecemo.training.backend import backend_name
 
 STAGE = "embed"
 BATCH_SIZE = 64
@@ -31,12 +33,13 @@ def run(arguments: CellArguments) -> Receipt:
     """
     cell, layout = arguments.cell(), arguments.layout
     models = layout.model(cell.approach.name, cell.variant.name)
-    trained = require_receipt(models, "train")
+    trained = require_chain(layout, cell.approach.name, cell.variant.name, "model")["model"]
     packs = {"target": FacePack(layout.target)}
     if cell.approach.predicts_by == "clusters":
         packs["source"] = FacePack(layout.source)
     config = plain({"network": cell.approach.output, "variant": cell.variant, "side": cell.side,
-                    "faces": _source_faces(cell), "seed": cell.recipe.seed})
+                    "faces": _source_faces(cell), "seed": cell.recipe.seed, "threads": cell.recipe.threads,
+                    "backend": backend_name()})
     inputs = {"model": trained.digest, **{name: pack.receipt.digest for name, pack in packs.items()}}
     return run_stage(STAGE, layout.embeddings(cell.approach.name, cell.variant.name), config=config, inputs=inputs,
                      seed=cell.recipe.seed, work=lambda folder: _embed(cell, models, packs, folder))
@@ -50,7 +53,7 @@ def _source_faces(cell: Cell) -> int | None:
 def _embed(cell: Cell, models: Path, packs: dict[str, FacePack], folder: Path) -> Work:
     from fecemo.training.backend import describe_backend, import_keras
 
-    import_keras()
+    import_keras(cell.recipe.threads)
     from fecemo.training.device_view import DeviceView
     from fecemo.training.face_feed import FaceFeed
     from fecemo.training.network_file import load_network

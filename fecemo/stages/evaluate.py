@@ -23,10 +23,10 @@ from fecemo.evaluation.score import (
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.packs.durable import atomic_file
 from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import Receipt
+from fecemo.packs.receipts import Receipt, digest_json
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.predicted import PredictedFaces, predict, receipts_of
-from fecemo.stages.work import Work, run_stage
+from fecemo.stages.work import Work, plain, run_stage
 
 STAGE = "evaluate"
 
@@ -82,7 +82,9 @@ def run(arguments: CellArguments) -> Receipt:
         write_score(folder, replace(score, seconds=_seconds(receipts, time.monotonic() - started)))
         interval = score.accuracy_interval
         return Work(
-            files=[SCORE_NAME, PREDICTIONS_NAME],
+            files=[PREDICTIONS_NAME],
+            # Without the seconds, so that an equal rerun has an equal digest.
+            outputs={SCORE_NAME: digest_json(plain(score))},
             said=f"accuracy {score.accuracy:.3f} ({interval.low:.3f}–{interval.high:.3f}) on {score.n_scored} faces, "
                  f"chance {score.chance.uniform:.3f}, {score.labels_used.total} labels used",
             summary={"accuracy": score.accuracy, "balanced_accuracy": score.balanced_accuracy,

@@ -10,7 +10,7 @@ from fecemo.errors import InputError
 from fecemo.packs.durable import output_lock
 from fecemo.packs.face_pack import FaceEntry
 from fecemo.packs.face_pack_writer import FacePackWriter, in_the_making
-from fecemo.packs.receipts import Receipt, digest_file, digest_json, is_current, read_receipt
+from fecemo.packs.receipts import Receipt, current_receipt, digest_file, digest_json
 from fecemo.progress import progress
 from fecemo.stages.door import say_done
 from fecemo.stages.face_lists import FaceListing, open_list
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from fecemo.imaging.placeholders import Placeholders
 
 STAGE = "fetch"
+DECIDING = ("margin", "square", "apply_exif", "max_megabytes", "max_megapixels", "honour_opt_out")
+"""Settings that decide which faces a pack holds, and how: a pack is never filled up with others."""
 
 
 @dataclass(frozen=True)
@@ -143,18 +145,21 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
     placeholders = read_placeholders(settings.placeholders)
     faces = open_list(settings.faces, settings.format, settings.limit)
     config = {"format": faces.format, "limit": settings.limit, "margin": settings.margin, "square": settings.square,
-              "apply_exif": settings.apply_exif}
+              "apply_exif": settings.apply_exif,
+              # These decide what is refused, and so which faces the pack holds.
+              "max_megabytes": settings.max_megabytes, "max_megapixels": settings.max_megapixels,
+              "honour_opt_out": settings.honour_opt_out}
     inputs = {"faces": digest_file(settings.faces)}
     if settings.placeholders is not None:
         inputs["placeholders"] = digest_json(sorted(placeholders.sha256) + sorted(placeholders.targets))
     with output_lock(out):
-        receipt = read_receipt(out)
-        if (receipt is not None and is_current(out, config, inputs) and not in_the_making(out)
+        receipt = current_receipt(out, config, inputs)
+        if (receipt is not None and not in_the_making(out)
                 and not (settings.retry_failed and _passing(receipt))):
             say_done(STAGE, out, "already done, nothing to do")
             return receipt
         writer = FacePackWriter(
-            out, _plan(faces), made_of={name: config[name] for name in ("margin", "square", "apply_exif")})
+            out, _plan(faces), made_of={name: config[name] for name in DECIDING})
         try:
             if settings.retry_failed:
                 _forget_passing(writer)

@@ -12,8 +12,8 @@ from fecemo.manifests.face_id import face_id
 from fecemo.manifests.labelled import LabelledImage, LabelledSet, find_layout
 from fecemo.packs.durable import atomic_file, output_lock
 from fecemo.packs.face_pack import FaceEntry
-from fecemo.packs.face_pack_writer import FacePackWriter
-from fecemo.packs.receipts import Receipt, digest_file, digest_json, is_current, read_receipt
+from fecemo.packs.face_pack_writer import FacePackWriter, in_the_making
+from fecemo.packs.receipts import Receipt, current_receipt, digest_file, digest_json
 from fecemo.packs.variant import FACE_SIDE
 from fecemo.progress import progress
 from fecemo.stages.door import say_done
@@ -114,10 +114,8 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
                                    for image, digest in zip(chosen, digests, strict=True)]),
             "left_out": digest_json([dataclasses.astuple(entry) for entry in found.left_out]),
         }
-        if is_current(out, config, inputs):
+        if (receipt := current_receipt(out, config, inputs)) is not None and not in_the_making(out):
             say_done(STAGE, out, "already done, nothing to do")
-            receipt = read_receipt(out)
-            assert receipt is not None  # is_current has just read it, under the lock
             return receipt
         writer = FacePackWriter(out, plan, made_of=[config, inputs])
         try:

@@ -11,8 +11,9 @@ from fecemo.packs.array_set import read_face_array
 from fecemo.packs.arrays import read_array
 from fecemo.packs.durable import atomic_file, atomic_write
 from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import Receipt, digest_file, require_receipt
+from fecemo.packs.receipts import Receipt, digest_file
 from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.chain import clustering_digest, require_chain
 from fecemo.stages.work import Work, run_stage
 
 STAGE = "label"
@@ -46,8 +47,12 @@ def run(arguments: CellArguments) -> Receipt:
     clustered = layout.clusters(arguments.approach, arguments.variant)
     embedded = layout.embeddings(arguments.approach, arguments.variant)
     hand_names = layout.hand_names(arguments.approach, arguments.variant)
-    clustering = require_receipt(clustered, "cluster").digest
-    inputs = {"clusters": clustering, "embeddings": require_receipt(embedded, "embed").digest}
+    chain = require_chain(layout, arguments.approach, arguments.variant, "model", "embeddings", "clusters")
+    clustering = clustering_digest(chain["clusters"].outputs)
+    pack = FacePack(layout.target)
+    # The pack too: a vote reads its labels and splits.
+    inputs = {"clusters": chain["clusters"].digest, "embeddings": chain["embeddings"].digest,
+              "target": pack.receipt.digest}
     config = {"method": method.name, "seed": seed, "approach": arguments.approach, "variant": arguments.variant}
     if method.reads_hand_names:
         inputs["names"] = digest_file(hand_names) if hand_names.is_file() else ""
@@ -56,7 +61,6 @@ def run(arguments: CellArguments) -> Receipt:
 
     def work(folder: Path) -> Work:
         rows = read_face_array(embedded, "target").rows
-        pack = FacePack(layout.target)
         clusters = read_array(clustered, "target_clusters", "cluster", length=len(rows))
         may_see = (pack.splits[rows] == "train") & (pack.labels[rows] != "")
         named = method.run(NamingEvidence(

@@ -7,8 +7,9 @@ import numpy as np
 from fecemo.clustering.tsne import draw_map, neighbour_accuracy
 from fecemo.packs.array_set import draw_faces, read_face_array
 from fecemo.packs.arrays import write_arrays
-from fecemo.packs.receipts import Receipt, require_receipt
+from fecemo.packs.receipts import Receipt
 from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.chain import require_chain
 from fecemo.stages.work import Work, run_stage
 
 STAGE = "map"
@@ -38,6 +39,7 @@ def run(arguments: CellArguments) -> Receipt:
     """
     cell, layout = arguments.clustered_cell(), arguments.layout
     embedded = layout.embeddings(arguments.approach, arguments.variant)
+    chain = require_chain(layout, arguments.approach, arguments.variant, "model", "embeddings")
     settings, seed = cell.recipe.map, cell.recipe.seed
 
     def work(folder: Path) -> Work:
@@ -65,6 +67,6 @@ def run(arguments: CellArguments) -> Receipt:
 
     return run_stage(
         STAGE, layout.map(arguments.approach, arguments.variant),
-        config={"map": settings, "seed": seed}, inputs={"embeddings": require_receipt(embedded, "embed").digest},
+        config={"map": settings, "seed": seed}, inputs={"embeddings": chain["embeddings"].digest},
         seed=seed, work=work,
     )

@@ -14,6 +14,7 @@ from fecemo.packs.arrays import read_array
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import Receipt, require_receipt
 from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.chain import clustering_digest, require_chain
 from fecemo.stages.recipe import Cell
 
 
@@ -68,15 +69,10 @@ def receipts_of(arguments: CellArguments, cell: Cell) -> dict[str, Receipt]:
     Raises
     ------
     StoredStateError
-        If one of them has not finished.
+        If one of them has not finished, or was made of something that has since been made anew.
     """
-    layout, where = arguments.layout, (arguments.approach, arguments.variant)
-    receipts = {"model": require_receipt(layout.model(*where), "train"),
-                "embeddings": require_receipt(layout.embeddings(*where), "embed")}
-    if cell.approach.predicts_by == "clusters":
-        receipts |= {"clusters": require_receipt(layout.clusters(*where), "cluster"),
-                     "names": require_receipt(layout.names(*where), "label")}
-    return receipts
+    wanted = ("clusters", "names") if cell.approach.predicts_by == "clusters" else ()
+    return require_chain(arguments.layout, arguments.approach, arguments.variant, "model", "embeddings", *wanted)
 
 
 def predict(arguments: CellArguments, cell: Cell, target: FacePack) -> PredictedFaces:
@@ -118,7 +114,8 @@ def _by_clusters(arguments: CellArguments, embedded: FaceArray) -> _Guess:
     names_path = layout.names(*where) / NAMES_NAME
     try:
         names = read_cluster_names(names_path)
-        require_names_of(names, require_receipt(folder, "cluster").digest, n_clusters, str(names_path))
+        clustering = clustering_digest(require_receipt(folder, "cluster").outputs)
+        require_names_of(names, clustering, n_clusters, str(names_path))
     except InputError as error:
         raise StoredStateError(f"{error}; run the label stage again") from error
     emotions = np.array([names.emotion(cluster) for cluster in range(n_clusters)])

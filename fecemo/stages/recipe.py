@@ -14,7 +14,7 @@ from fecemo.packs.variant import FACE_SIDE, Variant, find_variant
 from fecemo.stages.draw import DrawSettings
 from fecemo.stages.fetch import FetchSettings
 from fecemo.stages.import_labelled import ImportSettings
-from fecemo.training.settings import FitSettings
+from fecemo.training.settings import LOSSES_OF_TASK, FitSettings
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,15 @@ class Recipe:
     map: MapSettings = field(default_factory=MapSettings)
     naming: NamingSettings = field(default_factory=NamingSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.face_side <= FACE_SIDE:
+            raise ValueError(f"face_side must be 1 to {FACE_SIDE} pixels, not {self.face_side}")
+        if self.threads is not None and self.threads < 1:
+            raise ValueError(f"threads must be at least 1, not {self.threads}")
+        for name in ("approaches", "variants"):
+            if not getattr(self, name):
+                raise ValueError(f"{name} is empty: there is no cell to fill")
 
 
 @dataclass(frozen=True)
@@ -167,10 +176,15 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
     if variant.side * recipe.face_side % FACE_SIDE:
         raise InputError(f"{where}: face_side {recipe.face_side} does not give {variant.name} a whole number of pixels "
                          f"({variant.side} × {recipe.face_side} / {FACE_SIDE}); choose a multiple of 4")
+    fit = {name: build(FitSettings, document["fit"][name], f"{key}.fit.{name}") for name in phases}
+    for phase in approach.phases:
+        if fit[phase.name].loss not in LOSSES_OF_TASK[phase.task]:
+            raise InputError(f"{key}.fit.{phase.name}.loss: {fit[phase.name].loss!r} is no loss to {phase.task} by, "
+                             f"expected {' or '.join(LOSSES_OF_TASK[phase.task])}")
     return Cell(
         recipe=recipe, approach=approach, variant=variant, score_on=said.score_on,
         model=build(approach.config, document["model"], f"{key}.model"),
-        fit={name: build(FitSettings, document["fit"][name], f"{key}.fit.{name}") for name in phases},
+        fit=fit,
     )
 
 

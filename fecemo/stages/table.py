@@ -1,12 +1,14 @@
 """Table: score records → Table 1 as CSV, Markdown, LaTeX and HTML, and the report of the run."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fecemo.errors import StoredStateError
 from fecemo.models.approach import approaches, find_approach
-from fecemo.packs.receipts import RECEIPT_NAME, Receipt, digest_file, read_receipt
+from fecemo.packs.receipts import Receipt, digest_file, read_receipt
 from fecemo.packs.variant import find_variant, variants
+from fecemo.stages.chain import outdated
 from fecemo.stages.layout import RunLayout
 from fecemo.stages.recipe import Recipe, read_recipe
 from fecemo.stages.work import Work, run_stage
@@ -54,8 +56,6 @@ def run(recipe: Path, run: Path) -> Receipt:
                 if (found := read_receipt(folder)) is not None}
     table = read_table(study, layout)
     names = [*TABLE_NAMES, REPORT_NAME]
-    if not all((run / name).is_file() for name in names):
-        (layout.tables / RECEIPT_NAME).unlink(missing_ok=True)  # someone has removed a file that it speaks for
 
     def work(folder: Path) -> Work:
         from fecemo.evaluation.report import render_report
@@ -97,7 +97,12 @@ def read_table(study: Recipe, layout: RunLayout) -> "ComparisonTable":
     for approach in study.approaches:
         for variant in study.variants:
             folder = layout.score(approach, variant)
-            if read_receipt(folder) is None:
+            receipt = read_receipt(folder)
+            if receipt is None:
+                continue
+            if (other := outdated(layout, approach, variant, receipt)) is not None:
+                print(f"table: {approach} {variant} was scored with another {other} than the one that stands now; "
+                      "it is shown as not run until the evaluate stage runs again", file=sys.stderr)
                 continue
             score = read_score(folder)
             if score.recipe != study.name:

@@ -16,7 +16,7 @@ from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.layout import RunLayout
 from fecemo.stages.recipe import Cell
 from fecemo.stages.work import Work, plain, run_stage
-from fecemo.training.settings import LOSSES_OF_TASK
+from fecemo.training.backend import backend_name
 
 if TYPE_CHECKING:
     from fecemo.training.fit import PhaseWork
@@ -44,7 +44,8 @@ def run(arguments: CellArguments) -> Receipt:
     cell = arguments.cell()
     packs = _packs(cell, arguments.layout)
     config = plain({"approach": cell.approach.name, "variant": cell.variant, "side": cell.side, "model": cell.model,
-                    "fit": cell.fit, "seed": cell.recipe.seed})
+                    "fit": cell.fit, "seed": cell.recipe.seed, "threads": cell.recipe.threads,
+                    "backend": backend_name()})
     inputs = {name: pack.receipt.digest for name, pack in packs.items()}
     return run_stage(STAGE, arguments.layout.model(cell.approach.name, cell.variant.name), config=config, inputs=inputs,
                      seed=cell.recipe.seed,
@@ -59,7 +60,7 @@ def _packs(cell: Cell, layout: RunLayout) -> dict[str, FacePack]:
 def _train(cell: Cell, packs: dict[str, FacePack], folder: Path, shaped_by: dict[str, Any]) -> Work:
     from fecemo.training.backend import describe_backend, import_keras
 
-    import_keras()
+    import_keras(cell.recipe.threads)
     from fecemo.training.device_view import DeviceView
     from fecemo.training.fit import CHECKPOINT_NAME, HISTORY_NAME, Training, train
     from fecemo.training.history import digest_history
@@ -87,12 +88,11 @@ def _train(cell: Cell, packs: dict[str, FacePack], folder: Path, shaped_by: dict
     for phase in phases:
         if phase.task == "reconstruct":
             files += _save_reconstructions(networks[phase.network], view, phase, folder)
-    (folder / CHECKPOINT_NAME).unlink(missing_ok=True)
-
     faces = {phase.name: len(phase.rows) for phase in phases}
     seen = sum(len(phase.rows) * phase.fit.epochs for phase in phases)
     return Work(
         files=files,
+        scratch=[CHECKPOINT_NAME],
         outputs={HISTORY_NAME: digest_history(done.records)},
         said=f"{cell.title}: " + ", ".join(f"{name} on {count} faces" for name, count in faces.items()),
         summary={
@@ -116,9 +116,6 @@ def _phase_work(phase: Phase, cell: Cell, pack: FacePack) -> "PhaseWork":
 
     fit, seed = cell.fit[phase.name], cell.recipe.seed
     key = f"approaches.{cell.approach.name}.fit.{phase.name}"
-    if fit.loss not in LOSSES_OF_TASK[phase.task]:
-        raise InputError(f"{key}.loss: {fit.loss} is no loss of a phase that learns to {phase.task}; "
-                         f"expected {' or '.join(LOSSES_OF_TASK[phase.task])}")
     if phase.faces == "source":
         if fit.label_fraction is not None:
             raise InputError(f"{key}.label_fraction: this phase learns from unlabelled faces")

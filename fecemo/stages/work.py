@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fecemo.packs.durable import output_lock
-from fecemo.packs.receipts import RECEIPT_NAME, Receipt, is_current, read_receipt, write_receipt
+from fecemo.packs.receipts import RECEIPT_NAME, Receipt, current_receipt, write_receipt
 from fecemo.stages.door import say_done
 
 
@@ -25,6 +25,9 @@ class Work:
         Figures for the receipt.
     machine : dict of str to str
         Backend and device, where they shaped the numbers.
+    scratch : list of str
+        Files, relative to its folder, that an interrupted run goes on from. They go when the receipt stands, and not
+        before: a kill in between must not cost the work.
     seconds_before : float
         Seconds of work that an earlier, interrupted run had done on what was used.
     outputs : dict of str to str
@@ -35,6 +38,7 @@ class Work:
     said: str
     summary: dict[str, Any] = dataclasses.field(default_factory=dict)
     machine: dict[str, str] = dataclasses.field(default_factory=dict)
+    scratch: list[str] = dataclasses.field(default_factory=list)
     seconds_before: float = 0.0
     outputs: dict[str, str] = dataclasses.field(default_factory=dict)
 
@@ -64,10 +68,8 @@ def run_stage(stage: str, folder: Path, *, config: dict[str, Any], inputs: dict[
     """
     config = plain(config)
     with output_lock(folder):
-        if is_current(folder, config, inputs):
+        if (receipt := current_receipt(folder, config, inputs)) is not None:
             say_done(stage, folder, "already done, nothing to do")
-            receipt = read_receipt(folder)
-            assert receipt is not None  # is_current has just read it, under the lock
             return receipt
         (folder / RECEIPT_NAME).unlink(missing_ok=True)
         started = time.monotonic()
@@ -76,6 +78,8 @@ def run_stage(stage: str, folder: Path, *, config: dict[str, Any], inputs: dict[
             folder, stage, config=config, inputs=inputs, files=done.files, seed=seed, summary=done.summary,
             machine=done.machine, outputs=done.outputs, seconds=done.seconds_before + time.monotonic() - started,
         )
+        for name in done.scratch:
+            (folder / name).unlink(missing_ok=True)
         say_done(stage, folder, f"{done.said} in {receipt.seconds:.1f} s")
         return receipt
 

@@ -14,10 +14,24 @@ DEFAULT_BACKEND = "tensorflow"
 BACKENDS = ("jax", "tensorflow", "torch")
 
 
-def import_keras() -> Any:
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+
+
+def backend_name() -> str:
+    """Return the backend that ``KERAS_BACKEND`` names, or else TensorFlow, without importing it."""
+    return os.environ.get("KERAS_BACKEND") or DEFAULT_BACKEND
+
+
+def import_keras(threads: int | None = None) -> Any:
     """Return the module ``keras``, on the backend that ``KERAS_BACKEND`` names, or else on TensorFlow.
 
     Every stage that touches a network calls this before it imports `fecemo.models` or `fecemo.training` code.
+
+    Parameters
+    ----------
+    threads : int, optional
+        Cores for the backend's arithmetic, where this is the process's first import of it. Sums of floats depend on
+        how many threads share them, so a recipe that wants equal figures on every machine fixes the number.
 
     Raises
     ------
@@ -26,10 +40,12 @@ def import_keras() -> Any:
     ResourceError
         If Keras or the backend is not installed; the message names what to install.
     """
-    backend = os.environ.setdefault("KERAS_BACKEND", DEFAULT_BACKEND)
+    backend = os.environ["KERAS_BACKEND"] = backend_name()
     if backend not in BACKENDS:
         raise InputError(f"KERAS_BACKEND is {backend!r}: {nearest(backend, BACKENDS)}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if threads is not None:
+        os.environ.update({variable: str(threads) for variable in THREAD_VARIABLES}, TF_NUM_INTEROP_THREADS="1")
     for module in (backend, "keras"):
         try:
             with _without_chatter():

@@ -91,4 +91,5 @@ class TrainingStep(keras.Model):
             1 for faces that count, 0 for those that fill up the batch.
         """
         on_device = [None if given is None else ops.convert_to_tensor(given) for given in (pixels, labels, weights)]
+        self.reset_metrics()  # Keras before 3.14 would return the mean over all batches so far
         return self.train_on_batch(on_device[0], on_device[1], sample_weight=on_device[2], return_dict=True)

@@ -14,6 +14,7 @@ from fecemo.packs.face_pack_writer import FacePackWriter
 from fecemo.packs.receipts import read_receipt, write_receipt
 from fecemo.stages import cluster, evaluate, label, map_faces
 from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.chain import clustering_digest
 
 N_SOURCE = 160
 N_TARGET = 64
@@ -192,7 +193,7 @@ def name_by_hand(planted, clustering, names):
 
 def test_names_by_hand_are_used_kept_and_refused_for_another_clustering(planted):
     arguments = planted.arguments("dense_autoencoder", method="hand")
-    clustering = cluster.run(arguments).digest
+    clustering = clustering_digest(cluster.run(arguments).outputs)
     with pytest.raises(InputError, match="nobody has named"):
         label.run(arguments)
     clusters = np.load(planted.layout.clusters("dense_autoencoder", "rgb") / "target_clusters.npy")
@@ -223,7 +224,7 @@ def test_names_by_hand_are_used_kept_and_refused_for_another_clustering(planted)
 
 def test_half_written_names_are_a_clear_refusal(planted):
     arguments = planted.arguments("dense_autoencoder", method="hand")
-    path = name_by_hand(planted, cluster.run(arguments).digest, {"0": "happy"})
+    path = name_by_hand(planted, clustering_digest(cluster.run(arguments).outputs), {"0": "happy"})
     path.write_text(path.read_text()[:60])
     with pytest.raises(InputError, match=r"rgb\.json is not readable JSON"):
         label.run(arguments)

@@ -71,11 +71,11 @@ def test_a_killed_study_goes_on_and_does_nothing_twice(tmp_path, one_cell):
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     assert not (layout.model("supervised", "gray") / "receipt.json").exists()
-    fetched = (layout.source / "receipt.json").stat().st_mtime_ns
+    imported = (layout.target / "receipt.json").stat().st_mtime_ns
     epochs = history.read_text().splitlines()[1:3]
 
     assert snakemake(tmp_path, one_cell, layout.run).returncode == 0
-    assert (layout.source / "receipt.json").stat().st_mtime_ns == fetched
+    assert (layout.target / "receipt.json").stat().st_mtime_ns == imported
     lines = history.read_text().splitlines()
     assert lines[1:3] == epochs  # the seconds of these epochs too: they were not trained again
     assert len(lines) == 1 + read_recipe(one_cell).approaches["supervised"].fit["classify"]["epochs"]

@@ -12,6 +12,7 @@ from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import read_receipt
 from fecemo.stages import cluster, draw, embed, evaluate, fetch, import_labelled, label, map_faces, table, train
 from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.chain import clustering_digest
 from fecemo.stages.layout import RunLayout
 from fecemo.stages.recipe import read_recipe
 
@@ -98,7 +99,7 @@ def test_hand_names_are_read_and_refused_for_another_clustering(layout, tmp_path
     recipe = tmp_path / "hand.yaml"
     recipe.write_text(RECIPE.read_text().replace("{method: vote, sample: 24}", "{method: hand}"))
     arguments = CellArguments(recipe, layout.run, approach, variant)
-    clustering = read_receipt(layout.clusters(approach, variant)).digest
+    clustering = clustering_digest(read_receipt(layout.clusters(approach, variant)).outputs)
     path = layout.hand_names(approach, variant)
     path.parent.mkdir(parents=True)
     document = {"format": "fecemo.names/1", "approach": approach, "variant": variant, "clustering": clustering,

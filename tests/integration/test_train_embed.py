@@ -205,7 +205,7 @@ def test_embedding_asks_for_a_trained_cell_and_names_the_stage(study):
     ("label_fraction: 0.25", "label_fraction: 0.7",
      r"approaches\.semi_supervised\.fit\.classify\.label_fraction: 0\.7 of 64 labelled faces are 45, .* holds 40"),
     ("loss: binary_crossentropy, optimizer: adamax", "loss: categorical_crossentropy, optimizer: adamax",
-     r"fit\.reconstruct\.loss: categorical_crossentropy .* expected binary_crossentropy or mean_squared_error"),
+     r"fit\.reconstruct\.loss: 'categorical_crossentropy' .* expected binary_crossentropy or mean_squared_error"),
 ])
 def test_what_a_recipe_cannot_have_is_said_by_its_key(study, tmp_path, said, instead, message):
     recipe = tmp_path / "recipe.yaml"

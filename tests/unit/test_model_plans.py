@@ -46,13 +46,13 @@ def test_convolutional_autoencoder_is_as_published(variant, side, channels, size
     assert [layer.kind for layer in encoder] == ["Rescaling", *(["Conv2D", "Conv2D", "MaxPooling2D"] * 3)]
     assert [layer.output_shape[-1] for layer in encoder if layer.kind == "Conv2D"] == [32, 32, 64, 64, 128, 128]
     assert [layer.kind for layer in decoder] == ["Conv2DTranspose"] * 6 + ["Reshape"]
-    assert [layer.output_shape[-1] for layer in decoder[:6]] == [128, 64, 64, 32, 32, channels]
+    assert [layer.output_shape[-1] for layer in decoder[:6]] == [128, 128, 64, 64, 32, channels]
     assert [layer.activation for layer in decoder[:6]] == ["selu"] * 5 + ["sigmoid"]
     assert autoencoder.output_shape == (side, side, channels)
     assert plan("conv_autoencoder", "encoder", side, channels, **sizes).output_shape == (embedding,)
-    filters = [channels, 32, 32, 64, 64, 128, 128]
-    weights = sum(9 * before * after for before, after in pairwise(filters))
-    assert autoencoder.parameters() == 2 * weights + sum(filters[1:]) + sum(filters[:-1])
+    there, back = [channels, 32, 32, 64, 64, 128, 128], [128, 128, 128, 64, 64, 32, channels]
+    weights = sum(9 * before * after for path in (there, back) for before, after in pairwise(path))
+    assert autoencoder.parameters() == weights + sum(there[1:]) + sum(back[1:])
 
 
 def test_semi_supervised_is_the_same_architecture_wider_with_a_head_of_three():

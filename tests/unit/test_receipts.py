@@ -8,11 +8,12 @@ import pytest
 
 from fecemo.errors import StoredStateError
 from fecemo.packs.receipts import (
+    DIGEST_NAME,
     RECEIPT_NAME,
+    current_receipt,
     digest_bytes,
     digest_file,
     digest_json,
-    is_current,
     read_receipt,
     require_receipt,
     write_receipt,
@@ -53,17 +54,33 @@ def test_what_is_written_is_read(tmp_path):
 def test_a_folder_without_a_receipt_is_unfinished(tmp_path):
     assert read_receipt(tmp_path) is None
     assert read_receipt(tmp_path / "nowhere") is None
-    assert not is_current(tmp_path, {}, {})
+    assert current_receipt(tmp_path, {}, {}) is None
     with pytest.raises(StoredStateError, match="'train' has not finished"):
         require_receipt(tmp_path, "train")
 
 
 def test_current_means_the_same_configuration_and_inputs(tmp_path):
     write(tmp_path, config={"epochs": 3, "loss": {"name": "mse", "scale": 1}})
-    assert is_current(tmp_path, {"loss": {"scale": 1, "name": "mse"}, "epochs": 3}, {"source": "abc"})
-    assert not is_current(tmp_path, {"loss": {"scale": 2, "name": "mse"}, "epochs": 3}, {"source": "abc"})
-    assert not is_current(tmp_path, {"loss": {"scale": 1, "name": "mse"}, "epochs": 3}, {"source": "other"})
-    assert not is_current(tmp_path, {"epochs": 3}, {"source": "abc"})
+    assert current_receipt(tmp_path, {"loss": {"scale": 1, "name": "mse"}, "epochs": 3}, {"source": "abc"}) is not None
+    assert current_receipt(tmp_path, {"loss": {"scale": 2, "name": "mse"}, "epochs": 3}, {"source": "abc"}) is None
+    assert current_receipt(tmp_path, {"loss": {"scale": 1, "name": "mse"}, "epochs": 3}, {"source": "other"}) is None
+    assert current_receipt(tmp_path, {"epochs": 3}, {"source": "abc"}) is None
+
+
+def test_what_has_lost_a_file_is_not_current(tmp_path):
+    write(tmp_path)
+    assert current_receipt(tmp_path, {"epochs": 3}, {"source": "abc"}) is not None
+    (tmp_path / "out.txt").unlink()
+    assert current_receipt(tmp_path, {"epochs": 3}, {"source": "abc"}) is None
+
+
+def test_the_digest_file_comes_back_where_the_work_still_stands(tmp_path):
+    """A workflow engine may remove what it watches; the receipt must survive that, and the work with it."""
+    written = write(tmp_path)
+    assert (tmp_path / DIGEST_NAME).read_text() == written.digest + "\n"
+    (tmp_path / DIGEST_NAME).unlink()
+    assert current_receipt(tmp_path, {"epochs": 3}, {"source": "abc"}) == written
+    assert (tmp_path / DIGEST_NAME).read_text() == written.digest + "\n"
 
 
 def test_made_of_takes_a_configuration_as_it_is_before_it_is_stored(tmp_path):
