@@ -1,0 +1,74 @@
+"""The chain of receipts: what was made of something that has since been made anew is never read."""
+
+import pytest
+
+from fecemo.errors import StoredStateError
+from fecemo.packs.receipts import write_receipt
+from fecemo.stages.chain import clustering_digest, outdated, require_chain
+from fecemo.stages.layout import RunLayout
+
+CELL = ("conv_autoencoder", "gray")
+
+
+def make(folder, stage, content, **made_of):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "out").write_text(content)
+    return write_receipt(folder, stage, config={}, inputs={name: one.digest for name, one in made_of.items()},
+                         files=["out"], seconds=1.0)
+
+
+@pytest.fixture
+def layout(tmp_path):
+    layout = RunLayout(tmp_path)
+    source, target = make(layout.source, "fetch", "faces"), make(layout.target, "import", "labelled")
+    model = make(layout.model(*CELL), "train", "weights", source=source)
+    embeddings = make(layout.embeddings(*CELL), "embed", "vectors", model=model, source=source, target=target)
+    clusters = make(layout.clusters(*CELL), "cluster", "groups", embeddings=embeddings)
+    make(layout.names(*CELL), "label", "names", clusters=clusters, embeddings=embeddings, target=target)
+    return layout
+
+
+def test_a_whole_chain_is_given(layout):
+    found = require_chain(layout, *CELL, "model", "embeddings", "clusters", "names")
+    assert list(found) == ["model", "embeddings", "clusters", "names"]
+    assert found["clusters"].inputs == {"embeddings": found["embeddings"].digest}
+
+
+def test_vectors_of_a_model_that_was_trained_again_are_refused(layout):
+    """Their scores would be charged with the labels of another model."""
+    make(layout.model(*CELL), "train", "other weights")
+    with pytest.raises(StoredStateError, match=r"made of another model.*run the embed stage again"):
+        require_chain(layout, *CELL, "model", "embeddings")
+    with pytest.raises(StoredStateError, match="run the embed stage again"):
+        require_chain(layout, *CELL, "embeddings")  # also where the model itself is not read
+
+
+def test_names_voted_by_labels_that_have_changed_are_refused(layout):
+    target = make(layout.target, "import", "corrected labels")
+    with pytest.raises(StoredStateError, match=r"made of another target.*run the embed stage again"):
+        require_chain(layout, *CELL, "model", "embeddings", "clusters", "names")
+    found = require_chain(layout, *CELL, "model")
+    source = make(layout.source, "fetch", "faces")
+    embeddings = make(layout.embeddings(*CELL), "embed", "vectors", model=found["model"], source=source, target=target)
+    make(layout.clusters(*CELL), "cluster", "groups", embeddings=embeddings)
+    with pytest.raises(StoredStateError, match=r"made of another target.*run the label stage again"):
+        require_chain(layout, *CELL, "model", "embeddings", "clusters", "names")
+
+
+def test_an_equal_rerun_breaks_nothing(layout):
+    make(layout.model(*CELL), "train", "weights")
+    require_chain(layout, *CELL, "model", "embeddings", "clusters", "names")
+
+
+def test_a_score_knows_what_it_was_made_of(layout):
+    found = require_chain(layout, *CELL, "model", "names")
+    score = make(layout.score(*CELL), "evaluate", "score", model=found["model"], names=found["names"])
+    assert outdated(layout, *CELL, score) is None
+    make(layout.names(*CELL), "label", "other names")
+    assert outdated(layout, *CELL, score) == "names"
+
+
+def test_names_belong_to_the_groups_and_not_to_where_target_faces_fall():
+    outputs = {"centres.npy": "a", "source_clusters.npy": "b", "target_clusters.npy": "c"}
+    assert clustering_digest(outputs) == clustering_digest({**outputs, "target_clusters.npy": "d"})
+    assert clustering_digest(outputs) != clustering_digest({**outputs, "centres.npy": "d"})

@@ -1,0 +1,63 @@
+"""A stage's work: once, under a lock, its receipt last."""
+
+import os
+import signal
+
+import pytest
+
+from fecemo.errors import StoredStateError
+from fecemo.packs.durable import output_lock
+from fecemo.packs.receipts import read_receipt
+from fecemo.stages import work as work_module
+from fecemo.stages.work import Work, run_stage
+
+
+def run(folder, content="result", calls=None):
+    def work(out):
+        (calls if calls is not None else []).append(content)
+        (out / "checkpoint").write_text("half done")
+        (out / "out").write_text(content)
+        return Work(files=["out"], said="done", scratch=["checkpoint"])
+    return run_stage("train", folder, config={"content": content}, inputs={}, seed=1, work=work)
+
+
+def test_work_is_done_once_and_again_when_its_settings_or_files_change(tmp_path):
+    calls = []
+    first = run(tmp_path, calls=calls)
+    assert run(tmp_path, calls=calls) == first
+    assert calls == ["result"]
+    run(tmp_path, "other", calls=calls)
+    (tmp_path / "out").unlink()
+    run(tmp_path, "other", calls=calls)
+    assert calls == ["result", "other", "other"]
+    assert not (tmp_path / "checkpoint").exists()
+
+
+def test_a_kill_while_the_receipt_is_written_keeps_what_the_work_goes_on_from(tmp_path, monkeypatch):
+    def die(*arguments, **more):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    child = os.fork()
+    if child == 0:
+        monkeypatch.setattr(work_module, "write_receipt", die)
+        run(tmp_path)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    assert read_receipt(tmp_path) is None
+    assert (tmp_path / "checkpoint").exists()
+
+
+def test_an_old_receipt_never_speaks_for_half_new_files(tmp_path):
+    run(tmp_path)
+
+    def interrupted(folder):
+        (folder / "out").write_text("half")
+        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        run_stage("train", tmp_path, config={"content": "new"}, inputs={}, seed=1, work=interrupted)
+    assert read_receipt(tmp_path) is None
+
+
+def test_a_second_writer_is_refused(tmp_path):
+    with output_lock(tmp_path), pytest.raises(StoredStateError, match="being written by another process"):
+        run(tmp_path)
