@@ -19,7 +19,7 @@ demo: $(VENV)/demo.stamp
 	@$(BIN)/python pipelines/09_table.py --recipe pipelines/recipes/demo.yaml --run runs/demo
 
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .

@@ -42,7 +42,7 @@ def read_face_array(folder: Path, name: str) -> FaceArray:
         rows = np.load(folder / f"{name}_rows.npy")
     except FileNotFoundError as error:
         raise StoredStateError(f"{error.filename} is missing; run the embed stage again") from error
-    except ValueError as error:
+    except (ValueError, EOFError) as error:
         raise StoredStateError(f"{folder / name}*.npy cannot be read ({error}); run the embed stage again") from error
     if len(rows) != len(values):
         raise StoredStateError(f"{folder}: {name}.npy holds {len(values)} vectors for {len(rows)} rows; "

@@ -85,7 +85,7 @@ class FacePack:
             rows = list(_read_index(folder / INDEX_NAME))
         except FileNotFoundError as error:
             raise StoredStateError(f"{folder} is not a face pack: {error.filename} is missing") from error
-        except ValueError as error:
+        except (ValueError, TypeError, EOFError) as error:
             raise StoredStateError(f"{folder} is damaged: {error}") from error
         if self.faces.shape != (len(rows), *FACE_SHAPE) or self.faces.dtype != np.uint8:
             raise StoredStateError(

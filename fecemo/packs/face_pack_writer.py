@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from fecemo.errors import StoredStateError
+from fecemo.errors import InputError, StoredStateError
 from fecemo.packs.durable import atomic_file, explained
 from fecemo.packs.face_pack import (
     ENTRY_COLUMNS,
@@ -94,7 +94,7 @@ class FacePackWriter:
         """Fill the staging file from ``faces.npy`` when a finished pack is opened again; forget what is not whole."""
         with atomic_file(self.folder / STAGING_NAME) as file:
             lost = {slot for slot, _, _ in self.ledger.stored()}
-            with suppress(FileNotFoundError, ValueError):  # no pack, or a damaged one: its faces are made again
+            with suppress(FileNotFoundError, ValueError, EOFError):  # no pack, or a damaged one
                 faces = np.load(self.folder / FACES_NAME, mmap_mode="r")
                 by_digest: dict[str, list[int]] = {}
                 for slot, _, sha256 in self.ledger.stored():
@@ -202,6 +202,8 @@ class FacePackWriter:
 
         Raises
         ------
+        InputError
+            If no slot is stored: a pack of no face would be taken for a finished one.
         StoredStateError
             If a slot is neither stored nor rejected, or the bytes of a stored face are no longer those that were
             stored; such faces count as missing from then on.
@@ -210,6 +212,10 @@ class FacePackWriter:
             raise StoredStateError(
                 f"{self.folder}: {len(missing)} of {len(self.plan)} faces are neither stored nor rejected")
         n_stored, rejected = self.ledger.counts()
+        if not n_stored:
+            listed = ", ".join(f"{count} {reason}" for reason, count in rejected.items())
+            raise InputError(f"{self.folder}: none of the {len(self.plan)} faces could be had ({listed}). Mend what "
+                             "they come from, then run again: a fetch takes --retry-failed True, an import another folder")
         # From here to the new receipt the folder holds no finished pack, whatever it held before.
         with explained(self.folder):
             (self.folder / RECEIPT_NAME).unlink(missing_ok=True)

@@ -70,7 +70,7 @@ class Ledger:
                 elif found != (_plan_digest(_plan_rows(plan), made_of),):
                     raise StoredStateError(
                         f"{folder} holds a face pack of another list of faces, or one made with other settings, and "
-                        "nothing stored is overwritten; choose another folder, or remove that one")
+                        f"nothing stored is overwritten; choose another folder, or remove that one: rm -r {folder}")
         except BaseException:
             self._connection.close()
             raise

@@ -252,6 +252,8 @@ def _closing_line(receipt: Receipt) -> str:
         counts = sorted(rejected.items(), key=lambda item: -item[1])
         listed = ", ".join(f"{count} {reason}" for reason, count in counts)
         said += f", {sum(rejected.values())} rejected ({listed})"
+    if passing := _passing(receipt):
+        said += f"; {sum(rejected[reason] for reason in passing)} may pass: try them again with --retry-failed True"
     if receipt.summary["repeated_photographs"]:
         said += f"; {receipt.summary['repeated_photographs']} photographs came from many addresses, see {REPEATED_NAME}"
     for name in ("rejected_rows", "triplets", "triplets_whole", "ratings"):

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.clustering.naming_method import NamingEvidence, find_naming_method
+from fecemo.errors import InputError
 from fecemo.manifests.cluster_names import NAMES_NAME, SAMPLE_NAME
 from fecemo.packs.array_set import read_face_array
 from fecemo.packs.arrays import read_array
@@ -58,6 +59,10 @@ def run(arguments: CellArguments) -> Receipt:
         inputs["names"] = digest_file(hand_names) if hand_names.is_file() else ""
     else:
         config["sample"] = settings.sample
+        available = int(np.count_nonzero((pack.splits == "train") & (pack.labels != "")))
+        if 0 < available < settings.sample:
+            raise InputError(f"naming.sample: {settings.sample} labels are asked for, and the train split of "
+                             f"{pack.folder} holds {available}")
 
     def work(folder: Path) -> Work:
         rows = read_face_array(embedded, "target").rows

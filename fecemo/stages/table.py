@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fecemo.errors import StoredStateError
+from fecemo.errors import InputError, StoredStateError
 from fecemo.models.approach import approaches, find_approach
 from fecemo.packs.receipts import Receipt, digest_file, read_receipt
 from fecemo.packs.variant import find_variant, variants
@@ -43,7 +43,7 @@ def run(recipe: Path, run: Path) -> Receipt:
     Raises
     ------
     InputError
-        If the recipe is not sound.
+        If the recipe is not sound, or there is no such run.
     StoredStateError
         If a score is damaged or of another recipe.
     """
@@ -52,6 +52,8 @@ def run(recipe: Path, run: Path) -> Receipt:
     from fecemo.stages.report import material_folders, read_material
 
     study, layout = read_recipe(recipe), RunLayout(run)
+    if not run.is_dir():
+        raise InputError(f"{run}: there is no such run; expected the folder of one that has begun")
     receipts = {name: found for name, folder in material_folders(study, layout).items()
                 if (found := read_receipt(folder)) is not None}
     table = read_table(study, layout)

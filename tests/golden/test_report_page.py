@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from synthetic_run import RECIPE, REJECTED, write_synthetic_run
 
-from fecemo.errors import StoredStateError
+from fecemo.errors import InputError, StoredStateError
 from fecemo.manifests.published import read_published
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.variant import find_variant
@@ -150,6 +150,9 @@ def test_a_second_run_does_nothing_and_a_removed_file_comes_back(fresh, capsys):
 def test_a_run_without_scores_is_all_dashes_and_says_what_is_missing(tmp_path):
     recipe, run = tmp_path / "recipe.yaml", tmp_path / "run"
     recipe.write_text(RECIPE)
+    with pytest.raises(InputError, match="there is no such run"):
+        write_table(recipe, run)
+    run.mkdir()
     write_table(recipe, run)
     page = Page(text_of(run))
     words = " ".join(page.words)

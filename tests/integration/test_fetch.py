@@ -268,12 +268,19 @@ def test_the_report_counts_by_host_and_names_pictures_that_came_too_often(server
 def test_credentials_in_a_list_are_written_nowhere(server, tmp_path, capsys):
     listed = write_list(tmp_path / "faces.csv", [
         (f"http://someone:sesame@{server.host}/a.jpg", WHOLE), ("http://sesame@[bad/a.jpg", WHOLE)])
+    with pytest.raises(InputError, match="none of the 2 faces could be had") as error:
+        run(settings_for(server, listed), tmp_path / "none")
+    assert "sesame" not in str(error.value)
+    server.routes["/a.jpg"] = replying(200, jpeg(picture(1)))
+    listed = write_list(tmp_path / "faces.csv", [
+        (f"http://someone:sesame@{server.host}/a.jpg", WHOLE), ("http://sesame@[bad/a.jpg", WHOLE),
+        (server.url("/a.jpg"), WHOLE)])
     run(settings_for(server, listed), tmp_path / "pack")
     assert {row["reason"] for row in table(tmp_path / "pack" / "rejects.csv")} == {"credentials_in_url", "bad_url"}
     for path in (tmp_path / "pack").iterdir():
         assert b"sesame" not in path.read_bytes(), path.name
     assert "sesame" not in "".join(capsys.readouterr())
-    assert not server.asked
+    assert len(server.asked) == 1
 
 
 def test_a_site_that_says_too_many_is_left_alone_for_as_long_as_it_asks(server, tmp_path):

@@ -1,6 +1,5 @@
 """Names that a person gave after looking at the map and at samples, as in section 4 of the study."""
 
-from dataclasses import replace
 
 import numpy as np
 
@@ -23,15 +22,18 @@ def name_by_hand(evidence: NamingEvidence) -> Named:
     if not path.exists():
         raise InputError(
             f"{path}: there is no such file: nobody has named the {len(evidence.centres)} clusters of "
-            f"{evidence.approach} {evidence.variant} yet. Name them in notebooks/label_clusters.ipynb, or let labels "
-            "vote (naming.method: vote)"
+            f"{evidence.approach} {evidence.variant} yet. Fill in the names.template.json of that "
+            "clustering and put it there, or let labels vote (naming.method: vote)"
         )
     names = read_cluster_names(path)
     if (names.approach, names.variant) != (evidence.approach, evidence.variant):
         raise InputError(f"{path} names the clusters of {names.approach} {names.variant}, expected {evidence.approach} "
                          f"{evidence.variant}")
+    if names.method != "hand" or names.labels_used:
+        raise InputError(f"{path} was named by {names.method!r} with {names.labels_used} labels, expected names that a "
+                         "person gave to unlabelled faces; let labels vote by naming.method: vote, which counts them")
     require_names_of(names, evidence.clustering, len(evidence.centres), str(path))
-    return Named(replace(names, method="hand"), np.zeros(0, np.int64))
+    return Named(names, np.zeros(0, np.int64))
 
 
 NAMING = NamingMethod(name="hand", title="named by hand", reads_hand_names=True, run=name_by_hand)
