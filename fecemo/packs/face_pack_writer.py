@@ -215,7 +215,7 @@ class FacePackWriter:
         if not n_stored:
             listed = ", ".join(f"{count} {reason}" for reason, count in rejected.items())
             raise InputError(f"{self.folder}: none of the {len(self.plan)} faces could be had ({listed}). Mend what "
-                             "they come from, then run again: a fetch takes --retry-failed True, an import another folder")
+                             "they come from, then run again; a fetch tries failures again with --retry-failed True")
         # From here to the new receipt the folder holds no finished pack, whatever it held before.
         with explained(self.folder):
             (self.folder / RECEIPT_NAME).unlink(missing_ok=True)
