@@ -50,6 +50,20 @@ def test_a_dry_run_counts_the_grid_of_the_recipe(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_names_that_nobody_has_given_yet_hold_up_nothing_else(tmp_path):
+    recipe, run = tmp_path / "hand.yaml", RunLayout(tmp_path / "run")
+    recipe.write_text(TINY.read_text().replace("{method: vote, sample: 24}", "{method: hand}"))
+    printed = snakemake(tmp_path, recipe, run.run, "-n")
+    counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
+    assert (counted["cluster"], counted["evaluate"], counted.get("label")) == ("6", "6", None)
+    names = run.hand_names("dense_autoencoder", "rgb")
+    names.parent.mkdir(parents=True)
+    names.write_text("{}")
+    printed = snakemake(tmp_path, recipe, run.run, "-n")
+    counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
+    assert (counted["evaluate"], counted["label"]) == ("7", "1")
+
+
 def test_an_unsound_recipe_is_named_before_anything_runs(tmp_path):
     recipe = tmp_path / "wrong.yaml"
     recipe.write_text(TINY.read_text().replace("n_clusters", "n_cluster"))
