@@ -44,7 +44,8 @@ def import_keras(threads: int | None = None) -> Any:
     if backend not in BACKENDS:
         raise InputError(f"KERAS_BACKEND is {backend!r}: {nearest(backend, BACKENDS)}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    if threads is not None:
+    # Once imported, a backend keeps its threads; to say otherwise would only mislead the processes started from here.
+    if threads is not None and backend not in sys.modules:
         os.environ.update({variable: str(threads) for variable in THREAD_VARIABLES}, TF_NUM_INTEROP_THREADS="1")
     for module in (backend, "keras"):
         try:

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import cv2
@@ -231,6 +232,10 @@ def test_interrupting_stops_at_once_and_keeps_what_is_done(server, tmp_path):
                "--allow-hosts", server.host, "--workers", "2"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     assert waiting.wait(20)
+    deadline = time.monotonic() + 20
+    while not server.asked.get("/0.jpg") and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(1.5)  # for the other photograph to be cut and stored, also on a busy machine
     process.send_signal(2)
     _, said = process.communicate(timeout=5)  # far less than the server waits
     assert process.returncode == 130
