@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from fecemo.packs.array_set import array_files
-from fecemo.packs.durable import atomic_file
+from fecemo.packs.arrays import write_arrays
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import Receipt
 from fecemo.stages.cell_arguments import CellArguments
@@ -71,8 +69,7 @@ def _embed(cell: Cell, models: Path, packs: dict[str, FacePack], folder: Path) -
         feed = FaceFeed(pack.faces, rows, view, resident_bytes=0)
         values, rows_file = array_files(name)
         length = write_outputs(folder / values, network, feed, BATCH_SIZE, f"embed {cell.title}: {name}")
-        with atomic_file(folder / rows_file) as file:
-            np.save(file, rows, allow_pickle=False)
+        write_arrays(folder, {rows_file.removesuffix(".npy"): rows})
         files += [values, rows_file]
         faces[name] = len(rows)
     machine = describe_backend()

@@ -9,7 +9,7 @@ from fecemo.errors import InputError, nearest
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.manifests.splits import stratified_sample
 from fecemo.models.approach import Phase
-from fecemo.packs.durable import atomic_file
+from fecemo.packs.arrays import write_arrays
 from fecemo.packs.face_pack import INDEX_NAME, FacePack
 from fecemo.packs.receipts import Receipt, digest_json
 from fecemo.stages.cell_arguments import CellArguments
@@ -83,8 +83,7 @@ def _train(cell: Cell, packs: dict[str, FacePack], folder: Path, shaped_by: dict
         save_network(network, folder / f"{name}.keras")
         files.append(f"{name}.keras")
     labelled = [phase.rows for phase in phases if phase.labels is not None]
-    _save(folder / "labelled_rows.npy", np.unique(np.concatenate([np.empty(0, np.int64), *labelled])))
-    files.append("labelled_rows.npy")
+    files += write_arrays(folder, {"labelled_rows": np.unique(np.concatenate([np.empty(0, np.int64), *labelled]))})
     for phase in phases:
         if phase.task == "reconstruct":
             files += _save_reconstructions(networks[phase.network], view, phase, folder)
@@ -205,11 +204,5 @@ def _save_reconstructions(network: Any, view: Any, phase: "PhaseWork", folder: P
     feed = FaceFeed(phase.faces, phase.rows[shown], view)
     originals = keras.ops.convert_to_numpy(feed.pixels(np.arange(len(shown))))
     made = np.concatenate(list(outputs(network, feed, len(shown))))
-    _save(folder / "originals.npy", np.rint(originals).astype(np.uint8))
-    _save(folder / "reconstructions.npy", np.rint(255 * np.clip(made, 0, 1)).astype(np.uint8))
-    return ["originals.npy", "reconstructions.npy"]
-
-
-def _save(path: Path, values: np.ndarray) -> None:
-    with atomic_file(path) as file:
-        np.save(file, values, allow_pickle=False)
+    return write_arrays(folder, {"originals": np.rint(originals).astype(np.uint8),
+                                 "reconstructions": np.rint(255 * np.clip(made, 0, 1)).astype(np.uint8)})
