@@ -4,7 +4,7 @@ import csv
 import io
 import shutil
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +17,11 @@ from fecemo.stages.draw_pictures import (
     Job,
     draw_missing,
     photograph_of,
-    photograph_path,
     planned_emotions,
     target_face_of,
-    target_path,
     write_damaged,
 )
+from fecemo.stages.draw_settings import DrawSettings, target_path
 from fecemo.stages.work import Work, plain, run_stage
 
 if TYPE_CHECKING:
@@ -32,66 +31,6 @@ STAGE = "draw"
 MARKER_NAME = "drawing.json"
 """Says, from the start, what the folder's pictures are drawn for: those of other settings must not be taken over."""
 FOLDERS = ("photographs", "target")
-
-
-@dataclass(frozen=True)
-class DrawSettings:
-    """What to draw.
-
-    Parameters
-    ----------
-    seed : int
-        Of everything random. A picture depends on the seed and its own number alone.
-    source_faces : int
-        Unlabelled faces, in photographs of several.
-    faces_per_photograph : tuple of int
-        Fewest and most faces of one photograph.
-    target_faces_per_class : int
-        Labelled faces of each of the eight emotions.
-    face_size : int
-        Side of a labelled face in pixels.
-    photograph_width, photograph_height : int
-        In pixels.
-    url_prefix : str
-        What the addresses of the photographs begin with; a server for them shows the folder ``out`` there.
-    dead_links : int
-        Faces listed, beyond ``source_faces``, whose photograph does not exist. Where there are any, one more is listed
-        whose photograph is damaged.
-    triplets : int
-        Rows of ``triplets.csv``.
-    workers : int, optional
-        Processes that draw at once; by default one a core. What is drawn does not depend on it.
-    """
-
-    seed: int = 0
-    source_faces: int = 2400
-    faces_per_photograph: tuple[int, int] = (1, 4)
-    target_faces_per_class: int = 200
-    face_size: int = 200
-    photograph_width: int = 480
-    photograph_height: int = 360
-    url_prefix: str = "http://127.0.0.1:18765/"
-    dead_links: int = 5
-    triplets: int = 1000
-    workers: int | None = None
-
-    def __post_init__(self) -> None:
-        fewest, most = self.faces_per_photograph
-        if not 1 <= fewest <= most or most * 48 > self.photograph_width:
-            raise ValueError(
-                f"faces_per_photograph is {fewest} to {most}: expected at least 1, and at most one for every 48 "
-                f"of photograph_width's {self.photograph_width} pixels"
-            )
-        for name, least in (("seed", 0), ("source_faces", 0), ("target_faces_per_class", 0), ("face_size", 16),
-                            ("photograph_height", 64), ("dead_links", 0), ("triplets", 0)):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} must be at least {least}, not {getattr(self, name)}")
-        if self.workers is not None and self.workers < 1:
-            raise ValueError(f"workers must be at least 1, not {self.workers}")
-
-    def photograph_url(self, number: int) -> str:
-        """Return the address of a photograph."""
-        return f"{self.url_prefix.rstrip('/')}/{photograph_path(number)}"
 
 
 def run(settings: DrawSettings, out: Path) -> Receipt:

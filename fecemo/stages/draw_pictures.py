@@ -11,10 +11,10 @@ from fecemo.errors import ResourceError
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.packs.durable import atomic_write
 from fecemo.progress import progress
+from fecemo.stages.draw_settings import DrawSettings, photograph_path, target_path
 
 if TYPE_CHECKING:
     from fecemo.imaging.drawn import FaceParameters, Photograph
-    from fecemo.stages.draw import DrawSettings
 
 BATCH = 12
 """Pictures that a worker draws at a time."""
@@ -22,17 +22,7 @@ Job = tuple[Any, ...]
 """``("photograph", number, emotions)`` or ``("target", emotion, number)``."""
 
 
-def photograph_path(number: int) -> str:
-    """Return where a photograph stands in the output folder."""
-    return f"photographs/photograph_{number:05d}.jpg"
-
-
-def target_path(emotion: str, number: int) -> str:
-    """Return where a labelled face stands in the output folder."""
-    return f"target/{emotion}/face_{number:05d}.jpg"
-
-
-def planned_emotions(settings: "DrawSettings") -> Iterator[list[str]]:
+def planned_emotions(settings: DrawSettings) -> Iterator[list[str]]:
     """Yield the emotions of each photograph's faces until the faces are all given out."""
     import numpy as np
 
@@ -45,7 +35,7 @@ def planned_emotions(settings: "DrawSettings") -> Iterator[list[str]]:
         left -= count
 
 
-def photograph_of(settings: "DrawSettings", number: int, emotions: list[str]) -> "Photograph":
+def photograph_of(settings: DrawSettings, number: int, emotions: list[str]) -> "Photograph":
     """Return the parameters of a photograph."""
     import numpy as np
 
@@ -55,7 +45,7 @@ def photograph_of(settings: "DrawSettings", number: int, emotions: list[str]) ->
                              settings.photograph_height)
 
 
-def target_face_of(settings: "DrawSettings", emotion: str, number: int) -> "FaceParameters":
+def target_face_of(settings: DrawSettings, emotion: str, number: int) -> "FaceParameters":
     """Return the parameters of a labelled face."""
     import numpy as np
 
@@ -64,7 +54,7 @@ def target_face_of(settings: "DrawSettings", emotion: str, number: int) -> "Face
     return sample_face(np.random.default_rng([settings.seed, 2, EMOTIONS.index(emotion), number]), emotion)
 
 
-def draw_missing(folder: Path, settings: "DrawSettings", jobs: list[Job]) -> None:
+def draw_missing(folder: Path, settings: DrawSettings, jobs: list[Job]) -> None:
     """Draw the pictures that do not stand in the folder yet.
 
     Parameters
@@ -85,7 +75,7 @@ def draw_missing(folder: Path, settings: "DrawSettings", jobs: list[Job]) -> Non
         _draw_in_parallel(folder, settings, batches, workers, bar.update)
 
 
-def _draw_in_parallel(folder: Path, settings: "DrawSettings", batches: list[list[Job]], workers: int,
+def _draw_in_parallel(folder: Path, settings: DrawSettings, batches: list[list[Job]], workers: int,
                       drawn: Callable[[int], object]) -> None:
     import multiprocessing
     from concurrent.futures.process import BrokenProcessPool
@@ -133,7 +123,7 @@ def _job_path(job: Job) -> str:
     return photograph_path(job[1]) if job[0] == "photograph" else target_path(job[1], job[2])
 
 
-def _draw_batch(folder: Path, settings: "DrawSettings", batch: list[Job]) -> int:
+def _draw_batch(folder: Path, settings: DrawSettings, batch: list[Job]) -> int:
     from fecemo.imaging.drawn import as_jpeg, draw_photograph, expose_face
 
     for job in batch:
@@ -147,7 +137,7 @@ def _draw_batch(folder: Path, settings: "DrawSettings", batch: list[Job]) -> int
     return len(batch)
 
 
-def write_damaged(folder: Path, settings: "DrawSettings", number: int) -> None:
+def write_damaged(folder: Path, settings: DrawSettings, number: int) -> None:
     """Write a photograph that breaks off in the middle, as after a broken download."""
     from fecemo.imaging.drawn import as_jpeg, draw_photograph
 

@@ -11,7 +11,7 @@ from fecemo.evaluation.settings import EvaluationSettings
 from fecemo.manifests.documents import build, read_yaml
 from fecemo.models.approach import Approach, find_approach
 from fecemo.packs.variant import FACE_SIDE, Variant, find_variant
-from fecemo.stages.draw import DrawSettings
+from fecemo.stages.draw_settings import DrawSettings
 from fecemo.stages.fetch import FetchSettings
 from fecemo.stages.import_labelled import ImportSettings
 from fecemo.training.settings import LOSSES_OF_TASK, FitSettings
