@@ -1,5 +1,6 @@
 # make demo   the whole study on drawn faces, on the CPU, in minutes
 # make test   all tests
+# make fuzz   a minute of spoilt lists and pictures; SECONDS_OF_FUZZ=600 SEED=7 for longer and for others
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := demo
@@ -12,7 +13,10 @@ BIN := $(VENV)/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export KERAS_BACKEND ?= tensorflow
 
-.PHONY: demo test lint clean
+SECONDS_OF_FUZZ ?= 60
+SEED ?= 1
+
+.PHONY: demo test fuzz lint clean
 
 demo: $(VENV)/demo.stamp
 	@FECEMO_PROGRESS=lines $(BIN)/snakemake -s pipelines/Snakefile
@@ -20,6 +24,9 @@ demo: $(VENV)/demo.stamp
 
 test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+fuzz: $(VENV)/test.stamp
+	$(BIN)/python tests/fuzz/fuzz.py --seconds $(SECONDS_OF_FUZZ) --seed $(SEED)
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
@@ -36,7 +43,7 @@ $(VENV)/demo.stamp: setup.cfg pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/demo.stamp
-	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -e '.[$(BACKEND),workflow,dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -e '.[$(BACKEND),workflow,notebook,dev]'
 	@touch $@
 
 clean:

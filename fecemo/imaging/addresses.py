@@ -39,8 +39,14 @@ def is_public(address: Address) -> bool:
 
 
 def normal_host(host: str) -> str:
-    """Return a host's name as it is compared: lower case, no final dot, no brackets; ``host:port`` keeps its port."""
-    return host.strip().lower().strip("[]").rstrip(".")
+    """Return a host's name as it is compared: lower case, no final dot, no brackets; with a port, what it came with."""
+    name = host.strip().lower().rstrip(".")
+    return name[1:-1] if name.startswith("[") and name.endswith("]") else name
+
+
+def with_port(name: str, port: int) -> str:
+    """Return ``name:port``, with an IPv6 address in brackets."""
+    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
 
 
 def checked_url(url: str, allow_hosts: frozenset[str] = frozenset()) -> SplitResult:
@@ -88,7 +94,7 @@ def without_credentials(url: str) -> str:
 def is_allowed(host: str, port: int, allow_hosts: frozenset[str]) -> bool:
     """Tell whether a host was opened by name, on all ports or on this one."""
     name = normal_host(host)
-    return name in allow_hosts or f"{name}:{port}" in allow_hosts
+    return name in allow_hosts or with_port(name, port) in allow_hosts
 
 
 def port_of(parts: SplitResult) -> int:

@@ -4,6 +4,8 @@ import ipaddress
 import os
 import socket
 import threading
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import requests
@@ -13,6 +15,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from fecemo.imaging.addresses import is_allowed, is_public
+from fecemo.imaging.bounded_call import bounded_call
 from fecemo.imaging.deadline import Deadline
 from fecemo.imaging.reasons import FetchError, Reason
 
@@ -26,6 +29,16 @@ def obey(deadline: Deadline | None) -> None:
     _of_this_thread.deadline = deadline
 
 
+def _deadline() -> Deadline | None:
+    deadline: Deadline | None = getattr(_of_this_thread, "deadline", None)
+    return deadline
+
+
+def _shut(connected: socket.socket) -> None:
+    with suppress(OSError):  # already closed by the other side
+        connected.shutdown(socket.SHUT_RDWR)
+
+
 class _Cuttable:
     """A connection whose socket the deadline can shut down, also in the middle of a TLS handshake.
 
@@ -35,7 +48,10 @@ class _Cuttable:
     _handle: socket.socket | None = None
 
     def _new_conn(self) -> socket.socket:
-        connected: socket.socket = super()._new_conn()  # type: ignore[misc]  # a mixin before urllib3's connections
+        # A name may have many addresses, each tried for the whole timeout, and a resolver that hangs cannot be cut.
+        connect = super()._new_conn  # type: ignore[misc]  # a mixin before urllib3's connections
+        connected: socket.socket = bounded_call(connect, _deadline(), None, "no connection in time",
+                                                dispose=socket.socket.close)
         self._handle = socket.socket(fileno=os.dup(connected.fileno()))
         self._watch()
         return connected
@@ -48,15 +64,13 @@ class _Cuttable:
         handle, self._handle = self._handle, None
         super().close()  # type: ignore[misc]
         if handle is not None:
-            deadline = getattr(_of_this_thread, "deadline", None)
-            if deadline is not None:
+            if (deadline := _deadline()) is not None:
                 deadline.watch(None)
             handle.close()
 
     def _watch(self) -> None:
-        deadline = getattr(_of_this_thread, "deadline", None)
-        if deadline is not None:
-            deadline.watch(self._handle)
+        if (deadline := _deadline()) is not None:
+            deadline.watch(None if self._handle is None else partial(_shut, self._handle))
 
 
 class _CuttableHTTP(_Cuttable, HTTPConnection):
@@ -88,11 +102,14 @@ class PublicAdapter(IPFilterAdapter):
         Idle connections kept for each host.
     allow_hosts : frozenset of str
         See `fecemo.imaging.addresses.checked_url`.
+    lookup_timeout : float
+        Seconds that a name may take to be resolved.
     """
 
-    def __init__(self, scheme: str, connections: int, allow_hosts: frozenset[str]) -> None:
+    def __init__(self, scheme: str, connections: int, allow_hosts: frozenset[str], lookup_timeout: float) -> None:
         super().__init__(is_https_proto=scheme == "https", allow_loopback=False)
         self._allow_hosts = allow_hosts
+        self._lookup_timeout = lookup_timeout
         self.init_poolmanager(connections=max(16, connections), maxsize=connections)
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
 
@@ -104,7 +121,9 @@ class PublicAdapter(IPFilterAdapter):
         host, port = host_params["host"], host_params["port"]
         if is_allowed(host, port or (443 if host_params["scheme"] == "https" else 80), self._allow_hosts):
             return host_params, pool_options
-        host_params, pool_options = super().build_connection_pool_key_attributes(request, verify, cert)
+        host_params, pool_options = bounded_call(
+            partial(super().build_connection_pool_key_attributes, request, verify, cert), _deadline(),
+            self._lookup_timeout, "the name was not resolved in time")
         if not is_public(ipaddress.ip_address(host_params["host"].strip("[]"))):
             raise FetchError(Reason.FORBIDDEN_ADDRESS, NOT_PUBLIC_HOST)
         return host_params, pool_options

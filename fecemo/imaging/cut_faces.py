@@ -74,7 +74,7 @@ class FaceCutter:
         policy = self._policy
         width, height = read_header(data, policy.max_pixels).size(apply_exif=policy.apply_exif)
         results: list[np.ndarray | FetchError] = []
-        by_reduction: dict[int, list[int]] = {}
+        by_reduction: dict[int, list[tuple[int, PixelBox]]] = {}
         for number, sides in enumerate(boxes):
             try:
                 box = pixel_box(sides, width, height, policy.crop)
@@ -82,15 +82,15 @@ class FaceCutter:
                 results.append(failure)
                 continue
             reduction = reduction_for(box.shorter_side, FACE_SIDE) if policy.reduced else 1
-            by_reduction.setdefault(reduction, []).append(number)
+            by_reduction.setdefault(reduction, []).append((number, box))
             results.append(np.empty(0))
-        for reduction, numbers in by_reduction.items():
+        for reduction, faces in by_reduction.items():
             with self._room:
                 photograph = decode(data, reduction=reduction, apply_exif=policy.apply_exif)
-                for number in numbers:
-                    results[number] = crop_face(photograph, self._box(boxes[number], photograph))
+                seen_height, seen_width = photograph.shape[:2]
+                for number, box in faces:
+                    if (seen_width, seen_height) != (width, height):
+                        box = pixel_box(boxes[number], seen_width, seen_height, policy.crop)
+                    results[number] = crop_face(photograph, box)
                 del photograph
         return results
-
-    def _box(self, sides: Sides, photograph: np.ndarray) -> PixelBox:
-        return pixel_box(sides, photograph.shape[1], photograph.shape[0], self._policy.crop)

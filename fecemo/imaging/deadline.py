@@ -4,45 +4,40 @@ A socket's own timeout starts again with every byte, so a server that sends a by
 """
 
 import math
-import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 
 class Deadline:
-    """The time by which one photograph must be here, and the connection that is cut when it passes."""
+    """The time by which one photograph must be here, and what is cut when it passes."""
 
     def __init__(self, seconds: float) -> None:
         self.at = time.monotonic() + seconds
         self.passed = False
         self._lock = threading.Lock()
-        self._socket: socket.socket | None = None
+        self._cut: Callable[[], None] | None = None
 
     @property
     def remaining(self) -> float:
         """float: Seconds left, never below zero."""
         return 0.0 if self.passed else max(0.0, self.at - time.monotonic())
 
-    def watch(self, connection: socket.socket | None) -> None:
-        """Cut this connection, rather than the one before it, when the time is up."""
+    def watch(self, cut: Callable[[], None] | None) -> None:
+        """Call ``cut``, rather than what was given before, when the time is up, or now if it is."""
         with self._lock:
-            self._socket = connection
-            if self.passed:
-                self._cut()
+            self._cut = cut
+            if self.passed and cut is not None:
+                cut()
 
     def expire(self) -> None:
         """Let the time be up now."""
         with self._lock:
             self.passed = True
-            self._cut()
-
-    def _cut(self) -> None:
-        if self._socket is not None:
-            with suppress(OSError):  # already closed by the other side
-                self._socket.shutdown(socket.SHUT_RDWR)
+            if self._cut is not None:
+                self._cut()
 
 
 class DeadlineWatch:

@@ -1,11 +1,14 @@
 """Bytes to pixels: the header is read and judged before anything is decoded."""
 
 import io
+import threading
 import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
+from fecemo.imaging.jpeg_header import ordinary_jpeg_size
+from fecemo.imaging.png_parts import png_is_whole, still_png
 from fecemo.imaging.reasons import FetchError, Reason
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
@@ -17,6 +20,8 @@ _REDUCED = {1: 0, 2: 16, 4: 32, 8: 64}
 
 _ORIENTATION_TAG = 0x0112
 _TURNED = (5, 6, 7, 8)
+_one_at_a_time = threading.Lock()
+"""What is done to warnings is done to those of all threads."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +64,20 @@ def read_header(data: bytes, max_pixels: int, formats: tuple[str, ...] = FORMATS
         ``not_an_image``; ``too_many_pixels`` for a header that claims more than ``max_pixels``; ``damaged_image`` for a
         PNG that does not hold what it claims.
     """
+    size = ordinary_jpeg_size(data) if "JPEG" in formats else None
+    header = _read_by_pillow(data, max_pixels, formats) if size is None else Header("JPEG", *size, turned=False)
+    if header.width * header.height > max_pixels:
+        raise FetchError(Reason.TOO_MANY_PIXELS, f"{header.width}×{header.height}, more than {max_pixels}")
+    if header.format == "PNG" and not png_is_whole(data):
+        raise FetchError(Reason.DAMAGED_IMAGE, "truncated, or a part that claims more than there is")
+    return header
+
+
+def _read_by_pillow(data: bytes, max_pixels: int, formats: tuple[str, ...]) -> Header:
     from PIL import Image
 
     try:
-        with warnings.catch_warnings():
+        with _one_at_a_time, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of large pictures; they are refused below
             with Image.open(io.BytesIO(data), formats=formats) as picture:
                 kind, (width, height) = picture.format, picture.size
@@ -73,25 +88,7 @@ def read_header(data: bytes, max_pixels: int, formats: tuple[str, ...] = FORMATS
     except (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError, EOFError) as error:
         # Pillow's readers meet broken headers with any of these.
         raise FetchError(Reason.NOT_AN_IMAGE) from error
-    if width * height > max_pixels:
-        raise FetchError(Reason.TOO_MANY_PIXELS, f"{width}×{height}, more than {max_pixels}")
-    if kind == "PNG" and not _png_is_whole(data):
-        raise FetchError(Reason.DAMAGED_IMAGE, "truncated, or a part that claims more than there is")
     return Header(str(kind), width, height, turned=orientation in _TURNED)
-
-
-def _png_is_whole(data: bytes) -> bool:
-    """Tell whether every part of a PNG lies within the data, up to its last one.
-
-    OpenCV makes room for what a part claims before it reads it: a file of 4 KB can ask for 2 GB.
-    """
-    at = 8
-    while at + 12 <= len(data):
-        length = int.from_bytes(data[at:at + 4])
-        if data[at + 4:at + 8] == b"IEND":
-            return True
-        at += 12 + length
-    return False
 
 
 def reduction_for(shorter_side: int, target: int) -> int:
@@ -126,7 +123,7 @@ def decode(data: bytes, *, reduction: int = 1, apply_exif: bool = True) -> np.nd
 
     flags = _REDUCED[reduction] | cv2.IMREAD_COLOR_RGB | (0 if apply_exif else cv2.IMREAD_IGNORE_ORIENTATION)
     try:
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        picture = cv2.imdecode(np.frombuffer(still_png(data), np.uint8), flags)
     except cv2.error as error:
         raise FetchError(Reason.DAMAGED_IMAGE) from error
     if picture is None or picture.dtype != np.uint8 or picture.ndim != 3:

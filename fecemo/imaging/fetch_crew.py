@@ -3,11 +3,12 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import replace
 
 import numpy as np
 
 from fecemo.imaging.cut_faces import FaceCutter, Sides
-from fecemo.imaging.download import Downloader
+from fecemo.imaging.download import Downloader, Errand
 from fecemo.imaging.politeness import HostSchedule
 from fecemo.imaging.reasons import FetchError, Reason
 from fecemo.packs.face_pack_writer import FacePackWriter
@@ -37,7 +38,8 @@ class FetchCrew:
         self._attempts = attempts
         self._lock = threading.Lock()
         self._faces_done = 0
-        self._tried: dict[int, int] = {}  # only of those that failed: most never do
+        # Only of photographs that failed or were redirected: tries that failed, and where to go on.
+        self._under_way: dict[int, tuple[int, Errand]] = {}
 
     def run(self, workers: int, said: Callable[[int], None], stop: Callable[[], None]) -> None:
         """Work until every job is done.
@@ -79,34 +81,53 @@ class FetchCrew:
 
     def _work(self) -> None:
         while (turn := self._schedule.take()) is not None:
-            self._fetch(*turn)
+            if self._schedule.is_set_aside(turn[0]):
+                self._drop(*turn)
+            else:
+                self._fetch(*turn)
+
+    def _drop(self, host: str, job: int) -> None:
+        self._under_way.pop(job, (0, None))
+        n_faces = self._writer.reject_photo(job, Reason.HOST_SET_ASIDE, host)
+        self._schedule.drop(host)
+        self._count(n_faces)
 
     def _fetch(self, host: str, job: int) -> None:
         faces = self._writer.plan.missing_of_same_url(job)
         boxes: list[Sides] = [(face.left, face.right, face.top, face.bottom) for _, face in faces]
+        failed, errand = self._under_way.pop(job, (0, Errand(faces[0][1].url)))
         results: list[np.ndarray | FetchError]
+        digest = ""
         try:
-            data = self._downloader.get(faces[0][1].url)
-            results = self._cutter.cut(data, boxes)
+            answer = self._downloader.ask(errand)
+            if isinstance(answer, Errand):
+                # Every hop is a request that the host it goes to must bear.
+                next_host = self._downloader.host_of(answer.url)
+                self._under_way[job] = (failed, answer)
+                self._schedule.onward(host, next_host, job)
+                return
+            results = self._cutter.cut(answer, boxes)
+            digest = digest_bytes(answer)
         except FetchError as failure:
             if self._schedule.stopped:
                 return  # cut by us: it is still missing
-            attempt = self._tried.pop(job, 0) + 1
-            if failure.reason.transient and attempt < self._attempts:
-                self._tried[job] = attempt
-                self._schedule.again(host, job, attempt, throttled=failure.reason is Reason.THROTTLED,
+            failed += 1
+            if failure.reason.transient and failed < self._attempts:
+                self._under_way[job] = (failed, replace(errand, seconds=None))
+                self._schedule.again(host, job, failed, throttled=failure.reason is Reason.THROTTLED,
                                      retry_after=failure.retry_after)
                 return
             results = [failure] * len(faces)
             self._schedule.done(host, answered=not failure.reason.transient)
-            digest = ""
         else:
             self._schedule.done(host)
-            digest = digest_bytes(data)
         for (slot, _), result in zip(faces, results, strict=True):
             if isinstance(result, FetchError):
                 self._writer.reject(slot, result.reason, result.detail)
             else:
                 self._writer.put(slot, result, detail=digest)
+        self._count(len(faces))
+
+    def _count(self, n_faces: int) -> None:
         with self._lock:
-            self._faces_done += len(faces)
+            self._faces_done += n_faces

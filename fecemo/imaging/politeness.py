@@ -24,19 +24,23 @@ class HostBudget:
         Requests at a time.
     rate : float
         Requests a second; 0 sets no limit.
-    attempts : int
-        Tries for one photograph.
     backoff : float
         Seconds before the second try; doubled for each later one, give or take half.
     longest_backoff : float
         Seconds that a wait of our own choice never exceeds.
+    failures : int
+        Tries in a row that fail, for whatever reason that may pass, before a host is set aside. A photograph, a
+        redirect or a plain no, such as 404, begins the count anew.
+    outage : float
+        Seconds that these failures must span at least, so that a hiccup sets nothing aside.
     """
 
     concurrent: int = 8
     rate: float = 20.0
-    attempts: int = 4
     backoff: float = 1.0
     longest_backoff: float = 120.0
+    failures: int = 20
+    outage: float = 30.0
 
 
 @dataclass
@@ -50,11 +54,22 @@ class _Host(Generic[J]):
     active: int = 0
     not_before: float = 0.0
     turn_at: float = math.inf
+    failures: int = 0
+    failing_since: float = 0.0
+    set_aside: bool = False
 
     def ready_at(self) -> float:
         if not self.fresh and not self.delayed:
             return math.inf
+        if self.set_aside:
+            return -math.inf
         return self.not_before if self.fresh else max(self.not_before, self.delayed[0][0])
+
+    def answered(self) -> None:
+        """Win back what the host bears, and forget its failures."""
+        self.failures = 0
+        self.limit = min(self.full_limit, self.limit + 1 / (4 * self.limit))
+        self.rate = min(self.full_rate, self.rate * 1.02)
 
     def next_job(self, now: float) -> J:
         if self.delayed and (not self.fresh or self.delayed[0][0] <= now):
@@ -66,7 +81,7 @@ class HostSchedule(Generic[J]):
     """Hands out jobs to any number of threads, each host within its budget.
 
     A host that says "too many requests" gets half as many at a time and half the rate, and wins them back slowly with
-    every answer.
+    every answer. One that does nothing but fail is set aside: its jobs are handed out at once, to be dropped.
 
     Parameters
     ----------
@@ -97,15 +112,19 @@ class HostSchedule(Generic[J]):
     def add(self, host: str, job: J) -> None:
         """Put a job at the end of a host's queue."""
         with self._changed:
-            state = self._hosts.get(host)
-            if state is None:
-                limited = self._limited(host)
-                limit = float(self._budget.concurrent) if limited else math.inf
-                rate = self._budget.rate if limited and self._budget.rate else math.inf
-                state = self._hosts[host] = _Host(full_limit=limit, full_rate=rate, limit=limit, rate=rate)
+            state = self._host(host)
             state.fresh.append(job)
             self._unfinished += 1
             self._enqueue(host, state)
+
+    def _host(self, host: str) -> _Host[J]:
+        state = self._hosts.get(host)
+        if state is None:
+            limited = self._limited(host)
+            limit = float(self._budget.concurrent) if limited else math.inf
+            rate = self._budget.rate if limited and self._budget.rate else math.inf
+            state = self._hosts[host] = _Host(full_limit=limit, full_rate=rate, limit=limit, rate=rate)
+        return state
 
     def take(self) -> tuple[str, J] | None:
         """Return the next host and job, waiting for its turn; None when all jobs are done or `stop` was called."""
@@ -135,17 +154,34 @@ class HostSchedule(Generic[J]):
             return None
 
     def done(self, host: str, *, answered: bool = True) -> None:
-        """Note that a job needs no other try; ``answered`` tells whether the host answered at all."""
+        """Note that a job needs no other try; ``answered`` tells whether the host answered as a sound one does."""
         with self._changed:
             state = self._hosts[host]
-            state.active -= 1
-            self._unfinished -= 1
             if answered:
-                state.limit = min(state.full_limit, state.limit + 1 / (4 * state.limit))
-                state.rate = min(state.full_rate, state.rate * 1.02)
+                state.answered()
+            else:
+                self._failed(state)
+            self._finish(host, state)
+
+    def drop(self, host: str) -> None:
+        """Note that a job was given up without a try."""
+        with self._changed:
+            self._finish(host, self._hosts[host])
+
+    def onward(self, host: str, next_host: str, job: J) -> None:
+        """Pass a job on to the host that its own redirected it to; it comes before what is fresh there."""
+        with self._changed:
+            state, following = self._hosts[host], self._host(next_host)
+            state.answered()
+            state.active -= 1
+            heapq.heappush(following.delayed, (self._clock(), next(self._order), job))
             self._enqueue(host, state)
-            if not self._unfinished:
-                self._changed.notify_all()
+            self._enqueue(next_host, following)
+
+    def is_set_aside(self, host: str) -> bool:
+        """Tell whether a host has done nothing but fail for so long that its jobs are to be dropped."""
+        with self._changed:
+            return self._hosts[host].set_aside
 
     def again(self, host: str, job: J, attempt: int, *, throttled: bool, retry_after: float | None = None) -> None:
         """Put a job back after its try number ``attempt`` (from 1) failed.
@@ -170,8 +206,24 @@ class HostSchedule(Generic[J]):
                 state.rate = max(0.1, min(state.rate, self._budget.rate or 20.0) / 2)
                 state.not_before = max(state.not_before, now + wait)
             heapq.heappush(state.delayed, (now + wait, next(self._order), job))
+            self._failed(state)
             state.active -= 1
             self._enqueue(host, state)
+
+    def _failed(self, state: _Host[J]) -> None:
+        now = self._clock()
+        if not state.failures:
+            state.failing_since = now
+        state.failures += 1
+        state.set_aside |= (state.failures >= self._budget.failures
+                            and now - state.failing_since >= self._budget.outage)
+
+    def _finish(self, host: str, state: _Host[J]) -> None:
+        state.active -= 1
+        self._unfinished -= 1
+        self._enqueue(host, state)
+        if not self._unfinished:
+            self._changed.notify_all()
 
     def stop(self) -> None:
         """Hand out nothing more."""
@@ -187,7 +239,7 @@ class HostSchedule(Generic[J]):
     def _enqueue(self, host: str, state: _Host[J]) -> None:
         """Give the host a turn, if it has a job, room for it, and no earlier turn."""
         ready = state.ready_at()
-        if ready < state.turn_at and state.active < state.limit:
+        if ready < state.turn_at and (state.active < state.limit or state.set_aside):
             state.turn_at = ready
             heapq.heappush(self._turns, (ready, next(self._order), host))
             self._changed.notify()

@@ -46,6 +46,8 @@ class Reason(StrEnum):
     """Refused, reset, bad TLS, or an answer that is not HTTP."""
     CUT_SHORT = "cut_short"
     """Fewer bytes came than the server had announced."""
+    HOST_SET_ASIDE = "host_set_aside"
+    """Not asked for, or no further: its host had failed too many times in a row."""
 
     @property
     def transient(self) -> bool:
@@ -55,7 +57,7 @@ class Reason(StrEnum):
 
 _TRANSIENT = frozenset({
     Reason.THROTTLED, Reason.SERVER_ERROR, Reason.TIMEOUT, Reason.NO_SUCH_HOST, Reason.CONNECTION_FAILED,
-    Reason.CUT_SHORT,
+    Reason.CUT_SHORT, Reason.HOST_SET_ASIDE,
 })
 
 

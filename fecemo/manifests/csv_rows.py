@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from fecemo.errors import InputError
 
 MAX_LINE_BYTES = 1 << 16
 """Longer lines are refused unread: a list has none such, and a file without line ends must not fill memory."""
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+"""Neither an address nor a name holds one, and a carriage return would break the rows of the tables written from it."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +46,16 @@ def csv_rows(path: Path) -> Iterator[tuple[int, list[str]] | RejectedRow]:
             number = 0
             while line := file.readline(MAX_LINE_BYTES + 1):
                 number += 1
-                if number == 1:
-                    if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                        raise InputError(f"{path} is UTF-16 text; save it as UTF-8")
-                    line = line.removeprefix(codecs.BOM_UTF8)
+                if number == 1 and line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                    raise InputError(f"{path} is UTF-16 text; save it as UTF-8")
                 if len(line) > MAX_LINE_BYTES:
                     while line and not line.endswith(b"\n"):
                         line = file.readline(MAX_LINE_BYTES)
                     yield RejectedRow(number, f"longer than {MAX_LINE_BYTES} bytes")
-                elif line.strip():
+                    continue
+                if number == 1:
+                    line = line.removeprefix(codecs.BOM_UTF8)
+                if line.strip():
                     yield _parse(number, line)
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         raise InputError(f"{path}: {error.strerror}") from error
@@ -60,6 +64,8 @@ def csv_rows(path: Path) -> Iterator[tuple[int, list[str]] | RejectedRow]:
 def _parse(number: int, line: bytes) -> tuple[int, list[str]] | RejectedRow:
     try:
         text = line.decode("utf-8").rstrip("\r\n")
+        if _CONTROL.search(text):
+            return RejectedRow(number, "holds a control character")
         return number, next(csv.reader((text,), strict=True, skipinitialspace=True))
     except UnicodeDecodeError as error:
         return RejectedRow(number, f"not UTF-8 text (byte {error.start + 1} of the line)")

@@ -11,12 +11,11 @@ import numpy as np
 
 from fecemo.errors import StoredStateError
 from fecemo.packs.receipts import Receipt, read_receipt
-from fecemo.packs.variant import FACE_SIDE
+from fecemo.packs.stored_faces import FACE_SHAPE, FACES_NAME, Faces, open_faces
+from fecemo.progress import progress
 
-FACES_NAME = "faces.npy"
-INDEX_NAME = "index.csv"
+INDEX_NAME = "faces.csv"
 REJECTS_NAME = "rejects.csv"
-FACE_SHAPE = (FACE_SIDE, FACE_SIDE, 3)
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,7 @@ class FaceEntry:
 
 ENTRY_COLUMNS = tuple(field.name for field in fields(FaceEntry))
 INDEX_COLUMNS = ("row", *ENTRY_COLUMNS, "sha256")
+REJECT_COLUMNS = (*ENTRY_COLUMNS, "reason", "detail")
 
 
 class FacePack:
@@ -57,12 +57,13 @@ class FacePack:
     Parameters
     ----------
     folder : Path
-        Holds ``faces.npy``, ``index.csv`` and ``receipt.json``.
+        Holds ``faces.npy``, ``faces.csv`` and ``receipt.json``. A pack that was joined of several holds
+        ``shards.json`` and ``places.npy`` instead of faces.
 
     Attributes
     ----------
     faces : memmap of shape (n, 200, 200, 3), uint8
-        RGB, read-only.
+        RGB, read-only; `ShardedFaces` for a joined pack.
     entries : tuple of FaceEntry
         One a row of ``faces``.
     sha256 : tuple of str
@@ -81,11 +82,14 @@ class FacePack:
             raise StoredStateError(f"{folder} is not a finished face pack (no receipt.json); "
                                    "run its fetch or import again")
         try:
-            self.faces: np.ndarray = np.load(folder / FACES_NAME, mmap_mode="r")
-            rows = list(_read_index(folder / INDEX_NAME))
+            self.faces: Faces = open_faces(folder)
+            # Packs of the runs that are being worked with; goes with them.
+            old = (folder / "index.csv").exists() and not (folder / INDEX_NAME).exists()
+            index = "index.csv" if old else INDEX_NAME
+            rows = list(_read_index(folder / index))
         except FileNotFoundError as error:
             raise StoredStateError(f"{folder} is not a face pack: {error.filename} is missing") from error
-        except (ValueError, TypeError, EOFError) as error:
+        except (ValueError, TypeError, KeyError, EOFError) as error:
             raise StoredStateError(f"{folder} is damaged: {error}") from error
         if self.faces.shape != (len(rows), *FACE_SHAPE) or self.faces.dtype != np.uint8:
             raise StoredStateError(
@@ -121,7 +125,13 @@ class FacePack:
 
     def damaged_rows(self) -> list[int]:
         """Read every face and return the rows whose bytes are not those that were stored."""
-        return [row for row, digest in enumerate(self.sha256) if digest_face(self.faces[row]) != digest]
+        with progress(len(self), "pack: check", "face") as bar:
+            damaged = []
+            for row, digest in enumerate(self.sha256):
+                if digest_face(self.faces[row]) != digest:
+                    damaged.append(row)
+                bar.update()
+        return damaged
 
 
 def digest_face(face: np.ndarray) -> str:

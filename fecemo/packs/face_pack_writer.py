@@ -25,12 +25,14 @@ from fecemo.packs.face_pack import (
     FACES_NAME,
     INDEX_COLUMNS,
     INDEX_NAME,
+    REJECT_COLUMNS,
     REJECTS_NAME,
     FaceEntry,
     digest_face,
 )
 from fecemo.packs.ledger import LEDGER_NAME, Ledger, Outcome
 from fecemo.packs.receipts import RECEIPT_NAME, Receipt, read_receipt, write_receipt
+from fecemo.packs.stored_faces import SHARDS_NAME
 from fecemo.progress import progress
 
 STAGING_NAME = "faces.partial"
@@ -74,7 +76,8 @@ class FacePackWriter:
         self._started = self._flushed_at = time.monotonic()
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            if not (folder / LEDGER_NAME).exists() and read_receipt(folder) is not None:
+            joined = (folder / SHARDS_NAME).exists()
+            if joined or (not (folder / LEDGER_NAME).exists() and read_receipt(folder) is not None):
                 raise StoredStateError(f"{folder} holds the finished output of another stage; choose another folder")
             self.ledger = Ledger(folder, plan, made_of)
             try:
@@ -184,7 +187,8 @@ class FacePackWriter:
                 os.close(self._staging)
 
     def finish(self, stage: str, *, config: dict[str, Any], inputs: dict[str, str], seed: int | None = None,
-               extra_files: Sequence[str] = (), summary: dict[str, Any] | None = None) -> Receipt:
+               extra_files: Sequence[str] = (), summary: dict[str, Any] | None = None,
+               may_be_empty: bool = False) -> Receipt:
         """Turn the filled slots into a finished pack.
 
         Parameters
@@ -195,6 +199,8 @@ class FacePackWriter:
             Names of files that the stage put beside the faces, such as ``triplets.csv``.
         summary : dict, optional
             Added to the counts of faces and of rejects by reason.
+        may_be_empty : bool
+            Whether a pack of no face is what it should be, as for a shard into which no host falls.
 
         Returns
         -------
@@ -203,7 +209,7 @@ class FacePackWriter:
         Raises
         ------
         InputError
-            If no slot is stored: a pack of no face would be taken for a finished one.
+            If no slot is stored and the pack may not be empty: it would be taken for a finished one.
         StoredStateError
             If a slot is neither stored nor rejected, or the bytes of a stored face are no longer those that were
             stored; such faces count as missing from then on.
@@ -212,7 +218,7 @@ class FacePackWriter:
             raise StoredStateError(
                 f"{self.folder}: {len(missing)} of {len(self.plan)} faces are neither stored nor rejected")
         n_stored, rejected = self.ledger.counts()
-        if not n_stored:
+        if not n_stored and not may_be_empty:
             listed = ", ".join(f"{count} {reason}" for reason, count in rejected.items())
             raise InputError(f"{self.folder}: none of the {len(self.plan)} faces could be had ({listed}). Mend what "
                              "they come from, then run again; a fetch tries failures again with --retry-failed True")
@@ -222,7 +228,7 @@ class FacePackWriter:
         digest = self._write_faces(n_stored)
         _write_csv(self.folder / INDEX_NAME, INDEX_COLUMNS,
                    ((row, *_values(entry), sha256) for row, (_, entry, sha256) in enumerate(self.ledger.stored())))
-        _write_csv(self.folder / REJECTS_NAME, (*ENTRY_COLUMNS, "reason", "detail"),
+        _write_csv(self.folder / REJECTS_NAME, REJECT_COLUMNS,
                    ((*_values(entry), reason, detail) for entry, reason, detail in self.ledger.rejected()))
         receipt = write_receipt(
             self.folder, stage, config=config, inputs=inputs, seed=seed,

@@ -1,7 +1,7 @@
 """The lists that the fetch stage reads, and the tables that it writes beside the faces."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ from fecemo.manifests.face_list import is_header, read_face_list
 from fecemo.manifests.fec import Triplet, is_fec, read_fec
 from fecemo.manifests.listed_face import ListedFace
 from fecemo.packs.durable import atomic_file
-from fecemo.packs.ledger import Ledger
+from fecemo.stages.fetch_report import ALL_HOSTS, host_in
 
 ROWS_NAME = "rejected_rows.csv"
 TRIPLETS_NAME = "triplets.csv"
@@ -29,10 +29,13 @@ class Tables:
     files : list of str
     summary : dict of str to int
         Counts for the receipt.
+    triplets : dict of str to (int, int)
+        Triplets that have a face at a host, and those of them whose faces were all had; under `ALL_HOSTS` of any host.
     """
 
     files: list[str]
     summary: dict[str, int] = field(default_factory=dict)
+    triplets: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 class FaceListing(Protocol):
@@ -44,8 +47,8 @@ class FaceListing(Protocol):
     def faces(self) -> Iterator[ListedFace]:
         """Yield each face once, in the order of the list, up to the limit."""
 
-    def write_tables(self, folder: Path, plan: Ledger) -> Tables:
-        """Write what the list says beside its faces."""
+    def write_tables(self, folder: Path, stored: Iterable[str]) -> Tables:
+        """Write what the list says beside its faces; ``stored`` are the ids of those that were had."""
 
 
 def open_list(path: Path, format: str, limit: int | None) -> FaceListing:
@@ -96,7 +99,7 @@ class BoxList:
         """Yield each face, in the order of the list, up to the limit."""
         return (row for row in self._rows() if isinstance(row, ListedFace))
 
-    def write_tables(self, folder: Path, plan: Ledger) -> Tables:
+    def write_tables(self, folder: Path, stored: Iterable[str]) -> Tables:
         """Write ``rejected_rows.csv``."""
         with ExitStack() as stack:
             table = _table(stack, folder / ROWS_NAME, ("line", "reason"))
@@ -134,15 +137,16 @@ class FecList:
                 seen.add(key)
                 yield face
 
-    def write_tables(self, folder: Path, plan: Ledger) -> Tables:
+    def write_tables(self, folder: Path, stored: Iterable[str]) -> Tables:
         """Write ``triplets.csv``, ``ratings.csv`` and ``rejected_rows.csv``.
 
         A triplet is named by its line in the list. One whose faces are not all within the limit is left out; one of
         whose faces could not be fetched stays, for its rows are what the raters said.
         """
         counts = {"rejected_rows": 0, "triplets": 0, "triplets_whole": 0, "ratings": 0}
-        stored = {bytes.fromhex(entry.id) for _, entry, _ in plan.stored()}
+        had = {bytes.fromhex(face) for face in stored}
         planned: set[bytes] = set()
+        by_host: dict[str, tuple[int, int]] = {}
         with ExitStack() as stack:
             rejected = _table(stack, folder / ROWS_NAME, ("line", "reason"))
             triplets = _table(stack, folder / TRIPLETS_NAME, ("triplet", "first", "second", "third", "type"))
@@ -159,10 +163,14 @@ class FecList:
                     continue
                 triplets.writerow((row.line, *(face.id for face in row.faces), row.type))
                 ratings.writerows((row.line, rater, answer) for rater, answer in row.ratings)
+                whole = all(key in had for key in keys)
+                for host in {ALL_HOSTS, *(host_in(face.url) for face in row.faces)}:
+                    n_triplets, n_whole = by_host.get(host, (0, 0))
+                    by_host[host] = (n_triplets + 1, n_whole + whole)
                 counts["triplets"] += 1
-                counts["triplets_whole"] += all(key in stored for key in keys)
+                counts["triplets_whole"] += whole
                 counts["ratings"] += len(row.ratings)
-        return Tables([ROWS_NAME, TRIPLETS_NAME, RATINGS_NAME], counts)
+        return Tables([ROWS_NAME, TRIPLETS_NAME, RATINGS_NAME], counts, by_host)
 
 
 _FORMATS: dict[str, type[BoxList] | type[FecList]] = {kind.format: kind for kind in (BoxList, FecList)}

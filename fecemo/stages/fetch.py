@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from fecemo.errors import InputError
 from fecemo.packs.durable import output_lock
@@ -14,7 +13,9 @@ from fecemo.packs.receipts import Receipt, current_receipt, digest_file, digest_
 from fecemo.progress import progress
 from fecemo.stages.door import say_done
 from fecemo.stages.face_lists import FaceListing, open_list
-from fecemo.stages.fetch_report import REPEATED_NAME, write_report
+from fecemo.stages.fetch_report import REPEATED_NAME, SURVIVAL_NAME, write_report
+from fecemo.stages.fetch_settings import FetchSettings
+from fecemo.stages.shards import ShardNumber, ShardOfList
 
 if TYPE_CHECKING:
     from fecemo.imaging.placeholders import Placeholders
@@ -22,96 +23,6 @@ if TYPE_CHECKING:
 STAGE = "fetch"
 DECIDING = ("margin", "square", "apply_exif", "max_megabytes", "max_megapixels", "honour_opt_out")
 """Settings that decide which faces a pack holds, and how: a pack is never filled up with others."""
-
-
-@dataclass(frozen=True)
-class FetchSettings:
-    """What to fetch, and how.
-
-    Parameters
-    ----------
-    faces : Path
-        The list: FEC's own CSV, or a CSV with the header ``url,left,right,top,bottom`` (fractions of width and height).
-    format : {"auto", "fec", "boxes"}
-        Which of the two; ``auto`` looks at the first line.
-    limit : int, optional
-        Take only the first so many faces.
-    serve : Path, optional
-        Serve this folder at ``http://127.0.0.1:port/`` while fetching, for photographs that are on this disk.
-    port : int
-        Port of ``serve``; the list's addresses name it.
-    allow_hosts : tuple of str
-        Private hosts (``name`` or ``name:port``) that may be asked. Everything else must be on the public internet.
-    workers : int
-        Photographs under way at a time.
-    margin : float
-        Grow each box about its centre by this fraction of its size.
-    square : bool
-        Grow the shorter side of each box to the longer, so that faces keep their proportions; otherwise a box is
-        stretched to a square, as in the study.
-    apply_exif : bool
-        Whether boxes refer to photographs as they are shown, turned as EXIF says, or as they are stored.
-    per_host : int
-        Requests to one host at a time.
-    per_host_rate : float
-        Requests to one host a second; 0 for no limit. A host in ``allow_hosts`` has no limit until it asks for one.
-    attempts : int
-        Tries for a photograph whose failure may pass.
-    backoff : float
-        Seconds before the second try, doubled for each later one.
-    deadline : float
-        Seconds that one try may take by the clock on the wall.
-    max_megabytes : float
-        Largest photograph that is received.
-    max_megapixels : float
-        Largest photograph that is decoded.
-    honour_opt_out : bool
-        Leave out what a site asks not to be collected (X-Robots-Tag).
-    placeholders : Path, optional
-        More pictures that mean "photo unavailable": a sha256, or part of a redirect's target, a line.
-    contact : str
-        An address for the user agent, so that a site's owner can ask who is fetching.
-    retry_failed : bool
-        Try again what failed in an earlier run for a reason that may pass.
-    """
-
-    faces: Path
-    format: Literal["auto", "fec", "boxes"] = "auto"
-    limit: int | None = None
-    serve: Path | None = None
-    port: int = 18765
-    allow_hosts: tuple[str, ...] = ()
-    workers: int = 32
-    margin: float = 0.0
-    square: bool = False
-    apply_exif: bool = True
-    per_host: int = 8
-    per_host_rate: float = 20.0
-    attempts: int = 4
-    backoff: float = 1.0
-    deadline: float = 60.0
-    max_megabytes: float = 32.0
-    max_megapixels: float = 100.0
-    honour_opt_out: bool = True
-    placeholders: Path | None = None
-    contact: str = ""
-    retry_failed: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be meant."""
-        for name in ("workers", "per_host", "attempts"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("deadline", "max_megabytes", "max_megapixels"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
-        for name in ("margin", "per_host_rate", "backoff"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"{name} must not be below 0, got {getattr(self, name)}")
-        if self.limit is not None and self.limit < 1:
-            raise ValueError(f"limit must be at least 1, got {self.limit}")
-        if not 0 <= self.port <= 65535:
-            raise ValueError(f"port must be 0 to 65535, got {self.port}")
 
 
 def run(settings: FetchSettings, out: Path) -> Receipt:
@@ -144,11 +55,15 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
 
     placeholders = read_placeholders(settings.placeholders)
     faces = open_list(settings.faces, settings.format, settings.limit)
+    if settings.shard is not None:
+        faces = ShardOfList(faces, ShardNumber.parse(settings.shard))
     config = {"format": faces.format, "limit": settings.limit, "margin": settings.margin, "square": settings.square,
               "apply_exif": settings.apply_exif,
               # These decide what is refused, and so which faces the pack holds.
               "max_megabytes": settings.max_megabytes, "max_megapixels": settings.max_megapixels,
               "honour_opt_out": settings.honour_opt_out}
+    if settings.shard is not None:
+        config["shard"] = settings.shard
     inputs = {"faces": digest_file(settings.faces)}
     if settings.placeholders is not None:
         inputs["placeholders"] = digest_json(sorted(placeholders.sha256) + sorted(placeholders.targets))
@@ -159,17 +74,18 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
             say_done(STAGE, out, "already done, nothing to do")
             return receipt
         writer = FacePackWriter(
-            out, _plan(faces), made_of={name: config[name] for name in DECIDING})
+            out, _plan(faces, settings.shard), made_of={name: config[name] for name in DECIDING})
         try:
             if settings.retry_failed:
                 _forget_passing(writer)
             writer.plan.reject_stored(sorted(placeholders.sha256), Reason.PLACEHOLDER, KNOWN_PICTURE)
             _fill(writer, settings, placeholders)
             writer.flush()  # the tables ask the ledger what was stored
-            tables = faces.write_tables(out, writer.plan)
-            report_files, report_counts = write_report(out, writer)
+            tables = faces.write_tables(out, (entry.id for _, entry, _ in writer.plan.stored()))
+            report_files, report_counts = write_report(out, writer, tables.triplets)
             receipt = writer.finish(
                 STAGE, config=config, inputs=inputs, extra_files=[*tables.files, *report_files],
+                may_be_empty=settings.shard is not None,
                 summary={**tables.summary, **report_counts})
         finally:
             writer.close()
@@ -177,13 +93,13 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
     return receipt
 
 
-def _plan(faces: FaceListing) -> Iterator[FaceEntry]:
+def _plan(faces: FaceListing, shard: str | None) -> Iterator[FaceEntry]:
     from fecemo.imaging.addresses import without_credentials
 
     face = None
     for face in faces.faces():
         yield FaceEntry(face.id, without_credentials(face.url), face.left, face.right, face.top, face.bottom)
-    if face is None:
+    if face is None and shard is None:
         raise InputError(f"{faces.path} names no face that can be used")
 
 
@@ -210,6 +126,7 @@ def _fill(writer: FacePackWriter, settings: FetchSettings, placeholders: "Placeh
     from fecemo.imaging.download import Downloader, DownloadLimits
     from fecemo.imaging.fetch_crew import FetchCrew
     from fecemo.imaging.loopback_server import LOOPBACK, serving
+    from fecemo.imaging.one_heap import share_one_heap
     from fecemo.imaging.politeness import HostBudget, HostSchedule
     from fecemo.imaging.reasons import FetchError
 
@@ -218,6 +135,7 @@ def _fill(writer: FacePackWriter, settings: FetchSettings, placeholders: "Placeh
     if not n_missing:
         return
     cv2.setNumThreads(1)  # the workers are the parallelism
+    share_one_heap()
     with ExitStack() as stack:
         if settings.serve is not None:
             port = stack.enter_context(serving(settings.serve, settings.port))
@@ -232,7 +150,8 @@ def _fill(writer: FacePackWriter, settings: FetchSettings, placeholders: "Placeh
         cutter = FaceCutter(DecodePolicy(CropPolicy(settings.margin, settings.square), apply_exif=settings.apply_exif,
                                          max_pixels=int(settings.max_megapixels * 1e6)))
         schedule: HostSchedule[int] = HostSchedule(
-            HostBudget(settings.per_host, settings.per_host_rate, settings.attempts, settings.backoff),
+            HostBudget(settings.per_host, settings.per_host_rate, settings.backoff,
+                       failures=settings.host_failures, outage=settings.host_outage),
             limited=lambda host: not downloader.opened(host))
         bar = stack.enter_context(progress(len(writer.plan), STAGE, "face", initial=len(writer.plan) - n_missing))
         rejected = 0
@@ -246,17 +165,22 @@ def _fill(writer: FacePackWriter, settings: FetchSettings, placeholders: "Placeh
 
 
 def _closing_line(receipt: Receipt) -> str:
-    rejected = receipt.summary["rejected"]
-    said = f"{receipt.summary['faces']} faces"
+    summary = receipt.summary
+    rejected: dict[str, int] = summary["rejected"]
+    said = f"{summary['faces']} faces"
     if rejected:
+        said += f" ({summary['faces'] / (summary['faces'] + sum(rejected.values())):.1%})"
         counts = sorted(rejected.items(), key=lambda item: -item[1])
         listed = ", ".join(f"{count} {reason}" for reason, count in counts)
         said += f", {sum(rejected.values())} rejected ({listed})"
     if passing := _passing(receipt):
         said += f"; {sum(rejected[reason] for reason in passing)} may pass: try them again with --retry-failed True"
-    if receipt.summary["repeated_photographs"]:
-        said += f"; {receipt.summary['repeated_photographs']} photographs came from many addresses, see {REPEATED_NAME}"
-    for name in ("rejected_rows", "triplets", "triplets_whole", "ratings"):
-        if receipt.summary.get(name):
-            said += f", {receipt.summary[name]} {name.replace('_', ' ')}"
+    if summary["repeated_photographs"]:
+        said += f"; {summary['repeated_photographs']} photographs came from many addresses, see {REPEATED_NAME}"
+    for name in ("rejected_rows", "ratings", "triplets"):
+        if summary.get(name):
+            said += f", {summary[name]} {name.replace('_', ' ')}"
+    if summary.get("triplets"):
+        whole = summary["triplets_whole"]
+        said += f", {whole} of them whole ({whole / summary['triplets']:.1%}), see {SURVIVAL_NAME}"
     return f"{said} in {receipt.seconds:.1f} s"

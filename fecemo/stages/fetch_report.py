@@ -2,6 +2,7 @@
 
 import csv
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,6 +11,9 @@ from fecemo.packs.face_pack_writer import FacePackWriter
 from fecemo.packs.ledger import Ledger
 
 HOSTS_NAME = "hosts.csv"
+SURVIVAL_NAME = "survival.csv"
+ALL_HOSTS = "(all)"
+STORED = "stored"
 REPEATED_NAME = "repeated_photographs.csv"
 SHEET_NAME = "contact_sheet.jpg"
 SHEET_FACES = 200
@@ -17,8 +21,17 @@ SUSPICIOUS_REPEATS = 20
 """Addresses that send the same bytes before these are reported: likely a site's "photo unavailable"."""
 
 
-def write_report(folder: Path, writer: FacePackWriter) -> tuple[list[str], dict[str, int]]:
-    """Write ``hosts.csv``, ``repeated_photographs.csv`` and, where there are faces, ``contact_sheet.jpg``.
+def write_report(folder: Path, writer: FacePackWriter,
+                 triplets: Mapping[str, tuple[int, int]]) -> tuple[list[str], dict[str, int]]:
+    """Write ``hosts.csv``, ``survival.csv``, ``repeated_photographs.csv`` and, for faces, ``contact_sheet.jpg``.
+
+    Parameters
+    ----------
+    folder : Path
+    writer : FacePackWriter
+        Every face of it stored or rejected.
+    triplets : mapping of str to (int, int)
+        See `Tables.triplets`.
 
     Returns
     -------
@@ -27,26 +40,27 @@ def write_report(folder: Path, writer: FacePackWriter) -> tuple[list[str], dict[
     dict of str to int
         Counts for the receipt.
     """
-    _write_hosts(folder / HOSTS_NAME, writer.plan)
+    hosts = _count_hosts(writer.plan)
+    write_hosts(folder / HOSTS_NAME, hosts)
+    write_survival(folder / SURVIVAL_NAME, hosts, triplets)
     repeated = writer.plan.urls_by_detail(SUSPICIOUS_REPEATS)
-    with atomic_file(folder / REPEATED_NAME, "w") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(("sha256", "addresses", "example"))
-        table.writerows(repeated)
+    write_repeated(folder / REPEATED_NAME, repeated)
     _write_sheet(folder / SHEET_NAME, writer)
-    return [HOSTS_NAME, REPEATED_NAME], {"repeated_photographs": len(repeated)}
+    return [HOSTS_NAME, SURVIVAL_NAME, REPEATED_NAME], {"repeated_photographs": len(repeated)}
 
 
-def _write_hosts(path: Path, plan: Ledger) -> None:
-    """Count faces by host and outcome, the busiest host first."""
+def _count_hosts(plan: Ledger) -> Counter[tuple[str, str]]:
     counts: Counter[tuple[str, str]] = Counter()
     for _, entry, _ in plan.stored():
-        counts[_host(entry.url), "stored"] += 1
+        counts[host_in(entry.url), STORED] += 1
     for entry, reason, _ in plan.rejected():
-        counts[_host(entry.url), reason] += 1
-    totals: Counter[str] = Counter()
-    for (host, _), count in counts.items():
-        totals[host] += count
+        counts[host_in(entry.url), reason] += 1
+    return counts
+
+
+def write_hosts(path: Path, counts: Counter[tuple[str, str]]) -> None:
+    """Write the number of faces by host and outcome, the busiest host first."""
+    totals = _totals(counts)
     with atomic_file(path, "w") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(("host", "outcome", "faces"))
@@ -55,7 +69,47 @@ def _write_hosts(path: Path, plan: Ledger) -> None:
         table.writerows(lines)
 
 
-def _host(url: str) -> str:
+def write_survival(path: Path, counts: Counter[tuple[str, str]], triplets: Mapping[str, tuple[int, int]]) -> None:
+    """Write which share of the faces and of the triplets was had, in all and by host, the busiest first.
+
+    Parameters
+    ----------
+    path : Path
+    counts : Counter of (host, outcome)
+        Faces.
+    triplets : mapping of str to (int, int)
+        See `Tables.triplets`; empty where there are none.
+    """
+    totals = _totals(counts)
+    stored = Counter({host: count for (host, outcome), count in counts.items() if outcome == STORED})
+    totals[ALL_HOSTS], stored[ALL_HOSTS] = totals.total(), stored.total()
+    with atomic_file(path, "w") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(("host", "faces", "faces_stored", "faces_share", "triplets", "triplets_whole", "triplets_share"))
+        for host in sorted(totals, key=lambda host: (-totals[host], host != ALL_HOSTS, host)):
+            n_triplets, whole = triplets.get(host, (0, 0))
+            table.writerow((host, totals[host], stored[host],
+                            f"{stored[host] / totals[host]:.4f}" if totals[host] else "",  # a shard may have no host
+                            *((n_triplets, whole, f"{whole / n_triplets:.4f}") if n_triplets else ("", "", ""))))
+
+
+def _totals(counts: Counter[tuple[str, str]]) -> Counter[str]:
+    totals: Counter[str] = Counter()
+    for (host, _), count in counts.items():
+        totals[host] += count
+    return totals
+
+
+def write_repeated(path: Path, repeated: Iterable[tuple[str, int, str]]) -> None:
+    """Write the photographs that very many addresses sent: sha256, number of addresses, one of them."""
+    with atomic_file(path, "w") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(("sha256", "addresses", "example"))
+        table.writerows(repeated)
+
+
+def host_in(url: str) -> str:
+    """Return the host that an address names, or an empty text."""
     try:
         return urlsplit(url).hostname or ""
     except ValueError:

@@ -1,72 +1,23 @@
-"""The downloader against servers that misbehave, each a real one."""
+"""The downloader against servers that misbehave in time, size and form, each a real one."""
 
 import gzip
-import ipaddress
-import logging
 import socket
 import threading
 import time
-from contextlib import contextmanager, suppress
-from email.utils import formatdate
 
 import pytest
-from photo_server import jpeg, photo_server, picture, redirecting, replying, send
+from downloads import PHOTO, downloading, failure, raw_server
+from photo_server import jpeg, photo_server, picture, replying, send
 
 from fecemo.imaging.deadline import DeadlineWatch
 from fecemo.imaging.download import Downloader, DownloadLimits
-from fecemo.imaging.placeholders import Placeholders, read_placeholders
 from fecemo.imaging.reasons import FetchError, Reason
-from fecemo.packs.receipts import digest_bytes
-
-PHOTO = jpeg(picture(1))
 
 
 @pytest.fixture
 def server():
     with photo_server() as served:
         yield served
-
-
-@contextmanager
-def downloading(*hosts, **limits):
-    options = {"placeholders": limits.pop("placeholders", None), "contact": limits.pop("contact", "")}
-    with DeadlineWatch() as watch:
-        downloader = Downloader(DownloadLimits(**limits), watch, connections=4, allow_hosts=hosts, **options)
-        try:
-            yield downloader
-        finally:
-            downloader.close()
-
-
-def failure(url, *hosts, **limits) -> FetchError:
-    with downloading(*hosts, **limits) as downloader, pytest.raises(FetchError) as caught:
-        downloader.get(url)
-    return caught.value
-
-
-@contextmanager
-def raw_server(answer):
-    """Accept connections, read a request, and let ``answer`` do with the socket as it likes."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        def serve():
-            while True:
-                try:
-                    connection, _ = listening.accept()
-                except OSError:
-                    return
-                with connection:
-                    connection.recv(65536)
-                    with suppress(OSError):  # hung up on, as it should be
-                        answer(connection)
-
-        threading.Thread(target=serve, daemon=True).start()
-        try:
-            yield f"127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            listening.shutdown(socket.SHUT_RDWR)
-
-
-# Time and size
 
 
 @pytest.mark.parametrize("where", ["headers", "body", "chunks"])
@@ -165,10 +116,12 @@ def test_more_bytes_than_announced_never_reach_the_next_photograph(server):
 def test_a_gzip_bomb_stops_at_the_cap_and_an_honest_gzip_is_read(server):
     server.routes |= {"/bomb.jpg": replying(200, gzip.compress(bytes(200 << 20)), Content_Encoding="gzip"),
                       "/honest.jpg": replying(200, gzip.compress(PHOTO), Content_Encoding="gzip"),
-                      "/odd.jpg": replying(200, PHOTO, Content_Encoding="gzip")}
+                      "/odd.jpg": replying(200, PHOTO, Content_Encoding="gzip"),
+                      "/half.jpg": replying(200, gzip.compress(PHOTO)[:-2000], Content_Encoding="gzip")}
     with downloading(server.host, max_bytes=4 << 20) as downloader:
         assert downloader.get(server.url("/honest.jpg")) == PHOTO
-        for path, reason in {"/bomb.jpg": Reason.TOO_LARGE, "/odd.jpg": Reason.NOT_AN_IMAGE}.items():
+        for path, reason in {"/bomb.jpg": Reason.TOO_LARGE, "/odd.jpg": Reason.NOT_AN_IMAGE,
+                             "/half.jpg": Reason.CUT_SHORT}.items():
             with pytest.raises(FetchError) as caught:
                 downloader.get(server.url(path))
             assert caught.value.reason is reason
@@ -194,176 +147,72 @@ def test_a_refused_connection_and_an_unknown_name_are_recorded_reasons():
     assert failure("http://no-such-name.invalid/a.jpg", "no-such-name.invalid").reason is Reason.NO_SUCH_HOST
 
 
-# Statuses
+@pytest.mark.parametrize("opened", [(), ("stuck.example",)])
+def test_a_name_whose_look_up_hangs_ends_on_time_and_holds_up_nothing_else(monkeypatch, server, opened):
+    real, freed = socket.getaddrinfo, threading.Event()
 
+    def stuck(host, *args, **kwargs):
+        if host == "stuck.example":
+            freed.wait(20)
+            raise socket.gaierror(socket.EAI_AGAIN, "too late for anyone")
+        return real(host, *args, **kwargs)
 
-@pytest.mark.parametrize(("status", "reason"), [
-    (404, Reason.GONE), (410, Reason.GONE), (401, Reason.REFUSED), (403, Reason.REFUSED), (451, Reason.REFUSED),
-    (204, Reason.REFUSED), (206, Reason.REFUSED), (408, Reason.TIMEOUT), (429, Reason.THROTTLED),
-    (500, Reason.SERVER_ERROR), (503, Reason.SERVER_ERROR)])
-def test_each_status_has_its_reason(server, status, reason):
-    server.routes["/a.jpg"] = replying(status)
-    caught = failure(server.url("/a.jpg"), server.host)
-    assert (caught.reason, caught.retry_after) == (reason, None)
-
-
-def test_retry_after_is_understood_in_seconds_as_a_date_and_when_absurd(server):
-    asked_for = {"7": (7, 7), formatdate(time.time() + 60, usegmt=True): (50, 60), "99999999999999999999": (600, 600),
-                 formatdate(0, usegmt=True): (0, 0), "-5": (None, None), "soon": (None, None)}
-    for value, (low, high) in asked_for.items():
-        server.routes["/a.jpg"] = replying(429, Retry_After=value)
-        caught = failure(server.url("/a.jpg"), server.host)
-        assert caught.reason is Reason.THROTTLED
-        assert caught.retry_after == low if low is None else low <= caught.retry_after <= high, value
-
-
-def test_503_with_retry_after_is_a_request_to_slow_down(server):
-    server.routes["/a.jpg"] = replying(503, Retry_After="3")
-    caught = failure(server.url("/a.jpg"), server.host)
-    assert (caught.reason, caught.retry_after) == (Reason.THROTTLED, 3.0)
-
-
-# Where a request may go
-
-
-@pytest.mark.parametrize("target", [
-    "http://127.0.0.1:{port}/b.jpg", "http://localhost:{port}/b.jpg", "http://[::1]:{port}/b.jpg",
-    "http://169.254.169.254/latest/meta-data/", "http://2130706433:{port}/b.jpg", "//127.0.0.1:{port}/b.jpg"])
-def test_a_redirect_to_a_private_address_is_refused(server, target):
-    """Only the first name was opened: what it redirects to is held to the rules."""
-    with photo_server() as opened:
-        opened.routes["/a.jpg"] = redirecting(target.format(port=server.port))
-        server.routes["/b.jpg"] = PHOTO
-        assert failure(opened.url("/a.jpg"), opened.host).reason is Reason.FORBIDDEN_ADDRESS
-    assert not server.asked
-
-
-@pytest.mark.parametrize(("target", "reason"), [
-    ("file:///etc/passwd", Reason.BAD_URL), ("data:image/png;base64,AAAA", Reason.BAD_URL),
-    ("ftp://127.0.0.1/a", Reason.BAD_URL), ("http://u:secret@127.0.0.1/a", Reason.CREDENTIALS_IN_URL),
-    ("http://[bad/a", Reason.BAD_URL), ("", Reason.REFUSED)])
-def test_a_redirect_to_what_is_no_public_web_address_is_refused(server, target, reason):
-    server.routes["/a.jpg"] = redirecting(target)
-    caught = failure(server.url("/a.jpg"), server.host)
-    assert caught.reason is reason
-    assert "secret" not in str(caught)
-
-
-def test_redirects_are_followed_so_far_and_no_further(server):
-    server.routes |= {f"/{number}": redirecting(f"/{number + 1}") for number in range(7)}
-    server.routes |= {"/7": PHOTO, "/loop": redirecting("loop"), "/é": redirecting("/7")}
-    with downloading(server.host, max_redirects=5) as downloader:
-        assert downloader.get(server.url("/2")) == PHOTO
-    assert failure(server.url("/0"), server.host, max_redirects=5).reason is Reason.TOO_MANY_REDIRECTS
-    assert failure(server.url("/loop"), server.host).reason is Reason.TOO_MANY_REDIRECTS
-
-
-def resolving(monkeypatch, answers: dict[str, list[str]]) -> list[str]:
-    """Let names resolve to these addresses, one answer after another; return the names that were looked up."""
-    real, asked = socket.getaddrinfo, []
-
-    def fake(host, port, *args, **kwargs):
-        if host not in answers:
-            ipaddress.ip_address(host)  # a name that should not have been looked up fails here
-            return real(host, port, *args, **kwargs)
-        asked.append(host)
-        address = answers[host].pop(0) if len(answers[host]) > 1 else answers[host][0]
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        return [(family, socket.SOCK_STREAM, 6, "", (address, port) + ((0, 0) if family == socket.AF_INET6 else ()))]
-
-    monkeypatch.setattr(socket, "getaddrinfo", fake)
-    return asked
-
-
-@pytest.mark.parametrize("address", [
-    "127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "192.88.99.1",
-    "::1", "::", "::127.0.0.1", "::169.254.169.254", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "fec0::1",
-    "fe80::1", "fd00::1", "ff02::1", "2001:0:7f00:1::"])
-def test_a_name_that_resolves_to_no_public_address_is_refused(monkeypatch, address):
-    resolving(monkeypatch, {"photos.example": [address]})
-    monkeypatch.setattr(socket, "create_connection", pytest.fail)
-    assert failure("http://photos.example/a.jpg").reason is Reason.FORBIDDEN_ADDRESS
-
-
-def test_a_name_that_changes_between_check_and_connection_is_not_looked_up_again(monkeypatch, server):
-    asked = resolving(monkeypatch, {"photos.example": ["93.184.215.14", "127.0.0.1"]})
-    connected = []
-
-    def connect(address, *args, **kwargs):
-        connected.append(address)
-        raise OSError("there is no network in this test")
-
-    monkeypatch.setattr("urllib3.util.connection.create_connection", connect)
+    monkeypatch.setattr(socket, "getaddrinfo", stuck)
     server.routes["/a.jpg"] = PHOTO
-    assert failure(f"http://photos.example:{server.port}/a.jpg").reason is Reason.CONNECTION_FAILED
-    assert asked == ["photos.example"]
-    assert connected == [("93.184.215.14", server.port)]
-    assert not server.asked
-
-
-def test_proxy_and_netrc_of_the_environment_are_not_used(monkeypatch, server, tmp_path):
-    netrc = tmp_path / "netrc"
-    netrc.write_text("machine 127.0.0.1 login someone password secret\n")
-    monkeypatch.setenv("NETRC", str(netrc))
-    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:1")
-    server.routes["/a.jpg"] = PHOTO
-    with downloading(server.host) as downloader:
+    with downloading(*opened, server.host, deadline=0.3) as downloader:
+        started = time.monotonic()
+        with pytest.raises(FetchError) as caught:
+            downloader.get("http://stuck.example/a.jpg")
+        assert caught.value.reason is Reason.TIMEOUT
+        assert time.monotonic() - started < 5
         assert downloader.get(server.url("/a.jpg")) == PHOTO
-    assert "Authorization" not in server.headers[0]
+    assert not freed.is_set()
+    freed.set()
 
 
-def test_cookies_are_not_kept_from_one_photograph_to_the_next(server):
-    server.routes["/a.jpg"] = replying(200, PHOTO, Set_Cookie="who=you; Path=/")
-    with downloading(server.host) as downloader:
-        for _ in range(2):
-            downloader.get(server.url("/a.jpg"))
-    assert all("Cookie" not in headers for headers in server.headers)
+def test_stopping_does_not_wait_for_a_look_up_that_hangs(monkeypatch):
+    asked, freed = threading.Event(), threading.Event()
+
+    def stuck(*args, **kwargs):
+        asked.set()
+        freed.wait(20)
+        raise socket.gaierror(socket.EAI_AGAIN, "too late for anyone")
+
+    monkeypatch.setattr(socket, "getaddrinfo", stuck)
+    failures = []
+
+    def download():
+        with pytest.raises(FetchError) as caught:
+            downloader.get("http://stuck.example/a.jpg")
+        failures.append(caught.value.reason)
+
+    with DeadlineWatch() as watch:
+        downloader = Downloader(DownloadLimits(), watch, connections=1)
+        thread = threading.Thread(target=download)
+        thread.start()
+        assert asked.wait(10)
+        watch.stop()
+        thread.join(10)
+    freed.set()
+    assert failures == [Reason.TIMEOUT]
 
 
-def test_credentials_are_refused_and_appear_nowhere(server, caplog):
-    caplog.set_level(logging.DEBUG)
-    caught = failure(f"http://someone:sesame@{server.host}/a.jpg", server.host)
-    assert caught.reason is Reason.CREDENTIALS_IN_URL
-    assert "sesame" not in str(caught) + caplog.text
-    assert not server.asked
+def test_a_connection_that_comes_too_late_is_closed(monkeypatch):
+    freed, connected = threading.Event(), []
 
+    def late(*args, **kwargs):
+        freed.wait(20)
+        connected.extend(socket.socketpair())
+        return connected[0]
 
-# Who asks, and what a site asks for
-
-
-def test_the_user_agent_says_who_asks(server):
-    server.routes["/a.jpg"] = PHOTO
-    with downloading(server.host, contact="faces@example.org") as downloader:
-        downloader.get(server.url("/a.jpg"))
-    assert server.headers[0]["User-Agent"].startswith("fecemo/")
-    assert "faces@example.org" in server.headers[0]["User-Agent"]
-
-
-@pytest.mark.parametrize(("tag", "expected"), [
-    ("noai", False), ("noindex, nofollow", False), ("fecemo: noimageai", False), ("otherbot: noindex", True),
-    ("nofollow", True), ("none", False)])
-def test_an_opt_out_is_honoured_where_it_means_us(server, tag, expected):
-    server.routes["/a.jpg"] = replying(200, PHOTO, X_Robots_Tag=tag)
-    if expected:
-        with downloading(server.host) as downloader:
-            assert downloader.get(server.url("/a.jpg")) == PHOTO
-    else:
-        assert failure(server.url("/a.jpg"), server.host).reason is Reason.OPTED_OUT
-        with downloading(server.host, honour_opt_out=False) as downloader:
-            assert downloader.get(server.url("/a.jpg")) == PHOTO
-
-
-def test_placeholders_are_known_by_target_and_by_digest(server, tmp_path):
-    (tmp_path / "mine.txt").write_text(
-        f"# pictures of my sites\n{digest_bytes(PHOTO)}  # a grey square\nhttps://cdn.example/deleted-\n")
-    known = read_placeholders(tmp_path / "mine.txt")
-    server.routes |= {"/same.jpg": PHOTO, "/known.jpg": redirecting("https://s.yimg.com/pw/photo_unavailable.png"),
-                      "/mine.jpg": redirecting("https://cdn.example/deleted-42.png")}
-    for path in server.routes:
-        assert failure(server.url(path), server.host, placeholders=known).reason is Reason.PLACEHOLDER
-    with downloading(server.host, placeholders=Placeholders()) as downloader:
-        assert downloader.get(server.url("/same.jpg")) == PHOTO
+    monkeypatch.setattr("urllib3.util.connection.create_connection", late)
+    assert failure("http://127.0.0.1:9/a.jpg", "127.0.0.1", deadline=0.2).reason is Reason.TIMEOUT
+    freed.set()
+    deadline = time.monotonic() + 10
+    while (not connected or connected[0].fileno() != -1) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert connected[0].fileno() == -1
+    connected[1].close()
 
 
 def test_connections_are_used_again(server):

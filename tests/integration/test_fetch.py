@@ -1,47 +1,24 @@
 """The fetch stage over real HTTP: what is asked for, what is stored, what is recorded."""
 
-import csv
 import socket
-import subprocess
-import sys
-import threading
-import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from fetching import WHOLE, settings_for, table, write_list
 from photo_server import encoded, jpeg, photo_server, picture, redirecting, replying
 
-from fecemo.errors import InputError, ResourceError, StoredStateError
+from fecemo.errors import StoredStateError
 from fecemo.manifests.face_id import face_id
 from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import RECEIPT_NAME, digest_bytes
 from fecemo.stages.fetch import FetchSettings, run
-
-ROOT = Path(__file__).parents[2]
-WHOLE = (0.0, 1.0, 0.0, 1.0)
 
 
 @pytest.fixture
 def server():
     with photo_server() as served:
         yield served
-
-
-def write_list(path: Path, faces) -> Path:
-    lines = ["url,left,right,top,bottom", *(f"{url},{','.join(map(str, box))}" for url, box in faces)]
-    path.write_text("\n".join(lines) + "\n")
-    return path
-
-
-def settings_for(server, faces: Path, **changes) -> FetchSettings:
-    return FetchSettings(faces=faces, allow_hosts=(server.host,), workers=4, backoff=0.01, **changes)
-
-
-def table(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_faces_are_cut_where_their_boxes_lie_and_a_photograph_is_asked_for_once(server, tmp_path):
@@ -169,142 +146,6 @@ def test_a_folder_of_ones_own_is_served_while_fetching(tmp_path):
     assert [entry.url[-9:] for entry in FacePack(tmp_path / "pack").entries] == ["a%20b.jpg"]
     reasons = [row["reason"] for row in table(tmp_path / "pack" / "rejects.csv")]
     assert reasons == ["gone", "gone", "forbidden_address"]  # the other port was not opened
-
-
-def test_a_port_in_use_is_said_before_anything_is_asked(tmp_path):
-    listed = write_list(tmp_path / "faces.csv", [("http://127.0.0.1:1/a.jpg", WHOLE)])
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        with pytest.raises(ResourceError, match="another `port`"):
-            run(FetchSettings(faces=listed, serve=tmp_path, port=taken.getsockname()[1]), tmp_path / "pack")
-    assert not (tmp_path / "pack" / RECEIPT_NAME).exists()
-
-
-def test_a_list_without_a_face_is_the_users_error(tmp_path):
-    with pytest.raises(InputError, match="names no face"):
-        run(FetchSettings(faces=write_list(tmp_path / "faces.csv", [])), tmp_path / "pack")
-    (tmp_path / "odd.csv").write_text("name,age\n")
-    with pytest.raises(InputError, match=r"odd.csv line 1: found 'name,age'"):
-        run(FetchSettings(faces=tmp_path / "odd.csv"), tmp_path / "pack")
-
-
-def test_what_may_pass_is_tried_again_and_later_once_more_when_asked(server, tmp_path):
-    healthy = threading.Event()
-    tries = []
-
-    def flaky(handler):
-        tries.append(handler.path)
-        (replying(200, jpeg(picture(5))) if len(tries) == 2 else replying(503))(handler)
-
-    def down(handler):
-        (replying(200, jpeg(picture(6))) if healthy.is_set() else replying(500))(handler)
-
-    server.routes |= {"/flaky.jpg": flaky, "/down.jpg": down, "/0.jpg": jpeg(picture(0))}
-    faces = [(server.url(path), WHOLE) for path in ("/flaky.jpg", "/down.jpg", "/0.jpg")]
-    listed = write_list(tmp_path / "faces.csv", faces)
-    run(settings_for(server, listed, attempts=3), tmp_path / "pack")
-    pack = FacePack(tmp_path / "pack")
-    assert [Path(entry.url).stem for entry in pack.entries] == ["flaky", "0"]
-    assert server.asked["/down.jpg"] == 3
-    del pack
-
-    healthy.set()
-    run(settings_for(server, listed), tmp_path / "pack")
-    assert server.asked["/down.jpg"] == 3  # a finished pack is finished
-    run(settings_for(server, listed, retry_failed=True), tmp_path / "pack")
-    pack = FacePack(tmp_path / "pack")
-    assert [Path(entry.url).stem for entry in pack.entries] == ["flaky", "down", "0"]
-    assert pack.damaged_rows() == []
-    assert server.asked == {"/flaky.jpg": 2, "/down.jpg": 4, "/0.jpg": 1}  # what was stored was not asked for again
-
-
-def test_interrupting_stops_at_once_and_keeps_what_is_done(server, tmp_path):
-    waiting = threading.Event()
-
-    def never(handler):
-        waiting.set()
-        threading.Event().wait(20)
-
-    server.routes |= {"/0.jpg": jpeg(picture(0)), "/never.jpg": never}
-    listed = write_list(tmp_path / "faces.csv", [(server.url("/0.jpg"), WHOLE), (server.url("/never.jpg"), WHOLE)])
-    command = [sys.executable, ROOT / "pipelines" / "01_fetch.py", "--faces", listed, "--out", tmp_path / "pack",
-               "--allow-hosts", server.host, "--workers", "2"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT)
-    assert waiting.wait(20)
-    deadline = time.monotonic() + 20
-    while not server.asked.get("/0.jpg") and time.monotonic() < deadline:
-        time.sleep(0.01)
-    time.sleep(1.5)  # for the other photograph to be cut and stored, also on a busy machine
-    process.send_signal(2)
-    _, said = process.communicate(timeout=5)  # far less than the server waits
-    assert process.returncode == 130
-    assert "the same command goes on from there" in said
-    assert "Traceback" not in said
-    server.routes["/never.jpg"] = jpeg(picture(1))
-    run(settings_for(server, listed), tmp_path / "pack")
-    assert len(FacePack(tmp_path / "pack")) == 2
-    assert server.asked["/0.jpg"] == 1
-
-
-def test_the_report_counts_by_host_and_names_pictures_that_came_too_often(server, tmp_path):
-    gone = jpeg(picture(99))
-    server.routes |= {f"/{number}.jpg": gone for number in range(25)} | {"/a.jpg": jpeg(picture(1))}
-    faces = [(server.url(f"/{number}.jpg"), WHOLE) for number in range(25)]
-    faces += [(server.url("/a.jpg"), WHOLE), (server.url("/b.jpg"), WHOLE), ("http://10.0.0.1/c.jpg", WHOLE)]
-    listed = write_list(tmp_path / "faces.csv", faces)
-    receipt = run(settings_for(server, listed), tmp_path / "pack")
-    hosts = [tuple(row.values()) for row in table(tmp_path / "pack" / "hosts.csv")]
-    assert hosts == [("127.0.0.1", "stored", "26"), ("127.0.0.1", "gone", "1"), ("10.0.0.1", "forbidden_address", "1")]
-    (repeated,) = table(tmp_path / "pack" / "repeated_photographs.csv")
-    assert (repeated["sha256"], repeated["addresses"]) == (digest_bytes(gone), "25")
-    assert receipt.summary["repeated_photographs"] == 1
-    assert cv2.imread(str(tmp_path / "pack" / "contact_sheet.jpg")).shape == (200, 2000, 3)
-
-    # Named as a placeholder, they leave the pack without being asked for again.
-    (tmp_path / "mine.txt").write_text(digest_bytes(gone))
-    asked = sum(server.asked.values())
-    again = run(settings_for(server, listed, placeholders=tmp_path / "mine.txt"), tmp_path / "pack")
-    assert sum(server.asked.values()) == asked
-    assert again.summary["rejected"] == {"forbidden_address": 1, "gone": 1, "placeholder": 25}
-    assert [entry.url for entry in FacePack(tmp_path / "pack").entries] == [server.url("/a.jpg")]
-
-
-def test_credentials_in_a_list_are_written_nowhere(server, tmp_path, capsys):
-    listed = write_list(tmp_path / "faces.csv", [
-        (f"http://someone:sesame@{server.host}/a.jpg", WHOLE), ("http://sesame@[bad/a.jpg", WHOLE)])
-    with pytest.raises(InputError, match="none of the 2 faces could be had") as error:
-        run(settings_for(server, listed), tmp_path / "none")
-    assert "sesame" not in str(error.value)
-    server.routes["/a.jpg"] = replying(200, jpeg(picture(1)))
-    listed = write_list(tmp_path / "faces.csv", [
-        (f"http://someone:sesame@{server.host}/a.jpg", WHOLE), ("http://sesame@[bad/a.jpg", WHOLE),
-        (server.url("/a.jpg"), WHOLE)])
-    run(settings_for(server, listed), tmp_path / "pack")
-    assert {row["reason"] for row in table(tmp_path / "pack" / "rejects.csv")} == {"credentials_in_url", "bad_url"}
-    for path in (tmp_path / "pack").iterdir():
-        assert b"sesame" not in path.read_bytes(), path.name
-    assert "sesame" not in "".join(capsys.readouterr())
-    assert len(server.asked) == 1
-
-
-def test_a_site_that_says_too_many_is_left_alone_for_as_long_as_it_asks(server, tmp_path):
-    refusals = iter(range(3))
-
-    def busy(handler):
-        if next(refusals, None) is None:
-            replying(200, jpeg(picture(1)))(handler)
-        else:
-            replying(429, Retry_After="1")(handler)
-
-    server.routes |= {f"/{number}.jpg": busy for number in range(12)}
-    listed = write_list(tmp_path / "faces.csv", [(server.url(f"/{number}.jpg"), WHOLE) for number in range(12)])
-    receipt = run(settings_for(server, listed), tmp_path / "pack")
-    assert receipt.summary["faces"] == 12
-    assert sum(server.asked.values()) == 15
-    gaps = np.diff(sorted(server.times))
-    assert gaps.max() >= 0.9  # the whole site was left alone, not that photograph only
-    assert (np.array(sorted(server.times)) < server.times[0] + 0.8).sum() <= 5  # only what was already under way
 
 
 def test_large_photographs_are_decoded_small_without_visible_difference(server, tmp_path):

@@ -19,7 +19,7 @@ KILLS = int(os.environ.get("FECEMO_KILLS", "6"))
 PHOTOS = 150
 FLUSH = 4
 WORKERS = 3
-COMPARED = ("faces.npy", "index.csv", "rejects.csv", "rejected_rows.csv")
+COMPARED = ("faces.npy", "faces.csv", "rejects.csv", "rejected_rows.csv", "hosts.csv", "survival.csv")
 
 # The real stage; only the ledger is written after every few faces, so that a test of seconds crosses many transactions.
 PROGRAM = f"""

@@ -86,7 +86,7 @@ def test_a_pack_depends_neither_on_threads_nor_on_where_the_images_lie(faces, tm
     assert one.digest == many.digest
     assert one.inputs == many.inputs
     assert one.config == many.config
-    for name in ("faces.npy", "index.csv", "rejects.csv", "left_out.csv"):
+    for name in ("faces.npy", "faces.csv", "rejects.csv", "left_out.csv"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "many" / name).read_bytes()
 
 
@@ -198,7 +198,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(faces, tmp_path, monkeypatc
     monkeypatch.setattr(FacePackWriter, "put", watched_put)
     assert run(ImportSettings(faces), tmp_path / "broken").digest == unbroken.digest
     assert sorted(decoded) == list(range(30))  # nothing was decoded twice
-    for name in ("faces.npy", "index.csv", "rejects.csv", "left_out.csv"):
+    for name in ("faces.npy", "faces.csv", "rejects.csv", "left_out.csv"):
         assert (tmp_path / "broken" / name).read_bytes() == (tmp_path / "unbroken" / name).read_bytes()
 
 
@@ -226,7 +226,7 @@ def test_a_killed_process_loses_nothing(tmp_path):
     assert not (tmp_path / "killed" / "receipt.json").exists()
     run(ImportSettings(tmp_path / "images"), tmp_path / "unbroken")
     run(ImportSettings(tmp_path / "images"), tmp_path / "killed")
-    for name in ("faces.npy", "index.csv", "rejects.csv", "left_out.csv"):
+    for name in ("faces.npy", "faces.csv", "rejects.csv", "left_out.csv"):
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "unbroken" / name).read_bytes()
     assert not staging.exists()
 

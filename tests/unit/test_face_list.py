@@ -60,6 +60,14 @@ def test_a_file_without_line_ends_does_not_fill_memory(tmp_path):
     assert rows[1].url == "b"
 
 
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("extra", range(5))
+def test_a_first_line_that_is_too_long_counts_as_one(tmp_path, mark, extra):
+    path = tmp_path / "faces.csv"
+    path.write_bytes(mark + b"x" * (MAX_LINE_BYTES - 3 + extra) + b"\nsecond\n")
+    assert [row.line if isinstance(row, RejectedRow) else row[0] for row in csv_rows(path)] == [1, 2]
+
+
 def test_boxes_that_cannot_be_cut_are_read_and_judged_by_the_one_who_cuts(tmp_path):
     rows = read(tmp_path, HEADER + "u,nan,1,0,1\nu,inf,1,0,1\nu,1,0,0,1\n")
     assert math.isnan(rows[0].left)

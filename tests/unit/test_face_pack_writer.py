@@ -19,7 +19,7 @@ from fecemo.packs.receipts import RECEIPT_NAME
 
 N = 12
 REJECTED = (3, 7)
-FILES = ("faces.npy", "index.csv", "rejects.csv")
+FILES = ("faces.npy", "faces.csv", "rejects.csv")
 
 
 def plan_of(n=N):

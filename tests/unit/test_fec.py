@@ -1,13 +1,9 @@
 """FEC's ragged rows: nothing a rater said is lost, and a broken row costs itself alone."""
 
-import os
-import random
-
 import pytest
 
 from fecemo.manifests.csv_rows import RejectedRow
 from fecemo.manifests.fec import Triplet, read_fec
-from fecemo.manifests.listed_face import ListedFace
 
 FACES = ['"http://a/1.jpg",0.1,0.5,0.2,0.6', '"http://a/1.jpg",0.5,0.9,0.2,0.6', '"http://b/2.jpg",0,1,0,1']
 
@@ -49,7 +45,8 @@ def test_empty_cells_at_the_end_of_a_row_are_no_ratings(tmp_path):
     (row("anna", 1, "ben", "x"), "'ben' answered 'x'"), (row("anna", 1, kind="FOUR"), "triplet type is 'FOUR'"),
     (row("anna", 1, faces=[FACES[0], FACES[1], '"http://b/2.jpg",0,1,0,low']), "bottom is 'low'"),
     (row("anna", 1, faces=[FACES[0], '"",0,1,0,1', FACES[2]]), "url is empty"),
-    (b"\xff" + row("anna", 1).encode(), "not UTF-8"),
+    (b"\xff" + row("anna", 1).encode(), "not UTF-8"), (row("an\rna", 1), "control character"),
+    (row("anna", 1).replace(":", "\x00"), "control character"),
     ('"' + row("anna", 1), "not a CSV row")])
 def test_a_malformed_row_is_rejected_with_its_line_and_the_others_stay(tmp_path, broken, said):
     rows = read(tmp_path, row("anna", 1), broken, row("ben", 2))
@@ -57,32 +54,3 @@ def test_a_malformed_row_is_rejected_with_its_line_and_the_others_stay(tmp_path,
     assert rows[1].line == 2
     assert said in rows[1].reason
     assert rows[2].line == 3
-
-
-def test_no_bytes_bring_the_parser_down(tmp_path):
-    """A fuzzer with a fixed seed: rows torn, doubled and sprinkled with every byte."""
-    rng = random.Random(int(os.environ.get("FECEMO_FUZZ_SEED", "7")))
-    whole = row("anna", 1, "ben", 2).encode()
-    lines = []
-    for _ in range(int(os.environ.get("FECEMO_FUZZ", "3000"))):
-        line = bytearray(whole)
-        for _ in range(rng.randint(1, 6)):
-            at = rng.randrange(len(line) + 1)
-            action = rng.randrange(4)
-            if action == 0:
-                line[at:at + rng.randint(1, 30)] = b""
-            elif action == 1:
-                line[at:at] = bytes(rng.randrange(256) for _ in range(rng.randint(1, 8))).replace(b"\n", b"")
-            elif action == 2:
-                line[at:at] = line[rng.randrange(len(line) + 1):][:40]
-            else:
-                line[at:at] = rng.choice([b'"', b",", b"\r", b"\x00", b"'", b"nan", b"1e999", b"-"])
-        lines.append(bytes(line) or b",")
-    rows = read(tmp_path, *lines)
-    assert len(rows) == sum(bool(line.strip()) for line in lines)
-    accepted = [one for one in rows if isinstance(one, Triplet)]
-    assert accepted
-    for triplet in accepted:
-        assert all(isinstance(face, ListedFace) and face.url for face in triplet.faces)
-        assert triplet.ratings
-        assert all(answer in (1, 2, 3) for _, answer in triplet.ratings)

@@ -22,7 +22,7 @@ def clock():
 
 
 def schedule_of(clock, jobs, **budget):
-    options = {"concurrent": 2, "rate": 0.0, "attempts": 4, "backoff": 1.0} | budget
+    options = {"concurrent": 2, "rate": 0.0, "backoff": 1.0} | budget
     limited = options.pop("limited", lambda host: True)
     made = HostSchedule(HostBudget(**options), limited=limited, clock=clock, jitter=lambda: 1.0)
     for host, job in jobs:
@@ -112,6 +112,62 @@ def test_a_host_of_ones_own_has_no_limit_until_it_asks_for_one(clock):
     schedule.again(*taken[0], 1, throttled=True)
     assert schedule._hosts["own"].limit == 1.0
     assert schedule._hosts["own"].rate == 0.5
+
+
+def test_a_redirect_waits_for_the_host_that_it_leads_to_and_comes_before_what_is_fresh_there(clock):
+    schedule = schedule_of(clock, [("a", 1), ("b", 2), ("b", 3)], concurrent=1, rate=1.0)
+    assert [schedule.take(), schedule.take()] == [("a", 1), ("b", 2)]
+    schedule.onward("a", "b", 1)
+    assert schedule._hosts["b"].ready_at() == clock.now + 1.0
+    clock.now += 1.0
+    schedule.done("b")
+    assert schedule.take() == ("b", 1)
+    schedule.done("b")
+    clock.now += 1.0
+    assert schedule.take() == ("b", 3)
+    schedule.done("b")
+    assert schedule.take() is None
+
+
+def test_a_host_that_does_nothing_but_fail_is_set_aside_and_its_jobs_come_at_once(clock):
+    schedule = schedule_of(clock, [("dead", number) for number in range(9)] + [("alive", 0)], concurrent=1, rate=1.0,
+                           failures=3, outage=10.0)
+    for failures in (1, 2, 3, 4):
+        assert not schedule.is_set_aside("dead")
+        while True:
+            clock.now = max(clock.now, schedule._hosts["dead"].ready_at())
+            host, job = schedule.take()
+            if host == "dead":
+                break
+        # Three failures in a row are enough, but not within less than ten seconds.
+        schedule.again(host, job, 1, throttled=failures == 1)
+        clock.now += 4.0
+    assert schedule.is_set_aside("dead")
+    assert not schedule.is_set_aside("alive")
+    dropped = []
+    for _ in range(9):
+        host, job = schedule.take()
+        dropped.append(job)
+        schedule.drop(host)
+    assert sorted(dropped) == list(range(9))
+    schedule.done("alive")
+    assert schedule.take() is None
+
+
+@pytest.mark.parametrize("answer", ["photograph", "redirect"])
+def test_any_answer_begins_the_count_of_failures_anew(clock, answer):
+    schedule = schedule_of(clock, [("a", number) for number in range(99)], concurrent=1, failures=3, outage=0.0)
+    for _ in range(5):
+        for _ in range(2):
+            schedule.take()
+            schedule.done("a", answered=False)
+        host, job = schedule.take()
+        if answer == "photograph":
+            schedule.done(host)
+        else:
+            schedule.onward(host, "b", job)
+            schedule.drop(schedule.take()[0])
+    assert not schedule.is_set_aside("a")
 
 
 def test_many_threads_do_every_job_once():

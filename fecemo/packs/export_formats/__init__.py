@@ -1,0 +1,1 @@
+"""The export formats: each module here holds one `EXPORT_FORMAT`; adding a file adds a format."""

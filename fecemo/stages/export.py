@@ -1,0 +1,186 @@
+"""Export: the faces of a pack, in any variant, as files for other tools."""
+
+import importlib.util
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from fecemo.errors import InputError, ResourceError, StoredStateError, nearest
+from fecemo.packs.durable import LOCK_NAME, atomic_write
+from fecemo.packs.export_format import ExportedFaces, ExportFormat, find_export_format
+from fecemo.packs.face_pack import FacePack
+from fecemo.packs.receipts import Receipt
+from fecemo.packs.variant import Variant, find_variant
+from fecemo.progress import progress
+from fecemo.stages.work import Work, run_stage
+
+if TYPE_CHECKING:
+    import numpy as np
+
+STAGE = "export"
+MARK_NAME = "export.json"
+"""Written first: it says of what an export is made, and that the folder is one."""
+HALF_WRITTEN = ".*.tmp"
+"""What a killed run leaves of the file that it was writing."""
+CHUNK = 64
+"""Faces viewed and encoded at a time."""
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """What to export, and how.
+
+    Parameters
+    ----------
+    pack : Path
+        A face pack.
+    format : str
+        ``folders`` (an image file a face, in folders by split and label), ``webdataset`` (tar files) or ``parquet``
+        (Parquet files with the images inside; needs pyarrow).
+    variant : str
+        ``rgb``, ``gray`` or ``tight``.
+    image : {"png", "jpeg"}
+        PNG loses nothing.
+    quality : int
+        Of JPEGs, 1 to 100.
+    splits : tuple of str
+        Only faces of these splits, such as ``train valid``; all without it.
+    labelled : bool
+        Only faces that have a label.
+    limit : int, optional
+        Only the first so many of them.
+    per_file : int
+        Most faces in a tar or Parquet file.
+    threads : int
+        Faces that are encoded at once. The export does not depend on it.
+    """
+
+    pack: Path
+    format: str = "folders"
+    variant: str = "rgb"
+    image: Literal["png", "jpeg"] = "png"
+    quality: int = 95
+    splits: tuple[str, ...] = ()
+    labelled: bool = False
+    limit: int | None = None
+    per_file: int = 10_000
+    threads: int = 4
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.quality <= 100:
+            raise ValueError(f"quality must be 1 to 100, not {self.quality}")
+        for name in ("limit", "per_file", "threads"):
+            if (value := getattr(self, name)) is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1, not {value}")
+
+
+def run(settings: ExportSettings, out: Path) -> Receipt:
+    """Write the faces of a pack as files for other tools.
+
+    Killed and run again, the same command ends with the same files. A folder that holds anything else is refused.
+
+    Parameters
+    ----------
+    settings : ExportSettings
+        What to export, and how.
+    out : Path
+        A new folder.
+
+    Returns
+    -------
+    Receipt
+
+    Raises
+    ------
+    InputError
+        If there is no such format, variant or split, or no face to export.
+    StoredStateError
+        If the pack is not finished, or ``out`` is in use or holds something else.
+    ResourceError
+        If ``out`` cannot be written, or a package is missing.
+    """
+    format, variant = find_export_format(settings.format), find_variant(settings.variant)
+    for package in format.needs:
+        if importlib.util.find_spec(package) is None:
+            raise ResourceError(f"the format {format.name!r} needs {package}: pip install 'fecemo[export]'")
+    pack = FacePack(settings.pack)
+    rows = _chosen(pack, settings)
+    config = {"format": format.name, "variant": variant.name, "image": settings.image,
+              "quality": settings.quality if settings.image == "jpeg" else None, "splits": sorted(settings.splits),
+              "labelled": settings.labelled, "limit": settings.limit, "per_file": settings.per_file}
+    inputs = {"pack": pack.receipt.digest}
+    mark = json.dumps({"format": "fecemo.export/1", **config, "pack": pack.receipt.digest}, indent=1) + "\n"
+    _refuse_other(out, mark)
+    return run_stage(STAGE, out, config=config, inputs=inputs, seed=None,
+                     work=lambda folder: _export(pack, rows, format, variant, settings, mark, folder))
+
+
+def _chosen(pack: FacePack, settings: ExportSettings) -> "np.ndarray":
+    import numpy as np
+
+    known = set(pack.splits.tolist()) - {""}
+    for split in settings.splits:
+        if split not in known:
+            hint = nearest(split, known) if known else "it has no splits"
+            raise InputError(f"{pack.folder} has no split {split!r}: {hint}")
+    rows = pack.rows_in(*settings.splits) if settings.splits else np.arange(len(pack))
+    if settings.labelled:
+        rows = rows[pack.labels[rows] != ""]
+    if not len(rows):
+        raise InputError(f"{pack.folder} has no {'labelled ' if settings.labelled else ''}face to export")
+    return rows[: settings.limit]
+
+
+def _refuse_other(out: Path, mark: str) -> None:
+    """Refuse a folder that holds anything but this export, whole or interrupted."""
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise ResourceError(f"cannot write {out}: a file stands where a folder is needed")
+    found = {path.name for path in out.iterdir()} - {LOCK_NAME, *(path.name for path in out.glob(HALF_WRITTEN))}
+    if found and MARK_NAME not in found:
+        raise StoredStateError(f"{out} holds what no export wrote ({min(found)}); nothing is written among it, choose "
+                               "another folder")
+    if found and (out / MARK_NAME).read_text(encoding="utf-8") != mark:
+        raise StoredStateError(f"{out} holds an export of other faces, or one with other settings ({MARK_NAME} says "
+                               f"which); choose another folder, or remove that one: rm -r {out}")
+
+
+def _export(pack: FacePack, rows: "np.ndarray", format: ExportFormat, variant: Variant, settings: ExportSettings,
+            mark: str, folder: Path) -> Work:
+    from fecemo.imaging.encode import SUFFIXES, encode_image
+
+    for left in [*folder.glob(HALF_WRITTEN), *folder.glob(f"*/{HALF_WRITTEN}")]:
+        left.unlink()
+    atomic_write(folder / MARK_NAME, mark)
+    quality = settings.quality if settings.image == "jpeg" else None
+    with progress(len(rows), f"{STAGE} {variant.name}", "face") as bar, ThreadPoolExecutor(settings.threads) as pool:
+
+        def encode(picture: "np.ndarray") -> bytes:
+            return encode_image(picture, settings.image, quality)
+
+        def encoded(some: "np.ndarray") -> Iterator[bytes]:
+            for start in range(0, len(some), CHUNK):
+                for image in pool.map(encode, variant.view(pack.faces[some[start : start + CHUNK]])):
+                    yield image
+                    bar.update()
+
+        files = format.write(folder, ExportedFaces(
+            rows=rows, entries=pack.entries, suffix=SUFFIXES[settings.image], per_file=settings.per_file,
+            encoded=encoded, passed=bar.update))
+    listed = f"{len(files)} files" if len(files) > 1 else files[0]
+    return Work(files=[*files, MARK_NAME],
+                said=f"{len(rows)} of {len(pack)} faces as {format.name} ({listed}), {variant.name} "
+                     f"{variant.side}×{variant.side} {settings.image}",
+                summary={"faces": len(rows), "labels": _counted(pack.labels[rows]),
+                         "splits": _counted(pack.splits[rows])})
+
+
+def _counted(values: "np.ndarray") -> dict[str, int]:
+    import numpy as np
+
+    names, counts = np.unique(values, return_counts=True)
+    return {str(name): int(count) for name, count in zip(names, counts, strict=True) if name}
