@@ -1,7 +1,13 @@
-"""Give the clusters of one cell their names."""
+"""Give the clusters of one cell their names; with --terminal a person gives them here, by looking at contact sheets."""
 
+import sys
+
+from fecemo.stages import label, label_terminal
 from fecemo.stages.door import open_door
-from fecemo.stages.label import run
 
 if __name__ == "__main__":
-    open_door(run)
+    if "--terminal" in sys.argv:
+        sys.argv.remove("--terminal")
+        open_door(label_terminal.run)
+    else:
+        open_door(label.run)

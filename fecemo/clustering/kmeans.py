@@ -1,20 +1,46 @@
 """K-means on source embeddings, and the clusters of any other faces by the nearest centre."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
+from fecemo.clustering.cluster_quality import agreement, silhouette_of_sample
+from fecemo.clustering.lloyd import lloyd
 from fecemo.clustering.principal_axes import fit_principal_axes
 from fecemo.clustering.settings import KMeansSettings
-from fecemo.clustering.vectors import WHOLE_BYTES, n_distinct, one_thread, require_finite, row_blocks
+from fecemo.clustering.starts import best_starts
+from fecemo.clustering.vectors import WHOLE_BYTES, distances_to, n_distinct, one_thread, require_finite, row_blocks
 from fecemo.errors import InputError, StoredStateError
-from fecemo.progress import progress
 
 START_COMPONENTS = 128
-"""Principal components in which the clustering of very large embeddings starts."""
-SILHOUETTE_FACES = 2000
-SILHOUETTE_BYTES = 256 * 2**20
+"""Principal components in which the clustering of long vectors starts."""
+LONG = 512
+"""Numbers a face beyond which vectors are long: there the starts are nearly the whole work."""
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """The start in principal components of a clustering of long vectors, and what it was worth.
+
+    Parameters
+    ----------
+    components : int
+    explained : float
+        Share of all variance that lies along them, in [0, 1].
+    passes : int
+        Passes over the whole vectors that followed.
+    settled : bool
+        Whether they ended at a fixed point of K-means on the whole vectors, and not at ``max_iter``.
+    agreement : float
+        Adjusted Rand index between the clusters found in the components and those returned: 1 where the whole vectors
+        changed nothing.
+    """
+
+    components: int
+    explained: float
+    passes: int
+    settled: bool
+    agreement: float
 
 
 @dataclass(frozen=True)
@@ -31,10 +57,14 @@ class Clustering:
     inertia : float
         Sum of squared distances of the faces to their own centre.
     stability : float
-        Mean adjusted Rand index between the start that was kept and each other start: 1 where all starts agree. NaN
-        for a single start.
+        Mean adjusted Rand index of all pairs among ``stability_seeds`` clusterings by as many seeds, this one among
+        them: 1 where all agree, 0 where they agree as chance does. NaN for a single seed.
+    stability_seeds : int
     silhouette : float
-        Mean silhouette coefficient of a sample of faces, in [-1, 1].
+        Mean silhouette coefficient of ``silhouette_faces`` faces drawn by seed, in [-1, 1].
+    silhouette_faces : int
+    reduction : Reduction or None
+        None where the whole vectors were clustered from the start.
     """
 
     centres: np.ndarray
@@ -42,7 +72,10 @@ class Clustering:
     distances: np.ndarray
     inertia: float
     stability: float
+    stability_seeds: int
     silhouette: float
+    silhouette_faces: int
+    reduction: Reduction | None = None
 
     @property
     def sizes(self) -> list[int]:
@@ -54,6 +87,11 @@ def fit_kmeans(values: np.ndarray, settings: KMeansSettings, seed: int, *, what:
                whole_bytes: int = WHOLE_BYTES) -> Clustering:
     """Cluster embeddings by K-means with several k-means++ starts; the start of least inertia is kept.
 
+    With ``algorithm: exact``, vectors of more than 512 numbers, and embeddings larger than ``whole_bytes``, are
+    clustered from starts on their first 128 principal components; Lloyd's iterations then go on from the best of them
+    over the whole vectors, in blocks of rows. The outcome is in either case a fixed point of K-means on the whole
+    vectors, unless ``max_iter`` ends it. Minibatches read whole vectors of any size.
+
     Parameters
     ----------
     values : ndarray of shape (n, d), float32
@@ -63,9 +101,7 @@ def fit_kmeans(values: np.ndarray, settings: KMeansSettings, seed: int, *, what:
     what : str
         What is clustered, for progress and messages.
     whole_bytes : int
-        Larger embeddings are not held in memory: the starts are made on their first 128 principal components, and
-        Lloyd's iterations then go on from the best of them over the whole vectors, in blocks of rows. What is returned
-        is in either case a fixed point of K-means on the whole vectors.
+        Larger embeddings are never held in memory.
 
     Returns
     -------
@@ -89,28 +125,38 @@ def fit_kmeans(values: np.ndarray, settings: KMeansSettings, seed: int, *, what:
         raise StoredStateError(f"{what}: {len(values)} faces have only {distinct} distinct vectors, fewer than "
                                f"{n_clusters} clusters; the encoder has collapsed: change its training, then run train "
                                "and embed again")
+    # The first seed alone decides the clustering; the others are asked whether they agree.
+    seeds = [[seed], *([seed, other] for other in range(1, settings.stability_seeds))]
+    reduce = settings.algorithm == "exact" and (values.shape[1] > LONG or values.nbytes > whole_bytes)
+    if reduce:
+        axes = fit_principal_axes(values, START_COMPONENTS, seed, whole_bytes=whole_bytes)
+        starts = best_starts(axes.project(values), settings, seeds, what)
+        with one_thread():
+            end = lloyd(values, starts[0].centres @ axes.axes + axes.mean, settings.max_iter, what)
+        centres = end.centres
+    else:
+        starts = best_starts(values, settings, seeds, what)
+        centres = starts[0].centres
+    clusters, distances = assign(values, centres, what=what)
+    sizes = np.bincount(clusters, minlength=n_clusters)
+    if not sizes.all():
+        raise StoredStateError(f"{what}: only {np.count_nonzero(sizes)} of {n_clusters} clusters hold a face, so "
+                               "alike are the vectors; lower clustering.n_clusters or train the encoder anew")
+    first = [int(np.argmax(clusters == cluster)) for cluster in range(n_clusters)]
+    order = np.lexsort((np.array(first), -sizes))
+    for rows in row_blocks(distances):  # in place: of many faces and clusters a copy would be the largest thing here
+        distances[rows] = distances[rows][:, order]
     with one_thread():
-        if values.nbytes <= whole_bytes:
-            centres, labellings, best = _starts(np.asarray(values), settings, seed, what)
-        else:
-            axes = fit_principal_axes(values, START_COMPONENTS, seed, whole_bytes=whole_bytes)
-            centres, labellings, best = _starts(axes.project(values), settings, seed, what)
-            centres = _lloyd(values, centres @ axes.axes + axes.mean, settings.max_iter, what)
-        clusters, distances = assign(values, centres, what=what)
-        sizes = np.bincount(clusters, minlength=n_clusters)
-        if not sizes.all():
-            raise StoredStateError(f"{what}: only {np.count_nonzero(sizes)} of {n_clusters} clusters hold a face, so "
-                                   "alike are the vectors; lower clustering.n_clusters or train the encoder anew")
-        first = [int(np.argmax(clusters == cluster)) for cluster in range(n_clusters)]
-        order = np.lexsort((np.array(first), -sizes))
-        silhouette = _silhouette(values, clusters, seed)
+        silhouette, silhouette_faces = silhouette_of_sample(values, clusters, seed)
     return Clustering(
         centres=np.ascontiguousarray(centres[order], dtype=np.float32),
         clusters=np.argsort(order).astype(np.int32)[clusters],
-        distances=np.ascontiguousarray(distances[:, order]),
+        distances=distances,
         inertia=float((distances.min(axis=1).astype(np.float64) ** 2).sum()),
-        stability=_agreement(labellings, best),
-        silhouette=silhouette,
+        stability=agreement([start.clusters for start in starts]), stability_seeds=settings.stability_seeds,
+        silhouette=silhouette, silhouette_faces=silhouette_faces,
+        reduction=Reduction(len(axes.axes), axes.explained, end.passes, end.settled,
+                            agreement([starts[0].clusters, clusters])) if reduce else None,
     )
 
 
@@ -141,73 +187,5 @@ def assign(values: np.ndarray, centres: np.ndarray, *, what: str = "embeddings")
         raise StoredStateError(f"{what}: vectors of length {values.shape[1]} cannot be compared with centres of length "
                                f"{centres.shape[1]}; they come from different networks: run embed and cluster again")
     with one_thread():
-        distances = _distances(values, centres)
+        distances = distances_to(values, centres)
     return distances.argmin(axis=1).astype(np.int32), distances
-
-
-def _distances(values: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    from sklearn.metrics.pairwise import euclidean_distances
-
-    distances = np.empty((len(values), len(centres)), np.float32)
-    for rows in row_blocks(values):
-        distances[rows] = euclidean_distances(values[rows], centres)
-    return distances
-
-
-def _starts(values: np.ndarray, settings: KMeansSettings, seed: int,
-            what: str) -> tuple[np.ndarray, list[np.ndarray], int]:
-    """Return the centres of the best start, the clusters that every start found, and which start was best."""
-    from sklearn.cluster import KMeans
-    from sklearn.exceptions import ConvergenceWarning
-
-    fits = []
-    states = np.random.default_rng(seed).integers(2**31, size=settings.n_init)
-    with progress(settings.n_init, f"cluster {what}", "start") as bar, warnings.catch_warnings():
-        # Fewer distinct clusters than asked for is found and explained by the caller.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        for state in states:
-            kmeans = KMeans(settings.n_clusters, n_init=1, max_iter=settings.max_iter, random_state=int(state))
-            fits.append(kmeans.fit(values))
-            bar.update(1)
-    best = int(np.argmin([fit.inertia_ for fit in fits]))
-    return fits[best].cluster_centers_, [fit.labels_ for fit in fits], best
-
-
-def _lloyd(values: np.ndarray, centres: np.ndarray, max_iter: int, what: str) -> np.ndarray:
-    """Return the centres after Lloyd's iterations, ended when no face changes its cluster."""
-    clusters = np.full(len(values), -1, np.int32)
-    with progress(None, f"cluster {what}, whole vectors", "pass") as bar:
-        for _ in range(max_iter):
-            sums = np.zeros(centres.shape)
-            found = np.empty_like(clusters)
-            for rows in row_blocks(values):
-                block = np.asarray(values[rows])
-                found[rows] = _distances(block, centres).argmin(axis=1)
-                member = found[rows][:, None] == np.arange(len(centres))
-                sums += member.T.astype(np.float32) @ block
-            bar.update(1)
-            if (found == clusters).all():
-                break
-            clusters = found
-            sizes = np.bincount(clusters, minlength=len(centres))[:, None]
-            # A centre that lost all of its faces stays where it was.
-            centres = np.where(sizes > 0, sums / np.maximum(sizes, 1), centres).astype(np.float32)
-    return centres
-
-
-def _silhouette(values: np.ndarray, clusters: np.ndarray, seed: int) -> float:
-    from sklearn.metrics import silhouette_score
-
-    wanted = min(len(values), SILHOUETTE_FACES, max(100, SILHOUETTE_BYTES // (values.shape[1] * values.itemsize)))
-    rows = np.sort(np.random.default_rng(seed).choice(len(values), wanted, replace=False))
-    kinds = len(np.unique(clusters[rows]))
-    if not 2 <= kinds < len(rows):
-        return float("nan")
-    return float(silhouette_score(values[rows], clusters[rows]))
-
-
-def _agreement(labellings: list[np.ndarray], best: int) -> float:
-    from sklearn.metrics import adjusted_rand_score
-
-    others = [adjusted_rand_score(labellings[best], other) for at, other in enumerate(labellings) if at != best]
-    return float(np.mean(others)) if others else float("nan")

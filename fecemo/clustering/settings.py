@@ -15,17 +15,23 @@ class KMeansSettings:
     n_init : int
         Starts by k-means++; the one of least inertia is kept.
     max_iter : int
-        Lloyd iterations at the most.
+        Passes over all faces at the most.
+    algorithm : {"exact", "minibatch"}
+        Lloyd's iterations over all faces, or minibatches of them (Sculley, 2010), for faces in millions.
+    stability_seeds : int
+        Seeds whose clusterings are compared to tell how stable the groups are; 1 compares nothing.
     """
 
     n_clusters: int = 8
     n_init: int = 10
     max_iter: int = 300
+    algorithm: Literal["exact", "minibatch"] = "exact"
+    stability_seeds: int = 5
 
     def __post_init__(self) -> None:
         if self.n_clusters < 2:
             raise ValueError(f"n_clusters must be at least 2, not {self.n_clusters}")
-        refuse_below_one(self, "n_init", "max_iter")
+        refuse_below_one(self, "n_init", "max_iter", "stability_seeds")
 
 
 @dataclass(frozen=True)
@@ -38,14 +44,14 @@ class MapSettings:
     pca_components : int
         Embeddings are reduced to this many principal components first.
     iterations : int
-        After 250 iterations of early exaggeration.
+        After 125 iterations of early exaggeration.
     source_faces, target_faces : int, optional
         Draw this many faces, chosen by seed; None draws all.
     """
 
     perplexity: float = 30.0
     pca_components: int = 50
-    iterations: int = 500
+    iterations: int = 300
     source_faces: int | None = None
     target_faces: int | None = None
 

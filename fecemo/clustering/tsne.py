@@ -7,19 +7,23 @@ import numpy as np
 
 from fecemo.clustering.principal_axes import fit_principal_axes
 from fecemo.clustering.settings import MapSettings
-from fecemo.clustering.vectors import require_finite
+from fecemo.clustering.vectors import n_threads, require_finite
 from fecemo.errors import InputError
 from fecemo.progress import progress
 
-EARLY_EXAGGERATION = 12
-EARLY_ITERATIONS = 250
-LEAST_FACES = 10
-BARNES_HUT_UP_TO = 3000
-"""Faces up to which forces are summed by Barnes-Hut on one thread throughout, which is then the quicker."""
-LAST_BY_BARNES_HUT_UP_TO = 12_000
-"""Faces up to which the last iterations do so, the map being so wide by then that an FFT over it takes longer."""
+EARLY_EXAGGERATION, EARLY_ITERATIONS, EARLY_MOMENTUM = 12, 125, 0.8
+WIDENING_MOMENTUM = 0.95
+"""Of the iterations in which the map grows to its width: many times as quick as with the usual 0.8."""
+LAST_MOMENTUM = 0.8
 COARSE_BOX = 2
-"""Side of the boxes of the coarse FFT, in units of the map; 1 is openTSNE's own."""
+"""Side of the boxes of the FFT while the map grows, in units of the map; 1 is openTSNE's own."""
+THETA = 0.8
+"""Barnes-Hut takes a cell of faces for one where it is seen under a smaller angle; 0.5 is openTSNE's own."""
+BARNES_HUT_UP_TO = 3000
+"""Faces up to which Barnes-Hut is the quicker throughout; ``benchmarks/forces.py`` measures it."""
+LAST_BY_BARNES_HUT_UP_TO = 40_000
+"""Faces up to which it is the quicker in the end, when an FFT in fine boxes has a wide map to cover."""
+LEAST_FACES = 10
 EXACT_NEIGHBOURS_UP_TO = 100_000
 """Faces up to which exact neighbours are searched; beyond, Annoy's approximate ones."""
 REPORT_EVERY = 25
@@ -54,9 +58,11 @@ def draw_map(source: np.ndarray, target: np.ndarray, settings: MapSettings, seed
     """Map source faces, then place target faces among them without moving any.
 
     The embeddings' first principal components, found on the source alone, are mapped from a start at the first two of
-    them, with early exaggeration 12 for 250 iterations and a learning rate of n / exaggeration (Belkina et al., 2019).
-    The map does not depend on the number of cores: forces interpolated by FFT and neighbours searched exactly do not,
-    and Barnes-Hut and Annoy, which do, run on one thread.
+    them, with early exaggeration 12 for 125 iterations and a learning rate of n / exaggeration (Belkina et al., 2019).
+    Then follow ``settings.iterations``: two thirds with a momentum of 0.95, in which the map grows to its width, their
+    forces interpolated by FFT in coarse boxes (Linderman et al., 2019), and one third with exacter forces and 0.8, in
+    which faces settle among their neighbours. Where Barnes-Hut's forces are the quicker they take that place. The map
+    does not depend on the number of cores: only the exact search of neighbours runs on more than one thread.
 
     Parameters
     ----------
@@ -142,23 +148,21 @@ def _fit(points: np.ndarray, perplexity: float, iterations: int, seed: int, what
     from openTSNE import TSNE
     from openTSNE.affinity import PerplexityBasedNN
 
-    exact, small = len(points) <= EXACT_NEIGHBOURS_UP_TO, len(points) <= BARNES_HUT_UP_TO
+    exact = len(points) <= EXACT_NEIGHBOURS_UP_TO
     affinities = PerplexityBasedNN(points, perplexity=perplexity, method="exact" if exact else "annoy",
-                                   random_state=seed, n_jobs=_n_threads() if exact else 1)
-    embedding = TSNE(
-        learning_rate="auto", random_state=seed, negative_gradient_method="bh" if small else "fft",
-        n_jobs=1 if small else _n_threads(),
-    ).prepare_initial(affinities=affinities, initialization=_start(points))
-    with progress(EARLY_ITERATIONS + iterations, f"map {what}", "iteration") as bar:
+                                   random_state=seed, n_jobs=n_threads() if exact else 1)
+    embedding = TSNE(learning_rate="auto", random_state=seed, negative_gradient_method="bh", theta=THETA,
+                     n_jobs=1).prepare_initial(affinities=affinities, initialization=_start(points))
+    phases = _phases(len(points), iterations)
+    with progress(sum(phase.iterations for phase in phases), f"map {what}", "iteration") as bar:
 
         def report(iteration: int, divergence: float, embedding: np.ndarray) -> None:
             bar.update(REPORT_EVERY)
 
-        for phase in _phases(len(points), iterations):
+        for phase in phases:
             embedding = embedding.optimize(
-                n_iter=phase.iterations, exaggeration=phase.exaggeration, momentum=0.8,
+                n_iter=phase.iterations, exaggeration=phase.exaggeration, momentum=phase.momentum,
                 negative_gradient_method=phase.forces, ints_in_interval=phase.box,
-                n_jobs=1 if phase.forces == "bh" or len(points) <= LAST_BY_BARNES_HUT_UP_TO else _n_threads(),
                 callbacks=report, callbacks_every_iters=REPORT_EVERY,
             )
         bar.update(bar.total - bar.n)
@@ -169,25 +173,26 @@ def _fit(points: np.ndarray, perplexity: float, iterations: int, seed: int, what
 class _Phase:
     iterations: int
     exaggeration: float
+    momentum: float
     forces: str
-    box: int
+    box: int = 1
 
 
 def _phases(n_faces: int, iterations: int) -> list[_Phase]:
     """Return how the map is optimised: early exaggeration, then the given number of iterations.
 
-    The time of an FFT grows with the area of the map over that of its boxes, which the last iterations feel most; that
-    of Barnes-Hut with the number of faces. Large maps therefore take shape in coarse boxes, and only the last two
-    fifths, where faces find their places among their neighbours, see exact forces.
+    The time of an FFT grows with the area of the map over that of its boxes, that of Barnes-Hut with the number of
+    faces. While the map grows coarse boxes do; in the end, when it is wide and places matter, they do not.
     """
-    if n_faces <= BARNES_HUT_UP_TO:
-        return [_Phase(EARLY_ITERATIONS, EARLY_EXAGGERATION, "bh", 1), _Phase(iterations, 1, "bh", 1)]
-    last = iterations * 2 // 5
-    return [
-        _Phase(EARLY_ITERATIONS, EARLY_EXAGGERATION, "fft", 1),
-        _Phase(iterations - last, 1, "fft", COARSE_BOX),
-        _Phase(last, 1, "bh" if n_faces <= LAST_BY_BARNES_HUT_UP_TO else "fft", 1),
+    first = "bh" if n_faces <= BARNES_HUT_UP_TO else "fft"
+    last = "bh" if n_faces <= LAST_BY_BARNES_HUT_UP_TO else "fft"
+    growing = iterations * 2 // 3
+    phases = [
+        _Phase(EARLY_ITERATIONS, EARLY_EXAGGERATION, EARLY_MOMENTUM, first),
+        _Phase(growing, 1, WIDENING_MOMENTUM, first, COARSE_BOX),
+        _Phase(iterations - growing, 1, LAST_MOMENTUM, last),
     ]
+    return [phase for phase in phases if phase.iterations]
 
 
 def _start(points: np.ndarray) -> np.ndarray:
@@ -208,10 +213,3 @@ def _place(embedding: Any, points: np.ndarray, what: str) -> np.ndarray:
             placed[rows] = embedding.transform(points[rows])
             bar.update(len(points[rows]))
     return placed
-
-
-def _n_threads() -> int:
-    """Return the threads that OpenMP would use: the cores of this process, or what OMP_NUM_THREADS says."""
-    from threadpoolctl import threadpool_info
-
-    return max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "openmp"), default=1)

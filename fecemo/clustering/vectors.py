@@ -36,6 +36,23 @@ def one_thread() -> AbstractContextManager[object]:
     return threadpool_limits(limits=1)
 
 
+def n_threads() -> int:
+    """Return the threads that OpenMP would use: the cores of this process, or what OMP_NUM_THREADS says."""
+    from threadpoolctl import threadpool_info
+
+    return max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "openmp"), default=1)
+
+
+def distances_to(values: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Return Euclidean distances of shape (n, k), float32, of (n, d) vectors to (k, d) centres, block by block."""
+    from sklearn.metrics.pairwise import euclidean_distances
+
+    distances = np.empty((len(values), len(centres)), np.float32)
+    for rows in row_blocks(values):
+        distances[rows] = euclidean_distances(values[rows], centres)
+    return distances
+
+
 def require_finite(values: np.ndarray, what: str) -> None:
     """Check that embeddings hold numbers.
 

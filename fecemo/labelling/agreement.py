@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fecemo.errors import StoredStateError
 from fecemo.manifests.cluster_names import ClusterNames
+from fecemo.manifests.cluster_parts import key_order
 
 
 @dataclass(frozen=True)
@@ -19,14 +20,14 @@ class Agreement:
     kappa : float or None
         Cohen's kappa; None where it is not defined, because both used one and the same name throughout, or nothing was
         named by both.
-    differing : dict of int to (str, str)
+    differing : dict of str to (str, str)
         The two names of each cluster on which they differ.
     """
 
     both: int
     share: float | None
     kappa: float | None
-    differing: dict[int, tuple[str, str]]
+    differing: dict[str, tuple[str, str]]
 
 
 def compare_raters(first: ClusterNames, second: ClusterNames) -> Agreement:
@@ -40,7 +41,7 @@ def compare_raters(first: ClusterNames, second: ClusterNames) -> Agreement:
     if first.clustering != second.clustering:
         raise StoredStateError(f"the names of {first.by!r} and of {second.by!r} belong to different clusterings "
                                f"({first.clustering[:12]}… and {second.clustering[:12]}…) and cannot be compared")
-    shared = sorted(first.names.keys() & second.names.keys(), key=int)
+    shared = sorted(first.names.keys() & second.names.keys(), key=key_order)
     pairs = [(first.names[cluster], second.names[cluster]) for cluster in shared]
     if not pairs:
         return Agreement(0, None, None, {})
@@ -51,5 +52,5 @@ def compare_raters(first: ClusterNames, second: ClusterNames) -> Agreement:
     return Agreement(
         both=len(pairs), share=share,
         kappa=None if len(used) == 1 else (share - by_chance_share) / (1 - by_chance_share),
-        differing={int(cluster): pair for cluster, pair in zip(shared, pairs, strict=True) if pair[0] != pair[1]},
+        differing={cluster: pair for cluster, pair in zip(shared, pairs, strict=True) if pair[0] != pair[1]},
     )

@@ -1,78 +1,37 @@
-"""A labelling session: what a person has decided of a clustering, saved after every act. No widget is known here."""
+"""A labelling session: what a person decides of a clustering, saved after every act. No widget is known here."""
 
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from fecemo.errors import InputError, StoredStateError, nearest
+from fecemo.errors import InputError, nearest
+from fecemo.labelling.divisions import Divisions
+from fecemo.labelling.groups import Divide, Groups, NamedClustering
+from fecemo.labelling.names_file import NamesFile
 from fecemo.labelling.samples import sample_faces
-from fecemo.manifests.cluster_names import NOT_EMOTIONS, ClusterNames, read_cluster_names
+from fecemo.manifests.cluster_names import NOT_EMOTIONS, ClusterNames
+from fecemo.manifests.cluster_parts import halves_of, key_order
 from fecemo.manifests.emotions import EMOTIONS, emotion_of
-from fecemo.packs.durable import atomic_write
 
-
-@dataclass(frozen=True)
-class NamedClustering:
-    """What is named, as the cluster stage left it.
-
-    Parameters
-    ----------
-    approach, variant : str
-    digest : str
-        Of the clustering: names belong to it alone.
-    clusters : ndarray of shape (n,), int32
-        Every source face's cluster.
-    distances : ndarray of shape (n, k), float32
-        Every source face's distance to each centre.
-    """
-
-    approach: str
-    variant: str
-    digest: str
-    clusters: np.ndarray
-    distances: np.ndarray
-
-    @property
-    def n_clusters(self) -> int:
-        """Number of clusters, k."""
-        return self.distances.shape[1]
-
-    @property
-    def sizes(self) -> np.ndarray:
-        """Faces of each cluster, shape (k,)."""
-        return np.bincount(self.clusters, minlength=self.n_clusters)
-
-
-@dataclass(frozen=True)
-class LabellingProgress:
-    """How far a session has come.
-
-    Parameters
-    ----------
-    named, clusters : int
-        Clusters that have a name, of how many.
-    covered, faces : int
-        Source faces in clusters that name an emotion, of how many.
-    """
-
-    named: int
-    clusters: int
-    covered: int
-    faces: int
+PAUSE_SECONDS = 120.0
+"""What passes between two acts counts as work on a group up to here; beyond it the person was away."""
 
 
 @dataclass(frozen=True)
 class _Decisions:
-    """What undo and redo move between: names and notes. What was looked at cannot be unseen."""
+    """What undo and redo move between. What was looked at cannot be unseen."""
 
     names: dict[str, str]
     notes: dict[str, str]
+    unsure: tuple[str, ...]
+    divided: dict[str, str]
 
 
 class LabellingSession:
-    """Name the clusters of one clustering; goes on where the file was left.
+    """Name the groups of one clustering; goes on where the file was left.
 
     Parameters
     ----------
@@ -82,89 +41,137 @@ class LabellingSession:
     by : str
         Who names.
     seed : int
-        Of random samples; a session that goes on keeps the seed with which it began.
+        Of random samples and of divisions; a session that goes on keeps the seed with which it began.
+    divide : callable, optional
+        How a group falls into two; without it none can be divided.
+    clock : callable
+        Seconds that only grow.
+
+    Attributes
+    ----------
+    groups : Groups
+        What there is to name.
 
     Raises
     ------
     InputError
-        If the file at ``path`` cannot be read, or is another person's.
+        If nobody names, the file at ``path`` cannot be read, or it is another person's.
     StoredStateError
-        If it names another clustering. It is left as it is.
+        If it names another clustering, or groups that no longer divide as they did. It is left as it is.
     """
 
-    def __init__(self, clustering: NamedClustering, path: Path, by: str, seed: int = 0) -> None:
-        self.clustering = clustering
-        self.path = path
-        self._stored = self._resume(by, seed)
-        self._looked_at = {
-            int(face) for cluster, shown in self._stored.samples.items() for rule, count in shown.items()
-            for face in self._faces(int(self._key(int(cluster))), rule, count, 0)
-        }
+    def __init__(self, clustering: NamedClustering, path: Path, by: str, seed: int = 0, *,
+                 divide: Divide | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._file = NamesFile(path, clustering, by, seed)
+        self._divisions = Divisions(clustering, divide, self.stored.seed)
+        self.groups: Groups = self._divisions.groups(self.stored.divided)
+        self._seen = self._divisions.shown(self.stored.samples) | set(self.stored.on_map)
+        self._seen_unknown = max(0, self.stored.looked_at - len(self._seen))
         self._done: list[_Decisions] = []
         self._undone: list[_Decisions] = []
-
-    def _resume(self, by: str, seed: int) -> ClusterNames:
-        clustering = self.clustering
-        if not self.path.exists():
-            return ClusterNames(approach=clustering.approach, variant=clustering.variant, clustering=clustering.digest,
-                                names={}, by=by, seed=seed)
-        stored = read_cluster_names(self.path)
-        if stored.clustering != clustering.digest:
-            raise StoredStateError(f"{self.path} names another clustering ({stored.clustering[:12]}…) than this one "
-                                   f"({clustering.digest[:12]}…); move it away to name these clusters anew")
-        if stored.by and stored.by != by:
-            raise InputError(f"{self.path} holds the names of {stored.by!r}, not of {by!r}; give each person a file")
-        return replace(stored, by=by)
+        self._clock, self._since, self._at_work_on = clock, clock(), ""
 
     @property
-    def names(self) -> dict[int, str]:
-        """Names given so far, by cluster."""
-        return {int(cluster): name for cluster, name in self._stored.names.items()}
+    def path(self) -> Path:
+        """Path: The file of names."""
+        return self._file.path
 
     @property
-    def notes(self) -> dict[int, str]:
-        """Notes by cluster."""
-        return {int(cluster): note for cluster, note in self._stored.notes.items()}
+    def stored(self) -> ClusterNames:
+        """ClusterNames: All that the file holds."""
+        return self._file.names
 
     @property
-    def looked_at(self) -> int:
-        """Distinct faces looked at, in this session and those before."""
-        return self._stored.looked_at
+    def names(self) -> dict[str, str]:
+        """Names given so far, by group."""
+        return dict(self.stored.names)
 
-    def name(self, *clusters: int, name: str) -> None:
-        """Give one cluster, or several that mean the same, a name: an emotion or one of `NOT_EMOTIONS`.
+    def begin(self, key: str) -> None:
+        """Turn to a group: the time from now on is spent on it."""
+        self.groups.at(key)
+        if self._at_work_on:
+            self._save(self.stored)
+        self._since, self._at_work_on = self._clock(), key
+
+    def name(self, *keys: str, name: str) -> None:
+        """Give one group, or several that mean the same, a name: an emotion or one of `NOT_EMOTIONS`.
 
         Raises
         ------
         InputError
-            For an unknown name or cluster.
+            For an unknown name or group.
         """
         meant = name if name in NOT_EMOTIONS else emotion_of(name)
         if meant is None:
             raise InputError(f"no cluster can be named {name!r}: {nearest(name, (*EMOTIONS, *NOT_EMOTIONS))}")
-        self._decide({**self._stored.names, **{self._key(cluster): meant for cluster in clusters}}, self._stored.notes)
+        for key in keys:
+            self.groups.at(key)
+        self._decide(replace(self._decisions(), names={**self.stored.names, **dict.fromkeys(keys, meant)}))
 
-    def skip(self, cluster: int) -> None:
-        """Leave a cluster without an emotion."""
-        self.name(cluster, name="skip")
-
-    def merge(self, clusters: list[int], into: int) -> None:
-        """Give clusters the name that another has. The stored clustering stays as it is.
+    def merge(self, keys: Iterable[str], into: str) -> None:
+        """Give groups the name that another has. The stored clustering stays as it is.
 
         Raises
         ------
         InputError
             If the other has none yet.
         """
-        name = self._stored.names.get(self._key(into))
-        if name is None:
+        self.groups.at(into)
+        if (name := self.stored.names.get(into)) is None:
             raise InputError(f"cluster {into} has no name yet that others could take")
-        self.name(*clusters, name=name)
+        self.name(*keys, name=name)
 
-    def note(self, cluster: int, text: str) -> None:
-        """Write a remark on a cluster; an empty one takes it away."""
-        notes = {**self._stored.notes, self._key(cluster): text.strip()}
-        self._decide(self._stored.names, {key: note for key, note in notes.items() if note})
+    def divide(self, key: str) -> tuple[str, str]:
+        """Divide a group in two, each half to be named by itself. The stored clustering stays as it is.
+
+        Returns
+        -------
+        tuple of str
+            Keys of the halves; the larger one first.
+
+        Raises
+        ------
+        InputError
+            If it has too few faces, or nothing to divide it by.
+        """
+        digest = self._divisions.of(key, self.groups).digest
+        names = {other: name for other, name in self.stored.names.items() if other != key}
+        self._decide(replace(self._decisions(), names=names, divided={**self.stored.divided, key: digest}))
+        return halves_of(key)
+
+    def join(self, key: str) -> str:
+        """Take the division back that made a half. Returns the key of the whole.
+
+        Raises
+        ------
+        InputError
+            If the group is a whole cluster.
+        """
+        self.groups.at(key)
+        whole = key[:-1]
+        if whole not in self.stored.divided:
+            raise InputError(f"cluster {key} is whole: nothing was divided that could be joined")
+
+        def kept(other: str) -> bool:
+            return other == whole or not other.startswith((f"{whole}a", f"{whole}b"))
+
+        self._decide(replace(
+            self._decisions(), names={other: name for other, name in self.stored.names.items() if kept(other)},
+            divided={other: digest for other, digest in self.stored.divided.items() if kept(other) and other != whole}))
+        return whole
+
+    def note(self, key: str, text: str) -> None:
+        """Write a remark on a group; an empty one takes it away."""
+        self.groups.at(key)
+        notes = {**self.stored.notes, key: text.strip()}
+        self._decide(replace(self._decisions(), notes={other: note for other, note in notes.items() if note}))
+
+    def doubt(self, key: str) -> bool:
+        """Mark a group as one of whose name the person is not sure, or take the mark away. Returns whether it is."""
+        self.groups.at(key)
+        unsure = set(self.stored.unsure) ^ {key}
+        self._decide(replace(self._decisions(), unsure=tuple(sorted(unsure, key=key_order))))
+        return key in unsure
 
     def undo(self) -> bool:
         """Take the last decision back. Returns whether there was one."""
@@ -174,76 +181,96 @@ class LabellingSession:
         """Decide again what was taken back. Returns whether there was anything."""
         return self._step(self._undone, self._done)
 
-    def look(self, cluster: int, rule: str = "random", count: int = 20) -> np.ndarray:
-        """Return the next faces of a cluster by a rule of `sample_faces`, and record that they were looked at.
+    def look(self, key: str, rule: str = "random", count: int = 20) -> np.ndarray:
+        """Return the next faces of a group by a rule of `sample_faces`, and record that they were looked at.
 
         Returns
         -------
         ndarray of shape (m,), int64
             Positions among the source faces; empty when all have been shown.
         """
-        samples = {key: dict(shown) for key, shown in self._stored.samples.items()}
-        shown = samples.setdefault(self._key(cluster), {})
-        faces = self._faces(cluster, rule, count, shown.get(rule, 0))
+        samples = {other: dict(shown) for other, shown in self.stored.samples.items()}
+        shown = samples.setdefault(key, {})
+        faces = self.shown(key, rule, count, shown.get(rule, 0))
         if len(faces):
             shown[rule] = shown.get(rule, 0) + len(faces)
-            looked_at = self._looked_at | set(faces.tolist())
-            self._save(replace(self._stored, samples=samples, looked_at=len(looked_at)))
-            self._looked_at = looked_at
+            self._see(faces, replace(self.stored, samples=samples))
         return faces
 
-    def record_suggestion(self) -> None:
-        """Record that a name suggested from labels was asked for."""
-        self._save(replace(self._stored, suggestions_used=self._stored.suggestions_used + 1))
+    def shown(self, key: str, rule: str, count: int, start: int = 0) -> np.ndarray:
+        """Return faces of a group by a rule, without recording anything: for what was looked at before."""
+        return sample_faces(rule, self.groups, key, count=count, start=start, seed=self.stored.seed)
 
-    def record_labels_shown(self) -> None:
-        """Record that true labels of target faces were shown, so that naming is no longer blind."""
-        self._save(replace(self._stored, target_labels_shown=True))
+    def look_on_map(self, faces: Iterable[int]) -> None:
+        """Record that source faces were looked at in the map."""
+        if new := set(faces) - self._seen:
+            self._see(new, replace(self.stored, on_map=tuple(sorted({*self.stored.on_map, *new}))))
 
-    def progress(self) -> LabellingProgress:
-        """Return how far naming has come."""
-        sizes = self.clustering.sizes
-        covered = sum(int(sizes[cluster]) for cluster, name in self.names.items() if name in EMOTIONS)
-        return LabellingProgress(named=len(self.names), clusters=self.clustering.n_clusters, covered=covered,
-                                 faces=len(self.clustering.clusters))
+    def record_suggestion(self, labels_seen: Iterable[str]) -> None:
+        """Record that a name suggested from labels was asked for, and the ids of the faces whose labels made it."""
+        self._save(replace(self._with_labels(labels_seen), suggestions_used=self.stored.suggestions_used + 1))
 
-    def next_unnamed(self) -> int | None:
-        """Return the largest cluster without a name, or None when all have one."""
-        unnamed = [cluster for cluster in range(self.clustering.n_clusters) if cluster not in self.names]
-        return max(unnamed, key=lambda cluster: (self.clustering.sizes[cluster], -cluster), default=None)
+    def record_labels_shown(self, labels_seen: Iterable[str]) -> None:
+        """Record that true labels of target faces were shown, so that naming is no longer blind, and their ids."""
+        self._save(replace(self._with_labels(labels_seen), target_labels_shown=True))
 
-    def _faces(self, cluster: int, rule: str, count: int, start: int) -> np.ndarray:
-        return sample_faces(rule, cluster, self.clustering.clusters, self.clustering.distances, count=count,
-                            start=start, seed=self._stored.seed)
+    def where_changed(self, before: dict[str, str], here: str) -> str:
+        """Return the group to turn to after names changed: ``here`` where it stands, unless another one changed."""
+        keys = self.groups.keys
+        changed = [key for key in keys if before.get(key) != self.stored.names.get(key)]
+        if here in changed or (here in keys and not changed):
+            return here
+        related = [key for key in keys if key.startswith(here) or here.startswith(key)]
+        return next(iter(changed or related))
 
-    def _key(self, cluster: int) -> str:
-        if not 0 <= cluster < self.clustering.n_clusters:
-            raise InputError(f"there is no cluster {cluster}; there are 0 to {self.clustering.n_clusters - 1}")
-        return str(cluster)
+    def next_unnamed(self) -> str | None:
+        """Return the largest group without a name, or None when all have one."""
+        unnamed = [key for key in self.groups.keys if key not in self.stored.names]
+        return max(unnamed, key=lambda key: self.groups.sizes[key], default=None)
 
-    def _decide(self, names: dict[str, str], notes: dict[str, str]) -> None:
-        if names == self._stored.names and notes == self._stored.notes:
-            return
-        before = _Decisions(self._stored.names, self._stored.notes)
-        self._save(replace(self._stored, names=_sorted(names), notes=_sorted(notes)))
-        self._done.append(before)
-        self._undone.clear()
+    def _with_labels(self, labels_seen: Iterable[str]) -> ClusterNames:
+        seen = tuple(sorted({*self.stored.labels_seen, *labels_seen}))
+        return replace(self.stored, labels_seen=seen, labels_used=len(seen))
+
+    def _see(self, faces: Iterable[int], names: ClusterNames) -> None:
+        seen = self._seen | {int(face) for face in faces}
+        self._save(replace(names, looked_at=len(seen) + self._seen_unknown))
+        self._seen = seen
+
+    def _decide(self, after: _Decisions) -> None:
+        before = self._decisions()
+        if after != before:
+            self._apply(after)
+            self._done.append(before)
+            self._undone.clear()
 
     def _step(self, back: list[_Decisions], forth: list[_Decisions]) -> bool:
         if not back:
             return False
-        before = _Decisions(self._stored.names, self._stored.notes)
-        self._save(replace(self._stored, names=back[-1].names, notes=back[-1].notes))
+        before = self._decisions()
+        self._apply(back[-1])
         back.pop()
         forth.append(before)
         return True
 
+    def _decisions(self) -> _Decisions:
+        stored = self.stored
+        return _Decisions(stored.names, stored.notes, stored.unsure, stored.divided)
+
+    def _apply(self, decisions: _Decisions) -> None:
+        groups = self.groups if decisions.divided == self.stored.divided else self._divisions.groups(decisions.divided)
+        self._save(replace(self.stored, names=_sorted(decisions.names), notes=_sorted(decisions.notes),
+                           unsure=decisions.unsure, divided=_sorted(decisions.divided)))
+        self.groups = groups
+
     def _save(self, names: ClusterNames) -> None:
-        """Write first, and only then believe: a refusing disk leaves the session where the file is."""
-        names = replace(names, when=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
-        atomic_write(self.path, names.as_json())
-        self._stored = names
+        now, key = self._clock(), self._at_work_on
+        if key:
+            spent = min(now - self._since, PAUSE_SECONDS)
+            names = replace(names, seconds={**names.seconds, key: round(names.seconds.get(key, 0.0) + spent, 2)})
+        self._file.write(names)
+        self._since = now
 
 
-def _sorted(by_cluster: dict[str, str]) -> dict[str, str]:
-    return dict(sorted(by_cluster.items(), key=lambda item: int(item[0])))
+def _sorted(by_key: dict[str, str]) -> dict[str, str]:
+    return dict(sorted(by_key.items(), key=lambda item: key_order(item[0])))

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from fecemo.errors import InputError, StoredStateError, nearest
+from fecemo.manifests.cluster_parts import group_keys, is_group_key, key_order
 from fecemo.manifests.documents import build, read_json
 from fecemo.manifests.emotions import EMOTIONS, emotion_of
 
@@ -16,6 +17,8 @@ NAMES_NAME = "names.json"
 """The names in use, in a run's folder of names."""
 SAMPLE_NAME = "sample.csv"
 """Beside them, the labels that they cost: row of the target pack, id, label, cluster."""
+PARTS_NAME = "target_parts"
+"""Beside them, where clusters were divided: the key of every embedded target face's group."""
 NAMES_FORMAT = "fecemo.names/1"
 NOT_EMOTIONS = ("mixed", "not a face", "skip")
 """What a cluster may be called instead of an emotion. Its faces get no emotion and count as wrong."""
@@ -32,7 +35,8 @@ class ClusterNames:
     clustering : str
         Digest of the named clustering: of its centres and its source faces' clusters.
     names : dict of str to str
-        By the cluster's number (``"0"``, ``"1"``, …) one of `EMOTIONS` or of `NOT_EMOTIONS`.
+        By the cluster's number (``"0"``, ``"1"``, …) one of `EMOTIONS` or of `NOT_EMOTIONS`. A divided cluster has
+        none; its halves have one each (``"3a"``, ``"3b"``).
     by, when : str
         Who named, and the UTC time of the last change.
     looked_at : int
@@ -41,18 +45,30 @@ class ClusterNames:
         ``"hand"`` or ``"vote"``.
     labels_used : int
         Labels of target faces that were seen.
+    labels_seen : tuple of str
+        Ids of the target faces whose labels a person was shown, by a suggestion or in the map; none where naming
+        stayed blind.
     votes : dict of str to dict of str to int
         Labelled faces of each cluster by emotion, where a sample voted.
     notes : dict of str to str
         Free remarks by cluster.
     samples : dict of str to dict of str to int
         How many of each cluster's faces were shown by each rule. With ``seed`` it tells which.
+    on_map : tuple of int
+        Source faces, by their position, that the person looked at by lasso or pointer in the map.
     seed : int
         Of the random samples.
     suggestions_used : int
         Names for which a suggestion made from labels was asked.
     target_labels_shown : bool
         Whether the true labels of target faces were ever shown during naming, which is then no longer blind.
+    divided : dict of str to str
+        Groups that were divided in two, by their key, and a digest of the halves. The halves are found again by 2-means
+        of the group's embeddings with `seed`, and are refused where they are not these.
+    unsure : tuple of str
+        Groups of whose name the person was not sure.
+    seconds : dict of str to float
+        Time spent on each group, pauses left out.
     """
 
     approach: str
@@ -70,10 +86,15 @@ class ClusterNames:
     seed: int = 0
     suggestions_used: int = 0
     target_labels_shown: bool = False
+    labels_seen: tuple[str, ...] = ()
+    divided: dict[str, str] = field(default_factory=dict)
+    unsure: tuple[str, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+    on_map: tuple[int, ...] = ()
 
-    def emotion(self, cluster: int) -> str:
-        """Return a cluster's emotion, or ``""`` where it was given none."""
-        name = self.names.get(str(cluster), "")
+    def emotion(self, key: int | str) -> str:
+        """Return the emotion of a cluster or of a part of one, or ``""`` where it was given none."""
+        name = self.names.get(str(key), "")
         return name if name in EMOTIONS else ""
 
     def as_json(self) -> str:
@@ -84,7 +105,8 @@ class ClusterNames:
 def read_cluster_names(path: Path) -> ClusterNames:
     """Read names, whole or still incomplete.
 
-    Emotions may be spelled in any known way (``"happiness"``); they are returned as in `EMOTIONS`.
+    Emotions may be spelled in any known way (``"happiness"``); they are returned as in `EMOTIONS`. An empty name, as
+    the cluster stage's template has it, is a name still to give.
 
     Raises
     ------
@@ -95,15 +117,18 @@ def read_cluster_names(path: Path) -> ClusterNames:
     if (found := document.pop("format", None)) != NAMES_FORMAT:
         raise InputError(f"{path} has the format {found!r}, expected {NAMES_FORMAT!r}")
     given = build(ClusterNames, document, str(path))
+    for cluster in (*given.names, *given.divided):
+        if not is_group_key(cluster):
+            raise InputError(f"{path}: names: {cluster!r} is not the number of a cluster")
     names = {}
     for cluster, name in given.names.items():
-        if not cluster.isdecimal():
-            raise InputError(f"{path}: names: {cluster!r} is not the number of a cluster")
+        if not name:
+            continue
         emotion = name if name in NOT_EMOTIONS else emotion_of(name)
         if emotion is None:
             raise InputError(f"{path}: cluster {cluster} is named {name!r}: "
                              f"{nearest(name, (*EMOTIONS, *NOT_EMOTIONS))}")
-        names[str(int(cluster))] = emotion
+        names[cluster] = emotion
     return build(ClusterNames, {**asdict(given), "names": names}, str(path))
 
 
@@ -129,10 +154,10 @@ def require_names_of(names: ClusterNames, clustering: str, n_clusters: int, wher
     if names.clustering != clustering:
         raise StoredStateError(f"{where} names the clusters of another clustering ({names.clustering[:12]}…), this one "
                                f"is {clustering[:12]}…; name these clusters anew, or bring back the one that was named")
-    known = {str(cluster) for cluster in range(n_clusters)}
-    if missing := sorted(known - set(names.names), key=int):
-        raise InputError(f"{where}: {len(missing)} of {n_clusters} clusters have no name: {', '.join(missing)}; give "
+    known = set(group_keys(n_clusters, names.divided))
+    if missing := sorted(known - set(names.names), key=key_order):
+        raise InputError(f"{where}: {len(missing)} of {len(known)} clusters have no name: {', '.join(missing)}; give "
                          f"each an emotion or one of: {', '.join(NOT_EMOTIONS)}")
-    if unknown := sorted(set(names.names) - known, key=int):
+    if unknown := sorted(set(names.names) - known, key=key_order):
         raise InputError(f"{where}: there is no cluster {', '.join(unknown)}; this clustering has 0 to "
                          f"{n_clusters - 1}")

@@ -2,34 +2,39 @@
 
 import csv
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from fecemo.clustering.naming_method import NamingEvidence, find_naming_method
 from fecemo.errors import InputError
-from fecemo.manifests.cluster_names import NAMES_NAME, SAMPLE_NAME
+from fecemo.manifests.cluster_names import NAMES_NAME, PARTS_NAME, SAMPLE_NAME, ClusterNames
 from fecemo.packs.array_set import read_face_array
-from fecemo.packs.arrays import read_array
+from fecemo.packs.arrays import read_array, write_arrays
 from fecemo.packs.durable import atomic_file, atomic_write
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import Receipt, digest_file
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import clustering_digest, require_chain
+from fecemo.stages.label_parts import target_groups
 from fecemo.stages.work import Work, run_stage
 
 STAGE = "label"
 
 
-def run(arguments: CellArguments) -> Receipt:
+def run(arguments: CellArguments, method: Literal["hand", "vote"] | None = None) -> Receipt:
     """Give the clusters of one cell their names, in the way that the recipe states.
 
     Writes ``names.json``, and ``sample.csv`` with every label that was seen for it: row of the target pack, id, label,
-    cluster. The file of names that a person gave is read and never written.
+    cluster; where a person divided clusters, ``target_parts.npy`` besides, the group of every target face. The file of
+    names that a person gave is read and never written. With --terminal a person gives those names first, right here.
 
     Parameters
     ----------
     arguments : CellArguments
         Which cell of which run.
+    method : {"hand", "vote"}, optional
+        Instead of the recipe's naming.method.
 
     Returns
     -------
@@ -44,18 +49,19 @@ def run(arguments: CellArguments) -> Receipt:
     """
     cell, layout = arguments.clustered_cell(), arguments.layout
     settings, seed = cell.recipe.naming, cell.recipe.seed
-    method = find_naming_method(settings.method)
+    naming = find_naming_method(method or settings.method)
     clustered = layout.clusters(arguments.approach, arguments.variant)
+    assigned = layout.assigned(arguments.approach, arguments.variant)
     embedded = layout.embeddings(arguments.approach, arguments.variant)
     hand_names = layout.hand_names(arguments.approach, arguments.variant)
-    chain = require_chain(layout, arguments.approach, arguments.variant, "model", "embeddings", "clusters")
+    chain = require_chain(layout, arguments.approach, arguments.variant, "model", "embeddings", "clusters", "assigned")
     clustering = clustering_digest(chain["clusters"].outputs)
     pack = FacePack(layout.target)
     # The pack too: a vote reads its labels and splits.
     inputs = {"clusters": chain["clusters"].digest, "embeddings": chain["embeddings"].digest,
               "target": pack.receipt.digest}
-    config = {"method": method.name, "seed": seed, "approach": arguments.approach, "variant": arguments.variant}
-    if method.reads_hand_names:
+    config = {"method": naming.name, "seed": seed, "approach": arguments.approach, "variant": arguments.variant}
+    if naming.reads_hand_names:
         inputs["names"] = digest_file(hand_names) if hand_names.is_file() else ""
     else:
         config["sample"] = settings.sample
@@ -65,29 +71,49 @@ def run(arguments: CellArguments) -> Receipt:
                              f"{pack.folder} holds {available}")
 
     def work(folder: Path) -> Work:
-        rows = read_face_array(embedded, "target").rows
-        clusters = read_array(clustered, "target_clusters", "cluster", length=len(rows))
+        target = read_face_array(embedded, "target")
+        rows = target.rows
+        clusters = read_array(assigned, "target_clusters", "cluster", length=len(rows))
         may_see = (pack.splits[rows] == "train") & (pack.labels[rows] != "")
-        named = method.run(NamingEvidence(
+        named = naming.run(NamingEvidence(
             approach=arguments.approach, variant=arguments.variant, clustering=clustering, hand_names=hand_names,
             centres=read_array(clustered, "centres", "cluster"), labels=pack.labels[rows][may_see],
             clusters=np.asarray(clusters)[may_see],
-            distances=read_array(clustered, "target_distances", "cluster", length=len(rows))[may_see],
+            distances=read_array(assigned, "target_distances", "cluster", length=len(rows))[may_see],
             sample=settings.sample, seed=seed,
         ))
-        atomic_write(folder / NAMES_NAME, named.names.as_json())
-        _write_sample(folder / SAMPLE_NAME, pack, rows[may_see][named.seen], np.asarray(clusters)[may_see][named.seen])
-        emotions = {named.names.emotion(cluster) for cluster in range(len(named.names.names))} - {""}
+        names, files = named.names, [NAMES_NAME, SAMPLE_NAME]
+        atomic_write(folder / NAMES_NAME, names.as_json())
+        shown = np.flatnonzero(may_see)[named.seen]
+        shown = np.union1d(shown, _shown_to_a_person(names, pack, rows, may_see))
+        _write_sample(folder / SAMPLE_NAME, pack, rows[shown], np.asarray(clusters)[shown])
+        if names.divided:
+            source = read_face_array(embedded, "source").values
+            source_clusters = read_array(clustered, "source_clusters", "cluster", length=len(source))
+            files += write_arrays(folder, {PARTS_NAME: target_groups(names, source, source_clusters, target.values,
+                                                                     clusters)})
+        emotions = {names.emotion(key) for key in names.names} - {""}
         return Work(
-            files=[NAMES_NAME, SAMPLE_NAME],
-            said=f"{len(named.names.names)} clusters {method.title}, {len(emotions)} emotions among them, "
-                 f"{named.names.labels_used} labels used",
-            summary={"names": named.names.names, "labels_used": named.names.labels_used,
-                     "looked_at": named.names.looked_at},
+            files=files,
+            said=f"{len(names.names)} clusters {naming.title}, {len(emotions)} emotions among them, "
+                 f"{names.labels_used} labels used",
+            summary={"names": names.names, "labels_used": names.labels_used, "looked_at": names.looked_at,
+                     "by": names.by, "when": names.when, "seconds": round(sum(names.seconds.values()), 1),
+                     "suggestions_used": names.suggestions_used, "target_labels_shown": names.target_labels_shown},
         )
 
     return run_stage(STAGE, layout.names(arguments.approach, arguments.variant), config=config, inputs=inputs,
                      seed=seed, work=work)
+
+
+def _shown_to_a_person(names: ClusterNames, pack: FacePack, rows: np.ndarray, may_see: np.ndarray) -> np.ndarray:
+    """Return the positions of the faces whose labels a person saw while naming: they cost, and are never scored."""
+    shown = np.flatnonzero(may_see & np.isin(pack.ids[rows], names.labels_seen))
+    if len(shown) != len(names.labels_seen):
+        raise InputError(f"the labels of {len(names.labels_seen)} target faces were seen while these clusters were "
+                         f"named, and only {len(shown)} of them are in the train split of {pack.folder} now; name the "
+                         "clusters anew, or bring back that pack")
+    return shown
 
 
 def _write_sample(path: Path, pack: FacePack, rows: np.ndarray, clusters: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""A labelling session without any widget: naming, undoing, resuming, looking, comparing."""
+"""A labelling session without any widget: naming, dividing, undoing, resuming, looking, comparing."""
 
 import json
 
@@ -7,9 +7,16 @@ import pytest
 
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.labelling.agreement import compare_raters
+from fecemo.labelling.groups import Division, Groups, NamedClustering
+from fecemo.labelling.keys import KEY_OF_NAME, KEYS
+from fecemo.labelling.material import SeenLabels
 from fecemo.labelling.samples import RULES, sample_faces
-from fecemo.labelling.session import LabellingProgress, LabellingSession, NamedClustering
-from fecemo.manifests.cluster_names import ClusterNames, read_cluster_names, require_names_of
+from fecemo.labelling.session import PAUSE_SECONDS, LabellingSession
+from fecemo.labelling.suggestion import suggest
+from fecemo.labelling.summary import summarise
+from fecemo.manifests.cluster_names import NOT_EMOTIONS, ClusterNames, read_cluster_names, require_names_of
+from fecemo.manifests.cluster_parts import group_keys, key_order
+from fecemo.manifests.emotions import EMOTIONS
 
 # Six faces on a line at 0, 1, 2.4 | 4, 5, 6 with centres at 0 and 5.
 PLACES = np.array([0, 1, 2.4, 4, 5, 6])
@@ -18,9 +25,30 @@ CLUSTERS = np.array([0, 0, 0, 1, 1, 1], np.int32)
 DIGEST = "ab" * 32
 
 
+def divide(key, members, seed):
+    """Halve a group at the middle of its places; the centres are the halves' means."""
+    places = PLACES[members]
+    second = places > places.mean()
+    centres = [places[~second].mean(), places[second].mean()]
+    return Division(second, np.abs(places[:, None] - centres).astype(np.float32), f"{key} {second.tolist()}")
+
+
+class Clock:
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
 @pytest.fixture
 def clustering():
     return NamedClustering("dense_autoencoder", "rgb", DIGEST, CLUSTERS, DISTANCES)
+
+
+@pytest.fixture
+def groups(clustering):
+    return Groups.of(clustering)
 
 
 @pytest.fixture
@@ -28,148 +56,323 @@ def path(tmp_path):
     return tmp_path / "labels" / "rgb.json"
 
 
-@pytest.mark.parametrize(("rule", "cluster", "expected"), [
-    ("nearest", 0, [0, 1, 2]),
-    ("nearest", 1, [4, 3, 5]),       # 3 and 5 are equally near: the first comes first
-    ("farthest", 0, [2, 1, 0]),
-    ("borderline", 0, [2, 1, 0]),    # 2.4 is 2.6 from the other centre
-    ("borderline", 1, [3, 4, 5]),    # margins 4-1, 5-0, 6-1: 4 and 5 are equally clear
+@pytest.fixture
+def session(clustering, path):
+    return LabellingSession(clustering, path, by="ann", divide=divide)
+
+
+@pytest.mark.parametrize(("rule", "key", "expected"), [
+    ("nearest", "0", [0, 1, 2]),
+    ("nearest", "1", [4, 3, 5]),       # 3 and 5 are equally near: the first comes first
+    ("farthest", "0", [2, 1, 0]),
+    ("borderline", "0", [2, 1, 0]),    # 2.4 is 2.6 from the other centre
+    ("borderline", "1", [3, 4, 5]),    # margins 4-1, 5-0, 6-1: 4 and 5 are equally clear
 ])
-def test_rules_rank_faces_as_they_say(rule, cluster, expected):
-    assert sample_faces(rule, cluster, CLUSTERS, DISTANCES, count=10).tolist() == expected
+def test_rules_rank_faces_as_they_say(groups, rule, key, expected):
+    assert sample_faces(rule, groups, key, count=10).tolist() == expected
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_more_never_shows_a_face_twice_and_shows_all(rule):
-    clusters, distances = np.zeros(23, np.int32), np.random.default_rng(0).uniform(size=(23, 3))
-    pages = [sample_faces(rule, 0, clusters, distances, count=10, start=start) for start in (0, 10, 20, 30)]
+    groups = Groups(("0", "1"), np.repeat([0, 1], [23, 4]), np.random.default_rng(0).uniform(size=(27, 2)))
+    pages = [sample_faces(rule, groups, "0", count=10, start=start) for start in (0, 10, 20, 30)]
     assert [len(page) for page in pages] == [10, 10, 3, 0]
     assert sorted(np.concatenate(pages).tolist()) == list(range(23))
 
 
 def test_random_samples_are_by_seed():
-    clusters, distances = np.zeros(50, np.int32), np.ones((50, 2))
-    first, again, other = (sample_faces("random", 0, clusters, distances, count=50, seed=seed) for seed in (1, 1, 2))
+    groups = Groups(("0", "1"), np.zeros(50, np.int32), np.ones((50, 2)))
+    first, again, other = (sample_faces("random", groups, "0", count=50, seed=seed) for seed in (1, 1, 2))
     assert first.tolist() == again.tolist() != other.tolist()
     with pytest.raises(InputError, match="did you mean 'nearest'"):
-        sample_faces("nearst", 0, clusters, distances, count=5)
-    with pytest.raises(InputError, match="no cluster 2"):
-        sample_faces("random", 2, clusters, distances, count=5)
+        sample_faces("nearst", groups, "0", count=5)
+    with pytest.raises(InputError, match="no cluster '2'"):
+        sample_faces("random", groups, "2", count=5)
 
 
-def test_every_act_is_on_disk_at_once_and_the_stage_accepts_the_file(clustering, path):
-    session = LabellingSession(clustering, path, by="ann")
-    session.name(0, name="happiness")
+def test_margins_and_neighbours_by_hand(groups):
+    # (b - a) / b: 1, 3/4, .2/2.6 | 3/4, 1, 5/6.
+    assert groups.face_margins == pytest.approx([1, 0.75, 0.2 / 2.6, 0.75, 1, 5 / 6], abs=1e-6)
+    assert groups.margins == pytest.approx({"0": (1.75 + 0.2 / 2.6) / 3, "1": (1.75 + 5 / 6) / 3}, abs=1e-6)
+    assert (groups.sizes, groups.doubtful, groups.nearest("0")) == ({"0": 3, "1": 3}, [], ["1"])
+
+
+def test_a_group_with_half_the_usual_margin_is_doubtful():
+    own, other = np.array([1.0, 1, 1, 1]), np.array([5.0, 5, 5, 1.1])
+    distances = np.full((4, 4), 9.0)
+    distances[np.arange(4), np.arange(4)] = own
+    distances[np.arange(4), (np.arange(4) + 1) % 4] = other
+    groups = Groups(("0", "1", "2", "3"), np.arange(4), distances)
+    assert groups.doubtful == ["3"]
+    assert groups.nearest("3", 1) == ["0"]
+
+
+def test_groups_are_numbered_in_order():
+    assert group_keys(3, {"1", "1b"}) == ["0", "1a", "1ba", "1bb", "2"]
+    assert sorted(["10", "2b", "2", "2a", "1"], key=key_order) == ["1", "2", "2a", "2b", "10"]
+
+
+def test_a_divided_group_is_two_and_leaves_the_others_as_they_were(groups):
+    divided = groups.divided("0", divide("0", groups.members("0"), 0))
+    assert divided.keys == ("0a", "0b", "1")
+    assert divided.of_face.tolist() == [0, 0, 1, 2, 2, 2]
+    assert divided.distances[:, 2].tolist() == DISTANCES[:, 1].tolist()
+    assert divided.distances[:3, :2] == pytest.approx(np.abs(PLACES[:3, None] - [0.5, 2.4]), abs=1e-6)
+    assert (divided.distances[3:, 0] == DISTANCES[3:, 0]).all()  # of other faces the whole cluster's distance is known
+
+
+def test_every_act_is_on_disk_at_once_and_the_stage_accepts_the_file(session, path):
+    session.name("0", name="happiness")
     assert read_cluster_names(path).names == {"0": "happy"}
-    session.skip(1)
+    session.name("1", name="skip")
     stored = read_cluster_names(path)
     assert (stored.names, stored.by, stored.clustering) == ({"0": "happy", "1": "skip"}, "ann", DIGEST)
     assert stored.when.endswith("Z")
     require_names_of(stored, DIGEST, 2, str(path))
 
 
-def test_undo_and_redo_walk_through_the_decisions(clustering, path):
-    session = LabellingSession(clustering, path, by="ann")
+def test_undo_and_redo_walk_through_the_decisions(session, path):
     assert not session.undo()
-    session.name(0, name="happy")
-    session.note(0, "  wide smiles ")
-    session.name(0, name="sad")
-    session.name(0, name="sad")  # no decision: nothing to undo
+    session.name("0", name="happy")
+    session.note("0", "  wide smiles ")
+    session.name("0", name="sad")
+    session.name("0", name="sad")  # no decision: nothing to undo
     assert session.undo()
-    assert (session.names, session.notes) == ({0: "happy"}, {0: "wide smiles"})
+    assert (session.names, session.stored.notes) == ({"0": "happy"}, {"0": "wide smiles"})
     assert session.undo()
     assert session.undo()
-    assert (session.names, session.notes) == ({}, {})
+    assert (session.names, session.stored.notes) == ({}, {})
     assert read_cluster_names(path).names == {}
     assert session.redo()
-    assert session.names == {0: "happy"}
-    session.name(1, name="fear")
+    assert session.names == {"0": "happy"}
+    session.name("1", name="fear")
     assert not session.redo()  # a new decision forgets what was taken back
-    assert session.names == {0: "happy", 1: "fear"}
+    assert session.names == {"0": "happy", "1": "fear"}
 
 
-def test_progress_counts_clusters_and_covered_faces(clustering, path):
-    session = LabellingSession(clustering, path, by="ann")
-    assert session.next_unnamed() == 0
-    session.name(0, name="mixed")
-    assert session.progress() == LabellingProgress(named=1, clusters=2, covered=0, faces=6)
-    assert session.next_unnamed() == 1
-    session.name(1, name="anger")
-    assert session.progress() == LabellingProgress(named=2, clusters=2, covered=3, faces=6)
-    assert session.next_unnamed() is None
-
-
-def test_merging_gives_the_name_of_the_other(clustering, path):
-    session = LabellingSession(clustering, path, by="ann")
-    with pytest.raises(InputError, match="cluster 1 has no name yet"):
-        session.merge([0], into=1)
-    session.name(1, name="fear")
-    session.merge([0], into=1)
-    assert session.names == {0: "fear", 1: "fear"}
+def test_dividing_and_joining_are_decisions_that_can_be_undone(session, path):
+    session.name("0", name="happy")
+    assert session.divide("0") == ("0a", "0b")
+    assert session.groups.keys == ("0a", "0b", "1")
+    assert session.names == {}  # the whole's name is nobody's now
+    session.name("0a", name="sad")
+    session.name("0b", name="fear")
+    session.name("1", name="anger")
+    stored = read_cluster_names(path)
+    require_names_of(stored, DIGEST, 2, str(path))
+    with pytest.raises(InputError, match="there is no cluster '0'"):
+        session.name("0", name="sad")
+    assert session.join("0b") == "0"
+    assert (session.groups.keys, session.names) == (("0", "1"), {"1": "anger"})
     assert session.undo()
-    assert session.names == {1: "fear"}
+    assert session.names == {"0a": "sad", "0b": "fear", "1": "anger"}
+    for _ in range(4):
+        session.undo()
+    assert (session.groups.keys, session.names) == (("0", "1"), {"0": "happy"})
+    with pytest.raises(InputError, match="cluster 1 is whole"):
+        session.join("1")
+
+
+def test_halves_are_divided_again_and_joined_with_all_below_them(session):
+    session.divide("0")
+    session.divide("0a")
+    assert session.groups.keys == ("0aa", "0ab", "0b", "1")
+    session.name("0ab", name="sad")
+    assert session.join("0b") == "0"
+    assert (session.groups.keys, session.names, session.stored.divided) == (("0", "1"), {}, {})
+
+
+def test_a_division_is_found_again_or_refused(session, clustering, path):
+    session.divide("0")
+    session.look("0a", "nearest", 1)
+    session.name("0a", name="sad")
+    resumed = LabellingSession(clustering, path, by="ann", divide=divide)
+    assert (resumed.groups.keys, resumed.names, resumed.stored.looked_at) == (("0a", "0b", "1"), {"0a": "sad"}, 1)
+    resumed.look("0a", "farthest", 2)  # the same face and one more
+    assert resumed.stored.looked_at == 2
+
+    def other(key, members, seed):
+        return Division(np.array([False, True, True]), np.zeros((3, 2)), "other halves")
+
+    with pytest.raises(StoredStateError, match="cluster 0 divides into other halves"):
+        LabellingSession(clustering, path, by="ann", divide=other)
+    with pytest.raises(InputError, match="cluster 0 cannot be divided here"):
+        LabellingSession(clustering, path, by="ann")
+
+
+def test_the_summary_counts_clusters_covered_faces_and_doubts(session):
+    assert session.next_unnamed() == "0"
+    session.name("0", name="mixed")
+    summary = summarise(session)
+    assert (summary.named, summary.groups, summary.covered, summary.faces) == (1, 2, 0, 6)
+    assert not summary.complete
+    assert session.next_unnamed() == "1"
+    session.name("1", name="anger")
+    assert session.doubt("1")
+    summary = summarise(session)
+    assert (summary.covered, summary.doubtful, session.next_unnamed()) == (3, {"1": "unsure"}, None)
+    assert summary.complete
+    assert set(summary.absent) == set(EMOTIONS) - {"anger"}
+    assert "50% of 6 faces" in summary.sentences()[0]
+    assert not session.doubt("1")
+    assert summarise(session).doubtful == {}
+
+
+def test_time_is_counted_on_the_group_in_hand_and_pauses_are_not(clustering, path):
+    clock = Clock()
+    session = LabellingSession(clustering, path, by="ann", clock=clock)
+    session.begin("0")
+    clock.now += 4
+    session.look("0")
+    clock.now += 3
+    session.name("0", name="happy")
+    session.begin("1")
+    clock.now += 9 * PAUSE_SECONDS  # lunch
+    session.name("1", name="sad")
+    assert session.stored.seconds == {"0": 7, "1": PAUSE_SECONDS}
+    resumed = LabellingSession(clustering, path, by="ann", clock=clock)
+    resumed.begin("0")
+    clock.now += 2
+    resumed.begin("1")
+    assert read_cluster_names(path).seconds["0"] == 9
+    assert summarise(resumed).seconds_a_group == (9 + PAUSE_SECONDS) / 2
+
+
+def test_merging_gives_the_name_of_the_other(session):
+    with pytest.raises(InputError, match="cluster 1 has no name yet"):
+        session.merge(["0"], into="1")
+    session.name("1", name="fear")
+    session.merge(["0"], into="1")
+    assert session.names == {"0": "fear", "1": "fear"}
+    assert session.undo()
+    assert session.names == {"1": "fear"}
 
 
 def test_a_session_resumes_with_what_was_named_and_seen(clustering, path):
     session = LabellingSession(clustering, path, by="ann", seed=7)
-    seen = session.look(0, "random", count=2).tolist()
-    session.look(1, "nearest", count=1)
-    session.name(0, name="happy")
+    seen = session.look("0", "random", count=2).tolist()
+    session.look("1", "nearest", count=1)
+    session.name("0", name="happy")
     resumed = LabellingSession(clustering, path, by="ann", seed=8)
-    assert (resumed.names, resumed.looked_at) == ({0: "happy"}, 3)
-    rest = resumed.look(0, "random", count=2).tolist()
+    assert (resumed.names, resumed.stored.looked_at) == ({"0": "happy"}, 3)
+    rest = resumed.look("0", "random", count=2).tolist()
     assert sorted(seen + rest) == [0, 1, 2]  # the seed of the beginning goes on: no face twice
-    assert resumed.looked_at == 4
-    resumed.look(0, "farthest", count=3)  # by another rule the same three faces: nothing new was seen
-    assert resumed.looked_at == 4
+    assert resumed.stored.looked_at == 4
+    resumed.look("0", "farthest", count=3)  # by another rule the same three faces: nothing new was seen
+    assert resumed.stored.looked_at == 4
     assert read_cluster_names(path).samples == {"0": {"random": 3, "farthest": 3}, "1": {"nearest": 1}}
-    assert len(resumed.look(0, "random", count=2)) == 0
+    assert len(resumed.look("0", "random", count=2)) == 0
 
 
-def test_looking_survives_undo_and_breaches_of_blindness_are_recorded(clustering, path):
-    session = LabellingSession(clustering, path, by="ann")
-    session.name(0, name="happy")
-    session.look(0, count=3)
+def test_faces_seen_twice_or_on_the_map_count_once_also_in_the_next_session(session, clustering, path):
+    session.look_on_map([0, 1])
+    session.look("0", "nearest", 1)  # face 0 again
+    session.divide("0")
+    session.look("0b", "nearest", 1)
+    session.join("0b")
+    assert session.stored.looked_at == 3
+    resumed = LabellingSession(clustering, path, by="ann", divide=divide)
+    resumed.look_on_map([0, 1, 2])
+    resumed.look("0", "random", 3)
+    assert (resumed.stored.looked_at, resumed.stored.on_map) == (3, (0, 1))
+    resumed.look("1", "random", 3)
+    assert resumed.stored.looked_at == 6
+
+
+def test_looking_survives_undo_and_breaches_of_blindness_are_recorded_with_their_labels(session, path):
+    session.name("0", name="happy")
+    session.look("0", count=3)
     session.undo()
-    session.record_suggestion()
-    session.record_labels_shown()
+    session.record_suggestion(["b", "a"])
+    session.record_labels_shown(["a", "c"])
     stored = read_cluster_names(path)
     assert (stored.names, stored.looked_at, stored.suggestions_used, stored.target_labels_shown) == ({}, 3, 1, True)
+    assert (stored.labels_seen, stored.labels_used) == (("a", "b", "c"), 3)
 
 
-def test_what_is_not_this_session_is_refused_and_left_alone(clustering, path):
-    LabellingSession(clustering, path, by="ann").name(0, name="happy")
+def test_a_suggestion_is_the_vote_of_the_sampled_faces_of_the_stored_cluster(groups):
+    sample = SeenLabels(np.array([0, 1, 2, 4]), ("p", "q", "r", "s"), np.array(["sad", "fear", "fear", "sad"]))
+    target_clusters = np.array([0, 0, 0, 1, 1])
+    assert suggest("0", groups, target_clusters, sample) == ("fear", {"fear": 2, "sad": 1})
+    assert suggest("1", groups, target_clusters, sample) == ("sad", {"sad": 1})
+    assert suggest("1", groups, np.zeros(5, int), sample) == ("", {})
+
+
+def test_what_is_not_this_session_is_refused_and_left_alone(session, clustering, path):
+    session.name("0", name="happy")
     before = path.read_bytes()
     other = NamedClustering("dense_autoencoder", "rgb", "cd" * 32, CLUSTERS, DISTANCES)
     with pytest.raises(StoredStateError, match=r"abababababab….*cdcdcdcdcdcd…"):
         LabellingSession(other, path, by="ann")
+    with pytest.raises(InputError, match="dense_autoencoder rgb, expected dense_autoencoder gray"):
+        LabellingSession(NamedClustering("dense_autoencoder", "gray", DIGEST, CLUSTERS, DISTANCES), path, by="ann")
     with pytest.raises(InputError, match="'ann', not of 'bob'"):
         LabellingSession(clustering, path, by="bob")
-    session = LabellingSession(clustering, path, by="ann")
+    with pytest.raises(InputError, match="Say who names"):
+        LabellingSession(clustering, path, by=" ")
     with pytest.raises(InputError, match="did you mean 'happy'"):
-        session.name(0, name="hapy")
-    with pytest.raises(InputError, match="no cluster 2; there are 0 to 1"):
-        session.name(2, name="happy")
+        session.name("0", name="hapy")
+    with pytest.raises(InputError, match="there is no cluster '2'"):
+        session.name("2", name="happy")
     assert path.read_bytes() == before
 
 
-def test_a_refusing_disk_leaves_the_session_where_the_file_is(clustering, path, monkeypatch):
+@pytest.mark.parametrize(("change", "says"), [
+    (lambda text: text[:80], "not readable JSON"),
+    (lambda text: text.replace('"happy"', '"hapy"'), "cluster 0 is named 'hapy': did you mean 'happy'"),
+    (lambda text: text.replace('"0"', '"first"'), "'first' is not the number"),
+    (lambda text: text.replace('"hand"', '"vote"'), "named by 'vote'"),
+])
+def test_a_file_that_is_no_such_file_is_named(session, clustering, path, change, says):
+    session.name("0", name="happy")
+    path.write_text(change(path.read_text()))
+    with pytest.raises(InputError, match=says) as caught:
+        LabellingSession(clustering, path, by="ann")
+    assert "rgb.json" in str(caught.value)
+
+
+def test_a_template_with_its_names_still_to_give_is_a_beginning(clustering, path):
+    path.parent.mkdir()
+    path.write_text(ClusterNames("dense_autoencoder", "rgb", DIGEST, {"0": "", "1": ""}).as_json())
     session = LabellingSession(clustering, path, by="ann")
-    session.name(0, name="happy")
+    assert session.names == {}
+    with pytest.raises(InputError, match="2 of 2 clusters have no name: 0, 1"):
+        require_names_of(session.stored, DIGEST, 2, str(path))
+
+
+def test_two_sessions_do_not_overwrite_each_other(session, clustering, path):
+    session.name("0", name="happy")
+    other = LabellingSession(clustering, path, by="ann")
+    other.name("1", name="sad")
+    with pytest.raises(StoredStateError, match="changed by someone else"):
+        session.name("0", name="fear")
+    assert session.names == {"0": "happy"}
+    assert read_cluster_names(path).names == {"0": "happy", "1": "sad"}
+
+
+def test_a_refusing_disk_leaves_the_session_where_the_file_is(session, path, monkeypatch):
+    session.name("0", name="happy")
 
     def refuse(*_):
         raise ResourceError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("fecemo.labelling.session.atomic_write", refuse)
+        patch.setattr("fecemo.labelling.names_file.atomic_write", refuse)
         with pytest.raises(ResourceError):
-            session.name(1, name="sad")
+            session.name("1", name="sad")
         with pytest.raises(ResourceError):
             session.undo()
-    assert session.names == {0: "happy"}
+        with pytest.raises(ResourceError):
+            session.divide("0")
+    assert (session.names, session.groups.keys) == ({"0": "happy"}, ("0", "1"))
     assert json.loads(path.read_text())["names"] == {"0": "happy"}
     assert session.undo()
     assert session.names == {}
+
+
+def test_every_name_and_rule_has_one_key():
+    assert set(KEY_OF_NAME) == {*EMOTIONS, *NOT_EMOTIONS}
+    assert {act.argument for act in KEYS.values() if act.what == "rule"} == set(RULES)
 
 
 def named(by, names, clustering=DIGEST):
@@ -181,7 +384,7 @@ def test_agreement_of_two_raters_by_hand():
                            named("bob", {0: "happy", 1: "sad", 2: "fear", 3: "mixed", 8: "fear"}))
     # Chance: happy 1·1, sad 2·1, fear 0·1, mixed 1·1, together 4 of 16; kappa = (3/4 - 1/4) / (3/4).
     assert (found.both, found.share, found.kappa) == (4, 0.75, pytest.approx(2 / 3))
-    assert found.differing == {2: ("sad", "fear")}
+    assert found.differing == {"2": ("sad", "fear")}
 
 
 def test_agreement_where_kappa_means_nothing():

@@ -29,7 +29,7 @@ def name_by_hand(evidence: NamingEvidence) -> Named:
     if (names.approach, names.variant) != (evidence.approach, evidence.variant):
         raise InputError(f"{path} names the clusters of {names.approach} {names.variant}, expected {evidence.approach} "
                          f"{evidence.variant}")
-    if names.method != "hand" or names.labels_used:
+    if names.method != "hand" or names.labels_used != len(names.labels_seen):
         raise InputError(f"{path} was named by {names.method!r} with {names.labels_used} labels, expected names that a "
                          "person gave to unlabelled faces; let labels vote by naming.method: vote, which counts them")
     require_names_of(names, evidence.clustering, len(evidence.centres), str(path))

@@ -1,0 +1,241 @@
+"""The board of one cell: a map, one group at a time, names by key, and the file of names behind it all."""
+
+import html
+from collections.abc import Callable
+
+import ipywidgets as widgets
+import numpy as np
+
+from fecemo.errors import FecemoError
+from fecemo.labelling.board.end_panel import EndPanel
+from fecemo.labelling.board.group_panel import GroupPanel, grid
+from fecemo.labelling.board.keyboard import Keyboard
+from fecemo.labelling.board.map_panel import CHOSEN, MapPanel
+from fecemo.labelling.board.naming_panel import NamingPanel
+from fecemo.labelling.keys import KEYS, NOTE_KEY
+from fecemo.labelling.material import CellMaterial, RunToName
+from fecemo.labelling.session import LabellingSession
+from fecemo.labelling.suggestion import suggest
+
+
+class CellBoard:
+    """One cell's board.
+
+    Parameters
+    ----------
+    run : RunToName
+    material : CellMaterial
+    session : LabellingSession
+    reopen : callable
+        Opens the cell again, when its files have changed places.
+
+    Attributes
+    ----------
+    view : ipywidgets.Widget
+    here : str
+        The group in hand.
+    """
+
+    def __init__(self, run: RunToName, material: CellMaterial, session: LabellingSession,
+                 reopen: Callable[[], None]) -> None:
+        cell = (material.clustering.approach, material.clustering.variant)
+        self._material, self.session, self._asked = material, session, ""
+        self.said = widgets.HTML()
+        self.keyboard = Keyboard(KEYS, NOTE_KEY, self.press)
+        self.group = GroupPanel(material, session, self.press)
+        self.naming = NamingPanel(session, run.colours, self.press, lambda key: self.guard(lambda: self.go(key)))
+        self.naming.note.observe(lambda change: self.guard(lambda: self._note(change["new"])), names="value")
+        self._sees = widgets.HTML()
+
+        def use() -> None:
+            run.use(*cell, session.stored.by)
+            reopen()
+
+        self.end = EndPanel(session, material.others, material.path == material.used_path, lambda: run.finish(*cell),
+                            use, self.guard)
+        self.map: MapPanel | None = None
+        side: list[widgets.Widget] = [widgets.HTML("<div class='quiet'>There is no map of this cell yet: "
+                                                   "pipelines/06_map.py draws it. Naming goes on without.</div>")]
+        if material.map is not None:
+            self.map = MapPanel(material.map, material, session, run.colours, self._chosen)
+            labels = widgets.Button(description="true labels …", disabled=material.ask_labels is None)
+            labels.on_click(lambda _: self.guard(self._ask_labels))
+            self.map.controls.children = [*self.map.controls.children, labels]
+            side = [self.map.view, self._sees]
+        left = widgets.VBox(side).add_class("fecemo-map")
+        self.view = widgets.VBox([self.naming.view, self.said,
+                                  widgets.HBox([left, self.group.view]).add_class("fecemo-columns"),
+                                  self.end.view, self.keyboard])
+        self.here = session.next_unnamed() or session.groups.keys[0]
+        self.go(self.here)
+
+    def press(self, key: str) -> None:
+        """Do what a key stands for."""
+        act = KEYS[key]
+        if self._asked != act.what:
+            self._asked = ""
+        self.say("")
+        self.guard(lambda: getattr(self, f"_{act.what}")(*filter(None, [act.argument])))
+
+    def go(self, key: str) -> None:
+        """Turn to a group."""
+        self.session.begin(key)
+        self.here = key
+        self.group.show(key)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what the session holds now."""
+        self._record_hovered()
+        self.group.refresh()
+        self.naming.refresh(self.here)
+        self.end.refresh()
+        if self.map is not None:
+            self.map.refresh(self.here)
+
+    def _record_hovered(self) -> None:
+        if self.map is not None and self.map.hovered:
+            self.session.look_on_map(self.map.hovered)
+            self.map.hovered.clear()
+
+    def say(self, text: str, kind: str = "quiet") -> None:
+        """Show one line to the person."""
+        self.said.value = f"<div class='{kind}'>{text}</div>" if text else ""
+
+    def guard(self, what: Callable[[], None]) -> None:
+        """Do something; an error that the person can act on is shown instead of raised."""
+        try:
+            what()
+        except FecemoError as error:
+            self.say(html.escape(str(error)), "trouble")
+
+    def _name(self, name: str) -> None:
+        self.session.name(self.here, name=name)
+        self._advance()
+
+    def _same(self) -> None:
+        named = [key for key in self.session.groups.nearest(self.here, len(self.session.groups.keys))
+                 if key in self.session.names]
+        if not named:
+            self.say("no other cluster has a name yet")
+            return
+        self.session.merge([self.here], into=named[0])
+        self._advance()
+
+    def _advance(self) -> None:
+        following = self.session.next_unnamed()
+        if following is None:
+            self.refresh()
+            self.say("every cluster has a name: look at the doubtful ones again, or label and evaluate")
+        else:
+            self.go(following)
+
+    def _rule(self, rule: str) -> None:
+        self.group.by_rule(rule)
+        self.refresh()
+
+    def _more(self) -> None:
+        self.group.more()
+        self.refresh()
+
+    def _next(self, step: int = 1) -> None:
+        keys = self.session.groups.keys
+        self.go(keys[(keys.index(self.here) + step) % len(keys)])
+
+    def _previous(self) -> None:
+        self._next(-1)
+
+    def _note(self, text: str) -> None:
+        if text != self.session.stored.notes.get(self.here, ""):
+            self.session.note(self.here, text)
+            self.refresh()
+
+    def _doubt(self) -> None:
+        self.session.doubt(self.here)
+        self.refresh()
+
+    def _undo(self) -> None:
+        self._step(self.session.undo, "there is nothing to undo")
+
+    def _redo(self) -> None:
+        self._step(self.session.redo, "there is nothing to redo")
+
+    def _step(self, step: Callable[[], bool], none: str) -> None:
+        before = self.session.names
+        if not step():
+            self.say(none)
+            return
+        self.go(self.session.where_changed(before, self.here))
+
+    def _divide(self) -> None:
+        self.say("dividing …")
+        first, second = self.session.divide(self.here)
+        sizes = self.session.groups.sizes
+        self.go(first)
+        self.say(f"divided: {first} has {sizes[first]:,} faces, {second} has {sizes[second]:,}; j joins them again")
+
+    def _join(self) -> None:
+        self.go(self.session.join(self.here))
+
+    def _colour(self) -> None:
+        if self.map is not None:
+            self.map.next_colour()
+
+    def _targets(self) -> None:
+        if self.map is not None:
+            self.map.targets.value = not self.map.targets.value
+
+    def _suggest(self) -> None:
+        ask = self._material.ask_sample
+        if ask is None:
+            self.say("the target has no labels to suggest a name from")
+        elif not self.session.stored.suggestions_used and self._asked != "suggest":
+            self._asked = "suggest"
+            self.say("a suggestion uses the labels of the naming sample: it is recorded, counted as cost, and those "
+                     "faces are not scored. Press g again to go on")
+        else:
+            sample = ask()
+            self.session.record_suggestion(sample.ids)
+            name, votes = suggest(self.here, self.session.groups, self._material.target_clusters, sample)
+            self.refresh()
+            self.say(f"suggested: <b>{name}</b> ({', '.join(f'{emotion} {n}' for emotion, n in votes.items())})" if name
+                     else "no face of the naming sample fell into this cluster")
+
+    def _ask_labels(self) -> None:
+        ask = self._material.ask_labels
+        if ask is None or self.map is None:
+            return
+        if not self.session.stored.target_labels_shown and self._asked != "labels":
+            self._asked = "labels"
+            self.say("true labels end the blindness of naming: that is recorded, the labels count as cost, and those "
+                     "faces are not scored; test labels are never shown. Press the button again to go on")
+            return
+        seen = ask()
+        self.session.record_labels_shown(seen.ids)
+        self.map.show_truth(seen)
+        self.refresh()
+
+    def _chosen(self, source: np.ndarray, target: np.ndarray) -> None:
+        def show() -> None:
+            if not len(source) + len(target):
+                self._sees.value = ""
+                return
+            groups = self.session.groups
+            counts = np.bincount(groups.of_face[source], minlength=len(groups.keys))
+            most = ", ".join(f"{groups.keys[at]}: {counts[at]:,}" for at in np.argsort(-counts)[:4] if counts[at])
+            rng = np.random.default_rng(0)
+            shown = np.sort(rng.choice(source, min(CHOSEN, len(source)), replace=False))
+            self.session.look_on_map(shown.tolist())
+            pictures = self.group.pictures(shown) if len(shown) else []
+            self._sees.value = (f"<div>{len(source):,} source and {len(target):,} target faces chosen"
+                                f"<span class='quiet'> · by cluster {most}</span></div>{grid(pictures)}")
+            self.group.refresh()
+
+        self.guard(show)
+
+    def _help(self) -> None:
+        self.say(" &nbsp; ".join(f"<kbd>{html.escape(_shown(key))}</kbd> {act.about}" for key, act in KEYS.items()))
+
+
+def _shown(key: str) -> str:
+    return {"ArrowRight": "→", "ArrowLeft": "←"}.get(key, key)

@@ -1,0 +1,76 @@
+"""The end of a session: coverage, doubts, another person's names beside these, and the row of the table."""
+
+import html
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import ipywidgets as widgets
+
+from fecemo.labelling.agreement import compare_raters
+from fecemo.labelling.session import LabellingSession
+from fecemo.labelling.summary import summarise
+from fecemo.manifests.cluster_names import read_cluster_names
+
+
+class EndPanel:
+    """What a session came to.
+
+    Parameters
+    ----------
+    session : LabellingSession
+    others : mapping of str to Path
+        Other people's files for the same clusters.
+    is_used : bool
+        Whether the pipeline uses this session's file.
+    finish, use : callable
+        Label and evaluate, and return a row of the table as HTML; and make this file the one that is used.
+    guard : callable
+        ``guard(what)`` calls ``what`` and shows an error that a user can act on.
+
+    Attributes
+    ----------
+    view : ipywidgets.Widget
+    """
+
+    def __init__(self, session: LabellingSession, others: Mapping[str, Path], is_used: bool, finish: Callable[[], str],
+                 use: Callable[[], None], guard: Callable[[Callable[[], None]], None]) -> None:
+        self._session, self._others, self._finish = session, others, finish
+        self._said, self.row, self._compared = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self.finish = widgets.Button(description="Label and evaluate", button_style="primary", icon="check")
+        self.finish.on_click(lambda _: guard(self._run))
+        use_mine = widgets.Button(description="Let the pipeline use my names")
+        use_mine.on_click(lambda _: guard(use))
+        self._with = widgets.Dropdown(options=["nobody", *others], description="Compare with",
+                                      style={"description_width": "90px"}, layout={"width": "260px"})
+        self._with.observe(lambda _: guard(self._compare), names="value")
+        row = [self.finish, *([] if is_used else [use_mine]), *([self._with] if others else [])]
+        self.view = widgets.VBox([self._said, widgets.HBox(row).add_class("fecemo-row"), self._compared,
+                                  self.row]).add_class("fecemo-end")
+
+    def refresh(self) -> None:
+        """Show the summary anew."""
+        summary = summarise(self._session)
+        self.finish.disabled = not summary.complete
+        self._said.value = "" if not summary.named else "".join(f"<div>{html.escape(said[0].upper() + said[1:])}.</div>"
+                                   for said in summary.sentences())
+
+    def _run(self) -> None:
+        self.finish.disabled, self.row.value = True, "<span class='quiet'>labelling and evaluating …</span>"
+        row = ""
+        try:
+            row = self._finish()
+        finally:
+            self.finish.disabled, self.row.value = False, row
+
+    def _compare(self) -> None:
+        if (other := self._with.value) not in self._others:
+            self._compared.value = ""
+            return
+        found = compare_raters(self._session.stored, read_cluster_names(self._others[other]))
+        kappa = "not defined" if found.kappa is None else f"{found.kappa:.2f}"
+        said = (f"Both named {found.both} clusters, {found.share:.0%} of them alike; Cohen's kappa {kappa}."
+                if found.share is not None else "No cluster was named by both.")
+        lines = "".join(f"<tr><td>{key}</td><td>{html.escape(mine)}</td><td>{html.escape(theirs)}</td></tr>"
+                        for key, (mine, theirs) in found.differing.items())
+        table = f"<table><tr><th>cluster</th><th>here</th><th>{html.escape(other)}</th></tr>{lines}</table>"
+        self._compared.value = html.escape(said) + (table if lines else "")

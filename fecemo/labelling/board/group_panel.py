@@ -1,0 +1,127 @@
+"""One group at a time: its faces by a stated rule, what they have in common, and which groups are near."""
+
+import html
+from collections.abc import Callable, Sequence
+
+import ipywidgets as widgets
+import numpy as np
+
+from fecemo.labelling.keys import KEYS
+from fecemo.labelling.material import CellMaterial
+from fecemo.labelling.pictures import as_data_url, mean_and_spread
+from fecemo.labelling.session import LabellingSession
+
+PAGE = 24
+MEAN_OF = 300
+"""Faces of a group, drawn by seed, of which its mean is taken."""
+FACE_SIDE = 112
+
+
+class GroupPanel:
+    """The group in hand.
+
+    Parameters
+    ----------
+    material : CellMaterial
+    session : LabellingSession
+    act : callable
+        ``act(key)``: what a button does is what its key does.
+
+    Attributes
+    ----------
+    view : ipywidgets.Widget
+    """
+
+    def __init__(self, material: CellMaterial, session: LabellingSession, act: Callable[[str], None]) -> None:
+        self._material, self._session = material, session
+        self._key, self._rule, self._start = "", "random", 0
+        self._means: dict[str, tuple[str, str]] = {}
+        self._pictures: dict[int, str] = {}
+        self._head, self._near, self._faces = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self._rules = {}
+        for key, rule in [(key, known.argument) for key, known in KEYS.items() if known.what == "rule"]:
+            button = widgets.Button(description=f"{rule} ({key})", tooltip=KEYS[key].about)
+            button.on_click(lambda _, key=key: act(key))
+            self._rules[rule] = button
+        more = widgets.Button(description="more (m)", icon="arrow-down", tooltip="The next faces by this rule")
+        more.on_click(lambda _: act("m"))
+        self._where = widgets.HTML()
+        self.view = widgets.VBox([self._head, self._near,
+                                  widgets.HBox([*self._rules.values(), more, self._where]).add_class("fecemo-row"),
+                                  self._faces]).add_class("fecemo-group")
+
+    def show(self, key: str) -> None:
+        """Turn to a group and show its first faces."""
+        self._key, self._start = key, 0
+        self._show_faces()
+
+    def by_rule(self, rule: str) -> None:
+        """Show the group's first faces by a rule."""
+        self._rule, self._start = rule, 0
+        self._show_faces()
+
+    def more(self) -> None:
+        """Show the next faces by the rule; after the last ones the first again."""
+        self._start += PAGE
+        if self._start >= self._session.groups.sizes[self._key]:
+            self._start = 0
+        self._show_faces()
+
+    def refresh(self) -> None:
+        """Write the heading anew."""
+        session, key = self._session, self._key
+        groups, stored = session.groups, session.stored
+        name = stored.names.get(key)
+        shown = len(set().union(*(session.shown(key, rule, count).tolist()
+                                  for rule, count in stored.samples.get(key, {}).items())))
+        said = (f"{groups.sizes[key]:,} faces ({groups.sizes[key] / len(groups.of_face):.0%}) · margin "
+                f"{groups.margins[key]:.2f} · {shown:,} looked at · {stored.seconds.get(key, 0):.0f} s")
+        title = f"Cluster {key}" + (f": {html.escape(name)}" if name else "")
+        if key in stored.unsure:
+            title += " <span class='quiet'>(unsure)</span>"
+        note = stored.notes.get(key)
+        self._head.value = (f"<h3>{title}</h3><div class='quiet'>{said}</div>"
+                            + (f"<div>“{html.escape(note)}”</div>" if note else ""))
+        own = [_figure(self._mean(key)[0], "mean face"), _figure(self._mean(key)[1], "where they differ")]
+        near = [_figure(self._mean(other)[0], f"near: {other} {stored.names.get(other, '')}")
+                for other in groups.nearest(key)]
+        self._near.value = f"<div class='fecemo-strip'>{''.join(own)}<div class='gap'></div>{''.join(near)}</div>"
+
+    def pictures(self, positions: Sequence[int] | np.ndarray) -> list[str]:
+        """Return source faces as data URLs; each is made once."""
+        missing = [int(at) for at in positions if int(at) not in self._pictures]
+        if missing:
+            self._pictures |= {at: as_data_url(face, FACE_SIDE)
+                               for at, face in zip(missing, self._material.faces(np.array(missing)), strict=True)}
+        return [self._pictures[int(at)] for at in positions]
+
+    def _show_faces(self) -> None:
+        session, key, rule, size = self._session, self._key, self._rule, self._session.groups.sizes[self._key]
+        end = min(self._start + PAGE, size)
+        recorded = session.stored.samples.get(key, {}).get(rule, 0)
+        if recorded < end:
+            session.look(key, rule, end - recorded)
+        faces = session.shown(key, rule, PAGE, self._start)
+        self._faces.value = grid(self.pictures(faces))
+        self._where.value = f"<span class='quiet'>{self._start + 1}–{end} of {size:,}</span>"
+        for name, button in self._rules.items():
+            button.button_style = "info" if name == rule else ""
+
+    def _mean(self, key: str) -> tuple[str, str]:
+        if key not in self._means:
+            faces = self._session.shown(key, "random", MEAN_OF)
+            mean, spread = mean_and_spread(self._material.faces(faces))
+            self._means[key] = as_data_url(mean, FACE_SIDE), as_data_url(spread, FACE_SIDE)
+        return self._means[key]
+
+
+def grid(pictures: Sequence[str]) -> str:
+    """Return faces as a grid."""
+    faces = "".join(f"<img src='{picture}' alt='a face'>" for picture in pictures)
+    return f"<div class='fecemo-faces'>{faces}</div>"
+
+
+def _figure(picture: str, caption: str) -> str:
+    return f"<figure><img src='{picture}' alt=''><figcaption>{html.escape(caption)}</figcaption></figure>"
+
+

@@ -1,0 +1,46 @@
+"""How the board looks: the notebook's own colours, so that it follows a dark theme."""
+
+STYLE = """<style>
+.fecemo-board { --line: var(--jp-border-color2, #ddd); --quiet: var(--jp-ui-font-color2, #666);
+  --ink: var(--jp-ui-font-color1, #222); --soft: var(--jp-layout-color2, #f3f3f3); outline: none; color: var(--ink);
+  font: 13px/1.45 var(--jp-ui-font-family, system-ui, sans-serif); padding: 4px; overflow: visible; }
+.fecemo-board:focus-visible { box-shadow: inset 3px 0 0 var(--jp-brand-color1, #1976d2); }
+.fecemo-board .widget-html-content, .fecemo-board .widget-html { line-height: 1.45; overflow: visible; height: auto; }
+.fecemo-columns { flex-wrap: wrap; align-items: flex-start; gap: 18px; }
+.fecemo-columns > .fecemo-map { flex: 1 1 400px; min-width: 340px; }
+.fecemo-columns > .fecemo-group { flex: 1.35 1 500px; min-width: 400px; }
+.fecemo-row { flex-wrap: wrap; align-items: center; gap: 4px; overflow: visible; }
+.fecemo-board h3 { margin: 0; font-size: 19px; font-weight: 600; }
+.fecemo-board .quiet { color: var(--quiet); }
+.fecemo-board .trouble { color: #b3261e; font-weight: 500; }
+.fecemo-board kbd { border: 1px solid var(--line); border-radius: 3px; padding: 0 4px; font: 11px/1.4 monospace;
+  background: var(--soft); color: var(--ink); box-shadow: none; }
+.fecemo-faces { display: grid; grid-template-columns: repeat(auto-fill, minmax(68px, 1fr)); gap: 4px; }
+.fecemo-faces img, .fecemo-strip img { width: 100%; aspect-ratio: 1; object-fit: cover; border-radius: 3px;
+  display: block; margin: 0; }
+.fecemo-strip { display: flex; gap: 12px; flex-wrap: wrap; margin: 6px 0; }
+.fecemo-strip figure { margin: 0; width: 76px; }
+.fecemo-strip figcaption { font-size: 11px; line-height: 1.3; color: var(--quiet); margin-top: 2px; }
+.fecemo-strip .gap { width: 1px; background: var(--line); }
+.fecemo-board .dot { display: inline-block; width: 10px; height: 10px; border-radius: 50%; margin-right: 5px; }
+.fecemo-bar { height: 6px; border-radius: 3px; background: var(--soft); overflow: hidden; }
+.fecemo-bar div { height: 100%; background: var(--jp-brand-color1, #1976d2); }
+.fecemo-board .widget-button, .fecemo-board .widget-toggle-button { width: auto; border-radius: 4px; padding: 0 9px;
+  flex: 0 0 auto; margin: 1px; overflow: visible; }
+.fecemo-board .fecemo-name { min-width: 86px; text-align: left; padding: 0 7px; white-space: pre; }
+.fecemo-board .fecemo-apart { margin-left: 12px; }
+.fecemo-board .fecemo-given { background: var(--jp-brand-color1, #1976d2) !important; color: white !important; }
+.fecemo-board .fecemo-chip { font-size: 12px; height: 26px; line-height: 26px; background: var(--soft);
+  border-left: 4px solid var(--chip, #999); }
+.fecemo-board .fecemo-open { opacity: .62; font-style: italic; }
+.fecemo-board .fecemo-here { outline: 2px solid var(--jp-brand-color1, #1976d2); }
+.fecemo-board .widget-toggle-buttons .widget-toggle-button { width: auto; }
+.fecemo-board table { border-collapse: collapse; margin: 6px 0; font-size: 12px; }
+.fecemo-board th, .fecemo-board td { padding: 3px 9px; border-bottom: 1px solid var(--line); text-align: right; }
+.fecemo-end { border-top: 1px solid var(--line); padding-top: 8px; margin-top: 8px; }
+.fecemo-plot { position: relative; }
+.fecemo-plot > .fecemo-hover { position: absolute; right: 4px; bottom: 4px; width: auto; pointer-events: none;
+  z-index: 3; background: var(--soft); border-radius: 4px; font-size: 12px; text-align: center; }
+.fecemo-hover img { width: 128px; display: block; border-radius: 4px 4px 0 0; margin: 0; }
+.fecemo-keys { display: none; }
+</style>"""

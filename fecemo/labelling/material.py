@@ -1,0 +1,157 @@
+"""What a session needs of a run, as plain data: who opens the run gives it, and nothing here knows a file's name."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from fecemo.labelling.groups import Divide, NamedClustering
+
+Faces = Callable[[np.ndarray], np.ndarray]
+"""``faces(positions)``: these faces as the networks saw them, shape (m, side, side, 1 or 3), uint8."""
+
+
+@dataclass(frozen=True)
+class CellState:
+    """One cell of a run, as a picker shows it.
+
+    Parameters
+    ----------
+    approach, variant : str
+    title : str
+        For people, such as ``"Conv. autoencoder · RGB"``.
+    waits_for : str
+        The stage that has not finished, or ``""`` where the cell can be named.
+    has_map : bool
+    named, groups : int
+        How far the pipeline's own file of names is.
+    by : str
+        Whose names those are; ``""`` where there are none.
+    trouble : str
+        What is wrong with that file, where it cannot be used.
+    """
+
+    approach: str
+    variant: str
+    title: str
+    waits_for: str = ""
+    has_map: bool = False
+    named: int = 0
+    groups: int = 0
+    by: str = ""
+    trouble: str = ""
+
+    @property
+    def said(self) -> str:
+        """str: The cell and how it stands, in a few words."""
+        if self.waits_for:
+            return f"{self.title}: waits for {self.waits_for}"
+        if self.trouble:
+            return f"{self.title}: names that do not fit"
+        if self.named:
+            return f"{self.title}: {self.named} of {self.groups} named by {self.by or 'someone'}"
+        return f"{self.title}: to be named"
+
+
+@dataclass(frozen=True)
+class FaceMap:
+    """A t-SNE map.
+
+    Parameters
+    ----------
+    source, target : ndarray of shape (m, 2), float32
+        Places of faces.
+    source_at, target_at : ndarray of shape (m,), int64
+        Which source and target faces these are, as positions among all of theirs.
+    """
+
+    source: np.ndarray
+    source_at: np.ndarray
+    target: np.ndarray
+    target_at: np.ndarray
+
+
+@dataclass(frozen=True)
+class SeenLabels:
+    """True labels of target faces that were asked for; test faces are never among them.
+
+    Parameters
+    ----------
+    at : ndarray of shape (s,), int64
+        Positions among the target faces.
+    ids : tuple of str
+    labels : ndarray of shape (s,), str
+    """
+
+    at: np.ndarray
+    ids: tuple[str, ...]
+    labels: np.ndarray
+
+
+@dataclass(frozen=True)
+class CellMaterial:
+    """Everything of one cell that a person may see while naming.
+
+    Parameters
+    ----------
+    title : str
+    clustering : NamedClustering
+    path : Path
+        The person's file of names.
+    used_path : Path
+        The file that the pipeline uses; the same one, or another person's.
+    seed : int
+    faces, target_faces : callable
+    target_clusters : ndarray of shape (t,), int32
+        Every target face's stored cluster.
+    divide : callable
+    map : FaceMap or None
+        None where the map stage has not run.
+    known : mapping of str to callable
+        What else is known of the source faces: a title, and a callable of positions that gives numbers or words.
+    ask_sample, ask_labels : callable or None
+        Give the naming sample's labels, and those of the train split; None where the target has none.
+    others : mapping of str to Path
+        Other people's files for this clustering, by whose they are.
+    """
+
+    title: str
+    clustering: NamedClustering
+    path: Path
+    used_path: Path
+    seed: int
+    faces: Faces
+    target_faces: Faces
+    target_clusters: np.ndarray
+    divide: Divide
+    map: FaceMap | None = None
+    known: Mapping[str, Callable[[np.ndarray], np.ndarray]] = field(default_factory=dict)
+    ask_sample: Callable[[], SeenLabels] | None = None
+    ask_labels: Callable[[], SeenLabels] | None = None
+    others: Mapping[str, Path] = field(default_factory=dict)
+
+
+class RunToName(Protocol):
+    """A run whose clusters are named."""
+
+    @property
+    def title(self) -> str:
+        """str: Of the study."""
+
+    @property
+    def colours(self) -> tuple[str, ...]:
+        """Colours of groups and of emotions."""
+
+    def cells(self) -> list[CellState]:
+        """Return every cell that has clusters to name, or will have."""
+
+    def open(self, approach: str, variant: str, by: str) -> CellMaterial:
+        """Return one cell's material for one person. Raises `FecemoError` with what is missing."""
+
+    def use(self, approach: str, variant: str, by: str) -> None:
+        """Make a further person's names the ones that the pipeline uses."""
+
+    def finish(self, approach: str, variant: str) -> str:
+        """Label and evaluate the cell with the names in use, and return its row of the table as HTML."""

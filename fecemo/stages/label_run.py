@@ -1,0 +1,225 @@
+"""A run opened for naming: which cells are ready, and of each what a person may see. No stage calls this."""
+
+import re
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from fecemo.errors import FecemoError, StoredStateError
+from fecemo.labelling.groups import Division, NamedClustering
+from fecemo.labelling.material import CellMaterial, CellState, FaceMap, Faces, SeenLabels
+from fecemo.manifests.cluster_names import read_cluster_names
+from fecemo.packs.array_set import read_face_array
+from fecemo.packs.arrays import read_array
+from fecemo.packs.face_pack import FacePack
+from fecemo.packs.receipts import read_receipt
+from fecemo.packs.variant import find_variant
+from fecemo.stages import evaluate, label, table
+from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.chain import LINKS, clustering_digest, require_chain
+from fecemo.stages.label_known import known_of_source
+from fecemo.stages.label_parts import halve_group
+from fecemo.stages.layout import RunLayout
+from fecemo.stages.recipe import read_recipe, resolve
+
+
+class LabelRun:
+    """A run whose clusters are to be named.
+
+    Parameters
+    ----------
+    run : Path
+        The run's folder, such as ``runs/demo``.
+    recipe : Path
+        Its recipe, such as ``pipelines/recipes/demo.yaml``.
+
+    Raises
+    ------
+    InputError
+        If the recipe is not sound.
+    StoredStateError
+        If there is no such run.
+    """
+
+    def __init__(self, run: Path, recipe: Path) -> None:
+        self._layout, self._recipe_path, self._recipe = RunLayout(run), recipe, read_recipe(recipe)
+        if not run.is_dir():
+            raise StoredStateError(f"{run}: there is no such run; `make demo` makes runs/demo, and "
+                                   "pipelines/Snakefile any other")
+
+    @property
+    def title(self) -> str:
+        """str: Title of the study."""
+        return self._recipe.title
+
+    @property
+    def colours(self) -> tuple[str, ...]:
+        """Colours of clusters and of emotions, as in the report."""
+        from fecemo.evaluation.figures import PALETTE
+
+        return PALETTE
+
+    @cached_property
+    def _source(self) -> FacePack:
+        return FacePack(self._layout.source)
+
+    @cached_property
+    def _target(self) -> FacePack:
+        return FacePack(self._layout.target)
+
+    def cells(self) -> list[CellState]:
+        """Return every cell that has clusters to name, or will have, in the order of the recipe."""
+        cells = [(approach, variant) for approach in self._recipe.approaches for variant in self._recipe.variants]
+        return [self._state(*cell) for cell in cells if resolve(self._recipe, *cell).approach.predicts_by == "clusters"]
+
+    def _state(self, approach: str, variant: str) -> CellState:
+        layout, cell = self._layout, resolve(self._recipe, approach, variant)
+        title = f"{cell.approach.title} · {cell.variant.title}"
+        stages = {"train": layout.model, "embed": layout.embeddings, "cluster": layout.clusters}
+        waits_for = next((stage for stage, folder in stages.items()
+                          if read_receipt(folder(approach, variant)) is None), "")
+        state = CellState(approach, variant, title, waits_for=waits_for,
+                          has_map=read_receipt(layout.map(approach, variant)) is not None)
+        if waits_for:
+            return state
+        try:
+            chain = require_chain(layout, approach, variant, *(name for name, _ in LINKS[:4]))
+            state = replace(state, groups=len(chain["clusters"].summary.get("cluster_sizes", ())))
+            path = layout.hand_names(approach, variant)
+            if not path.exists():
+                return state
+            names = read_cluster_names(path)
+            if names.clustering != clustering_digest(chain["clusters"].outputs):
+                return replace(state, trouble=f"{path} names another clustering")
+            return replace(state, named=len(names.names), by=names.by, groups=state.groups + len(names.divided))
+        except FecemoError as error:
+            return replace(state, trouble=str(error))
+
+    def open(self, approach: str, variant: str, by: str) -> CellMaterial:
+        """Return one cell's material for one person.
+
+        The first person's names are those that the pipeline uses; each further person has a file beside them.
+
+        Raises
+        ------
+        InputError
+            If the recipe has no such cell, it has no clusters, or a file of names cannot be read.
+        StoredStateError
+            If a stage before the naming has not finished.
+        """
+        arguments = CellArguments(self._recipe_path, self._layout.run, approach, variant)
+        cell, layout = arguments.clustered_cell(), self._layout
+        chain = require_chain(layout, approach, variant, *(name for name, _ in LINKS[:4]))
+        embedded, folder = layout.embeddings(approach, variant), layout.clusters(approach, variant)
+        source, target = read_face_array(embedded, "source"), read_face_array(embedded, "target")
+        clustering = NamedClustering(
+            approach=approach, variant=variant, digest=clustering_digest(chain["clusters"].outputs),
+            clusters=np.asarray(read_array(folder, "source_clusters", "cluster", length=len(source.rows))),
+            distances=np.asarray(read_array(folder, "source_distances", "cluster", length=len(source.rows))))
+
+        def divide(key: str, members: np.ndarray, seed: int) -> Division:
+            halves = halve_group(source.values, members, seed, f"{cell.title}, cluster {key}")
+            return Division(halves.second, halves.distances, halves.digest)
+
+        used, own = layout.hand_names(approach, variant), self._own_path(approach, variant, by)
+        may_ask = bool(len(self._askable(target.rows)))
+        return CellMaterial(
+            title=f"{cell.approach.title} · {cell.variant.title}", clustering=clustering, path=own, used_path=used,
+            seed=cell.recipe.seed, divide=divide,
+            faces=self._view(self._source, source.rows, variant),
+            target_faces=self._view(self._target, target.rows, variant),
+            target_clusters=np.asarray(read_array(layout.assigned(approach, variant), "target_clusters", "cluster",
+                                                  length=len(target.rows))),
+            map=self._map(approach, variant, chain["embeddings"].digest, source.rows, target.rows),
+            known=known_of_source(layout, self._source, source.rows),
+            ask_sample=(lambda: self._seen(target.rows, cell.recipe.naming.sample)) if may_ask else None,
+            ask_labels=(lambda: self._seen(target.rows, None)) if may_ask else None,
+            others=self._others(used, own),
+        )
+
+    def use(self, approach: str, variant: str, by: str) -> None:
+        """Make a further person's names the ones that the pipeline uses; those used so far become a further file.
+
+        Raises
+        ------
+        StoredStateError
+            If that would overwrite a file.
+        """
+        used, own = self._layout.hand_names(approach, variant), self._own_path(approach, variant, by)
+        if own == used:
+            return
+        aside = self._layout.further_hand_names(approach, variant, _file_word(read_cluster_names(used).by))
+        if aside.exists():
+            raise StoredStateError(f"{aside} exists already, and {used} cannot take its place; move one of them away")
+        used.rename(aside)
+        own.rename(used)
+
+    def finish(self, approach: str, variant: str) -> str:
+        """Label and evaluate the cell with the names in use, and return its row of the table as HTML.
+
+        Raises
+        ------
+        FecemoError
+            As the label and evaluate stages do.
+        """
+        from fecemo.evaluation.block_export import as_frame
+        from fecemo.evaluation.blocks import cost_block, metrics_block
+
+        arguments = CellArguments(self._recipe_path, self._layout.run, approach, variant)
+        label.run(arguments, method="hand")
+        evaluate.run(arguments)
+        # Of this cell alone: what stands in the others is no concern of whoever named it.
+        study = replace(self._recipe, approaches={approach: self._recipe.approaches[approach]}, variants=(variant,))
+        row = table.read_table(study, self._layout)
+        return "".join(as_frame(block(row)).to_html(index=False, border=0) for block in (metrics_block, cost_block))
+
+    def _own_path(self, approach: str, variant: str, by: str) -> Path:
+        used = self._layout.hand_names(approach, variant)
+        if not used.exists() or read_cluster_names(used).by in ("", by.strip()):
+            return used
+        return self._layout.further_hand_names(approach, variant, _file_word(by))
+
+    def _others(self, used: Path, own: Path) -> dict[str, Path]:
+        found = {}
+        for path in (used, *sorted(used.parent.glob(f"{used.stem}.*{used.suffix}"))):
+            if path != own and path.is_file():
+                found[read_cluster_names(path).by or path.name] = path
+        return found
+
+    def _view(self, pack: FacePack, rows: np.ndarray, variant: str) -> Faces:
+        seen_as = find_variant(variant)
+
+        def faces(positions: np.ndarray) -> np.ndarray:
+            # In the order of the disk, whatever the order that is asked for.
+            wanted, back = np.unique(rows[positions], return_inverse=True)
+            return seen_as.view(np.asarray(pack.faces[wanted]))[back]
+
+        return faces
+
+    def _map(self, approach: str, variant: str, embeddings: str, source_rows: np.ndarray,
+             target_rows: np.ndarray) -> FaceMap | None:
+        folder = self._layout.map(approach, variant)
+        receipt = read_receipt(folder)
+        if receipt is None or receipt.inputs.get("embeddings") != embeddings:
+            return None
+        at = {name: np.searchsorted(rows, read_array(folder, f"{name}_rows", "map"))
+              for name, rows in (("source", source_rows), ("target", target_rows))}
+        places = {name: np.asarray(read_array(folder, f"{name}_map", "map", length=len(at[name]))) for name in at}
+        return FaceMap(places["source"], at["source"], places["target"], at["target"])
+
+    def _askable(self, rows: np.ndarray) -> np.ndarray:
+        """Return the positions of labelled train faces: a test label is shown to nobody."""
+        pack = self._target
+        return np.flatnonzero((pack.splits[rows] == "train") & (pack.labels[rows] != ""))
+
+    def _seen(self, rows: np.ndarray, sample: int | None) -> SeenLabels:
+        at = self._askable(rows)
+        if sample is not None and sample < len(at):
+            at = np.sort(np.random.default_rng(self._recipe.seed).choice(at, sample, replace=False))
+        return SeenLabels(at, tuple(self._target.ids[rows[at]].tolist()), self._target.labels[rows[at]])
+
+
+def _file_word(by: str) -> str:
+    return re.sub(r"[^\w-]+", "_", by.strip().lower()).strip("_") or "someone"

@@ -1,0 +1,187 @@
+"""The labelling notebook in a real browser, against a real Jupyter server: what a person sees and does.
+
+Pictures of it are kept in the folder that the variable ``ARTIFACTS`` names.
+"""
+
+import io
+import math
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fecemo.labelling.keys import KEY_OF_NAME
+from fecemo.labelling.session import LabellingSession
+from fecemo.manifests.cluster_names import read_cluster_names
+from fecemo.manifests.emotions import EMOTIONS
+from fecemo.stages.label_run import LabelRun
+from tests.integration.run_to_name import APPROACH, VARIANT, RunToName, emotion_of_group
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOK = ROOT / "notebooks" / "label_clusters.ipynb"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (pip install "
+                                                               "'fecemo[notebook,browser]')")
+pytest.importorskip("jupyterlab", reason="JupyterLab is not installed (pip install 'fecemo[notebook]')")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+WAIT = 90_000
+"""Milliseconds after which a page has failed; never slept through."""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return RunToName(tmp_path_factory.mktemp("browser")).make()
+
+
+@pytest.fixture(scope="module")
+def artifacts(tmp_path_factory):
+    folder = Path(os.environ.get("ARTIFACTS") or tmp_path_factory.mktemp("artifacts"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(run, tmp_path_factory):
+    """Serve the notebook, opened on the run, from a Jupyter server of its own."""
+    folder = tmp_path_factory.mktemp("notebooks")
+    text = NOTEBOOK.read_text(encoding="utf-8").replace("../runs/demo", str(run.layout.run))
+    (folder / NOTEBOOK.name).write_text(text.replace("../pipelines/recipes/demo.yaml", str(run.recipe)))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    home = {name: str(tmp_path_factory.mktemp(name)) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR",
+                                                                  "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
+    environment = {**os.environ, **home, "PYTHONPATH": str(ROOT)}
+    with (folder / "server.log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser", "--ip=127.0.0.1", f"--port={port}",
+             "--ServerApp.port_retries=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}",
+             "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"],
+            env=environment, stdout=log, stderr=subprocess.STDOUT)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(f"{address}/api", server, folder / "server.log")
+        yield f"{address}/doc/tree/{NOTEBOOK.name}"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _wait_for(url, server, log):
+    for _ in range(240):
+        try:
+            urllib.request.urlopen(url, timeout=5)
+            return
+        except (urllib.error.URLError, OSError):
+            assert server.poll() is None, log.read_text()
+            time.sleep(0.25)
+    pytest.fail(f"the Jupyter server did not come up: {log.read_text()[-2000:]}")
+
+
+@pytest.fixture(scope="module")
+def page():
+    with playwright.sync_playwright() as engine:
+        browser = engine.chromium.launch(executable_path=CHROMIUM, args=[
+            "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"])
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page.set_default_timeout(WAIT)
+        yield page
+        browser.close()
+
+
+def open_board(page, address, by):
+    page.goto(address, wait_until="domcontentloaded")
+    page.get_by_role("button", name="| Idle").wait_for()  # the kernel has come up, and the menus are whole
+    page.get_by_text("Run", exact=True).first.click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    board = page.locator(".fecemo-board")
+    board.wait_for()
+    who = page.get_by_placeholder("your name")
+    if who.input_value() != by:
+        who.fill(by)
+    page.get_by_role("button", name="Begin").click()
+    page.locator(".fecemo-faces img").first.wait_for()
+    board.scroll_into_view_if_needed()
+    return board
+
+
+def coloured_share(png):
+    """Return the share of pixels that have a colour, neither white nor grey."""
+    pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+    return float((np.ptp(pixels, axis=-1) > 40).mean())
+
+
+def test_a_person_names_all_clusters_by_key_and_goes_on_after_a_reload(run, address, page, artifacts):
+    board = open_board(page, address, "ann")
+    canvas = page.locator(".fecemo-plot canvas").first
+    canvas.wait_for()
+    page.wait_for_function("document.activeElement.classList.contains('fecemo-board')")
+
+    # The map draws: its points have colours.
+    for _ in range(40):
+        if (share := coloured_share(canvas.screenshot())) > 0.002:
+            break
+        page.wait_for_timeout(250)
+    assert share > 0.002
+    page.screenshot(path=artifacts / "board.png")
+
+    # The lasso selects.
+    page.get_by_title("Activate lasso selection").click()
+    box = canvas.bounding_box()
+    middle, radius = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2), 0.47 * box["height"]
+    page.mouse.move(middle[0] + radius, middle[1])
+    page.mouse.down()
+    for step in range(1, 41):
+        angle = 2 * math.pi * step / 40
+        page.mouse.move(middle[0] + radius * math.cos(angle), middle[1] + radius * math.sin(angle))
+    page.mouse.up()
+    chosen = page.get_by_text("target faces chosen")
+    chosen.wait_for()
+    assert int(chosen.inner_text().split()[0]) > 0
+    page.screenshot(path=artifacts / "lasso.png")
+
+    # One key names a cluster; the next one without a name comes up by itself.
+    page.locator(".fecemo-group h3").click()
+    opened = LabelRun(run.layout.run, run.recipe).open(APPROACH, VARIANT, "ann")
+    groups = LabellingSession(opened.clustering, opened.path, "ann").groups
+    told = {}
+    for count in range(8):
+        here = page.locator(".fecemo-group h3").inner_text().removeprefix("Cluster ")
+        told[here] = emotion_of_group(groups, here)
+        page.keyboard.press(KEY_OF_NAME[told[here]])
+        page.get_by_text(f"{count + 1} of 8 clusters named, with").wait_for()
+        if count == 3:  # half way: the page is loaded anew, and the session goes on
+            page.screenshot(path=artifacts / "half.png")
+            board = open_board(page, address, "ann")
+            page.get_by_text("4 of 8 clusters named, with").wait_for()
+            page.wait_for_function("document.activeElement.classList.contains('fecemo-board')")
+    assert sorted(told.values()) == sorted(EMOTIONS)
+
+    # Keys do not name while a person types.
+    page.keyboard.press("Enter")
+    page.keyboard.type("1 of 2 tones")
+    page.keyboard.press("Enter")
+    page.get_by_text("“1 of 2 tones”").wait_for()
+
+    # The row of the table.
+    page.get_by_role("button", name="Label and evaluate").click()
+    page.locator(".fecemo-end table").first.wait_for()
+    assert "by hand" in page.locator(".fecemo-end").inner_text()
+    board.scroll_into_view_if_needed()
+    page.locator(".fecemo-end").scroll_into_view_if_needed()
+    page.screenshot(path=artifacts / "end.png")
+
+    # The file is what was done.
+    stored = read_cluster_names(run.names_path)
+    assert (stored.names, stored.by, stored.target_labels_shown) == (told, "ann", False)
+    assert list(stored.notes.values()) == ["1 of 2 tones"]
+    assert stored.looked_at == 96

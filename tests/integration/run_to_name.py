@@ -1,0 +1,115 @@
+"""A small finished run whose clusters are to be named: planted embeddings, plain faces, the rest as stages do."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from fecemo.manifests.cluster_names import read_cluster_names
+from fecemo.manifests.emotions import EMOTIONS
+from fecemo.packs.durable import atomic_write
+from fecemo.packs.face_pack import FaceEntry
+from fecemo.packs.face_pack_writer import FacePackWriter
+from fecemo.packs.receipts import write_receipt
+from fecemo.stages import cluster, map_faces
+from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.layout import RunLayout
+
+N_SOURCE, N_TARGET = 96, 64
+APPROACH, VARIANT = "dense_autoencoder", "rgb"
+RECIPE = """
+name: to_name
+title: Planted clusters to name
+seed: 5
+source: {faces: faces.csv}
+target: {images: target}
+variants: [rgb, gray]
+approaches:
+  dense_autoencoder:
+    score_on: others
+    fit: {reconstruct: {loss: binary_crossentropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 1}}
+  supervised:
+    score_on: test
+    fit: {classify: {loss: categorical_crossentropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 1}}
+clustering: {n_clusters: N_CLUSTERS, n_init: 4}
+map: {perplexity: 8, pca_components: 5, iterations: 60, target_faces: 40}
+naming: {method: vote, sample: 16}
+evaluation: {bootstrap: 50}
+"""
+
+
+class RunToName:
+    """A run of one clustered cell, the other still to be trained.
+
+    Face i shows emotion i mod 8. With eight clusters each holds one emotion; with four, two emotions lie side by side.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.layout = RunLayout(folder / "run")
+        self.recipe = folder / "recipe.yaml"
+        self.arguments = CellArguments(self.recipe, self.layout.run, APPROACH, VARIANT)
+
+    def make(self, n_clusters: int = 8, with_map: bool = True) -> "RunToName":
+        """Write everything that the stages before the naming leave."""
+        rng = np.random.default_rng(0)
+        self.recipe.write_text(RECIPE.replace("N_CLUSTERS", str(n_clusters)))
+        _pack(self.layout.source, "fetch", [FaceEntry(id=f"source{row}", url=f"http://a.example/{row}.png")
+                                            for row in range(N_SOURCE)])
+        _pack(self.layout.target, "import", [
+            FaceEntry(id=f"target{row}", url=f"{row}.png", label=EMOTIONS[row % 8],
+                      split="test" if row >= N_TARGET * 3 // 4 else "train") for row in range(N_TARGET)])
+        folder = self.layout.model(APPROACH, VARIANT)
+        folder.mkdir(parents=True)
+        np.save(folder / "labelled_rows.npy", np.zeros(0, np.int64))
+        write_receipt(folder, "train", config={}, inputs={}, files=["labelled_rows.npy"], seconds=1.0)
+        self.embed(rng)
+        cluster.run(self.arguments)
+        if with_map:
+            map_faces.run(self.arguments)
+        return self
+
+    def copy_to(self, folder: Path) -> "RunToName":
+        """Return the same run in another folder."""
+        shutil.copytree(self.recipe.parent, folder, dirs_exist_ok=True)
+        return RunToName(folder)
+
+    def embed(self, rng: np.random.Generator) -> None:
+        """Write embeddings, as another training would."""
+        # Pairs of emotions far apart, the two of a pair near each other.
+        centres = np.repeat(rng.normal(size=(4, 12)) * 30, 2, axis=0) + rng.normal(size=(8, 12)) * 2
+        folder, files = self.layout.embeddings(APPROACH, VARIANT), []
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, count in (("source", N_SOURCE), ("target", N_TARGET)):
+            values = centres[np.arange(count) % 8] + rng.normal(size=(count, 12)) * 0.2
+            np.save(folder / f"{name}.npy", values.astype(np.float32))
+            np.save(folder / f"{name}_rows.npy", np.arange(count))
+            files += [f"{name}.npy", f"{name}_rows.npy"]
+        write_receipt(folder, "embed", config={}, inputs={}, files=files, seconds=1.0)
+
+    @property
+    def names_path(self) -> Path:
+        """The file of names that the pipeline uses."""
+        return self.layout.hand_names(APPROACH, VARIANT)
+
+    def write_names(self, **changed: object) -> None:
+        """Write a complete file of names by a person called ann."""
+        template = read_cluster_names(self.layout.clusters(APPROACH, VARIANT) / "names.template.json")
+        names = {str(number): EMOTIONS[number] for number in range(8)}
+        atomic_write(self.names_path, replace(template, **{"names": names, "by": "ann", **changed}).as_json())
+
+
+def emotion_of_group(groups, key: str) -> str:
+    """Return the emotion that the faces of a group show."""
+    (emotion,) = set((groups.members(key) % 8).tolist())
+    return EMOTIONS[emotion]
+
+
+def _pack(folder: Path, stage: str, plan: list[FaceEntry]) -> None:
+    writer = FacePackWriter(folder, plan)
+    for slot in writer.missing():
+        face = np.full((200, 200, 3), 40 + slot, np.uint8)
+        face[80:120, 80:120] = np.array([30 * (slot % 8), 255 - 30 * (slot % 8), 128], np.uint8)
+        writer.put(slot, face)
+    writer.finish(stage, config={}, inputs={})
+    writer.close()

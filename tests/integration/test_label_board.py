@@ -1,0 +1,235 @@
+"""The labelling board without a browser, and the notebook executed without a screen."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fecemo.errors import ResourceError, StoredStateError
+from fecemo.labelling.keys import KEY_OF_NAME, KEYS
+from fecemo.labelling.session import LabellingSession
+from fecemo.manifests.cluster_names import read_cluster_names
+from fecemo.stages.label_notebook import open_board
+from fecemo.stages.label_run import LabelRun
+from tests.integration.run_to_name import APPROACH, N_SOURCE, VARIANT, RunToName, emotion_of_group
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOK = ROOT / "notebooks" / "label_clusters.ipynb"
+NEEDED = "the notebook's packages are not installed (pip install 'fecemo[notebook]')"
+pytest.importorskip("ipywidgets", reason=NEEDED)
+pytest.importorskip("jscatter", reason=NEEDED)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return RunToName(tmp_path_factory.mktemp("made")).make()
+
+
+@pytest.fixture
+def run(tmp_path, made):
+    return made.copy_to(tmp_path)
+
+
+@pytest.fixture
+def board(run):
+    board = open_board(run.layout.run, run.recipe)
+    board.by.value = "ann"
+    board.begin.click()
+    return board
+
+
+def press(board, *keys):
+    for key in keys:
+        board.cell.keyboard._handle_custom_msg({"key": key}, [])
+
+
+def test_the_board_opens_on_the_first_cell_that_is_ready(run, board):
+    assert [text for text, _ in board.pick.options] == ["Stacked autoencoder · RGB: to be named",
+                                                        "Stacked autoencoder · Grayscale: waits for train"]
+    assert board.cell.here == "0"
+    assert read_cluster_names(run.names_path).samples == {"0": {"random": 12}}
+    board.pick.value = (APPROACH, "gray")
+    board.begin.click()
+    assert "the stage &#x27;train&#x27; has not finished" in board.said.value
+
+
+def test_who_names_must_be_said(run):
+    board = open_board(run.layout.run, run.recipe)
+    board.begin.click()
+    assert "Say who names" in board.said.value
+    assert board.cell is None
+
+
+def test_one_key_a_cluster_names_all_and_the_last_act_shows_the_row(run, board):
+    while (here := board.cell.session.next_unnamed()) is not None:
+        assert board.cell.here == here
+        press(board, KEY_OF_NAME[emotion_of_group(board.cell.session.groups, here)])
+    assert len(read_cluster_names(run.names_path).names) == 8
+    assert "every cluster has a name" in board.cell.said.value
+    board.cell.end.finish.click()
+    assert "1.000" in board.cell.end.row.value
+    resumed = open_board(run.layout.run, run.recipe)
+    assert resumed.by.value == "ann"  # whose names stand there
+    resumed.begin.click()
+    assert len(resumed.cell.session.names) == 8
+
+
+def test_every_key_does_something(board):
+    for key, act in KEYS.items():
+        assert callable(getattr(board.cell, f"_{act.what}")), key
+
+
+def test_undo_and_redo_turn_to_the_cluster_that_changed(board):
+    press(board, "2", "ArrowRight")
+    press(board, "z")
+    assert (board.cell.here, board.cell.session.names) == ("0", {})
+    press(board, "ArrowLeft", "y")
+    assert (board.cell.here, board.cell.session.names) == ("0", {"0": "happy"})
+    press(board, "ArrowRight", "=")
+    assert board.cell.session.names["1"] == "happy"
+
+
+def test_faces_come_by_rule_and_page_and_are_recorded(run, board):
+    press(board, "n", "m", "b")
+    assert read_cluster_names(run.names_path).samples["0"] == {"random": 12, "nearest": 12, "borderline": 12}
+    assert board.cell.group._faces.value.count("<img") == 12
+    board.cell.naming.note.value = "two tones"
+    press(board, "u")
+    stored = read_cluster_names(run.names_path)
+    assert (stored.notes, stored.unsure, stored.looked_at) == ({"0": "two tones"}, ("0",), 12)
+
+
+def test_dividing_shows_the_halves(board):
+    press(board, "2")
+    here = board.cell.here
+    press(board, "d")
+    assert board.cell.here == f"{here}a"
+    assert len(board.cell.naming._chips.children) == 9
+    press(board, "3", "ArrowLeft", "j")
+    assert len(board.cell.naming._chips.children) == 8
+    press(board, "z")
+    assert len(board.cell.naming._chips.children) == 9
+
+
+def test_labels_are_shown_only_when_asked_twice_and_that_is_recorded(run, board):
+    press(board, "g")
+    assert read_cluster_names(run.names_path).suggestions_used == 0
+    press(board, "1", "g")  # another key in between: asked anew
+    assert read_cluster_names(run.names_path).suggestions_used == 0
+    press(board, "g")
+    stored = read_cluster_names(run.names_path)
+    assert (stored.suggestions_used, len(stored.labels_seen)) == (1, 16)
+    assert "suggested" in board.cell.said.value
+    labels = board.cell.map.controls.children[-1]
+    labels.click()
+    assert "true emotion" not in board.cell.map.modes
+    labels.click()
+    stored = read_cluster_names(run.names_path)
+    assert (stored.target_labels_shown, len(stored.labels_seen)) == (True, 48)
+    assert board.cell.map.colour.value == "true emotion"
+    truth = board.cell.map._points.iloc[:, -1].astype(str)
+    assert set(truth[:N_SOURCE]) == {"unknown"}
+
+
+def test_the_lasso_and_the_pointer_show_faces_that_count_as_looked_at(run, board):
+    board.cell.map.widget.selection = np.array([0, 1, 2, 9, N_SOURCE + 3])
+    assert "4 source and 1 target faces chosen" in board.cell._sees.value
+    assert board.cell._sees.value.count("<img") == 4
+    seen = read_cluster_names(run.names_path).looked_at
+    board.cell.map.widget.hovering = 77
+    assert "<img" in board.cell.map._hovered.value
+    press(board, "ArrowRight", "ArrowLeft")
+    assert read_cluster_names(run.names_path).looked_at > seen
+    assert 77 in board.cell.session._seen
+
+
+def test_the_map_is_coloured_as_asked_and_hides_target_faces(board):
+    panel = board.cell.map
+    assert panel.widget.filter.tolist() == list(range(N_SOURCE))
+    press(board, "t")
+    assert panel.widget.filter is None
+    shown = {}
+    for mode in panel.modes:
+        panel.colour.value = mode
+        shown[mode] = panel._points.iloc[:N_SOURCE, -1]
+    assert set(shown) == {"cluster", "name", "this cluster", "margin", "brightness"}
+    assert len(set(shown["cluster"])) == 8
+    assert set(shown["name"]) == {"no name"}
+    assert set(shown["this cluster"]) == {"cluster 0", "others"}
+    assert shown["brightness"].iloc[90] > shown["brightness"].iloc[0]
+    panel.colour.value = "name"
+    press(board, "2")
+    assert set(panel._points.iloc[:N_SOURCE, -1]) == {"no name", "happy"}
+
+
+def test_another_persons_names_are_compared_and_can_be_the_ones_in_use(run, board):
+    press(board, *"12345678")
+    bob = open_board(run.layout.run, run.recipe)
+    bob.by.value = "bob"
+    bob.begin.click()
+    assert "another person" in bob.said.value
+    press(bob, *"12345671")
+    bob.cell.end._with.value = "ann"
+    assert "Both named 8 clusters, 88% of them alike; Cohen&#x27;s kappa 0.86" in bob.cell.end._compared.value
+    bob.cell.end.view.children[1].children[1].click()
+    assert read_cluster_names(run.names_path).by == "bob"
+    assert "another person" not in bob.said.value
+
+
+def test_a_board_without_a_map_names_all_the_same(run):
+    (run.layout.map(APPROACH, VARIANT) / "receipt.json").unlink()
+    board = open_board(run.layout.run, run.recipe)
+    board.by.value = "ann"
+    board.begin.click()
+    assert board.cell.map is None
+    press(board, "2", "c", "t")
+    assert read_cluster_names(run.names_path).names == {"0": "happy"}
+
+
+def test_an_error_is_one_line_on_the_board(run, board, monkeypatch):
+    def refuse(*_):
+        raise ResourceError("the disk <is> full")
+
+    monkeypatch.setattr("fecemo.labelling.names_file.atomic_write", refuse)
+    press(board, "2")
+    assert "the disk &lt;is&gt; full" in board.cell.said.value
+    assert board.cell.session.names == {}
+    monkeypatch.undo()
+    opened = LabelRun(run.layout.run, run.recipe).open(APPROACH, VARIANT, "ann")
+    LabellingSession(opened.clustering, opened.path, "ann").name("5", name="fear")
+    press(board, "2")
+    assert "changed by someone else" in board.cell.said.value
+    assert read_cluster_names(run.names_path).names == {"5": "fear"}
+
+
+def test_the_notebook_defines_nothing_and_is_stored_without_outputs():
+    nbformat = pytest.importorskip("nbformat", reason=NEEDED)
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [(cell.outputs, cell.execution_count) for cell in code] == [([], None)] * len(code)
+    assert not [line for cell in code for line in cell.source.splitlines() if line.startswith(("def ", "class ", "%"))]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_notebook_runs_from_top_to_bottom(run, tmp_path, monkeypatch, there):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # for the kernel
+    nbformat = pytest.importorskip("nbformat", reason=NEEDED)
+    nbclient = pytest.importorskip("nbclient", reason=NEEDED)
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    for cell in notebook.cells:
+        cell.source = cell.source.replace("../runs/demo", str(run.layout.run if there else tmp_path / "nowhere"))
+        cell.source = cell.source.replace("../pipelines/recipes/demo.yaml", str(run.recipe))
+    client = nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(NOTEBOOK.parent)}})
+    if not there:
+        with pytest.raises(nbclient.exceptions.CellExecutionError, match=r"there is no such run; `make demo` makes"):
+            client.execute()
+        return
+    client.execute()
+    shown = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert [output.output_type for output in shown] == ["execute_result"]
+    assert "application/vnd.jupyter.widget-view+json" in shown[0].data
+
+
+def test_a_missing_run_is_said_when_the_board_is_opened(run, tmp_path):
+    with pytest.raises(StoredStateError, match="there is no such run"):
+        open_board(tmp_path / "nowhere", run.recipe)

@@ -1,0 +1,311 @@
+"""A run opened for naming, a session worked through, and the names as the label and evaluate stages use them."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fecemo.errors import FecemoError, InputError, ResourceError, StoredStateError
+from fecemo.evaluation.score import read_score
+from fecemo.labelling.agreement import compare_raters
+from fecemo.labelling.session import LabellingSession
+from fecemo.labelling.terminal import TerminalSession
+from fecemo.manifests.cluster_names import read_cluster_names
+from fecemo.manifests.emotions import EMOTIONS
+from fecemo.packs.durable import atomic_write
+from fecemo.packs.face_pack import FacePack
+from fecemo.packs.receipts import read_receipt
+from fecemo.stages import cluster, evaluate, label
+from fecemo.stages.label_run import LabelRun
+from tests.integration.run_to_name import APPROACH, N_SOURCE, N_TARGET, VARIANT, RunToName, emotion_of_group
+
+ROOT = Path(__file__).parents[2]
+PNG = b"\x89PNG"
+
+
+@pytest.fixture(scope="module")
+def eight(tmp_path_factory):
+    return RunToName(tmp_path_factory.mktemp("eight")).make()
+
+
+@pytest.fixture(scope="module")
+def four(tmp_path_factory):
+    return RunToName(tmp_path_factory.mktemp("four")).make(n_clusters=4, with_map=False)
+
+
+@pytest.fixture
+def named(tmp_path, eight):
+    return eight.copy_to(tmp_path)
+
+
+@pytest.fixture
+def paired(tmp_path, four):
+    return four.copy_to(tmp_path)
+
+
+def open_session(run, by="ann"):
+    opened = LabelRun(run.layout.run, run.recipe).open(APPROACH, VARIANT, by)
+    session = LabellingSession(opened.clustering, opened.path, by, opened.seed, divide=opened.divide)
+    return opened, session
+
+
+def name_all(session):
+    for key in session.groups.keys:
+        session.name(key, name=emotion_of_group(session.groups, key))
+
+
+def score_of(run):
+    label.run(run.arguments, method="hand")
+    evaluate.run(run.arguments)
+    return read_score(run.layout.score(APPROACH, VARIANT))
+
+
+def test_a_picker_says_what_is_ready_named_and_still_to_train(named):
+    run = LabelRun(named.layout.run, named.recipe)
+    ready, training = run.cells()  # the supervised rows have no clusters
+    assert (ready.variant, ready.waits_for, ready.has_map, ready.named, ready.groups) == ("rgb", "", True, 0, 8)
+    assert (training.variant, training.waits_for) == ("gray", "train")
+    with pytest.raises(StoredStateError, match="'train' has not finished"):
+        run.open(APPROACH, "gray", "ann")
+    with pytest.raises(InputError, match="predicts by its own classifier"):
+        run.open("supervised", VARIANT, "ann")
+    named.write_names(names={"0": "sad", "1": "happy"})
+    assert run.cells()[0].said.endswith("RGB: 2 of 8 named by ann")
+    named.write_names(clustering="0" * 64)
+    assert "another clustering" in run.cells()[0].trouble
+    named.names_path.write_text(named.names_path.read_text()[:90])
+    assert "not readable JSON" in run.cells()[0].trouble
+    with pytest.raises(StoredStateError, match="there is no such run"):
+        LabelRun(named.layout.run / "nowhere", named.recipe)
+
+
+def test_faces_are_those_of_the_pack_in_the_order_asked_for(named):
+    opened, _ = open_session(named)
+    source, target = FacePack(named.layout.source), FacePack(named.layout.target)
+    assert (opened.faces(np.array([7, 2, 7])) == source.faces[[7, 2, 7]]).all()
+    assert (opened.target_faces(np.array([3])) == target.faces[[3]]).all()
+    assert (opened.map.source.shape, opened.map.target.shape) == ((N_SOURCE, 2), (40, 2))
+    assert opened.map.source_at.tolist() == list(range(N_SOURCE))
+    brightness = opened.known["brightness"](np.array([50, 3]))
+    assert brightness[0] > brightness[1]
+
+
+def test_a_map_that_is_missing_or_of_other_embeddings_is_not_shown(paired):
+    run = paired
+    assert open_session(run)[0].map is None
+    assert not LabelRun(run.layout.run, run.recipe).cells()[0].has_map
+
+
+def test_names_given_in_a_session_are_what_the_pipeline_scores(named):
+    _, session = open_session(named)
+    session.begin("0")
+    session.look("0", "random", 5)
+    name_all(session)
+    row = LabelRun(named.layout.run, named.recipe).finish(APPROACH, VARIANT)
+    score = read_score(named.layout.score(APPROACH, VARIANT))
+    assert (score.accuracy, score.method, score.n_scored) == (1, "hand", N_TARGET)
+    assert (score.labels_used.total, score.labels_used.looked_at) == (0, 5)
+    assert "by hand" in row
+    assert "1.000" in row
+    summary = read_receipt(named.layout.names(APPROACH, VARIANT)).summary
+    stored = session.stored
+    assert (summary["by"], summary["when"], summary["looked_at"]) == ("ann", stored.when, 5)
+    assert (summary["suggestions_used"], summary["target_labels_shown"], summary["labels_used"]) == (0, False, 0)
+    assert read_cluster_names(named.layout.names(APPROACH, VARIANT) / "names.json") == stored
+
+
+def test_divided_clusters_give_their_halves_names_to_target_faces(paired):
+    run = paired
+    _, session = open_session(run)
+    for key in session.groups.keys:
+        session.name(key, name=EMOTIONS[int(session.groups.members(key)[0] % 8)])
+    assert score_of(run).accuracy == 0.5  # two emotions lie in every cluster
+    before = (run.layout.clusters(APPROACH, VARIANT) / "receipt.json").read_bytes()
+    for key in session.groups.keys:
+        session.divide(key)
+    name_all(session)
+    score = score_of(run)
+    assert (score.accuracy, sorted(score.clusters.names)) == (1, sorted(session.groups.keys))
+    assert (run.layout.clusters(APPROACH, VARIANT) / "receipt.json").read_bytes() == before
+    parts = np.load(run.layout.names(APPROACH, VARIANT) / "target_parts.npy")
+    assert sorted(set(parts.tolist())) == sorted(session.groups.keys)
+    # One cluster divided, the others whole: each face still has the name of its own group.
+    for _ in range(20):
+        session.undo()
+    session.divide("2")
+    for key in session.groups.keys:
+        session.name(key, name=EMOTIONS[int(session.groups.members(key)[0] % 8)])
+    assert score_of(run).accuracy == pytest.approx(5 / 8)
+
+
+def test_a_division_that_is_not_found_again_is_refused(paired):
+    run = paired
+    _, session = open_session(run)
+    session.divide("0")
+    for key in session.groups.keys:
+        session.name(key, name="happy")
+    document = json.loads(run.names_path.read_text())
+    document["divided"]["0"] = "f" * 64
+    run.names_path.write_text(json.dumps(document))
+    with pytest.raises(StoredStateError, match="cluster 0 divides into other halves"):
+        label.run(run.arguments, method="hand")
+    del document["names"]["0b"]
+    run.names_path.write_text(json.dumps(document))
+    with pytest.raises(InputError, match="1 of 5 clusters have no name: 0b"):
+        label.run(run.arguments, method="hand")
+
+
+def test_labels_that_a_person_saw_cost_and_are_not_scored(named):
+    opened, session = open_session(named)
+    name_all(session)
+    sample = opened.ask_sample()
+    assert len(sample.ids) == 16
+    session.record_suggestion(sample.ids)
+    score = score_of(named)
+    assert (score.labels_used.naming, score.n_scored, score.method) == (16, N_TARGET - 16, "hand")
+    everything = opened.ask_labels()
+    target = FacePack(named.layout.target)
+    assert set(target.splits[everything.at]) == {"train"}  # test labels are shown to nobody
+    assert (everything.labels == target.labels[everything.at]).all()
+    session.record_labels_shown(everything.ids)
+    score = score_of(named)
+    assert (score.labels_used.naming, score.n_scored) == (N_TARGET * 3 // 4, N_TARGET // 4)
+    summary = read_receipt(named.layout.names(APPROACH, VARIANT)).summary
+    assert (summary["suggestions_used"], summary["target_labels_shown"]) == (1, True)
+    session.record_suggestion(["a face of another pack"])
+    with pytest.raises(InputError, match="only 48 of them are in the train split"):
+        label.run(named.arguments, method="hand")
+
+
+def test_each_person_has_a_file_and_either_can_be_used(named):
+    _, ann = open_session(named, "Ann Lee")
+    name_all(ann)
+    opened, bob = open_session(named, "Bob")
+    assert ann.path == named.names_path == opened.used_path
+    assert bob.path.name == "rgb.bob.json"
+    assert opened.others == {"Ann Lee": named.names_path}
+    for key in bob.groups.keys:
+        bob.name(key, name="happy" if key == "0" else emotion_of_group(bob.groups, key))
+    differing = compare_raters(bob.stored, ann.stored).differing
+    assert set(differing) <= {"0"}
+    LabelRun(named.layout.run, named.recipe).use(APPROACH, VARIANT, "Bob")
+    assert read_cluster_names(named.names_path).by == "Bob"
+    assert open_session(named, "Bob")[0].path == named.names_path
+    _, ann = open_session(named, "Ann Lee")
+    assert (ann.path.name, len(ann.names)) == ("rgb.ann_lee.json", 8)
+
+
+@pytest.mark.parametrize(("spoil", "error", "says"), [
+    (lambda run: run.write_names(clustering="0" * 64), StoredStateError, "names another clustering"),
+    (lambda run: run.names_path.write_text(run.names_path.read_text()[:120]), InputError, "not readable JSON"),
+    (lambda run: run.names_path.write_text(run.names_path.read_text().replace('"sad"', '"glad"')), InputError,
+     "is named 'glad'"),
+    (lambda run: (run.layout.model(APPROACH, VARIANT) / "receipt.json").unlink(), StoredStateError,
+     "'train' has not finished"),
+    (lambda run: (run.layout.clusters(APPROACH, VARIANT) / "source_distances.npy").unlink(), StoredStateError,
+     r"source_distances\.npy is missing; run the cluster stage again"),
+])
+def test_what_cannot_be_opened_says_why_and_is_left_alone(named, spoil, error, says):
+    named.write_names()
+    spoil(named)
+    before = named.names_path.read_bytes()
+    with pytest.raises(error, match=says):
+        open_session(named)
+    assert named.names_path.read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_written_is_said_at_the_first_act(named):
+    named.layout.run.joinpath("labels").write_text("a file where the folder should be")
+    _, session = open_session(named)
+    with pytest.raises(ResourceError, match="a file stands where a folder is needed"):
+        session.look("0")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")
+def test_a_read_only_folder_is_said_at_the_first_act(named):
+    named.write_names(names={})
+    named.names_path.parent.chmod(0o555)
+    try:
+        _, session = open_session(named)
+        with pytest.raises(ResourceError, match="no permission to write"):
+            session.look("0")
+    finally:
+        named.names_path.parent.chmod(0o755)
+
+
+def work_in_terminal(run, lines, by="ann"):
+    opened, session = open_session(run, by)
+    out = io.StringIO()
+    complete = TerminalSession(opened, session, run.layout.contact_sheets(APPROACH, VARIANT), out).work(
+        io.StringIO("\n".join(lines)))
+    return complete, session, out.getvalue()
+
+
+def test_a_terminal_session_names_all_with_sheets_to_look_at(named):
+    _, session = open_session(named)
+    order = sorted(session.groups.keys, key=lambda key: (-session.groups.sizes[key], int(key)))
+    lines = [emotion_of_group(session.groups, key) for key in order]
+    lines = ["hapy", "r", "more nearest", "note it's a smile", *lines, "quit"]
+    complete, session, said = work_in_terminal(named, lines)
+    assert complete
+    assert "did you mean 'happy'" in said
+    assert "'r' is a key of the notebook" in said
+    assert session.stored.notes == {order[0]: "it's a smile"}
+    sheets = named.layout.contact_sheets(APPROACH, VARIANT)
+    assert sorted(path.name for path in sheets.iterdir()) == sorted(
+        [f"cluster_{key}.png" for key in order] + [f"cluster_{order[0]}_nearest_12.png"])
+    assert all(path.read_bytes().startswith(PNG) for path in sheets.iterdir())
+    assert session.stored.looked_at == N_SOURCE  # twelve faces a cluster, all of them shown
+    assert score_of(named).accuracy == 1
+
+
+def test_a_terminal_session_divides_undoes_and_resumes(paired):
+    run = paired
+    complete, session, said = work_in_terminal(run, ["divide", "1", "undo", "sad", "go 1", "same 0a", "join", "status",
+                                                     "unsure", "go 9", "suggest", "next", "0"])
+    assert not complete
+    assert (session.names, session.stored.unsure) == ({"0a": "sad", "1": "sad", "3": "not a face"}, ("2",))
+    assert "cluster 2 is whole" in said
+    assert "there is no cluster '9'" in said
+    assert session.stored.suggestions_used == 1
+    _, resumed, said = work_in_terminal(run, ["quit"])
+    assert resumed.names == session.names
+    assert "3 of 5 clusters named" in said
+
+
+def test_the_script_names_in_a_terminal_and_then_labels(named):
+    script = [sys.executable, ROOT / "pipelines" / "07_label.py", "--recipe", named.recipe, "--run", named.layout.run,
+              "--approach", APPROACH, "--variant", VARIANT]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([*script, "--terminal", "--by", "ann"], input="9\n" * 8, text=True, capture_output=True,
+                          env=environment)
+    assert done.returncode == 0, done.stderr
+    assert "every cluster has a name" in done.stdout
+    assert set(read_cluster_names(named.names_path).names.values()) == {"mixed"}
+    done = subprocess.run([*script, "--method", "hand"], text=True, capture_output=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert "8 clusters named by hand, 0 emotions" in done.stderr
+    done = subprocess.run([*script, "--terminal", "--by", "ann", "--variant", "gray"], text=True, capture_output=True,
+                          env=environment)
+    assert (done.returncode, "'train' has not finished" in done.stderr) == (2, True)
+
+
+def test_names_of_clusters_made_anew_are_refused(named):
+    named.write_names()
+    named.embed(np.random.default_rng(9))
+    cluster.run(named.arguments)
+    with pytest.raises(FecemoError, match="another clustering"):
+        open_session(named)
+
+
+def test_a_plain_template_filled_in_by_hand_works(named):
+    _, session = open_session(named)
+    template = json.loads((named.layout.clusters(APPROACH, VARIANT) / "names.template.json").read_text())
+    template["names"] = {key: emotion_of_group(session.groups, key) for key in session.groups.keys}
+    atomic_write(named.names_path, json.dumps(template))
+    assert score_of(named).accuracy == 1
