@@ -13,10 +13,12 @@ class ClusterMetrics:
 
     Parameters
     ----------
-    nmi, ami, ari, purity : float
+    nmi, homogeneity, completeness, ami, ari, purity : float
     """
 
     nmi: float
+    homogeneity: float
+    completeness: float
     ami: float
     ari: float
     purity: float
@@ -37,14 +39,21 @@ def score_clusters(truth: np.ndarray, clusters: np.ndarray) -> ClusterMetrics:
     InputError
         If there is nothing to score.
     """
-    from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, normalized_mutual_info_score
-    from sklearn.metrics.cluster import contingency_matrix
+    from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, homogeneity_completeness_v_measure
 
     if not len(truth) or len(truth) != len(clusters):
         raise InputError(f"expected one cluster a scored face, got {len(clusters)} for {len(truth)}")
+    homogeneity, completeness, v_measure = homogeneity_completeness_v_measure(truth, clusters)
     return ClusterMetrics(
-        nmi=float(normalized_mutual_info_score(truth, clusters)),
+        nmi=float(v_measure), homogeneity=float(homogeneity), completeness=float(completeness),
         ami=float(adjusted_mutual_info_score(truth, clusters)),
         ari=float(adjusted_rand_score(truth, clusters)),
-        purity=float(contingency_matrix(truth, clusters).max(axis=0).sum() / len(truth)),
+        purity=purity(truth, clusters),
     )
+
+
+def purity(truth: np.ndarray, clusters: np.ndarray) -> float:
+    """Return the share of faces whose emotion is the most frequent one of their cluster."""
+    from sklearn.metrics.cluster import contingency_matrix
+
+    return float(contingency_matrix(truth, clusters).max(axis=0).sum() / len(truth))

@@ -1,11 +1,13 @@
-"""Figures of a t-SNE map: the source by cluster, the target one emotion at a time."""
+"""Figures of a t-SNE map: the source by cluster or by name, the target one emotion at a time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fecemo.evaluation.figures import ACCENT, CARD, INK, as_svg, colour, new_figure, pixels
+from fecemo.manifests.emotions import EMOTIONS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,6 +17,8 @@ LEAST_HEIGHT = 0.4
 """A map that is a thin thread is drawn on a ground of this height in widths, to leave room for numbers."""
 OTHERS = "#8a8f96"
 """Gray that stands back on white and on black."""
+BADGES, NUMBERS = 16, 60
+"""Clusters up to which each has a badge with its number, and up to which at least the number."""
 
 
 @dataclass(frozen=True)
@@ -44,23 +48,62 @@ def cluster_map(cell: str, points: MapPoints) -> str:
     Returns
     -------
     str
-        An SVG element.
+        An SVG element. Numbers that would cover the map, of more than 60 clusters, are left out.
     """
     figure, axes = _bare_axes(400, points)
     clusters = [int(number) for number in np.unique(points.source_clusters)]
-    # Shuffled, so that no cluster lies on top of the others because it was drawn last.
-    order = np.random.default_rng(0).permutation(len(points.source))
-    colours = np.array([colour(int(number)) for number in points.source_clusters])
-    axes.scatter(points.source[order, 0], points.source[order, 1], c=colours[order], s=_dot(len(order), 5.5),
-                 alpha=0.7, linewidths=0, rasterized=True)
-    for number in clusters:
-        x, y = np.median(points.source[points.source_clusters == number], axis=0)
-        axes.plot([x], [y], marker="o", markersize=pixels(20), color=CARD, markeredgecolor=colour(number),
-                  markeredgewidth=pixels(2.5), clip_on=False)
-        axes.text(x, y, str(number), ha="center", va="center_baseline", color=INK, fontsize=pixels(12),
-                  fontweight="bold")
+    _scatter_source(axes, points, {number: colour(number) for number in clusters})
+    small = len(clusters) > BADGES
+    for number, (x, y) in _badge_places(points).items() if len(clusters) <= NUMBERS else ():
+        axes.plot([x], [y], marker="o", markersize=pixels(13 if small else 20), color=CARD,
+                  markeredgecolor=colour(number), markeredgewidth=pixels(1.2 if small else 2.5), clip_on=False)
+        axes.text(x, y, str(number), ha="center", va="center_baseline", color=INK, fontsize=pixels(8 if small else 12),
+                  fontweight="normal" if small else "bold")
     return as_svg(figure, f"map {cell}",
                   f"t-SNE map of {len(points.source):,} source faces in {len(clusters)} clusters.")
+
+
+def name_map(cell: str, points: MapPoints, names: Mapping[int, str]) -> str:
+    """Draw the source faces of a map in the colours of their clusters' names, one colour a name.
+
+    Parameters
+    ----------
+    cell : str
+    points : MapPoints
+    names : mapping of int to str
+        Name of each cluster; one without a name is gray.
+
+    Returns
+    -------
+    str
+        An SVG element; `name_key` tells its colours.
+    """
+    figure, axes = _bare_axes(400, points)
+    clusters = [int(number) for number in np.unique(points.source_clusters)]
+    _scatter_source(axes, points, {number: emotion_colour(names.get(number, "")) for number in clusters})
+    shown = ", ".join(name for _, name in name_key(names))
+    return as_svg(figure, f"names {cell}", f"t-SNE map of {len(points.source):,} source faces by the names of their "
+                  f"clusters: {shown}.")
+
+
+def name_key(names: Mapping[int, str]) -> list[tuple[str, str]]:
+    """Return colour and name of every name in use, emotions in their order and whatever is none after them."""
+    used = set(names.values())
+    emotions = [name for name in EMOTIONS if name in used]
+    return [(emotion_colour(name), name) for name in emotions + sorted(used.difference(EMOTIONS))]
+
+
+def emotion_colour(name: str) -> str:
+    """Return the colour of an emotion; gray for what is none."""
+    return colour(EMOTIONS.index(name)) if name in EMOTIONS else OTHERS
+
+
+def _scatter_source(axes: "Axes", points: MapPoints, colours: Mapping[int, str]) -> None:
+    # Shuffled, so that no cluster lies on top of the others because it was drawn last.
+    order = np.random.default_rng(0).permutation(len(points.source))
+    of_face = np.array([colours[int(number)] for number in points.source_clusters])
+    axes.scatter(points.source[order, 0], points.source[order, 1], c=of_face[order], s=_dot(len(order), 5.5),
+                 alpha=0.7, linewidths=0, rasterized=True)
 
 
 def emotion_map(cell: str, points: MapPoints, emotion: str) -> str:
@@ -78,6 +121,23 @@ def emotion_map(cell: str, points: MapPoints, emotion: str) -> str:
                      alpha=alpha, linewidths=0, rasterized=True)
     return as_svg(figure, f"map {cell} {emotion}", f"Map of {len(points.target):,} target faces; the "
                   f"{int(shown.sum()):,} that show {emotion} are marked.")
+
+
+def _badge_places(points: MapPoints, squares: int = 16) -> dict[int, np.ndarray]:
+    """Return for each cluster the middle of its faces where they are thickest, and no other cluster's badge stands."""
+    low = points.source.min(axis=0)
+    square = max(float((points.source.max(axis=0) - low).max()), 1e-9) / squares
+    places: dict[int, np.ndarray] = {}
+    numbers, sizes = np.unique(points.source_clusters, return_counts=True)
+    for number in numbers[np.argsort(sizes, kind="stable")].tolist():  # small ones have the least choice
+        own = points.source[points.source_clusters == number]
+        _, of_square, counts = np.unique(((own - low) / square).astype(int), axis=0, return_inverse=True,
+                                         return_counts=True)
+        middles = [own[of_square.ravel() == at].mean(axis=0) for at in np.argsort(-counts, kind="stable")]
+        free = (middle for middle in middles
+                if all(np.linalg.norm(middle - other) > square for other in places.values()))
+        places[number] = next(free, middles[0])
+    return dict(sorted(places.items()))
 
 
 def _bare_axes(width: float, points: MapPoints) -> "tuple[Figure, Axes]":

@@ -42,7 +42,7 @@ def accuracy_figure(title: str, scores: Sequence[tuple[str, Score | None, float 
             axes.text(most, place, "not run", color=QUIET, fontsize=pixels(10.5), va="center", ha="right")
             spoken.append(f"{heading} has not run")
             continue
-        low, high = score.accuracy_interval.low, score.accuracy_interval.high
+        low, high = score.intervals["accuracy"].low, score.intervals["accuracy"].high
         axes.plot([score.chance.majority] * 2, [place - 0.3, place + 0.3], color=SECOND, linewidth=pixels(2.5))
         axes.plot([low, high], [place, place], color=ACCENT, linewidth=pixels(4), alpha=0.45, solid_capstyle="round")
         axes.plot([score.accuracy], [place], marker="o", markersize=pixels(9), color=ACCENT)
@@ -99,7 +99,7 @@ def confusion_figure(score: Score) -> str:
                     rotation_mode="anchor")
     axes.xaxis.tick_top()
     axes.tick_params(labelcolor=INK, labelsize=pixels(10.5))
-    spoken = [f"{emotion} {100 * recall:.0f}" for emotion, recall in score.recall.items() if recall is not None]
+    spoken = [f"{emotion} {100 * one.recall:.0f}" for emotion, one in score.classes.items() if one.recall is not None]
     return as_svg(figure, f"confusion {score.approach} {score.variant}",
                   f"Confusion matrix of {score.approach_title} on {score.variant_title} faces. Percent recognised: "
                   f"{', '.join(spoken)}.")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fecemo.evaluation.figures import ACCENT, INK, QUIET, as_svg, new_figure, pixels, quiet_axes
+from fecemo.evaluation.figures import ACCENT, INK, QUIET, SECOND, as_svg, new_figure, pixels, quiet_axes
 
 
 @dataclass(frozen=True)
@@ -17,11 +17,14 @@ class Curve:
         Such as ``"loss"`` or ``"accuracy"``.
     values : tuple of float
         On the faces that were learned from, one an epoch.
+    held_out : tuple of float
+        On faces that were held out; empty where there were none.
     """
 
     phase: str
     measure: str
     values: tuple[float, ...]
+    held_out: tuple[float, ...] = ()
 
 
 def curve_figure(cell: str, curve: Curve) -> str:
@@ -46,6 +49,10 @@ def curve_figure(cell: str, curve: Curve) -> str:
     quiet_axes(axes)
     axes.plot(epochs, curve.values, color=ACCENT, linewidth=pixels(2), marker="o", markersize=pixels(5),
               markevery=max(1, len(epochs) // 12))
+    if curve.held_out:
+        axes.plot(epochs, curve.held_out, color=SECOND, linewidth=pixels(2), linestyle=(0, (4, 2)))
+        axes.annotate("held out", (len(epochs), curve.held_out[-1]), xytext=(0, -pixels(14)),
+                      textcoords="offset points", ha="right", color=INK, fontsize=pixels(10.5))
     axes.annotate(f"{curve.values[-1]:.3g}", (len(epochs), curve.values[-1]), xytext=(0, pixels(9)),
                   textcoords="offset points", ha="right", color=INK, fontsize=pixels(11))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
@@ -55,4 +62,6 @@ def curve_figure(cell: str, curve: Curve) -> str:
     axes.set_xlim(0.8, len(epochs) + 0.2)
     return as_svg(figure, f"curve {cell} {curve.phase} {curve.measure}",
                   f"{curve.measure} of {curve.phase} over {len(epochs)} epochs, from {curve.values[0]:.3g} to "
-                  f"{curve.values[-1]:.3g}.")
+                  f"{curve.values[-1]:.3g}"
+                  + (f"; on held-out faces from {curve.held_out[0]:.3g} to {curve.held_out[-1]:.3g}."
+                     if curve.held_out else "."))

@@ -1,165 +1,54 @@
 """The report of a run: one page that holds everything, made of what the stages stored."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
+from fecemo.evaluation import report_reading as reading
+from fecemo.evaluation.block_export import environment
+from fecemo.evaluation.blocks import METHODS, SCORED_ON
 from fecemo.evaluation.figures import as_picture, colour
-from fecemo.evaluation.figures_maps import MapPoints, cluster_map, emotion_map
+from fecemo.evaluation.figures_faces import source_face_map, target_face_map
+from fecemo.evaluation.figures_maps import MapPoints, cluster_map, emotion_map, name_key, name_map
+from fecemo.evaluation.figures_networks import network_figure
+from fecemo.evaluation.figures_nuisance import nuisance_grids
 from fecemo.evaluation.figures_scores import accuracy_figure, confusion_figure
-from fecemo.evaluation.figures_training import Curve, curve_figure
+from fecemo.evaluation.figures_training import curve_figure
+from fecemo.evaluation.headline import HEADLINES, RANKING_RULES
+from fecemo.evaluation.measurement import measurements
+from fecemo.evaluation.report_material import CellMaterial, ReportMaterial, StageFacts
 from fecemo.evaluation.score import Score
 from fecemo.evaluation.table import ComparisonTable, Heading
-from fecemo.evaluation.table_export import METHODS, SCORED_ON, beside_cell, beside_headings, environment, notes
-from fecemo.evaluation.table_numbers import DASH, cite, count, duration, share
+from fecemo.evaluation.table_blocks import table_blocks
+from fecemo.evaluation.table_numbers import DASH, Cited, cite, count, duration
+from fecemo.evaluation.verdict import verdict
 from fecemo.progress import progress
 
 FACE_SIDE, PAIR_SIDE = 112, 128
 """Sides in pixels of the report's small pictures: about two to a CSS pixel."""
-
-
-@dataclass(frozen=True)
-class PackFacts:
-    """What a face pack holds.
-
-    Parameters
-    ----------
-    title : str
-        Such as ``"Source faces"``.
-    faces : int
-    rejected : mapping of str to int
-        Faces that could not be had, by reason.
-    left_out : mapping of str to int
-        Images that the set lists and that are no usable faces, by reason.
-    labels : mapping of str to int
-        Faces of each emotion; empty for an unlabelled pack.
-    splits : mapping of str to int
-        Faces of each stored split; empty for an unlabelled pack.
-    """
-
-    title: str
-    faces: int
-    rejected: Mapping[str, int] = field(default_factory=dict)
-    left_out: Mapping[str, int] = field(default_factory=dict)
-    labels: Mapping[str, int] = field(default_factory=dict)
-    splits: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class StageFacts:
-    """What a finished stage says of itself.
-
-    Parameters
-    ----------
-    stage : str
-    of : str
-        The cell or pack that it worked on.
-    finished : str
-        When, as ``YYYY-MM-DD HH:MM`` in UTC; empty where that was not recorded.
-    seconds : float
-    machine : str
-        What it ran on.
-    """
-
-    stage: str
-    of: str
-    finished: str
-    seconds: float
-    machine: str
-
-
-@dataclass(frozen=True)
-class CellMaterial:
-    """What one cell left behind; whatever has not run is None or empty.
-
-    Parameters
-    ----------
-    row, column : Heading
-    clustered : bool
-        Whether the approach predicts through clusters, so that maps and samples belong to it.
-    reconstructs : bool
-        Whether it has an autoencoder.
-    score : Score or None
-    curves : tuple of Curve
-    originals, reconstructions : ndarray of shape (n, side, side, channels), uint8, or None
-        A few faces as they entered the autoencoder, and as they left it.
-    map : MapPoints or None
-    map_keeps : float or None
-        Share of a face's ten nearest neighbours among the embeddings that are still its nearest on the map.
-    samples : mapping of int to ndarray of shape (n, side, side, channels), uint8
-        Faces of the source drawn by seed from each cluster.
-    names : mapping of int to str
-        Names of the clusters in use.
-    sizes : mapping of int to int
-        Source faces of each cluster.
-    """
-
-    row: Heading
-    column: Heading
-    clustered: bool
-    reconstructs: bool
-    score: Score | None = None
-    curves: tuple[Curve, ...] = ()
-    originals: np.ndarray | None = None
-    reconstructions: np.ndarray | None = None
-    map: MapPoints | None = None
-    map_keeps: float | None = None
-    samples: Mapping[int, np.ndarray] = field(default_factory=dict)
-    names: Mapping[int, str] = field(default_factory=dict)
-    sizes: Mapping[int, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class ReportMaterial:
-    """Everything that a report shows.
-
-    Parameters
-    ----------
-    recipe : str
-        Name of the recipe.
-    seed : int
-    table : ComparisonTable
-    cells : tuple of CellMaterial
-        In the order of the table.
-    packs : tuple of PackFacts
-    stages : tuple of StageFacts
-    versions : mapping of str to str
-        Of the packages that shaped the numbers; several versions are joined by a comma.
-    machine : str
-        On what the stages ran.
-    emotions : tuple of str
-        In the order in which they are shown.
-    """
-
-    recipe: str
-    seed: int
-    table: ComparisonTable
-    cells: tuple[CellMaterial, ...]
-    packs: tuple[PackFacts, ...]
-    stages: tuple[StageFacts, ...]
-    versions: Mapping[str, str]
-    machine: str
-    emotions: tuple[str, ...]
+CLASS_COLUMNS = {"Faces": "support", "Answered": "answered", "Recall": "recall", "Precision": "precision", "F1": "f1",
+                 "Kappa": "kappa", "Alpha": "alpha", "ROC AUC": "roc_auc", "PR AUC": "pr_auc"}
+"""Columns of a cell's table of emotions, and the fields of `ClassScore` that they show."""
 
 
 def render_report(material: ReportMaterial) -> str:
     """Return the report as one HTML page that loads nothing; equal text for equal material."""
-    from fecemo.evaluation import report_reading as reading
-
     table, cells = material.table, []
     with progress(len(material.cells), "report", "cell") as bar:
         for cell in material.cells:
             cells.append(_cell(cell, material.emotions))
             bar.update(1)
+    main, *blocks = table_blocks(table)
     return environment().get_template("report.html.jinja").render(
-        material=material, table=table, notes=notes(table), reading=reading.read_table(table),
-        accuracy_figures=_accuracy_figures(table), cells=cells,
+        material=material, table=table, main=main, blocks=blocks, reading=reading.read_table(table),
+        accuracy_figures=_accuracy_figures(table), cells=cells, headlines=HEADLINES, ranking_rules=RANKING_RULES,
         stages=_stage_grid(material.stages),
         missing=[reading.cell_name(row, column) for row, column, score in table.cells() if score is None],
-        beside_headings=beside_headings(table), beside_cell=beside_cell, cite=cite, share=share, count=count,
-        duration=duration, dash=DASH, verdict=reading.verdict, scored_on=SCORED_ON, methods=METHODS)
+        cite=cite, count=count, duration=duration, dash=DASH, verdict=verdict, scored_on=SCORED_ON, methods=METHODS,
+        grids=nuisance_grids([(cell.row.title, cell.column.title, cell.records["nuisance"])
+                              for cell in material.cells if "nuisance" in cell.records]),
+        class_columns=CLASS_COLUMNS, groups_known=any("groups" in cell.records for cell in material.cells))
 
 
 def _stage_grid(stages: tuple[StageFacts, ...]) -> dict[str, Any]:
@@ -176,7 +65,7 @@ def _stage_grid(stages: tuple[StageFacts, ...]) -> dict[str, Any]:
 
 def _accuracy_figures(table: ComparisonTable) -> list[tuple[str, str]]:
     """Return title and figure of every approach, all on one scale."""
-    shown = [score.accuracy_interval.high for score in table.scores.values()]
+    shown = [score.intervals["accuracy"].high for score in table.scores.values()]
     shown += [score.chance.majority for score in table.scores.values()]
     published_rows = table.published.figures.values() if table.published else ()
     shown += [figure for row in published_rows for figure in row.values()]
@@ -192,22 +81,59 @@ def _accuracy_figures(table: ComparisonTable) -> list[tuple[str, str]]:
 
 def _cell(cell: CellMaterial, emotions: tuple[str, ...]) -> dict[str, Any]:
     """Return what the template shows of one cell."""
-    from fecemo.evaluation import report_reading as reading
-
     name = f"{cell.row.name} {cell.column.name}"
     return {
         "material": cell, "score": cell.score, "anchor": f"{cell.row.name}-{cell.column.name}",
         "title": reading.cell_name(cell.row, cell.column),
         "begun": bool(cell.score or cell.curves or cell.samples),
         "reading": reading.read_cell(cell.score) if cell.score else [],
+        "classes": _classes(cell.score) if cell.score else [],
         "confusion": confusion_figure(cell.score) if cell.score else None,
+        "records": _records(cell),
         "curves": [(curve, curve_figure(name, curve)) for curve in cell.curves],
+        "networks": [(network["name"], network_figure(name, network)) for network in cell.networks],
         "pairs": _pairs(cell),
         "cluster_map": cluster_map(name, cell.map) if cell.map else None,
+        "further_maps": _further_maps(name, cell),
         "emotion_maps": _emotion_maps(name, cell.map, emotions) if cell.map and len(cell.map.target) else [],
-        "clusters": [{"number": number, "colour": colour(number), "name": cell.names.get(number, "no name"),
+        "clusters": [{"number": number, "colour": colour(number), "names": _names(cell, number),
                       "size": cell.sizes.get(number, 0), "faces": [as_picture(face, FACE_SIDE) for face in faces]}
                      for number, faces in sorted(cell.samples.items())],
+    }
+
+
+def _classes(score: Score) -> list[tuple[str, str, list[Cited | str]]]:
+    """Return every emotion with its colour and figures."""
+    return [(emotion, colour(number), [cite(score, f"classes.{emotion}.{field}") for field in CLASS_COLUMNS.values()])
+            for number, emotion in enumerate(score.emotions)]
+
+
+def _records(cell: CellMaterial) -> list[tuple[str, Markup]]:
+    """Return what the further measurements show of a cell."""
+    shown = []
+    for name, measurement in measurements().items():
+        if cell.score is not None and name in cell.records and measurement.show is not None:
+            template = environment().get_template(f"{name}.html.jinja")
+            shown.append((measurement.title, Markup(template.render(measurement.show(cell.records[name], cell.score)))))
+    return shown
+
+
+def _names(cell: CellMaterial, number: int) -> str:
+    """Return a cluster's name, or those of its halves."""
+    names = [name if key == str(number) else f"{key}: {name}" for key, name in cell.names.items()
+             if key.rstrip("ab") == str(number)]
+    return ", ".join(names) or "no name"
+
+
+def _further_maps(name: str, cell: CellMaterial) -> dict[str, Any]:
+    """Return the map in other views: by the clusters' names, with the key of the colours, and made of faces."""
+    if cell.map is None:
+        return {}
+    by_name = {number: cell.names.get(str(number), "divided") for number in cell.sizes} if cell.names else {}
+    return {
+        "by_name": name_map(name, cell.map, by_name) if by_name else None, "key": name_key(by_name),
+        "source": source_face_map(name, cell.map, cell.source_faces) if cell.source_faces else None,
+        "target": target_face_map(name, cell.map, cell.target_faces) if cell.target_faces else None,
     }
 
 

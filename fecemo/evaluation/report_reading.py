@@ -1,45 +1,14 @@
 """What the numbers say, in sentences that are computed from the numbers and hold for no other."""
 
 from collections.abc import Callable, Iterable, Sequence
-from enum import StrEnum
 
 from markupsafe import Markup
 
+from fecemo.evaluation.comparison import is_ahead
 from fecemo.evaluation.score import Score
 from fecemo.evaluation.table import ComparisonTable, Heading
 from fecemo.evaluation.table_numbers import Cited, cite
-
-
-class Verdict(StrEnum):
-    """How a score stands to guessing."""
-
-    ABOVE = "above chance"
-    PARTLY = "partly above"
-    AT = "at chance"
-    BELOW = "below chance"
-
-
-def verdict(score: Score) -> Verdict:
-    """Tell a score from guessing by its intervals.
-
-    Returns
-    -------
-    Verdict
-        ``ABOVE`` if the whole interval of the accuracy lies above both the uniform guess and the majority's share;
-        ``PARTLY`` if only the balanced accuracy's interval lies above one in as many emotions as were scored;
-        ``BELOW`` if the whole interval of the accuracy lies under both guesses; else ``AT``.
-    """
-    guesses = (score.chance.uniform, score.chance.majority)
-    if score.accuracy_interval.low > max(guesses):
-        return Verdict.ABOVE
-    if score.balanced_accuracy_interval.low > 1 / max(1, _n_scored_emotions(score)):
-        return Verdict.PARTLY
-    return Verdict.BELOW if score.accuracy_interval.high < min(guesses) else Verdict.AT
-
-
-def _n_scored_emotions(score: Score) -> int:
-    return sum(number > 0 for number in score.support.values())
-
+from fecemo.evaluation.verdict import Verdict, verdict
 
 _VERDICTS = {
     Verdict.ABOVE: "The whole interval, {low} to {high}, lies above guessing ({uniform} uniform, {majority} by always "
@@ -58,27 +27,34 @@ _RULES = {"one to one": "with each emotion used once", "majority": "by each clus
 
 def read_cell(score: Score) -> list[Markup]:
     """Return what one score says."""
-    said = [_say(_VERDICTS[verdict(score)], low=cite(score, "accuracy_interval.low"),
-                 high=cite(score, "accuracy_interval.high"), uniform=cite(score, "chance.uniform"),
+    said = [_say(_VERDICTS[verdict(score)], low=cite(score, "intervals.accuracy.low"),
+                 high=cite(score, "intervals.accuracy.high"), uniform=cite(score, "chance.uniform"),
                  majority=cite(score, "chance.majority"), balanced=cite(score, "balanced_accuracy"),
-                 n=str(_n_scored_emotions(score)))]
-    recalls = {emotion: recall for emotion, recall in score.recall.items() if recall is not None}
+                 n=str(score.n_emotions))]
+    recalls = {emotion: one.recall for emotion, one in score.classes.items() if one.recall is not None}
     best, worst = max(recalls, key=lambda name: recalls[name]), min(recalls, key=lambda name: recalls[name])
     if recalls[best] > recalls[worst]:
         said.append(_say("It recognises {best} most often ({most}) and {worst} least ({least}).", best=best,
-                         worst=worst, most=cite(score, f"recall.{best}"), least=cite(score, f"recall.{worst}")))
-    answered = [sum(row[column] for row in score.confusion) for column in range(len(score.emotions))]
-    never = [emotion for emotion, times in zip(score.emotions, answered, strict=True) if not times]
+                         worst=worst, most=cite(score, f"classes.{best}.recall"),
+                         least=cite(score, f"classes.{worst}.recall")))
+    never = [emotion for emotion, one in score.classes.items() if not one.answered]
     if never:
         said.append(_say("It never answers {never}.", never=_listed(never, last="or")))
     if score.abstained:
         said.append(_say("{abstained} of {all} scored faces fell into clusters without an emotion and count as wrong.",
                          abstained=cite(score, "abstained"), all=cite(score, "n_scored")))
+    if score.method == "hand" and not score.labels_used.blind:
+        said.append(_say("Its names are not blind: the person who gave them {saw}.", saw=_listed([
+            *(["asked for names that labels suggested"] if score.labels_used.suggestions_used else []),
+            *(["saw true labels"] if score.labels_used.target_labels_shown else [])])))
     if score.clusters is not None:
         said.append(_say("Upper bound, not a result: with the answers in hand, the best name for every cluster would "
-                         "reach {purity}, and the best names {rule} {oracle}. Clusters and emotions share {nmi} of "
-                         "their information (0 none, 1 all; {ami} after taking off what chance gives).",
-                         purity=cite(score, "clusters.purity"), oracle=cite(score, "clusters.oracle_accuracy"),
+                         "reach {purity}, and the best names {rule} {oracle}. With the emotions shuffled over the "
+                         "faces they would still reach {purity_chance} and {oracle_chance}. Clusters and emotions "
+                         "share {nmi} of their information (0 none, 1 all; {ami} after taking off what chance gives).",
+                         purity=cite(score, "clusters.purity"), purity_chance=cite(score, "clusters.purity_of_chance"),
+                         oracle_chance=cite(score, "clusters.oracle_of_chance"),
+                         oracle=cite(score, "clusters.oracle_accuracy"),
                          rule=_RULES.get(score.clusters.oracle_rule, score.clusters.oracle_rule),
                          nmi=cite(score, "clusters.nmi"), ami=cite(score, "clusters.ami")))
     return said
@@ -88,7 +64,8 @@ def read_table(table: ComparisonTable) -> list[Markup]:
     """Return what the whole table says, most important first."""
     if not table.scores:
         return [Markup("No cell has run yet, so there is nothing to read.")]
-    said = [_best(table), *_against_chance(table), *_variants(table), *_upper_bounds(table), *_published(table)]
+    said = [_best(table), *_against_chance(table), *_leaders(table), *_variants(table), *_upper_bounds(table),
+            *_published(table)]
     intervals = len(table.scores)
     if intervals > 1:
         said.append(_say("{n} intervals stand side by side, and each misses its truth now and then by luck: "
@@ -101,7 +78,7 @@ def _best(table: ComparisonTable) -> Markup:
     return _say("Highest: {approach} on {variant} faces, {accuracy} ({low} to {high}), scored on {n} faces. It read "
                 "{training} labels for training and {naming} for naming.",
                 approach=best.approach_title, variant=best.variant_title, accuracy=cite(best, "accuracy"),
-                low=cite(best, "accuracy_interval.low"), high=cite(best, "accuracy_interval.high"),
+                low=cite(best, "intervals.accuracy.low"), high=cite(best, "intervals.accuracy.high"),
                 n=cite(best, "n_scored"), training=cite(best, "labels_used.training"),
                 naming=cite(best, "labels_used.naming"))
 
@@ -137,6 +114,23 @@ def _cells_where(table: ComparisonTable, holds: Callable[[Score], bool]) -> str:
     return ", ".join(parts)
 
 
+def _leaders(table: ComparisonTable) -> Iterable[Markup]:
+    """Say which approach is ahead on each variant, and which variants of an approach are told apart."""
+    leaders = table.leaders()
+    ahead: dict[str, list[str]] = {}
+    for column in table.columns:
+        if column.name in leaders:
+            ahead.setdefault(leaders[column.name].approach_title, []).append(column.title)
+    for approach, columns in ahead.items():
+        yield _say("Ahead of every other approach on {columns} faces: {approach}.", columns=_listed(columns),
+                   approach=approach)
+    level = [column.title for column in table.columns if column.name not in leaders
+             and sum(table.score(row, column) is not None for row in table.rows) > 1]
+    if level:
+        yield _say("On {columns} faces no approach is ahead of every other by more than chance explains.",
+                   columns=_listed(level))
+
+
 def _variants(table: ComparisonTable) -> Iterable[Markup]:
     alike = []
     for row in table.rows:
@@ -144,15 +138,15 @@ def _variants(table: ComparisonTable) -> Iterable[Markup]:
         if len(scores) < 2:
             continue
         best, worst = max(scores, key=lambda score: score.accuracy), min(scores, key=lambda score: score.accuracy)
-        if best.accuracy_interval.low > worst.accuracy_interval.high:
-            yield _say("{row}: {best} faces ({high}) are ahead of {worst} faces ({low}): their intervals do not touch.",
-                       row=row.title, best=best.variant_title, high=cite(best, "accuracy"), worst=worst.variant_title,
+        if is_ahead(table.comparisons, best, worst, "accuracy"):
+            yield _say("{row}: {best} faces ({high}) are ahead of {worst} faces ({low}).", row=row.title,
+                       best=best.variant_title, high=cite(best, "accuracy"), worst=worst.variant_title,
                        low=cite(worst, "accuracy"))
         else:
             alike.append(row)
     if alike:
-        yield _say("The variants of {rows} are not told apart: the intervals of the best and the worst overlap.",
-                   rows=_listed([row.title for row in alike]))
+        yield _say("The variants of {rows} are not told apart: even the best is not ahead of the worst by more than "
+                   "chance explains.", rows=_listed([row.title for row in alike]))
 
 
 def _upper_bounds(table: ComparisonTable) -> Iterable[Markup]:
@@ -161,7 +155,7 @@ def _upper_bounds(table: ComparisonTable) -> Iterable[Markup]:
         return
     lowest, highest = (table.scores[cell] for _, cell in (bounds[0], bounds[-1]))
     low, high = cite(lowest, "clusters.purity"), cite(highest, "clusters.purity")
-    reach = low.__html__() if str(low) == str(high) else _say("{low} to {high}", low=low, high=high)
+    reach = low if str(low) == str(high) else _say("{low} to {high}", low=low, high=high)
     yield _say("With the answers in hand, the best name for every cluster would reach {reach}; no way of naming these "
                "clusters can do better, and always naming the most frequent emotion reaches {majority}. This is an "
                "upper bound, not a result.", reach=reach, majority=cite(highest, "chance.majority"))
@@ -175,8 +169,8 @@ def _published(table: ComparisonTable) -> Iterable[Markup]:
             pairs.append((score, figure))
     if not pairs:
         return
-    higher = sum(score.accuracy_interval.low > figure for score, figure in pairs)
-    lower = sum(score.accuracy_interval.high < figure for score, figure in pairs)
+    higher = sum(score.intervals["accuracy"].low > figure for score, figure in pairs)
+    lower = sum(score.intervals["accuracy"].high < figure for score, figure in pairs)
     yield _say("Of {n} cells with a published figure, {within} hold it within their interval, {higher} lie above it "
                "and {lower} below. The published figures were scored on other faces: this is orientation and no test.",
                n=str(len(pairs)), within=str(len(pairs) - higher - lower), higher=str(higher), lower=str(lower))

@@ -5,131 +5,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from fecemo.errors import InputError, StoredStateError
+from fecemo.evaluation.score_parts import Chance, ClassScore, ClusterScore, Interval, LabelsUsed, Seconds
 from fecemo.manifests.documents import build, read_json
 from fecemo.packs.durable import atomic_write
 
-SCORE_FORMAT = "fecemo.score/1"
+SCORE_FORMAT = "fecemo.score/2"
 SCORE_NAME = "score.json"
-PREDICTIONS_NAME = "predictions.csv"
 ABSTAINED = "(no name)"
 """Heading of the confusion matrix's last column, which is there only where some face got no emotion."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A confidence interval.
-
-    Parameters
-    ----------
-    low, high : float
-    """
-
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Chance:
-    """What accuracy takes no skill.
-
-    Parameters
-    ----------
-    uniform : float
-        Guessing each emotion equally often: 1 / number of emotions.
-    majority : float
-        Always naming the emotion that is most frequent among the scored faces: its share of them.
-    """
-
-    uniform: float
-    majority: float
-
-
-@dataclass(frozen=True)
-class LabelsUsed:
-    """What a number cost in labels of target faces, and in looking.
-
-    Parameters
-    ----------
-    training : int
-        Labels from which a network learned.
-    naming : int
-        Labels that named clusters.
-    looked_at : int
-        Unlabelled faces at which a person looked to name clusters.
-    """
-
-    training: int = 0
-    naming: int = 0
-    looked_at: int = 0
-
-    @property
-    def total(self) -> int:
-        """Labels of target faces, for training and naming together."""
-        return self.training + self.naming
-
-
-@dataclass(frozen=True)
-class Seconds:
-    """Wall-clock seconds of the stages that lead to the number; the map does not.
-
-    Parameters
-    ----------
-    train, embed, cluster, label, evaluate : float
-        Zero for a stage that the approach does not have.
-    total : float
-        Of all of them.
-    """
-
-    train: float = 0.0
-    embed: float = 0.0
-    cluster: float = 0.0
-    label: float = 0.0
-    evaluate: float = 0.0
-    total: float = 0.0
-
-
-@dataclass(frozen=True)
-class ClusterScore:
-    """How a clustering relates to the true emotions of the scored faces.
-
-    Parameters
-    ----------
-    names : dict of str to str
-        Name in use, by the cluster's number (``"0"``, ``"1"``, …); ``"mixed"``, ``"not a face"`` and ``"skip"`` name
-        no emotion.
-    source_sizes, target_sizes : tuple of int
-        Faces of each cluster, by its number: of the source, which made the clusters, and of the whole target.
-    nmi : float
-        Normalised mutual information of clusters and emotions, arithmetic mean (the V-measure), in [0, 1].
-    ami, ari : float
-        Adjusted mutual information and adjusted Rand index: 0 is what chance gives, 1 is perfect.
-    purity : float
-        Share of faces whose emotion is the most frequent one of their cluster. No naming of these clusters, however
-        it was found, is more accurate on these faces; it grows with the number of clusters.
-    oracle_accuracy : float
-        Accuracy of `oracle_names`, which were chosen with the scored labels in hand.
-    oracle_names : dict of str to str
-        The best names on the scored faces under `oracle_rule`.
-    oracle_rule : {"one to one", "majority"}
-        Each emotion to one cluster, where there are as many clusters as emotions; else every cluster by its majority.
-    upper_bound : bool
-        Always True: `purity` and `oracle_accuracy` bound what naming can reach and are results of no method.
-    silhouette : float or None
-        Of a sample of source faces, in [-1, 1]; None where it is not defined.
-    """
-
-    names: dict[str, str]
-    source_sizes: tuple[int, ...]
-    target_sizes: tuple[int, ...]
-    nmi: float
-    ami: float
-    ari: float
-    purity: float
-    oracle_accuracy: float
-    oracle_names: dict[str, str]
-    oracle_rule: str
-    upper_bound: bool = True
-    silhouette: float | None = None
 
 
 @dataclass(frozen=True)
@@ -148,26 +31,31 @@ class Score:
         Order of the rows of `confusion`, and of its columns before any abstentions.
     n_scored : int
         Scored faces.
+    scored_faces : str
+        Digest of the ids and true emotions of the scored faces: equal where two cells were scored on the same ones.
     score_on : {"test", "others"}
         The stored test split, or every labelled face whose label neither trained nor named anything.
     abstained : int
         Scored faces that got no emotion, because their cluster has none; they count as wrong.
     accuracy, balanced_accuracy, macro_f1 : float
         In [0, 1]. Balanced accuracy and macro F1 are means over the emotions that occur among the scored faces.
-    cohen_kappa : float or None
-        Agreement with the truth beyond chance; 0 is chance, 1 is perfect. None where truth and predictions are one and
-        the same emotion throughout, for which it is not defined.
-    accuracy_interval, balanced_accuracy_interval : Interval
-        Percentile bootstrap over the scored faces.
+    cohen_kappa, krippendorff_alpha : float or None
+        Agreement of truth and predictions beyond chance, alpha for nominal data; 0 is chance, 1 is perfect. An
+        abstention is an answer of its own. None where truth and predictions are one and the same emotion throughout.
+    roc_auc, pr_auc : float or None
+        One against rest: mean over emotions of the areas in `classes`. Faces are ranked as `RANKING_RULES` says. None
+        where only one emotion occurs.
+    class_kappa, class_alpha : float or None
+        Means over emotions of kappa and alpha in `classes`.
+    intervals : dict of str to Interval
+        Percentile bootstrap over the scored faces, of every headline metric that is defined.
     confidence : float
         Coverage of the intervals, such as 0.95.
     bootstrap : int
         Resamples behind the intervals.
     chance : Chance
-    recall : dict of str to (float or None)
-        Share of an emotion's faces that were recognised; None for an emotion without scored faces.
-    support : dict of str to int
-        Scored faces of each emotion.
+    classes : dict of str to ClassScore
+        Each emotion against all others.
     confusion : tuple of tuple of int
         Counts; a row a true emotion, a column a prediction, in the order of `emotions`, with one more column for
         abstentions where there are any.
@@ -188,19 +76,23 @@ class Score:
     method: str
     emotions: tuple[str, ...]
     n_scored: int
+    scored_faces: str
     score_on: str
     abstained: int
     accuracy: float
-    accuracy_interval: Interval
     balanced_accuracy: float
-    balanced_accuracy_interval: Interval
     macro_f1: float
     cohen_kappa: float | None
+    krippendorff_alpha: float | None
+    roc_auc: float | None
+    pr_auc: float | None
+    class_kappa: float | None
+    class_alpha: float | None
+    intervals: dict[str, Interval]
     confidence: float
     bootstrap: int
     chance: Chance
-    recall: dict[str, float | None]
-    support: dict[str, int]
+    classes: dict[str, ClassScore]
     confusion: tuple[tuple[int, ...], ...]
     labels_used: LabelsUsed
     seed: int
@@ -211,6 +103,16 @@ class Score:
     def confusion_columns(self) -> tuple[str, ...]:
         """Headings of the columns of `confusion`."""
         return (*self.emotions, ABSTAINED) if self.abstained else self.emotions
+
+    @property
+    def n_emotions(self) -> int:
+        """Emotions that occur among the scored faces."""
+        return sum(one.support > 0 for one in self.classes.values())
+
+    def metric(self, name: str) -> float | None:
+        """Return a headline metric, or None where it is not defined."""
+        value: float | None = getattr(self, name)
+        return value
 
 
 def write_score(folder: Path, score: Score) -> None:

@@ -1,6 +1,9 @@
 """How predictions are scored, as a recipe states it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fecemo.evaluation.probe_settings import ProbeSettings
 
 
 @dataclass(frozen=True)
@@ -13,10 +16,20 @@ class EvaluationSettings:
         Resamples of the scored faces for the intervals.
     confidence : float
         Coverage of the intervals, in (0, 1).
+    probe : ProbeSettings
+        How embeddings are probed.
+    about_faces : Path, optional
+        A CSV of what else is known of the labelled faces, a row a face: age, light, … Where faces are drawn, a path is
+        relative to the run's folder, and without one their true parameters are taken.
+    groups : tuple of str
+        Its columns that divide people into groups whose figures are compared.
     """
 
     bootstrap: int = 1000
     confidence: float = 0.95
+    probe: ProbeSettings = field(default_factory=ProbeSettings)
+    about_faces: Path | None = None
+    groups: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.bootstrap < 1:

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from fecemo.errors import StoredStateError
+from fecemo.evaluation.comparison import Cell, Comparison, leader
 from fecemo.evaluation.score import Score
+from fecemo.evaluation.seeds import SeedSpread
 from fecemo.manifests.published import PublishedTable
 
 
@@ -37,6 +40,12 @@ class ComparisonTable:
         Figures of others, for comparison; printed in a block of their own.
     published_titles : mapping of str to str
         Titles of the published table's approaches and variants where they are known; else their key is printed.
+    comparisons : mapping of str to Comparison
+        Pairs of cells on the faces that both were scored on; see `compare_cells`.
+    records : mapping of (str, str) to mapping of str to object
+        What else was measured of a cell, by the measurement's name.
+    spreads : mapping of (str, str) to SeedSpread
+        Of cells that ran with several seeds.
 
     Raises
     ------
@@ -47,9 +56,12 @@ class ComparisonTable:
     title: str
     rows: tuple[Heading, ...]
     columns: tuple[Heading, ...]
-    scores: Mapping[tuple[str, str], Score]
+    scores: Mapping[Cell, Score]
     published: PublishedTable | None = None
     published_titles: Mapping[str, str] = field(default_factory=dict)
+    comparisons: Mapping[str, Comparison] = field(default_factory=dict)
+    records: Mapping[Cell, Mapping[str, Any]] = field(default_factory=dict)
+    spreads: Mapping[Cell, SeedSpread] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         cells = {(row.name, column.name) for row in self.rows for column in self.columns}
@@ -69,6 +81,29 @@ class ComparisonTable:
     def score(self, row: Heading, column: Heading) -> Score | None:
         """Return a cell's score, or None where it has not run."""
         return self.scores.get((row.name, column.name))
+
+    def leaders(self) -> dict[str, Score]:
+        """Return, by variant, the approach whose accuracy is ahead of every other's; absent where none is.
+
+        Where cells ran with several seeds, its worst seed must be better than every other's best too.
+        """
+        found = {}
+        for column in self.columns:
+            scores = [score for row in self.rows if (score := self.score(row, column)) is not None]
+            best = leader(self.comparisons, scores, "accuracy")
+            if best is not None and all(self._ahead_under_every_seed(best, one) for one in scores if one is not best):
+                found[column.name] = best
+        return found
+
+    def _ahead_under_every_seed(self, best: Score, other: Score) -> bool:
+        spreads = [self.spreads.get((score.approach, score.variant)) for score in (best, other)]
+        if spreads[0] is None or spreads[1] is None:
+            return True
+        return spreads[0].metrics["accuracy"].low > spreads[1].metrics["accuracy"].high
+
+    def leader(self, metric: str) -> Score | None:
+        """Return the cell that is ahead of every other of the table in a headline metric, or None."""
+        return leader(self.comparisons, self.scores.values(), metric)
 
     @property
     def confidence(self) -> str:

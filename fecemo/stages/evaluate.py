@@ -1,41 +1,39 @@
 """Evaluate: predictions of target faces against their labels → a score with what it cost and what chance gives."""
 
-import csv
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from fecemo.clustering.naming.oracle import name_by_oracle
-from fecemo.evaluation.cluster_metrics import score_clusters
+from fecemo.evaluation.cluster_metrics import purity, score_clusters
 from fecemo.evaluation.intervals import bootstrap_intervals
+from fecemo.evaluation.measurement import CellEvidence, measurements, write_record
 from fecemo.evaluation.metrics import score_predictions
-from fecemo.evaluation.score import (
-    PREDICTIONS_NAME,
-    SCORE_NAME,
-    ClusterScore,
-    LabelsUsed,
-    Score,
-    Seconds,
-    write_score,
-)
+from fecemo.evaluation.predictions import PREDICTIONS_NAME, write_predictions
+from fecemo.evaluation.score import SCORE_FORMAT, SCORE_NAME, Score, write_score
+from fecemo.evaluation.score_parts import ClusterScore, Seconds
 from fecemo.manifests.emotions import EMOTIONS
-from fecemo.packs.durable import atomic_file
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import Receipt, digest_json
 from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.known_faces import about_digest, known_columns
 from fecemo.stages.predicted import PredictedFaces, predict, receipts_of
 from fecemo.stages.work import Work, plain, run_stage
 
 STAGE = "evaluate"
+SHUFFLES = 20
+"""Shufflings of the emotions over the faces behind what chance gives a clustering."""
 
 
 def run(arguments: CellArguments) -> Receipt:
     """Score one cell on labelled faces that it has not learned from.
 
-    Writes ``score.json`` and ``predictions.csv`` (id, row, split, truth, prediction) with every scored face. A face
-    whose cluster names no emotion gets the prediction ``""`` and counts as wrong.
+    Writes ``score.json``, ``predictions.csv`` with every scored face, and a record of each measurement that has
+    something to say of the cell, such as ``curves.json``. A face whose cluster names no emotion gets the prediction
+    ``""`` and counts as wrong.
 
     Parameters
     ----------
@@ -61,28 +59,33 @@ def run(arguments: CellArguments) -> Receipt:
     def work(folder: Path) -> Work:
         started = time.monotonic()
         predicted = predict(arguments, cell, target)
-        metrics = score_predictions(predicted.truth, predicted.prediction, EMOTIONS)
+        predictions = predicted.predictions
+        metrics = score_predictions(predictions.truth, predictions.prediction, EMOTIONS, predictions.scores)
         intervals = bootstrap_intervals(metrics.confusion, resamples=recipe.evaluation.bootstrap, seed=recipe.seed,
-                                        confidence=recipe.evaluation.confidence)
+                                        confidence=recipe.evaluation.confidence, truth=predictions.truth_columns,
+                                        scores=predictions.scores)
         confusion = metrics.confusion if metrics.abstained else metrics.confusion[:, :-1]
         score = Score(
-            approach=arguments.approach, approach_title=cell.approach.title,
+            approach=arguments.approach, approach_title=recipe.title_of(cell.row),
             variant=arguments.variant, variant_title=cell.variant.title, recipe=recipe.name, recipe_title=recipe.title,
-            method=predicted.method, emotions=EMOTIONS, n_scored=len(predicted.rows), score_on=cell.score_on,
-            abstained=metrics.abstained, accuracy=metrics.accuracy, accuracy_interval=intervals.accuracy,
-            balanced_accuracy=metrics.balanced_accuracy, balanced_accuracy_interval=intervals.balanced_accuracy,
-            macro_f1=metrics.macro_f1, cohen_kappa=metrics.cohen_kappa,
+            method=predicted.method, emotions=EMOTIONS, n_scored=len(predictions.rows),
+            scored_faces=predictions.digest, score_on=cell.score_on, abstained=metrics.abstained, **metrics.values,
+            intervals={name: interval for name, interval in intervals.items() if metrics.values[name] is not None},
             confidence=recipe.evaluation.confidence, bootstrap=recipe.evaluation.bootstrap, chance=metrics.chance,
-            recall=metrics.recall, support=metrics.support, confusion=tuple(tuple(row) for row in confusion.tolist()),
-            labels_used=LabelsUsed(training=len(predicted.trained_on), naming=len(predicted.named_with),
-                                   looked_at=predicted.looked_at),
-            seed=recipe.seed, seconds=Seconds(), clusters=_cluster_score(predicted, receipts.get("clusters")),
+            classes=metrics.classes, confusion=tuple(tuple(row) for row in confusion.tolist()),
+            labels_used=predicted.labels_used, seed=recipe.seed, seconds=Seconds(),
+            clusters=_cluster_score(predicted, receipts, recipe.seed),
         )
-        _write_predictions(folder / PREDICTIONS_NAME, target, predicted)
+        write_predictions(folder, predictions)
+        records = _measure(folder, CellEvidence(
+            approach=arguments.approach, variant=arguments.variant, predicts_by=cell.approach.predicts_by,
+            predictions=predictions, clusters=predicted.clusters, vectors=predicted.embedded.values,
+            vector_rows=predicted.embedded.rows, labels=target.labels, splits=target.splits,
+            settings=recipe.evaluation, seed=recipe.seed, columns=known_columns(recipe, layout, target)))
         write_score(folder, replace(score, seconds=_seconds(receipts, time.monotonic() - started)))
-        interval = score.accuracy_interval
+        interval = score.intervals["accuracy"]
         return Work(
-            files=[PREDICTIONS_NAME],
+            files=[PREDICTIONS_NAME, *records],
             # Without the seconds, so that an equal rerun has an equal digest.
             outputs={SCORE_NAME: digest_json(plain(score))},
             said=f"accuracy {score.accuracy:.3f} ({interval.low:.3f}–{interval.high:.3f}) on {score.n_scored} faces, "
@@ -93,40 +96,65 @@ def run(arguments: CellArguments) -> Receipt:
 
     return run_stage(
         STAGE, layout.score(arguments.approach, arguments.variant),
-        config={"evaluation": recipe.evaluation, "score_on": cell.score_on, "seed": recipe.seed,
-                "approach": [arguments.approach, cell.approach.title],
-                "variant": [arguments.variant, cell.variant.title], "recipe": [recipe.name, recipe.title]},
-        inputs={"target": target.receipt.digest, **{name: receipt.digest for name, receipt in receipts.items()}},
+        config={"evaluation": replace(recipe.evaluation, about_faces=None), "score_on": cell.score_on,
+                "seed": recipe.seed,
+                "approach": [arguments.approach, recipe.title_of(cell.row)],
+                "variant": [arguments.variant, cell.variant.title], "recipe": [recipe.name, recipe.title],
+                "format": SCORE_FORMAT, "measurements": sorted(measurements())},
+        inputs={"target": target.receipt.digest, **about_digest(recipe, layout),
+                **{name: receipt.digest for name, receipt in receipts.items()}},
         seed=recipe.seed, work=work,
     )
 
 
-def _cluster_score(predicted: PredictedFaces, clustering: Receipt | None) -> ClusterScore | None:
-    if predicted.clusters is None or clustering is None:
+def _measure(folder: Path, evidence: CellEvidence) -> list[str]:
+    """Write the records of all measurements, and return their files; old records of those that say nothing go."""
+    files = []
+    for measurement in measurements().values():
+        (folder / measurement.file).unlink(missing_ok=True)
+        record = measurement.measure(evidence)
+        if record is not None:
+            files.append(write_record(folder, measurement, record))
+    return files
+
+
+def _cluster_score(predicted: PredictedFaces, receipts: Mapping[str, Receipt], seed: int) -> ClusterScore | None:
+    if predicted.clusters is None:
         return None
-    metrics = score_clusters(predicted.truth, predicted.clusters)
-    sizes = clustering.summary["cluster_sizes"]
-    oracle, rule = name_by_oracle(predicted.truth, predicted.clusters, len(sizes), EMOTIONS)
-    by_oracle = np.array([oracle[cluster] for cluster in range(len(sizes))])[predicted.clusters]
+    found = receipts["clusters"].summary
+    truth, clusters = predicted.predictions.truth, predicted.clusters
+    metrics = score_clusters(truth, clusters)
+    sizes = found["cluster_sizes"]
+    oracle, rule = name_by_oracle(truth, clusters, len(sizes), EMOTIONS)
+    chance = _of_chance(truth, clusters, len(sizes), seed)
     return ClusterScore(
         names=predicted.names, source_sizes=tuple(sizes),
-        target_sizes=tuple(clustering.summary["target_cluster_sizes"]),
-        nmi=metrics.nmi, ami=metrics.ami, ari=metrics.ari, purity=metrics.purity,
-        oracle_accuracy=float((by_oracle == predicted.truth).mean()),
+        target_sizes=tuple(receipts["assigned"].summary["cluster_sizes"]),
+        nmi=metrics.nmi, homogeneity=metrics.homogeneity, completeness=metrics.completeness,
+        ami=metrics.ami, ari=metrics.ari, purity=metrics.purity, purity_of_chance=chance["purity"],
+        oracle_accuracy=_accuracy(truth, clusters, oracle), oracle_of_chance=chance["oracle"],
         oracle_names={str(cluster): name for cluster, name in oracle.items()}, oracle_rule=rule,
-        silhouette=clustering.summary["silhouette"],
+        silhouette=found.get("silhouette"), stability=found.get("stability"),
     )
 
 
+def _of_chance(truth: np.ndarray, clusters: np.ndarray, n_clusters: int, seed: int) -> Mapping[str, float]:
+    """Return purity and the best names' accuracy where emotions have nothing to do with clusters: means of shuffles."""
+    rng, purities, oracles = np.random.default_rng(seed), [], []
+    for _ in range(SHUFFLES):
+        shuffled = rng.permutation(truth)
+        names, _rule = name_by_oracle(shuffled, clusters, n_clusters, EMOTIONS)
+        purities.append(purity(shuffled, clusters))
+        oracles.append(_accuracy(shuffled, clusters, names))
+    return {"purity": float(np.mean(purities)), "oracle": float(np.mean(oracles))}
+
+
+def _accuracy(truth: np.ndarray, clusters: np.ndarray, names: Mapping[int, str]) -> float:
+    named = np.array([names[cluster] for cluster in range(len(names))])[clusters]
+    return float((named == truth).mean())
+
+
 def _seconds(receipts: dict[str, Receipt], own: float) -> Seconds:
-    spent = {receipt.stage: receipt.seconds for receipt in receipts.values()}
-    parts = {stage: spent.get(stage, 0.0) for stage in ("train", "embed", "cluster", "label")}
+    parts = {stage: round(sum(receipt.seconds for receipt in receipts.values() if receipt.stage == stage), 3)
+             for stage in ("train", "embed", "cluster", "label")}
     return Seconds(**parts, evaluate=round(own, 3), total=round(sum(parts.values()) + own, 3))
-
-
-def _write_predictions(path: Path, target: FacePack, predicted: PredictedFaces) -> None:
-    with atomic_file(path, "w") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(("id", "row", "split", "truth", "prediction"))
-        for row, truth, prediction in zip(predicted.rows, predicted.truth, predicted.prediction, strict=True):
-            table.writerow((target.entries[row].id, int(row), target.entries[row].split, truth, prediction))

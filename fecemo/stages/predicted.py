@@ -7,7 +7,18 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.errors import InputError, StoredStateError
-from fecemo.manifests.cluster_names import NAMES_NAME, SAMPLE_NAME, read_cluster_names, require_names_of
+from fecemo.evaluation.predictions import Predictions
+from fecemo.evaluation.ranking import emotion_margins
+from fecemo.evaluation.score_parts import LabelsUsed
+from fecemo.manifests.cluster_names import (
+    NAMES_NAME,
+    PARTS_NAME,
+    SAMPLE_NAME,
+    ClusterNames,
+    read_cluster_names,
+    require_names_of,
+)
+from fecemo.manifests.cluster_parts import cluster_of, key_order
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.packs.array_set import FaceArray, read_face_array
 from fecemo.packs.arrays import read_array
@@ -24,43 +35,37 @@ class PredictedFaces:
 
     Parameters
     ----------
-    rows : ndarray of shape (n,), int64
+    predictions : Predictions
         Rows of the target pack, ascending.
-    truth, prediction : ndarray of shape (n,), str
-        Emotions; a prediction may be ``""``.
     method : str
         How faces got their emotion; see `Score`.
-    trained_on, named_with : ndarray, int64
-        Rows of the target pack whose labels trained a network, or named clusters.
-    looked_at : int
-        Unlabelled faces at which a person looked.
+    labels_used : LabelsUsed
+    embedded : FaceArray
+        What the embed stage stored of the target faces.
     clusters : ndarray of shape (n,), int, or None
-        Clusters of the faces, where they decided.
+        Clusters of the scored faces, where they decided.
     names : dict of str to str
         Names of the clusters, where there are any.
     """
 
-    rows: np.ndarray
-    truth: np.ndarray
-    prediction: np.ndarray
+    predictions: Predictions
     method: str
-    trained_on: np.ndarray
-    named_with: np.ndarray
-    looked_at: int
+    labels_used: LabelsUsed
+    embedded: FaceArray
     clusters: np.ndarray | None
     names: dict[str, str]
 
 
 @dataclass(frozen=True)
 class _Guess:
-    """Predictions of every embedded target face, and what naming them cost."""
+    """Answers for every embedded target face, and what naming them cost."""
 
     method: str
     prediction: np.ndarray
+    scores: np.ndarray
     named_with: np.ndarray
-    looked_at: int = 0
+    names: ClusterNames | None = None
     clusters: np.ndarray | None = None
-    names: dict[str, str] | None = None
 
 
 def receipts_of(arguments: CellArguments, cell: Cell) -> dict[str, Receipt]:
@@ -71,7 +76,7 @@ def receipts_of(arguments: CellArguments, cell: Cell) -> dict[str, Receipt]:
     StoredStateError
         If one of them has not finished, or was made of something that has since been made anew.
     """
-    wanted = ("clusters", "names") if cell.approach.predicts_by == "clusters" else ()
+    wanted = ("clusters", "assigned", "names") if cell.approach.predicts_by == "clusters" else ()
     return require_chain(arguments.layout, arguments.approach, arguments.variant, "model", "embeddings", *wanted)
 
 
@@ -79,7 +84,7 @@ def predict(arguments: CellArguments, cell: Cell, target: FacePack) -> Predicted
     """Return the predictions of the faces that the recipe wants scored.
 
     ``score_on: test`` takes the stored test split; ``score_on: others`` every labelled face whose label was used
-    neither for training nor for naming.
+    for nothing: not for training, not for choosing settings, not for naming.
 
     Raises
     ------
@@ -92,24 +97,34 @@ def predict(arguments: CellArguments, cell: Cell, target: FacePack) -> Predicted
     embedded = read_face_array(layout.embeddings(*where), "target")
     by_clusters = cell.approach.predicts_by == "clusters"
     guess = _by_clusters(arguments, embedded) if by_clusters else _by_classifier(embedded, layout.embeddings(*where))
-    trained_on = _trained_on(layout.model(*where), needed=not by_clusters)
-    rows = _scored_rows(cell.score_on, target, np.union1d(trained_on, guess.named_with), str(layout.target))
+    trained_on = _label_rows(layout.model(*where), "labelled_rows", needed=not by_clusters)
+    chosen_with = _label_rows(layout.model(*where), "choosing_rows", needed=False)
+    used = np.union1d(np.union1d(trained_on, chosen_with), guess.named_with)
+    rows = _scored_rows(cell.score_on, target, used, str(layout.target))
     at = np.searchsorted(embedded.rows, rows)
     if not np.isin(rows, embedded.rows).all():
         missing = int(rows[~np.isin(rows, embedded.rows)][0])
         raise StoredStateError(f"{layout.embeddings(*where)}: row {missing} of the target is to be scored and has no "
                                "embedding; run the embed stage again")
+    names = guess.names or ClusterNames(*where, clustering="", names={})
     return PredictedFaces(
-        rows=rows, truth=target.labels[rows], prediction=guess.prediction[at], method=guess.method,
-        trained_on=trained_on, named_with=guess.named_with, looked_at=guess.looked_at, names=guess.names or {},
-        clusters=None if guess.clusters is None else guess.clusters[at],
+        predictions=Predictions(
+            ids=target.ids[rows], rows=rows, splits=target.splits[rows], truth=target.labels[rows],
+            prediction=guess.prediction[at], scores=guess.scores[at], emotions=EMOTIONS),
+        method=guess.method, embedded=embedded, clusters=None if guess.clusters is None else guess.clusters[at],
+        labels_used=LabelsUsed(
+            training=len(trained_on), naming=len(guess.named_with), choosing=len(chosen_with),
+            looked_at=names.looked_at, suggestions_used=names.suggestions_used,
+            target_labels_shown=names.target_labels_shown, named_by=names.by),
+        names=names.names,
     )
 
 
 def _by_clusters(arguments: CellArguments, embedded: FaceArray) -> _Guess:
     layout, where = arguments.layout, (arguments.approach, arguments.variant)
-    folder = layout.clusters(*where)
-    clusters = np.asarray(read_array(folder, "target_clusters", "cluster", length=len(embedded.rows)))
+    folder, assigned, n_faces = layout.clusters(*where), layout.assigned(*where), len(embedded.rows)
+    clusters = np.asarray(read_array(assigned, "target_clusters", "cluster", length=n_faces))
+    distances = read_array(assigned, "target_distances", "cluster", length=n_faces)
     n_clusters = len(read_array(folder, "centres", "cluster"))
     names_path = layout.names(*where) / NAMES_NAME
     try:
@@ -118,9 +133,22 @@ def _by_clusters(arguments: CellArguments, embedded: FaceArray) -> _Guess:
         require_names_of(names, clustering, n_clusters, str(names_path))
     except InputError as error:
         raise StoredStateError(f"{error}; run the label stage again") from error
-    emotions = np.array([names.emotion(cluster) for cluster in range(n_clusters)])
-    return _Guess(method=names.method, prediction=emotions[clusters], clusters=clusters, names=names.names,
-                  named_with=_sampled_rows(layout.names(*where) / SAMPLE_NAME), looked_at=names.looked_at)
+    groups = clusters.astype(str)
+    if names.divided:
+        groups = np.asarray(read_array(layout.names(*where), PARTS_NAME, "label", length=n_faces))
+    emotion_of_group = {group: names.emotion(group) for group in np.unique(groups).tolist()}
+    prediction = np.array([emotion_of_group[group] for group in groups.tolist()], dtype=str)
+    # A divided cluster bears for other faces the name of its first half, the larger; for its own, that of their half.
+    seen = np.array([_first_name(names, cluster) for cluster in range(n_clusters)], dtype=object)
+    seen = np.broadcast_to(seen, (n_faces, n_clusters)).copy()
+    seen[np.arange(n_faces), clusters] = prediction
+    return _Guess(method=names.method, prediction=prediction, scores=emotion_margins(distances, seen, EMOTIONS),
+                  named_with=_sampled_rows(layout.names(*where) / SAMPLE_NAME), names=names, clusters=clusters)
+
+
+def _first_name(names: ClusterNames, cluster: int) -> str:
+    keys = (key for key in names.names if cluster_of(key) == cluster)
+    return names.emotion(min(keys, key=key_order))
 
 
 def _by_classifier(embedded: FaceArray, folder: Path) -> _Guess:
@@ -129,14 +157,14 @@ def _by_classifier(embedded: FaceArray, folder: Path) -> _Guess:
         raise StoredStateError(f"{folder}: target.npy of shape {probabilities.shape} does not hold the finite "
                                f"probabilities of {len(EMOTIONS)} emotions; run train and embed again")
     return _Guess(method="classifier", prediction=np.array(EMOTIONS)[probabilities.argmax(axis=1)],
-                  named_with=np.zeros(0, np.int64))
+                  scores=probabilities, named_with=np.zeros(0, np.int64))
 
 
-def _trained_on(folder: Path, *, needed: bool) -> np.ndarray:
-    """Return the target rows from whose labels the networks learned; an unsupervised approach may store none."""
-    if not needed and not (folder / "labelled_rows.npy").exists():
+def _label_rows(folder: Path, name: str, *, needed: bool) -> np.ndarray:
+    """Return the target rows whose labels the train stage read for one end; where it read none it may store none."""
+    if not needed and not (folder / f"{name}.npy").exists():
         return np.zeros(0, np.int64)
-    return np.asarray(read_array(folder, "labelled_rows", "train"), dtype=np.int64)
+    return np.asarray(read_array(folder, name, "train"), dtype=np.int64)
 
 
 def _sampled_rows(path: Path) -> np.ndarray:

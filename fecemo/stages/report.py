@@ -6,28 +6,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fecemo.errors import StoredStateError
-from fecemo.manifests.documents import read_json
-from fecemo.models.approach import find_approach
 from fecemo.packs.arrays import read_array
-from fecemo.packs.receipts import RECEIPT_NAME, read_receipt
+from fecemo.packs.receipts import read_receipt
 from fecemo.packs.variant import Variant, find_variant
+from fecemo.stages.chain import source_digest
 from fecemo.stages.layout import RunLayout
 from fecemo.stages.recipe import Recipe
+from fecemo.stages.report_facts import (
+    model_facts,
+    pack_facts,
+    read_networks,
+    read_packs,
+    read_stages,
+    statement_of,
+)
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from fecemo.evaluation.figures_faces import FaceGrid
     from fecemo.evaluation.figures_maps import MapPoints
     from fecemo.evaluation.figures_training import Curve
-    from fecemo.evaluation.report import CellMaterial, PackFacts, ReportMaterial, StageFacts
+    from fecemo.evaluation.report_material import CellMaterial, ReportMaterial
     from fecemo.evaluation.table import ComparisonTable, Heading
     from fecemo.packs.face_pack import FacePack
 
 SAMPLES = 10
 """Faces shown of each cluster."""
 PACKS = {"source": "Source faces", "target": "Target faces"}
-GENERAL = ("system", "processor")
-"""What a receipt says of the whole machine; the rest of it says on what one stage ran."""
 
 
 def material_folders(study: Recipe, layout: RunLayout) -> dict[str, Path]:
@@ -37,12 +43,15 @@ def material_folders(study: Recipe, layout: RunLayout) -> dict[str, Path]:
         for variant in study.variants:
             for what, folder in _cell_folders(layout, approach, variant).items():
                 folders[f"{what} {approach} {variant}"] = folder
+            for seed in study.seeds:
+                folders[f"score {approach} {variant}, seed {seed}"] = layout.of_seed(seed).score(approach, variant)
     return folders
 
 
 def _cell_folders(layout: RunLayout, approach: str, variant: str) -> dict[str, Path]:
     return {"model": layout.model(approach, variant), "embeddings": layout.embeddings(approach, variant),
-            "clusters": layout.clusters(approach, variant), "map": layout.map(approach, variant),
+            "clusters": layout.clusters(approach, variant), "assigned": layout.assigned(approach, variant),
+            "map": layout.map(approach, variant),
             "names": layout.names(approach, variant), "score": layout.score(approach, variant)}
 
 
@@ -54,76 +63,38 @@ def read_material(study: Recipe, layout: RunLayout, table: "ComparisonTable") ->
     StoredStateError
         If something finished is damaged.
     """
-    from fecemo.evaluation.report import ReportMaterial
+    from fecemo.evaluation.report_material import ReportMaterial
     from fecemo.manifests.emotions import EMOTIONS
 
-    packs = _read_packs(layout)
-    stages, versions, machine = _read_stages(study, layout)
+    packs = read_packs(layout)
+    stages, versions, machine = read_stages(material_folders(study, layout))
     return ReportMaterial(
         recipe=study.name, seed=study.seed, table=table, stages=stages, versions=versions, machine=machine,
-        emotions=EMOTIONS, packs=tuple(_pack_facts(PACKS[name], pack) for name, pack in packs.items()),
+        emotions=EMOTIONS,
+        packs=tuple(pack_facts(PACKS[name], pack, statement_of(study, name)) for name, pack in packs.items()),
         cells=tuple(_read_cell(study, layout, packs, row, column, table) for row, column, _ in table.cells()))
-
-
-def _read_packs(layout: RunLayout) -> "dict[str, FacePack]":
-    from fecemo.packs.face_pack import FacePack
-
-    folders = {"source": layout.source, "target": layout.target}
-    return {name: FacePack(folder) for name, folder in folders.items() if read_receipt(folder) is not None}
-
-
-def _pack_facts(title: str, pack: "FacePack") -> "PackFacts":
-    from fecemo.evaluation.report import PackFacts
-
-    def counted(values: "np.ndarray") -> dict[str, int]:
-        return {name: number for name, number in Counter(values.tolist()).most_common() if name}
-
-    summary = pack.receipt.summary
-    return PackFacts(title, len(pack), rejected=summary.get("rejected", {}), left_out=summary.get("left_out", {}),
-                     labels=counted(pack.labels), splits=counted(pack.splits))
-
-
-def _read_stages(study: Recipe, layout: RunLayout) -> "tuple[tuple[StageFacts, ...], dict[str, str], str]":
-    """Return what the receipts say: each stage's facts, the versions of packages, and the machines."""
-    from fecemo.evaluation.report import StageFacts
-
-    facts: list[StageFacts] = []
-    versions: dict[str, dict[str, None]] = {}
-    machines: dict[str, None] = {}
-    for name, folder in material_folders(study, layout).items():
-        receipt = read_receipt(folder)
-        if receipt is None:
-            continue
-        finished = str(read_json(folder / RECEIPT_NAME).get("finished", ""))
-        ran_on = [value for key, value in receipt.machine.items() if key not in GENERAL]
-        facts.append(StageFacts(
-            stage=receipt.stage, of=name.partition(" ")[2] or f"{name} faces", seconds=receipt.seconds,
-            finished=finished[:16].replace("T", " "), machine=" ".join(map(str, ran_on))))
-        machines[" ".join(str(receipt.machine[key]) for key in GENERAL if key in receipt.machine)] = None
-        for package, version in receipt.versions.items():
-            versions.setdefault(package, {})[version] = None
-    return tuple(facts), {name: ", ".join(found) for name, found in versions.items()}, "; ".join(filter(None, machines))
 
 
 def _read_cell(study: Recipe, layout: RunLayout, packs: "dict[str, FacePack]", row: "Heading", column: "Heading",
                table: "ComparisonTable") -> "CellMaterial":
-    from fecemo.evaluation.report import CellMaterial
-    from fecemo.manifests.cluster_names import read_cluster_names
+    from fecemo.evaluation.report_material import CellMaterial
+    from fecemo.manifests.cluster_names import NAMES_NAME, read_cluster_names
 
-    approach, variant = find_approach(row.name), find_variant(column.name)
+    approach, variant = study.approach_of(row.name), find_variant(column.name)
     folders = _cell_folders(layout, row.name, column.name)
     originals, copies = _read_pairs(folders["model"])
     rows, clusters = _read_clusters(folders, "source")
-    names: dict[int, str] = {}
-    if read_receipt(folders["names"]) is not None:
-        read = read_cluster_names(folders["names"] / "names.json").names
-        names = {int(number): name for number, name in read.items()}
-    map_receipt = read_receipt(folders["map"])
+    named = read_receipt(folders["names"]) is not None
+    names = read_cluster_names(folders["names"] / NAMES_NAME).names if named else {}
+    map_receipt, points = read_receipt(folders["map"]), _read_map(folders, packs)
     return CellMaterial(
         row=row, column=column, clustered=approach.predicts_by == "clusters",
-        reconstructs=any(phase.task == "reconstruct" for phase in approach.phases), score=table.score(row, column),
+        reconstructs=any("pixels" in phase.outputs for phase in approach.phases), score=table.score(row, column),
+        records=table.records.get((row.name, column.name), {}), model=model_facts(read_receipt(folders["model"])),
+        networks=read_networks(folders["model"]),
         curves=_read_curves(folders["model"]), originals=originals, reconstructions=copies,
-        map=_read_map(folders, packs),
+        map=points, source_faces=_face_grid(folders, packs, "source", variant, points.source if points else None),
+        target_faces=_face_grid(folders, packs, "target", variant, points.target if points else None),
         map_keeps=map_receipt.summary.get("neighbour_accuracy") if map_receipt else None,
         samples=_draw_samples(packs["source"], variant, rows, clusters, study.seed) if "source" in packs else {},
         names=names, sizes=dict(Counter(clusters.tolist())))
@@ -138,10 +109,11 @@ def _read_curves(folder: Path) -> "tuple[Curve, ...]":
     values: dict[tuple[str, str], list[float]] = {}
     with path.open(encoding="utf-8", newline="") as file:
         for line in csv.DictReader(file):
-            for measure in ("loss", "accuracy"):
+            for measure in ("loss", "accuracy", "valid_loss", "valid_accuracy"):
                 if line.get(measure):
                     values.setdefault((line["phase"], measure), []).append(float(line[measure]))
-    return tuple(Curve(phase, measure, tuple(curve)) for (phase, measure), curve in values.items())
+    return tuple(Curve(phase, measure, tuple(curve), tuple(values.get((phase, f"valid_{measure}"), ())))
+                 for (phase, measure), curve in values.items() if not measure.startswith("valid"))
 
 
 def _read_pairs(folder: Path) -> "tuple[np.ndarray | None, np.ndarray | None]":
@@ -161,7 +133,7 @@ def _read_clusters(folders: dict[str, Path], pack: str) -> "tuple[np.ndarray, np
     from fecemo.packs.array_set import read_face_array
 
     embedded, clustered = read_receipt(folders["embeddings"]), read_receipt(folders["clusters"])
-    if embedded is None or clustered is None or clustered.inputs.get("embeddings") != embedded.digest:
+    if embedded is None or clustered is None or clustered.inputs.get("source_embeddings") != source_digest(embedded):
         return np.empty(0, np.int64), np.empty(0, np.int64)
     rows = read_face_array(folders["embeddings"], pack).rows
     return rows, read_array(folders["clusters"], f"{pack}_clusters", "cluster", length=len(rows))
@@ -184,6 +156,25 @@ def _read_map(folders: dict[str, Path], packs: "dict[str, FacePack]") -> "MapPoi
                      target_emotions=labels)
 
 
+def _face_grid(folders: dict[str, Path], packs: "dict[str, FacePack]", pack: str, variant: Variant,
+               places: "np.ndarray | None") -> "FaceGrid | None":
+    """Return faces that stand for the parts of a map, or None where there is no map or no pack."""
+    import numpy as np
+
+    from fecemo.evaluation.figures_faces import lay_out_faces
+
+    if places is None or not len(places) or pack not in packs:
+        return None
+    rows, faces = np.asarray(read_array(folders["map"], f"{pack}_rows", "map")), packs[pack].faces
+
+    def read(positions: "np.ndarray") -> "np.ndarray":
+        order = np.argsort(rows[positions])  # in the order of the disk
+        found = variant.view(faces[rows[positions][order]])
+        return found[np.argsort(order)]
+
+    return lay_out_faces(np.asarray(places), read)
+
+
 def _draw_samples(pack: "FacePack", variant: Variant, rows: "np.ndarray", clusters: "np.ndarray",
                   seed: int) -> "dict[int, np.ndarray]":
     import numpy as np
@@ -194,5 +185,3 @@ def _draw_samples(pack: "FacePack", variant: Variant, rows: "np.ndarray", cluste
         drawn = np.random.default_rng([seed, cluster]).permutation(len(members))[:SAMPLES]
         samples[cluster] = variant.view(pack.faces[np.sort(members[drawn])])
     return samples
-
-

@@ -5,8 +5,11 @@ import json
 from pathlib import Path
 
 import numpy as np
-from synthetic_scores import synthetic_score
+from synthetic_scores import synthetic_predictions, synthetic_score
 
+from fecemo.evaluation.measurement import write_record
+from fecemo.evaluation.measurements.curves import MEASUREMENT, Curves
+from fecemo.evaluation.predictions import PREDICTIONS_NAME, write_predictions
 from fecemo.evaluation.score import SCORE_NAME, write_score
 from fecemo.manifests.cluster_names import ClusterNames
 from fecemo.manifests.emotions import EMOTIONS
@@ -16,12 +19,14 @@ from fecemo.packs.durable import atomic_write
 from fecemo.packs.face_pack import FaceEntry
 from fecemo.packs.face_pack_writer import FacePackWriter
 from fecemo.packs.receipts import Receipt, write_receipt
+from fecemo.stages.chain import source_digest
 from fecemo.stages.layout import RunLayout
 
 RECIPE = """\
 name: synthetic
 title: A study that never was
 seed: 7
+data: {target: affectnet}
 face_side: 40
 variants: [rgb, tight]
 source: {faces: faces.csv}
@@ -94,14 +99,20 @@ def write_cell(layout: RunLayout, approach: str, variant: str, side: int) -> Non
         _write_clusters(layout, cell, embedded, rng)
     score = dataclasses.replace(synthetic_score(*cell), recipe="synthetic")
     write_score(layout.score(*cell), score)
-    _receipt(layout.score(*cell), "evaluate", [SCORE_NAME])
+    write_predictions(layout.score(*cell), synthetic_predictions(*cell))
+    curve = ((0.0, 0.0), (0.2, 0.7), (1.0, 1.0))
+    record = write_record(layout.score(*cell), MEASUREMENT, Curves(dict.fromkeys(EMOTIONS, curve),
+                                                                   dict.fromkeys(EMOTIONS, curve)))
+    _receipt(layout.score(*cell), "evaluate", [SCORE_NAME, PREDICTIONS_NAME, record])
 
 
 def _write_clusters(layout: RunLayout, cell: tuple[str, str], embedded: Receipt, rng: np.random.Generator) -> None:
     inputs = {"embeddings": embedded.digest}
     made = _receipt(layout.clusters(*cell), "cluster", write_arrays(layout.clusters(*cell), {
-        "source_clusters": (np.arange(SOURCE_FACES) % CLUSTERS).astype(np.int32),
-        "target_clusters": (np.arange(TARGET_FACES) % CLUSTERS).astype(np.int32)}), inputs)
+        "source_clusters": (np.arange(SOURCE_FACES) % CLUSTERS).astype(np.int32)}),
+        {"source_embeddings": source_digest(embedded)})
+    _receipt(layout.assigned(*cell), "cluster", write_arrays(layout.assigned(*cell), {
+        "target_clusters": (np.arange(TARGET_FACES) % CLUSTERS).astype(np.int32)}), {"clusters": made.digest, **inputs})
     shown = np.arange(0, SOURCE_FACES, 2)  # the map may show some of the faces only
     _receipt(layout.map(*cell), "map", write_arrays(layout.map(*cell), {
         "source_map": rng.normal(size=(len(shown), 2)).astype(np.float32), "source_rows": shown,

@@ -1,6 +1,12 @@
 """Score records made by rule, without chance: what golden tables and tests of figures are built from."""
 
-from fecemo.evaluation.score import Chance, ClusterScore, Interval, LabelsUsed, Score, Seconds
+import numpy as np
+
+from fecemo.evaluation.comparison import Cell, compare_cells
+from fecemo.evaluation.confusion_figures import confusion_figures
+from fecemo.evaluation.predictions import Predictions
+from fecemo.evaluation.score import Score
+from fecemo.evaluation.score_parts import Chance, ClassScore, ClusterScore, Interval, LabelsUsed, Seconds
 from fecemo.evaluation.table import ComparisonTable, Heading
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.manifests.published import read_published
@@ -22,57 +28,75 @@ SUPPORT = (64, 48, 40, 40, 40, 40, 40, 32)
 
 
 def synthetic_score(approach: str, variant: str) -> Score:
-    """Return a record whose figures follow from its confusion matrix."""
-    top, fall = HITS[approach, variant]
+    """Return a record whose figures follow from its confusion matrix; areas and intervals are made by rule."""
     clustered = approach.endswith("autoencoder")
-    confusion = []
-    for row, support in enumerate(SUPPORT):
-        hit = min(support, max(0, (top - fall * row) * support // 40))
-        line = [0] * 8
-        line[row] = hit
-        for step in range(support - hit):
-            line[(row + 1 + step % 7) % 8] += 1
-        confusion.append(line)
-    abstained = 0
-    if (approach, variant) == ("conv_autoencoder", "gray"):  # here the last cluster names no emotion
-        for line in confusion:
-            line.append(line[7])
-            line[7] = 0
-        abstained = sum(line[8] for line in confusion)
-    n = sum(SUPPORT)
-    recall = {emotion: confusion[row][row] / SUPPORT[row] for row, emotion in enumerate(EMOTIONS)}
-    accuracy = sum(confusion[row][row] for row in range(8)) / n
-    balanced = sum(recall.values()) / 8
-    half = 1.96 * (accuracy * (1 - accuracy) / n) ** 0.5
-    columns = [sum(line[column] for line in confusion) for column in range(8)]
-    f1 = [2 * confusion[row][row] / max(1, SUPPORT[row] + columns[row]) for row in range(8)]
-    expected = sum(SUPPORT[row] * columns[row] for row in range(8)) / n**2
+    confusion = synthetic_confusion(approach, variant)
+    n, abstained = sum(SUPPORT), int(confusion[:, 8].sum())
+    figures = {name: float(value) for name, value in confusion_figures(confusion).items()}
+    figures |= {"roc_auc": 0.5 + figures["accuracy"] / 2, "pr_auc": 0.1 + figures["accuracy"] / 2}
+    half = 1.96 * (figures["accuracy"] * (1 - figures["accuracy"]) / n) ** 0.5
+    classes = {}
+    for row, emotion in enumerate(EMOTIONS):
+        hits, answered = int(confusion[row, row]), int(confusion[:, row].sum())
+        recall = hits / SUPPORT[row]
+        classes[emotion] = ClassScore(
+            SUPPORT[row], answered, recall=recall, precision=hits / answered if answered else None,
+            f1=2 * hits / (SUPPORT[row] + answered), kappa=recall - 0.125, alpha=recall - 0.15,
+            roc_auc=0.5 + recall / 2, pr_auc=recall)
     number = list(HITS).index((approach, variant))
     return Score(
         approach=approach, approach_title=TITLES[approach], variant=variant, variant_title=TITLES[variant],
         recipe="synthetic", recipe_title="A study that never was", method="vote" if clustered else "classifier",
-        emotions=EMOTIONS, n_scored=n, score_on="test" if approach == "supervised" else "others", abstained=abstained,
-        accuracy=accuracy, accuracy_interval=Interval(accuracy - half, accuracy + half), balanced_accuracy=balanced,
-        balanced_accuracy_interval=Interval(balanced - half, balanced + half), macro_f1=sum(f1) / 8,
-        cohen_kappa=(accuracy - expected) / (1 - expected), confidence=0.95, bootstrap=1000,
-        chance=Chance(1 / 8, max(SUPPORT) / n), recall=recall, support=dict(zip(EMOTIONS, SUPPORT, strict=True)),
-        confusion=tuple(tuple(line) for line in confusion),
+        emotions=EMOTIONS, n_scored=n, scored_faces="0" * 64,
+        score_on="test" if approach == "supervised" else "others", abstained=abstained, **figures,
+        intervals={name: Interval(value - half, value + half) for name, value in figures.items()},
+        confidence=0.95, bootstrap=1000, chance=Chance(1 / 8, max(SUPPORT) / n), classes=classes,
+        confusion=tuple(tuple(line) for line in (confusion if abstained else confusion[:, :8]).tolist()),
         labels_used=LabelsUsed(training=0 if clustered else 1200 if approach == "supervised" else 300,
                                naming=400 if clustered else 0),
         seed=7, seconds=Seconds(train=10.0 + 37 * number, evaluate=1.25, total=11.25 + 37 * number),
-        clusters=_clusters(accuracy) if clustered else None)
+        clusters=_clusters(figures["accuracy"]) if clustered else None)
+
+
+def synthetic_confusion(approach: str, variant: str) -> np.ndarray:
+    """Return the confusion matrix of a cell, with its column of abstentions: ndarray of shape (8, 9), int."""
+    top, fall = HITS[approach, variant]
+    confusion = np.zeros((8, 9), np.int64)
+    for row, support in enumerate(SUPPORT):
+        hit = min(support, max(0, (top - fall * row) * support // 40))
+        confusion[row, row] = hit
+        for step in range(support - hit):
+            confusion[row, (row + 1 + step % 7) % 8] += 1
+    if (approach, variant) == ("conv_autoencoder", "gray"):  # here the last cluster names no emotion
+        confusion[:, 8], confusion[:, 7] = confusion[:, 7], 0
+    return confusion
+
+
+def synthetic_predictions(approach: str, variant: str) -> Predictions:
+    """Return answers that give the cell's confusion matrix; all cells have the same faces."""
+    confusion = synthetic_confusion(approach, variant)
+    prediction = np.concatenate([np.repeat([*EMOTIONS, ""], line) for line in confusion])
+    n = len(prediction)
+    return Predictions(
+        ids=np.array([f"face{number:03d}" for number in range(n)]), rows=np.arange(n), splits=np.full(n, "test"),
+        truth=np.repeat(EMOTIONS, SUPPORT), prediction=prediction, emotions=EMOTIONS,
+        scores=(prediction[:, None] == np.array(EMOTIONS)).astype(np.float32))
 
 
 def _clusters(accuracy: float) -> ClusterScore:
     names = {str(number): EMOTIONS[number] for number in range(8)}
     return ClusterScore(names=names, source_sizes=(90, 80, 75, 70, 60, 50, 45, 30),
-                        target_sizes=(70, 60, 50, 50, 40, 30, 24, 20), nmi=accuracy / 3, ami=accuracy / 4,
-                        ari=accuracy / 8, purity=accuracy + 0.06, oracle_accuracy=accuracy + 0.04, oracle_names=names,
-                        oracle_rule="one to one", silhouette=0.09)
+                        target_sizes=(70, 60, 50, 50, 40, 30, 24, 20), nmi=accuracy / 3, homogeneity=accuracy / 3,
+                        completeness=accuracy / 3, ami=accuracy / 4, ari=accuracy / 8, purity=accuracy + 0.06,
+                        purity_of_chance=0.19, oracle_accuracy=accuracy + 0.04, oracle_of_chance=0.16,
+                        oracle_names=names, oracle_rule="one to one", silhouette=0.09, stability=0.6)
 
 
-def synthetic_table(missing: tuple[tuple[str, str], ...] = (), with_published: bool = True) -> ComparisonTable:
+def synthetic_table(missing: tuple[Cell, ...] = (), with_published: bool = True,
+                    compared: bool = True) -> ComparisonTable:
     """Return the table of all twelve records but the ``missing`` ones."""
     scores = {cell: synthetic_score(*cell) for cell in HITS if cell not in missing}
+    comparisons = compare_cells(scores, {cell: synthetic_predictions(*cell) for cell in scores}) if compared else {}
     return ComparisonTable(title="A study that never was", rows=ROWS, columns=COLUMNS, scores=scores,
-                           published=read_published() if with_published else None, published_titles=TITLES)
+                           published=read_published() if with_published else None, published_titles=TITLES,
+                           comparisons=comparisons)

@@ -1,9 +1,12 @@
+import csv
 import json
 import re
 import subprocess
 import sys
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,10 +20,14 @@ from fecemo.stages.layout import RunLayout
 from fecemo.stages.recipe import read_recipe
 from fecemo.stages.report import read_material
 from fecemo.stages.table import read_table
-from fecemo.stages.table import run as write_table
+from fecemo.stages.table import run as write_tables
 
-WRITTEN = {"table1.csv", "table1.md", "table1.tex", "table1.html", "report.html"}
+WRITTEN = {"table1.csv", "table1.json", "table1.md", "table1.tex", "table1.html", "report.html"}
 VOID = {"meta", "img", "br", "link", "input", "hr"}
+
+
+def write_table(recipe: Path, run: Path) -> None:
+    write_tables((run,), recipe)
 
 
 class Page(HTMLParser):
@@ -89,7 +96,7 @@ def material_of(recipe: Path, run: Path):
     return read_material(study, layout, read_table(study, layout))
 
 
-def test_it_writes_the_five_files_and_nothing_else_into_the_run(made):
+def test_it_writes_its_files_and_nothing_else_into_the_run(made):
     assert {path.name for path in made[1].iterdir() if path.is_file()} == WRITTEN
 
 
@@ -115,7 +122,7 @@ def test_every_number_is_traced_to_a_score_record(made):
         if record == "published":
             found = published.figure(*field.split("."))
         else:
-            found = json.loads((made[1] / "scores" / record / "score.json").read_text())
+            found = read_record(made[1], record)
             for name in field.split("."):
                 found = found[name]
         assert float(attributes["value"]) == found
@@ -123,6 +130,38 @@ def test_every_number_is_traced_to_a_score_record(made):
             assert float(printed) == pytest.approx(found, abs=0.5 * 10 ** -len(printed.partition(".")[2]) + 1e-12)
     loose = [words for words in page.words if re.search(r"(?<![\d.])\.\d", words)]
     assert loose == [], "these numbers stand outside <data> and name no record"
+
+
+@cache
+def read_record(run: Path, record: str) -> Any:
+    """Return the record that a number of the page names: of the table, of a score, or of what stands beside one."""
+    if record == "table":
+        return json.loads((run / "table1.json").read_text())
+    approach, variant, *beside = record.split("/")
+    return json.loads((run / "scores" / approach / variant / f"{beside[0] if beside else 'score'}.json").read_text())
+
+
+def test_every_difference_follows_from_the_predictions(made):
+    """What the page says of two cells is found again from their predictions, by other means."""
+    table = json.loads((made[1] / "table1.json").read_text())
+    assert len(table["comparisons"]) == 12  # every pair of four cells, both ways
+    for comparison in table["comparisons"].values():
+        a, b = ({line["id"]: line["truth"] == line["prediction"] for line in csv.DictReader(
+            (made[1] / "scores" / comparison[which] / "predictions.csv").open())} for which in ("a", "b"))
+        shared = a.keys() & b.keys()
+        assert comparison["n_shared"] == len(shared)
+        difference = np.mean([a[face] - b[face] for face in shared])
+        found = comparison["differences"]["accuracy"]
+        assert found["value"] == pytest.approx(difference)
+        assert found["low"] <= difference <= found["high"]
+
+
+def test_cards_tell_what_is_stated_and_what_is_not(made):
+    words = " ".join(" ".join(Page(text_of(made[1])).words).split())
+    card = words[words.index("Data card Source faces"):words.index("Target faces Name")]
+    assert "Licence not stated" in card
+    assert "AffectNet" in words[words.index("Target faces Name"):]
+    assert "To judge, hire, watch, grade, diagnose or police anyone" in words
 
 
 def test_equal_runs_give_equal_bytes(made, fresh):
@@ -139,8 +178,8 @@ def test_a_second_run_does_nothing_and_a_removed_file_comes_back(fresh, capsys):
     printed = capsys.readouterr()
     assert "nothing to do" in printed.err
     assert ".1453 [.108, .183]" in printed.out
-    assert printed.out.splitlines()[-5:] == [str(fresh[1] / name) for name in (
-        "table1.csv", "table1.md", "table1.tex", "table1.html", "report.html")]
+    assert printed.out.splitlines()[-6:] == [str(fresh[1] / name) for name in (
+        "table1.csv", "table1.json", "table1.md", "table1.tex", "table1.html", "report.html")]
     assert before == {name: (fresh[1] / name).stat().st_mtime_ns for name in WRITTEN}
     (fresh[1] / "table1.tex").unlink()
     write_table(*fresh)
@@ -202,7 +241,7 @@ def test_clusters_of_the_map_and_sample_faces_are_those_of_their_pack_rows(made)
         np.testing.assert_array_equal(faces, view[np.arange(30) % 8 == cluster])
     labels = FacePack(RunLayout(made[1]).target).labels
     np.testing.assert_array_equal(cell.map.target_emotions, labels)
-    assert cell.names[3] == "surprise"
+    assert cell.names["3"] == "surprise"
     assert sum(cell.sizes.values()) == 30
     assert [curve.values for curve in cell.curves] == [(1.0, 0.5, pytest.approx(1 / 3))]
 
@@ -237,7 +276,7 @@ def test_damaged_files_are_named(fresh):
 
 def test_it_runs_without_keras(fresh):
     program = (f"import sys; from pathlib import Path; from fecemo.stages.table import run; "
-               f"run(Path({str(fresh[0])!r}), Path({str(fresh[1])!r})); "
+               f"run((Path({str(fresh[1])!r}),), Path({str(fresh[0])!r})); "
                "sys.exit('keras' in sys.modules or 'matplotlib.pyplot' in sys.modules)")
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=False)

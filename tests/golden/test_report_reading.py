@@ -5,8 +5,9 @@ import pytest
 from markupsafe import Markup
 from synthetic_scores import synthetic_score, synthetic_table
 
-from fecemo.evaluation.report_reading import Verdict, read_cell, read_table, verdict
-from fecemo.evaluation.score import Chance, Interval
+from fecemo.evaluation.report_reading import read_cell, read_table
+from fecemo.evaluation.score_parts import Chance, ClassScore, Interval
+from fecemo.evaluation.verdict import Verdict, verdict
 
 
 def plain(said: list[Markup]) -> str:
@@ -24,16 +25,16 @@ def plain(said: list[Markup]) -> str:
 ])
 def test_verdict_compares_whole_intervals_with_guessing(accuracy, balanced, expected):
     score = replace(synthetic_score("supervised", "rgb"), chance=Chance(0.125, 0.26),
-                    accuracy_interval=Interval(*accuracy), balanced_accuracy_interval=Interval(*balanced))
+                    intervals={"accuracy": Interval(*accuracy), "balanced_accuracy": Interval(*balanced)})
     assert verdict(score) is expected
 
 
 def test_balanced_chance_counts_only_emotions_that_were_scored():
     score = replace(synthetic_score("supervised", "rgb"), chance=Chance(0.125, 0.6),
-                    accuracy_interval=Interval(0.4, 0.5), balanced_accuracy_interval=Interval(0.3, 0.4))
+                    intervals={"accuracy": Interval(0.4, 0.5), "balanced_accuracy": Interval(0.3, 0.4)})
     assert verdict(score) is Verdict.PARTLY
-    two = {emotion: 10 * (number < 2) for number, emotion in enumerate(score.emotions)}
-    assert verdict(replace(score, support=two)) is Verdict.AT
+    two = {emotion: ClassScore(10 * (number < 2), 0) for number, emotion in enumerate(score.emotions)}
+    assert verdict(replace(score, classes=two)) is Verdict.AT
 
 
 def test_a_cell_says_its_best_and_worst_emotion_and_what_it_never_answers():
@@ -41,8 +42,8 @@ def test_a_cell_says_its_best_and_worst_emotion_and_what_it_never_answers():
     assert "It recognises neutral most often (.938) and contempt least (.406)." in said
     assert "never answers" not in said
     score = synthetic_score("supervised", "rgb")
-    silent = tuple(tuple(0 if column == 2 else count for column, count in enumerate(row)) for row in score.confusion)
-    assert "It never answers sad." in plain(read_cell(replace(score, confusion=silent)))
+    silent = {**score.classes, "sad": replace(score.classes["sad"], answered=0)}
+    assert "It never answers sad." in plain(read_cell(replace(score, classes=silent)))
 
 
 def test_an_abstaining_cell_says_so_and_an_oracle_is_called_an_upper_bound():
@@ -59,8 +60,11 @@ def test_the_table_is_read_from_its_numbers():
     assert "Below chance: Stacked convolutional autoencoder (Grayscale)." in said
     assert "Above chance, with their whole interval: Stacked autoencoder (Cropped), Stacked convolutional " \
            "autoencoder (Cropped), Semi-supervised (all 3), Supervised (all 3)." in said
-    assert "Supervised: Cropped faces (.840) are ahead of RGB faces (.712): their intervals do not touch." in said
-    assert "The variants of Semi-supervised are not told apart" in said
+    assert "Ahead of every other approach on RGB, Grayscale and Cropped faces: Supervised." in said
+    assert "Supervised: Cropped faces (.840) are ahead of RGB faces (.712)." in said
+    assert "Semi-supervised: Grayscale faces (.590) are ahead of RGB faces (.488)." in said
+    alone = plain(read_table(synthetic_table(compared=False)))  # by the intervals of each cell alone
+    assert "The variants of Semi-supervised are not told apart" in alone
     assert "Of 12 cells with a published figure, 3 hold it within their interval, 8 lie above it and 1 below." in said
 
 

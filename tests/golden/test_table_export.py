@@ -1,9 +1,10 @@
 import csv
 import io
+import json
 import re
 import shutil
 import subprocess
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pandas
 import pytest
@@ -11,9 +12,17 @@ from synthetic_scores import COLUMNS, HITS, ROWS, synthetic_score, synthetic_tab
 from write_golden import EXPORTS, FILES, MISSING, golden_table
 
 from fecemo.errors import StoredStateError
+from fecemo.evaluation.block_export import to_text as text_of_blocks
+from fecemo.evaluation.blocks import main_block
+from fecemo.evaluation.comparison import is_ahead
+from fecemo.evaluation.headline import HEADLINES
+from fecemo.evaluation.score_parts import LabelsUsed
+from fecemo.evaluation.seeds import spread_over_seeds
 from fecemo.evaluation.table import ComparisonTable
-from fecemo.evaluation.table_export import CSV_FIELDS, to_csv, to_html, to_latex, to_markdown, to_text
+from fecemo.evaluation.table_export import CSV_FIELDS, to_csv, to_json
 from fecemo.evaluation.table_numbers import DASH, cite, count, duration, share
+
+to_markdown, to_latex, to_html = (EXPORTS[suffix] for suffix in ("md", "tex", "html"))
 
 PUBLISHED = {"dense_autoencoder": (0.1226, 0.1253, 0.1184), "conv_autoencoder": (0.1098, 0.1217, 0.1777),
              "semi_supervised": (0.3431, 0.4358, 0.4150), "supervised": (0.5615, 0.5751, 0.5789)}
@@ -36,8 +45,9 @@ def test_csv_has_a_row_a_cell_and_block_in_full_precision():
     for row in measured:
         score = synthetic_score(row["approach"], row["variant"])
         assert float(row["accuracy"]) == score.accuracy
-        assert float(row["accuracy_low"]) == score.accuracy_interval.low
-        assert float(row["balanced_accuracy_high"]) == score.balanced_accuracy_interval.high
+        assert float(row["roc_auc_high"]) == score.intervals["roc_auc"].high
+        assert float(row["accuracy_low"]) == score.intervals["accuracy"].low
+        assert float(row["balanced_accuracy_high"]) == score.intervals["balanced_accuracy"].high
         assert float(row["chance_majority"]) == 64 / 344
         assert int(row["labels_naming"]) == score.labels_used.naming
         assert float(row["seconds"]) == score.seconds.total
@@ -62,7 +72,7 @@ def test_a_cell_that_has_not_run_is_a_dash_and_never_a_number():
         assert row["accuracy"] == DASH
         assert all(row[column] == "" for column in CSV_FIELDS if column != "accuracy")
     page = re.sub(r"<style>.*?</style>", "", to_html(table), flags=re.DOTALL)
-    for text in (to_markdown(table), to_text(table), page):
+    for text in (to_markdown(table), text_of_blocks("", [main_block(table)]), page):
         assert not re.search(r"\d*\.\d{3}", text)
         assert text.count(DASH) >= 12
     assert to_latex(table).count("---") >= 12
@@ -87,7 +97,7 @@ def test_readable_exports_mark_the_published_block_and_name_its_source():
 def test_the_html_table_is_whole_and_loads_nothing():
     text = to_html(synthetic_table())
     assert not re.search(r"(?:src|href)=[\"'](?!data:|#)|@import|url\((?!#|[\"']?data:)", text)
-    assert text.count("<table") == text.count("</table>") == 3
+    assert text.count("<table") == text.count("</table>") == 6
     assert len(re.findall(r'data-field="accuracy"', text)) == 2 * len(HITS)
 
 
@@ -119,6 +129,7 @@ def test_a_misfiled_or_foreign_score_is_refused():
 
 @pytest.mark.parametrize(("value", "places", "text"), [
     (0.1226, 4, ".1226"), (0.0, 3, ".000"), (1.0, 3, "1.000"), (0.99996, 4, "1.0000"), (-0.0329, 3, "-.033"),
+    (-0.0002, 3, ".000"),
     (0.415, 4, ".4150"),
 ])
 def test_shares_are_printed_as_in_the_study(value, places, text):
@@ -133,8 +144,91 @@ def test_durations(seconds, text):
 
 
 def test_a_cited_number_says_where_it_comes_from():
-    number = cite(synthetic_score("supervised", "rgb"), "recall.happy")
-    assert (number.record, number.field, number.value) == ("supervised/rgb", "recall.happy", 42 / 48)
+    number = cite(synthetic_score("supervised", "rgb"), "classes.happy.recall")
+    assert (number.record, number.field, number.value) == ("supervised/rgb", "classes.happy.recall", 42 / 48)
     assert str(number) == ".875"
-    assert number.__html__() == '<data value="0.875" data-record="supervised/rgb" data-field="recall.happy">.875</data>'
+    assert number.__html__() == ('<data value="0.875" data-record="supervised/rgb" data-field="classes.happy.recall">'
+                                 ".875</data>")
     assert count(12345) == "12,345"
+
+
+def test_the_json_holds_the_records_themselves():
+    table = golden_table()
+    document = json.loads(to_json(table))
+    cells = {(cell["approach"], cell["variant"]): cell for cell in document["cells"]}
+    assert cells["dense_autoencoder", "gray"]["score"] is None
+    assert cells["supervised", "rgb"]["score"] == json.loads(json.dumps(asdict(synthetic_score("supervised", "rgb"))))
+    assert document["published"]["figures"]["supervised"]["rgb"] == 0.5615
+    pair = document["comparisons"]["supervised/rgb - semi_supervised/rgb"]
+    back = document["comparisons"]["semi_supervised/rgb - supervised/rgb"]
+    assert pair["n_shared"] == 344
+    assert pair["differences"]["accuracy"]["value"] == pytest.approx(
+        synthetic_score("supervised", "rgb").accuracy - synthetic_score("semi_supervised", "rgb").accuracy)
+    assert pair["differences"]["accuracy"]["low"] == -back["differences"]["accuracy"]["high"] > 0
+    assert document["leaders"]["accuracy_by_column"]["rgb"] == "supervised"
+
+
+def test_the_best_is_marked_only_where_it_is_ahead():
+    table = synthetic_table()
+    assert {name: score.approach for name, score in table.leaders().items()} == dict.fromkeys(
+        ("rgb", "gray", "tight"), "supervised")
+    near = synthetic_score("supervised", "gray")
+    # 290 of 344 right and 291 of 344 right: no difference that chance does not explain, though one is the greater.
+    close = ComparisonTable("t", ROWS[2:], COLUMNS[:1], {
+        ("supervised", "rgb"): synthetic_score("supervised", "rgb"),
+        ("semi_supervised", "rgb"): replace(near, approach="semi_supervised", variant="rgb")})
+    assert near.accuracy > synthetic_score("supervised", "rgb").accuracy
+    assert close.leaders() == {}
+    assert "**" not in to_markdown(close)
+
+
+def test_shared_faces_tell_apart_what_intervals_do_not():
+    table = synthetic_table()
+    better, worse = synthetic_score("supervised", "gray"), synthetic_score("supervised", "rgb")
+    assert better.intervals["accuracy"].low < worse.intervals["accuracy"].high
+    assert is_ahead(table.comparisons, better, worse, "accuracy")
+    assert not is_ahead({}, better, worse, "accuracy")
+    assert not is_ahead(table.comparisons, better, worse, "roc_auc")  # areas are compared by their intervals
+
+
+def test_a_lone_cell_is_not_the_best_of_its_column():
+    table = synthetic_table(missing=tuple(cell for cell in HITS if cell != ("supervised", "rgb")))
+    assert table.leaders() == {}
+    assert table.leader("accuracy") is None
+
+
+def test_several_seeds_are_told_by_mean_and_spread():
+    scores = [replace(synthetic_score("supervised", "rgb"), seed=seed, accuracy=accuracy)
+              for seed, accuracy in ((2, 0.5), (1, 0.6), (3, 0.7))]
+    spread = spread_over_seeds(scores)
+    assert spread.seeds == (1, 2, 3)
+    assert (spread.metrics["accuracy"].mean, spread.metrics["accuracy"].deviation) == pytest.approx((0.6, 0.1))
+    table = replace(synthetic_table(), spreads={("supervised", "rgb"): spread})
+    assert ".600 ± .100" in to_markdown(table)
+    assert r".600 $\pm$ .100" in to_latex(table)
+    row = next(row for row in rows_of(table) if (row["approach"], row["variant"]) == ("supervised", "rgb"))
+    assert (row["seeds"], float(row["accuracy_mean"])) == ("1 2 3", pytest.approx(0.6))
+    assert spread_over_seeds(scores[:1]) is None
+    undefined = spread_over_seeds([replace(score, roc_auc=None) for score in scores])
+    assert set(undefined.metrics) == {one.name for one in HEADLINES} - {"roc_auc"}
+    with pytest.raises(StoredStateError, match="two runs have the same seed"):
+        spread_over_seeds([scores[0], scores[0]])
+    with pytest.raises(StoredStateError, match="different cells"):
+        spread_over_seeds([scores[0], synthetic_score("supervised", "gray")])
+
+
+def test_names_that_are_not_blind_are_never_shown_as_blind():
+    score = synthetic_score("dense_autoencoder", "rgb")
+    seen = replace(score, method="hand", labels_used=LabelsUsed(
+        looked_at=64, suggestions_used=3, target_labels_shown=True, named_by="ann"))
+    table = ComparisonTable("t", ROWS[:1], COLUMNS[:1], {("dense_autoencoder", "rgb"): seen})
+    for text in (to_markdown(table), to_latex(table), to_html(table)):
+        assert "by hand, not blind" in text
+        assert "not blind." in text
+        assert re.sub("<[^>]+>", "", text).count("3 names suggested by labels, labels shown") == 1
+    row = rows_of(table)[0]
+    assert (row["suggestions_used"], row["target_labels_shown"], row["named_by"]) == ("3", "True", "ann")
+    blind = replace(seen, labels_used=LabelsUsed(looked_at=64, named_by="ann"))
+    text = to_markdown(replace(table, scores={("dense_autoencoder", "rgb"): blind}))
+    assert "by hand ann; blind" in text
+    assert "not blind" not in text

@@ -7,12 +7,23 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from synthetic_scores import ComparisonTable, synthetic_table
 
-from fecemo.evaluation.table_export import to_csv, to_html, to_latex, to_markdown, to_text
+from fecemo.evaluation.block_export import to_html, to_latex, to_markdown, to_text
+from fecemo.evaluation.blocks import main_block, published_block
+from fecemo.evaluation.table_blocks import table_blocks
+from fecemo.evaluation.table_export import to_csv
 
 FILES = Path(__file__).parent / "files"
-EXPORTS = {"csv": to_csv, "md": to_markdown, "tex": to_latex, "txt": to_text, "html": to_html}
 MISSING = (("dense_autoencoder", "gray"), ("supervised", "tight"))
 """Cells that have not run in the golden table."""
+
+
+def in_blocks(write):
+    """Return what writes a whole table's blocks."""
+    return lambda table: write(table.title, table_blocks(table))
+
+
+EXPORTS = {"csv": to_csv, "md": in_blocks(to_markdown), "tex": in_blocks(to_latex), "html": in_blocks(to_html),
+           "txt": lambda table: to_text(table.title, [main_block(table), published_block(table)])}
 
 
 def golden_table() -> ComparisonTable:

@@ -7,7 +7,11 @@ import numpy as np
 import pytest
 
 from fecemo.errors import InputError, StoredStateError
-from fecemo.evaluation.score import LabelsUsed, read_score
+from fecemo.evaluation.measurement import read_records
+from fecemo.evaluation.metrics import score_predictions
+from fecemo.evaluation.predictions import read_predictions
+from fecemo.evaluation.score import read_score
+from fecemo.evaluation.score_parts import LabelsUsed
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.packs.face_pack import FaceEntry, FacePack
 from fecemo.packs.face_pack_writer import FacePackWriter
@@ -100,7 +104,8 @@ def test_planted_emotions_are_clustered_named_by_vote_and_scored(planted):
     arguments = planted.arguments("dense_autoencoder")
     clustered = cluster.run(arguments)
     assert clustered.summary["cluster_sizes"] == [20] * 8
-    assert clustered.summary["target_cluster_sizes"] == [8] * 8
+    assigned = read_receipt(planted.layout.assigned("dense_autoencoder", "rgb"))
+    assert assigned.summary["cluster_sizes"] == [8] * 8
     label.run(arguments)
     evaluate.run(arguments)
 
@@ -112,6 +117,10 @@ def test_planted_emotions_are_clustered_named_by_vote_and_scored(planted):
     assert np.array(score.confusion).shape == (8, 8)
     assert (score.clusters.nmi, score.clusters.purity, score.clusters.oracle_accuracy) == pytest.approx((1, 1, 1))
     assert (score.clusters.oracle_rule, score.clusters.upper_bound) == ("one to one", True)
+    assert (score.roc_auc, score.pr_auc) == (1, 1)  # every face is nearest to the centre of its own emotion
+    assert score.clusters.purity_of_chance > 1 / 8
+    assert score.clusters.purity_of_chance < 0.6
+    assert score.clusters.stability is not None
     assert sorted(score.clusters.names.values()) == sorted(EMOTIONS)
     assert (score.seconds.train, score.seconds.embed) == (40, 2)
     after = score.seconds.cluster + score.seconds.label + score.seconds.evaluate
@@ -153,14 +162,60 @@ def test_a_classifier_is_scored_by_its_probabilities_and_has_no_clusters(planted
     evaluate.run(arguments)
     score = read_score(planted.layout.score("supervised", "rgb"))
     assert score.accuracy == 15 / 16
-    assert score.recall["contempt"] == 1 / 2
+    assert score.classes["contempt"].recall == 1 / 2
     assert score.confusion[EMOTIONS.index("contempt")][EMOTIONS.index("surprise")] == 1
-    assert score.accuracy_interval.low < 15 / 16 < score.accuracy_interval.high
+    assert score.intervals["accuracy"].low < 15 / 16 < score.intervals["accuracy"].high
     assert (score.method, score.clusters, score.labels_used) == ("classifier", None, LabelsUsed(training=48))
     assert score.chance.uniform == score.chance.majority == 1 / 8
     for stage in (cluster.run, map_faces.run, label.run):
         with pytest.raises(InputError, match="supervised predicts by its own classifier"):
             stage(arguments)
+
+
+def test_every_figure_follows_from_the_predictions_alone(planted):
+    arguments = planted.arguments("supervised")
+    evaluate.run(arguments)
+    folder = planted.layout.score("supervised", "rgb")
+    score, predictions = read_score(folder), read_predictions(folder, EMOTIONS)
+    again = score_predictions(predictions.truth, predictions.prediction, EMOTIONS, predictions.scores)
+    assert {name: score.metric(name) for name in again.values} == again.values
+    assert score.classes == again.classes
+    assert score.scored_faces == predictions.digest
+    stored = np.load(planted.layout.embeddings("supervised", "rgb") / "target.npy")
+    np.testing.assert_array_equal(predictions.scores, stored[predictions.rows])  # to the last bit
+    curves = read_records(folder)["curves"]
+    assert set(curves.roc) == set(curves.pr) == set(EMOTIONS)
+    assert curves.roc["happy"][:2] == ((0.0, 0.0), (0.0, 1.0))  # both happy faces come before every other
+    assert curves.roc["contempt"][-1] == (1.0, 1.0)
+    assert curves.roc["contempt"][1] == (0.0, 0.5)  # one of the two, and the other is tied with the rest
+
+
+def test_names_given_with_labels_in_sight_are_never_called_blind(planted):
+    arguments = planted.arguments("dense_autoencoder", method="hand")
+    clustering = clustering_digest(cluster.run(arguments).outputs)
+    path = name_by_hand(planted, clustering, dict(zip(map(str, range(8)), EMOTIONS, strict=True)))
+    label.run(arguments)
+    evaluate.run(arguments)
+    assert read_score(planted.layout.score("dense_autoencoder", "rgb")).labels_used.blind
+    document = json.loads(path.read_text()) | {"suggestions_used": 3, "target_labels_shown": True}
+    path.write_text(json.dumps(document))
+    label.run(arguments)
+    evaluate.run(arguments)
+    used = read_score(planted.layout.score("dense_autoencoder", "rgb")).labels_used
+    assert used == LabelsUsed(looked_at=64, suggestions_used=3, target_labels_shown=True, named_by="ann")
+    assert not used.blind
+
+
+def test_labels_that_chose_settings_are_counted_and_not_scored(planted):
+    planted.model("supervised", range(40))
+    folder = planted.layout.model("supervised", "rgb")
+    np.save(folder / "choosing_rows.npy", np.arange(40, 44))
+    evaluate.run(planted.arguments("supervised"))
+    assert read_score(planted.layout.score("supervised", "rgb")).labels_used == LabelsUsed(training=40, choosing=4)
+    np.save(folder / "choosing_rows.npy", np.array([N_TARGET - 1]))  # a face of the test split
+    (planted.layout.score("supervised", "rgb") / "receipt.json").unlink()
+    with pytest.raises(StoredStateError, match="1 labels of the test split were used"):
+        evaluate.run(planted.arguments("supervised"))
 
 
 def test_a_label_that_was_learned_from_is_never_scored_as_test(planted):
@@ -196,7 +251,7 @@ def test_names_by_hand_are_used_kept_and_refused_for_another_clustering(planted)
     clustering = clustering_digest(cluster.run(arguments).outputs)
     with pytest.raises(InputError, match="nobody has named"):
         label.run(arguments)
-    clusters = np.load(planted.layout.clusters("dense_autoencoder", "rgb") / "target_clusters.npy")
+    clusters = np.load(planted.layout.assigned("dense_autoencoder", "rgb") / "target_clusters.npy")
     names = {str(clusters[row]): EMOTIONS[row] for row in range(8)}
     names[str(clusters[1])] = "mixed"
     path = name_by_hand(planted, clustering, names)
@@ -204,10 +259,10 @@ def test_names_by_hand_are_used_kept_and_refused_for_another_clustering(planted)
     label.run(arguments)
     evaluate.run(arguments)
     score = read_score(planted.layout.score("dense_autoencoder", "rgb"))
-    assert (score.method, score.labels_used) == ("hand", LabelsUsed(looked_at=64))
+    assert (score.method, score.labels_used) == ("hand", LabelsUsed(looked_at=64, named_by="ann"))
     assert (score.n_scored, score.abstained, score.accuracy) == (N_TARGET, 8, 7 / 8)  # nobody calls a face happy
     assert [row[-1] for row in score.confusion] == [0, 8, 0, 0, 0, 0, 0, 0]
-    assert score.recall["happy"] == 0
+    assert score.classes["happy"].recall == 0
     assert path.read_bytes() == written
 
     # Other names are other work; another clustering refuses them.
@@ -238,7 +293,7 @@ def test_what_is_missing_is_named_with_the_stage_that_makes_it(planted):
     with pytest.raises(StoredStateError, match="'label' has not finished"):
         evaluate.run(arguments)
     label.run(arguments)
-    (planted.layout.clusters("dense_autoencoder", "rgb") / "target_clusters.npy").unlink()
+    (planted.layout.assigned("dense_autoencoder", "rgb") / "target_clusters.npy").unlink()
     with pytest.raises(StoredStateError, match=r"target_clusters\.npy is missing; run the cluster stage again"):
         evaluate.run(arguments)
 

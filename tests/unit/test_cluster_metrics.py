@@ -1,5 +1,7 @@
 """Figures of clusters, and the names that would suit them best."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,6 +10,9 @@ from hypothesis import strategies as st
 from fecemo.clustering.naming.oracle import name_by_oracle
 from fecemo.errors import InputError
 from fecemo.evaluation.cluster_metrics import score_clusters
+from fecemo.evaluation.intervals import bootstrap_intervals
+from fecemo.evaluation.metrics import score_predictions
+from fecemo.evaluation.ranking import emotion_margins
 from fecemo.manifests.emotions import EMOTIONS
 
 TWO = ("happy", "sad")
@@ -26,6 +31,11 @@ def test_clusters_that_are_the_emotions_score_one_and_one_cluster_scores_nothing
     perfect, single = score_clusters(truth, np.array([1, 1, 0])), score_clusters(truth, np.array([4, 4, 4]))
     assert (perfect.nmi, perfect.ari, perfect.ami, perfect.purity) == pytest.approx((1, 1, 1, 1))
     assert (single.nmi, single.ari, single.purity) == pytest.approx((0, 0, 2 / 3))
+    assert (single.homogeneity, single.completeness) == pytest.approx((0, 1))  # no cluster is pure, no emotion split
+    many = score_clusters(truth, np.array([0, 1, 2]))
+    assert (many.homogeneity, many.purity) == pytest.approx((1, 1))
+    assert many.completeness < 1
+    assert many.nmi == pytest.approx(2 * many.completeness / (1 + many.completeness))  # V: their harmonic mean
 
 
 def test_nothing_to_score_is_refused():
@@ -55,8 +65,7 @@ def test_renumbering_clusters_changes_nothing_but_their_names(faces, numbers):
     clusters = np.array([cluster for _, cluster in faces])
     renumbered = np.array(numbers)[clusters]
     first, second = score_clusters(truth, clusters), score_clusters(truth, renumbered)
-    figures = [(found.nmi, found.ami, found.ari, found.purity) for found in (first, second)]
-    assert figures[0] == pytest.approx(figures[1])
+    assert asdict(first) == pytest.approx(asdict(second))
 
     accuracy = []
     for numbering in (clusters, renumbered):
@@ -64,3 +73,23 @@ def test_renumbering_clusters_changes_nothing_but_their_names(faces, numbers):
         accuracy.append(np.mean([names[cluster] == emotion for cluster, emotion in zip(numbering, truth, strict=True)]))
     assert accuracy[0] == pytest.approx(accuracy[1])
     assert accuracy[0] <= first.purity + 1e-12
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.permutations(range(6)))
+def test_a_whole_score_is_the_same_under_other_numbers(seed, numbers):
+    """Distances, names and clusters renumbered together: every metric, every emotion's figure, every interval stays."""
+    rng = np.random.default_rng(seed)
+    truth = np.array(EMOTIONS)[rng.integers(8, size=40)]
+    distances = rng.random((40, 6))
+    names = np.array([*EMOTIONS, "", ""])[rng.integers(10, size=6)]  # some clusters may bear no emotion
+
+    def scored(distances, names):
+        prediction = names[distances.argmin(axis=1)]
+        margins = emotion_margins(distances, names, EMOTIONS)
+        metrics = score_predictions(truth, prediction, EMOTIONS, margins)
+        intervals = bootstrap_intervals(metrics.confusion, resamples=20, confidence=0.9, seed=1, scores=margins,
+                                        truth=np.array([EMOTIONS.index(emotion) for emotion in truth]))
+        return metrics.values, metrics.classes, metrics.confusion.tolist(), intervals
+
+    assert scored(distances, names) == scored(distances[:, numbers], names[numbers])

@@ -3,19 +3,25 @@
 import numpy as np
 import pytest
 from scipy.stats import binom
+from sklearn.metrics import roc_auc_score
 
 from fecemo.errors import InputError
-from fecemo.evaluation.intervals import bootstrap_intervals, paired_difference
-from fecemo.evaluation.score import Interval
+from fecemo.evaluation.headline import PAIRED
+from fecemo.evaluation.intervals import bootstrap_intervals, paired_differences
+from fecemo.evaluation.metrics import score_predictions
+from fecemo.evaluation.score_parts import Interval
 
 
 def intervals(confusion, resamples=2000, confidence=0.95, seed=0):
-    return bootstrap_intervals(np.array(confusion), resamples=resamples, confidence=confidence, seed=seed)
+    confusion = np.array(confusion)
+    if confusion.shape[1] == len(confusion):  # nobody abstained
+        confusion = np.pad(confusion, ((0, 0), (0, 1)))
+    return bootstrap_intervals(confusion, resamples=resamples, confidence=confidence, seed=seed)
 
 
 def test_accuracy_follows_the_binomial_distribution():
     # The number of right faces in a resample of 20, of which 15 are right, is binomial (20, 3/4).
-    found = intervals([[8, 2], [3, 7]], resamples=20000).accuracy
+    found = intervals([[8, 2], [3, 7]], resamples=20000)["accuracy"]
     assert found == Interval(binom.ppf(0.025, 20, 0.75) / 20, binom.ppf(0.975, 20, 0.75) / 20)
 
 
@@ -27,7 +33,7 @@ def test_balanced_accuracy_agrees_with_resampling_face_by_face():
     for _ in range(4000):
         rows = rng.integers(len(truth), size=len(truth))
         drawn.append(np.mean([right[rows][truth[rows] == one].mean() for one in np.unique(truth[rows])]))
-    found = intervals([[30, 10, 0], [15, 10, 0], [0, 1, 9]], resamples=4000).balanced_accuracy
+    found = intervals([[30, 10, 0], [15, 10, 0], [0, 1, 9]], resamples=4000)["balanced_accuracy"]
     assert (found.low, found.high) == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.01)
 
 
@@ -36,7 +42,7 @@ def test_it_covers_the_truth_about_as_often_as_it_says():
     covered = 0
     for trial in range(300):
         right = rng.binomial(200, 0.4)
-        found = intervals([[right, 200 - right], [0, 0]], resamples=400, confidence=0.9, seed=trial).accuracy
+        found = intervals([[right, 200 - right], [0, 0]], resamples=400, confidence=0.9, seed=trial)["accuracy"]
         covered += found.low <= 0.4 <= found.high
     assert 0.84 <= covered / 300 <= 0.96
 
@@ -47,17 +53,17 @@ def test_a_seed_gives_the_same_interval_and_another_seed_another():
 
 
 def test_nothing_wrong_and_nothing_right_leave_no_doubt():
-    assert intervals([[5, 0], [0, 5]]).accuracy == Interval(1, 1)
-    assert intervals([[0, 5], [5, 0]]).balanced_accuracy == Interval(0, 0)
+    assert intervals([[5, 0], [0, 5]])["accuracy"] == Interval(1, 1)
+    assert intervals([[0, 5], [5, 0]])["balanced_accuracy"] == Interval(0, 0)
 
 
 def test_abstentions_are_in_the_number_of_faces():
-    found = intervals([[0, 0, 10]])
-    assert found.accuracy == Interval(0, 0)
+    found = intervals([[0, 0, 10], [0, 0, 0]])
+    assert found["accuracy"] == Interval(0, 0)
 
 
 def test_a_lone_face_of_a_class_may_be_missing_from_a_resample():
-    found = intervals([[1, 0], [99, 0]], resamples=500).balanced_accuracy
+    found = intervals([[1, 0], [99, 0]], resamples=500)["balanced_accuracy"]
     # Resamples hold the lone face, mean of 1 and 0, or do not, 0.
     assert (found.low, found.high) == (0, 0.5)
 
@@ -70,13 +76,57 @@ def test_settings_out_of_range_are_refused(wrong):
         intervals([[0, 0], [0, 0]])
 
 
-def test_paired_difference_knows_that_the_faces_are_the_same():
-    hits_b = np.arange(100) < 50
-    hits_a = hits_b | (np.arange(100) < 60)  # right wherever B is, and on ten faces more
-    found = paired_difference(hits_a, hits_b, resamples=20000, confidence=0.95, seed=0)
+def test_areas_have_an_interval_only_where_the_faces_are_known():
+    rng = np.random.default_rng(0)
+    truth = np.repeat([0, 1], 40)
+    scores = rng.random((80, 2)) + (truth[:, None] == [0, 1]) / 3
+    confusion = np.array([[30, 10, 0], [10, 30, 0]])
+    found = bootstrap_intervals(confusion, resamples=300, confidence=0.95, seed=0, truth=truth, scores=scores)
+    assert found["roc_auc"].low < np.mean([roc_auc_score(truth == one, scores[:, one]) for one in (0, 1)])
+    assert found["roc_auc"].high < 1
+    assert "roc_auc" not in intervals(confusion)
+
+
+def test_an_undefined_figure_has_no_interval():
+    found = intervals([[5, 0], [0, 0]])
+    assert found["accuracy"] == Interval(1, 1)
+    assert "cohen_kappa" not in found
+    assert "krippendorff_alpha" not in found
+
+
+def paired(truth, a, b, resamples=200, seed=0):
+    return paired_differences(truth, a, b, ("happy", "sad"), resamples=resamples, confidence=0.95, seed=seed)
+
+
+def test_paired_differences_know_that_the_faces_are_the_same():
+    truth = np.repeat(["happy", "sad"], 50)
+    b = np.where(np.arange(100) % 2, truth, "")
+    a = np.where(np.arange(100) % 10 == 0, truth, b)  # right wherever B is, and on ten faces more
+    found = paired(truth, a, b, resamples=20000)["accuracy"]
+    assert found.value == pytest.approx(0.1)
     assert (found.low, found.high) == pytest.approx(binom.ppf([0.025, 0.975], 100, 0.1) / 100)
     assert found.low > 0
-    same = paired_difference(hits_a, hits_a, resamples=100, confidence=0.95, seed=0)
-    assert same == Interval(0, 0)
+    same = paired(truth, a, a)
+    assert {(one.value, one.low, one.high) for one in same.values()} == {(0, 0, 0)}
     with pytest.raises(InputError, match="same faces"):
-        paired_difference(hits_a, hits_b[:50], resamples=10, confidence=0.95, seed=0)
+        paired(truth, a, b[:50])
+
+
+def test_paired_differences_are_those_of_the_two_scores():
+    rng = np.random.default_rng(1)
+    truth, a, b = (np.array(["happy", "sad", ""])[rng.integers(size, size=90)] for size in (2, 3, 3))
+    found = paired(truth, a, b)
+    of_a, of_b = (score_predictions(truth, said, ("happy", "sad"), np.zeros((90, 2))).values for said in (a, b))
+    assert {name: one.value for name, one in found.items()} == pytest.approx(
+        {name: of_a[name] - of_b[name] for name in PAIRED})
+
+
+def test_a_paired_interval_is_narrower_than_that_of_unrelated_faces():
+    rng = np.random.default_rng(2)
+    truth = np.repeat(["happy", "sad"], 100)
+    hard = rng.random(200) < 0.5
+    a = np.where(hard, "", truth)
+    b = np.where(hard | (rng.random(200) < 0.05), "", truth)
+    together, apart = paired(truth, a, b), paired(truth, a, b[rng.permutation(200)])
+    assert together["accuracy"].high - together["accuracy"].low < 0.1
+    assert apart["accuracy"].high - apart["accuracy"].low > 0.15

@@ -1,11 +1,14 @@
-"""Figures of predictions against values computed by hand."""
+"""Figures of predictions against values computed by hand, and against the libraries."""
 
+import krippendorff
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, cohen_kappa_score, roc_auc_score
 
 from fecemo.errors import InputError
+from fecemo.evaluation.confusion_figures import confusion_figures
 from fecemo.evaluation.metrics import score_predictions
 
 THREE = ("neutral", "happy", "sad")
@@ -15,49 +18,93 @@ def of(*names):
     return np.array(names, dtype=str)
 
 
+def score(truth, prediction, scores=None):
+    if scores is None:  # as certain as the answers
+        scores = (np.asarray(prediction)[:, None] == np.array(THREE)).astype(float)
+    return score_predictions(truth, prediction, THREE, scores)
+
+
 def test_figures_of_five_faces():
-    metrics = score_predictions(of("neutral", "neutral", "happy", "happy", "happy"),
-                                of("neutral", "happy", "happy", "happy", "sad"), THREE)
+    metrics = score(of("neutral", "neutral", "happy", "happy", "happy"),
+                    of("neutral", "happy", "happy", "happy", "sad"))
     assert metrics.confusion.tolist() == [[1, 1, 0, 0], [0, 2, 1, 0], [0, 0, 0, 0]]
-    assert metrics.accuracy == pytest.approx(3 / 5)
-    assert metrics.recall == {"neutral": 1 / 2, "happy": 2 / 3, "sad": None}
-    assert metrics.balanced_accuracy == pytest.approx((1 / 2 + 2 / 3) / 2)
+    assert metrics.values["accuracy"] == pytest.approx(3 / 5)
+    assert [metrics.classes[name].recall for name in THREE] == [1 / 2, 2 / 3, None]
+    assert metrics.values["balanced_accuracy"] == pytest.approx((1 / 2 + 2 / 3) / 2)
     # neutral: precision 1/1, recall 1/2 → 2/3; happy: precision 2/3, recall 2/3 → 2/3; sad does not occur.
-    assert metrics.macro_f1 == pytest.approx(2 / 3)
+    assert metrics.values["macro_f1"] == pytest.approx(2 / 3)
     # Chance agreement: (2·1 + 3·3 + 0·1) / 25 = 0.44, so kappa = (0.6 - 0.44) / (1 - 0.44).
-    assert metrics.cohen_kappa == pytest.approx(0.16 / 0.56)
-    assert metrics.support == {"neutral": 2, "happy": 3, "sad": 0}
+    assert metrics.values["cohen_kappa"] == pytest.approx(0.16 / 0.56)
+    # Pooled answers: neutral 3, happy 6, sad 1 of N = 10. D_o = 0.4, D_e = (100 - 46) / 90 = 0.6.
+    assert metrics.values["krippendorff_alpha"] == pytest.approx(1 - 0.4 / 0.6)
+    assert [metrics.classes[name].support for name in THREE] == [2, 3, 0]
+    assert [metrics.classes[name].answered for name in THREE] == [1, 3, 1]
     assert (metrics.chance.uniform, metrics.chance.majority) == (pytest.approx(1 / 3), pytest.approx(3 / 5))
     assert metrics.abstained == 0
 
 
+def test_one_emotion_against_the_rest():
+    metrics = score(of("neutral", "neutral", "happy", "happy", "happy"),
+                    of("neutral", "happy", "happy", "happy", "sad"))
+    neutral = metrics.classes["neutral"]
+    assert (neutral.precision, neutral.recall, neutral.f1) == (1, 1 / 2, pytest.approx(2 / 3))
+    # Neutral or not: agreement 4/5, by chance (2·1 + 3·4) / 25 = 0.56.
+    assert neutral.kappa == pytest.approx((0.8 - 0.56) / 0.44)
+    # Neutral 3 times of 10: D_o = 0.2, D_e = (100 - 9 - 49) / 90.
+    assert neutral.alpha == pytest.approx(1 - 0.2 / (42 / 90))
+    # Neutral faces score 1 and 0, the others 0, 0, 0: of 6 pairs 3 right, 3 tied.
+    assert neutral.roc_auc == pytest.approx((3 + 3 / 2) / 6)
+    # The first face let in is right; the other four come in together: (1/2)·1 + (1/2)·(2/5).
+    assert neutral.pr_auc == pytest.approx(0.5 + 0.5 * 2 / 5)
+    happy = metrics.classes["happy"]
+    assert metrics.values["class_kappa"] == pytest.approx((neutral.kappa + happy.kappa) / 2)
+    assert metrics.values["roc_auc"] == pytest.approx((neutral.roc_auc + happy.roc_auc) / 2)
+    sad = metrics.classes["sad"]  # answered once, and never right or wrong about
+    assert (sad.recall, sad.precision, sad.f1, sad.kappa, sad.alpha, sad.roc_auc, sad.pr_auc) == (None,) * 7
+
+
 def test_an_abstention_is_wrong_and_counted_apart():
-    metrics = score_predictions(of("neutral", "happy", "happy", "sad"), of("", "happy", "", "sad"), THREE)
-    assert metrics.accuracy == pytest.approx(1 / 2)
+    metrics = score(of("neutral", "happy", "happy", "sad"), of("", "happy", "", "sad"))
+    assert metrics.values["accuracy"] == pytest.approx(1 / 2)
     assert metrics.abstained == 2
     assert metrics.confusion[:, -1].tolist() == [1, 1, 0]
-    assert metrics.balanced_accuracy == pytest.approx((0 + 1 / 2 + 1) / 3)
+    assert metrics.values["balanced_accuracy"] == pytest.approx((0 + 1 / 2 + 1) / 3)
     # happy: precision 1, recall 1/2 → 2/3; sad → 1; neutral → 0.
-    assert metrics.macro_f1 == pytest.approx((0 + 2 / 3 + 1) / 3)
+    assert metrics.values["macro_f1"] == pytest.approx((0 + 2 / 3 + 1) / 3)
+    # An abstention is an answer of its own: pooled neutral 1, happy 3, sad 2, none 2 of N = 8; D_e = (64 - 18) / 56.
+    assert metrics.values["krippendorff_alpha"] == pytest.approx(1 - 0.5 / (46 / 56))
+    assert metrics.classes["neutral"].precision is None
 
 
 def test_all_abstained_scores_nothing():
-    metrics = score_predictions(of("neutral", "happy"), of("", ""), THREE)
-    assert (metrics.accuracy, metrics.balanced_accuracy, metrics.macro_f1, metrics.abstained) == (0, 0, 0, 2)
-    assert metrics.cohen_kappa == 0
+    metrics = score(of("neutral", "happy"), of("", ""))
+    assert [metrics.values[name] for name in ("accuracy", "balanced_accuracy", "macro_f1")] == [0, 0, 0]
+    assert metrics.abstained == 2
+    assert metrics.values["cohen_kappa"] == 0
+    assert metrics.values["roc_auc"] == 0.5  # no face is ranked before another
 
 
-def test_one_emotion_throughout_leaves_kappa_undefined():
-    metrics = score_predictions(of("sad", "sad"), of("sad", "sad"), THREE)
-    assert (metrics.accuracy, metrics.balanced_accuracy, metrics.macro_f1) == (1, 1, 1)
-    assert metrics.cohen_kappa is None
+def test_one_emotion_throughout_leaves_agreement_and_ranking_undefined():
+    metrics = score(of("sad", "sad"), of("sad", "sad"))
+    assert [metrics.values[name] for name in ("accuracy", "balanced_accuracy", "macro_f1")] == [1, 1, 1]
+    undefined = ("cohen_kappa", "krippendorff_alpha", "roc_auc", "pr_auc", "class_kappa", "class_alpha")
+    assert [metrics.values[name] for name in undefined] == [None] * 6
     assert metrics.chance.majority == 1
 
 
 def test_a_class_predicted_and_absent_costs_no_recall():
-    metrics = score_predictions(of("sad", "sad"), of("sad", "happy"), THREE)
-    assert metrics.balanced_accuracy == pytest.approx(1 / 2)
-    assert metrics.recall["happy"] is None
+    metrics = score(of("sad", "sad"), of("sad", "happy"))
+    assert metrics.values["balanced_accuracy"] == pytest.approx(1 / 2)
+    assert metrics.classes["happy"].recall is None
+    assert metrics.classes["happy"].answered == 1
+
+
+def test_ties_count_half():
+    scores = np.zeros((4, 3))
+    scores[:, 1] = (0.9, 0.5, 0.5, 0.1)
+    metrics = score(of("happy", "happy", "sad", "sad"), of("happy", "happy", "happy", "sad"), scores)
+    assert metrics.classes["happy"].roc_auc == pytest.approx((2 + 1 + 0.5) / 4)
+    assert metrics.classes["sad"].roc_auc == 0.5
 
 
 @pytest.mark.parametrize(("truth", "prediction", "says"), [
@@ -69,18 +116,64 @@ def test_a_class_predicted_and_absent_costs_no_recall():
 ])
 def test_what_cannot_be_scored_is_refused(truth, prediction, says):
     with pytest.raises(InputError, match=says):
-        score_predictions(of(*truth), of(*prediction), THREE)
+        score_predictions(of(*truth), of(*prediction), THREE, np.zeros((len(truth), 3)))
+
+
+@pytest.mark.parametrize("scores", [np.zeros((1, 2)), np.full((1, 3), np.nan)])
+def test_scores_that_are_missing_or_no_numbers_are_refused(scores):
+    with pytest.raises(InputError, match="3 finite scores for each of 1 faces"):
+        score_predictions(of("sad"), of("sad"), THREE, scores)
+
+
+ANSWERS = st.lists(st.tuples(st.sampled_from(THREE), st.sampled_from((*THREE, ""))), min_size=1, max_size=30)
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(THREE), st.sampled_from((*THREE, ""))), min_size=1, max_size=30),
-       st.randoms())
+@given(ANSWERS, st.randoms())
 def test_the_order_of_faces_changes_nothing(pairs, random):
     shuffled = list(pairs)
     random.shuffle(shuffled)
-    first, second = (score_predictions(of(*(truth for truth, _ in faces)), of(*(said for _, said in faces)), THREE)
+    first, second = (score(of(*(truth for truth, _ in faces)), of(*(said for _, said in faces)))
                      for faces in (pairs, shuffled))
     assert first.confusion.tolist() == second.confusion.tolist()
-    assert first.accuracy == second.accuracy == np.mean([truth == said for truth, said in pairs])
-    assert first.macro_f1 == pytest.approx(second.macro_f1)
-    assert 0 <= first.balanced_accuracy <= 1
+    assert first.values["accuracy"] == np.mean([truth == said for truth, said in pairs])
+    assert first.values == pytest.approx(second.values)
+    assert first.classes == second.classes
+
+
+@settings(max_examples=60, deadline=None)
+@given(ANSWERS)
+def test_the_bootstrap_formulas_agree_with_the_libraries(pairs):
+    truth, said = of(*(truth for truth, _ in pairs)), of(*(said for _, said in pairs))
+    metrics, figures = score(truth, said), confusion_figures(score(truth, said).confusion)
+    for name, value in figures.items():
+        expected = metrics.values[name]
+        assert (np.isnan(value) and expected is None) or float(value) == pytest.approx(expected), name
+
+
+@settings(max_examples=30, deadline=None)
+@given(ANSWERS, st.permutations(range(3)))
+def test_calling_emotions_otherwise_changes_nothing(pairs, order):
+    """Emotions are names: whatever they are called and however they are ordered, the figures are the same."""
+    other = {THREE[at]: THREE[to] for at, to in enumerate(order)} | {"": ""}
+    first = score(of(*(truth for truth, _ in pairs)), of(*(said for _, said in pairs)))
+    second = score(of(*(other[truth] for truth, _ in pairs)), of(*(other[said] for _, said in pairs)))
+    assert first.values == pytest.approx(second.values)
+    assert {other[name]: one.f1 for name, one in first.classes.items()} == {
+        name: one.f1 for name, one in second.classes.items()}
+
+
+def test_figures_of_many_faces_are_those_of_the_libraries():
+    rng = np.random.default_rng(0)
+    emotions = tuple(f"emotion {number}" for number in range(11))  # not eight
+    truth = np.array(emotions)[rng.integers(11, size=400)]
+    scores = rng.random((400, 11)) + (truth[:, None] == np.array(emotions))
+    said = np.array(emotions)[scores.argmax(axis=1)]
+    metrics = score_predictions(truth, said, emotions, scores)
+    codes = np.stack([np.searchsorted(sorted(emotions), values) for values in (truth, said)])
+    assert metrics.values["cohen_kappa"] == pytest.approx(cohen_kappa_score(truth, said))
+    assert metrics.values["krippendorff_alpha"] == pytest.approx(
+        krippendorff.alpha(reliability_data=codes, level_of_measurement="nominal"))
+    shows = truth[:, None] == np.array(emotions)
+    assert metrics.values["roc_auc"] == pytest.approx(roc_auc_score(shows, scores, average="macro"))
+    assert metrics.values["pr_auc"] == pytest.approx(average_precision_score(shows, scores, average="macro"))

@@ -1,0 +1,118 @@
+"""What receipts and statements say of a run: its packs, its stages, its networks, and the faces' terms."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fecemo.manifests.documents import read_json
+from fecemo.packs.receipts import RECEIPT_NAME, Receipt, read_receipt
+from fecemo.stages.layout import RunLayout
+from fecemo.stages.recipe import Recipe
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from fecemo.evaluation.report_material import ModelFacts, PackFacts, StageFacts
+    from fecemo.manifests.statements import DataStatement
+    from fecemo.packs.face_pack import FacePack
+
+GENERAL = ("system", "processor")
+"""What a receipt says of the whole machine; the rest of it says on what one stage ran."""
+NETWORKS_NAME = "networks.json"
+STATED = {"Name": "name", "Made by": "by", "Origin": "origin", "Licence": "licence", "Terms": "terms",
+          "People": "people", "More": "url"}
+"""Words of the data card, and the fields of `DataStatement` that answer them."""
+
+
+def read_packs(layout: RunLayout) -> "dict[str, FacePack]":
+    """Return the finished packs of a run by their name, ``"source"`` and ``"target"``."""
+    from fecemo.packs.face_pack import FacePack
+
+    folders = {"source": layout.source, "target": layout.target}
+    return {name: FacePack(folder) for name, folder in folders.items() if read_receipt(folder) is not None}
+
+
+def pack_facts(title: str, pack: "FacePack", stated: "DataStatement | None") -> "PackFacts":
+    """Return what a pack holds, and what is stated of its faces."""
+    from fecemo.evaluation.report_material import PackFacts
+
+    def counted(values: "np.ndarray") -> dict[str, int]:
+        return {name: number for name, number in Counter(values.tolist()).most_common() if name}
+
+    summary = pack.receipt.summary
+    return PackFacts(title, len(pack), rejected=summary.get("rejected", {}), left_out=summary.get("left_out", {}),
+                     labels=counted(pack.labels), splits=counted(pack.splits), stated=_in_words(stated))
+
+
+def read_stages(folders: Mapping[str, Path]) -> "tuple[tuple[StageFacts, ...], dict[str, str], str]":
+    """Return what the receipts say: each stage's facts, the versions of packages, and the machines."""
+    from fecemo.evaluation.report_material import StageFacts
+
+    facts: list[StageFacts] = []
+    versions: dict[str, dict[str, None]] = {}
+    machines: dict[str, None] = {}
+    for name, folder in folders.items():
+        receipt = read_receipt(folder)
+        if receipt is None:
+            continue
+        finished = str(read_json(folder / RECEIPT_NAME).get("finished", ""))
+        ran_on = [value for key, value in receipt.machine.items() if key not in GENERAL]
+        facts.append(StageFacts(
+            stage=receipt.stage, of=name.partition(" ")[2] or f"{name} faces", seconds=receipt.seconds,
+            finished=finished[:16].replace("T", " "), machine=" ".join(map(str, ran_on))))
+        machines[" ".join(str(receipt.machine[key]) for key in GENERAL if key in receipt.machine)] = None
+        for package, version in receipt.versions.items():
+            versions.setdefault(package, {})[version] = None
+    return tuple(facts), {name: ", ".join(found) for name, found in versions.items()}, "; ".join(filter(None, machines))
+
+
+def statement_of(study: Recipe, pack: str) -> "DataStatement | None":
+    """Return what the recipe states of a pack's faces; drawn faces are known by themselves."""
+    from fecemo.manifests.statements import read_statement
+
+    said = {str(key): statement for key, statement in study.data.items()}
+    name = said.get(pack, "drawn" if study.draw else None)
+    return None if name is None else read_statement(name)
+
+
+def _in_words(stated: "DataStatement | None") -> dict[str, str]:
+    return {word: "" if stated is None else str(getattr(stated, field)) for word, field in STATED.items()}
+
+
+def model_facts(receipt: Receipt | None) -> "ModelFacts | None":
+    """Return what a train stage's receipt says, or None where it has not run."""
+    from fecemo.evaluation.report_material import ModelFacts
+
+    if receipt is None or "fit" not in receipt.config:
+        return None
+    return ModelFacts(
+        parameters=receipt.summary.get("parameters", {}), side=receipt.config.get("side", 0),
+        phases=tuple(_phase(name, fit, receipt.summary) for name, fit in receipt.config["fit"].items()),
+        backend=" ".join(str(value) for key, value in receipt.machine.items() if key not in GENERAL))
+
+
+def _phase(name: str, fit: dict[str, Any], summary: dict[str, Any]) -> str:
+    """Return in words what a phase learned from and how."""
+    epochs, faces, loss = (summary.get(key, {}).get(name) for key in ("epochs", "faces", "loss"))
+    said = [f"{name}: {epochs or fit.get('epochs')} epochs" + ("" if faces is None else f" of {faces:,} faces"),
+            _called(fit.get("loss")), f"{_called(fit.get('optimizer'))} at {fit.get('learning_rate')}"]
+    return ", ".join(said + ([] if loss is None else [f"last loss {loss:.4g}"]))
+
+
+def _called(choice: Any) -> str:
+    """Return what is chosen by its name: one thing, or several joined."""
+    if isinstance(choice, list):
+        return " + ".join(_called(one) for one in choice)
+    return str(choice.get("name", choice) if isinstance(choice, dict) else choice)
+
+
+def read_networks(folder: Path) -> tuple[dict[str, Any], ...]:
+    """Return what a cell's networks are made of, without those that are part of another; empty before the training."""
+    if read_receipt(folder) is None or not (folder / NETWORKS_NAME).is_file():
+        return ()
+    networks = [network for network in read_json(folder / NETWORKS_NAME).values()
+                if isinstance(network, dict) and "layers" in network]
+    layers = [{layer["name"] for layer in network["layers"]} for network in networks]
+    whole = [not any(its < other for other in layers) for its in layers]
+    return tuple(network for network, kept in zip(networks, whole, strict=True) if kept)
