@@ -24,6 +24,8 @@ NOT_PUBLIC = tuple(ipaddress.ip_network(block) for block in (
 ))
 PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")
 
+STANDARD_PORTS = (80, 443)
+
 
 def is_public(address: Address) -> bool:
     """Tell whether an address is an ordinary one of the public internet.
@@ -115,3 +117,13 @@ def _refuse_literal(host: str) -> None:
         return
     if not is_public(address):
         raise FetchError(Reason.FORBIDDEN_ADDRESS, "not an address of the public internet")
+
+
+def asked_host(parts: SplitResult) -> str:
+    """Return what bears the requests for an address: its host, with the port where that is not the scheme's own.
+
+    The http and the https addresses of a name are one host.
+    """
+    name, port = normal_host(parts.hostname or ""), port_of(parts)
+    whole = with_port(name, port)
+    return whole.removesuffix(f":{port}") if port in STANDARD_PORTS else whole

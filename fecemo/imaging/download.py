@@ -9,14 +9,13 @@ import urllib3
 from requests_hardened.ip_filter import InvalidIPAddress
 
 from fecemo import __version__
-from fecemo.imaging.addresses import checked_url, is_allowed, normal_host, port_of, with_port
+from fecemo.imaging.addresses import STANDARD_PORTS, asked_host, checked_url, is_allowed, normal_host
 from fecemo.imaging.answer import REDIRECTS, drain, photograph_in, redirect_target
 from fecemo.imaging.connections import NOT_PUBLIC_HOST, PublicAdapter, obey
 from fecemo.imaging.deadline import Deadline, DeadlineWatch
 from fecemo.imaging.placeholders import Placeholders
 from fecemo.imaging.reasons import FetchError, Reason
 
-STANDARD_PORTS = (80, 443)
 DEADLINE_PASSED = "the deadline passed"
 
 
@@ -97,14 +96,11 @@ class Downloader:
         }
 
     def host_of(self, url: str) -> str:
-        """Return what bears the requests for an address: its host, with the port where that is not the scheme's own.
+        """Return what bears the requests for an address; see `asked_host`.
 
         Raises `FetchError` for an address that would never be asked.
         """
-        parts = checked_url(url, self._allow_hosts)
-        name, port = normal_host(parts.hostname or ""), port_of(parts)
-        whole = with_port(name, port)
-        return whole.removesuffix(f":{port}") if port in STANDARD_PORTS else whole
+        return asked_host(checked_url(url, self._allow_hosts))
 
     def opened(self, host: str) -> bool:
         """Tell whether a host, as `host_of` gives it, was opened by name."""

@@ -1,6 +1,7 @@
 """A labelled set: which images there are, what each is labelled, and which layouts of folders and files say so."""
 
 import os
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -169,8 +170,8 @@ def image_files(folder: Path, below: str = "") -> Iterator[LabelledImage | LeftO
             if is_passed_over(name):
                 continue
             path = Path(place, name).relative_to(folder).as_posix()
-            if not is_utf8(path):
-                yield LeftOut(path.encode("utf-8", "backslashreplace").decode(), BAD_NAME, "the name is not UTF-8")
+            if (fault := _fault_of_name(path)) is not None:
+                yield LeftOut(repr(path)[1:-1], BAD_NAME, fault)
             elif not is_image_name(name):
                 yield LeftOut(path, NOT_AN_IMAGE, f"the suffix is none of {', '.join(IMAGE_SUFFIXES)}")
             else:
@@ -187,13 +188,14 @@ def is_passed_over(name: str) -> bool:
     return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
 
 
-def is_utf8(path: str) -> bool:
-    """Tell whether a path can be written into an index: file systems also allow names that are not text."""
+def _fault_of_name(path: str) -> str | None:
+    """Tell why a path cannot be written into an index: file systems also allow names that are not text."""
     try:
         path.encode("utf-8")
     except UnicodeEncodeError:
-        return False
-    return True
+        return "the name is not UTF-8"
+    # A carriage return would break the row of the table that names the file.
+    return "the name holds a control character" if any(unicodedata.category(c) == "Cc" for c in path) else None
 
 
 def _sentence(entry: LeftOut) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from fecemo.imaging.addresses import normal_host, port_of
+from fecemo.imaging.addresses import asked_host
 from fecemo.manifests.listed_face import ListedFace
 from fecemo.stages.face_lists import FaceListing, Tables
 
@@ -44,13 +44,12 @@ class ShardNumber:
 
 
 def shard_of(url: str, of: int) -> int:
-    """Return the number, from 1, of the shard of ``of`` into which an address falls: by a digest of its host and port.
+    """Return the number, from 1, of the shard of ``of`` into which an address falls: by a digest of its host.
 
     Addresses that have no host, which are never asked, fall into one shard like those of any other host.
     """
     try:
-        parts = urlsplit(url)
-        host = f"{normal_host(parts.hostname or '')}:{port_of(parts)}"
+        host = asked_host(urlsplit(url))
     except ValueError:
         host = ""
     return int.from_bytes(hashlib.sha256(host.encode("utf-8", "surrogatepass")).digest()[:8]) % of + 1

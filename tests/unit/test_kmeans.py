@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
-from fecemo.clustering.kmeans import assign, fit_kmeans
+from fecemo.clustering.cluster_quality import agreement
+from fecemo.clustering.kmeans import LONG, START_COMPONENTS, assign, fit_kmeans
+from fecemo.clustering.lloyd import lloyd
 from fecemo.clustering.principal_axes import fit_principal_axes
 from fecemo.clustering.settings import KMeansSettings
-from fecemo.clustering.vectors import row_blocks
+from fecemo.clustering.vectors import one_thread, row_blocks
 from fecemo.errors import InputError, StoredStateError
 
 
@@ -53,13 +56,79 @@ def test_a_seed_gives_the_same_clustering_to_the_last_bit():
     assert (first.clusters == second.clusters).all()
 
 
-def test_more_starts_agree_on_clear_clusters_than_on_a_cloud():
+def test_seeds_agree_on_clear_clusters_and_not_on_a_cloud():
     clear, _ = planted(spread=0.1, sizes=(60, 50))
     cloud = np.random.default_rng(0).normal(size=(110, 20)).astype(np.float32)
-    settings = KMeansSettings(n_clusters=2)
-    assert fit_kmeans(clear, settings, 0).stability == pytest.approx(1)
+    settings = KMeansSettings(n_clusters=2, n_init=2)
+    found = fit_kmeans(clear, settings, 0)
+    assert (found.stability, found.stability_seeds) == (pytest.approx(1), 5)
     assert fit_kmeans(cloud, settings, 0).stability < 0.7
-    assert np.isnan(fit_kmeans(clear, KMeansSettings(n_clusters=2, n_init=1), 0).stability)
+    alone = fit_kmeans(clear, KMeansSettings(n_clusters=2, stability_seeds=1), 0)
+    assert np.isnan(alone.stability)
+    assert (alone.clusters == found.clusters).all()
+
+
+def test_how_many_seeds_are_compared_changes_no_cluster():
+    cloud = np.random.default_rng(0).normal(size=(200, 10)).astype(np.float32)
+    one, five = (fit_kmeans(cloud, KMeansSettings(n_clusters=7, n_init=2, stability_seeds=seeds), 4)
+                 for seeds in (1, 5))
+    assert (one.centres == five.centres).all()
+
+
+def test_agreement_is_the_mean_adjusted_rand_index_of_all_pairs():
+    one, other = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
+    # Each pair of equals gives 1; the other two pairs give -1/2: no pair of faces is together in both.
+    assert agreement([one, one, other]) == pytest.approx((1 - 0.5 - 0.5) / 3)
+    assert agreement([one, 1 - one]) == 1  # numbers of clusters mean nothing
+
+
+@pytest.mark.parametrize("cores", [1, 3])
+def test_the_clustering_does_not_depend_on_the_number_of_cores(monkeypatch, cores):
+    monkeypatch.setattr("fecemo.clustering.starts.n_threads", lambda: cores)
+    cloud = np.random.default_rng(0).normal(size=(300, 12)).astype(np.float32)
+    found = fit_kmeans(cloud, KMeansSettings(n_clusters=9, n_init=3), 1)
+    alone = fit_kmeans(cloud, KMeansSettings(n_clusters=9, n_init=3), 1)
+    assert (found.centres == alone.centres).all()
+    # What one start after another gives, whatever the threads: the least inertia of the first seed's three.
+    states = np.random.default_rng(1).integers(2**31, size=3)
+    with one_thread():
+        fits = [KMeans(9, n_init=1, random_state=int(state)).fit(cloud) for state in states]
+    assert found.inertia == pytest.approx(min(fit.inertia_ for fit in fits))
+
+
+@pytest.mark.parametrize("n_clusters", [3, 32, 100])
+def test_minibatches_find_planted_clusters_of_any_number(n_clusters):
+    values, belongs = planted(sizes=np.arange(2 * n_clusters, n_clusters, -1), spread=0.1)
+    found = fit_kmeans(values, KMeansSettings(n_clusters=n_clusters, algorithm="minibatch", stability_seeds=1), 0)
+    assert adjusted_rand_score(found.clusters, belongs) > 0.97
+    assert (np.diff(found.sizes) <= 0).all()
+
+
+def test_long_vectors_are_clustered_from_their_principal_components():
+    values, belongs = planted(n_dims=LONG + 1, spread=2.0)
+    found = fit_kmeans(values, KMeansSettings(n_clusters=4, n_init=3), 0)
+    assert found.clusters.tolist() == belongs.tolist()
+    assert found.reduction.components == START_COMPONENTS
+    assert found.reduction.settled
+    assert found.reduction.agreement == pytest.approx(1)
+    axes = fit_principal_axes(values, START_COMPONENTS, 0)
+    assert found.reduction.explained == pytest.approx(axes.explained)
+    assert fit_kmeans(values[:, :LONG], KMeansSettings(n_clusters=4, n_init=1), 0).reduction is None
+
+
+def test_lloyd_says_when_it_was_ended_before_it_settled():
+    cloud = np.random.default_rng(0).normal(size=(300, 5)).astype(np.float32)
+    assert not lloyd(cloud, cloud[:6], 2, "cloud").settled
+    end = lloyd(cloud, cloud[:6], 300, "cloud")
+    assert end.settled
+    assert 2 < end.passes < 300
+
+
+def test_a_centre_that_loses_its_faces_takes_the_farthest_face():
+    values = np.array([[0, 0], [1, 0], [10, 0], [11, 0], [10, 9]], np.float32)
+    # The third centre is nobody's nearest; (10, 9) is farthest from its own.
+    end = lloyd(values, np.array([[0.5, 0], [10.5, 0], [500, 500]], np.float32), 20, "five")
+    np.testing.assert_allclose(end.centres, [[0.5, 0], [10.5, 0], [10, 9]], atol=1e-5)
 
 
 def test_faces_go_to_the_nearest_centre_and_ties_to_the_first():

@@ -95,6 +95,13 @@ def test_links_to_folders_are_followed_once(tmp_path):
     assert as_rows(read("class_folders", tmp_path / "set")) == [("happy/linked/a.png", "happy", "")]
 
 
+def test_a_name_with_a_control_character_is_left_out(tmp_path):
+    touch(tmp_path, "happy/a b\u3000é.png", "happy/b\r.png")
+    found = read("class_folders", tmp_path)
+    assert as_rows(found) == [("happy/a b\u3000é.png", "happy", "")]
+    assert [(entry.where, entry.reason) for entry in found.left_out] == [("happy/b\\r.png", "bad_name")]
+
+
 def test_a_name_that_is_no_text_is_left_out(tmp_path):
     touch(tmp_path, "happy/a.png")
     try:
@@ -253,7 +260,7 @@ def test_some_rows_with_and_some_without_a_split_are_refused(tmp_path):
 def test_a_name_too_long_or_with_a_zero_byte_is_no_file(tmp_path):
     touch(tmp_path, "a.png")
     found = read("path_label", table(tmp_path, f"path,label\na.png,sad\n{'x' * 5000},sad\nz\0.png,sad\n"))
-    assert found.left_out_by_reason() == {"no_such_file": 2}
+    assert found.left_out_by_reason() == {"no_such_file": 1, "bad_row": 1}
 
 
 # --- photographs

@@ -2,10 +2,12 @@
 
 from itertools import pairwise
 
+import keras
 import pytest
 
 from fecemo.errors import InputError
 from fecemo.models.approach import find_approach
+from fecemo.models.plan import distinct_layers, plan_networks
 
 
 def plan(approach, network, side=200, channels=3, **sizes):
@@ -61,7 +63,8 @@ def test_semi_supervised_is_the_same_architecture_wider_with_a_head_of_three():
     assert filters == [128, 128, 256, 256, 512, 512]
     head = [layer for layer in layers(classifier, "head") if layer.kind == "Dense"]
     assert [(*layer.output_shape, layer.activation) for layer in head] == [(256, "selu"), (64, "selu"), (8, "softmax")]
-    assert classifier.parameters(without=("encoder",)) == (25 * 25 * 512 + 1) * 256 + (256 + 1) * 64 + (64 + 1) * 8
+    learns = sum(layer.parameters for layer in distinct_layers([classifier], without=("encoder",)))
+    assert learns == (25 * 25 * 512 + 1) * 256 + (256 + 1) * 64 + (64 + 1) * 8
     assert plan("semi_supervised", "autoencoder").output_shape == (200, 200, 3)
 
 
@@ -79,6 +82,18 @@ def test_supervised_is_as_published():
     assert plan("supervised", "classifier", 150).layers[-3].output_shape == (37 * 37 * 64,)
 
 
+def test_weights_of_any_kind_of_layer_are_counted():
+    stack = [keras.layers.Conv2D(6, 3, use_bias=False, name="plain"), keras.layers.BatchNormalization(name="norm"),
+             keras.layers.SeparableConv2D(8, 3, name="separable"), keras.layers.PReLU(name="rectified"),
+             keras.layers.GlobalAveragePooling2D(name="mean"), keras.layers.Dense(4, use_bias=False, name="dense")]
+    planned = plan_networks({"all": ("stack",)}, {"stack": lambda _: stack}, (12, 12, 3))["all"]
+    counts = {layer.name: layer.parameters for layer in planned.layers}
+    # 9 · 3 · 6; scale, shift, mean and variance; 9 · 6 + 6 · 8 + 8; one a place; 8 · 4
+    assert counts == {"plain": 162, "norm": 24, "separable": 110, "rectified": 512, "mean": 0, "dense": 32}
+    built = keras.Sequential([keras.Input((12, 12, 3)), *stack])
+    assert planned.parameters() == built.count_params()
+
+
 def test_published_learning_is_in_the_phases():
     phases = find_approach("semi_supervised").phases
     assert [(phase.name, phase.faces, phase.frozen) for phase in phases] == [
@@ -87,13 +102,13 @@ def test_published_learning_is_in_the_phases():
 
 @pytest.mark.parametrize("approach", ["conv_autoencoder", "semi_supervised"])
 def test_pools_that_leave_a_rest_are_refused_by_the_recipes_key(approach):
-    message = rf"approaches\.{approach}: model\.pools \[2, 2, 2\].*150 pixels.*\[2, 3, 5, 6, 10"
+    message = rf"approaches\.{approach}\.model\.pools: \[2, 2, 2\].*150 pixels.*\[2, 3, 5, 6, 10"
     with pytest.raises(InputError, match=message):
         plan(approach, "autoencoder", side=150)
 
 
 def test_an_image_too_small_for_the_poolings_is_refused():
-    with pytest.raises(InputError, match=r"approaches\.supervised: model\.groups .* only 3 pixels"):
+    with pytest.raises(InputError, match=r"approaches\.supervised\.model\.groups: .* only 3 pixels"):
         plan("supervised", "classifier", side=3)
 
 

@@ -12,16 +12,17 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from small_training import FACES, small_training, weights_of
+from small_training import FACES, fit_settings, small_training, weights_of
 
 from fecemo.errors import InputError
 from fecemo.training.checkpoint import Checkpoint
+from fecemo.training.examples import Examples
 from fecemo.training.fit import train
 from fecemo.training.precision import computing_in
-from fecemo.training.settings import FitSettings
 from fecemo.training.step import TrainingStep
 
 PROGRAM = Path(__file__).with_name("small_training.py")
+PIXELS = Examples(np.arange(4))
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +39,9 @@ def assert_equal_weights(first, second):
             np.testing.assert_array_equal(one, other, err_msg=name)
 
 
-def killed(folder, *at):
-    done = subprocess.run([sys.executable, PROGRAM, folder, *map(str, at)], capture_output=True, text=True, timeout=120,
+def killed(folder, *at, kind="plain"):
+    command = [sys.executable, PROGRAM, kind, folder, *map(str, at)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120,
                           env={**os.environ, "PYTHONPATH": str(PROGRAM.parents[2])})
     assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
     return done.stderr
@@ -96,7 +98,8 @@ def test_a_later_phase_builds_on_the_earlier_one(unbroken):
 def test_history_says_what_each_epoch_gave(unbroken):
     training, _, done, _ = unbroken
     rows = rows_of(training.folder / "history.csv")
-    assert list(rows[0]) == ["phase", "epoch", "loss", "accuracy", "seconds", "faces_per_second"]
+    assert list(rows[0]) == ["phase", "epoch", "loss", "accuracy", "seconds", "faces_per_second",
+                             "valid_loss", "valid_accuracy"]
     assert [(row["phase"], int(row["epoch"])) for row in rows] == [
         ("reconstruct", 1), ("reconstruct", 2), ("reconstruct", 3), ("classify", 1), ("classify", 2), ("classify", 3)]
     assert [row["accuracy"] == "" for row in rows] == [True] * 3 + [False] * 3
@@ -155,20 +158,20 @@ class TestLoss:
         pixels = np.random.default_rng(0).uniform(0, 255, (6, 4, 4, 1)).astype(np.float32)
         made = keras.ops.convert_to_numpy(self.network()(pixels))
         assert made.min() < 0 < 1 < made.max(), "what is outside of [0, 1] is clipped, as Keras does"
-        step = TrainingStep(self.network(), "reconstruct", FitSettings(name, "sgd", 0.1, 1, batch_size=6), 8)
+        step = TrainingStep({"pixels": self.network()}, fit_settings(name, "sgd", 0.1, 1, batch_size=6), PIXELS, 8)
         weights = np.array([1, 1, 1, 1, 0, 0], np.float32)
-        got = float(step.compute_loss(pixels, None, made, weights))
+        got = float(step.compute_loss(pixels, None, ({"pixels": made}, pixels), weights))
         assert math.isclose(got, float(loss(pixels[:4] / 255, made[:4])), rel_tol=1e-5)
 
     def test_between_emotions(self):
         layers = [keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")]
         classifier = keras.Sequential(layers)
-        fit = FitSettings("categorical_crossentropy", "sgd", 1e-6, 1, batch_size=4)
-        step = TrainingStep(classifier, "classify", fit, 3)
+        fit = fit_settings("categorical_crossentropy", "sgd", 1e-6, 1, batch_size=4)
+        step = TrainingStep({"probabilities": classifier}, fit, PIXELS, 3)
         pixels = np.random.default_rng(0).uniform(0, 1, (4, 4, 4, 1)).astype(np.float32)
         made = keras.ops.convert_to_numpy(classifier(pixels))
         labels = np.array([0, 2, 1, 1], np.int32)
-        said = step.step(pixels, labels, np.array([1, 1, 1, 0], np.float32))
+        said = step.step(pixels, {"label": labels}, np.array([1, 1, 1, 0], np.float32))
         assert math.isclose(said["loss"], -np.log(made[range(3), labels[:3]]).mean(), rel_tol=1e-5)
         assert math.isclose(said["accuracy"], (made[:3].argmax(1) == labels[:3]).mean(), rel_tol=1e-5)
 
@@ -178,10 +181,11 @@ class TestLoss:
             keras_model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(),
                                             keras.layers.Dense(16, kernel_initializer=keras.initializers.Ones()),
                                             keras.layers.Reshape((4, 4, 1))])
-            fit = FitSettings("mean_squared_error", "sgd", 1e-6, 1, batch_size=4)
+            fit = fit_settings("mean_squared_error", "sgd", 1e-6, 1, batch_size=4)
             pixels = np.random.default_rng(0).uniform(0, 255, (4, 4, 4, 1)).astype(np.float32)
             pixels[3] = filling
-            TrainingStep(keras_model, "reconstruct", fit, 8).step(pixels, None, np.array([1, 1, 1, 0], np.float32))
+            step = TrainingStep({"pixels": keras_model}, fit, PIXELS, 8)
+            step.step(pixels, {}, np.array([1, 1, 1, 0], np.float32))
             return keras_model.get_weights()
 
         for one, other in zip(taught(0), taught(255), strict=True):
@@ -206,7 +210,7 @@ def test_accumulated_batches_teach_what_one_large_batch_teaches(tmp_path):
     def taught(batch_size, accumulate):
         training = small_training(tmp_path / str(batch_size), approach="conv_autoencoder", optimizer="sgd", epochs=1,
                                   batch_size=batch_size, accumulate=accumulate)
-        phase = dataclasses.replace(training.phases[0], rows=np.arange(16))
+        phase = dataclasses.replace(training.phases[0], examples=Examples(np.arange(16)))
         train(dataclasses.replace(training, phases=[phase]))
         return training.networks["autoencoder"].get_weights()
 

@@ -7,6 +7,7 @@ import pytest
 from fecemo.packs.variant import find_variant
 from fecemo.training.device_view import DeviceView
 from fecemo.training.face_feed import FaceFeed, kept_bytes
+from fecemo.training.lent_buffers import LentBuffers
 from fecemo.training.order import drawn_rows, epoch_order, padded_batches
 
 
@@ -37,6 +38,8 @@ def test_batches_are_of_one_size_and_every_face_counts_once():
     assert [positions.tolist() for positions, _ in batches] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 8, 8]]
     assert [n for _, n in batches] == [4, 4, 2]
     assert [(positions.tolist(), n) for positions, n in padded_batches(np.arange(2), 4)] == [([0, 1, 0, 0], 2)]
+    shared = [(positions.tolist(), n) for positions, n in padded_batches(np.arange(6), 4, devices=3)]
+    assert shared == [([0, 1, 2, 3, 0, 0], 4), ([4, 5, 4, 4, 4, 4], 2)]
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +71,56 @@ def test_reduced_faces_are_the_same_kept_or_streamed(stored):
     assert kept_bytes(69, DeviceView(find_variant("gray"), 200)) == 0
 
 
-def test_a_fault_of_the_disk_comes_out_of_the_feed(stored):
-    feed = FaceFeed(stored, np.array([0, 70]), DeviceView(find_variant("rgb"), 200))
-    with pytest.raises(IndexError):
-        list(feed.batches(padded_batches(np.arange(2), 2)))
+@pytest.mark.parametrize("rows", [[0, 70], [-1, 3]])
+def test_rows_that_the_pack_does_not_have_are_refused(stored, rows):
+    with pytest.raises(IndexError, match="of 70 faces"):
+        FaceFeed(stored, np.array(rows), DeviceView(find_variant("rgb"), 200))
+
+
+@pytest.mark.parametrize(("variant", "side"), [("rgb", 200), ("tight", 150), ("gray", 48)])
+def test_faces_that_lie_on_the_device_are_the_same_to_the_last_bit(stored, monkeypatch, variant, side):
+    view, rows = DeviceView(find_variant(variant), side), np.arange(60, 3, -1)
+    order = epoch_order(len(rows), 0, "reconstruct", 0)
+
+    def fed(place):
+        monkeypatch.setenv("FECEMO_FACES_ON", place)
+        feed = FaceFeed(stored, rows, view)
+        sent = next(iter(feed.stored_batches(padded_batches(order, 16))))[0]
+        return sent, [(keras.ops.convert_to_numpy(pixels), positions, n)
+                      for pixels, positions, n in feed.batches(padded_batches(order, 16))]
+
+    (sent, on_device), (_, on_disk) = fed("device"), fed("disk")
+    np.testing.assert_array_equal(sent, order[:16])  # positions are all that leaves the host
+    for (pixels, positions, n), (same, same_positions, same_n) in zip(on_device, on_disk, strict=True):
+        np.testing.assert_array_equal(pixels, same)
+        np.testing.assert_array_equal(positions, same_positions)
+        assert n == same_n
+
+
+def test_what_is_kept_is_counted_where_it_lies(monkeypatch):
+    view = DeviceView(find_variant("gray"), 48)
+    monkeypatch.setenv("FECEMO_FACES_ON", "device")
+    assert kept_bytes(10, view) == 10 * 200 * 200 * 3
+    assert kept_bytes(10, view, limit=0) == 0, "faces that go through once are put nowhere"
+    monkeypatch.setenv("FECEMO_FACES_ON", "disk")
+    assert kept_bytes(10, view) == 10 * 48 * 48 * 4
+
+
+class TestLentBuffers:
+    def test_memory_is_lent_again_when_no_view_of_it_is_left(self):
+        buffers = LentBuffers((4, 4, 3))
+        array = buffers.lend(3)
+        place, part = array.ctypes.data, array[1:, :2][0]
+        del array
+        assert buffers.lend(3).ctypes.data != place, "a view still looks at it"
+        del part
+        held = [buffers.lend(2) for _ in range(2)]
+        assert place in [array.ctypes.data for array in held]
+        assert held[0].shape == (2, 4, 4, 3)
+        assert not np.shares_memory(*held)
+
+    def test_a_batch_that_is_kept_does_not_change(self, stored):
+        feed = FaceFeed(stored, np.arange(70), DeviceView(find_variant("rgb"), 200))
+        kept = [(read, positions) for read, positions, _ in feed.stored_batches(padded_batches(np.arange(70), 8))]
+        for read, positions in kept:
+            np.testing.assert_array_equal(read, stored[positions])

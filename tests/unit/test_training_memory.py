@@ -1,5 +1,7 @@
 """What a training needs is known before it starts."""
 
+import dataclasses
+
 import pytest
 
 from fecemo.errors import ResourceError
@@ -13,6 +15,8 @@ def test_bytes_by_hand():
     # and 2 · 40 for the largest layer in the making
     need = MemoryNeed(parameters=100, trainable=60, activations=10, slots=2, largest=40, kept=8.0)
     assert need.bytes(5) == 4 * (100 + 60 + 120 + 2 * 5 * 10 + 2 * 40) + 8
+    half = dataclasses.replace(need, number_bytes=2)
+    assert half.bytes(5) == need.bytes(5) - 2 * 2 * 5 * 10
 
 
 def test_the_dense_autoencoder_at_200_pixels_needs_over_nine_gibibytes():

@@ -1,0 +1,190 @@
+"""Compare sets: two or more labelled face packs → how near they are, and how well one prepares for another."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fecemo.errors import InputError
+from fecemo.evaluation.probe_settings import ProbeSettings
+from fecemo.packs.face_pack import FacePack
+from fecemo.packs.receipts import Receipt, digest_file
+from fecemo.packs.variant import Variant, find_variant
+from fecemo.progress import progress
+from fecemo.stages.work import Work, run_stage
+
+if TYPE_CHECKING:
+    from fecemo.evaluation.set_comparison import LabelledVectors
+
+STAGE = "compare_sets"
+NAMES = ("compare_sets.json", "compare_sets.csv", "compare_sets.html")
+BLOCK = 10
+"""Side in pixels of the squares whose means describe a face where no network does."""
+BATCH_SIZE = 64
+
+
+@dataclass(frozen=True)
+class CompareSettings:
+    """What to compare, and by what.
+
+    Parameters
+    ----------
+    packs : tuple of Path
+        Two or more labelled face packs with train and test splits.
+    names : tuple of str
+        What to call them; by default their folders' names.
+    network : Path, optional
+        A trained network that describes the faces, such as ``runs/demo/models/conv_autoencoder/gray/encoder.keras``;
+        without one their pixels do, as means of squares of 10.
+    variant : str
+        Image variant that the network was trained on, or whose pixels are taken: ``rgb``, ``gray`` or ``tight``.
+    labels : int, optional
+        Labels that are learned from; as many as the smallest pack has without it.
+    penalty : float
+        scikit-learn's ``C`` of the logistic regression: the smaller, the stronger its L2 penalty.
+    components : int
+        Longer vectors are reduced to this many principal components first.
+    bootstrap : int
+        Resamples of the scored faces for the intervals.
+    confidence : float
+        Coverage of the intervals, in (0, 1).
+    seed : int
+        Of everything random.
+    """
+
+    packs: tuple[Path, ...]
+    names: tuple[str, ...] = ()
+    network: Path | None = None
+    variant: str = "gray"
+    labels: int | None = None
+    penalty: float = ProbeSettings.penalty
+    components: int = ProbeSettings.components
+    bootstrap: int = 1000
+    confidence: float = 0.95
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.packs) < 2:
+            raise ValueError(f"a comparison needs at least two packs, got {len(self.packs)}")
+        if self.names and len(self.names) != len(self.packs):
+            raise ValueError(f"{len(self.packs)} packs need as many names, got {len(self.names)}")
+        if len(set(self.called)) < len(self.packs):
+            raise ValueError(f"two packs are called the same ({', '.join(self.called)}); give them different names")
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """Names in use."""
+        return self.names or tuple(path.resolve().name for path in self.packs)
+
+
+def run(settings: CompareSettings, out: Path) -> Receipt:
+    """Compare labelled face packs with each other.
+
+    Writes ``compare_sets.json``, ``compare_sets.csv`` (a row a pair) and ``compare_sets.html`` with both matrices as
+    figures: balanced accuracy of learning from one pack's train split and answering for another's test split, and the
+    distance between their faces, emotion by emotion.
+
+    Parameters
+    ----------
+    settings : CompareSettings
+        What to compare, and by what.
+    out : Path
+        Output folder.
+
+    Returns
+    -------
+    Receipt
+
+    Raises
+    ------
+    InputError
+        If the packs share fewer than two emotions, or there is no such network or variant.
+    StoredStateError
+        If a pack is not finished.
+    ResourceError
+        If ``out`` cannot be written.
+    """
+    variant = find_variant(settings.variant)
+    packs = [FacePack(path) for path in settings.packs]
+    if settings.network is not None and not settings.network.is_file():
+        raise InputError(f"{settings.network}: there is no such network")
+    config = {"names": settings.called, "variant": variant, "labels": settings.labels, "penalty": settings.penalty,
+              "components": settings.components, "bootstrap": settings.bootstrap, "confidence": settings.confidence,
+              "seed": settings.seed}
+    inputs = {f"pack {number}": pack.receipt.digest for number, pack in enumerate(packs)}
+    if settings.network is not None:
+        inputs["network"] = digest_file(settings.network)
+    return run_stage(STAGE, out, config=config, inputs=inputs, seed=settings.seed,
+                     work=lambda folder: _compare(settings, packs, variant, folder))
+
+
+def _compare(settings: CompareSettings, packs: list[FacePack], variant: Variant, folder: Path) -> Work:
+    from fecemo.evaluation import set_comparison_export
+    from fecemo.evaluation.set_comparison import compare_sets
+    from fecemo.manifests.emotions import EMOTIONS
+    from fecemo.packs.durable import atomic_write
+
+    sets, scratch, machine = _described(settings, packs, variant, folder)
+    what = f"mean pixels, {variant.title}" if settings.network is None else f"{settings.network.stem}, {variant.title}"
+    found = compare_sets(sets, EMOTIONS, what=what, labels=settings.labels, resamples=settings.bootstrap,
+                         settings=ProbeSettings(penalty=settings.penalty, components=settings.components),
+                         confidence=settings.confidence, seed=settings.seed)
+    for name, export in zip(NAMES, (set_comparison_export.to_json, set_comparison_export.to_csv,
+                                    set_comparison_export.to_html), strict=True):
+        atomic_write(folder / name, export(found))
+    at_home = [found.probes[one][one].balanced_accuracy for one in range(len(sets))]
+    abroad = [found.probes[one][other].balanced_accuracy
+              for one in range(len(sets)) for other in range(len(sets)) if one != other]
+    return Work(files=list(NAMES), scratch=scratch, machine=machine,
+                said=f"{len(sets)} sets, {len(found.emotions)} emotions, {found.labels} labels each: balanced accuracy "
+                     f"{np.mean(at_home):.3f} on the own set, {np.mean(abroad):.3f} on others, "
+                     f"chance {found.chance:.3f}",
+                summary={"sets": len(sets), "emotions": len(found.emotions), "labels": found.labels})
+
+
+def _described(settings: CompareSettings, packs: list[FacePack], variant: Variant,
+               folder: Path) -> "tuple[list[LabelledVectors], list[str], dict[str, str]]":
+    """Return the packs' faces as vectors, the files that hold these for now, and on what they were made."""
+    from fecemo.evaluation.set_comparison import LabelledVectors
+
+    files = [] if settings.network is None else [f"{number}.npy" for number in range(len(packs))]
+    machine = {} if settings.network is None else _embed(settings.network, packs, variant, folder, files)
+    return [LabelledVectors(
+        name, np.load(folder / files[number], mmap_mode="r") if files else _mean_pixels(pack, variant), pack.labels,
+        pack.splits) for number, (name, pack) in enumerate(zip(settings.called, packs, strict=True))], files, machine
+
+
+def _embed(path: Path, packs: list[FacePack], variant: Variant, folder: Path, files: list[str]) -> dict[str, str]:
+    from fecemo.training.backend import describe_backend, import_keras
+
+    import_keras(None)
+    from fecemo.training.device_view import DeviceView
+    from fecemo.training.face_feed import FaceFeed
+    from fecemo.training.network_file import load_network
+    from fecemo.training.outputs import write_outputs
+
+    network = load_network(path)
+    side, channels = network.input_shape[1], network.input_shape[-1]
+    if channels != variant.channels or not 0 < side <= variant.side:
+        raise InputError(f"{path} takes {side}×{side} pixels of {channels} channels, which {variant.name} faces do not "
+                         "have; name the variant that it was trained on")
+    view = DeviceView(variant, side)
+    for pack, file in zip(packs, files, strict=True):
+        # Each face goes through once: there is nothing to gain by keeping it.
+        feed = FaceFeed(pack.faces, np.arange(len(pack)), view, resident_bytes=0)
+        write_outputs(folder / file, network, feed, BATCH_SIZE, f"{STAGE}: embed {pack.folder.name}")
+    return describe_backend()
+
+
+def _mean_pixels(pack: FacePack, variant: Variant) -> np.ndarray:
+    """Return the mean pixels of squares of every face: shape (n, d), float32 in [0, 1]."""
+    side = variant.side // BLOCK
+    described = np.empty((len(pack), side * side * variant.channels), np.float32)
+    with progress(len(pack), f"{STAGE}: {pack.folder.name}", "face") as bar:
+        for start in range(0, len(pack), BATCH_SIZE):
+            seen = variant.view(pack.faces[start : start + BATCH_SIZE])
+            squares = seen.reshape(len(seen), side, BLOCK, side, BLOCK, -1).mean(axis=(2, 4), dtype=np.float32)
+            described[start : start + len(seen)] = squares.reshape(len(seen), -1) / 255
+            bar.update(len(seen))
+    return described

@@ -1,0 +1,72 @@
+"""The comparison of packs as a stage: by pixels and by a network, done once, and refused where it cannot be."""
+
+import csv
+import os
+
+import numpy as np
+import pytest
+
+from fecemo.errors import InputError
+from fecemo.packs.face_pack import FaceEntry
+from fecemo.packs.face_pack_writer import FacePackWriter
+from fecemo.stages.compare_sets import CompareSettings, run
+
+LEVELS = {"happy": 200, "sad": 60}
+
+
+@pytest.fixture(scope="module")
+def packs(tmp_path_factory):
+    """Two packs: a happy face is bright in the one and dark in the other."""
+    folder = tmp_path_factory.mktemp("packs")
+    for name, swapped in (("bright", False), ("dark", True)):
+        plan = [FaceEntry(id=f"{name}{slot:03d}", url=f"{slot}.jpg", label=("happy", "sad")[slot % 2],
+                          split="train" if slot < 40 else "test") for slot in range(60)]
+        writer, rng = FacePackWriter(folder / name, plan), np.random.default_rng(0)
+        for slot, entry in enumerate(plan):
+            level = LEVELS[entry.label] if not swapped else 260 - LEVELS[entry.label]
+            writer.put(slot, np.clip(level + rng.normal(0, 20, (200, 200, 3)), 0, 255).astype(np.uint8))
+        writer.finish("import", config={}, inputs={})
+        writer.close()
+    return folder / "bright", folder / "dark"
+
+
+def table(folder):
+    with (folder / "compare_sets.csv").open(encoding="utf-8") as file:
+        return {(row["learned_from"], row["met"]): float(row["balanced_accuracy"]) for row in csv.DictReader(file)}
+
+
+def test_packs_are_compared_by_their_pixels_once(packs, tmp_path, capsys):
+    settings = CompareSettings(packs=packs, bootstrap=20)
+    receipt = run(settings, tmp_path)
+    assert table(tmp_path) == {("bright", "bright"): 1, ("bright", "dark"): 0, ("dark", "bright"): 0,
+                               ("dark", "dark"): 1}
+    assert (tmp_path / "compare_sets.html").read_text().count("<svg") == 2
+    assert "1.000 on the own set, 0.000 on others" in capsys.readouterr().err
+    assert run(settings, tmp_path).digest == receipt.digest
+    assert "nothing to do" in capsys.readouterr().err
+
+
+def test_packs_are_compared_by_what_a_network_makes_of_them(packs, tmp_path):
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    import keras
+
+    from fecemo.training.network_file import save_network
+
+    pixels = keras.Input((4, 4, 1), name="pixels")
+    save_network(keras.Model(pixels, keras.layers.Flatten(name="embedding")(pixels)), tmp_path / "encoder.keras")
+    out = tmp_path / "out"
+    run(CompareSettings(packs=packs, network=tmp_path / "encoder.keras", bootstrap=20), out)
+    assert table(out)["bright", "dark"] == 0
+    assert table(out)["dark", "dark"] == 1
+    assert not list(out.glob("*.npy"))
+    with pytest.raises(InputError, match="name the variant"):
+        run(CompareSettings(packs=packs, network=tmp_path / "encoder.keras", variant="rgb"), tmp_path / "other")
+
+
+def test_what_cannot_be_compared_is_refused(packs, tmp_path):
+    with pytest.raises(ValueError, match="at least two packs"):
+        CompareSettings(packs=packs[:1])
+    with pytest.raises(ValueError, match="called the same"):
+        CompareSettings(packs=(packs[0], packs[0]))
+    with pytest.raises(InputError, match="no such network"):
+        run(CompareSettings(packs=packs, network=tmp_path / "gone.keras"), tmp_path)

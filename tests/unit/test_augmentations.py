@@ -1,0 +1,122 @@
+"""Altered faces: what each way changes and what it leaves, and that a seed decides everything."""
+
+import keras
+import numpy as np
+import pytest
+
+from fecemo.catalogue import offers
+from fecemo.training.augmentation import AUGMENTATIONS, mixed
+from fecemo.training.augmentations.blur import Blur
+from fecemo.training.augmentations.colour import Colour
+from fecemo.training.augmentations.crop import Crop
+from fecemo.training.augmentations.flip import Flip
+from fecemo.training.augmentations.mask import GRAY, Mask
+from fecemo.training.augmentations.noise import Noise
+
+FACES = np.random.default_rng(0).integers(0, 256, (6, 20, 20, 3)).astype(np.float32)
+FLAT = np.full((4, 20, 20, 3), 90, np.float32)
+RAMP = np.broadcast_to(10 * np.arange(20, dtype=np.float32)[:, None, None], (50, 20, 20, 1)).copy()
+
+
+def altered(way, faces=FACES, seed=1):
+    return keras.ops.convert_to_numpy(way.apply(keras.ops.convert_to_tensor(faces), keras.random.SeedGenerator(seed)))
+
+
+@pytest.mark.parametrize("kind", offers(AUGMENTATIONS, "AUGMENTATION").values(), ids=lambda kind: kind.name)
+@pytest.mark.parametrize("channels", [1, 3])
+class TestEveryWay:
+    def test_gives_pixels_that_the_seed_decides(self, kind, channels):
+        faces = FACES[..., :channels]
+        made = altered(kind(), faces)
+        assert made.shape == faces.shape
+        assert made.dtype == np.float32
+        assert made.min() >= 0
+        assert made.max() <= 255.001
+        np.testing.assert_array_equal(made, altered(kind(), faces))
+        assert (made != altered(kind(), faces, seed=2)).any()
+
+    def test_alters_every_face_in_its_own_way(self, kind, channels):
+        alike = np.repeat(FACES[:1, ..., :channels], 12, axis=0)
+        made = altered(kind(), alike)
+        assert len({face.tobytes() for face in made}) > 1
+
+
+def test_pixels_are_mixed_down_the_rows_and_then_along_them():
+    chance = np.random.default_rng(1)
+    rows, columns = chance.random((2, 6, 20, 20)).astype(np.float32)
+    found = keras.ops.convert_to_numpy(mixed(keras.ops.convert_to_tensor(FACES), rows, columns))
+    np.testing.assert_allclose(found, np.einsum("nij,njkc,nlk->nilc", rows, FACES, columns), rtol=1e-4)
+
+
+def test_flip_exchanges_left_and_right_in_its_share_of_faces():
+    np.testing.assert_array_equal(altered(Flip(probability=1.0)), FACES[:, :, ::-1])
+    np.testing.assert_array_equal(altered(Flip(probability=0.0)), FACES)
+    many = np.broadcast_to(FACES[:1], (400, 20, 20, 3))
+    flipped = (altered(Flip(probability=0.25), many) != many).any(axis=(1, 2, 3))
+    assert 0.15 < flipped.mean() < 0.35
+
+
+def test_crop_enlarges_a_part():
+    np.testing.assert_allclose(altered(Crop(least=1.0)), FACES, atol=1e-3)
+    np.testing.assert_allclose(altered(Crop(least=0.5), FLAT), FLAT, rtol=1e-5)
+    made = altered(Crop(least=0.5), RAMP)[..., 0]
+    np.testing.assert_allclose(made, np.broadcast_to(made[:, :, :1], made.shape), atol=1e-2)
+    slopes = np.diff(made[:, 5:15, 0], axis=1)
+    np.testing.assert_allclose(slopes, np.broadcast_to(slopes[:, :1], slopes.shape), atol=2e-2)  # still a ramp …
+    assert 5 <= slopes.min() < 6 < 9 < slopes.max() <= 10.01  # … of half to all of its steepness
+    assert np.ptp(made[:, 0, 0]) > 20, "every part begins at the same place"
+
+
+def test_colour_changes_light_contrast_and_saturation():
+    none = Colour(brightness=0.0, contrast=0.0, saturation=0.0)
+    np.testing.assert_allclose(altered(none), FACES, atol=1e-3)
+    lighter = altered(Colour(brightness=0.5, contrast=0.0, saturation=0.0), FLAT)
+    np.testing.assert_allclose(lighter, np.broadcast_to(lighter[:, :1, :1, :1], lighter.shape), rtol=1e-5)
+    assert 45 <= lighter.min() < lighter.max() <= 135
+    contrast = altered(Colour(brightness=0.0, contrast=0.5, saturation=0.0), 100 + FACES / 10)
+    np.testing.assert_allclose(contrast.mean(axis=(1, 2, 3)), (100 + FACES / 10).mean(axis=(1, 2, 3)), rtol=1e-4)
+    shares = contrast.std(axis=(1, 2, 3)) / (FACES / 10).std(axis=(1, 2, 3))
+    assert 0.5 <= shares.min() < shares.max() <= 1.5
+    gray = np.repeat(FACES[..., :1], 3, axis=-1)
+    np.testing.assert_allclose(altered(Colour(brightness=0.0, contrast=0.0, saturation=1.0), gray), gray, atol=1e-3)
+
+
+def test_blur_spreads_and_keeps_the_light():
+    np.testing.assert_allclose(altered(Blur(most=0.3), FLAT), FLAT, rtol=1e-5)
+    np.testing.assert_allclose(altered(Blur(most=1e-4)), FACES, atol=1e-2)
+    dot = np.zeros((20, 21, 21, 1), np.float32)
+    dot[:, 10, 10] = 255
+    made = altered(Blur(most=0.1), dot)
+    np.testing.assert_allclose(made.sum(axis=(1, 2, 3)), 255, rtol=1e-2)
+    np.testing.assert_allclose(made, made[:, ::-1, ::-1], atol=1e-3)
+    assert made[:, 10, 10].min() < 60 < made[:, 10, 10].max()
+
+
+def test_noise_has_the_deviation_that_is_asked_for():
+    gray = np.full((20, 20, 20, 3), 128, np.float32)
+    difference = altered(Noise(deviation=10.0), gray) - gray
+    assert difference.std() == pytest.approx(10, rel=0.05)
+    assert abs(difference.mean()) < 0.5
+    assert abs(np.corrcoef(difference[0].ravel(), difference[1].ravel())[0, 1]) < 0.15
+
+
+@pytest.mark.parametrize("side", [20, 18])
+def test_mask_hides_the_same_number_of_whole_squares_in_every_face(side):
+    faces = FACES[:, :side, :side] + 0.25  # nothing is gray by itself
+    made = altered(Mask(squares=5, share=0.4), faces)
+    hidden = (made == GRAY).all(axis=-1)
+    np.testing.assert_array_equal(made[~hidden], faces[~hidden])
+    square = np.arange(side) * 5 // side
+    for face in hidden:
+        by_square = [face[np.ix_(square == row, square == column)] for row in range(5) for column in range(5)]
+        assert sum(one.all() for one in by_square) == 10
+        assert sum(one.any() for one in by_square) == 10
+
+
+@pytest.mark.parametrize(("kind", "settings", "key"), [
+    (Flip, {"probability": 2}, "probability"), (Crop, {"least": 0}, "least"), (Colour, {"contrast": -1}, "contrast"),
+    (Blur, {"most": 2}, "most"), (Noise, {"deviation": -1}, "deviation"), (Mask, {"share": 1.5}, "share"),
+    (Mask, {"squares": 0}, "squares")])
+def test_settings_that_are_not_sound_are_refused(kind, settings, key):
+    with pytest.raises(ValueError, match=key):
+        kind(**settings)

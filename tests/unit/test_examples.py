@@ -1,0 +1,162 @@
+"""Examples: what is held out of them, and triplets and views on their way through a training."""
+
+import keras
+import numpy as np
+import pytest
+
+from fecemo.models.losses.binary_crossentropy import BinaryCrossentropy
+from fecemo.models.losses.nt_xent import NTXent
+from fecemo.models.losses.triplet import TripletLoss
+from fecemo.models.losses.vector_error import VectorError
+from fecemo.models.stacks import build_networks
+from fecemo.packs.variant import find_variant
+from fecemo.training.augmentations.crop import Crop
+from fecemo.training.augmentations.flip import Flip
+from fecemo.training.augmentations.mask import GRAY, Mask
+from fecemo.training.device_view import DeviceView
+from fecemo.training.examples import Examples, held_out
+from fecemo.training.fit import train
+from fecemo.training.optimizers.adam import Adam
+from fecemo.training.phase_work import PhaseWork, Training
+from fecemo.training.settings import FitSettings
+from fecemo.training.step import TrainingStep
+
+FACES = 24
+SIDE = 20
+
+
+class TestHeldOut:
+    labels = np.repeat(np.arange(3, dtype=np.int32), [60, 30, 10])
+
+    def test_every_label_loses_its_share_and_no_example_is_lost(self):
+        examples = Examples(np.arange(100) + 1000, {"label": self.labels})
+        learnt, held = held_out(examples, 0.2, 7)
+        assert np.bincount(held.targets["label"]).tolist() == [12, 6, 2]
+        np.testing.assert_array_equal(np.union1d(learnt.rows, held.rows), examples.rows)
+        assert len(learnt) + len(held) == 100
+        for part in (learnt, held):
+            assert (np.diff(part.rows) > 0).all()
+            np.testing.assert_array_equal(part.targets["label"], self.labels[part.rows - 1000])
+
+    def test_the_seed_decides(self):
+        examples = Examples(np.arange(50))
+        rows = [held_out(examples, 0.3, seed)[1].rows.tolist() for seed in (1, 1, 2)]
+        assert rows[0] == rows[1] != rows[2]
+        assert len(rows[0]) == 15
+
+    def test_triplets_are_held_out_whole(self):
+        triplets = Examples(np.arange(30).reshape(10, 3), {"triplet": np.arange(10, dtype=np.int32)})
+        learnt, held = held_out(triplets, 0.3, 0)
+        assert held.rows.shape == (3, 3)
+        np.testing.assert_array_equal(held.rows[:, 0], 3 * held.targets["triplet"])
+        assert learnt.faces_each == 3
+
+
+def networks():
+    stacks = {"encoder": lambda _: [keras.layers.Rescaling(1 / 255, name="rescaling"),
+                                    keras.layers.Conv2D(8, 3, 3, activation="selu", name="convolution"),
+                                    keras.layers.Flatten(name="flatten"), keras.layers.Dense(8, name="embedding")],
+              "decoder": lambda _: [keras.layers.Dense(SIDE * SIDE, "sigmoid", name="pixels"),
+                                    keras.layers.Reshape((SIDE, SIDE, 1), name="reshape")],
+              "distances": lambda _: [keras.layers.Dense(2, name="distances")]}
+    return build_networks({"encoder": ("encoder",), "autoencoder": ("encoder", "decoder"),
+                           "measuring": ("encoder", "distances")}, stacks, (SIDE, SIDE, 1), 3)
+
+
+OUTPUTS = {"embedding": "encoder", "pixels": "autoencoder", "vector": "measuring"}
+
+
+def bars():
+    """Faces with a bright bar whose place and width are their two numbers."""
+    chance = np.random.default_rng(0)
+    faces = chance.integers(0, 40, (FACES, 200, 200, 3)).astype(np.uint8)
+    places, widths = chance.integers(0, 140, FACES), chance.integers(20, 60, FACES)
+    for face, place, width in zip(faces, places, widths, strict=True):
+        face[place : place + width] += 180
+    return faces, np.stack([places, widths], axis=1).astype(np.float32)
+
+
+def learnt(tmp_path, examples, faces, **fit):
+    built = networks()
+    settings = FitSettings(**{"optimizer": Adam(), "learning_rate": 3e-3, "epochs": 12, "batch_size": 8, **fit})
+    phase = PhaseWork("all", OUTPUTS, (), settings, faces, examples)
+    view = DeviceView(find_variant("gray"), SIDE)
+    done = train(Training(title="small", networks=built, phases=[phase], view=view, n_classes=8, seed=1,
+                          folder=tmp_path, digest="a"))
+    return built, done.records
+
+
+def test_a_vector_is_learnt_beside_the_pixels(tmp_path):
+    faces, measured = bars()
+    built, records = learnt(tmp_path, Examples(np.arange(FACES), {"vector": measured}), faces, epochs=40,
+                            loss=(BinaryCrossentropy(), VectorError(weight=2.0)))
+    assert records[-1].loss < 0.8 * records[0].loss
+    pixels = DeviceView(find_variant("gray"), SIDE)(faces)
+    found = keras.ops.convert_to_numpy(built["measuring"](pixels))
+    for number in range(2):
+        assert np.corrcoef(found[:, number], measured[:, number])[0, 1] > 0.8
+
+
+def test_triplets_are_learnt_and_judged(tmp_path):
+    faces, measured = bars()
+    chance = np.random.default_rng(1)
+    rows = np.array([chance.permutation(FACES)[:3] for _ in range(60)])
+    place = measured[:, 0]
+    # The face whose bar is farthest from both others stands last.
+    apart = [abs(place[rows[:, one]] - place[rows[:, other]]) for one, other in ((1, 2), (0, 2), (0, 1))]
+    odd = np.argmin(apart, axis=0)
+    rows = np.array([[*np.delete(row, which), row[which]] for row, which in zip(rows, odd, strict=True)])
+    triplets = Examples(rows, {"triplet": np.zeros(60, np.int32)})
+    _, records = learnt(tmp_path, triplets, faces, loss=(TripletLoss(),), epochs=20)
+    assert records[-1].accuracy > max(0.8, records[0].accuracy)
+    assert {round(60 * record.accuracy, 3) % 1 for record in records} == {0}
+
+
+def test_two_views_of_a_face_come_to_be_neighbours(tmp_path):
+    faces, _ = bars()
+    views = (Flip(), Crop(least=0.9))
+    _, records = learnt(tmp_path, Examples(np.arange(FACES)), faces, loss=(NTXent(temperature=0.2),), augment=views,
+                        epochs=20)
+    assert records[-1].loss < 0.8 * records[0].loss
+    assert records[-1].accuracy > 0.6
+    with pytest.raises(ValueError, match="two views of a face are equal without augment"):
+        FitSettings((NTXent(),), Adam(), 1e-3, 1)
+
+
+def step_of(**fit):
+    return TrainingStep({output: networks()[name] for output, name in OUTPUTS.items()},
+                        FitSettings(**{"loss": (BinaryCrossentropy(),), "optimizer": Adam(), "learning_rate": 1e-3,
+                                       "epochs": 1, "batch_size": 4, **fit}), Examples(np.arange(4)), 8)
+
+
+def test_what_is_corrupted_is_to_be_given_whole():
+    """The network sees the hidden squares as gray; the pixels to be given are those before."""
+    pixels = np.random.default_rng(0).uniform(0, 100, (4, SIDE, SIDE, 1)).astype(np.float32)
+    seen = {}
+
+    def call(step):
+        network = step.network
+        step.network = lambda faces, training: seen.update(faces=faces) or network(faces, training=training)
+        return keras.ops.convert_to_numpy(step.call(pixels, training=True)[1])
+
+    target = call(step_of(corrupt=(Mask(squares=4, share=0.5),)))
+    np.testing.assert_array_equal(target, pixels)
+    assert (keras.ops.convert_to_numpy(seen["faces"]) == GRAY).mean() == 0.5
+    target = call(step_of(augment=(Flip(probability=1.0),)))
+    np.testing.assert_array_equal(target, pixels[:, :, ::-1])
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(seen["faces"]), target)
+
+
+def test_chance_alone_decides_how_faces_are_altered():
+    pixels = np.random.default_rng(0).uniform(0, 255, (4, SIDE, SIDE, 1)).astype(np.float32)
+    said = [step_of(corrupt=(Mask(),)).validate(pixels, {}, np.ones(4, np.float32), chance)["loss"]
+            for chance in (5, 5, 2**32 - 1)]
+    assert said[0] == said[1] != said[2]
+    plain = [step_of(augment=(Crop(least=0.5),)).validate(pixels, {}, np.ones(4, np.float32), chance)["loss"]
+             for chance in (5, 6)]
+    assert plain[0] == plain[1], "what is validated on was altered"
+
+
+def test_losses_of_two_and_of_three_faces_do_not_mix():
+    with pytest.raises(ValueError, match="look at 2 and at 3 faces together do not mix"):
+        FitSettings((NTXent(), TripletLoss()), Adam(), 1e-3, 1, augment=(Flip(),))

@@ -1,0 +1,63 @@
+"""What is known of faces, joined to a pack by id, path, or address and box."""
+
+import numpy as np
+import pytest
+
+from fecemo.errors import InputError
+from fecemo.imaging.drawn import sample_face
+from fecemo.imaging.drawn.factors import factor_column
+from fecemo.manifests.face_columns import read_face_columns
+from fecemo.manifests.face_id import face_id
+
+IDS = [face_id(path, 0, 1, 0, 1) for path in ("a.jpg", "b.jpg", "c.jpg")]
+
+
+def written(tmp_path, text):
+    path = tmp_path / "people.csv"
+    path.write_text(text)
+    return path
+
+
+def test_rows_meet_their_faces_and_unknown_is_unknown(tmp_path):
+    path = written(tmp_path, "path,age,gender,note\nc.jpg,31,f,\na.jpg,,m,\nother.jpg,9,f,\n")
+    found = read_face_columns(path, IDS)
+    np.testing.assert_array_equal(found["age"], [np.nan, np.nan, 31])
+    assert found["gender"].tolist() == ["m", "", "f"]
+    assert "note" not in found
+
+
+def test_faces_are_named_by_id_or_by_address_and_box(tmp_path):
+    assert read_face_columns(written(tmp_path, f"id,age\n{IDS[1]},5\n"), IDS)["age"][1] == 5
+    boxed = [face_id("http://x/1.jpg", 0.1, 0.5, 0.2, 0.6)]
+    path = written(tmp_path, "url,left,right,top,bottom,age\nhttp://x/1.jpg,.1,.5,.2,.6,7\n")
+    assert read_face_columns(path, boxed)["age"].tolist() == [7]
+
+
+def test_paths_may_stand_below_a_folder_and_columns_be_renamed(tmp_path):
+    path = written(tmp_path, "path,capture.yaw,seed\ntarget/a.jpg,1.5,3\n")
+    found = read_face_columns(path, IDS, below="target/", rename=factor_column)
+    assert {name: values[0] for name, values in found.items()} == {"pose.yaw": 1.5}
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("", "is empty"), ("name,age\nx,1\n", "expected a column id, a column path"),
+    ("path,age,age\na.jpg,1,2\n", "two columns 'age'"), ("path,age\na.jpg,1\na.jpg,2\n", "line 3: the face a.jpg"),
+    ("path,age\nzzz.jpg,1\n", "none of its 1 rows .* relative to the imported folder"),
+    ("url,left,right,top,bottom\nx,y,1,0,1\n", "line 2: left is 'y'")])
+def test_what_cannot_be_joined_is_refused(tmp_path, text, said):
+    with pytest.raises(InputError, match=said):
+        read_face_columns(written(tmp_path, text), IDS)
+
+
+def test_a_broken_row_costs_itself_alone(tmp_path, capsys):
+    found = read_face_columns(written(tmp_path, 'path,age\na.jpg,1,2\nb.jpg,4\nc.jpg,"\n'), IDS)
+    np.testing.assert_array_equal(found["age"], [np.nan, 4, np.nan])
+    assert "2 of 3 rows are broken" in capsys.readouterr().err
+
+
+def test_every_parameter_of_a_drawn_face_belongs_to_a_factor_but_seeds_and_the_emotion():
+    row = sample_face(np.random.default_rng(0), "happy").as_row()
+    without = [name for name in row if factor_column(name) is None]
+    assert without == ["emotion", "identity.texture_seed", "capture.backdrop_seed"]
+    assert {factor_column(name).partition(".")[0] for name in row if factor_column(name)} == {
+        "expression", "identity", "pose", "light", "background", "camera"}

@@ -1,0 +1,192 @@
+"""Losses by hand, from the equations of the studies that they are taken from."""
+
+import keras
+import numpy as np
+import pytest
+
+from fecemo.models.class_weights import class_weights
+from fecemo.models.losses.centre import Centre
+from fecemo.models.losses.nt_xent import NTXent
+from fecemo.models.losses.triplet import TripletLoss
+from fecemo.models.losses.vector_error import VectorError
+from fecemo.models.losses.weighted_cluster import WeightedCluster
+from fecemo.models.losses.weighted_softmax import WeightedSoftmax
+
+EVERYONE = np.ones(4, np.float32)
+
+
+def numbers(found):
+    return {key: numbers(value) for key, value in found.items()} if isinstance(found, dict) else \
+        keras.ops.convert_to_numpy(found)
+
+
+def tensor(values, dtype="float32"):
+    return keras.ops.convert_to_tensor(np.asarray(values, dtype))
+
+
+def remembered(loss, output_shape, targets, n_classes):
+    """Return a loss's first state as a training step hands it over."""
+    return {key: tensor(values) for key, values in loss.first_state(output_shape, targets, n_classes).items()}
+
+
+class TestClassWeights:
+    def test_the_rarest_counts_whole_and_others_in_inverse_proportion(self):
+        labels = np.array([0, 0, 0, 0, 1, 1, 3])
+        np.testing.assert_array_equal(class_weights(labels, 5), np.array([1 / 4, 1 / 2, 0, 1, 0], np.float32))
+
+    def test_the_published_imbalance(self):
+        """Table 3: contempt 4,250 and happy 134,915 images in all, 500 + 500 of each set apart."""
+        weights = class_weights(np.repeat([0, 1], [133_915, 3_250]), 2)
+        assert weights[0] == pytest.approx(3_250 / 133_915)
+        assert weights[1] == 1
+
+    def test_weighted_softmax_is_minus_w_log_p(self):
+        loss = WeightedSoftmax()
+        state = remembered(loss, (3,), {"label": np.array([0, 0, 0, 0, 1])}, 3)
+        probabilities = tensor([[0.5, 0.25, 0.25], [0.2, 0.7, 0.1]])
+        found = numbers(loss.losses(probabilities, tensor([0, 1], "int32"), tensor([1, 1]), state))
+        np.testing.assert_allclose(found, [-np.log(0.5) / 4, -np.log(0.7)], rtol=1e-6)
+
+
+class TestCentre:
+    centres = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 3.0]], np.float32)
+    features = np.array([[3.0, 0.0], [1.0, 2.0], [0.0, 1.0], [9.0, 9.0]], np.float32)
+    labels = np.array([0, 0, 2, 1], np.int32)
+    weights = np.array([1, 1, 1, 0], np.float32)  # the last fills up the batch: class 1 is absent
+
+    def test_half_the_squared_distance(self):
+        found = Centre().losses(tensor(self.features), tensor(self.labels, "int32"), tensor(self.weights),
+                                {"centres": tensor(self.centres)})
+        np.testing.assert_allclose(numbers(found)[:3], [2.0, 2.0, 2.0])
+
+    def test_centres_follow_the_faces_of_their_class_alone(self):
+        after = numbers(Centre(rate=0.5).next_state(tensor(self.features), tensor(self.labels, "int32"),
+                                                    tensor(self.weights), {"centres": tensor(self.centres)}))
+        # Δc₀ = ((1,0) − (3,0) + (1,0) − (1,2)) / (1 + 2) = (−2, −2) / 3;  Δc₂ = ((0,3) − (0,1)) / 2
+        expected = [[1 + 1 / 3, 1 / 3], [0.0, 0.0], [0.0, 2.5]]
+        np.testing.assert_allclose(after["centres"], expected, rtol=1e-6, atol=1e-7)
+
+
+class TestWeightedCluster:
+    def case(self, **settings):
+        loss = WeightedCluster(**settings)
+        # N = 4, 1, 2: W = 1/4, 1, 1/2
+        state = remembered(loss, (2,), {"label": np.array([0, 0, 0, 0, 1, 2, 2])}, 3)
+        return loss, {**state, "centres": tensor([[1, 0], [0, 0], [0, 3]])}
+
+    def test_the_equation_by_hand(self):
+        loss, state = self.case()
+        # D₀ = 1 + 10, D₁ = 1 + 9, D₂ = 10 + 9; α = 1
+        found = loss.losses(tensor([[3, 0], [1, 1], [0, 1]]), tensor([0, 1, 2], "int32"), tensor([1, 1, 1]), state)
+        np.testing.assert_allclose(numbers(found), [0.5 * 0.25 * 4 / 12, 0.5 * 1 * 2 / 11, 0.5 * 0.5 * 4 / 20])
+
+    def test_a_step_down_the_slope_is_the_published_closed_form(self):
+        """Equation 7: W (x − c) / (D + α); a face is pulled to its centre."""
+        loss, state = self.case()
+        features = keras.Variable(np.array([[3, 0], [1, 1], [0, 1]], np.float32))
+        labels = np.array([0, 1, 2])
+        before = numbers(features)
+        centres, shares = numbers(state["centres"]), numbers(state["class_weights"])
+        away = before - centres[labels]
+        slopes = shares[labels, None] * away / np.array([12, 11, 20], np.float32)[:, None]
+        nudged = before + 1e-3 * slopes
+        said = [numbers(loss.losses(tensor(values), tensor(labels, "int32"), tensor([1, 1, 1]), state))
+                for values in (before, nudged)]
+        np.testing.assert_allclose((said[1] - said[0]) / 1e-3, (slopes**2).sum(axis=1), rtol=2e-2)
+        assert (np.linalg.norm(before - slopes - centres[labels], axis=1) < np.linalg.norm(away, axis=1)).all()
+
+    def test_centres_move_to_their_faces_by_the_published_step(self):
+        loss, state = self.case()
+        batch = tensor([[3, 0], [1, 2], [0, 1]]), tensor([0, 0, 2], "int32"), tensor([1, 1, 1])
+        after = numbers(loss.next_state(*batch, state))["centres"]
+        # Δc₀ = ¼ ((2,0) + (0,2)) / 12, Δc₂ = ½ (0,−2) / 20, and nothing for the absent class
+        expected = [[1 + 0.5 / 12, 0.5 / 12], [0, 0], [0, 3 - 1 / 20]]
+        np.testing.assert_allclose(after, expected, rtol=1e-6)
+        half = numbers(WeightedCluster(rate=0.5).next_state(*batch, state))["centres"]
+        begun = numbers(state["centres"])
+        np.testing.assert_allclose(half - begun, (after - begun) / 2, atol=1e-6)
+
+    def test_identical_centres_and_faces_stay_finite(self):
+        """Uncapped, the published step would take a centre (1 − n) times as far from its n faces, batch after batch."""
+        loss = WeightedCluster()
+        state = remembered(loss, (4,), {"label": np.arange(3)}, 3)
+        features, labels = np.full((30, 4), 2.0, np.float32), np.arange(30, dtype=np.int32) % 3
+        for _ in range(50):
+            state = {**state, **loss.next_state(tensor(features), tensor(labels, "int32"),
+                                                tensor(np.ones(30)), state)}
+        np.testing.assert_allclose(numbers(state["centres"]), 2.0, rtol=1e-5)
+
+    def test_extreme_imbalance_stays_finite(self):
+        loss = WeightedCluster()
+        state = remembered(loss, (4,), {"label": np.repeat([0, 1], [1_000_000, 1])}, 3)
+        chance = np.random.default_rng(0)
+        for _ in range(50):
+            features = chance.normal(0, 100, (36, 4)).astype(np.float32)
+            labels = (np.arange(36) == 0).astype(np.int32)
+            batch = tensor(features), tensor(labels, "int32"), tensor(np.ones(36))
+            assert np.isfinite(numbers(loss.losses(*batch, state))).all()
+            state = {**state, **loss.next_state(*batch, state)}
+        centres = numbers(state["centres"])
+        assert np.isfinite(centres).all()
+        assert np.abs(centres[:2]).max() < 400
+        np.testing.assert_array_equal(centres[2], 0)
+
+
+class TestTriplet:
+    # Embeddings on a line: pairs at 1, odd ones at 3 and 2 → squared distances 1, 9, 4
+    near = np.array([[[0.0], [1.0], [3.0]]], np.float32)
+
+    def test_by_hand(self):
+        loss = TripletLoss(margins=(0.0, 4.0, 9.0))
+        found = [numbers(loss.losses(tensor(self.near), tensor([kind], "int32"), None, {}))[0] for kind in range(3)]
+        # 1 − 9 + δ and 1 − 4 + δ, from zero up
+        assert found == [0.0, 1.0, 1.0 + 6.0]
+
+    def test_the_odd_one_is_right_where_the_pair_is_closest(self):
+        odd_in_place = np.concatenate([self.near, self.near[:, ::-1], self.near[:, [0, 2, 1]]])
+        found = numbers(TripletLoss().right(tensor(odd_in_place), None))
+        assert found.tolist() == [True, False, False]
+
+
+class TestNTXent:
+    def test_by_the_double_sum(self):
+        views = np.random.default_rng(0).normal(size=(4, 2, 5)).astype(np.float32)
+        weights = np.array([1, 1, 1, 0], np.float32)
+        found = numbers(NTXent(temperature=0.2).losses(tensor(views), None, tensor(weights), {}))
+        flat = views[:3].reshape(6, 5).astype(np.float64)
+        unit = flat / np.linalg.norm(flat, axis=1, keepdims=True)
+        scores = np.exp(unit @ unit.T / 0.2)
+        of_view = [-np.log(scores[i, i ^ 1] / sum(scores[i, k] for k in range(6) if k != i)) for i in range(6)]
+        np.testing.assert_allclose(found[:3], np.reshape(of_view, (3, 2)).mean(axis=1), rtol=1e-4)
+
+    def test_equal_views_of_unlike_faces_cost_least(self):
+        apart = np.repeat(np.eye(4, dtype=np.float32)[:, None], 2, axis=1)
+        loss = NTXent(temperature=0.1)
+        # −log e^10 / (e^10 + 6 e^0)
+        np.testing.assert_allclose(numbers(loss.losses(tensor(apart), None, tensor(EVERYONE), {})),
+                                   np.log1p(6 * np.exp(-10.0)), rtol=1e-2, atol=1e-6)
+        assert numbers(loss.right(tensor(apart), None)).all()
+        crossed = np.stack([apart[:, 0], np.roll(apart[:, 1], 1, axis=0)], axis=1)
+        assert not numbers(loss.right(tensor(crossed), None)).any()
+
+
+class TestVectorError:
+    def test_numbers_of_any_unit_count_alike_and_constant_ones_not_at_all(self):
+        vectors = np.array([[0, 1000, 7], [2, 3000, 7]], np.float32)
+        loss = VectorError()
+        state = remembered(loss, (3,), {"vector": vectors}, 8)
+        found = loss.losses(tensor([[0, 0, 9], [1, 2, 9]]), tensor(vectors), tensor([1, 1]), state)
+        # standardised targets (−1, −1) and (1, 1)
+        np.testing.assert_allclose(numbers(found), [(1 + 1) / 2, (0 + 1) / 2], rtol=1e-5)
+
+    def test_a_network_of_another_length_is_refused(self):
+        with pytest.raises(ValueError, match=r"shape \(4,\) a face, and \(3,\) were measured"):
+            VectorError().first_state((4,), {"vector": np.zeros((2, 3), np.float32)}, 8)
+
+
+@pytest.mark.parametrize(("kind", "settings", "key"), [
+    (Centre, {"weight": 0}, "weight"), (Centre, {"rate": 1.5}, "rate"), (WeightedCluster, {"alpha": 0}, "alpha"),
+    (TripletLoss, {"margins": (0.1, -1, 0)}, "margins"), (NTXent, {"temperature": 0}, "temperature")])
+def test_settings_that_are_not_sound_are_refused(kind, settings, key):
+    with pytest.raises(ValueError, match=key):
+        kind(**settings)

@@ -1,0 +1,88 @@
+"""Sets of faces compared: distances by hand, and what one set prepares for."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from fecemo.errors import InputError
+from fecemo.evaluation.probe_settings import ProbeSettings
+from fecemo.evaluation.set_comparison import LabelledVectors, compare_sets, energy_coefficient
+from fecemo.evaluation.set_comparison_export import to_csv, to_html, to_json
+
+EMOTIONS = ("happy", "sad", "fear")
+
+
+def made(name, *, shift=0.0, turned=False, emotions=("happy", "sad"), n=60, seed=0):
+    """Return a set in which the first number tells two emotions apart; turned, it tells them the other way round."""
+    rng = np.random.default_rng(seed)
+    labels = np.array([emotions[face % len(emotions)] for face in range(n)])
+    place = np.where(labels == emotions[0], 1.0, -1.0) * (-1 if turned else 1)
+    vectors = np.column_stack([place + 0.1 * rng.normal(size=n), shift + rng.normal(size=n)]).astype(np.float32)
+    return LabelledVectors(name, vectors, labels, np.where(np.arange(n) < 2 * n // 3, "train", "test"))
+
+
+def compared(*sets, **changes):
+    settings = {"what": "made", "labels": None, "settings": ProbeSettings(), "resamples": 50, "confidence": 0.95,
+                "seed": 0}
+    return compare_sets(sets, EMOTIONS, **{**settings, **changes})
+
+
+def test_the_energy_coefficient_by_hand():
+    a, b = np.array([[0.0], [2.0]]), np.array([[4.0], [6.0]])
+    # E|A − B| = (4 + 6 + 2 + 4) / 4 = 4; within each, the one pair is 2 apart.
+    assert energy_coefficient(a, b) == pytest.approx((2 * 4 - 2 - 2) / (2 * 4))
+    assert energy_coefficient(np.zeros((2, 1)), np.ones((3, 1))) == 1
+    assert energy_coefficient(np.zeros((2, 1)), np.zeros((2, 1))) == 0
+
+
+def test_two_samples_of_one_distribution_are_near_0_whatever_their_size():
+    rng = np.random.default_rng(0)
+    found = [energy_coefficient(rng.normal(size=(5, 3)), rng.normal(size=(8, 3))) for _ in range(300)]
+    assert abs(np.mean(found)) < 0.02
+
+
+def test_sets_that_are_alike_prepare_for_each_other_and_lie_together():
+    found = compared(made("a"), made("b", seed=1))
+    assert found.emotions == ("happy", "sad")
+    assert found.chance == 0.5
+    assert [[probe.balanced_accuracy for probe in row] for row in found.probes] == [[1, 1], [1, 1]]
+    assert np.abs(found.distances).max() < 0.15
+
+
+def test_a_set_whose_emotions_look_the_other_way_round_is_learned_wrong_and_lies_far_away():
+    found = compared(made("a"), made("b", turned=True, seed=1))
+    assert [[probe.balanced_accuracy for probe in row] for row in found.probes] == [[1, 0], [0, 1]]
+    assert min(found.distances[0][1], found.distances[1][0]) > 0.3 > max(found.distances[0][0], found.distances[1][1])
+
+
+def test_every_set_is_learned_from_as_many_labels():
+    found = compared(made("a", n=300), made("b", n=60))
+    assert found.labels == 40
+    assert found.scored == (100, 20)
+    assert compared(made("a"), made("b"), labels=20).labels == 20
+
+
+def test_only_emotions_that_all_sets_have_are_compared():
+    found = compared(made("a", emotions=("happy", "sad")), made("b", emotions=("happy", "sad", "fear"), n=120))
+    assert found.emotions == ("happy", "sad")
+    assert set(found.by_emotion) == {"happy", "sad"}
+    with pytest.raises(InputError, match="share 1 emotions with at least 10"):
+        compared(made("a", emotions=("happy", "sad")), made("b", emotions=("happy", "fear")))
+    with pytest.raises(InputError, match="at least two sets"):
+        compared(made("a"))
+
+
+def test_what_is_written_is_what_was_found():
+    found = compared(made("here"), made("<there>", turned=True, seed=1))
+    rows = list(csv.DictReader(to_csv(found).splitlines()))
+    assert [(row["learned_from"], row["met"]) for row in rows] == [
+        ("here", "here"), ("here", "<there>"), ("<there>", "here"), ("<there>", "<there>")]
+    assert float(rows[1]["balanced_accuracy"]) == 0
+    assert float(rows[1]["distance_sad"]) == found.by_emotion["sad"][0][1]
+    assert json.loads(to_json(found))["probes"][0][1]["balanced_accuracy"] == 0
+    page = to_html(found)
+    assert page == to_html(found)
+    assert "<there>" not in page
+    assert "http" not in page.replace("http://www.w3.org", "")

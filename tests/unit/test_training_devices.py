@@ -1,0 +1,55 @@
+"""A batch shared out among devices teaches what it teaches on one."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from fecemo.errors import InputError, ResourceError
+from fecemo.training.devices import DISTRIBUTING, Placement, use_devices
+
+PROGRAM = Path(__file__).with_name("shared_training.py")
+
+
+def trained(devices, place="disk"):
+    """Return what a process that sees four devices, all of them this CPU, says of its training."""
+    if importlib.util.find_spec("jax") is None:
+        pytest.skip("jax is not installed")
+    done = subprocess.run([sys.executable, PROGRAM, str(devices), place], capture_output=True, text=True, timeout=300,
+                          env={**os.environ, "KERAS_BACKEND": "jax", "PYTHONPATH": str(PROGRAM.parents[2]),
+                               "XLA_FLAGS": "--xla_force_host_platform_device_count=4"})
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def alone():
+    said = trained(1)
+    assert (said["used"], said["kernel_on"], said["said"]) == (1, 1, "cpu")
+    return said
+
+
+# Batches hold 8 faces, the last one 6: three devices get one that is filled up.
+@pytest.mark.parametrize(("devices", "place"), [(4, "disk"), (3, "device")])
+def test_several_devices_learn_what_one_learns(alone, devices, place):
+    said = trained(devices, place)
+    assert (said["used"], said["kernel_on"], said["said"]) == (devices, devices, f"{devices} × cpu")
+    np.testing.assert_allclose(said["losses"], alone["losses"], rtol=1e-4)
+    assert said["sum"] == pytest.approx(alone["sum"], rel=1e-4)
+
+
+def test_without_a_wish_a_cpu_is_one_device():
+    assert use_devices(None) == 1
+    assert Placement().devices == 1
+
+
+def test_more_devices_than_there_are_is_said():
+    expected = ResourceError if keras.backend.backend() in DISTRIBUTING else InputError
+    with pytest.raises(expected, match="devices: 4096 are asked for"):
+        use_devices(4096)
