@@ -29,7 +29,7 @@ PARTS = (
     ("resize", cut_faces, "crop_face"),
     ("write", fetch_crew, "digest_bytes"), ("write", FacePackWriter, "put"), ("write", FacePackWriter, "finish"),
 )
-"""Functions whose time is disjoint. What a part spends in threads of others is not seen; none starts any."""
+"""Functions whose time is disjoint. What a part spends in threads of its own, as connecting does, is not seen here."""
 
 
 def timed(function: Callable[..., Any], part: str, seconds: Counter[str], lock: threading.Lock) -> Callable[..., Any]:

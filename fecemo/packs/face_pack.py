@@ -83,10 +83,7 @@ class FacePack:
                                    "run its fetch or import again")
         try:
             self.faces: Faces = open_faces(folder)
-            # Packs of the runs that are being worked with; goes with them.
-            old = (folder / "index.csv").exists() and not (folder / INDEX_NAME).exists()
-            index = "index.csv" if old else INDEX_NAME
-            rows = list(_read_index(folder / index))
+            rows = list(_read_index(folder / INDEX_NAME))
         except FileNotFoundError as error:
             raise StoredStateError(f"{folder} is not a face pack: {error.filename} is missing") from error
         except (ValueError, TypeError, KeyError, EOFError) as error:
