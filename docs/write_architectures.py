@@ -85,7 +85,8 @@ def fit_table(cells: dict[str, Cell]) -> list[str]:
             labels = f"{fit.label_fraction:.0%} of the labels" if fit.label_fraction else "the train split"
             source = f"{fit.faces:,} source faces" if fit.faces else "all source faces"
             faces = source if phase.faces == "source" else labels
-            lines.append(f"| {phase.name} | {phase.network} | {name} | {fit.loss} | {fit.optimizer} "
+            lines.append(f"| {phase.name} | {', '.join(phase.outputs.values())} | {name} "
+                         f"| {' + '.join(loss.name for loss in fit.loss)} | {fit.optimizer.name} "
                          f"| {fit.learning_rate:g} | {fit.epochs} | {fit.batch_size} | {faces} "
                          f"| {', '.join(phase.frozen) or '–'} |")
     return lines

@@ -1,4 +1,4 @@
-"""Score records → Table 1 and the report of the run."""
+"""Score records → Table 1 and the report of a run, or several runs side by side."""
 
 from fecemo.stages.door import open_door
 from fecemo.stages.table import run

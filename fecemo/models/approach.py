@@ -4,37 +4,45 @@ Light: no Keras is imported before `Approach.build` or `Approach.plan` is called
 quick.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from fecemo.catalogue import offer, offers
-from fecemo.models.plan import NetworkPlan
+from fecemo.errors import InputError
+from fecemo.models.plan import NetworkPlan, Networks, Shape, Stacks, plan_networks
 
 
 @dataclass(frozen=True)
 class Phase:
-    """One fit of one network.
+    """One fit of one or several networks that share stacks.
 
     Parameters
     ----------
     name : str
         Key of its `FitSettings` in a recipe.
-    network : str
-        Which of the built networks is fitted.
-    task : {"reconstruct", "classify"}
-        What it learns: the pixels it was given, or the emotion.
-    faces : {"source", "target"}
-        Unlabelled source faces, or labelled target faces.
+    outputs : mapping of str to str
+        What the phase can be taught by: each kind of output, and the network that gives it for a face. A loss names
+        the kind that it looks at: ``"pixels"`` in [0, 1] of the face's shape, ``"probabilities"`` of shape
+        (n_classes,), ``"features"`` of any shape, ``"embedding"`` or ``"vector"`` of shape (d,).
+    faces : str
+        Which faces it learns from: unlabelled ``"source"`` faces, labelled ``"target"`` faces, or another set of
+        examples that the stages know by this name.
     frozen : tuple of str
-        Stacks of the network that do not learn in this phase, such as ``"encoder"``.
+        Stacks of the networks that do not learn in this phase, such as ``"encoder"``.
     """
 
     name: str
-    network: str
-    task: Literal["reconstruct", "classify"]
-    faces: Literal["source", "target"]
+    outputs: Mapping[str, str]
+    faces: str
     frozen: tuple[str, ...] = ()
+
+
+class ModelConfig:
+    """Base of the frozen dataclasses that hold an approach's sizes."""
+
+    def check_input(self, input_shape: Shape) -> None:
+        """Raise `ValueError`, the field's name first, if no network of these sizes takes faces of this shape."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +61,15 @@ class Approach:
         In the order in which they run. Networks share layers, so that a later phase builds on an earlier one.
     output : str
         The network whose output is stored for every face: the encoder, or the classifier.
-    config : type
+    config : type of ModelConfig
         Frozen dataclass of the architecture's sizes; its defaults are the published ones.
-    build : callable
-        ``build(config, input_shape, n_classes, seed) -> dict[str, keras.Model]``. ``input_shape`` is (height, width,
-        channels); the networks take float pixels in [0, 255]. An autoencoder gives pixels in [0, 1], an encoder an
-        embedding of shape (n, d), a classifier probabilities of shape (n, n_classes).
-    plan : callable
-        ``plan(config, input_shape, n_classes) -> dict[str, NetworkPlan]``: the same networks on paper, with every
-        layer's shape and parameters, without allocating them. It raises `InputError` where the config does not fit
-        the input, as ``build`` does.
+    networks : mapping of str to tuple of str
+        See `Networks`. They take float pixels in [0, 255].
+    stacks : callable
+        ``stacks(config, input_shape, n_classes) -> Stacks``, with ``input_shape`` (height, width, channels).
+    embeds : {"pixels", "measurements"}
+        What the embedding of a face is made from: its pixels, by a network, or what a landmark model measured on it.
+        An approach of the latter kind has neither phases nor networks.
     """
 
     name: str
@@ -70,9 +77,32 @@ class Approach:
     predicts_by: Literal["clusters", "classifier"]
     phases: tuple[Phase, ...]
     output: str
-    config: type
-    build: Callable[..., dict[str, Any]]
-    plan: Callable[..., dict[str, NetworkPlan]]
+    config: type[ModelConfig]
+    networks: Networks
+    stacks: Callable[..., Stacks]
+    embeds: Literal["pixels", "measurements"] = "pixels"
+
+    def check(self, config: ModelConfig, input_shape: Shape, where: str = "approaches") -> None:
+        """Raise `InputError`, with the recipe's key, if the config does not fit faces of this shape."""
+        try:
+            config.check_input(input_shape)
+        except ValueError as error:
+            raise InputError(f"{where}.{self.name}.model.{error}") from error
+
+    def build(self, config: ModelConfig, input_shape: Shape, n_classes: int, seed: int) -> dict[str, Any]:
+        """Return the networks by name, of type `keras.Model`. Raises `InputError` as `check` does."""
+        from fecemo.models.stacks import build_networks
+
+        self.check(config, input_shape)
+        return build_networks(self.networks, self.stacks(config, input_shape, n_classes), input_shape, seed)
+
+    def plan(self, config: ModelConfig, input_shape: Shape, n_classes: int) -> dict[str, NetworkPlan]:
+        """Return the same networks on paper: every layer's shape and weights, none allocated.
+
+        Raises `InputError` as `check` does.
+        """
+        self.check(config, input_shape)
+        return plan_networks(self.networks, self.stacks(config, input_shape, n_classes), input_shape)
 
 
 def approaches() -> dict[str, Approach]:

@@ -4,7 +4,7 @@ The dense autoencoder at 200 pixels has 485 million parameters; what it will cos
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,40 @@ Shape = tuple[int, ...]
 """Shape of one face's tensor, without the batch."""
 
 Stacks = Mapping[str, Callable[[Shape], Sequence[Any]]]
-"""Stacks of an approach by name: each gives its unbuilt Keras layers for the shape that enters it."""
+"""Stacks of an approach by name: each gives its parts, in order, for the shape that enters it.
+
+A part is an unbuilt Keras layer, or `Branches` of them.
+"""
 
 Networks = Mapping[str, tuple[str, ...]]
 """Networks of an approach by name: the stacks that each runs one after the other. A stack named twice is shared."""
+
+
+@dataclass(frozen=True)
+class Branches:
+    """A part of a stack where one tensor goes several ways, which meet again.
+
+    Parameters
+    ----------
+    ways : tuple of sequence
+        The parts of each way; a way of no parts is the tensor itself.
+    join : keras.layers.Layer
+        Takes what the ways give, as a list: `keras.layers.Add`, `keras.layers.Multiply`.
+    """
+
+    ways: tuple[Sequence[Any], ...]
+    join: Any
+
+
+def layers_of(parts: Iterable[Any]) -> Iterator[Any]:
+    """Yield the layers of a stack's parts in the order in which they run."""
+    for part in parts:
+        if isinstance(part, Branches):
+            for way in part.ways:
+                yield from layers_of(way)
+            yield part.join
+        else:
+            yield part
 
 
 @dataclass(frozen=True)
@@ -64,13 +94,19 @@ class NetworkPlan:
         """Tuple of int: Shape of what the network gives for one face."""
         return self.layers[-1].output_shape
 
-    def parameters(self, without: Sequence[str] = ()) -> int:
-        """Return the number of weights and biases, leaving out the stacks named in ``without``."""
-        return sum(layer.parameters for layer in self.layers if layer.stack not in without)
+    def parameters(self) -> int:
+        """Return the number of weights and biases."""
+        return sum(layer.parameters for layer in self.layers)
 
-    def activations(self, without: Sequence[str] = ()) -> int:
-        """Return how many numbers the layers give for one face, leaving out the stacks named in ``without``."""
-        return sum(math.prod(layer.output_shape) for layer in self.layers if layer.stack not in without)
+    def activations(self) -> int:
+        """Return how many numbers the layers give for one face."""
+        return sum(math.prod(layer.output_shape) for layer in self.layers)
+
+
+def distinct_layers(plans: Iterable[NetworkPlan], without: Sequence[str] = ()) -> list[LayerPlan]:
+    """Return the layers of networks, those that they share once, leaving out the stacks named in ``without``."""
+    found = {(layer.stack, layer.name): layer for plan in plans for layer in plan.layers}
+    return [layer for layer in found.values() if layer.stack not in without]
 
 
 def plan_networks(networks: Networks, stacks: Stacks, input_shape: Shape) -> dict[str, NetworkPlan]:
@@ -90,18 +126,39 @@ def plan_networks(networks: Networks, stacks: Stacks, input_shape: Shape) -> dic
 def _chain(names: Sequence[str], stacks: Stacks, shape: Shape) -> list[LayerPlan]:
     plans: list[LayerPlan] = []
     for stack in names:
-        for layer in stacks[stack](shape):
-            parameters = _parameters(layer, shape)
-            shape = tuple(layer.compute_output_shape((None, *shape))[1:])
-            activation = getattr(layer, "activation", None)
-            plans.append(LayerPlan(stack, layer.name, type(layer).__name__, shape, parameters,
-                                   "" if activation is None else activation.__name__))
+        shape = _plan_parts(plans, stack, stacks[stack](shape), shape)
     return plans
 
 
+def _plan_parts(plans: list[LayerPlan], stack: str, parts: Sequence[Any], shape: Shape) -> Shape:
+    """Append the layers of some parts to the plans and return the shape that leaves the last part."""
+    for part in parts:
+        if isinstance(part, Branches):
+            joined = [(None, *_plan_parts(plans, stack, way, shape)) for way in part.ways]
+            shape = _plan_layer(plans, stack, part.join, 0, joined)
+        else:
+            shape = _plan_layer(plans, stack, part, _parameters(part, shape), (None, *shape))
+    return shape
+
+
+def _plan_layer(plans: list[LayerPlan], stack: str, layer: Any, parameters: int, entering: Any) -> Shape:
+    after = tuple(layer.compute_output_shape(entering)[1:])
+    activation = getattr(layer, "activation", None)
+    plans.append(LayerPlan(stack, layer.name, type(layer).__name__, after, parameters,
+                           "" if activation is None else activation.__name__))
+    return after
+
+
 def _parameters(layer: Any, shape: Shape) -> int:
-    """Count the weights of an unbuilt layer: one bias an output, one weight an output and input it looks at."""
-    outputs = getattr(layer, "units", None) or getattr(layer, "filters", None)
-    if outputs is None:
-        return 0
-    return outputs * (shape[-1] * math.prod(getattr(layer, "kernel_size", ())) + 1)
+    """Count the weights of an unbuilt layer: one an output and input it looks at, and one bias an output."""
+    from keras import layers
+
+    # By kind, not by what a kind is derived from: a separable convolution has filters too, and fewer weights.
+    outputs = {layers.Dense: "units", layers.Conv2D: "filters", layers.Conv2DTranspose: "filters"}
+    if type(layer) in outputs:
+        inputs = shape[-1] * math.prod(getattr(layer, "kernel_size", ()))
+        return getattr(layer, outputs[type(layer)]) * (inputs + layer.use_bias)
+    # Other kinds have few weights or none: those of a copy are counted.
+    copy = type(layer).from_config(layer.get_config())
+    copy.build((None, *shape))
+    return copy.count_params()

@@ -3,7 +3,6 @@
 import math
 from typing import Any
 
-from fecemo.errors import InputError
 from fecemo.models.plan import Shape
 
 
@@ -16,16 +15,15 @@ def refuse_sizes_below_one(config: Any, *names: str) -> None:
             raise ValueError(f"{name} must be whole numbers above 0, not {value}")
 
 
-def refuse_pools_that_leave_a_rest(pools: tuple[int, ...], input_shape: Shape, approach: str) -> None:
-    """Raise `InputError` if poolings of these sizes do not divide the side of the image.
+def refuse_pools_that_leave_a_rest(pools: tuple[int, ...], input_shape: Shape) -> None:
+    """Raise `ValueError` if poolings of these sizes do not divide the side of the image.
 
     A transposed convolution multiplies the side by its stride: only then does the decoder come back to the same size.
     """
     side = input_shape[0]
     if side % math.prod(pools):
         divisors = [size for size in range(2, side + 1) if side % size == 0]
-        raise InputError(
-            f"approaches.{approach}: model.pools {list(pools)} multiply to {math.prod(pools)}, which does not divide "
-            f"the {side} pixels of the image; choose {len(pools)} sizes whose product does "
-            f"(divisors of {side}: {divisors})"
+        raise ValueError(
+            f"pools: {list(pools)} multiply to {math.prod(pools)}, which does not divide the {side} pixels of the "
+            f"image; choose {len(pools)} sizes whose product does (divisors of {side}: {divisors})"
         )

@@ -17,7 +17,7 @@ class CellArguments:
     recipe : Path
         A recipe, such as ``pipelines/recipes/demo.yaml``.
     run : Path
-        The run's folder, such as ``runs/demo``.
+        The run's folder, such as ``runs/demo``; or that of a further seed of the recipe, ``runs/demo/seeds/SEED``.
     approach : str
         A row of the recipe, such as ``conv_autoencoder``.
     variant : str
@@ -31,7 +31,10 @@ class CellArguments:
 
     def cell(self) -> Cell:
         """Return the resolved cell. Raises `InputError` if the recipe has none such."""
-        return resolve(read_recipe(self.recipe), self.approach, self.variant, where=str(self.recipe))
+        recipe, seed = read_recipe(self.recipe), self.layout.seed
+        if seed is not None:
+            recipe = recipe.with_seed(seed, str(self.recipe))
+        return resolve(recipe, self.approach, self.variant, where=str(self.recipe))
 
     def clustered_cell(self) -> Cell:
         """Return the resolved cell of an approach that has clusters. Raises `InputError` for any other."""

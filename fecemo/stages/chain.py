@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fecemo.errors import StoredStateError
+from fecemo.packs.array_set import array_files
 from fecemo.packs.receipts import Receipt, digest_json, read_receipt, require_receipt
 from fecemo.stages.layout import RunLayout
 
-LINKS = (("model", "train"), ("embeddings", "embed"), ("clusters", "cluster"), ("names", "label"))
+LINKS = (("model", "train"), ("embeddings", "embed"), ("clusters", "cluster"), ("assigned", "cluster"),
+         ("names", "label"))
 """What is made of faces, in order, and the stage that makes it; the names are those in `Receipt.inputs`."""
 NAMED_FILES = ("centres.npy", "source_clusters.npy")
 """What names belong to: the groups, and not where other faces fall among them."""
@@ -25,7 +27,7 @@ def require_chain(layout: RunLayout, approach: str, variant: str, *wanted: str) 
     approach, variant : str
         The cell.
     *wanted : str
-        Of ``"model"``, ``"embeddings"``, ``"clusters"`` and ``"names"``, the ones that are read.
+        Of ``"model"``, ``"embeddings"``, ``"clusters"``, ``"assigned"`` and ``"names"``, the ones that are read.
 
     Returns
     -------
@@ -38,40 +40,67 @@ def require_chain(layout: RunLayout, approach: str, variant: str, *wanted: str) 
         If one has not finished, or was made of something that has since been made anew.
     """
     folders = _folders(layout)
-    packs = {"source": read_receipt(layout.source), "target": read_receipt(layout.target)}
-    before = {name: receipt for name, receipt in packs.items() if receipt is not None}
+    before = _present(_faces(layout))
     found: dict[str, Receipt] = {}
     for name, stage in LINKS:
         folder = folders[name](approach, variant)
         if name not in wanted:
             # What is not read may be absent, but where it stands it is a link all the same.
-            receipt = read_receipt(folder)
-            if receipt is not None:
-                before[name] = receipt
+            before |= _present({name: folder})
             continue
         receipt = require_receipt(folder, stage)
         if (other := _made_of_another(receipt, before)) is not None:
             raise StoredStateError(f"{folder} was made of another {other} than the one that stands now; "
                                    f"run the {stage} stage again")
-        before[name] = found[name] = receipt
+        found[name] = receipt
+        before |= _digests(name, receipt)
     return found
 
 
 def outdated(layout: RunLayout, approach: str, variant: str, receipt: Receipt) -> str | None:
     """Return the name of an artefact that has been made anew since ``receipt`` was made of it, or None."""
-    folders = {"source": layout.source, "target": layout.target,
+    folders = {**_faces(layout),
                **{name: folder(approach, variant) for name, folder in _folders(layout).items()}}
-    present = {name: found for name, folder in folders.items() if (found := read_receipt(folder)) is not None}
-    return _made_of_another(receipt, present)
+    return _made_of_another(receipt, _present(folders))
 
 
-def _made_of_another(receipt: Receipt, present: dict[str, Receipt]) -> str | None:
+def source_digest(embeddings: Receipt) -> str:
+    """Return the digest of the source faces' embeddings: all that a clustering is made of.
+
+    The clustering stays good when other target faces are embedded.
+    """
+    return digest_json({name: embeddings.outputs.get(name) for name in array_files("source")})
+
+
+def _present(folders: dict[str, Path]) -> dict[str, str]:
+    """Return the digests of what has finished."""
+    present: dict[str, str] = {}
+    for name, folder in folders.items():
+        receipt = read_receipt(folder)
+        if receipt is not None:
+            present |= _digests(name, receipt)
+    return present
+
+
+def _digests(name: str, receipt: Receipt) -> dict[str, str]:
+    """Return the digest of an artefact, and of each part of it that something else is made of."""
+    parts = {"source_embeddings": source_digest(receipt)} if name == "embeddings" else {}
+    return {name: receipt.digest, **parts}
+
+
+def _made_of_another(receipt: Receipt, present: dict[str, str]) -> str | None:
     return next((name for name, digest in receipt.inputs.items()
-                 if name in present and present[name].digest != digest), None)
+                 if name in present and present[name] != digest), None)
+
+
+def _faces(layout: RunLayout) -> dict[str, Path]:
+    return {"source": layout.source, "target": layout.target,
+            **{f"{name}_measurements": layout.measurements(name) for name in ("source", "target")}}
 
 
 def _folders(layout: RunLayout) -> dict[str, Callable[[str, str], Path]]:
-    return {"model": layout.model, "embeddings": layout.embeddings, "clusters": layout.clusters, "names": layout.names}
+    return {"model": layout.model, "embeddings": layout.embeddings, "clusters": layout.clusters,
+            "assigned": layout.assigned, "names": layout.names}
 
 
 def clustering_digest(outputs: dict[str, str]) -> str:

@@ -1,32 +1,39 @@
-"""Cluster: source embeddings → K-means centres, and the cluster of every source and target face."""
+"""Cluster: source embeddings → K-means centres and every source face's cluster; then those of the target faces."""
 
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from fecemo.clustering.kmeans import assign, fit_kmeans
+from fecemo.clustering.kmeans import Clustering, assign, fit_kmeans
 from fecemo.manifests.cluster_names import ClusterNames
 from fecemo.packs.array_set import read_face_array
-from fecemo.packs.arrays import write_arrays
+from fecemo.packs.arrays import read_array, write_arrays
 from fecemo.packs.durable import atomic_write
 from fecemo.packs.receipts import Receipt, digest_file
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.chain import NAMED_FILES, clustering_digest, require_chain
-from fecemo.stages.work import Work, run_stage
+from fecemo.stages.chain import NAMED_FILES, clustering_digest, require_chain, source_digest
+from fecemo.stages.recipe import Cell
+from fecemo.stages.work import Work, plain, run_stage
 
 STAGE = "cluster"
 TEMPLATE_NAME = "names.template.json"
 """A file of names for this clustering, with every name left to give."""
+FIGURES_NAME = "clusters.json"
+"""How the clustering was made, and how good it is by itself."""
+FIGURES_FORMAT = "fecemo.clusters/1"
 
 
 def run(arguments: CellArguments) -> Receipt:
     """Cluster the source embeddings of one cell by K-means, and give each target face its nearest centre's cluster.
 
-    Writes ``centres.npy`` (k, d) float32; for source and target ``<pack>_clusters.npy`` (n,) int32 and
-    ``<pack>_distances.npy`` (n, k) float32, in the order of the embeddings. Cluster 0 is the largest.
-    ``names.template.json`` is a file of names to fill in; it carries the digest by which names belong to this
-    clustering.
+    Two folders, each with a receipt of its own, so that other target faces leave the clustering and its names alone.
+    Of the source embeddings alone, in their order: ``centres.npy`` (k, d) float32, ``source_clusters.npy`` (n,) int32
+    and ``source_distances.npy`` (n, k) float32; ``clusters.json`` with its figures; ``names.template.json``, a file of
+    names to fill in, which carries the digest by which names belong to this clustering. Of these centres and the target
+    embeddings: ``target_clusters.npy`` and ``target_distances.npy``. Cluster 0 is the largest of the source.
 
     Parameters
     ----------
@@ -36,6 +43,7 @@ def run(arguments: CellArguments) -> Receipt:
     Returns
     -------
     Receipt
+        That of the clustering.
 
     Raises
     ------
@@ -44,47 +52,74 @@ def run(arguments: CellArguments) -> Receipt:
     StoredStateError
         If the embeddings are missing or cannot be clustered.
     """
-    cell, layout = arguments.clustered_cell(), arguments.layout
-    embedded = layout.embeddings(arguments.approach, arguments.variant)
-    chain = require_chain(layout, arguments.approach, arguments.variant, "model", "embeddings")
-    settings, seed = cell.recipe.clustering, cell.recipe.seed
+    cell = arguments.clustered_cell()
+    chain = require_chain(arguments.layout, arguments.approach, arguments.variant, "model", "embeddings")
+    clustered = _cluster_source(arguments, cell, chain["embeddings"])
+    _assign_target(arguments, cell, chain["embeddings"], clustered)
+    names = arguments.layout.hand_names(arguments.approach, arguments.variant)
+    if cell.recipe.naming.method == "hand" and not names.exists():
+        template = arguments.layout.clusters(arguments.approach, arguments.variant) / TEMPLATE_NAME
+        print(f"cluster: to name these clusters, copy {template} to {names}, give each of them an emotion, and run the "
+              "same command again", file=sys.stderr)
+    return clustered
+
+
+def _cluster_source(arguments: CellArguments, cell: Cell, embeddings: Receipt) -> Receipt:
+    layout, settings, seed = arguments.layout, cell.recipe.clustering, cell.recipe.seed
 
     def work(folder: Path) -> Work:
-        target = read_face_array(embedded, "target")
-        clustering = fit_kmeans(read_face_array(embedded, "source").values, settings, seed, what=cell.title)
-        target_clusters, target_distances = assign(target.values, clustering.centres, what=f"{cell.title}, target")
+        source = read_face_array(layout.embeddings(arguments.approach, arguments.variant), "source")
+        clustering = fit_kmeans(source.values, settings, seed, what=cell.title)
         files = write_arrays(folder, {
             "centres": clustering.centres,
             "source_clusters": clustering.clusters, "source_distances": clustering.distances,
-            "target_clusters": target_clusters, "target_distances": target_distances,
         })
         atomic_write(folder / TEMPLATE_NAME, ClusterNames(
             approach=arguments.approach, variant=arguments.variant,
             clustering=clustering_digest({name: digest_file(folder / name) for name in NAMED_FILES}),
             names={str(cluster): "" for cluster in range(settings.n_clusters)}).as_json())
-        return Work(
-            files=[*files, TEMPLATE_NAME], said=f"{len(clustering.clusters)} faces in {settings.n_clusters} clusters",
-            summary={
-                "cluster_sizes": clustering.sizes,
-                "target_cluster_sizes": np.bincount(target_clusters, minlength=settings.n_clusters).tolist(),
-                "inertia": clustering.inertia,
-                "silhouette": _figure(clustering.silhouette), "stability": _figure(clustering.stability),
-            },
-        )
+        figures = _figures(clustering)
+        document = {"format": FIGURES_FORMAT, "settings": plain(settings), "seed": seed, **figures}
+        atomic_write(folder / FIGURES_NAME, json.dumps(document, indent=1) + "\n")
+        return Work(files=[*files, TEMPLATE_NAME, FIGURES_NAME], said=_said(clustering), summary=figures)
 
-    receipt = run_stage(
-        STAGE, layout.clusters(arguments.approach, arguments.variant),
-        config={"clustering": settings, "seed": seed}, inputs={"embeddings": chain["embeddings"].digest},
-        seed=seed, work=work,
+    return run_stage(
+        STAGE, layout.clusters(arguments.approach, arguments.variant), config={"clustering": settings, "seed": seed},
+        inputs={"source_embeddings": source_digest(embeddings)}, seed=seed, work=work,
     )
-    names = layout.hand_names(arguments.approach, arguments.variant)
-    if cell.recipe.naming.method == "hand" and not names.exists():
-        template = layout.clusters(arguments.approach, arguments.variant) / TEMPLATE_NAME
-        print(f"cluster: to name these clusters, copy {template} to {names}, give each of them an emotion, and run the "
-              "same command again", file=sys.stderr)
-    return receipt
 
 
-def _figure(value: float) -> float | None:
-    """Return a figure as JSON has it: None where it is not defined."""
-    return None if value != value else value
+def _assign_target(arguments: CellArguments, cell: Cell, embeddings: Receipt, clustered: Receipt) -> Receipt:
+    layout = arguments.layout
+
+    def work(folder: Path) -> Work:
+        target = read_face_array(layout.embeddings(arguments.approach, arguments.variant), "target")
+        centres = np.asarray(read_array(layout.clusters(arguments.approach, arguments.variant), "centres", STAGE))
+        clusters, distances = assign(target.values, centres, what=f"{cell.title}, target")
+        sizes = np.bincount(clusters, minlength=len(centres)).tolist()
+        return Work(files=write_arrays(folder, {"target_clusters": clusters, "target_distances": distances}),
+                    said=f"{len(clusters)} target faces in {np.count_nonzero(sizes)} of {len(centres)} clusters",
+                    summary={"cluster_sizes": sizes})
+
+    return run_stage(STAGE, layout.assigned(arguments.approach, arguments.variant), config={}, seed=None, work=work,
+                     inputs={"clusters": clustered.digest, "embeddings": embeddings.digest})
+
+
+def _figures(clustering: Clustering) -> dict[str, Any]:
+    """Return what is known of a clustering as JSON has it: None for what is not defined."""
+    def number(value: float) -> float | None:
+        return None if value != value else value
+
+    return {
+        "cluster_sizes": clustering.sizes, "inertia": clustering.inertia,
+        "silhouette": number(clustering.silhouette), "silhouette_faces": clustering.silhouette_faces,
+        "stability": number(clustering.stability), "stability_seeds": clustering.stability_seeds,
+        "reduction": plain(clustering.reduction),
+    }
+
+
+def _said(clustering: Clustering) -> str:
+    said = f"{len(clustering.clusters)} faces in {len(clustering.centres)} clusters"
+    if clustering.stability_seeds > 1:
+        said += f"; {clustering.stability_seeds} seeds agree to {clustering.stability:.2f} (adjusted Rand index)"
+    return said

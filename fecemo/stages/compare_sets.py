@@ -83,7 +83,8 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
 
     Writes ``compare_sets.json``, ``compare_sets.csv`` (a row a pair) and ``compare_sets.html`` with both matrices as
     figures: balanced accuracy of learning from one pack's train split and answering for another's test split, and the
-    distance between their faces, emotion by emotion.
+    distance between their faces, emotion by emotion. Faces of a train split that stand in any of the test splits, by the
+    digest of their pixels, are left out of it.
 
     Parameters
     ----------
@@ -105,13 +106,15 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
     ResourceError
         If ``out`` cannot be written.
     """
+    from fecemo.evaluation.set_comparison_export import FORMAT
+
     variant = find_variant(settings.variant)
     packs = [FacePack(path) for path in settings.packs]
     if settings.network is not None and not settings.network.is_file():
         raise InputError(f"{settings.network}: there is no such network")
     config = {"names": settings.called, "variant": variant, "labels": settings.labels, "penalty": settings.penalty,
               "components": settings.components, "bootstrap": settings.bootstrap, "confidence": settings.confidence,
-              "seed": settings.seed}
+              "seed": settings.seed, "format": FORMAT}
     inputs = {f"pack {number}": pack.receipt.digest for number, pack in enumerate(packs)}
     if settings.network is not None:
         inputs["network"] = digest_file(settings.network)
@@ -139,8 +142,9 @@ def _compare(settings: CompareSettings, packs: list[FacePack], variant: Variant,
     return Work(files=list(NAMES), scratch=scratch, machine=machine,
                 said=f"{len(sets)} sets, {len(found.emotions)} emotions, {found.labels} labels each: balanced accuracy "
                      f"{np.mean(at_home):.3f} on the own set, {np.mean(abroad):.3f} on others, "
-                     f"chance {found.chance:.3f}",
-                summary={"sets": len(sets), "emotions": len(found.emotions), "labels": found.labels})
+                     f"chance {found.chance:.3f}, {sum(found.left_out)} train faces left out that stand in a test split",
+                summary={"sets": len(sets), "emotions": len(found.emotions), "labels": found.labels,
+                         "left_out": dict(zip(found.sets, found.left_out, strict=True))})
 
 
 def _described(settings: CompareSettings, packs: list[FacePack], variant: Variant,
@@ -152,7 +156,7 @@ def _described(settings: CompareSettings, packs: list[FacePack], variant: Varian
     machine = {} if settings.network is None else _embed(settings.network, packs, variant, folder, files)
     return [LabelledVectors(
         name, np.load(folder / files[number], mmap_mode="r") if files else _mean_pixels(pack, variant), pack.labels,
-        pack.splits) for number, (name, pack) in enumerate(zip(settings.called, packs, strict=True))], files, machine
+        pack.splits, np.array(pack.sha256, dtype=str)) for number, (name, pack) in enumerate(zip(settings.called, packs, strict=True))], files, machine
 
 
 def _embed(path: Path, packs: list[FacePack], variant: Variant, folder: Path, files: list[str]) -> dict[str, str]:

@@ -8,7 +8,10 @@ from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import Receipt
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import require_chain
+from fecemo.stages.example_set import embedded, find_example_set
+from fecemo.stages.measured_embedding import embed_measurements
 from fecemo.stages.recipe import Cell
+from fecemo.stages.run_faces import read_run_faces
 from fecemo.stages.work import Work, plain, run_stage
 from fecemo.training.backend import backend_name
 
@@ -30,22 +33,26 @@ def run(arguments: CellArguments) -> Receipt:
         If the disk is full or the Keras backend not installed.
     """
     cell, layout = arguments.cell(), arguments.layout
-    models = layout.model(cell.approach.name, cell.variant.name)
-    trained = require_chain(layout, cell.approach.name, cell.variant.name, "model")["model"]
-    packs = {"target": FacePack(layout.target)}
-    if cell.approach.predicts_by == "clusters":
-        packs["source"] = FacePack(layout.source)
+    models = layout.model(cell.row, cell.variant.name)
+    trained = require_chain(layout, cell.row, cell.variant.name, "model")["model"]
+    faces = {name: read_run_faces(layout, name, measured) for name, measured in embedded(cell.approach).items()}
     config = plain({"network": cell.approach.output, "variant": cell.variant, "side": cell.side,
                     "faces": _source_faces(cell), "seed": cell.recipe.seed, "threads": cell.recipe.threads,
                     "backend": backend_name()})
-    inputs = {"model": trained.digest, **{name: pack.receipt.digest for name, pack in packs.items()}}
-    return run_stage(STAGE, layout.embeddings(cell.approach.name, cell.variant.name), config=config, inputs=inputs,
-                     seed=cell.recipe.seed, work=lambda folder: _embed(cell, models, packs, folder))
+    inputs = {"model": trained.digest}
+    for name, its in faces.items():
+        inputs |= its.digests(name)
+    return run_stage(STAGE, layout.embeddings(cell.row, cell.variant.name), config=config, inputs=inputs,
+                     seed=cell.recipe.seed, work=lambda folder: (
+                         embed_measurements(cell, faces, models, folder) if cell.approach.embeds == "measurements"
+                         else _embed(cell, models, {name: its.pack for name, its in faces.items()}, folder)))
 
 
 def _source_faces(cell: Cell) -> int | None:
     """Return to how many source faces the phase behind the output was limited."""
-    return next((cell.fit[phase.name].faces for phase in cell.approach.phases if phase.faces == "source"), None)
+    sets = {phase.name: find_example_set(phase.faces) for phase in cell.approach.phases}
+    return next((cell.fit[name].faces for name, one in sets.items() if one.pack == "source" and one.faces_each == 1),
+                None)
 
 
 def _embed(cell: Cell, models: Path, packs: dict[str, FacePack], folder: Path) -> Work:

@@ -1,14 +1,10 @@
 """Evaluate: predictions of target faces against their labels → a score with what it cost and what chance gives."""
 
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from fecemo.clustering.naming.oracle import name_by_oracle
-from fecemo.evaluation.cluster_metrics import purity, score_clusters
+from fecemo.evaluation.cluster_metrics import score_clustering
 from fecemo.evaluation.intervals import bootstrap_intervals
 from fecemo.evaluation.measurement import CellEvidence, measurements, write_record
 from fecemo.evaluation.metrics import score_predictions
@@ -24,8 +20,6 @@ from fecemo.stages.predicted import PredictedFaces, predict, receipts_of
 from fecemo.stages.work import Work, plain, run_stage
 
 STAGE = "evaluate"
-SHUFFLES = 20
-"""Shufflings of the emotions over the faces behind what chance gives a clustering."""
 
 
 def run(arguments: CellArguments) -> Receipt:
@@ -58,7 +52,7 @@ def run(arguments: CellArguments) -> Receipt:
 
     def work(folder: Path) -> Work:
         started = time.monotonic()
-        predicted = predict(arguments, cell, target)
+        predicted = predict(arguments, cell, target, receipts)
         predictions = predicted.predictions
         metrics = score_predictions(predictions.truth, predictions.prediction, EMOTIONS, predictions.scores)
         intervals = bootstrap_intervals(metrics.confusion, resamples=recipe.evaluation.bootstrap, seed=recipe.seed,
@@ -118,40 +112,14 @@ def _measure(folder: Path, evidence: CellEvidence) -> list[str]:
     return files
 
 
-def _cluster_score(predicted: PredictedFaces, receipts: Mapping[str, Receipt], seed: int) -> ClusterScore | None:
-    if predicted.clusters is None:
+def _cluster_score(predicted: PredictedFaces, receipts: dict[str, Receipt], seed: int) -> ClusterScore | None:
+    if predicted.clusters is None or predicted.groups is None:
         return None
     found = receipts["clusters"].summary
-    truth, clusters = predicted.predictions.truth, predicted.clusters
-    metrics = score_clusters(truth, clusters)
-    sizes = found["cluster_sizes"]
-    oracle, rule = name_by_oracle(truth, clusters, len(sizes), EMOTIONS)
-    chance = _of_chance(truth, clusters, len(sizes), seed)
-    return ClusterScore(
-        names=predicted.names, source_sizes=tuple(sizes),
-        target_sizes=tuple(receipts["assigned"].summary["cluster_sizes"]),
-        nmi=metrics.nmi, homogeneity=metrics.homogeneity, completeness=metrics.completeness,
-        ami=metrics.ami, ari=metrics.ari, purity=metrics.purity, purity_of_chance=chance["purity"],
-        oracle_accuracy=_accuracy(truth, clusters, oracle), oracle_of_chance=chance["oracle"],
-        oracle_names={str(cluster): name for cluster, name in oracle.items()}, oracle_rule=rule,
-        silhouette=found.get("silhouette"), stability=found.get("stability"),
-    )
-
-
-def _of_chance(truth: np.ndarray, clusters: np.ndarray, n_clusters: int, seed: int) -> Mapping[str, float]:
-    """Return purity and the best names' accuracy where emotions have nothing to do with clusters: means of shuffles."""
-    rng, purities, oracles = np.random.default_rng(seed), [], []
-    for _ in range(SHUFFLES):
-        shuffled = rng.permutation(truth)
-        names, _rule = name_by_oracle(shuffled, clusters, n_clusters, EMOTIONS)
-        purities.append(purity(shuffled, clusters))
-        oracles.append(_accuracy(shuffled, clusters, names))
-    return {"purity": float(np.mean(purities)), "oracle": float(np.mean(oracles))}
-
-
-def _accuracy(truth: np.ndarray, clusters: np.ndarray, names: Mapping[int, str]) -> float:
-    named = np.array([names[cluster] for cluster in range(len(names))])[clusters]
-    return float((named == truth).mean())
+    return score_clustering(
+        predicted.predictions.truth, predicted.clusters, predicted.groups, names=predicted.names,
+        source_sizes=found["cluster_sizes"], target_sizes=receipts["assigned"].summary["cluster_sizes"],
+        silhouette=found.get("silhouette"), stability=found.get("stability"), emotions=EMOTIONS, seed=seed)
 
 
 def _seconds(receipts: dict[str, Receipt], own: float) -> Seconds:

@@ -1,6 +1,7 @@
 """Label: clusters → names, by a person's file or by the vote of a labelled sample."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,9 +14,10 @@ from fecemo.packs.array_set import read_face_array
 from fecemo.packs.arrays import read_array, write_arrays
 from fecemo.packs.durable import atomic_file, atomic_write
 from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import Receipt, digest_file
+from fecemo.packs.receipts import Receipt, digest_file, digest_json
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import clustering_digest, require_chain
+from fecemo.stages.label_files import labels_seen_elsewhere
 from fecemo.stages.label_parts import target_groups
 from fecemo.stages.work import Work, run_stage
 
@@ -26,7 +28,8 @@ def run(arguments: CellArguments, method: Literal["hand", "vote"] | None = None)
     """Give the clusters of one cell their names, in the way that the recipe states.
 
     Writes ``names.json``, and ``sample.csv`` with every label that was seen for it: row of the target pack, id, label,
-    cluster; where a person divided clusters, ``target_parts.npy`` besides, the group of every target face. The file of
+    cluster; a person's labels are those that they saw while naming any clusters of the run. Where a person divided
+    clusters, ``target_parts.npy`` besides, the group of every target face. The file of
     names that a person gave is read and never written. With --terminal a person gives those names first, right here.
 
     Parameters
@@ -61,8 +64,12 @@ def run(arguments: CellArguments, method: Literal["hand", "vote"] | None = None)
     inputs = {"clusters": chain["clusters"].digest, "embeddings": chain["embeddings"].digest,
               "target": pack.receipt.digest}
     config = {"method": naming.name, "seed": seed, "approach": arguments.approach, "variant": arguments.variant}
+    elsewhere: list[str] = []
     if naming.reads_hand_names:
         inputs["names"] = digest_file(hand_names) if hand_names.is_file() else ""
+        elsewhere = labels_seen_elsewhere(layout, arguments.approach, arguments.variant)
+        if elsewhere:
+            inputs["labels_seen"] = digest_json(elsewhere)
     else:
         config["sample"] = settings.sample
         available = int(np.count_nonzero((pack.splits == "train") & (pack.labels != "")))
@@ -82,7 +89,7 @@ def run(arguments: CellArguments, method: Literal["hand", "vote"] | None = None)
             distances=read_array(assigned, "target_distances", "cluster", length=len(rows))[may_see],
             sample=settings.sample, seed=seed,
         ))
-        names, files = named.names, [NAMES_NAME, SAMPLE_NAME]
+        names, files = _with_labels(named.names, elsewhere), [NAMES_NAME, SAMPLE_NAME]
         atomic_write(folder / NAMES_NAME, names.as_json())
         shown = np.flatnonzero(may_see)[named.seen]
         shown = np.union1d(shown, _shown_to_a_person(names, pack, rows, may_see))
@@ -99,20 +106,29 @@ def run(arguments: CellArguments, method: Literal["hand", "vote"] | None = None)
                  f"{names.labels_used} labels used",
             summary={"names": names.names, "labels_used": names.labels_used, "looked_at": names.looked_at,
                      "by": names.by, "when": names.when, "seconds": round(sum(names.seconds.values()), 1),
-                     "suggestions_used": names.suggestions_used, "target_labels_shown": names.target_labels_shown},
+                     "suggestions_used": names.suggestions_used, "target_labels_shown": names.target_labels_shown,
+                     "other_scores_seen": names.other_scores_seen},
         )
 
     return run_stage(STAGE, layout.names(arguments.approach, arguments.variant), config=config, inputs=inputs,
                      seed=seed, work=work)
 
 
+def _with_labels(names: ClusterNames, elsewhere: list[str]) -> ClusterNames:
+    """Return names with the labels that the person saw elsewhere in the run: who knows them names nothing blindly."""
+    if not elsewhere:
+        return names
+    seen = tuple(sorted({*names.labels_seen, *elsewhere}))
+    return replace(names, labels_seen=seen, labels_used=len(seen), target_labels_shown=True)
+
+
 def _shown_to_a_person(names: ClusterNames, pack: FacePack, rows: np.ndarray, may_see: np.ndarray) -> np.ndarray:
     """Return the positions of the faces whose labels a person saw while naming: they cost, and are never scored."""
     shown = np.flatnonzero(may_see & np.isin(pack.ids[rows], names.labels_seen))
     if len(shown) != len(names.labels_seen):
-        raise InputError(f"the labels of {len(names.labels_seen)} target faces were seen while these clusters were "
-                         f"named, and only {len(shown)} of them are in the train split of {pack.folder} now; name the "
-                         "clusters anew, or bring back that pack")
+        raise InputError(f"the labels of {len(names.labels_seen)} target faces were seen by whoever named these "
+                         f"clusters, here or elsewhere in the run, and only {len(shown)} of them are in the train split "
+                         f"of {pack.folder} now; name the clusters anew, or bring back that pack")
     return shown
 
 

@@ -1,23 +1,17 @@
 """What is known of source faces beside their clusters: light, backdrop, pose, to see what a clustering follows."""
 
-import csv
 from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
 
-from fecemo.manifests.face_id import face_id
+from fecemo.manifests.face_columns import read_face_columns
 from fecemo.packs.face_pack import FacePack
 from fecemo.stages.layout import RunLayout
+from fecemo.stages.recipe import Recipe
 
-PARAMETERS_NAME = "source_parameters.csv"
-DRAWN = {
-    "light": "capture.light_strength", "exposure": "capture.exposure", "warmth": "capture.warmth",
-    "backdrop": "capture.backdrop", "backdrop, dark to light": "capture.backdrop_value", "yaw": "capture.yaw",
-    "skin tone": "identity.skin_tone", "age": "identity.age", "hair": "identity.hair_colour",
-    "glasses": "identity.glasses",
-}
-"""Of drawn faces, what has nothing to do with expression, and where the draw stage wrote it."""
+PARAMETERS_NAME, FACES_NAME = "source_parameters.csv", "faces.csv"
+"""What the draw stage writes: the true parameters of unlabelled faces, and the list of these faces."""
 EVERY = 8
 """Brightness is read off every eighth row and column of a face."""
 BLOCK = 512
@@ -25,35 +19,45 @@ BLOCK = 512
 Known = Mapping[str, Callable[[np.ndarray], np.ndarray]]
 
 
-def known_of_source(layout: RunLayout, pack: FacePack, rows: np.ndarray) -> Known:
+def known_of_source(study: Recipe, layout: RunLayout, pack: FacePack, rows: np.ndarray) -> Known:
     """Return what is known of source faces, each a callable of positions that gives numbers or words.
 
     Parameters
     ----------
+    study : Recipe
     layout : RunLayout
     pack : FacePack
         Source faces.
     rows : ndarray of shape (n,), int64
         Rows of the embedded ones.
+
+    Returns
+    -------
+    mapping of str to callable
+        Brightness; of drawn faces also every parameter that has nothing to do with expression, by its factor. What is
+        not known of some face is left out.
     """
     known: dict[str, Callable[[np.ndarray], np.ndarray]] = {"brightness": partial(_brightness, pack, rows)}
     path = layout.drawn / PARAMETERS_NAME
-    if not path.is_file():
+    if study.draw is None or layout.drawn.parent / study.source.faces != layout.drawn / FACES_NAME \
+            or not path.is_file():
         return known
-    with path.open(encoding="utf-8", newline="") as file:
-        table = {face_id(line["url"], *(float(line[side]) for side in ("left", "right", "top", "bottom"))): line
-                 for line in csv.DictReader(file)}
-    lines = [table.get(str(name)) for name in pack.ids[rows]]
-    if any(line is None for line in lines):
-        return known
-    for title, column in DRAWN.items():
-        words = np.array([line[column] for line in lines if line is not None])
-        try:
-            values = words.astype(np.float32)
-        except ValueError:
-            values = words
-        known[title] = values.__getitem__
+    columns = read_face_columns(path, pack.ids.tolist(), rename=_beside_expression)
+    for title in sorted(columns):
+        values = columns[title][rows]
+        if values.dtype.kind == "f":
+            values = values.astype(np.float32)
+        if not (np.isnan(values) if values.dtype.kind == "f" else values == "").any():
+            known[title] = values.__getitem__
     return known
+
+
+def _beside_expression(column: str) -> str | None:
+    """Return a parameter's name by its factor; who names is not to see expressions in figures."""
+    from fecemo.imaging.drawn.factors import factor_column
+
+    name = factor_column(column)
+    return None if name is None or name.startswith("expression.") else name
 
 
 def _brightness(pack: FacePack, rows: np.ndarray, positions: np.ndarray) -> np.ndarray:

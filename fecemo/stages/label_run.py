@@ -1,6 +1,5 @@
 """A run opened for naming: which cells are ready, and of each what a person may see. No stage calls this."""
 
-import re
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -16,9 +15,10 @@ from fecemo.packs.arrays import read_array
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import read_receipt
 from fecemo.packs.variant import find_variant
-from fecemo.stages import evaluate, label, table
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import LINKS, clustering_digest, require_chain
+from fecemo.stages.label_files import file_of, files_of_others, use_file_of
+from fecemo.stages.label_finish import label_and_evaluate
 from fecemo.stages.label_known import known_of_source
 from fecemo.stages.label_parts import halve_group
 from fecemo.stages.layout import RunLayout
@@ -123,7 +123,7 @@ class LabelRun:
             halves = halve_group(source.values, members, seed, f"{cell.title}, cluster {key}")
             return Division(halves.second, halves.distances, halves.digest)
 
-        used, own = layout.hand_names(approach, variant), self._own_path(approach, variant, by)
+        used, own = layout.hand_names(approach, variant), file_of(layout, approach, variant, by)
         may_ask = bool(len(self._askable(target.rows)))
         return CellMaterial(
             title=f"{cell.approach.title} · {cell.variant.title}", clustering=clustering, path=own, used_path=used,
@@ -133,10 +133,10 @@ class LabelRun:
             target_clusters=np.asarray(read_array(layout.assigned(approach, variant), "target_clusters", "cluster",
                                                   length=len(target.rows))),
             map=self._map(approach, variant, chain["embeddings"].digest, source.rows, target.rows),
-            known=known_of_source(layout, self._source, source.rows),
+            known=known_of_source(self._recipe, layout, self._source, source.rows),
             ask_sample=(lambda: self._seen(target.rows, cell.recipe.naming.sample)) if may_ask else None,
             ask_labels=(lambda: self._seen(target.rows, None)) if may_ask else None,
-            others=self._others(used, own),
+            others=files_of_others(used, own),
         )
 
     def use(self, approach: str, variant: str, by: str) -> None:
@@ -145,16 +145,9 @@ class LabelRun:
         Raises
         ------
         StoredStateError
-            If that would overwrite a file.
+            If the person has named nothing, or other names would be overwritten.
         """
-        used, own = self._layout.hand_names(approach, variant), self._own_path(approach, variant, by)
-        if own == used:
-            return
-        aside = self._layout.further_hand_names(approach, variant, _file_word(read_cluster_names(used).by))
-        if aside.exists():
-            raise StoredStateError(f"{aside} exists already, and {used} cannot take its place; move one of them away")
-        used.rename(aside)
-        own.rename(used)
+        use_file_of(self._layout, approach, variant, by)
 
     def finish(self, approach: str, variant: str) -> str:
         """Label and evaluate the cell with the names in use, and return its row of the table as HTML.
@@ -164,29 +157,7 @@ class LabelRun:
         FecemoError
             As the label and evaluate stages do.
         """
-        from fecemo.evaluation.block_export import as_frame
-        from fecemo.evaluation.blocks import cost_block, metrics_block
-
-        arguments = CellArguments(self._recipe_path, self._layout.run, approach, variant)
-        label.run(arguments, method="hand")
-        evaluate.run(arguments)
-        # Of this cell alone: what stands in the others is no concern of whoever named it.
-        study = replace(self._recipe, approaches={approach: self._recipe.approaches[approach]}, variants=(variant,))
-        row = table.read_table(study, self._layout)
-        return "".join(as_frame(block(row)).to_html(index=False, border=0) for block in (metrics_block, cost_block))
-
-    def _own_path(self, approach: str, variant: str, by: str) -> Path:
-        used = self._layout.hand_names(approach, variant)
-        if not used.exists() or read_cluster_names(used).by in ("", by.strip()):
-            return used
-        return self._layout.further_hand_names(approach, variant, _file_word(by))
-
-    def _others(self, used: Path, own: Path) -> dict[str, Path]:
-        found = {}
-        for path in (used, *sorted(used.parent.glob(f"{used.stem}.*{used.suffix}"))):
-            if path != own and path.is_file():
-                found[read_cluster_names(path).by or path.name] = path
-        return found
+        return label_and_evaluate(CellArguments(self._recipe_path, self._layout.run, approach, variant), self._recipe)
 
     def _view(self, pack: FacePack, rows: np.ndarray, variant: str) -> Faces:
         seen_as = find_variant(variant)
@@ -219,7 +190,3 @@ class LabelRun:
         if sample is not None and sample < len(at):
             at = np.sort(np.random.default_rng(self._recipe.seed).choice(at, sample, replace=False))
         return SeenLabels(at, tuple(self._target.ids[rows[at]].tolist()), self._target.labels[rows[at]])
-
-
-def _file_word(by: str) -> str:
-    return re.sub(r"[^\w-]+", "_", by.strip().lower()).strip("_") or "someone"

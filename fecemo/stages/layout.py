@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+SEEDS = "seeds"
+"""Folder of a run that holds a run of each further seed."""
+
 
 @dataclass(frozen=True)
 class RunLayout:
@@ -11,25 +14,43 @@ class RunLayout:
     Parameters
     ----------
     run : Path
-        The run's folder, such as ``runs/demo``.
+        The run's folder, such as ``runs/demo``; or that of a further seed within it, such as ``runs/demo/seeds/7``,
+        which reads the same faces.
     """
 
     run: Path
 
+    def of_seed(self, seed: int) -> "RunLayout":
+        """Return the layout of a further seed of this run."""
+        return RunLayout(self.run / SEEDS / str(seed))
+
+    @property
+    def seed(self) -> int | None:
+        """The further seed whose folder this is, or None."""
+        return int(self.run.name) if self.run.parent.name == SEEDS and self.run.name.isdecimal() else None
+
+    @property
+    def _faces(self) -> Path:
+        return self.run if self.seed is None else self.run.parents[1]
+
     @property
     def drawn(self) -> Path:
         """Path: Drawn photographs, their list of faces, and drawn labelled faces."""
-        return self.run / "drawn"
+        return self._faces / "drawn"
 
     @property
     def source(self) -> Path:
         """Path: Face pack of unlabelled faces."""
-        return self.run / "packs" / "source"
+        return self._faces / "packs" / "source"
 
     @property
     def target(self) -> Path:
         """Path: Face pack of labelled faces."""
-        return self.run / "packs" / "target"
+        return self._faces / "packs" / "target"
+
+    def measurements(self, pack: str) -> Path:
+        """Return the folder of what was measured on the faces of a pack, ``"source"`` or ``"target"``."""
+        return self._faces / "measurements" / pack
 
     def model(self, approach: str, variant: str) -> Path:
         """Return the folder of trained networks: ``<network>.keras``, ``history.csv``, ``labelled_rows.npy``."""
@@ -40,8 +61,12 @@ class RunLayout:
         return self.run / "embeddings" / approach / variant
 
     def clusters(self, approach: str, variant: str) -> Path:
-        """Return the folder of ``centres.npy`` and every face's cluster."""
+        """Return the folder of the clustering: ``centres.npy``, ``clusters.json``, every source face's cluster."""
         return self.run / "clusters" / approach / variant
+
+    def assigned(self, approach: str, variant: str) -> Path:
+        """Return the folder of every target face's cluster: ``target_clusters.npy``, ``target_distances.npy``."""
+        return self.run / "assigned" / approach / variant
 
     def map(self, approach: str, variant: str) -> Path:
         """Return the folder of t-SNE coordinates."""
@@ -50,6 +75,14 @@ class RunLayout:
     def hand_names(self, approach: str, variant: str) -> Path:
         """Return the file of names a person gave: an input, never written by a stage."""
         return self.run / "labels" / approach / f"{variant}.json"
+
+    def further_hand_names(self, approach: str, variant: str, person: str) -> Path:
+        """Return a further person's file of names: theirs to write, and for comparison only."""
+        return self.run / "labels" / approach / f"{variant}.{person}.json"
+
+    def contact_sheets(self, approach: str, variant: str) -> Path:
+        """Return the folder of the pictures at which a person looks who names clusters in a terminal."""
+        return self.run / "sheets" / approach / variant
 
     def names(self, approach: str, variant: str) -> Path:
         """Return the folder of ``names.json``, the names in use, and ``sample.csv``, the labels they cost."""

@@ -1,6 +1,7 @@
 """What a cell says of the labelled faces on which it may be scored."""
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +45,10 @@ class PredictedFaces:
         What the embed stage stored of the target faces.
     clusters : ndarray of shape (n,), int, or None
         Clusters of the scored faces, where they decided.
+    groups : ndarray of shape (n,), str, or None
+        Keys of the groups that bear a name: clusters, or the parts into which a person divided them.
     names : dict of str to str
-        Names of the clusters, where there are any.
+        Names of the groups, where there are any.
     """
 
     predictions: Predictions
@@ -53,6 +56,7 @@ class PredictedFaces:
     labels_used: LabelsUsed
     embedded: FaceArray
     clusters: np.ndarray | None
+    groups: np.ndarray | None
     names: dict[str, str]
 
 
@@ -66,6 +70,7 @@ class _Guess:
     named_with: np.ndarray
     names: ClusterNames | None = None
     clusters: np.ndarray | None = None
+    groups: np.ndarray | None = None
 
 
 def receipts_of(arguments: CellArguments, cell: Cell) -> dict[str, Receipt]:
@@ -80,11 +85,11 @@ def receipts_of(arguments: CellArguments, cell: Cell) -> dict[str, Receipt]:
     return require_chain(arguments.layout, arguments.approach, arguments.variant, "model", "embeddings", *wanted)
 
 
-def predict(arguments: CellArguments, cell: Cell, target: FacePack) -> PredictedFaces:
+def predict(arguments: CellArguments, cell: Cell, target: FacePack, receipts: Mapping[str, Receipt]) -> PredictedFaces:
     """Return the predictions of the faces that the recipe wants scored.
 
     ``score_on: test`` takes the stored test split; ``score_on: others`` every labelled face whose label was used
-    for nothing: not for training, not for choosing settings, not for naming.
+    for nothing: not for training, not for choosing settings, not for naming. ``receipts`` are those of `receipts_of`.
 
     Raises
     ------
@@ -97,8 +102,8 @@ def predict(arguments: CellArguments, cell: Cell, target: FacePack) -> Predicted
     embedded = read_face_array(layout.embeddings(*where), "target")
     by_clusters = cell.approach.predicts_by == "clusters"
     guess = _by_clusters(arguments, embedded) if by_clusters else _by_classifier(embedded, layout.embeddings(*where))
-    trained_on = _label_rows(layout.model(*where), "labelled_rows", needed=not by_clusters)
-    chosen_with = _label_rows(layout.model(*where), "choosing_rows", needed=False)
+    trained_on = _label_rows(layout.model(*where), "labelled_rows", receipts["model"], needed=not by_clusters)
+    chosen_with = _label_rows(layout.model(*where), "choosing_rows", receipts["model"], needed=False)
     used = np.union1d(np.union1d(trained_on, chosen_with), guess.named_with)
     rows = _scored_rows(cell.score_on, target, used, str(layout.target))
     at = np.searchsorted(embedded.rows, rows)
@@ -112,6 +117,7 @@ def predict(arguments: CellArguments, cell: Cell, target: FacePack) -> Predicted
             ids=target.ids[rows], rows=rows, splits=target.splits[rows], truth=target.labels[rows],
             prediction=guess.prediction[at], scores=guess.scores[at], emotions=EMOTIONS),
         method=guess.method, embedded=embedded, clusters=None if guess.clusters is None else guess.clusters[at],
+        groups=None if guess.groups is None else guess.groups[at],
         labels_used=LabelsUsed(
             training=len(trained_on), naming=len(guess.named_with), choosing=len(chosen_with),
             looked_at=names.looked_at, suggestions_used=names.suggestions_used,
@@ -143,7 +149,8 @@ def _by_clusters(arguments: CellArguments, embedded: FaceArray) -> _Guess:
     seen = np.broadcast_to(seen, (n_faces, n_clusters)).copy()
     seen[np.arange(n_faces), clusters] = prediction
     return _Guess(method=names.method, prediction=prediction, scores=emotion_margins(distances, seen, EMOTIONS),
-                  named_with=_sampled_rows(layout.names(*where) / SAMPLE_NAME), names=names, clusters=clusters)
+                  named_with=_sampled_rows(layout.names(*where) / SAMPLE_NAME), names=names, clusters=clusters,
+                  groups=groups)
 
 
 def _first_name(names: ClusterNames, cluster: int) -> str:
@@ -160,9 +167,14 @@ def _by_classifier(embedded: FaceArray, folder: Path) -> _Guess:
                   scores=probabilities, named_with=np.zeros(0, np.int64))
 
 
-def _label_rows(folder: Path, name: str, *, needed: bool) -> np.ndarray:
-    """Return the target rows whose labels the train stage read for one end; where it read none it may store none."""
-    if not needed and not (folder / f"{name}.npy").exists():
+def _label_rows(folder: Path, name: str, receipt: Receipt, *, needed: bool) -> np.ndarray:
+    """Return the target rows whose labels the train stage read for one end; where it read none it may store none.
+
+    Its receipt tells: what it does not name was left by an earlier training.
+    """
+    if f"{name}.npy" not in receipt.outputs:
+        if needed:
+            raise StoredStateError(f"{folder}: its receipt names no {name}.npy; run the train stage again")
         return np.zeros(0, np.int64)
     return np.asarray(read_array(folder, name, "train"), dtype=np.int64)
 

@@ -1,7 +1,7 @@
 """A recipe: the whole study as data. Nothing in the code enumerates approaches, variants or cells."""
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,17 +9,21 @@ from fecemo.clustering.settings import KMeansSettings, MapSettings, NamingSettin
 from fecemo.errors import InputError, nearest
 from fecemo.evaluation.settings import EvaluationSettings
 from fecemo.manifests.documents import build, read_yaml
+from fecemo.manifests.statements import read_statement
 from fecemo.models.approach import Approach, find_approach
+from fecemo.packs.receipts import RECEIPT_NAME
 from fecemo.packs.variant import FACE_SIDE, Variant, find_variant
 from fecemo.stages.draw_settings import DrawSettings
+from fecemo.stages.example_set import measured
 from fecemo.stages.fetch import FetchSettings
+from fecemo.stages.fit_choices import read_fit
 from fecemo.stages.import_labelled import ImportSettings
-from fecemo.training.settings import LOSSES_OF_TASK, FitSettings
+from fecemo.training.settings import FitSettings
 
 
 @dataclass(frozen=True)
 class ApproachRecipe:
-    """What a recipe says of one approach.
+    """What a recipe says of one approach, or of one row, where several rows share an approach.
 
     Parameters
     ----------
@@ -31,12 +35,25 @@ class ApproachRecipe:
         Score the stored test split, or every labelled face whose label neither trained nor named anything.
     variants : dict of str to dict
         For one variant, ``fit`` and ``model`` keys that differ.
+    approach : str, optional
+        The approach, where the row has a name of its own.
+    title : str, optional
+        Heading of the row; by default that of the approach.
+    pretrained : Path, optional
+        Folder of converted weights with which the networks begin. While it is not there, the row waits for it.
+    frozen : tuple of str
+        Stacks that do not learn, beside those that the approach freezes by itself; with them stay the statistics by
+        which their batches are normalized.
     """
 
     fit: dict[str, dict[str, Any]]
     model: dict[str, Any] = field(default_factory=dict)
     score_on: Literal["test", "others"] = "test"
     variants: dict[str, dict[str, Any]] = field(default_factory=dict)
+    approach: str | None = None
+    title: str | None = None
+    pretrained: Path | None = None
+    frozen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,6 +73,12 @@ class Recipe:
         Columns of the table, in order.
     seed : int
         Of everything random.
+    seeds : tuple of int
+        Further seeds: the study runs again with each of them, on the same faces and splits, in ``seeds/SEED`` of the
+        run's folder. The table then shows mean and spread.
+    data : dict of str to str
+        What is known of the faces of ``source`` and ``target``: the name of a statement that comes with fecemo, such as
+        ``"fec"``, or the path of one's own. It stands in the report's data card.
     face_side : int
         Side, in pixels, to which a whole 200-pixel face is reduced before it enters a network; other variants in
         proportion. 200 reduces nothing.
@@ -64,6 +87,14 @@ class Recipe:
     threads : int, optional
         Cores of one training. Fixed, it makes figures equal on machines of any number of cores; None gives each
         training the whole machine.
+    devices : int, optional
+        Devices of one training, which share each batch out: data parallel, with the backend JAX alone. None takes every
+        accelerator that the backend sees.
+    landmark_model : Path, optional
+        Google's ``face_landmarker.task``, by which faces are measured for the rows that need it. While it is not there,
+        they wait for it.
+    published : str
+        Figures of others that are shown beside: a file of ``data_manifests/published``, such as ``"table1"``.
     clustering, map, naming, evaluation
         Settings of the later stages.
     """
@@ -75,9 +106,14 @@ class Recipe:
     approaches: dict[str, ApproachRecipe]
     variants: tuple[str, ...] = ("rgb", "gray", "tight")
     seed: int = 0
+    seeds: tuple[int, ...] = ()
+    data: dict[Literal["source", "target"], str] = field(default_factory=dict)
     face_side: int = FACE_SIDE
     draw: DrawSettings | None = None
     threads: int | None = None
+    devices: int | None = None
+    landmark_model: Path | None = None
+    published: str = "table1"
     clustering: KMeansSettings = field(default_factory=KMeansSettings)
     map: MapSettings = field(default_factory=MapSettings)
     naming: NamingSettings = field(default_factory=NamingSettings)
@@ -88,9 +124,47 @@ class Recipe:
             raise ValueError(f"face_side must be 1 to {FACE_SIDE} pixels, not {self.face_side}")
         if self.threads is not None and self.threads < 1:
             raise ValueError(f"threads must be at least 1, not {self.threads}")
+        if self.devices is not None and self.devices < 1:
+            raise ValueError(f"devices must be at least 1, not {self.devices}")
+        if len({self.seed, *self.seeds}) <= len(self.seeds):
+            raise ValueError(f"seeds must differ from each other and from seed {self.seed}, not {self.seeds}")
         for name in ("approaches", "variants"):
             if not getattr(self, name):
                 raise ValueError(f"{name} is empty: there is no cell to fill")
+
+    def with_seed(self, seed: int, where: str) -> "Recipe":
+        """Return the recipe as it is under one of its further seeds.
+
+        Raises
+        ------
+        InputError
+            If it has none such.
+        """
+        if seed not in self.seeds:
+            known = ", ".join(map(str, self.seeds)) or "none"
+            raise InputError(f"{where}: {seed} is none of this recipe's further seeds; they are: {known}")
+        return replace(self, seed=seed, seeds=())
+
+    def approach_of(self, row: str) -> Approach:
+        """Return the approach of a row. Raises `InputError` for an unknown one, naming the nearest."""
+        return find_approach(self.approaches[row].approach or row)
+
+    def title_of(self, row: str) -> str:
+        """Return the heading of a row."""
+        return self.approaches[row].title or self.approach_of(row).title
+
+    def waits_for(self, row: str) -> str | None:
+        """Return what a row waits for, in words, or None where it can run."""
+        approach, folder = self.approach_of(row), self.approaches[row].pretrained
+        if measured(approach) and not (self.landmark_model and self.landmark_model.is_file()):
+            return (f"waits for a face landmark model in {self.landmark_model or 'landmark_model of the recipe'}: "
+                    "download Google's face_landmarker.task, whose address pipelines/02_measure.py --help gives, and "
+                    "install fecemo[landmarks]")
+        if folder is None or (folder / RECEIPT_NAME).exists():
+            return None
+        return (f"waits for pre-trained weights in {folder}: fetch them where their makers publish them, then run "
+                f"pipelines/12_convert_weights.py --weights FILE --trained-on NAME "
+                f"--approach {self.approach_of(row).name} --out {folder}")
 
 
 @dataclass(frozen=True)
@@ -100,6 +174,8 @@ class Cell:
     Parameters
     ----------
     recipe : Recipe
+    row : str
+        The approach's name, or that of the row where several share it.
     approach : Approach
     variant : Variant
     model : object
@@ -107,14 +183,19 @@ class Cell:
     fit : dict of str to FitSettings
         By phase.
     score_on : {"test", "others"}
+    pretrained : Path or None
+    frozen : tuple of str
     """
 
     recipe: Recipe
+    row: str
     approach: Approach
     variant: Variant
     model: Any
     fit: dict[str, FitSettings]
     score_on: str
+    pretrained: Path | None = None
+    frozen: tuple[str, ...] = ()
 
     @property
     def side(self) -> int:
@@ -122,9 +203,14 @@ class Cell:
         return self.variant.side * self.recipe.face_side // FACE_SIDE
 
     @property
+    def shape(self) -> tuple[int, int, int]:
+        """Tuple of int: Height, width and channels of what enters the networks."""
+        return self.side, self.side, self.variant.channels
+
+    @property
     def title(self) -> str:
         """str: For progress lines."""
-        return f"{self.approach.name} {self.variant.name}"
+        return f"{self.row} {self.variant.name}"
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -136,6 +222,8 @@ def read_recipe(path: Path) -> Recipe:
         If the file is not YAML, a key is unknown, missing or ill-typed, or an approach or variant does not exist.
     """
     recipe = build(Recipe, read_yaml(path), str(path))
+    for statement in recipe.data.values():
+        read_statement(statement)
     for name in recipe.approaches:
         for variant in recipe.variants:
             resolve(recipe, name, variant, where=str(path))
@@ -156,7 +244,7 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
     if variant_name not in recipe.variants:
         raise InputError(f"{where}: no variant {variant_name!r} in this recipe: "
                          f"{nearest(variant_name, recipe.variants)}")
-    approach, variant = find_approach(approach_name), find_variant(variant_name)
+    approach, variant = recipe.approach_of(approach_name), find_variant(variant_name)
     said = recipe.approaches[approach_name]
     key = f"{where}: approaches.{approach_name}"
     document = {"fit": said.fit, "model": said.model}
@@ -173,19 +261,22 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
             raise InputError(f"{key}.fit: unknown phase {name!r}, {nearest(name, phases)}")
         if name not in document["fit"]:
             raise InputError(f"{key}.fit: the phase {name!r} is missing")
+    stacks = {stack for names in approach.networks.values() for stack in names}
+    for name in said.frozen:
+        if name not in stacks:
+            raise InputError(f"{key}.frozen: there is no stack {name!r}: {nearest(name, stacks)}")
     if variant.side * recipe.face_side % FACE_SIDE:
         raise InputError(f"{where}: face_side {recipe.face_side} does not give {variant.name} a whole number of pixels "
                          f"({variant.side} × {recipe.face_side} / {FACE_SIDE}); choose a multiple of 4")
-    fit = {name: build(FitSettings, document["fit"][name], f"{key}.fit.{name}") for name in phases}
-    for phase in approach.phases:
-        if fit[phase.name].loss not in LOSSES_OF_TASK[phase.task]:
-            raise InputError(f"{key}.fit.{phase.name}.loss: {fit[phase.name].loss!r} is no loss to {phase.task} by, "
-                             f"expected {' or '.join(LOSSES_OF_TASK[phase.task])}")
-    return Cell(
-        recipe=recipe, approach=approach, variant=variant, score_on=said.score_on,
+    cell = Cell(
+        recipe=recipe, row=approach_name, approach=approach, variant=variant, score_on=said.score_on,
+        pretrained=said.pretrained, frozen=said.frozen,
         model=build(approach.config, document["model"], f"{key}.model"),
-        fit=fit,
+        fit={phase.name: read_fit(phase, document["fit"][phase.name], f"{key}.fit.{phase.name}")
+             for phase in approach.phases},
     )
+    approach.check(cell.model, cell.shape, f"{where}: approaches")
+    return cell
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

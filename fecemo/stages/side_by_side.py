@@ -1,11 +1,14 @@
 """Score records of several runs → one table, side by side."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fecemo.errors import InputError, StoredStateError
 from fecemo.packs.receipts import Receipt, read_receipt
+from fecemo.stages.chain import outdated
+from fecemo.stages.layout import RunLayout
 from fecemo.stages.work import Work, run_stage
 
 if TYPE_CHECKING:
@@ -33,13 +36,14 @@ def write_side_by_side(runs: Sequence[Path], out: Path) -> Receipt:
     Raises
     ------
     InputError
-        If a run has no score.
+        If a run has no score, or one is named twice.
     StoredStateError
         If a score is damaged.
     """
     from fecemo.evaluation import block_export, side_by_side
 
-    read = [_read_run(run) for run in runs]
+    names = _distinct_names(runs)
+    read = [_read_run(run, name) for run, name in zip(runs, names, strict=True)]
     it = side_by_side.stand_side_by_side([scores for scores, _ in read])
     blocks = side_by_side.side_by_side_blocks(it)
 
@@ -54,7 +58,7 @@ def write_side_by_side(runs: Sequence[Path], out: Path) -> Receipt:
         return Work(files=list(NAMES), said=f"{len(runs)} runs in {len(it.columns)} columns",
                     summary={"runs": len(runs), "columns": len(it.columns)})
 
-    receipt = run_stage(STAGE, out, config={"runs": [run.name for run in runs]},
+    receipt = run_stage(STAGE, out, config={"runs": names},
                         inputs={name: digest for _, digests in read for name, digest in digests.items()}, seed=0,
                         work=work)
     print(block_export.to_text(TITLE, blocks[:1]))
@@ -62,8 +66,23 @@ def write_side_by_side(runs: Sequence[Path], out: Path) -> Receipt:
     return receipt
 
 
-def _read_run(run: Path) -> "tuple[RunScores, dict[str, str]]":
-    """Return a run's scores, and the digests of their receipts."""
+def _distinct_names(runs: Sequence[Path]) -> list[str]:
+    """Return the last part of each run's path, or as many of its parts as no other run's path ends in."""
+    paths = [run.resolve().parts for run in runs]
+    for number, path in enumerate(paths):
+        if path in paths[:number]:
+            raise InputError(f"{runs[number]}: this run is named twice; name each once")
+
+    def name(path: tuple[str, ...]) -> str:
+        length = next((length for length in range(1, len(path))
+                       if sum(other[-length:] == path[-length:] for other in paths) == 1), len(path))
+        return "/".join(path[-length:])
+
+    return [name(path) for path in paths]
+
+
+def _read_run(run: Path, name: str) -> "tuple[RunScores, dict[str, str]]":
+    """Return a run's scores, without those of what has since been made anew, and the digests of their receipts."""
     from fecemo.evaluation.predictions import read_predictions
     from fecemo.evaluation.score import SCORE_NAME, read_score
     from fecemo.evaluation.side_by_side import RunScores
@@ -75,11 +94,15 @@ def _read_run(run: Path) -> "tuple[RunScores, dict[str, str]]":
             continue
         score = read_score(path.parent)
         cell = (score.approach, score.variant)
+        if (other := outdated(RunLayout(run), *cell, receipt)) is not None:
+            print(f"{STAGE}: {name} {' '.join(cell)} was scored with another {other} than the one that stands now; it "
+                  "is shown as not run until the evaluate stage runs again", file=sys.stderr)
+            continue
         scores[cell], predictions[cell] = score, read_predictions(path.parent, score.emotions)
-        digests[f"{run.name} {' '.join(cell)}"] = receipt.digest
+        digests[f"{name} {' '.join(cell)}"] = receipt.digest
     if not scores:
-        raise InputError(f"{run}: no cell of this run has a score; run the evaluate stage first")
+        raise InputError(f"{run}: no cell of this run has a score of what stands there now; run the evaluate stage first")
     if len(found := {(score.recipe, score.seed) for score in scores.values()}) > 1:
         told = ", ".join(f"{recipe} with seed {seed}" for recipe, seed in sorted(found))
         raise StoredStateError(f"{run} holds scores of several recipes or seeds ({told}); give each its own run folder")
-    return RunScores(run.name, scores, predictions), digests
+    return RunScores(name, scores, predictions), digests

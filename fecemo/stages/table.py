@@ -135,12 +135,14 @@ def read_table(study: Recipe, layout: RunLayout) -> "ComparisonTable":
     further = [_read_scores(study, layout.of_seed(seed)) for seed in study.seeds]
     spreads = {cell: spread for cell, score in scores.items()
                if (spread := spread_over_seeds([score, *(its[cell] for its in further if cell in its)])) is not None}
+    published = read_published(shipped(f"published/{study.published}.yaml"))
     titles = {**{name: approach.title for name, approach in approaches().items()},
               **{name: variant.title for name, variant in variants().items()},
               **{headline.name: headline.short for headline in HEADLINES},
-              **{name: study.title_of(name) for name in study.approaches}}
+              **published.titles}
     return ComparisonTable(
-        title=study.title, scores=scores, published=read_published(shipped(f"published/{study.published}.yaml")), published_titles=titles, spreads=spreads,
+        title=study.title, scores=scores, published_titles=titles, spreads=spreads,
+        published=published,
         records={cell: read_records(layout.score(*cell)) for cell in scores},
         comparisons=compare_cells(scores, predictions, seed=study.seed),
         rows=tuple(Heading(name, study.title_of(name)) for name in study.approaches),

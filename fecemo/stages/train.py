@@ -1,36 +1,47 @@
 """Train the networks of one cell: an approach on a variant."""
 
+import json
+import math
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fecemo.errors import InputError, nearest
+from fecemo.errors import InputError
 from fecemo.manifests.emotions import EMOTIONS
-from fecemo.manifests.splits import stratified_sample
 from fecemo.models.approach import Phase
+from fecemo.models.plan import distinct_layers
 from fecemo.packs.arrays import write_arrays
-from fecemo.packs.face_pack import INDEX_NAME, FacePack
+from fecemo.packs.durable import atomic_write
 from fecemo.packs.receipts import Receipt, digest_json
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.layout import RunLayout
+from fecemo.stages.example_set import find_example_set, learnt_from
+from fecemo.stages.measured_embedding import scale_measurements
+from fecemo.stages.pretrained import pretrained_digest, put_pretrained
 from fecemo.stages.recipe import Cell
+from fecemo.stages.run_faces import RunFaces, read_run_faces
 from fecemo.stages.work import Work, plain, run_stage
 from fecemo.training.backend import backend_name
 
 if TYPE_CHECKING:
-    from fecemo.training.fit import PhaseWork
+    from fecemo.training.device_view import DeviceView
+    from fecemo.training.history import EpochRecord
+    from fecemo.training.phase_work import PhaseWork
 
 STAGE = "train"
 SHOWN_FACES = 16
+NETWORKS_NAME = "networks.json"
+"""Every network on paper, by name: what a drawing is made of."""
 
 
 def run(arguments: CellArguments) -> Receipt:
     """Train one approach on one variant.
 
-    Writes every network as ``<network>.keras``, the learning curve ``history.csv``, ``labelled_rows.npy`` (rows of the
-    target pack whose labels were learnt from) and, for what learns to reconstruct, ``originals.npy`` beside
-    ``reconstructions.npy``. Killed, the same command goes on after the last whole epoch.
+    Writes every network as ``<network>.keras``, their layers as ``networks.json``, the learning curve ``history.csv``,
+    ``labelled_rows.npy`` (rows of the target pack whose labels were learnt from) and, for what gives pixels,
+    ``originals.npy`` beside ``reconstructions.npy``. An approach that embeds measurements writes ``scaling.npy`` and
+    ``labelled_rows.npy`` alone. Killed, the same command goes on after the last whole epoch.
 
     Raises
     ------
@@ -42,66 +53,66 @@ def run(arguments: CellArguments) -> Receipt:
         If the disk is full, the memory too small or the Keras backend not installed.
     """
     cell = arguments.cell()
-    packs = _packs(cell, arguments.layout)
+    faces = {name: read_run_faces(arguments.layout, name, measured)
+             for name, measured in learnt_from(cell.approach).items()}
     config = plain({"approach": cell.approach.name, "variant": cell.variant, "side": cell.side, "model": cell.model,
                     "fit": cell.fit, "seed": cell.recipe.seed, "threads": cell.recipe.threads,
-                    "backend": backend_name()})
-    inputs = {name: pack.receipt.digest for name, pack in packs.items()}
-    return run_stage(STAGE, arguments.layout.model(cell.approach.name, cell.variant.name), config=config, inputs=inputs,
-                     seed=cell.recipe.seed,
-                     work=lambda folder: _train(cell, packs, folder, {"config": config, "inputs": inputs}))
+                    "devices": cell.recipe.devices, "backend": backend_name(),
+                    **({"frozen": cell.frozen} if cell.frozen else {})})
+    inputs = {**pretrained_digest(cell)}
+    for name, its in faces.items():
+        inputs |= its.digests(name)
+    return run_stage(STAGE, arguments.layout.model(cell.row, cell.variant.name), config=config, inputs=inputs,
+                     seed=cell.recipe.seed, work=lambda folder: (
+                         scale_measurements(cell, faces["source"], folder) if cell.approach.embeds == "measurements"
+                         else _train(cell, faces, folder, {"config": config, "inputs": inputs})))
 
 
-def _packs(cell: Cell, layout: RunLayout) -> dict[str, FacePack]:
-    folders = {"source": layout.source, "target": layout.target}
-    return {name: FacePack(folders[name]) for name in sorted({phase.faces for phase in cell.approach.phases})}
-
-
-def _train(cell: Cell, packs: dict[str, FacePack], folder: Path, shaped_by: dict[str, Any]) -> Work:
+def _train(cell: Cell, faces: dict[str, RunFaces], folder: Path, shaped_by: dict[str, Any]) -> Work:
     from fecemo.training.backend import describe_backend, import_keras
 
     import_keras(cell.recipe.threads)
     from fecemo.training.device_view import DeviceView
-    from fecemo.training.fit import CHECKPOINT_NAME, HISTORY_NAME, Training, train
+    from fecemo.training.devices import use_devices
+    from fecemo.training.fit import HISTORY_NAME, scratch_files, train
     from fecemo.training.history import digest_history
     from fecemo.training.network_file import save_network
+    from fecemo.training.phase_work import Training
 
-    seed = cell.recipe.seed
-    shape = (cell.side, cell.side, cell.variant.channels)
+    use_devices(cell.recipe.devices)
     view = DeviceView(cell.variant, cell.side)
-    phases = [_phase_work(phase, cell, packs[phase.faces]) for phase in cell.approach.phases]
-    _refuse_too_large(cell, phases, shape, view)
-    networks = cell.approach.build(cell.model, shape, len(EMOTIONS), seed)
+    phases = [_phase_work(phase, cell, faces[find_example_set(phase.faces).pack]) for phase in cell.approach.phases]
+    _refuse_too_large(cell, phases, view)
+    networks = cell.approach.build(cell.model, cell.shape, len(EMOTIONS), cell.recipe.seed)
+    put_pretrained(cell, networks)
     machine = describe_backend()
     done = train(Training(
-        title=cell.title, networks=networks, phases=phases, view=view, n_classes=len(EMOTIONS), seed=seed,
+        title=cell.title, networks=networks, phases=phases, view=view, n_classes=len(EMOTIONS), seed=cell.recipe.seed,
         folder=folder, digest=digest_json({**shaped_by, "machine": machine}),
     ))
 
-    files = []
+    plans = cell.approach.plan(cell.model, cell.shape, len(EMOTIONS))
+    atomic_write(folder / NETWORKS_NAME, json.dumps(plain(plans), indent=1) + "\n")
+    files = [NETWORKS_NAME]
     for name, network in networks.items():
         save_network(network, folder / f"{name}.keras")
         files.append(f"{name}.keras")
-    labelled = [phase.rows for phase in phases if phase.labels is not None]
+    labelled = [phase.rows for phase in phases if "label" in phase.examples.targets]
     files += write_arrays(folder, {"labelled_rows": np.unique(np.concatenate([np.empty(0, np.int64), *labelled]))})
     for phase in phases:
-        if phase.task == "reconstruct":
-            files += _save_reconstructions(networks[phase.network], view, phase, folder)
-    faces = {phase.name: len(phase.rows) for phase in phases}
-    seen = sum(len(phase.rows) * phase.fit.epochs for phase in phases)
+        if "pixels" in phase.outputs:
+            files += _save_reconstructions(networks[phase.outputs["pixels"]], view, phase, folder)
+    learnt = {phase.name: len(phase.examples) for phase in phases}
     return Work(
         files=files,
-        scratch=[CHECKPOINT_NAME],
+        scratch=scratch_files(folder),
         outputs={HISTORY_NAME: digest_history(done.records)},
-        said=f"{cell.title}: " + ", ".join(f"{name} on {count} faces" for name, count in faces.items()),
+        said=f"{cell.title}: " + ", ".join(f"{name} on {count} faces" for name, count in learnt.items()),
         summary={
             "parameters": {name: network.count_params() for name, network in networks.items()},
-            "faces": faces,
-            "steps": sum(-(-len(phase.rows) // phase.fit.batch_size) * phase.fit.epochs for phase in phases),
-            "faces_per_second": round(seen / max(sum(record.seconds for record in done.records), 1e-9), 1),
+            "faces": learnt,
+            **_summary(phases, done.records),
             "labels_used": sum(len(rows) for rows in labelled),
-            "loss": {phase.name: next(record.loss for record in reversed(done.records) if record.phase == phase.name)
-                     for phase in phases},
             **machine,
         },
         machine=machine,
@@ -109,99 +120,70 @@ def _train(cell: Cell, packs: dict[str, FacePack], folder: Path, shaped_by: dict
     )
 
 
-def _phase_work(phase: Phase, cell: Cell, pack: FacePack) -> "PhaseWork":
-    from fecemo.training.fit import PhaseWork
-    from fecemo.training.order import drawn_rows
+def _summary(phases: "list[PhaseWork]", records: "list[EpochRecord]") -> dict[str, Any]:
+    """Return what the learning curves come to."""
+    from fecemo.training.best import best_epoch
 
-    fit, seed = cell.fit[phase.name], cell.recipe.seed
-    key = f"approaches.{cell.approach.name}.fit.{phase.name}"
-    if phase.faces == "source":
-        if fit.label_fraction is not None:
-            raise InputError(f"{key}.label_fraction: this phase learns from unlabelled faces")
-        rows, labels = drawn_rows(len(pack), fit.faces, seed), None
-    else:
-        rows = labelled_rows(pack, fit.label_fraction, seed, f"{key}.label_fraction")
-        rows = rows[drawn_rows(len(rows), fit.faces, seed)]
-        labels = emotion_numbers(pack, rows)
-    if not len(rows):
-        raise InputError(f"{pack.folder} holds no face that the phase {phase.name!r} may learn from")
-    return PhaseWork(name=phase.name, network=phase.network, task=phase.task, frozen=phase.frozen, fit=fit,
-                     faces=pack.faces, rows=rows, labels=labels)
+    epochs = Counter(record.phase for record in records)
+    seen = sum(len(phase.examples) * epochs[phase.name] for phase in phases)
+    return {
+        "epochs": dict(epochs),
+        "best_epoch": {phase.name: best_epoch(records, phase.name) for phase in phases if phase.held_out is not None},
+        "steps": sum(-(-len(phase.examples) // phase.fit.batch_size) * epochs[phase.name] for phase in phases),
+        "faces_per_second": round(seen / max(sum(record.seconds for record in records), 1e-9), 1),
+        "loss": {record.phase: record.loss for record in records},
+    }
 
 
-def labelled_rows(pack: FacePack, fraction: float | None, seed: int, key: str) -> np.ndarray:
-    """Return the rows of the train split whose labels may be learnt from.
+def _phase_work(phase: Phase, cell: Cell, faces: RunFaces) -> "PhaseWork":
+    from fecemo.training.phase_work import PhaseWork
 
-    Parameters
-    ----------
-    pack : FacePack
-        The labelled faces with their stored splits.
-    fraction : float or None
-        Share of *all* labelled faces, as the study counts it; None takes the whole train split.
-    seed : int
-    key : str
-        The recipe's key, for the message.
-
-    Returns
-    -------
-    ndarray of shape (n,), int64
-        Ascending.
-
-    Raises
-    ------
-    InputError
-        If the train split holds fewer faces than asked for.
-    """
-    train = pack.rows_in("train")
-    if fraction is None:
-        return train
-    labelled = int(np.count_nonzero(pack.labels != ""))
-    count = int(np.floor(fraction * labelled + 0.5))
-    if count > len(train):
-        raise InputError(f"{key}: {fraction:g} of {labelled} labelled faces are {count}, and the train split of "
-                         f"{pack.folder} holds {len(train)}")
-    return train[stratified_sample(pack.ids[train], pack.labels[train], count=count, seed=seed)]
+    fit = cell.fit[phase.name]
+    key = f"approaches.{cell.row}.fit.{phase.name}"
+    examples, held_out = find_example_set(phase.faces).draw(faces, fit, cell.recipe.seed, key)
+    for what, found in (("learn from", examples), ("validate on", held_out)):
+        if found is not None and not len(found):
+            raise InputError(f"{faces.pack.folder} holds no face that the phase {phase.name!r} may {what}")
+    return PhaseWork(name=phase.name, outputs=phase.outputs, frozen=_frozen(phase, cell), fit=fit,
+                     faces=faces.pack.faces, examples=examples, held_out=held_out)
 
 
-def emotion_numbers(pack: FacePack, rows: np.ndarray) -> np.ndarray:
-    """Return the emotions of rows as positions in `EMOTIONS`, int32. Raises `InputError` for a label that is none."""
-    labels = pack.labels[rows]
-    for row, label in zip(rows, labels, strict=True):
-        if label not in EMOTIONS:
-            raise InputError(f"{pack.folder / INDEX_NAME}: row {row} has the label {str(label)!r}, "
-                             f"{nearest(str(label), EMOTIONS)}")
-    return np.array([EMOTIONS.index(label) for label in labels], np.int32)
+def _frozen(phase: Phase, cell: Cell) -> tuple[str, ...]:
+    """Return the stacks that do not learn in a phase, of those that it runs."""
+    runs = {stack for network in phase.outputs.values() for stack in cell.approach.networks[network]}
+    return (*phase.frozen, *(stack for stack in cell.frozen if stack in runs))
 
 
-def _refuse_too_large(cell: Cell, phases: "list[PhaseWork]", shape: tuple[int, int, int], view: Any) -> None:
-    from fecemo.training.backend import device
+def _refuse_too_large(cell: Cell, phases: "list[PhaseWork]", view: "DeviceView") -> None:
+    from fecemo.training.device_memory import free_memory
     from fecemo.training.face_feed import kept_bytes
-    from fecemo.training.memory import OPTIMIZER_SLOTS, MemoryNeed, available_memory, refuse_too_large
+    from fecemo.training.memory import NUMBER_BYTES, MemoryNeed, refuse_too_large, updated_at_once
 
-    plans = cell.approach.plan(cell.model, shape, len(EMOTIONS))
-    if device() != "cpu":
-        return  # an accelerator has memory of its own, of which no backend but its own tells
-    all_layers = {(layer.stack, layer.name): layer.parameters for plan in plans.values() for layer in plan.layers}
-    available = available_memory()
+    plans = cell.approach.plan(cell.model, cell.shape, len(EMOTIONS))
+    available = free_memory()
     for phase in phases:
-        plan = plans[phase.network]
-        need = MemoryNeed(parameters=sum(all_layers.values()), trainable=plan.parameters(without=phase.frozen),
-                          activations=plan.activations(without=phase.frozen),
-                          slots=OPTIMIZER_SLOTS[phase.fit.optimizer] + (phase.fit.accumulate > 1),
-                          largest=max(layer.parameters for layer in plan.layers if layer.stack not in phase.frozen),
-                          kept=kept_bytes(len(phase.rows), view))
+        running = distinct_layers([plans[phase.outputs[output]] for output in phase.fit.looks_at], phase.frozen)
+        need = MemoryNeed(
+            parameters=sum(layer.parameters for layer in distinct_layers(plans.values())),
+            trainable=sum(layer.parameters for layer in running),
+            activations=sum(math.prod(layer.output_shape) for layer in running) * phase.fit.together,
+            number_bytes=NUMBER_BYTES[phase.fit.precision],
+            slots=phase.fit.optimizer.slots + (phase.fit.accumulate > 1),
+            at_once=updated_at_once(layer.parameters for layer in running),
+            kept=kept_bytes(len(phase.rows), view))
         refuse_too_large(need, phase.fit.batch_size, available, f"{cell.title}: the phase {phase.name!r}")
 
 
-def _save_reconstructions(network: Any, view: Any, phase: "PhaseWork", folder: Path) -> list[str]:
+def _save_reconstructions(network: Any, view: "DeviceView", phase: "PhaseWork", folder: Path) -> list[str]:
     """Write some of the faces that were learnt, spread over all of them, beside what the network makes of them."""
     import keras
 
     from fecemo.training.face_feed import FaceFeed
     from fecemo.training.outputs import outputs
 
-    shown = np.unique(np.linspace(0, len(phase.rows) - 1, SHOWN_FACES).astype(np.int64))
-    feed = FaceFeed(phase.faces, phase.rows[shown], view)
+    rows = np.unique(phase.examples.rows)
+    shown = rows[np.unique(np.linspace(0, len(rows) - 1, SHOWN_FACES).astype(np.int64))]
+    feed = FaceFeed(phase.faces, shown, view)
     originals = keras.ops.convert_to_numpy(feed.pixels(np.arange(len(shown))))
     made = np.concatenate(list(outputs(network, feed, len(shown))))
     return write_arrays(folder, {"originals": np.rint(originals).astype(np.uint8),

@@ -4,7 +4,7 @@ import importlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -81,10 +81,26 @@ def _without_chatter() -> Iterator[None]:
             os.close(kept)
 
 
+def backend_module() -> tuple[str, Any]:
+    """Return the name of the backend that runs, and its module: for the few things that Keras has no word for."""
+    backend = import_keras().backend.backend()
+    return backend, importlib.import_module(backend)
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of tensors as one compiled program; as it is where the backend runs as it goes (PyTorch)."""
+    backend, module = backend_module()
+    ways = {"tensorflow": lambda: module.function(function, autograph=False, jit_compile=True),
+            "jax": lambda: module.jit(function)}
+    return ways.get(backend, lambda: function)()
+
+
 def describe_backend() -> dict[str, str]:
     """Return what a receipt says of the machine that shaped the numbers: backend, its version, device."""
-    backend = import_keras().backend.backend()
-    return {"backend": backend, "backend_version": importlib.import_module(backend).__version__, "device": device()}
+    backend, module = backend_module()
+    shared = import_keras().distribution.distribution()
+    count = "" if shared is None else f"{shared.num_model_replicas} × "
+    return {"backend": backend, "backend_version": module.__version__, "device": f"{count}{device()}"}
 
 
 def device() -> str:

@@ -1,12 +1,16 @@
 """An image variant computed on the device: the margin cut, gray levels, and the reduction to a network's side."""
 
 import math
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
 from fecemo.packs.variant import FACE_SIDE, LUMA_WEIGHTS, Variant
+from fecemo.training.backend import compiled
 
 WHITE = 255.0
 """The brightest pixel of a view."""
@@ -41,6 +45,16 @@ class DeviceView(keras.layers.Layer):
     def reduces(self) -> bool:
         """bool: Whether what comes out is smaller than the view, so that its pixels are not whole numbers."""
         return self.side < self.variant.side
+
+    @cached_property
+    def program(self) -> Callable[[Any], Any]:
+        """Callable: The view as one compiled program, of a tensor of faces. Feeds share it, and compile it once."""
+        return compiled(lambda faces: self.call(faces))
+
+    @cached_property
+    def program_of_positions(self) -> Callable[[Any, Any], Any]:
+        """Callable: Likewise, of a tensor of all faces and one of the positions that are to be seen, of shape (n,)."""
+        return compiled(lambda faces, positions: self.call(ops.take(faces, positions, axis=0)))
 
     def call(self, faces: object) -> object:
         """Return the view.

@@ -21,10 +21,13 @@ class EpochRecord:
     loss : float
         Mean over the epoch's faces, each at the weights of its own step.
     accuracy : float or None
-        Likewise; None where no emotion is learnt.
+        Likewise, of the examples that were right; None where the loss is no judge of that.
     seconds : float
-        Wall clock.
+        Wall clock of the learning.
     faces_per_second : float
+        Examples, where these are of several faces.
+    valid_loss, valid_accuracy : float or None
+        On the examples that are held out, at the end of the epoch; None where there are none.
     """
 
     phase: str
@@ -33,6 +36,8 @@ class EpochRecord:
     accuracy: float | None
     seconds: float
     faces_per_second: float
+    valid_loss: float | None = None
+    valid_accuracy: float | None = None
 
 
 def write_history(path: Path, records: list[EpochRecord]) -> None:
@@ -47,4 +52,6 @@ def write_history(path: Path, records: list[EpochRecord]) -> None:
 
 def digest_history(records: list[EpochRecord]) -> str:
     """Return a digest of what was learnt, without the times: equal for an equal run."""
-    return digest_json([[record.phase, record.epoch, record.loss, record.accuracy] for record in records])
+    return digest_json([[record.phase, record.epoch, record.loss, record.accuracy,
+                         *(value for value in (record.valid_loss, record.valid_accuracy) if value is not None)]
+                        for record in records])

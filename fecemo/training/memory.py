@@ -1,13 +1,18 @@
 """What a training will need, before it starts, against what the machine has."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from fecemo.errors import ResourceError
+from fecemo.training.backend import backend_name
 
 FLOAT_BYTES = 4
-OPTIMIZER_SLOTS = {"adam": 2, "adamax": 2, "sgd": 0}
-"""Numbers that an optimizer keeps for each weight."""
+NUMBER_BYTES = {"float32": 4, "mixed_bfloat16": 2}
+"""Of what layers compute, by precision; weights are float32 always."""
+
+TOGETHER = ("torch",)
+"""Backends whose optimizers, in Keras, go through all weights in one sweep for each operation."""
 
 
 @dataclass(frozen=True)
@@ -24,27 +29,41 @@ class MemoryNeed:
         Numbers that the layers give for one face.
     slots : int
         Numbers the optimizer keeps for each weight that learns.
-    largest : int
-        Weights of the largest layer that learns.
+    at_once : int
+        Weights that are updated together; see `updated_at_once`.
     kept : float
         Bytes of faces kept in memory.
+    number_bytes : int
+        Of an activation.
     """
 
     parameters: int
     trainable: int
     activations: int
     slots: int
-    largest: int = 0
+    at_once: int = 0
     kept: float = 0.0
+    number_bytes: int = FLOAT_BYTES
 
     def bytes(self, batch_size: int) -> float:
         """Return the bytes.
 
-        Weights; a gradient and the slots for each that learns; two more copies of the largest layer while it is
-        updated; and activations twice.
+        Weights; a gradient and the slots for each that learns; two more copies of those that are updated together, or
+        stored; and activations twice.
         """
-        weights = self.parameters + self.trainable * (1 + self.slots) + 2 * self.largest
-        return FLOAT_BYTES * (weights + 2.0 * batch_size * self.activations) + self.kept
+        weights = self.parameters + self.trainable * (1 + self.slots) + 2 * self.at_once
+        return FLOAT_BYTES * weights + self.number_bytes * 2.0 * batch_size * self.activations + self.kept
+
+
+def updated_at_once(layers: Iterable[int]) -> int:
+    """Return how many weights are updated together: those of the largest layer, or with PyTorch those of all.
+
+    Parameters
+    ----------
+    layers : iterable of int
+        Weights of each layer that learns.
+    """
+    return sum(layers) if backend_name() in TOGETHER else max(layers)
 
 
 def refuse_too_large(need: MemoryNeed, batch_size: int, available: float | None, where: str) -> None:

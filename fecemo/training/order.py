@@ -35,14 +35,17 @@ def epoch_order(n_faces: int, seed: int, phase: str, epoch: int) -> np.ndarray:
     return _generator(seed, f"{phase}/{epoch}").permutation(n_faces)
 
 
-def padded_batches(order: np.ndarray, batch_size: int) -> Iterator[tuple[np.ndarray, int]]:
+def padded_batches(order: np.ndarray, batch_size: int, devices: int = 1) -> Iterator[tuple[np.ndarray, int]]:
     """Yield ``(positions, n)``: batches all of one size, of which the first ``n`` count.
 
-    One size means one compiled step. The last batch is filled up with its own first face, at no weight.
+    One size means one compiled step. What a batch lacks is filled up with the first faces of the order, at no weight:
+    the last batch to ``batch_size``, and every batch to a multiple of ``devices``, which share it out. They are not one
+    face over and over, because layers that normalize batches look at them too.
     """
+    size = batch_size + -batch_size % devices
     for start in range(0, len(order), batch_size):
         batch = order[start : start + batch_size]
-        filling = np.full(batch_size - len(batch), batch[0])
+        filling = np.resize(order, size - len(batch))
         yield np.concatenate([batch, filling]), len(batch)
 
 

@@ -15,7 +15,7 @@ from fecemo.training.order import padded_batches
 
 def outputs(network: keras.Model, feed: FaceFeed, batch_size: int) -> Iterator[np.ndarray]:
     """Yield the network's outputs for every face of a feed, in order, in arrays of shape (n, *output), float32."""
-    for pixels, _, n in feed.batches(padded_batches(np.arange(len(feed)), batch_size)):
+    for pixels, _, n in feed.batches(padded_batches(np.arange(len(feed)), batch_size, feed.devices)):
         yield np.asarray(network.predict_on_batch(pixels))[:n].astype(np.float32, copy=False)
 
 

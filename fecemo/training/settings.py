@@ -1,13 +1,12 @@
 """How one network is fitted, as a recipe states it."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-LOSSES_OF_TASK = {
-    "reconstruct": ("binary_crossentropy", "mean_squared_error"),
-    "classify": ("categorical_crossentropy",),
-}
-"""Which losses a task can be given."""
+from fecemo.training.augmentation import Augmentation
+from fecemo.training.optimizer import Optimizer
+from fecemo.training.schedule import Schedule
+from fecemo.training.schedules.constant import Constant
 
 
 @dataclass(frozen=True)
@@ -16,15 +15,19 @@ class FitSettings:
 
     Parameters
     ----------
-    loss : {"binary_crossentropy", "mean_squared_error", "categorical_crossentropy"}
-        Between pixels in [0, 1] and their reconstruction, or between one-hot emotions and probabilities.
-    optimizer : {"adam", "adamax", "sgd"}
+    loss : tuple of Loss
+        The terms that are added up; see `fecemo.models.loss`. A recipe names one, or maps names to their settings:
+        ``loss: categorical_crossentropy``, ``loss: {weighted_softmax: {}, weighted_cluster: {weight: 1.0}}``.
+    optimizer : Optimizer
+        ``optimizer: adam``, ``optimizer: {sgd: {momentum: 0.9}}``.
     learning_rate : float
+        Where the schedule begins.
     epochs : int
+        At the most.
     batch_size : int
-        Faces a step. The study does not state it.
+        Examples a step. The study does not state it.
     faces : int, optional
-        Train on this many faces, drawn by seed; None takes all there are.
+        Train on this many examples, drawn by seed; None takes all there are.
     label_fraction : float, optional
         Only for phases that learn from labels: the share of all labelled faces, in (0, 1], stratified by emotion and
         drawn by seed from the train split; None takes the whole train split.
@@ -34,10 +37,25 @@ class FitSettings:
     accumulate : int
         Steps whose gradients are averaged into one update of the weights, for batches that memory cannot hold at once.
         Those of a last, unfinished update are lost.
+    schedule : Schedule
+        How the learning rate changes: ``constant``, ``{halved: {every: 10}}``, ``cosine``.
+    augment : tuple of Augmentation
+        Applied, in this order, to the faces that are learnt from: ``[flip, {crop: {least: 0.6}}]``. Not to those that
+        are validated on, unless the loss compares two views of a face.
+    corrupt : tuple of Augmentation
+        Applied after that, to what the network sees, and not to the pixels that it is to give: ``[mask]``, ``[noise]``.
+        In validation too.
+    validate_on : float or "valid", optional
+        A share of the phase's own examples, in (0, 1), that is held out, by seed and stratified by emotion; or the
+        stored validation split of labelled faces. Their labels count as used. The test split is never looked at.
+    patience : int, optional
+        Stop when the validation loss has not fallen for so many epochs.
+    keep : {"last", "best"}
+        The weights of the last epoch, or of the one with the least validation loss.
     """
 
-    loss: Literal["binary_crossentropy", "mean_squared_error", "categorical_crossentropy"]
-    optimizer: Literal["adam", "adamax", "sgd"]
+    loss: tuple[Any, ...]
+    optimizer: Optimizer
     learning_rate: float
     epochs: int
     batch_size: int = 32
@@ -45,12 +63,41 @@ class FitSettings:
     label_fraction: float | None = None
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     accumulate: int = 1
+    schedule: Schedule = field(default_factory=Constant)
+    augment: tuple[Augmentation, ...] = ()
+    corrupt: tuple[Augmentation, ...] = ()
+    validate_on: float | Literal["valid"] | None = None
+    patience: int | None = None
+    keep: Literal["last", "best"] = "last"
 
     def __post_init__(self) -> None:
         for name in ("learning_rate", "epochs", "batch_size", "accumulate"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
-        if self.faces is not None and self.faces <= 0:
-            raise ValueError(f"faces must be above 0, not {self.faces}")
+        for name in ("faces", "patience"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise ValueError(f"{name} must be above 0, not {value}")
         if self.label_fraction is not None and not 0 < self.label_fraction <= 1:
             raise ValueError(f"label_fraction must be above 0 and at most 1, not {self.label_fraction}")
+        if isinstance(self.validate_on, float) and not 0 < self.validate_on < 1:
+            raise ValueError(f"validate_on must be above 0 and below 1, not {self.validate_on}")
+        if self.validate_on is None and (self.patience is not None or self.keep == "best"):
+            raise ValueError("patience and keep: best look at a validation loss: give validate_on, such as 0.1")
+        if not self.loss:
+            raise ValueError("loss is empty: there is nothing to learn")
+        if sizes := sorted({loss.together for loss in self.loss} - {1}):
+            if len(sizes) > 1:
+                raise ValueError(f"losses that look at {' and at '.join(map(str, sizes))} faces together do not mix")
+            if 2 in sizes and not self.augment:
+                raise ValueError("two views of a face are equal without augment, such as [flip, crop, colour]")
+
+    @property
+    def looks_at(self) -> tuple[str, ...]:
+        """Tuple of str: Kinds of output that the losses look at, each once."""
+        return tuple(dict.fromkeys(loss.looks_at for loss in self.loss))
+
+    @property
+    def together(self) -> int:
+        """int: Faces that go through the network for an example."""
+        return max(loss.together for loss in self.loss)

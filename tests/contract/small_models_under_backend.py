@@ -10,14 +10,14 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from small_models import N_CLASSES, small_config, small_fit, small_shape, some_pixels
+from small_models import LEARNING, N_CLASSES, small_config, small_examples, small_fit, small_shape, some_pixels
 
-from fecemo.models.approach import approaches
 from fecemo.packs.variant import find_variant, variants
 from fecemo.training.backend import describe_backend
 from fecemo.training.device_view import DeviceView
-from fecemo.training.fit import PhaseWork, Training, train
+from fecemo.training.fit import train
 from fecemo.training.network_file import load_network, save_network
+from fecemo.training.phase_work import PhaseWork, Training
 
 VARIANT = find_variant("tight")
 FACES = 12
@@ -38,12 +38,12 @@ def run_all(networks: dict[str, keras.Model], folder: Path) -> None:
 def train_all(folder: Path) -> None:
     """Train every approach through the loop, and write networks, outputs and the losses of each phase."""
     shape = small_shape(VARIANT)
-    for approach in approaches().values():
+    for approach in LEARNING.values():
         networks = approach.build(small_config(approach), shape, N_CLASSES, 1)
         faces = soft_faces()
         labels = np.arange(FACES, dtype=np.int32) % 3
-        phases = [PhaseWork(phase.name, phase.network, phase.task, phase.frozen, small_fit(phase.task, epochs=3), faces,
-                            np.arange(FACES), labels if phase.task == "classify" else None)
+        phases = [PhaseWork(phase.name, phase.outputs, phase.frozen, small_fit(phase, epochs=3), faces,
+                            small_examples(phase, labels))
                   for phase in approach.phases]
         (folder / approach.name).mkdir(parents=True)
         done = train(Training(approach.name, networks, phases, DeviceView(VARIANT, shape[0]), N_CLASSES, 0,

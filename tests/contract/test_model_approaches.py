@@ -5,10 +5,22 @@ import math
 import keras
 import numpy as np
 import pytest
-from small_models import CELLS, N_CLASSES, small_config, small_fit, small_shape, some_pixels
+from small_models import (
+    CELLS,
+    LOSSES,
+    N_CLASSES,
+    networks_of,
+    small_config,
+    small_examples,
+    small_fit,
+    small_shape,
+    some_pixels,
+)
 
 from fecemo.models.approach import find_approach
+from fecemo.models.loss import losses
 from fecemo.packs.variant import find_variant
+from fecemo.stages.example_set import find_example_set
 from fecemo.training.network_file import load_network, save_network
 from fecemo.training.step import TrainingStep
 
@@ -32,22 +44,25 @@ def outputs(network, pixels):
 
 
 def test_the_parts_name_each_other(cell):
-    """What phases and the output name is there, and each phase's task fits its faces."""
+    """What phases and the output name is there, and each phase can be taught by some loss."""
     assert cell.approach.output in cell.networks
     for phase in cell.approach.phases:
-        assert {layer.name for layer in cell.networks[phase.network].layers} >= set(phase.frozen)
-        assert (phase.task == "classify") == (phase.faces == "target")
-    learns_emotions = any(phase.task == "classify" for phase in cell.approach.phases)
-    assert (cell.approach.predicts_by == "classifier") == learns_emotions
+        stacks = {layer.name for network in networks_of(phase, cell.networks).values() for layer in network.layers}
+        assert stacks >= set(phase.frozen)
+        known = find_example_set(phase.faces).gives
+        assert [kind for kind in losses().values() if kind.looks_at in phase.outputs and kind.learns_from in known]
+    gives_emotions = any("probabilities" in phase.outputs for phase in cell.approach.phases)
+    assert (cell.approach.predicts_by == "classifier") == gives_emotions
 
 
 def test_outputs_have_the_shapes_and_ranges_that_the_contract_states(cell):
     for phase in cell.approach.phases:
-        made = outputs(cell.networks[phase.network], cell.pixels)
-        assert made.shape == ((8, *cell.shape) if phase.task == "reconstruct" else (8, N_CLASSES))
-        assert made.dtype == np.float32
-        if phase.task == "classify":
-            np.testing.assert_allclose(made.sum(axis=1), 1, atol=1e-5)
+        for output, network in networks_of(phase, cell.networks).items():
+            made = outputs(network, cell.pixels)
+            assert made.shape[1:] == {"pixels": cell.shape, "probabilities": (N_CLASSES,)}.get(output, made.shape[1:])
+            assert made.dtype == np.float32
+            if output == "probabilities":
+                np.testing.assert_allclose(made.sum(axis=1), 1, atol=1e-5)
     made = outputs(cell.networks[cell.approach.output], cell.pixels)
     assert made.ndim == 2
     assert np.isfinite(made).all()
@@ -61,9 +76,13 @@ def test_the_plan_on_paper_is_the_network_that_is_built(cell):
         network = cell.networks[name]
         assert plan.parameters() == network.count_params()
         assert plan.output_shape == network.output_shape[1:]
-        built = [layer for stack in network.layers[1:] for layer in stack.layers]
-        assert [layer.name for layer in plan.layers] == [layer.name for layer in built]
-        assert [layer.output_shape for layer in plan.layers] == [layer.output.shape[1:] for layer in built]
+        # A stack that branches orders its layers otherwise than they are written down, and counts its input.
+        built = {(stack.name, layer.name): (layer.output.shape[1:], layer.count_params())
+                 for stack in network.layers[1:] for layer in stack.layers
+                 if not isinstance(layer, keras.layers.InputLayer)}
+        assert {(layer.stack, layer.name): (layer.output_shape, layer.parameters) for layer in plan.layers} == built
+        assert list(dict.fromkeys(layer.stack for layer in plan.layers)) == [
+            stack.name for stack in network.layers[1:]]
         assert plan.activations() == sum(math.prod(layer.output_shape) for layer in plan.layers)
 
 
@@ -83,12 +102,13 @@ def test_one_step_lowers_the_loss_of_every_phase_and_saved_networks_give_equal_o
     for phase in cell.approach.phases:
         # Squared differences, because the slope of a cross-entropy is no guide where pixels are clipped at 0 or 1:
         # there even a small step of a SELU output can cost more than it gains.
-        loss = "mean_squared_error" if phase.task == "reconstruct" else "categorical_crossentropy"
-        fit = small_fit(phase.task, loss=loss, learning_rate=1e-5 if phase.task == "reconstruct" else 1e-4)
-        step = TrainingStep(cell.networks[phase.network], phase.task, fit, N_CLASSES)
-        given = labels if phase.task == "classify" else None
-        before = step.step(cell.pixels, given, everyone)["loss"]
-        after = step.step(cell.pixels, given, everyone)["loss"]
+        fit = small_fit(phase, {**LOSSES, "pixels": "mean_squared_error"},
+                        learning_rate=1e-5 if "pixels" in phase.outputs else 1e-4)
+        examples = small_examples(phase, labels)
+        step = TrainingStep(networks_of(phase, cell.networks), fit, examples, N_CLASSES)
+        pixels = cell.pixels[examples.rows.ravel()]
+        before = step.step(pixels, examples.targets, everyone)["loss"]
+        after = step.step(pixels, examples.targets, everyone)["loss"]
         assert math.isfinite(before)
         assert after < before
     again = cell.approach.build(cell.config, cell.shape, N_CLASSES, 1)

@@ -9,9 +9,9 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from small_models import LEARNING
 from small_models_under_backend import run_all, train_all, view_all
 
-from fecemo.models.approach import approaches
 from fecemo.training.backend import BACKENDS
 from fecemo.training.network_file import load_network
 
@@ -43,16 +43,16 @@ def other(request, theirs):
 
 
 def test_this_backend_trains_every_approach(theirs):
-    assert {path.name for path in theirs.iterdir() if path.is_dir()} == set(approaches())
+    assert {path.name for path in theirs.iterdir() if path.is_dir()} == set(LEARNING)
 
 
-@pytest.mark.parametrize("approach", approaches())
+@pytest.mark.parametrize("approach", LEARNING)
 def test_weights_trained_there_give_the_same_outputs_here(other, approach, tmp_path):
     run_all({path.stem: load_network(path) for path in (other / approach).glob("*.keras")}, tmp_path)
     assert_close(tmp_path, other / approach)
 
 
-@pytest.mark.parametrize("approach", approaches())
+@pytest.mark.parametrize("approach", LEARNING)
 def test_weights_trained_here_give_the_same_outputs_there(other, approach, theirs):
     assert_close(theirs / approach, other / f"{approach}_of_theirs")
 

@@ -117,7 +117,7 @@ def test_what_cannot_stand_side_by_side_is_refused(made, tmp_path):
     with pytest.raises(InputError, match="a recipe belongs to one run"):
         table.run((run, run), recipe)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="no cell of this run has a score"):
+    with pytest.raises(InputError, match="no cell of this run has a score of what stands there now"):
         table.run((run, tmp_path / "empty"))
     folder = RunLayout(run).score("supervised", "rgb")
     write_score(folder, dataclasses.replace(read_score(folder), seed=99))

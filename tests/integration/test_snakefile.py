@@ -50,6 +50,15 @@ def test_a_dry_run_counts_the_grid_of_the_recipe(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_further_seeds_are_further_runs_on_the_same_faces(tmp_path):
+    recipe = tmp_path / "seeds.yaml"
+    recipe.write_text(TINY.read_text() + "seeds: [11, 12]\n")
+    printed = snakemake(tmp_path, recipe, tmp_path / "run", "-n")
+    counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
+    expected = {"fetch": 1, "import_labelled": 1, "train": 36, "evaluate": 36, "map_faces": 6, "table": 1}
+    assert {name: int(counted[name]) for name in expected} == expected
+
+
 def test_names_that_nobody_has_given_yet_hold_up_nothing_else(tmp_path):
     recipe, run = tmp_path / "hand.yaml", RunLayout(tmp_path / "run")
     recipe.write_text(TINY.read_text().replace("{method: vote, sample: 24}", "{method: hand}"))

@@ -34,7 +34,7 @@ def layout(tmp_path_factory) -> RunLayout:
         arguments = CellArguments(RECIPE, layout.run, approach, variant)
         for stage in CELL_STAGES[arguments.cell().approach.predicts_by]:
             stage.run(arguments)
-    table.run(RECIPE, layout.run)
+    table.run((layout.run,), RECIPE)
     return layout
 
 
@@ -60,7 +60,7 @@ def test_every_cell_has_an_honest_score(layout, approach, variant):
     right = [line["truth"] == line["prediction"] for line in predictions]
     assert score["accuracy"] == pytest.approx(np.mean(right))
     assert score["n_scored"] == len(predictions)
-    assert score["accuracy_interval"]["low"] <= score["accuracy"] <= score["accuracy_interval"]["high"]
+    assert score["intervals"]["accuracy"]["low"] <= score["accuracy"] <= score["intervals"]["accuracy"]["high"]
 
     target = FacePack(layout.target)
     scored = {int(line["row"]) for line in predictions}

@@ -1,6 +1,7 @@
 """The stages train and embed, on packs of soft coloured squares, through their own doors."""
 
 import csv
+import dataclasses
 import json
 import os
 import signal
@@ -201,11 +202,13 @@ def test_embedding_asks_for_a_trained_cell_and_names_the_stage(study):
 
 
 @pytest.mark.parametrize(("said", "instead", "message"), [
-    ("pools: [2, 5], head", "pools: [2, 3], head", r"semi_supervised: model\.pools \[2, 3\].*40 pixels"),
+    ("pools: [2, 5], head", "pools: [2, 3], head", r"semi_supervised\.model\.pools: \[2, 3\].*40 pixels"),
     ("label_fraction: 0.25", "label_fraction: 0.7",
      r"approaches\.semi_supervised\.fit\.classify\.label_fraction: 0\.7 of 64 labelled faces are 45, .* holds 40"),
     ("loss: binary_crossentropy, optimizer: adamax", "loss: categorical_crossentropy, optimizer: adamax",
      r"fit\.reconstruct\.loss: 'categorical_crossentropy' .* expected binary_crossentropy or mean_squared_error"),
+    ("loss: binary_crossentropy, optimizer: adamax", "validate_on: valid, loss: binary_crossentropy, optimizer: adamax",
+     r"fit\.reconstruct\.validate_on: unlabelled faces have no stored validation split"),
 ])
 def test_what_a_recipe_cannot_have_is_said_by_its_key(study, tmp_path, said, instead, message):
     recipe = tmp_path / "recipe.yaml"
@@ -214,21 +217,70 @@ def test_what_a_recipe_cannot_have_is_said_by_its_key(study, tmp_path, said, ins
         train.run(arguments(study, "semi_supervised", recipe=recipe, run=another_run(study, tmp_path)))
 
 
+def test_labels_that_choose_the_epoch_count_as_used_and_the_test_split_is_left_alone(study, tmp_path):
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(RECIPE.replace("epochs: 2, label_fraction: 0.25", "epochs: 6, label_fraction: 0.25, "
+                                     "validate_on: valid, patience: 2, keep: best, schedule: {halved: {every: 2}}, "
+                                     "augment: [flip, {crop: {least: 0.9}}]"))
+    run = another_run(study, tmp_path)
+    receipt = train.run(arguments(study, "semi_supervised", recipe=recipe, run=run))
+    folder = RunLayout(run).model("semi_supervised", "gray")
+    pack = FacePack(RunLayout(run).target)
+    used = np.load(folder / "labelled_rows.npy")
+    assert len(used) == receipt.summary["labels_used"] == 16 + 8
+    assert set(used) >= set(pack.rows_in("valid"))
+    assert not set(used) & set(pack.rows_in("test"))
+    assert receipt.summary["faces"]["classify"] == 16
+    curve = [row for row in csv.DictReader((folder / "history.csv").open()) if row["phase"] == "classify"]
+    assert receipt.summary["epochs"]["classify"] == len(curve)
+    losses = [float(row["valid_loss"]) for row in curve]
+    assert receipt.summary["best_epoch"] == {"classify": 1 + int(np.argmin(losses))}
+    assert {path.suffix for path in folder.glob("*.npz")} == set(), "what only an interrupted training needs was left"
+
+
 def test_a_label_that_is_no_emotion_is_named_with_its_row(study, tmp_path):
     layout = RunLayout(tmp_path / "run")
     store(layout.target, squares(8, 0), labels=[*EMOTIONS[:6], "angr", "happy"], splits=["train"] * 8)
-    with pytest.raises(InputError, match=r"index\.csv: row 6 has the label 'angr', did you mean 'anger'"):
+    with pytest.raises(InputError, match=r"faces\.csv: row 6 has the label 'angr', did you mean 'anger'"):
         train.run(arguments(study, "supervised", run=layout.run))
 
 
 def test_too_little_memory_is_said_before_anything_is_built(study, tmp_path, monkeypatch):
-    from fecemo.training import memory
+    from fecemo.training import device_memory
 
-    monkeypatch.setattr(memory, "available_memory", lambda: 1_000_000.0)
+    monkeypatch.setattr(device_memory, "available_memory", lambda: 1_000_000.0)
     run = another_run(study, tmp_path)
     message = r"supervised gray: the phase 'classify' needs about .* set batch_size to \d"
     with pytest.raises(ResourceError, match=message):
         train.run(arguments(study, "supervised", run=run))
+
+
+def test_memory_that_runs_out_while_it_trains_is_said_with_a_smaller_batch(study, tmp_path, monkeypatch):
+    from fecemo.training.step import TrainingStep
+
+    monkeypatch.setattr(TrainingStep, "step", lambda *_: np.empty(2**50))
+    message = r"train supervised gray: the phase 'classify' ran out of memory on .* at batch_size \d+: set batch_size to"
+    with pytest.raises(ResourceError, match=message):
+        train.run(arguments(study, "supervised", run=another_run(study, tmp_path)))
+
+
+def test_more_devices_than_one_can_share_out_to_are_refused(study, tmp_path):
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text((study / "recipe.yaml").read_text() + "\ndevices: 4096\n")
+    chosen = dataclasses.replace(arguments(study, "supervised", run=another_run(study, tmp_path)), recipe=recipe)
+    with pytest.raises((InputError, ResourceError), match="devices: 4096 are asked for"):
+        train.run(chosen)
+
+
+def test_networks_are_described_layer_by_layer(study, trained):
+    folder = RunLayout(study / "run").model("semi_supervised", "gray")
+    described = json.loads((folder / "networks.json").read_text())
+    assert described.keys() == {path.stem for path in folder.glob("*.keras")}
+    layers = described["classifier"]["layers"]
+    assert layers[-1]["output_shape"] == [len(EMOTIONS)]
+    assert layers[-1]["activation"] == "softmax"
+    parameters = json.loads((folder / "receipt.json").read_text())["summary"]["parameters"]
+    assert sum(layer["parameters"] for layer in layers) == parameters["classifier"]
 
 
 def test_receipts_hold_plain_json(study, trained):

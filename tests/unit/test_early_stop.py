@@ -68,7 +68,7 @@ def test_it_stops_where_patience_ends_and_keeps_the_best_weights(unbroken, tmp_p
 def test_killed_twice_it_ends_with_the_weights_and_the_curve_of_an_unbroken_run(unbroken, tmp_path):
     """With momentum, class centres, chance in every step and the early stop all in what is gone on from."""
     killed(tmp_path, "classify", 2, 3, kind="joint")
-    killed(tmp_path, "classify", 4, 1, kind="joint")
+    killed(tmp_path, "classify", 3, 1, kind="joint")
     again = joint_training(tmp_path)
     done = train(again)
     assert done.seconds_before > 0

@@ -1,5 +1,9 @@
 """K-means finds what was planted, in memory and in blocks."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans
@@ -99,7 +103,8 @@ def test_the_clustering_does_not_depend_on_the_number_of_cores(monkeypatch, core
 @pytest.mark.parametrize("n_clusters", [3, 32, 100])
 def test_minibatches_find_planted_clusters_of_any_number(n_clusters):
     values, belongs = planted(sizes=np.arange(2 * n_clusters, n_clusters, -1), spread=0.1)
-    found = fit_kmeans(values, KMeansSettings(n_clusters=n_clusters, algorithm="minibatch", stability_seeds=1), 0)
+    found = fit_kmeans(values, KMeansSettings(n_clusters=n_clusters, n_init=3, algorithm="minibatch",
+                                              stability_seeds=1), 0)
     assert adjusted_rand_score(found.clusters, belongs) > 0.97
     assert (np.diff(found.sizes) <= 0).all()
 
@@ -153,6 +158,19 @@ def test_vectors_that_cannot_be_clustered_are_refused_with_the_reason():
         assign(values, np.zeros((4, 7), np.float32))
     with pytest.raises(StoredStateError, match="shape"):
         fit_kmeans(np.zeros((20, 0), np.float32), KMeansSettings(), 0)
+
+
+def test_one_thread_holds_also_for_libraries_that_nobody_has_loaded_yet():
+    program = ("from fecemo.clustering.vectors import n_threads, one_thread\n"
+               "from threadpoolctl import threadpool_info\n"
+               "print(n_threads())\n"
+               "with one_thread():\n"
+               "    import scipy.linalg, sklearn.decomposition\n"
+               "    print({pool['num_threads'] for pool in threadpool_info()})\n")
+    threads = {"OMP_NUM_THREADS": "3", "OPENBLAS_NUM_THREADS": "3"}
+    printed = subprocess.run([sys.executable, "-c", program], env={**os.environ, **threads}, capture_output=True,
+                             text=True, check=True).stdout
+    assert printed.split("\n")[:2] == ["3", "{1}"]
 
 
 def test_principal_axes_in_blocks_are_those_of_the_library(monkeypatch):

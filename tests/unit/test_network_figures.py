@@ -59,3 +59,17 @@ def test_bars_are_as_wide_as_the_images():
         widths.append(max(along) - min(along))
     bars = [round(width / max(widths), 2) for width in widths]
     assert bars[:5] == [1, 1, 1, 1, pytest.approx(0.5, abs=0.02)]
+
+
+def test_a_deep_network_has_a_row_for_each_shape():
+    """Gates of squeeze and excitation give flat numbers in the midst of images."""
+    block = [layer("wide", "Conv2D", (8, 8, 9), 100, stack="stage_1"), layer("norm", "BatchNorm", (8, 8, 4), 8,
+                                                                          stack="stage_1"),
+             layer("gate", "Dense", (4,), 20, stack="stage_1"), layer("scale", "Multiply", (8, 8, 4), stack="stage_1")]
+    tail = [layer("pool", "GlobalAveragePooling2D", (4,), stack="head"), layer("last", "Dense", (3,), 15, "softmax",
+                                                                             stack="head")]
+    assert [(drawn.stack, drawn.what, drawn.size) for drawn in drawn_layers(12 * block + tail)] == [
+        ("stage_1", "48 layers", "8×8×4 · 1,536 weights"),
+        ("head", "global average pooling 2D", "4"),
+        ("head", "dense, softmax", "3 · 15 weights"),
+    ]

@@ -35,11 +35,11 @@ def test_all_faces_are_used_where_there_are_not_more(faces):
 
 def test_batches_are_of_one_size_and_every_face_counts_once():
     batches = list(padded_batches(np.arange(10), 4))
-    assert [positions.tolist() for positions, _ in batches] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 8, 8]]
+    assert [positions.tolist() for positions, _ in batches] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 0, 1]]
     assert [n for _, n in batches] == [4, 4, 2]
-    assert [(positions.tolist(), n) for positions, n in padded_batches(np.arange(2), 4)] == [([0, 1, 0, 0], 2)]
+    assert [(positions.tolist(), n) for positions, n in padded_batches(np.arange(2), 4)] == [([0, 1, 0, 1], 2)]
     shared = [(positions.tolist(), n) for positions, n in padded_batches(np.arange(6), 4, devices=3)]
-    assert shared == [([0, 1, 2, 3, 0, 0], 4), ([4, 5, 4, 4, 4, 4], 2)]
+    assert shared == [([0, 1, 2, 3, 0, 1], 4), ([4, 5, 0, 1, 2, 3], 2)]
 
 
 @pytest.fixture(scope="module")

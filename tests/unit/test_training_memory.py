@@ -7,25 +7,28 @@ import pytest
 from fecemo.errors import ResourceError
 from fecemo.models.approach import find_approach
 from fecemo.training import memory
-from fecemo.training.memory import MemoryNeed, available_memory, refuse_too_large
+from fecemo.training.memory import MemoryNeed, available_memory, refuse_too_large, updated_at_once
 
 
 def test_bytes_by_hand():
     # 100 weights of which 60 learn: 100 + 60 gradients + 2 · 60 slots; 5 faces of 10 numbers, forward and back
     # and 2 · 40 for the largest layer in the making
-    need = MemoryNeed(parameters=100, trainable=60, activations=10, slots=2, largest=40, kept=8.0)
+    need = MemoryNeed(parameters=100, trainable=60, activations=10, slots=2, at_once=40, kept=8.0)
     assert need.bytes(5) == 4 * (100 + 60 + 120 + 2 * 5 * 10 + 2 * 40) + 8
     half = dataclasses.replace(need, number_bytes=2)
     assert half.bytes(5) == need.bytes(5) - 2 * 2 * 5 * 10
 
 
-def test_the_dense_autoencoder_at_200_pixels_needs_over_nine_gibibytes():
-    """Its step was seen to peak at 9.7 GiB, half a GiB of which is TensorFlow."""
+# Its training was seen to peak at 10.3 GiB with TensorFlow, its steps alone at 13.8 GiB with PyTorch, of which the
+# libraries take up to one.
+@pytest.mark.parametrize(("backend", "least", "most"), [("tensorflow", 9.0, 9.6), ("torch", 10.8, 12.8)])
+def test_the_dense_autoencoder_at_200_pixels_is_known_to_be_large(monkeypatch, backend, least, most):
+    monkeypatch.setenv("KERAS_BACKEND", backend)
     approach = find_approach("dense_autoencoder")
     plan = approach.plan(approach.config(), (200, 200, 3), 8)["autoencoder"]
     need = MemoryNeed(plan.parameters(), plan.parameters(), plan.activations(), slots=2,
-                      largest=max(layer.parameters for layer in plan.layers))
-    assert 9.0 * 2**30 < need.bytes(32) < 9.7 * 2**30
+                      at_once=updated_at_once(layer.parameters for layer in plan.layers))
+    assert least * 2**30 < need.bytes(32) < most * 2**30
 
 
 def test_a_smaller_batch_is_suggested_where_one_fits():

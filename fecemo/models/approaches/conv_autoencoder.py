@@ -1,17 +1,16 @@
 """The stacked convolutional autoencoder ("Categorizing Facial Expressions", section 4.2, figure 2)."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from fecemo.models.approach import Approach, Phase
-from fecemo.models.plan import NetworkPlan, Shape, Stacks, plan_networks
+from fecemo.models.approach import Approach, ModelConfig, Phase
+from fecemo.models.plan import Shape, Stacks
 from fecemo.models.sizes import refuse_pools_that_leave_a_rest, refuse_sizes_below_one
 
 NETWORKS = {"autoencoder": ("encoder", "decoder"), "encoder": ("encoder", "embedding")}
 
 
 @dataclass(frozen=True)
-class ConvAutoencoderConfig:
+class ConvAutoencoderConfig(ModelConfig):
     """Sizes of the convolutional autoencoder; the defaults are the published ones.
 
     Parameters
@@ -32,9 +31,12 @@ class ConvAutoencoderConfig:
         if len(self.filters) != len(self.pools):
             raise ValueError(f"pools must be as many as filters, {len(self.filters)}, not {len(self.pools)}")
 
+    def check_input(self, input_shape: Shape) -> None:
+        """Raise `ValueError` if the pools leave a rest; see `ModelConfig.check_input`."""
+        refuse_pools_that_leave_a_rest(self.pools, input_shape)
 
-def _stacks(config: ConvAutoencoderConfig, input_shape: Shape) -> Stacks:
-    refuse_pools_that_leave_a_rest(config.pools, input_shape, APPROACH.name)
+
+def _stacks(config: ConvAutoencoderConfig, input_shape: Shape, n_classes: int) -> Stacks:
     from fecemo.models import conv_networks
 
     return {
@@ -44,23 +46,13 @@ def _stacks(config: ConvAutoencoderConfig, input_shape: Shape) -> Stacks:
     }
 
 
-def _build(config: ConvAutoencoderConfig, input_shape: Shape, n_classes: int, seed: int) -> dict[str, Any]:
-    from fecemo.models.stacks import build_networks
-
-    return build_networks(NETWORKS, _stacks(config, input_shape), input_shape, seed)
-
-
-def _plan(config: ConvAutoencoderConfig, input_shape: Shape, n_classes: int) -> dict[str, NetworkPlan]:
-    return plan_networks(NETWORKS, _stacks(config, input_shape), input_shape)
-
-
 APPROACH = Approach(
     name="conv_autoencoder",
     title="Stacked convolutional autoencoder",
     predicts_by="clusters",
-    phases=(Phase("reconstruct", network="autoencoder", task="reconstruct", faces="source"),),
+    phases=(Phase("reconstruct", {"pixels": "autoencoder"}, faces="source"),),
     output="encoder",
     config=ConvAutoencoderConfig,
-    build=_build,
-    plan=_plan,
+    networks=NETWORKS,
+    stacks=_stacks,
 )

@@ -1,17 +1,17 @@
 """The stacked autoencoder of dense layers ("Categorizing Facial Expressions", section 4.2, figure 1)."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from fecemo.models.approach import Approach, Phase
-from fecemo.models.plan import NetworkPlan, Shape, Stacks, plan_networks
+from fecemo.models.approach import Approach, ModelConfig, Phase
+from fecemo.models.plan import Shape, Stacks
 from fecemo.models.sizes import refuse_sizes_below_one
 
 NETWORKS = {"autoencoder": ("rescaling", "encoder", "decoder"), "encoder": ("rescaling", "encoder")}
 
 
 @dataclass(frozen=True)
-class DenseAutoencoderConfig:
+class DenseAutoencoderConfig(ModelConfig):
     """Sizes of the dense autoencoder; the defaults are the published ones.
 
     Parameters
@@ -33,7 +33,7 @@ class DenseAutoencoderConfig:
         refuse_sizes_below_one(self, "widths", "embedding")
 
 
-def _stacks(config: DenseAutoencoderConfig, input_shape: Shape) -> Stacks:
+def _stacks(config: DenseAutoencoderConfig, input_shape: Shape, n_classes: int) -> Stacks:
     from fecemo.models import dense_networks
     from fecemo.models.pixels import rescaling_layer
 
@@ -45,23 +45,13 @@ def _stacks(config: DenseAutoencoderConfig, input_shape: Shape) -> Stacks:
     }
 
 
-def _build(config: DenseAutoencoderConfig, input_shape: Shape, n_classes: int, seed: int) -> dict[str, Any]:
-    from fecemo.models.stacks import build_networks
-
-    return build_networks(NETWORKS, _stacks(config, input_shape), input_shape, seed)
-
-
-def _plan(config: DenseAutoencoderConfig, input_shape: Shape, n_classes: int) -> dict[str, NetworkPlan]:
-    return plan_networks(NETWORKS, _stacks(config, input_shape), input_shape)
-
-
 APPROACH = Approach(
     name="dense_autoencoder",
     title="Stacked autoencoder",
     predicts_by="clusters",
-    phases=(Phase("reconstruct", network="autoencoder", task="reconstruct", faces="source"),),
+    phases=(Phase("reconstruct", {"pixels": "autoencoder"}, faces="source"),),
     output="encoder",
     config=DenseAutoencoderConfig,
-    build=_build,
-    plan=_plan,
+    networks=NETWORKS,
+    stacks=_stacks,
 )

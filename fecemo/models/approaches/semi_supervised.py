@@ -1,17 +1,16 @@
 """A wider convolutional autoencoder, then a head on its frozen encoder (section 4.3, figure 3)."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from fecemo.models.approach import Approach, Phase
-from fecemo.models.plan import NetworkPlan, Shape, Stacks, plan_networks
+from fecemo.models.approach import Approach, ModelConfig, Phase
+from fecemo.models.plan import Shape, Stacks
 from fecemo.models.sizes import refuse_pools_that_leave_a_rest, refuse_sizes_below_one
 
 NETWORKS = {"autoencoder": ("encoder", "decoder"), "classifier": ("encoder", "head")}
 
 
 @dataclass(frozen=True)
-class SemiSupervisedConfig:
+class SemiSupervisedConfig(ModelConfig):
     """Sizes of the semi-supervised model; the defaults are the published ones.
 
     Parameters
@@ -34,9 +33,12 @@ class SemiSupervisedConfig:
         if len(self.filters) != len(self.pools):
             raise ValueError(f"pools must be as many as filters, {len(self.filters)}, not {len(self.pools)}")
 
+    def check_input(self, input_shape: Shape) -> None:
+        """Raise `ValueError` if the pools leave a rest; see `ModelConfig.check_input`."""
+        refuse_pools_that_leave_a_rest(self.pools, input_shape)
+
 
 def _stacks(config: SemiSupervisedConfig, input_shape: Shape, n_classes: int) -> Stacks:
-    refuse_pools_that_leave_a_rest(config.pools, input_shape, APPROACH.name)
     from fecemo.models import conv_networks
 
     return {
@@ -46,26 +48,16 @@ def _stacks(config: SemiSupervisedConfig, input_shape: Shape, n_classes: int) ->
     }
 
 
-def _build(config: SemiSupervisedConfig, input_shape: Shape, n_classes: int, seed: int) -> dict[str, Any]:
-    from fecemo.models.stacks import build_networks
-
-    return build_networks(NETWORKS, _stacks(config, input_shape, n_classes), input_shape, seed)
-
-
-def _plan(config: SemiSupervisedConfig, input_shape: Shape, n_classes: int) -> dict[str, NetworkPlan]:
-    return plan_networks(NETWORKS, _stacks(config, input_shape, n_classes), input_shape)
-
-
 APPROACH = Approach(
     name="semi_supervised",
     title="Semi-supervised",
     predicts_by="classifier",
     phases=(
-        Phase("reconstruct", network="autoencoder", task="reconstruct", faces="source"),
-        Phase("classify", network="classifier", task="classify", faces="target", frozen=("encoder",)),
+        Phase("reconstruct", {"pixels": "autoencoder"}, faces="source"),
+        Phase("classify", {"probabilities": "classifier"}, faces="target", frozen=("encoder",)),
     ),
     output="classifier",
     config=SemiSupervisedConfig,
-    build=_build,
-    plan=_plan,
+    networks=NETWORKS,
+    stacks=_stacks,
 )

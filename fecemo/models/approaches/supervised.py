@@ -1,18 +1,17 @@
 """The supervised convolutional classifier ("Categorizing Facial Expressions", section 4.4, figure 4)."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from fecemo.errors import InputError
-from fecemo.models.approach import Approach, Phase
-from fecemo.models.plan import NetworkPlan, Shape, Stacks, plan_networks
+from fecemo.models.approach import Approach, ModelConfig, Phase
+from fecemo.models.plan import Shape, Stacks
 from fecemo.models.sizes import refuse_sizes_below_one
 
 NETWORKS = {"classifier": ("classifier",)}
 
 
 @dataclass(frozen=True)
-class SupervisedConfig:
+class SupervisedConfig(ModelConfig):
     """Sizes of the supervised classifier; the defaults are the published ones.
 
     Parameters
@@ -37,34 +36,27 @@ class SupervisedConfig:
     def __post_init__(self) -> None:
         refuse_sizes_below_one(self, "groups", "filters", "dense")
 
+    def check_input(self, input_shape: Shape) -> None:
+        """Raise `ValueError` if nothing is left to halve; see `ModelConfig.check_input`."""
+        if input_shape[0] < 2 ** (len(self.groups) - 1):
+            raise ValueError(f"groups: {list(self.groups)} halve the image {len(self.groups) - 1} times, "
+                             f"and it has only {input_shape[0]} pixels a side")
+
 
 def _stacks(config: SupervisedConfig, input_shape: Shape, n_classes: int) -> Stacks:
-    if input_shape[0] < 2 ** (len(config.groups) - 1):
-        raise InputError(f"approaches.{APPROACH.name}: model.groups {list(config.groups)} halve the image "
-                         f"{len(config.groups) - 1} times, and it has only {input_shape[0]} pixels a side")
     from fecemo.models.classifier_networks import classifier_layers
 
     return {"classifier": lambda _: classifier_layers(
         config.groups, config.filters, config.dense, n_classes, config.kernel_initializer)}
 
 
-def _build(config: SupervisedConfig, input_shape: Shape, n_classes: int, seed: int) -> dict[str, Any]:
-    from fecemo.models.stacks import build_networks
-
-    return build_networks(NETWORKS, _stacks(config, input_shape, n_classes), input_shape, seed)
-
-
-def _plan(config: SupervisedConfig, input_shape: Shape, n_classes: int) -> dict[str, NetworkPlan]:
-    return plan_networks(NETWORKS, _stacks(config, input_shape, n_classes), input_shape)
-
-
 APPROACH = Approach(
     name="supervised",
     title="Supervised",
     predicts_by="classifier",
-    phases=(Phase("classify", network="classifier", task="classify", faces="target"),),
+    phases=(Phase("classify", {"probabilities": "classifier"}, faces="target"),),
     output="classifier",
     config=SupervisedConfig,
-    build=_build,
-    plan=_plan,
+    networks=NETWORKS,
+    stacks=_stacks,
 )

@@ -1,0 +1,98 @@
+"""MediaPipe's face landmarker, from the bundle in which Google publishes it (Apache-2.0). The user brings the file.
+
+https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task
+
+It was trained on landmarks and on blendshapes, not on emotions. It runs on TensorFlow Lite's successor, the package
+ai-edge-litert.
+"""
+
+import math
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fecemo.errors import InputError, ResourceError
+from fecemo.imaging.landmarks.blendshapes import INPUT_LANDMARKS, MODEL_NAMES
+from fecemo.imaging.landmarks.points import N_LANDMARKS
+from fecemo.imaging.landmarks.region import CROP_SIDE
+
+PUBLISHED_AT = ("https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/"
+                "face_landmarker.task")
+MESH_NAME, BLENDSHAPES_NAME = "face_landmarks_detector.tflite", "face_blendshapes.tflite"
+MESH_SHAPES = ((1, CROP_SIDE, CROP_SIDE, 3), (3 * N_LANDMARKS, 1))
+"""Shape of what the mesh's model takes, and sizes of the first two things that it gives: landmarks, and a logit."""
+BLENDSHAPES_SHAPES = ((1, len(INPUT_LANDMARKS), 2), (len(MODEL_NAMES),))
+
+
+class FaceLandmarker:
+    """The two networks of a ``face_landmarker.task``; for one thread.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    InputError
+        If the file is missing, no such bundle, or one of networks of other shapes.
+    ResourceError
+        If ai-edge-litert is not installed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        parts = _read_bundle(path)
+        self._mesh = _interpreter(parts[MESH_NAME], f"{path}: {MESH_NAME}", *MESH_SHAPES)
+        self._blendshapes = _interpreter(parts[BLENDSHAPES_NAME], f"{path}: {BLENDSHAPES_NAME}", *BLENDSHAPES_SHAPES)
+
+    def mesh(self, crop: np.ndarray) -> tuple[np.ndarray, float]:
+        """Return landmarks and score of an upright square; see `Landmarker.mesh`."""
+        landmarks, logit = _run(self._mesh, np.asarray(crop, np.float32)[None] / 255, 2)
+        # Written so that no logit overflows.
+        return landmarks.reshape(N_LANDMARKS, 3), 0.5 + 0.5 * math.tanh(0.5 * logit.item())
+
+    def blendshapes(self, landmarks: np.ndarray) -> np.ndarray:
+        """Return the blendshapes of a mesh; see `Landmarker.blendshapes`."""
+        (shapes,) = _run(self._blendshapes, np.asarray(landmarks[INPUT_LANDMARKS, :2], np.float32)[None], 1)
+        return shapes.ravel()
+
+
+def _read_bundle(path: Path) -> dict[str, bytes]:
+    try:
+        with zipfile.ZipFile(path) as bundle:
+            found = bundle.namelist()
+            for name in (MESH_NAME, BLENDSHAPES_NAME):
+                if name not in found:
+                    raise InputError(f"{path} holds no {name}, only {', '.join(found)}; expected Google's "
+                                     f"face_landmarker.task: {PUBLISHED_AT}")
+            return {name: bundle.read(name) for name in (MESH_NAME, BLENDSHAPES_NAME)}
+    except FileNotFoundError as error:
+        raise InputError(f"there is no face landmark model {path}; Google publishes it (Apache-2.0): "
+                         f"{PUBLISHED_AT}") from error
+    except (OSError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path} cannot be read as a face_landmarker.task ({error}); Google publishes it: "
+                         f"{PUBLISHED_AT}") from error
+
+
+def _interpreter(model: bytes, where: str, takes: tuple[int, ...], gives: tuple[int, ...]) -> Any:
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError as error:
+        raise ResourceError("a face landmark model needs ai-edge-litert: pip install 'fecemo[landmarks]'") from error
+    try:
+        interpreter = Interpreter(model_content=model, num_threads=1)
+        interpreter.allocate_tensors()
+    except (RuntimeError, ValueError) as error:
+        raise InputError(f"{where} is no network that ai-edge-litert reads ({error})") from error
+    entering = tuple(interpreter.get_input_details()[0]["shape"].tolist())
+    leaving = tuple(math.prod(output["shape"].tolist()) for output in interpreter.get_output_details()[:len(gives)])
+    if (entering, leaving) != (takes, gives):
+        raise InputError(f"{where} makes {leaving} numbers of {entering}; expected {gives} of {takes}")
+    return interpreter
+
+
+def _run(interpreter: Any, value: np.ndarray, n_outputs: int) -> list[np.ndarray]:
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], value)
+    interpreter.invoke()
+    return [interpreter.get_tensor(output["index"]) for output in interpreter.get_output_details()[:n_outputs]]

@@ -1,0 +1,75 @@
+"""Contrast of two views of a face with all other faces of the batch (SimCLR; Chen et al. 2020, section 2.1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fecemo.models.loss import Loss
+
+EXCLUDED = -1e9
+"""In the place of a similarity: its exponential is 0."""
+
+
+@dataclass(frozen=True)
+class NTXent(Loss):
+    """Mean over a face's two views i, with other view j, of −log exp(s_ij / τ) / Σ_{k≠i} exp(s_ik / τ).
+
+    s is the cosine of two embeddings, and k runs over both views of all faces of the batch.
+
+    Parameters
+    ----------
+    temperature : float
+        τ.
+    """
+
+    temperature: float = 0.5
+
+    name: str = field(default="nt_xent", init=False)
+    looks_at = "embedding"
+    learns_from = "views"
+    together = 2
+    judges = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.temperature > 0:
+            raise ValueError(f"temperature must be above 0, not {self.temperature}")
+
+    def losses(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
+        """Return the mean of both views of each face; see `Loss.losses`."""
+        from keras import ops
+
+        scores = _cosines(output) / self.temperature
+        views = scores.shape[0]
+        # Neither a view itself nor faces that only fill up the batch are told apart from it.
+        left_out = ops.maximum(ops.eye(views), 1.0 - ops.expand_dims(ops.repeat(weights, 2), 0))
+        others = ops.logsumexp(ops.where(left_out > 0, EXCLUDED, scores), axis=1)
+        return ops.mean(ops.reshape(others - _of_other_view(scores), (-1, 2)), axis=1)
+
+    def right(self, output: Any, target: Any) -> Any:
+        """Return whether the nearest neighbour of a face's first view is its second; see `Loss.right`."""
+        from keras import ops
+
+        cosines = _cosines(output)
+        nearest = ops.max(ops.where(ops.eye(cosines.shape[0]) > 0, EXCLUDED, cosines), axis=1)
+        return ops.reshape(_of_other_view(cosines) >= nearest, (-1, 2))[:, 0]
+
+
+def _cosines(output: Any) -> Any:
+    """Return the cosines between all views: tensor of shape (2m, 2m), of embeddings of shape (m, 2, d)."""
+    from keras import ops
+
+    vectors = ops.normalize(ops.cast(ops.reshape(output, (-1, output.shape[-1])), "float32"), axis=-1)
+    return ops.matmul(vectors, ops.transpose(vectors))
+
+
+def _of_other_view(scores: Any) -> Any:
+    """Return each view's score with the other view of its face, which stands beside it: tensor of shape (2m,)."""
+    from keras import ops
+
+    views = scores.shape[0]
+    other = ops.reshape(ops.flip(ops.reshape(ops.arange(views), (-1, 2)), axis=1), (-1, 1))
+    return ops.squeeze(ops.take_along_axis(scores, other, axis=1), axis=1)
+
+
+LOSS = NTXent

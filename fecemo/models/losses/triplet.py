@@ -1,0 +1,61 @@
+"""Triplet loss over faces of which one is the odd one out (Vemulapalli and Agarwala 2019, section 4)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fecemo.models.loss import Loss
+
+
+@dataclass(frozen=True)
+class TripletLoss(Loss):
+    """max(0, ‖e₁ − e₂‖² − ‖e₁ − e₃‖² + δ) + max(0, ‖e₁ − e₂‖² − ‖e₂ − e₃‖² + δ), where face 3 is the odd one out.
+
+    Embeddings are taken as they are: the network that gives them makes them of unit length, or does not.
+
+    Parameters
+    ----------
+    margins : tuple of float
+        δ for triplets whose faces show one, two and three kinds of expression.
+    """
+
+    margins: tuple[float, float, float] = (0.1, 0.2, 0.2)
+
+    name: str = field(default="triplet", init=False)
+    looks_at = "embedding"
+    learns_from = "triplet"
+    together = 3
+    judges = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if min(self.margins) < 0:
+            raise ValueError(f"margins must be at least 0, not {self.margins}")
+
+    def losses(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
+        """Return the loss of each triplet; see `Loss.losses`."""
+        from keras import ops
+
+        alike, first_odd, second_odd = _squared_distances(output)
+        margins = ops.take(ops.convert_to_tensor(self.margins, "float32"), target, axis=0)
+        return ops.relu(alike - first_odd + margins) + ops.relu(alike - second_odd + margins)
+
+    def right(self, output: Any, target: Any) -> Any:
+        """Return whether the pair is closer than either is to the odd one; see `Loss.right`."""
+        from keras import ops
+
+        alike, first_odd, second_odd = _squared_distances(output)
+        return alike < ops.minimum(first_odd, second_odd)
+
+
+def _squared_distances(output: Any) -> tuple[Any, Any, Any]:
+    """Return ‖e₁ − e₂‖², ‖e₁ − e₃‖² and ‖e₂ − e₃‖² of embeddings of shape (m, 3, d)."""
+    from keras import ops
+
+    first, second, odd = (ops.cast(output[:, place], "float32") for place in range(3))
+    pairs = ((first, second), (first, odd), (second, odd))
+    between = [ops.sum(ops.square(one - other), axis=-1) for one, other in pairs]
+    return between[0], between[1], between[2]
+
+
+LOSS = TripletLoss

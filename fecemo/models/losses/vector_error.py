@@ -1,0 +1,51 @@
+"""Squared differences of numbers that were measured on a face, such as distances between landmarks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fecemo.models.loss import Loss
+
+
+@dataclass(frozen=True)
+class VectorError(Loss):
+    """Mean over a face's d numbers of (v − (t − μ) / σ)², v the network's and t the measured ones.
+
+    μ and σ are mean and standard deviation of each number over the faces that are learnt from, so that numbers of any
+    unit count alike; one that never varies is left out of the mean.
+    """
+
+    name: str = field(default="vector_error", init=False)
+    looks_at = "vector"
+    learns_from = "vector"
+
+    def losses(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
+        """Return the mean of each face; see `Loss.losses`."""
+        from keras import ops
+
+        apart = ops.cast(output, "float32") - (target - state["means"]) * state["scales"]
+        return ops.sum(ops.square(apart) * state["counts"], axis=-1)
+
+    def first_state(self, output_shape: tuple[int, ...], targets: Mapping[str, np.ndarray],
+                    n_classes: int) -> dict[str, np.ndarray]:
+        """Return ``means``, ``scales`` (1 / σ) and ``counts``, of shape (d,), which never change.
+
+        Raises
+        ------
+        ValueError
+            If the network does not give as many numbers as were measured.
+        """
+        vectors = np.asarray(targets["vector"], np.float64)
+        if vectors.shape[1:] != tuple(output_shape):
+            raise ValueError(f"the network gives numbers of shape {tuple(output_shape)} a face, "
+                             f"and {vectors.shape[1:]} were measured")
+        deviations = vectors.std(axis=0)
+        varies = deviations > 0
+        scales = np.where(varies, 1.0 / np.where(varies, deviations, 1.0), 0.0)
+        state = {"means": vectors.mean(axis=0), "scales": scales, "counts": varies / max(1, varies.sum())}
+        return {name: values.astype(np.float32) for name, values in state.items()}
+
+
+LOSS = VectorError

@@ -1,0 +1,1 @@
+"""How others name the layers of residual networks: each module holds one `NAMING`; adding a file adds a naming."""

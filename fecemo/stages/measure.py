@@ -1,0 +1,136 @@
+"""Measure: a face pack → distances between landmarks and blendshapes of every face."""
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fecemo.imaging.landmarks.mesh import Landmarker
+from fecemo.packs.array_set import array_files
+from fecemo.packs.arrays import read_array, write_arrays
+from fecemo.packs.durable import atomic_write
+from fecemo.packs.face_pack import FacePack
+from fecemo.packs.receipts import Receipt, digest_file, digest_json
+from fecemo.progress import progress
+from fecemo.stages.measurements import COLUMNS_NAME, SCORES, STAGE, VALUES
+from fecemo.stages.work import Work, run_stage
+
+BLOCK = 256
+"""Faces that are stored at a time while the work goes on: no more than these are lost by a kill."""
+
+
+@dataclass(frozen=True)
+class MeasureSettings:
+    """What to measure, and by what.
+
+    Parameters
+    ----------
+    pack : Path
+        A face pack.
+    landmark_model : Path
+        Google's ``face_landmarker.task`` (Apache-2.0), from
+        https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task
+    threads : int, optional
+        Faces that are measured at once; as many as there are cores without it. The numbers do not depend on it.
+    """
+
+    pack: Path
+    landmark_model: Path
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.threads is not None and self.threads < 1:
+            raise ValueError(f"threads must be at least 1, not {self.threads}")
+
+
+def run(settings: MeasureSettings, out: Path) -> Receipt:
+    """Measure the faces of a pack: 18 distances between landmarks after 3-D alignment, and 51 blendshapes.
+
+    Writes ``measurements.npy`` of shape (n, 69) with ``measurements_rows.npy``, the names of its columns as
+    ``columns.json``, and ``scores.npy``: how sure the model was of each face, in [0, 1]. No face is dropped. Killed,
+    the same command goes on where it was.
+
+    Parameters
+    ----------
+    settings : MeasureSettings
+        What to measure, and by what.
+    out : Path
+        A folder for the measurements, such as ``runs/demo/measurements/source``.
+
+    Raises
+    ------
+    InputError
+        If the landmark model is missing or another.
+    StoredStateError
+        If the pack is not finished.
+    ResourceError
+        If ai-edge-litert is not installed, or ``out`` cannot be written.
+    """
+    from fecemo.imaging.landmarks.bundle import FaceLandmarker
+
+    FaceLandmarker(settings.landmark_model)  # refuses what cannot work before the work begins
+    return measure_pack(settings, out, lambda: FaceLandmarker(settings.landmark_model))
+
+
+def measure_pack(settings: MeasureSettings, out: Path, make_landmarker: Callable[[], Landmarker]) -> Receipt:
+    """Measure the faces of a pack by any landmarker; see `run`. Each thread makes one of its own."""
+    from fecemo.imaging.landmarks.measurements import COLUMNS, SURE
+
+    pack = FacePack(settings.pack)
+    config = {"columns": list(COLUMNS), "sure": SURE}
+    inputs = {"pack": pack.receipt.digest, "landmark_model": digest_file(settings.landmark_model)}
+    mark = digest_json({"config": config, "inputs": inputs})[:16]
+
+    def work(folder: Path) -> Work:
+        blocks = _measure_blocks(pack, folder, mark, make_landmarker, settings.threads or os.cpu_count() or 1)
+        made = np.concatenate([np.empty((0, len(COLUMNS) + 1), np.float32),
+                               *(read_array(folder, name.removesuffix(".npy"), STAGE) for name in blocks)])
+        values, scores = made[:, :-1], made[:, -1]
+        values_name, rows_name = (name.removesuffix(".npy") for name in array_files(VALUES))
+        files = write_arrays(folder, {values_name: values, rows_name: np.arange(len(pack)), SCORES: scores})
+        atomic_write(folder / COLUMNS_NAME, json.dumps(list(COLUMNS), indent=1) + "\n")
+        unsure = int(np.count_nonzero(scores < SURE))
+        return Work(files=[*files, COLUMNS_NAME], scratch=[path.name for path in folder.glob("block_*.npy")],
+                    said=f"{len(COLUMNS)} numbers of {len(pack)} faces, {unsure} of them marked as unsure (score below "
+                         f"{SURE:g})", summary={"faces": len(pack), "unsure": unsure})
+
+    return run_stage(STAGE, out, config=config, inputs=inputs, seed=None, work=work)
+
+
+def _measure_blocks(pack: FacePack, folder: Path, mark: str, make_landmarker: Callable[[], Landmarker],
+                    threads: int) -> list[str]:
+    """Measure what is not measured yet, and return the files of all blocks in order: values, then the score."""
+    names = {start: f"block_{mark}_{start:08d}.npy" for start in range(0, len(pack), BLOCK)}
+    missing = [start for start, name in names.items() if not (folder / name).exists()]
+    done = len(pack) - sum(min(BLOCK, len(pack) - start) for start in missing)
+    with progress(len(pack), f"{STAGE} {pack.folder.name}", "face", initial=done) as bar:
+        for start, block in _measured(pack, missing, make_landmarker, threads, bar.update):
+            write_arrays(folder, {names[start].removesuffix(".npy"): block})
+    return list(names.values())
+
+
+def _measured(pack: FacePack, starts: list[int], make_landmarker: Callable[[], Landmarker], threads: int,
+              count: Callable[[], object]) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the blocks that begin at these rows: (n, d + 1) float32."""
+    from fecemo.imaging.landmarks.measurements import measure
+
+    own = threading.local()
+
+    def one(row: int) -> np.ndarray:
+        if not hasattr(own, "landmarker"):
+            own.landmarker = make_landmarker()
+        values, score = measure(np.asarray(pack.faces[row]), own.landmarker)
+        return np.append(values, np.float32(score))
+
+    with ThreadPoolExecutor(threads, thread_name_prefix=STAGE) as pool:
+        for start in starts:
+            block = []
+            for numbers in pool.map(one, range(start, min(start + BLOCK, len(pack)))):
+                block.append(numbers)
+                count()
+            yield start, np.stack(block)

@@ -1,0 +1,58 @@
+"""Measurements of a pack's faces on disk, as the measure stage writes them and others read them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fecemo.errors import StoredStateError
+from fecemo.packs.array_set import array_files
+from fecemo.packs.arrays import read_array
+from fecemo.packs.face_pack import FacePack
+from fecemo.packs.receipts import Receipt, require_receipt
+
+STAGE = "measure"
+VALUES = "measurements"
+SCORES = "scores"
+COLUMNS_NAME = "columns.json"
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """What was measured on the faces of a pack.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, d), float32
+        One row a face of the pack, in its order; a read-only memory map.
+    sure : ndarray of shape (n,), bool
+        Whether the mesh was taken for a face. Values of the others are not to be learnt from.
+    receipt : Receipt
+    """
+
+    values: np.ndarray
+    sure: np.ndarray
+    receipt: Receipt
+
+    @property
+    def sure_rows(self) -> np.ndarray:
+        """Rows of the faces that can be learnt from: ndarray of shape (m,), int64, ascending."""
+        return np.flatnonzero(self.sure)
+
+
+def read_measurements(folder: Path, pack: FacePack) -> Measurements:
+    """Read the measurements of a pack's faces.
+
+    Raises
+    ------
+    StoredStateError
+        If the measure stage has not finished there, or measured another pack than this one.
+    """
+    receipt = require_receipt(folder, STAGE)
+    if receipt.inputs["pack"] != pack.receipt.digest:
+        raise StoredStateError(f"{folder} holds measurements of other faces than {pack.folder} does now; "
+                               f"run the {STAGE} stage again")
+    values_name, _ = (name.removesuffix(".npy") for name in array_files(VALUES))
+    values = read_array(folder, values_name, STAGE, length=len(pack))
+    scores = read_array(folder, SCORES, STAGE, length=len(pack))
+    return Measurements(values, scores >= receipt.config["sure"], receipt)

@@ -1,0 +1,59 @@
+"""Weights with which a cell's networks begin: converted ones, from the folder that a recipe names."""
+
+import sys
+from typing import Any
+
+from fecemo.errors import InputError, StoredStateError
+from fecemo.packs.receipts import require_receipt
+from fecemo.stages.recipe import Cell
+
+CONVERT = "convert weights"
+"""Name of the stage that writes such folders."""
+
+
+def pretrained_digest(cell: Cell) -> dict[str, str]:
+    """Return the digest of a cell's pre-trained weights as an input of its training; empty without any.
+
+    Raises
+    ------
+    InputError
+        If they are not there, are of another approach, or were trained on faces that came in otherwise.
+    """
+    if cell.pretrained is None:
+        return {}
+    waits = cell.recipe.waits_for(cell.row)
+    if waits is not None:
+        raise InputError(f"{cell.title} {waits}")
+    receipt = require_receipt(cell.pretrained, CONVERT)
+    key = f"approaches.{cell.row}"
+    if receipt.config["approach"] != cell.approach.name:
+        raise InputError(f"{key}.pretrained: {cell.pretrained} holds weights of {receipt.config['approach']!r}, and "
+                         f"this row is of {cell.approach.name!r}")
+    for name, value in receipt.config["model"].items():
+        found = getattr(cell.model, name)
+        if list(found) != value if isinstance(found, tuple) else found != value:
+            raise InputError(f"{key}.model.{name} is {found}, and the weights in {cell.pretrained} were trained with "
+                             f"{value}")
+    return {"pretrained": receipt.digest}
+
+
+def put_pretrained(cell: Cell, networks: dict[str, Any]) -> None:
+    """Put a cell's pre-trained weights into its networks and say which layers begin without.
+
+    Raises
+    ------
+    StoredStateError
+        If they do not fit.
+    """
+    if cell.pretrained is None:
+        return
+    from fecemo.models.pretrained import WEIGHTS_NAME, put_weights
+
+    path = cell.pretrained / WEIGHTS_NAME
+    try:
+        fresh = put_weights(networks, path)
+    except (OSError, ValueError) as error:
+        raise StoredStateError(f"{path} does not fit {cell.approach.name} ({error}); convert the weights "
+                               "again") from error
+    print(f"train {cell.title}: begins with the weights in {path}; new are {', '.join(fresh) or 'none'}",
+          file=sys.stderr)

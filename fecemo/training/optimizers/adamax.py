@@ -1,0 +1,27 @@
+"""Adamax (Kingma and Ba 2015)."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from fecemo.training.optimizer import Optimizer
+
+
+@dataclass(frozen=True)
+class Adamax(Optimizer):
+    """Adamax as Keras has it: β₁ = .9, β₂ = .999, ε = 1e-7."""
+
+    name: str = field(default="adamax", init=False)
+
+    @property
+    def slots(self) -> int:
+        """int: Two moments."""
+        return 2
+
+    def build(self, learning_rate: float, accumulate: int | None) -> Any:
+        """Return Keras's optimizer; see `Optimizer.build`."""
+        import keras
+
+        return keras.optimizers.Adamax(learning_rate, gradient_accumulation_steps=accumulate)
+
+
+OPTIMIZER = Adamax

@@ -1,0 +1,1 @@
+"""How the learning rate changes: each module here holds one `SCHEDULE`; adding a file adds a schedule."""

@@ -1,0 +1,117 @@
+"""Every loss of the catalogue: slopes by finite differences, faces that only fill up a batch, state in checkpoints."""
+
+import keras
+import numpy as np
+import pytest
+
+from fecemo.models.loss import losses
+from fecemo.training.augmentations.flip import Flip
+from fecemo.training.examples import Examples
+from fecemo.training.optimizers.sgd import SGD
+from fecemo.training.settings import FitSettings
+from fecemo.training.step import TrainingStep
+
+N_CLASSES = 4
+EXAMPLES = 5
+WIDTH = 6
+
+
+class Case:
+    """A network that gives each face a row of a table, so that the slope at an output is that of a weight."""
+
+    def __init__(self, name):
+        self.loss = losses()[name]()
+        chance = np.random.default_rng(1)
+        faces = EXAMPLES * self.loss.together
+        per_face = (faces, 1, 1) if self.loss.looks_at == "pixels" else (WIDTH,)
+        if self.loss.looks_at == "probabilities":
+            per_face = (N_CLASSES,)
+        self.rows = np.arange(faces) if self.loss.together == 1 else np.arange(faces).reshape(EXAMPLES, -1)
+        self.targets = {"label": np.array([0, 2, 2, 1, 0], np.int32), "triplet": np.array([0, 1, 2, 0, 1], np.int32),
+                        "vector": chance.normal(3, 2, (EXAMPLES, WIDTH)).astype(np.float32)}
+        known = {self.loss.learns_from: self.targets[self.loss.learns_from]} \
+            if self.loss.learns_from in self.targets else {}
+        self.examples = Examples(self.rows, known)
+        self.pixels = 255 * np.eye(faces, dtype=np.float32).reshape(faces, faces, 1, 1)
+        self.table = chance.uniform(0.1, 0.9, (faces, int(np.prod(per_face)))).astype(np.float32)
+        table = keras.layers.Dense(self.table.shape[1], use_bias=False, name="table")
+        self.network = keras.Sequential([keras.Input(self.pixels.shape[1:]), keras.layers.Rescaling(1 / 255),
+                                         keras.layers.Flatten(), table, keras.layers.Reshape(per_face)])
+        table.set_weights([self.table])
+        self.fit = FitSettings((self.loss,), SGD(), 1.0, 1, batch_size=EXAMPLES,
+                               augment=(Flip(probability=0.0),))  # asked for where views are compared; changes nothing
+        self.step = TrainingStep({self.loss.looks_at: self.network}, self.fit, self.examples, N_CLASSES)
+        for variable in self.step.memory[self.loss.name].values():
+            variable.assign(chance.uniform(0.2, 1, variable.shape))
+        self.state = {key: keras.ops.copy(variable.value)
+                      for key, variable in self.step.memory[self.loss.name].items()}
+        self.per_face = per_face
+
+    def losses_at(self, table, weights, upto=EXAMPLES):
+        output = table.reshape(-1, *self.per_face)
+        if self.loss.together > 1:
+            output = output.reshape(-1, self.loss.together, *self.per_face)
+        target = self.pixels if self.loss.learns_from == "face" else self.targets.get(self.loss.learns_from)
+        found = self.loss.losses(keras.ops.convert_to_tensor(output[:upto].astype(np.float32)),
+                                 None if target is None else keras.ops.convert_to_tensor(target[:upto]),
+                                 keras.ops.convert_to_tensor(weights[:upto]), self.state)
+        return keras.ops.convert_to_numpy(found)
+
+
+@pytest.fixture(params=losses())
+def case(request):
+    return Case(request.param)
+
+
+def test_an_entry_is_whole(case):
+    assert type(case.loss).__doc__
+    assert losses()[case.loss.name] is type(case.loss)
+    assert case.loss.learns_from in ("face", "label", "vector", "views", "triplet")
+
+
+def test_one_number_an_example(case):
+    found = case.losses_at(case.table, np.ones(EXAMPLES, np.float32))
+    assert found.shape == (EXAMPLES,)
+    assert found.dtype == np.float32
+    assert np.isfinite(found).all()
+    assert (found >= 0).all()
+
+
+def test_slopes_are_those_of_finite_differences(case):
+    weights = np.array([1, 1, 1, 1, 0], np.float32)
+    said = case.step.step(case.pixels, dict(case.examples.targets), weights)
+    slopes = case.table - case.network.layers[2].get_weights()[0]
+
+    def mean_loss(table):
+        return float((case.loss.weight * case.losses_at(table, weights) * weights).astype(np.float64).sum() / 4)
+
+    assert said["loss"] == pytest.approx(mean_loss(case.table), rel=1e-5)
+    expected = np.zeros_like(case.table)
+    for place in np.ndindex(*case.table.shape):
+        nudge = np.zeros_like(case.table)
+        nudge[place] = 1e-2
+        expected[place] = (mean_loss(case.table + nudge) - mean_loss(case.table - nudge)) / 2e-2
+    assert np.abs(expected).max() > 1e-3, "there is nothing to compare"
+    np.testing.assert_allclose(slopes, expected, atol=0.02 * np.abs(expected).max())
+    faces_at_no_weight = slopes[-case.loss.together:]
+    np.testing.assert_array_equal(faces_at_no_weight, 0)
+
+
+def test_examples_at_no_weight_touch_no_other(case):
+    weights = np.array([1, 1, 1, 0, 0], np.float32)
+    spoilt = case.table.copy()
+    spoilt[-2 * case.loss.together:] = 0.5
+    alone = case.losses_at(case.table, weights, upto=3)
+    for table in (case.table, spoilt):
+        np.testing.assert_allclose(case.losses_at(table, weights)[:3], alone, rtol=1e-5, atol=1e-6)
+    state_after = []
+    for filling in (0, 1):
+        other = Case(case.loss.name)
+        pixels = other.pixels.copy()
+        pixels[-other.loss.together:] = np.roll(pixels[-other.loss.together:], filling, axis=1)
+        targets = {key: np.concatenate([values[:4], values[filling:filling + 1]])
+                   for key, values in other.examples.targets.items()}
+        other.step.step(pixels, targets, np.array([1, 1, 1, 1, 0], np.float32))
+        state_after.append([keras.ops.convert_to_numpy(variable) for variable in other.step.state])
+    for one, another in zip(*state_after, strict=True):
+        np.testing.assert_array_equal(one, another)

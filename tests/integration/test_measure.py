@@ -1,0 +1,294 @@
+"""Measurements of faces, from the pack to rows of the table: by a stand-in for the landmark model."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fecemo.errors import InputError, StoredStateError
+from fecemo.imaging.landmarks import points
+from fecemo.imaging.landmarks.alignment import STANDARD_HEAD
+from fecemo.imaging.landmarks.measurements import COLUMNS
+from fecemo.imaging.landmarks.region import MIDDLE
+from fecemo.manifests.emotions import EMOTIONS
+from fecemo.models.losses.vector_error import VectorError
+from fecemo.packs.array_set import read_face_array
+from fecemo.packs.durable import output_lock
+from fecemo.packs.face_pack import FaceEntry, FacePack
+from fecemo.packs.face_pack_writer import FacePackWriter
+from fecemo.packs.receipts import read_receipt
+from fecemo.stages import embed, measure, train
+from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.chain import outdated, require_chain
+from fecemo.stages.example_set import find_example_set, measured
+from fecemo.stages.layout import RunLayout
+from fecemo.stages.measure import MeasureSettings, measure_pack
+from fecemo.stages.measurements import read_measurements
+from fecemo.stages.recipe import read_recipe
+from fecemo.stages.run_faces import RunFaces, read_run_faces
+from fecemo.training.augmentations.flip import Flip
+from fecemo.training.optimizers.adam import Adam
+from fecemo.training.settings import FitSettings
+
+SOURCE, TARGET = 40, 16
+UNSURE = 3
+"""Every so many faces is black, and the stand-in is not sure of those."""
+RECIPE = """
+name: measured
+title: Measured faces
+seed: 3
+face_side: 20
+source: {faces: nowhere.csv}
+target: {images: nowhere}
+variants: [gray]
+landmark_model: MODEL
+approaches:
+  geometry: {fit: {}}
+  geometry_encoder:
+    model: {filters: [4], dense: 8}
+    fit: {measure: {loss: vector_error, optimizer: adam, learning_rate: 1.0e-2, epochs: 30, batch_size: 8}}
+  triplet_encoder:
+    model: {filters: [4], dense: 8, embedding: 3}
+    fit:
+      measure: {loss: vector_error, optimizer: adam, learning_rate: 1.0e-2, epochs: 5, batch_size: 8}
+      rate: {loss: triplet, optimizer: adam, learning_rate: 1.0e-2, epochs: 15, faces: 100, validate_on: 0.2}
+"""
+
+
+class Brightness:
+    """Stands in for a landmark model: the mouth is open as far as the face is bright, and it is sure of bright ones."""
+
+    def __init__(self):
+        self.looks = 0
+
+    def mesh(self, crop):
+        self.looks += 1
+        light = float(crop.mean()) / 255
+        mesh = np.random.default_rng(0).uniform(-0.5, 0.5, (points.N_LANDMARKS, 3))
+        mesh[list(STANDARD_HEAD)] = list(STANDARD_HEAD.values())
+        mesh[points.CHIN], mesh[points.UPPER_LIP_INSIDE] = (0, 1.2, 0), (0, 0.6, 0)
+        mesh[points.LOWER_LIP_INSIDE] = (0, 0.6 + light / 2, 0)
+        return mesh * 100 + (MIDDLE, MIDDLE, 0), 0.1 if light < 0.05 else 0.9
+
+    def blendshapes(self, landmarks):
+        shapes = np.zeros(52, np.float32)
+        shapes[25] = (landmarks[points.LOWER_LIP_INSIDE, 1] - landmarks[points.UPPER_LIP_INSIDE, 1]) / 100
+        return shapes
+
+
+def write_pack(folder, count, labelled):
+    entries = [FaceEntry(id=f"{row:032x}", url=f"{row}.png", label=EMOTIONS[row % 8] if labelled else "",
+                         split="train" if labelled else "") for row in range(count)]
+    with output_lock(folder):
+        writer = FacePackWriter(folder, entries)
+        for row in range(count):
+            writer.put(row, np.full((200, 200, 3), 0 if row % UNSURE == 2 else 20 + 5 * row, np.uint8))
+        writer.finish("import" if labelled else "fetch", config={}, inputs={})
+        writer.close()
+
+
+def measure_again(layout, name, model, landmarker=Brightness):
+    settings = MeasureSettings(getattr(layout, name), model, threads=2)
+    return measure_pack(settings, layout.measurements(name), landmarker)
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("measured")
+    layout, model = RunLayout(folder / "run"), folder / "stand_in.task"
+    model.write_text("no model is asked")
+    (folder / "recipe.yaml").write_text(RECIPE.replace("MODEL", str(model)))
+    for name, count in (("source", SOURCE), ("target", TARGET)):
+        write_pack(getattr(layout, name), count, name == "target")
+        measure_again(layout, name, model)
+    return folder, layout, model
+
+
+def cell(study, approach):
+    folder, layout, _ = study
+    return CellArguments(folder / "recipe.yaml", layout.run, approach, "gray")
+
+
+def test_every_face_has_its_numbers_in_its_row(study):
+    _, layout, _ = study
+    folder = layout.measurements("source")
+    stored = read_face_array(folder, "measurements")
+    np.testing.assert_array_equal(stored.rows, np.arange(SOURCE))
+    assert (stored.values.shape, stored.values.dtype) == ((SOURCE, 69), np.float32)
+    assert json.loads((folder / "columns.json").read_text()) == list(COLUMNS)
+    sure = np.arange(SOURCE) % UNSURE != 2
+    np.testing.assert_array_equal(np.load(folder / "scores.npy") >= 0.5, sure)
+    opening = stored.values[:, COLUMNS.index("mouth opening")]
+    assert (np.diff(opening[sure]) > 0).all(), "brighter faces stand in higher rows"
+    light = (20 + 5 * np.flatnonzero(sure)) / 255
+    height = np.linalg.norm(np.array(STANDARD_HEAD[points.FOREHEAD]) - (0, 1.2, 0))
+    np.testing.assert_allclose(opening[sure], light / 2 / height, rtol=1e-4)
+    np.testing.assert_allclose(stored.values[sure, COLUMNS.index("jaw open")], light / 2, rtol=1e-4)
+    receipt = read_receipt(folder)
+    assert (receipt.stage, receipt.summary) == ("measure", {"faces": SOURCE, "unsure": int((~sure).sum())})
+    assert not list(folder.glob("block_*"))
+
+
+def test_a_stopped_run_goes_on_and_ends_as_an_unbroken_one(study, tmp_path, monkeypatch):
+    _, layout, model = study
+    monkeypatch.setattr(measure, "BLOCK", 8)
+    settings, out = MeasureSettings(layout.source, model, threads=1), tmp_path / "measurements"
+
+    class Stopped(Brightness):
+        def mesh(self, crop):
+            if self.looks == 60:  # three looks a face: in the third block
+                raise KeyboardInterrupt
+            return super().mesh(crop)
+
+    with pytest.raises(KeyboardInterrupt):
+        measure_pack(settings, out, Stopped)
+    assert len(list(out.glob("block_*.npy"))) == 2
+    assert read_receipt(out) is None
+    landmarker = Brightness()
+    receipt = measure_pack(settings, out, lambda: landmarker)
+    assert landmarker.looks == 3 * (SOURCE - 16)
+    assert receipt.digest == read_receipt(layout.measurements("source")).digest
+
+
+def test_nothing_is_measured_twice(study):
+    _, layout, model = study
+
+    def nobody():
+        raise AssertionError("the measurements stood already")
+
+    assert measure_again(layout, "source", model, nobody).digest == read_receipt(layout.measurements("source")).digest
+
+
+def test_measurements_of_another_pack_are_refused(study):
+    _, layout, _ = study
+    with pytest.raises(StoredStateError, match=r"holds measurements of other faces than .*run the measure stage again"):
+        read_measurements(layout.measurements("source"), FacePack(layout.target))
+    with pytest.raises(StoredStateError, match="the stage 'measure' has not finished there"):
+        read_measurements(layout.run / "nowhere", FacePack(layout.target))
+
+
+class TestExamples:
+    def settings(self, **over):
+        return FitSettings((VectorError(),), Adam(), 1e-3, epochs=1, **over)
+
+    def drawn(self, study, **over):
+        faces = read_run_faces(study[1], "source", measured=True)
+        return faces, find_example_set("source_measured").draw(faces, self.settings(**over), 3, "a.fit.measure")
+
+    def test_only_faces_that_were_measured_well(self, study):
+        faces, (learnt, held) = self.drawn(study)
+        assert held is None
+        np.testing.assert_array_equal(learnt.rows, [row for row in range(SOURCE) if row % UNSURE != 2])
+        np.testing.assert_array_equal(learnt.targets["vector"], faces.measured.values[learnt.rows])
+
+    def test_some_are_drawn_and_some_held_out(self, study):
+        faces, (learnt, held) = self.drawn(study, faces=20, validate_on=0.25)
+        rows = np.union1d(learnt.rows, held.rows)
+        assert len(rows) == len(learnt) + len(held) <= 20
+        assert (rows % UNSURE != 2).all()
+        np.testing.assert_array_equal(held.targets["vector"], faces.measured.values[held.rows])
+
+    def test_a_mirror_is_refused(self, study):
+        with pytest.raises(InputError, match=r"a\.fit\.measure: no flip here"):
+            self.drawn(study, augment=(Flip(),))
+
+    def test_faces_that_nobody_measured_are_a_fault(self, study):
+        with pytest.raises(ValueError, match="without their measurements"):
+            _ = RunFaces(FacePack(study[1].source)).measured
+
+
+def test_the_geometry_row_embeds_scaled_measurements_without_a_network(study):
+    _, layout, _ = study
+    trained = train.run(cell(study, "geometry"))
+    assert sorted(trained.outputs) == ["labelled_rows.npy", "scaling.npy"]
+    assert set(trained.inputs) == {"source", "source_measurements"}
+    embedded = embed.run(cell(study, "geometry"))
+    assert set(embedded.inputs) == {"model", "source", "source_measurements", "target", "target_measurements"}
+    folder = layout.embeddings("geometry", "gray")
+    source, target = read_face_array(folder, "source"), read_face_array(folder, "target")
+    np.testing.assert_array_equal(source.rows, [row for row in range(SOURCE) if row % UNSURE != 2])
+    np.testing.assert_array_equal(target.rows, np.arange(TARGET))
+    means, limits, scales = np.load(layout.model("geometry", "gray") / "scaling.npy")
+    measured_values = np.load(layout.measurements("target") / "measurements.npy")
+    np.testing.assert_allclose(target.values, np.clip(measured_values - means, -limits, limits) * scales, rtol=1e-6)
+    spread = np.square(source.values, dtype=np.float64).sum(axis=1).mean()
+    assert spread == pytest.approx(2, abs=0.01), "distances and blendshapes add up to 1 each"
+
+
+def test_the_encoder_learns_to_measure_from_pixels_alone(study):
+    _, layout, _ = study
+    train.run(cell(study, "geometry_encoder"))
+    embedded = embed.run(cell(study, "geometry_encoder"))
+    assert set(embedded.inputs) == {"model", "source", "target"}
+    target = read_face_array(layout.embeddings("geometry_encoder", "gray"), "target")
+    bright = np.arange(TARGET) % UNSURE != 2
+    opening = np.load(layout.measurements("target") / "measurements.npy")[bright, COLUMNS.index("mouth opening")]
+    predicted = target.values[bright, COLUMNS.index("mouth opening")]
+    assert np.corrcoef(opening, predicted)[0, 1] > 0.9
+
+
+def test_the_triplet_encoder_learns_what_raters_found_alike(study):
+    _, layout, _ = study
+    rng, bright = np.random.default_rng(0), [row for row in range(SOURCE) if row % UNSURE != 2]
+    trios = [sorted(rng.choice(bright, 3, replace=False)) for _ in range(150)]
+    ids = FacePack(layout.source).ids
+    with (layout.source / "triplets.csv").open("w") as triplets, (layout.source / "ratings.csv").open("w") as ratings:
+        triplets.write("triplet,first,second,third,type\n")
+        ratings.write("triplet,rater,answer\n")
+        for number, (dark, middle, light) in enumerate(trios):
+            triplets.write(f"{number},{ids[dark]},{ids[middle]},{ids[light]},THREE_CLASS_TRIPLET\n")
+            # The odd one is the farthest in brightness, as every rater sees.
+            ratings.write(f"{number},somebody,{3 if light - middle > middle - dark else 1}\n")
+    trained = train.run(cell(study, "triplet_encoder"))
+    assert trained.summary["faces"] == {"measure": len(bright), "rate": 80}
+    with (layout.model("triplet_encoder", "gray") / "history.csv").open() as file:
+        held_out = [float(line["valid_accuracy"]) for line in csv.DictReader(file) if line["phase"] == "rate"]
+    assert held_out[-1] > 0.8
+    embed.run(cell(study, "triplet_encoder"))
+    source = read_face_array(layout.embeddings("triplet_encoder", "gray"), "source")
+    assert source.values.shape == (SOURCE, 3)
+    np.testing.assert_allclose(np.linalg.norm(source.values, axis=1), 1, rtol=1e-5)
+
+
+def test_what_was_measured_anew_makes_what_was_made_of_it_outdated(study, tmp_path):
+    _, layout, model = study
+    train.run(cell(study, "geometry"))
+    embedded = embed.run(cell(study, "geometry"))
+    where = ("geometry", "gray")
+    assert outdated(layout, *where, embedded) is None
+
+    class Other(Brightness):
+        def blendshapes(self, landmarks):
+            return super().blendshapes(landmarks) + np.float32(0.1)
+
+    other = tmp_path / "other.task"
+    other.write_text("another model")
+    try:
+        measure_again(layout, "target", other, Other)
+        assert outdated(layout, *where, embedded) == "target_measurements"
+        with pytest.raises(StoredStateError, match="made of another target_measurements"):
+            require_chain(layout, *where, "embeddings")
+    finally:
+        measure_again(layout, "target", model)
+
+
+def test_rows_wait_for_a_landmark_model(study, tmp_path):
+    folder, _, _ = study
+    text = (folder / "recipe.yaml").read_text()
+    recipe = read_recipe(folder / "recipe.yaml")
+    assert [recipe.waits_for(row) for row in recipe.approaches] == [None] * 3
+    missing = tmp_path / "recipe.yaml"
+    missing.write_text(text.replace(str(study[2]), "nowhere.task"))
+    for row in recipe.approaches:
+        assert "face landmark model in nowhere.task" in read_recipe(missing).waits_for(row)
+    assert measured(recipe.approach_of("geometry")) == ("source", "target")
+    assert measured(recipe.approach_of("geometry_encoder")) == ("source",)
+
+
+def test_the_stage_refuses_a_missing_model_before_it_works(study, tmp_path):
+    _, layout, _ = study
+    with pytest.raises(InputError, match="there is no face landmark model"):
+        measure.run(MeasureSettings(layout.source, Path("nowhere.task")), tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,129 @@
+"""Rows that share an approach, and rows that begin with weights of others, from conversion to the table."""
+
+import pickle
+
+import keras
+import numpy as np
+import pytest
+
+from fecemo.errors import InputError
+from fecemo.manifests.documents import read_json
+from fecemo.manifests.emotions import EMOTIONS
+from fecemo.models.approach import find_approach
+from fecemo.models.naming import namings
+from fecemo.models.pretrained import _places
+from fecemo.packs.durable import output_lock
+from fecemo.packs.face_pack import FaceEntry
+from fecemo.packs.face_pack_writer import FacePackWriter
+from fecemo.stages import convert_weights, embed, evaluate, table, train
+from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.layout import RunLayout
+from fecemo.training.network_file import load_network
+
+MODEL = "{side: 16, blocks: [1, 1, 1, 1], filters: 4, features: 6}"
+RECIPE = """
+name: small_transfer
+title: Small transfer
+seed: 3
+face_side: 40
+variants: [rgb]
+published: transfer
+source: {{faces: nowhere.csv}}
+target: {{images: nowhere}}
+approaches:
+  scratch:
+    approach: se_resnet
+    title: From scratch
+    model: &sizes {model}
+    fit:
+      classify: &fit {{loss: weighted_softmax, optimizer: sgd, learning_rate: 1.0e-2, epochs: 1, batch_size: 8}}
+  fine_tuned:
+    approach: se_resnet
+    model: *sizes
+    pretrained: {folder}/weights
+    frozen: [stage_1, stage_2, stage_3]
+    fit: {{classify: {{<<: *fit, loss: {{weighted_softmax: {{}}, weighted_cluster: {{}}}}}}}}
+  waiting: {{approach: resnet, model: *sizes, pretrained: {folder}/none, fit: {{classify: *fit}}}}
+evaluation: {{bootstrap: 20}}
+"""
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("transfer")
+    (folder / "recipe.yaml").write_text(RECIPE.format(model=MODEL, folder=folder))
+    target = RunLayout(folder / "run").target
+    faces = np.random.default_rng(1).integers(0, 256, (48, 200, 200, 3), dtype=np.uint8)
+    plan = [FaceEntry(id=f"{number:032x}", url=f"{number}.png", label=EMOTIONS[number % 8],
+                      split="test" if number < 16 else "train") for number in range(len(faces))]
+    with output_lock(target):
+        writer = FacePackWriter(target, plan)
+        for slot, face in enumerate(faces):
+            writer.put(slot, face)
+        writer.finish("import", config={}, inputs={})
+        writer.close()
+    return folder
+
+
+def cell(study, row):
+    return CellArguments(study / "recipe.yaml", study / "run", row, "rgb")
+
+
+def published_weights(study):
+    """Write a file as their makers would, of a network of the recipe's size, and return its values by our places."""
+    found = find_approach("se_resnet")
+    network = found.build(found.config(side=16, blocks=(1, 1, 1, 1), filters=4), (16, 16, 3), 8, 77)["classifier"]
+    tensors = {}
+    for _, layer, place in _places(network):
+        for variable in layer.weights:
+            array = keras.ops.convert_to_numpy(variable.value)
+            if variable.name == "kernel":
+                array = array.transpose(3, 2, 0, 1) if array.ndim == 4 else array.T
+            tensors[namings()["torch"].source(place, variable.name)] = np.ascontiguousarray(array)
+    (study / "theirs.pkl").write_bytes(pickle.dumps(tensors))
+    return network
+
+
+def test_rows_share_an_approach_and_a_row_waits_for_its_weights(study, capsys):
+    waits = rf"fine_tuned rgb waits for pre-trained weights in {study}/weights.*--approach se_resnet"
+    with pytest.raises(InputError, match=waits):
+        train.run(cell(study, "fine_tuned"))
+    theirs = published_weights(study)
+    settings = convert_weights.ConvertSettings(study / "theirs.pkl", "se_resnet", "imagenet", (1, 1, 1, 1), 4)
+    convert_weights.run(settings, study / "weights")
+    for row in ("scratch", "fine_tuned"):
+        for stage in (train, embed, evaluate):
+            stage.run(cell(study, row))
+    assert "new are features/features, emotions/emotions" in capsys.readouterr().err
+
+    layout = RunLayout(study / "run")
+    for row, kept in (("fine_tuned", True), ("scratch", False)):
+        trained = load_network(layout.model(row, "rgb") / "classifier.keras")
+        for stack in ("stage_1", "stage_2", "stage_3"):
+            for one, other in zip(trained.get_layer(stack).get_weights(), theirs.get_layer(stack).get_weights(),
+                                  strict=True):
+                assert np.array_equal(one, other) == kept
+
+    table.run((study / "run",), study / "recipe.yaml")
+    said = capsys.readouterr()
+    assert "table: waiting waits for pre-trained weights" in said.err
+    assert "fine_tuned waits" not in said.err
+    assert "From scratch" in said.out
+    document = read_json(study / "run" / "table1.json")
+    assert "waiting" in str(document)
+    assert ".6070" in said.out
+
+
+def test_a_row_that_is_fed_otherwise_than_its_weights_were_is_refused(study):
+    text = (study / "recipe.yaml").read_text()
+    (study / "other.yaml").write_text(text.replace("    model: *sizes\n    pretrained", (
+        "    model: {side: 16, blocks: [1, 1, 1, 1], filters: 4, pool_padding: end}\n    pretrained")))
+    with pytest.raises(InputError, match=r"fine_tuned\.model\.pool_padding is end, .* trained with both"):
+        train.run(CellArguments(study / "other.yaml", study / "run", "fine_tuned", "rgb"))
+
+
+def test_a_stack_that_does_not_exist_cannot_be_frozen(study):
+    text = (study / "recipe.yaml").read_text()
+    (study / "odd.yaml").write_text(text.replace("frozen: [stage_1,", "frozen: [stage_9,"))
+    with pytest.raises(InputError, match=r"fine_tuned\.frozen: there is no stack 'stage_9': did you mean 'stage_"):
+        train.run(CellArguments(study / "odd.yaml", study / "run", "fine_tuned", "rgb"))

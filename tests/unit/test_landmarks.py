@@ -1,0 +1,278 @@
+"""The mesh of a face: where it is looked for, how it is set upright, what is measured in it."""
+
+import math
+import os
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fecemo.errors import InputError, ResourceError
+from fecemo.imaging.drawn import draw_face, sample_face
+from fecemo.imaging.landmarks import points
+from fecemo.imaging.landmarks.alignment import STANDARD_HEAD, align
+from fecemo.imaging.landmarks.blendshapes import BLENDSHAPE_NAMES, INPUT_LANDMARKS, MODEL_NAMES
+from fecemo.imaging.landmarks.bundle import BLENDSHAPES_NAME, MESH_NAME, FaceLandmarker
+from fecemo.imaging.landmarks.distances import BELOW, BETWEEN, DISTANCE_NAMES, distances
+from fecemo.imaging.landmarks.measurements import COLUMNS, SURE, measure
+from fecemo.imaging.landmarks.mesh import find_mesh
+from fecemo.imaging.landmarks.region import MIDDLE, Region, middle_region, region_of
+from fecemo.imaging.landmarks.scaling import FARTHEST, fit_scaling
+
+MODEL = os.environ.get("FECEMO_LANDMARK_MODEL", "")
+
+
+def some_mesh(seed=0):
+    """Return a mesh whose skull is the standard one, everything else by chance."""
+    mesh = np.random.default_rng(seed).uniform(-1, 1, (points.N_LANDMARKS, 3))
+    mesh[list(STANDARD_HEAD)] = list(STANDARD_HEAD.values())
+    return mesh
+
+
+def turned(mesh, yaw, pitch, roll):
+    about = {name: (math.cos(angle), math.sin(angle)) for name, angle in
+             (("yaw", yaw), ("pitch", pitch), ("roll", roll))}
+    (cy, sy), (cp, sp), (cr, sr) = about.values()
+    return mesh @ np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]]) @ np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]]) \
+        @ np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
+
+
+class TestAlignment:
+    @pytest.mark.parametrize("angles", [(0, 0, 0), (0.5, 0, 0), (0.2, -0.4, 1.2), (-0.7, 0.3, -3.0)])
+    def test_pose_place_and_size_are_taken_out_and_nothing_else(self, angles):
+        mesh = some_mesh()
+        seen = 37.5 * turned(mesh, *angles) + (100, 80, -20)
+        np.testing.assert_allclose(align(seen[None])[0], mesh, atol=1e-9)
+
+    def test_a_mirrored_face_is_turned_and_not_mirrored_back(self):
+        mirrored = some_mesh() * (1, 1, -1)
+        aligned = align(mirrored[None])[0]
+        corners = [points.RIGHT_EYE_OUTER, points.LEFT_EYE_OUTER, points.CHIN, points.LOWER_LIP]
+
+        def volume(mesh):
+            return np.linalg.det(mesh[corners[1:]] - mesh[corners[0]])
+
+        assert np.sign(volume(aligned)) == np.sign(volume(mirrored))
+
+    def test_each_mesh_is_aligned_by_itself(self):
+        meshes = np.stack([turned(some_mesh(seed), seed / 3, 0, 0) for seed in range(3)])
+        np.testing.assert_allclose(align(meshes)[1], align(meshes[1:2])[0])
+
+    def test_what_is_no_mesh_is_refused(self):
+        with pytest.raises(ValueError, match=r"expected landmarks of shape \(n, 478, 3\), found \(2, 68, 3\)"):
+            align(np.zeros((2, 68, 3)))
+        with pytest.raises(ValueError, match="mesh 1 all stand in one place"):
+            align(np.stack([some_mesh(), np.ones((478, 3))]))
+
+
+class TestDistances:
+    @pytest.fixture
+    def mesh(self):
+        """Forehead to chin is 2 high; every point is at the origin that is not set."""
+        mesh = np.zeros((points.N_LANDMARKS, 3))
+        mesh[points.FOREHEAD], mesh[points.CHIN] = (0, -0.5, 0), (0, 1.5, 0)
+        return mesh
+
+    def measured(self, mesh):
+        return dict(zip(DISTANCE_NAMES, distances(mesh[None])[0], strict=True))
+
+    def test_by_hand(self, mesh):
+        mesh[points.RIGHT_MOUTH_CORNER], mesh[points.LEFT_MOUTH_CORNER] = (-0.3, 0.2, 0.0), (0.3, 0.2, 0.8)
+        mesh[points.UPPER_LIP_INSIDE], mesh[points.LOWER_LIP_INSIDE] = (0, 0.4, 0), (0, 0.7, 0.4)
+        found = self.measured(mesh)
+        assert found["mouth width"] == pytest.approx(0.5)  # √(0.6² + 0.8²) = 1, of 2
+        assert found["mouth opening"] == pytest.approx(0.25)  # √(0.3² + 0.4²) = 0.5, of 2
+        assert found["right mouth corner below lip"] == found["left mouth corner below lip"] == pytest.approx(-0.1)
+        assert found["lip to chin"] == pytest.approx(0.75)  # the lower lip stands at the origin
+        assert found["brows apart"] == 0
+
+    @pytest.mark.parametrize("name", BETWEEN)
+    def test_each_is_of_its_own_two_landmarks(self, mesh, name):
+        """Moving one of them by 2 along z moves its distance to 1, if the other is not moved too."""
+        first, _ = BETWEEN[name]
+        before = self.measured(mesh)[name]
+        mesh[first, 2] += 2
+        assert self.measured(mesh)[name] > before
+
+    def test_sides_are_mirror_images(self):
+        names = [*BETWEEN, *BELOW]
+        assert [name.replace("right", "left") for name in names if "right" in name] == [
+            name for name in names if "left" in name]
+        assert len(DISTANCE_NAMES) == 18
+
+
+def test_the_blendshape_model_is_given_what_it_asks_for():
+    assert (len(MODEL_NAMES), len(set(MODEL_NAMES)), len(INPUT_LANDMARKS)) == (52, 52, 146)
+    assert (np.diff(INPUT_LANDMARKS) > 0).all()
+    assert INPUT_LANDMARKS.max() == points.N_LANDMARKS - 1
+    assert "neutral" not in BLENDSHAPE_NAMES
+    assert {name.replace("left", "right") for name in MODEL_NAMES if "left" in name} == {
+        name for name in MODEL_NAMES if "right" in name}
+
+
+class TestRegion:
+    def test_a_point_goes_there_and_back(self):
+        """A white spot of a dark picture is cut out, and its place in the cut is taken back to the picture."""
+        picture = np.zeros((200, 200, 3), np.uint8)
+        picture[118:123, 58:63] = 255  # about (60, 120)
+        region = Region(x=90, y=100, angle=0.6, side=150)
+        y, x, _ = np.array(np.nonzero(region.cut(picture) > 200)).mean(axis=1)
+        back = region.to_picture(np.array([[x, y, 10.0]]))[0]
+        np.testing.assert_allclose(back[:2], (60, 120), atol=0.5)
+        assert back[2] == pytest.approx(10 * 150 / 256)
+
+    def test_a_tilted_head_is_cut_upright(self):
+        region = Region(x=100, y=100, angle=math.pi / 2, side=200)  # its x axis points down in the picture
+        middle_right = np.array([[MIDDLE + 64, MIDDLE, 0.0]])
+        np.testing.assert_allclose(region.to_picture(middle_right)[0, :2], (100, 150), atol=1e-9)
+
+    def test_the_region_of_a_mesh_follows_its_eyes_and_holds_it_with_a_margin(self):
+        mesh = np.zeros((points.N_LANDMARKS, 3))
+        mesh[:, :2] = np.random.default_rng(1).uniform(-40, 40, (points.N_LANDMARKS, 2)) * (1, 0.5)
+        mesh[points.RIGHT_EYE_OUTER, :2], mesh[points.LEFT_EYE_OUTER, :2] = (-40, 0), (40, 0)
+        angle = 0.4
+        turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+        tilted = mesh.copy()
+        tilted[:, :2] = mesh[:, :2] @ turn + (70, 90)
+        upright, region = region_of(mesh), region_of(tilted)
+        assert upright.angle == 0
+        assert (upright.side, region.side) == pytest.approx((1.5 * 80, 1.5 * 80))
+        assert region.angle == pytest.approx(angle)
+        np.testing.assert_allclose((region.x, region.y), np.array([upright.x, upright.y]) @ turn + (70, 90))
+
+    def test_a_square_larger_than_the_picture_repeats_its_edge(self):
+        assert (middle_region(np.full((50, 50, 3), 9, np.uint8), 1.6).cut(np.full((50, 50, 3), 9, np.uint8)) == 9).all()
+
+
+class Stub:
+    """Gives prepared meshes one after the other, in place of a landmark model."""
+
+    def __init__(self, *looks):
+        self.looks, self.crops, self.read = list(looks), [], []
+
+    def mesh(self, crop):
+        self.crops.append(crop)
+        return self.looks.pop(0)
+
+    def blendshapes(self, landmarks):
+        self.read.append(landmarks)
+        return np.arange(52, dtype=np.float32) / 100
+
+
+def crop_mesh(side, x=MIDDLE):
+    """Return a mesh of this extent in a crop, upright."""
+    mesh = some_mesh()
+    mesh = mesh / np.ptp(mesh[:, :2], axis=0).max() * side
+    return mesh - mesh.mean(axis=0) + (x, MIDDLE, 0)
+
+
+class TestFindMesh:
+    face = np.zeros((200, 200, 3), np.uint8)
+
+    def test_the_surer_first_look_says_where_the_second_one_goes(self):
+        first, second, last = crop_mesh(100), crop_mesh(140), crop_mesh(170)
+        landmarker = Stub((first, 0.4), (second, 0.8), (last, 0.95))
+        found = find_mesh(self.face, landmarker)
+        assert len(landmarker.crops) == 3
+        assert found.score == 0.95
+        assert landmarker.read == [last]
+        expected = region_of(middle_region(self.face, 1.6).to_picture(second))
+        np.testing.assert_allclose(found.landmarks, expected.to_picture(last))
+
+    def test_a_lost_mesh_is_not_followed(self):
+        """One that is a few pixels large is no face that fills the picture."""
+        speck, other = crop_mesh(3), crop_mesh(2)
+        landmarker = Stub((speck, 0.3), (other, 0.2))
+        found = find_mesh(self.face, landmarker)
+        assert (len(landmarker.crops), found.score) == (2, 0.3)
+        np.testing.assert_allclose(found.landmarks, middle_region(self.face, 1.3).to_picture(speck))
+
+    def test_measurements_are_in_the_order_of_their_names(self):
+        mesh = crop_mesh(140)
+        values, score = measure(self.face, Stub((mesh, 0.9), (mesh, 0.8), (mesh, 0.7)))
+        assert (values.shape, values.dtype, score) == ((len(COLUMNS),), np.float32, 0.7)
+        assert values[COLUMNS.index("jaw open")] == np.float32(MODEL_NAMES.index("jaw open") / 100)
+        expected = distances(align(mesh[None]))[0]
+        np.testing.assert_allclose(values[: len(DISTANCE_NAMES)], expected, rtol=1e-4)
+
+
+class TestScaling:
+    def test_both_kinds_weigh_alike_and_small_blendshapes_stay_small(self):
+        rng = np.random.default_rng(0)
+        values = rng.normal(3, 1, (4000, len(COLUMNS))) * np.linspace(0.01, 5, len(COLUMNS))
+        values[:, -1] = 0.5 + (values[:, -1] - 15) / 1000
+        values[:, 18:-1] /= 50  # in the range of blendshapes
+        embedded = fit_scaling(values).embed(values)
+        power = np.mean(np.square(embedded, dtype=np.float64), axis=0)
+        assert power[:18].sum() == pytest.approx(1, abs=0.01)
+        assert power[18:].sum() == pytest.approx(1, abs=0.01)
+        np.testing.assert_allclose(power[:18], 1 / 18, rtol=0.02)
+        assert power[-1] < 0.02 * power[-2]
+
+    def test_a_lost_mesh_is_held_near(self):
+        values = np.random.default_rng(0).normal(size=(1000, len(COLUMNS)))
+        scaling = fit_scaling(values)
+        lost = np.full((1, len(COLUMNS)), 1e6)
+        np.testing.assert_allclose(scaling.embed(lost)[0, :18], FARTHEST / math.sqrt(18), rtol=1e-3)
+
+    def test_a_number_that_never_varies_says_nothing(self):
+        values = np.random.default_rng(0).normal(size=(50, len(COLUMNS)))
+        values[:, 3] = 0.25
+        embedded = fit_scaling(values).embed(values + 1)
+        assert (embedded[:, 3] == 0).all()
+        assert np.isfinite(embedded).all()
+
+    def test_no_face_is_no_scaling(self):
+        with pytest.raises(ValueError, match="n at least 1"):
+            fit_scaling(np.empty((0, len(COLUMNS))))
+
+
+class TestBundle:
+    def test_a_missing_file_says_where_it_is_had(self, tmp_path):
+        with pytest.raises(InputError, match=r"no face landmark model .*none\.task; .*https://storage\.googleapis\.com"):
+            FaceLandmarker(tmp_path / "none.task")
+
+    def test_another_file_is_refused(self, tmp_path):
+        (tmp_path / "other.task").write_bytes(b"no zip")
+        with pytest.raises(InputError, match=r"other\.task cannot be read as a face_landmarker\.task"):
+            FaceLandmarker(tmp_path / "other.task")
+
+    def test_another_bundle_is_refused(self, tmp_path):
+        with zipfile.ZipFile(tmp_path / "hand.task", "w") as bundle:
+            bundle.writestr("hand_landmarks_detector.tflite", b"")
+        with pytest.raises(InputError, match=r"holds no face_landmarks_detector\.tflite, only hand_landmarks_detector"):
+            FaceLandmarker(tmp_path / "hand.task")
+
+    def test_without_the_package_the_extra_is_named(self, tmp_path, monkeypatch):
+        with zipfile.ZipFile(tmp_path / "face.task", "w") as bundle:
+            for name in (MESH_NAME, BLENDSHAPES_NAME):
+                bundle.writestr(name, b"")
+        monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
+        with pytest.raises(ResourceError, match=r"pip install 'fecemo\[landmarks\]'"):
+            FaceLandmarker(tmp_path / "face.task")
+
+    def test_what_is_no_network_is_refused(self, tmp_path):
+        pytest.importorskip("ai_edge_litert")
+        with zipfile.ZipFile(tmp_path / "face.task", "w") as bundle:
+            for name in (MESH_NAME, BLENDSHAPES_NAME):
+                bundle.writestr(name, b"no network")
+        with pytest.raises(InputError, match=r"face_landmarks_detector\.tflite is no network"):
+            FaceLandmarker(tmp_path / "face.task")
+
+    @pytest.mark.skipif(not MODEL, reason="FECEMO_LANDMARK_MODEL names no face_landmarker.task")
+    def test_the_published_model_reads_drawn_faces_and_no_walls(self):
+        pytest.importorskip("ai_edge_litert")
+        landmarker = FaceLandmarker(Path(MODEL))
+        found = {}
+        for emotion in ("happy", "surprise", "neutral"):
+            values, scores = zip(*(measure(draw_face(sample_face(np.random.default_rng(seed), emotion)), landmarker)
+                                   for seed in range(4)), strict=True)
+            assert min(scores) > 0.9
+            found[emotion] = dict(zip(COLUMNS, np.median(values, axis=0), strict=True))
+        assert found["happy"]["mouth smile left"] > 0.4 > found["neutral"]["mouth smile left"]
+        assert found["happy"]["mouth width"] > found["neutral"]["mouth width"]
+        assert found["surprise"]["mouth opening"] > 2 * found["neutral"]["mouth opening"]
+        _, score = measure(np.full((200, 200, 3), 128, np.uint8), landmarker)
+        assert score < SURE

@@ -1,0 +1,90 @@
+"""A residual network in the training loop: what it knows of batches is stored, and what is frozen stays."""
+
+import keras
+import numpy as np
+import pytest
+
+from fecemo.models.approach import find_approach
+from fecemo.models.losses.weighted_cluster import WeightedCluster
+from fecemo.models.losses.weighted_softmax import WeightedSoftmax
+from fecemo.packs.variant import find_variant
+from fecemo.training.augmentations.flip import Flip
+from fecemo.training.device_view import DeviceView
+from fecemo.training.examples import Examples
+from fecemo.training.fit import train
+from fecemo.training.optimizers.sgd import SGD
+from fecemo.training.phase_work import PhaseWork, Training
+from fecemo.training.settings import FitSettings
+from fecemo.training.step import TrainingStep
+
+FACES = 13
+SIDE = 20
+
+
+def training(folder, frozen=(), epochs=3, precision="float32"):
+    found = find_approach("se_resnet")
+    config = found.config(side=16, blocks=(1, 1, 1, 1), filters=4, features=6)
+    fit = FitSettings((WeightedSoftmax(), WeightedCluster()), SGD(momentum=0.9, weight_decay=5e-4), 1e-2, epochs,
+                      batch_size=5, augment=(Flip(),), precision=precision)
+    faces = np.random.default_rng(0).integers(0, 256, (FACES, 200, 200, 3), dtype=np.uint8)
+    examples = Examples(np.arange(FACES), {"label": np.arange(FACES, dtype=np.int32) % 8})
+    phase = found.phases[0]
+    return Training(title="residual", networks=found.build(config, (SIDE, SIDE, 3), 8, 5), n_classes=8, seed=5,
+                    phases=[PhaseWork(phase.name, phase.outputs, frozen, fit, faces, examples)], folder=folder,
+                    view=DeviceView(find_variant("rgb"), SIDE), digest="a")
+
+
+def weights(done):
+    return {f"{stack.name}/{layer.name}/{variable.name}": keras.ops.convert_to_numpy(variable.value)
+            for stack in done.networks["classifier"].layers[1:] for layer in stack.layers for variable in layer.weights}
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    whole = training(tmp_path_factory.mktemp("unbroken"))
+    begun = weights(whole)
+    losses = [record.loss for record in train(whole).records]
+    return begun, weights(whole), losses
+
+
+def test_resumed_equals_unbroken_to_the_last_bit_with_the_statistics_of_batches(unbroken, tmp_path, monkeypatch):
+    step, steps = TrainingStep.step, []
+
+    def stopping(self, *given):
+        steps.append(given)
+        if len(steps) == 5:
+            raise KeyboardInterrupt
+        return step(self, *given)
+
+    monkeypatch.setattr(TrainingStep, "step", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        train(training(tmp_path))
+    monkeypatch.setattr(TrainingStep, "step", step)
+    again = training(tmp_path)
+    assert [record.loss for record in train(again).records] == unbroken[2]
+    ended = weights(again)
+    for name, expected in unbroken[1].items():
+        np.testing.assert_array_equal(ended[name], expected, err_msg=name)
+    assert any(name.endswith("moving_variance") for name in ended)
+
+
+def test_everything_learns_and_the_loss_falls(unbroken):
+    begun, ended, losses = unbroken
+    still = [name for name in begun if (begun[name] == ended[name]).all()]
+    assert not still
+    assert losses[-1] < losses[0]
+
+
+def test_frozen_stages_stay_with_their_statistics(tmp_path, unbroken):
+    done = training(tmp_path, frozen=("stage_1", "stage_2", "stage_3"), epochs=1)
+    train(done)
+    moved = {name.partition("/")[0] for name, values in weights(done).items() if (values != unbroken[0][name]).any()}
+    assert moved == {"stage_4", "stage_5", "features", "emotions"}
+    assert all(stack.trainable for stack in done.networks["classifier"].layers)
+
+
+def test_half_precision_reaches_into_the_branches(tmp_path):
+    done = training(tmp_path, epochs=1, precision="mixed_bfloat16")
+    records = train(done).records
+    assert np.isfinite(records[0].loss)
+    assert all(values.dtype == np.float32 for values in weights(done).values())

@@ -1,0 +1,100 @@
+"""Rated triplets of a pack as examples: which of them count, and which face is the odd one."""
+
+import numpy as np
+import pytest
+
+from fecemo.errors import InputError, StoredStateError
+from fecemo.models.losses.triplet import TripletLoss
+from fecemo.packs.durable import output_lock
+from fecemo.packs.face_pack import FaceEntry, FacePack
+from fecemo.packs.face_pack_writer import FacePackWriter
+from fecemo.stages.example_set import find_example_set
+from fecemo.stages.example_sets.triplets import read_triplets
+from fecemo.stages.run_faces import RunFaces
+from fecemo.training.optimizers.adam import Adam
+from fecemo.training.settings import FitSettings
+
+IDS = [f"{row:032x}" for row in range(6)]
+LOST = "f" * 32
+TRIPLETS = [  # faces, type, answers
+    ((0, 1, 2), "ONE_CLASS_TRIPLET", "333333"),
+    ((3, 4, 5), "TWO_CLASS_TRIPLET", "113112"),  # four of six: just enough
+    ((5, 0, 3), "THREE_CLASS_TRIPLET", "221222"),
+    ((1, 2, 3), "THREE_CLASS_TRIPLET", "112233"),  # nobody agrees
+    ((1, 2, 4), "TWO_CLASS_TRIPLET", "1112"),  # three of four
+    ((2, 4, 5), "ONE_CLASS_TRIPLET", "11122"),  # three of five: too few
+    ((0, None, 5), "ONE_CLASS_TRIPLET", "111"),  # a face that could not be had
+]
+"""As the list has them."""
+
+
+def write_tables(folder, triplets=TRIPLETS):
+    names = [IDS[face] if face is not None else LOST for faces, _, _ in triplets for face in faces]
+    lines = [",".join([str(number), *names[3 * number : 3 * number + 3], kind])
+             for number, (_, kind, _) in enumerate(triplets)]
+    (folder / "triplets.csv").write_text("triplet,first,second,third,type\n" + "".join(f"{line}\n" for line in lines))
+    ratings = [f"{number},rater_{place},{answer}\n" for number, (_, _, answers) in enumerate(triplets)
+               for place, answer in enumerate(answers)]
+    (folder / "ratings.csv").write_text("triplet,rater,answer\n" + "".join(ratings))
+
+
+@pytest.fixture
+def pack(tmp_path):
+    folder = tmp_path / "pack"
+    with output_lock(folder):
+        writer = FacePackWriter(folder, [FaceEntry(id=name, url=f"{name}.png") for name in IDS])
+        for slot in range(len(IDS)):
+            writer.put(slot, np.full((200, 200, 3), slot, np.uint8))
+        writer.finish("fetch", config={}, inputs={})
+        writer.close()
+    write_tables(folder)
+    return FacePack(folder)
+
+
+def draw(pack, **over):
+    fit = FitSettings((TripletLoss(),), Adam(), 1e-3, epochs=1, **over)
+    return find_example_set("triplets").draw(RunFaces(pack), fit, 5, "a.fit.rate")
+
+
+def test_those_on_which_two_thirds_agree_with_the_odd_face_last(pack):
+    found = read_triplets(pack.folder, pack.ids)
+    faces = [[pack.entries[row].id for row in rows] for rows in found.rows]
+    assert faces == [[IDS[face] for face in trio] for trio in ((0, 1, 2), (4, 5, 3), (5, 3, 0), (2, 4, 1))]
+    assert found.targets["triplet"].tolist() == [0, 1, 2, 1]
+    assert (found.rows.dtype, found.targets["triplet"].dtype) == (np.int64, np.int32)
+
+
+def test_some_are_drawn_and_some_held_out(pack):
+    learnt, held = draw(pack, validate_on=0.25)
+    assert (len(learnt), len(held)) == (3, 1)
+    everything = {tuple(rows) for rows in read_triplets(pack.folder, pack.ids).rows.tolist()}
+    assert {tuple(rows) for rows in np.concatenate([learnt.rows, held.rows]).tolist()} == everything
+    assert len(draw(pack, faces=2)[0]) == 2
+
+
+def test_a_pack_without_ratings_is_refused(pack):
+    (pack.folder / "ratings.csv").unlink()
+    with pytest.raises(InputError, match=r"a\.fit\.rate: .* has no ratings\.csv; only faces that were fetched"):
+        draw(pack)
+
+
+def test_ratings_that_agree_on_nothing_are_refused(pack):
+    write_tables(pack.folder, TRIPLETS[3:4])
+    with pytest.raises(InputError, match="on none of its whole triplets did 67% of the ratings agree"):
+        draw(pack)
+
+
+@pytest.mark.parametrize("triplet", [((0, 1, 2), "FOUR_CLASS_TRIPLET", "111"), ((0, 1, 2), "ONE_CLASS_TRIPLET", "444")])
+def test_a_damaged_table_is_named(pack, triplet):
+    write_tables(pack.folder, [triplet])
+    with pytest.raises(StoredStateError, match=r"triplets\.csv: triplet 0 is of the type"):
+        draw(pack)
+
+
+@pytest.mark.parametrize(("said", "message"), [
+    ({"label_fraction": 0.2}, r"a\.fit\.rate\.label_fraction"),
+    ({"validate_on": "valid"}, r"a\.fit\.rate\.validate_on"),
+])
+def test_labels_have_nothing_to_do_with_it(pack, said, message):
+    with pytest.raises(InputError, match=message):
+        draw(pack, **said)
