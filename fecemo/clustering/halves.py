@@ -70,5 +70,5 @@ def halve(values: np.ndarray, seed: int, what: str) -> Halves:
     StoredStateError
         If all its faces have the same vector.
     """
-    found = fit_kmeans(values, KMeansSettings(n_clusters=2, n_init=STARTS), seed, what=what)
+    found = fit_kmeans(values, KMeansSettings(n_clusters=2, n_init=STARTS, stability_seeds=1), seed, what=what)
     return Halves(found.centres, found.clusters == 1, found.distances)

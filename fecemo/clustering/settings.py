@@ -68,8 +68,7 @@ class NamingSettings:
     Parameters
     ----------
     method : str
-        ``"hand"`` reads a person's names, ``"vote"`` asks a labelled naming sample. ``"oracle"``, the best assignment
-        on the scored labels, is an upper bound and never a recipe's method.
+        ``"hand"`` reads a person's names, ``"vote"`` asks a labelled naming sample.
     sample : int
         Faces of the target's train split whose labels ``"vote"`` may see.
     """

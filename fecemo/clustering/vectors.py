@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from importlib import import_module
 
 import numpy as np
 
@@ -33,6 +34,7 @@ def one_thread() -> AbstractContextManager[object]:
     """
     from threadpoolctl import threadpool_limits
 
+    _load_threads()
     return threadpool_limits(limits=1)
 
 
@@ -40,7 +42,13 @@ def n_threads() -> int:
     """Return the threads that OpenMP would use: the cores of this process, or what OMP_NUM_THREADS says."""
     from threadpoolctl import threadpool_info
 
+    _load_threads()
     return max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "openmp"), default=1)
+
+
+def _load_threads() -> None:
+    """Load the libraries that have threads: those loaded later are neither found nor limited."""
+    import_module("sklearn.cluster")  # with it SciPy's BLAS, and OpenMP
 
 
 def distances_to(values: np.ndarray, centres: np.ndarray) -> np.ndarray:

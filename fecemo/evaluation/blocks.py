@@ -94,10 +94,11 @@ def main_block(table: ComparisonTable) -> Block:
         if score is None:
             return Entry((DASH,))
         if (row.name, column.name) in table.spreads:
-            shown = Entry(_mean(table, score, "accuracy", 4), ("± ", *_deviation(table, score, "accuracy")))
+            shown = Entry((cite_mean(table, score, "accuracy", 4),), ("± ", cite_deviation(table, score, "accuracy")))
         else:
-            shown = Entry((cite(score, "accuracy", 4),), _interval(score, "accuracy"))
-        return replace(shown, verdict=verdict(score), best=leaders.get(column.name) is score,
+            # A verdict is told by the interval of one seed, and says nothing of a mean.
+            shown = Entry((cite(score, "accuracy", 4),), _interval(score, "accuracy"), verdict=verdict(score))
+        return replace(shown, best=leaders.get(column.name) is score,
                        anchor=f"{row.name}-{column.name}")
 
     return Block("accuracy", "Table 1", (" ".join(notes(table)), *chance_note(table)), words=1,
@@ -133,17 +134,18 @@ def clusters_block(table: ComparisonTable) -> Block | None:
     if not any(score.clusters for score in table.scores.values()):
         return None
 
-    def bound(field: str, chance: str) -> Callable[[Score], Entry]:
+    def known(field: str, chance: str) -> Callable[[Score], Entry]:
         return lambda score: Entry((cite(score, f"clusters.{field}"),), ("chance ", cite(score, f"clusters.{chance}")))
 
     return _by_cell(
         "clusters", "Clusters and emotions", "Whatever the clusters are called. NMI is the V-measure, of which "
         "homogeneity and completeness are the parts; AMI and ARI are 0 by chance. Purity and best names were found "
-        "with the answers in hand: upper bounds, not results; beside them what they reach when the emotions are "
-        "shuffled.", table,
+        "with the answers in hand and are no results. Purity, each named group by its most frequent emotion, bounds "
+        "every naming. Best names give each emotion once where there are as many groups as emotions, which names that "
+        "repeat one can beat. Beside both what they reach when the emotions are shuffled.", table,
         {"NMI": _cited("clusters.nmi"), "Homog.": _cited("clusters.homogeneity"),
          "Compl.": _cited("clusters.completeness"), "AMI": _cited("clusters.ami"), "ARI": _cited("clusters.ari"),
-         "Purity": bound("purity", "purity_of_chance"), "Best names": bound("oracle_accuracy", "oracle_of_chance"),
+         "Purity": known("purity", "purity_of_chance"), "Best names": known("oracle_accuracy", "oracle_of_chance"),
          "Silhouette": _cited("clusters.silhouette"), "Stability": _cited("clusters.stability")},
         only=lambda score: score.clusters is not None)
 
@@ -176,7 +178,7 @@ def seeds_block(table: ComparisonTable) -> Block | None:
             spread = table.spreads.get((score.approach, score.variant))
             if spread is None or name not in spread.metrics:
                 return Entry((DASH,))
-            return Entry(_mean(table, score, name), ("± ", *_deviation(table, score, name)))
+            return Entry((cite_mean(table, score, name),), ("± ", cite_deviation(table, score, name)))
         return entry
 
     def seeds(score: Score) -> Entry:
@@ -188,14 +190,16 @@ def seeds_block(table: ComparisonTable) -> Block | None:
                     {**{one.short: column(one.name) for one in HEADLINES if one.printed}, "Seeds": seeds})
 
 
-def _mean(table: ComparisonTable, score: Score, name: str, places: int = 3) -> tuple[Part, ...]:
+def cite_mean(table: ComparisonTable, score: Score, name: str, places: int = 3) -> Cited:
+    """Return the mean over seeds of a headline metric of a cell that has a spread."""
     value = table.spreads[score.approach, score.variant].metrics[name].mean
-    return (Cited(share(value, places), value, "table", f"spreads.{cell_key(score)}.metrics.{name}.mean"),)
+    return Cited(share(value, places), value, "table", f"spreads.{cell_key(score)}.metrics.{name}.mean")
 
 
-def _deviation(table: ComparisonTable, score: Score, name: str) -> tuple[Part, ...]:
+def cite_deviation(table: ComparisonTable, score: Score, name: str) -> Cited:
+    """Return the standard deviation over seeds of a headline metric of a cell that has a spread."""
     value = table.spreads[score.approach, score.variant].metrics[name].deviation
-    return (Cited(share(value), value, "table", f"spreads.{cell_key(score)}.metrics.{name}.deviation"),)
+    return Cited(share(value), value, "table", f"spreads.{cell_key(score)}.metrics.{name}.deviation")
 
 
 def published_block(table: ComparisonTable) -> Block | None:

@@ -20,6 +20,8 @@ MIDDLE, WIDEST = 70.0, 132.0
 FLAT, THICKEST = 3.0, 20.0
 """How thick a flat layer's bar is, and the thickest."""
 TEXT = 148.0
+MOST_ROWS = 28
+"""A longer drawing has a row for each size of image in place of each layer."""
 MOST_BARS = 7
 """Equal layers in a row are drawn as so many bars at the most; the text tells how many they are."""
 LEARNS_IMAGES, LEARNS_FLAT, ONLY_SHAPES = ACCENT, SECOND, PALETTE[2]
@@ -27,43 +29,27 @@ LEARNS_IMAGES, LEARNS_FLAT, ONLY_SHAPES = ACCENT, SECOND, PALETTE[2]
 
 @dataclass(frozen=True)
 class DrawnLayer:
-    """One layer, or several equal ones in a row.
+    """A row of the drawing: one layer, or several in a row.
 
     Parameters
     ----------
     stack : str
         Such as ``"encoder"``.
-    names : tuple of str
-        Of the layers; equal ones stand together.
-    kind : str
-        Keras class, such as ``"Conv2D"``.
-    activation : str
-        ``""`` for a layer without one.
+    count : int
+        Layers.
+    what : str
+        Such as ``"7 × conv 2D, relu"``.
     output_shape : tuple of int
-        Without the batch: height, width and channels, or the width of a flat layer.
-    parameters : int
-        Of one of them.
+        Without the batch: height, width and channels, or the width of a flat layer. Of the last of them.
+    weights : int
+        Weights and biases of all of them.
     """
 
     stack: str
-    names: tuple[str, ...]
-    kind: str
-    activation: str
+    count: int
+    what: str
     output_shape: tuple[int, ...]
-    parameters: int
-
-    @property
-    def what(self) -> str:
-        """str: Kind and activation in words, such as ``"7 × conv 2D, relu"``."""
-        parts = re.findall(r"\dD|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", self.kind)
-        words = " ".join(part if part[0].isdigit() else part.lower() for part in parts)
-        times = f"{len(self.names)} × " if len(self.names) > 1 else ""
-        return f"{times}{words}" + (f", {self.activation}" if self.activation else "")
-
-    @property
-    def weights(self) -> int:
-        """int: Weights and biases of all of them."""
-        return len(self.names) * self.parameters
+    weights: int
 
     @property
     def size(self) -> str:
@@ -77,7 +63,7 @@ def shape_words(shape: Sequence[int]) -> str:
 
 
 def drawn_layers(layers: Sequence[Mapping[str, Any]]) -> list[DrawnLayer]:
-    """Return a network's layers with equal ones in a row together.
+    """Return the rows of a drawing: equal layers in a row together, or all of one side where that would be too long.
 
     Parameters
     ----------
@@ -88,9 +74,38 @@ def drawn_layers(layers: Sequence[Mapping[str, Any]]) -> list[DrawnLayer]:
     def alike(layer: Mapping[str, Any]) -> tuple[Any, ...]:
         return (layer["stack"], layer["kind"], layer["activation"], tuple(layer["output_shape"]), layer["parameters"])
 
-    return [DrawnLayer(stack, tuple(layer["name"] for layer in these), kind, activation, shape, parameters)
-            for (stack, kind, activation, shape, parameters), these in
-            ((key, list(found)) for key, found in groupby(layers, alike))]
+    rows = [_row(list(these), _words(these[0])) for these in (list(found) for _, found in groupby(layers, alike))]
+    return rows if len(rows) <= MOST_ROWS else _by_side(layers)
+
+
+def _by_side(layers: Sequence[Mapping[str, Any]]) -> list[DrawnLayer]:
+    """Return a row for a stack's images of one side, with what lies between them, such as gates."""
+    runs: list[list[Mapping[str, Any]]] = []
+    for _, found in groupby(layers, lambda layer: layer["stack"]):
+        its = list(found)
+        lengths = [layer["output_shape"][0] if len(layer["output_shape"]) == 3 else None for layer in its]
+        until = -1
+        for place, layer in enumerate(its):
+            if place > until:
+                runs.append([])
+                until = place
+                if lengths[place] is not None:
+                    until = max(later for later, length in enumerate(lengths) if length == lengths[place])
+            runs[-1].append(layer)
+    return [_row(run, _words(run[0]) if len(run) == 1 else "layers") for run in runs]
+
+
+def _row(layers: Sequence[Mapping[str, Any]], words: str) -> DrawnLayer:
+    times = f"{len(layers)} × " if words != "layers" else f"{len(layers)} "
+    return DrawnLayer(layers[0]["stack"], len(layers), (times if len(layers) > 1 else "") + words,
+                      tuple(layers[-1]["output_shape"]), sum(layer["parameters"] for layer in layers))
+
+
+def _words(layer: Mapping[str, Any]) -> str:
+    """Return kind and activation of a layer, such as ``"conv 2D, relu"``."""
+    parts = re.findall(r"\dD|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", layer["kind"])
+    words = " ".join(part if part[0].isdigit() else part.lower() for part in parts)
+    return words + (f", {layer['activation']}" if layer["activation"] else "")
 
 
 def network_figure(cell: str, network: Mapping[str, Any]) -> str:
@@ -134,7 +149,7 @@ def network_figure(cell: str, network: Mapping[str, Any]) -> str:
                   va="center_baseline", ha="right")
         y += HEADING
         for layer in its:
-            _draw_row(axes, y, scale, layer.output_shape, len(layer.names), _colour(layer), layer.what, layer.size)
+            _draw_row(axes, y, scale, layer.output_shape, layer.count, _colour(layer), layer.what, layer.size)
             y += ROW
     return as_svg(figure, f"network {cell} {network['name']}", _spoken(network["name"], shape, layers))
 
@@ -180,7 +195,7 @@ def _draw_row(axes: "Axes", y: float, scale: _Scale, shape: tuple[int, ...], cou
 
 
 def _colour(layer: DrawnLayer) -> str:
-    if not layer.parameters:
+    if not layer.weights:
         return ONLY_SHAPES
     return LEARNS_IMAGES if len(layer.output_shape) == 3 else LEARNS_FLAT
 

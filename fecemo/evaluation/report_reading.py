@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from markupsafe import Markup
 
-from fecemo.evaluation.comparison import is_ahead
+from fecemo.evaluation.blocks import cite_deviation, cite_mean
+from fecemo.evaluation.comparison import Cell, is_ahead
 from fecemo.evaluation.score import Score
 from fecemo.evaluation.table import ComparisonTable, Heading
 from fecemo.evaluation.table_numbers import Cited, cite
@@ -22,7 +23,8 @@ _VERDICTS = {
 }
 
 
-_RULES = {"one to one": "with each emotion used once", "majority": "by each cluster's majority"}
+_RULES = {"one to one": "with each emotion once, which names that repeat one can beat,",
+          "majority": "by each group's majority"}
 
 
 def read_cell(score: Score) -> list[Markup]:
@@ -48,9 +50,9 @@ def read_cell(score: Score) -> list[Markup]:
             *(["asked for names that labels suggested"] if score.labels_used.suggestions_used else []),
             *(["saw true labels"] if score.labels_used.target_labels_shown else [])])))
     if score.clusters is not None:
-        said.append(_say("Upper bound, not a result: with the answers in hand, the best name for every cluster would "
-                         "reach {purity}, and the best names {rule} {oracle}. With the emotions shuffled over the "
-                         "faces they would still reach {purity_chance} and {oracle_chance}. Clusters and emotions "
+        said.append(_say("Upper bound, not a result: with the answers in hand, the best name for every group would "
+                         "reach {purity}. The best names {rule} reach {oracle}. With the emotions shuffled over the "
+                         "faces the two would still be {purity_chance} and {oracle_chance}. Clusters and emotions "
                          "share {nmi} of their information (0 none, 1 all; {ami} after taking off what chance gives).",
                          purity=cite(score, "clusters.purity"), purity_chance=cite(score, "clusters.purity_of_chance"),
                          oracle_chance=cite(score, "clusters.oracle_of_chance"),
@@ -74,13 +76,24 @@ def read_table(table: ComparisonTable) -> list[Markup]:
 
 
 def _best(table: ComparisonTable) -> Markup:
-    best = max(table.scores.values(), key=lambda score: score.accuracy)
-    return _say("Highest: {approach} on {variant} faces, {accuracy} ({low} to {high}), scored on {n} faces. It read "
-                "{training} labels for training and {naming} for naming.",
-                approach=best.approach_title, variant=best.variant_title, accuracy=cite(best, "accuracy"),
-                low=cite(best, "intervals.accuracy.low"), high=cite(best, "intervals.accuracy.high"),
-                n=cite(best, "n_scored"), training=cite(best, "labels_used.training"),
-                naming=cite(best, "labels_used.naming"))
+    def reached(cell: Cell) -> float:
+        spread = table.spreads.get(cell)
+        return table.scores[cell].accuracy if spread is None else spread.metrics["accuracy"].mean
+
+    cell = max(table.scores, key=reached)
+    best, spread = table.scores[cell], table.spreads.get(cell)
+    over_seeds = "" if spread is None else _say(
+        "{mean} ± {deviation} over {n} seeds; of these, seed {seed} has ", mean=cite_mean(table, best, "accuracy"),
+        deviation=cite_deviation(table, best, "accuracy"), n=str(len(spread.seeds)), seed=cite(best, "seed"))
+    return _say("Highest: {approach} on {variant} faces, {over_seeds}{accuracy} ({low} to {high}), scored on {n} "
+                "faces. It read {training} labels for training, {choosing} for choosing settings and {naming} for "
+                "naming.{first}",
+                approach=best.approach_title, variant=best.variant_title, over_seeds=over_seeds,
+                accuracy=cite(best, "accuracy"), low=cite(best, "intervals.accuracy.low"),
+                high=cite(best, "intervals.accuracy.high"), n=cite(best, "n_scored"),
+                training=cite(best, "labels_used.training"), choosing=cite(best, "labels_used.choosing"),
+                naming=cite(best, "labels_used.naming"),
+                first=" What follows is of the recipe's first seed." if table.spreads else "")
 
 
 _AGAINST_CHANCE = {
@@ -156,8 +169,8 @@ def _upper_bounds(table: ComparisonTable) -> Iterable[Markup]:
     lowest, highest = (table.scores[cell] for _, cell in (bounds[0], bounds[-1]))
     low, high = cite(lowest, "clusters.purity"), cite(highest, "clusters.purity")
     reach = low if str(low) == str(high) else _say("{low} to {high}", low=low, high=high)
-    yield _say("With the answers in hand, the best name for every cluster would reach {reach}; no way of naming these "
-               "clusters can do better, and always naming the most frequent emotion reaches {majority}. This is an "
+    yield _say("With the answers in hand, the best name for every named group would reach {reach}; no way of naming "
+               "these groups can do better, and always naming the most frequent emotion reaches {majority}. This is an "
                "upper bound, not a result.", reach=reach, majority=cite(highest, "chance.majority"))
 
 

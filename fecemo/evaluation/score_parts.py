@@ -132,8 +132,8 @@ class ClusterScore:
     Parameters
     ----------
     names : dict of str to str
-        Name in use, by the cluster's number (``"0"``, ``"1"``, …); ``"mixed"``, ``"not a face"`` and ``"skip"`` name
-        no emotion.
+        Name in use, by the group's key: the cluster's number (``"0"``, ``"1"``, …), or that of a part of a divided
+        cluster (``"3a"``); ``"mixed"``, ``"not a face"`` and ``"skip"`` name no emotion.
     source_sizes, target_sizes : tuple of int
         Faces of each cluster, by its number: of the source, which made the clusters, and of the whole target.
     nmi : float
@@ -143,20 +143,21 @@ class ClusterScore:
     ami, ari : float
         Adjusted mutual information and adjusted Rand index: 0 is what chance gives, 1 is perfect.
     purity : float
-        Share of faces whose emotion is the most frequent one of their cluster. No naming of these clusters, however
-        it was found, is more accurate on these faces; it grows with the number of clusters.
+        Share of faces whose emotion is the most frequent one of their named group: cluster, or part of a divided one.
+        No naming of these groups, however it was found, is more accurate on these faces; it grows with their number.
     purity_of_chance : float
         The same when the emotions are shuffled over the faces: what the number of clusters alone gives.
     oracle_accuracy : float
-        Accuracy of `oracle_names`, which were chosen with the scored labels in hand.
+        Accuracy of `oracle_names`, which were chosen with the scored labels in hand. One to one it is no bound: names
+        in use may repeat an emotion, and then do better.
     oracle_of_chance : float
         The same when the emotions are shuffled over the faces.
     oracle_names : dict of str to str
         The best names on the scored faces under `oracle_rule`.
     oracle_rule : {"one to one", "majority"}
-        Each emotion to one cluster, where there are as many clusters as emotions; else every cluster by its majority.
+        Each emotion to one group, where there are as many groups as emotions; else every group by its majority.
     upper_bound : bool
-        Always True: `purity` and `oracle_accuracy` bound what naming can reach and are results of no method.
+        Always True: `purity` bounds what naming can reach. Like `oracle_accuracy` it is a result of no method.
     silhouette : float or None
         Of a sample of source faces, in [-1, 1]; None where it is not defined.
     stability : float or None

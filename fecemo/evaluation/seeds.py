@@ -44,18 +44,32 @@ class SeedSpread:
     metrics: dict[str, Spread]
 
 
+def share_a_test(scores: Sequence[Score]) -> bool:
+    """Tell whether scores of one cell were taken on the same faces, as a mean over them must be.
+
+    Where the unused labels are scored, seeds draw them differently and the same rule is enough.
+    """
+    rules = {score.score_on for score in scores}
+    return len(rules) <= 1 and (rules != {"test"} or len({score.scored_faces for score in scores}) == 1)
+
+
 def spread_over_seeds(scores: Sequence[Score]) -> SeedSpread | None:
     """Return mean and spread of one cell's scores, or None for fewer than two.
 
     Raises
     ------
     StoredStateError
-        If the scores are of different cells or recipes, or two have the same seed.
+        If the scores are of different cells or recipes, were taken on different tests, or two have the same seed.
     """
     if len(scores) < 2:
         return None
     if len({(score.recipe, score.approach, score.variant) for score in scores}) > 1:
         raise StoredStateError("scores of different cells or recipes cannot be joined to a mean")
+    if not share_a_test(scores):
+        on = ", ".join(f"seed {score.seed} on {score.score_on} ({score.n_scored} faces, {score.scored_faces[:12]}…)"
+                       for score in scores)
+        raise StoredStateError(f"{scores[0].recipe} {scores[0].approach} {scores[0].variant} was scored on different "
+                               f"tests, which a mean would mix: {on}; run the evaluate stage again on the same faces")
     seeds = sorted(score.seed for score in scores)
     if len(set(seeds)) < len(seeds):
         raise StoredStateError(f"{scores[0].recipe} {scores[0].approach} {scores[0].variant}: two runs have the same "

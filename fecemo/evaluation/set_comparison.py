@@ -1,7 +1,7 @@
 """How near labelled sets of faces are to each other, and how well learning from one prepares for another."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,12 +29,15 @@ class LabelledVectors:
     vectors : ndarray of shape (n, d), float32
         Embeddings by the same network as those of the other sets, or pixels.
     labels, splits : ndarray of shape (n,), str
+    faces : ndarray of shape (n,), str
+        Digests of their pixels: what tells whether a face stands in two sets.
     """
 
     name: str
     vectors: np.ndarray
     labels: np.ndarray
     splits: np.ndarray
+    faces: np.ndarray
 
     def rows(self, split: str, emotions: Sequence[str]) -> np.ndarray:
         """Return the rows of a split that show one of these emotions."""
@@ -59,6 +62,9 @@ class SetComparison:
         Labels that each probe learned from: as many for every set.
     scored : tuple of int
         Faces of each set's test split on which probes were scored.
+    left_out : tuple of int
+        Labelled faces of each set's train split that stand in the test split of one of the sets, its own included:
+        nothing is learned from them, and no distance is taken from them.
     chance : float
         Balanced accuracy of guessing: one in as many emotions.
     probes : tuple of tuple of ProbeScore
@@ -77,6 +83,7 @@ class SetComparison:
     length: int
     labels: int
     scored: tuple[int, ...]
+    left_out: tuple[int, ...]
     chance: float
     probes: tuple[tuple[ProbeScore, ...], ...]
     distances: Matrix
@@ -109,6 +116,7 @@ def compare_sets(sets: Sequence[LabelledVectors], emotions: Sequence[str], *, wh
     """
     from threadpoolctl import threadpool_limits
 
+    sets, left_out = _without_tests(sets)
     shared = tuple(emotion for emotion in emotions if all(
         len(one.rows(split, (emotion,))) >= FEWEST for one in sets for split in SPLITS))
     _require_comparable(sets, shared, emotions)
@@ -127,9 +135,18 @@ def compare_sets(sets: Sequence[LabelledVectors], emotions: Sequence[str], *, wh
         by_emotion = _distances(sets, shared, settings.components, seed)
     return SetComparison(
         sets=tuple(one.name for one in sets), emotions=shared, vectors=what, length=sets[0].vectors.shape[1],
-        labels=budget, scored=tuple(len(one.rows("test", shared)) for one in sets), chance=1 / len(shared),
+        labels=budget, scored=tuple(len(one.rows("test", shared)) for one in sets), left_out=left_out,
+        chance=1 / len(shared),
         probes=tuple(scores), by_emotion={name: _as_matrix(found) for name, found in by_emotion.items()},
         distances=_as_matrix(np.mean(list(by_emotion.values()), axis=0)))
+
+
+def _without_tests(sets: Sequence[LabelledVectors]) -> tuple[list[LabelledVectors], tuple[int, ...]]:
+    """Return sets whose train splits share no face with any test split, and how many faces that leaves out of each."""
+    tests = np.concatenate([one.faces[one.splits == "test"] for one in sets])
+    met = [(one.splits == "train") & np.isin(one.faces, tests) for one in sets]
+    return ([replace(one, splits=np.where(its, "", one.splits)) for one, its in zip(sets, met, strict=True)],
+            tuple(int((its & (one.labels != "")).sum()) for one, its in zip(sets, met, strict=True)))
 
 
 def energy_coefficient(a: np.ndarray, b: np.ndarray) -> float:

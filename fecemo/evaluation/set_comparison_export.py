@@ -10,7 +10,7 @@ from fecemo.evaluation.figures_matrix import matrix_figure
 from fecemo.evaluation.set_comparison import SetComparison
 from fecemo.evaluation.table_numbers import count, share
 
-FORMAT = "fecemo.compare_sets/1"
+FORMAT = "fecemo.compare_sets/2"
 
 
 def to_json(found: SetComparison) -> str:
@@ -22,7 +22,7 @@ def to_csv(found: SetComparison) -> str:
     """Return a row for every pair of sets."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(("learned_from", "met", "labels", "scored", "accuracy", "accuracy_low", "accuracy_high",
+    table.writerow(("learned_from", "met", "labels", "left_out", "scored", "accuracy", "accuracy_low", "accuracy_high",
                     "balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high", "chance", "distance",
                     *(f"distance_{emotion}" for emotion in found.emotions)))
     for row, learned in enumerate(found.sets):
@@ -30,8 +30,8 @@ def to_csv(found: SetComparison) -> str:
             probe = found.probes[row][column]
             intervals = probe.intervals
             table.writerow((
-                learned, met, found.labels, found.scored[column], probe.accuracy, intervals["accuracy"].low,
-                intervals["accuracy"].high, probe.balanced_accuracy, intervals["balanced_accuracy"].low,
+                learned, met, found.labels, found.left_out[row], found.scored[column], probe.accuracy,
+                intervals["accuracy"].low, intervals["accuracy"].high, probe.balanced_accuracy, intervals["balanced_accuracy"].low,
                 intervals["balanced_accuracy"].high, found.chance, found.distances[row][column],
                 *(found.by_emotion[emotion][row][column] for emotion in found.emotions)))
     return text.getvalue()

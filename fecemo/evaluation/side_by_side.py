@@ -9,9 +9,9 @@ from fecemo.evaluation.comparison import Cell, Comparison, compare_same_cell
 from fecemo.evaluation.headline import HEADLINES
 from fecemo.evaluation.predictions import Predictions
 from fecemo.evaluation.score import Score
-from fecemo.evaluation.seeds import SeedSpread, spread_over_seeds
+from fecemo.evaluation.seeds import SeedSpread, share_a_test, spread_over_seeds
 from fecemo.evaluation.table_export import csv_fields
-from fecemo.evaluation.table_numbers import DASH, Cited, share
+from fecemo.evaluation.table_numbers import DASH, Cited, count, share
 
 SIDE_BY_SIDE_FORMAT = "fecemo.side_by_side/1"
 SHOWN = ("accuracy", "balanced_accuracy")
@@ -25,7 +25,7 @@ class RunScores:
     Parameters
     ----------
     name : str
-        Name of the run's folder.
+        Unlike that of any other run.
     scores : mapping of (str, str) to Score
         By approach and variant; at least one, all of one recipe and seed.
     predictions : mapping of (str, str) to Predictions
@@ -95,13 +95,17 @@ class SideBySide:
 
 
 def stand_side_by_side(runs: Sequence[RunScores]) -> SideBySide:
-    """Put runs into columns. Runs of one recipe are joined where no two of them have the same seed."""
+    """Put runs into columns.
+
+    Runs of one recipe are joined where no two of them have the same seed and each cell was scored on the same test.
+    """
     by_recipe: dict[str, list[RunScores]] = {}
     for run in runs:
         by_recipe.setdefault(run.recipe, []).append(run)
     columns = []
     for its in by_recipe.values():
-        joined = len({run.seed for run in its}) == len(its)
+        joined = len({run.seed for run in its}) == len(its) and all(
+            share_a_test(Column(tuple(its)).scores(cell)) for run in its for cell in run.scores)
         columns += [Column(tuple(sorted(its, key=lambda run: run.seed)))] if joined else [Column((run,)) for run in its]
     scores = [score for run in runs for score in run.scores.values()]
     titles = {name: title for score in scores for name, title in ((score.approach, score.approach_title),
@@ -166,12 +170,13 @@ def _differences_block(it: SideBySide) -> Block:
         difference = found.differences["accuracy"]
         parts = [Cited(share(getattr(difference, part)), getattr(difference, part), key, f"differences.accuracy.{part}")
                  for part in ("value", "low", "high")]
-        return Entry((parts[0],), ("[", parts[1], ", ", parts[2], "]"), best=difference.low > 0)
+        shared = Cited(count(found.n_shared), found.n_shared, key, "n_shared")
+        return Entry((parts[0],), ("[", parts[1], ", ", parts[2], "] on ", shared), best=difference.low > 0)
 
     return Block(
         "differences", f"Difference from {single[0].title}",
         ("Accuracy minus that of the first run on the faces that both were scored on, with the interval of a paired "
-         "bootstrap. Marked: the whole interval lies above 0.",),
+         "bootstrap and the number of these faces. Marked: the whole interval lies above 0.",),
         ("Approach", "Images", *(column.title for column in single[1:])),
         tuple((it.titles[cell[0]], it.titles[cell[1]], *(entry(column, cell) for column in single[1:]))
               for cell in it.cells))

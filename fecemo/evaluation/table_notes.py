@@ -17,8 +17,14 @@ def notes(table: ComparisonTable) -> list[str]:
     resamples = sorted({score.bootstrap for score in scores})
     if resamples:
         drawn = " or ".join(f"{number:,}" for number in resamples)
-        said.append(f"Accuracy, with the {table.confidence} from {drawn} bootstrap resamples of the scored faces."
-                    if not table.spreads else "Accuracy: mean ± standard deviation over seeds.")
+        interval = f"the {table.confidence} from {drawn} bootstrap resamples of the scored faces"
+        if not table.spreads:
+            said.append(f"Accuracy, with {interval}.")
+        elif set(table.scores) <= set(table.spreads):
+            said.append("Accuracy: mean ± standard deviation over seeds.")
+        else:
+            said.append("Accuracy: mean ± standard deviation over seeds (±), or of one seed with "
+                        f"{interval} (in brackets).")
     if table.leaders():
         said.append("Marked: ahead of every other approach in its column by more than chance explains.")
     if any(score.method == "vote" for score in scores):

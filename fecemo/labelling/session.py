@@ -214,6 +214,17 @@ class LabellingSession:
         """Record that true labels of target faces were shown, so that naming is no longer blind, and their ids."""
         self._save(replace(self._with_labels(labels_seen), target_labels_shown=True))
 
+    def record_score_seen(self, names: dict[str, str]) -> None:
+        """Record that the score of names of these clusters is shown: names changed from now on are not blind.
+
+        Parameters
+        ----------
+        names : dict of str to str
+            Those in use, which may be another person's.
+        """
+        if names not in self.stored.scores_seen:
+            self._save(replace(self.stored, scores_seen=(*self.stored.scores_seen, dict(names))))
+
     def where_changed(self, before: dict[str, str], here: str) -> str:
         """Return the group to turn to after names changed: ``here`` where it stands, unless another one changed."""
         keys = self.groups.keys

@@ -27,6 +27,8 @@ class LabellingSummary:
         Distinct faces looked at.
     labels_seen : int
         Labels of target faces that were seen.
+    other_scores_seen : int
+        Other names of these clusters whose score was seen.
     """
 
     named: int
@@ -38,6 +40,7 @@ class LabellingSummary:
     seconds: float
     looked_at: int
     labels_seen: int
+    other_scores_seen: int
 
     @property
     def complete(self) -> bool:
@@ -62,6 +65,8 @@ class LabellingSummary:
                         "cluster")
         if self.labels_seen:
             said.append(f"{self.labels_seen:,} true labels were seen: they count as its cost and are not scored")
+        if self.other_scores_seen:
+            said.append(f"the score of other names was seen {self.other_scores_seen:,} times: these are not blind")
         return said
 
 
@@ -76,4 +81,5 @@ def summarise(session: LabellingSession) -> LabellingSummary:
         absent=tuple(emotion for emotion in EMOTIONS if emotion not in stored.names.values()),
         doubtful=dict(sorted(doubtful.items(), key=lambda item: key_order(item[0]))),
         seconds=sum(stored.seconds.values()), looked_at=stored.looked_at, labels_seen=len(stored.labels_seen),
+        other_scores_seen=stored.other_scores_seen,
     )

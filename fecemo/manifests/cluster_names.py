@@ -47,13 +47,15 @@ class ClusterNames:
         Labels of target faces that were seen.
     labels_seen : tuple of str
         Ids of the target faces whose labels a person was shown, by a suggestion or in the map; none where naming
-        stayed blind.
+        stayed blind. In the names in use also those that the same person was shown elsewhere in the run.
     votes : dict of str to dict of str to int
         Labelled faces of each cluster by emotion, where a sample voted.
     notes : dict of str to str
         Free remarks by cluster.
     samples : dict of str to dict of str to int
         How many of each cluster's faces were shown by each rule. With ``seed`` it tells which.
+    scores_seen : tuple of dict of str to str
+        The names whose score the person was shown, each time that they were others than before.
     on_map : tuple of int
         Source faces, by their position, that the person looked at by lasso or pointer in the map.
     seed : int
@@ -61,7 +63,8 @@ class ClusterNames:
     suggestions_used : int
         Names for which a suggestion made from labels was asked.
     target_labels_shown : bool
-        Whether the true labels of target faces were ever shown during naming, which is then no longer blind.
+        Whether the true labels of target faces were ever shown to the person, here or while naming other clusters of
+        the run; naming is then no longer blind.
     divided : dict of str to str
         Groups that were divided in two, by their key, and a digest of the halves. The halves are found again by 2-means
         of the group's embeddings with `seed`, and are refused where they are not these.
@@ -91,6 +94,12 @@ class ClusterNames:
     unsure: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     on_map: tuple[int, ...] = ()
+    scores_seen: tuple[dict[str, str], ...] = ()
+
+    @property
+    def other_scores_seen(self) -> int:
+        """int: How many other names of these clusters the person saw scored: by these scores the names were chosen."""
+        return sum(names != self.names for names in self.scores_seen)
 
     def emotion(self, key: int | str) -> str:
         """Return the emotion of a cluster or of a part of one, or ``""`` where it was given none."""

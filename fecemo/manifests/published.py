@@ -1,6 +1,6 @@
 """Figures that the study has published, read from a data file that names its source."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fecemo.manifests.documents import build, read_yaml
@@ -40,13 +40,16 @@ class PublishedTable:
         What the figures are, such as ``"accuracy"``; fractions in [0, 1].
     source : Source
     figures : dict of str to dict of str to float
-        By approach and variant, in the published order.
+        By approach and variant, in the published order; or by the rows of a recipe, and metrics.
+    titles : dict of str to str
+        Headings of rows that are no approaches.
     """
 
     title: str
     measure: str
     source: Source
     figures: dict[str, dict[str, float]]
+    titles: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for approach, row in self.figures.items():

@@ -83,8 +83,8 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
 
     Writes ``compare_sets.json``, ``compare_sets.csv`` (a row a pair) and ``compare_sets.html`` with both matrices as
     figures: balanced accuracy of learning from one pack's train split and answering for another's test split, and the
-    distance between their faces, emotion by emotion. Faces of a train split that stand in any of the test splits, by the
-    digest of their pixels, are left out of it.
+    distance between their faces, emotion by emotion. A train split's faces that stand in any of the test splits, by
+    the digest of their pixels, are left out of it.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def _compare(settings: CompareSettings, packs: list[FacePack], variant: Variant,
     return Work(files=list(NAMES), scratch=scratch, machine=machine,
                 said=f"{len(sets)} sets, {len(found.emotions)} emotions, {found.labels} labels each: balanced accuracy "
                      f"{np.mean(at_home):.3f} on the own set, {np.mean(abroad):.3f} on others, "
-                     f"chance {found.chance:.3f}, {sum(found.left_out)} train faces left out that stand in a test split",
+                     f"chance {found.chance:.3f}, {sum(found.left_out)} train faces left out for standing in a test",
                 summary={"sets": len(sets), "emotions": len(found.emotions), "labels": found.labels,
                          "left_out": dict(zip(found.sets, found.left_out, strict=True))})
 
@@ -156,7 +156,8 @@ def _described(settings: CompareSettings, packs: list[FacePack], variant: Varian
     machine = {} if settings.network is None else _embed(settings.network, packs, variant, folder, files)
     return [LabelledVectors(
         name, np.load(folder / files[number], mmap_mode="r") if files else _mean_pixels(pack, variant), pack.labels,
-        pack.splits, np.array(pack.sha256, dtype=str)) for number, (name, pack) in enumerate(zip(settings.called, packs, strict=True))], files, machine
+        pack.splits, np.array(pack.sha256, dtype=str))
+        for number, (name, pack) in enumerate(zip(settings.called, packs, strict=True))], files, machine
 
 
 def _embed(path: Path, packs: list[FacePack], variant: Variant, folder: Path, files: list[str]) -> dict[str, str]:

@@ -101,7 +101,8 @@ def _read_run(run: Path, name: str) -> "tuple[RunScores, dict[str, str]]":
         scores[cell], predictions[cell] = score, read_predictions(path.parent, score.emotions)
         digests[f"{name} {' '.join(cell)}"] = receipt.digest
     if not scores:
-        raise InputError(f"{run}: no cell of this run has a score of what stands there now; run the evaluate stage first")
+        raise InputError(f"{run}: no cell of this run has a score of what stands there now; run the evaluate stage "
+                         "first")
     if len(found := {(score.recipe, score.seed) for score in scores.values()}) > 1:
         told = ", ".join(f"{recipe} with seed {seed}" for recipe, seed in sorted(found))
         raise StoredStateError(f"{run} holds scores of several recipes or seeds ({told}); give each its own run folder")

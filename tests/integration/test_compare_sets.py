@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fecemo.errors import InputError
-from fecemo.packs.face_pack import FaceEntry
+from fecemo.packs.face_pack import FaceEntry, FacePack
 from fecemo.packs.face_pack_writer import FacePackWriter
 from fecemo.stages.compare_sets import CompareSettings, run
 
@@ -44,6 +44,21 @@ def test_packs_are_compared_by_their_pixels_once(packs, tmp_path, capsys):
     assert "1.000 on the own set, 0.000 on others" in capsys.readouterr().err
     assert run(settings, tmp_path).digest == receipt.digest
     assert "nothing to do" in capsys.readouterr().err
+
+
+def test_a_face_that_stands_in_both_packs_is_not_learned_where_it_is_a_test(packs, tmp_path):
+    """The third pack holds the first one's faces under other ids, with train and test exchanged."""
+    bright = FacePack(packs[0])
+    plan = [FaceEntry(id=f"again{slot:03d}", url=f"again/{slot}.jpg", label=entry.label,
+                      split="test" if slot < 20 or slot >= 50 else "train") for slot, entry in enumerate(bright.entries)]
+    writer = FacePackWriter(tmp_path / "again", plan)
+    for slot in range(60):
+        writer.put(slot, np.asarray(bright.faces[slot]))
+    writer.finish("import", config={}, inputs={})
+    writer.close()
+    receipt = run(CompareSettings(packs=(packs[0], tmp_path / "again"), bootstrap=20), tmp_path / "out")
+    assert receipt.summary["left_out"] == {"bright": 20, "again": 10}
+    assert receipt.summary["labels"] == 20
 
 
 def test_packs_are_compared_by_what_a_network_makes_of_them(packs, tmp_path):

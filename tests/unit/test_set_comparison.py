@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,13 +15,14 @@ from fecemo.evaluation.set_comparison_export import to_csv, to_html, to_json
 EMOTIONS = ("happy", "sad", "fear")
 
 
-def made(name, *, shift=0.0, turned=False, emotions=("happy", "sad"), n=60, seed=0):
+def made(name, *, shift=0.0, turned=False, emotions=("happy", "sad"), n=60, seed=0, faces=None):
     """Return a set in which the first number tells two emotions apart; turned, it tells them the other way round."""
     rng = np.random.default_rng(seed)
     labels = np.array([emotions[face % len(emotions)] for face in range(n)])
     place = np.where(labels == emotions[0], 1.0, -1.0) * (-1 if turned else 1)
     vectors = np.column_stack([place + 0.1 * rng.normal(size=n), shift + rng.normal(size=n)]).astype(np.float32)
-    return LabelledVectors(name, vectors, labels, np.where(np.arange(n) < 2 * n // 3, "train", "test"))
+    return LabelledVectors(name, vectors, labels, np.where(np.arange(n) < 2 * n // 3, "train", "test"),
+                           np.array([f"{name} {face}" for face in range(n)]) if faces is None else faces)
 
 
 def compared(*sets, **changes):
@@ -62,6 +64,41 @@ def test_every_set_is_learned_from_as_many_labels():
     assert found.labels == 40
     assert found.scored == (100, 20)
     assert compared(made("a"), made("b"), labels=20).labels == 20
+
+
+def test_nothing_is_learned_from_a_face_that_stands_in_a_test():
+    # The second set holds the first one's faces in another order: 20 of them change sides, and one is there twice.
+    first = made("a", n=120)
+    order = np.roll(np.arange(120), 20)
+    second = replace(first, name="b", vectors=first.vectors[order], labels=first.labels[order],
+                     faces=first.faces[order])
+    found = compared(first, second)
+    assert found.left_out == (20, 20)
+    assert found.labels == 60
+    rows = list(csv.DictReader(to_csv(found).splitlines()))
+    assert [row["left_out"] for row in rows] == ["20"] * 4
+    assert "left out of it: a 20, b 20." in to_html(found)
+    assert compared(made("a"), made("b")).left_out == (0, 0)
+
+
+def test_a_face_of_another_sets_test_gives_no_answer_away():
+    """Vectors that say nothing but which face it is: who has learned it by heart answers right, and nobody may."""
+    rng = np.random.default_rng(0)
+    vectors, labels = rng.normal(size=(200, 150)).astype(np.float32), np.array(["happy", "sad"] * 100)
+    faces = np.array([f"face {face}" for face in range(200)])
+    # What b is tested on stands in a's train split, and the other way round; both have 60 faces more to learn from.
+    def part(name, train, test):
+        rows = np.r_[train, test]
+        return LabelledVectors(name, vectors[rows], labels[rows], np.repeat(["train", "test"], (len(train), len(test))),
+                               faces[rows])
+
+    a = part("a", np.arange(100), np.arange(100, 140))
+    b = part("b", np.arange(100, 200), np.arange(40))
+    found = compared(a, b)
+    assert found.left_out == (40, 40)
+    assert found.labels == 60
+    for learned, met in ((0, 1), (1, 0)):
+        assert found.probes[learned][met].balanced_accuracy < 0.75
 
 
 def test_only_emotions_that_all_sets_have_are_compared():

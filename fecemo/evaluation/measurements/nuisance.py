@@ -42,6 +42,11 @@ class Nuisance:
     largest: float | None = None
     most_predictable: float | None = None
 
+    @property
+    def competitors(self) -> int:
+        """int: Columns of which `most_predictable` is the largest: they are neither emotion nor expression."""
+        return sum(column.factor not in EXPRESSION and column.predictable is not None for column in self.columns)
+
 
 def measure_nuisance(evidence: CellEvidence) -> Nuisance | None:
     """Compare groups and embedding of the scored faces with all that is known of them, or None where nothing is."""
@@ -85,6 +90,10 @@ MEASUREMENT = Measurement(
     name="nuisance", title="What the groups follow", kind=Nuisance, measure=measure_nuisance, show=show_nuisance,
     caption="How much of a cell's groups (its clusters or, where it has none, its answers) each factor shares: "
             "adjusted mutual information, 0 is chance and 1 is all; and how well a linear model tells the factor from "
-            "the embedding. Nuisance is the strongest of all that is neither emotion nor expression.",
+            "the embedding: R² for numbers, balanced accuracy rescaled so that guessing is 0 for words. Emotion is one "
+            "column; expression is the largest of its own, and nuisance the largest of n columns, of all that is "
+            "neither: the more there are, the larger is their largest.",
     columns={"Groups: emotion": "factors.emotion.ami", "Groups: nuisance": "largest",
-             "Embedding: emotion": "factors.emotion.predictable", "Embedding: nuisance": "most_predictable"})
+             "Embedding: emotion": "factors.emotion.predictable",
+             "Embedding: expression": "factors.expression.predictable", "Embedding: nuisance": "most_predictable",
+             "n columns": "competitors"})

@@ -150,7 +150,7 @@ def _raw(said: Any) -> bytes:
         return said.encode("latin-1")
     if not isinstance(said, bytes | bytearray):
         raise NotTensorsError("an array holds something else than numbers")
-    return said
+    return bytes(said)
 
 
 _REBUILT: dict[str, Callable[[Called, Storage], np.ndarray]] = {
