@@ -22,7 +22,7 @@ RECEIPT_FORMAT = "fecemo.receipt/1"
 DIGEST_NAME = "digest.txt"
 """Holds `Receipt.digest` alone: what a workflow engine may watch and remove, where it must never remove a receipt."""
 RECORDED_PACKAGES = ("numpy", "opencv-python-headless", "keras", "tensorflow", "tensorflow-cpu", "jax", "torch",
-                     "scikit-learn", "openTSNE", "pandas")
+                     "scikit-learn", "openTSNE", "pandas", "ai-edge-litert")
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,21 @@ def test_names_that_nobody_has_given_yet_hold_up_nothing_else(tmp_path):
     assert (counted["evaluate"], counted["label"]) == ("7", "1")
 
 
+def test_rows_that_measure_faces_wait_for_a_landmark_model(tmp_path):
+    """Then each pack is measured once, whatever the number of rows and variants that read its measurements."""
+    recipe, model = tmp_path / "measured.yaml", tmp_path / "face_landmarker.task"
+    document = yaml.safe_load(TINY.read_text())
+    document |= {"landmark_model": str(model), "approaches": {"geometry": {"fit": {}}}}
+    recipe.write_text(yaml.safe_dump(document))
+    counts = []
+    for _ in range(2):
+        printed = snakemake(tmp_path, recipe, tmp_path / "run", "-n")
+        counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
+        counts.append([counted.get(rule) for rule in ("measure", "train", "map_faces", "table")])
+        model.touch()
+    assert counts == [[None, None, None, "1"], ["2", "3", "3", "1"]]
+
+
 def test_an_unsound_recipe_is_named_before_anything_runs(tmp_path):
     recipe = tmp_path / "wrong.yaml"
     recipe.write_text(TINY.read_text().replace("n_clusters", "n_cluster"))
