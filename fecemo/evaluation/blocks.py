@@ -259,4 +259,7 @@ def _named_by(score: Score) -> Entry:
         beside += [cite(score, "labels_used.suggestions_used"), " names suggested by labels"]
     if used.target_labels_shown:
         beside += [", " if used.suggestions_used else "", "labels shown"]
+    if used.other_scores_seen:
+        beside += [", " if used.suggestions_used or used.target_labels_shown else "",
+                   cite(score, "labels_used.other_scores_seen"), " scores of other names seen"]
     return Entry((f"{said}, not blind",), tuple(beside))

@@ -48,7 +48,8 @@ def read_cell(score: Score) -> list[Markup]:
     if score.method == "hand" and not score.labels_used.blind:
         said.append(_say("Its names are not blind: the person who gave them {saw}.", saw=_listed([
             *(["asked for names that labels suggested"] if score.labels_used.suggestions_used else []),
-            *(["saw true labels"] if score.labels_used.target_labels_shown else [])])))
+            *(["saw true labels"] if score.labels_used.target_labels_shown else []),
+            *(["saw the score of other names"] if score.labels_used.other_scores_seen else [])])))
     if score.clusters is not None:
         said.append(_say("Upper bound, not a result: with the answers in hand, the best name for every group would "
                          "reach {purity}. The best names {rule} reach {oracle}. With the emotions shuffled over the "
@@ -93,7 +94,7 @@ def _best(table: ComparisonTable) -> Markup:
                 high=cite(best, "intervals.accuracy.high"), n=cite(best, "n_scored"),
                 training=cite(best, "labels_used.training"), choosing=cite(best, "labels_used.choosing"),
                 naming=cite(best, "labels_used.naming"),
-                first=" What follows is of the recipe's first seed." if table.spreads else "")
+                first=" What follows is of the first seed of the recipe." if table.spreads else "")
 
 
 _AGAINST_CHANCE = {

@@ -52,6 +52,8 @@ class LabelsUsed:
         Whether true labels of target faces were shown to the person.
     named_by : str
         Who named the clusters, as the file of names says.
+    other_scores_seen : int
+        Other names of the same clusters that the person saw scored before giving these.
     """
 
     training: int = 0
@@ -61,6 +63,7 @@ class LabelsUsed:
     suggestions_used: int = 0
     target_labels_shown: bool = False
     named_by: str = ""
+    other_scores_seen: int = 0
 
     @property
     def total(self) -> int:
@@ -70,7 +73,7 @@ class LabelsUsed:
     @property
     def blind(self) -> bool:
         """Whether the person who named saw nothing that was made of labels."""
-        return not self.suggestions_used and not self.target_labels_shown
+        return not (self.suggestions_used or self.target_labels_shown or self.other_scores_seen)
 
 
 @dataclass(frozen=True)

@@ -31,9 +31,9 @@ def to_csv(found: SetComparison) -> str:
             intervals = probe.intervals
             table.writerow((
                 learned, met, found.labels, found.left_out[row], found.scored[column], probe.accuracy,
-                intervals["accuracy"].low, intervals["accuracy"].high, probe.balanced_accuracy, intervals["balanced_accuracy"].low,
-                intervals["balanced_accuracy"].high, found.chance, found.distances[row][column],
-                *(found.by_emotion[emotion][row][column] for emotion in found.emotions)))
+                intervals["accuracy"].low, intervals["accuracy"].high, probe.balanced_accuracy,
+                intervals["balanced_accuracy"].low, intervals["balanced_accuracy"].high, found.chance,
+                found.distances[row][column], *(found.by_emotion[emotion][row][column] for emotion in found.emotions)))
     return text.getvalue()
 
 

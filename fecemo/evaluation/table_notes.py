@@ -32,7 +32,8 @@ def notes(table: ComparisonTable) -> list[str]:
     if any(score.method == "hand" and score.labels_used.blind for score in scores):
         said.append("Clusters got their names from a person who looked at unlabelled faces.")
     if any(score.method == "hand" and not score.labels_used.blind for score in scores):
-        said.append("Some clusters were named by a person who saw labels, or names suggested by labels: not blind.")
+        said.append("Some clusters were named by a person who saw labels, names suggested by labels, or "
+                    "the score of other names: not blind.")
     if any(score.abstained for score in scores):
         said.append("A face in a cluster without an emotion counts as wrong.")
     if any(score is None for _, _, score in table.cells()):

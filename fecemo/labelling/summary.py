@@ -66,7 +66,8 @@ class LabellingSummary:
         if self.labels_seen:
             said.append(f"{self.labels_seen:,} true labels were seen: they count as its cost and are not scored")
         if self.other_scores_seen:
-            said.append(f"the score of other names was seen {self.other_scores_seen:,} times: these are not blind")
+            said.append(f"other names of these clusters whose score was seen: {self.other_scores_seen:,}; these names "
+                        "are not blind")
         return said
 
 

@@ -29,8 +29,8 @@ def run(arguments: CellArguments, method: Literal["hand", "vote"] | None = None)
 
     Writes ``names.json``, and ``sample.csv`` with every label that was seen for it: row of the target pack, id, label,
     cluster; a person's labels are those that they saw while naming any clusters of the run. Where a person divided
-    clusters, ``target_parts.npy`` besides, the group of every target face. The file of
-    names that a person gave is read and never written. With --terminal a person gives those names first, right here.
+    clusters, ``target_parts.npy`` besides, the group of every target face. The file of names that a person gave is
+    read and never written. With --terminal a person gives those names first, right here.
 
     Parameters
     ----------
@@ -127,8 +127,8 @@ def _shown_to_a_person(names: ClusterNames, pack: FacePack, rows: np.ndarray, ma
     shown = np.flatnonzero(may_see & np.isin(pack.ids[rows], names.labels_seen))
     if len(shown) != len(names.labels_seen):
         raise InputError(f"the labels of {len(names.labels_seen)} target faces were seen by whoever named these "
-                         f"clusters, here or elsewhere in the run, and only {len(shown)} of them are in the train split "
-                         f"of {pack.folder} now; name the clusters anew, or bring back that pack")
+                         f"clusters, here or elsewhere in the run, and only {len(shown)} of them are in the train "
+                         f"split of {pack.folder} now; name the clusters anew, or bring back that pack")
     return shown
 
 

@@ -17,12 +17,12 @@ def file_of(layout: RunLayout, approach: str, variant: str, by: str) -> Path:
     return layout.further_hand_names(approach, variant, _file_word(by))
 
 
-def files_of_others(used: Path, own: Path) -> dict[str, Path]:
-    """Return the other people's files of names beside a person's own, by whose they are."""
+def files_of_others(used: Path, by: str) -> dict[str, Path]:
+    """Return the other people's files of names of a cell, by whose they are."""
     found = {}
     for path in (used, *sorted(used.parent.glob(f"{used.stem}.*{used.suffix}"))):
-        if path != own and path.is_file():
-            found[read_cluster_names(path).by or path.name] = path
+        if path.is_file() and (whose := read_cluster_names(path).by) not in ("", by.strip()):
+            found[whose] = path
     return found
 
 

@@ -136,7 +136,7 @@ class LabelRun:
             known=known_of_source(self._recipe, layout, self._source, source.rows),
             ask_sample=(lambda: self._seen(target.rows, cell.recipe.naming.sample)) if may_ask else None,
             ask_labels=(lambda: self._seen(target.rows, None)) if may_ask else None,
-            others=files_of_others(used, own),
+            others=files_of_others(used, by),
         )
 
     def use(self, approach: str, variant: str, by: str) -> None:

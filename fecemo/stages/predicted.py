@@ -121,7 +121,8 @@ def predict(arguments: CellArguments, cell: Cell, target: FacePack, receipts: Ma
         labels_used=LabelsUsed(
             training=len(trained_on), naming=len(guess.named_with), choosing=len(chosen_with),
             looked_at=names.looked_at, suggestions_used=names.suggestions_used,
-            target_labels_shown=names.target_labels_shown, named_by=names.by),
+            target_labels_shown=names.target_labels_shown, named_by=names.by,
+            other_scores_seen=names.other_scores_seen),
         names=names.names,
     )
 

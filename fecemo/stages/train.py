@@ -39,9 +39,10 @@ def run(arguments: CellArguments) -> Receipt:
     """Train one approach on one variant.
 
     Writes every network as ``<network>.keras``, their layers as ``networks.json``, the learning curve ``history.csv``,
-    ``labelled_rows.npy`` (rows of the target pack whose labels were learnt from) and, for what gives pixels,
-    ``originals.npy`` beside ``reconstructions.npy``. An approach that embeds measurements writes ``scaling.npy`` and
-    ``labelled_rows.npy`` alone. Killed, the same command goes on after the last whole epoch.
+    ``labelled_rows.npy`` and ``choosing_rows.npy`` (rows of the target pack whose labels were learnt from, and of those
+    that were only validated on) and, for what gives pixels, ``originals.npy`` beside ``reconstructions.npy``. An
+    approach that embeds measurements writes ``scaling.npy`` and ``labelled_rows.npy`` alone. Killed, the same
+    command goes on after the last whole epoch.
 
     Raises
     ------
@@ -97,8 +98,8 @@ def _train(cell: Cell, faces: dict[str, RunFaces], folder: Path, shaped_by: dict
     for name, network in networks.items():
         save_network(network, folder / f"{name}.keras")
         files.append(f"{name}.keras")
-    labelled = [phase.rows for phase in phases if "label" in phase.examples.targets]
-    files += write_arrays(folder, {"labelled_rows": np.unique(np.concatenate([np.empty(0, np.int64), *labelled]))})
+    labels_read = _labels_read(phases)
+    files += write_arrays(folder, labels_read)
     for phase in phases:
         if "pixels" in phase.outputs:
             files += _save_reconstructions(networks[phase.outputs["pixels"]], view, phase, folder)
@@ -112,12 +113,21 @@ def _train(cell: Cell, faces: dict[str, RunFaces], folder: Path, shaped_by: dict
             "parameters": {name: network.count_params() for name, network in networks.items()},
             "faces": learnt,
             **_summary(phases, done.records),
-            "labels_used": sum(len(rows) for rows in labelled),
+            "labels_used": sum(map(len, labels_read.values())),
             **machine,
         },
         machine=machine,
         seconds_before=done.seconds_before,
     )
+
+
+def _labels_read(phases: "list[PhaseWork]") -> dict[str, np.ndarray]:
+    """Return the rows whose labels were learnt from, and those whose labels chose the epoch and nothing else."""
+    labelled = [phase for phase in phases if "label" in phase.examples.targets]
+    none = np.empty(0, np.int64)
+    learnt = np.unique(np.concatenate([none, *(phase.examples.rows.ravel() for phase in labelled)]))
+    held_out = [phase.held_out.rows.ravel() for phase in labelled if phase.held_out is not None]
+    return {"labelled_rows": learnt, "choosing_rows": np.setdiff1d(np.concatenate([none, *held_out]), learnt)}
 
 
 def _summary(phases: "list[PhaseWork]", records: "list[EpochRecord]") -> dict[str, Any]:

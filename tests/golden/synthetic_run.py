@@ -7,8 +7,12 @@ from pathlib import Path
 import numpy as np
 from synthetic_scores import synthetic_predictions, synthetic_score
 
-from fecemo.evaluation.measurement import write_record
-from fecemo.evaluation.measurements.curves import MEASUREMENT, Curves
+from fecemo.evaluation.factors import ColumnFigures, strongest
+from fecemo.evaluation.group_rates import score_groups
+from fecemo.evaluation.measurement import measurements, write_record
+from fecemo.evaluation.measurements.curves import Curves
+from fecemo.evaluation.measurements.groups import Groups
+from fecemo.evaluation.measurements.nuisance import Nuisance
 from fecemo.evaluation.predictions import PREDICTIONS_NAME, write_predictions
 from fecemo.evaluation.score import SCORE_NAME, write_score
 from fecemo.manifests.cluster_names import ClusterNames
@@ -100,10 +104,25 @@ def write_cell(layout: RunLayout, approach: str, variant: str, side: int) -> Non
     score = dataclasses.replace(synthetic_score(*cell), recipe="synthetic")
     write_score(layout.score(*cell), score)
     write_predictions(layout.score(*cell), synthetic_predictions(*cell))
+    known = measurements()
+    records = [write_record(layout.score(*cell), known[name], record) for name, record in _records(cell).items()]
+    _receipt(layout.score(*cell), "evaluate", [SCORE_NAME, PREDICTIONS_NAME, *records])
+
+
+def _records(cell: tuple[str, str]) -> dict[str, object]:
+    """Return what else is measured of a cell, by the measurement's name."""
     curve = ((0.0, 0.0), (0.2, 0.7), (1.0, 1.0))
-    record = write_record(layout.score(*cell), MEASUREMENT, Curves(dict.fromkeys(EMOTIONS, curve),
-                                                                   dict.fromkeys(EMOTIONS, curve)))
-    _receipt(layout.score(*cell), "evaluate", [SCORE_NAME, PREDICTIONS_NAME, record])
+    predictions = synthetic_predictions(*cell)
+    n = len(predictions.ids)
+    ages = score_groups("age", np.array(["young", "old"])[np.arange(n) % 2], predictions.truth, predictions.prediction,
+                        EMOTIONS, resamples=20, confidence=0.95, seed=7)
+    columns = (ColumnFigures("emotion", "category", n, 0.3, 0.25, 0.31, 0.4),
+               ColumnFigures("expression.smile", "number", n, 0.35, 0.3, 0.44),
+               ColumnFigures("identity", "category", n, 0.5, 0.42, 0.15, 0.2),
+               ColumnFigures("light.exposure", "number", n, 0.2, 0.12, 0.87))
+    return {"curves": Curves(dict.fromkeys(EMOTIONS, curve), dict.fromkeys(EMOTIONS, curve)), "groups": Groups((ages,)),
+            "nuisance": Nuisance(n, "clusters", 8, strongest(columns), columns, largest=0.42, most_predictable=0.87,
+                                 competitors=2)}
 
 
 def _write_clusters(layout: RunLayout, cell: tuple[str, str], embedded: Receipt, rng: np.random.Generator) -> None:

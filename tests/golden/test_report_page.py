@@ -124,7 +124,7 @@ def test_every_number_is_traced_to_a_score_record(made):
         else:
             found = read_record(made[1], record)
             for name in field.split("."):
-                found = found[name]
+                found = found[int(name) if isinstance(found, list) else name]
         assert float(attributes["value"]) == found
         if re.fullmatch(r"-?\d?\.\d+", printed):
             assert float(printed) == pytest.approx(found, abs=0.5 * 10 ** -len(printed.partition(".")[2]) + 1e-12)
@@ -265,6 +265,22 @@ def test_page_tells_what_ran_and_what_was_rejected(made):
     assert "tensorflow CPU" in words
     assert "keeps 62 % of each face's ten nearest" in words
     assert "Upper bound, not a result" in words
+
+
+def test_page_shows_how_groups_of_people_fare_and_what_the_clusters_follow(made):
+    text = text_of(made[1])
+    page = Page(text)
+    words = " ".join(" ".join(page.words).split())
+    assert "Groups by age" in words
+    assert "Accuracy, best − worst" in words
+    assert "What the clusters follow" in words
+    assert "young" in text
+    headings = ("Embedding: emotion", "Embedding: expression", "Embedding: nuisance", "n columns")
+    assert all(heading in words for heading in headings)
+    printed = {attributes["data-field"]: said for attributes, said in page.data
+               if attributes["data-record"] == "dense_autoencoder/rgb/nuisance"}
+    assert [printed[field] for field in ("factors.expression.predictable", "most_predictable", "competitors")] == [
+        ".440", ".870", "2"]
 
 
 def test_damaged_files_are_named(fresh):

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
+from fecemo.evaluation.score import read_score
+from fecemo.labelling.session import LabellingSession
 from fecemo.manifests.cluster_names import read_cluster_names
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.packs.durable import atomic_write
 from fecemo.packs.face_pack import FaceEntry
 from fecemo.packs.face_pack_writer import FacePackWriter
 from fecemo.packs.receipts import write_receipt
-from fecemo.stages import cluster, map_faces
+from fecemo.stages import cluster, evaluate, label, map_faces
 from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.label_run import LabelRun
 from fecemo.stages.layout import RunLayout
 
 N_SOURCE, N_TARGET = 96, 64
@@ -103,6 +106,26 @@ def emotion_of_group(groups, key: str) -> str:
     """Return the emotion that the faces of a group show."""
     (emotion,) = set((groups.members(key) % 8).tolist())
     return EMOTIONS[emotion]
+
+
+def open_session(run, by="ann"):
+    """Return what a person may see of the cell, and their session."""
+    opened = LabelRun(run.layout.run, run.recipe).open(APPROACH, VARIANT, by)
+    session = LabellingSession(opened.clustering, opened.path, by, opened.seed, divide=opened.divide)
+    return opened, session
+
+
+def name_all(session):
+    """Give every group the emotion that its faces show."""
+    for key in session.groups.keys:
+        session.name(key, name=emotion_of_group(session.groups, key))
+
+
+def score_of(run):
+    """Label and evaluate with the names in use, and return the score."""
+    label.run(run.arguments, method="hand")
+    evaluate.run(run.arguments)
+    return read_score(run.layout.score(APPROACH, VARIANT))
 
 
 def _pack(folder: Path, stage: str, plan: list[FaceEntry]) -> None:

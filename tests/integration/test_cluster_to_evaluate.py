@@ -13,6 +13,7 @@ from fecemo.evaluation.predictions import read_predictions
 from fecemo.evaluation.score import read_score
 from fecemo.evaluation.score_parts import LabelsUsed
 from fecemo.manifests.emotions import EMOTIONS
+from fecemo.packs.arrays import write_arrays
 from fecemo.packs.face_pack import FaceEntry, FacePack
 from fecemo.packs.face_pack_writer import FacePackWriter
 from fecemo.packs.receipts import read_receipt, write_receipt
@@ -73,11 +74,11 @@ class PlantedRun:
         recipe.write_text(RECIPE.replace("SCORE_ON", score_on).replace("METHOD", method))
         return CellArguments(recipe=recipe, run=self.folder / "run", approach=approach, variant="rgb")
 
-    def model(self, approach, labelled_rows):
+    def model(self, approach, labelled_rows, **arrays):
         folder = self.layout.model(approach, "rgb")
         folder.mkdir(parents=True, exist_ok=True)
-        np.save(folder / "labelled_rows.npy", np.array(labelled_rows, np.int64))
-        write_receipt(folder, "train", config={}, inputs={}, files=["labelled_rows.npy"], seconds=40.0)
+        files = write_arrays(folder, {"labelled_rows": np.array(labelled_rows, np.int64), **arrays})
+        write_receipt(folder, "train", config={}, inputs={}, files=files, seconds=40.0)
 
     def embeddings(self, approach, **arrays):
         folder = self.layout.embeddings(approach, "rgb")
@@ -207,15 +208,20 @@ def test_names_given_with_labels_in_sight_are_never_called_blind(planted):
 
 
 def test_labels_that_chose_settings_are_counted_and_not_scored(planted):
-    planted.model("supervised", range(40))
-    folder = planted.layout.model("supervised", "rgb")
-    np.save(folder / "choosing_rows.npy", np.arange(40, 44))
+    planted.model("supervised", range(40), choosing_rows=np.arange(40, 44))
     evaluate.run(planted.arguments("supervised"))
     assert read_score(planted.layout.score("supervised", "rgb")).labels_used == LabelsUsed(training=40, choosing=4)
-    np.save(folder / "choosing_rows.npy", np.array([N_TARGET - 1]))  # a face of the test split
-    (planted.layout.score("supervised", "rgb") / "receipt.json").unlink()
+    planted.model("supervised", range(40), choosing_rows=np.array([N_TARGET - 1]))  # a face of the test split
     with pytest.raises(StoredStateError, match="1 labels of the test split were used"):
         evaluate.run(planted.arguments("supervised"))
+
+
+def test_what_an_earlier_training_left_is_not_believed(planted):
+    planted.model("supervised", range(40), choosing_rows=np.arange(40, 44))
+    planted.model("supervised", range(40))  # trained again, without choosing: its receipt does not name the rows
+    assert (planted.layout.model("supervised", "rgb") / "choosing_rows.npy").is_file()
+    evaluate.run(planted.arguments("supervised"))
+    assert read_score(planted.layout.score("supervised", "rgb")).labels_used == LabelsUsed(training=40)
 
 
 def test_a_label_that_was_learned_from_is_never_scored_as_test(planted):

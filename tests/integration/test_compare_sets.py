@@ -50,7 +50,7 @@ def test_a_face_that_stands_in_both_packs_is_not_learned_where_it_is_a_test(pack
     """The third pack holds the first one's faces under other ids, with train and test exchanged."""
     bright = FacePack(packs[0])
     plan = [FaceEntry(id=f"again{slot:03d}", url=f"again/{slot}.jpg", label=entry.label,
-                      split="test" if slot < 20 or slot >= 50 else "train") for slot, entry in enumerate(bright.entries)]
+                      split="train" if 20 <= slot < 50 else "test") for slot, entry in enumerate(bright.entries)]
     writer = FacePackWriter(tmp_path / "again", plan)
     for slot in range(60):
         writer.put(slot, np.asarray(bright.faces[slot]))

@@ -1,11 +1,13 @@
 """The labelling board without a browser, and the notebook executed without a screen."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from fecemo.errors import ResourceError, StoredStateError
+from fecemo.evaluation.score import read_score
 from fecemo.labelling.keys import KEY_OF_NAME, KEYS
 from fecemo.labelling.session import LabellingSession
 from fecemo.manifests.cluster_names import read_cluster_names
@@ -127,6 +129,8 @@ def test_labels_are_shown_only_when_asked_twice_and_that_is_recorded(run, board)
     stored = read_cluster_names(run.names_path)
     assert (stored.target_labels_shown, len(stored.labels_seen)) == (True, 48)
     assert board.cell.map.colour.value == "true emotion"
+    labels.click()
+    assert board.cell.map.modes.count("true emotion") == 1
     truth = board.cell.map._points.iloc[:, -1].astype(str)
     assert set(truth[:N_SOURCE]) == {"unknown"}
 
@@ -134,13 +138,64 @@ def test_labels_are_shown_only_when_asked_twice_and_that_is_recorded(run, board)
 def test_the_lasso_and_the_pointer_show_faces_that_count_as_looked_at(run, board):
     board.cell.map.widget.selection = np.array([0, 1, 2, 9, N_SOURCE + 3])
     assert "4 source and 1 target faces chosen" in board.cell._sees.value
-    assert board.cell._sees.value.count("<img") == 4
+    of_source, of_target = board.cell._sees.value.split("target faces</div>")
+    assert (of_source.count("<img"), of_target.count("<img")) == (4, 1)
+    assert not any(emotion in board.cell._sees.value for emotion in (">happy", ">sad", ">fear"))
+    board.cell.map.widget.selection = np.array([N_SOURCE + 3])
+    assert "0 source and 1 target faces chosen" in board.cell._sees.value
+    assert board.cell._sees.value.count("<img") == 1
+
+
+def test_a_face_under_the_pointer_is_recorded_before_it_is_seen(run, board, monkeypatch):
     seen = read_cluster_names(run.names_path).looked_at
     board.cell.map.widget.hovering = 77
     assert "<img" in board.cell.map._hovered.value
-    press(board, "ArrowRight", "ArrowLeft")
-    assert read_cluster_names(run.names_path).looked_at > seen
-    assert 77 in board.cell.session._seen
+    stored = read_cluster_names(run.names_path)  # with no further act: the kernel may be killed now
+    assert (stored.looked_at, stored.on_map) == (seen + 1, (77,))
+    board.cell.map.widget.hovering = None
+
+    def refuse(*_):
+        raise ResourceError("the disk is full")
+
+    monkeypatch.setattr("fecemo.labelling.names_file.atomic_write", refuse)
+    board.cell.map.widget.hovering = 78
+    assert board.cell.map._hovered.value == ""
+    assert "the disk is full" in board.cell.said.value
+
+
+def test_names_changed_after_their_score_was_seen_are_not_blind(run, board):
+    press(board, *"12345678")
+    board.cell.end.finish.click()
+    stored = read_cluster_names(run.names_path)
+    first, written = stored.names, run.names_path.read_bytes()
+    assert (stored.scores_seen, stored.other_scores_seen) == ((first,), 0)
+    assert "blind" in board.cell.end.row.value
+    assert "not blind" not in board.cell.end.row.value
+    board.cell.end.finish.click()  # the same names again: nothing new was seen
+    assert run.names_path.read_bytes() == written
+    press(board, "1")
+    assert read_cluster_names(run.names_path).other_scores_seen == 1
+    assert "are not blind" in board.cell.end._said.value
+    board.cell.end.finish.click()
+    row = re.sub("<[^>]+>", "", board.cell.end.row.value)
+    assert "by hand, not blind" in row
+    assert "1 scores of other names seen" in row
+    used = read_score(run.layout.score(APPROACH, VARIANT)).labels_used
+    assert (used.other_scores_seen, used.blind, used.total) == (1, False, 0)
+    press(board, "8")  # the first names again, now chosen among two that were scored
+    assert board.cell.session.names == first
+    assert read_cluster_names(run.names_path).other_scores_seen == 1
+
+
+def test_a_score_of_another_persons_names_is_remembered_by_who_saw_it(run, board):
+    press(board, *"12345678")
+    bob = open_board(run.layout.run, run.recipe)
+    bob.by.value = "bob"
+    bob.begin.click()
+    press(bob, *"12345671")
+    bob.cell.end.finish.click()  # of ann's names, which are in use
+    assert read_cluster_names(run.names_path).scores_seen == ()
+    assert read_cluster_names(run.names_path.with_name("rgb.bob.json")).other_scores_seen == 1
 
 
 def test_the_map_is_coloured_as_asked_and_hides_target_faces(board):
@@ -160,6 +215,14 @@ def test_the_map_is_coloured_as_asked_and_hides_target_faces(board):
     panel.colour.value = "name"
     press(board, "2")
     assert set(panel._points.iloc[:N_SOURCE, -1]) == {"no name", "happy"}
+    turn = []
+    for _ in range(4):
+        press(board, "c")
+        turn.append(panel.colour.value)
+    assert turn == ["this cluster", "margin", "cluster", "name"]
+    panel.colour.value = "brightness"
+    press(board, "c")
+    assert panel.colour.value == "cluster"
 
 
 def test_another_persons_names_are_compared_and_can_be_the_ones_in_use(run, board):

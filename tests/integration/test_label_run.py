@@ -12,17 +12,25 @@ import pytest
 
 from fecemo.errors import FecemoError, InputError, ResourceError, StoredStateError
 from fecemo.evaluation.score import read_score
-from fecemo.labelling.agreement import compare_raters
-from fecemo.labelling.session import LabellingSession
 from fecemo.labelling.terminal import TerminalSession
 from fecemo.manifests.cluster_names import read_cluster_names
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.packs.durable import atomic_write
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import read_receipt
-from fecemo.stages import cluster, evaluate, label
+from fecemo.stages import cluster, label
 from fecemo.stages.label_run import LabelRun
-from tests.integration.run_to_name import APPROACH, N_SOURCE, N_TARGET, VARIANT, RunToName, emotion_of_group
+from tests.integration.run_to_name import (
+    APPROACH,
+    N_SOURCE,
+    N_TARGET,
+    VARIANT,
+    RunToName,
+    emotion_of_group,
+    name_all,
+    open_session,
+    score_of,
+)
 
 ROOT = Path(__file__).parents[2]
 PNG = b"\x89PNG"
@@ -46,23 +54,6 @@ def named(tmp_path, eight):
 @pytest.fixture
 def paired(tmp_path, four):
     return four.copy_to(tmp_path)
-
-
-def open_session(run, by="ann"):
-    opened = LabelRun(run.layout.run, run.recipe).open(APPROACH, VARIANT, by)
-    session = LabellingSession(opened.clustering, opened.path, by, opened.seed, divide=opened.divide)
-    return opened, session
-
-
-def name_all(session):
-    for key in session.groups.keys:
-        session.name(key, name=emotion_of_group(session.groups, key))
-
-
-def score_of(run):
-    label.run(run.arguments, method="hand")
-    evaluate.run(run.arguments)
-    return read_score(run.layout.score(APPROACH, VARIANT))
 
 
 def test_a_picker_says_what_is_ready_named_and_still_to_train(named):
@@ -131,6 +122,7 @@ def test_divided_clusters_give_their_halves_names_to_target_faces(paired):
     name_all(session)
     score = score_of(run)
     assert (score.accuracy, sorted(score.clusters.names)) == (1, sorted(session.groups.keys))
+    assert score.clusters.purity == score.clusters.oracle_accuracy == 1  # of the halves, which bear the names
     assert (run.layout.clusters(APPROACH, VARIANT) / "receipt.json").read_bytes() == before
     parts = np.load(run.layout.names(APPROACH, VARIANT) / "target_parts.npy")
     assert sorted(set(parts.tolist())) == sorted(session.groups.keys)
@@ -182,22 +174,19 @@ def test_labels_that_a_person_saw_cost_and_are_not_scored(named):
         label.run(named.arguments, method="hand")
 
 
-def test_each_person_has_a_file_and_either_can_be_used(named):
-    _, ann = open_session(named, "Ann Lee")
-    name_all(ann)
-    opened, bob = open_session(named, "Bob")
-    assert ann.path == named.names_path == opened.used_path
-    assert bob.path.name == "rgb.bob.json"
-    assert opened.others == {"Ann Lee": named.names_path}
-    for key in bob.groups.keys:
-        bob.name(key, name="happy" if key == "0" else emotion_of_group(bob.groups, key))
-    differing = compare_raters(bob.stored, ann.stored).differing
-    assert set(differing) <= {"0"}
-    LabelRun(named.layout.run, named.recipe).use(APPROACH, VARIANT, "Bob")
-    assert read_cluster_names(named.names_path).by == "Bob"
-    assert open_session(named, "Bob")[0].path == named.names_path
-    _, ann = open_session(named, "Ann Lee")
-    assert (ann.path.name, len(ann.names)) == ("rgb.ann_lee.json", 8)
+def test_of_drawn_faces_the_map_shows_every_factor_but_expression(named):
+    recipe = named.recipe.read_text().replace("faces: faces.csv", "faces: drawn/faces.csv")
+    named.recipe.write_text(recipe + "draw: {seed: 1, source_faces: 96, target_faces_per_class: 8}\n")
+    path = named.layout.drawn / "source_parameters.csv"
+    path.parent.mkdir(parents=True)
+    rows = [f"source{row},happy,0.5,{row},{'round' if row % 2 else 'none'},{'' if row == 3 else row},7" for row in
+            reversed(range(N_SOURCE))]
+    path.write_text("\n".join(["id,emotion,expression.jaw_drop,capture.yaw,identity.glasses,capture.blur,"
+                               "capture.backdrop_seed", *rows]))
+    known = open_session(named)[0].known
+    assert set(known) == {"brightness", "pose.yaw", "identity.glasses"}  # of one face the blur is not known
+    assert known["pose.yaw"](np.array([5, 2])).tolist() == [5, 2]
+    assert known["identity.glasses"](np.array([5, 2])).tolist() == ["round", "none"]
 
 
 @pytest.mark.parametrize(("spoil", "error", "says"), [

@@ -61,6 +61,75 @@ def test_runs_of_other_recipes_stand_in_columns_of_their_own(made, tmp_path):
     page = (tmp_path / "both" / "side_by_side.html").read_text()
     assert 'data-record="other/supervised/rgb"' in page
     assert (tmp_path / "both" / "side_by_side.tex").is_file()
+    shared = document["comparisons"]["other supervised/rgb"]["n_shared"]
+    assert shared == score.n_scored
+    assert f"] on {shared}" in text
+
+
+def test_runs_of_one_name_are_told_apart_by_their_paths(made, tmp_path):
+    for place, shift in (("a", 0.01), ("b", 0.03)):
+        copy_scores(made[1], tmp_path / place / "study", shift=shift)
+    runs = (tmp_path / "a" / "study", tmp_path / "b" / "study")
+    first = table.run(runs, out=tmp_path / "both")
+    document = json.loads((tmp_path / "both" / "side_by_side.json").read_text())
+    assert [column["title"] for column in document["columns"]] == ["a/study", "b/study"]
+    assert len(first.inputs) == 8, "each run's four cells"
+    folder = RunLayout(runs[0]).score("supervised", "rgb")
+    write_score(folder, dataclasses.replace(read_score(folder), accuracy=0.5))
+    write_receipt(folder, "evaluate", config={}, inputs={}, files=["score.json", "predictions.csv"], seconds=1.0)
+    table.run(runs, out=tmp_path / "both")
+    again = json.loads((tmp_path / "both" / "side_by_side.json").read_text())
+    assert again["columns"][0]["cells"]["supervised/rgb"]["scores"][0]["accuracy"] == 0.5
+    with pytest.raises(InputError, match="named twice"):
+        table.run((runs[0], tmp_path / "b" / ".." / "a" / "study"))
+
+
+def test_a_score_of_what_has_since_been_made_anew_is_not_shown(made, tmp_path, capsys):
+    run = tmp_path / "other"
+    copy_scores(made[1], run, recipe="other")
+    layout = RunLayout(run)
+    folder, model = layout.score("supervised", "rgb"), layout.model("supervised", "rgb")
+    model.mkdir(parents=True)
+    write_receipt(folder, "evaluate", config={}, inputs={"model": "that of before"},
+                  files=["score.json", "predictions.csv"], seconds=1.0)
+    write_receipt(model, "train", config={}, inputs={}, files=[], seconds=1.0)
+    table.run((made[1], run), out=tmp_path / "both")
+    assert "other supervised rgb was scored with another model" in capsys.readouterr().err
+    document = json.loads((tmp_path / "both" / "side_by_side.json").read_text())
+    assert "supervised/rgb" in document["columns"][0]["cells"]
+    assert "supervised/rgb" not in document["columns"][1]["cells"]
+
+
+def test_seeds_that_were_scored_on_different_tests_are_not_averaged(made, tmp_path):
+    recipe, run = made
+    recipe.write_text(RECIPE.replace("seed: 7\n", "seed: 7\nseeds: [8]\n"))
+    copy_scores(run, run / "seeds" / "8", seed=8, scored_faces="1" * 64)
+    with pytest.raises(StoredStateError, match=r"supervised rgb was scored on different tests.*111111111111"):
+        table.run((run,), recipe)
+    copy_scores(run, run / "seeds" / "8", seed=8, score_on="others")
+    with pytest.raises(StoredStateError, match=r"supervised rgb was scored on different tests.*seed 8 on others"):
+        table.run((run,), recipe)
+    # Side by side such runs stand in columns of their own.
+    copy_scores(run, tmp_path / "eighth", seed=8, scored_faces="1" * 64)
+    shutil.rmtree(run / "seeds")
+    table.run((run, tmp_path / "eighth"))
+    document = json.loads((tmp_path / "side_by_side" / "side_by_side.json").read_text())
+    assert [column["title"] for column in document["columns"]] == ["run", "eighth"]
+
+
+def test_a_cell_of_one_seed_stands_with_its_interval_beside_cells_of_several(made):
+    recipe, run = made
+    recipe.write_text(RECIPE.replace("seed: 7\n", "seed: 7\nseeds: [8]\n"))
+    copy_scores(run, run / "seeds" / "8", seed=8, shift=0.04)
+    table.run((run,), recipe)
+    page = (run / "table1.html").read_text()
+    assert "Accuracy: mean ± standard deviation over seeds." in page
+    assert 'class="verdict' not in page, "a verdict is of one seed and not of a mean"
+    shutil.rmtree(run / "seeds" / "8" / "scores" / "supervised")
+    table.run((run,), recipe)
+    page = (run / "table1.html").read_text()
+    assert "mean ± standard deviation over seeds (±), or of one seed with the 95 % interval" in page
+    assert page.count('class="verdict') == 2
 
 
 def test_seeds_of_one_recipe_are_joined(made, tmp_path):

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from fecemo.errors import InputError, ResourceError, StoredStateError
+from fecemo.evaluation.score import read_score
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.packs.array_set import read_face_array
 from fecemo.packs.durable import output_lock
@@ -22,7 +23,7 @@ from fecemo.packs.face_pack import FaceEntry, FacePack
 from fecemo.packs.face_pack_writer import FacePackWriter
 from fecemo.packs.receipts import read_receipt
 from fecemo.packs.variant import find_variant
-from fecemo.stages import embed, train
+from fecemo.stages import embed, evaluate, train
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.layout import RunLayout
 from fecemo.training.network_file import load_network
@@ -226,10 +227,15 @@ def test_labels_that_choose_the_epoch_count_as_used_and_the_test_split_is_left_a
     receipt = train.run(arguments(study, "semi_supervised", recipe=recipe, run=run))
     folder = RunLayout(run).model("semi_supervised", "gray")
     pack = FacePack(RunLayout(run).target)
-    used = np.load(folder / "labelled_rows.npy")
-    assert len(used) == receipt.summary["labels_used"] == 16 + 8
-    assert set(used) >= set(pack.rows_in("valid"))
-    assert not set(used) & set(pack.rows_in("test"))
+    learnt, chosen = np.load(folder / "labelled_rows.npy"), np.load(folder / "choosing_rows.npy")
+    assert (len(learnt), receipt.summary["labels_used"]) == (16, 16 + 8)
+    assert chosen.tolist() == pack.rows_in("valid").tolist()
+    assert {"labelled_rows.npy", "choosing_rows.npy"} <= set(receipt.outputs)
+    assert set(learnt) <= set(pack.rows_in("train"))
+    embed.run(arguments(study, "semi_supervised", recipe=recipe, run=run))
+    evaluate.run(arguments(study, "semi_supervised", recipe=recipe, run=run))
+    used = read_score(RunLayout(run).score("semi_supervised", "gray")).labels_used
+    assert (used.training, used.choosing, used.naming) == (16, 8, 0)
     assert receipt.summary["faces"]["classify"] == 16
     curve = [row for row in csv.DictReader((folder / "history.csv").open()) if row["phase"] == "classify"]
     assert receipt.summary["epochs"]["classify"] == len(curve)
@@ -259,7 +265,8 @@ def test_memory_that_runs_out_while_it_trains_is_said_with_a_smaller_batch(study
     from fecemo.training.step import TrainingStep
 
     monkeypatch.setattr(TrainingStep, "step", lambda *_: np.empty(2**50))
-    message = r"train supervised gray: the phase 'classify' ran out of memory on .* at batch_size \d+: set batch_size to"
+    message = (r"train supervised gray: the phase 'classify' ran out of memory on .* at batch_size \d+: "
+               "set batch_size to")
     with pytest.raises(ResourceError, match=message):
         train.run(arguments(study, "supervised", run=another_run(study, tmp_path)))
 

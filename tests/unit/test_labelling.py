@@ -370,6 +370,30 @@ def test_a_refusing_disk_leaves_the_session_where_the_file_is(session, path, mon
     assert session.names == {}
 
 
+def test_a_file_of_before_is_read_and_its_scores_were_not_seen(session, path):
+    session.name("0", name="happy")
+    document = json.loads(path.read_text())
+    del document["scores_seen"]
+    path.write_text(json.dumps(document))
+    assert read_cluster_names(path) == session.stored
+
+
+def test_other_names_that_were_scored_are_counted_once_each(session, path):
+    session.name("0", name="happy")
+    session.record_score_seen(session.names)
+    session.record_score_seen(session.names)
+    assert (session.stored.scores_seen, session.stored.other_scores_seen) == (({"0": "happy"},), 0)
+    session.name("0", name="sad")
+    assert read_cluster_names(path).other_scores_seen == 1
+    session.undo()  # back before the other was scored: nothing was chosen
+    assert session.stored.other_scores_seen == 0
+    session.redo()
+    session.record_score_seen(session.names)
+    session.undo()
+    assert read_cluster_names(path).other_scores_seen == 1
+    assert "not blind" in summarise(session).sentences()[-1]
+
+
 def test_every_name_and_rule_has_one_key():
     assert set(KEY_OF_NAME) == {*EMOTIONS, *NOT_EMOTIONS}
     assert {act.argument for act in KEYS.values() if act.what == "rule"} == set(RULES)

@@ -11,6 +11,7 @@ from fecemo.evaluation.factors import BINS, FOLDS, column_figures, shared_inform
 from fecemo.evaluation.figures_nuisance import factors_figure, factors_grid, nuisance_grids
 from fecemo.evaluation.measurement import read_records, write_record
 from fecemo.evaluation.measurements.nuisance import MEASUREMENT, measure_nuisance
+from fecemo.evaluation.table_numbers import field_of
 
 PERSON = np.array([f"person {face // 8}" for face in range(N)])
 
@@ -36,6 +37,19 @@ def test_groups_that_are_the_emotion_share_nothing_with_the_identity():
     assert found.factors["emotion"].ami == pytest.approx(1)
     assert found.factors["emotion"].predictable == pytest.approx(1)
     assert found.factors["identity"].ami < 0.01
+
+
+def test_the_largest_of_several_columns_says_of_how_many_and_expression_stands_beside_it():
+    expression = np.array([f"unit {face % 8}" for face in range(N)])
+    found = measure_nuisance(cell_evidence(vectors="emotion", columns={
+        "identity": PERSON, "light.exposure": np.random.default_rng(1).random(N), "expression.brow": expression}))
+    assert found is not None
+    assert found.competitors == 2  # neither emotion nor expression
+    assert found.factors["expression"].predictable == pytest.approx(1)
+    assert found.most_predictable < 0.2
+    assert field_of(found, MEASUREMENT.columns["Embedding: expression"]) == found.factors["expression"].predictable
+    assert field_of(found, MEASUREMENT.columns["n columns"]) == 2
+    assert "R² for numbers" in MEASUREMENT.caption
 
 
 def test_renumbering_the_clusters_changes_nothing():

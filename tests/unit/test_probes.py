@@ -83,7 +83,10 @@ def test_an_embedding_that_is_the_emotion_is_read_off_by_both_probes():
 def test_an_embedding_that_is_the_identity_says_nothing_of_the_emotion():
     found = measure_probes(cell_evidence(vectors="identity"))
     assert found is not None
-    assert found.linear.intervals["balanced_accuracy"].low < 1 / 8 + 0.05
+    interval = found.linear.intervals["balanced_accuracy"]
+    # Nobody in the test split has been met: to the probe all are alike, and it gives all of them one answer.
+    assert found.linear.balanced_accuracy == 1 / 8
+    assert interval.low <= 1 / 8 < interval.high
 
 
 def test_the_label_budget_is_kept_and_said():

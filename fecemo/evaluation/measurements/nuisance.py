@@ -32,6 +32,8 @@ class Nuisance:
     columns : tuple of ColumnFigures
     largest, most_predictable : float or None
         Largest `FactorFigures.ami` and `FactorFigures.predictable` of all that is neither emotion nor expression.
+    competitors : int or None
+        Columns of which `most_predictable` is the largest.
     """
 
     n_faces: int
@@ -41,11 +43,7 @@ class Nuisance:
     columns: tuple[ColumnFigures, ...]
     largest: float | None = None
     most_predictable: float | None = None
-
-    @property
-    def competitors(self) -> int:
-        """int: Columns of which `most_predictable` is the largest: they are neither emotion nor expression."""
-        return sum(column.factor not in EXPRESSION and column.predictable is not None for column in self.columns)
+    competitors: int | None = None
 
 
 def measure_nuisance(evidence: CellEvidence) -> Nuisance | None:
@@ -75,7 +73,8 @@ def measure_nuisance(evidence: CellEvidence) -> Nuisance | None:
                     n_groups=len(np.unique(groups)), factors=factors, columns=found,
                     largest=max((its.ami for its in others), default=None),
                     most_predictable=max((its.predictable for its in others if its.predictable is not None),
-                                         default=None))
+                                         default=None),
+                    competitors=sum(one.factor not in EXPRESSION and one.predictable is not None for one in found))
 
 
 def show_nuisance(nuisance: Nuisance, score: Score) -> dict[str, object]:

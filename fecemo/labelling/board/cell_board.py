@@ -16,6 +16,7 @@ from fecemo.labelling.keys import KEYS, NOTE_KEY
 from fecemo.labelling.material import CellMaterial, RunToName
 from fecemo.labelling.session import LabellingSession
 from fecemo.labelling.suggestion import suggest
+from fecemo.manifests.cluster_names import read_cluster_names
 
 
 class CellBoard:
@@ -51,13 +52,17 @@ class CellBoard:
             run.use(*cell, session.stored.by)
             reopen()
 
-        self.end = EndPanel(session, material.others, material.path == material.used_path, lambda: run.finish(*cell),
-                            use, self.guard)
+        def finish() -> str:
+            # Recorded before it is seen: a kill hides nothing, and the names that are labelled hold it already.
+            session.record_score_seen(read_cluster_names(material.used_path).names)
+            return run.finish(*cell)
+
+        self.end = EndPanel(session, material.others, material.path == material.used_path, finish, use, self.guard)
         self.map: MapPanel | None = None
         side: list[widgets.Widget] = [widgets.HTML("<div class='quiet'>There is no map of this cell yet: "
                                                    "pipelines/06_map.py draws it. Naming goes on without.</div>")]
         if material.map is not None:
-            self.map = MapPanel(material.map, material, session, run.colours, self._chosen)
+            self.map = MapPanel(material.map, material, session, run.colours, self._chosen, self.guard)
             labels = widgets.Button(description="true labels …", disabled=material.ask_labels is None)
             labels.on_click(lambda _: self.guard(self._ask_labels))
             self.map.controls.children = [*self.map.controls.children, labels]
@@ -86,17 +91,11 @@ class CellBoard:
 
     def refresh(self) -> None:
         """Show what the session holds now."""
-        self._record_hovered()
         self.group.refresh()
         self.naming.refresh(self.here)
         self.end.refresh()
         if self.map is not None:
             self.map.refresh(self.here)
-
-    def _record_hovered(self) -> None:
-        if self.map is not None and self.map.hovered:
-            self.session.look_on_map(self.map.hovered)
-            self.map.hovered.clear()
 
     def say(self, text: str, kind: str = "quiet") -> None:
         """Show one line to the person."""
@@ -224,11 +223,14 @@ class CellBoard:
             counts = np.bincount(groups.of_face[source], minlength=len(groups.keys))
             most = ", ".join(f"{groups.keys[at]}: {counts[at]:,}" for at in np.argsort(-counts)[:4] if counts[at])
             rng = np.random.default_rng(0)
-            shown = np.sort(rng.choice(source, min(CHOSEN, len(source)), replace=False))
+            shown, others = (np.sort(rng.choice(chosen, min(CHOSEN, len(chosen)), replace=False))
+                             for chosen in (source, target))
             self.session.look_on_map(shown.tolist())
-            pictures = self.group.pictures(shown) if len(shown) else []
             self._sees.value = (f"<div>{len(source):,} source and {len(target):,} target faces chosen"
-                                f"<span class='quiet'> · by cluster {most}</span></div>{grid(pictures)}")
+                                f"<span class='quiet'> · source faces by cluster {most or 'none'}</span></div>"
+                                f"{grid(self.group.pictures(shown))}")
+            if len(others):
+                self._sees.value += f"<div class='quiet'>target faces</div>{grid(self.group.target_pictures(others))}"
             self.group.refresh()
 
         self.guard(show)

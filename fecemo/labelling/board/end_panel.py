@@ -36,7 +36,8 @@ class EndPanel:
                  use: Callable[[], None], guard: Callable[[Callable[[], None]], None]) -> None:
         self._session, self._others, self._finish = session, others, finish
         self._said, self.row, self._compared = widgets.HTML(), widgets.HTML(), widgets.HTML()
-        self.finish = widgets.Button(description="Label and evaluate", button_style="primary", icon="check")
+        self.finish = widgets.Button(description="Label and evaluate", button_style="primary", icon="check",
+                                     tooltip="Shows the score: names that are changed after it are not blind")
         self.finish.on_click(lambda _: guard(self._run))
         use_mine = widgets.Button(description="Let the pipeline use my names")
         use_mine.on_click(lambda _: guard(use))
@@ -59,6 +60,7 @@ class EndPanel:
         row = ""
         try:
             row = self._finish()
+            self.refresh()
         finally:
             self.finish.disabled, self.row.value = False, row
 

@@ -95,6 +95,10 @@ class GroupPanel:
                                for at, face in zip(missing, self._material.faces(np.array(missing)), strict=True)}
         return [self._pictures[int(at)] for at in positions]
 
+    def target_pictures(self, positions: np.ndarray) -> list[str]:
+        """Return target faces as data URLs, without their labels."""
+        return [as_data_url(face, FACE_SIDE) for face in self._material.target_faces(positions)]
+
     def _show_faces(self) -> None:
         session, key, rule, size = self._session, self._key, self._rule, self._session.groups.sizes[self._key]
         end = min(self._start + PAGE, size)

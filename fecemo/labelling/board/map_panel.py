@@ -34,21 +34,21 @@ class MapPanel:
         Of groups and names.
     chosen : callable
         ``chosen(source, target)``: positions of the faces in the lasso.
+    guard : callable
+        ``guard(what)`` calls ``what`` and shows an error that a user can act on.
 
     Attributes
     ----------
     view : ipywidgets.Widget
     key : str
         The group that ``this cluster`` shows.
-    hovered : set of int
-        Source faces that hovering has shown since the session last recorded any.
     """
 
     def __init__(self, face_map: FaceMap, material: CellMaterial, session: LabellingSession, colours: tuple[str, ...],
-                 chosen: Callable[[np.ndarray, np.ndarray], None]) -> None:
+                 chosen: Callable[[np.ndarray, np.ndarray], None],
+                 guard: Callable[[Callable[[], None]], None]) -> None:
         self._map, self._material, self._session, self._colours = face_map, material, session, colours
-        self._chosen, self.key, self._version = chosen, "", 0
-        self.hovered: set[int] = set()
+        self._chosen, self._guard, self.key, self._version = chosen, guard, "", 0
         self._drawn: object = None
         self._seen: SeenLabels | None = None
         places = np.concatenate([self._map.source, self._map.target])
@@ -74,15 +74,17 @@ class MapPanel:
             self.controls, widgets.VBox([self.widget, self._hovered]).add_class("fecemo-plot")])
 
     def next_colour(self) -> None:
-        """Colour by the next thing."""
-        at = self.modes.index(self.colour.value)
-        self.colour.value = self.modes[(at + 1) % len(self.modes)]
+        """Colour by the next thing; what is known of faces beside their clusters is long and in the menu alone."""
+        turn = [mode for mode in self.modes if mode not in self._material.known]
+        at = turn.index(self.colour.value) if self.colour.value in turn else -1
+        self.colour.value = turn[(at + 1) % len(turn)]
 
     def show_truth(self, seen: SeenLabels) -> None:
         """Let target faces be coloured by the true emotions that were asked for."""
         self._seen = seen
-        self.modes = [*self.modes, TRUTH]
-        self.colour.options = self.modes
+        if TRUTH not in self.modes:
+            self.modes = [*self.modes, TRUTH]
+            self.colour.options = self.modes
         self.targets.value = True
         self.colour.value = TRUTH
 
@@ -152,13 +154,15 @@ class MapPanel:
         if point is None or not 0 <= point < len(self._points):
             self._hovered.value = ""
         elif point < self._n:
-            at = self._map.source_at[[point]]
-            self.hovered.add(int(at[0]))
-            key = self._session.groups.keys[int(self._session.groups.of_face[at[0]])]
-            self._show_hovered(self._material.faces(at)[0], f"{key} {self._session.names.get(key, '')}")
+            self._guard(lambda: self._look(int(self._map.source_at[point])))
         else:
             at = self._map.target_at[[point - self._n]]
             self._show_hovered(self._material.target_faces(at)[0], "target face")
+
+    def _look(self, at: int) -> None:
+        self._session.look_on_map([at])  # recorded before it is seen: a kernel may be killed at any moment
+        key = self._session.groups.keys[int(self._session.groups.of_face[at])]
+        self._show_hovered(self._material.faces(np.array([at]))[0], f"{key} {self._session.names.get(key, '')}")
 
     def _show_hovered(self, face: np.ndarray, caption: str) -> None:
         self._hovered.value = f"<img src='{as_data_url(face, HOVER_SIDE)}' alt='a face'><div>{caption}</div>"
