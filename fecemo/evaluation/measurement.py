@@ -14,7 +14,7 @@ import numpy as np
 
 from fecemo.catalogue import offers
 from fecemo.errors import InputError, StoredStateError
-from fecemo.evaluation.predictions import Predictions
+from fecemo.evaluation.records.predictions import Predictions
 from fecemo.evaluation.settings import EvaluationSettings
 from fecemo.manifests.documents import build, read_json
 from fecemo.packs.durable import atomic_write

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fecemo.evaluation.probe_settings import ProbeSettings
+from fecemo.evaluation.probing.probe_settings import ProbeSettings
 
 
 @dataclass(frozen=True)

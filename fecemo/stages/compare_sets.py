@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fecemo.errors import InputError
-from fecemo.evaluation.probe_settings import ProbeSettings
+from fecemo.evaluation.probing.probe_settings import ProbeSettings
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import Receipt, digest_file
 from fecemo.packs.variant import Variant, find_variant
@@ -15,7 +15,7 @@ from fecemo.progress import progress
 from fecemo.stages.work import Work, run_stage
 
 if TYPE_CHECKING:
-    from fecemo.evaluation.set_comparison import LabelledVectors
+    from fecemo.evaluation.probing.set_comparison import LabelledVectors
 
 STAGE = "compare_sets"
 NAMES = ("compare_sets.json", "compare_sets.csv", "compare_sets.html")
@@ -106,7 +106,7 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
     ResourceError
         If ``out`` cannot be written.
     """
-    from fecemo.evaluation.set_comparison_export import FORMAT
+    from fecemo.evaluation.tables.set_comparison_export import FORMAT
 
     variant = find_variant(settings.variant)
     packs = [FacePack(path) for path in settings.packs]
@@ -123,8 +123,8 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
 
 
 def _compare(settings: CompareSettings, packs: list[FacePack], variant: Variant, folder: Path) -> Work:
-    from fecemo.evaluation import set_comparison_export
-    from fecemo.evaluation.set_comparison import compare_sets
+    from fecemo.evaluation.probing.set_comparison import compare_sets
+    from fecemo.evaluation.tables import set_comparison_export
     from fecemo.manifests.emotions import EMOTIONS
     from fecemo.packs.durable import atomic_write
 
@@ -150,7 +150,7 @@ def _compare(settings: CompareSettings, packs: list[FacePack], variant: Variant,
 def _described(settings: CompareSettings, packs: list[FacePack], variant: Variant,
                folder: Path) -> "tuple[list[LabelledVectors], list[str], dict[str, str]]":
     """Return the packs' faces as vectors, the files that hold these for now, and on what they were made."""
-    from fecemo.evaluation.set_comparison import LabelledVectors
+    from fecemo.evaluation.probing.set_comparison import LabelledVectors
 
     files = [] if settings.network is None else [f"{number}.npy" for number in range(len(packs))]
     machine = {} if settings.network is None else _embed(settings.network, packs, variant, folder, files)

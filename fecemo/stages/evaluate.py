@@ -4,13 +4,13 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from fecemo.evaluation.cluster_metrics import score_clustering
-from fecemo.evaluation.intervals import bootstrap_intervals
 from fecemo.evaluation.measurement import CellEvidence, measurements, write_record
-from fecemo.evaluation.metrics import score_predictions
-from fecemo.evaluation.predictions import PREDICTIONS_NAME, write_predictions
-from fecemo.evaluation.score import SCORE_FORMAT, SCORE_NAME, Score, write_score
-from fecemo.evaluation.score_parts import ClusterScore, Seconds
+from fecemo.evaluation.metrics.clusters import score_clustering
+from fecemo.evaluation.metrics.intervals import bootstrap_intervals
+from fecemo.evaluation.metrics.predictions import score_predictions
+from fecemo.evaluation.records.predictions import PREDICTIONS_NAME, write_predictions
+from fecemo.evaluation.records.score import SCORE_FORMAT, SCORE_NAME, Score, write_score
+from fecemo.evaluation.records.score_parts import ClusterScore, Seconds
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import Receipt, digest_json

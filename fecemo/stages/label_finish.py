@@ -25,8 +25,8 @@ def label_and_evaluate(arguments: CellArguments, study: Recipe) -> str:
     FecemoError
         As the label and evaluate stages do.
     """
-    from fecemo.evaluation.block_export import as_frame
-    from fecemo.evaluation.blocks import cost_block, metrics_block
+    from fecemo.evaluation.tables.block_export import as_frame
+    from fecemo.evaluation.tables.blocks import cost_block, metrics_block
 
     label.run(arguments, method="hand")
     evaluate.run(arguments)

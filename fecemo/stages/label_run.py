@@ -57,7 +57,7 @@ class LabelRun:
     @property
     def colours(self) -> tuple[str, ...]:
         """Colours of clusters and of emotions, as in the report."""
-        from fecemo.evaluation.figures import PALETTE
+        from fecemo.evaluation.figures.svg import PALETTE
 
         return PALETTE
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.errors import InputError, StoredStateError
-from fecemo.evaluation.predictions import Predictions
-from fecemo.evaluation.ranking import emotion_margins
-from fecemo.evaluation.score_parts import LabelsUsed
+from fecemo.evaluation.metrics.ranking import emotion_margins
+from fecemo.evaluation.records.predictions import Predictions
+from fecemo.evaluation.records.score_parts import LabelsUsed
 from fecemo.manifests.cluster_names import (
     NAMES_NAME,
     PARTS_NAME,

@@ -24,11 +24,11 @@ from fecemo.stages.report_facts import (
 if TYPE_CHECKING:
     import numpy as np
 
-    from fecemo.evaluation.figures_faces import FaceGrid
-    from fecemo.evaluation.figures_maps import MapPoints
-    from fecemo.evaluation.figures_training import Curve
-    from fecemo.evaluation.report_material import CellMaterial, ReportMaterial
-    from fecemo.evaluation.table import ComparisonTable, Heading
+    from fecemo.evaluation.figures.faces import FaceGrid
+    from fecemo.evaluation.figures.maps import MapPoints
+    from fecemo.evaluation.figures.training import Curve
+    from fecemo.evaluation.report.material import CellMaterial, ReportMaterial
+    from fecemo.evaluation.tables.table import ComparisonTable, Heading
     from fecemo.packs.face_pack import FacePack
 
 SAMPLES = 10
@@ -63,7 +63,7 @@ def read_material(study: Recipe, layout: RunLayout, table: "ComparisonTable") ->
     StoredStateError
         If something finished is damaged.
     """
-    from fecemo.evaluation.report_material import ReportMaterial
+    from fecemo.evaluation.report.material import ReportMaterial
     from fecemo.manifests.emotions import EMOTIONS
 
     packs = read_packs(layout)
@@ -77,7 +77,7 @@ def read_material(study: Recipe, layout: RunLayout, table: "ComparisonTable") ->
 
 def _read_cell(study: Recipe, layout: RunLayout, packs: "dict[str, FacePack]", row: "Heading", column: "Heading",
                table: "ComparisonTable") -> "CellMaterial":
-    from fecemo.evaluation.report_material import CellMaterial
+    from fecemo.evaluation.report.material import CellMaterial
     from fecemo.manifests.cluster_names import NAMES_NAME, read_cluster_names
 
     approach, variant = study.approach_of(row.name), find_variant(column.name)
@@ -101,7 +101,7 @@ def _read_cell(study: Recipe, layout: RunLayout, packs: "dict[str, FacePack]", r
 
 
 def _read_curves(folder: Path) -> "tuple[Curve, ...]":
-    from fecemo.evaluation.figures_training import Curve
+    from fecemo.evaluation.figures.training import Curve
 
     path = folder / "history.csv"
     if read_receipt(folder) is None or not path.is_file():
@@ -142,7 +142,7 @@ def _read_clusters(folders: dict[str, Path], pack: str) -> "tuple[np.ndarray, np
 def _read_map(folders: dict[str, Path], packs: "dict[str, FacePack]") -> "MapPoints | None":
     import numpy as np
 
-    from fecemo.evaluation.figures_maps import MapPoints
+    from fecemo.evaluation.figures.maps import MapPoints
 
     embedded, mapped = read_receipt(folders["embeddings"]), read_receipt(folders["map"])
     rows, clusters = _read_clusters(folders, "source")
@@ -161,7 +161,7 @@ def _face_grid(folders: dict[str, Path], packs: "dict[str, FacePack]", pack: str
     """Return faces that stand for the parts of a map, or None where there is no map or no pack."""
     import numpy as np
 
-    from fecemo.evaluation.figures_faces import lay_out_faces
+    from fecemo.evaluation.figures.faces import lay_out_faces
 
     if places is None or not len(places) or pack not in packs:
         return None

@@ -13,7 +13,7 @@ from fecemo.stages.recipe import Recipe
 if TYPE_CHECKING:
     import numpy as np
 
-    from fecemo.evaluation.report_material import ModelFacts, PackFacts, StageFacts
+    from fecemo.evaluation.report.material import ModelFacts, PackFacts, StageFacts
     from fecemo.manifests.statements import DataStatement
     from fecemo.packs.face_pack import FacePack
 
@@ -35,7 +35,7 @@ def read_packs(layout: RunLayout) -> "dict[str, FacePack]":
 
 def pack_facts(title: str, pack: "FacePack", stated: "DataStatement | None") -> "PackFacts":
     """Return what a pack holds, and what is stated of its faces."""
-    from fecemo.evaluation.report_material import PackFacts
+    from fecemo.evaluation.report.material import PackFacts
 
     def counted(values: "np.ndarray") -> dict[str, int]:
         return {name: number for name, number in Counter(values.tolist()).most_common() if name}
@@ -47,7 +47,7 @@ def pack_facts(title: str, pack: "FacePack", stated: "DataStatement | None") -> 
 
 def read_stages(folders: Mapping[str, Path]) -> "tuple[tuple[StageFacts, ...], dict[str, str], str]":
     """Return what the receipts say: each stage's facts, the versions of packages, and the machines."""
-    from fecemo.evaluation.report_material import StageFacts
+    from fecemo.evaluation.report.material import StageFacts
 
     facts: list[StageFacts] = []
     versions: dict[str, dict[str, None]] = {}
@@ -82,7 +82,7 @@ def _in_words(stated: "DataStatement | None") -> dict[str, str]:
 
 def model_facts(receipt: Receipt | None) -> "ModelFacts | None":
     """Return what a train stage's receipt says, or None where it has not run."""
-    from fecemo.evaluation.report_material import ModelFacts
+    from fecemo.evaluation.report.material import ModelFacts
 
     if receipt is None or "fit" not in receipt.config:
         return None

@@ -12,7 +12,7 @@ from fecemo.stages.layout import RunLayout
 from fecemo.stages.work import Work, run_stage
 
 if TYPE_CHECKING:
-    from fecemo.evaluation.side_by_side import RunScores
+    from fecemo.evaluation.tables.side_by_side import RunScores
 
 STAGE = "side_by_side"
 NAMES = tuple(f"side_by_side.{suffix}" for suffix in ("csv", "json", "md", "tex", "html"))
@@ -40,7 +40,7 @@ def write_side_by_side(runs: Sequence[Path], out: Path) -> Receipt:
     StoredStateError
         If a score is damaged.
     """
-    from fecemo.evaluation import block_export, side_by_side
+    from fecemo.evaluation.tables import block_export, side_by_side
 
     names = _distinct_names(runs)
     read = [_read_run(run, name) for run, name in zip(runs, names, strict=True)]
@@ -83,9 +83,9 @@ def _distinct_names(runs: Sequence[Path]) -> list[str]:
 
 def _read_run(run: Path, name: str) -> "tuple[RunScores, dict[str, str]]":
     """Return a run's scores, without those of what has since been made anew, and the digests of their receipts."""
-    from fecemo.evaluation.predictions import read_predictions
-    from fecemo.evaluation.score import SCORE_NAME, read_score
-    from fecemo.evaluation.side_by_side import RunScores
+    from fecemo.evaluation.records.predictions import read_predictions
+    from fecemo.evaluation.records.score import SCORE_NAME, read_score
+    from fecemo.evaluation.tables.side_by_side import RunScores
 
     scores, predictions, digests = {}, {}, {}
     for path in sorted((run / "scores").glob(f"*/*/{SCORE_NAME}")):

@@ -18,8 +18,8 @@ from fecemo.stages.side_by_side import write_side_by_side
 from fecemo.stages.work import Work, run_stage
 
 if TYPE_CHECKING:
-    from fecemo.evaluation.score import Score
-    from fecemo.evaluation.table import ComparisonTable
+    from fecemo.evaluation.records.score import Score
+    from fecemo.evaluation.tables.table import ComparisonTable
 
 STAGE = "table"
 TABLE_NAMES = ("table1.csv", "table1.json", "table1.md", "table1.tex", "table1.html")
@@ -71,9 +71,10 @@ def run(run: Annotated[tuple[Path, ...], UseAppendAction], recipe: Path | None =
 
 
 def _write_run(study: Recipe, layout: RunLayout) -> Receipt:
-    from fecemo.evaluation import block_export, table_export
-    from fecemo.evaluation.blocks import main_block, published_block
-    from fecemo.evaluation.table_blocks import table_blocks
+    from fecemo.evaluation.tables import block_export
+    from fecemo.evaluation.tables import export as table_export
+    from fecemo.evaluation.tables.blocks import main_block, published_block
+    from fecemo.evaluation.tables.table_blocks import table_blocks
     from fecemo.manifests.shipped import shipped
     from fecemo.stages.report import material_folders, read_material
 
@@ -84,7 +85,7 @@ def _write_run(study: Recipe, layout: RunLayout) -> Receipt:
     title = f"{study.title}: Table 1"
 
     def work(folder: Path) -> Work:
-        from fecemo.evaluation.report import render_report
+        from fecemo.evaluation.report.page import render_report
         from fecemo.packs.durable import atomic_write
 
         blocks = table_blocks(table)
@@ -121,12 +122,12 @@ def read_table(study: Recipe, layout: RunLayout) -> "ComparisonTable":
     StoredStateError
         If a score is damaged or of another recipe.
     """
-    from fecemo.evaluation.comparison import compare_cells
-    from fecemo.evaluation.headline import HEADLINES
     from fecemo.evaluation.measurement import read_records
-    from fecemo.evaluation.predictions import read_predictions
-    from fecemo.evaluation.seeds import spread_over_seeds
-    from fecemo.evaluation.table import ComparisonTable, Heading
+    from fecemo.evaluation.metrics.comparison import compare_cells
+    from fecemo.evaluation.metrics.seeds import spread_over_seeds
+    from fecemo.evaluation.records.headline import HEADLINES
+    from fecemo.evaluation.records.predictions import read_predictions
+    from fecemo.evaluation.tables.table import ComparisonTable, Heading
     from fecemo.manifests.published import read_published
     from fecemo.manifests.shipped import shipped
 
@@ -151,7 +152,7 @@ def read_table(study: Recipe, layout: RunLayout) -> "ComparisonTable":
 
 def _read_scores(study: Recipe, layout: RunLayout) -> "dict[tuple[str, str], Score]":
     """Return the finished scores of one seed's run by cell, without those of what has since been made anew."""
-    from fecemo.evaluation.score import read_score
+    from fecemo.evaluation.records.score import read_score
 
     scores = {}
     for cell in product(study.approaches, study.variants):

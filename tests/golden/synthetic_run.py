@@ -7,14 +7,13 @@ from pathlib import Path
 import numpy as np
 from synthetic_scores import synthetic_predictions, synthetic_score
 
-from fecemo.evaluation.factors import ColumnFigures, strongest
-from fecemo.evaluation.group_rates import score_groups
 from fecemo.evaluation.measurement import measurements, write_record
 from fecemo.evaluation.measurements.curves import Curves
 from fecemo.evaluation.measurements.groups import Groups
-from fecemo.evaluation.measurements.nuisance import Nuisance
-from fecemo.evaluation.predictions import PREDICTIONS_NAME, write_predictions
-from fecemo.evaluation.score import SCORE_NAME, write_score
+from fecemo.evaluation.probing.factors import ColumnFigures, Nuisance, strongest
+from fecemo.evaluation.probing.group_rates import score_groups
+from fecemo.evaluation.records.predictions import PREDICTIONS_NAME, write_predictions
+from fecemo.evaluation.records.score import SCORE_NAME, write_score
 from fecemo.manifests.cluster_names import ClusterNames
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.manifests.face_id import face_id

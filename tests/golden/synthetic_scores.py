@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from fecemo.evaluation.comparison import Cell, compare_cells
-from fecemo.evaluation.confusion_figures import confusion_figures
-from fecemo.evaluation.predictions import Predictions
-from fecemo.evaluation.score import Score
-from fecemo.evaluation.score_parts import Chance, ClassScore, ClusterScore, Interval, LabelsUsed, Seconds
-from fecemo.evaluation.table import ComparisonTable, Heading
+from fecemo.evaluation.metrics.comparison import Cell, compare_cells
+from fecemo.evaluation.metrics.confusion import confusion_figures
+from fecemo.evaluation.records.predictions import Predictions
+from fecemo.evaluation.records.score import Score
+from fecemo.evaluation.records.score_parts import Chance, ClassScore, ClusterScore, Interval, LabelsUsed, Seconds
+from fecemo.evaluation.tables.table import ComparisonTable, Heading
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.manifests.published import read_published
 

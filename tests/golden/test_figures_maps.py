@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fecemo.evaluation.figures import PALETTE
-from fecemo.evaluation.figures_faces import SIDE, lay_out_faces, source_face_map, target_face_map
-from fecemo.evaluation.figures_maps import OTHERS, MapPoints, cluster_map, emotion_colour, name_key, name_map
+from fecemo.evaluation.figures.faces import SIDE, lay_out_faces, source_face_map, target_face_map
+from fecemo.evaluation.figures.maps import OTHERS, MapPoints, cluster_map, emotion_colour, name_key, name_map
+from fecemo.evaluation.figures.svg import PALETTE
 
 CORNERS = np.array([[0, 0], [100, 0], [0, 100], [100, 100], [51, 49], [58, 41]], float)
 

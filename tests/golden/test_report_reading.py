@@ -5,10 +5,10 @@ import pytest
 from markupsafe import Markup
 from synthetic_scores import synthetic_score, synthetic_table
 
-from fecemo.evaluation.report_reading import read_cell, read_table
-from fecemo.evaluation.score_parts import Chance, ClassScore, Interval
-from fecemo.evaluation.seeds import spread_over_seeds
-from fecemo.evaluation.verdict import Verdict, verdict
+from fecemo.evaluation.metrics.seeds import spread_over_seeds
+from fecemo.evaluation.metrics.verdict import Verdict, verdict
+from fecemo.evaluation.records.score_parts import Chance, ClassScore, Interval
+from fecemo.evaluation.report.reading import read_cell, read_table
 
 
 def plain(said: list[Markup]) -> str:

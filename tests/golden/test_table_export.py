@@ -12,15 +12,15 @@ from synthetic_scores import COLUMNS, HITS, ROWS, synthetic_score, synthetic_tab
 from write_golden import EXPORTS, FILES, MISSING, golden_table
 
 from fecemo.errors import StoredStateError
-from fecemo.evaluation.block_export import to_text as text_of_blocks
-from fecemo.evaluation.blocks import main_block
-from fecemo.evaluation.comparison import is_ahead
-from fecemo.evaluation.headline import HEADLINES
-from fecemo.evaluation.score_parts import LabelsUsed
-from fecemo.evaluation.seeds import spread_over_seeds
-from fecemo.evaluation.table import ComparisonTable
-from fecemo.evaluation.table_export import CSV_FIELDS, to_csv, to_json
-from fecemo.evaluation.table_numbers import DASH, cite, count, duration, share
+from fecemo.evaluation.metrics.comparison import is_ahead
+from fecemo.evaluation.metrics.seeds import spread_over_seeds
+from fecemo.evaluation.records.cited import DASH, cite, count, duration, share
+from fecemo.evaluation.records.headline import HEADLINES
+from fecemo.evaluation.records.score_parts import LabelsUsed
+from fecemo.evaluation.tables.block_export import to_text as text_of_blocks
+from fecemo.evaluation.tables.blocks import main_block
+from fecemo.evaluation.tables.export import CSV_FIELDS, to_csv, to_json
+from fecemo.evaluation.tables.table import ComparisonTable
 
 to_markdown, to_latex, to_html = (EXPORTS[suffix] for suffix in ("md", "tex", "html"))
 

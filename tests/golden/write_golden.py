@@ -7,10 +7,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from synthetic_scores import ComparisonTable, synthetic_table
 
-from fecemo.evaluation.block_export import to_html, to_latex, to_markdown, to_text
-from fecemo.evaluation.blocks import main_block, published_block
-from fecemo.evaluation.table_blocks import table_blocks
-from fecemo.evaluation.table_export import to_csv
+from fecemo.evaluation.tables.block_export import to_html, to_latex, to_markdown, to_text
+from fecemo.evaluation.tables.blocks import main_block, published_block
+from fecemo.evaluation.tables.export import to_csv
+from fecemo.evaluation.tables.table_blocks import table_blocks
 
 FILES = Path(__file__).parent / "files"
 MISSING = (("dense_autoencoder", "gray"), ("supervised", "tight"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.evaluation.score import read_score
+from fecemo.evaluation.records.score import read_score
 from fecemo.labelling.session import LabellingSession
 from fecemo.manifests.cluster_names import read_cluster_names
 from fecemo.manifests.emotions import EMOTIONS

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
-from fecemo.evaluation.score import read_score
+from fecemo.evaluation.records.score import read_score
 from fecemo.manifests.cluster_names import read_cluster_names
 from fecemo.packs.receipts import digest_file, read_receipt, write_receipt
 from fecemo.stages import cluster, evaluate, label, table

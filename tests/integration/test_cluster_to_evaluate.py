@@ -8,10 +8,10 @@ import pytest
 
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.measurement import read_records
-from fecemo.evaluation.metrics import score_predictions
-from fecemo.evaluation.predictions import read_predictions
-from fecemo.evaluation.score import read_score
-from fecemo.evaluation.score_parts import LabelsUsed
+from fecemo.evaluation.metrics.predictions import score_predictions
+from fecemo.evaluation.records.predictions import read_predictions
+from fecemo.evaluation.records.score import read_score
+from fecemo.evaluation.records.score_parts import LabelsUsed
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.packs.arrays import write_arrays
 from fecemo.packs.face_pack import FaceEntry, FacePack

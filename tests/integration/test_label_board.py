@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fecemo.errors import ResourceError, StoredStateError
-from fecemo.evaluation.score import read_score
+from fecemo.evaluation.records.score import read_score
 from fecemo.labelling.keys import KEY_OF_NAME, KEYS
 from fecemo.labelling.session import LabellingSession
 from fecemo.manifests.cluster_names import read_cluster_names

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fecemo.errors import FecemoError, InputError, ResourceError, StoredStateError
-from fecemo.evaluation.score import read_score
+from fecemo.evaluation.records.score import read_score
 from fecemo.labelling.terminal import TerminalSession
 from fecemo.manifests.cluster_names import read_cluster_names
 from fecemo.manifests.emotions import EMOTIONS

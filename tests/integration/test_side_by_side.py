@@ -15,8 +15,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "golden"))
 from synthetic_run import RECIPE, write_synthetic_run
 
 from fecemo.errors import InputError, StoredStateError
-from fecemo.evaluation.predictions import read_predictions, write_predictions
-from fecemo.evaluation.score import read_score, write_score
+from fecemo.evaluation.records.predictions import read_predictions, write_predictions
+from fecemo.evaluation.records.score import read_score, write_score
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.packs.receipts import write_receipt
 from fecemo.stages import table

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from fecemo.errors import InputError, ResourceError, StoredStateError
-from fecemo.evaluation.score import read_score
+from fecemo.evaluation.records.score import read_score
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.packs.array_set import read_face_array
 from fecemo.packs.durable import output_lock

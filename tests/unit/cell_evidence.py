@@ -3,7 +3,7 @@
 import numpy as np
 
 from fecemo.evaluation.measurement import CellEvidence
-from fecemo.evaluation.predictions import Predictions
+from fecemo.evaluation.records.predictions import Predictions
 from fecemo.evaluation.settings import EvaluationSettings
 from fecemo.manifests.emotions import EMOTIONS
 

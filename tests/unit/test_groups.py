@@ -5,9 +5,9 @@ import pytest
 from cell_evidence import N, cell_evidence
 
 from fecemo.errors import InputError
-from fecemo.evaluation.group_rates import SMALL, group_differences, group_names, score_groups
 from fecemo.evaluation.measurement import read_records, write_record
 from fecemo.evaluation.measurements.groups import MEASUREMENT, measure_groups
+from fecemo.evaluation.probing.group_rates import SMALL, group_differences, group_names, score_groups
 from fecemo.evaluation.settings import EvaluationSettings
 
 TWO = ("happy", "sad")

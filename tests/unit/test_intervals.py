@@ -6,10 +6,10 @@ from scipy.stats import binom
 from sklearn.metrics import roc_auc_score
 
 from fecemo.errors import InputError
-from fecemo.evaluation.headline import PAIRED
-from fecemo.evaluation.intervals import bootstrap_intervals, paired_differences
-from fecemo.evaluation.metrics import score_predictions
-from fecemo.evaluation.score_parts import Interval
+from fecemo.evaluation.metrics.intervals import bootstrap_intervals, paired_differences
+from fecemo.evaluation.metrics.predictions import score_predictions
+from fecemo.evaluation.records.headline import PAIRED
+from fecemo.evaluation.records.score_parts import Interval
 
 
 def intervals(confusion, resamples=2000, confidence=0.95, seed=0):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from fecemo.evaluation.figures_networks import drawn_layers, network_figure
+from fecemo.evaluation.figures.networks import drawn_layers, network_figure
 
 
 def layer(name, kind, shape, parameters=0, activation="", stack="encoder"):

@@ -7,11 +7,11 @@ import pytest
 from cell_evidence import N, cell_evidence
 from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_score
 
-from fecemo.evaluation.factors import BINS, FOLDS, column_figures, shared_information, strongest
-from fecemo.evaluation.figures_nuisance import factors_figure, factors_grid, nuisance_grids
+from fecemo.evaluation.figures.nuisance import factors_figure, factors_grid, nuisance_grids
 from fecemo.evaluation.measurement import read_records, write_record
 from fecemo.evaluation.measurements.nuisance import MEASUREMENT, measure_nuisance
-from fecemo.evaluation.table_numbers import field_of
+from fecemo.evaluation.probing.factors import BINS, FOLDS, column_figures, shared_information, strongest
+from fecemo.evaluation.records.cited import field_of
 
 PERSON = np.array([f"person {face // 8}" for face in range(N)])
 

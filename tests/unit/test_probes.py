@@ -5,10 +5,10 @@ import pytest
 from cell_evidence import cell_evidence
 
 from fecemo.evaluation.measurements.probes import measure_probes
-from fecemo.evaluation.probe import PROBES, draw_budget, score_answers
-from fecemo.evaluation.probe_settings import ProbeSettings
+from fecemo.evaluation.probing.probe import PROBES, draw_budget, score_answers
+from fecemo.evaluation.probing.probe_settings import ProbeSettings
+from fecemo.evaluation.probing.standard_vectors import fit_standard_vectors
 from fecemo.evaluation.settings import EvaluationSettings
-from fecemo.evaluation.standard_vectors import fit_standard_vectors
 
 
 @pytest.mark.parametrize("probe", PROBES)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from fecemo.evaluation.ranking import class_areas, emotion_margins, resampled_areas
+from fecemo.evaluation.metrics.ranking import class_areas, emotion_margins, resampled_areas
 
 TWO = ("happy", "sad")
 

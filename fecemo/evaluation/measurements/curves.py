@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fecemo.evaluation.figures_curves import precision_recall_figure, roc_figure
+from fecemo.evaluation.figures.curves import precision_recall_figure, roc_figure
 from fecemo.evaluation.measurement import CellEvidence, Measurement
-from fecemo.evaluation.score import Score
+from fecemo.evaluation.records.score import Score
 
 Points = tuple[tuple[float, float], ...]
 MOST_POINTS = 64

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from fecemo.errors import InputError, nearest
-from fecemo.evaluation.figures_groups import groups_figure
-from fecemo.evaluation.group_rates import SMALL, GroupColumn, group_names, score_groups
+from fecemo.evaluation.figures.groups import groups_figure
 from fecemo.evaluation.measurement import CellEvidence, Measurement
-from fecemo.evaluation.score import Score
-from fecemo.evaluation.table_numbers import cite_record
+from fecemo.evaluation.probing.group_rates import SMALL, GroupColumn, group_names, score_groups
+from fecemo.evaluation.records.cited import cite_record
+from fecemo.evaluation.records.score import Score
 
 TITLES = {"accuracy_gap": "Accuracy, best − worst", "macro_f1_gap": "Macro F1, best − worst",
           "demographic_parity": "Demographic parity difference", "equalised_odds": "Equalised odds difference"}

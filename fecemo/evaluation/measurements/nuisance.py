@@ -1,49 +1,16 @@
 """Nuisance check: how much of the clusters and the embedding follows expression, and how much everything else."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from fecemo.evaluation.factors import EXPRESSION, ColumnFigures, FactorFigures, column_figures, strongest
-from fecemo.evaluation.figures_nuisance import factors_figure
+from fecemo.evaluation.figures.nuisance import factors_figure
 from fecemo.evaluation.measurement import CellEvidence, Measurement
-from fecemo.evaluation.score import Score
-from fecemo.evaluation.standard_vectors import fit_standard_vectors
-from fecemo.evaluation.table_numbers import cite_record
+from fecemo.evaluation.probing.factors import EXPRESSION, Nuisance, column_figures, strongest
+from fecemo.evaluation.probing.standard_vectors import fit_standard_vectors
+from fecemo.evaluation.records.cited import cite_record
+from fecemo.evaluation.records.score import Score
 
 MOST_FACES = 4000
 """Faces on which linear predictability is measured; they are drawn where more were scored."""
-
-
-@dataclass(frozen=True)
-class Nuisance:
-    """What explains a cell's groups and its embedding.
-
-    Parameters
-    ----------
-    n_faces : int
-        Scored faces.
-    grouping : {"clusters", "answers"}
-        What is explained: clusters, or the answers of a cell that has none.
-    n_groups : int
-        Groups that occur among the scored faces.
-    factors : dict of str to FactorFigures
-        ``emotion`` first; see `strongest`.
-    columns : tuple of ColumnFigures
-    largest, most_predictable : float or None
-        Largest `FactorFigures.ami` and `FactorFigures.predictable` of all that is neither emotion nor expression.
-    competitors : int or None
-        Columns of which `most_predictable` is the largest.
-    """
-
-    n_faces: int
-    grouping: str
-    n_groups: int
-    factors: dict[str, FactorFigures]
-    columns: tuple[ColumnFigures, ...]
-    largest: float | None = None
-    most_predictable: float | None = None
-    competitors: int | None = None
 
 
 def measure_nuisance(evidence: CellEvidence) -> Nuisance | None:

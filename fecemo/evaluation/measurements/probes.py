@@ -1,48 +1,13 @@
 """A linear and a nearest-neighbour probe of an embedding, with a stated label budget."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from fecemo.evaluation.figures_probes import probes_figure
+from fecemo.evaluation.figures.probes import probes_figure
 from fecemo.evaluation.measurement import CellEvidence, Measurement
-from fecemo.evaluation.probe import PROBES, ProbeScore, draw_budget, score_answers
-from fecemo.evaluation.score import Score
-from fecemo.evaluation.standard_vectors import fit_standard_vectors
-from fecemo.evaluation.table_numbers import cite_record
-
-
-@dataclass(frozen=True)
-class Probes:
-    """What can be read off a cell's embedding with labels to learn from.
-
-    Parameters
-    ----------
-    labels : int
-        Labels of the train split that the probes learned from.
-    n_scored : int
-        Labelled faces of the test split on which they were scored.
-    chance, majority : float
-        One in as many emotions as were scored, and the share of the most frequent of them.
-    length, used : int
-        Numbers of an embedding, and those left of it after `StandardVectors`.
-    penalty, neighbours, metric
-        As in `ProbeSettings`; as many neighbours as there were.
-    linear, nearest : ProbeScore
-        Logistic regression, and the vote of the nearest neighbours.
-    """
-
-    labels: int
-    n_scored: int
-    chance: float
-    majority: float
-    length: int
-    used: int
-    penalty: float
-    neighbours: int
-    metric: str
-    linear: ProbeScore
-    nearest: ProbeScore
+from fecemo.evaluation.probing.probe import PROBES, Probes, draw_budget, score_answers
+from fecemo.evaluation.probing.standard_vectors import fit_standard_vectors
+from fecemo.evaluation.records.cited import cite_record
+from fecemo.evaluation.records.score import Score
 
 
 def measure_probes(evidence: CellEvidence) -> Probes | None:

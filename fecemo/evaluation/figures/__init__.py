@@ -1,0 +1,1 @@
+"""Drawings as SVG, for light and dark pages."""

@@ -1,0 +1,1 @@
+"""Figures of predictions and clusterings, their intervals, and which of two is better."""

@@ -1,0 +1,139 @@
+"""Bootstrap intervals: how far a figure would move with other faces of the same kind.
+
+A resample draws as many faces as were scored, with replacement. What it does to a confusion matrix is to draw its
+cells from a multinomial distribution with the observed shares, so that a thousand resamples are one drawing of
+matrices and no face is touched (Efron and Tibshirani, "An Introduction to the Bootstrap", chapter 13). The areas under
+the curves need the faces themselves.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fecemo.errors import InputError
+from fecemo.evaluation.metrics.confusion import confusion_figures
+from fecemo.evaluation.metrics.predictions import NO_EMOTION
+from fecemo.evaluation.metrics.ranking import resampled_areas
+from fecemo.evaluation.records.headline import PAIRED
+from fecemo.evaluation.records.score_parts import Interval
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much better A is than B on the same faces; "A is better" where the whole interval lies above 0.
+
+    Parameters
+    ----------
+    value : float
+        Figure of A − figure of B.
+    low, high : float
+        Percentile bootstrap interval of it.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+def bootstrap_intervals(confusion: np.ndarray, *, resamples: int, confidence: float, seed: int,
+                        truth: np.ndarray | None = None, scores: np.ndarray | None = None) -> dict[str, Interval]:
+    """Return percentile bootstrap intervals over the scored faces.
+
+    Parameters
+    ----------
+    confusion : ndarray of shape (c, c + 1), int
+        Counts; rows the truth, columns the predictions, the last column abstentions.
+    resamples : int
+        At least 1.
+    confidence : float
+        Coverage, in (0, 1).
+    seed : int
+    truth : ndarray of shape (n,), int, optional
+        Row of each face in ``confusion``.
+    scores : ndarray of shape (n, c), float, optional
+        With ``truth`` it gives the intervals of the areas under the curves too.
+
+    Returns
+    -------
+    dict of str to Interval
+        By headline metric. A resample in which a metric is not defined does not count for it; one that no resample
+        defines is absent. In a resample, too, means are over the emotions that occur in it.
+
+    Raises
+    ------
+    InputError
+        If nothing was scored, or ``resamples`` or ``confidence`` is out of range.
+    """
+    n_scored = int(confusion.sum())
+    if not n_scored:
+        raise InputError("there is no scored face to resample")
+    _require_sound(resamples, confidence)
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(n_scored, confusion.ravel() / n_scored, size=resamples).reshape(resamples, *confusion.shape)
+    figures = confusion_figures(drawn)
+    if truth is not None and scores is not None:
+        figures |= resampled_areas(truth, scores, resamples=resamples, rng=rng)
+    return {name: interval for name, values in figures.items()
+            if (interval := _percentile(values, confidence)) is not None}
+
+
+def paired_differences(truth: np.ndarray, a: np.ndarray, b: np.ndarray, emotions: Sequence[str], *, resamples: int,
+                       confidence: float, seed: int) -> Mapping[str, Difference]:
+    """Compare two sets of predictions of the same faces.
+
+    Every resample holds the same faces for both, so that what makes a face hard does not blur the difference.
+
+    Parameters
+    ----------
+    truth, a, b : ndarray of shape (n,), str
+        Emotions; the predictions of A and B may be ``""``.
+    emotions : sequence of str
+    resamples, confidence, seed
+        As for `bootstrap_intervals`.
+
+    Returns
+    -------
+    mapping of str to Difference
+        A − B for every metric of `PAIRED` that is defined.
+
+    Raises
+    ------
+    InputError
+        If the two did not answer for the same number of faces, or for none, or a setting is out of range.
+    """
+    if not len(truth) == len(a) == len(b) or not len(truth):
+        raise InputError(f"a paired comparison needs the same faces, got {len(a)} and {len(b)} answers for "
+                         f"{len(truth)} faces")
+    _require_sound(resamples, confidence)
+    answers = {name: column for column, name in enumerate((*emotions, NO_EMOTION))}
+    c = len(emotions)
+    cells = np.array([(answers[t] * (c + 1) + answers[one]) * (c + 1) + answers[other]
+                      for t, one, other in zip(truth.tolist(), a.tolist(), b.tolist(), strict=True)])
+    seen, counts = np.unique(cells, return_counts=True)
+    drawn = np.zeros((resamples + 1, c * (c + 1) ** 2), np.int64)
+    drawn[0, seen] = counts
+    drawn[1:, seen] = np.random.default_rng(seed).multinomial(len(truth), counts / len(truth), size=resamples)
+    joint = drawn.reshape(-1, c, c + 1, c + 1)
+    of_a, of_b = confusion_figures(joint.sum(axis=3)), confusion_figures(joint.sum(axis=2))
+    found = {}
+    for name in PAIRED:
+        differences = of_a[name] - of_b[name]
+        interval = _percentile(differences[1:], confidence)
+        if interval is not None and np.isfinite(differences[0]):
+            found[name] = Difference(float(differences[0]), interval.low, interval.high)
+    return found
+
+
+def _percentile(values: np.ndarray, confidence: float) -> Interval | None:
+    defined = values[np.isfinite(values)]
+    if not len(defined):
+        return None
+    low, high = np.quantile(defined, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Interval(float(low), float(high))
+
+
+def _require_sound(resamples: int, confidence: float) -> None:
+    if resamples < 1 or not 0 < confidence < 1:
+        raise InputError(f"evaluation: bootstrap must be at least 1 and confidence in (0, 1), got {resamples} and "
+                         f"{confidence}")

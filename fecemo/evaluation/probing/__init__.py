@@ -1,0 +1,1 @@
+"""What vectors and groups hold beside the score: probes, factors, groups of people, other sets."""

@@ -1,0 +1,1 @@
+"""Scores as blocks of a table, and the forms that they are written in."""
