@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
 import numpy as np
@@ -59,8 +59,10 @@ class FetchCrew:
             If faces cannot be written. Any other fault of a thread is raised here too.
         """
         with ThreadPoolExecutor(workers, thread_name_prefix="fetch") as pool:
-            futures = [pool.submit(self._work) for _ in range(workers)]
+            futures: list[Future[None]] = []
             try:
+                # In here already: an interruption while threads start must stop those that run.
+                futures.extend(pool.submit(self._work) for _ in range(workers))
                 while True:
                     ended, working = wait(futures, timeout=0.2, return_when=FIRST_EXCEPTION)
                     self._report(said)
@@ -68,7 +70,7 @@ class FetchCrew:
                         break
             finally:
                 self._schedule.stop()
-                if not all(future.done() for future in futures):
+                if len(futures) < workers or not all(future.done() for future in futures):
                     stop()
         for future in futures:
             future.result()
