@@ -113,4 +113,4 @@ def _known_keys(kind: Any, location: tuple[Any, ...]) -> list[str]:
             kind = next((inner for inner in typing.get_args(kind) if dataclasses.is_dataclass(inner)), kind)
     if not dataclasses.is_dataclass(kind):
         kind = next((inner for inner in _dataclasses_in(kind)), None)
-    return [field.name for field in dataclasses.fields(kind)] if kind is not None else []
+    return [field.name for field in dataclasses.fields(kind) if field.init] if kind is not None else []

@@ -104,3 +104,15 @@ def test_yaml_that_asks_for_python_objects_is_refused(tmp_path):
 def test_a_folder_where_a_file_is_expected_is_said(tmp_path):
     with pytest.raises(InputError, match="cannot be read: Is a directory"):
         read_yaml(tmp_path)
+
+
+def test_what_no_document_may_set_is_not_proposed():
+    @dataclass(frozen=True)
+    class Named:
+        weight: float = 1.0
+        name: str = field(default="fixed", init=False)
+
+    with pytest.raises(InputError) as said:
+        build(Named, {"nam": "mine"}, "recipe")
+    assert "weight" in str(said.value)
+    assert "'name'" not in str(said.value)
