@@ -1,6 +1,8 @@
-# make demo   the whole study on drawn faces, on the CPU, in minutes
-# make test   all tests
-# make fuzz   a minute of spoilt lists and pictures; SECONDS_OF_FUZZ=600 SEED=7 for longer and for others
+# make demo      the whole study on drawn faces, on the CPU, in minutes
+# make table2    what each step of help buys, on drawn faces, in minutes
+# make test      all tests
+# make browser   the labelling notebook in a real browser, with screenshots in artifacts/
+# make fuzz      a minute of spoilt lists and pictures; SECONDS_OF_FUZZ=600 SEED=7 for longer and for others
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := demo
@@ -16,14 +18,21 @@ export KERAS_BACKEND ?= tensorflow
 SECONDS_OF_FUZZ ?= 60
 SEED ?= 1
 
-.PHONY: demo test fuzz lint clean
+.PHONY: demo table2 test browser fuzz lint clean
 
 demo: $(VENV)/demo.stamp
 	@FECEMO_PROGRESS=lines $(BIN)/snakemake -s pipelines/Snakefile
 	@$(BIN)/python pipelines/09_table.py --recipe pipelines/recipes/demo.yaml --run runs/demo
 
+table2: $(VENV)/demo.stamp
+	@FECEMO_PROGRESS=lines $(BIN)/snakemake -s pipelines/Snakefile --config recipe=pipelines/recipes/table2_small.yaml
+	@$(BIN)/python pipelines/09_table.py --recipe pipelines/recipes/table2_small.yaml --run runs/table2_small
+
 test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+browser: $(VENV)/test.stamp
+	@.ci/browser
 
 fuzz: $(VENV)/test.stamp
 	$(BIN)/python tests/fuzz/fuzz.py --seconds $(SECONDS_OF_FUZZ) --seed $(SEED)
@@ -47,4 +56,4 @@ $(VENV)/test.stamp: $(VENV)/demo.stamp
 	@touch $@
 
 clean:
-	rm -rf $(VENV) runs/demo .snakemake
+	rm -rf $(VENV) runs/demo runs/table2_small .snakemake artifacts

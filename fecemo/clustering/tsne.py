@@ -61,8 +61,8 @@ def draw_map(source: np.ndarray, target: np.ndarray, settings: MapSettings, seed
     them, with early exaggeration 12 for 125 iterations and a learning rate of n / exaggeration (Belkina et al., 2019).
     Then follow ``settings.iterations``: two thirds with a momentum of 0.95, in which the map grows to its width, their
     forces interpolated by FFT in coarse boxes (Linderman et al., 2019), and one third with exacter forces and 0.8, in
-    which faces settle among their neighbours. Where Barnes-Hut's forces are the quicker they take that place. The map
-    does not depend on the number of cores: only the exact search of neighbours runs on more than one thread.
+    which faces settle among their neighbours. Where Barnes-Hut's forces are the quicker they take that place. Threads
+    share out the faces, never one face's sum: the map does not depend on the number of cores.
 
     Parameters
     ----------
@@ -145,14 +145,14 @@ def _nearest(query: np.ndarray, faces: np.ndarray, n_neighbours: int, own: np.nd
 
 
 def _fit(points: np.ndarray, perplexity: float, iterations: int, seed: int, what: str) -> Any:
+    exact, threads = len(points) <= EXACT_NEIGHBOURS_UP_TO, n_threads()  # which loads OpenMP before openTSNE does
     from openTSNE import TSNE
     from openTSNE.affinity import PerplexityBasedNN
 
-    exact = len(points) <= EXACT_NEIGHBOURS_UP_TO
     affinities = PerplexityBasedNN(points, perplexity=perplexity, method="exact" if exact else "annoy",
-                                   random_state=seed, n_jobs=n_threads() if exact else 1)
+                                   random_state=seed, n_jobs=threads if exact else 1)
     embedding = TSNE(learning_rate="auto", random_state=seed, negative_gradient_method="bh", theta=THETA,
-                     n_jobs=1).prepare_initial(affinities=affinities, initialization=_start(points))
+                     n_jobs=threads).prepare_initial(affinities=affinities, initialization=_start(points))
     phases = _phases(len(points), iterations)
     with progress(sum(phase.iterations for phase in phases), f"map {what}", "iteration") as bar:
 
@@ -166,7 +166,8 @@ def _fit(points: np.ndarray, perplexity: float, iterations: int, seed: int, what
                 callbacks=report, callbacks_every_iters=REPORT_EVERY,
             )
         bar.update(bar.total - bar.n)
-    return embedding
+    # The divergence alone is one sum over all faces: taken by one thread, it is the same on any number of cores.
+    return embedding.optimize(n_iter=0, negative_gradient_method=phases[-1].forces, n_jobs=1)
 
 
 @dataclass(frozen=True)

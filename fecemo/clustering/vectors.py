@@ -1,5 +1,6 @@
 """Pass over embeddings of any size in blocks of bounded memory, with the same result on any number of cores."""
 
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from importlib import import_module
@@ -47,8 +48,20 @@ def n_threads() -> int:
 
 
 def _load_threads() -> None:
-    """Load the libraries that have threads: those loaded later are neither found nor limited."""
-    import_module("sklearn.cluster")  # with it SciPy's BLAS, and OpenMP
+    """Load the libraries that have threads: those loaded later are neither found nor limited.
+
+    OpenMP's threads are to sleep while they wait for one another, unless the environment says otherwise. By default
+    they spin, hundreds of times a second: on a machine with other work they then burn the very time that those they
+    wait for need, and two threads take far longer than one. OpenMP reads the policy once, when it is loaded.
+    """
+    policy = "OMP_WAIT_POLICY"
+    given = policy in os.environ
+    os.environ.setdefault(policy, "passive")
+    try:
+        import_module("sklearn.cluster")  # with it SciPy's BLAS, and OpenMP
+    finally:
+        if not given:
+            del os.environ[policy]
 
 
 def distances_to(values: np.ndarray, centres: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from fecemo.errors import StoredStateError
 from fecemo.manifests.cluster_names import ClusterNames
-from fecemo.manifests.cluster_parts import key_order
+from fecemo.manifests.cluster_parts import cluster_of, key_order
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Agreement:
     Parameters
     ----------
     both : int
-        Clusters that both named.
+        Clusters that both named. What one named whole and the other by its halves counts as the halves.
     share : float or None
         Share of them with one and the same name; None where there are none.
     kappa : float or None
@@ -33,6 +33,9 @@ class Agreement:
 def compare_raters(first: ClusterNames, second: ClusterNames) -> Agreement:
     """Compare two people's names of one clustering. ``"mixed"``, ``"not a face"`` and ``"skip"`` count as names.
 
+    The name of a whole cluster is that of its halves too. Where both divided a group into different halves, neither
+    theirs nor what is below can be compared.
+
     Raises
     ------
     StoredStateError
@@ -41,8 +44,13 @@ def compare_raters(first: ClusterNames, second: ClusterNames) -> Agreement:
     if first.clustering != second.clustering:
         raise StoredStateError(f"the names of {first.by!r} and of {second.by!r} belong to different clusterings "
                                f"({first.clustering[:12]}… and {second.clustering[:12]}…) and cannot be compared")
-    shared = sorted(first.names.keys() & second.names.keys(), key=key_order)
-    pairs = [(first.names[cluster], second.names[cluster]) for cluster in shared]
+    named = {*first.names, *second.names}
+    wholes = {above for key in named for above in _with_wholes(key)[1:]}
+    unlike = {key for key in first.divided.keys() & second.divided.keys() if first.divided[key] != second.divided[key]}
+    told = {key: (_name(first, key), _name(second, key)) for key in sorted(named - wholes, key=key_order)
+            if not unlike.intersection(_with_wholes(key)[1:])}
+    shared = [key for key, names in told.items() if all(names)]
+    pairs = [told[key] for key in shared]
     if not pairs:
         return Agreement(0, None, None, {})
     share = sum(one == other for one, other in pairs) / len(pairs)
@@ -54,3 +62,12 @@ def compare_raters(first: ClusterNames, second: ClusterNames) -> Agreement:
         kappa=None if len(used) == 1 else (share - by_chance_share) / (1 - by_chance_share),
         differing={cluster: pair for cluster, pair in zip(shared, pairs, strict=True) if pair[0] != pair[1]},
     )
+
+
+def _with_wholes(key: str) -> list[str]:
+    """Return a group and those of which it is a part, itself first and the cluster last."""
+    return [key[:end] for end in range(len(key), len(str(cluster_of(key))) - 1, -1)]
+
+
+def _name(names: ClusterNames, key: str) -> str:
+    return next((names.names[whole] for whole in _with_wholes(key) if whole in names.names), "")

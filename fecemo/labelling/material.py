@@ -106,9 +106,12 @@ class CellMaterial:
     faces, target_faces : callable
     target_clusters : ndarray of shape (t,), int32
         Every target face's stored cluster.
+    target_ids : ndarray of shape (t,), str
     divide : callable
     map : FaceMap or None
-        None where the map stage has not run.
+        None where the map stage has not run on these embeddings.
+    without_map : str
+        Why there is none, for people.
     known : mapping of str to callable
         What else is known of the source faces: a title, and a callable of positions that gives numbers or words.
     ask_sample, ask_labels : callable or None
@@ -125,8 +128,10 @@ class CellMaterial:
     faces: Faces
     target_faces: Faces
     target_clusters: np.ndarray
+    target_ids: np.ndarray
     divide: Divide
     map: FaceMap | None = None
+    without_map: str = ""
     known: Mapping[str, Callable[[np.ndarray], np.ndarray]] = field(default_factory=dict)
     ask_sample: Callable[[], SeenLabels] | None = None
     ask_labels: Callable[[], SeenLabels] | None = None

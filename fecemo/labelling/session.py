@@ -65,7 +65,8 @@ class LabellingSession:
         self._file = NamesFile(path, clustering, by, seed)
         self._divisions = Divisions(clustering, divide, self.stored.seed)
         self.groups: Groups = self._divisions.groups(self.stored.divided)
-        self._seen = self._divisions.shown(self.stored.samples) | set(self.stored.on_map)
+        self._seen: set[int | str] = {*self._divisions.shown(self.stored.samples), *self.stored.on_map,
+                                      *self.stored.targets_on_map}
         self._seen_unknown = max(0, self.stored.looked_at - len(self._seen))
         self._done: list[_Decisions] = []
         self._undone: list[_Decisions] = []
@@ -194,17 +195,20 @@ class LabellingSession:
         faces = self.shown(key, rule, count, shown.get(rule, 0))
         if len(faces):
             shown[rule] = shown.get(rule, 0) + len(faces)
-            self._see(faces, replace(self.stored, samples=samples))
+            self._see(faces.tolist(), replace(self.stored, samples=samples))
         return faces
 
     def shown(self, key: str, rule: str, count: int, start: int = 0) -> np.ndarray:
         """Return faces of a group by a rule, without recording anything: for what was looked at before."""
         return sample_faces(rule, self.groups, key, count=count, start=start, seed=self.stored.seed)
 
-    def look_on_map(self, faces: Iterable[int]) -> None:
-        """Record that source faces were looked at in the map."""
-        if new := set(faces) - self._seen:
-            self._see(new, replace(self.stored, on_map=tuple(sorted({*self.stored.on_map, *new}))))
+    def look_on_map(self, faces: Iterable[int], targets: Iterable[str] = ()) -> None:
+        """Record that source faces, by position, and target faces, by id, were looked at in the map."""
+        new, new_targets = set(faces) - self._seen, set(targets) - self._seen
+        if new or new_targets:
+            self._see(new | new_targets, replace(
+                self.stored, on_map=tuple(sorted({*self.stored.on_map, *new})),
+                targets_on_map=tuple(sorted({*self.stored.targets_on_map, *new_targets}))))
 
     def record_suggestion(self, labels_seen: Iterable[str]) -> None:
         """Record that a name suggested from labels was asked for, and the ids of the faces whose labels made it."""
@@ -243,8 +247,8 @@ class LabellingSession:
         seen = tuple(sorted({*self.stored.labels_seen, *labels_seen}))
         return replace(self.stored, labels_seen=seen, labels_used=len(seen))
 
-    def _see(self, faces: Iterable[int], names: ClusterNames) -> None:
-        seen = self._seen | {int(face) for face in faces}
+    def _see(self, faces: Iterable[int | str], names: ClusterNames) -> None:
+        seen = self._seen | set(faces)
         self._save(replace(names, looked_at=len(seen) + self._seen_unknown))
         self._seen = seen
 

@@ -40,9 +40,10 @@ class ClusterNames:
     by, when : str
         Who named, and the UTC time of the last change.
     looked_at : int
-        Distinct unlabelled faces at which the person looked.
+        Distinct faces at which the person looked without knowing their labels: source faces, and target faces on the
+        map.
     method : str
-        ``"hand"`` or ``"vote"``.
+        ``"hand"``, ``"vote"`` or ``"few"``.
     labels_used : int
         Labels of target faces that were seen.
     labels_seen : tuple of str
@@ -58,6 +59,8 @@ class ClusterNames:
         The names whose score the person was shown, each time that they were others than before.
     on_map : tuple of int
         Source faces, by their position, that the person looked at by lasso or pointer in the map.
+    targets_on_map : tuple of str
+        The same of target faces, by their ids.
     seed : int
         Of the random samples.
     suggestions_used : int
@@ -94,6 +97,7 @@ class ClusterNames:
     unsure: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     on_map: tuple[int, ...] = ()
+    targets_on_map: tuple[str, ...] = ()
     scores_seen: tuple[dict[str, str], ...] = ()
 
     @property

@@ -24,7 +24,7 @@ from fecemo.stages.work import Work, run_stage
 STAGE = "label"
 
 
-def run(arguments: CellArguments, method: Literal["hand", "vote"] | None = None) -> Receipt:
+def run(arguments: CellArguments, method: Literal["hand", "vote", "few"] | None = None) -> Receipt:
     """Give the clusters of one cell their names, in the way that the recipe states.
 
     Writes ``names.json``, and ``sample.csv`` with every label that was seen for it: row of the target pack, id, label,
@@ -36,7 +36,7 @@ def run(arguments: CellArguments, method: Literal["hand", "vote"] | None = None)
     ----------
     arguments : CellArguments
         Which cell of which run.
-    method : {"hand", "vote"}, optional
+    method : {"hand", "vote", "few"}, optional
         Instead of the recipe's naming.method.
 
     Returns
@@ -71,9 +71,11 @@ def run(arguments: CellArguments, method: Literal["hand", "vote"] | None = None)
         if elsewhere:
             inputs["labels_seen"] = digest_json(elsewhere)
     else:
-        config["sample"] = settings.sample
+        # What a way of naming does not look at makes no other names; it asks for no more labels than there are.
+        config |= {"few": {"per_cluster": settings.per_cluster}}.get(naming.name, {"sample": settings.sample})
+        config["rare"] = settings.rare
         available = int(np.count_nonzero((pack.splits == "train") & (pack.labels != "")))
-        if 0 < available < settings.sample:
+        if "sample" in config and 0 < available < settings.sample:
             raise InputError(f"naming.sample: {settings.sample} labels are asked for, and the train split of "
                              f"{pack.folder} holds {available}")
 
@@ -87,7 +89,7 @@ def run(arguments: CellArguments, method: Literal["hand", "vote"] | None = None)
             centres=read_array(clustered, "centres", "cluster"), labels=pack.labels[rows][may_see],
             clusters=np.asarray(clusters)[may_see],
             distances=read_array(assigned, "target_distances", "cluster", length=len(rows))[may_see],
-            sample=settings.sample, seed=seed,
+            sample=settings.sample, seed=seed, per_cluster=settings.per_cluster, rare=settings.rare,
         ))
         names, files = _with_labels(named.names, elsewhere), [NAMES_NAME, SAMPLE_NAME]
         atomic_write(folder / NAMES_NAME, names.as_json())

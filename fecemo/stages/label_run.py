@@ -125,6 +125,7 @@ class LabelRun:
 
         used, own = layout.hand_names(approach, variant), file_of(layout, approach, variant, by)
         may_ask = bool(len(self._askable(target.rows)))
+        drawn, without_map = self._map(approach, variant, chain["embeddings"].digest, source.rows, target.rows)
         return CellMaterial(
             title=f"{cell.approach.title} · {cell.variant.title}", clustering=clustering, path=own, used_path=used,
             seed=cell.recipe.seed, divide=divide,
@@ -132,7 +133,7 @@ class LabelRun:
             target_faces=self._view(self._target, target.rows, variant),
             target_clusters=np.asarray(read_array(layout.assigned(approach, variant), "target_clusters", "cluster",
                                                   length=len(target.rows))),
-            map=self._map(approach, variant, chain["embeddings"].digest, source.rows, target.rows),
+            target_ids=self._target.ids[target.rows], map=drawn, without_map=without_map,
             known=known_of_source(self._recipe, layout, self._source, source.rows),
             ask_sample=(lambda: self._seen(target.rows, cell.recipe.naming.sample)) if may_ask else None,
             ask_labels=(lambda: self._seen(target.rows, None)) if may_ask else None,
@@ -170,15 +171,18 @@ class LabelRun:
         return faces
 
     def _map(self, approach: str, variant: str, embeddings: str, source_rows: np.ndarray,
-             target_rows: np.ndarray) -> FaceMap | None:
+             target_rows: np.ndarray) -> tuple[FaceMap | None, str]:
+        """Return the map, or why there is none."""
         folder = self._layout.map(approach, variant)
         receipt = read_receipt(folder)
-        if receipt is None or receipt.inputs.get("embeddings") != embeddings:
-            return None
+        if receipt is None:
+            return None, "There is no map of this cell yet"
+        if receipt.inputs.get("embeddings") != embeddings:
+            return None, "The map of this cell is of other embeddings or target faces than these"
         at = {name: np.searchsorted(rows, read_array(folder, f"{name}_rows", "map"))
               for name, rows in (("source", source_rows), ("target", target_rows))}
         places = {name: np.asarray(read_array(folder, f"{name}_map", "map", length=len(at[name]))) for name in at}
-        return FaceMap(places["source"], at["source"], places["target"], at["target"])
+        return FaceMap(places["source"], at["source"], places["target"], at["target"]), ""
 
     def _askable(self, rows: np.ndarray) -> np.ndarray:
         """Return the positions of labelled train faces: a test label is shown to nobody."""

@@ -24,10 +24,12 @@ from fecemo.labelling.session import LabellingSession
 from fecemo.manifests.cluster_names import read_cluster_names
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.stages.label_run import LabelRun
+from fecemo.stages.layout import RunLayout
 from tests.integration.run_to_name import APPROACH, VARIANT, RunToName, emotion_of_group
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = ROOT / "notebooks" / "label_clusters.ipynb"
+DEMO_RECIPE = ROOT / "pipelines" / "recipes" / "demo.yaml"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (pip install "
                                                                "'fecemo[notebook,browser]')")
@@ -50,16 +52,30 @@ def artifacts(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(run, tmp_path_factory):
-    """Serve the notebook, opened on the run, from a Jupyter server of its own."""
+def demo(tmp_path_factory):
+    """Return a copy of the demo run, where `make demo` has made one. What naming reads alone is linked."""
+    if not (ROOT / "runs/demo/report.html").is_file():
+        pytest.skip("there is no demo run (make demo)")
+    layout = RunLayout(tmp_path_factory.mktemp("demo") / "demo")
+    layout.run.mkdir()
+    for part in (ROOT / "runs/demo").iterdir():
+        if part.name in ("packs", "models", "embeddings", "clusters", "assigned", "maps", "drawn"):
+            (layout.run / part.name).symlink_to(part)
+    return layout
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Run a Jupyter server. Returns its address and the folder that it serves."""
     folder = tmp_path_factory.mktemp("notebooks")
-    text = NOTEBOOK.read_text(encoding="utf-8").replace("../runs/demo", str(run.layout.run))
-    (folder / NOTEBOOK.name).write_text(text.replace("../pipelines/recipes/demo.yaml", str(run.recipe)))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     home = {name: str(tmp_path_factory.mktemp(name)) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR",
                                                                   "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
+    settings = Path(home["JUPYTER_CONFIG_DIR"]) / "lab/user-settings/@jupyterlab/apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')  # asks nothing over the board
     environment = {**os.environ, **home, "PYTHONPATH": str(ROOT)}
     with (folder / "server.log").open("w") as log:
         server = subprocess.Popen(
@@ -70,10 +86,18 @@ def address(run, tmp_path_factory):
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_for(f"{address}/api", server, folder / "server.log")
-        yield f"{address}/doc/tree/{NOTEBOOK.name}"
+        yield address, folder
     finally:
         server.terminate()
         server.wait(timeout=30)
+
+
+def notebook_on(server, run, recipe, name):
+    """Serve the notebook, opened on a run. Returns its address."""
+    address, folder = server
+    text = NOTEBOOK.read_text(encoding="utf-8").replace("../runs/demo", str(run))
+    (folder / f"{name}.ipynb").write_text(text.replace("../pipelines/recipes/demo.yaml", str(recipe)))
+    return f"{address}/doc/tree/{name}.ipynb"
 
 
 def _wait_for(url, server, log):
@@ -108,7 +132,8 @@ def open_board(page, address, by):
     who = page.get_by_placeholder("your name")
     if who.input_value() != by:
         who.fill(by)
-    page.get_by_role("button", name="Begin").click()
+    who.press("Tab")
+    page.keyboard.press("Enter")  # on the button beside the name
     page.locator(".fecemo-faces img").first.wait_for()
     board.scroll_into_view_if_needed()
     return board
@@ -120,18 +145,23 @@ def coloured_share(png):
     return float((np.ptp(pixels, axis=-1) > 40).mean())
 
 
-def test_a_person_names_all_clusters_by_key_and_goes_on_after_a_reload(run, address, page, artifacts):
-    board = open_board(page, address, "ann")
+def wait_for_the_map(page):
+    """Wait until the map is drawn: its points have colours."""
     canvas = page.locator(".fecemo-plot canvas").first
     canvas.wait_for()
-    page.wait_for_function("document.activeElement.classList.contains('fecemo-board')")
-
-    # The map draws: its points have colours.
     for _ in range(40):
         if (share := coloured_share(canvas.screenshot())) > 0.002:
             break
         page.wait_for_timeout(250)
     assert share > 0.002
+    return canvas
+
+
+def test_a_person_names_all_clusters_by_key_and_goes_on_after_a_reload(run, server, page, artifacts):
+    address = notebook_on(server, run.layout.run, run.recipe, "planted")
+    board = open_board(page, address, "ann")
+    page.wait_for_function("document.activeElement.classList.contains('fecemo-board')")
+    canvas = wait_for_the_map(page)
     page.screenshot(path=artifacts / "board.png")
 
     # The lasso selects.
@@ -172,8 +202,12 @@ def test_a_person_names_all_clusters_by_key_and_goes_on_after_a_reload(run, addr
     page.keyboard.press("Enter")
     page.get_by_text("“1 of 2 tones”").wait_for()
 
-    # The row of the table.
-    page.get_by_role("button", name="Label and evaluate").click()
+    # The row of the table, by keyboard too; a button that the pointer has pressed takes no later key.
+    page.get_by_role("button", name="unsure (u)").click()
+    page.wait_for_function("document.activeElement.classList.contains('fecemo-board')")
+    page.get_by_role("button", name="unsure (u)").click()
+    page.get_by_role("button", name="Label and evaluate").focus()
+    page.keyboard.press("Enter")
     page.locator(".fecemo-end table").first.wait_for()
     assert "by hand" in page.locator(".fecemo-end").inner_text()
     board.scroll_into_view_if_needed()
@@ -184,4 +218,19 @@ def test_a_person_names_all_clusters_by_key_and_goes_on_after_a_reload(run, addr
     stored = read_cluster_names(run.names_path)
     assert (stored.names, stored.by, stored.target_labels_shown) == (told, "ann", False)
     assert list(stored.notes.values()) == ["1 of 2 tones"]
-    assert stored.looked_at == 96
+    assert (stored.unsure, stored.looked_at) == ((), 96)
+
+
+def test_the_clusters_of_the_demo_are_named_by_key(demo, server, page, artifacts):
+    open_board(page, notebook_on(server, demo.run, DEMO_RECIPE, "demo"), "ann")
+    page.wait_for_function("document.activeElement.classList.contains('fecemo-board')")
+    wait_for_the_map(page)
+    page.screenshot(path=artifacts / "demo.png")
+    for count, key in enumerate("12345678"):
+        page.keyboard.press(key)
+        page.get_by_text(f"{count + 1} of 8 clusters named, with").wait_for()
+    stored = read_cluster_names(demo.hand_names("dense_autoencoder", "rgb"))
+    assert (sorted(stored.names.values()), stored.by) == (sorted(EMOTIONS), "ann")
+    page.keyboard.press("c")
+    page.wait_for_timeout(500)
+    page.screenshot(path=artifacts / "demo_named.png")

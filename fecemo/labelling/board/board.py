@@ -4,7 +4,7 @@ import html
 
 import ipywidgets as widgets
 
-from fecemo.errors import FecemoError
+from fecemo.errors import FecemoError, InputError
 from fecemo.labelling.board.cell_board import CellBoard
 from fecemo.labelling.board.style import STYLE
 from fecemo.labelling.material import RunToName
@@ -23,6 +23,11 @@ class LabellingBoard:
     view : ipywidgets.Widget
     cell : CellBoard or None
         The open one.
+
+    Raises
+    ------
+    InputError
+        If the run has nothing that could be named.
     """
 
     def __init__(self, run: RunToName) -> None:
@@ -62,11 +67,12 @@ class LabellingBoard:
 
     def _fill(self) -> None:
         self._cells = {(cell.approach, cell.variant): cell for cell in self._run.cells()}
+        if not self._cells:
+            raise InputError(f"{self._run.title}: no approach of the recipe has clusters that could be named")
         self.pick.options = [(cell.said, where) for where, cell in self._cells.items()]
         ready = [where for where, cell in self._cells.items() if not cell.waits_for]
         unfinished = [where for where in ready if self._cells[where].named < self._cells[where].groups]
-        if ready:
-            self.pick.value = (unfinished or ready)[0]
+        self.pick.value = (unfinished or ready or list(self._cells))[0]
 
     def _meet(self) -> None:
         cell = self._cells[self.pick.value]

@@ -59,7 +59,7 @@ class CellBoard:
 
         self.end = EndPanel(session, material.others, material.path == material.used_path, finish, use, self.guard)
         self.map: MapPanel | None = None
-        side: list[widgets.Widget] = [widgets.HTML("<div class='quiet'>There is no map of this cell yet: "
+        side: list[widgets.Widget] = [widgets.HTML(f"<div class='quiet'>{html.escape(material.without_map)}: "
                                                    "pipelines/06_map.py draws it. Naming goes on without.</div>")]
         if material.map is not None:
             self.map = MapPanel(material.map, material, session, run.colours, self._chosen, self.guard)
@@ -225,7 +225,7 @@ class CellBoard:
             rng = np.random.default_rng(0)
             shown, others = (np.sort(rng.choice(chosen, min(CHOSEN, len(chosen)), replace=False))
                              for chosen in (source, target))
-            self.session.look_on_map(shown.tolist())
+            self.session.look_on_map(shown.tolist(), self._material.target_ids[others].tolist())
             self._sees.value = (f"<div>{len(source):,} source and {len(target):,} target faces chosen"
                                 f"<span class='quiet'> · source faces by cluster {most or 'none'}</span></div>"
                                 f"{grid(self.group.pictures(shown))}")

@@ -42,7 +42,7 @@ class EndPanel:
         use_mine = widgets.Button(description="Let the pipeline use my names")
         use_mine.on_click(lambda _: guard(use))
         self._with = widgets.Dropdown(options=["nobody", *others], description="Compare with",
-                                      style={"description_width": "90px"}, layout={"width": "260px"})
+                                      style={"description_width": "96px"}, layout={"width": "270px"})
         self._with.observe(lambda _: guard(self._compare), names="value")
         row = [self.finish, *([] if is_used else [use_mine]), *([self._with] if others else [])]
         self.view = widgets.VBox([self._said, widgets.HBox(row).add_class("fecemo-row"), self._compared,

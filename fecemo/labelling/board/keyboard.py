@@ -14,6 +14,7 @@ function render({ model, el }) {
       if (event.key === "Escape" || event.key === "Enter") focus();  // which also hands over what was typed
       return;
     }
+    if (event.key === "Enter" && event.target.closest("button")) return;  // presses the button that the Tab key reached
     if (!model.get("known").includes(event.key)) return;
     event.preventDefault();
     event.stopPropagation();
@@ -21,6 +22,8 @@ function render({ model, el }) {
     if (event.key === model.get("note")) return board.querySelector(".fecemo-note input")?.focus();
     model.send({ key: event.key });
   };
+  // A button that the pointer pressed keeps no focus: Enter then writes a note, as ever.
+  const release = (event) => { if (event.detail && event.target.closest("button")) focus(); };
   const focus = () => board && board.focus({ preventScroll: true });
   const attach = () => {
     board = el.closest(".fecemo-board");
@@ -28,11 +31,15 @@ function render({ model, el }) {
     board.tabIndex = 0;
     board.dataset.lmSuppressShortcuts = "true";  // the notebook's own shortcuts rest while the board has the focus
     board.addEventListener("keydown", press, true);
+    board.addEventListener("click", release);
     focus();
   };
   el.classList.add("fecemo-keys");
   attach();
-  return () => board?.removeEventListener("keydown", press, true);
+  return () => {
+    board?.removeEventListener("keydown", press, true);
+    board?.removeEventListener("click", release);
+  };
 }
 export default { render };
 """

@@ -156,8 +156,11 @@ class MapPanel:
         elif point < self._n:
             self._guard(lambda: self._look(int(self._map.source_at[point])))
         else:
-            at = self._map.target_at[[point - self._n]]
-            self._show_hovered(self._material.target_faces(at)[0], "target face")
+            self._guard(lambda: self._look_at_target(int(self._map.target_at[point - self._n])))
+
+    def _look_at_target(self, at: int) -> None:
+        self._session.look_on_map((), [str(self._material.target_ids[at])])
+        self._show_hovered(self._material.target_faces(np.array([at]))[0], "target face")
 
     def _look(self, at: int) -> None:
         self._session.look_on_map([at])  # recorded before it is seen: a kernel may be killed at any moment

@@ -12,6 +12,8 @@ from fecemo.manifests.cluster_names import NOT_EMOTIONS
 
 ACTS = ("=", "u", "z", "y", "d", "j", "g")
 """Acts that have a button beside the names."""
+MANY = 40
+"""Chips beyond this number are a few lines to scroll in, the one in hand first: names and faces stay in sight."""
 _TITLES = {"=": "same as nearest", "u": "unsure", "z": "undo", "y": "redo", "d": "divide", "j": "join", "g": "suggest"}
 
 
@@ -57,6 +59,7 @@ class NamingPanel:
             self._keys = groups.keys
             self._chips.children = [_button("", "", partial(self._go, key), "fecemo-chip")
                                     for key in groups.keys]
+            _mark(self._chips, "fecemo-many", len(groups.keys) > MANY)
         for key, chip in zip(groups.keys, self._chips.children, strict=True):
             name = names.get(key)
             chip.description = f"{key} {name or 'open'}"

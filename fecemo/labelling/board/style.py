@@ -33,6 +33,8 @@ STYLE = """<style>
 .fecemo-board .fecemo-chip { font-size: 12px; height: 26px; line-height: 26px; background: var(--soft);
   border-left: 4px solid var(--chip, #999); }
 .fecemo-board .fecemo-open { opacity: .62; font-style: italic; }
+.fecemo-board .fecemo-many { max-height: 92px; overflow-y: auto; align-content: flex-start; padding: 2px; }
+.fecemo-many .fecemo-here { order: -1; }
 .fecemo-board .fecemo-here { outline: 2px solid var(--jp-brand-color1, #1976d2); }
 .fecemo-board .widget-toggle-buttons .widget-toggle-button { width: auto; }
 .fecemo-board table { border-collapse: collapse; margin: 6px 0; font-size: 12px; }
