@@ -77,6 +77,9 @@ class Measurement:
     show : callable, optional
         ``show(record, score) -> dict``: what the template ``<name>.html.jinja`` gets to show one cell's record in the
         report. Numbers are printed by `cite_record`, which names their origin.
+    version : int
+        Of the record's format: one more whenever what ``kind`` holds, or what it means, becomes another. Records of
+        another version are measured anew.
     """
 
     name: str
@@ -86,6 +89,12 @@ class Measurement:
     measure: Callable[[CellEvidence], Any]
     columns: Mapping[str, str] = field(default_factory=dict)
     show: Callable[..., dict[str, Any]] | None = None
+    version: int = 1
+
+    @property
+    def format(self) -> str:
+        """str: Format of the record, such as ``"fecemo.probes/1"``."""
+        return f"fecemo.{self.name}/{self.version}"
 
     @property
     def file(self) -> str:
@@ -100,7 +109,7 @@ def measurements() -> dict[str, Measurement]:
 
 def write_record(folder: Path, measurement: Measurement, record: Any) -> str:
     """Write what was measured, and return the file's name. Raises `ResourceError` where the disk refuses."""
-    document = {"format": _format(measurement), **asdict(record)}
+    document = {"format": measurement.format, **asdict(record)}
     atomic_write(folder / measurement.file, json.dumps(document, indent=1, allow_nan=False) + "\n")
     return measurement.file
 
@@ -120,13 +129,9 @@ def read_records(folder: Path) -> dict[str, Any]:
             continue
         try:
             document = read_json(path)
-            if (said := document.pop("format", None)) != _format(measurement):
-                raise InputError(f"{path} has the format {said!r}, expected {_format(measurement)!r}")
+            if (said := document.pop("format", None)) != measurement.format:
+                raise InputError(f"{path} has the format {said!r}, expected {measurement.format!r}")
             found[measurement.name] = build(measurement.kind, document, str(path))
         except InputError as error:
             raise StoredStateError(f"{error}; run the evaluate stage again") from error
     return found
-
-
-def _format(measurement: Measurement) -> str:
-    return f"fecemo.{measurement.name}/1"

@@ -10,7 +10,7 @@ from fecemo.errors import InputError
 from fecemo.evaluation.probing.probe_settings import ProbeSettings
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import Receipt, digest_file
-from fecemo.packs.variant import Variant, find_variant
+from fecemo.packs.variant import Variant, find_pack_variant
 from fecemo.progress import progress
 from fecemo.stages.work import Work, run_stage
 
@@ -108,7 +108,7 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
     """
     from fecemo.evaluation.tables.set_comparison_export import FORMAT
 
-    variant = find_variant(settings.variant)
+    variant = find_pack_variant(settings.variant)
     packs = [FacePack(path) for path in settings.packs]
     if settings.network is not None and not settings.network.is_file():
         raise InputError(f"{settings.network}: there is no such network")

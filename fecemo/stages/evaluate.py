@@ -94,11 +94,16 @@ def run(arguments: CellArguments) -> Receipt:
                 "seed": recipe.seed,
                 "approach": [arguments.approach, recipe.title_of(cell.row)],
                 "variant": [arguments.variant, cell.variant.title], "recipe": [recipe.name, recipe.title],
-                "format": SCORE_FORMAT, "measurements": sorted(measurements())},
+                "formats": record_formats()},
         inputs={"target": target.receipt.digest, **about_digest(recipe, layout),
                 **{name: receipt.digest for name, receipt in receipts.items()}},
         seed=recipe.seed, work=work,
     )
+
+
+def record_formats() -> dict[str, str]:
+    """Return the format of every record that this stage may write; where one becomes another, it runs again."""
+    return {"score": SCORE_FORMAT, **{name: measurement.format for name, measurement in measurements().items()}}
 
 
 def _measure(folder: Path, evidence: CellEvidence) -> list[str]:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from fecemo.evaluation.tables.table import ComparisonTable, Heading
     from fecemo.packs.face_pack import FacePack
 
-SAMPLES = 10
-"""Faces shown of each cluster."""
+SAMPLES, SHOWN = 10, 24
+"""Faces shown of a cluster, and of how many clusters: of the largest where there are more."""
 PACKS = {"source": "Source faces", "target": "Target faces"}
 
 
@@ -44,7 +44,8 @@ def material_folders(study: Recipe, layout: RunLayout) -> dict[str, Path]:
             for what, folder in _cell_folders(layout, approach, variant).items():
                 folders[f"{what} {approach} {variant}"] = folder
             for seed in study.seeds:
-                folders[f"score {approach} {variant}, seed {seed}"] = layout.of_seed(seed).score(approach, variant)
+                for what, folder in _cell_folders(layout.of_seed(seed), approach, variant).items():
+                    folders[f"{what} {approach} {variant}, seed {seed}"] = folder
     return folders
 
 
@@ -52,7 +53,8 @@ def _cell_folders(layout: RunLayout, approach: str, variant: str) -> dict[str, P
     return {"model": layout.model(approach, variant), "embeddings": layout.embeddings(approach, variant),
             "clusters": layout.clusters(approach, variant), "assigned": layout.assigned(approach, variant),
             "map": layout.map(approach, variant),
-            "names": layout.names(approach, variant), "score": layout.score(approach, variant)}
+            "names": layout.names(approach, variant), "groupings": layout.groupings(approach, variant),
+            "score": layout.score(approach, variant)}
 
 
 def read_material(study: Recipe, layout: RunLayout, table: "ComparisonTable") -> "ReportMaterial":
@@ -69,8 +71,8 @@ def read_material(study: Recipe, layout: RunLayout, table: "ComparisonTable") ->
     packs = read_packs(layout)
     stages, versions, machine = read_stages(material_folders(study, layout))
     return ReportMaterial(
-        recipe=study.name, seed=study.seed, table=table, stages=stages, versions=versions, machine=machine,
-        emotions=EMOTIONS,
+        recipe=study.name, seeds=(study.seed, *study.seeds), table=table, stages=stages, versions=versions,
+        machine=machine, emotions=EMOTIONS,
         packs=tuple(pack_facts(PACKS[name], pack, statement_of(study, name)) for name, pack in packs.items()),
         cells=tuple(_read_cell(study, layout, packs, row, column, table) for row, column, _ in table.cells()))
 
@@ -86,15 +88,17 @@ def _read_cell(study: Recipe, layout: RunLayout, packs: "dict[str, FacePack]", r
     rows, clusters = _read_clusters(folders, "source")
     named = read_receipt(folders["names"]) is not None
     names = read_cluster_names(folders["names"] / NAMES_NAME).names if named else {}
-    map_receipt, points = read_receipt(folders["map"]), _read_map(folders, packs)
+    clustered = approach.predicts_by == "clusters"
+    map_receipt, points = read_receipt(folders["map"]), _read_map(folders, packs, clustered)
     return CellMaterial(
-        row=row, column=column, clustered=approach.predicts_by == "clusters",
+        row=row, column=column, clustered=clustered,
         reconstructs=any("pixels" in phase.outputs for phase in approach.phases), score=table.score(row, column),
         records=table.records.get((row.name, column.name), {}), model=model_facts(read_receipt(folders["model"])),
         networks=read_networks(folders["model"]),
         curves=_read_curves(folders["model"]), originals=originals, reconstructions=copies,
-        map=points, source_faces=_face_grid(folders, packs, "source", variant, points.source if points else None),
-        target_faces=_face_grid(folders, packs, "target", variant, points.target if points else None),
+        map=points,
+        source_faces=_face_grid(folders, packs, "source", variant, points.source) if points and clustered else None,
+        target_faces=_face_grid(folders, packs, "target", variant, points.target) if points and clustered else None,
         map_keeps=map_receipt.summary.get("neighbour_accuracy") if map_receipt else None,
         samples=_draw_samples(packs["source"], variant, rows, clusters, study.seed) if "source" in packs else {},
         names=names, sizes=dict(Counter(clusters.tolist())))
@@ -103,8 +107,8 @@ def _read_cell(study: Recipe, layout: RunLayout, packs: "dict[str, FacePack]", r
 def _read_curves(folder: Path) -> "tuple[Curve, ...]":
     from fecemo.evaluation.figures.training import Curve
 
-    path = folder / "history.csv"
-    if read_receipt(folder) is None or not path.is_file():
+    path, receipt = folder / "history.csv", read_receipt(folder)
+    if receipt is None or not path.is_file():
         return ()
     values: dict[tuple[str, str], list[float]] = {}
     with path.open(encoding="utf-8", newline="") as file:
@@ -112,8 +116,15 @@ def _read_curves(folder: Path) -> "tuple[Curve, ...]":
             for measure in ("loss", "accuracy", "valid_loss", "valid_accuracy"):
                 if line.get(measure):
                     values.setdefault((line["phase"], measure), []).append(float(line[measure]))
-    return tuple(Curve(phase, measure, tuple(curve), tuple(values.get((phase, f"valid_{measure}"), ())))
-                 for (phase, measure), curve in values.items() if not measure.startswith("valid"))
+    fit = receipt.config.get("fit", {})
+
+    def curve_of(phase: str, measure: str) -> Curve:
+        losses = values.get((phase, "valid_loss"), [])
+        return Curve(phase, measure, tuple(values[phase, measure]), tuple(values.get((phase, f"valid_{measure}"), ())),
+                     best=1 + losses.index(min(losses)) if losses else 0,
+                     kept_best=fit.get(phase, {}).get("keep") == "best")
+
+    return tuple(curve_of(phase, measure) for phase, measure in values if not measure.startswith("valid"))
 
 
 def _read_pairs(folder: Path) -> "tuple[np.ndarray | None, np.ndarray | None]":
@@ -139,31 +150,39 @@ def _read_clusters(folders: dict[str, Path], pack: str) -> "tuple[np.ndarray, np
     return rows, read_array(folders["clusters"], f"{pack}_clusters", "cluster", length=len(rows))
 
 
-def _read_map(folders: dict[str, Path], packs: "dict[str, FacePack]") -> "MapPoints | None":
+def _read_map(folders: dict[str, Path], packs: "dict[str, FacePack]", clustered: bool) -> "MapPoints | None":
     import numpy as np
 
     from fecemo.evaluation.figures.maps import MapPoints
+    from fecemo.manifests.emotions import EMOTIONS
 
     embedded, mapped = read_receipt(folders["embeddings"]), read_receipt(folders["map"])
-    rows, clusters = _read_clusters(folders, "source")
-    if embedded is None or mapped is None or not len(rows) or mapped.inputs.get("embeddings") != embedded.digest:
+    if embedded is None or mapped is None or mapped.inputs.get("embeddings") != embedded.digest:
         return None
     shown, target_rows = (read_array(folders["map"], f"{pack}_rows", "map") for pack in PACKS)
+    if clustered:
+        rows, clusters = _read_clusters(folders, "source")
+        if not len(rows):
+            return None
+        groups = clusters[np.searchsorted(rows, shown)]
+    else:  # a classifier's: labelled faces that it learned from
+        if "target" not in packs:
+            return None
+        groups = np.array([EMOTIONS.index(label) for label in packs["target"].labels[shown].tolist()])
     source, target = (read_array(folders["map"], f"{pack}_map", "map", length=len(its_rows))
                       for pack, its_rows in zip(PACKS, (shown, target_rows), strict=True))
     labels = packs["target"].labels[target_rows] if "target" in packs else np.full(len(target_rows), "")
-    return MapPoints(source=source, source_clusters=clusters[np.searchsorted(rows, shown)], target=target,
-                     target_emotions=labels)
+    return MapPoints(source, groups, target, target_emotions=labels)
 
 
 def _face_grid(folders: dict[str, Path], packs: "dict[str, FacePack]", pack: str, variant: Variant,
-               places: "np.ndarray | None") -> "FaceGrid | None":
-    """Return faces that stand for the parts of a map, or None where there is no map or no pack."""
+               places: "np.ndarray") -> "FaceGrid | None":
+    """Return faces that stand for the parts of a map, or None where it is empty or there is no pack."""
     import numpy as np
 
     from fecemo.evaluation.figures.faces import lay_out_faces
 
-    if places is None or not len(places) or pack not in packs:
+    if not len(places) or pack not in packs:
         return None
     rows, faces = np.asarray(read_array(folders["map"], f"{pack}_rows", "map")), packs[pack].faces
 
@@ -179,8 +198,8 @@ def _draw_samples(pack: "FacePack", variant: Variant, rows: "np.ndarray", cluste
                   seed: int) -> "dict[int, np.ndarray]":
     import numpy as np
 
-    samples = {}
-    for cluster in np.unique(clusters).tolist():
+    samples, (numbers, sizes) = {}, np.unique(clusters, return_counts=True)
+    for cluster in sorted(numbers[np.argsort(-sizes, kind="stable")][:SHOWN].tolist()):
         members = rows[clusters == cluster]
         drawn = np.random.default_rng([seed, cluster]).permutation(len(members))[:SAMPLES]
         samples[cluster] = variant.view(pack.faces[np.sort(members[drawn])])

@@ -42,7 +42,8 @@ def pack_facts(title: str, pack: "FacePack", stated: "DataStatement | None") -> 
 
     summary = pack.receipt.summary
     return PackFacts(title, len(pack), rejected=summary.get("rejected", {}), left_out=summary.get("left_out", {}),
-                     labels=counted(pack.labels), splits=counted(pack.splits), stated=_in_words(stated))
+                     labels=counted(pack.labels), splits=counted(pack.splits), held_out=summary.get("held_out", ""),
+                     stated=_in_words(stated))
 
 
 def read_stages(folders: Mapping[str, Path]) -> "tuple[tuple[StageFacts, ...], dict[str, str], str]":
@@ -88,8 +89,7 @@ def model_facts(receipt: Receipt | None) -> "ModelFacts | None":
         return None
     return ModelFacts(
         parameters=receipt.summary.get("parameters", {}), side=receipt.config.get("side", 0),
-        phases=tuple(_phase(name, fit, receipt.summary) for name, fit in receipt.config["fit"].items()),
-        backend=" ".join(str(value) for key, value in receipt.machine.items() if key not in GENERAL))
+        phases=tuple(_phase(name, fit, receipt.summary) for name, fit in receipt.config["fit"].items()))
 
 
 def _phase(name: str, fit: dict[str, Any], summary: dict[str, Any]) -> str:
@@ -108,11 +108,15 @@ def _called(choice: Any) -> str:
 
 
 def read_networks(folder: Path) -> tuple[dict[str, Any], ...]:
-    """Return what a cell's networks are made of, without those that are part of another; empty before the training."""
+    """Return what a cell's networks are made of; empty before the training.
+
+    A network whose layers that learn are all part of another is left out.
+    """
     if read_receipt(folder) is None or not (folder / NETWORKS_NAME).is_file():
         return ()
     networks = [network for network in read_json(folder / NETWORKS_NAME).values()
                 if isinstance(network, dict) and "layers" in network]
-    layers = [{layer["name"] for layer in network["layers"]} for network in networks]
+    layers = [{(layer["stack"], layer["name"]) for layer in network["layers"] if layer["parameters"]}
+              for network in networks]
     whole = [not any(its < other for other in layers) for its in layers]
     return tuple(network for network, kept in zip(networks, whole, strict=True) if kept)

@@ -86,13 +86,17 @@ def write_cell(layout: RunLayout, approach: str, variant: str, side: int) -> Non
     cell = (approach, variant)
     clustered = approach == "dense_autoencoder"
     phase = "reconstruct" if clustered else "classify"
-    curve = "".join(f"{phase},{epoch},{1 / epoch},{'' if clustered else epoch / 5},0.5,80.0\n" for epoch in (1, 2, 3))
-    atomic_write(layout.model(*cell) / "history.csv", f"phase,epoch,loss,accuracy,seconds,faces_per_second\n{curve}")
+    held_out = {1: ",", 2: ",", 3: ","} if clustered else {1: "0.9,0.2", 2: "0.5,0.3", 3: "0.6,0.4"}
+    curve = "".join(f"{phase},{epoch},{1 / epoch},{'' if clustered else epoch / 5},0.5,80.0,{held_out[epoch]}\n"
+                    for epoch in (1, 2, 3))
+    atomic_write(layout.model(*cell) / "history.csv",
+                 f"phase,epoch,loss,accuracy,seconds,faces_per_second,valid_loss,valid_accuracy\n{curve}")
     files = ["history.csv"]
     if clustered:
         faces = rng.integers(0, 256, (4, side, side, 3), np.uint8)
         files += write_arrays(layout.model(*cell), {"originals": faces, "reconstructions": 255 - faces})
-    _receipt(layout.model(*cell), "train", files, machine={"backend": "tensorflow", "device": "CPU"})
+    _receipt(layout.model(*cell), "train", files, machine={"backend": "tensorflow", "device": "CPU"},
+             config={} if clustered else {"fit": {phase: {"epochs": 3, "keep": "best"}}, "side": side})
 
     width = 5 if clustered else 8
     embedded = _receipt(layout.embeddings(*cell), "embed", write_arrays(layout.embeddings(*cell), {
@@ -143,8 +147,9 @@ def _write_clusters(layout: RunLayout, cell: tuple[str, str], embedded: Receipt,
 
 
 def _receipt(folder: Path, stage: str, files: list[str], inputs: dict[str, str] | None = None,
-             **said: object) -> Receipt:
-    receipt = write_receipt(folder, stage, config={}, inputs=inputs or {}, files=files, seconds=1.5, seed=7, **said)
+             config: dict[str, object] | None = None, **said: object) -> Receipt:
+    receipt = write_receipt(folder, stage, config=config or {}, inputs=inputs or {}, files=files, seconds=1.5, seed=7,
+                            **said)
     _settle(folder)
     return receipt
 

@@ -89,6 +89,23 @@ def test_two_pictures_on_one_page_share_no_id():
     assert set(re.findall(r"(?:href=\"|url\()#([^\")]+)", text)) <= ids[0]
 
 
+def test_a_held_out_curve_is_dashed_and_its_best_epoch_ringed():
+    """The ring stands where the curve does: at the x of its epoch and the y of its value."""
+    text = curve_figure("cell", Curve("classify", "loss", (0.9, 0.8, 0.7), (1.0, 0.5, 0.75), best=2))
+    assert [word for word in ("learned from", "held out", "best, epoch 2") if f">{word}</text>" in text] == [
+        "learned from", "held out", "best, epoch 2"]
+    assert "least in epoch 2" in text
+    dashed = re.search(r'<path d="([^"]+)"[^>]*stroke-dasharray', text)
+    assert dashed
+    corners = [tuple(map(float, pair)) for pair in re.findall(r"([\d.]+) ([\d.]+)", dashed[1])]
+    uses = re.findall(r'<use [^>]*x="([\d.]+)" y="([\d.]+)" style="fill-opacity: 0', text)
+    rings = [(float(x), float(y)) for x, y in uses]
+    assert corners[1] in rings
+    without = curve_figure("cell", Curve("classify", "loss", (0.9, 0.8, 0.7)))
+    assert "held out" not in without
+    assert "stroke-dasharray" not in without
+
+
 def test_a_curve_of_one_epoch_is_drawn():
     assert "0.7" in numbers_in(curve_figure("cell", Curve("classify", "accuracy", (0.7,))))
 

@@ -1,78 +1,24 @@
-import csv
 import json
 import re
 import subprocess
 import sys
-from functools import cache
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from report_pages import Page, text_of, write_table
 from synthetic_run import RECIPE, REJECTED, write_synthetic_run
 
 from fecemo.errors import InputError, StoredStateError
-from fecemo.manifests.published import read_published
+from fecemo.packs.arrays import write_arrays
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.variant import find_variant
 from fecemo.stages.layout import RunLayout
 from fecemo.stages.recipe import read_recipe
 from fecemo.stages.report import read_material
 from fecemo.stages.table import read_table
-from fecemo.stages.table import run as write_tables
 
 WRITTEN = {"table1.csv", "table1.json", "table1.md", "table1.tex", "table1.html", "report.html"}
-VOID = {"meta", "img", "br", "link", "input", "hr"}
-
-
-def write_table(recipe: Path, run: Path) -> None:
-    write_tables((run,), recipe)
-
-
-class Page(HTMLParser):
-    """Checks that elements nest, and collects what the tests ask for."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.ids: list[str] = []
-        self.links: list[str] = []
-        self.images: list[dict[str, str | None]] = []
-        self.data: list[tuple[dict[str, str | None], str]] = []
-        self.words: list[str] = []
-        self._data: dict[str, str | None] | None = None
-        self.feed(text)
-        self.close()
-
-    def handle_startendtag(self, tag, attributes):
-        self._note(tag, dict(attributes))
-
-    def handle_starttag(self, tag, attributes):
-        self._note(tag, dict(attributes))
-        if tag not in VOID:
-            self.open.append(tag)
-        if tag == "data":
-            self._data = dict(attributes)
-
-    def _note(self, tag, attributes):
-        if "id" in attributes:
-            self.ids.append(attributes["id"])
-        if tag == "img":
-            self.images.append(attributes)
-        self.links += [attributes[name] for name in ("href", "src") if name in attributes]
-
-    def handle_endtag(self, tag):
-        assert self.open, f"</{tag}> closes nothing"
-        assert self.open.pop() == tag, f"</{tag}> closes another element"
-        if tag == "data":
-            self._data = None
-
-    def handle_data(self, text):
-        if self._data is not None:
-            self.data.append((self._data, text))
-        elif "style" not in self.open and "svg" not in self.open:
-            self.words.append(text)
 
 
 @pytest.fixture(scope="module")
@@ -85,10 +31,6 @@ def made(tmp_path_factory):
 @pytest.fixture
 def fresh(tmp_path):
     return write_synthetic_run(tmp_path)
-
-
-def text_of(run: Path) -> str:
-    return (run / "report.html").read_text(encoding="utf-8")
 
 
 def material_of(recipe: Path, run: Path):
@@ -111,49 +53,6 @@ def test_page_is_well_formed_and_loads_nothing(made):
         assert not re.search(r"@import|<script|<link|<iframe", text)
         assert all(address[1:] in page.ids for address in re.findall(r"url\(([^)]+)\)", text))
         assert all(image["alt"] for image in page.images)
-
-
-def test_every_number_is_traced_to_a_score_record(made):
-    published = read_published()
-    page = Page(text_of(made[1]))
-    assert len(page.data) > 120
-    for attributes, printed in page.data:
-        record, field = attributes["data-record"], attributes["data-field"]
-        if record == "published":
-            found = published.figure(*field.split("."))
-        else:
-            found = read_record(made[1], record)
-            for name in field.split("."):
-                found = found[int(name) if isinstance(found, list) else name]
-        assert float(attributes["value"]) == found
-        if re.fullmatch(r"-?\d?\.\d+", printed):
-            assert float(printed) == pytest.approx(found, abs=0.5 * 10 ** -len(printed.partition(".")[2]) + 1e-12)
-    loose = [words for words in page.words if re.search(r"(?<![\d.])\.\d", words)]
-    assert loose == [], "these numbers stand outside <data> and name no record"
-
-
-@cache
-def read_record(run: Path, record: str) -> Any:
-    """Return the record that a number of the page names: of the table, of a score, or of what stands beside one."""
-    if record == "table":
-        return json.loads((run / "table1.json").read_text())
-    approach, variant, *beside = record.split("/")
-    return json.loads((run / "scores" / approach / variant / f"{beside[0] if beside else 'score'}.json").read_text())
-
-
-def test_every_difference_follows_from_the_predictions(made):
-    """What the page says of two cells is found again from their predictions, by other means."""
-    table = json.loads((made[1] / "table1.json").read_text())
-    assert len(table["comparisons"]) == 12  # every pair of four cells, both ways
-    for comparison in table["comparisons"].values():
-        a, b = ({line["id"]: line["truth"] == line["prediction"] for line in csv.DictReader(
-            (made[1] / "scores" / comparison[which] / "predictions.csv").open())} for which in ("a", "b"))
-        shared = a.keys() & b.keys()
-        assert comparison["n_shared"] == len(shared)
-        difference = np.mean([a[face] - b[face] for face in shared])
-        found = comparison["differences"]["accuracy"]
-        assert found["value"] == pytest.approx(difference)
-        assert found["low"] <= difference <= found["high"]
 
 
 def test_cards_tell_what_is_stated_and_what_is_not(made):
@@ -246,6 +145,27 @@ def test_clusters_of_the_map_and_sample_faces_are_those_of_their_pack_rows(made)
     assert [curve.values for curve in cell.curves] == [(1.0, 0.5, pytest.approx(1 / 3))]
 
 
+def test_of_many_clusters_the_largest_are_shown(fresh, monkeypatch):
+    folder = RunLayout(fresh[1]).clusters("dense_autoencoder", "rgb")
+    write_arrays(folder, {"source_clusters": np.repeat(np.arange(5, dtype=np.int32), (2, 9, 3, 12, 4))})
+    monkeypatch.setattr("fecemo.stages.report.SHOWN", 3)
+    cell = material_of(*fresh).cells[0]
+    assert list(cell.samples) == [1, 3, 4]
+    assert len(cell.sizes) == 5
+    write_table(*fresh)
+    assert "the 3 largest of 5 clusters" in text_of(fresh[1])
+
+
+def test_held_out_curves_are_drawn_with_the_epoch_of_their_least_loss(made):
+    cell = material_of(*made).cells[2]
+    assert [(curve.measure, curve.held_out, curve.best, curve.kept_best) for curve in cell.curves] == [
+        ("loss", (0.9, 0.5, 0.6), 2, True), ("accuracy", (0.2, 0.3, 0.4), 2, True)]
+    text = text_of(made[1])
+    assert text.count("best, epoch 2</text>") == 4  # loss and accuracy of both classifiers
+    words = " ".join(" ".join(Page(text).words).split())
+    assert words.count("The ring marks the epoch of the least loss on held-out faces: its weights were kept.") == 4
+
+
 def test_a_map_of_other_embeddings_is_not_shown(fresh):
     layout = RunLayout(fresh[1])
     path = layout.map("dense_autoencoder", "rgb") / "receipt.json"
@@ -261,7 +181,8 @@ def test_page_tells_what_ran_and_what_was_rejected(made):
     words = " ".join(" ".join(Page(text_of(made[1])).words).split())
     assert f"dead link {REJECTED.count('dead link')}, not an image 1" in words
     assert "uncertain 4" in words
-    assert "2024-02-29 12:34" in words
+    # A receipt a stage of 1.5 s, but two of the cluster stage: it found the clusters, then assigned the target faces.
+    assert "dense_autoencoder rgb 1.5 s 1.5 s 3.0 s 1.5 s 1.5 s 1.5 s 2024-02-29 12:34" in words
     assert "tensorflow CPU" in words
     assert "keeps 62 % of each face's ten nearest" in words
     assert "Upper bound, not a result" in words

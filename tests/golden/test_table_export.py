@@ -217,6 +217,16 @@ def test_several_seeds_are_told_by_mean_and_spread():
         spread_over_seeds([scores[0], synthetic_score("supervised", "gray")])
 
 
+@pytest.mark.parametrize(("best_of_the_other", "ahead"), [(0.49, True), (0.51, False)])
+def test_under_several_seeds_the_worst_of_the_best_must_beat_the_best_of_the_others(best_of_the_other, ahead):
+    seeds = {("supervised", "rgb"): (0.5, 0.9), ("semi_supervised", "rgb"): (0.1, best_of_the_other)}
+    table = replace(synthetic_table(), spreads={cell: spread_over_seeds([
+        replace(synthetic_score(*cell), seed=seed, accuracy=accuracy) for seed, accuracy in enumerate(accuracies)])
+        for cell, accuracies in seeds.items()})
+    assert ("rgb" in table.leaders()) == ahead
+    assert table.leaders().keys() >= {"gray", "tight"}  # of one seed, as ever
+
+
 def test_names_that_are_not_blind_are_never_shown_as_blind():
     score = synthetic_score("dense_autoencoder", "rgb")
     seen = replace(score, method="hand", labels_used=LabelsUsed(

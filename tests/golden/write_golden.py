@@ -1,10 +1,12 @@
-"""Write the golden table files again: python tests/golden/write_golden.py; look at the difference before keeping it."""
+"""Write the golden files again: python tests/golden/write_golden.py; look at the difference before keeping it."""
 
+import json
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from record_formats import record_formats
 from synthetic_scores import ComparisonTable, synthetic_table
 
 from fecemo.evaluation.tables.block_export import to_html, to_latex, to_markdown, to_text
@@ -36,3 +38,5 @@ if __name__ == "__main__":
     for suffix, export in EXPORTS.items():
         (FILES / f"table1.{suffix}").write_text(export(golden_table()), encoding="utf-8")
         print(FILES / f"table1.{suffix}")
+    (FILES / "record_formats.json").write_text(json.dumps(record_formats(), indent=1) + "\n", encoding="utf-8")
+    print(FILES / "record_formats.json")

@@ -30,6 +30,7 @@ class MapPoints:
     source : ndarray of shape (n, 2), float
         Places of source faces.
     source_clusters : ndarray of shape (n,), int
+        Of a classifier, whose source are the labelled faces that it learned from, the numbers of their emotions.
     target : ndarray of shape (m, 2), float
         Places of target faces in the same map.
     target_emotions : ndarray of shape (m,), str
@@ -84,6 +85,20 @@ def name_map(cell: str, points: MapPoints, names: Mapping[int, str]) -> str:
     shown = ", ".join(name for _, name in name_key(names))
     return as_svg(figure, f"names {cell}", f"t-SNE map of {len(points.source):,} source faces by the names of their "
                   f"clusters: {shown}.")
+
+
+def learnt_map(cell: str, points: MapPoints) -> str:
+    """Draw the faces that a classifier learned from in the colours of their emotions, whose numbers the clusters are.
+
+    Returns
+    -------
+    str
+        An SVG element; `name_key` tells its colours.
+    """
+    figure, axes = _bare_axes(400, points)
+    _scatter_source(axes, points, {number: emotion_colour(emotion) for number, emotion in enumerate(EMOTIONS)})
+    return as_svg(figure, f"learnt {cell}",
+                  f"t-SNE map of {len(points.source):,} faces that the classifier learned from, by emotion.")
 
 
 def name_key(names: Mapping[int, str]) -> list[tuple[str, str]]:

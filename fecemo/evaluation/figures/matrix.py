@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from fecemo.evaluation.figures.svg import ACCENT, HAIRLINE, INK, as_svg, new_figure, pixels
 from fecemo.evaluation.records.cited import share
 
-MARK_LIMIT = 0.55
-"""From this depth on, a square is dark enough for white figures."""
 WIDTH, LEFT, TOP = 350, 96, 64
 MOST_SIDE = 84
 LONGEST = 14
@@ -55,14 +53,13 @@ def matrix_figure(name: str, what: str, sets: Sequence[str], values: Sequence[Se
         for column, value in enumerate(line):
             part = min(1.0, max(0.0, (value - least) / (most - least))) if most > least else 0.0
             x, y = LEFT + side * column, TOP + 0.72 * side * row
-            ink = "#ffffff" if part >= MARK_LIMIT else INK
             axes.add_patch(Rectangle((x + 1, y + 1), side - 2, 0.72 * side - 2, facecolor=(ACCENT, part),
                                      edgecolor=INK if row == column else HAIRLINE,
                                      linewidth=pixels(1.2 if row == column else 0.6)))
-            axes.text(x + side / 2, y + side * (0.36 if beside is None else 0.27), share(value, 2), color=ink,
+            axes.text(x + side / 2, y + side * (0.36 if beside is None else 0.27), share(value, 2), color=INK,
                       fontsize=pixels(12), ha="center", va="center")
             if beside is not None:
-                axes.text(x + side / 2, y + side * 0.53, beside[row][column], color=ink, fontsize=pixels(9),
+                axes.text(x + side / 2, y + side * 0.53, beside[row][column], color=INK, fontsize=pixels(9),
                           ha="center", va="center")
             spoken.append(f"from {sets[row]} to {sets[column]} {share(value, 2)}")
     return as_svg(figure, name, f"{what}: {'; '.join(spoken)}.")

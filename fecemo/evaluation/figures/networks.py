@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -21,9 +22,14 @@ FLAT, THICKEST = 3.0, 20.0
 """How thick a flat layer's bar is, and the thickest."""
 TEXT = 148.0
 MOST_ROWS = 28
-"""A longer drawing has a row for each size of image in place of each layer."""
+"""A longer drawing is folded: repeated blocks are one row, and so is what lies between them at one size of image."""
+MOST_KINDS = 3
+"""A folded row names so many kinds of layers at the most; above that it tells how many layers they are."""
 MOST_BARS = 7
 """Equal layers in a row are drawn as so many bars at the most; the text tells how many they are."""
+BLOCK = re.compile(r"block_\d+(?=_)")
+"""How the name of a layer begins that is part of a repeated block."""
+PADDING, NORMALIZATION = "ZeroPadding", "Normalization"
 LEARNS_IMAGES, LEARNS_FLAT, ONLY_SHAPES = ACCENT, SECOND, PALETTE[2]
 
 
@@ -36,9 +42,9 @@ class DrawnLayer:
     stack : str
         Such as ``"encoder"``.
     count : int
-        Layers.
+        Equal layers, or repeated blocks: as many bars are drawn.
     what : str
-        Such as ``"7 × conv 2D, relu"``.
+        Such as ``"7 × conv 2D, relu"`` or ``"6 blocks of 3 conv 2D, 2 dense"``.
     output_shape : tuple of int
         Without the batch: height, width and channels, or the width of a flat layer. Of the last of them.
     weights : int
@@ -63,7 +69,7 @@ def shape_words(shape: Sequence[int]) -> str:
 
 
 def drawn_layers(layers: Sequence[Mapping[str, Any]]) -> list[DrawnLayer]:
-    """Return the rows of a drawing: equal layers in a row together, or all of one side where that would be too long.
+    """Return the rows of a drawing: equal layers in a row together, and blocks together where it would be too long.
 
     Parameters
     ----------
@@ -74,35 +80,74 @@ def drawn_layers(layers: Sequence[Mapping[str, Any]]) -> list[DrawnLayer]:
     def alike(layer: Mapping[str, Any]) -> tuple[Any, ...]:
         return (layer["stack"], layer["kind"], layer["activation"], tuple(layer["output_shape"]), layer["parameters"])
 
-    rows = [_row(list(these), _words(these[0])) for these in (list(found) for _, found in groupby(layers, alike))]
-    return rows if len(rows) <= MOST_ROWS else _by_side(layers)
+    rows = [_row(these, _times(len(these)) + _words(these[0]), len(these))
+            for these in (list(found) for _, found in groupby(layers, alike))]
+    return rows if len(rows) <= MOST_ROWS else [
+        row for _, its in groupby(layers, lambda layer: layer["stack"]) for row in _folded(list(its))]
 
 
-def _by_side(layers: Sequence[Mapping[str, Any]]) -> list[DrawnLayer]:
-    """Return a row for a stack's images of one side, with what lies between them, such as gates."""
+def _folded(layers: Sequence[Mapping[str, Any]]) -> list[DrawnLayer]:
+    """Return a row for all blocks of a stack that give images of one side, and for what lies between at one side."""
+    rows = []
+    for in_blocks, found in groupby(layers, lambda layer: _block(layer) is not None):
+        for these in _by_side(list(found)):
+            blocks = [list(block) for _, block in groupby(these, _block)]
+            rows.append(_row(these, _of_blocks(blocks), len(blocks)) if in_blocks else
+                        _row(these, _of_kinds(these), 1))
+    return rows
+
+
+def _block(layer: Mapping[str, Any]) -> str | None:
+    found = BLOCK.match(layer["name"])
+    return found and found[0]
+
+
+def _by_side(layers: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """Part layers by the side of the images that they give; flat ones between two of one side, such as gates, too."""
     runs: list[list[Mapping[str, Any]]] = []
-    for _, found in groupby(layers, lambda layer: layer["stack"]):
-        its = list(found)
-        lengths = [layer["output_shape"][0] if len(layer["output_shape"]) == 3 else None for layer in its]
-        until = -1
-        for place, layer in enumerate(its):
-            if place > until:
-                runs.append([])
-                until = place
-                if lengths[place] is not None:
-                    until = max(later for later, length in enumerate(lengths) if length == lengths[place])
-            runs[-1].append(layer)
-    return [_row(run, _words(run[0]) if len(run) == 1 else "layers") for run in runs]
+    lengths = [layer["output_shape"][0] if len(layer["output_shape"]) == 3 else None for layer in layers]
+    for place, layer in reversed(list(enumerate(layers))):  # padding belongs to what follows it
+        if lengths[place] is not None and layer["kind"].startswith(PADDING):
+            lengths[place] = lengths[min(place + 1, len(layers) - 1)]
+    until = -1
+    for place, layer in enumerate(layers):
+        if place > until:
+            runs.append([])
+            until = place
+            if lengths[place] is not None:
+                until = max(later for later, length in enumerate(lengths) if length == lengths[place])
+        runs[-1].append(layer)
+    return runs
 
 
-def _row(layers: Sequence[Mapping[str, Any]], words: str) -> DrawnLayer:
-    times = f"{len(layers)} × " if words != "layers" else f"{len(layers)} "
-    return DrawnLayer(layers[0]["stack"], len(layers), (times if len(layers) > 1 else "") + words,
-                      tuple(layers[-1]["output_shape"]), sum(layer["parameters"] for layer in layers))
+def _row(layers: Sequence[Mapping[str, Any]], what: str, count: int) -> DrawnLayer:
+    return DrawnLayer(layers[0]["stack"], count, what, tuple(layers[-1]["output_shape"]),
+                      sum(layer["parameters"] for layer in layers))
+
+
+def _times(count: int) -> str:
+    return f"{count} × " if count > 1 else ""
+
+
+def _of_blocks(blocks: Sequence[Sequence[Mapping[str, Any]]]) -> str:
+    """Return what learns in the last of repeated blocks, such as ``"6 blocks of 3 conv 2D, 2 dense"``."""
+    kinds = Counter(_words({**layer, "activation": ""}) for layer in blocks[-1]
+                    if layer["parameters"] and not layer["kind"].endswith(NORMALIZATION))
+    its = ", ".join(f"{count} {kind}" for kind, count in kinds.items()) or f"{len(blocks[-1])} layers"
+    return f"{len(blocks)} block{'s' if len(blocks) > 1 else ''} of {its}"
+
+
+def _of_kinds(layers: Sequence[Mapping[str, Any]]) -> str:
+    named = [layer for layer in layers if not layer["kind"].startswith(PADDING)] or layers
+    if len(named) > MOST_KINDS:
+        return f"{len(layers)} layers"
+    return ", ".join(_words(layer).removesuffix(", linear" if len(named) > 1 else "") for layer in named)
 
 
 def _words(layer: Mapping[str, Any]) -> str:
     """Return kind and activation of a layer, such as ``"conv 2D, relu"``."""
+    if layer["kind"] == "Activation":
+        return str(layer["activation"])
     parts = re.findall(r"\dD|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", layer["kind"])
     words = " ".join(part if part[0].isdigit() else part.lower() for part in parts)
     return words + (f", {layer['activation']}" if layer["activation"] else "")
@@ -135,10 +180,10 @@ def network_figure(cell: str, network: Mapping[str, Any]) -> str:
     axes.set_axis_off()
     axes.set_xlim(0, WIDTH)
     axes.set_ylim(height, 0)
-    widest = max([math.log(layer.output_shape[0] + 1) for layer in layers if len(layer.output_shape) == 1], default=1.0)
-    scale = _Scale(max(shaped[0] for shaped in (shape, *(layer.output_shape for layer in layers)) if len(shaped) == 3),
-                   widest)
-    _draw_row(axes, 0.0, scale, shape, 1, QUIET, "pixels", shape_words(shape))
+    shapes = (shape, *(layer.output_shape for layer in layers))
+    scale = _Scale(max((shaped[0] for shaped in shapes if len(shaped) == 3), default=1),
+                   max((math.log(shaped[0] + 1) for shaped in shapes if len(shaped) == 1), default=1.0))
+    _draw_row(axes, 0.0, scale, shape, 1, QUIET, _entering(shape), shape_words(shape))
     y = ROW
     for stack, its in stacks:
         weights = sum(layer.weights for layer in its)
@@ -194,6 +239,10 @@ def _draw_row(axes: "Axes", y: float, scale: _Scale, shape: tuple[int, ...], cou
     axes.text(TEXT, y + 23.5, size, color=QUIET, fontsize=pixels(10), va="center_baseline")
 
 
+def _entering(shape: tuple[int, ...]) -> str:
+    return "pixels" if len(shape) == 3 else "a vector"
+
+
 def _colour(layer: DrawnLayer) -> str:
     if not layer.weights:
         return ONLY_SHAPES
@@ -202,4 +251,5 @@ def _colour(layer: DrawnLayer) -> str:
 
 def _spoken(name: str, shape: tuple[int, ...], layers: Sequence[DrawnLayer]) -> str:
     rows = "; ".join(f"{layer.stack}: {layer.what}, {layer.size}" for layer in layers)
-    return f"Network {name}, {sum(layer.weights for layer in layers):,} weights: pixels {shape_words(shape)}; {rows}."
+    return (f"Network {name}, {sum(layer.weights for layer in layers):,} weights: {_entering(shape)} "
+            f"{shape_words(shape)}; {rows}.")

@@ -6,8 +6,8 @@ from fecemo.evaluation.figures.svg import ACCENT, HAIRLINE, INK, QUIET, SECOND, 
 from fecemo.evaluation.probing.factors import EXPRESSION, Nuisance
 from fecemo.evaluation.records.cited import share
 
-MARK_LIMIT = 0.55
-"""From this depth on, a square needs figures of its own colour, on a light page as on a dark one."""
+BRIGHT, ON_BRIGHT = 0.62, "#1d1e20"
+"""From this depth on, orange is too bright for the light figures of a dark page; dark ones stand on it on any page."""
 LEAST_SCALE = 0.1
 """The deepest square stands for the largest value of the figure, or for this where all are smaller."""
 WIDTH = 350
@@ -86,12 +86,12 @@ def factors_grid(name: str, what: str, rows: Sequence[tuple[str, str, Mapping[st
             value = values.get(factor)
             percent = round(100 * max(0.0, value or 0.0))
             part = min(1.0, percent / 100 / most)
-            tint, over = (ACCENT, "#ffffff") if factor in EXPRESSION else (SECOND, "#1d1e20")
+            tint = ACCENT if factor in EXPRESSION else SECOND
             axes.add_patch(Rectangle((left + column * side + 1, y + 1), side - 2, line - 2, facecolor=(tint, part),
                                      edgecolor=HAIRLINE, linewidth=pixels(0.6)))
             text = "" if value is None else str(percent or "·")
             axes.text(left + (column + 0.5) * side, y + line / 2 + 0.5, text, ha="center", va="center",
-                      fontsize=pixels(10.5), color=over if part >= MARK_LIMIT else INK)
+                      fontsize=pixels(10.5), color=ON_BRIGHT if tint == SECOND and part >= BRIGHT else INK)
         y += line
         told = ", ".join(f"{factor} {share(value, 2)}" for factor, value in values.items() if value is not None)
         spoken.append(f"{approach} {variant}: {told}")

@@ -6,9 +6,6 @@ from fecemo.evaluation.figures.svg import ACCENT, HAIRLINE, INK, QUIET, SECOND, 
 from fecemo.evaluation.records.cited import share
 from fecemo.evaluation.records.score import Score
 
-MARK_LIMIT = 0.55
-"""From this share of a row on, a cell of the confusion matrix is dark enough for white figures."""
-
 
 def accuracy_figure(title: str, scores: Sequence[tuple[str, Score | None, float | None]], *, most: float) -> str:
     """Draw one approach's accuracies with their intervals, over its variants.
@@ -88,7 +85,7 @@ def confusion_figure(score: Score) -> str:
             axes.add_patch(Rectangle((column + 0.03, row + 0.03), 0.94, 0.94, facecolor=(ACCENT, part),
                                      edgecolor=INK if right else HAIRLINE, linewidth=pixels(1.2 if right else 0.6)))
             axes.text(column + 0.5, row + 0.52, f"{100 * count / total:.0f}" if count else "·", ha="center",
-                      va="center", fontsize=pixels(10.5), color="#ffffff" if part >= MARK_LIMIT else INK)
+                      va="center", fontsize=pixels(10.5), color=INK)
         axes.text(len(columns) + 0.15, row + 0.52, f"{total:,}", ha="left", va="center", fontsize=pixels(10),
                   color=QUIET)
     axes.text(len(columns) + 0.15, -0.18, "faces", ha="left", va="bottom", fontsize=pixels(10), color=QUIET)

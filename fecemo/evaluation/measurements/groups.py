@@ -57,7 +57,7 @@ def show_groups(groups: Groups, score: Score) -> dict[str, object]:
     def cite(field: str) -> object:
         return cite_record(score, "groups", groups, field)
 
-    return {"groups": groups, "cite": cite, "titles": TITLES,
+    return {"groups": groups, "cite": cite, "titles": TITLES, "confidence": score.confidence,
             "figures": [groups_figure(f"{score.approach} {score.variant}", column, score) for column in groups.columns]}
 
 

@@ -45,7 +45,7 @@ class LabelsUsed:
     choosing : int
         Labels by which settings were chosen, such as the epoch at which training stopped.
     looked_at : int
-        Unlabelled faces at which a person looked to name clusters.
+        Faces at which a person looked, without their labels, to name clusters.
     suggestions_used : int
         Names for which the person asked a suggestion made from labels.
     target_labels_shown : bool

@@ -10,6 +10,7 @@ from fecemo.evaluation.figures.faces import FaceGrid
 from fecemo.evaluation.figures.maps import MapPoints
 from fecemo.evaluation.figures.training import Curve
 from fecemo.evaluation.records.score import Score
+from fecemo.evaluation.tables.blocks import Block
 from fecemo.evaluation.tables.table import ComparisonTable, Heading
 
 
@@ -30,6 +31,8 @@ class PackFacts:
         Faces of each emotion; empty for an unlabelled pack.
     splits : mapping of str to int
         Faces of each stored split; empty for an unlabelled pack.
+    held_out : str
+        How many faces of each emotion were held out, in words; empty where it was a share of all, or no rule of ours.
     stated : mapping of str to str
         What the data set's statement says (name, origin, licence, …), by the words to print; a word without an answer
         is not stated.
@@ -41,6 +44,7 @@ class PackFacts:
     left_out: Mapping[str, int] = field(default_factory=dict)
     labels: Mapping[str, int] = field(default_factory=dict)
     splits: Mapping[str, int] = field(default_factory=dict)
+    held_out: str = ""
     stated: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -79,13 +83,11 @@ class ModelFacts:
         What each phase learned from and how, in words.
     side : int
         Pixels of the square that enters the networks.
-    backend : str
     """
 
     parameters: Mapping[str, int]
     phases: tuple[str, ...]
     side: int
-    backend: str
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,8 @@ class ReportMaterial:
     ----------
     recipe : str
         Name of the recipe.
-    seed : int
+    seeds : tuple of int
+        Of the recipe; the first is that of all that is not a mean.
     table : ComparisonTable
     cells : tuple of CellMaterial
         In the order of the table.
@@ -161,10 +164,12 @@ class ReportMaterial:
         On what the stages ran.
     emotions : tuple of str
         In the order in which they are shown.
+    further : tuple of Block
+        Of Table 2, where the study has one.
     """
 
     recipe: str
-    seed: int
+    seeds: tuple[int, ...]
     table: ComparisonTable
     cells: tuple[CellMaterial, ...]
     packs: tuple[PackFacts, ...]
@@ -172,3 +177,4 @@ class ReportMaterial:
     versions: Mapping[str, str]
     machine: str
     emotions: tuple[str, ...]
+    further: tuple[Block, ...] = ()

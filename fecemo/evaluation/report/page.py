@@ -6,7 +6,7 @@ import numpy as np
 from markupsafe import Markup
 
 from fecemo.evaluation.figures.faces import source_face_map, target_face_map
-from fecemo.evaluation.figures.maps import MapPoints, cluster_map, emotion_map, name_key, name_map
+from fecemo.evaluation.figures.maps import MapPoints, cluster_map, emotion_map, learnt_map, name_key, name_map
 from fecemo.evaluation.figures.networks import network_figure
 from fecemo.evaluation.figures.nuisance import nuisance_grids
 from fecemo.evaluation.figures.scores import accuracy_figure, confusion_figure
@@ -20,9 +20,10 @@ from fecemo.evaluation.records.score import Score
 from fecemo.evaluation.report import reading
 from fecemo.evaluation.report.material import CellMaterial, ReportMaterial, StageFacts
 from fecemo.evaluation.tables.block_export import environment
-from fecemo.evaluation.tables.blocks import METHODS, SCORED_ON
+from fecemo.evaluation.tables.blocks import METHODS, SCORED_ON, cite_deviation, cite_mean
 from fecemo.evaluation.tables.table import ComparisonTable, Heading
 from fecemo.evaluation.tables.table_blocks import table_blocks
+from fecemo.manifests.emotions import EMOTIONS
 from fecemo.progress import progress
 
 FACE_SIDE, PAIR_SIDE = 112, 128
@@ -37,18 +38,40 @@ def render_report(material: ReportMaterial) -> str:
     table, cells = material.table, []
     with progress(len(material.cells), "report", "cell") as bar:
         for cell in material.cells:
-            cells.append(_cell(cell, material.emotions))
+            cells.append(_cell(cell, material.emotions) | {"over_seeds": _over_seeds(table, cell)})
             bar.update(1)
     main, *blocks = table_blocks(table)
     return environment().get_template("report.html.jinja").render(
         material=material, table=table, main=main, blocks=blocks, reading=reading.read_table(table),
         accuracy_figures=_accuracy_figures(table), cells=cells, headlines=HEADLINES, ranking_rules=RANKING_RULES,
         stages=_stage_grid(material.stages),
-        missing=[reading.cell_name(row, column) for row, column, score in table.cells() if score is None],
+        missing=_missing(material),
         cite=cite, count=count, duration=duration, dash=DASH, verdict=verdict, scored_on=SCORED_ON, methods=METHODS,
         grids=nuisance_grids([(cell.row.title, cell.column.title, cell.records["nuisance"])
                               for cell in material.cells if "nuisance" in cell.records]),
         class_columns=CLASS_COLUMNS, groups_known=any("groups" in cell.records for cell in material.cells))
+
+
+def _missing(material: ReportMaterial) -> list[str]:
+    """Return the cells without a score, and those that lack one under some seed of the recipe."""
+    said = []
+    for row, column, score in material.table.cells():
+        name, spread = reading.cell_name(row, column), material.table.spreads.get((row.name, column.name))
+        ran = spread.seeds if spread else (score.seed,) if score else ()
+        absent = [str(seed) for seed in material.seeds if seed not in ran]
+        if score is None:
+            said.append(name)
+        elif absent:
+            said.append(f"{name} under seed {' and '.join(absent)}")
+    return said
+
+
+def _over_seeds(table: ComparisonTable, cell: CellMaterial) -> tuple[Cited, Cited, int] | None:
+    """Return mean and spread of a cell's accuracy and the number of its seeds, or None where it ran with one."""
+    spread = table.spreads.get((cell.row.name, cell.column.name))
+    if spread is None or cell.score is None:
+        return None
+    return (cite_mean(table, cell.score, "accuracy"), cite_deviation(table, cell.score, "accuracy"), len(spread.seeds))
 
 
 def _stage_grid(stages: tuple[StageFacts, ...]) -> dict[str, Any]:
@@ -56,10 +79,13 @@ def _stage_grid(stages: tuple[StageFacts, ...]) -> dict[str, Any]:
     names = list(dict.fromkeys(facts.stage for facts in stages))
     rows = []
     for of in dict.fromkeys(facts.of for facts in stages):
-        its = {facts.stage: facts for facts in stages if facts.of == of}
-        rows.append({"of": of, "seconds": [its[name].seconds if name in its else None for name in names],
-                     "finished": max(facts.finished for facts in its.values()),
-                     "machine": ", ".join(dict.fromkeys(facts.machine for facts in its.values() if facts.machine))})
+        its = [facts for facts in stages if facts.of == of]
+        # A stage may have several receipts: clusters are found, and other faces assigned to them, one after the other.
+        seconds = {name: sum(facts.seconds for facts in its if facts.stage == name)
+                   for name in dict.fromkeys(facts.stage for facts in its)}
+        rows.append({"of": of, "seconds": [seconds.get(name) for name in names],
+                     "finished": max(facts.finished for facts in its),
+                     "machine": ", ".join(dict.fromkeys(facts.machine for facts in its if facts.machine))})
     return {"names": names, "rows": rows}
 
 
@@ -93,7 +119,7 @@ def _cell(cell: CellMaterial, emotions: tuple[str, ...]) -> dict[str, Any]:
         "curves": [(curve, curve_figure(name, curve)) for curve in cell.curves],
         "networks": [(network["name"], network_figure(name, network)) for network in cell.networks],
         "pairs": _pairs(cell),
-        "cluster_map": cluster_map(name, cell.map) if cell.map else None,
+        "cluster_map": (cluster_map if cell.clustered else learnt_map)(name, cell.map) if cell.map else None,
         "further_maps": _further_maps(name, cell),
         "emotion_maps": _emotion_maps(name, cell.map, emotions) if cell.map and len(cell.map.target) else [],
         "clusters": [{"number": number, "colour": colour(number), "names": _names(cell, number),
@@ -129,6 +155,9 @@ def _further_maps(name: str, cell: CellMaterial) -> dict[str, Any]:
     """Return the map in other views: by the clusters' names, with the key of the colours, and made of faces."""
     if cell.map is None:
         return {}
+    if not cell.clustered:
+        shown = np.unique(cell.map.source_clusters)
+        return {"key": name_key({int(number): EMOTIONS[number] for number in shown})}
     by_name = {number: cell.names.get(str(number), "divided") for number in cell.sizes} if cell.names else {}
     return {
         "by_name": name_map(name, cell.map, by_name) if by_name else None, "key": name_key(by_name),

@@ -26,7 +26,8 @@ def comparison_block(table: ComparisonTable) -> Block | None:
     return Block(
         "better", "Which is better", (
             "The most accurate of each column and row against the others, on the faces that both were scored on: the "
-            f"difference and its {table.confidence} from a paired bootstrap. Marked: all of it lies above 0.",),
+            f"difference and its {table.confidence} from a paired bootstrap. Marked: all of it lies above 0."
+            + (" Of the recipe's first seed." if table.spreads else ""),),
         ("On", "Compared", *COMPARED.values(), "Faces shared"), tuple(lines))
 
 

@@ -22,6 +22,7 @@ CSV_FIELDS = {
     "labels_training": "labels_used.training", "labels_naming": "labels_used.naming",
     "labels_choosing": "labels_used.choosing", "looked_at": "labels_used.looked_at",
     "suggestions_used": "labels_used.suggestions_used", "target_labels_shown": "labels_used.target_labels_shown",
+    "other_scores_seen": "labels_used.other_scores_seen",
     "named_by": "labels_used.named_by", "method": "method", "n_scored": "n_scored", "score_on": "score_on",
     "abstained": "abstained", "seed": "seed", "seconds": "seconds.total",
 }

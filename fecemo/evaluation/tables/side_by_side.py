@@ -81,7 +81,7 @@ class SideBySide:
     ----------
     columns : tuple of Column
     cells : tuple of (str, str)
-        Every cell of any run, in the order in which they are met.
+        Every cell of any run; approaches, and the variants of each, in the order in which they are met.
     titles : mapping of str to str
         Of approaches and variants.
     comparisons : mapping of str to Comparison
@@ -110,7 +110,9 @@ def stand_side_by_side(runs: Sequence[RunScores]) -> SideBySide:
     scores = [score for run in runs for score in run.scores.values()]
     titles = {name: title for score in scores for name, title in ((score.approach, score.approach_title),
                                                                   (score.variant, score.variant_title))}
-    cells = tuple(dict.fromkeys((score.approach, score.variant) for score in scores))
+    approaches = list(dict.fromkeys(score.approach for score in scores))
+    cells = tuple(sorted(dict.fromkeys((score.approach, score.variant) for score in scores),
+                         key=lambda cell: approaches.index(cell[0])))
     single = [column for column in columns if len(column.runs) == 1]
     comparisons = {}
     for column in single[1:]:

@@ -46,6 +46,8 @@ class ComparisonTable:
         What else was measured of a cell, by the measurement's name.
     spreads : mapping of (str, str) to SeedSpread
         Of cells that ran with several seeds.
+    left_out : frozenset of (str, str)
+        Cells that the recipe leaves out: they are not missing.
 
     Raises
     ------
@@ -62,6 +64,7 @@ class ComparisonTable:
     comparisons: Mapping[str, Comparison] = field(default_factory=dict)
     records: Mapping[Cell, Mapping[str, Any]] = field(default_factory=dict)
     spreads: Mapping[Cell, SeedSpread] = field(default_factory=dict)
+    left_out: frozenset[Cell] = frozenset()
 
     def __post_init__(self) -> None:
         cells = {(row.name, column.name) for row in self.rows for column in self.columns}
@@ -76,7 +79,8 @@ class ComparisonTable:
         """Yield every cell with its score, or None where it has not run, row by row."""
         for row in self.rows:
             for column in self.columns:
-                yield row, column, self.scores.get((row.name, column.name))
+                if (row.name, column.name) not in self.left_out:
+                    yield row, column, self.scores.get((row.name, column.name))
 
     def score(self, row: Heading, column: Heading) -> Score | None:
         """Return a cell's score, or None where it has not run."""

@@ -1,0 +1,212 @@
+"""Table 2: what each step of help buys, and what it cost. Clusters at several numbers of them beside classifiers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+import numpy as np
+
+from fecemo.evaluation.metrics.intervals import Difference
+from fecemo.evaluation.metrics.over_seeds import paired_seed_differences
+from fecemo.evaluation.probing.probe import Probes
+from fecemo.evaluation.records.groupings import Groupings, RightAnswers, SeedFigure
+from fecemo.evaluation.records.predictions import Predictions
+from fecemo.evaluation.records.score import Score
+from fecemo.evaluation.tables.table import Heading
+from fecemo.manifests.reference_figures import ReferenceFigures
+
+Way = tuple[int, str]
+"""How a row answers: by so many clusters, named in this way; or by its own classifier."""
+OWN: Way = (0, "classifier")
+RANKED = "balanced_accuracy"
+"""The figure by which rows are ranked: rare emotions count as much as frequent ones."""
+
+
+@dataclass(frozen=True)
+class Triplets:
+    """How often a row's embedding told the odd one out of three faces.
+
+    Parameters
+    ----------
+    accuracy : float
+        Share of the triplets that were held out from its training.
+    """
+
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class CostRow:
+    """One cell as a row; what has not run is None or empty.
+
+    Parameters
+    ----------
+    row, column : Heading
+    given : str
+        What it was given to learn from, in words.
+    track : int
+        By which rows are grouped, from what costs least.
+    clustered : bool
+        Whether it predicts by clusters; else by its own classifier.
+    published : bool
+        Whether it is one of the study's own cells.
+    waits : str
+        What it waits for, in words.
+    score : Score or None
+    probes : Probes or None
+    groupings : Groupings or None
+    right : mapping of Way to RightAnswers
+        Which scored faces it answered rightly, in each way.
+    triplets : Triplets or None
+    """
+
+    row: Heading
+    column: Heading
+    given: str
+    track: int
+    clustered: bool
+    published: bool = False
+    waits: str = ""
+    score: Score | None = None
+    probes: Probes | None = None
+    groupings: Groupings | None = None
+    right: Mapping[Way, RightAnswers] = field(default_factory=dict)
+    triplets: Triplets | None = None
+
+    @property
+    def key(self) -> str:
+        """str: ``"approach/variant"``."""
+        return f"{self.row.name}/{self.column.name}"
+
+    def figures(self, way: Way) -> "Mapping[str, SeedFigure] | None":
+        """Return balanced accuracy and accuracy in one way, or None where the row does not answer so."""
+        if way == OWN:
+            if self.clustered or self.score is None:
+                return None
+            its = self.score
+            return {name: SeedFigure(value, None, its.intervals[name].low, its.intervals[name].high)
+                    for name in ("balanced_accuracy", "accuracy") if (value := its.metric(name)) is not None}
+        named = None if self.groupings is None else self.groupings.named(*way)
+        return None if named is None else {"balanced_accuracy": named.balanced_accuracy, "accuracy": named.accuracy}
+
+
+@dataclass(frozen=True)
+class CostTable:
+    """Rows, by what they were given.
+
+    Parameters
+    ----------
+    title : str
+        Title of the study.
+    rows : tuple of CostRow
+        In the order of `in_order`.
+    n_clusters : tuple of int
+    per_cluster, sample : int
+        Labels that name: of each cluster, or in all.
+    rare : float
+        By how much the votes of rare emotions weigh more, as the recipe states it.
+    confidence : float
+        Coverage of the intervals.
+    differences : mapping of str to mapping of str to Difference
+        Balanced accuracy of one row minus that of another, by `pair_key` and `way_key`; see `compare_rows`.
+    references : ReferenceFigures or None
+        Published figures of other faces.
+    """
+
+    title: str
+    rows: tuple[CostRow, ...]
+    n_clusters: tuple[int, ...]
+    per_cluster: int
+    sample: int
+    rare: float
+    confidence: float
+    differences: Mapping[str, Mapping[str, Difference]] = field(default_factory=dict)
+    references: ReferenceFigures | None = None
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """Tuple of Way: Columns of answers."""
+        return ways_with(self.n_clusters)
+
+    def by_given(self) -> list[tuple[str, list[CostRow]]]:
+        """Return what rows were given, and the rows that were given it."""
+        return [(given, list(rows)) for given, rows in groupby(self.rows, key=lambda row: row.given)]
+
+    def difference(self, a: CostRow, b: CostRow, way: Way) -> Difference | None:
+        """Return by how much A is better than B in one way, or None where they were not compared."""
+        return self.differences.get(pair_key(a, b), {}).get(way_key(way))
+
+    def leader(self, way: Way) -> CostRow | None:
+        """Return the row that is ahead of every other in one way, or None where none is, or where it stands alone."""
+        best, others = best_of(self.rows, way)
+        return best if best and others and all(self._ahead(best, other, way) for other in others) else None
+
+    def _ahead(self, a: CostRow, b: CostRow, way: Way) -> bool:
+        difference, of_a, of_b = self.difference(a, b, way), a.figures(way), b.figures(way)
+        if difference is not None:
+            return difference.low > 0
+        return of_a is not None and of_b is not None and of_a[RANKED].low > of_b[RANKED].high
+
+
+def ways_with(n_clusters: Sequence[int]) -> tuple[Way, ...]:
+    """Return every way of answering: by clusters of each number, named in each way, and by a classifier."""
+    return (*((k, naming) for naming in ("few", "vote") for k in n_clusters), OWN)
+
+
+def way_key(way: Way) -> str:
+    """Return the key of a way of answering, such as ``"8 few"``."""
+    return f"{way[0]} {way[1]}" if way != OWN else "own"
+
+
+def pair_key(a: CostRow, b: CostRow) -> str:
+    """Return the key of a comparison, such as ``"geometry/gray - dense_autoencoder/gray"``."""
+    return f"{a.key} - {b.key}"
+
+
+def best_of(rows: Sequence[CostRow], way: Way) -> tuple[CostRow | None, list[CostRow]]:
+    """Return the row with the best balanced accuracy in one way, and all others that answer so."""
+    found = {row.key: figures[RANKED].mean for row in rows if (figures := row.figures(way)) is not None}
+    ranked = sorted((row for row in rows if row.key in found), key=lambda row: -found[row.key])
+    return (ranked[0], ranked[1:]) if ranked else (None, [])
+
+
+def reference_of(row: CostRow, rows: Sequence[CostRow], way: Way) -> CostRow | None:
+    """Return the study's own row that did best in one way, among those that were given no more than this one."""
+    return best_of([one for one in rows if one.published and one is not row and one.track <= row.track], way)[0]
+
+
+def compare_rows(rows: Sequence[CostRow], n_clusters: Sequence[int], *, resamples: int, confidence: float,
+                 seed: int) -> dict[str, dict[str, Difference]]:
+    """Compare, in every way, the best row with all others, and each row with the best of the study's own.
+
+    Returns
+    -------
+    dict of str to dict of str to Difference
+        Of balanced accuracy, by `pair_key` and `way_key`; pairs that share too few faces are left out.
+    """
+    found: dict[str, dict[str, Difference]] = {}
+    for way in ways_with(n_clusters):
+        best, others = best_of(rows, way)
+        pairs = [(best, other) for other in others if best is not None]
+        pairs += [(row, own) for row in rows if not row.published and (own := reference_of(row, rows, way)) is not None]
+        for a, b in pairs:
+            if way not in a.right or way not in b.right or way_key(way) in found.get(pair_key(a, b), {}):
+                continue
+            differences = paired_seed_differences(a.right[way], b.right[way], resamples=resamples,
+                                                  confidence=confidence, seed=seed)
+            if differences is not None:
+                found.setdefault(pair_key(a, b), {})[way_key(way)] = differences[RANKED]
+    return found
+
+
+def in_order(rows: Sequence[CostRow]) -> tuple[CostRow, ...]:
+    """Return rows by track, then by what they were given, and else as they came."""
+    words = list(dict.fromkeys(row.given for row in rows))
+    return tuple(sorted(rows, key=lambda row: (row.track, words.index(row.given))))
+
+
+def right_answers(predictions: Predictions) -> RightAnswers:
+    """Return which faces a classifier answered rightly: one line, as if of one seed."""
+    order = np.argsort(predictions.rows)
+    right = (predictions.prediction == predictions.truth)[order]
+    return RightAnswers(predictions.rows[order], predictions.truth_columns[order], right[None])

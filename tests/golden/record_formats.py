@@ -1,0 +1,21 @@
+"""What every stored record of a cell holds, by its format."""
+
+import dataclasses
+import types
+import typing
+
+from fecemo.evaluation.measurement import measurements
+from fecemo.evaluation.records.score import SCORE_FORMAT, Score
+
+
+def record_formats() -> dict[str, object]:
+    """Return the fields of every record, with the type of each; those of dataclasses within it spelled out."""
+    return {SCORE_FORMAT: _fields(Score), **{one.format: _fields(one.kind) for one in measurements().values()}}
+
+
+def _fields(kind: object) -> object:
+    if dataclasses.is_dataclass(kind):
+        return {name: _fields(its) for name, its in typing.get_type_hints(kind).items()}
+    parts = [_fields(part) for part in typing.get_args(kind)]
+    name = "one of" if isinstance(kind, types.UnionType) else getattr(kind, "__name__", str(kind))
+    return [name, *parts] if parts else name
