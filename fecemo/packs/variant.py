@@ -1,13 +1,18 @@
-"""What an image variant is: an exact view of a stored 200×200 RGB face, computed on reading."""
+"""What an image variant is: an exact view of a stored face, computed on reading."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from fecemo.catalogue import offer, offers
+from fecemo.errors import InputError, nearest
 
 FACE_SIDE = 200
 """Side of a stored face, in pixels."""
+
+FACE_CHANNELS = {"cut": 3, "aligned": 1}
+"""Channels of stored faces: of those in a pack, cut out of their photographs, and of those that were aligned."""
 
 LUMA_WEIGHTS = (19595, 38470, 7471)
 """ITU-R 601 luma weights of red, green and blue in 65536ths; they add up to 65536."""
@@ -15,7 +20,7 @@ LUMA_WEIGHTS = (19595, 38470, 7471)
 
 @dataclass(frozen=True)
 class Variant:
-    """An image variant of the study ("Categorizing Facial Expressions", section 3).
+    """An image variant; the study ("Categorizing Facial Expressions", section 3) has three.
 
     Parameters
     ----------
@@ -24,15 +29,24 @@ class Variant:
     title : str
         Heading in tables, as published.
     channels : {1, 3}
-        1 turns the face to gray by ITU-R 601 luma, rounded to the nearest integer.
+        1 turns a face in colour to gray by ITU-R 601 luma, rounded to the nearest integer.
     margin : int
         Pixels cut off each side of the stored face.
+    faces : {"cut", "aligned"}
+        The stored faces that networks see: those of the pack, or what was made of them with the eyes on fixed points.
+        People are shown the view of the pack's.
     """
 
     name: str
     title: str
     channels: int
     margin: int
+    faces: Literal["cut", "aligned"] = "cut"
+
+    @property
+    def face_shape(self) -> tuple[int, int, int]:
+        """Tuple of int: Shape of a stored face that networks see."""
+        return FACE_SIDE, FACE_SIDE, FACE_CHANNELS[self.faces]
 
     @property
     def side(self) -> int:
@@ -44,7 +58,7 @@ class Variant:
 
         Parameters
         ----------
-        faces : ndarray of shape (n, 200, 200, 3), uint8
+        faces : ndarray of shape (n, 200, 200, 3) or (n, 200, 200, 1), uint8
 
         Returns
         -------
@@ -52,7 +66,7 @@ class Variant:
             Without a copy where only a margin is cut.
         """
         cut = faces[:, self.margin : FACE_SIDE - self.margin, self.margin : FACE_SIDE - self.margin]
-        if self.channels == 3:
+        if self.channels == faces.shape[-1]:
             return cut
         gray = np.empty((*cut.shape[:-1], 1), np.uint8)
         for seen, face in zip(gray, cut, strict=True):  # one face at a time: what is computed stays in the cache
@@ -74,3 +88,17 @@ def variants() -> dict[str, Variant]:
 def find_variant(name: str) -> Variant:
     """Return a variant by name. Raises `InputError` for an unknown one, naming the nearest."""
     return offer("fecemo.packs.variants", "VARIANT", name, "variant")
+
+
+def pack_variants() -> dict[str, Variant]:
+    """Return every variant that is a view of a pack alone, by name."""
+    return {name: variant for name, variant in variants().items() if variant.faces == "cut"}
+
+
+def find_pack_variant(name: str) -> Variant:
+    """Return a variant that is a view of a pack alone. Raises `InputError` for any other."""
+    variant = find_variant(name)
+    if variant.faces != "cut":
+        raise InputError(f"the variant {name!r} shows faces that are no pack's, but made of one ({variant.faces}): "
+                         f"{nearest(name, pack_variants())}")
+    return variant

@@ -1,0 +1,105 @@
+"""Align: a face pack and what was measured on it → its faces, eyes on fixed points, without light and background."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fecemo.packs.arrays import read_array
+from fecemo.packs.face_pack import FacePack
+from fecemo.packs.growing_array import GrowingArray
+from fecemo.packs.receipts import Receipt, digest_json
+from fecemo.progress import progress
+from fecemo.stages import measurements
+from fecemo.stages.aligned import FACE_SHAPE, FACES, STAGE, eyes_digest
+from fecemo.stages.measurements import EYES, read_measurements
+from fecemo.stages.work import Work, run_stage
+
+BLOCK = 256
+"""Faces that are stored at a time: no more than these are lost by a kill."""
+LEAST_APART = 10.0
+"""Pixels between the eyes below which they are no eyes of a face that fills its picture."""
+
+
+@dataclass(frozen=True)
+class AlignSettings:
+    """What to align.
+
+    Parameters
+    ----------
+    pack : Path
+        A face pack.
+    measurements : Path
+        What the measure stage found out about its faces, such as ``runs/demo/measurements/source``.
+    threads : int, optional
+        Faces that are aligned at once; as many as there are cores without it. The pictures do not depend on it.
+    """
+
+    pack: Path
+    measurements: Path
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.threads is not None and self.threads < 1:
+            raise ValueError(f"threads must be at least 1, not {self.threads}")
+
+
+def run(settings: AlignSettings, out: Path) -> Receipt:
+    """Align the faces of a pack by their eyes, take out colour and light, and cut them out along an ellipse.
+
+    Writes ``faces.npy`` of shape (n, 200, 200, 1), uint8: what networks see in the variant ``aligned``. No face is
+    dropped: where the landmark model was unsure, the middle of the picture is taken as it lies. Killed, the same
+    command goes on where it was.
+
+    Parameters
+    ----------
+    settings : AlignSettings
+        What to align.
+    out : Path
+        A folder for the aligned faces, such as ``runs/demo/aligned/source``.
+
+    Raises
+    ------
+    StoredStateError
+        If the pack is not finished, or its faces, as they are now, were not measured.
+    ResourceError
+        If ``out`` cannot be written.
+    """
+    from fecemo.imaging.landmarks import aligned_picture as picture
+
+    pack = FacePack(settings.pack)
+    measured = read_measurements(settings.measurements, pack)
+    eyes = read_array(settings.measurements, EYES, measurements.STAGE, length=len(pack))
+    config = {"eyes": picture.EYES, "unsure_eyes": picture.UNSURE_EYES, "oval": picture.OVAL, "spread": picture.SPREAD,
+              "deviations": picture.DEVIATIONS, "gray": picture.GRAY, "least_apart": LEAST_APART}
+    inputs = {"pack": pack.receipt.digest, "landmark_model": measured.receipt.inputs["landmark_model"],
+              "eyes": eyes_digest(measured.receipt)}
+    turned = measured.sure & (np.linalg.norm(eyes[:, 1] - eyes[:, 0], axis=1) >= LEAST_APART)
+    places = np.where(turned[:, None, None], eyes, np.array(picture.UNSURE_EYES))
+
+    def work(folder: Path) -> Work:
+        grown = GrowingArray(folder / f"{FACES}.npy", (len(pack), *FACE_SHAPE),
+                             digest_json({"config": config, "inputs": inputs})[:16])
+        with progress(len(pack), f"{STAGE} {pack.folder.name}", "face", initial=grown.rows) as bar:
+            for block in _aligned(pack, places, grown.rows, settings.threads or os.cpu_count() or 1):
+                grown.append(block)
+                bar.update(len(block))
+        unsure = len(pack) - int(np.count_nonzero(turned))
+        return Work(files=[f"{FACES}.npy"], scratch=[grown.count_file.name],
+                    said=f"{len(pack)} faces, {unsure} of them not turned, because the landmark model was unsure",
+                    summary={"faces": len(pack), "unsure": unsure})
+
+    return run_stage(STAGE, out, config=config, inputs=inputs, seed=None, work=work)
+
+
+def _aligned(pack: FacePack, eyes: np.ndarray, start: int, threads: int) -> Iterator[np.ndarray]:
+    """Yield blocks of aligned faces from row ``start`` on: (n, 200, 200, 1), uint8."""
+    from fecemo.imaging.landmarks.aligned_picture import aligned_picture
+
+    with ThreadPoolExecutor(threads, thread_name_prefix=STAGE) as pool:
+        for first in range(start, len(pack), BLOCK):
+            rows = range(first, min(first + BLOCK, len(pack)))
+            yield np.stack(list(pool.map(lambda row: aligned_picture(np.asarray(pack.faces[row]), eyes[row]), rows)))

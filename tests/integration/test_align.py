@@ -1,0 +1,260 @@
+"""Aligned faces, from the pack to what networks see: with a stand-in for the landmark model."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from fecemo.errors import InputError, StoredStateError
+from fecemo.imaging.drawn import draw_face, sample_face
+from fecemo.imaging.landmarks import aligned_picture as picture
+from fecemo.imaging.landmarks import points
+from fecemo.imaging.landmarks.alignment import STANDARD_HEAD
+from fecemo.imaging.landmarks.mesh import find_mesh
+from fecemo.imaging.landmarks.region import MIDDLE
+from fecemo.manifests.emotions import EMOTIONS
+from fecemo.packs.durable import output_lock
+from fecemo.packs.face_pack import FaceEntry, FacePack
+from fecemo.packs.face_pack_writer import FacePackWriter
+from fecemo.packs.receipts import read_receipt
+from fecemo.packs.variant import find_variant
+from fecemo.stages import align, embed, train
+from fecemo.stages.align import AlignSettings
+from fecemo.stages.aligned import read_aligned
+from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.chain import outdated, require_chain
+from fecemo.stages.export import ExportSettings
+from fecemo.stages.export import run as export
+from fecemo.stages.layout import RunLayout
+from fecemo.stages.measure import MeasureSettings, measure_pack
+from fecemo.stages.recipe import read_recipe
+
+ROOT = Path(__file__).parents[2]
+FACES = 11
+UNSURE = [2, 7]
+"""Rows of black faces, of which the stand-in is not sure."""
+RECIPE = """
+name: aligned
+title: Aligned faces
+seed: 3
+face_side: 40
+source: {faces: nowhere.csv}
+target: {images: nowhere}
+variants: [gray, aligned]
+landmark_model: MODEL
+approaches:
+  conv_autoencoder:
+    model: {filters: [4], pools: [2]}
+    fit: {reconstruct: {loss: binary_crossentropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 1, batch_size: 4}}
+"""
+
+
+class Tilting:
+    """Stands in for a landmark model: the brighter the crop, the more it takes the head to be tilted."""
+
+    def __init__(self, more=0.0):
+        self.more = more
+
+    def mesh(self, crop):
+        light = float(crop.mean()) / 255
+        mesh = np.random.default_rng(0).uniform(-0.5, 0.5, (points.N_LANDMARKS, 3))
+        mesh[list(STANDARD_HEAD)] = list(STANDARD_HEAD.values())
+        angle = 0.3 * light + self.more
+        turn = np.array([[np.cos(angle), np.sin(angle), 0], [-np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+        return mesh @ turn * 90 + (MIDDLE, MIDDLE, 0), 0.9 if light > 0.02 else 0.1
+
+    def blendshapes(self, landmarks):
+        return np.zeros(52, np.float32)
+
+
+def write_pack(folder, labelled):
+    entries = [FaceEntry(id=f"{row:032x}", url=f"{row}.png", label=EMOTIONS[row % 8] if labelled else "",
+                         split="train" if labelled else "") for row in range(FACES)]
+    rng = np.random.default_rng(int(labelled))
+    with output_lock(folder):
+        writer = FacePackWriter(folder, entries)
+        for row in range(FACES):
+            drawn = draw_face(sample_face(rng, EMOTIONS[row % 8]))
+            writer.put(row, np.zeros_like(drawn) if row in UNSURE else drawn)
+        writer.finish("import" if labelled else "fetch", config={}, inputs={})
+        writer.close()
+
+
+def measure_and_align(layout, name, model, landmarker=Tilting):
+    measure_pack(MeasureSettings(getattr(layout, name), model, threads=1), layout.measurements(name), landmarker)
+    return align.run(AlignSettings(getattr(layout, name), layout.measurements(name), threads=2), layout.aligned(name))
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("aligned")
+    layout, model = RunLayout(folder / "run"), folder / "stand_in.task"
+    model.write_text("no model is asked")
+    (folder / "recipe.yaml").write_text(RECIPE.replace("MODEL", str(model)))
+    for name in ("source", "target"):
+        write_pack(getattr(layout, name), name == "target")
+        measure_and_align(layout, name, model)
+    return folder, layout, model
+
+
+def cell(study, variant):
+    return CellArguments(study[0] / "recipe.yaml", study[1].run, "conv_autoencoder", variant)
+
+
+def read(layout, name="source", **over):
+    return read_aligned(**{"folder": layout.aligned(name), "pack": FacePack(getattr(layout, name)),
+                           "measurements": layout.measurements(name), **over})
+
+
+def test_every_face_is_aligned_in_its_row_by_its_own_eyes(study):
+    _, layout, _ = study
+    pack, stored = FacePack(layout.source), read(layout)
+    eyes = np.load(layout.measurements("source") / "eyes.npy")
+    assert (stored.faces.shape, stored.faces.dtype) == ((FACES, 200, 200, 1), np.uint8)
+    for row in range(FACES):
+        np.testing.assert_allclose(eyes[row], picture.eye_middles(find_mesh(pack.faces[row], Tilting()).landmarks),
+                                   rtol=1e-5)
+        its = np.array(picture.UNSURE_EYES) if row in UNSURE else eyes[row]
+        np.testing.assert_array_equal(stored.faces[row], picture.aligned_picture(pack.faces[row], its))
+    assert len(np.unique(eyes[:, 0, 1].round(3))) > FACES - len(UNSURE), "the stand-in tilts each face by itself"
+    assert stored.receipt.summary == {"faces": FACES, "unsure": len(UNSURE)}
+    assert stored.receipt.inputs["pack"] == pack.receipt.digest
+    assert stored.receipt.inputs["landmark_model"] == read_receipt(layout.measurements("source")).inputs[
+        "landmark_model"]
+    assert not list(layout.aligned("source").glob("*.count"))
+
+
+def test_a_stopped_run_goes_on_and_ends_as_an_unbroken_one(study, tmp_path, monkeypatch):
+    _, layout, _ = study
+    monkeypatch.setattr(align, "BLOCK", 3)
+    whole, made = picture.aligned_picture, []
+
+    def stopping(face, eyes):
+        made.append(face)
+        if len(made) == 8:  # in the third block
+            raise KeyboardInterrupt
+        return whole(face, eyes)
+
+    monkeypatch.setattr(picture, "aligned_picture", stopping)
+    settings, out = AlignSettings(layout.source, layout.measurements("source"), threads=1), tmp_path / "aligned"
+    with pytest.raises(KeyboardInterrupt):
+        align.run(settings, out)
+    assert read_receipt(out) is None
+    del made[:]
+    made.extend([None] * 8)
+    receipt = align.run(settings, out)
+    assert len(made) == 8 + FACES - 6, "two blocks of three stood already"
+    assert receipt.digest == read_receipt(layout.aligned("source")).digest
+    made.clear()
+    assert align.run(settings, out).digest == receipt.digest
+    assert not made, "nothing is aligned twice"
+
+
+class TestRefused:
+    def test_other_faces_than_the_packs(self, study):
+        _, layout, _ = study
+        with pytest.raises(StoredStateError, match=r"holds other faces, aligned, than .*run the align stage again"):
+            read(layout, pack=FacePack(layout.target))
+
+    def test_faces_that_were_aligned_by_other_measurements(self, study, tmp_path):
+        _, layout, model = study
+        again = tmp_path / "measurements"
+        measure_pack(MeasureSettings(layout.source, model, threads=1), again, lambda: Tilting(0.2))
+        with pytest.raises(StoredStateError, match="aligned by other measurements than"):
+            read(layout, measurements=again)
+        assert len(read(layout, measurements=tmp_path / "gone").faces) == FACES
+
+    def test_what_nobody_aligned_or_measured(self, study, tmp_path):
+        _, layout, _ = study
+        with pytest.raises(StoredStateError, match="the stage 'align' has not finished there"):
+            read(layout, folder=tmp_path)
+        with pytest.raises(StoredStateError, match="the stage 'measure' has not finished there"):
+            align.run(AlignSettings(layout.source, tmp_path / "nowhere"), tmp_path / "out")
+        with pytest.raises(StoredStateError, match="holds measurements of other faces"):
+            align.run(AlignSettings(layout.source, layout.measurements("target")), tmp_path / "out")
+        with pytest.raises(StoredStateError, match="was written by the stage 'measure', expected 'align'"):
+            read(layout, folder=layout.measurements("source"))
+
+    @pytest.mark.parametrize(("spoil", "message"), [
+        (lambda path: path.unlink(), "is missing"),
+        (lambda path: path.write_bytes(path.read_bytes()[:2000]), "cannot be read"),
+        (lambda path: np.save(path, np.zeros((FACES - 1, 200, 200, 1), np.uint8)), f"has 10 rows, expected {FACES}"),
+        (lambda path: np.save(path, np.zeros((FACES, 200, 200, 3), np.uint8)), r"expected uint8 of shape \(11, 200"),
+    ], ids=["gone", "short", "fewer", "in colour"])
+    def test_damaged_files(self, study, tmp_path, spoil, message):
+        _, layout, _ = study
+        align.run(AlignSettings(layout.source, layout.measurements("source")), tmp_path)
+        spoil(tmp_path / "faces.npy")
+        with pytest.raises(StoredStateError, match=message):
+            read(layout, folder=tmp_path)
+
+    def test_an_export_of_them_as_if_they_were_the_packs(self, study, tmp_path):
+        with pytest.raises(InputError, match=r"'aligned' shows faces that are no pack's.*Known: gray, rgb, tight"):
+            export(ExportSettings(study[1].source, variant="aligned"), tmp_path / "out")
+
+
+def test_networks_see_them_and_people_see_the_packs(study):
+    _, layout, _ = study
+    trained, embedded = train.run(cell(study, "aligned")), embed.run(cell(study, "aligned"))
+    assert set(trained.inputs) == {"source", "source_aligned"}
+    assert set(embedded.inputs) == {"model", "source", "source_aligned", "target", "target_aligned"}
+    blocks = read(layout).faces.reshape(FACES, 40, 5, 40, 5, 1).mean(axis=(2, 4))
+    originals = np.load(layout.model("conv_autoencoder", "aligned") / "originals.npy")
+    np.testing.assert_allclose(originals, blocks, atol=0.5)
+    pack = FacePack(layout.source)
+    np.testing.assert_array_equal(find_variant("aligned").view(pack.faces), find_variant("gray").view(pack.faces))
+
+
+def test_faces_aligned_anew_make_what_was_made_of_them_outdated(study, tmp_path):
+    _, layout, model = study
+    where = ("conv_autoencoder", "aligned")
+    train.run(cell(study, "aligned"))
+    embedded = embed.run(cell(study, "aligned"))
+    assert outdated(layout, *where, embedded) is None
+    other = tmp_path / "other.task"
+    other.write_text("another model")
+    try:
+        measure_and_align(layout, "target", other, lambda: Tilting(0.2))
+        assert outdated(layout, *where, embedded) == "target_aligned"
+        with pytest.raises(StoredStateError, match="made of another target_aligned"):
+            require_chain(layout, *where, "embeddings")
+    finally:
+        measure_and_align(layout, "target", model)
+
+
+def test_cells_of_the_variant_wait_for_a_landmark_model(study, tmp_path):
+    """Then each pack is measured and aligned once; cells of other variants never wait."""
+    recipe, model = tmp_path / "waiting.yaml", tmp_path / "face_landmarker.task"
+    document = yaml.safe_load((Path(__file__).parent / "tiny.yaml").read_text())
+    document |= {"landmark_model": str(model), "variants": ["gray", "aligned"],
+                 "approaches": {"conv_autoencoder": document["approaches"]["conv_autoencoder"] | {"variants": {}}}}
+    recipe.write_text(yaml.safe_dump(document))
+    counts = []
+    for _ in range(2):
+        printed = subprocess.run(
+            [sys.executable, "-m", "snakemake", "-s", str(ROOT / "pipelines" / "Snakefile"), "-n",
+             "--config", f"recipe={recipe}", f"run={tmp_path / 'run'}"],
+            cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
+        counts.append([counted.get(rule) for rule in ("measure", "align", "train", "table")])
+        waits = [read_recipe(recipe).waits_for("conv_autoencoder", variant) for variant in (None, "gray", "aligned")]
+        if not model.exists():
+            assert waits[:2] == [None, None]
+            assert f"face landmark model in {model}" in waits[2]
+        model.touch()
+    assert counts == [[None, None, "1", "1"], ["2", "2", "2", "1"]]
+    assert waits == [None, None, None]
+
+
+def test_a_row_that_takes_no_pixels_does_not_ask_for_aligned_faces(study):
+    text = RECIPE.replace("MODEL", str(study[2])) + "  geometry: {fit: {}}\n"
+    path = study[0] / "geometry.yaml"
+    path.write_text(text)
+    asked = CellArguments(path, study[1].run, "geometry", "aligned")
+    assert asked.cell().faces_seen == "cut"
+    assert "source_aligned" not in json.dumps(train.run(asked).inputs)
