@@ -1,4 +1,4 @@
-"""Write ``architectures.md``: every approach on every variant beside what the study says of it.
+"""Write ``architectures.md``: every approach of the study on every variant beside what the study says of it.
 
     python docs/write_architectures.py
 
@@ -96,7 +96,7 @@ def page() -> str:
     """Return the whole page."""
     recipe = read_recipe(RECIPE)
     lines = [OPENING]
-    for name in recipe.approaches:
+    for name in PUBLISHED:
         approach = approaches()[name]
         cells = {variant: resolve(recipe, name, variant) for variant in recipe.variants}
         published, ours = PUBLISHED[name]

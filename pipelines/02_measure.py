@@ -1,4 +1,4 @@
-"""Measure the faces of a pack: distances between landmarks and blendshapes."""
+"""Measure the faces of a pack: distances between landmarks, blendshapes, and gradients of mouth and brows."""
 
 from fecemo.stages.door import open_door
 from fecemo.stages.measure import run

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fecemo.clustering.cluster_quality import agreement, silhouette_of_sample
+from fecemo.clustering.evenly import even_pile
 from fecemo.clustering.lloyd import lloyd
 from fecemo.clustering.principal_axes import fit_principal_axes
 from fecemo.clustering.settings import KMeansSettings
@@ -90,7 +91,8 @@ def fit_kmeans(values: np.ndarray, settings: KMeansSettings, seed: int, *, what:
     With ``algorithm: exact``, vectors of more than 512 numbers, and embeddings larger than ``whole_bytes``, are
     clustered from starts on their first 128 principal components; Lloyd's iterations then go on from the best of them
     over the whole vectors, in blocks of rows. The outcome is in either case a fixed point of K-means on the whole
-    vectors, unless ``max_iter`` ends it. Minibatches read whole vectors of any size.
+    vectors, unless ``max_iter`` ends it. Minibatches read whole vectors of any size. With ``even``, the centres of
+    small clusters are clustered in place of the faces; every face then has the cluster of its nearest centre.
 
     Parameters
     ----------
@@ -127,15 +129,16 @@ def fit_kmeans(values: np.ndarray, settings: KMeansSettings, seed: int, *, what:
                                "and embed again")
     # The first seed alone decides the clustering; the others are asked whether they agree.
     seeds = [[seed], *([seed, other] for other in range(1, settings.stability_seeds))]
-    reduce = settings.algorithm == "exact" and (values.shape[1] > LONG or values.nbytes > whole_bytes)
+    pile = even_pile(values, settings, seed, what) if settings.even else values
+    reduce = settings.algorithm == "exact" and (pile.shape[1] > LONG or pile.nbytes > whole_bytes)
     if reduce:
-        axes = fit_principal_axes(values, START_COMPONENTS, seed, whole_bytes=whole_bytes)
-        starts = best_starts(axes.project(values), settings, seeds, what)
+        axes = fit_principal_axes(pile, START_COMPONENTS, seed, whole_bytes=whole_bytes)
+        starts = best_starts(axes.project(pile), settings, seeds, what)
         with one_thread():
-            end = lloyd(values, starts[0].centres @ axes.axes + axes.mean, settings.max_iter, what)
+            end = lloyd(pile, starts[0].centres @ axes.axes + axes.mean, settings.max_iter, what)
         centres = end.centres
     else:
-        starts = best_starts(values, settings, seeds, what)
+        starts = best_starts(pile, settings, seeds, what)
         centres = starts[0].centres
     clusters, distances = assign(values, centres, what=what)
     sizes = np.bincount(clusters, minlength=n_clusters)
@@ -156,7 +159,7 @@ def fit_kmeans(values: np.ndarray, settings: KMeansSettings, seed: int, *, what:
         stability=agreement([start.clusters for start in starts]), stability_seeds=settings.stability_seeds,
         silhouette=silhouette, silhouette_faces=silhouette_faces,
         reduction=Reduction(len(axes.axes), axes.explained, end.passes, end.settled,
-                            agreement([starts[0].clusters, clusters])) if reduce else None,
+                            agreement([starts[0].clusters, assign(pile, centres)[0]])) if reduce else None,
     )
 
 

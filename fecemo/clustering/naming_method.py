@@ -31,6 +31,10 @@ class NamingEvidence:
     sample : int
         How many of these labels may be seen.
     seed : int
+    per_cluster : int
+        How many labels of each cluster may be seen, where naming asks each cluster for a few.
+    rare : float
+        By how much the votes of rare emotions weigh more; see `NamingSettings`.
     """
 
     approach: str
@@ -43,6 +47,8 @@ class NamingEvidence:
     distances: np.ndarray
     sample: int
     seed: int
+    per_cluster: int = 5
+    rare: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ The order in which faces are listed changes nothing, and faces that join or leav
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -26,18 +26,21 @@ def split_of(spelling: str) -> str | None:
 
 
 def make_splits(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndarray, *, valid_fraction: float = 0.0,
-                test_fraction: float = 0.2, seed: int = 0) -> np.ndarray:
-    """Divide labelled faces into train, validation and test, each with the whole set's share of every label.
+                test_fraction: float = 0.2, valid_per_class: int | None = None, test_per_class: int | None = None,
+                seed: int = 0) -> np.ndarray:
+    """Divide labelled faces into train, validation and test.
 
-    Within a label the faces stand in the order of a digest of seed and id: the first are the test split, the next
-    the validation split, the others the train split. The test split therefore does not depend on
-    ``valid_fraction``.
+    Held out is the whole set's share of every label or, by counts, as many faces of every label. Within a label the
+    faces stand in the order of a digest of seed and id: the first are the test split, the next the validation split,
+    the others the train split. The test split therefore does not depend on ``valid_fraction``.
 
     Parameters
     ----------
     ids, labels : sequence of str, of length n
     valid_fraction, test_fraction : float
         Shares of all faces, in [0, 1); together below 1. The number of faces is rounded to the nearest.
+    valid_per_class, test_per_class : int, optional
+        Faces of every label, in place of a share; see `held_out_per_class` for labels that have too few.
     seed : int
 
     Returns
@@ -48,7 +51,7 @@ def make_splits(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndar
     Raises
     ------
     InputError
-        If the fractions are out of range.
+        If the fractions are out of range, or a label has too few faces.
     """
     if valid_fraction < 0 or test_fraction < 0 or valid_fraction + test_fraction >= 1:
         raise InputError(f"valid_fraction {valid_fraction} and test_fraction {test_fraction} must be at least 0, and "
@@ -56,16 +59,52 @@ def make_splits(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndar
     rows_by_label = _ordered_rows(ids, labels, f"split:{seed}")
     counts = {label: len(rows) for label, rows in rows_by_label.items()}
     n = sum(counts.values())
-    n_test, n_valid = _rounded(test_fraction * n), _rounded(valid_fraction * n)
-    n_test_by_label = proportional_counts(counts, n_test)
+    fixed = held_out_per_class(counts, {split: number for split, number in (
+        ("test", test_per_class), ("valid", valid_per_class)) if number is not None})
+    n_test_by_label = dict.fromkeys(counts, fixed["test"]) if "test" in fixed else proportional_counts(
+        counts, _rounded(test_fraction * n))
     left = {label: count - n_test_by_label[label] for label, count in counts.items()}
-    n_valid_by_label = proportional_counts(left, min(n_valid, n - n_test))
+    n_valid_by_label = (
+        {label: min(fixed["valid"], count) for label, count in left.items()} if "valid" in fixed else
+        proportional_counts(left, min(_rounded(valid_fraction * n), sum(left.values()))))
     splits = np.full(n, "train", dtype="<U5")
     for label, rows in rows_by_label.items():
         valid_from, train_from = n_test_by_label[label], n_test_by_label[label] + n_valid_by_label[label]
         splits[rows[:valid_from]] = "test"
         splits[rows[valid_from:train_from]] = "valid"
     return splits
+
+
+def held_out_per_class(counts: Mapping[str, int], asked: Mapping[str, int]) -> dict[str, int]:
+    """Return how many faces of every label are held out: as many as are asked for, or equally many of each, but fewer.
+
+    Half of the rarest label stays to be learnt from. Where it has too few faces for that, all numbers become smaller in
+    proportion, rounded down.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        Faces of each label.
+    asked : mapping of str to int
+        Faces of every label by split.
+
+    Raises
+    ------
+    InputError
+        If none would be left of a number that is above 0.
+    """
+    whole = sum(asked.values())
+    rarest = min(counts, key=lambda label: (counts[label], label), default="")
+    most = counts.get(rarest, 0) // 2
+    if whole <= most:
+        return dict(asked)
+    taken = {split: number * most // whole for split, number in asked.items()}
+    for split, number in asked.items():
+        if number and not taken[split]:
+            raise InputError(f"{number} faces of every label were asked for as the {split} split, and of "
+                             f"{rarest or 'no label'!r} there are {counts.get(rarest, 0)}: too few to hold out any and "
+                             "learn from half; hold out fractions instead")
+    return taken
 
 
 def stratified_sample(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndarray, *, count: int | None = None,

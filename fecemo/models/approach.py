@@ -12,6 +12,8 @@ from fecemo.catalogue import offer, offers
 from fecemo.errors import InputError
 from fecemo.models.plan import NetworkPlan, Networks, Shape, Stacks, plan_networks
 
+Takes = Literal["pixels", "measurements", "embedding"]
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -64,12 +66,13 @@ class Approach:
     config : type of ModelConfig
         Frozen dataclass of the architecture's sizes; its defaults are the published ones.
     networks : mapping of str to tuple of str
-        See `Networks`. They take float pixels in [0, 255].
+        See `Networks`. They take float pixels in [0, 255], or float vectors.
     stacks : callable
-        ``stacks(config, input_shape, n_classes) -> Stacks``, with ``input_shape`` (height, width, channels).
-    embeds : {"pixels", "measurements"}
-        What the embedding of a face is made from: its pixels, by a network, or what a landmark model measured on it.
-        An approach of the latter kind has neither phases nor networks.
+        ``stacks(config, input_shape, n_classes) -> Stacks``, with ``input_shape`` (height, width, channels), or (d,).
+    takes : {"pixels", "measurements", "embedding"}
+        What a face is to its networks: pixels; a vector of what was measured on the face, of the kinds that the config
+        chooses (`fecemo.models.measured_groups`); or its embedding by another row of the recipe. An approach that takes
+        measurements may have neither phases nor networks: then they are its embedding themselves.
     """
 
     name: str
@@ -80,7 +83,7 @@ class Approach:
     config: type[ModelConfig]
     networks: Networks
     stacks: Callable[..., Stacks]
-    embeds: Literal["pixels", "measurements"] = "pixels"
+    takes: Takes = "pixels"
 
     def check(self, config: ModelConfig, input_shape: Shape, where: str = "approaches") -> None:
         """Raise `InputError`, with the recipe's key, if the config does not fit faces of this shape."""

@@ -11,7 +11,8 @@ import numpy as np
 from fecemo.models.naming import Naming, Place, namings
 from fecemo.models.residual_networks import EPSILON
 
-WEIGHTS_NAME = "weights.npz"
+WEIGHTS_NAME = "stages.weights.h5"
+STAGE = re.compile(r"stage_(\d)")
 STEM = Place(1, 0, "", "conv")
 
 
@@ -24,7 +25,8 @@ class Feeding:
     channels : {"rgb", "bgr"}
         Their order.
     model : mapping of str to object
-        Fields of `ResidualConfig` that must be so: mean and deviation of red, green and blue, and the padding.
+        Fields of `ResidualConfig` that must be so: mean and deviation of red, green and blue, where the max-pooling
+        pads, and which convolution halves the side, all of which no shape of a weight tells.
     """
 
     channels: Literal["rgb", "bgr"]
@@ -33,13 +35,13 @@ class Feeding:
 
 FEEDINGS = {
     "vggface2": Feeding("bgr", {"mean": (131.0912, 103.8827, 91.4953), "deviation": (1.0, 1.0, 1.0),
-                                "pool_padding": "end"}),
+                                "pool_padding": "end", "halved_by": "1x1"}),
     "keras_imagenet": Feeding("bgr", {"mean": (123.68, 116.779, 103.939), "deviation": (1.0, 1.0, 1.0),
-                                      "pool_padding": "both"}),
+                                      "pool_padding": "both", "halved_by": "1x1"}),
     "imagenet": Feeding("rgb", {"mean": (123.675, 116.28, 103.53), "deviation": (58.395, 57.12, 57.375),
-                                "pool_padding": "both"}),
+                                "pool_padding": "both", "halved_by": "3x3"}),
 }
-"""By the name of what was trained on."""
+"""By the name of what was trained on; ``"imagenet"`` are the models of PyTorch's own makers."""
 
 
 @dataclass(frozen=True)
@@ -114,36 +116,59 @@ def convert(tensors: Mapping[str, np.ndarray], network: Any, channels: str) -> C
     return Converted(arrays, naming.name, tuple(sorted(set(tensors) - used)))
 
 
+def save_weights(converted: Converted, network: Any, path: Path) -> None:
+    """Put converted weights into the network that they were made for, and write its stages as Keras writes weights.
+
+    Parameters
+    ----------
+    converted : Converted
+    network : keras.Model
+    path : Path
+        It ends in ``.weights.h5``.
+    """
+    for stack, layer, _ in _places(network):
+        for variable in layer.weights:
+            variable.assign(converted.arrays[f"{stack}/{layer.name}/{variable.name}"])
+    _stages(network).save_weights(path, overwrite=True)
+
+
 def put_weights(networks: Mapping[str, Any], path: Path) -> list[str]:
     """Put converted weights into networks and return the layers, of those with weights, that get none.
 
     Raises
     ------
     ValueError
-        If an array fits no variable.
+        If they are of other stages.
     """
+    stages = _stages(next(iter(networks.values())))
+    stages.load_weights(path)
     stacks = {stack.name: stack for network in networks.values() for stack in network.layers}
-    variables = {f"{name}/{layer.name}/{variable.name}": variable for name, stack in stacks.items()
-                 for layer in getattr(stack, "layers", ()) for variable in layer.weights}
-    with np.load(path, allow_pickle=False) as arrays:
-        for name in arrays.files:
-            if name not in variables or tuple(variables[name].shape) != arrays[name].shape:
-                raise ValueError(f"{name} of shape {arrays[name].shape} has no place in the network")
-        for name in arrays.files:
-            variables[name].assign(arrays[name])
-        given = set(arrays.files)
-    return list(dict.fromkeys(name.rpartition("/")[0] for name in variables if name not in given))
+    return [f"{name}/{layer.name}" for name, stack in stacks.items() if stack not in stages.layers
+            for layer in getattr(stack, "layers", ()) if layer.weights]
+
+
+def _stages(network: Any) -> Any:
+    """Return stages 1 to 5 of a network as one network; it shares them."""
+    from keras import Input, Model
+
+    stages = [stack for stack in network.layers if STAGE.fullmatch(stack.name)]
+    made = entering = Input(stages[0].input_shape[1:], name="normalized")
+    for stage in stages:
+        made = stage(made)
+    return Model(entering, made, name="stages")
 
 
 def _whose(tensors: Mapping[str, np.ndarray]) -> tuple[Naming, str]:
     """Return the naming, and what stands before every name."""
     for naming in namings().values():
         first, second = (naming.source(place, "kernel") for place in (STEM, Place(2, 1, "1", "conv")))
-        for name in tensors:
-            before = name.removesuffix(first)
-            # A block may end alike.
-            if before != name and before + second in tensors:
-                return naming, before
+        # A block may end alike.
+        before = [name.removesuffix(first) for name in tensors
+                  if name.endswith(first) and name.removesuffix(first) + second in tensors]
+        if len(before) > 1:
+            raise ValueError(f"it holds {len(before)} networks, {' and '.join(before)}; save one of them alone")
+        if before:
+            return naming, before[0]
     expected = " or ".join(naming.source(STEM, "kernel") for naming in namings().values())
     raise ValueError(f"none of its {len(tensors)} names is that of a first convolution, {expected}; the first of them "
                      f"are {', '.join(list(tensors)[:3])}")
@@ -151,7 +176,7 @@ def _whose(tensors: Mapping[str, np.ndarray]) -> tuple[Naming, str]:
 
 def _places(network: Any) -> Iterator[tuple[str, Any, Place]]:
     for stack in network.layers:
-        stage = re.fullmatch(r"stage_(\d)", stack.name)
+        stage = STAGE.fullmatch(stack.name)
         for layer in stack.layers if stage else ():
             if layer.weights:
                 yield stack.name, layer, _place(int(stage[1]) if stage else 0, layer.name)

@@ -1,7 +1,7 @@
 """Layers of residual networks, plain or with squeeze and excitation ("weighted-cluster loss", section 3.2, table 2).
 
 Bottlenecks are those of He et al. 2016, figure 5: the first 1×1 convolution of a stage has the stride, as in the models
-that were published with pre-trained weights.
+that were published with VGGFace2's weights and in Keras's; PyTorch's own have it in the 3×3 convolution.
 """
 
 from dataclasses import dataclass
@@ -42,6 +42,9 @@ class ResidualConfig(ModelConfig):
     pool_padding : {"both", "end"}
         Where the max-pooling at the head of stage 2 pads by a pixel: around, or at bottom and right alone, as in
         models that come from Caffe.
+    halved_by : {"1x1", "3x3"}
+        The convolution in the first block of stages 3 to 5 that halves the side. Weights have the same shapes either
+        way, and other outputs.
     """
 
     side: int = 224
@@ -51,6 +54,7 @@ class ResidualConfig(ModelConfig):
     mean: tuple[float, float, float] = (123.675, 116.28, 103.53)
     deviation: tuple[float, float, float] = (58.395, 57.12, 57.375)
     pool_padding: Literal["both", "end"] = "both"
+    halved_by: Literal["1x1", "3x3"] = "1x1"
 
     def __post_init__(self) -> None:
         refuse_sizes_below_one(self, "side", "blocks", "filters", "features")
@@ -93,7 +97,8 @@ def bottlenecks(config: ResidualConfig, doublings: int) -> list[Any]:
     """
     return [part for block in range(1, config.blocks[doublings] + 1)
             for part in bottleneck(f"block_{block}", config.filters * 2**doublings, widens=block == 1,
-                                   stride=2 if doublings and block == 1 else 1, squeeze_ratio=config.squeeze_ratio)]
+                                   stride=2 if doublings and block == 1 else 1, halved_by=config.halved_by,
+                           squeeze_ratio=config.squeeze_ratio)]
 
 
 def entry_layers(config: ResidualConfig, shape: Shape) -> list[Any]:
@@ -118,7 +123,8 @@ def pool_layers(padding: str) -> list[Any]:
     return [layers.ZeroPadding2D(((before, 1), (before, 1)), name="pool_pad"), layers.MaxPooling2D(3, 2, name="pool")]
 
 
-def bottleneck(name: str, filters: int, *, stride: int, widens: bool, squeeze_ratio: int | None) -> list[Any]:
+def bottleneck(name: str, filters: int, *, stride: int, halved_by: str, widens: bool,
+               squeeze_ratio: int | None) -> list[Any]:
     """Return a residual block: convolutions 1×1, 3×3, 1×1, added to what entered.
 
     Parameters
@@ -127,7 +133,9 @@ def bottleneck(name: str, filters: int, *, stride: int, widens: bool, squeeze_ra
     filters : int
         Of the first two convolutions; the third has four times as many.
     stride : int
-        Of the first convolution and of the shortcut.
+        Of one of the convolutions and of the shortcut.
+    halved_by : {"1x1", "3x3"}
+        Whether that is the first or the second convolution.
     widens : bool
         Whether other channels enter than leave, so that the shortcut has a convolution of its own.
     squeeze_ratio : int or None
@@ -136,9 +144,13 @@ def bottleneck(name: str, filters: int, *, stride: int, widens: bool, squeeze_ra
     from keras import layers
 
     wide = EXPANSION * filters
+    strides = {"1x1": (stride, 1), "3x3": (1, stride)}[halved_by]
+    # Padded by a layer: with a stride, "same" would pad an even side at its end alone.
+    middle = convolution(f"{name}_2_", filters, 3, padding="same") if strides[1] == 1 else [
+        layers.ZeroPadding2D(1, name=f"{name}_2_pad"), *convolution(f"{name}_2_", filters, 3, stride=strides[1])]
     way: list[Any] = [
-        *convolution(f"{name}_1_", filters, 1, stride=stride), layers.Activation("relu", name=f"{name}_1_relu"),
-        *convolution(f"{name}_2_", filters, 3, padding="same"), layers.Activation("relu", name=f"{name}_2_relu"),
+        *convolution(f"{name}_1_", filters, 1, stride=strides[0]), layers.Activation("relu", name=f"{name}_1_relu"),
+        *middle, layers.Activation("relu", name=f"{name}_2_relu"),
         *convolution(f"{name}_3_", wide, 1),
     ]
     if squeeze_ratio is not None:

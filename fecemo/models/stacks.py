@@ -17,7 +17,7 @@ def build_networks(networks: Networks, stacks: Stacks, input_shape: Shape, seed:
     networks, stacks
         See `Networks` and `Stacks`.
     input_shape : tuple of int
-        Height, width and channels.
+        Height, width and channels, or the length of a vector alone.
     seed : int
         Each layer's first weights follow from it and from the layer's place and name alone.
 
@@ -27,7 +27,7 @@ def build_networks(networks: Networks, stacks: Stacks, input_shape: Shape, seed:
         Functional models over stacks, each a ``keras.Sequential`` or, where it branches, a functional model.
     """
     built: dict[str, keras.Model] = {}
-    inputs = keras.Input(input_shape, name="pixels")
+    inputs = keras.Input(input_shape, name="pixels" if len(input_shape) == 3 else "vector")
     # What a chain of stacks gives is worked out once, for all networks that begin with it.
     given: dict[tuple[str, ...], Any] = {(): inputs}
     for stack_names in networks.values():
@@ -41,7 +41,7 @@ def build_networks(networks: Networks, stacks: Stacks, input_shape: Shape, seed:
 
 
 def _stack(name: str, stacks: Stacks, input_shape: Shape, seed: int) -> keras.Model:
-    parts = list(stacks[name](input_shape))
+    parts = [_seeded(part, name, seed) for part in stacks[name](input_shape)]
     for layer in layers_of(parts):
         if hasattr(layer, "kernel_initializer"):
             # Keras would draw the weights of a layer without a seed from a global state.
@@ -52,6 +52,14 @@ def _stack(name: str, stacks: Stacks, input_shape: Shape, seed: int) -> keras.Mo
     if not any(isinstance(part, Branches) for part in parts):
         return keras.Sequential([entering, *parts], name=name)
     return keras.Model(entering, _through(parts, entering), name=name)
+
+
+def _seeded(part: Any, stack: str, seed: int) -> Any:
+    """Return a layer that leaves out by chance with a seed of its own; any other part as it is."""
+    if not isinstance(part, keras.layers.Dropout):
+        return part
+    # As with weights: without a seed, Keras would draw one from a global state.
+    return keras.layers.Dropout.from_config({**part.get_config(), "seed": _layer_seed(seed, stack, part.name)})
 
 
 def _through(parts: Sequence[Any], tensor: Any) -> Any:

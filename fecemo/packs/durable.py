@@ -11,6 +11,8 @@ from typing import IO, Any
 from fecemo.errors import FecemoError, ResourceError, StoredStateError
 
 LOCK_NAME = ".lock"
+HALF_WRITTEN = ".*.tmp"
+"""Files that `atomic_file` has not finished: of a writer at work, or of one that was killed."""
 
 
 @contextmanager
@@ -79,6 +81,9 @@ def explained(path: Path) -> Iterator[None]:
 def output_lock(folder: Path) -> Iterator[None]:
     """Hold ``folder`` for one writer. The lock goes with the process, also when that is killed.
 
+    What a killed writer left half-written in the folder is deleted first: it may be as large as the folder's largest
+    file, and nothing else would ever take it away.
+
     Raises
     ------
     StoredStateError
@@ -94,9 +99,29 @@ def output_lock(folder: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise StoredStateError(f"{folder} is being written by another process; wait for it to end") from error
+        _sweep(folder)
         yield
     finally:
         os.close(descriptor)
+
+
+def _sweep(folder: Path) -> None:
+    """Delete the half-written files of processes that are gone; a file of one that runs is nobody else's to delete."""
+    for path in folder.glob(HALF_WRITTEN):
+        writer = path.name.split(".")[-2]
+        if writer.isdecimal() and not _runs(int(writer)):
+            with suppress(OSError):
+                path.unlink()
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
 
 
 def _fsync_folder(folder: Path) -> None:

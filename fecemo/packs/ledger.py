@@ -6,6 +6,7 @@ A SQLite file, so that a kill at any moment leaves the last whole transaction.
 import hashlib
 import json
 import math
+import shlex
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -70,7 +71,8 @@ class Ledger:
                 elif found != (_plan_digest(_plan_rows(plan), made_of),):
                     raise StoredStateError(
                         f"{folder} holds a face pack of another list of faces, or one made with other settings, and "
-                        f"nothing stored is overwritten; choose another folder, or remove that one: rm -r {folder}")
+                        f"nothing stored is overwritten; choose another folder, or remove that one: "
+                        f"rm -r {shlex.quote(str(folder))}")
         except BaseException:
             self._connection.close()
             raise

@@ -1,6 +1,7 @@
 """Files of tensors that others have written: read as plain arrays by name, and nothing else is done with them."""
 
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ MOST_BYTES = 4 << 30
 """Larger files, or such that unpack to more, are refused; the networks here have a hundredth of it."""
 
 
-DAMAGE = (ValueError, TypeError, AttributeError, LookupError, OSError, EOFError, zipfile.BadZipFile)
+DAMAGE = (ValueError, TypeError, AttributeError, LookupError, OSError, EOFError, RuntimeError, MemoryError,
+          zipfile.BadZipFile, zlib.error)
 """What reading a file raises that does not hold what its kind of file holds."""
 
 
@@ -60,4 +62,4 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
     try:
         return kind.read(path)
     except DAMAGE as error:
-        raise InputError(f"{path} cannot be read as tensors: {error}") from error
+        raise InputError(f"{path} cannot be read as tensors: {str(error) or type(error).__name__}") from error

@@ -44,6 +44,15 @@ class CellArguments:
                              "Go on with the evaluate stage")
         return cell
 
+    def mapped_cell(self) -> Cell:
+        """Return the resolved cell of a row that is mapped. Raises `InputError` for any other."""
+        cell = self.cell()
+        if cell.approach.predicts_by != "clusters" and cell.mapped is None:
+            raise InputError(f"{self.approach} predicts by its own classifier: there is nothing to map, unless "
+                             f"approaches.{self.approach}.mapped in the recipe names an output, such as features. "
+                             "Go on with the evaluate stage")
+        return cell
+
     @property
     def layout(self) -> RunLayout:
         """RunLayout: Where the run's files stand."""

@@ -14,6 +14,8 @@ from fecemo.stages.layout import RunLayout
 LINKS = (("model", "train"), ("embeddings", "embed"), ("clusters", "cluster"), ("assigned", "cluster"),
          ("names", "label"))
 """What is made of faces, in order, and the stage that makes it; the names are those in `Receipt.inputs`."""
+EMBEDDINGS_OF = "embeddings of "
+"""What an input of a model begins with that learns from the embeddings of another row; the row's name follows."""
 NAMED_FILES = ("centres.npy", "source_clusters.npy")
 """What names belong to: the groups, and not where other faces fall among them."""
 
@@ -49,6 +51,7 @@ def require_chain(layout: RunLayout, approach: str, variant: str, *wanted: str) 
             before |= _present({name: folder})
             continue
         receipt = require_receipt(folder, stage)
+        before |= _others(layout, variant, receipt)
         if (other := _made_of_another(receipt, before)) is not None:
             raise StoredStateError(f"{folder} was made of another {other} than the one that stands now; "
                                    f"run the {stage} stage again")
@@ -61,7 +64,20 @@ def outdated(layout: RunLayout, approach: str, variant: str, receipt: Receipt) -
     """Return the name of an artefact that has been made anew since ``receipt`` was made of it, or None."""
     folders = {**_faces(layout),
                **{name: folder(approach, variant) for name, folder in _folders(layout).items()}}
-    return _made_of_another(receipt, _present(folders))
+    if (other := _made_of_another(receipt, _present(folders))) is not None:
+        return other
+    model = read_receipt(layout.model(approach, variant))
+    behind = {} if model is None else model.inputs
+    for name, row in _rows_behind(behind).items():
+        embedded = read_receipt(layout.embeddings(row, variant))
+        if embedded is None or behind[name] != embedded.digest or outdated(layout, row, variant, embedded):
+            return name
+    return None
+
+
+def embeddings_of(row: str) -> str:
+    """Return what the embeddings of another row are called among the inputs of what is made of them."""
+    return EMBEDDINGS_OF + row
 
 
 def source_digest(embeddings: Receipt) -> str:
@@ -88,6 +104,17 @@ def _digests(name: str, receipt: Receipt) -> dict[str, str]:
     return {name: receipt.digest, **parts}
 
 
+def _others(layout: RunLayout, variant: str, receipt: Receipt) -> dict[str, str]:
+    """Return the digests of other rows' embeddings that something was made of, each with a whole chain behind it."""
+    return {name: require_chain(layout, row, variant, "model", "embeddings")["embeddings"].digest
+            for name, row in _rows_behind(receipt.inputs).items()}
+
+
+def _rows_behind(inputs: dict[str, str]) -> dict[str, str]:
+    """Return the rows whose embeddings something was made of, by what its inputs call them."""
+    return {name: name.removeprefix(EMBEDDINGS_OF) for name in inputs if name.startswith(EMBEDDINGS_OF)}
+
+
 def _made_of_another(receipt: Receipt, present: dict[str, str]) -> str | None:
     return next((name for name, digest in receipt.inputs.items()
                  if name in present and present[name] != digest), None)
@@ -95,7 +122,8 @@ def _made_of_another(receipt: Receipt, present: dict[str, str]) -> str | None:
 
 def _faces(layout: RunLayout) -> dict[str, Path]:
     return {"source": layout.source, "target": layout.target,
-            **{f"{name}_measurements": layout.measurements(name) for name in ("source", "target")}}
+            **{f"{name}_measurements": layout.measurements(name) for name in ("source", "target")},
+            **{f"{name}_aligned": layout.aligned(name) for name in ("source", "target")}}
 
 
 def _folders(layout: RunLayout) -> dict[str, Callable[[str, str], Path]]:

@@ -1,19 +1,16 @@
 """Convert weights that others have trained into the form with which a row of a recipe may begin."""
 
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from fecemo.errors import InputError, nearest
 from fecemo.manifests.documents import build
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.models.approach import find_approach
-from fecemo.models.pretrained import FEEDINGS, WEIGHTS_NAME, convert
+from fecemo.models.pretrained import FEEDINGS, WEIGHTS_NAME, convert, save_weights
 from fecemo.models.residual_networks import ResidualConfig
-from fecemo.packs.durable import atomic_file
+from fecemo.packs.durable import atomic_write, explained
 from fecemo.packs.receipts import Receipt, digest_file
 from fecemo.packs.tensor_file import read_tensors
 from fecemo.stages.pretrained import CONVERT
@@ -34,8 +31,9 @@ class ConvertSettings:
     approach : str
         ``se_resnet`` or ``resnet``.
     trained_on : str
-        ``vggface2``, ``keras_imagenet`` (Keras's own weights), or ``imagenet``: how the network was fed. A row that
-        begins with the weights must be fed alike; the receipt says how.
+        ``vggface2``, ``keras_imagenet`` (Keras's own weights), or ``imagenet`` (PyTorch's own, whose 3×3 convolutions
+        halve the side): how the network was fed and strides. A row that begins with the weights must do alike; the
+        receipt says how.
     blocks : tuple of int
         Bottlenecks of stages 2 to 5.
     filters : int
@@ -52,8 +50,8 @@ class ConvertSettings:
 def run(settings: ConvertSettings, out: Path) -> Receipt:
     """Convert a file of weights.
 
-    Writes ``weights.npz``, an array for each variable of the five stages. The added dense layer and the softmax are
-    not in it: they learn from the start.
+    Writes ``stages.weights.h5``, Keras's file of the weights of the five stages. The added dense layer and the softmax
+    are not in it: they learn from the start.
 
     Parameters
     ----------
@@ -100,10 +98,12 @@ def _convert(settings: ConvertSettings, model: dict[str, Any], channels: str, fo
         converted = convert(tensors, network, channels)
     except ValueError as error:
         raise InputError(f"{settings.weights} does not fit {settings.approach}: {error}") from error
-    with atomic_file(folder / WEIGHTS_NAME) as file, zipfile.ZipFile(file, "w") as archive:
-        for name, array in converted.arrays.items():
-            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, array, allow_pickle=False)
+    # Always the same name, so that a kill leaves one file at the most, which the next run replaces.
+    written = folder / f".saving.{WEIGHTS_NAME}"
+    with explained(folder / WEIGHTS_NAME):
+        save_weights(converted, network, written)
+        atomic_write(folder / WEIGHTS_NAME, written.read_bytes())
+        written.unlink()
     unused = converted.unused
     more = f" and {len(unused) - SHOWN} more" if len(unused) > SHOWN else ""
     left = f"; unused: {', '.join(unused[:SHOWN])}{more}" if unused else ""

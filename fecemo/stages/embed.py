@@ -4,14 +4,15 @@ from pathlib import Path
 
 from fecemo.packs.array_set import array_files
 from fecemo.packs.arrays import write_arrays
-from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import Receipt
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import require_chain
 from fecemo.stages.example_set import embedded, find_example_set
+from fecemo.stages.face_vectors import FaceVectors, read_vectors
+from fecemo.stages.mapped_output import MAPPED
 from fecemo.stages.measured_embedding import embed_measurements
 from fecemo.stages.recipe import Cell
-from fecemo.stages.run_faces import read_run_faces
+from fecemo.stages.run_faces import RunFaces, read_run_faces
 from fecemo.stages.work import Work, plain, run_stage
 from fecemo.training.backend import backend_name
 
@@ -23,29 +24,32 @@ def run(arguments: CellArguments) -> Receipt:
     """Embed the faces of one cell.
 
     Writes ``target.npy`` for all target faces and, where clusters are to be made, ``source.npy`` for the source faces
-    that were trained on, each with its ``_rows.npy``: one flattened vector a face, float32.
+    that were trained on, each with its ``_rows.npy``: one flattened vector a face, float32. Where the recipe asks for a
+    map of another output of a classifier, ``mapped.npy`` holds that of all target faces.
 
     Raises
     ------
     StoredStateError
-        If the cell is not trained or a pack is missing.
+        If the cell is not trained, a pack is missing, or the row whose embeddings are taken is not embedded.
     ResourceError
         If the disk is full or the Keras backend not installed.
     """
     cell, layout = arguments.cell(), arguments.layout
     models = layout.model(cell.row, cell.variant.name)
     trained = require_chain(layout, cell.row, cell.variant.name, "model")["model"]
-    faces = {name: read_run_faces(layout, name, measured) for name, measured in embedded(cell.approach).items()}
+    faces = {name: read_run_faces(layout, name, measured, cell.faces_seen)
+             for name, measured in embedded(cell.approach).items()}
     config = plain({"network": cell.approach.output, "variant": cell.variant, "side": cell.side,
                     "faces": _source_faces(cell), "seed": cell.recipe.seed, "threads": cell.recipe.threads,
-                    "backend": backend_name()})
-    inputs = {"model": trained.digest}
+                    "backend": backend_name(), **({"mapped": cell.mapped} if cell.mapped else {})})
+    vectors, made_of = read_vectors(cell, layout, faces)
+    inputs = {"model": trained.digest, **made_of}
     for name, its in faces.items():
         inputs |= its.digests(name)
     return run_stage(STAGE, layout.embeddings(cell.row, cell.variant.name), config=config, inputs=inputs,
                      seed=cell.recipe.seed, work=lambda folder: (
-                         embed_measurements(cell, faces, models, folder) if cell.approach.embeds == "measurements"
-                         else _embed(cell, models, {name: its.pack for name, its in faces.items()}, folder)))
+                         embed_measurements(cell, vectors, models, folder) if not cell.approach.networks
+                         else _embed(cell, models, faces, vectors, folder)))
 
 
 def _source_faces(cell: Cell) -> int | None:
@@ -55,7 +59,8 @@ def _source_faces(cell: Cell) -> int | None:
                 None)
 
 
-def _embed(cell: Cell, models: Path, packs: dict[str, FacePack], folder: Path) -> Work:
+def _embed(cell: Cell, models: Path, packs: dict[str, RunFaces], vectors: dict[str, FaceVectors],
+           folder: Path) -> Work:
     from fecemo.training.backend import describe_backend, import_keras
 
     import_keras(cell.recipe.threads)
@@ -64,21 +69,33 @@ def _embed(cell: Cell, models: Path, packs: dict[str, FacePack], folder: Path) -
     from fecemo.training.network_file import load_network
     from fecemo.training.order import drawn_rows
     from fecemo.training.outputs import write_outputs
+    from fecemo.training.vector_feed import Feed, VectorFeed
 
     network = load_network(models / f"{cell.approach.output}.keras")
-    view = DeviceView(cell.variant, cell.side)
+    view = None if vectors else DeviceView(cell.variant, cell.side)
     files: list[str] = []
     faces: dict[str, int] = {}
     length = 0
-    for name, pack in packs.items():
-        rows = drawn_rows(len(pack), _source_faces(cell) if name == "source" else None, cell.recipe.seed)
-        # Each face goes through once: there is nothing to gain by keeping it.
-        feed = FaceFeed(pack.faces, rows, view, resident_bytes=0)
+    for name, its in packs.items():
+        rows = drawn_rows(len(its.pack), _source_faces(cell) if name == "source" else None, cell.recipe.seed)
+        if view is None:
+            # As with measurements themselves: clusters are made of faces whose vectors can be trusted.
+            rows = rows[vectors[name].trusted[rows]] if name == "source" else rows
+            feed: Feed = VectorFeed(vectors[name], rows)
+        else:
+            # Each face goes through once: there is nothing to gain by keeping it.
+            feed = FaceFeed(its.seen, rows, view, resident_bytes=0)
         values, rows_file = array_files(name)
         length = write_outputs(folder / values, network, feed, BATCH_SIZE, f"embed {cell.title}: {name}")
         write_arrays(folder, {rows_file.removesuffix(".npy"): rows})
         files += [values, rows_file]
         faces[name] = len(rows)
+        if cell.mapped and name == "target":
+            values, rows_file = array_files(MAPPED)
+            write_outputs(folder / values, load_network(models / f"{cell.mapped}.keras"), feed, BATCH_SIZE,
+                          f"embed {cell.title}: {cell.mapped}")
+            write_arrays(folder, {rows_file.removesuffix(".npy"): rows})
+            files += [values, rows_file]
     machine = describe_backend()
     return Work(files=files, said=f"{cell.title}: {length} numbers a face, "
                 + ", ".join(f"{count} {name} faces" for name, count in faces.items()),

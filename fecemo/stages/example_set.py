@@ -48,16 +48,16 @@ def find_example_set(name: str) -> ExampleSet:
 def learnt_from(approach: Approach) -> dict[str, bool]:
     """Return the packs that an approach learns from, and of each whether its faces are to be measured first."""
     sets = [find_example_set(phase.faces) for phase in approach.phases]
-    needs = [(one.pack, one.measured) for one in sets]
-    if approach.embeds == "measurements":
-        needs.append(("source", True))
+    takes_measured = approach.takes == "measurements"
+    # Without a phase, measurements are scaled as the source faces vary.
+    needs = [(one.pack, one.measured or takes_measured) for one in sets] or [("source", takes_measured)]
     return {pack: any(measured for name, measured in needs if name == pack) for pack in sorted(dict(needs))}
 
 
 def embedded(approach: Approach) -> dict[str, bool]:
     """Return the packs whose faces an approach embeds, and of each whether its faces are to be measured first."""
     packs = ("target", "source") if approach.predicts_by == "clusters" else ("target",)
-    return dict.fromkeys(packs, approach.embeds == "measurements")
+    return dict.fromkeys(packs, approach.takes == "measurements")
 
 
 def measured(approach: Approach) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shlex
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from fecemo.errors import InputError, ResourceError, StoredStateError, nearest
-from fecemo.packs.durable import LOCK_NAME, atomic_write
+from fecemo.packs.durable import HALF_WRITTEN, LOCK_NAME, atomic_write
 from fecemo.packs.export_format import ExportedFaces, ExportFormat, find_export_format
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import Receipt
-from fecemo.packs.variant import Variant, find_variant
+from fecemo.packs.variant import Variant, find_pack_variant
 from fecemo.progress import progress
 from fecemo.stages.work import Work, run_stage
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 STAGE = "export"
 MARK_NAME = "export.json"
 """Written first: it says of what an export is made, and that the folder is one."""
-HALF_WRITTEN = ".*.tmp"
-"""What a killed run leaves of the file that it was writing."""
 CHUNK = 64
 """Faces viewed and encoded at a time."""
 
@@ -102,7 +101,7 @@ def run(settings: ExportSettings, out: Path) -> Receipt:
     ResourceError
         If ``out`` cannot be written, or a package is missing.
     """
-    format, variant = find_export_format(settings.format), find_variant(settings.variant)
+    format, variant = find_export_format(settings.format), find_pack_variant(settings.variant)
     for package in format.needs:
         if importlib.util.find_spec(package) is None:
             raise ResourceError(f"the format {format.name!r} needs {package}: pip install 'fecemo[export]'")
@@ -146,7 +145,7 @@ def _refuse_other(out: Path, mark: str) -> None:
                                "another folder")
     if found and (out / MARK_NAME).read_text(encoding="utf-8") != mark:
         raise StoredStateError(f"{out} holds an export of other faces, or one with other settings ({MARK_NAME} says "
-                               f"which); choose another folder, or remove that one: rm -r {out}")
+                               f"which); choose another folder, or remove that one: rm -r {shlex.quote(str(out))}")
 
 
 def _export(pack: FacePack, rows: "np.ndarray", format: ExportFormat, variant: Variant, settings: ExportSettings,

@@ -1,6 +1,7 @@
 """Import: a labelled set, or a folder of photographs, → a face pack with labels and stored splits."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -22,6 +23,8 @@ from fecemo.stages.work import plain
 STAGE = "import"
 LEFT_OUT_NAME = "left_out.csv"
 UNREADABLE = "unreadable"
+HELD_OUT = {"valid": "valid_per_class", "test": "test_per_class"}
+"""By split, the setting that says how many faces of each emotion are held out for it."""
 
 T = TypeVar("T")
 
@@ -44,6 +47,10 @@ class ImportSettings:
     test_fraction : float
         Share of the faces for the test split, where the set does not come with splits. A set that comes in two parts
         is scored on the one that is not called train.
+    valid_per_class, test_per_class : int, optional
+        So many faces of each emotion, in place of ``valid_fraction`` and ``test_fraction``: held out are then equally
+        many of each. Half of the rarest emotion stays to be learnt from; where it has too few faces, both numbers
+        become smaller in proportion. The receipt and the report's data card state what was held out.
     seed : int
         Of the splits and of ``per_class``.
     per_class : int, optional
@@ -61,6 +68,8 @@ class ImportSettings:
     layout: str = "class_folders"
     valid_fraction: float = 0.0
     test_fraction: float = 0.2
+    valid_per_class: int | None = None
+    test_per_class: int | None = None
     seed: int = 0
     per_class: int | None = None
     shape: Literal["crop", "pad", "stretch"] = "crop"
@@ -70,7 +79,7 @@ class ImportSettings:
         if self.valid_fraction < 0 or self.test_fraction < 0 or self.valid_fraction + self.test_fraction >= 1:
             raise ValueError(f"valid_fraction {self.valid_fraction} and test_fraction {self.test_fraction} must be at "
                              "least 0 and together below 1")
-        for name in ("per_class", "threads"):
+        for name in ("per_class", "valid_per_class", "test_per_class", "threads"):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise ValueError(f"{name} must be at least 1, not {value}")
 
@@ -102,13 +111,14 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
         If ``out`` cannot be written.
     """
     found = find_layout(settings.layout).read(settings.images)
-    chosen = _chosen(found, settings)
+    chosen, held_out = _chosen(found, settings)
     with output_lock(out):
         digests = _digests(found.folder, chosen, settings.threads)
         plan = [FaceEntry(id=face_id(image.path, 0, 1, 0, 1), url=image.path, label=image.label, split=image.split)
                 for image in chosen]
         # Neither the place of the images nor the number of threads shapes the pack.
-        config = {key: value for key, value in plain(settings).items() if key not in ("images", "threads")}
+        config = {key: value for key, value in plain(settings).items() if key not in ("images", "threads")
+                  and (value is not None or key not in HELD_OUT.values())}
         inputs = {
             "images": digest_json([[*dataclasses.astuple(image), digest]
                                    for image, digest in zip(chosen, digests, strict=True)]),
@@ -123,7 +133,7 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
             _write_left_out(out, found)
             receipt = writer.finish(
                 STAGE, config=config, inputs=inputs, seed=settings.seed, extra_files=[LEFT_OUT_NAME],
-                summary={"left_out": found.left_out_by_reason(), "splits": _counts(chosen),
+                summary={"left_out": found.left_out_by_reason(), "splits": _counts(chosen), "held_out": held_out,
                          "copies_across_splits": _copies_across_splits(chosen, digests)},
             )
         finally:
@@ -132,8 +142,8 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
     return receipt
 
 
-def _chosen(found: LabelledSet, settings: ImportSettings) -> list[LabelledImage]:
-    """Return the images to import, in the order of their paths, with their splits."""
+def _chosen(found: LabelledSet, settings: ImportSettings) -> tuple[list[LabelledImage], str]:
+    """Return the images to import, in the order of their paths, with their splits, and the rule by which they are."""
     import numpy as np
 
     from fecemo.manifests.splits import capped_sample, make_splits
@@ -146,14 +156,33 @@ def _chosen(found: LabelledSet, settings: ImportSettings) -> list[LabelledImage]
     labels = [image.label for image in images]
     splits = np.array([image.split for image in images], dtype="<U5")
     given = set(splits.tolist())
+    made: tuple[str, ...] = ()
     if any(labels) and given <= {"", "train"}:
-        splits = make_splits(ids, labels, valid_fraction=settings.valid_fraction, test_fraction=settings.test_fraction,
-                             seed=settings.seed)
-    elif settings.valid_fraction and "train" in given and "valid" not in given:
-        rows = np.flatnonzero(splits == "train")
-        splits[rows] = make_splits([ids[row] for row in rows], [labels[row] for row in rows], test_fraction=0.0,
-                                   valid_fraction=settings.valid_fraction, seed=settings.seed)
-    return [LabelledImage(image.path, image.label, str(split)) for image, split in zip(images, splits, strict=True)]
+        rows, made = np.arange(len(images)), ("valid", "test")
+    elif "train" in given and "valid" not in given:
+        rows, made = np.flatnonzero(splits == "train"), ("valid",)
+    asked = {split: number for split in made if (number := getattr(settings, HELD_OUT[split])) is not None}
+    if made:
+        splits[rows] = make_splits(
+            [ids[row] for row in rows], [labels[row] for row in rows], valid_fraction=settings.valid_fraction,
+            test_fraction=settings.test_fraction if "test" in made else 0.0, seed=settings.seed,
+            **{HELD_OUT[split]: number for split, number in asked.items()})
+    return ([LabelledImage(image.path, image.label, str(split)) for image, split in zip(images, splits, strict=True)],
+            _rule([labels[row] for row in rows], asked) if asked else "")
+
+
+def _rule(labels: Sequence[str], asked: dict[str, int]) -> str:
+    """Return in words how many faces of each emotion are held out, and why they are fewer than asked for."""
+    from fecemo.manifests.splits import held_out_per_class
+
+    counts = Counter(labels)
+    taken = held_out_per_class(counts, asked)
+    said = " and ".join(f"{number} of each emotion for {split}" for split, number in taken.items())
+    if taken == asked:
+        return said
+    rarest = min(counts, key=lambda label: (counts[label], label))
+    wanted = " and ".join(map(str, asked.values()))
+    return f"{said}, in place of {wanted}: half of {rarest}, {counts[rarest]} in all, stays to be learnt from"
 
 
 def _digests(folder: Path, images: Sequence[LabelledImage], threads: int) -> list[str]:
@@ -237,6 +266,8 @@ def _closing_line(receipt: Receipt) -> str:
         if summary[what]:
             reasons = ", ".join(f"{reason} {count}" for reason, count in summary[what].items())
             said.append(f"{sum(summary[what].values())} {what.replace('_', ' ')} ({reasons})")
+    if summary["held_out"]:
+        said.append(f"held out {summary['held_out']}")
     if summary["copies_across_splits"]:
         said.append(f"warning: {summary['copies_across_splits']} held-out images are copies of training images")
     return ", ".join(said) + f" in {receipt.seconds:.1f} s"

@@ -52,6 +52,10 @@ class RunLayout:
         """Return the folder of what was measured on the faces of a pack, ``"source"`` or ``"target"``."""
         return self._faces / "measurements" / pack
 
+    def aligned(self, pack: str) -> Path:
+        """Return the folder of the aligned faces of a pack, ``"source"`` or ``"target"``."""
+        return self._faces / "aligned" / pack
+
     def model(self, approach: str, variant: str) -> Path:
         """Return the folder of trained networks: ``<network>.keras``, ``history.csv``, ``labelled_rows.npy``."""
         return self.run / "models" / approach / variant
@@ -87,6 +91,10 @@ class RunLayout:
     def names(self, approach: str, variant: str) -> Path:
         """Return the folder of ``names.json``, the names in use, and ``sample.csv``, the labels they cost."""
         return self.run / "names" / approach / variant
+
+    def groupings(self, approach: str, variant: str) -> Path:
+        """Return the folder of ``groupings.json``: clusters at several numbers of them, named at several costs."""
+        return self.run / "groupings" / approach / variant
 
     def score(self, approach: str, variant: str) -> Path:
         """Return the folder of ``score.json`` and ``predictions.csv``."""

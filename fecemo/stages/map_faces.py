@@ -1,15 +1,16 @@
-"""Map: embeddings → a t-SNE map of source faces with target faces placed into it."""
+"""Map: embeddings → a t-SNE map of source faces with target faces placed into it; or of a classifier's features."""
 
 from pathlib import Path
 
 import numpy as np
 
 from fecemo.clustering.tsne import draw_map, neighbour_accuracy
-from fecemo.packs.array_set import draw_faces, read_face_array
-from fecemo.packs.arrays import write_arrays
+from fecemo.packs.array_set import FaceArray, draw_faces, read_face_array
+from fecemo.packs.arrays import read_array, write_arrays
 from fecemo.packs.receipts import Receipt
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import require_chain
+from fecemo.stages.mapped_output import MAPPED
 from fecemo.stages.work import Work, run_stage
 
 STAGE = "map"
@@ -19,7 +20,9 @@ def run(arguments: CellArguments) -> Receipt:
     """Draw the t-SNE map of one cell's source embeddings and place its target faces into it.
 
     Writes for source and target ``<pack>_map.npy`` (n, 2) float32 and ``<pack>_rows.npy`` (n,) int64, the rows of the
-    face pack. The receipt says how many of a face's ten nearest neighbours the map kept.
+    face pack. Where the recipe asks for a map of a classifier's features, both are faces of the target pack: the source
+    are those that it learned from, and the others are placed among them. The receipt says how many of a face's ten
+    nearest neighbours the map kept.
 
     Parameters
     ----------
@@ -33,19 +36,21 @@ def run(arguments: CellArguments) -> Receipt:
     Raises
     ------
     InputError
-        If the approach has no clusters to map, or there are fewer than ten source faces.
+        If the row has neither clusters nor features to map, or there are fewer than ten source faces.
     StoredStateError
         If the embeddings are missing or hold values that are no numbers.
     """
-    cell, layout = arguments.clustered_cell(), arguments.layout
+    cell, layout = arguments.mapped_cell(), arguments.layout
     embedded = layout.embeddings(arguments.approach, arguments.variant)
     chain = require_chain(layout, arguments.approach, arguments.variant, "model", "embeddings")
     settings, seed = cell.recipe.map, cell.recipe.seed
 
     def work(folder: Path) -> Work:
         rng = np.random.default_rng(seed)
-        source = draw_faces(read_face_array(embedded, "source"), settings.source_faces, rng)
-        target = draw_faces(read_face_array(embedded, "target"), settings.target_faces, rng)
+        source, target = (_learnt_and_others(embedded, layout.model(arguments.approach, arguments.variant))
+                          if cell.mapped else [read_face_array(embedded, pack) for pack in ("source", "target")])
+        source = draw_faces(source, settings.source_faces, rng)
+        target = draw_faces(target, settings.target_faces, rng)
         drawn = draw_map(source.values, target.values, settings, seed, what=cell.title)
         files = write_arrays(folder, {
             "source_map": drawn.source, "source_rows": source.rows,
@@ -55,7 +60,8 @@ def run(arguments: CellArguments) -> Receipt:
         kept_of_target = neighbour_accuracy(target.values, source.values, drawn.target, drawn.source, seed=seed)
         return Work(
             files=files,
-            said=f"{len(source.rows)} source and {len(target.rows)} target faces; {kept:.0%} of the ten nearest kept",
+            said=f"{len(source.rows)} {'learnt' if cell.mapped else 'source'} and {len(target.rows)} "
+                 f"{'other' if cell.mapped else 'target'} faces; {kept:.0%} of the ten nearest kept",
             summary={
                 "neighbour_accuracy": kept,
                 "neighbour_accuracy_of_chance": min(1.0, 10 / (len(source.rows) - 1)),
@@ -70,3 +76,10 @@ def run(arguments: CellArguments) -> Receipt:
         config={"map": settings, "seed": seed}, inputs={"embeddings": chain["embeddings"].digest},
         seed=seed, work=work,
     )
+
+
+def _learnt_and_others(embedded: Path, model: Path) -> list[FaceArray]:
+    """Return the mapped output of the faces that a classifier learned from, and that of all other target faces."""
+    faces = read_face_array(embedded, MAPPED)
+    learnt = np.isin(faces.rows, read_array(model, "labelled_rows", "train"))
+    return [FaceArray(faces.rows[these], faces.values[these]) for these in (learnt, ~learnt)]

@@ -1,4 +1,4 @@
-"""Measure: a face pack → distances between landmarks and blendshapes of every face."""
+"""Measure: a face pack → distances between landmarks, blendshapes and gradients of every face."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from fecemo.packs.durable import atomic_write
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import Receipt, digest_file, digest_json
 from fecemo.progress import progress
-from fecemo.stages.measurements import COLUMNS_NAME, SCORES, STAGE, VALUES
+from fecemo.stages.measurements import COLUMNS_NAME, EYES, SCORES, STAGE, VALUES
 from fecemo.stages.work import Work, run_stage
 
 BLOCK = 256
@@ -49,11 +49,12 @@ class MeasureSettings:
 
 
 def run(settings: MeasureSettings, out: Path) -> Receipt:
-    """Measure the faces of a pack: 18 distances between landmarks after 3-D alignment, and 51 blendshapes.
+    """Measure the faces of a pack: distances between landmarks after 3-D alignment, blendshapes, and gradients.
 
-    Writes ``measurements.npy`` of shape (n, 69) with ``measurements_rows.npy``, the names of its columns as
-    ``columns.json``, and ``scores.npy``: how sure the model was of each face, in [0, 1]. No face is dropped. Killed,
-    the same command goes on where it was.
+    Writes ``measurements.npy`` of shape (n, 18 + 51 + 192) with ``measurements_rows.npy``, the names of its columns as
+    ``columns.json``, ``scores.npy``: how sure the model was of each face, in [0, 1], and ``eyes.npy`` of shape
+    (n, 2, 2): where the middles of its right and left eye are, in pixels. No face is dropped. Killed, the same command
+    goes on where it was.
 
     Parameters
     ----------
@@ -82,17 +83,19 @@ def measure_pack(settings: MeasureSettings, out: Path, make_landmarker: Callable
     from fecemo.imaging.landmarks.measurements import COLUMNS, SURE
 
     pack = FacePack(settings.pack)
-    config = {"columns": list(COLUMNS), "sure": SURE}
+    config = {"columns": list(COLUMNS), "sure": SURE, "eyes": "middles between the corners"}
     inputs = {"pack": pack.receipt.digest, "landmark_model": digest_file(settings.landmark_model)}
     mark = digest_json({"config": config, "inputs": inputs})[:16]
 
     def work(folder: Path) -> Work:
         blocks = _measure_blocks(pack, folder, mark, make_landmarker, settings.threads or os.cpu_count() or 1)
-        made = np.concatenate([np.empty((0, len(COLUMNS) + 1), np.float32),
+        made = np.concatenate([np.empty((0, len(COLUMNS) + 5), np.float32),
                                *(read_array(folder, name.removesuffix(".npy"), STAGE) for name in blocks)])
-        values, scores = made[:, :-1], made[:, -1]
+        values, scores, eyes = np.split(made, [len(COLUMNS), len(COLUMNS) + 1], axis=1)
+        scores = scores[:, 0]
         values_name, rows_name = (name.removesuffix(".npy") for name in array_files(VALUES))
-        files = write_arrays(folder, {values_name: values, rows_name: np.arange(len(pack)), SCORES: scores})
+        files = write_arrays(folder, {values_name: values, rows_name: np.arange(len(pack)), SCORES: scores,
+                                      EYES: eyes.reshape(-1, 2, 2)})
         atomic_write(folder / COLUMNS_NAME, json.dumps(list(COLUMNS), indent=1) + "\n")
         unsure = int(np.count_nonzero(scores < SURE))
         return Work(files=[*files, COLUMNS_NAME], scratch=[path.name for path in folder.glob("block_*.npy")],
@@ -104,7 +107,7 @@ def measure_pack(settings: MeasureSettings, out: Path, make_landmarker: Callable
 
 def _measure_blocks(pack: FacePack, folder: Path, mark: str, make_landmarker: Callable[[], Landmarker],
                     threads: int) -> list[str]:
-    """Measure what is not measured yet, and return the files of all blocks in order: values, then the score."""
+    """Measure what is not measured yet, and return the files of all blocks in order: values, score, eyes."""
     names = {start: f"block_{mark}_{start:08d}.npy" for start in range(0, len(pack), BLOCK)}
     missing = [start for start, name in names.items() if not (folder / name).exists()]
     done = len(pack) - sum(min(BLOCK, len(pack) - start) for start in missing)
@@ -116,7 +119,7 @@ def _measure_blocks(pack: FacePack, folder: Path, mark: str, make_landmarker: Ca
 
 def _measured(pack: FacePack, starts: list[int], make_landmarker: Callable[[], Landmarker], threads: int,
               count: Callable[[], object]) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield the blocks that begin at these rows: (n, d + 1) float32."""
+    """Yield the blocks that begin at these rows: (n, d + 5) float32."""
     from fecemo.imaging.landmarks.measurements import measure
 
     own = threading.local()
@@ -124,8 +127,8 @@ def _measured(pack: FacePack, starts: list[int], make_landmarker: Callable[[], L
     def one(row: int) -> np.ndarray:
         if not hasattr(own, "landmarker"):
             own.landmarker = make_landmarker()
-        values, score = measure(np.asarray(pack.faces[row]), own.landmarker)
-        return np.append(values, np.float32(score))
+        values, score, eyes = measure(np.asarray(pack.faces[row]), own.landmarker)
+        return np.concatenate([values, [score], eyes.ravel()]).astype(np.float32)
 
     with ThreadPoolExecutor(threads, thread_name_prefix=STAGE) as pool:
         for start in starts:

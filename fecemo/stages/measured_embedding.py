@@ -5,17 +5,18 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.errors import InputError
+from fecemo.models.measured_groups import chosen_groups
 from fecemo.packs.array_set import array_files
 from fecemo.packs.arrays import read_array, write_arrays
+from fecemo.stages.face_vectors import FaceVectors
 from fecemo.stages.recipe import Cell
-from fecemo.stages.run_faces import RunFaces
 from fecemo.stages.work import Work
 
 SCALING = "scaling"
 """``scaling.npy`` of shape (3, d): mean, limit and scale of each number; see `Scaling`."""
 
 
-def scale_measurements(cell: Cell, faces: RunFaces, folder: Path) -> Work:
+def scale_measurements(cell: Cell, vectors: FaceVectors, folder: Path) -> Work:
     """Learn from the source faces how their measurements are scaled, and write ``scaling.npy``.
 
     Raises
@@ -25,17 +26,18 @@ def scale_measurements(cell: Cell, faces: RunFaces, folder: Path) -> Work:
     """
     from fecemo.imaging.landmarks.scaling import fit_scaling
 
-    rows = faces.measured.sure_rows
+    rows = np.flatnonzero(vectors.trusted)
     if not len(rows):
-        raise InputError(f"{faces.pack.folder}: the landmark model was sure of none of its {len(faces.pack)} faces")
-    scaling = fit_scaling(faces.measured.values[rows])
+        raise InputError(f"{cell.title}: the landmark model was sure of none of the {len(vectors)} source faces")
+    weights = {group: getattr(cell.model, group) for group in chosen_groups(cell.model)}
+    scaling = fit_scaling(vectors[rows], weights)
     files = write_arrays(folder, {SCALING: np.stack([scaling.means, scaling.limits, scaling.scales]),
                                   "labelled_rows": np.empty(0, np.int64)})
-    return Work(files=files, said=f"{cell.title}: scaled by {len(rows)} of {len(faces.pack)} faces",
+    return Work(files=files, said=f"{cell.title}: scaled by {len(rows)} of {len(vectors)} faces",
                 summary={"faces": {"measure": len(rows)}, "labels_used": 0})
 
 
-def embed_measurements(cell: Cell, faces: dict[str, RunFaces], models: Path, folder: Path) -> Work:
+def embed_measurements(cell: Cell, vectors: dict[str, FaceVectors], models: Path, folder: Path) -> Work:
     """Write scaled measurements: of all target faces, and of the source faces of which the landmark model was sure.
 
     Clusters are made of faces that were measured well; every labelled face is scored, measured well or not.
@@ -44,10 +46,10 @@ def embed_measurements(cell: Cell, faces: dict[str, RunFaces], models: Path, fol
 
     scaling = Scaling(*read_array(models, SCALING, "train", length=3))
     files, counts = [], {}
-    for name, its in faces.items():
-        rows = its.measured.sure_rows if name == "source" else np.arange(len(its.pack))
+    for name, its in vectors.items():
+        rows = np.flatnonzero(its.trusted) if name == "source" else np.arange(len(its))
         values_file, rows_file = (file.removesuffix(".npy") for file in array_files(name))
-        embedded = scaling.embed(its.measured.values[rows])
+        embedded = scaling.embed(its[rows])
         files += write_arrays(folder, {values_file: embedded, rows_file: rows})
         counts[name] = len(rows)
     length = len(scaling.means)

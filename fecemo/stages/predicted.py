@@ -102,10 +102,10 @@ def predict(arguments: CellArguments, cell: Cell, target: FacePack, receipts: Ma
     embedded = read_face_array(layout.embeddings(*where), "target")
     by_clusters = cell.approach.predicts_by == "clusters"
     guess = _by_clusters(arguments, embedded) if by_clusters else _by_classifier(embedded, layout.embeddings(*where))
-    trained_on = _label_rows(layout.model(*where), "labelled_rows", receipts["model"], needed=not by_clusters)
-    chosen_with = _label_rows(layout.model(*where), "choosing_rows", receipts["model"], needed=False)
+    trained_on = label_rows(layout.model(*where), "labelled_rows", receipts["model"], needed=not by_clusters)
+    chosen_with = label_rows(layout.model(*where), "choosing_rows", receipts["model"], needed=False)
     used = np.union1d(np.union1d(trained_on, chosen_with), guess.named_with)
-    rows = _scored_rows(cell.score_on, target, used, str(layout.target))
+    rows = scored_rows(cell.score_on, target, used, str(layout.target))
     at = np.searchsorted(embedded.rows, rows)
     if not np.isin(rows, embedded.rows).all():
         missing = int(rows[~np.isin(rows, embedded.rows)][0])
@@ -168,7 +168,7 @@ def _by_classifier(embedded: FaceArray, folder: Path) -> _Guess:
                   scores=probabilities, named_with=np.zeros(0, np.int64))
 
 
-def _label_rows(folder: Path, name: str, receipt: Receipt, *, needed: bool) -> np.ndarray:
+def label_rows(folder: Path, name: str, receipt: Receipt, *, needed: bool) -> np.ndarray:
     """Return the target rows whose labels the train stage read for one end; where it read none it may store none.
 
     Its receipt tells: what it does not name was left by an earlier training.
@@ -188,7 +188,16 @@ def _sampled_rows(path: Path) -> np.ndarray:
         raise StoredStateError(f"{path} is missing or damaged ({error}); run the label stage again") from error
 
 
-def _scored_rows(score_on: str, target: FacePack, used: np.ndarray, where: str) -> np.ndarray:
+def scored_rows(score_on: str, target: FacePack, used: np.ndarray, where: str) -> np.ndarray:
+    """Return the labelled rows on which a cell is scored, ascending: the test split, or all others than the used ones.
+
+    Raises
+    ------
+    InputError
+        If none is left.
+    StoredStateError
+        If the label of a face of the test split was used.
+    """
     labelled = np.flatnonzero(target.labels != "")
     if score_on == "others":
         rows = np.setdiff1d(labelled, used)

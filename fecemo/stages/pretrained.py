@@ -21,11 +21,14 @@ def pretrained_digest(cell: Cell) -> dict[str, str]:
     """
     if cell.pretrained is None:
         return {}
+    key = f"approaches.{cell.row}"
+    if cell.variant.channels != 3:
+        raise InputError(f"{key}.pretrained: networks that others have trained take three channels, and "
+                         f"{cell.variant.name} has one; name the variants of this row in {key}.only")
     waits = cell.recipe.waits_for(cell.row)
     if waits is not None:
         raise InputError(f"{cell.title} {waits}")
     receipt = require_receipt(cell.pretrained, CONVERT)
-    key = f"approaches.{cell.row}"
     if receipt.config["approach"] != cell.approach.name:
         raise InputError(f"{key}.pretrained: {cell.pretrained} holds weights of {receipt.config['approach']!r}, and "
                          f"this row is of {cell.approach.name!r}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from fecemo.clustering.settings import KMeansSettings, MapSettings, NamingSettings
+from fecemo.clustering.settings import GroupingSettings, KMeansSettings, MapSettings, NamingSettings
 from fecemo.errors import InputError, nearest
 from fecemo.evaluation.settings import EvaluationSettings
 from fecemo.manifests.documents import build, read_yaml
@@ -13,47 +13,15 @@ from fecemo.manifests.statements import read_statement
 from fecemo.models.approach import Approach, find_approach
 from fecemo.packs.receipts import RECEIPT_NAME
 from fecemo.packs.variant import FACE_SIDE, Variant, find_variant
+from fecemo.stages.approach_recipe import ApproachRecipe
 from fecemo.stages.draw_settings import DrawSettings
 from fecemo.stages.example_set import measured
 from fecemo.stages.fetch import FetchSettings
 from fecemo.stages.fit_choices import read_fit
 from fecemo.stages.import_labelled import ImportSettings
+from fecemo.stages.mapped_output import mapped_network
+from fecemo.stages.row_behind import check_row_behind
 from fecemo.training.settings import FitSettings
-
-
-@dataclass(frozen=True)
-class ApproachRecipe:
-    """What a recipe says of one approach, or of one row, where several rows share an approach.
-
-    Parameters
-    ----------
-    fit : dict of str to dict
-        `FitSettings` of each phase, by the phase's name.
-    model : dict
-        Sizes that differ from the approach's published defaults.
-    score_on : {"test", "others"}
-        Score the stored test split, or every labelled face whose label neither trained nor named anything.
-    variants : dict of str to dict
-        For one variant, ``fit`` and ``model`` keys that differ.
-    approach : str, optional
-        The approach, where the row has a name of its own.
-    title : str, optional
-        Heading of the row; by default that of the approach.
-    pretrained : Path, optional
-        Folder of converted weights with which the networks begin. While it is not there, the row waits for it.
-    frozen : tuple of str
-        Stacks that do not learn, beside those that the approach freezes by itself; with them stay the statistics by
-        which their batches are normalized.
-    """
-
-    fit: dict[str, dict[str, Any]]
-    model: dict[str, Any] = field(default_factory=dict)
-    score_on: Literal["test", "others"] = "test"
-    variants: dict[str, dict[str, Any]] = field(default_factory=dict)
-    approach: str | None = None
-    title: str | None = None
-    pretrained: Path | None = None
-    frozen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,6 +65,8 @@ class Recipe:
         Figures of others that are shown beside: a file of ``data_manifests/published``, such as ``"table1"``.
     clustering, map, naming, evaluation
         Settings of the later stages.
+    groupings : GroupingSettings, optional
+        Clusters at several numbers of them, named at several costs: asks for Table 2.
     """
 
     name: str
@@ -118,6 +88,7 @@ class Recipe:
     map: MapSettings = field(default_factory=MapSettings)
     naming: NamingSettings = field(default_factory=NamingSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+    groupings: GroupingSettings | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.face_side <= FACE_SIDE:
@@ -128,6 +99,9 @@ class Recipe:
             raise ValueError(f"devices must be at least 1, not {self.devices}")
         if len({self.seed, *self.seeds}) <= len(self.seeds):
             raise ValueError(f"seeds must differ from each other and from seed {self.seed}, not {self.seeds}")
+        if self.groupings and self.clustering.even and self.clustering.even[-1] < max(self.groupings.n_clusters):
+            raise ValueError(f"clustering.even: {self.clustering.even[-1]} small clusters are fewer than the "
+                             f"{max(self.groupings.n_clusters)} of groupings.n_clusters")
         for name in ("approaches", "variants"):
             if not getattr(self, name):
                 raise ValueError(f"{name} is empty: there is no cell to fill")
@@ -145,6 +119,12 @@ class Recipe:
             raise InputError(f"{where}: {seed} is none of this recipe's further seeds; they are: {known}")
         return replace(self, seed=seed, seeds=())
 
+    @property
+    def cells(self) -> list[tuple[str, str]]:
+        """List of (str, str): Row and variant of every cell that runs, in the order of the table."""
+        return [(row, variant) for row, said in self.approaches.items() for variant in self.variants
+                if not said.only or variant in said.only]
+
     def approach_of(self, row: str) -> Approach:
         """Return the approach of a row. Raises `InputError` for an unknown one, naming the nearest."""
         return find_approach(self.approaches[row].approach or row)
@@ -153,10 +133,13 @@ class Recipe:
         """Return the heading of a row."""
         return self.approaches[row].title or self.approach_of(row).title
 
-    def waits_for(self, row: str) -> str | None:
-        """Return what a row waits for, in words, or None where it can run."""
-        approach, folder = self.approach_of(row), self.approaches[row].pretrained
-        if measured(approach) and not (self.landmark_model and self.landmark_model.is_file()):
+    def waits_for(self, row: str, variant: str | None = None) -> str | None:
+        """Return what a row waits for, in words, or None where it can run: on any variant, or on this one."""
+        approach, folder, of = self.approach_of(row), self.approaches[row].pretrained, self.approaches[row].of
+        if of is not None and (waiting := self.waits_for(of, variant)) is not None:
+            return f"waits for the row {of}, which {waiting}"
+        aligned = variant is not None and faces_seen(approach, find_variant(variant)) == "aligned"
+        if (measured(approach) or aligned) and not (self.landmark_model and self.landmark_model.is_file()):
             return (f"waits for a face landmark model in {self.landmark_model or 'landmark_model of the recipe'}: "
                     "download Google's face_landmarker.task, whose address pipelines/02_measure.py --help gives, and "
                     "install fecemo[landmarks]")
@@ -185,6 +168,10 @@ class Cell:
     score_on : {"test", "others"}
     pretrained : Path or None
     frozen : tuple of str
+    of : str or None
+        The row whose embeddings the networks take.
+    mapped : str or None
+        The network whose output is mapped, beside a classifier's probabilities.
     """
 
     recipe: Recipe
@@ -196,6 +183,13 @@ class Cell:
     score_on: str
     pretrained: Path | None = None
     frozen: tuple[str, ...] = ()
+    of: str | None = None
+    mapped: str | None = None
+
+    @property
+    def faces_seen(self) -> str:
+        """str: The stored faces that the networks see; see `Variant`."""
+        return faces_seen(self.approach, self.variant)
 
     @property
     def side(self) -> int:
@@ -204,7 +198,7 @@ class Cell:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Tuple of int: Height, width and channels of what enters the networks."""
+        """Tuple of int: Height, width and channels of what enters networks that take pixels."""
         return self.side, self.side, self.variant.channels
 
     @property
@@ -224,9 +218,12 @@ def read_recipe(path: Path) -> Recipe:
     recipe = build(Recipe, read_yaml(path), str(path))
     for statement in recipe.data.values():
         read_statement(statement)
-    for name in recipe.approaches:
-        for variant in recipe.variants:
-            resolve(recipe, name, variant, where=str(path))
+    for name, said in recipe.approaches.items():
+        if unknown := sorted(set(said.only) - set(recipe.variants)):
+            raise InputError(f"{path}: approaches.{name}.only: no variant {unknown[0]!r} in this recipe: "
+                             f"{nearest(unknown[0], recipe.variants)}")
+    for cell in recipe.cells:
+        resolve(recipe, *cell, where=str(path))
     return recipe
 
 
@@ -270,13 +267,24 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
                          f"({variant.side} × {recipe.face_side} / {FACE_SIDE}); choose a multiple of 4")
     cell = Cell(
         recipe=recipe, row=approach_name, approach=approach, variant=variant, score_on=said.score_on,
-        pretrained=said.pretrained, frozen=said.frozen,
+        pretrained=said.pretrained, frozen=said.frozen, of=said.of,
+        mapped=None if said.mapped is None else mapped_network(approach, said.mapped, key),
         model=build(approach.config, document["model"], f"{key}.model"),
         fit={phase.name: read_fit(phase, document["fit"][phase.name], f"{key}.fit.{phase.name}")
              for phase in approach.phases},
     )
-    approach.check(cell.model, cell.shape, f"{where}: approaches")
+    check_row_behind(recipe, approach_name, variant_name, key)
+    if approach.takes == "pixels":
+        approach.check(cell.model, cell.shape, f"{where}: approaches")
+    elif altered := [name for name, fit in cell.fit.items() if fit.augment or fit.corrupt]:
+        raise InputError(f"{key}.fit.{altered[0]}: {approach.name} takes no pixels, so that there is nothing to "
+                         "augment or to corrupt")
     return cell
+
+
+def faces_seen(approach: Approach, variant: Variant) -> str:
+    """Return the stored faces that an approach's networks see on a variant: the pack's where it takes no pixels."""
+    return variant.faces if approach.takes == "pixels" else "cut"
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from fecemo.packs.face_pack import FacePack
+from fecemo.packs.stored_faces import Faces
+from fecemo.stages.aligned import AlignedFaces, read_aligned
 from fecemo.stages.layout import RunLayout
 from fecemo.stages.measurements import Measurements, read_measurements
 
@@ -16,10 +18,18 @@ class RunFaces:
     pack : FacePack
     measurements : Measurements, optional
         Where somebody asks for them.
+    aligned : AlignedFaces, optional
+        Where networks are to see them in the place of the pack's.
     """
 
     pack: FacePack
     measurements: Measurements | None = None
+    aligned: AlignedFaces | None = None
+
+    @property
+    def seen(self) -> Faces:
+        """Faces: What networks see, one a row of the pack."""
+        return self.pack.faces if self.aligned is None else self.aligned.faces
 
     @property
     def measured(self) -> Measurements:
@@ -30,17 +40,19 @@ class RunFaces:
 
     def digests(self, name: str) -> dict[str, str]:
         """Return the digests of what this is made of, as inputs of a stage that calls the pack ``name``."""
-        measured = {} if self.measurements is None else {f"{name}_measurements": self.measurements.receipt.digest}
-        return {name: self.pack.receipt.digest, **measured}
+        besides = {"measurements": self.measurements, "aligned": self.aligned}
+        return {name: self.pack.receipt.digest,
+                **{f"{name}_{what}": its.receipt.digest for what, its in besides.items() if its is not None}}
 
 
-def read_run_faces(layout: RunLayout, name: str, measured: bool) -> RunFaces:
-    """Return the ``"source"`` or ``"target"`` faces of a run.
+def read_run_faces(layout: RunLayout, name: str, measured: bool, seen: str = "cut") -> RunFaces:
+    """Return the ``"source"`` or ``"target"`` faces of a run, with their measurements and as networks are to see them.
 
     Raises
     ------
     StoredStateError
-        If the pack is missing or unfinished, or its faces are to be measured first.
+        If the pack is missing or unfinished, or its faces are to be measured or aligned first.
     """
     pack = FacePack({"source": layout.source, "target": layout.target}[name])
-    return RunFaces(pack, read_measurements(layout.measurements(name), pack) if measured else None)
+    return RunFaces(pack, read_measurements(layout.measurements(name), pack) if measured else None,
+                    read_aligned(layout.aligned(name), pack, layout.measurements(name)) if seen == "aligned" else None)

@@ -1,6 +1,8 @@
-"""Table: score records → Table 1 in five forms and the report of a run, or several runs side by side."""
+"""Table: score records → Table 1, Table 2 and the report of a run, or several runs side by side."""
 
 import sys
+from collections import Counter
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +14,8 @@ from fecemo.models.approach import approaches
 from fecemo.packs.receipts import Receipt, digest_file, read_receipt
 from fecemo.packs.variant import find_variant, variants
 from fecemo.stages.chain import outdated
+from fecemo.stages.cost_table import TABLE_NAMES as SECOND_NAMES
+from fecemo.stages.cost_table import read_cost_table
 from fecemo.stages.layout import RunLayout
 from fecemo.stages.recipe import Recipe, read_recipe
 from fecemo.stages.side_by_side import write_side_by_side
@@ -19,6 +23,7 @@ from fecemo.stages.work import Work, run_stage
 
 if TYPE_CHECKING:
     from fecemo.evaluation.records.score import Score
+    from fecemo.evaluation.tables.blocks import Block
     from fecemo.evaluation.tables.table import ComparisonTable
 
 STAGE = "table"
@@ -32,7 +37,8 @@ def run(run: Annotated[tuple[Path, ...], UseAppendAction], recipe: Path | None =
 
     With a recipe, ``table1.csv``, ``table1.json``, ``table1.md``, ``table1.tex``, ``table1.html`` and ``report.html``
     are written into the run's folder. The tables are made of score records and the published figures alone; the
-    report shows besides whatever the other stages left.
+    report shows besides whatever the other stages left. Where the recipe has ``groupings``, ``table2.csv`` and so on
+    are written too: clusters at several numbers of them beside classifiers, by what each was given.
 
     Without a recipe, the score records of one or several runs are put side by side as ``side_by_side.csv``, ``.json``,
     ``.md``, ``.tex`` and ``.html``. Runs of one recipe with different seeds are joined to mean and spread.
@@ -71,46 +77,61 @@ def run(run: Annotated[tuple[Path, ...], UseAppendAction], recipe: Path | None =
 
 
 def _write_run(study: Recipe, layout: RunLayout) -> Receipt:
-    from fecemo.evaluation.tables import block_export
+    from fecemo.evaluation.tables import block_export, cost_export
     from fecemo.evaluation.tables import export as table_export
-    from fecemo.evaluation.tables.blocks import main_block, published_block
-    from fecemo.evaluation.tables.table_blocks import table_blocks
+    from fecemo.evaluation.tables.cost_blocks import cost_blocks
+    from fecemo.evaluation.tables.table_blocks import headline_blocks, table_blocks
     from fecemo.manifests.shipped import shipped
     from fecemo.stages.report import material_folders, read_material
 
     receipts = {name: found for name, folder in material_folders(study, layout).items()
                 if (found := read_receipt(folder)) is not None}
     table = read_table(study, layout)
-    names = [*TABLE_NAMES, REPORT_NAME]
-    title = f"{study.title}: Table 1"
+    second = read_cost_table(study, layout, table)
+    second_blocks = cost_blocks(second) if second else []
+    names = [*TABLE_NAMES, *(SECOND_NAMES if second else ()), REPORT_NAME]
+    title, second_title = (f"{study.title}: Table {number}" for number in (1, 2))
 
     def work(folder: Path) -> Work:
         from fecemo.evaluation.report.page import render_report
         from fecemo.packs.durable import atomic_write
 
-        blocks = table_blocks(table)
-        exported = (table_export.to_csv(table), table_export.to_json(table), block_export.to_markdown(title, blocks),
-                    block_export.to_latex(title, blocks), block_export.to_html(title, blocks))
-        for name, text in zip(TABLE_NAMES, exported, strict=True):
+        def readable(title: str, blocks: "list[Block]") -> tuple[str, str, str]:
+            return (block_export.to_markdown(title, blocks), block_export.to_latex(title, blocks),
+                    block_export.to_html(title, blocks))
+
+        exported = [table_export.to_csv(table), table_export.to_json(table), *readable(title, table_blocks(table))]
+        if second:
+            exported += [cost_export.to_csv(second), cost_export.to_json(second),
+                         *readable(second_title, second_blocks)]
+        material = replace(read_material(study, layout, table), further=tuple(second_blocks))
+        for name, text in zip(names, [*exported, render_report(material)], strict=True):
             atomic_write(layout.run / name, text)
-        atomic_write(layout.run / REPORT_NAME, render_report(read_material(study, layout, table)))
-        cells = len(table.rows) * len(table.columns)
+        cells = len(study.cells)
         return Work(files=[f"../{name}" for name in names], said=f"{len(table.scores)} of {cells} cells have a score",
                     summary={"cells": cells, "scored": len(table.scores)})
 
     receipt = run_stage(
         STAGE, layout.tables,
         config={"recipe": study.name, "title": study.title, "rows": list(study.approaches),
-                "columns": list(study.variants), "seed": study.seed, "seeds": list(study.seeds)},
+                "columns": list(study.variants), "seed": study.seed, "seeds": list(study.seeds),
+                "cells": study.cells, "groupings": study.groupings},
         inputs={"published": digest_file(shipped(f"published/{study.published}.yaml")),
+                **({"references": digest_file(shipped("published/table2.yaml"))} if second else {}),
                 **{name: found.digest for name, found in receipts.items()}},
         seed=study.seed, work=work,
     )
-    print(block_export.to_text(title, [block for block in (main_block(table), published_block(table)) if block]))
+    print(block_export.to_text(title, headline_blocks(table)))
+    if second_blocks:
+        print(block_export.to_text(second_title, second_blocks[:1]))
     print("\n".join(str(layout.run / name) for name in names))
     for row in study.approaches:
         if (waits := study.waits_for(row)) is not None:
             print(f"table: {row} {waits}", file=sys.stderr)
+            continue
+        for variant in (variant for its, variant in study.cells if its == row):
+            if (waits := study.waits_for(row, variant)) is not None:
+                print(f"table: {row} {variant} {waits}", file=sys.stderr)
     return receipt
 
 
@@ -146,8 +167,17 @@ def read_table(study: Recipe, layout: RunLayout) -> "ComparisonTable":
         published=published,
         records={cell: read_records(layout.score(*cell)) for cell in scores},
         comparisons=compare_cells(scores, predictions, seed=study.seed),
-        rows=tuple(Heading(name, study.title_of(name)) for name in study.approaches),
-        columns=tuple(Heading(name, find_variant(name).title) for name in study.variants))
+        rows=tuple(Heading(name, study.title_of(name), part) for name, part in _parts(study).items()),
+        columns=tuple(Heading(name, find_variant(name).title) for name in study.variants),
+        left_out=frozenset(product(study.approaches, study.variants)) - frozenset(study.cells))
+
+
+def _parts(study: Recipe) -> dict[str, str]:
+    """Return the part of the table in which each row stands: a backbone's, where several rows share each of several."""
+    behind = {row: study.approach_of(row) for row in study.approaches}
+    rows = Counter(approach.name for approach in behind.values())
+    divided = len(rows) > 1 and min(rows.values()) > 1
+    return {row: approach.title if divided else "" for row, approach in behind.items()}
 
 
 def _read_scores(study: Recipe, layout: RunLayout) -> "dict[tuple[str, str], Score]":
@@ -155,7 +185,7 @@ def _read_scores(study: Recipe, layout: RunLayout) -> "dict[tuple[str, str], Sco
     from fecemo.evaluation.records.score import read_score
 
     scores = {}
-    for cell in product(study.approaches, study.variants):
+    for cell in study.cells:
         folder = layout.score(*cell)
         receipt = read_receipt(folder)
         if receipt is None:

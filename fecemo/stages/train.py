@@ -17,15 +17,19 @@ from fecemo.packs.durable import atomic_write
 from fecemo.packs.receipts import Receipt, digest_json
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.example_set import find_example_set, learnt_from
+from fecemo.stages.face_vectors import FaceVectors, read_vectors
 from fecemo.stages.measured_embedding import scale_measurements
 from fecemo.stages.pretrained import pretrained_digest, put_pretrained
 from fecemo.stages.recipe import Cell
 from fecemo.stages.run_faces import RunFaces, read_run_faces
+from fecemo.stages.taught import refuse_untaught
 from fecemo.stages.work import Work, plain, run_stage
 from fecemo.training.backend import backend_name
 
 if TYPE_CHECKING:
+    from fecemo.models.plan import NetworkPlan
     from fecemo.training.device_view import DeviceView
+    from fecemo.training.examples import Examples
     from fecemo.training.history import EpochRecord
     from fecemo.training.phase_work import PhaseWork
 
@@ -49,27 +53,29 @@ def run(arguments: CellArguments) -> Receipt:
     InputError
         If the recipe does not fit the faces, or the loss is no longer a number.
     StoredStateError
-        If a pack is missing or unfinished.
+        If a pack is missing or unfinished, or the row whose embeddings are taken is not embedded.
     ResourceError
         If the disk is full, the memory too small or the Keras backend not installed.
     """
     cell = arguments.cell()
-    faces = {name: read_run_faces(arguments.layout, name, measured)
+    faces = {name: read_run_faces(arguments.layout, name, measured, cell.faces_seen)
              for name, measured in learnt_from(cell.approach).items()}
     config = plain({"approach": cell.approach.name, "variant": cell.variant, "side": cell.side, "model": cell.model,
                     "fit": cell.fit, "seed": cell.recipe.seed, "threads": cell.recipe.threads,
                     "devices": cell.recipe.devices, "backend": backend_name(),
                     **({"frozen": cell.frozen} if cell.frozen else {})})
-    inputs = {**pretrained_digest(cell)}
+    vectors, made_of = read_vectors(cell, arguments.layout, faces)
+    inputs = {**pretrained_digest(cell), **made_of}
     for name, its in faces.items():
         inputs |= its.digests(name)
     return run_stage(STAGE, arguments.layout.model(cell.row, cell.variant.name), config=config, inputs=inputs,
                      seed=cell.recipe.seed, work=lambda folder: (
-                         scale_measurements(cell, faces["source"], folder) if cell.approach.embeds == "measurements"
-                         else _train(cell, faces, folder, {"config": config, "inputs": inputs})))
+                         scale_measurements(cell, vectors["source"], folder) if not cell.approach.networks
+                         else _train(cell, faces, vectors, folder, {"config": config, "inputs": inputs})))
 
 
-def _train(cell: Cell, faces: dict[str, RunFaces], folder: Path, shaped_by: dict[str, Any]) -> Work:
+def _train(cell: Cell, faces: dict[str, RunFaces], vectors: dict[str, FaceVectors], folder: Path,
+           shaped_by: dict[str, Any]) -> Work:
     from fecemo.training.backend import describe_backend, import_keras
 
     import_keras(cell.recipe.threads)
@@ -81,18 +87,24 @@ def _train(cell: Cell, faces: dict[str, RunFaces], folder: Path, shaped_by: dict
     from fecemo.training.phase_work import Training
 
     use_devices(cell.recipe.devices)
-    view = DeviceView(cell.variant, cell.side)
-    phases = [_phase_work(phase, cell, faces[find_example_set(phase.faces).pack]) for phase in cell.approach.phases]
-    _refuse_too_large(cell, phases, view)
-    networks = cell.approach.build(cell.model, cell.shape, len(EMOTIONS), cell.recipe.seed)
+    view = None if vectors else DeviceView(cell.variant, cell.side)
+    packs = [find_example_set(phase.faces).pack for phase in cell.approach.phases]
+    phases = [_phase_work(phase, cell, faces[pack], vectors.get(pack))
+              for phase, pack in zip(cell.approach.phases, packs, strict=True)]
+    shape = phases[0].faces.shape[1:] if vectors else cell.shape
+    plans = cell.approach.plan(cell.model, shape, len(EMOTIONS))
+    refuse_untaught(cell, plans)
+    _refuse_too_large(cell, phases, view, plans)
+    networks = cell.approach.build(cell.model, shape, len(EMOTIONS), cell.recipe.seed)
     put_pretrained(cell, networks)
+    if vectors:
+        _standardize(networks[cell.approach.output], phases[0])
     machine = describe_backend()
     done = train(Training(
         title=cell.title, networks=networks, phases=phases, view=view, n_classes=len(EMOTIONS), seed=cell.recipe.seed,
         folder=folder, digest=digest_json({**shaped_by, "machine": machine}),
     ))
 
-    plans = cell.approach.plan(cell.model, cell.shape, len(EMOTIONS))
     atomic_write(folder / NETWORKS_NAME, json.dumps(plain(plans), indent=1) + "\n")
     files = [NETWORKS_NAME]
     for name, network in networks.items():
@@ -101,7 +113,7 @@ def _train(cell: Cell, faces: dict[str, RunFaces], folder: Path, shaped_by: dict
     labels_read = _labels_read(phases)
     files += write_arrays(folder, labels_read)
     for phase in phases:
-        if "pixels" in phase.outputs:
+        if view is not None and "pixels" in phase.outputs:
             files += _save_reconstructions(networks[phase.outputs["pixels"]], view, phase, folder)
     learnt = {phase.name: len(phase.examples) for phase in phases}
     return Work(
@@ -145,17 +157,32 @@ def _summary(phases: "list[PhaseWork]", records: "list[EpochRecord]") -> dict[st
     }
 
 
-def _phase_work(phase: Phase, cell: Cell, faces: RunFaces) -> "PhaseWork":
+def _phase_work(phase: Phase, cell: Cell, faces: RunFaces, vectors: FaceVectors | None) -> "PhaseWork":
     from fecemo.training.phase_work import PhaseWork
 
     fit = cell.fit[phase.name]
     key = f"approaches.{cell.row}.fit.{phase.name}"
     examples, held_out = find_example_set(phase.faces).draw(faces, fit, cell.recipe.seed, key)
+    if vectors is not None:
+        examples, held_out = _trusted(examples, vectors), held_out and _trusted(held_out, vectors)
     for what, found in (("learn from", examples), ("validate on", held_out)):
         if found is not None and not len(found):
             raise InputError(f"{faces.pack.folder} holds no face that the phase {phase.name!r} may {what}")
     return PhaseWork(name=phase.name, outputs=phase.outputs, frozen=_frozen(phase, cell), fit=fit,
-                     faces=faces.pack.faces, examples=examples, held_out=held_out)
+                     faces=faces.seen if vectors is None else vectors, examples=examples, held_out=held_out)
+
+
+def _trusted(examples: "Examples", vectors: FaceVectors) -> "Examples":
+    """Return the examples all of whose faces have a vector that may be learnt from."""
+    trusted = vectors.trusted[examples.rows].reshape(len(examples), -1)
+    return examples.take(np.flatnonzero(trusted.all(axis=1)))
+
+
+def _standardize(network: Any, phase: "PhaseWork") -> None:
+    from fecemo.models.vector_networks import SCALING
+    from fecemo.training.standardize import standardize
+
+    standardize(network, SCALING, phase.faces[np.unique(phase.examples.rows)])
 
 
 def _frozen(phase: Phase, cell: Cell) -> tuple[str, ...]:
@@ -164,12 +191,12 @@ def _frozen(phase: Phase, cell: Cell) -> tuple[str, ...]:
     return (*phase.frozen, *(stack for stack in cell.frozen if stack in runs))
 
 
-def _refuse_too_large(cell: Cell, phases: "list[PhaseWork]", view: "DeviceView") -> None:
+def _refuse_too_large(cell: Cell, phases: "list[PhaseWork]", view: "DeviceView | None",
+                      plans: "dict[str, NetworkPlan]") -> None:
     from fecemo.training.device_memory import free_memory
     from fecemo.training.face_feed import kept_bytes
     from fecemo.training.memory import NUMBER_BYTES, MemoryNeed, refuse_too_large, updated_at_once
 
-    plans = cell.approach.plan(cell.model, cell.shape, len(EMOTIONS))
     available = free_memory()
     for phase in phases:
         running = distinct_layers([plans[phase.outputs[output]] for output in phase.fit.looks_at], phase.frozen)
@@ -180,7 +207,7 @@ def _refuse_too_large(cell: Cell, phases: "list[PhaseWork]", view: "DeviceView")
             number_bytes=NUMBER_BYTES[phase.fit.precision],
             slots=phase.fit.optimizer.slots + (phase.fit.accumulate > 1),
             at_once=updated_at_once(layer.parameters for layer in running),
-            kept=kept_bytes(len(phase.rows), view))
+            kept=0 if view is None else kept_bytes(len(phase.rows), view))
         refuse_too_large(need, phase.fit.batch_size, available, f"{cell.title}: the phase {phase.name!r}")
 
 

@@ -14,10 +14,13 @@ from typing import Any
 import keras
 import numpy as np
 
+from fecemo.errors import StoredStateError
 from fecemo.packs.durable import atomic_file
 from fecemo.training.history import EpochRecord
 
 STATE_NAME = "state.json"
+DAMAGE = (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, NotImplementedError)
+"""What reading a checkpoint raises that does not hold what was written."""
 
 
 @dataclass
@@ -92,11 +95,21 @@ class Checkpoint:
         self.progress = Progress(**state["progress"], records=records)
 
     def restore(self, variables: Sequence[Any], first: int = 0) -> None:
-        """Put stored arrays back into variables, from the ``first`` stored one on."""
-        with zipfile.ZipFile(self.path) as archive:
-            for number, variable in enumerate(variables, first):
-                with archive.open(_member(number)) as member:
-                    variable.assign(np.lib.format.read_array(member, allow_pickle=False))
+        """Put stored arrays back into variables, from the ``first`` stored one on.
+
+        Raises
+        ------
+        StoredStateError
+            If an array is damaged, or has another shape than its variable.
+        """
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                for number, variable in enumerate(variables, first):
+                    with archive.open(_member(number)) as member:
+                        variable.assign(np.lib.format.read_array(member, allow_pickle=False))
+        except DAMAGE as error:
+            raise StoredStateError(f"{self.path} is damaged ({error}): remove it and run the same command again; the "
+                                   "training then begins anew") from error
 
 
 def find_checkpoint(path: Path, digest: str) -> tuple[Checkpoint | None, str]:
@@ -105,7 +118,7 @@ def find_checkpoint(path: Path, digest: str) -> tuple[Checkpoint | None, str]:
         found = Checkpoint(path)
     except FileNotFoundError:
         return None, ""
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+    except DAMAGE as error:
         return None, f"{path} cannot be read ({error})"
     if found.digest != digest:
         return None, f"{path} belongs to other settings, inputs or another backend"

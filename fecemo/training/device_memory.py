@@ -55,7 +55,7 @@ def fits_on_device(size: int) -> bool:
 
 
 @contextmanager
-def out_of_memory_explained(where: str, batch_size: int) -> Iterator[None]:
+def out_of_memory_explained(where: str, batch_size: int, accumulate: int = 1) -> Iterator[None]:
     """Turn a backend's error of too little memory into one that a user can act on.
 
     Parameters
@@ -63,6 +63,8 @@ def out_of_memory_explained(where: str, batch_size: int) -> Iterator[None]:
     where : str
         What the message begins with.
     batch_size : int
+    accumulate : int
+        Batches of an update of the weights.
 
     Raises
     ------
@@ -74,8 +76,8 @@ def out_of_memory_explained(where: str, batch_size: int) -> Iterator[None]:
     except Exception as error:
         if not ran_out_of_memory(error):
             raise
-        advice = (f"set batch_size to {batch_size // 2}; with accumulate: 2 the updates of the weights stay those of "
-                  f"{batch_size} faces" if batch_size > 1 else
+        advice = (f"set batch_size to {batch_size // 2}; with accumulate: {2 * accumulate} the updates of the weights "
+                  f"stay those of {accumulate * batch_size} faces" if batch_size > 1 else
                   "set a smaller face_side or smaller sizes under model, or take a larger device")
         raise ResourceError(f"{where} ran out of memory on {device()} at batch_size {batch_size}: {advice}") from error
 

@@ -61,7 +61,7 @@ class DeviceView(keras.layers.Layer):
 
         Parameters
         ----------
-        faces : tensor of shape (n, 200, 200, 3), uint8
+        faces : tensor of shape (n, 200, 200, 3) or (n, 200, 200, 1), uint8
 
         Returns
         -------
@@ -71,7 +71,7 @@ class DeviceView(keras.layers.Layer):
         margin = self.variant.margin
         cut = faces[:, margin : FACE_SIDE - margin, margin : FACE_SIDE - margin]  # type: ignore[index]
         pixels = ops.cast(cut, "float32")
-        if self.variant.channels == 1:
+        if self.variant.channels != pixels.shape[-1]:
             red, green, blue = (weight * pixels[..., index : index + 1] for index, weight in enumerate(LUMA_WEIGHTS))
             pixels = ops.floor((red + green + blue + LUMA_UNIT / 2) / LUMA_UNIT)
         return self._reduced(pixels) if self.reduces else pixels

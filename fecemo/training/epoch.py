@@ -10,14 +10,14 @@ import numpy as np
 
 from fecemo.errors import InputError
 from fecemo.training.examples import Examples
-from fecemo.training.face_feed import FaceFeed
 from fecemo.training.history import EpochRecord
 from fecemo.training.order import epoch_order, padded_batches
 from fecemo.training.phase_work import PhaseWork, Training
 from fecemo.training.step import TrainingStep
+from fecemo.training.vector_feed import Feed
 
 
-def run_epoch(training: Training, phase: PhaseWork, step: TrainingStep, feed: FaceFeed, epoch: int,
+def run_epoch(training: Training, phase: PhaseWork, step: TrainingStep, feed: Feed, epoch: int,
               bar: Any = None) -> EpochRecord:
     """Go through a phase's examples once, and then through those that are held out.
 
@@ -27,7 +27,7 @@ def run_epoch(training: Training, phase: PhaseWork, step: TrainingStep, feed: Fa
         Of which this is an epoch.
     step : TrainingStep
         Of the phase's networks.
-    feed : FaceFeed
+    feed : FaceFeed or VectorFeed
         Of the phase's rows.
     epoch : int
         From 0; it decides the order of the examples and how their faces are altered.
@@ -60,7 +60,7 @@ def run_epoch(training: Training, phase: PhaseWork, step: TrainingStep, feed: Fa
                        *validated)
 
 
-def _validate(training: Training, phase: PhaseWork, step: TrainingStep, feed: FaceFeed,
+def _validate(training: Training, phase: PhaseWork, step: TrainingStep, feed: Feed,
               epoch: int) -> tuple[float | None, float | None]:
     """Return loss and accuracy on what is held out, if anything is: the same faces, altered alike, every epoch."""
     if phase.held_out is None:
@@ -89,7 +89,7 @@ class _Means:
         return self._sums["loss"] / n, self._sums["accuracy"] / n if "accuracy" in self._sums else None
 
 
-def _batches(feed: FaceFeed, examples: Examples, order: np.ndarray,
+def _batches(feed: Feed, examples: Examples, order: np.ndarray,
              batch_size: int) -> Iterator[tuple[Any, dict[str, np.ndarray], np.ndarray, int]]:
     """Yield pixels, targets, weights and how many examples count, for each batch of an order."""
     places = np.searchsorted(feed.rows, examples.rows)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 from keras import ops
 
-from fecemo.packs.stored_faces import FACE_SHAPE, Faces
+from fecemo.packs.stored_faces import Faces
 from fecemo.training.device_memory import fits_on_device
 from fecemo.training.device_view import DeviceView
 from fecemo.training.devices import Placement
@@ -29,15 +29,15 @@ def kept_bytes(n_faces: int, view: DeviceView, limit: int = RESIDENT_BYTES) -> i
     Those of all faces whole where they are put on the device, else those of all reduced faces if they are within the
     limit, otherwise 0.
     """
-    if limit and fits_on_device(whole_bytes(n_faces)):
-        return whole_bytes(n_faces)
+    if limit and fits_on_device(whole_bytes(n_faces, view)):
+        return whole_bytes(n_faces, view)
     size = FLOAT_BYTES * n_faces * view.side**2 * view.variant.channels
     return size if view.reduces and size <= limit else 0
 
 
-def whole_bytes(n_faces: int) -> int:
-    """Return the bytes of stored faces."""
-    return n_faces * math.prod(FACE_SHAPE)
+def whole_bytes(n_faces: int, view: DeviceView) -> int:
+    """Return the bytes of the stored faces that a view is of."""
+    return n_faces * math.prod(view.variant.face_shape)
 
 
 class FaceFeed:
@@ -50,8 +50,8 @@ class FaceFeed:
 
     Parameters
     ----------
-    faces : array-like of shape (n, 200, 200, 3), uint8
-        A pack's, left on the disk.
+    faces : array-like of shape (n, *view.variant.face_shape), uint8
+        Left on the disk.
     rows : ndarray of shape (m,), int64
         Rows that are used.
     view : DeviceView
@@ -74,7 +74,7 @@ class FaceFeed:
         self._source = self._choose(faces, resident_bytes)
 
     def _choose(self, faces: Faces, resident_bytes: int) -> FaceSource:
-        if resident_bytes and fits_on_device(whole_bytes(len(self))):
+        if resident_bytes and fits_on_device(whole_bytes(len(self), self.view)):
             return FacesOnDevice(faces, self.rows, self.view, self._placement)
         stored = FacesOnDisk(faces, self.rows, self.view, self._placement)
         if kept_bytes(len(self), self.view, resident_bytes):
@@ -96,18 +96,19 @@ class FaceFeed:
 
     def batches(self, plan: Iterable[tuple[np.ndarray, int]]) -> Iterator[tuple[Any, np.ndarray, int]]:
         """Yield ``(pixels, positions, n)`` for each ``(positions, n)`` of a plan, one made ready ahead."""
-        return _one_ahead(self._made, plan)
+        return one_ahead(self._made, plan)
 
     def stored_batches(self, plan: Iterable[tuple[np.ndarray, int]]) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
         """Yield batches as they leave the host: uint8, float32 where reduced faces are kept, or positions alone."""
-        return _one_ahead(self._source.read, plan)
+        return one_ahead(self._source.read, plan)
 
     def _made(self, positions: np.ndarray) -> Any:
         return self._source.finish(self._source.read(positions))
 
 
-def _one_ahead(make: Callable[[np.ndarray], Made],
-               plan: Iterable[tuple[np.ndarray, int]]) -> Iterator[tuple[Made, np.ndarray, int]]:
+def one_ahead(make: Callable[[np.ndarray], Made],
+              plan: Iterable[tuple[np.ndarray, int]]) -> Iterator[tuple[Made, np.ndarray, int]]:
+    """Yield ``(make(positions), positions, n)`` for each ``(positions, n)`` of a plan, one made ahead by a thread."""
     with ThreadPoolExecutor(1, thread_name_prefix="face feed") as reader:
         ahead = None
         for positions, n in plan:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from keras import ops
 
-from fecemo.packs.stored_faces import FACE_SHAPE, Faces
+from fecemo.packs.stored_faces import Faces
 from fecemo.training.device_view import DeviceView
 from fecemo.training.devices import Placement
 from fecemo.training.lent_buffers import LentBuffers
@@ -33,7 +33,7 @@ class FacesOnDisk:
 
     Parameters
     ----------
-    faces : array-like of shape (n, 200, 200, 3), uint8
+    faces : array-like of shape (n, 200, 200, c), uint8
     rows : ndarray of shape (m,), int64
     view : DeviceView
     placement : Placement
@@ -45,7 +45,7 @@ class FacesOnDisk:
         self._rows = rows
         self._program = view.program
         self._placement = placement
-        self._buffers = LentBuffers(FACE_SHAPE)
+        self._buffers = LentBuffers(faces.shape[1:])
 
     def read(self, positions: np.ndarray) -> np.ndarray:
         """Return the stored faces, uint8; NumPy lets other threads run meanwhile."""
@@ -95,7 +95,7 @@ class FacesOnDevice:
 
     Parameters
     ----------
-    faces : array-like of shape (n, 200, 200, 3), uint8
+    faces : array-like of shape (n, 200, 200, c), uint8
     rows : ndarray of shape (m,), int64
     view : DeviceView
     placement : Placement

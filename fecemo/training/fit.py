@@ -10,16 +10,17 @@ from typing import Any
 
 import keras
 
+from fecemo.errors import InputError
 from fecemo.progress import progress
 from fecemo.training.best import BEST_PATTERN, drop_others, keep_best, out_of_patience, restore_best
 from fecemo.training.checkpoint import Checkpoint, Progress, find_checkpoint, network_variables, write_checkpoint
 from fecemo.training.device_memory import out_of_memory_explained
 from fecemo.training.epoch import run_epoch
-from fecemo.training.face_feed import FaceFeed
 from fecemo.training.history import EpochRecord, write_history
 from fecemo.training.phase_work import PhaseWork, Training
 from fecemo.training.precision import computing_in
 from fecemo.training.step import TrainingStep
+from fecemo.training.vector_feed import feed_of
 
 CHECKPOINT_NAME = "checkpoint.npz"
 HISTORY_NAME = "history.csv"
@@ -56,7 +57,9 @@ def train(training: Training) -> Trained:
     Raises
     ------
     InputError
-        If the loss is no longer a number; phase, epoch and step are named.
+        If the loss is no longer a number; phase, epoch and step are named. If nothing in a phase would learn.
+    StoredStateError
+        If a checkpoint is damaged, or the weights of a best epoch are lost.
     ResourceError
         If a checkpoint cannot be written, or memory runs out; then a smaller batch is suggested.
     """
@@ -95,12 +98,14 @@ def _fit(training: Training, phase: PhaseWork, done: Progress, resumed: Checkpoi
     """Go on with a phase to its end."""
     networks = {output: training.networks[phase.outputs[output]] for output in phase.fit.looks_at}
     where = f"train {training.title}: the phase {phase.name!r}"
-    with out_of_memory_explained(where, phase.fit.batch_size), _prepared(networks, phase):
+    with (out_of_memory_explained(where, phase.fit.batch_size, phase.fit.accumulate),
+          _prepared(networks, phase)):
         step = TrainingStep(networks, phase.fit, phase.examples, training.n_classes)
+        _refuse_no_learning(phase, step, where)
         own = [*step.optimizer.variables, *step.state]
         if resumed is not None:
             resumed.restore(own, first=len(shared))
-        feed = FaceFeed(phase.faces, phase.rows, training.view)
+        feed = feed_of(phase.faces, phase.rows, training.view)
         with progress(phase.fit.epochs * len(phase.examples), f"train {training.title}: {phase.name}", "face",
                       initial=done.epoch * len(phase.examples)) as bar:
             while not _finished(phase, done):
@@ -112,6 +117,16 @@ def _fit(training: Training, phase: PhaseWork, done: Progress, resumed: Checkpoi
                 write_history(training.folder / HISTORY_NAME, done.records)
                 drop_others(training.folder, done, phase.name)
     return done
+
+
+def _refuse_no_learning(phase: PhaseWork, step: TrainingStep, where: str) -> None:
+    if not step.trainable_variables:
+        raise InputError(f"{where}: all that it runs is frozen ({', '.join(phase.frozen)}): nothing would learn")
+    steps = -(-len(phase.examples) // phase.fit.batch_size) * phase.fit.epochs
+    if steps < phase.fit.accumulate:
+        raise InputError(f"{where}: accumulate is {phase.fit.accumulate}, and its {phase.fit.epochs} epochs of "
+                         f"{len(phase.examples)} examples have {steps} steps of batch_size {phase.fit.batch_size}: no "
+                         "weight would ever be updated; lower accumulate or batch_size")
 
 
 @contextmanager

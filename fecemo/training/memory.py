@@ -63,7 +63,7 @@ def updated_at_once(layers: Iterable[int]) -> int:
     layers : iterable of int
         Weights of each layer that learns.
     """
-    return sum(layers) if backend_name() in TOGETHER else max(layers)
+    return sum(layers) if backend_name() in TOGETHER else max(layers, default=0)
 
 
 def refuse_too_large(need: MemoryNeed, batch_size: int, available: float | None, where: str) -> None:

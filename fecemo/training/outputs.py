@@ -9,17 +9,17 @@ import numpy as np
 
 from fecemo.packs.durable import atomic_file
 from fecemo.progress import progress
-from fecemo.training.face_feed import FaceFeed
 from fecemo.training.order import padded_batches
+from fecemo.training.vector_feed import Feed
 
 
-def outputs(network: keras.Model, feed: FaceFeed, batch_size: int) -> Iterator[np.ndarray]:
+def outputs(network: keras.Model, feed: Feed, batch_size: int) -> Iterator[np.ndarray]:
     """Yield the network's outputs for every face of a feed, in order, in arrays of shape (n, *output), float32."""
     for pixels, _, n in feed.batches(padded_batches(np.arange(len(feed)), batch_size, feed.devices)):
         yield np.asarray(network.predict_on_batch(pixels))[:n].astype(np.float32, copy=False)
 
 
-def write_outputs(path: Path, network: keras.Model, feed: FaceFeed, batch_size: int, title: str) -> int:
+def write_outputs(path: Path, network: keras.Model, feed: Feed, batch_size: int, title: str) -> int:
     """Write a network's outputs for every face of a feed to a ``.npy`` file of shape (len(feed), d), float32.
 
     Returns

@@ -25,8 +25,8 @@ class PhaseWork:
     frozen : tuple of str
         Layers of these networks that do not learn.
     fit : FitSettings
-    faces : array-like of shape (n, 200, 200, 3), uint8
-        A pack's, left on the disk.
+    faces : array-like of shape (n, 200, 200, 3), uint8, or (n, d), float32
+        A pack's, left on the disk; or a vector for each of its faces.
     examples : Examples
         Rows of the pack that are learnt from, and what is known of them.
     held_out : Examples, optional
@@ -59,7 +59,8 @@ class Training:
     networks : mapping of str to keras.Model
         Their variables are trained in place.
     phases : sequence of PhaseWork
-    view : DeviceView
+    view : DeviceView or None
+        None where vectors enter the networks, as they are.
     n_classes : int
         Emotions that a label can be.
     seed : int
@@ -73,7 +74,7 @@ class Training:
     title: str
     networks: Mapping[str, keras.Model]
     phases: Sequence[PhaseWork]
-    view: DeviceView
+    view: DeviceView | None
     n_classes: int
     seed: int
     folder: Path

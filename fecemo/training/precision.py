@@ -10,8 +10,9 @@ import keras
 def computing_in(network: keras.Model, precision: str) -> Iterator[None]:
     """Let a network's layers compute in another precision while the block runs; their weights stay float32.
 
-    Rescaling stays in single precision, so that pixels are rounded once, and so does everything from the last weights
-    on: probabilities and pixels go into logarithms.
+    What prepares the faces for the first convolution or dense layer, such as resizing and rescaling, stays in single
+    precision, so that they are rounded once, and so does everything from the last weights on: probabilities and pixels
+    go into logarithms.
 
     Parameters
     ----------
@@ -30,8 +31,8 @@ def computing_in(network: keras.Model, precision: str) -> Iterator[None]:
 
 
 def _between(network: keras.Model) -> list[keras.layers.Layer]:
-    """Return the layers after the rescaling and before the last that has weights."""
+    """Return the layers from the first that has a kernel to before the last that has weights."""
     leaves = [layer for stack in network.layers for layer in getattr(stack, "layers", [stack])]
+    first = next(number for number, layer in enumerate(leaves) if hasattr(layer, "kernel"))
     last = max(number for number, layer in enumerate(leaves) if layer.weights)
-    return [layer for layer in leaves[:last]
-            if not isinstance(layer, keras.layers.Rescaling | keras.layers.InputLayer)]
+    return [layer for layer in leaves[first:last] if not isinstance(layer, keras.layers.InputLayer)]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from small_models import LEARNING, N_CLASSES, small_config, small_examples, small_fit, small_shape, some_pixels
+from small_models import LEARNING, N_CLASSES, input_shape, small_config, small_examples, small_fit, some_inputs
 
 from fecemo.packs.variant import find_variant, variants
 from fecemo.training.backend import describe_backend
@@ -25,29 +25,30 @@ FACES = 12
 
 def soft_faces() -> np.ndarray:
     """Return stored faces of shape (12, 200, 200, 3) that an autoencoder can learn."""
-    return some_pixels((200, 200, 3), FACES).astype(np.uint8)
+    return some_inputs((200, 200, 3), FACES).astype(np.uint8)
 
 
 def run_all(networks: dict[str, keras.Model], folder: Path) -> None:
-    """Write what each network makes of the same pixels."""
+    """Write what each network makes of the same pixels or vectors."""
     for name, network in networks.items():
-        made = keras.ops.convert_to_numpy(network(some_pixels(small_shape(VARIANT))))
+        made = keras.ops.convert_to_numpy(network(some_inputs(network.input_shape[1:])))
         np.save(folder / f"{name}.outputs.npy", made)
 
 
 def train_all(folder: Path) -> None:
     """Train every approach through the loop, and write networks, outputs and the losses of each phase."""
-    shape = small_shape(VARIANT)
     for approach in LEARNING.values():
+        shape = input_shape(approach, VARIANT)
         networks = approach.build(small_config(approach), shape, N_CLASSES, 1)
-        faces = soft_faces()
+        pixels = approach.takes == "pixels"
+        faces = soft_faces() if pixels else some_inputs(shape, FACES)
+        view = DeviceView(VARIANT, shape[0]) if pixels else None
         labels = np.arange(FACES, dtype=np.int32) % 3
         phases = [PhaseWork(phase.name, phase.outputs, phase.frozen, small_fit(phase, epochs=3), faces,
                             small_examples(phase, labels))
                   for phase in approach.phases]
         (folder / approach.name).mkdir(parents=True)
-        done = train(Training(approach.name, networks, phases, DeviceView(VARIANT, shape[0]), N_CLASSES, 0,
-                              folder / approach.name, ""))
+        done = train(Training(approach.name, networks, phases, view, N_CLASSES, 0, folder / approach.name, ""))
         for phase in phases:
             losses = [record.loss for record in done.records if record.phase == phase.name]
             assert losses[-1] < losses[0], (approach.name, phase.name, losses)

@@ -13,7 +13,7 @@ from fecemo.imaging import encode
 from fecemo.packs.export_format import ExportFormat, export_formats, find_export_format
 from fecemo.packs.face_pack import FaceEntry, FacePack
 from fecemo.packs.receipts import RECEIPT_NAME, read_receipt
-from fecemo.packs.variant import variants
+from fecemo.packs.variant import pack_variants
 from fecemo.stages import export
 from fecemo.stages.export import ExportSettings, run
 
@@ -59,7 +59,7 @@ def test_a_format_is_named_as_its_file_and_says_what_it_is(format):
     assert 10 < len(format.about) < 100
 
 
-@pytest.mark.parametrize("variant", variants().values(), ids=variants())
+@pytest.mark.parametrize("variant", pack_variants().values(), ids=pack_variants())
 @pytest.mark.parametrize("image", ["png", "jpeg"])
 def test_the_very_bytes_of_every_image_are_in_the_files(format, variant, image, pack, tmp_path):
     run(settings_for(pack, format, variant=variant.name, image=image, quality=80), tmp_path / "out")

@@ -9,12 +9,12 @@ from small_models import (
     CELLS,
     LOSSES,
     N_CLASSES,
+    input_shape,
     networks_of,
     small_config,
     small_examples,
     small_fit,
-    small_shape,
-    some_pixels,
+    some_inputs,
 )
 
 from fecemo.models.approach import find_approach
@@ -28,10 +28,10 @@ from fecemo.training.step import TrainingStep
 class Cell:
     def __init__(self, approach, variant):
         self.approach, self.variant = find_approach(approach), find_variant(variant)
-        self.shape = small_shape(self.variant)
+        self.shape = input_shape(self.approach, self.variant)
         self.config = small_config(self.approach)
         self.networks = self.approach.build(self.config, self.shape, N_CLASSES, 1)
-        self.pixels = some_pixels(self.shape)
+        self.inputs = some_inputs(self.shape)
 
 
 @pytest.fixture(scope="module", params=CELLS, ids="-".join)
@@ -39,8 +39,8 @@ def cell(request):
     return Cell(*request.param)
 
 
-def outputs(network, pixels):
-    return keras.ops.convert_to_numpy(network(pixels))
+def outputs(network, inputs):
+    return keras.ops.convert_to_numpy(network(inputs))
 
 
 def test_the_parts_name_each_other(cell):
@@ -58,12 +58,12 @@ def test_the_parts_name_each_other(cell):
 def test_outputs_have_the_shapes_and_ranges_that_the_contract_states(cell):
     for phase in cell.approach.phases:
         for output, network in networks_of(phase, cell.networks).items():
-            made = outputs(network, cell.pixels)
+            made = outputs(network, cell.inputs)
             assert made.shape[1:] == {"pixels": cell.shape, "probabilities": (N_CLASSES,)}.get(output, made.shape[1:])
             assert made.dtype == np.float32
             if output == "probabilities":
                 np.testing.assert_allclose(made.sum(axis=1), 1, atol=1e-5)
-    made = outputs(cell.networks[cell.approach.output], cell.pixels)
+    made = outputs(cell.networks[cell.approach.output], cell.inputs)
     assert made.ndim == 2
     assert np.isfinite(made).all()
     assert np.ptp(made, axis=0).max() > 0, "the output does not depend on the face"
@@ -106,9 +106,9 @@ def test_one_step_lowers_the_loss_of_every_phase_and_saved_networks_give_equal_o
                         learning_rate=1e-5 if "pixels" in phase.outputs else 1e-4)
         examples = small_examples(phase, labels)
         step = TrainingStep(networks_of(phase, cell.networks), fit, examples, N_CLASSES)
-        pixels = cell.pixels[examples.rows.ravel()]
-        before = step.step(pixels, examples.targets, everyone)["loss"]
-        after = step.step(pixels, examples.targets, everyone)["loss"]
+        inputs = cell.inputs[examples.rows.ravel()]
+        before = step.step(inputs, examples.targets, everyone)["loss"]
+        after = step.step(inputs, examples.targets, everyone)["loss"]
         assert math.isfinite(before)
         assert after < before
     again = cell.approach.build(cell.config, cell.shape, N_CLASSES, 1)
@@ -118,6 +118,6 @@ def test_one_step_lowers_the_loss_of_every_phase_and_saved_networks_give_equal_o
         bytes_of_an_equal_network = (tmp_path / f"{name}.keras").read_bytes()
         save_network(network, tmp_path / f"{name}.keras")
         assert (tmp_path / f"{name}.keras").read_bytes() == bytes_of_an_equal_network
-        np.testing.assert_array_equal(outputs(load_network(tmp_path / f"{name}.keras"), cell.pixels),
-                                      outputs(network, cell.pixels))
+        np.testing.assert_array_equal(outputs(load_network(tmp_path / f"{name}.keras"), cell.inputs),
+                                      outputs(network, cell.inputs))
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f"{name}.keras" for name in cell.networks)

@@ -21,6 +21,7 @@ from fecemo.evaluation.tables.block_export import to_text as text_of_blocks
 from fecemo.evaluation.tables.blocks import main_block
 from fecemo.evaluation.tables.export import CSV_FIELDS, to_csv, to_json
 from fecemo.evaluation.tables.table import ComparisonTable
+from fecemo.evaluation.tables.table_blocks import table_blocks
 
 to_markdown, to_latex, to_html = (EXPORTS[suffix] for suffix in ("md", "tex", "html"))
 
@@ -242,3 +243,17 @@ def test_names_that_are_not_blind_are_never_shown_as_blind():
     text = to_markdown(replace(table, scores={("dense_autoencoder", "rgb"): blind}))
     assert "by hand ann; blind" in text
     assert "not blind" not in text
+
+
+def test_a_table_of_two_backbones_has_a_block_of_each_with_its_own_rows_and_published_figures():
+    whole = synthetic_table()
+    first = {row.name for row in whole.rows[:2]}
+    divided = replace(whole, rows=tuple(replace(row, part="One" if row.name in first else "Other")
+                                        for row in whole.rows))
+    blocks = {block.name: block for block in table_blocks(divided)}
+    assert [blocks[name].title for name in ("accuracy-1", "accuracy-2")] == ["Table 1: One", "Table 1: Other"]
+    for name in ("accuracy", "published"):
+        titles = [[line[0] for line in blocks[f"{name}-{number}"].lines] for number in (1, 2)]
+        assert titles == [[row.title for row in whole.rows[:2]], [row.title for row in whole.rows[2:]]]
+    assert len({line[0] for line in blocks["metrics-1"].lines}) == 2
+    assert to_csv(divided) == to_csv(whole)

@@ -2,12 +2,13 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from fecemo.errors import InputError, StoredStateError
-from fecemo.evaluation.measurement import read_records
+from fecemo.evaluation.measurement import measurements, read_records
 from fecemo.evaluation.metrics.predictions import score_predictions
 from fecemo.evaluation.records.predictions import read_predictions
 from fecemo.evaluation.records.score import read_score
@@ -146,6 +147,18 @@ def test_a_second_run_does_nothing_and_gives_the_same_bytes_when_made_anew(plant
     for folder in folders:
         (folder("dense_autoencoder", "rgb") / "receipt.json").unlink()
     assert [stage(arguments).digest for stage in stages[:3]] == [receipt.digest for receipt in first[:3]]
+
+
+def test_a_record_of_another_format_is_measured_anew(planted, monkeypatch):
+    arguments = planted.arguments("supervised")
+    folder = planted.layout.score("supervised", "rgb")
+    evaluate.run(arguments)
+    newer = {name: replace(one, version=one.version + 1) for name, one in measurements().items()}
+    monkeypatch.setattr("fecemo.evaluation.measurement.offers", lambda package, attribute: newer)
+    with pytest.raises(StoredStateError, match=r"curves\.json has the format .*run the evaluate stage again"):
+        read_records(folder)
+    evaluate.run(arguments)
+    assert read_records(folder)["curves"].roc
 
 
 def test_the_test_split_alone_is_scored_where_the_recipe_says_so(planted):

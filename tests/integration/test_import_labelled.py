@@ -109,6 +109,32 @@ def test_splits_that_the_set_comes_with_are_kept(tmp_path):
     assert all(pack.entries[row].url.startswith("valid/") for row in pack.rows_in("test"))
 
 
+def test_so_many_of_each_emotion_are_held_out_and_the_receipt_says_what_was_scaled(faces, tmp_path, capsys):
+    receipt = run(ImportSettings(faces, valid_per_class=1, test_per_class=3), tmp_path / "whole")
+    assert receipt.summary["splits"] == {split: {"happy": happy, "sad": sad} for split, happy, sad in (
+        ("test", 3, 3), ("train", 16, 6), ("valid", 1, 1))}
+    assert receipt.summary["held_out"] == "1 of each emotion for valid and 3 of each emotion for test"
+
+    receipt = run(ImportSettings(faces, valid_per_class=500, test_per_class=500), tmp_path / "scaled")
+    assert receipt.summary["splits"]["train"] == {"happy": 16, "sad": 6}
+    said = ("2 of each emotion for valid and 2 of each emotion for test, in place of 500 and 500: half of sad, 10 in "
+            "all, stays to be learnt from")
+    assert receipt.summary["held_out"] == said
+    assert f"held out {said}" in capsys.readouterr().err
+
+
+def test_a_count_for_validation_is_taken_from_the_sets_own_training_part(tmp_path):
+    for number in range(12):
+        save(tmp_path / "set" / ("train" if number < 9 else "valid") / "happy" / f"{number}.png", image(number))
+    receipt = run(ImportSettings(tmp_path / "set", valid_per_class=2, test_per_class=2), tmp_path / "pack")
+    assert Counter(FacePack(tmp_path / "pack").splits.tolist()) == {"train": 7, "valid": 2, "test": 3}
+    assert receipt.summary["held_out"] == "2 of each emotion for valid"
+
+
+def test_a_pack_that_was_made_before_counts_were_known_is_current(faces, tmp_path):
+    assert not {"valid_per_class", "test_per_class"} & run(ImportSettings(faces), tmp_path / "pack").config.keys()
+
+
 def test_a_set_of_training_images_alone_is_divided(tmp_path):
     for number in range(10):
         save(tmp_path / "set" / "train" / "happy" / f"{number}.png", image(number))
@@ -258,6 +284,7 @@ def test_an_unknown_layout_names_the_nearest(faces, tmp_path):
     ({}, "'target.images' is missing|'images' is missing"),
     ({"images": "x", "test_fraction": 1.0}, "below 1"),
     ({"images": "x", "per_class": 0}, "per_class must be at least 1, not 0"),
+    ({"images": "x", "test_per_class": 0}, "test_per_class must be at least 1, not 0"),
     ({"images": "x", "shape": "square"}, "'crop', 'pad' or 'stretch'"),
     ({"images": "x", "sed": 1}, "unknown key 'sed', did you mean 'seed'"),
 ])

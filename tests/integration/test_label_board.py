@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fecemo.errors import ResourceError, StoredStateError
+from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.evaluation.records.score import read_score
 from fecemo.labelling.keys import KEY_OF_NAME, KEYS
 from fecemo.labelling.session import LabellingSession
 from fecemo.manifests.cluster_names import read_cluster_names
+from fecemo.packs.receipts import write_receipt
+from fecemo.stages import cluster
 from fecemo.stages.label_notebook import open_board
 from fecemo.stages.label_run import LabelRun
 from tests.integration.run_to_name import APPROACH, N_SOURCE, VARIANT, RunToName, emotion_of_group
@@ -113,6 +115,15 @@ def test_dividing_shows_the_halves(board):
     assert len(board.cell.naming._chips.children) == 9
 
 
+def test_many_clusters_are_a_few_lines_of_chips(run, monkeypatch):
+    for many in (7, 8):
+        monkeypatch.setattr("fecemo.labelling.board.naming_panel.MANY", many)
+        board = open_board(run.layout.run, run.recipe)
+        board.by.value = "ann"
+        board.begin.click()
+        assert ("fecemo-many" in board.cell.naming._chips._dom_classes) == (many == 7)
+
+
 def test_labels_are_shown_only_when_asked_twice_and_that_is_recorded(run, board):
     press(board, "g")
     assert read_cluster_names(run.names_path).suggestions_used == 0
@@ -144,6 +155,9 @@ def test_the_lasso_and_the_pointer_show_faces_that_count_as_looked_at(run, board
     board.cell.map.widget.selection = np.array([N_SOURCE + 3])
     assert "0 source and 1 target faces chosen" in board.cell._sees.value
     assert board.cell._sees.value.count("<img") == 1
+    stored = read_cluster_names(run.names_path)  # the twelve of the first cluster, three others by lasso, a target face
+    target = board.cell._material.target_ids[board.cell.map._map.target_at[3]]
+    assert (stored.targets_on_map, stored.looked_at) == ((target,), 12 + len(stored.on_map) + 1)
 
 
 def test_a_face_under_the_pointer_is_recorded_before_it_is_seen(run, board, monkeypatch):
@@ -152,6 +166,10 @@ def test_a_face_under_the_pointer_is_recorded_before_it_is_seen(run, board, monk
     assert "<img" in board.cell.map._hovered.value
     stored = read_cluster_names(run.names_path)  # with no further act: the kernel may be killed now
     assert (stored.looked_at, stored.on_map) == (seen + 1, (77,))
+    board.cell.map.widget.hovering = N_SOURCE + 3
+    assert "target face" in board.cell.map._hovered.value
+    stored = read_cluster_names(run.names_path)
+    assert (stored.looked_at, len(stored.targets_on_map)) == (seen + 2, 1)
     board.cell.map.widget.hovering = None
 
     def refuse(*_):
@@ -291,6 +309,36 @@ def test_the_notebook_runs_from_top_to_bottom(run, tmp_path, monkeypatch, there)
     shown = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert [output.output_type for output in shown] == ["execute_result"]
     assert "application/vnd.jupyter.widget-view+json" in shown[0].data
+
+
+def test_a_map_of_other_target_faces_is_said_to_be_so(run):
+    rewritten = run.layout.embeddings(APPROACH, VARIANT)
+    np.save(rewritten / "target.npy", np.load(rewritten / "target.npy")[::-1])
+    write_receipt(rewritten, "embed", config={}, inputs={}, seconds=1.0,
+                  files=["source.npy", "source_rows.npy", "target.npy", "target_rows.npy"])
+    cluster.run(run.arguments)
+    board = open_board(run.layout.run, run.recipe)
+    board.by.value = "ann"
+    board.begin.click()
+    assert board.cell.map is None
+    assert "of other embeddings or target faces than these: pipelines/06_map.py draws it" in str(
+        [child.value for child in board.cell.view.children[2].children[0].children])
+
+
+def test_a_board_of_which_no_cell_is_ready_says_what_it_waits_for(run):
+    (run.layout.clusters(APPROACH, VARIANT) / "receipt.json").unlink()
+    board = open_board(run.layout.run, run.recipe)
+    assert [text.partition(": ")[2] for text, _ in board.pick.options] == ["waits for cluster", "waits for train"]
+    board.by.value = "ann"
+    board.begin.click()
+    assert "the stage &#x27;cluster&#x27; has not finished" in board.said.value
+
+
+def test_a_recipe_without_clusters_has_nothing_to_name(run):
+    text = run.recipe.read_text()
+    run.recipe.write_text(text[: text.index("  dense_autoencoder")] + text[text.index("  supervised"):])
+    with pytest.raises(InputError, match="no approach of the recipe has clusters"):
+        open_board(run.layout.run, run.recipe)
 
 
 def test_a_missing_run_is_said_when_the_board_is_opened(run, tmp_path):

@@ -88,7 +88,8 @@ def test_faces_are_those_of_the_pack_in_the_order_asked_for(named):
 
 def test_a_map_that_is_missing_or_of_other_embeddings_is_not_shown(paired):
     run = paired
-    assert open_session(run)[0].map is None
+    opened = open_session(run)[0]
+    assert (opened.map, opened.without_map) == (None, "There is no map of this cell yet")
     assert not LabelRun(run.layout.run, run.recipe).cells()[0].has_map
 
 

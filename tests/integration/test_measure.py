@@ -6,24 +6,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from measured_faces import SOURCE, TARGET, UNSURE, Brightness, bright_rows, measure_again, write_study
 
 from fecemo.errors import InputError, StoredStateError
 from fecemo.imaging.landmarks import points
 from fecemo.imaging.landmarks.alignment import STANDARD_HEAD
 from fecemo.imaging.landmarks.measurements import COLUMNS
-from fecemo.imaging.landmarks.region import MIDDLE
-from fecemo.manifests.emotions import EMOTIONS
 from fecemo.models.losses.vector_error import VectorError
 from fecemo.packs.array_set import read_face_array
-from fecemo.packs.durable import output_lock
-from fecemo.packs.face_pack import FaceEntry, FacePack
-from fecemo.packs.face_pack_writer import FacePackWriter
+from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import read_receipt
-from fecemo.stages import embed, measure, train
+from fecemo.stages import embed, measure, measurements, train
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import outdated, require_chain
 from fecemo.stages.example_set import find_example_set, measured
-from fecemo.stages.layout import RunLayout
 from fecemo.stages.measure import MeasureSettings, measure_pack
 from fecemo.stages.measurements import read_measurements
 from fecemo.stages.recipe import read_recipe
@@ -32,78 +28,11 @@ from fecemo.training.augmentations.flip import Flip
 from fecemo.training.optimizers.adam import Adam
 from fecemo.training.settings import FitSettings
 
-SOURCE, TARGET = 40, 16
-UNSURE = 3
-"""Every so many faces is black, and the stand-in is not sure of those."""
-RECIPE = """
-name: measured
-title: Measured faces
-seed: 3
-face_side: 20
-source: {faces: nowhere.csv}
-target: {images: nowhere}
-variants: [gray]
-landmark_model: MODEL
-approaches:
-  geometry: {fit: {}}
-  geometry_encoder:
-    model: {filters: [4], dense: 8}
-    fit: {measure: {loss: vector_error, optimizer: adam, learning_rate: 1.0e-2, epochs: 30, batch_size: 8}}
-  triplet_encoder:
-    model: {filters: [4], dense: 8, embedding: 3}
-    fit:
-      measure: {loss: vector_error, optimizer: adam, learning_rate: 1.0e-2, epochs: 5, batch_size: 8}
-      rate: {loss: triplet, optimizer: adam, learning_rate: 1.0e-2, epochs: 15, faces: 100, validate_on: 0.2}
-"""
-
-
-class Brightness:
-    """Stands in for a landmark model: the mouth is open as far as the face is bright, and it is sure of bright ones."""
-
-    def __init__(self):
-        self.looks = 0
-
-    def mesh(self, crop):
-        self.looks += 1
-        light = float(crop.mean()) / 255
-        mesh = np.random.default_rng(0).uniform(-0.5, 0.5, (points.N_LANDMARKS, 3))
-        mesh[list(STANDARD_HEAD)] = list(STANDARD_HEAD.values())
-        mesh[points.CHIN], mesh[points.UPPER_LIP_INSIDE] = (0, 1.2, 0), (0, 0.6, 0)
-        mesh[points.LOWER_LIP_INSIDE] = (0, 0.6 + light / 2, 0)
-        return mesh * 100 + (MIDDLE, MIDDLE, 0), 0.1 if light < 0.05 else 0.9
-
-    def blendshapes(self, landmarks):
-        shapes = np.zeros(52, np.float32)
-        shapes[25] = (landmarks[points.LOWER_LIP_INSIDE, 1] - landmarks[points.UPPER_LIP_INSIDE, 1]) / 100
-        return shapes
-
-
-def write_pack(folder, count, labelled):
-    entries = [FaceEntry(id=f"{row:032x}", url=f"{row}.png", label=EMOTIONS[row % 8] if labelled else "",
-                         split="train" if labelled else "") for row in range(count)]
-    with output_lock(folder):
-        writer = FacePackWriter(folder, entries)
-        for row in range(count):
-            writer.put(row, np.full((200, 200, 3), 0 if row % UNSURE == 2 else 20 + 5 * row, np.uint8))
-        writer.finish("import" if labelled else "fetch", config={}, inputs={})
-        writer.close()
-
-
-def measure_again(layout, name, model, landmarker=Brightness):
-    settings = MeasureSettings(getattr(layout, name), model, threads=2)
-    return measure_pack(settings, layout.measurements(name), landmarker)
-
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("measured")
-    layout, model = RunLayout(folder / "run"), folder / "stand_in.task"
-    model.write_text("no model is asked")
-    (folder / "recipe.yaml").write_text(RECIPE.replace("MODEL", str(model)))
-    for name, count in (("source", SOURCE), ("target", TARGET)):
-        write_pack(getattr(layout, name), count, name == "target")
-        measure_again(layout, name, model)
-    return folder, layout, model
+    return folder, *write_study(folder)
 
 
 def cell(study, approach):
@@ -116,7 +45,7 @@ def test_every_face_has_its_numbers_in_its_row(study):
     folder = layout.measurements("source")
     stored = read_face_array(folder, "measurements")
     np.testing.assert_array_equal(stored.rows, np.arange(SOURCE))
-    assert (stored.values.shape, stored.values.dtype) == ((SOURCE, 69), np.float32)
+    assert (stored.values.shape, stored.values.dtype) == ((SOURCE, 261), np.float32)
     assert json.loads((folder / "columns.json").read_text()) == list(COLUMNS)
     sure = np.arange(SOURCE) % UNSURE != 2
     np.testing.assert_array_equal(np.load(folder / "scores.npy") >= 0.5, sure)
@@ -169,6 +98,13 @@ def test_measurements_of_another_pack_are_refused(study):
         read_measurements(layout.run / "nowhere", FacePack(layout.target))
 
 
+def test_measurements_of_an_earlier_kind_are_refused(study, monkeypatch):
+    _, layout, _ = study
+    monkeypatch.setattr(measurements, "COLUMNS", (*COLUMNS, "blush"))
+    with pytest.raises(StoredStateError, match="261 numbers a face, and now others are measured, 262 of them; run"):
+        read_measurements(layout.measurements("target"), FacePack(layout.target))
+
+
 class TestExamples:
     def settings(self, **over):
         return FitSettings((VectorError(),), Adam(), 1e-3, epochs=1, **over)
@@ -180,15 +116,15 @@ class TestExamples:
     def test_only_faces_that_were_measured_well(self, study):
         faces, (learnt, held) = self.drawn(study)
         assert held is None
-        np.testing.assert_array_equal(learnt.rows, [row for row in range(SOURCE) if row % UNSURE != 2])
-        np.testing.assert_array_equal(learnt.targets["vector"], faces.measured.values[learnt.rows])
+        np.testing.assert_array_equal(learnt.rows, bright_rows(SOURCE))
+        np.testing.assert_array_equal(learnt.targets["vector"], faces.measured.values[learnt.rows, :69])
 
     def test_some_are_drawn_and_some_held_out(self, study):
         faces, (learnt, held) = self.drawn(study, faces=20, validate_on=0.25)
         rows = np.union1d(learnt.rows, held.rows)
         assert len(rows) == len(learnt) + len(held) <= 20
         assert (rows % UNSURE != 2).all()
-        np.testing.assert_array_equal(held.targets["vector"], faces.measured.values[held.rows])
+        np.testing.assert_array_equal(held.targets["vector"], faces.measured.values[held.rows, :69])
 
     def test_a_mirror_is_refused(self, study):
         with pytest.raises(InputError, match=r"a\.fit\.measure: no flip here"):
@@ -208,13 +144,25 @@ def test_the_geometry_row_embeds_scaled_measurements_without_a_network(study):
     assert set(embedded.inputs) == {"model", "source", "source_measurements", "target", "target_measurements"}
     folder = layout.embeddings("geometry", "gray")
     source, target = read_face_array(folder, "source"), read_face_array(folder, "target")
-    np.testing.assert_array_equal(source.rows, [row for row in range(SOURCE) if row % UNSURE != 2])
+    np.testing.assert_array_equal(source.rows, bright_rows(SOURCE))
     np.testing.assert_array_equal(target.rows, np.arange(TARGET))
     means, limits, scales = np.load(layout.model("geometry", "gray") / "scaling.npy")
-    measured_values = np.load(layout.measurements("target") / "measurements.npy")
+    measured_values = np.load(layout.measurements("target") / "measurements.npy")[:, :69]
     np.testing.assert_allclose(target.values, np.clip(measured_values - means, -limits, limits) * scales, rtol=1e-6)
     spread = np.square(source.values, dtype=np.float64).sum(axis=1).mean()
     assert spread == pytest.approx(2, abs=0.01), "distances and blendshapes add up to 1 each"
+
+
+def test_groups_of_measurements_are_chosen_and_weighted_by_the_recipe(study):
+    _, layout, _ = study
+    train.run(cell(study, "with_gradients"))
+    embed.run(cell(study, "with_gradients"))
+    folder = layout.embeddings("with_gradients", "gray")
+    source, target = read_face_array(folder, "source"), read_face_array(folder, "target")
+    assert target.values.shape == (TARGET, 261)
+    power = np.square(source.values, dtype=np.float64).mean(axis=0)
+    # Faces of one colour have no gradients.
+    assert [power[:18].sum(), power[18:69].sum(), power[69:].sum()] == pytest.approx([1, 1, 0], abs=0.01)
 
 
 def test_the_encoder_learns_to_measure_from_pixels_alone(study):
@@ -231,21 +179,11 @@ def test_the_encoder_learns_to_measure_from_pixels_alone(study):
 
 def test_the_triplet_encoder_learns_what_raters_found_alike(study):
     _, layout, _ = study
-    rng, bright = np.random.default_rng(0), [row for row in range(SOURCE) if row % UNSURE != 2]
-    trios = [sorted(rng.choice(bright, 3, replace=False)) for _ in range(150)]
-    ids = FacePack(layout.source).ids
-    with (layout.source / "triplets.csv").open("w") as triplets, (layout.source / "ratings.csv").open("w") as ratings:
-        triplets.write("triplet,first,second,third,type\n")
-        ratings.write("triplet,rater,answer\n")
-        for number, (dark, middle, light) in enumerate(trios):
-            triplets.write(f"{number},{ids[dark]},{ids[middle]},{ids[light]},THREE_CLASS_TRIPLET\n")
-            # The odd one is the farthest in brightness, as every rater sees.
-            ratings.write(f"{number},somebody,{3 if light - middle > middle - dark else 1}\n")
     trained = train.run(cell(study, "triplet_encoder"))
-    assert trained.summary["faces"] == {"measure": len(bright), "rate": 80}
+    assert trained.summary["faces"] == {"measure": len(bright_rows(SOURCE)), "rate": 100}
     with (layout.model("triplet_encoder", "gray") / "history.csv").open() as file:
-        held_out = [float(line["valid_accuracy"]) for line in csv.DictReader(file) if line["phase"] == "rate"]
-    assert held_out[-1] > 0.8
+        right = [float(line["accuracy"]) for line in csv.DictReader(file) if line["phase"] == "rate"]
+    assert right[-1] > 0.8
     embed.run(cell(study, "triplet_encoder"))
     source = read_face_array(layout.embeddings("triplet_encoder", "gray"), "source")
     assert source.values.shape == (SOURCE, 3)
@@ -278,7 +216,7 @@ def test_rows_wait_for_a_landmark_model(study, tmp_path):
     folder, _, _ = study
     text = (folder / "recipe.yaml").read_text()
     recipe = read_recipe(folder / "recipe.yaml")
-    assert [recipe.waits_for(row) for row in recipe.approaches] == [None] * 3
+    assert [recipe.waits_for(row) for row in recipe.approaches] == [None] * 7
     missing = tmp_path / "recipe.yaml"
     missing.write_text(text.replace(str(study[2]), "nowhere.task"))
     for row in recipe.approaches:

@@ -13,10 +13,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "golden"))
 
 from synthetic_run import RECIPE, write_synthetic_run
+from synthetic_scores import synthetic_score
 
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.predictions import read_predictions, write_predictions
 from fecemo.evaluation.records.score import read_score, write_score
+from fecemo.evaluation.tables.side_by_side import RunScores, stand_side_by_side
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.packs.receipts import write_receipt
 from fecemo.stages import table
@@ -64,6 +66,16 @@ def test_runs_of_other_recipes_stand_in_columns_of_their_own(made, tmp_path):
     shared = document["comparisons"]["other supervised/rgb"]["n_shared"]
     assert shared == score.n_scored
     assert f"] on {shared}" in text
+
+
+def test_the_variants_of_an_approach_stand_together():
+    def run(name, *cells):
+        return RunScores(name, {cell: dataclasses.replace(synthetic_score(*cell), recipe=name) for cell in cells})
+
+    dense, supervised = "dense_autoencoder", "supervised"
+    table = stand_side_by_side([run("one", (dense, "rgb"), (supervised, "rgb")),
+                                run("other", (supervised, "gray"), (dense, "tight"))])
+    assert table.cells == ((dense, "rgb"), (dense, "tight"), (supervised, "rgb"), (supervised, "gray"))
 
 
 def test_runs_of_one_name_are_told_apart_by_their_paths(made, tmp_path):

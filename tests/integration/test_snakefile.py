@@ -66,11 +66,17 @@ def test_names_that_nobody_has_given_yet_hold_up_nothing_else(tmp_path):
     counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
     assert (counted["cluster"], counted["evaluate"], counted.get("label")) == ("6", "6", None)
     names = run.hand_names("dense_autoencoder", "rgb")
-    names.parent.mkdir(parents=True)
-    names.write_text("{}")
-    printed = snakemake(tmp_path, recipe, run.run, "-n")
+    elsewhere = run.further_hand_names("conv_autoencoder", "gray", "someone")
+    for path in (names, elsewhere):
+        path.parent.mkdir(parents=True)
+        path.write_text("{}")
+    printed = snakemake(tmp_path, recipe, run.run, "-n", "--quiet", "host")
     counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
     assert (counted["evaluate"], counted["label"]) == ("7", "1")
+    read = re.search(r"^rule label:\n +input: (.+)$", printed.stdout + printed.stderr, re.MULTILINE)
+    # A label that its person saw elsewhere counts here, so that a file of names there is an input here.
+    assert read
+    assert {str(names), str(elsewhere)} <= set(read[1].split(", "))
 
 
 def test_rows_that_measure_faces_wait_for_a_landmark_model(tmp_path):
@@ -86,6 +92,25 @@ def test_rows_that_measure_faces_wait_for_a_landmark_model(tmp_path):
         counts.append([counted.get(rule) for rule in ("measure", "train", "map_faces", "table")])
         model.touch()
     assert counts == [[None, None, None, "1"], ["2", "3", "3", "1"]]
+
+
+def test_a_row_of_another_row_s_embeddings_comes_after_it_in_its_own_run(tmp_path):
+    recipe, run = tmp_path / "of.yaml", tmp_path / "run"
+    document = yaml.safe_load(TINY.read_text())
+    encoder = {key: document["approaches"]["conv_autoencoder"][key] for key in ("fit", "model")}
+    fit = {"classify": {"loss": "categorical_crossentropy", "optimizer": "adam", "learning_rate": 0.01, "epochs": 1}}
+    document |= {"variants": ["gray"], "seeds": [11], "approaches": {
+        "labels": {"approach": "head", "of": "encoder", "fit": fit},
+        "encoder": {**encoder, "approach": "conv_autoencoder"}}}
+    recipe.write_text(yaml.safe_dump(document))
+    printed = snakemake(tmp_path, recipe, run, "-n", "--quiet", "host")
+    said = printed.stdout + printed.stderr
+    for home in (RunLayout(run), RunLayout(run).of_seed(11)):
+        made = str(home.model("labels", "gray") / "digest.txt")
+        inputs = {job: re.search(rf"^rule {job}:\n +input: (.+)\n +output: {re.escape(path)}", said, re.MULTILINE)
+                  for job, path in (("train", made), ("embed", made.replace("models", "embeddings")))}
+        for found in inputs.values():
+            assert str(home.embeddings("encoder", "gray") / "digest.txt") in found[1].split(", ")
 
 
 def test_an_unsound_recipe_is_named_before_anything_runs(tmp_path):

@@ -15,12 +15,12 @@ from fecemo.models.pretrained import _places
 from fecemo.packs.durable import output_lock
 from fecemo.packs.face_pack import FaceEntry
 from fecemo.packs.face_pack_writer import FacePackWriter
-from fecemo.stages import convert_weights, embed, evaluate, table, train
+from fecemo.stages import convert_weights, embed, evaluate, map_faces, table, train
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.layout import RunLayout
 from fecemo.training.network_file import load_network
 
-MODEL = "{side: 16, blocks: [1, 1, 1, 1], filters: 4, features: 6}"
+MODEL = "{side: 16, blocks: [1, 1, 1, 1], filters: 4, features: 6, halved_by: 3x3}"
 RECIPE = """
 name: small_transfer
 title: Small transfer
@@ -34,9 +34,15 @@ approaches:
   scratch:
     approach: se_resnet
     title: From scratch
+    mapped: features
     model: &sizes {model}
     fit:
-      classify: &fit {{loss: weighted_softmax, optimizer: sgd, learning_rate: 1.0e-2, epochs: 1, batch_size: 8}}
+      classify: &fit
+        loss: {{weighted_softmax: {{}}, centre: {{}}}}
+        optimizer: sgd
+        learning_rate: 1.0e-2
+        epochs: 1
+        batch_size: 8
   fine_tuned:
     approach: se_resnet
     model: *sizes
@@ -60,7 +66,7 @@ def study(tmp_path_factory):
         writer = FacePackWriter(target, plan)
         for slot, face in enumerate(faces):
             writer.put(slot, face)
-        writer.finish("import", config={}, inputs={})
+        writer.finish("import", config={}, inputs={}, summary={"held_out": "2 of each emotion for test"})
         writer.close()
     return folder
 
@@ -104,6 +110,7 @@ def test_rows_share_an_approach_and_a_row_waits_for_its_weights(study, capsys):
                                   strict=True):
                 assert np.array_equal(one, other) == kept
 
+    map_faces.run(cell(study, "scratch"))
     table.run((study / "run",), study / "recipe.yaml")
     said = capsys.readouterr()
     assert "table: waiting waits for pre-trained weights" in said.err
@@ -113,12 +120,33 @@ def test_rows_share_an_approach_and_a_row_waits_for_its_weights(study, capsys):
     assert "waiting" in str(document)
     assert ".6070" in said.out
 
+    features = np.load(layout.embeddings("scratch", "rgb") / "mapped.npy")
+    assert features.shape == (48, 6)
+    assert [len(np.load(layout.map("scratch", "rgb") / f"{pack}_map.npy")) for pack in ("source", "target")] == [32, 16]
+    report = (study / "run" / "report.html").read_text()
+    assert "<dt>Held out</dt><dd>2 of each emotion for test</dd>" in report
+    assert report.count("Map of the features") == 1
+    assert "t-SNE map of 32 faces that the classifier learned from, by emotion." in report
+    assert "Map of 16 target faces; the 2 that show happy are marked." in report
+    with pytest.raises(InputError, match=r"approaches\.fine_tuned\.mapped in the recipe names an output"):
+        map_faces.run(cell(study, "fine_tuned"))
+
+
+@pytest.mark.parametrize(("asked", "message"), [
+    ("feature", r"scratch\.mapped: se_resnet gives no 'feature': did you mean 'features'"),
+    ("pixels", r"scratch\.mapped: se_resnet gives no 'pixels'")])
+def test_an_output_that_a_network_does_not_give_cannot_be_mapped(study, asked, message):
+    text = (study / "recipe.yaml").read_text()
+    (study / "other.yaml").write_text(text.replace("mapped: features", f"mapped: {asked}"))
+    with pytest.raises(InputError, match=message):
+        train.run(CellArguments(study / "other.yaml", study / "run", "scratch", "rgb"))
+
 
 def test_a_row_that_is_fed_otherwise_than_its_weights_were_is_refused(study):
     text = (study / "recipe.yaml").read_text()
     (study / "other.yaml").write_text(text.replace("    model: *sizes\n    pretrained", (
-        "    model: {side: 16, blocks: [1, 1, 1, 1], filters: 4, pool_padding: end}\n    pretrained")))
-    with pytest.raises(InputError, match=r"fine_tuned\.model\.pool_padding is end, .* trained with both"):
+        "    model: {side: 16, blocks: [1, 1, 1, 1], filters: 4}\n    pretrained")))
+    with pytest.raises(InputError, match=r"fine_tuned\.model\.halved_by is 1x1, .* trained with 3x3"):
         train.run(CellArguments(study / "other.yaml", study / "run", "fine_tuned", "rgb"))
 
 

@@ -40,8 +40,8 @@ def keras_peer(filters=4, blocks=(2, 1, 1, 1)):
     return model
 
 
-def torch_peer(filters=4, blocks=(2, 1, 1, 1)):
-    """Return a network with the names of the VGGFace2 SE-ResNet-50 in PyTorch."""
+def torch_peer(filters=4, blocks=(2, 1, 1, 1), own=False):
+    """Return a network with the names of the VGGFace2 SE-ResNet-50 in PyTorch, or of PyTorch's own ResNet-50."""
     import torch
     from torch import nn
     from torch.nn import functional
@@ -50,18 +50,21 @@ def torch_peer(filters=4, blocks=(2, 1, 1, 1)):
         def __init__(self, entering, width, stride, widens):
             super().__init__()
             wide = 4 * width
-            self.conv1, self.bn1 = nn.Conv2d(entering, width, 1, stride, bias=False), nn.BatchNorm2d(width)
-            self.conv2, self.bn2 = nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width)
+            strides = (1, stride) if own else (stride, 1)
+            self.conv1, self.bn1 = nn.Conv2d(entering, width, 1, strides[0], bias=False), nn.BatchNorm2d(width)
+            self.conv2, self.bn2 = nn.Conv2d(width, width, 3, strides[1], 1, bias=False), nn.BatchNorm2d(width)
             self.conv3, self.bn3 = nn.Conv2d(width, wide, 1, bias=False), nn.BatchNorm2d(wide)
-            self.conv4, self.conv5 = nn.Conv2d(wide, wide // 16, 1), nn.Conv2d(wide // 16, wide, 1)
+            if not own:
+                self.conv4, self.conv5 = nn.Conv2d(wide, wide // 16, 1), nn.Conv2d(wide // 16, wide, 1)
             if widens:
                 self.downsample = nn.Sequential(nn.Conv2d(entering, wide, 1, stride, bias=False), nn.BatchNorm2d(wide))
 
         def forward(self, x):
             out = functional.relu(self.bn1(self.conv1(x)))
             out = self.bn3(self.conv3(functional.relu(self.bn2(self.conv2(out)))))
-            gate = torch.sigmoid(self.conv5(functional.relu(self.conv4(out.mean((2, 3), keepdim=True)))))
-            return functional.relu(gate * out + (self.downsample(x) if hasattr(self, "downsample") else x))
+            if not own:
+                out = out * torch.sigmoid(self.conv5(functional.relu(self.conv4(out.mean((2, 3), keepdim=True)))))
+            return functional.relu(out + (self.downsample(x) if hasattr(self, "downsample") else x))
 
     class Peer(nn.Module):
         def __init__(self):
@@ -77,7 +80,8 @@ def torch_peer(filters=4, blocks=(2, 1, 1, 1)):
             self.fc = nn.Linear(entering, 5)
 
         def forward(self, x):
-            x = functional.max_pool2d(functional.relu(self.bn1(self.conv1(x))), 3, 2, ceil_mode=True)
+            x = functional.relu(self.bn1(self.conv1(x)))
+            x = functional.max_pool2d(x, 3, 2, 1) if own else functional.max_pool2d(x, 3, 2, ceil_mode=True)
             for stage in range(1, 5):
                 x = getattr(self, f"layer{stage}")(x)
             return x.mean((2, 3))

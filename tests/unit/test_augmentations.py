@@ -12,6 +12,7 @@ from fecemo.training.augmentations.crop import Crop
 from fecemo.training.augmentations.flip import Flip
 from fecemo.training.augmentations.mask import GRAY, Mask
 from fecemo.training.augmentations.noise import Noise
+from fecemo.training.augmentations.turn import Turn
 
 FACES = np.random.default_rng(0).integers(0, 256, (6, 20, 20, 3)).astype(np.float32)
 FLAT = np.full((4, 20, 20, 3), 90, np.float32)
@@ -67,6 +68,19 @@ def test_crop_enlarges_a_part():
     assert np.ptp(made[:, 0, 0]) > 20, "every part begins at the same place"
 
 
+def test_turn_rotates_about_the_middle():
+    np.testing.assert_allclose(altered(Turn(most=0.0)), FACES, atol=1e-3)
+    np.testing.assert_allclose(altered(Turn(most=45.0), FLAT), FLAT, rtol=1e-5)
+    light = np.arange(21, dtype=np.float32) - 10
+    slope = np.broadcast_to(100 + 5 * light[:, None, None], (30, 21, 21, 1))  # a plane that falls down the rows
+    made = altered(Turn(most=20.0), slope)[..., 0]
+    np.testing.assert_allclose(made[:, 10, 10], 100, atol=1e-2)
+    down, along = (made[:, 15, 10] - made[:, 5, 10]) / 50, (made[:, 10, 15] - made[:, 10, 5]) / 50
+    np.testing.assert_allclose(np.hypot(down, along), 1, rtol=1e-3, err_msg="steepness is no longer what it was")
+    angles = np.degrees(np.arctan2(along, down))
+    assert -20 <= angles.min() < -12 < 12 < angles.max() <= 20
+
+
 def test_colour_changes_light_contrast_and_saturation():
     none = Colour(brightness=0.0, contrast=0.0, saturation=0.0)
     np.testing.assert_allclose(altered(none), FACES, atol=1e-3)
@@ -116,7 +130,7 @@ def test_mask_hides_the_same_number_of_whole_squares_in_every_face(side):
 @pytest.mark.parametrize(("kind", "settings", "key"), [
     (Flip, {"probability": 2}, "probability"), (Crop, {"least": 0}, "least"), (Colour, {"contrast": -1}, "contrast"),
     (Blur, {"most": 2}, "most"), (Noise, {"deviation": -1}, "deviation"), (Mask, {"share": 1.5}, "share"),
-    (Mask, {"squares": 0}, "squares")])
+    (Mask, {"squares": 0}, "squares"), (Turn, {"most": 200}, "most")])
 def test_settings_that_are_not_sound_are_refused(kind, settings, key):
     with pytest.raises(ValueError, match=key):
         kind(**settings)

@@ -82,6 +82,23 @@ def scored(truth, clusters, groups, names, emotions=TWO):
                             target_sizes=(1, 1), silhouette=None, stability=None, emotions=emotions, seed=0)
 
 
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(EMOTIONS), st.integers(0, 7)), min_size=2, max_size=60),
+       st.sampled_from((8, 10)).flatmap(lambda k: st.permutations(range(k))))
+def test_a_whole_record_of_clusters_is_the_same_under_other_numbers(faces, numbers):
+    """As many clusters as emotions, or more, of which some have no face: one rule of the best names each."""
+    truth, clusters = (list(part) for part in zip(*faces, strict=True))
+    names = {str(number): EMOTIONS[number % 8] for number in range(len(numbers))}
+    renumbered = [numbers[cluster] for cluster in clusters]
+    first = scored(truth, clusters, list(map(str, clusters)), names, EMOTIONS)
+    second = scored(truth, renumbered, list(map(str, renumbered)),
+                    {str(numbers[int(key)]): name for key, name in names.items()}, EMOTIONS)
+    assert first.oracle_rule == second.oracle_rule == ("one to one" if len(numbers) == 8 else "majority")
+    for figure in ("nmi", "homogeneity", "completeness", "ami", "ari", "purity", "purity_of_chance", "oracle_accuracy",
+                   "oracle_of_chance"):
+        assert getattr(first, figure) == pytest.approx(getattr(second, figure), abs=1e-9), figure
+
+
 def test_names_that_repeat_may_beat_the_best_one_to_one_and_never_the_purity():
     truth, clusters = ["happy"] * 3 + ["sad"] + ["happy"] * 2 + ["sad"], [0, 0, 0, 0, 1, 1, 1]
     found = scored(truth, clusters, list("0000111"), {"0": "happy", "1": "happy"})

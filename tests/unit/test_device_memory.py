@@ -68,6 +68,12 @@ def test_running_out_of_memory_becomes_a_message_that_suggests_a_smaller_batch()
         keras.ops.zeros((2**20, 2**20, 2**5))  # 128 TiB, on whatever backend runs here
 
 
+def test_the_suggestion_keeps_the_updates_of_batches_that_are_accumulated_already():
+    with pytest.raises(ResourceError, match="set batch_size to 4; with accumulate: 6 the updates of the weights stay "
+                                            "those of 24 faces"), out_of_memory_explained("train small", 8, 3):
+        np.empty(2**50)
+
+
 def test_one_face_that_does_not_fit_asks_for_a_smaller_one():
     with pytest.raises(ResourceError, match="at batch_size 1: set a smaller face_side"), \
             out_of_memory_explained("train small", 1):

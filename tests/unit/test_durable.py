@@ -103,6 +103,32 @@ def test_a_second_process_is_refused_and_a_killed_one_holds_nothing(tmp_path):
         pass
 
 
+HALF = """
+import os, signal, sys
+from pathlib import Path
+from fecemo.packs.durable import atomic_file
+with atomic_file(Path(sys.argv[1])) as file:
+    file.write(b"half")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_lock_and_what_a_live_one_writes_stays(tmp_path):
+    subprocess.run([sys.executable, "-c", HALF, str(tmp_path / "faces.npy")], check=False)
+    left, = tmp_path.iterdir()
+    assert left.read_bytes() == b"half"
+    live = tmp_path / f".names.json.{os.getppid()}.tmp"
+    kept = [live, tmp_path / ".notes.tmp", tmp_path / "77.tmp"]
+    for path in kept:
+        path.touch()
+    with atomic_file(tmp_path / "own.npy") as file, output_lock(tmp_path):
+        file.write(b"whole")
+    assert not left.exists()
+    assert (tmp_path / "own.npy").read_bytes() == b"whole"
+    assert {path.name for path in tmp_path.iterdir()} == {".lock", "own.npy", *(path.name for path in kept)}
+
+
 def test_a_lock_ends_with_its_block_also_by_an_error(tmp_path):
     with pytest.raises(ZeroDivisionError), output_lock(tmp_path):
         raise ZeroDivisionError

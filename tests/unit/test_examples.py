@@ -14,7 +14,7 @@ from fecemo.training.augmentations.crop import Crop
 from fecemo.training.augmentations.flip import Flip
 from fecemo.training.augmentations.mask import GRAY, Mask
 from fecemo.training.device_view import DeviceView
-from fecemo.training.examples import Examples, held_out
+from fecemo.training.examples import Examples, held_out, held_out_apart
 from fecemo.training.fit import train
 from fecemo.training.optimizers.adam import Adam
 from fecemo.training.phase_work import PhaseWork, Training
@@ -50,6 +50,39 @@ class TestHeldOut:
         assert held.rows.shape == (3, 3)
         np.testing.assert_array_equal(held.rows[:, 0], 3 * held.targets["triplet"])
         assert learnt.faces_each == 3
+
+
+class TestHeldOutApart:
+    """Two thousand triplets of three thousand faces: each face is in two of them."""
+
+    triplets = Examples(np.random.default_rng(0).integers(0, 3000, (2000, 3)), {"triplet": np.arange(2000) % 3})
+
+    @pytest.mark.parametrize("fraction", [0.05, 0.2])
+    def test_no_face_is_on_both_sides_and_no_more_is_given_up_than_said(self, fraction):
+        learnt, held = held_out_apart(self.triplets, fraction, 3)
+        assert not np.isin(learnt.rows, held.rows).any()
+        assert (1 - fraction) * 2000 <= len(learnt) < (1 - fraction) * 2000 + 10, "and hardly less"
+        # Naming one triplet gives up those that share its faces: 2 for each of three, 7 in all.
+        assert len(held) >= 0.1 * fraction * 2000
+        pairs = {(tuple(row), kind) for row, kind in zip(self.triplets.rows.tolist(),
+                                                        self.triplets.targets["triplet"].tolist(), strict=True)}
+        for part in (learnt, held):
+            assert pairs >= {(tuple(row), kind) for row, kind in zip(
+                part.rows.tolist(), part.targets["triplet"].tolist(), strict=True)}
+
+    def test_triplets_whose_faces_are_all_set_aside_are_held_out_too(self):
+        """Two clusters of triplets: what is set aside is one of them, whole."""
+        rows = np.array([[0, 1, 2], [1, 2, 0], [2, 0, 1], [3, 4, 5], [4, 5, 3], [5, 3, 4]])
+        learnt, held = held_out_apart(Examples(rows), 0.5, 0)
+        assert sorted((len(learnt), len(held))) == [3, 3]
+
+    def test_the_seed_decides(self):
+        held = [held_out_apart(self.triplets, 0.1, seed)[1].rows.tolist() for seed in (1, 1, 2)]
+        assert held[0] == held[1] != held[2]
+
+    def test_nothing_is_held_out_that_costs_too_much(self):
+        learnt, held = held_out_apart(Examples(np.array([[0, 1, 2], [2, 3, 4], [4, 5, 0]])), 0.4, 0)
+        assert (len(learnt), len(held)) == (3, 0)
 
 
 def networks():

@@ -220,15 +220,16 @@ def test_a_damaged_finished_pack_names_its_rows_and_is_mended_when_opened_again(
 
 
 def test_unfinished_slots_another_plan_and_other_pixels_are_refused(tmp_path):
-    writer = FacePackWriter(tmp_path, plan_of(), made_of={"margin": 0.0})
+    folder = tmp_path / "my pack"
+    writer = FacePackWriter(folder, plan_of(), made_of={"margin": 0.0})
     fill(writer, range(5))
     with pytest.raises(StoredStateError, match="7 of 12 faces"):
         finish(writer)
     writer.close()
     same = {"margin": 0.0}
     for plan, made_of in ((plan_of(5), same), (plan_of(), {"margin": 0.1}), (plan_of()[::-1], same)):
-        with pytest.raises(StoredStateError, match="another list of faces"):
-            FacePackWriter(tmp_path, plan, made_of=made_of)
+        with pytest.raises(StoredStateError, match=f"another list of faces.*: rm -r '{folder}'$"):
+            FacePackWriter(folder, plan, made_of=made_of)
     with pytest.raises(InputError, match=r"id1 \(http://a/0.jpg\) twice"):
         FacePackWriter(tmp_path / "other", [*plan_of(3), plan_of(2)[1]])
     FacePackWriter(tmp_path / "other", plan_of(3)).close()  # the refused plan left nothing behind

@@ -61,7 +61,8 @@ def test_a_receipt_tells_names_and_settings():
     ({"loss": []}, r"classify: .*loss is empty"),
     ({"loss": "binary_crossentropy"},
      r"classify\.loss: 'binary_crossentropy' needs pixels and learns from face; the phase has probabilities, features "
-     r"of target faces: expected categorical_crossentropy or centre or weighted_cluster or weighted_softmax"),
+     r"of target faces: expected categorical_crossentropy or centre or logit_adjusted or weighted_cluster or "
+     r"weighted_softmax"),
     ({"optimizer": ["adam", "sgd"]}, r"classify\.optimizer: expected one optimizer, found 2"),
     ({"optimizer": {"adam": {"momentum": 0.9}}}, r"classify\.optimizer\.adam: unknown key 'momentum'"),
     ({"schedule": "linear"}, r"classify\.schedule: there is no schedule 'linear'"),

@@ -69,5 +69,24 @@ def test_classes_draw_together_and_apart(term, softmax_alone):
         assert own < 0.8 * min(others), "a centre does not stand where its faces are"
 
 
+@pytest.mark.parametrize(("term", "divisor"), [
+    (Centre(), lambda centres: 1.0),
+    (WeightedCluster(), lambda centres: ((centres[:, None] - centres[None]) ** 2).sum(axis=(1, 2))[LABELS, None] + 1)],
+    ids=["centre", "weighted cluster"])
+def test_what_training_goes_down_is_the_published_slope(term, divisor):
+    """x − c, and W (x − c) / (D + α) / W̄ (equation 7), by the backend's own differentiation."""
+    step = step_of(term)
+    centres = np.random.default_rng(1).normal(size=(3, 4)).astype(np.float32)
+    (table,) = step.trainable_variables
+    table.assign(BEGUN)
+    next(variable for variable in step.state if "centres" in variable.path).assign(centres)
+    step.step(FACES, {"label": LABELS}, np.ones(64, np.float32))
+    shares = np.array([8 / 40, 8 / 16, 1])[LABELS, None] / (3 * 8 / 64) if isinstance(term, WeightedCluster) else 1.0
+    # One pixel a face, a mean over 64 faces, a rate of 10.
+    found = (BEGUN - keras.ops.convert_to_numpy(table)) * 64 / 10
+    expected = term.weight * shares * (BEGUN - centres[LABELS]) / divisor(centres)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
+
+
 def test_stacks_that_two_losses_look_at_run_once():
     assert [layer.name for layer in step_of(WeightedSoftmax(), Centre()).network.layers[1:]] == ["encoder", "head"]

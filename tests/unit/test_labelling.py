@@ -1,6 +1,7 @@
 """A labelling session without any widget: naming, dividing, undoing, resuming, looking, comparing."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -279,6 +280,16 @@ def test_faces_seen_twice_or_on_the_map_count_once_also_in_the_next_session(sess
     assert resumed.stored.looked_at == 6
 
 
+def test_target_faces_seen_on_the_map_count_by_their_ids_and_once(session, clustering, path):
+    session.look_on_map([0], ["t2", "t1"])
+    session.look_on_map([], ["t1"])
+    assert read_cluster_names(path).targets_on_map == ("t1", "t2")
+    resumed = LabellingSession(clustering, path, by="ann", divide=divide)
+    resumed.look_on_map([1], ["t2", "t3"])
+    stored = read_cluster_names(path)
+    assert (stored.looked_at, stored.on_map, stored.targets_on_map) == (5, (0, 1), ("t1", "t2", "t3"))
+
+
 def test_looking_survives_undo_and_breaches_of_blindness_are_recorded_with_their_labels(session, path):
     session.name("0", name="happy")
     session.look("0", count=3)
@@ -409,6 +420,18 @@ def test_agreement_of_two_raters_by_hand():
     # Chance: happy 1·1, sad 2·1, fear 0·1, mixed 1·1, together 4 of 16; kappa = (3/4 - 1/4) / (3/4).
     assert (found.both, found.share, found.kappa) == (4, 0.75, pytest.approx(2 / 3))
     assert found.differing == {"2": ("sad", "fear")}
+
+
+def test_a_whole_clusters_name_is_compared_with_both_of_its_halves():
+    ann = named("ann", {0: "happy", 1: "sad", 12: "fear"})
+    bob = named("bob", {0: "happy", "1a": "sad", "1ba": "mixed", "1bb": "sad", 12: "fear"})
+    found = compare_raters(ann, bob)
+    assert (found.both, found.share, found.differing) == (5, 0.8, {"1ba": ("sad", "mixed")})
+    assert compare_raters(bob, ann).differing == {"1ba": ("mixed", "sad")}
+    # Halves that are others for each say nothing of one another.
+    ann, bob = (replace(named(who, {0: "happy", "1a": "sad", "1b": "fear"}), divided={"1": digest})
+                for who, digest in (("ann", "x"), ("bob", "y")))
+    assert compare_raters(ann, bob).both == 1
 
 
 def test_agreement_where_kappa_means_nothing():

@@ -16,10 +16,10 @@ from fecemo.imaging.landmarks.alignment import STANDARD_HEAD, align
 from fecemo.imaging.landmarks.blendshapes import BLENDSHAPE_NAMES, INPUT_LANDMARKS, MODEL_NAMES
 from fecemo.imaging.landmarks.bundle import BLENDSHAPES_NAME, MESH_NAME, FaceLandmarker
 from fecemo.imaging.landmarks.distances import BELOW, BETWEEN, DISTANCE_NAMES, distances
-from fecemo.imaging.landmarks.measurements import COLUMNS, SURE, measure
+from fecemo.imaging.landmarks.measurements import COLUMNS, GROUPS, SURE, columns_of, measure
 from fecemo.imaging.landmarks.mesh import find_mesh
 from fecemo.imaging.landmarks.region import MIDDLE, Region, middle_region, region_of
-from fecemo.imaging.landmarks.scaling import FARTHEST, fit_scaling
+from fecemo.models import measured_groups
 
 MODEL = os.environ.get("FECEMO_LANDMARK_MODEL", "")
 
@@ -191,42 +191,20 @@ class TestFindMesh:
 
     def test_measurements_are_in_the_order_of_their_names(self):
         mesh = crop_mesh(140)
-        values, score = measure(self.face, Stub((mesh, 0.9), (mesh, 0.8), (mesh, 0.7)))
+        values, score, _ = measure(self.face, Stub((mesh, 0.9), (mesh, 0.8), (mesh, 0.7)))
         assert (values.shape, values.dtype, score) == ((len(COLUMNS),), np.float32, 0.7)
         assert values[COLUMNS.index("jaw open")] == np.float32(MODEL_NAMES.index("jaw open") / 100)
         expected = distances(align(mesh[None]))[0]
         np.testing.assert_allclose(values[: len(DISTANCE_NAMES)], expected, rtol=1e-4)
+        assert (values[columns_of(["gradients"])] == 0).all(), "a black face has no edge"
 
-
-class TestScaling:
-    def test_both_kinds_weigh_alike_and_small_blendshapes_stay_small(self):
-        rng = np.random.default_rng(0)
-        values = rng.normal(3, 1, (4000, len(COLUMNS))) * np.linspace(0.01, 5, len(COLUMNS))
-        values[:, -1] = 0.5 + (values[:, -1] - 15) / 1000
-        values[:, 18:-1] /= 50  # in the range of blendshapes
-        embedded = fit_scaling(values).embed(values)
-        power = np.mean(np.square(embedded, dtype=np.float64), axis=0)
-        assert power[:18].sum() == pytest.approx(1, abs=0.01)
-        assert power[18:].sum() == pytest.approx(1, abs=0.01)
-        np.testing.assert_allclose(power[:18], 1 / 18, rtol=0.02)
-        assert power[-1] < 0.02 * power[-2]
-
-    def test_a_lost_mesh_is_held_near(self):
-        values = np.random.default_rng(0).normal(size=(1000, len(COLUMNS)))
-        scaling = fit_scaling(values)
-        lost = np.full((1, len(COLUMNS)), 1e6)
-        np.testing.assert_allclose(scaling.embed(lost)[0, :18], FARTHEST / math.sqrt(18), rtol=1e-3)
-
-    def test_a_number_that_never_varies_says_nothing(self):
-        values = np.random.default_rng(0).normal(size=(50, len(COLUMNS)))
-        values[:, 3] = 0.25
-        embedded = fit_scaling(values).embed(values + 1)
-        assert (embedded[:, 3] == 0).all()
-        assert np.isfinite(embedded).all()
-
-    def test_no_face_is_no_scaling(self):
-        with pytest.raises(ValueError, match="n at least 1"):
-            fit_scaling(np.empty((0, len(COLUMNS))))
+    def test_groups_stand_one_after_the_other_and_models_know_their_names(self):
+        assert tuple(GROUPS) == measured_groups.GROUPS
+        assert {group: len(names) for group, names in GROUPS.items()} == {
+            "distances": 18, "blendshapes": 51, "gradients": 192}
+        np.testing.assert_array_equal(columns_of(["blendshapes", "distances"]), np.arange(69))
+        np.testing.assert_array_equal(columns_of(["gradients"]), np.arange(69, 261))
+        assert len(set(COLUMNS)) == len(COLUMNS)
 
 
 class TestBundle:
@@ -267,12 +245,12 @@ class TestBundle:
         landmarker = FaceLandmarker(Path(MODEL))
         found = {}
         for emotion in ("happy", "surprise", "neutral"):
-            values, scores = zip(*(measure(draw_face(sample_face(np.random.default_rng(seed), emotion)), landmarker)
+            values, scores, _ = zip(*(measure(draw_face(sample_face(np.random.default_rng(seed), emotion)), landmarker)
                                    for seed in range(4)), strict=True)
             assert min(scores) > 0.9
             found[emotion] = dict(zip(COLUMNS, np.median(values, axis=0), strict=True))
         assert found["happy"]["mouth smile left"] > 0.4 > found["neutral"]["mouth smile left"]
         assert found["happy"]["mouth width"] > found["neutral"]["mouth width"]
         assert found["surprise"]["mouth opening"] > 2 * found["neutral"]["mouth opening"]
-        _, score = measure(np.full((200, 200, 3), 128, np.uint8), landmarker)
+        _, score, _ = measure(np.full((200, 200, 3), 128, np.uint8), landmarker)
         assert score < SURE

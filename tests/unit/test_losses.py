@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from fecemo.models.class_weights import class_weights
+from fecemo.models.class_weights import class_weights, weights_and_mean
 from fecemo.models.losses.centre import Centre
 from fecemo.models.losses.nt_xent import NTXent
 from fecemo.models.losses.triplet import TripletLoss
@@ -40,12 +40,31 @@ class TestClassWeights:
         assert weights[0] == pytest.approx(3_250 / 133_915)
         assert weights[1] == 1
 
-    def test_weighted_softmax_is_minus_w_log_p(self):
+    def test_the_mean_weight_of_the_published_faces(self):
+        """Table 3, the training column: 8 × 3,250 / 283,651; the printed sum over 30 faces is 2.75 of our means."""
+        published = [74_374, 133_915, 24_959, 13_590, 5_878, 3_303, 24_382, 3_250]
+        found = weights_and_mean(np.repeat(np.arange(8), published), 8)
+        assert found["mean_weight"] == pytest.approx(8 * 3_250 / 283_651, rel=1e-6)
+        assert 30 * found["mean_weight"] == pytest.approx(2.75, abs=0.005)
+        np.testing.assert_array_equal(found["class_weights"][[1, 7]], np.float32([3_250 / 133_915, 1]))
+
+    def test_weighted_softmax_is_minus_w_log_p_over_the_mean_weight(self):
         loss = WeightedSoftmax()
         state = remembered(loss, (3,), {"label": np.array([0, 0, 0, 0, 1])}, 3)
         probabilities = tensor([[0.5, 0.25, 0.25], [0.2, 0.7, 0.1]])
         found = numbers(loss.losses(probabilities, tensor([0, 1], "int32"), tensor([1, 1]), state))
-        np.testing.assert_allclose(found, [-np.log(0.5) / 4, -np.log(0.7)], rtol=1e-6)
+        # W = 1/4 and 1; four faces and one: W̄ = 2/5
+        np.testing.assert_allclose(found, [-np.log(0.5) / 4 / 0.4, -np.log(0.7) / 0.4], rtol=1e-6)
+
+    def test_weights_leave_the_mean_loss_of_a_network_at_chance_as_it_was(self):
+        """A face of average weight teaches as without weights, however rare the rarest emotion is."""
+        labels = np.repeat(np.arange(3, dtype=np.int32), [500, 40, 3])
+        loss = WeightedSoftmax()
+        state = remembered(loss, (3,), {"label": labels}, 3)
+        found = loss.losses(tensor(np.full((543, 3), 1 / 3)), tensor(labels, "int32"), tensor(np.ones(543)), state)
+        assert numbers(found).mean() == pytest.approx(np.log(3), rel=1e-5)
+        by_class = [numbers(found)[labels == one].sum() for one in range(3)]
+        np.testing.assert_allclose(by_class, np.sum(by_class) / 3, rtol=1e-5, err_msg="classes do not count alike")
 
 
 class TestCentre:
@@ -70,7 +89,7 @@ class TestCentre:
 class TestWeightedCluster:
     def case(self, **settings):
         loss = WeightedCluster(**settings)
-        # N = 4, 1, 2: W = 1/4, 1, 1/2
+        # N = 4, 1, 2: W = 1/4, 1, 1/2, and W̄ = 3/7
         state = remembered(loss, (2,), {"label": np.array([0, 0, 0, 0, 1, 2, 2])}, 3)
         return loss, {**state, "centres": tensor([[1, 0], [0, 0], [0, 3]])}
 
@@ -78,22 +97,26 @@ class TestWeightedCluster:
         loss, state = self.case()
         # D₀ = 1 + 10, D₁ = 1 + 9, D₂ = 10 + 9; α = 1
         found = loss.losses(tensor([[3, 0], [1, 1], [0, 1]]), tensor([0, 1, 2], "int32"), tensor([1, 1, 1]), state)
-        np.testing.assert_allclose(numbers(found), [0.5 * 0.25 * 4 / 12, 0.5 * 1 * 2 / 11, 0.5 * 0.5 * 4 / 20])
+        expected = np.array([0.5 * 0.25 * 4 / 12, 0.5 * 1 * 2 / 11, 0.5 * 0.5 * 4 / 20]) / (3 / 7)
+        np.testing.assert_allclose(numbers(found), expected, rtol=1e-6)
 
-    def test_a_step_down_the_slope_is_the_published_closed_form(self):
-        """Equation 7: W (x − c) / (D + α); a face is pulled to its centre."""
+    def test_differences_are_the_published_closed_form(self):
+        """Equation 7 over W̄: W (x − c) / (D + α); a face that goes down the slope comes closer to its centre."""
         loss, state = self.case()
-        features = keras.Variable(np.array([[3, 0], [1, 1], [0, 1]], np.float32))
+        features = np.array([[3, 0], [1, 1], [0, 1]], np.float32)
         labels = np.array([0, 1, 2])
-        before = numbers(features)
         centres, shares = numbers(state["centres"]), numbers(state["class_weights"])
-        away = before - centres[labels]
-        slopes = shares[labels, None] * away / np.array([12, 11, 20], np.float32)[:, None]
-        nudged = before + 1e-3 * slopes
-        said = [numbers(loss.losses(tensor(values), tensor(labels, "int32"), tensor([1, 1, 1]), state))
-                for values in (before, nudged)]
-        np.testing.assert_allclose((said[1] - said[0]) / 1e-3, (slopes**2).sum(axis=1), rtol=2e-2)
-        assert (np.linalg.norm(before - slopes - centres[labels], axis=1) < np.linalg.norm(away, axis=1)).all()
+        away = features - centres[labels]
+        slopes = shares[labels, None] * away / np.array([12, 11, 20], np.float32)[:, None] / (3 / 7)
+
+        def total(values):
+            return numbers(loss.losses(tensor(values), tensor(labels, "int32"), tensor([1, 1, 1]), state)).sum()
+
+        # The loss is quadratic: central differences are exact but for rounding.
+        steps = 0.25 * np.eye(6, dtype=np.float32).reshape(6, 3, 2)
+        differences = [(total(features + step) - total(features - step)) / 0.5 for step in steps]
+        np.testing.assert_allclose(np.reshape(differences, (3, 2)), slopes, rtol=1e-4, atol=1e-6)
+        assert (np.linalg.norm(features - slopes - centres[labels], axis=1) < np.linalg.norm(away, axis=1)).all()
 
     def test_centres_move_to_their_faces_by_the_published_step(self):
         loss, state = self.case()

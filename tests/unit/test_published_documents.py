@@ -7,6 +7,7 @@ import pytest
 from fecemo.errors import InputError
 from fecemo.manifests import shipped as shipped_module
 from fecemo.manifests.published import read_published
+from fecemo.manifests.reference_figures import read_reference_figures
 from fecemo.manifests.shipped import shipped
 
 
@@ -52,3 +53,16 @@ def test_a_clone_without_installation_finds_the_folder_beside_the_package(monkey
 def test_nothing_of_that_name_is_said():
     with pytest.raises(InputError, match=r"table9\.yaml: nothing of that name comes with fecemo"):
         shipped("published/table9.yaml")
+
+
+def test_figures_beside_the_second_table_name_their_sources(tmp_path):
+    figures = read_reference_figures()
+    assert {one.system: one.figure for one in figures.figures}["Exp-CLIP, ViT-L/14"] == 0.384
+    assert "other faces" in figures.note
+    text = shipped("published/table2.yaml").read_text()
+    for spoilt, said in ((text.replace("0.384", "38.4"), r"fraction in \[0, 1\], not 38\.4"),
+                         (text.replace('source: "Shu et al. 2022', 'source: "Shu et al. 2023'),
+                          r"'Shu et al\. 2023 \(BMVC\)', is none of sources: did you mean 'Shu et al\. 2022")):
+        (tmp_path / "table.yaml").write_text(spoilt)
+        with pytest.raises(InputError, match=said):
+            read_reference_figures(tmp_path / "table.yaml")

@@ -14,6 +14,7 @@ from fecemo.training.examples import Examples
 from fecemo.training.fit import train
 from fecemo.training.optimizers.sgd import SGD
 from fecemo.training.phase_work import PhaseWork, Training
+from fecemo.training.precision import computing_in
 from fecemo.training.settings import FitSettings
 from fecemo.training.step import TrainingStep
 
@@ -88,3 +89,12 @@ def test_half_precision_reaches_into_the_branches(tmp_path):
     records = train(done).records
     assert np.isfinite(records[0].loss)
     assert all(values.dtype == np.float32 for values in weights(done).values())
+
+
+def test_pixels_are_resized_and_rescaled_in_single_precision():
+    """In half precision a pixel of 163.75 would come out of the resizing as 164."""
+    found = find_approach("resnet")
+    network = found.build(found.config(side=32, blocks=(1, 1, 1, 1), filters=4), (48, 48, 3), 8, 0)["classifier"]
+    with computing_in(network, "mixed_bfloat16"):
+        computes = {layer.name: layer.compute_dtype for stack in network.layers[1:3] for layer in stack.layers}
+    assert (computes["resizing"], computes["rescaling"], computes["conv"]) == ("float32", "float32", "bfloat16")

@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fecemo.errors import InputError
-from fecemo.manifests.splits import capped_sample, make_splits, proportional_counts, split_of, stratified_sample
+from fecemo.manifests.splits import (
+    capped_sample,
+    held_out_per_class,
+    make_splits,
+    proportional_counts,
+    split_of,
+    stratified_sample,
+)
 
 
 def faces(**counts):
@@ -99,6 +106,38 @@ def test_another_seed_gives_another_split_of_the_same_sizes():
 def test_impossible_fractions_are_refused(valid, test):
     with pytest.raises(InputError, match="below 1"):
         make_splits(["a"], ["happy"], valid_fraction=valid, test_fraction=test)
+
+
+def test_counts_hold_out_equally_many_of_every_label():
+    """The study's rule: 500 a class for validation, 500 for test, the rest to learn from; a hundredth of its faces."""
+    ids, labels = faces(happy=1349, contempt=42)
+    splits = make_splits(ids, labels, valid_per_class=5, test_per_class=5)
+    assert Counter(zip(labels, splits.tolist(), strict=True)) == {
+        ("happy", "train"): 1339, ("happy", "valid"): 5, ("happy", "test"): 5,
+        ("contempt", "train"): 32, ("contempt", "valid"): 5, ("contempt", "test"): 5}
+
+
+@pytest.mark.parametrize(("asked", "expected"), [
+    ({"valid": 500, "test": 500}, {"valid": 30, "test": 30}),  # 61 of 123: 30.5 each
+    ({"valid": 100, "test": 500}, {"valid": 10, "test": 50}),
+    ({"valid": 500}, {"valid": 61}),
+    ({"valid": 31, "test": 30}, {"valid": 31, "test": 30}),
+    ({}, {}),
+])
+def test_half_of_the_rarest_label_stays_to_be_learnt_from(asked, expected):
+    assert held_out_per_class({"happy": 7917, "disgust": 123, "contempt": 126}, asked) == expected
+
+
+def test_a_count_beside_a_share():
+    ids, labels = faces(happy=80, sad=20)
+    splits = make_splits(ids, labels, test_fraction=0.2, valid_per_class=4)
+    held = Counter(zip(labels, splits.tolist(), strict=True))
+    assert [held[label, split] for split in ("test", "valid") for label in ("happy", "sad")] == [16, 4, 4, 4]
+
+
+def test_too_few_faces_to_hold_out_are_refused_with_the_label():
+    with pytest.raises(InputError, match=r"500 faces of every label .* the test split, and of 'contempt' there are 3"):
+        make_splits(*faces(happy=50, contempt=3), valid_per_class=500, test_per_class=500)
 
 
 @settings(max_examples=50)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import keras
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from small_training import FACES, fit_settings, small_training, weights_of
 
-from fecemo.errors import InputError
+from fecemo.errors import InputError, StoredStateError
 from fecemo.training.checkpoint import Checkpoint
 from fecemo.training.examples import Examples
 from fecemo.training.fit import train
@@ -124,6 +125,19 @@ def test_a_checkpoint_that_cannot_be_gone_on_from_is_said_and_left(tmp_path, cap
     assert Checkpoint(tmp_path / "checkpoint.npz").digest == "a"
 
 
+def test_a_checkpoint_with_a_flipped_bit_is_named_and_left(tmp_path):
+    train(small_training(tmp_path, epochs=1))
+    path = tmp_path / "checkpoint.npz"
+    with zipfile.ZipFile(path) as archive:
+        largest = max((info for info in archive.infolist() if info.filename < "0010"), key=lambda info: info.file_size)
+    whole = bytearray(path.read_bytes())
+    whole[largest.header_offset + largest.file_size - 20] ^= 1
+    path.write_bytes(whole)
+    with pytest.raises(StoredStateError, match=r"checkpoint\.npz is damaged .*remove it and run the same command"):
+        train(small_training(tmp_path, epochs=1))
+    assert path.read_bytes() == whole
+
+
 def test_a_checkpoint_is_plain_arrays(unbroken):
     training = unbroken[0]
     with np.load(training.folder / "checkpoint.npz", allow_pickle=False) as stored:
@@ -205,6 +219,16 @@ def test_half_precision_learns_nearly_the_same_and_leaves_no_trace(tmp_path):
     for weights in half.networks["classifier"].weights:
         assert weights.dtype == "float32"
     assert {layer.compute_dtype for layer in half.networks["classifier"].get_layer("encoder").layers} == {"float32"}
+
+
+def test_a_phase_in_which_nothing_would_learn_is_refused(tmp_path):
+    training = small_training(tmp_path)
+    classify = dataclasses.replace(training.phases[1], frozen=("encoder", "head"))
+    with pytest.raises(InputError, match=r"the phase 'classify': all that it runs is frozen \(encoder, head\)"):
+        train(dataclasses.replace(training, phases=[classify]))
+    with pytest.raises(InputError, match="accumulate is 10, and its 3 epochs of 22 examples have 9 steps of batch_size "
+                                         "8: no weight would ever be updated"):
+        train(small_training(tmp_path, accumulate=10))
 
 
 def test_accumulated_batches_teach_what_one_large_batch_teaches(tmp_path):

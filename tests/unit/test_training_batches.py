@@ -97,10 +97,21 @@ def test_faces_that_lie_on_the_device_are_the_same_to_the_last_bit(stored, monke
         assert n == same_n
 
 
+@pytest.mark.parametrize("place", ["disk", "device"])
+def test_faces_of_one_channel_are_fed_as_they_are(monkeypatch, place):
+    monkeypatch.setenv("FECEMO_FACES_ON", place)
+    faces = np.random.default_rng(0).integers(0, 256, (5, 200, 200, 1), dtype=np.uint8)
+    rows = np.array([4, 0, 2])
+    for side, expected in ((200, faces[rows]), (40, faces[rows].reshape(3, 40, 5, 40, 5, 1).mean(axis=(2, 4)))):
+        feed = FaceFeed(faces, rows, DeviceView(find_variant("aligned"), side))
+        np.testing.assert_allclose(feed.pixels(np.arange(3)), expected, rtol=1e-6)
+
+
 def test_what_is_kept_is_counted_where_it_lies(monkeypatch):
     view = DeviceView(find_variant("gray"), 48)
     monkeypatch.setenv("FECEMO_FACES_ON", "device")
     assert kept_bytes(10, view) == 10 * 200 * 200 * 3
+    assert kept_bytes(10, DeviceView(find_variant("aligned"), 48)) == 10 * 200 * 200
     assert kept_bytes(10, view, limit=0) == 0, "faces that go through once are put nowhere"
     monkeypatch.setenv("FECEMO_FACES_ON", "disk")
     assert kept_bytes(10, view) == 10 * 48 * 48 * 4

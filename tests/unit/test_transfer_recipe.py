@@ -1,11 +1,14 @@
 """The recipes of the second study: its twenty models, its settings, its figures."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fecemo.errors import InputError
 from fecemo.manifests.published import read_published
 from fecemo.manifests.shipped import shipped
+from fecemo.stages.pretrained import pretrained_digest
 from fecemo.stages.recipe import read_recipe, resolve
 
 RECIPES = Path(__file__).parents[2] / "pipelines" / "recipes"
@@ -62,3 +65,10 @@ def test_the_small_recipe_has_five_losses_and_three_seeds():
     assert len(small.approaches) == 5
     assert len({small.seed, *small.seeds}) == 3
     assert {small.approach_of(row).name for row in small.approaches} == {"se_resnet"}
+
+
+def test_weights_for_colour_are_refused_for_gray_faces(transfer):
+    """Converting them again, as a misfit otherwise asks for, would not help."""
+    cell = resolve(replace(transfer, variants=("rgb", "gray")), "resnet_pretrained_softmax", "gray")
+    with pytest.raises(InputError, match=r"take three channels, and gray has one; name .*softmax\.only"):
+        pretrained_digest(cell)

@@ -1,5 +1,10 @@
 """The map keeps neighbours, and puts target faces where they belong."""
 
+import os
+import re
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -129,6 +134,21 @@ def test_forces_by_fft_keep_the_neighbours_that_barnes_hut_keeps(planted, by_fft
 def test_the_map_does_not_depend_on_the_number_of_cores(by_fft):
     assert (by_fft[0].source == by_fft[1].source).all()
     assert (by_fft[0].target == by_fft[1].target).all()
+    assert by_fft[0].kl_divergence == by_fft[1].kl_divergence
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere OpenMP is another library, which says other things")
+@pytest.mark.parametrize(("given", "policy"), [(None, "PASSIVE"), ("active", "ACTIVE")])
+def test_threads_sleep_while_they_wait_unless_the_environment_says_otherwise(given, policy):
+    program = ("from fecemo.clustering.vectors import n_threads\n"
+               "n_threads()\n"
+               "import os, openTSNE\n"
+               "print(os.environ.get('OMP_WAIT_POLICY'))\n")
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    environment |= {"OMP_DISPLAY_ENV": "true", **({"OMP_WAIT_POLICY": given} if given else {})}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert set(re.findall(r"OMP_WAIT_POLICY = '(\w+)'", done.stderr)) == {policy}
+    assert done.stdout.strip() == str(given)  # as it was before
 
 
 def test_a_target_face_with_a_copy_among_the_source_is_placed_beside_it(planted, drawn):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fecemo.errors import InputError
-from fecemo.packs.variant import LUMA_WEIGHTS, find_variant, variants
+from fecemo.packs.variant import LUMA_WEIGHTS, find_pack_variant, find_variant, variants
 
 
 def faces_of(*colours):
@@ -47,6 +47,22 @@ def test_rgb_is_the_face_itself():
     view = find_variant("rgb").view(faces)
     assert np.shares_memory(view, faces)
     assert np.array_equal(view, faces)
+
+
+def test_aligned_faces_are_seen_as_they_are_and_the_packs_in_gray():
+    aligned = find_variant("aligned")
+    one_channel = np.random.default_rng(0).integers(0, 256, (2, 200, 200, 1), dtype=np.uint8)
+    assert (aligned.faces, aligned.face_shape) == ("aligned", (200, 200, 1))
+    assert np.shares_memory(aligned.view(one_channel), one_channel)
+    np.testing.assert_array_equal(aligned.view(one_channel), one_channel)
+    assert np.unique(aligned.view(faces_of((255, 0, 0)))).tolist() == [76]
+    assert find_variant("gray").face_shape == find_variant("rgb").face_shape == (200, 200, 3)
+
+
+def test_a_pack_alone_has_no_aligned_faces():
+    assert find_pack_variant("tight") is find_variant("tight")
+    with pytest.raises(InputError, match=r"'aligned' shows faces that are no pack's, but made of one"):
+        find_pack_variant("aligned")
 
 
 def test_views_of_a_read_only_map_stay_read_only(tmp_path):

@@ -1,7 +1,7 @@
 """The comparison table: approaches × variants, measured from score records, and as published."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fecemo.errors import StoredStateError
@@ -18,10 +18,13 @@ class Heading:
     Parameters
     ----------
     name, title : str
+    part : str
+        Of a row: title of the part of the table in which it stands, where the table has parts.
     """
 
     name: str
     title: str
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,19 @@ class ComparisonTable:
             if cell != (score.approach, score.variant):
                 raise StoredStateError(f"the score filed under {'/'.join(cell)} is of "
                                        f"{score.approach}/{score.variant}; run the evaluate stage again")
+
+    def parts(self) -> tuple["ComparisonTable", ...]:
+        """Return one table for each part that its rows name, in their order and with the part's title."""
+        titles = dict.fromkeys(row.part for row in self.rows)
+        return tuple(self._part(title) for title in titles) if len(titles) > 1 else (self,)
+
+    def _part(self, title: str) -> "ComparisonTable":
+        rows = tuple(row for row in self.rows if row.part == title)
+        names = {row.name for row in rows}
+        published = self.published and replace(self.published, figures={
+            name: figures for name, figures in self.published.figures.items() if name in names})
+        return replace(self, title=title, rows=rows, published=published,
+                       scores={cell: score for cell, score in self.scores.items() if cell[0] in names})
 
     def cells(self) -> Iterator[tuple[Heading, Heading, Score | None]]:
         """Yield every cell with its score, or None where it has not run, row by row."""

@@ -1,14 +1,28 @@
-"""Distances between landmarks, as they are measured: no network learns, and nothing is known of pixels."""
+"""What is measured on a face, as it is measured: no network learns, and nothing is known of pixels."""
 
 from dataclasses import dataclass
 
 from fecemo.models.approach import Approach, ModelConfig
+from fecemo.models.measured_groups import refuse_no_group
 from fecemo.models.plan import Shape, Stacks
 
 
 @dataclass(frozen=True)
 class GeometryConfig(ModelConfig):
-    """There is nothing to choose: measurements are of whole faces in colour, whatever the variant."""
+    """Which measurements there are, and how much each kind counts; they are of whole faces in colour always.
+
+    Parameters
+    ----------
+    distances, blendshapes, gradients : float
+        Factor of each kind, whose squares add up to 1 for a face, in the mean, before it; 0 leaves the kind out.
+    """
+
+    distances: float = 1.0
+    blendshapes: float = 1.0
+    gradients: float = 0.0
+
+    def __post_init__(self) -> None:
+        refuse_no_group(self)
 
 
 def _stacks(config: GeometryConfig, input_shape: Shape, n_classes: int) -> Stacks:
@@ -24,5 +38,5 @@ APPROACH = Approach(
     config=GeometryConfig,
     networks={},
     stacks=_stacks,
-    embeds="measurements",
+    takes="measurements",
 )

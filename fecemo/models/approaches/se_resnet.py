@@ -1,9 +1,9 @@
 """SE-ResNet-50 with a deep feature before its softmax ("weighted-cluster loss", section 3.2, table 2)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from fecemo.models.approach import Approach, Phase
-from fecemo.models.residual_networks import NETWORKS, ResidualConfig, residual_stacks
+from fecemo.models.approaches.resnet import APPROACH as RESNET
+from fecemo.models.residual_networks import ResidualConfig
 from fecemo.models.sizes import refuse_sizes_below_one
 
 
@@ -29,13 +29,4 @@ class SEResNetConfig(ResidualConfig):
         return self.squeeze
 
 
-APPROACH = Approach(
-    name="se_resnet",
-    title="SE-ResNet-50",
-    predicts_by="classifier",
-    phases=(Phase("classify", {"probabilities": "classifier", "features": "features"}, faces="target"),),
-    output="classifier",
-    config=SEResNetConfig,
-    networks=NETWORKS,
-    stacks=residual_stacks,
-)
+APPROACH = replace(RESNET, name="se_resnet", title="SE-ResNet-50", config=SEResNetConfig)

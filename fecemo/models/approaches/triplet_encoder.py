@@ -27,7 +27,8 @@ class TripletEncoderConfig(GeometryEncoderConfig):
         refuse_sizes_below_one(self, "embedding")
 
 
-def _stacks(config: TripletEncoderConfig, input_shape: Shape, n_classes: int) -> Stacks:
+def triplet_stacks(config: TripletEncoderConfig, input_shape: Shape, n_classes: int) -> Stacks:
+    """Return the stacks of `geometry_stacks`, and ``"embedding"``."""
     from keras import layers
 
     return {**geometry_stacks(config, input_shape, n_classes),
@@ -46,5 +47,5 @@ APPROACH = Approach(
     output="encoder",
     config=TripletEncoderConfig,
     networks=NETWORKS,
-    stacks=_stacks,
+    stacks=triplet_stacks,
 )

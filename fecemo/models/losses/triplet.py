@@ -36,7 +36,7 @@ class TripletLoss(Loss):
         """Return the loss of each triplet; see `Loss.losses`."""
         from keras import ops
 
-        alike, first_odd, second_odd = _squared_distances(output)
+        alike, first_odd, second_odd = squared_distances(output)
         margins = ops.take(ops.convert_to_tensor(self.margins, "float32"), target, axis=0)
         return ops.relu(alike - first_odd + margins) + ops.relu(alike - second_odd + margins)
 
@@ -44,11 +44,11 @@ class TripletLoss(Loss):
         """Return whether the pair is closer than either is to the odd one; see `Loss.right`."""
         from keras import ops
 
-        alike, first_odd, second_odd = _squared_distances(output)
+        alike, first_odd, second_odd = squared_distances(output)
         return alike < ops.minimum(first_odd, second_odd)
 
 
-def _squared_distances(output: Any) -> tuple[Any, Any, Any]:
+def squared_distances(output: Any) -> tuple[Any, Any, Any]:
     """Return ‖e₁ − e₂‖², ‖e₁ − e₃‖² and ‖e₂ − e₃‖² of embeddings of shape (m, 3, d)."""
     from keras import ops
 

@@ -15,18 +15,31 @@ class VectorError(Loss):
 
     μ and σ are mean and standard deviation of each number over the faces that are learnt from, so that numbers of any
     unit count alike; one that never varies is left out of the mean.
+
+    Parameters
+    ----------
+    farthest : float
+        (t − μ) / σ counts as no farther from 0 than this: a number that is 0 on nearly every face has a tiny σ, and
+        the few faces where it is not would outweigh all else.
     """
+
+    farthest: float = 4.0
 
     name: str = field(default="vector_error", init=False)
     looks_at = "vector"
     learns_from = "vector"
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.farthest > 0:
+            raise ValueError(f"farthest must be above 0, not {self.farthest}")
+
     def losses(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the mean of each face; see `Loss.losses`."""
         from keras import ops
 
-        apart = ops.cast(output, "float32") - (target - state["means"]) * state["scales"]
-        return ops.sum(ops.square(apart) * state["counts"], axis=-1)
+        wanted = ops.clip((target - state["means"]) * state["scales"], -self.farthest, self.farthest)
+        return ops.sum(ops.square(ops.cast(output, "float32") - wanted) * state["counts"], axis=-1)
 
     def first_state(self, output_shape: tuple[int, ...], targets: Mapping[str, np.ndarray],
                     n_classes: int) -> dict[str, np.ndarray]:

@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from fecemo.models.class_weights import class_weights
+from fecemo.models.class_weights import weights_and_mean
 from fecemo.models.losses.categorical_crossentropy import CategoricalCrossentropy
 
 
 @dataclass(frozen=True)
 class WeightedSoftmax(CategoricalCrossentropy):
-    """−W_y log p̂ of the true emotion y, with W_y = N_min / N_y over the faces that are learnt from (equations 1, 6).
+    """−W_y log p̂ / W̄ of the true emotion y; W_y = N_min / N_y over the faces that are learnt from (equations 1, 6).
 
-    The study adds up the faces of a batch; here as in every loss their mean is taken, so that the learning rate does
-    not depend on the size of a batch.
+    The study adds up −W_y log p̂ over a batch; here as in every loss the mean is taken, so that the learning rate does
+    not depend on the size of a batch, and W̄, the mean of W_y over all faces, keeps it from depending on how rare the
+    rarest emotion is; see `weights_and_mean`.
     """
 
     name: str = field(default="weighted_softmax", init=False)
@@ -24,12 +25,13 @@ class WeightedSoftmax(CategoricalCrossentropy):
         """Return the weighted cross-entropy of each face; see `Loss.losses`."""
         from keras import ops
 
-        return ops.take(state["class_weights"], target, axis=0) * super().losses(output, target, weights, state)
+        factors = state["class_weights"] / state["mean_weight"]
+        return ops.take(factors, target, axis=0) * super().losses(output, target, weights, state)
 
     def first_state(self, output_shape: tuple[int, ...], targets: Mapping[str, np.ndarray],
                     n_classes: int) -> dict[str, np.ndarray]:
-        """Return ``class_weights`` of shape (n_classes,), which never change; see `Loss.first_state`."""
-        return {"class_weights": class_weights(targets["label"], n_classes)}
+        """Return ``class_weights`` and ``mean_weight``, which never change; see `weights_and_mean`."""
+        return weights_and_mean(targets["label"], n_classes)
 
 
 LOSS = WeightedSoftmax

@@ -36,6 +36,10 @@ def _arrays(file: Any) -> dict[str, np.ndarray]:
     def visit(path: str, item: Any) -> None:
         if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "fiu":
             return
+        if item.external or item.is_virtual:
+            raise NotTensorsError(f"{path} refers to other files")
+        if item.nbytes + sum(array.nbytes for array in found.values()) > MOST_BYTES:
+            raise NotTensorsError(f"it unpacks to more than {MOST_BYTES:,} bytes")
         parts = path.split("/")
         if len(parts) > 2 and parts[-2] == "vars":
             layer = str(item.parent.attrs.get("name", parts[-3]))

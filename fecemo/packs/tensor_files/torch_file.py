@@ -35,7 +35,7 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         for _ in ("protocol", "system"):
             read_values(file)
         value = read_values(file)
-        return _named_arrays(value, _behind(file, dict(_kinds(value))))
+        return _named_arrays(value, _behind(file, dict(_kinds(value, set()))))
 
 
 def _read_archive(archive: zipfile.ZipFile) -> dict[str, np.ndarray]:
@@ -68,15 +68,18 @@ def _behind(file: IO[bytes], kinds: dict[str, np.dtype[Any]]) -> Storage:
     return read
 
 
-def _kinds(value: Any) -> Iterator[tuple[str, np.dtype[Any]]]:
+def _kinds(value: Any, seen: set[int]) -> Iterator[tuple[str, np.dtype[Any]]]:
     """Yield the key of every storage that a value refers to, and what its numbers are."""
+    if id(value) in seen:
+        return
     if isinstance(value, Called):
         if value.name == STORED:
             yield _key_and_kind(value)
-        yield from _kinds(value.arguments)
+        yield from _kinds(value.arguments, seen)
     elif isinstance(value, dict | tuple | list):
+        seen.add(id(value))
         for inner in value.values() if isinstance(value, dict) else value:
-            yield from _kinds(inner)
+            yield from _kinds(inner, seen)
 
 
 def _key_and_kind(stored: Called) -> tuple[str, np.dtype[Any]]:
@@ -89,19 +92,30 @@ def _nowhere(key: str, dtype: np.dtype[Any]) -> np.ndarray:
 
 
 def _named_arrays(value: Any, storage: Storage) -> dict[str, np.ndarray]:
-    found = dict(_arrays_in(value, "", storage))
+    """Return the arrays of nested dictionaries, each by its innermost key, which tells the layer.
+
+    Where an innermost key stands twice, as in a file of weights and of their moving averages, all keys on the way tell
+    the arrays apart, with ``/`` between them.
+    """
+    found = dict(_arrays_in(value, (), storage, set()))
     if not found:
         raise NotTensorsError("there is no tensor in it")
-    return found
+    innermost = {keys[-1:] for keys in found}
+    return {"/".join(keys if len(innermost) < len(found) else keys[-1:]): array for keys, array in found.items()}
 
 
-def _arrays_in(value: Any, name: str, storage: Storage) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield the arrays of nested dictionaries, each by its innermost key, which tells the layer."""
-    if isinstance(value, dict):
+def _arrays_in(value: Any, keys: tuple[str, ...], storage: Storage,
+               seen: set[int]) -> Iterator[tuple[tuple[str, ...], np.ndarray]]:
+    """Yield the arrays of nested dictionaries with the keys on the way; a dictionary that stands twice gives them once.
+
+    A dictionary may hold itself: no end would come of following it.
+    """
+    if isinstance(value, dict) and id(value) not in seen:
+        seen.add(id(value))
         for key, inner in value.items():
-            yield from _arrays_in(inner, str(key), storage)
+            yield from _arrays_in(inner, (*keys, str(key)), storage, seen)
     elif isinstance(value, Called):
-        yield name, _array(value, storage)
+        yield keys, _array(value, storage)
 
 
 def _array(value: Any, storage: Storage) -> np.ndarray:

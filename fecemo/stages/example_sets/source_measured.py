@@ -1,7 +1,5 @@
 """The unlabelled faces on which a landmark model was sure of a face, with what it measured on them."""
 
-import numpy as np
-
 from fecemo.errors import InputError
 from fecemo.stages.example_set import ExampleSet
 from fecemo.stages.run_faces import RunFaces
@@ -9,6 +7,8 @@ from fecemo.training.examples import Examples, held_out
 from fecemo.training.order import drawn_rows
 from fecemo.training.settings import FitSettings
 
+LEARNT = ("distances", "blendshapes")
+"""Groups of measurements: those of the landmark model. Gradients a network sees for itself."""
 MIRRORING = {"flip"}
 """Augmentations after which a face no longer has the measurements that were taken."""
 
@@ -24,7 +24,7 @@ def _draw(faces: RunFaces, fit: FitSettings, seed: int, key: str) -> tuple[Examp
     measured = faces.measured
     rows = drawn_rows(len(faces.pack), fit.faces, seed)
     rows = rows[measured.sure[rows]]
-    examples = Examples(rows, {"vector": np.asarray(measured.values[rows])})
+    examples = Examples(rows, {"vector": measured.of(LEARNT)[rows]})
     return (examples, None) if fit.validate_on is None else held_out(examples, fit.validate_on, seed)
 
 

@@ -12,7 +12,7 @@ from fecemo.manifests.fec import ANSWERS, TRIPLET_TYPES
 from fecemo.stages.example_set import ExampleSet
 from fecemo.stages.face_lists import RATINGS_NAME, TRIPLETS_NAME
 from fecemo.stages.run_faces import RunFaces
-from fecemo.training.examples import Examples, held_out
+from fecemo.training.examples import Examples, held_out_apart
 from fecemo.training.order import drawn_rows
 from fecemo.training.settings import FitSettings
 
@@ -22,7 +22,11 @@ FACES = ("first", "second", "third")
 
 
 def _draw(faces: RunFaces, fit: FitSettings, seed: int, key: str) -> tuple[Examples, Examples | None]:
-    """Draw triplets; those held out share faces with those that are learnt from, so that they flatter a little."""
+    """Draw triplets; those held out share no face with those that are learnt from.
+
+    ``validate_on`` is the share that is given up for learning: the triplets held out, and those that share a face with
+    them. The former are few where each face is in many triplets.
+    """
     if fit.label_fraction is not None:
         raise InputError(f"{key}.label_fraction: this phase learns from triplets, which have no emotion")
     if fit.validate_on == "valid":
@@ -36,7 +40,14 @@ def _draw(faces: RunFaces, fit: FitSettings, seed: int, key: str) -> tuple[Examp
     if not len(known):
         raise InputError(f"{folder}: on none of its whole triplets did {AGREEMENT:.0%} of the ratings agree")
     examples = known.take(drawn_rows(len(known), fit.faces, seed))
-    return (examples, None) if fit.validate_on is None else held_out(examples, fit.validate_on, seed)
+    if fit.validate_on is None:
+        return examples, None
+    learnt, held = held_out_apart(examples, fit.validate_on, seed)
+    if not len(held):
+        raise InputError(f"{key}.validate_on: no triplet can be held out by giving up {fit.validate_on:g} of "
+                         f"{len(examples)}, because those that share a face with it are given up too; give a larger "
+                         "share")
+    return learnt, held
 
 
 def read_triplets(folder: Path, ids: np.ndarray) -> Examples:

@@ -8,7 +8,7 @@ from fecemo.training.optimizer import Optimizer
 
 @dataclass(frozen=True)
 class AdamW(Optimizer):
-    """Adam, after which each weight shrinks by the share learning rate × weight decay.
+    """Adam; at each update a weight also shrinks by the share learning rate × weight decay.
 
     Parameters
     ----------

@@ -1,0 +1,51 @@
+"""A short embedding of another row's embedding, in which people's odd one out is the farthest.
+
+After Vemulapalli and Agarwala (2019, section 4). A small network on what an encoder has learned from unlabelled faces
+needs few ratings, and no landmark model.
+"""
+
+from dataclasses import dataclass
+
+from fecemo.models.approach import Approach, ModelConfig, Phase
+from fecemo.models.approaches.rated_geometry import rated_stacks
+from fecemo.models.sizes import refuse_sizes_below_one
+from fecemo.models.vector_networks import SCALING
+
+NETWORKS = {"encoder": (SCALING, "features", "embedding")}
+
+
+@dataclass(frozen=True)
+class RatedEmbeddingConfig(ModelConfig):
+    """Sizes of the network.
+
+    Parameters
+    ----------
+    dropout : tuple of float
+        Shares that are left out before each of the two dense layers.
+    dense : int
+        Width of the GELU layer.
+    embedding : int
+        Width of the embedding, which is of unit length; the study's is 16.
+    """
+
+    dropout: tuple[float, float] = (0.2, 0.4)
+    dense: int = 256
+    embedding: int = 16
+
+    def __post_init__(self) -> None:
+        refuse_sizes_below_one(self, "dense", "embedding")
+        if not 0 <= min(self.dropout) <= max(self.dropout) < 1:
+            raise ValueError(f"dropout must be at least 0 and below 1, not {list(self.dropout)}")
+
+
+APPROACH = Approach(
+    name="rated_embedding",
+    title="Rated similarity of an embedding",
+    predicts_by="clusters",
+    phases=(Phase("rate", {"embedding": "encoder"}, faces="triplets", frozen=(SCALING,)),),
+    output="encoder",
+    config=RatedEmbeddingConfig,
+    networks=NETWORKS,
+    stacks=rated_stacks,
+    takes="embedding",
+)

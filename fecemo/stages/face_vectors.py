@@ -1,0 +1,88 @@
+"""Vectors that enter networks in the place of pixels: measurements of faces, or their embeddings by another row."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fecemo.models.measured_groups import chosen_groups
+from fecemo.packs.array_set import read_face_array
+from fecemo.stages.chain import embeddings_of, require_chain
+from fecemo.stages.layout import RunLayout
+from fecemo.stages.recipe import Cell
+from fecemo.stages.run_faces import RunFaces
+
+NOWHERE = -1
+
+
+@dataclass(frozen=True)
+class FaceVectors:
+    """A vector for faces of a pack, read by their rows there.
+
+    Parameters
+    ----------
+    values : ndarray of shape (m, d), float32
+        May be a memory map.
+    places : ndarray of shape (n,), int64
+        For each face of the pack, where its vector stands; `NOWHERE` where it has none.
+    trusted : ndarray of shape (n,), bool
+        Whether a face's vector may be learnt from. False where it has none.
+    """
+
+    values: np.ndarray
+    places: np.ndarray
+    trusted: np.ndarray
+
+    dtype = np.dtype(np.float32)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Tuple of int: Faces of the pack, and length of a vector."""
+        return len(self.places), self.values.shape[1]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, rows: Any, /) -> np.ndarray:
+        """Return the vectors of faces, of shape (len(rows), d), float32. Raises `IndexError` if one has none."""
+        places = self.places[rows]
+        if np.any(places == NOWHERE):
+            raise IndexError(f"{np.count_nonzero(places == NOWHERE)} of {np.size(places)} faces have no vector")
+        return np.asarray(self.values[places])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self[np.arange(len(self))].astype(dtype or np.float32, copy=False)
+
+
+def read_vectors(cell: Cell, layout: RunLayout, faces: dict[str, RunFaces]) -> tuple[dict[str, FaceVectors],
+                                                                                      dict[str, str]]:
+    """Return the vectors of a cell's faces by pack, and the digest of what they are beside those of the faces.
+
+    Both are empty where the networks of the cell take pixels.
+
+    Raises
+    ------
+    StoredStateError
+        If the row whose embeddings are taken is not embedded, or what it was made of has been made anew since.
+    """
+    takes = {"measurements": _measured, "embedding": _embedded}.get(cell.approach.takes)
+    return ({}, {}) if takes is None else takes(cell, layout, faces)
+
+
+def _measured(cell: Cell, layout: RunLayout, faces: dict[str, RunFaces]) -> tuple[dict[str, FaceVectors],
+                                                                                  dict[str, str]]:
+    return {name: FaceVectors(its.measured.of(chosen_groups(cell.model)), np.arange(len(its.pack)), its.measured.sure)
+            for name, its in faces.items()}, {}
+
+
+def _embedded(cell: Cell, layout: RunLayout, faces: dict[str, RunFaces]) -> tuple[dict[str, FaceVectors],
+                                                                                  dict[str, str]]:
+    of, variant = cell.of or "", cell.variant.name
+    receipt = require_chain(layout, of, variant, "model", "embeddings")["embeddings"]
+    vectors = {}
+    for name, its in faces.items():
+        stored = read_face_array(layout.embeddings(of, variant), name)
+        places = np.full(len(its.pack), NOWHERE)
+        places[stored.rows] = np.arange(len(stored.rows))
+        vectors[name] = FaceVectors(stored.values, places, places != NOWHERE)
+    return vectors, {embeddings_of(of): receipt.digest}

@@ -1,0 +1,111 @@
+"""Groupings: embeddings → clusters at several numbers of them, named at several costs in labels, and their scores."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fecemo.clustering.groupings import NAMINGS, Grouped, group_and_name
+from fecemo.errors import InputError
+from fecemo.evaluation.metrics.groupings import SeedGroups, score_grouping
+from fecemo.evaluation.records.groupings import GROUPINGS_FORMAT, Groupings, write_groupings
+from fecemo.evaluation.records.score_parts import Chance
+from fecemo.manifests.emotions import EMOTIONS
+from fecemo.packs.array_set import read_face_array
+from fecemo.packs.face_pack import FacePack
+from fecemo.packs.receipts import Receipt, digest_json
+from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.chain import require_chain
+from fecemo.stages.predicted import label_rows, scored_rows
+from fecemo.stages.work import Work, run_stage
+
+STAGE = "groupings"
+
+
+def run(arguments: CellArguments) -> Receipt:
+    """Cluster one cell's embeddings into several numbers of clusters, name them in two ways, and score the names.
+
+    Nothing is trained. For each number of clusters of the recipe's ``groupings`` and each of its seeds: K-means of the
+    source embeddings; names from a few labelled faces of each cluster (``few``), and by the vote of a labelled sample
+    (``vote``), both of the target's train split; answers for the faces on which the cell is scored, none of which named
+    anything. Writes ``groupings.json`` with the figures over seeds, and ``scored_rows.npy``, ``truth.npy`` and
+    ``right.npy``, by which rows of the table are compared face by face.
+
+    Parameters
+    ----------
+    arguments : CellArguments
+        Which cell of which run.
+
+    Returns
+    -------
+    Receipt
+
+    Raises
+    ------
+    InputError
+        If the recipe has no groupings, the approach no clusters, there are fewer faces than clusters, no label can
+        name, or no labelled face is left to score.
+    StoredStateError
+        If the embeddings are missing or cannot be clustered, or a label that was used would be scored.
+    """
+    cell, layout = arguments.clustered_cell(), arguments.layout
+    recipe, settings, where = cell.recipe, cell.recipe.groupings, (arguments.approach, arguments.variant)
+    if settings is None:
+        raise InputError(f"{arguments.recipe}: there is no key groupings, which says how many clusters to make, such "
+                         "as groupings: {n_clusters: [8, 32, 100], per_cluster: 5, seeds: 5}")
+    chain = require_chain(layout, *where, "model", "embeddings")
+    target, kmeans, evaluation = FacePack(layout.target), recipe.clustering, recipe.evaluation
+
+    def work(folder: Path) -> Work:
+        source, embedded = (read_face_array(layout.embeddings(*where), name) for name in ("source", "target"))
+        may_see = (target.splits[embedded.rows] == "train") & (target.labels[embedded.rows] != "")
+        learned = np.union1d(*(label_rows(layout.model(*where), name, chain["model"], needed=False)
+                               for name in ("labelled_rows", "choosing_rows")))
+        grouped = list(group_and_name(
+            source.values, embedded.values, np.where(may_see, target.labels[embedded.rows], ""), settings, kmeans,
+            recipe.naming, seed=recipe.seed, what=cell.title))
+        # Scored is what no seed's naming saw, so that all figures of a cell are of the same faces.
+        seen = np.unique(np.concatenate([named.seen for one in grouped for named in one.named.values()]))
+        rows = scored_rows(cell.score_on, target, np.union1d(learned, embedded.rows[seen]), str(layout.target))
+        at, truth = np.searchsorted(embedded.rows, rows), target.labels[rows]
+        groupings = []
+        right: dict[tuple[int, str], np.ndarray] = {}
+        for n_clusters in settings.n_clusters:
+            one, its_right = score_grouping(
+                n_clusters, _of_scored(grouped, n_clusters, at), truth, EMOTIONS, resamples=evaluation.bootstrap,
+                confidence=evaluation.confidence, seed=recipe.seed)
+            groupings.append(one)
+            right |= {(n_clusters, naming): its for naming, its in its_right.items()}
+        support = np.array([np.count_nonzero(truth == emotion) for emotion in EMOTIONS])
+        record = Groupings(
+            approach=arguments.approach, variant=arguments.variant, recipe=recipe.name, emotions=EMOTIONS,
+            source_faces=len(source.rows), score_on=cell.score_on, n_scored=len(rows),
+            scored_faces=digest_json([target.ids[rows].tolist(), truth.tolist()]), labels_training=len(learned),
+            per_cluster=settings.per_cluster, seeds=tuple(range(recipe.seed, recipe.seed + settings.seeds)),
+            confidence=evaluation.confidence, bootstrap=evaluation.bootstrap,
+            chance=Chance(uniform=1 / np.count_nonzero(support), majority=float(support.max() / len(rows))),
+            groupings=tuple(groupings))
+        best = max((its.balanced_accuracy.mean, one.n_clusters, naming)
+                   for one in groupings for naming, its in one.named.items())
+        files = write_groupings(folder, record, rows,
+                                np.array([EMOTIONS.index(label) for label in truth.tolist()], np.int64), right)
+        return Work(files=files, summary={"n_scored": len(rows), "best_balanced_accuracy": best[0]},
+                    said=f"{cell.title}: {len(grouped)} clusterings; balanced accuracy {best[0]:.3f} at k = {best[1]} "
+                         f"named by {best[2]}, on {len(rows)} faces")
+
+    return run_stage(
+        STAGE, layout.groupings(*where), seed=recipe.seed, work=work,
+        config={"groupings": settings, "kmeans": {name: getattr(kmeans, name)
+                                                  for name in ("algorithm", "max_iter", "even")},
+                "sample": recipe.naming.sample, "rare": recipe.naming.rare, "namings": list(NAMINGS),
+                "score_on": cell.score_on, "bootstrap": evaluation.bootstrap, "confidence": evaluation.confidence,
+                "seed": recipe.seed, "recipe": recipe.name, "format": GROUPINGS_FORMAT},
+        inputs={"target": target.receipt.digest, **{name: receipt.digest for name, receipt in chain.items()}})
+
+
+def _of_scored(grouped: Sequence[Grouped], n_clusters: int, at: np.ndarray) -> list[SeedGroups]:
+    """Return the clusterings of one number of clusters, with what they say of the faces at the given positions."""
+    return [SeedGroups(one.source_clusters, one.target_clusters[at],
+                       answers={naming: named.answers[at] for naming, named in one.named.items()},
+                       labels={naming: len(named.seen) for naming, named in one.named.items()})
+            for one in grouped if one.n_clusters == n_clusters]

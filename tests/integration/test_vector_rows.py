@@ -1,0 +1,208 @@
+"""Rows whose networks take no pixels: rated similarity of measurements, and a head on another row's embedding."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from measured_faces import SOURCE, TARGET, bright_rows, write_study
+
+from fecemo.errors import InputError, StoredStateError
+from fecemo.packs.array_set import read_face_array
+from fecemo.packs.face_pack import FacePack
+from fecemo.packs.receipts import read_receipt
+from fecemo.stages import embed, train
+from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.chain import embeddings_of, outdated, require_chain
+from fecemo.stages.example_set import embedded, learnt_from
+from fecemo.stages.example_sets.triplets import read_triplets
+from fecemo.stages.recipe import read_recipe
+from fecemo.training.network_file import load_network
+
+DYING = Path(__file__).with_name("dying_training.py")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("vectors")
+    layout, _ = write_study(folder)
+    for row in ("rated_geometry", "geometry", "few_labels"):
+        train.run(cell((folder, layout), row))
+        embed.run(cell((folder, layout), row))
+    return folder, layout
+
+
+def cell(study, row):
+    folder, layout = study
+    return CellArguments(folder / "recipe.yaml", layout.run, row, "gray")
+
+
+def learning_curve(folder):
+    with (folder / "history.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+class TestRatedGeometry:
+    def test_it_learns_what_raters_found_alike(self, study):
+        _, layout = study
+        source = read_face_array(layout.embeddings("rated_geometry", "gray"), "source")
+        np.testing.assert_array_equal(source.rows, bright_rows(SOURCE))
+        assert source.values.shape == (len(source.rows), 3)
+        np.testing.assert_allclose(np.linalg.norm(source.values, axis=1), 1, rtol=1e-5)
+        vectors = np.zeros((SOURCE, 3))
+        vectors[source.rows] = source.values
+        first, second, odd = np.moveaxis(
+            vectors[read_triplets(layout.source, FacePack(layout.source).ids).rows], 1, 0)
+        apart = [np.linalg.norm(one - other, axis=1) for one, other in ((first, second), (first, odd), (second, odd))]
+        assert np.mean(apart[0] < np.minimum(apart[1], apart[2])) > 0.85, "a third would be chance"
+        target = read_face_array(layout.embeddings("rated_geometry", "gray"), "target")
+        np.testing.assert_array_equal(target.rows, np.arange(TARGET))
+
+    def test_its_inputs_are_scaled_by_the_faces_that_it_learns_from(self, study):
+        """The file is whole by itself: it takes measurements as they were stored."""
+        _, layout = study
+        receipt = read_receipt(layout.model("rated_geometry", "gray"))
+        assert set(receipt.inputs) == {"source", "source_measurements"}
+        assert receipt.summary["labels_used"] == 0
+        network = load_network(layout.model("rated_geometry", "gray") / "encoder.keras")
+        stored = np.load(layout.measurements("source") / "measurements.npy")
+        learnt = stored[bright_rows(SOURCE)]
+        scaling = network.get_layer("scaling").get_layer("scaling")
+        np.testing.assert_allclose(scaling.moving_mean, learnt.mean(axis=0), atol=1e-6)
+        varies = learnt.std(axis=0) > 0.01
+        assert varies.sum() >= 2
+        scaled = np.asarray(network.get_layer("scaling")(learnt))
+        np.testing.assert_allclose(scaled[:, varies].std(axis=0), 1, rtol=1e-3)
+        assert np.abs(scaled[:, ~varies]).max() < 1, "what hardly varies is not made large"
+        np.testing.assert_allclose(network.predict_on_batch(stored),
+                                   read_all(network, layout, stored), atol=1e-5)
+
+    def test_killed_it_ends_with_the_weights_of_an_unbroken_run(self, study, tmp_path):
+        """Though its network leaves out by chance: what chance does next is part of the checkpoint."""
+        folder, layout = study
+        other = tmp_path / "run"
+        other.mkdir()
+        for name in ("packs", "measurements"):
+            (other / name).symlink_to(layout.run / name, target_is_directory=True)
+        arguments = CellArguments(folder / "recipe.yaml", other, "rated_geometry", "gray")
+        done = subprocess.run([sys.executable, DYING, arguments.recipe, other, "rated_geometry", "gray", "4"],
+                              capture_output=True, text=True, timeout=120,
+                              env={**os.environ, "PYTHONPATH": str(DYING.parents[2])})
+        assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
+        broken = other / "models" / "rated_geometry" / "gray"
+        assert len(learning_curve(broken)) == 3
+        assert read_receipt(broken) is None
+        receipt = train.run(arguments)
+        assert receipt.outputs == read_receipt(layout.model("rated_geometry", "gray")).outputs
+
+
+def read_all(network, layout, stored):
+    """Return what the embed stage wrote for the source faces, and for the others what the network makes of them."""
+    source = read_face_array(layout.embeddings("rated_geometry", "gray"), "source")
+    values = np.array(network.predict_on_batch(stored))
+    values[source.rows] = source.values
+    return values
+
+
+def test_rated_similarity_is_learnt_on_another_row_s_embedding_where_there_is_one(study):
+    """The landmark model was not sure of every source face: those have no embedding and no triplet."""
+    _, layout = study
+    trained = train.run(cell(study, "rated_embedding"))
+    assert set(trained.inputs) == {"source", embeddings_of("geometry")}
+    curve = learning_curve(layout.model("rated_embedding", "gray"))
+    assert 0 <= float(curve[-1]["valid_accuracy"]) <= 1
+    embed.run(cell(study, "rated_embedding"))
+    source = read_face_array(layout.embeddings("rated_embedding", "gray"), "source")
+    np.testing.assert_array_equal(source.rows, bright_rows(SOURCE))
+
+
+class TestHead:
+    def test_it_learns_from_labels_on_the_embedding_of_another_row(self, study):
+        _, layout = study
+        folder = layout.model("few_labels", "gray")
+        embedded_faces = read_receipt(layout.embeddings("geometry", "gray"))
+        assert read_receipt(folder).inputs == {
+            "target": FacePack(layout.target).receipt.digest, embeddings_of("geometry"): embedded_faces.digest}
+        curve = learning_curve(folder)
+        assert float(curve[-1]["accuracy"]) > 2 * float(curve[0]["accuracy"])
+        assert len(np.load(folder / "labelled_rows.npy")) == TARGET
+        probabilities = read_face_array(layout.embeddings("few_labels", "gray"), "target")
+        assert probabilities.values.shape == (TARGET, 8)
+        np.testing.assert_allclose(probabilities.values.sum(axis=1), 1, rtol=1e-5)
+        assert not (layout.embeddings("few_labels", "gray") / "source.npy").exists()
+        vectors = read_face_array(layout.embeddings("geometry", "gray"), "target").values
+        network = load_network(folder / "classifier.keras")
+        np.testing.assert_allclose(network.predict_on_batch(np.asarray(vectors)), probabilities.values, atol=1e-5)
+
+    def test_nothing_but_embeddings_is_asked_for(self, study):
+        recipe = read_recipe(study[0] / "recipe.yaml")
+        assert learnt_from(recipe.approach_of("few_labels")) == embedded(recipe.approach_of("few_labels")) == {
+            "target": False}
+
+    def test_a_row_that_was_trained_again_makes_what_was_made_of_it_outdated(self, study, tmp_path):
+        folder, layout = study
+        row = ("few_labels", "gray")
+        require_chain(layout, *row, "model", "embeddings")
+        embedded_faces = read_receipt(layout.embeddings(*row))
+        assert outdated(layout, *row, embedded_faces) is None
+        text = (folder / "recipe.yaml").read_text()
+        other = tmp_path / "recipe.yaml"
+        other.write_text(text.replace("  geometry: {fit: {}}", "  geometry: {model: {distances: 2.0}, fit: {}}"))
+        train.run(CellArguments(other, layout.run, "geometry", "gray"))
+        try:
+            for stage in (train, embed):
+                with pytest.raises(StoredStateError, match=r"geometry.*made of another model .*run the embed stage"):
+                    stage.run(cell(study, row[0]))
+            assert outdated(layout, *row, embedded_faces) == "embeddings of geometry"
+            embed.run(CellArguments(other, layout.run, "geometry", "gray"))
+            with pytest.raises(StoredStateError, match=r"few_labels.*made of another embeddings of geometry .*train"):
+                require_chain(layout, *row, "model", "embeddings")
+            assert outdated(layout, *row, embedded_faces) == "embeddings of geometry"
+        finally:
+            train.run(cell(study, "geometry"))
+            embed.run(cell(study, "geometry"))
+        require_chain(layout, *row, "model", "embeddings")
+
+    def test_a_row_that_is_not_embedded_yet_is_asked_for(self, study, tmp_path):
+        folder, layout = study
+        (tmp_path / "packs").symlink_to(layout.run / "packs", target_is_directory=True)
+        with pytest.raises(StoredStateError, match=r"models/geometry/gray.*the stage 'train' has not finished there"):
+            train.run(CellArguments(folder / "recipe.yaml", tmp_path, "few_labels", "gray"))
+
+
+@pytest.mark.parametrize(("old", "new", "message"), [
+    ("head\n    of: geometry\n", "head\n",
+     r"approaches\.few_labels\.of: name the row whose embeddings this one takes"),
+    ("head\n    of: geometry\n", "head\n    of: geometri\n",
+     r"approaches\.few_labels\.of: no row 'geometri' in this recipe: .*geometry"),
+    ("head\n    of: geometry\n", "head\n    of: few_labels\n",
+     r"few_labels of few_labels: a row cannot be made of itself"),
+    ("head\n    of: geometry\n", "head\n    of: other\n",
+     r"of: other gives probabilities of emotions and no embeddings"),
+    ("  geometry: {fit: {}}", "  geometry: {of: with_gradients, fit: {}}",
+     r"approaches\.geometry\.of: geometry takes measurements, and no other row's embeddings"),
+    ("  geometry: {fit: {}}", "  geometry: {only: [rgb], fit: {}}", r"geometry does not run on gray"),
+    ("  geometry: {fit: {}}", "  geometry: {model: {distances: 0.0, blendshapes: 0.0}, fit: {}}",
+     r"approaches\.geometry\.model\.?.*distances: nothing is left of a face"),
+    ("batch_size: 16}}", "batch_size: 16, augment: flip}}",
+     r"approaches\.rated_geometry\.fit\.rate: rated_geometry takes no pixels, so that there is nothing to augment"),
+])
+def test_an_unsound_recipe_is_refused_at_the_door(study, tmp_path, old, new, message):
+    text = (study[0] / "recipe.yaml").read_text().replace("variants: [gray]", "variants: [gray, rgb]")
+    assert text.count(old) == 1
+    other = "  other: {approach: head, of: geometry, fit: {classify: {loss: categorical_crossentropy, " \
+            "optimizer: adam, learning_rate: 0.01, epochs: 1}}}\n"
+    (tmp_path / "recipe.yaml").write_text(text.replace(old, new) + other)
+    with pytest.raises(InputError, match=message):
+        read_recipe(tmp_path / "recipe.yaml")
+
+
+def test_a_row_waits_for_what_the_row_behind_it_waits_for(study, tmp_path):
+    text = (study[0] / "recipe.yaml").read_text().replace(str(study[0] / "stand_in.task"), "nowhere.task")
+    (tmp_path / "recipe.yaml").write_text(text)
+    waiting = read_recipe(tmp_path / "recipe.yaml").waits_for("few_labels")
+    assert waiting.startswith("waits for the row geometry, which waits for a face landmark model in nowhere.task")

@@ -1,0 +1,64 @@
+"""What rows of a recipe were given, and on which variants they run: read off the shipped recipes."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from fecemo.errors import InputError
+from fecemo.stages.given import Given, given_to
+from fecemo.stages.recipe import read_recipe, resolve
+
+RECIPES = Path(__file__).parents[2] / "pipelines" / "recipes"
+
+
+@pytest.mark.parametrize(("row", "variant", "track", "words"), [
+    ("conv_autoencoder", "gray", 0, "faces"),
+    ("contrastive", "aligned", 0, "faces, eyes found by a landmark model"),
+    ("geometry", "gray", 1, "faces, a landmark model"),
+    ("geometry_encoder", "gray", 1, "faces, a landmark model"),
+    ("rated_embedding", "gray", 2, "faces, ratings of similarity"),
+    ("rated_geometry", "gray", 2, "faces, a landmark model, ratings of similarity"),
+    ("semi_supervised", "gray", 3, "faces, 20 % of the labels"),
+    ("rated_head", "gray", 3, "faces, a landmark model, ratings of similarity, 20 % of the labels"),
+    ("rated_classifier", "gray", 3, "faces, a landmark model, ratings of similarity, 20 % of the labels"),
+    ("supervised", "gray", 4, "all labels"),
+    ("modern", "gray", 4, "all labels"),
+])
+def test_what_a_row_was_given_follows_from_what_its_phases_read(row, variant, track, words):
+    given = given_to(resolve(read_recipe(RECIPES / "table2.yaml"), row, variant))
+    assert (given.track, given.words) == (track, words)
+
+
+def test_pretrained_weights_are_given_too():
+    given = given_to(resolve(read_recipe(RECIPES / "transfer.yaml"), "resnet_pretrained_softmax", "rgb"))
+    assert given == Given(("pre-trained weights",), labels=1.0)
+
+
+@pytest.mark.parametrize("name", ["table2", "table2_small"])
+def test_every_track_has_rows_that_can_be_ranked_against_the_studys_own(name):
+    recipe = read_recipe(RECIPES / f"{name}.yaml")
+    tracks = {given_to(resolve(recipe, *cell)).track for cell in recipe.cells}
+    assert tracks == {0, 1, 2, 3, 4}
+    assert {"dense_autoencoder", "conv_autoencoder", "semi_supervised", "supervised"} <= set(recipe.approaches)
+    assert {recipe.approaches[row].score_on for row in recipe.approaches} == {"test"}  # so that rows share their faces
+
+
+def test_a_row_runs_on_the_variants_that_it_names_alone(tmp_path):
+    recipe = read_recipe(RECIPES / "table1.yaml")
+    assert [cell for cell in recipe.cells if cell[0] == "geometry"] == [("geometry", "rgb")]
+    assert len([cell for cell in recipe.cells if cell[0] == "supervised"]) == 3
+    document = yaml.safe_load((RECIPES / "table1.yaml").read_text())
+    document["approaches"]["geometry"]["only"] = ["grey"]
+    (tmp_path / "wrong.yaml").write_text(yaml.safe_dump(document))
+    with pytest.raises(InputError, match=r"approaches\.geometry\.only: no variant 'grey' in this recipe: did you mean "
+                                         "'gray'"):
+        read_recipe(tmp_path / "wrong.yaml")
+
+
+def test_small_clusters_must_be_as_many_as_the_clusters_of_the_table(tmp_path):
+    document = yaml.safe_load((RECIPES / "table2.yaml").read_text())
+    document["clustering"]["even"] = [1000, 80]
+    (tmp_path / "wrong.yaml").write_text(yaml.safe_dump(document))
+    with pytest.raises(InputError, match=r"80 small clusters are fewer than the 100 of groupings\.n_clusters"):
+        read_recipe(tmp_path / "wrong.yaml")
