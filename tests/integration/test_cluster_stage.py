@@ -71,7 +71,7 @@ def test_a_clustering_says_how_it_was_made_and_how_good_it_is(clustered):
     document, summary = json.loads((folder / "clusters.json").read_text()), read_receipt(folder).summary
     assert document["format"] == "fecemo.clusters/1"
     assert document["settings"] == {"n_clusters": 8, "n_init": 4, "max_iter": 300, "algorithm": "exact",
-                                    "stability_seeds": 5}
+                                    "stability_seeds": 5, "even": []}
     assert {name: document[name] for name in summary} == summary
     assert summary["cluster_sizes"] == [N_SOURCE // 8] * 8
     assert summary["silhouette"] > 0.5
