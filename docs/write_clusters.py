@@ -1,0 +1,297 @@
+"""Write ``clusters.md``: why autoencoders' clusters do not follow expression, and what fixes it, from a finished run.
+
+    python docs/write_clusters.py runs/table2_small
+
+The run is one of ``table2_small`` with the landmark model (``make table2``). What it found is kept as ``clusters.json``
+beside the page, so that a test can hold the page to it; the figures are written too. The sentences stand in
+``clusters.md.jinja``, and no number of a run in them. What they claim is looked up in the run first: the page is not
+written from a run that says otherwise.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fecemo.errors import FecemoError, StoredStateError
+from fecemo.evaluation.figures.nuisance import factors_grid
+from fecemo.evaluation.figures.svg import ACCENT, INK, QUIET, SECOND, as_svg, new_figure, pixels
+from fecemo.evaluation.probing.factors import EXPRESSION
+from fecemo.evaluation.records.cited import count, share
+from fecemo.evaluation.tables.cost_table import RANKED, way_key
+from fecemo.manifests.emotions import EMOTIONS
+from fecemo.manifests.published import read_published
+from fecemo.manifests.reference_figures import read_reference_figures
+from fecemo.packs.array_set import read_face_array
+from fecemo.packs.face_pack import FacePack
+from fecemo.packs.receipts import require_receipt
+from fecemo.packs.variant import find_variant
+from fecemo.stages.cost_table import read_cost_table
+from fecemo.stages.layout import RunLayout
+from fecemo.stages.recipe import read_recipe
+from fecemo.stages.table import read_table
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+DOCS = Path(__file__).parent
+RECIPE = DOCS.parent / "pipelines" / "recipes" / "table2_small.yaml"
+PAGE, TEMPLATE, RECORD = (DOCS / name for name in ("clusters.md", "clusters.md.jinja", "clusters.json"))
+FOLLOW, NEIGHBOURS, STEPS = (DOCS / f"clusters_{name}" for name in ("follow.svg", "neighbours.png", "steps.svg"))
+
+PIXELS, MEASURED = "conv_autoencoder/gray", "geometry/gray"
+STUDYS = ("dense_autoencoder/gray", PIXELS)
+ALIGNED, GRADIENTS, RATED, HEAD = ("conv_autoencoder/aligned", "geometry_gradients/gray", "rated_geometry/gray",
+                                   "geometry_head/gray")
+FROM_PIXELS = ("geometry_encoder/gray", "triplet_encoder/gray")
+ON_PIXELS = "rated_embedding/gray"
+FACES_ALONE = (*STUDYS, "masked_autoencoder/gray", "contrastive/gray")
+SHOWN = ("happy", "surprise")
+"""Emotions of the faces whose neighbours are shown."""
+NEAREST = 4
+LOTS = 20
+"""Times that faces are put into clusters by lot."""
+EDGE = 8
+"""Points around a drawing, within its ground."""
+
+
+def gather(run: Path) -> tuple[dict[str, Any], "Image"]:
+    """Return what the page says of a run, and the picture of neighbours."""
+    study, layout = read_recipe(RECIPE), RunLayout(run)
+    table = read_table(study, layout)
+    costs = read_cost_table(study, layout, table)
+    if costs is None:
+        raise StoredStateError(f"{RECIPE} asks for no Table 2, expected the key groupings")
+    rows = {}
+    for row in costs.rows:
+        if row.score is None or (row.clustered and row.groupings is None):
+            raise StoredStateError(f"{run}: {row.key} has not run; run make table2 with the landmark model at hand")
+        nuisance = table.records[row.row.name, row.column.name]["nuisance"]
+        rows[row.key] = {
+            "title": row.row.title + (", aligned" if row.column.name == "aligned" else ""), "given": row.given,
+            "labels": row.score.labels_used.training,
+            "answers": {way_key(way): {"mean": its[RANKED].mean, "low": its[RANKED].low, "high": its[RANKED].high}
+                        for way in costs.ways if (its := row.figures(way)) is not None},
+            "probe": None if row.probes is None else row.probes.linear.balanced_accuracy,
+            "probe_low": None if row.probes is None else row.probes.linear.intervals["balanced_accuracy"].low,
+            "follows": {name: its.ami for name, its in nuisance.factors.items()},
+            "triplets": None if row.triplets is None else row.triplets.accuracy,
+            "groups": {} if row.groupings is None else {
+                str(one.n_clusters): {"nmi": one.nmi.mean, "ami": one.ami.mean, "stability": one.stability}
+                for one in row.groupings.groupings}}
+    first = next(row.groupings for row in costs.rows if row.groupings is not None)
+    pack = FacePack(layout.target)
+    published = read_published()
+    measured = [require_receipt(layout.measurements(name), "measure").summary for name in ("source", "target")]
+    neighbours, picture = _neighbours(layout, pack)
+    reported = {name: list(its.values()) for name, its in published.figures.items()}
+    unnamed = [one.figure for one in read_reference_figures().figures
+               if one.measure == "accuracy" and "labels" not in one.given]
+    return {
+        "recipe": study.name, "seeds": len(first.seeds), "source_faces": first.source_faces, "n_scored": first.n_scored,
+        "target_faces": len(pack), "side": study.face_side, "confidence": first.confidence,
+        "chance": first.chance.uniform, "n_clusters": [one.n_clusters for one in first.groupings],
+        "per_cluster": first.per_cluster, "sample": costs.sample, "emotions": len(EMOTIONS),
+        "published": {"source": str(published.source), "supervised": sorted(reported["supervised"]),
+                      "autoencoders": sorted(reported["dense_autoencoder"] + reported["conv_autoencoder"])},
+        "elsewhere": sorted(unnamed), "unsure": sum(its["unsure"] for its in measured),
+        "measured": sum(its["faces"] for its in measured), "by_lot": _by_lot(pack, first), "rows": rows,
+        "neighbours": neighbours,
+    }, picture
+
+
+def _by_lot(pack: FacePack, record: Any) -> dict[str, float]:
+    """Return the balanced accuracy of clusters made by lot and named on the very faces that are scored, by k."""
+    truth = np.array([EMOTIONS.index(label) for label in pack.labels[pack.rows_in("test")].tolist()])
+    rng, found = np.random.default_rng(0), {}
+    for grouping in record.groupings:
+        figures = []
+        for _ in range(LOTS):
+            counts = np.zeros((grouping.n_clusters, len(EMOTIONS)), np.int64)
+            clusters = rng.integers(grouping.n_clusters, size=len(truth))
+            np.add.at(counts, (clusters, truth), 1)
+            right = counts.argmax(axis=1)[clusters] == truth
+            figures.append(np.mean([right[truth == emotion].mean() for emotion in np.unique(truth)]))
+        found[str(grouping.n_clusters)] = float(np.mean(figures))
+    return found
+
+
+def _neighbours(layout: RunLayout, pack: FacePack) -> tuple[dict[str, Any], "Image"]:
+    """Return whose emotions the nearest faces show, by the autoencoder and by what was measured, and a picture."""
+    scored = pack.rows_in("test")
+    queries = [int(scored[pack.labels[scored] == emotion][0]) for emotion in SHOWN]
+    nearest, same = {}, {}
+    for key in (PIXELS, MEASURED):
+        approach, _, variant = key.partition("/")
+        embedded = read_face_array(layout.embeddings(approach, variant), "target")
+        values = np.asarray(embedded.values, np.float64)
+        lengths = (values**2).sum(axis=1)
+        distances = np.add.outer(lengths, lengths) - 2 * values @ values.T
+        np.fill_diagonal(distances, np.inf)
+        nearest[key] = embedded.rows[np.argsort(distances, axis=1, kind="stable")[:, :NEAREST]]
+        same[key] = float((pack.labels[nearest[key]] == pack.labels[:, None])[scored].mean())
+    shown = [{"emotion": emotion, "nearest": {key: pack.labels[nearest[key][row]].tolist() for key in nearest}}
+             for emotion, row in zip(SHOWN, queries, strict=True)]
+    return ({"n": NEAREST, "same": same, "shown": shown},
+            _picture(pack, queries, {"nearest by the autoencoder": nearest[PIXELS],
+                                     "nearest by what is measured": nearest[MEASURED]}))
+
+
+def _picture(pack: FacePack, queries: list[int], nearest: dict[str, np.ndarray]) -> "Image":
+    """Return faces, each with its neighbours, as the networks see them (in gray), on a ground of its own."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    face, line, margin, gap = 116, 162, 10, 16
+    heading, word = ImageFont.load_default(16), ImageFont.load_default(15)
+    sheet = Image.new("L", (2 * margin + (NEAREST + 1) * (face + 6) + gap, len(queries) * (2 * line + gap) + 4), 255)
+    pen = ImageDraw.Draw(sheet)
+
+    def place(row: int, x: int, y: int, ink: int) -> None:
+        gray = find_variant("gray").view(np.asarray(pack.faces[row])[None])[0, ..., 0]
+        sheet.paste(Image.fromarray(gray).resize((face, face), Image.Resampling.LANCZOS), (x, y))
+        pen.text((x + face // 2, y + face + 2), str(pack.labels[row]), ink, word, anchor="ma")
+
+    for number, query in enumerate(queries):
+        top = number * (2 * line + gap) + 6
+        place(query, margin, top + line - face // 2, 0)
+        pen.text((margin, top + line - face // 2 - 20), "a face", 0, heading)
+        for step, (title, its) in enumerate(nearest.items()):
+            left, y = margin + face + gap, top + step * line
+            pen.text((left, y), title, 0, heading)
+            for place_in_line, row in enumerate(its[query].tolist()):
+                right = pack.labels[row] == pack.labels[query]
+                x = left + place_in_line * (face + 6)
+                place(row, x, y + 20, 0 if right else 130)
+                if right:
+                    pen.rectangle((x, y + 20, x + face - 1, y + 19 + face), outline=0, width=3)
+    return sheet
+
+
+def contradictions(found: dict[str, Any]) -> Iterator[str]:
+    """Yield what the page says in words and this run does not show."""
+    rows, chance = found["rows"], found["chance"]
+
+    def answers(key: str) -> Iterator[tuple[str, dict[str, float]]]:
+        yield from ((way, its) for way, its in rows[key]["answers"].items() if way.endswith("few"))
+
+    def best(key: str) -> dict[str, float]:
+        return rows[key]["answers"].get("own") or rows[key]["answers"][f"{found['n_clusters'][0]} few"]
+
+    for key in (*FACES_ALONE, ON_PIXELS):
+        yield from (f"{key} is above chance at {way}" for way, its in answers(key) if its["low"] > chance)
+    for key in FACES_ALONE:
+        if _strongest(rows[key]["follows"])[1] <= 2 * max(rows[key]["follows"]["emotion"], 0):
+            yield f"clusters of {key} follow emotion as much as anything"
+    for key in (MEASURED, GRADIENTS, RATED):
+        if rows[key]["follows"]["emotion"] <= 2 * _strongest(rows[key]["follows"])[1]:
+            yield f"clusters of {key} do not follow emotion above all"
+    for more, less in ((ALIGNED, PIXELS), (MEASURED, ALIGNED), (RATED, MEASURED), (MEASURED, FROM_PIXELS[0]),
+                       (RATED, FROM_PIXELS[1]), (MEASURED, "modern/gray"),
+                       (MEASURED, "supervised/gray")):
+        if best(more)["low"] <= best(less)["high"]:
+            yield f"{more} is not ahead of {less}"
+    for a, b in ((GRADIENTS, MEASURED), (HEAD, RATED)):
+        if best(a)["low"] > best(b)["high"] or best(b)["low"] > best(a)["high"]:
+            yield f"{a} and {b} are not on a level"
+    if rows[PIXELS]["probe_low"] <= chance or rows[ALIGNED]["probe_low"] <= rows[PIXELS]["probe"]:
+        yield f"a linear probe does not find emotion in {PIXELS}, and more of it in {ALIGNED}"
+    steady = [rows[key]["groups"][str(found["n_clusters"][0])]["stability"] for key in (MEASURED, RATED)]
+    if steady[1] <= steady[0]:
+        yield f"clusters of {RATED} agree no better over seeds than those of {MEASURED}"
+    if found["neighbours"]["same"][MEASURED] <= 2 * found["neighbours"]["same"][PIXELS]:
+        yield "neighbours by what is measured are no more alike"
+
+
+def _strongest(follows: dict[str, float], place: int = 0) -> tuple[str, float]:
+    """Return the nuisance that clusters follow most, or the one that comes next."""
+    others = [(name, value) for name, value in follows.items() if name not in EXPRESSION]
+    return sorted(others, key=lambda one: -one[1])[place]
+
+
+def follow_figure(found: dict[str, Any]) -> str:
+    """Draw what the clusters of each row share with each factor."""
+    rows = [(row["title"], "", row["follows"]) for row in found["rows"].values() if row["groups"]]
+    return _standalone(factors_grid("clusters follow", "What clusters share with each factor", rows))
+
+
+def steps_figure(found: dict[str, Any]) -> str:
+    """Draw how often each row is right, with intervals, by what it was given."""
+    way, rows = f"{found['n_clusters'][0]} few", found["rows"]
+    line, head, width = 30, 26, 380
+    height = 18 + line * len(rows) + head * len({row["given"] for row in rows.values()})
+    figure = new_figure(width, height)
+    axes = figure.add_axes((0.02, 0, 0.96, 1))
+    axes.axis("off")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(height, 0)
+    axes.text(found["chance"], 12, "chance", color=QUIET, fontsize=pixels(10), ha="center")
+    y, given, spoken = 12.0, "", []
+    for row in rows.values():
+        if row["given"] != given:
+            given = row["given"]
+            axes.text(0, y + 19, given[0].upper() + given[1:], color=QUIET, fontsize=pixels(10.5))
+            y += head
+        its = row["answers"].get("own") or row["answers"][way]
+        tint = SECOND if "own" in row["answers"] else ACCENT
+        axes.text(0.02, y + 10, row["title"], color=INK, fontsize=pixels(11), fontweight="bold")
+        axes.plot([found["chance"]] * 2, [y + 14, y + 26], color=INK, linewidth=pixels(1), alpha=0.6)
+        axes.plot([its["low"], its["high"]], [y + 20] * 2, color=tint, linewidth=pixels(4), alpha=0.45)
+        axes.plot([its["mean"]], [y + 20], marker="o", markersize=pixels(9), color=tint)
+        axes.text(1, y + 12, share(its["mean"]), color=INK, fontsize=pixels(11), ha="right")
+        y += line
+        spoken.append(f"{row['title']} {share(its['mean'])}")
+    return _standalone(as_svg(figure, "steps", f"Balanced accuracy: {'; '.join(spoken)}."))
+
+
+def _standalone(svg: str) -> str:
+    """Return a figure of a page as a file of its own, on a ground of its own that is light or dark as the reader's."""
+    light, dark = ("color:#1d1e20;--quiet:#5c6066;--hairline:#d9dce0;--card:#fff",
+                   "color:#e8e9eb;--quiet:#a3a8ae;--hairline:#44484d;--card:#16181b")
+    inside = (f"<style>svg{{{light};background:var(--card);font-family:system-ui,sans-serif}}"
+              f"@media (prefers-color-scheme:dark){{svg{{{dark}}}}}</style>")
+    start, rest = svg.split(">", 1)
+    x, y, width, height = map(float, start.split('viewBox="')[1].split('"')[0].split())
+    start = re.sub(r'<svg viewBox="[^"]+"', '<svg xmlns="http://www.w3.org/2000/svg" viewBox="'
+                   f'{x - EDGE:g} {y - EDGE:g} {width + 2 * EDGE:g} {height + 2 * EDGE:g}"', start)
+    return f"{start}>{inside}{rest}\n"
+
+
+def page(found: dict[str, Any]) -> str:
+    """Return the whole page."""
+    import jinja2
+
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+                                     keep_trailing_newline=True, autoescape=False)
+    environment.globals.update(share=share, count=count, strongest=_strongest)
+    names = {"pixels": PIXELS, "measured": MEASURED, "aligned": ALIGNED, "gradients": GRADIENTS, "rated": RATED,
+             "head": HEAD, "from_pixels": FROM_PIXELS, "on_pixels": ON_PIXELS}
+    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+        **found, key=names, source_name=Path(__file__).name,
+        figure={"follow": FOLLOW.name, "neighbours": NEIGHBOURS.name, "steps": STEPS.name})
+
+
+def main(run: Path) -> None:
+    """Write the page, its figures and its record from a run."""
+    found, picture = gather(run)
+    if wrong := list(contradictions(found)):
+        raise StoredStateError(f"{run} does not show what the page says: {'; '.join(wrong)}")
+    found = json.loads(json.dumps(found), parse_float=lambda text: round(float(text), 6))
+    texts = {RECORD: json.dumps(found, indent=1) + "\n", FOLLOW: follow_figure(found), STEPS: steps_figure(found),
+             PAGE: page(found)}
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
+    picture.save(NEIGHBOURS, optimize=True)
+    print(PAGE, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        raise SystemExit(f"expected the folder of a finished run, such as: python {sys.argv[0]} runs/table2_small")
+    try:
+        main(Path(sys.argv[1]))
+    except FecemoError as error:
+        raise SystemExit(f"{error}") from error
