@@ -59,7 +59,7 @@ class MapSettings:
 
     perplexity: float = 30.0
     pca_components: int = 50
-    iterations: int = 300
+    iterations: int = 250
     source_faces: int | None = None
     target_faces: int | None = None
 
