@@ -90,9 +90,10 @@ def fit_kmeans(values: np.ndarray, settings: KMeansSettings, seed: int, *, what:
 
     With ``algorithm: exact``, vectors of more than 512 numbers, and embeddings larger than ``whole_bytes``, are
     clustered from starts on their first 128 principal components; Lloyd's iterations then go on from the best of them
-    over the whole vectors, in blocks of rows. The outcome is in either case a fixed point of K-means on the whole
-    vectors, unless ``max_iter`` ends it. Minibatches read whole vectors of any size. With ``even``, the centres of
-    small clusters are clustered in place of the faces; every face then has the cluster of its nearest centre.
+    over the whole vectors, in blocks of rows, to a fixed point of K-means on them unless ``max_iter`` ends it. Smaller
+    vectors are left where scikit-learn's tolerance stops, within 1e-4 of their mean variance. Minibatches read whole
+    vectors of any size. With ``even``, the centres of small clusters are clustered in place of the faces; every face
+    then has the cluster of its nearest centre.
 
     Parameters
     ----------

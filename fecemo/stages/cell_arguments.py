@@ -21,7 +21,7 @@ class CellArguments:
     approach : str
         A row of the recipe, such as ``conv_autoencoder``.
     variant : str
-        A column of the recipe: ``rgb``, ``gray`` or ``tight``.
+        A column of the recipe: ``rgb``, ``gray``, ``tight`` or ``aligned``.
     """
 
     recipe: Path

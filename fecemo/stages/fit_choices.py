@@ -47,6 +47,9 @@ def read_fit(phase: Phase, document: dict[str, Any], where: str) -> FitSettings:
             raise InputError(f"{where}.loss: {loss.name!r} needs {loss.looks_at} and learns from {loss.learns_from}; "
                              f"the phase has {', '.join(phase.outputs)} of {phase.faces} faces: expected "
                              f"{' or '.join(possible)}")
+        if loss.learns_from == "views" and fit.batch_size == 1:
+            raise InputError(f"{where}.batch_size: {loss.name!r} tells a face from the others of its batch, and there "
+                             "are none in a batch of 1")
     return fit
 
 

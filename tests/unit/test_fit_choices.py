@@ -83,3 +83,10 @@ def test_a_label_is_not_to_be_had_of_unlabelled_faces():
     with pytest.raises(InputError, match=r"learns from label; .* of source faces: expected nt_xent$"):
         fit(phase)
     assert fit(phase, loss="nt_xent", augment="flip").together == 2
+
+
+def test_a_contrast_of_views_is_not_learnt_in_batches_of_one_face():
+    views = Phase("contrast", {"embedding": "encoder"}, faces="source")
+    with pytest.raises(InputError, match=r"batch_size: 'nt_xent' tells a face from the others of its batch"):
+        fit(views, loss="nt_xent", augment=["flip"], batch_size=1)
+    assert fit(views, loss="nt_xent", augment=["flip"], batch_size=2).batch_size == 2

@@ -42,10 +42,15 @@ class TripletLoss(Loss):
 
     def right(self, output: Any, target: Any) -> Any:
         """Return whether the pair is closer than either is to the odd one; see `Loss.right`."""
-        from keras import ops
+        return odd_one_is_farthest(output)
 
-        alike, first_odd, second_odd = squared_distances(output)
-        return alike < ops.minimum(first_odd, second_odd)
+
+def odd_one_is_farthest(output: Any) -> Any:
+    """Return whether e₁ and e₂ are closer to each other than to e₃: tensor of shape (m,), of (m, 3, d)."""
+    from keras import ops
+
+    alike, first_odd, second_odd = squared_distances(output)
+    return alike < ops.minimum(first_odd, second_odd)
 
 
 def squared_distances(output: Any) -> tuple[Any, Any, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fecemo.models.loss import Loss
-from fecemo.models.losses.triplet import squared_distances
+from fecemo.models.losses.triplet import odd_one_is_farthest, squared_distances
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,7 @@ class TripletSoftmax(Loss):
 
     def right(self, output: Any, target: Any) -> Any:
         """Return whether the pair is closer than either is to the odd one; see `Loss.right`."""
-        from keras import ops
-
-        alike, first_odd, second_odd = squared_distances(output)
-        return alike < ops.minimum(first_odd, second_odd)
+        return odd_one_is_farthest(output)
 
 
 LOSS = TripletSoftmax
