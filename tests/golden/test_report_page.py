@@ -2,6 +2,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from report_pages import Page, text_of, write_table
 from synthetic_run import RECIPE, REJECTED, write_synthetic_run
 
 from fecemo.errors import InputError, StoredStateError
+from fecemo.evaluation.report.page import render_report
 from fecemo.packs.arrays import write_arrays
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.variant import find_variant
@@ -218,3 +220,17 @@ def test_it_runs_without_keras(fresh):
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-1000:]
+
+
+def test_a_cell_that_the_recipe_leaves_out_is_neither_linked_nor_said_to_be_missing(made):
+    material = material_of(*made)
+    row, column, _ = list(material.table.cells())[-1]
+    cell = row.name, column.name
+    missing = replace(material, table=replace(material.table, scores={
+        its: score for its, score in material.table.scores.items() if its != cell}))
+    left_out = replace(missing, table=replace(missing.table, left_out=frozenset({cell})))
+    link, drawn = f'<a href="#{row.name}-{column.name}">{column.title}</a>', "not run</text>"
+    before, after = render_report(missing), render_report(left_out)
+    assert link in before
+    assert link not in after
+    assert after.count(drawn) < before.count(drawn)

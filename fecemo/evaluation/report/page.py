@@ -101,8 +101,8 @@ def _accuracy_figures(table: ComparisonTable) -> list[tuple[str, str]]:
         return table.published.figure(row.name, column.name) if table.published else None
 
     return [(row.title, accuracy_figure(row.title, [
-        (column.title, table.score(row, column), published(row, column)) for column in table.columns], most=most))
-        for row in table.rows]
+        (column.title, table.score(row, column), published(row, column)) for column in table.columns
+        if (row.name, column.name) not in table.left_out], most=most)) for row in table.rows]
 
 
 def _cell(cell: CellMaterial, emotions: tuple[str, ...]) -> dict[str, Any]:

@@ -7,11 +7,12 @@ needs few ratings, and no landmark model.
 from dataclasses import dataclass
 
 from fecemo.models.approach import Approach, ModelConfig, Phase
-from fecemo.models.approaches.rated_geometry import rated_stacks
+from fecemo.models.plan import Shape, Stacks
 from fecemo.models.sizes import refuse_sizes_below_one
-from fecemo.models.vector_networks import SCALING
+from fecemo.models.vector_networks import SCALING, scaling_stack
 
 NETWORKS = {"encoder": (SCALING, "features", "embedding")}
+FIRST_BIAS = 0.05
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,23 @@ class RatedEmbeddingConfig(ModelConfig):
             raise ValueError(f"dropout must be at least 0 and below 1, not {list(self.dropout)}")
 
 
+def _stacks(config: RatedEmbeddingConfig, input_shape: Shape, n_classes: int) -> Stacks:
+    """Return the stacks ``"features"`` and ``"embedding"`` behind the scaling."""
+    from keras import initializers, layers
+
+    given, dense = config.dropout
+    # Where all that is not 0 is left out by chance, only biases are left; a vector of length 0 would have no slope.
+    biased = initializers.Constant(FIRST_BIAS)
+    return {
+        **scaling_stack(),
+        "features": lambda _: [layers.Dropout(given, name="dropout_measurements"),
+                               layers.Dense(config.dense, activation="gelu", name="dense")],
+        "embedding": lambda _: [layers.Dropout(dense, name="dropout_dense"),
+                                layers.Dense(config.embedding, bias_initializer=biased, name="dense_embedding"),
+                                layers.UnitNormalization(name="unit_length")],
+    }
+
+
 APPROACH = Approach(
     name="rated_embedding",
     title="Rated similarity of an embedding",
@@ -46,6 +64,6 @@ APPROACH = Approach(
     output="encoder",
     config=RatedEmbeddingConfig,
     networks=NETWORKS,
-    stacks=rated_stacks,
+    stacks=_stacks,
     takes="embedding",
 )
