@@ -234,3 +234,5 @@ def test_a_cell_that_the_recipe_leaves_out_is_neither_linked_nor_said_to_be_miss
     assert link in before
     assert link not in after
     assert after.count(drawn) < before.count(drawn)
+    assert "—: this cell has not run." in before
+    assert "—: this cell is left out by the recipe." in after

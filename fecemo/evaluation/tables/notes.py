@@ -38,8 +38,10 @@ def notes(table: ComparisonTable) -> list[str]:
                     "the score of other names: not blind.")
     if any(score.abstained for score in scores):
         said.append("A face in a cluster without an emotion counts as wrong.")
-    if any(score is None for _, _, score in table.cells()):
-        said.append(f"{DASH}: this cell has not run.")
+    dashes = [*(["has not run"] if any(score is None for _, _, score in table.cells()) else []),
+              *(["is left out by the recipe"] if table.left_out else [])]
+    if dashes:
+        said.append(f"{DASH}: this cell {' or '.join(dashes)}.")
     return said
 
 
