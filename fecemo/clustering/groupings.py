@@ -68,7 +68,7 @@ def group_and_name(source: np.ndarray, target: np.ndarray, labels: np.ndarray, s
     kmeans : KMeansSettings
         Its ``algorithm``, ``max_iter`` and ``even``.
     naming : NamingSettings
-        Its ``sample`` and ``rare``.
+        Its ``sample``, ``rare`` and ``balanced``.
     seed : int
         The first of the seeds; the others follow it.
     what : str
@@ -101,7 +101,8 @@ def group_and_name(source: np.ndarray, target: np.ndarray, labels: np.ndarray, s
             evidence = NamingEvidence(
                 approach="", variant="", clustering="", hand_names=Path(), centres=found.centres,
                 labels=labels[may_see], clusters=clusters[may_see], distances=distances[may_see],
-                sample=naming.sample, seed=its_seed, per_cluster=settings.per_cluster, rare=naming.rare)
+                sample=naming.sample, seed=its_seed, per_cluster=settings.per_cluster, rare=naming.rare,
+                balanced=naming.balanced)
             yield Grouped(
                 n_clusters, its_seed, target_clusters=clusters,
                 source_clusters=assign(source, found.centres, what=what)[0] if kmeans.even else found.clusters,

@@ -35,6 +35,8 @@ class NamingEvidence:
         How many labels of each cluster may be seen, where naming asks each cluster for a few.
     rare : float
         By how much the votes of rare emotions weigh more; see `NamingSettings`.
+    balanced : bool
+        Whether faces are asked so that emotions are alike often among them; see `NamingSettings`.
     """
 
     approach: str
@@ -49,6 +51,7 @@ class NamingEvidence:
     seed: int
     per_cluster: int = 5
     rare: float = 0.0
+    balanced: bool = False
 
 
 @dataclass(frozen=True)

@@ -86,12 +86,16 @@ class NamingSettings:
         By how much the votes of rare emotions weigh more: each by 1 / (1 + n)^rare, n being how many of all labels that
         were seen show its emotion. 0, the plain majority, aims at accuracy; 1 at balanced accuracy, and a single chance
         face then names a cluster; 0.5 is between.
+    balanced : bool
+        Draw the faces whose labels name so that emotions are alike often among them, as far as the rare ones last: see
+        `fecemo.clustering.asked_faces`. Only who has all labels already can draw so; the labels that name stay as few.
     """
 
     method: Literal["hand", "vote", "few"] = "vote"
     sample: int = 400
     per_cluster: int = 5
     rare: float = 0.0
+    balanced: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.rare <= 1:
@@ -109,7 +113,8 @@ class GroupingSettings:
         Each gives clusterings and names of its own.
     per_cluster : int
         Labelled faces of each cluster that name it, one of the two ways of naming; the other is the vote of
-        ``naming.sample`` labels, however many clusters there are. In both, ``naming.rare`` holds.
+        ``naming.sample`` labels, however many clusters there are. In both, ``naming.rare`` and
+        ``naming.balanced`` hold.
     seeds : int
         Of each number of clusters so many clusterings are made and named: with other starts and other naming samples.
     n_init : int

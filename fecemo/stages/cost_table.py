@@ -49,8 +49,8 @@ def read_cost_table(study: Recipe, layout: RunLayout, table: "ComparisonTable") 
     evaluation = study.evaluation
     return CostTable(
         title=study.title, rows=rows, n_clusters=settings.n_clusters, per_cluster=settings.per_cluster,
-        sample=study.naming.sample, rare=study.naming.rare, confidence=evaluation.confidence,
-        references=read_reference_figures(),
+        sample=study.naming.sample, rare=study.naming.rare, balanced=study.naming.balanced,
+        confidence=evaluation.confidence, references=read_reference_figures(),
         differences=compare_rows(rows, settings.n_clusters, resamples=evaluation.bootstrap,
                                  confidence=evaluation.confidence, seed=study.seed))
 

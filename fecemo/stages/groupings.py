@@ -97,7 +97,8 @@ def run(arguments: CellArguments) -> Receipt:
         STAGE, layout.groupings(*where), seed=recipe.seed, work=work,
         config={"groupings": settings, "kmeans": {name: getattr(kmeans, name)
                                                   for name in ("algorithm", "max_iter", "even")},
-                "sample": recipe.naming.sample, "rare": recipe.naming.rare, "namings": list(NAMINGS),
+                "sample": recipe.naming.sample, "rare": recipe.naming.rare,
+                "balanced": recipe.naming.balanced, "namings": list(NAMINGS),
                 "score_on": cell.score_on, "bootstrap": evaluation.bootstrap, "confidence": evaluation.confidence,
                 "seed": recipe.seed, "recipe": recipe.name, "format": GROUPINGS_FORMAT},
         inputs={"target": target.receipt.digest, **{name: receipt.digest for name, receipt in chain.items()}})

@@ -73,7 +73,7 @@ def run(arguments: CellArguments, method: Literal["hand", "vote", "few"] | None 
     else:
         # What a way of naming does not look at makes no other names; it asks for no more labels than there are.
         config |= {"few": {"per_cluster": settings.per_cluster}}.get(naming.name, {"sample": settings.sample})
-        config["rare"] = settings.rare
+        config |= {"rare": settings.rare, "balanced": settings.balanced}
         available = int(np.count_nonzero((pack.splits == "train") & (pack.labels != "")))
         if "sample" in config and 0 < available < settings.sample:
             raise InputError(f"naming.sample: {settings.sample} labels are asked for, and the train split of "
@@ -90,6 +90,7 @@ def run(arguments: CellArguments, method: Literal["hand", "vote", "few"] | None 
             clusters=np.asarray(clusters)[may_see],
             distances=read_array(assigned, "target_distances", "cluster", length=len(rows))[may_see],
             sample=settings.sample, seed=seed, per_cluster=settings.per_cluster, rare=settings.rare,
+            balanced=settings.balanced,
         ))
         names, files = _with_labels(named.names, elsewhere), [NAMES_NAME, SAMPLE_NAME]
         atomic_write(folder / NAMES_NAME, names.as_json())

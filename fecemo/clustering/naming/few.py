@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from fecemo.clustering.asked_faces import order_of_asking
 from fecemo.clustering.naming_method import Named, NamingEvidence, NamingMethod
 from fecemo.clustering.naming_votes import name_by_sample, require_labels
 
 
 def name_by_few(evidence: NamingEvidence) -> Named:
-    """Ask the labels of a few faces of each cluster, drawn by seed evenly from its labelled train faces.
+    """Ask the labels of a few faces of each cluster, drawn by seed from its labelled train faces.
 
     A cluster with fewer gives all that it has. What they decide is told by `name_by_sample`.
 
@@ -18,7 +19,7 @@ def name_by_few(evidence: NamingEvidence) -> Named:
     """
     require_labels(evidence)
     # One order of all faces by seed; each cluster gives the first of its own.
-    order = np.random.default_rng(evidence.seed).permutation(len(evidence.labels))
+    order = order_of_asking(evidence.labels, evidence.seed, balanced=evidence.balanced)
     clusters = evidence.clusters[order]
     seen = np.concatenate([order[clusters == cluster][: evidence.per_cluster]
                            for cluster in range(len(evidence.centres))])

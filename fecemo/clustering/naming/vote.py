@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from fecemo.clustering.asked_faces import order_of_asking
 from fecemo.clustering.naming_method import Named, NamingEvidence, NamingMethod
 from fecemo.clustering.naming_votes import name_by_sample, require_labels
 
@@ -9,8 +10,8 @@ from fecemo.clustering.naming_votes import name_by_sample, require_labels
 def name_by_vote(evidence: NamingEvidence) -> Named:
     """Ask the labels of a naming sample.
 
-    The sample is drawn by seed, evenly from all labelled train faces: who has no labels yet cannot balance emotions.
-    What they decide is told by `name_by_sample`.
+    The sample is drawn by seed from all labelled train faces, evenly unless emotions are to be balanced in it, which
+    nobody can do who has no labels yet. What they decide is told by `name_by_sample`.
 
     Raises
     ------
@@ -19,7 +20,10 @@ def name_by_vote(evidence: NamingEvidence) -> Named:
     """
     require_labels(evidence)
     n_seen = min(evidence.sample, len(evidence.labels))
-    seen = np.random.default_rng(evidence.seed).choice(len(evidence.labels), n_seen, replace=False)
+    if evidence.balanced:
+        seen = order_of_asking(evidence.labels, evidence.seed, balanced=True)[:n_seen]
+    else:
+        seen = np.random.default_rng(evidence.seed).choice(len(evidence.labels), n_seen, replace=False)
     return name_by_sample(evidence, np.sort(seen), "vote")
 
 

@@ -43,6 +43,9 @@ def _main_caption(table: CostTable) -> tuple[Part, ...]:
             "from the train split, which tell what the embedding holds and are no result of the row."]
     if table.rare:
         said.append("In naming, the labels of rare emotions weigh more.")
+    if table.balanced:
+        said.append("The faces that name were drawn so that emotions are alike often among them, which only a set that "
+                    "is labelled already allows.")
     if any(row.triplets for row in table.rows):
         said.append("Triplets: share of held-out triplets whose odd face is told as most raters told it.")
     if any(table.leader(way) for way in table.ways):

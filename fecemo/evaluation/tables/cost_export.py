@@ -75,7 +75,8 @@ def to_json(table: CostTable) -> str:
     """Return the table as JSON: the records as they are, and what follows from several of them."""
     document = {
         "format": COST_TABLE_FORMAT, "title": table.title, "n_clusters": table.n_clusters,
-        "per_cluster": table.per_cluster, "sample": table.sample, "rare": table.rare, "confidence": table.confidence,
+        "per_cluster": table.per_cluster, "sample": table.sample, "rare": table.rare, "balanced": table.balanced,
+        "confidence": table.confidence,
         "rows": [{"approach": row.row.name, "approach_title": row.row.title, "variant": row.column.name,
                   "variant_title": row.column.title, "track": row.track, "given": row.given, "waits": row.waits,
                   "published": row.published, **{

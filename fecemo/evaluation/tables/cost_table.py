@@ -105,6 +105,8 @@ class CostTable:
         Labels that name: of each cluster, or in all.
     rare : float
         By how much the votes of rare emotions weigh more, as the recipe states it.
+    balanced : bool
+        Whether the faces that name were drawn so that emotions are alike often among them.
     confidence : float
         Coverage of the intervals.
     differences : mapping of str to mapping of str to Difference
@@ -119,6 +121,7 @@ class CostTable:
     per_cluster: int
     sample: int
     rare: float
+    balanced: bool
     confidence: float
     differences: Mapping[str, Mapping[str, Difference]] = field(default_factory=dict)
     references: ReferenceFigures | None = None
