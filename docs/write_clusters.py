@@ -8,21 +8,17 @@ beside the page, so that a test can hold the page to it; the figures are written
 written from a run that says otherwise.
 """
 
-import json
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from page_parts import as_record, filled_in, rounded, row_found, standalone, steps_figure
 
 from fecemo.errors import FecemoError, StoredStateError
 from fecemo.evaluation.figures.nuisance import factors_grid
-from fecemo.evaluation.figures.svg import ACCENT, INK, QUIET, SECOND, as_svg, new_figure, pixels
 from fecemo.evaluation.probing.factors import EXPRESSION
-from fecemo.evaluation.records.cited import count, share
-from fecemo.evaluation.tables.cost_table import RANKED, way_key
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.manifests.published import read_published
 from fecemo.manifests.reference_figures import read_reference_figures
@@ -55,8 +51,6 @@ SHOWN = ("happy", "surprise")
 NEAREST = 4
 LOTS = 20
 """Times that faces are put into clusters by lot."""
-EDGE = 8
-"""Points around a drawing, within its ground."""
 
 
 def gather(run: Path) -> tuple[dict[str, Any], "Image"]:
@@ -71,18 +65,8 @@ def gather(run: Path) -> tuple[dict[str, Any], "Image"]:
         if row.score is None or (row.clustered and row.groupings is None):
             raise StoredStateError(f"{run}: {row.key} has not run; run make table2 with the landmark model at hand")
         nuisance = table.records[row.row.name, row.column.name]["nuisance"]
-        rows[row.key] = {
-            "title": row.row.title + (", aligned" if row.column.name == "aligned" else ""), "given": row.given,
-            "labels": row.score.labels_used.training,
-            "answers": {way_key(way): {"mean": its[RANKED].mean, "low": its[RANKED].low, "high": its[RANKED].high}
-                        for way in costs.ways if (its := row.figures(way)) is not None},
-            "probe": None if row.probes is None else row.probes.linear.balanced_accuracy,
-            "probe_low": None if row.probes is None else row.probes.linear.intervals["balanced_accuracy"].low,
-            "follows": {name: its.ami for name, its in nuisance.factors.items()},
-            "triplets": None if row.triplets is None else row.triplets.accuracy,
-            "groups": {} if row.groupings is None else {
-                str(one.n_clusters): {"nmi": one.nmi.mean, "ami": one.ami.mean, "stability": one.stability}
-                for one in row.groupings.groupings}}
+        rows[row.key] = {**row_found(row, costs.n_clusters),
+                         "follows": {name: its.ami for name, its in nuisance.factors.items()}}
     first = next(row.groupings for row in costs.rows if row.groupings is not None)
     pack = FacePack(layout.target)
     published = read_published()
@@ -215,63 +199,15 @@ def _strongest(follows: dict[str, float], place: int = 0) -> tuple[str, float]:
 def follow_figure(found: dict[str, Any]) -> str:
     """Draw what the clusters of each row share with each factor."""
     rows = [(row["title"], "", row["follows"]) for row in found["rows"].values() if row["groups"]]
-    return _standalone(factors_grid("clusters follow", "What clusters share with each factor", rows))
-
-
-def steps_figure(found: dict[str, Any]) -> str:
-    """Draw how often each row is right, with intervals, by what it was given."""
-    way, rows = f"{found['n_clusters'][0]} few", found["rows"]
-    line, head, width = 30, 26, 380
-    height = 18 + line * len(rows) + head * len({row["given"] for row in rows.values()})
-    figure = new_figure(width, height)
-    axes = figure.add_axes((0.02, 0, 0.96, 1))
-    axes.axis("off")
-    axes.set_xlim(0, 1)
-    axes.set_ylim(height, 0)
-    axes.text(found["chance"], 12, "chance", color=QUIET, fontsize=pixels(10), ha="center")
-    y, given, spoken = 12.0, "", []
-    for row in rows.values():
-        if row["given"] != given:
-            given = row["given"]
-            axes.text(0, y + 19, given[0].upper() + given[1:], color=QUIET, fontsize=pixels(10.5))
-            y += head
-        its = row["answers"].get("own") or row["answers"][way]
-        tint = SECOND if "own" in row["answers"] else ACCENT
-        axes.text(0.02, y + 10, row["title"], color=INK, fontsize=pixels(11), fontweight="bold")
-        axes.plot([found["chance"]] * 2, [y + 14, y + 26], color=INK, linewidth=pixels(1), alpha=0.6)
-        axes.plot([its["low"], its["high"]], [y + 20] * 2, color=tint, linewidth=pixels(4), alpha=0.45)
-        axes.plot([its["mean"]], [y + 20], marker="o", markersize=pixels(9), color=tint)
-        axes.text(1, y + 12, share(its["mean"]), color=INK, fontsize=pixels(11), ha="right")
-        y += line
-        spoken.append(f"{row['title']} {share(its['mean'])}")
-    return _standalone(as_svg(figure, "steps", f"Balanced accuracy: {'; '.join(spoken)}."))
-
-
-def _standalone(svg: str) -> str:
-    """Return a figure of a page as a file of its own, on a ground of its own that is light or dark as the reader's."""
-    light, dark = ("color:#1d1e20;--quiet:#5c6066;--hairline:#d9dce0;--card:#fff",
-                   "color:#e8e9eb;--quiet:#a3a8ae;--hairline:#44484d;--card:#16181b")
-    inside = (f"<style>svg{{{light};background:var(--card);font-family:system-ui,sans-serif}}"
-              f"@media (prefers-color-scheme:dark){{svg{{{dark}}}}}</style>")
-    start, rest = svg.split(">", 1)
-    x, y, width, height = map(float, start.split('viewBox="')[1].split('"')[0].split())
-    start = re.sub(r'<svg viewBox="[^"]+"', '<svg xmlns="http://www.w3.org/2000/svg" viewBox="'
-                   f'{x - EDGE:g} {y - EDGE:g} {width + 2 * EDGE:g} {height + 2 * EDGE:g}"', start)
-    return f"{start}>{inside}{rest}\n"
+    return standalone(factors_grid("clusters follow", "What clusters share with each factor", rows))
 
 
 def page(found: dict[str, Any]) -> str:
     """Return the whole page."""
-    import jinja2
-
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-                                     keep_trailing_newline=True, autoescape=False)
-    environment.globals.update(share=share, count=count, strongest=_strongest)
     names = {"pixels": PIXELS, "measured": MEASURED, "aligned": ALIGNED, "gradients": GRADIENTS, "rated": RATED,
              "head": HEAD, "from_pixels": FROM_PIXELS, "on_pixels": ON_PIXELS}
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
-        **found, key=names, source_name=Path(__file__).name,
-        figure={"follow": FOLLOW.name, "neighbours": NEIGHBOURS.name, "steps": STEPS.name})
+    return filled_in(TEMPLATE, found, key=names, source_name=Path(__file__).name, strongest=_strongest,
+                     figure={"follow": FOLLOW.name, "neighbours": NEIGHBOURS.name, "steps": STEPS.name})
 
 
 def main(run: Path) -> None:
@@ -279,8 +215,8 @@ def main(run: Path) -> None:
     found, picture = gather(run)
     if wrong := list(contradictions(found)):
         raise StoredStateError(f"{run} does not show what the page says: {'; '.join(wrong)}")
-    found = json.loads(json.dumps(found), parse_float=lambda text: round(float(text), 6))
-    texts = {RECORD: json.dumps(found, indent=1) + "\n", FOLLOW: follow_figure(found), STEPS: steps_figure(found),
+    found = rounded(found)
+    texts = {RECORD: as_record(found), FOLLOW: follow_figure(found), STEPS: steps_figure(found),
              PAGE: page(found)}
     for path, text in texts.items():
         path.write_text(text, encoding="utf-8")

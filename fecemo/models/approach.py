@@ -71,8 +71,8 @@ class Approach:
         ``stacks(config, input_shape, n_classes) -> Stacks``, with ``input_shape`` (height, width, channels), or (d,).
     takes : {"pixels", "measurements", "embedding"}
         What a face is to its networks: pixels; a vector of what was measured on the face, of the kinds that the config
-        chooses (`fecemo.models.measured_groups`); or its embedding by another row of the recipe. An approach that takes
-        measurements may have neither phases nor networks: then they are its embedding themselves.
+        chooses (`fecemo.models.measured_groups`); or its embedding by another row of the recipe. An approach may have
+        neither phases nor networks: then measurements are its embedding themselves, or a description of the pixels.
     """
 
     name: str

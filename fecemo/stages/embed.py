@@ -7,6 +7,7 @@ from fecemo.packs.arrays import write_arrays
 from fecemo.packs.receipts import Receipt
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import require_chain
+from fecemo.stages.described_embedding import describes_pictures, embed_descriptions
 from fecemo.stages.example_set import embedded, find_example_set
 from fecemo.stages.face_vectors import FaceVectors, read_vectors
 from fecemo.stages.mapped_output import MAPPED
@@ -41,15 +42,21 @@ def run(arguments: CellArguments) -> Receipt:
              for name, measured in embedded(cell.approach).items()}
     config = plain({"network": cell.approach.output, "variant": cell.variant, "side": cell.side,
                     "faces": _source_faces(cell), "seed": cell.recipe.seed, "threads": cell.recipe.threads,
-                    "backend": backend_name(), **({"mapped": cell.mapped} if cell.mapped else {})})
+                    "backend": backend_name(), **({"mapped": cell.mapped} if cell.mapped else {}),
+                    **({"described": cell.model} if describes_pictures(cell.approach) else {})})
     vectors, made_of = read_vectors(cell, layout, faces)
     inputs = {"model": trained.digest, **made_of}
     for name, its in faces.items():
         inputs |= its.digests(name)
     return run_stage(STAGE, layout.embeddings(cell.row, cell.variant.name), config=config, inputs=inputs,
                      seed=cell.recipe.seed, work=lambda folder: (
-                         embed_measurements(cell, vectors, models, folder) if not cell.approach.networks
+                         _without_networks(cell, models, faces, vectors, folder) if not cell.approach.networks
                          else _embed(cell, models, faces, vectors, folder)))
+
+
+def _without_networks(cell: Cell, models: Path, faces: dict[str, RunFaces], vectors: dict[str, FaceVectors],
+                      folder: Path) -> Work:
+    return embed_measurements(cell, vectors, models, folder) if vectors else embed_descriptions(cell, faces, folder)
 
 
 def _source_faces(cell: Cell) -> int | None:

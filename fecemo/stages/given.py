@@ -50,6 +50,8 @@ def given_to(cell: Cell) -> Given:
             parts.add(FACES)
         if "triplet" in examples.gives:
             parts.add(RATINGS)
+    if not cell.approach.phases:
+        parts.add(FACES)
     if measured(cell.approach):
         parts |= {FACES, LANDMARKS}
     if cell.faces_seen == "aligned":

@@ -16,6 +16,7 @@ from fecemo.packs.arrays import write_arrays
 from fecemo.packs.durable import atomic_write
 from fecemo.packs.receipts import Receipt, digest_json
 from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.described_embedding import nothing_to_learn
 from fecemo.stages.example_set import find_example_set, learnt_from
 from fecemo.stages.face_vectors import FaceVectors, read_vectors
 from fecemo.stages.measured_embedding import scale_measurements
@@ -45,8 +46,8 @@ def run(arguments: CellArguments) -> Receipt:
     Writes every network as ``<network>.keras``, their layers as ``networks.json``, the learning curve ``history.csv``,
     ``labelled_rows.npy`` and ``choosing_rows.npy`` (rows of the target pack whose labels were learnt from, and of those
     that were only validated on) and, for what gives pixels, ``originals.npy`` beside ``reconstructions.npy``. An
-    approach that embeds measurements writes ``scaling.npy`` and ``labelled_rows.npy`` alone. Killed, the same
-    command goes on after the last whole epoch.
+    approach without networks writes ``labelled_rows.npy`` alone, with ``scaling.npy`` where it embeds measurements.
+    Killed, the same command goes on after the last whole epoch.
 
     Raises
     ------
@@ -70,8 +71,12 @@ def run(arguments: CellArguments) -> Receipt:
         inputs |= its.digests(name)
     return run_stage(STAGE, arguments.layout.model(cell.row, cell.variant.name), config=config, inputs=inputs,
                      seed=cell.recipe.seed, work=lambda folder: (
-                         scale_measurements(cell, vectors["source"], folder) if not cell.approach.networks
+                         _without_networks(cell, vectors, folder) if not cell.approach.networks
                          else _train(cell, faces, vectors, folder, {"config": config, "inputs": inputs})))
+
+
+def _without_networks(cell: Cell, vectors: dict[str, FaceVectors], folder: Path) -> Work:
+    return scale_measurements(cell, vectors["source"], folder) if vectors else nothing_to_learn(cell, folder)
 
 
 def _train(cell: Cell, faces: dict[str, RunFaces], vectors: dict[str, FaceVectors], folder: Path,

@@ -349,6 +349,7 @@ def test_the_graph_groups_every_clustered_cell_that_waits_for_nothing(tmp_path):
          f"recipe={ROOT / 'pipelines' / 'recipes' / 'table2_small.yaml'}", f"run={tmp_path / 'run'}"],
         cwd=tmp_path, capture_output=True, text=True, timeout=300)
     counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
-    # Without a landmark model: four encoders of faces alone, and one of ratings, which stands on another's embedding.
-    assert (counted["groupings"], counted["cluster"], counted.get("measure"), counted["table"]) == ("5", "5", None, "1")
-    assert counted["evaluate"] == counted["train"] == "9"
+    # Without a landmark model: four encoders of faces alone, their gradients, and one encoder of ratings, which stands
+    # on another's embedding.
+    assert (counted["groupings"], counted["cluster"], counted.get("measure"), counted["table"]) == ("6", "6", None, "1")
+    assert counted["evaluate"] == counted["train"] == "10"

@@ -1,0 +1,77 @@
+"""A row that describes pictures and learns nothing, through its stages."""
+
+import numpy as np
+import pytest
+from measured_faces import SOURCE, TARGET, write_pack
+
+from fecemo.imaging.oriented_gradients import oriented_gradients
+from fecemo.packs.array_set import read_face_array
+from fecemo.packs.face_pack import FacePack
+from fecemo.stages import cluster, embed, train
+from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.given import given_to
+from fecemo.stages.layout import RunLayout
+from fecemo.stages.recipe import read_recipe, resolve
+
+RECIPE = """
+name: described
+title: Described faces
+seed: 3
+face_side: 20
+source: {faces: nowhere.csv}
+target: {images: nowhere}
+variants: [rgb, gray, aligned]
+landmark_model: nowhere.task
+approaches:
+  gradients: {model: {cells: 4, directions: 6}, fit: {}}
+clustering: {n_clusters: 2}
+"""
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("described")
+    layout = RunLayout(folder / "run")
+    (folder / "recipe.yaml").write_text(RECIPE)
+    for name, count in (("source", SOURCE), ("target", TARGET)):
+        write_pack(getattr(layout, name), count, name == "target")
+    return folder, layout
+
+
+@pytest.mark.parametrize("variant", ["rgb", "gray"])
+def test_every_face_is_described_as_its_variant_shows_it(study, variant):
+    folder, layout = study
+    cell = CellArguments(folder / "recipe.yaml", layout.run, "gradients", variant)
+    trained, embedded = train.run(cell), embed.run(cell)
+    assert trained.summary == {"faces": {}, "labels_used": 0}
+    assert embedded.summary == {"faces": {"source": SOURCE, "target": TARGET}, "length": 3 * 2 * 4 * 6}
+    stored = read_face_array(layout.embeddings("gradients", variant), "target")
+    np.testing.assert_array_equal(stored.rows, np.arange(TARGET))
+    shown = resolve(read_recipe(folder / "recipe.yaml"), "gradients", variant).variant.view(
+        FacePack(layout.target).faces[5:6])[0]
+    np.testing.assert_array_equal(stored.values[5], oriented_gradients(shown, cells=4, directions=6, share=0.8).ravel())
+
+
+def test_it_is_given_faces_alone_and_eyes_where_these_are_aligned(study):
+    recipe = read_recipe(study[0] / "recipe.yaml")
+    assert given_to(resolve(recipe, "gradients", "gray")).words == "faces"
+    aligned = given_to(resolve(recipe, "gradients", "aligned"))
+    assert (aligned.words, aligned.track) == ("faces, eyes found by a landmark model", 0)
+
+
+def test_other_sizes_are_another_embedding(study):
+    folder, layout = study
+    other = folder / "other.yaml"
+    other.write_text(RECIPE.replace("cells: 4", "cells: 2"))
+    cell = CellArguments(other, layout.run, "gradients", "gray")
+    train.run(cell)
+    assert embed.run(cell).summary["length"] == 1 * 1 * 4 * 6
+
+
+def test_faces_of_one_gray_have_no_gradients_to_cluster(study):
+    folder, layout = study
+    cell = CellArguments(folder / "recipe.yaml", layout.run, "gradients", "rgb")
+    train.run(cell)
+    embed.run(cell)
+    with pytest.raises(Exception, match="distinct"):
+        cluster.run(cell)

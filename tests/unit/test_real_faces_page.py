@@ -1,0 +1,161 @@
+"""``docs/real_faces.md`` says what its record says, whatever rows it holds, and shows no face and no place of files."""
+
+import copy
+import importlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from fecemo.errors import StoredStateError
+from fecemo.packs.receipts import write_receipt
+from fecemo.stages.layout import RunLayout
+from fecemo.stages.recipe import read_recipe, resolve
+from fecemo.stages.work import plain
+
+ROOT = Path(__file__).parents[2]
+DOCS, RECIPE = ROOT / "docs", ROOT / "pipelines" / "recipes" / "table2.yaml"
+
+
+@pytest.fixture(scope="module")
+def program():
+    return importlib.import_module("write_real_faces")
+
+
+@pytest.fixture
+def found():
+    return json.loads((DOCS / "real_faces.json").read_text(encoding="utf-8"))
+
+
+def _row(found, key, track, given, answers, **more):
+    """Put a row into a record, with answers as (mean, low, high)."""
+    found["rows"][key] = {
+        "title": key.split("/")[0], "given": given, "labels": 0, "probe": None, "probe_low": None, "probe_high": None,
+        "triplets": None, "groups": {}, "recall": {}, "names": {}, "track": track, "reference": {},
+        "answers": {way: dict(zip(("mean", "low", "high"), its, strict=True)) for way, its in answers.items()}, **more}
+
+
+@pytest.fixture
+def small(found):
+    """Return a record of two clustered rows and a classifier."""
+    found |= {"rows": {}, "differences": {}, "n_clusters": [8, 100], "chance": 0.125}
+    _row(found, "plain/gray", 0, "faces", {"8 few": (0.13, 0.12, 0.14), "100 few": (0.2, 0.18, 0.22)})
+    _row(found, "measured/gray", 1, "faces, a landmark model", {"8 few": (0.3, 0.28, 0.32),
+                                                                "100 few": (0.21, 0.19, 0.23)})
+    _row(found, "taught/gray", 4, "all labels", {"own": (0.7, 0.6, 0.8)}, labels=2_000)
+    return found
+
+
+def test_the_page_is_what_its_program_writes_of_the_record(program, found):
+    assert (DOCS / "real_faces.md").read_text(encoding="utf-8") == program.page(found), (
+        "run python docs/write_real_faces.py RUN --recipe RECIPE")
+
+
+def test_the_figure_shows_the_record_and_stands_on_the_page(program, found):
+    spoken = re.search(r'aria-label="([^"]+)"', program.steps_figure(found))[1]
+    assert spoken in program.STEPS.read_text(encoding="utf-8")
+    assert f'src="{program.STEPS.name}"' in (DOCS / "real_faces.md").read_text(encoding="utf-8")
+    assert "docs/real_faces.md" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_no_number_is_typed_into_the_sentences():
+    typed = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "", (DOCS / "real_faces.md.jinja").read_text(encoding="utf-8"), flags=re.S)
+    typed = re.sub(r'width="\d+"|[Tt]able ?2|0[12]_\w+|Barsoum et al., 2016|48×48', "", typed)
+    assert re.findall(r".*\d.*", typed) == []
+
+
+def test_no_place_of_files_is_told(found):
+    for name in ("real_faces.md", "real_faces.json", "real_faces_steps.svg"):
+        text = (DOCS / name).read_text(encoding="utf-8")
+        assert re.findall(r"file:|127\.0\.0\.1|localhost|(?:^|[\s\"'(])/\w+/\S*|data:image", text) == []
+
+
+def test_every_row_of_the_record_stands_in_the_table(program, found):
+    lines = [line for line in program.page(found).splitlines() if line.startswith("| ")]
+    for row in found["rows"].values():
+        assert any(line.startswith(f"| {row['given']} | {row['title']} | ") for line in lines)
+    assert len(lines) == len(found["rows"]) + 1
+
+
+def test_the_record_chooses_the_words(program, small):
+    page = program.page(small)
+    assert "plain .130 [.120, .140] → .200 [.180, .220], with 8 clusters not to be told from chance." in page
+    assert "measured .300 [.280, .320] → .210 [.190, .230]. It is on a level with the best before it (plain)." in page
+    assert "Best, with 2,000 labels: taught .700 [.600, .800]. It is ahead of the best before it (measured)." in page
+    small["differences"]["measured/gray - plain/gray"] = {"100 few": {"value": 0.01, "low": 0.002, "high": 0.02}}
+    small["rows"]["measured/gray"]["reference"] = {"100 few": "plain/gray"}
+    small["rows"]["plain/gray"]["answers"]["8 few"]["high"] = 0.124
+    page = program.page(small)
+    assert "It is ahead of the best before it (plain)." in page
+    assert "trained on the same faces (plain): +.010 [.002, .020]." in page
+    assert "with 8 clusters below chance by .005." in page
+
+
+def test_a_paired_difference_is_read_from_either_side(program, small):
+    small["differences"]["plain/gray - measured/gray"] = {"100 few": {"value": 0.01, "low": 0.002, "high": 0.02}}
+    assert program.compared(small, "plain/gray", "measured/gray", "100 few", "100 few") == "ahead of"
+    assert program.compared(small, "measured/gray", "plain/gray", "100 few", "100 few") == "behind"
+    assert program.compared(small, "measured/gray", "taught/gray", "100 few", "own") == "behind"
+
+
+@pytest.mark.parametrize("kept", [{0}, {1}, {4}, {0, 4}, {1, 4}])
+@pytest.mark.parametrize("balanced", [True, False])
+def test_rows_that_have_not_run_leave_no_broken_sentence(program, small, kept, balanced):
+    small["rows"] = {key: row for key, row in small["rows"].items() if row["track"] in kept}
+    page = program.page(small | {"balanced": balanced, "recipe": [], "devices": ["gpu"]})
+    assert not re.search(r"None|Undefined|\(\)|: ?[.;]|\. \.|,\.|\.\.(?!\.)", page)
+    assert ("emotions are alike often among them, as far" in page) is balanced
+
+
+def test_what_a_recipe_changes_is_told_by_row(tmp_path):
+    said = yaml.safe_load(RECIPE.read_text(encoding="utf-8"))
+    said["approaches"]["supervised"]["model"]["filters"] = 16
+    said["approaches"]["supervised"]["fit"]["classify"]["epochs"] = 3
+    said["approaches"]["modern"]["only"] = ["gray"]
+    said["naming"]["sample"] = 1_200
+    other = tmp_path / "other.yaml"
+    other.write_text(yaml.safe_dump(said, sort_keys=False), encoding="utf-8")
+    differences = importlib.import_module("recipe_differences").recipe_differences
+    mine, theirs = read_recipe(other), read_recipe(RECIPE)
+    told = [tuple(one.values()) for one in differences(mine, theirs, {"supervised", "modern"})]
+    assert told == [("all rows", "naming.sample", "1,200", "400"), ("Supervised", "filters", "16", "64"),
+                    ("Supervised", "classify.epochs", "3", "5"),
+                    (mine.title_of("modern"), "variants", "gray", "gray, aligned")]
+    assert [one["row"] for one in differences(mine, theirs, {"modern"})] == ["all rows", mine.title_of("modern")]
+    assert differences(theirs, theirs, set(theirs.approaches)) == []
+
+
+def test_a_row_of_other_settings_is_known_even_through_the_row_behind_it(program, tmp_path):
+    study, layout = read_recipe(RECIPE), RunLayout(tmp_path)
+
+    def train(row, **other):
+        cell = resolve(study, row, "gray")
+        config = plain({"side": cell.side, "model": cell.model, "fit": cell.fit}) | other
+        write_receipt(layout.model(row, "gray"), "train", config=config, inputs={}, files=[], seconds=1.0)
+
+    train("contrastive")
+    train("rated_embedding")
+    assert program._other_settings(study, layout, "rated_embedding", "gray") == ""
+    train("contrastive", side=12)
+    assert "trained with other settings" in program._other_settings(study, layout, "rated_embedding", "gray")
+    train("contrastive")
+    config = plain({"groupings": study.groupings, "sample": study.naming.sample, "rare": study.naming.rare})
+    layout.groupings("contrastive", "gray").mkdir(parents=True)
+    for balanced, fault in ((True, ""), (False, "was grouped with other settings than the recipe's")):
+        write_receipt(layout.groupings("contrastive", "gray"), "groupings", config=config | {"balanced": balanced},
+                      inputs={}, files=[], seconds=1.0)
+        assert program._other_settings(study, layout, "contrastive", "gray") == fault
+
+
+def test_a_run_that_has_not_run_is_refused(program, tmp_path):
+    with pytest.raises(StoredStateError, match="no row of"):
+        program.gather(tmp_path, RECIPE)
+
+
+def test_another_record_makes_another_page(program, small):
+    before, other = program.page(small), copy.deepcopy(small)
+    other["faces"]["scored"]["contempt"] = 1
+    assert "among the scored faces is contempt, with 1: each of them weighs .1250" in program.page(other)
+    assert program.page(other) != before
