@@ -129,7 +129,9 @@ def fit_kmeans(values: np.ndarray, settings: KMeansSettings, seed: int, *, what:
                                f"{n_clusters} clusters; the encoder has collapsed: change its training, then run train "
                                "and embed again")
     # The first seed alone decides the clustering; the others are asked whether they agree.
-    seeds = [[seed], *([seed, other] for other in range(1, settings.stability_seeds))]
+    others = [[seed, other] for other in range(1, settings.stability_seeds)]
+    # Of evened piles each seed has its own: clusterings of one pile would agree on more than the faces decide.
+    seeds = [[seed], *([] if settings.even else others)]
     pile = even_pile(values, settings, seed, what) if settings.even else values
     reduce = settings.algorithm == "exact" and (pile.shape[1] > LONG or pile.nbytes > whole_bytes)
     if reduce:
@@ -157,11 +159,19 @@ def fit_kmeans(values: np.ndarray, settings: KMeansSettings, seed: int, *, what:
         clusters=np.argsort(order).astype(np.int32)[clusters],
         distances=distances,
         inertia=float((distances.min(axis=1).astype(np.float64) ** 2).sum()),
-        stability=agreement([start.clusters for start in starts]), stability_seeds=settings.stability_seeds,
+        stability=agreement([start.clusters for start in starts] if not settings.even else
+                            [clusters, *(_of_own_pile(values, settings, other, what) for other in others)]),
+        stability_seeds=settings.stability_seeds,
         silhouette=silhouette, silhouette_faces=silhouette_faces,
         reduction=Reduction(len(axes.axes), axes.explained, end.passes, end.settled,
                             agreement([starts[0].clusters, assign(pile, centres)[0]])) if reduce else None,
     )
+
+
+def _of_own_pile(values: np.ndarray, settings: KMeansSettings, seed: list[int], what: str) -> np.ndarray:
+    """Return each face's cluster in a clustering of the pile that the seed evened out."""
+    pile = even_pile(values, settings, int(np.random.default_rng(seed).integers(2**31)), what)
+    return assign(values, best_starts(pile, settings, [seed], what)[0].centres, what=what)[0]
 
 
 def assign(values: np.ndarray, centres: np.ndarray, *, what: str = "embeddings") -> tuple[np.ndarray, np.ndarray]:

@@ -28,7 +28,7 @@ def name_by_sample(evidence: NamingEvidence, seen: np.ndarray, method: str) -> N
     seen : ndarray of shape (s,), int
         Which of the evidence's labels are sampled, ascending; at least one.
     method : str
-        What the names say of how they were found.
+        What the names say of how they were found; balanced where the evidence is, because that costs more than labels.
     """
     labels, clusters = evidence.labels[seen], evidence.clusters[seen]
     own_distance = evidence.distances[seen, clusters]
@@ -45,7 +45,8 @@ def name_by_sample(evidence: NamingEvidence, seen: np.ndarray, method: str) -> N
         names[cluster] = names[_nearest_voted(evidence.centres, cluster, [int(voted) for voted in np.unique(clusters)])]
     return Named(
         ClusterNames(
-            approach=evidence.approach, variant=evidence.variant, clustering=evidence.clustering, method=method,
+            approach=evidence.approach, variant=evidence.variant, clustering=evidence.clustering,
+            method=f"balanced {method}" if evidence.balanced else method,
             names={str(cluster): names[cluster] for cluster in sorted(names)}, votes=votes, labels_used=len(seen),
         ),
         seen.astype(np.int64),

@@ -43,7 +43,8 @@ class ClusterNames:
         Distinct faces at which the person looked without knowing their labels: source faces, and target faces on the
         map.
     method : str
-        ``"hand"``, ``"vote"`` or ``"few"``.
+        ``"hand"``, ``"vote"`` or ``"few"``, and ``"balanced vote"`` or ``"balanced few"`` where the labelled faces were
+        drawn so that emotions are alike often among them.
     labels_used : int
         Labels of target faces that were seen.
     labels_seen : tuple of str

@@ -103,8 +103,8 @@ class Loss:
         """Return the parts of the state that a batch changes, as they are after it; no gradient flows through them."""
         return {}
 
-    def right(self, output: Any, target: Any) -> Any:
-        """Return whether the network has each example right: tensor of shape (m,), bool."""
+    def right(self, output: Any, target: Any, weights: Any) -> Any:
+        """Return whether the network has each example right: tensor of shape (m,), bool; see `losses` for the rest."""
         raise NotImplementedError
 
 

@@ -9,7 +9,7 @@ from fecemo.packs.receipts import read_receipt, require_receipt
 from fecemo.stages.chain import outdated
 from fecemo.stages.example_set import find_example_set
 from fecemo.stages.given import given_to
-from fecemo.stages.groupings import STAGE
+from fecemo.stages.groupings import STAGE, groupings_config
 from fecemo.stages.layout import RunLayout
 from fecemo.stages.recipe import Cell, Recipe, resolve
 
@@ -34,18 +34,15 @@ def read_cost_table(study: Recipe, layout: RunLayout, table: "ComparisonTable") 
     Raises
     ------
     StoredStateError
-        If a record is damaged or of another recipe.
+        If a record is damaged or of another recipe, or two rows cannot be paired.
     """
     from fecemo.evaluation.tables.cost_table import CostTable, compare_rows, in_order
-    from fecemo.manifests.published import read_published
     from fecemo.manifests.reference_figures import read_reference_figures
 
     settings = study.groupings
     if settings is None:
         return None
-    published = read_published()
-    rows = in_order([_read_row(resolve(study, *cell), layout, table, published.figure(*cell) is not None)
-                     for cell in study.cells])
+    rows = in_order([_read_row(resolve(study, *cell), layout, table) for cell in study.cells])
     evaluation = study.evaluation
     return CostTable(
         title=study.title, rows=rows, n_clusters=settings.n_clusters, per_cluster=settings.per_cluster,
@@ -55,7 +52,7 @@ def read_cost_table(study: Recipe, layout: RunLayout, table: "ComparisonTable") 
                                  confidence=evaluation.confidence, seed=study.seed))
 
 
-def _read_row(cell: Cell, layout: RunLayout, table: "ComparisonTable", published: bool) -> "CostRow":
+def _read_row(cell: Cell, layout: RunLayout, table: "ComparisonTable") -> "CostRow":
     from fecemo.evaluation.records.predictions import read_predictions
     from fecemo.evaluation.tables.cost_table import OWN, CostRow, right_answers
     from fecemo.evaluation.tables.table import Heading
@@ -67,7 +64,8 @@ def _read_row(cell: Cell, layout: RunLayout, table: "ComparisonTable", published
         right = {OWN: right_answers(read_predictions(layout.score(*where), score.emotions))}
     return CostRow(
         row=Heading(cell.row, cell.recipe.title_of(cell.row)), column=Heading(cell.variant.name, cell.variant.title),
-        given=given.words, track=given.track, clustered=clustered, published=published,
+        given=given.words, track=given.track, clustered=clustered,
+        published=table.published is not None and table.published.figure(*where) is not None,
         waits=_waits(cell) or "", score=score, groupings=groupings, right=right,
         probes=table.records.get(where, {}).get("probes"), triplets=_read_triplets(cell, layout))
 
@@ -79,44 +77,56 @@ def _waits(cell: Cell) -> str | None:
 
 
 def _read_groupings(cell: Cell, layout: RunLayout) -> "tuple[Groupings | None, dict[Way, RightAnswers]]":
-    """Return a cell's record with its right answers, or nothing where it has not run on what stands now."""
+    """Return a cell's record with its right answers, or nothing where it has not run on what stands now and so."""
     from fecemo.evaluation.records.groupings import read_groupings
 
     where = (cell.row, cell.variant.name)
     folder = layout.groupings(*where)
-    receipt = read_receipt(folder)
-    if receipt is None:
+    if read_receipt(folder) is None:
         return None, {}
-    if (other := outdated(layout, *where, require_receipt(folder, STAGE))) is not None:
+    receipt = require_receipt(folder, STAGE)
+    if (recipe := receipt.config.get("recipe")) != cell.recipe.name:
+        raise StoredStateError(f"{folder} holds groupings of the recipe {recipe!r}, expected "
+                               f"{cell.recipe.name!r}; give each recipe its own run folder")
+    other = outdated(layout, *where, receipt)
+    if other is None and not receipt.made_of(groupings_config(cell), receipt.inputs):
+        other = "set of settings"
+    if other is not None:
         print(f"table: {cell.title} was grouped with another {other} than the one that stands now; it is shown as not "
               "run until the groupings stage runs again", file=sys.stderr)
         return None, {}
-    record, right = read_groupings(folder)
-    if record.recipe != cell.recipe.name:
-        raise StoredStateError(f"{folder} holds groupings of the recipe {record.recipe!r}, expected "
-                               f"{cell.recipe.name!r}; give each recipe its own run folder")
-    return record, right
+    return read_groupings(folder)
 
 
 def _read_triplets(cell: Cell, layout: RunLayout) -> "Triplets | None":
-    """Return how well held-out triplets were judged at the end of the phase that learned from triplets, if one did.
+    """Return how well held-out triplets were judged at the end of the last phase, if that learned from triplets.
 
-    Of the weights that were kept: those of the last epoch, or of the one with the least loss on held-out triplets.
+    Of the weights that were kept: those of the last epoch, or of the one with the least loss on held-out triplets. A
+    phase after it would have changed the network that was judged, and of a model that is outdated nothing is told.
     """
+    from fecemo.evaluation.metrics.intervals import wilson_interval
     from fecemo.evaluation.tables.cost_table import Triplets
 
-    phases = [phase.name for phase in cell.approach.phases if "triplet" in find_example_set(phase.faces).gives]
-    folder = layout.model(cell.row, cell.variant.name)
-    path = folder / "history.csv"
-    if not phases or read_receipt(folder) is None or not path.is_file():
+    where, phases = (cell.row, cell.variant.name), cell.approach.phases
+    folder = layout.model(*where)
+    receipt, path = read_receipt(folder), folder / "history.csv"
+    if not phases or "triplet" not in find_example_set(phases[-1].faces).gives or receipt is None or not path.is_file():
         return None
+    if (other := outdated(layout, *where, receipt)) is not None:
+        print(f"table: {cell.title} was trained with another {other} than the one that stands now; how it tells "
+              "triplets is not shown until the train stage runs again", file=sys.stderr)
+        return None
+    phase = phases[-1].name
     try:
         with path.open(encoding="utf-8", newline="") as file:
             judged = [(float(line["valid_loss"]), float(line["valid_accuracy"])) for line in csv.DictReader(file)
-                      if line["phase"] == phases[-1] and line["valid_accuracy"]]
+                      if line["phase"] == phase and line["valid_accuracy"]]
     except (KeyError, ValueError) as error:
         raise StoredStateError(f"{path} is damaged ({error}); run the train stage again") from error
     if not judged:
         return None
-    kept = min(judged) if cell.fit[phases[-1]].keep == "best" else judged[-1]
-    return Triplets(kept[1])
+    chose = cell.fit[phase].keep == "best"
+    _, accuracy = min(judged, key=lambda epoch: epoch[0]) if chose else judged[-1]
+    n_held_out = receipt.summary.get("held_out", {}).get(phase)
+    interval = None if n_held_out is None else wilson_interval(accuracy, n_held_out, cell.recipe.evaluation.confidence)
+    return Triplets(accuracy, n_held_out, interval, chose)

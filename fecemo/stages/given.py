@@ -19,33 +19,41 @@ class Given:
     parts : tuple of str
         In the order of their cost; labels last.
     labels : float
-        Share of all labels that it learned from, in [0, 1].
+        Share of all labels that it learned from, in [0, 1]; 1 stands for all of the train split.
+    at_most : int, optional
+        Number of labels, where the recipe limits it.
     """
 
     parts: tuple[str, ...]
     labels: float = 0.0
+    at_most: int | None = None
 
     @property
     def words(self) -> str:
         """str: Such as ``"faces, a landmark model, 20 % of the labels"``."""
         said = {0.0: (), 1.0: ("all labels",)}.get(self.labels, (f"{100 * self.labels:g} % of the labels",))
+        if self.at_most is not None:
+            said = (f"{self.at_most:,} labels",)
         return ", ".join((*self.parts, *said))
 
     @property
     def track(self) -> int:
         """int: 0 faces, aligned or not, 1 what a landmark model measures on them, 2 ratings, 3 some labels, 4 all."""
         if self.labels:
-            return 4 if self.labels == 1 else 3
+            return 4 if self.labels == 1 and self.at_most is None else 3
         return 2 if RATINGS in self.parts else 1 if LANDMARKS in self.parts else 0
 
 
 def given_to(cell: Cell) -> Given:
     """Return what a cell's row was given, with what the row was given whose embeddings it takes."""
     parts, labels = set(), 0.0
+    limits: list[int | None] = []
     for phase in cell.approach.phases:
         examples = find_example_set(phase.faces)
         if "label" in examples.gives:
-            labels = max(labels, cell.fit[phase.name].label_fraction or 1.0)
+            fit = cell.fit[phase.name]
+            labels = max(labels, fit.label_fraction or 1.0)
+            limits.append(fit.faces)
         if examples.pack == "source":
             parts.add(FACES)
         if "triplet" in examples.gives:
@@ -62,4 +70,7 @@ def given_to(cell: Cell) -> Given:
         before = given_to(resolve(cell.recipe, cell.of, cell.variant.name))
         parts |= set(before.parts)
         labels = max(labels, before.labels)
-    return Given(tuple(part for part in ORDER if part in parts), labels)
+        limits += [before.at_most] if before.labels else []
+    limited = [limit for limit in limits if limit is not None]
+    return Given(tuple(part for part in ORDER if part in parts), labels,
+                 max(limited) if limited and len(limited) == len(limits) else None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,8 @@ from fecemo.packs.receipts import Receipt, digest_json
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import require_chain
 from fecemo.stages.predicted import label_rows, scored_rows
-from fecemo.stages.work import Work, run_stage
+from fecemo.stages.recipe import Cell
+from fecemo.stages.work import Work, plain, run_stage
 
 STAGE = "groupings"
 
@@ -44,7 +46,7 @@ def run(arguments: CellArguments) -> Receipt:
     ------
     InputError
         If the recipe has no groupings, the approach no clusters, there are fewer faces than clusters, no label can
-        name, or no labelled face is left to score.
+        name, fewer than ``naming.sample``, or no labelled face is left to score.
     StoredStateError
         If the embeddings are missing or cannot be clustered, or a label that was used would be scored.
     """
@@ -55,6 +57,10 @@ def run(arguments: CellArguments) -> Receipt:
                          "as groupings: {n_clusters: [8, 32, 100], per_cluster: 5, seeds: 5}")
     chain = require_chain(layout, *where, "model", "embeddings")
     target, kmeans, evaluation = FacePack(layout.target), recipe.clustering, recipe.evaluation
+    available = int(np.count_nonzero((target.splits == "train") & (target.labels != "")))
+    if 0 < available < recipe.naming.sample:
+        raise InputError(f"naming.sample: {recipe.naming.sample} labels are asked for, and the train split of "
+                         f"{target.folder} holds {available}")
 
     def work(folder: Path) -> Work:
         source, embedded = (read_face_array(layout.embeddings(*where), name) for name in ("source", "target"))
@@ -94,14 +100,20 @@ def run(arguments: CellArguments) -> Receipt:
                          f"named by {best[2]}, on {len(rows)} faces")
 
     return run_stage(
-        STAGE, layout.groupings(*where), seed=recipe.seed, work=work,
-        config={"groupings": settings, "kmeans": {name: getattr(kmeans, name)
-                                                  for name in ("algorithm", "max_iter", "even")},
-                "sample": recipe.naming.sample, "rare": recipe.naming.rare,
-                "balanced": recipe.naming.balanced, "namings": list(NAMINGS),
-                "score_on": cell.score_on, "bootstrap": evaluation.bootstrap, "confidence": evaluation.confidence,
-                "seed": recipe.seed, "recipe": recipe.name, "format": GROUPINGS_FORMAT},
+        STAGE, layout.groupings(*where), seed=recipe.seed, work=work, config=groupings_config(cell),
         inputs={"target": target.receipt.digest, **{name: receipt.digest for name, receipt in chain.items()}})
+
+
+def groupings_config(cell: Cell) -> dict[str, Any]:
+    """Return all of a recipe that shapes a cell's groupings, as the receipt holds it."""
+    recipe = cell.recipe
+    return plain({
+        "groupings": recipe.groupings, "kmeans": {name: getattr(recipe.clustering, name)
+                                                  for name in ("algorithm", "max_iter", "even")},
+        "sample": recipe.naming.sample, "rare": recipe.naming.rare, "balanced": recipe.naming.balanced,
+        "namings": NAMINGS, "score_on": cell.score_on, "bootstrap": recipe.evaluation.bootstrap,
+        "confidence": recipe.evaluation.confidence, "seed": recipe.seed, "recipe": recipe.name,
+        "format": GROUPINGS_FORMAT})
 
 
 def _of_scored(grouped: Sequence[Grouped], n_clusters: int, at: np.ndarray) -> list[SeedGroups]:

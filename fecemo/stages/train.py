@@ -151,11 +151,13 @@ def _summary(phases: "list[PhaseWork]", records: "list[EpochRecord]") -> dict[st
     """Return what the learning curves come to."""
     from fecemo.training.best import best_epoch
 
+    held_out = {phase.name: len(phase.held_out) for phase in phases if phase.held_out is not None}
     epochs = Counter(record.phase for record in records)
     seen = sum(len(phase.examples) * epochs[phase.name] for phase in phases)
     return {
         "epochs": dict(epochs),
-        "best_epoch": {phase.name: best_epoch(records, phase.name) for phase in phases if phase.held_out is not None},
+        "best_epoch": {name: best_epoch(records, name) for name in held_out},
+        **({"held_out": held_out} if held_out else {}),
         "steps": sum(-(-len(phase.examples) // phase.fit.batch_size) * epochs[phase.name] for phase in phases),
         "faces_per_second": round(seen / max(sum(record.seconds for record in records), 1e-9), 1),
         "loss": {record.phase: record.loss for record in records},

@@ -136,9 +136,9 @@ class TrainingStep(keras.Model):
         """Return the loss and, where a loss can judge, the share of examples that is right."""
         if self.judge is not None and self.accuracy is not None:
             output, target = self._compared(self.judge, y, y_pred)
-            right = ops.cast(self.judge.right(output, target), "float32")
             if self.together > 1 and self.judge.together == 1:
                 sample_weight = ops.repeat(sample_weight, self.together)
+            right = ops.cast(self.judge.right(output, target, sample_weight), "float32")
             self.accuracy.update_state(right, sample_weight=sample_weight)
         return self.get_metrics_result()
 

@@ -68,6 +68,7 @@ class TestRatedGeometry:
         receipt = read_receipt(layout.model("rated_geometry", "gray"))
         assert set(receipt.inputs) == {"source", "source_measurements"}
         assert receipt.summary["labels_used"] == 0
+        assert "held_out" not in receipt.summary
         network = load_network(layout.model("rated_geometry", "gray") / "encoder.keras")
         stored = np.load(layout.measurements("source") / "measurements.npy")
         learnt = stored[bright_rows(SOURCE)]
@@ -114,7 +115,10 @@ def test_rated_similarity_is_learnt_on_another_row_s_embedding_where_there_is_on
     trained = train.run(cell(study, "rated_embedding"))
     assert set(trained.inputs) == {"source", embeddings_of("geometry")}
     curve = learning_curve(layout.model("rated_embedding", "gray"))
-    assert 0 <= float(curve[-1]["valid_accuracy"]) <= 1
+    n_held_out = trained.summary["held_out"]["rate"]
+    right = float(curve[-1]["valid_accuracy"]) * n_held_out
+    assert 0 <= right <= n_held_out
+    assert right == pytest.approx(round(right), abs=1e-4)
     embed.run(cell(study, "rated_embedding"))
     source = read_face_array(layout.embeddings("rated_embedding", "gray"), "source")
     np.testing.assert_array_equal(source.rows, bright_rows(SOURCE))

@@ -70,7 +70,7 @@ class TestTripletSoftmax:
     def test_it_judges_as_the_hinge_does(self):
         triplets = np.concatenate([self.TRIPLETS, self.TRIPLETS[:, ::-1] + [[[0.1, 0]], [[0.3, 0.5]]],
                                    np.random.default_rng(0).normal(size=(20, 3, 2))])
-        judged, hinge = (keras.ops.convert_to_numpy(loss.right(tensor(triplets), None))
+        judged, hinge = (keras.ops.convert_to_numpy(loss.right(tensor(triplets), None, None))
                          for loss in (TripletSoftmax(), TripletLoss()))
         np.testing.assert_array_equal(judged, hinge)
         assert 0 < judged.sum() < len(judged)

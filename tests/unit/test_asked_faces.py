@@ -46,3 +46,5 @@ def test_both_ways_of_naming_ask_in_that_order(method):
     fear = {balanced: np.mean(LABELS[find_naming_method(method).run(replace(asked, balanced=balanced)).seen] == "fear")
             for balanced in (False, True)}
     assert fear[False] < 0.3 < fear[True]
+    assert find_naming_method(method).run(asked).names.method == method
+    assert find_naming_method(method).run(replace(asked, balanced=True)).names.method == f"balanced {method}"

@@ -1,5 +1,7 @@
 """Evening out a pile: the centres of K-means leave the heap for what lies around it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -65,3 +67,14 @@ def test_a_seed_gives_the_same_pile(pile):
 def test_levels_that_do_not_fall_to_the_clusters_are_refused(even):
     with pytest.raises(ValueError, match="even must be falling numbers of small clusters, none below n_clusters, 8"):
         KMeansSettings(n_clusters=8, even=even)
+
+
+def test_stability_is_that_of_the_faces_clusters_each_of_a_pile_of_its_own():
+    rng = np.random.default_rng(0)
+    corners = np.array([[0, 0], [30, 0], [0, 30], [30, 30]], np.float32)
+    apart = (corners[rng.integers(4, size=800)] + rng.normal(size=(800, 2))).astype(np.float32)
+    settings = KMeansSettings(n_clusters=4, even=(100,), n_init=4, stability_seeds=3)
+    assert fit_kmeans(apart, settings, seed=2).stability == 1.0
+    shapeless = rng.normal(size=(800, 2)).astype(np.float32)
+    assert fit_kmeans(shapeless, settings, seed=2).stability < 0.9
+    assert np.isnan(fit_kmeans(apart, replace(settings, stability_seeds=1), seed=2).stability)

@@ -30,6 +30,15 @@ def test_what_a_row_was_given_follows_from_what_its_phases_read(row, variant, tr
     assert (given.track, given.words) == (track, words)
 
 
+def test_a_limit_on_labels_is_said_and_is_not_all_of_them(tmp_path):
+    document = yaml.safe_load((RECIPES / "table2.yaml").read_text())
+    document["approaches"]["supervised"]["fit"]["classify"]["faces"] = 200
+    (tmp_path / "limited.yaml").write_text(yaml.safe_dump(document))
+    recipe = read_recipe(tmp_path / "limited.yaml")
+    limited = given_to(resolve(recipe, "supervised", "gray"))
+    assert (limited.track, limited.words) == (3, "200 labels")
+
+
 def test_pretrained_weights_are_given_too():
     given = given_to(resolve(read_recipe(RECIPES / "transfer.yaml"), "resnet_pretrained_softmax", "rgb"))
     assert given == Given(("pre-trained weights",), labels=1.0)

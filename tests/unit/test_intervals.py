@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, binomtest
 from sklearn.metrics import roc_auc_score
 
 from fecemo.errors import InputError
-from fecemo.evaluation.metrics.intervals import bootstrap_intervals, paired_differences
+from fecemo.evaluation.metrics.intervals import bootstrap_intervals, paired_differences, wilson_interval
 from fecemo.evaluation.metrics.predictions import score_predictions
 from fecemo.evaluation.records.headline import PAIRED
 from fecemo.evaluation.records.score_parts import Interval
@@ -35,6 +35,19 @@ def test_balanced_accuracy_agrees_with_resampling_face_by_face():
         drawn.append(np.mean([right[rows][truth[rows] == one].mean() for one in np.unique(truth[rows])]))
     found = intervals([[30, 10, 0], [15, 10, 0], [0, 1, 9]], resamples=4000)["balanced_accuracy"]
     assert (found.low, found.high) == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.01)
+
+
+def test_wilson_by_hand():
+    # z = 1.96: (5/8 + z²/80 ± z √(15/64/40 + z²/6400)) / (1 + z²/40) = (0.67302 ± 0.15753) / 1.09604
+    found = wilson_interval(25 / 40, 40, 0.95)
+    assert (found.low, found.high) == pytest.approx((0.47032, 0.75777), abs=2e-5)
+
+
+@pytest.mark.parametrize(("right", "n", "confidence"), [(0, 7, 0.95), (7, 7, 0.9), (1, 1, 0.99), (412, 700, 0.8)])
+def test_wilson_as_scipy_has_it(right, n, confidence):
+    known = binomtest(right, n).proportion_ci(confidence, method="wilson")
+    found = wilson_interval(right / n, n, confidence)
+    assert (found.low, found.high) == pytest.approx((known.low, known.high), abs=1e-9)
 
 
 def test_it_covers_the_truth_about_as_often_as_it_says():

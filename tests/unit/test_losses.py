@@ -11,6 +11,11 @@ from fecemo.models.losses.triplet import TripletLoss
 from fecemo.models.losses.vector_error import VectorError
 from fecemo.models.losses.weighted_cluster import WeightedCluster
 from fecemo.models.losses.weighted_softmax import WeightedSoftmax
+from fecemo.training.augmentations.flip import Flip
+from fecemo.training.examples import Examples
+from fecemo.training.optimizers.adam import Adam
+from fecemo.training.settings import FitSettings
+from fecemo.training.step import TrainingStep
 
 EVERYONE = np.ones(4, np.float32)
 
@@ -167,7 +172,7 @@ class TestTriplet:
 
     def test_the_odd_one_is_right_where_the_pair_is_closest(self):
         odd_in_place = np.concatenate([self.near, self.near[:, ::-1], self.near[:, [0, 2, 1]]])
-        found = numbers(TripletLoss().right(tensor(odd_in_place), None))
+        found = numbers(TripletLoss().right(tensor(odd_in_place), None, None))
         assert found.tolist() == [True, False, False]
 
 
@@ -188,9 +193,28 @@ class TestNTXent:
         # −log e^10 / (e^10 + 6 e^0)
         np.testing.assert_allclose(numbers(loss.losses(tensor(apart), None, tensor(EVERYONE), {})),
                                    np.log1p(6 * np.exp(-10.0)), rtol=1e-2, atol=1e-6)
-        assert numbers(loss.right(tensor(apart), None)).all()
+        assert numbers(loss.right(tensor(apart), None, tensor(EVERYONE))).all()
         crossed = np.stack([apart[:, 0], np.roll(apart[:, 1], 1, axis=0)], axis=1)
-        assert not numbers(loss.right(tensor(crossed), None)).any()
+        assert not numbers(loss.right(tensor(crossed), None, tensor(EVERYONE))).any()
+
+    def test_faces_that_fill_up_a_batch_are_no_rivals(self):
+        """Forty faces in a batch of 256, filled up with other views of the same faces, which would be the nearest."""
+        rng = np.random.default_rng(0)
+        faces = rng.normal(size=(40, 1, 8)).astype(np.float32)
+        views = faces + rng.normal(size=(40, 2, 8)).astype(np.float32)
+        filling = np.resize(faces + rng.normal(size=(40, 2, 8)).astype(np.float32) / 8, (216, 2, 8))
+        weights = np.repeat(np.float32([1, 0]), [40, 216])
+        alone = numbers(NTXent().right(tensor(views), None, tensor(weights[:40])))
+        filled = numbers(NTXent().right(tensor(np.concatenate([views, filling])), None, tensor(weights)))
+        np.testing.assert_array_equal(filled[:40], alone)
+        assert 0 < alone.sum() < 40
+        fit = FitSettings((NTXent(),), Adam(), 1e-3, 1, augment=(Flip(),), batch_size=256)
+        step = TrainingStep({"embedding": keras.Sequential([keras.Input((1, 1, 8)), keras.layers.Flatten()])}, fit,
+                            Examples(np.arange(40)), 8)
+        step.reset_metrics()
+        said = step.compute_metrics(None, None, ({"embedding": tensor(np.concatenate([views, filling]).reshape(-1, 8))},
+                                                 None), sample_weight=tensor(weights))
+        assert float(said["accuracy"]) == pytest.approx(alone.mean())
 
 
 class TestVectorError:

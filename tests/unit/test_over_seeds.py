@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
-from fecemo.errors import InputError
+from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.metrics.over_seeds import paired_seed_differences, seed_figures, seed_mean
-from fecemo.evaluation.records.groupings import RightAnswers
+from fecemo.evaluation.records.groupings import Grouping, Groupings, NamedGroups, RightAnswers, SeedFigure, SeedMean
+from fecemo.evaluation.records.score_parts import Chance
+from fecemo.evaluation.tables.cost_table import CostRow, compare_rows
+from fecemo.evaluation.tables.table import Heading
+from fecemo.manifests.emotions import EMOTIONS
 
 SETTINGS = {"resamples": 500, "confidence": 0.95, "seed": 1}
 
@@ -79,6 +83,50 @@ def test_a_classifier_answers_every_seed_alike():
     assert found["accuracy"].value == 0.5
 
 
+def test_percentiles_of_few_seeds_are_spread_by_hand():
+    # One seed of five is right on every face, the others on none. A resample has n/5 of that seed, n being
+    # Binomial(5, .2); its 97.5th percentile is 3/5. Spread about the mean of 1/5 by t(4) / z = 2.776445 / 1.959964
+    # times √(5/4).
+    right = np.zeros((5, 40))
+    right[0] = 1
+    high = 0.2 + 2.776445 / 1.959964 * np.sqrt(5 / 4) * (0.6 - 0.2)
+    found = seed_figures(answers(right), **{**SETTINGS, "resamples": 4000})["accuracy"]
+    assert (found.low, found.high) == (0, pytest.approx(high, abs=1e-6))  # and no figure is below 0
+    apart = paired_seed_differences(answers(right), answers(np.zeros((5, 40))), **{**SETTINGS, "resamples": 4000})
+    assert apart["accuracy"].high == pytest.approx(high, abs=1e-6)
+    assert apart["accuracy"].low == pytest.approx(0.2 - 2.776445 / 1.959964 * np.sqrt(5 / 4) * 0.2, abs=1e-6)
+
+
+def test_intervals_of_five_seeds_hold_the_truth_as_often_as_they_say():
+    rng, n_faces, trials = np.random.default_rng(0), 400, 300
+    held = alike = 0
+    for trial in range(trials):
+        # Seeds differ by far more than faces move the mean, so that it is theirs that the interval must hold.
+        a, b = (answers(rng.random((5, n_faces)) < rng.normal(0.4, 0.1, (5, 1))) for _ in range(2))
+        settings = {"resamples": 200, "confidence": 0.95, "seed": trial}
+        figure = seed_figures(a, **settings)["accuracy"]
+        difference = paired_seed_differences(a, b, **settings)["accuracy"]
+        held += figure.low <= 0.4 <= figure.high
+        alike += difference.low <= 0 <= difference.high
+    assert 0.92 < held / trials < 0.985  # .88 where percentiles are left as they are
+    assert 0.92 < alike / trials < 0.985
+
+
 def test_nothing_scored_is_refused():
     with pytest.raises(InputError, match="no scored face"):
         seed_figures(answers(np.zeros((2, 0))), **SETTINGS)
+
+
+def test_rows_of_unequally_many_seeds_are_refused_by_name():
+    def row(name, n_seeds):
+        record = Groupings(
+            name, "gray", "planted", EMOTIONS, 9, "test", 40, "", 0, 5, tuple(range(n_seeds)), 0.95, 10, Chance(.1, .2),
+            (Grouping(8, *(SeedMean(0, 0),) * 3, 0, {"few": NamedGroups((9,), *(SeedFigure(0.5, 0, 0, 1),) * 2)}),))
+        right = RightAnswers(np.arange(40), np.arange(40) % 8, np.ones((n_seeds, 40), bool))
+        return CostRow(Heading(name, name), Heading("gray", "Gray"), "faces", 0, True, groupings=record,
+                       right={(8, "few"): right})
+
+    said = {"resamples": 10, "confidence": 0.95, "seed": 0}
+    assert compare_rows([row("a", 3), row("b", 1)], [8], **said)["a/gray - b/gray"]["8 few"].value == 0
+    with pytest.raises(StoredStateError, match="a/gray answers with 3 seeds and b/gray with 2, expected equally many"):
+        compare_rows([row("a", 3), row("b", 2)], [8], **said)

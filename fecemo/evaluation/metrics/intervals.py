@@ -6,8 +6,10 @@ matrices and no face is touched (Efron and Tibshirani, "An Introduction to the B
 the curves need the faces themselves.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -123,6 +125,23 @@ def paired_differences(truth: np.ndarray, a: np.ndarray, b: np.ndarray, emotions
         if interval is not None and np.isfinite(differences[0]):
             found[name] = Difference(float(differences[0]), interval.low, interval.high)
     return found
+
+
+def wilson_interval(share: float, n: int, confidence: float) -> Interval:
+    """Return the interval of a share of ``n`` independent answers (Wilson 1927), which needs no resampling.
+
+    Parameters
+    ----------
+    share : float
+        In [0, 1].
+    n : int
+        At least 1.
+    confidence : float
+        Coverage, in (0, 1).
+    """
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    middle, half = share + z**2 / (2 * n), z * math.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
+    return Interval(max(0.0, (middle - half) / (1 + z**2 / n)), min(1.0, (middle + half) / (1 + z**2 / n)))
 
 
 def _percentile(values: np.ndarray, confidence: float) -> Interval | None:

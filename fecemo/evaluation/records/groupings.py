@@ -12,7 +12,7 @@ from fecemo.manifests.documents import build, read_json
 from fecemo.packs.arrays import read_array, write_arrays
 from fecemo.packs.durable import atomic_write
 
-GROUPINGS_FORMAT = "fecemo.groupings/1"
+GROUPINGS_FORMAT = "fecemo.groupings/2"
 GROUPINGS_NAME = "groupings.json"
 ROWS_NAME, TRUTH_NAME, RIGHT_NAME = "scored_rows", "truth", "right"
 
@@ -39,7 +39,8 @@ class SeedFigure(SeedMean):
     Parameters
     ----------
     low, high : float
-        Percentile bootstrap interval of the mean, over the scored faces and over the seeds.
+        Bootstrap interval of the mean, over the scored faces and over the seeds, of which there are few: see
+        `fecemo.evaluation.metrics.over_seeds`.
     """
 
     low: float

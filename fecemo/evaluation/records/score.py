@@ -26,7 +26,8 @@ class Score:
     recipe, recipe_title : str
         The study that the cell belongs to.
     method : str
-        How faces got their emotion: ``"hand"``, ``"vote"`` or ``"few"`` named their clusters, or ``"classifier"``.
+        How faces got their emotion: ``"hand"``, ``"vote"`` or ``"few"`` named their clusters, or these
+        balanced, or ``"classifier"``.
     emotions : tuple of str
         Order of the rows of `confusion`, and of its columns before any abstentions.
     n_scored : int

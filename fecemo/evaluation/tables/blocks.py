@@ -14,7 +14,8 @@ from fecemo.evaluation.tables.table import ComparisonTable, Heading
 
 Part = str | Cited
 SCORED_ON = {"test": "test split", "others": "unused labels"}
-METHODS = {"classifier": "classifier", "vote": "vote", "few": "a few labels", "hand": "by hand"}
+METHODS = {"classifier": "classifier", "vote": "vote", "few": "a few labels", "hand": "by hand",
+           "balanced vote": "vote, balanced", "balanced few": "a few labels, balanced"}
 
 
 @dataclass(frozen=True)

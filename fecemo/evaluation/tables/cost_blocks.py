@@ -7,10 +7,12 @@ from fecemo.evaluation.records.cited import DASH, Cited, cite, count, field_of, 
 from fecemo.evaluation.records.groupings import ways_of
 from fecemo.evaluation.tables.blocks import Block, Entry, Part
 from fecemo.evaluation.tables.cost_table import OWN, RANKED, CostRow, CostTable, Way, pair_key, reference_of, way_key
+from fecemo.evaluation.tables.cost_triplets import triplets_caption, triplets_entry
 from fecemo.evaluation.tables.table import Heading
 
 Column = Callable[[CostRow], Entry]
 EMPTY = Entry((DASH,))
+TRAINED_ONCE = "The networks are of one training each: by how much another would differ is in no interval."
 PROBES = {"Linear probe": "linear", "k-NN probe": "nearest"}
 
 
@@ -30,7 +32,7 @@ def _main_block(table: CostTable) -> Block:
     columns = {heading(way): answered(way) for way in table.ways}
     columns |= {title: _probe(name) for title, name in PROBES.items()}
     if any(row.triplets for row in table.rows):
-        columns["Triplets"] = _triplets
+        columns["Triplets"] = triplets_entry
     return _by_row("table2-balanced", "Balanced accuracy, by what was given", _main_caption(table), table, columns)
 
 
@@ -39,15 +41,14 @@ def _main_caption(table: CostTable) -> tuple[Part, ...]:
     said = [f"Beside each figure its {levels}. k clusters of unlabelled faces are named by {table.per_cluster} "
             f"labelled faces of each (few), or by the vote of {count(table.sample)} labelled faces in all (vote), none "
             "of which is scored: mean over seeds of the clusters and the naming, with an interval over both. "
-            "Classifiers give answers of their own. Probes: a logistic regression and nearest neighbours that learn "
-            "from the train split, which tell what the embedding holds and are no result of the row."]
+            f"Classifiers give answers of their own. {TRAINED_ONCE} Probes: a logistic regression and nearest "
+            "neighbours that learn from the train split, which tell what the embedding holds and are no result of the "
+            "row."]
     if table.rare:
         said.append("In naming, the labels of rare emotions weigh more.")
     if table.balanced:
         said.append("The faces that name were drawn so that emotions are alike often among them, which only a set that "
                     "is labelled already allows.")
-    if any(row.triplets for row in table.rows):
-        said.append("Triplets: share of held-out triplets whose odd face is told as most raters told it.")
     if any(table.leader(way) for way in table.ways):
         said.append("Marked: ahead of every other row of its column, by the interval of the paired difference on the "
                     "faces that both were scored on.")
@@ -57,7 +58,7 @@ def _main_caption(table: CostTable) -> tuple[Part, ...]:
     for waits, n_rows in Counter(row.waits for row in table.rows if row.waits).items():
         said.append(f"{n_rows} of the rows without figures {'waits' if n_rows == 1 else 'wait'} "
                     f"{waits.removeprefix('waits ')}.")
-    return *_chance(table), " ".join(said)
+    return *_chance(table), " ".join(said), *triplets_caption(table.rows)
 
 
 def _chance(table: CostTable) -> tuple[Part, ...]:
@@ -135,13 +136,6 @@ def _probe(name: str) -> Column:
     return entry
 
 
-def _triplets(row: CostRow) -> Entry:
-    if row.triplets is None:
-        return EMPTY
-    accuracy = row.triplets.accuracy
-    return Entry((Cited(share(accuracy), accuracy, f"{row.key}/triplets", "accuracy"),))
-
-
 def _against_block(table: CostTable) -> Block | None:
     """Return by how much each row is above the best of the study's own that was given no more."""
     ways = [way for way in table.ways if way[1] != "vote"]
@@ -161,7 +155,7 @@ def _against_block(table: CostTable) -> Block | None:
     block = _by_row("table2-against", "Against the study's own", (
         "Balanced accuracy minus that of the best of the study's own approaches that was given no more, in the same "
         "column, trained on the same faces and scored on the same, with the interval of the paired difference. Marked: "
-        "all of it lies above 0."), table, {heading(way): against(way) for way in ways},
+        f"all of it lies above 0. {TRAINED_ONCE}"), table, {heading(way): against(way) for way in ways},
         only=lambda row: not row.published and any(against(way)(row) is not EMPTY for way in ways))
     return block if block.lines else None
 

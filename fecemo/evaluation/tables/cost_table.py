@@ -6,12 +6,14 @@ from itertools import groupby
 
 import numpy as np
 
+from fecemo.errors import StoredStateError
 from fecemo.evaluation.metrics.intervals import Difference
 from fecemo.evaluation.metrics.over_seeds import paired_seed_differences
 from fecemo.evaluation.probing.probe import Probes
 from fecemo.evaluation.records.groupings import Groupings, RightAnswers, SeedFigure
 from fecemo.evaluation.records.predictions import Predictions
 from fecemo.evaluation.records.score import Score
+from fecemo.evaluation.records.score_parts import Interval
 from fecemo.evaluation.tables.table import Heading
 from fecemo.manifests.reference_figures import ReferenceFigures
 
@@ -30,9 +32,18 @@ class Triplets:
     ----------
     accuracy : float
         Share of the triplets that were held out from its training.
+    n_held_out : int or None
+        How many these were; None where the run did not store it.
+    interval : Interval or None
+        Of the share; None where their number is not known.
+    chose_epoch : bool
+        Whether the same triplets chose the epoch whose weights were kept.
     """
 
     accuracy: float
+    n_held_out: int | None = None
+    interval: Interval | None = None
+    chose_epoch: bool = False
 
 
 @dataclass(frozen=True)
@@ -186,6 +197,11 @@ def compare_rows(rows: Sequence[CostRow], n_clusters: Sequence[int], *, resample
     -------
     dict of str to dict of str to Difference
         Of balanced accuracy, by `pair_key` and `way_key`; pairs that share too few faces are left out.
+
+    Raises
+    ------
+    StoredStateError
+        If two rows that answer with several seeds have not equally many.
     """
     found: dict[str, dict[str, Difference]] = {}
     for way in ways_with(n_clusters):
@@ -195,6 +211,10 @@ def compare_rows(rows: Sequence[CostRow], n_clusters: Sequence[int], *, resample
         for a, b in pairs:
             if way not in a.right or way not in b.right or way_key(way) in found.get(pair_key(a, b), {}):
                 continue
+            seeds_a, seeds_b = (len(row.right[way].right) for row in (a, b))
+            if 1 not in (seeds_a, seeds_b) and seeds_a != seeds_b:
+                raise StoredStateError(f"{a.key} answers with {seeds_a} seeds and {b.key} with {seeds_b}, expected "
+                                       "equally many; run the groupings stage of both again with one recipe")
             differences = paired_seed_differences(a.right[way], b.right[way], resamples=resamples,
                                                   confidence=confidence, seed=seed)
             if differences is not None:

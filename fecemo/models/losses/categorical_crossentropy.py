@@ -22,7 +22,7 @@ class CategoricalCrossentropy(Loss):
 
         return losses.categorical_crossentropy(ops.one_hot(target, output.shape[-1], dtype="float32"), output)
 
-    def right(self, output: Any, target: Any) -> Any:
+    def right(self, output: Any, target: Any, weights: Any) -> Any:
         """Return whether the likeliest emotion is the true one; see `Loss.right`."""
         from keras import ops
 

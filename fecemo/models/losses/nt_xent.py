@@ -40,18 +40,15 @@ class NTXent(Loss):
         from keras import ops
 
         scores = _cosines(output) / self.temperature
-        views = scores.shape[0]
-        # Neither a view itself nor faces that only fill up the batch are told apart from it.
-        left_out = ops.maximum(ops.eye(views), 1.0 - ops.expand_dims(ops.repeat(weights, 2), 0))
-        others = ops.logsumexp(ops.where(left_out > 0, EXCLUDED, scores), axis=1)
+        others = ops.logsumexp(_of_others(scores, weights), axis=1)
         return ops.mean(ops.reshape(others - _of_other_view(scores), (-1, 2)), axis=1)
 
-    def right(self, output: Any, target: Any) -> Any:
+    def right(self, output: Any, target: Any, weights: Any) -> Any:
         """Return whether the nearest neighbour of a face's first view is its second; see `Loss.right`."""
         from keras import ops
 
         cosines = _cosines(output)
-        nearest = ops.max(ops.where(ops.eye(cosines.shape[0]) > 0, EXCLUDED, cosines), axis=1)
+        nearest = ops.max(_of_others(cosines, weights), axis=1)
         return ops.reshape(_of_other_view(cosines) >= nearest, (-1, 2))[:, 0]
 
 
@@ -61,6 +58,14 @@ def _cosines(output: Any) -> Any:
 
     vectors = ops.normalize(ops.cast(ops.reshape(output, (-1, output.shape[-1])), "float32"), axis=-1)
     return ops.matmul(vectors, ops.transpose(vectors))
+
+
+def _of_others(scores: Any, weights: Any) -> Any:
+    """Return the scores without those of a view with itself, and with faces that only fill up the batch."""
+    from keras import ops
+
+    left_out = ops.maximum(ops.eye(scores.shape[0]), 1.0 - ops.expand_dims(ops.repeat(weights, 2), 0))
+    return ops.where(left_out > 0, EXCLUDED, scores)
 
 
 def _of_other_view(scores: Any) -> Any:

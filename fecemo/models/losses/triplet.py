@@ -40,7 +40,7 @@ class TripletLoss(Loss):
         margins = ops.take(ops.convert_to_tensor(self.margins, "float32"), target, axis=0)
         return ops.relu(alike - first_odd + margins) + ops.relu(alike - second_odd + margins)
 
-    def right(self, output: Any, target: Any) -> Any:
+    def right(self, output: Any, target: Any, weights: Any) -> Any:
         """Return whether the pair is closer than either is to the odd one; see `Loss.right`."""
         return odd_one_is_farthest(output)
 

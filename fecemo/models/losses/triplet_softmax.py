@@ -41,7 +41,7 @@ class TripletSoftmax(Loss):
         scores = -self.scale * ops.stack(squared_distances(output), axis=-1)
         return ops.logsumexp(scores, axis=-1) - scores[:, 0]
 
-    def right(self, output: Any, target: Any) -> Any:
+    def right(self, output: Any, target: Any, weights: Any) -> Any:
         """Return whether the pair is closer than either is to the odd one; see `Loss.right`."""
         return odd_one_is_farthest(output)
 

@@ -1,0 +1,90 @@
+"""A run as the stages before the groupings would leave it, with embeddings of which is known what they tell."""
+
+import numpy as np
+import yaml
+
+from fecemo.evaluation.records.groupings import read_groupings
+from fecemo.manifests.emotions import EMOTIONS
+from fecemo.packs.arrays import write_arrays
+from fecemo.packs.face_pack import FaceEntry, FacePack
+from fecemo.packs.face_pack_writer import FacePackWriter
+from fecemo.packs.receipts import write_receipt
+from fecemo.stages import groupings
+from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.layout import RunLayout
+
+N_SOURCE, N_TARGET = 320, 320
+FIT = {"loss": "binary_crossentropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 1}
+CLASSIFY = {**FIT, "loss": "categorical_crossentropy"}
+TRIPLETS = {**FIT, "loss": "triplet", "validate_on": 0.5}
+RECIPE = {
+    "name": "planted", "title": "Planted embeddings", "seed": 5, "variants": ["gray"],
+    "source": {"faces": "faces.csv"}, "target": {"images": "target"},
+    "approaches": {
+        "dense_autoencoder": {"fit": {"reconstruct": FIT}},
+        "contrastive": {"fit": {"contrast": {**FIT, "loss": "nt_xent", "augment": ["flip"]}}},
+        "rated_embedding": {"of": "contrastive", "only": ["gray"], "fit": {"rate": TRIPLETS}},
+        "geometry": {"fit": {}},
+        "semi_supervised": {"fit": {"reconstruct": FIT, "classify": {**CLASSIFY, "label_fraction": 0.2}}},
+        "supervised": {"fit": {"classify": CLASSIFY}},
+    },
+    "naming": {"method": "vote", "sample": 40}, "evaluation": {"bootstrap": 200},
+    "groupings": {"n_clusters": [8, 16], "per_cluster": 3, "seeds": 3},
+}
+OTHERS = 10
+"""Of the supervised row's answers so many are wrong."""
+
+
+class Planted:
+    """A run as the stages before would leave it: vectors that know nothing of emotions, and some that know all."""
+
+    def __init__(self, folder, **changes):
+        self.layout = RunLayout(folder / "run")
+        self.recipe = folder / "recipe.yaml"
+        self.recipe.write_text(yaml.safe_dump({**RECIPE, **changes}))
+        labels = np.array(EMOTIONS)[np.arange(N_TARGET) % 8]
+        writer = FacePackWriter(self.layout.target, [
+            FaceEntry(id=f"face{row}", url=f"{row}.png", label=str(labels[row]),
+                      split="test" if row % 4 == row // 8 % 4 else "train") for row in range(N_TARGET)])
+        for slot in writer.missing():
+            writer.put(slot, np.full((200, 200, 3), slot % 256, np.uint8))
+        writer.finish("import", config={}, inputs={})
+        writer.close()
+        self.target = FacePack(self.layout.target)
+        rng = np.random.default_rng(0)
+        centres = rng.normal(size=(8, 6)) * 5
+        self.vectors = {"contrastive": [centres[np.arange(n) % 8] + rng.normal(size=(n, 6)) * 0.3
+                                        for n in (N_SOURCE, N_TARGET)]}
+        for row in ("dense_autoencoder", "rated_embedding"):
+            self.vectors[row] = [rng.normal(size=(n, 6)) for n in (N_SOURCE, N_TARGET)]
+        self.vectors["rated_embedding"] = self.vectors["contrastive"]
+        for row, (source, target) in self.vectors.items():
+            self.leave(row, source=source, target=target)
+        train = self.target.rows_in("train")
+        right = np.eye(8)[np.arange(N_TARGET) % 8]
+        wrong = self.target.rows_in("test")[:OTHERS]
+        right[wrong] = np.roll(right[wrong], 1, axis=1)
+        self.leave("supervised", labelled=train, target=right * 0.5 + 0.0625)
+        self.leave("semi_supervised", labelled=train[:64], target=np.roll(right, 1, axis=1) * 0.5 + 0.0625)
+
+    def leave(self, row, labelled=(), **embedded):
+        model, embeddings = self.layout.model(row, "gray"), self.layout.embeddings(row, "gray")
+        for folder in (model, embeddings):
+            folder.mkdir(parents=True, exist_ok=True)
+        files = write_arrays(model, {"labelled_rows": np.array(labelled, np.int64)})
+        if row == "rated_embedding":
+            (model / "history.csv").write_text(
+                "phase,epoch,loss,accuracy,valid_loss,valid_accuracy\nrate,1,1,.5,.30,.7\nrate,2,1,.5,.25,.625\n")
+            files.append("history.csv")
+        write_receipt(model, "train", config={}, inputs={}, files=files, seconds=1.0,
+                      summary={"held_out": {"rate": 40}})
+        arrays = {name: np.asarray(values, np.float32) for name, values in embedded.items()}
+        arrays |= {f"{name}_rows": np.arange(len(values)) for name, values in embedded.items()}
+        write_receipt(embeddings, "embed", config={}, inputs={}, files=write_arrays(embeddings, arrays), seconds=1.0)
+
+    def cell(self, row):
+        return CellArguments(self.recipe, self.layout.run, row, "gray")
+
+    def group(self, row):
+        groupings.run(self.cell(row))
+        return read_groupings(self.layout.groupings(row, "gray"))

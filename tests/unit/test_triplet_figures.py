@@ -1,0 +1,106 @@
+"""How well held-out triplets were told, as Table 2 shows it: with its interval, and only of the network that stands."""
+
+import json
+
+import pytest
+import yaml
+
+from fecemo.evaluation.tables.cost_blocks import cost_blocks
+from fecemo.evaluation.tables.cost_export import to_json
+from fecemo.evaluation.tables.cost_triplets import triplets_caption, triplets_entry
+from fecemo.packs.receipts import read_receipt, write_receipt
+from fecemo.stages.chain import embeddings_of
+from fecemo.stages.cost_table import read_cost_table
+from fecemo.stages.layout import RunLayout
+from fecemo.stages.recipe import read_recipe
+from fecemo.stages.table import read_table
+
+FIT = {"loss": "binary_crossentropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 1}
+MEASURE, CLASSIFY = ({**FIT, "loss": loss} for loss in ("vector_error", "categorical_crossentropy"))
+RATE = {**FIT, "loss": "triplet", "validate_on": 0.5}
+RECIPE = {
+    "name": "rated", "title": "Rated", "variants": ["gray"], "source": {"faces": "faces.csv"},
+    "target": {"images": "target"},
+    "approaches": {
+        "dense_autoencoder": {"fit": {"reconstruct": FIT}},
+        "rated_embedding": {"of": "dense_autoencoder", "fit": {"rate": RATE}},
+        "triplet_encoder": {"fit": {"measure": MEASURE, "rate": {**RATE, "keep": "best"}}},
+        "rated_classifier": {"fit": {"measure": MEASURE, "rate": RATE, "classify": CLASSIFY}},
+    },
+    "groupings": {"n_clusters": [8], "per_cluster": 3, "seeds": 2},
+}
+CURVE = "phase,epoch,valid_loss,valid_accuracy\nrate,1,.30,.7\nrate,2,.25,.65\nrate,3,.25,.7\nrate,4,.4,.625\n"
+HELD_OUT = {"held_out": {"rate": 40}}
+
+
+def leave(layout, row, stage, said="", summary=None, inputs=None):
+    folder = (layout.model if stage == "train" else layout.embeddings)(row, "gray")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "history.csv").write_text(said)
+    write_receipt(folder, stage, config={}, inputs=inputs or {}, files=["history.csv"], seconds=1.0, summary=summary)
+    return read_receipt(folder).digest
+
+
+@pytest.fixture
+def layout(tmp_path):
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(RECIPE))
+    layout = RunLayout(tmp_path / "run")
+    behind = leave(layout, "dense_autoencoder", "embed")
+    leave(layout, "rated_embedding", "train", CURVE, HELD_OUT, {embeddings_of("dense_autoencoder"): behind})
+    leave(layout, "triplet_encoder", "train", CURVE, {"held_out": {"rate": 100}})
+    return layout
+
+
+def table_of(layout):
+    study = read_recipe(layout.run.parent / "recipe.yaml")
+    return read_cost_table(study, layout, read_table(study, layout))
+
+
+def rows_of(layout):
+    return {row.row.name: row for row in table_of(layout).rows}
+
+
+def said_of(row):
+    entry = triplets_entry(row)
+    return f"{entry.plain_value} {entry.plain_beside}".strip()
+
+
+def test_the_share_stands_with_its_interval_and_what_it_is_of(layout):
+    rows = rows_of(layout)
+    assert said_of(rows["rated_embedding"]) == ".625 [.470, .758]"  # Wilson of 25 of 40; see the test of intervals
+    # The first of the two epochs with the least loss, 65 of 100: (0.66921 ± 0.09544) / 1.03841.
+    assert said_of(rows["triplet_encoder"]) == ".650 [.553, .736]"
+    assert said_of(rows["dense_autoencoder"]) == "—"
+    caption = "".join(map(str, triplets_caption(list(rows.values()))))
+    assert "Triplets: share of 40 to 100 held-out triplets" in caption
+    assert "chance is 1/3" in caption
+    title = rows["triplet_encoder"].row.title
+    assert f"The same triplets chose the epoch of {title}, which flatters the figure." in caption
+    assert caption in cost_blocks(table_of(layout))[0].plain_caption
+
+
+def test_programs_get_number_and_interval(layout):
+    rated = next(row for row in json.loads(to_json(table_of(layout)))["rows"] if row["approach"] == "rated_embedding")
+    assert rated["triplets"] == {
+        "accuracy": 0.625, "n_held_out": 40, "chose_epoch": False,
+        "interval": {"low": pytest.approx(0.47032, abs=2e-5), "high": pytest.approx(0.75777, abs=2e-5)}}
+
+
+def test_a_run_that_did_not_store_the_number_shows_no_interval(layout):
+    leave(layout, "triplet_encoder", "train", CURVE)
+    rows = rows_of(layout)
+    assert said_of(rows["triplet_encoder"]) == ".650"
+    caption = "".join(map(str, triplets_caption(list(rows.values()))))
+    assert "share of 40 held-out triplets" in caption
+    assert "Without an interval: the run did not store how many were held out." in caption
+
+
+def test_nothing_is_told_of_a_network_that_stands_on_other_embeddings(layout, capsys):
+    leave(layout, "dense_autoencoder", "embed", "made anew")
+    assert rows_of(layout)["rated_embedding"].triplets is None
+    assert "was trained with another embeddings of dense_autoencoder than the one" in capsys.readouterr().err
+
+
+def test_nothing_is_told_of_a_network_that_learned_on_from_labels(layout):
+    leave(layout, "rated_classifier", "train", CURVE, HELD_OUT)
+    assert rows_of(layout)["rated_classifier"].triplets is None
