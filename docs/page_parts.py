@@ -27,6 +27,7 @@ def row_found(row: CostRow, n_clusters: tuple[int, ...]) -> dict[str, Any]:
         "probe_low": None if probe is None else probe.intervals["balanced_accuracy"].low,
         "probe_high": None if probe is None else probe.intervals["balanced_accuracy"].high,
         "triplets": None if row.triplets is None else row.triplets.accuracy,
+        "triplets_held_out": None if row.triplets is None else row.triplets.n_held_out,
         "groups": {} if row.groupings is None else {
             str(one.n_clusters): {"nmi": one.nmi.mean, "ami": one.ami.mean, "stability": one.stability}
             for one in row.groupings.groupings}}

@@ -183,6 +183,10 @@ def contradictions(found: dict[str, Any]) -> Iterator[str]:
             yield f"{a} and {b} are not on a level"
     if rows[PIXELS]["probe_low"] <= chance or rows[ALIGNED]["probe_low"] <= rows[PIXELS]["probe"]:
         yield f"a linear probe does not find emotion in {PIXELS}, and more of it in {ALIGNED}"
+    if best("gradients/aligned")["low"] <= best(PIXELS)["high"]:
+        yield f"gradients of aligned faces are not ahead of {PIXELS}"
+    if best("gradients/aligned")["mean"] < best(ALIGNED)["low"]:
+        yield f"gradients of aligned faces do not reach {ALIGNED}"
     steady = [rows[key]["groups"][str(found["n_clusters"][0])]["stability"] for key in (MEASURED, RATED)]
     if steady[1] <= steady[0]:
         yield f"clusters of {RATED} agree no better over seeds than those of {MEASURED}"
