@@ -17,6 +17,7 @@ from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import Receipt, digest_json
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import require_chain
+from fecemo.stages.naming_sample import refuse_too_large_a_sample
 from fecemo.stages.predicted import label_rows, scored_rows
 from fecemo.stages.recipe import Cell
 from fecemo.stages.work import Work, plain, run_stage
@@ -57,10 +58,7 @@ def run(arguments: CellArguments) -> Receipt:
                          "as groupings: {n_clusters: [8, 32, 100], per_cluster: 5, seeds: 5}")
     chain = require_chain(layout, *where, "model", "embeddings")
     target, kmeans, evaluation = FacePack(layout.target), recipe.clustering, recipe.evaluation
-    available = int(np.count_nonzero((target.splits == "train") & (target.labels != "")))
-    if 0 < available < recipe.naming.sample:
-        raise InputError(f"naming.sample: {recipe.naming.sample} labels are asked for, and the train split of "
-                         f"{target.folder} holds {available}")
+    refuse_too_large_a_sample(target, recipe.naming.sample)
 
     def work(folder: Path) -> Work:
         source, embedded = (read_face_array(layout.embeddings(*where), name) for name in ("source", "target"))

@@ -19,6 +19,7 @@ from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import clustering_digest, require_chain
 from fecemo.stages.label_files import labels_seen_elsewhere
 from fecemo.stages.label_parts import target_groups
+from fecemo.stages.naming_sample import refuse_too_large_a_sample
 from fecemo.stages.work import Work, run_stage
 
 STAGE = "label"
@@ -74,10 +75,8 @@ def run(arguments: CellArguments, method: Literal["hand", "vote", "few"] | None 
         # What a way of naming does not look at makes no other names; it asks for no more labels than there are.
         config |= {"few": {"per_cluster": settings.per_cluster}}.get(naming.name, {"sample": settings.sample})
         config |= {"rare": settings.rare, "balanced": settings.balanced}
-        available = int(np.count_nonzero((pack.splits == "train") & (pack.labels != "")))
-        if "sample" in config and 0 < available < settings.sample:
-            raise InputError(f"naming.sample: {settings.sample} labels are asked for, and the train split of "
-                             f"{pack.folder} holds {available}")
+        if "sample" in config:
+            refuse_too_large_a_sample(pack, settings.sample)
 
     def work(folder: Path) -> Work:
         target = read_face_array(embedded, "target")

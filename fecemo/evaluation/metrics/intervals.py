@@ -6,10 +6,8 @@ matrices and no face is touched (Efron and Tibshirani, "An Introduction to the B
 the curves need the faces themselves.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
@@ -139,9 +137,10 @@ def wilson_interval(share: float, n: int, confidence: float) -> Interval:
     confidence : float
         Coverage, in (0, 1).
     """
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    middle, half = share + z**2 / (2 * n), z * math.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
-    return Interval(max(0.0, (middle - half) / (1 + z**2 / n)), min(1.0, (middle + half) / (1 + z**2 / n)))
+    from scipy.stats import binomtest
+
+    found = binomtest(round(share * n), n).proportion_ci(confidence, method="wilson")
+    return Interval(float(found.low), float(found.high))
 
 
 def _percentile(values: np.ndarray, confidence: float) -> Interval | None:
