@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from fecemo.stages.recipe import Recipe, resolve
+from fecemo.stages.cell import resolve
+from fecemo.stages.recipe import Recipe
 from fecemo.stages.work import plain
 
 OF_ALL = ("face_side", "clustering", "naming", "groupings", "evaluation")

@@ -28,7 +28,7 @@ from fecemo.packs.receipts import require_receipt
 from fecemo.packs.variant import find_variant
 from fecemo.stages.cost_table import read_cost_table
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe import read_recipe
+from fecemo.stages.recipe_file import read_recipe
 from fecemo.stages.table import read_table
 
 if TYPE_CHECKING:

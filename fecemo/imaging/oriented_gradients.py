@@ -23,8 +23,9 @@ def described_shape(cells: int, directions: int) -> tuple[int, int, int, int, in
     return blocks, -(-blocks // 2), BLOCK, BLOCK, directions
 
 
-def oriented_gradients(picture: np.ndarray, *, cells: int, directions: int, share: float) -> np.ndarray:
-    """Describe the middle of a picture.
+def oriented_gradients(picture: np.ndarray, *, cells: int, directions: int, share: float,
+                       below: float = 0.0) -> np.ndarray:
+    """Describe a square part of a picture.
 
     Each block is scaled to unit length, limited to 0.2 and scaled again ("L2-Hys"); of the mean of a face and its
     mirror image one half says all.
@@ -38,7 +39,9 @@ def oriented_gradients(picture: np.ndarray, *, cells: int, directions: int, shar
     directions : int
         Into which half a circle is divided: an edge is the same whichever of its sides is brighter.
     share : float
-        Of the picture's side that is described, around its middle; in (0, 1].
+        Side of the part, of the picture's; in (0, 1].
+    below : float
+        How far the part's middle lies below the picture's, of the picture's side; the part ends with the picture.
 
     Returns
     -------
@@ -49,12 +52,13 @@ def oriented_gradients(picture: np.ndarray, *, cells: int, directions: int, shar
 
     side = picture.shape[0]
     margin = round(side * (1 - share) / 2)
-    middle = cv2.resize(picture[margin : side - margin, margin : side - margin], (CELL * cells, CELL * cells),
-                        interpolation=cv2.INTER_AREA)
+    top = min(margin + round(side * below), 2 * margin)
+    part = cv2.resize(picture[top : top + side - 2 * margin, margin : side - margin], (CELL * cells, CELL * cells),
+                      interpolation=cv2.INTER_AREA)
     cell = (CELL, CELL)
     describe = cv2.HOGDescriptor(_winSize=(CELL * cells, CELL * cells), _blockSize=(BLOCK * CELL, BLOCK * CELL),
                                  _blockStride=cell, _cellSize=cell, _nbins=directions)
-    both = (np.asarray(describe.compute(middle)) + np.asarray(describe.compute(cv2.flip(middle, 1)))) / 2
+    both = (np.asarray(describe.compute(part)) + np.asarray(describe.compute(cv2.flip(part, 1)))) / 2
     rows, columns, *block = described_shape(cells, directions)
     # OpenCV goes through blocks, and through the cells of a block, column by column.
     described: np.ndarray = both.reshape(rows, rows, *block).swapaxes(0, 1)[:, :columns].astype(np.float32)

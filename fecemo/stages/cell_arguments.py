@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fecemo.errors import InputError
+from fecemo.stages.cell import Cell, resolve
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe import Cell, read_recipe, resolve
+from fecemo.stages.recipe_file import read_recipe
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from fecemo.models.approaches.gradients import GradientsConfig
 from fecemo.packs.array_set import array_files
 from fecemo.packs.arrays import write_arrays
 from fecemo.progress import progress
-from fecemo.stages.recipe import Cell
+from fecemo.stages.cell import Cell
 from fecemo.stages.run_faces import RunFaces
 from fecemo.stages.work import Work
 
@@ -46,7 +46,8 @@ def embed_descriptions(cell: Cell, faces: dict[str, RunFaces], folder: Path) -> 
             for row in range(len(values)):
                 picture = cell.variant.view(its.seen[row : row + 1])[0]
                 values[row] = oriented_gradients(picture, cells=sizes.cells, directions=sizes.directions,
-                                                 share=sizes.share).ravel()
+                                                 share=sizes.share,
+                                                 below=sizes.below).ravel()
                 bar.update(1)
         values_file, rows_file = (file.removesuffix(".npy") for file in array_files(name))
         files += write_arrays(folder, {values_file: values, rows_file: np.arange(len(values))})

@@ -7,9 +7,9 @@ import numpy as np
 
 from fecemo.models.measured_groups import chosen_groups
 from fecemo.packs.array_set import read_face_array
+from fecemo.stages.cell import Cell
 from fecemo.stages.chain import embeddings_of, require_chain
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe import Cell
 from fecemo.stages.run_faces import RunFaces
 
 NOWHERE = -1

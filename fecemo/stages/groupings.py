@@ -15,12 +15,13 @@ from fecemo.manifests.emotions import EMOTIONS
 from fecemo.packs.array_set import read_face_array
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import Receipt, digest_json
+from fecemo.stages.cell import Cell
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import require_chain
 from fecemo.stages.naming_sample import refuse_too_large_a_sample
 from fecemo.stages.predicted import label_rows, scored_rows
-from fecemo.stages.recipe import Cell
 from fecemo.stages.work import Work, plain, run_stage
+from fecemo.training.order import drawn_rows
 
 STAGE = "groupings"
 
@@ -52,7 +53,7 @@ def run(arguments: CellArguments) -> Receipt:
         If the embeddings are missing or cannot be clustered, or a label that was used would be scored.
     """
     cell, layout = arguments.clustered_cell(), arguments.layout
-    recipe, settings, where = cell.recipe, cell.recipe.groupings, (arguments.approach, arguments.variant)
+    recipe, settings, where = cell.recipe, cell.recipe.groupings, (cell.made_by, arguments.variant)
     if settings is None:
         raise InputError(f"{arguments.recipe}: there is no key groupings, which says how many clusters to make, such "
                          "as groupings: {n_clusters: [8, 32, 100], per_cluster: 5, seeds: 5}")
@@ -62,12 +63,13 @@ def run(arguments: CellArguments) -> Receipt:
 
     def work(folder: Path) -> Work:
         source, embedded = (read_face_array(layout.embeddings(*where), name) for name in ("source", "target"))
+        pile = drawn_rows(len(source.rows), cell.cluster_on, recipe.seed)
         may_see = (target.splits[embedded.rows] == "train") & (target.labels[embedded.rows] != "")
         learned = np.union1d(*(label_rows(layout.model(*where), name, chain["model"], needed=False)
                                for name in ("labelled_rows", "choosing_rows")))
         grouped = list(group_and_name(
-            source.values, embedded.values, np.where(may_see, target.labels[embedded.rows], ""), settings, kmeans,
-            recipe.naming, seed=recipe.seed, what=cell.title))
+            source.values[pile], embedded.values, np.where(may_see, target.labels[embedded.rows], ""), settings,
+            kmeans, recipe.naming, seed=recipe.seed, what=cell.title))
         # Scored is what no seed's naming saw, so that all figures of a cell are of the same faces.
         seen = np.unique(np.concatenate([named.seen for one in grouped for named in one.named.values()]))
         rows = scored_rows(cell.score_on, target, np.union1d(learned, embedded.rows[seen]), str(layout.target))
@@ -83,7 +85,7 @@ def run(arguments: CellArguments) -> Receipt:
         support = np.array([np.count_nonzero(truth == emotion) for emotion in EMOTIONS])
         record = Groupings(
             approach=arguments.approach, variant=arguments.variant, recipe=recipe.name, emotions=EMOTIONS,
-            source_faces=len(source.rows), score_on=cell.score_on, n_scored=len(rows),
+            source_faces=len(pile), score_on=cell.score_on, n_scored=len(rows),
             scored_faces=digest_json([target.ids[rows].tolist(), truth.tolist()]), labels_training=len(learned),
             per_cluster=settings.per_cluster, seeds=tuple(range(recipe.seed, recipe.seed + settings.seeds)),
             confidence=evaluation.confidence, bootstrap=evaluation.bootstrap,
@@ -98,7 +100,8 @@ def run(arguments: CellArguments) -> Receipt:
                          f"named by {best[2]}, on {len(rows)} faces")
 
     return run_stage(
-        STAGE, layout.groupings(*where), seed=recipe.seed, work=work, config=groupings_config(cell),
+        STAGE, layout.groupings(cell.row, arguments.variant), seed=recipe.seed, work=work,
+        config=groupings_config(cell),
         inputs={"target": target.receipt.digest, **{name: receipt.digest for name, receipt in chain.items()}})
 
 
@@ -111,7 +114,7 @@ def groupings_config(cell: Cell) -> dict[str, Any]:
         "sample": recipe.naming.sample, "rare": recipe.naming.rare, "balanced": recipe.naming.balanced,
         "namings": NAMINGS, "score_on": cell.score_on, "bootstrap": recipe.evaluation.bootstrap,
         "confidence": recipe.evaluation.confidence, "seed": recipe.seed, "recipe": recipe.name,
-        "format": GROUPINGS_FORMAT})
+        "format": GROUPINGS_FORMAT, **({"cluster_on": cell.cluster_on} if cell.cluster_on else {})})
 
 
 def _of_scored(grouped: Sequence[Grouped], n_clusters: int, at: np.ndarray) -> list[SeedGroups]:

@@ -1,15 +1,14 @@
 """A recipe: the whole study as data. Nothing in the code enumerates approaches, variants or cells."""
 
-import copy
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from fecemo.clustering.settings import GroupingSettings, KMeansSettings, MapSettings, NamingSettings
-from fecemo.errors import InputError, nearest
+from fecemo.errors import InputError
 from fecemo.evaluation.settings import EvaluationSettings
-from fecemo.manifests.documents import build, read_yaml
-from fecemo.manifests.statements import read_statement
 from fecemo.models.approach import Approach, find_approach
 from fecemo.packs.receipts import RECEIPT_NAME
 from fecemo.packs.variant import FACE_SIDE, Variant, find_variant
@@ -17,11 +16,8 @@ from fecemo.stages.approach_recipe import ApproachRecipe
 from fecemo.stages.draw_settings import DrawSettings
 from fecemo.stages.example_set import measured
 from fecemo.stages.fetch import FetchSettings
-from fecemo.stages.fit_choices import read_fit
 from fecemo.stages.import_labelled import ImportSettings
-from fecemo.stages.mapped_output import mapped_network
-from fecemo.stages.row_behind import check_row_behind
-from fecemo.training.settings import FitSettings
+from fecemo.stages.learning import ONLY, LearningStep, learning_steps
 
 
 @dataclass(frozen=True)
@@ -67,6 +63,11 @@ class Recipe:
         Settings of the later stages.
     groupings : GroupingSettings, optional
         Clusters at several numbers of them, named at several costs: asks for Table 2.
+    learning : dict of str to dict
+        Learning curves, which stand beneath Table 2: by row, which setting has less, and how much. A phase's ``faces``,
+        ``label_fraction`` or ``epochs``, as in ``modern: {classify.faces: [600, 2400]}``, is trained with less; of
+        ``cluster_on: [500, 2000]`` faces only the clusters are made anew. ``only`` names the variants, where these are
+        not all of the row's. The row itself is the last point of each curve.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Recipe:
     naming: NamingSettings = field(default_factory=NamingSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     groupings: GroupingSettings | None = None
+    learning: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 1 <= self.face_side <= FACE_SIDE:
@@ -102,6 +104,8 @@ class Recipe:
         if self.groupings and self.clustering.even and self.clustering.even[-1] < max(self.groupings.n_clusters):
             raise ValueError(f"clustering.even: {self.clustering.even[-1]} small clusters are fewer than the "
                              f"{max(self.groupings.n_clusters)} of groupings.n_clusters")
+        if self.learning and self.groupings is None:
+            raise ValueError("learning curves stand beneath Table 2: give groupings too")
         for name in ("approaches", "variants"):
             if not getattr(self, name):
                 raise ValueError(f"{name} is empty: there is no cell to fill")
@@ -122,20 +126,41 @@ class Recipe:
     @property
     def cells(self) -> list[tuple[str, str]]:
         """List of (str, str): Row and variant of every cell that runs, in the order of the table."""
-        return [(row, variant) for row, said in self.approaches.items() for variant in self.variants
-                if not said.only or variant in said.only]
+        return self._cells(self.approaches)
+
+    @property
+    def step_cells(self) -> list[tuple[str, str]]:
+        """List of (str, str): Name and variant of every step of the learning curves."""
+        return self._cells(self.steps)
+
+    def _cells(self, rows: Iterable[str]) -> list[tuple[str, str]]:
+        return [(row, variant) for row in rows for variant in self.variants
+                if not (only := self.said_of(row).only) or variant in only]
+
+    @cached_property
+    def steps(self) -> dict[str, LearningStep]:
+        """Dict of str to LearningStep: Steps of the learning curves by name."""
+        return learning_steps(self.learning)
+
+    def said_of(self, row: str) -> ApproachRecipe:
+        """Return what the recipe says of a row; of a step, what it says of the step's row, apart from where it runs."""
+        if (step := self.steps.get(row)) is None:
+            return self.approaches[row]
+        said = self.approaches[step.row]
+        return replace(said, approach=said.approach or step.row,
+                       only=tuple(self.learning[step.row].get(ONLY, said.only)))
 
     def approach_of(self, row: str) -> Approach:
         """Return the approach of a row. Raises `InputError` for an unknown one, naming the nearest."""
-        return find_approach(self.approaches[row].approach or row)
+        return find_approach(self.said_of(row).approach or row)
 
     def title_of(self, row: str) -> str:
         """Return the heading of a row."""
-        return self.approaches[row].title or self.approach_of(row).title
+        return self.said_of(row).title or self.approach_of(row).title
 
     def waits_for(self, row: str, variant: str | None = None) -> str | None:
         """Return what a row waits for, in words, or None where it can run: on any variant, or on this one."""
-        approach, folder, of = self.approach_of(row), self.approaches[row].pretrained, self.approaches[row].of
+        approach, folder, of = self.approach_of(row), self.said_of(row).pretrained, self.said_of(row).of
         if of is not None and (waiting := self.waits_for(of, variant)) is not None:
             return f"waits for the row {of}, which {waiting}"
         aligned = variant is not None and faces_seen(approach, find_variant(variant)) == "aligned"
@@ -150,146 +175,6 @@ class Recipe:
                 f"--approach {self.approach_of(row).name} --out {folder}")
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One approach on one variant, with everything resolved.
-
-    Parameters
-    ----------
-    recipe : Recipe
-    row : str
-        The approach's name, or that of the row where several share it.
-    approach : Approach
-    variant : Variant
-    model : object
-        An instance of ``approach.config``.
-    fit : dict of str to FitSettings
-        By phase.
-    score_on : {"test", "others"}
-    pretrained : Path or None
-    frozen : tuple of str
-    of : str or None
-        The row whose embeddings the networks take.
-    mapped : str or None
-        The network whose output is mapped, beside a classifier's probabilities.
-    """
-
-    recipe: Recipe
-    row: str
-    approach: Approach
-    variant: Variant
-    model: Any
-    fit: dict[str, FitSettings]
-    score_on: str
-    pretrained: Path | None = None
-    frozen: tuple[str, ...] = ()
-    of: str | None = None
-    mapped: str | None = None
-
-    @property
-    def faces_seen(self) -> str:
-        """str: The stored faces that the networks see; see `Variant`."""
-        return faces_seen(self.approach, self.variant)
-
-    @property
-    def side(self) -> int:
-        """int: Side in pixels of the square that enters the networks."""
-        return self.variant.side * self.recipe.face_side // FACE_SIDE
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Tuple of int: Height, width and channels of what enters networks that take pixels."""
-        return self.side, self.side, self.variant.channels
-
-    @property
-    def title(self) -> str:
-        """str: For progress lines."""
-        return f"{self.row} {self.variant.name}"
-
-
-def read_recipe(path: Path) -> Recipe:
-    """Read and check a recipe with all of its cells.
-
-    Raises
-    ------
-    InputError
-        If the file is not YAML, a key is unknown, missing or ill-typed, or an approach or variant does not exist.
-    """
-    recipe = build(Recipe, read_yaml(path), str(path))
-    for statement in recipe.data.values():
-        read_statement(statement)
-    for name, said in recipe.approaches.items():
-        if unknown := sorted(set(said.only) - set(recipe.variants)):
-            raise InputError(f"{path}: approaches.{name}.only: no variant {unknown[0]!r} in this recipe: "
-                             f"{nearest(unknown[0], recipe.variants)}")
-    for cell in recipe.cells:
-        resolve(recipe, *cell, where=str(path))
-    return recipe
-
-
-def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = "recipe") -> Cell:
-    """Return one cell of a recipe.
-
-    Raises
-    ------
-    InputError
-        If the recipe has no such cell, or what it says of the cell is not sound.
-    """
-    if approach_name not in recipe.approaches:
-        raise InputError(f"{where}: no approach {approach_name!r} in this recipe: "
-                         f"{nearest(approach_name, recipe.approaches)}")
-    if variant_name not in recipe.variants:
-        raise InputError(f"{where}: no variant {variant_name!r} in this recipe: "
-                         f"{nearest(variant_name, recipe.variants)}")
-    approach, variant = recipe.approach_of(approach_name), find_variant(variant_name)
-    said = recipe.approaches[approach_name]
-    key = f"{where}: approaches.{approach_name}"
-    document = {"fit": said.fit, "model": said.model}
-    for name, other in said.variants.items():
-        if name not in recipe.variants:
-            raise InputError(f"{key}.variants: no variant {name!r} in this recipe: {nearest(name, recipe.variants)}")
-        for part in other:
-            if part not in document:
-                raise InputError(f"{key}.variants.{name}: unknown key {part!r}, {nearest(part, document)}")
-    document = _merged(document, said.variants.get(variant_name, {}))
-    phases = [phase.name for phase in approach.phases]
-    for name in {*phases, *document["fit"]}:
-        if name not in phases:
-            raise InputError(f"{key}.fit: unknown phase {name!r}, {nearest(name, phases)}")
-        if name not in document["fit"]:
-            raise InputError(f"{key}.fit: the phase {name!r} is missing")
-    stacks = {stack for names in approach.networks.values() for stack in names}
-    for name in said.frozen:
-        if name not in stacks:
-            raise InputError(f"{key}.frozen: there is no stack {name!r}: {nearest(name, stacks)}")
-    if variant.side * recipe.face_side % FACE_SIDE:
-        raise InputError(f"{where}: face_side {recipe.face_side} does not give {variant.name} a whole number of pixels "
-                         f"({variant.side} × {recipe.face_side} / {FACE_SIDE}); choose a multiple of 4")
-    cell = Cell(
-        recipe=recipe, row=approach_name, approach=approach, variant=variant, score_on=said.score_on,
-        pretrained=said.pretrained, frozen=said.frozen, of=said.of,
-        mapped=None if said.mapped is None else mapped_network(approach, said.mapped, key),
-        model=build(approach.config, document["model"], f"{key}.model"),
-        fit={phase.name: read_fit(phase, document["fit"][phase.name], f"{key}.fit.{phase.name}")
-             for phase in approach.phases},
-    )
-    check_row_behind(recipe, approach_name, variant_name, key)
-    if approach.takes == "pixels":
-        approach.check(cell.model, cell.shape, f"{where}: approaches")
-    elif altered := [name for name, fit in cell.fit.items() if fit.augment or fit.corrupt]:
-        raise InputError(f"{key}.fit.{altered[0]}: {approach.name} takes no pixels, so that there is nothing to "
-                         "augment or to corrupt")
-    return cell
-
-
 def faces_seen(approach: Approach, variant: Variant) -> str:
     """Return the stored faces that an approach's networks see on a variant: the pack's where it takes no pixels."""
     return variant.faces if approach.takes == "pixels" else "cut"
-
-
-def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    merged = copy.deepcopy(base)
-    for key, value in over.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merged(merged[key], value) if both else value
-    return merged

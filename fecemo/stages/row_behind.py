@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def check_row_behind(recipe: "Recipe", row: str, variant: str, key: str) -> None:
     """Raise `InputError` if a row takes embeddings and does not say whose, or of rows that can give none."""
-    of = recipe.approaches[row].of
+    of = recipe.said_of(row).of
     if (recipe.approach_of(row).takes == "embedding") != (of is not None):
         raise InputError(f"{key}.of: " + (
             "name the row whose embeddings this one takes" if of is None else

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import UseAppendAction
 
-from fecemo.errors import InputError, StoredStateError
+from fecemo.errors import InputError
 from fecemo.models.approach import approaches
 from fecemo.packs.receipts import Receipt, digest_file, read_receipt
 from fecemo.packs.variant import find_variant, variants
-from fecemo.stages.chain import outdated
 from fecemo.stages.cost_table import TABLE_NAMES as SECOND_NAMES
 from fecemo.stages.cost_table import read_cost_table
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe import Recipe, read_recipe
+from fecemo.stages.recipe import Recipe
+from fecemo.stages.recipe_file import read_recipe
 from fecemo.stages.side_by_side import write_side_by_side
+from fecemo.stages.stored_scores import read_scores
 from fecemo.stages.work import Work, run_stage
 
 if TYPE_CHECKING:
-    from fecemo.evaluation.records.score import Score
     from fecemo.evaluation.tables.blocks import Block
     from fecemo.evaluation.tables.table import ComparisonTable
 
@@ -115,8 +115,8 @@ def _write_run(study: Recipe, layout: RunLayout) -> Receipt:
         STAGE, layout.tables,
         config={"recipe": study.name, "title": study.title, "rows": list(study.approaches),
                 "columns": list(study.variants), "seed": study.seed, "seeds": list(study.seeds),
-                "cells": study.cells, "groupings": study.groupings, "clustering": study.clustering,
-                "naming": study.naming, "evaluation": study.evaluation},
+                "cells": study.cells, "groupings": study.groupings, "learning": study.learning,
+                "clustering": study.clustering, "naming": study.naming, "evaluation": study.evaluation},
         inputs={"published": digest_file(shipped(f"published/{study.published}.yaml")),
                 **({"references": digest_file(shipped("published/table2.yaml"))} if second else {}),
                 **{name: found.digest for name, found in receipts.items()}},
@@ -153,9 +153,9 @@ def read_table(study: Recipe, layout: RunLayout) -> "ComparisonTable":
     from fecemo.manifests.published import read_published
     from fecemo.manifests.shipped import shipped
 
-    scores = _read_scores(study, layout)
+    scores = read_scores(study, layout, study.cells)
     predictions = {cell: read_predictions(layout.score(*cell), score.emotions) for cell, score in scores.items()}
-    further = [_read_scores(study, layout.of_seed(seed)) for seed in study.seeds]
+    further = [read_scores(study, layout.of_seed(seed), study.cells) for seed in study.seeds]
     spreads = {cell: spread for cell, score in scores.items()
                if (spread := spread_over_seeds([score, *(its[cell] for its in further if cell in its)])) is not None}
     published = read_published(shipped(f"published/{study.published}.yaml"))
@@ -179,25 +179,3 @@ def _parts(study: Recipe) -> dict[str, str]:
     rows = Counter(approach.name for approach in behind.values())
     divided = len(rows) > 1 and min(rows.values()) > 1
     return {row: approach.title if divided else "" for row, approach in behind.items()}
-
-
-def _read_scores(study: Recipe, layout: RunLayout) -> "dict[tuple[str, str], Score]":
-    """Return the finished scores of one seed's run by cell, without those of what has since been made anew."""
-    from fecemo.evaluation.records.score import read_score
-
-    scores = {}
-    for cell in study.cells:
-        folder = layout.score(*cell)
-        receipt = read_receipt(folder)
-        if receipt is None:
-            continue
-        if (other := outdated(layout, *cell, receipt)) is not None:
-            print(f"table: {' '.join(cell)} was scored with another {other} than the one that stands now; "
-                  "it is shown as not run until the evaluate stage runs again", file=sys.stderr)
-            continue
-        score = read_score(folder)
-        if score.recipe != study.name:
-            raise StoredStateError(f"{folder} holds a score of the recipe {score.recipe!r}, expected "
-                                   f"{study.name!r}; give each recipe its own run folder")
-        scores[cell] = score
-    return scores

@@ -16,7 +16,7 @@ from fecemo.packs.arrays import write_arrays
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.variant import find_variant
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe import read_recipe
+from fecemo.stages.recipe_file import read_recipe
 from fecemo.stages.report import read_material
 from fecemo.stages.table import read_table
 

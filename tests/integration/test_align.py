@@ -32,7 +32,7 @@ from fecemo.stages.export import ExportSettings
 from fecemo.stages.export import run as export
 from fecemo.stages.layout import RunLayout
 from fecemo.stages.measure import MeasureSettings, measure_pack
-from fecemo.stages.recipe import read_recipe
+from fecemo.stages.recipe_file import read_recipe
 
 ROOT = Path(__file__).parents[2]
 FACES = 11

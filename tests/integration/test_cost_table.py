@@ -12,7 +12,7 @@ from fecemo.errors import StoredStateError
 from fecemo.evaluation.records.score import read_score
 from fecemo.stages import cluster, evaluate, groupings, label, table
 from fecemo.stages.cost_table import read_cost_table
-from fecemo.stages.recipe import read_recipe
+from fecemo.stages.recipe_file import read_recipe
 from fecemo.stages.table import read_table
 from tests.integration.planted_run import N_TARGET, OTHERS, RECIPE, Planted
 

@@ -22,7 +22,7 @@ from fecemo.stages.chain import outdated, require_chain
 from fecemo.stages.example_set import find_example_set, measured
 from fecemo.stages.measure import MeasureSettings, measure_pack
 from fecemo.stages.measurements import read_measurements
-from fecemo.stages.recipe import read_recipe
+from fecemo.stages.recipe_file import read_recipe
 from fecemo.stages.run_faces import RunFaces, read_run_faces
 from fecemo.training.augmentations.flip import Flip
 from fecemo.training.optimizers.adam import Adam

@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from fecemo.errors import InputError
+from fecemo.stages.cell import resolve
 from fecemo.stages.given import Given, given_to
-from fecemo.stages.recipe import read_recipe, resolve
+from fecemo.stages.recipe_file import read_recipe
 
 RECIPES = Path(__file__).parents[2] / "pipelines" / "recipes"
 

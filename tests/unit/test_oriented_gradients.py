@@ -10,9 +10,9 @@ CELLS, DIRECTIONS = 4, 9
 SIDE = CELLS * CELL
 
 
-def describe(picture, cells=CELLS, share=1.0):
+def describe(picture, cells=CELLS, share=1.0, below=0.0):
     described = oriented_gradients(np.asarray(picture, np.uint8)[..., None], cells=cells, directions=DIRECTIONS,
-                                   share=share)
+                                   share=share, below=below)
     assert described.shape == described_shape(cells, DIRECTIONS)
     return described
 
@@ -73,6 +73,14 @@ def test_only_the_share_around_the_middle_is_described():
     framed = np.zeros((50, 50), int)
     framed[5:45, 5:45] = picture
     np.testing.assert_array_equal(describe(framed, share=0.8), describe(picture))
+
+
+def test_the_part_may_lie_lower_and_ends_with_the_picture():
+    picture = np.random.default_rng(2).integers(0, 256, (40, 40))
+    framed = np.zeros((50, 50), int)
+    framed[8:48, 5:45] = picture
+    np.testing.assert_array_equal(describe(framed, share=0.8, below=0.06), describe(picture))
+    np.testing.assert_array_equal(describe(framed, share=0.8, below=0.3), describe(framed, share=0.8, below=0.1))
 
 
 def test_the_middle_column_of_an_odd_number_of_blocks_is_kept():

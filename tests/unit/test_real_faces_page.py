@@ -11,8 +11,9 @@ import yaml
 
 from fecemo.errors import StoredStateError
 from fecemo.packs.receipts import write_receipt
+from fecemo.stages.cell import resolve
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe import read_recipe, resolve
+from fecemo.stages.recipe_file import read_recipe
 from fecemo.stages.work import plain
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,8 @@ import pytest
 
 from fecemo.errors import InputError
 from fecemo.manifests.emotions import EMOTIONS
-from fecemo.stages.recipe import read_recipe, resolve
+from fecemo.stages.cell import resolve
+from fecemo.stages.recipe_file import read_recipe
 from fecemo.stages.taught import refuse_untaught
 
 RECIPES = Path(__file__).parents[2] / "pipelines" / "recipes"

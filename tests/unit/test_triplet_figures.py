@@ -12,7 +12,7 @@ from fecemo.packs.receipts import read_receipt, write_receipt
 from fecemo.stages.chain import embeddings_of
 from fecemo.stages.cost_table import read_cost_table
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe import read_recipe
+from fecemo.stages.recipe_file import read_recipe
 from fecemo.stages.table import read_table
 
 FIT = {"loss": "binary_crossentropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 1}

@@ -70,6 +70,8 @@ class Block:
         With 2 the lines that share their first name belong together.
     published : bool
         Whether the figures are others', and not measured here.
+    figure : str
+        An SVG element that a page shows above the lines.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Block:
     lines: tuple[tuple[str | Entry, ...], ...]
     words: int = 2
     published: bool = False
+    figure: str = ""
 
     @property
     def plain_caption(self) -> str:

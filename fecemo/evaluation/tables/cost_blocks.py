@@ -6,12 +6,13 @@ from collections.abc import Callable
 from fecemo.evaluation.records.cited import DASH, Cited, cite, count, field_of, share
 from fecemo.evaluation.records.groupings import ways_of
 from fecemo.evaluation.tables.blocks import Block, Entry, Part
+from fecemo.evaluation.tables.cost_entries import EMPTY, answer_entry, cite_groupings, heading, path_of
 from fecemo.evaluation.tables.cost_table import OWN, RANKED, CostRow, CostTable, Way, pair_key, reference_of, way_key
 from fecemo.evaluation.tables.cost_triplets import triplets_caption, triplets_entry
+from fecemo.evaluation.tables.learning_curves import learning_block
 from fecemo.evaluation.tables.table import Heading
 
 Column = Callable[[CostRow], Entry]
-EMPTY = Entry((DASH,))
 TRAINED_ONCE = "The networks are of one training each: by how much another would differ is in no interval."
 PROBES = {"Linear probe": "linear", "k-NN probe": "nearest"}
 
@@ -19,7 +20,8 @@ PROBES = {"Linear probe": "linear", "k-NN probe": "nearest"}
 def cost_blocks(table: CostTable) -> list[Block]:
     """Return the blocks of Table 2; those with nothing to show are left out."""
     blocks = (_main_block(table), _accuracy_block(table), _against_block(table), _clusters_block(table),
-              _labels_block(table), _reference_block(table))
+              learning_block(table.curves, table.n_clusters, _uniform_chance(table)), _labels_block(table),
+              _reference_block(table))
     return [block for block in blocks if block is not None]
 
 
@@ -27,7 +29,7 @@ def _main_block(table: CostTable) -> Block:
     leaders = {way: table.leader(way) for way in table.ways}
 
     def answered(way: Way) -> Column:
-        return lambda row: _answer(row, way, RANKED, interval=True, best=leaders[way] is row)
+        return lambda row: answer_entry(row, way, RANKED, interval=True, best=leaders[way] is row)
 
     columns = {heading(way): answered(way) for way in table.ways}
     columns |= {title: _probe(name) for title, name in PROBES.items()}
@@ -61,11 +63,15 @@ def _main_caption(table: CostTable) -> tuple[Part, ...]:
     return *_chance(table), " ".join(said), *triplets_caption(table.rows)
 
 
+def _uniform_chance(table: CostTable) -> float | None:
+    return next((its.chance.uniform for row in table.rows if (its := row.groupings or row.score) is not None), None)
+
+
 def _chance(table: CostTable) -> tuple[Part, ...]:
     """Return what one answer for every face gives, in one sentence, or nothing where no row has been scored."""
     def of(row: CostRow, field: str) -> Part | None:
         if row.groupings is not None:
-            return _cite(row, f"chance.{field}")
+            return cite_groupings(row, f"chance.{field}")
         return None if row.score is None else cite(row.score, f"chance.{field}")
 
     def span(field: str) -> tuple[Part, ...]:
@@ -79,49 +85,12 @@ def _chance(table: CostTable) -> tuple[Part, ...]:
             "emotion, ", *span("majority"), ". ")
 
 
-def heading(way: Way) -> str:
-    """Return the heading of a column of answers."""
-    n_clusters, naming = way
-    return {"few": f"k={n_clusters}, few", "vote": f"k={n_clusters}, vote", "classifier": "Own answers"}[naming]
-
-
 def _accuracy_block(table: CostTable) -> Block:
     def answered(way: Way) -> Column:
-        return lambda row: _answer(row, way, "accuracy", interval=False)
+        return lambda row: answer_entry(row, way, "accuracy", interval=False)
 
     return _by_row("table2-accuracy", "Accuracy", "The same answers; mean ± standard deviation over seeds.", table,
                    {heading(way): answered(way) for way in table.ways}, only=_ran)
-
-
-def _answer(row: CostRow, way: Way, name: str, *, interval: bool, best: bool = False) -> Entry:
-    figures = row.figures(way)
-    if figures is None or name not in figures:
-        return EMPTY
-    if way == OWN and row.score is not None:
-        beside: tuple[Part, ...] = ("[", cite(row.score, f"intervals.{name}.low"), ", ",
-                                    cite(row.score, f"intervals.{name}.high"), "]")
-        return Entry((cite(row.score, name),), beside, best=best)
-    path = f"{_path(row, way)}.{name}"
-    if interval:
-        beside = ("[", _cite(row, f"{path}.low"), ", ", _cite(row, f"{path}.high"), "]")
-    else:
-        beside = ("± ", _cite(row, f"{path}.deviation"))
-    return Entry((_cite(row, f"{path}.mean"),), beside, best=best)
-
-
-def _path(row: CostRow, way: Way) -> str:
-    assert row.groupings is not None  # it answers in this way
-    numbers = [one.n_clusters for one in row.groupings.groupings]
-    return f"groupings.{numbers.index(way[0])}.named.{way[1]}"
-
-
-def _cite(row: CostRow, path: str, places: int = 3) -> Part:
-    """Return one number of a row's groupings, to be printed; a dash where it is not defined."""
-    value = field_of(row.groupings, path)
-    if value is None:
-        return DASH
-    text = count(value) if isinstance(value, int) else share(value, places)
-    return Cited(text, value, f"{row.key}/groupings", path)
 
 
 def _probe(name: str) -> Column:
@@ -164,14 +133,14 @@ def _clusters_block(table: CostTable) -> Block | None:
     def over_seeds(n_clusters: int, name: str) -> Column:
         def entry(row: CostRow) -> Entry:
             at = _at(row, n_clusters)
-            return EMPTY if at is None else Entry((_cite(row, f"{at}.{name}.mean"),),
-                                                  ("± ", _cite(row, f"{at}.{name}.deviation")))
+            return EMPTY if at is None else Entry((cite_groupings(row, f"{at}.{name}.mean"),),
+                                                  ("± ", cite_groupings(row, f"{at}.{name}.deviation")))
         return entry
 
     def stability(n_clusters: int) -> Column:
         def entry(row: CostRow) -> Entry:
             at = _at(row, n_clusters)
-            return EMPTY if at is None else Entry((_cite(row, f"{at}.stability", 2),))
+            return EMPTY if at is None else Entry((cite_groupings(row, f"{at}.stability", 2),))
         return entry
 
     if not any(row.groupings for row in table.rows):
@@ -198,14 +167,14 @@ def _labels_block(table: CostTable) -> Block:
             most = row.groupings.named(*way)
             assert most is not None
             at = most.labels.index(most.most_labels)
-            return Entry((_cite(row, f"{_path(row, way)}.labels.{at}"),))
+            return Entry((cite_groupings(row, f"{path_of(row, way)}.labels.{at}"),))
         return entry
 
     def cited(field: str) -> Column:
         return lambda row: EMPTY if row.score is None else Entry((cite(row.score, field),))
 
     def scored(row: CostRow) -> Entry:
-        return cited("n_scored")(row) if row.groupings is None else Entry((_cite(row, "n_scored"),))
+        return cited("n_scored")(row) if row.groupings is None else Entry((cite_groupings(row, "n_scored"),))
 
     columns: dict[str, Column] = {"Training": cited("labels_used.training"), "Choosing": cited("labels_used.choosing")}
     columns |= {f"Naming, {heading(way)}": naming(way) for way in table.ways if way != OWN}

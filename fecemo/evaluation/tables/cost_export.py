@@ -14,28 +14,38 @@ COLUMNS = ("block", "state", "track", "given", "approach", "approach_title", "va
            "ari", "stability", "labels_training", "labels_choosing", "labels_naming", "seeds", "n_scored",
            "chance_uniform", "chance_majority", "linear_probe", "linear_probe_low", "linear_probe_high", "k_nn_probe",
            "k_nn_probe_low", "k_nn_probe_high", "triplet_accuracy", "triplet_low", "triplet_high", "triplets_held_out",
-           "measure", "figure", "source")
+           "measure", "figure", "source", "learning", "amount", "unit", "training_seconds")
 PROBES = {"linear_probe": "linear", "k_nn_probe": "nearest"}
 
 
 def to_csv(table: CostTable) -> str:
     """Return the table in long form.
 
-    ``block`` is ``measured`` or ``published``, ``state`` is ``scored``, ``not run``, ``waits`` or ``published``. What
-    has not run has a dash for its balanced accuracy; read with ``na_values="—"``. A figure that does not apply is
-    empty. What others publish has its ``figure`` and ``measure`` apart. Probes and triplets, which do not depend on the
-    way of answering, stand in every line of their row.
+    ``block`` is ``measured``, ``learning`` or ``published``: points of learning curves have beside their figures the
+    recipe's key of the curve, how much they had, of what, and the seconds of training. ``state`` is ``scored``, ``not
+    run``, ``waits`` or ``published``. What has not run has a dash for its balanced accuracy; read with
+    ``na_values="—"``. A figure that does not apply is empty. What others publish has its ``figure`` and ``measure``
+    apart. Probes and triplets, which do not depend on the way of answering, stand in every line of their row.
     """
     import pandas
 
     lines = []
     for row in table.rows:
-        ways = [way for way in table.ways if (way == OWN) != row.clustered]
-        lines += [_line(row, way) for way in ways]
+        lines += _lines(row, table)
+    for curve in table.curves:
+        for point in curve.points:
+            had = {"amount": point.amount, "training_seconds": point.seconds}
+            lines += [{**line, "block": "learning", "approach": curve.row.name, "learning": curve.setting,
+                       "unit": curve.unit, **{name: repr(its) for name, its in had.items() if its is not None}}
+                      for line in _lines(point.row, table)]
     for one in table.references.figures if table.references else ():
         lines.append({"block": "published", "state": "published", "given": one.given, "approach_title": one.system,
                       "measure": one.measure, "figure": repr(one.figure), "source": one.source})
     return str(pandas.DataFrame(lines, columns=list(COLUMNS)).to_csv(index=False, lineterminator="\n"))
+
+
+def _lines(row: CostRow, table: CostTable) -> list[dict[str, Any]]:
+    return [_line(row, way) for way in table.ways if (way == OWN) != row.clustered]
 
 
 def _line(row: CostRow, way: Way) -> dict[str, Any]:
@@ -79,16 +89,25 @@ def to_json(table: CostTable) -> str:
         "format": COST_TABLE_FORMAT, "title": table.title, "n_clusters": table.n_clusters,
         "per_cluster": table.per_cluster, "sample": table.sample, "rare": table.rare, "balanced": table.balanced,
         "confidence": table.confidence,
-        "rows": [{"approach": row.row.name, "approach_title": row.row.title, "variant": row.column.name,
-                  "variant_title": row.column.title, "track": row.track, "given": row.given, "waits": row.waits,
-                  "published": row.published, **{
-                      name: None if record is None else asdict(record) for name, record in (
-                          ("score", row.score), ("groupings", row.groupings), ("probes", row.probes),
-                          ("triplets", row.triplets))}}
-                 for row in table.rows],
+        "rows": [_document(row) for row in table.rows],
         "leaders": {way_key(way): best.key for way in table.ways if (best := table.leader(way)) is not None},
         "differences": {pair: {way: asdict(one) for way, one in its.items()}
                         for pair, its in table.differences.items()},
+        "steps": [_document(point.row) for curve in table.curves for point in curve.points[:-1]],
+        "learning": [{"approach": curve.row.name, "variant": curve.column.name, "setting": curve.setting,
+                      "unit": curve.unit, "points": [{"row": point.row.key, "amount": point.amount,
+                                                      "seconds": point.seconds} for point in curve.points]}
+                     for curve in table.curves],
         "references": asdict(table.references) if table.references else None,
     }
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _document(row: CostRow) -> dict[str, Any]:
+    """Return a row's records, and what they are of."""
+    return {"approach": row.row.name, "approach_title": row.row.title, "variant": row.column.name,
+            "variant_title": row.column.title, "track": row.track, "given": row.given, "waits": row.waits,
+            "published": row.published, **{
+                name: None if record is None else asdict(record) for name, record in (
+                    ("score", row.score), ("groupings", row.groupings), ("probes", row.probes),
+                    ("triplets", row.triplets))}}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from fecemo.evaluation.records.score import Score
 from fecemo.evaluation.records.score_parts import Interval
 from fecemo.evaluation.tables.table import Heading
 from fecemo.manifests.reference_figures import ReferenceFigures
+
+if TYPE_CHECKING:
+    from fecemo.evaluation.tables.learning_curves import LearningCurve
 
 Way = tuple[int, str]
 """How a row answers: by so many clusters, named in this way; or by its own classifier."""
@@ -124,6 +128,8 @@ class CostTable:
         Balanced accuracy of one row minus that of another, by `pair_key` and `way_key`; see `compare_rows`.
     references : ReferenceFigures or None
         Published figures of other faces.
+    curves : tuple of LearningCurve
+        Rows with less of one thing.
     """
 
     title: str
@@ -136,6 +142,7 @@ class CostTable:
     confidence: float
     differences: Mapping[str, Mapping[str, Difference]] = field(default_factory=dict)
     references: ReferenceFigures | None = None
+    curves: "tuple[LearningCurve, ...]" = ()
 
     @property
     def ways(self) -> tuple[Way, ...]:

@@ -18,12 +18,16 @@ class GradientsConfig(ModelConfig):
     directions : int
         Into which half a circle is divided.
     share : float
-        Of the picture's side that is described, around its middle. In aligned pictures a face fills four fifths.
+        Of the picture's side that is described.
+    below : float
+        How far the middle of the part lies below the picture's, of the picture's side. By default the part reaches, in
+        aligned pictures, from the brows to the chin: hair and the outline of the head say nothing of expression.
     """
 
-    cells: int = 8
+    cells: int = 9
     directions: int = 9
-    share: float = 0.8
+    share: float = 0.65
+    below: float = 0.04
 
     def __post_init__(self) -> None:
         refuse_sizes_below_one(self, "directions")
@@ -31,6 +35,9 @@ class GradientsConfig(ModelConfig):
             raise ValueError(f"cells must be at least 2, not {self.cells}")
         if not 0 < self.share <= 1:
             raise ValueError(f"share must be above 0 and at most 1, not {self.share}")
+        if not 0 <= self.below <= (1 - self.share) / 2:
+            raise ValueError(f"below must be from 0 to {(1 - self.share) / 2:g}, which is where the picture ends, not "
+                             f"{self.below}")
 
 
 def _stacks(config: GradientsConfig, input_shape: Shape, n_classes: int) -> Stacks:

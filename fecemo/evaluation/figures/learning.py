@@ -1,0 +1,120 @@
+"""How well rows do with less data or less time, a panel a curve, all on one scale."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fecemo.evaluation.figures.svg import ACCENT, INK, PALETTE, QUIET, SECOND, as_svg, new_figure, pixels, quiet_axes
+from fecemo.evaluation.records.cited import count, share
+
+COLUMNS = 3
+WIDTH, HEIGHT = 250, 190
+"""Of a panel, in CSS pixels."""
+TINTS = (ACCENT, PALETTE[2])
+"""Of fewer and of more clusters; answers of a row's own are drawn in the second colour of the house."""
+
+
+@dataclass(frozen=True)
+class PanelPoint:
+    """One point of a curve.
+
+    Parameters
+    ----------
+    amount : int
+    answers : mapping of str to (float, float, float)
+        Balanced accuracy, with the low and high end of its interval, by the way of answering.
+    """
+
+    amount: int
+    answers: Mapping[str, tuple[float, float, float]]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One curve.
+
+    Parameters
+    ----------
+    title, unit : str
+        What learns, and of what it has more along the panel.
+    points : tuple of PanelPoint
+        From the least.
+    """
+
+    title: str
+    unit: str
+    points: tuple[PanelPoint, ...]
+
+
+def learning_figure(panels: Sequence[Panel], chance: float) -> str:
+    """Draw balanced accuracy over the amount of data or time, which grows by equal factors.
+
+    Parameters
+    ----------
+    panels : sequence of Panel
+    chance : float
+        Balanced accuracy of one answer for every face.
+
+    Returns
+    -------
+    str
+        An SVG element.
+    """
+    rows, head = -(-len(panels) // COLUMNS), 22
+    width, height = COLUMNS * WIDTH, rows * HEIGHT + head
+    figure = new_figure(width, height)
+    most = max([chance, *(high for panel in panels for point in panel.points for _, _, high in point.answers.values())])
+    names = list(dict.fromkeys(name for panel in panels for point in panel.points for name in point.answers))
+    tints = dict(zip([name for name in names if name.startswith("k = ")], TINTS, strict=False))
+    said = []
+    for place, panel in enumerate(panels):
+        left, top = place % COLUMNS * WIDTH, place // COLUMNS * HEIGHT + head
+        axes = figure.add_axes(((left + 34) / width, 1 - (top + HEIGHT - 38) / height,
+                                (WIDTH - 52) / width, (HEIGHT - 82) / height))
+        quiet_axes(axes)
+        axes.set_title(panel.title, loc="left", x=-0.13, fontsize=pixels(11), fontweight="bold", color=INK,
+                       pad=pixels(8))
+        axes.axhline(chance, color=INK, linewidth=pixels(1), linestyle=(0, (3, 3)), alpha=0.6)
+        for name in names:
+            its = [(point.amount, *point.answers[name]) for point in panel.points if name in point.answers]
+            if its:
+                amounts, means, lows, highs = zip(*its, strict=True)
+                tint = tints.get(name, SECOND)
+                axes.fill_between(amounts, lows, highs, color=tint, alpha=0.16, linewidth=0)
+                axes.plot(amounts, means, color=tint, linewidth=pixels(2), marker="o", markersize=pixels(5))
+                said.append(f"{panel.title}, {name}: " + ", ".join(
+                    f"{share(mean)} with {count(amount)}" for amount, mean in zip(amounts, means, strict=True))
+                    + f" {panel.unit}")
+        axes.set_xscale("log")
+        amounts = tuple(point.amount for point in panel.points)
+        axes.set_xticks(amounts, [_short(amount) for amount in amounts])
+        axes.minorticks_off()
+        axes.margins(x=0.08)
+        axes.set_ylim(0, 1.03 * most)
+        axes.set_xlabel(panel.unit, color=QUIET, fontsize=pixels(10.5), labelpad=2)
+        axes.yaxis.set_major_formatter(lambda value, _: share(value, 1) if value else "0")
+    _key(figure, width, height, {**tints, **{name: SECOND for name in names if name not in tints}})
+    return as_svg(figure, "learning", "Balanced accuracy with less of one thing. " + "; ".join(said) + ".")
+
+
+def _key(figure: "object", width: float, height: float, tints: Mapping[str, str]) -> None:
+    from matplotlib.figure import Figure
+
+    assert isinstance(figure, Figure)
+    axes = figure.add_axes((0, 1 - 22 / height, 1, 22 / height))
+    axes.axis("off")
+    axes.set_xlim(0, width)
+    axes.set_ylim(0, 22)
+    x = 10.0
+    for name, tint in tints.items():
+        axes.plot([x, x + 18], [11, 11], color=tint, linewidth=pixels(2), marker="o", markersize=pixels(5))
+        axes.text(x + 25, 11, name, color=INK, fontsize=pixels(11), va="center_baseline")
+        x += 45 + 6.5 * len(name)
+    axes.plot([x, x + 18], [11, 11], color=INK, linewidth=pixels(1), linestyle=(0, (3, 3)), alpha=0.6)
+    axes.text(x + 25, 11, "chance", color=INK, fontsize=pixels(11), va="center_baseline")
+
+
+def _short(amount: int) -> str:
+    """Return a count in four characters: ``"950"``, ``"1.2k"``, ``"24k"``."""
+    if amount < 1000:
+        return str(amount)
+    return f"{amount / 1000:.1f}k".replace(".0k", "k") if amount < 9950 else f"{round(amount / 1000)}k"

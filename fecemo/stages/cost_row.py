@@ -1,0 +1,115 @@
+"""One row of Table 2, read from the records of its cell."""
+
+import csv
+import sys
+from typing import TYPE_CHECKING
+
+from fecemo.errors import StoredStateError
+from fecemo.packs.receipts import read_receipt, require_receipt
+from fecemo.stages.cell import Cell, resolve
+from fecemo.stages.chain import outdated
+from fecemo.stages.example_set import find_example_set
+from fecemo.stages.given import given_to
+from fecemo.stages.groupings import STAGE, groupings_config
+from fecemo.stages.layout import RunLayout
+
+if TYPE_CHECKING:
+    from fecemo.evaluation.probing.probe import Probes
+    from fecemo.evaluation.records.groupings import Groupings, RightAnswers
+    from fecemo.evaluation.records.score import Score
+    from fecemo.evaluation.tables.cost_table import CostRow, Triplets, Way
+
+
+def read_cost_row(cell: Cell, layout: RunLayout, score: "Score | None", *, published: bool = False,
+                  probes: "Probes | None" = None) -> "CostRow":
+    """Return one cell of a run, or a step of a learning curve, as a row; what has not run is left empty.
+
+    Parameters
+    ----------
+    cell : Cell
+    layout : RunLayout
+    score : Score or None
+        The cell's, where it has one.
+    published : bool
+        Whether it is one of the study's own cells.
+    probes : Probes or None
+
+    Raises
+    ------
+    StoredStateError
+        If a record is damaged or of another recipe.
+    """
+    from fecemo.evaluation.records.predictions import read_predictions
+    from fecemo.evaluation.tables.cost_table import OWN, CostRow, right_answers
+    from fecemo.evaluation.tables.table import Heading
+
+    given, clustered = given_to(cell), cell.approach.predicts_by == "clusters"
+    groupings, right = _read_groupings(cell, layout) if clustered else (None, {})
+    if not clustered and score is not None:
+        right = {OWN: right_answers(read_predictions(layout.score(cell.row, cell.variant.name), score.emotions))}
+    return CostRow(
+        row=Heading(cell.row, cell.recipe.title_of(cell.row)), column=Heading(cell.variant.name, cell.variant.title),
+        given=given.words, track=given.track, clustered=clustered, published=published,
+        waits=_waits(cell) or "", score=score, groupings=groupings, right=right,
+        probes=probes, triplets=_read_triplets(cell, layout))
+
+
+def _waits(cell: Cell) -> str | None:
+    """Return what a cell waits for, in words: first what the row waits for whose embeddings it takes."""
+    behind = None if cell.of is None else _waits(resolve(cell.recipe, cell.of, cell.variant.name))
+    return behind or cell.recipe.waits_for(cell.row, cell.variant.name)
+
+
+def _read_groupings(cell: Cell, layout: RunLayout) -> "tuple[Groupings | None, dict[Way, RightAnswers]]":
+    """Return a cell's record with its right answers, or nothing where it has not run on what stands now and so."""
+    from fecemo.evaluation.records.groupings import read_groupings
+
+    folder = layout.groupings(cell.row, cell.variant.name)
+    if read_receipt(folder) is None:
+        return None, {}
+    receipt = require_receipt(folder, STAGE)
+    if (recipe := receipt.config.get("recipe")) != cell.recipe.name:
+        raise StoredStateError(f"{folder} holds groupings of the recipe {recipe!r}, expected "
+                               f"{cell.recipe.name!r}; give each recipe its own run folder")
+    other = outdated(layout, cell.made_by, cell.variant.name, receipt)
+    if other is None and not receipt.made_of(groupings_config(cell), receipt.inputs):
+        other = "set of settings"
+    if other is not None:
+        print(f"table: {cell.title} was grouped with another {other} than the one that stands now; it is shown as not "
+              "run until the groupings stage runs again", file=sys.stderr)
+        return None, {}
+    return read_groupings(folder)
+
+
+def _read_triplets(cell: Cell, layout: RunLayout) -> "Triplets | None":
+    """Return how well held-out triplets were judged at the end of the last phase, if that learned from triplets.
+
+    Of the weights that were kept: those of the last epoch, or of the one with the least loss on held-out triplets. A
+    phase after it would have changed the network that was judged, and of a model that is outdated nothing is told.
+    """
+    from fecemo.evaluation.metrics.intervals import wilson_interval
+    from fecemo.evaluation.tables.cost_table import Triplets
+
+    where, phases = (cell.made_by, cell.variant.name), cell.approach.phases
+    folder = layout.model(*where)
+    receipt, path = read_receipt(folder), folder / "history.csv"
+    if not phases or "triplet" not in find_example_set(phases[-1].faces).gives or receipt is None or not path.is_file():
+        return None
+    if (other := outdated(layout, *where, receipt)) is not None:
+        print(f"table: {cell.title} was trained with another {other} than the one that stands now; how it tells "
+              "triplets is not shown until the train stage runs again", file=sys.stderr)
+        return None
+    phase = phases[-1].name
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            judged = [(float(line["valid_loss"]), float(line["valid_accuracy"])) for line in csv.DictReader(file)
+                      if line["phase"] == phase and line["valid_accuracy"]]
+    except (KeyError, ValueError) as error:
+        raise StoredStateError(f"{path} is damaged ({error}); run the train stage again") from error
+    if not judged:
+        return None
+    chose = cell.fit[phase].keep == "best"
+    _, accuracy = min(judged, key=lambda epoch: epoch[0]) if chose else judged[-1]
+    n_held_out = receipt.summary.get("held_out", {}).get(phase)
+    interval = None if n_held_out is None else wilson_interval(accuracy, n_held_out, cell.recipe.evaluation.confidence)
+    return Triplets(accuracy, n_held_out, interval, chose)

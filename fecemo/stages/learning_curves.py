@@ -1,0 +1,72 @@
+"""Learning curves of a run, read from the records of their steps; a step that has not run is left empty."""
+
+from typing import TYPE_CHECKING
+
+from fecemo.packs.receipts import read_receipt
+from fecemo.stages.cell import Cell, resolve
+from fecemo.stages.cost_row import read_cost_row
+from fecemo.stages.example_set import find_example_set
+from fecemo.stages.layout import RunLayout
+from fecemo.stages.learning import LearningStep
+from fecemo.stages.recipe import Recipe
+from fecemo.stages.stored_scores import read_scores
+
+if TYPE_CHECKING:
+    from fecemo.evaluation.tables.cost_table import CostRow
+    from fecemo.evaluation.tables.learning_curves import LearningCurve, LearningPoint
+
+LEARNT = {"triplet": "triplets", "label": "labelled faces"}
+"""What examples are called by what they give; all others are unlabelled faces."""
+
+
+def read_learning_curves(study: Recipe, layout: RunLayout, rows: "tuple[CostRow, ...]") -> "tuple[LearningCurve, ...]":
+    """Return the curves that a recipe asks for, each with its row as the last point.
+
+    Parameters
+    ----------
+    study : Recipe
+    layout : RunLayout
+    rows : tuple of CostRow
+        Table 2 of the same run.
+    """
+    from fecemo.evaluation.tables.learning_curves import LearningCurve
+
+    scores = read_scores(study, layout, study.step_cells)
+    by_curve: dict[tuple[str, str, str], list[tuple[str, LearningStep]]] = {}
+    for name, variant in study.step_cells:
+        step = study.steps[name]
+        by_curve.setdefault((step.row, variant, step.key), []).append((name, step))
+    whole = {(row.row.name, row.column.name): row for row in rows}
+    curves = []
+    for (name, variant, key), steps in by_curve.items():
+        at_last, last = resolve(study, name, variant), steps[-1][1]
+        points = [_point(cell, last, layout, read_cost_row(cell, layout, scores.get((cell.row, variant))))
+                  for cell in (resolve(study, step, variant) for step, _ in steps)]
+        row = whole[name, variant]
+        curves.append(LearningCurve(row=row.row, column=row.column, setting=key, unit=_unit(at_last, last),
+                                    points=(*points, _point(at_last, last, layout, row))))
+    return tuple(curves)
+
+
+def _unit(cell: Cell, step: LearningStep) -> str:
+    """Return what there is less of, in words."""
+    if not step.phase:
+        return "faces clustered"
+    if step.setting == "epochs":
+        return "epochs" if len(cell.fit) == 1 else f"epochs of “{step.phase}”"
+    phase = next(phase for phase in cell.approach.phases if phase.name == step.phase)
+    gives = find_example_set(phase.faces).gives
+    return next((words for what, words in LEARNT.items() if what in gives), "unlabelled faces")
+
+
+def _point(cell: Cell, step: LearningStep, layout: RunLayout, row: "CostRow") -> "LearningPoint":
+    """Return a cell as a point: how much of the step's setting it had, and how long its networks were trained."""
+    from fecemo.evaluation.tables.learning_curves import LearningPoint
+
+    if not step.phase:
+        return LearningPoint(row, None if row.groupings is None else row.groupings.source_faces, None)
+    receipt = read_receipt(layout.model(cell.row, cell.variant.name))
+    if receipt is None or (row.score is None and row.groupings is None):
+        return LearningPoint(row, None, None)
+    of_phase = receipt.summary["epochs" if step.setting == "epochs" else "faces"]
+    return LearningPoint(row, of_phase.get(step.phase), receipt.seconds)

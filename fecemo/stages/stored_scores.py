@@ -1,0 +1,43 @@
+"""Finished score records of a run, without those of what has since been made anew."""
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from fecemo.errors import StoredStateError
+from fecemo.packs.receipts import read_receipt
+from fecemo.stages.chain import outdated
+from fecemo.stages.layout import RunLayout
+from fecemo.stages.recipe import Recipe
+
+if TYPE_CHECKING:
+    from fecemo.evaluation.records.score import Score
+
+
+def read_scores(study: Recipe, layout: RunLayout,
+                cells: Iterable[tuple[str, str]]) -> "dict[tuple[str, str], Score]":
+    """Return the finished scores of one seed's run by cell; what is left out is named on stderr.
+
+    Raises
+    ------
+    StoredStateError
+        If a score is damaged or of another recipe.
+    """
+    from fecemo.evaluation.records.score import read_score
+
+    scores = {}
+    for cell in cells:
+        folder = layout.score(*cell)
+        receipt = read_receipt(folder)
+        if receipt is None:
+            continue
+        if (other := outdated(layout, *cell, receipt)) is not None:
+            print(f"table: {' '.join(cell)} was scored with another {other} than the one that stands now; "
+                  "it is shown as not run until the evaluate stage runs again", file=sys.stderr)
+            continue
+        score = read_score(folder)
+        if score.recipe != study.name:
+            raise StoredStateError(f"{folder} holds a score of the recipe {score.recipe!r}, expected "
+                                   f"{study.name!r}; give each recipe its own run folder")
+        scores[cell] = score
+    return scores
