@@ -17,6 +17,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from followed import followed, read_source_measurements
+from learning_found import curve_found, curve_lines, learning_drawn
 from page_parts import as_record, filled_in, rounded, row_found, steps_figure
 from recipe_differences import recipe_differences
 
@@ -37,7 +39,7 @@ from fecemo.stages.work import plain
 DOCS = Path(__file__).parent
 SHIPPED = DOCS.parent / "pipelines" / "recipes" / "table2.yaml"
 PAGE, TEMPLATE, RECORD = (DOCS / f"real_faces.{suffix}" for suffix in ("md", "md.jinja", "json"))
-STEPS = DOCS / "real_faces_steps.svg"
+STEPS, LEARNING = (DOCS / f"real_faces_{figure}.svg" for figure in ("steps", "learning"))
 AHEAD, BEHIND, LEVEL = "ahead of", "behind", "on a level with"
 
 
@@ -55,12 +57,14 @@ def gather(run: Path, recipe: Path) -> dict[str, Any]:
     if first is None:
         raise StoredStateError(f"{run}: no row of {recipe} has run as the recipe says")
     ways = (*((k, "few") for k in costs.n_clusters), OWN)
-    kept, rows = [way_key(way) for way in ways], {}
+    kept, rows, on_source = [way_key(way) for way in ways], {}, read_source_measurements(layout)
     for row in ran:
         of = {way_key(way): own.key for way in ways if not row.published and row.figures(way) is not None
               and (own := reference_of(row, ran, way)) is not None
               and way_key(way) in differences.get(pair_key(row, own), {})}
-        rows[row.key] = {**row_found(row, costs.n_clusters), "track": row.track, "reference": of, **_by_emotion(row)}
+        rows[row.key] = {
+            **row_found(row, costs.n_clusters), "track": row.track, "reference": of, **_by_emotion(row),
+            "followed": followed(layout, row.row.name, row.column.name, on_source) if row.clustered else {}}
     measured = [require_receipt(layout.measurements(name), "measure").summary for name in ("source", "target")]
     trained = [require_receipt(layout.model(row.row.name, row.column.name), "train") for row in ran]
     return {
@@ -70,16 +74,20 @@ def gather(run: Path, recipe: Path) -> dict[str, Any]:
         "n_clusters": list(costs.n_clusters), "per_cluster": costs.per_cluster, "sample": costs.sample,
         "balanced": costs.balanced, "seeds": 0 if study.groupings is None else study.groupings.seeds,
         "measured": sum(its["faces"] for its in measured), "unsure": sum(its["unsure"] for its in measured),
-        "layout": study.target.layout, "rows": rows,
+        "layout": study.target.layout, "main_clusters": study.clustering.n_clusters, "rows": rows,
         "differences": {pair: its for pair, by_way in differences.items() if (
                         its := {way: asdict(one) for way, one in by_way.items() if way in kept})},
+        "learning": [found for curve in costs.curves if (found := curve_found(
+            curve, costs.n_clusters, lambda row: _stands(study, layout, row))) is not None],
         "recipe": recipe_differences(study, read_recipe(SHIPPED), {row.row.name for row in ran}),
     }
 
 
 def _stands(study: Recipe, layout: RunLayout, row: CostRow) -> bool:
     """Tell whether a row has run, and with the settings of the recipe; say on stderr where not."""
-    fault = "has not run" if row.score is None or (row.clustered and row.groupings is None) else (
+    step = row.row.name in study.steps  # of which clusters alone are scored
+    fault = "has not run" if (row.groupings if row.clustered and step else row.score) is None or (
+        row.clustered and row.groupings is None) else (
         _other_settings(study, layout, row.row.name, row.column.name))
     if fault:
         print(f"{row.key} {fault}; it is left out", file=sys.stderr)
@@ -89,7 +97,7 @@ def _stands(study: Recipe, layout: RunLayout, row: CostRow) -> bool:
 def _other_settings(study: Recipe, layout: RunLayout, name: str, variant: str) -> str:
     """Return what of a row, or of the row whose embeddings it takes, was made with other settings, or nothing."""
     cell = resolve(study, name, variant)
-    made = require_receipt(layout.model(name, variant), "train").config
+    made = require_receipt(layout.model(cell.made_by, variant), "train").config
     if {part: made.get(part) for part in ("side", "model", "fit")} != plain(
             {"side": cell.side, "model": cell.model, "fit": cell.fit}):
         return "was trained with other settings than the recipe's"
@@ -173,13 +181,15 @@ def page(found: dict[str, Any]) -> str:
         TEMPLATE, found, steps=list(steps_of(found)), clustered=sorted(
             (row for row in found["rows"].values() if row["groups"]), key=lambda row: -row["groups"][k]["ami"]),
         spread=spread, signed=signed, source_name=Path(__file__).name,
-        record_name=RECORD.name, steps_name=STEPS.name, beside_chance=lambda its: beside_chance(found, its))
+        record_name=RECORD.name, steps_name=STEPS.name, learning_name=LEARNING.name,
+        curves=list(curve_lines(found)), beside_chance=lambda its: beside_chance(found, its))
 
 
 def main(run: Path, recipe: Path) -> None:
     """Write the page, its figure and its record from a run."""
     found = rounded(gather(run, recipe))
-    for path, text in {RECORD: as_record(found), STEPS: steps_figure(found), PAGE: page(found)}.items():
+    for path, text in {RECORD: as_record(found), STEPS: steps_figure(found), LEARNING: learning_drawn(found),
+                       PAGE: page(found)}.items():
         path.write_text(text, encoding="utf-8")
     print(PAGE, file=sys.stderr)
 

@@ -144,8 +144,9 @@ class Recipe:
 
     def said_of(self, row: str) -> ApproachRecipe:
         """Return what the recipe says of a row; of a step, what it says of the step's row, apart from where it runs."""
-        if (step := self.steps.get(row)) is None:
+        if row in self.approaches:
             return self.approaches[row]
+        step = self.steps[row]
         said = self.approaches[step.row]
         return replace(said, approach=said.approach or step.row,
                        only=tuple(self.learning[step.row].get(ONLY, said.only)))

@@ -41,7 +41,7 @@ class Planted:
     def __init__(self, folder, **changes):
         self.layout = RunLayout(folder / "run")
         self.recipe = folder / "recipe.yaml"
-        self.recipe.write_text(yaml.safe_dump({**RECIPE, **changes}))
+        self.recipe.write_text(yaml.safe_dump({**RECIPE, **changes}, sort_keys=False))
         labels = np.array(EMOTIONS)[np.arange(N_TARGET) % 8]
         writer = FacePackWriter(self.layout.target, [
             FaceEntry(id=f"face{row}", url=f"{row}.png", label=str(labels[row]),
@@ -64,10 +64,11 @@ class Planted:
         right = np.eye(8)[np.arange(N_TARGET) % 8]
         wrong = self.target.rows_in("test")[:OTHERS]
         right[wrong] = np.roll(right[wrong], 1, axis=1)
-        self.leave("supervised", labelled=train, target=right * 0.5 + 0.0625)
+        self.answers = right * 0.5 + 0.0625
+        self.leave("supervised", labelled=train, faces={"classify": len(train)}, target=self.answers)
         self.leave("semi_supervised", labelled=train[:64], target=np.roll(right, 1, axis=1) * 0.5 + 0.0625)
 
-    def leave(self, row, labelled=(), **embedded):
+    def leave(self, row, labelled=(), faces=None, seconds=1.0, **embedded):
         model, embeddings = self.layout.model(row, "gray"), self.layout.embeddings(row, "gray")
         for folder in (model, embeddings):
             folder.mkdir(parents=True, exist_ok=True)
@@ -76,8 +77,8 @@ class Planted:
             (model / "history.csv").write_text(
                 "phase,epoch,loss,accuracy,valid_loss,valid_accuracy\nrate,1,1,.5,.30,.7\nrate,2,1,.5,.25,.625\n")
             files.append("history.csv")
-        write_receipt(model, "train", config={}, inputs={}, files=files, seconds=1.0,
-                      summary={"held_out": {"rate": 40}})
+        write_receipt(model, "train", config={}, inputs={}, files=files, seconds=seconds,
+                      summary={"held_out": {"rate": 40}, "faces": faces or {}, "epochs": {}})
         arrays = {name: np.asarray(values, np.float32) for name, values in embedded.items()}
         arrays |= {f"{name}_rows": np.arange(len(values)) for name, values in embedded.items()}
         write_receipt(embeddings, "embed", config={}, inputs={}, files=write_arrays(embeddings, arrays), seconds=1.0)

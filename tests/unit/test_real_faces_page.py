@@ -6,10 +6,12 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
 from fecemo.errors import StoredStateError
+from fecemo.imaging.landmarks.measurements import COLUMNS, columns_of
 from fecemo.packs.receipts import write_receipt
 from fecemo.stages.cell import resolve
 from fecemo.stages.layout import RunLayout
@@ -35,13 +37,14 @@ def _row(found, key, track, given, answers, **more):
     found["rows"][key] = {
         "title": key.split("/")[0], "given": given, "labels": 0, "probe": None, "probe_low": None, "probe_high": None,
         "triplets": None, "groups": {}, "recall": {}, "names": {}, "track": track, "reference": {},
+        "followed": {},
         "answers": {way: dict(zip(("mean", "low", "high"), its, strict=True)) for way, its in answers.items()}, **more}
 
 
 @pytest.fixture
 def small(found):
     """Return a record of two clustered rows and a classifier."""
-    found |= {"rows": {}, "differences": {}, "n_clusters": [8, 100], "chance": 0.125}
+    found |= {"rows": {}, "differences": {}, "n_clusters": [8, 100], "chance": 0.125, "learning": []}
     _row(found, "plain/gray", 0, "faces", {"8 few": (0.13, 0.12, 0.14), "100 few": (0.2, 0.18, 0.22)})
     _row(found, "measured/gray", 1, "faces, a landmark model", {"8 few": (0.3, 0.28, 0.32),
                                                                 "100 few": (0.21, 0.19, 0.23)})
@@ -68,7 +71,7 @@ def test_no_number_is_typed_into_the_sentences():
 
 
 def test_no_place_of_files_is_told(found):
-    for name in ("real_faces.md", "real_faces.json", "real_faces_steps.svg"):
+    for name in ("real_faces.md", "real_faces.json", "real_faces_steps.svg", "real_faces_learning.svg"):
         text = (DOCS / name).read_text(encoding="utf-8")
         assert re.findall(r"file:|127\.0\.0\.1|localhost|(?:^|[\s\"'(])/\w+/\S*|data:image", text) == []
 
@@ -153,6 +156,43 @@ def test_a_row_of_other_settings_is_known_even_through_the_row_behind_it(program
 def test_a_run_that_has_not_run_is_refused(program, tmp_path):
     with pytest.raises(StoredStateError, match="no row of"):
         program.gather(tmp_path, RECIPE)
+
+
+def _curve(title, way, *points):
+    return {"title": title, "unit": "faces", "key": title, "setting": "x.faces", "points": [
+        {"amount": amount, "seconds": seconds,
+         "answers": {way: {"mean": mean, "low": mean - 0.02, "high": mean + 0.02}}}
+        for amount, seconds, mean in points]}
+
+
+def test_curves_are_told_from_the_least_to_the_most(program, small):
+    small["learning"] = [_curve("Steep", "own", (100, 5, 0.3), (1_000, 50, 0.5), (10_000, 500, 0.52)),
+                         _curve("Level", "100 few", (100, None, 0.3), (1_000, None, 0.33))]
+    page = program.page(small)
+    assert "| Steep | 100 → 1,000 → 10,000 faces | — | — | .300 → .500 → .520 | 5.0 s → 50 s → 8 min 20 s |" in page
+    assert "| Level | 100 → 1,000 faces | — | .300 → .330 | — | — |" in page
+    assert "more than the intervals allow for is gained by Steep with faces." in page
+    assert "No gain can be told for Level with faces." in page
+    drawn = program.learning_drawn(small)
+    assert "Steep, own answers: .300 with 100, .500 with 1,000, .520 with 10,000 faces" in drawn
+    assert "Level, k = 100: .300 with 100, .330 with 1,000 faces" in drawn
+
+
+def test_the_figure_of_curves_shows_the_record(program, found):
+    spoken = re.search(r'aria-label="([^"]+)"', program.learning_drawn(found))[1]
+    assert spoken in program.LEARNING.read_text(encoding="utf-8")
+    assert f'src="{program.LEARNING.name}"' in (DOCS / "real_faces.md").read_text(encoding="utf-8")
+
+
+def test_what_clusters_follow_is_the_variance_between_them():
+    followed = importlib.import_module("followed")
+    # Two clusters of two faces: the first number is all between them, the second all within, of the third 4 of 5 parts:
+    # means 1 and 3 about 2 give 4, and each face is half a unit from its own, which gives 1. The last does not vary.
+    values = np.array([[1, 0, 0.5, 7], [1, 2, 1.5, 7], [5, 0, 2.5, 7], [5, 2, 3.5, 7]], float)
+    np.testing.assert_allclose(followed.variance_between(values, np.array([4, 4, 9, 9])), [1, 0, 0.8, 0])
+    assert [followed._part(name) for name in ("mouth smile left", "nose to lip", "right cheek", "brows apart")] == [
+        "smile", "mouth", "cheeks and nose", "brows"]
+    assert {followed._part(COLUMNS[column]) for column in columns_of(followed.GROUPS)} == set(followed.PARTS)
 
 
 def test_another_record_makes_another_page(program, small):

@@ -2,13 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fecemo.evaluation.figures.svg import ACCENT, INK, PALETTE, QUIET, SECOND, as_svg, new_figure, pixels, quiet_axes
 from fecemo.evaluation.records.cited import count, share
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 COLUMNS = 3
-WIDTH, HEIGHT = 250, 190
+WIDTH, HEIGHT = 277, 186
 """Of a panel, in CSS pixels."""
+KEY = 26
+"""Height of the key above the panels, in CSS pixels."""
 TINTS = (ACCENT, PALETTE[2])
 """Of fewer and of more clusters; answers of a row's own are drawn in the second colour of the house."""
 
@@ -59,17 +65,19 @@ def learning_figure(panels: Sequence[Panel], chance: float) -> str:
     str
         An SVG element.
     """
-    rows, head = -(-len(panels) // COLUMNS), 22
-    width, height = COLUMNS * WIDTH, rows * HEIGHT + head
+    from matplotlib.ticker import MultipleLocator
+
+    rows = -(-len(panels) // COLUMNS)
+    width, height = COLUMNS * WIDTH, rows * HEIGHT + KEY
     figure = new_figure(width, height)
     most = max([chance, *(high for panel in panels for point in panel.points for _, _, high in point.answers.values())])
     names = list(dict.fromkeys(name for panel in panels for point in panel.points for name in point.answers))
     tints = dict(zip([name for name in names if name.startswith("k = ")], TINTS, strict=False))
     said = []
     for place, panel in enumerate(panels):
-        left, top = place % COLUMNS * WIDTH, place // COLUMNS * HEIGHT + head
+        left, top = place % COLUMNS * WIDTH, place // COLUMNS * HEIGHT + KEY
         axes = figure.add_axes(((left + 34) / width, 1 - (top + HEIGHT - 38) / height,
-                                (WIDTH - 52) / width, (HEIGHT - 82) / height))
+                                (WIDTH - 52) / width, (HEIGHT - 66) / height))
         quiet_axes(axes)
         axes.set_title(panel.title, loc="left", x=-0.13, fontsize=pixels(11), fontweight="bold", color=INK,
                        pad=pixels(8))
@@ -91,26 +99,20 @@ def learning_figure(panels: Sequence[Panel], chance: float) -> str:
         axes.margins(x=0.08)
         axes.set_ylim(0, 1.03 * most)
         axes.set_xlabel(panel.unit, color=QUIET, fontsize=pixels(10.5), labelpad=2)
+        axes.yaxis.set_major_locator(MultipleLocator(0.2))
         axes.yaxis.set_major_formatter(lambda value, _: share(value, 1) if value else "0")
-    _key(figure, width, height, {**tints, **{name: SECOND for name in names if name not in tints}})
+    _key(figure, {**tints, **{name: SECOND for name in names if name not in tints}})
     return as_svg(figure, "learning", "Balanced accuracy with less of one thing. " + "; ".join(said) + ".")
 
 
-def _key(figure: "object", width: float, height: float, tints: Mapping[str, str]) -> None:
-    from matplotlib.figure import Figure
+def _key(figure: "Figure", tints: Mapping[str, str]) -> None:
+    from matplotlib.lines import Line2D
 
-    assert isinstance(figure, Figure)
-    axes = figure.add_axes((0, 1 - 22 / height, 1, 22 / height))
-    axes.axis("off")
-    axes.set_xlim(0, width)
-    axes.set_ylim(0, 22)
-    x = 10.0
-    for name, tint in tints.items():
-        axes.plot([x, x + 18], [11, 11], color=tint, linewidth=pixels(2), marker="o", markersize=pixels(5))
-        axes.text(x + 25, 11, name, color=INK, fontsize=pixels(11), va="center_baseline")
-        x += 45 + 6.5 * len(name)
-    axes.plot([x, x + 18], [11, 11], color=INK, linewidth=pixels(1), linestyle=(0, (3, 3)), alpha=0.6)
-    axes.text(x + 25, 11, "chance", color=INK, fontsize=pixels(11), va="center_baseline")
+    handles = [Line2D([], [], color=tint, linewidth=pixels(2), marker="o", markersize=pixels(5), label=name)
+               for name, tint in tints.items()]
+    handles.append(Line2D([], [], color=INK, linewidth=pixels(1), linestyle=(0, (3, 3)), alpha=0.6, label="chance"))
+    figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, 1), ncols=len(handles), frameon=False,
+                  borderpad=0.2, columnspacing=1.8, handletextpad=0.6, fontsize=pixels(11), labelcolor=INK)
 
 
 def _short(amount: int) -> str:

@@ -1,0 +1,104 @@
+"""Learning curves of a run: what fewer faces make of clusters and of answers, read from records and written."""
+
+import csv
+import json
+import re
+
+import numpy as np
+import pytest
+
+from fecemo.stages import cluster, evaluate, groupings, label, table
+from fecemo.stages.cost_table import read_cost_table
+from fecemo.stages.recipe_file import read_recipe
+from fecemo.stages.table import read_table
+from tests.integration.planted_run import N_SOURCE, Planted
+
+LEARNING = {"contrastive": {"cluster_on": [20, 80]}, "supervised": {"classify.faces": [24]}}
+CLUSTERS, FEWER, MORE = ("contrastive-cluster_on-20", "contrastive-cluster_on-80", "supervised-classify.faces-24")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Return a run whose table is written with curves of what has run; nothing was trained on fewer faces yet."""
+    planted = Planted(tmp_path_factory.mktemp("curves"), learning=LEARNING)
+    for stage in (cluster, label, groupings, evaluate):
+        stage.run(planted.cell("contrastive"))
+    groupings.run(planted.cell(CLUSTERS))
+    groupings.run(planted.cell(FEWER))
+    evaluate.run(planted.cell("supervised"))
+    wrong = np.roll(planted.answers, 3, axis=1)
+    planted.leave(MORE, labelled=planted.target.rows_in("train")[:24], faces={"classify": 24}, seconds=75.0,
+                  target=np.where(np.arange(len(wrong))[:, None] % 2, wrong, planted.answers))
+    evaluate.run(planted.cell(MORE))
+    table.run((planted.layout.run,), planted.recipe)
+    return planted
+
+
+def curves_of(planted):
+    study = read_recipe(planted.recipe)
+    return {curve.row.name: curve for curve in
+            read_cost_table(study, planted.layout, read_table(study, planted.layout)).curves}
+
+
+def test_a_curve_ends_with_its_row(run):
+    clusters, faces = curves_of(run)["contrastive"], curves_of(run)["supervised"]
+    assert (clusters.unit, [point.amount for point in clusters.points]) == ("faces clustered", [20, 80, N_SOURCE])
+    assert (faces.unit, [point.amount for point in faces.points]) == ("labelled faces", [24, 240])
+    assert [point.row.row.name for point in clusters.points] == [CLUSTERS, FEWER, "contrastive"]
+    assert [point.seconds for point in faces.points] == [75, 1]
+    assert {point.seconds for point in clusters.points} == {None}, "no network was trained for fewer clustered faces"
+
+
+def test_fewer_faces_are_clustered_and_all_are_scored(run):
+    points = curves_of(run)["contrastive"].points
+    assert [point.row.groupings.source_faces for point in points] == [20, 80, N_SOURCE]
+    assert len({point.row.groupings.n_scored for point in points}) == 1
+    # Planted groups lie far apart: eight clusters of twenty faces find them nearly as well as those of all.
+    assert points[-1].row.figures((8, "few"))["balanced_accuracy"].mean == 1
+    assert points[1].row.figures((8, "few"))["balanced_accuracy"].mean > 0.9
+
+
+def test_answers_of_a_step_are_its_own(run):
+    half, row = (point.row.figures((0, "classifier"))["accuracy"].mean for point in curves_of(run)["supervised"].points)
+    assert half == pytest.approx(row / 2, abs=0.08)
+
+
+def test_steps_are_no_rows_of_the_tables(run):
+    document = json.loads((run.layout.run / "table2.json").read_text())
+    assert not {row["approach"] for row in document["rows"]} & {CLUSTERS, FEWER, MORE}
+    assert CLUSTERS not in (run.layout.run / "table1.csv").read_text()
+    assert [point["row"] for point in document["learning"][0]["points"]] == [
+        f"{CLUSTERS}/gray", f"{FEWER}/gray", "contrastive/gray"]
+
+
+def test_every_way_of_writing_it_down_holds_the_points(run):
+    with (run.layout.run / "table2.csv").open(newline="") as file:
+        lines = [line for line in csv.DictReader(file) if line["block"] == "learning"]
+    own = [line for line in lines if line["approach"] == "supervised"]
+    assert [(line["learning"], line["amount"], line["unit"], line["training_seconds"]) for line in own] == [
+        ("classify.faces", "24", "labelled faces", "75.0"), ("classify.faces", "240", "labelled faces", "1.0")]
+    markdown = (run.layout.run / "table2.md").read_text()
+    assert "## Learning curves" in markdown
+    assert re.search(r"Supervised: labelled faces +\| 24 +\|.*\| +1 min 15 s \|", markdown)
+    page = (run.layout.run / "table2.html").read_text()
+    assert 'aria-label="Balanced accuracy with less of one thing. ' in page
+    assert re.search(r"with 20, [\d.]+ with 80, 1\.000 with 320 faces clustered", page)
+
+
+def test_a_step_that_has_not_run_is_a_dash(tmp_path):
+    planted = Planted(tmp_path, learning=LEARNING)
+    for stage in (cluster, label, groupings, evaluate):
+        stage.run(planted.cell("contrastive"))
+    table.run((planted.layout.run,), planted.recipe)
+    assert [point.amount for point in curves_of(planted)["contrastive"].points] == [None, None, N_SOURCE]
+    assert "| —" in (planted.layout.run / "table2.md").read_text().split("## Learning curves")[1]
+
+
+def test_clusters_of_fewer_faces_are_outdated_with_the_row(tmp_path, capsys):
+    planted = Planted(tmp_path, learning=LEARNING)
+    planted.group("contrastive")
+    planted.group(CLUSTERS)
+    source, target = planted.vectors["contrastive"]
+    planted.leave("contrastive", source=source + 1, target=target + 1)
+    assert [point.amount for point in curves_of(planted)["contrastive"].points] == [None, None, None]
+    assert f"{CLUSTERS} gray was grouped with another embeddings" in capsys.readouterr().err
