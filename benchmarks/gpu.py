@@ -36,9 +36,9 @@ import numpy as np
 from gpu_study import LABELLED, PRECISIONS, SOURCE, Sizes, faces_of, study_recipe, train_all_cells
 
 from fecemo.manifests.emotions import EMOTIONS
-from fecemo.stages.cell import Cell, resolve
-from fecemo.stages.recipe import Recipe
-from fecemo.stages.recipe_file import read_recipe
+from fecemo.stages.study.cell import Cell, resolve
+from fecemo.stages.study.recipe import Recipe
+from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.training.backend import compiled, describe_backend, import_keras
 
 PRODUCTS = 8

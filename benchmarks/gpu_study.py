@@ -14,7 +14,7 @@ from fecemo.packs.face_pack import FaceEntry
 from fecemo.packs.face_pack_writer import FacePackWriter
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe import Recipe
+from fecemo.stages.study.recipe import Recipe
 
 RECIPE = Path(__file__).parents[1] / "pipelines" / "recipes" / "table1.yaml"
 PRECISIONS = ("float32", "mixed_bfloat16")

@@ -6,8 +6,8 @@ from fecemo.imaging.landmarks.measurements import COLUMNS, columns_of
 from fecemo.packs.array_set import read_face_array
 from fecemo.packs.arrays import read_array
 from fecemo.packs.face_pack import FacePack
+from fecemo.stages.faces.measurements import Measurements, read_measurements
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.measurements import Measurements, read_measurements
 
 GROUPS = ("distances", "blendshapes")
 PARTS = {"smile": ("mouth smile",), "mouth": ("mouth", "lip", "jaw"), "cheeks and nose": ("cheek", "nose"),

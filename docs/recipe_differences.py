@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from fecemo.stages.cell import resolve
-from fecemo.stages.recipe import Recipe
+from fecemo.stages.study.cell import resolve
+from fecemo.stages.study.recipe import Recipe
 from fecemo.stages.work import plain
 
 OF_ALL = ("face_side", "clustering", "naming", "groupings", "evaluation")

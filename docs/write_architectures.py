@@ -12,8 +12,8 @@ from pathlib import Path
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.models.approach import approaches
 from fecemo.models.plan import NetworkPlan
-from fecemo.stages.cell import Cell, resolve
-from fecemo.stages.recipe_file import read_recipe
+from fecemo.stages.study.cell import Cell, resolve
+from fecemo.stages.study.recipe_file import read_recipe
 
 ROOT = Path(__file__).parents[1]
 RECIPE = ROOT / "pipelines" / "recipes" / "table1.yaml"

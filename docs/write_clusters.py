@@ -26,10 +26,10 @@ from fecemo.packs.array_set import read_face_array
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import require_receipt
 from fecemo.packs.variant import find_variant
-from fecemo.stages.cost_table import read_cost_table
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe_file import read_recipe
+from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.stages.table import read_table
+from fecemo.stages.tables.cost_table import read_cost_table
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -28,12 +28,12 @@ from fecemo.evaluation.tables.cost_table import OWN, CostRow, compare_rows, pair
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import read_receipt, require_receipt
-from fecemo.stages.cell import resolve
-from fecemo.stages.cost_table import read_cost_table
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe import Recipe
-from fecemo.stages.recipe_file import read_recipe
+from fecemo.stages.study.cell import resolve
+from fecemo.stages.study.recipe import Recipe
+from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.stages.table import read_table
+from fecemo.stages.tables.cost_table import read_cost_table
 from fecemo.stages.work import plain
 
 DOCS = Path(__file__).parent

@@ -13,9 +13,9 @@ from fecemo.packs.face_pack import FacePack
 from fecemo.packs.growing_array import GrowingArray
 from fecemo.packs.receipts import Receipt, digest_json
 from fecemo.progress import progress
-from fecemo.stages import measurements
-from fecemo.stages.aligned import FACE_SHAPE, FACES, STAGE, eyes_digest
-from fecemo.stages.measurements import EYES, read_measurements
+from fecemo.stages.faces import measurements
+from fecemo.stages.faces.aligned import FACE_SHAPE, FACES, STAGE, eyes_digest
+from fecemo.stages.faces.measurements import EYES, read_measurements
 from fecemo.stages.work import Work, run_stage
 
 BLOCK = 256

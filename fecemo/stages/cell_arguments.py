@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fecemo.errors import InputError
-from fecemo.stages.cell import Cell, resolve
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe_file import read_recipe
+from fecemo.stages.study.cell import Cell, resolve
+from fecemo.stages.study.recipe_file import read_recipe
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from fecemo.packs.array_set import read_face_array
 from fecemo.packs.arrays import read_array, write_arrays
 from fecemo.packs.durable import atomic_write
 from fecemo.packs.receipts import Receipt, digest_file
-from fecemo.stages.cell import Cell
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import NAMED_FILES, clustering_digest, require_chain, source_digest
+from fecemo.stages.study.cell import Cell
 from fecemo.stages.work import Work, plain, run_stage
 
 STAGE = "cluster"

@@ -10,8 +10,8 @@ from fecemo.models.approaches.gradients import GradientsConfig
 from fecemo.packs.array_set import array_files
 from fecemo.packs.arrays import write_arrays
 from fecemo.progress import progress
-from fecemo.stages.cell import Cell
-from fecemo.stages.run_faces import RunFaces
+from fecemo.stages.faces.run_faces import RunFaces
+from fecemo.stages.study.cell import Cell
 from fecemo.stages.work import Work
 
 

@@ -5,15 +5,15 @@ from pathlib import Path
 from fecemo.packs.array_set import array_files
 from fecemo.packs.arrays import write_arrays
 from fecemo.packs.receipts import Receipt
-from fecemo.stages.cell import Cell
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import require_chain
 from fecemo.stages.described_embedding import describes_pictures, embed_descriptions
-from fecemo.stages.example_set import embedded, find_example_set
 from fecemo.stages.face_vectors import FaceVectors, read_vectors
-from fecemo.stages.mapped_output import MAPPED
+from fecemo.stages.faces.example_set import embedded, find_example_set
+from fecemo.stages.faces.run_faces import RunFaces, read_run_faces
 from fecemo.stages.measured_embedding import embed_measurements
-from fecemo.stages.run_faces import RunFaces, read_run_faces
+from fecemo.stages.study.cell import Cell
+from fecemo.stages.study.mapped_output import MAPPED
 from fecemo.stages.work import Work, plain, run_stage
 from fecemo.training.backend import backend_name
 

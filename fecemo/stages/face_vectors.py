@@ -7,10 +7,10 @@ import numpy as np
 
 from fecemo.models.measured_groups import chosen_groups
 from fecemo.packs.array_set import read_face_array
-from fecemo.stages.cell import Cell
 from fecemo.stages.chain import embeddings_of, require_chain
+from fecemo.stages.faces.run_faces import RunFaces
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.run_faces import RunFaces
+from fecemo.stages.study.cell import Cell
 
 NOWHERE = -1
 

@@ -12,10 +12,10 @@ from fecemo.packs.face_pack_writer import FacePackWriter, in_the_making
 from fecemo.packs.receipts import Receipt, current_receipt, digest_file, digest_json
 from fecemo.progress import progress
 from fecemo.stages.door import say_done
-from fecemo.stages.face_lists import FaceListing, open_list
+from fecemo.stages.faces.face_lists import FaceListing, open_list
+from fecemo.stages.faces.shards import ShardNumber, ShardOfList
 from fecemo.stages.fetch_report import REPEATED_NAME, SURVIVAL_NAME, write_report
 from fecemo.stages.fetch_settings import FetchSettings
-from fecemo.stages.shards import ShardNumber, ShardOfList
 
 if TYPE_CHECKING:
     from fecemo.imaging.placeholders import Placeholders

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from fecemo.stages.shards import ShardNumber
+from fecemo.stages.faces.shards import ShardNumber
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from fecemo.manifests.emotions import EMOTIONS
 from fecemo.packs.array_set import read_face_array
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import Receipt, digest_json
-from fecemo.stages.cell import Cell
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import require_chain
 from fecemo.stages.naming_sample import refuse_too_large_a_sample
 from fecemo.stages.predicted import label_rows, scored_rows
+from fecemo.stages.study.cell import Cell
 from fecemo.stages.work import Work, plain, run_stage
 from fecemo.training.order import drawn_rows
 

@@ -20,7 +20,8 @@ from fecemo.packs.face_pack import INDEX_COLUMNS, INDEX_NAME, REJECT_COLUMNS, RE
 from fecemo.packs.ledger import LEDGER_NAME
 from fecemo.packs.receipts import Receipt, digest_file, read_receipt, require_receipt
 from fecemo.packs.stored_faces import PLACES_NAME, SHARDS_NAME, Shard, write_shards
-from fecemo.stages.face_lists import FaceListing, open_list
+from fecemo.stages.faces.face_lists import FaceListing, open_list
+from fecemo.stages.faces.shards import ShardNumber, shard_of
 from fecemo.stages.fetch_report import (
     HOSTS_NAME,
     REPEATED_NAME,
@@ -29,7 +30,6 @@ from fecemo.stages.fetch_report import (
     write_repeated,
     write_survival,
 )
-from fecemo.stages.shards import ShardNumber, shard_of
 from fecemo.stages.work import Work, run_stage
 
 STAGE = "join"

@@ -7,7 +7,7 @@ from fecemo.errors import InputError
 from fecemo.manifests.face_columns import read_face_columns
 from fecemo.packs.receipts import digest_file
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe import Recipe
+from fecemo.stages.study.recipe import Recipe
 
 if TYPE_CHECKING:
     import numpy as np

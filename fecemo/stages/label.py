@@ -17,8 +17,8 @@ from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import Receipt, digest_file, digest_json
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import clustering_digest, require_chain
-from fecemo.stages.label_files import labels_seen_elsewhere
-from fecemo.stages.label_parts import target_groups
+from fecemo.stages.naming.label_files import labels_seen_elsewhere
+from fecemo.stages.naming.label_parts import target_groups
 from fecemo.stages.naming_sample import refuse_too_large_a_sample
 from fecemo.stages.work import Work, run_stage
 

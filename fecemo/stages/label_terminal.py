@@ -7,7 +7,7 @@ from fecemo.labelling.session import LabellingSession
 from fecemo.labelling.terminal import TerminalSession
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.door import say_done
-from fecemo.stages.label_run import LabelRun
+from fecemo.stages.naming.label_run import LabelRun
 
 
 def run(arguments: CellArguments, by: str = "") -> None:

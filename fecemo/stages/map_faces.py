@@ -10,7 +10,7 @@ from fecemo.packs.arrays import read_array, write_arrays
 from fecemo.packs.receipts import Receipt
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import require_chain
-from fecemo.stages.mapped_output import MAPPED
+from fecemo.stages.study.mapped_output import MAPPED
 from fecemo.stages.work import Work, run_stage
 
 STAGE = "map"

@@ -17,7 +17,7 @@ from fecemo.packs.durable import atomic_write
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import Receipt, digest_file, digest_json
 from fecemo.progress import progress
-from fecemo.stages.measurements import COLUMNS_NAME, EYES, SCORES, STAGE, VALUES
+from fecemo.stages.faces.measurements import COLUMNS_NAME, EYES, SCORES, STAGE, VALUES
 from fecemo.stages.work import Work, run_stage
 
 BLOCK = 256

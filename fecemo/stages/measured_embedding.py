@@ -8,8 +8,8 @@ from fecemo.errors import InputError
 from fecemo.models.measured_groups import chosen_groups
 from fecemo.packs.array_set import array_files
 from fecemo.packs.arrays import read_array, write_arrays
-from fecemo.stages.cell import Cell
 from fecemo.stages.face_vectors import FaceVectors
+from fecemo.stages.study.cell import Cell
 from fecemo.stages.work import Work
 
 SCALING = "scaling"

@@ -25,9 +25,9 @@ from fecemo.packs.array_set import FaceArray, read_face_array
 from fecemo.packs.arrays import read_array
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import Receipt, require_receipt
-from fecemo.stages.cell import Cell
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import clustering_digest, require_chain
+from fecemo.stages.study.cell import Cell
 
 
 @dataclass(frozen=True)

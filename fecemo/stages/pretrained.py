@@ -5,7 +5,7 @@ from typing import Any
 
 from fecemo.errors import InputError, StoredStateError
 from fecemo.packs.receipts import require_receipt
-from fecemo.stages.cell import Cell
+from fecemo.stages.study.cell import Cell
 
 CONVERT = "convert weights"
 """Name of the stage that writes such folders."""

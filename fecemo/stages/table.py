@@ -13,13 +13,13 @@ from fecemo.errors import InputError
 from fecemo.models.approach import approaches
 from fecemo.packs.receipts import Receipt, digest_file, read_receipt
 from fecemo.packs.variant import find_variant, variants
-from fecemo.stages.cost_table import TABLE_NAMES as SECOND_NAMES
-from fecemo.stages.cost_table import read_cost_table
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe import Recipe
-from fecemo.stages.recipe_file import read_recipe
-from fecemo.stages.side_by_side import write_side_by_side
-from fecemo.stages.stored_scores import read_scores
+from fecemo.stages.study.recipe import Recipe
+from fecemo.stages.study.recipe_file import read_recipe
+from fecemo.stages.tables.cost_table import TABLE_NAMES as SECOND_NAMES
+from fecemo.stages.tables.cost_table import read_cost_table
+from fecemo.stages.tables.side_by_side import write_side_by_side
+from fecemo.stages.tables.stored_scores import read_scores
 from fecemo.stages.work import Work, run_stage
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _write_run(study: Recipe, layout: RunLayout) -> Receipt:
     from fecemo.evaluation.tables.cost_blocks import cost_blocks
     from fecemo.evaluation.tables.table_blocks import headline_blocks, table_blocks
     from fecemo.manifests.shipped import shipped
-    from fecemo.stages.report import material_folders, read_material
+    from fecemo.stages.tables.report import material_folders, read_material
 
     receipts = {name: found for name, folder in material_folders(study, layout).items()
                 if (found := read_receipt(folder)) is not None}

@@ -15,15 +15,15 @@ from fecemo.models.plan import distinct_layers
 from fecemo.packs.arrays import write_arrays
 from fecemo.packs.durable import atomic_write
 from fecemo.packs.receipts import Receipt, digest_json
-from fecemo.stages.cell import Cell
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.described_embedding import nothing_to_learn
-from fecemo.stages.example_set import find_example_set, learnt_from
 from fecemo.stages.face_vectors import FaceVectors, read_vectors
+from fecemo.stages.faces.example_set import find_example_set, learnt_from
+from fecemo.stages.faces.run_faces import RunFaces, read_run_faces
 from fecemo.stages.measured_embedding import scale_measurements
 from fecemo.stages.pretrained import pretrained_digest, put_pretrained
-from fecemo.stages.run_faces import RunFaces, read_run_faces
-from fecemo.stages.taught import refuse_untaught
+from fecemo.stages.study.cell import Cell
+from fecemo.stages.study.taught import refuse_untaught
 from fecemo.stages.work import Work, plain, run_stage
 from fecemo.training.backend import backend_name
 

@@ -23,8 +23,8 @@ from fecemo.labelling.keys import KEY_OF_NAME
 from fecemo.labelling.session import LabellingSession
 from fecemo.manifests.cluster_names import read_cluster_names
 from fecemo.manifests.emotions import EMOTIONS
-from fecemo.stages.label_run import LabelRun
 from fecemo.stages.layout import RunLayout
+from fecemo.stages.naming.label_run import LabelRun
 from tests.integration.run_to_name import APPROACH, VARIANT, RunToName, emotion_of_group
 
 ROOT = Path(__file__).parents[2]

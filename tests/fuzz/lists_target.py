@@ -22,7 +22,7 @@ from fecemo.manifests.fec import ANSWERS, TRIPLET_TYPES, Triplet, read_fec
 from fecemo.manifests.listed_face import ListedFace
 from fecemo.packs.face_pack import FaceEntry
 from fecemo.packs.ledger import Ledger
-from fecemo.stages.face_lists import open_list
+from fecemo.stages.faces.face_lists import open_list
 
 FACE = b"http://a.example/%d.jpg,0.1,0.5,0.2,0.6"
 HEADER = b"url,left,right,top,bottom\n"

@@ -16,9 +16,9 @@ from fecemo.packs.arrays import write_arrays
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.variant import find_variant
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe_file import read_recipe
-from fecemo.stages.report import read_material
+from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.stages.table import read_table
+from fecemo.stages.tables.report import read_material
 
 WRITTEN = {"table1.csv", "table1.json", "table1.md", "table1.tex", "table1.html", "report.html"}
 
@@ -150,7 +150,7 @@ def test_clusters_of_the_map_and_sample_faces_are_those_of_their_pack_rows(made)
 def test_of_many_clusters_the_largest_are_shown(fresh, monkeypatch):
     folder = RunLayout(fresh[1]).clusters("dense_autoencoder", "rgb")
     write_arrays(folder, {"source_clusters": np.repeat(np.arange(5, dtype=np.int32), (2, 9, 3, 12, 4))})
-    monkeypatch.setattr("fecemo.stages.report.SHOWN", 3)
+    monkeypatch.setattr("fecemo.stages.tables.report.SHOWN", 3)
     cell = material_of(*fresh).cells[0]
     assert list(cell.samples) == [1, 3, 4]
     assert len(cell.sizes) == 5

@@ -16,8 +16,8 @@ from fecemo.packs.face_pack_writer import FacePackWriter
 from fecemo.packs.receipts import write_receipt
 from fecemo.stages import cluster, evaluate, label, map_faces
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.label_run import LabelRun
 from fecemo.stages.layout import RunLayout
+from fecemo.stages.naming.label_run import LabelRun
 
 N_SOURCE, N_TARGET = 96, 64
 APPROACH, VARIANT = "dense_autoencoder", "rgb"

@@ -25,14 +25,14 @@ from fecemo.packs.receipts import read_receipt
 from fecemo.packs.variant import find_variant
 from fecemo.stages import align, embed, train
 from fecemo.stages.align import AlignSettings
-from fecemo.stages.aligned import read_aligned
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import outdated, require_chain
 from fecemo.stages.export import ExportSettings
 from fecemo.stages.export import run as export
+from fecemo.stages.faces.aligned import read_aligned
 from fecemo.stages.layout import RunLayout
 from fecemo.stages.measure import MeasureSettings, measure_pack
-from fecemo.stages.recipe_file import read_recipe
+from fecemo.stages.study.recipe_file import read_recipe
 
 ROOT = Path(__file__).parents[2]
 FACES = 11

@@ -8,11 +8,11 @@ from fecemo.imaging.oriented_gradients import oriented_gradients
 from fecemo.packs.array_set import read_face_array
 from fecemo.packs.face_pack import FacePack
 from fecemo.stages import cluster, embed, train
-from fecemo.stages.cell import resolve
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.given import given_to
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe_file import read_recipe
+from fecemo.stages.study.cell import resolve
+from fecemo.stages.study.given import given_to
+from fecemo.stages.study.recipe_file import read_recipe
 
 RECIPE = """
 name: described

@@ -20,8 +20,8 @@ from fecemo.packs.receipts import RECEIPT_NAME, read_receipt
 from fecemo.packs.variant import find_variant
 from fecemo.stages import export, fetch, join_shards
 from fecemo.stages.export import ExportSettings
+from fecemo.stages.faces.shards import ShardNumber, shard_of
 from fecemo.stages.fetch import FetchSettings
-from fecemo.stages.shards import ShardNumber, shard_of
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}

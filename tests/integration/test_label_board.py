@@ -13,8 +13,8 @@ from fecemo.labelling.session import LabellingSession
 from fecemo.manifests.cluster_names import read_cluster_names
 from fecemo.packs.receipts import write_receipt
 from fecemo.stages import cluster
-from fecemo.stages.label_notebook import open_board
-from fecemo.stages.label_run import LabelRun
+from fecemo.stages.naming.label_notebook import open_board
+from fecemo.stages.naming.label_run import LabelRun
 from tests.integration.run_to_name import APPROACH, N_SOURCE, VARIANT, RunToName, emotion_of_group
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ from fecemo.labelling.agreement import compare_raters
 from fecemo.manifests.cluster_names import read_cluster_names
 from fecemo.packs.durable import atomic_write
 from fecemo.stages import label
-from fecemo.stages.label_run import LabelRun
+from fecemo.stages.naming.label_run import LabelRun
 from tests.integration.run_to_name import (
     APPROACH,
     N_TARGET,

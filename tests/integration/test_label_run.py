@@ -19,7 +19,7 @@ from fecemo.packs.durable import atomic_write
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import read_receipt
 from fecemo.stages import cluster, label
-from fecemo.stages.label_run import LabelRun
+from fecemo.stages.naming.label_run import LabelRun
 from tests.integration.run_to_name import (
     APPROACH,
     N_SOURCE,

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from fecemo.stages import cluster, evaluate, groupings, label, table
-from fecemo.stages.cost_table import read_cost_table
-from fecemo.stages.recipe_file import read_recipe
+from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.stages.table import read_table
+from fecemo.stages.tables.cost_table import read_cost_table
 from tests.integration.planted_run import N_SOURCE, Planted
 
 LEARNING = {"contrastive": {"cluster_on": [20, 80]}, "supervised": {"classify.faces": [24]}}

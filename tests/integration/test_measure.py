@@ -16,14 +16,15 @@ from fecemo.models.losses.vector_error import VectorError
 from fecemo.packs.array_set import read_face_array
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import read_receipt
-from fecemo.stages import embed, measure, measurements, train
+from fecemo.stages import embed, measure, train
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import outdated, require_chain
-from fecemo.stages.example_set import find_example_set, measured
+from fecemo.stages.faces import measurements
+from fecemo.stages.faces.example_set import find_example_set, measured
+from fecemo.stages.faces.measurements import read_measurements
+from fecemo.stages.faces.run_faces import RunFaces, read_run_faces
 from fecemo.stages.measure import MeasureSettings, measure_pack
-from fecemo.stages.measurements import read_measurements
-from fecemo.stages.recipe_file import read_recipe
-from fecemo.stages.run_faces import RunFaces, read_run_faces
+from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.training.augmentations.flip import Flip
 from fecemo.training.optimizers.adam import Adam
 from fecemo.training.settings import FitSettings

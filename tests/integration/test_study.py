@@ -14,7 +14,7 @@ from fecemo.stages import cluster, draw, embed, evaluate, fetch, import_labelled
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import clustering_digest
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe_file import read_recipe
+from fecemo.stages.study.recipe_file import read_recipe
 
 RECIPE = Path(__file__).parent / "tiny.yaml"
 STUDY = read_recipe(RECIPE)

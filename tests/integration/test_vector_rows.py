@@ -18,9 +18,9 @@ from fecemo.packs.receipts import read_receipt
 from fecemo.stages import embed, train
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import embeddings_of, outdated, require_chain
-from fecemo.stages.example_set import embedded, learnt_from
-from fecemo.stages.example_sets.triplets import read_triplets
-from fecemo.stages.recipe_file import read_recipe
+from fecemo.stages.faces.example_set import embedded, learnt_from
+from fecemo.stages.faces.example_sets.triplets import read_triplets
+from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.training.network_file import load_network
 
 DYING = Path(__file__).with_name("dying_training.py")

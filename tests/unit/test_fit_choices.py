@@ -7,7 +7,7 @@ from fecemo.models.approach import Phase
 from fecemo.models.losses.categorical_crossentropy import CategoricalCrossentropy
 from fecemo.models.losses.weighted_cluster import WeightedCluster
 from fecemo.models.losses.weighted_softmax import WeightedSoftmax
-from fecemo.stages.fit_choices import read_fit
+from fecemo.stages.study.fit_choices import read_fit
 from fecemo.stages.work import plain
 from fecemo.training.augmentations.crop import Crop
 from fecemo.training.augmentations.flip import Flip

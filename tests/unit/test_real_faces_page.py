@@ -13,9 +13,9 @@ import yaml
 from fecemo.errors import StoredStateError
 from fecemo.imaging.landmarks.measurements import COLUMNS, columns_of
 from fecemo.packs.receipts import write_receipt
-from fecemo.stages.cell import resolve
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe_file import read_recipe
+from fecemo.stages.study.cell import resolve
+from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.stages.work import plain
 
 ROOT = Path(__file__).parents[2]

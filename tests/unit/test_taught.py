@@ -6,9 +6,9 @@ import pytest
 
 from fecemo.errors import InputError
 from fecemo.manifests.emotions import EMOTIONS
-from fecemo.stages.cell import resolve
-from fecemo.stages.recipe_file import read_recipe
-from fecemo.stages.taught import refuse_untaught
+from fecemo.stages.study.cell import resolve
+from fecemo.stages.study.recipe_file import read_recipe
+from fecemo.stages.study.taught import refuse_untaught
 
 RECIPES = Path(__file__).parents[2] / "pipelines" / "recipes"
 CENTRES = """

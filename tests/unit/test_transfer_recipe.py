@@ -8,9 +8,9 @@ import pytest
 from fecemo.errors import InputError
 from fecemo.manifests.published import read_published
 from fecemo.manifests.shipped import shipped
-from fecemo.stages.cell import resolve
 from fecemo.stages.pretrained import pretrained_digest
-from fecemo.stages.recipe_file import read_recipe
+from fecemo.stages.study.cell import resolve
+from fecemo.stages.study.recipe_file import read_recipe
 
 RECIPES = Path(__file__).parents[2] / "pipelines" / "recipes"
 

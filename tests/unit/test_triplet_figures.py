@@ -10,10 +10,10 @@ from fecemo.evaluation.tables.cost_export import to_json
 from fecemo.evaluation.tables.cost_triplets import triplets_caption, triplets_entry
 from fecemo.packs.receipts import read_receipt, write_receipt
 from fecemo.stages.chain import embeddings_of
-from fecemo.stages.cost_table import read_cost_table
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe_file import read_recipe
+from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.stages.table import read_table
+from fecemo.stages.tables.cost_table import read_cost_table
 
 FIT = {"loss": "binary_crossentropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 1}
 MEASURE, CLASSIFY = ({**FIT, "loss": loss} for loss in ("vector_error", "categorical_crossentropy"))

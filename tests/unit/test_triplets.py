@@ -8,9 +8,9 @@ from fecemo.models.losses.triplet import TripletLoss
 from fecemo.packs.durable import output_lock
 from fecemo.packs.face_pack import FaceEntry, FacePack
 from fecemo.packs.face_pack_writer import FacePackWriter
-from fecemo.stages.example_set import find_example_set
-from fecemo.stages.example_sets.triplets import read_triplets
-from fecemo.stages.run_faces import RunFaces
+from fecemo.stages.faces.example_set import find_example_set
+from fecemo.stages.faces.example_sets.triplets import read_triplets
+from fecemo.stages.faces.run_faces import RunFaces
 from fecemo.training.optimizers.adam import Adam
 from fecemo.training.settings import FitSettings
 

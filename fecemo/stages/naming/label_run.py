@@ -15,15 +15,15 @@ from fecemo.packs.arrays import read_array
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import read_receipt
 from fecemo.packs.variant import find_variant
-from fecemo.stages.cell import resolve
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import LINKS, clustering_digest, require_chain
-from fecemo.stages.label_files import file_of, files_of_others, use_file_of
-from fecemo.stages.label_finish import label_and_evaluate
-from fecemo.stages.label_known import known_of_source
-from fecemo.stages.label_parts import halve_group
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe_file import read_recipe
+from fecemo.stages.naming.label_files import file_of, files_of_others, use_file_of
+from fecemo.stages.naming.label_finish import label_and_evaluate
+from fecemo.stages.naming.label_known import known_of_source
+from fecemo.stages.naming.label_parts import halve_group
+from fecemo.stages.study.cell import resolve
+from fecemo.stages.study.recipe_file import read_recipe
 
 
 class LabelRun:

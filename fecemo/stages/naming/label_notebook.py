@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from fecemo.errors import ResourceError
-from fecemo.stages.label_run import LabelRun
+from fecemo.stages.naming.label_run import LabelRun
 
 
 def open_board(run: str | Path, recipe: str | Path) -> Any:

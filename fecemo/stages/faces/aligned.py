@@ -10,7 +10,7 @@ from fecemo.packs.arrays import read_array
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.receipts import Receipt, digest_json, read_receipt, require_receipt
 from fecemo.packs.variant import FACE_CHANNELS, FACE_SIDE
-from fecemo.stages.measurements import EYES, SCORES
+from fecemo.stages.faces.measurements import EYES, SCORES
 
 STAGE = "align"
 FACES = "faces"

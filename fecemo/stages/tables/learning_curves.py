@@ -3,13 +3,13 @@
 from typing import TYPE_CHECKING
 
 from fecemo.packs.receipts import read_receipt
-from fecemo.stages.cell import Cell, resolve
-from fecemo.stages.cost_row import read_cost_row
-from fecemo.stages.example_set import find_example_set
+from fecemo.stages.faces.example_set import find_example_set
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.learning import LearningStep
-from fecemo.stages.recipe import Recipe
-from fecemo.stages.stored_scores import read_scores
+from fecemo.stages.study.cell import Cell, resolve
+from fecemo.stages.study.learning import LearningStep
+from fecemo.stages.study.recipe import Recipe
+from fecemo.stages.tables.cost_row import read_cost_row
+from fecemo.stages.tables.stored_scores import read_scores
 
 if TYPE_CHECKING:
     from fecemo.evaluation.tables.cost_table import CostRow

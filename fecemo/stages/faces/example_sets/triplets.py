@@ -9,9 +9,9 @@ import numpy as np
 
 from fecemo.errors import InputError, StoredStateError
 from fecemo.manifests.fec import ANSWERS, TRIPLET_TYPES
-from fecemo.stages.example_set import ExampleSet
-from fecemo.stages.face_lists import RATINGS_NAME, TRIPLETS_NAME
-from fecemo.stages.run_faces import RunFaces
+from fecemo.stages.faces.example_set import ExampleSet
+from fecemo.stages.faces.face_lists import RATINGS_NAME, TRIPLETS_NAME
+from fecemo.stages.faces.run_faces import RunFaces
 from fecemo.training.examples import Examples, held_out_apart
 from fecemo.training.order import drawn_rows
 from fecemo.training.settings import FitSettings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fecemo.manifests.documents import read_json
 from fecemo.packs.receipts import RECEIPT_NAME, Receipt, read_receipt
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe import Recipe
+from fecemo.stages.study.recipe import Recipe
 
 if TYPE_CHECKING:
     import numpy as np

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from fecemo.stages.cell import resolve
-from fecemo.stages.cost_row import read_cost_row
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.learning_curves import read_learning_curves
-from fecemo.stages.recipe import Recipe
+from fecemo.stages.study.cell import resolve
+from fecemo.stages.study.recipe import Recipe
+from fecemo.stages.tables.cost_row import read_cost_row
+from fecemo.stages.tables.learning_curves import read_learning_curves
 
 if TYPE_CHECKING:
     from fecemo.evaluation.tables.cost_table import CostRow, CostTable

@@ -8,7 +8,7 @@ from fecemo.errors import StoredStateError
 from fecemo.packs.receipts import read_receipt
 from fecemo.stages.chain import outdated
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe import Recipe
+from fecemo.stages.study.recipe import Recipe
 
 if TYPE_CHECKING:
     from fecemo.evaluation.records.score import Score

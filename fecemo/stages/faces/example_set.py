@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from fecemo.catalogue import offer
 from fecemo.models.approach import Approach
-from fecemo.stages.run_faces import RunFaces
+from fecemo.stages.faces.run_faces import RunFaces
 from fecemo.training.examples import Examples
 from fecemo.training.settings import FitSettings
 
@@ -42,7 +42,7 @@ class ExampleSet:
 
 def find_example_set(name: str) -> ExampleSet:
     """Return a set of examples by name. Raises `InputError` for an unknown one, naming the nearest."""
-    return offer("fecemo.stages.example_sets", "EXAMPLE_SET", name, "set of examples")
+    return offer("fecemo.stages.faces.example_sets", "EXAMPLE_SET", name, "set of examples")
 
 
 def learnt_from(approach: Approach) -> dict[str, bool]:

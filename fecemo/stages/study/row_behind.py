@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from fecemo.errors import InputError, nearest
 
 if TYPE_CHECKING:
-    from fecemo.stages.recipe import Recipe
+    from fecemo.stages.study.recipe import Recipe
 
 
 def check_row_behind(recipe: "Recipe", row: str, variant: str, key: str) -> None:

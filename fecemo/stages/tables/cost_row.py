@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from fecemo.errors import StoredStateError
 from fecemo.packs.receipts import read_receipt, require_receipt
-from fecemo.stages.cell import Cell, resolve
 from fecemo.stages.chain import outdated
-from fecemo.stages.example_set import find_example_set
-from fecemo.stages.given import given_to
+from fecemo.stages.faces.example_set import find_example_set
 from fecemo.stages.groupings import STAGE, groupings_config
 from fecemo.stages.layout import RunLayout
+from fecemo.stages.study.cell import Cell, resolve
+from fecemo.stages.study.given import given_to
 
 if TYPE_CHECKING:
     from fecemo.evaluation.probing.probe import Probes

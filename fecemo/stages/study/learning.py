@@ -8,7 +8,7 @@ from fecemo.errors import InputError, nearest
 from fecemo.models.approach import Approach
 
 if TYPE_CHECKING:
-    from fecemo.stages.recipe import Recipe
+    from fecemo.stages.study.recipe import Recipe
 
 LESSENED = ("faces", "label_fraction", "epochs")
 """Settings of a phase of training of which a step has less."""

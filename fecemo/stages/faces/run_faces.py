@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from fecemo.packs.face_pack import FacePack
 from fecemo.packs.stored_faces import Faces
-from fecemo.stages.aligned import AlignedFaces, read_aligned
+from fecemo.stages.faces.aligned import AlignedFaces, read_aligned
+from fecemo.stages.faces.measurements import Measurements, read_measurements
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.measurements import Measurements, read_measurements
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from pathlib import Path
 from fecemo.errors import InputError, nearest
 from fecemo.manifests.documents import build, read_yaml
 from fecemo.manifests.statements import read_statement
-from fecemo.stages.cell import resolve
-from fecemo.stages.learning import check_learning
-from fecemo.stages.recipe import Recipe
+from fecemo.stages.study.cell import resolve
+from fecemo.stages.study.learning import check_learning
+from fecemo.stages.study.recipe import Recipe
 
 
 def read_recipe(path: Path) -> Recipe:

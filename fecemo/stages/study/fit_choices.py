@@ -6,8 +6,8 @@ from fecemo.errors import InputError
 from fecemo.manifests.documents import build
 from fecemo.models.approach import Phase
 from fecemo.models.loss import LOSSES, Loss, losses
-from fecemo.stages.choices import choose, choose_one
-from fecemo.stages.example_set import find_example_set
+from fecemo.stages.faces.example_set import find_example_set
+from fecemo.stages.study.choices import choose, choose_one
 from fecemo.training.augmentation import AUGMENTATIONS
 from fecemo.training.optimizer import OPTIMIZERS
 from fecemo.training.schedule import SCHEDULES

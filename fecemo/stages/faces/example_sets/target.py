@@ -6,8 +6,8 @@ from fecemo.errors import InputError, nearest
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.manifests.splits import stratified_sample
 from fecemo.packs.face_pack import INDEX_NAME, FacePack
-from fecemo.stages.example_set import ExampleSet
-from fecemo.stages.run_faces import RunFaces
+from fecemo.stages.faces.example_set import ExampleSet
+from fecemo.stages.faces.run_faces import RunFaces
 from fecemo.training.examples import Examples, held_out
 from fecemo.training.order import drawn_rows
 from fecemo.training.settings import FitSettings

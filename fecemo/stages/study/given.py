@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from fecemo.stages.cell import Cell, resolve
-from fecemo.stages.example_set import find_example_set, measured
+from fecemo.stages.faces.example_set import find_example_set, measured
+from fecemo.stages.study.cell import Cell, resolve
 
 FACES, EYES, LANDMARKS, RATINGS, WEIGHTS = (
     "faces", "eyes found by a landmark model", "a landmark model", "ratings of similarity", "pre-trained weights")

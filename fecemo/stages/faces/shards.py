@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from fecemo.imaging.addresses import asked_host
 from fecemo.manifests.listed_face import ListedFace
-from fecemo.stages.face_lists import FaceListing, Tables
+from fecemo.stages.faces.face_lists import FaceListing, Tables
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from fecemo.evaluation.settings import EvaluationSettings
 from fecemo.models.approach import Approach, find_approach
 from fecemo.packs.receipts import RECEIPT_NAME
 from fecemo.packs.variant import FACE_SIDE, Variant, find_variant
-from fecemo.stages.approach_recipe import ApproachRecipe
 from fecemo.stages.draw_settings import DrawSettings
-from fecemo.stages.example_set import measured
+from fecemo.stages.faces.example_set import measured
 from fecemo.stages.fetch import FetchSettings
 from fecemo.stages.import_labelled import ImportSettings
-from fecemo.stages.learning import ONLY, LearningStep, learning_steps
+from fecemo.stages.study.approach_recipe import ApproachRecipe
+from fecemo.stages.study.learning import ONLY, LearningStep, learning_steps
 
 
 @dataclass(frozen=True)

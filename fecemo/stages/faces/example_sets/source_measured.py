@@ -1,8 +1,8 @@
 """The unlabelled faces on which a landmark model was sure of a face, with what it measured on them."""
 
 from fecemo.errors import InputError
-from fecemo.stages.example_set import ExampleSet
-from fecemo.stages.run_faces import RunFaces
+from fecemo.stages.faces.example_set import ExampleSet
+from fecemo.stages.faces.run_faces import RunFaces
 from fecemo.training.examples import Examples, held_out
 from fecemo.training.order import drawn_rows
 from fecemo.training.settings import FitSettings

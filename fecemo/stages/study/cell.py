@@ -9,11 +9,11 @@ from fecemo.errors import InputError, nearest
 from fecemo.manifests.documents import build
 from fecemo.models.approach import Approach
 from fecemo.packs.variant import FACE_SIDE, Variant, find_variant
-from fecemo.stages.fit_choices import read_fit
-from fecemo.stages.learning import LearningStep, refuse_no_less
-from fecemo.stages.mapped_output import mapped_network
-from fecemo.stages.recipe import Recipe, faces_seen
-from fecemo.stages.row_behind import check_row_behind
+from fecemo.stages.study.fit_choices import read_fit
+from fecemo.stages.study.learning import LearningStep, refuse_no_less
+from fecemo.stages.study.mapped_output import mapped_network
+from fecemo.stages.study.recipe import Recipe, faces_seen
+from fecemo.stages.study.row_behind import check_row_behind
 from fecemo.training.settings import FitSettings
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from fecemo.errors import InputError
 from fecemo.models.plan import NetworkPlan
-from fecemo.stages.cell import Cell
+from fecemo.stages.study.cell import Cell
 
 
 def refuse_untaught(cell: Cell, plans: Mapping[str, NetworkPlan]) -> None:

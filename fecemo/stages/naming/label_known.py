@@ -8,7 +8,7 @@ import numpy as np
 from fecemo.manifests.face_columns import read_face_columns
 from fecemo.packs.face_pack import FacePack
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe import Recipe
+from fecemo.stages.study.recipe import Recipe
 
 PARAMETERS_NAME, FACES_NAME = "source_parameters.csv", "faces.csv"
 """What the draw stage writes: the true parameters of unlabelled faces, and the list of these faces."""

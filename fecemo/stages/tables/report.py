@@ -11,8 +11,8 @@ from fecemo.packs.receipts import read_receipt
 from fecemo.packs.variant import Variant, find_variant
 from fecemo.stages.chain import source_digest
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.recipe import Recipe
-from fecemo.stages.report_facts import (
+from fecemo.stages.study.recipe import Recipe
+from fecemo.stages.tables.report_facts import (
     model_facts,
     pack_facts,
     read_networks,
