@@ -16,13 +16,13 @@ DRAWN = {"own": "own answers"}
 
 def curve_found(curve: LearningCurve, n_clusters: tuple[int, ...], stands: Callable[[CostRow], bool]) -> (
         dict[str, Any] | None):
-    """Return what a page's record holds of a curve, or None where fewer than two of its points have run."""
+    """Return what a page's record holds of a curve, or None where the row itself or all its steps have not run."""
     ways = (*((k, "few") for k in n_clusters), OWN)
     points = [{"amount": point.amount, "seconds": point.seconds, "answers": {
         way_key(way): {"mean": its[RANKED].mean, "low": its[RANKED].low, "high": its[RANKED].high}
         for way in ways if (its := point.row.figures(way)) is not None}}
         for point in curve.points if point.amount is not None and stands(point.row)]
-    if len(points) < 2:
+    if len(points) < 2 or not stands(curve.points[-1].row):
         return None
     return {"title": curve.row.title + (", aligned" if curve.column.name == "aligned" else ""), "unit": curve.unit,
             "key": f"{curve.row.name}/{curve.column.name}", "setting": curve.setting, "points": points}

@@ -31,7 +31,18 @@ class CellArguments:
     variant: str
 
     def cell(self) -> Cell:
-        """Return the resolved cell. Raises `InputError` if the recipe has none such."""
+        """Return the resolved cell. Raises `InputError` if the recipe has none such, or only clusters of it."""
+        cell = self._cell()
+        if cell.made_by != cell.row:
+            raise InputError(f"{self.approach} is {cell.made_by}, with fewer faces clustered: only the groupings stage "
+                             "runs for it")
+        return cell
+
+    def grouped_cell(self) -> Cell:
+        """Return the resolved cell of an approach that has clusters, which may be a step of fewer clustered faces."""
+        return self._clustered(self._cell())
+
+    def _cell(self) -> Cell:
         recipe, seed = read_recipe(self.recipe), self.layout.seed
         if seed is not None:
             recipe = recipe.with_seed(seed, str(self.recipe))
@@ -39,7 +50,9 @@ class CellArguments:
 
     def clustered_cell(self) -> Cell:
         """Return the resolved cell of an approach that has clusters. Raises `InputError` for any other."""
-        cell = self.cell()
+        return self._clustered(self.cell())
+
+    def _clustered(self, cell: Cell) -> Cell:
         if cell.approach.predicts_by != "clusters":
             raise InputError(f"{self.approach} predicts by its own classifier: it has no clusters to name. "
                              "Go on with the evaluate stage")

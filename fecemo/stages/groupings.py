@@ -52,7 +52,7 @@ def run(arguments: CellArguments) -> Receipt:
     StoredStateError
         If the embeddings are missing or cannot be clustered, or a label that was used would be scored.
     """
-    cell, layout = arguments.clustered_cell(), arguments.layout
+    cell, layout = arguments.grouped_cell(), arguments.layout
     recipe, settings, where = cell.recipe, cell.recipe.groupings, (cell.made_by, arguments.variant)
     if settings is None:
         raise InputError(f"{arguments.recipe}: there is no key groupings, which says how many clusters to make, such "

@@ -21,7 +21,7 @@ def pretrained_digest(cell: Cell) -> dict[str, str]:
     """
     if cell.pretrained is None:
         return {}
-    key = f"approaches.{cell.row}"
+    key = f"approaches.{cell.of_row}"
     if cell.variant.channels != 3:
         raise InputError(f"{key}.pretrained: networks that others have trained take three channels, and "
                          f"{cell.variant.name} has one; name the variants of this row in {key}.only")

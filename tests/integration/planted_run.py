@@ -12,6 +12,9 @@ from fecemo.packs.receipts import write_receipt
 from fecemo.stages import groupings
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.layout import RunLayout
+from fecemo.stages.study.cell import resolve
+from fecemo.stages.study.recipe_file import read_recipe
+from fecemo.stages.work import plain
 
 N_SOURCE, N_TARGET = 320, 320
 FIT = {"loss": "binary_crossentropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 1}
@@ -77,7 +80,10 @@ class Planted:
             (model / "history.csv").write_text(
                 "phase,epoch,loss,accuracy,valid_loss,valid_accuracy\nrate,1,1,.5,.30,.7\nrate,2,1,.5,.25,.625\n")
             files.append("history.csv")
-        write_receipt(model, "train", config={}, inputs={}, files=files, seconds=seconds,
+        study = read_recipe(self.recipe)
+        known = row in study.approaches or row in study.steps
+        config = plain({"fit": resolve(study, row, "gray").fit}) if known else {}
+        write_receipt(model, "train", config=config, inputs={}, files=files, seconds=seconds,
                       summary={"held_out": {"rate": 40}, "faces": faces or {}, "epochs": {}})
         arrays = {name: np.asarray(values, np.float32) for name, values in embedded.items()}
         arrays |= {f"{name}_rows": np.arange(len(values)) for name, values in embedded.items()}

@@ -6,8 +6,10 @@ import re
 
 import numpy as np
 import pytest
+import yaml
 
-from fecemo.stages import cluster, evaluate, groupings, label, table
+from fecemo.errors import InputError
+from fecemo.stages import cluster, evaluate, groupings, label, table, train
 from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.stages.table import read_table
 from fecemo.stages.tables.cost_table import read_cost_table
@@ -91,7 +93,55 @@ def test_a_step_that_has_not_run_is_a_dash(tmp_path):
         stage.run(planted.cell("contrastive"))
     table.run((planted.layout.run,), planted.recipe)
     assert [point.amount for point in curves_of(planted)["contrastive"].points] == [None, None, N_SOURCE]
-    assert "| —" in (planted.layout.run / "table2.md").read_text().split("## Learning curves")[1]
+    text = (planted.layout.run / "table2.md").read_text().split("## Learning curves")[1]
+    assert "| 20 asked for | —" in re.sub(" +", " ", text)
+
+
+def test_a_step_that_had_no_less_is_no_point(tmp_path, capsys):
+    planted = Planted(tmp_path, learning={"supervised": {"classify.faces": [24, 999]}})
+    for row, n_faces in (("supervised", 240), (MORE, 24), ("supervised-classify.faces-999", 240)):
+        planted.leave(row, labelled=planted.target.rows_in("train")[:n_faces], faces={"classify": n_faces},
+                      target=planted.answers)
+        evaluate.run(planted.cell(row))
+    assert [point.amount for point in curves_of(planted)["supervised"].points] == [24, 240]
+    assert "had 240, no less than the 240 of supervised gray; it is no point" in capsys.readouterr().err
+
+
+def test_a_step_of_other_settings_is_no_point_until_it_runs_again(tmp_path, capsys):
+    planted = Planted(tmp_path, learning=LEARNING)
+    planted.leave(MORE, labelled=planted.target.rows_in("train")[:24], faces={"classify": 24}, target=planted.answers)
+    for row in ("supervised", MORE):
+        evaluate.run(planted.cell(row))
+    assert [point.amount for point in curves_of(planted)["supervised"].points] == [24, 240]
+    said = yaml.safe_load(planted.recipe.read_text())
+    said["approaches"]["supervised"]["fit"]["classify"]["batch_size"] = 64
+    planted.recipe.write_text(yaml.safe_dump(said, sort_keys=False))
+    planted.leave("supervised", labelled=planted.target.rows_in("train"), faces={"classify": 240},
+                  target=planted.answers)
+    evaluate.run(planted.cell("supervised"))
+    curve = curves_of(planted)["supervised"]
+    assert [point.amount for point in curve.points] == [None, 240]
+    assert f"{MORE} gray was trained with other settings than the recipe's" in capsys.readouterr().err
+    table.run((planted.layout.run,), planted.recipe)
+    assert "24 asked for" in (planted.layout.run / "table2.md").read_text()
+
+
+def test_a_step_that_runs_later_is_written(tmp_path):
+    planted = Planted(tmp_path, learning=LEARNING)
+    for stage in (cluster, label, groupings, evaluate):
+        stage.run(planted.cell("contrastive"))
+    table.run((planted.layout.run,), planted.recipe)
+    assert "| 80 asked for" in (planted.layout.run / "table2.md").read_text()
+    groupings.run(planted.cell(FEWER))
+    table.run((planted.layout.run,), planted.recipe)
+    assert "| 80 asked for" not in (planted.layout.run / "table2.md").read_text()
+
+
+def test_only_clusters_are_made_of_fewer_clustered_faces(tmp_path):
+    planted = Planted(tmp_path, learning=LEARNING)
+    for stage in (cluster, label, evaluate, train):
+        with pytest.raises(InputError, match="contrastive, with fewer faces clustered: only the groupings stage runs"):
+            stage.run(planted.cell(CLUSTERS))
 
 
 def test_clusters_of_fewer_faces_are_outdated_with_the_row(tmp_path, capsys):

@@ -39,7 +39,7 @@ def test_steps_have_less_of_one_thing_and_all_else_of_their_row(tmp_path):
     row = resolve(recipe, "few", "gray")
     assert {step.approach.name for step in steps} == {row.approach.name}
     assert {step.model for step in steps} == {row.model}
-    assert recipe.title_of(steps[0].row) == "Few"
+    assert recipe.title_of(steps[0].row) == "Few, classify.label_fraction 0.01"
 
 
 def test_rows_of_the_table_are_what_they_were(tmp_path):
@@ -62,11 +62,20 @@ def test_fewer_faces_are_clustered_by_the_networks_of_the_row(tmp_path):
     ({"few": {"clasify.epochs": [1]}}, r"learning\.few\.clasify\.epochs: .*classify\.epochs"),
     ({"few": {"cluster_on": [10]}}, r"learning\.few\.cluster_on: there is nothing such of which supervised"),
     ({"few": {"classify.batch_size": [10]}}, r"learning\.few\.classify\.batch_size: .*of which supervised could have"),
-    ({"few": {"classify.epochs": []}}, r"learning\.few\.classify\.epochs: expected a list of numbers above 0, .*\[\]"),
-    ({"few": {"classify.epochs": 3}}, r"expected a list of numbers above 0, found 3"),
-    ({"few": {"classify.epochs": [0]}}, r"expected a list of numbers above 0"),
-    ({"few": {"classify.epochs": [3, 1]}}, r"expected rising numbers, found \[3, 1\]"),
-    ({"few": {"classify.epochs": [4]}}, r"learning\.few\.classify\.epochs: 4 is no less than the 4 of the row itself"),
+    ({"few": {"classify.epochs": []}}, r"classify\.epochs: expected a list of rising whole numbers above 0, .*\[\]"),
+    ({"few": {"classify.epochs": 3}}, r"expected a list of rising whole numbers above 0, found 3"),
+    ({"few": {"classify.epochs": [0]}}, r"expected a list of rising whole numbers above 0"),
+    ({"few": {"classify.epochs": [1.5]}}, r"expected a list of rising whole numbers above 0"),
+    ({"few": {"classify.epochs": [True]}}, r"expected a list of rising whole numbers above 0"),
+    ({"few": {"classify.epochs": [3, 1]}}, r"expected a list of rising whole numbers above 0, found \[3, 1\]"),
+    ({"few": {"classify.label_fraction": [1]}}, r"expected a list of rising shares above 0 and below 1, found \[1\]"),
+    ({"few": {"classify.label_fraction": [float("nan")]}}, r"expected a list of rising shares above 0 and below 1"),
+    ({"few": {"classify.epochs": [4]}}, r"few\.classify\.epochs: 4 is no less than the 4 of the row itself on"),
+    ({"few": {}}, r"learning\.few asks for no curve, expected classify\.faces or classify\.label_fraction or"),
+    ({"few": {"only": ["gray"]}}, r"learning\.few asks for no curve"),
+    ({"few": {"only": [["gray"]], "classify.epochs": [1]}}, r"learning\.few\.only: expected a list of variants"),
+    ({"dense_autoencoder": {"reconstruct.label_fraction": [0.1]}}, r"of which dense_autoencoder could have less"),
+    ({"dense_autoencoder": {"cluster_on": [7]}}, r"of 7 faces the 8 clusters cannot be made that groupings"),
     ({"few": {"classify.label_fraction": [0.2]}}, r"0\.2 is no less than the 0\.2 of the row itself"),
     ({"few": {"only": ["tight"], "classify.epochs": [1]}}, r"learning\.few\.only: .*gray, found \['tight'\]"),
     ({"few": {"only": "gray", "classify.epochs": [1]}}, r"learning\.few\.only: expected a list of variants"),
@@ -74,6 +83,41 @@ def test_fewer_faces_are_clustered_by_the_networks_of_the_row(tmp_path):
 def test_unsound_curves_are_refused_by_name(tmp_path, learning, said):
     with pytest.raises(InputError, match=said):
         read(tmp_path, learning)
+
+
+def test_what_settings_of_a_phase_are_written_as_a_variants_own_stay_as_they_are(tmp_path):
+    phase = RECIPE["approaches"]["few"]["fit"]["classify"]
+    rows = {name: {"approach": "supervised", "only": ["gray"], "fit": {},
+                   "variants": {"gray": {"fit": {"classify": phase}}}} for name in ("few", "other")}
+    recipe = read(tmp_path, {"few": {"classify.epochs": [2, 3], "classify.faces": [9]}}, approaches=rows)
+    steps = [resolve(recipe, *cell).fit["classify"] for cell in recipe.step_cells]
+    assert [(fit.epochs, fit.faces) for fit in steps] == [(2, None), (3, None), (6, 9)]
+    for row in rows:
+        assert (resolve(recipe, row, "gray").fit["classify"].epochs, resolve(recipe, row, "gray").fit[
+            "classify"].faces) == (6, None)
+
+
+def test_every_number_is_a_step_of_its_own(tmp_path):
+    recipe = read(tmp_path, {"dense_autoencoder": {"cluster_on": [1_000_001, 1_000_002, 1_000_003]}})
+    assert [step.value for step in recipe.steps.values()] == [1_000_001, 1_000_002, 1_000_003]
+
+
+def test_a_row_that_is_called_as_a_step_is_refused(tmp_path):
+    rows = RECIPE["approaches"] | {"few-classify.epochs-2": RECIPE["approaches"]["few"]}
+    with pytest.raises(InputError, match=r"approaches\.few-classify\.epochs-2: a step of .* is called so"):
+        read(tmp_path, {"few": {"classify.epochs": [2]}}, approaches=rows)
+
+
+def test_points_are_to_be_scored_on_the_same_faces(tmp_path):
+    rows = {"few": RECIPE["approaches"]["few"] | {"score_on": "others"}}
+    assert read(tmp_path, {"few": {"classify.epochs": [2]}}, approaches=rows).steps
+    with pytest.raises(InputError, match="with score_on: others, fewer labels to learn from leave more to be scored"):
+        read(tmp_path, {"few": {"classify.faces": [2]}}, approaches=rows)
+
+
+def test_small_clusters_are_made_of_as_many_faces_at_least(tmp_path):
+    with pytest.raises(InputError, match=r"of 50 faces the 60 clusters cannot be made that clustering\.even asks for"):
+        read(tmp_path, {"dense_autoencoder": {"cluster_on": [50]}}, clustering={"even": [60, 30]})
 
 
 def test_curves_want_the_table_beneath_which_they_stand(tmp_path):

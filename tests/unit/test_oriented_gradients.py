@@ -91,7 +91,8 @@ def test_the_middle_column_of_an_odd_number_of_blocks_is_kept():
 
 @pytest.mark.parametrize(("sizes", "message"), [
     ({"cells": 1}, "cells must be at least 2"), ({"share": 0.0}, "share must be above 0"),
-    ({"share": 1.1}, "share must be above 0 and at most 1"), ({"directions": 0}, "directions")])
+    ({"share": 1.1}, "share must be above 0 and at most 1"), ({"below": -0.1}, "below must be from 0 to 1"),
+    ({"directions": 0}, "directions")])
 def test_sizes_that_describe_nothing_are_refused(sizes, message):
     with pytest.raises(ValueError, match=message):
         GradientsConfig(**sizes)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fecemo.evaluation.records.cited import DASH, Cited, cite, count, field_of, share
 from fecemo.evaluation.records.groupings import ways_of
 from fecemo.evaluation.tables.blocks import Block, Entry, Part
-from fecemo.evaluation.tables.cost_entries import EMPTY, answer_entry, cite_groupings, heading, path_of
+from fecemo.evaluation.tables.cost_entries import EMPTY, answer_entry, cite_groupings, heading, path_of, title_on
 from fecemo.evaluation.tables.cost_table import OWN, RANKED, CostRow, CostTable, Way, pair_key, reference_of, way_key
 from fecemo.evaluation.tables.cost_triplets import triplets_caption, triplets_entry
 from fecemo.evaluation.tables.learning_curves import learning_block
@@ -20,8 +20,8 @@ PROBES = {"Linear probe": "linear", "k-NN probe": "nearest"}
 def cost_blocks(table: CostTable) -> list[Block]:
     """Return the blocks of Table 2; those with nothing to show are left out."""
     blocks = (_main_block(table), _accuracy_block(table), _against_block(table), _clusters_block(table),
-              learning_block(table.curves, table.n_clusters, _uniform_chance(table)), _labels_block(table),
-              _reference_block(table))
+              learning_block(table.curves, table.n_clusters, _usual(table), _uniform_chance(table)),
+              _labels_block(table), _reference_block(table))
     return [block for block in blocks if block is not None]
 
 
@@ -208,14 +208,12 @@ def _usual(table: CostTable) -> Heading:
     return usual
 
 
-def _title(row: CostRow, table: CostTable) -> str:
-    return row.row.title + ("" if row.column == _usual(table) else f", {row.column.title}")
-
-
 def _by_row(name: str, title: str, caption: str | tuple[Part, ...], table: CostTable, columns: dict[str, Column],
             only: Callable[[CostRow], bool] = lambda row: True) -> Block:
+    usual = _usual(table)
     lines: tuple[tuple[str | Entry, ...], ...] = tuple(
-        (f"{given[0].upper()}{given[1:]}", _title(row, table), *(column(row) for column in columns.values()))
+        (f"{given[0].upper()}{given[1:]}", title_on(row.row, row.column, usual),
+         *(column(row) for column in columns.values()))
         for given, rows in table.by_given() for row in rows if only(row))
     parts = (caption,) if isinstance(caption, str) else caption
     return Block(name, title, parts, ("Given", "Approach", *columns), lines)

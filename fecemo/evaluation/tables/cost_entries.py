@@ -3,8 +3,14 @@
 from fecemo.evaluation.records.cited import DASH, Cited, cite, count, field_of, share
 from fecemo.evaluation.tables.blocks import Entry, Part
 from fecemo.evaluation.tables.cost_table import OWN, CostRow, Way
+from fecemo.evaluation.tables.table import Heading
 
 EMPTY = Entry((DASH,))
+
+
+def title_on(row: Heading, column: Heading, usual: Heading) -> str:
+    """Return the title of a row, with the variant of its faces where it is not the usual one."""
+    return row.title + ("" if column == usual else f", {column.title}")
 
 
 def heading(way: Way) -> str:

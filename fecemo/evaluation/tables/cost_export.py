@@ -61,6 +61,8 @@ def _line(row: CostRow, way: Way) -> dict[str, Any]:
                  f"{name}_high": figure.high}
     if row.score is not None:
         line |= {"labels_training": row.score.labels_used.training, "labels_choosing": row.score.labels_used.choosing}
+    elif row.groupings is not None:
+        line |= {"labels_training": row.groupings.labels_training}
     if way == OWN and row.score is not None:
         line |= {"n_scored": row.score.n_scored, "chance_uniform": row.score.chance.uniform,
                  "chance_majority": row.score.chance.majority}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fecemo.evaluation.figures.learning import Panel, PanelPoint, learning_figure
 from fecemo.evaluation.records.cited import DASH, Cited, count, duration
 from fecemo.evaluation.tables.blocks import Block, Entry
-from fecemo.evaluation.tables.cost_entries import EMPTY, answer_entry, heading
+from fecemo.evaluation.tables.cost_entries import EMPTY, answer_entry, heading, title_on
 from fecemo.evaluation.tables.cost_table import OWN, RANKED, CostRow, Way, ways_with
 from fecemo.evaluation.tables.table import Heading
 
@@ -22,11 +22,19 @@ class LearningPoint:
         How much it had, in the curve's unit; None where it has not run.
     seconds : float or None
         Wall-clock seconds of training; None where nothing was trained for the point, or it has not run.
+    asked : float or None
+        The recipe's value; None for the row itself.
     """
 
     row: CostRow
     amount: int | None
     seconds: float | None
+    asked: float | None = None
+
+    @property
+    def answers(self) -> CostRow | None:
+        """CostRow or None: The row, where it has run as the recipe says."""
+        return None if self.amount is None else self.row
 
 
 @dataclass(frozen=True)
@@ -51,20 +59,17 @@ class LearningCurve:
     unit: str
     points: tuple[LearningPoint, ...]
 
-    @property
-    def title(self) -> str:
-        """str: What it is a curve of, such as ``"Small residual network: labelled faces"``."""
-        variant = f", {self.column.title.lower()}" if self.column.name == "aligned" else ""
-        return f"{self.row.title}{variant}: {self.unit}"
 
-
-def learning_block(curves: Sequence[LearningCurve], n_clusters: tuple[int, ...], chance: float | None) -> Block | None:
-    """Return all points of all curves, with a figure, or None where there is no curve.
+def learning_block(curves: Sequence[LearningCurve], n_clusters: tuple[int, ...], usual: Heading,
+                   chance: float | None) -> Block | None:
+    """Return all points of all curves, with a figure of those that have run, or None where there is no curve.
 
     Parameters
     ----------
     curves : sequence of LearningCurve
     n_clusters : tuple of int
+    usual : Heading
+        The variant that needs no mention.
     chance : float or None
         Balanced accuracy of one answer for every face; None where nothing has been scored.
     """
@@ -73,13 +78,14 @@ def learning_block(curves: Sequence[LearningCurve], n_clusters: tuple[int, ...],
     ways = [way for way in ways_with(n_clusters) if way[1] != "vote"]
 
     def answered(way: Way) -> Callable[[LearningPoint], Entry]:
-        return lambda point: answer_entry(point.row, way, RANKED, interval=True)
+        return lambda point: EMPTY if point.answers is None else answer_entry(point.row, way, RANKED, interval=True)
 
     columns = {heading(way): answered(way) for way in ways}
     lines: tuple[tuple[str | Entry, ...], ...] = tuple(
-        (curve.title, DASH if point.amount is None else count(point.amount),
+        (f"{title_on(curve.row, curve.column, usual)}: {curve.unit}", _amount(point),
          *(column(point) for column in columns.values()), _trained(point, f"learning.{place}.points.{at}.seconds"))
         for place, curve in enumerate(curves) for at, point in enumerate(curve.points))
+    panels = [panel for curve in curves if len((panel := as_panel(curve, n_clusters, usual)).points) > 1]
     return Block(
         "table2-learning", "Learning curves", (
             "Balanced accuracy of rows above, and of the same with less of one thing, everything else being equal; the "
@@ -87,18 +93,23 @@ def learning_block(curves: Sequence[LearningCurve], n_clusters: tuple[int, ...],
             "Training: of all networks of the row, on the machine on which it happened to run; a dash where nothing "
             "was trained for the line.",),
         ("Curve", "Amount", *columns, "Training"), lines,
-        figure="" if chance is None else learning_figure([as_panel(curve, n_clusters) for curve in curves], chance))
+        figure="" if chance is None or not panels else learning_figure(panels, chance))
 
 
-def as_panel(curve: LearningCurve, n_clusters: tuple[int, ...]) -> Panel:
+def as_panel(curve: LearningCurve, n_clusters: tuple[int, ...], usual: Heading) -> Panel:
     """Return what the figure draws of a curve: its points that have run."""
     ways = {f"k = {k}": (k, "few") for k in (n_clusters[0], n_clusters[-1])} | {"own answers": OWN}
     points = [PanelPoint(point.amount, {
         name: (its[RANKED].mean, its[RANKED].low, its[RANKED].high)
         for name, way in ways.items() if (its := point.row.figures(way)) is not None})
         for point in curve.points if point.amount is not None]
-    variant = f", {curve.column.title.lower()}" if curve.column.name == "aligned" else ""
-    return Panel(curve.row.title + variant, curve.unit, tuple(points))
+    return Panel(title_on(curve.row, curve.column, usual), curve.unit, tuple(points))
+
+
+def _amount(point: LearningPoint) -> str:
+    if point.amount is None:
+        return DASH if point.asked is None else f"{point.asked} asked for"
+    return count(point.amount)
 
 
 def _trained(point: LearningPoint, path: str) -> Entry:

@@ -20,7 +20,8 @@ class GradientsConfig(ModelConfig):
     share : float
         Of the picture's side that is described.
     below : float
-        How far the middle of the part lies below the picture's, of the picture's side. By default the part reaches, in
+        How far the middle of the part lies below the picture's, of the picture's side; in [0, 1], and no lower than
+        where the part ends with the picture. By default the part reaches, in
         aligned pictures, from the brows to the chin: hair and the outline of the head say nothing of expression.
     """
 
@@ -35,9 +36,8 @@ class GradientsConfig(ModelConfig):
             raise ValueError(f"cells must be at least 2, not {self.cells}")
         if not 0 < self.share <= 1:
             raise ValueError(f"share must be above 0 and at most 1, not {self.share}")
-        if not 0 <= self.below <= (1 - self.share) / 2:
-            raise ValueError(f"below must be from 0 to {(1 - self.share) / 2:g}, which is where the picture ends, not "
-                             f"{self.below}")
+        if not 0 <= self.below <= 1:
+            raise ValueError(f"below must be from 0 to 1, not {self.below}")
 
 
 def _stacks(config: GradientsConfig, input_shape: Shape, n_classes: int) -> Stacks:

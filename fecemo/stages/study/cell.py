@@ -57,6 +57,11 @@ class Cell:
     step: LearningStep | None = None
 
     @property
+    def of_row(self) -> str:
+        """str: The row of the recipe: its own, or that of which it is a step."""
+        return self.step.row if self.step else self.row
+
+    @property
     def made_by(self) -> str:
         """str: The row whose networks and embeddings are those of this cell: itself, unless only clusters differ."""
         return self.step.row if self.step and not self.step.phase else self.row
@@ -113,15 +118,17 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
             if part not in document:
                 raise InputError(f"{key}.variants.{name}: unknown key {part!r}, {nearest(part, document)}")
     document = _merged(document, said.variants.get(variant_name, {}))
-    if step is not None and step.phase:
-        refuse_no_less(step, document["fit"].get(step.phase, {}).get(step.setting), where)
-        step.lessen(document["fit"])
     phases = [phase.name for phase in approach.phases]
     for name in {*phases, *document["fit"]}:
         if name not in phases:
             raise InputError(f"{key}.fit: unknown phase {name!r}, {nearest(name, phases)}")
         if name not in document["fit"]:
             raise InputError(f"{key}.fit: the phase {name!r} is missing")
+    if step is not None and step.phase:
+        lessened = next(phase for phase in approach.phases if phase.name == step.phase)
+        own = read_fit(lessened, document["fit"][step.phase], f"{key}.fit.{step.phase}")
+        refuse_no_less(step, getattr(own, step.setting), variant_name, where)
+        step.lessen(document["fit"])
     stacks = {stack for names in approach.networks.values() for stack in names}
     for name in said.frozen:
         if name not in stacks:
@@ -150,5 +157,5 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     merged = copy.deepcopy(base)
     for key, value in over.items():
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merged(merged[key], value) if both else value
+        merged[key] = _merged(merged[key], value) if both else copy.deepcopy(value)
     return merged

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fecemo.errors import InputError, nearest
 from fecemo.models.approach import Approach
+from fecemo.stages.faces.example_set import find_example_set
 
 if TYPE_CHECKING:
     from fecemo.stages.study.recipe import Recipe
@@ -46,7 +47,7 @@ class LearningStep:
     @property
     def name(self) -> str:
         """str: By which its folders are called, such as ``"modern-classify.faces-600"``."""
-        return f"{self.row}-{self.key}-{self.value:g}"
+        return f"{self.row}-{self.key}-{self.value!r}"
 
     def lessen(self, fit: dict[str, dict[str, Any]]) -> None:
         """Put the step's setting into what the recipe says of the row's phases."""
@@ -80,18 +81,40 @@ def check_learning(recipe: "Recipe", where: str) -> None:
             raise InputError(f"{key}: no row {row!r} in this recipe: {nearest(row, recipe.approaches)}")
         ran = [variant for its, variant in recipe.cells if its == row]
         only = said.get(ONLY, ran)
-        if not isinstance(only, list) or not only or set(only) - set(ran):
+        if not isinstance(only, list) or not only or any(one not in ran for one in only):
             raise InputError(f"{key}.{ONLY}: expected a list of variants on which the row runs, {' or '.join(ran)}, "
                              f"found {only!r}")
+        if not list(curves_of(said)):
+            raise InputError(f"{key} asks for no curve, expected {' or '.join(_known(recipe.approach_of(row)))}")
         for curve, values in curves_of(said):
-            _check_key(curve, recipe.approach_of(row), f"{key}.{curve}")
-            if not isinstance(values, list) or not values or not all(map(_is_number, values)):
-                raise InputError(f"{key}.{curve}: expected a list of numbers above 0, found {values!r}")
-            if sorted(set(values)) != values:
-                raise InputError(f"{key}.{curve}: expected rising numbers, found {values!r}")
+            _check_curve(recipe, row, curve, values, f"{key}.{curve}")
+    for name in learning_steps(recipe.learning):
+        if name in recipe.approaches:
+            raise InputError(f"{where}: approaches.{name}: a step of the row's learning curve is called so; give the "
+                             "row another name")
 
 
-def refuse_no_less(step: LearningStep, has: Any, where: str) -> None:
+def _check_curve(recipe: "Recipe", row: str, curve: str, values: Any, key: str) -> None:
+    approach, (phase, setting) = recipe.approach_of(row), _parts(curve)
+    if curve not in (known := _known(approach)):
+        raise InputError(f"{key}: there is nothing such of which {approach.name} could have less: "
+                         f"{nearest(curve, known)}")
+    fits, what = ((_is_share, "shares above 0 and below 1") if setting == "label_fraction"
+                  else (_is_count, "whole numbers above 0"))
+    if not isinstance(values, list) or not values or not all(map(fits, values)) or sorted(set(values)) != values:
+        raise InputError(f"{key}: expected a list of rising {what}, found {values!r}")
+    if setting == CLUSTER_ON and recipe.groupings is not None:
+        least = max(*recipe.groupings.n_clusters, *recipe.clustering.even[:1], 2)
+        if values[0] < least:
+            raise InputError(f"{key}: of {values[0]} faces the {least} clusters cannot be made that "
+                             f"{'clustering.even' if recipe.clustering.even[:1] == (least,) else 'groupings'} asks for")
+    if phase and recipe.approaches[row].score_on == "others" and setting != "epochs" and "label" in _gives(
+            approach, phase):
+        raise InputError(f"{key}: with score_on: others, fewer labels to learn from leave more to be scored, and the "
+                         "points of the curve could not be compared; score the row on the test split")
+
+
+def refuse_no_less(step: LearningStep, has: float | None, variant: str, where: str) -> None:
     """Raise `InputError` if a step asks for no less than its row.
 
     Parameters
@@ -99,16 +122,12 @@ def refuse_no_less(step: LearningStep, has: Any, where: str) -> None:
     step : LearningStep
     has : float or None
         The row's own value of the setting; None stands for all there is.
-    where : str
-        Names the recipe.
+    variant, where : str
+        Of the row; and what names the recipe.
     """
     if has is not None and step.value >= has:
-        raise InputError(f"{where}: learning.{step.row}.{step.key}: {step.value:g} is no less than the {has:g} of the "
-                         "row itself, which is the last point of the curve")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+        raise InputError(f"{where}: learning.{step.row}.{step.key}: {step.value} is no less than the {has} of the row "
+                         f"itself on {variant}, which is the last point of the curve")
 
 
 def _parts(key: str) -> tuple[str, str]:
@@ -116,11 +135,20 @@ def _parts(key: str) -> tuple[str, str]:
     return phase, setting
 
 
-def _check_key(curve: str, approach: Approach, key: str) -> None:
-    phases = [phase.name for phase in approach.phases]
-    known = [f"{phase}.{setting}" for phase in phases for setting in LESSENED]
-    if approach.predicts_by == "clusters":
-        known.append(CLUSTER_ON)
-    if curve not in known:
-        raise InputError(f"{key}: there is nothing such of which {approach.name} could have less: "
-                         f"{nearest(curve, known)}")
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, float) and 0 < value < 1
+
+
+def _gives(approach: Approach, phase: str) -> tuple[str, ...]:
+    return next(find_example_set(its.faces).gives for its in approach.phases if its.name == phase)
+
+
+def _known(approach: Approach) -> list[str]:
+    """Return the keys of the curves that an approach can have."""
+    known = [f"{phase.name}.{setting}" for phase in approach.phases for setting in LESSENED
+             if setting != "label_fraction" or "label" in _gives(approach, phase.name)]
+    return [*known, CLUSTER_ON] if approach.predicts_by == "clusters" else known

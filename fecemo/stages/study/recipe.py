@@ -157,7 +157,8 @@ class Recipe:
 
     def title_of(self, row: str) -> str:
         """Return the heading of a row."""
-        return self.said_of(row).title or self.approach_of(row).title
+        title, step = self.said_of(row).title or self.approach_of(row).title, self.steps.get(row)
+        return title if step is None else f"{title}, {step.key} {step.value}"
 
     def waits_for(self, row: str, variant: str | None = None) -> str | None:
         """Return what a row waits for, in words, or None where it can run: on any variant, or on this one."""

@@ -90,7 +90,9 @@ def _read_triplets(cell: Cell, layout: RunLayout) -> "Triplets | None":
     from fecemo.evaluation.metrics.intervals import wilson_interval
     from fecemo.evaluation.tables.cost_table import Triplets
 
-    where, phases = (cell.made_by, cell.variant.name), cell.approach.phases
+    if cell.step is not None:
+        return None  # fewer triplets hold out others, from which the row itself may have learned
+    where, phases = (cell.row, cell.variant.name), cell.approach.phases
     folder = layout.model(*where)
     receipt, path = read_receipt(folder), folder / "history.csv"
     if not phases or "triplet" not in find_example_set(phases[-1].faces).gives or receipt is None or not path.is_file():

@@ -1,5 +1,6 @@
 """Learning curves of a run, read from the records of their steps; a step that has not run is left empty."""
 
+import sys
 from typing import TYPE_CHECKING
 
 from fecemo.packs.receipts import read_receipt
@@ -10,6 +11,7 @@ from fecemo.stages.study.learning import LearningStep
 from fecemo.stages.study.recipe import Recipe
 from fecemo.stages.tables.cost_row import read_cost_row
 from fecemo.stages.tables.stored_scores import read_scores
+from fecemo.stages.work import plain
 
 if TYPE_CHECKING:
     from fecemo.evaluation.tables.cost_table import CostRow
@@ -21,6 +23,9 @@ LEARNT = {"triplet": "triplets", "label": "labelled faces"}
 
 def read_learning_curves(study: Recipe, layout: RunLayout, rows: "tuple[CostRow, ...]") -> "tuple[LearningCurve, ...]":
     """Return the curves that a recipe asks for, each with its row as the last point.
+
+    A step that turned out to have no less than its row, such as more faces than there are, is no point; it is named on
+    stderr.
 
     Parameters
     ----------
@@ -39,12 +44,19 @@ def read_learning_curves(study: Recipe, layout: RunLayout, rows: "tuple[CostRow,
     whole = {(row.row.name, row.column.name): row for row in rows}
     curves = []
     for (name, variant, key), steps in by_curve.items():
-        at_last, last = resolve(study, name, variant), steps[-1][1]
-        points = [_point(cell, last, layout, read_cost_row(cell, layout, scores.get((cell.row, variant))))
-                  for cell in (resolve(study, step, variant) for step, _ in steps)]
-        row = whole[name, variant]
-        curves.append(LearningCurve(row=row.row, column=row.column, setting=key, unit=_unit(at_last, last),
-                                    points=(*points, _point(at_last, last, layout, row))))
+        cell, row = resolve(study, name, variant), whole[name, variant]
+        last = _point(cell, steps[-1][1], layout, row, asked=None)
+        points = []
+        for step_name, step in steps:
+            its = resolve(study, step_name, variant)
+            point = _point(its, step, layout, read_cost_row(its, layout, scores.get((step_name, variant))), step.value)
+            if point.amount is not None and last.amount is not None and point.amount >= last.amount:
+                print(f"table: {its.title} had {point.amount}, no less than the {last.amount} of {cell.title}; it is "
+                      "no point of the curve", file=sys.stderr)
+                continue
+            points.append(point)
+        curves.append(LearningCurve(row=row.row, column=row.column, setting=key, unit=_unit(cell, steps[-1][1]),
+                                    points=(*points, last)))
     return tuple(curves)
 
 
@@ -54,19 +66,25 @@ def _unit(cell: Cell, step: LearningStep) -> str:
         return "faces clustered"
     if step.setting == "epochs":
         return "epochs" if len(cell.fit) == 1 else f"epochs of “{step.phase}”"
+    if step.setting == "label_fraction":
+        return "labels"
     phase = next(phase for phase in cell.approach.phases if phase.name == step.phase)
     gives = find_example_set(phase.faces).gives
     return next((words for what, words in LEARNT.items() if what in gives), "unlabelled faces")
 
 
-def _point(cell: Cell, step: LearningStep, layout: RunLayout, row: "CostRow") -> "LearningPoint":
+def _point(cell: Cell, step: LearningStep, layout: RunLayout, row: "CostRow", asked: float | None) -> "LearningPoint":
     """Return a cell as a point: how much of the step's setting it had, and how long its networks were trained."""
     from fecemo.evaluation.tables.learning_curves import LearningPoint
 
     if not step.phase:
-        return LearningPoint(row, None if row.groupings is None else row.groupings.source_faces, None)
+        return LearningPoint(row, None if row.groupings is None else row.groupings.source_faces, None, asked)
     receipt = read_receipt(layout.model(cell.row, cell.variant.name))
     if receipt is None or (row.score is None and row.groupings is None):
-        return LearningPoint(row, None, None)
+        return LearningPoint(row, None, None, asked)
+    if receipt.config.get("fit") != plain(cell.fit):
+        print(f"table: {cell.title} was trained with other settings than the recipe's; it is no point of the curve "
+              "until the train stage runs again", file=sys.stderr)
+        return LearningPoint(row, None, None, asked)
     of_phase = receipt.summary["epochs" if step.setting == "epochs" else "faces"]
-    return LearningPoint(row, of_phase.get(step.phase), receipt.seconds)
+    return LearningPoint(row, of_phase.get(step.phase), receipt.seconds, asked)

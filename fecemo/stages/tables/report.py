@@ -39,6 +39,9 @@ PACKS = {"source": "Source faces", "target": "Target faces"}
 def material_folders(study: Recipe, layout: RunLayout) -> dict[str, Path]:
     """Return every folder that a report reads, by what it is called in the report's receipt."""
     folders = {"source": layout.source, "target": layout.target}
+    for step, variant in study.step_cells:
+        for what, folder in _cell_folders(layout, step, variant).items():
+            folders[f"{what} {step} {variant}"] = folder
     for approach in study.approaches:
         for variant in study.variants:
             for what, folder in _cell_folders(layout, approach, variant).items():
