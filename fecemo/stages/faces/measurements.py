@@ -29,8 +29,8 @@ class Measurements:
     values : ndarray of shape (n, d), float32
         One row a face of the pack, in its order; a read-only memory map.
     sure : ndarray of shape (n,), bool
-        Whether the mesh was taken for a face. From values of the others no scaling, encoder or cluster is learnt; a head
-        on embeddings, which has to answer for every face, learns from those of all labelled ones.
+        Whether the mesh was taken for a face. From values of the others no scaling, encoder or cluster is learnt; a
+        head on embeddings, which has to answer for every face, learns from those of all labelled ones.
     receipt : Receipt
     """
 
