@@ -42,7 +42,10 @@ def curve_lines(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield a line a curve, each of its cells from the least amount to that of the row itself."""
     for curve in found["learning"]:
         points = curve["points"]
-        yield {"title": curve["title"], "unit": curve["unit"], "rises": rises(curve),
+        ranked = [its["answers"][_ranked(curve)]["mean"] for its in points]
+        yield {"key": curve["key"], "title": curve["title"], "unit": curve["unit"], "rises": rises(curve),
+               "least": points[0]["amount"], "first": ranked[0], "gain": ranked[-1] - ranked[0],
+               "last_gain": ranked[-1] - ranked[-2],
                "amounts": _along(count(its["amount"]) for its in points),
                "trained": _along(duration(its["seconds"]) for its in points if its["seconds"] is not None),
                "answers": {way: _along(share(its["answers"][way]["mean"]) for its in points if way in its["answers"])
@@ -54,9 +57,14 @@ def rises(curve: dict[str, Any]) -> bool:
 
     By the answers that rank rows: of most clusters, or a row's own.
     """
-    way = list(curve["points"][-1]["answers"])[-1]
+    way = _ranked(curve)
     first, last = (curve["points"][at]["answers"][way] for at in (0, -1))
     return bool(last["low"] > first["high"])
+
+
+def _ranked(curve: dict[str, Any]) -> str:
+    """Return the answers by which rows are ranked: by most clusters, or a row's own."""
+    return list(curve["points"][-1]["answers"])[-1]
 
 
 def _along(parts: Iterator[str]) -> str:

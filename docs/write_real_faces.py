@@ -182,7 +182,7 @@ def page(found: dict[str, Any]) -> str:
             (row for row in found["rows"].values() if row["groups"]), key=lambda row: -row["groups"][k]["ami"]),
         spread=spread, signed=signed, source_name=Path(__file__).name,
         record_name=RECORD.name, steps_name=STEPS.name, learning_name=LEARNING.name,
-        curves=list(curve_lines(found)), beside_chance=lambda its: beside_chance(found, its))
+        curves=list(curve_lines(found)), gained=lambda value: f"{'+' if value >= 0 else ''}{share(value)}", beside_chance=lambda its: beside_chance(found, its))
 
 
 def main(run: Path, recipe: Path) -> None:
