@@ -155,9 +155,14 @@ def spread(its: dict[str, float] | None) -> str:
     return DASH if its is None else f"{share(its['mean'])} [{share(its['low'])}, {share(its['high'])}]"
 
 
+def gained(value: float) -> str:
+    """Return a difference with its sign."""
+    return f"{'+' if value >= 0 else ''}{share(value)}"
+
+
 def signed(its: dict[str, float]) -> str:
     """Return a difference with its interval."""
-    return f"{'+' if its['value'] >= 0 else ''}{share(its['value'])} [{share(its['low'])}, {share(its['high'])}]"
+    return f"{gained(its['value'])} [{share(its['low'])}, {share(its['high'])}]"
 
 
 def steps_of(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -182,7 +187,7 @@ def page(found: dict[str, Any]) -> str:
             (row for row in found["rows"].values() if row["groups"]), key=lambda row: -row["groups"][k]["ami"]),
         spread=spread, signed=signed, source_name=Path(__file__).name,
         record_name=RECORD.name, steps_name=STEPS.name, learning_name=LEARNING.name,
-        curves=list(curve_lines(found)), gained=lambda value: f"{'+' if value >= 0 else ''}{share(value)}", beside_chance=lambda its: beside_chance(found, its))
+        curves=list(curve_lines(found)), gained=gained, beside_chance=lambda its: beside_chance(found, its))
 
 
 def main(run: Path, recipe: Path) -> None:

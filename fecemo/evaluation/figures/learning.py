@@ -79,7 +79,7 @@ def learning_figure(panels: Sequence[Panel], chance: float) -> str:
         axes = figure.add_axes(((left + 34) / width, 1 - (top + HEIGHT - 38) / height,
                                 (WIDTH - 52) / width, (HEIGHT - 66) / height))
         quiet_axes(axes)
-        axes.set_title(panel.title, loc="left", x=-0.13, fontsize=pixels(11), fontweight="bold", color=INK,
+        axes.set_title(panel.title, loc="left", x=-0.13, fontsize=pixels(10), fontweight="bold", color=INK,
                        pad=pixels(8))
         axes.axhline(chance, color=INK, linewidth=pixels(1), linestyle=(0, (3, 3)), alpha=0.6)
         for name in names:
