@@ -120,6 +120,7 @@ def test_a_step_of_other_settings_is_no_point_until_it_runs_again(tmp_path, caps
     evaluate.run(planted.cell("supervised"))
     curve = curves_of(planted)["supervised"]
     assert [point.amount for point in curve.points] == [None, 240]
+    assert curve.points[0].row.figures((0, "classifier")) is None
     assert f"{MORE} gray was trained with other settings than the recipe's" in capsys.readouterr().err
     table.run((planted.layout.run,), planted.recipe)
     assert "24 asked for" in (planted.layout.run / "table2.md").read_text()

@@ -18,6 +18,7 @@ class LearningPoint:
     Parameters
     ----------
     row : CostRow
+        Without records, where it has not run as the recipe says.
     amount : int or None
         How much it had, in the curve's unit; None where it has not run.
     seconds : float or None
@@ -30,11 +31,6 @@ class LearningPoint:
     amount: int | None
     seconds: float | None
     asked: float | None = None
-
-    @property
-    def answers(self) -> CostRow | None:
-        """CostRow or None: The row, where it has run as the recipe says."""
-        return None if self.amount is None else self.row
 
 
 @dataclass(frozen=True)
@@ -78,7 +74,7 @@ def learning_block(curves: Sequence[LearningCurve], n_clusters: tuple[int, ...],
     ways = [way for way in ways_with(n_clusters) if way[1] != "vote"]
 
     def answered(way: Way) -> Callable[[LearningPoint], Entry]:
-        return lambda point: EMPTY if point.answers is None else answer_entry(point.row, way, RANKED, interval=True)
+        return lambda point: answer_entry(point.row, way, RANKED, interval=True)
 
     columns = {heading(way): answered(way) for way in ways}
     lines: tuple[tuple[str | Entry, ...], ...] = tuple(
