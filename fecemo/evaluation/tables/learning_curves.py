@@ -85,7 +85,8 @@ def learning_block(curves: Sequence[LearningCurve], n_clusters: tuple[int, ...],
     return Block(
         "table2-learning", "Learning curves", (
             "Balanced accuracy of rows above, and of the same with less of one thing, everything else being equal; the "
-            "last line of each is the row itself. Examples are those that were learnt from, without what was held out. "
+            "last line of each is the row itself. Examples are those that were learnt from, without what was held out; "
+            "a row that learns from fewer unlabelled faces has no others to cluster either. "
             "Training: of all networks of the row, on the machine on which it happened to run; a dash where nothing "
             "was trained for the line.",),
         ("Curve", "Amount", *columns, "Training"), lines,

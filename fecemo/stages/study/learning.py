@@ -50,9 +50,8 @@ class LearningStep:
         return f"{self.row}-{self.key}-{self.value!r}"
 
     def lessen(self, fit: dict[str, dict[str, Any]]) -> None:
-        """Put the step's setting into what the recipe says of the row's phases."""
-        if self.phase:
-            fit[self.phase][self.setting] = self.value
+        """Put the step's setting into what the recipe says of the row's phases, one of which it lessens."""
+        fit[self.phase][self.setting] = self.value
 
 
 def curves_of(said: Mapping[str, Any]) -> Iterator[tuple[str, list[float]]]:
