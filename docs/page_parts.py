@@ -12,6 +12,9 @@ from fecemo.evaluation.tables.cost_table import RANKED, CostRow, way_key, ways_w
 EDGE = 8
 """Points around a drawing, within its ground."""
 
+HEADING = 66
+"""Letters of what rows were given that fit into a figure of steps; longer ones are made smaller."""
+
 
 def row_found(row: CostRow, n_clusters: tuple[int, ...]) -> dict[str, Any]:
     """Return what a page's record holds of a row of Table 2 that has run."""
@@ -48,7 +51,8 @@ def steps_figure(found: dict[str, Any]) -> str:
     for row in rows.values():
         if row["given"] != given:
             given = row["given"]
-            axes.text(0, y + 19, given[0].upper() + given[1:], color=QUIET, fontsize=pixels(10.5))
+            axes.text(0, y + 19, given[0].upper() + given[1:], color=QUIET,
+                      fontsize=pixels(10.5 * min(1, HEADING / len(given))))
             y += head
         its = row["answers"].get("own") or row["answers"][way]
         tint = SECOND if "own" in row["answers"] else ACCENT
