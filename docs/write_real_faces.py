@@ -27,14 +27,12 @@ from fecemo.evaluation.records.cited import DASH, share
 from fecemo.evaluation.tables.cost_table import OWN, CostRow, compare_rows, pair_key, reference_of, way_key
 from fecemo.manifests.emotions import EMOTIONS
 from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import read_receipt, require_receipt
+from fecemo.packs.receipts import require_receipt
 from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.cell import resolve
 from fecemo.stages.study.recipe import Recipe
 from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.stages.table import read_table
 from fecemo.stages.tables.cost_table import read_cost_table
-from fecemo.stages.work import plain
 
 DOCS = Path(__file__).parent
 SHIPPED = DOCS.parent / "pipelines" / "recipes" / "table2.yaml"
@@ -50,7 +48,7 @@ def gather(run: Path, recipe: Path) -> dict[str, Any]:
     costs = read_cost_table(study, layout, table)
     if costs is None:
         raise StoredStateError(f"{recipe} asks for no Table 2, expected the key groupings")
-    ran = [row for row in costs.rows if _stands(study, layout, row)]
+    ran = [row for row in costs.rows if _stands(study, row)]
     differences = compare_rows(ran, costs.n_clusters, resamples=study.evaluation.bootstrap,
                                confidence=study.evaluation.confidence, seed=study.seed)
     first = next((row.score for row in ran if row.score is not None), None)
@@ -78,35 +76,18 @@ def gather(run: Path, recipe: Path) -> dict[str, Any]:
         "differences": {pair: its for pair, by_way in differences.items() if (
                         its := {way: asdict(one) for way, one in by_way.items() if way in kept})},
         "learning": [found for curve in costs.curves if (found := curve_found(
-            curve, costs.n_clusters, lambda row: _stands(study, layout, row))) is not None],
+            curve, costs.n_clusters, lambda row: _stands(study, row))) is not None],
         "recipe": recipe_differences(study, read_recipe(SHIPPED), {row.row.name for row in ran}),
     }
 
 
-def _stands(study: Recipe, layout: RunLayout, row: CostRow) -> bool:
+def _stands(study: Recipe, row: CostRow) -> bool:
     """Tell whether a row has run, and with the settings of the recipe; say on stderr where not."""
     step = row.row.name in study.steps  # of which clusters alone are scored
-    fault = "has not run" if (row.groupings if row.clustered and step else row.score) is None or (
-        row.clustered and row.groupings is None) else (
-        _other_settings(study, layout, row.row.name, row.column.name))
-    if fault:
-        print(f"{row.key} {fault}; it is left out", file=sys.stderr)
-    return not fault
-
-
-def _other_settings(study: Recipe, layout: RunLayout, name: str, variant: str) -> str:
-    """Return what of a row, or of the row whose embeddings it takes, was made with other settings, or nothing."""
-    cell = resolve(study, name, variant)
-    made = require_receipt(layout.model(cell.made_by, variant), "train").config
-    if {part: made.get(part) for part in ("side", "model", "fit")} != plain(
-            {"side": cell.side, "model": cell.model, "fit": cell.fit}):
-        return "was trained with other settings than the recipe's"
-    grouped = read_receipt(layout.groupings(name, variant))
-    asked = plain({"groupings": study.groupings, "sample": study.naming.sample, "rare": study.naming.rare,
-                   "balanced": study.naming.balanced})
-    if grouped is not None and any({"balanced": False, **grouped.config}.get(key) != its for key, its in asked.items()):
-        return "was grouped with other settings than the recipe's"
-    return "" if cell.of is None else _other_settings(study, layout, cell.of, variant)
+    ran = (step or row.score is not None) and row.groupings is not None if row.clustered else row.score is not None
+    if not ran:
+        print(f"{row.key} has not run as the recipe says; it is left out", file=sys.stderr)
+    return ran
 
 
 def _by_emotion(row: CostRow) -> dict[str, Any]:

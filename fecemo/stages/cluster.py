@@ -84,9 +84,14 @@ def _cluster_source(arguments: CellArguments, cell: Cell, embeddings: Receipt) -
         return Work(files=[*files, TEMPLATE_NAME, FIGURES_NAME], said=_said(clustering), summary=figures)
 
     return run_stage(
-        STAGE, layout.clusters(arguments.approach, arguments.variant), config={"clustering": settings, "seed": seed},
+        STAGE, layout.clusters(arguments.approach, arguments.variant), config=cluster_config(cell),
         inputs={"source_embeddings": source_digest(embeddings)}, seed=seed, work=work,
     )
+
+
+def cluster_config(cell: Cell) -> dict[str, Any]:
+    """Return all of a recipe that shapes a cell's clusters, as the receipt holds it."""
+    return plain({"clustering": cell.recipe.clustering, "seed": cell.recipe.seed})
 
 
 def _assign_target(arguments: CellArguments, cell: Cell, embeddings: Receipt, clustered: Receipt) -> Receipt:

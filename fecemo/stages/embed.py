@@ -1,6 +1,7 @@
 """Run a cell's trained network over the faces, for what comes after: embeddings, or class probabilities."""
 
 from pathlib import Path
+from typing import Any
 
 from fecemo.packs.array_set import array_files
 from fecemo.packs.arrays import write_arrays
@@ -40,10 +41,7 @@ def run(arguments: CellArguments) -> Receipt:
     trained = require_chain(layout, cell.row, cell.variant.name, "model")["model"]
     faces = {name: read_run_faces(layout, name, measured, cell.faces_seen)
              for name, measured in embedded(cell.approach).items()}
-    config = plain({"network": cell.approach.output, "variant": cell.variant, "side": cell.side,
-                    "faces": _source_faces(cell), "seed": cell.recipe.seed, "threads": cell.recipe.threads,
-                    "backend": backend_name(), **({"mapped": cell.mapped} if cell.mapped else {}),
-                    **({"described": cell.model} if describes_pictures(cell.approach) else {})})
+    config = embed_config(cell) | {"threads": cell.recipe.threads, "backend": backend_name()}
     vectors, made_of = read_vectors(cell, layout, faces)
     inputs = {"model": trained.digest, **made_of}
     for name, its in faces.items():
@@ -52,6 +50,14 @@ def run(arguments: CellArguments) -> Receipt:
                      seed=cell.recipe.seed, work=lambda folder: (
                          _without_networks(cell, models, faces, vectors, folder) if not cell.approach.networks
                          else _embed(cell, models, faces, vectors, folder)))
+
+
+def embed_config(cell: Cell) -> dict[str, Any]:
+    """Return all of a recipe that shapes a cell's embeddings, as the receipt holds it beside the machine."""
+    return plain({"network": cell.approach.output, "variant": cell.variant, "side": cell.side,
+                  "faces": _source_faces(cell), "seed": cell.recipe.seed,
+                  **({"mapped": cell.mapped} if cell.mapped else {}),
+                  **({"described": cell.model} if describes_pictures(cell.approach) else {})})
 
 
 def _without_networks(cell: Cell, models: Path, faces: dict[str, RunFaces], vectors: dict[str, FaceVectors],

@@ -113,7 +113,7 @@ def _write_run(study: Recipe, layout: RunLayout) -> Receipt:
 
     receipt = run_stage(
         STAGE, layout.tables,
-        config={"recipe": study.name, "title": study.title, "rows": list(study.approaches),
+        config={"recipe": study.name, "title": study.title, "rows": study.approaches, "face_side": study.face_side,
                 "columns": list(study.variants), "seed": study.seed, "seeds": list(study.seeds),
                 "cells": study.cells, "groupings": study.groupings, "learning": study.learning,
                 "clustering": study.clustering, "naming": study.naming, "evaluation": study.evaluation},
@@ -155,7 +155,8 @@ def read_table(study: Recipe, layout: RunLayout) -> "ComparisonTable":
 
     scores = read_scores(study, layout, study.cells)
     predictions = {cell: read_predictions(layout.score(*cell), score.emotions) for cell, score in scores.items()}
-    further = [read_scores(study, layout.of_seed(seed), study.cells) for seed in study.seeds]
+    further = [read_scores(study.with_seed(seed, study.name), layout.of_seed(seed), study.cells)
+               for seed in study.seeds]
     spreads = {cell: spread for cell, score in scores.items()
                if (spread := spread_over_seeds([score, *(its[cell] for its in further if cell in its)])) is not None}
     published = read_published(shipped(f"published/{study.published}.yaml"))

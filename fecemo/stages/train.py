@@ -61,10 +61,8 @@ def run(arguments: CellArguments) -> Receipt:
     cell = arguments.cell()
     faces = {name: read_run_faces(arguments.layout, name, measured, cell.faces_seen)
              for name, measured in learnt_from(cell.approach).items()}
-    config = plain({"approach": cell.approach.name, "variant": cell.variant, "side": cell.side, "model": cell.model,
-                    "fit": cell.fit, "seed": cell.recipe.seed, "threads": cell.recipe.threads,
-                    "devices": cell.recipe.devices, "backend": backend_name(),
-                    **({"frozen": cell.frozen} if cell.frozen else {})})
+    config = train_config(cell) | {"threads": cell.recipe.threads, "devices": cell.recipe.devices,
+                                   "backend": backend_name()}
     vectors, made_of = read_vectors(cell, arguments.layout, faces)
     inputs = {**pretrained_digest(cell), **made_of}
     for name, its in faces.items():
@@ -73,6 +71,12 @@ def run(arguments: CellArguments) -> Receipt:
                      seed=cell.recipe.seed, work=lambda folder: (
                          _without_networks(cell, vectors, folder) if not cell.approach.networks
                          else _train(cell, faces, vectors, folder, {"config": config, "inputs": inputs})))
+
+
+def train_config(cell: Cell) -> dict[str, Any]:
+    """Return all of a recipe that shapes a cell's networks, as the receipt holds it beside the machine."""
+    return plain({"approach": cell.approach.name, "variant": cell.variant, "side": cell.side, "model": cell.model,
+                  "fit": cell.fit, "seed": cell.recipe.seed, **({"frozen": cell.frozen} if cell.frozen else {})})
 
 
 def _without_networks(cell: Cell, vectors: dict[str, FaceVectors], folder: Path) -> Work:

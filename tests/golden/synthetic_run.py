@@ -23,7 +23,12 @@ from fecemo.packs.face_pack import FaceEntry
 from fecemo.packs.face_pack_writer import FacePackWriter
 from fecemo.packs.receipts import Receipt, write_receipt
 from fecemo.stages.chain import source_digest
+from fecemo.stages.cluster import cluster_config
+from fecemo.stages.embed import embed_config
 from fecemo.stages.layout import RunLayout
+from fecemo.stages.study.cell import Cell, resolve
+from fecemo.stages.study.recipe_file import read_recipe
+from fecemo.stages.train import train_config
 
 RECIPE = """\
 name: synthetic
@@ -40,7 +45,9 @@ approaches:
       reconstruct: {loss: binary_crossentropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 3}
   supervised:
     fit:
-      classify: {loss: categorical_crossentropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 3}
+      classify:
+        {loss: categorical_crossentropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 3, validate_on: 0.2,
+         keep: best}
 """
 SOURCE_FACES, TARGET_FACES, CLUSTERS = 30, 24, 8
 REJECTED = ("dead link", "dead link", "not an image")
@@ -58,8 +65,8 @@ def write_synthetic_run(folder: Path) -> tuple[Path, Path]:
     _write_pack(layout.source, "fetch", SOURCE_FACES, REJECTED)
     _write_pack(layout.target, "import", TARGET_FACES, ())
     for variant, side in (("rgb", 40), ("tight", 30)):
-        write_cell(layout, "dense_autoencoder", variant, side)
-        write_cell(layout, "supervised", variant, side)
+        for approach in ("dense_autoencoder", "supervised"):
+            write_cell(layout, resolve(read_recipe(recipe), approach, variant), side)
     return recipe, layout.run
 
 
@@ -80,11 +87,11 @@ def _write_pack(folder: Path, stage: str, n: int, rejected: tuple[str, ...]) -> 
     _settle(folder)
 
 
-def write_cell(layout: RunLayout, approach: str, variant: str, side: int) -> None:
+def write_cell(layout: RunLayout, its: Cell, side: int) -> None:
     """Write everything that the stages leave of one cell."""
     rng = np.random.default_rng(side)
-    cell = (approach, variant)
-    clustered = approach == "dense_autoencoder"
+    cell = (its.row, its.variant.name)
+    clustered = its.approach.predicts_by == "clusters"
     phase = "reconstruct" if clustered else "classify"
     held_out = {1: ",", 2: ",", 3: ","} if clustered else {1: "0.9,0.2", 2: "0.5,0.3", 3: "0.6,0.4"}
     curve = "".join(f"{phase},{epoch},{1 / epoch},{'' if clustered else epoch / 5},0.5,80.0,{held_out[epoch]}\n"
@@ -96,14 +103,15 @@ def write_cell(layout: RunLayout, approach: str, variant: str, side: int) -> Non
         faces = rng.integers(0, 256, (4, side, side, 3), np.uint8)
         files += write_arrays(layout.model(*cell), {"originals": faces, "reconstructions": 255 - faces})
     _receipt(layout.model(*cell), "train", files, machine={"backend": "tensorflow", "device": "CPU"},
-             config={} if clustered else {"fit": {phase: {"epochs": 3, "keep": "best"}}, "side": side})
+             config=train_config(its))
 
     width = 5 if clustered else 8
     embedded = _receipt(layout.embeddings(*cell), "embed", write_arrays(layout.embeddings(*cell), {
         "source": rng.random((SOURCE_FACES, width), np.float32), "source_rows": np.arange(SOURCE_FACES),
-        "target": rng.random((TARGET_FACES, width), np.float32), "target_rows": np.arange(TARGET_FACES)}))
+        "target": rng.random((TARGET_FACES, width), np.float32), "target_rows": np.arange(TARGET_FACES)}),
+        config=embed_config(its))
     if clustered:
-        _write_clusters(layout, cell, embedded, rng)
+        _write_clusters(layout, its, embedded, rng)
     score = dataclasses.replace(synthetic_score(*cell), recipe="synthetic")
     write_score(layout.score(*cell), score)
     write_predictions(layout.score(*cell), synthetic_predictions(*cell))
@@ -128,11 +136,11 @@ def _records(cell: tuple[str, str]) -> dict[str, object]:
                                  competitors=2)}
 
 
-def _write_clusters(layout: RunLayout, cell: tuple[str, str], embedded: Receipt, rng: np.random.Generator) -> None:
-    inputs = {"embeddings": embedded.digest}
+def _write_clusters(layout: RunLayout, its: Cell, embedded: Receipt, rng: np.random.Generator) -> None:
+    inputs, cell = {"embeddings": embedded.digest}, (its.row, its.variant.name)
     made = _receipt(layout.clusters(*cell), "cluster", write_arrays(layout.clusters(*cell), {
         "source_clusters": (np.arange(SOURCE_FACES) % CLUSTERS).astype(np.int32)}),
-        {"source_embeddings": source_digest(embedded)})
+        {"source_embeddings": source_digest(embedded)}, config=cluster_config(its))
     _receipt(layout.assigned(*cell), "cluster", write_arrays(layout.assigned(*cell), {
         "target_clusters": (np.arange(TARGET_FACES) % CLUSTERS).astype(np.int32)}), {"clusters": made.digest, **inputs})
     shown = np.arange(0, SOURCE_FACES, 2)  # the map may show some of the faces only

@@ -11,10 +11,11 @@ from fecemo.packs.face_pack_writer import FacePackWriter
 from fecemo.packs.receipts import write_receipt
 from fecemo.stages import groupings
 from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.embed import embed_config
 from fecemo.stages.layout import RunLayout
 from fecemo.stages.study.cell import resolve
 from fecemo.stages.study.recipe_file import read_recipe
-from fecemo.stages.work import plain
+from fecemo.stages.train import train_config
 
 N_SOURCE, N_TARGET = 320, 320
 FIT = {"loss": "binary_crossentropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 1}
@@ -82,12 +83,13 @@ class Planted:
             files.append("history.csv")
         study = read_recipe(self.recipe)
         known = row in study.approaches or row in study.steps
-        config = plain({"fit": resolve(study, row, "gray").fit}) if known else {}
-        write_receipt(model, "train", config=config, inputs={}, files=files, seconds=seconds,
-                      summary={"held_out": {"rate": 40}, "faces": faces or {}, "epochs": {}})
+        cell = resolve(study, row, "gray") if known else None
+        write_receipt(model, "train", config=train_config(cell) if cell else {}, inputs={}, files=files,
+                      seconds=seconds, summary={"held_out": {"rate": 40}, "faces": faces or {}, "epochs": {}})
         arrays = {name: np.asarray(values, np.float32) for name, values in embedded.items()}
         arrays |= {f"{name}_rows": np.arange(len(values)) for name, values in embedded.items()}
-        write_receipt(embeddings, "embed", config={}, inputs={}, files=write_arrays(embeddings, arrays), seconds=1.0)
+        write_receipt(embeddings, "embed", config=embed_config(cell) if cell else {}, inputs={},
+                      files=write_arrays(embeddings, arrays), seconds=1.0)
 
     def cell(self, row):
         return CellArguments(self.recipe, self.layout.run, row, "gray")

@@ -16,8 +16,10 @@ from fecemo.packs.face_pack_writer import FacePackWriter
 from fecemo.packs.receipts import write_receipt
 from fecemo.stages import cluster, evaluate, label, map_faces
 from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.embed import embed_config
 from fecemo.stages.layout import RunLayout
 from fecemo.stages.naming.label_run import LabelRun
+from fecemo.stages.train import train_config
 
 N_SOURCE, N_TARGET = 96, 64
 APPROACH, VARIANT = "dense_autoencoder", "rgb"
@@ -65,7 +67,8 @@ class RunToName:
         folder = self.layout.model(APPROACH, VARIANT)
         folder.mkdir(parents=True)
         np.save(folder / "labelled_rows.npy", np.zeros(0, np.int64))
-        write_receipt(folder, "train", config={}, inputs={}, files=["labelled_rows.npy"], seconds=1.0)
+        write_receipt(folder, "train", config=train_config(self.arguments.cell()), inputs={},
+                      files=["labelled_rows.npy"], seconds=1.0)
         self.embed(rng)
         cluster.run(self.arguments)
         if with_map:
@@ -88,7 +91,7 @@ class RunToName:
             np.save(folder / f"{name}.npy", values.astype(np.float32))
             np.save(folder / f"{name}_rows.npy", np.arange(count))
             files += [f"{name}.npy", f"{name}_rows.npy"]
-        write_receipt(folder, "embed", config={}, inputs={}, files=files, seconds=1.0)
+        write_receipt(folder, "embed", config=embed_config(self.arguments.cell()), inputs={}, files=files, seconds=1.0)
 
     @property
     def names_path(self) -> Path:

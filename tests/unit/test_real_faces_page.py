@@ -12,11 +12,7 @@ import yaml
 
 from fecemo.errors import StoredStateError
 from fecemo.imaging.landmarks.measurements import COLUMNS, columns_of
-from fecemo.packs.receipts import write_receipt
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.cell import resolve
 from fecemo.stages.study.recipe_file import read_recipe
-from fecemo.stages.work import plain
 
 ROOT = Path(__file__).parents[2]
 DOCS, RECIPE = ROOT / "docs", ROOT / "pipelines" / "recipes" / "table2.yaml"
@@ -131,28 +127,6 @@ def test_what_a_recipe_changes_is_told_by_row(tmp_path):
                     (mine.title_of("modern"), "variants", "gray", "gray, aligned")]
     assert [one["row"] for one in differences(mine, theirs, {"modern"})] == ["all rows", mine.title_of("modern")]
     assert differences(theirs, theirs, set(theirs.approaches)) == []
-
-
-def test_a_row_of_other_settings_is_known_even_through_the_row_behind_it(program, tmp_path):
-    study, layout = read_recipe(RECIPE), RunLayout(tmp_path)
-
-    def train(row, **other):
-        cell = resolve(study, row, "gray")
-        config = plain({"side": cell.side, "model": cell.model, "fit": cell.fit}) | other
-        write_receipt(layout.model(row, "gray"), "train", config=config, inputs={}, files=[], seconds=1.0)
-
-    train("contrastive")
-    train("rated_embedding")
-    assert program._other_settings(study, layout, "rated_embedding", "gray") == ""
-    train("contrastive", side=12)
-    assert "trained with other settings" in program._other_settings(study, layout, "rated_embedding", "gray")
-    train("contrastive")
-    config = plain({"groupings": study.groupings, "sample": study.naming.sample, "rare": study.naming.rare})
-    layout.groupings("contrastive", "gray").mkdir(parents=True)
-    for balanced, fault in ((True, ""), (False, "was grouped with other settings than the recipe's")):
-        write_receipt(layout.groupings("contrastive", "gray"), "groupings", config=config | {"balanced": balanced},
-                      inputs={}, files=[], seconds=1.0)
-        assert program._other_settings(study, layout, "contrastive", "gray") == fault
 
 
 def test_a_run_that_has_not_run_is_refused(program, tmp_path):

@@ -12,6 +12,7 @@ from fecemo.stages.groupings import STAGE, groupings_config
 from fecemo.stages.layout import RunLayout
 from fecemo.stages.study.cell import Cell, resolve
 from fecemo.stages.study.given import given_to
+from fecemo.stages.tables.made_otherwise import made_otherwise
 
 if TYPE_CHECKING:
     from fecemo.evaluation.probing.probe import Probes
@@ -74,6 +75,10 @@ def _read_groupings(cell: Cell, layout: RunLayout) -> "tuple[Groupings | None, d
     other = outdated(layout, cell.made_by, cell.variant.name, receipt)
     if other is None and not receipt.made_of(groupings_config(cell), receipt.inputs):
         other = "set of settings"
+    if other is None and (fault := made_otherwise(cell, layout, "model", "embeddings")) is not None:
+        print(f"table: {fault}; clusters of {cell.title} are shown as not run until the stages run again",
+              file=sys.stderr)
+        return None, {}
     if other is not None:
         print(f"table: {cell.title} was grouped with another {other} than the one that stands now; it is shown as not "
               "run until the groupings stage runs again", file=sys.stderr)
@@ -96,6 +101,9 @@ def _read_triplets(cell: Cell, layout: RunLayout) -> "Triplets | None":
     folder = layout.model(*where)
     receipt, path = read_receipt(folder), folder / "history.csv"
     if not phases or "triplet" not in find_example_set(phases[-1].faces).gives or receipt is None or not path.is_file():
+        return None
+    if (fault := made_otherwise(cell, layout, "model")) is not None:
+        print(f"table: {fault}; how it tells triplets is not shown until the train stage runs again", file=sys.stderr)
         return None
     if (other := outdated(layout, *where, receipt)) is not None:
         print(f"table: {cell.title} was trained with another {other} than the one that stands now; how it tells "

@@ -1,7 +1,6 @@
 """Learning curves of a run, read from the records of their steps; a step that has not run is left empty."""
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fecemo.packs.receipts import read_receipt
@@ -12,7 +11,6 @@ from fecemo.stages.study.learning import LearningStep
 from fecemo.stages.study.recipe import Recipe
 from fecemo.stages.tables.cost_row import read_cost_row
 from fecemo.stages.tables.stored_scores import read_scores
-from fecemo.stages.work import plain
 
 if TYPE_CHECKING:
     from fecemo.evaluation.tables.cost_table import CostRow
@@ -81,12 +79,7 @@ def _point(cell: Cell, step: LearningStep, layout: RunLayout, row: "CostRow", as
     if not step.phase:
         return LearningPoint(row, None if row.groupings is None else row.groupings.source_faces, None, asked)
     receipt = read_receipt(layout.model(cell.row, cell.variant.name))
-    not_run = LearningPoint(replace(row, score=None, groupings=None), None, None, asked)
     if receipt is None or (row.score is None and row.groupings is None):
-        return not_run
-    if receipt.config.get("fit") != plain(cell.fit):
-        print(f"table: {cell.title} was trained with other settings than the recipe's; it is no point of the curve "
-              "until the train stage runs again", file=sys.stderr)
-        return not_run
+        return LearningPoint(row, None, None, asked)
     of_phase = receipt.summary["epochs" if step.setting == "epochs" else "faces"]
     return LearningPoint(row, of_phase.get(step.phase), receipt.seconds, asked)

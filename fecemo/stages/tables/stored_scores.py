@@ -1,4 +1,4 @@
-"""Finished score records of a run, without those of what has since been made anew."""
+"""Finished score records of a run, without those of what has been made anew, or is asked for otherwise, since."""
 
 import sys
 from collections.abc import Iterable
@@ -8,7 +8,9 @@ from fecemo.errors import StoredStateError
 from fecemo.packs.receipts import read_receipt
 from fecemo.stages.chain import outdated
 from fecemo.stages.layout import RunLayout
+from fecemo.stages.study.cell import resolve
 from fecemo.stages.study.recipe import Recipe
+from fecemo.stages.tables.made_otherwise import made_otherwise
 
 if TYPE_CHECKING:
     from fecemo.evaluation.records.score import Score
@@ -30,6 +32,11 @@ def read_scores(study: Recipe, layout: RunLayout,
         folder = layout.score(*cell)
         receipt = read_receipt(folder)
         if receipt is None:
+            continue
+        its = resolve(study, *cell)
+        made_of = ("clusters",) if its.approach.predicts_by == "clusters" else ()
+        if (fault := made_otherwise(its, layout, "model", "embeddings", *made_of)) is not None:
+            print(f"table: {fault}; {' '.join(cell)} is shown as not run until the stages run again", file=sys.stderr)
             continue
         if (other := outdated(layout, *cell, receipt)) is not None:
             print(f"table: {' '.join(cell)} was scored with another {other} than the one that stands now; "

@@ -1,0 +1,114 @@
+"""Figures of a run whose recipe says something else by now than what its stages ran with."""
+
+import shutil
+
+import pytest
+import yaml
+
+from fecemo.packs.receipts import read_receipt, write_receipt
+from fecemo.stages import cluster, evaluate, label, table
+from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.embed import embed_config
+from fecemo.stages.study.cell import resolve
+from fecemo.stages.study.recipe_file import read_recipe
+from fecemo.stages.table import read_table
+from fecemo.stages.tables.cost_table import read_cost_table
+from fecemo.stages.tables.made_otherwise import made_otherwise
+from fecemo.stages.train import train_config
+from tests.integration.planted_run import Planted
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Return a run of which three rows are scored, one of them made of the embeddings of another."""
+    planted = Planted(tmp_path_factory.mktemp("otherwise"))
+    for row in ("contrastive", "rated_embedding"):
+        for stage in (cluster, label, evaluate):
+            stage.run(planted.cell(row))
+        planted.group(row)
+    evaluate.run(planted.cell("supervised"))
+    return planted
+
+
+def changed(planted, tmp_path, change):
+    """Return the study of the run's recipe with a change in it, and the run's layout."""
+    said = yaml.safe_load(planted.recipe.read_text())
+    change(said)
+    recipe = tmp_path / "changed.yaml"
+    recipe.write_text(yaml.safe_dump(said, sort_keys=False))
+    return read_recipe(recipe), planted.layout
+
+
+def epochs(row, phase):
+    return lambda said: said["approaches"][row]["fit"][phase].update(epochs=7)
+
+
+def test_an_unchanged_recipe_finds_all_that_ran(run, tmp_path):
+    study, layout = changed(run, tmp_path, lambda said: None)
+    assert {row for row, _ in read_table(study, layout).scores} == {"contrastive", "rated_embedding", "supervised"}
+    for row in ("contrastive", "rated_embedding"):
+        assert made_otherwise(resolve(study, row, "gray"), layout, "model", "embeddings", "clusters") is None
+
+
+@pytest.mark.parametrize(("change", "left", "said"), [
+    (epochs("supervised", "classify"), {"contrastive", "rated_embedding"}, "supervised gray was trained with other"),
+    # What is made of another row's embeddings goes with that row.
+    (epochs("contrastive", "contrast"), {"supervised"}, "contrastive gray was trained with other settings"),
+    (epochs("rated_embedding", "rate"), {"contrastive", "supervised"}, "rated_embedding gray was trained"),
+    (lambda said: said.update(clustering={"max_iter": 9}), {"supervised"}, "contrastive gray was clustered with other"),
+    (lambda said: said.update(face_side=96), set(), "contrastive gray was trained with other settings"),
+])
+def test_figures_of_other_settings_are_shown_as_not_run(run, tmp_path, capsys, change, left, said):
+    study, layout = changed(run, tmp_path, change)
+    assert {row for row, _ in read_table(study, layout).scores} == left
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("change", "left", "judged"), [
+    (epochs("contrastive", "contrast"), set(), set()),
+    (epochs("rated_embedding", "rate"), {"contrastive"}, set()),
+    (lambda said: said.update(naming={**said.get("naming", {}), "sample": 90}), set(), {"rated_embedding"}),
+    # Table 2 makes its own clusters: of how many Table 1 is made is nothing to it.
+    (lambda said: said.update(clustering={"n_clusters": 4}), {"contrastive", "rated_embedding"},
+     {"rated_embedding"}),
+])
+def test_clusters_of_other_settings_are_no_row_of_table_2(run, tmp_path, change, left, judged):
+    study, layout = changed(run, tmp_path, change)
+    rows = read_cost_table(study, layout, read_table(study, layout)).rows
+    assert {row.row.name for row in rows if row.groupings is not None} == left
+    assert {row.row.name for row in rows if row.triplets is not None} == judged
+
+
+def test_the_machine_is_no_setting(run, tmp_path):
+    study, layout = changed(run, tmp_path, lambda said: said.update(threads=1, devices=1))
+    assert len(read_table(study, layout).scores) == 3
+
+
+def test_a_further_seed_is_held_to_its_own_settings(tmp_path, capsys):
+    planted = Planted(tmp_path, seeds=[6])
+    evaluate.run(planted.cell("supervised"))
+    study, layout = read_recipe(planted.recipe), planted.layout.of_seed(6)
+    for seed, faults in ((6, 0), (5, 1)):
+        cell = resolve(study if seed == 5 else study.with_seed(6, "recipe"), "supervised", "gray")
+        shutil.rmtree(layout.run, ignore_errors=True)
+        for name, stage, config_of in (("model", "train", train_config), ("embeddings", "embed", embed_config)):
+            first, folder = (getattr(its, name)("supervised", "gray") for its in (planted.layout, layout))
+            shutil.copytree(first, folder)
+            write_receipt(folder, stage, config=config_of(cell), inputs={}, files=list(read_receipt(first).outputs),
+                          seconds=1.0)
+        evaluate.run(CellArguments(planted.recipe, layout.run, "supervised", "gray"))
+        assert len(read_table(study, planted.layout).spreads) == 1 - faults
+        assert capsys.readouterr().err.count("supervised gray was trained with other settings") == faults
+
+
+def test_the_tables_are_written_again(run, tmp_path):
+    table.run((run.layout.run,), run.recipe)
+    before = (run.layout.run / "table1.md").read_text()
+    said = yaml.safe_load(run.recipe.read_text())
+    epochs("supervised", "classify")(said)
+    other = tmp_path / "other.yaml"
+    other.write_text(yaml.safe_dump(said, sort_keys=False))
+    table.run((run.layout.run,), other)
+    assert (run.layout.run / "table1.md").read_text() != before
+    table.run((run.layout.run,), run.recipe)
+    assert (run.layout.run / "table1.md").read_text() == before
