@@ -121,9 +121,9 @@ def _made_of_another(receipt: Receipt, present: dict[str, str]) -> str | None:
 
 
 def _faces(layout: RunLayout) -> dict[str, Path]:
-    return {"source": layout.source, "target": layout.target,
-            **{f"{name}_measurements": layout.measurements(name) for name in ("source", "target")},
-            **{f"{name}_aligned": layout.aligned(name) for name in ("source", "target")}}
+    packs = {"source": layout.source, "target": layout.target, "judged": layout.judged}
+    return {**packs, **{f"{name}_measurements": layout.measurements(name) for name in packs},
+            **{f"{name}_aligned": layout.aligned(name) for name in packs}}
 
 
 def _folders(layout: RunLayout) -> dict[str, Callable[[str, str], Path]]:

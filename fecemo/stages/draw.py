@@ -8,6 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from fecemo import __version__
 from fecemo.errors import StoredStateError
 from fecemo.manifests.emotions import EMOTIONS
@@ -31,6 +33,8 @@ STAGE = "draw"
 MARKER_NAME = "drawing.json"
 """Says, from the start, what the folder's pictures are drawn for: those of other settings must not be taken over."""
 FOLDERS = ("photographs", "target")
+JUDGED = 4
+"""Stream of random numbers that plans the photographs of ``judged.csv``."""
 
 
 def run(settings: DrawSettings, out: Path) -> Receipt:
@@ -38,7 +42,8 @@ def run(settings: DrawSettings, out: Path) -> Receipt:
 
     Writes ``photographs/*.jpg`` and ``faces.csv`` (``url,left,right,top,bottom``), ``target/<emotion>/*.jpg``,
     ``source_parameters.csv`` and ``target_parameters.csv``, and ``triplets.csv`` in FEC's own format with simulated
-    raters. Run again after an interruption, the same command draws only what is missing.
+    raters; of ``judged_faces``, which are in no other list, ``judged.csv`` of the same kind. Run again after an
+    interruption, the same command draws only what is missing.
 
     Parameters
     ----------
@@ -65,16 +70,21 @@ def run(settings: DrawSettings, out: Path) -> Receipt:
 
 def _draw_all(folder: Path, settings: DrawSettings, config: dict[str, Any]) -> Work:
     _claim(folder, config)
-    photographs = list(planned_emotions(settings))
-    jobs: list[Job] = [("photograph", number, emotions) for number, emotions in enumerate(photographs)]
+    photographs = list(planned_emotions(settings, settings.source_faces))
+    # One number is left out between them: that of the damaged photograph.
+    judged = dict(enumerate(planned_emotions(settings, settings.judged_faces, JUDGED), start=len(photographs) + 1))
+    numbered = {**dict(enumerate(photographs)), **judged}
+    jobs: list[Job] = [("photograph", number, emotions) for number, emotions in numbered.items()]
     jobs += [("target", emotion, number) for emotion in EMOTIONS for number in range(settings.target_faces_per_class)]
     draw_missing(folder, settings, jobs)
     damaged = settings.photograph_url(len(photographs)) if settings.dead_links else None
     if damaged:
         write_damaged(folder, settings, len(photographs))
 
-    source = [(settings.photograph_url(number), box, face) for number, emotions in enumerate(photographs)
-              for box, face in _boxed(photograph_of(settings, number, emotions))]
+    faces_of = {number: [(settings.photograph_url(number), box, face)
+                         for box, face in _boxed(photograph_of(settings, number, emotions))]
+                for number, emotions in numbered.items()}
+    source = [face for number in range(len(photographs)) for face in faces_of[number]]
     middle = {"left": 0.25, "right": 0.75, "top": 0.2, "bottom": 0.8}
     listed = [{"url": url, **asdict(box)} for url, box, _ in source]
     listed += [{"url": f"{settings.url_prefix.rstrip('/')}/photographs/gone_{number:03d}.jpg", **middle}
@@ -87,20 +97,26 @@ def _draw_all(folder: Path, settings: DrawSettings, config: dict[str, Any]) -> W
     _write_table(folder / "target_parameters.csv", [
         {"path": target_path(emotion, number), **target_face_of(settings, emotion, number).as_row()}
         for emotion in EMOTIONS for number in range(settings.target_faces_per_class)])
-    _write_triplets(folder / "triplets.csv", source, settings)
+    _write_triplets(folder / "triplets.csv", source, settings.triplets, np.random.default_rng([settings.seed, 3]))
+    files = ["faces.csv", "source_parameters.csv", "target_parameters.csv", "triplets.csv"]
+    if judged:
+        files.append("judged.csv")
+        _write_triplets(folder / "judged.csv", [face for number in judged for face in faces_of[number]],
+                        settings.judged_triplets, np.random.default_rng([settings.seed, JUDGED, 3]))
 
     pictures = [str(path.relative_to(folder)) for name in FOLDERS for path in sorted((folder / name).rglob("*.jpg"))]
     digests = [[path, digest_file(folder / path)] for path in pictures]
     return Work(
-        files=["faces.csv", "source_parameters.csv", "target_parameters.csv", "triplets.csv"],
+        files=files,
         outputs={
             name: digest_json([entry for entry in digests if entry[0].startswith(f"{name}/")]) for name in FOLDERS
         },
-        said=f"{len(photographs)} photographs of {len(source)} faces, "
+        said=f"{len(numbered)} photographs of {sum(map(len, faces_of.values()))} faces, "
         f"{len(EMOTIONS) * settings.target_faces_per_class} labelled faces",
         summary={
-            "photographs": len(photographs),
+            "photographs": len(numbered),
             "source_faces": len(source),
+            "judged_faces": sum(len(faces_of[number]) for number in judged),
             "listed_faces": len(listed),
             "target_faces": len(EMOTIONS) * settings.target_faces_per_class,
         },
@@ -141,17 +157,15 @@ def _write_table(path: Path, rows: list[dict[str, Any]], columns: tuple[str, ...
     atomic_write(path, text.getvalue())
 
 
-def _write_triplets(path: Path, source: list[tuple[str, "FaceBox", "PlacedFace"]], settings: DrawSettings) -> None:
-    """Write triplets of source faces in FEC's format: no header, rows of as many cells as there were raters."""
-    import numpy as np
-
+def _write_triplets(path: Path, source: list[tuple[str, "FaceBox", "PlacedFace"]], count: int,
+                    rng: np.random.Generator) -> None:
+    """Write triplets of faces in FEC's format: no header, rows of as many cells as there were raters."""
     from fecemo.imaging.drawn import rate_triplet, sample_triplets
 
-    rng = np.random.default_rng([settings.seed, 3])
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
     for places, kind in sample_triplets(
-        rng, [face.parameters.emotion or "" for _, _, face in source], settings.triplets
+        rng, [face.parameters.emotion or "" for _, _, face in source], count
     ):
         cells = [cell for url, box, _ in (source[place] for place in places) for cell in (url, *asdict(box).values())]
         raters = rng.choice(60, size=int(rng.integers(6, 9)), replace=False)

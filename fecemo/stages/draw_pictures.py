@@ -22,13 +22,13 @@ Job = tuple[Any, ...]
 """``("photograph", number, emotions)`` or ``("target", emotion, number)``."""
 
 
-def planned_emotions(settings: DrawSettings) -> Iterator[list[str]]:
-    """Yield the emotions of each photograph's faces until the faces are all given out."""
+def planned_emotions(settings: DrawSettings, faces: int, stream: int = 0) -> Iterator[list[str]]:
+    """Yield the emotions of each photograph's faces until so many faces are given out."""
     import numpy as np
 
-    rng = np.random.default_rng([settings.seed, 0])
+    rng = np.random.default_rng([settings.seed, stream])
     fewest, most = settings.faces_per_photograph
-    left = settings.source_faces
+    left = faces
     while left > 0:
         count = min(left, int(rng.integers(fewest, most + 1)))
         yield [EMOTIONS[index] for index in rng.integers(len(EMOTIONS), size=count)]

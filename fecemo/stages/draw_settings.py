@@ -28,6 +28,9 @@ class DrawSettings:
         whose photograph is damaged.
     triplets : int
         Rows of ``triplets.csv``.
+    judged_faces, judged_triplets : int
+        Faces beside ``source_faces``, in photographs of their own, and rows of ``judged.csv``, which asks about them
+        alone.
     workers : int, optional
         Processes that draw at once; by default one a core. What is drawn does not depend on it.
     """
@@ -42,6 +45,8 @@ class DrawSettings:
     url_prefix: str = "http://127.0.0.1:18765/"
     dead_links: int = 5
     triplets: int = 1000
+    judged_faces: int = 0
+    judged_triplets: int = 0
     workers: int | None = None
 
     def __post_init__(self) -> None:
@@ -52,7 +57,8 @@ class DrawSettings:
                 f"of photograph_width's {self.photograph_width} pixels"
             )
         for name, least in (("seed", 0), ("source_faces", 0), ("target_faces_per_class", 0), ("face_size", 16),
-                            ("photograph_height", 64), ("dead_links", 0), ("triplets", 0)):
+                            ("photograph_height", 64), ("dead_links", 0), ("triplets", 0),
+                            ("judged_faces", 0), ("judged_triplets", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, not {getattr(self, name)}")
         if self.workers is not None and self.workers < 1:

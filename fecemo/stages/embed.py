@@ -47,9 +47,7 @@ def run(arguments: CellArguments) -> Receipt:
     for name, its in faces.items():
         inputs |= its.digests(name)
     return run_stage(STAGE, layout.embeddings(cell.row, cell.variant.name), config=config, inputs=inputs,
-                     seed=cell.recipe.seed, work=lambda folder: (
-                         _without_networks(cell, models, faces, vectors, folder) if not cell.approach.networks
-                         else _embed(cell, models, faces, vectors, folder)))
+                     seed=cell.recipe.seed, work=lambda folder: embed_faces(cell, models, faces, vectors, folder))
 
 
 def embed_config(cell: Cell) -> dict[str, Any]:
@@ -60,8 +58,23 @@ def embed_config(cell: Cell) -> dict[str, Any]:
                   **({"described": cell.model} if describes_pictures(cell.approach) else {})})
 
 
-def _without_networks(cell: Cell, models: Path, faces: dict[str, RunFaces], vectors: dict[str, FaceVectors],
-                      folder: Path) -> Work:
+def embed_faces(cell: Cell, models: Path, faces: dict[str, RunFaces], vectors: dict[str, FaceVectors],
+                folder: Path) -> Work:
+    """Write one vector a face of every pack, as the cell's networks or, without networks, its approach makes it.
+
+    Parameters
+    ----------
+    cell : Cell
+    models : Path
+        Folder of the trained networks.
+    faces : dict of str to RunFaces
+        By the name of the pack, which the files are called by.
+    vectors : dict of str to FaceVectors
+        What enters in the place of pixels; empty where pixels enter.
+    folder : Path
+    """
+    if cell.approach.networks:
+        return _embed(cell, models, faces, vectors, folder)
     return embed_measurements(cell, vectors, models, folder) if vectors else embed_descriptions(cell, faces, folder)
 
 

@@ -1,13 +1,16 @@
 """Vectors that enter networks in the place of pixels: measurements of faces, or their embeddings by another row."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from fecemo.errors import StoredStateError
 from fecemo.models.measured_groups import chosen_groups
 from fecemo.packs.array_set import read_face_array
-from fecemo.stages.chain import embeddings_of, require_chain
+from fecemo.packs.receipts import require_receipt
+from fecemo.stages.chain import embeddings_of, outdated, require_chain
 from fecemo.stages.faces.run_faces import RunFaces
 from fecemo.stages.layout import RunLayout
 from fecemo.stages.study.cell import Cell
@@ -54,8 +57,11 @@ class FaceVectors:
         return self[np.arange(len(self))].astype(dtype or np.float32, copy=False)
 
 
-def read_vectors(cell: Cell, layout: RunLayout, faces: dict[str, RunFaces]) -> tuple[dict[str, FaceVectors],
-                                                                                      dict[str, str]]:
+Read = tuple[dict[str, FaceVectors], dict[str, str]]
+"""Vectors by pack, and the digest of what they are beside those of the faces."""
+
+
+def read_vectors(cell: Cell, layout: RunLayout, faces: dict[str, RunFaces]) -> Read:
     """Return the vectors of a cell's faces by pack, and the digest of what they are beside those of the faces.
 
     Both are empty where the networks of the cell take pixels.
@@ -65,24 +71,42 @@ def read_vectors(cell: Cell, layout: RunLayout, faces: dict[str, RunFaces]) -> t
     StoredStateError
         If the row whose embeddings are taken is not embedded, or what it was made of has been made anew since.
     """
-    takes = {"measurements": _measured, "embedding": _embedded}.get(cell.approach.takes)
-    return ({}, {}) if takes is None else takes(cell, layout, faces)
+    if cell.of is None:
+        return _measured(cell, faces), {}
+    receipt = require_chain(layout, cell.of, cell.variant.name, "model", "embeddings")["embeddings"]
+    return _embedded(layout.embeddings(cell.of, cell.variant.name), faces), {embeddings_of(cell.of): receipt.digest}
 
 
-def _measured(cell: Cell, layout: RunLayout, faces: dict[str, RunFaces]) -> tuple[dict[str, FaceVectors],
-                                                                                  dict[str, str]]:
+def read_judged_vectors(cell: Cell, layout: RunLayout, faces: dict[str, RunFaces]) -> Read:
+    """Return the same for faces that are judged, which another row embeds as it is judged itself.
+
+    Raises
+    ------
+    StoredStateError
+        If the row whose embeddings are taken is not judged, or what that was made of has been made anew since.
+    """
+    if cell.of is None:
+        return _measured(cell, faces), {}
+    folder = layout.judged_by(cell.of, cell.variant.name)
+    receipt = require_receipt(folder, "judge")
+    if (other := outdated(layout, cell.of, cell.variant.name, receipt)) is not None:
+        raise StoredStateError(f"{folder} was made of another {other} than the one that stands now; run the judge "
+                               "stage again")
+    return _embedded(folder, faces), {f"judged by {cell.of}": receipt.digest}
+
+
+def _measured(cell: Cell, faces: dict[str, RunFaces]) -> dict[str, FaceVectors]:
+    if cell.approach.takes != "measurements":
+        return {}
     return {name: FaceVectors(its.measured.of(chosen_groups(cell.model)), np.arange(len(its.pack)), its.measured.sure)
-            for name, its in faces.items()}, {}
+            for name, its in faces.items()}
 
 
-def _embedded(cell: Cell, layout: RunLayout, faces: dict[str, RunFaces]) -> tuple[dict[str, FaceVectors],
-                                                                                  dict[str, str]]:
-    of, variant = cell.of or "", cell.variant.name
-    receipt = require_chain(layout, of, variant, "model", "embeddings")["embeddings"]
+def _embedded(folder: Path, faces: dict[str, RunFaces]) -> dict[str, FaceVectors]:
     vectors = {}
     for name, its in faces.items():
-        stored = read_face_array(layout.embeddings(of, variant), name)
+        stored = read_face_array(folder, name)
         places = np.full(len(its.pack), NOWHERE)
         places[stored.rows] = np.arange(len(stored.rows))
         vectors[name] = FaceVectors(stored.values, places, places != NOWHERE)
-    return vectors, {embeddings_of(of): receipt.digest}
+    return vectors

@@ -48,12 +48,17 @@ class RunLayout:
         """Path: Face pack of labelled faces."""
         return self._faces / "packs" / "target"
 
+    @property
+    def judged(self) -> Path:
+        """Path: Face pack of rated faces from which nothing learns."""
+        return self._faces / "packs" / "judged"
+
     def measurements(self, pack: str) -> Path:
-        """Return the folder of what was measured on the faces of a pack, ``"source"`` or ``"target"``."""
+        """Return the folder of what was measured on the faces of a pack: its name, such as ``"source"``."""
         return self._faces / "measurements" / pack
 
     def aligned(self, pack: str) -> Path:
-        """Return the folder of the aligned faces of a pack, ``"source"`` or ``"target"``."""
+        """Return the folder of the aligned faces of a pack: its name, such as ``"source"``."""
         return self._faces / "aligned" / pack
 
     def model(self, approach: str, variant: str) -> Path:
@@ -95,6 +100,10 @@ class RunLayout:
     def groupings(self, approach: str, variant: str) -> Path:
         """Return the folder of ``groupings.json``: clusters at several numbers of them, named at several costs."""
         return self.run / "groupings" / approach / variant
+
+    def judged_by(self, approach: str, variant: str) -> Path:
+        """Return the folder of ``triplets.json``, and of the embeddings ``judged`` of which it tells."""
+        return self.run / "judged" / approach / variant
 
     def score(self, approach: str, variant: str) -> Path:
         """Return the folder of ``score.json`` and ``predictions.csv``."""

@@ -93,10 +93,10 @@ def bright_rows(count):
     return [row for row in range(count) if row % UNSURE != 2]
 
 
-def write_ratings(folder, count=150):
+def write_ratings(folder, count=150, rows=None):
     """Write triplets of bright faces, whose odd one is the farthest in brightness, as every rater sees."""
     rng, ids = np.random.default_rng(0), FacePack(folder).ids
-    trios = [sorted(rng.choice(bright_rows(SOURCE), 3, replace=False)) for _ in range(count)]
+    trios = [sorted(rng.choice(rows or bright_rows(SOURCE), 3, replace=False)) for _ in range(count)]
     with (folder / "triplets.csv").open("w") as triplets, (folder / "ratings.csv").open("w") as ratings:
         triplets.write("triplet,first,second,third,type\n")
         ratings.write("triplet,rater,answer\n")

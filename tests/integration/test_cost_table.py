@@ -58,10 +58,11 @@ def test_rows_stand_by_what_they_were_given(written):
         "dense_autoencoder": "scored", "contrastive": "scored", "rated_embedding": "scored", "geometry": "waits",
         "semi_supervised": "scored", "supervised": "scored"}
     # Twenty-five of forty, and Wilson's interval of that.
-    triplets = {tuple(line[f"triplet{name}"] for name in ("_accuracy", "_low", "_high", "s_held_out"))
+    triplets = {tuple(line[f"triplet{name}"] for name in ("_accuracy", "_low", "_high", "s_held_out",
+                                                                       "s_judged"))
                 for line in lines if line["approach"] == "rated_embedding"}
-    (accuracy, low, high, n_held_out), = triplets
-    assert (accuracy, n_held_out) == ("0.625", "40")
+    (accuracy, low, high, n_held_out, judged), = triplets
+    assert (accuracy, n_held_out, judged) == ("0.625", "40", "False")
     assert (float(low), float(high)) == pytest.approx((0.47032, 0.75777), abs=2e-5)
     assert {line["naming"] for line in lines if line["approach"] == "supervised"} == {"classifier"}
     text = (written.layout.run / "table2.md").read_text()

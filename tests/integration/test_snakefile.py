@@ -113,6 +113,39 @@ def test_a_row_of_another_row_s_embeddings_comes_after_it_in_its_own_run(tmp_pat
             assert str(home.embeddings("encoder", "gray") / "digest.txt") in found[1].split(", ")
 
 
+def test_a_list_from_which_nothing_learns_judges_every_row_that_has_an_embedding(tmp_path):
+    """Drawn, or where it is there; each pack is measured for the rows that measure."""
+    recipe, model = tmp_path / "judged.yaml", tmp_path / "face_landmarker.task"
+    model.touch()
+    document = yaml.safe_load(TINY.read_text())
+    rows = {name: document["approaches"][name] for name in ("dense_autoencoder", "supervised")}
+    rate = {"loss": "triplet", "optimizer": "adam", "learning_rate": 0.01, "epochs": 1}
+    document |= {"variants": ["gray"], "landmark_model": str(model), "judged": {"faces": "fec.csv", "format": "fec"},
+                 "approaches": {**rows, "rated_embedding": {"of": "geometry", "fit": {"rate": rate}},
+                                "geometry": {"fit": {}}},
+                 "groupings": {"n_clusters": [2], "per_cluster": 1, "seeds": 1}}
+    recipe.write_text(yaml.safe_dump(document))
+    printed = snakemake(tmp_path, recipe, tmp_path / "run", "-n", "--quiet", "host")
+    said = printed.stdout + printed.stderr
+    counted = dict(re.findall(r"^(\w+) +(\d+)$", said, re.MULTILINE))
+    assert (counted["judge"], counted["fetch_judged"], counted["measure"]) == ("3", "1", "3")
+    layout = RunLayout(tmp_path / "run")
+    behind = re.search(rf"^rule judge:\n +input: (.+)\n +output: {layout.judged_by('rated_embedding', 'gray')}", said,
+                       re.MULTILINE)
+    assert str(layout.judged_by("geometry", "gray") / "digest.txt") in behind[1].split(", ")
+    found = tmp_path / "list.csv"
+    found.touch()
+    (tmp_path / "photographs").mkdir()
+    document |= {"draw": None, "source": {"faces": str(found)}, "target": {"images": str(tmp_path / "photographs")}}
+    recipe.write_text(yaml.safe_dump(document))
+    for lists, judging in (([], None), ([f"judged={found}"], "3")):
+        printed = subprocess.run([*command(recipe, tmp_path / "run", "-n"), *lists], cwd=tmp_path, capture_output=True,
+                                 text=True, timeout=300)
+        counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
+        assert (counted["table"], counted.get("judge")) == ("1", judging)
+        assert ("fec.csv is not there: no triplets of other faces are judged" in printed.stderr) is not bool(judging)
+
+
 def test_an_unsound_recipe_is_named_before_anything_runs(tmp_path):
     recipe = tmp_path / "wrong.yaml"
     recipe.write_text(TINY.read_text().replace("n_clusters", "n_cluster"))

@@ -79,6 +79,23 @@ def test_triplets_are_in_the_format_of_fec(drawn):
         assert {face.id for face in row.faces} <= listed
 
 
+def test_faces_that_are_judged_are_in_no_other_list(drawn, tmp_path):
+    assert not (drawn / "judged.csv").exists()
+    run(dataclasses.replace(SETTINGS, judged_faces=7, judged_triplets=5), tmp_path)
+    rows = list(read_fec(tmp_path / "judged.csv"))
+    assert len(rows) == 5
+    judged = {face.url for row in rows for face in row.faces}
+    asked = {face.url for row in read_fec(tmp_path / "triplets.csv") for face in row.faces}
+    listed = {row.url for row in read_face_list(tmp_path / "faces.csv") if isinstance(row, ListedFace)}
+    assert not judged & (asked | listed)
+    for url in judged:
+        assert (tmp_path / url.removeprefix(SETTINGS.url_prefix)).stat().st_size > 1000
+    # All else is drawn as it is without them.
+    before, after = contents(drawn), contents(tmp_path)
+    drawing = {path for path in before if path.endswith((".jpg", ".csv"))}
+    assert {path: after[path] for path in drawing} == {path: before[path] for path in drawing}
+
+
 def test_again_draws_nothing_and_what_is_missing_comes_back_the_same(drawn):
     before = contents(drawn)
     times = {path: path.stat().st_mtime_ns for path in drawn.rglob("*.jpg")}

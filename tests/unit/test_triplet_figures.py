@@ -5,15 +5,22 @@ import json
 import pytest
 import yaml
 
+from fecemo.errors import StoredStateError
+from fecemo.evaluation.records.judged_triplets import JudgedTriplets, TypeShare, write_judged
+from fecemo.evaluation.records.score_parts import Interval
 from fecemo.evaluation.tables.cost_blocks import cost_blocks
 from fecemo.evaluation.tables.cost_export import to_json
 from fecemo.evaluation.tables.cost_triplets import triplets_caption, triplets_entry
 from fecemo.packs.receipts import read_receipt, write_receipt
 from fecemo.stages.chain import embeddings_of
+from fecemo.stages.embed import embed_config
+from fecemo.stages.judge import judge_config
 from fecemo.stages.layout import RunLayout
+from fecemo.stages.study.cell import resolve
 from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.stages.table import read_table
 from fecemo.stages.tables.cost_table import read_cost_table
+from fecemo.stages.train import train_config
 
 FIT = {"loss": "binary_crossentropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 1}
 MEASURE, CLASSIFY = ({**FIT, "loss": loss} for loss in ("vector_error", "categorical_crossentropy"))
@@ -35,9 +42,12 @@ HELD_OUT = {"held_out": {"rate": 40}}
 
 def leave(layout, row, stage, said="", summary=None, inputs=None):
     folder = (layout.model if stage == "train" else layout.embeddings)(row, "gray")
+    cell = resolve(read_recipe(layout.run.parent / "recipe.yaml"), row, "gray")
+    config = (train_config if stage == "train" else embed_config)(cell)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "history.csv").write_text(said)
-    write_receipt(folder, stage, config={}, inputs=inputs or {}, files=["history.csv"], seconds=1.0, summary=summary)
+    write_receipt(folder, stage, config=config, inputs=inputs or {}, files=["history.csv"], seconds=1.0,
+                  summary=summary)
     return read_receipt(folder).digest
 
 
@@ -72,7 +82,7 @@ def test_the_share_stands_with_its_interval_and_what_it_is_of(layout):
     assert said_of(rows["triplet_encoder"]) == ".650 [.553, .736]"
     assert said_of(rows["dense_autoencoder"]) == "—"
     caption = "".join(map(str, triplets_caption(list(rows.values()))))
-    assert "Triplets: share of 40 to 100 held-out triplets" in caption
+    assert "They are 40 to 100 that were held out from training." in caption
     assert "chance is 1/3" in caption
     title = rows["triplet_encoder"].row.title
     assert f"The same triplets chose the epoch of {title}, which flatters the figure." in caption
@@ -82,7 +92,7 @@ def test_the_share_stands_with_its_interval_and_what_it_is_of(layout):
 def test_programs_get_number_and_interval(layout):
     rated = next(row for row in json.loads(to_json(table_of(layout)))["rows"] if row["approach"] == "rated_embedding")
     assert rated["triplets"] == {
-        "accuracy": 0.625, "n_held_out": 40, "chose_epoch": False,
+        "accuracy": 0.625, "n_held_out": 40, "chose_epoch": False, "judged": False, "by_type": {},
         "interval": {"low": pytest.approx(0.47032, abs=2e-5), "high": pytest.approx(0.75777, abs=2e-5)}}
 
 
@@ -91,7 +101,7 @@ def test_a_run_that_did_not_store_the_number_shows_no_interval(layout):
     rows = rows_of(layout)
     assert said_of(rows["triplet_encoder"]) == ".650"
     caption = "".join(map(str, triplets_caption(list(rows.values()))))
-    assert "share of 40 held-out triplets" in caption
+    assert "They are 40 that were held out from training." in caption
     assert "Without an interval: the run did not store how many were held out." in caption
 
 
@@ -104,3 +114,42 @@ def test_nothing_is_told_of_a_network_that_stands_on_other_embeddings(layout, ca
 def test_nothing_is_told_of_a_network_that_learned_on_from_labels(layout):
     leave(layout, "rated_classifier", "train", CURVE, HELD_OUT)
     assert rows_of(layout)["rated_classifier"].triplets is None
+
+
+def judged(layout, row, **changed):
+    """Leave a record of judged triplets, as the judge stage does."""
+    folder, its = layout.judged_by(row, "gray"), resolve(read_recipe(layout.run.parent / "recipe.yaml"), row, "gray")
+    folder.mkdir(parents=True, exist_ok=True)
+    record = JudgedTriplets(row, "gray", "rated", n_triplets=900, n_faces=500, accuracy=0.5, confidence=0.95,
+                            interval=Interval(0.4, 0.6), by_type={"ONE_CLASS_TRIPLET": TypeShare(300, 0.4)})
+    write_receipt(folder, "judge", config=judge_config(its) | changed, inputs={}, files=[write_judged(folder, record)],
+                  seconds=1.0)
+
+
+def test_triplets_of_faces_from_which_nothing_learns_stand_in_the_place_of_those_held_out(layout):
+    judged(layout, "dense_autoencoder")
+    judged(layout, "rated_embedding")
+    rows = rows_of(layout)
+    assert [said_of(rows[row]) for row in ("dense_autoencoder", "rated_embedding")] == [".500 [.400, .600]"] * 2
+    caption = "".join(map(str, triplets_caption(list(rows.values()))))
+    assert "They are 900 of faces from which nothing learns; the interval allows for triplets that share" in caption
+    # A row that was not asked keeps its own, and the caption tells them apart.
+    title = rows["triplet_encoder"].row.title
+    assert f"Those of {title} are 100 that were held out from training." in caption
+    document = {row["approach"]: row["triplets"] for row in json.loads(to_json(table_of(layout)))["rows"]}
+    assert document["dense_autoencoder"]["by_type"] == {"ONE_CLASS_TRIPLET": {"n_triplets": 300, "accuracy": 0.4}}
+    assert [document[row]["judged"] for row in ("dense_autoencoder", "triplet_encoder")] == [True, False]
+
+
+def test_answers_of_other_settings_are_not_shown(layout, capsys):
+    judged(layout, "triplet_encoder", agreement=0.9)
+    assert said_of(rows_of(layout)["triplet_encoder"]) == ".650 [.553, .736]", "those that were held out"
+    assert "triplet_encoder gray was judged with other settings than the recipe's" in capsys.readouterr().err
+
+
+def test_a_damaged_record_is_named(layout):
+    judged(layout, "triplet_encoder")
+    path = layout.judged_by("triplet_encoder", "gray") / "triplets.json"
+    path.write_text(path.read_text().replace("judged_triplets/1", "judged_triplets/0"))
+    with pytest.raises(StoredStateError, match=r"triplets\.json has the format .*; run the judge stage again"):
+        table_of(layout)

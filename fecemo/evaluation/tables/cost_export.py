@@ -14,6 +14,7 @@ COLUMNS = ("block", "state", "track", "given", "approach", "approach_title", "va
            "ari", "stability", "labels_training", "labels_choosing", "labels_naming", "seeds", "n_scored",
            "chance_uniform", "chance_majority", "linear_probe", "linear_probe_low", "linear_probe_high", "k_nn_probe",
            "k_nn_probe_low", "k_nn_probe_high", "triplet_accuracy", "triplet_low", "triplet_high", "triplets_held_out",
+           "triplets_judged",
            "measure", "figure", "source", "learning", "amount", "unit", "training_seconds")
 PROBES = {"linear_probe": "linear", "k_nn_probe": "nearest"}
 
@@ -79,6 +80,7 @@ def _line(row: CostRow, way: Way) -> dict[str, Any]:
                 for end in ("low", "high")}}
     if row.triplets is not None:
         line |= {"triplet_accuracy": row.triplets.accuracy, "triplets_held_out": row.triplets.n_held_out,
+                 "triplets_judged": row.triplets.judged,
                  **{f"triplet_{end}": field_of(row.triplets, f"interval.{end}") for end in ("low", "high")}}
     # As text, because pandas would make floats of whole numbers where some lines have none.
     return {name: repr(value) if isinstance(value, float) else str(value) for name, value in line.items()

@@ -12,6 +12,7 @@ from fecemo.evaluation.metrics.intervals import Difference
 from fecemo.evaluation.metrics.over_seeds import paired_seed_differences
 from fecemo.evaluation.probing.probe import Probes
 from fecemo.evaluation.records.groupings import Groupings, RightAnswers, SeedFigure
+from fecemo.evaluation.records.judged_triplets import TypeShare
 from fecemo.evaluation.records.predictions import Predictions
 from fecemo.evaluation.records.score import Score
 from fecemo.evaluation.records.score_parts import Interval
@@ -35,19 +36,25 @@ class Triplets:
     Parameters
     ----------
     accuracy : float
-        Share of the triplets that were held out from its training.
+        Share of the triplets that were held out from its training, or of those of faces from which nothing learns.
     n_held_out : int or None
         How many these were; None where the run did not store it.
     interval : Interval or None
         Of the share; None where their number is not known.
     chose_epoch : bool
         Whether the same triplets chose the epoch whose weights were kept.
+    judged : bool
+        Whether they are of faces from which nothing learns; else of faces held out from this row's training.
+    by_type : dict of str to TypeShare
+        The same by the type of the triplet, where they are judged.
     """
 
     accuracy: float
     n_held_out: int | None = None
     interval: Interval | None = None
     chose_epoch: bool = False
+    judged: bool = False
+    by_type: dict[str, TypeShare] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

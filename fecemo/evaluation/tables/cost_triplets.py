@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fecemo.evaluation.records.cited import DASH, Cited, count, share
 from fecemo.evaluation.tables.blocks import Entry, Part
-from fecemo.evaluation.tables.cost_table import CostRow
+from fecemo.evaluation.tables.cost_table import CostRow, Triplets
 
 
 def triplets_entry(row: CostRow) -> Entry:
@@ -22,21 +22,38 @@ def triplets_entry(row: CostRow) -> Entry:
 def triplets_caption(rows: Sequence[CostRow]) -> tuple[Part, ...]:
     """Return what a reader must know beside these shares, or nothing where no row has one."""
     shown = [(row, row.triplets) for row in rows if row.triplets is not None]
+    judged, held_out = ([one for one in shown if one[1].judged is judged] for judged in (True, False))
     if not shown:
         return ()
+    said: list[Part] = [" Triplets: share of those whose odd face is told as most raters told it; chance is 1/3."]
+    if judged:
+        said += [" They are ", *_how_many(judged), " of faces from which nothing learns; the interval allows for "
+                 "triplets that share faces."]
+    return *said, *(_of_held_out(held_out, apart=bool(judged)) if held_out else ())
+
+
+def _how_many(shown: Sequence[tuple[CostRow, Triplets]]) -> tuple[Part, ...]:
+    """Return how many triplets rows were asked, from the fewest to the most, where that is known."""
     counted = sorted((its.n_held_out, row.key) for row, its in shown if its.n_held_out is not None)
     several: list[Part] = []
     for n, key in dict(counted[:1] + counted[-1:]).items():
         several += [" to " if several else "", Cited(count(n), n, f"{key}/triplets", "n_held_out")]
-    said = ["held-out triplets whose odd face is told as most raters told it; chance is 1/3."]
+    return tuple(several)
+
+
+def _of_held_out(shown: Sequence[tuple[CostRow, Triplets]], apart: bool) -> tuple[Part, ...]:
+    """Return what to know of triplets that were held out from training; ``apart`` where others are judged."""
+    counted = _how_many(shown)
+    said = ["that were held out from training."]
     if counted:
         said.append("The interval is Wilson's, as if no two triplets shared a face.")
-    if len(counted) < len(shown):
+    if any(its.n_held_out is None for _, its in shown):
         said.append("Without an interval: the run did not store how many were held out.")
     if chose := [row.row.title for row, its in shown if its.chose_epoch]:
         whose = "" if len(chose) == len(shown) else f" of {', '.join(dict.fromkeys(chose))}"
         said.append(f"The same triplets chose the epoch{whose}, which flatters the figure.")
-    return " Triplets: share of ", *several, " " if several else "", " ".join(said)
+    whose = f" Those of {', '.join(dict.fromkeys(row.row.title for row, _ in shown))} are " if apart else " They are "
+    return whose, *counted, " " if counted else "", " ".join(said)
 
 
 def _cite(row: CostRow, value: float, field: str) -> Cited:

@@ -46,13 +46,22 @@ class RunFaces:
 
 
 def read_run_faces(layout: RunLayout, name: str, measured: bool, seen: str = "cut") -> RunFaces:
-    """Return the ``"source"`` or ``"target"`` faces of a run, with their measurements and as networks are to see them.
+    """Return faces of a run, with their measurements and as networks are to see them.
+
+    Parameters
+    ----------
+    layout : RunLayout
+    name : {"source", "target", "judged"}
+        Their pack.
+    measured : bool
+        Whether their measurements are asked for.
+    seen : {"cut", "aligned"}
 
     Raises
     ------
     StoredStateError
         If the pack is missing or unfinished, or its faces are to be measured or aligned first.
     """
-    pack = FacePack({"source": layout.source, "target": layout.target}[name])
+    pack = FacePack({"source": layout.source, "target": layout.target, "judged": layout.judged}[name])
     return RunFaces(pack, read_measurements(layout.measurements(name), pack) if measured else None,
                     read_aligned(layout.aligned(name), pack, layout.measurements(name)) if seen == "aligned" else None)

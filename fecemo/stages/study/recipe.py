@@ -31,6 +31,10 @@ class Recipe:
         The unlabelled faces.
     target : ImportSettings
         The labelled faces.
+    judged : FetchSettings, optional
+        A list of rated triplets of other faces, such as FEC's own test list, from which nothing learns: Table 2 then
+        tells of every row's embedding how often it finds the odd one of three faces. Where the list is not there,
+        triplets are judged that were held out from training, and of the rows alone that learn from ratings.
     approaches : dict of str to ApproachRecipe
         Rows of the table, in order.
     variants : tuple of str
@@ -47,7 +51,7 @@ class Recipe:
         Side, in pixels, to which a whole 200-pixel face is reduced before it enters a network; other variants in
         proportion. 200 reduces nothing.
     draw : DrawSettings, optional
-        Draw faces first. The paths of ``source`` and ``target`` are then relative to the run's folder.
+        Draw faces first. The paths of ``source``, ``judged`` and ``target`` are then relative to the run's folder.
     threads : int, optional
         Cores of one training. Fixed, it makes figures equal on machines of any number of cores; None gives each
         training the whole machine.
@@ -80,6 +84,7 @@ class Recipe:
     seeds: tuple[int, ...] = ()
     data: dict[Literal["source", "target"], str] = field(default_factory=dict)
     face_side: int = FACE_SIDE
+    judged: FetchSettings | None = None
     draw: DrawSettings | None = None
     threads: int | None = None
     devices: int | None = None
@@ -106,6 +111,8 @@ class Recipe:
                              f"{max(self.groupings.n_clusters)} of groupings.n_clusters")
         if self.learning and self.groupings is None:
             raise ValueError("learning curves stand beneath Table 2: give groupings too")
+        if self.judged and self.groupings is None:
+            raise ValueError("judged triplets stand in Table 2: give groupings too")
         for name in ("approaches", "variants"):
             if not getattr(self, name):
                 raise ValueError(f"{name} is empty: there is no cell to fill")

@@ -52,7 +52,7 @@ def read_cost_row(cell: Cell, layout: RunLayout, score: "Score | None", *, publi
         row=Heading(cell.row, cell.recipe.title_of(cell.row)), column=Heading(cell.variant.name, cell.variant.title),
         given=given.words, track=given.track, clustered=clustered, published=published,
         waits=_waits(cell) or "", score=score, groupings=groupings, right=right,
-        probes=probes, triplets=_read_triplets(cell, layout))
+        probes=probes, triplets=_read_judged(cell, layout) or _read_triplets(cell, layout))
 
 
 def _waits(cell: Cell) -> str | None:
@@ -84,6 +84,25 @@ def _read_groupings(cell: Cell, layout: RunLayout) -> "tuple[Groupings | None, d
               "run until the groupings stage runs again", file=sys.stderr)
         return None, {}
     return read_groupings(folder)
+
+
+def _read_judged(cell: Cell, layout: RunLayout) -> "Triplets | None":
+    """Return how well a row tells triplets of faces from which nothing learns, where it was asked."""
+    from fecemo.evaluation.records.judged_triplets import read_judged
+    from fecemo.evaluation.tables.cost_table import Triplets
+
+    folder, where = layout.judged_by(cell.row, cell.variant.name), (cell.row, cell.variant.name)
+    receipt = read_receipt(folder)
+    if receipt is None or cell.approach.predicts_by != "clusters":
+        return None
+    fault = made_otherwise(cell, layout, "model", "judged")
+    if fault is None and (other := outdated(layout, *where, receipt)) is not None:
+        fault = f"{cell.title} was judged by another {other} than the one that stands now"
+    if fault is not None:
+        print(f"table: {fault}; how it tells triplets is not shown until the judge stage runs again", file=sys.stderr)
+        return None
+    its = read_judged(folder)
+    return Triplets(its.accuracy, its.n_triplets, its.interval, judged=True, by_type=its.by_type)
 
 
 def _read_triplets(cell: Cell, layout: RunLayout) -> "Triplets | None":

@@ -6,13 +6,14 @@ from typing import Any
 from fecemo.packs.receipts import read_receipt
 from fecemo.stages.cluster import cluster_config
 from fecemo.stages.embed import embed_config
+from fecemo.stages.judge import judge_config
 from fecemo.stages.layout import RunLayout
 from fecemo.stages.study.cell import Cell, resolve
 from fecemo.stages.train import train_config
 
 CONFIGS: dict[str, tuple[str, Callable[[Cell], dict[str, Any]]]] = {
     "model": ("trained", train_config), "embeddings": ("embedded", embed_config),
-    "clusters": ("clustered", cluster_config)}
+    "clusters": ("clustered", cluster_config), "judged": ("judged", judge_config)}
 """What is made of faces, with what is said of it and all of a recipe that shapes it; not the machine it was made on."""
 
 
@@ -27,11 +28,12 @@ def made_otherwise(cell: Cell, layout: RunLayout, *asked: str) -> str | None:
     cell : Cell
     layout : RunLayout
     *asked : str
-        Of ``"model"``, ``"embeddings"`` and ``"clusters"``, those that the figures were made of. Of a row whose
-        embeddings the cell takes, the first two are asked too.
+        Of ``"model"``, ``"embeddings"``, ``"clusters"`` and ``"judged"``, those that the figures were made of. Of a row
+        whose embeddings the cell takes, the first two are asked too.
     """
     row, variant = cell.made_by, cell.variant.name
-    folders = {"model": layout.model, "embeddings": layout.embeddings, "clusters": layout.clusters}
+    folders = {"model": layout.model, "embeddings": layout.embeddings, "clusters": layout.clusters,
+               "judged": layout.judged_by}
     for name in asked:
         receipt, (done, config_of) = read_receipt(folders[name](row, variant)), CONFIGS[name]
         if receipt is not None and any(receipt.config.get(key) != its for key, its in config_of(cell).items()):

@@ -57,6 +57,7 @@ def _cell_folders(layout: RunLayout, approach: str, variant: str) -> dict[str, P
             "clusters": layout.clusters(approach, variant), "assigned": layout.assigned(approach, variant),
             "map": layout.map(approach, variant),
             "names": layout.names(approach, variant), "groupings": layout.groupings(approach, variant),
+            "judged": layout.judged_by(approach, variant),
             "score": layout.score(approach, variant)}
 
 

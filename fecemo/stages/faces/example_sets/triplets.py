@@ -9,6 +9,7 @@ import numpy as np
 
 from fecemo.errors import InputError, StoredStateError
 from fecemo.manifests.fec import ANSWERS, TRIPLET_TYPES
+from fecemo.packs.face_pack import FacePack
 from fecemo.stages.faces.example_set import ExampleSet
 from fecemo.stages.faces.face_lists import RATINGS_NAME, TRIPLETS_NAME
 from fecemo.stages.faces.run_faces import RunFaces
@@ -31,14 +32,7 @@ def _draw(faces: RunFaces, fit: FitSettings, seed: int, key: str) -> tuple[Examp
         raise InputError(f"{key}.label_fraction: this phase learns from triplets, which have no emotion")
     if fit.validate_on == "valid":
         raise InputError(f"{key}.validate_on: triplets have no stored validation split; give a share, such as 0.1")
-    folder = faces.pack.folder
-    for name in (TRIPLETS_NAME, RATINGS_NAME):
-        if not (folder / name).is_file():
-            raise InputError(f"{key}: {folder} has no {name}; only faces that were fetched from a list of rated "
-                             "triplets, such as FEC's, have one")
-    known = read_triplets(folder, faces.pack.ids)
-    if not len(known):
-        raise InputError(f"{folder}: on none of its whole triplets did {AGREEMENT:.0%} of the ratings agree")
+    known = rated_triplets(faces.pack, key)
     examples = known.take(drawn_rows(len(known), fit.faces, seed))
     if fit.validate_on is None:
         return examples, None
@@ -48,6 +42,26 @@ def _draw(faces: RunFaces, fit: FitSettings, seed: int, key: str) -> tuple[Examp
                          f"{len(examples)}, because those that share a face with it are given up too; give a larger "
                          "share")
     return learnt, held
+
+
+def rated_triplets(pack: FacePack, key: str) -> Examples:
+    """Return the triplets of a pack, as `read_triplets`, of which there is at least one.
+
+    Raises
+    ------
+    InputError
+        If there is none; ``key`` is what asks for them.
+    StoredStateError
+        If a file is damaged.
+    """
+    for name in (TRIPLETS_NAME, RATINGS_NAME):
+        if not (pack.folder / name).is_file():
+            raise InputError(f"{key}: {pack.folder} has no {name}; only faces that were fetched from a list of rated "
+                             "triplets, such as FEC's, have one")
+    known = read_triplets(pack.folder, pack.ids)
+    if not len(known):
+        raise InputError(f"{pack.folder}: on none of its whole triplets did {AGREEMENT:.0%} of the ratings agree")
+    return known
 
 
 def read_triplets(folder: Path, ids: np.ndarray) -> Examples:

@@ -1,0 +1,80 @@
+"""Judge: which of three faces is the odd one, asked of a cell's embedding of faces from which nothing learns."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fecemo.evaluation.metrics.triplets import share_interval, told_odd
+from fecemo.evaluation.records.judged_triplets import JUDGED_FORMAT, JudgedTriplets, TypeShare, write_judged
+from fecemo.manifests.fec import TRIPLET_TYPES
+from fecemo.packs.array_set import read_face_array
+from fecemo.packs.receipts import Receipt
+from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.chain import require_chain
+from fecemo.stages.embed import embed_config, embed_faces
+from fecemo.stages.face_vectors import read_judged_vectors
+from fecemo.stages.faces.example_sets.triplets import AGREEMENT, rated_triplets
+from fecemo.stages.faces.run_faces import read_run_faces
+from fecemo.stages.study.cell import Cell
+from fecemo.stages.work import Work, plain, run_stage
+from fecemo.training.backend import backend_name
+from fecemo.training.examples import Examples
+
+STAGE = "judge"
+PACK = "judged"
+
+
+def run(arguments: CellArguments) -> Receipt:
+    """Ask the embedding of one cell which of three faces raters found the odd one out.
+
+    The faces are those of the pack ``judged``, fetched from a list of rated triplets such as FEC's own test list:
+    neither networks nor clusters learn from them. Writes ``triplets.json``, and the embedding itself as ``judged.npy``
+    with ``judged_rows.npy``. Faces that the landmark model did not measure well are judged like the others.
+
+    Raises
+    ------
+    InputError
+        If the approach has no clusters, and thus no embedding of its own, or the pack has no triplets on which raters
+        agree.
+    StoredStateError
+        If the cell is not trained, the pack or its measurements are missing, or the row whose embeddings are taken is
+        not judged.
+    """
+    cell, layout = arguments.clustered_cell(), arguments.layout
+    models = layout.model(cell.row, cell.variant.name)
+    trained = require_chain(layout, cell.row, cell.variant.name, "model")["model"]
+    its = read_run_faces(layout, PACK, cell.approach.takes == "measurements", cell.faces_seen)
+    triplets = rated_triplets(its.pack, cell.title)
+    vectors, made_of = read_judged_vectors(cell, layout, {PACK: its})
+
+    def work(folder: Path) -> Work:
+        done = embed_faces(cell, models, {PACK: its}, vectors, folder)
+        record = _judge(cell, np.asarray(read_face_array(folder, PACK).values), triplets)
+        return replace(done, files=[*done.files, write_judged(folder, record)], summary={
+            **done.summary, "triplets": record.n_triplets, "accuracy": record.accuracy}, said=(
+                f"{cell.title}: tells {record.accuracy:.3f} of {record.n_triplets} triplets of {record.n_faces} faces "
+                f"({record.interval.low:.3f}–{record.interval.high:.3f}), a third by guessing"))
+
+    return run_stage(
+        STAGE, layout.judged_by(cell.row, cell.variant.name), seed=cell.recipe.seed, work=work,
+        config=judge_config(cell) | {"threads": cell.recipe.threads, "backend": backend_name()},
+        inputs={"model": trained.digest, **made_of, **its.digests(PACK)})
+
+
+def judge_config(cell: Cell) -> dict[str, Any]:
+    """Return all of a recipe that shapes a cell's answers, as the receipt holds it beside the machine."""
+    return embed_config(cell) | plain({"confidence": cell.recipe.evaluation.confidence, "agreement": AGREEMENT,
+                                       "recipe": cell.recipe.name, "format": JUDGED_FORMAT})
+
+
+def _judge(cell: Cell, vectors: np.ndarray, triplets: Examples) -> JudgedTriplets:
+    told, types = told_odd(vectors, triplets.rows), triplets.targets["triplet"]
+    confidence = cell.recipe.evaluation.confidence
+    return JudgedTriplets(
+        approach=cell.row, variant=cell.variant.name, recipe=cell.recipe.name, n_triplets=len(told),
+        n_faces=len(np.unique(triplets.rows)), accuracy=float(told.mean()),
+        interval=share_interval(told, triplets.rows, confidence), confidence=confidence,
+        by_type={TRIPLET_TYPES[number]: TypeShare(int(count), float(told[types == number].mean()))
+                 for number, count in zip(*np.unique(types, return_counts=True), strict=True)})

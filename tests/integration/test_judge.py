@@ -1,0 +1,127 @@
+"""Triplets of faces from which nothing learns, asked of rows through the stages before."""
+
+import numpy as np
+import pytest
+from measured_faces import bright_rows, measure_again, write_pack, write_ratings, write_study
+
+from fecemo.errors import InputError, StoredStateError
+from fecemo.evaluation.records.judged_triplets import read_judged
+from fecemo.packs.array_set import read_face_array
+from fecemo.packs.face_pack import FacePack
+from fecemo.packs.receipts import read_receipt
+from fecemo.stages import embed, judge, train
+from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.chain import outdated
+from fecemo.stages.faces.example_sets.triplets import read_triplets
+
+JUDGED = 30
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("judged")
+    layout, model = write_study(folder)
+    write_pack(layout.judged, JUDGED, False)
+    measure_again(layout, "judged", model)
+    write_ratings(layout.judged, 60, bright_rows(JUDGED))
+    for row in ("geometry", "geometry_encoder"):
+        train.run(cell((folder, layout), row))
+    embed.run(cell((folder, layout), "geometry"))
+    return folder, layout
+
+
+def cell(study, row, recipe="recipe.yaml"):
+    folder, layout = study
+    return CellArguments(folder / recipe, layout.run, row, "gray")
+
+
+@pytest.mark.parametrize("row", ["geometry", "geometry_encoder"])
+def test_an_embedding_that_follows_brightness_tells_what_raters_of_brightness_said(study, row):
+    """Of a row without networks and of one that sees pixels."""
+    _, layout = study
+    judge.run(cell(study, row))
+    record = read_judged(layout.judged_by(row, "gray"))
+    assert record.accuracy > 0.8, "a third would be chance"
+    assert (record.n_triplets, list(record.by_type)) == (60, ["THREE_CLASS_TRIPLET"])
+    stored = read_face_array(layout.judged_by(row, "gray"), "judged")
+    np.testing.assert_array_equal(stored.rows, np.arange(JUDGED))
+    right = []
+    for first, second, odd in stored.values[read_triplets(layout.judged, FacePack(layout.judged).ids).rows]:
+        apart = [np.linalg.norm(one - other) for one, other in ((first, second), (first, odd), (second, odd))]
+        right.append(apart[0] < min(apart[1:]))
+    assert record.accuracy == np.mean(right)
+    assert record.interval.low < record.accuracy <= record.interval.high
+
+
+def test_it_is_the_embedding_that_the_other_faces_have(study):
+    """What the embed stage makes of a face is what is judged of it: the same pictures in both packs."""
+    _, layout = study
+    judge.run(cell(study, "geometry"))
+    source = read_face_array(layout.embeddings("geometry", "gray"), "source")
+    judged = read_face_array(layout.judged_by("geometry", "gray"), "judged")
+    shared = source.rows[source.rows < JUDGED]
+    np.testing.assert_allclose(judged.values[shared], source.values[:len(shared)], atol=1e-6)
+
+
+def test_faces_of_which_the_landmark_model_was_unsure_are_judged_too(study, tmp_path):
+    folder, _ = study
+    layout, model = write_study(tmp_path)
+    write_pack(layout.judged, JUDGED, False)
+    measure_again(layout, "judged", model)
+    write_ratings(layout.judged, 40, list(range(JUDGED)))
+    its = CellArguments(folder / "recipe.yaml", layout.run, "geometry", "gray")
+    train.run(its)
+    judge.run(its)
+    assert read_judged(layout.judged_by("geometry", "gray")).n_triplets == 40
+
+
+def test_a_row_of_another_row_s_embedding_waits_for_that_row(study):
+    _, layout = study
+    train.run(cell(study, "rated_embedding"))
+    folder = layout.judged_by("geometry", "gray")
+    (folder / "receipt.json").unlink(missing_ok=True)
+    with pytest.raises(StoredStateError, match=r"judged.geometry.gray"):
+        judge.run(cell(study, "rated_embedding"))
+    behind = judge.run(cell(study, "geometry"))
+    receipt = judge.run(cell(study, "rated_embedding"))
+    assert receipt.inputs["judged by geometry"] == behind.digest
+    values = read_face_array(layout.judged_by("rated_embedding", "gray"), "judged").values
+    np.testing.assert_allclose(np.linalg.norm(values, axis=1), 1, rtol=1e-5)
+
+
+def test_it_is_done_once(study, capsys):
+    judge.run(cell(study, "geometry"))
+    capsys.readouterr()
+    judge.run(cell(study, "geometry"))
+    assert "already done" in capsys.readouterr().err
+
+
+def test_other_networks_and_other_ratings_make_it_outdated(study):
+    folder, layout = study
+    judge.run(cell(study, "geometry"))
+    receipt = read_receipt(layout.judged_by("geometry", "gray"))
+    assert outdated(layout, "geometry", "gray", receipt) is None
+    (folder / "other.yaml").write_text((folder / "recipe.yaml").read_text().replace(
+        "  geometry: {fit: {}}", "  geometry: {model: {distances: 2.0}, fit: {}}"))
+    train.run(cell(study, "geometry", "other.yaml"))
+    assert outdated(layout, "geometry", "gray", receipt) == "model"
+    train.run(cell(study, "geometry"))
+    judge.run(cell(study, "geometry"))
+    assert outdated(layout, "geometry", "gray", receipt) is None
+
+
+def test_what_cannot_be_judged_is_refused(study, tmp_path):
+    folder, _ = study
+    with pytest.raises(InputError, match="few_labels predicts by its own classifier"):
+        judge.run(cell(study, "few_labels"))
+    other, model = write_study(tmp_path)
+    its = CellArguments(folder / "recipe.yaml", other.run, "geometry", "gray")
+    train.run(its)
+    with pytest.raises(StoredStateError, match=r"packs.judged is not a finished face pack"):
+        judge.run(its)
+    write_pack(other.judged, JUDGED, False)
+    with pytest.raises(StoredStateError, match=r"measurements.judged"):
+        judge.run(its)
+    measure_again(other, "judged", model)
+    with pytest.raises(InputError, match=r"geometry gray: .*judged has no triplets\.csv; only faces that were fetched"):
+        judge.run(its)
