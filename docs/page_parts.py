@@ -8,6 +8,7 @@ from typing import Any
 from fecemo.evaluation.figures.svg import ACCENT, INK, QUIET, SECOND, as_svg, new_figure, pixels
 from fecemo.evaluation.records.cited import count, share
 from fecemo.evaluation.tables.cost_table import RANKED, CostRow, way_key, ways_with
+from fecemo.manifests.fec import TRIPLET_TYPES
 
 EDGE = 8
 """Points around a drawing, within its ground."""
@@ -31,9 +32,19 @@ def row_found(row: CostRow, n_clusters: tuple[int, ...]) -> dict[str, Any]:
         "probe_high": None if probe is None else probe.intervals["balanced_accuracy"].high,
         "triplets": None if row.triplets is None else row.triplets.accuracy,
         "triplets_held_out": None if row.triplets is None else row.triplets.n_held_out,
+        "judged": _judged(row),
         "groups": {} if row.groupings is None else {
             str(one.n_clusters): {"nmi": one.nmi.mean, "ami": one.ami.mean, "stability": one.stability}
             for one in row.groupings.groupings}}
+
+
+def _judged(row: CostRow) -> dict[str, Any]:
+    """Return how a row tells triplets of faces from which nothing learns, of all and of each type that there is."""
+    its = row.triplets
+    if its is None or not its.judged or its.interval is None:
+        return {}
+    return {"mean": its.accuracy, "low": its.interval.low, "high": its.interval.high,
+            "by_type": {kind: its.by_type[kind].accuracy for kind in TRIPLET_TYPES if kind in its.by_type}}
 
 
 def steps_figure(found: dict[str, Any]) -> str:

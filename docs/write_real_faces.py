@@ -77,6 +77,8 @@ def gather(run: Path, recipe: Path) -> dict[str, Any]:
                         its := {way: asdict(one) for way, one in by_way.items() if way in kept})},
         "learning": [found for curve in costs.curves if (found := curve_found(
             curve, costs.n_clusters, lambda row: _stands(study, row))) is not None],
+        "published_triplets": [asdict(one) for one in (costs.references.figures if costs.references else ())
+                               if one.measure == "triplet accuracy"],
         "recipe": recipe_differences(study, read_recipe(SHIPPED), {row.row.name for row in ran}),
     }
 

@@ -4,9 +4,12 @@ import dataclasses
 import json
 import typing
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fecemo.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    import yaml
 
 T = TypeVar("T")
 
@@ -17,12 +20,14 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If the file is missing, is not YAML (the line is named), or does not hold a mapping.
+        If the file is missing, is not YAML or has a key twice (the line is named), or does not hold a mapping.
     """
     import yaml
 
     try:
-        document = yaml.safe_load(_text(path))
+        text = _text(path)
+        _refuse_repeated(yaml.compose(text, Loader=yaml.SafeLoader), path)
+        document = yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not readable YAML: {error}") from error
     return _mapping(document, path)
@@ -31,10 +36,44 @@ def read_yaml(path: Path) -> dict[str, Any]:
 def read_json(path: Path) -> dict[str, Any]:
     """Return the object that a JSON file holds. Raises `InputError` as `read_yaml` does."""
     try:
-        document = json.loads(_text(path))
+        document = json.loads(_text(path), object_pairs_hook=_each_once)
     except (ValueError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not readable JSON: {error}") from error
     return _mapping(document, path)
+
+
+def _refuse_repeated(root: "yaml.Node | None", path: Path) -> None:
+    """Raise `InputError` for a key that stands twice in one mapping, of which YAML would keep the last in silence."""
+    import yaml
+
+    open_nodes, seen = [root], set()  # an alias is the very node that it names
+    while open_nodes:
+        node = open_nodes.pop()
+        if id(node) in seen or not isinstance(node, yaml.CollectionNode):
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            open_nodes += node.value
+            continue
+        lines: dict[tuple[str, str], int] = {}
+        for key, value in node.value:
+            open_nodes.append(value)
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            line = key.start_mark.line + 1
+            if (before := lines.get((key.tag, key.value))) is not None:
+                raise InputError(f"{path}, line {line}: the key {key.value!r} stands in line {before} already")
+            lines[key.tag, key.value] = line
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON. Raises `ValueError` for a key that stands twice, of which the last would be kept."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {key!r} stands twice in one object")
+        found[key] = value
+    return found
 
 
 def _text(path: Path) -> str:

@@ -88,6 +88,35 @@ def test_broken_yaml_names_its_line(tmp_path):
         read_yaml(tmp_path / "recipe.yaml")
 
 
+@pytest.mark.parametrize(("text", "said"), [
+    ("a: 1\nb: {c: 2}\na: 3\n", r"odd\.yaml, line 3: the key 'a' stands in line 1 already"),
+    ("b:\n  - {c: 2, c: 3}\n", r"line 2: the key 'c' stands in line 2 already"),
+    ("x: &x {c: 1}\ny: {<<: *x, d: 1, d: 2}\n", r"line 2: the key 'd'"),
+])
+def test_a_key_that_stands_twice_is_refused(tmp_path, text, said):
+    path = tmp_path / "odd.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=said):
+        read_yaml(path)
+
+
+@pytest.mark.parametrize("text", [
+    "x: &x {c: 1, e: {f: 1}}\ny: {<<: *x, c: 2}\nz: [*x, *x]\n",  # what is merged may be overridden
+    "1: a\n'1': b\n", "a: &a [1]\nb: [*a, *a]\nc: {a: 1}\n",
+    "\n".join(["a0: &a0 {k: 1}", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}, *a{n - 1}]" for n in range(1, 12))]),
+])
+def test_keys_of_different_mappings_may_be_equal(tmp_path, text):
+    (tmp_path / "fine.yaml").write_text(text)
+    read_yaml(tmp_path / "fine.yaml")
+
+
+def test_a_name_that_is_given_twice_in_json_is_refused(tmp_path):
+    path = tmp_path / "names.json"
+    path.write_text('{"names": {"3": "happy", "3": "sad"}}')
+    with pytest.raises(InputError, match=r"names\.json is not readable JSON: the key '3' stands twice in one object"):
+        read_json(path)
+
+
 def test_an_empty_yaml_file_is_no_mapping(tmp_path):
     (tmp_path / "recipe.yaml").touch()
     with pytest.raises(InputError, match="found NoneType"):
