@@ -82,7 +82,7 @@ def test_the_share_stands_with_its_interval_and_what_it_is_of(layout):
     assert said_of(rows["triplet_encoder"]) == ".650 [.553, .736]"
     assert said_of(rows["dense_autoencoder"]) == "—"
     caption = "".join(map(str, triplets_caption(list(rows.values()))))
-    assert "They are 40 to 100 that were held out from training." in caption
+    assert "Asked were 40 to 100 that were held out from training." in caption
     assert "chance is 1/3" in caption
     title = rows["triplet_encoder"].row.title
     assert f"The same triplets chose the epoch of {title}, which flatters the figure." in caption
@@ -101,7 +101,7 @@ def test_a_run_that_did_not_store_the_number_shows_no_interval(layout):
     rows = rows_of(layout)
     assert said_of(rows["triplet_encoder"]) == ".650"
     caption = "".join(map(str, triplets_caption(list(rows.values()))))
-    assert "They are 40 that were held out from training." in caption
+    assert "Asked were 40 that were held out from training." in caption
     assert "Without an interval: the run did not store how many were held out." in caption
 
 
@@ -132,10 +132,10 @@ def test_triplets_of_faces_from_which_nothing_learns_stand_in_the_place_of_those
     rows = rows_of(layout)
     assert [said_of(rows[row]) for row in ("dense_autoencoder", "rated_embedding")] == [".500 [.400, .600]"] * 2
     caption = "".join(map(str, triplets_caption(list(rows.values()))))
-    assert "They are 900 of faces from which nothing learns; the interval allows for triplets that share" in caption
+    assert "Asked were 900 of faces from which nothing learns; the interval allows for triplets that share" in caption
     # A row that was not asked keeps its own, and the caption tells them apart.
     title = rows["triplet_encoder"].row.title
-    assert f"Those of {title} are 100 that were held out from training." in caption
+    assert f"{title}: asked were 100 that were held out from training." in caption
     document = {row["approach"]: row["triplets"] for row in json.loads(to_json(table_of(layout)))["rows"]}
     assert document["dense_autoencoder"]["by_type"] == {"ONE_CLASS_TRIPLET": {"n_triplets": 300, "accuracy": 0.4}}
     assert [document[row]["judged"] for row in ("dense_autoencoder", "triplet_encoder")] == [True, False]

@@ -27,7 +27,7 @@ def triplets_caption(rows: Sequence[CostRow]) -> tuple[Part, ...]:
         return ()
     said: list[Part] = [" Triplets: share of those whose odd face is told as most raters told it; chance is 1/3."]
     if judged:
-        said += [" They are ", *_how_many(judged), " of faces from which nothing learns; the interval allows for "
+        said += [" Asked were ", *_how_many(judged), " of faces from which nothing learns; the interval allows for "
                  "triplets that share faces."]
     return *said, *(_of_held_out(held_out, apart=bool(judged)) if held_out else ())
 
@@ -52,8 +52,8 @@ def _of_held_out(shown: Sequence[tuple[CostRow, Triplets]], apart: bool) -> tupl
     if chose := [row.row.title for row, its in shown if its.chose_epoch]:
         whose = "" if len(chose) == len(shown) else f" of {', '.join(dict.fromkeys(chose))}"
         said.append(f"The same triplets chose the epoch{whose}, which flatters the figure.")
-    whose = f" Those of {', '.join(dict.fromkeys(row.row.title for row, _ in shown))} are " if apart else " They are "
-    return whose, *counted, " " if counted else "", " ".join(said)
+    rows = ", ".join(dict.fromkeys(row.row.title for row, _ in shown))
+    return f" {rows}: asked were " if apart else " Asked were ", *(counted or ("those",)), " ", " ".join(said)
 
 
 def _cite(row: CostRow, value: float, field: str) -> Cited:

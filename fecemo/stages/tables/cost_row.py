@@ -52,7 +52,7 @@ def read_cost_row(cell: Cell, layout: RunLayout, score: "Score | None", *, publi
         row=Heading(cell.row, cell.recipe.title_of(cell.row)), column=Heading(cell.variant.name, cell.variant.title),
         given=given.words, track=given.track, clustered=clustered, published=published,
         waits=_waits(cell) or "", score=score, groupings=groupings, right=right,
-        probes=probes, triplets=_read_judged(cell, layout) or _read_triplets(cell, layout))
+        probes=probes, triplets=_read_judged(cell, layout) or _read_held_out(cell, layout))
 
 
 def _waits(cell: Cell) -> str | None:
@@ -105,7 +105,7 @@ def _read_judged(cell: Cell, layout: RunLayout) -> "Triplets | None":
     return Triplets(its.accuracy, its.n_triplets, its.interval, judged=True, by_type=its.by_type)
 
 
-def _read_triplets(cell: Cell, layout: RunLayout) -> "Triplets | None":
+def _read_held_out(cell: Cell, layout: RunLayout) -> "Triplets | None":
     """Return how well held-out triplets were judged at the end of the last phase, if that learned from triplets.
 
     Of the weights that were kept: those of the last epoch, or of the one with the least loss on held-out triplets. A
