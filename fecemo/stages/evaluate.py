@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from fecemo.evaluation.measurement import CellEvidence, measurements, write_record
 from fecemo.evaluation.metrics.clusters import score_clustering
@@ -17,6 +18,7 @@ from fecemo.packs.receipts import Receipt, digest_json
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.known_faces import about_digest, known_columns
 from fecemo.stages.predicted import PredictedFaces, predict, receipts_of
+from fecemo.stages.study.cell import Cell
 from fecemo.stages.work import Work, plain, run_stage
 
 STAGE = "evaluate"
@@ -90,20 +92,24 @@ def run(arguments: CellArguments) -> Receipt:
 
     return run_stage(
         STAGE, layout.score(arguments.approach, arguments.variant),
-        config={"evaluation": replace(recipe.evaluation, about_faces=None), "score_on": cell.score_on,
-                "seed": recipe.seed,
-                "approach": [arguments.approach, recipe.title_of(cell.row)],
-                "variant": [arguments.variant, cell.variant.title], "recipe": [recipe.name, recipe.title],
-                "formats": record_formats()},
+        config=evaluate_config(cell),
         inputs={"target": target.receipt.digest, **about_digest(recipe, layout),
                 **{name: receipt.digest for name, receipt in receipts.items()}},
         seed=recipe.seed, work=work,
     )
 
 
-def record_formats() -> dict[str, str]:
-    """Return the format of every record that this stage may write; where one becomes another, it runs again."""
-    return {"score": SCORE_FORMAT, **{name: measurement.format for name, measurement in measurements().items()}}
+def evaluate_config(cell: Cell) -> dict[str, Any]:
+    """Return all of a recipe that shapes a cell's score, as the receipt holds it.
+
+    With the format of every record that may be written: where one becomes another, the stage runs again.
+    """
+    recipe = cell.recipe
+    formats = {"score": SCORE_FORMAT, **{name: measurement.format for name, measurement in measurements().items()}}
+    return plain({"evaluation": replace(recipe.evaluation, about_faces=None), "score_on": cell.score_on,
+                  "seed": recipe.seed, "approach": [cell.row, recipe.title_of(cell.row)],
+                  "variant": [cell.variant.name, cell.variant.title], "recipe": [recipe.name, recipe.title],
+                  "formats": formats})
 
 
 def _measure(folder: Path, evidence: CellEvidence) -> list[str]:
