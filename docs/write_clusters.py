@@ -64,6 +64,9 @@ def gather(run: Path) -> tuple[dict[str, Any], "Image"]:
     for row in costs.rows:
         if row.score is None or (row.clustered and row.groupings is None):
             raise StoredStateError(f"{run}: {row.key} has not run; run make table2 with the landmark model at hand")
+        if row.clustered and (row.triplets is None or not row.triplets.judged):
+            raise StoredStateError(f"{run}: {row.key} has not been judged; run make table2 with the landmark model at "
+                                   "hand")
         nuisance = table.records[row.row.name, row.column.name]["nuisance"]
         rows[row.key] = {**row_found(row, costs.n_clusters),
                          "follows": {name: its.ami for name, its in nuisance.factors.items()}}

@@ -61,6 +61,9 @@ class DrawSettings:
                             ("judged_faces", 0), ("judged_triplets", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, not {getattr(self, name)}")
+        if (self.judged_faces or self.judged_triplets) and (self.judged_faces < 3 or not self.judged_triplets):
+            raise ValueError(f"judged_faces is {self.judged_faces} and judged_triplets {self.judged_triplets}: "
+                             "expected three faces at least and a triplet, or none of either")
         if self.workers is not None and self.workers < 1:
             raise ValueError(f"workers must be at least 1, not {self.workers}")
 

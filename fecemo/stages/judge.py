@@ -6,17 +6,20 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.errors import InputError
 from fecemo.evaluation.metrics.triplets import share_interval, told_odd
 from fecemo.evaluation.records.judged_triplets import JUDGED_FORMAT, JudgedTriplets, TypeShare, write_judged
 from fecemo.manifests.fec import TRIPLET_TYPES
 from fecemo.packs.array_set import read_face_array
-from fecemo.packs.receipts import Receipt
+from fecemo.packs.face_pack import FacePack
+from fecemo.packs.receipts import Receipt, read_receipt
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import require_chain
 from fecemo.stages.embed import embed_config, embed_faces
 from fecemo.stages.face_vectors import read_judged_vectors
 from fecemo.stages.faces.example_sets.triplets import AGREEMENT, rated_triplets
 from fecemo.stages.faces.run_faces import read_run_faces
+from fecemo.stages.layout import RunLayout
 from fecemo.stages.study.cell import Cell
 from fecemo.stages.work import Work, plain, run_stage
 from fecemo.training.backend import backend_name
@@ -30,14 +33,15 @@ def run(arguments: CellArguments) -> Receipt:
     """Ask the embedding of one cell which of three faces raters found the odd one out.
 
     The faces are those of the pack ``judged``, fetched from a list of rated triplets such as FEC's own test list:
-    neither networks nor clusters learn from them. Writes ``triplets.json``, and the embedding itself as ``judged.npy``
-    with ``judged_rows.npy``. Faces that the landmark model did not measure well are judged like the others.
+    neither networks nor clusters learn from them, and a triplet with a face, or a copy of one, from which they do is
+    left out. Writes ``triplets.json``, and the embedding itself as ``judged.npy`` with ``judged_rows.npy``. Faces that
+    the landmark model did not measure well are judged like the others.
 
     Raises
     ------
     InputError
         If the approach has no clusters, and thus no embedding of its own, or the pack has no triplets on which raters
-        agree.
+        agree and of whose faces nothing learns.
     StoredStateError
         If the cell is not trained, the pack or its measurements are missing, or the row whose embeddings are taken is
         not judged.
@@ -46,21 +50,49 @@ def run(arguments: CellArguments) -> Receipt:
     models = layout.model(cell.row, cell.variant.name)
     trained = require_chain(layout, cell.row, cell.variant.name, "model")["model"]
     its = read_run_faces(layout, PACK, cell.approach.takes == "measurements", cell.faces_seen)
-    triplets = rated_triplets(its.pack, cell.title)
+    rated = rated_triplets(its.pack, cell.title)
+    triplets = _apart(rated, its.pack, layout)
     vectors, made_of = read_judged_vectors(cell, layout, {PACK: its})
 
     def work(folder: Path) -> Work:
         done = embed_faces(cell, models, {PACK: its}, vectors, folder)
-        record = _judge(cell, np.asarray(read_face_array(folder, PACK).values), triplets)
-        return replace(done, files=[*done.files, write_judged(folder, record)], summary={
-            **done.summary, "triplets": record.n_triplets, "accuracy": record.accuracy}, said=(
-                f"{cell.title}: tells {record.accuracy:.3f} of {record.n_triplets} triplets of {record.n_faces} faces "
-                f"({record.interval.low:.3f}–{record.interval.high:.3f}), a third by guessing"))
+        record = _judge(cell, np.asarray(read_face_array(folder, PACK).values), triplets, len(rated) - len(triplets))
+        said = (f"{cell.title}: tells {record.accuracy:.3f} of {record.n_triplets} triplets of {record.n_faces} faces "
+                f"({record.interval.low:.3f}–{record.interval.high:.3f}), a third by guessing")
+        if record.n_left_out:
+            said += f"; {record.n_left_out} more have faces from which rows learn"
+        return replace(done, files=[*done.files, write_judged(folder, record)], said=said, summary={
+            **done.summary, "triplets": record.n_triplets, "left_out": record.n_left_out, "accuracy": record.accuracy})
 
     return run_stage(
         STAGE, layout.judged_by(cell.row, cell.variant.name), seed=cell.recipe.seed, work=work,
         config=judge_config(cell) | {"threads": cell.recipe.threads, "backend": backend_name()},
-        inputs={"model": trained.digest, **made_of, **its.digests(PACK)})
+        inputs={"model": trained.digest, **made_of, **its.digests(PACK), **{
+            folder.name: found.digest for folder in (layout.source, layout.target) if (found := read_receipt(folder))}})
+
+
+def _apart(triplets: Examples, judged: FacePack, layout: RunLayout) -> Examples:
+    """Return the triplets none of whose faces, or a copy of it, is among those that rows learn from.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    learned = np.zeros(len(judged), bool)
+    for folder in (layout.source, layout.target):
+        if read_receipt(folder) is None:
+            continue
+        pack = FacePack(folder)
+        # Of labelled faces, nothing learns from those of the test split.
+        of_pack = np.flatnonzero((pack.splits != "test") | (folder == layout.source))
+        for what in ("ids", "sha256"):
+            learned |= np.isin(getattr(judged, what), np.asarray(getattr(pack, what))[of_pack])
+    left = triplets.take(np.flatnonzero(~learned[triplets.rows].any(axis=1)))
+    if not len(left):
+        raise InputError(f"{judged.folder}: each of its {len(triplets)} triplets has a face from which rows learn; "
+                         "judge by a list of other faces, such as FEC's own test list")
+    return left
 
 
 def judge_config(cell: Cell) -> dict[str, Any]:
@@ -69,12 +101,12 @@ def judge_config(cell: Cell) -> dict[str, Any]:
                                        "recipe": cell.recipe.name, "format": JUDGED_FORMAT})
 
 
-def _judge(cell: Cell, vectors: np.ndarray, triplets: Examples) -> JudgedTriplets:
+def _judge(cell: Cell, vectors: np.ndarray, triplets: Examples, n_left_out: int) -> JudgedTriplets:
     told, types = told_odd(vectors, triplets.rows), triplets.targets["triplet"]
     confidence = cell.recipe.evaluation.confidence
     return JudgedTriplets(
         approach=cell.row, variant=cell.variant.name, recipe=cell.recipe.name, n_triplets=len(told),
-        n_faces=len(np.unique(triplets.rows)), accuracy=float(told.mean()),
+        n_left_out=n_left_out, n_faces=len(np.unique(triplets.rows)), accuracy=float(told.mean()),
         interval=share_interval(told, triplets.rows, confidence), confidence=confidence,
         by_type={TRIPLET_TYPES[number]: TypeShare(int(count), float(told[types == number].mean()))
                  for number, count in zip(*np.unique(types, return_counts=True), strict=True)})

@@ -9,6 +9,8 @@ from fecemo.stages.study.cell import Cell
 
 CONVERT = "convert weights"
 """Name of the stage that writes such folders."""
+PRETRAINED = "pretrained"
+"""What they are called among the inputs of what is trained from them."""
 
 
 def pretrained_digest(cell: Cell) -> dict[str, str]:
@@ -37,7 +39,7 @@ def pretrained_digest(cell: Cell) -> dict[str, str]:
         if list(found) != value if isinstance(found, tuple) else found != value:
             raise InputError(f"{key}.model.{name} is {found}, and the weights in {cell.pretrained} were trained with "
                              f"{value}")
-    return {"pretrained": receipt.digest}
+    return {PRETRAINED: receipt.digest}
 
 
 def put_pretrained(cell: Cell, networks: dict[str, Any]) -> None:

@@ -56,7 +56,9 @@ def grouped_from(wildcards):
 def judges(wildcards):
     home, cell = RunLayout(Path(wildcards.home)), cell_of(wildcards)
     behind = [home.judged_by(cell.of, cell.variant.name) / DONE] if cell.of else []
-    return [*faces_of({"judged": cell.approach.takes == "measurements"}, cell), *behind]
+    # Of what is learned from, none may be judged.
+    learned = [layout.source / DONE, layout.target / DONE]
+    return [*faces_of({"judged": cell.approach.takes == "measurements"}, cell), *behind, *learned]
 
 
 def hand_names(wildcards):

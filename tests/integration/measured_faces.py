@@ -72,13 +72,14 @@ class Brightness:
         return shapes
 
 
-def write_pack(folder, count, labelled):
-    entries = [FaceEntry(id=f"{row:032x}", url=f"{row}.png", label=EMOTIONS[row % 8] if labelled else "",
+def write_pack(folder, count, labelled, lighter=0, first=0):
+    entries = [FaceEntry(id=f"{first + row:032x}", url=f"{row}.png", label=EMOTIONS[row % 8] if labelled else "",
                          split="train" if labelled else "") for row in range(count)]
     with output_lock(folder):
         writer = FacePackWriter(folder, entries)
         for row in range(count):
-            writer.put(row, np.full((200, 200, 3), 0 if row % UNSURE == 2 else 20 + 5 * row, np.uint8))
+            writer.put(row, np.full((200, 200, 3), lighter + (0 if row % UNSURE == 2 else 20 + 5 * row),
+                                    np.uint8))
         writer.finish("import" if labelled else "fetch", config={}, inputs={})
         writer.close()
 

@@ -8,9 +8,10 @@ from fecemo.manifests.emotions import EMOTIONS
 from fecemo.packs.arrays import write_arrays
 from fecemo.packs.face_pack import FaceEntry, FacePack
 from fecemo.packs.face_pack_writer import FacePackWriter
-from fecemo.packs.receipts import write_receipt
+from fecemo.packs.receipts import read_receipt, write_receipt
 from fecemo.stages import groupings
 from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.chain import embeddings_of
 from fecemo.stages.embed import embed_config
 from fecemo.stages.layout import RunLayout
 from fecemo.stages.study.cell import resolve
@@ -84,7 +85,9 @@ class Planted:
         study = read_recipe(self.recipe)
         known = row in study.approaches or row in study.steps
         cell = resolve(study, row, "gray") if known else None
-        write_receipt(model, "train", config=train_config(cell) if cell else {}, inputs={}, files=files,
+        behind = read_receipt(self.layout.embeddings(cell.of, "gray")) if cell and cell.of else None
+        write_receipt(model, "train", config=train_config(cell) if cell else {}, files=files,
+                      inputs={embeddings_of(cell.of): behind.digest} if behind else {},
                       seconds=seconds, summary={"held_out": {"rate": 40}, "faces": faces or {}, "epochs": {}})
         arrays = {name: np.asarray(values, np.float32) for name, values in embedded.items()}
         arrays |= {f"{name}_rows": np.arange(len(values)) for name, values in embedded.items()}

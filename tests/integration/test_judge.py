@@ -21,7 +21,7 @@ JUDGED = 30
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("judged")
     layout, model = write_study(folder)
-    write_pack(layout.judged, JUDGED, False)
+    write_pack(layout.judged, JUDGED, False, lighter=2, first=1000)
     measure_again(layout, "judged", model)
     write_ratings(layout.judged, 60, bright_rows(JUDGED))
     for row in ("geometry", "geometry_encoder"):
@@ -53,20 +53,10 @@ def test_an_embedding_that_follows_brightness_tells_what_raters_of_brightness_sa
     assert record.interval.low < record.accuracy <= record.interval.high
 
 
-def test_it_is_the_embedding_that_the_other_faces_have(study):
-    """What the embed stage makes of a face is what is judged of it: the same pictures in both packs."""
-    _, layout = study
-    judge.run(cell(study, "geometry"))
-    source = read_face_array(layout.embeddings("geometry", "gray"), "source")
-    judged = read_face_array(layout.judged_by("geometry", "gray"), "judged")
-    shared = source.rows[source.rows < JUDGED]
-    np.testing.assert_allclose(judged.values[shared], source.values[:len(shared)], atol=1e-6)
-
-
 def test_faces_of_which_the_landmark_model_was_unsure_are_judged_too(study, tmp_path):
     folder, _ = study
     layout, model = write_study(tmp_path)
-    write_pack(layout.judged, JUDGED, False)
+    write_pack(layout.judged, JUDGED, False, lighter=2, first=1000)
     measure_again(layout, "judged", model)
     write_ratings(layout.judged, 40, list(range(JUDGED)))
     its = CellArguments(folder / "recipe.yaml", layout.run, "geometry", "gray")
@@ -110,6 +100,33 @@ def test_other_networks_and_other_ratings_make_it_outdated(study):
     assert outdated(layout, "geometry", "gray", receipt) is None
 
 
+@pytest.mark.parametrize("other", [{"first": 1000}, {"lighter": 2}])
+def test_faces_that_rows_learn_from_judge_nothing(study, tmp_path, other):
+    """Nor do copies of them under other names. What is judged is the very embedding that such a copy has."""
+    folder, _ = study
+    layout, model = write_study(tmp_path)
+    its = CellArguments(folder / "recipe.yaml", layout.run, "geometry", "gray")
+    train.run(its)
+    embed.run(its)
+    known, new = [36, 37], [40, 42, 43, 45]
+    write_pack(layout.judged, 46, False, **other)  # as the source, and six more
+    write_ratings(layout.judged, 200, known + new)
+    measure_again(layout, "judged", model)
+    judge.run(its)
+    rows = read_triplets(layout.judged, FacePack(layout.judged).ids).rows
+    record = read_judged(layout.judged_by("geometry", "gray"))
+    assert record.n_triplets == np.isin(rows, new).all(axis=1).sum() > 20
+    assert record.n_triplets + record.n_left_out == 200
+    assert record.n_faces == len(new)
+    source = read_face_array(layout.embeddings("geometry", "gray"), "source")
+    judged = read_face_array(layout.judged_by("geometry", "gray"), "judged")
+    same = np.allclose(judged.values[source.rows], source.values, atol=1e-6)
+    assert same == ("lighter" not in other)
+    write_ratings(layout.judged, 20, [*known, 39])
+    with pytest.raises(InputError, match=r"judged: each of its 20 triplets has a face from which rows learn"):
+        judge.run(its)
+
+
 def test_what_cannot_be_judged_is_refused(study, tmp_path):
     folder, _ = study
     with pytest.raises(InputError, match="few_labels predicts by its own classifier"):
@@ -119,7 +136,7 @@ def test_what_cannot_be_judged_is_refused(study, tmp_path):
     train.run(its)
     with pytest.raises(StoredStateError, match=r"packs.judged is not a finished face pack"):
         judge.run(its)
-    write_pack(other.judged, JUDGED, False)
+    write_pack(other.judged, JUDGED, False, lighter=2, first=1000)
     with pytest.raises(StoredStateError, match=r"measurements.judged"):
         judge.run(its)
     measure_again(other, "judged", model)

@@ -1,5 +1,6 @@
 """Figures of a run whose recipe says something else by now than what its stages ran with."""
 
+import dataclasses
 import shutil
 
 import pytest
@@ -14,6 +15,7 @@ from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.stages.table import read_table
 from fecemo.stages.tables.cost_table import read_cost_table
 from fecemo.stages.tables.made_otherwise import made_otherwise
+from fecemo.stages.tables.report import read_material
 from fecemo.stages.train import train_config
 from tests.integration.planted_run import Planted
 
@@ -56,6 +58,10 @@ def test_an_unchanged_recipe_finds_all_that_ran(run, tmp_path):
     (epochs("contrastive", "contrast"), {"supervised"}, "contrastive gray was trained with other settings"),
     (epochs("rated_embedding", "rate"), {"contrastive", "supervised"}, "rated_embedding gray was trained"),
     (lambda said: said.update(clustering={"max_iter": 9}), {"supervised"}, "contrastive gray was clustered with other"),
+    (lambda said: said["approaches"]["rated_embedding"].update(of="dense_autoencoder"), {"contrastive", "supervised"},
+     "rated_embedding gray was trained with other"),
+    (lambda said: said["approaches"]["supervised"].update(frozen=["classifier"]), {"contrastive", "rated_embedding"},
+     "supervised gray was trained with other"),
     (lambda said: said.update(face_side=96), set(), "contrastive gray was trained with other settings"),
 ])
 def test_figures_of_other_settings_are_shown_as_not_run(run, tmp_path, capsys, change, left, said):
@@ -77,6 +83,35 @@ def test_clusters_of_other_settings_are_no_row_of_table_2(run, tmp_path, change,
     rows = read_cost_table(study, layout, read_table(study, layout)).rows
     assert {row.row.name for row in rows if row.groupings is not None} == left
     assert {row.row.name for row in rows if row.triplets is not None} == judged
+
+
+def test_what_the_recipe_says_no_more_is_another_setting(run, tmp_path):
+    """And what it begins to say: weights of others to begin with, which leave no trace but among a model's inputs."""
+    study, layout = changed(run, tmp_path, lambda said: None)
+    cell = resolve(study, "supervised", "gray")
+    folder = layout.model("supervised", "gray")
+    held, weights = read_receipt(folder), tmp_path / "weights"
+    weights.mkdir()
+    made = write_receipt(weights, "convert weights", config={}, inputs={}, files=[], seconds=1.0)
+    with_weights = dataclasses.replace(cell, pretrained=weights)
+    try:
+        for config, inputs, plain, begun in (
+                ({}, {}, False, True), ({"frozen": ["classifier"]}, {}, True, True),
+                ({}, {"pretrained": made.digest}, True, False), ({}, {"pretrained": "another"}, True, True)):
+            write_receipt(folder, "train", config={**held.config, **config}, inputs=inputs, files=list(held.outputs),
+                          seconds=1.0)
+            assert (made_otherwise(cell, layout, "model") is not None) is plain
+            assert (made_otherwise(with_weights, layout, "model") is not None) is begun
+    finally:
+        write_receipt(folder, "train", config=held.config, inputs=held.inputs, files=list(held.outputs), seconds=1.0)
+
+
+def test_the_report_shows_nothing_of_what_was_made_otherwise(run, tmp_path):
+    study, layout = changed(run, tmp_path, epochs("contrastive", "contrast"))
+    cells = {cell.row.name: cell for cell in read_material(study, layout, read_table(study, layout)).cells}
+    for row in ("contrastive", "rated_embedding"):
+        assert (cells[row].score, cells[row].sizes, cells[row].names, cells[row].model) == (None, {}, {}, None)
+    assert cells["supervised"].score is not None
 
 
 def test_the_machine_is_no_setting(run, tmp_path):

@@ -120,6 +120,7 @@ def test_a_list_from_which_nothing_learns_judges_every_row_that_has_an_embedding
     document = yaml.safe_load(TINY.read_text())
     rows = {name: document["approaches"][name] for name in ("dense_autoencoder", "supervised")}
     rate = {"loss": "triplet", "optimizer": "adam", "learning_rate": 0.01, "epochs": 1}
+    document["draw"] |= {"judged_faces": 9, "judged_triplets": 9}
     document |= {"variants": ["gray"], "landmark_model": str(model), "judged": {"faces": "fec.csv", "format": "fec"},
                  "approaches": {**rows, "rated_embedding": {"of": "geometry", "fit": {"rate": rate}},
                                 "geometry": {"fit": {}}},
@@ -138,12 +139,21 @@ def test_a_list_from_which_nothing_learns_judges_every_row_that_has_an_embedding
     (tmp_path / "photographs").mkdir()
     document |= {"draw": None, "source": {"faces": str(found)}, "target": {"images": str(tmp_path / "photographs")}}
     recipe.write_text(yaml.safe_dump(document))
+
+
+    def planned(*lists):
+        done = subprocess.run([*command(recipe, tmp_path / "run", "-n"), *lists], cwd=tmp_path, capture_output=True,
+                              text=True, timeout=300)
+        return done.stdout + done.stderr
+
     for lists, judging in (([], None), ([f"judged={found}"], "3")):
-        printed = subprocess.run([*command(recipe, tmp_path / "run", "-n"), *lists], cwd=tmp_path, capture_output=True,
-                                 text=True, timeout=300)
-        counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
+        printed = planned(*lists)
+        counted = dict(re.findall(r"^(\w+) +(\d+)$", printed, re.MULTILINE))
         assert (counted["table"], counted.get("judge")) == ("1", judging)
-        assert ("fec.csv is not there: no triplets of other faces are judged" in printed.stderr) is not bool(judging)
+        assert ("fec.csv is not there: no triplets of other faces are judged" in printed) is not bool(judging)
+    assert "judged=mien.csv: there is no such file" in planned("judged=mien.csv")
+    recipe.write_text(yaml.safe_dump({key: its for key, its in document.items() if key != "judged"}))
+    assert "has no key judged, which says how to read such a list" in planned(f"judged={found}")
 
 
 def test_an_unsound_recipe_is_named_before_anything_runs(tmp_path):

@@ -24,8 +24,11 @@ def test_many_are_told_as_one_by_one():
 
 
 def test_triplets_that_share_no_face_have_wilson_s_interval():
-    told = np.arange(40) % 8 != 0
-    assert share_interval(told, np.arange(120).reshape(40, 3), 0.95) == wilson_interval(35 / 40, 40, 0.95)
+    for n in (1, 2, 7, 9, 40, 333):
+        for right in range(n + 1):
+            told = np.arange(n) < right
+            found = share_interval(told, np.arange(3 * n).reshape(n, 3), 0.95)
+            assert found == wilson_interval(right / n, n, 0.95)
 
 
 def test_triplets_that_share_a_face_tell_less():

@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from fecemo.errors import StoredStateError
+from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.judged_triplets import JudgedTriplets, TypeShare, write_judged
 from fecemo.evaluation.records.score_parts import Interval
 from fecemo.evaluation.tables.cost_blocks import cost_blocks
@@ -27,7 +27,7 @@ MEASURE, CLASSIFY = ({**FIT, "loss": loss} for loss in ("vector_error", "categor
 RATE = {**FIT, "loss": "triplet", "validate_on": 0.5}
 RECIPE = {
     "name": "rated", "title": "Rated", "variants": ["gray"], "source": {"faces": "faces.csv"},
-    "target": {"images": "target"},
+    "target": {"images": "target"}, "judged": {"faces": "others.csv", "format": "fec"},
     "approaches": {
         "dense_autoencoder": {"fit": {"reconstruct": FIT}},
         "rated_embedding": {"of": "dense_autoencoder", "fit": {"rate": RATE}},
@@ -120,8 +120,9 @@ def judged(layout, row, **changed):
     """Leave a record of judged triplets, as the judge stage does."""
     folder, its = layout.judged_by(row, "gray"), resolve(read_recipe(layout.run.parent / "recipe.yaml"), row, "gray")
     folder.mkdir(parents=True, exist_ok=True)
-    record = JudgedTriplets(row, "gray", "rated", n_triplets=900, n_faces=500, accuracy=0.5, confidence=0.95,
-                            interval=Interval(0.4, 0.6), by_type={"ONE_CLASS_TRIPLET": TypeShare(300, 0.4)})
+    record = JudgedTriplets(row, "gray", "rated", n_triplets=900, n_left_out=0, n_faces=500, accuracy=0.5,
+                            confidence=0.95, interval=Interval(0.4, 0.6),
+                            by_type={"ONE_CLASS_TRIPLET": TypeShare(300, 0.4)})
     write_receipt(folder, "judge", config=judge_config(its) | changed, inputs={}, files=[write_judged(folder, record)],
                   seconds=1.0)
 
@@ -139,6 +140,27 @@ def test_triplets_of_faces_from_which_nothing_learns_stand_in_the_place_of_those
     document = {row["approach"]: row["triplets"] for row in json.loads(to_json(table_of(layout)))["rows"]}
     assert document["dense_autoencoder"]["by_type"] == {"ONE_CLASS_TRIPLET": {"n_triplets": 300, "accuracy": 0.4}}
     assert [document[row]["judged"] for row in ("dense_autoencoder", "triplet_encoder")] == [True, False]
+
+
+def test_a_recipe_that_asks_for_none_shows_none(layout):
+    judged(layout, "dense_autoencoder")
+    path = layout.run.parent / "recipe.yaml"
+    path.write_text(yaml.safe_dump({key: its for key, its in RECIPE.items() if key != "judged"}))
+    assert said_of(rows_of(layout)["dense_autoencoder"]) == "—"
+
+
+@pytest.mark.parametrize(("changed", "said"), [
+    ({"groupings": None}, "judged triplets stand in Table 2: give groupings too"),
+    ({"judged": {"faces": "others.csv", "format": "boxes"}}, "boxes, which have no ratings; expected fec"),
+    ({"draw": {"triplets": 9}}, r"draw\.judged_faces is 0, so that no face is drawn to be judged"),
+    ({"draw": {"judged_faces": 2, "judged_triplets": 9}}, "judged_faces is 2 and judged_triplets 9: expected three"),
+    ({"draw": {"judged_faces": 9}}, "judged_faces is 9 and judged_triplets 0: expected three"),
+])
+def test_a_recipe_by_which_nothing_could_be_judged_is_refused(layout, changed, said):
+    path = layout.run.parent / "recipe.yaml"
+    path.write_text(yaml.safe_dump(RECIPE | changed))
+    with pytest.raises(InputError, match=said):
+        read_recipe(path)
 
 
 def test_answers_of_other_settings_are_not_shown(layout, capsys):

@@ -63,7 +63,7 @@ def share_interval(told: np.ndarray, triplets: np.ndarray, confidence: float) ->
     # Each triplet has met itself by each of its faces; once is right.
     variance = (np.square(of_faces).sum() - 2 * np.square(rest).sum()) / n**2
     alone = share * (1 - share) / n
-    if variance <= alone:
+    if variance <= alone * (1 + 1e-9):  # equal where no two share a face, but for rounding
         return plain
     reach = float(norm.ppf((1 + confidence) / 2)) * math.sqrt(variance)
     return Interval(max(0.0, min(plain.low, share - reach)), min(1.0, max(plain.high, share + reach)))

@@ -37,6 +37,8 @@ class JudgedTriplets:
     approach, variant, recipe : str
     n_triplets, n_faces : int
         Those on which raters agree, and the faces in them.
+    n_left_out : int
+        Further triplets that were not asked, because rows learn from one of their faces.
     accuracy : float
         Share of the triplets whose odd face is told; 1/3 by guessing.
     interval : Interval
@@ -50,6 +52,7 @@ class JudgedTriplets:
     variant: str
     recipe: str
     n_triplets: int
+    n_left_out: int
     n_faces: int
     accuracy: float
     interval: Interval

@@ -59,6 +59,8 @@ def open_list(path: Path, format: str, limit: int | None) -> FaceListing:
     InputError
         If the file cannot be read, or ``auto`` cannot tell the format.
     """
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such list of faces")
     if format == "auto":
         format = _detected(path)
     return _FORMATS[format](path, limit)

@@ -113,6 +113,10 @@ class Recipe:
             raise ValueError("learning curves stand beneath Table 2: give groupings too")
         if self.judged and self.groupings is None:
             raise ValueError("judged triplets stand in Table 2: give groupings too")
+        if self.judged and self.judged.format == "boxes":
+            raise ValueError("judged.format is boxes, which have no ratings; expected fec")
+        if self.judged and self.draw and not self.draw.judged_faces:
+            raise ValueError("judged: draw.judged_faces is 0, so that no face is drawn to be judged")
         for name in ("approaches", "variants"):
             if not getattr(self, name):
                 raise ValueError(f"{name} is empty: there is no cell to fill")

@@ -93,7 +93,7 @@ def _read_judged(cell: Cell, layout: RunLayout) -> "Triplets | None":
 
     folder, where = layout.judged_by(cell.row, cell.variant.name), (cell.row, cell.variant.name)
     receipt = read_receipt(folder)
-    if receipt is None or cell.approach.predicts_by != "clusters":
+    if receipt is None or cell.recipe.judged is None or cell.approach.predicts_by != "clusters":
         return None
     fault = made_otherwise(cell, layout, "model", "judged")
     if fault is None and (other := outdated(layout, *where, receipt)) is not None:

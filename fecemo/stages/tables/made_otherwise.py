@@ -3,18 +3,22 @@
 from collections.abc import Callable
 from typing import Any
 
-from fecemo.packs.receipts import read_receipt
+from fecemo.packs.receipts import Receipt, read_receipt
+from fecemo.stages.chain import EMBEDDINGS_OF, embeddings_of
 from fecemo.stages.cluster import cluster_config
 from fecemo.stages.embed import embed_config
 from fecemo.stages.judge import judge_config
 from fecemo.stages.layout import RunLayout
+from fecemo.stages.pretrained import PRETRAINED
 from fecemo.stages.study.cell import Cell, resolve
 from fecemo.stages.train import train_config
 
 CONFIGS: dict[str, tuple[str, Callable[[Cell], dict[str, Any]]]] = {
     "model": ("trained", train_config), "embeddings": ("embedded", embed_config),
     "clusters": ("clustered", cluster_config), "judged": ("judged", judge_config)}
-"""What is made of faces, with what is said of it and all of a recipe that shapes it; not the machine it was made on."""
+"""What is made of faces, with what is said of it and all of a recipe that shapes it."""
+MACHINE = ("threads", "devices", "backend")
+"""What a receipt holds besides, of the machine on which it was made."""
 
 
 def made_otherwise(cell: Cell, layout: RunLayout, *asked: str) -> str | None:
@@ -36,7 +40,23 @@ def made_otherwise(cell: Cell, layout: RunLayout, *asked: str) -> str | None:
                "judged": layout.judged_by}
     for name in asked:
         receipt, (done, config_of) = read_receipt(folders[name](row, variant)), CONFIGS[name]
-        if receipt is not None and any(receipt.config.get(key) != its for key, its in config_of(cell).items()):
+        if receipt is None:
+            continue
+        config = {key: its for key, its in receipt.config.items() if key not in MACHINE}
+        if config != config_of(cell) or (name == "model" and _begun_with(receipt) != _to_begin_with(cell)):
             return f"{row} {variant} was {done} with other settings than the recipe's"
     return None if cell.of is None else made_otherwise(resolve(cell.recipe, cell.of, variant), layout,
                                                        "model", "embeddings")
+
+
+def _begun_with(receipt: Receipt) -> dict[str, str]:
+    """Return from what besides faces a model learned: another row's embeddings, and pre-trained weights."""
+    return {name: digest if name == PRETRAINED else "" for name, digest in receipt.inputs.items()
+            if name == PRETRAINED or name.startswith(EMBEDDINGS_OF)}
+
+
+def _to_begin_with(cell: Cell) -> dict[str, str]:
+    """Return the same as the recipe has it; whether another row's embeddings are still these, the chain tells."""
+    weights = None if cell.pretrained is None else read_receipt(cell.pretrained)
+    return {**({} if cell.of is None else {embeddings_of(cell.of): ""}),
+            **({} if weights is None else {PRETRAINED: weights.digest})}

@@ -11,7 +11,9 @@ from fecemo.packs.receipts import read_receipt
 from fecemo.packs.variant import Variant, find_variant
 from fecemo.stages.chain import source_digest
 from fecemo.stages.layout import RunLayout
+from fecemo.stages.study.cell import resolve
 from fecemo.stages.study.recipe import Recipe
+from fecemo.stages.tables.made_otherwise import made_otherwise
 from fecemo.stages.tables.report_facts import (
     model_facts,
     pack_facts,
@@ -87,16 +89,19 @@ def _read_cell(study: Recipe, layout: RunLayout, packs: "dict[str, FacePack]", r
     from fecemo.manifests.cluster_names import NAMES_NAME, read_cluster_names
 
     approach, variant = study.approach_of(row.name), find_variant(column.name)
+    clustered, reconstructs = approach.predicts_by == "clusters", any(
+        "pixels" in phase.outputs for phase in approach.phases)
+    if (row.name, column.name) in study.cells and made_otherwise(
+            resolve(study, row.name, column.name), layout, "model", "embeddings", *(["clusters"] if clustered else [])):
+        return CellMaterial(row=row, column=column, clustered=clustered, reconstructs=reconstructs)
     folders = _cell_folders(layout, row.name, column.name)
     originals, copies = _read_pairs(folders["model"])
     rows, clusters = _read_clusters(folders, "source")
     named = read_receipt(folders["names"]) is not None
     names = read_cluster_names(folders["names"] / NAMES_NAME).names if named else {}
-    clustered = approach.predicts_by == "clusters"
     map_receipt, points = read_receipt(folders["map"]), _read_map(folders, packs, clustered)
     return CellMaterial(
-        row=row, column=column, clustered=clustered,
-        reconstructs=any("pixels" in phase.outputs for phase in approach.phases), score=table.score(row, column),
+        row=row, column=column, clustered=clustered, reconstructs=reconstructs, score=table.score(row, column),
         records=table.records.get((row.name, column.name), {}), model=model_facts(read_receipt(folders["model"])),
         networks=read_networks(folders["model"]),
         curves=_read_curves(folders["model"]), originals=originals, reconstructions=copies,
