@@ -1,6 +1,7 @@
 """Map: embeddings → a t-SNE map of source faces with target faces placed into it; or of a classifier's features."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -10,8 +11,9 @@ from fecemo.packs.arrays import read_array, write_arrays
 from fecemo.packs.receipts import Receipt
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import require_chain
+from fecemo.stages.study.cell import Cell
 from fecemo.stages.study.mapped_output import MAPPED
-from fecemo.stages.work import Work, run_stage
+from fecemo.stages.work import Work, plain, run_stage
 
 STAGE = "map"
 
@@ -72,10 +74,15 @@ def run(arguments: CellArguments) -> Receipt:
         )
 
     return run_stage(
-        STAGE, layout.map(arguments.approach, arguments.variant),
-        config={"map": settings, "seed": seed}, inputs={"embeddings": chain["embeddings"].digest},
+        STAGE, layout.map(arguments.approach, arguments.variant), config=map_config(cell),
+        inputs={"embeddings": chain["embeddings"].digest},
         seed=seed, work=work,
     )
+
+
+def map_config(cell: Cell) -> dict[str, Any]:
+    """Return all of a recipe that shapes a cell's map, as the receipt holds it."""
+    return plain({"map": cell.recipe.map, "seed": cell.recipe.seed})
 
 
 def _learnt_and_others(embedded: Path, model: Path) -> list[FaceArray]:

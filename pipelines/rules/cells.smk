@@ -104,7 +104,7 @@ rule cluster:
 rule map_faces:
     input: done(any_home.embeddings)
     output: done(any_home.map)
-    params: settings=json.dumps(plain(recipe.map), sort_keys=True)
+    params: settings=made_with(map_config)
     threads: recipe.threads or workflow.cores
     shell: cell_script("06_map")
 
@@ -112,7 +112,9 @@ rule map_faces:
 rule label:
     input: done(any_home.clusters), done(any_home.assigned), hand_names
     output: done(any_home.names)
-    params: settings=json.dumps(plain(recipe.naming), sort_keys=True)
+    params:
+        settings=json.dumps(plain(recipe.naming), sort_keys=True),
+        seed=lambda wildcards: cell_of(wildcards).recipe.seed
     shell: cell_script("07_label")
 
 

@@ -9,6 +9,7 @@ from fecemo.manifests.csv_rows import MAX_LINE_BYTES, RejectedRow, csv_rows
 from fecemo.manifests.face_id import face_id
 from fecemo.manifests.face_list import read_face_list
 from fecemo.manifests.listed_face import box_fault
+from fecemo.stages.faces.face_lists import open_list
 
 HEADER = "url,left,right,top,bottom\n"
 
@@ -98,3 +99,9 @@ def test_a_byte_order_mark_and_capitals_are_no_fault(tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"none.csv: No such file"):
         list(csv_rows(tmp_path / "none.csv"))
+
+
+@pytest.mark.parametrize("format", ["auto", "fec", "boxes"])
+def test_a_missing_list_is_named_whatever_its_format(tmp_path, format):
+    with pytest.raises(InputError, match=r"none\.csv: there is no such list of faces"):
+        open_list(tmp_path / "none.csv", format, None)
