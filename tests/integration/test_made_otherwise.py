@@ -102,6 +102,8 @@ def test_what_the_recipe_says_no_more_is_another_setting(run, tmp_path):
                           seconds=1.0)
             assert (made_otherwise(cell, layout, "model") is not None) is plain
             assert (made_otherwise(with_weights, layout, "model") is not None) is begun
+        gone = dataclasses.replace(cell, pretrained=tmp_path / "gone")
+        assert made_otherwise(gone, layout, "model") is None, "weights that are not there any more tell nothing"
     finally:
         write_receipt(folder, "train", config=held.config, inputs=held.inputs, files=list(held.outputs), seconds=1.0)
 

@@ -43,7 +43,7 @@ def made_otherwise(cell: Cell, layout: RunLayout, *asked: str) -> str | None:
         if receipt is None:
             continue
         config = {key: its for key, its in receipt.config.items() if key not in MACHINE}
-        if config != config_of(cell) or (name == "model" and _begun_with(receipt) != _to_begin_with(cell)):
+        if config != config_of(cell) or (name == "model" and _begun_with(receipt) != _to_begin_with(cell, receipt)):
             return f"{row} {variant} was {done} with other settings than the recipe's"
     return None if cell.of is None else made_otherwise(resolve(cell.recipe, cell.of, variant), layout,
                                                        "model", "embeddings")
@@ -55,8 +55,10 @@ def _begun_with(receipt: Receipt) -> dict[str, str]:
             if name == PRETRAINED or name.startswith(EMBEDDINGS_OF)}
 
 
-def _to_begin_with(cell: Cell) -> dict[str, str]:
+def _to_begin_with(cell: Cell, receipt: Receipt) -> dict[str, str]:
     """Return the same as the recipe has it; whether another row's embeddings are still these, the chain tells."""
-    weights = None if cell.pretrained is None else read_receipt(cell.pretrained)
-    return {**({} if cell.of is None else {embeddings_of(cell.of): ""}),
-            **({} if weights is None else {PRETRAINED: weights.digest})}
+    begin = {} if cell.of is None else {embeddings_of(cell.of): ""}
+    if cell.pretrained is not None:
+        weights = read_receipt(cell.pretrained)  # they may be gone since
+        begin[PRETRAINED] = weights.digest if weights is not None else receipt.inputs.get(PRETRAINED, "")
+    return begin
