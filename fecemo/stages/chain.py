@@ -12,7 +12,7 @@ from fecemo.packs.receipts import Receipt, digest_json, read_receipt, require_re
 from fecemo.stages.layout import RunLayout
 
 LINKS = (("model", "train"), ("embeddings", "embed"), ("clusters", "cluster"), ("assigned", "cluster"),
-         ("names", "label"))
+         ("names", "label"), ("judgement", "judge"))
 """What is made of faces, in order, and the stage that makes it; the names are those in `Receipt.inputs`."""
 EMBEDDINGS_OF = "embeddings of "
 """What an input of a model begins with that learns from the embeddings of another row; the row's name follows."""
@@ -29,7 +29,8 @@ def require_chain(layout: RunLayout, approach: str, variant: str, *wanted: str) 
     approach, variant : str
         The cell.
     *wanted : str
-        Of ``"model"``, ``"embeddings"``, ``"clusters"``, ``"assigned"`` and ``"names"``, the ones that are read.
+        Of ``"model"``, ``"embeddings"``, ``"clusters"``, ``"assigned"``, ``"names"`` and ``"judgement"``, the ones that
+        are read.
 
     Returns
     -------
@@ -128,7 +129,7 @@ def _faces(layout: RunLayout) -> dict[str, Path]:
 
 def _folders(layout: RunLayout) -> dict[str, Callable[[str, str], Path]]:
     return {"model": layout.model, "embeddings": layout.embeddings, "clusters": layout.clusters,
-            "assigned": layout.assigned, "names": layout.names}
+            "assigned": layout.assigned, "names": layout.names, "judgement": layout.judged_by}
 
 
 def clustering_digest(outputs: dict[str, str]) -> str:

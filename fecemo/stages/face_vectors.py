@@ -6,11 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from fecemo.errors import StoredStateError
 from fecemo.models.measured_groups import chosen_groups
 from fecemo.packs.array_set import read_face_array
-from fecemo.packs.receipts import require_receipt
-from fecemo.stages.chain import embeddings_of, outdated, require_chain
+from fecemo.stages.chain import embeddings_of, require_chain
 from fecemo.stages.faces.run_faces import RunFaces
 from fecemo.stages.layout import RunLayout
 from fecemo.stages.study.cell import Cell
@@ -61,10 +59,11 @@ Read = tuple[dict[str, FaceVectors], dict[str, str]]
 """Vectors by pack, and the digest of what they are beside those of the faces."""
 
 
-def read_vectors(cell: Cell, layout: RunLayout, faces: dict[str, RunFaces]) -> Read:
+def read_vectors(cell: Cell, layout: RunLayout, faces: dict[str, RunFaces], *, judged: bool = False) -> Read:
     """Return the vectors of a cell's faces by pack, and the digest of what they are beside those of the faces.
 
-    Both are empty where the networks of the cell take pixels.
+    Both are empty where the networks of the cell take pixels. Of faces that are ``judged``, another row has embeddings
+    since it was judged itself.
 
     Raises
     ------
@@ -73,26 +72,12 @@ def read_vectors(cell: Cell, layout: RunLayout, faces: dict[str, RunFaces]) -> R
     """
     if cell.of is None:
         return _measured(cell, faces), {}
-    receipt = require_chain(layout, cell.of, cell.variant.name, "model", "embeddings")["embeddings"]
-    return _embedded(layout.embeddings(cell.of, cell.variant.name), faces), {embeddings_of(cell.of): receipt.digest}
-
-
-def read_judged_vectors(cell: Cell, layout: RunLayout, faces: dict[str, RunFaces]) -> Read:
-    """Return the same for faces that are judged, which another row embeds as it is judged itself.
-
-    Raises
-    ------
-    StoredStateError
-        If the row whose embeddings are taken is not judged, or what that was made of has been made anew since.
-    """
-    if cell.of is None:
-        return _measured(cell, faces), {}
-    folder = layout.judged_by(cell.of, cell.variant.name)
-    receipt = require_receipt(folder, "judge")
-    if (other := outdated(layout, cell.of, cell.variant.name, receipt)) is not None:
-        raise StoredStateError(f"{folder} was made of another {other} than the one that stands now; run the judge "
-                               "stage again")
-    return _embedded(folder, faces), {f"judged by {cell.of}": receipt.digest}
+    where = (cell.of, cell.variant.name)
+    if judged:
+        receipt = require_chain(layout, *where, "model", "judgement")["judgement"]
+        return _embedded(layout.judged_by(*where), faces), {f"judgement of {cell.of}": receipt.digest}
+    receipt = require_chain(layout, *where, "model", "embeddings")["embeddings"]
+    return _embedded(layout.embeddings(*where), faces), {embeddings_of(cell.of): receipt.digest}
 
 
 def _measured(cell: Cell, faces: dict[str, RunFaces]) -> dict[str, FaceVectors]:

@@ -16,7 +16,7 @@ from fecemo.packs.receipts import Receipt, read_receipt
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import require_chain
 from fecemo.stages.embed import embed_config, embed_faces
-from fecemo.stages.face_vectors import read_judged_vectors
+from fecemo.stages.face_vectors import read_vectors
 from fecemo.stages.faces.example_sets.triplets import AGREEMENT, rated_triplets
 from fecemo.stages.faces.run_faces import read_run_faces
 from fecemo.stages.layout import RunLayout
@@ -52,7 +52,7 @@ def run(arguments: CellArguments) -> Receipt:
     its = read_run_faces(layout, PACK, cell.approach.takes == "measurements", cell.faces_seen)
     rated = rated_triplets(its.pack, cell.title)
     triplets = _apart(rated, its.pack, layout)
-    vectors, made_of = read_judged_vectors(cell, layout, {PACK: its})
+    vectors, made_of = read_vectors(cell, layout, {PACK: its}, judged=True)
 
     def work(folder: Path) -> Work:
         done = embed_faces(cell, models, {PACK: its}, vectors, folder)

@@ -74,7 +74,7 @@ def test_a_row_of_another_row_s_embedding_waits_for_that_row(study):
         judge.run(cell(study, "rated_embedding"))
     behind = judge.run(cell(study, "geometry"))
     receipt = judge.run(cell(study, "rated_embedding"))
-    assert receipt.inputs["judged by geometry"] == behind.digest
+    assert receipt.inputs["judgement of geometry"] == behind.digest
     values = read_face_array(layout.judged_by("rated_embedding", "gray"), "judged").values
     np.testing.assert_allclose(np.linalg.norm(values, axis=1), 1, rtol=1e-5)
 

@@ -1,16 +1,14 @@
 """Clusters of one cell at several numbers of them, named at several costs: the record behind its row of Table 2."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from fecemo.errors import InputError, StoredStateError
+from fecemo.errors import StoredStateError
 from fecemo.evaluation.records.score_parts import Chance
-from fecemo.manifests.documents import build, read_json
+from fecemo.evaluation.records.stored import read_stored, write_stored
 from fecemo.packs.arrays import read_array, write_arrays
-from fecemo.packs.durable import atomic_write
 
 GROUPINGS_FORMAT = "fecemo.groupings/2"
 GROUPINGS_NAME = "groupings.json"
@@ -186,8 +184,7 @@ def write_groupings(folder: Path, record: Groupings, rows: np.ndarray, truth: np
     """
     files = write_arrays(folder, {ROWS_NAME: rows, TRUTH_NAME: truth,
                                   RIGHT_NAME: np.stack([right[way] for way in ways_of(record)]).astype(np.uint8)})
-    document = {"format": GROUPINGS_FORMAT, **asdict(record)}
-    atomic_write(folder / GROUPINGS_NAME, json.dumps(document, indent=1, allow_nan=False) + "\n")
+    write_stored(folder / GROUPINGS_NAME, GROUPINGS_FORMAT, record)
     return [GROUPINGS_NAME, *files]
 
 
@@ -199,14 +196,7 @@ def read_groupings(folder: Path) -> tuple[Groupings, dict[tuple[int, str], Right
     StoredStateError
         If a file is missing, damaged or of another format, or they do not belong together.
     """
-    path = folder / GROUPINGS_NAME
-    try:
-        document = read_json(path)
-        if (found := document.pop("format", None)) != GROUPINGS_FORMAT:
-            raise InputError(f"{path} has the format {found!r}, expected {GROUPINGS_FORMAT!r}")
-        record = build(Groupings, document, str(path))
-    except InputError as error:
-        raise StoredStateError(f"{error}; run the groupings stage again") from error
+    record = read_stored(folder / GROUPINGS_NAME, GROUPINGS_FORMAT, Groupings, "groupings")
     ways = ways_of(record)
     rows = np.asarray(read_array(folder, ROWS_NAME, "groupings", length=record.n_scored))
     truth = np.asarray(read_array(folder, TRUTH_NAME, "groupings", length=record.n_scored))

@@ -1,13 +1,10 @@
 """How often a cell's embedding tells the odd one of three faces from which nothing was learned."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.score_parts import Interval
-from fecemo.manifests.documents import build, read_json
-from fecemo.packs.durable import atomic_write
+from fecemo.evaluation.records.stored import read_stored, write_stored
 
 JUDGED_FORMAT = "fecemo.judged_triplets/1"
 JUDGED_NAME = "triplets.json"
@@ -62,8 +59,7 @@ class JudgedTriplets:
 
 def write_judged(folder: Path, record: JudgedTriplets) -> str:
     """Write ``triplets.json``, and return its name."""
-    document = {"format": JUDGED_FORMAT, **asdict(record)}
-    atomic_write(folder / JUDGED_NAME, json.dumps(document, indent=1, allow_nan=False) + "\n")
+    write_stored(folder / JUDGED_NAME, JUDGED_FORMAT, record)
     return JUDGED_NAME
 
 
@@ -75,11 +71,4 @@ def read_judged(folder: Path) -> JudgedTriplets:
     StoredStateError
         If the file is missing, damaged or of another format.
     """
-    path = folder / JUDGED_NAME
-    try:
-        document = read_json(path)
-        if (found := document.pop("format", None)) != JUDGED_FORMAT:
-            raise InputError(f"{path} has the format {found!r}, expected {JUDGED_FORMAT!r}")
-        return build(JudgedTriplets, document, str(path))
-    except InputError as error:
-        raise StoredStateError(f"{error}; run the judge stage again") from error
+    return read_stored(folder / JUDGED_NAME, JUDGED_FORMAT, JudgedTriplets, "judge")

@@ -1,13 +1,10 @@
 """The score of one cell: every figure that a table or a report may show, with what it cost and what chance gives."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.score_parts import Chance, ClassScore, ClusterScore, Interval, LabelsUsed, Seconds
-from fecemo.manifests.documents import build, read_json
-from fecemo.packs.durable import atomic_write
+from fecemo.evaluation.records.stored import read_stored, write_stored
 
 SCORE_FORMAT = "fecemo.score/2"
 SCORE_NAME = "score.json"
@@ -118,8 +115,7 @@ class Score:
 
 def write_score(folder: Path, score: Score) -> None:
     """Write ``folder/score.json``. Raises `ResourceError` where the disk refuses."""
-    document = {"format": SCORE_FORMAT, **asdict(score)}
-    atomic_write(folder / SCORE_NAME, json.dumps(document, indent=1, allow_nan=False) + "\n")
+    write_stored(folder / SCORE_NAME, SCORE_FORMAT, score)
 
 
 def read_score(folder: Path) -> Score:
@@ -130,11 +126,4 @@ def read_score(folder: Path) -> Score:
     StoredStateError
         If it is missing, damaged or of another format.
     """
-    path = folder / SCORE_NAME
-    try:
-        document = read_json(path)
-        if (found := document.pop("format", None)) != SCORE_FORMAT:
-            raise InputError(f"{path} has the format {found!r}, expected {SCORE_FORMAT!r}")
-        return build(Score, document, str(path))
-    except InputError as error:
-        raise StoredStateError(f"{error}; run the evaluate stage again") from error
+    return read_stored(folder / SCORE_NAME, SCORE_FORMAT, Score, "evaluate")
