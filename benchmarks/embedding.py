@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
+from fecemo.data.variant import find_variant
 from fecemo.models.approach import find_approach
-from fecemo.packs.variant import find_variant
 from fecemo.training.backend import describe_backend, import_keras
 
 BATCH = 64

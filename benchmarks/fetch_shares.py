@@ -17,11 +17,11 @@ from typing import Any
 
 import cv2
 
+from fecemo.cli import open_door
+from fecemo.data.face_pack_writer import FacePackWriter
+from fecemo.fetch.download import Downloader
 from fecemo.imaging import cut_faces, fetch_crew
-from fecemo.imaging.download import Downloader
-from fecemo.packs.face_pack_writer import FacePackWriter
 from fecemo.stages import fetch
-from fecemo.stages.door import open_door
 
 PARTS = (
     ("http", Downloader, "ask"),

@@ -35,10 +35,10 @@ from typing import Any
 import numpy as np
 from gpu_study import LABELLED, PRECISIONS, SOURCE, Sizes, faces_of, study_recipe, train_all_cells
 
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.stages.study.cell import Cell, resolve
-from fecemo.stages.study.recipe import Recipe
-from fecemo.stages.study.recipe_file import read_recipe
+from fecemo.data.emotions import EMOTIONS
+from fecemo.study.cell import Cell, resolve
+from fecemo.study.recipe import Recipe
+from fecemo.study.recipe_file import read_recipe
 from fecemo.training.backend import compiled, describe_backend, import_keras
 
 PRODUCTS = 8

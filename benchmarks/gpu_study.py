@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from fecemo.manifests.documents import read_yaml
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.packs.durable import output_lock
-from fecemo.packs.face_pack import FaceEntry
-from fecemo.packs.face_pack_writer import FacePackWriter
+from fecemo.data.documents import read_yaml
+from fecemo.data.durable import output_lock
+from fecemo.data.emotions import EMOTIONS
+from fecemo.data.face_pack import FaceEntry
+from fecemo.data.face_pack_writer import FacePackWriter
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.recipe import Recipe
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe import Recipe
 
 RECIPE = Path(__file__).parents[1] / "pipelines" / "recipes" / "table1.yaml"
 PRECISIONS = ("float32", "mixed_bfloat16")

@@ -28,10 +28,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fecemo.packs.durable import output_lock
-from fecemo.packs.face_pack import FaceEntry, FacePack
-from fecemo.packs.face_pack_writer import FacePackWriter
-from fecemo.packs.variant import FACE_SIDE, Variant, variants
+from fecemo.data.durable import output_lock
+from fecemo.data.face_pack import FaceEntry, FacePack
+from fecemo.data.face_pack_writer import FacePackWriter
+from fecemo.data.variant import FACE_SIDE, Variant, variants
 
 BATCH = 64
 TURN_SECONDS = 0.3

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.manifests.emotions import EMOTIONS
+from fecemo.data.emotions import EMOTIONS
+from fecemo.data.variant import find_variant
 from fecemo.models.approach import find_approach
 from fecemo.models.loss import losses
-from fecemo.packs.variant import find_variant
 from fecemo.training.backend import describe_backend, import_keras
 
 SMALL = {

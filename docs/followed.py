@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from fecemo.data.array_set import read_face_array
+from fecemo.data.arrays import read_array
+from fecemo.data.face_pack import FacePack
 from fecemo.imaging.landmarks.measurements import COLUMNS, columns_of
-from fecemo.packs.array_set import read_face_array
-from fecemo.packs.arrays import read_array
-from fecemo.packs.face_pack import FacePack
-from fecemo.stages.faces.measurements import Measurements, read_measurements
-from fecemo.stages.layout import RunLayout
+from fecemo.study.faces.measurements import Measurements, read_measurements
+from fecemo.study.layout import RunLayout
 
 GROUPS = ("distances", "blendshapes")
 PARTS = {"smile": ("mouth smile",), "mouth": ("mouth", "lip", "jaw"), "cheeks and nose": ("cheek", "nose"),

@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+from fecemo.data.fec import TRIPLET_TYPES
 from fecemo.evaluation.figures.svg import ACCENT, INK, QUIET, SECOND, as_svg, new_figure, pixels
 from fecemo.evaluation.records.cited import count, share
 from fecemo.evaluation.tables.cost_table import RANKED, CostRow, way_key, ways_with
-from fecemo.manifests.fec import TRIPLET_TYPES
 
 EDGE = 8
 """Points around a drawing, within its ground."""

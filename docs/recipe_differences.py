@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from fecemo.stages.study.cell import resolve
-from fecemo.stages.study.recipe import Recipe
 from fecemo.stages.work import plain
+from fecemo.study.cell import resolve
+from fecemo.study.recipe import Recipe
 
 OF_ALL = ("face_side", "clustering", "naming", "groupings", "evaluation")
 """Settings that bear on every row's figures."""

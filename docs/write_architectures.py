@@ -9,11 +9,11 @@ runs; a test keeps the file equal to what this program writes.
 import sys
 from pathlib import Path
 
-from fecemo.manifests.emotions import EMOTIONS
+from fecemo.data.emotions import EMOTIONS
 from fecemo.models.approach import approaches
 from fecemo.models.plan import NetworkPlan
-from fecemo.stages.study.cell import Cell, resolve
-from fecemo.stages.study.recipe_file import read_recipe
+from fecemo.study.cell import Cell, resolve
+from fecemo.study.recipe_file import read_recipe
 
 ROOT = Path(__file__).parents[1]
 RECIPE = ROOT / "pipelines" / "recipes" / "table1.yaml"

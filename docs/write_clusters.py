@@ -16,20 +16,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from page_parts import as_record, filled_in, rounded, row_found, standalone, steps_figure
 
+from fecemo.data.array_set import read_face_array
+from fecemo.data.emotions import EMOTIONS
+from fecemo.data.face_pack import FacePack
+from fecemo.data.published import read_published
+from fecemo.data.receipts import require_receipt
+from fecemo.data.reference_figures import read_reference_figures
+from fecemo.data.variant import find_variant
 from fecemo.errors import FecemoError, StoredStateError
 from fecemo.evaluation.figures.nuisance import factors_grid
 from fecemo.evaluation.probing.factors import EXPRESSION
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.manifests.published import read_published
-from fecemo.manifests.reference_figures import read_reference_figures
-from fecemo.packs.array_set import read_face_array
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import require_receipt
-from fecemo.packs.variant import find_variant
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.stages.table import read_table
 from fecemo.stages.tables.cost_table import read_cost_table
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe_file import read_recipe
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -22,17 +22,17 @@ from learning_found import curve_found, curve_lines, learning_drawn
 from page_parts import as_record, filled_in, rounded, row_found, steps_figure
 from recipe_differences import recipe_differences
 
+from fecemo.data.emotions import EMOTIONS
+from fecemo.data.face_pack import FacePack
+from fecemo.data.receipts import require_receipt
 from fecemo.errors import FecemoError, StoredStateError
 from fecemo.evaluation.records.cited import DASH, share
 from fecemo.evaluation.tables.cost_table import OWN, CostRow, compare_rows, pair_key, reference_of, way_key
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import require_receipt
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.recipe import Recipe
-from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.stages.table import read_table
 from fecemo.stages.tables.cost_table import read_cost_table
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe import Recipe
+from fecemo.study.recipe_file import read_recipe
 
 DOCS = Path(__file__).parent
 SHIPPED = DOCS.parent / "pipelines" / "recipes" / "table2.yaml"

@@ -1,6 +1,6 @@
 """Draw faces with known parameters: photographs to fetch, labelled faces to import, rated triplets."""
 
-from fecemo.stages.door import open_door
+from fecemo.cli import open_door
 from fecemo.stages.draw import run
 
 if __name__ == "__main__":

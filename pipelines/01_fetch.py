@@ -1,6 +1,6 @@
 """Fetch photographs from a list of addresses and boxes, and store their faces as a pack of 200×200 RGB crops."""
 
-from fecemo.stages.door import open_door
+from fecemo.cli import open_door
 from fecemo.stages.fetch import run
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Make one face pack of the shards of a list, each fetched into a pack of its own."""
 
-from fecemo.stages.door import open_door
+from fecemo.cli import open_door
 from fecemo.stages.join_shards import run
 
 if __name__ == "__main__":

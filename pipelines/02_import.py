@@ -1,6 +1,6 @@
 """Import a labelled set, or a folder of photographs, into a face pack."""
 
-from fecemo.stages.door import open_door
+from fecemo.cli import open_door
 from fecemo.stages.import_labelled import run
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Measure the faces of a pack: distances between landmarks, blendshapes, and gradients of mouth and brows."""
 
-from fecemo.stages.door import open_door
+from fecemo.cli import open_door
 from fecemo.stages.measure import run
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Train the networks of one cell."""
 
-from fecemo.stages.door import open_door
+from fecemo.cli import open_door
 from fecemo.stages.train import run
 
 if __name__ == "__main__":

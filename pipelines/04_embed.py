@@ -1,6 +1,6 @@
 """Embed the faces of one cell."""
 
-from fecemo.stages.door import open_door
+from fecemo.cli import open_door
 from fecemo.stages.embed import run
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Draw the t-SNE map of one cell."""
 
-from fecemo.stages.door import open_door
+from fecemo.cli import open_door
 from fecemo.stages.map_faces import run
 
 if __name__ == "__main__":

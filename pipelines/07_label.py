@@ -2,8 +2,8 @@
 
 import sys
 
+from fecemo.cli import open_door
 from fecemo.stages import label, label_terminal
-from fecemo.stages.door import open_door
 
 if __name__ == "__main__":
     if "--terminal" in sys.argv:

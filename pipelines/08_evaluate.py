@@ -1,6 +1,6 @@
 """Score one cell on labelled faces."""
 
-from fecemo.stages.door import open_door
+from fecemo.cli import open_door
 from fecemo.stages.evaluate import run
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Score records → Table 1 and the report of a run, or several runs side by side."""
 
-from fecemo.stages.door import open_door
+from fecemo.cli import open_door
 from fecemo.stages.table import run
 
 if __name__ == "__main__":

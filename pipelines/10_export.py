@@ -1,6 +1,6 @@
 """Write the faces of a pack, in any variant, as files for other tools."""
 
-from fecemo.stages.door import open_door
+from fecemo.cli import open_door
 from fecemo.stages.export import run
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Clusters of one cell at several numbers of them, named at several costs in labels: its row of Table 2."""
 
-from fecemo.stages.door import open_door
+from fecemo.cli import open_door
 from fecemo.stages.groupings import run
 
 if __name__ == "__main__":

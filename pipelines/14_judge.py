@@ -1,6 +1,6 @@
 """Which of three faces is the odd one, asked of one cell's embedding of faces from which nothing learns."""
 
-from fecemo.stages.door import open_door
+from fecemo.cli import open_door
 from fecemo.stages.judge import run
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import numpy as np
 
 from fecemo.clustering.kmeans import assign, fit_kmeans
 from fecemo.clustering.settings import KMeansSettings
-from fecemo.packs.receipts import digest_bytes
+from fecemo.data.receipts import digest_bytes
 
 STARTS = 3
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.catalogue import offer, offers
-from fecemo.manifests.cluster_names import ClusterNames
+from fecemo.data.cluster_names import ClusterNames
+from fecemo.registry import offer, offers
 
 
 @dataclass(frozen=True)

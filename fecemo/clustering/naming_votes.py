@@ -3,9 +3,9 @@
 import numpy as np
 
 from fecemo.clustering.naming_method import Named, NamingEvidence
+from fecemo.data.cluster_names import ClusterNames
+from fecemo.data.emotions import EMOTIONS
 from fecemo.errors import InputError
-from fecemo.manifests.cluster_names import ClusterNames
-from fecemo.manifests.emotions import EMOTIONS
 
 
 def require_labels(evidence: NamingEvidence) -> None:

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from fecemo.catalogue import offers
+from fecemo.data.documents import build, read_json
+from fecemo.data.durable import atomic_write
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.predictions import Predictions
 from fecemo.evaluation.settings import EvaluationSettings
-from fecemo.manifests.documents import build, read_json
-from fecemo.packs.durable import atomic_write
+from fecemo.registry import offers
 
 
 @dataclass(frozen=True)

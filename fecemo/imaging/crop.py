@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fecemo.imaging.reasons import FetchError, Reason
-from fecemo.manifests.listed_face import box_fault
-from fecemo.packs.variant import FACE_SIDE
+from fecemo.data.listed_face import box_fault
+from fecemo.data.reasons import FetchError, Reason
+from fecemo.data.variant import FACE_SIDE
 
 
 @dataclass(frozen=True)

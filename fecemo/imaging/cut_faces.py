@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from fecemo.data.reasons import FetchError
+from fecemo.data.variant import FACE_SIDE
 from fecemo.imaging.crop import CropPolicy, PixelBox, crop_face, pixel_box
 from fecemo.imaging.decode import decode, read_header, reduction_for
-from fecemo.imaging.reasons import FetchError
-from fecemo.packs.variant import FACE_SIDE
 
 Sides = tuple[float, float, float, float]
 """Left, right, top, bottom as fractions of width and height."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fecemo.data.reasons import FetchError, Reason
 from fecemo.imaging.jpeg_header import ordinary_jpeg_size
 from fecemo.imaging.png_parts import png_is_whole, still_png
-from fecemo.imaging.reasons import FetchError, Reason
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
 """What is read, as Pillow names it. Its JPEG reader also opens MPO, a JPEG with more pictures behind the first."""

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from fecemo.data.reasons import FetchError, Reason
 from fecemo.imaging.decode import FORMATS, decode, read_header, reduction_for
-from fecemo.imaging.reasons import FetchError, Reason
 
 FILE_FORMATS = (*FORMATS, "TIFF")
 """Files of one's own may be scans; strangers' TIFFs are not read."""

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from fecemo.data.cluster_names import ClusterNames
+from fecemo.data.cluster_parts import cluster_of, key_order
 from fecemo.errors import StoredStateError
-from fecemo.manifests.cluster_names import ClusterNames
-from fecemo.manifests.cluster_parts import cluster_of, key_order
 
 
 @dataclass(frozen=True)

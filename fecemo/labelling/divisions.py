@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from fecemo.data.cluster_parts import cluster_of, key_order
 from fecemo.errors import InputError, StoredStateError
 from fecemo.labelling.groups import Divide, Division, Groups, NamedClustering
 from fecemo.labelling.samples import sample_faces
-from fecemo.manifests.cluster_parts import cluster_of, key_order
 
 
 class Divisions:

@@ -6,8 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
+from fecemo.data.cluster_parts import halves_of
 from fecemo.errors import InputError, nearest
-from fecemo.manifests.cluster_parts import halves_of
 
 SMALL_MARGIN = 0.5
 """A group whose margin is below this share of the middle one's is doubtful."""

@@ -4,11 +4,11 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from fecemo.data.cluster_names import ClusterNames, read_cluster_names
+from fecemo.data.durable import atomic_write
+from fecemo.data.receipts import digest_file
 from fecemo.errors import InputError, StoredStateError
 from fecemo.labelling.groups import NamedClustering
-from fecemo.manifests.cluster_names import ClusterNames, read_cluster_names
-from fecemo.packs.durable import atomic_write
-from fecemo.packs.receipts import digest_file
 
 
 class NamesFile:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from fecemo.data.cluster_parts import key_order
 from fecemo.errors import InputError, nearest
 from fecemo.labelling.groups import Groups
-from fecemo.manifests.cluster_parts import key_order
 
 
 def sample_faces(rule: str, groups: Groups, key: str, *, count: int, start: int = 0, seed: int = 0) -> np.ndarray:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from fecemo.data.cluster_names import NOT_EMOTIONS, ClusterNames
+from fecemo.data.cluster_parts import halves_of, key_order
+from fecemo.data.emotions import EMOTIONS, emotion_of
 from fecemo.errors import InputError, nearest
 from fecemo.labelling.divisions import Divisions
 from fecemo.labelling.groups import Divide, Groups, NamedClustering
 from fecemo.labelling.names_file import NamesFile
 from fecemo.labelling.samples import sample_faces
-from fecemo.manifests.cluster_names import NOT_EMOTIONS, ClusterNames
-from fecemo.manifests.cluster_parts import halves_of, key_order
-from fecemo.manifests.emotions import EMOTIONS, emotion_of
 
 PAUSE_SECONDS = 120.0
 """What passes between two acts counts as work on a group up to here; beyond it the person was away."""

@@ -4,10 +4,10 @@ from collections import Counter
 
 import numpy as np
 
+from fecemo.data.cluster_parts import cluster_of
+from fecemo.data.emotions import EMOTIONS
 from fecemo.labelling.groups import Groups
 from fecemo.labelling.material import SeenLabels
-from fecemo.manifests.cluster_parts import cluster_of
-from fecemo.manifests.emotions import EMOTIONS
 
 
 def suggest(key: str, groups: Groups, target_clusters: np.ndarray, sample: SeenLabels) -> tuple[str, dict[str, int]]:

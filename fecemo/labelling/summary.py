@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from fecemo.data.cluster_parts import key_order
+from fecemo.data.emotions import EMOTIONS
 from fecemo.labelling.session import LabellingSession
-from fecemo.manifests.cluster_parts import key_order
-from fecemo.manifests.emotions import EMOTIONS
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,9 @@ from typing import TextIO
 
 import numpy as np
 
+from fecemo.data.cluster_names import NOT_EMOTIONS
+from fecemo.data.durable import atomic_write
+from fecemo.data.emotions import EMOTIONS
 from fecemo.errors import FecemoError, InputError, nearest
 from fecemo.labelling.keys import KEY_OF_NAME, KEYS
 from fecemo.labelling.material import CellMaterial
@@ -15,9 +18,6 @@ from fecemo.labelling.samples import RULES
 from fecemo.labelling.session import LabellingSession
 from fecemo.labelling.suggestion import suggest
 from fecemo.labelling.summary import summarise
-from fecemo.manifests.cluster_names import NOT_EMOTIONS
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.packs.durable import atomic_write
 
 PAGE = 20
 SHOWN_BY_RULE = 10

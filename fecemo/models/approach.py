@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fecemo.catalogue import offer, offers
 from fecemo.errors import InputError
 from fecemo.models.plan import NetworkPlan, Networks, Shape, Stacks, plan_networks
+from fecemo.registry import offer, offers
 
 Takes = Literal["pixels", "measurements", "embedding"]
 

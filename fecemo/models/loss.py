@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from fecemo.catalogue import offers
+from fecemo.registry import offers
 
 Target = Literal["face", "label", "vector", "views", "triplet"]
 """What can be learnt from.

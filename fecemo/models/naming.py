@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fecemo.catalogue import offers
+from fecemo.registry import offers
 
 
 @dataclass(frozen=True)

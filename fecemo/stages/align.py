@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.packs.arrays import read_array
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.growing_array import GrowingArray
-from fecemo.packs.receipts import Receipt, digest_json
+from fecemo.data.arrays import read_array
+from fecemo.data.face_pack import FacePack
+from fecemo.data.growing_array import GrowingArray
+from fecemo.data.receipts import Receipt, digest_json
 from fecemo.progress import progress
-from fecemo.stages.faces import measurements
-from fecemo.stages.faces.aligned import FACE_SHAPE, FACES, STAGE, eyes_digest
-from fecemo.stages.faces.measurements import EYES, read_measurements
 from fecemo.stages.work import Work, run_stage
+from fecemo.study.faces import measurements
+from fecemo.study.faces.aligned import FACE_SHAPE, FACES, STAGE, eyes_digest
+from fecemo.study.faces.measurements import EYES, read_measurements
 
 BLOCK = 256
 """Faces that are stored at a time: no more than these are lost by a kill."""

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fecemo.errors import InputError
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.cell import Cell, resolve
-from fecemo.stages.study.recipe_file import read_recipe
+from fecemo.study.cell import Cell, resolve
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe_file import read_recipe
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ Without this check, a model trained again and embedded no more would be scored b
 from collections.abc import Callable
 from pathlib import Path
 
+from fecemo.data.array_set import array_files
+from fecemo.data.receipts import Receipt, digest_json, read_receipt, require_receipt
 from fecemo.errors import StoredStateError
-from fecemo.packs.array_set import array_files
-from fecemo.packs.receipts import Receipt, digest_json, read_receipt, require_receipt
-from fecemo.stages.layout import RunLayout
+from fecemo.study.layout import RunLayout
 
 LINKS = (("model", "train"), ("embeddings", "embed"), ("clusters", "cluster"), ("assigned", "cluster"),
          ("names", "label"), ("judgement", "judge"))

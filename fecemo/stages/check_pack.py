@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from fecemo.cli import say_done
+from fecemo.data.face_pack import FacePack
+from fecemo.data.receipts import RECEIPT_NAME, digest_file
+from fecemo.data.stored_faces import FACES_NAME, SHARDS_NAME
 from fecemo.errors import StoredStateError
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import RECEIPT_NAME, digest_file
-from fecemo.packs.stored_faces import FACES_NAME, SHARDS_NAME
-from fecemo.stages.door import say_done
 
 STAGE = "check"
 NAMED_ROWS = 10

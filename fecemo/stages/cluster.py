@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from fecemo.clustering.kmeans import Clustering, assign, fit_kmeans
-from fecemo.manifests.cluster_names import ClusterNames
-from fecemo.packs.array_set import read_face_array
-from fecemo.packs.arrays import read_array, write_arrays
-from fecemo.packs.durable import atomic_write
-from fecemo.packs.receipts import Receipt, digest_file
+from fecemo.data.array_set import read_face_array
+from fecemo.data.arrays import read_array, write_arrays
+from fecemo.data.cluster_names import ClusterNames
+from fecemo.data.durable import atomic_write
+from fecemo.data.receipts import Receipt, digest_file
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import NAMED_FILES, clustering_digest, require_chain, source_digest
-from fecemo.stages.study.cell import Cell
 from fecemo.stages.work import Work, plain, run_stage
+from fecemo.study.cell import Cell
 
 STAGE = "cluster"
 TEMPLATE_NAME = "names.template.json"

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fecemo.data.face_pack import FacePack
+from fecemo.data.receipts import Receipt, digest_file
+from fecemo.data.variant import Variant, find_pack_variant
 from fecemo.errors import InputError
 from fecemo.evaluation.probing.probe_settings import ProbeSettings
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import Receipt, digest_file
-from fecemo.packs.variant import Variant, find_pack_variant
 from fecemo.progress import progress
 from fecemo.stages.work import Work, run_stage
 
@@ -123,10 +123,10 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
 
 
 def _compare(settings: CompareSettings, packs: list[FacePack], variant: Variant, folder: Path) -> Work:
+    from fecemo.data.durable import atomic_write
+    from fecemo.data.emotions import EMOTIONS
     from fecemo.evaluation.probing.set_comparison import compare_sets
     from fecemo.evaluation.tables import set_comparison_export
-    from fecemo.manifests.emotions import EMOTIONS
-    from fecemo.packs.durable import atomic_write
 
     sets, scratch, machine = _described(settings, packs, variant, folder)
     what = f"mean pixels, {variant.title}" if settings.network is None else f"{settings.network.stem}, {variant.title}"

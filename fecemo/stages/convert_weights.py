@@ -4,15 +4,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fecemo.data.documents import build
+from fecemo.data.durable import atomic_write, explained
+from fecemo.data.emotions import EMOTIONS
+from fecemo.data.receipts import Receipt, digest_file
+from fecemo.data.tensor_file import read_tensors
 from fecemo.errors import InputError, nearest
-from fecemo.manifests.documents import build
-from fecemo.manifests.emotions import EMOTIONS
 from fecemo.models.approach import find_approach
 from fecemo.models.pretrained import FEEDINGS, WEIGHTS_NAME, convert, save_weights
 from fecemo.models.residual_networks import ResidualConfig
-from fecemo.packs.durable import atomic_write, explained
-from fecemo.packs.receipts import Receipt, digest_file
-from fecemo.packs.tensor_file import read_tensors
 from fecemo.stages.pretrained import CONVERT
 from fecemo.stages.work import Work, plain, run_stage
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
+from fecemo.data.array_set import array_files
+from fecemo.data.arrays import write_arrays
 from fecemo.models.approach import Approach
 from fecemo.models.approaches.gradients import GradientsConfig
-from fecemo.packs.array_set import array_files
-from fecemo.packs.arrays import write_arrays
 from fecemo.progress import progress
-from fecemo.stages.faces.run_faces import RunFaces
-from fecemo.stages.study.cell import Cell
 from fecemo.stages.work import Work
+from fecemo.study.cell import Cell
+from fecemo.study.faces.run_faces import RunFaces
 
 
 def describes_pictures(approach: Approach) -> bool:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fecemo import __version__
+from fecemo.data.draw_settings import DrawSettings, target_path
+from fecemo.data.durable import atomic_write
+from fecemo.data.emotions import EMOTIONS
+from fecemo.data.receipts import Receipt, digest_file, digest_json
 from fecemo.errors import StoredStateError
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.packs.durable import atomic_write
-from fecemo.packs.receipts import Receipt, digest_file, digest_json
 from fecemo.stages.draw_pictures import (
     Job,
     draw_missing,
@@ -23,11 +24,10 @@ from fecemo.stages.draw_pictures import (
     target_face_of,
     write_damaged,
 )
-from fecemo.stages.draw_settings import DrawSettings, target_path
 from fecemo.stages.work import Work, plain, run_stage
 
 if TYPE_CHECKING:
-    from fecemo.imaging.drawn import FaceBox, Photograph, PlacedFace
+    from fecemo.drawn import FaceBox, Photograph, PlacedFace
 
 STAGE = "draw"
 MARKER_NAME = "drawing.json"
@@ -144,7 +144,7 @@ def _claim(folder: Path, config: dict[str, Any]) -> None:
 
 
 def _boxed(photograph: "Photograph") -> Iterable[tuple["FaceBox", "PlacedFace"]]:
-    from fecemo.imaging.drawn import face_boxes
+    from fecemo.drawn import face_boxes
 
     return zip(face_boxes(photograph), photograph.faces, strict=True)
 
@@ -160,7 +160,7 @@ def _write_table(path: Path, rows: list[dict[str, Any]], columns: tuple[str, ...
 def _write_triplets(path: Path, source: list[tuple[str, "FaceBox", "PlacedFace"]], count: int,
                     rng: np.random.Generator) -> None:
     """Write triplets of faces in FEC's format: no header, rows of as many cells as there were raters."""
-    from fecemo.imaging.drawn import rate_triplet, sample_triplets
+    from fecemo.drawn import rate_triplet, sample_triplets
 
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")

@@ -7,14 +7,14 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fecemo.data.draw_settings import DrawSettings, photograph_path, target_path
+from fecemo.data.durable import atomic_write
+from fecemo.data.emotions import EMOTIONS
 from fecemo.errors import ResourceError
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.packs.durable import atomic_write
 from fecemo.progress import progress
-from fecemo.stages.draw_settings import DrawSettings, photograph_path, target_path
 
 if TYPE_CHECKING:
-    from fecemo.imaging.drawn import FaceParameters, Photograph
+    from fecemo.drawn import FaceParameters, Photograph
 
 BATCH = 12
 """Pictures that a worker draws at a time."""
@@ -39,7 +39,7 @@ def photograph_of(settings: DrawSettings, number: int, emotions: list[str]) -> "
     """Return the parameters of a photograph."""
     import numpy as np
 
-    from fecemo.imaging.drawn import sample_photograph
+    from fecemo.drawn import sample_photograph
 
     return sample_photograph(np.random.default_rng([settings.seed, 1, number]), emotions, settings.photograph_width,
                              settings.photograph_height)
@@ -49,7 +49,7 @@ def target_face_of(settings: DrawSettings, emotion: str, number: int) -> "FacePa
     """Return the parameters of a labelled face."""
     import numpy as np
 
-    from fecemo.imaging.drawn import sample_face
+    from fecemo.drawn import sample_face
 
     return sample_face(np.random.default_rng([settings.seed, 2, EMOTIONS.index(emotion), number]), emotion)
 
@@ -124,7 +124,7 @@ def _job_path(job: Job) -> str:
 
 
 def _draw_batch(folder: Path, settings: DrawSettings, batch: list[Job]) -> int:
-    from fecemo.imaging.drawn import as_jpeg, draw_photograph, expose_face
+    from fecemo.drawn import as_jpeg, draw_photograph, expose_face
 
     for job in batch:
         if job[0] == "photograph":
@@ -139,7 +139,7 @@ def _draw_batch(folder: Path, settings: DrawSettings, batch: list[Job]) -> int:
 
 def write_damaged(folder: Path, settings: DrawSettings, number: int) -> None:
     """Write a photograph that breaks off in the middle, as after a broken download."""
-    from fecemo.imaging.drawn import as_jpeg, draw_photograph
+    from fecemo.drawn import as_jpeg, draw_photograph
 
     path = folder / photograph_path(number)
     if not path.exists():

@@ -3,19 +3,19 @@
 from pathlib import Path
 from typing import Any
 
-from fecemo.packs.array_set import array_files
-from fecemo.packs.arrays import write_arrays
-from fecemo.packs.receipts import Receipt
+from fecemo.data.array_set import array_files
+from fecemo.data.arrays import write_arrays
+from fecemo.data.receipts import Receipt
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import require_chain
 from fecemo.stages.described_embedding import describes_pictures, embed_descriptions
 from fecemo.stages.face_vectors import FaceVectors, read_vectors
-from fecemo.stages.faces.example_set import embedded, find_example_set
-from fecemo.stages.faces.run_faces import RunFaces, read_run_faces
 from fecemo.stages.measured_embedding import embed_measurements
-from fecemo.stages.study.cell import Cell
-from fecemo.stages.study.mapped_output import MAPPED
 from fecemo.stages.work import Work, plain, run_stage
+from fecemo.study.cell import Cell
+from fecemo.study.faces.example_set import embedded, find_example_set
+from fecemo.study.faces.run_faces import RunFaces, read_run_faces
+from fecemo.study.mapped_output import MAPPED
 from fecemo.training.backend import backend_name
 
 STAGE = "embed"

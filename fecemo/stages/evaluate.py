@@ -5,6 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fecemo.data.emotions import EMOTIONS
+from fecemo.data.face_pack import FacePack
+from fecemo.data.receipts import Receipt, digest_json
 from fecemo.evaluation.measurement import CellEvidence, measurements, write_record
 from fecemo.evaluation.metrics.clusters import score_clustering
 from fecemo.evaluation.metrics.intervals import bootstrap_intervals
@@ -12,14 +15,11 @@ from fecemo.evaluation.metrics.predictions import score_predictions
 from fecemo.evaluation.records.predictions import PREDICTIONS_NAME, write_predictions
 from fecemo.evaluation.records.score import SCORE_FORMAT, SCORE_NAME, Score, write_score
 from fecemo.evaluation.records.score_parts import ClusterScore, Seconds
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import Receipt, digest_json
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.known_faces import about_digest, known_columns
 from fecemo.stages.predicted import PredictedFaces, predict, receipts_of
-from fecemo.stages.study.cell import Cell
 from fecemo.stages.work import Work, plain, run_stage
+from fecemo.study.cell import Cell
 
 STAGE = "evaluate"
 

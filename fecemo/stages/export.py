@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from fecemo.data.durable import HALF_WRITTEN, LOCK_NAME, atomic_write
+from fecemo.data.export_format import ExportedFaces, ExportFormat, find_export_format
+from fecemo.data.face_pack import FacePack
+from fecemo.data.receipts import Receipt
+from fecemo.data.variant import Variant, find_pack_variant
 from fecemo.errors import InputError, ResourceError, StoredStateError, nearest
-from fecemo.packs.durable import HALF_WRITTEN, LOCK_NAME, atomic_write
-from fecemo.packs.export_format import ExportedFaces, ExportFormat, find_export_format
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import Receipt
-from fecemo.packs.variant import Variant, find_pack_variant
 from fecemo.progress import progress
 from fecemo.stages.work import Work, run_stage
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.data.array_set import read_face_array
 from fecemo.models.measured_groups import chosen_groups
-from fecemo.packs.array_set import read_face_array
 from fecemo.stages.chain import embeddings_of, require_chain
-from fecemo.stages.faces.run_faces import RunFaces
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.cell import Cell
+from fecemo.study.cell import Cell
+from fecemo.study.faces.run_faces import RunFaces
+from fecemo.study.layout import RunLayout
 
 NOWHERE = -1
 

@@ -5,20 +5,20 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fecemo.cli import say_done
+from fecemo.data.durable import output_lock
+from fecemo.data.face_pack import FaceEntry
+from fecemo.data.face_pack_writer import FacePackWriter, in_the_making
+from fecemo.data.receipts import Receipt, current_receipt, digest_file, digest_json
 from fecemo.errors import InputError
-from fecemo.packs.durable import output_lock
-from fecemo.packs.face_pack import FaceEntry
-from fecemo.packs.face_pack_writer import FacePackWriter, in_the_making
-from fecemo.packs.receipts import Receipt, current_receipt, digest_file, digest_json
+from fecemo.fetch.face_lists import FaceListing, open_list
+from fecemo.fetch.settings import FetchSettings
+from fecemo.fetch.shards import ShardNumber, ShardOfList
 from fecemo.progress import progress
-from fecemo.stages.door import say_done
-from fecemo.stages.faces.face_lists import FaceListing, open_list
-from fecemo.stages.faces.shards import ShardNumber, ShardOfList
 from fecemo.stages.fetch_report import REPEATED_NAME, SURVIVAL_NAME, write_report
-from fecemo.stages.fetch_settings import FetchSettings
 
 if TYPE_CHECKING:
-    from fecemo.imaging.placeholders import Placeholders
+    from fecemo.fetch.placeholders import Placeholders
 
 STAGE = "fetch"
 DECIDING = ("margin", "square", "apply_exif", "max_megabytes", "max_megapixels", "honour_opt_out")
@@ -50,8 +50,8 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
     ResourceError
         If ``out`` cannot be written, or the port of ``serve`` is in use.
     """
-    from fecemo.imaging.placeholders import KNOWN_PICTURE, read_placeholders
-    from fecemo.imaging.reasons import Reason
+    from fecemo.data.reasons import Reason
+    from fecemo.fetch.placeholders import KNOWN_PICTURE, read_placeholders
 
     placeholders = read_placeholders(settings.placeholders)
     faces = open_list(settings.faces, settings.format, settings.limit)
@@ -94,7 +94,7 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
 
 
 def _plan(faces: FaceListing, shard: str | None) -> Iterator[FaceEntry]:
-    from fecemo.imaging.addresses import without_credentials
+    from fecemo.fetch.addresses import without_credentials
 
     face = None
     for face in faces.faces():
@@ -105,13 +105,13 @@ def _plan(faces: FaceListing, shard: str | None) -> Iterator[FaceEntry]:
 
 def _passing(receipt: Receipt) -> list[str]:
     """Return the recorded reasons of rejects that may pass."""
-    from fecemo.imaging.reasons import Reason
+    from fecemo.data.reasons import Reason
 
     return [reason for reason in receipt.summary["rejected"] if reason in set(Reason) and Reason(reason).transient]
 
 
 def _forget_passing(writer: FacePackWriter) -> None:
-    from fecemo.imaging.reasons import Reason
+    from fecemo.data.reasons import Reason
 
     writer.plan.forget_rejected([reason for reason in Reason if reason.transient])
 
@@ -120,15 +120,15 @@ def _fill(writer: FacePackWriter, settings: FetchSettings, placeholders: "Placeh
     """Fetch every missing face."""
     import cv2
 
+    from fecemo.data.reasons import FetchError
+    from fecemo.fetch.deadline import DeadlineWatch
+    from fecemo.fetch.download import Downloader, DownloadLimits
+    from fecemo.fetch.loopback_server import LOOPBACK, serving
+    from fecemo.fetch.politeness import HostBudget, HostSchedule
     from fecemo.imaging.crop import CropPolicy
     from fecemo.imaging.cut_faces import DecodePolicy, FaceCutter
-    from fecemo.imaging.deadline import DeadlineWatch
-    from fecemo.imaging.download import Downloader, DownloadLimits
-    from fecemo.imaging.fetch_crew import FetchCrew
-    from fecemo.imaging.loopback_server import LOOPBACK, serving
     from fecemo.imaging.one_heap import share_one_heap
-    from fecemo.imaging.politeness import HostBudget, HostSchedule
-    from fecemo.imaging.reasons import FetchError
+    from fecemo.stages.fetch_crew import FetchCrew
 
     allowed = settings.allow_hosts
     n_missing = len(writer.missing())

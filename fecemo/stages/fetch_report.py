@@ -4,15 +4,14 @@ import csv
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from fecemo.packs.durable import atomic_file, atomic_write
-from fecemo.packs.face_pack_writer import FacePackWriter
-from fecemo.packs.ledger import Ledger
+from fecemo.data.durable import atomic_file, atomic_write
+from fecemo.data.face_pack_writer import FacePackWriter
+from fecemo.data.ledger import Ledger
+from fecemo.fetch.face_lists import ALL_HOSTS, host_in
 
 HOSTS_NAME = "hosts.csv"
 SURVIVAL_NAME = "survival.csv"
-ALL_HOSTS = "(all)"
 STORED = "stored"
 REPEATED_NAME = "repeated_photographs.csv"
 SHEET_NAME = "contact_sheet.jpg"
@@ -108,12 +107,6 @@ def write_repeated(path: Path, repeated: Iterable[tuple[str, int, str]]) -> None
         table.writerows(repeated)
 
 
-def host_in(url: str) -> str:
-    """Return the host that an address names, or an empty text."""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def _write_sheet(path: Path, writer: FacePackWriter) -> None:

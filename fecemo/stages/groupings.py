@@ -7,20 +7,20 @@ from typing import Any
 import numpy as np
 
 from fecemo.clustering.groupings import NAMINGS, Grouped, group_and_name
+from fecemo.data.array_set import read_face_array
+from fecemo.data.emotions import EMOTIONS
+from fecemo.data.face_pack import FacePack
+from fecemo.data.receipts import Receipt, digest_json
 from fecemo.errors import InputError
 from fecemo.evaluation.metrics.groupings import SeedGroups, score_grouping
 from fecemo.evaluation.records.groupings import GROUPINGS_FORMAT, Groupings, write_groupings
 from fecemo.evaluation.records.score_parts import Chance
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.packs.array_set import read_face_array
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import Receipt, digest_json
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import require_chain
 from fecemo.stages.naming_sample import refuse_too_large_a_sample
 from fecemo.stages.predicted import label_rows, scored_rows
-from fecemo.stages.study.cell import Cell
 from fecemo.stages.work import Work, plain, run_stage
+from fecemo.study.cell import Cell
 from fecemo.training.order import drawn_rows
 
 STAGE = "groupings"

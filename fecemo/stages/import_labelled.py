@@ -5,19 +5,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
-from fecemo.manifests.face_id import face_id
-from fecemo.manifests.labelled import LabelledImage, LabelledSet, find_layout
-from fecemo.packs.durable import atomic_file, output_lock
-from fecemo.packs.face_pack import FaceEntry
-from fecemo.packs.face_pack_writer import FacePackWriter, in_the_making
-from fecemo.packs.receipts import Receipt, current_receipt, digest_file, digest_json
-from fecemo.packs.variant import FACE_SIDE
+from fecemo.cli import say_done
+from fecemo.data.durable import atomic_file, output_lock
+from fecemo.data.face_id import face_id
+from fecemo.data.face_pack import FaceEntry
+from fecemo.data.face_pack_writer import FacePackWriter, in_the_making
+from fecemo.data.import_settings import ImportSettings
+from fecemo.data.labelled import LabelledImage, LabelledSet, find_layout
+from fecemo.data.receipts import Receipt, current_receipt, digest_file, digest_json
+from fecemo.data.variant import FACE_SIDE
 from fecemo.progress import progress
-from fecemo.stages.door import say_done
 from fecemo.stages.work import plain
 
 STAGE = "import"
@@ -27,61 +27,6 @@ HELD_OUT = {"valid": "valid_per_class", "test": "test_per_class"}
 """By split, the setting that says how many faces of each emotion are held out for it."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class ImportSettings:
-    """What to import, and how.
-
-    Parameters
-    ----------
-    images : Path
-        The folder that holds the images; for the layout ``path_label``, the CSV.
-    layout : str
-        How they lie there: ``class_folders`` (a folder an emotion, perhaps under train, valid and test),
-        ``affectnet`` (AffectNet's own release), ``path_label`` (a CSV of path, label and perhaps split), or
-        ``photographs`` (a folder without labels).
-    valid_fraction : float
-        Share of the faces for the validation split. Where the set comes with splits of its own, they are kept, and
-        only a validation split that it lacks is taken from its train split.
-    test_fraction : float
-        Share of the faces for the test split, where the set does not come with splits. A set that comes in two parts
-        is scored on the one that is not called train.
-    valid_per_class, test_per_class : int, optional
-        So many faces of each emotion, in place of ``valid_fraction`` and ``test_fraction``: held out are then equally
-        many of each. Half of the rarest emotion stays to be learnt from; where it has too few faces, both numbers
-        become smaller in proportion. The receipt and the report's data card state what was held out.
-    seed : int
-        Of the splits and of ``per_class``.
-    per_class : int, optional
-        Import at most this many faces of each emotion, drawn by seed, from the splits that the set comes with in
-        proportion; for photographs, this many in all.
-    shape : {"crop", "pad", "stretch"}
-        What happens to an image that is not square: its middle is kept, black bars are added, or its proportions
-        change. It is then resampled to 200×200, by area averages where it shrinks and cubic interpolation where it
-        grows.
-    threads : int
-        Images that are decoded at once. The pack does not depend on it.
-    """
-
-    images: Path
-    layout: str = "class_folders"
-    valid_fraction: float = 0.0
-    test_fraction: float = 0.2
-    valid_per_class: int | None = None
-    test_per_class: int | None = None
-    seed: int = 0
-    per_class: int | None = None
-    shape: Literal["crop", "pad", "stretch"] = "crop"
-    threads: int = 4
-
-    def __post_init__(self) -> None:
-        if self.valid_fraction < 0 or self.test_fraction < 0 or self.valid_fraction + self.test_fraction >= 1:
-            raise ValueError(f"valid_fraction {self.valid_fraction} and test_fraction {self.test_fraction} must be at "
-                             "least 0 and together below 1")
-        for name in ("per_class", "valid_per_class", "test_per_class", "threads"):
-            if (value := getattr(self, name)) is not None and value < 1:
-                raise ValueError(f"{name} must be at least 1, not {value}")
 
 
 def run(settings: ImportSettings, out: Path) -> Receipt:
@@ -146,7 +91,7 @@ def _chosen(found: LabelledSet, settings: ImportSettings) -> tuple[list[Labelled
     """Return the images to import, in the order of their paths, with their splits, and the rule by which they are."""
     import numpy as np
 
-    from fecemo.manifests.splits import capped_sample, make_splits
+    from fecemo.data.splits import capped_sample, make_splits
 
     images, ids = list(found.images), [face_id(image.path, 0, 1, 0, 1) for image in found.images]
     if settings.per_class is not None:
@@ -173,7 +118,7 @@ def _chosen(found: LabelledSet, settings: ImportSettings) -> tuple[list[Labelled
 
 def _rule(labels: Sequence[str], asked: dict[str, int]) -> str:
     """Return in words how many faces of each emotion are held out, and why they are fewer than asked for."""
-    from fecemo.manifests.splits import held_out_per_class
+    from fecemo.data.splits import held_out_per_class
 
     counts = Counter(labels)
     taken = held_out_per_class(counts, asked)

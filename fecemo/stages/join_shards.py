@@ -13,15 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.data.arrays import write_arrays
+from fecemo.data.durable import atomic_file
+from fecemo.data.face_pack import INDEX_COLUMNS, INDEX_NAME, REJECT_COLUMNS, REJECTS_NAME
+from fecemo.data.ledger import LEDGER_NAME
+from fecemo.data.receipts import Receipt, digest_file, read_receipt, require_receipt
+from fecemo.data.stored_faces import PLACES_NAME, SHARDS_NAME, Shard, write_shards
 from fecemo.errors import InputError, StoredStateError
-from fecemo.packs.arrays import write_arrays
-from fecemo.packs.durable import atomic_file
-from fecemo.packs.face_pack import INDEX_COLUMNS, INDEX_NAME, REJECT_COLUMNS, REJECTS_NAME
-from fecemo.packs.ledger import LEDGER_NAME
-from fecemo.packs.receipts import Receipt, digest_file, read_receipt, require_receipt
-from fecemo.packs.stored_faces import PLACES_NAME, SHARDS_NAME, Shard, write_shards
-from fecemo.stages.faces.face_lists import FaceListing, open_list
-from fecemo.stages.faces.shards import ShardNumber, shard_of
+from fecemo.fetch.face_lists import FaceListing, open_list
+from fecemo.fetch.shards import ShardNumber, shard_of
 from fecemo.stages.fetch_report import (
     HOSTS_NAME,
     REPEATED_NAME,

@@ -6,22 +6,22 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.data.array_set import read_face_array
+from fecemo.data.face_pack import FacePack
+from fecemo.data.fec import TRIPLET_TYPES
+from fecemo.data.receipts import Receipt, read_receipt
 from fecemo.errors import InputError
 from fecemo.evaluation.metrics.triplets import share_interval, told_odd
 from fecemo.evaluation.records.judged_triplets import JUDGED_FORMAT, JudgedTriplets, TypeShare, write_judged
-from fecemo.manifests.fec import TRIPLET_TYPES
-from fecemo.packs.array_set import read_face_array
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import Receipt, read_receipt
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import require_chain
 from fecemo.stages.embed import embed_config, embed_faces
 from fecemo.stages.face_vectors import read_vectors
-from fecemo.stages.faces.example_sets.triplets import AGREEMENT, rated_triplets
-from fecemo.stages.faces.run_faces import read_run_faces
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.cell import Cell
 from fecemo.stages.work import Work, plain, run_stage
+from fecemo.study.cell import Cell
+from fecemo.study.faces.example_sets.triplets import AGREEMENT, rated_triplets
+from fecemo.study.faces.run_faces import read_run_faces
+from fecemo.study.layout import RunLayout
 from fecemo.training.backend import backend_name
 from fecemo.training.examples import Examples
 

@@ -3,16 +3,16 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fecemo.data.face_columns import read_face_columns
+from fecemo.data.receipts import digest_file
 from fecemo.errors import InputError
-from fecemo.manifests.face_columns import read_face_columns
-from fecemo.packs.receipts import digest_file
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.recipe import Recipe
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe import Recipe
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from fecemo.packs.face_pack import FacePack
+    from fecemo.data.face_pack import FacePack
 
 DRAWN_NAME, DRAWN_FACES = "target_parameters.csv", "target"
 """What the draw stage writes: the true parameters of labelled faces, and the folder that these stand in."""
@@ -64,6 +64,6 @@ def known_columns(study: Recipe, layout: RunLayout, target: "FacePack") -> "dict
         return {}
     if study.evaluation.about_faces is not None:
         return read_face_columns(path, target.ids.tolist())
-    from fecemo.imaging.drawn.factors import factor_column
+    from fecemo.drawn.factors import factor_column
 
     return read_face_columns(path, target.ids.tolist(), below=f"{DRAWN_FACES}/", rename=factor_column)

@@ -8,13 +8,13 @@ from typing import Literal
 import numpy as np
 
 from fecemo.clustering.naming_method import NamingEvidence, find_naming_method
+from fecemo.data.array_set import read_face_array
+from fecemo.data.arrays import read_array, write_arrays
+from fecemo.data.cluster_names import NAMES_NAME, PARTS_NAME, SAMPLE_NAME, ClusterNames
+from fecemo.data.durable import atomic_file, atomic_write
+from fecemo.data.face_pack import FacePack
+from fecemo.data.receipts import Receipt, digest_file, digest_json
 from fecemo.errors import InputError
-from fecemo.manifests.cluster_names import NAMES_NAME, PARTS_NAME, SAMPLE_NAME, ClusterNames
-from fecemo.packs.array_set import read_face_array
-from fecemo.packs.arrays import read_array, write_arrays
-from fecemo.packs.durable import atomic_file, atomic_write
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import Receipt, digest_file, digest_json
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import clustering_digest, require_chain
 from fecemo.stages.naming.label_files import labels_seen_elsewhere

@@ -3,10 +3,10 @@
 import getpass
 import sys
 
+from fecemo.cli import say_done
 from fecemo.labelling.session import LabellingSession
 from fecemo.labelling.terminal import TerminalSession
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.door import say_done
 from fecemo.stages.naming.label_run import LabelRun
 
 

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 
 from fecemo.clustering.tsne import draw_map, neighbour_accuracy
-from fecemo.packs.array_set import FaceArray, draw_faces, read_face_array
-from fecemo.packs.arrays import read_array, write_arrays
-from fecemo.packs.receipts import Receipt
+from fecemo.data.array_set import FaceArray, draw_faces, read_face_array
+from fecemo.data.arrays import read_array, write_arrays
+from fecemo.data.receipts import Receipt
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import require_chain
-from fecemo.stages.study.cell import Cell
-from fecemo.stages.study.mapped_output import MAPPED
 from fecemo.stages.work import Work, plain, run_stage
+from fecemo.study.cell import Cell
+from fecemo.study.mapped_output import MAPPED
 
 STAGE = "map"
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
+from fecemo.data.array_set import array_files
+from fecemo.data.arrays import read_array, write_arrays
+from fecemo.data.durable import atomic_write
+from fecemo.data.face_pack import FacePack
+from fecemo.data.receipts import Receipt, digest_file, digest_json
 from fecemo.imaging.landmarks.mesh import Landmarker
-from fecemo.packs.array_set import array_files
-from fecemo.packs.arrays import read_array, write_arrays
-from fecemo.packs.durable import atomic_write
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import Receipt, digest_file, digest_json
 from fecemo.progress import progress
-from fecemo.stages.faces.measurements import COLUMNS_NAME, EYES, SCORES, STAGE, VALUES
 from fecemo.stages.work import Work, run_stage
+from fecemo.study.faces.measurements import COLUMNS_NAME, EYES, SCORES, STAGE, VALUES
 
 BLOCK = 256
 """Faces that are stored at a time while the work goes on: no more than these are lost by a kill."""

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
+from fecemo.data.array_set import array_files
+from fecemo.data.arrays import read_array, write_arrays
 from fecemo.errors import InputError
 from fecemo.models.measured_groups import chosen_groups
-from fecemo.packs.array_set import array_files
-from fecemo.packs.arrays import read_array, write_arrays
 from fecemo.stages.face_vectors import FaceVectors
-from fecemo.stages.study.cell import Cell
 from fecemo.stages.work import Work
+from fecemo.study.cell import Cell
 
 SCALING = "scaling"
 """``scaling.npy`` of shape (3, d): mean, limit and scale of each number; see `Scaling`."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from fecemo.data.face_pack import FacePack
 from fecemo.errors import InputError
-from fecemo.packs.face_pack import FacePack
 
 
 def refuse_too_large_a_sample(pack: FacePack, sample: int) -> None:

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.errors import InputError, StoredStateError
-from fecemo.evaluation.metrics.ranking import emotion_margins
-from fecemo.evaluation.records.predictions import Predictions
-from fecemo.evaluation.records.score_parts import LabelsUsed
-from fecemo.manifests.cluster_names import (
+from fecemo.data.array_set import FaceArray, read_face_array
+from fecemo.data.arrays import read_array
+from fecemo.data.cluster_names import (
     NAMES_NAME,
     PARTS_NAME,
     SAMPLE_NAME,
@@ -19,15 +17,17 @@ from fecemo.manifests.cluster_names import (
     read_cluster_names,
     require_names_of,
 )
-from fecemo.manifests.cluster_parts import cluster_of, key_order
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.packs.array_set import FaceArray, read_face_array
-from fecemo.packs.arrays import read_array
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import Receipt, require_receipt
+from fecemo.data.cluster_parts import cluster_of, key_order
+from fecemo.data.emotions import EMOTIONS
+from fecemo.data.face_pack import FacePack
+from fecemo.data.receipts import Receipt, require_receipt
+from fecemo.errors import InputError, StoredStateError
+from fecemo.evaluation.metrics.ranking import emotion_margins
+from fecemo.evaluation.records.predictions import Predictions
+from fecemo.evaluation.records.score_parts import LabelsUsed
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import clustering_digest, require_chain
-from fecemo.stages.study.cell import Cell
+from fecemo.study.cell import Cell
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 import sys
 from typing import Any
 
+from fecemo.data.receipts import require_receipt
 from fecemo.errors import InputError, StoredStateError
-from fecemo.packs.receipts import require_receipt
-from fecemo.stages.study.cell import Cell
+from fecemo.study.cell import Cell
 
 CONVERT = "convert weights"
 """Name of the stage that writes such folders."""

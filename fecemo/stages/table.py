@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import UseAppendAction
 
+from fecemo.data.receipts import Receipt, digest_file, read_receipt
+from fecemo.data.variant import find_variant, variants
 from fecemo.errors import InputError
 from fecemo.models.approach import approaches
-from fecemo.packs.receipts import Receipt, digest_file, read_receipt
-from fecemo.packs.variant import find_variant, variants
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.recipe import Recipe
-from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.stages.tables.cost_table import TABLE_NAMES as SECOND_NAMES
 from fecemo.stages.tables.cost_table import read_cost_table
 from fecemo.stages.tables.side_by_side import write_side_by_side
 from fecemo.stages.tables.stored_scores import read_scores
 from fecemo.stages.work import Work, run_stage
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe import Recipe
+from fecemo.study.recipe_file import read_recipe
 
 if TYPE_CHECKING:
     from fecemo.evaluation.tables.blocks import Block
@@ -77,11 +77,11 @@ def run(run: Annotated[tuple[Path, ...], UseAppendAction], recipe: Path | None =
 
 
 def _write_run(study: Recipe, layout: RunLayout) -> Receipt:
+    from fecemo.data.shipped import shipped
     from fecemo.evaluation.tables import block_export, cost_export
     from fecemo.evaluation.tables import export as table_export
     from fecemo.evaluation.tables.cost_blocks import cost_blocks
     from fecemo.evaluation.tables.table_blocks import headline_blocks, table_blocks
-    from fecemo.manifests.shipped import shipped
     from fecemo.stages.tables.report import material_folders, read_material
 
     receipts = {name: found for name, folder in material_folders(study, layout).items()
@@ -93,8 +93,8 @@ def _write_run(study: Recipe, layout: RunLayout) -> Receipt:
     title, second_title = (f"{study.title}: Table {number}" for number in (1, 2))
 
     def work(folder: Path) -> Work:
+        from fecemo.data.durable import atomic_write
         from fecemo.evaluation.report.page import render_report
-        from fecemo.packs.durable import atomic_write
 
         def readable(title: str, blocks: "list[Block]") -> tuple[str, str, str]:
             return (block_export.to_markdown(title, blocks), block_export.to_latex(title, blocks),
@@ -145,14 +145,14 @@ def read_table(study: Recipe, layout: RunLayout) -> "ComparisonTable":
     StoredStateError
         If a score is damaged or of another recipe.
     """
+    from fecemo.data.published import read_published
+    from fecemo.data.shipped import shipped
     from fecemo.evaluation.measurement import read_records
     from fecemo.evaluation.metrics.comparison import compare_cells
     from fecemo.evaluation.metrics.seeds import spread_over_seeds
     from fecemo.evaluation.records.headline import HEADLINES
     from fecemo.evaluation.records.predictions import read_predictions
     from fecemo.evaluation.tables.table import ComparisonTable, Heading
-    from fecemo.manifests.published import read_published
-    from fecemo.manifests.shipped import shipped
 
     scores = read_scores(study, layout, study.cells)
     predictions = {cell: read_predictions(layout.score(*cell), score.emotions) for cell, score in scores.items()}

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fecemo.data.arrays import write_arrays
+from fecemo.data.durable import atomic_write
+from fecemo.data.emotions import EMOTIONS
+from fecemo.data.receipts import Receipt, digest_json
 from fecemo.errors import InputError
-from fecemo.manifests.emotions import EMOTIONS
 from fecemo.models.approach import Phase
 from fecemo.models.plan import distinct_layers
-from fecemo.packs.arrays import write_arrays
-from fecemo.packs.durable import atomic_write
-from fecemo.packs.receipts import Receipt, digest_json
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.described_embedding import nothing_to_learn
 from fecemo.stages.face_vectors import FaceVectors, read_vectors
-from fecemo.stages.faces.example_set import find_example_set, learnt_from
-from fecemo.stages.faces.run_faces import RunFaces, read_run_faces
 from fecemo.stages.measured_embedding import scale_measurements
 from fecemo.stages.pretrained import pretrained_digest, put_pretrained
-from fecemo.stages.study.cell import Cell
-from fecemo.stages.study.taught import refuse_untaught
 from fecemo.stages.work import Work, plain, run_stage
+from fecemo.study.cell import Cell
+from fecemo.study.faces.example_set import find_example_set, learnt_from
+from fecemo.study.faces.run_faces import RunFaces, read_run_faces
+from fecemo.study.taught import refuse_untaught
 from fecemo.training.backend import backend_name
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fecemo.packs.durable import output_lock
-from fecemo.packs.receipts import RECEIPT_NAME, Receipt, current_receipt, write_receipt
-from fecemo.stages.door import say_done
+from fecemo.cli import say_done
+from fecemo.data.durable import output_lock
+from fecemo.data.receipts import RECEIPT_NAME, Receipt, current_receipt, write_receipt
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,8 +14,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from fecemo.data.durable import atomic_file
 from fecemo.errors import StoredStateError
-from fecemo.packs.durable import atomic_file
 from fecemo.training.history import EpochRecord
 
 STATE_NAME = "state.json"

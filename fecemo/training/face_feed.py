@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 from keras import ops
 
-from fecemo.packs.stored_faces import Faces
+from fecemo.data.stored_faces import Faces
 from fecemo.training.device_memory import fits_on_device
 from fecemo.training.device_view import DeviceView
 from fecemo.training.devices import Placement

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from keras import ops
 
-from fecemo.packs.stored_faces import Faces
+from fecemo.data.stored_faces import Faces
 from fecemo.training.device_view import DeviceView
 from fecemo.training.devices import Placement
 from fecemo.training.lent_buffers import LentBuffers

@@ -5,8 +5,8 @@ import io
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from fecemo.packs.durable import atomic_write
-from fecemo.packs.receipts import digest_json
+from fecemo.data.durable import atomic_write
+from fecemo.data.receipts import digest_json
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 import keras
 
+from fecemo.data.durable import atomic_file, explained
 from fecemo.errors import StoredStateError
-from fecemo.packs.durable import atomic_file, explained
 
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 FIXED_DATE = "1980-01-01@00:00:00"

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from fecemo.packs.durable import atomic_file
+from fecemo.data.durable import atomic_file
 from fecemo.progress import progress
 from fecemo.training.order import padded_batches
 from fecemo.training.vector_feed import Feed

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from fecemo.packs.stored_faces import Faces
+from fecemo.data.stored_faces import Faces
 from fecemo.training.device_view import DeviceView
 from fecemo.training.examples import Examples
 from fecemo.training.settings import FitSettings

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fecemo.packs.stored_faces import Faces
+from fecemo.data.stored_faces import Faces
 from fecemo.training.device_view import DeviceView
 from fecemo.training.devices import Placement
 from fecemo.training.face_feed import FaceFeed, one_ahead

@@ -19,12 +19,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fecemo.data.cluster_names import read_cluster_names
+from fecemo.data.emotions import EMOTIONS
 from fecemo.labelling.keys import KEY_OF_NAME
 from fecemo.labelling.session import LabellingSession
-from fecemo.manifests.cluster_names import read_cluster_names
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.stages.layout import RunLayout
 from fecemo.stages.naming.label_run import LabelRun
+from fecemo.study.layout import RunLayout
 from tests.integration.run_to_name import APPROACH, VARIANT, RunToName, emotion_of_group
 
 ROOT = Path(__file__).parents[2]

@@ -5,9 +5,9 @@ import math
 
 import numpy as np
 
+from fecemo.data.variant import Variant, variants
 from fecemo.models.approach import Approach, Phase, approaches
 from fecemo.models.loss import losses
-from fecemo.packs.variant import Variant, variants
 from fecemo.training.augmentations.crop import Crop
 from fecemo.training.examples import Examples
 from fecemo.training.optimizers.adam import Adam

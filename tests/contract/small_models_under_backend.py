@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from small_models import LEARNING, N_CLASSES, input_shape, small_config, small_examples, small_fit, some_inputs
 
-from fecemo.packs.variant import find_variant, variants
+from fecemo.data.variant import find_variant, variants
 from fecemo.training.backend import describe_backend
 from fecemo.training.device_view import DeviceView
 from fecemo.training.fit import train

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.packs.durable import output_lock
-from fecemo.packs.face_pack import FaceEntry, FacePack
-from fecemo.packs.face_pack_writer import FacePackWriter
+from fecemo.data.durable import output_lock
+from fecemo.data.face_pack import FaceEntry, FacePack
+from fecemo.data.face_pack_writer import FacePackWriter
 
 
 def smooth_face(seed: int) -> np.ndarray:

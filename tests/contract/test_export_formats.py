@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from small_pack import labelled_entries, plain_entries, write_pack
 
+from fecemo.data.export_format import ExportFormat, export_formats, find_export_format
+from fecemo.data.face_pack import FaceEntry, FacePack
+from fecemo.data.receipts import RECEIPT_NAME, read_receipt
+from fecemo.data.variant import pack_variants
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.imaging import encode
-from fecemo.packs.export_format import ExportFormat, export_formats, find_export_format
-from fecemo.packs.face_pack import FaceEntry, FacePack
-from fecemo.packs.receipts import RECEIPT_NAME, read_receipt
-from fecemo.packs.variant import pack_variants
 from fecemo.stages import export
 from fecemo.stages.export import ExportSettings, run
 
@@ -55,7 +55,7 @@ def test_an_unknown_format_names_the_nearest():
 
 def test_a_format_is_named_as_its_file_and_says_what_it_is(format):
     assert isinstance(format, ExportFormat)
-    assert importlib.import_module(f"fecemo.packs.export_formats.{format.name}").EXPORT_FORMAT is format
+    assert importlib.import_module(f"fecemo.data.export_formats.{format.name}").EXPORT_FORMAT is format
     assert 10 < len(format.about) < 100
 
 

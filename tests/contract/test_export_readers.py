@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 from small_pack import labelled_entries, plain_entries, write_pack
 
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import digest_bytes
-from fecemo.packs.variant import find_variant
+from fecemo.data.face_pack import FacePack
+from fecemo.data.receipts import digest_bytes
+from fecemo.data.variant import find_variant
 from fecemo.stages import import_labelled
 from fecemo.stages.export import ExportSettings, run
 from fecemo.stages.import_labelled import ImportSettings
@@ -104,7 +104,7 @@ def test_tars_hold_no_owner_and_no_date(pack, tmp_path):
 
 def test_parquet_holds_pictures_as_datasets_expects_them(pack, variant, tmp_path, monkeypatch):
     parquet = pytest.importorskip("pyarrow.parquet")
-    monkeypatch.setattr("fecemo.packs.export_formats.parquet.ROW_GROUP", 3)
+    monkeypatch.setattr("fecemo.data.export_formats.parquet.ROW_GROUP", 3)
     run(ExportSettings(pack=pack.folder, format="parquet", variant=variant.name, per_file=5), tmp_path / "out")
     files = sorted((tmp_path / "out" / "data").iterdir())
     assert [path.name for path in files] == [

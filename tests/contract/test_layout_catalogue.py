@@ -4,9 +4,9 @@ import importlib
 
 import pytest
 
+from fecemo.data.emotions import EMOTIONS
+from fecemo.data.labelled import Layout, find_layout, layouts
 from fecemo.errors import InputError
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.manifests.labelled import Layout, find_layout, layouts
 
 
 @pytest.fixture(params=list(layouts()))
@@ -20,7 +20,7 @@ def test_the_issued_layouts_are_found():
 
 def test_a_layout_is_named_as_its_file_and_says_what_it_is(layout):
     assert isinstance(layout, Layout)
-    assert importlib.import_module(f"fecemo.manifests.layouts.{layout.name}").LAYOUT is layout
+    assert importlib.import_module(f"fecemo.data.layouts.{layout.name}").LAYOUT is layout
     assert 10 < len(layout.about) < 100
 
 

@@ -17,10 +17,10 @@ from small_models import (
     some_inputs,
 )
 
+from fecemo.data.variant import find_variant
 from fecemo.models.approach import find_approach
 from fecemo.models.loss import losses
-from fecemo.packs.variant import find_variant
-from fecemo.stages.faces.example_set import find_example_set
+from fecemo.study.faces.example_set import find_example_set
 from fecemo.training.network_file import load_network, save_network
 from fecemo.training.step import TrainingStep
 

@@ -11,18 +11,18 @@ from pathlib import Path
 
 from mutation import NUMBERS, spoiled
 
+from fecemo.data.csv_rows import RejectedRow
+from fecemo.data.face_id import face_id
+from fecemo.data.face_list import read_face_list
+from fecemo.data.face_pack import FaceEntry
+from fecemo.data.fec import ANSWERS, TRIPLET_TYPES, Triplet, read_fec
+from fecemo.data.ledger import Ledger
+from fecemo.data.listed_face import ListedFace
+from fecemo.data.reasons import FetchError
 from fecemo.errors import InputError
-from fecemo.imaging.addresses import checked_url, without_credentials
+from fecemo.fetch.addresses import checked_url, without_credentials
+from fecemo.fetch.face_lists import open_list
 from fecemo.imaging.crop import CropPolicy, pixel_box
-from fecemo.imaging.reasons import FetchError
-from fecemo.manifests.csv_rows import RejectedRow
-from fecemo.manifests.face_id import face_id
-from fecemo.manifests.face_list import read_face_list
-from fecemo.manifests.fec import ANSWERS, TRIPLET_TYPES, Triplet, read_fec
-from fecemo.manifests.listed_face import ListedFace
-from fecemo.packs.face_pack import FaceEntry
-from fecemo.packs.ledger import Ledger
-from fecemo.stages.faces.face_lists import open_list
 
 FACE = b"http://a.example/%d.jpg,0.1,0.5,0.2,0.6"
 HEADER = b"url,left,right,top,bottom\n"

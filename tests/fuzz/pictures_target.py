@@ -13,9 +13,9 @@ import numpy as np
 from mutation import NUMBERS, spoiled
 from PIL import Image
 
+from fecemo.data.reasons import FetchError
 from fecemo.imaging.crop import CropPolicy
 from fecemo.imaging.cut_faces import DecodePolicy, FaceCutter
-from fecemo.imaging.reasons import FetchError
 
 MAX_PIXELS = 1_000_000
 MEMORY_CAP = 192 << 20

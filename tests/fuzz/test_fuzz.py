@@ -9,8 +9,8 @@ from fuzz import fuzz, numbered
 from lists_target import ListsTarget
 from pictures_target import PicturesTarget
 
+from fecemo.data import csv_rows, fec
 from fecemo.imaging import cut_faces
-from fecemo.manifests import csv_rows, fec
 
 N = 150
 

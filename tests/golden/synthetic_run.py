@@ -7,6 +7,14 @@ from pathlib import Path
 import numpy as np
 from synthetic_scores import synthetic_predictions, synthetic_score
 
+from fecemo.data.arrays import write_arrays
+from fecemo.data.cluster_names import ClusterNames
+from fecemo.data.durable import atomic_write
+from fecemo.data.emotions import EMOTIONS
+from fecemo.data.face_id import face_id
+from fecemo.data.face_pack import FaceEntry
+from fecemo.data.face_pack_writer import FacePackWriter
+from fecemo.data.receipts import Receipt, write_receipt
 from fecemo.evaluation.measurement import measurements, write_record
 from fecemo.evaluation.measurements.curves import Curves
 from fecemo.evaluation.measurements.groups import Groups
@@ -14,21 +22,13 @@ from fecemo.evaluation.probing.factors import ColumnFigures, Nuisance, strongest
 from fecemo.evaluation.probing.group_rates import score_groups
 from fecemo.evaluation.records.predictions import PREDICTIONS_NAME, write_predictions
 from fecemo.evaluation.records.score import SCORE_NAME, write_score
-from fecemo.manifests.cluster_names import ClusterNames
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.manifests.face_id import face_id
-from fecemo.packs.arrays import write_arrays
-from fecemo.packs.durable import atomic_write
-from fecemo.packs.face_pack import FaceEntry
-from fecemo.packs.face_pack_writer import FacePackWriter
-from fecemo.packs.receipts import Receipt, write_receipt
 from fecemo.stages.chain import source_digest
 from fecemo.stages.cluster import cluster_config
 from fecemo.stages.embed import embed_config
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.cell import Cell, resolve
-from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.stages.train import train_config
+from fecemo.study.cell import Cell, resolve
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe_file import read_recipe
 
 RECIPE = """\
 name: synthetic

@@ -2,14 +2,14 @@
 
 import numpy as np
 
+from fecemo.data.emotions import EMOTIONS
+from fecemo.data.published import read_published
 from fecemo.evaluation.metrics.comparison import Cell, compare_cells
 from fecemo.evaluation.metrics.confusion import confusion_figures
 from fecemo.evaluation.records.predictions import Predictions
 from fecemo.evaluation.records.score import Score
 from fecemo.evaluation.records.score_parts import Chance, ClassScore, ClusterScore, Interval, LabelsUsed, Seconds
 from fecemo.evaluation.tables.table import ComparisonTable, Heading
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.manifests.published import read_published
 
 ROWS = (Heading("dense_autoencoder", "Stacked autoencoder"),
         Heading("conv_autoencoder", "Stacked convolutional autoencoder"),

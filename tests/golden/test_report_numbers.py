@@ -14,10 +14,10 @@ import pytest
 from report_pages import Page, text_of, write_table
 from synthetic_run import RECIPE, write_synthetic_run
 
+from fecemo.data.published import read_published
+from fecemo.data.receipts import write_receipt
 from fecemo.evaluation.records.score import read_score, write_score
-from fecemo.manifests.published import read_published
-from fecemo.packs.receipts import write_receipt
-from fecemo.stages.layout import RunLayout
+from fecemo.study.layout import RunLayout
 
 
 @pytest.fixture(scope="module")

@@ -10,15 +10,15 @@ import pytest
 from report_pages import Page, text_of, write_table
 from synthetic_run import RECIPE, REJECTED, write_synthetic_run
 
+from fecemo.data.arrays import write_arrays
+from fecemo.data.face_pack import FacePack
+from fecemo.data.variant import find_variant
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.report.page import render_report
-from fecemo.packs.arrays import write_arrays
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.variant import find_variant
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.stages.table import read_table
 from fecemo.stages.tables.report import read_material
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe_file import read_recipe
 
 WRITTEN = {"table1.csv", "table1.json", "table1.md", "table1.tex", "table1.html", "report.html"}
 

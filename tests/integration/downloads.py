@@ -7,9 +7,9 @@ from contextlib import contextmanager, suppress
 import pytest
 from photo_server import jpeg, picture
 
-from fecemo.imaging.deadline import DeadlineWatch
-from fecemo.imaging.download import Downloader, DownloadLimits
-from fecemo.imaging.reasons import FetchError
+from fecemo.data.reasons import FetchError
+from fecemo.fetch.deadline import DeadlineWatch
+from fecemo.fetch.download import Downloader, DownloadLimits
 
 PHOTO = jpeg(picture(1))
 

@@ -2,15 +2,15 @@
 
 import numpy as np
 
+from fecemo.data.durable import output_lock
+from fecemo.data.emotions import EMOTIONS
+from fecemo.data.face_pack import FaceEntry, FacePack
+from fecemo.data.face_pack_writer import FacePackWriter
 from fecemo.imaging.landmarks import points
 from fecemo.imaging.landmarks.alignment import STANDARD_HEAD
 from fecemo.imaging.landmarks.region import MIDDLE
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.packs.durable import output_lock
-from fecemo.packs.face_pack import FaceEntry, FacePack
-from fecemo.packs.face_pack_writer import FacePackWriter
-from fecemo.stages.layout import RunLayout
 from fecemo.stages.measure import MeasureSettings, measure_pack
+from fecemo.study.layout import RunLayout
 
 SOURCE, TARGET = 40, 16
 UNSURE = 3

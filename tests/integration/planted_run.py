@@ -3,20 +3,20 @@
 import numpy as np
 import yaml
 
+from fecemo.data.arrays import write_arrays
+from fecemo.data.emotions import EMOTIONS
+from fecemo.data.face_pack import FaceEntry, FacePack
+from fecemo.data.face_pack_writer import FacePackWriter
+from fecemo.data.receipts import read_receipt, write_receipt
 from fecemo.evaluation.records.groupings import read_groupings
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.packs.arrays import write_arrays
-from fecemo.packs.face_pack import FaceEntry, FacePack
-from fecemo.packs.face_pack_writer import FacePackWriter
-from fecemo.packs.receipts import read_receipt, write_receipt
 from fecemo.stages import groupings
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import embeddings_of
 from fecemo.stages.embed import embed_config
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.cell import resolve
-from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.stages.train import train_config
+from fecemo.study.cell import resolve
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe_file import read_recipe
 
 N_SOURCE, N_TARGET = 320, 320
 FIT = {"loss": "binary_crossentropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 1}

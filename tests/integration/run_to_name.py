@@ -6,20 +6,20 @@ from pathlib import Path
 
 import numpy as np
 
+from fecemo.data.cluster_names import read_cluster_names
+from fecemo.data.durable import atomic_write
+from fecemo.data.emotions import EMOTIONS
+from fecemo.data.face_pack import FaceEntry
+from fecemo.data.face_pack_writer import FacePackWriter
+from fecemo.data.receipts import write_receipt
 from fecemo.evaluation.records.score import read_score
 from fecemo.labelling.session import LabellingSession
-from fecemo.manifests.cluster_names import read_cluster_names
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.packs.durable import atomic_write
-from fecemo.packs.face_pack import FaceEntry
-from fecemo.packs.face_pack_writer import FacePackWriter
-from fecemo.packs.receipts import write_receipt
 from fecemo.stages import cluster, evaluate, label, map_faces
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.embed import embed_config
-from fecemo.stages.layout import RunLayout
 from fecemo.stages.naming.label_run import LabelRun
 from fecemo.stages.train import train_config
+from fecemo.study.layout import RunLayout
 
 N_SOURCE, N_TARGET = 96, 64
 APPROACH, VARIANT = "dense_autoencoder", "rgb"

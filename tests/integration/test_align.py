@@ -10,29 +10,29 @@ import numpy as np
 import pytest
 import yaml
 
+from fecemo.data.durable import output_lock
+from fecemo.data.emotions import EMOTIONS
+from fecemo.data.face_pack import FaceEntry, FacePack
+from fecemo.data.face_pack_writer import FacePackWriter
+from fecemo.data.receipts import read_receipt
+from fecemo.data.variant import find_variant
+from fecemo.drawn import draw_face, sample_face
 from fecemo.errors import InputError, StoredStateError
-from fecemo.imaging.drawn import draw_face, sample_face
 from fecemo.imaging.landmarks import aligned_picture as picture
 from fecemo.imaging.landmarks import points
 from fecemo.imaging.landmarks.alignment import STANDARD_HEAD
 from fecemo.imaging.landmarks.mesh import find_mesh
 from fecemo.imaging.landmarks.region import MIDDLE
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.packs.durable import output_lock
-from fecemo.packs.face_pack import FaceEntry, FacePack
-from fecemo.packs.face_pack_writer import FacePackWriter
-from fecemo.packs.receipts import read_receipt
-from fecemo.packs.variant import find_variant
 from fecemo.stages import align, embed, train
 from fecemo.stages.align import AlignSettings
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import outdated, require_chain
 from fecemo.stages.export import ExportSettings
 from fecemo.stages.export import run as export
-from fecemo.stages.faces.aligned import read_aligned
-from fecemo.stages.layout import RunLayout
 from fecemo.stages.measure import MeasureSettings, measure_pack
-from fecemo.stages.study.recipe_file import read_recipe
+from fecemo.study.faces.aligned import read_aligned
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe_file import read_recipe
 
 ROOT = Path(__file__).parents[2]
 FACES = 11

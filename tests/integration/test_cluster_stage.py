@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import yaml
 
+from fecemo.data.cluster_names import read_cluster_names
+from fecemo.data.receipts import digest_file, read_receipt, write_receipt
 from fecemo.evaluation.records.score import read_score
-from fecemo.manifests.cluster_names import read_cluster_names
-from fecemo.packs.receipts import digest_file, read_receipt, write_receipt
 from fecemo.stages import cluster, evaluate, label, table
 from fecemo.stages.chain import clustering_digest
 from tests.integration.run_to_name import APPROACH, N_SOURCE, N_TARGET, VARIANT, RunToName

@@ -7,17 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fecemo.data.arrays import write_arrays
+from fecemo.data.emotions import EMOTIONS
+from fecemo.data.face_pack import FaceEntry, FacePack
+from fecemo.data.face_pack_writer import FacePackWriter
+from fecemo.data.receipts import read_receipt, write_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.measurement import measurements, read_records
 from fecemo.evaluation.metrics.predictions import score_predictions
 from fecemo.evaluation.records.predictions import read_predictions
 from fecemo.evaluation.records.score import read_score
 from fecemo.evaluation.records.score_parts import LabelsUsed
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.packs.arrays import write_arrays
-from fecemo.packs.face_pack import FaceEntry, FacePack
-from fecemo.packs.face_pack_writer import FacePackWriter
-from fecemo.packs.receipts import read_receipt, write_receipt
 from fecemo.stages import cluster, evaluate, label, map_faces
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import clustering_digest

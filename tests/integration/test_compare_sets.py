@@ -6,9 +6,9 @@ import os
 import numpy as np
 import pytest
 
+from fecemo.data.face_pack import FaceEntry, FacePack
+from fecemo.data.face_pack_writer import FacePackWriter
 from fecemo.errors import InputError
-from fecemo.packs.face_pack import FaceEntry, FacePack
-from fecemo.packs.face_pack_writer import FacePackWriter
 from fecemo.stages.compare_sets import CompareSettings, run
 
 LEVELS = {"happy": 200, "sad": 60}

@@ -11,9 +11,9 @@ import yaml
 from fecemo.errors import StoredStateError
 from fecemo.evaluation.records.score import read_score
 from fecemo.stages import cluster, evaluate, groupings, label, table
-from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.stages.table import read_table
 from fecemo.stages.tables.cost_table import read_cost_table
+from fecemo.study.recipe_file import read_recipe
 from tests.integration.planted_run import N_TARGET, OTHERS, RECIPE, Planted
 
 CLUSTERED = ("dense_autoencoder", "contrastive", "rated_embedding")

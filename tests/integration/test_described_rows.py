@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from measured_faces import SOURCE, TARGET, write_pack
 
+from fecemo.data.array_set import read_face_array
+from fecemo.data.face_pack import FacePack
 from fecemo.imaging.oriented_gradients import oriented_gradients
-from fecemo.packs.array_set import read_face_array
-from fecemo.packs.face_pack import FacePack
 from fecemo.stages import cluster, embed, train
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.cell import resolve
-from fecemo.stages.study.given import given_to
-from fecemo.stages.study.recipe_file import read_recipe
+from fecemo.study.cell import resolve
+from fecemo.study.given import given_to
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe_file import read_recipe
 
 RECIPE = """
 name: described

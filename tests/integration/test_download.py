@@ -9,9 +9,9 @@ import pytest
 from downloads import PHOTO, downloading, failure, raw_server
 from photo_server import jpeg, photo_server, picture, replying, send
 
-from fecemo.imaging.deadline import DeadlineWatch
-from fecemo.imaging.download import Downloader, DownloadLimits
-from fecemo.imaging.reasons import FetchError, Reason
+from fecemo.data.reasons import FetchError, Reason
+from fecemo.fetch.deadline import DeadlineWatch
+from fecemo.fetch.download import Downloader, DownloadLimits
 
 
 @pytest.fixture

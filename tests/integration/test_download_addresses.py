@@ -8,8 +8,8 @@ import pytest
 from downloads import PHOTO, downloading, failure
 from photo_server import photo_server, redirecting, replying
 
-from fecemo.imaging.download import Errand
-from fecemo.imaging.reasons import FetchError, Reason
+from fecemo.data.reasons import FetchError, Reason
+from fecemo.fetch.download import Errand
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 from downloads import PHOTO, downloading, failure
 from photo_server import photo_server, redirecting, replying
 
-from fecemo.imaging.placeholders import Placeholders, read_placeholders
-from fecemo.imaging.reasons import Reason
-from fecemo.packs.receipts import digest_bytes
+from fecemo.data.reasons import Reason
+from fecemo.data.receipts import digest_bytes
+from fecemo.fetch.placeholders import Placeholders, read_placeholders
 
 
 @pytest.fixture

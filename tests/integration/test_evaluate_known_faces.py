@@ -3,9 +3,9 @@
 import pytest
 from test_cluster_to_evaluate import N_TARGET, PlantedRun
 
+from fecemo.data.receipts import read_receipt
 from fecemo.errors import InputError
 from fecemo.evaluation.measurement import read_records
-from fecemo.packs.receipts import read_receipt
 from fecemo.stages import cluster, evaluate, label
 
 

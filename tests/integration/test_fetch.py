@@ -9,9 +9,9 @@ import pytest
 from fetching import WHOLE, settings_for, table, write_list
 from photo_server import encoded, jpeg, photo_server, picture, redirecting, replying
 
+from fecemo.data.face_id import face_id
+from fecemo.data.face_pack import FacePack
 from fecemo.errors import StoredStateError
-from fecemo.manifests.face_id import face_id
-from fecemo.packs.face_pack import FacePack
 from fecemo.stages.fetch import FetchSettings, run
 
 

@@ -12,9 +12,9 @@ from fetching import WHOLE, settings_for, table, write_list
 from photo_server import encoded, jpeg, photo_server, picture, redirecting, replying
 from PIL import Image
 
+from fecemo.data.face_pack import FacePack
+from fecemo.data.receipts import RECEIPT_NAME, digest_bytes
 from fecemo.errors import InputError, ResourceError
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import RECEIPT_NAME, digest_bytes
 from fecemo.stages.fetch import FetchSettings, run
 
 PHOTO = picture(1, 320, 240)

@@ -8,9 +8,9 @@ import pytest
 from fetching import ROOT, WHOLE, settings_for, write_list
 from photo_server import jpeg, photo_server, picture
 
+from fecemo.data.face_pack import FACES_NAME, FacePack
+from fecemo.data.receipts import RECEIPT_NAME
 from fecemo.errors import StoredStateError
-from fecemo.packs.face_pack import FACES_NAME, FacePack
-from fecemo.packs.receipts import RECEIPT_NAME
 from fecemo.stages import check_pack
 from fecemo.stages.fetch import run
 

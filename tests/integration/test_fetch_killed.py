@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from photo_server import jpeg, photo_server, picture
 
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.face_pack_writer import STAGING_NAME
-from fecemo.packs.receipts import RECEIPT_NAME
+from fecemo.data.face_pack import FacePack
+from fecemo.data.face_pack_writer import STAGING_NAME
+from fecemo.data.receipts import RECEIPT_NAME
 
 ROOT = Path(__file__).parents[2]
 KILLS = int(os.environ.get("FECEMO_KILLS", "6"))
@@ -25,7 +25,7 @@ COMPARED = ("faces.npy", "faces.csv", "rejects.csv", "rejected_rows.csv", "hosts
 PROGRAM = f"""
 import sys
 from pathlib import Path
-from fecemo.packs import face_pack_writer
+from fecemo.data import face_pack_writer
 from fecemo.stages.fetch import FetchSettings, run
 face_pack_writer.FLUSH_FACES = {FLUSH}
 faces, out, host = sys.argv[1:]

@@ -14,8 +14,8 @@ import pytest
 from fetching import ROOT, WHOLE, settings_for, table, write_list
 from photo_server import jpeg, photo_server, picture, redirecting, replying
 
-from fecemo.imaging.download import Downloader
-from fecemo.packs.face_pack import FacePack
+from fecemo.data.face_pack import FacePack
+from fecemo.fetch.download import Downloader
 from fecemo.stages.fetch import run
 
 

@@ -6,9 +6,9 @@ import pytest
 from fetching import WHOLE, settings_for, table, write_list
 from photo_server import jpeg, photo_server, picture, replying
 
+from fecemo.data.face_pack import FacePack
+from fecemo.data.receipts import digest_bytes
 from fecemo.errors import InputError
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import digest_bytes
 from fecemo.stages.fetch import run
 
 

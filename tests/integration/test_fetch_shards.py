@@ -14,13 +14,13 @@ import pytest
 import yaml
 from photo_server import PhotoServer, jpeg, photo_server, picture, replying
 
+from fecemo.data.face_pack import FacePack
+from fecemo.data.receipts import RECEIPT_NAME, read_receipt
+from fecemo.data.variant import find_variant
 from fecemo.errors import InputError, StoredStateError
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import RECEIPT_NAME, read_receipt
-from fecemo.packs.variant import find_variant
+from fecemo.fetch.shards import ShardNumber, shard_of
 from fecemo.stages import export, fetch, join_shards
 from fecemo.stages.export import ExportSettings
-from fecemo.stages.faces.shards import ShardNumber, shard_of
 from fecemo.stages.fetch import FetchSettings
 
 ROOT = Path(__file__).parents[2]

@@ -11,9 +11,9 @@ import yaml
 
 from fecemo.clustering.groupings import group_and_name
 from fecemo.clustering.settings import GroupingSettings, KMeansSettings, NamingSettings
+from fecemo.data.emotions import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.groupings import GROUPINGS_FORMAT, GROUPINGS_NAME, read_groupings
-from fecemo.manifests.emotions import EMOTIONS
 from fecemo.stages import groupings
 from tests.integration.planted_run import N_SOURCE, N_TARGET, RECIPE, Planted
 

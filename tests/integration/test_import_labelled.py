@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 import pytest
 
+from fecemo.data.documents import build
+from fecemo.data.face_id import face_id
+from fecemo.data.face_pack import FacePack
+from fecemo.data.face_pack_writer import FacePackWriter
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.imaging import image_file
 from fecemo.imaging.resize import square_face
-from fecemo.manifests.documents import build
-from fecemo.manifests.face_id import face_id
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.face_pack_writer import FacePackWriter
 from fecemo.stages.import_labelled import ImportSettings, run
 
 ROOT = Path(__file__).parents[2]

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from measured_faces import bright_rows, measure_again, write_pack, write_ratings, write_study
 
+from fecemo.data.array_set import read_face_array
+from fecemo.data.face_pack import FacePack
+from fecemo.data.receipts import read_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.judged_triplets import read_judged
-from fecemo.packs.array_set import read_face_array
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import read_receipt
 from fecemo.stages import embed, judge, train
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import outdated
-from fecemo.stages.faces.example_sets.triplets import read_triplets
+from fecemo.study.faces.example_sets.triplets import read_triplets
 
 JUDGED = 30
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fecemo.data.cluster_names import read_cluster_names
+from fecemo.data.receipts import write_receipt
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.evaluation.records.score import read_score
 from fecemo.labelling.keys import KEY_OF_NAME, KEYS
 from fecemo.labelling.session import LabellingSession
-from fecemo.manifests.cluster_names import read_cluster_names
-from fecemo.packs.receipts import write_receipt
 from fecemo.stages import cluster
 from fecemo.stages.naming.label_notebook import open_board
 from fecemo.stages.naming.label_run import LabelRun

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from fecemo.data.cluster_names import read_cluster_names
+from fecemo.data.durable import atomic_write
 from fecemo.errors import InputError, StoredStateError
 from fecemo.labelling.agreement import compare_raters
-from fecemo.manifests.cluster_names import read_cluster_names
-from fecemo.packs.durable import atomic_write
 from fecemo.stages import label
 from fecemo.stages.naming.label_run import LabelRun
 from tests.integration.run_to_name import (

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fecemo.data.cluster_names import read_cluster_names
+from fecemo.data.durable import atomic_write
+from fecemo.data.emotions import EMOTIONS
+from fecemo.data.face_pack import FacePack
+from fecemo.data.receipts import read_receipt
 from fecemo.errors import FecemoError, InputError, ResourceError, StoredStateError
 from fecemo.evaluation.records.score import read_score
 from fecemo.labelling.terminal import TerminalSession
-from fecemo.manifests.cluster_names import read_cluster_names
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.packs.durable import atomic_write
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import read_receipt
 from fecemo.stages import cluster, label
 from fecemo.stages.naming.label_run import LabelRun
 from tests.integration.run_to_name import (

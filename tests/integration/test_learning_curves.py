@@ -10,9 +10,9 @@ import yaml
 
 from fecemo.errors import InputError
 from fecemo.stages import cluster, evaluate, groupings, label, table, train
-from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.stages.table import read_table
 from fecemo.stages.tables.cost_table import read_cost_table
+from fecemo.study.recipe_file import read_recipe
 from tests.integration.planted_run import N_SOURCE, Planted
 
 LEARNING = {"contrastive": {"cluster_on": [20, 80]}, "supervised": {"classify.faces": [24]}}

@@ -6,17 +6,17 @@ import shutil
 import pytest
 import yaml
 
-from fecemo.packs.receipts import read_receipt, write_receipt
+from fecemo.data.receipts import read_receipt, write_receipt
 from fecemo.stages import cluster, evaluate, label, table
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.embed import embed_config
-from fecemo.stages.study.cell import resolve
-from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.stages.table import read_table
 from fecemo.stages.tables.cost_table import read_cost_table
 from fecemo.stages.tables.made_otherwise import made_otherwise
 from fecemo.stages.tables.report import read_material
 from fecemo.stages.train import train_config
+from fecemo.study.cell import resolve
+from fecemo.study.recipe_file import read_recipe
 from tests.integration.planted_run import Planted
 
 

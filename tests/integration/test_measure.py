@@ -8,23 +8,23 @@ import numpy as np
 import pytest
 from measured_faces import SOURCE, TARGET, UNSURE, Brightness, bright_rows, measure_again, write_study
 
+from fecemo.data.array_set import read_face_array
+from fecemo.data.face_pack import FacePack
+from fecemo.data.receipts import read_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.imaging.landmarks import points
 from fecemo.imaging.landmarks.alignment import STANDARD_HEAD
 from fecemo.imaging.landmarks.measurements import COLUMNS
 from fecemo.models.losses.vector_error import VectorError
-from fecemo.packs.array_set import read_face_array
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import read_receipt
 from fecemo.stages import embed, measure, train
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import outdated, require_chain
-from fecemo.stages.faces import measurements
-from fecemo.stages.faces.example_set import find_example_set, measured
-from fecemo.stages.faces.measurements import read_measurements
-from fecemo.stages.faces.run_faces import RunFaces, read_run_faces
 from fecemo.stages.measure import MeasureSettings, measure_pack
-from fecemo.stages.study.recipe_file import read_recipe
+from fecemo.study.faces import measurements
+from fecemo.study.faces.example_set import find_example_set, measured
+from fecemo.study.faces.measurements import read_measurements
+from fecemo.study.faces.run_faces import RunFaces, read_run_faces
+from fecemo.study.recipe_file import read_recipe
 from fecemo.training.augmentations.flip import Flip
 from fecemo.training.optimizers.adam import Adam
 from fecemo.training.settings import FitSettings

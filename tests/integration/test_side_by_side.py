@@ -15,15 +15,15 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "golden"))
 from synthetic_run import RECIPE, write_synthetic_run
 from synthetic_scores import synthetic_score
 
+from fecemo.data.emotions import EMOTIONS
+from fecemo.data.receipts import write_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.predictions import read_predictions, write_predictions
 from fecemo.evaluation.records.score import read_score, write_score
 from fecemo.evaluation.tables.side_by_side import RunScores, stand_side_by_side
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.packs.receipts import write_receipt
 from fecemo.stages import table
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.layout import RunLayout
+from fecemo.study.layout import RunLayout
 
 
 def copy_scores(source: Path, destination: Path, *, shift: float = 0.0, **changed: object) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.recipe_file import read_recipe
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe_file import read_recipe
 
 ROOT = Path(__file__).parents[2]
 TINY = Path(__file__).parent / "tiny.yaml"

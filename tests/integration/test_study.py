@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import read_receipt
+from fecemo.data.face_pack import FacePack
+from fecemo.data.receipts import read_receipt
 from fecemo.stages import cluster, draw, embed, evaluate, fetch, import_labelled, label, map_faces, table, train
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import clustering_digest
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.recipe_file import read_recipe
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe_file import read_recipe
 
 RECIPE = Path(__file__).parent / "tiny.yaml"
 STUDY = read_recipe(RECIPE)

@@ -14,18 +14,18 @@ import keras
 import numpy as np
 import pytest
 
+from fecemo.data.array_set import read_face_array
+from fecemo.data.durable import output_lock
+from fecemo.data.emotions import EMOTIONS
+from fecemo.data.face_pack import FaceEntry, FacePack
+from fecemo.data.face_pack_writer import FacePackWriter
+from fecemo.data.receipts import read_receipt
+from fecemo.data.variant import find_variant
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.evaluation.records.score import read_score
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.packs.array_set import read_face_array
-from fecemo.packs.durable import output_lock
-from fecemo.packs.face_pack import FaceEntry, FacePack
-from fecemo.packs.face_pack_writer import FacePackWriter
-from fecemo.packs.receipts import read_receipt
-from fecemo.packs.variant import find_variant
 from fecemo.stages import embed, evaluate, train
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.layout import RunLayout
+from fecemo.study.layout import RunLayout
 from fecemo.training.network_file import load_network
 
 ROOT = Path(__file__).parents[2]

@@ -6,18 +6,18 @@ import keras
 import numpy as np
 import pytest
 
+from fecemo.data.documents import read_json
+from fecemo.data.durable import output_lock
+from fecemo.data.emotions import EMOTIONS
+from fecemo.data.face_pack import FaceEntry
+from fecemo.data.face_pack_writer import FacePackWriter
 from fecemo.errors import InputError
-from fecemo.manifests.documents import read_json
-from fecemo.manifests.emotions import EMOTIONS
 from fecemo.models.approach import find_approach
 from fecemo.models.naming import namings
 from fecemo.models.pretrained import _places
-from fecemo.packs.durable import output_lock
-from fecemo.packs.face_pack import FaceEntry
-from fecemo.packs.face_pack_writer import FacePackWriter
 from fecemo.stages import convert_weights, embed, evaluate, map_faces, table, train
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.layout import RunLayout
+from fecemo.study.layout import RunLayout
 from fecemo.training.network_file import load_network
 
 MODEL = "{side: 16, blocks: [1, 1, 1, 1], filters: 4, features: 6, halved_by: 3x3}"

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 from measured_faces import SOURCE, TARGET, bright_rows, write_study
 
+from fecemo.data.array_set import read_face_array
+from fecemo.data.face_pack import FacePack
+from fecemo.data.receipts import read_receipt
 from fecemo.errors import InputError, StoredStateError
-from fecemo.packs.array_set import read_face_array
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import read_receipt
 from fecemo.stages import embed, train
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import embeddings_of, outdated, require_chain
-from fecemo.stages.faces.example_set import embedded, learnt_from
-from fecemo.stages.faces.example_sets.triplets import read_triplets
-from fecemo.stages.study.recipe_file import read_recipe
+from fecemo.study.faces.example_set import embedded, learnt_from
+from fecemo.study.faces.example_sets.triplets import read_triplets
+from fecemo.study.recipe_file import read_recipe
 from fecemo.training.network_file import load_network
 
 DYING = Path(__file__).with_name("dying_training.py")

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from fecemo.data.emotions import EMOTIONS
 from fecemo.evaluation.measurement import CellEvidence
 from fecemo.evaluation.records.predictions import Predictions
 from fecemo.evaluation.settings import EvaluationSettings
-from fecemo.manifests.emotions import EMOTIONS
 
 N = 160
 

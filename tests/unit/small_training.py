@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 from keras import layers
 
-from fecemo.catalogue import offers
+from fecemo.data.variant import find_variant
 from fecemo.models.approach import find_approach
 from fecemo.models.loss import losses
 from fecemo.models.losses.weighted_cluster import WeightedCluster
 from fecemo.models.losses.weighted_softmax import WeightedSoftmax
 from fecemo.models.stacks import build_networks
-from fecemo.packs.variant import find_variant
+from fecemo.registry import offers
 from fecemo.training.augmentations.crop import Crop
 from fecemo.training.augmentations.flip import Flip
 from fecemo.training.augmentations.mask import Mask

@@ -4,8 +4,8 @@ import ipaddress
 
 import pytest
 
-from fecemo.imaging.addresses import checked_url, is_public
-from fecemo.imaging.reasons import FetchError, Reason
+from fecemo.data.reasons import FetchError, Reason
+from fecemo.fetch.addresses import checked_url, is_public
 
 
 @pytest.mark.parametrize("address", ["93.184.215.14", "8.8.8.8", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"])

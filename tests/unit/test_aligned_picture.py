@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fecemo.imaging.drawn import draw_face, sample_face
+from fecemo.drawn import draw_face, sample_face
 from fecemo.imaging.landmarks import points
 from fecemo.imaging.landmarks.aligned_picture import EYES, GRAY, OVAL, aligned_picture, eye_middles
 

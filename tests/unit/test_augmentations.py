@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from fecemo.catalogue import offers
+from fecemo.registry import offers
 from fecemo.training.augmentation import AUGMENTATIONS, mixed
 from fecemo.training.augmentations.blur import Blur
 from fecemo.training.augmentations.colour import Colour

@@ -5,8 +5,8 @@ import textwrap
 
 import pytest
 
-from fecemo.catalogue import offer, offers
 from fecemo.errors import InputError, nearest
+from fecemo.registry import offer, offers
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@
 
 import pytest
 
+from fecemo.data.receipts import write_receipt
 from fecemo.errors import StoredStateError
-from fecemo.packs.receipts import write_receipt
 from fecemo.stages.chain import clustering_digest, outdated, require_chain, source_digest
-from fecemo.stages.layout import RunLayout
+from fecemo.study.layout import RunLayout
 
 CELL = ("conv_autoencoder", "gray")
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fecemo.errors import StoredStateError
-from fecemo.stages.layout import RunLayout
+from fecemo.study.layout import RunLayout
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from small_residual_peers import SIZES, keras_peer, torch_peer
 
+from fecemo.data.tensor_file import read_tensors
 from fecemo.errors import InputError
 from fecemo.models.approach import find_approach
 from fecemo.models.naming import namings
 from fecemo.models.pretrained import FEEDINGS, WEIGHTS_NAME, _places, put_weights
-from fecemo.packs.tensor_file import read_tensors
 from fecemo.stages.convert_weights import ConvertSettings, run
 from fecemo.training.backend import import_keras
 

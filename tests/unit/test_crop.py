@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
+from fecemo.data.reasons import FetchError, Reason
 from fecemo.imaging.crop import CropPolicy, PixelBox, crop_face, pixel_box
 from fecemo.imaging.cut_faces import DecodePolicy, FaceCutter
-from fecemo.imaging.reasons import FetchError, Reason
 
 AS_IS = CropPolicy()
 

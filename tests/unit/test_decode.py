@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fecemo.data.reasons import FetchError, Reason
 from fecemo.imaging.decode import decode, read_header, reduction_for
-from fecemo.imaging.reasons import FetchError, Reason
 
 PIXELS = 100_000_000
 

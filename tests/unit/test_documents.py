@@ -6,8 +6,8 @@ from typing import Literal
 
 import pytest
 
+from fecemo.data.documents import build, read_json, read_yaml
 from fecemo.errors import InputError
-from fecemo.manifests.documents import build, read_json, read_yaml
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from fecemo.data.emotions import EMOTIONS
+from fecemo.drawn import ACTIONS, Expression, FaceParameters, draw_face, face_geometry, prototype_expression
 from fecemo.errors import InputError
-from fecemo.imaging.drawn import ACTIONS, Expression, FaceParameters, draw_face, face_geometry, prototype_expression
-from fecemo.manifests.emotions import EMOTIONS
 
 LEFT, RIGHT = 0, 1  # of the picture
 

@@ -5,12 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
+from fecemo.data.emotions import EMOTIONS
+from fecemo.drawn import ACTIONS, Capture, FaceParameters, Identity, Nuisance, draw_face, sample_face
+from fecemo.drawn.capture import BACKDROPS
+from fecemo.drawn.haircut import HAIR_CUTS
+from fecemo.drawn.identity import BEARD_STYLES, GLASSES_STYLES, HAIR_STYLES
 from fecemo.errors import InputError
-from fecemo.imaging.drawn import ACTIONS, Capture, FaceParameters, Identity, Nuisance, draw_face, sample_face
-from fecemo.imaging.drawn.capture import BACKDROPS
-from fecemo.imaging.drawn.haircut import HAIR_CUTS
-from fecemo.imaging.drawn.identity import BEARD_STYLES, GLASSES_STYLES, HAIR_STYLES
-from fecemo.manifests.emotions import EMOTIONS
 
 PER_EMOTION = 120
 

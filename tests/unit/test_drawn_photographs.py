@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fecemo.errors import InputError
-from fecemo.imaging.drawn import (
+from fecemo.data.emotions import EMOTIONS
+from fecemo.drawn import (
     Expression,
     Photograph,
     draw_photograph,
@@ -18,8 +18,8 @@ from fecemo.imaging.drawn import (
     sample_photograph,
     sample_triplets,
 )
-from fecemo.imaging.drawn.raters import TRIPLET_TYPES
-from fecemo.manifests.emotions import EMOTIONS
+from fecemo.drawn.raters import TRIPLET_TYPES
+from fecemo.errors import InputError
 
 
 def photograph(number, faces=3) -> Photograph:

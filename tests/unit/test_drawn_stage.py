@@ -13,14 +13,14 @@ from pathlib import Path
 import cv2
 import pytest
 
+from fecemo.cli import as_arguments
+from fecemo.data.draw_settings import DrawSettings
+from fecemo.data.face_list import read_face_list
+from fecemo.data.fec import Triplet, read_fec
+from fecemo.data.listed_face import ListedFace
+from fecemo.data.receipts import read_receipt
 from fecemo.errors import StoredStateError
-from fecemo.manifests.face_list import read_face_list
-from fecemo.manifests.fec import Triplet, read_fec
-from fecemo.manifests.listed_face import ListedFace
-from fecemo.packs.receipts import read_receipt
-from fecemo.stages.door import as_arguments
 from fecemo.stages.draw import run
-from fecemo.stages.draw_settings import DrawSettings
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = DrawSettings(seed=4, source_faces=12, target_faces_per_class=1, photograph_width=240, photograph_height=180,

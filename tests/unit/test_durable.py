@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from fecemo.data.durable import atomic_file, atomic_write, explained, output_lock
 from fecemo.errors import InputError, ResourceError, StoredStateError
-from fecemo.packs.durable import atomic_file, atomic_write, explained, output_lock
 
 FULL = Path("/dev/full")
 
@@ -82,7 +82,7 @@ def test_other_errors_pass_as_they_are(tmp_path):
 HOLD = """
 import sys, time
 from pathlib import Path
-from fecemo.packs.durable import output_lock
+from fecemo.data.durable import output_lock
 with output_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -106,7 +106,7 @@ def test_a_second_process_is_refused_and_a_killed_one_holds_nothing(tmp_path):
 HALF = """
 import os, signal, sys
 from pathlib import Path
-from fecemo.packs.durable import atomic_file
+from fecemo.data.durable import atomic_file
 with atomic_file(Path(sys.argv[1])) as file:
     file.write(b"half")
     file.flush()

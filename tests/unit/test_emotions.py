@@ -2,7 +2,7 @@
 
 import pytest
 
-from fecemo.manifests.emotions import EMOTIONS, SPELLINGS, emotion_of
+from fecemo.data.emotions import EMOTIONS, SPELLINGS, emotion_of
 
 
 def test_the_order_is_affectnets():

@@ -4,12 +4,12 @@ import keras
 import numpy as np
 import pytest
 
+from fecemo.data.variant import find_variant
 from fecemo.models.losses.binary_crossentropy import BinaryCrossentropy
 from fecemo.models.losses.nt_xent import NTXent
 from fecemo.models.losses.triplet import TripletLoss
 from fecemo.models.losses.vector_error import VectorError
 from fecemo.models.stacks import build_networks
-from fecemo.packs.variant import find_variant
 from fecemo.training.augmentations.crop import Crop
 from fecemo.training.augmentations.flip import Flip
 from fecemo.training.augmentations.mask import GRAY, Mask

@@ -4,12 +4,12 @@ import math
 
 import pytest
 
+from fecemo.data.csv_rows import MAX_LINE_BYTES, RejectedRow, csv_rows
+from fecemo.data.face_id import face_id
+from fecemo.data.face_list import read_face_list
+from fecemo.data.listed_face import box_fault
 from fecemo.errors import InputError
-from fecemo.manifests.csv_rows import MAX_LINE_BYTES, RejectedRow, csv_rows
-from fecemo.manifests.face_id import face_id
-from fecemo.manifests.face_list import read_face_list
-from fecemo.manifests.listed_face import box_fault
-from fecemo.stages.faces.face_lists import open_list
+from fecemo.fetch.face_lists import open_list
 
 HEADER = "url,left,right,top,bottom\n"
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fecemo.data import face_pack_writer
+from fecemo.data.face_pack import FaceEntry, FacePack, digest_face
+from fecemo.data.face_pack_writer import STAGING_NAME, FacePackWriter, in_the_making
+from fecemo.data.ledger import LEDGER_NAME
+from fecemo.data.receipts import RECEIPT_NAME
 from fecemo.errors import InputError, ResourceError, StoredStateError
-from fecemo.packs import face_pack_writer
-from fecemo.packs.face_pack import FaceEntry, FacePack, digest_face
-from fecemo.packs.face_pack_writer import STAGING_NAME, FacePackWriter, in_the_making
-from fecemo.packs.ledger import LEDGER_NAME
-from fecemo.packs.receipts import RECEIPT_NAME
 
 N = 12
 REJECTED = (3, 7)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from fecemo.manifests.csv_rows import RejectedRow
-from fecemo.manifests.fec import Triplet, read_fec
+from fecemo.data.csv_rows import RejectedRow
+from fecemo.data.fec import Triplet, read_fec
 
 FACES = ['"http://a/1.jpg",0.1,0.5,0.2,0.6', '"http://a/1.jpg",0.5,0.9,0.2,0.6', '"http://b/2.jpg",0,1,0,1']
 

@@ -7,8 +7,8 @@ from fecemo.models.approach import Phase
 from fecemo.models.losses.categorical_crossentropy import CategoricalCrossentropy
 from fecemo.models.losses.weighted_cluster import WeightedCluster
 from fecemo.models.losses.weighted_softmax import WeightedSoftmax
-from fecemo.stages.study.fit_choices import read_fit
 from fecemo.stages.work import plain
+from fecemo.study.fit_choices import read_fit
 from fecemo.training.augmentations.crop import Crop
 from fecemo.training.augmentations.flip import Flip
 from fecemo.training.augmentations.mask import Mask

@@ -35,7 +35,7 @@ def test_an_upward_import_is_caught(tmp_path):
 
 def test_importing_the_package_brings_nothing_heavy():
     heavy = ("keras", "tensorflow", "cv2", "sklearn", "pandas", "matplotlib", "openTSNE", "requests")
-    program = ("import sys, fecemo.stages.study.recipe_file; "
+    program = ("import sys, fecemo.study.recipe_file; "
                f"print([name for name in {heavy!r} if name in sys.modules])")
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"

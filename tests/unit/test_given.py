@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from fecemo.errors import InputError
-from fecemo.stages.study.cell import resolve
-from fecemo.stages.study.given import Given, given_to
-from fecemo.stages.study.recipe_file import read_recipe
+from fecemo.study.cell import resolve
+from fecemo.study.given import Given, given_to
+from fecemo.study.recipe_file import read_recipe
 
 RECIPES = Path(__file__).parents[2] / "pipelines" / "recipes"
 

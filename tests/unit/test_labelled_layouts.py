@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fecemo.data.labelled import LabelledImage, LeftOut, find_layout
 from fecemo.errors import InputError
-from fecemo.manifests.labelled import LabelledImage, LeftOut, find_layout
 
 
 def touch(folder, *paths):

@@ -6,6 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fecemo.data.cluster_names import NOT_EMOTIONS, ClusterNames, read_cluster_names, require_names_of
+from fecemo.data.cluster_parts import group_keys, key_order
+from fecemo.data.emotions import EMOTIONS
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.labelling.agreement import compare_raters
 from fecemo.labelling.groups import Division, Groups, NamedClustering
@@ -15,9 +18,6 @@ from fecemo.labelling.samples import RULES, sample_faces
 from fecemo.labelling.session import PAUSE_SECONDS, LabellingSession
 from fecemo.labelling.suggestion import suggest
 from fecemo.labelling.summary import summarise
-from fecemo.manifests.cluster_names import NOT_EMOTIONS, ClusterNames, read_cluster_names, require_names_of
-from fecemo.manifests.cluster_parts import group_keys, key_order
-from fecemo.manifests.emotions import EMOTIONS
 
 # Six faces on a line at 0, 1, 2.4 | 4, 5, 6 with centres at 0 and 5.
 PLACES = np.array([0, 1, 2.4, 4, 5, 6])

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fecemo.drawn import draw_face, sample_face
 from fecemo.errors import InputError, ResourceError
-from fecemo.imaging.drawn import draw_face, sample_face
 from fecemo.imaging.landmarks import points
 from fecemo.imaging.landmarks.alignment import STANDARD_HEAD, align
 from fecemo.imaging.landmarks.blendshapes import BLENDSHAPE_NAMES, INPUT_LANDMARKS, MODEL_NAMES

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from fecemo.errors import InputError
-from fecemo.stages.study.cell import resolve
-from fecemo.stages.study.recipe_file import read_recipe
+from fecemo.study.cell import resolve
+from fecemo.study.recipe_file import read_recipe
 
 FIT = {"loss": "categorical_crossentropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 6}
 RECIPE = {

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fecemo.clustering.naming_method import NamingEvidence, find_naming_method, naming_methods
+from fecemo.data.cluster_names import ClusterNames, read_cluster_names
+from fecemo.data.emotions import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
-from fecemo.manifests.cluster_names import ClusterNames, read_cluster_names
-from fecemo.manifests.emotions import EMOTIONS
 
 CLUSTERING = "c1" * 32
 

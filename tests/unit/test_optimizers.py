@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from small_training import small_training
 
-from fecemo.catalogue import offers
+from fecemo.registry import offers
 from fecemo.training import epoch
 from fecemo.training.fit import train
 from fecemo.training.optimizer import OPTIMIZERS

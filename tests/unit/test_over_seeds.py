@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from fecemo.data.emotions import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.metrics.over_seeds import paired_seed_differences, seed_figures, seed_mean
 from fecemo.evaluation.records.groupings import Grouping, Groupings, NamedGroups, RightAnswers, SeedFigure, SeedMean
 from fecemo.evaluation.records.score_parts import Chance
 from fecemo.evaluation.tables.cost_table import CostRow, compare_rows
 from fecemo.evaluation.tables.table import Heading
-from fecemo.manifests.emotions import EMOTIONS
 
 SETTINGS = {"resamples": 500, "confidence": 0.95, "seed": 1}
 

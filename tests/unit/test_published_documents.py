@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from fecemo.data import shipped as shipped_module
+from fecemo.data.published import read_published
+from fecemo.data.reference_figures import read_reference_figures
+from fecemo.data.shipped import shipped
 from fecemo.errors import InputError
-from fecemo.manifests import shipped as shipped_module
-from fecemo.manifests.published import read_published
-from fecemo.manifests.reference_figures import read_reference_figures
-from fecemo.manifests.shipped import shipped
 
 
 def test_the_studys_table_is_as_printed():

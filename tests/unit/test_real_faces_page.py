@@ -12,7 +12,7 @@ import yaml
 
 from fecemo.errors import StoredStateError
 from fecemo.imaging.landmarks.measurements import COLUMNS, columns_of
-from fecemo.stages.study.recipe_file import read_recipe
+from fecemo.study.recipe_file import read_recipe
 
 ROOT = Path(__file__).parents[2]
 DOCS, RECIPE = ROOT / "docs", ROOT / "pipelines" / "recipes" / "table2.yaml"

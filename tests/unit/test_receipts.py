@@ -6,8 +6,7 @@ import json
 
 import pytest
 
-from fecemo.errors import StoredStateError
-from fecemo.packs.receipts import (
+from fecemo.data.receipts import (
     DIGEST_NAME,
     RECEIPT_NAME,
     current_receipt,
@@ -18,6 +17,7 @@ from fecemo.packs.receipts import (
     require_receipt,
     write_receipt,
 )
+from fecemo.errors import StoredStateError
 
 
 def write(folder, config=None, inputs=None, **more):

@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 
+from fecemo.data.variant import find_variant
 from fecemo.models.approach import find_approach
 from fecemo.models.losses.weighted_cluster import WeightedCluster
 from fecemo.models.losses.weighted_softmax import WeightedSoftmax
-from fecemo.packs.variant import find_variant
 from fecemo.training.augmentations.flip import Flip
 from fecemo.training.device_view import DeviceView
 from fecemo.training.examples import Examples

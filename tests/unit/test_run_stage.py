@@ -5,9 +5,9 @@ import signal
 
 import pytest
 
+from fecemo.data.durable import output_lock
+from fecemo.data.receipts import read_receipt
 from fecemo.errors import StoredStateError
-from fecemo.packs.durable import output_lock
-from fecemo.packs.receipts import read_receipt
 from fecemo.stages import work as work_module
 from fecemo.stages.work import Work, run_stage
 

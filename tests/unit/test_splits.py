@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fecemo.errors import InputError
-from fecemo.manifests.splits import (
+from fecemo.data.splits import (
     capped_sample,
     held_out_per_class,
     make_splits,
@@ -16,6 +15,7 @@ from fecemo.manifests.splits import (
     split_of,
     stratified_sample,
 )
+from fecemo.errors import InputError
 
 
 def faces(**counts):

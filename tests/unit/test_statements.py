@@ -2,9 +2,9 @@
 
 import pytest
 
+from fecemo.data.shipped import shipped
+from fecemo.data.statements import FOLDER, read_statement
 from fecemo.errors import InputError
-from fecemo.manifests.shipped import shipped
-from fecemo.manifests.statements import FOLDER, read_statement
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in shipped(FOLDER).glob("*.yaml")))

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from fecemo.data.emotions import EMOTIONS
 from fecemo.errors import InputError
-from fecemo.manifests.emotions import EMOTIONS
-from fecemo.stages.study.cell import resolve
-from fecemo.stages.study.recipe_file import read_recipe
-from fecemo.stages.study.taught import refuse_untaught
+from fecemo.study.cell import resolve
+from fecemo.study.recipe_file import read_recipe
+from fecemo.study.taught import refuse_untaught
 
 RECIPES = Path(__file__).parents[2] / "pipelines" / "recipes"
 CENTRES = """

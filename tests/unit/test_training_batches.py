@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from fecemo.packs.variant import find_variant
+from fecemo.data.variant import find_variant
 from fecemo.training.device_view import DeviceView
 from fecemo.training.face_feed import FaceFeed, kept_bytes
 from fecemo.training.lent_buffers import LentBuffers

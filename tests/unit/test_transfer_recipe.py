@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from fecemo.data.published import read_published
+from fecemo.data.shipped import shipped
 from fecemo.errors import InputError
-from fecemo.manifests.published import read_published
-from fecemo.manifests.shipped import shipped
 from fecemo.stages.pretrained import pretrained_digest
-from fecemo.stages.study.cell import resolve
-from fecemo.stages.study.recipe_file import read_recipe
+from fecemo.study.cell import resolve
+from fecemo.study.recipe_file import read_recipe
 
 RECIPES = Path(__file__).parents[2] / "pipelines" / "recipes"
 

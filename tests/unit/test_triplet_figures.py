@@ -5,22 +5,22 @@ import json
 import pytest
 import yaml
 
+from fecemo.data.receipts import read_receipt, write_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.judged_triplets import JudgedTriplets, TypeShare, write_judged
 from fecemo.evaluation.records.score_parts import Interval
 from fecemo.evaluation.tables.cost_blocks import cost_blocks
 from fecemo.evaluation.tables.cost_export import to_json
 from fecemo.evaluation.tables.cost_triplets import triplets_caption, triplets_entry
-from fecemo.packs.receipts import read_receipt, write_receipt
 from fecemo.stages.chain import embeddings_of
 from fecemo.stages.embed import embed_config
 from fecemo.stages.judge import judge_config
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.cell import resolve
-from fecemo.stages.study.recipe_file import read_recipe
 from fecemo.stages.table import read_table
 from fecemo.stages.tables.cost_table import read_cost_table
 from fecemo.stages.train import train_config
+from fecemo.study.cell import resolve
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe_file import read_recipe
 
 FIT = {"loss": "binary_crossentropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 1}
 MEASURE, CLASSIFY = ({**FIT, "loss": loss} for loss in ("vector_error", "categorical_crossentropy"))

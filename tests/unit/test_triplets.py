@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
+from fecemo.data.durable import output_lock
+from fecemo.data.face_pack import FaceEntry, FacePack
+from fecemo.data.face_pack_writer import FacePackWriter
 from fecemo.errors import InputError, StoredStateError
 from fecemo.models.losses.triplet import TripletLoss
-from fecemo.packs.durable import output_lock
-from fecemo.packs.face_pack import FaceEntry, FacePack
-from fecemo.packs.face_pack_writer import FacePackWriter
-from fecemo.stages.faces.example_set import find_example_set
-from fecemo.stages.faces.example_sets.triplets import read_triplets
-from fecemo.stages.faces.run_faces import RunFaces
+from fecemo.study.faces.example_set import find_example_set
+from fecemo.study.faces.example_sets.triplets import read_triplets
+from fecemo.study.faces.run_faces import RunFaces
 from fecemo.training.optimizers.adam import Adam
 from fecemo.training.settings import FitSettings
 

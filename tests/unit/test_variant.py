@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from fecemo.data.variant import LUMA_WEIGHTS, find_pack_variant, find_variant, variants
 from fecemo.errors import InputError
-from fecemo.packs.variant import LUMA_WEIGHTS, find_pack_variant, find_variant, variants
 
 
 def faces_of(*colours):

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from fecemo.packs.variant import find_variant, variants
+from fecemo.data.variant import find_variant, variants
 from fecemo.training.device_view import DeviceView, area_shares
 
 

@@ -4,8 +4,8 @@
 import numpy as np
 
 from fecemo.clustering.naming_method import Named, NamingEvidence, NamingMethod
+from fecemo.data.cluster_names import read_cluster_names, require_names_of
 from fecemo.errors import InputError
-from fecemo.manifests.cluster_names import read_cluster_names, require_names_of
 
 
 def name_by_hand(evidence: NamingEvidence) -> Named:

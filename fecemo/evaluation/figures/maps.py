@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fecemo.data.emotions import EMOTIONS
 from fecemo.evaluation.figures.svg import ACCENT, CARD, INK, as_svg, colour, new_figure, pixels
-from fecemo.manifests.emotions import EMOTIONS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from fecemo.data.cluster_parts import key_order
 from fecemo.errors import InputError
 from fecemo.evaluation.records.score_parts import ClusterScore
-from fecemo.manifests.cluster_parts import key_order
 
 SHUFFLES = 20
 """Shufflings of the emotions over the faces behind what chance gives a clustering."""

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from fecemo.data.arrays import read_array, write_arrays
 from fecemo.errors import StoredStateError
 from fecemo.evaluation.records.score_parts import Chance
 from fecemo.evaluation.records.stored import read_stored, write_stored
-from fecemo.packs.arrays import read_array, write_arrays
 
 GROUPINGS_FORMAT = "fecemo.groupings/2"
 GROUPINGS_NAME = "groupings.json"

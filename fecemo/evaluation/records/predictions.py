@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from fecemo.data.durable import atomic_file
+from fecemo.data.receipts import digest_json
 from fecemo.errors import StoredStateError
-from fecemo.packs.durable import atomic_file
-from fecemo.packs.receipts import digest_json
 
 PREDICTIONS_NAME = "predictions.csv"
 COLUMNS = ("id", "row", "split", "truth", "prediction")

@@ -5,9 +5,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
+from fecemo.data.documents import build, read_json
+from fecemo.data.durable import atomic_write
 from fecemo.errors import InputError, StoredStateError
-from fecemo.manifests.documents import build, read_json
-from fecemo.packs.durable import atomic_write
 
 T = TypeVar("T")
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from fecemo.data.emotions import EMOTIONS
 from fecemo.evaluation.figures.faces import source_face_map, target_face_map
 from fecemo.evaluation.figures.maps import MapPoints, cluster_map, emotion_map, learnt_map, name_key, name_map
 from fecemo.evaluation.figures.networks import network_figure
@@ -23,7 +24,6 @@ from fecemo.evaluation.tables.block_export import environment
 from fecemo.evaluation.tables.blocks import METHODS, SCORED_ON, cite_deviation, cite_mean
 from fecemo.evaluation.tables.table import ComparisonTable, Heading
 from fecemo.evaluation.tables.table_blocks import table_blocks
-from fecemo.manifests.emotions import EMOTIONS
 from fecemo.progress import progress
 
 FACE_SIDE, PAIR_SIDE = 112, 128

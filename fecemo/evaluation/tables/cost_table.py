@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fecemo.data.reference_figures import ReferenceFigures
 from fecemo.errors import StoredStateError
 from fecemo.evaluation.metrics.intervals import Difference
 from fecemo.evaluation.metrics.over_seeds import paired_seed_differences
@@ -17,7 +18,6 @@ from fecemo.evaluation.records.predictions import Predictions
 from fecemo.evaluation.records.score import Score
 from fecemo.evaluation.records.score_parts import Interval
 from fecemo.evaluation.tables.table import Heading
-from fecemo.manifests.reference_figures import ReferenceFigures
 
 if TYPE_CHECKING:
     from fecemo.evaluation.tables.learning_curves import LearningCurve

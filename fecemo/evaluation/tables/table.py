@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from fecemo.data.published import PublishedTable
 from fecemo.errors import StoredStateError
 from fecemo.evaluation.metrics.comparison import Cell, Comparison, leader
 from fecemo.evaluation.metrics.seeds import SeedSpread
 from fecemo.evaluation.records.score import Score
-from fecemo.manifests.published import PublishedTable
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from functools import cache
 
 import numpy as np
 
+from fecemo.data.variant import FACE_SIDE, find_variant
 from fecemo.imaging.landmarks import points
-from fecemo.packs.variant import FACE_SIDE, find_variant
 
 EYES = ((67.5, 66.0), (131.5, 66.0))
 """Where the middles of the right and the left eye come to lie, x and y in pixels: a fallen chin is still seen."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import ipywidgets as widgets
 import numpy as np
 
+from fecemo.data.cluster_names import read_cluster_names
 from fecemo.errors import FecemoError
 from fecemo.labelling.board.end_panel import EndPanel
 from fecemo.labelling.board.group_panel import GroupPanel, grid
@@ -16,7 +17,6 @@ from fecemo.labelling.keys import KEYS, NOTE_KEY
 from fecemo.labelling.material import CellMaterial, RunToName
 from fecemo.labelling.session import LabellingSession
 from fecemo.labelling.suggestion import suggest
-from fecemo.manifests.cluster_names import read_cluster_names
 
 
 class CellBoard:

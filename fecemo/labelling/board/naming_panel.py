@@ -5,10 +5,10 @@ from functools import partial
 
 import ipywidgets as widgets
 
+from fecemo.data.cluster_names import NOT_EMOTIONS
 from fecemo.labelling.board.map_panel import name_colours
 from fecemo.labelling.keys import KEY_OF_NAME, KEYS
 from fecemo.labelling.session import LabellingSession
-from fecemo.manifests.cluster_names import NOT_EMOTIONS
 
 ACTS = ("=", "u", "z", "y", "d", "j", "g")
 """Acts that have a button beside the names."""

@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
+from fecemo.data.cluster_names import read_cluster_names
+from fecemo.data.durable import atomic_write
 from fecemo.errors import StoredStateError
-from fecemo.manifests.cluster_names import read_cluster_names
-from fecemo.packs.durable import atomic_write
-from fecemo.stages.layout import RunLayout
+from fecemo.study.layout import RunLayout
 
 
 def file_of(layout: RunLayout, approach: str, variant: str, by: str) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from fecemo.stages import evaluate, label, table
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.study.recipe import Recipe
+from fecemo.study.recipe import Recipe
 
 
 def label_and_evaluate(arguments: CellArguments, study: Recipe) -> str:

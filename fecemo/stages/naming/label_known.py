@@ -5,10 +5,10 @@ from functools import partial
 
 import numpy as np
 
-from fecemo.manifests.face_columns import read_face_columns
-from fecemo.packs.face_pack import FacePack
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.recipe import Recipe
+from fecemo.data.face_columns import read_face_columns
+from fecemo.data.face_pack import FacePack
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe import Recipe
 
 PARAMETERS_NAME, FACES_NAME = "source_parameters.csv", "faces.csv"
 """What the draw stage writes: the true parameters of unlabelled faces, and the list of these faces."""
@@ -54,7 +54,7 @@ def known_of_source(study: Recipe, layout: RunLayout, pack: FacePack, rows: np.n
 
 def _beside_expression(column: str) -> str | None:
     """Return a parameter's name by its factor; who names is not to see expressions in figures."""
-    from fecemo.imaging.drawn.factors import factor_column
+    from fecemo.drawn.factors import factor_column
 
     name = factor_column(column)
     return None if name is None or name.startswith("expression.") else name

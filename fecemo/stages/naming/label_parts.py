@@ -3,9 +3,9 @@
 import numpy as np
 
 from fecemo.clustering.halves import Halves, halve
+from fecemo.data.cluster_names import ClusterNames
+from fecemo.data.cluster_parts import halves_of, key_order
 from fecemo.errors import StoredStateError
-from fecemo.manifests.cluster_names import ClusterNames
-from fecemo.manifests.cluster_parts import halves_of, key_order
 
 
 def halve_group(values: np.ndarray, members: np.ndarray, seed: int, what: str) -> Halves:

@@ -6,24 +6,24 @@ from pathlib import Path
 
 import numpy as np
 
+from fecemo.data.array_set import read_face_array
+from fecemo.data.arrays import read_array
+from fecemo.data.cluster_names import read_cluster_names
+from fecemo.data.face_pack import FacePack
+from fecemo.data.receipts import read_receipt
+from fecemo.data.variant import find_variant
 from fecemo.errors import FecemoError, StoredStateError
 from fecemo.labelling.groups import Division, NamedClustering
 from fecemo.labelling.material import CellMaterial, CellState, FaceMap, Faces, SeenLabels
-from fecemo.manifests.cluster_names import read_cluster_names
-from fecemo.packs.array_set import read_face_array
-from fecemo.packs.arrays import read_array
-from fecemo.packs.face_pack import FacePack
-from fecemo.packs.receipts import read_receipt
-from fecemo.packs.variant import find_variant
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import LINKS, clustering_digest, require_chain
-from fecemo.stages.layout import RunLayout
 from fecemo.stages.naming.label_files import file_of, files_of_others, use_file_of
 from fecemo.stages.naming.label_finish import label_and_evaluate
 from fecemo.stages.naming.label_known import known_of_source
 from fecemo.stages.naming.label_parts import halve_group
-from fecemo.stages.study.cell import resolve
-from fecemo.stages.study.recipe_file import read_recipe
+from fecemo.study.cell import resolve
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe_file import read_recipe
 
 
 class LabelRun:

@@ -4,15 +4,15 @@ import csv
 import sys
 from typing import TYPE_CHECKING
 
+from fecemo.data.receipts import read_receipt, require_receipt
 from fecemo.errors import StoredStateError
-from fecemo.packs.receipts import read_receipt, require_receipt
 from fecemo.stages.chain import outdated
-from fecemo.stages.faces.example_set import find_example_set
 from fecemo.stages.groupings import STAGE, groupings_config
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.cell import Cell, resolve
-from fecemo.stages.study.given import given_to
 from fecemo.stages.tables.made_otherwise import made_otherwise
+from fecemo.study.cell import Cell, resolve
+from fecemo.study.faces.example_set import find_example_set
+from fecemo.study.given import given_to
+from fecemo.study.layout import RunLayout
 
 if TYPE_CHECKING:
     from fecemo.evaluation.probing.probe import Probes

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.cell import resolve
-from fecemo.stages.study.recipe import Recipe
 from fecemo.stages.tables.cost_row import read_cost_row
 from fecemo.stages.tables.learning_curves import read_learning_curves
+from fecemo.study.cell import resolve
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe import Recipe
 
 if TYPE_CHECKING:
     from fecemo.evaluation.tables.cost_table import CostRow, CostTable
@@ -30,8 +30,8 @@ def read_cost_table(study: Recipe, layout: RunLayout, table: "ComparisonTable") 
     StoredStateError
         If a record is damaged or of another recipe, or two rows cannot be paired.
     """
+    from fecemo.data.reference_figures import read_reference_figures
     from fecemo.evaluation.tables.cost_table import CostTable, compare_rows, in_order
-    from fecemo.manifests.reference_figures import read_reference_figures
 
     settings = study.groupings
     if settings is None:

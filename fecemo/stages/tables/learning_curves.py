@@ -3,14 +3,14 @@
 import sys
 from typing import TYPE_CHECKING
 
-from fecemo.packs.receipts import read_receipt
-from fecemo.stages.faces.example_set import find_example_set
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.cell import Cell, resolve
-from fecemo.stages.study.learning import LearningStep
-from fecemo.stages.study.recipe import Recipe
+from fecemo.data.receipts import read_receipt
 from fecemo.stages.tables.cost_row import read_cost_row
 from fecemo.stages.tables.stored_scores import read_scores
+from fecemo.study.cell import Cell, resolve
+from fecemo.study.faces.example_set import find_example_set
+from fecemo.study.layout import RunLayout
+from fecemo.study.learning import LearningStep
+from fecemo.study.recipe import Recipe
 
 if TYPE_CHECKING:
     from fecemo.evaluation.tables.cost_table import CostRow

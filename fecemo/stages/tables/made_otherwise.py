@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-from fecemo.packs.receipts import Receipt, read_receipt
+from fecemo.data.receipts import Receipt, read_receipt
 from fecemo.stages.chain import EMBEDDINGS_OF, embeddings_of
 from fecemo.stages.cluster import cluster_config
 from fecemo.stages.embed import embed_config
 from fecemo.stages.judge import judge_config
-from fecemo.stages.layout import RunLayout
 from fecemo.stages.pretrained import PRETRAINED
-from fecemo.stages.study.cell import Cell, resolve
 from fecemo.stages.train import train_config
+from fecemo.study.cell import Cell, resolve
+from fecemo.study.layout import RunLayout
 
 CONFIGS: dict[str, tuple[str, Callable[[Cell], dict[str, Any]]]] = {
     "model": ("trained", train_config), "embeddings": ("embedded", embed_config),

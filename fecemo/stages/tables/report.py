@@ -5,14 +5,11 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fecemo.data.arrays import read_array
+from fecemo.data.receipts import read_receipt
+from fecemo.data.variant import Variant, find_variant
 from fecemo.errors import StoredStateError
-from fecemo.packs.arrays import read_array
-from fecemo.packs.receipts import read_receipt
-from fecemo.packs.variant import Variant, find_variant
 from fecemo.stages.chain import source_digest
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.cell import resolve
-from fecemo.stages.study.recipe import Recipe
 from fecemo.stages.tables.made_otherwise import made_otherwise
 from fecemo.stages.tables.report_facts import (
     model_facts,
@@ -22,16 +19,19 @@ from fecemo.stages.tables.report_facts import (
     read_stages,
     statement_of,
 )
+from fecemo.study.cell import resolve
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe import Recipe
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from fecemo.data.face_pack import FacePack
     from fecemo.evaluation.figures.faces import FaceGrid
     from fecemo.evaluation.figures.maps import MapPoints
     from fecemo.evaluation.figures.training import Curve
     from fecemo.evaluation.report.material import CellMaterial, ReportMaterial
     from fecemo.evaluation.tables.table import ComparisonTable, Heading
-    from fecemo.packs.face_pack import FacePack
 
 SAMPLES, SHOWN = 10, 24
 """Faces shown of a cluster, and of how many clusters: of the largest where there are more."""
@@ -71,8 +71,8 @@ def read_material(study: Recipe, layout: RunLayout, table: "ComparisonTable") ->
     StoredStateError
         If something finished is damaged.
     """
+    from fecemo.data.emotions import EMOTIONS
     from fecemo.evaluation.report.material import ReportMaterial
-    from fecemo.manifests.emotions import EMOTIONS
 
     packs = read_packs(layout)
     stages, versions, machine = read_stages(material_folders(study, layout))
@@ -85,8 +85,8 @@ def read_material(study: Recipe, layout: RunLayout, table: "ComparisonTable") ->
 
 def _read_cell(study: Recipe, layout: RunLayout, packs: "dict[str, FacePack]", row: "Heading", column: "Heading",
                table: "ComparisonTable") -> "CellMaterial":
+    from fecemo.data.cluster_names import NAMES_NAME, read_cluster_names
     from fecemo.evaluation.report.material import CellMaterial
-    from fecemo.manifests.cluster_names import NAMES_NAME, read_cluster_names
 
     approach, variant = study.approach_of(row.name), find_variant(column.name)
     clustered, reconstructs = approach.predicts_by == "clusters", any(
@@ -150,7 +150,7 @@ def _read_clusters(folders: dict[str, Path], pack: str) -> "tuple[np.ndarray, np
     """Return pack rows and their clusters; both empty where there are none that belong to the present embeddings."""
     import numpy as np
 
-    from fecemo.packs.array_set import read_face_array
+    from fecemo.data.array_set import read_face_array
 
     embedded, clustered = read_receipt(folders["embeddings"]), read_receipt(folders["clusters"])
     if embedded is None or clustered is None or clustered.inputs.get("source_embeddings") != source_digest(embedded):
@@ -162,8 +162,8 @@ def _read_clusters(folders: dict[str, Path], pack: str) -> "tuple[np.ndarray, np
 def _read_map(folders: dict[str, Path], packs: "dict[str, FacePack]", clustered: bool) -> "MapPoints | None":
     import numpy as np
 
+    from fecemo.data.emotions import EMOTIONS
     from fecemo.evaluation.figures.maps import MapPoints
-    from fecemo.manifests.emotions import EMOTIONS
 
     embedded, mapped = read_receipt(folders["embeddings"]), read_receipt(folders["map"])
     if embedded is None or mapped is None or mapped.inputs.get("embeddings") != embedded.digest:

@@ -5,17 +5,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fecemo.manifests.documents import read_json
-from fecemo.packs.receipts import RECEIPT_NAME, Receipt, read_receipt
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.recipe import Recipe
+from fecemo.data.documents import read_json
+from fecemo.data.receipts import RECEIPT_NAME, Receipt, read_receipt
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe import Recipe
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from fecemo.data.face_pack import FacePack
+    from fecemo.data.statements import DataStatement
     from fecemo.evaluation.report.material import ModelFacts, PackFacts, StageFacts
-    from fecemo.manifests.statements import DataStatement
-    from fecemo.packs.face_pack import FacePack
 
 GENERAL = ("system", "processor")
 """What a receipt says of the whole machine; the rest of it says on what one stage ran."""
@@ -27,7 +27,7 @@ STATED = {"Name": "name", "Made by": "by", "Origin": "origin", "Licence": "licen
 
 def read_packs(layout: RunLayout) -> "dict[str, FacePack]":
     """Return the finished packs of a run by their name, ``"source"`` and ``"target"``."""
-    from fecemo.packs.face_pack import FacePack
+    from fecemo.data.face_pack import FacePack
 
     folders = {"source": layout.source, "target": layout.target}
     return {name: FacePack(folder) for name, folder in folders.items() if read_receipt(folder) is not None}
@@ -70,7 +70,7 @@ def read_stages(folders: Mapping[str, Path]) -> "tuple[tuple[StageFacts, ...], d
 
 def statement_of(study: Recipe, pack: str) -> "DataStatement | None":
     """Return what the recipe states of a pack's faces; drawn faces are known by themselves."""
-    from fecemo.manifests.statements import read_statement
+    from fecemo.data.statements import read_statement
 
     said = {str(key): statement for key, statement in study.data.items()}
     name = said.get(pack, "drawn" if study.draw else None)

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fecemo.data.receipts import Receipt, read_receipt
 from fecemo.errors import InputError, StoredStateError
-from fecemo.packs.receipts import Receipt, read_receipt
 from fecemo.stages.chain import outdated
-from fecemo.stages.layout import RunLayout
 from fecemo.stages.work import Work, run_stage
+from fecemo.study.layout import RunLayout
 
 if TYPE_CHECKING:
     from fecemo.evaluation.tables.side_by_side import RunScores
@@ -48,7 +48,7 @@ def write_side_by_side(runs: Sequence[Path], out: Path) -> Receipt:
     blocks = side_by_side.side_by_side_blocks(it)
 
     def work(folder: Path) -> Work:
-        from fecemo.packs.durable import atomic_write
+        from fecemo.data.durable import atomic_write
 
         exported = (side_by_side.side_by_side_csv(it), side_by_side.side_by_side_json(it),
                     block_export.to_markdown(TITLE, blocks), block_export.to_latex(TITLE, blocks),

@@ -4,13 +4,13 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from fecemo.data.receipts import read_receipt
 from fecemo.errors import StoredStateError
-from fecemo.packs.receipts import read_receipt
 from fecemo.stages.chain import outdated
-from fecemo.stages.layout import RunLayout
-from fecemo.stages.study.cell import resolve
-from fecemo.stages.study.recipe import Recipe
 from fecemo.stages.tables.made_otherwise import made_otherwise
+from fecemo.study.cell import resolve
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe import Recipe
 
 if TYPE_CHECKING:
     from fecemo.evaluation.records.score import Score

@@ -1,0 +1,1 @@
+"""What is stored: data sets and their columns, layouts, manifests and receipts, written safely."""

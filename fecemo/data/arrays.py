@@ -1,0 +1,57 @@
+"""Plain arrays beside a receipt: written whole, read without pickle."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from fecemo.data.durable import atomic_file
+from fecemo.errors import StoredStateError
+
+
+def write_arrays(folder: Path, arrays: Mapping[str, np.ndarray]) -> list[str]:
+    """Write each array as ``<name>.npy``.
+
+    Returns
+    -------
+    list of str
+        Names of the files.
+
+    Raises
+    ------
+    ResourceError
+        If the disk is full or the folder cannot be written.
+    """
+    for name, array in arrays.items():
+        with atomic_file(folder / f"{name}.npy") as file:
+            np.save(file, array, allow_pickle=False)
+    return [f"{name}.npy" for name in arrays]
+
+
+def read_array(folder: Path, name: str, stage: str, *, length: int | None = None) -> np.ndarray:
+    """Read ``folder/<name>.npy`` as a read-only memory map.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+    stage : str
+        The stage that writes it, for the message.
+    length : int, optional
+        Rows that it must have.
+
+    Raises
+    ------
+    StoredStateError
+        If it is missing, cannot be read or has another length.
+    """
+    path = folder / f"{name}.npy"
+    try:
+        array: np.ndarray = np.load(path, mmap_mode="r")
+    except FileNotFoundError as error:
+        raise StoredStateError(f"{path} is missing; run the {stage} stage again") from error
+    except (ValueError, EOFError) as error:
+        raise StoredStateError(f"{path} cannot be read ({error}); run the {stage} stage again") from error
+    if length is not None and len(array) != length:
+        raise StoredStateError(f"{path} has {len(array)} rows, expected {length}; run the {stage} stage again")
+    return array

@@ -1,0 +1,177 @@
+"""Names of clusters as a JSON document: what a person gives, what a sample votes, what evaluation reads.
+
+The document carries the digest of the clustering that it names and is refused for any other. Only reading and checking
+stand here; who writes one does so with `fecemo.data.durable.atomic_write`.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from fecemo.data.cluster_parts import group_keys, is_group_key, key_order
+from fecemo.data.documents import build, read_json
+from fecemo.data.emotions import EMOTIONS, emotion_of
+from fecemo.errors import InputError, StoredStateError, nearest
+
+NAMES_NAME = "names.json"
+"""The names in use, in a run's folder of names."""
+SAMPLE_NAME = "sample.csv"
+"""Beside them, the labels that they cost: row of the target pack, id, label, cluster."""
+PARTS_NAME = "target_parts"
+"""Beside them, where clusters were divided: the key of every embedded target face's group."""
+NAMES_FORMAT = "fecemo.names/1"
+NOT_EMOTIONS = ("mixed", "not a face", "skip")
+"""What a cluster may be called instead of an emotion. Its faces get no emotion and count as wrong."""
+
+
+@dataclass(frozen=True)
+class ClusterNames:
+    """Names of one clustering's clusters.
+
+    Parameters
+    ----------
+    approach, variant : str
+        The cell.
+    clustering : str
+        Digest of the named clustering: of its centres and its source faces' clusters.
+    names : dict of str to str
+        By the cluster's number (``"0"``, ``"1"``, …) one of `EMOTIONS` or of `NOT_EMOTIONS`. A divided cluster has
+        none; its halves have one each (``"3a"``, ``"3b"``).
+    by, when : str
+        Who named, and the UTC time of the last change.
+    looked_at : int
+        Distinct faces at which the person looked without knowing their labels: source faces, and target faces on the
+        map.
+    method : str
+        ``"hand"``, ``"vote"`` or ``"few"``, and ``"balanced vote"`` or ``"balanced few"`` where the labelled faces were
+        drawn so that emotions are alike often among them.
+    labels_used : int
+        Labels of target faces that were seen.
+    labels_seen : tuple of str
+        Ids of the target faces whose labels a person was shown, by a suggestion or in the map; none where naming
+        stayed blind. In the names in use also those that the same person was shown elsewhere in the run.
+    votes : dict of str to dict of str to int
+        Labelled faces of each cluster by emotion, where a sample voted.
+    notes : dict of str to str
+        Free remarks by cluster.
+    samples : dict of str to dict of str to int
+        How many of each cluster's faces were shown by each rule. With ``seed`` it tells which.
+    scores_seen : tuple of dict of str to str
+        The names whose score the person was shown, each time that they were others than before.
+    on_map : tuple of int
+        Source faces, by their position, that the person looked at by lasso or pointer in the map.
+    targets_on_map : tuple of str
+        The same of target faces, by their ids.
+    seed : int
+        Of the random samples.
+    suggestions_used : int
+        Names for which a suggestion made from labels was asked.
+    target_labels_shown : bool
+        Whether the true labels of target faces were ever shown to the person, here or while naming other clusters of
+        the run; naming is then no longer blind.
+    divided : dict of str to str
+        Groups that were divided in two, by their key, and a digest of the halves. The halves are found again by 2-means
+        of the group's embeddings with `seed`, and are refused where they are not these.
+    unsure : tuple of str
+        Groups of whose name the person was not sure.
+    seconds : dict of str to float
+        Time spent on each group, pauses left out.
+    """
+
+    approach: str
+    variant: str
+    clustering: str
+    names: dict[str, str]
+    by: str = ""
+    when: str = ""
+    looked_at: int = 0
+    method: str = "hand"
+    labels_used: int = 0
+    votes: dict[str, dict[str, int]] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+    samples: dict[str, dict[str, int]] = field(default_factory=dict)
+    seed: int = 0
+    suggestions_used: int = 0
+    target_labels_shown: bool = False
+    labels_seen: tuple[str, ...] = ()
+    divided: dict[str, str] = field(default_factory=dict)
+    unsure: tuple[str, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+    on_map: tuple[int, ...] = ()
+    targets_on_map: tuple[str, ...] = ()
+    scores_seen: tuple[dict[str, str], ...] = ()
+
+    @property
+    def other_scores_seen(self) -> int:
+        """int: How many other names of these clusters the person saw scored: by these scores the names were chosen."""
+        return sum(names != self.names for names in self.scores_seen)
+
+    def emotion(self, key: int | str) -> str:
+        """Return the emotion of a cluster or of a part of one, or ``""`` where it was given none."""
+        name = self.names.get(str(key), "")
+        return name if name in EMOTIONS else ""
+
+    def as_json(self) -> str:
+        """Return the document's text."""
+        return json.dumps({"format": NAMES_FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n"
+
+
+def read_cluster_names(path: Path) -> ClusterNames:
+    """Read names, whole or still incomplete.
+
+    Emotions may be spelled in any known way (``"happiness"``); they are returned as in `EMOTIONS`. An empty name, as
+    the cluster stage's template has it, is a name still to give.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, half-written or not such a document, or a name is unknown; the nearest is named.
+    """
+    document = read_json(path)
+    if (found := document.pop("format", None)) != NAMES_FORMAT:
+        raise InputError(f"{path} has the format {found!r}, expected {NAMES_FORMAT!r}")
+    given = build(ClusterNames, document, str(path))
+    for cluster in (*given.names, *given.divided):
+        if not is_group_key(cluster):
+            raise InputError(f"{path}: names: {cluster!r} is not the number of a cluster")
+    names = {}
+    for cluster, name in given.names.items():
+        if not name:
+            continue
+        emotion = name if name in NOT_EMOTIONS else emotion_of(name)
+        if emotion is None:
+            raise InputError(f"{path}: cluster {cluster} is named {name!r}: "
+                             f"{nearest(name, (*EMOTIONS, *NOT_EMOTIONS))}")
+        names[cluster] = emotion
+    return build(ClusterNames, {**asdict(given), "names": names}, str(path))
+
+
+def require_names_of(names: ClusterNames, clustering: str, n_clusters: int, where: str) -> None:
+    """Check that names belong to a clustering and that every cluster has one.
+
+    Parameters
+    ----------
+    names : ClusterNames
+    clustering : str
+        Digest of the clustering in use.
+    n_clusters : int
+    where : str
+        The file, for the message.
+
+    Raises
+    ------
+    StoredStateError
+        If they were given for another clustering.
+    InputError
+        If a cluster has no name, or a name no cluster.
+    """
+    if names.clustering != clustering:
+        raise StoredStateError(f"{where} names the clusters of another clustering ({names.clustering[:12]}…), this one "
+                               f"is {clustering[:12]}…; name these clusters anew, or bring back the one that was named")
+    known = set(group_keys(n_clusters, names.divided))
+    if missing := sorted(known - set(names.names), key=key_order):
+        raise InputError(f"{where}: {len(missing)} of {len(known)} clusters have no name: {', '.join(missing)}; give "
+                         f"each an emotion or one of: {', '.join(NOT_EMOTIONS)}")
+    if unknown := sorted(set(names.names) - known, key=key_order):
+        raise InputError(f"{where}: there is no cluster {', '.join(unknown)}; this clustering has 0 to "
+                         f"{n_clusters - 1}")

@@ -1,0 +1,108 @@
+"""What is known of faces beside their emotion: a CSV with a row a face and a column of whatever is known."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fecemo.data.csv_rows import RejectedRow, csv_rows
+from fecemo.data.face_id import face_id
+from fecemo.data.listed_face import FACE_COLUMNS, ListedFace
+from fecemo.errors import InputError
+
+
+def read_face_columns(path: Path, ids: Sequence[str], *, below: str = "",
+                      rename: Callable[[str], str | None] = str) -> dict[str, np.ndarray]:
+    """Read a table of faces, joined to the faces of a pack.
+
+    Parameters
+    ----------
+    path : Path
+        A CSV with a heading. A face is named by ``id``, as in a pack's index; by ``path``, that of an imported image
+        below the imported folder; or by ``url``, ``left``, ``right``, ``top`` and ``bottom``. All other columns are
+        what is known: numbers where every cell holds one, words otherwise; an empty cell is not known.
+    ids : sequence of str, of length n
+        Of the pack, by row.
+    below : str
+        What the ``path`` of every face begins with, such as ``"target/"``.
+    rename : callable, optional
+        Gives a column another name, or None to leave it out.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n,)
+        Float64 with NaN, or str with ``""``, where a value is not known. Columns without a value are left out.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, names no face, names one twice, has two columns of one name, or names none of the pack.
+    """
+    rows = csv_rows(path)
+    heading = next((row for row in rows if not isinstance(row, RejectedRow)), None)
+    if heading is None:
+        raise InputError(f"{path} is empty; expected a heading and a row a face")
+    names = [cell.strip() for cell in heading[1]]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise InputError(f"{path} has two columns {twice[0]!r}")
+    keys = _keys(names, path)
+    row_of = {one: row for row, one in enumerate(ids)}
+    cells: dict[int, list[str]] = {}
+    read = left_out = 0
+    for row in rows:
+        read += 1
+        if isinstance(row, RejectedRow) or len(row[1]) != len(names):
+            left_out += 1
+            continue
+        line, values = row
+        said = dict(zip(names, values, strict=True))
+        try:
+            at = row_of.get(_id(keys, said, below))
+        except ValueError as error:
+            raise InputError(f"{path}, line {line}: {error}") from error
+        if at is None:
+            continue
+        if at in cells:
+            raise InputError(f"{path}, line {line}: the face {' '.join(said[key] for key in keys)} comes twice")
+        cells[at] = values
+    if not cells:
+        raise InputError(f"{path}: none of its {read} rows is a face of the pack; a face is named by {', '.join(keys)}"
+                         + (", which is relative to the imported folder" if keys == ("path",) else ""))
+    if left_out:
+        print(f"{path}: {left_out} of {read} rows are broken and left out", file=sys.stderr)
+    columns = {}
+    for place, name in enumerate(names):
+        renamed = None if name in keys else rename(name)
+        if renamed is not None:
+            columns[renamed] = _column({at: values[place].strip() for at, values in cells.items()}, len(ids))
+    return {name: values for name, values in columns.items() if values is not None}
+
+
+def _keys(names: Sequence[str], path: Path) -> tuple[str, ...]:
+    for keys in (("id",), ("path",), FACE_COLUMNS):
+        if set(keys) <= set(names):
+            return keys
+    raise InputError(f"{path}: expected a column id, a column path, or the columns {', '.join(FACE_COLUMNS)} to name a "
+                     f"face by, found {', '.join(names)}")
+
+
+def _id(keys: Sequence[str], said: Mapping[str, str], below: str) -> str:
+    if keys[0] == "path":
+        return face_id(said["path"].strip().removeprefix(below), 0, 1, 0, 1)
+    return said["id"].strip() if keys[0] == "id" else ListedFace.from_cells([said[key] for key in keys]).id
+
+
+def _column(known: Mapping[int, str], n: int) -> np.ndarray | None:
+    known = {row: text for row, text in known.items() if text}
+    if not known:
+        return None
+    rows = list(known)
+    try:
+        numbers = np.full(n, np.nan)
+        numbers[rows] = [float(text) for text in known.values()]
+        return numbers
+    except ValueError:
+        words = np.zeros(n, dtype=f"<U{max(map(len, known.values()))}")
+        words[rows] = list(known.values())
+        return words

@@ -1,0 +1,279 @@
+"""Write a face pack so that a kill at any moment loses nothing.
+
+A plan gives every wanted face a slot. A face's bytes reach the disk before the ledger says so. When every slot is
+stored or rejected, the stored ones become ``faces.npy`` in the order of the plan, whatever the order in which they
+arrived, and the receipt is written last.
+"""
+
+import csv
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fecemo.data.durable import atomic_file, explained
+from fecemo.data.face_pack import (
+    ENTRY_COLUMNS,
+    FACE_SHAPE,
+    FACES_NAME,
+    INDEX_COLUMNS,
+    INDEX_NAME,
+    REJECT_COLUMNS,
+    REJECTS_NAME,
+    FaceEntry,
+    digest_face,
+)
+from fecemo.data.ledger import LEDGER_NAME, Ledger, Outcome
+from fecemo.data.receipts import RECEIPT_NAME, Receipt, read_receipt, write_receipt
+from fecemo.data.stored_faces import SHARDS_NAME
+from fecemo.errors import InputError, StoredStateError
+from fecemo.progress import progress
+
+STAGING_NAME = "faces.partial"
+FACE_BYTES = int(np.prod(FACE_SHAPE))
+FLUSH_FACES = 256
+FLUSH_SECONDS = 2.0
+
+
+class FacePackWriter:
+    """Fill the slots of a planned pack, from any number of threads; go on where a killed run stopped.
+
+    Parameters
+    ----------
+    folder : Path
+        The pack's folder. The caller holds its `output_lock`.
+    plan : iterable of FaceEntry
+        The wanted faces in their final order; ids are unique. It is read once and kept on disk.
+    made_of : JSON value, optional
+        What decides the pixels of a face beside its entry, such as a margin. Faces stored with another value are never
+        taken for these.
+
+    Attributes
+    ----------
+    ledger : Ledger
+        The plan, and what became of each slot.
+
+    Raises
+    ------
+    InputError
+        If an id stands twice in the plan.
+    StoredStateError
+        If ``folder`` holds a pack, finished or not, of another plan.
+    ResourceError
+        If the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path, plan: Iterable[FaceEntry], made_of: Any = None) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+        self._pending: list[Outcome] = []
+        self._started = self._flushed_at = time.monotonic()
+        with explained(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            joined = (folder / SHARDS_NAME).exists()
+            if joined or (not (folder / LEDGER_NAME).exists() and read_receipt(folder) is not None):
+                raise StoredStateError(f"{folder} holds the finished output of another stage; choose another folder")
+            self.ledger = Ledger(folder, plan, made_of)
+            try:
+                if not (folder / STAGING_NAME).exists():
+                    self._restore_staging()
+                self._staging = os.open(folder / STAGING_NAME, os.O_RDWR | os.O_CREAT, 0o644)
+            except BaseException:
+                self.ledger.close()
+                raise
+
+    @property
+    def plan(self) -> Ledger:
+        """Ledger: The wanted faces, ``plan[slot]`` a `FaceEntry`, read from disk when asked for."""
+        return self.ledger
+
+    def _restore_staging(self) -> None:
+        """Fill the staging file from ``faces.npy`` when a finished pack is opened again; forget what is not whole."""
+        with atomic_file(self.folder / STAGING_NAME) as file:
+            lost = {slot for slot, _, _ in self.ledger.stored()}
+            with suppress(FileNotFoundError, ValueError, EOFError):  # no pack, or a damaged one
+                faces = np.load(self.folder / FACES_NAME, mmap_mode="r")
+                by_digest: dict[str, list[int]] = {}
+                for slot, _, sha256 in self.ledger.stored():
+                    by_digest.setdefault(sha256, []).append(slot)
+                for face in faces:
+                    for slot in by_digest.pop(digest_face(face), []):
+                        file.seek(slot * FACE_BYTES)
+                        file.write(face.tobytes())
+                        lost.discard(slot)
+            # Before the rename: a kill between the two costs faces that are made again, never faces that are not there.
+            self.ledger.forget(lost)
+
+    def missing(self) -> list[int]:
+        """Return the slots that are neither stored nor rejected, in ascending order. Flushes first."""
+        self.flush()
+        return self.ledger.missing()
+
+    def put(self, slot: int, face: np.ndarray, detail: str = "") -> None:
+        """Store the face of a slot.
+
+        Parameters
+        ----------
+        slot : int
+            Position in the plan.
+        face : ndarray of shape (200, 200, 3), uint8
+            RGB.
+        detail : str
+            Kept in the ledger beside it.
+
+        Raises
+        ------
+        ResourceError
+            If the disk is full; every face that the ledger knows stays whole.
+        """
+        if face.shape != FACE_SHAPE or face.dtype != np.uint8:
+            raise ValueError(f"a stored face is uint8 of shape {FACE_SHAPE}, not {face.dtype} of shape {face.shape}")
+        face = np.ascontiguousarray(face)
+        with explained(self.folder / STAGING_NAME):
+            # pwrite reports a full disk; a memory map would end the process with a bus error.
+            written = os.pwrite(self._staging, face.data, slot * FACE_BYTES)
+            if written != FACE_BYTES:
+                os.pwrite(self._staging, face.tobytes()[written:], slot * FACE_BYTES + written)
+        self._note((slot, "stored", digest_face(face), "", detail))
+
+    def stored_face(self, slot: int) -> np.ndarray:
+        """Return the face that was put into a slot: ndarray of shape (200, 200, 3), uint8."""
+        return np.frombuffer(os.pread(self._staging, FACE_BYTES, slot * FACE_BYTES), np.uint8).reshape(FACE_SHAPE)
+
+    def reject(self, slot: int, reason: str, detail: str = "") -> None:
+        """Record why the face of a slot cannot be had: a short fixed ``reason`` and a free ``detail``."""
+        self._note((slot, "rejected", "", reason, detail))
+
+    def reject_photo(self, slot: int, reason: str, detail: str = "") -> int:
+        """Reject every missing face of the photograph that a slot's face is in; return their number."""
+        faces = self.plan.missing_of_same_url(slot)
+        for one, _ in faces:
+            self.reject(one, reason, detail)
+        return len(faces)
+
+    def _note(self, outcome: Outcome) -> None:
+        with self._lock:
+            self._pending.append(outcome)
+            if len(self._pending) >= FLUSH_FACES or time.monotonic() - self._flushed_at > FLUSH_SECONDS:
+                self._flush()
+
+    def flush(self) -> None:
+        """Commit what is pending."""
+        with self._lock:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._pending:
+            with explained(self.folder / STAGING_NAME):
+                os.fsync(self._staging)
+            self.ledger.record(self._pending)
+            self._pending.clear()
+        self._flushed_at = time.monotonic()
+
+    def close(self) -> None:
+        """Commit what is pending and let go of the files; a later writer of the same plan goes on from here."""
+        with self._lock:
+            try:
+                self._flush()
+                self.ledger.add_seconds(time.monotonic() - self._started)
+            finally:
+                self.ledger.close()
+                os.close(self._staging)
+
+    def finish(self, stage: str, *, config: dict[str, Any], inputs: dict[str, str], seed: int | None = None,
+               extra_files: Sequence[str] = (), summary: dict[str, Any] | None = None,
+               may_be_empty: bool = False) -> Receipt:
+        """Turn the filled slots into a finished pack.
+
+        Parameters
+        ----------
+        stage, config, inputs, seed
+            What the receipt says; see `Receipt`.
+        extra_files : sequence of str
+            Names of files that the stage put beside the faces, such as ``triplets.csv``.
+        summary : dict, optional
+            Added to the counts of faces and of rejects by reason.
+        may_be_empty : bool
+            Whether a pack of no face is what it should be, as for a shard into which no host falls.
+
+        Returns
+        -------
+        Receipt
+
+        Raises
+        ------
+        InputError
+            If no slot is stored and the pack may not be empty: it would be taken for a finished one.
+        StoredStateError
+            If a slot is neither stored nor rejected, or the bytes of a stored face are no longer those that were
+            stored; such faces count as missing from then on.
+        """
+        if missing := self.missing():
+            raise StoredStateError(
+                f"{self.folder}: {len(missing)} of {len(self.plan)} faces are neither stored nor rejected")
+        n_stored, rejected = self.ledger.counts()
+        if not n_stored and not may_be_empty:
+            listed = ", ".join(f"{count} {reason}" for reason, count in rejected.items())
+            raise InputError(f"{self.folder}: none of the {len(self.plan)} faces could be had ({listed}). Mend what "
+                             "they come from, then run again; a fetch tries failures again with --retry-failed True")
+        # From here to the new receipt the folder holds no finished pack, whatever it held before.
+        with explained(self.folder):
+            (self.folder / RECEIPT_NAME).unlink(missing_ok=True)
+        digest = self._write_faces(n_stored)
+        _write_csv(self.folder / INDEX_NAME, INDEX_COLUMNS,
+                   ((row, *_values(entry), sha256) for row, (_, entry, sha256) in enumerate(self.ledger.stored())))
+        _write_csv(self.folder / REJECTS_NAME, REJECT_COLUMNS,
+                   ((*_values(entry), reason, detail) for entry, reason, detail in self.ledger.rejected()))
+        receipt = write_receipt(
+            self.folder, stage, config=config, inputs=inputs, seed=seed,
+            files=[INDEX_NAME, REJECTS_NAME, *extra_files],
+            # Of the digests of the faces: a file of many gigabytes is not read again.
+            outputs={FACES_NAME: digest},
+            seconds=self.ledger.seconds() + time.monotonic() - self._started,
+            summary={"faces": n_stored, "rejected": rejected, **(summary or {})},
+        )
+        with explained(self.folder):
+            (self.folder / STAGING_NAME).unlink(missing_ok=True)
+        return receipt
+
+    def _write_faces(self, n_stored: int) -> str:
+        """Write ``faces.npy`` and return the sha256 of the digests of its faces, a line each."""
+        header = {"descr": "|u1", "fortran_order": False, "shape": (n_stored, *FACE_SHAPE)}
+        digest, damaged = hashlib.sha256(), []
+        with atomic_file(self.folder / FACES_NAME) as file, progress(n_stored, "pack: write", "face") as bar:
+            np.lib.format.write_array_header_1_0(file, header)
+            for slot, _, sha256 in self.ledger.stored():
+                face = os.pread(self._staging, FACE_BYTES, slot * FACE_BYTES)
+                if len(face) != FACE_BYTES or digest_face(np.frombuffer(face, np.uint8)) != sha256:
+                    damaged.append(slot)
+                file.write(face)
+                digest.update(f"{sha256}\n".encode())
+                bar.update()
+            if damaged:
+                self.ledger.forget(damaged)
+                raise StoredStateError(
+                    f"{self.folder / STAGING_NAME}: {len(damaged)} stored faces are damaged (slots "
+                    f"{', '.join(map(str, damaged[:10]))}…); run the same command again to get them anew")
+        return digest.hexdigest()
+
+
+def in_the_making(folder: Path) -> bool:
+    """Tell whether ``folder`` holds faces that `FacePackWriter.finish` has not yet made a pack of."""
+    return (folder / STAGING_NAME).exists()
+
+
+def _values(entry: FaceEntry) -> list[Any]:
+    return [getattr(entry, column) for column in ENTRY_COLUMNS]
+
+
+def _write_csv(path: Path, columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
+    with atomic_file(path, "w") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)

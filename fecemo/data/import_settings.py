@@ -1,0 +1,60 @@
+"""What to import, and how."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class ImportSettings:
+    """What to import, and how.
+
+    Parameters
+    ----------
+    images : Path
+        The folder that holds the images; for the layout ``path_label``, the CSV.
+    layout : str
+        How they lie there: ``class_folders`` (a folder an emotion, perhaps under train, valid and test),
+        ``affectnet`` (AffectNet's own release), ``path_label`` (a CSV of path, label and perhaps split), or
+        ``photographs`` (a folder without labels).
+    valid_fraction : float
+        Share of the faces for the validation split. Where the set comes with splits of its own, they are kept, and
+        only a validation split that it lacks is taken from its train split.
+    test_fraction : float
+        Share of the faces for the test split, where the set does not come with splits. A set that comes in two parts
+        is scored on the one that is not called train.
+    valid_per_class, test_per_class : int, optional
+        So many faces of each emotion, in place of ``valid_fraction`` and ``test_fraction``: held out are then equally
+        many of each. Half of the rarest emotion stays to be learnt from; where it has too few faces, both numbers
+        become smaller in proportion. The receipt and the report's data card state what was held out.
+    seed : int
+        Of the splits and of ``per_class``.
+    per_class : int, optional
+        Import at most this many faces of each emotion, drawn by seed, from the splits that the set comes with in
+        proportion; for photographs, this many in all.
+    shape : {"crop", "pad", "stretch"}
+        What happens to an image that is not square: its middle is kept, black bars are added, or its proportions
+        change. It is then resampled to 200×200, by area averages where it shrinks and cubic interpolation where it
+        grows.
+    threads : int
+        Images that are decoded at once. The pack does not depend on it.
+    """
+
+    images: Path
+    layout: str = "class_folders"
+    valid_fraction: float = 0.0
+    test_fraction: float = 0.2
+    valid_per_class: int | None = None
+    test_per_class: int | None = None
+    seed: int = 0
+    per_class: int | None = None
+    shape: Literal["crop", "pad", "stretch"] = "crop"
+    threads: int = 4
+
+    def __post_init__(self) -> None:
+        if self.valid_fraction < 0 or self.test_fraction < 0 or self.valid_fraction + self.test_fraction >= 1:
+            raise ValueError(f"valid_fraction {self.valid_fraction} and test_fraction {self.test_fraction} must be at "
+                             "least 0 and together below 1")
+        for name in ("per_class", "valid_per_class", "test_per_class", "threads"):
+            if (value := getattr(self, name)) is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1, not {value}")

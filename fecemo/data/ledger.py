@@ -1,0 +1,249 @@
+"""The ledger of a face pack in the making: which faces are wanted, and what became of each.
+
+A SQLite file, so that a kill at any moment leaves the last whole transaction.
+"""
+
+import hashlib
+import json
+import math
+import shlex
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from fecemo.data.face_pack import ENTRY_COLUMNS, FaceEntry
+from fecemo.errors import InputError, ResourceError, StoredStateError
+
+LEDGER_NAME = "ledger.sqlite"
+
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS plan (slot INTEGER PRIMARY KEY, id TEXT UNIQUE, url TEXT,"
+    " left REAL, right REAL, top REAL, bottom REAL, label TEXT, split TEXT)",
+    "CREATE INDEX IF NOT EXISTS plan_url ON plan (url)",
+    "CREATE TABLE IF NOT EXISTS planned (digest TEXT)",
+    "CREATE TABLE IF NOT EXISTS work (seconds REAL)",
+    "CREATE TABLE IF NOT EXISTS faces (slot INTEGER PRIMARY KEY, state TEXT, sha256 TEXT, reason TEXT, detail TEXT)",
+)
+_ENTRY = ", ".join(f"plan.{column}" for column in ENTRY_COLUMNS)
+_PAGE = 1000
+
+Outcome = tuple[int, str, str, str, str]
+"""Slot, ``"stored"`` or ``"rejected"``, sha256 of the face, reason, detail."""
+
+
+class Ledger:
+    """The plan of a pack and the outcome of each slot; from any number of threads.
+
+    Parameters
+    ----------
+    folder : Path
+        The pack's folder. The caller holds its `output_lock`.
+    plan : iterable of FaceEntry
+        The wanted faces in their final order; read once.
+    made_of : JSON value
+        What else decides the pixels. A ledger made with something else is another plan.
+
+    Raises
+    ------
+    InputError
+        If an id stands twice in the plan.
+    StoredStateError
+        If ``folder`` holds another plan, or a ledger that cannot be read.
+    ResourceError
+        If the disk is full or the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path, plan: Iterable[FaceEntry], made_of: Any) -> None:
+        self.path = folder / LEDGER_NAME
+        self._lock = threading.RLock()
+        with self._explained():
+            self._connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+        try:
+            with self._transaction():
+                for table in _TABLES:
+                    self._connection.execute(table)
+                found = self._connection.execute("SELECT digest FROM planned").fetchone()
+                if found is None:
+                    self._connection.execute("INSERT INTO planned VALUES (?)", (self._store_plan(plan, made_of),))
+                elif found != (_plan_digest(_plan_rows(plan), made_of),):
+                    raise StoredStateError(
+                        f"{folder} holds a face pack of another list of faces, or one made with other settings, and "
+                        f"nothing stored is overwritten; choose another folder, or remove that one: "
+                        f"rm -r {shlex.quote(str(folder))}")
+        except BaseException:
+            self._connection.close()
+            raise
+        self._length: int = self._one("SELECT count(*) FROM plan")[0]
+
+    def _store_plan(self, plan: Iterable[FaceEntry], made_of: Any) -> str:
+        def stored() -> Iterator[tuple[Any, ...]]:
+            for slot, row in enumerate(_plan_rows(plan)):
+                try:
+                    self._connection.execute("INSERT INTO plan VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (slot, *row))
+                except sqlite3.IntegrityError as error:
+                    raise InputError(f"the plan for {self.path.parent} holds the face {row[0]} ({row[1]}) twice; "
+                                     "give every URL and box once") from error
+                yield row
+
+        return _plan_digest(stored(), made_of)
+
+    def record(self, outcomes: Sequence[Outcome]) -> None:
+        """Store what became of some slots, in one transaction."""
+        with self._transaction():
+            self._connection.executemany("INSERT OR REPLACE INTO faces VALUES (?, ?, ?, ?, ?)", outcomes)
+
+    def forget(self, slots: Iterable[int]) -> None:
+        """Make slots missing again."""
+        with self._transaction():
+            self._connection.executemany("DELETE FROM faces WHERE slot = ?", [(slot,) for slot in slots])
+
+    def forget_rejected(self, reasons: Sequence[str]) -> int:
+        """Make every slot missing again that was rejected for one of these reasons; return their number."""
+        with self._transaction():
+            marks = ", ".join("?" * len(reasons))
+            return self._connection.execute(
+                f"DELETE FROM faces WHERE state = 'rejected' AND reason IN ({marks})", tuple(reasons)).rowcount
+
+    def reject_stored(self, details: Sequence[str], reason: str, detail: str) -> int:
+        """Reject every stored face whose detail is one of these; return their number."""
+        with self._transaction():
+            marks = ", ".join("?" * len(details))
+            return self._connection.execute(
+                "UPDATE faces SET state = 'rejected', sha256 = '', reason = ?, detail = ? "
+                f"WHERE state = 'stored' AND detail IN ({marks})", (reason, detail, *details)).rowcount
+
+    def missing(self) -> list[int]:
+        """Return the slots without an outcome, in ascending order."""
+        return [slot for (slot,) in self._pages(
+            "SELECT plan.slot FROM plan LEFT JOIN faces USING (slot) WHERE faces.slot IS NULL AND plan.slot > ?")]
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, slot: int) -> FaceEntry:
+        return _entry(self._one(f"SELECT {_ENTRY} FROM plan WHERE slot = ?", slot))
+
+    def missing_photos(self) -> Iterator[tuple[int, str]]:
+        """Yield, once for each photograph with a missing face, the first such face's slot and the address."""
+        yield from self._pages(
+            "SELECT plan.slot, url FROM plan LEFT JOIN faces USING (slot) WHERE faces.slot IS NULL AND plan.slot > ? "
+            "AND NOT EXISTS (SELECT 1 FROM plan AS other LEFT JOIN faces AS known USING (slot) "
+            "WHERE other.url = plan.url AND other.slot < plan.slot AND known.slot IS NULL)")
+
+    def missing_of_same_url(self, slot: int) -> list[tuple[int, FaceEntry]]:
+        """Return every missing face of the photograph that a slot's face is in, ascending by slot."""
+        with self._lock, self._explained():
+            rows = self._connection.execute(
+                f"SELECT plan.slot, {_ENTRY} FROM plan LEFT JOIN faces USING (slot) WHERE faces.slot IS NULL "
+                "AND url = (SELECT url FROM plan WHERE slot = ?) ORDER BY plan.slot", (slot,)).fetchall()
+        return [(row[0], _entry(row[1:])) for row in rows]
+
+    def stored(self) -> Iterator[tuple[int, FaceEntry, str]]:
+        """Yield slot, entry and sha256 of every stored face, in the order of the plan."""
+        for slot, *entry, sha256 in self._pages(
+                f"SELECT plan.slot, {_ENTRY}, sha256 FROM plan JOIN faces USING (slot) "
+                "WHERE state = 'stored' AND plan.slot > ?"):
+            yield slot, _entry(entry), sha256
+
+    def rejected(self) -> Iterator[tuple[FaceEntry, str, str]]:
+        """Yield entry, reason and detail of every rejected face, in the order of the plan."""
+        for _, *entry, reason, detail in self._pages(
+                f"SELECT plan.slot, {_ENTRY}, reason, detail FROM plan JOIN faces USING (slot) "
+                "WHERE state = 'rejected' AND plan.slot > ?"):
+            yield _entry(entry), reason, detail
+
+    def counts(self) -> tuple[int, dict[str, int]]:
+        """Return the number of stored faces, and of rejected ones by reason."""
+        with self._lock, self._explained():
+            rows = self._connection.execute(
+                "SELECT state, reason, count(*) FROM faces GROUP BY state, reason ORDER BY reason").fetchall()
+        stored = sum(count for state, _, count in rows if state == "stored")
+        return stored, {reason: count for state, reason, count in rows if state == "rejected"}
+
+    def urls_by_detail(self, at_least: int) -> list[tuple[str, int, str]]:
+        """Return each detail that the stored faces of so many addresses share: detail, addresses, the first of them."""
+        with self._lock, self._explained():
+            return self._connection.execute(
+                "SELECT detail, count(DISTINCT url) AS urls, min(url) FROM plan JOIN faces USING (slot) "
+                "WHERE state = 'stored' AND detail != '' GROUP BY detail HAVING urls >= ? ORDER BY urls DESC, detail",
+                (at_least,)).fetchall()
+
+    def add_seconds(self, seconds: float) -> None:
+        """Add to the time that all runs took."""
+        with self._transaction():
+            self._connection.execute("INSERT INTO work VALUES (?)", (seconds,))
+
+    def seconds(self) -> float:
+        """Return the seconds that all earlier runs took."""
+        return float(self._one("SELECT coalesce(sum(seconds), 0) FROM work")[0])
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _one(self, query: str, *values: Any) -> tuple[Any, ...]:
+        with self._lock, self._explained():
+            row: tuple[Any, ...] = self._connection.execute(query, values).fetchone()
+        return row
+
+    def _pages(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """Yield rows that begin with the slot, a page at a time: neither much memory nor the lock is held long."""
+        after = -1
+        while True:
+            with self._lock, self._explained():
+                rows = self._connection.execute(f"{query} ORDER BY plan.slot LIMIT {_PAGE}", (after,)).fetchall()
+            yield from rows
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1][0]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock, self._explained():
+            self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+                raise ResourceError(f"cannot write {self.path}: the disk is full or failing; what was stored before is "
+                                    "untouched. Make room, then run the same command again") from error
+            if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+                raise ResourceError(f"cannot write {self.path}: the folder or the file is read-only") from error
+            if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA):
+                raise StoredStateError(f"{self.path} is damaged or of another version ({error}); remove the folder and "
+                                       "run the same command again") from error
+            raise
+
+
+def _plan_rows(plan: Iterable[FaceEntry]) -> Iterator[tuple[Any, ...]]:
+    for entry in plan:
+        yield tuple(getattr(entry, column) for column in ENTRY_COLUMNS)
+
+
+def _plan_digest(rows: Iterable[tuple[Any, ...]], made_of: Any) -> str:
+    digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode())
+    for row in rows:
+        digest.update(b"\n" + json.dumps(row).encode())
+    return digest.hexdigest()
+
+
+def _entry(row: Sequence[Any]) -> FaceEntry:
+    # SQLite has no NaN: it stores a box's missing side as NULL.
+    values: list[Any] = [math.nan if value is None else value for value in row]
+    return FaceEntry(*values)

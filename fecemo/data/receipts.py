@@ -1,0 +1,188 @@
+"""Receipts: what says that a stage's output is complete, and what it was made of.
+
+A receipt is written last and renamed into place, so that a folder holds one only when everything else in it is whole.
+"""
+
+import hashlib
+import json
+import platform
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from fecemo import __version__
+from fecemo.data.durable import atomic_write
+from fecemo.errors import StoredStateError
+
+RECEIPT_NAME = "receipt.json"
+RECEIPT_FORMAT = "fecemo.receipt/1"
+DIGEST_NAME = "digest.txt"
+"""Holds `Receipt.digest` alone: what a workflow engine may watch and remove, where it must never remove a receipt."""
+RECORDED_PACKAGES = ("numpy", "opencv-python-headless", "keras", "tensorflow", "tensorflow-cpu", "jax", "torch",
+                     "scikit-learn", "openTSNE", "pandas", "ai-edge-litert")
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a finished stage says of itself.
+
+    Parameters
+    ----------
+    stage : str
+        Name of the stage, such as ``"train"``.
+    config : dict
+        The stage's configuration, as plain JSON values.
+    inputs : dict of str to str
+        Digest of each input, by what it is called in the stage.
+    outputs : dict of str to str
+        sha256 of each output file, by its path relative to the folder. The digest of an output of this stage, as an
+        input of the next, is `Receipt.digest`.
+    seed : int or None
+        The seed of everything random in the stage.
+    seconds : float
+        Wall-clock seconds of work, over all the runs that it took.
+    summary : dict
+        Counts and figures worth keeping: faces, rejects by reason, images per second, …
+    versions : dict of str to str
+        Versions of Python, fecemo and the packages that shape the numbers.
+    machine : dict of str to str
+        System and, where one was used, Keras backend and device.
+    """
+
+    stage: str
+    config: dict[str, Any]
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+    seed: int | None
+    seconds: float
+    summary: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    machine: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """str: Digest of what was stored: of the output files alone, so that an equal rerun has an equal digest."""
+        return digest_json(self.outputs)
+
+    def made_of(self, config: dict[str, Any], inputs: dict[str, str]) -> bool:
+        """Tell whether this output is what ``config`` and ``inputs`` would give again."""
+        return self.inputs == inputs and digest_json(self.config) == digest_json(config)
+
+
+def digest_bytes(data: bytes) -> str:
+    """Return the sha256 of ``data`` in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest_json(value: Any) -> str:
+    """Return the sha256 of a JSON value, independent of the order of keys."""
+    return digest_bytes(json.dumps(value, sort_keys=True, separators=(",", ":"), default=str).encode())
+
+
+def digest_file(path: Path) -> str:
+    """Return the sha256 of a file in hexadecimal, reading it in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_receipt(folder: Path, stage: str, *, config: dict[str, Any], inputs: dict[str, str], files: list[str],
+                  seconds: float, seed: int | None = None, summary: dict[str, Any] | None = None,
+                  machine: dict[str, str] | None = None, outputs: dict[str, str] | None = None) -> Receipt:
+    """Write the receipt of a finished stage: the last thing that the stage does.
+
+    Parameters
+    ----------
+    folder : Path
+        The stage's output folder.
+    stage, config, inputs, seed, seconds, summary, machine
+        See `Receipt`.
+    files : list of str
+        Paths, relative to ``folder``, whose sha256 is taken now.
+    outputs : dict of str to str, optional
+        Digests already known, such as a pack's, for files too large to read twice.
+
+    Returns
+    -------
+    Receipt
+    """
+    receipt = Receipt(
+        stage=stage, config=config, inputs=inputs,
+        outputs={**{name: digest_file(folder / name) for name in files}, **(outputs or {})},
+        seed=seed, seconds=round(seconds, 3), summary=summary or {}, versions=_versions(),
+        machine={"system": platform.platform(), "processor": platform.machine(), **(machine or {})},
+    )
+    finished = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    document = {"format": RECEIPT_FORMAT, **asdict(receipt), "finished": finished}
+    atomic_write(folder / RECEIPT_NAME, json.dumps(document, indent=1, default=str) + "\n")
+    _write_digest(folder, receipt)
+    return receipt
+
+
+def read_receipt(folder: Path) -> Receipt | None:
+    """Return a folder's receipt, or None where there is none because the stage has not finished.
+
+    Raises
+    ------
+    StoredStateError
+        If the receipt is there and cannot be read.
+    """
+    path = folder / RECEIPT_NAME
+    try:
+        document = dict(json.loads(path.read_text(encoding="utf-8")))
+        for key in ("format", "finished"):
+            document.pop(key, None)
+        return Receipt(**document)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (ValueError, TypeError) as error:
+        raise StoredStateError(f"{path} is not a receipt ({error}); remove it and run the stage again") from error
+
+
+def require_receipt(folder: Path, stage: str) -> Receipt:
+    """Return the receipt of an input that must be finished.
+
+    Raises
+    ------
+    StoredStateError
+        If the stage that makes it has not finished, or the folder belongs to another stage.
+    """
+    receipt = read_receipt(folder)
+    if receipt is None:
+        raise StoredStateError(f"{folder} has no {RECEIPT_NAME}: the stage {stage!r} has not finished there; "
+                               "run it first")
+    if receipt.stage != stage:
+        raise StoredStateError(f"{folder} was written by the stage {receipt.stage!r}, expected {stage!r}")
+    return receipt
+
+
+def current_receipt(folder: Path, config: dict[str, Any], inputs: dict[str, str]) -> Receipt | None:
+    """Return the receipt of a folder that already holds, finished and with all its files, what these would give.
+
+    Writes the digest file again where it has been removed, as a workflow engine does before it asks for the work.
+    """
+    receipt = read_receipt(folder)
+    if receipt is None or not receipt.made_of(config, inputs):
+        return None
+    if not all((folder / name).exists() for name in receipt.outputs):
+        return None
+    _write_digest(folder, receipt)
+    return receipt
+
+
+def _write_digest(folder: Path, receipt: Receipt) -> None:
+    path, line = folder / DIGEST_NAME, receipt.digest + "\n"
+    if not path.exists() or path.read_text(encoding="utf-8") != line:
+        atomic_write(path, line)
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": sys.version.split()[0], "fecemo": __version__}
+    for package in RECORDED_PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions

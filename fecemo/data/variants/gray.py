@@ -1,0 +1,5 @@
+"""The face as gray levels."""
+
+from fecemo.data.variant import Variant
+
+VARIANT = Variant(name="gray", title="Grayscale", channels=1, margin=0)

@@ -1,0 +1,137 @@
+"""The mouth's shape: where lips lie for the actions around it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fecemo.drawn.curves import Points
+from fecemo.drawn.expression import Expression
+from fecemo.drawn.identity import Identity
+
+_T = np.linspace(-1.0, 1.0, 41, dtype=np.float32)
+"""Along the mouth, from the picture's left corner (-1) to its right corner (1)."""
+
+
+@dataclass(frozen=True)
+class MouthShape:
+    """The mouth, in face units. Curves run from the picture's left corner to its right one.
+
+    Parameters
+    ----------
+    upper_outer, upper_inner, lower_inner, lower_outer : ndarray of shape (41, 2), float32
+        Edges of the lips.
+    gap : float
+        Largest distance between the lips; 0 when they touch.
+    press : float
+        How firmly the lips are pressed together, from 0 to 1.
+    smile : float
+        Mean pull on the lip corners, from 0 to 1.
+    teeth : float
+        y of the upper teeth's edge.
+    """
+
+    upper_outer: Points
+    upper_inner: Points
+    lower_inner: Points
+    lower_outer: Points
+    gap: float
+    press: float
+    smile: float
+    teeth: float
+
+    @property
+    def corner_left(self) -> tuple[float, float]:
+        """Tuple of float: the corner at the picture's left."""
+        return float(self.upper_inner[0, 0]), float(self.upper_inner[0, 1])
+
+    @property
+    def corner_right(self) -> tuple[float, float]:
+        """Tuple of float: the corner at the picture's right."""
+        return float(self.upper_inner[-1, 0]), float(self.upper_inner[-1, 1])
+
+    def corner(self, side: int) -> tuple[float, float]:
+        """Return the corner of one side: -1 the picture's left, 1 its right."""
+        return self.corner_right if side > 0 else self.corner_left
+
+
+def mouth_shape(expression: Expression, identity: Identity, nose_base: float) -> MouthShape:
+    """Return the shape of the mouth.
+
+    Parameters
+    ----------
+    expression : Expression
+        AU10, 12, 14, 15, 17, 20, 23, 24, 25 and 26 move the lips.
+    identity : Identity
+        Width, height and thickness of the lips.
+    nose_base : float
+        y where the nose meets the upper lip.
+
+    Returns
+    -------
+    MouthShape
+    """
+    e = expression
+    rise = {side: e.lip_corner_pull * e.lower_gain(side) for side in (-1, 1)}
+    fall = {side: e.lip_corner_depress * e.lower_gain(side) for side in (-1, 1)}
+    rounding = e.jaw_drop * (1 - 0.9 * e.lip_corner_pull) * (1 - e.lip_stretch)
+    half = {
+        side: 0.290 * (1 + 0.13 * identity.mouth_width)
+        * (1 + 0.24 * rise[side] + 0.30 * e.lip_stretch + 0.10 * e.dimple(side) - 0.06 * e.dimple(-side)
+           - 0.02 * fall[side] - 0.24 * e.lip_tighten - 0.20 * rounding - 0.10 * e.chin_raise)
+        for side in (-1, 1)
+    }
+    corner = {
+        side: -0.120 * rise[side] - 0.145 * e.dimple(side) + 0.105 * fall[side] + 0.030 * e.lip_stretch
+        + 0.07 * e.jaw_drop * (1 - e.lip_corner_pull)
+        for side in (-1, 1)
+    }
+    smile = 0.5 * (rise[-1] + rise[1])
+    dimples = e.dimple_left + e.dimple_right
+    middle = (nose_base + 0.235 * (1 + 0.12 * identity.face_length) + 0.022 * identity.mouth_height
+              + 0.022 * smile - 0.012 * dimples - 0.045 * e.chin_raise - 0.020 * e.lip_corner_depress
+              - 0.022 * e.upper_lip_raise)
+
+    gap = max(0.0, 0.082 * e.lips_part + 0.30 * e.jaw_drop * min(1.0, 0.2 + 1.2 * e.lips_part) - 0.016)
+    x = np.where(_T < 0, half[-1] * _T, half[1] * _T)
+    reach = np.abs(_T)
+    ends = np.where(_T < 0, corner[-1], corner[1])
+    # A smile's line is a bow; the line of a depressed mouth is flat in the middle and bends at its ends.
+    bend = np.where(ends > 0, 2.4, 1.75)
+    line = middle + ends * reach**bend
+    roundness = 1.0 - 0.42 * rounding
+    open_profile = np.maximum(0.0, 1 - _T**2) ** roundness
+    # An open smile hangs below its corners: the upper lip's edge stays up and the lower lip carries the bow.
+    up_share = 0.30 + 0.10 * smile
+    upper_inner = line - up_share * gap * open_profile
+    lower_inner = line + (1 - up_share) * gap * open_profile * (1 + 0.15 * smile)
+
+    fullness = 1 + 0.32 * identity.lip_thickness
+    thin = (
+        1 - 0.22 * e.lip_corner_pull - 0.12 * e.lip_stretch - 0.30 * e.lip_tighten - 0.50 * e.lip_press - 0.10 * dimples
+    )
+    upper_thickness = max(0.016, 0.066 * fullness * (thin - 0.10 * e.nose_wrinkle))
+    lower_thickness = max(0.022, 0.098 * fullness * (thin + 0.12 * e.chin_raise))
+    bow = 1 - 0.20 * np.exp(-(_T / 0.11) ** 2) + 0.10 * np.exp(-(((reach - 0.27) / 0.16) ** 2))
+    square = (
+        (0.055 * e.upper_lip_raise + 0.025 * e.nose_wrinkle) * np.exp(-(((reach - 0.42) / 0.33) ** 2)) * (1 - reach**6)
+    )
+    upper_outer = upper_inner - upper_thickness * (1 - reach**2.0) ** 0.9 * bow - square
+    upper_inner = upper_inner - square * (0.25 + 0.65 * min(1.0, gap / 0.05))
+    lower_outer = lower_inner + lower_thickness * (1 - reach**2.6)
+    press = min(1.0, e.lip_press + 0.5 * e.lip_tighten) * (gap < 0.01)
+    # Parted a little, the lips still show a dark line beneath the teeth.
+    teeth = float(upper_inner[20]) + min(0.088, 0.68 * gap)
+    return MouthShape(
+        _points(x, upper_outer),
+        _points(x, upper_inner),
+        _points(x, lower_inner),
+        _points(x, lower_outer),
+        float(gap),
+        float(press),
+        float(smile),
+        teeth,
+    )
+
+
+def _points(x: np.ndarray, y: np.ndarray) -> Points:
+    return np.stack([x, y], 1).astype(np.float32)

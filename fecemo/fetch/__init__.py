@@ -1,0 +1,1 @@
+"""Fetch photographs from the web: addresses, politeness, download. No Keras, no OpenCV."""

@@ -1,0 +1,120 @@
+"""What a server answered: a photograph, a redirect, or the reason that there is neither."""
+
+import io
+import zlib
+from typing import Any
+from urllib.parse import urljoin
+
+import requests
+import urllib3
+
+from fecemo.data.reasons import FetchError, Reason
+from fecemo.fetch.response_headers import opted_out, retry_after_seconds
+
+REDIRECTS = (301, 302, 303, 307, 308)
+PIECE = 1 << 16
+
+
+def photograph_in(response: requests.Response, *, max_bytes: int, honour_opt_out: bool) -> bytes:
+    """Return the bytes of the photograph that an answer holds.
+
+    Parameters
+    ----------
+    response : Response
+        Its body not yet read.
+    max_bytes : int
+        Cap, before and after transfer decompression.
+    honour_opt_out : bool
+        Whether an X-Robots-Tag that forbids the use is obeyed.
+
+    Raises
+    ------
+    FetchError
+        If it holds none.
+    """
+    _raise_for_status(response)
+    if honour_opt_out and opted_out(response.headers):
+        drain(response)
+        raise FetchError(Reason.OPTED_OUT)
+    announced = response.headers.get("Content-Length", "")
+    if announced.isdecimal() and int(announced) > max_bytes:
+        raise FetchError(Reason.TOO_LARGE, f"more than {max_bytes} bytes announced")
+    body = _body(response.raw, max_bytes)
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        body = _decompressed(body, encoding, max_bytes)
+    if not body:
+        raise FetchError(Reason.EMPTY)
+    return body
+
+
+def _body(raw: Any, max_bytes: int) -> bytes:
+    body = io.BytesIO()  # gives its bytes without a copy
+    try:
+        # One arrival at a time, so that neither the cap nor a cut waits for a server that trickles. A body shorter
+        # than announced is an error of urllib3's.
+        while piece := raw.read1(PIECE, decode_content=False):
+            body.write(piece)
+            if body.tell() > max_bytes:
+                raise FetchError(Reason.TOO_LARGE, f"more than {max_bytes} bytes")
+    except urllib3.exceptions.ReadTimeoutError as error:
+        raise FetchError(Reason.TIMEOUT, "no bytes in time") from error
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise FetchError(Reason.CUT_SHORT) from error
+    return body.getvalue()
+
+
+def _decompressed(body: bytes, encoding: str, max_bytes: int) -> bytes:
+    """Undo a compression that was not asked for, up to the cap."""
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise FetchError(Reason.NOT_AN_IMAGE, "sent in a content encoding that was not asked for")
+    try:
+        inflater = zlib.decompressobj(wbits=15 if encoding == "deflate" else 47)
+        plain = inflater.decompress(body, max_bytes + 1)
+    except zlib.error as error:
+        raise FetchError(Reason.NOT_AN_IMAGE, f"not the {encoding} that it was said to be") from error
+    if len(plain) > max_bytes:
+        raise FetchError(Reason.TOO_LARGE, f"more than {max_bytes} bytes when decompressed")
+    if not inflater.eof:
+        raise FetchError(Reason.CUT_SHORT, f"the {encoding} does not end")
+    return plain
+
+
+def _raise_for_status(response: requests.Response) -> None:
+    status = response.status_code
+    if status == 200:
+        return
+    wait = retry_after_seconds(response.headers.get("Retry-After"))
+    drain(response)
+    if status == 429 or (status == 503 and wait is not None):
+        raise FetchError(Reason.THROTTLED, f"HTTP {status}", wait)
+    if status in (404, 410):
+        raise FetchError(Reason.GONE, f"HTTP {status}")
+    if status == 408:
+        raise FetchError(Reason.TIMEOUT, "HTTP 408", wait)
+    if status >= 500:
+        raise FetchError(Reason.SERVER_ERROR, f"HTTP {status}", wait)
+    raise FetchError(Reason.REFUSED, f"HTTP {status}")
+
+
+def redirect_target(url: str, response: requests.Response) -> str:
+    """Return the address that a redirect leads to; raise `FetchError` if it leads nowhere."""
+    location = response.headers.get("Location", "")
+    if not location:
+        raise FetchError(Reason.REFUSED, f"HTTP {response.status_code} that leads nowhere")
+    try:
+        # Headers arrive as Latin-1 whatever their bytes; addresses are UTF-8.
+        return urljoin(url, location.encode("latin-1").decode("utf-8", "replace"))
+    except ValueError:
+        raise FetchError(Reason.BAD_URL, "redirected to an address that cannot be parsed") from None
+
+
+def drain(response: requests.Response) -> None:
+    """Read a short body that nobody wants, so that the connection can be used again."""
+    try:
+        announced = response.headers.get("Content-Length", "")
+        if announced.isdecimal() and int(announced) <= PIECE:
+            while response.raw.read1(PIECE, decode_content=False):
+                pass
+    except (urllib3.exceptions.HTTPError, OSError):
+        pass  # the connection is closed instead

@@ -1,0 +1,200 @@
+"""Download one photograph: redirects by hand, each checked; a deadline, a cap, and a reason for every failure."""
+
+import socket
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests_hardened.ip_filter import InvalidIPAddress
+
+from fecemo import __version__
+from fecemo.data.reasons import FetchError, Reason
+from fecemo.fetch.addresses import STANDARD_PORTS, asked_host, checked_url, is_allowed, normal_host
+from fecemo.fetch.answer import REDIRECTS, drain, photograph_in, redirect_target
+from fecemo.fetch.connections import NOT_PUBLIC_HOST, PublicAdapter, obey
+from fecemo.fetch.deadline import Deadline, DeadlineWatch
+from fecemo.fetch.placeholders import Placeholders
+
+DEADLINE_PASSED = "the deadline passed"
+
+
+@dataclass(frozen=True)
+class DownloadLimits:
+    """What one photograph may cost.
+
+    Parameters
+    ----------
+    deadline : float
+        Seconds for everything by the clock on the wall, redirects included; waiting for a host's turn is not counted.
+    connect_timeout, read_timeout : float
+        Seconds for a name and for a connection, and between two arrivals of bytes.
+    max_bytes : int
+        Bytes of a photograph, before and after transfer decompression.
+    max_redirects : int
+    honour_opt_out : bool
+        Whether an X-Robots-Tag that forbids the use is obeyed.
+    """
+
+    deadline: float = 60.0
+    connect_timeout: float = 10.0
+    read_timeout: float = 20.0
+    max_bytes: int = 32 << 20
+    max_redirects: int = 5
+    honour_opt_out: bool = True
+
+
+@dataclass(frozen=True)
+class Errand:
+    """One try at a photograph: what is to be asked for now, and what the way so far has cost.
+
+    Parameters
+    ----------
+    url : str
+    hops : int
+        Redirects that led here.
+    seconds : float, optional
+        What is left of the deadline; all of it by default.
+    """
+
+    url: str
+    hops: int = 0
+    seconds: float | None = None
+
+
+class Downloader:
+    """Downloads photographs, from any number of threads.
+
+    Parameters
+    ----------
+    limits : DownloadLimits
+    watch : DeadlineWatch
+        Cuts what is late.
+    connections : int
+        Connections kept open for each host.
+    allow_hosts : tuple of str
+        Hosts, or ``host:port``, that are asked whatever they resolve to.
+    placeholders : Placeholders
+        Pictures that stand for "photo unavailable".
+    contact : str
+        An address or page for the user agent, so that a site's owner can ask.
+    """
+
+    def __init__(self, limits: DownloadLimits, watch: DeadlineWatch, *, connections: int,
+                 allow_hosts: tuple[str, ...] = (), placeholders: Placeholders | None = None,
+                 contact: str = "") -> None:
+        self._limits = limits
+        self._watch = watch
+        self._allow_hosts = frozenset(map(normal_host, allow_hosts))
+        self._placeholders = placeholders or Placeholders()
+        self._adapters = {scheme: PublicAdapter(scheme, connections, self._allow_hosts, limits.connect_timeout)
+                          for scheme in ("http", "https")}
+        self._headers = {
+            "User-Agent": f"fecemo/{__version__} (research on facial expressions{'; ' if contact else ''}{contact})",
+            "Accept": "image/*",
+            "Accept-Encoding": "identity",
+        }
+
+    def host_of(self, url: str) -> str:
+        """Return what bears the requests for an address; see `asked_host`.
+
+        Raises `FetchError` for an address that would never be asked.
+        """
+        return asked_host(checked_url(url, self._allow_hosts))
+
+    def opened(self, host: str) -> bool:
+        """Tell whether a host, as `host_of` gives it, was opened by name."""
+        parts = urlsplit(f"//{host}")
+        ports = STANDARD_PORTS if parts.port is None else (parts.port,)
+        return any(is_allowed(parts.hostname or "", port, self._allow_hosts) for port in ports)
+
+    def get(self, url: str) -> bytes:
+        """Return the bytes of a photograph, wherever its address leads; `ask` leaves each redirect to the caller.
+
+        Raises
+        ------
+        FetchError
+            With the reason that is recorded.
+        """
+        answer: bytes | Errand = Errand(url)
+        while isinstance(answer, Errand):
+            answer = self.ask(answer)
+        return answer
+
+    def ask(self, errand: Errand) -> bytes | Errand:
+        """Send one request; return the bytes of the photograph, or the errand that a redirect makes of it.
+
+        Raises
+        ------
+        FetchError
+            With the reason that is recorded.
+        """
+        seconds = self._limits.deadline if errand.seconds is None else errand.seconds
+        with self._watch.within(seconds) as deadline:
+            obey(deadline)
+            try:
+                answer = self._answer(errand.url, deadline)
+            except FetchError:
+                if deadline.passed:  # a connection that was cut looks like one that failed
+                    raise FetchError(Reason.TIMEOUT, DEADLINE_PASSED) from None
+                raise
+            finally:
+                obey(None)
+            if deadline.passed:
+                raise FetchError(Reason.TIMEOUT, DEADLINE_PASSED)
+            left = deadline.remaining
+        if isinstance(answer, bytes):
+            self._placeholders.check_body(answer)
+            return answer
+        self._placeholders.check_redirect(answer)
+        if errand.hops == self._limits.max_redirects:
+            raise FetchError(Reason.TOO_MANY_REDIRECTS, f"more than {self._limits.max_redirects}")
+        return Errand(answer, errand.hops + 1, left)
+
+    def close(self) -> None:
+        """Close every idle connection."""
+        for adapter in self._adapters.values():
+            adapter.close()
+
+    def _answer(self, url: str, deadline: Deadline) -> bytes | str:
+        """Return the photograph, or the address that it is redirected to."""
+        checked_url(url, self._allow_hosts)
+        with self._ask(url, deadline) as response:
+            if response.status_code not in REDIRECTS:
+                return photograph_in(response, max_bytes=self._limits.max_bytes,
+                                     honour_opt_out=self._limits.honour_opt_out)
+            target = redirect_target(url, response)
+            drain(response)
+        return target
+
+    def _ask(self, url: str, deadline: Deadline) -> requests.Response:
+        """Send one request. The adapter is used without a session: no cookies, no proxies, no netrc, no redirects."""
+        scheme = urlsplit(url).scheme.lower()
+        timeout = (min(self._limits.connect_timeout, deadline.remaining + 0.01), self._limits.read_timeout)
+        try:
+            request = requests.Request("GET", url, headers=self._headers).prepare()
+            return self._adapters[scheme].send(request, stream=True, timeout=timeout)
+        except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, UnicodeError) as error:
+            raise FetchError(Reason.BAD_URL, "cannot be asked for") from error
+        except InvalidIPAddress as error:
+            raise FetchError(Reason.FORBIDDEN_ADDRESS, NOT_PUBLIC_HOST) from error
+        except requests.Timeout as error:
+            raise FetchError(Reason.TIMEOUT, "no answer in time") from error
+        except requests.exceptions.SSLError as error:
+            raise FetchError(Reason.CONNECTION_FAILED, "TLS") from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            if _is_resolution(error):
+                raise FetchError(Reason.NO_SUCH_HOST) from error
+            raise FetchError(Reason.CONNECTION_FAILED) from error
+
+
+def _is_resolution(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, socket.gaierror | urllib3.exceptions.NameResolutionError):
+            return True
+        reason = getattr(error, "reason", None)
+        if isinstance(reason, urllib3.exceptions.NameResolutionError):
+            return True
+        inner = error.args[0] if error.args and isinstance(error.args[0], BaseException) else None
+        error = error.__cause__ or inner
+    return False

@@ -1,0 +1,193 @@
+"""The lists that the fetch stage reads, and the tables that it writes beside the faces."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from fecemo.data.csv_rows import RejectedRow, csv_rows
+from fecemo.data.durable import atomic_file
+from fecemo.data.face_list import is_header, read_face_list
+from fecemo.data.fec import Triplet, is_fec, read_fec
+from fecemo.data.listed_face import ListedFace
+from fecemo.errors import InputError
+
+ALL_HOSTS = "(all)"
+ROWS_NAME = "rejected_rows.csv"
+TRIPLETS_NAME = "triplets.csv"
+RATINGS_NAME = "ratings.csv"
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What was written beside the faces.
+
+    Parameters
+    ----------
+    files : list of str
+    summary : dict of str to int
+        Counts for the receipt.
+    triplets : dict of str to (int, int)
+        Triplets that have a face at a host, and those of them whose faces were all had; under `ALL_HOSTS` of any host.
+    """
+
+    files: list[str]
+    summary: dict[str, int] = field(default_factory=dict)
+    triplets: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+class FaceListing(Protocol):
+    """A list of one format."""
+
+    format: str
+    path: Path
+
+    def faces(self) -> Iterator[ListedFace]:
+        """Yield each face once, in the order of the list, up to the limit."""
+
+    def write_tables(self, folder: Path, stored: Iterable[str]) -> Tables:
+        """Write what the list says beside its faces; ``stored`` are the ids of those that were had."""
+
+
+def open_list(path: Path, format: str, limit: int | None) -> FaceListing:
+    """Return a list of faces, of the format given or, for ``"auto"``, of the one that its first line has.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or ``auto`` cannot tell the format.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such list of faces")
+    if format == "auto":
+        format = _detected(path)
+    return _FORMATS[format](path, limit)
+
+
+def _detected(path: Path) -> str:
+    first = next(csv_rows(path), None)
+    if isinstance(first, tuple) and is_header(first[1]):
+        return "boxes"
+    if isinstance(first, tuple) and is_fec(first[1]):
+        return "fec"
+    if first is None:
+        found = "nothing"
+    else:
+        found = first.reason if isinstance(first, RejectedRow) else repr(",".join(first[1])[:120])
+    raise InputError(f"{path} line 1: found {found}; expected the header url,left,right,top,bottom, or a row of FEC "
+                     "(three faces of five cells, the triplet's type, ratings)")
+
+
+class BoxList:
+    """The plain list of faces."""
+
+    format = "boxes"
+
+    def __init__(self, path: Path, limit: int | None) -> None:
+        self.path = path
+        self._limit = limit
+
+    def _rows(self) -> Iterator[ListedFace | RejectedRow]:
+        taken = 0
+        for row in read_face_list(self.path):
+            yield row
+            taken += isinstance(row, ListedFace)
+            if taken == self._limit:
+                return
+
+    def faces(self) -> Iterator[ListedFace]:
+        """Yield each face, in the order of the list, up to the limit."""
+        return (row for row in self._rows() if isinstance(row, ListedFace))
+
+    def write_tables(self, folder: Path, stored: Iterable[str]) -> Tables:
+        """Write ``rejected_rows.csv``."""
+        with ExitStack() as stack:
+            table = _table(stack, folder / ROWS_NAME, ("line", "reason"))
+            n_rejected = 0
+            for row in self._rows():
+                if isinstance(row, RejectedRow):
+                    table.writerow((row.line, row.reason))
+                    n_rejected += 1
+        return Tables([ROWS_NAME], {"rejected_rows": n_rejected})
+
+
+class FecList:
+    """FEC's list of triplets."""
+
+    format = "fec"
+
+    def __init__(self, path: Path, limit: int | None) -> None:
+        self.path = path
+        self._limit = limit
+
+    def faces(self) -> Iterator[ListedFace]:
+        """Yield each face where it first stands, up to the limit."""
+        seen: set[bytes] = set()
+        for row in read_fec(self.path):
+            if isinstance(row, Triplet):
+                yield from self._new(row, seen)
+                if len(seen) == self._limit:
+                    return
+
+    def _new(self, triplet: Triplet, seen: set[bytes]) -> Iterator[ListedFace]:
+        """Yield a triplet's faces that were not seen before, up to the limit, and note them."""
+        for face in triplet.faces:
+            key = bytes.fromhex(face.id)
+            if key not in seen and len(seen) != self._limit:
+                seen.add(key)
+                yield face
+
+    def write_tables(self, folder: Path, stored: Iterable[str]) -> Tables:
+        """Write ``triplets.csv``, ``ratings.csv`` and ``rejected_rows.csv``.
+
+        A triplet is named by its line in the list. One whose faces are not all within the limit is left out; one of
+        whose faces could not be fetched stays, for its rows are what the raters said.
+        """
+        counts = {"rejected_rows": 0, "triplets": 0, "triplets_whole": 0, "ratings": 0}
+        had = {bytes.fromhex(face) for face in stored}
+        planned: set[bytes] = set()
+        by_host: dict[str, tuple[int, int]] = {}
+        with ExitStack() as stack:
+            rejected = _table(stack, folder / ROWS_NAME, ("line", "reason"))
+            triplets = _table(stack, folder / TRIPLETS_NAME, ("triplet", "first", "second", "third", "type"))
+            ratings = _table(stack, folder / RATINGS_NAME, ("triplet", "rater", "answer"))
+            for row in read_fec(self.path):
+                if isinstance(row, RejectedRow):
+                    rejected.writerow((row.line, row.reason))
+                    counts["rejected_rows"] += 1
+                    continue
+                for _ in self._new(row, planned):
+                    pass
+                keys = [bytes.fromhex(face.id) for face in row.faces]
+                if not all(key in planned for key in keys):
+                    continue
+                triplets.writerow((row.line, *(face.id for face in row.faces), row.type))
+                ratings.writerows((row.line, rater, answer) for rater, answer in row.ratings)
+                whole = all(key in had for key in keys)
+                for host in {ALL_HOSTS, *(host_in(face.url) for face in row.faces)}:
+                    n_triplets, n_whole = by_host.get(host, (0, 0))
+                    by_host[host] = (n_triplets + 1, n_whole + whole)
+                counts["triplets"] += 1
+                counts["triplets_whole"] += whole
+                counts["ratings"] += len(row.ratings)
+        return Tables([ROWS_NAME, TRIPLETS_NAME, RATINGS_NAME], counts, by_host)
+
+
+_FORMATS: dict[str, type[BoxList] | type[FecList]] = {kind.format: kind for kind in (BoxList, FecList)}
+
+
+def _table(stack: ExitStack, path: Path, columns: tuple[str, ...]) -> Any:
+    writer = csv.writer(stack.enter_context(atomic_file(path, "w")), lineterminator="\n")
+    writer.writerow(columns)
+    return writer
+
+
+def host_in(url: str) -> str:
+    """Return the host that an address names, or an empty text."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

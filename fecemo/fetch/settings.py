@@ -1,0 +1,111 @@
+"""What the fetch stage fetches, and how."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from fecemo.fetch.shards import ShardNumber
+
+
+@dataclass(frozen=True)
+class FetchSettings:
+    """What to fetch, and how.
+
+    Parameters
+    ----------
+    faces : Path
+        The list: FEC's own CSV, or a CSV with the header ``url,left,right,top,bottom`` (fractions of width and height).
+    format : {"auto", "fec", "boxes"}
+        Which of the two; ``auto`` looks at the first line.
+    limit : int, optional
+        Take only the first so many faces.
+    shard : str, optional
+        Fetch only the third of sixteen parts of the list, ``3/16``, for several processes or machines to share the
+        work; 01_join.py makes one pack of them. A host is in one part with all of its photographs, so that what is
+        asked of it stays within its budget.
+    serve : Path, optional
+        Serve this folder at ``http://127.0.0.1:port/`` while fetching, for photographs that are on this disk.
+    port : int
+        Port of ``serve``; the list's addresses name it.
+    allow_hosts : tuple of str
+        Private hosts (``name`` or ``name:port``) that may be asked. Everything else must be on the public internet.
+    workers : int
+        Photographs under way at a time.
+    margin : float
+        Grow each box about its centre by this fraction of its size.
+    square : bool
+        Grow the shorter side of each box to the longer, so that faces keep their proportions; otherwise a box is
+        stretched to a square, as in the study.
+    apply_exif : bool
+        Whether boxes refer to photographs as they are shown, turned as EXIF says, or as they are stored.
+    per_host : int
+        Requests to one host at a time.
+    per_host_rate : float
+        Requests to one host a second; 0 for no limit. A host in ``allow_hosts`` has no limit until it asks for one.
+    attempts : int
+        Tries for a photograph whose failure may pass.
+    backoff : float
+        Seconds before the second try, doubled for each later one.
+    host_failures : int
+        Tries in a row after which a host that does nothing but fail is set aside: what is left of it is recorded as
+        ``host_set_aside``, and asked for again with ``retry_failed``.
+    host_outage : float
+        Seconds that these failures must span at least.
+    deadline : float
+        Seconds that one try may take by the clock on the wall.
+    max_megabytes : float
+        Largest photograph that is received.
+    max_megapixels : float
+        Largest photograph that is decoded.
+    honour_opt_out : bool
+        Leave out what a site asks not to be collected (X-Robots-Tag).
+    placeholders : Path, optional
+        More pictures that mean "photo unavailable": a sha256, or part of a redirect's target, a line.
+    contact : str
+        An address for the user agent, so that a site's owner can ask who is fetching.
+    retry_failed : bool
+        Try again what failed in an earlier run for a reason that may pass.
+    """
+
+    faces: Path
+    format: Literal["auto", "fec", "boxes"] = "auto"
+    limit: int | None = None
+    shard: str | None = None
+    serve: Path | None = None
+    port: int = 18765
+    allow_hosts: tuple[str, ...] = ()
+    workers: int = 32
+    margin: float = 0.0
+    square: bool = False
+    apply_exif: bool = True
+    per_host: int = 8
+    per_host_rate: float = 20.0
+    attempts: int = 4
+    backoff: float = 1.0
+    host_failures: int = 20
+    host_outage: float = 30.0
+    deadline: float = 60.0
+    max_megabytes: float = 32.0
+    max_megapixels: float = 100.0
+    honour_opt_out: bool = True
+    placeholders: Path | None = None
+    contact: str = ""
+    retry_failed: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        for name in ("workers", "per_host", "attempts", "host_failures"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("deadline", "max_megabytes", "max_megapixels"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
+        for name in ("margin", "per_host_rate", "backoff", "host_outage"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} must not be below 0, got {getattr(self, name)}")
+        if self.limit is not None and self.limit < 1:
+            raise ValueError(f"limit must be at least 1, got {self.limit}")
+        if self.shard is not None:
+            ShardNumber.parse(self.shard)
+        if not 0 <= self.port <= 65535:
+            raise ValueError(f"port must be 0 to 65535, got {self.port}")

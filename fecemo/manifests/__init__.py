@@ -1,1 +1,0 @@
-"""What a data set is: lists of faces, labelled sets, splits, published figures."""

@@ -1,1 +1,0 @@
-"""What is stored on disk: written safely, read as views."""

@@ -1,0 +1,135 @@
+"""The threads that fetch: take a turn, download, cut, store."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+
+import numpy as np
+
+from fecemo.data.face_pack_writer import FacePackWriter
+from fecemo.data.reasons import FetchError, Reason
+from fecemo.data.receipts import digest_bytes
+from fecemo.fetch.download import Downloader, Errand
+from fecemo.fetch.politeness import HostSchedule
+from fecemo.imaging.cut_faces import FaceCutter, Sides
+
+
+class FetchCrew:
+    """Fetches every photograph of a schedule.
+
+    Parameters
+    ----------
+    schedule : HostSchedule of int
+        A job is the slot of any missing face of a photograph; its others are found by their address.
+    downloader : Downloader
+    cutter : FaceCutter
+    writer : FacePackWriter
+    attempts : int
+        Tries for one photograph.
+    """
+
+    def __init__(self, schedule: HostSchedule[int], downloader: Downloader, cutter: FaceCutter,
+                 writer: FacePackWriter, attempts: int) -> None:
+        self._schedule = schedule
+        self._downloader = downloader
+        self._cutter = cutter
+        self._writer = writer
+        self._attempts = attempts
+        self._lock = threading.Lock()
+        self._faces_done = 0
+        # Only of photographs that failed or were redirected: tries that failed, and where to go on.
+        self._under_way: dict[int, tuple[int, Errand]] = {}
+
+    def run(self, workers: int, said: Callable[[int], None], stop: Callable[[], None]) -> None:
+        """Work until every job is done.
+
+        Parameters
+        ----------
+        workers : int
+            Threads.
+        said : callable
+            Told now and then, from this thread, how many more faces are stored or rejected.
+        stop : callable
+            Cuts what is under way, so that threads end soon; called when this is interrupted or a thread failed.
+
+        Raises
+        ------
+        ResourceError
+            If faces cannot be written. Any other fault of a thread is raised here too.
+        """
+        with ThreadPoolExecutor(workers, thread_name_prefix="fetch") as pool:
+            futures: list[Future[None]] = []
+            try:
+                # In here already: an interruption while threads start must stop those that run.
+                futures.extend(pool.submit(self._work) for _ in range(workers))
+                while True:
+                    ended, working = wait(futures, timeout=0.2, return_when=FIRST_EXCEPTION)
+                    self._report(said)
+                    if not working or any(future.exception() for future in ended):
+                        break
+            finally:
+                self._schedule.stop()
+                if len(futures) < workers or not all(future.done() for future in futures):
+                    stop()
+        for future in futures:
+            future.result()
+
+    def _report(self, said: Callable[[int], None]) -> None:
+        with self._lock:
+            done, self._faces_done = self._faces_done, 0
+        if done:
+            said(done)
+
+    def _work(self) -> None:
+        while (turn := self._schedule.take()) is not None:
+            if self._schedule.is_set_aside(turn[0]):
+                self._drop(*turn)
+            else:
+                self._fetch(*turn)
+
+    def _drop(self, host: str, job: int) -> None:
+        self._under_way.pop(job, (0, None))
+        n_faces = self._writer.reject_photo(job, Reason.HOST_SET_ASIDE, host)
+        self._schedule.drop(host)
+        self._count(n_faces)
+
+    def _fetch(self, host: str, job: int) -> None:
+        faces = self._writer.plan.missing_of_same_url(job)
+        boxes: list[Sides] = [(face.left, face.right, face.top, face.bottom) for _, face in faces]
+        failed, errand = self._under_way.pop(job, (0, Errand(faces[0][1].url)))
+        results: list[np.ndarray | FetchError]
+        digest = ""
+        try:
+            answer = self._downloader.ask(errand)
+            if isinstance(answer, Errand):
+                # Every hop is a request that the host it goes to must bear.
+                next_host = self._downloader.host_of(answer.url)
+                self._under_way[job] = (failed, answer)
+                self._schedule.onward(host, next_host, job)
+                return
+            results = self._cutter.cut(answer, boxes)
+            digest = digest_bytes(answer)
+        except FetchError as failure:
+            if self._schedule.stopped:
+                return  # cut by us: it is still missing
+            failed += 1
+            if failure.reason.transient and failed < self._attempts:
+                self._under_way[job] = (failed, replace(errand, seconds=None))
+                self._schedule.again(host, job, failed, throttled=failure.reason is Reason.THROTTLED,
+                                     retry_after=failure.retry_after)
+                return
+            results = [failure] * len(faces)
+            self._schedule.done(host, answered=not failure.reason.transient)
+        else:
+            self._schedule.done(host)
+        for (slot, _), result in zip(faces, results, strict=True):
+            if isinstance(result, FetchError):
+                self._writer.reject(slot, result.reason, result.detail)
+            else:
+                self._writer.put(slot, result, detail=digest)
+        self._count(len(faces))
+
+    def _count(self, n_faces: int) -> None:
+        with self._lock:
+            self._faces_done += n_faces

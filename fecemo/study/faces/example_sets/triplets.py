@@ -1,0 +1,115 @@
+"""Triplets of source faces on whose odd one out raters agree (Vemulapalli and Agarwala 2019, section 3)."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from fecemo.data.face_pack import FacePack
+from fecemo.data.fec import ANSWERS, TRIPLET_TYPES
+from fecemo.errors import InputError, StoredStateError
+from fecemo.fetch.face_lists import RATINGS_NAME, TRIPLETS_NAME
+from fecemo.study.faces.example_set import ExampleSet
+from fecemo.study.faces.run_faces import RunFaces
+from fecemo.training.examples import Examples, held_out_apart
+from fecemo.training.order import drawn_rows
+from fecemo.training.settings import FitSettings
+
+AGREEMENT = 2 / 3
+"""Share of a triplet's ratings that must name the same face; triplets below it teach nothing and judge nothing."""
+FACES = ("first", "second", "third")
+
+
+def _draw(faces: RunFaces, fit: FitSettings, seed: int, key: str) -> tuple[Examples, Examples | None]:
+    """Draw triplets; those held out share no face with those that are learnt from.
+
+    ``validate_on`` is the share that is given up for learning: the triplets held out, and those that share a face with
+    them. The former are few where each face is in many triplets.
+    """
+    if fit.label_fraction is not None:
+        raise InputError(f"{key}.label_fraction: this phase learns from triplets, which have no emotion")
+    if fit.validate_on == "valid":
+        raise InputError(f"{key}.validate_on: triplets have no stored validation split; give a share, such as 0.1")
+    known = rated_triplets(faces.pack, key)
+    examples = known.take(drawn_rows(len(known), fit.faces, seed))
+    if fit.validate_on is None:
+        return examples, None
+    learnt, held = held_out_apart(examples, fit.validate_on, seed)
+    if not len(held):
+        raise InputError(f"{key}.validate_on: no triplet can be held out by giving up {fit.validate_on:g} of "
+                         f"{len(examples)}, because those that share a face with it are given up too; give a larger "
+                         "share")
+    return learnt, held
+
+
+def rated_triplets(pack: FacePack, key: str) -> Examples:
+    """Return the triplets of a pack, as `read_triplets`, of which there is at least one.
+
+    Raises
+    ------
+    InputError
+        If there is none; ``key`` is what asks for them.
+    StoredStateError
+        If a file is damaged.
+    """
+    for name in (TRIPLETS_NAME, RATINGS_NAME):
+        if not (pack.folder / name).is_file():
+            raise InputError(f"{key}: {pack.folder} has no {name}; only faces that were fetched from a list of rated "
+                             "triplets, such as FEC's, have one")
+    known = read_triplets(pack.folder, pack.ids)
+    if not len(known):
+        raise InputError(f"{pack.folder}: on none of its whole triplets did {AGREEMENT:.0%} of the ratings agree")
+    return known
+
+
+def read_triplets(folder: Path, ids: np.ndarray) -> Examples:
+    """Return the triplets of a pack whose three faces were had and on which raters agree.
+
+    Parameters
+    ----------
+    folder : Path
+        The pack's, with ``triplets.csv`` and ``ratings.csv``.
+    ids : ndarray of shape (n,), str
+        Of the pack's faces.
+
+    Returns
+    -------
+    rows_and_types : Examples
+        Rows of shape (m, 3), the odd face last; ``"triplet"`` of shape (m,), int32, the number of expression classes
+        that the three faces were drawn from, less one.
+
+    Raises
+    ------
+    StoredStateError
+        If a file is damaged.
+    """
+    answers: dict[str, Counter[str]] = {}
+    for line in _lines(folder / RATINGS_NAME):
+        answers.setdefault(line["triplet"], Counter())[line["answer"]] += 1
+    row_of = {face: row for row, face in enumerate(ids.tolist())}
+    rows, types = [], []
+    for line in _lines(folder / TRIPLETS_NAME):
+        trio = [row_of.get(line[name], -1) for name in FACES]
+        rated = answers.get(line["triplet"])
+        if min(trio) < 0 or not rated:
+            continue
+        (odd, count), = rated.most_common(1)
+        if count < AGREEMENT * rated.total():
+            continue
+        if odd not in ANSWERS or line["type"] not in TRIPLET_TYPES:
+            raise StoredStateError(f"{folder / TRIPLETS_NAME}: triplet {line['triplet']} is of the type "
+                                   f"{line['type']!r} and its odd face {odd!r}; fetch the list again")
+        last = trio.pop(ANSWERS.index(odd))
+        rows.append([*trio, last])
+        types.append(TRIPLET_TYPES.index(line["type"]))
+    return Examples(np.array(rows, np.int64).reshape(-1, 3), {"triplet": np.array(types, np.int32)})
+
+
+def _lines(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+EXAMPLE_SET = ExampleSet(name="triplets", pack="source", gives=("triplet",), draw=_draw, faces_each=3)

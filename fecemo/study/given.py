@@ -1,0 +1,76 @@
+"""What a row of a recipe was given to learn from, derived from what its phases read: never typed."""
+
+from dataclasses import dataclass
+
+from fecemo.study.cell import Cell, resolve
+from fecemo.study.faces.example_set import find_example_set, measured
+
+FACES, EYES, LANDMARKS, RATINGS, WEIGHTS = (
+    "faces", "eyes found by a landmark model", "a landmark model", "ratings of similarity", "pre-trained weights")
+ORDER = (FACES, EYES, LANDMARKS, RATINGS, WEIGHTS)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a row was given.
+
+    Parameters
+    ----------
+    parts : tuple of str
+        In the order of their cost; labels last.
+    labels : float
+        Share of all labels that it learned from, in [0, 1]; 1 stands for all of the train split.
+    at_most : int, optional
+        Number of labels, where the recipe limits it.
+    """
+
+    parts: tuple[str, ...]
+    labels: float = 0.0
+    at_most: int | None = None
+
+    @property
+    def words(self) -> str:
+        """str: Such as ``"faces, a landmark model, 20 % of the labels"``."""
+        said = {0.0: (), 1.0: ("all labels",)}.get(self.labels, (f"{100 * self.labels:g} % of the labels",))
+        if self.at_most is not None:
+            said = (f"{self.at_most:,} labels",)
+        return ", ".join((*self.parts, *said))
+
+    @property
+    def track(self) -> int:
+        """int: 0 faces, aligned or not, 1 what a landmark model measures on them, 2 ratings, 3 some labels, 4 all."""
+        if self.labels:
+            return 4 if self.labels == 1 and self.at_most is None else 3
+        return 2 if RATINGS in self.parts else 1 if LANDMARKS in self.parts else 0
+
+
+def given_to(cell: Cell) -> Given:
+    """Return what a cell's row was given, with what the row was given whose embeddings it takes."""
+    parts, labels = set(), 0.0
+    limits: list[int | None] = []
+    for phase in cell.approach.phases:
+        examples = find_example_set(phase.faces)
+        if "label" in examples.gives:
+            fit = cell.fit[phase.name]
+            labels = max(labels, fit.label_fraction or 1.0)
+            limits.append(fit.faces)
+        if examples.pack == "source":
+            parts.add(FACES)
+        if "triplet" in examples.gives:
+            parts.add(RATINGS)
+    if not cell.approach.phases:
+        parts.add(FACES)
+    if measured(cell.approach):
+        parts |= {FACES, LANDMARKS}
+    if cell.faces_seen == "aligned":
+        parts.add(EYES)
+    if cell.pretrained is not None:
+        parts.add(WEIGHTS)
+    if cell.of is not None:
+        before = given_to(resolve(cell.recipe, cell.of, cell.variant.name))
+        parts |= set(before.parts)
+        labels = max(labels, before.labels)
+        limits += [before.at_most] if before.labels else []
+    limited = [limit for limit in limits if limit is not None]
+    return Given(tuple(part for part in ORDER if part in parts), labels,
+                 max(limited) if limited and len(limited) == len(limits) else None)

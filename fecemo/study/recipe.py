@@ -1,0 +1,193 @@
+"""A recipe: the whole study as data. Nothing in the code enumerates approaches, variants or cells."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from fecemo.clustering.settings import GroupingSettings, KMeansSettings, MapSettings, NamingSettings
+from fecemo.data.draw_settings import DrawSettings
+from fecemo.data.import_settings import ImportSettings
+from fecemo.data.receipts import RECEIPT_NAME
+from fecemo.data.variant import FACE_SIDE, Variant, find_variant
+from fecemo.errors import InputError
+from fecemo.evaluation.settings import EvaluationSettings
+from fecemo.fetch.settings import FetchSettings
+from fecemo.models.approach import Approach, find_approach
+from fecemo.study.approach_recipe import ApproachRecipe
+from fecemo.study.faces.example_set import measured
+from fecemo.study.learning import ONLY, LearningStep, learning_steps
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A study.
+
+    Parameters
+    ----------
+    name, title : str
+    source : FetchSettings
+        The unlabelled faces.
+    target : ImportSettings
+        The labelled faces.
+    judged : FetchSettings, optional
+        A list of rated triplets of other faces, such as FEC's own test list, from which nothing learns: Table 2 then
+        tells of every row's embedding how often it finds the odd one of three faces. Where the list is not there,
+        triplets are judged that were held out from training, and of the rows alone that learn from ratings.
+    approaches : dict of str to ApproachRecipe
+        Rows of the table, in order.
+    variants : tuple of str
+        Columns of the table, in order.
+    seed : int
+        Of everything random.
+    seeds : tuple of int
+        Further seeds: the study runs again with each of them, on the same faces and splits, in ``seeds/SEED`` of the
+        run's folder. The table then shows mean and spread.
+    data : dict of str to str
+        What is known of the faces of ``source`` and ``target``: the name of a statement that comes with fecemo, such as
+        ``"fec"``, or the path of one's own. It stands in the report's data card.
+    face_side : int
+        Side, in pixels, to which a whole 200-pixel face is reduced before it enters a network; other variants in
+        proportion. 200 reduces nothing.
+    draw : DrawSettings, optional
+        Draw faces first. The paths of ``source``, ``judged`` and ``target`` are then relative to the run's folder.
+    threads : int, optional
+        Cores of one training. Fixed, it makes figures equal on machines of any number of cores; None gives each
+        training the whole machine.
+    devices : int, optional
+        Devices of one training, which share each batch out: data parallel, with the backend JAX alone. None takes every
+        accelerator that the backend sees.
+    landmark_model : Path, optional
+        Google's ``face_landmarker.task``, by which faces are measured for the rows that need it. While it is not there,
+        they wait for it.
+    published : str
+        Figures of others that are shown beside: a file of ``data_manifests/published``, such as ``"table1"``.
+    clustering, map, naming, evaluation
+        Settings of the later stages.
+    groupings : GroupingSettings, optional
+        Clusters at several numbers of them, named at several costs: asks for Table 2.
+    learning : dict of str to dict
+        Learning curves, which stand beneath Table 2: by row, which setting has less, and how much. A phase's ``faces``,
+        ``label_fraction`` or ``epochs``, as in ``modern: {classify.faces: [600, 2400]}``, is trained with less; of
+        ``cluster_on: [500, 2000]`` faces only the clusters are made anew. ``only`` names the variants, where these are
+        not all of the row's. The row itself is the last point of each curve.
+    """
+
+    name: str
+    title: str
+    source: FetchSettings
+    target: ImportSettings
+    approaches: dict[str, ApproachRecipe]
+    variants: tuple[str, ...] = ("rgb", "gray", "tight")
+    seed: int = 0
+    seeds: tuple[int, ...] = ()
+    data: dict[Literal["source", "target"], str] = field(default_factory=dict)
+    face_side: int = FACE_SIDE
+    judged: FetchSettings | None = None
+    draw: DrawSettings | None = None
+    threads: int | None = None
+    devices: int | None = None
+    landmark_model: Path | None = None
+    published: str = "table1"
+    clustering: KMeansSettings = field(default_factory=KMeansSettings)
+    map: MapSettings = field(default_factory=MapSettings)
+    naming: NamingSettings = field(default_factory=NamingSettings)
+    evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+    groupings: GroupingSettings | None = None
+    learning: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.face_side <= FACE_SIDE:
+            raise ValueError(f"face_side must be 1 to {FACE_SIDE} pixels, not {self.face_side}")
+        if self.threads is not None and self.threads < 1:
+            raise ValueError(f"threads must be at least 1, not {self.threads}")
+        if self.devices is not None and self.devices < 1:
+            raise ValueError(f"devices must be at least 1, not {self.devices}")
+        if len({self.seed, *self.seeds}) <= len(self.seeds):
+            raise ValueError(f"seeds must differ from each other and from seed {self.seed}, not {self.seeds}")
+        if self.groupings and self.clustering.even and self.clustering.even[-1] < max(self.groupings.n_clusters):
+            raise ValueError(f"clustering.even: {self.clustering.even[-1]} small clusters are fewer than the "
+                             f"{max(self.groupings.n_clusters)} of groupings.n_clusters")
+        if self.learning and self.groupings is None:
+            raise ValueError("learning curves stand beneath Table 2: give groupings too")
+        if self.judged and self.groupings is None:
+            raise ValueError("judged triplets stand in Table 2: give groupings too")
+        if self.judged and self.judged.format == "boxes":
+            raise ValueError("judged.format is boxes, which have no ratings; expected fec")
+        if self.judged and self.draw and not self.draw.judged_faces:
+            raise ValueError("judged: draw.judged_faces is 0, so that no face is drawn to be judged")
+        for name in ("approaches", "variants"):
+            if not getattr(self, name):
+                raise ValueError(f"{name} is empty: there is no cell to fill")
+
+    def with_seed(self, seed: int, where: str) -> "Recipe":
+        """Return the recipe as it is under one of its further seeds.
+
+        Raises
+        ------
+        InputError
+            If it has none such.
+        """
+        if seed not in self.seeds:
+            known = ", ".join(map(str, self.seeds)) or "none"
+            raise InputError(f"{where}: {seed} is none of this recipe's further seeds; they are: {known}")
+        return replace(self, seed=seed, seeds=())
+
+    @property
+    def cells(self) -> list[tuple[str, str]]:
+        """List of (str, str): Row and variant of every cell that runs, in the order of the table."""
+        return self._cells(self.approaches)
+
+    @property
+    def step_cells(self) -> list[tuple[str, str]]:
+        """List of (str, str): Name and variant of every step of the learning curves."""
+        return self._cells(self.steps)
+
+    def _cells(self, rows: Iterable[str]) -> list[tuple[str, str]]:
+        return [(row, variant) for row in rows for variant in self.variants
+                if not (only := self.said_of(row).only) or variant in only]
+
+    @cached_property
+    def steps(self) -> dict[str, LearningStep]:
+        """Dict of str to LearningStep: Steps of the learning curves by name."""
+        return learning_steps(self.learning)
+
+    def said_of(self, row: str) -> ApproachRecipe:
+        """Return what the recipe says of a row; of a step, what it says of the step's row, apart from where it runs."""
+        if row in self.approaches:
+            return self.approaches[row]
+        step = self.steps[row]
+        said = self.approaches[step.row]
+        return replace(said, approach=said.approach or step.row,
+                       only=tuple(self.learning[step.row].get(ONLY, said.only)))
+
+    def approach_of(self, row: str) -> Approach:
+        """Return the approach of a row. Raises `InputError` for an unknown one, naming the nearest."""
+        return find_approach(self.said_of(row).approach or row)
+
+    def title_of(self, row: str) -> str:
+        """Return the heading of a row."""
+        title, step = self.said_of(row).title or self.approach_of(row).title, self.steps.get(row)
+        return title if step is None else f"{title}, {step.key} {step.value}"
+
+    def waits_for(self, row: str, variant: str | None = None) -> str | None:
+        """Return what a row waits for, in words, or None where it can run: on any variant, or on this one."""
+        approach, folder, of = self.approach_of(row), self.said_of(row).pretrained, self.said_of(row).of
+        if of is not None and (waiting := self.waits_for(of, variant)) is not None:
+            return f"waits for the row {of}, which {waiting}"
+        aligned = variant is not None and faces_seen(approach, find_variant(variant)) == "aligned"
+        if (measured(approach) or aligned) and not (self.landmark_model and self.landmark_model.is_file()):
+            return (f"waits for a face landmark model in {self.landmark_model or 'landmark_model of the recipe'}: "
+                    "download Google's face_landmarker.task, whose address pipelines/02_measure.py --help gives, and "
+                    "install fecemo[landmarks]")
+        if folder is None or (folder / RECEIPT_NAME).exists():
+            return None
+        return (f"waits for pre-trained weights in {folder}: fetch them where their makers publish them, then run "
+                f"pipelines/12_convert_weights.py --weights FILE --trained-on NAME "
+                f"--approach {self.approach_of(row).name} --out {folder}")
+
+
+def faces_seen(approach: Approach, variant: Variant) -> str:
+    """Return the stored faces that an approach's networks see on a variant: the pack's where it takes no pixels."""
+    return variant.faces if approach.takes == "pixels" else "cut"
