@@ -39,12 +39,12 @@ RECIPE = DOCS.parent / "pipelines" / "recipes" / "table2_small.yaml"
 PAGE, TEMPLATE, RECORD = (DOCS / name for name in ("clusters.md", "clusters.md.jinja", "clusters.json"))
 FOLLOW, NEIGHBOURS, STEPS = (DOCS / f"clusters_{name}" for name in ("follow.svg", "neighbours.png", "steps.svg"))
 
-PIXELS, MEASURED = "conv_autoencoder/gray", "geometry/gray"
+PIXELS, MEASURED = "conv_autoencoder/gray", "landmark_features/gray"
 STUDYS = ("dense_autoencoder/gray", PIXELS)
-ALIGNED, GRADIENTS, RATED, HEAD = ("conv_autoencoder/aligned", "geometry_gradients/gray", "rated_geometry/gray",
-                                   "geometry_head/gray")
-FROM_PIXELS = ("geometry_encoder/gray", "triplet_encoder/gray")
-ON_PIXELS = "rated_embedding/gray"
+ALIGNED, GRADIENTS, RATED, HEAD = ("conv_autoencoder/aligned", "landmarks_gradients/gray", "triplet_landmarks/gray",
+                                   "landmark_head/gray")
+FROM_PIXELS = ("landmark_encoder/gray", "triplet_pixels/gray")
+ON_PIXELS = "triplet_embedding/gray"
 FACES_ALONE = (*STUDYS, "masked_autoencoder/gray", "contrastive/gray")
 SHOWN = ("happy", "surprise")
 """Emotions of the faces whose neighbours are shown."""
@@ -177,7 +177,7 @@ def contradictions(found: dict[str, Any]) -> Iterator[str]:
         if rows[key]["follows"]["emotion"] <= 2 * _strongest(rows[key]["follows"])[1]:
             yield f"clusters of {key} do not follow emotion above all"
     for more, less in ((ALIGNED, PIXELS), (MEASURED, ALIGNED), (RATED, MEASURED), (MEASURED, FROM_PIXELS[0]),
-                       (RATED, FROM_PIXELS[1]), (MEASURED, "modern/gray"),
+                       (RATED, FROM_PIXELS[1]), (MEASURED, "small_resnet/gray"),
                        (MEASURED, "supervised/gray")):
         if best(more)["low"] <= best(less)["high"]:
             yield f"{more} is not ahead of {less}"
@@ -186,9 +186,9 @@ def contradictions(found: dict[str, Any]) -> Iterator[str]:
             yield f"{a} and {b} are not on a level"
     if rows[PIXELS]["probe_low"] <= chance or rows[ALIGNED]["probe_low"] <= rows[PIXELS]["probe"]:
         yield f"a linear probe does not find emotion in {PIXELS}, and more of it in {ALIGNED}"
-    if best("gradients/aligned")["low"] <= best(PIXELS)["high"]:
+    if best("symmetric_hog/aligned")["low"] <= best(PIXELS)["high"]:
         yield f"gradients of aligned faces are not ahead of {PIXELS}"
-    if best("gradients/aligned")["mean"] < best(ALIGNED)["low"]:
+    if best("symmetric_hog/aligned")["mean"] < best(ALIGNED)["low"]:
         yield f"gradients of aligned faces do not reach {ALIGNED}"
     steady = [rows[key]["groups"][str(found["n_clusters"][0])]["stability"] for key in (MEASURED, RATED)]
     if steady[1] <= steady[0]:

@@ -8,7 +8,7 @@ import numpy as np
 from fecemo.data.array_set import array_files
 from fecemo.data.arrays import write_arrays
 from fecemo.models.approach import Approach
-from fecemo.models.approaches.gradients import GradientsConfig
+from fecemo.models.approaches.symmetric_hog import SymmetricHogConfig
 from fecemo.progress import progress
 from fecemo.stages.work import Work
 from fecemo.study.cell import Cell
@@ -37,7 +37,7 @@ def embed_descriptions(cell: Cell, faces: dict[str, RunFaces], folder: Path) -> 
     from fecemo.imaging.oriented_gradients import described_shape, oriented_gradients
 
     sizes = cell.model
-    if not isinstance(sizes, GradientsConfig):
+    if not isinstance(sizes, SymmetricHogConfig):
         raise TypeError(f"{cell.title}: no networks, and no gradients either: {sizes}")
     files, counts, length = [], {}, math.prod(described_shape(sizes.cells, sizes.directions))
     for name, its in faces.items():

@@ -46,7 +46,7 @@ class LearningStep:
 
     @property
     def name(self) -> str:
-        """str: By which its folders are called, such as ``"modern-classify.faces-600"``."""
+        """str: By which its folders are called, such as ``"small_resnet-classify.faces-600"``."""
         return f"{self.row}-{self.key}-{self.value!r}"
 
     def lessen(self, fit: dict[str, dict[str, Any]]) -> None:

@@ -69,9 +69,9 @@ class Recipe:
         Clusters at several numbers of them, named at several costs: asks for Table 2.
     learning : dict of str to dict
         Learning curves, which stand beneath Table 2: by row, which setting has less, and how much. A phase's ``faces``,
-        ``label_fraction`` or ``epochs``, as in ``modern: {classify.faces: [600, 2400]}``, is trained with less; of
-        ``cluster_on: [500, 2000]`` faces only the clusters are made anew. ``only`` names the variants, where these are
-        not all of the row's. The row itself is the last point of each curve.
+        ``label_fraction`` or ``epochs``, as in ``small_resnet: {classify.faces: [600, 2400]}``, is trained with less;
+        of ``cluster_on: [500, 2000]`` faces only the clusters are made anew. ``only`` names the variants, where these
+        are not all of the row's. The row itself is the last point of each curve.
     """
 
     name: str

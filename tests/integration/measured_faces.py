@@ -25,26 +25,26 @@ target: {images: nowhere}
 variants: [gray]
 landmark_model: MODEL
 approaches:
-  geometry: {fit: {}}
-  with_gradients: {approach: geometry, model: {gradients: 0.5}, fit: {}}
-  geometry_encoder:
+  landmark_features: {fit: {}}
+  with_gradients: {approach: landmark_features, model: {gradients: 0.5}, fit: {}}
+  landmark_encoder:
     model: {filters: [4]}
     fit: {measure: {loss: vector_error, optimizer: adam, learning_rate: 1.0e-2, epochs: 30, batch_size: 8}}
-  triplet_encoder:
+  triplet_pixels:
     model: {filters: [4], embedding: 3}
     fit:
       measure: {loss: vector_error, optimizer: adam, learning_rate: 1.0e-2, epochs: 5, batch_size: 8}
       rate: {loss: triplet, optimizer: adam, learning_rate: 1.0e-2, epochs: 15, faces: 100}
-  rated_geometry:
+  triplet_landmarks:
     model: {dense: 16, embedding: 3}
     fit: {rate: {loss: triplet_softmax, optimizer: adam, learning_rate: 1.0e-2, epochs: 15, batch_size: 16}}
-  rated_embedding:
-    of: geometry
+  triplet_embedding:
+    of: landmark_features
     model: {dense: 8, embedding: 3}
     fit: {rate: {loss: triplet, optimizer: adam, learning_rate: 1.0e-2, epochs: 1, validate_on: 0.6}}
   few_labels:
     approach: head
-    of: geometry
+    of: landmark_features
     model: {head: [16]}
     fit:
       classify: {loss: categorical_crossentropy, optimizer: adam, learning_rate: 1.0e-2, epochs: 40, batch_size: 8}

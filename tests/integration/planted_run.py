@@ -28,8 +28,8 @@ RECIPE = {
     "approaches": {
         "dense_autoencoder": {"fit": {"reconstruct": FIT}},
         "contrastive": {"fit": {"contrast": {**FIT, "loss": "nt_xent", "augment": ["flip"]}}},
-        "rated_embedding": {"of": "contrastive", "only": ["gray"], "fit": {"rate": TRIPLETS}},
-        "geometry": {"fit": {}},
+        "triplet_embedding": {"of": "contrastive", "only": ["gray"], "fit": {"rate": TRIPLETS}},
+        "landmark_features": {"fit": {}},
         "semi_supervised": {"fit": {"reconstruct": FIT, "classify": {**CLASSIFY, "label_fraction": 0.2}}},
         "supervised": {"fit": {"classify": CLASSIFY}},
     },
@@ -60,9 +60,9 @@ class Planted:
         centres = rng.normal(size=(8, 6)) * 5
         self.vectors = {"contrastive": [centres[np.arange(n) % 8] + rng.normal(size=(n, 6)) * 0.3
                                         for n in (N_SOURCE, N_TARGET)]}
-        for row in ("dense_autoencoder", "rated_embedding"):
+        for row in ("dense_autoencoder", "triplet_embedding"):
             self.vectors[row] = [rng.normal(size=(n, 6)) for n in (N_SOURCE, N_TARGET)]
-        self.vectors["rated_embedding"] = self.vectors["contrastive"]
+        self.vectors["triplet_embedding"] = self.vectors["contrastive"]
         for row, (source, target) in self.vectors.items():
             self.leave(row, source=source, target=target)
         train = self.target.rows_in("train")
@@ -78,7 +78,7 @@ class Planted:
         for folder in (model, embeddings):
             folder.mkdir(parents=True, exist_ok=True)
         files = write_arrays(model, {"labelled_rows": np.array(labelled, np.int64)})
-        if row == "rated_embedding":
+        if row == "triplet_embedding":
             (model / "history.csv").write_text(
                 "phase,epoch,loss,accuracy,valid_loss,valid_accuracy\nrate,1,1,.5,.30,.7\nrate,2,1,.5,.25,.625\n")
             files.append("history.csv")

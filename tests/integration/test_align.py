@@ -252,9 +252,9 @@ def test_cells_of_the_variant_wait_for_a_landmark_model(study, tmp_path):
 
 
 def test_a_row_that_takes_no_pixels_does_not_ask_for_aligned_faces(study):
-    text = RECIPE.replace("MODEL", str(study[2])) + "  geometry: {fit: {}}\n"
-    path = study[0] / "geometry.yaml"
+    text = RECIPE.replace("MODEL", str(study[2])) + "  landmark_features: {fit: {}}\n"
+    path = study[0] / "landmark_features.yaml"
     path.write_text(text)
-    asked = CellArguments(path, study[1].run, "geometry", "aligned")
+    asked = CellArguments(path, study[1].run, "landmark_features", "aligned")
     assert asked.cell().faces_seen == "cut"
     assert "source_aligned" not in json.dumps(train.run(asked).inputs)

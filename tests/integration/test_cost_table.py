@@ -16,7 +16,7 @@ from fecemo.stages.tables.cost_table import read_cost_table
 from fecemo.study.recipe_file import read_recipe
 from tests.integration.planted_run import N_TARGET, OTHERS, RECIPE, Planted
 
-CLUSTERED = ("dense_autoencoder", "contrastive", "rated_embedding")
+CLUSTERED = ("dense_autoencoder", "contrastive", "triplet_embedding")
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +55,13 @@ def test_rows_stand_by_what_they_were_given(written):
     assert list(given) == [("0", "faces"), ("1", "faces, a landmark model"), ("2", "faces, ratings of similarity"),
                            ("3", "faces, 20 % of the labels"), ("4", "all labels")]
     assert {line["approach"]: line["state"] for line in lines} == {
-        "dense_autoencoder": "scored", "contrastive": "scored", "rated_embedding": "scored", "geometry": "waits",
+        "dense_autoencoder": "scored", "contrastive": "scored", "triplet_embedding": "scored",
+        "landmark_features": "waits",
         "semi_supervised": "scored", "supervised": "scored"}
     # Twenty-five of forty, and Wilson's interval of that.
     triplets = {tuple(line[f"triplet{name}"] for name in ("_accuracy", "_low", "_high", "s_held_out",
                                                                        "s_judged"))
-                for line in lines if line["approach"] == "rated_embedding"}
+                for line in lines if line["approach"] == "triplet_embedding"}
     (accuracy, low, high, n_held_out, judged), = triplets
     assert (accuracy, n_held_out, judged) == ("0.625", "40", "False")
     assert (float(low), float(high)) == pytest.approx((0.47032, 0.75777), abs=2e-5)

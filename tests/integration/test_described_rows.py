@@ -24,7 +24,7 @@ target: {images: nowhere}
 variants: [rgb, gray, aligned]
 landmark_model: nowhere.task
 approaches:
-  gradients: {model: {cells: 4, directions: 6}, fit: {}}
+  symmetric_hog: {model: {cells: 4, directions: 6}, fit: {}}
 clustering: {n_clusters: 2}
 """
 
@@ -42,21 +42,21 @@ def study(tmp_path_factory):
 @pytest.mark.parametrize("variant", ["rgb", "gray"])
 def test_every_face_is_described_as_its_variant_shows_it(study, variant):
     folder, layout = study
-    cell = CellArguments(folder / "recipe.yaml", layout.run, "gradients", variant)
+    cell = CellArguments(folder / "recipe.yaml", layout.run, "symmetric_hog", variant)
     trained, embedded = train.run(cell), embed.run(cell)
     assert trained.summary == {"faces": {}, "labels_used": 0}
     assert embedded.summary == {"faces": {"source": SOURCE, "target": TARGET}, "length": 3 * 2 * 4 * 6}
-    stored = read_face_array(layout.embeddings("gradients", variant), "target")
+    stored = read_face_array(layout.embeddings("symmetric_hog", variant), "target")
     np.testing.assert_array_equal(stored.rows, np.arange(TARGET))
-    shown = resolve(read_recipe(folder / "recipe.yaml"), "gradients", variant).variant.view(
+    shown = resolve(read_recipe(folder / "recipe.yaml"), "symmetric_hog", variant).variant.view(
         FacePack(layout.target).faces[5:6])[0]
     np.testing.assert_array_equal(stored.values[5], oriented_gradients(shown, cells=4, directions=6, share=0.8).ravel())
 
 
 def test_it_is_given_faces_alone_and_eyes_where_these_are_aligned(study):
     recipe = read_recipe(study[0] / "recipe.yaml")
-    assert given_to(resolve(recipe, "gradients", "gray")).words == "faces"
-    aligned = given_to(resolve(recipe, "gradients", "aligned"))
+    assert given_to(resolve(recipe, "symmetric_hog", "gray")).words == "faces"
+    aligned = given_to(resolve(recipe, "symmetric_hog", "aligned"))
     assert (aligned.words, aligned.track) == ("faces, eyes found by a landmark model", 0)
 
 
@@ -64,14 +64,14 @@ def test_other_sizes_are_another_embedding(study):
     folder, layout = study
     other = folder / "other.yaml"
     other.write_text(RECIPE.replace("cells: 4", "cells: 2"))
-    cell = CellArguments(other, layout.run, "gradients", "gray")
+    cell = CellArguments(other, layout.run, "symmetric_hog", "gray")
     train.run(cell)
     assert embed.run(cell).summary["length"] == 1 * 1 * 4 * 6
 
 
 def test_faces_of_one_gray_have_no_gradients_to_cluster(study):
     folder, layout = study
-    cell = CellArguments(folder / "recipe.yaml", layout.run, "gradients", "rgb")
+    cell = CellArguments(folder / "recipe.yaml", layout.run, "symmetric_hog", "rgb")
     train.run(cell)
     embed.run(cell)
     with pytest.raises(Exception, match="distinct"):

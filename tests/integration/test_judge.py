@@ -24,9 +24,9 @@ def study(tmp_path_factory):
     write_pack(layout.judged, JUDGED, False, lighter=2, first=1000)
     measure_again(layout, "judged", model)
     write_ratings(layout.judged, 60, bright_rows(JUDGED))
-    for row in ("geometry", "geometry_encoder"):
+    for row in ("landmark_features", "landmark_encoder"):
         train.run(cell((folder, layout), row))
-    embed.run(cell((folder, layout), "geometry"))
+    embed.run(cell((folder, layout), "landmark_features"))
     return folder, layout
 
 
@@ -35,7 +35,7 @@ def cell(study, row, recipe="recipe.yaml"):
     return CellArguments(folder / recipe, layout.run, row, "gray")
 
 
-@pytest.mark.parametrize("row", ["geometry", "geometry_encoder"])
+@pytest.mark.parametrize("row", ["landmark_features", "landmark_encoder"])
 def test_an_embedding_that_follows_brightness_tells_what_raters_of_brightness_said(study, row):
     """Of a row without networks and of one that sees pixels."""
     _, layout = study
@@ -59,45 +59,45 @@ def test_faces_of_which_the_landmark_model_was_unsure_are_judged_too(study, tmp_
     write_pack(layout.judged, JUDGED, False, lighter=2, first=1000)
     measure_again(layout, "judged", model)
     write_ratings(layout.judged, 40, list(range(JUDGED)))
-    its = CellArguments(folder / "recipe.yaml", layout.run, "geometry", "gray")
+    its = CellArguments(folder / "recipe.yaml", layout.run, "landmark_features", "gray")
     train.run(its)
     judge.run(its)
-    assert read_judged(layout.judged_by("geometry", "gray")).n_triplets == 40
+    assert read_judged(layout.judged_by("landmark_features", "gray")).n_triplets == 40
 
 
 def test_a_row_of_another_row_s_embedding_waits_for_that_row(study):
     _, layout = study
-    train.run(cell(study, "rated_embedding"))
-    folder = layout.judged_by("geometry", "gray")
+    train.run(cell(study, "triplet_embedding"))
+    folder = layout.judged_by("landmark_features", "gray")
     (folder / "receipt.json").unlink(missing_ok=True)
-    with pytest.raises(StoredStateError, match=r"judged.geometry.gray"):
-        judge.run(cell(study, "rated_embedding"))
-    behind = judge.run(cell(study, "geometry"))
-    receipt = judge.run(cell(study, "rated_embedding"))
-    assert receipt.inputs["judgement of geometry"] == behind.digest
-    values = read_face_array(layout.judged_by("rated_embedding", "gray"), "judged").values
+    with pytest.raises(StoredStateError, match=r"judged.landmark_features.gray"):
+        judge.run(cell(study, "triplet_embedding"))
+    behind = judge.run(cell(study, "landmark_features"))
+    receipt = judge.run(cell(study, "triplet_embedding"))
+    assert receipt.inputs["judgement of landmark_features"] == behind.digest
+    values = read_face_array(layout.judged_by("triplet_embedding", "gray"), "judged").values
     np.testing.assert_allclose(np.linalg.norm(values, axis=1), 1, rtol=1e-5)
 
 
 def test_it_is_done_once(study, capsys):
-    judge.run(cell(study, "geometry"))
+    judge.run(cell(study, "landmark_features"))
     capsys.readouterr()
-    judge.run(cell(study, "geometry"))
+    judge.run(cell(study, "landmark_features"))
     assert "already done" in capsys.readouterr().err
 
 
 def test_other_networks_and_other_ratings_make_it_outdated(study):
     folder, layout = study
-    judge.run(cell(study, "geometry"))
-    receipt = read_receipt(layout.judged_by("geometry", "gray"))
-    assert outdated(layout, "geometry", "gray", receipt) is None
+    judge.run(cell(study, "landmark_features"))
+    receipt = read_receipt(layout.judged_by("landmark_features", "gray"))
+    assert outdated(layout, "landmark_features", "gray", receipt) is None
     (folder / "other.yaml").write_text((folder / "recipe.yaml").read_text().replace(
-        "  geometry: {fit: {}}", "  geometry: {model: {distances: 2.0}, fit: {}}"))
-    train.run(cell(study, "geometry", "other.yaml"))
-    assert outdated(layout, "geometry", "gray", receipt) == "model"
-    train.run(cell(study, "geometry"))
-    judge.run(cell(study, "geometry"))
-    assert outdated(layout, "geometry", "gray", receipt) is None
+        "  landmark_features: {fit: {}}", "  landmark_features: {model: {distances: 2.0}, fit: {}}"))
+    train.run(cell(study, "landmark_features", "other.yaml"))
+    assert outdated(layout, "landmark_features", "gray", receipt) == "model"
+    train.run(cell(study, "landmark_features"))
+    judge.run(cell(study, "landmark_features"))
+    assert outdated(layout, "landmark_features", "gray", receipt) is None
 
 
 @pytest.mark.parametrize("other", [{"first": 1000}, {"lighter": 2}])
@@ -105,7 +105,7 @@ def test_faces_that_rows_learn_from_judge_nothing(study, tmp_path, other):
     """Nor do copies of them under other names. What is judged is the very embedding that such a copy has."""
     folder, _ = study
     layout, model = write_study(tmp_path)
-    its = CellArguments(folder / "recipe.yaml", layout.run, "geometry", "gray")
+    its = CellArguments(folder / "recipe.yaml", layout.run, "landmark_features", "gray")
     train.run(its)
     embed.run(its)
     known, new = [36, 37], [40, 42, 43, 45]
@@ -114,12 +114,12 @@ def test_faces_that_rows_learn_from_judge_nothing(study, tmp_path, other):
     measure_again(layout, "judged", model)
     judge.run(its)
     rows = read_triplets(layout.judged, FacePack(layout.judged).ids).rows
-    record = read_judged(layout.judged_by("geometry", "gray"))
+    record = read_judged(layout.judged_by("landmark_features", "gray"))
     assert record.n_triplets == np.isin(rows, new).all(axis=1).sum() > 20
     assert record.n_triplets + record.n_left_out == 200
     assert record.n_faces == len(new)
-    source = read_face_array(layout.embeddings("geometry", "gray"), "source")
-    judged = read_face_array(layout.judged_by("geometry", "gray"), "judged")
+    source = read_face_array(layout.embeddings("landmark_features", "gray"), "source")
+    judged = read_face_array(layout.judged_by("landmark_features", "gray"), "judged")
     same = np.allclose(judged.values[source.rows], source.values, atol=1e-6)
     assert same == ("lighter" not in other)
     write_ratings(layout.judged, 20, [*known, 39])
@@ -132,7 +132,7 @@ def test_what_cannot_be_judged_is_refused(study, tmp_path):
     with pytest.raises(InputError, match="few_labels predicts by its own classifier"):
         judge.run(cell(study, "few_labels"))
     other, model = write_study(tmp_path)
-    its = CellArguments(folder / "recipe.yaml", other.run, "geometry", "gray")
+    its = CellArguments(folder / "recipe.yaml", other.run, "landmark_features", "gray")
     train.run(its)
     with pytest.raises(StoredStateError, match=r"packs.judged is not a finished face pack"):
         judge.run(its)
@@ -140,5 +140,5 @@ def test_what_cannot_be_judged_is_refused(study, tmp_path):
     with pytest.raises(StoredStateError, match=r"measurements.judged"):
         judge.run(its)
     measure_again(other, "judged", model)
-    with pytest.raises(InputError, match=r"geometry gray: .*judged has no triplets\.csv; only faces that were fetched"):
+    with pytest.raises(InputError, match=r"landmark_features gray: .*judged has no triplets\.csv; only faces that"):
         judge.run(its)

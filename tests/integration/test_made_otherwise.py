@@ -24,7 +24,7 @@ from tests.integration.planted_run import Planted
 def run(tmp_path_factory):
     """Return a run of which three rows are scored, one of them made of the embeddings of another."""
     planted = Planted(tmp_path_factory.mktemp("otherwise"))
-    for row in ("contrastive", "rated_embedding"):
+    for row in ("contrastive", "triplet_embedding"):
         for stage in (cluster, label, evaluate):
             stage.run(planted.cell(row))
         planted.group(row)
@@ -47,20 +47,20 @@ def epochs(row, phase):
 
 def test_an_unchanged_recipe_finds_all_that_ran(run, tmp_path):
     study, layout = changed(run, tmp_path, lambda said: None)
-    assert {row for row, _ in read_table(study, layout).scores} == {"contrastive", "rated_embedding", "supervised"}
-    for row in ("contrastive", "rated_embedding"):
+    assert {row for row, _ in read_table(study, layout).scores} == {"contrastive", "triplet_embedding", "supervised"}
+    for row in ("contrastive", "triplet_embedding"):
         assert made_otherwise(resolve(study, row, "gray"), layout, "model", "embeddings", "clusters") is None
 
 
 @pytest.mark.parametrize(("change", "left", "said"), [
-    (epochs("supervised", "classify"), {"contrastive", "rated_embedding"}, "supervised gray was trained with other"),
+    (epochs("supervised", "classify"), {"contrastive", "triplet_embedding"}, "supervised gray was trained with other"),
     # What is made of another row's embeddings goes with that row.
     (epochs("contrastive", "contrast"), {"supervised"}, "contrastive gray was trained with other settings"),
-    (epochs("rated_embedding", "rate"), {"contrastive", "supervised"}, "rated_embedding gray was trained"),
+    (epochs("triplet_embedding", "rate"), {"contrastive", "supervised"}, "triplet_embedding gray was trained"),
     (lambda said: said.update(clustering={"max_iter": 9}), {"supervised"}, "contrastive gray was clustered with other"),
-    (lambda said: said["approaches"]["rated_embedding"].update(of="dense_autoencoder"), {"contrastive", "supervised"},
-     "rated_embedding gray was trained with other"),
-    (lambda said: said["approaches"]["supervised"].update(frozen=["classifier"]), {"contrastive", "rated_embedding"},
+    (lambda said: said["approaches"]["triplet_embedding"].update(of="dense_autoencoder"), {"contrastive", "supervised"},
+     "triplet_embedding gray was trained with other"),
+    (lambda said: said["approaches"]["supervised"].update(frozen=["classifier"]), {"contrastive", "triplet_embedding"},
      "supervised gray was trained with other"),
     (lambda said: said.update(face_side=96), set(), "contrastive gray was trained with other settings"),
 ])
@@ -72,11 +72,11 @@ def test_figures_of_other_settings_are_shown_as_not_run(run, tmp_path, capsys, c
 
 @pytest.mark.parametrize(("change", "left", "judged"), [
     (epochs("contrastive", "contrast"), set(), set()),
-    (epochs("rated_embedding", "rate"), {"contrastive"}, set()),
-    (lambda said: said.update(naming={**said.get("naming", {}), "sample": 90}), set(), {"rated_embedding"}),
+    (epochs("triplet_embedding", "rate"), {"contrastive"}, set()),
+    (lambda said: said.update(naming={**said.get("naming", {}), "sample": 90}), set(), {"triplet_embedding"}),
     # Table 2 makes its own clusters: of how many Table 1 is made is nothing to it.
-    (lambda said: said.update(clustering={"n_clusters": 4}), {"contrastive", "rated_embedding"},
-     {"rated_embedding"}),
+    (lambda said: said.update(clustering={"n_clusters": 4}), {"contrastive", "triplet_embedding"},
+     {"triplet_embedding"}),
 ])
 def test_clusters_of_other_settings_are_no_row_of_table_2(run, tmp_path, change, left, judged):
     study, layout = changed(run, tmp_path, change)
@@ -111,7 +111,7 @@ def test_what_the_recipe_says_no_more_is_another_setting(run, tmp_path):
 def test_the_report_shows_nothing_of_what_was_made_otherwise(run, tmp_path):
     study, layout = changed(run, tmp_path, epochs("contrastive", "contrast"))
     cells = {cell.row.name: cell for cell in read_material(study, layout, read_table(study, layout)).cells}
-    for row in ("contrastive", "rated_embedding"):
+    for row in ("contrastive", "triplet_embedding"):
         assert (cells[row].score, cells[row].sizes, cells[row].names, cells[row].model) == (None, {}, {}, None)
     assert cells["supervised"].score is not None
 

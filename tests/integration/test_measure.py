@@ -136,18 +136,18 @@ class TestExamples:
             _ = RunFaces(FacePack(study[1].source)).measured
 
 
-def test_the_geometry_row_embeds_scaled_measurements_without_a_network(study):
+def test_the_landmark_features_row_embeds_scaled_measurements_without_a_network(study):
     _, layout, _ = study
-    trained = train.run(cell(study, "geometry"))
+    trained = train.run(cell(study, "landmark_features"))
     assert sorted(trained.outputs) == ["labelled_rows.npy", "scaling.npy"]
     assert set(trained.inputs) == {"source", "source_measurements"}
-    embedded = embed.run(cell(study, "geometry"))
+    embedded = embed.run(cell(study, "landmark_features"))
     assert set(embedded.inputs) == {"model", "source", "source_measurements", "target", "target_measurements"}
-    folder = layout.embeddings("geometry", "gray")
+    folder = layout.embeddings("landmark_features", "gray")
     source, target = read_face_array(folder, "source"), read_face_array(folder, "target")
     np.testing.assert_array_equal(source.rows, bright_rows(SOURCE))
     np.testing.assert_array_equal(target.rows, np.arange(TARGET))
-    means, limits, scales = np.load(layout.model("geometry", "gray") / "scaling.npy")
+    means, limits, scales = np.load(layout.model("landmark_features", "gray") / "scaling.npy")
     measured_values = np.load(layout.measurements("target") / "measurements.npy")[:, :69]
     np.testing.assert_allclose(target.values, np.clip(measured_values - means, -limits, limits) * scales, rtol=1e-6)
     spread = np.square(source.values, dtype=np.float64).sum(axis=1).mean()
@@ -168,34 +168,34 @@ def test_groups_of_measurements_are_chosen_and_weighted_by_the_recipe(study):
 
 def test_the_encoder_learns_to_measure_from_pixels_alone(study):
     _, layout, _ = study
-    train.run(cell(study, "geometry_encoder"))
-    embedded = embed.run(cell(study, "geometry_encoder"))
+    train.run(cell(study, "landmark_encoder"))
+    embedded = embed.run(cell(study, "landmark_encoder"))
     assert set(embedded.inputs) == {"model", "source", "target"}
-    target = read_face_array(layout.embeddings("geometry_encoder", "gray"), "target")
+    target = read_face_array(layout.embeddings("landmark_encoder", "gray"), "target")
     bright = np.arange(TARGET) % UNSURE != 2
     opening = np.load(layout.measurements("target") / "measurements.npy")[bright, COLUMNS.index("mouth opening")]
     predicted = target.values[bright, COLUMNS.index("mouth opening")]
     assert np.corrcoef(opening, predicted)[0, 1] > 0.9
 
 
-def test_the_triplet_encoder_learns_what_raters_found_alike(study):
+def test_the_triplet_pixels_row_learns_what_raters_found_alike(study):
     _, layout, _ = study
-    trained = train.run(cell(study, "triplet_encoder"))
+    trained = train.run(cell(study, "triplet_pixels"))
     assert trained.summary["faces"] == {"measure": len(bright_rows(SOURCE)), "rate": 100}
-    with (layout.model("triplet_encoder", "gray") / "history.csv").open() as file:
+    with (layout.model("triplet_pixels", "gray") / "history.csv").open() as file:
         right = [float(line["accuracy"]) for line in csv.DictReader(file) if line["phase"] == "rate"]
     assert right[-1] > 0.8
-    embed.run(cell(study, "triplet_encoder"))
-    source = read_face_array(layout.embeddings("triplet_encoder", "gray"), "source")
+    embed.run(cell(study, "triplet_pixels"))
+    source = read_face_array(layout.embeddings("triplet_pixels", "gray"), "source")
     assert source.values.shape == (SOURCE, 3)
     np.testing.assert_allclose(np.linalg.norm(source.values, axis=1), 1, rtol=1e-5)
 
 
 def test_what_was_measured_anew_makes_what_was_made_of_it_outdated(study, tmp_path):
     _, layout, model = study
-    train.run(cell(study, "geometry"))
-    embedded = embed.run(cell(study, "geometry"))
-    where = ("geometry", "gray")
+    train.run(cell(study, "landmark_features"))
+    embedded = embed.run(cell(study, "landmark_features"))
+    where = ("landmark_features", "gray")
     assert outdated(layout, *where, embedded) is None
 
     class Other(Brightness):
@@ -222,8 +222,8 @@ def test_rows_wait_for_a_landmark_model(study, tmp_path):
     missing.write_text(text.replace(str(study[2]), "nowhere.task"))
     for row in recipe.approaches:
         assert "face landmark model in nowhere.task" in read_recipe(missing).waits_for(row)
-    assert measured(recipe.approach_of("geometry")) == ("source", "target")
-    assert measured(recipe.approach_of("geometry_encoder")) == ("source",)
+    assert measured(recipe.approach_of("landmark_features")) == ("source", "target")
+    assert measured(recipe.approach_of("landmark_encoder")) == ("source",)
 
 
 def test_the_stage_refuses_a_missing_model_before_it_works(study, tmp_path):

@@ -83,7 +83,7 @@ def test_rows_that_measure_faces_wait_for_a_landmark_model(tmp_path):
     """Then each pack is measured once, whatever the number of rows and variants that read its measurements."""
     recipe, model = tmp_path / "measured.yaml", tmp_path / "face_landmarker.task"
     document = yaml.safe_load(TINY.read_text())
-    document |= {"landmark_model": str(model), "approaches": {"geometry": {"fit": {}}}}
+    document |= {"landmark_model": str(model), "approaches": {"landmark_features": {"fit": {}}}}
     recipe.write_text(yaml.safe_dump(document))
     counts = []
     for _ in range(2):
@@ -122,8 +122,8 @@ def test_a_list_from_which_nothing_learns_judges_every_row_that_has_an_embedding
     rate = {"loss": "triplet", "optimizer": "adam", "learning_rate": 0.01, "epochs": 1}
     document["draw"] |= {"judged_faces": 9, "judged_triplets": 9}
     document |= {"variants": ["gray"], "landmark_model": str(model), "judged": {"faces": "fec.csv", "format": "fec"},
-                 "approaches": {**rows, "rated_embedding": {"of": "geometry", "fit": {"rate": rate}},
-                                "geometry": {"fit": {}}},
+                 "approaches": {**rows, "triplet_embedding": {"of": "landmark_features", "fit": {"rate": rate}},
+                                "landmark_features": {"fit": {}}},
                  "groupings": {"n_clusters": [2], "per_cluster": 1, "seeds": 1}}
     recipe.write_text(yaml.safe_dump(document))
     printed = snakemake(tmp_path, recipe, tmp_path / "run", "-n", "--quiet", "host")
@@ -131,9 +131,9 @@ def test_a_list_from_which_nothing_learns_judges_every_row_that_has_an_embedding
     counted = dict(re.findall(r"^(\w+) +(\d+)$", said, re.MULTILINE))
     assert (counted["judge"], counted["fetch_judged"], counted["measure"]) == ("3", "1", "3")
     layout = RunLayout(tmp_path / "run")
-    behind = re.search(rf"^rule judge:\n +input: (.+)\n +output: {layout.judged_by('rated_embedding', 'gray')}", said,
+    behind = re.search(rf"^rule judge:\n +input: (.+)\n +output: {layout.judged_by('triplet_embedding', 'gray')}", said,
                        re.MULTILINE)
-    assert str(layout.judged_by("geometry", "gray") / "digest.txt") in behind[1].split(", ")
+    assert str(layout.judged_by("landmark_features", "gray") / "digest.txt") in behind[1].split(", ")
     found = tmp_path / "list.csv"
     found.touch()
     (tmp_path / "photographs").mkdir()

@@ -30,7 +30,7 @@ DYING = Path(__file__).with_name("dying_training.py")
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("vectors")
     layout, _ = write_study(folder)
-    for row in ("rated_geometry", "geometry", "few_labels"):
+    for row in ("triplet_landmarks", "landmark_features", "few_labels"):
         train.run(cell((folder, layout), row))
         embed.run(cell((folder, layout), row))
     return folder, layout
@@ -46,10 +46,10 @@ def learning_curve(folder):
         return list(csv.DictReader(file))
 
 
-class TestRatedGeometry:
+class TestTripletLandmarks:
     def test_it_learns_what_raters_found_alike(self, study):
         _, layout = study
-        source = read_face_array(layout.embeddings("rated_geometry", "gray"), "source")
+        source = read_face_array(layout.embeddings("triplet_landmarks", "gray"), "source")
         np.testing.assert_array_equal(source.rows, bright_rows(SOURCE))
         assert source.values.shape == (len(source.rows), 3)
         np.testing.assert_allclose(np.linalg.norm(source.values, axis=1), 1, rtol=1e-5)
@@ -59,17 +59,17 @@ class TestRatedGeometry:
             vectors[read_triplets(layout.source, FacePack(layout.source).ids).rows], 1, 0)
         apart = [np.linalg.norm(one - other, axis=1) for one, other in ((first, second), (first, odd), (second, odd))]
         assert np.mean(apart[0] < np.minimum(apart[1], apart[2])) > 0.85, "a third would be chance"
-        target = read_face_array(layout.embeddings("rated_geometry", "gray"), "target")
+        target = read_face_array(layout.embeddings("triplet_landmarks", "gray"), "target")
         np.testing.assert_array_equal(target.rows, np.arange(TARGET))
 
     def test_its_inputs_are_scaled_by_the_faces_that_it_learns_from(self, study):
         """The file is whole by itself: it takes measurements as they were stored."""
         _, layout = study
-        receipt = read_receipt(layout.model("rated_geometry", "gray"))
+        receipt = read_receipt(layout.model("triplet_landmarks", "gray"))
         assert set(receipt.inputs) == {"source", "source_measurements"}
         assert receipt.summary["labels_used"] == 0
         assert "held_out" not in receipt.summary
-        network = load_network(layout.model("rated_geometry", "gray") / "encoder.keras")
+        network = load_network(layout.model("triplet_landmarks", "gray") / "encoder.keras")
         stored = np.load(layout.measurements("source") / "measurements.npy")
         learnt = stored[bright_rows(SOURCE)]
         scaling = network.get_layer("scaling").get_layer("scaling")
@@ -89,21 +89,21 @@ class TestRatedGeometry:
         other.mkdir()
         for name in ("packs", "measurements"):
             (other / name).symlink_to(layout.run / name, target_is_directory=True)
-        arguments = CellArguments(folder / "recipe.yaml", other, "rated_geometry", "gray")
-        done = subprocess.run([sys.executable, DYING, arguments.recipe, other, "rated_geometry", "gray", "4"],
+        arguments = CellArguments(folder / "recipe.yaml", other, "triplet_landmarks", "gray")
+        done = subprocess.run([sys.executable, DYING, arguments.recipe, other, "triplet_landmarks", "gray", "4"],
                               capture_output=True, text=True, timeout=120,
                               env={**os.environ, "PYTHONPATH": str(DYING.parents[2])})
         assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
-        broken = other / "models" / "rated_geometry" / "gray"
+        broken = other / "models" / "triplet_landmarks" / "gray"
         assert len(learning_curve(broken)) == 3
         assert read_receipt(broken) is None
         receipt = train.run(arguments)
-        assert receipt.outputs == read_receipt(layout.model("rated_geometry", "gray")).outputs
+        assert receipt.outputs == read_receipt(layout.model("triplet_landmarks", "gray")).outputs
 
 
 def read_all(network, layout, stored):
     """Return what the embed stage wrote for the source faces, and for the others what the network makes of them."""
-    source = read_face_array(layout.embeddings("rated_geometry", "gray"), "source")
+    source = read_face_array(layout.embeddings("triplet_landmarks", "gray"), "source")
     values = np.array(network.predict_on_batch(stored))
     values[source.rows] = source.values
     return values
@@ -112,15 +112,15 @@ def read_all(network, layout, stored):
 def test_rated_similarity_is_learnt_on_another_row_s_embedding_where_there_is_one(study):
     """The landmark model was not sure of every source face: those have no embedding and no triplet."""
     _, layout = study
-    trained = train.run(cell(study, "rated_embedding"))
-    assert set(trained.inputs) == {"source", embeddings_of("geometry")}
-    curve = learning_curve(layout.model("rated_embedding", "gray"))
+    trained = train.run(cell(study, "triplet_embedding"))
+    assert set(trained.inputs) == {"source", embeddings_of("landmark_features")}
+    curve = learning_curve(layout.model("triplet_embedding", "gray"))
     n_held_out = trained.summary["held_out"]["rate"]
     right = float(curve[-1]["valid_accuracy"]) * n_held_out
     assert 0 <= right <= n_held_out
     assert right == pytest.approx(round(right), abs=1e-4)
-    embed.run(cell(study, "rated_embedding"))
-    source = read_face_array(layout.embeddings("rated_embedding", "gray"), "source")
+    embed.run(cell(study, "triplet_embedding"))
+    source = read_face_array(layout.embeddings("triplet_embedding", "gray"), "source")
     np.testing.assert_array_equal(source.rows, bright_rows(SOURCE))
 
 
@@ -128,9 +128,9 @@ class TestHead:
     def test_it_learns_from_labels_on_the_embedding_of_another_row(self, study):
         _, layout = study
         folder = layout.model("few_labels", "gray")
-        embedded_faces = read_receipt(layout.embeddings("geometry", "gray"))
+        embedded_faces = read_receipt(layout.embeddings("landmark_features", "gray"))
         assert read_receipt(folder).inputs == {
-            "target": FacePack(layout.target).receipt.digest, embeddings_of("geometry"): embedded_faces.digest}
+            "target": FacePack(layout.target).receipt.digest, embeddings_of("landmark_features"): embedded_faces.digest}
         curve = learning_curve(folder)
         assert float(curve[-1]["accuracy"]) > 2 * float(curve[0]["accuracy"])
         assert len(np.load(folder / "labelled_rows.npy")) == TARGET
@@ -138,7 +138,7 @@ class TestHead:
         assert probabilities.values.shape == (TARGET, 8)
         np.testing.assert_allclose(probabilities.values.sum(axis=1), 1, rtol=1e-5)
         assert not (layout.embeddings("few_labels", "gray") / "source.npy").exists()
-        vectors = read_face_array(layout.embeddings("geometry", "gray"), "target").values
+        vectors = read_face_array(layout.embeddings("landmark_features", "gray"), "target").values
         network = load_network(folder / "classifier.keras")
         np.testing.assert_allclose(network.predict_on_batch(np.asarray(vectors)), probabilities.values, atol=1e-5)
 
@@ -155,50 +155,52 @@ class TestHead:
         assert outdated(layout, *row, embedded_faces) is None
         text = (folder / "recipe.yaml").read_text()
         other = tmp_path / "recipe.yaml"
-        other.write_text(text.replace("  geometry: {fit: {}}", "  geometry: {model: {distances: 2.0}, fit: {}}"))
-        train.run(CellArguments(other, layout.run, "geometry", "gray"))
+        other.write_text(text.replace("  landmark_features: {fit: {}}",
+                                      "  landmark_features: {model: {distances: 2.0}, fit: {}}"))
+        train.run(CellArguments(other, layout.run, "landmark_features", "gray"))
         try:
             for stage in (train, embed):
-                with pytest.raises(StoredStateError, match=r"geometry.*made of another model .*run the embed stage"):
+                with pytest.raises(StoredStateError, match=r"landmark_features.*made of another model .*the embed"):
                     stage.run(cell(study, row[0]))
-            assert outdated(layout, *row, embedded_faces) == "embeddings of geometry"
-            embed.run(CellArguments(other, layout.run, "geometry", "gray"))
-            with pytest.raises(StoredStateError, match=r"few_labels.*made of another embeddings of geometry .*train"):
+            assert outdated(layout, *row, embedded_faces) == "embeddings of landmark_features"
+            embed.run(CellArguments(other, layout.run, "landmark_features", "gray"))
+            with pytest.raises(StoredStateError, match=r"few_labels.*made of another embeddings of landmark_f"):
                 require_chain(layout, *row, "model", "embeddings")
-            assert outdated(layout, *row, embedded_faces) == "embeddings of geometry"
+            assert outdated(layout, *row, embedded_faces) == "embeddings of landmark_features"
         finally:
-            train.run(cell(study, "geometry"))
-            embed.run(cell(study, "geometry"))
+            train.run(cell(study, "landmark_features"))
+            embed.run(cell(study, "landmark_features"))
         require_chain(layout, *row, "model", "embeddings")
 
     def test_a_row_that_is_not_embedded_yet_is_asked_for(self, study, tmp_path):
         folder, layout = study
         (tmp_path / "packs").symlink_to(layout.run / "packs", target_is_directory=True)
-        with pytest.raises(StoredStateError, match=r"models/geometry/gray.*the stage 'train' has not finished there"):
+        with pytest.raises(StoredStateError, match=r"models/landmark_features/gray.*the stage 'train' has not"):
             train.run(CellArguments(folder / "recipe.yaml", tmp_path, "few_labels", "gray"))
 
 
 @pytest.mark.parametrize(("old", "new", "message"), [
-    ("head\n    of: geometry\n", "head\n",
+    ("head\n    of: landmark_features\n", "head\n",
      r"approaches\.few_labels\.of: name the row whose embeddings this one takes"),
-    ("head\n    of: geometry\n", "head\n    of: geometri\n",
-     r"approaches\.few_labels\.of: no row 'geometri' in this recipe: .*geometry"),
-    ("head\n    of: geometry\n", "head\n    of: few_labels\n",
+    ("head\n    of: landmark_features\n", "head\n    of: landmark_feature\n",
+     r"approaches\.few_labels\.of: no row 'landmark_feature' in this recipe: .*landmark_features"),
+    ("head\n    of: landmark_features\n", "head\n    of: few_labels\n",
      r"few_labels of few_labels: a row cannot be made of itself"),
-    ("head\n    of: geometry\n", "head\n    of: other\n",
+    ("head\n    of: landmark_features\n", "head\n    of: other\n",
      r"of: other gives probabilities of emotions and no embeddings"),
-    ("  geometry: {fit: {}}", "  geometry: {of: with_gradients, fit: {}}",
-     r"approaches\.geometry\.of: geometry takes measurements, and no other row's embeddings"),
-    ("  geometry: {fit: {}}", "  geometry: {only: [rgb], fit: {}}", r"geometry does not run on gray"),
-    ("  geometry: {fit: {}}", "  geometry: {model: {distances: 0.0, blendshapes: 0.0}, fit: {}}",
-     r"approaches\.geometry\.model\.?.*distances: nothing is left of a face"),
+    ("  landmark_features: {fit: {}}", "  landmark_features: {of: with_gradients, fit: {}}",
+     r"approaches\.landmark_features\.of: landmark_features takes measurements, and no other row's embeddings"),
+    ("  landmark_features: {fit: {}}", "  landmark_features: {only: [rgb], fit: {}}",
+     r"landmark_features does not run on gray"),
+    ("  landmark_features: {fit: {}}", "  landmark_features: {model: {distances: 0.0, blendshapes: 0.0}, fit: {}}",
+     r"approaches\.landmark_features\.model\.?.*distances: nothing is left of a face"),
     ("batch_size: 16}}", "batch_size: 16, augment: flip}}",
-     r"approaches\.rated_geometry\.fit\.rate: rated_geometry takes no pixels, so that there is nothing to augment"),
+     r"approaches\.triplet_landmarks\.fit\.rate: triplet_landmarks takes no pixels, so that there is nothing to"),
 ])
 def test_an_unsound_recipe_is_refused_at_the_door(study, tmp_path, old, new, message):
     text = (study[0] / "recipe.yaml").read_text().replace("variants: [gray]", "variants: [gray, rgb]")
     assert text.count(old) == 1
-    other = "  other: {approach: head, of: geometry, fit: {classify: {loss: categorical_crossentropy, " \
+    other = "  other: {approach: head, of: landmark_features, fit: {classify: {loss: categorical_crossentropy, " \
             "optimizer: adam, learning_rate: 0.01, epochs: 1}}}\n"
     (tmp_path / "recipe.yaml").write_text(text.replace(old, new) + other)
     with pytest.raises(InputError, match=message):
@@ -209,4 +211,5 @@ def test_a_row_waits_for_what_the_row_behind_it_waits_for(study, tmp_path):
     text = (study[0] / "recipe.yaml").read_text().replace(str(study[0] / "stand_in.task"), "nowhere.task")
     (tmp_path / "recipe.yaml").write_text(text)
     waiting = read_recipe(tmp_path / "recipe.yaml").waits_for("few_labels")
-    assert waiting.startswith("waits for the row geometry, which waits for a face landmark model in nowhere.task")
+    assert waiting.startswith("waits for the row landmark_features, which waits for a face landmark model in "
+                              "nowhere.task")

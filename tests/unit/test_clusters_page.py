@@ -35,7 +35,7 @@ def test_the_page_is_what_its_program_writes_of_the_record(program, found):
 
 
 def test_another_record_makes_another_page(program, found):
-    found["rows"]["geometry/gray"]["answers"]["8 few"]["mean"] = 0.4242
+    found["rows"]["landmark_features/gray"]["answers"]["8 few"]["mean"] = 0.4242
     page = program.page(found)
     assert ".424" in page.split("**Measure**")[1].split("3. ")[0]
     assert "| faces, a landmark model | Landmark distances and blendshapes | .424 |" in page
@@ -66,7 +66,7 @@ def _above_chance(found):
 
 
 def _follows_background(found):
-    found["rows"]["rated_geometry/gray"]["follows"]["background"] = 0.9
+    found["rows"]["triplet_landmarks/gray"]["follows"]["background"] = 0.9
 
 
 def _alignment_buys_nothing(found):
@@ -75,7 +75,7 @@ def _alignment_buys_nothing(found):
 
 @pytest.mark.parametrize(("alter", "said"), [
     (_above_chance, "masked_autoencoder/gray is above chance at 32 few"),
-    (_follows_background, "clusters of rated_geometry/gray do not follow emotion above all"),
+    (_follows_background, "clusters of triplet_landmarks/gray do not follow emotion above all"),
     (_alignment_buys_nothing, "conv_autoencoder/aligned is not ahead of conv_autoencoder/gray")])
 def test_a_run_that_shows_otherwise_is_named(program, found, alter, said):
     other = copy.deepcopy(found)
@@ -88,7 +88,7 @@ def test_no_page_is_written_of_a_run_that_shows_otherwise(program, found, monkey
     monkeypatch.setattr(program, "gather", lambda run: (found, None))
     for name in ("PAGE", "RECORD", "FOLLOW", "STEPS", "NEIGHBOURS"):
         monkeypatch.setattr(program, name, tmp_path / name)
-    with pytest.raises(StoredStateError, match="rated_geometry/gray do not follow"):
+    with pytest.raises(StoredStateError, match="triplet_landmarks/gray do not follow"):
         program.main(tmp_path)
     assert list(tmp_path.iterdir()) == []
 

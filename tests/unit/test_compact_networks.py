@@ -20,7 +20,7 @@ def multiplications(planned):
 
 
 def test_sides_are_halved_and_channels_widened_as_it_says():
-    layers = {layer.name: layer for layer in plan("modern", "classifier").layers}
+    layers = {layer.name: layer for layer in plan("small_resnet", "classifier").layers}
     assert layers["stem_relu"].output_shape == (24, 24, 32)
     assert [layers[f"stage_{stage}_block_1_relu"].output_shape for stage in (1, 2, 3)] == [
         (24, 24, 32), (12, 12, 64), (6, 6, 128)]
@@ -30,11 +30,11 @@ def test_sides_are_halved_and_channels_widened_as_it_says():
 
 
 def test_it_is_as_quick_as_it_says():
-    assert multiplications(plan("modern", "features")) == pytest.approx(27e6, rel=0.05)
+    assert multiplications(plan("small_resnet", "features")) == pytest.approx(27e6, rel=0.05)
 
 
 def test_blocks_are_added_by_depth():
-    deep = [layer.name for layer in plan("modern", "features", depth=2).layers]
+    deep = [layer.name for layer in plan("small_resnet", "features", depth=2).layers]
     assert [name for name in deep if name.endswith("_add")] == [
         f"stage_{stage}_block_{block}_add" for stage in (1, 2, 3) for block in (1, 2)]
     assert [name for name in deep if name.endswith("shortcut_conv")] == [
@@ -44,13 +44,13 @@ def test_blocks_are_added_by_depth():
 def test_its_approaches_embed_features_measurements_and_a_vector_of_unit_length():
     assert plan("contrastive", "encoder").output_shape == (128,)
     assert plan("contrastive", "projector", projection=32).output_shape == (32,)
-    assert plan("geometry_encoder", "encoder").output_shape == (69,)
-    assert plan("triplet_encoder", "encoder").output_shape == (16,)
-    assert plan("triplet_encoder", "encoder").layers[-1].kind == "UnitNormalization"
+    assert plan("landmark_encoder", "encoder").output_shape == (69,)
+    assert plan("triplet_pixels", "encoder").output_shape == (16,)
+    assert plan("triplet_pixels", "encoder").layers[-1].kind == "UnitNormalization"
 
 
 @pytest.mark.parametrize(("sizes", "key"), [
     ({"filters": (4,) * 6}, "filters"), ({"depth": 0}, "depth"), ({"filters": ()}, "filters")])
 def test_sizes_that_no_network_has_are_refused(sizes, key):
     with pytest.raises((InputError, ValueError), match=key):
-        plan("modern", "classifier", **sizes)
+        plan("small_resnet", "classifier", **sizes)

@@ -16,15 +16,15 @@ RECIPES = Path(__file__).parents[2] / "pipelines" / "recipes"
 @pytest.mark.parametrize(("row", "variant", "track", "words"), [
     ("conv_autoencoder", "gray", 0, "faces"),
     ("contrastive", "aligned", 0, "faces, eyes found by a landmark model"),
-    ("geometry", "gray", 1, "faces, a landmark model"),
-    ("geometry_encoder", "gray", 1, "faces, a landmark model"),
-    ("rated_embedding", "gray", 2, "faces, ratings of similarity"),
-    ("rated_geometry", "gray", 2, "faces, a landmark model, ratings of similarity"),
+    ("landmark_features", "gray", 1, "faces, a landmark model"),
+    ("landmark_encoder", "gray", 1, "faces, a landmark model"),
+    ("triplet_embedding", "gray", 2, "faces, ratings of similarity"),
+    ("triplet_landmarks", "gray", 2, "faces, a landmark model, ratings of similarity"),
     ("semi_supervised", "gray", 3, "faces, 20 % of the labels"),
     ("rated_head", "gray", 3, "faces, a landmark model, ratings of similarity, 20 % of the labels"),
-    ("rated_classifier", "gray", 3, "faces, a landmark model, ratings of similarity, 20 % of the labels"),
+    ("triplet_classifier", "gray", 3, "faces, a landmark model, ratings of similarity, 20 % of the labels"),
     ("supervised", "gray", 4, "all labels"),
-    ("modern", "gray", 4, "all labels"),
+    ("small_resnet", "gray", 4, "all labels"),
 ])
 def test_what_a_row_was_given_follows_from_what_its_phases_read(row, variant, track, words):
     given = given_to(resolve(read_recipe(RECIPES / "table2.yaml"), row, variant))
@@ -56,13 +56,13 @@ def test_every_track_has_rows_that_can_be_ranked_against_the_studys_own(name):
 
 def test_a_row_runs_on_the_variants_that_it_names_alone(tmp_path):
     recipe = read_recipe(RECIPES / "table1.yaml")
-    assert [cell for cell in recipe.cells if cell[0] == "geometry"] == [("geometry", "rgb")]
+    assert [cell for cell in recipe.cells if cell[0] == "landmark_features"] == [("landmark_features", "rgb")]
     assert len([cell for cell in recipe.cells if cell[0] == "supervised"]) == 3
     document = yaml.safe_load((RECIPES / "table1.yaml").read_text())
-    document["approaches"]["geometry"]["only"] = ["grey"]
+    document["approaches"]["landmark_features"]["only"] = ["grey"]
     (tmp_path / "wrong.yaml").write_text(yaml.safe_dump(document))
-    with pytest.raises(InputError, match=r"approaches\.geometry\.only: no variant 'grey' in this recipe: did you mean "
-                                         "'gray'"):
+    with pytest.raises(InputError, match=r"approaches\.landmark_features\.only: no variant 'grey' in this "
+                                         "recipe: did you mean 'gray'"):
         read_recipe(tmp_path / "wrong.yaml")
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fecemo.imaging.oriented_gradients import CELL, described_shape, oriented_gradients
-from fecemo.models.approaches.gradients import GradientsConfig
+from fecemo.models.approaches.symmetric_hog import SymmetricHogConfig
 
 CELLS, DIRECTIONS = 4, 9
 SIDE = CELLS * CELL
@@ -95,4 +95,4 @@ def test_the_middle_column_of_an_odd_number_of_blocks_is_kept():
     ({"directions": 0}, "directions")])
 def test_sizes_that_describe_nothing_are_refused(sizes, message):
     with pytest.raises(ValueError, match=message):
-        GradientsConfig(**sizes)
+        SymmetricHogConfig(**sizes)

@@ -134,17 +134,18 @@ def test_what_a_recipe_changes_is_told_by_row(tmp_path):
     said = yaml.safe_load(RECIPE.read_text(encoding="utf-8"))
     said["approaches"]["supervised"]["model"]["filters"] = 16
     said["approaches"]["supervised"]["fit"]["classify"]["epochs"] = 3
-    said["approaches"]["modern"]["only"] = ["gray"]
+    said["approaches"]["small_resnet"]["only"] = ["gray"]
     said["naming"]["sample"] = 1_200
     other = tmp_path / "other.yaml"
     other.write_text(yaml.safe_dump(said, sort_keys=False), encoding="utf-8")
     differences = importlib.import_module("recipe_differences").recipe_differences
     mine, theirs = read_recipe(other), read_recipe(RECIPE)
-    told = [tuple(one.values()) for one in differences(mine, theirs, {"supervised", "modern"})]
+    told = [tuple(one.values()) for one in differences(mine, theirs, {"supervised", "small_resnet"})]
     assert told == [("all rows", "naming.sample", "1,200", "400"), ("Supervised", "filters", "16", "64"),
                     ("Supervised", "classify.epochs", "3", "5"),
-                    (mine.title_of("modern"), "variants", "gray", "gray, aligned")]
-    assert [one["row"] for one in differences(mine, theirs, {"modern"})] == ["all rows", mine.title_of("modern")]
+                    (mine.title_of("small_resnet"), "variants", "gray", "gray, aligned")]
+    assert [one["row"] for one in differences(mine, theirs, {"small_resnet"})] == [
+        "all rows", mine.title_of("small_resnet")]
     assert differences(theirs, theirs, set(theirs.approaches)) == []
 
 

@@ -30,9 +30,9 @@ RECIPE = {
     "target": {"images": "target"}, "judged": {"faces": "others.csv", "format": "fec"},
     "approaches": {
         "dense_autoencoder": {"fit": {"reconstruct": FIT}},
-        "rated_embedding": {"of": "dense_autoencoder", "fit": {"rate": RATE}},
-        "triplet_encoder": {"fit": {"measure": MEASURE, "rate": {**RATE, "keep": "best"}}},
-        "rated_classifier": {"fit": {"measure": MEASURE, "rate": RATE, "classify": CLASSIFY}},
+        "triplet_embedding": {"of": "dense_autoencoder", "fit": {"rate": RATE}},
+        "triplet_pixels": {"fit": {"measure": MEASURE, "rate": {**RATE, "keep": "best"}}},
+        "triplet_classifier": {"fit": {"measure": MEASURE, "rate": RATE, "classify": CLASSIFY}},
     },
     "groupings": {"n_clusters": [8], "per_cluster": 3, "seeds": 2},
 }
@@ -56,8 +56,8 @@ def layout(tmp_path):
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(RECIPE))
     layout = RunLayout(tmp_path / "run")
     behind = leave(layout, "dense_autoencoder", "embed")
-    leave(layout, "rated_embedding", "train", CURVE, HELD_OUT, {embeddings_of("dense_autoencoder"): behind})
-    leave(layout, "triplet_encoder", "train", CURVE, {"held_out": {"rate": 100}})
+    leave(layout, "triplet_embedding", "train", CURVE, HELD_OUT, {embeddings_of("dense_autoencoder"): behind})
+    leave(layout, "triplet_pixels", "train", CURVE, {"held_out": {"rate": 100}})
     return layout
 
 
@@ -77,29 +77,29 @@ def said_of(row):
 
 def test_the_share_stands_with_its_interval_and_what_it_is_of(layout):
     rows = rows_of(layout)
-    assert said_of(rows["rated_embedding"]) == ".625 [.470, .758]"  # Wilson of 25 of 40; see the test of intervals
+    assert said_of(rows["triplet_embedding"]) == ".625 [.470, .758]"  # Wilson of 25 of 40; see the test of intervals
     # The first of the two epochs with the least loss, 65 of 100: (0.66921 ± 0.09544) / 1.03841.
-    assert said_of(rows["triplet_encoder"]) == ".650 [.553, .736]"
+    assert said_of(rows["triplet_pixels"]) == ".650 [.553, .736]"
     assert said_of(rows["dense_autoencoder"]) == "—"
     caption = "".join(map(str, triplets_caption(list(rows.values()))))
     assert "Asked were 40 to 100 that were held out from training." in caption
     assert "chance is 1/3" in caption
-    title = rows["triplet_encoder"].row.title
+    title = rows["triplet_pixels"].row.title
     assert f"The same triplets chose the epoch of {title}, which flatters the figure." in caption
     assert caption in cost_blocks(table_of(layout))[0].plain_caption
 
 
 def test_programs_get_number_and_interval(layout):
-    rated = next(row for row in json.loads(to_json(table_of(layout)))["rows"] if row["approach"] == "rated_embedding")
+    rated = next(row for row in json.loads(to_json(table_of(layout)))["rows"] if row["approach"] == "triplet_embedding")
     assert rated["triplets"] == {
         "accuracy": 0.625, "n_held_out": 40, "chose_epoch": False, "judged": False, "by_type": {},
         "interval": {"low": pytest.approx(0.47032, abs=2e-5), "high": pytest.approx(0.75777, abs=2e-5)}}
 
 
 def test_a_run_that_did_not_store_the_number_shows_no_interval(layout):
-    leave(layout, "triplet_encoder", "train", CURVE)
+    leave(layout, "triplet_pixels", "train", CURVE)
     rows = rows_of(layout)
-    assert said_of(rows["triplet_encoder"]) == ".650"
+    assert said_of(rows["triplet_pixels"]) == ".650"
     caption = "".join(map(str, triplets_caption(list(rows.values()))))
     assert "Asked were 40 that were held out from training." in caption
     assert "Without an interval: the run did not store how many were held out." in caption
@@ -107,13 +107,13 @@ def test_a_run_that_did_not_store_the_number_shows_no_interval(layout):
 
 def test_nothing_is_told_of_a_network_that_stands_on_other_embeddings(layout, capsys):
     leave(layout, "dense_autoencoder", "embed", "made anew")
-    assert rows_of(layout)["rated_embedding"].triplets is None
+    assert rows_of(layout)["triplet_embedding"].triplets is None
     assert "was trained with another embeddings of dense_autoencoder than the one" in capsys.readouterr().err
 
 
 def test_nothing_is_told_of_a_network_that_learned_on_from_labels(layout):
-    leave(layout, "rated_classifier", "train", CURVE, HELD_OUT)
-    assert rows_of(layout)["rated_classifier"].triplets is None
+    leave(layout, "triplet_classifier", "train", CURVE, HELD_OUT)
+    assert rows_of(layout)["triplet_classifier"].triplets is None
 
 
 def judged(layout, row, **changed):
@@ -129,17 +129,17 @@ def judged(layout, row, **changed):
 
 def test_triplets_of_faces_from_which_nothing_learns_stand_in_the_place_of_those_held_out(layout):
     judged(layout, "dense_autoencoder")
-    judged(layout, "rated_embedding")
+    judged(layout, "triplet_embedding")
     rows = rows_of(layout)
-    assert [said_of(rows[row]) for row in ("dense_autoencoder", "rated_embedding")] == [".500 [.400, .600]"] * 2
+    assert [said_of(rows[row]) for row in ("dense_autoencoder", "triplet_embedding")] == [".500 [.400, .600]"] * 2
     caption = "".join(map(str, triplets_caption(list(rows.values()))))
     assert "Asked were 900 of faces from which nothing learns; the interval allows for triplets that share" in caption
     # A row that was not asked keeps its own, and the caption tells them apart.
-    title = rows["triplet_encoder"].row.title
+    title = rows["triplet_pixels"].row.title
     assert f"{title}: asked were 100 that were held out from training." in caption
     document = {row["approach"]: row["triplets"] for row in json.loads(to_json(table_of(layout)))["rows"]}
     assert document["dense_autoencoder"]["by_type"] == {"ONE_CLASS_TRIPLET": {"n_triplets": 300, "accuracy": 0.4}}
-    assert [document[row]["judged"] for row in ("dense_autoencoder", "triplet_encoder")] == [True, False]
+    assert [document[row]["judged"] for row in ("dense_autoencoder", "triplet_pixels")] == [True, False]
 
 
 def test_a_recipe_that_asks_for_none_shows_none(layout):
@@ -164,14 +164,14 @@ def test_a_recipe_by_which_nothing_could_be_judged_is_refused(layout, changed, s
 
 
 def test_answers_of_other_settings_are_not_shown(layout, capsys):
-    judged(layout, "triplet_encoder", agreement=0.9)
-    assert said_of(rows_of(layout)["triplet_encoder"]) == ".650 [.553, .736]", "those that were held out"
-    assert "triplet_encoder gray was judged with other settings than the recipe's" in capsys.readouterr().err
+    judged(layout, "triplet_pixels", agreement=0.9)
+    assert said_of(rows_of(layout)["triplet_pixels"]) == ".650 [.553, .736]", "those that were held out"
+    assert "triplet_pixels gray was judged with other settings than the recipe's" in capsys.readouterr().err
 
 
 def test_a_damaged_record_is_named(layout):
-    judged(layout, "triplet_encoder")
-    path = layout.judged_by("triplet_encoder", "gray") / "triplets.json"
+    judged(layout, "triplet_pixels")
+    path = layout.judged_by("triplet_pixels", "gray") / "triplets.json"
     path.write_text(path.read_text().replace("judged_triplets/1", "judged_triplets/0"))
     with pytest.raises(StoredStateError, match=r"triplets\.json has the format .*; run the judge stage again"):
         table_of(layout)

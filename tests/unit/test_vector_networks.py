@@ -46,7 +46,7 @@ class TestFaceVectors:
 
 
 def rated(**sizes):
-    approach = find_approach("rated_geometry")
+    approach = find_approach("triplet_landmarks")
     return approach.build(approach.config(dense=8, embedding=3, **sizes), (4,), 8, 5)["encoder"]
 
 
@@ -92,10 +92,10 @@ def test_what_is_left_out_by_chance_follows_from_the_seed():
 
 
 def test_groups_are_chosen_in_their_stored_order():
-    config = find_approach("geometry").config
+    config = find_approach("landmark_features").config
     assert chosen_groups(config()) == ("distances", "blendshapes")
     assert chosen_groups(config(distances=0.0, gradients=0.5)) == ("blendshapes", "gradients")
     with pytest.raises(ValueError, match=r"gradients must be at least 0, not -1"):
         config(gradients=-1.0)
     with pytest.raises(ValueError, match="nothing is left of a face"):
-        find_approach("rated_geometry").config(distances=False, blendshapes=False, gradients=False)
+        find_approach("triplet_landmarks").config(distances=False, blendshapes=False, gradients=False)

@@ -187,7 +187,7 @@ def way_key(way: Way) -> str:
 
 
 def pair_key(a: CostRow, b: CostRow) -> str:
-    """Return the key of a comparison, such as ``"geometry/gray - dense_autoencoder/gray"``."""
+    """Return the key of a comparison, such as ``"landmark_features/gray - dense_autoencoder/gray"``."""
     return f"{a.key} - {b.key}"
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fecemo.models.approach import Approach, Phase
-from fecemo.models.approaches.geometry_encoder import GeometryEncoderConfig, geometry_stacks
+from fecemo.models.approaches.landmark_encoder import LandmarkEncoderConfig, landmark_stacks
 from fecemo.models.plan import Shape, Stacks
 from fecemo.models.sizes import refuse_sizes_below_one
 
@@ -11,8 +11,8 @@ NETWORKS = {"measuring": ("features", "measurements"), "encoder": ("features", "
 
 
 @dataclass(frozen=True)
-class TripletEncoderConfig(GeometryEncoderConfig):
-    """Sizes of `GeometryEncoderConfig`, with an embedding of unit length.
+class TripletPixelsConfig(LandmarkEncoderConfig):
+    """Sizes of `LandmarkEncoderConfig`, with an embedding of unit length.
 
     Parameters
     ----------
@@ -27,17 +27,17 @@ class TripletEncoderConfig(GeometryEncoderConfig):
         refuse_sizes_below_one(self, "embedding")
 
 
-def triplet_stacks(config: TripletEncoderConfig, input_shape: Shape, n_classes: int) -> Stacks:
-    """Return the stacks of `geometry_stacks`, and ``"embedding"``."""
+def triplet_stacks(config: TripletPixelsConfig, input_shape: Shape, n_classes: int) -> Stacks:
+    """Return the stacks of `landmark_stacks`, and ``"embedding"``."""
     from keras import layers
 
-    return {**geometry_stacks(config, input_shape, n_classes),
+    return {**landmark_stacks(config, input_shape, n_classes),
             "embedding": lambda _: [layers.Dense(config.embedding, name="dense_embedding"),
                                     layers.UnitNormalization(name="unit_length")]}
 
 
 APPROACH = Approach(
-    name="triplet_encoder",
+    name="triplet_pixels",
     title="Encoder of rated similarity",
     predicts_by="clusters",
     # Small networks do not leave the loss of equal distances when triplets are all that they learn from: the features
@@ -45,7 +45,7 @@ APPROACH = Approach(
     phases=(Phase("measure", {"vector": "measuring"}, faces="source_measured"),
             Phase("rate", {"embedding": "encoder"}, faces="triplets")),
     output="encoder",
-    config=TripletEncoderConfig,
+    config=TripletPixelsConfig,
     networks=NETWORKS,
     stacks=triplet_stacks,
 )

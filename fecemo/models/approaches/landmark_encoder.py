@@ -11,7 +11,7 @@ NETWORKS = {"encoder": ("features", "measurements")}
 
 
 @dataclass(frozen=True)
-class GeometryEncoderConfig(CompactConfig):
+class LandmarkEncoderConfig(CompactConfig):
     """Sizes of `CompactConfig`, with a dense layer that gives the measurements.
 
     Parameters
@@ -27,7 +27,7 @@ class GeometryEncoderConfig(CompactConfig):
         refuse_sizes_below_one(self, "measurements")
 
 
-def geometry_stacks(config: GeometryEncoderConfig, input_shape: Shape, n_classes: int) -> Stacks:
+def landmark_stacks(config: LandmarkEncoderConfig, input_shape: Shape, n_classes: int) -> Stacks:
     """Return the stacks ``"features"`` and ``"measurements"``."""
     from keras import layers
 
@@ -38,12 +38,12 @@ def geometry_stacks(config: GeometryEncoderConfig, input_shape: Shape, n_classes
 
 
 APPROACH = Approach(
-    name="geometry_encoder",
+    name="landmark_encoder",
     title="Encoder of landmark measurements",
     predicts_by="clusters",
     phases=(Phase("measure", {"vector": "encoder"}, faces="source_measured"),),
     output="encoder",
-    config=GeometryEncoderConfig,
+    config=LandmarkEncoderConfig,
     networks=NETWORKS,
-    stacks=geometry_stacks,
+    stacks=landmark_stacks,
 )

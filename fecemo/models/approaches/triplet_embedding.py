@@ -16,7 +16,7 @@ FIRST_BIAS = 0.05
 
 
 @dataclass(frozen=True)
-class RatedEmbeddingConfig(ModelConfig):
+class TripletEmbeddingConfig(ModelConfig):
     """Sizes of the network.
 
     Parameters
@@ -39,7 +39,7 @@ class RatedEmbeddingConfig(ModelConfig):
             raise ValueError(f"dropout must be at least 0 and below 1, not {list(self.dropout)}")
 
 
-def _stacks(config: RatedEmbeddingConfig, input_shape: Shape, n_classes: int) -> Stacks:
+def _stacks(config: TripletEmbeddingConfig, input_shape: Shape, n_classes: int) -> Stacks:
     """Return the stacks ``"features"`` and ``"embedding"`` behind the scaling."""
     from keras import initializers, layers
 
@@ -57,12 +57,12 @@ def _stacks(config: RatedEmbeddingConfig, input_shape: Shape, n_classes: int) ->
 
 
 APPROACH = Approach(
-    name="rated_embedding",
+    name="triplet_embedding",
     title="Rated similarity of an embedding",
     predicts_by="clusters",
     phases=(Phase("rate", {"embedding": "encoder"}, faces="triplets", frozen=(SCALING,)),),
     output="encoder",
-    config=RatedEmbeddingConfig,
+    config=TripletEmbeddingConfig,
     networks=NETWORKS,
     stacks=_stacks,
     takes="embedding",

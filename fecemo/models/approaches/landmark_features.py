@@ -8,7 +8,7 @@ from fecemo.models.plan import Shape, Stacks
 
 
 @dataclass(frozen=True)
-class GeometryConfig(ModelConfig):
+class LandmarkFeaturesConfig(ModelConfig):
     """Which measurements there are, and how much each kind counts; they are of whole faces in colour always.
 
     Parameters
@@ -25,17 +25,17 @@ class GeometryConfig(ModelConfig):
         refuse_no_group(self)
 
 
-def _stacks(config: GeometryConfig, input_shape: Shape, n_classes: int) -> Stacks:
+def _stacks(config: LandmarkFeaturesConfig, input_shape: Shape, n_classes: int) -> Stacks:
     return {}
 
 
 APPROACH = Approach(
-    name="geometry",
+    name="landmark_features",
     title="Landmark distances and blendshapes",
     predicts_by="clusters",
     phases=(),
     output="",
-    config=GeometryConfig,
+    config=LandmarkFeaturesConfig,
     networks={},
     stacks=_stacks,
     takes="measurements",

@@ -8,7 +8,7 @@ from fecemo.models.sizes import refuse_sizes_below_one
 
 
 @dataclass(frozen=True)
-class GradientsConfig(ModelConfig):
+class SymmetricHogConfig(ModelConfig):
     """How finely a face is described, and how much of its picture; see `fecemo.imaging.oriented_gradients`.
 
     Parameters
@@ -40,17 +40,17 @@ class GradientsConfig(ModelConfig):
             raise ValueError(f"below must be from 0 to 1, not {self.below}")
 
 
-def _stacks(config: GradientsConfig, input_shape: Shape, n_classes: int) -> Stacks:
+def _stacks(config: SymmetricHogConfig, input_shape: Shape, n_classes: int) -> Stacks:
     return {}
 
 
 APPROACH = Approach(
-    name="gradients",
+    name="symmetric_hog",
     title="Gradients of both halves",
     predicts_by="clusters",
     phases=(),
     output="",
-    config=GradientsConfig,
+    config=SymmetricHogConfig,
     networks={},
     stacks=_stacks,
 )

@@ -17,7 +17,7 @@ def _stacks(config: CompactConfig, input_shape: Shape, n_classes: int) -> Stacks
 
 
 APPROACH = Approach(
-    name="modern",
+    name="small_resnet",
     title="Small residual network",
     predicts_by="classifier",
     phases=(Phase("classify", {"probabilities": "classifier", "features": "features"}, faces="target"),),

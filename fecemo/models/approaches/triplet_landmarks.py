@@ -6,14 +6,14 @@ network learns from few ratings, and its embedding knows nothing of light and ba
 
 from dataclasses import dataclass, replace
 
-from fecemo.models.approaches.rated_embedding import APPROACH as RATED_EMBEDDING
-from fecemo.models.approaches.rated_embedding import RatedEmbeddingConfig
+from fecemo.models.approaches.triplet_embedding import APPROACH as TRIPLET_EMBEDDING
+from fecemo.models.approaches.triplet_embedding import TripletEmbeddingConfig
 from fecemo.models.measured_groups import refuse_no_group
 
 
 @dataclass(frozen=True)
-class RatedGeometryConfig(RatedEmbeddingConfig):
-    """Sizes of `RatedEmbeddingConfig`, and what the network is given.
+class TripletLandmarksConfig(TripletEmbeddingConfig):
+    """Sizes of `TripletEmbeddingConfig`, and what the network is given.
 
     Parameters
     ----------
@@ -30,5 +30,5 @@ class RatedGeometryConfig(RatedEmbeddingConfig):
         refuse_no_group(self)
 
 
-APPROACH = replace(RATED_EMBEDDING, name="rated_geometry", title="Rated similarity of measurements",
-                   config=RatedGeometryConfig, takes="measurements")
+APPROACH = replace(TRIPLET_EMBEDDING, name="triplet_landmarks", title="Rated similarity of measurements",
+                   config=TripletLandmarksConfig, takes="measurements")
