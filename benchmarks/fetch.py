@@ -40,9 +40,9 @@ from fetch_measured import Cost, cost_of
 from fetch_served import HOST, Box, draw_photographs, photographs_in, serving
 
 from fecemo.data.variant import FACE_SIDE
-from fecemo.imaging.crop import CropPolicy, pixel_box
-from fecemo.imaging.cut_faces import DecodePolicy, FaceCutter
-from fecemo.imaging.decode import read_header, reduction_for
+from fecemo.imaging.crop import CropPolicy, DecodePolicy, FaceCutter, pixel_box
+from fecemo.imaging.decode import reduction_for
+from fecemo.imaging.headers import read_header
 
 ROOT = Path(__file__).parents[1]
 PEER = "img2dataset==1.47.0"

@@ -20,13 +20,13 @@ import cv2
 from fecemo.cli import open_door
 from fecemo.data.face_pack_writer import FacePackWriter
 from fecemo.fetch.download import Downloader
-from fecemo.imaging import cut_faces, fetch_crew
-from fecemo.stages import fetch
+from fecemo.imaging import crop
+from fecemo.stages import fetch, fetch_crew
 
 PARTS = (
     ("http", Downloader, "ask"),
-    ("decode", cut_faces, "read_header"), ("decode", cut_faces, "decode"),
-    ("resize", cut_faces, "crop_face"),
+    ("decode", crop, "read_header"), ("decode", crop, "decode"),
+    ("resize", crop, "crop_face"),
     ("write", fetch_crew, "digest_bytes"), ("write", FacePackWriter, "put"), ("write", FacePackWriter, "finish"),
 )
 """Functions whose time is disjoint. What a part spends in threads of its own, as connecting does, is not seen here."""

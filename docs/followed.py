@@ -5,7 +5,7 @@ import numpy as np
 from fecemo.data.array_set import read_face_array
 from fecemo.data.arrays import read_array
 from fecemo.data.face_pack import FacePack
-from fecemo.imaging.landmarks.measurements import COLUMNS, columns_of
+from fecemo.imaging.landmarks.features import COLUMNS, columns_of
 from fecemo.study.faces.measurements import Measurements, read_measurements
 from fecemo.study.layout import RunLayout
 

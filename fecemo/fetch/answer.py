@@ -1,7 +1,12 @@
-"""What a server answered: a photograph, a redirect, or the reason that there is neither."""
+"""What a server answers: a photograph, a redirect or the reason that there is neither; and what its headers ask for."""
 
+import email.utils
 import io
+import math
+import re
+import time
 import zlib
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin
 
@@ -9,7 +14,6 @@ import requests
 import urllib3
 
 from fecemo.data.reasons import FetchError, Reason
-from fecemo.fetch.response_headers import opted_out, retry_after_seconds
 
 REDIRECTS = (301, 302, 303, 307, 308)
 PIECE = 1 << 16
@@ -118,3 +122,51 @@ def drain(response: requests.Response) -> None:
                 pass
     except (urllib3.exceptions.HTTPError, OSError):
         pass  # the connection is closed instead
+
+
+MAX_RETRY_AFTER = 600.0
+"""Seconds. A server that asks for more gets these, and the photograph waits for another day."""
+
+_OPT_OUTS = frozenset({"noai", "noimageai", "noindex", "noimageindex", "none"})
+
+
+def retry_after_seconds(value: str | None, now: float | None = None) -> float | None:
+    """Return how long a ``Retry-After`` asks to wait, or None if it says nothing that can be understood.
+
+    Parameters
+    ----------
+    value : str or None
+        Seconds, or an HTTP date.
+    now : float, optional
+        Seconds since the epoch.
+
+    Returns
+    -------
+    float or None
+        Between 0 and `MAX_RETRY_AFTER` seconds, however absurd the header is.
+    """
+    if value is None:
+        return None
+    text = value.strip()
+    if re.fullmatch(r"\d+(\.\d*)?", text, re.ASCII):
+        seconds = float(text)
+    else:
+        try:
+            seconds = email.utils.parsedate_to_datetime(text).timestamp() - (time.time() if now is None else now)
+        except (ValueError, TypeError, OverflowError):
+            return None
+    if math.isnan(seconds):
+        return None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
+
+
+def opted_out(headers: Mapping[str, str]) -> bool:
+    """Tell whether ``X-Robots-Tag`` asks that the picture is not collected.
+
+    A directive may be for one robot by name (``otherbot: noindex``); only those for all robots or for us count.
+    """
+    for part in headers.get("X-Robots-Tag", "").lower().split(","):
+        robot, _, directive = part.rpartition(":")
+        if directive.strip() in _OPT_OUTS and robot.strip() in ("", "*", "fecemo"):
+            return True
+    return False

@@ -16,8 +16,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from fecemo.data.reasons import FetchError, Reason
 from fecemo.fetch.addresses import is_allowed, is_public
-from fecemo.fetch.bounded_call import bounded_call
-from fecemo.fetch.deadline import Deadline
+from fecemo.fetch.deadline import Deadline, bounded_call
 
 NOT_PUBLIC_HOST = "the host resolves to no address of the public internet"
 

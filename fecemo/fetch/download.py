@@ -45,7 +45,7 @@ class DownloadLimits:
 
 
 @dataclass(frozen=True)
-class Errand:
+class PhotoRequest:
     """One try at a photograph: what is to be asked for now, and what the way so far has cost.
 
     Parameters
@@ -116,24 +116,24 @@ class Downloader:
         FetchError
             With the reason that is recorded.
         """
-        answer: bytes | Errand = Errand(url)
-        while isinstance(answer, Errand):
+        answer: bytes | PhotoRequest = PhotoRequest(url)
+        while isinstance(answer, PhotoRequest):
             answer = self.ask(answer)
         return answer
 
-    def ask(self, errand: Errand) -> bytes | Errand:
-        """Send one request; return the bytes of the photograph, or the errand that a redirect makes of it.
+    def ask(self, request: PhotoRequest) -> bytes | PhotoRequest:
+        """Send one request; return the bytes of the photograph, or the request that a redirect makes of it.
 
         Raises
         ------
         FetchError
             With the reason that is recorded.
         """
-        seconds = self._limits.deadline if errand.seconds is None else errand.seconds
+        seconds = self._limits.deadline if request.seconds is None else request.seconds
         with self._watch.within(seconds) as deadline:
             obey(deadline)
             try:
-                answer = self._answer(errand.url, deadline)
+                answer = self._answer(request.url, deadline)
             except FetchError:
                 if deadline.passed:  # a connection that was cut looks like one that failed
                     raise FetchError(Reason.TIMEOUT, DEADLINE_PASSED) from None
@@ -147,9 +147,9 @@ class Downloader:
             self._placeholders.check_body(answer)
             return answer
         self._placeholders.check_redirect(answer)
-        if errand.hops == self._limits.max_redirects:
+        if request.hops == self._limits.max_redirects:
             raise FetchError(Reason.TOO_MANY_REDIRECTS, f"more than {self._limits.max_redirects}")
-        return Errand(answer, errand.hops + 1, left)
+        return PhotoRequest(answer, request.hops + 1, left)
 
     def close(self) -> None:
         """Close every idle connection."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from fecemo.fetch.shards import ShardNumber
+from fecemo.fetch.lists import ShardNumber
 
 
 @dataclass(frozen=True)

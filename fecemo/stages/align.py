@@ -68,7 +68,7 @@ def run(settings: AlignSettings, out: Path) -> Receipt:
     ResourceError
         If ``out`` cannot be written.
     """
-    from fecemo.imaging.landmarks import aligned_picture as picture
+    from fecemo.imaging.landmarks import alignment as picture
 
     pack = FacePack(settings.pack)
     measured = read_measurements(settings.measurements, pack)
@@ -97,7 +97,7 @@ def run(settings: AlignSettings, out: Path) -> Receipt:
 
 def _aligned(pack: FacePack, eyes: np.ndarray, start: int, threads: int) -> Iterator[np.ndarray]:
     """Yield blocks of aligned faces from row ``start`` on: (n, 200, 200, 1), uint8."""
-    from fecemo.imaging.landmarks.aligned_picture import aligned_picture
+    from fecemo.imaging.landmarks.alignment import aligned_picture
 
     with ThreadPoolExecutor(threads, thread_name_prefix=STAGE) as pool:
         for first in range(start, len(pack), BLOCK):

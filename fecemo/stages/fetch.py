@@ -11,9 +11,8 @@ from fecemo.data.face_pack import FaceEntry
 from fecemo.data.face_pack_writer import FacePackWriter, in_the_making
 from fecemo.data.receipts import Receipt, current_receipt, digest_file, digest_json
 from fecemo.errors import InputError
-from fecemo.fetch.face_lists import FaceListing, open_list
+from fecemo.fetch.lists import FaceListing, ShardNumber, ShardOfList, open_list
 from fecemo.fetch.settings import FetchSettings
-from fecemo.fetch.shards import ShardNumber, ShardOfList
 from fecemo.progress import progress
 from fecemo.stages.fetch_report import REPEATED_NAME, SURVIVAL_NAME, write_report
 
@@ -125,17 +124,15 @@ def _fill(writer: FacePackWriter, settings: FetchSettings, placeholders: "Placeh
     from fecemo.fetch.download import Downloader, DownloadLimits
     from fecemo.fetch.loopback_server import LOOPBACK, serving
     from fecemo.fetch.politeness import HostBudget, HostSchedule
-    from fecemo.imaging.crop import CropPolicy
-    from fecemo.imaging.cut_faces import DecodePolicy, FaceCutter
-    from fecemo.imaging.one_heap import share_one_heap
-    from fecemo.stages.fetch_crew import FetchCrew
+    from fecemo.imaging.crop import CropPolicy, DecodePolicy, FaceCutter
+    from fecemo.stages.fetch_crew import FetchCrew, limit_malloc_arenas
 
     allowed = settings.allow_hosts
     n_missing = len(writer.missing())
     if not n_missing:
         return
     cv2.setNumThreads(1)  # the workers are the parallelism
-    share_one_heap()
+    limit_malloc_arenas()
     with ExitStack() as stack:
         if settings.serve is not None:
             port = stack.enter_context(serving(settings.serve, settings.port))
@@ -167,20 +164,20 @@ def _fill(writer: FacePackWriter, settings: FetchSettings, placeholders: "Placeh
 def _closing_line(receipt: Receipt) -> str:
     summary = receipt.summary
     rejected: dict[str, int] = summary["rejected"]
-    said = f"{summary['faces']} faces"
+    line = f"{summary['faces']} faces"
     if rejected:
-        said += f" ({summary['faces'] / (summary['faces'] + sum(rejected.values())):.1%})"
+        line += f" ({summary['faces'] / (summary['faces'] + sum(rejected.values())):.1%})"
         counts = sorted(rejected.items(), key=lambda item: -item[1])
         listed = ", ".join(f"{count} {reason}" for reason, count in counts)
-        said += f", {sum(rejected.values())} rejected ({listed})"
+        line += f", {sum(rejected.values())} rejected ({listed})"
     if passing := _passing(receipt):
-        said += f"; {sum(rejected[reason] for reason in passing)} may pass: try them again with --retry-failed True"
+        line += f"; {sum(rejected[reason] for reason in passing)} may pass: try them again with --retry-failed True"
     if summary["repeated_photographs"]:
-        said += f"; {summary['repeated_photographs']} photographs came from many addresses, see {REPEATED_NAME}"
+        line += f"; {summary['repeated_photographs']} photographs came from many addresses, see {REPEATED_NAME}"
     for name in ("rejected_rows", "ratings", "triplets"):
         if summary.get(name):
-            said += f", {summary[name]} {name.replace('_', ' ')}"
+            line += f", {summary[name]} {name.replace('_', ' ')}"
     if summary.get("triplets"):
         whole = summary["triplets_whole"]
-        said += f", {whole} of them whole ({whole / summary['triplets']:.1%}), see {SURVIVAL_NAME}"
-    return f"{said} in {receipt.seconds:.1f} s"
+        line += f", {whole} of them whole ({whole / summary['triplets']:.1%}), see {SURVIVAL_NAME}"
+    return f"{line} in {receipt.seconds:.1f} s"

@@ -8,7 +8,7 @@ from pathlib import Path
 from fecemo.data.durable import atomic_file, atomic_write
 from fecemo.data.face_pack_writer import FacePackWriter
 from fecemo.data.ledger import Ledger
-from fecemo.fetch.face_lists import ALL_HOSTS, host_in
+from fecemo.fetch.lists import ALL_HOSTS, host_in
 
 HOSTS_NAME = "hosts.csv"
 SURVIVAL_NAME = "survival.csv"
@@ -110,7 +110,7 @@ def write_repeated(path: Path, repeated: Iterable[tuple[str, int, str]]) -> None
 
 
 def _write_sheet(path: Path, writer: FacePackWriter) -> None:
-    from fecemo.imaging.contact_sheet import contact_sheet
+    from fecemo.imaging.encode import contact_sheet
 
     stored, _ = writer.plan.counts()
     if not stored:

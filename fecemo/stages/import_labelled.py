@@ -144,7 +144,7 @@ def _digests(folder: Path, images: Sequence[LabelledImage], threads: int) -> lis
 
 
 def _fill(writer: FacePackWriter, folder: Path, images: Sequence[LabelledImage], settings: ImportSettings) -> None:
-    from fecemo.imaging.image_file import ImageFileError, read_image
+    from fecemo.imaging.decode import ImageFileError, read_image
     from fecemo.imaging.resize import square_face
 
     def put(slot: int) -> None:

@@ -20,8 +20,7 @@ from fecemo.data.ledger import LEDGER_NAME
 from fecemo.data.receipts import Receipt, digest_file, read_receipt, require_receipt
 from fecemo.data.stored_faces import PLACES_NAME, SHARDS_NAME, Shard, write_shards
 from fecemo.errors import InputError, StoredStateError
-from fecemo.fetch.face_lists import FaceListing, open_list
-from fecemo.fetch.shards import ShardNumber, shard_of
+from fecemo.fetch.lists import FaceListing, ShardNumber, open_list, shard_of
 from fecemo.stages.fetch_report import (
     HOSTS_NAME,
     REPEATED_NAME,

@@ -72,7 +72,7 @@ def run(settings: MeasureSettings, out: Path) -> Receipt:
     ResourceError
         If ai-edge-litert is not installed, or ``out`` cannot be written.
     """
-    from fecemo.imaging.landmarks.bundle import FaceLandmarker
+    from fecemo.imaging.landmarks.model import FaceLandmarker
 
     FaceLandmarker(settings.landmark_model)  # refuses what cannot work before the work begins
     return measure_pack(settings, out, lambda: FaceLandmarker(settings.landmark_model))
@@ -80,7 +80,7 @@ def run(settings: MeasureSettings, out: Path) -> Receipt:
 
 def measure_pack(settings: MeasureSettings, out: Path, make_landmarker: Callable[[], Landmarker]) -> Receipt:
     """Measure the faces of a pack by any landmarker; see `run`. Each thread makes one of its own."""
-    from fecemo.imaging.landmarks.measurements import COLUMNS, SURE
+    from fecemo.imaging.landmarks.features import COLUMNS, SURE
 
     pack = FacePack(settings.pack)
     config = {"columns": list(COLUMNS), "sure": SURE, "eyes": "middles between the corners"}
@@ -120,14 +120,14 @@ def _measure_blocks(pack: FacePack, folder: Path, mark: str, make_landmarker: Ca
 def _measured(pack: FacePack, starts: list[int], make_landmarker: Callable[[], Landmarker], threads: int,
               count: Callable[[], object]) -> Iterator[tuple[int, np.ndarray]]:
     """Yield the blocks that begin at these rows: (n, d + 5) float32."""
-    from fecemo.imaging.landmarks.measurements import measure
+    from fecemo.imaging.landmarks.features import landmark_features
 
     own = threading.local()
 
     def one(row: int) -> np.ndarray:
         if not hasattr(own, "landmarker"):
             own.landmarker = make_landmarker()
-        values, score, eyes = measure(np.asarray(pack.faces[row]), own.landmarker)
+        values, score, eyes = landmark_features(np.asarray(pack.faces[row]), own.landmarker)
         return np.concatenate([values, [score], eyes.ravel()]).astype(np.float32)
 
     with ThreadPoolExecutor(threads, thread_name_prefix=STAGE) as pool:

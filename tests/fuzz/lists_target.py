@@ -21,7 +21,7 @@ from fecemo.data.listed_face import ListedFace
 from fecemo.data.reasons import FetchError
 from fecemo.errors import InputError
 from fecemo.fetch.addresses import checked_url, without_credentials
-from fecemo.fetch.face_lists import open_list
+from fecemo.fetch.lists import open_list
 from fecemo.imaging.crop import CropPolicy, pixel_box
 
 FACE = b"http://a.example/%d.jpg,0.1,0.5,0.2,0.6"

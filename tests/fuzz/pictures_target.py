@@ -14,8 +14,7 @@ from mutation import NUMBERS, spoiled
 from PIL import Image
 
 from fecemo.data.reasons import FetchError
-from fecemo.imaging.crop import CropPolicy
-from fecemo.imaging.cut_faces import DecodePolicy, FaceCutter
+from fecemo.imaging.crop import CropPolicy, DecodePolicy, FaceCutter
 
 MAX_PIXELS = 1_000_000
 MEMORY_CAP = 192 << 20

@@ -10,7 +10,7 @@ from lists_target import ListsTarget
 from pictures_target import PicturesTarget
 
 from fecemo.data import csv_rows, fec
-from fecemo.imaging import cut_faces
+from fecemo.imaging import crop
 
 N = 150
 
@@ -56,7 +56,7 @@ def test_a_decoder_that_shows_the_picture_before_is_caught(pictures, monkeypatch
         return before[-1]
 
     real = cv2.imdecode
-    monkeypatch.setattr(cut_faces, "decode", careless)
+    monkeypatch.setattr(crop, "decode", careless)
     monkeypatch.setattr(cv2, "imdecode", lambda data, flags: before.append(real(data, flags)) or before[-1])
     kept = tmp_path / "kept.bin"
     with pytest.raises(AssertionError, match="pixels that depend on which picture was decoded before") as fault:
@@ -76,7 +76,7 @@ def test_memory_that_grows_is_caught(pictures, monkeypatch, tmp_path):
     for _ in first(fresh, 5):
         pass
     monkeypatch.setattr("pictures_target.WARM_UP", 5)
-    monkeypatch.setattr(cut_faces, "decode", wasteful)
+    monkeypatch.setattr(crop, "decode", wasteful)
     with pytest.raises(AssertionError, match="memory grew"):
         fuzz(fresh, 3, 20.0, 0, tmp_path / "kept.bin")
 

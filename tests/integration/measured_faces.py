@@ -8,7 +8,7 @@ from fecemo.data.face_pack import FaceEntry, FacePack
 from fecemo.data.face_pack_writer import FacePackWriter
 from fecemo.imaging.landmarks import points
 from fecemo.imaging.landmarks.alignment import STANDARD_HEAD
-from fecemo.imaging.landmarks.region import MIDDLE
+from fecemo.imaging.landmarks.mesh import MIDDLE
 from fecemo.stages.measure import MeasureSettings, measure_pack
 from fecemo.study.layout import RunLayout
 

@@ -18,11 +18,10 @@ from fecemo.data.receipts import read_receipt
 from fecemo.data.variant import find_variant
 from fecemo.drawn import draw_face, sample_face
 from fecemo.errors import InputError, StoredStateError
-from fecemo.imaging.landmarks import aligned_picture as picture
+from fecemo.imaging.landmarks import alignment as picture
 from fecemo.imaging.landmarks import points
 from fecemo.imaging.landmarks.alignment import STANDARD_HEAD
-from fecemo.imaging.landmarks.mesh import find_mesh
-from fecemo.imaging.landmarks.region import MIDDLE
+from fecemo.imaging.landmarks.mesh import MIDDLE, find_mesh
 from fecemo.stages import align, embed, train
 from fecemo.stages.align import AlignSettings
 from fecemo.stages.cell_arguments import CellArguments

@@ -9,7 +9,7 @@ from downloads import PHOTO, downloading, failure
 from photo_server import photo_server, redirecting, replying
 
 from fecemo.data.reasons import FetchError, Reason
-from fecemo.fetch.download import Errand
+from fecemo.fetch.download import PhotoRequest
 
 
 @pytest.fixture
@@ -50,16 +50,16 @@ def test_redirects_are_followed_so_far_and_no_further(server):
     assert failure(server.url("/loop"), server.host).reason is Reason.TOO_MANY_REDIRECTS
 
 
-def test_each_redirect_is_an_errand_of_its_own_within_one_deadline(server):
+def test_each_redirect_is_an_request_of_its_own_within_one_deadline(server):
     server.routes |= {"/a": redirecting("/b"), "/b": PHOTO}
     with downloading(server.host, deadline=30.0) as downloader:
-        onward = downloader.ask(Errand(server.url("/a")))
+        onward = downloader.ask(PhotoRequest(server.url("/a")))
         assert (onward.url, onward.hops) == (server.url("/b"), 1)
         assert server.asked == {"/a": 1}
         assert 0 < onward.seconds < 30
         assert downloader.ask(onward) == PHOTO
         with pytest.raises(FetchError, match="timeout"):
-            downloader.ask(Errand(server.url("/b"), 1, seconds=0.0))
+            downloader.ask(PhotoRequest(server.url("/b"), 1, seconds=0.0))
 
 
 @pytest.mark.parametrize(("url", "host"), [

@@ -18,7 +18,7 @@ from fecemo.data.face_pack import FacePack
 from fecemo.data.receipts import RECEIPT_NAME, read_receipt
 from fecemo.data.variant import find_variant
 from fecemo.errors import InputError, StoredStateError
-from fecemo.fetch.shards import ShardNumber, shard_of
+from fecemo.fetch.lists import ShardNumber, shard_of
 from fecemo.stages import export, fetch, join_shards
 from fecemo.stages.export import ExportSettings
 from fecemo.stages.fetch import FetchSettings

@@ -19,7 +19,7 @@ from fecemo.data.face_id import face_id
 from fecemo.data.face_pack import FacePack
 from fecemo.data.face_pack_writer import FacePackWriter
 from fecemo.errors import InputError, ResourceError, StoredStateError
-from fecemo.imaging import image_file
+from fecemo.imaging import decode
 from fecemo.imaging.resize import square_face
 from fecemo.stages.import_labelled import ImportSettings, run
 
@@ -188,7 +188,7 @@ def test_copies_between_train_and_test_are_counted(tmp_path):
 def test_a_finished_pack_is_left_alone(faces, tmp_path, monkeypatch):
     first = run(ImportSettings(faces), tmp_path / "pack")
     before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "pack").iterdir()}
-    monkeypatch.setattr(image_file, "read_image", lambda *_: pytest.fail("nothing is to be decoded again"))
+    monkeypatch.setattr(decode, "read_image", lambda *_: pytest.fail("nothing is to be decoded again"))
     assert run(ImportSettings(faces), tmp_path / "pack") == first
     assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "pack").iterdir()} == before
 

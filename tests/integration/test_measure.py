@@ -14,7 +14,7 @@ from fecemo.data.receipts import read_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.imaging.landmarks import points
 from fecemo.imaging.landmarks.alignment import STANDARD_HEAD
-from fecemo.imaging.landmarks.measurements import COLUMNS
+from fecemo.imaging.landmarks.features import COLUMNS
 from fecemo.models.losses.vector_error import VectorError
 from fecemo.stages import embed, measure, train
 from fecemo.stages.cell_arguments import CellArguments

@@ -6,7 +6,7 @@ import pytest
 
 from fecemo.drawn import draw_face, sample_face
 from fecemo.imaging.landmarks import points
-from fecemo.imaging.landmarks.aligned_picture import EYES, GRAY, OVAL, aligned_picture, eye_middles
+from fecemo.imaging.landmarks.alignment import EYES, GRAY, OVAL, aligned_picture, eye_middles
 
 DRAWN_EYES = np.array([(70.0, 85.0), (130.0, 85.0)])
 """About where a drawn face has its eyes."""

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from fecemo.data.reasons import FetchError, Reason
-from fecemo.imaging.crop import CropPolicy, PixelBox, crop_face, pixel_box
-from fecemo.imaging.cut_faces import DecodePolicy, FaceCutter
+from fecemo.imaging.crop import CropPolicy, DecodePolicy, FaceCutter, PixelBox, crop_face, pixel_box
 
 AS_IS = CropPolicy()
 

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from fecemo.data.reasons import FetchError, Reason
-from fecemo.imaging.decode import decode, read_header, reduction_for
+from fecemo.imaging.decode import decode, reduction_for
+from fecemo.imaging.headers import read_header
 
 PIXELS = 100_000_000
 

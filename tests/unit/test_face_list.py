@@ -9,7 +9,7 @@ from fecemo.data.face_id import face_id
 from fecemo.data.face_list import read_face_list
 from fecemo.data.listed_face import box_fault
 from fecemo.errors import InputError
-from fecemo.fetch.face_lists import open_list
+from fecemo.fetch.lists import open_list
 
 HEADER = "url,left,right,top,bottom\n"
 

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
+from fecemo.fetch.answer import MAX_RETRY_AFTER, opted_out, retry_after_seconds
 from fecemo.fetch.politeness import HostBudget, HostSchedule
-from fecemo.fetch.response_headers import MAX_RETRY_AFTER, opted_out, retry_after_seconds
 
 
 class Clock:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fecemo.imaging.landmarks import points
-from fecemo.imaging.landmarks.gradients import CELL, GRADIENT_NAMES, PARTS, Part, gradients
+from fecemo.imaging.landmarks.features import CELL, GRADIENT_NAMES, PARTS, Part, gradients
 
 
 def edge(mesh, part, x, y, angle, face_side=200):

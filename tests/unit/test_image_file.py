@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fecemo.imaging.image_file import ImageFileError, read_image
+from fecemo.imaging.decode import ImageFileError, read_image
 
 
 @pytest.fixture(scope="module")

@@ -13,12 +13,20 @@ from fecemo.drawn import draw_face, sample_face
 from fecemo.errors import InputError, ResourceError
 from fecemo.imaging.landmarks import points
 from fecemo.imaging.landmarks.alignment import STANDARD_HEAD, align
-from fecemo.imaging.landmarks.blendshapes import BLENDSHAPE_NAMES, INPUT_LANDMARKS, MODEL_NAMES
-from fecemo.imaging.landmarks.bundle import BLENDSHAPES_NAME, MESH_NAME, FaceLandmarker
-from fecemo.imaging.landmarks.distances import BELOW, BETWEEN, DISTANCE_NAMES, distances
-from fecemo.imaging.landmarks.measurements import COLUMNS, GROUPS, SURE, columns_of, measure
-from fecemo.imaging.landmarks.mesh import find_mesh
-from fecemo.imaging.landmarks.region import MIDDLE, Region, middle_region, region_of
+from fecemo.imaging.landmarks.features import (
+    BELOW,
+    BETWEEN,
+    COLUMNS,
+    DISTANCE_NAMES,
+    GROUPS,
+    SURE,
+    columns_of,
+    distances,
+    landmark_features,
+)
+from fecemo.imaging.landmarks.mesh import MIDDLE, Region, find_mesh, middle_region, region_of
+from fecemo.imaging.landmarks.model import BLENDSHAPES_NAME, MESH_NAME, FaceLandmarker
+from fecemo.imaging.landmarks.points import BLENDSHAPE_NAMES, INPUT_LANDMARKS, MODEL_NAMES
 from fecemo.models import measured_groups
 
 MODEL = os.environ.get("FECEMO_LANDMARK_MODEL", "")
@@ -191,7 +199,7 @@ class TestFindMesh:
 
     def test_measurements_are_in_the_order_of_their_names(self):
         mesh = crop_mesh(140)
-        values, score, _ = measure(self.face, Stub((mesh, 0.9), (mesh, 0.8), (mesh, 0.7)))
+        values, score, _ = landmark_features(self.face, Stub((mesh, 0.9), (mesh, 0.8), (mesh, 0.7)))
         assert (values.shape, values.dtype, score) == ((len(COLUMNS),), np.float32, 0.7)
         assert values[COLUMNS.index("jaw open")] == np.float32(MODEL_NAMES.index("jaw open") / 100)
         expected = distances(align(mesh[None]))[0]
@@ -245,12 +253,12 @@ class TestBundle:
         landmarker = FaceLandmarker(Path(MODEL))
         found = {}
         for emotion in ("happy", "surprise", "neutral"):
-            values, scores, _ = zip(*(measure(draw_face(sample_face(np.random.default_rng(seed), emotion)), landmarker)
-                                   for seed in range(4)), strict=True)
+            values, scores, _ = zip(*(landmark_features(draw_face(sample_face(np.random.default_rng(seed), emotion)),
+                                                      landmarker) for seed in range(4)), strict=True)
             assert min(scores) > 0.9
             found[emotion] = dict(zip(COLUMNS, np.median(values, axis=0), strict=True))
         assert found["happy"]["mouth smile left"] > 0.4 > found["neutral"]["mouth smile left"]
         assert found["happy"]["mouth width"] > found["neutral"]["mouth width"]
         assert found["surprise"]["mouth opening"] > 2 * found["neutral"]["mouth opening"]
-        _, score, _ = measure(np.full((200, 200, 3), 128, np.uint8), landmarker)
+        _, score, _ = landmark_features(np.full((200, 200, 3), 128, np.uint8), landmarker)
         assert score < SURE

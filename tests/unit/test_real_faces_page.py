@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from fecemo.errors import StoredStateError
-from fecemo.imaging.landmarks.measurements import COLUMNS, columns_of
+from fecemo.imaging.landmarks.features import COLUMNS, columns_of
 from fecemo.study.recipe_file import read_recipe
 
 ROOT = Path(__file__).parents[2]

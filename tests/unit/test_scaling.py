@@ -6,8 +6,8 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from fecemo.imaging.landmarks.blendshapes import BLENDSHAPE_NAMES
-from fecemo.imaging.landmarks.distances import DISTANCE_NAMES
+from fecemo.imaging.landmarks.features import DISTANCE_NAMES
+from fecemo.imaging.landmarks.points import BLENDSHAPE_NAMES
 from fecemo.imaging.landmarks.scaling import FARTHEST, fit_scaling
 
 

@@ -1,7 +1,15 @@
-"""3-D Procrustes: every face upright, facing the camera and of one size, without touching its expression."""
+"""Faces brought into one position: meshes by 3-D Procrustes, pictures by their eyes.
+
+A loss over pixels pays for whatever moves many of them: where the head is, how it is tilted, light, hair, background.
+An aligned picture shows none of these, so that the loss is left with the face itself: the eyes on fixed points, no
+colour, no light, no background.
+"""
+
+from functools import cache
 
 import numpy as np
 
+from fecemo.data.variant import FACE_SIDE, find_variant
 from fecemo.imaging.landmarks import points
 
 STANDARD_HEAD = {
@@ -56,3 +64,101 @@ def align(landmarks: np.ndarray) -> np.ndarray:
     scales = strengths.sum(axis=1) / sizes
     aligned: np.ndarray = (meshes - middles) @ (left @ right) * scales[:, None, None] + head_middle
     return aligned
+
+
+EYES = ((67.5, 66.0), (131.5, 66.0))
+"""Where the middles of the right and the left eye come to lie, x and y in pixels: a fallen chin is still seen."""
+UNSURE_EYES = ((59.5, 80.0), (139.5, 80.0))
+"""Where eyes are expected in a face of a pack of which the landmark model was unsure: such a face is not turned."""
+OVAL = (99.5, 100.0, 72.0, 92.0)
+"""The ellipse that is kept: x and y of its middle, half its width and height, in pixels."""
+SPREAD = 10.0
+"""Standard deviation in pixels of the Gaussian neighbourhood by which brightness and contrast are evened out."""
+DEVIATIONS = 3.0
+"""How many local standard deviations make the brightest pixel, and the darkest."""
+LEAST_DEVIATION = 0.5
+"""Gray levels: what varies less is no more than rounding."""
+GRAY = 128
+"""A pixel as bright as its neighbourhood, and everything outside of the ellipse and of the face's own picture."""
+
+
+def eye_middles(landmarks: np.ndarray) -> np.ndarray:
+    """Return the middles of the right and of the left eye, between their corners, which no gaze and no lid moves.
+
+    Parameters
+    ----------
+    landmarks : ndarray of shape (478, 2 or 3)
+
+    Returns
+    -------
+    ndarray of shape (2, 2)
+        x and y, in the unit of the landmarks.
+    """
+    corners = landmarks[[points.RIGHT_EYE_OUTER, points.RIGHT_EYE_INNER, points.LEFT_EYE_INNER, points.LEFT_EYE_OUTER]]
+    middles: np.ndarray = corners[:, :2].reshape(2, 2, 2).mean(axis=1)
+    return middles
+
+
+def aligned_picture(face: np.ndarray, eyes: np.ndarray) -> np.ndarray:
+    """Return a face turned, scaled, freed of light and cut out.
+
+    Light is taken out by subtractive and then divisive normalization over a Gaussian neighbourhood (Jarrett,
+    Kavukcuoglu, Ranzato and LeCun 2009, section 2): what a lamp adds evenly or evenly rising vanishes, and so does its
+    strength. A neighbourhood that varies less than the picture's mean one is not made to vary more than that, so that
+    flat skin stays flat.
+
+    Parameters
+    ----------
+    face : ndarray of shape (200, 200, 3), uint8
+        RGB; a pack's.
+    eyes : ndarray of shape (2, 2)
+        Middles of the right and of the left eye, x and y in pixels of the face; a pixel's middle has whole coordinates.
+
+    Returns
+    -------
+    ndarray of shape (200, 200, 1), uint8
+
+    Raises
+    ------
+    ValueError
+        If both eyes are in one place.
+    """
+    import cv2
+
+    turn, size = _similarity(np.asarray(eyes, np.float64)), (FACE_SIDE, FACE_SIDE)
+    luma = find_variant("gray").view(face[None])[0, ..., 0]
+    upright = cv2.warpAffine(luma.astype(np.float32), turn, size, borderMode=cv2.BORDER_REPLICATE)
+    kept = _oval() & (cv2.warpAffine(np.ones_like(luma), turn, size, flags=cv2.INTER_NEAREST) > 0)
+    varying = upright - _local_mean(upright)
+    deviation = np.sqrt(_local_mean(varying**2))
+    usual = float(deviation[kept].mean()) if kept.any() else 0.0
+    even = varying / np.maximum(deviation, max(usual, LEAST_DEVIATION))
+    levels = np.rint(GRAY + (255 - GRAY) / DEVIATIONS * even)
+    picture: np.ndarray = np.where(kept, np.clip(levels, 0, 255), GRAY).astype(np.uint8)[..., None]
+    return picture
+
+
+def _similarity(eyes: np.ndarray) -> np.ndarray:
+    """Return the (2, 3) map of points of the face to points of the picture: turned, scaled, moved, never mirrored."""
+    # Of points as complex numbers a similarity is turn * point + move.
+    here, there = eyes @ (1, 1j), np.array(EYES) @ (1, 1j)
+    if here[0] == here[1]:
+        raise ValueError(f"both eyes are at {eyes[0].tolist()}")
+    turn = (there[1] - there[0]) / (here[1] - here[0])
+    move = there[0] - turn * here[0]
+    return np.array([[turn.real, -turn.imag, move.real], [turn.imag, turn.real, move.imag]])
+
+
+def _local_mean(values: np.ndarray) -> np.ndarray:
+    import cv2
+
+    mean: np.ndarray = cv2.GaussianBlur(values, (0, 0), SPREAD, borderType=cv2.BORDER_REFLECT_101)
+    return mean
+
+
+@cache
+def _oval() -> np.ndarray:
+    x, y, half_width, half_height = OVAL
+    rows, columns = np.mgrid[:FACE_SIDE, :FACE_SIDE]
+    inside: np.ndarray = ((columns - x) / half_width) ** 2 + ((rows - y) / half_height) ** 2 <= 1
+    return inside

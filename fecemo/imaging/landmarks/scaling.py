@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fecemo.imaging.landmarks.measurements import GROUPS
+from fecemo.imaging.landmarks.features import GROUPS
 
 UNITLESS = ("distances",)
 """Groups each of whose numbers is divided by its own standard deviation, because their units say nothing.
@@ -63,12 +63,12 @@ def fit_scaling(values: np.ndarray, weights: Mapping[str, float]) -> Scaling:
     limits, scales = np.ones_like(deviations), np.zeros_like(deviations)
     start = 0
     for (group, weight), length in zip(weights.items(), lengths, strict=True):
-        its = slice(start, start + length)
+        columns = slice(start, start + length)
         start += length
-        varies = deviations[its] > 0
+        varies = deviations[columns] > 0
         if group in UNITLESS:
-            limits[its] = FARTHEST * deviations[its]
-            scales[its][varies] = weight / (deviations[its][varies] * np.sqrt(varies.sum()))
+            limits[columns] = FARTHEST * deviations[columns]
+            scales[columns][varies] = weight / (deviations[columns][varies] * np.sqrt(varies.sum()))
         elif varies.any():
-            scales[its] = weight / np.sqrt(np.sum(deviations[its] ** 2))
+            scales[columns] = weight / np.sqrt(np.sum(deviations[columns] ** 2))
     return Scaling(*(part.astype(np.float32) for part in (measured.mean(axis=0), limits, scales)))

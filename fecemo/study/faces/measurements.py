@@ -11,7 +11,7 @@ from fecemo.data.arrays import read_array
 from fecemo.data.face_pack import FacePack
 from fecemo.data.receipts import Receipt, require_receipt
 from fecemo.errors import StoredStateError
-from fecemo.imaging.landmarks.measurements import COLUMNS, columns_of
+from fecemo.imaging.landmarks.features import COLUMNS, columns_of
 
 STAGE = "measure"
 VALUES = "measurements"

@@ -10,7 +10,7 @@ import numpy as np
 from fecemo.data.face_pack import FacePack
 from fecemo.data.fec import ANSWERS, TRIPLET_TYPES
 from fecemo.errors import InputError, StoredStateError
-from fecemo.fetch.face_lists import RATINGS_NAME, TRIPLETS_NAME
+from fecemo.fetch.lists import RATINGS_NAME, TRIPLETS_NAME
 from fecemo.study.faces.example_set import ExampleSet
 from fecemo.study.faces.run_faces import RunFaces
 from fecemo.training.examples import Examples, held_out_apart

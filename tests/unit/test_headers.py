@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from fecemo.data.reasons import FetchError
-from fecemo.imaging.decode import decode, read_header
-from fecemo.imaging.jpeg_header import ordinary_jpeg_size
+from fecemo.imaging.decode import decode
+from fecemo.imaging.headers import ordinary_jpeg_size, read_header
 
 PHOTO = Image.fromarray(cv2.resize(np.random.default_rng(5).integers(0, 256, (3, 4, 3), np.uint8), (80, 60)))
 

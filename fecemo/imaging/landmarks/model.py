@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 
 from fecemo.errors import InputError, ResourceError
-from fecemo.imaging.landmarks.blendshapes import INPUT_LANDMARKS, MODEL_NAMES
-from fecemo.imaging.landmarks.points import N_LANDMARKS
-from fecemo.imaging.landmarks.region import CROP_SIDE
+from fecemo.imaging.landmarks.mesh import CROP_SIDE
+from fecemo.imaging.landmarks.points import INPUT_LANDMARKS, MODEL_NAMES, N_LANDMARKS
 
 PUBLISHED_AT = ("https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/"
                 "face_landmarker.task")
@@ -61,10 +60,10 @@ class FaceLandmarker:
 def _read_bundle(path: Path) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(path) as bundle:
-            found = bundle.namelist()
+            names = bundle.namelist()
             for name in (MESH_NAME, BLENDSHAPES_NAME):
-                if name not in found:
-                    raise InputError(f"{path} holds no {name}, only {', '.join(found)}; expected Google's "
+                if name not in names:
+                    raise InputError(f"{path} holds no {name}, only {', '.join(names)}; expected Google's "
                                      f"face_landmarker.task: {PUBLISHED_AT}")
             return {name: bundle.read(name) for name in (MESH_NAME, BLENDSHAPES_NAME)}
     except FileNotFoundError as error:
@@ -75,7 +74,8 @@ def _read_bundle(path: Path) -> dict[str, bytes]:
                          f"{PUBLISHED_AT}") from error
 
 
-def _interpreter(model: bytes, where: str, takes: tuple[int, ...], gives: tuple[int, ...]) -> Any:
+def _interpreter(model: bytes, where: str, input_shape: tuple[int, ...],
+                 output_sizes: tuple[int, ...]) -> Any:
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError as error:
@@ -85,10 +85,11 @@ def _interpreter(model: bytes, where: str, takes: tuple[int, ...], gives: tuple[
         interpreter.allocate_tensors()
     except (RuntimeError, ValueError) as error:
         raise InputError(f"{where} is no network that ai-edge-litert reads ({error})") from error
-    entering = tuple(interpreter.get_input_details()[0]["shape"].tolist())
-    leaving = tuple(math.prod(output["shape"].tolist()) for output in interpreter.get_output_details()[:len(gives)])
-    if (entering, leaving) != (takes, gives):
-        raise InputError(f"{where} makes {leaving} numbers of {entering}; expected {gives} of {takes}")
+    shape = tuple(interpreter.get_input_details()[0]["shape"].tolist())
+    outputs = interpreter.get_output_details()[:len(output_sizes)]
+    sizes = tuple(math.prod(output["shape"].tolist()) for output in outputs)
+    if (shape, sizes) != (input_shape, output_sizes):
+        raise InputError(f"{where} makes {sizes} numbers of {shape}; expected {output_sizes} of {input_shape}")
     return interpreter
 
 

@@ -8,9 +8,9 @@ import pytest
 
 PROGRAM = """
 import ctypes, sys, threading
-from fecemo.imaging.one_heap import share_one_heap
+from fecemo.stages.fetch_crew import limit_malloc_arenas
 if sys.argv[1] == "shared":
-    share_one_heap()
+    limit_malloc_arenas()
 library = ctypes.CDLL(None)
 library.malloc.restype = ctypes.c_void_p
 together = threading.Barrier(4)
