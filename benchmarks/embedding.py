@@ -36,7 +36,7 @@ def main() -> None:
     import_keras()
 
     from fecemo.training.device_view import DeviceView
-    from fecemo.training.face_feed import FaceFeed
+    from fecemo.training.loader import Loader
     from fecemo.training.order import padded_batches
     from fecemo.training.outputs import write_outputs
 
@@ -49,16 +49,17 @@ def main() -> None:
         random = np.random.default_rng(0)
         for start in range(0, faces, BATCH):
             stored[start : start + BATCH] = random.integers(0, 256, (min(BATCH, faces - start), 200, 200, 3), np.uint8)
-        feed = FaceFeed(stored, np.arange(faces), DeviceView(find_variant("rgb"), arguments.side), resident_bytes=0)
+        view = DeviceView(find_variant("rgb"), arguments.side)
+        loader = Loader({"image": stored}, np.arange(faces), view, resident_bytes=0)
         pixels = np.empty((faces, *shape), np.float32)
         seconds = {}
         for name in ("first", "ours", "view alone", "predict"):
             started = time.perf_counter()
             if name in ("first", "ours"):
-                write_outputs(Path(folder) / "out.npy", encoder, feed, BATCH, f"embed, {name} pass")
+                write_outputs(Path(folder) / "out.npy", encoder, loader, BATCH, f"embed, {name} pass")
             elif name == "view alone":
-                for seen, positions, n in feed.batches(padded_batches(np.arange(faces), BATCH)):
-                    pixels[positions[:n]] = np.asarray(seen)[:n]
+                for batch, positions, n in loader.batches(padded_batches(np.arange(faces), BATCH)):
+                    pixels[positions[:n]] = np.asarray(batch["image"])[:n]
             else:
                 made = encoder.predict(pixels, batch_size=BATCH, verbose=0)
             seconds[name] = time.perf_counter() - started

@@ -96,20 +96,20 @@ def measure(cell: Cell, phase: Any, networks: Any, precision: str, view: Any, si
     """Return images per second and the share of waiting, with faces on the device and from the disk."""
     from fecemo.training.epoch import run_epoch
     from fecemo.training.examples import Examples
-    from fecemo.training.face_feed import FaceFeed
+    from fecemo.training.loader import Loader
     from fecemo.training.phase_work import PhaseWork, Training
     from fecemo.training.step import TrainingStep
 
-    class WatchedFeed(FaceFeed):
-        """A feed that counts the seconds in which it is waited for."""
+    class WatchedLoader(Loader):
+        """A loader that counts the seconds in which it is waited for."""
 
         waited = 0.0
 
         def batches(self, plan: Any) -> Iterator[Any]:
-            feeding = super().batches(plan)
+            loading = super().batches(plan)
             while True:
                 started = time.perf_counter()
-                made = next(feeding, None)
+                made = next(loading, None)
                 self.waited += time.perf_counter() - started
                 if made is None:
                     return
@@ -128,19 +128,19 @@ def measure(cell: Cell, phase: Any, networks: Any, precision: str, view: Any, si
     with tempfile.TemporaryDirectory() as folder, prepared(learning, phase.frozen, precision):
         step = TrainingStep(learning, fit, examples_of(len(faces)), len(EMOTIONS))
 
-        def epoch_of(n: int, feed: FaceFeed) -> float:
+        def epoch_of(n: int, loader: Loader) -> float:
             work = PhaseWork(phase.name, phase.outputs, phase.frozen, fit, faces, examples_of(n))
             training = Training(cell.title, networks, [work], view, len(EMOTIONS), 0, Path(folder), "")
-            return run_epoch(training, work, step, feed, 0).faces_per_second
+            return run_epoch(training, work, step, loader, 0).faces_per_second
 
         for place in ("device", "disk"):
             os.environ["FECEMO_FACES_ON"] = place
-            feed = WatchedFeed(faces, np.arange(len(faces)), view)
-            epoch_of(fit.batch_size, feed)  # compiles
-            n = max(len(faces), int(sizes.seconds * epoch_of(len(faces), feed)))
-            feed.waited = 0.0
-            rate = epoch_of(n, feed)
-            found[place] = {"images_per_second": rate, "input_wait": round(feed.waited * rate / n, 4)}
+            loader = WatchedLoader({"image": faces}, np.arange(len(faces)), view)
+            epoch_of(fit.batch_size, loader)  # compiles
+            n = max(len(faces), int(sizes.seconds * epoch_of(len(faces), loader)))
+            loader.waited = 0.0
+            rate = epoch_of(n, loader)
+            found[place] = {"images_per_second": rate, "input_wait": round(loader.waited * rate / n, 4)}
     return found
 
 

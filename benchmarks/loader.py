@@ -75,14 +75,14 @@ def soft_faces(n: int) -> Iterator[np.ndarray]:
 
 
 class NewMemory:
-    """Takes new memory for each batch, in the place of `LentBuffers`."""
+    """Takes new memory for each batch, in the place of `BufferPool`."""
 
-    def __init__(self, face_shape: tuple[int, ...]) -> None:
-        self._face_shape = face_shape
+    def __init__(self, item_shape: tuple[int, ...]) -> None:
+        self._item_shape = item_shape
 
     def lend(self, n: int) -> np.ndarray:
         """Return a new array."""
-        return np.empty((n, *self._face_shape), np.uint8)
+        return np.empty((n, *self._item_shape), np.uint8)
 
 
 def view_gains(faces: np.ndarray) -> dict[str, float]:
@@ -132,7 +132,7 @@ def main() -> None:
     import cv2
 
     from fecemo.training.device_view import DeviceView
-    from fecemo.training.face_feed import FaceFeed
+    from fecemo.training.loader import Loader
 
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         path = Path(folder) / "faces.npy"
@@ -146,11 +146,11 @@ def main() -> None:
         view = DeviceView(find_variant("rgb"), SIDE)
         buffer = np.empty((BATCH, SIDE, SIDE, 3), np.uint8)
 
-        def new_feed() -> FaceFeed:
-            return FaceFeed(np.load(path, mmap_mode="r"), np.arange(faces), view)
+        def new_loader() -> Loader:
+            return Loader({"image": np.load(path, mmap_mode="r")}, np.arange(faces), view)
 
-        def go_through(feed: FaceFeed) -> None:
-            for _ in feed.stored_batches(padded_batches(epoch_order(faces, 0, "loader", 0), BATCH)):
+        def go_through(loader: Loader) -> None:
+            for _ in loader.host_batches(padded_batches(epoch_order(faces, 0, "loader", 0), BATCH)):
                 pass
 
         def copy() -> None:
@@ -179,18 +179,18 @@ def main() -> None:
         def forget() -> None:
             drop_pages(path)
 
-        # One feed for all turns, as a training has for all epochs.
-        with mock.patch("fecemo.training.face_sources.LentBuffers", NewMemory):
-            into_new_memory = new_feed()
+        # One loader for all turns, as a training has for all epochs.
+        with mock.patch("fecemo.training.pixel_store.BufferPool", NewMemory):
+            into_new_memory = new_loader()
         rates = rates_in_turns(faces, {
-            "ours, in the page cache": (partial(go_through, new_feed()), nothing),
+            "ours, in the page cache": (partial(go_through, new_loader()), nothing),
             "the same, into new memory": (partial(go_through, into_new_memory), nothing),
             "limit: a copy in memory": (copy, nothing)}, 20)
         del into_new_memory
         views = view_gains(in_memory[:BATCH])
         # Mapped anew in each turn: the system does not forget pages that are mapped.
         rates |= rates_in_turns(faces, {
-            "ours, from the disk": (lambda: go_through(new_feed()), forget),
+            "ours, from the disk": (lambda: go_through(new_loader()), forget),
             "limit: plain reads in the same order": (read_shuffled, forget),
             "the disk, read in sequence": (read, forget),
             "tf.data over JPEG files": (tf_data(Path(folder)), nothing)}, 3)

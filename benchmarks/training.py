@@ -39,7 +39,7 @@ def measure(name: str, side: int, faces: int, batch_size: int, rounds: int, publ
     from fecemo.training.device_view import DeviceView
     from fecemo.training.epoch import run_epoch
     from fecemo.training.examples import Examples
-    from fecemo.training.face_feed import FaceFeed
+    from fecemo.training.loader import Loader
     from fecemo.training.optimizers.adam import Adam
     from fecemo.training.phase_work import PhaseWork, Training
     from fecemo.training.settings import FitSettings
@@ -67,8 +67,8 @@ def measure(name: str, side: int, faces: int, batch_size: int, rounds: int, publ
         training = Training(title=name, networks=networks, phases=[work], view=view, n_classes=len(EMOTIONS), seed=0,
                             folder=Path(folder), digest="")
         step = TrainingStep({output: networks[network]}, fit, examples, len(EMOTIONS))
-        feed = FaceFeed(stored, work.rows, view)
-        pixels = np.concatenate([keras.ops.convert_to_numpy(feed.pixels(np.arange(start, min(start + 64, faces))))
+        loader = Loader({"image": stored}, work.rows, view)
+        pixels = np.concatenate([loader.load(np.arange(start, min(start + 64, faces)))["image"]
                                  for start in range(0, faces, 64)])
         targets = pixels / 255 if output == "pixels" else np.eye(len(EMOTIONS), dtype=np.float32)[labels]
 
@@ -76,7 +76,7 @@ def measure(name: str, side: int, faces: int, batch_size: int, rounds: int, publ
             for start in range(0, faces, batch_size):
                 bare.train_on_batch(pixels[start : start + batch_size], targets[start : start + batch_size])
 
-        loops = {"ours": lambda epoch: run_epoch(training, work, step, feed, epoch), "bare": bare_epoch}
+        loops = {"ours": lambda epoch: run_epoch(training, work, step, loader, epoch), "bare": bare_epoch}
         clock, busy = (dict.fromkeys(loops, float("inf")) for _ in range(2))
         for epoch in range(rounds + 1):
             for loop, run in loops.items():

@@ -165,7 +165,7 @@ def _embed(path: Path, packs: list[FacePack], variant: Variant, folder: Path, fi
 
     import_keras(None)
     from fecemo.training.device_view import DeviceView
-    from fecemo.training.face_feed import FaceFeed
+    from fecemo.training.loader import Loader
     from fecemo.training.network_file import load_network
     from fecemo.training.outputs import write_outputs
 
@@ -177,8 +177,8 @@ def _embed(path: Path, packs: list[FacePack], variant: Variant, folder: Path, fi
     view = DeviceView(variant, side)
     for pack, file in zip(packs, files, strict=True):
         # Each face goes through once: there is nothing to gain by keeping it.
-        feed = FaceFeed(pack.faces, np.arange(len(pack)), view, resident_bytes=0)
-        write_outputs(folder / file, network, feed, BATCH_SIZE, f"{STAGE}: embed {pack.folder.name}")
+        loader = Loader({"image": pack.faces}, np.arange(len(pack)), view, resident_bytes=0)
+        write_outputs(folder / file, network, loader, BATCH_SIZE, f"{STAGE}: embed {pack.folder.name}")
     return describe_backend()
 
 

@@ -91,11 +91,10 @@ def _embed(cell: Cell, models: Path, packs: dict[str, RunFaces], vectors: dict[s
 
     import_keras(cell.recipe.threads)
     from fecemo.training.device_view import DeviceView
-    from fecemo.training.face_feed import FaceFeed
+    from fecemo.training.loader import Loader
     from fecemo.training.network_file import load_network
     from fecemo.training.order import drawn_rows
     from fecemo.training.outputs import write_outputs
-    from fecemo.training.vector_feed import Feed, VectorFeed
 
     network = load_network(models / f"{cell.approach.output}.keras")
     view = None if vectors else DeviceView(cell.variant, cell.side)
@@ -104,21 +103,19 @@ def _embed(cell: Cell, models: Path, packs: dict[str, RunFaces], vectors: dict[s
     length = 0
     for name, its in packs.items():
         rows = drawn_rows(len(its.pack), _source_faces(cell) if name == "source" else None, cell.recipe.seed)
-        if view is None:
+        if vectors and name == "source":
             # As with measurements themselves: clusters are made of faces whose vectors can be trusted.
-            rows = rows[vectors[name].trusted[rows]] if name == "source" else rows
-            feed: Feed = VectorFeed(vectors[name], rows)
-        else:
-            # Each face goes through once: there is nothing to gain by keeping it.
-            feed = FaceFeed(its.seen, rows, view, resident_bytes=0)
+            rows = rows[vectors[name].trusted[rows]]
+        # Each face goes through once: there is nothing to gain by keeping it.
+        loader = Loader({"input": vectors[name] if vectors else its.seen}, rows, view, resident_bytes=0)
         values, rows_file = array_files(name)
-        length = write_outputs(folder / values, network, feed, BATCH_SIZE, f"embed {cell.title}: {name}")
+        length = write_outputs(folder / values, network, loader, BATCH_SIZE, f"embed {cell.title}: {name}")
         write_arrays(folder, {rows_file.removesuffix(".npy"): rows})
         files += [values, rows_file]
         faces[name] = len(rows)
         if cell.mapped and name == "target":
             values, rows_file = array_files(MAPPED)
-            write_outputs(folder / values, load_network(models / f"{cell.mapped}.keras"), feed, BATCH_SIZE,
+            write_outputs(folder / values, load_network(models / f"{cell.mapped}.keras"), loader, BATCH_SIZE,
                           f"embed {cell.title}: {cell.mapped}")
             write_arrays(folder, {rows_file.removesuffix(".npy"): rows})
             files += [values, rows_file]

@@ -205,8 +205,8 @@ def _frozen(phase: Phase, cell: Cell) -> tuple[str, ...]:
 def _refuse_too_large(cell: Cell, phases: "list[PhaseWork]", view: "DeviceView | None",
                       plans: "dict[str, NetworkPlan]") -> None:
     from fecemo.training.device_memory import free_memory
-    from fecemo.training.face_feed import kept_bytes
     from fecemo.training.memory import NUMBER_BYTES, MemoryNeed, refuse_too_large, updated_at_once
+    from fecemo.training.pixel_store import kept_bytes
 
     available = free_memory()
     for phase in phases:
@@ -224,15 +224,13 @@ def _refuse_too_large(cell: Cell, phases: "list[PhaseWork]", view: "DeviceView |
 
 def _save_reconstructions(network: Any, view: "DeviceView", phase: "PhaseWork", folder: Path) -> list[str]:
     """Write some of the faces that were learnt, spread over all of them, beside what the network makes of them."""
-    import keras
-
-    from fecemo.training.face_feed import FaceFeed
+    from fecemo.training.loader import Loader
     from fecemo.training.outputs import outputs
 
     rows = np.unique(phase.examples.rows)
     shown = rows[np.unique(np.linspace(0, len(rows) - 1, SHOWN_FACES).astype(np.int64))]
-    feed = FaceFeed(phase.faces, shown, view)
-    originals = keras.ops.convert_to_numpy(feed.pixels(np.arange(len(shown))))
-    made = np.concatenate(list(outputs(network, feed, len(shown))))
+    loader = Loader({"image": phase.faces}, shown, view)
+    originals = loader.load(np.arange(len(shown)))["image"]
+    made = np.concatenate(list(outputs(network, loader, len(shown))))
     return write_arrays(folder, {"originals": np.rint(originals).astype(np.uint8),
                                  "reconstructions": np.rint(255 * np.clip(made, 0, 1)).astype(np.uint8)})

@@ -17,10 +17,10 @@ from fecemo.training.checkpoint import Checkpoint, Progress, find_checkpoint, ne
 from fecemo.training.device_memory import out_of_memory_explained
 from fecemo.training.epoch import run_epoch
 from fecemo.training.history import EpochRecord, write_history
+from fecemo.training.loader import Loader
 from fecemo.training.phase_work import PhaseWork, Training
 from fecemo.training.precision import computing_in
 from fecemo.training.step import TrainingStep
-from fecemo.training.vector_feed import feed_of
 
 CHECKPOINT_NAME = "checkpoint.npz"
 HISTORY_NAME = "history.csv"
@@ -105,11 +105,11 @@ def _fit(training: Training, phase: PhaseWork, done: Progress, resumed: Checkpoi
         own = [*step.optimizer.variables, *step.state]
         if resumed is not None:
             resumed.restore(own, first=len(shared))
-        feed = feed_of(phase.faces, phase.rows, training.view)
+        loader = Loader({"input": phase.faces}, phase.rows, training.view)
         with progress(phase.fit.epochs * len(phase.examples), f"train {training.title}: {phase.name}", "face",
                       initial=done.epoch * len(phase.examples)) as bar:
             while not _finished(phase, done):
-                record = run_epoch(training, phase, step, feed, done.epoch, bar)
+                record = run_epoch(training, phase, step, loader, done.epoch, bar)
                 done = Progress(done.phase, done.epoch + 1, [*done.records, record], time.monotonic() - clock)
                 if phase.fit.keep == "best":
                     keep_best(training.folder, training.digest, done, phase.name, shared)

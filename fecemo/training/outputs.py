@@ -9,18 +9,19 @@ import numpy as np
 
 from fecemo.data.durable import atomic_file
 from fecemo.progress import progress
+from fecemo.training.loader import Loader
 from fecemo.training.order import padded_batches
-from fecemo.training.vector_feed import Feed
 
 
-def outputs(network: keras.Model, feed: Feed, batch_size: int) -> Iterator[np.ndarray]:
-    """Yield the network's outputs for every face of a feed, in order, in arrays of shape (n, *output), float32."""
-    for pixels, _, n in feed.batches(padded_batches(np.arange(len(feed)), batch_size, feed.devices)):
-        yield np.asarray(network.predict_on_batch(pixels))[:n].astype(np.float32, copy=False)
+def outputs(network: keras.Model, loader: Loader, batch_size: int) -> Iterator[np.ndarray]:
+    """Yield the network's outputs for every row of a loader, in order, in arrays of shape (n, *output), float32."""
+    for batch, _, n in loader.batches(padded_batches(np.arange(len(loader)), batch_size, loader.devices)):
+        values, = batch.values()
+        yield np.asarray(network.predict_on_batch(values))[:n].astype(np.float32, copy=False)
 
 
-def write_outputs(path: Path, network: keras.Model, feed: Feed, batch_size: int, title: str) -> int:
-    """Write a network's outputs for every face of a feed to a ``.npy`` file of shape (len(feed), d), float32.
+def write_outputs(path: Path, network: keras.Model, loader: Loader, batch_size: int, title: str) -> int:
+    """Write a network's outputs for every row of a loader to a ``.npy`` file of shape (len(loader), d), float32.
 
     Returns
     -------
@@ -34,10 +35,10 @@ def write_outputs(path: Path, network: keras.Model, feed: Feed, batch_size: int,
     """
     length = math.prod(network.output_shape[1:])
     header = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.float32)), "fortran_order": False,
-              "shape": (len(feed), length)}
-    with atomic_file(path) as file, progress(len(feed), title, "face") as bar:
+              "shape": (len(loader), length)}
+    with atomic_file(path) as file, progress(len(loader), title, "face") as bar:
         np.lib.format.write_array_header_2_0(file, header)
-        for values in outputs(network, feed, batch_size):
+        for values in outputs(network, loader, batch_size):
             file.write(np.ascontiguousarray(values).data)
             bar.update(len(values))
     return length

@@ -20,10 +20,10 @@ if __name__ == "__main__":
     recipe, run, row, variant, epoch = sys.argv[1:]
     run_epoch = fit.run_epoch
 
-    def watched_epoch(training, work, model, feed, number, bar=None):
+    def watched_epoch(training, work, model, loader, number, bar=None):
         if number + 1 == int(epoch):
             os.kill(os.getpid(), signal.SIGKILL)
-        return run_epoch(training, work, model, feed, number, bar)
+        return run_epoch(training, work, model, loader, number, bar)
 
     fit.run_epoch = watched_epoch
     train.run(CellArguments(Path(recipe), Path(run), row, variant))

@@ -111,7 +111,7 @@ def test_rows_of_a_joined_pack_are_read_as_those_of_any_pack(servers, listed, tm
     mask = np.arange(len(whole)) % 3 == 1
     for chosen in (rows, rows.tolist(), mask, slice(2, 9, 2), slice(None), [], np.int64(3), -1):
         assert np.array_equal(joined[chosen], whole[chosen])
-    # A feed of batches and a variant's view, as training and the report read them.
+    # Loaded batches and a variant's view, as training and the report read them.
     assert np.array_equal(np.take(joined, rows, axis=0), np.take(whole, rows, axis=0))
     gray = find_variant("gray")
     assert np.array_equal(gray.view(joined[rows]), gray.view(whole[rows]))

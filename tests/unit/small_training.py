@@ -102,9 +102,9 @@ def die_before(phase: str, epoch: int, step: int) -> None:
     before_step = TrainingStep.step
     at: dict[str, object] = {}
 
-    def watched_epoch(training, work, model, feed, number, bar=None):
+    def watched_epoch(training, work, model, loader, number, bar=None):
         at.update(phase=work.name, epoch=number + 1, step=0)
-        return run_epoch(training, work, model, feed, number, bar)
+        return run_epoch(training, work, model, loader, number, bar)
 
     def watched_step(self, pixels, targets, weights, chance):
         at["step"] += 1

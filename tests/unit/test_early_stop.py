@@ -53,8 +53,8 @@ def test_it_stops_where_patience_ends_and_keeps_the_best_weights(unbroken, tmp_p
     seen = {}
     run_epoch = fit.run_epoch
 
-    def watched(training, phase, step, feed, epoch, bar=None):
-        record = run_epoch(training, phase, step, feed, epoch, bar)
+    def watched(training, phase, step, loader, epoch, bar=None):
+        record = run_epoch(training, phase, step, loader, epoch, bar)
         seen[epoch + 1] = weights_of(training)
         return record
 

@@ -8,29 +8,30 @@ from fecemo.models.losses.triplet import TripletLoss
 from fecemo.models.measured_groups import chosen_groups
 from fecemo.stages.face_vectors import NOWHERE, FaceVectors
 from fecemo.training.examples import Examples
+from fecemo.training.loader import Loader
 from fecemo.training.optimizers.adam import Adam
 from fecemo.training.order import padded_batches
 from fecemo.training.settings import FitSettings
 from fecemo.training.standardize import NEGLIGIBLE, standardize
 from fecemo.training.step import TrainingStep
-from fecemo.training.vector_feed import VectorFeed
 
 VALUES = np.arange(40, dtype=np.float32).reshape(10, 4)
 
 
-class TestVectorFeed:
+class TestLoadedVectors:
     def test_batches_are_the_rows_that_are_used_in_the_order_of_the_plan(self):
-        feed = VectorFeed(VALUES, np.array([2, 3, 5, 7, 9]))
-        plan = padded_batches(np.array([4, 0, 3]), 2, feed.devices)
-        batches = [(np.asarray(vectors), positions.tolist(), n) for vectors, positions, n in feed.batches(plan)]
+        loader = Loader({"vector": VALUES}, np.array([2, 3, 5, 7, 9]))
+        plan = padded_batches(np.array([4, 0, 3]), 2, loader.devices)
+        batches = [(np.asarray(batch["vector"]), positions.tolist(), n)
+                   for batch, positions, n in loader.batches(plan)]
         assert [(positions, n) for _, positions, n in batches] == [([4, 0], 2), ([3, 4], 1)]
         np.testing.assert_array_equal(batches[0][0], VALUES[[9, 2]])
         np.testing.assert_array_equal(batches[1][0], VALUES[[7, 9]])
-        assert len(feed) == 5
+        assert len(loader) == 5
 
     def test_a_row_that_is_not_there_is_refused(self):
-        with pytest.raises(IndexError, match="rows 3 to 10 are asked for, of 10 faces"):
-            VectorFeed(VALUES, np.array([3, 10]))
+        with pytest.raises(IndexError, match="rows 3 to 10 of the column 'vector' are asked for, of 10 rows"):
+            Loader({"vector": VALUES}, np.array([3, 10]))
 
 
 class TestFaceVectors:
