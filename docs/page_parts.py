@@ -32,16 +32,16 @@ def row_found(row: CostRow, n_clusters: tuple[int, ...]) -> dict[str, Any]:
         "probe_high": None if probe is None else probe.intervals["balanced_accuracy"].high,
         "triplets": None if row.triplets is None else row.triplets.accuracy,
         "triplets_held_out": None if row.triplets is None else row.triplets.n_held_out,
-        "judged": _judged(row),
-        "groups": {} if row.groupings is None else {
+        "triplet_test": _triplet_test(row),
+        "groups": {} if row.cluster_sweep is None else {
             str(one.n_clusters): {"nmi": one.nmi.mean, "ami": one.ami.mean, "stability": one.stability}
-            for one in row.groupings.groupings}}
+            for one in row.cluster_sweep.entries}}
 
 
-def _judged(row: CostRow) -> dict[str, Any]:
+def _triplet_test(row: CostRow) -> dict[str, Any]:
     """Return how a row tells triplets of faces from which nothing learns, of all and of each type that there is."""
     its = row.triplets
-    if its is None or not its.judged or its.interval is None:
+    if its is None or not its.tested or its.interval is None:
         return {}
     return {"mean": its.accuracy, "low": its.interval.low, "high": its.interval.high,
             "by_type": {kind: its.by_type[kind].accuracy for kind in TRIPLET_TYPES if kind in its.by_type}}

@@ -6,7 +6,7 @@ from fecemo.stages.work import plain
 from fecemo.study.cell import resolve
 from fecemo.study.recipe import Recipe
 
-OF_ALL = ("face_side", "clustering", "naming", "groupings", "evaluation")
+OF_ALL = ("face_side", "clustering", "naming", "cluster_sweep", "evaluation")
 """Settings that bear on every row's figures."""
 ALL_ROWS = "all rows"
 

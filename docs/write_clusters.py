@@ -59,18 +59,18 @@ def gather(run: Path) -> tuple[dict[str, Any], "Image"]:
     table = read_table(study, layout)
     costs = read_cost_table(study, layout, table)
     if costs is None:
-        raise StoredStateError(f"{RECIPE} asks for no Table 2, expected the key groupings")
+        raise StoredStateError(f"{RECIPE} asks for no Table 2, expected the key cluster_sweep")
     rows = {}
     for row in costs.rows:
-        if row.score is None or (row.clustered and row.groupings is None):
+        if row.score is None or (row.clustered and row.cluster_sweep is None):
             raise StoredStateError(f"{run}: {row.key} has not run; run make table2 with the landmark model at hand")
-        if row.clustered and (row.triplets is None or not row.triplets.judged):
-            raise StoredStateError(f"{run}: {row.key} has not been judged; run make table2 with the landmark model at "
+        if row.clustered and (row.triplets is None or not row.triplets.tested):
+            raise StoredStateError(f"{run}: {row.key} has no triplet test; run make table2 with the landmark model at "
                                    "hand")
         nuisance = table.records[row.row.name, row.column.name]["nuisance"]
         rows[row.key] = {**row_found(row, costs.n_clusters),
                          "follows": {name: its.ami for name, its in nuisance.factors.items()}}
-    first = next(row.groupings for row in costs.rows if row.groupings is not None)
+    first = next(row.cluster_sweep for row in costs.rows if row.cluster_sweep is not None)
     pack = FacePack(layout.target)
     published = read_published()
     measured = [require_receipt(layout.measurements(name), "measure").summary for name in ("source", "target")]
@@ -81,7 +81,7 @@ def gather(run: Path) -> tuple[dict[str, Any], "Image"]:
     return {
         "recipe": study.name, "seeds": len(first.seeds), "source_faces": first.source_faces, "n_scored": first.n_scored,
         "target_faces": len(pack), "side": study.face_side, "confidence": first.confidence,
-        "chance": first.chance.uniform, "n_clusters": [one.n_clusters for one in first.groupings],
+        "chance": first.chance.uniform, "n_clusters": [one.n_clusters for one in first.cluster_sweep],
         "per_cluster": first.per_cluster, "sample": costs.sample, "emotions": len(EMOTIONS),
         "published": {"source": str(published.source), "supervised": sorted(reported["supervised"]),
                       "autoencoders": sorted(reported["dense_autoencoder"] + reported["conv_autoencoder"])},
@@ -95,7 +95,7 @@ def _by_lot(pack: FacePack, record: Any) -> dict[str, float]:
     """Return the balanced accuracy of clusters made by lot and named on the very faces that are scored, by k."""
     truth = np.array([EMOTIONS.index(label) for label in pack.labels[pack.rows_in("test")].tolist()])
     rng, found = np.random.default_rng(0), {}
-    for grouping in record.groupings:
+    for grouping in record.entries:
         figures = []
         for _ in range(LOTS):
             counts = np.zeros((grouping.n_clusters, len(EMOTIONS)), np.int64)

@@ -2,9 +2,10 @@
 
     python docs/write_real_faces.py runs/real_faces --recipe my_recipe.yaml
 
-The recipe is one with ``groupings``, such as ``table2.yaml`` with other sizes; the page tells what it changes. What the
-run found is kept as ``real_faces.json`` beside the page, so that a test can hold the page to it; the figure is written
-too. Rows that have not run, or that were made with other settings than the recipe's, are left out and named on stderr.
+The recipe is one with ``cluster_sweep``, such as ``table2.yaml`` with other sizes; the page tells what it changes. The
+run's figures are kept as ``real_faces.json`` beside the page, so that a test can hold the page to it; the figure is
+written too. Rows that have not run, or that were made with other settings than the recipe's, are left out and named on
+stderr.
 The sentences stand in ``real_faces.md.jinja``, and no number of a run in them; words such as "ahead of" are chosen by
 the record.
 """
@@ -47,7 +48,7 @@ def gather(run: Path, recipe: Path) -> dict[str, Any]:
     table = read_table(study, layout)
     costs = read_cost_table(study, layout, table)
     if costs is None:
-        raise StoredStateError(f"{recipe} asks for no Table 2, expected the key groupings")
+        raise StoredStateError(f"{recipe} asks for no Table 2, expected the key cluster_sweep")
     ran = [row for row in costs.rows if _stands(study, row)]
     differences = compare_rows(ran, costs.n_clusters, resamples=study.evaluation.bootstrap,
                                confidence=study.evaluation.confidence, seed=study.seed)
@@ -70,7 +71,7 @@ def gather(run: Path, recipe: Path) -> dict[str, Any]:
         "devices": sorted({receipt.machine["device"] for receipt in trained if "device" in receipt.machine}),
         "confidence": first.confidence, "chance": first.chance.uniform, "majority": first.chance.majority,
         "n_clusters": list(costs.n_clusters), "per_cluster": costs.per_cluster, "sample": costs.sample,
-        "balanced": costs.balanced, "seeds": 0 if study.groupings is None else study.groupings.seeds,
+        "balanced": costs.balanced, "seeds": 0 if study.cluster_sweep is None else study.cluster_sweep.seeds,
         "measured": sum(its["faces"] for its in measured), "unsure": sum(its["unsure"] for its in measured),
         "layout": study.target.layout, "main_clusters": study.clustering.n_clusters, "rows": rows,
         "differences": {pair: its for pair, by_way in differences.items() if (
@@ -86,7 +87,7 @@ def gather(run: Path, recipe: Path) -> dict[str, Any]:
 def _stands(study: Recipe, row: CostRow) -> bool:
     """Tell whether a row has run, and with the settings of the recipe; say on stderr where not."""
     step = row.row.name in study.steps  # of which clusters alone are scored
-    ran = (step or row.score is not None) and row.groupings is not None if row.clustered else row.score is not None
+    ran = (step or row.score is not None) and row.cluster_sweep is not None if row.clustered else row.score is not None
     if not ran:
         print(f"{row.key} has not run as the recipe says; it is left out", file=sys.stderr)
     return ran

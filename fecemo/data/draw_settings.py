@@ -28,9 +28,9 @@ class DrawSettings:
         whose photograph is damaged.
     triplets : int
         Rows of ``triplets.csv``.
-    judged_faces, judged_triplets : int
-        Faces beside ``source_faces``, in photographs of their own, and rows of ``judged.csv``, which asks about them
-        alone.
+    test_faces, test_triplets : int
+        Faces beside ``source_faces``, in photographs of their own, and rows of ``triplet_test.csv``, which asks about
+        them alone.
     workers : int, optional
         Processes that draw at once; by default one a core. What is drawn does not depend on it.
     """
@@ -45,8 +45,8 @@ class DrawSettings:
     url_prefix: str = "http://127.0.0.1:18765/"
     dead_links: int = 5
     triplets: int = 1000
-    judged_faces: int = 0
-    judged_triplets: int = 0
+    test_faces: int = 0
+    test_triplets: int = 0
     workers: int | None = None
 
     def __post_init__(self) -> None:
@@ -58,11 +58,11 @@ class DrawSettings:
             )
         for name, least in (("seed", 0), ("source_faces", 0), ("target_faces_per_class", 0), ("face_size", 16),
                             ("photograph_height", 64), ("dead_links", 0), ("triplets", 0),
-                            ("judged_faces", 0), ("judged_triplets", 0)):
+                            ("test_faces", 0), ("test_triplets", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, not {getattr(self, name)}")
-        if (self.judged_faces or self.judged_triplets) and (self.judged_faces < 3 or not self.judged_triplets):
-            raise ValueError(f"judged_faces is {self.judged_faces} and judged_triplets {self.judged_triplets}: "
+        if (self.test_faces or self.test_triplets) and (self.test_faces < 3 or not self.test_triplets):
+            raise ValueError(f"test_faces is {self.test_faces} and test_triplets {self.test_triplets}: "
                              "expected three faces at least and a triplet, or none of either")
         if self.workers is not None and self.workers < 1:
             raise ValueError(f"workers must be at least 1, not {self.workers}")

@@ -34,8 +34,8 @@ class CellArguments:
         """Return the resolved cell. Raises `InputError` if the recipe has none such, or only clusters of it."""
         cell = self._cell()
         if cell.made_by != cell.row:
-            raise InputError(f"{self.approach} is {cell.made_by}, with fewer faces clustered: only the groupings stage "
-                             "runs for it")
+            raise InputError(f"{self.approach} is {cell.made_by}, with fewer faces clustered: only the cluster_sweep "
+                             "stage runs for it")
         return cell
 
     def grouped_cell(self) -> Cell:

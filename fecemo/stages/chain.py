@@ -12,7 +12,7 @@ from fecemo.errors import StoredStateError
 from fecemo.study.layout import RunLayout
 
 LINKS = (("model", "train"), ("embeddings", "embed"), ("clusters", "cluster"), ("assigned", "cluster"),
-         ("names", "label"), ("judgement", "judge"))
+         ("names", "label"), ("triplet_answers", "triplet_test"))
 """What is made of faces, in order, and the stage that makes it; the names are those in `Receipt.inputs`."""
 EMBEDDINGS_OF = "embeddings of "
 """What an input of a model begins with that learns from the embeddings of another row; the row's name follows."""
@@ -29,8 +29,8 @@ def require_chain(layout: RunLayout, approach: str, variant: str, *wanted: str) 
     approach, variant : str
         The cell.
     *wanted : str
-        Of ``"model"``, ``"embeddings"``, ``"clusters"``, ``"assigned"``, ``"names"`` and ``"judgement"``, the ones that
-        are read.
+        Of ``"model"``, ``"embeddings"``, ``"clusters"``, ``"assigned"``, ``"names"`` and ``"triplet_answers"``, the
+        ones that are read.
 
     Returns
     -------
@@ -122,14 +122,14 @@ def _made_of_another(receipt: Receipt, present: dict[str, str]) -> str | None:
 
 
 def _faces(layout: RunLayout) -> dict[str, Path]:
-    packs = {"source": layout.source, "target": layout.target, "judged": layout.judged}
+    packs = {"source": layout.source, "target": layout.target, "triplet_test": layout.triplet_test_faces}
     return {**packs, **{f"{name}_measurements": layout.measurements(name) for name in packs},
             **{f"{name}_aligned": layout.aligned(name) for name in packs}}
 
 
 def _folders(layout: RunLayout) -> dict[str, Callable[[str, str], Path]]:
     return {"model": layout.model, "embeddings": layout.embeddings, "clusters": layout.clusters,
-            "assigned": layout.assigned, "names": layout.names, "judgement": layout.judged_by}
+            "assigned": layout.assigned, "names": layout.names, "triplet_answers": layout.triplet_test}
 
 
 def clustering_digest(outputs: dict[str, str]) -> str:

@@ -33,8 +33,8 @@ STAGE = "draw"
 MARKER_NAME = "drawing.json"
 """Says, from the start, what the folder's pictures are drawn for: those of other settings must not be taken over."""
 FOLDERS = ("photographs", "target")
-JUDGED = 4
-"""Stream of random numbers that plans the photographs of ``judged.csv``."""
+TESTED = 4
+"""Stream of random numbers that plans the photographs of ``triplet_test.csv``."""
 
 
 def run(settings: DrawSettings, out: Path) -> Receipt:
@@ -42,7 +42,7 @@ def run(settings: DrawSettings, out: Path) -> Receipt:
 
     Writes ``photographs/*.jpg`` and ``faces.csv`` (``url,left,right,top,bottom``), ``target/<emotion>/*.jpg``,
     ``source_parameters.csv`` and ``target_parameters.csv``, and ``triplets.csv`` in FEC's own format with simulated
-    raters; of ``judged_faces``, which are in no other list, ``judged.csv`` of the same kind. Run again after an
+    raters; of ``test_faces``, which are in no other list, ``triplet_test.csv`` of the same kind. Run again after an
     interruption, the same command draws only what is missing.
 
     Parameters
@@ -72,8 +72,8 @@ def _draw_all(folder: Path, settings: DrawSettings, config: dict[str, Any]) -> W
     _claim(folder, config)
     photographs = list(planned_emotions(settings, settings.source_faces))
     # One number is left out between them: that of the damaged photograph.
-    judged = dict(enumerate(planned_emotions(settings, settings.judged_faces, JUDGED), start=len(photographs) + 1))
-    numbered = {**dict(enumerate(photographs)), **judged}
+    tested = dict(enumerate(planned_emotions(settings, settings.test_faces, TESTED), start=len(photographs) + 1))
+    numbered = {**dict(enumerate(photographs)), **tested}
     jobs: list[Job] = [("photograph", number, emotions) for number, emotions in numbered.items()]
     jobs += [("target", emotion, number) for emotion in EMOTIONS for number in range(settings.target_faces_per_class)]
     draw_missing(folder, settings, jobs)
@@ -99,10 +99,10 @@ def _draw_all(folder: Path, settings: DrawSettings, config: dict[str, Any]) -> W
         for emotion in EMOTIONS for number in range(settings.target_faces_per_class)])
     _write_triplets(folder / "triplets.csv", source, settings.triplets, np.random.default_rng([settings.seed, 3]))
     files = ["faces.csv", "source_parameters.csv", "target_parameters.csv", "triplets.csv"]
-    if judged:
-        files.append("judged.csv")
-        _write_triplets(folder / "judged.csv", [face for number in judged for face in faces_of[number]],
-                        settings.judged_triplets, np.random.default_rng([settings.seed, JUDGED, 3]))
+    if tested:
+        files.append("triplet_test.csv")
+        _write_triplets(folder / "triplet_test.csv", [face for number in tested for face in faces_of[number]],
+                        settings.test_triplets, np.random.default_rng([settings.seed, TESTED, 3]))
 
     pictures = [str(path.relative_to(folder)) for name in FOLDERS for path in sorted((folder / name).rglob("*.jpg"))]
     digests = [[path, digest_file(folder / path)] for path in pictures]
@@ -116,7 +116,7 @@ def _draw_all(folder: Path, settings: DrawSettings, config: dict[str, Any]) -> W
         summary={
             "photographs": len(numbered),
             "source_faces": len(source),
-            "judged_faces": sum(len(faces_of[number]) for number in judged),
+            "test_faces": sum(len(faces_of[number]) for number in tested),
             "listed_faces": len(listed),
             "target_faces": len(EMOTIONS) * settings.target_faces_per_class,
         },

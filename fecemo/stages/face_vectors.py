@@ -59,11 +59,11 @@ Read = tuple[dict[str, FaceVectors], dict[str, str]]
 """Vectors by pack, and the digest of what they are beside those of the faces."""
 
 
-def read_vectors(cell: Cell, layout: RunLayout, faces: dict[str, RunFaces], *, judged: bool = False) -> Read:
+def read_vectors(cell: Cell, layout: RunLayout, faces: dict[str, RunFaces], *, triplet_test: bool = False) -> Read:
     """Return the vectors of a cell's faces by pack, and the digest of what they are beside those of the faces.
 
-    Both are empty where the networks of the cell take pixels. Of faces that are ``judged``, another row has embeddings
-    since it was judged itself.
+    Both are empty where the networks of the cell take pixels. Of the triplet test's faces, another row has embeddings
+    since its own triplet test.
 
     Raises
     ------
@@ -73,9 +73,9 @@ def read_vectors(cell: Cell, layout: RunLayout, faces: dict[str, RunFaces], *, j
     if cell.of is None:
         return _measured(cell, faces), {}
     where = (cell.of, cell.variant.name)
-    if judged:
-        receipt = require_chain(layout, *where, "model", "judgement")["judgement"]
-        return _embedded(layout.judged_by(*where), faces), {f"judgement of {cell.of}": receipt.digest}
+    if triplet_test:
+        receipt = require_chain(layout, *where, "model", "triplet_answers")["triplet_answers"]
+        return _embedded(layout.triplet_test(*where), faces), {f"triplet_test of {cell.of}": receipt.digest}
     receipt = require_chain(layout, *where, "model", "embeddings")["embeddings"]
     return _embedded(layout.embeddings(*where), faces), {embeddings_of(cell.of): receipt.digest}
 

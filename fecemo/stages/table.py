@@ -37,8 +37,8 @@ def run(run: Annotated[tuple[Path, ...], UseAppendAction], recipe: Path | None =
 
     With a recipe, ``table1.csv``, ``table1.json``, ``table1.md``, ``table1.tex``, ``table1.html`` and ``report.html``
     are written into the run's folder. The tables are made of score records and the published figures alone; the
-    report shows besides whatever the other stages left. Where the recipe has ``groupings``, ``table2.csv`` and so on
-    are written too: clusters at several numbers of them beside classifiers, by what each was given.
+    report shows besides whatever the other stages left. Where the recipe has ``cluster_sweep``, ``table2.csv`` and so
+    on are written too: clusters at several numbers of them beside classifiers, by what each was given.
 
     Without a recipe, the score records of one or several runs are put side by side as ``side_by_side.csv``, ``.json``,
     ``.md``, ``.tex`` and ``.html``. Runs of one recipe with different seeds are joined to mean and spread.
@@ -115,8 +115,8 @@ def _write_run(study: Recipe, layout: RunLayout) -> Receipt:
         STAGE, layout.tables,
         config={"recipe": study.name, "title": study.title, "rows": study.approaches, "face_side": study.face_side,
                 "columns": list(study.variants), "seed": study.seed, "seeds": list(study.seeds),
-                "cells": study.cells, "groupings": study.groupings, "learning": study.learning,
-                "judged": study.judged is not None, "clustering": study.clustering, "naming": study.naming,
+                "cells": study.cells, "cluster_sweep": study.cluster_sweep, "learning": study.learning,
+                "triplet_test": study.triplet_test is not None, "clustering": study.clustering, "naming": study.naming,
                 "evaluation": study.evaluation},
         inputs={"published": digest_file(shipped(f"published/{study.published}.yaml")),
                 **({"references": digest_file(shipped("published/table2.yaml"))} if second else {}),

@@ -48,10 +48,14 @@ class RunLayout:
         """Path: Face pack of labelled faces."""
         return self._faces / "packs" / "target"
 
+    def pack(self, name: str) -> Path:
+        """Return the folder of a face pack: ``"source"``, ``"target"`` or ``"triplet_test"``."""
+        return self._faces / "packs" / name
+
     @property
-    def judged(self) -> Path:
+    def triplet_test_faces(self) -> Path:
         """Path: Face pack of rated faces from which nothing learns."""
-        return self._faces / "packs" / "judged"
+        return self._faces / "packs" / "triplet_test"
 
     def measurements(self, pack: str) -> Path:
         """Return the folder of what was measured on the faces of a pack: its name, such as ``"source"``."""
@@ -97,13 +101,13 @@ class RunLayout:
         """Return the folder of ``names.json``, the names in use, and ``sample.csv``, the labels they cost."""
         return self.run / "names" / approach / variant
 
-    def groupings(self, approach: str, variant: str) -> Path:
-        """Return the folder of ``groupings.json``: clusters at several numbers of them, named at several costs."""
-        return self.run / "groupings" / approach / variant
+    def cluster_sweep(self, approach: str, variant: str) -> Path:
+        """Return the folder of ``cluster_sweep.json``: clusters at several numbers of them, named at several costs."""
+        return self.run / "cluster_sweep" / approach / variant
 
-    def judged_by(self, approach: str, variant: str) -> Path:
-        """Return the folder of ``triplets.json``, and of the embeddings ``judged`` of which it tells."""
-        return self.run / "judged" / approach / variant
+    def triplet_test(self, approach: str, variant: str) -> Path:
+        """Return the folder of ``triplets.json``, and of the embeddings ``triplet_test`` of which it tells."""
+        return self.run / "triplet_test" / approach / variant
 
     def score(self, approach: str, variant: str) -> Path:
         """Return the folder of ``score.json`` and ``predictions.csv``."""

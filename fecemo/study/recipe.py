@@ -31,10 +31,10 @@ class Recipe:
         The unlabelled faces.
     target : ImportSettings
         The labelled faces.
-    judged : FetchSettings, optional
+    triplet_test : FetchSettings, optional
         A list of rated triplets of other faces, such as FEC's own test list, from which nothing learns: Table 2 then
         tells of every row's embedding how often it finds the odd one of three faces. Where the list is not there,
-        triplets are judged that were held out from training, and of the rows alone that learn from ratings.
+        triplets are tested that were held out from training, and of the rows alone that learn from ratings.
     approaches : dict of str to ApproachRecipe
         Rows of the table, in order.
     variants : tuple of str
@@ -51,7 +51,8 @@ class Recipe:
         Side, in pixels, to which a whole 200-pixel face is reduced before it enters a network; other variants in
         proportion. 200 reduces nothing.
     draw : DrawSettings, optional
-        Draw faces first. The paths of ``source``, ``judged`` and ``target`` are then relative to the run's folder.
+        Draw faces first. The paths of ``source``, ``triplet_test`` and ``target`` are then relative to the run's
+        folder.
     threads : int, optional
         Cores of one training. Fixed, it makes figures equal on machines of any number of cores; None gives each
         training the whole machine.
@@ -65,7 +66,7 @@ class Recipe:
         Figures of others that are shown beside: a file of ``data_manifests/published``, such as ``"table1"``.
     clustering, map, naming, evaluation
         Settings of the later stages.
-    groupings : GroupingSettings, optional
+    cluster_sweep : GroupingSettings, optional
         Clusters at several numbers of them, named at several costs: asks for Table 2.
     learning : dict of str to dict
         Learning curves, which stand beneath Table 2: by row, which setting has less, and how much. A phase's ``faces``,
@@ -84,7 +85,7 @@ class Recipe:
     seeds: tuple[int, ...] = ()
     data: dict[Literal["source", "target"], str] = field(default_factory=dict)
     face_side: int = FACE_SIDE
-    judged: FetchSettings | None = None
+    triplet_test: FetchSettings | None = None
     draw: DrawSettings | None = None
     threads: int | None = None
     devices: int | None = None
@@ -94,7 +95,7 @@ class Recipe:
     map: MapSettings = field(default_factory=MapSettings)
     naming: NamingSettings = field(default_factory=NamingSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
-    groupings: GroupingSettings | None = None
+    cluster_sweep: GroupingSettings | None = None
     learning: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -106,17 +107,18 @@ class Recipe:
             raise ValueError(f"devices must be at least 1, not {self.devices}")
         if len({self.seed, *self.seeds}) <= len(self.seeds):
             raise ValueError(f"seeds must differ from each other and from seed {self.seed}, not {self.seeds}")
-        if self.groupings and self.clustering.even and self.clustering.even[-1] < max(self.groupings.n_clusters):
+        if (self.cluster_sweep and self.clustering.even
+                and self.clustering.even[-1] < max(self.cluster_sweep.n_clusters)):
             raise ValueError(f"clustering.even: {self.clustering.even[-1]} small clusters are fewer than the "
-                             f"{max(self.groupings.n_clusters)} of groupings.n_clusters")
-        if self.learning and self.groupings is None:
-            raise ValueError("learning curves stand beneath Table 2: give groupings too")
-        if self.judged and self.groupings is None:
-            raise ValueError("judged triplets stand in Table 2: give groupings too")
-        if self.judged and self.judged.format == "boxes":
-            raise ValueError("judged.format is boxes, which have no ratings; expected fec")
-        if self.judged and self.draw and not self.draw.judged_faces:
-            raise ValueError("judged: draw.judged_faces is 0, so that no face is drawn to be judged")
+                             f"{max(self.cluster_sweep.n_clusters)} of cluster_sweep.n_clusters")
+        if self.learning and self.cluster_sweep is None:
+            raise ValueError("learning curves stand beneath Table 2: give cluster_sweep too")
+        if self.triplet_test and self.cluster_sweep is None:
+            raise ValueError("triplet_test stands in Table 2: give cluster_sweep too")
+        if self.triplet_test and self.triplet_test.format == "boxes":
+            raise ValueError("triplet_test.format is boxes, which have no ratings; expected fec")
+        if self.triplet_test and self.draw and not self.draw.test_faces:
+            raise ValueError("triplet_test: draw.test_faces is 0, so that no face is drawn for the triplet test")
         for name in ("approaches", "variants"):
             if not getattr(self, name):
                 raise ValueError(f"{name} is empty: there is no cell to fill")

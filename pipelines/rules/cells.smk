@@ -30,7 +30,7 @@ def row_behind(cell, wildcards):
 
 def faces_of(packs, cell):
     """Packs, what was measured on the faces of those that ask for it, and their aligned faces where a cell sees those."""
-    return [*(getattr(layout, name) / DONE for name in packs),
+    return [*(layout.pack(name) / DONE for name in packs),
             *(layout.measurements(name) / DONE for name, measured in packs.items() if measured),
             *(layout.aligned(name) / DONE for name in packs if cell.faces_seen == "aligned")]
 
@@ -53,12 +53,12 @@ def grouped_from(wildcards):
     return [stage(row, wildcards.variant) / DONE for stage in (home.embeddings, home.model)]
 
 
-def judges(wildcards):
+def triplet_test_inputs(wildcards):
     home, cell = RunLayout(Path(wildcards.home)), cell_of(wildcards)
-    behind = [home.judged_by(cell.of, cell.variant.name) / DONE] if cell.of else []
-    # Of what is learned from, none may be judged.
+    behind = [home.triplet_test(cell.of, cell.variant.name) / DONE] if cell.of else []
+    # Of what is learned from, none may be triplet_test.
     learned = [layout.source / DONE, layout.target / DONE]
-    return [*faces_of({"judged": cell.approach.takes == "measurements"}, cell), *behind, *learned]
+    return [*faces_of({"triplet_test": cell.approach.takes == "measurements"}, cell), *behind, *learned]
 
 
 def hand_names(wildcards):
@@ -118,23 +118,23 @@ rule label:
     shell: cell_script("07_label")
 
 
-if recipe.groupings:
-    rule groupings:
+if recipe.cluster_sweep:
+    rule cluster_sweep:
         input: grouped_from
-        output: done(any_home.groupings)
-        params: settings=made_with(groupings_config)
+        output: done(any_home.cluster_sweep)
+        params: settings=made_with(cluster_sweep_config)
         threads: recipe.threads or workflow.cores
-        shell: cell_script("13_groupings")
+        shell: cell_script("13_cluster_sweep")
 
 
-if judged:
-    rule judge:
-        input: done(any_home.model), judges
-        output: done(any_home.judged_by)
-        params: settings=made_with(judge_config)
+if rated:
+    rule triplet_test:
+        input: done(any_home.model), triplet_test_inputs
+        output: done(any_home.triplet_test)
+        params: settings=made_with(triplet_test_config)
         threads: recipe.threads or workflow.cores
         resources: gpu=1
-        shell: cell_script("14_judge")
+        shell: cell_script("14_triplet_test")
 
 
 rule evaluate:

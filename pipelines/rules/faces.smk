@@ -34,13 +34,13 @@ rule fetch:
     shell: fetch_command() + f" --out {shlex.quote(str(layout.source))}"
 
 
-if judged:
-    rule fetch_judged:
+if rated:
+    rule fetch_triplet_test:
         # After the source: both may be served at one port.
-        input: DRAWN or judged.faces, layout.source / DONE
-        output: layout.judged / DONE
-        params: settings=fetched_with(judged)
-        shell: script("01_fetch", judged) + f" --out {shlex.quote(str(layout.judged))}"
+        input: DRAWN or rated.faces, layout.source / DONE
+        output: layout.triplet_test_faces / DONE
+        params: settings=fetched_with(rated)
+        shell: script("01_fetch", rated) + f" --out {shlex.quote(str(layout.triplet_test_faces))}"
 
 
 rule import_labelled:
@@ -51,10 +51,10 @@ rule import_labelled:
 
 
 rule measure:
-    input: lambda wildcards: getattr(layout, wildcards.pack) / DONE, recipe.landmark_model or []
+    input: lambda wildcards: layout.pack(wildcards.pack) / DONE, recipe.landmark_model or []
     output: layout.measurements("{pack}") / DONE
     params:
-        pack=lambda wildcards: getattr(layout, wildcards.pack),
+        pack=lambda wildcards: layout.pack(wildcards.pack),
         out=lambda wildcards: layout.measurements(wildcards.pack)
     threads: workflow.cores
     shell:
@@ -63,10 +63,10 @@ rule measure:
 
 
 rule align:
-    input: lambda wildcards: getattr(layout, wildcards.pack) / DONE, layout.measurements("{pack}") / DONE
+    input: lambda wildcards: layout.pack(wildcards.pack) / DONE, layout.measurements("{pack}") / DONE
     output: layout.aligned("{pack}") / DONE
     params:
-        pack=lambda wildcards: getattr(layout, wildcards.pack),
+        pack=lambda wildcards: layout.pack(wildcards.pack),
         measurements=lambda wildcards: layout.measurements(wildcards.pack),
         out=lambda wildcards: layout.aligned(wildcards.pack)
     threads: workflow.cores

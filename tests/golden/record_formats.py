@@ -5,14 +5,15 @@ import types
 import typing
 
 from fecemo.evaluation.measurement import measurements
-from fecemo.evaluation.records.groupings import GROUPINGS_FORMAT, Groupings
-from fecemo.evaluation.records.judged_triplets import JUDGED_FORMAT, JudgedTriplets
+from fecemo.evaluation.records.cluster_sweep import CLUSTER_SWEEP_FORMAT, ClusterSweep
 from fecemo.evaluation.records.score import SCORE_FORMAT, Score
+from fecemo.evaluation.records.triplet_test import TRIPLET_TEST_FORMAT, TripletTest
 
 
 def record_formats() -> dict[str, object]:
     """Return the fields of every record, with the type of each; those of dataclasses within it spelled out."""
-    return {SCORE_FORMAT: _fields(Score), GROUPINGS_FORMAT: _fields(Groupings), JUDGED_FORMAT: _fields(JudgedTriplets),
+    return {SCORE_FORMAT: _fields(Score), CLUSTER_SWEEP_FORMAT: _fields(ClusterSweep),
+            TRIPLET_TEST_FORMAT: _fields(TripletTest),
             **{one.format: _fields(one.kind) for one in measurements().values()}}
 
 

@@ -85,7 +85,7 @@ def write_pack(folder, count, labelled, lighter=0, first=0):
 
 
 def measure_again(layout, name, model, landmarker=Brightness):
-    settings = MeasureSettings(getattr(layout, name), model, threads=2)
+    settings = MeasureSettings(layout.pack(name), model, threads=2)
     return measure_pack(settings, layout.measurements(name), landmarker)
 
 
@@ -112,7 +112,7 @@ def write_study(folder):
     model.write_text("no model is asked")
     (folder / "recipe.yaml").write_text(RECIPE.replace("MODEL", str(model)))
     for name, count in (("source", SOURCE), ("target", TARGET)):
-        write_pack(getattr(layout, name), count, name == "target")
+        write_pack(layout.pack(name), count, name == "target")
         measure_again(layout, name, model)
     write_ratings(layout.source)
     return layout, model

@@ -1,4 +1,4 @@
-"""A run as the stages before the groupings would leave it, with embeddings of which is known what they tell."""
+"""A run as the stages before the cluster sweep would leave it, with embeddings of which is known what they tell."""
 
 import numpy as np
 import yaml
@@ -8,8 +8,8 @@ from fecemo.data.emotions import EMOTIONS
 from fecemo.data.face_pack import FaceEntry, FacePack
 from fecemo.data.face_pack_writer import FacePackWriter
 from fecemo.data.receipts import read_receipt, write_receipt
-from fecemo.evaluation.records.groupings import read_groupings
-from fecemo.stages import groupings
+from fecemo.evaluation.records.cluster_sweep import read_cluster_sweep
+from fecemo.stages import cluster_sweep
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import embeddings_of
 from fecemo.stages.embed import embed_config
@@ -34,7 +34,7 @@ RECIPE = {
         "supervised": {"fit": {"classify": CLASSIFY}},
     },
     "naming": {"method": "vote", "sample": 40}, "evaluation": {"bootstrap": 200},
-    "groupings": {"n_clusters": [8, 16], "per_cluster": 3, "seeds": 3},
+    "cluster_sweep": {"n_clusters": [8, 16], "per_cluster": 3, "seeds": 3},
 }
 OTHERS = 10
 """Of the supervised row's answers so many are wrong."""
@@ -98,5 +98,5 @@ class Planted:
         return CellArguments(self.recipe, self.layout.run, row, "gray")
 
     def group(self, row):
-        groupings.run(self.cell(row))
-        return read_groupings(self.layout.groupings(row, "gray"))
+        cluster_sweep.run(self.cell(row))
+        return read_cluster_sweep(self.layout.cluster_sweep(row, "gray"))

@@ -10,7 +10,7 @@ import yaml
 
 from fecemo.errors import StoredStateError
 from fecemo.evaluation.records.score import read_score
-from fecemo.stages import cluster, evaluate, groupings, label, table
+from fecemo.stages import cluster, cluster_sweep, evaluate, label, table
 from fecemo.stages.table import read_table
 from fecemo.stages.tables.cost_table import read_cost_table
 from fecemo.study.recipe_file import read_recipe
@@ -24,9 +24,9 @@ def written(tmp_path_factory):
     """Return the run with both tables written."""
     planted = Planted(tmp_path_factory.mktemp("planted"), learning={"contrastive": {"cluster_on": [40]}})
     for row in CLUSTERED:
-        for stage in (cluster, label, groupings, evaluate):
+        for stage in (cluster, label, cluster_sweep, evaluate):
             stage.run(planted.cell(row))
-    groupings.run(planted.cell("contrastive-cluster_on-40"))
+    cluster_sweep.run(planted.cell("contrastive-cluster_on-40"))
     for row in ("semi_supervised", "supervised"):
         evaluate.run(planted.cell(row))
     table.run((planted.layout.run,), planted.recipe)
@@ -60,10 +60,10 @@ def test_rows_stand_by_what_they_were_given(written):
         "semi_supervised": "scored", "supervised": "scored"}
     # Twenty-five of forty, and Wilson's interval of that.
     triplets = {tuple(line[f"triplet{name}"] for name in ("_accuracy", "_low", "_high", "s_held_out",
-                                                                       "s_judged"))
+                                                                       "s_tested"))
                 for line in lines if line["approach"] == "triplet_embedding"}
-    (accuracy, low, high, n_held_out, judged), = triplets
-    assert (accuracy, n_held_out, judged) == ("0.625", "40", "False")
+    (accuracy, low, high, n_held_out, tested), = triplets
+    assert (accuracy, n_held_out, tested) == ("0.625", "40", "False")
     assert (float(low), float(high)) == pytest.approx((0.47032, 0.75777), abs=2e-5)
     assert {line["naming"] for line in lines if line["approach"] == "supervised"} == {"classifier"}
     text = (written.layout.run / "table2.md").read_text()
@@ -148,11 +148,12 @@ def test_what_was_made_anew_since_is_shown_as_not_run(tmp_path, capsys):
     study = read_recipe(planted.recipe)
     rows = read_cost_table(study, planted.layout, read_table(study, planted.layout)).rows
     assert "contrastive gray was grouped with another embeddings than the one" in capsys.readouterr().err
-    assert {row.row.name for row in rows if row.groupings} == set()
+    assert {row.row.name for row in rows if row.cluster_sweep} == set()
 
 
 OTHER_SETTINGS = (
-    {"groupings": {**RECIPE["groupings"], "per_cluster": 4}}, {"groupings": {**RECIPE["groupings"], "seeds": 2}},
+    {"cluster_sweep": {**RECIPE["cluster_sweep"], "per_cluster": 4}},
+    {"cluster_sweep": {**RECIPE["cluster_sweep"], "seeds": 2}},
     {"naming": {**RECIPE["naming"], "sample": 39}}, {"naming": {**RECIPE["naming"], "rare": 0.5}},
     {"naming": {**RECIPE["naming"], "balanced": True}}, {"evaluation": {"bootstrap": 201}},
     {"evaluation": {"bootstrap": 200, "confidence": 0.9}}, {"clustering": {"even": [60, 24]}})
@@ -166,16 +167,16 @@ def test_what_was_made_with_other_settings_is_shown_as_not_run(tmp_path, capsys)
         planted.recipe.write_text(yaml.safe_dump({**RECIPE, **changes}))
         study = read_recipe(planted.recipe)
         rows = read_cost_table(study, planted.layout, read_table(study, planted.layout)).rows
-        return [row.row.name for row in rows if row.groupings]
+        return [row.row.name for row in rows if row.cluster_sweep]
 
     capsys.readouterr()
-    # What groupings are not made of changes nothing: a title, or the settings of the cells' own clustering.
+    # What a cluster sweep is not made of changes nothing: a title, or the settings of the cells' own clustering.
     assert grouped({"title": "Another", "clustering": {"n_clusters": 9}}) == ["contrastive"]
     assert capsys.readouterr().err == ""
     for changes in OTHER_SETTINGS:
         assert grouped(changes) == [], changes
         assert "contrastive gray was grouped with another set of settings than the one" in capsys.readouterr().err
-    with pytest.raises(StoredStateError, match="holds groupings of the recipe 'planted', expected 'other'"):
+    with pytest.raises(StoredStateError, match="holds a cluster sweep of the recipe 'planted', expected 'other'"):
         grouped({"name": "other"})
 
 

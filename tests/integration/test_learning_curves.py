@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from fecemo.errors import InputError
-from fecemo.stages import cluster, evaluate, groupings, label, table, train
+from fecemo.stages import cluster, cluster_sweep, evaluate, label, table, train
 from fecemo.stages.table import read_table
 from fecemo.stages.tables.cost_table import read_cost_table
 from fecemo.study.recipe_file import read_recipe
@@ -23,10 +23,10 @@ CLUSTERS, FEWER, MORE = ("contrastive-cluster_on-20", "contrastive-cluster_on-80
 def run(tmp_path_factory):
     """Return a run whose table is written with curves of what has run; nothing was trained on fewer faces yet."""
     planted = Planted(tmp_path_factory.mktemp("curves"), learning=LEARNING)
-    for stage in (cluster, label, groupings, evaluate):
+    for stage in (cluster, label, cluster_sweep, evaluate):
         stage.run(planted.cell("contrastive"))
-    groupings.run(planted.cell(CLUSTERS))
-    groupings.run(planted.cell(FEWER))
+    cluster_sweep.run(planted.cell(CLUSTERS))
+    cluster_sweep.run(planted.cell(FEWER))
     evaluate.run(planted.cell("supervised"))
     wrong = np.roll(planted.answers, 3, axis=1)
     planted.leave(MORE, labelled=planted.target.rows_in("train")[:24], faces={"classify": 24}, seconds=75.0,
@@ -53,8 +53,8 @@ def test_a_curve_ends_with_its_row(run):
 
 def test_fewer_faces_are_clustered_and_all_are_scored(run):
     points = curves_of(run)["contrastive"].points
-    assert [point.row.groupings.source_faces for point in points] == [20, 80, N_SOURCE]
-    assert len({point.row.groupings.n_scored for point in points}) == 1
+    assert [point.row.cluster_sweep.source_faces for point in points] == [20, 80, N_SOURCE]
+    assert len({point.row.cluster_sweep.n_scored for point in points}) == 1
     # Planted groups lie far apart: eight clusters of twenty faces find them nearly as well as those of all.
     assert points[-1].row.figures((8, "few"))["balanced_accuracy"].mean == 1
     assert points[1].row.figures((8, "few"))["balanced_accuracy"].mean > 0.9
@@ -89,7 +89,7 @@ def test_every_way_of_writing_it_down_holds_the_points(run):
 
 def test_a_step_that_has_not_run_is_a_dash(tmp_path):
     planted = Planted(tmp_path, learning=LEARNING)
-    groupings.run(planted.cell("contrastive"))
+    cluster_sweep.run(planted.cell("contrastive"))
     table.run((planted.layout.run,), planted.recipe)
     assert [point.amount for point in curves_of(planted)["contrastive"].points] == [None, None, N_SOURCE]
     text = (planted.layout.run / "table2.md").read_text().split("## Learning curves")[1]
@@ -128,10 +128,10 @@ def test_a_step_of_other_settings_is_no_point_until_it_runs_again(tmp_path, caps
 
 def test_a_step_that_runs_later_is_written(tmp_path):
     planted = Planted(tmp_path, learning=LEARNING)
-    groupings.run(planted.cell("contrastive"))
+    cluster_sweep.run(planted.cell("contrastive"))
     table.run((planted.layout.run,), planted.recipe)
     assert "| 80 asked for" in (planted.layout.run / "table2.md").read_text()
-    groupings.run(planted.cell(FEWER))
+    cluster_sweep.run(planted.cell(FEWER))
     table.run((planted.layout.run,), planted.recipe)
     assert "| 80 asked for" not in (planted.layout.run / "table2.md").read_text()
 
@@ -139,7 +139,7 @@ def test_a_step_that_runs_later_is_written(tmp_path):
 def test_only_clusters_are_made_of_fewer_clustered_faces(tmp_path):
     planted = Planted(tmp_path, learning=LEARNING)
     for stage in (cluster, label, evaluate, train):
-        with pytest.raises(InputError, match="contrastive, with fewer faces clustered: only the groupings stage runs"):
+        with pytest.raises(InputError, match="contrastive, with fewer faces clustered: only the cluster_sweep stage"):
             stage.run(planted.cell(CLUSTERS))
 
 

@@ -70,7 +70,7 @@ def test_figures_of_other_settings_are_shown_as_not_run(run, tmp_path, capsys, c
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("change", "left", "judged"), [
+@pytest.mark.parametrize(("change", "left", "tested"), [
     (epochs("contrastive", "contrast"), set(), set()),
     (epochs("triplet_embedding", "rate"), {"contrastive"}, set()),
     (lambda said: said.update(naming={**said.get("naming", {}), "sample": 90}), set(), {"triplet_embedding"}),
@@ -78,11 +78,11 @@ def test_figures_of_other_settings_are_shown_as_not_run(run, tmp_path, capsys, c
     (lambda said: said.update(clustering={"n_clusters": 4}), {"contrastive", "triplet_embedding"},
      {"triplet_embedding"}),
 ])
-def test_clusters_of_other_settings_are_no_row_of_table_2(run, tmp_path, change, left, judged):
+def test_clusters_of_other_settings_are_no_row_of_table_2(run, tmp_path, change, left, tested):
     study, layout = changed(run, tmp_path, change)
     rows = read_cost_table(study, layout, read_table(study, layout)).rows
-    assert {row.row.name for row in rows if row.groupings is not None} == left
-    assert {row.row.name for row in rows if row.triplets is not None} == judged
+    assert {row.row.name for row in rows if row.cluster_sweep is not None} == left
+    assert {row.row.name for row in rows if row.triplets is not None} == tested
 
 
 def test_what_the_recipe_says_no_more_is_another_setting(run, tmp_path):

@@ -113,27 +113,28 @@ def test_a_row_of_another_row_s_embeddings_comes_after_it_in_its_own_run(tmp_pat
             assert str(home.embeddings("encoder", "gray") / "digest.txt") in found[1].split(", ")
 
 
-def test_a_list_from_which_nothing_learns_judges_every_row_that_has_an_embedding(tmp_path):
+def test_a_list_from_which_nothing_learns_tests_every_row_that_has_an_embedding(tmp_path):
     """Drawn, or where it is there; each pack is measured for the rows that measure."""
-    recipe, model = tmp_path / "judged.yaml", tmp_path / "face_landmarker.task"
+    recipe, model = tmp_path / "tested.yaml", tmp_path / "face_landmarker.task"
     model.touch()
     document = yaml.safe_load(TINY.read_text())
     rows = {name: document["approaches"][name] for name in ("dense_autoencoder", "supervised")}
     rate = {"loss": "triplet", "optimizer": "adam", "learning_rate": 0.01, "epochs": 1}
-    document["draw"] |= {"judged_faces": 9, "judged_triplets": 9}
-    document |= {"variants": ["gray"], "landmark_model": str(model), "judged": {"faces": "fec.csv", "format": "fec"},
+    document["draw"] |= {"test_faces": 9, "test_triplets": 9}
+    document |= {"variants": ["gray"], "landmark_model": str(model),
+                 "triplet_test": {"faces": "fec.csv", "format": "fec"},
                  "approaches": {**rows, "triplet_embedding": {"of": "landmark_features", "fit": {"rate": rate}},
                                 "landmark_features": {"fit": {}}},
-                 "groupings": {"n_clusters": [2], "per_cluster": 1, "seeds": 1}}
+                 "cluster_sweep": {"n_clusters": [2], "per_cluster": 1, "seeds": 1}}
     recipe.write_text(yaml.safe_dump(document))
     printed = snakemake(tmp_path, recipe, tmp_path / "run", "-n", "--quiet", "host")
     said = printed.stdout + printed.stderr
     counted = dict(re.findall(r"^(\w+) +(\d+)$", said, re.MULTILINE))
-    assert (counted["judge"], counted["fetch_judged"], counted["measure"]) == ("3", "1", "3")
+    assert (counted["triplet_test"], counted["fetch_triplet_test"], counted["measure"]) == ("3", "1", "3")
     layout = RunLayout(tmp_path / "run")
-    behind = re.search(rf"^rule judge:\n +input: (.+)\n +output: {layout.judged_by('triplet_embedding', 'gray')}", said,
-                       re.MULTILINE)
-    assert str(layout.judged_by("landmark_features", "gray") / "digest.txt") in behind[1].split(", ")
+    tested = layout.triplet_test("triplet_embedding", "gray")
+    behind = re.search(rf"^rule triplet_test:\n +input: (.+)\n +output: {tested}", said, re.MULTILINE)
+    assert str(layout.triplet_test("landmark_features", "gray") / "digest.txt") in behind[1].split(", ")
     found = tmp_path / "list.csv"
     found.touch()
     (tmp_path / "photographs").mkdir()
@@ -146,14 +147,14 @@ def test_a_list_from_which_nothing_learns_judges_every_row_that_has_an_embedding
                               text=True, timeout=300)
         return done.stdout + done.stderr
 
-    for lists, judging in (([], None), ([f"judged={found}"], "3")):
+    for lists, judging in (([], None), ([f"triplet_test={found}"], "3")):
         printed = planned(*lists)
         counted = dict(re.findall(r"^(\w+) +(\d+)$", printed, re.MULTILINE))
-        assert (counted["table"], counted.get("judge")) == ("1", judging)
-        assert ("fec.csv is not there: no triplets of other faces are judged" in printed) is not bool(judging)
-    assert "judged=mien.csv: there is no such file" in planned("judged=mien.csv")
-    recipe.write_text(yaml.safe_dump({key: its for key, its in document.items() if key != "judged"}))
-    assert "has no key judged, which says how to read such a list" in planned(f"judged={found}")
+        assert (counted["table"], counted.get("triplet_test")) == ("1", judging)
+        assert ("fec.csv is not there: there is no triplet test" in printed) is not bool(judging)
+    assert "triplet_test=mien.csv: there is no such file" in planned("triplet_test=mien.csv")
+    recipe.write_text(yaml.safe_dump({key: its for key, its in document.items() if key != "triplet_test"}))
+    assert "has no key triplet_test, which says how to read such a list" in planned(f"triplet_test={found}")
 
 
 def test_an_unsound_recipe_is_named_before_anything_runs(tmp_path):

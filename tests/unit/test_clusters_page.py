@@ -100,7 +100,7 @@ def test_a_run_that_has_not_run_is_refused(program, tmp_path):
 
 def test_clusters_by_lot_score_chance_with_one_and_all_with_a_face_each(program):
     pack = SimpleNamespace(labels=np.array(["happy", "sad"] * 20), rows_in=lambda split: np.arange(40))
-    record = SimpleNamespace(groupings=[SimpleNamespace(n_clusters=k) for k in (1, 20, 1_000_000)])
+    record = SimpleNamespace(entries=[SimpleNamespace(n_clusters=k) for k in (1, 20, 1_000_000)])
     found = program._by_lot(pack, record)
     assert found["1"] == 0.5
     assert 0.55 < found["20"] < 0.95

@@ -80,9 +80,9 @@ def test_triplets_are_in_the_format_of_fec(drawn):
 
 
 def test_faces_that_are_judged_are_in_no_other_list(drawn, tmp_path):
-    assert not (drawn / "judged.csv").exists()
-    run(dataclasses.replace(SETTINGS, judged_faces=7, judged_triplets=5), tmp_path)
-    rows = list(read_fec(tmp_path / "judged.csv"))
+    assert not (drawn / "triplet_test.csv").exists()
+    run(dataclasses.replace(SETTINGS, test_faces=7, test_triplets=5), tmp_path)
+    rows = list(read_fec(tmp_path / "triplet_test.csv"))
     assert len(rows) == 5
     judged = {face.url for row in rows for face in row.faces}
     asked = {face.url for row in read_fec(tmp_path / "triplets.csv") for face in row.faces}

@@ -19,7 +19,7 @@ RECIPE = {
                 "variants": {"gray": {"fit": {"classify": {"epochs": 4}}}},
                 "fit": {"classify": {**FIT, "label_fraction": 0.2}}},
     },
-    "groupings": {"n_clusters": [8]},
+    "cluster_sweep": {"n_clusters": [8]},
 }
 
 
@@ -75,7 +75,7 @@ def test_fewer_faces_are_clustered_by_the_networks_of_the_row(tmp_path):
     ({"few": {"only": ["gray"]}}, r"learning\.few asks for no curve"),
     ({"few": {"only": [["gray"]], "classify.epochs": [1]}}, r"learning\.few\.only: expected a list of variants"),
     ({"dense_autoencoder": {"reconstruct.label_fraction": [0.1]}}, r"of which dense_autoencoder could have less"),
-    ({"dense_autoencoder": {"cluster_on": [7]}}, r"of 7 faces the 8 clusters cannot be made that groupings"),
+    ({"dense_autoencoder": {"cluster_on": [7]}}, r"of 7 faces the 8 clusters cannot be made that cluster_sweep"),
     ({"few": {"classify.label_fraction": [0.2]}}, r"0\.2 is no less than the 0\.2 of the row itself"),
     ({"few": {"only": ["tight"], "classify.epochs": [1]}}, r"learning\.few\.only: .*gray, found \['tight'\]"),
     ({"few": {"only": "gray", "classify.epochs": [1]}}, r"learning\.few\.only: expected a list of variants"),
@@ -121,8 +121,8 @@ def test_small_clusters_are_made_of_as_many_faces_at_least(tmp_path):
 
 
 def test_curves_want_the_table_beneath_which_they_stand(tmp_path):
-    with pytest.raises(InputError, match="learning curves stand beneath Table 2: give groupings too"):
-        read(tmp_path, {"few": {"classify.epochs": [1]}}, groupings=None)
+    with pytest.raises(InputError, match="learning curves stand beneath Table 2: give cluster_sweep too"):
+        read(tmp_path, {"few": {"classify.epochs": [1]}}, cluster_sweep=None)
 
 
 def test_what_is_no_step_is_not_resolved(tmp_path):

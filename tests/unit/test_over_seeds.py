@@ -6,7 +6,14 @@ import pytest
 from fecemo.data.emotions import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.metrics.over_seeds import paired_seed_differences, seed_figures, seed_mean
-from fecemo.evaluation.records.groupings import Grouping, Groupings, NamedGroups, RightAnswers, SeedFigure, SeedMean
+from fecemo.evaluation.records.cluster_sweep import (
+    ClusterSweep,
+    NamedGroups,
+    RightAnswers,
+    SeedFigure,
+    SeedMean,
+    SweepEntry,
+)
 from fecemo.evaluation.records.score_parts import Chance
 from fecemo.evaluation.tables.cost_table import CostRow, compare_rows
 from fecemo.evaluation.tables.table import Heading
@@ -119,11 +126,11 @@ def test_nothing_scored_is_refused():
 
 def test_rows_of_unequally_many_seeds_are_refused_by_name():
     def row(name, n_seeds):
-        record = Groupings(
+        record = ClusterSweep(
             name, "gray", "planted", EMOTIONS, 9, "test", 40, "", 0, 5, tuple(range(n_seeds)), 0.95, 10, Chance(.1, .2),
-            (Grouping(8, *(SeedMean(0, 0),) * 3, 0, {"few": NamedGroups((9,), *(SeedFigure(0.5, 0, 0, 1),) * 2)}),))
+            (SweepEntry(8, *(SeedMean(0, 0),) * 3, 0, {"few": NamedGroups((9,), *(SeedFigure(0.5, 0, 0, 1),) * 2)}),))
         right = RightAnswers(np.arange(40), np.arange(40) % 8, np.ones((n_seeds, 40), bool))
-        return CostRow(Heading(name, name), Heading("gray", "Gray"), "faces", 0, True, groupings=record,
+        return CostRow(Heading(name, name), Heading("gray", "Gray"), "faces", 0, True, cluster_sweep=record,
                        right={(8, "few"): right})
 
     said = {"resamples": 10, "confidence": 0.95, "seed": 0}

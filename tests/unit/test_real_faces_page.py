@@ -32,7 +32,7 @@ def _row(found, key, track, given, answers, **more):
     """Put a row into a record, with answers as (mean, low, high)."""
     found["rows"][key] = {
         "title": key.split("/")[0], "given": given, "labels": 0, "probe": None, "probe_low": None, "probe_high": None,
-        "triplets": None, "triplets_held_out": None, "judged": {}, "groups": {}, "recall": {}, "names": {},
+        "triplets": None, "triplets_held_out": None, "triplet_test": {}, "groups": {}, "recall": {}, "names": {},
         "track": track, "reference": {},
         "followed": {},
         "answers": {way: dict(zip(("mean", "low", "high"), its, strict=True)) for way, its in answers.items()}, **more}
@@ -103,12 +103,12 @@ def test_a_paired_difference_is_read_from_either_side(program, small):
     assert program.compared(small, "measured/gray", "taught/gray", "100 few", "own") == "behind"
 
 
-def test_judged_triplets_stand_in_a_table_of_their_own(program, small):
+def test_test_triplets_stand_in_a_table_of_their_own(program, small):
     small["published_triplets"] = [{"system": "Somebody's", "given": "ratings", "measure": "triplet accuracy",
                                     "figure": 0.8, "source": "Somebody 2019"}]
     assert "## Which of three" not in program.page(small)
     for key, mean in (("plain/gray", 0.35), ("measured/gray", 0.5)):
-        small["rows"][key] |= {"triplets": mean, "triplets_held_out": 4_000, "judged": {
+        small["rows"][key] |= {"triplets": mean, "triplets_held_out": 4_000, "triplet_test": {
             "mean": mean, "low": mean - 0.02, "high": mean + 0.02,
             "by_type": {"ONE_CLASS_TRIPLET": 0.3, "TWO_CLASS_TRIPLET": mean, "THREE_CLASS_TRIPLET": 0.6}}}
     page = program.page(small)
@@ -118,7 +118,7 @@ def test_judged_triplets_stand_in_a_table_of_their_own(program, small):
     assert "Somebody's, given ratings, is published with .800 of FEC's own, which are other triplets" in section
     assert "Asked were 4,000 triplets of faces from which no row learned" in section
     assert "which tells .50 of 4,000 answers about faces from which nothing learned" in page
-    assert "judged=LIST_OF_OTHER_FACES.csv" in page
+    assert "triplet_test=LIST_OF_OTHER_FACES.csv" in page
 
 
 @pytest.mark.parametrize("kept", [{0}, {1}, {4}, {0, 4}, {1, 4}])

@@ -7,17 +7,17 @@ import yaml
 
 from fecemo.data.receipts import read_receipt, write_receipt
 from fecemo.errors import InputError, StoredStateError
-from fecemo.evaluation.records.judged_triplets import JudgedTriplets, TypeShare, write_judged
 from fecemo.evaluation.records.score_parts import Interval
+from fecemo.evaluation.records.triplet_test import TripletTest, TypeShare, write_triplet_test
 from fecemo.evaluation.tables.cost_blocks import cost_blocks
 from fecemo.evaluation.tables.cost_export import to_json
 from fecemo.evaluation.tables.cost_triplets import triplets_caption, triplets_entry
 from fecemo.stages.chain import embeddings_of
 from fecemo.stages.embed import embed_config
-from fecemo.stages.judge import judge_config
 from fecemo.stages.table import read_table
 from fecemo.stages.tables.cost_table import read_cost_table
 from fecemo.stages.train import train_config
+from fecemo.stages.triplet_test import triplet_test_config
 from fecemo.study.cell import resolve
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
@@ -27,14 +27,14 @@ MEASURE, CLASSIFY = ({**FIT, "loss": loss} for loss in ("vector_error", "categor
 RATE = {**FIT, "loss": "triplet", "validate_on": 0.5}
 RECIPE = {
     "name": "rated", "title": "Rated", "variants": ["gray"], "source": {"faces": "faces.csv"},
-    "target": {"images": "target"}, "judged": {"faces": "others.csv", "format": "fec"},
+    "target": {"images": "target"}, "triplet_test": {"faces": "others.csv", "format": "fec"},
     "approaches": {
         "dense_autoencoder": {"fit": {"reconstruct": FIT}},
         "triplet_embedding": {"of": "dense_autoencoder", "fit": {"rate": RATE}},
         "triplet_pixels": {"fit": {"measure": MEASURE, "rate": {**RATE, "keep": "best"}}},
         "triplet_classifier": {"fit": {"measure": MEASURE, "rate": RATE, "classify": CLASSIFY}},
     },
-    "groupings": {"n_clusters": [8], "per_cluster": 3, "seeds": 2},
+    "cluster_sweep": {"n_clusters": [8], "per_cluster": 3, "seeds": 2},
 }
 CURVE = "phase,epoch,valid_loss,valid_accuracy\nrate,1,.30,.7\nrate,2,.25,.65\nrate,3,.25,.7\nrate,4,.4,.625\n"
 HELD_OUT = {"held_out": {"rate": 40}}
@@ -92,7 +92,7 @@ def test_the_share_stands_with_its_interval_and_what_it_is_of(layout):
 def test_programs_get_number_and_interval(layout):
     rated = next(row for row in json.loads(to_json(table_of(layout)))["rows"] if row["approach"] == "triplet_embedding")
     assert rated["triplets"] == {
-        "accuracy": 0.625, "n_held_out": 40, "chose_epoch": False, "judged": False, "by_type": {},
+        "accuracy": 0.625, "n_held_out": 40, "chose_epoch": False, "tested": False, "by_type": {},
         "interval": {"low": pytest.approx(0.47032, abs=2e-5), "high": pytest.approx(0.75777, abs=2e-5)}}
 
 
@@ -116,20 +116,20 @@ def test_nothing_is_told_of_a_network_that_learned_on_from_labels(layout):
     assert rows_of(layout)["triplet_classifier"].triplets is None
 
 
-def judged(layout, row, **changed):
-    """Leave a record of judged triplets, as the judge stage does."""
-    folder, its = layout.judged_by(row, "gray"), resolve(read_recipe(layout.run.parent / "recipe.yaml"), row, "gray")
+def leave_test(layout, row, **changed):
+    """Leave a record of a triplet test, as its stage does."""
+    folder, its = layout.triplet_test(row, "gray"), resolve(read_recipe(layout.run.parent / "recipe.yaml"), row, "gray")
     folder.mkdir(parents=True, exist_ok=True)
-    record = JudgedTriplets(row, "gray", "rated", n_triplets=900, n_left_out=0, n_faces=500, accuracy=0.5,
+    record = TripletTest(row, "gray", "rated", n_triplets=900, n_left_out=0, n_faces=500, accuracy=0.5,
                             confidence=0.95, interval=Interval(0.4, 0.6),
                             by_type={"ONE_CLASS_TRIPLET": TypeShare(300, 0.4)})
-    write_receipt(folder, "judge", config=judge_config(its) | changed, inputs={}, files=[write_judged(folder, record)],
-                  seconds=1.0)
+    write_receipt(folder, "triplet_test", config=triplet_test_config(its) | changed, inputs={},
+                  files=[write_triplet_test(folder, record)], seconds=1.0)
 
 
 def test_triplets_of_faces_from_which_nothing_learns_stand_in_the_place_of_those_held_out(layout):
-    judged(layout, "dense_autoencoder")
-    judged(layout, "triplet_embedding")
+    leave_test(layout, "dense_autoencoder")
+    leave_test(layout, "triplet_embedding")
     rows = rows_of(layout)
     assert [said_of(rows[row]) for row in ("dense_autoencoder", "triplet_embedding")] == [".500 [.400, .600]"] * 2
     caption = "".join(map(str, triplets_caption(list(rows.values()))))
@@ -139,24 +139,24 @@ def test_triplets_of_faces_from_which_nothing_learns_stand_in_the_place_of_those
     assert f"{title}: asked were 100 that were held out from training." in caption
     document = {row["approach"]: row["triplets"] for row in json.loads(to_json(table_of(layout)))["rows"]}
     assert document["dense_autoencoder"]["by_type"] == {"ONE_CLASS_TRIPLET": {"n_triplets": 300, "accuracy": 0.4}}
-    assert [document[row]["judged"] for row in ("dense_autoencoder", "triplet_pixels")] == [True, False]
+    assert [document[row]["tested"] for row in ("dense_autoencoder", "triplet_pixels")] == [True, False]
 
 
 def test_a_recipe_that_asks_for_none_shows_none(layout):
-    judged(layout, "dense_autoencoder")
+    leave_test(layout, "dense_autoencoder")
     path = layout.run.parent / "recipe.yaml"
-    path.write_text(yaml.safe_dump({key: its for key, its in RECIPE.items() if key != "judged"}))
+    path.write_text(yaml.safe_dump({key: its for key, its in RECIPE.items() if key != "triplet_test"}))
     assert said_of(rows_of(layout)["dense_autoencoder"]) == "—"
 
 
 @pytest.mark.parametrize(("changed", "said"), [
-    ({"groupings": None}, "judged triplets stand in Table 2: give groupings too"),
-    ({"judged": {"faces": "others.csv", "format": "boxes"}}, "boxes, which have no ratings; expected fec"),
-    ({"draw": {"triplets": 9}}, r"draw\.judged_faces is 0, so that no face is drawn to be judged"),
-    ({"draw": {"judged_faces": 2, "judged_triplets": 9}}, "judged_faces is 2 and judged_triplets 9: expected three"),
-    ({"draw": {"judged_faces": 9}}, "judged_faces is 9 and judged_triplets 0: expected three"),
+    ({"cluster_sweep": None}, "triplet_test stands in Table 2: give cluster_sweep too"),
+    ({"triplet_test": {"faces": "others.csv", "format": "boxes"}}, "boxes, which have no ratings; expected fec"),
+    ({"draw": {"triplets": 9}}, r"draw\.test_faces is 0, so that no face is drawn for the triplet test"),
+    ({"draw": {"test_faces": 2, "test_triplets": 9}}, "test_faces is 2 and test_triplets 9: expected three"),
+    ({"draw": {"test_faces": 9}}, "test_faces is 9 and test_triplets 0: expected three"),
 ])
-def test_a_recipe_by_which_nothing_could_be_judged_is_refused(layout, changed, said):
+def test_a_recipe_by_which_nothing_could_be_tested_is_refused(layout, changed, said):
     path = layout.run.parent / "recipe.yaml"
     path.write_text(yaml.safe_dump(RECIPE | changed))
     with pytest.raises(InputError, match=said):
@@ -164,14 +164,14 @@ def test_a_recipe_by_which_nothing_could_be_judged_is_refused(layout, changed, s
 
 
 def test_answers_of_other_settings_are_not_shown(layout, capsys):
-    judged(layout, "triplet_pixels", agreement=0.9)
+    leave_test(layout, "triplet_pixels", agreement=0.9)
     assert said_of(rows_of(layout)["triplet_pixels"]) == ".650 [.553, .736]", "those that were held out"
-    assert "triplet_pixels gray was judged with other settings than the recipe's" in capsys.readouterr().err
+    assert "triplet_pixels gray was tested with other settings than the recipe's" in capsys.readouterr().err
 
 
 def test_a_damaged_record_is_named(layout):
-    judged(layout, "triplet_pixels")
-    path = layout.judged_by("triplet_pixels", "gray") / "triplets.json"
-    path.write_text(path.read_text().replace("judged_triplets/1", "judged_triplets/0"))
-    with pytest.raises(StoredStateError, match=r"triplets\.json has the format .*; run the judge stage again"):
+    leave_test(layout, "triplet_pixels")
+    path = layout.triplet_test("triplet_pixels", "gray") / "triplets.json"
+    path.write_text(path.read_text().replace("triplet_test/1", "triplet_test/0"))
+    with pytest.raises(StoredStateError, match=r"triplets\.json has the format .*; run the triplet_test stage again"):
         table_of(layout)

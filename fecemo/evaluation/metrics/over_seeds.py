@@ -18,7 +18,7 @@ import numpy as np
 from fecemo.errors import InputError
 from fecemo.evaluation.metrics.comparison import LEAST_SHARED
 from fecemo.evaluation.metrics.intervals import Difference
-from fecemo.evaluation.records.groupings import RightAnswers, SeedFigure, SeedMean
+from fecemo.evaluation.records.cluster_sweep import RightAnswers, SeedFigure, SeedMean
 
 FIGURES = ("balanced_accuracy", "accuracy")
 

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable
 
 from fecemo.evaluation.records.cited import DASH, Cited, cite, count, field_of, share
-from fecemo.evaluation.records.groupings import ways_of
+from fecemo.evaluation.records.cluster_sweep import ways_of
 from fecemo.evaluation.tables.blocks import Block, Entry, Part
-from fecemo.evaluation.tables.cost_entries import EMPTY, answer_entry, cite_groupings, heading, path_of, title_on
+from fecemo.evaluation.tables.cost_entries import EMPTY, answer_entry, cite_sweep, heading, path_of, title_on
 from fecemo.evaluation.tables.cost_table import OWN, RANKED, CostRow, CostTable, Way, pair_key, reference_of, way_key
 from fecemo.evaluation.tables.cost_triplets import triplets_caption, triplets_entry
 from fecemo.evaluation.tables.learning_curves import learning_block
@@ -64,14 +64,14 @@ def _main_caption(table: CostTable) -> tuple[Part, ...]:
 
 
 def _uniform_chance(table: CostTable) -> float | None:
-    return next((its.chance.uniform for row in table.rows if (its := row.groupings or row.score) is not None), None)
+    return next((its.chance.uniform for row in table.rows if (its := row.cluster_sweep or row.score) is not None), None)
 
 
 def _chance(table: CostTable) -> tuple[Part, ...]:
     """Return what one answer for every face gives, in one sentence, or nothing where no row has been scored."""
     def of(row: CostRow, field: str) -> Part | None:
-        if row.groupings is not None:
-            return cite_groupings(row, f"chance.{field}")
+        if row.cluster_sweep is not None:
+            return cite_sweep(row, f"chance.{field}")
         return None if row.score is None else cite(row.score, f"chance.{field}")
 
     def span(field: str) -> tuple[Part, ...]:
@@ -79,7 +79,7 @@ def _chance(table: CostTable) -> tuple[Part, ...]:
         low, *_, high = *sorted(found), max(found)
         return (found[low],) if low == high else (found[low], " to ", found[high])
 
-    if not any(row.groupings or row.score for row in table.rows):
+    if not any(row.cluster_sweep or row.score for row in table.rows):
         return ()
     return ("One answer for every face gives ", *span("uniform"), "; in accuracy, always naming the most frequent "
             "emotion, ", *span("majority"), ". ")
@@ -133,17 +133,17 @@ def _clusters_block(table: CostTable) -> Block | None:
     def over_seeds(n_clusters: int, name: str) -> Column:
         def entry(row: CostRow) -> Entry:
             at = _at(row, n_clusters)
-            return EMPTY if at is None else Entry((cite_groupings(row, f"{at}.{name}.mean"),),
-                                                  ("± ", cite_groupings(row, f"{at}.{name}.deviation")))
+            return EMPTY if at is None else Entry((cite_sweep(row, f"{at}.{name}.mean"),),
+                                                  ("± ", cite_sweep(row, f"{at}.{name}.deviation")))
         return entry
 
     def stability(n_clusters: int) -> Column:
         def entry(row: CostRow) -> Entry:
             at = _at(row, n_clusters)
-            return EMPTY if at is None else Entry((cite_groupings(row, f"{at}.stability", 2),))
+            return EMPTY if at is None else Entry((cite_sweep(row, f"{at}.stability", 2),))
         return entry
 
-    if not any(row.groupings for row in table.rows):
+    if not any(row.cluster_sweep for row in table.rows):
         return None
     columns = {f"{title}, k={k}": over_seeds(k, name) for title, name in (("NMI", "nmi"), ("AMI", "ami"),
                                                                             ("ARI", "ari")) for k in table.n_clusters}
@@ -151,38 +151,38 @@ def _clusters_block(table: CostTable) -> Block | None:
     return _by_row("table2-clusters", "Clusters and emotions, at several k", (
         "Whatever the clusters are called: mean ± standard deviation over seeds. NMI grows with the number of clusters "
         "by itself; AMI and ARI are 0 by chance. Stability: mean adjusted Rand index of the seeds' clusterings of the "
-        "source faces."), table, columns, only=lambda row: row.groupings is not None)
+        "source faces."), table, columns, only=lambda row: row.cluster_sweep is not None)
 
 
 def _at(row: CostRow, n_clusters: int) -> str | None:
-    numbers = [] if row.groupings is None else [one.n_clusters for one in row.groupings.groupings]
-    return f"groupings.{numbers.index(n_clusters)}" if n_clusters in numbers else None
+    numbers = [] if row.cluster_sweep is None else [one.n_clusters for one in row.cluster_sweep.entries]
+    return f"entries.{numbers.index(n_clusters)}" if n_clusters in numbers else None
 
 
 def _labels_block(table: CostTable) -> Block:
     def naming(way: Way) -> Column:
         def entry(row: CostRow) -> Entry:
-            if row.groupings is None or way not in ways_of(row.groupings):
+            if row.cluster_sweep is None or way not in ways_of(row.cluster_sweep):
                 return EMPTY
-            most = row.groupings.named(*way)
+            most = row.cluster_sweep.named(*way)
             assert most is not None
             at = most.labels.index(most.most_labels)
-            return Entry((cite_groupings(row, f"{path_of(row, way)}.labels.{at}"),))
+            return Entry((cite_sweep(row, f"{path_of(row, way)}.labels.{at}"),))
         return entry
 
     def cited(field: str) -> Column:
         return lambda row: EMPTY if row.score is None else Entry((cite(row.score, field),))
 
     def scored(row: CostRow) -> Entry:
-        return cited("n_scored")(row) if row.groupings is None else Entry((cite_groupings(row, "n_scored"),))
+        return cited("n_scored")(row) if row.cluster_sweep is None else Entry((cite_sweep(row, "n_scored"),))
 
     columns: dict[str, Column] = {"Training": cited("labels_used.training"), "Choosing": cited("labels_used.choosing")}
     columns |= {f"Naming, {heading(way)}": naming(way) for way in table.ways if way != OWN}
     return _by_row("table2-labels", "What it cost in labels", (
         "Labelled faces whose labels were seen: from which networks learned, by which settings were chosen, and which "
         "named clusters, with each seed. None of them is scored."), table, {
-            **columns, "Faces scored": scored, "Seeds": lambda row: EMPTY if row.groupings is None else Entry(
-                (str(len(row.groupings.seeds)),))}, only=_ran)
+            **columns, "Faces scored": scored, "Seeds": lambda row: EMPTY if row.cluster_sweep is None else Entry(
+                (str(len(row.cluster_sweep.seeds)),))}, only=_ran)
 
 
 def _reference_block(table: CostTable) -> Block | None:
@@ -199,7 +199,7 @@ def _reference_block(table: CostTable) -> Block | None:
 
 
 def _ran(row: CostRow) -> bool:
-    return row.score is not None or row.groupings is not None
+    return row.score is not None or row.cluster_sweep is not None
 
 
 def _usual(table: CostTable) -> Heading:

@@ -30,23 +30,23 @@ def answer_entry(row: CostRow, way: Way, name: str, *, interval: bool, best: boo
         return Entry((cite(row.score, name),), beside, best=best)
     path = f"{path_of(row, way)}.{name}"
     if interval:
-        beside = ("[", cite_groupings(row, f"{path}.low"), ", ", cite_groupings(row, f"{path}.high"), "]")
+        beside = ("[", cite_sweep(row, f"{path}.low"), ", ", cite_sweep(row, f"{path}.high"), "]")
     else:
-        beside = ("± ", cite_groupings(row, f"{path}.deviation"))
-    return Entry((cite_groupings(row, f"{path}.mean"),), beside, best=best)
+        beside = ("± ", cite_sweep(row, f"{path}.deviation"))
+    return Entry((cite_sweep(row, f"{path}.mean"),), beside, best=best)
 
 
 def path_of(row: CostRow, way: Way) -> str:
-    """Return where a row's record of groupings holds one way of answering."""
-    assert row.groupings is not None  # it answers in this way
-    numbers = [one.n_clusters for one in row.groupings.groupings]
-    return f"groupings.{numbers.index(way[0])}.named.{way[1]}"
+    """Return where a row's cluster sweep holds one way of answering."""
+    assert row.cluster_sweep is not None  # it answers in this way
+    numbers = [one.n_clusters for one in row.cluster_sweep.entries]
+    return f"entries.{numbers.index(way[0])}.named.{way[1]}"
 
 
-def cite_groupings(row: CostRow, path: str, places: int = 3) -> Part:
-    """Return one number of a row's groupings, to be printed; a dash where it is not defined."""
-    value = field_of(row.groupings, path)
+def cite_sweep(row: CostRow, path: str, places: int = 3) -> Part:
+    """Return one number of a row's cluster sweep, to be printed; a dash where it is not defined."""
+    value = field_of(row.cluster_sweep, path)
     if value is None:
         return DASH
     text = count(value) if isinstance(value, int) else share(value, places)
-    return Cited(text, value, f"{row.key}/groupings", path)
+    return Cited(text, value, f"{row.key}/cluster_sweep", path)

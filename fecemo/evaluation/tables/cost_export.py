@@ -14,7 +14,7 @@ COLUMNS = ("block", "state", "track", "given", "approach", "approach_title", "va
            "ari", "stability", "labels_training", "labels_choosing", "labels_naming", "seeds", "n_scored",
            "chance_uniform", "chance_majority", "linear_probe", "linear_probe_low", "linear_probe_high", "k_nn_probe",
            "k_nn_probe_low", "k_nn_probe_high", "triplet_accuracy", "triplet_low", "triplet_high", "triplets_held_out",
-           "triplets_judged",
+           "triplets_tested",
            "measure", "figure", "source", "learning", "amount", "unit", "training_seconds")
 PROBES = {"linear_probe": "linear", "k_nn_probe": "nearest"}
 
@@ -62,17 +62,18 @@ def _line(row: CostRow, way: Way) -> dict[str, Any]:
                  f"{name}_high": figure.high}
     if row.score is not None:
         line |= {"labels_training": row.score.labels_used.training, "labels_choosing": row.score.labels_used.choosing}
-    elif row.groupings is not None:
-        line |= {"labels_training": row.groupings.labels_training}
+    elif row.cluster_sweep is not None:
+        line |= {"labels_training": row.cluster_sweep.labels_training}
     if way == OWN and row.score is not None:
         line |= {"n_scored": row.score.n_scored, "chance_uniform": row.score.chance.uniform,
                  "chance_majority": row.score.chance.majority}
-    elif row.groupings is not None:
-        its, named = next(one for one in row.groupings.groupings if one.n_clusters == way[0]), row.groupings.named(*way)
+    elif row.cluster_sweep is not None:
+        its = next(one for one in row.cluster_sweep.entries if one.n_clusters == way[0])
+        named = row.cluster_sweep.named(*way)
         line |= {"nmi": its.nmi.mean, "ami": its.ami.mean, "ari": its.ari.mean, "stability": its.stability,
-                 "labels_naming": named.most_labels if named else "", "n_scored": row.groupings.n_scored,
-                 "seeds": len(row.groupings.seeds), "chance_uniform": row.groupings.chance.uniform,
-                 "chance_majority": row.groupings.chance.majority}
+                 "labels_naming": named.most_labels if named else "", "n_scored": row.cluster_sweep.n_scored,
+                 "seeds": len(row.cluster_sweep.seeds), "chance_uniform": row.cluster_sweep.chance.uniform,
+                 "chance_majority": row.cluster_sweep.chance.majority}
     if row.probes is not None:
         for name, probe in PROBES.items():
             line |= {name: field_of(row.probes, f"{probe}.balanced_accuracy"), **{
@@ -80,7 +81,7 @@ def _line(row: CostRow, way: Way) -> dict[str, Any]:
                 for end in ("low", "high")}}
     if row.triplets is not None:
         line |= {"triplet_accuracy": row.triplets.accuracy, "triplets_held_out": row.triplets.n_held_out,
-                 "triplets_judged": row.triplets.judged,
+                 "triplets_tested": row.triplets.tested,
                  **{f"triplet_{end}": field_of(row.triplets, f"interval.{end}") for end in ("low", "high")}}
     # As text, because pandas would make floats of whole numbers where some lines have none.
     return {name: repr(value) if isinstance(value, float) else str(value) for name, value in line.items()
@@ -113,5 +114,5 @@ def _document(row: CostRow) -> dict[str, Any]:
             "variant_title": row.column.title, "track": row.track, "given": row.given, "waits": row.waits,
             "published": row.published, **{
                 name: None if record is None else asdict(record) for name, record in (
-                    ("score", row.score), ("groupings", row.groupings), ("probes", row.probes),
+                    ("score", row.score), ("cluster_sweep", row.cluster_sweep), ("probes", row.probes),
                     ("triplets", row.triplets))}}

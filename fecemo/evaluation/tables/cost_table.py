@@ -12,11 +12,11 @@ from fecemo.errors import StoredStateError
 from fecemo.evaluation.metrics.intervals import Difference
 from fecemo.evaluation.metrics.over_seeds import paired_seed_differences
 from fecemo.evaluation.probing.probe import Probes
-from fecemo.evaluation.records.groupings import Groupings, RightAnswers, SeedFigure
-from fecemo.evaluation.records.judged_triplets import TypeShare
+from fecemo.evaluation.records.cluster_sweep import ClusterSweep, RightAnswers, SeedFigure
 from fecemo.evaluation.records.predictions import Predictions
 from fecemo.evaluation.records.score import Score
 from fecemo.evaluation.records.score_parts import Interval
+from fecemo.evaluation.records.triplet_test import TypeShare
 from fecemo.evaluation.tables.table import Heading
 
 if TYPE_CHECKING:
@@ -43,17 +43,17 @@ class Triplets:
         Of the share; None where their number is not known.
     chose_epoch : bool
         Whether the same triplets chose the epoch whose weights were kept.
-    judged : bool
+    tested : bool
         Whether they are of faces from which nothing learns; else of faces held out from this row's training.
     by_type : dict of str to TypeShare
-        The same by the type of the triplet, where they are judged.
+        The same by the type of the triplet, where they are tested.
     """
 
     accuracy: float
     n_held_out: int | None = None
     interval: Interval | None = None
     chose_epoch: bool = False
-    judged: bool = False
+    tested: bool = False
     by_type: dict[str, TypeShare] = field(default_factory=dict)
 
 
@@ -76,7 +76,7 @@ class CostRow:
         What it waits for, in words.
     score : Score or None
     probes : Probes or None
-    groupings : Groupings or None
+    cluster_sweep : ClusterSweep or None
     right : mapping of Way to RightAnswers
         Which scored faces it answered rightly, in each way.
     triplets : Triplets or None
@@ -91,7 +91,7 @@ class CostRow:
     waits: str = ""
     score: Score | None = None
     probes: Probes | None = None
-    groupings: Groupings | None = None
+    cluster_sweep: ClusterSweep | None = None
     right: Mapping[Way, RightAnswers] = field(default_factory=dict)
     triplets: Triplets | None = None
 
@@ -108,7 +108,7 @@ class CostRow:
             its = self.score
             return {name: SeedFigure(value, None, its.intervals[name].low, its.intervals[name].high)
                     for name in ("balanced_accuracy", "accuracy") if (value := its.metric(name)) is not None}
-        named = None if self.groupings is None else self.groupings.named(*way)
+        named = None if self.cluster_sweep is None else self.cluster_sweep.named(*way)
         return None if named is None else {"balanced_accuracy": named.balanced_accuracy, "accuracy": named.accuracy}
 
 
@@ -228,7 +228,7 @@ def compare_rows(rows: Sequence[CostRow], n_clusters: Sequence[int], *, resample
             seeds_a, seeds_b = (len(row.right[way].right) for row in (a, b))
             if 1 not in (seeds_a, seeds_b) and seeds_a != seeds_b:
                 raise StoredStateError(f"{a.key} answers with {seeds_a} seeds and {b.key} with {seeds_b}, expected "
-                                       "equally many; run the groupings stage of both again with one recipe")
+                                       "equally many; run the cluster_sweep stage of both again with one recipe")
             differences = paired_seed_differences(a.right[way], b.right[way], resamples=resamples,
                                                   confidence=confidence, seed=seed)
             if differences is not None:

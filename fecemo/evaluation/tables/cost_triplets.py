@@ -22,14 +22,14 @@ def triplets_entry(row: CostRow) -> Entry:
 def triplets_caption(rows: Sequence[CostRow]) -> tuple[Part, ...]:
     """Return what a reader must know beside these shares, or nothing where no row has one."""
     shown = [(row, row.triplets) for row in rows if row.triplets is not None]
-    judged, held_out = ([one for one in shown if one[1].judged is judged] for judged in (True, False))
+    tested, held_out = ([one for one in shown if one[1].tested is tested] for tested in (True, False))
     if not shown:
         return ()
     said: list[Part] = [" Triplets: share of those whose odd face is told as most raters told it; chance is 1/3."]
-    if judged:
-        said += [" Asked were ", *_how_many(judged), " of faces from which nothing learns; the interval allows for "
+    if tested:
+        said += [" Asked were ", *_how_many(tested), " of faces from which nothing learns; the interval allows for "
                  "triplets that share faces."]
-    return *said, *(_of_held_out(held_out, apart=bool(judged)) if held_out else ())
+    return *said, *(_of_held_out(held_out, apart=bool(tested)) if held_out else ())
 
 
 def _how_many(shown: Sequence[tuple[CostRow, Triplets]]) -> tuple[Part, ...]:
@@ -42,7 +42,7 @@ def _how_many(shown: Sequence[tuple[CostRow, Triplets]]) -> tuple[Part, ...]:
 
 
 def _of_held_out(shown: Sequence[tuple[CostRow, Triplets]], apart: bool) -> tuple[Part, ...]:
-    """Return what to know of triplets that were held out from training; ``apart`` where others are judged."""
+    """Return what to know of triplets that were held out from training; ``apart`` where others are tested."""
     counted = _how_many(shown)
     said = ["that were held out from training."]
     if counted:

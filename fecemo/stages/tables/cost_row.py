@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fecemo.data.receipts import read_receipt, require_receipt
 from fecemo.errors import StoredStateError
 from fecemo.stages.chain import outdated
-from fecemo.stages.groupings import STAGE, groupings_config
+from fecemo.stages.cluster_sweep import STAGE, cluster_sweep_config
 from fecemo.stages.tables.made_otherwise import made_otherwise
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.faces.example_set import find_example_set
@@ -16,7 +16,7 @@ from fecemo.study.layout import RunLayout
 
 if TYPE_CHECKING:
     from fecemo.evaluation.probing.probe import Probes
-    from fecemo.evaluation.records.groupings import Groupings, RightAnswers
+    from fecemo.evaluation.records.cluster_sweep import ClusterSweep, RightAnswers
     from fecemo.evaluation.records.score import Score
     from fecemo.evaluation.tables.cost_table import CostRow, Triplets, Way
 
@@ -45,14 +45,14 @@ def read_cost_row(cell: Cell, layout: RunLayout, score: "Score | None", *, publi
     from fecemo.evaluation.tables.table import Heading
 
     given, clustered = given_to(cell), cell.approach.predicts_by == "clusters"
-    groupings, right = _read_groupings(cell, layout) if clustered else (None, {})
+    cluster_sweep, right = _read_cluster_sweep(cell, layout) if clustered else (None, {})
     if not clustered and score is not None:
         right = {OWN: right_answers(read_predictions(layout.score(cell.row, cell.variant.name), score.emotions))}
     return CostRow(
         row=Heading(cell.row, cell.recipe.title_of(cell.row)), column=Heading(cell.variant.name, cell.variant.title),
         given=given.words, track=given.track, clustered=clustered, published=published,
-        waits=_waits(cell) or "", score=score, groupings=groupings, right=right,
-        probes=probes, triplets=_read_judged(cell, layout) or _read_held_out(cell, layout))
+        waits=_waits(cell) or "", score=score, cluster_sweep=cluster_sweep, right=right,
+        probes=probes, triplets=_read_triplet_test(cell, layout) or _read_held_out(cell, layout))
 
 
 def _waits(cell: Cell) -> str | None:
@@ -61,19 +61,19 @@ def _waits(cell: Cell) -> str | None:
     return behind or cell.recipe.waits_for(cell.row, cell.variant.name)
 
 
-def _read_groupings(cell: Cell, layout: RunLayout) -> "tuple[Groupings | None, dict[Way, RightAnswers]]":
+def _read_cluster_sweep(cell: Cell, layout: RunLayout) -> "tuple[ClusterSweep | None, dict[Way, RightAnswers]]":
     """Return a cell's record with its right answers, or nothing where it has not run on what stands now and so."""
-    from fecemo.evaluation.records.groupings import read_groupings
+    from fecemo.evaluation.records.cluster_sweep import read_cluster_sweep
 
-    folder = layout.groupings(cell.row, cell.variant.name)
+    folder = layout.cluster_sweep(cell.row, cell.variant.name)
     if read_receipt(folder) is None:
         return None, {}
     receipt = require_receipt(folder, STAGE)
     if (recipe := receipt.config.get("recipe")) != cell.recipe.name:
-        raise StoredStateError(f"{folder} holds groupings of the recipe {recipe!r}, expected "
+        raise StoredStateError(f"{folder} holds a cluster sweep of the recipe {recipe!r}, expected "
                                f"{cell.recipe.name!r}; give each recipe its own run folder")
     other = outdated(layout, cell.made_by, cell.variant.name, receipt)
-    if other is None and not receipt.made_of(groupings_config(cell), receipt.inputs):
+    if other is None and not receipt.made_of(cluster_sweep_config(cell), receipt.inputs):
         other = "set of settings"
     if other is None and (fault := made_otherwise(cell, layout, "model", "embeddings")) is not None:
         print(f"table: {fault}; clusters of {cell.title} are shown as not run until the stages run again",
@@ -81,35 +81,36 @@ def _read_groupings(cell: Cell, layout: RunLayout) -> "tuple[Groupings | None, d
         return None, {}
     if other is not None:
         print(f"table: {cell.title} was grouped with another {other} than the one that stands now; it is shown as not "
-              "run until the groupings stage runs again", file=sys.stderr)
+              "run until the cluster_sweep stage runs again", file=sys.stderr)
         return None, {}
-    return read_groupings(folder)
+    return read_cluster_sweep(folder)
 
 
-def _read_judged(cell: Cell, layout: RunLayout) -> "Triplets | None":
+def _read_triplet_test(cell: Cell, layout: RunLayout) -> "Triplets | None":
     """Return how well a row tells triplets of faces from which nothing learns, where it was asked."""
-    from fecemo.evaluation.records.judged_triplets import read_judged
+    from fecemo.evaluation.records.triplet_test import read_triplet_test
     from fecemo.evaluation.tables.cost_table import Triplets
 
-    folder, where = layout.judged_by(cell.row, cell.variant.name), (cell.row, cell.variant.name)
+    folder, where = layout.triplet_test(cell.row, cell.variant.name), (cell.row, cell.variant.name)
     receipt = read_receipt(folder)
-    if receipt is None or cell.recipe.judged is None or cell.approach.predicts_by != "clusters":
+    if receipt is None or cell.recipe.triplet_test is None or cell.approach.predicts_by != "clusters":
         return None
-    fault = made_otherwise(cell, layout, "model", "judged")
+    fault = made_otherwise(cell, layout, "model", "triplet_test")
     if fault is None and (other := outdated(layout, *where, receipt)) is not None:
-        fault = f"{cell.title} was judged by another {other} than the one that stands now"
+        fault = f"{cell.title} was tested with another {other} than the one that stands now"
     if fault is not None:
-        print(f"table: {fault}; how it tells triplets is not shown until the judge stage runs again", file=sys.stderr)
+        print(f"table: {fault}; how it tells triplets is not shown until the triplet_test stage runs again",
+              file=sys.stderr)
         return None
-    its = read_judged(folder)
-    return Triplets(its.accuracy, its.n_triplets, its.interval, judged=True, by_type=its.by_type)
+    its = read_triplet_test(folder)
+    return Triplets(its.accuracy, its.n_triplets, its.interval, tested=True, by_type=its.by_type)
 
 
 def _read_held_out(cell: Cell, layout: RunLayout) -> "Triplets | None":
-    """Return how well held-out triplets were judged at the end of the last phase, if that learned from triplets.
+    """Return how well held-out triplets were answered at the end of the last phase, if that learned from triplets.
 
     Of the weights that were kept: those of the last epoch, or of the one with the least loss on held-out triplets. A
-    phase after it would have changed the network that was judged, and of a model that is outdated nothing is told.
+    phase after it would have changed the network that was tested, and of a model that is outdated nothing is told.
     """
     from fecemo.evaluation.metrics.intervals import wilson_interval
     from fecemo.evaluation.tables.cost_table import Triplets
@@ -131,14 +132,14 @@ def _read_held_out(cell: Cell, layout: RunLayout) -> "Triplets | None":
     phase = phases[-1].name
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            judged = [(float(line["valid_loss"]), float(line["valid_accuracy"])) for line in csv.DictReader(file)
+            epochs = [(float(line["valid_loss"]), float(line["valid_accuracy"])) for line in csv.DictReader(file)
                       if line["phase"] == phase and line["valid_accuracy"]]
     except (KeyError, ValueError) as error:
         raise StoredStateError(f"{path} is damaged ({error}); run the train stage again") from error
-    if not judged:
+    if not epochs:
         return None
     chose = cell.fit[phase].keep == "best"
-    _, accuracy = min(judged, key=lambda epoch: epoch[0]) if chose else judged[-1]
+    _, accuracy = min(epochs, key=lambda epoch: epoch[0]) if chose else epochs[-1]
     n_held_out = receipt.summary.get("held_out", {}).get(phase)
     interval = None if n_held_out is None else wilson_interval(accuracy, n_held_out, cell.recipe.evaluation.confidence)
     return Triplets(accuracy, n_held_out, interval, chose)

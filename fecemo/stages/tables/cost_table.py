@@ -33,7 +33,7 @@ def read_cost_table(study: Recipe, layout: RunLayout, table: "ComparisonTable") 
     from fecemo.data.reference_figures import read_reference_figures
     from fecemo.evaluation.tables.cost_table import CostTable, compare_rows, in_order
 
-    settings = study.groupings
+    settings = study.cluster_sweep
     if settings is None:
         return None
     rows = in_order([_read_row(study, layout, table, *cell) for cell in study.cells])

@@ -77,9 +77,9 @@ def _point(cell: Cell, step: LearningStep, layout: RunLayout, row: "CostRow", as
     from fecemo.evaluation.tables.learning_curves import LearningPoint
 
     if not step.phase:
-        return LearningPoint(row, None if row.groupings is None else row.groupings.source_faces, None, asked)
+        return LearningPoint(row, None if row.cluster_sweep is None else row.cluster_sweep.source_faces, None, asked)
     receipt = read_receipt(layout.model(cell.row, cell.variant.name))
-    if receipt is None or (row.score is None and row.groupings is None):
+    if receipt is None or (row.score is None and row.cluster_sweep is None):
         return LearningPoint(row, None, None, asked)
     of_phase = receipt.summary["epochs" if step.setting == "epochs" else "faces"]
     return LearningPoint(row, of_phase.get(step.phase), receipt.seconds, asked)

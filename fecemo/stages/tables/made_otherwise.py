@@ -7,15 +7,15 @@ from fecemo.data.receipts import Receipt, read_receipt
 from fecemo.stages.chain import EMBEDDINGS_OF, embeddings_of
 from fecemo.stages.cluster import cluster_config
 from fecemo.stages.embed import embed_config
-from fecemo.stages.judge import judge_config
 from fecemo.stages.pretrained import PRETRAINED
 from fecemo.stages.train import train_config
+from fecemo.stages.triplet_test import triplet_test_config
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.layout import RunLayout
 
 CONFIGS: dict[str, tuple[str, Callable[[Cell], dict[str, Any]]]] = {
     "model": ("trained", train_config), "embeddings": ("embedded", embed_config),
-    "clusters": ("clustered", cluster_config), "judged": ("judged", judge_config)}
+    "clusters": ("clustered", cluster_config), "triplet_test": ("tested", triplet_test_config)}
 """What is made of faces, with what is said of it and all of a recipe that shapes it."""
 MACHINE = ("threads", "devices", "backend")
 """What a receipt holds besides, of the machine on which it was made."""
@@ -32,12 +32,12 @@ def made_otherwise(cell: Cell, layout: RunLayout, *asked: str) -> str | None:
     cell : Cell
     layout : RunLayout
     *asked : str
-        Of ``"model"``, ``"embeddings"``, ``"clusters"`` and ``"judged"``, those that the figures were made of. Of a row
-        whose embeddings the cell takes, the first two are asked too.
+        Of ``"model"``, ``"embeddings"``, ``"clusters"`` and ``"triplet_test"``, those that the figures were made of. Of
+        a row whose embeddings the cell takes, the first two are asked too.
     """
     row, variant = cell.made_by, cell.variant.name
     folders = {"model": layout.model, "embeddings": layout.embeddings, "clusters": layout.clusters,
-               "judged": layout.judged_by}
+               "triplet_test": layout.triplet_test}
     for name in asked:
         receipt, (done, config_of) = read_receipt(folders[name](row, variant)), CONFIGS[name]
         if receipt is None:

@@ -58,8 +58,8 @@ def _cell_folders(layout: RunLayout, approach: str, variant: str) -> dict[str, P
     return {"model": layout.model(approach, variant), "embeddings": layout.embeddings(approach, variant),
             "clusters": layout.clusters(approach, variant), "assigned": layout.assigned(approach, variant),
             "map": layout.map(approach, variant),
-            "names": layout.names(approach, variant), "groupings": layout.groupings(approach, variant),
-            "judged": layout.judged_by(approach, variant),
+            "names": layout.names(approach, variant), "cluster_sweep": layout.cluster_sweep(approach, variant),
+            "triplet_test": layout.triplet_test(approach, variant),
             "score": layout.score(approach, variant)}
 
 

@@ -51,7 +51,7 @@ def read_run_faces(layout: RunLayout, name: str, measured: bool, seen: str = "cu
     Parameters
     ----------
     layout : RunLayout
-    name : {"source", "target", "judged"}
+    name : {"source", "target", "triplet_test"}
         Their pack.
     measured : bool
         Whether their measurements are asked for.
@@ -62,6 +62,6 @@ def read_run_faces(layout: RunLayout, name: str, measured: bool, seen: str = "cu
     StoredStateError
         If the pack is missing or unfinished, or its faces are to be measured or aligned first.
     """
-    pack = FacePack({"source": layout.source, "target": layout.target, "judged": layout.judged}[name])
+    pack = FacePack(layout.pack(name))
     return RunFaces(pack, read_measurements(layout.measurements(name), pack) if measured else None,
                     read_aligned(layout.aligned(name), pack, layout.measurements(name)) if seen == "aligned" else None)

@@ -18,7 +18,7 @@ from fecemo.training.order import drawn_rows
 from fecemo.training.settings import FitSettings
 
 AGREEMENT = 2 / 3
-"""Share of a triplet's ratings that must name the same face; triplets below it teach nothing and judge nothing."""
+"""Share of a triplet's ratings that must name the same face; triplets below it teach nothing and test nothing."""
 FACES = ("first", "second", "third")
 
 

@@ -8,7 +8,7 @@ from statistics import fmean
 import numpy as np
 
 from fecemo.evaluation.metrics.over_seeds import seed_figures, seed_mean
-from fecemo.evaluation.records.groupings import Grouping, NamedGroups, RightAnswers
+from fecemo.evaluation.records.cluster_sweep import NamedGroups, RightAnswers, SweepEntry
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class SeedGroups:
     labels: Mapping[str, int]
 
 
-def score_grouping(n_clusters: int, seeds: Sequence[SeedGroups], truth: np.ndarray, emotions: Sequence[str], *,
-                   resamples: int, confidence: float, seed: int) -> tuple[Grouping, dict[str, np.ndarray]]:
+def score_clusterings(n_clusters: int, seeds: Sequence[SeedGroups], truth: np.ndarray, emotions: Sequence[str], *,
+                   resamples: int, confidence: float, seed: int) -> tuple[SweepEntry, dict[str, np.ndarray]]:
     """Score clusterings of one number of clusters.
 
     Parameters
@@ -50,7 +50,7 @@ def score_grouping(n_clusters: int, seeds: Sequence[SeedGroups], truth: np.ndarr
 
     Returns
     -------
-    grouping : Grouping
+    grouping : SweepEntry
     right : dict of str to ndarray of shape (s, n), bool
         Whether each scored face was answered rightly with each seed, by the way of naming.
     """
@@ -65,7 +65,7 @@ def score_grouping(n_clusters: int, seeds: Sequence[SeedGroups], truth: np.ndarr
         named[naming] = NamedGroups(labels=tuple(one.labels[naming] for one in seeds), **figures)
     agree = [float(adjusted_rand_score(one.source_clusters, other.source_clusters))
              for one, other in combinations(seeds, 2)]
-    return Grouping(
+    return SweepEntry(
         n_clusters,
         nmi=seed_mean([float(normalized_mutual_info_score(truth, one.clusters)) for one in seeds]),
         ami=seed_mean([float(adjusted_mutual_info_score(truth, one.clusters)) for one in seeds]),

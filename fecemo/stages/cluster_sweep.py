@@ -1,4 +1,4 @@
-"""Groupings: embeddings → clusters at several numbers of them, named at several costs in labels, and their scores."""
+"""Cluster sweep: embeddings → clusters at several numbers of them, named at several costs in labels, and scores."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +12,8 @@ from fecemo.data.emotions import EMOTIONS
 from fecemo.data.face_pack import FacePack
 from fecemo.data.receipts import Receipt, digest_json
 from fecemo.errors import InputError
-from fecemo.evaluation.metrics.groupings import SeedGroups, score_grouping
-from fecemo.evaluation.records.groupings import GROUPINGS_FORMAT, Groupings, write_groupings
+from fecemo.evaluation.metrics.cluster_sweep import SeedGroups, score_clusterings
+from fecemo.evaluation.records.cluster_sweep import CLUSTER_SWEEP_FORMAT, ClusterSweep, write_cluster_sweep
 from fecemo.evaluation.records.score_parts import Chance
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import require_chain
@@ -23,17 +23,17 @@ from fecemo.stages.work import Work, plain, run_stage
 from fecemo.study.cell import Cell
 from fecemo.training.order import drawn_rows
 
-STAGE = "groupings"
+STAGE = "cluster_sweep"
 
 
 def run(arguments: CellArguments) -> Receipt:
     """Cluster one cell's embeddings into several numbers of clusters, name them in two ways, and score the names.
 
-    Nothing is trained. For each number of clusters of the recipe's ``groupings`` and each of its seeds: K-means of the
-    source embeddings; names from a few labelled faces of each cluster (``few``), and by the vote of a labelled sample
-    (``vote``), both of the target's train split; answers for the faces on which the cell is scored, none of which named
-    anything. Writes ``groupings.json`` with the figures over seeds, and ``scored_rows.npy``, ``truth.npy`` and
-    ``right.npy``, by which rows of the table are compared face by face.
+    Nothing is trained. For each number of clusters of the recipe's ``cluster_sweep`` and each of its seeds: K-means of
+    the source embeddings; names from a few labelled faces of each cluster (``few``), and by the vote of a labelled
+    sample (``vote``), both of the target's train split; answers for the faces on which the cell is scored, none of
+    which named anything. Writes ``cluster_sweep.json`` with the figures over seeds, and ``scored_rows.npy``,
+    ``truth.npy`` and ``right.npy``, by which rows of the table are compared face by face.
 
     Parameters
     ----------
@@ -47,16 +47,16 @@ def run(arguments: CellArguments) -> Receipt:
     Raises
     ------
     InputError
-        If the recipe has no groupings, the approach no clusters, there are fewer faces than clusters, no label can
+        If the recipe has no cluster_sweep, the approach no clusters, there are fewer faces than clusters, no label can
         name, fewer than ``naming.sample``, or no labelled face is left to score.
     StoredStateError
         If the embeddings are missing or cannot be clustered, or a label that was used would be scored.
     """
     cell, layout = arguments.grouped_cell(), arguments.layout
-    recipe, settings, where = cell.recipe, cell.recipe.groupings, (cell.made_by, arguments.variant)
+    recipe, settings, where = cell.recipe, cell.recipe.cluster_sweep, (cell.made_by, arguments.variant)
     if settings is None:
-        raise InputError(f"{arguments.recipe}: there is no key groupings, which says how many clusters to make, such "
-                         "as groupings: {n_clusters: [8, 32, 100], per_cluster: 5, seeds: 5}")
+        raise InputError(f"{arguments.recipe}: there is no key cluster_sweep, which says how many clusters to make, "
+                         "such as cluster_sweep: {n_clusters: [8, 32, 100], per_cluster: 5, seeds: 5}")
     chain = require_chain(layout, *where, "model", "embeddings")
     target, kmeans, evaluation = FacePack(layout.target), recipe.clustering, recipe.evaluation
     refuse_too_large_a_sample(target, recipe.naming.sample)
@@ -74,47 +74,47 @@ def run(arguments: CellArguments) -> Receipt:
         seen = np.unique(np.concatenate([named.seen for one in grouped for named in one.named.values()]))
         rows = scored_rows(cell.score_on, target, np.union1d(learned, embedded.rows[seen]), str(layout.target))
         at, truth = np.searchsorted(embedded.rows, rows), target.labels[rows]
-        groupings = []
+        entries = []
         right: dict[tuple[int, str], np.ndarray] = {}
         for n_clusters in settings.n_clusters:
-            one, its_right = score_grouping(
+            one, its_right = score_clusterings(
                 n_clusters, _of_scored(grouped, n_clusters, at), truth, EMOTIONS, resamples=evaluation.bootstrap,
                 confidence=evaluation.confidence, seed=recipe.seed)
-            groupings.append(one)
+            entries.append(one)
             right |= {(n_clusters, naming): its for naming, its in its_right.items()}
         support = np.array([np.count_nonzero(truth == emotion) for emotion in EMOTIONS])
-        record = Groupings(
+        record = ClusterSweep(
             approach=arguments.approach, variant=arguments.variant, recipe=recipe.name, emotions=EMOTIONS,
             source_faces=len(pile), score_on=cell.score_on, n_scored=len(rows),
             scored_faces=digest_json([target.ids[rows].tolist(), truth.tolist()]), labels_training=len(learned),
             per_cluster=settings.per_cluster, seeds=tuple(range(recipe.seed, recipe.seed + settings.seeds)),
             confidence=evaluation.confidence, bootstrap=evaluation.bootstrap,
             chance=Chance(uniform=1 / np.count_nonzero(support), majority=float(support.max() / len(rows))),
-            groupings=tuple(groupings))
+            entries=tuple(entries))
         best = max((its.balanced_accuracy.mean, one.n_clusters, naming)
-                   for one in groupings for naming, its in one.named.items())
-        files = write_groupings(folder, record, rows,
+                   for one in entries for naming, its in one.named.items())
+        files = write_cluster_sweep(folder, record, rows,
                                 np.array([EMOTIONS.index(label) for label in truth.tolist()], np.int64), right)
         return Work(files=files, summary={"n_scored": len(rows), "best_balanced_accuracy": best[0]},
                     said=f"{cell.title}: {len(grouped)} clusterings; balanced accuracy {best[0]:.3f} at k = {best[1]} "
                          f"named by {best[2]}, on {len(rows)} faces")
 
     return run_stage(
-        STAGE, layout.groupings(cell.row, arguments.variant), seed=recipe.seed, work=work,
-        config=groupings_config(cell),
+        STAGE, layout.cluster_sweep(cell.row, arguments.variant), seed=recipe.seed, work=work,
+        config=cluster_sweep_config(cell),
         inputs={"target": target.receipt.digest, **{name: receipt.digest for name, receipt in chain.items()}})
 
 
-def groupings_config(cell: Cell) -> dict[str, Any]:
-    """Return all of a recipe that shapes a cell's groupings, as the receipt holds it."""
+def cluster_sweep_config(cell: Cell) -> dict[str, Any]:
+    """Return all of a recipe that shapes a cell's cluster sweep, as the receipt holds it."""
     recipe = cell.recipe
     return plain({
-        "groupings": recipe.groupings, "kmeans": {name: getattr(recipe.clustering, name)
+        "cluster_sweep": recipe.cluster_sweep, "kmeans": {name: getattr(recipe.clustering, name)
                                                   for name in ("algorithm", "max_iter", "even")},
         "sample": recipe.naming.sample, "rare": recipe.naming.rare, "balanced": recipe.naming.balanced,
         "namings": NAMINGS, "score_on": cell.score_on, "bootstrap": recipe.evaluation.bootstrap,
         "confidence": recipe.evaluation.confidence, "seed": recipe.seed, "recipe": recipe.name,
-        "format": GROUPINGS_FORMAT, **({"cluster_on": cell.cluster_on} if cell.cluster_on else {})})
+        "format": CLUSTER_SWEEP_FORMAT, **({"cluster_on": cell.cluster_on} if cell.cluster_on else {})})
 
 
 def _of_scored(grouped: Sequence[Grouped], n_clusters: int, at: np.ndarray) -> list[SeedGroups]:

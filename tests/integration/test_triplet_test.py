@@ -8,22 +8,22 @@ from fecemo.data.array_set import read_face_array
 from fecemo.data.face_pack import FacePack
 from fecemo.data.receipts import read_receipt
 from fecemo.errors import InputError, StoredStateError
-from fecemo.evaluation.records.judged_triplets import read_judged
-from fecemo.stages import embed, judge, train
+from fecemo.evaluation.records.triplet_test import read_triplet_test
+from fecemo.stages import embed, train, triplet_test
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import outdated
 from fecemo.study.faces.example_sets.triplets import read_triplets
 
-JUDGED = 30
+TESTED = 30
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("judged")
+    folder = tmp_path_factory.mktemp("triplet_test")
     layout, model = write_study(folder)
-    write_pack(layout.judged, JUDGED, False, lighter=2, first=1000)
-    measure_again(layout, "judged", model)
-    write_ratings(layout.judged, 60, bright_rows(JUDGED))
+    write_pack(layout.triplet_test_faces, TESTED, False, lighter=2, first=1000)
+    measure_again(layout, "triplet_test", model)
+    write_ratings(layout.triplet_test_faces, 60, bright_rows(TESTED))
     for row in ("landmark_features", "landmark_encoder"):
         train.run(cell((folder, layout), row))
     embed.run(cell((folder, layout), "landmark_features"))
@@ -39,106 +39,107 @@ def cell(study, row, recipe="recipe.yaml"):
 def test_an_embedding_that_follows_brightness_tells_what_raters_of_brightness_said(study, row):
     """Of a row without networks and of one that sees pixels."""
     _, layout = study
-    judge.run(cell(study, row))
-    record = read_judged(layout.judged_by(row, "gray"))
+    triplet_test.run(cell(study, row))
+    record = read_triplet_test(layout.triplet_test(row, "gray"))
     assert record.accuracy > 0.8, "a third would be chance"
     assert (record.n_triplets, list(record.by_type)) == (60, ["THREE_CLASS_TRIPLET"])
-    stored = read_face_array(layout.judged_by(row, "gray"), "judged")
-    np.testing.assert_array_equal(stored.rows, np.arange(JUDGED))
+    stored = read_face_array(layout.triplet_test(row, "gray"), "triplet_test")
+    np.testing.assert_array_equal(stored.rows, np.arange(TESTED))
     right = []
-    for first, second, odd in stored.values[read_triplets(layout.judged, FacePack(layout.judged).ids).rows]:
+    faces = layout.triplet_test_faces
+    for first, second, odd in stored.values[read_triplets(faces, FacePack(faces).ids).rows]:
         apart = [np.linalg.norm(one - other) for one, other in ((first, second), (first, odd), (second, odd))]
         right.append(apart[0] < min(apart[1:]))
     assert record.accuracy == np.mean(right)
     assert record.interval.low < record.accuracy <= record.interval.high
 
 
-def test_faces_of_which_the_landmark_model_was_unsure_are_judged_too(study, tmp_path):
+def test_faces_of_which_the_landmark_model_was_unsure_are_tested_too(study, tmp_path):
     folder, _ = study
     layout, model = write_study(tmp_path)
-    write_pack(layout.judged, JUDGED, False, lighter=2, first=1000)
-    measure_again(layout, "judged", model)
-    write_ratings(layout.judged, 40, list(range(JUDGED)))
+    write_pack(layout.triplet_test_faces, TESTED, False, lighter=2, first=1000)
+    measure_again(layout, "triplet_test", model)
+    write_ratings(layout.triplet_test_faces, 40, list(range(TESTED)))
     its = CellArguments(folder / "recipe.yaml", layout.run, "landmark_features", "gray")
     train.run(its)
-    judge.run(its)
-    assert read_judged(layout.judged_by("landmark_features", "gray")).n_triplets == 40
+    triplet_test.run(its)
+    assert read_triplet_test(layout.triplet_test("landmark_features", "gray")).n_triplets == 40
 
 
 def test_a_row_of_another_row_s_embedding_waits_for_that_row(study):
     _, layout = study
     train.run(cell(study, "triplet_embedding"))
-    folder = layout.judged_by("landmark_features", "gray")
+    folder = layout.triplet_test("landmark_features", "gray")
     (folder / "receipt.json").unlink(missing_ok=True)
-    with pytest.raises(StoredStateError, match=r"judged.landmark_features.gray"):
-        judge.run(cell(study, "triplet_embedding"))
-    behind = judge.run(cell(study, "landmark_features"))
-    receipt = judge.run(cell(study, "triplet_embedding"))
-    assert receipt.inputs["judgement of landmark_features"] == behind.digest
-    values = read_face_array(layout.judged_by("triplet_embedding", "gray"), "judged").values
+    with pytest.raises(StoredStateError, match=r"triplet_test.landmark_features.gray"):
+        triplet_test.run(cell(study, "triplet_embedding"))
+    behind = triplet_test.run(cell(study, "landmark_features"))
+    receipt = triplet_test.run(cell(study, "triplet_embedding"))
+    assert receipt.inputs["triplet_test of landmark_features"] == behind.digest
+    values = read_face_array(layout.triplet_test("triplet_embedding", "gray"), "triplet_test").values
     np.testing.assert_allclose(np.linalg.norm(values, axis=1), 1, rtol=1e-5)
 
 
 def test_it_is_done_once(study, capsys):
-    judge.run(cell(study, "landmark_features"))
+    triplet_test.run(cell(study, "landmark_features"))
     capsys.readouterr()
-    judge.run(cell(study, "landmark_features"))
+    triplet_test.run(cell(study, "landmark_features"))
     assert "already done" in capsys.readouterr().err
 
 
 def test_other_networks_and_other_ratings_make_it_outdated(study):
     folder, layout = study
-    judge.run(cell(study, "landmark_features"))
-    receipt = read_receipt(layout.judged_by("landmark_features", "gray"))
+    triplet_test.run(cell(study, "landmark_features"))
+    receipt = read_receipt(layout.triplet_test("landmark_features", "gray"))
     assert outdated(layout, "landmark_features", "gray", receipt) is None
     (folder / "other.yaml").write_text((folder / "recipe.yaml").read_text().replace(
         "  landmark_features: {fit: {}}", "  landmark_features: {model: {distances: 2.0}, fit: {}}"))
     train.run(cell(study, "landmark_features", "other.yaml"))
     assert outdated(layout, "landmark_features", "gray", receipt) == "model"
     train.run(cell(study, "landmark_features"))
-    judge.run(cell(study, "landmark_features"))
+    triplet_test.run(cell(study, "landmark_features"))
     assert outdated(layout, "landmark_features", "gray", receipt) is None
 
 
 @pytest.mark.parametrize("other", [{"first": 1000}, {"lighter": 2}])
-def test_faces_that_rows_learn_from_judge_nothing(study, tmp_path, other):
-    """Nor do copies of them under other names. What is judged is the very embedding that such a copy has."""
+def test_faces_that_rows_learn_from_test_nothing(study, tmp_path, other):
+    """Nor do copies of them under other names. What is tested is the very embedding that such a copy has."""
     folder, _ = study
     layout, model = write_study(tmp_path)
     its = CellArguments(folder / "recipe.yaml", layout.run, "landmark_features", "gray")
     train.run(its)
     embed.run(its)
     known, new = [36, 37], [40, 42, 43, 45]
-    write_pack(layout.judged, 46, False, **other)  # as the source, and six more
-    write_ratings(layout.judged, 200, known + new)
-    measure_again(layout, "judged", model)
-    judge.run(its)
-    rows = read_triplets(layout.judged, FacePack(layout.judged).ids).rows
-    record = read_judged(layout.judged_by("landmark_features", "gray"))
+    write_pack(layout.triplet_test_faces, 46, False, **other)  # as the source, and six more
+    write_ratings(layout.triplet_test_faces, 200, known + new)
+    measure_again(layout, "triplet_test", model)
+    triplet_test.run(its)
+    rows = read_triplets(layout.triplet_test_faces, FacePack(layout.triplet_test_faces).ids).rows
+    record = read_triplet_test(layout.triplet_test("landmark_features", "gray"))
     assert record.n_triplets == np.isin(rows, new).all(axis=1).sum() > 20
     assert record.n_triplets + record.n_left_out == 200
     assert record.n_faces == len(new)
     source = read_face_array(layout.embeddings("landmark_features", "gray"), "source")
-    judged = read_face_array(layout.judged_by("landmark_features", "gray"), "judged")
-    same = np.allclose(judged.values[source.rows], source.values, atol=1e-6)
+    tested = read_face_array(layout.triplet_test("landmark_features", "gray"), "triplet_test")
+    same = np.allclose(tested.values[source.rows], source.values, atol=1e-6)
     assert same == ("lighter" not in other)
-    write_ratings(layout.judged, 20, [*known, 39])
-    with pytest.raises(InputError, match=r"judged: each of its 20 triplets has a face from which rows learn"):
-        judge.run(its)
+    write_ratings(layout.triplet_test_faces, 20, [*known, 39])
+    with pytest.raises(InputError, match=r"triplet_test: each of its 20 triplets has a face from which rows learn"):
+        triplet_test.run(its)
 
 
-def test_what_cannot_be_judged_is_refused(study, tmp_path):
+def test_what_cannot_be_tested_is_refused(study, tmp_path):
     folder, _ = study
     with pytest.raises(InputError, match="few_labels predicts by its own classifier"):
-        judge.run(cell(study, "few_labels"))
+        triplet_test.run(cell(study, "few_labels"))
     other, model = write_study(tmp_path)
     its = CellArguments(folder / "recipe.yaml", other.run, "landmark_features", "gray")
     train.run(its)
-    with pytest.raises(StoredStateError, match=r"packs.judged is not a finished face pack"):
-        judge.run(its)
-    write_pack(other.judged, JUDGED, False, lighter=2, first=1000)
-    with pytest.raises(StoredStateError, match=r"measurements.judged"):
-        judge.run(its)
-    measure_again(other, "judged", model)
-    with pytest.raises(InputError, match=r"landmark_features gray: .*judged has no triplets\.csv; only faces that"):
-        judge.run(its)
+    with pytest.raises(StoredStateError, match=r"packs.triplet_test is not a finished face pack"):
+        triplet_test.run(its)
+    write_pack(other.triplet_test_faces, TESTED, False, lighter=2, first=1000)
+    with pytest.raises(StoredStateError, match=r"measurements.triplet_test"):
+        triplet_test.run(its)
+    measure_again(other, "triplet_test", model)
+    with pytest.raises(InputError, match=r"landmark_features gray: .*triplet_test has no triplets\.csv; only faces"):
+        triplet_test.run(its)

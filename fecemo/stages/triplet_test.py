@@ -1,4 +1,4 @@
-"""Judge: which of three faces is the odd one, asked of a cell's embedding of faces from which nothing learns."""
+"""Triplet test: which of three faces is the odd one, asked of a cell's embedding of faces from which nothing learns."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from fecemo.data.fec import TRIPLET_TYPES
 from fecemo.data.receipts import Receipt, read_receipt
 from fecemo.errors import InputError
 from fecemo.evaluation.metrics.triplets import share_interval, told_odd
-from fecemo.evaluation.records.judged_triplets import JUDGED_FORMAT, JudgedTriplets, TypeShare, write_judged
+from fecemo.evaluation.records.triplet_test import TRIPLET_TEST_FORMAT, TripletTest, TypeShare, write_triplet_test
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import require_chain
 from fecemo.stages.embed import embed_config, embed_faces
@@ -25,17 +25,17 @@ from fecemo.study.layout import RunLayout
 from fecemo.training.backend import backend_name
 from fecemo.training.examples import Examples
 
-STAGE = "judge"
-PACK = "judged"
+STAGE = "triplet_test"
+PACK = "triplet_test"
 
 
 def run(arguments: CellArguments) -> Receipt:
     """Ask the embedding of one cell which of three faces raters found the odd one out.
 
-    The faces are those of the pack ``judged``, fetched from a list of rated triplets such as FEC's own test list:
+    The faces are those of the pack ``triplet_test``, fetched from a list of rated triplets such as FEC's own test list:
     neither networks nor clusters learn from them, and a triplet with a face, or a copy of one, from which they do is
-    left out. Writes ``triplets.json``, and the embedding itself as ``judged.npy`` with ``judged_rows.npy``. Faces that
-    the landmark model did not measure well are judged like the others.
+    left out. Writes ``triplets.json``, and the embedding itself as ``triplet_test.npy`` with ``triplet_test_rows.npy``.
+    Faces that the landmark model did not measure well are tested like the others.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def run(arguments: CellArguments) -> Receipt:
         agree and of whose faces nothing learns.
     StoredStateError
         If the cell is not trained, the pack or its measurements are missing, or the row whose embeddings are taken is
-        not judged.
+        not tested.
     """
     cell, layout = arguments.clustered_cell(), arguments.layout
     models = layout.model(cell.row, cell.variant.name)
@@ -52,26 +52,26 @@ def run(arguments: CellArguments) -> Receipt:
     its = read_run_faces(layout, PACK, cell.approach.takes == "measurements", cell.faces_seen)
     rated = rated_triplets(its.pack, cell.title)
     triplets = _apart(rated, its.pack, layout)
-    vectors, made_of = read_vectors(cell, layout, {PACK: its}, judged=True)
+    vectors, made_of = read_vectors(cell, layout, {PACK: its}, triplet_test=True)
 
     def work(folder: Path) -> Work:
         done = embed_faces(cell, models, {PACK: its}, vectors, folder)
-        record = _judge(cell, np.asarray(read_face_array(folder, PACK).values), triplets, len(rated) - len(triplets))
+        record = _test(cell, np.asarray(read_face_array(folder, PACK).values), triplets, len(rated) - len(triplets))
         said = (f"{cell.title}: tells {record.accuracy:.3f} of {record.n_triplets} triplets of {record.n_faces} faces "
                 f"({record.interval.low:.3f}–{record.interval.high:.3f}), a third by guessing")
         if record.n_left_out:
             said += f"; {record.n_left_out} more have faces from which rows learn"
-        return replace(done, files=[*done.files, write_judged(folder, record)], said=said, summary={
+        return replace(done, files=[*done.files, write_triplet_test(folder, record)], said=said, summary={
             **done.summary, "triplets": record.n_triplets, "left_out": record.n_left_out, "accuracy": record.accuracy})
 
     return run_stage(
-        STAGE, layout.judged_by(cell.row, cell.variant.name), seed=cell.recipe.seed, work=work,
-        config=judge_config(cell) | {"threads": cell.recipe.threads, "backend": backend_name()},
+        STAGE, layout.triplet_test(cell.row, cell.variant.name), seed=cell.recipe.seed, work=work,
+        config=triplet_test_config(cell) | {"threads": cell.recipe.threads, "backend": backend_name()},
         inputs={"model": trained.digest, **made_of, **its.digests(PACK), **{
             folder.name: found.digest for folder in (layout.source, layout.target) if (found := read_receipt(folder))}})
 
 
-def _apart(triplets: Examples, judged: FacePack, layout: RunLayout) -> Examples:
+def _apart(triplets: Examples, pack: FacePack, layout: RunLayout) -> Examples:
     """Return the triplets none of whose faces, or a copy of it, is among those that rows learn from.
 
     Raises
@@ -79,32 +79,32 @@ def _apart(triplets: Examples, judged: FacePack, layout: RunLayout) -> Examples:
     InputError
         If there is none.
     """
-    learned = np.zeros(len(judged), bool)
+    learned = np.zeros(len(pack), bool)
     for folder in (layout.source, layout.target):
         if read_receipt(folder) is None:
             continue
-        pack = FacePack(folder)
+        learnt = FacePack(folder)
         # Of labelled faces, nothing learns from those of the test split.
-        of_pack = np.flatnonzero((pack.splits != "test") | (folder == layout.source))
+        of_pack = np.flatnonzero((learnt.splits != "test") | (folder == layout.source))
         for what in ("ids", "sha256"):
-            learned |= np.isin(getattr(judged, what), np.asarray(getattr(pack, what))[of_pack])
+            learned |= np.isin(getattr(pack, what), np.asarray(getattr(learnt, what))[of_pack])
     left = triplets.take(np.flatnonzero(~learned[triplets.rows].any(axis=1)))
     if not len(left):
-        raise InputError(f"{judged.folder}: each of its {len(triplets)} triplets has a face from which rows learn; "
-                         "judge by a list of other faces, such as FEC's own test list")
+        raise InputError(f"{pack.folder}: each of its {len(triplets)} triplets has a face from which rows learn; "
+                         "test by a list of other faces, such as FEC's own test list")
     return left
 
 
-def judge_config(cell: Cell) -> dict[str, Any]:
+def triplet_test_config(cell: Cell) -> dict[str, Any]:
     """Return all of a recipe that shapes a cell's answers, as the receipt holds it beside the machine."""
     return embed_config(cell) | plain({"confidence": cell.recipe.evaluation.confidence, "agreement": AGREEMENT,
-                                       "recipe": cell.recipe.name, "format": JUDGED_FORMAT})
+                                       "recipe": cell.recipe.name, "format": TRIPLET_TEST_FORMAT})
 
 
-def _judge(cell: Cell, vectors: np.ndarray, triplets: Examples, n_left_out: int) -> JudgedTriplets:
+def _test(cell: Cell, vectors: np.ndarray, triplets: Examples, n_left_out: int) -> TripletTest:
     told, types = told_odd(vectors, triplets.rows), triplets.targets["triplet"]
     confidence = cell.recipe.evaluation.confidence
-    return JudgedTriplets(
+    return TripletTest(
         approach=cell.row, variant=cell.variant.name, recipe=cell.recipe.name, n_triplets=len(told),
         n_left_out=n_left_out, n_faces=len(np.unique(triplets.rows)), accuracy=float(told.mean()),
         interval=share_interval(told, triplets.rows, confidence), confidence=confidence,

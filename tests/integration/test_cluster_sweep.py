@@ -13,8 +13,8 @@ from fecemo.clustering.groupings import group_and_name
 from fecemo.clustering.settings import GroupingSettings, KMeansSettings, NamingSettings
 from fecemo.data.emotions import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
-from fecemo.evaluation.records.groupings import GROUPINGS_FORMAT, GROUPINGS_NAME, read_groupings
-from fecemo.stages import groupings
+from fecemo.evaluation.records.cluster_sweep import CLUSTER_SWEEP_FORMAT, CLUSTER_SWEEP_NAME, read_cluster_sweep
+from fecemo.stages import cluster_sweep
 from tests.integration.planted_run import N_SOURCE, N_TARGET, RECIPE, Planted
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ def planted(tmp_path_factory):
 
 def test_planted_emotions_are_found_whatever_names_the_clusters(planted):
     record, right = planted.group("contrastive")
-    eight, sixteen = record.groupings
+    eight, sixteen = record.entries
     assert (eight.nmi.mean, eight.ari.mean, eight.stability) == pytest.approx((1, 1, 1))
     assert eight.named["few"].labels == (24, 24, 24)  # three of each cluster, with each seed
     assert eight.named["vote"].labels == (40, 40, 40)
@@ -42,7 +42,7 @@ def test_planted_emotions_are_found_whatever_names_the_clusters(planted):
 def test_vectors_that_know_nothing_are_at_chance_at_every_number_of_clusters(planted):
     record, _ = planted.group("dense_autoencoder")
     assert record.chance.uniform == 1 / 8
-    for one in record.groupings:
+    for one in record.entries:
         assert abs(one.ami.mean) < 0.05
         for named in one.named.values():
             assert named.balanced_accuracy.low < 1 / 8 < named.balanced_accuracy.high
@@ -86,7 +86,7 @@ def test_what_any_seed_named_with_is_never_scored_where_all_other_labels_are(tmp
 def test_an_evened_pile_is_clustered_and_all_faces_get_a_cluster(tmp_path):
     planted = Planted(tmp_path, clustering={"even": [60, 24]})
     record, _ = planted.group("contrastive")
-    assert record.groupings[0].named["few"].balanced_accuracy.mean > 0.9
+    assert record.entries[0].named["few"].balanced_accuracy.mean > 0.9
     assert record.source_faces == N_SOURCE
 
 
@@ -95,43 +95,43 @@ def test_long_vectors_are_grouped_along_their_principal_components(tmp_path):
     turn = np.linalg.qr(np.random.default_rng(1).normal(size=(600, 6)))[0].T
     planted.leave("contrastive", **{name: values @ turn for name, values in zip(
         ("source", "target"), planted.vectors["contrastive"], strict=True)})
-    assert planted.group("contrastive")[0].groupings[0].named["few"].balanced_accuracy.mean == 1
+    assert planted.group("contrastive")[0].entries[0].named["few"].balanced_accuracy.mean == 1
 
 
 def test_an_equal_rerun_does_nothing_and_other_embeddings_are_grouped_anew(tmp_path):
     planted = Planted(tmp_path)
     first, _ = planted.group("contrastive")
-    path = planted.layout.groupings("contrastive", "gray") / GROUPINGS_NAME
+    path = planted.layout.cluster_sweep("contrastive", "gray") / CLUSTER_SWEEP_NAME
     before = path.stat().st_mtime_ns
     assert planted.group("contrastive")[0] == first
     assert path.stat().st_mtime_ns == before
     planted.leave("contrastive", **dict(zip(("source", "target"), planted.vectors["dense_autoencoder"], strict=True)))
-    assert planted.group("contrastive")[0].groupings[0].ami.mean < 0.1
+    assert planted.group("contrastive")[0].entries[0].ami.mean < 0.1
 
 
 def test_a_record_that_is_damaged_or_of_another_format_is_refused(tmp_path):
     planted = Planted(tmp_path)
     planted.group("contrastive")
-    folder = planted.layout.groupings("contrastive", "gray")
-    text = (folder / GROUPINGS_NAME).read_text()
-    for spoilt in (text.replace(GROUPINGS_FORMAT, "fecemo.groupings/0"), text.replace('"n_scored"', '"scored_n"'),
-                   text[:200]):
-        (folder / GROUPINGS_NAME).write_text(spoilt)
-        with pytest.raises(StoredStateError, match=r"groupings\.json.*run the groupings stage again"):
-            read_groupings(folder)
-    (folder / GROUPINGS_NAME).write_text(text)
+    folder = planted.layout.cluster_sweep("contrastive", "gray")
+    text = (folder / CLUSTER_SWEEP_NAME).read_text()
+    for spoilt in (text.replace(CLUSTER_SWEEP_FORMAT, "fecemo.cluster_sweep/0"),
+                   text.replace('"n_scored"', '"scored_n"'), text[:200]):
+        (folder / CLUSTER_SWEEP_NAME).write_text(spoilt)
+        with pytest.raises(StoredStateError, match=r"cluster_sweep\.json.*run the cluster_sweep stage again"):
+            read_cluster_sweep(folder)
+    (folder / CLUSTER_SWEEP_NAME).write_text(text)
     np.save(folder / "right.npy", np.load(folder / "right.npy")[:, :2])
     with pytest.raises(StoredStateError, match=r"right\.npy has the shape \(4, 2, 80\), expected \(4, 3, 80\)"):
-        read_groupings(folder)
+        read_cluster_sweep(folder)
 
 
-def test_a_classifier_or_a_recipe_without_groupings_is_refused(tmp_path):
+def test_a_classifier_or_a_recipe_without_cluster_sweep_is_refused(tmp_path):
     planted = Planted(tmp_path)
     with pytest.raises(InputError, match="supervised predicts by its own classifier"):
-        groupings.run(planted.cell("supervised"))
-    planted.recipe.write_text(yaml.safe_dump({name: said for name, said in RECIPE.items() if name != "groupings"}))
-    with pytest.raises(InputError, match="there is no key groupings"):
-        groupings.run(planted.cell("contrastive"))
+        cluster_sweep.run(planted.cell("supervised"))
+    planted.recipe.write_text(yaml.safe_dump({name: said for name, said in RECIPE.items() if name != "cluster_sweep"}))
+    with pytest.raises(InputError, match="there is no key cluster_sweep"):
+        cluster_sweep.run(planted.cell("contrastive"))
 
 
 def test_more_labels_than_there_are_cannot_vote(tmp_path):
@@ -148,5 +148,5 @@ def test_the_graph_groups_every_clustered_cell_that_waits_for_nothing(tmp_path):
     counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
     # Without a landmark model: four encoders of faces alone, their gradients, and one encoder of ratings, which stands
     # on another's embedding; and two steps of learning curves, of which one learns nothing.
-    assert (counted["groupings"], counted["cluster"], counted.get("measure"), counted["table"]) == ("7", "6", None, "1")
+    assert [counted.get(rule) for rule in ("cluster_sweep", "cluster", "measure", "table")] == ["7", "6", None, "1"]
     assert (counted["evaluate"], counted["train"]) == ("11", "11")

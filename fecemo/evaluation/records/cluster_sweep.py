@@ -10,8 +10,8 @@ from fecemo.errors import StoredStateError
 from fecemo.evaluation.records.score_parts import Chance
 from fecemo.evaluation.records.stored import read_stored, write_stored
 
-GROUPINGS_FORMAT = "fecemo.groupings/2"
-GROUPINGS_NAME = "groupings.json"
+CLUSTER_SWEEP_FORMAT = "fecemo.cluster_sweep/1"
+CLUSTER_SWEEP_NAME = "cluster_sweep.json"
 ROWS_NAME, TRUTH_NAME, RIGHT_NAME = "scored_rows", "truth", "right"
 
 
@@ -67,7 +67,7 @@ class NamedGroups:
 
 
 @dataclass(frozen=True)
-class Grouping:
+class SweepEntry:
     """Clusters of one number.
 
     Parameters
@@ -91,8 +91,8 @@ class Grouping:
 
 
 @dataclass(frozen=True)
-class Groupings:
-    """Groupings of one cell.
+class ClusterSweep:
+    """Cluster sweep of one cell.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ class Groupings:
     bootstrap : int
         Resamples behind them.
     chance : Chance
-    groupings : tuple of Grouping
+    entries : tuple of SweepEntry
         By number of clusters, in the recipe's order.
     """
 
@@ -134,11 +134,11 @@ class Groupings:
     confidence: float
     bootstrap: int
     chance: Chance
-    groupings: tuple[Grouping, ...]
+    entries: tuple[SweepEntry, ...]
 
     def named(self, n_clusters: int, naming: str) -> NamedGroups | None:
         """Return what clusters of one number, named in one way, scored; None where they were not made."""
-        found = next((one for one in self.groupings if one.n_clusters == n_clusters), None)
+        found = next((one for one in self.entries if one.n_clusters == n_clusters), None)
         return None if found is None else found.named.get(naming)
 
 
@@ -164,19 +164,19 @@ class RightAnswers:
 Ways = tuple[tuple[int, str], ...]
 
 
-def ways_of(record: Groupings) -> Ways:
+def ways_of(record: ClusterSweep) -> Ways:
     """Return every number of clusters with every way of naming, in the order in which right answers are stored."""
-    return tuple((one.n_clusters, naming) for one in record.groupings for naming in one.named)
+    return tuple((one.n_clusters, naming) for one in record.entries for naming in one.named)
 
 
-def write_groupings(folder: Path, record: Groupings, rows: np.ndarray, truth: np.ndarray,
+def write_cluster_sweep(folder: Path, record: ClusterSweep, rows: np.ndarray, truth: np.ndarray,
                     right: dict[tuple[int, str], np.ndarray]) -> list[str]:
-    """Write ``groupings.json``, ``scored_rows.npy``, ``truth.npy`` and ``right.npy``, and return their names.
+    """Write ``cluster_sweep.json``, ``scored_rows.npy``, ``truth.npy`` and ``right.npy``, and return their names.
 
     Parameters
     ----------
     folder : Path
-    record : Groupings
+    record : ClusterSweep
     rows, truth
         As in `RightAnswers`.
     right : dict of (int, str) to ndarray of shape (s, n), bool
@@ -184,24 +184,24 @@ def write_groupings(folder: Path, record: Groupings, rows: np.ndarray, truth: np
     """
     files = write_arrays(folder, {ROWS_NAME: rows, TRUTH_NAME: truth,
                                   RIGHT_NAME: np.stack([right[way] for way in ways_of(record)]).astype(np.uint8)})
-    write_stored(folder / GROUPINGS_NAME, GROUPINGS_FORMAT, record)
-    return [GROUPINGS_NAME, *files]
+    write_stored(folder / CLUSTER_SWEEP_NAME, CLUSTER_SWEEP_FORMAT, record)
+    return [CLUSTER_SWEEP_NAME, *files]
 
 
-def read_groupings(folder: Path) -> tuple[Groupings, dict[tuple[int, str], RightAnswers]]:
-    """Read what `write_groupings` wrote.
+def read_cluster_sweep(folder: Path) -> tuple[ClusterSweep, dict[tuple[int, str], RightAnswers]]:
+    """Read what `write_cluster_sweep` wrote.
 
     Raises
     ------
     StoredStateError
         If a file is missing, damaged or of another format, or they do not belong together.
     """
-    record = read_stored(folder / GROUPINGS_NAME, GROUPINGS_FORMAT, Groupings, "groupings")
+    record = read_stored(folder / CLUSTER_SWEEP_NAME, CLUSTER_SWEEP_FORMAT, ClusterSweep, "cluster_sweep")
     ways = ways_of(record)
-    rows = np.asarray(read_array(folder, ROWS_NAME, "groupings", length=record.n_scored))
-    truth = np.asarray(read_array(folder, TRUTH_NAME, "groupings", length=record.n_scored))
-    right = np.asarray(read_array(folder, RIGHT_NAME, "groupings", length=len(ways))).astype(bool)
+    rows = np.asarray(read_array(folder, ROWS_NAME, "cluster_sweep", length=record.n_scored))
+    truth = np.asarray(read_array(folder, TRUTH_NAME, "cluster_sweep", length=record.n_scored))
+    right = np.asarray(read_array(folder, RIGHT_NAME, "cluster_sweep", length=len(ways))).astype(bool)
     if right.shape != (expected := (len(ways), len(record.seeds), record.n_scored)):
         raise StoredStateError(f"{folder / RIGHT_NAME}.npy has the shape {right.shape}, expected {expected}; run the "
-                               "groupings stage again")
+                               "cluster_sweep stage again")
     return record, {way: RightAnswers(rows, truth, its) for way, its in zip(ways, right, strict=True)}

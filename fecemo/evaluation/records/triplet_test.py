@@ -6,8 +6,8 @@ from pathlib import Path
 from fecemo.evaluation.records.score_parts import Interval
 from fecemo.evaluation.records.stored import read_stored, write_stored
 
-JUDGED_FORMAT = "fecemo.judged_triplets/1"
-JUDGED_NAME = "triplets.json"
+TRIPLET_TEST_FORMAT = "fecemo.triplet_test/1"
+TRIPLET_TEST_NAME = "triplets.json"
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class TypeShare:
 
 
 @dataclass(frozen=True)
-class JudgedTriplets:
+class TripletTest:
     """Answers of one cell.
 
     Parameters
@@ -57,18 +57,18 @@ class JudgedTriplets:
     by_type: dict[str, TypeShare]
 
 
-def write_judged(folder: Path, record: JudgedTriplets) -> str:
+def write_triplet_test(folder: Path, record: TripletTest) -> str:
     """Write ``triplets.json``, and return its name."""
-    write_stored(folder / JUDGED_NAME, JUDGED_FORMAT, record)
-    return JUDGED_NAME
+    write_stored(folder / TRIPLET_TEST_NAME, TRIPLET_TEST_FORMAT, record)
+    return TRIPLET_TEST_NAME
 
 
-def read_judged(folder: Path) -> JudgedTriplets:
-    """Read what `write_judged` wrote.
+def read_triplet_test(folder: Path) -> TripletTest:
+    """Read what `write_triplet_test` wrote.
 
     Raises
     ------
     StoredStateError
         If the file is missing, damaged or of another format.
     """
-    return read_stored(folder / JUDGED_NAME, JUDGED_FORMAT, JudgedTriplets, "judge")
+    return read_stored(folder / TRIPLET_TEST_NAME, TRIPLET_TEST_FORMAT, TripletTest, "triplet_test")
