@@ -1,50 +1,119 @@
-"""Find what a room offers: each offer is one small file that holds one module-level object.
+"""Find what can be chosen by name: approaches, losses, layouts, metrics and the rest.
 
-An approach, a variant, a way of naming or a layout of labelled images is added by adding its file; nothing lists them.
+An entry is a module-level object with a ``name``. It is registered by its place: in a module of its package, under the
+package's attribute (``APPROACH``, ``LOSS``, …), or several of them as a tuple. Nothing lists them: a new file is a new
+entry.
+
+Other distributions add theirs by entry points. The group is ``fecemo.`` and the last part of the package's name, and
+the entry point is called as the entry is:
+
+    [project.entry-points."fecemo.approaches"]
+    my_transformer = "my_package.transformer:APPROACH"
 """
 
 import importlib
 import pkgutil
 from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
 from typing import Any
 
-from fecemo.errors import InputError, nearest
+from fecemo.errors import InputError, ResourceError, nearest
 
 
 @cache
-def offers(package: str, attribute: str) -> dict[str, Any]:
-    """Return every ``attribute`` found in the modules of ``package``, by its ``name``.
+def entries(package: str, attribute: str) -> dict[str, Any]:
+    """Return every entry of a package, and those that other distributions add to it.
 
     Parameters
     ----------
     package : str
-        Dotted name of the package to look through, such as ``"fecemo.data.variants"``.
+        Dotted name of the package to look through, such as ``"fecemo.data.variants"``, or of a single module.
     attribute : str
-        The module-level name that holds the offer, such as ``"VARIANT"``. The object has a ``name``.
+        The module-level name that holds an entry or a tuple of them, such as ``"VARIANT"``.
 
     Returns
     -------
     dict of str to object
-        Sorted by name.
-    """
-    found = {}
-    for module_info in pkgutil.iter_modules(importlib.import_module(package).__path__):
-        module = importlib.import_module(f"{package}.{module_info.name}")
-        offer = getattr(module, attribute, None)
-        if offer is not None:
-            found[offer.name] = offer
-    return dict(sorted(found.items()))
-
-
-def offer(package: str, attribute: str, name: str, what: str) -> Any:
-    """Return one offer by name.
+        By name, sorted.
 
     Raises
     ------
     InputError
-        If there is no such offer; the message names the nearest known one.
+        If two entries have one name.
+    ResourceError
+        If an entry point of another distribution cannot be imported.
     """
-    known = offers(package, attribute)
+    places: dict[str, str] = {}
+    found: dict[str, Any] = {}
+
+    def add(entry: Any, place: str) -> None:
+        if entry.name in found:
+            raise InputError(f"two entries of {package} are called {entry.name!r}: in {places[entry.name]} and in "
+                             f"{place}; rename one of them")
+        found[entry.name], places[entry.name] = entry, place
+
+    for name in _modules(package):
+        module = importlib.import_module(name)
+        for entry in _entries_of(module, attribute):
+            add(entry, name)
+    for point in _points(package):
+        add(_load(point), point.value)
+    return dict(sorted(found.items()))
+
+
+def find(package: str, attribute: str, name: str, what: str) -> Any:
+    """Return one entry by name, without importing the others where a module or an entry point bears its name.
+
+    Parameters
+    ----------
+    package, attribute : str
+        See `entries`.
+    name : str
+    what : str
+        What is looked for, such as ``"variant"``, for the message.
+
+    Raises
+    ------
+    InputError
+        If there is no such entry; the message names the nearest known one.
+    """
+    if f"{package}.{name}" in _modules(package):
+        for entry in _entries_of(importlib.import_module(f"{package}.{name}"), attribute):
+            if entry.name == name:
+                return entry
+    known = entries(package, attribute)
     if name not in known:
         raise InputError(f"there is no {what} {name!r}: {nearest(name, known)}")
     return known[name]
+
+
+@cache
+def _modules(package: str) -> tuple[str, ...]:
+    """Return the dotted names of a package's modules, or that of the module itself where it is no package."""
+    module = importlib.import_module(package)
+    if not hasattr(module, "__path__"):
+        return (package,)
+    return tuple(f"{package}.{info.name}" for info in pkgutil.iter_modules(module.__path__))
+
+
+def _entries_of(module: ModuleType, attribute: str) -> tuple[Any, ...]:
+    entry = getattr(module, attribute, ())
+    return entry if isinstance(entry, tuple) else (entry,)
+
+
+def _points(package: str) -> list[EntryPoint]:
+    return sorted(entry_points(group=f"fecemo.{package.rpartition('.')[2]}"), key=lambda point: point.name)
+
+
+def _load(point: EntryPoint) -> Any:
+    try:
+        entry = point.load()
+    except (ImportError, AttributeError) as error:
+        distribution = point.dist.name if point.dist else "an installed package"
+        raise ResourceError(f"{distribution} adds {point.name!r} to {point.group}, and {point.value} cannot be "
+                            f"imported: {error}. Mend or uninstall {distribution}") from error
+    if getattr(entry, "name", None) != point.name:
+        raise InputError(f"the entry point {point.name!r} of {point.group} is {point.value}, whose name is "
+                         f"{getattr(entry, 'name', None)!r}; call both the same")
+    return entry

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.data.cluster_names import ClusterNames
-from fecemo.registry import offer, offers
+from fecemo.registry import entries, find
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,9 @@ class NamingMethod:
 
 def naming_methods() -> dict[str, NamingMethod]:
     """Return every way of naming by name."""
-    return offers("fecemo.clustering.naming", "NAMING")
+    return entries("fecemo.clustering.naming", "NAMING")
 
 
 def find_naming_method(name: str) -> NamingMethod:
     """Return a way of naming by name. Raises `InputError` for an unknown one, naming the nearest."""
-    return offer("fecemo.clustering.naming", "NAMING", name, "way of naming")
+    return find("fecemo.clustering.naming", "NAMING", name, "way of naming")

@@ -9,7 +9,7 @@ import numpy as np
 
 from fecemo.data.face_pack import FaceEntry
 from fecemo.errors import StoredStateError
-from fecemo.registry import offer, offers
+from fecemo.registry import entries, find
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,12 @@ class ExportFormat:
 
 def export_formats() -> dict[str, ExportFormat]:
     """Return every format by name."""
-    return offers("fecemo.data.export_formats", "EXPORT_FORMAT")
+    return entries("fecemo.data.export_formats", "EXPORT_FORMAT")
 
 
 def find_export_format(name: str) -> ExportFormat:
     """Return a format by name. Raises `InputError` for an unknown one, naming the nearest."""
-    return offer("fecemo.data.export_formats", "EXPORT_FORMAT", name, "export format")
+    return find("fecemo.data.export_formats", "EXPORT_FORMAT", name, "export format")
 
 
 def file_part(text: str) -> str:

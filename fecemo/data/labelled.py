@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 
 from fecemo.data.splits import SPLITS
 from fecemo.errors import InputError
-from fecemo.registry import offer, offers
+from fecemo.registry import entries, find
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
@@ -98,12 +98,12 @@ class Layout:
 
 def layouts() -> dict[str, Layout]:
     """Return every layout by name."""
-    return offers("fecemo.data.layouts", "LAYOUT")
+    return entries("fecemo.data.layouts", "LAYOUT")
 
 
 def find_layout(name: str) -> Layout:
     """Return a layout by name. Raises `InputError` for an unknown one, naming the nearest."""
-    return offer("fecemo.data.layouts", "LAYOUT", name, "layout")
+    return find("fecemo.data.layouts", "LAYOUT", name, "layout")
 
 
 def labelled_set(folder: Path, images: Iterable[LabelledImage], left_out: Iterable[LeftOut], asked: str) -> LabelledSet:

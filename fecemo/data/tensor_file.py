@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.errors import InputError
-from fecemo.registry import offers
+from fecemo.registry import entries
 
 MOST_BYTES = 4 << 30
 """Larger files, or such that unpack to more, are refused; the networks here have a hundredth of it."""
@@ -50,7 +50,7 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
     InputError
         If the file is missing, of no known kind, damaged, or holds anything but tensors.
     """
-    kinds = offers("fecemo.data.tensor_files", "TENSOR_FILE").values()
+    kinds = entries("fecemo.data.tensor_files", "TENSOR_FILE").values()
     kind = next((kind for kind in kinds if path.name.endswith(kind.suffixes)), None)
     if kind is None:
         known = ", ".join(suffix for kind in kinds for suffix in kind.suffixes)

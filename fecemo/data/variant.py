@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from fecemo.errors import InputError, nearest
-from fecemo.registry import offer, offers
+from fecemo.registry import entries, find
 
 FACE_SIDE = 200
 """Side of a stored face, in pixels."""
@@ -82,12 +82,12 @@ def _luma(face: np.ndarray) -> np.ndarray:
 
 def variants() -> dict[str, Variant]:
     """Return every variant by name."""
-    return offers("fecemo.data.variants", "VARIANT")
+    return entries("fecemo.data.variants", "VARIANT")
 
 
 def find_variant(name: str) -> Variant:
     """Return a variant by name. Raises `InputError` for an unknown one, naming the nearest."""
-    return offer("fecemo.data.variants", "VARIANT", name, "variant")
+    return find("fecemo.data.variants", "VARIANT", name, "variant")
 
 
 def pack_variants() -> dict[str, Variant]:

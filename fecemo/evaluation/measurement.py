@@ -17,7 +17,7 @@ from fecemo.data.durable import atomic_write
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.predictions import Predictions
 from fecemo.evaluation.settings import EvaluationSettings
-from fecemo.registry import offers
+from fecemo.registry import entries
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Measurement:
 
 def measurements() -> dict[str, Measurement]:
     """Return every measurement by name."""
-    return offers("fecemo.evaluation.measurements", "MEASUREMENT")
+    return entries("fecemo.evaluation.measurements", "MEASUREMENT")
 
 
 def write_record(folder: Path, measurement: Measurement, record: Any) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from fecemo.errors import InputError
 from fecemo.models.plan import NetworkPlan, Networks, Shape, Stacks, plan_networks
-from fecemo.registry import offer, offers
+from fecemo.registry import entries, find
 
 Takes = Literal["pixels", "measurements", "embedding"]
 
@@ -110,9 +110,9 @@ class Approach:
 
 def approaches() -> dict[str, Approach]:
     """Return every approach by name."""
-    return offers("fecemo.models.approaches", "APPROACH")
+    return entries("fecemo.models.approaches", "APPROACH")
 
 
 def find_approach(name: str) -> Approach:
     """Return an approach by name. Raises `InputError` for an unknown one, naming the nearest."""
-    return offer("fecemo.models.approaches", "APPROACH", name, "approach")
+    return find("fecemo.models.approaches", "APPROACH", name, "approach")

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from fecemo.registry import offers
+from fecemo.registry import entries
 
 Target = Literal["face", "label", "vector", "views", "triplet"]
 """What can be learnt from.
@@ -110,4 +110,4 @@ class Loss:
 
 def losses() -> dict[str, type[Loss]]:
     """Return every loss by name."""
-    return offers(LOSSES, "LOSS")
+    return entries(LOSSES, "LOSS")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fecemo.registry import offers
+from fecemo.registry import entries
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Naming:
 
 def namings() -> dict[str, Naming]:
     """Return every naming by name."""
-    return offers("fecemo.models.namings", "NAMING")
+    return entries("fecemo.models.namings", "NAMING")
 
 
 TORCH_VARIABLES = {"layer/kernel": ".weight", "layer/bias": ".bias", "norm/gamma": ".weight", "norm/beta": ".bias",

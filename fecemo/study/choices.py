@@ -4,7 +4,7 @@ from typing import Any
 
 from fecemo.data.documents import build
 from fecemo.errors import InputError
-from fecemo.registry import offer
+from fecemo.registry import find
 
 
 def choose(package: str, attribute: str, said: Any, what: str, where: str) -> tuple[Any, ...]:
@@ -13,7 +13,7 @@ def choose(package: str, attribute: str, said: Any, what: str, where: str) -> tu
     Parameters
     ----------
     package, attribute : str
-        The catalogue, whose offers are dataclasses; see `fecemo.registry.offers`.
+        The package, whose entries are dataclasses; see `fecemo.registry.entries`.
     said : object
         A name, a list of names, a mapping of names to settings, or a list of such.
     what : str
@@ -24,7 +24,7 @@ def choose(package: str, attribute: str, said: Any, what: str, where: str) -> tu
     Raises
     ------
     InputError
-        If there is no such offer, the nearest being named, or a setting is not sound; the key is named.
+        If there is no such entry, the nearest being named, or a setting is not sound; the key is named.
     """
     chosen = []
     for one in said if isinstance(said, list) else [said]:
@@ -33,7 +33,7 @@ def choose(package: str, attribute: str, said: Any, what: str, where: str) -> tu
             raise InputError(f"{where}: expected the name of a {what}, or names with settings, found {one!r}")
         for name, settings in settings_of.items():
             try:
-                kind = offer(package, attribute, name, what)
+                kind = find(package, attribute, name, what)
             except InputError as error:
                 raise InputError(f"{where}: {error}") from error
             if not isinstance(settings, dict | None):

@@ -154,7 +154,7 @@ def test_a_record_of_another_format_is_measured_anew(planted, monkeypatch):
     folder = planted.layout.score("supervised", "rgb")
     evaluate.run(arguments)
     newer = {name: replace(one, version=one.version + 1) for name, one in measurements().items()}
-    monkeypatch.setattr("fecemo.evaluation.measurement.offers", lambda package, attribute: newer)
+    monkeypatch.setattr("fecemo.evaluation.measurement.entries", lambda package, attribute: newer)
     with pytest.raises(StoredStateError, match=r"curves\.json has the format .*run the evaluate stage again"):
         read_records(folder)
     evaluate.run(arguments)

@@ -18,7 +18,7 @@ from fecemo.models.loss import losses
 from fecemo.models.losses.weighted_cluster import WeightedCluster
 from fecemo.models.losses.weighted_softmax import WeightedSoftmax
 from fecemo.models.stacks import build_networks
-from fecemo.registry import offers
+from fecemo.registry import entries
 from fecemo.training.augmentations.crop import Crop
 from fecemo.training.augmentations.flip import Flip
 from fecemo.training.augmentations.mask import Mask
@@ -39,7 +39,8 @@ TAUGHT = {"reconstruct": ("binary_crossentropy", "adamax"), "classify": ("catego
 
 def fit_settings(loss: str, optimizer: str, learning_rate: float, epochs: int, **over: object) -> FitSettings:
     """Return settings in which the loss and the optimizer are named, with their defaults."""
-    return FitSettings((losses()[loss](),), offers(OPTIMIZERS, "OPTIMIZER")[optimizer](), learning_rate, epochs, **over)
+    kind = entries(OPTIMIZERS, "OPTIMIZER")[optimizer]
+    return FitSettings((losses()[loss](),), kind(), learning_rate, epochs, **over)
 
 
 def small_training(folder: Path, *, approach: str = "semi_supervised", digest: str = "a",

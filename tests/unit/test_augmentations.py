@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from fecemo.registry import offers
+from fecemo.registry import entries
 from fecemo.training.augmentation import AUGMENTATIONS, mixed
 from fecemo.training.augmentations.blur import Blur
 from fecemo.training.augmentations.colour import Colour
@@ -23,7 +23,7 @@ def altered(way, faces=FACES, seed=1):
     return keras.ops.convert_to_numpy(way.apply(keras.ops.convert_to_tensor(faces), keras.random.SeedGenerator(seed)))
 
 
-@pytest.mark.parametrize("kind", offers(AUGMENTATIONS, "AUGMENTATION").values(), ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", entries(AUGMENTATIONS, "AUGMENTATION").values(), ids=lambda kind: kind.name)
 @pytest.mark.parametrize("channels", [1, 3])
 class TestEveryWay:
     def test_gives_pixels_that_the_seed_decides(self, kind, channels):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from small_training import small_training
 
-from fecemo.registry import offers
+from fecemo.registry import entries
 from fecemo.training import epoch
 from fecemo.training.fit import train
 from fecemo.training.optimizer import OPTIMIZERS
@@ -15,7 +15,7 @@ from fecemo.training.schedules.constant import Constant
 from fecemo.training.schedules.cosine import Cosine
 from fecemo.training.schedules.halved import Halved
 
-ALL = [*(kind() for kind in offers(OPTIMIZERS, "OPTIMIZER").values()), SGD(momentum=0.9), SGD(weight_decay=0.1)]
+ALL = [*(kind() for kind in entries(OPTIMIZERS, "OPTIMIZER").values()), SGD(momentum=0.9), SGD(weight_decay=0.1)]
 
 
 def steps_of(optimizer, rate, slopes, begun=1.0):
@@ -52,14 +52,14 @@ def test_momentum_and_decay_by_hand():
 
 
 def test_adamw_is_adam_with_a_shrunken_weight():
-    adam, adamw = (offers(OPTIMIZERS, "OPTIMIZER")[name] for name in ("adam", "adamw"))
+    adam, adamw = (entries(OPTIMIZERS, "OPTIMIZER")[name] for name in ("adam", "adamw"))
     plain, shrunken = steps_of(adam(), 0.1, [1.0]), steps_of(adamw(weight_decay=0.5), 0.1, [1.0])
     assert shrunken[0] == pytest.approx(plain[0] - 0.1 * 0.5 * 1.0, rel=1e-5)
 
 
 class TestSchedules:
     def test_every_one_begins_and_stays_within_the_rate(self):
-        for kind in offers(SCHEDULES, "SCHEDULE").values():
+        for kind in entries(SCHEDULES, "SCHEDULE").values():
             factors = [kind().factor(done, 30) for done in np.arange(0, 30, 0.25)]
             assert factors[0] == 1
             assert all(0 <= factor <= 1 for factor in factors)
@@ -88,7 +88,7 @@ class TestSchedules:
 
 @pytest.mark.parametrize(("kind", "settings", "key"), [
     (SGD, {"momentum": 1.0}, "momentum"), (SGD, {"weight_decay": -1}, "weight_decay"), (Halved, {"every": 0}, "every"),
-    (Cosine, {"warmup": -1}, "warmup"), (offers(OPTIMIZERS, "OPTIMIZER")["adamw"], {"weight_decay": 0}, "adam")])
+    (Cosine, {"warmup": -1}, "warmup"), (entries(OPTIMIZERS, "OPTIMIZER")["adamw"], {"weight_decay": 0}, "adam")])
 def test_settings_that_are_not_sound_are_refused(kind, settings, key):
     with pytest.raises(ValueError, match=key):
         kind(**settings)

@@ -1,1 +1,1 @@
-"""Measurements beside the score: each module offers one `MEASUREMENT`."""
+"""Measurements beside the score: each module holds one `MEASUREMENT`."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fecemo.models.approach import Approach
-from fecemo.registry import offer
+from fecemo.registry import find
 from fecemo.study.faces.run_faces import RunFaces
 from fecemo.training.examples import Examples
 from fecemo.training.settings import FitSettings
@@ -42,7 +42,7 @@ class ExampleSet:
 
 def find_example_set(name: str) -> ExampleSet:
     """Return a set of examples by name. Raises `InputError` for an unknown one, naming the nearest."""
-    return offer("fecemo.study.faces.example_sets", "EXAMPLE_SET", name, "set of examples")
+    return find("fecemo.study.faces.example_sets", "EXAMPLE_SET", name, "set of examples")
 
 
 def learnt_from(approach: Approach) -> dict[str, bool]:
