@@ -36,6 +36,8 @@ from fecemo.errors import InputError, StoredStateError
 from fecemo.progress import progress
 
 STAGING_NAME = "faces.partial"
+MOVED_NAME = "faces.moved"
+"""The staging file of a plan that has grown since, until its faces are in their new slots."""
 FACE_BYTES = int(np.prod(FACE_SHAPE))
 FLUSH_FACES = 256
 FLUSH_SECONDS = 2.0
@@ -79,10 +81,11 @@ class FacePackWriter:
             joined = (folder / SHARDS_NAME).exists()
             if joined or (not (folder / LEDGER_NAME).exists() and read_receipt(folder) is not None):
                 raise StoredStateError(f"{folder} holds the finished output of another stage; choose another folder")
-            self.ledger = Ledger(folder, plan, made_of)
+            self.ledger = Ledger(folder, plan, made_of, before_moving=self._set_staging_aside)
             try:
                 if not (folder / STAGING_NAME).exists():
                     self._restore_staging()
+                (folder / MOVED_NAME).unlink(missing_ok=True)
                 self._staging = os.open(folder / STAGING_NAME, os.O_RDWR | os.O_CREAT, 0o644)
             except BaseException:
                 self.ledger.close()
@@ -93,22 +96,31 @@ class FacePackWriter:
         """Ledger: The wanted faces, ``plan[slot]`` a `FaceEntry`, read from disk when asked for."""
         return self.ledger
 
+    def _set_staging_aside(self) -> None:
+        with suppress(FileNotFoundError):
+            (self.folder / STAGING_NAME).replace(self.folder / MOVED_NAME)
+
     def _restore_staging(self) -> None:
-        """Fill the staging file from ``faces.npy`` when a finished pack is opened again; forget what is not whole."""
+        """Fill the staging file of a finished or a grown pack from what is stored; forget what is not whole."""
         with atomic_file(self.folder / STAGING_NAME) as file:
-            lost = {slot for slot, _, _ in self.ledger.stored()}
-            with suppress(FileNotFoundError, ValueError, EOFError):  # no pack, or a damaged one
-                faces = np.load(self.folder / FACES_NAME, mmap_mode="r")
-                by_digest: dict[str, list[int]] = {}
-                for slot, _, sha256 in self.ledger.stored():
-                    by_digest.setdefault(sha256, []).append(slot)
-                for face in faces:
-                    for slot in by_digest.pop(digest_face(face), []):
-                        file.seek(slot * FACE_BYTES)
-                        file.write(face.tobytes())
-                        lost.discard(slot)
+            by_digest: dict[str, list[int]] = {}
+            for slot, _, sha256 in self.ledger.stored():
+                by_digest.setdefault(sha256, []).append(slot)
+            for face in self._faces_on_disk():
+                for slot in by_digest.pop(digest_face(face), []):
+                    file.seek(slot * FACE_BYTES)
+                    file.write(face.tobytes())
+            lost = [slot for slots in by_digest.values() for slot in slots]
             # Before the rename: a kill between the two costs faces that are made again, never faces that are not there.
             self.ledger.forget(lost)
+
+    def _faces_on_disk(self) -> Iterator[np.ndarray]:
+        """Yield whatever lies in ``faces.npy`` and in the slots of a staging file that was set aside."""
+        with suppress(FileNotFoundError), (self.folder / MOVED_NAME).open("rb") as moved:
+            while len(face := moved.read(FACE_BYTES)) == FACE_BYTES:
+                yield np.frombuffer(face, np.uint8)
+        with suppress(FileNotFoundError, ValueError, EOFError):  # no pack, or a damaged one
+            yield from np.load(self.folder / FACES_NAME, mmap_mode="r")
 
     def missing(self) -> list[int]:
         """Return the slots that are neither stored nor rejected, in ascending order. Flushes first."""
@@ -188,7 +200,7 @@ class FacePackWriter:
 
     def finish(self, stage: str, *, config: dict[str, Any], inputs: dict[str, str], seed: int | None = None,
                extra_files: Sequence[str] = (), summary: dict[str, Any] | None = None,
-               may_be_empty: bool = False) -> Receipt:
+               may_be_empty: bool = False, advice: str = "Mend what they come from, then run again") -> Receipt:
         """Turn the filled slots into a finished pack.
 
         Parameters
@@ -201,6 +213,8 @@ class FacePackWriter:
             Added to the counts of faces and of rejects by reason.
         may_be_empty : bool
             Whether a pack of no face is what it should be, as for a shard into which no host falls.
+        advice : str
+            What to do where no face could be stored.
 
         Returns
         -------
@@ -209,7 +223,8 @@ class FacePackWriter:
         Raises
         ------
         InputError
-            If no slot is stored and the pack may not be empty: it would be taken for a finished one.
+            If no slot is stored and the pack may not be empty: it would be taken for a finished one. ``rejects.csv``
+            is written all the same.
         StoredStateError
             If a slot is neither stored nor rejected, or the bytes of a stored face are no longer those that were
             stored; such faces count as missing from then on.
@@ -220,16 +235,16 @@ class FacePackWriter:
         n_stored, rejected = self.ledger.counts()
         if not n_stored and not may_be_empty:
             listed = ", ".join(f"{count} {reason}" for reason, count in rejected.items())
-            raise InputError(f"{self.folder}: none of the {len(self.plan)} faces could be had ({listed}). Mend what "
-                             "they come from, then run again; a fetch tries failures again with --retry-failed True")
+            self._write_rejects()
+            raise InputError(f"{self.folder}: none of the {len(self.plan)} faces could be had ({listed}); "
+                             f"{REJECTS_NAME} has the reason of each. {advice}")
         # From here to the new receipt the folder holds no finished pack, whatever it held before.
         with explained(self.folder):
             (self.folder / RECEIPT_NAME).unlink(missing_ok=True)
         digest = self._write_faces(n_stored)
         _write_csv(self.folder / INDEX_NAME, INDEX_COLUMNS,
                    ((row, *_values(entry), sha256) for row, (_, entry, sha256) in enumerate(self.ledger.stored())))
-        _write_csv(self.folder / REJECTS_NAME, REJECT_COLUMNS,
-                   ((*_values(entry), reason, detail) for entry, reason, detail in self.ledger.rejected()))
+        self._write_rejects()
         receipt = write_receipt(
             self.folder, stage, config=config, inputs=inputs, seed=seed,
             files=[INDEX_NAME, REJECTS_NAME, *extra_files],
@@ -241,6 +256,10 @@ class FacePackWriter:
         with explained(self.folder):
             (self.folder / STAGING_NAME).unlink(missing_ok=True)
         return receipt
+
+    def _write_rejects(self) -> None:
+        _write_csv(self.folder / REJECTS_NAME, REJECT_COLUMNS,
+                   ((*_values(entry), reason, detail) for entry, reason, detail in self.ledger.rejected()))
 
     def _write_faces(self, n_stored: int) -> str:
         """Write ``faces.npy`` and return the sha256 of the digests of its faces, a line each."""

@@ -9,7 +9,7 @@ import math
 import shlex
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ _TABLES = (
     " left REAL, right REAL, top REAL, bottom REAL, label TEXT, split TEXT)",
     "CREATE INDEX IF NOT EXISTS plan_url ON plan (url)",
     "CREATE TABLE IF NOT EXISTS planned (digest TEXT)",
+    "CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT)",
     "CREATE TABLE IF NOT EXISTS work (seconds REAL)",
     "CREATE TABLE IF NOT EXISTS faces (slot INTEGER PRIMARY KEY, state TEXT, sha256 TEXT, reason TEXT, detail TEXT)",
 )
@@ -37,6 +38,8 @@ Outcome = tuple[int, str, str, str, str]
 class Ledger:
     """The plan of a pack and the outcome of each slot; from any number of threads.
 
+    A plan may grow: a new one that holds every face of the stored one takes its place, and each face keeps its outcome.
+
     Parameters
     ----------
     folder : Path
@@ -45,18 +48,22 @@ class Ledger:
         The wanted faces in their final order; read once.
     made_of : JSON value
         What else decides the pixels. A ledger made with something else is another plan.
+    before_moving : callable, optional
+        Called before a grown plan gives faces other slots.
 
     Raises
     ------
     InputError
         If an id stands twice in the plan.
     StoredStateError
-        If ``folder`` holds another plan, or a ledger that cannot be read.
+        If ``folder`` holds a plan of other settings or with faces that the new one has not, or a ledger that cannot be
+        read.
     ResourceError
         If the disk is full or the folder cannot be written.
     """
 
-    def __init__(self, folder: Path, plan: Iterable[FaceEntry], made_of: Any) -> None:
+    def __init__(self, folder: Path, plan: Iterable[FaceEntry], made_of: Any,
+                 before_moving: Callable[[], None] | None = None) -> None:
         self.path = folder / LEDGER_NAME
         self._lock = threading.RLock()
         with self._explained():
@@ -65,30 +72,100 @@ class Ledger:
             with self._transaction():
                 for table in _TABLES:
                     self._connection.execute(table)
-                found = self._connection.execute("SELECT digest FROM planned").fetchone()
-                if found is None:
-                    self._connection.execute("INSERT INTO planned VALUES (?)", (self._store_plan(plan, made_of),))
-                elif found != (_plan_digest(_plan_rows(plan), made_of),):
-                    raise StoredStateError(
-                        f"{folder} holds a face pack of another list of faces, or one made with other settings, and "
-                        f"nothing stored is overwritten; choose another folder, or remove that one: "
-                        f"rm -r {shlex.quote(str(folder))}")
+                planned = self._connection.execute("SELECT digest FROM planned").fetchone()
+                if planned is None:
+                    self._connection.execute("INSERT INTO planned VALUES (?)", (self._store_plan(plan, "plan"),))
+                    self._connection.execute("INSERT INTO notes VALUES ('made_of', ?)", (json.dumps(made_of),))
+                else:
+                    self._take_grown(plan, planned[0], made_of, before_moving)
         except BaseException:
             self._connection.close()
             raise
         self._length: int = self._one("SELECT count(*) FROM plan")[0]
 
-    def _store_plan(self, plan: Iterable[FaceEntry], made_of: Any) -> str:
+    def _store_plan(self, plan: Iterable[FaceEntry], table: str) -> str:
+        """Fill a table with a plan; return the digest of its rows."""
         def stored() -> Iterator[tuple[Any, ...]]:
             for slot, row in enumerate(_plan_rows(plan)):
+                marks = ", ".join("?" * (1 + len(row)))
                 try:
-                    self._connection.execute("INSERT INTO plan VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (slot, *row))
+                    self._connection.execute(f"INSERT INTO {table} VALUES ({marks})", (slot, *row))
                 except sqlite3.IntegrityError as error:
                     raise InputError(f"the plan for {self.path.parent} holds the face {row[0]} ({row[1]}) twice; "
                                      "give every URL and box once") from error
                 yield row
 
-        return _plan_digest(stored(), made_of)
+        return _plan_digest(stored())
+
+    def _take_grown(self, plan: Iterable[FaceEntry], digest: str, made_of: Any,
+                    before_moving: Callable[[], None] | None) -> None:
+        """Let a plan that holds every face of the stored one take its place."""
+        made_of_note = self._connection.execute("SELECT value FROM notes WHERE name = 'made_of'").fetchone()
+        made_before = json.loads(made_of_note[0])
+        if made_before != json.loads(json.dumps(made_of)):
+            raise self._refusal(f"was made with {_difference(made_before, made_of)}")
+        stored_rows = (tuple(math.nan if value is None else value for value in row[1:])
+                       for row in self._connection.execute("SELECT * FROM plan ORDER BY slot"))
+        if _plan_digest(stored_rows) != digest:
+            raise StoredStateError(f"{self.path} is damaged: its list of faces is not the one that was stored; remove "
+                                   f"the folder and run the same command again: rm -r {self._quoted_folder}")
+        self._connection.execute("CREATE TEMP TABLE wanted AS SELECT * FROM plan LIMIT 0")
+        self._connection.execute("CREATE UNIQUE INDEX temp.wanted_id ON wanted (id)")
+        new_digest = self._store_plan(plan, "wanted")
+        if new_digest != digest:
+            self._check_nothing_lost()
+            if before_moving is not None and self._connection.execute(
+                    "SELECT 1 FROM plan JOIN wanted USING (id) WHERE plan.slot != wanted.slot LIMIT 1").fetchone():
+                before_moving()
+            for statement in (
+                "CREATE TEMP TABLE moved AS SELECT wanted.slot, state, sha256, reason, detail "
+                "FROM faces JOIN plan USING (slot) JOIN wanted USING (id)",
+                "DELETE FROM faces", "INSERT INTO faces SELECT * FROM moved", "DROP TABLE moved",
+                "DELETE FROM plan", "INSERT INTO plan SELECT * FROM wanted",
+            ):
+                self._connection.execute(statement)
+            self._connection.execute("UPDATE planned SET digest = ?", (new_digest,))
+        self._connection.execute("DROP TABLE wanted")
+
+    def _check_nothing_lost(self) -> None:
+        """Refuse a new plan that lacks a face of the stored one, or holds it with another entry."""
+        n_stored, n_wanted, n_lost = self._connection.execute(
+            "SELECT (SELECT count(*) FROM plan), (SELECT count(*) FROM wanted), "
+            "(SELECT count(*) FROM plan WHERE id NOT IN (SELECT id FROM wanted))").fetchone()
+        columns = [name for _, name, *_ in self._connection.execute("PRAGMA table_info(plan)") if name != "slot"]
+        if n_lost:
+            lost = self._connection.execute(
+                f"SELECT {', '.join(columns[:2])} FROM plan WHERE id NOT IN (SELECT id FROM wanted) "
+                "ORDER BY slot LIMIT 1").fetchone()
+            raise self._refusal(f"was made of another list of faces: {n_lost} of its {n_stored} faces are not among "
+                                f"the {n_wanted} that are asked for, the first {lost[0]} ({lost[1]})")
+        for column in columns[1:]:
+            changed = self._connection.execute(
+                f"SELECT id, plan.{column}, wanted.{column} FROM plan JOIN wanted USING (id) "
+                f"WHERE plan.{column} IS NOT wanted.{column} ORDER BY plan.slot LIMIT 1").fetchone()
+            if changed:
+                face, before, now = changed
+                raise self._refusal(f"was made of another list of faces: the {column} of face {face} is now {now!r}, "
+                                    f"not {before!r}")
+
+    def _refusal(self, difference: str) -> StoredStateError:
+        return StoredStateError(f"{self.path.parent} {difference}. Nothing stored is overwritten: choose another "
+                                f"folder, or remove that one: rm -r {self._quoted_folder}")
+
+    @property
+    def _quoted_folder(self) -> str:
+        return shlex.quote(str(self.path.parent))
+
+    def note(self, name: str) -> str | None:
+        """Return what was noted under a name, or None."""
+        with self._lock, self._explained():
+            row = self._connection.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_note(self, name: str, value: str) -> None:
+        """Note something beside the plan."""
+        with self._transaction():
+            self._connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
 
     def record(self, outcomes: Sequence[Outcome]) -> None:
         """Store what became of some slots, in one transaction."""
@@ -106,6 +183,12 @@ class Ledger:
             marks = ", ".join("?" * len(reasons))
             return self._connection.execute(
                 f"DELETE FROM faces WHERE state = 'rejected' AND reason IN ({marks})", tuple(reasons)).rowcount
+
+    def forget_rejected_at(self, is_chosen: Callable[[str], bool]) -> None:
+        """Make every slot missing again that was rejected and whose face is at a chosen address."""
+        self.forget([slot for slot, address in self._pages(
+            "SELECT plan.slot, url FROM plan JOIN faces USING (slot) WHERE state = 'rejected' AND plan.slot > ?")
+            if is_chosen(address)])
 
     def reject_stored(self, details: Sequence[str], reason: str, detail: str) -> int:
         """Reject every stored face whose detail is one of these; return their number."""
@@ -219,7 +302,8 @@ class Ledger:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            # Text that is not UTF-8 has no code.
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
             if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
                 raise ResourceError(f"cannot write {self.path}: the disk is full or failing; what was stored before is "
                                     "untouched. Make room, then run the same command again") from error
@@ -236,11 +320,20 @@ def _plan_rows(plan: Iterable[FaceEntry]) -> Iterator[tuple[Any, ...]]:
         yield tuple(getattr(entry, column) for column in ENTRY_COLUMNS)
 
 
-def _plan_digest(rows: Iterable[tuple[Any, ...]], made_of: Any) -> str:
-    digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode())
+def _plan_digest(rows: Iterable[tuple[Any, ...]]) -> str:
+    digest = hashlib.sha256()
     for row in rows:
         digest.update(b"\n" + json.dumps(row).encode())
     return digest.hexdigest()
+
+
+def _difference(before: Any, now: Any) -> str:
+    """Return in words which settings differ."""
+    if not (isinstance(before, dict) and isinstance(now, dict)):
+        return "other settings or from other files"
+    names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    return (", ".join(f"{name} {before.get(name)!r}" for name in names) + ", not with "
+            + ", ".join(f"{name} {now.get(name)!r}" for name in names))
 
 
 def _entry(row: Sequence[Any]) -> FaceEntry:

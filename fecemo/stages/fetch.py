@@ -1,5 +1,6 @@
 """Fetch photographs from a list of addresses and boxes, and store their faces as a pack."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -27,7 +28,8 @@ DECIDING = ("margin", "square", "apply_exif", "max_megabytes", "max_megapixels",
 def run(settings: FetchSettings, out: Path) -> Receipt:
     """Fetch the photographs of a list and store their faces as a pack of 200×200 RGB crops.
 
-    Killed at any moment and run again, it goes on where it stopped and ends with the same pack.
+    If interrupted, rerun it: it resumes and ends with the same pack. A list that has grown is added to what is stored.
+    Proxies of the environment (http_proxy and the like) and its certificates (REQUESTS_CA_BUNDLE) are not used.
 
     Parameters
     ----------
@@ -51,6 +53,7 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
     """
     from fecemo.data.reasons import Reason
     from fecemo.fetch.placeholders import KNOWN_PICTURE, read_placeholders
+    from fecemo.fetch.reach import reach_digest
 
     placeholders = read_placeholders(settings.placeholders)
     faces = open_list(settings.faces, settings.format, settings.limit)
@@ -61,6 +64,7 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
               # These decide what is refused, and so which faces the pack holds.
               "max_megabytes": settings.max_megabytes, "max_megapixels": settings.max_megapixels,
               "honour_opt_out": settings.honour_opt_out}
+    reach = reach_digest(settings)
     if settings.shard is not None:
         config["shard"] = settings.shard
     inputs = {"faces": digest_file(settings.faces)}
@@ -69,14 +73,14 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
     with output_lock(out):
         receipt = current_receipt(out, config, inputs)
         if (receipt is not None and not in_the_making(out)
-                and not (settings.retry_failed and _passing(receipt))):
+                and not (settings.retry_failed and _passing(receipt))
+                and not (receipt.summary["rejected"] and receipt.summary.get("reach") != reach)):
             say_done(STAGE, out, "already done, nothing to do")
             return receipt
         writer = FacePackWriter(
             out, _plan(faces, settings.shard), made_of={name: config[name] for name in DECIDING})
         try:
-            if settings.retry_failed:
-                _forget_passing(writer)
+            _forget_passing(writer, settings, reach)
             writer.plan.reject_stored(sorted(placeholders.sha256), Reason.PLACEHOLDER, KNOWN_PICTURE)
             _fill(writer, settings, placeholders)
             writer.flush()  # the tables ask the ledger what was stored
@@ -84,8 +88,8 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
             report_files, report_counts = write_report(out, writer, tables.triplets)
             receipt = writer.finish(
                 STAGE, config=config, inputs=inputs, extra_files=[*tables.files, *report_files],
-                may_be_empty=settings.shard is not None,
-                summary={**tables.summary, **report_counts})
+                may_be_empty=settings.shard is not None, advice=_advice(writer),
+                summary={**tables.summary, **report_counts, "reach": reach})
         finally:
             writer.close()
     say_done(STAGE, out, _closing_line(receipt))
@@ -109,10 +113,33 @@ def _passing(receipt: Receipt) -> list[str]:
     return [reason for reason in receipt.summary["rejected"] if reason in set(Reason) and Reason(reason).transient]
 
 
-def _forget_passing(writer: FacePackWriter) -> None:
-    from fecemo.data.reasons import Reason
+def _forget_passing(writer: FacePackWriter, settings: FetchSettings, reach: str) -> None:
+    """Make rejected faces missing again that may be had now.
 
-    writer.plan.forget_rejected([reason for reason in Reason if reason.transient])
+    With ``retry_failed`` these are those that failed for a reason that may pass. Where the settings that decide what
+    can be reached (``allow_hosts``, ``serve``, ``port``) have changed, these are missing again without being asked for,
+    and so is whatever was refused as no public address or is at a host that the settings open.
+    """
+    from fecemo.data.reasons import Reason
+    from fecemo.fetch.reach import is_opened_by
+
+    passing = [reason for reason in Reason if reason.transient]
+    reach_before = writer.plan.note("reach")
+    if reach_before not in (None, reach):
+        writer.plan.forget_rejected([*passing, Reason.FORBIDDEN_ADDRESS])
+        writer.plan.forget_rejected_at(is_opened_by(settings))
+    elif settings.retry_failed:
+        writer.plan.forget_rejected(passing)
+    writer.plan.set_note("reach", reach)
+
+
+def _advice(writer: FacePackWriter) -> str:
+    from fecemo.data.reasons import Reason
+    from fecemo.fetch.reach import advice
+
+    _, rejected = writer.plan.counts()
+    return advice(rejected, (entry.url for entry, reason, _ in writer.plan.rejected()
+                             if reason == Reason.FORBIDDEN_ADDRESS))
 
 
 def _fill(writer: FacePackWriter, settings: FetchSettings, placeholders: "Placeholders") -> None:
@@ -122,8 +149,9 @@ def _fill(writer: FacePackWriter, settings: FetchSettings, placeholders: "Placeh
     from fecemo.data.reasons import FetchError
     from fecemo.fetch.deadline import DeadlineWatch
     from fecemo.fetch.download import Downloader, DownloadLimits
-    from fecemo.fetch.loopback_server import LOOPBACK, serving
+    from fecemo.fetch.loopback_server import loopback_hosts, serving
     from fecemo.fetch.politeness import HostBudget, HostSchedule
+    from fecemo.fetch.reach import proxy_note
     from fecemo.imaging.crop import CropPolicy, DecodePolicy, FaceCutter
     from fecemo.stages.fetch_crew import FetchCrew, limit_malloc_arenas
 
@@ -131,12 +159,14 @@ def _fill(writer: FacePackWriter, settings: FetchSettings, placeholders: "Placeh
     n_missing = len(writer.missing())
     if not n_missing:
         return
+    if note := proxy_note():
+        print(f"{STAGE}: note: {note}", file=sys.stderr)
     cv2.setNumThreads(1)  # the workers are the parallelism
     limit_malloc_arenas()
     with ExitStack() as stack:
         if settings.serve is not None:
             port = stack.enter_context(serving(settings.serve, settings.port))
-            allowed = (*allowed, f"{LOOPBACK}:{port}", f"localhost:{port}")
+            allowed = (*allowed, *loopback_hosts(port))
         watch = stack.enter_context(DeadlineWatch())
         downloader = Downloader(
             DownloadLimits(deadline=settings.deadline, max_bytes=int(settings.max_megabytes * 2**20),

@@ -109,7 +109,7 @@ def test_a_finished_pack_is_left_alone_and_another_list_or_margin_is_refused(ser
     assert again == first
     assert "nothing to do" in capsys.readouterr().err
     assert server.asked["/0.jpg"] == 1
-    with pytest.raises(StoredStateError, match="other settings"):
+    with pytest.raises(StoredStateError, match=r"with margin 0\.0, not with margin 0\.5"):
         run(settings_for(server, listed, margin=0.5), tmp_path / "pack")
     other = write_list(tmp_path / "other.csv", [(server.url("/0.jpg"), WHOLE)])
     with pytest.raises(StoredStateError, match="another list"):

@@ -4,6 +4,7 @@ import os
 import resource
 import shutil
 import signal
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from fecemo.data import face_pack_writer
 from fecemo.data.face_pack import FaceEntry, FacePack, digest_face
-from fecemo.data.face_pack_writer import STAGING_NAME, FacePackWriter, in_the_making
+from fecemo.data.face_pack_writer import MOVED_NAME, STAGING_NAME, FacePackWriter, in_the_making
 from fecemo.data.ledger import LEDGER_NAME
 from fecemo.data.receipts import RECEIPT_NAME
 from fecemo.errors import InputError, ResourceError, StoredStateError
@@ -219,6 +220,62 @@ def test_a_damaged_finished_pack_names_its_rows_and_is_mended_when_opened_again(
     assert contents(unbroken) == whole
 
 
+def grown_plan():
+    """The plan with a new face in front, one between the others and one behind."""
+    new = [FaceEntry(name, f"http://b/{name}.jpg", 0.0, 1.0, 0.0, 1.0) for name in ("new0", "new1", "new2")]
+    plan = plan_of()
+    return [new[0], *plan[:6], new[1], *plan[6:], new[2]]
+
+
+@pytest.mark.parametrize("state", ["finished", "in the making", "killed while it grew"])
+def test_a_grown_plan_keeps_what_is_stored_and_asks_for_the_new_faces_alone(tmp_path, monkeypatch, state):
+    writer = FacePackWriter(tmp_path, plan_of(), made_of={"margin": 0.0})
+    fill(writer)
+    if state == "finished":
+        finish(writer)
+    writer.close()
+    if state == "killed while it grew":
+        with monkeypatch.context() as patch:
+            patch.setattr(FacePackWriter, "_restore_staging", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
+            with pytest.raises(KeyboardInterrupt):
+                FacePackWriter(tmp_path, grown_plan(), made_of={"margin": 0.0})
+    writer = FacePackWriter(tmp_path, grown_plan(), made_of={"margin": 0.0})
+    assert [writer.plan[slot].id for slot in writer.missing()] == ["new0", "new1", "new2"]
+    for slot in writer.missing():
+        writer.put(slot, face(100 + slot))
+    finish(writer)
+    writer.close()
+    pack = FacePack(tmp_path)
+    assert [entry.id for entry in pack.entries] == [
+        entry.id for entry in grown_plan() if entry.id not in {f"id{slot}" for slot in REJECTED}]
+    for row, entry in enumerate(pack.entries):
+        if entry.id.startswith("id"):
+            np.testing.assert_array_equal(pack.faces[row], face(int(entry.id[2:])))
+    assert pack.damaged_rows() == []
+    assert not (tmp_path / MOVED_NAME).exists()
+
+
+def test_a_ledger_whose_list_was_damaged_never_becomes_a_finished_pack(tmp_path):
+    writer = FacePackWriter(tmp_path, plan_of())
+    fill(writer, range(5))
+    writer.close()
+    with sqlite3.connect(tmp_path / LEDGER_NAME) as ledger:
+        ledger.execute("UPDATE plan SET url = 'http://a/9.jpg' WHERE slot = 7")
+    with pytest.raises(StoredStateError, match=r"ledger\.sqlite is damaged: its list of faces"):
+        FacePackWriter(tmp_path, plan_of())
+
+
+def test_rejects_are_listed_also_where_nothing_was_stored(tmp_path):
+    writer = FacePackWriter(tmp_path, plan_of(2))
+    for slot in range(2):
+        writer.reject(slot, "forbidden_address")
+    with pytest.raises(InputError, match=r"none of the 2 .*\(2 forbidden_address\); rejects.csv .* Open the host"):
+        writer.finish("fetch", config={}, inputs={}, advice="Open the host")
+    writer.close()
+    assert (tmp_path / "rejects.csv").read_text().count("forbidden_address") == 2
+    assert not (tmp_path / RECEIPT_NAME).exists()
+
+
 def test_unfinished_slots_another_plan_and_other_pixels_are_refused(tmp_path):
     folder = tmp_path / "my pack"
     writer = FacePackWriter(folder, plan_of(), made_of={"margin": 0.0})
@@ -226,10 +283,13 @@ def test_unfinished_slots_another_plan_and_other_pixels_are_refused(tmp_path):
     with pytest.raises(StoredStateError, match="7 of 12 faces"):
         finish(writer)
     writer.close()
-    same = {"margin": 0.0}
-    for plan, made_of in ((plan_of(5), same), (plan_of(), {"margin": 0.1}), (plan_of()[::-1], same)):
-        with pytest.raises(StoredStateError, match=f"another list of faces.*: rm -r '{folder}'$"):
-            FacePackWriter(folder, plan, made_of=made_of)
+    moved = [FaceEntry("id0", "http://a/0.jpg", 0.5, 0.6, 0.0, 1.0), *plan_of()[1:]]
+    for plan, margin, difference in (
+            (plan_of(5), 0.0, r"7 of its 12 faces are not among the 5 that are asked for, the first id5 \(http://a/2.jpg"),
+            (plan_of(), 0.1, r"with margin 0\.0, not with margin 0\.1"),
+            (moved, 0.0, r"the left of face id0 is now 0\.5, not 0\.0")):
+        with pytest.raises(StoredStateError, match=f"{difference}.*: rm -r '{folder}'$"):
+            FacePackWriter(folder, plan, made_of={"margin": margin})
     with pytest.raises(InputError, match=r"id1 \(http://a/0.jpg\) twice"):
         FacePackWriter(tmp_path / "other", [*plan_of(3), plan_of(2)[1]])
     FacePackWriter(tmp_path / "other", plan_of(3)).close()  # the refused plan left nothing behind
