@@ -40,7 +40,7 @@ def measure(name: str, side: int, faces: int, batch_size: int, rounds: int, publ
     from fecemo.training.epoch import run_epoch
     from fecemo.training.examples import Examples
     from fecemo.training.loader import Loader
-    from fecemo.training.optimizers.adam import Adam
+    from fecemo.training.optimizers import Adam
     from fecemo.training.phase_work import PhaseWork, Training
     from fecemo.training.settings import FitSettings
     from fecemo.training.step import TrainingStep

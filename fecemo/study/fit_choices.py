@@ -9,8 +9,8 @@ from fecemo.models.loss import LOSSES, Loss, losses
 from fecemo.study.choices import choose, choose_one
 from fecemo.study.faces.example_set import find_example_set
 from fecemo.training.augmentation import AUGMENTATIONS
-from fecemo.training.optimizer import OPTIMIZERS
-from fecemo.training.schedule import SCHEDULES
+from fecemo.training.optimizers import OPTIMIZERS
+from fecemo.training.schedules import SCHEDULES
 from fecemo.training.settings import FitSettings
 
 CHOICES = {

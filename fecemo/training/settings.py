@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fecemo.training.augmentation import Augmentation
-from fecemo.training.optimizer import Optimizer
-from fecemo.training.schedule import Schedule
-from fecemo.training.schedules.constant import Constant
+from fecemo.training.optimizers import Optimizer
+from fecemo.training.schedules import Constant, Schedule
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,8 @@ class FitSettings:
     schedule : Schedule
         How the learning rate changes: ``constant``, ``{halved: {every: 10}}``, ``cosine``.
     augment : tuple of Augmentation
-        Applied, in this order, to the faces that are learnt from: ``[flip, {crop: {least: 0.6}}]``. Not to those that
-        are validated on, unless the loss compares two views of a face.
+        Applied, in this order, to the faces that are learnt from: ``[flip, {crop: {min_side: 0.6}}]``. Not to those
+        that are validated on, unless the loss compares two views of a face or an augmentation emits its target.
     corrupt : tuple of Augmentation
         Applied after that, to what the network sees, and not to the pixels that it is to give: ``[mask]``, ``[noise]``.
         In validation too.

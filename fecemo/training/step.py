@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from fecemo.training.augmentation import augment
 from fecemo.training.examples import Examples
 from fecemo.training.settings import FitSettings
 
@@ -62,7 +63,7 @@ class TrainingStep(keras.Model):
         self.together = max(fit.together, examples.faces_each)
         self.copies = self.together // examples.faces_each
         self.augment, self.corrupt = fit.augment, fit.corrupt
-        self.chance = keras.random.SeedGenerator(0) if fit.augment or fit.corrupt else None
+        self.seed_generator = keras.random.SeedGenerator(0) if fit.augment or fit.corrupt else None
         self.judge = next((loss for loss in fit.loss if loss.judges), None)
         self.accuracy = keras.metrics.Mean(name="accuracy") if self.judge else None
         self.memory = {
@@ -93,15 +94,17 @@ class TrainingStep(keras.Model):
         self.built = True
 
     def call(self, pixels: Any, training: bool = False) -> Any:
-        """Return what the networks make of pixels of shape (n, side, side, channels), and the pixels to be had."""
-        faces = ops.repeat(pixels, self.copies, axis=0) if self.copies > 1 else pixels
-        if training or self.copies > 1:
-            faces = self._altered(faces, self.augment)
-        made = self.network(self._altered(faces, self.corrupt), training=training)
-        return {self.only_output: made} if self.only_output else made, faces
+        """Return what the networks make of pixels of shape (n, side, side, channels), and what that is held against.
 
-    def _altered(self, faces: Any, ways: Any) -> Any:
-        return reduce(lambda faces, way: way.apply(faces, self.chance), ways, faces)
+        The latter are the pixels as they were before `corrupt`, and the targets that augmentations emit.
+        """
+        faces = ops.repeat(pixels, self.copies, axis=0) if self.copies > 1 else pixels
+        always = training or self.copies > 1
+        augmentations = [augmentation for augmentation in self.augment if always or augmentation.targets]
+        faces, targets = augment(faces, augmentations, self.seed_generator)
+        corrupted, of_corruption = augment(faces, self.corrupt, self.seed_generator)
+        made = self.network(corrupted, training=training)
+        return {self.only_output: made} if self.only_output else made, faces, {**targets, **of_corruption}
 
     def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None,
                      training: bool = True) -> Any:
@@ -123,12 +126,12 @@ class TrainingStep(keras.Model):
 
     def _compared(self, loss: Any, targets: Any, made: Any) -> tuple[Any, Any]:
         """Return the output that a loss looks at, and what it is held against."""
-        outputs, faces = made
+        outputs, faces, emitted = made
         output = outputs[loss.looks_at]
-        target = faces if loss.learns_from == "face" else (targets or {}).get(loss.learns_from)
+        target = faces if loss.learns_from == "face" else {**(targets or {}), **emitted}.get(loss.learns_from)
         if loss.together > 1:
             output = ops.reshape(output, (-1, loss.together, *output.shape[1:]))
-        elif self.together > 1 and loss.learns_from != "face":
+        elif self.together > 1 and loss.learns_from != "face" and loss.learns_from not in emitted:
             target = ops.repeat(target, self.together, axis=0)
         return output, target
 
@@ -164,9 +167,10 @@ class TrainingStep(keras.Model):
     def _on_batch(self, work: Any, pixels: Any, targets: Mapping[str, Any], weights: Any,
                   chance: int) -> dict[str, float]:
         known = {name: ops.convert_to_tensor(values) for name, values in targets.items()}
-        if self.chance is not None:
+        if self.seed_generator is not None:
             # The backends differ in the sign of their seeds.
-            self.chance.state.assign(np.array([chance, 0], np.uint32).astype(self.chance.state.dtype))
+            state = self.seed_generator.state
+            state.assign(np.array([chance, 0], np.uint32).astype(state.dtype))
         self.reset_metrics()  # Keras before 3.14 would return the mean over all batches so far
         return work(ops.convert_to_tensor(pixels), known or None, sample_weight=ops.convert_to_tensor(weights),
                     return_dict=True)

@@ -8,9 +8,9 @@ import numpy as np
 from fecemo.data.variant import Variant, variants
 from fecemo.models.approach import Approach, Phase, approaches
 from fecemo.models.loss import losses
-from fecemo.training.augmentations.crop import Crop
+from fecemo.training.augmentations.geometric import Crop
 from fecemo.training.examples import Examples
-from fecemo.training.optimizers.adam import Adam
+from fecemo.training.optimizers import Adam
 from fecemo.training.settings import FitSettings
 
 FACE_SIDE = 32

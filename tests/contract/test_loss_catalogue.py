@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from fecemo.models.loss import losses
-from fecemo.training.augmentations.flip import Flip
+from fecemo.training.augmentations.geometric import Flip
 from fecemo.training.examples import Examples
-from fecemo.training.optimizers.sgd import SGD
+from fecemo.training.optimizers import SGD
 from fecemo.training.settings import FitSettings
 from fecemo.training.step import TrainingStep
 

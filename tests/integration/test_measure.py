@@ -25,8 +25,8 @@ from fecemo.study.faces.example_set import find_example_set, measured
 from fecemo.study.faces.measurements import read_measurements
 from fecemo.study.faces.run_faces import RunFaces, read_run_faces
 from fecemo.study.recipe_file import read_recipe
-from fecemo.training.augmentations.flip import Flip
-from fecemo.training.optimizers.adam import Adam
+from fecemo.training.augmentations.geometric import Flip
+from fecemo.training.optimizers import Adam
 from fecemo.training.settings import FitSettings
 
 

@@ -222,7 +222,7 @@ def test_labels_that_choose_the_epoch_count_as_used_and_the_test_split_is_left_a
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(RECIPE.replace("epochs: 2, label_fraction: 0.25", "epochs: 6, label_fraction: 0.25, "
                                      "validate_on: valid, patience: 2, keep: best, schedule: {halved: {every: 2}}, "
-                                     "augment: [flip, {crop: {least: 0.9}}]"))
+                                     "augment: [flip, {crop: {min_side: 0.9}}]"))
     run = another_run(study, tmp_path)
     receipt = train.run(arguments(study, "semi_supervised", recipe=recipe, run=run))
     folder = RunLayout(run).model("semi_supervised", "gray")

@@ -19,16 +19,13 @@ from fecemo.models.losses.weighted_cluster import WeightedCluster
 from fecemo.models.losses.weighted_softmax import WeightedSoftmax
 from fecemo.models.stacks import build_networks
 from fecemo.registry import entries
-from fecemo.training.augmentations.crop import Crop
-from fecemo.training.augmentations.flip import Flip
-from fecemo.training.augmentations.mask import Mask
-from fecemo.training.augmentations.noise import Noise
+from fecemo.training.augmentations.geometric import Crop, Flip
+from fecemo.training.augmentations.photometric import Mask, Noise
 from fecemo.training.device_view import DeviceView
 from fecemo.training.examples import Examples, held_out
-from fecemo.training.optimizer import OPTIMIZERS
-from fecemo.training.optimizers.sgd import SGD
+from fecemo.training.optimizers import OPTIMIZERS, SGD
 from fecemo.training.phase_work import PhaseWork, Training
-from fecemo.training.schedules.halved import Halved
+from fecemo.training.schedules import Halved
 from fecemo.training.settings import FitSettings
 from fecemo.training.step import TrainingStep
 

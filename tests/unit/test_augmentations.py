@@ -1,18 +1,15 @@
-"""Altered faces: what each way changes and what it leaves, and that a seed decides everything."""
+"""Altered faces: what each augmentation changes and what it leaves, and that a seed decides everything."""
+
+from dataclasses import dataclass, field
 
 import keras
 import numpy as np
 import pytest
 
 from fecemo.registry import entries
-from fecemo.training.augmentation import AUGMENTATIONS, mixed
-from fecemo.training.augmentations.blur import Blur
-from fecemo.training.augmentations.colour import Colour
-from fecemo.training.augmentations.crop import Crop
-from fecemo.training.augmentations.flip import Flip
-from fecemo.training.augmentations.mask import GRAY, Mask
-from fecemo.training.augmentations.noise import Noise
-from fecemo.training.augmentations.turn import Turn
+from fecemo.training.augmentation import AUGMENTATIONS, Augmentation, augment, resample
+from fecemo.training.augmentations.geometric import Crop, Flip, Rotation
+from fecemo.training.augmentations.photometric import GRAY, Blur, Colour, Mask, Noise
 
 FACES = np.random.default_rng(0).integers(0, 256, (6, 20, 20, 3)).astype(np.float32)
 FLAT = np.full((4, 20, 20, 3), 90, np.float32)
@@ -45,7 +42,7 @@ class TestEveryWay:
 def test_pixels_are_mixed_down_the_rows_and_then_along_them():
     chance = np.random.default_rng(1)
     rows, columns = chance.random((2, 6, 20, 20)).astype(np.float32)
-    found = keras.ops.convert_to_numpy(mixed(keras.ops.convert_to_tensor(FACES), rows, columns))
+    found = keras.ops.convert_to_numpy(resample(keras.ops.convert_to_tensor(FACES), rows, columns))
     np.testing.assert_allclose(found, np.einsum("nij,njkc,nlk->nilc", rows, FACES, columns), rtol=1e-4)
 
 
@@ -58,9 +55,9 @@ def test_flip_exchanges_left_and_right_in_its_share_of_faces():
 
 
 def test_crop_enlarges_a_part():
-    np.testing.assert_allclose(altered(Crop(least=1.0)), FACES, atol=1e-3)
-    np.testing.assert_allclose(altered(Crop(least=0.5), FLAT), FLAT, rtol=1e-5)
-    made = altered(Crop(least=0.5), RAMP)[..., 0]
+    np.testing.assert_allclose(altered(Crop(min_side=1.0)), FACES, atol=1e-3)
+    np.testing.assert_allclose(altered(Crop(min_side=0.5), FLAT), FLAT, rtol=1e-5)
+    made = altered(Crop(min_side=0.5), RAMP)[..., 0]
     np.testing.assert_allclose(made, np.broadcast_to(made[:, :, :1], made.shape), atol=1e-2)
     slopes = np.diff(made[:, 5:15, 0], axis=1)
     np.testing.assert_allclose(slopes, np.broadcast_to(slopes[:, :1], slopes.shape), atol=2e-2)  # still a ramp …
@@ -68,12 +65,12 @@ def test_crop_enlarges_a_part():
     assert np.ptp(made[:, 0, 0]) > 20, "every part begins at the same place"
 
 
-def test_turn_rotates_about_the_middle():
-    np.testing.assert_allclose(altered(Turn(most=0.0)), FACES, atol=1e-3)
-    np.testing.assert_allclose(altered(Turn(most=45.0), FLAT), FLAT, rtol=1e-5)
+def test_rotation_is_about_the_centre():
+    np.testing.assert_allclose(altered(Rotation(max_degrees=0.0)), FACES, atol=1e-3)
+    np.testing.assert_allclose(altered(Rotation(max_degrees=45.0), FLAT), FLAT, rtol=1e-5)
     light = np.arange(21, dtype=np.float32) - 10
     slope = np.broadcast_to(100 + 5 * light[:, None, None], (30, 21, 21, 1))  # a plane that falls down the rows
-    made = altered(Turn(most=20.0), slope)[..., 0]
+    made = altered(Rotation(max_degrees=20.0), slope)[..., 0]
     np.testing.assert_allclose(made[:, 10, 10], 100, atol=1e-2)
     down, along = (made[:, 15, 10] - made[:, 5, 10]) / 50, (made[:, 10, 15] - made[:, 10, 5]) / 50
     np.testing.assert_allclose(np.hypot(down, along), 1, rtol=1e-3, err_msg="steepness is no longer what it was")
@@ -96,11 +93,11 @@ def test_colour_changes_light_contrast_and_saturation():
 
 
 def test_blur_spreads_and_keeps_the_light():
-    np.testing.assert_allclose(altered(Blur(most=0.3), FLAT), FLAT, rtol=1e-5)
-    np.testing.assert_allclose(altered(Blur(most=1e-4)), FACES, atol=1e-2)
+    np.testing.assert_allclose(altered(Blur(max_sigma=0.3), FLAT), FLAT, rtol=1e-5)
+    np.testing.assert_allclose(altered(Blur(max_sigma=1e-4)), FACES, atol=1e-2)
     dot = np.zeros((20, 21, 21, 1), np.float32)
     dot[:, 10, 10] = 255
-    made = altered(Blur(most=0.1), dot)
+    made = altered(Blur(max_sigma=0.1), dot)
     np.testing.assert_allclose(made.sum(axis=(1, 2, 3)), 255, rtol=1e-2)
     np.testing.assert_allclose(made, made[:, ::-1, ::-1], atol=1e-3)
     assert made[:, 10, 10].min() < 60 < made[:, 10, 10].max()
@@ -117,7 +114,7 @@ def test_noise_has_the_deviation_that_is_asked_for():
 @pytest.mark.parametrize("side", [20, 18])
 def test_mask_hides_the_same_number_of_whole_squares_in_every_face(side):
     faces = FACES[:, :side, :side] + 0.25  # nothing is gray by itself
-    made = altered(Mask(squares=5, share=0.4), faces)
+    made = altered(Mask(grid=5, mask_ratio=0.4), faces)
     hidden = (made == GRAY).all(axis=-1)
     np.testing.assert_array_equal(made[~hidden], faces[~hidden])
     square = np.arange(side) * 5 // side
@@ -127,10 +124,45 @@ def test_mask_hides_the_same_number_of_whole_squares_in_every_face(side):
         assert sum(one.any() for one in by_square) == 10
 
 
+@dataclass(frozen=True)
+class Quarter(Augmentation):
+    """Rotate each face by so many quarter turns, and emit how many: a pretext task (Gidaris et al. 2018)."""
+
+    emitted: str = "quarters"
+    name: str = field(default="quarter", init=False)
+
+    targets = ("quarters",)
+
+    def apply(self, faces, seed_generator):
+        from keras import ops
+
+        quarters = keras.random.randint((faces.shape[0],), 0, 4, seed=seed_generator)
+        rotated = ops.stack([ops.rot90(faces, k, axes=(1, 2)) for k in range(4)], axis=1)
+        chosen = ops.reshape(ops.one_hot(quarters, 4, dtype="float32"), (-1, 4, 1, 1, 1))
+        return ops.sum(rotated * chosen, axis=1), {self.emitted: quarters}
+
+
+class TestEmittedTargets:
+    def test_they_come_with_the_faces_and_say_how_each_was_altered(self):
+        faces, targets = augment(keras.ops.convert_to_tensor(FACES), [Flip(probability=1.0), Quarter(), Crop(1.0)],
+                                 keras.random.SeedGenerator(3))
+        faces, quarters = (keras.ops.convert_to_numpy(values) for values in (faces, targets["quarters"]))
+        assert len(set(quarters.tolist())) > 1
+        for face, original, k in zip(faces, FACES[:, :, ::-1], quarters, strict=True):
+            np.testing.assert_allclose(face, np.rot90(original, k), atol=1e-3)
+
+    def test_without_any_there_are_none(self):
+        assert augment(keras.ops.convert_to_tensor(FACES), [Flip()], keras.random.SeedGenerator(3))[1] == {}
+
+    def test_one_that_was_not_declared_is_refused(self):
+        with pytest.raises(ValueError, match=r"'quarter' declares the targets \['quarters'\] and emits \['turns'\]"):
+            augment(keras.ops.convert_to_tensor(FACES), [Quarter("turns")], keras.random.SeedGenerator(3))
+
+
 @pytest.mark.parametrize(("kind", "settings", "key"), [
-    (Flip, {"probability": 2}, "probability"), (Crop, {"least": 0}, "least"), (Colour, {"contrast": -1}, "contrast"),
-    (Blur, {"most": 2}, "most"), (Noise, {"deviation": -1}, "deviation"), (Mask, {"share": 1.5}, "share"),
-    (Mask, {"squares": 0}, "squares"), (Turn, {"most": 200}, "most")])
+    (Flip, {"probability": 2}, "probability"), (Crop, {"min_side": 0}, "min_side"), (Blur, {"max_sigma": 2}, "max_sigma"),
+    (Colour, {"contrast": -1}, "contrast"), (Noise, {"deviation": -1}, "deviation"), (Mask, {"grid": 0}, "grid"),
+    (Mask, {"mask_ratio": 1.5}, "mask_ratio"), (Rotation, {"max_degrees": 200}, "max_degrees")])
 def test_settings_that_are_not_sound_are_refused(kind, settings, key):
     with pytest.raises(ValueError, match=key):
         kind(**settings)

@@ -10,13 +10,12 @@ from fecemo.models.losses.nt_xent import NTXent
 from fecemo.models.losses.triplet import TripletLoss
 from fecemo.models.losses.vector_error import VectorError
 from fecemo.models.stacks import build_networks
-from fecemo.training.augmentations.crop import Crop
-from fecemo.training.augmentations.flip import Flip
-from fecemo.training.augmentations.mask import GRAY, Mask
+from fecemo.training.augmentations.geometric import Crop, Flip
+from fecemo.training.augmentations.photometric import GRAY, Mask
 from fecemo.training.device_view import DeviceView
 from fecemo.training.examples import Examples, held_out, held_out_apart
 from fecemo.training.fit import train
-from fecemo.training.optimizers.adam import Adam
+from fecemo.training.optimizers import Adam
 from fecemo.training.phase_work import PhaseWork, Training
 from fecemo.training.settings import FitSettings
 from fecemo.training.step import TrainingStep
@@ -147,7 +146,7 @@ def test_triplets_are_learnt_and_judged(tmp_path):
 
 def test_two_views_of_a_face_come_to_be_neighbours(tmp_path):
     faces, _ = bars()
-    views = (Flip(), Crop(least=0.9))
+    views = (Flip(), Crop(min_side=0.9))
     _, records = learnt(tmp_path, Examples(np.arange(FACES)), faces, loss=(NTXent(temperature=0.2),), augment=views,
                         epochs=20)
     assert records[-1].loss < 0.8 * records[0].loss
@@ -172,7 +171,7 @@ def test_what_is_corrupted_is_to_be_given_whole():
         made, wanted = TrainingStep({"pixels": network}, fit, Examples(np.arange(4)), 8).call(pixels, training=True)
         return keras.ops.convert_to_numpy(made["pixels"]), keras.ops.convert_to_numpy(wanted)
 
-    seen, wanted = seen_and_wanted(corrupt=(Mask(squares=4, share=0.5),))
+    seen, wanted = seen_and_wanted(corrupt=(Mask(grid=4, mask_ratio=0.5),))
     np.testing.assert_array_equal(wanted, pixels)
     assert (seen == GRAY).mean() == 0.5
     seen, wanted = seen_and_wanted(augment=(Flip(probability=1.0),))
@@ -185,7 +184,7 @@ def test_chance_alone_decides_how_faces_are_altered():
     said = [step_of(corrupt=(Mask(),)).validate(pixels, {}, np.ones(4, np.float32), chance)["loss"]
             for chance in (5, 5, 2**32 - 1)]
     assert said[0] == said[1] != said[2]
-    plain = [step_of(augment=(Crop(least=0.5),)).validate(pixels, {}, np.ones(4, np.float32), chance)["loss"]
+    plain = [step_of(augment=(Crop(min_side=0.5),)).validate(pixels, {}, np.ones(4, np.float32), chance)["loss"]
              for chance in (5, 6)]
     assert plain[0] == plain[1], "what is validated on was altered"
 

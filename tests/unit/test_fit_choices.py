@@ -9,13 +9,10 @@ from fecemo.models.losses.weighted_cluster import WeightedCluster
 from fecemo.models.losses.weighted_softmax import WeightedSoftmax
 from fecemo.stages.work import plain
 from fecemo.study.fit_choices import read_fit
-from fecemo.training.augmentations.crop import Crop
-from fecemo.training.augmentations.flip import Flip
-from fecemo.training.augmentations.mask import Mask
-from fecemo.training.optimizers.adam import Adam
-from fecemo.training.optimizers.sgd import SGD
-from fecemo.training.schedules.constant import Constant
-from fecemo.training.schedules.halved import Halved
+from fecemo.training.augmentations.geometric import Crop, Flip
+from fecemo.training.augmentations.photometric import Mask
+from fecemo.training.optimizers import SGD, Adam
+from fecemo.training.schedules import Constant, Halved
 
 PHASE = Phase("classify", {"probabilities": "classifier", "features": "encoder"}, faces="target")
 LEAST = {"loss": "categorical_crossentropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 5}
@@ -34,19 +31,19 @@ def test_names_alone_take_the_defaults():
 def test_names_with_settings_keep_their_order():
     found = fit(loss={"weighted_softmax": None, "weighted_cluster": {"weight": 0.3}},
                 optimizer={"sgd": {"momentum": 0.9, "weight_decay": 5e-4}}, schedule={"halved": {"every": 10}},
-                augment=["flip", {"crop": {"least": 0.6}}], corrupt={"mask": {"share": 0.25}})
+                augment=["flip", {"crop": {"min_side": 0.6}}], corrupt={"mask": {"mask_ratio": 0.25}})
     assert found.loss == (WeightedSoftmax(), WeightedCluster(weight=0.3))
     assert found.optimizer == SGD(momentum=0.9, weight_decay=5e-4)
     assert found.schedule == Halved(every=10)
-    assert found.augment == (Flip(), Crop(least=0.6))
-    assert found.corrupt == (Mask(share=0.25),)
+    assert found.augment == (Flip(), Crop(min_side=0.6))
+    assert found.corrupt == (Mask(mask_ratio=0.25),)
 
 
 def test_a_receipt_tells_names_and_settings():
     told = plain(fit(loss={"weighted_softmax": {}, "weighted_cluster": {"weight": 0.3}}, optimizer="sgd"))
     assert told["loss"] == [{"weight": 1.0, "name": "weighted_softmax"},
                             {"weight": 0.3, "name": "weighted_cluster", "rate": 1.0, "alpha": 1.0}]
-    assert told["optimizer"] == {"name": "sgd", "momentum": 0.0, "weight_decay": 0.0}
+    assert told["optimizer"] == {"name": "sgd", "momentum": 0.0, "weight_decay": 0.0, "nesterov": False}
     assert told["schedule"] == {"name": "constant"}
 
 

@@ -9,7 +9,7 @@ from fecemo.models.losses.weighted_cluster import WeightedCluster
 from fecemo.models.losses.weighted_softmax import WeightedSoftmax
 from fecemo.models.stacks import build_networks
 from fecemo.training.examples import Examples
-from fecemo.training.optimizers.sgd import SGD
+from fecemo.training.optimizers import SGD
 from fecemo.training.settings import FitSettings
 from fecemo.training.step import TrainingStep
 

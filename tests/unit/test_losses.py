@@ -11,9 +11,9 @@ from fecemo.models.losses.triplet import TripletLoss
 from fecemo.models.losses.vector_error import VectorError
 from fecemo.models.losses.weighted_cluster import WeightedCluster
 from fecemo.models.losses.weighted_softmax import WeightedSoftmax
-from fecemo.training.augmentations.flip import Flip
+from fecemo.training.augmentations.geometric import Flip
 from fecemo.training.examples import Examples
-from fecemo.training.optimizers.adam import Adam
+from fecemo.training.optimizers import Adam
 from fecemo.training.settings import FitSettings
 from fecemo.training.step import TrainingStep
 

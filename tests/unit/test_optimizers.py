@@ -1,5 +1,9 @@
 """Optimizers and schedules: by hand, and as the loop uses them."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -8,14 +12,11 @@ from small_training import small_training
 from fecemo.registry import entries
 from fecemo.training import epoch
 from fecemo.training.fit import train
-from fecemo.training.optimizer import OPTIMIZERS
-from fecemo.training.optimizers.sgd import SGD
-from fecemo.training.schedule import SCHEDULES
-from fecemo.training.schedules.constant import Constant
-from fecemo.training.schedules.cosine import Cosine
-from fecemo.training.schedules.halved import Halved
+from fecemo.training.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Nadam, RMSprop
+from fecemo.training.schedules import SCHEDULES, Constant, Cosine, Halved
 
-ALL = [*(kind() for kind in entries(OPTIMIZERS, "OPTIMIZER").values()), SGD(momentum=0.9), SGD(weight_decay=0.1)]
+ALL = [*(kind() for kind in entries(OPTIMIZERS, "OPTIMIZER").values()), SGD(momentum=0.9), SGD(weight_decay=0.1),
+       RMSprop(momentum=0.9)]
 
 
 def steps_of(optimizer, rate, slopes, begun=1.0):
@@ -51,9 +52,27 @@ def test_momentum_and_decay_by_hand():
     np.testing.assert_allclose(found, [0.45, -0.0675], rtol=1e-5)
 
 
+@pytest.mark.parametrize(("kind", "settings"), [
+    (Adam, {"beta_1": 0.8, "epsilon": 1e-5}), (AdamW, {"weight_decay": 1e-3}), (RMSprop, {"rho": 0.8, "momentum": 0.5}),
+    (Nadam, {}), (SGD, {"momentum": 0.5, "nesterov": True})])
+def test_settings_reach_keras(kind, settings):
+    built = kind(**settings).build(0.1, 4)
+    assert isinstance(built, getattr(keras.optimizers, kind.keras_name))
+    assert settings.items() <= built.get_config().items()
+    assert built.gradient_accumulation_steps == 4
+
+
+def test_recipes_name_optimizers_without_importing_keras():
+    program = ("import sys\nfrom fecemo.study.choices import choose_one\n"
+               "from fecemo.training.optimizers import OPTIMIZERS\n"
+               "choose_one(OPTIMIZERS, 'OPTIMIZER', {'sgd': {'momentum': 0.9}}, 'optimizer', 'r.yaml')\n"
+               "sys.exit('keras' in sys.modules)")
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60,
+                   env={"PYTHONPATH": str(Path(epoch.__file__).parents[2])})
+
+
 def test_adamw_is_adam_with_a_shrunken_weight():
-    adam, adamw = (entries(OPTIMIZERS, "OPTIMIZER")[name] for name in ("adam", "adamw"))
-    plain, shrunken = steps_of(adam(), 0.1, [1.0]), steps_of(adamw(weight_decay=0.5), 0.1, [1.0])
+    plain, shrunken = steps_of(Adam(), 0.1, [1.0]), steps_of(AdamW(weight_decay=0.5), 0.1, [1.0])
     assert shrunken[0] == pytest.approx(plain[0] - 0.1 * 0.5 * 1.0, rel=1e-5)
 
 
@@ -88,7 +107,8 @@ class TestSchedules:
 
 @pytest.mark.parametrize(("kind", "settings", "key"), [
     (SGD, {"momentum": 1.0}, "momentum"), (SGD, {"weight_decay": -1}, "weight_decay"), (Halved, {"every": 0}, "every"),
-    (Cosine, {"warmup": -1}, "warmup"), (entries(OPTIMIZERS, "OPTIMIZER")["adamw"], {"weight_decay": 0}, "adam")])
+    (Cosine, {"warmup": -1}, "warmup"), (AdamW, {"weight_decay": 0}, "adam"),
+    (Adam, {"beta_2": 1.0}, "beta_2"), (RMSprop, {"epsilon": 0.0}, "epsilon")])
 def test_settings_that_are_not_sound_are_refused(kind, settings, key):
     with pytest.raises(ValueError, match=key):
         kind(**settings)

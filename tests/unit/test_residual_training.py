@@ -8,11 +8,11 @@ from fecemo.data.variant import find_variant
 from fecemo.models.approach import find_approach
 from fecemo.models.losses.weighted_cluster import WeightedCluster
 from fecemo.models.losses.weighted_softmax import WeightedSoftmax
-from fecemo.training.augmentations.flip import Flip
+from fecemo.training.augmentations.geometric import Flip
 from fecemo.training.device_view import DeviceView
 from fecemo.training.examples import Examples
 from fecemo.training.fit import train
-from fecemo.training.optimizers.sgd import SGD
+from fecemo.training.optimizers import SGD
 from fecemo.training.phase_work import PhaseWork, Training
 from fecemo.training.precision import computing_in
 from fecemo.training.settings import FitSettings

@@ -11,7 +11,7 @@ from fecemo.models.losses.triplet import TripletLoss
 from fecemo.study.faces.example_set import find_example_set
 from fecemo.study.faces.example_sets.triplets import read_triplets
 from fecemo.study.faces.run_faces import RunFaces
-from fecemo.training.optimizers.adam import Adam
+from fecemo.training.optimizers import Adam
 from fecemo.training.settings import FitSettings
 
 IDS = [f"{row:032x}" for row in range(6)]

@@ -9,7 +9,7 @@ from fecemo.models.measured_groups import chosen_groups
 from fecemo.stages.face_vectors import NOWHERE, FaceVectors
 from fecemo.training.examples import Examples
 from fecemo.training.loader import Loader
-from fecemo.training.optimizers.adam import Adam
+from fecemo.training.optimizers import Adam
 from fecemo.training.order import padded_batches
 from fecemo.training.settings import FitSettings
 from fecemo.training.standardize import NEGLIGIBLE, standardize

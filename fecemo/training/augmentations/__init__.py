@@ -1,1 +1,1 @@
-"""Ways of altering faces: each module here holds one `AUGMENTATION`; adding a file adds a way."""
+"""Augmentations: each module here holds an `AUGMENTATION`, or several as a tuple; a new file is a new one."""

@@ -1,0 +1,97 @@
+"""Random flip, crop and rotation: where the pixels of a face come from."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from fecemo.training.augmentation import Augmentation, check_range, pixel_centres, resample, uniform
+
+
+@dataclass(frozen=True)
+class Flip(Augmentation):
+    """Mirror some of the faces, left to right.
+
+    Parameters
+    ----------
+    probability : float
+        In [0, 1].
+    """
+
+    probability: float = 0.5
+    name: str = field(default="flip", init=False)
+
+    def __post_init__(self) -> None:
+        check_range("probability", 0, self.probability, 1)
+
+    def apply(self, faces: Any, seed_generator: Any) -> Any:
+        """Return the faces, some of them mirrored; see `Augmentation.apply`."""
+        from keras import ops
+
+        mirrored = uniform(faces, seed_generator, 0, 1) < self.probability
+        return ops.where(mirrored, ops.flip(faces, axis=2), faces)
+
+
+@dataclass(frozen=True)
+class Crop(Augmentation):
+    """Cut a square of random size and place out of each face and enlarge it, by linear interpolation.
+
+    Parameters
+    ----------
+    min_side : float
+        Smallest side of the square, as a share of the face's side, in (0, 1].
+    """
+
+    min_side: float = 0.8
+    name: str = field(default="crop", init=False)
+
+    def __post_init__(self) -> None:
+        check_range("min_side", 0.01, self.min_side, 1)
+
+    def apply(self, faces: Any, seed_generator: Any) -> Any:
+        """Return the enlarged parts; see `Augmentation.apply`."""
+        from keras import ops
+
+        side = faces.shape[1]
+        size = uniform(faces, seed_generator, self.min_side, 1)[..., 0]
+        weights = []
+        for _ in range(2):
+            start = uniform(faces, seed_generator, 0, 1)[..., 0] * (1 - size) * side
+            # Where the centre of each new pixel lies in the face; beyond the outermost centres the rim goes on.
+            places = ops.clip(start + size * pixel_centres(side)[:, None], 0.5, side - 0.5)
+            weights.append(ops.relu(1 - ops.abs(places - pixel_centres(side))))
+        return resample(faces, *weights)
+
+
+@dataclass(frozen=True)
+class Rotation(Augmentation):
+    """Rotate each face about its centre, by linear interpolation; the rim goes on into the corners that come free.
+
+    Parameters
+    ----------
+    max_degrees : float
+        Largest angle to either side, in [0, 180].
+    """
+
+    max_degrees: float = 10.0
+    name: str = field(default="rotation", init=False)
+
+    def __post_init__(self) -> None:
+        check_range("max_degrees", 0, self.max_degrees, 180)
+
+    def apply(self, faces: Any, seed_generator: Any) -> Any:
+        """Return the rotated faces; see `Augmentation.apply`."""
+        from keras import ops
+
+        largest = math.radians(self.max_degrees)
+        angle = uniform(faces, seed_generator, -largest, largest)[:, 0, 0, 0]
+        cosine, sine = ops.cos(angle), ops.sin(angle)
+        # Where the pixel at (column, row) comes from, both counted from the centre of the face.
+        centre = (faces.shape[1] - 1) / 2
+        zero = ops.zeros_like(angle)
+        transform = ops.stack([cosine, -sine, centre * (1 - cosine + sine),
+                               sine, cosine, centre * (1 - cosine - sine), zero, zero], axis=1)
+        return ops.image.affine_transform(faces, transform, interpolation="bilinear", fill_mode="nearest",
+                                          data_format="channels_last")
+
+
+AUGMENTATION = (Flip, Crop, Rotation)

@@ -1,0 +1,134 @@
+"""Random light, blur, noise and masks: what the pixels of a face are."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fecemo.training.augmentation import Augmentation, check_range, pixel_centres, resample, uniform
+
+GRAY = 127.5
+"""What masked pixels become."""
+
+
+@dataclass(frozen=True)
+class Colour(Augmentation):
+    """Multiply brightness, contrast and saturation of each face by random factors of 1 − strength to 1 + strength.
+
+    Contrast spreads pixels from the mean of the face, saturation from the mean of a pixel's channels.
+
+    Parameters
+    ----------
+    brightness, contrast, saturation : float
+        Strengths, in [0, 1].
+    """
+
+    brightness: float = 0.4
+    contrast: float = 0.4
+    saturation: float = 0.4
+    name: str = field(default="colour", init=False)
+
+    def __post_init__(self) -> None:
+        for name in ("brightness", "contrast", "saturation"):
+            check_range(name, 0, getattr(self, name), 1)
+
+    def apply(self, faces: Any, seed_generator: Any) -> Any:
+        """Return the changed faces, cut to [0, 255]; see `Augmentation.apply`."""
+        from keras import ops
+
+        faces = faces * uniform(faces, seed_generator, 1 - self.brightness, 1 + self.brightness)
+        for strength, axes in ((self.contrast, (1, 2, 3)), (self.saturation, (3,))):
+            mean = ops.mean(faces, axis=axes, keepdims=True)
+            faces = mean + (faces - mean) * uniform(faces, seed_generator, 1 - strength, 1 + strength)
+        return ops.clip(faces, 0.0, 255.0)
+
+
+@dataclass(frozen=True)
+class Blur(Augmentation):
+    """Spread each pixel by a Gaussian of random width; at the rim the weights that are left add up to 1.
+
+    Parameters
+    ----------
+    max_sigma : float
+        Largest standard deviation, as a share of the face's side, in (0, 1].
+    """
+
+    max_sigma: float = 0.02
+    name: str = field(default="blur", init=False)
+
+    def __post_init__(self) -> None:
+        check_range("max_sigma", 1e-4, self.max_sigma, 1)
+
+    def apply(self, faces: Any, seed_generator: Any) -> Any:
+        """Return the blurred faces; see `Augmentation.apply`."""
+        from keras import ops
+
+        side = faces.shape[1]
+        # A thousandth of a pixel more, because a width of nothing would divide by it.
+        sigma = uniform(faces, seed_generator, 0, self.max_sigma)[..., 0] * side + 1e-3
+        squared_distance = ops.square(pixel_centres(side)[:, None] - pixel_centres(side)[None, :])
+        weights = ops.softmax(-squared_distance / (2 * ops.square(sigma)), axis=-1)
+        return resample(faces, weights, weights)
+
+
+@dataclass(frozen=True)
+class Noise(Augmentation):
+    """Add Gaussian noise to every pixel and channel.
+
+    Parameters
+    ----------
+    deviation : float
+        Standard deviation, in levels of 0 to 255.
+    """
+
+    deviation: float = 25.0
+    name: str = field(default="noise", init=False)
+
+    def __post_init__(self) -> None:
+        check_range("deviation", 0, self.deviation, 255)
+
+    def apply(self, faces: Any, seed_generator: Any) -> Any:
+        """Return the noisy faces, cut to [0, 255]; see `Augmentation.apply`."""
+        import keras
+
+        noise = keras.random.normal(faces.shape, stddev=self.deviation, dtype="float32", seed=seed_generator)
+        return keras.ops.clip(faces + noise, 0.0, 255.0)
+
+
+@dataclass(frozen=True)
+class Mask(Augmentation):
+    """Hide the same number of squares of a grid in every face under gray, as masked autoencoders do (He et al. 2022).
+
+    Parameters
+    ----------
+    grid : int
+        Squares along a side.
+    mask_ratio : float
+        Share of the squares that is hidden, in [0, 1], rounded to whole squares.
+    """
+
+    grid: int = 8
+    mask_ratio: float = 0.5
+    name: str = field(default="mask", init=False)
+
+    def __post_init__(self) -> None:
+        check_range("mask_ratio", 0, self.mask_ratio, 1)
+        if self.grid < 1:
+            raise ValueError(f"grid must be at least 1, not {self.grid}")
+
+    def apply(self, faces: Any, seed_generator: Any) -> Any:
+        """Return the faces with squares hidden; see `Augmentation.apply`."""
+        import keras
+        from keras import ops
+
+        n, side = faces.shape[:2]
+        draws = keras.random.uniform((n, self.grid**2), dtype="float32", seed=seed_generator)
+        # A square is hidden whose draw is among the smallest of its face.
+        rank = ops.argsort(ops.argsort(draws, axis=-1), axis=-1)
+        hidden = ops.reshape(rank < round(self.mask_ratio * self.grid**2), (n, self.grid, self.grid))
+        square_of = np.arange(side) * self.grid // side
+        hidden = ops.take(ops.take(hidden, square_of, axis=1), square_of, axis=2)
+        return ops.where(ops.expand_dims(hidden, -1), GRAY, faces)
+
+
+AUGMENTATION = (Colour, Blur, Noise, Mask)

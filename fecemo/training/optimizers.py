@@ -1,0 +1,171 @@
+"""The optimizers that a recipe may name: Keras's, with Keras's settings, checked where the recipe is read.
+
+No Keras is imported before `Optimizer.build` is called, so that recipes and ``--help`` stay quick. Others come from
+entry points in the group ``fecemo.optimizers``; see `fecemo.registry`.
+"""
+
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
+
+OPTIMIZERS = "fecemo.training.optimizers"
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """An optimizer of Keras; its fields are the keyword arguments that a recipe may set.
+
+    Parameters
+    ----------
+    name : str
+        Key in recipes; no setting.
+
+    Attributes
+    ----------
+    keras_name : str
+        Of the class in `keras.optimizers`.
+    """
+
+    name: str = field(default="", init=False)
+
+    keras_name: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        for setting, value in self.settings.items():
+            if setting == "epsilon" and not value > 0:
+                raise ValueError(f"{setting} must be above 0, not {value}")
+            if setting in ("beta_1", "beta_2", "rho", "momentum") and not 0 <= value < 1:
+                raise ValueError(f"{setting} must be at least 0 and below 1, not {value}")
+            if setting == "weight_decay" and not value >= 0:
+                raise ValueError(f"{setting} must be at least 0, not {value}")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Dict of str to object: What a recipe may set, and its values."""
+        return {setting.name: getattr(self, setting.name) for setting in fields(self) if setting.init}
+
+    @property
+    def slots(self) -> int:
+        """int: Numbers that it keeps for each weight: two moments, unless a subclass knows better."""
+        return 2
+
+    def build(self, learning_rate: float, accumulate: int | None = None) -> Any:
+        """Return the `keras.optimizers.Optimizer`.
+
+        Parameters
+        ----------
+        learning_rate : float
+        accumulate : int, optional
+            Batches whose gradients are averaged into one step, where that is more than one.
+        """
+        import keras
+
+        kind = getattr(keras.optimizers, self.keras_name)
+        return kind(learning_rate, gradient_accumulation_steps=accumulate, **self.settings)
+
+
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """Adam (Kingma and Ba 2015, algorithm 1)."""
+
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-7
+    name: str = field(default="adam", init=False)
+
+    keras_name = "Adam"
+
+
+@dataclass(frozen=True)
+class Adamax(Adam):
+    """Adamax (Kingma and Ba 2015, algorithm 2)."""
+
+    name: str = field(default="adamax", init=False)
+
+    keras_name = "Adamax"
+
+
+@dataclass(frozen=True)
+class Nadam(Adam):
+    """Adam with Nesterov momentum (Dozat 2016)."""
+
+    name: str = field(default="nadam", init=False)
+
+    keras_name = "Nadam"
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with decoupled decay (Loshchilov and Hutter 2019): a weight shrinks by rate × weight_decay × itself."""
+
+    weight_decay: float = 1e-4
+    name: str = field(default="adamw", init=False)
+
+    keras_name = "AdamW"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.weight_decay > 0:
+            raise ValueError(f"weight_decay must be above 0, not {self.weight_decay}; without it take adam")
+
+
+@dataclass(frozen=True)
+class RMSprop(Optimizer):
+    """Gradients divided by the root of their mean square (Tieleman and Hinton 2012)."""
+
+    rho: float = 0.9
+    momentum: float = 0.0
+    epsilon: float = 1e-7
+    name: str = field(default="rmsprop", init=False)
+
+    keras_name = "RMSprop"
+
+    @property
+    def slots(self) -> int:
+        """int: The mean square, and the velocity where there is momentum."""
+        return 2 if self.momentum else 1
+
+
+@dataclass(frozen=True)
+class SGD(Optimizer):
+    """v ← momentum · v − rate · (g + weight_decay · w);  w ← w + v.
+
+    Decay is a part of the gradient and gathers momentum with it, as in the frameworks in which studies state it
+    beside momentum. Keras's ``weight_decay`` acts on the weights alone and would be ten times weaker at a momentum
+    of .9, so that this one thing is not left to Keras.
+
+    Parameters
+    ----------
+    momentum : float
+        In [0, 1).
+    weight_decay : float
+    nesterov : bool
+    """
+
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    nesterov: bool = False
+    name: str = field(default="sgd", init=False)
+
+    keras_name = "SGD"
+
+    @property
+    def slots(self) -> int:
+        """int: The velocity, where there is momentum."""
+        return 1 if self.momentum else 0
+
+    def build(self, learning_rate: float, accumulate: int | None = None) -> Any:
+        """Return Keras's optimizer, with the coupled decay; see `Optimizer.build`."""
+        import keras
+
+        decay = self.weight_decay
+
+        class CoupledDecaySGD(keras.optimizers.SGD):
+            def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+                super().update_step(gradient + decay * variable, variable, learning_rate)
+
+        kind = CoupledDecaySGD if decay else keras.optimizers.SGD
+        return kind(learning_rate, momentum=self.momentum, nesterov=self.nesterov,
+                    gradient_accumulation_steps=accumulate)
+
+
+OPTIMIZER = (Adam, Adamax, Nadam, AdamW, RMSprop, SGD)

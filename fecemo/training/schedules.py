@@ -1,0 +1,94 @@
+"""The learning rate over the epochs of a phase. Others come from entry points in the group ``fecemo.schedules``."""
+
+import math
+from dataclasses import dataclass, field
+
+SCHEDULES = "fecemo.training.schedules"
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A learning rate that changes; its fields are what a recipe may set.
+
+    Keras's schedules count steps and are a part of the optimizer. These count epochs, so that a recipe says the same
+    of any number of faces and any batch size, and a resumed run only asks for the step that it is at.
+
+    Parameters
+    ----------
+    name : str
+        Key in recipes; no setting.
+    """
+
+    name: str = field(default="", init=False)
+
+    def factor(self, done: float, epochs: int) -> float:
+        """Return the factor of the learning rate, in [0, 1].
+
+        Parameters
+        ----------
+        done : float
+            Epochs done, in [0, epochs), with the part of the running one that is done.
+        epochs : int
+            That are to be done.
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Constant(Schedule):
+    """1 throughout."""
+
+    name: str = field(default="constant", init=False)
+
+    def factor(self, done: float, epochs: int) -> float:
+        """Return 1; see `Schedule.factor`."""
+        return 1.0
+
+
+@dataclass(frozen=True)
+class Halved(Schedule):
+    """½ to the power of the whole periods that are done ("weighted-cluster loss", section 4.2).
+
+    Parameters
+    ----------
+    every : int
+        Epochs of a period.
+    """
+
+    every: int = 10
+    name: str = field(default="halved", init=False)
+
+    def __post_init__(self) -> None:
+        if self.every < 1:
+            raise ValueError(f"every must be at least 1, not {self.every}")
+
+    def factor(self, done: float, epochs: int) -> float:
+        """Return 1, ½, ¼, …; see `Schedule.factor`."""
+        return 0.5 ** (int(done) // self.every)
+
+
+@dataclass(frozen=True)
+class Cosine(Schedule):
+    """Up from near 0 to 1, then down to near 0 along half a cosine (Loshchilov and Hutter 2017, equation 5).
+
+    Parameters
+    ----------
+    warmup : float
+        Epochs of the way up.
+    """
+
+    warmup: float = 0.0
+    name: str = field(default="cosine", init=False)
+
+    def __post_init__(self) -> None:
+        if self.warmup < 0:
+            raise ValueError(f"warmup must be at least 0, not {self.warmup}")
+
+    def factor(self, done: float, epochs: int) -> float:
+        """Return the factor of a step; see `Schedule.factor`. The very first step of a warm-up changes nothing."""
+        if done < self.warmup:
+            return done / self.warmup
+        return 0.5 * (1 + math.cos(math.pi * (done - self.warmup) / (epochs - self.warmup)))
+
+
+SCHEDULE = (Constant, Halved, Cosine)
