@@ -160,8 +160,9 @@ class TestEmittedTargets:
 
 
 @pytest.mark.parametrize(("kind", "settings", "key"), [
-    (Flip, {"probability": 2}, "probability"), (Crop, {"min_side": 0}, "min_side"), (Blur, {"max_sigma": 2}, "max_sigma"),
-    (Colour, {"contrast": -1}, "contrast"), (Noise, {"deviation": -1}, "deviation"), (Mask, {"grid": 0}, "grid"),
+    (Flip, {"probability": 2}, "probability"), (Crop, {"min_side": 0}, "min_side"), (Mask, {"grid": 0}, "grid"),
+    (Colour, {"contrast": -1}, "contrast"), (Noise, {"deviation": -1}, "deviation"),
+    (Blur, {"max_sigma": 2}, "max_sigma"),
     (Mask, {"mask_ratio": 1.5}, "mask_ratio"), (Rotation, {"max_degrees": 200}, "max_degrees")])
 def test_settings_that_are_not_sound_are_refused(kind, settings, key):
     with pytest.raises(ValueError, match=key):

@@ -168,7 +168,7 @@ def test_what_is_corrupted_is_to_be_given_whole():
 
     def seen_and_wanted(**altered):
         fit = FitSettings((BinaryCrossentropy(),), Adam(), 1e-3, 1, **altered)
-        made, wanted = TrainingStep({"pixels": network}, fit, Examples(np.arange(4)), 8).call(pixels, training=True)
+        made, wanted, _ = TrainingStep({"pixels": network}, fit, Examples(np.arange(4)), 8).call(pixels, training=True)
         return keras.ops.convert_to_numpy(made["pixels"]), keras.ops.convert_to_numpy(wanted)
 
     seen, wanted = seen_and_wanted(corrupt=(Mask(grid=4, mask_ratio=0.5),))

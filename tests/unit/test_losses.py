@@ -213,7 +213,7 @@ class TestNTXent:
                             Examples(np.arange(40)), 8)
         step.reset_metrics()
         said = step.compute_metrics(None, None, ({"embedding": tensor(np.concatenate([views, filling]).reshape(-1, 8))},
-                                                 None), sample_weight=tensor(weights))
+                                                 None, {}), sample_weight=tensor(weights))
         assert float(said["accuracy"]) == pytest.approx(alone.mean())
 
 

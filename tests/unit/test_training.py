@@ -175,7 +175,7 @@ class TestLoss:
         assert keras.ops.min(made) < 0 < 1 < keras.ops.max(made), "what is outside of [0, 1] is clipped, as Keras does"
         step = TrainingStep({"pixels": self.network()}, fit_settings(name, "sgd", 0.1, 1, batch_size=6), PIXELS, 8)
         weights = keras.ops.convert_to_tensor(np.array([1, 1, 1, 1, 0, 0], np.float32))
-        got = float(step.compute_loss(pixels, None, ({"pixels": made}, pixels), weights))
+        got = float(step.compute_loss(pixels, None, ({"pixels": made}, pixels, {}), weights))
         assert math.isclose(got, float(loss(pixels[:4] / 255, made[:4])), rel_tol=1e-5)
 
     def test_between_emotions(self):
