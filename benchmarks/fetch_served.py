@@ -39,8 +39,8 @@ def draw_photographs(folder: Path) -> None:
     """
     import cv2
 
-    from fecemo.data.emotions import EMOTIONS
     from fecemo.drawn import draw_photograph, sample_photograph
+    from fecemo.drawn.emotions import EMOTIONS
 
     if (folder / BOXES_NAME).exists():
         return

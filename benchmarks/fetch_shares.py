@@ -18,7 +18,7 @@ from typing import Any
 import cv2
 
 from fecemo.cli import open_door
-from fecemo.data.face_pack_writer import FacePackWriter
+from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.fetch.download import Downloader
 from fecemo.imaging import crop
 from fecemo.stages import fetch, fetch_crew
@@ -27,7 +27,7 @@ PARTS = (
     ("http", Downloader, "ask"),
     ("decode", crop, "read_header"), ("decode", crop, "decode"),
     ("resize", crop, "crop_face"),
-    ("write", fetch_crew, "digest_bytes"), ("write", FacePackWriter, "put"), ("write", FacePackWriter, "finish"),
+    ("write", fetch_crew, "digest_bytes"), ("write", DatasetWriter, "put"), ("write", DatasetWriter, "finish"),
 )
 """Functions whose time is disjoint. What a part spends in threads of its own, as connecting does, is not seen here."""
 

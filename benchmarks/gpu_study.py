@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.data.dataset import FaceEntry
+from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.documents import read_yaml
 from fecemo.data.durable import output_lock
-from fecemo.data.emotions import EMOTIONS
-from fecemo.data.face_pack import FaceEntry
-from fecemo.data.face_pack_writer import FacePackWriter
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
@@ -90,10 +90,12 @@ def faces_of(n: int, seed: int = 0) -> np.ndarray:
 
 def store(folder: Path, n: int, labelled: bool) -> None:
     """Write a pack of n random faces; of labelled ones a fifth are the test split."""
-    entries = [FaceEntry(id=f"{slot:032x}", url=f"{slot}.png", label=EMOTIONS[slot % len(EMOTIONS)] if labelled else "",
-                         split=("test" if slot % 5 == 0 else "train") if labelled else "") for slot in range(n)]
+    entries = [FaceEntry(id=f"{slot:032x}", address=f"{slot}.png",
+                         annotations={"label": EMOTIONS[slot % len(EMOTIONS)] if labelled else "",
+                                      "split": ("test" if slot % 5 == 0 else "train") if labelled else ""})
+               for slot in range(n)]
     with output_lock(folder):
-        writer = FacePackWriter(folder, entries)
+        writer = DatasetWriter(folder, entries)
         try:
             for start in range(0, n, 500):
                 for slot, face in enumerate(faces_of(min(500, n - start), start), start):

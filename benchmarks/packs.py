@@ -28,9 +28,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from fecemo.data.dataset import Dataset, FaceEntry
+from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import output_lock
-from fecemo.data.face_pack import FaceEntry, FacePack
-from fecemo.data.face_pack_writer import FacePackWriter
 from fecemo.data.variant import FACE_SIDE, Variant, variants
 
 BATCH = 64
@@ -55,7 +55,8 @@ def write_pack(folder: Path, faces: np.ndarray) -> float:
     """Write a face pack and return the seconds that it took."""
     started = time.perf_counter()
     with output_lock(folder):
-        writer = FacePackWriter(folder, (FaceEntry(id=f"{slot:032x}", url=f"{slot}.jpg") for slot in range(len(faces))))
+        plan = (FaceEntry(id=f"{slot:032x}", address=f"{slot}.jpg") for slot in range(len(faces)))
+        writer = DatasetWriter(folder, plan)
         try:
             for slot in writer.missing():
                 writer.put(slot, faces[slot])
@@ -91,7 +92,7 @@ def batches_of(n_faces: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
         yield order[start : start + BATCH]
 
 
-def read_pack(pack: FacePack, variant: Variant, rng: np.random.Generator) -> None:
+def read_pack(pack: Dataset, variant: Variant, rng: np.random.Generator) -> None:
     """Go once through a pack; each batch is made contiguous, the form in which it leaves for a device."""
     for rows in batches_of(len(pack), rng):
         np.ascontiguousarray(variant.view(np.take(pack.faces, rows, axis=0)))
@@ -157,7 +158,7 @@ def main() -> None:
         print(f"write: fecemo {n_faces / pack_seconds:,.0f} faces/s, one plain file {n_faces / plain_seconds:,.0f}",
               flush=True)
         paths = write_jpegs(folder / "files", faces)
-        pack = FacePack(folder / "pack")
+        pack = Dataset(folder / "pack")
         rng = np.random.default_rng(1)
         with ThreadPoolExecutor(cores) as pool:
             for name, variant in variants().items():

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.data.emotions import EMOTIONS
 from fecemo.data.variant import find_variant
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.models.approach import find_approach
 from fecemo.models.loss import losses
 from fecemo.training.backend import describe_backend, import_keras

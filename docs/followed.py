@@ -4,7 +4,7 @@ import numpy as np
 
 from fecemo.data.array_set import read_face_array
 from fecemo.data.arrays import read_array
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.imaging.landmarks.features import COLUMNS, columns_of
 from fecemo.study.faces.measurements import Measurements, read_measurements
 from fecemo.study.layout import RunLayout
@@ -17,7 +17,7 @@ PARTS = {"smile": ("mouth smile",), "mouth": ("mouth", "lip", "jaw"), "cheeks an
 
 def read_source_measurements(layout: RunLayout) -> Measurements:
     """Return what was measured on the unlabelled faces of a run."""
-    return read_measurements(layout.measurements("source"), FacePack(layout.source))
+    return read_measurements(layout.measurements("source"), Dataset(layout.source))
 
 
 def followed(layout: RunLayout, row: str, variant: str, measurements: Measurements) -> dict[str, float]:

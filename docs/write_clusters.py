@@ -17,12 +17,12 @@ import numpy as np
 from page_parts import as_record, filled_in, rounded, row_found, standalone, steps_figure
 
 from fecemo.data.array_set import read_face_array
-from fecemo.data.emotions import EMOTIONS
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.data.published import read_published
 from fecemo.data.receipts import require_receipt
 from fecemo.data.reference_figures import read_reference_figures
 from fecemo.data.variant import find_variant
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import FecemoError, StoredStateError
 from fecemo.evaluation.figures.nuisance import factors_grid
 from fecemo.evaluation.probing.factors import EXPRESSION
@@ -71,7 +71,7 @@ def gather(run: Path) -> tuple[dict[str, Any], "Image"]:
         rows[row.key] = {**row_found(row, costs.n_clusters),
                          "follows": {name: its.ami for name, its in nuisance.factors.items()}}
     first = next(row.cluster_sweep for row in costs.rows if row.cluster_sweep is not None)
-    pack = FacePack(layout.target)
+    pack = Dataset(layout.target)
     published = read_published()
     measured = [require_receipt(layout.measurements(name), "measure").summary for name in ("source", "target")]
     neighbours, picture = _neighbours(layout, pack)
@@ -91,7 +91,7 @@ def gather(run: Path) -> tuple[dict[str, Any], "Image"]:
     }, picture
 
 
-def _by_lot(pack: FacePack, record: Any) -> dict[str, float]:
+def _by_lot(pack: Dataset, record: Any) -> dict[str, float]:
     """Return the balanced accuracy of clusters made by lot and named on the very faces that are scored, by k."""
     truth = np.array([EMOTIONS.index(label) for label in pack.labels[pack.rows_in("test")].tolist()])
     rng, found = np.random.default_rng(0), {}
@@ -107,7 +107,7 @@ def _by_lot(pack: FacePack, record: Any) -> dict[str, float]:
     return found
 
 
-def _neighbours(layout: RunLayout, pack: FacePack) -> tuple[dict[str, Any], "Image"]:
+def _neighbours(layout: RunLayout, pack: Dataset) -> tuple[dict[str, Any], "Image"]:
     """Return whose emotions the nearest faces show, by the autoencoder and by what was measured, and a picture."""
     scored = pack.rows_in("test")
     queries = [int(scored[pack.labels[scored] == emotion][0]) for emotion in SHOWN]
@@ -128,7 +128,7 @@ def _neighbours(layout: RunLayout, pack: FacePack) -> tuple[dict[str, Any], "Ima
                                      "nearest by what is measured": nearest[MEASURED]}))
 
 
-def _picture(pack: FacePack, queries: list[int], nearest: dict[str, np.ndarray]) -> "Image":
+def _picture(pack: Dataset, queries: list[int], nearest: dict[str, np.ndarray]) -> "Image":
     """Return faces, each with its neighbours, as the networks see them (in gray), on a ground of its own."""
     from PIL import Image, ImageDraw, ImageFont
 

@@ -23,9 +23,9 @@ from learning_found import curve_found, curve_lines, learning_drawn
 from page_parts import as_record, filled_in, rounded, row_found, steps_figure
 from recipe_differences import recipe_differences
 
-from fecemo.data.emotions import EMOTIONS
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import require_receipt
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import FecemoError, StoredStateError
 from fecemo.evaluation.records.cited import DASH, share
 from fecemo.evaluation.tables.cost_table import OWN, CostRow, compare_rows, pair_key, reference_of, way_key
@@ -105,9 +105,9 @@ def _by_emotion(row: CostRow) -> dict[str, Any]:
 
 def _faces(layout: RunLayout) -> dict[str, Any]:
     """Return what the packs hold: how many faces of each emotion, and which of them are the unlabelled ones."""
-    source, target = FacePack(layout.source), FacePack(layout.target)
-    splits = dict(zip(target.sha256, target.splits.tolist(), strict=True))
-    same = Counter(splits.get(digest, "none") for digest in source.sha256)
+    source, target = Dataset(layout.source), Dataset(layout.target)
+    splits = dict(zip(target.sha256.tolist(), target.splits.tolist(), strict=True))
+    same = Counter(splits.get(digest, "none") for digest in source.sha256.tolist())
     if set(same) != {"train"}:
         raise StoredStateError(f"{layout.source}: {same} of the unlabelled faces by split of {layout.target}, expected "
                                "that all are among the labelled ones that may be learned from")

@@ -3,8 +3,8 @@
 import numpy as np
 
 from fecemo.clustering.naming_method import Named, NamingEvidence
+from fecemo.data.classes import EMOTIONS
 from fecemo.data.cluster_names import ClusterNames
-from fecemo.data.emotions import EMOTIONS
 from fecemo.errors import InputError
 
 

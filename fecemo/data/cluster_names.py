@@ -8,9 +8,9 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from fecemo.data.classes import EMOTIONS, emotion_of
 from fecemo.data.cluster_parts import group_keys, is_group_key, key_order
 from fecemo.data.documents import build, read_json
-from fecemo.data.emotions import EMOTIONS, emotion_of
 from fecemo.errors import InputError, StoredStateError, nearest
 
 NAMES_NAME = "names.json"

@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,22 @@ MAX_LINE_BYTES = 1 << 16
 """Longer lines are refused unread: a list has none such, and a file without line ends must not fill memory."""
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 """Neither an address nor a name holds one, and a carriage return would break the rows of the tables written from it."""
+
+
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+
+
+def strict_number(text: str) -> float:
+    """Return the number that a cell holds: decimal digits, a point, an exponent.
+
+    Raises
+    ------
+    ValueError
+        For anything else, also for what `float` takes besides: ``1_000``, ``nan``, ``inf``, digits of other scripts.
+    """
+    if _NUMBER.fullmatch(text) is None or not math.isfinite(number := float(text)):
+        raise ValueError(f"expected a number, found {text[:40]!r}")
+    return number
 
 
 @dataclass(frozen=True)
@@ -57,7 +74,7 @@ def csv_rows(path: Path) -> Iterator[tuple[int, list[str]] | RejectedRow]:
                     line = line.removeprefix(codecs.BOM_UTF8)
                 if line.strip():
                     yield _parse(number, line)
-    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+    except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
 
 

@@ -1,27 +1,28 @@
 """What an export format is: a way to lay encoded faces out on a disk for other tools."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from fecemo.data.face_pack import FaceEntry
+from fecemo.data.dataset import Dataset
 from fecemo.errors import StoredStateError
 from fecemo.registry import entries, find
 
 
 @dataclass(frozen=True)
 class ExportedFaces:
-    """The faces of a pack that are exported.
+    """The faces of a dataset that are exported.
 
     Parameters
     ----------
     rows : ndarray of shape (n,), int64
-        Rows of the pack, ascending.
-    entries : sequence of FaceEntry
-        Of every row of the pack.
+        Rows of the dataset, ascending.
+    dataset : Dataset
+        What they are of.
     suffix : str
         ``".png"`` or ``".jpg"``.
     per_file : int
@@ -33,20 +34,20 @@ class ExportedFaces:
     """
 
     rows: np.ndarray
-    entries: Sequence[FaceEntry]
+    dataset: Dataset
     suffix: str
     per_file: int
     encoded: Callable[[np.ndarray], Iterator[bytes]]
     passed: Callable[[int], object]
 
-    def faces(self, rows: np.ndarray) -> Iterator[tuple[FaceEntry, bytes]]:
-        """Yield entry and image of these rows."""
+    def faces(self, rows: np.ndarray) -> Iterator[tuple[dict[str, Any], bytes]]:
+        """Yield `Dataset.record` and image of these rows."""
         for row, image in zip(rows.tolist(), self.encoded(rows), strict=True):
-            yield self.entries[row], image
+            yield self.dataset.record(row), image
 
     def files(self) -> Iterator[tuple[str, np.ndarray]]:
         """Yield ``test-00003-of-00012`` and the rows that belong there: no split is mixed with another."""
-        splits = np.array([self.entries[row].split for row in self.rows.tolist()])
+        splits = self.dataset.splits[self.rows]
         for split in np.unique(splits).tolist():
             rows = self.rows[splits == split]
             count = -(-len(rows) // self.per_file)
@@ -94,9 +95,9 @@ def file_part(text: str) -> str:
     Raises
     ------
     StoredStateError
-        If it could lead out of the folder: a pack may come from anybody.
+        If it could lead out of the folder: a dataset may come from anybody.
     """
     if re.fullmatch(r"\w[\w -]{0,99}", text) is None:
-        raise StoredStateError(f"{text[:99]!r} in the pack's index cannot be part of a file's name: expected letters, "
-                               "digits, underscores, blanks and dashes; import the faces again")
+        raise StoredStateError(f"{text[:99]!r} in the dataset's index cannot be part of a file's name: expected "
+                               "letters, digits, underscores, blanks and dashes; import the faces again")
     return text

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from fecemo.data.classes import NUMBERING_NAMES
+from fecemo.errors import nearest
+
 
 @dataclass(frozen=True)
 class ImportSettings:
@@ -17,6 +20,18 @@ class ImportSettings:
         How they lie there: ``class_folders`` (a folder an emotion, perhaps under train, valid and test),
         ``affectnet`` (AffectNet's own release), ``path_label`` (a CSV of path, label and perhaps split), or
         ``photographs`` (a folder without labels).
+    classes : tuple of str
+        The set's own classes in their order, where they are others than the usual emotions, or fewer. Images of any
+        other class are then left out and counted.
+    numbering : str
+        What labels mean that are numbers: ``affectnet``, ``fer2013``, ``rafdb``, ``alphabetical`` (from 0 on), or
+        ``listed`` (from 0 on in the order of ``classes``). Numbers are never guessed; those of RAF-DB and FER2013 are
+        recognised by the names of their images, and the closing line says so.
+    annotations : tuple of str
+        What else to read of each face as numbers: columns of a CSV, or ``valence`` and ``arousal`` of AffectNet's
+        release. An empty cell is not known.
+    text_annotations : tuple of str
+        Columns of a CSV to read as words, such as ``age`` where it holds ``20-29``.
     valid_fraction : float
         Share of the faces for the validation split. Where the set comes with splits of its own, they are kept, and
         only a validation split that it lacks is taken from its train split.
@@ -42,6 +57,10 @@ class ImportSettings:
 
     images: Path
     layout: str = "class_folders"
+    classes: tuple[str, ...] = ()
+    numbering: str = ""
+    annotations: tuple[str, ...] = ()
+    text_annotations: tuple[str, ...] = ()
     valid_fraction: float = 0.0
     test_fraction: float = 0.2
     valid_per_class: int | None = None
@@ -52,6 +71,14 @@ class ImportSettings:
     threads: int = 4
 
     def __post_init__(self) -> None:
+        if self.numbering and self.numbering not in NUMBERING_NAMES:
+            raise ValueError(f"numbering is {self.numbering!r}, {nearest(self.numbering, NUMBERING_NAMES)}")
+        columns = (*self.annotations, *self.text_annotations)
+        if len(set(columns)) < len(columns) or {"label", "split", "path", "row", ""} & set(columns):
+            raise ValueError(f"annotations {list(columns)} must be different names, and not "
+                             "label, split, path or row")
+        if len(set(self.classes)) < len(self.classes) or "" in self.classes:
+            raise ValueError(f"classes {list(self.classes)} must be different names")
         if self.valid_fraction < 0 or self.test_fraction < 0 or self.valid_fraction + self.test_fraction >= 1:
             raise ValueError(f"valid_fraction {self.valid_fraction} and test_fraction {self.test_fraction} must be at "
                              "least 0 and together below 1")

@@ -3,18 +3,42 @@
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
+from fecemo.data.dataset import ColumnType
+from fecemo.data.receipts import digest_json
 from fecemo.data.splits import SPLITS
-from fecemo.errors import InputError
+from fecemo.errors import InputError, nearest
 from fecemo.registry import entries, find
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
 NOT_AN_IMAGE = "not_an_image"
 BAD_NAME = "bad_name"
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What a user says of a set beside where it lies.
+
+    Parameters
+    ----------
+    classes : tuple of str
+        The set's own classes in their order; without it, the usual emotions that occur.
+    numbering : str
+        What labels that are numbers mean; one of `NUMBERING_NAMES`.
+    annotations : tuple of str
+        Further columns to read, which hold numbers.
+    text_annotations : tuple of str
+        Further columns to read, which hold words.
+    """
+
+    classes: tuple[str, ...] = ()
+    numbering: str = ""
+    annotations: tuple[str, ...] = ()
+    text_annotations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -26,14 +50,17 @@ class LabelledImage:
     path : str
         Relative to the set's folder, with ``/``.
     label : str
-        One of the eight emotions, or ``""`` where the layout has no labels.
+        One of the set's classes, or ``""`` where the layout has no labels.
     split : str
         ``"train"``, ``"valid"`` or ``"test"`` where the set has been divided already, else ``""``.
+    annotations : mapping of str to str
+        What else is known of it, by column.
     """
 
     path: str
     label: str = ""
     split: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,11 +93,20 @@ class LabelledSet:
     images : tuple of LabelledImage
         In the order of their paths; no path stands twice.
     left_out : tuple of LeftOut
+    classes : tuple of str
+        In their order; empty where nothing is labelled.
+    columns : mapping of str to {"text", "number"}
+        Type of each further annotation.
+    remark : str
+        How something was read that could have been read otherwise, in words.
     """
 
     folder: Path
     images: tuple[LabelledImage, ...]
     left_out: tuple[LeftOut, ...] = ()
+    classes: tuple[str, ...] = ()
+    columns: Mapping[str, ColumnType] = field(default_factory=dict)
+    remark: str = ""
 
     def left_out_by_reason(self) -> dict[str, int]:
         """Return how many entries were left out for each reason."""
@@ -88,12 +124,12 @@ class Layout:
     about : str
         One line for people.
     read : callable
-        ``read(place) -> LabelledSet``; raises `InputError` for a place that is not laid out so.
+        ``read(place, options) -> LabelledSet``; raises `InputError` for a place that is not laid out so.
     """
 
     name: str
     about: str
-    read: Callable[[Path], LabelledSet]
+    read: Callable[[Path, ReadOptions], LabelledSet]
 
 
 def layouts() -> dict[str, Layout]:
@@ -106,7 +142,9 @@ def find_layout(name: str) -> Layout:
     return find("fecemo.data.layouts", "LAYOUT", name, "layout")
 
 
-def labelled_set(folder: Path, images: Iterable[LabelledImage], left_out: Iterable[LeftOut], asked: str) -> LabelledSet:
+def labelled_set(folder: Path, images: Iterable[LabelledImage], left_out: Iterable[LeftOut], asked: str, *,
+                 classes: Sequence[str] = (), columns: Mapping[str, ColumnType] | None = None,
+                 remark: str = "") -> LabelledSet:
     """Put a layout's finds in order and check what holds for every layout.
 
     Where a set comes divided into two parts, the part that is not ``"train"`` is its test split, whatever the set
@@ -119,6 +157,8 @@ def labelled_set(folder: Path, images: Iterable[LabelledImage], left_out: Iterab
     left_out : iterable of LeftOut
     asked : str
         What the layout looks for, for the error message of an empty set.
+    classes, columns, remark
+        See `LabelledSet`.
 
     Raises
     ------
@@ -137,7 +177,88 @@ def labelled_set(folder: Path, images: Iterable[LabelledImage], left_out: Iterab
                          "give all of them a split or none")
     if "valid" in given and "test" not in given:
         found = [replace(image, split="test") if image.split == "valid" else image for image in found]
-    return LabelledSet(folder, tuple(found), unused)
+    return LabelledSet(folder, tuple(found), unused, tuple(classes), columns or {}, remark)
+
+
+def refuse_unknown_part(where: Path, what: str, words: Iterable[str], known: Iterable[str], advice: str) -> None:
+    """Refuse a set of which a whole part would be lost because nobody knows the word that it bears.
+
+    A word of a single image is a slip, and costs that image alone.
+
+    Parameters
+    ----------
+    where : Path
+        The set, for the message.
+    what : str
+        What the word should be, such as ``"split"``.
+    words : iterable of str
+        The unknown word of every image that bears one.
+    known : iterable of str
+        All words that are known.
+    advice : str
+        What the user can do.
+
+    Raises
+    ------
+    InputError
+        If a word stands at more than one image.
+    """
+    counts = Counter(words)
+    lost = sorted((word for word, count in counts.items() if count > 1), key=lambda word: (-counts[word], word))
+    if lost:
+        named = ", ".join(f"{word[:60]!r} ({counts[word]} images)" for word in lost[:5])
+        raise InputError(f"{where}: {named}: no known {what}, so that a whole part of the set would be lost; "
+                         f"{nearest(lost[0], known)} {advice}")
+
+
+def listing_digest(place: Path) -> str:
+    """Return a digest of the name, size and time of change of every file that a set is read from.
+
+    It is other as soon as a file is added, replaced or removed; no image is read. ``""`` where nothing is there.
+    """
+    entries: list[list[str | int]] = []
+    folders, seen = [place], set()
+    if place.is_file():
+        status = place.stat()
+        entries.append([place.name, status.st_size, status.st_mtime_ns])
+        folders = []
+    while folders:
+        folder = folders.pop()
+        try:
+            listed = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            entries.append([os.fspath(folder), error.strerror or "cannot be opened"])
+            continue
+        for entry in listed:
+            if is_passed_over(entry.name):
+                continue
+            try:
+                status = entry.stat()
+                is_folder = entry.is_dir()
+            except OSError as error:
+                entries.append([os.fspath(entry), error.strerror or "cannot be read"])
+                continue
+            if not is_folder:
+                entries.append([os.path.relpath(entry, place), status.st_size, status.st_mtime_ns])
+            elif (status.st_dev, status.st_ino) not in seen:
+                seen.add((status.st_dev, status.st_ino))
+                folders.append(Path(entry))
+    return digest_json(sorted(entries, key=str))
+
+
+def opened_folder(folder: Path) -> list[os.DirEntry[str]]:
+    """Return what a folder holds, by name. Raises `InputError` where it cannot be opened."""
+    try:
+        return sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        raise _closed(folder, error) from error
+
+
+def _closed(folder: str | Path, error: OSError) -> InputError:
+    reason = "there is no such folder" if isinstance(error, FileNotFoundError) else (
+        f"the folder cannot be opened ({error.strerror}), and what it holds would be lost; open it, or take it out of "
+        "the set")
+    return InputError(f"{folder}: {reason}")
 
 
 def image_files(folder: Path, below: str = "") -> Iterator[LabelledImage | LeftOut]:
@@ -157,9 +278,18 @@ def image_files(folder: Path, below: str = "") -> Iterator[LabelledImage | LeftO
     ------
     LabelledImage or LeftOut
         The former without label and split.
+
+    Raises
+    ------
+    InputError
+        If a folder cannot be opened.
     """
     seen: set[tuple[int, int]] = set()
-    for place, folders, files in os.walk(folder / below, followlinks=True):
+
+    def refuse(error: OSError) -> None:
+        raise _closed(error.filename, error) from error
+
+    for place, folders, files in os.walk(folder / below, onerror=refuse, followlinks=True):
         status = Path(place).stat()
         if (status.st_dev, status.st_ino) in seen:
             folders.clear()

@@ -1,4 +1,4 @@
-"""The ledger of a face pack in the making: which faces are wanted, and what became of each.
+"""The ledger of a dataset in the making: which faces are wanted, and what became of each.
 
 A SQLite file, so that a kill at any moment leaves the last whole transaction.
 """
@@ -14,21 +14,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fecemo.data.face_pack import ENTRY_COLUMNS, FaceEntry
+from fecemo.data.dataset import ENTRY_COLUMNS, FaceEntry
 from fecemo.errors import InputError, ResourceError, StoredStateError
 
 LEDGER_NAME = "ledger.sqlite"
 
 _TABLES = (
-    "CREATE TABLE IF NOT EXISTS plan (slot INTEGER PRIMARY KEY, id TEXT UNIQUE, url TEXT,"
-    " left REAL, right REAL, top REAL, bottom REAL, label TEXT, split TEXT)",
-    "CREATE INDEX IF NOT EXISTS plan_url ON plan (url)",
+    "CREATE TABLE IF NOT EXISTS plan (slot INTEGER PRIMARY KEY, id TEXT UNIQUE, address TEXT,"
+    " left REAL, right REAL, top REAL, bottom REAL, annotations TEXT)",
+    "CREATE INDEX IF NOT EXISTS plan_address ON plan (address)",
     "CREATE TABLE IF NOT EXISTS planned (digest TEXT)",
     "CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT)",
     "CREATE TABLE IF NOT EXISTS work (seconds REAL)",
     "CREATE TABLE IF NOT EXISTS faces (slot INTEGER PRIMARY KEY, state TEXT, sha256 TEXT, reason TEXT, detail TEXT)",
 )
-_ENTRY = ", ".join(f"plan.{column}" for column in ENTRY_COLUMNS)
+_ENTRY = ", ".join(f"plan.{column}" for column in (*ENTRY_COLUMNS, "annotations"))
 _PAGE = 1000
 
 Outcome = tuple[int, str, str, str, str]
@@ -36,14 +36,14 @@ Outcome = tuple[int, str, str, str, str]
 
 
 class Ledger:
-    """The plan of a pack and the outcome of each slot; from any number of threads.
+    """The plan of a dataset and the outcome of each slot; from any number of threads.
 
     A plan may grow: a new one that holds every face of the stored one takes its place, and each face keeps its outcome.
 
     Parameters
     ----------
     folder : Path
-        The pack's folder. The caller holds its `output_lock`.
+        The dataset's folder. The caller holds its `output_lock`.
     plan : iterable of FaceEntry
         The wanted faces in their final order; read once.
     made_of : JSON value
@@ -92,7 +92,7 @@ class Ledger:
                     self._connection.execute(f"INSERT INTO {table} VALUES ({marks})", (slot, *row))
                 except sqlite3.IntegrityError as error:
                     raise InputError(f"the plan for {self.path.parent} holds the face {row[0]} ({row[1]}) twice; "
-                                     "give every URL and box once") from error
+                                     "give every address and box once") from error
                 yield row
 
         return _plan_digest(stored())
@@ -187,7 +187,7 @@ class Ledger:
     def forget_rejected_at(self, is_chosen: Callable[[str], bool]) -> None:
         """Make every slot missing again that was rejected and whose face is at a chosen address."""
         self.forget([slot for slot, address in self._pages(
-            "SELECT plan.slot, url FROM plan JOIN faces USING (slot) WHERE state = 'rejected' AND plan.slot > ?")
+            "SELECT plan.slot, address FROM plan JOIN faces USING (slot) WHERE state = 'rejected' AND plan.slot > ?")
             if is_chosen(address)])
 
     def reject_stored(self, details: Sequence[str], reason: str, detail: str) -> int:
@@ -212,16 +212,17 @@ class Ledger:
     def missing_photos(self) -> Iterator[tuple[int, str]]:
         """Yield, once for each photograph with a missing face, the first such face's slot and the address."""
         yield from self._pages(
-            "SELECT plan.slot, url FROM plan LEFT JOIN faces USING (slot) WHERE faces.slot IS NULL AND plan.slot > ? "
+            "SELECT plan.slot, address FROM plan LEFT JOIN faces USING (slot) "
+            "WHERE faces.slot IS NULL AND plan.slot > ? "
             "AND NOT EXISTS (SELECT 1 FROM plan AS other LEFT JOIN faces AS known USING (slot) "
-            "WHERE other.url = plan.url AND other.slot < plan.slot AND known.slot IS NULL)")
+            "WHERE other.address = plan.address AND other.slot < plan.slot AND known.slot IS NULL)")
 
-    def missing_of_same_url(self, slot: int) -> list[tuple[int, FaceEntry]]:
+    def missing_of_same_address(self, slot: int) -> list[tuple[int, FaceEntry]]:
         """Return every missing face of the photograph that a slot's face is in, ascending by slot."""
         with self._lock, self._explained():
             rows = self._connection.execute(
                 f"SELECT plan.slot, {_ENTRY} FROM plan LEFT JOIN faces USING (slot) WHERE faces.slot IS NULL "
-                "AND url = (SELECT url FROM plan WHERE slot = ?) ORDER BY plan.slot", (slot,)).fetchall()
+                "AND address = (SELECT address FROM plan WHERE slot = ?) ORDER BY plan.slot", (slot,)).fetchall()
         return [(row[0], _entry(row[1:])) for row in rows]
 
     def stored(self) -> Iterator[tuple[int, FaceEntry, str]]:
@@ -246,13 +247,29 @@ class Ledger:
         stored = sum(count for state, _, count in rows if state == "stored")
         return stored, {reason: count for state, reason, count in rows if state == "rejected"}
 
-    def urls_by_detail(self, at_least: int) -> list[tuple[str, int, str]]:
+    def addresses_by_detail(self, at_least: int) -> list[tuple[str, int, str]]:
         """Return each detail that the stored faces of so many addresses share: detail, addresses, the first of them."""
         with self._lock, self._explained():
             return self._connection.execute(
-                "SELECT detail, count(DISTINCT url) AS urls, min(url) FROM plan JOIN faces USING (slot) "
-                "WHERE state = 'stored' AND detail != '' GROUP BY detail HAVING urls >= ? ORDER BY urls DESC, detail",
+                "SELECT detail, count(DISTINCT address) AS addresses, min(address) FROM plan JOIN faces USING (slot) "
+                "WHERE state = 'stored' AND detail != '' GROUP BY detail HAVING addresses >= ? "
+                "ORDER BY addresses DESC, detail",
                 (at_least,)).fetchall()
+
+    def annotation_names(self) -> list[str]:
+        """Return the names of all annotations of the plan."""
+        with self._lock, self._explained():
+            rows = self._connection.execute(
+                "SELECT DISTINCT key FROM plan, json_each(plan.annotations) ORDER BY key").fetchall()
+        return [name for (name,) in rows]
+
+    def annotation_values(self, name: str) -> list[str]:
+        """Return the different values of one annotation, apart from ``""``."""
+        with self._lock, self._explained():
+            rows = self._connection.execute(
+                "SELECT DISTINCT value FROM plan, json_each(plan.annotations) WHERE key = ? AND value != '' "
+                "ORDER BY value", (name,)).fetchall()
+        return [value for (value,) in rows]
 
     def add_seconds(self, seconds: float) -> None:
         """Add to the time that all runs took."""
@@ -317,7 +334,8 @@ class Ledger:
 
 def _plan_rows(plan: Iterable[FaceEntry]) -> Iterator[tuple[Any, ...]]:
     for entry in plan:
-        yield tuple(getattr(entry, column) for column in ENTRY_COLUMNS)
+        yield (*(getattr(entry, column) for column in ENTRY_COLUMNS),
+               json.dumps(entry.annotations, sort_keys=True, ensure_ascii=False))
 
 
 def _plan_digest(rows: Iterable[tuple[Any, ...]]) -> str:
@@ -338,5 +356,6 @@ def _difference(before: Any, now: Any) -> str:
 
 def _entry(row: Sequence[Any]) -> FaceEntry:
     # SQLite has no NaN: it stores a box's missing side as NULL.
-    values: list[Any] = [math.nan if value is None else value for value in row]
-    return FaceEntry(*values)
+    face, address, *sides, annotations = row
+    left, right, top, bottom = (math.nan if side is None else side for side in sides)
+    return FaceEntry(face, address, left, right, top, bottom, json.loads(annotations))

@@ -16,13 +16,16 @@ SPLITS = ("train", "valid", "test")
 SPLIT_SPELLINGS = {
     "train": "train", "training": "train", "train_set": "train",
     "valid": "valid", "val": "valid", "validation": "valid", "valid_set": "valid", "val_set": "valid",
-    "test": "test", "testing": "test", "test_set": "test",
+    "dev": "valid", "development": "valid", "publictest": "valid", "public_test": "valid",
+    "test": "test", "testing": "test", "test_set": "test", "privatetest": "test", "private_test": "test",
+    "holdout": "test", "hold_out": "test", "heldout": "test", "held_out": "test",
 }
+"""How labelled sets call their parts; ``PublicTest`` and ``PrivateTest`` are FER2013's."""
 
 
 def split_of(spelling: str) -> str | None:
     """Return the split that a folder name or CSV cell means, or None if it means none."""
-    return SPLIT_SPELLINGS.get(spelling.strip().lower())
+    return SPLIT_SPELLINGS.get(spelling.strip().lower().replace("-", "_").replace(" ", "_"))
 
 
 def make_splits(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndarray, *, valid_fraction: float = 0.0,

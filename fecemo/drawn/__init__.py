@@ -1,7 +1,7 @@
 """Drawn faces: the embedded default data, with true parameters for every pixel."""
 
 from fecemo.drawn.capture import Capture, sample_capture
-from fecemo.drawn.emotions import PROTOTYPES, prototype_expression, sample_expression
+from fecemo.drawn.emotions import EMOTIONS, PROTOTYPES, prototype_expression, sample_expression
 from fecemo.drawn.expression import ACTIONS, Expression
 from fecemo.drawn.face import draw_face, expose_face
 from fecemo.drawn.geometry import FaceGeometry, face_geometry
@@ -20,6 +20,7 @@ from fecemo.drawn.raters import expression_distance, rate_triplet, sample_triple
 
 __all__ = [
     "ACTIONS",
+    "EMOTIONS",
     "PROTOTYPES",
     "Capture",
     "Expression",

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fecemo.data.emotions import EMOTIONS
 from fecemo.drawn.expression import ACTIONS, Expression
 from fecemo.errors import InputError, nearest
 
@@ -59,7 +58,9 @@ PROTOTYPES = {
         ({"dimple_left": 0.95}, {"dimple_right": 0.95}, {"dimple_left": 0.9, "lip_corner_pull": 0.08},
          {"dimple_right": 0.9, "lip_corner_pull": 0.08})),
 }
-"""Each emotion's prototype, by name, in the order of `EMOTIONS`."""
+"""Each emotion's prototype, by name."""
+EMOTIONS = tuple(PROTOTYPES)
+"""The emotions that can be drawn, in their order."""
 
 
 def prototype_expression(emotion: str, variant: int = 0, intensity: float = 1.0) -> Expression:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from fecemo.data.classes import EMOTIONS
 from fecemo.data.cluster_names import NOT_EMOTIONS
-from fecemo.data.emotions import EMOTIONS
 
 
 @dataclass(frozen=True)

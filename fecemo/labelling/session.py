@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from fecemo.data.classes import EMOTIONS, emotion_of
 from fecemo.data.cluster_names import NOT_EMOTIONS, ClusterNames
 from fecemo.data.cluster_parts import halves_of, key_order
-from fecemo.data.emotions import EMOTIONS, emotion_of
 from fecemo.errors import InputError, nearest
 from fecemo.labelling.divisions import Divisions
 from fecemo.labelling.groups import Divide, Groups, NamedClustering

@@ -4,8 +4,8 @@ from collections import Counter
 
 import numpy as np
 
+from fecemo.data.classes import EMOTIONS
 from fecemo.data.cluster_parts import cluster_of
-from fecemo.data.emotions import EMOTIONS
 from fecemo.labelling.groups import Groups
 from fecemo.labelling.material import SeenLabels
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from fecemo.data.classes import EMOTIONS
 from fecemo.data.cluster_parts import key_order
-from fecemo.data.emotions import EMOTIONS
 from fecemo.labelling.session import LabellingSession
 
 

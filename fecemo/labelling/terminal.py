@@ -7,9 +7,9 @@ from typing import TextIO
 
 import numpy as np
 
+from fecemo.data.classes import EMOTIONS
 from fecemo.data.cluster_names import NOT_EMOTIONS
 from fecemo.data.durable import atomic_write
-from fecemo.data.emotions import EMOTIONS
 from fecemo.errors import FecemoError, InputError, nearest
 from fecemo.labelling.keys import KEY_OF_NAME, KEYS
 from fecemo.labelling.material import CellMaterial

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.data.arrays import read_array
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.data.growing_array import GrowingArray
 from fecemo.data.receipts import Receipt, digest_json
 from fecemo.progress import progress
@@ -70,7 +70,7 @@ def run(settings: AlignSettings, out: Path) -> Receipt:
     """
     from fecemo.imaging.landmarks import alignment as picture
 
-    pack = FacePack(settings.pack)
+    pack = Dataset(settings.pack)
     measured = read_measurements(settings.measurements, pack)
     eyes = read_array(settings.measurements, EYES, measurements.STAGE, length=len(pack))
     config = {"eyes": picture.EYES, "unsure_eyes": picture.UNSURE_EYES, "oval": picture.OVAL, "spread": picture.SPREAD,
@@ -95,7 +95,7 @@ def run(settings: AlignSettings, out: Path) -> Receipt:
     return run_stage(STAGE, out, config=config, inputs=inputs, seed=None, work=work)
 
 
-def _aligned(pack: FacePack, eyes: np.ndarray, start: int, threads: int) -> Iterator[np.ndarray]:
+def _aligned(pack: Dataset, eyes: np.ndarray, start: int, threads: int) -> Iterator[np.ndarray]:
     """Yield blocks of aligned faces from row ``start`` on: (n, 200, 200, 1), uint8."""
     from fecemo.imaging.landmarks.alignment import aligned_picture
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from fecemo.cli import say_done
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import RECEIPT_NAME, digest_file
 from fecemo.data.stored_faces import FACES_NAME, SHARDS_NAME
 from fecemo.errors import StoredStateError
@@ -27,12 +27,12 @@ def run(pack: Path) -> None:
     StoredStateError
         If the pack is missing, unfinished or damaged.
     """
-    opened = FacePack(pack)
+    opened = Dataset(pack)
     tables = [name for name, digest in opened.receipt.outputs.items()
               if name not in (FACES_NAME, SHARDS_NAME) and not _holds(pack / name, digest)]
     rows = opened.damaged_rows()
     for row in rows:
-        print(row, opened.entries[row].id, opened.entries[row].url, sep="\t")
+        print(row, opened.ids[row], opened.addresses[row], sep="\t")
     if not rows and not tables:
         say_done(STAGE, pack, f"{len(opened)} faces and {len(opened.receipt.outputs) - 1} tables are what was stored")
         return

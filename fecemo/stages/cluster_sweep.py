@@ -8,8 +8,8 @@ import numpy as np
 
 from fecemo.clustering.groupings import NAMINGS, Grouped, group_and_name
 from fecemo.data.array_set import read_face_array
-from fecemo.data.emotions import EMOTIONS
-from fecemo.data.face_pack import FacePack
+from fecemo.data.classes import EMOTIONS
+from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_json
 from fecemo.errors import InputError
 from fecemo.evaluation.metrics.cluster_sweep import SeedGroups, score_clusterings
@@ -58,7 +58,7 @@ def run(arguments: CellArguments) -> Receipt:
         raise InputError(f"{arguments.recipe}: there is no key cluster_sweep, which says how many clusters to make, "
                          "such as cluster_sweep: {n_clusters: [8, 32, 100], per_cluster: 5, seeds: 5}")
     chain = require_chain(layout, *where, "model", "embeddings")
-    target, kmeans, evaluation = FacePack(layout.target), recipe.clustering, recipe.evaluation
+    target, kmeans, evaluation = Dataset(layout.target), recipe.clustering, recipe.evaluation
     refuse_too_large_a_sample(target, recipe.naming.sample)
 
     def work(folder: Path) -> Work:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_file
 from fecemo.data.variant import Variant, find_pack_variant
 from fecemo.errors import InputError
@@ -109,7 +109,7 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
     from fecemo.evaluation.tables.set_comparison_export import FORMAT
 
     variant = find_pack_variant(settings.variant)
-    packs = [FacePack(path) for path in settings.packs]
+    packs = [Dataset(path) for path in settings.packs]
     if settings.network is not None and not settings.network.is_file():
         raise InputError(f"{settings.network}: there is no such network")
     config = {"names": settings.called, "variant": variant, "labels": settings.labels, "penalty": settings.penalty,
@@ -122,9 +122,9 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
                      work=lambda folder: _compare(settings, packs, variant, folder))
 
 
-def _compare(settings: CompareSettings, packs: list[FacePack], variant: Variant, folder: Path) -> Work:
+def _compare(settings: CompareSettings, packs: list[Dataset], variant: Variant, folder: Path) -> Work:
+    from fecemo.data.classes import EMOTIONS
     from fecemo.data.durable import atomic_write
-    from fecemo.data.emotions import EMOTIONS
     from fecemo.evaluation.probing.set_comparison import compare_sets
     from fecemo.evaluation.tables import set_comparison_export
 
@@ -147,7 +147,7 @@ def _compare(settings: CompareSettings, packs: list[FacePack], variant: Variant,
                          "left_out": dict(zip(found.sets, found.left_out, strict=True))})
 
 
-def _described(settings: CompareSettings, packs: list[FacePack], variant: Variant,
+def _described(settings: CompareSettings, packs: list[Dataset], variant: Variant,
                folder: Path) -> "tuple[list[LabelledVectors], list[str], dict[str, str]]":
     """Return the packs' faces as vectors, the files that hold these for now, and on what they were made."""
     from fecemo.evaluation.probing.set_comparison import LabelledVectors
@@ -156,11 +156,11 @@ def _described(settings: CompareSettings, packs: list[FacePack], variant: Varian
     machine = {} if settings.network is None else _embed(settings.network, packs, variant, folder, files)
     return [LabelledVectors(
         name, np.load(folder / files[number], mmap_mode="r") if files else _mean_pixels(pack, variant), pack.labels,
-        pack.splits, np.array(pack.sha256, dtype=str))
+        pack.splits, pack.sha256)
         for number, (name, pack) in enumerate(zip(settings.called, packs, strict=True))], files, machine
 
 
-def _embed(path: Path, packs: list[FacePack], variant: Variant, folder: Path, files: list[str]) -> dict[str, str]:
+def _embed(path: Path, packs: list[Dataset], variant: Variant, folder: Path, files: list[str]) -> dict[str, str]:
     from fecemo.training.backend import describe_backend, import_keras
 
     import_keras(None)
@@ -182,7 +182,7 @@ def _embed(path: Path, packs: list[FacePack], variant: Variant, folder: Path, fi
     return describe_backend()
 
 
-def _mean_pixels(pack: FacePack, variant: Variant) -> np.ndarray:
+def _mean_pixels(pack: Dataset, variant: Variant) -> np.ndarray:
     """Return the mean pixels of squares of every face: shape (n, d), float32 in [0, 1]."""
     side = variant.side // BLOCK
     described = np.empty((len(pack), side * side * variant.channels), np.float32)

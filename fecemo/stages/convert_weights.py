@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fecemo.data.classes import EMOTIONS
 from fecemo.data.documents import build
 from fecemo.data.durable import atomic_write, explained
-from fecemo.data.emotions import EMOTIONS
 from fecemo.data.receipts import Receipt, digest_file
 from fecemo.data.tensor_file import read_tensors
 from fecemo.errors import InputError, nearest

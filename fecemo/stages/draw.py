@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fecemo import __version__
+from fecemo.data.classes import EMOTIONS
 from fecemo.data.draw_settings import DrawSettings, target_path
 from fecemo.data.durable import atomic_write
-from fecemo.data.emotions import EMOTIONS
 from fecemo.data.receipts import Receipt, digest_file, digest_json
 from fecemo.errors import StoredStateError
 from fecemo.stages.draw_pictures import (

@@ -7,9 +7,9 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fecemo.data.classes import EMOTIONS
 from fecemo.data.draw_settings import DrawSettings, photograph_path, target_path
 from fecemo.data.durable import atomic_write
-from fecemo.data.emotions import EMOTIONS
 from fecemo.errors import ResourceError
 from fecemo.progress import progress
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fecemo.data.emotions import EMOTIONS
-from fecemo.data.face_pack import FacePack
+from fecemo.data.classes import EMOTIONS
+from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_json
 from fecemo.evaluation.measurement import CellEvidence, measurements, write_record
 from fecemo.evaluation.metrics.clusters import score_clustering
@@ -50,7 +50,7 @@ def run(arguments: CellArguments) -> Receipt:
     cell, layout = arguments.cell(), arguments.layout
     recipe = cell.recipe
     receipts = receipts_of(arguments, cell)
-    target = FacePack(layout.target)
+    target = Dataset(layout.target)
 
     def work(folder: Path) -> Work:
         started = time.monotonic()

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from fecemo.data.dataset import Dataset
 from fecemo.data.durable import HALF_WRITTEN, LOCK_NAME, atomic_write
 from fecemo.data.export_format import ExportedFaces, ExportFormat, find_export_format
-from fecemo.data.face_pack import FacePack
 from fecemo.data.receipts import Receipt
 from fecemo.data.variant import Variant, find_pack_variant
 from fecemo.errors import InputError, ResourceError, StoredStateError, nearest
@@ -105,7 +105,7 @@ def run(settings: ExportSettings, out: Path) -> Receipt:
     for package in format.needs:
         if importlib.util.find_spec(package) is None:
             raise ResourceError(f"the format {format.name!r} needs {package}: pip install 'fecemo[export]'")
-    pack = FacePack(settings.pack)
+    pack = Dataset(settings.pack)
     rows = _chosen(pack, settings)
     config = {"format": format.name, "variant": variant.name, "image": settings.image,
               "quality": settings.quality if settings.image == "jpeg" else None, "splits": sorted(settings.splits),
@@ -117,7 +117,7 @@ def run(settings: ExportSettings, out: Path) -> Receipt:
                      work=lambda folder: _export(pack, rows, format, variant, settings, mark, folder))
 
 
-def _chosen(pack: FacePack, settings: ExportSettings) -> "np.ndarray":
+def _chosen(pack: Dataset, settings: ExportSettings) -> "np.ndarray":
     import numpy as np
 
     known = set(pack.splits.tolist()) - {""}
@@ -148,7 +148,7 @@ def _refuse_other(out: Path, mark: str) -> None:
                                f"which); choose another folder, or remove that one: rm -r {shlex.quote(str(out))}")
 
 
-def _export(pack: FacePack, rows: "np.ndarray", format: ExportFormat, variant: Variant, settings: ExportSettings,
+def _export(pack: Dataset, rows: "np.ndarray", format: ExportFormat, variant: Variant, settings: ExportSettings,
             mark: str, folder: Path) -> Work:
     from fecemo.imaging.encode import SUFFIXES, encode_image
 
@@ -168,7 +168,7 @@ def _export(pack: FacePack, rows: "np.ndarray", format: ExportFormat, variant: V
                     bar.update()
 
         files = format.write(folder, ExportedFaces(
-            rows=rows, entries=pack.entries, suffix=SUFFIXES[settings.image], per_file=settings.per_file,
+            rows=rows, dataset=pack, suffix=SUFFIXES[settings.image], per_file=settings.per_file,
             encoded=encoded, passed=bar.update))
     listed = f"{len(files)} files" if len(files) > 1 else files[0]
     return Work(files=[*files, MARK_NAME],

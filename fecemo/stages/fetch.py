@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fecemo.cli import say_done
+from fecemo.data.dataset import FaceEntry
+from fecemo.data.dataset_writer import DatasetWriter, in_the_making
 from fecemo.data.durable import output_lock
-from fecemo.data.face_pack import FaceEntry
-from fecemo.data.face_pack_writer import FacePackWriter, in_the_making
 from fecemo.data.receipts import Receipt, current_receipt, digest_file, digest_json
 from fecemo.errors import InputError
 from fecemo.fetch.lists import FaceListing, ShardNumber, ShardOfList, open_list
@@ -77,7 +77,7 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
                 and not (receipt.summary["rejected"] and receipt.summary.get("reach") != reach)):
             say_done(STAGE, out, "already done, nothing to do")
             return receipt
-        writer = FacePackWriter(
+        writer = DatasetWriter(
             out, _plan(faces, settings.shard), made_of={name: config[name] for name in DECIDING})
         try:
             _forget_passing(writer, settings, reach)
@@ -113,7 +113,7 @@ def _passing(receipt: Receipt) -> list[str]:
     return [reason for reason in receipt.summary["rejected"] if reason in set(Reason) and Reason(reason).transient]
 
 
-def _forget_passing(writer: FacePackWriter, settings: FetchSettings, reach: str) -> None:
+def _forget_passing(writer: DatasetWriter, settings: FetchSettings, reach: str) -> None:
     """Make rejected faces missing again that may be had now.
 
     With ``retry_failed`` these are those that failed for a reason that may pass. Where the settings that decide what
@@ -133,16 +133,16 @@ def _forget_passing(writer: FacePackWriter, settings: FetchSettings, reach: str)
     writer.plan.set_note("reach", reach)
 
 
-def _advice(writer: FacePackWriter) -> str:
+def _advice(writer: DatasetWriter) -> str:
     from fecemo.data.reasons import Reason
     from fecemo.fetch.reach import advice
 
     _, rejected = writer.plan.counts()
-    return advice(rejected, (entry.url for entry, reason, _ in writer.plan.rejected()
+    return advice(rejected, (entry.address for entry, reason, _ in writer.plan.rejected()
                              if reason == Reason.FORBIDDEN_ADDRESS))
 
 
-def _fill(writer: FacePackWriter, settings: FetchSettings, placeholders: "Placeholders") -> None:
+def _fill(writer: DatasetWriter, settings: FetchSettings, placeholders: "Placeholders") -> None:
     """Fetch every missing face."""
     import cv2
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from fecemo.data.face_pack_writer import FacePackWriter
+from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.reasons import FetchError, Reason
 from fecemo.data.receipts import digest_bytes
 from fecemo.fetch.download import Downloader, PhotoRequest
@@ -38,13 +38,13 @@ class FetchCrew:
         A job is the slot of any missing face of a photograph; its others are found by their address.
     downloader : Downloader
     cutter : FaceCutter
-    writer : FacePackWriter
+    writer : DatasetWriter
     attempts : int
         Tries for one photograph.
     """
 
     def __init__(self, schedule: HostSchedule[int], downloader: Downloader, cutter: FaceCutter,
-                 writer: FacePackWriter, attempts: int) -> None:
+                 writer: DatasetWriter, attempts: int) -> None:
         self._schedule = schedule
         self._downloader = downloader
         self._cutter = cutter
@@ -109,9 +109,9 @@ class FetchCrew:
         self._count(n_faces)
 
     def _fetch(self, host: str, job: int) -> None:
-        faces = self._writer.plan.missing_of_same_url(job)
+        faces = self._writer.plan.missing_of_same_address(job)
         boxes: list[Sides] = [(face.left, face.right, face.top, face.bottom) for _, face in faces]
-        failed, request = self._under_way.pop(job, (0, PhotoRequest(faces[0][1].url)))
+        failed, request = self._under_way.pop(job, (0, PhotoRequest(faces[0][1].address)))
         results: list[np.ndarray | FetchError]
         digest = ""
         try:

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import atomic_file, atomic_write
-from fecemo.data.face_pack_writer import FacePackWriter
 from fecemo.data.ledger import Ledger
 from fecemo.fetch.lists import ALL_HOSTS, host_in
 
@@ -20,14 +20,14 @@ SUSPICIOUS_REPEATS = 20
 """Addresses that send the same bytes before these are reported: likely a site's "photo unavailable"."""
 
 
-def write_report(folder: Path, writer: FacePackWriter,
+def write_report(folder: Path, writer: DatasetWriter,
                  triplets: Mapping[str, tuple[int, int]]) -> tuple[list[str], dict[str, int]]:
     """Write ``hosts.csv``, ``survival.csv``, ``repeated_photographs.csv`` and, for faces, ``contact_sheet.jpg``.
 
     Parameters
     ----------
     folder : Path
-    writer : FacePackWriter
+    writer : DatasetWriter
         Every face of it stored or rejected.
     triplets : mapping of str to (int, int)
         See `Tables.triplets`.
@@ -42,7 +42,7 @@ def write_report(folder: Path, writer: FacePackWriter,
     hosts = _count_hosts(writer.plan)
     write_hosts(folder / HOSTS_NAME, hosts)
     write_survival(folder / SURVIVAL_NAME, hosts, triplets)
-    repeated = writer.plan.urls_by_detail(SUSPICIOUS_REPEATS)
+    repeated = writer.plan.addresses_by_detail(SUSPICIOUS_REPEATS)
     write_repeated(folder / REPEATED_NAME, repeated)
     _write_sheet(folder / SHEET_NAME, writer)
     return [HOSTS_NAME, SURVIVAL_NAME, REPEATED_NAME], {"repeated_photographs": len(repeated)}
@@ -51,9 +51,9 @@ def write_report(folder: Path, writer: FacePackWriter,
 def _count_hosts(plan: Ledger) -> Counter[tuple[str, str]]:
     counts: Counter[tuple[str, str]] = Counter()
     for _, entry, _ in plan.stored():
-        counts[host_in(entry.url), STORED] += 1
+        counts[host_in(entry.address), STORED] += 1
     for entry, reason, _ in plan.rejected():
-        counts[host_in(entry.url), reason] += 1
+        counts[host_in(entry.address), reason] += 1
     return counts
 
 
@@ -109,7 +109,7 @@ def write_repeated(path: Path, repeated: Iterable[tuple[str, int, str]]) -> None
 
 
 
-def _write_sheet(path: Path, writer: FacePackWriter) -> None:
+def _write_sheet(path: Path, writer: DatasetWriter) -> None:
     from fecemo.imaging.encode import contact_sheet
 
     stored, _ = writer.plan.counts()

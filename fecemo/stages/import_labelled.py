@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fecemo.cli import say_done
+from fecemo.data.dataset import ColumnType, FaceEntry
+from fecemo.data.dataset_writer import DatasetWriter, in_the_making
 from fecemo.data.durable import atomic_file, output_lock
 from fecemo.data.face_id import face_id
-from fecemo.data.face_pack import FaceEntry
-from fecemo.data.face_pack_writer import FacePackWriter, in_the_making
 from fecemo.data.import_settings import ImportSettings
-from fecemo.data.labelled import LabelledImage, LabelledSet, find_layout
+from fecemo.data.labelled import LabelledImage, LabelledSet, ReadOptions, find_layout
 from fecemo.data.receipts import Receipt, current_receipt, digest_file, digest_json
 from fecemo.data.variant import FACE_SIDE
 from fecemo.progress import progress
@@ -55,36 +55,51 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
     ResourceError
         If ``out`` cannot be written.
     """
-    found = find_layout(settings.layout).read(settings.images)
+    options = ReadOptions(settings.classes, settings.numbering, settings.annotations, settings.text_annotations)
+    found = find_layout(settings.layout).read(settings.images, options)
     chosen, held_out = _chosen(found, settings)
     with output_lock(out):
         digests = _digests(found.folder, chosen, settings.threads)
-        plan = [FaceEntry(id=face_id(image.path, 0, 1, 0, 1), url=image.path, label=image.label, split=image.split)
+        plan = [FaceEntry(face_id(image.path, 0, 1, 0, 1), image.path, annotations=_annotations(image))
                 for image in chosen]
         # Neither the place of the images nor the number of threads shapes the pack.
         config = {key: value for key, value in plain(settings).items() if key not in ("images", "threads")
                   and (value is not None or key not in HELD_OUT.values())}
         inputs = {
-            "images": digest_json([[*dataclasses.astuple(image), digest]
+            "images": digest_json([[image.path, _annotations(image), digest]
                                    for image, digest in zip(chosen, digests, strict=True)]),
             "left_out": digest_json([dataclasses.astuple(entry) for entry in found.left_out]),
         }
         if (receipt := current_receipt(out, config, inputs)) is not None and not in_the_making(out):
             say_done(STAGE, out, "already done, nothing to do")
             return receipt
-        writer = FacePackWriter(out, plan, made_of=[config, inputs])
+        columns: dict[str, ColumnType] = {
+            **({"label": "label", "split": "split"} if found.classes else {}), **found.columns}
+        writer = DatasetWriter(out, plan, made_of=[config, inputs, found.classes], classes=found.classes,
+                               columns=columns)
         try:
             _fill(writer, found.folder, chosen, settings)
             _write_left_out(out, found)
             receipt = writer.finish(
                 STAGE, config=config, inputs=inputs, seed=settings.seed, extra_files=[LEFT_OUT_NAME],
                 summary={"left_out": found.left_out_by_reason(), "splits": _counts(chosen), "held_out": held_out,
+                         "remark": found.remark, "classes_without_faces": _missing(found),
                          "copies_across_splits": _copies_across_splits(chosen, digests)},
             )
         finally:
             writer.close()
     say_done(STAGE, out, _closing_line(receipt))
     return receipt
+
+
+def _annotations(image: LabelledImage) -> dict[str, str]:
+    return {**({"label": image.label, "split": image.split} if image.label else {}), **image.annotations}
+
+
+def _missing(found: LabelledSet) -> list[str]:
+    """Return the classes of which the set has no image."""
+    labels = {image.label for image in found.images}
+    return [name for name in found.classes if name not in labels]
 
 
 def _chosen(found: LabelledSet, settings: ImportSettings) -> tuple[list[LabelledImage], str]:
@@ -112,7 +127,7 @@ def _chosen(found: LabelledSet, settings: ImportSettings) -> tuple[list[Labelled
             [ids[row] for row in rows], [labels[row] for row in rows], valid_fraction=settings.valid_fraction,
             test_fraction=settings.test_fraction if "test" in made else 0.0, seed=settings.seed,
             **{HELD_OUT[split]: number for split, number in asked.items()})
-    return ([LabelledImage(image.path, image.label, str(split)) for image, split in zip(images, splits, strict=True)],
+    return ([dataclasses.replace(image, split=str(split)) for image, split in zip(images, splits, strict=True)],
             _rule([labels[row] for row in rows], asked) if asked else "")
 
 
@@ -143,7 +158,7 @@ def _digests(folder: Path, images: Sequence[LabelledImage], threads: int) -> lis
     return digests
 
 
-def _fill(writer: FacePackWriter, folder: Path, images: Sequence[LabelledImage], settings: ImportSettings) -> None:
+def _fill(writer: DatasetWriter, folder: Path, images: Sequence[LabelledImage], settings: ImportSettings) -> None:
     from fecemo.imaging.decode import ImageFileError, read_image
     from fecemo.imaging.resize import square_face
 
@@ -211,6 +226,10 @@ def _closing_line(receipt: Receipt) -> str:
         if summary[what]:
             reasons = ", ".join(f"{reason} {count}" for reason, count in summary[what].items())
             said.append(f"{sum(summary[what].values())} {what.replace('_', ' ')} ({reasons})")
+    if summary["remark"]:
+        said.append(summary["remark"])
+    if summary["classes_without_faces"]:
+        said.append(f"no image of {', '.join(summary['classes_without_faces'])}")
     if summary["held_out"]:
         said.append(f"held out {summary['held_out']}")
     if summary["copies_across_splits"]:

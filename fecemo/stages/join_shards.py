@@ -14,8 +14,15 @@ from typing import Any
 import numpy as np
 
 from fecemo.data.arrays import write_arrays
-from fecemo.data.durable import atomic_file
-from fecemo.data.face_pack import INDEX_COLUMNS, INDEX_NAME, REJECT_COLUMNS, REJECTS_NAME
+from fecemo.data.dataset import (
+    DESCRIPTION_NAME,
+    INDEX_COLUMNS,
+    INDEX_NAME,
+    REJECT_COLUMNS,
+    REJECTS_NAME,
+    Description,
+)
+from fecemo.data.durable import atomic_file, atomic_write
 from fecemo.data.ledger import LEDGER_NAME
 from fecemo.data.receipts import Receipt, digest_file, read_receipt, require_receipt
 from fecemo.data.stored_faces import PLACES_NAME, SHARDS_NAME, Shard, write_shards
@@ -148,10 +155,12 @@ def _join(listing: FaceListing, parts: list[_Part], folder: Path) -> Work:
     write_survival(folder / SURVIVAL_NAME, hosts, tables.triplets)
     repeated = _repeated(parts)
     write_repeated(folder / REPEATED_NAME, repeated)
+    atomic_write(folder / DESCRIPTION_NAME, Description().as_json())  # what is fetched has no annotations
     write_shards(folder, [Shard(os.path.relpath(part.folder.resolve(), folder.resolve()), part.receipt.digest)
                           for part in parts])
     return Work(
-        files=[INDEX_NAME, REJECTS_NAME, *tables.files, HOSTS_NAME, SURVIVAL_NAME, REPEATED_NAME, PLACES_NAME],
+        files=[INDEX_NAME, REJECTS_NAME, DESCRIPTION_NAME, *tables.files, HOSTS_NAME, SURVIVAL_NAME,
+               REPEATED_NAME, PLACES_NAME],
         # As a pack's own file: of the digests of the faces, wherever they lie.
         outputs={SHARDS_NAME: digest},
         said=f"{n_faces} faces of {len(parts)} shards, {sum(rejected.values())} rejected",

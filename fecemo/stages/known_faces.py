@@ -12,7 +12,7 @@ from fecemo.study.recipe import Recipe
 if TYPE_CHECKING:
     import numpy as np
 
-    from fecemo.data.face_pack import FacePack
+    from fecemo.data.dataset import Dataset
 
 DRAWN_NAME, DRAWN_FACES = "target_parameters.csv", "target"
 """What the draw stage writes: the true parameters of labelled faces, and the folder that these stand in."""
@@ -49,7 +49,7 @@ def about_digest(study: Recipe, layout: RunLayout) -> dict[str, str]:
     return {"about_faces": digest_file(path)}
 
 
-def known_columns(study: Recipe, layout: RunLayout, target: "FacePack") -> "dict[str, np.ndarray]":
+def known_columns(study: Recipe, layout: RunLayout, target: "Dataset") -> "dict[str, np.ndarray]":
     """Return what is known of every target face, by column; empty where nothing is.
 
     Columns of drawn faces are named by the factors that they belong to; see `factor_column`.

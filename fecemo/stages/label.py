@@ -11,8 +11,8 @@ from fecemo.clustering.naming_method import NamingEvidence, find_naming_method
 from fecemo.data.array_set import read_face_array
 from fecemo.data.arrays import read_array, write_arrays
 from fecemo.data.cluster_names import NAMES_NAME, PARTS_NAME, SAMPLE_NAME, ClusterNames
+from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_file, atomic_write
-from fecemo.data.face_pack import FacePack
 from fecemo.data.receipts import Receipt, digest_file, digest_json
 from fecemo.errors import InputError
 from fecemo.stages.cell_arguments import CellArguments
@@ -60,7 +60,7 @@ def run(arguments: CellArguments, method: Literal["hand", "vote", "few"] | None 
     hand_names = layout.hand_names(arguments.approach, arguments.variant)
     chain = require_chain(layout, arguments.approach, arguments.variant, "model", "embeddings", "clusters", "assigned")
     clustering = clustering_digest(chain["clusters"].outputs)
-    pack = FacePack(layout.target)
+    pack = Dataset(layout.target)
     # The pack too: a vote reads its labels and splits.
     inputs = {"clusters": chain["clusters"].digest, "embeddings": chain["embeddings"].digest,
               "target": pack.receipt.digest}
@@ -124,7 +124,7 @@ def _with_labels(names: ClusterNames, elsewhere: list[str]) -> ClusterNames:
     return replace(names, labels_seen=seen, labels_used=len(seen), target_labels_shown=True)
 
 
-def _shown_to_a_person(names: ClusterNames, pack: FacePack, rows: np.ndarray, may_see: np.ndarray) -> np.ndarray:
+def _shown_to_a_person(names: ClusterNames, pack: Dataset, rows: np.ndarray, may_see: np.ndarray) -> np.ndarray:
     """Return the positions of the faces whose labels a person saw while naming: they cost, and are never scored."""
     shown = np.flatnonzero(may_see & np.isin(pack.ids[rows], names.labels_seen))
     if len(shown) != len(names.labels_seen):
@@ -134,9 +134,9 @@ def _shown_to_a_person(names: ClusterNames, pack: FacePack, rows: np.ndarray, ma
     return shown
 
 
-def _write_sample(path: Path, pack: FacePack, rows: np.ndarray, clusters: np.ndarray) -> None:
+def _write_sample(path: Path, pack: Dataset, rows: np.ndarray, clusters: np.ndarray) -> None:
     with atomic_file(path, "w") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(("row", "id", "label", "cluster"))
-        table.writerows((int(row), pack.entries[row].id, pack.entries[row].label, int(cluster))
+        table.writerows((int(row), pack.ids[row], pack.labels[row], int(cluster))
                         for row, cluster in zip(rows, clusters, strict=True))

@@ -12,8 +12,8 @@ import numpy as np
 
 from fecemo.data.array_set import array_files
 from fecemo.data.arrays import read_array, write_arrays
+from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_write
-from fecemo.data.face_pack import FacePack
 from fecemo.data.receipts import Receipt, digest_file, digest_json
 from fecemo.imaging.landmarks.mesh import Landmarker
 from fecemo.progress import progress
@@ -82,7 +82,7 @@ def measure_pack(settings: MeasureSettings, out: Path, make_landmarker: Callable
     """Measure the faces of a pack by any landmarker; see `run`. Each thread makes one of its own."""
     from fecemo.imaging.landmarks.features import COLUMNS, SURE
 
-    pack = FacePack(settings.pack)
+    pack = Dataset(settings.pack)
     config = {"columns": list(COLUMNS), "sure": SURE, "eyes": "middles between the corners"}
     inputs = {"pack": pack.receipt.digest, "landmark_model": digest_file(settings.landmark_model)}
     mark = digest_json({"config": config, "inputs": inputs})[:16]
@@ -105,7 +105,7 @@ def measure_pack(settings: MeasureSettings, out: Path, make_landmarker: Callable
     return run_stage(STAGE, out, config=config, inputs=inputs, seed=None, work=work)
 
 
-def _measure_blocks(pack: FacePack, folder: Path, mark: str, make_landmarker: Callable[[], Landmarker],
+def _measure_blocks(pack: Dataset, folder: Path, mark: str, make_landmarker: Callable[[], Landmarker],
                     threads: int) -> list[str]:
     """Measure what is not measured yet, and return the files of all blocks in order: values, score, eyes."""
     names = {start: f"block_{mark}_{start:08d}.npy" for start in range(0, len(pack), BLOCK)}
@@ -117,7 +117,7 @@ def _measure_blocks(pack: FacePack, folder: Path, mark: str, make_landmarker: Ca
     return list(names.values())
 
 
-def _measured(pack: FacePack, starts: list[int], make_landmarker: Callable[[], Landmarker], threads: int,
+def _measured(pack: Dataset, starts: list[int], make_landmarker: Callable[[], Landmarker], threads: int,
               count: Callable[[], object]) -> Iterator[tuple[int, np.ndarray]]:
     """Yield the blocks that begin at these rows: (n, d + 5) float32."""
     from fecemo.imaging.landmarks.features import landmark_features

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.errors import InputError
 
 
-def refuse_too_large_a_sample(pack: FacePack, sample: int) -> None:
+def refuse_too_large_a_sample(pack: Dataset, sample: int) -> None:
     """Raise `InputError` if the train split has labels, and fewer than ``naming.sample`` asks for.
 
     Where it has none at all, the way of naming itself says so.

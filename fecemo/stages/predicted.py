@@ -9,6 +9,7 @@ import numpy as np
 
 from fecemo.data.array_set import FaceArray, read_face_array
 from fecemo.data.arrays import read_array
+from fecemo.data.classes import EMOTIONS
 from fecemo.data.cluster_names import (
     NAMES_NAME,
     PARTS_NAME,
@@ -18,8 +19,7 @@ from fecemo.data.cluster_names import (
     require_names_of,
 )
 from fecemo.data.cluster_parts import cluster_of, key_order
-from fecemo.data.emotions import EMOTIONS
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, require_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.metrics.ranking import emotion_margins
@@ -85,7 +85,7 @@ def receipts_of(arguments: CellArguments, cell: Cell) -> dict[str, Receipt]:
     return require_chain(arguments.layout, arguments.approach, arguments.variant, "model", "embeddings", *wanted)
 
 
-def predict(arguments: CellArguments, cell: Cell, target: FacePack, receipts: Mapping[str, Receipt]) -> PredictedFaces:
+def predict(arguments: CellArguments, cell: Cell, target: Dataset, receipts: Mapping[str, Receipt]) -> PredictedFaces:
     """Return the predictions of the faces that the recipe wants scored.
 
     ``score_on: test`` takes the stored test split; ``score_on: others`` every labelled face whose label was used
@@ -188,7 +188,7 @@ def _sampled_rows(path: Path) -> np.ndarray:
         raise StoredStateError(f"{path} is missing or damaged ({error}); run the label stage again") from error
 
 
-def scored_rows(score_on: str, target: FacePack, used: np.ndarray, where: str) -> np.ndarray:
+def scored_rows(score_on: str, target: Dataset, used: np.ndarray, where: str) -> np.ndarray:
     """Return the labelled rows on which a cell is scored, ascending: the test split, or all others than the used ones.
 
     Raises

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fecemo.data.arrays import write_arrays
+from fecemo.data.classes import EMOTIONS
 from fecemo.data.durable import atomic_write
-from fecemo.data.emotions import EMOTIONS
 from fecemo.data.receipts import Receipt, digest_json
 from fecemo.errors import InputError
 from fecemo.models.approach import Phase

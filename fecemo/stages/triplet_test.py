@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fecemo.data.array_set import read_face_array
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.data.fec import TRIPLET_TYPES
 from fecemo.data.receipts import Receipt, read_receipt
 from fecemo.errors import InputError
@@ -71,7 +71,7 @@ def run(arguments: CellArguments) -> Receipt:
             folder.name: found.digest for folder in (layout.source, layout.target) if (found := read_receipt(folder))}})
 
 
-def _apart(triplets: Examples, pack: FacePack, layout: RunLayout) -> Examples:
+def _apart(triplets: Examples, pack: Dataset, layout: RunLayout) -> Examples:
     """Return the triplets none of whose faces, or a copy of it, is among those that rows learn from.
 
     Raises
@@ -83,7 +83,7 @@ def _apart(triplets: Examples, pack: FacePack, layout: RunLayout) -> Examples:
     for folder in (layout.source, layout.target):
         if read_receipt(folder) is None:
             continue
-        learnt = FacePack(folder)
+        learnt = Dataset(folder)
         # Of labelled faces, nothing learns from those of the test split.
         of_pack = np.flatnonzero((learnt.splits != "test") | (folder == layout.source))
         for what in ("ids", "sha256"):

@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from fecemo.data.cluster_names import read_cluster_names
-from fecemo.data.emotions import EMOTIONS
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.labelling.keys import KEY_OF_NAME
 from fecemo.labelling.session import LabellingSession
 from fecemo.stages.naming.label_run import LabelRun

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from fecemo.data.dataset import Dataset, FaceEntry
+from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import output_lock
-from fecemo.data.face_pack import FaceEntry, FacePack
-from fecemo.data.face_pack_writer import FacePackWriter
 
 
 def smooth_face(seed: int) -> np.ndarray:
@@ -20,21 +20,21 @@ def smooth_face(seed: int) -> np.ndarray:
     return np.rint(rows[:, low] * (1 - columns) + rows[:, low + 1] * columns).astype(np.uint8)
 
 
-def write_pack(folder: Path, entries: Sequence[FaceEntry]) -> FacePack:
+def write_pack(folder: Path, entries: Sequence[FaceEntry]) -> Dataset:
     """Write a pack that holds `smooth_face` of each row."""
     with output_lock(folder):
-        writer = FacePackWriter(folder, entries)
+        writer = DatasetWriter(folder, entries)
         for slot in range(len(entries)):
             writer.put(slot, smooth_face(slot))
         writer.finish("import", config={}, inputs={}, seed=0)
         writer.close()
-    return FacePack(folder)
+    return Dataset(folder)
 
 
 def labelled_entries(count: int) -> list[FaceEntry]:
     """Faces of two emotions and two splits, in turns."""
     return [FaceEntry(f"{slot:032x}", f"a/ä {slot}.jpg", 0.1, 0.9, 0.0, 1.0 - slot / 1000,
-                      label=("happy", "sad")[slot % 2], split=("train", "test")[slot % 3 == 2])
+                      annotations={"label": ("happy", "sad")[slot % 2], "split": ("train", "test")[slot % 3 == 2]})
             for slot in range(count)]
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from small_pack import labelled_entries, plain_entries, write_pack
 
+from fecemo.data.dataset import Dataset, FaceEntry
 from fecemo.data.export_format import ExportFormat, export_formats, find_export_format
-from fecemo.data.face_pack import FaceEntry, FacePack
 from fecemo.data.receipts import RECEIPT_NAME, read_receipt
 from fecemo.data.variant import pack_variants
 from fecemo.errors import InputError, ResourceError, StoredStateError
@@ -30,11 +30,11 @@ def format(request):
 
 
 @pytest.fixture
-def pack(tmp_path) -> FacePack:
+def pack(tmp_path) -> Dataset:
     return write_pack(tmp_path / "pack", labelled_entries(N))
 
 
-def settings_for(pack: FacePack, format: ExportFormat, **changes) -> ExportSettings:
+def settings_for(pack: Dataset, format: ExportFormat, **changes) -> ExportSettings:
     return ExportSettings(pack=pack.folder, format=format.name, per_file=PER_FILE, **changes)
 
 
@@ -65,9 +65,9 @@ def test_the_very_bytes_of_every_image_are_in_the_files(format, variant, image, 
     run(settings_for(pack, format, variant=variant.name, image=image, quality=80), tmp_path / "out")
     written = b"".join(contents(tmp_path / "out").values())
     quality = 80 if image == "jpeg" else None
-    for entry, view in zip(pack.entries, variant.view(pack.faces[:]), strict=True):
+    for face, view in zip(pack.ids.tolist(), variant.view(pack.faces[:]), strict=True):
         assert encode.encode_image(view, image, quality) in written
-        assert entry.id.encode() in written
+        assert face.encode() in written
 
 
 def test_equal_faces_give_equal_files_with_any_number_of_threads(format, pack, tmp_path):
@@ -140,7 +140,8 @@ def test_nothing_that_it_did_not_write_is_touched(format, pack, tmp_path):
 
 @pytest.mark.parametrize("place", ["../../out", "a/b", "", ".hidden", "x\n"])
 def test_a_pack_from_anybody_leads_nowhere_else(format, place, tmp_path):
-    for number, entry in enumerate((FaceEntry(place, "u"), FaceEntry("0" * 32, "u", label="happy", split=place))):
+    entries = FaceEntry(place, "u"), FaceEntry("0" * 32, "u", annotations={"label": "happy", "split": place})
+    for number, entry in enumerate(entries):
         if not place and number:
             continue  # no split is a split
         hostile = write_pack(tmp_path / f"pack {number}", [entry])
@@ -153,7 +154,7 @@ def test_only_the_faces_that_are_asked_for(format, pack, tmp_path):
     receipt = run(settings_for(pack, format, splits=("test",)), tmp_path / "test")
     assert receipt.summary["splits"] == {"test": 4}
     written = b"".join(contents(tmp_path / "test").values())
-    assert [entry.id.encode() in written for entry in pack.entries] == [entry.split == "test" for entry in pack.entries]
+    assert [face.encode() in written for face in pack.ids.tolist()] == (pack.splits == "test").tolist()
     assert run(settings_for(pack, format, limit=5), tmp_path / "five").summary["faces"] == 5
     mixed = write_pack(tmp_path / "mixed", labelled_entries(3) + plain_entries(300)[290:])
     assert run(settings_for(mixed, format, labelled=True), tmp_path / "labelled").summary["faces"] == 3

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from small_pack import labelled_entries, plain_entries, write_pack
 
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import digest_bytes
 from fecemo.data.variant import find_variant
 from fecemo.stages import import_labelled
@@ -22,7 +22,7 @@ N = 10
 
 
 @pytest.fixture
-def pack(tmp_path) -> FacePack:
+def pack(tmp_path) -> Dataset:
     return write_pack(tmp_path / "pack", labelled_entries(N))
 
 
@@ -31,11 +31,15 @@ def variant(request):
     return find_variant(request.param)
 
 
-def seen(pack: FacePack, variant) -> dict[str, np.ndarray]:
+def seen(pack: Dataset, variant) -> dict[str, np.ndarray]:
     """The views that a network would be shown, by id; gray without its last axis."""
     views = variant.view(pack.faces[:])
-    return {entry.id: view[..., 0] if variant.channels == 1 else view
-            for entry, view in zip(pack.entries, views, strict=True)}
+    return {face: view[..., 0] if variant.channels == 1 else view
+            for face, view in zip(pack.ids.tolist(), views, strict=True)}
+
+
+def records(pack: Dataset) -> list[dict]:
+    return [pack.record(row) for row in range(len(pack))]
 
 
 def opened(image: bytes) -> np.ndarray:
@@ -52,20 +56,19 @@ def test_folders_hold_the_pixels_and_their_table_the_index(pack, variant, tmp_pa
     with (out / "faces.csv").open(encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
     assert same({line["id"]: opened((out / line["file"]).read_bytes()) for line in table}, seen(pack, variant))
-    for line, entry in zip(table, pack.entries, strict=True):
-        assert line["file"] == f"{entry.split}/{entry.label}/{entry.id}.png"
+    for line, entry in zip(table, records(pack), strict=True):
+        assert line["file"] == f"{entry['split']}/{entry['label']}/{entry['id']}.png"
         assert line["sha256"] == digest_bytes((out / line["file"]).read_bytes())
-        assert (line["url"], line["label"], line["split"]) == (entry.url, entry.label, entry.split)
-        assert [float(line[side]) for side in ("left", "right", "top", "bottom")] == [
-            entry.left, entry.right, entry.top, entry.bottom]
+        for name in ("address", "label", "split", "left", "right", "top", "bottom"):
+            assert line[name] == str(entry[name])
 
 
 def test_folders_are_imported_again_as_the_same_labelled_faces(pack, tmp_path):
     run(ExportSettings(pack=pack.folder), tmp_path / "out")
     import_labelled.run(ImportSettings(images=tmp_path / "out"), tmp_path / "again")
-    again = FacePack(tmp_path / "again")
-    by_id = {Path(entry.url).stem: row for row, entry in enumerate(again.entries)}
-    rows = [by_id[entry.id] for entry in pack.entries]
+    again = Dataset(tmp_path / "again")
+    by_id = {Path(address).stem: row for row, address in enumerate(again.addresses.tolist())}
+    rows = [by_id[face] for face in pack.ids.tolist()]
     assert np.array_equal(again.faces[rows], pack.faces)
     assert again.labels[rows].tolist() == pack.labels.tolist()
     assert again.splits[rows].tolist() == pack.splits.tolist()
@@ -75,8 +78,8 @@ def test_faces_without_labels_are_spread_over_folders(tmp_path):
     pack = write_pack(tmp_path / "plain", plain_entries(6))
     run(ExportSettings(pack=pack.folder), tmp_path / "out")
     found = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.png")}
-    assert found == {f"images/{entry.id[:2]}/{entry.id}.png" for entry in pack.entries}
-    assert len({entry.id[:2] for entry in pack.entries}) == 6
+    assert found == {f"images/{face[:2]}/{face}.png" for face in pack.ids.tolist()}
+    assert len({face[:2] for face in pack.ids.tolist()}) == 6
 
 
 def test_webdataset_streams_every_face_once(pack, variant, tmp_path):
@@ -88,16 +91,16 @@ def test_webdataset_streams_every_face_once(pack, variant, tmp_path):
     read = list(webdataset.WebDataset(tars, shardshuffle=False).to_tuple("__key__", "png", "json"))
     assert len(read) == N
     assert same({key: opened(image) for key, image, _ in read}, seen(pack, variant))
-    entries = {entry.id: entry for entry in pack.entries}
+    entries = {entry["id"]: entry for entry in records(pack)}
     for key, _, description in read:
-        assert json.loads(description) == vars(entries[key])
+        assert json.loads(description) == entries[key]
 
 
 def test_tars_hold_no_owner_and_no_date(pack, tmp_path):
     run(ExportSettings(pack=pack.folder, format="webdataset", per_file=4), tmp_path / "out")
     with tarfile.open(tmp_path / "out" / "test-00000-of-00001.tar") as tar:
         members = tar.getmembers()
-    test = [entry.id for entry in pack.entries if entry.split == "test"]
+    test = pack.ids[pack.rows_in("test")].tolist()
     assert [member.name for member in members] == [f"{face}.{kind}" for face in test for kind in ("png", "json")]
     assert {(member.mtime, member.uid, member.gid, member.uname) for member in members} == {(0, 0, 0, "")}
 
@@ -111,11 +114,11 @@ def test_parquet_holds_pictures_as_datasets_expects_them(pack, variant, tmp_path
         "test-00000-of-00001.parquet", "train-00000-of-00002.parquet", "train-00001-of-00002.parquet"]
     lines = [line for path in files for line in parquet.read_table(path).to_pylist()]
     assert same({line["id"]: opened(line["image"]["bytes"]) for line in lines}, seen(pack, variant))
-    entries = {entry.id: entry for entry in pack.entries}
+    entries = {entry["id"]: entry for entry in records(pack)}
     for line in lines:
         image = line.pop("image")
         assert image["path"] == f"{line['id']}.png"
-        assert line == vars(entries[line["id"]])
+        assert line == entries[line["id"]]
     for path in files:
         groups = parquet.ParquetFile(path).metadata
         assert max(groups.row_group(number).num_rows for number in range(groups.num_row_groups)) <= 3
@@ -127,8 +130,8 @@ def test_parquet_holds_pictures_as_datasets_expects_them(pack, variant, tmp_path
 
 def test_a_jpeg_looks_the_same(pack, tmp_path):
     run(ExportSettings(pack=pack.folder, image="jpeg", quality=95), tmp_path / "out")
-    for entry, face in zip(pack.entries, pack.faces, strict=True):
-        picture = Image.open(tmp_path / "out" / entry.split / entry.label / f"{entry.id}.jpg")
+    for entry, face in zip(records(pack), pack.faces, strict=True):
+        picture = Image.open(tmp_path / "out" / entry["split"] / entry["label"] / f"{entry['id']}.jpg")
         assert picture.format == "JPEG"
         assert np.abs(np.asarray(picture).astype(int) - face).mean() < 2
 

@@ -4,8 +4,7 @@ import importlib
 
 import pytest
 
-from fecemo.data.emotions import EMOTIONS
-from fecemo.data.labelled import Layout, find_layout, layouts
+from fecemo.data.labelled import Layout, ReadOptions, find_layout, layouts
 from fecemo.errors import InputError
 
 
@@ -26,19 +25,19 @@ def test_a_layout_is_named_as_its_file_and_says_what_it_is(layout):
 
 def test_a_place_that_is_not_there_is_named(layout, tmp_path):
     with pytest.raises(InputError, match="nowhere"):
-        layout.read(tmp_path / "nowhere")
+        layout.read(tmp_path / "nowhere", ReadOptions())
 
 
 def test_an_empty_place_is_named(layout, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="empty"):
-        layout.read(tmp_path / "empty")
+        layout.read(tmp_path / "empty", ReadOptions())
 
 
-def test_labels_are_emotions_or_none_at_all(layout, labelled_places):
-    found = layout.read(labelled_places[layout.name])
+def test_labels_are_the_sets_classes_or_none_at_all(layout, labelled_places):
+    found = layout.read(labelled_places[layout.name], ReadOptions())
     labels = {image.label for image in found.images}
-    assert labels == {""} or labels <= set(EMOTIONS)
+    assert labels == {""} or labels == set(found.classes)
     assert [image.path for image in found.images] == sorted({image.path for image in found.images})
     assert all((found.folder / image.path).is_file() for image in found.images)
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from mutation import NUMBERS, spoiled
 
 from fecemo.data.csv_rows import RejectedRow
+from fecemo.data.dataset import FaceEntry
 from fecemo.data.face_id import face_id
 from fecemo.data.face_list import read_face_list
-from fecemo.data.face_pack import FaceEntry
 from fecemo.data.fec import ANSWERS, TRIPLET_TYPES, Triplet, read_fec
 from fecemo.data.ledger import Ledger
 from fecemo.data.listed_face import ListedFace
@@ -118,9 +118,9 @@ class ListsTarget:
             ledger.close()
         assert list(map(repr, stored)) == list(map(repr, plan))  # NaN equals itself in print alone
         text = io.StringIO(newline="")
-        csv.writer(text, lineterminator="\n").writerows((entry.id, entry.url) for entry in plan)
+        csv.writer(text, lineterminator="\n").writerows((entry.id, entry.address) for entry in plan)
         text.seek(0)
-        assert [tuple(row) for row in csv.reader(text)] == [(entry.id, entry.url) for entry in plan]
+        assert [tuple(row) for row in csv.reader(text)] == [(entry.id, entry.address) for entry in plan]
 
 
 def _check_face(face: ListedFace) -> None:

@@ -9,12 +9,12 @@ from synthetic_scores import synthetic_predictions, synthetic_score
 
 from fecemo.data.arrays import write_arrays
 from fecemo.data.cluster_names import ClusterNames
+from fecemo.data.dataset import FaceEntry
+from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import atomic_write
-from fecemo.data.emotions import EMOTIONS
 from fecemo.data.face_id import face_id
-from fecemo.data.face_pack import FaceEntry
-from fecemo.data.face_pack_writer import FacePackWriter
 from fecemo.data.receipts import Receipt, write_receipt
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.evaluation.measurement import measurements, write_record
 from fecemo.evaluation.measurements.curves import Curves
 from fecemo.evaluation.measurements.groups import Groups
@@ -72,11 +72,11 @@ def write_synthetic_run(folder: Path) -> tuple[Path, Path]:
 
 def _write_pack(folder: Path, stage: str, n: int, rejected: tuple[str, ...]) -> None:
     labelled = stage == "import"
-    plan = [FaceEntry(id=face_id(f"{stage}/{slot}.jpg", 0, 1, 0, 1), url=f"{stage}/{slot}.jpg",
-                      label=EMOTIONS[slot % 8] if labelled else "",
-                      split=("train", "test")[slot % 2] if labelled else "")
+    plan = [FaceEntry(id=face_id(f"{stage}/{slot}.jpg", 0, 1, 0, 1), address=f"{stage}/{slot}.jpg",
+                      annotations={"label": EMOTIONS[slot % 8] if labelled else "",
+                                   "split": ("train", "test")[slot % 2] if labelled else ""})
             for slot in range(n + len(rejected))]
-    writer = FacePackWriter(folder, plan)
+    writer = DatasetWriter(folder, plan)
     rng = np.random.default_rng(n)
     for slot in range(n):
         writer.put(slot, np.broadcast_to(rng.integers(0, 256, 3, np.uint8), (200, 200, 3)))

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from fecemo.data.emotions import EMOTIONS
 from fecemo.data.published import read_published
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.evaluation.metrics.comparison import Cell, compare_cells
 from fecemo.evaluation.metrics.confusion import confusion_figures
 from fecemo.evaluation.records.predictions import Predictions

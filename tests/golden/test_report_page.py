@@ -11,7 +11,7 @@ from report_pages import Page, text_of, write_table
 from synthetic_run import RECIPE, REJECTED, write_synthetic_run
 
 from fecemo.data.arrays import write_arrays
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.data.variant import find_variant
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.report.page import render_report
@@ -136,11 +136,11 @@ def test_clusters_of_the_map_and_sample_faces_are_those_of_their_pack_rows(made)
     cell = material.cells[1]
     assert (cell.row.name, cell.column.name) == ("dense_autoencoder", "tight")
     np.testing.assert_array_equal(cell.map.source_clusters, np.arange(0, 30, 2) % 8)
-    pack = FacePack(RunLayout(made[1]).source)
+    pack = Dataset(RunLayout(made[1]).source)
     view = find_variant("tight").view(np.asarray(pack.faces))
     for cluster, faces in cell.samples.items():
         np.testing.assert_array_equal(faces, view[np.arange(30) % 8 == cluster])
-    labels = FacePack(RunLayout(made[1]).target).labels
+    labels = Dataset(RunLayout(made[1]).target).labels
     np.testing.assert_array_equal(cell.map.target_emotions, labels)
     assert cell.names["3"] == "surprise"
     assert sum(cell.sizes.values()) == 30

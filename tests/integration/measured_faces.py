@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from fecemo.data.dataset import Dataset, FaceEntry
+from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import output_lock
-from fecemo.data.emotions import EMOTIONS
-from fecemo.data.face_pack import FaceEntry, FacePack
-from fecemo.data.face_pack_writer import FacePackWriter
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.imaging.landmarks import points
 from fecemo.imaging.landmarks.alignment import STANDARD_HEAD
 from fecemo.imaging.landmarks.mesh import MIDDLE
@@ -73,10 +73,12 @@ class Brightness:
 
 
 def write_pack(folder, count, labelled, lighter=0, first=0):
-    entries = [FaceEntry(id=f"{first + row:032x}", url=f"{row}.png", label=EMOTIONS[row % 8] if labelled else "",
-                         split="train" if labelled else "") for row in range(count)]
+    entries = [FaceEntry(id=f"{first + row:032x}", address=f"{row}.png",
+                         annotations={"label": EMOTIONS[row % 8] if labelled else "",
+                                      "split": "train" if labelled else ""})
+               for row in range(count)]
     with output_lock(folder):
-        writer = FacePackWriter(folder, entries)
+        writer = DatasetWriter(folder, entries)
         for row in range(count):
             writer.put(row, np.full((200, 200, 3), lighter + (0 if row % UNSURE == 2 else 20 + 5 * row),
                                     np.uint8))
@@ -96,7 +98,7 @@ def bright_rows(count):
 
 def write_ratings(folder, count=150, rows=None):
     """Write triplets of bright faces, whose odd one is the farthest in brightness, as every rater sees."""
-    rng, ids = np.random.default_rng(0), FacePack(folder).ids
+    rng, ids = np.random.default_rng(0), Dataset(folder).ids
     trios = [sorted(rng.choice(rows or bright_rows(SOURCE), 3, replace=False)) for _ in range(count)]
     with (folder / "triplets.csv").open("w") as triplets, (folder / "ratings.csv").open("w") as ratings:
         triplets.write("triplet,first,second,third,type\n")

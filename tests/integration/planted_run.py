@@ -4,10 +4,10 @@ import numpy as np
 import yaml
 
 from fecemo.data.arrays import write_arrays
-from fecemo.data.emotions import EMOTIONS
-from fecemo.data.face_pack import FaceEntry, FacePack
-from fecemo.data.face_pack_writer import FacePackWriter
+from fecemo.data.dataset import Dataset, FaceEntry
+from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.receipts import read_receipt, write_receipt
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.evaluation.records.cluster_sweep import read_cluster_sweep
 from fecemo.stages import cluster_sweep
 from fecemo.stages.cell_arguments import CellArguments
@@ -48,14 +48,16 @@ class Planted:
         self.recipe = folder / "recipe.yaml"
         self.recipe.write_text(yaml.safe_dump({**RECIPE, **changes}, sort_keys=False))
         labels = np.array(EMOTIONS)[np.arange(N_TARGET) % 8]
-        writer = FacePackWriter(self.layout.target, [
-            FaceEntry(id=f"face{row}", url=f"{row}.png", label=str(labels[row]),
-                      split="test" if row % 4 == row // 8 % 4 else "train") for row in range(N_TARGET)])
+        writer = DatasetWriter(self.layout.target, [
+            FaceEntry(id=f"face{row}", address=f"{row}.png",
+                      annotations={"label": str(labels[row]),
+                                   "split": "test" if row % 4 == row // 8 % 4 else "train"})
+            for row in range(N_TARGET)])
         for slot in writer.missing():
             writer.put(slot, np.full((200, 200, 3), slot % 256, np.uint8))
         writer.finish("import", config={}, inputs={})
         writer.close()
-        self.target = FacePack(self.layout.target)
+        self.target = Dataset(self.layout.target)
         rng = np.random.default_rng(0)
         centres = rng.normal(size=(8, 6)) * 5
         self.vectors = {"contrastive": [centres[np.arange(n) % 8] + rng.normal(size=(n, 6)) * 0.3

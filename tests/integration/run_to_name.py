@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.data.cluster_names import read_cluster_names
+from fecemo.data.dataset import FaceEntry
+from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import atomic_write
-from fecemo.data.emotions import EMOTIONS
-from fecemo.data.face_pack import FaceEntry
-from fecemo.data.face_pack_writer import FacePackWriter
 from fecemo.data.receipts import write_receipt
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.evaluation.records.score import read_score
 from fecemo.labelling.session import LabellingSession
 from fecemo.stages import cluster, evaluate, label, map_faces
@@ -59,11 +59,13 @@ class RunToName:
         """Write everything that the stages before the naming leave."""
         rng = np.random.default_rng(0)
         self.recipe.write_text(RECIPE.replace("N_CLUSTERS", str(n_clusters)))
-        _pack(self.layout.source, "fetch", [FaceEntry(id=f"source{row}", url=f"http://a.example/{row}.png")
+        _pack(self.layout.source, "fetch", [FaceEntry(id=f"source{row}", address=f"http://a.example/{row}.png")
                                             for row in range(N_SOURCE)])
         _pack(self.layout.target, "import", [
-            FaceEntry(id=f"target{row}", url=f"{row}.png", label=EMOTIONS[row % 8],
-                      split="test" if row >= N_TARGET * 3 // 4 else "train") for row in range(N_TARGET)])
+            FaceEntry(id=f"target{row}", address=f"{row}.png",
+                      annotations={"label": EMOTIONS[row % 8],
+                                   "split": "test" if row >= N_TARGET * 3 // 4 else "train"})
+            for row in range(N_TARGET)])
         folder = self.layout.model(APPROACH, VARIANT)
         folder.mkdir(parents=True)
         np.save(folder / "labelled_rows.npy", np.zeros(0, np.int64))
@@ -132,7 +134,7 @@ def score_of(run):
 
 
 def _pack(folder: Path, stage: str, plan: list[FaceEntry]) -> None:
-    writer = FacePackWriter(folder, plan)
+    writer = DatasetWriter(folder, plan)
     for slot in writer.missing():
         face = np.full((200, 200, 3), 40 + slot, np.uint8)
         face[80:120, 80:120] = np.array([30 * (slot % 8), 255 - 30 * (slot % 8), 128], np.uint8)

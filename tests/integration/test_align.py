@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import yaml
 
+from fecemo.data.dataset import Dataset, FaceEntry
+from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import output_lock
-from fecemo.data.emotions import EMOTIONS
-from fecemo.data.face_pack import FaceEntry, FacePack
-from fecemo.data.face_pack_writer import FacePackWriter
 from fecemo.data.receipts import read_receipt
 from fecemo.data.variant import find_variant
 from fecemo.drawn import draw_face, sample_face
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 from fecemo.imaging.landmarks import alignment as picture
 from fecemo.imaging.landmarks import points
@@ -72,11 +72,13 @@ class Tilting:
 
 
 def write_pack(folder, labelled):
-    entries = [FaceEntry(id=f"{row:032x}", url=f"{row}.png", label=EMOTIONS[row % 8] if labelled else "",
-                         split="train" if labelled else "") for row in range(FACES)]
+    entries = [FaceEntry(id=f"{row:032x}", address=f"{row}.png",
+                         annotations={"label": EMOTIONS[row % 8] if labelled else "",
+                                      "split": "train" if labelled else ""})
+               for row in range(FACES)]
     rng = np.random.default_rng(int(labelled))
     with output_lock(folder):
-        writer = FacePackWriter(folder, entries)
+        writer = DatasetWriter(folder, entries)
         for row in range(FACES):
             drawn = draw_face(sample_face(rng, EMOTIONS[row % 8]))
             writer.put(row, np.zeros_like(drawn) if row in UNSURE else drawn)
@@ -106,13 +108,13 @@ def cell(study, variant):
 
 
 def read(layout, name="source", **over):
-    return read_aligned(**{"folder": layout.aligned(name), "pack": FacePack(getattr(layout, name)),
+    return read_aligned(**{"folder": layout.aligned(name), "pack": Dataset(getattr(layout, name)),
                            "measurements": layout.measurements(name), **over})
 
 
 def test_every_face_is_aligned_in_its_row_by_its_own_eyes(study):
     _, layout, _ = study
-    pack, stored = FacePack(layout.source), read(layout)
+    pack, stored = Dataset(layout.source), read(layout)
     eyes = np.load(layout.measurements("source") / "eyes.npy")
     assert (stored.faces.shape, stored.faces.dtype) == ((FACES, 200, 200, 1), np.uint8)
     for row in range(FACES):
@@ -158,7 +160,7 @@ class TestRefused:
     def test_other_faces_than_the_packs(self, study):
         _, layout, _ = study
         with pytest.raises(StoredStateError, match=r"holds other faces, aligned, than .*run the align stage again"):
-            read(layout, pack=FacePack(layout.target))
+            read(layout, pack=Dataset(layout.target))
 
     def test_faces_that_were_aligned_by_other_measurements(self, study, tmp_path):
         _, layout, model = study
@@ -205,7 +207,7 @@ def test_networks_see_them_and_people_see_the_packs(study):
     blocks = read(layout).faces.reshape(FACES, 40, 5, 40, 5, 1).mean(axis=(2, 4))
     originals = np.load(layout.model("conv_autoencoder", "aligned") / "originals.npy")
     np.testing.assert_allclose(originals, blocks, atol=0.5)
-    pack = FacePack(layout.source)
+    pack = Dataset(layout.source)
     np.testing.assert_array_equal(find_variant("aligned").view(pack.faces), find_variant("gray").view(pack.faces))
 
 

@@ -11,7 +11,7 @@ import yaml
 
 from fecemo.clustering.groupings import group_and_name
 from fecemo.clustering.settings import GroupingSettings, KMeansSettings, NamingSettings
-from fecemo.data.emotions import EMOTIONS
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.cluster_sweep import CLUSTER_SWEEP_FORMAT, CLUSTER_SWEEP_NAME, read_cluster_sweep
 from fecemo.stages import cluster_sweep

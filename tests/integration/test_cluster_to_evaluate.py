@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from fecemo.data.arrays import write_arrays
-from fecemo.data.emotions import EMOTIONS
-from fecemo.data.face_pack import FaceEntry, FacePack
-from fecemo.data.face_pack_writer import FacePackWriter
+from fecemo.data.dataset import Dataset, FaceEntry
+from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.receipts import read_receipt, write_receipt
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.measurement import measurements, read_records
 from fecemo.evaluation.metrics.predictions import score_predictions
@@ -53,9 +53,11 @@ class PlantedRun:
         self.layout = self.arguments("dense_autoencoder").layout
         rng = np.random.default_rng(0)
         self.labels = np.array(EMOTIONS)[np.arange(N_TARGET) % 8]
-        plan = [FaceEntry(id=f"face{row}", url=f"{row}.png", label=str(self.labels[row]),
-                          split="test" if row >= N_TARGET * 3 // 4 else "train") for row in range(N_TARGET)]
-        writer = FacePackWriter(self.layout.target, plan)
+        plan = [FaceEntry(id=f"face{row}", address=f"{row}.png",
+                          annotations={"label": str(self.labels[row]),
+                                       "split": "test" if row >= N_TARGET * 3 // 4 else "train"})
+                for row in range(N_TARGET)]
+        writer = DatasetWriter(self.layout.target, plan)
         for slot in writer.missing():
             writer.put(slot, np.full((200, 200, 3), slot, np.uint8))
         writer.finish("import", config={}, inputs={})
@@ -130,9 +132,9 @@ def test_planted_emotions_are_clustered_named_by_vote_and_scored(planted):
     assert (score.recipe, score.seed, score.confidence, score.bootstrap) == ("planted", 5, 0.95, 200)
 
     sample = rows_of(planted.layout.names("dense_autoencoder", "rgb") / "sample.csv")
-    pack = FacePack(planted.layout.target)
-    assert all(pack.entries[int(line["row"])].split == "train" for line in sample)
-    assert all(pack.entries[int(line["row"])].id == line["id"] for line in sample)
+    pack = Dataset(planted.layout.target)
+    assert all(pack.splits[int(line["row"])] == "train" for line in sample)
+    assert all(pack.ids[int(line["row"])] == line["id"] for line in sample)
     predictions = rows_of(planted.layout.score("dense_autoencoder", "rgb") / "predictions.csv")
     assert not {line["row"] for line in sample} & {line["row"] for line in predictions}
     assert [planted.labels[int(line["row"])] for line in predictions] == [line["truth"] for line in predictions]

@@ -6,8 +6,8 @@ import os
 import numpy as np
 import pytest
 
-from fecemo.data.face_pack import FaceEntry, FacePack
-from fecemo.data.face_pack_writer import FacePackWriter
+from fecemo.data.dataset import Dataset, FaceEntry
+from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.errors import InputError
 from fecemo.stages.compare_sets import CompareSettings, run
 
@@ -19,11 +19,13 @@ def packs(tmp_path_factory):
     """Two packs: a happy face is bright in the one and dark in the other."""
     folder = tmp_path_factory.mktemp("packs")
     for name, swapped in (("bright", False), ("dark", True)):
-        plan = [FaceEntry(id=f"{name}{slot:03d}", url=f"{slot}.jpg", label=("happy", "sad")[slot % 2],
-                          split="train" if slot < 40 else "test") for slot in range(60)]
-        writer, rng = FacePackWriter(folder / name, plan), np.random.default_rng(0)
+        plan = [FaceEntry(id=f"{name}{slot:03d}", address=f"{slot}.jpg",
+                          annotations={"label": ("happy", "sad")[slot % 2],
+                                       "split": "train" if slot < 40 else "test"})
+                for slot in range(60)]
+        writer, rng = DatasetWriter(folder / name, plan), np.random.default_rng(0)
         for slot, entry in enumerate(plan):
-            level = LEVELS[entry.label] if not swapped else 260 - LEVELS[entry.label]
+            level = LEVELS[entry.annotations["label"]] if not swapped else 260 - LEVELS[entry.annotations["label"]]
             writer.put(slot, np.clip(level + rng.normal(0, 20, (200, 200, 3)), 0, 255).astype(np.uint8))
         writer.finish("import", config={}, inputs={})
         writer.close()
@@ -48,10 +50,11 @@ def test_packs_are_compared_by_their_pixels_once(packs, tmp_path, capsys):
 
 def test_a_face_that_stands_in_both_packs_is_not_learned_where_it_is_a_test(packs, tmp_path):
     """The third pack holds the first one's faces under other ids, with train and test exchanged."""
-    bright = FacePack(packs[0])
-    plan = [FaceEntry(id=f"again{slot:03d}", url=f"again/{slot}.jpg", label=entry.label,
-                      split="train" if 20 <= slot < 50 else "test") for slot, entry in enumerate(bright.entries)]
-    writer = FacePackWriter(tmp_path / "again", plan)
+    bright = Dataset(packs[0])
+    plan = [FaceEntry(id=f"again{slot:03d}", address=f"again/{slot}.jpg",
+                      annotations={"label": str(label), "split": "train" if 20 <= slot < 50 else "test"})
+            for slot, label in enumerate(bright["label"])]
+    writer = DatasetWriter(tmp_path / "again", plan)
     for slot in range(60):
         writer.put(slot, np.asarray(bright.faces[slot]))
     writer.finish("import", config={}, inputs={})

@@ -5,7 +5,7 @@ import pytest
 from measured_faces import SOURCE, TARGET, write_pack
 
 from fecemo.data.array_set import read_face_array
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.imaging.oriented_gradients import oriented_gradients
 from fecemo.stages import cluster, embed, train
 from fecemo.stages.cell_arguments import CellArguments
@@ -49,7 +49,7 @@ def test_every_face_is_described_as_its_variant_shows_it(study, variant):
     stored = read_face_array(layout.embeddings("symmetric_hog", variant), "target")
     np.testing.assert_array_equal(stored.rows, np.arange(TARGET))
     shown = resolve(read_recipe(folder / "recipe.yaml"), "symmetric_hog", variant).variant.view(
-        FacePack(layout.target).faces[5:6])[0]
+        Dataset(layout.target).faces[5:6])[0]
     np.testing.assert_array_equal(stored.values[5], oriented_gradients(shown, cells=4, directions=6, share=0.8).ravel())
 
 

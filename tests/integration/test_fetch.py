@@ -9,8 +9,8 @@ import pytest
 from fetching import WHOLE, settings_for, table, write_list
 from photo_server import encoded, jpeg, photo_server, picture, redirecting, replying
 
+from fecemo.data.dataset import Dataset
 from fecemo.data.face_id import face_id
-from fecemo.data.face_pack import FacePack
 from fecemo.errors import StoredStateError
 from fecemo.stages.fetch import FetchSettings, run
 
@@ -29,10 +29,10 @@ def test_faces_are_cut_where_their_boxes_lie_and_a_photograph_is_asked_for_once(
     left, right = (0.0, 0.5, 0.0, 1.0), (0.5, 1.0, 0.0, 1.0)
     listed = write_list(tmp_path / "faces.csv", [(server.url("/two.png"), right), (server.url("/two.png"), left)])
     run(settings_for(server, listed), tmp_path / "pack")
-    pack = FacePack(tmp_path / "pack")
+    pack = Dataset(tmp_path / "pack")
     assert (pack.faces[0] == (20, 60, 210)).all()
     assert (pack.faces[1] == (200, 30, 40)).all()
-    assert [entry.id for entry in pack.entries] == [face_id(server.url("/two.png"), *box) for box in (right, left)]
+    assert pack.ids.tolist() == [face_id(server.url("/two.png"), *box) for box in (right, left)]
     assert server.asked == {"/two.png": 1}
     assert pack.damaged_rows() == []
 
@@ -50,8 +50,9 @@ def test_rows_keep_the_order_of_the_list_and_every_reject_has_its_reason(server,
     faces += [(server.url("/2.jpg"), (0.9, 0.1, 0.1, 0.9)), ("file:///etc/passwd", box), (server.url("/2.jpg"), box)]
     listed = write_list(tmp_path / "faces.csv", faces)
     receipt = run(settings_for(server, listed), tmp_path / "pack")
-    assert [Path(entry.url).name for entry in FacePack(tmp_path / "pack").entries] == ["0.jpg", "moved.jpg", "2.jpg"]
-    reasons = {Path(row["url"]).name: row["reason"] for row in table(tmp_path / "pack" / "rejects.csv")}
+    stored = [Path(address).name for address in Dataset(tmp_path / "pack").addresses.tolist()]
+    assert stored == ["0.jpg", "moved.jpg", "2.jpg"]
+    reasons = {Path(row["address"]).name: row["reason"] for row in table(tmp_path / "pack" / "rejects.csv")}
     assert reasons == {
         "missing.jpg": "gone", "html.jpg": "not_an_image", "short.jpg": "damaged_image", "none.jpg": "empty",
         "gone.jpg": "gone", "no.jpg": "refused", "dead.jpg": "placeholder", "2.jpg": "bad_box", "passwd": "bad_url",
@@ -74,8 +75,8 @@ def test_fec_rows_become_faces_triplets_and_every_rating(server, tmp_path):
     ]
     (tmp_path / "fec.csv").write_text("\n".join(rows) + "\n")
     receipt = run(settings_for(server, tmp_path / "fec.csv"), tmp_path / "pack")
-    pack = FacePack(tmp_path / "pack")
-    names = {entry.id: Path(entry.url).stem for entry in pack.entries}
+    pack = Dataset(tmp_path / "pack")
+    names = dict(zip(pack.ids.tolist(), (Path(address).stem for address in pack.addresses.tolist()), strict=True))
     assert list(names.values()) == ["0", "1", "2", "3"]
     triplets = table(tmp_path / "pack" / "triplets.csv")
     assert [row["type"] for row in triplets] == ["ONE_CLASS_TRIPLET", "TWO_CLASS_TRIPLET"]
@@ -97,7 +98,7 @@ def test_a_limit_keeps_only_triplets_whose_faces_are_all_within_it(server, tmp_p
 
     (tmp_path / "fec.csv").write_text("\n".join([row(0, 1, 2), row(2, 3, 4), row(2, 1, 0)]) + "\n")
     run(settings_for(server, tmp_path / "fec.csv", limit=4), tmp_path / "pack")
-    assert len(FacePack(tmp_path / "pack")) == 4
+    assert len(Dataset(tmp_path / "pack")) == 4
     assert [row["triplet"] for row in table(tmp_path / "pack" / "triplets.csv")] == ["1", "3"]
 
 
@@ -114,7 +115,7 @@ def test_a_finished_pack_is_left_alone_and_another_list_or_margin_is_refused(ser
     other = write_list(tmp_path / "other.csv", [(server.url("/0.jpg"), WHOLE)])
     with pytest.raises(StoredStateError, match="another list"):
         run(settings_for(server, other), tmp_path / "pack")
-    assert FacePack(tmp_path / "pack").damaged_rows() == []
+    assert Dataset(tmp_path / "pack").damaged_rows() == []
 
 
 def test_a_margin_and_the_square_policy_widen_the_box(server, tmp_path):
@@ -126,7 +127,7 @@ def test_a_margin_and_the_square_policy_widen_the_box(server, tmp_path):
     share = {}
     for name, change in {"as_is": {}, "square": {"square": True}, "margin": {"margin": 1.0}}.items():
         run(settings_for(server, listed, **change), tmp_path / name)
-        share[name] = (FacePack(tmp_path / name).faces[0] > 127).mean()
+        share[name] = (Dataset(tmp_path / name).faces[0] > 127).mean()
     assert share["as_is"] == 1.0
     assert share["square"] == pytest.approx(1 / 2, abs=0.01)
     assert share["margin"] == pytest.approx(1 / 4, abs=0.01)
@@ -143,7 +144,7 @@ def test_a_folder_of_ones_own_is_served_while_fetching(tmp_path):
     faces.append((f"http://127.0.0.1:{port + 1}/a.jpg", WHOLE))
     listed = write_list(tmp_path / "faces.csv", faces)
     run(FetchSettings(faces=listed, serve=tmp_path / "photos", port=port, workers=2), tmp_path / "pack")
-    assert [entry.url[-9:] for entry in FacePack(tmp_path / "pack").entries] == ["a%20b.jpg"]
+    assert [address[-9:] for address in Dataset(tmp_path / "pack").addresses.tolist()] == ["a%20b.jpg"]
     reasons = [row["reason"] for row in table(tmp_path / "pack" / "rejects.csv")]
     assert reasons == ["gone", "gone", "forbidden_address"]  # the other port was not opened
 
@@ -158,5 +159,5 @@ def test_large_photographs_are_decoded_small_without_visible_difference(server, 
     run(settings_for(server, listed), tmp_path / "pack")
     whole = cv2.imdecode(np.frombuffer(jpeg(photo), np.uint8), cv2.IMREAD_COLOR_RGB)
     expected = cv2.resize(whole[150:1350, 400:1600], (200, 200), interpolation=cv2.INTER_AREA)
-    error = np.abs(FacePack(tmp_path / "pack").faces[0].astype(int) - expected).mean()
+    error = np.abs(Dataset(tmp_path / "pack").faces[0].astype(int) - expected).mean()
     assert error < 1.0

@@ -12,7 +12,7 @@ from fetching import WHOLE, settings_for, table, write_list
 from photo_server import encoded, jpeg, photo_server, picture, redirecting, replying
 from PIL import Image
 
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import RECEIPT_NAME, digest_bytes
 from fecemo.errors import InputError, ResourceError
 from fecemo.stages.fetch import FetchSettings, run
@@ -57,13 +57,13 @@ def test_bad_photographs_cost_themselves_alone(server, tmp_path):
     listed = write_list(tmp_path / "faces.csv", [(server.url(path), WHOLE) for path in server.routes])
     run(settings_for(server, listed, max_megabytes=4.0, placeholders=tmp_path / "known.txt"), tmp_path / "pack")
     rows = table(tmp_path / "pack" / "rejects.csv")
-    assert {row["url"].rpartition("/")[2].removesuffix(".jpg"): row["reason"] for row in rows} == {
+    assert {row["address"].rpartition("/")[2].removesuffix(".jpg"): row["reason"] for row in rows} == {
         "html": "not_an_image", "placeholder": "placeholder", "redirected": "placeholder", "empty": "empty",
         "giant": "too_many_pixels", "cut": "damaged_image", "start": "not_an_image", "bomb": "too_large",
         "heavy": "too_large", "text": "not_an_image", "svg": "not_an_image", "tiff": "not_an_image",
         "loop": "too_many_redirects", "inward": "forbidden_address"}
-    assert [entry.url for entry in FacePack(tmp_path / "pack").entries] == [server.url("/good.jpg")]
-    assert (table(tmp_path / "pack" / "faces.csv")[0]["url"], len(rows)) == (server.url("/good.jpg"), 14)
+    assert Dataset(tmp_path / "pack").addresses.tolist() == [server.url("/good.jpg")]
+    assert (table(tmp_path / "pack" / "faces.csv")[0]["address"], len(rows)) == (server.url("/good.jpg"), 14)
 
 
 def test_every_kind_of_picture_is_stored_as_it_looks(server, tmp_path):
@@ -92,10 +92,10 @@ def test_every_kind_of_picture_is_stored_as_it_looks(server, tmp_path):
         upright = image.transpose(way).resize((200, 200), Image.Resampling.BOX)
         expected[f"/exif{orientation}.jpg"] = np.asarray(upright).astype(int)
     run(settings_for(server, listed), tmp_path / "shown")
-    for path, face in zip(paths, FacePack(tmp_path / "shown").faces, strict=True):
+    for path, face in zip(paths, Dataset(tmp_path / "shown").faces, strict=True):
         assert np.abs(face - expected.get(path, expected["plain"])).mean() < 6, path
     run(settings_for(server, listed, apply_exif=False), tmp_path / "stored")
-    for path, face in zip(paths, FacePack(tmp_path / "stored").faces, strict=True):
+    for path, face in zip(paths, Dataset(tmp_path / "stored").faces, strict=True):
         assert np.abs(face - expected["plain"]).mean() < 6, path
 
 
@@ -113,8 +113,8 @@ def test_a_photograph_corrupted_in_the_middle_never_shows_another_ones_pixels(se
         server.routes[f"/pink{number}.jpg?"] = jpeg(pink)
     listed = write_list(tmp_path / "faces.csv", [(server.url(path), WHOLE) for path in paths])
     run(settings_for(server, listed, workers=1), tmp_path / "pack")
-    pack = FacePack(tmp_path / "pack")
-    names = [entry.url.rpartition("/")[2] for entry in pack.entries]
+    pack = Dataset(tmp_path / "pack")
+    names = [address.rpartition("/")[2] for address in pack.addresses.tolist()]
     assert not any(name.startswith("cut") for name in names)
     assert any(name.startswith("damaged") for name in names)
     for name, face in zip(names, pack.faces, strict=True):
@@ -158,8 +158,8 @@ def test_boxes_that_hold_nothing_and_names_that_climb_or_repeat(server, tmp_path
     run(settings_for(server, listed), tmp_path / "work" / "pack")
     rejects = table(tmp_path / "work" / "pack" / "rejects.csv")
     assert [row["reason"] for row in rejects] == ["bad_box"] * len(bad) + ["gone"]
-    pack = FacePack(tmp_path / "work" / "pack")
-    assert [entry.url for entry in pack.entries] == [server.url(path) for path, _ in good]
+    pack = Dataset(tmp_path / "work" / "pack")
+    assert pack.addresses.tolist() == [server.url(path) for path, _ in good]
     assert len({digest for digest in pack.sha256}) == 3
     whole = np.asarray(Image.fromarray(PHOTO).resize((200, 200), Image.Resampling.BOX)).astype(int)
     assert np.abs(pack.faces[0] - whole).mean() < 4  # a box that reaches over the edges is clipped to the photograph
@@ -177,7 +177,7 @@ def test_broken_rows_of_a_list_are_told_by_line_and_the_others_are_fetched(serve
     receipt = run(settings_for(server, tmp_path / "faces.csv"), tmp_path / "pack")
     assert [row["line"] for row in table(tmp_path / "pack" / "rejected_rows.csv")] == ["3", "4", "5", "6", "7", "8"]
     assert receipt.summary["rejected_rows"] == 6
-    assert [entry.url[-6:] for entry in FacePack(tmp_path / "pack").entries] == ["/1.jpg", "/2.jpg"]
+    assert [address[-6:] for address in Dataset(tmp_path / "pack").addresses.tolist()] == ["/1.jpg", "/2.jpg"]
 
 
 def test_a_list_without_a_face_is_the_users_error(tmp_path):

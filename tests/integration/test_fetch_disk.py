@@ -8,7 +8,7 @@ import pytest
 from fetching import ROOT, WHOLE, settings_for, write_list
 from photo_server import jpeg, photo_server, picture
 
-from fecemo.data.face_pack import FACES_NAME, FacePack
+from fecemo.data.dataset import FACES_NAME, Dataset
 from fecemo.data.receipts import RECEIPT_NAME
 from fecemo.errors import StoredStateError
 from fecemo.stages import check_pack
@@ -67,7 +67,7 @@ def test_damaged_rows_and_tables_are_named_and_made_anew_alone(server, listed, t
     whole = (tmp_path / "pack" / FACES_NAME).read_bytes()
     hosts = (tmp_path / "pack" / "hosts.csv").read_bytes()
     faces = np.load(tmp_path / "pack" / FACES_NAME, mmap_mode="r+")
-    ids = [FacePack(tmp_path / "pack").entries[row].id for row in (3, 17)]
+    ids = [Dataset(tmp_path / "pack").ids[row] for row in (3, 17)]
     faces[3, 100, 100, 1] ^= 1
     faces[17] = faces[16]
     faces.flush()

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from photo_server import jpeg, photo_server, picture
 
-from fecemo.data.face_pack import FacePack
-from fecemo.data.face_pack_writer import STAGING_NAME
+from fecemo.data.dataset import Dataset
+from fecemo.data.dataset_writer import STAGING_NAME
 from fecemo.data.receipts import RECEIPT_NAME
 
 ROOT = Path(__file__).parents[2]
@@ -25,9 +25,9 @@ COMPARED = ("faces.npy", "faces.csv", "rejects.csv", "rejected_rows.csv", "hosts
 PROGRAM = f"""
 import sys
 from pathlib import Path
-from fecemo.data import face_pack_writer
+from fecemo.data import dataset_writer
 from fecemo.stages.fetch import FetchSettings, run
-face_pack_writer.FLUSH_FACES = {FLUSH}
+dataset_writer.FLUSH_FACES = {FLUSH}
 faces, out, host = sys.argv[1:]
 run(FetchSettings(faces=Path(faces), allow_hosts=(host,), workers={WORKERS}, backoff=0.01), Path(out))
 """
@@ -81,7 +81,7 @@ def test_a_fetch_killed_again_and_again_ends_with_the_same_pack(served, tmp_path
 
     for name in COMPARED:
         assert (broken / name).read_bytes() == (tmp_path / "unbroken" / name).read_bytes(), name
-    assert FacePack(broken).damaged_rows() == []
+    assert Dataset(broken).damaged_rows() == []
     assert not (broken / STAGING_NAME).exists()
     # Only what was under way, or not yet in the ledger, was asked for again.
     assert sum(server.asked.values()) <= PHOTOS + KILLS * (FLUSH + WORKERS)
@@ -99,4 +99,4 @@ def test_a_second_writer_is_refused(served, tmp_path):
     assert second.returncode != 0
     assert "is being written by another process" in said
     assert first.wait(timeout=60) == 0
-    assert len(FacePack(tmp_path / "pack")) == 2 * (PHOTOS - len(range(0, PHOTOS, 7)))
+    assert len(Dataset(tmp_path / "pack")) == 2 * (PHOTOS - len(range(0, PHOTOS, 7)))

@@ -14,7 +14,7 @@ import pytest
 from fetching import ROOT, WHOLE, settings_for, table, write_list
 from photo_server import jpeg, photo_server, picture, redirecting, replying
 
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.fetch.download import Downloader
 from fecemo.stages.fetch import run
 
@@ -40,8 +40,8 @@ def test_what_may_pass_is_tried_again_and_later_once_more_when_asked(server, tmp
     faces = [(server.url(path), WHOLE) for path in ("/flaky.jpg", "/down.jpg", "/0.jpg")]
     listed = write_list(tmp_path / "faces.csv", faces)
     run(settings_for(server, listed, attempts=3), tmp_path / "pack")
-    pack = FacePack(tmp_path / "pack")
-    assert [Path(entry.url).stem for entry in pack.entries] == ["flaky", "0"]
+    pack = Dataset(tmp_path / "pack")
+    assert [Path(address).stem for address in pack.addresses.tolist()] == ["flaky", "0"]
     assert server.asked["/down.jpg"] == 3
     del pack
 
@@ -49,8 +49,8 @@ def test_what_may_pass_is_tried_again_and_later_once_more_when_asked(server, tmp
     run(settings_for(server, listed), tmp_path / "pack")
     assert server.asked["/down.jpg"] == 3  # a finished pack is finished
     run(settings_for(server, listed, retry_failed=True), tmp_path / "pack")
-    pack = FacePack(tmp_path / "pack")
-    assert [Path(entry.url).stem for entry in pack.entries] == ["flaky", "down", "0"]
+    pack = Dataset(tmp_path / "pack")
+    assert [Path(address).stem for address in pack.addresses.tolist()] == ["flaky", "down", "0"]
     assert pack.damaged_rows() == []
     assert server.asked == {"/flaky.jpg": 2, "/down.jpg": 4, "/0.jpg": 1}  # what was stored was not asked for again
 
@@ -81,7 +81,7 @@ def test_interrupting_stops_at_once_and_keeps_what_is_done(server, tmp_path):
     assert "Traceback" not in said
     server.routes["/never.jpg"] = jpeg(picture(1))
     run(settings_for(server, listed), tmp_path / "pack")
-    assert len(FacePack(tmp_path / "pack")) == 2
+    assert len(Dataset(tmp_path / "pack")) == 2
     assert server.asked["/0.jpg"] == 1
 
 

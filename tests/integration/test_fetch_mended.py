@@ -11,7 +11,7 @@ import pytest
 from fetching import ROOT, WHOLE, settings_for, table, write_list
 from photo_server import encoded, jpeg, photo_server, picture
 
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.errors import InputError, StoredStateError
 from fecemo.fetch.loopback_server import serving
 from fecemo.fetch.reach import proxy_note
@@ -37,7 +37,7 @@ def test_a_forgotten_host_is_opened_in_place_and_the_message_says_how(server, tm
     assert f"--allow-hosts {server.host}, or, for photographs on this disk, --serve FOLDER" in str(caught.value)
     assert {row["reason"] for row in table(tmp_path / "pack" / "rejects.csv")} == {"forbidden_address"}
     assert run(settings_for(server, listed), tmp_path / "pack").summary["faces"] == 3
-    assert len(FacePack(tmp_path / "pack")) == 3
+    assert len(Dataset(tmp_path / "pack")) == 3
 
 
 def test_a_forgotten_folder_and_a_wrong_port_are_mended_in_place(server, tmp_path):
@@ -70,26 +70,26 @@ def test_a_finished_pack_asks_again_for_what_newly_opened_hosts_may_have(server,
 def test_a_list_or_a_limit_that_has_grown_adds_to_what_is_stored(server, tmp_path, limits):
     before, after = limits
     run(settings_for(server, listing(server, tmp_path, range(3)), limit=before), tmp_path / "pack")
-    old = {entry.id: np.array(face) for entry, face in zip(FacePack(tmp_path / "pack").entries,
-                                                           FacePack(tmp_path / "pack").faces, strict=True)}
+    dataset = Dataset(tmp_path / "pack")
+    old = {face_id: np.array(face) for face_id, face in zip(dataset.ids.tolist(), dataset.faces, strict=True)}
     server.routes["/0.jpg"] = jpeg(picture(77))  # changed on its site since: what is stored stays
     longer = listing(server, tmp_path, [5, *range(5)] if before is None else range(5))
     run(settings_for(server, longer, limit=after), tmp_path / "pack")
-    pack = FacePack(tmp_path / "pack")
+    pack = Dataset(tmp_path / "pack")
     assert len(pack) == (after or (6 if before is None else 5))
     assert server.asked["/0.jpg"] == 1
-    for row, entry in enumerate(pack.entries):
-        if entry.id in old:
-            np.testing.assert_array_equal(pack.faces[row], old[entry.id])
+    for row, face_id in enumerate(pack.ids.tolist()):
+        if face_id in old:
+            np.testing.assert_array_equal(pack.faces[row], old[face_id])
     run(settings_for(server, longer, limit=after), tmp_path / "whole")
-    assert [entry.id for entry in pack.entries] == [entry.id for entry in FacePack(tmp_path / "whole").entries]
+    assert pack.ids.tolist() == Dataset(tmp_path / "whole").ids.tolist()
 
 
 def test_a_changed_list_is_refused_with_what_differs(server, tmp_path):
     run(settings_for(server, listing(server, tmp_path, range(3))), tmp_path / "pack")
     with pytest.raises(StoredStateError, match=r"1 of its 3 faces are not among the 2 that are asked for, .*/2\.jpg"):
         run(settings_for(server, listing(server, tmp_path, range(2))), tmp_path / "pack")
-    assert len(FacePack(tmp_path / "pack")) == 3
+    assert len(Dataset(tmp_path / "pack")) == 3
 
 
 def test_the_served_folder_gives_photographs_alone_and_to_nobody_but_who_asks_for_the_loopback(tmp_path):

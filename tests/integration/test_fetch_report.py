@@ -6,7 +6,7 @@ import pytest
 from fetching import WHOLE, settings_for, table, write_list
 from photo_server import jpeg, photo_server, picture, replying
 
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import digest_bytes
 from fecemo.errors import InputError
 from fecemo.stages.fetch import run
@@ -38,7 +38,7 @@ def test_the_report_counts_by_host_and_names_pictures_that_came_too_often(server
     again = run(settings_for(server, listed, placeholders=tmp_path / "mine.txt"), tmp_path / "pack")
     assert sum(server.asked.values()) == asked
     assert again.summary["rejected"] == {"forbidden_address": 1, "gone": 1, "placeholder": 25}
-    assert [entry.url for entry in FacePack(tmp_path / "pack").entries] == [server.url("/a.jpg")]
+    assert Dataset(tmp_path / "pack").addresses.tolist() == [server.url("/a.jpg")]
 
 
 def test_credentials_in_a_list_are_written_nowhere(server, tmp_path, capsys):

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from photo_server import PhotoServer, jpeg, photo_server, picture, replying
 
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import RECEIPT_NAME, read_receipt
 from fecemo.data.variant import find_variant
 from fecemo.errors import InputError, StoredStateError
@@ -90,11 +90,11 @@ def test_shards_joined_are_the_list_fetched_whole_row_by_row(servers, listed, tm
     for name in ROW_BY_ROW:
         assert (tmp_path / "packs" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
     assert {**joined.summary, "shards": None, "reach": None} == {**whole.summary, "shards": None, "reach": None}
-    packs = [FacePack(tmp_path / name) for name in ("whole", "packs")]
-    faces = [len(FacePack(shard)) for shard in shards]
+    packs = [Dataset(tmp_path / name) for name in ("whole", "packs")]
+    faces = [len(Dataset(shard)) for shard in shards]
     assert min(faces[:2]) > 0
     assert faces[2] == 0  # all of its photographs are gone
-    assert packs[0].entries == packs[1].entries
+    assert packs[0].frame.equals(packs[1].frame)
     assert np.array_equal(packs[0].faces, packs[1].faces)
     assert packs[1].damaged_rows() == []
     assert not (tmp_path / "packs" / "faces.npy").exists()
@@ -103,7 +103,7 @@ def test_shards_joined_are_the_list_fetched_whole_row_by_row(servers, listed, tm
 def test_rows_of_a_joined_pack_are_read_as_those_of_any_pack(servers, listed, tmp_path):
     fetch.run(settings_for(servers, listed), tmp_path / "whole")
     join_shards.run(listed, fetch_shards(servers, listed, tmp_path / "shards"), tmp_path / "joined")
-    whole, joined = FacePack(tmp_path / "whole").faces, FacePack(tmp_path / "joined").faces
+    whole, joined = Dataset(tmp_path / "whole").faces, Dataset(tmp_path / "joined").faces
     assert joined.shape == whole.shape
     assert len(joined) == len(whole)
     assert joined.dtype == whole.dtype
@@ -128,7 +128,7 @@ def test_a_limit_is_that_of_the_whole_list(servers, listed, tmp_path):
     fetch.run(settings_for(servers, listed, limit=11), tmp_path / "whole")
     shards = fetch_shards(servers, listed, tmp_path / "shards", limit=11)
     join_shards.run(listed, shards, tmp_path / "joined")
-    assert FacePack(tmp_path / "joined").entries == FacePack(tmp_path / "whole").entries
+    assert Dataset(tmp_path / "joined").frame.equals(Dataset(tmp_path / "whole").frame)
 
 
 def test_a_host_is_in_one_shard_however_its_name_is_spelled():
@@ -146,9 +146,9 @@ def test_a_host_is_in_one_shard_however_its_name_is_spelled():
 def test_more_shards_than_hosts_leave_some_empty_and_the_rest_whole(servers, listed, tmp_path):
     fetch.run(settings_for(servers, listed), tmp_path / "whole")
     shards = fetch_shards(servers, listed, tmp_path / "shards", of=9)
-    assert min(len(FacePack(shard)) for shard in shards) == 0
+    assert min(len(Dataset(shard)) for shard in shards) == 0
     join_shards.run(listed, shards, tmp_path / "joined")
-    assert FacePack(tmp_path / "joined").entries == FacePack(tmp_path / "whole").entries
+    assert Dataset(tmp_path / "joined").frame.equals(Dataset(tmp_path / "whole").frame)
 
 
 def test_a_list_of_which_nothing_can_be_had_makes_no_pack(servers, listed, tmp_path):
@@ -163,7 +163,7 @@ def test_a_list_of_which_nothing_can_be_had_makes_no_pack(servers, listed, tmp_p
 def test_a_killed_shard_goes_on_and_a_killed_join_begins_again(servers, listed, tmp_path):
     shards = fetch_shards(servers, listed, tmp_path / "unbroken")
     expected = join_shards.run(listed, shards, tmp_path / "expected")
-    largest = max(range(SHARDS), key=lambda shard: len(FacePack(shards[shard])))
+    largest = max(range(SHARDS), key=lambda shard: len(Dataset(shards[shard])))
     for server in servers:
         server.asked.clear()
         server.delay = 0.2
@@ -192,8 +192,8 @@ def test_a_killed_shard_goes_on_and_a_killed_join_begins_again(servers, listed, 
         join_shards.run(listed, tuple(given), tmp_path / "joined")
         os._exit(0)
     assert os.waitpid(child, 0)[1] == signal.SIGKILL
-    with pytest.raises(StoredStateError, match="not a finished face pack"):
-        FacePack(tmp_path / "joined")
+    with pytest.raises(StoredStateError, match="not a finished dataset"):
+        Dataset(tmp_path / "joined")
     assert join_shards.run(listed, tuple(given), tmp_path / "joined").digest == expected.digest
     before = (tmp_path / "joined" / RECEIPT_NAME).stat().st_mtime_ns
     join_shards.run(listed, tuple(given), tmp_path / "joined")
@@ -235,12 +235,12 @@ def test_a_shard_that_went_away_or_was_fetched_anew_is_refused_by_every_reader(s
     join_shards.run(listed, shards, tmp_path / "packs")
     (tmp_path / "packs").rename(tmp_path / "moved")  # together they may move
     joined, shard = tmp_path / "moved", tmp_path / "moved" / "shards" / "2-of-3"
-    assert FacePack(joined).damaged_rows() == []
+    assert Dataset(joined).damaged_rows() == []
     with pytest.raises(StoredStateError, match="choose another folder"):
         fetch.run(settings_for(servers, listed), joined)
     shard.rename(tmp_path / "away")
     with pytest.raises(StoredStateError, match=r"2-of-3, is missing or unfinished"):
-        FacePack(joined)
+        Dataset(joined)
     (tmp_path / "away").rename(shard)
     for server in servers:
         server.routes = {path: jpeg(picture(99)) for path in server.routes}
@@ -248,10 +248,10 @@ def test_a_shard_that_went_away_or_was_fetched_anew_is_refused_by_every_reader(s
         path.unlink()
     fetch.run(settings_for(servers, listed, shard="2/3"), shard)
     with pytest.raises(StoredStateError, match=r"2-of-3, holds other faces than when it was joined"):
-        FacePack(joined)
+        Dataset(joined)
     folders = tuple(joined / "shards" / f"{number}-of-3" for number in (1, 2, 3))
     join_shards.run(listed, folders, joined)
-    assert FacePack(joined).damaged_rows() == []
+    assert Dataset(joined).damaged_rows() == []
 
 
 @pytest.mark.parametrize("text", ["0/3", "4/3", "3", "a/b", "1/0", "-1/3", "1/3/5", "١/٣", ""])
@@ -275,6 +275,6 @@ def test_snakemake_fetches_the_shards_and_joins_them(servers, listed, tmp_path):
         assert (done.returncode == 0) == (shards != "shards=0"), said
     assert "expected a whole number, at least 1" in said
     fetch.run(settings_for(servers, listed), tmp_path / "whole")
-    assert FacePack(run / "packs" / "source").entries == FacePack(tmp_path / "whole").entries
+    assert Dataset(run / "packs" / "source").frame.equals(Dataset(tmp_path / "whole").frame)
     assert sorted(path.name for path in (run / "packs" / "source" / "shards").iterdir()) == [
         f"{number}-of-{SHARDS}" for number in range(1, SHARDS + 1)]

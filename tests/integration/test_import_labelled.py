@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 import pytest
 
+from fecemo.data.dataset import Dataset
+from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.documents import build
 from fecemo.data.face_id import face_id
-from fecemo.data.face_pack import FacePack
-from fecemo.data.face_pack_writer import FacePackWriter
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.imaging import decode
 from fecemo.imaging.resize import square_face
@@ -53,8 +53,8 @@ def rows(path):
 
 def test_a_labelled_set_becomes_a_pack(faces, tmp_path):
     receipt = run(ImportSettings(faces), tmp_path / "pack")
-    pack = FacePack(tmp_path / "pack")
-    assert [entry.url for entry in pack.entries] == [
+    pack = Dataset(tmp_path / "pack")
+    assert pack.addresses.tolist() == [
         *(f"happiness/{number:02d}.png" for number in range(20)),
         *(f"sad/{number:02d}.png" for number in range(20, 30)),
     ]
@@ -62,7 +62,7 @@ def test_a_labelled_set_becomes_a_pack(faces, tmp_path):
     assert Counter(zip(pack.labels.tolist(), pack.splits.tolist(), strict=True)) == {
         ("happy", "train"): 16, ("happy", "test"): 4, ("sad", "train"): 8, ("sad", "test"): 2,
     }
-    assert pack.entries[3].id == face_id("happiness/03.png", 0, 1, 0, 1)
+    assert pack.ids[3] == face_id("happiness/03.png", 0, 1, 0, 1)
     for number in (0, 29):
         assert np.array_equal(pack.faces[number], square_face(image(number), "crop"))
     assert pack.damaged_rows() == []
@@ -74,8 +74,8 @@ def test_a_labelled_set_becomes_a_pack(faces, tmp_path):
 def test_every_shape_policy_is_the_one_that_is_stored(faces, tmp_path):
     for shape in ("crop", "pad", "stretch"):
         run(ImportSettings(faces, shape=shape, per_class=1), tmp_path / shape)
-        pack = FacePack(tmp_path / shape)
-        number = int(Path(pack.entries[0].url).stem)
+        pack = Dataset(tmp_path / shape)
+        number = int(Path(pack.addresses[0]).stem)
         assert np.array_equal(pack.faces[0], square_face(image(number), shape))
 
 
@@ -93,7 +93,7 @@ def test_a_pack_depends_neither_on_threads_nor_on_where_the_images_lie(faces, tm
 def test_the_seed_decides_the_splits_and_they_are_stored(faces, tmp_path):
     first, other = (run(ImportSettings(faces, seed=seed), tmp_path / f"seed{seed}") for seed in (0, 1))
     assert first.digest != other.digest
-    before, after = FacePack(tmp_path / "seed0"), FacePack(tmp_path / "seed1")
+    before, after = Dataset(tmp_path / "seed0"), Dataset(tmp_path / "seed1")
     assert before.ids.tolist() == after.ids.tolist()
     assert before.splits.tolist() != after.splits.tolist()
 
@@ -102,11 +102,11 @@ def test_splits_that_the_set_comes_with_are_kept(tmp_path):
     for number in range(12):
         save(tmp_path / "set" / ("train" if number < 9 else "valid") / "happy" / f"{number}.png", image(number))
     run(ImportSettings(tmp_path / "set", test_fraction=0.5), tmp_path / "kept")
-    assert Counter(FacePack(tmp_path / "kept").splits.tolist()) == {"train": 9, "test": 3}
+    assert Counter(Dataset(tmp_path / "kept").splits.tolist()) == {"train": 9, "test": 3}
     run(ImportSettings(tmp_path / "set", valid_fraction=1 / 3), tmp_path / "more")
-    pack = FacePack(tmp_path / "more")
+    pack = Dataset(tmp_path / "more")
     assert Counter(pack.splits.tolist()) == {"train": 6, "valid": 3, "test": 3}
-    assert all(pack.entries[row].url.startswith("valid/") for row in pack.rows_in("test"))
+    assert all(pack.addresses[row].startswith("valid/") for row in pack.rows_in("test"))
 
 
 def test_so_many_of_each_emotion_are_held_out_and_the_receipt_says_what_was_scaled(faces, tmp_path, capsys):
@@ -127,7 +127,7 @@ def test_a_count_for_validation_is_taken_from_the_sets_own_training_part(tmp_pat
     for number in range(12):
         save(tmp_path / "set" / ("train" if number < 9 else "valid") / "happy" / f"{number}.png", image(number))
     receipt = run(ImportSettings(tmp_path / "set", valid_per_class=2, test_per_class=2), tmp_path / "pack")
-    assert Counter(FacePack(tmp_path / "pack").splits.tolist()) == {"train": 7, "valid": 2, "test": 3}
+    assert Counter(Dataset(tmp_path / "pack").splits.tolist()) == {"train": 7, "valid": 2, "test": 3}
     assert receipt.summary["held_out"] == "2 of each emotion for valid"
 
 
@@ -139,19 +139,19 @@ def test_a_set_of_training_images_alone_is_divided(tmp_path):
     for number in range(10):
         save(tmp_path / "set" / "train" / "happy" / f"{number}.png", image(number))
     run(ImportSettings(tmp_path / "set"), tmp_path / "pack")
-    assert Counter(FacePack(tmp_path / "pack").splits.tolist()) == {"train": 8, "test": 2}
+    assert Counter(Dataset(tmp_path / "pack").splits.tolist()) == {"train": 8, "test": 2}
 
 
 def test_a_few_of_each_class_are_drawn(faces, tmp_path):
     run(ImportSettings(faces, per_class=5), tmp_path / "pack")
-    pack = FacePack(tmp_path / "pack")
+    pack = Dataset(tmp_path / "pack")
     assert Counter(pack.labels.tolist()) == {"happy": 5, "sad": 5}
     assert Counter(zip(pack.labels.tolist(), pack.splits.tolist(), strict=True))["happy", "test"] == 1
 
 
 def test_photographs_have_no_labels_and_no_splits(faces, tmp_path):
     run(ImportSettings(faces, layout="photographs"), tmp_path / "pack")
-    pack = FacePack(tmp_path / "pack")
+    pack = Dataset(tmp_path / "pack")
     assert len(pack) == 30
     assert set(pack.labels.tolist()) == set(pack.splits.tolist()) == {""}
 
@@ -164,17 +164,17 @@ def test_a_bad_image_is_a_reject_and_costs_nothing_else(faces, tmp_path):
     (faces / "sad" / "23.png").symlink_to(tmp_path / "nowhere.png")
     (faces / "sad" / "notes.txt").touch()
     receipt = run(ImportSettings(faces), tmp_path / "pack")
-    assert [(row["url"], row["reason"], row["label"]) for row in rows(tmp_path / "pack" / "rejects.csv")] == [
+    assert [(row["address"], row["reason"], row["label"]) for row in rows(tmp_path / "pack" / "rejects.csv")] == [
         ("sad/20.png", "damaged_image", "sad"), ("sad/21.png", "not_an_image", "sad"), ("sad/22.png", "empty", "sad"),
         ("sad/23.png", "cannot_open", "sad"),
     ]
     assert [row["where"] for row in rows(tmp_path / "pack" / "left_out.csv")] == ["sad/notes.txt"]
     assert receipt.summary["rejected"] == {"cannot_open": 1, "damaged_image": 1, "empty": 1, "not_an_image": 1}
     assert receipt.summary["left_out"] == {"not_an_image": 1}
-    pack = FacePack(tmp_path / "pack")
+    pack = Dataset(tmp_path / "pack")
     assert len(pack) == 26
     assert np.array_equal(pack.faces[20], square_face(image(24), "crop"))
-    assert pack.entries[20].url == "sad/24.png"
+    assert pack.addresses[20] == "sad/24.png"
 
 
 def test_copies_between_train_and_test_are_counted(tmp_path):
@@ -200,12 +200,12 @@ def test_a_pack_is_never_filled_up_with_something_else(faces, tmp_path):
     save(faces / "sad" / "25.png", image(99))  # the same names, other pixels
     with pytest.raises(StoredStateError, match="other settings or from other files"):
         run(ImportSettings(faces), tmp_path / "pack")
-    assert FacePack(tmp_path / "pack").receipt == receipt
+    assert Dataset(tmp_path / "pack").receipt == receipt
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(faces, tmp_path, monkeypatch):
     unbroken = run(ImportSettings(faces), tmp_path / "unbroken")
-    put, decoded = FacePackWriter.put, []
+    put, decoded = DatasetWriter.put, []
 
     def interrupted_put(writer, slot, face):
         if len(decoded) == 11:
@@ -213,7 +213,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(faces, tmp_path, monkeypatc
         decoded.append(slot)
         put(writer, slot, face)
 
-    monkeypatch.setattr(FacePackWriter, "put", interrupted_put)
+    monkeypatch.setattr(DatasetWriter, "put", interrupted_put)
     with pytest.raises(KeyboardInterrupt):
         run(ImportSettings(faces, threads=1), tmp_path / "broken")
 
@@ -221,7 +221,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(faces, tmp_path, monkeypatc
         decoded.append(slot)
         put(writer, slot, face)
 
-    monkeypatch.setattr(FacePackWriter, "put", watched_put)
+    monkeypatch.setattr(DatasetWriter, "put", watched_put)
     assert run(ImportSettings(faces), tmp_path / "broken").digest == unbroken.digest
     assert sorted(decoded) == list(range(30))  # nothing was decoded twice
     for name in ("faces.npy", "faces.csv", "rejects.csv", "left_out.csv"):

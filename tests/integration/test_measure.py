@@ -9,7 +9,7 @@ import pytest
 from measured_faces import SOURCE, TARGET, UNSURE, Brightness, bright_rows, measure_again, write_study
 
 from fecemo.data.array_set import read_face_array
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import read_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.imaging.landmarks import points
@@ -94,16 +94,16 @@ def test_nothing_is_measured_twice(study):
 def test_measurements_of_another_pack_are_refused(study):
     _, layout, _ = study
     with pytest.raises(StoredStateError, match=r"holds measurements of other faces than .*run the measure stage again"):
-        read_measurements(layout.measurements("source"), FacePack(layout.target))
+        read_measurements(layout.measurements("source"), Dataset(layout.target))
     with pytest.raises(StoredStateError, match="the stage 'measure' has not finished there"):
-        read_measurements(layout.run / "nowhere", FacePack(layout.target))
+        read_measurements(layout.run / "nowhere", Dataset(layout.target))
 
 
 def test_measurements_of_an_earlier_kind_are_refused(study, monkeypatch):
     _, layout, _ = study
     monkeypatch.setattr(measurements, "COLUMNS", (*COLUMNS, "blush"))
     with pytest.raises(StoredStateError, match="261 numbers a face, and now others are measured, 262 of them; run"):
-        read_measurements(layout.measurements("target"), FacePack(layout.target))
+        read_measurements(layout.measurements("target"), Dataset(layout.target))
 
 
 class TestExamples:
@@ -133,7 +133,7 @@ class TestExamples:
 
     def test_faces_that_nobody_measured_are_a_fault(self, study):
         with pytest.raises(ValueError, match="without their measurements"):
-            _ = RunFaces(FacePack(study[1].source)).measured
+            _ = RunFaces(Dataset(study[1].source)).measured
 
 
 def test_the_landmark_features_row_embeds_scaled_measurements_without_a_network(study):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import read_receipt
 from fecemo.stages import cluster, draw, embed, evaluate, fetch, import_labelled, label, map_faces, table, train
 from fecemo.stages.cell_arguments import CellArguments
@@ -43,13 +43,13 @@ def test_the_grid_is_the_published_one():
 
 
 def test_source_faces_were_fetched_and_the_dead_recorded(layout):
-    pack, receipt = FacePack(layout.source), read_receipt(layout.source)
+    pack, receipt = Dataset(layout.source), read_receipt(layout.source)
     assert len(pack) + sum(receipt.summary["rejected"].values()) == len(
         list(csv.reader((layout.drawn / "faces.csv").open()))) - 1
     assert len(pack) == 60
     assert receipt.summary["rejected"]  # the drawn list holds dead links and a corrupt photograph on purpose
     assert pack.damaged_rows() == []
-    photographs = {entry.url for entry in pack.entries}
+    photographs = set(pack.addresses.tolist())
     assert len(photographs) < len(pack)  # several faces a photograph
 
 
@@ -62,7 +62,7 @@ def test_every_cell_has_an_honest_score(layout, approach, variant):
     assert score["n_scored"] == len(predictions)
     assert score["intervals"]["accuracy"]["low"] <= score["accuracy"] <= score["intervals"]["accuracy"]["high"]
 
-    target = FacePack(layout.target)
+    target = Dataset(layout.target)
     scored = {int(line["row"]) for line in predictions}
     learnt_from = set(np.load(layout.model(approach, variant) / "labelled_rows.npy").tolist())
     assert scored.isdisjoint(learnt_from)
@@ -112,6 +112,6 @@ def test_hand_names_are_read_and_refused_for_another_clustering(layout, tmp_path
     label.run(arguments)
     evaluate.run(arguments)
     score = json.loads((layout.score(approach, variant) / "score.json").read_text())
-    target = FacePack(layout.target)
+    target = Dataset(layout.target)
     assert score["labels_used"]["naming"] == 0
     assert score["accuracy"] == pytest.approx(np.mean(target.labels == "happy"))

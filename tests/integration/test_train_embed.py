@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 
 from fecemo.data.array_set import read_face_array
+from fecemo.data.dataset import Dataset, FaceEntry
+from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import output_lock
-from fecemo.data.emotions import EMOTIONS
-from fecemo.data.face_pack import FaceEntry, FacePack
-from fecemo.data.face_pack_writer import FacePackWriter
 from fecemo.data.receipts import read_receipt
 from fecemo.data.variant import find_variant
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.evaluation.records.score import read_score
 from fecemo.stages import embed, evaluate, train
@@ -59,10 +59,12 @@ approaches:
 
 
 def store(folder, faces, labels=(), splits=()):
-    plan = [FaceEntry(id=f"{number:032x}", url=f"{number}.png", label=labels[number] if len(labels) else "",
-                      split=splits[number] if len(splits) else "") for number in range(len(faces))]
+    plan = [FaceEntry(id=f"{number:032x}", address=f"{number}.png",
+                      annotations={"label": labels[number] if len(labels) else "",
+                                   "split": splits[number] if len(splits) else ""})
+            for number in range(len(faces))]
     with output_lock(folder):
-        writer = FacePackWriter(folder, plan)
+        writer = DatasetWriter(folder, plan)
         for slot, face in enumerate(faces):
             writer.put(slot, face)
         writer.finish("import" if len(labels) else "fetch", config={}, inputs={})
@@ -121,7 +123,7 @@ def test_networks_and_what_they_cost_are_stored(study, trained):
 
 
 def test_only_the_labels_that_were_paid_for_are_learnt_from(study, trained):
-    pack = FacePack(study / "run" / "packs" / "target")
+    pack = Dataset(study / "run" / "packs" / "target")
     layout = RunLayout(study / "run")
     used = {approach: np.load(layout.model(approach, "gray") / "labelled_rows.npy") for approach in trained}
     assert used["conv_autoencoder"].shape == (0,)
@@ -136,7 +138,7 @@ def test_embeddings_are_those_of_the_faces_that_their_rows_name(study, trained):
     layout = RunLayout(study / "run")
     encoder = load_network(layout.model("conv_autoencoder", "gray") / "encoder.keras")
     for name, folder, rows in (("source", layout.source, 40), ("target", layout.target, TARGET_FACES)):
-        pack = FacePack(folder)
+        pack = Dataset(folder)
         stored = read_face_array(layout.embeddings("conv_autoencoder", "gray"), name)
         assert stored.values.shape == (rows, 4 * 4 * 4)
         assert stored.values.dtype == np.float32
@@ -160,7 +162,7 @@ def test_reconstructions_stand_beside_their_originals_and_resemble_them(study, t
     originals, made = np.load(folder / "originals.npy"), np.load(folder / "reconstructions.npy")
     assert originals.shape == made.shape == (16, 40, 40, 1)
     assert originals.dtype == made.dtype == np.uint8
-    levels = find_variant("gray").view(FacePack(RunLayout(study / "run").source).faces)
+    levels = find_variant("gray").view(Dataset(RunLayout(study / "run").source).faces)
     assert set(np.unique(originals)) <= set(np.unique(levels))
     own = np.abs(originals.astype(float) - made).mean(axis=(1, 2, 3))
     others = np.abs(originals.astype(float) - np.roll(made, 1, axis=0)).mean(axis=(1, 2, 3))
@@ -226,7 +228,7 @@ def test_labels_that_choose_the_epoch_count_as_used_and_the_test_split_is_left_a
     run = another_run(study, tmp_path)
     receipt = train.run(arguments(study, "semi_supervised", recipe=recipe, run=run))
     folder = RunLayout(run).model("semi_supervised", "gray")
-    pack = FacePack(RunLayout(run).target)
+    pack = Dataset(RunLayout(run).target)
     learnt, chosen = np.load(folder / "labelled_rows.npy"), np.load(folder / "choosing_rows.npy")
     assert (len(learnt), receipt.summary["labels_used"]) == (16, 16 + 8)
     assert chosen.tolist() == pack.rows_in("valid").tolist()
@@ -247,7 +249,7 @@ def test_labels_that_choose_the_epoch_count_as_used_and_the_test_split_is_left_a
 def test_a_label_that_is_no_emotion_is_named_with_its_row(study, tmp_path):
     layout = RunLayout(tmp_path / "run")
     store(layout.target, squares(8, 0), labels=[*EMOTIONS[:6], "angr", "happy"], splits=["train"] * 8)
-    with pytest.raises(InputError, match=r"faces\.csv: row 6 has the label 'angr', did you mean 'anger'"):
+    with pytest.raises(InputError, match=r"annotations\.csv: row 6 has the label 'angr', did you mean 'anger'"):
         train.run(arguments(study, "supervised", run=layout.run))
 
 

@@ -6,11 +6,11 @@ import keras
 import numpy as np
 import pytest
 
+from fecemo.data.dataset import FaceEntry
+from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.documents import read_json
 from fecemo.data.durable import output_lock
-from fecemo.data.emotions import EMOTIONS
-from fecemo.data.face_pack import FaceEntry
-from fecemo.data.face_pack_writer import FacePackWriter
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import InputError
 from fecemo.models.approach import find_approach
 from fecemo.models.naming import namings
@@ -60,10 +60,12 @@ def study(tmp_path_factory):
     (folder / "recipe.yaml").write_text(RECIPE.format(model=MODEL, folder=folder))
     target = RunLayout(folder / "run").target
     faces = np.random.default_rng(1).integers(0, 256, (48, 200, 200, 3), dtype=np.uint8)
-    plan = [FaceEntry(id=f"{number:032x}", url=f"{number}.png", label=EMOTIONS[number % 8],
-                      split="test" if number < 16 else "train") for number in range(len(faces))]
+    plan = [FaceEntry(id=f"{number:032x}", address=f"{number}.png",
+                      annotations={"label": EMOTIONS[number % 8],
+                                   "split": "test" if number < 16 else "train"})
+            for number in range(len(faces))]
     with output_lock(target):
-        writer = FacePackWriter(target, plan)
+        writer = DatasetWriter(target, plan)
         for slot, face in enumerate(faces):
             writer.put(slot, face)
         writer.finish("import", config={}, inputs={}, summary={"held_out": "2 of each emotion for test"})

@@ -5,7 +5,7 @@ import pytest
 from measured_faces import bright_rows, measure_again, write_pack, write_ratings, write_study
 
 from fecemo.data.array_set import read_face_array
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import read_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.triplet_test import read_triplet_test
@@ -47,7 +47,7 @@ def test_an_embedding_that_follows_brightness_tells_what_raters_of_brightness_sa
     np.testing.assert_array_equal(stored.rows, np.arange(TESTED))
     right = []
     faces = layout.triplet_test_faces
-    for first, second, odd in stored.values[read_triplets(faces, FacePack(faces).ids).rows]:
+    for first, second, odd in stored.values[read_triplets(faces, Dataset(faces).ids).rows]:
         apart = [np.linalg.norm(one - other) for one, other in ((first, second), (first, odd), (second, odd))]
         right.append(apart[0] < min(apart[1:]))
     assert record.accuracy == np.mean(right)
@@ -114,7 +114,7 @@ def test_faces_that_rows_learn_from_test_nothing(study, tmp_path, other):
     write_ratings(layout.triplet_test_faces, 200, known + new)
     measure_again(layout, "triplet_test", model)
     triplet_test.run(its)
-    rows = read_triplets(layout.triplet_test_faces, FacePack(layout.triplet_test_faces).ids).rows
+    rows = read_triplets(layout.triplet_test_faces, Dataset(layout.triplet_test_faces).ids).rows
     record = read_triplet_test(layout.triplet_test("landmark_features", "gray"))
     assert record.n_triplets == np.isin(rows, new).all(axis=1).sum() > 20
     assert record.n_triplets + record.n_left_out == 200
@@ -135,7 +135,7 @@ def test_what_cannot_be_tested_is_refused(study, tmp_path):
     other, model = write_study(tmp_path)
     its = CellArguments(folder / "recipe.yaml", other.run, "landmark_features", "gray")
     train.run(its)
-    with pytest.raises(StoredStateError, match=r"packs.triplet_test is not a finished face pack"):
+    with pytest.raises(StoredStateError, match=r"packs.triplet_test is not a finished dataset"):
         triplet_test.run(its)
     write_pack(other.triplet_test_faces, TESTED, False, lighter=2, first=1000)
     with pytest.raises(StoredStateError, match=r"measurements.triplet_test"):

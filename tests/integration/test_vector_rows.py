@@ -12,7 +12,7 @@ import pytest
 from measured_faces import SOURCE, TARGET, bright_rows, write_study
 
 from fecemo.data.array_set import read_face_array
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import read_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.stages import embed, train
@@ -56,7 +56,7 @@ class TestTripletLandmarks:
         vectors = np.zeros((SOURCE, 3))
         vectors[source.rows] = source.values
         first, second, odd = np.moveaxis(
-            vectors[read_triplets(layout.source, FacePack(layout.source).ids).rows], 1, 0)
+            vectors[read_triplets(layout.source, Dataset(layout.source).ids).rows], 1, 0)
         apart = [np.linalg.norm(one - other, axis=1) for one, other in ((first, second), (first, odd), (second, odd))]
         assert np.mean(apart[0] < np.minimum(apart[1], apart[2])) > 0.85, "a third would be chance"
         target = read_face_array(layout.embeddings("triplet_landmarks", "gray"), "target")
@@ -130,7 +130,7 @@ class TestHead:
         folder = layout.model("few_labels", "gray")
         embedded_faces = read_receipt(layout.embeddings("landmark_features", "gray"))
         assert read_receipt(folder).inputs == {
-            "target": FacePack(layout.target).receipt.digest, embeddings_of("landmark_features"): embedded_faces.digest}
+            "target": Dataset(layout.target).receipt.digest, embeddings_of("landmark_features"): embedded_faces.digest}
         curve = learning_curve(folder)
         assert float(curve[-1]["accuracy"]) > 2 * float(curve[0]["accuracy"])
         assert len(np.load(folder / "labelled_rows.npy")) == TARGET

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fecemo.data.emotions import EMOTIONS
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.evaluation.measurement import CellEvidence
 from fecemo.evaluation.records.predictions import Predictions
 from fecemo.evaluation.settings import EvaluationSettings

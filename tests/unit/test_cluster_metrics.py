@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fecemo.data.emotions import EMOTIONS
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import InputError
 from fecemo.evaluation.metrics.clusters import name_by_oracle, purity, score_clustering, score_clusters
 from fecemo.evaluation.metrics.intervals import bootstrap_intervals

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fecemo.data.emotions import EMOTIONS
 from fecemo.drawn import ACTIONS, Expression, FaceParameters, draw_face, face_geometry, prototype_expression
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import InputError
 
 LEFT, RIGHT = 0, 1  # of the picture

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fecemo.data.emotions import EMOTIONS
 from fecemo.drawn import ACTIONS, Capture, FaceParameters, Identity, Nuisance, draw_face, sample_face
 from fecemo.drawn.capture import BACKDROPS
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.drawn.haircut import HAIR_CUTS
 from fecemo.drawn.identity import BEARD_STYLES, GLASSES_STYLES, HAIR_STYLES
 from fecemo.errors import InputError

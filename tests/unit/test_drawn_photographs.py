@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fecemo.data.emotions import EMOTIONS
 from fecemo.drawn import (
     Expression,
     Photograph,
@@ -18,6 +17,7 @@ from fecemo.drawn import (
     sample_photograph,
     sample_triplets,
 )
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.drawn.raters import TRIPLET_TYPES
 from fecemo.errors import InputError
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fecemo.data.labelled import LabelledImage, LeftOut, find_layout
+from fecemo.data.labelled import LabelledImage, LeftOut, ReadOptions, find_layout, listing_digest
 from fecemo.errors import InputError
 
 
@@ -16,8 +16,8 @@ def touch(folder, *paths):
         (folder / path).touch()
 
 
-def read(layout, place):
-    return find_layout(layout).read(place)
+def read(layout, place, **options):
+    return find_layout(layout).read(place, ReadOptions(**options))
 
 
 def as_rows(found):
@@ -80,7 +80,8 @@ def test_what_is_no_image_is_left_out_and_what_systems_leave_is_passed_over(tmp_
 
 def test_an_empty_set_is_refused_and_says_what_was_looked_for(tmp_path):
     (tmp_path / "happy").mkdir()
-    with pytest.raises(InputError, match=r"holds no usable image: expected folders of images named neutral, happy"):
+    said = r"holds no usable image: expected folders of images named neutral, happy.*is happy \(empty_class_folder\)"
+    with pytest.raises(InputError, match=said):
         read("class_folders", tmp_path)
     touch(tmp_path, "happy/a.txt")
     with pytest.raises(InputError, match=r"the first of 1 left out is happy/a\.txt \(not_an_image"):
@@ -203,7 +204,7 @@ def table(folder, text, name="labels.csv"):
 def test_rows_of_path_and_label_relative_to_the_table(tmp_path):
     touch(tmp_path, "sets/images/a.png", "elsewhere/b.png", "sets/c, d.png")
     found = read("path_label", table(tmp_path / "sets", (
-        "\ufeffLabel,Path,comment\nhappiness,images/a.png,x\n7,../elsewhere/b.png,\n\nsad,\"c, d.png\"\n"
+        "\ufeffLabel,Path,comment\nhappiness,images/a.png,x\nContempt,../elsewhere/b.png,\n\nsad,\"c, d.png\"\n"
     )))
     assert found.folder == tmp_path / "sets"
     assert as_rows(found) == [
@@ -271,3 +272,118 @@ def test_photographs_have_neither_label_nor_split(tmp_path):
     found = read("photographs", tmp_path)
     assert found.images == (LabelledImage("b.jpg"), LabelledImage("holiday/a.png"))
     assert found.left_out_by_reason() == {"not_an_image": 1}
+
+
+# --- parts that would be lost
+
+
+def test_a_split_word_that_a_whole_part_bears_is_understood_or_refused(tmp_path):
+    touch(tmp_path, *(f"{number}.png" for number in range(6)))
+    for words, splits in (
+            (("Training", "PublicTest", "PrivateTest"), ["train", "valid", "test"]),
+            (("train", "dev", "test"), ["train", "valid", "test"]), (("train", "holdout"), ["train", "test"])):
+        rows = "".join(f"{number}.png,happy,{words[number % len(words)]}\n" for number in range(6))
+        found = read("path_label", table(tmp_path, f"path,label,split\n{rows}"))
+        assert [image.split for image in found.images][:len(splits)] == splits
+        assert found.left_out == ()
+    rows = "".join(f"{number}.png,happy,{('train', 'tset')[number % 2]}\n" for number in range(6))
+    with pytest.raises(InputError, match=r"'tset' \(3 images\): no known split, so that a whole part .* 'test'"):
+        read("path_label", table(tmp_path, f"path,label,split\n{rows}"))
+
+
+def test_a_label_of_many_images_that_is_unknown_is_refused_until_the_classes_are_named(tmp_path):
+    touch(tmp_path, "a.png", "b.png", "c.png")
+    labels = table(tmp_path, "path,label\na.png,happy\nb.png,confused\nc.png,confused\n")
+    with pytest.raises(InputError, match=r"'confused' \(2 images\): no known emotion"):
+        read("path_label", labels)
+    found = read("path_label", labels, classes=("confused", "happy"))
+    assert (found.classes, found.left_out) == (("confused", "happy"), ())
+    found = read("path_label", labels, classes=("happy", "sad"))
+    assert found.left_out_by_reason() == {"other_class": 2}
+
+
+def test_a_class_of_which_every_file_is_gone_is_refused(tmp_path):
+    touch(tmp_path, "a.png")
+    with pytest.raises(InputError, match=r"every row of the class 'sad' is left out.*line 3 \(no_such_file: b.png\)"):
+        read("path_label", table(tmp_path, "path,label\na.png,happy\nb.png,sad\n"))
+    touch(tmp_path, "set/happy/a.png", "set/sad/notes.txt")
+    with pytest.raises(InputError, match=r"set/sad: the class 'sad' has no usable image \(sad/notes.txt: not_an_image"):
+        read("class_folders", tmp_path / "set")
+
+
+@pytest.fixture
+def closed(tmp_path):
+    """A folder that nobody may open: of a file system that refuses, where the user is root."""
+    folder = tmp_path / "set" / "sad"
+    touch(tmp_path, "set/happy/a.png", "set/sad/b.png")
+    folder.chmod(0)
+    yield folder
+    folder.chmod(0o755)
+
+
+def test_a_folder_that_cannot_be_opened_is_named_and_refused(closed, tmp_path, monkeypatch):
+    scandir = os.scandir
+
+    def refusing(path="."):
+        if os.fspath(path) == str(closed):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    for layout in ("class_folders", "photographs"):
+        with pytest.raises(InputError, match=r"set/sad: the folder cannot be opened \(Permission denied\)"):
+            read(layout, tmp_path / "set")
+    with pytest.raises(InputError, match=r"sad: the folder cannot be opened"):
+        read("class_folders", closed)
+
+
+def test_a_letter_with_an_accent_is_the_same_in_both_forms(tmp_path):
+    touch(tmp_path, "zoe\u0308.png", "jos\u00e9/m\u00fcller.png")
+    found = read("path_label", table(
+        tmp_path, "path,label\nzo\u00eb.png,sad\njose\u0301/mu\u0308ller.png,happy\n./zoe\u0308.png,sad\n"))
+    assert {image.path for image in found.images} == {"zoe\u0308.png", "jos\u00e9/m\u00fcller.png"}
+    assert found.left_out_by_reason() == {"listed_twice": 1}
+
+
+def test_a_folder_is_another_listing_once_an_image_is_added_replaced_or_removed(tmp_path):
+    touch(tmp_path, "happy/a.png", "sad/b.png")
+    digests = [listing_digest(tmp_path)]
+    touch(tmp_path, "sad/c.png")
+    digests.append(listing_digest(tmp_path))
+    (tmp_path / "happy/a.png").write_bytes(b"another")
+    digests.append(listing_digest(tmp_path))
+    (tmp_path / "sad/c.png").unlink()
+    digests.append(listing_digest(tmp_path))
+    assert len(set(digests)) == 4
+    assert listing_digest(tmp_path) == digests[-1]
+
+
+# --- annotations
+
+
+def test_columns_are_numbers_by_declaration_and_words_stay_words(tmp_path):
+    touch(tmp_path, *(f"{number}.png" for number in range(4)))
+    labels = table(tmp_path, (
+        "\ufeffPath,Label,Valence,age,,\n0.png,happy,0.5,10_19,,\n1.png,sad,-1e-1,01,,\n2.png,sad,,1,,\n"
+        "3.png,happy,1_0,1,,\n"))
+    found = read("path_label", labels, annotations=("valence",), text_annotations=("age",))
+    assert [dict(image.annotations) for image in found.images] == [
+        {"valence": "0.5", "age": "10_19"}, {"valence": "-1e-1", "age": "01"}, {"valence": "", "age": "1"}]
+    assert found.columns == {"valence": "number", "age": "text"}
+    assert found.left_out == (LeftOut("line 5", "bad_number", "valence: expected a number, found '1_0'"),)
+    with pytest.raises(InputError, match="the column 'arousal' is missing"):
+        read("path_label", labels, annotations=("arousal",))
+
+
+def test_affectnets_valence_and_arousal_are_columns(tmp_path):
+    for number in range(3):
+        annotate(tmp_path, number, np.array("1"))
+    np.save(tmp_path / "annotations" / "0_val.npy", np.array("0.25"))
+    np.save(tmp_path / "annotations" / "0_aro.npy", np.array(-0.5))
+    np.save(tmp_path / "annotations" / "1_val.npy", np.array("-2"))  # the annotators could not tell
+    np.save(tmp_path / "annotations" / "2_val.npy", np.array("1.5"))
+    found = read("affectnet", tmp_path)
+    assert [dict(image.annotations) for image in found.images] == [
+        {"valence": "0.25", "arousal": "-0.5"}, {"valence": ""}]
+    assert found.columns == {"valence": "number", "arousal": "number"}
+    assert [(entry.where, entry.reason) for entry in found.left_out] == [("images/2.jpg", "bad_annotation")]

@@ -8,7 +8,7 @@ import pytest
 
 from fecemo.data.cluster_names import NOT_EMOTIONS, ClusterNames, read_cluster_names, require_names_of
 from fecemo.data.cluster_parts import group_keys, key_order
-from fecemo.data.emotions import EMOTIONS
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.labelling.agreement import compare_raters
 from fecemo.labelling.groups import Division, Groups, NamedClustering

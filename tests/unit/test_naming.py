@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fecemo.clustering.naming_method import NamingEvidence, find_naming_method, naming_methods
 from fecemo.data.cluster_names import ClusterNames, read_cluster_names
-from fecemo.data.emotions import EMOTIONS
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 
 CLUSTERING = "c1" * 32

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fecemo.data.emotions import EMOTIONS
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.metrics.over_seeds import paired_seed_differences, seed_figures, seed_mean
 from fecemo.evaluation.records.cluster_sweep import (

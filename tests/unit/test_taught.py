@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fecemo.data.emotions import EMOTIONS
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import InputError
 from fecemo.study.cell import resolve
 from fecemo.study.recipe_file import read_recipe

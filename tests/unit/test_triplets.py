@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from fecemo.data.dataset import Dataset, FaceEntry
+from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import output_lock
-from fecemo.data.face_pack import FaceEntry, FacePack
-from fecemo.data.face_pack_writer import FacePackWriter
 from fecemo.errors import InputError, StoredStateError
 from fecemo.models.losses.triplet import TripletLoss
 from fecemo.study.faces.example_set import find_example_set
@@ -42,13 +42,13 @@ def write_tables(folder, triplets=TRIPLETS):
 def pack(tmp_path):
     folder = tmp_path / "pack"
     with output_lock(folder):
-        writer = FacePackWriter(folder, [FaceEntry(id=name, url=f"{name}.png") for name in IDS])
+        writer = DatasetWriter(folder, [FaceEntry(id=name, address=f"{name}.png") for name in IDS])
         for slot in range(len(IDS)):
             writer.put(slot, np.full((200, 200, 3), slot, np.uint8))
         writer.finish("fetch", config={}, inputs={})
         writer.close()
     write_tables(folder)
-    return FacePack(folder)
+    return Dataset(folder)
 
 
 def draw(pack, **over):
@@ -58,7 +58,7 @@ def draw(pack, **over):
 
 def test_those_on_which_two_thirds_agree_with_the_odd_face_last(pack):
     found = read_triplets(pack.folder, pack.ids)
-    faces = [[pack.entries[row].id for row in rows] for rows in found.rows]
+    faces = [[pack.ids[row] for row in rows] for rows in found.rows]
     assert faces == [[IDS[face] for face in trio] for trio in ((0, 1, 2), (4, 5, 3), (5, 3, 0), (2, 4, 1))]
     assert found.targets["triplet"].tolist() == [0, 1, 2, 1]
     assert (found.rows.dtype, found.targets["triplet"].dtype) == (np.int64, np.int32)

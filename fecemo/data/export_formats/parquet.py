@@ -1,14 +1,13 @@
 """Parquet files with the images inside, as Hugging Face datasets and every table engine read them."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fecemo.data.dataset import ENTRY_COLUMNS, ColumnType
 from fecemo.data.durable import atomic_file
 from fecemo.data.export_format import ExportedFaces, ExportFormat, file_part
-from fecemo.data.face_pack import ENTRY_COLUMNS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,7 +25,8 @@ def write(folder: Path, faces: ExportedFaces) -> list[str]:
     """
     import pyarrow.parquet as pq
 
-    schema, names = _schema(), []
+    schema, names = _schema(faces.dataset.columns), []
+    words = [name for name, kind in faces.dataset.columns.items() if kind in ("label", "split")]
     for stem, rows in faces.files():
         names.append(f"data/{stem}.parquet")
         if (folder / names[-1]).exists():
@@ -34,7 +34,7 @@ def write(folder: Path, faces: ExportedFaces) -> list[str]:
             continue
         # The images are compressed already.
         with atomic_file(folder / names[-1]) as file, \
-                pq.ParquetWriter(file, schema, compression="NONE", use_dictionary=["label", "split"]) as table:
+                pq.ParquetWriter(file, schema, compression="NONE", use_dictionary=words or False) as table:
             for start in range(0, len(rows), ROW_GROUP):
                 records = list(_records(faces, rows[start : start + ROW_GROUP]))
                 table.write_batch(_batch(records, schema), row_group_size=ROW_GROUP)
@@ -42,8 +42,8 @@ def write(folder: Path, faces: ExportedFaces) -> list[str]:
 
 
 def _records(faces: ExportedFaces, rows: Any) -> Iterator[dict[str, Any]]:
-    for entry, image in faces.faces(rows):
-        yield {**asdict(entry), "image": {"bytes": image, "path": f"{file_part(entry.id)}{faces.suffix}"}}
+    for record, image in faces.faces(rows):
+        yield {**record, "image": {"bytes": image, "path": f"{file_part(record['id'])}{faces.suffix}"}}
 
 
 def _batch(records: list[dict[str, Any]], schema: "pa.Schema") -> "pa.RecordBatch":
@@ -52,12 +52,14 @@ def _batch(records: list[dict[str, Any]], schema: "pa.Schema") -> "pa.RecordBatc
     return pa.RecordBatch.from_pylist(records, schema=schema)
 
 
-def _schema() -> "pa.Schema":
+def _schema(columns: Mapping[str, ColumnType]) -> "pa.Schema":
     import pyarrow as pa
 
-    types = {column: pa.float64() if column in SIDES else pa.string() for column in ENTRY_COLUMNS}
+    numbers = {*SIDES, *(name for name, kind in columns.items() if kind == "number")}
+    names = (*ENTRY_COLUMNS, *columns)
+    types = {name: pa.float64() if name in numbers else pa.string() for name in names}
     features: dict[str, dict[str, str]] = {
-        column: {"dtype": "float64" if column in SIDES else "string", "_type": "Value"} for column in ENTRY_COLUMNS}
+        name: {"dtype": "float64" if name in numbers else "string", "_type": "Value"} for name in names}
     features["image"] = {"_type": "Image"}
     image = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
     return pa.schema([*types.items(), ("image", image)],

@@ -3,7 +3,6 @@
 import io
 import json
 import tarfile
-from dataclasses import asdict
 from pathlib import Path
 
 from fecemo.data.durable import atomic_file
@@ -23,9 +22,9 @@ def write(folder: Path, faces: ExportedFaces) -> list[str]:
             continue
         with atomic_file(folder / names[-1]) as file, \
                 tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-            for entry, image in faces.faces(rows):
-                _add(tar, f"{file_part(entry.id)}{faces.suffix}", image)
-                _add(tar, f"{entry.id}.json", json.dumps(asdict(entry), ensure_ascii=False).encode())
+            for record, image in faces.faces(rows):
+                _add(tar, f"{file_part(record['id'])}{faces.suffix}", image)
+                _add(tar, f"{record['id']}.json", json.dumps(record, ensure_ascii=False).encode())
     return names
 
 

@@ -1,30 +1,39 @@
 """AffectNet as its authors release it: numbered images beside arrays of annotations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from fecemo.data.emotions import EMOTIONS
+from fecemo.data.classes import NUMBERINGS
+from fecemo.data.csv_rows import strict_number
 from fecemo.data.labelled import (
     LabelledImage,
     LabelledSet,
     Layout,
     LeftOut,
+    ReadOptions,
     image_files,
     labelled_set,
 )
-from fecemo.errors import InputError
+from fecemo.errors import InputError, nearest
 from fecemo.progress import progress
 
 PARTS = {"train_set": "train", "val_set": "valid", "test_set": "test"}
+EXPRESSIONS = NUMBERINGS["affectnet"]
+NUMBERS = {"valence": "val", "arousal": "aro"}
+"""Annotations that are numbers in [-1, 1], and how their files are called."""
+UNKNOWN = -2
+"""Written where the annotators could not tell."""
 NO_EMOTION = {8: "none", 9: "uncertain", 10: "no_face"}
 
 
-def read(folder: Path) -> LabelledSet:
+def read(folder: Path, options: ReadOptions) -> LabelledSet:
     """Read the release's parts ``train_set/`` and ``val_set/``, or a folder that is such a part itself.
 
-    A part holds ``images/<n>.jpg`` and ``annotations/<n>_exp.npy``.
+    A part holds ``images/<n>.jpg`` and ``annotations/<n>_exp.npy``; and perhaps ``<n>_val.npy`` and ``<n>_aro.npy``,
+    which become the columns ``valence`` and ``arousal``.
     The expressions 0–7 are the eight emotions. 8 (none), 9 (uncertain) and 10 (no face) are left out under these
     names, as is an image without a readable annotation. ``val_set`` becomes the test split, because results on
     AffectNet are reported on it: the authors keep their own test set to themselves.
@@ -34,6 +43,9 @@ def read(folder: Path) -> LabelledSet:
     InputError
         If neither is there, or no image has an emotion.
     """
+    for name in (*options.annotations, *options.text_annotations):
+        if name not in NUMBERS:
+            raise InputError(f"{folder}: AffectNet's release has no annotation {name!r}, {nearest(name, NUMBERS)}")
     parts = {name: split for name, split in PARTS.items() if (folder / name).is_dir()}
     if not parts:
         parts = {"": ""}
@@ -46,36 +58,51 @@ def read(folder: Path) -> LabelledSet:
     left_out: list[LeftOut] = []
     with progress(None, "read annotations", "image") as bar:
         for name, split in parts.items():
-            for found in _read_part(folder, name, split):
+            for found in _read_part(folder, name, split, options.classes):
                 if isinstance(found, LeftOut):
                     left_out.append(found)
                 else:
                     images.append(found)
                 bar.update()
-    return labelled_set(folder, images, left_out, "images/<n>.jpg with annotations/<n>_exp.npy of 0 to 7")
+    labels = {image.label for image in images}
+    numbers = {name for image in images for name in image.annotations}
+    return labelled_set(
+        folder, images, left_out, "images/<n>.jpg with annotations/<n>_exp.npy of 0 to 7",
+        classes=options.classes or [name for name in EXPRESSIONS.values() if name in labels],
+        columns={name: "number" for name in NUMBERS if name in numbers})
 
 
-def _read_part(folder: Path, part: str, split: str) -> Iterator[LabelledImage | LeftOut]:
+def _read_part(folder: Path, part: str, split: str, classes: Sequence[str]) -> Iterator[LabelledImage | LeftOut]:
     for found in image_files(folder, str(Path(part, "images"))):
         if isinstance(found, LeftOut):
             yield found
             continue
-        annotation = folder / part / "annotations" / f"{Path(found.path).stem}_exp.npy"
+        stem = folder / part / "annotations" / Path(found.path).stem
+        annotation = Path(f"{stem}_exp.npy")
         try:
             code = _expression(annotation)
+            numbers = {}
+            for name, suffix in NUMBERS.items():
+                annotation = Path(f"{stem}_{suffix}.npy")
+                if annotation.exists():
+                    numbers[name] = _number(annotation)
         except FileNotFoundError:
             yield LeftOut(found.path, "no_annotation", annotation.relative_to(folder).as_posix())
+        except PermissionError as error:
+            raise InputError(f"{annotation} cannot be opened ({error.strerror}), and would be lost") from error
         except (ValueError, EOFError, OSError) as error:
             yield LeftOut(found.path, "bad_annotation", f"{annotation.relative_to(folder).as_posix()}: {error}")
         else:
             if code in NO_EMOTION:
                 yield LeftOut(found.path, NO_EMOTION[code])
+            elif classes and EXPRESSIONS[code] not in classes:
+                yield LeftOut(found.path, "other_class", EXPRESSIONS[code])
             else:
-                yield LabelledImage(found.path, EMOTIONS[code], split)
+                yield replace(found, label=EXPRESSIONS[code], split=split, annotations=numbers)
 
 
-def _expression(path: Path) -> int:
-    """Return the expression that an array of one number, or of one number written as text, holds.
+def _written(path: Path) -> str | float:
+    """Return the number, or the text of a number, that an array holds.
 
     Raises
     ------
@@ -84,14 +111,32 @@ def _expression(path: Path) -> int:
     """
     array = np.load(path, allow_pickle=False)
     if not isinstance(array, np.ndarray) or array.size != 1:
-        raise ValueError(f"expected one expression, found {getattr(array, 'shape', type(array).__name__)}")
+        raise ValueError(f"expected one number, found {getattr(array, 'shape', type(array).__name__)}")
     value = array.reshape(-1)[0]
-    code = int(value.decode() if isinstance(value, bytes) else value)
-    if array.dtype.kind == "f" and code != value:
+    text = value.decode() if isinstance(value, bytes) else value
+    return str(text) if isinstance(text, str) else float(text)
+
+
+def _expression(path: Path) -> int:
+    """Return the expression that an array holds. Raises `ValueError` where it is none."""
+    value = _written(path)
+    code = int(value)
+    if isinstance(value, float) and code != value:
         raise ValueError(f"expected a whole number, found {value}")
-    if not 0 <= code < len(EMOTIONS) + len(NO_EMOTION):
+    if not 0 <= code < len(EXPRESSIONS) + len(NO_EMOTION):
         raise ValueError(f"expected an expression of 0 to 10, found {code}")
     return code
+
+
+def _number(path: Path) -> str:
+    """Return a number in [-1, 1] as text, ``""`` where the annotators could not tell. Raises `ValueError`."""
+    text = str(_written(path)).strip()
+    value = strict_number(text)
+    if value == UNKNOWN:
+        return ""
+    if not -1 <= value <= 1:
+        raise ValueError(f"expected a number of -1 to 1, found {text}")
+    return text
 
 
 LAYOUT = Layout(name="affectnet", about="AffectNet's own release: images and arrays of annotations", read=read)

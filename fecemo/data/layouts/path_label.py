@@ -1,76 +1,205 @@
-"""A CSV of paths and labels."""
+"""A CSV of paths and labels, and of whatever else is known of each face."""
 
+import errno
 import os
+import stat
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
-from fecemo.data.csv_rows import RejectedRow, csv_rows
-from fecemo.data.emotions import SPELLINGS, emotion_of
-from fecemo.data.labelled import LabelledImage, LabelledSet, Layout, LeftOut, labelled_set
+from fecemo.data.classes import SPELLINGS, ClassReading, read_classes
+from fecemo.data.csv_rows import RejectedRow, csv_rows, strict_number
+from fecemo.data.dataset import ColumnType
+from fecemo.data.labelled import (
+    LabelledImage,
+    LabelledSet,
+    Layout,
+    LeftOut,
+    ReadOptions,
+    labelled_set,
+    refuse_unknown_part,
+)
 from fecemo.data.splits import SPLIT_SPELLINGS, split_of
 from fecemo.errors import InputError, nearest
 
 COLUMNS = ("path", "label")
 SPLIT_COLUMN = "split"
+UNKNOWN_NUMBERS = ("", "na", "n/a", "nan")
+"""Cells of a column of numbers in which none is known."""
+
+Row = dict[str, str]
 
 
-def read(table: Path) -> LabelledSet:
-    """Read a CSV with the columns ``path``, ``label`` and perhaps ``split``; others are passed over.
+def read(table: Path, options: ReadOptions) -> LabelledSet:
+    """Read a CSV with the columns ``path``, ``label`` and perhaps ``split``.
 
-    A row that cannot be used is left out under its line number: no path or label, an unknown label or split, a file
-    that is not there, a path that stands there already.
+    Of other columns, those are read that ``options.annotations`` (numbers) and ``options.text_annotations`` (words)
+    name. A row that cannot be used is left out under its line number: no path or label, an unknown label or split, a
+    number that is none, a file that is not there, a path that is listed already.
 
     Parameters
     ----------
     table : Path
-        The CSV, in UTF-8, with a header. Paths are relative to its folder.
+        The CSV, in UTF-8, with a header. Paths are relative to its folder. A letter with an accent is the same in its
+        composed and its decomposed form.
+    options : ReadOptions
 
     Raises
     ------
     InputError
-        If the file is missing, lacks a column, or has no usable row.
+        If the file is missing, lacks a column, or has no usable row; if labels are numbers of which nobody says what
+        they mean; or if a whole class or split would be left out.
     """
+    columns: dict[str, ColumnType] = {**dict.fromkeys(options.annotations, "number"),
+                                      **dict.fromkeys(options.text_annotations, "text")}
+    rows = list(_rows(table, tuple(columns)))
+    whole = [row for _, row in rows if isinstance(row, dict)]
+    reading = read_classes(
+        table, {row["label"] for row in whole}, classes=options.classes, numbering=options.numbering,
+        file_names=(PurePath(row["path"]).name for row in whole))
+    unknown = [row["label"] for row in whole if row["label"] and row["label"] not in reading.class_of]
+    if not options.classes:
+        refuse_unknown_part(table, "emotion", unknown, SPELLINGS, "Mend the labels; or name the classes to read with "
+                            "classes, and all others are left out and counted.")
+    refuse_unknown_part(table, "split", [row["split"] for row in whole if row["split"] and not split_of(row["split"])],
+                        SPLIT_SPELLINGS, "Mend the column.")
+
     images: dict[str, LabelledImage] = {}
     left_out: list[LeftOut] = []
     lines: dict[str, str] = {}
-    for where, row in _rows(table):
-        found = row if isinstance(row, LeftOut) else _image(table.parent, where, row)
+    files = _Files(table.parent)
+    for where, row in rows:
+        found = row if isinstance(row, LeftOut) else _image(files, where, row, reading, columns, options)
         if isinstance(found, LeftOut):
             left_out.append(found)
         elif found.path in images:
             left_out.append(LeftOut(where, "listed_twice", f"{found.path} stands on {lines[found.path]} already"))
         else:
             images[found.path], lines[found.path] = found, where
-    return labelled_set(table.parent, images.values(), left_out, f"rows of path and label in {table.name}")
+    _refuse_lost(table, whole, reading, list(images.values()), left_out)
+    return labelled_set(table.parent, images.values(), left_out, f"rows of path and label in {table.name}",
+                        classes=reading.classes, columns=columns, remark=reading.remark)
 
 
-def _image(folder: Path, where: str, row: dict[str, str]) -> LabelledImage | LeftOut:
-    written, spelling, split_spelling = (row.get(column, "").strip() for column in (*COLUMNS, SPLIT_COLUMN))
-    if not written:
+def _image(files: "_Files", where: str, row: Row, reading: ClassReading, columns: dict[str, ColumnType],
+           options: ReadOptions) -> LabelledImage | LeftOut:
+    if not row["path"]:
         return LeftOut(where, "no_path")
-    if (label := emotion_of(spelling)) is None:
-        return LeftOut(where, "unknown_label" if spelling else "no_label",
-                       f"{spelling!r}; {nearest(spelling, SPELLINGS)}")
-    if (split := split_of(split_spelling) if split_spelling else "") is None:
-        return LeftOut(where, "unknown_split", f"{split_spelling!r}; {nearest(split_spelling, SPLIT_SPELLINGS)}")
+    if not row["label"]:
+        return LeftOut(where, "no_label")
+    if (label := reading.class_of.get(row["label"])) is None:
+        if options.classes:
+            return LeftOut(where, "other_class", row["label"])
+        return LeftOut(where, "unknown_label", f"{row['label']!r}; {nearest(row['label'], SPELLINGS)}")
+    if (split := split_of(row["split"]) if row["split"] else "") is None:
+        return LeftOut(where, "unknown_split", f"{row['split']!r}; {nearest(row['split'], SPLIT_SPELLINGS)}")
+    annotations = {}
+    for name, kind in columns.items():
+        annotations[name] = row[name]
+        if kind == "number":
+            try:
+                annotations[name] = _number(row[name])
+            except ValueError as error:
+                return LeftOut(where, "bad_number", f"{name}: {error}")
     try:
-        there = (folder / written).is_file()
-    except (OSError, ValueError):  # a name too long, or with a zero byte in it, is the name of no file
-        there = False
-    if not there:
-        return LeftOut(where, "no_such_file", written)
-    return LabelledImage(PurePath(os.path.relpath(folder / written, folder)).as_posix(), label, split)
+        path = files.find(row["path"])
+    except PermissionError as error:
+        return LeftOut(where, "cannot_open", f"{row['path']}: {error.strerror}")
+    if path is None:
+        return LeftOut(where, "no_such_file", row["path"])
+    return LabelledImage(path, label, split, annotations)
 
 
-def _rows(table: Path) -> Iterator[tuple[str, dict[str, str] | LeftOut]]:
-    """Yield ``("line 7", row)``; lines count from 1, the header's."""
+def _number(cell: str) -> str:
+    if cell.lower() in UNKNOWN_NUMBERS:
+        return ""
+    strict_number(cell)
+    return cell
+
+
+class _Files:
+    """The files of a folder, found by either form of a letter with an accent: one letter, or two signs."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._names: dict[Path, dict[str, str]] = {}
+
+    def find(self, written: str) -> str | None:
+        """Return the path of a file relative to the folder, as the file system writes it; None where it is not there.
+
+        Raises
+        ------
+        PermissionError
+            If a folder on the way may not be opened.
+        """
+        path = PurePath(written)
+        try:
+            if _is_file(self._folder / path):
+                return PurePath(os.path.relpath(self._folder / path, self._folder)).as_posix()
+        except ValueError:  # a zero byte: the name of no file
+            return None
+        place = Path(path.anchor) if path.is_absolute() else self._folder
+        for part in path.relative_to(path.anchor).parts:
+            name = part if part == ".." else self._names_in(place).get(unicodedata.normalize("NFC", part))
+            if name is None:
+                return None
+            place = place / name
+        return PurePath(os.path.relpath(place, self._folder)).as_posix() if _is_file(place) else None
+
+    def _names_in(self, folder: Path) -> dict[str, str]:
+        """Return what a folder holds, by the composed form of each name; nothing where it is no folder."""
+        if folder not in self._names:
+            try:
+                self._names[folder] = {unicodedata.normalize("NFC", path.name): path.name for path in folder.iterdir()}
+            except (FileNotFoundError, NotADirectoryError):
+                self._names[folder] = {}
+        return self._names[folder]
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether there is such a file. Raises `PermissionError` where nobody may look."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except PermissionError:
+        raise
+    except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            return False
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _refuse_lost(table: Path, rows: list[Row], reading: ClassReading, images: list[LabelledImage],
+                 left_out: list[LeftOut]) -> None:
+    """Refuse a set where all rows of a class, or of a split, are left out, while others are not."""
+    for what, wanted, held in (
+            ("class", {reading.class_of[row["label"]] for row in rows if row["label"] in reading.class_of},
+             {image.label for image in images}),
+            ("split", {split for row in rows if (split := split_of(row["split"]))},
+             {image.split for image in images})):
+        for name in sorted(wanted - held) if images else ():
+            first = left_out[0]
+            raise InputError(f"{table}: every row of the {what} {name!r} is left out; the first row left out of "
+                             f"{len(left_out)} is {first.where} ({first.reason}: {first.detail}). Mend the rows, or "
+                             f"take the {what} out of the table")
+
+
+def _rows(table: Path, further: tuple[str, ...]) -> Iterator[tuple[str, Row | LeftOut]]:
+    """Yield ``("line 7", row)``; lines count from 1, the header's. A row has all columns that are read, stripped."""
     lines = csv_rows(table)
     first = next(lines, None)
     if isinstance(first, RejectedRow):
         raise InputError(f"{table} line {first.line}: {first.reason}; expected the header {','.join(COLUMNS)}")
     header = [name.strip().lower() for name in first[1]] if first else []
-    for column in COLUMNS:
-        if column not in header:
+    place_of = {}
+    for column in (*COLUMNS, SPLIT_COLUMN, *further):
+        places = [place for place, name in enumerate(header) if name == column.lower()]
+        if len(places) > 1:
+            raise InputError(f"{table}: the column {column!r} is there twice")
+        if places:
+            place_of[column] = places[0]
+        elif column != SPLIT_COLUMN:
             raise InputError(f"{table}: the column {column!r} is missing; the header holds "
                              f"{', '.join(header) or 'nothing'}")
     for line in lines:
@@ -78,7 +207,9 @@ def _rows(table: Path) -> Iterator[tuple[str, dict[str, str] | LeftOut]]:
             where = f"line {line.line}"
             yield where, LeftOut(where, "bad_row", line.reason)
         else:
-            yield f"line {line[0]}", dict(zip(header, line[1], strict=False))
+            number, cells = line
+            row = {column: cells[place].strip() if place < len(cells) else "" for column, place in place_of.items()}
+            yield f"line {number}", {SPLIT_COLUMN: "", **row}
 
 
-LAYOUT = Layout(name="path_label", about="a CSV of path, label and perhaps split", read=read)
+LAYOUT = Layout(name="path_label", about="a CSV of path, label, perhaps split and further columns", read=read)

@@ -8,13 +8,14 @@ from fecemo.data.labelled import (
     LabelledSet,
     Layout,
     LeftOut,
+    ReadOptions,
     image_files,
     labelled_set,
 )
 from fecemo.errors import InputError
 
 
-def read(folder: Path) -> LabelledSet:
+def read(folder: Path, options: ReadOptions) -> LabelledSet:
     """Read every image of a folder and of the folders in it; none has a label or a split.
 
     Raises
@@ -22,8 +23,9 @@ def read(folder: Path) -> LabelledSet:
     InputError
         If the folder is missing or holds no image.
     """
-    if not folder.is_dir():
-        raise InputError(f"{folder}: there is no such folder")
+    if options != ReadOptions():
+        raise InputError(f"{folder}: photographs have no classes and no annotations; "
+                         "for labels choose another layout")
     found = list(image_files(folder))
     return labelled_set(
         folder,

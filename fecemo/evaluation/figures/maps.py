@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fecemo.data.emotions import EMOTIONS
+from fecemo.data.classes import EMOTIONS
 from fecemo.evaluation.figures.svg import ACCENT, CARD, INK, as_svg, colour, new_figure, pixels
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from fecemo.data.emotions import EMOTIONS
+from fecemo.data.classes import EMOTIONS
 from fecemo.evaluation.figures.faces import source_face_map, target_face_map
 from fecemo.evaluation.figures.maps import MapPoints, cluster_map, emotion_map, learnt_map, name_key, name_map
 from fecemo.evaluation.figures.networks import network_figure

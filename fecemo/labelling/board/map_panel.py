@@ -178,8 +178,8 @@ class MapPanel:
 
 def name_colours(colours: tuple[str, ...]) -> dict[str, str]:
     """Return the colour of every name; what is no emotion is grey."""
+    from fecemo.data.classes import EMOTIONS
     from fecemo.data.cluster_names import NOT_EMOTIONS
-    from fecemo.data.emotions import EMOTIONS
 
     return {**dict(zip(EMOTIONS, colours, strict=False)), **dict.fromkeys((*NOT_EMOTIONS, "no name"), GREY)}
 

@@ -5,8 +5,8 @@ from functools import partial
 
 import numpy as np
 
+from fecemo.data.dataset import Dataset
 from fecemo.data.face_columns import read_face_columns
-from fecemo.data.face_pack import FacePack
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
 
@@ -19,14 +19,14 @@ BLOCK = 512
 Known = Mapping[str, Callable[[np.ndarray], np.ndarray]]
 
 
-def known_of_source(study: Recipe, layout: RunLayout, pack: FacePack, rows: np.ndarray) -> Known:
+def known_of_source(study: Recipe, layout: RunLayout, pack: Dataset, rows: np.ndarray) -> Known:
     """Return what is known of source faces, each a callable of positions that gives numbers or words.
 
     Parameters
     ----------
     study : Recipe
     layout : RunLayout
-    pack : FacePack
+    pack : Dataset
         Source faces.
     rows : ndarray of shape (n,), int64
         Rows of the embedded ones.
@@ -60,7 +60,7 @@ def _beside_expression(column: str) -> str | None:
     return None if name is None or name.startswith("expression.") else name
 
 
-def _brightness(pack: FacePack, rows: np.ndarray, positions: np.ndarray) -> np.ndarray:
+def _brightness(pack: Dataset, rows: np.ndarray, positions: np.ndarray) -> np.ndarray:
     wanted, back = np.unique(rows[positions], return_inverse=True)
     levels = [np.asarray(pack.faces[wanted[start : start + BLOCK]])[:, ::EVERY, ::EVERY].mean(axis=(1, 2, 3))
               for start in range(0, len(wanted), BLOCK)]

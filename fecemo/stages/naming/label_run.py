@@ -9,7 +9,7 @@ import numpy as np
 from fecemo.data.array_set import read_face_array
 from fecemo.data.arrays import read_array
 from fecemo.data.cluster_names import read_cluster_names
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import read_receipt
 from fecemo.data.variant import find_variant
 from fecemo.errors import FecemoError, StoredStateError
@@ -63,12 +63,12 @@ class LabelRun:
         return PALETTE
 
     @cached_property
-    def _source(self) -> FacePack:
-        return FacePack(self._layout.source)
+    def _source(self) -> Dataset:
+        return Dataset(self._layout.source)
 
     @cached_property
-    def _target(self) -> FacePack:
-        return FacePack(self._layout.target)
+    def _target(self) -> Dataset:
+        return Dataset(self._layout.target)
 
     def cells(self) -> list[CellState]:
         """Return every cell that has clusters to name, or will have, in the order of the recipe."""
@@ -161,7 +161,7 @@ class LabelRun:
         """
         return label_and_evaluate(CellArguments(self._recipe_path, self._layout.run, approach, variant), self._recipe)
 
-    def _view(self, pack: FacePack, rows: np.ndarray, variant: str) -> Faces:
+    def _view(self, pack: Dataset, rows: np.ndarray, variant: str) -> Faces:
         seen_as = find_variant(variant)
 
         def faces(positions: np.ndarray) -> np.ndarray:

@@ -26,7 +26,7 @@ from fecemo.study.recipe import Recipe
 if TYPE_CHECKING:
     import numpy as np
 
-    from fecemo.data.face_pack import FacePack
+    from fecemo.data.dataset import Dataset
     from fecemo.evaluation.figures.faces import FaceGrid
     from fecemo.evaluation.figures.maps import MapPoints
     from fecemo.evaluation.figures.training import Curve
@@ -71,7 +71,7 @@ def read_material(study: Recipe, layout: RunLayout, table: "ComparisonTable") ->
     StoredStateError
         If something finished is damaged.
     """
-    from fecemo.data.emotions import EMOTIONS
+    from fecemo.data.classes import EMOTIONS
     from fecemo.evaluation.report.material import ReportMaterial
 
     packs = read_packs(layout)
@@ -83,7 +83,7 @@ def read_material(study: Recipe, layout: RunLayout, table: "ComparisonTable") ->
         cells=tuple(_read_cell(study, layout, packs, row, column, table) for row, column, _ in table.cells()))
 
 
-def _read_cell(study: Recipe, layout: RunLayout, packs: "dict[str, FacePack]", row: "Heading", column: "Heading",
+def _read_cell(study: Recipe, layout: RunLayout, packs: "dict[str, Dataset]", row: "Heading", column: "Heading",
                table: "ComparisonTable") -> "CellMaterial":
     from fecemo.data.cluster_names import NAMES_NAME, read_cluster_names
     from fecemo.evaluation.report.material import CellMaterial
@@ -159,10 +159,10 @@ def _read_clusters(folders: dict[str, Path], pack: str) -> "tuple[np.ndarray, np
     return rows, read_array(folders["clusters"], f"{pack}_clusters", "cluster", length=len(rows))
 
 
-def _read_map(folders: dict[str, Path], packs: "dict[str, FacePack]", clustered: bool) -> "MapPoints | None":
+def _read_map(folders: dict[str, Path], packs: "dict[str, Dataset]", clustered: bool) -> "MapPoints | None":
     import numpy as np
 
-    from fecemo.data.emotions import EMOTIONS
+    from fecemo.data.classes import EMOTIONS
     from fecemo.evaluation.figures.maps import MapPoints
 
     embedded, mapped = read_receipt(folders["embeddings"]), read_receipt(folders["map"])
@@ -184,7 +184,7 @@ def _read_map(folders: dict[str, Path], packs: "dict[str, FacePack]", clustered:
     return MapPoints(source, groups, target, target_emotions=labels)
 
 
-def _face_grid(folders: dict[str, Path], packs: "dict[str, FacePack]", pack: str, variant: Variant,
+def _face_grid(folders: dict[str, Path], packs: "dict[str, Dataset]", pack: str, variant: Variant,
                places: "np.ndarray") -> "FaceGrid | None":
     """Return faces that stand for the parts of a map, or None where it is empty or there is no pack."""
     import numpy as np
@@ -203,7 +203,7 @@ def _face_grid(folders: dict[str, Path], packs: "dict[str, FacePack]", pack: str
     return lay_out_faces(np.asarray(places), read)
 
 
-def _draw_samples(pack: "FacePack", variant: Variant, rows: "np.ndarray", clusters: "np.ndarray",
+def _draw_samples(pack: "Dataset", variant: Variant, rows: "np.ndarray", clusters: "np.ndarray",
                   seed: int) -> "dict[int, np.ndarray]":
     import numpy as np
 

@@ -13,7 +13,7 @@ from fecemo.study.recipe import Recipe
 if TYPE_CHECKING:
     import numpy as np
 
-    from fecemo.data.face_pack import FacePack
+    from fecemo.data.dataset import Dataset
     from fecemo.data.statements import DataStatement
     from fecemo.evaluation.report.material import ModelFacts, PackFacts, StageFacts
 
@@ -25,15 +25,15 @@ STATED = {"Name": "name", "Made by": "by", "Origin": "origin", "Licence": "licen
 """Words of the data card, and the fields of `DataStatement` that answer them."""
 
 
-def read_packs(layout: RunLayout) -> "dict[str, FacePack]":
+def read_packs(layout: RunLayout) -> "dict[str, Dataset]":
     """Return the finished packs of a run by their name, ``"source"`` and ``"target"``."""
-    from fecemo.data.face_pack import FacePack
+    from fecemo.data.dataset import Dataset
 
     folders = {"source": layout.source, "target": layout.target}
-    return {name: FacePack(folder) for name, folder in folders.items() if read_receipt(folder) is not None}
+    return {name: Dataset(folder) for name, folder in folders.items() if read_receipt(folder) is not None}
 
 
-def pack_facts(title: str, pack: "FacePack", stated: "DataStatement | None") -> "PackFacts":
+def pack_facts(title: str, pack: "Dataset", stated: "DataStatement | None") -> "PackFacts":
     """Return what a pack holds, and what is stated of its faces."""
     from fecemo.evaluation.report.material import PackFacts
 

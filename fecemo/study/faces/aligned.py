@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.data.arrays import read_array
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_json, read_receipt, require_receipt
 from fecemo.data.variant import FACE_CHANNELS, FACE_SIDE
 from fecemo.errors import StoredStateError
@@ -32,13 +32,13 @@ class AlignedFaces:
     receipt: Receipt
 
 
-def read_aligned(folder: Path, pack: FacePack, measurements: Path) -> AlignedFaces:
+def read_aligned(folder: Path, pack: Dataset, measurements: Path) -> AlignedFaces:
     """Read the aligned faces of a pack.
 
     Parameters
     ----------
     folder : Path
-    pack : FacePack
+    pack : Dataset
     measurements : Path
         What they were aligned by; where it stands no more, it is not asked.
 

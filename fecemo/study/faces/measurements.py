@@ -8,7 +8,7 @@ import numpy as np
 
 from fecemo.data.array_set import array_files
 from fecemo.data.arrays import read_array
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, require_receipt
 from fecemo.errors import StoredStateError
 from fecemo.imaging.landmarks.features import COLUMNS, columns_of
@@ -48,7 +48,7 @@ class Measurements:
         return self.values[:, columns_of(groups)]
 
 
-def read_measurements(folder: Path, pack: FacePack) -> Measurements:
+def read_measurements(folder: Path, pack: Dataset) -> Measurements:
     """Read the measurements of a pack's faces.
 
     Raises

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.data.stored_faces import Faces
 from fecemo.study.faces.aligned import AlignedFaces, read_aligned
 from fecemo.study.faces.measurements import Measurements, read_measurements
@@ -15,14 +15,14 @@ class RunFaces:
 
     Parameters
     ----------
-    pack : FacePack
+    pack : Dataset
     measurements : Measurements, optional
         Where somebody asks for them.
     aligned : AlignedFaces, optional
         Where networks are to see them in the place of the pack's.
     """
 
-    pack: FacePack
+    pack: Dataset
     measurements: Measurements | None = None
     aligned: AlignedFaces | None = None
 
@@ -62,6 +62,6 @@ def read_run_faces(layout: RunLayout, name: str, measured: bool, seen: str = "cu
     StoredStateError
         If the pack is missing or unfinished, or its faces are to be measured or aligned first.
     """
-    pack = FacePack(layout.pack(name))
+    pack = Dataset(layout.pack(name))
     return RunFaces(pack, read_measurements(layout.measurements(name), pack) if measured else None,
                     read_aligned(layout.aligned(name), pack, layout.measurements(name)) if seen == "aligned" else None)

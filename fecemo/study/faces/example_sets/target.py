@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from fecemo.data.emotions import EMOTIONS
-from fecemo.data.face_pack import INDEX_NAME, FacePack
+from fecemo.data.classes import EMOTIONS
+from fecemo.data.dataset import ANNOTATIONS_NAME, Dataset
 from fecemo.data.splits import stratified_sample
 from fecemo.errors import InputError, nearest
 from fecemo.study.faces.example_set import ExampleSet
@@ -28,12 +28,12 @@ def _draw(faces: RunFaces, fit: FitSettings, seed: int, key: str) -> tuple[Examp
     return examples, _labelled(pack, stored)
 
 
-def labelled_rows(pack: FacePack, fraction: float | None, seed: int, key: str) -> np.ndarray:
+def labelled_rows(pack: Dataset, fraction: float | None, seed: int, key: str) -> np.ndarray:
     """Return the rows of the train split whose labels may be learnt from.
 
     Parameters
     ----------
-    pack : FacePack
+    pack : Dataset
         The labelled faces with their stored splits.
     fraction : float or None
         Share of *all* labelled faces, as the study counts it; None takes the whole train split.
@@ -62,12 +62,12 @@ def labelled_rows(pack: FacePack, fraction: float | None, seed: int, key: str) -
     return train[stratified_sample(pack.ids[train], pack.labels[train], count=count, seed=seed)]
 
 
-def _labelled(pack: FacePack, rows: np.ndarray) -> Examples:
+def _labelled(pack: Dataset, rows: np.ndarray) -> Examples:
     """Return faces with their emotions as positions in `EMOTIONS`. Raises `InputError` for a label that is none."""
     labels = pack.labels[rows]
     for row, label in zip(rows, labels, strict=True):
         if label not in EMOTIONS:
-            raise InputError(f"{pack.folder / INDEX_NAME}: row {row} has the label {str(label)!r}, "
+            raise InputError(f"{pack.folder / ANNOTATIONS_NAME}: row {row} has the label {str(label)!r}, "
                              f"{nearest(str(label), EMOTIONS)}")
     return Examples(rows, {"label": np.array([EMOTIONS.index(label) for label in labels], np.int32)})
 

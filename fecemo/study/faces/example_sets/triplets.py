@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.data.face_pack import FacePack
+from fecemo.data.dataset import Dataset
 from fecemo.data.fec import ANSWERS, TRIPLET_TYPES
 from fecemo.errors import InputError, StoredStateError
 from fecemo.fetch.lists import RATINGS_NAME, TRIPLETS_NAME
@@ -44,7 +44,7 @@ def _draw(faces: RunFaces, fit: FitSettings, seed: int, key: str) -> tuple[Examp
     return learnt, held
 
 
-def rated_triplets(pack: FacePack, key: str) -> Examples:
+def rated_triplets(pack: Dataset, key: str) -> Examples:
     """Return the triplets of a pack, as `read_triplets`, of which there is at least one.
 
     Raises

@@ -1,4 +1,4 @@
-"""The writer of face packs: any order of arrival, any moment of death, a full disk."""
+"""The writer of datasets: any order of arrival, any moment of death, a full disk."""
 
 import os
 import resource
@@ -11,16 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fecemo.data import face_pack_writer
-from fecemo.data.face_pack import FaceEntry, FacePack, digest_face
-from fecemo.data.face_pack_writer import MOVED_NAME, STAGING_NAME, FacePackWriter, in_the_making
+from fecemo.data import dataset_writer
+from fecemo.data.dataset import Dataset, FaceEntry, digest_face
+from fecemo.data.dataset_writer import MOVED_NAME, STAGING_NAME, DatasetWriter, in_the_making
 from fecemo.data.ledger import LEDGER_NAME
 from fecemo.data.receipts import RECEIPT_NAME
 from fecemo.errors import InputError, ResourceError, StoredStateError
 
 N = 12
 REJECTED = (3, 7)
-FILES = ("faces.npy", "faces.csv", "rejects.csv")
+FILES = ("faces.npy", "faces.csv", "rejects.csv", "dataset.json")
 
 
 def plan_of(n=N):
@@ -49,7 +49,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def unbroken(tmp_path):
-    writer = FacePackWriter(tmp_path / "unbroken", plan_of())
+    writer = DatasetWriter(tmp_path / "unbroken", plan_of())
     fill(writer)
     finish(writer)
     writer.close()
@@ -57,9 +57,9 @@ def unbroken(tmp_path):
 
 
 def test_stored_faces_stand_in_the_order_of_the_plan(unbroken):
-    pack = FacePack(unbroken)
+    pack = Dataset(unbroken)
     kept = [slot for slot in range(N) if slot not in REJECTED]
-    assert [entry.id for entry in pack.entries] == [f"id{slot}" for slot in kept]
+    assert pack.ids.tolist() == [f"id{slot}" for slot in kept]
     assert all((pack.faces[row] == face(slot)).all() for row, slot in enumerate(kept))
     assert pack.sha256[0] == digest_face(face(0))
     assert pack.receipt.summary == {"faces": 10, "rejected": {"gone": 2}}
@@ -68,8 +68,8 @@ def test_stored_faces_stand_in_the_order_of_the_plan(unbroken):
 
 
 def test_the_order_of_arrival_from_many_threads_does_not_show(unbroken, tmp_path, monkeypatch):
-    monkeypatch.setattr(face_pack_writer, "FLUSH_FACES", 3)
-    writer = FacePackWriter(tmp_path / "pack", plan_of())
+    monkeypatch.setattr(dataset_writer, "FLUSH_FACES", 3)
+    writer = DatasetWriter(tmp_path / "pack", plan_of())
     order = np.random.default_rng(5).permutation(N)
     threads = [threading.Thread(target=fill, args=(writer, order[start::4].tolist())) for start in range(4)]
     for thread in threads:
@@ -97,7 +97,7 @@ def die_at_rename(folder: Path, number: int, forget: tuple[str, ...] = ()) -> bo
             return replace(self, target)
 
         Path.replace = deadly
-        writer = FacePackWriter(folder, plan_of())
+        writer = DatasetWriter(folder, plan_of())
         if forget:
             writer.plan.forget_rejected(forget)
             for slot in writer.missing():
@@ -117,9 +117,9 @@ def test_death_before_any_rename_of_the_end_changes_nothing(unbroken, tmp_path):
         if (folder / RECEIPT_NAME).exists():  # only the digest file, which tells nothing new, was still to come
             assert contents(folder) == contents(unbroken)
         else:
-            with pytest.raises(StoredStateError, match="not a finished face pack"):
-                FacePack(folder)
-        writer = FacePackWriter(folder, plan_of())
+            with pytest.raises(StoredStateError, match="not a finished dataset"):
+                Dataset(folder)
+        writer = DatasetWriter(folder, plan_of())
         fill(writer, writer.missing())
         finish(writer)
         writer.close()
@@ -136,7 +136,7 @@ def test_death_while_a_finished_pack_is_made_anew_leaves_the_old_the_new_or_none
         shutil.copytree(unbroken, folder)
         died = die_at_rename(folder, number, forget=("gone",))
         try:
-            pack = FacePack(folder)
+            pack = Dataset(folder)
         except StoredStateError:
             seen.add("none")
         else:
@@ -152,12 +152,12 @@ def test_a_finished_pack_opened_again_keeps_its_faces_through_a_death(unbroken):
     before = contents(unbroken)
     child = os.fork()
     if child == 0:
-        FacePackWriter(unbroken, plan_of())
+        DatasetWriter(unbroken, plan_of())
         os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(child, 0)
     assert in_the_making(unbroken)
-    assert FacePack(unbroken).damaged_rows() == []  # still the finished pack that it was
-    writer = FacePackWriter(unbroken, plan_of())
+    assert Dataset(unbroken).damaged_rows() == []  # still the finished pack that it was
+    writer = DatasetWriter(unbroken, plan_of())
     assert writer.missing() == []
     writer.plan.forget_rejected(["gone"])
     assert writer.missing() == list(REJECTED)
@@ -165,8 +165,8 @@ def test_a_finished_pack_opened_again_keeps_its_faces_through_a_death(unbroken):
     writer.reject(7, "gone")
     finish(writer)
     writer.close()
-    after = FacePack(unbroken)
-    assert [entry.id for entry in after.entries][3] == "id3"
+    after = Dataset(unbroken)
+    assert after.ids.tolist()[3] == "id3"
     assert (after.faces[3] == face(3)).all()
     assert before["faces.npy"] != contents(unbroken)["faces.npy"]
 
@@ -174,13 +174,13 @@ def test_a_finished_pack_opened_again_keeps_its_faces_through_a_death(unbroken):
 def test_faces_that_were_never_committed_are_made_again(unbroken, tmp_path):
     child = os.fork()
     if child == 0:
-        writer = FacePackWriter(tmp_path / "pack", plan_of())
+        writer = DatasetWriter(tmp_path / "pack", plan_of())
         fill(writer, range(5))
         writer.flush()
         fill(writer, range(5, 9))  # pending when the power goes
         os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(child, 0)
-    writer = FacePackWriter(tmp_path / "pack", plan_of())
+    writer = DatasetWriter(tmp_path / "pack", plan_of())
     assert writer.missing() == list(range(5, N))
     fill(writer, writer.missing())
     finish(writer)
@@ -190,11 +190,11 @@ def test_faces_that_were_never_committed_are_made_again(unbroken, tmp_path):
 
 def test_bytes_that_changed_under_the_ledger_are_found_before_they_become_a_pack(unbroken, tmp_path):
     folder = tmp_path / "pack"
-    writer = FacePackWriter(folder, plan_of())
+    writer = DatasetWriter(folder, plan_of())
     fill(writer)
     writer.flush()
     with (folder / STAGING_NAME).open("r+b") as file:
-        file.seek(4 * face_pack_writer.FACE_BYTES + 17)
+        file.seek(4 * dataset_writer.FACE_BYTES + 17)
         file.write(b"\x00\xff\x00\xff")
     with pytest.raises(StoredStateError, match=r"slots 4…"):
         finish(writer)
@@ -209,10 +209,10 @@ def test_bytes_that_changed_under_the_ledger_are_found_before_they_become_a_pack
 def test_a_damaged_finished_pack_names_its_rows_and_is_mended_when_opened_again(unbroken):
     whole = contents(unbroken)
     with (unbroken / "faces.npy").open("r+b") as file:
-        file.seek(128 + 2 * face_pack_writer.FACE_BYTES + 5)
+        file.seek(128 + 2 * dataset_writer.FACE_BYTES + 5)
         file.write(b"\x01\x02\x03")
-    assert FacePack(unbroken).damaged_rows() == [2]
-    writer = FacePackWriter(unbroken, plan_of())
+    assert Dataset(unbroken).damaged_rows() == [2]
+    writer = DatasetWriter(unbroken, plan_of())
     assert writer.missing() == [2]
     fill(writer, [2])
     finish(writer)
@@ -229,44 +229,44 @@ def grown_plan():
 
 @pytest.mark.parametrize("state", ["finished", "in the making", "killed while it grew"])
 def test_a_grown_plan_keeps_what_is_stored_and_asks_for_the_new_faces_alone(tmp_path, monkeypatch, state):
-    writer = FacePackWriter(tmp_path, plan_of(), made_of={"margin": 0.0})
+    writer = DatasetWriter(tmp_path, plan_of(), made_of={"margin": 0.0})
     fill(writer)
     if state == "finished":
         finish(writer)
     writer.close()
     if state == "killed while it grew":
         with monkeypatch.context() as patch:
-            patch.setattr(FacePackWriter, "_restore_staging", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
+            patch.setattr(DatasetWriter, "_restore_staging", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
             with pytest.raises(KeyboardInterrupt):
-                FacePackWriter(tmp_path, grown_plan(), made_of={"margin": 0.0})
-    writer = FacePackWriter(tmp_path, grown_plan(), made_of={"margin": 0.0})
+                DatasetWriter(tmp_path, grown_plan(), made_of={"margin": 0.0})
+    writer = DatasetWriter(tmp_path, grown_plan(), made_of={"margin": 0.0})
     assert [writer.plan[slot].id for slot in writer.missing()] == ["new0", "new1", "new2"]
     for slot in writer.missing():
         writer.put(slot, face(100 + slot))
     finish(writer)
     writer.close()
-    pack = FacePack(tmp_path)
-    assert [entry.id for entry in pack.entries] == [
+    pack = Dataset(tmp_path)
+    assert pack.ids.tolist() == [
         entry.id for entry in grown_plan() if entry.id not in {f"id{slot}" for slot in REJECTED}]
-    for row, entry in enumerate(pack.entries):
-        if entry.id.startswith("id"):
-            np.testing.assert_array_equal(pack.faces[row], face(int(entry.id[2:])))
+    for row, face_id in enumerate(pack.ids.tolist()):
+        if face_id.startswith("id"):
+            np.testing.assert_array_equal(pack.faces[row], face(int(face_id[2:])))
     assert pack.damaged_rows() == []
     assert not (tmp_path / MOVED_NAME).exists()
 
 
 def test_a_ledger_whose_list_was_damaged_never_becomes_a_finished_pack(tmp_path):
-    writer = FacePackWriter(tmp_path, plan_of())
+    writer = DatasetWriter(tmp_path, plan_of())
     fill(writer, range(5))
     writer.close()
     with sqlite3.connect(tmp_path / LEDGER_NAME) as ledger:
-        ledger.execute("UPDATE plan SET url = 'http://a/9.jpg' WHERE slot = 7")
+        ledger.execute("UPDATE plan SET address = 'http://a/9.jpg' WHERE slot = 7")
     with pytest.raises(StoredStateError, match=r"ledger\.sqlite is damaged: its list of faces"):
-        FacePackWriter(tmp_path, plan_of())
+        DatasetWriter(tmp_path, plan_of())
 
 
 def test_rejects_are_listed_also_where_nothing_was_stored(tmp_path):
-    writer = FacePackWriter(tmp_path, plan_of(2))
+    writer = DatasetWriter(tmp_path, plan_of(2))
     for slot in range(2):
         writer.reject(slot, "forbidden_address")
     with pytest.raises(InputError, match=r"none of the 2 .*\(2 forbidden_address\); rejects.csv .* Open the host"):
@@ -278,7 +278,7 @@ def test_rejects_are_listed_also_where_nothing_was_stored(tmp_path):
 
 def test_unfinished_slots_another_plan_and_other_pixels_are_refused(tmp_path):
     folder = tmp_path / "my pack"
-    writer = FacePackWriter(folder, plan_of(), made_of={"margin": 0.0})
+    writer = DatasetWriter(folder, plan_of(), made_of={"margin": 0.0})
     fill(writer, range(5))
     with pytest.raises(StoredStateError, match="7 of 12 faces"):
         finish(writer)
@@ -289,14 +289,14 @@ def test_unfinished_slots_another_plan_and_other_pixels_are_refused(tmp_path):
             (plan_of(), 0.1, r"with margin 0\.0, not with margin 0\.1"),
             (moved, 0.0, r"the left of face id0 is now 0\.5, not 0\.0")):
         with pytest.raises(StoredStateError, match=f"{difference}.*: rm -r '{folder}'$"):
-            FacePackWriter(folder, plan, made_of={"margin": margin})
+            DatasetWriter(folder, plan, made_of={"margin": margin})
     with pytest.raises(InputError, match=r"id1 \(http://a/0.jpg\) twice"):
-        FacePackWriter(tmp_path / "other", [*plan_of(3), plan_of(2)[1]])
-    FacePackWriter(tmp_path / "other", plan_of(3)).close()  # the refused plan left nothing behind
+        DatasetWriter(tmp_path / "other", [*plan_of(3), plan_of(2)[1]])
+    DatasetWriter(tmp_path / "other", plan_of(3)).close()  # the refused plan left nothing behind
 
 
 def test_a_face_of_another_shape_or_kind_is_refused(tmp_path):
-    writer = FacePackWriter(tmp_path, plan_of())
+    writer = DatasetWriter(tmp_path, plan_of())
     shapes = ((200, 200), np.uint8), ((200, 200, 3), np.float32), ((100, 200, 3), np.uint8)
     for wrong in (np.zeros(shape, kind) for shape, kind in shapes):
         with pytest.raises(ValueError, match="uint8 of shape"):
@@ -305,7 +305,7 @@ def test_a_face_of_another_shape_or_kind_is_refused(tmp_path):
 
 
 def test_a_box_that_is_not_a_number_survives_the_ledger(tmp_path):
-    writer = FacePackWriter(tmp_path, [FaceEntry("a", "u", float("nan"), float("inf"), 0.1, 1.0)])
+    writer = DatasetWriter(tmp_path, [FaceEntry("a", "u", float("nan"), float("inf"), 0.1, 1.0)])
     entry = writer.plan[0]
     assert np.isnan(entry.left)
     assert np.isposinf(entry.right)
@@ -316,13 +316,13 @@ def test_a_box_that_is_not_a_number_survives_the_ledger(tmp_path):
 def test_a_ledger_that_is_no_ledger_is_said(tmp_path):
     (tmp_path / LEDGER_NAME).write_bytes(b"this was a database once" * 100)
     with pytest.raises(StoredStateError, match=r"ledger.sqlite is damaged"):
-        FacePackWriter(tmp_path, plan_of())
+        DatasetWriter(tmp_path, plan_of())
 
 
 def test_the_output_of_another_stage_is_refused(unbroken):
     (unbroken / LEDGER_NAME).unlink()
     with pytest.raises(StoredStateError, match="another stage"):
-        FacePackWriter(unbroken, plan_of())
+        DatasetWriter(unbroken, plan_of())
 
 
 def full_after(folder: Path, n_bytes: int) -> str:
@@ -334,7 +334,7 @@ def full_after(folder: Path, n_bytes: int) -> str:
         resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, n_bytes))
         said = "nothing"
         try:
-            writer = FacePackWriter(folder, plan_of())
+            writer = DatasetWriter(folder, plan_of())
             try:
                 fill(writer, writer.missing())
                 finish(writer)
@@ -350,9 +350,9 @@ def full_after(folder: Path, n_bytes: int) -> str:
 
 def test_what_was_stored_before_the_disk_was_full_is_kept(unbroken, tmp_path):
     """A limit on the size of files stands in for a full disk: writes fail in the same places."""
-    said = full_after(tmp_path / "pack", 6 * face_pack_writer.FACE_BYTES + 100)
+    said = full_after(tmp_path / "pack", 6 * dataset_writer.FACE_BYTES + 100)
     assert said.startswith("ResourceError"), said
-    writer = FacePackWriter(tmp_path / "pack", plan_of())
+    writer = DatasetWriter(tmp_path / "pack", plan_of())
     assert writer.missing() == list(range(6, N))
     fill(writer, writer.missing())
     finish(writer)

@@ -1,4 +1,4 @@
-"""Write a face pack so that a kill at any moment loses nothing.
+"""Write a dataset so that a kill at any moment loses nothing.
 
 A plan gives every wanted face a slot. A face's bytes reach the disk before the ledger says so. When every slot is
 stored or rejected, the stored ones become ``faces.npy`` in the order of the plan, whatever the order in which they
@@ -10,15 +10,17 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fecemo.data.durable import atomic_file, explained
-from fecemo.data.face_pack import (
+from fecemo.data.classes import in_standard_order
+from fecemo.data.dataset import (
+    ANNOTATIONS_NAME,
+    DESCRIPTION_NAME,
     ENTRY_COLUMNS,
     FACE_SHAPE,
     FACES_NAME,
@@ -26,9 +28,12 @@ from fecemo.data.face_pack import (
     INDEX_NAME,
     REJECT_COLUMNS,
     REJECTS_NAME,
+    ColumnType,
+    Description,
     FaceEntry,
     digest_face,
 )
+from fecemo.data.durable import atomic_file, atomic_write, explained
 from fecemo.data.ledger import LEDGER_NAME, Ledger, Outcome
 from fecemo.data.receipts import RECEIPT_NAME, Receipt, read_receipt, write_receipt
 from fecemo.data.stored_faces import SHARDS_NAME
@@ -43,18 +48,23 @@ FLUSH_FACES = 256
 FLUSH_SECONDS = 2.0
 
 
-class FacePackWriter:
-    """Fill the slots of a planned pack, from any number of threads; go on where a killed run stopped.
+class DatasetWriter:
+    """Fill the slots of a planned dataset, from any number of threads; go on where a killed run stopped.
 
     Parameters
     ----------
     folder : Path
-        The pack's folder. The caller holds its `output_lock`.
+        The dataset's folder. The caller holds its `output_lock`.
     plan : iterable of FaceEntry
         The wanted faces in their final order; ids are unique. It is read once and kept on disk.
     made_of : JSON value, optional
         What decides the pixels of a face beside its entry, such as a margin. Faces stored with another value are never
         taken for these.
+    classes : sequence of str, optional
+        Names of the classes in their order; without it those of the plan's labels, in the usual order.
+    columns : mapping of str to str, optional
+        Type of each annotation; without it those of the plan, where ``label`` and ``split`` are what they are called
+        and all others text.
 
     Attributes
     ----------
@@ -66,13 +76,15 @@ class FacePackWriter:
     InputError
         If an id stands twice in the plan.
     StoredStateError
-        If ``folder`` holds a pack, finished or not, of another plan.
+        If ``folder`` holds a dataset, finished or not, of another plan.
     ResourceError
         If the folder cannot be written.
     """
 
-    def __init__(self, folder: Path, plan: Iterable[FaceEntry], made_of: Any = None) -> None:
+    def __init__(self, folder: Path, plan: Iterable[FaceEntry], made_of: Any = None, *,
+                 classes: Sequence[str] | None = None, columns: Mapping[str, ColumnType] | None = None) -> None:
         self.folder = folder
+        self._classes, self._columns = classes, columns
         self._lock = threading.Lock()
         self._pending: list[Outcome] = []
         self._started = self._flushed_at = time.monotonic()
@@ -101,7 +113,7 @@ class FacePackWriter:
             (self.folder / STAGING_NAME).replace(self.folder / MOVED_NAME)
 
     def _restore_staging(self) -> None:
-        """Fill the staging file of a finished or a grown pack from what is stored; forget what is not whole."""
+        """Fill the staging file of a finished or a grown dataset from what is stored; forget what is not whole."""
         with atomic_file(self.folder / STAGING_NAME) as file:
             by_digest: dict[str, list[int]] = {}
             for slot, _, sha256 in self.ledger.stored():
@@ -119,7 +131,7 @@ class FacePackWriter:
         with suppress(FileNotFoundError), (self.folder / MOVED_NAME).open("rb") as moved:
             while len(face := moved.read(FACE_BYTES)) == FACE_BYTES:
                 yield np.frombuffer(face, np.uint8)
-        with suppress(FileNotFoundError, ValueError, EOFError):  # no pack, or a damaged one
+        with suppress(FileNotFoundError, ValueError, EOFError):  # no dataset, or a damaged one
             yield from np.load(self.folder / FACES_NAME, mmap_mode="r")
 
     def missing(self) -> list[int]:
@@ -164,9 +176,9 @@ class FacePackWriter:
 
     def reject_photo(self, slot: int, reason: str, detail: str = "") -> int:
         """Reject every missing face of the photograph that a slot's face is in; return their number."""
-        faces = self.plan.missing_of_same_url(slot)
-        for one, _ in faces:
-            self.reject(one, reason, detail)
+        faces = self.plan.missing_of_same_address(slot)
+        for missing, _ in faces:
+            self.reject(missing, reason, detail)
         return len(faces)
 
     def _note(self, outcome: Outcome) -> None:
@@ -201,7 +213,7 @@ class FacePackWriter:
     def finish(self, stage: str, *, config: dict[str, Any], inputs: dict[str, str], seed: int | None = None,
                extra_files: Sequence[str] = (), summary: dict[str, Any] | None = None,
                may_be_empty: bool = False, advice: str = "Mend what they come from, then run again") -> Receipt:
-        """Turn the filled slots into a finished pack.
+        """Turn the filled slots into a finished dataset.
 
         Parameters
         ----------
@@ -212,7 +224,7 @@ class FacePackWriter:
         summary : dict, optional
             Added to the counts of faces and of rejects by reason.
         may_be_empty : bool
-            Whether a pack of no face is what it should be, as for a shard into which no host falls.
+            Whether a dataset of no face is what it should be, as for a shard into which no host falls.
         advice : str
             What to do where no face could be stored.
 
@@ -223,7 +235,7 @@ class FacePackWriter:
         Raises
         ------
         InputError
-            If no slot is stored and the pack may not be empty: it would be taken for a finished one. ``rejects.csv``
+            If no slot is stored and the dataset may not be empty: it would be taken for a finished one. ``rejects.csv``
             is written all the same.
         StoredStateError
             If a slot is neither stored nor rejected, or the bytes of a stored face are no longer those that were
@@ -235,19 +247,17 @@ class FacePackWriter:
         n_stored, rejected = self.ledger.counts()
         if not n_stored and not may_be_empty:
             listed = ", ".join(f"{count} {reason}" for reason, count in rejected.items())
-            self._write_rejects()
+            self._write_rejects(tuple(self._description().columns))
             raise InputError(f"{self.folder}: none of the {len(self.plan)} faces could be had ({listed}); "
                              f"{REJECTS_NAME} has the reason of each. {advice}")
-        # From here to the new receipt the folder holds no finished pack, whatever it held before.
+        # From here to the new receipt the folder holds no finished dataset, whatever it held before.
         with explained(self.folder):
             (self.folder / RECEIPT_NAME).unlink(missing_ok=True)
         digest = self._write_faces(n_stored)
-        _write_csv(self.folder / INDEX_NAME, INDEX_COLUMNS,
-                   ((row, *_values(entry), sha256) for row, (_, entry, sha256) in enumerate(self.ledger.stored())))
-        self._write_rejects()
+        tables = self._write_tables()
         receipt = write_receipt(
             self.folder, stage, config=config, inputs=inputs, seed=seed,
-            files=[INDEX_NAME, REJECTS_NAME, *extra_files],
+            files=[*tables, *extra_files],
             # Of the digests of the faces: a file of many gigabytes is not read again.
             outputs={FACES_NAME: digest},
             seconds=self.ledger.seconds() + time.monotonic() - self._started,
@@ -257,15 +267,43 @@ class FacePackWriter:
             (self.folder / STAGING_NAME).unlink(missing_ok=True)
         return receipt
 
-    def _write_rejects(self) -> None:
-        _write_csv(self.folder / REJECTS_NAME, REJECT_COLUMNS,
-                   ((*_values(entry), reason, detail) for entry, reason, detail in self.ledger.rejected()))
+    def _write_tables(self) -> list[str]:
+        """Write all tables of the faces, and return the files' names."""
+        description = self._description()
+        names = tuple(description.columns)
+        _write_csv(self.folder / INDEX_NAME, INDEX_COLUMNS,
+                   ((row, *_values(entry), sha256) for row, (_, entry, sha256) in enumerate(self.ledger.stored())))
+        with explained(self.folder):
+            (self.folder / ANNOTATIONS_NAME).unlink(missing_ok=True)
+        if names:
+            _write_csv(self.folder / ANNOTATIONS_NAME, ("row", *names), (
+                (row, *_annotations(entry, names)) for row, (_, entry, _) in enumerate(self.ledger.stored())))
+        self._write_rejects(names)
+        atomic_write(self.folder / DESCRIPTION_NAME, description.as_json())
+        return [INDEX_NAME, *([ANNOTATIONS_NAME] if names else []), REJECTS_NAME, DESCRIPTION_NAME]
+
+    def _write_rejects(self, names: Sequence[str]) -> None:
+        _write_csv(self.folder / REJECTS_NAME, (*REJECT_COLUMNS, *names), (
+            (*_values(entry), reason, detail, *_annotations(entry, names))
+            for entry, reason, detail in self.ledger.rejected()))
+
+    def _description(self) -> Description:
+        """Return the classes and columns that were given, or else those of the plan."""
+        columns, classes = self._columns, self._classes
+        if columns is None:
+            types: dict[str, ColumnType] = {"label": "label", "split": "split"}
+            named = self.ledger.annotation_names()
+            columns = {name: types.get(name, "text") for name in sorted(
+                named, key=lambda name: ([*types, name].index(name), name))}
+        if classes is None:
+            classes = in_standard_order(self.ledger.annotation_values("label") if "label" in columns else ())
+        return Description(tuple(classes), columns)
 
     def _write_faces(self, n_stored: int) -> str:
         """Write ``faces.npy`` and return the sha256 of the digests of its faces, a line each."""
         header = {"descr": "|u1", "fortran_order": False, "shape": (n_stored, *FACE_SHAPE)}
         digest, damaged = hashlib.sha256(), []
-        with atomic_file(self.folder / FACES_NAME) as file, progress(n_stored, "pack: write", "face") as bar:
+        with atomic_file(self.folder / FACES_NAME) as file, progress(n_stored, "dataset: write", "face") as bar:
             np.lib.format.write_array_header_1_0(file, header)
             for slot, _, sha256 in self.ledger.stored():
                 face = os.pread(self._staging, FACE_BYTES, slot * FACE_BYTES)
@@ -283,12 +321,16 @@ class FacePackWriter:
 
 
 def in_the_making(folder: Path) -> bool:
-    """Tell whether ``folder`` holds faces that `FacePackWriter.finish` has not yet made a pack of."""
+    """Tell whether ``folder`` holds faces that `DatasetWriter.finish` has not yet made a dataset of."""
     return (folder / STAGING_NAME).exists()
 
 
 def _values(entry: FaceEntry) -> list[Any]:
     return [getattr(entry, column) for column in ENTRY_COLUMNS]
+
+
+def _annotations(entry: FaceEntry, names: Sequence[str]) -> list[str]:
+    return [entry.annotations.get(name, "") for name in names]
 
 
 def _write_csv(path: Path, columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:

@@ -1,0 +1,297 @@
+"""A dataset as it is read: rows of faces with named columns.
+
+``faces.npy`` and ``faces.csv`` say what each face is, ``annotations.csv`` what people said of it, and ``dataset.json``
+which classes there are, in their order, and of which type each annotation is.
+"""
+
+import csv
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+
+from fecemo.data.receipts import Receipt, read_receipt
+from fecemo.data.stored_faces import FACE_SHAPE, FACES_NAME, Faces, open_faces
+from fecemo.errors import InputError, StoredStateError, nearest
+from fecemo.progress import progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+INDEX_NAME = "faces.csv"
+ANNOTATIONS_NAME = "annotations.csv"
+"""Row and annotations of every face; only where there are annotations."""
+DESCRIPTION_NAME = "dataset.json"
+REJECTS_NAME = "rejects.csv"
+FORMAT = "fecemo.dataset/1"
+
+ENTRY_COLUMNS = ("id", "address", "left", "right", "top", "bottom")
+INDEX_COLUMNS = ("row", *ENTRY_COLUMNS, "sha256")
+REJECT_COLUMNS = (*ENTRY_COLUMNS, "reason", "detail")
+"""Of ``rejects.csv``; a column for each annotation follows."""
+
+ColumnType = Literal["label", "split", "text", "number"]
+"""``label``: a class's name; ``split``: train, valid or test; ``text``: any other words, kept as they are;
+``number``: float32, NaN where it is not known."""
+
+
+@dataclass(frozen=True)
+class FaceEntry:
+    """One face of a dataset, as the plan of a writer asks for it.
+
+    Parameters
+    ----------
+    id : str
+        Digest of address and box: two faces of one photograph are two faces.
+    address : str
+        Where the photograph came from; of an imported image its path relative to the imported folder.
+    left, right, top, bottom : float
+        The face's box as fractions of the photograph's width and height.
+    annotations : mapping of str to str
+        What is known of it, by column; ``""`` or no key where nothing is.
+    """
+
+    id: str
+    address: str
+    left: float = 0.0
+    right: float = 1.0
+    top: float = 0.0
+    bottom: float = 1.0
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Description:
+    """What ``dataset.json`` says.
+
+    Parameters
+    ----------
+    classes : tuple of str
+        Names of the classes, in the order of their codes; empty where nothing is labelled.
+    columns : mapping of str to str
+        Type of each annotation, in the order of ``annotations.csv``.
+    """
+
+    classes: tuple[str, ...] = ()
+    columns: Mapping[str, ColumnType] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(set(self.classes)) < len(self.classes) or not all(self.classes):
+            raise ValueError(f"the classes {list(self.classes)} are not different names")
+        for name, kind in self.columns.items():
+            if kind not in get_args(ColumnType):
+                raise ValueError(f"the column {name!r} is of the type {kind!r}, "
+                                 f"{nearest(str(kind), get_args(ColumnType))}")
+
+    def as_json(self) -> str:
+        """Return the document's text."""
+        document = {"format": FORMAT, "classes": list(self.classes), "columns": dict(self.columns)}
+        return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def read_description(folder: Path) -> Description:
+    """Return the classes and columns of a dataset without opening its faces.
+
+    Raises
+    ------
+    StoredStateError
+        If the file is missing or damaged.
+    """
+    path = folder / DESCRIPTION_NAME
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document.pop("format") != FORMAT:
+            raise ValueError(f"expected the format {FORMAT}")
+        return Description(tuple(document["classes"]), document["columns"])
+    except FileNotFoundError as error:
+        raise StoredStateError(f"{path} is missing: {folder} holds no dataset; run its fetch or import") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise StoredStateError(f"{path} is damaged: {error}; run the fetch or import that made it again") from error
+
+
+class Dataset:
+    """A finished dataset: ``dataset["valence"]`` is a column of its faces.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``faces.npy``, ``faces.csv``, ``dataset.json`` and ``receipt.json``. One that was joined of several holds
+        ``shards.json`` and ``places.npy`` instead of faces.
+
+    Attributes
+    ----------
+    faces : memmap of shape (n, 200, 200, 3), uint8
+        RGB, read-only; `ShardedFaces` for a joined dataset.
+    ids, addresses : ndarray of shape (n,), str
+        Id of each face, and where its photograph came from.
+    boxes : ndarray of shape (n, 4), float64
+        Left, right, top, bottom as fractions of the photograph.
+    sha256 : ndarray of shape (n,), str
+        Digest of each face's bytes.
+    classes : tuple of str
+        Names of the classes in the order of their codes; empty where nothing is labelled.
+    columns : mapping of str to {"label", "split", "text", "number"}
+        The annotations and their types.
+    receipt : Receipt
+
+    Raises
+    ------
+    StoredStateError
+        If the dataset is missing, unfinished or its files disagree.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        receipt = read_receipt(folder)
+        if receipt is None:
+            raise StoredStateError(f"{folder} is not a finished dataset (no receipt.json); "
+                                   "run its fetch or import again")
+        description = read_description(folder)
+        try:
+            self.faces: Faces = open_faces(folder)
+            index = _read_table(folder / INDEX_NAME, INDEX_COLUMNS)
+            annotations = _read_table(folder / ANNOTATIONS_NAME, ("row", *description.columns)) if (
+                description.columns) else {"row": index["row"]}
+            self.boxes = np.array([index[side] for side in ("left", "right", "top", "bottom")], np.float64).T
+        except FileNotFoundError as error:
+            raise StoredStateError(f"{folder} is not a dataset: {error.filename} is missing") from error
+        except (ValueError, TypeError, KeyError, EOFError) as error:
+            raise StoredStateError(f"{folder} is damaged: {error}") from error
+        n = len(index["row"])
+        if len(annotations["row"]) != n:
+            raise StoredStateError(f"{folder} is damaged: {ANNOTATIONS_NAME} has {len(annotations['row'])} rows, "
+                                   f"{INDEX_NAME} {n}")
+        if self.faces.shape != (n, *FACE_SHAPE) or self.faces.dtype != np.uint8:
+            raise StoredStateError(
+                f"{folder} is damaged: {FACES_NAME} holds {self.faces.dtype} of shape {self.faces.shape}, "
+                f"{INDEX_NAME} asks for uint8 of shape {(n, *FACE_SHAPE)}"
+            )
+        self.folder = folder
+        self.receipt: Receipt = receipt
+        self.classes = description.classes
+        self.columns = description.columns
+        self.ids = np.array(index["id"], dtype=str)
+        self.addresses = np.array(index["address"], dtype=str)
+        self.sha256 = np.array(index["sha256"], dtype=str)
+        self._annotations = {name: np.array(cells, dtype=str) for name, cells in annotations.items() if name != "row"}
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """Return an annotation.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Float32 with NaN for a number, else str with ``""``, where a face's is not known.
+
+        Raises
+        ------
+        InputError
+            If there is no such column.
+        """
+        if name not in self.columns:
+            raise InputError(f"{self.folder} has no column {name!r}: " + (
+                nearest(name, self.columns) if self.columns else "it has no annotations"))
+        cells = self._annotations[name]
+        if self.columns[name] != "number":
+            return cells
+        try:
+            return np.array([float(cell) if cell else math.nan for cell in cells.tolist()], np.float32)
+        except ValueError as error:
+            raise StoredStateError(f"{self.folder / ANNOTATIONS_NAME}: the column {name!r} holds numbers, but "
+                                   f"{error}; import the faces again") from error
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Class of each face, ``""`` where none is known: ndarray of shape (n,), str."""
+        return self["label"] if "label" in self.columns else np.zeros(len(self), dtype="<U1")
+
+    @property
+    def splits(self) -> np.ndarray:
+        """Split of each face, ``""`` where it is in none: ndarray of shape (n,), str."""
+        return self["split"] if "split" in self.columns else np.zeros(len(self), dtype="<U1")
+
+    def label_codes(self) -> np.ndarray:
+        """Return each face's class as its position in `classes`, -1 where none is known.
+
+        Returns
+        -------
+        ndarray of shape (n,), int32
+
+        Raises
+        ------
+        StoredStateError
+            If a label is none of the classes.
+        """
+        code_of = {"": -1, **{name: code for code, name in enumerate(self.classes)}}
+        labels = self.labels.tolist()
+        for row, label in enumerate(labels):
+            if label not in code_of:
+                raise StoredStateError(f"{self.folder / ANNOTATIONS_NAME}: row {row} has the label {label!r}, "
+                                       f"{nearest(label, self.classes)}")
+        return np.array([code_of[label] for label in labels], np.int32)
+
+    def rows_in(self, *splits: str) -> np.ndarray:
+        """Return the rows of the named splits, in ascending order, as int64."""
+        return np.flatnonzero(np.isin(self.splits, splits))
+
+    def record(self, row: int) -> dict[str, Any]:
+        """Return what the tables say of one face: id, address, box and annotations, None for an unknown number."""
+        sides = dict(zip(("left", "right", "top", "bottom"), self.boxes[row].tolist(), strict=True))
+        cells = {name: str(self._annotations[name][row]) for name in self.columns}
+        return {"id": str(self.ids[row]), "address": str(self.addresses[row]), **sides,
+                **{name: cell if self.columns[name] != "number" else float(cell) if cell else None
+                   for name, cell in cells.items()}}
+
+    @cached_property
+    def frame(self) -> "pd.DataFrame":
+        """DataFrame: A row a face: id, address, box, digest and every annotation, labels as categories in order."""
+        import pandas as pd
+
+        sides = dict(zip(("left", "right", "top", "bottom"), self.boxes.T, strict=True))
+        columns: dict[str, Any] = {"id": self.ids, "address": self.addresses, **sides, "sha256": self.sha256}
+        columns |= {name: self[name] for name in self.columns}
+        frame = pd.DataFrame(columns)
+        for name, kind in self.columns.items():
+            if kind == "label":
+                frame[name] = pd.Categorical(frame[name].where(frame[name] != ""), list(self.classes), ordered=False)
+        return frame.rename_axis("row")
+
+    def damaged_rows(self) -> list[int]:
+        """Read every face and return the rows whose bytes are not those that were stored."""
+        with progress(len(self), "dataset: check", "face") as bar:
+            damaged = []
+            for row, digest in enumerate(self.sha256.tolist()):
+                if digest_face(self.faces[row]) != digest:
+                    damaged.append(row)
+                bar.update()
+        return damaged
+
+
+def digest_face(face: np.ndarray) -> str:
+    """Return the sha256 of one face's bytes."""
+    return hashlib.sha256(np.ascontiguousarray(face).data).hexdigest()
+
+
+def _read_table(path: Path, columns: Sequence[str]) -> dict[str, list[str]]:
+    """Return the cells of each column. Raises `ValueError` where the rows are not numbered from 0 on."""
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(file, strict=True)
+        heading = next(reader, [])
+        if heading != list(columns):
+            raise ValueError(f"{path.name} has the columns {heading}, expected {list(columns)}")
+        cells: list[list[str]] = [[] for _ in columns]
+        for number, line in enumerate(reader):
+            if len(line) != len(columns) or line[0] != str(number):
+                raise ValueError(f"{path.name}, row {number} after the heading: expected {len(columns)} cells and the "
+                                 f"number {number}, found {','.join(line)[:80]!r}")
+            for column, cell in zip(cells, line, strict=True):
+                column.append(cell)
+    return dict(zip(columns, cells, strict=True))
