@@ -1,6 +1,5 @@
 """Where a face's box lies in a photograph, and the crops that are stored."""
 
-import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from fecemo.data.reasons import FetchError, Reason
 from fecemo.data.variant import FACE_SIDE
 from fecemo.imaging.decode import decode, reduction_for
 from fecemo.imaging.headers import read_header
+from fecemo.machine import available_cores
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class FaceCutter:
 
     def __init__(self, policy: DecodePolicy, at_a_time: int | None = None) -> None:
         self._policy = policy
-        self._room = threading.BoundedSemaphore(at_a_time or os.cpu_count() or 1)
+        self._room = threading.BoundedSemaphore(at_a_time or available_cores())
 
     def cut(self, data: bytes, boxes: Sequence[Sides]) -> list[np.ndarray | FetchError]:
         """Return the crop of each box, or why there is none.

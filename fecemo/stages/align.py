@@ -1,6 +1,5 @@
 """Align: a face pack and what was measured on it → its faces, eyes on fixed points, without light and background."""
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from fecemo.data.arrays import read_array
 from fecemo.data.dataset import Dataset
 from fecemo.data.growing_array import GrowingArray
 from fecemo.data.receipts import Receipt, digest_json
+from fecemo.machine import available_cores
 from fecemo.progress import progress
 from fecemo.stages.work import Work, run_stage
 from fecemo.study.faces import measurements
@@ -84,7 +84,7 @@ def run(settings: AlignSettings, out: Path) -> Receipt:
         grown = GrowingArray(folder / f"{FACES}.npy", (len(pack), *FACE_SHAPE),
                              digest_json({"config": config, "inputs": inputs})[:16])
         with progress(len(pack), f"{STAGE} {pack.folder.name}", "face", initial=grown.rows) as bar:
-            for block in _aligned(pack, places, grown.rows, settings.threads or os.cpu_count() or 1):
+            for block in _aligned(pack, places, grown.rows, settings.threads or available_cores()):
                 grown.append(block)
                 bar.update(len(block))
         unsure = len(pack) - int(np.count_nonzero(turned))

@@ -11,6 +11,7 @@ from fecemo.data.classes import EMOTIONS
 from fecemo.data.draw_settings import DrawSettings, photograph_path, target_path
 from fecemo.data.durable import atomic_write
 from fecemo.errors import ResourceError
+from fecemo.machine import available_cores
 from fecemo.progress import progress
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def draw_missing(folder: Path, settings: DrawSettings, jobs: list[Job]) -> None:
     """
     missing = [job for job in jobs if not (folder / _job_path(job)).exists()]
     batches = [missing[start:start + BATCH] for start in range(0, len(missing), BATCH)]
-    workers = min(settings.workers or _cores(), len(batches))
+    workers = min(settings.workers or available_cores(), len(batches))
     with progress(len(jobs), "draw faces", "picture", initial=len(jobs) - len(missing)) as bar:
         if workers < 2 or len(missing) < 4 * BATCH:
             for batch in batches:
@@ -94,11 +95,6 @@ def _draw_in_parallel(folder: Path, settings: DrawSettings, batches: list[list[J
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-
-
-def _cores() -> int:
-    """Return how many cores this process may use, where the system tells."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _begin_worker() -> None:

@@ -1,7 +1,6 @@
 """Measure: a face pack → distances between landmarks, blendshapes and gradients of every face."""
 
 import json
-import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import Receipt, digest_file, digest_json
 from fecemo.imaging.landmarks.mesh import Landmarker
+from fecemo.machine import available_cores
 from fecemo.progress import progress
 from fecemo.stages.work import Work, run_stage
 from fecemo.study.faces.measurements import COLUMNS_NAME, EYES, SCORES, STAGE, VALUES
@@ -88,7 +88,7 @@ def measure_pack(settings: MeasureSettings, out: Path, make_landmarker: Callable
     mark = digest_json({"config": config, "inputs": inputs})[:16]
 
     def work(folder: Path) -> Work:
-        blocks = _measure_blocks(pack, folder, mark, make_landmarker, settings.threads or os.cpu_count() or 1)
+        blocks = _measure_blocks(pack, folder, mark, make_landmarker, settings.threads or available_cores())
         made = np.concatenate([np.empty((0, len(COLUMNS) + 5), np.float32),
                                *(read_array(folder, name.removesuffix(".npy"), STAGE) for name in blocks)])
         values, scores, eyes = np.split(made, [len(COLUMNS), len(COLUMNS) + 1], axis=1)

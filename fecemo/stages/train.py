@@ -204,8 +204,7 @@ def _frozen(phase: Phase, cell: Cell) -> tuple[str, ...]:
 
 def _refuse_too_large(cell: Cell, phases: "list[PhaseWork]", view: "DeviceView | None",
                       plans: "dict[str, NetworkPlan]") -> None:
-    from fecemo.training.device_memory import free_memory
-    from fecemo.training.memory import NUMBER_BYTES, MemoryNeed, refuse_too_large, updated_at_once
+    from fecemo.training.memory import NUMBER_BYTES, MemoryNeed, free_memory, refuse_too_large, updated_at_once
     from fecemo.training.pixel_store import kept_bytes
 
     available = free_memory()

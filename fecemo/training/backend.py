@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from fecemo.errors import InputError, ResourceError, nearest
+from fecemo.machine import allowed_cores, available_cores
 
 DEFAULT_BACKEND = "tensorflow"
 BACKENDS = ("jax", "tensorflow", "torch")
 
-
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+
+FLOATX, IMAGE_DATA_FORMAT, EPSILON = "float32", "channels_last", 1e-7
+"""Keras's own defaults, which a user's ``~/.keras/keras.json`` would change in silence, and networks with them."""
 
 
 def backend_name() -> str:
@@ -25,7 +28,10 @@ def backend_name() -> str:
 def import_keras(threads: int | None = None) -> Any:
     """Return the module ``keras``, on the backend that ``KERAS_BACKEND`` names, or else on TensorFlow.
 
-    Every stage that touches a network calls this before it imports `fecemo.models` or `fecemo.training` code.
+    Every stage that touches a network calls this before it imports `fecemo.models` or `fecemo.training` code. Whatever
+    the user's ``keras.json`` says, channels come last and numbers are float32. A backend counts the machine's cores;
+    where the process's group is allowed fewer, it is told so, unless ``OMP_NUM_THREADS`` or
+    ``TF_NUM_INTRAOP_THREADS`` says otherwise.
 
     Parameters
     ----------
@@ -44,9 +50,10 @@ def import_keras(threads: int | None = None) -> Any:
     if backend not in BACKENDS:
         raise InputError(f"KERAS_BACKEND is {backend!r}: {nearest(backend, BACKENDS)}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ["KERAS_NNX_ENABLED"] = "false"
     # Once imported, a backend keeps its threads; to say otherwise would only mislead the processes started from here.
-    if threads is not None and backend not in sys.modules:
-        os.environ.update({variable: str(threads) for variable in THREAD_VARIABLES}, TF_NUM_INTEROP_THREADS="1")
+    if backend not in sys.modules:
+        _limit_threads(threads)
     for module in (backend, "keras"):
         try:
             with _without_chatter():
@@ -57,7 +64,19 @@ def import_keras(threads: int | None = None) -> Any:
             raise ResourceError(f"the Keras backend {backend!r} is not installed here ({module} is missing): "
                                 f"pip install 'fecemo[{backend}]'. "
                                 f"Or set KERAS_BACKEND to one that is, of {', '.join(BACKENDS)}") from error
-    return importlib.import_module("keras")
+    keras = importlib.import_module("keras")
+    keras.config.set_floatx(FLOATX)
+    keras.config.set_image_data_format(IMAGE_DATA_FORMAT)
+    keras.config.set_epsilon(EPSILON)
+    return keras
+
+
+def _limit_threads(threads: int | None) -> None:
+    if threads is not None:
+        os.environ.update({variable: str(threads) for variable in THREAD_VARIABLES}, TF_NUM_INTEROP_THREADS="1")
+    elif (cores := available_cores()) < allowed_cores():
+        for variable in THREAD_VARIABLES:
+            os.environ.setdefault(variable, str(cores))
 
 
 @contextmanager

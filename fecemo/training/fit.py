@@ -14,10 +14,10 @@ from fecemo.errors import InputError
 from fecemo.progress import progress
 from fecemo.training.best import BEST_PATTERN, drop_others, keep_best, out_of_patience, restore_best
 from fecemo.training.checkpoint import Checkpoint, Progress, find_checkpoint, network_variables, write_checkpoint
-from fecemo.training.device_memory import out_of_memory_explained
 from fecemo.training.epoch import run_epoch
 from fecemo.training.history import EpochRecord, write_history
 from fecemo.training.loader import Loader
+from fecemo.training.memory import out_of_memory_explained
 from fecemo.training.phase_work import PhaseWork, Training
 from fecemo.training.precision import computing_in
 from fecemo.training.step import TrainingStep

@@ -1,11 +1,15 @@
-"""What a training will need, before it starts, against what the machine has."""
+"""Memory where the backend computes: what a training will need, what is free, and what to say when it runs out."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from importlib import import_module
+from typing import Any
 
-from fecemo.errors import ResourceError
-from fecemo.training.backend import backend_name
+from fecemo.errors import InputError, ResourceError, nearest
+from fecemo.machine import available_memory, gibibytes
+from fecemo.training.backend import backend_module, backend_name, device
 
 FLOAT_BYTES = 4
 NUMBER_BYTES = {"float32": 4, "mixed_bfloat16": 2}
@@ -13,6 +17,19 @@ NUMBER_BYTES = {"float32": 4, "mixed_bfloat16": 2}
 
 TOGETHER = ("torch",)
 """Backends whose optimizers, in Keras, go through all weights in one sweep for each operation."""
+
+DEVICE_SHARE = 0.25
+"""Of what is free on an accelerator, faces may take this share; the rest is for the network and its batches."""
+
+FACES_VARIABLE = "FECEMO_FACES_ON"
+FACES_PLACES = ("device", "disk")
+"""What `FACES_VARIABLE` may say; without it the sizes decide."""
+
+OUT_OF_MEMORY_CLASSES = ("ResourceExhaustedError", "OutOfMemoryError", "MemoryError")
+"""Of TensorFlow, PyTorch's accelerators, and Python and NumPy."""
+OUT_OF_MEMORY_PHRASES = ("resource_exhausted", "out of memory", "out_of_memory", "can't allocate memory",
+                         "status_alloc_failed")
+"""In errors of other classes: JAX's, CUDA's libraries', and PyTorch's on a CPU."""
 
 
 @dataclass(frozen=True)
@@ -94,31 +111,91 @@ def refuse_too_large(need: MemoryNeed, batch_size: int, available: float | None,
                         f"({need.trainable:,} weights that learn), and {gibibytes(available)} are free: {advice}")
 
 
-def available_memory() -> float | None:
-    """Return the bytes that this process may still take, or None where the system does not say."""
-    found = [_free_in_machine(Path("/proc/meminfo")), _free_in_group(Path("/sys/fs/cgroup"))]
-    return min((size for size in found if size is not None), default=None)
-
-
-def gibibytes(size: float) -> str:
-    """Return a size for a message, such as ``"7.8 GiB"``."""
-    return f"{size / 2**30:.1f} GiB"
-
-
-def _free_in_machine(path: Path) -> float | None:
-    try:
-        lines = path.read_text(encoding="ascii").splitlines()
-    except OSError:
+def free_device_memory() -> float | None:
+    """Return the bytes that an accelerator has free for this process; None on a CPU, or where it does not say."""
+    if device() == "cpu":
         return None
-    return next((1024.0 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")), None)
+    backend, module = backend_module()
+    return _FREE[backend](module)
 
 
-def _free_in_group(folder: Path) -> float | None:
-    """Return what a container's limit leaves. Pages of files count as used there, though they would make room."""
+def free_memory() -> float | None:
+    """Return the bytes that are free where the backend computes, or None where that is not known."""
+    return available_memory() if device() == "cpu" else free_device_memory()
+
+
+def fits_on_device(size: int) -> bool:
+    """Tell whether faces of so many bytes are kept on the device: on a CPU never, unless the environment says so.
+
+    Raises
+    ------
+    InputError
+        If the environment variable ``FECEMO_FACES_ON`` is neither ``device`` nor ``disk``.
+    """
+    said = os.environ.get(FACES_VARIABLE)
+    if said:
+        if said not in FACES_PLACES:
+            raise InputError(f"{FACES_VARIABLE} is {said!r}: {nearest(said, FACES_PLACES)}")
+        return said == "device"
+    free, passed_through = free_device_memory(), available_memory()
+    return free is not None and size <= DEVICE_SHARE * free and (passed_through is None or size <= passed_through)
+
+
+@contextmanager
+def out_of_memory_explained(where: str, batch_size: int, accumulate: int = 1) -> Iterator[None]:
+    """Turn a backend's error of too little memory into one that a user can act on.
+
+    Parameters
+    ----------
+    where : str
+        What the message begins with.
+    batch_size : int
+    accumulate : int
+        Batches of an update of the weights.
+
+    Raises
+    ------
+    ResourceError
+        If the block ran out of memory, on whatever device; the message suggests a smaller batch.
+    """
     try:
-        limit = (folder / "memory.max").read_text(encoding="ascii").strip()
-        used = int((folder / "memory.current").read_text(encoding="ascii"))
-        counts = dict(line.split() for line in (folder / "memory.stat").read_text(encoding="ascii").splitlines())
-    except (OSError, ValueError):
+        yield
+    except Exception as error:
+        if not ran_out_of_memory(error):
+            raise
+        advice = (f"set batch_size to {batch_size // 2}; with accumulate: {2 * accumulate} the updates of the weights "
+                  f"stay those of {accumulate * batch_size} faces" if batch_size > 1 else
+                  "set a smaller face_side or smaller sizes under model, or take a larger device")
+        raise ResourceError(f"{where} ran out of memory on {device()} at batch_size {batch_size}: {advice}") from error
+
+
+def ran_out_of_memory(error: Exception) -> bool:
+    """Tell whether an error of any backend says that memory ran out: by its class's name or its words."""
+    said = str(error).lower()
+    return (any(kind.__name__ in OUT_OF_MEMORY_CLASSES for kind in type(error).__mro__)
+            or any(phrase in said for phrase in OUT_OF_MEMORY_PHRASES))
+
+
+def _free_of_tensorflow(tensorflow: Any) -> float | None:
+    # TensorFlow takes nearly all of a device for itself, and only this list says how much it took.
+    listed = import_module("tensorflow.python.client.device_lib").list_local_devices()
+    limits = [found.memory_limit for found in listed if found.device_type == "GPU"]
+    if not limits:
         return None
-    return None if limit == "max" else float(int(limit) - used + int(counts.get("inactive_file", 0)))
+    return float(limits[0] - tensorflow.config.experimental.get_memory_info("GPU:0")["current"])
+
+
+def _free_of_jax(jax: Any) -> float | None:
+    said = jax.local_devices()[0].memory_stats() or {}
+    return float(said["bytes_limit"] - said["bytes_in_use"]) if "bytes_limit" in said else None
+
+
+def _free_of_torch(torch: Any) -> float | None:
+    if not torch.cuda.is_available():
+        return None
+    free, _ = torch.cuda.mem_get_info()
+    return float(free + torch.cuda.memory_reserved() - torch.cuda.memory_allocated())
+
+
+_FREE: dict[str, Callable[[Any], float | None]] = {
+    "tensorflow": _free_of_tensorflow, "jax": _free_of_jax, "torch": _free_of_torch}

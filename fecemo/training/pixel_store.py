@@ -12,9 +12,9 @@ import numpy as np
 from keras import ops
 
 from fecemo.data.stored_faces import Faces
-from fecemo.training.device_memory import fits_on_device
 from fecemo.training.device_view import DeviceView
 from fecemo.training.devices import Placement
+from fecemo.training.memory import fits_on_device
 
 RESIDENT_BYTES = 2 << 30
 """Reduced faces that take no more than this are reduced once and kept in the host's memory."""

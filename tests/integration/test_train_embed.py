@@ -254,9 +254,9 @@ def test_a_label_that_is_no_emotion_is_named_with_its_row(study, tmp_path):
 
 
 def test_too_little_memory_is_said_before_anything_is_built(study, tmp_path, monkeypatch):
-    from fecemo.training import device_memory
+    from fecemo.training import memory
 
-    monkeypatch.setattr(device_memory, "available_memory", lambda: 1_000_000.0)
+    monkeypatch.setattr(memory, "available_memory", lambda: 1_000_000.0)
     run = another_run(study, tmp_path)
     message = r"supervised gray: the phase 'classify' needs about .* set batch_size to \d"
     with pytest.raises(ResourceError, match=message):

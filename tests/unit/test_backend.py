@@ -1,6 +1,11 @@
 """One place chooses the Keras backend, and says what to install where it is missing."""
 
 import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -43,3 +48,51 @@ def test_a_fault_inside_a_backend_is_not_hidden(monkeypatch):
     monkeypatch.setattr(backend.importlib, "import_module", broken)
     with pytest.raises(ModuleNotFoundError, match="opt_einsum"):
         backend.import_keras()
+
+
+NETWORK = """
+from fecemo.training.backend import import_keras
+
+keras = import_keras()
+convolution = keras.Sequential([keras.Input((8, 6, 3)), keras.layers.Conv2D(4, 3), keras.layers.Flatten()])
+print(convolution.output_shape, convolution.weights[0].dtype, keras.config.epsilon(), keras.config.dtype_policy().name)
+"""
+
+
+@pytest.mark.parametrize("said", [
+    {"image_data_format": "channels_first"}, {"floatx": "float16"}, {"floatx": "float64", "epsilon": 1e-3},
+    {"nnx_enabled": True, "backend": "torch"}], ids=str)
+def test_a_users_keras_json_changes_no_network(tmp_path, said):
+    (tmp_path / "keras.json").write_text(json.dumps(said))
+    program = [sys.executable, "-c", NETWORK]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=120, env={
+        **os.environ, "KERAS_HOME": str(tmp_path), "PYTHONPATH": str(Path(backend.__file__).parents[2])})
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.split("\n")[0] == "(None, 96) float32 1e-07 float32"
+
+
+class TestThreads:
+    @pytest.fixture(autouse=True)
+    def machine(self, monkeypatch):
+        monkeypatch.setattr(backend, "allowed_cores", lambda: 64)
+        for variable in (*backend.THREAD_VARIABLES, "TF_NUM_INTEROP_THREADS"):
+            monkeypatch.setenv(variable, "")  # is put back afterwards
+            monkeypatch.delenv(variable)
+
+    def test_a_container_with_fewer_cores_is_told_to_the_backend(self, monkeypatch):
+        monkeypatch.setattr(backend, "available_cores", lambda: 4)
+        monkeypatch.setenv("OMP_NUM_THREADS", "2")
+        backend._limit_threads(None)
+        assert os.environ["TF_NUM_INTRAOP_THREADS"] == "4"
+        assert os.environ["OMP_NUM_THREADS"] == "2", "the user's word counts more"
+
+    def test_a_whole_machine_is_left_to_the_backend(self, monkeypatch):
+        monkeypatch.setattr(backend, "available_cores", lambda: 64)
+        backend._limit_threads(None)
+        assert not os.environ.keys() & set(backend.THREAD_VARIABLES)
+
+    def test_a_recipes_number_counts_most(self, monkeypatch):
+        monkeypatch.setattr(backend, "available_cores", lambda: 4)
+        monkeypatch.setenv("OMP_NUM_THREADS", "2")
+        backend._limit_threads(3)
+        assert {os.environ[variable] for variable in backend.THREAD_VARIABLES} == {"3"}

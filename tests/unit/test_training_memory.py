@@ -1,13 +1,25 @@
-"""What a training needs is known before it starts."""
+"""What a training needs is known before it starts, and what is said when a device's memory runs out."""
 
 import dataclasses
 
+import keras
+import numpy as np
 import pytest
 
-from fecemo.errors import ResourceError
+from fecemo.errors import InputError, ResourceError
+from fecemo.machine import available_memory
 from fecemo.models.approach import find_approach
 from fecemo.training import memory
-from fecemo.training.memory import MemoryNeed, available_memory, refuse_too_large, updated_at_once
+from fecemo.training.memory import (
+    MemoryNeed,
+    fits_on_device,
+    free_device_memory,
+    free_memory,
+    out_of_memory_explained,
+    ran_out_of_memory,
+    refuse_too_large,
+    updated_at_once,
+)
 
 
 def test_bytes_by_hand():
@@ -48,15 +60,82 @@ def test_nothing_is_refused_where_the_machine_does_not_say():
     refuse_too_large(MemoryNeed(10**15, 10**15, 1, 2), 1, None, "cell")
 
 
-def test_the_least_of_machine_and_container_counts(tmp_path, monkeypatch):
-    (tmp_path / "meminfo").write_text("MemTotal: 999 kB\nMemAvailable:     500 kB\n")
-    assert memory._free_in_machine(tmp_path / "meminfo") == 500 * 1024
-    (tmp_path / "memory.max").write_text("100000\n")
-    (tmp_path / "memory.current").write_text("60000\n")
-    (tmp_path / "memory.stat").write_text("anon 5\ninactive_file 7000\n")
-    assert memory._free_in_group(tmp_path) == 47000
-    (tmp_path / "memory.max").write_text("max\n")
-    assert memory._free_in_group(tmp_path) is None
-    assert memory._free_in_machine(tmp_path / "none") is None
-    free = available_memory()
-    assert free is None or free > 2**20
+def test_on_a_cpu_the_machines_memory_counts_and_faces_stay_on_the_disk(monkeypatch):
+    monkeypatch.delenv("FECEMO_FACES_ON", raising=False)
+    monkeypatch.setattr(memory, "device", lambda: "cpu")
+    assert free_device_memory() is None
+    assert free_memory() == pytest.approx(available_memory(), rel=0.5)
+    assert not fits_on_device(1)
+
+
+def test_on_an_accelerator_faces_may_take_a_quarter_of_what_is_free(monkeypatch):
+    monkeypatch.delenv("FECEMO_FACES_ON", raising=False)
+    monkeypatch.setattr(memory, "free_device_memory", lambda: 4000.0)
+    monkeypatch.setattr(memory, "available_memory", lambda: 10_000.0)
+    assert fits_on_device(1000)
+    assert not fits_on_device(1001)
+    monkeypatch.setattr(memory, "available_memory", lambda: 999.0)
+    assert not fits_on_device(1000), "faces pass through the host's memory"
+    monkeypatch.setenv("FECEMO_FACES_ON", "device")
+    assert fits_on_device(10**12)
+
+
+def test_an_unknown_place_names_the_nearest(monkeypatch):
+    monkeypatch.setenv("FECEMO_FACES_ON", "devise")
+    with pytest.raises(InputError, match="FECEMO_FACES_ON is 'devise': did you mean 'device'"):
+        fits_on_device(1)
+
+
+class FakeJax:
+    """A backend module whose device says what it has."""
+
+    def __init__(self, said):
+        self.said = said
+
+    def local_devices(self):
+        return [self]
+
+    def memory_stats(self):
+        return self.said
+
+
+@pytest.mark.parametrize(("said", "free"), [({"bytes_limit": 100, "bytes_in_use": 30}, 70.0), ({}, None), (None, None)])
+def test_what_a_device_says_is_free(monkeypatch, said, free):
+    monkeypatch.setattr(memory, "device", lambda: "gpu:0")
+    monkeypatch.setattr(memory, "backend_module", lambda: ("jax", FakeJax(said)))
+    assert free_device_memory() == free
+
+
+def test_running_out_of_memory_becomes_a_message_that_suggests_a_smaller_batch():
+    with pytest.raises(ResourceError, match=r"^train small ran out of memory on .* at batch_size 64: set batch_size to "
+                                            "32; with accumulate: 2"), out_of_memory_explained("train small", 64):
+        keras.ops.zeros((2**20, 2**20, 2**5))  # 128 TiB, on whatever backend runs here
+
+
+def test_the_suggestion_keeps_the_updates_of_batches_that_are_accumulated_already():
+    with pytest.raises(ResourceError, match="set batch_size to 4; with accumulate: 6 the updates of the weights stay "
+                                            "those of 24 faces"), out_of_memory_explained("train small", 8, 3):
+        np.empty(2**50)
+
+
+def test_one_face_that_does_not_fit_asks_for_a_smaller_one():
+    with pytest.raises(ResourceError, match="at batch_size 1: set a smaller face_side"), \
+            out_of_memory_explained("train small", 1):
+        np.empty(2**50)
+
+
+@pytest.mark.parametrize("said", [
+    "RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9663676416 bytes.",  # JAX: XlaRuntimeError
+    "CUDA_ERROR_OUT_OF_MEMORY: out of memory",
+    "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+    "[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate",
+])
+def test_words_that_say_that_memory_ran_out(said):
+    assert ran_out_of_memory(RuntimeError(said))
+
+
+def test_errors_of_other_kinds_come_through_as_they_are():
+    for error in (RuntimeError("shapes do not agree"), InputError("the loss is nan")):
+        with pytest.raises(type(error)) as raised, out_of_memory_explained("train small", 64):
+            raise error
+        assert raised.value is error
