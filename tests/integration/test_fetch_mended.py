@@ -44,10 +44,10 @@ def test_a_forgotten_folder_and_a_wrong_port_are_mended_in_place(server, tmp_pat
     photos = tmp_path / "photos"
     photos.mkdir()
     (photos / "a.png").write_bytes(encoded(picture(1), ".png"))
-    with serving(photos, 0) as free:  # a port that is free once this is over
-        port = free
+    with serving(photos, 0) as first, serving(photos, 0) as second:  # free once this is over
+        port, wrong_port = first, second
     listed = write_list(tmp_path / "faces.csv", [(f"http://127.0.0.1:{port}/a.png", WHOLE)])
-    for wrong in ({}, {"serve": photos, "port": port + 1}, {"serve": tmp_path, "port": port}):
+    for wrong in ({}, {"serve": photos, "port": wrong_port}, {"serve": tmp_path, "port": port}):
         with pytest.raises(InputError, match="none of the 1 faces"):
             run(settings_for(server, listed, **({"allow_hosts": ()} | wrong)), tmp_path / "pack")
     receipt = run(settings_for(server, listed, serve=photos, port=port, allow_hosts=()), tmp_path / "pack")
