@@ -17,6 +17,14 @@ from fecemo.data.reasons import FetchError, Reason
 
 REDIRECTS = (301, 302, 303, 307, 308)
 PIECE = 1 << 16
+LENGTH_DIGITS = 15
+"""Digits of the longest length that is worked out: a petabyte is too much for anyone."""
+
+_PICTURE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM")
+_GZIP_START = b"\x1f\x8b"
+_INFLATED = frozenset({"gzip", "x-gzip", "deflate"})
+_ANY_ZLIB, _RAW_DEFLATE = 47, -15
+"""Sizes of window as zlib names them: zlib's or gzip's header is recognised, or there is none."""
 
 
 def photograph_in(response: requests.Response, *, max_bytes: int, honour_opt_out: bool) -> bytes:
@@ -40,16 +48,30 @@ def photograph_in(response: requests.Response, *, max_bytes: int, honour_opt_out
     if honour_opt_out and opted_out(response.headers):
         drain(response)
         raise FetchError(Reason.OPTED_OUT)
-    announced = response.headers.get("Content-Length", "")
-    if announced.isdecimal() and int(announced) > max_bytes:
+    announced = _announced_bytes(response)
+    if announced is not None and announced > max_bytes:
         raise FetchError(Reason.TOO_LARGE, f"more than {max_bytes} bytes announced")
     body = _body(response.raw, max_bytes)
-    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
+    # Servers put all kinds of words there; what begins as a picture is one.
+    if (encoding := response.headers.get("Content-Encoding", "").strip().lower()) and not begins_as_picture(body):
         body = _decompressed(body, encoding, max_bytes)
     if not body:
         raise FetchError(Reason.EMPTY)
     return body
+
+
+def _announced_bytes(response: requests.Response) -> int | None:
+    """Return how long a body is said to be, if that is a number; one of thousands of digits is not worked out."""
+    announced = response.headers.get("Content-Length", "").strip()
+    if not re.fullmatch("[0-9]+", announced):
+        return None
+    digits = announced.lstrip("0") or "0"
+    return int(digits) if len(digits) <= LENGTH_DIGITS else 10**LENGTH_DIGITS
+
+
+def begins_as_picture(body: bytes) -> bool:
+    """Tell whether bytes begin as one of the picture formats that are read."""
+    return body.startswith(_PICTURE_STARTS) or (body[:4] == b"RIFF" and body[8:12] == b"WEBP")
 
 
 def _body(raw: Any, max_bytes: int) -> bytes:
@@ -70,18 +92,30 @@ def _body(raw: Any, max_bytes: int) -> bytes:
 
 def _decompressed(body: bytes, encoding: str, max_bytes: int) -> bytes:
     """Undo a compression that was not asked for, up to the cap."""
-    if encoding not in ("gzip", "x-gzip", "deflate"):
+    words = {word.strip() for word in encoding.split(",")} - {"", "identity"}
+    if not words:
+        return body
+    if not words <= _INFLATED and not body.startswith(_GZIP_START):
         raise FetchError(Reason.NOT_AN_IMAGE, "sent in a content encoding that was not asked for")
     try:
-        inflater = zlib.decompressobj(wbits=15 if encoding == "deflate" else 47)
-        plain = inflater.decompress(body, max_bytes + 1)
+        inflater, plain = _inflated(body, max_bytes, _RAW_DEFLATE if _is_raw_deflate(words, body) else _ANY_ZLIB)
     except zlib.error as error:
-        raise FetchError(Reason.NOT_AN_IMAGE, f"not the {encoding} that it was said to be") from error
+        raise FetchError(Reason.NOT_AN_IMAGE, f"not the {encoding[:40]} that it was said to be") from error
     if len(plain) > max_bytes:
         raise FetchError(Reason.TOO_LARGE, f"more than {max_bytes} bytes when decompressed")
     if not inflater.eof:
         raise FetchError(Reason.CUT_SHORT, f"the {encoding} does not end")
     return plain
+
+
+def _is_raw_deflate(words: set[str], body: bytes) -> bool:
+    """Tell whether a body is deflate without zlib's header, as some servers send it."""
+    return words == {"deflate"} and (len(body) < 2 or body[0] & 15 != 8 or (body[0] << 8 | body[1]) % 31 != 0)
+
+
+def _inflated(body: bytes, max_bytes: int, wbits: int) -> tuple[Any, bytes]:
+    inflater = zlib.decompressobj(wbits=wbits)
+    return inflater, inflater.decompress(body, max_bytes + 1)
 
 
 def _raise_for_status(response: requests.Response) -> None:
@@ -116,8 +150,8 @@ def redirect_target(url: str, response: requests.Response) -> str:
 def drain(response: requests.Response) -> None:
     """Read a short body that nobody wants, so that the connection can be used again."""
     try:
-        announced = response.headers.get("Content-Length", "")
-        if announced.isdecimal() and int(announced) <= PIECE:
+        announced = _announced_bytes(response)
+        if announced is not None and announced <= PIECE:
             while response.raw.read1(PIECE, decode_content=False):
                 pass
     except (urllib3.exceptions.HTTPError, OSError):
@@ -127,7 +161,7 @@ def drain(response: requests.Response) -> None:
 MAX_RETRY_AFTER = 600.0
 """Seconds. A server that asks for more gets these, and the photograph waits for another day."""
 
-_OPT_OUTS = frozenset({"noai", "noimageai", "noindex", "noimageindex", "none"})
+_OPT_OUTS = frozenset({"noai", "noimageai", "noml", "noimageml", "noindex", "noimageindex", "none"})
 
 
 def retry_after_seconds(value: str | None, now: float | None = None) -> float | None:
@@ -161,10 +195,13 @@ def retry_after_seconds(value: str | None, now: float | None = None) -> float | 
 
 
 def opted_out(headers: Mapping[str, str]) -> bool:
-    """Tell whether ``X-Robots-Tag`` asks that the picture is not collected.
+    """Tell whether ``X-Robots-Tag`` or ``TDM-Reservation`` asks that the picture is not collected.
 
     A directive may be for one robot by name (``otherbot: noindex``); only those for all robots or for us count.
+    ``TDM-Reservation: 1`` is the W3C's protocol by which rights in text and data mining are reserved.
     """
+    if headers.get("TDM-Reservation", "").strip() == "1":
+        return True
     for part in headers.get("X-Robots-Tag", "").lower().split(","):
         robot, _, directive = part.rpartition(":")
         if directive.strip() in _OPT_OUTS and robot.strip() in ("", "*", "fecemo"):

@@ -26,6 +26,7 @@ class Deadline:
         self.passed = False
         self._lock = threading.Lock()
         self._cut: Callable[[], None] | None = None
+        self._at_end: list[Callable[[], None]] = []
 
     @property
     def remaining(self) -> float:
@@ -38,6 +39,16 @@ class Deadline:
             self._cut = cut
             if self.passed and cut is not None:
                 cut()
+
+    def at_end(self, call: Callable[[], None]) -> None:
+        """Make a call when the work is over, such as closing what could still have to be cut until then."""
+        self._at_end.append(call)
+
+    def end(self) -> None:
+        """Cut nothing any more; the work is over."""
+        self.watch(None)
+        while self._at_end:
+            self._at_end.pop()()
 
     def expire(self) -> None:
         """Let the time be up now."""
@@ -87,7 +98,7 @@ class DeadlineWatch:
         try:
             yield deadline
         finally:
-            deadline.watch(None)
+            deadline.end()
             with self._changed:
                 self._live.discard(deadline)
 

@@ -6,13 +6,12 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from requests_hardened.ip_filter import InvalidIPAddress
 
 from fecemo import __version__
 from fecemo.data.reasons import FetchError, Reason
-from fecemo.fetch.addresses import STANDARD_PORTS, asked_host, checked_url, is_allowed, normal_host
+from fecemo.fetch.addresses import STANDARD_PORTS, asked_host, checked_url, is_allowed, normal_host, port_of
 from fecemo.fetch.answer import REDIRECTS, drain, photograph_in, redirect_target
-from fecemo.fetch.connections import NOT_PUBLIC_HOST, PublicAdapter, obey
+from fecemo.fetch.connections import CheckedAdapter, obey
 from fecemo.fetch.deadline import Deadline, DeadlineWatch
 from fecemo.fetch.placeholders import Placeholders
 
@@ -55,11 +54,14 @@ class PhotoRequest:
         Redirects that led here.
     seconds : float, optional
         What is left of the deadline; all of it by default.
+    public : bool
+        Whether a host that nobody opened by name led here: such a request never reaches an opened one.
     """
 
     url: str
     hops: int = 0
     seconds: float | None = None
+    public: bool = False
 
 
 class Downloader:
@@ -87,8 +89,7 @@ class Downloader:
         self._watch = watch
         self._allow_hosts = frozenset(map(normal_host, allow_hosts))
         self._placeholders = placeholders or Placeholders()
-        self._adapters = {scheme: PublicAdapter(scheme, connections, self._allow_hosts, limits.connect_timeout)
-                          for scheme in ("http", "https")}
+        self._adapters = {public: CheckedAdapter(public=public, connections=connections) for public in (True, False)}
         self._headers = {
             "User-Agent": f"fecemo/{__version__} (research on facial expressions{'; ' if contact else ''}{contact})",
             "Accept": "image/*",
@@ -133,7 +134,7 @@ class Downloader:
         with self._watch.within(seconds) as deadline:
             obey(deadline)
             try:
-                answer = self._answer(request.url, deadline)
+                answer, public = self._answer(request, deadline)
             except FetchError:
                 if deadline.passed:  # a connection that was cut looks like one that failed
                     raise FetchError(Reason.TIMEOUT, DEADLINE_PASSED) from None
@@ -149,35 +150,36 @@ class Downloader:
         self._placeholders.check_redirect(answer)
         if request.hops == self._limits.max_redirects:
             raise FetchError(Reason.TOO_MANY_REDIRECTS, f"more than {self._limits.max_redirects}")
-        return PhotoRequest(answer, request.hops + 1, left)
+        return PhotoRequest(answer, request.hops + 1, left, public)
 
     def close(self) -> None:
         """Close every idle connection."""
         for adapter in self._adapters.values():
             adapter.close()
 
-    def _answer(self, url: str, deadline: Deadline) -> bytes | str:
-        """Return the photograph, or the address that it is redirected to."""
-        checked_url(url, self._allow_hosts)
-        with self._ask(url, deadline) as response:
+    def _answer(self, request: PhotoRequest, deadline: Deadline) -> tuple[bytes | str, bool]:
+        """Return the photograph or the address that it is redirected to, and whether its host is a public one."""
+        url = request.url
+        parts = checked_url(url, self._allow_hosts)
+        opened = is_allowed(parts.hostname or "", port_of(parts), self._allow_hosts)
+        if opened and request.public:
+            raise FetchError(Reason.FORBIDDEN_ADDRESS, "redirected from the public internet to a host that was opened")
+        with self._ask(url, deadline, public=not opened) as response:
             if response.status_code not in REDIRECTS:
                 return photograph_in(response, max_bytes=self._limits.max_bytes,
-                                     honour_opt_out=self._limits.honour_opt_out)
+                                     honour_opt_out=self._limits.honour_opt_out), not opened
             target = redirect_target(url, response)
             drain(response)
-        return target
+        return target, not opened
 
-    def _ask(self, url: str, deadline: Deadline) -> requests.Response:
+    def _ask(self, url: str, deadline: Deadline, *, public: bool) -> requests.Response:
         """Send one request. The adapter is used without a session: no cookies, no proxies, no netrc, no redirects."""
-        scheme = urlsplit(url).scheme.lower()
         timeout = (min(self._limits.connect_timeout, deadline.remaining + 0.01), self._limits.read_timeout)
         try:
             request = requests.Request("GET", url, headers=self._headers).prepare()
-            return self._adapters[scheme].send(request, stream=True, timeout=timeout)
+            return self._adapters[public].send(request, stream=True, timeout=timeout)
         except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, UnicodeError) as error:
             raise FetchError(Reason.BAD_URL, "cannot be asked for") from error
-        except InvalidIPAddress as error:
-            raise FetchError(Reason.FORBIDDEN_ADDRESS, NOT_PUBLIC_HOST) from error
         except requests.Timeout as error:
             raise FetchError(Reason.TIMEOUT, "no answer in time") from error
         except requests.exceptions.SSLError as error:

@@ -4,6 +4,7 @@ import gzip
 import socket
 import threading
 import time
+import zlib
 
 import pytest
 from downloads import PHOTO, downloading, failure, raw_server
@@ -20,10 +21,15 @@ def server():
         yield served
 
 
-@pytest.mark.parametrize("where", ["headers", "body", "chunks"])
+@pytest.mark.parametrize("where", ["headers", "body", "chunks", "closing body", "HTTP/1.0 body", "closing redirect"])
 def test_a_trickling_server_ends_on_time(where):
+    """A connection that will not be kept is closed before its body is read, and the deadline still holds."""
     starts = {"headers": b"HTTP/1.1 200 OK\r\nX-Slow: ", "body": b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n",
-              "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"}
+              "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+              "closing body": b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\nConnection: close\r\n\r\n",
+              "HTTP/1.0 body": b"HTTP/1.0 200 OK\r\nContent-Length: 9999\r\n\r\n",
+              "closing redirect": b"HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 9999\r\n"
+                                  b"Connection: close\r\n\r\n"}
 
     def trickle(connection):
         connection.sendall(starts[where])
@@ -85,6 +91,20 @@ def test_an_announced_giant_is_not_received(server):
     assert failure(server.url("/a.jpg"), server.host).reason is Reason.TOO_LARGE
 
 
+@pytest.mark.parametrize("status", [200, 302, 404])
+def test_a_length_of_thousands_of_digits_is_a_recorded_reason(server, status):
+    def absurd(handler):
+        handler.send_response(status)
+        handler.send_header("Content-Length", "9" * 5000)
+        handler.send_header("Location", "/a.jpg")
+        handler.end_headers()
+        handler.close_connection = True
+
+    server.routes["/a.jpg"] = absurd
+    expected = {200: Reason.TOO_LARGE, 302: Reason.TOO_MANY_REDIRECTS, 404: Reason.GONE}[status]
+    assert failure(server.url("/a.jpg"), server.host).reason is expected
+
+
 def test_fewer_bytes_than_announced_are_no_photograph(server):
     def short(handler):
         handler.send_response(200)
@@ -116,7 +136,7 @@ def test_more_bytes_than_announced_never_reach_the_next_photograph(server):
 def test_a_gzip_bomb_stops_at_the_cap_and_an_honest_gzip_is_read(server):
     server.routes |= {"/bomb.jpg": replying(200, gzip.compress(bytes(200 << 20)), Content_Encoding="gzip"),
                       "/honest.jpg": replying(200, gzip.compress(PHOTO), Content_Encoding="gzip"),
-                      "/odd.jpg": replying(200, PHOTO, Content_Encoding="gzip"),
+                      "/odd.jpg": replying(200, b"<html>", Content_Encoding="gzip"),
                       "/half.jpg": replying(200, gzip.compress(PHOTO)[:-2000], Content_Encoding="gzip")}
     with downloading(server.host, max_bytes=4 << 20) as downloader:
         assert downloader.get(server.url("/honest.jpg")) == PHOTO
@@ -125,6 +145,27 @@ def test_a_gzip_bomb_stops_at_the_cap_and_an_honest_gzip_is_read(server):
             with pytest.raises(FetchError) as caught:
                 downloader.get(server.url(path))
             assert caught.value.reason is reason
+
+
+@pytest.mark.parametrize("encoding", ["none", "utf-8", "binary", "identity, identity", "aws-chunked", "UTF-8,",
+                                      "image/png", "gzip", "br", "deflate"])
+def test_what_begins_as_a_picture_is_one_whatever_its_encoding_is_called(server, encoding):
+    server.routes["/a.jpg"] = replying(200, PHOTO, Content_Encoding=encoding)
+    with downloading(server.host) as downloader:
+        assert downloader.get(server.url("/a.jpg")) == PHOTO
+
+
+def test_deflate_is_inflated_with_and_without_a_header(server):
+    raw = zlib.compressobj(wbits=-15)
+    server.routes |= {"/raw.jpg": replying(200, raw.compress(PHOTO) + raw.flush(), Content_Encoding="deflate"),
+                      "/zlib.jpg": replying(200, zlib.compress(PHOTO), Content_Encoding="deflate"),
+                      "/aws.jpg": replying(200, gzip.compress(PHOTO), Content_Encoding="aws-chunked,gzip"),
+                      "/br.jpg": replying(200, b"\x1bnothing known", Content_Encoding="br")}
+    with downloading(server.host) as downloader:
+        for path in ("/raw.jpg", "/zlib.jpg", "/aws.jpg"):
+            assert downloader.get(server.url(path)) == PHOTO
+        with pytest.raises(FetchError, match="not_an_image: sent in a content encoding that was not asked for"):
+            downloader.get(server.url("/br.jpg"))
 
 
 def test_nonsense_instead_of_http_is_a_recorded_reason():

@@ -1,10 +1,12 @@
 """Where a request may go: redirects, names that resolve to what is not public, proxies, credentials."""
 
+import errno
 import ipaddress
 import logging
 import socket
 
 import pytest
+import urllib3.util.connection
 from downloads import PHOTO, downloading, failure
 from photo_server import photo_server, redirecting, replying
 
@@ -115,6 +117,62 @@ def test_a_name_that_changes_between_check_and_connection_is_not_looked_up_again
     assert asked == ["photos.example"]
     assert connected == [("93.184.215.14", server.port)]
     assert not server.asked
+
+
+V6, V4 = "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "93.184.215.14"
+
+
+def network(monkeypatch, server, addresses: list[str], dead: dict[str, OSError]) -> list[str]:
+    """Let photos.example have these addresses, of which the dead fail and V4 is the server; return those tried."""
+    real, connect, tried = socket.getaddrinfo, urllib3.util.connection.create_connection, []
+
+    def lookup(host, port, *args, **kwargs):
+        if host != "photos.example":
+            return real(host, port, *args, **kwargs)
+        return [(socket.AF_INET6 if ":" in one else socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port))
+                for one in addresses]
+
+    def connecting(address, *args, **kwargs):
+        if address == ("127.0.0.1", server.port):
+            return connect(address, *args, **kwargs)
+        tried.append(address[0])
+        if address[0] in dead:
+            raise dead[address[0]]
+        assert address[0] == V4
+        return connect(("127.0.0.1", server.port), *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    monkeypatch.setattr("urllib3.util.connection.create_connection", connecting)
+    return tried
+
+
+@pytest.mark.parametrize("dead", [OSError(errno.ENETUNREACH, "no route"), ConnectionRefusedError(), TimeoutError()])
+def test_every_public_address_of_a_name_is_tried_and_no_other(monkeypatch, server, dead):
+    tried = network(monkeypatch, server, [V6, "127.0.0.1", "10.0.0.1", "::1", V4], {V6: dead})
+    server.routes["/a.jpg"] = PHOTO
+    with downloading() as downloader:
+        assert downloader.get("http://photos.example/a.jpg") == PHOTO
+    assert tried == [V6, V4]
+    assert server.headers[0]["Host"] == "photos.example"
+
+
+def test_a_name_of_which_no_address_can_be_connected_to_has_the_last_ones_reason(monkeypatch, server):
+    network(monkeypatch, server, [V6, V4], {V6: OSError(errno.ENETUNREACH, "no route"), V4: ConnectionRefusedError()})
+    assert failure("http://photos.example/a.jpg").reason is Reason.CONNECTION_FAILED
+    network(monkeypatch, server, [V4], {V4: TimeoutError()})
+    assert failure("http://photos.example/a.jpg").reason is Reason.TIMEOUT
+
+
+def test_no_redirect_leads_from_a_public_host_to_one_that_was_opened(monkeypatch, server):
+    network(monkeypatch, server, [V4], {})
+    server.routes |= {"/out": redirecting(server.url("/private.jpg")), "/private.jpg": PHOTO,
+                      "/around": redirecting("http://photos.example/out"), "/in": redirecting("/private.jpg")}
+    for url in ("http://photos.example/out", server.url("/around")):
+        caught = failure(url, server.host)
+        assert (caught.reason, "host that was opened" in caught.detail) == (Reason.FORBIDDEN_ADDRESS, True)
+    assert not server.asked["/private.jpg"]
+    with downloading(server.host) as downloader:
+        assert downloader.get(server.url("/in")) == PHOTO  # from one opened host to another is as it was asked for
 
 
 def test_proxy_and_netrc_of_the_environment_are_not_used(monkeypatch, server, tmp_path):

@@ -56,7 +56,7 @@ def test_the_user_agent_says_who_asks(server):
 
 @pytest.mark.parametrize(("tag", "expected"), [
     ("noai", False), ("noindex, nofollow", False), ("fecemo: noimageai", False), ("otherbot: noindex", True),
-    ("nofollow", True), ("none", False)])
+    ("nofollow", True), ("none", False), ("noml", False), ("noarchive, NoML", False)])
 def test_an_opt_out_is_honoured_where_it_means_us(server, tag, expected):
     server.routes["/a.jpg"] = replying(200, PHOTO, X_Robots_Tag=tag)
     if expected:
@@ -66,6 +66,16 @@ def test_an_opt_out_is_honoured_where_it_means_us(server, tag, expected):
         assert failure(server.url("/a.jpg"), server.host).reason is Reason.OPTED_OUT
         with downloading(server.host, honour_opt_out=False) as downloader:
             assert downloader.get(server.url("/a.jpg")) == PHOTO
+
+
+@pytest.mark.parametrize(("reserved", "expected"), [("1", Reason.OPTED_OUT), ("0", None)])
+def test_rights_reserved_for_data_mining_are_an_opt_out(server, reserved, expected):
+    server.routes["/a.jpg"] = replying(200, PHOTO, TDM_Reservation=reserved)
+    if expected is None:
+        with downloading(server.host) as downloader:
+            assert downloader.get(server.url("/a.jpg")) == PHOTO
+    else:
+        assert failure(server.url("/a.jpg"), server.host).reason is expected
 
 
 def test_placeholders_are_known_by_target_and_by_digest(server, tmp_path):
