@@ -3,8 +3,8 @@
     python benchmarks/clusters.py            25,000 faces of 100 numbers and 5,000 of 2,304; k of 8, 32 and 100: minutes
     python benchmarks/clusters.py --quick    5,000 of 100 and 1,000 of 2,304; k of 8 and 32: under a minute on two cores
 
-All take ten starts and one seed, and every core they can. Long vectors fecemo clusters from starts on their principal
-components; minibatches are the recipe's ``algorithm: minibatch``. Embeddings are planted, as those of maps.py. The last
+All take ten starts and one seed, and every core they can. Long vectors fecemo clusters along their principal
+axes; minibatches are the recipe's ``algorithm: minibatch``. Embeddings are planted, as those of maps.py. The last
 line is one JSON object; ``speed_ratio`` is scikit-learn's seconds over ours, ``work_ratio`` the same of seconds that
 cores were busy, and ``inertia_ratio`` our sum of squared distances over theirs: 1 is as good, below 1 better.
 """
@@ -27,7 +27,7 @@ def main() -> None:
 
     from sklearn.cluster import KMeans
 
-    from fecemo.clustering.kmeans import fit_kmeans
+    from fecemo.clustering.kmeans import KMeansClustering
     from fecemo.clustering.settings import KMeansSettings
 
     shapes, numbers = QUICK if arguments.quick else ALL
@@ -38,11 +38,11 @@ def main() -> None:
             peer, *theirs = timed(lambda k=k, values=values: KMeans(k, n_init=STARTS, random_state=0).fit(values))
             for algorithm in ("exact", "minibatch"):
                 settings = KMeansSettings(n_clusters=k, n_init=STARTS, algorithm=algorithm, stability_seeds=1)
-                own, *ours = timed(lambda settings=settings, values=values: fit_kmeans(values, settings, seed=0))
+                own, *ours = timed(lambda settings=settings, values=values: KMeansClustering(settings, 0).fit(values))
                 row = {"faces": n_faces, "dimensions": n_dims, "clusters": k, "algorithm": algorithm,
                        "seconds": round(ours[0], 2), "peer_seconds": round(theirs[0], 2),
                        "speed_ratio": round(theirs[0] / ours[0], 2), "work_ratio": round(theirs[1] / ours[1], 2),
-                       "inertia_ratio": round(own.inertia / peer.inertia_, 4)}
+                       "inertia_ratio": round(own.inertia_ / peer.inertia_, 4)}
                 print(f"{n_faces:,} faces of {n_dims:,} numbers, k = {k}, {algorithm}: {ours[0]:.1f} s, scikit-learn "
                       f"{theirs[0]:.1f} s; inertia {row['inertia_ratio']} of its", flush=True)
                 found.append(row)

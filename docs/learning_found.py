@@ -17,7 +17,7 @@ DRAWN = {"own": "own answers"}
 def curve_found(curve: LearningCurve, n_clusters: tuple[int, ...], stands: Callable[[CostRow], bool]) -> (
         dict[str, Any] | None):
     """Return what a page's record holds of a curve, or None where the row itself or all its steps have not run."""
-    ways = (*((k, "few") for k in n_clusters), OWN)
+    ways = (*((k, "labels_per_cluster") for k in n_clusters), OWN)
     points = [{"amount": point.amount, "seconds": point.seconds, "answers": {
         way_key(way): {"mean": its[RANKED].mean, "low": its[RANKED].low, "high": its[RANKED].high}
         for way in ways if (its := point.row.figures(way)) is not None}}
@@ -30,7 +30,7 @@ def curve_found(curve: LearningCurve, n_clusters: tuple[int, ...], stands: Calla
 
 def learning_drawn(found: dict[str, Any]) -> str:
     """Draw the curves of a record."""
-    shown = (f"{found['n_clusters'][0]} few", f"{found['n_clusters'][-1]} few", "own")
+    shown = (f"{found['n_clusters'][0]} labels_per_cluster", f"{found['n_clusters'][-1]} labels_per_cluster", "own")
     panels = [Panel(curve["title"], curve["unit"], tuple(PanelPoint(point["amount"], {
         DRAWN.get(way, f"k = {way.split()[0]}"): (its["mean"], its["low"], its["high"])
         for way in shown if (its := point["answers"].get(way)) is not None}) for point in curve["points"]))

@@ -49,7 +49,7 @@ def _triplet_test(row: CostRow) -> dict[str, Any]:
 
 def steps_figure(found: dict[str, Any]) -> str:
     """Draw how often each row is right, with intervals, by what it was given."""
-    way, rows = f"{found['n_clusters'][0]} few", found["rows"]
+    way, rows = f"{found['n_clusters'][0]} labels_per_cluster", found["rows"]
     line, head, width = 30, 26, 380
     height = 18 + line * len(rows) + head * len({row["given"] for row in rows.values()})
     figure = new_figure(width, height)

@@ -163,10 +163,10 @@ def contradictions(found: dict[str, Any]) -> Iterator[str]:
     rows, chance = found["rows"], found["chance"]
 
     def answers(key: str) -> Iterator[tuple[str, dict[str, float]]]:
-        yield from ((way, its) for way, its in rows[key]["answers"].items() if way.endswith("few"))
+        yield from ((way, its) for way, its in rows[key]["answers"].items() if way.endswith("labels_per_cluster"))
 
     def best(key: str) -> dict[str, float]:
-        return rows[key]["answers"].get("own") or rows[key]["answers"][f"{found['n_clusters'][0]} few"]
+        return rows[key]["answers"].get("own") or rows[key]["answers"][f"{found['n_clusters'][0]} labels_per_cluster"]
 
     for key in (*FACES_ALONE, ON_PIXELS):
         yield from (f"{key} is above chance at {way}" for way, its in answers(key) if its["low"] > chance)

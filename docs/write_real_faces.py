@@ -55,7 +55,7 @@ def gather(run: Path, recipe: Path) -> dict[str, Any]:
     first = next((row.score for row in ran if row.score is not None), None)
     if first is None:
         raise StoredStateError(f"{run}: no row of {recipe} has run as the recipe says")
-    ways = (*((k, "few") for k in costs.n_clusters), OWN)
+    ways = (*((k, "labels_per_cluster") for k in costs.n_clusters), OWN)
     kept, rows, on_source = [way_key(way) for way in ways], {}, read_source_measurements(layout)
     for row in ran:
         of = {way_key(way): own.key for way in ways if not row.published and row.figures(way) is not None
@@ -71,7 +71,8 @@ def gather(run: Path, recipe: Path) -> dict[str, Any]:
         "devices": sorted({receipt.machine["device"] for receipt in trained if "device" in receipt.machine}),
         "confidence": first.confidence, "chance": first.chance.uniform, "majority": first.chance.majority,
         "n_clusters": list(costs.n_clusters), "per_cluster": costs.per_cluster, "sample": costs.sample,
-        "balanced": costs.balanced, "seeds": 0 if study.cluster_sweep is None else study.cluster_sweep.seeds,
+        "class_balanced": costs.class_balanced,
+        "seeds": 0 if study.cluster_sweep is None else study.cluster_sweep.seeds,
         "measured": sum(its["faces"] for its in measured), "unsure": sum(its["unsure"] for its in measured),
         "layout": study.target.layout, "main_clusters": study.clustering.n_clusters, "rows": rows,
         "differences": {pair: its for pair, by_way in differences.items() if (
@@ -99,7 +100,7 @@ def _by_emotion(row: CostRow) -> dict[str, Any]:
         return {}
     clusters, classes = row.score.clusters, row.score.classes
     return {"recall": {} if row.clustered else {name: its.recall for name, its in classes.items()},
-            "names": {} if clusters is None or row.score.method != "vote" else dict(Counter(
+            "names": {} if clusters is None or row.score.method != "majority_vote" else dict(Counter(
                 name for name in clusters.names.values() if name))}
 
 
@@ -151,7 +152,7 @@ def signed(its: dict[str, float]) -> str:
 
 def steps_of(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the rows of each step that has run, the best first, each with the figure that stands for it."""
-    few = f"{found['n_clusters'][-1]} few"
+    few = f"{found['n_clusters'][-1]} labels_per_cluster"
     best: dict[str, Any] | None = None
     for track in sorted({row["track"] for row in found["rows"].values()}):
         rows = [{"key": key, "title": row["title"], "way": way, **row["answers"][way], "row": row}

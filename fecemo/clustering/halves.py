@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fecemo.clustering.kmeans import assign, fit_kmeans
+from fecemo.clustering.kmeans import KMeansClustering, assign
 from fecemo.clustering.settings import KMeansSettings
+from fecemo.data.cluster_parts import halves_of, key_order
 from fecemo.data.receipts import digest_bytes
+from fecemo.errors import StoredStateError
 
 STARTS = 3
 
@@ -34,34 +36,15 @@ class Halves:
         """str: Of which face is in which half."""
         return digest_bytes(np.packbits(self.second).tobytes() + str(len(self.second)).encode())
 
-    def second_of(self, values: np.ndarray, what: str) -> np.ndarray:
-        """Return which of other faces of the group are nearer to the second half's centre.
-
-        Parameters
-        ----------
-        values : ndarray of shape (n, d), float32
-        what : str
-            For messages.
-
-        Returns
-        -------
-        ndarray of shape (n,), bool
-        """
+    def second_of(self, values: np.ndarray, title: str) -> np.ndarray:
+        """Return which of (n, d) other vectors of the group are nearer to the second half's centre, shape (n,)."""
         if not len(values):
             return np.zeros(0, bool)
-        return assign(values, self.centres, what=what)[0] == 1
+        return assign(values, self.centres, title=title)[0] == 1
 
 
-def halve(values: np.ndarray, seed: int, what: str) -> Halves:
-    """Divide a group by K-means with k = 2 on its embeddings.
-
-    Parameters
-    ----------
-    values : ndarray of shape (m, d), float32
-        The group's embeddings.
-    seed : int
-    what : str
-        For progress and messages.
+def halve(values: np.ndarray, seed: int, title: str) -> Halves:
+    """Divide a group by K-means with k = 2 on its (m, d) embeddings.
 
     Raises
     ------
@@ -70,5 +53,45 @@ def halve(values: np.ndarray, seed: int, what: str) -> Halves:
     StoredStateError
         If all its faces have the same vector.
     """
-    found = fit_kmeans(values, KMeansSettings(n_clusters=2, n_init=STARTS, stability_seeds=1), seed, what=what)
-    return Halves(found.centres, found.clusters == 1, found.distances)
+    clustering = KMeansClustering(KMeansSettings(n_clusters=2, n_init=STARTS), seed, title).fit(values)
+    return Halves(clustering.cluster_centers_, clustering.labels_ == 1, clustering.distances_)
+
+
+def groups_of_target(divided: dict[str, str], seed: int, source: np.ndarray, source_clusters: np.ndarray,
+                     target: np.ndarray, target_clusters: np.ndarray, title: str) -> np.ndarray:
+    """Return every target face's group: its cluster's key, or that of the half into which it falls.
+
+    Parameters
+    ----------
+    divided : dict of str to str
+        The groups that a person divided, by their keys, and the digest of the halves of each.
+    seed : int
+        That of the divisions.
+    source : ndarray of shape (n, d), float32
+    source_clusters : ndarray of shape (n,), int
+    target : ndarray of shape (t, d), float32
+    target_clusters : ndarray of shape (t,), int
+    title : str
+        For messages.
+
+    Returns
+    -------
+    ndarray of shape (t,), str
+
+    Raises
+    ------
+    StoredStateError
+        If a group no longer falls into the halves that were named.
+    """
+    of_source, of_target = (np.asarray(clusters).astype(str).astype(object)
+                            for clusters in (source_clusters, target_clusters))
+    for key in sorted(divided, key=key_order):
+        members, others = np.flatnonzero(of_source == key), np.flatnonzero(of_target == key)
+        halves = halve(source[members], seed, f"{title}, cluster {key}")
+        if halves.digest != divided[key]:
+            raise StoredStateError(f"{title}, cluster {key} divides into other halves than those that were named; name "
+                                   "its halves anew")
+        first, second = halves_of(key)
+        of_source[members] = np.where(halves.second, second, first)
+        of_target[others] = np.where(halves.second_of(target[others], title), second, first)
+    return of_target.astype(str)

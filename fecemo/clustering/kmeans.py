@@ -1,192 +1,242 @@
-"""K-means on source embeddings, and the clusters of any other faces by the nearest centre."""
+"""K-means on source embeddings, in scikit-learn's manner: the same clusters on any number of cores, at any size."""
 
-from dataclasses import dataclass
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
-from fecemo.clustering.cluster_quality import agreement, silhouette_of_sample
-from fecemo.clustering.evenly import even_pile
-from fecemo.clustering.lloyd import lloyd
-from fecemo.clustering.principal_axes import fit_principal_axes
+from fecemo.clustering.principal_axes import PrincipalAxes, fit_principal_axes
 from fecemo.clustering.settings import KMeansSettings
-from fecemo.clustering.starts import best_starts
-from fecemo.clustering.vectors import WHOLE_BYTES, distances_to, n_distinct, one_thread, require_finite, row_blocks
+from fecemo.clustering.vectors import (
+    WHOLE_BYTES,
+    distances_to,
+    n_distinct,
+    n_threads,
+    one_thread,
+    require_finite,
+    row_blocks,
+)
 from fecemo.errors import InputError, StoredStateError
+from fecemo.progress import progress
 
-START_COMPONENTS = 128
-"""Principal components in which the clustering of long vectors starts."""
+COMPONENTS = 128
+"""Principal axes along which long vectors are clustered."""
 LONG = 512
-"""Numbers a face beyond which vectors are long: there the starts are nearly the whole work."""
+"""Numbers a face beyond which vectors are long."""
+MIN_FACES_PER_CENTRE = 4
+"""Faces of a small cluster of hierarchical K-means, on average, at the least."""
+HIERARCHY_PASSES = 5
+"""Over all faces, in minibatches: small clusters need not be settled to lie evenly."""
+MINIBATCH_FACES, MINIBATCH_BYTES = 4096, 256 * 2**20
+COPIES_BYTES = 2**31
+"""Memory that the starts which run side by side may take for their copies of the embeddings."""
+SILHOUETTE_FACES, SILHOUETTE_BYTES = 2000, 256 * 2**20
 
 
 @dataclass(frozen=True)
-class Reduction:
-    """The start in principal components of a clustering of long vectors, and what it was worth.
+class ClusterSpace:
+    """Where embeddings are clustered: as they are, or along their principal axes where they are long.
+
+    The centres lie in the plane of the axes, so that the centre nearest to a face along the axes is also the nearest
+    to its whole vector: clusters found here hold for whole vectors.
 
     Parameters
     ----------
-    components : int
-    explained : float
-        Share of all variance that lies along them, in [0, 1].
-    passes : int
-        Passes over the whole vectors that followed.
-    settled : bool
-        Whether they ended at a fixed point of K-means on the whole vectors, and not at ``max_iter``.
-    agreement : float
-        Adjusted Rand index between the clusters found in the components and those returned: 1 where the whole vectors
-        changed nothing.
+    points : ndarray of shape (n, c), float32
+    axes : PrincipalAxes or None
+        None where the embeddings are clustered as they are.
     """
 
-    components: int
-    explained: float
-    passes: int
-    settled: bool
-    agreement: float
+    points: np.ndarray
+    axes: PrincipalAxes | None
+
+    @classmethod
+    def of(cls, values: np.ndarray, settings: KMeansSettings, seed: int, *,
+           whole_bytes: int = WHOLE_BYTES) -> "ClusterSpace":
+        """Return the space of embeddings: 128 principal axes for vectors of more than 512 numbers.
+
+        Embeddings larger than ``whole_bytes`` are reduced too, unless minibatches read them.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n, d), float32
+            Finite; usually a memory map.
+        settings : KMeansSettings
+        seed : int
+            Of the randomised search for the axes.
+        whole_bytes : int
+        """
+        if values.shape[1] <= LONG and (values.nbytes <= whole_bytes or settings.algorithm == "minibatch"):
+            return cls(values, None)
+        axes = fit_principal_axes(values, COMPONENTS, seed, whole_bytes=whole_bytes)
+        return cls(axes.project(values), axes)
+
+    def restore(self, centres: np.ndarray) -> np.ndarray:
+        """Return centres of shape (k, c) as whole vectors of shape (k, d)."""
+        return centres if self.axes is None else centres @ self.axes.axes + self.axes.mean
 
 
-@dataclass(frozen=True)
-class Clustering:
-    """K-means clusters, numbered by falling size.
+class KMeansClustering:
+    """K-means with several k-means++ starts, of which the one of least inertia is kept.
 
     Parameters
     ----------
-    centres : ndarray of shape (k, d), float32
-    clusters : ndarray of shape (n,), int32
+    settings : KMeansSettings
+    seed : int
+    title : str
+        What is clustered, for progress and messages.
+
+    Attributes
+    ----------
+    cluster_centers_ : ndarray of shape (k, d), float32
+        By falling size of their clusters; of equally large ones the one of the first face comes first.
+    labels_ : ndarray of shape (n,), int32
         Cluster of each face.
-    distances : ndarray of shape (n, k), float32
+    distances_ : ndarray of shape (n, k), float32
         Euclidean distance of each face to each centre.
-    inertia : float
-        Sum of squared distances of the faces to their own centre.
-    stability : float
-        Mean adjusted Rand index of all pairs among ``stability_seeds`` clusterings by as many seeds, this one among
-        them: 1 where all agree, 0 where they agree as chance does. NaN for a single seed.
-    stability_seeds : int
-    silhouette : float
-        Mean silhouette coefficient of ``silhouette_faces`` faces drawn by seed, in [-1, 1].
-    silhouette_faces : int
-    reduction : Reduction or None
-        None where the whole vectors were clustered from the start.
+    inertia_ : float
+        Sum of squared distances of the faces to the centre of their cluster.
     """
 
-    centres: np.ndarray
-    clusters: np.ndarray
-    distances: np.ndarray
-    inertia: float
-    stability: float
-    stability_seeds: int
-    silhouette: float
-    silhouette_faces: int
-    reduction: Reduction | None = None
+    def __init__(self, settings: KMeansSettings, seed: int, title: str = "embeddings") -> None:
+        self.settings, self.seed, self.title = settings, seed, title
+        self.cluster_centers_ = np.empty((0, 0), np.float32)
+        self.labels_ = np.empty(0, np.int32)
+        self.distances_ = np.empty((0, 0), np.float32)
+        self.inertia_ = float("nan")
 
-    @property
-    def sizes(self) -> list[int]:
-        """Faces of each cluster, by its number."""
-        return np.bincount(self.clusters, minlength=len(self.centres)).tolist()
+    def fit(self, values: np.ndarray, space: ClusterSpace | None = None) -> "KMeansClustering":
+        """Cluster embeddings.
+
+        With ``hierarchical_kmeans``, the centres of many small clusters are clustered in place of the faces.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n, d), float32
+            Usually a memory map.
+        space : ClusterSpace, optional
+            That of ``values``, where several clusterings share it.
+
+        Returns
+        -------
+        KMeansClustering
+            This one.
+
+        Raises
+        ------
+        InputError
+            If there are fewer faces than clusters.
+        StoredStateError
+            If a value is NaN or infinite, or there are fewer distinct vectors than clusters.
+        """
+        k = self.settings.n_clusters
+        if len(values) < k:
+            raise InputError(f"{self.title}: {len(values)} faces cannot make {k} clusters; fetch more faces or lower "
+                             "clustering.n_clusters")
+        require_finite(values, self.title)
+        if (distinct := n_distinct(values, k)) < k:
+            raise StoredStateError(f"{self.title}: {len(values)} faces have only {distinct} distinct vectors, fewer "
+                                   f"than {k} clusters; the encoder has collapsed: change its training, then run "
+                                   "train and embed again")
+        space = space or ClusterSpace.of(values, self.settings, self.seed)
+        centres = space.restore(_fit_centres(space.points, self.settings, [self.seed], self.title))
+        labels, distances = assign(values, centres, title=self.title)
+        sizes = np.bincount(labels, minlength=k)
+        if not sizes.all():
+            raise StoredStateError(f"{self.title}: only {np.count_nonzero(sizes)} of {k} clusters hold a face, so "
+                                   "alike are the vectors; lower clustering.n_clusters or train the encoder anew")
+        first = np.array([np.argmax(labels == cluster) for cluster in range(k)])
+        order = np.lexsort((first, -sizes))
+        for rows in row_blocks(distances):  # in place: of many faces and clusters a copy would be the largest array
+            distances[rows] = distances[rows][:, order]
+        self.cluster_centers_ = np.ascontiguousarray(centres[order], dtype=np.float32)
+        self.labels_, self.distances_ = np.argsort(order).astype(np.int32)[labels], distances
+        self.inertia_ = float((distances.min(axis=1).astype(np.float64) ** 2).sum())
+        return self
+
+    def predict(self, values: np.ndarray) -> np.ndarray:
+        """Return the cluster of the nearest centre of each of (n, d) vectors, shape (n,), int32."""
+        return assign(values, self.cluster_centers_, title=self.title)[0]
+
+    def transform(self, values: np.ndarray) -> np.ndarray:
+        """Return Euclidean distances of (n, d) vectors to the centres, shape (n, k), float32."""
+        return assign(values, self.cluster_centers_, title=self.title)[1]
 
 
-def fit_kmeans(values: np.ndarray, settings: KMeansSettings, seed: int, *, what: str = "embeddings",
-               whole_bytes: int = WHOLE_BYTES) -> Clustering:
-    """Cluster embeddings by K-means with several k-means++ starts; the start of least inertia is kept.
+def stability(clustering: KMeansClustering, space: ClusterSpace) -> float:
+    """Return the mean adjusted Rand index of a clustering and those of further seeds, over all pairs.
 
-    With ``algorithm: exact``, vectors of more than 512 numbers, and embeddings larger than ``whole_bytes``, are
-    clustered from starts on their first 128 principal components; Lloyd's iterations then go on from the best of them
-    over the whole vectors, in blocks of rows, to a fixed point of K-means on them unless ``max_iter`` ends it. Smaller
-    vectors are left where scikit-learn's tolerance stops, within 1e-4 of their mean variance. Minibatches read whole
-    vectors of any size. With ``even``, the centres of small clusters are clustered in place of the faces; every face
-    then has the cluster of its nearest centre.
+    Parameters
+    ----------
+    clustering : KMeansClustering
+        Fitted; its settings say how many seeds are compared.
+    space : ClusterSpace
+        That in which it was fitted.
+
+    Returns
+    -------
+    float
+        1 where all agree, 0 where they agree as chance does; NaN for a single seed.
+    """
+    labellings = [clustering.labels_]
+    for further in range(1, clustering.settings.stability_seeds):
+        centres = _fit_centres(space.points, clustering.settings, [clustering.seed, further], clustering.title)
+        labellings.append(assign(space.points, centres, title=clustering.title)[0])
+    return agreement(labellings)
+
+
+def agreement(labellings: Sequence[np.ndarray]) -> float:
+    """Return the mean adjusted Rand index of all pairs of clusterings of the same faces; NaN for a single one."""
+    from sklearn.metrics import adjusted_rand_score
+
+    pairs = [adjusted_rand_score(a, b) for a, b in combinations(labellings, 2)]
+    return float(np.mean(pairs)) if pairs else float("nan")
+
+
+def silhouette_of_sample(values: np.ndarray, labels: np.ndarray, seed: int) -> tuple[float, int]:
+    """Return the mean silhouette coefficient of faces drawn by seed, and how many were drawn.
 
     Parameters
     ----------
     values : ndarray of shape (n, d), float32
         Usually a memory map.
-    settings : KMeansSettings
+    labels : ndarray of shape (n,), int
+        Cluster of each face.
     seed : int
-    what : str
-        What is clustered, for progress and messages.
-    whole_bytes : int
-        Larger embeddings are never held in memory.
 
     Returns
     -------
-    Clustering
-        The same on any number of cores. Cluster 0 is the largest; equally large ones stand in the order of their
-        first faces.
-
-    Raises
-    ------
-    InputError
-        If there are fewer faces than clusters.
-    StoredStateError
-        If a value is NaN or infinite, or there are fewer distinct vectors than clusters.
+    silhouette : float
+        In [-1, 1]; NaN where the sample holds a single cluster, or one face of each.
+    faces : int
+        2000, or fewer where there are fewer or their vectors would take more than 256 MiB.
     """
-    n_clusters = settings.n_clusters
-    if len(values) < n_clusters:
-        raise InputError(f"{what}: {len(values)} faces cannot make {n_clusters} clusters; fetch more faces or lower "
-                         "clustering.n_clusters")
-    require_finite(values, what)
-    if (distinct := n_distinct(values, n_clusters)) < n_clusters:
-        raise StoredStateError(f"{what}: {len(values)} faces have only {distinct} distinct vectors, fewer than "
-                               f"{n_clusters} clusters; the encoder has collapsed: change its training, then run train "
-                               "and embed again")
-    # The first seed alone decides the clustering; the others are asked whether they agree.
-    others = [[seed, other] for other in range(1, settings.stability_seeds)]
-    # Of evened piles each seed has its own: clusterings of one pile would agree on more than the faces decide.
-    seeds = [[seed], *([] if settings.even else others)]
-    pile = even_pile(values, settings, seed, what) if settings.even else values
-    reduce = settings.algorithm == "exact" and (pile.shape[1] > LONG or pile.nbytes > whole_bytes)
-    if reduce:
-        axes = fit_principal_axes(pile, START_COMPONENTS, seed, whole_bytes=whole_bytes)
-        starts = best_starts(axes.project(pile), settings, seeds, what)
-        with one_thread():
-            end = lloyd(pile, starts[0].centres @ axes.axes + axes.mean, settings.max_iter, what)
-        centres = end.centres
-    else:
-        starts = best_starts(pile, settings, seeds, what)
-        centres = starts[0].centres
-    clusters, distances = assign(values, centres, what=what)
-    sizes = np.bincount(clusters, minlength=n_clusters)
-    if not sizes.all():
-        raise StoredStateError(f"{what}: only {np.count_nonzero(sizes)} of {n_clusters} clusters hold a face, so "
-                               "alike are the vectors; lower clustering.n_clusters or train the encoder anew")
-    first = [int(np.argmax(clusters == cluster)) for cluster in range(n_clusters)]
-    order = np.lexsort((np.array(first), -sizes))
-    for rows in row_blocks(distances):  # in place: of many faces and clusters a copy would be the largest thing here
-        distances[rows] = distances[rows][:, order]
+    from sklearn.metrics import silhouette_score
+
+    wanted = min(len(values), SILHOUETTE_FACES, max(100, SILHOUETTE_BYTES // (values.shape[1] * values.itemsize)))
+    rows = np.sort(np.random.default_rng(seed).choice(len(values), wanted, replace=False))
+    if not 2 <= len(np.unique(labels[rows])) < len(rows):
+        return float("nan"), len(rows)
     with one_thread():
-        silhouette, silhouette_faces = silhouette_of_sample(values, clusters, seed)
-    return Clustering(
-        centres=np.ascontiguousarray(centres[order], dtype=np.float32),
-        clusters=np.argsort(order).astype(np.int32)[clusters],
-        distances=distances,
-        inertia=float((distances.min(axis=1).astype(np.float64) ** 2).sum()),
-        stability=agreement([start.clusters for start in starts] if not settings.even else
-                            [clusters, *(_of_own_pile(values, settings, other, what) for other in others)]),
-        stability_seeds=settings.stability_seeds,
-        silhouette=silhouette, silhouette_faces=silhouette_faces,
-        reduction=Reduction(len(axes.axes), axes.explained, end.passes, end.settled,
-                            agreement([starts[0].clusters, assign(pile, centres)[0]])) if reduce else None,
-    )
+        return float(silhouette_score(values[rows], labels[rows])), len(rows)
 
 
-def _of_own_pile(values: np.ndarray, settings: KMeansSettings, seed: list[int], what: str) -> np.ndarray:
-    """Return each face's cluster in a clustering of the pile that the seed evened out."""
-    pile = even_pile(values, settings, int(np.random.default_rng(seed).integers(2**31)), what)
-    return assign(values, best_starts(pile, settings, [seed], what)[0].centres, what=what)[0]
-
-
-def assign(values: np.ndarray, centres: np.ndarray, *, what: str = "embeddings") -> tuple[np.ndarray, np.ndarray]:
+def assign(values: np.ndarray, centres: np.ndarray, *, title: str = "embeddings") -> tuple[np.ndarray, np.ndarray]:
     """Give each face the cluster of its nearest centre.
 
     Parameters
     ----------
     values : ndarray of shape (n, d), float32
     centres : ndarray of shape (k, d), float32
-    what : str
+    title : str
         For messages.
 
     Returns
     -------
-    clusters : ndarray of shape (n,), int32
+    labels : ndarray of shape (n,), int32
         Of equally near centres the first.
     distances : ndarray of shape (n, k), float32
         Euclidean.
@@ -196,10 +246,81 @@ def assign(values: np.ndarray, centres: np.ndarray, *, what: str = "embeddings")
     StoredStateError
         If faces and centres have vectors of different lengths, or a value is NaN or infinite.
     """
-    require_finite(values, what)
+    require_finite(values, title)
     if values.shape[1] != centres.shape[1]:
-        raise StoredStateError(f"{what}: vectors of length {values.shape[1]} cannot be compared with centres of length "
-                               f"{centres.shape[1]}; they come from different networks: run embed and cluster again")
+        raise StoredStateError(f"{title}: the faces have vectors of length {values.shape[1]}, the centres of length "
+                               f"{centres.shape[1]}; run the stages before again")
     with one_thread():
-        distances = distances_to(values, centres)
+        distances = distances_to(values, np.asarray(centres, np.float32))
     return distances.argmin(axis=1).astype(np.int32), distances
+
+
+def hierarchical_centres(points: np.ndarray, settings: KMeansSettings, seed: Sequence[int],
+                         title: str = "embeddings") -> np.ndarray:
+    """Return the centres of the last level of small clusters, which are then clustered in place of the faces.
+
+    K-means spends its centres where faces are many. The centres of many small clusters lie more evenly than the faces,
+    and the centres of clusters of those more evenly still (Vo et al. 2024, "Automatic Data Curation for
+    Self-Supervised Learning: A Clustering-Based Approach", section 3.3: hierarchical K-means; in d dimensions each
+    level turns a density p into about p^(d / (d + 2)), so that it helps most where faces differ in few ways).
+
+    Parameters
+    ----------
+    points : ndarray of shape (n, c), float32
+        Finite.
+    settings : KMeansSettings
+        With ``hierarchical_kmeans``, how many small clusters each level has. No level has fewer than ``n_clusters``,
+        or more than a fourth of the points of the level before.
+    seed : sequence of int
+    title : str
+        For progress.
+
+    Returns
+    -------
+    ndarray of shape (m, c), float32
+    """
+    for level, wanted in enumerate(settings.hierarchical_kmeans):
+        small = max(settings.n_clusters, min(wanted, len(points) // MIN_FACES_PER_CENTRE))
+        if small >= len(points):
+            break
+        of_level = replace(settings, n_clusters=small, n_init=1, max_iter=HIERARCHY_PASSES, algorithm="minibatch",
+                           hierarchical_kmeans=())
+        points = _best_start(points, of_level, [*seed, level], f"{title}, {small} small")
+    return np.asarray(points, np.float32)
+
+
+def _fit_centres(points: np.ndarray, settings: KMeansSettings, seed: Sequence[int], title: str) -> np.ndarray:
+    if settings.hierarchical_kmeans:
+        points = hierarchical_centres(points, settings, seed, title)
+    return _best_start(points, settings, seed, title)
+
+
+def _best_start(points: np.ndarray, settings: KMeansSettings, seed: Sequence[int], title: str) -> np.ndarray:
+    """Return the centres of the start of least inertia; the starts run side by side, one thread each."""
+    from sklearn.cluster import KMeans, MiniBatchKMeans
+    from sklearn.exceptions import ConvergenceWarning
+
+    batch = min(MINIBATCH_FACES, max(256, MINIBATCH_BYTES // (points.shape[1] * points.itemsize)))
+
+    def fit(state: int) -> KMeans | MiniBatchKMeans:
+        options = {"n_init": 1, "max_iter": settings.max_iter, "random_state": state}
+        model = (KMeans(settings.n_clusters, **options) if settings.algorithm == "exact" else
+                 MiniBatchKMeans(settings.n_clusters, batch_size=batch, **options))
+        with one_thread():  # OpenMP has a number of threads for each thread that calls it
+            return model.fit(points)
+
+    at_once = max(1, min(n_threads(), COPIES_BYTES // max(1, points.nbytes)))
+    states = np.random.default_rng(list(seed)).integers(2**31, size=settings.n_init).tolist()
+    best = None
+    # Warnings are silenced out here, because their filters are shared by all threads. Fewer distinct clusters than
+    # asked for is explained by the caller. BLAS, too, has one number of threads for the whole process.
+    with (progress(len(states), f"cluster {title}", "start") as bar, warnings.catch_warnings(), one_thread(),
+          ThreadPoolExecutor(at_once) as threads):
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        for model in threads.map(fit, states):
+            if best is None or model.inertia_ < best.inertia_:
+                best = model
+            bar.update(1)
+    if best is None:
+        raise ValueError("n_init must be at least 1")
+    return best.cluster_centers_

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from fecemo.errors import nearest
+from fecemo.registry import entries
+
 
 @dataclass(frozen=True)
 class KMeansSettings:
@@ -20,10 +23,10 @@ class KMeansSettings:
         Lloyd's iterations over all faces, or minibatches of them (Sculley, 2010), for faces in millions.
     stability_seeds : int
         Seeds whose clusterings are compared to tell how stable the groups are; 1 compares nothing.
-    even : tuple of int
-        First even out the pile, without a label: of the faces so many small clusters are made, of their centres so many
-        again, and only the centres of the last level are clustered; see `fecemo.clustering.evenly`. Such as
-        ``[2000, 400]``. Empty clusters the faces as they lie, as in the study.
+    hierarchical_kmeans : tuple of int
+        Cluster the centres of small clusters in place of the faces: so many small clusters of faces, so many of their
+        centres, and so on, such as ``[2000, 400]``; see `fecemo.clustering.kmeans.hierarchical_centres`. Empty
+        clusters the faces themselves, as in the study.
     """
 
     n_clusters: int = 8
@@ -31,14 +34,15 @@ class KMeansSettings:
     max_iter: int = 300
     algorithm: Literal["exact", "minibatch"] = "exact"
     stability_seeds: int = 5
-    even: tuple[int, ...] = ()
+    hierarchical_kmeans: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.n_clusters < 2:
             raise ValueError(f"n_clusters must be at least 2, not {self.n_clusters}")
-        if self.even and (min(self.even) < self.n_clusters or list(self.even) != sorted(set(self.even), reverse=True)):
-            raise ValueError(f"even must be falling numbers of small clusters, none below n_clusters, "
-                             f"{self.n_clusters}, not {list(self.even)}")
+        levels = list(self.hierarchical_kmeans)
+        if levels and (min(levels) < self.n_clusters or levels != sorted(set(levels), reverse=True)):
+            raise ValueError(f"hierarchical_kmeans must be falling numbers of small clusters, none below n_clusters, "
+                             f"{self.n_clusters}, not {levels}")
         refuse_below_one(self, "n_init", "max_iter", "stability_seeds")
 
 
@@ -76,35 +80,38 @@ class NamingSettings:
     Parameters
     ----------
     method : str
-        ``"hand"`` reads a person's names, ``"vote"`` asks a labelled naming sample, ``"few"`` asks a few labelled faces
-        of each cluster.
+        ``"hand"`` reads a person's names, ``"majority_vote"`` asks for the labels of a sample of faces,
+        ``"labels_per_cluster"`` for those of a few faces of each cluster; see `fecemo.clustering.naming_methods`.
     sample : int
-        Faces of the target's train split whose labels ``"vote"`` may see.
+        Labels that ``"majority_vote"`` may use, of faces of the target's train split.
     per_cluster : int
-        Faces of the target's train split in each cluster whose labels ``"few"`` may see.
-    rare : float
-        By how much the votes of rare emotions weigh more: each by 1 / (1 + n)^rare, n being how many of all labels that
-        were seen show its emotion. 0, the plain majority, aims at accuracy; 1 at balanced accuracy, and a single chance
-        face then names a cluster; 0.5 is between.
-    balanced : bool
-        Draw the faces whose labels name so that emotions are alike often among them, as far as the rare ones last: see
-        `fecemo.clustering.asked_faces`. Only who has all labels already can draw so; the labels that name stay as few.
+        Labels of each cluster that ``"labels_per_cluster"`` may use, of faces of the target's train split.
+    rare_class_exponent : float
+        By how much the votes of rare classes weigh more: each by 1 / (1 + n)^exponent, n being how many of all labels
+        that were used are of its class. 0, the plain majority, aims at accuracy; 1 at balanced accuracy, and a single
+        chance face then names a cluster; 0.5 is between.
+    class_balanced : bool
+        Draw the faces whose labels name so that classes are alike often among them, as far as the rare ones last: see
+        `fecemo.clustering.naming.label_order`. This takes a set that is labelled already; the labels that name stay as
+        few.
     """
 
-    method: Literal["hand", "vote", "few"] = "vote"
+    method: str = "majority_vote"
     sample: int = 400
     per_cluster: int = 5
-    rare: float = 0.0
-    balanced: bool = False
+    rare_class_exponent: float = 0.0
+    class_balanced: bool = False
 
     def __post_init__(self) -> None:
-        if not 0 <= self.rare <= 1:
-            raise ValueError(f"rare must be from 0 to 1, not {self.rare}")
+        if self.method not in (known := entries("fecemo.clustering.naming_methods", "NAMING")):
+            raise ValueError(f"there is no way of naming {self.method!r}: {nearest(self.method, known)}")
+        if not 0 <= self.rare_class_exponent <= 1:
+            raise ValueError(f"rare_class_exponent must be from 0 to 1, not {self.rare_class_exponent}")
         refuse_below_one(self, "sample", "per_cluster")
 
 
 @dataclass(frozen=True)
-class GroupingSettings:
+class ClusterSweepSettings:
     """Clusters at several numbers of them, named at several costs: Table 2.
 
     Parameters
@@ -113,8 +120,8 @@ class GroupingSettings:
         Each gives clusterings and names of its own.
     per_cluster : int
         Labelled faces of each cluster that name it, one of the two ways of naming; the other is the vote of
-        ``naming.sample`` labels, however many clusters there are. In both, ``naming.rare`` and
-        ``naming.balanced`` hold.
+        ``naming.sample`` labels, however many clusters there are. In both, ``naming.rare_class_exponent`` and
+        ``naming.class_balanced`` hold.
     seeds : int
         Of each number of clusters so many clusterings are made and named: with other starts and other naming samples.
     n_init : int

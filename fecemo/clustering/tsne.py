@@ -54,7 +54,7 @@ class FaceMap:
 
 
 def draw_map(source: np.ndarray, target: np.ndarray, settings: MapSettings, seed: int, *,
-             what: str = "embeddings") -> FaceMap:
+             title: str = "embeddings") -> FaceMap:
     """Map source faces, then place target faces among them without moving any.
 
     The embeddings' first principal components, found on the source alone, are mapped from a start at the first two of
@@ -72,7 +72,7 @@ def draw_map(source: np.ndarray, target: np.ndarray, settings: MapSettings, seed
         m may be 0.
     settings : MapSettings
     seed : int
-    what : str
+    title : str
         For progress and messages.
 
     Returns
@@ -87,13 +87,13 @@ def draw_map(source: np.ndarray, target: np.ndarray, settings: MapSettings, seed
         If a value is NaN or infinite.
     """
     if len(source) < LEAST_FACES:
-        raise InputError(f"{what}: a map needs at least {LEAST_FACES} source faces, there are {len(source)}")
+        raise InputError(f"{title}: a map needs at least {LEAST_FACES} source faces, there are {len(source)}")
     for name, values in (("source", source), ("target", target)):
-        require_finite(values, f"{what}, {name}")
+        require_finite(values, f"{title}, {name}")
     perplexity = min(settings.perplexity, (len(source) - 1) / 3)
     axes = fit_principal_axes(source, settings.pca_components, seed)
-    embedding = _fit(axes.project(source), perplexity, settings.iterations, seed, what)
-    placed = _place(embedding, axes.project(target), what)
+    embedding = _fit(axes.project(source), perplexity, settings.iterations, seed, title)
+    placed = _place(embedding, axes.project(target), title)
     return FaceMap(
         source=np.asarray(embedding, dtype=np.float32), target=placed, perplexity=perplexity, explained=axes.explained,
         kl_divergence=float(embedding.kl_divergence),
@@ -122,29 +122,28 @@ def neighbour_accuracy(query: np.ndarray, faces: np.ndarray, query_map: np.ndarr
     float
         In [0, 1]; a random map gives about ``n_neighbours / n``. NaN where there is nothing to ask.
     """
-    itself = query is faces
     n_neighbours = min(n_neighbours, len(faces) - 1)
     if not len(query) or n_neighbours < 1:
         return float("nan")
     asked = np.sort(np.random.default_rng(seed).choice(len(query), min(n_queries, len(query)), replace=False))
-    own = asked if itself else None
-    near = _nearest(query[asked], faces, n_neighbours, own)
-    near_on_map = _nearest(query_map[asked], faces_map, n_neighbours, own)
-    kept = [len(np.intersect1d(one, other)) for one, other in zip(near, near_on_map, strict=True)]
+    rows = asked if query is faces else None
+    near = _nearest(query[asked], faces, n_neighbours, rows)
+    near_on_map = _nearest(query_map[asked], faces_map, n_neighbours, rows)
+    kept = [len(np.intersect1d(a, b)) for a, b in zip(near, near_on_map, strict=True)]
     return float(np.mean(kept) / n_neighbours)
 
 
-def _nearest(query: np.ndarray, faces: np.ndarray, n_neighbours: int, own: np.ndarray | None) -> np.ndarray:
-    """Return the rows of the nearest faces, shape (m, n_neighbours), never a query's ``own`` row."""
+def _nearest(query: np.ndarray, faces: np.ndarray, n_neighbours: int, rows: np.ndarray | None) -> np.ndarray:
+    """Return the rows of the nearest faces, shape (m, n_neighbours), never that of the query itself."""
     from fecemo.clustering.kmeans import assign
 
     _, distances = assign(faces, np.ascontiguousarray(query, dtype=np.float32))
-    if own is not None:
-        distances[own, np.arange(len(own))] = np.inf
+    if rows is not None:
+        distances[rows, np.arange(len(rows))] = np.inf
     return np.argpartition(distances, n_neighbours - 1, axis=0)[:n_neighbours].T
 
 
-def _fit(points: np.ndarray, perplexity: float, iterations: int, seed: int, what: str) -> Any:
+def _fit(points: np.ndarray, perplexity: float, iterations: int, seed: int, title: str) -> Any:
     exact, threads = len(points) <= EXACT_NEIGHBOURS_UP_TO, n_threads()  # which loads OpenMP before openTSNE does
     from openTSNE import TSNE
     from openTSNE.affinity import PerplexityBasedNN
@@ -154,7 +153,7 @@ def _fit(points: np.ndarray, perplexity: float, iterations: int, seed: int, what
     embedding = TSNE(learning_rate="auto", random_state=seed, negative_gradient_method="bh", theta=THETA,
                      n_jobs=threads).prepare_initial(affinities=affinities, initialization=_start(points))
     phases = _phases(len(points), iterations)
-    with progress(sum(phase.iterations for phase in phases), f"map {what}", "iteration") as bar:
+    with progress(sum(phase.iterations for phase in phases), f"map {title}", "iteration") as bar:
 
         def report(iteration: int, divergence: float, embedding: np.ndarray) -> None:
             bar.update(REPORT_EVERY)
@@ -204,11 +203,11 @@ def _start(points: np.ndarray) -> np.ndarray:
     return start / spread * 1e-4 if spread else start
 
 
-def _place(embedding: Any, points: np.ndarray, what: str) -> np.ndarray:
+def _place(embedding: Any, points: np.ndarray, title: str) -> np.ndarray:
     placed = np.empty((len(points), 2), np.float32)
     if not len(points):
         return placed
-    with progress(len(points), f"place target faces on the map of {what}", "face") as bar:
+    with progress(len(points), f"place target faces on the map of {title}", "face") as bar:
         for start in range(0, len(points), PLACED_AT_ONCE):
             rows = slice(start, start + PLACED_AT_ONCE)
             placed[rows] = embedding.transform(points[rows])

@@ -48,19 +48,19 @@ def n_threads() -> int:
 
 
 def _load_threads() -> None:
-    """Load the libraries that have threads: those loaded later are neither found nor limited.
+    """Load the libraries that have threads: those loaded later are not limited.
 
     OpenMP's threads are to sleep while they wait for one another, unless the environment says otherwise. By default
     they spin, hundreds of times a second: on a machine with other work they then burn the very time that those they
     wait for need, and two threads take far longer than one. OpenMP reads the policy once, when it is loaded.
     """
     policy = "OMP_WAIT_POLICY"
-    given = policy in os.environ
+    is_set = policy in os.environ
     os.environ.setdefault(policy, "passive")
     try:
         import_module("sklearn.cluster")  # with it SciPy's BLAS, and OpenMP
     finally:
-        if not given:
+        if not is_set:
             del os.environ[policy]
 
 
@@ -74,7 +74,7 @@ def distances_to(values: np.ndarray, centres: np.ndarray) -> np.ndarray:
     return distances
 
 
-def require_finite(values: np.ndarray, what: str) -> None:
+def require_finite(values: np.ndarray, title: str) -> None:
     """Check that embeddings hold numbers.
 
     Raises
@@ -83,22 +83,22 @@ def require_finite(values: np.ndarray, what: str) -> None:
         If a value is NaN or infinite; the first such row is named.
     """
     if values.ndim != 2 or not values.shape[1]:
-        raise StoredStateError(f"{what}: expected one vector a face, found an array of shape {values.shape}; run embed "
+        raise StoredStateError(f"{title}: expected one vector a face, got an array of shape {values.shape}; run embed "
                                "again")
     for rows in row_blocks(values):
         finite = np.isfinite(values[rows]).all(axis=1)
         if not finite.all():
             first = rows.start + int(np.argmin(finite))
-            raise StoredStateError(f"{what}: row {first} holds a value that is NaN or infinite; the training has "
+            raise StoredStateError(f"{title}: row {first} holds a value that is NaN or infinite; the training has "
                                    "probably diverged: lower its learning rate, then run train and embed again")
 
 
 def n_distinct(values: np.ndarray, enough: int) -> int:
     """Return how many distinct rows there are, counting no further than ``enough``."""
-    seen: set[bytes] = set()
+    distinct: set[bytes] = set()
     for rows in row_blocks(values):
         for vector in values[rows] + np.float32(0):  # which makes -0 and 0 the same bytes
-            seen.add(vector.tobytes())
-            if len(seen) >= enough:
-                return len(seen)
-    return len(seen)
+            distinct.add(vector.tobytes())
+            if len(distinct) >= enough:
+                return len(distinct)
+    return len(distinct)

@@ -43,8 +43,8 @@ class ClusterNames:
         Distinct faces at which the person looked without knowing their labels: source faces, and target faces on the
         map.
     method : str
-        ``"hand"``, ``"vote"`` or ``"few"``, and ``"balanced vote"`` or ``"balanced few"`` where the labelled faces were
-        drawn so that emotions are alike often among them.
+        ``"hand"``, ``"majority_vote"`` or ``"labels_per_cluster"``; the latter two with ``class_balanced`` before them
+        where the labelled faces were drawn so that emotions are alike often among them.
     labels_used : int
         Labels of target faces that were seen.
     labels_seen : tuple of str
@@ -144,6 +144,29 @@ def read_cluster_names(path: Path) -> ClusterNames:
                              f"{nearest(name, (*EMOTIONS, *NOT_EMOTIONS))}")
         names[cluster] = emotion
     return build(ClusterNames, {**asdict(given), "names": names}, str(path))
+
+
+def read_hand_names(path: Path, approach: str, variant: str) -> ClusterNames:
+    """Read the names that a person gave to a cell's clusters.
+
+    Raises
+    ------
+    InputError
+        If there are none, they cannot be read, name another cell, or cost labels that they do not list.
+    """
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file: nobody has named the clusters of {approach} {variant} yet. "
+                         "Fill in the names.template.json of that clustering and put it there, or let labels name them "
+                         "(naming.method: majority_vote)")
+    names = read_cluster_names(path)
+    if (names.approach, names.variant) != (approach, variant):
+        raise InputError(f"{path} names the clusters of {names.approach} {names.variant}, expected {approach} "
+                         f"{variant}")
+    if names.method != "hand" or names.labels_used != len(names.labels_seen):
+        raise InputError(f"{path} was named by {names.method!r} with {names.labels_used} labels, expected names that a "
+                         "person gave to unlabelled faces; let labels name them by naming.method: majority_vote, which "
+                         "counts them")
+    return names
 
 
 def require_names_of(names: ClusterNames, clustering: str, n_clusters: int, where: str) -> None:

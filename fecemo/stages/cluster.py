@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fecemo.clustering.kmeans import Clustering, assign, fit_kmeans
+from fecemo.clustering.kmeans import ClusterSpace, KMeansClustering, assign, silhouette_of_sample, stability
 from fecemo.data.array_set import read_face_array
 from fecemo.data.arrays import read_array, write_arrays
 from fecemo.data.cluster_names import ClusterNames
@@ -23,7 +23,7 @@ TEMPLATE_NAME = "names.template.json"
 """A file of names for this clustering, with every name left to give."""
 FIGURES_NAME = "clusters.json"
 """How the clustering was made, and how good it is by itself."""
-FIGURES_FORMAT = "fecemo.clusters/1"
+FIGURES_FORMAT = "fecemo.clusters/2"
 
 
 def run(arguments: CellArguments) -> Receipt:
@@ -69,19 +69,20 @@ def _cluster_source(arguments: CellArguments, cell: Cell, embeddings: Receipt) -
 
     def work(folder: Path) -> Work:
         source = read_face_array(layout.embeddings(arguments.approach, arguments.variant), "source")
-        clustering = fit_kmeans(source.values, settings, seed, what=cell.title)
+        space = ClusterSpace.of(source.values, settings, seed)
+        clustering = KMeansClustering(settings, seed, cell.title).fit(source.values, space)
         files = write_arrays(folder, {
-            "centres": clustering.centres,
-            "source_clusters": clustering.clusters, "source_distances": clustering.distances,
+            "centres": clustering.cluster_centers_,
+            "source_clusters": clustering.labels_, "source_distances": clustering.distances_,
         })
         atomic_write(folder / TEMPLATE_NAME, ClusterNames(
             approach=arguments.approach, variant=arguments.variant,
             clustering=clustering_digest({name: digest_file(folder / name) for name in NAMED_FILES}),
             names={str(cluster): "" for cluster in range(settings.n_clusters)}).as_json())
-        figures = _figures(clustering)
+        figures = _figures(clustering, space, source.values)
         document = {"format": FIGURES_FORMAT, "settings": plain(settings), "seed": seed, **figures}
         atomic_write(folder / FIGURES_NAME, json.dumps(document, indent=1) + "\n")
-        return Work(files=[*files, TEMPLATE_NAME, FIGURES_NAME], said=_said(clustering), summary=figures)
+        return Work(files=[*files, TEMPLATE_NAME, FIGURES_NAME], said=_closing_line(figures), summary=figures)
 
     return run_stage(
         STAGE, layout.clusters(arguments.approach, arguments.variant), config=cluster_config(cell),
@@ -100,7 +101,7 @@ def _assign_target(arguments: CellArguments, cell: Cell, embeddings: Receipt, cl
     def work(folder: Path) -> Work:
         target = read_face_array(layout.embeddings(arguments.approach, arguments.variant), "target")
         centres = np.asarray(read_array(layout.clusters(arguments.approach, arguments.variant), "centres", STAGE))
-        clusters, distances = assign(target.values, centres, what=f"{cell.title}, target")
+        clusters, distances = assign(target.values, centres, title=f"{cell.title}, target")
         sizes = np.bincount(clusters, minlength=len(centres)).tolist()
         return Work(files=write_arrays(folder, {"target_clusters": clusters, "target_distances": distances}),
                     said=f"{len(clusters)} target faces in {np.count_nonzero(sizes)} of {len(centres)} clusters",
@@ -110,21 +111,23 @@ def _assign_target(arguments: CellArguments, cell: Cell, embeddings: Receipt, cl
                      inputs={"clusters": clustered.digest, "embeddings": embeddings.digest})
 
 
-def _figures(clustering: Clustering) -> dict[str, Any]:
+def _figures(clustering: KMeansClustering, space: ClusterSpace, values: np.ndarray) -> dict[str, Any]:
     """Return what is known of a clustering as JSON has it: None for what is not defined."""
     def number(value: float) -> float | None:
         return None if value != value else value
 
+    silhouette, faces = silhouette_of_sample(values, clustering.labels_, clustering.seed)
+    axes = space.axes
     return {
-        "cluster_sizes": clustering.sizes, "inertia": clustering.inertia,
-        "silhouette": number(clustering.silhouette), "silhouette_faces": clustering.silhouette_faces,
-        "stability": number(clustering.stability), "stability_seeds": clustering.stability_seeds,
-        "reduction": plain(clustering.reduction),
+        "cluster_sizes": np.bincount(clustering.labels_).tolist(), "inertia": clustering.inertia_,
+        "silhouette": number(silhouette), "silhouette_faces": faces,
+        "stability": number(stability(clustering, space)), "stability_seeds": clustering.settings.stability_seeds,
+        "principal_axes": None if axes is None else {"components": len(axes.axes), "explained": axes.explained},
     }
 
 
-def _said(clustering: Clustering) -> str:
-    said = f"{len(clustering.clusters)} faces in {len(clustering.centres)} clusters"
-    if clustering.stability_seeds > 1:
-        said += f"; {clustering.stability_seeds} seeds agree to {clustering.stability:.2f} (adjusted Rand index)"
-    return said
+def _closing_line(figures: dict[str, Any]) -> str:
+    line = f"{sum(figures['cluster_sizes'])} faces in {len(figures['cluster_sizes'])} clusters"
+    if figures["stability"] is not None:
+        line += f"; {figures['stability_seeds']} seeds agree to {figures['stability']:.2f} (adjusted Rand index)"
+    return line

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from fecemo.clustering.groupings import NAMINGS, Grouped, group_and_name
+from fecemo.clustering.cluster_sweep import NAMINGS, NamedClusters, cluster_and_name
+from fecemo.clustering.naming import require_sample
 from fecemo.data.array_set import read_face_array
 from fecemo.data.classes import EMOTIONS
 from fecemo.data.dataset import Dataset
@@ -17,7 +18,6 @@ from fecemo.evaluation.records.cluster_sweep import CLUSTER_SWEEP_FORMAT, Cluste
 from fecemo.evaluation.records.score_parts import Chance
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import require_chain
-from fecemo.stages.naming_sample import refuse_too_large_a_sample
 from fecemo.stages.predicted import label_rows, scored_rows
 from fecemo.stages.work import Work, plain, run_stage
 from fecemo.study.cell import Cell
@@ -30,10 +30,10 @@ def run(arguments: CellArguments) -> Receipt:
     """Cluster one cell's embeddings into several numbers of clusters, name them in two ways, and score the names.
 
     Nothing is trained. For each number of clusters of the recipe's ``cluster_sweep`` and each of its seeds: K-means of
-    the source embeddings; names from a few labelled faces of each cluster (``few``), and by the vote of a labelled
-    sample (``vote``), both of the target's train split; answers for the faces on which the cell is scored, none of
-    which named anything. Writes ``cluster_sweep.json`` with the figures over seeds, and ``scored_rows.npy``,
-    ``truth.npy`` and ``right.npy``, by which rows of the table are compared face by face.
+    the source embeddings; names from a few labelled faces of each cluster (``labels_per_cluster``), and by the
+    majority of a labelled sample (``majority_vote``), both of the target's train split; answers for the faces on which
+    the cell is scored, none of which named anything. Writes ``cluster_sweep.json`` with the figures over seeds, and
+    ``scored_rows.npy``, ``truth.npy`` and ``right.npy``, by which rows of the table are compared face by face.
 
     Parameters
     ----------
@@ -59,7 +59,8 @@ def run(arguments: CellArguments) -> Receipt:
                          "such as cluster_sweep: {n_clusters: [8, 32, 100], per_cluster: 5, seeds: 5}")
     chain = require_chain(layout, *where, "model", "embeddings")
     target, kmeans, evaluation = Dataset(layout.target), recipe.clustering, recipe.evaluation
-    refuse_too_large_a_sample(target, recipe.naming.sample)
+    require_sample(int(((target.splits == "train") & (target.labels != "")).sum()), recipe.naming.sample,
+                   str(target.folder))
 
     def work(folder: Path) -> Work:
         source, embedded = (read_face_array(layout.embeddings(*where), name) for name in ("source", "target"))
@@ -67,9 +68,9 @@ def run(arguments: CellArguments) -> Receipt:
         may_see = (target.splits[embedded.rows] == "train") & (target.labels[embedded.rows] != "")
         learned = np.union1d(*(label_rows(layout.model(*where), name, chain["model"], needed=False)
                                for name in ("labelled_rows", "choosing_rows")))
-        grouped = list(group_and_name(
-            source.values[pile], embedded.values, np.where(may_see, target.labels[embedded.rows], ""), settings,
-            kmeans, recipe.naming, seed=recipe.seed, what=cell.title))
+        grouped = list(cluster_and_name(
+            source.values[pile], embedded.values, np.where(may_see, target.labels[embedded.rows], ""), EMOTIONS,
+            settings, kmeans, recipe.naming, seed=recipe.seed, title=cell.title))
         # Scored is what no seed's naming saw, so that all figures of a cell are of the same faces.
         seen = np.unique(np.concatenate([named.seen for one in grouped for named in one.named.values()]))
         rows = scored_rows(cell.score_on, target, np.union1d(learned, embedded.rows[seen]), str(layout.target))
@@ -109,15 +110,15 @@ def cluster_sweep_config(cell: Cell) -> dict[str, Any]:
     """Return all of a recipe that shapes a cell's cluster sweep, as the receipt holds it."""
     recipe = cell.recipe
     return plain({
-        "cluster_sweep": recipe.cluster_sweep, "kmeans": {name: getattr(recipe.clustering, name)
-                                                  for name in ("algorithm", "max_iter", "even")},
-        "sample": recipe.naming.sample, "rare": recipe.naming.rare, "balanced": recipe.naming.balanced,
+        "cluster_sweep": recipe.cluster_sweep,
+        "kmeans": {name: getattr(recipe.clustering, name) for name in ("algorithm", "max_iter", "hierarchical_kmeans")},
+        "naming": {name: getattr(recipe.naming, name) for name in ("sample", "rare_class_exponent", "class_balanced")},
         "namings": NAMINGS, "score_on": cell.score_on, "bootstrap": recipe.evaluation.bootstrap,
         "confidence": recipe.evaluation.confidence, "seed": recipe.seed, "recipe": recipe.name,
         "format": CLUSTER_SWEEP_FORMAT, **({"cluster_on": cell.cluster_on} if cell.cluster_on else {})})
 
 
-def _of_scored(grouped: Sequence[Grouped], n_clusters: int, at: np.ndarray) -> list[SeedGroups]:
+def _of_scored(grouped: Sequence[NamedClusters], n_clusters: int, at: np.ndarray) -> list[SeedGroups]:
     """Return the clusterings of one number of clusters, with what they say of the faces at the given positions."""
     return [SeedGroups(one.source_clusters, one.target_clusters[at],
                        answers={naming: named.answers[at] for naming, named in one.named.items()},

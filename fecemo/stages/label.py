@@ -1,16 +1,25 @@
 """Label: clusters → names, by a person's file or by the vote of a labelled sample."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
-from fecemo.clustering.naming_method import NamingEvidence, find_naming_method
+from fecemo.clustering.halves import groups_of_target
+from fecemo.clustering.naming import LabelledFaces, NamingMethod, find_naming_method, name_by_labels, require_sample
+from fecemo.clustering.settings import NamingSettings
 from fecemo.data.array_set import read_face_array
 from fecemo.data.arrays import read_array, write_arrays
-from fecemo.data.cluster_names import NAMES_NAME, PARTS_NAME, SAMPLE_NAME, ClusterNames
+from fecemo.data.cluster_names import (
+    NAMES_NAME,
+    PARTS_NAME,
+    SAMPLE_NAME,
+    ClusterNames,
+    read_hand_names,
+    require_names_of,
+)
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_file, atomic_write
 from fecemo.data.receipts import Receipt, digest_file, digest_json
@@ -18,14 +27,12 @@ from fecemo.errors import InputError
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.chain import clustering_digest, require_chain
 from fecemo.stages.naming.label_files import labels_seen_elsewhere
-from fecemo.stages.naming.label_parts import target_groups
-from fecemo.stages.naming_sample import refuse_too_large_a_sample
 from fecemo.stages.work import Work, run_stage
 
 STAGE = "label"
 
 
-def run(arguments: CellArguments, method: Literal["hand", "vote", "few"] | None = None) -> Receipt:
+def run(arguments: CellArguments, method: str | None = None) -> Receipt:
     """Give the clusters of one cell their names, in the way that the recipe states.
 
     Writes ``names.json``, and ``sample.csv`` with every label that was seen for it: row of the target pack, id, label,
@@ -37,8 +44,9 @@ def run(arguments: CellArguments, method: Literal["hand", "vote", "few"] | None 
     ----------
     arguments : CellArguments
         Which cell of which run.
-    method : {"hand", "vote", "few"}, optional
-        Instead of the recipe's naming.method.
+    method : str, optional
+        ``hand``, ``majority_vote`` or ``labels_per_cluster``,
+        instead of the recipe's naming.method.
 
     Returns
     -------
@@ -61,50 +69,52 @@ def run(arguments: CellArguments, method: Literal["hand", "vote", "few"] | None 
     chain = require_chain(layout, arguments.approach, arguments.variant, "model", "embeddings", "clusters", "assigned")
     clustering = clustering_digest(chain["clusters"].outputs)
     pack = Dataset(layout.target)
-    # The pack too: a vote reads its labels and splits.
+    # The pack too: its labels and splits decide what may name.
     inputs = {"clusters": chain["clusters"].digest, "embeddings": chain["embeddings"].digest,
               "target": pack.receipt.digest}
     config = {"method": naming.name, "seed": seed, "approach": arguments.approach, "variant": arguments.variant}
     elsewhere: list[str] = []
-    if naming.reads_hand_names:
+    if naming.draw is None:
         inputs["names"] = digest_file(hand_names) if hand_names.is_file() else ""
         elsewhere = labels_seen_elsewhere(layout, arguments.approach, arguments.variant)
         if elsewhere:
             inputs["labels_seen"] = digest_json(elsewhere)
     else:
-        # What a way of naming does not look at makes no other names; it asks for no more labels than there are.
-        config |= {"few": {"per_cluster": settings.per_cluster}}.get(naming.name, {"sample": settings.sample})
-        config |= {"rare": settings.rare, "balanced": settings.balanced}
-        if "sample" in config:
-            refuse_too_large_a_sample(pack, settings.sample)
+        shaping = (*naming.settings, "rare_class_exponent", "class_balanced")
+        config |= {name: getattr(settings, name) for name in shaping}
+        if "sample" in naming.settings:
+            labelled = int(((pack.splits == "train") & (pack.labels != "")).sum())
+            require_sample(labelled, settings.sample, str(pack.folder))
 
     def work(folder: Path) -> Work:
         target = read_face_array(embedded, "target")
         rows = target.rows
-        clusters = read_array(assigned, "target_clusters", "cluster", length=len(rows))
+        clusters = np.asarray(read_array(assigned, "target_clusters", "cluster", length=len(rows)))
+        centres = np.asarray(read_array(clustered, "centres", "cluster"))
         may_see = (pack.splits[rows] == "train") & (pack.labels[rows] != "")
-        named = naming.run(NamingEvidence(
-            approach=arguments.approach, variant=arguments.variant, clustering=clustering, hand_names=hand_names,
-            centres=read_array(clustered, "centres", "cluster"), labels=pack.labels[rows][may_see],
-            clusters=np.asarray(clusters)[may_see],
-            distances=read_array(assigned, "target_distances", "cluster", length=len(rows))[may_see],
-            sample=settings.sample, seed=seed, per_cluster=settings.per_cluster, rare=settings.rare,
-            balanced=settings.balanced,
-        ))
-        names, files = _with_labels(named.names, elsewhere), [NAMES_NAME, SAMPLE_NAME]
+        if naming.draw is None:
+            named, drawn = read_hand_names(hand_names, arguments.approach, arguments.variant), np.zeros(0, np.int64)
+            require_names_of(named, clustering, len(centres), str(hand_names))
+        else:
+            distances = read_array(assigned, "target_distances", "cluster", length=len(rows))
+            faces = LabelledFaces(pack.labels[rows][may_see], clusters[may_see], distances[may_see])
+            named, drawn = _names_by_labels(
+                ClusterNames(arguments.approach, arguments.variant, clustering, {}), naming, faces, centres,
+                pack.classes, settings, seed)
+        names, files = _with_labels(named, elsewhere), [NAMES_NAME, SAMPLE_NAME]
         atomic_write(folder / NAMES_NAME, names.as_json())
-        shown = np.flatnonzero(may_see)[named.seen]
-        shown = np.union1d(shown, _shown_to_a_person(names, pack, rows, may_see))
-        _write_sample(folder / SAMPLE_NAME, pack, rows[shown], np.asarray(clusters)[shown])
+        shown = np.union1d(np.flatnonzero(may_see)[drawn], _shown_to_a_person(names, pack, rows, may_see))
+        _write_sample(folder / SAMPLE_NAME, pack, rows[shown], clusters[shown])
         if names.divided:
             source = read_face_array(embedded, "source").values
             source_clusters = read_array(clustered, "source_clusters", "cluster", length=len(source))
-            files += write_arrays(folder, {PARTS_NAME: target_groups(names, source, source_clusters, target.values,
-                                                                     clusters)})
+            groups = groups_of_target(names.divided, names.seed, source, np.asarray(source_clusters), target.values,
+                                      clusters, cell.title)
+            files += write_arrays(folder, {PARTS_NAME: groups})
         emotions = {names.emotion(key) for key in names.names} - {""}
         return Work(
             files=files,
-            said=f"{len(names.names)} clusters {naming.title}, {len(emotions)} emotions among them, "
+            said=f"{len(names.names)} clusters named {naming.title}, {len(emotions)} emotions among them, "
                  f"{names.labels_used} labels used",
             summary={"names": names.names, "labels_used": names.labels_used, "looked_at": names.looked_at,
                      "by": names.by, "when": names.when, "seconds": round(sum(names.seconds.values()), 1),
@@ -114,6 +124,16 @@ def run(arguments: CellArguments, method: Literal["hand", "vote", "few"] | None 
 
     return run_stage(STAGE, layout.names(arguments.approach, arguments.variant), config=config, inputs=inputs,
                      seed=seed, work=work)
+
+
+def _names_by_labels(nameless: ClusterNames, naming: NamingMethod, faces: LabelledFaces, centres: np.ndarray,
+                     classes: Sequence[str], settings: NamingSettings, seed: int) -> tuple[ClusterNames, np.ndarray]:
+    """Return names by the labels that a way of naming draws, and the positions of the drawn faces."""
+    by_labels = name_by_labels(naming, faces, centres, classes, settings, seed)
+    method = f"class_balanced {naming.name}" if settings.class_balanced else naming.name
+    return replace(nameless, method=method, labels_used=len(by_labels.drawn),
+                   names={str(cluster): name for cluster, name in enumerate(by_labels.names)},
+                   votes={str(cluster): votes for cluster, votes in enumerate(by_labels.votes)}), by_labels.drawn
 
 
 def _with_labels(names: ClusterNames, elsewhere: list[str]) -> ClusterNames:

@@ -53,7 +53,7 @@ def run(arguments: CellArguments) -> Receipt:
                           if cell.mapped else [read_face_array(embedded, pack) for pack in ("source", "target")])
         source = draw_faces(source, settings.source_faces, rng)
         target = draw_faces(target, settings.target_faces, rng)
-        drawn = draw_map(source.values, target.values, settings, seed, what=cell.title)
+        drawn = draw_map(source.values, target.values, settings, seed, title=cell.title)
         files = write_arrays(folder, {
             "source_map": drawn.source, "source_rows": source.rows,
             "target_map": drawn.target, "target_rows": target.rows,

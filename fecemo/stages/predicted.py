@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fecemo.clustering.naming import class_margins
 from fecemo.data.array_set import FaceArray, read_face_array
 from fecemo.data.arrays import read_array
 from fecemo.data.classes import EMOTIONS
@@ -22,7 +23,6 @@ from fecemo.data.cluster_parts import cluster_of, key_order
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, require_receipt
 from fecemo.errors import InputError, StoredStateError
-from fecemo.evaluation.metrics.ranking import emotion_margins
 from fecemo.evaluation.records.predictions import Predictions
 from fecemo.evaluation.records.score_parts import LabelsUsed
 from fecemo.stages.cell_arguments import CellArguments
@@ -149,7 +149,7 @@ def _by_clusters(arguments: CellArguments, embedded: FaceArray) -> _Guess:
     seen = np.array([_first_name(names, cluster) for cluster in range(n_clusters)], dtype=object)
     seen = np.broadcast_to(seen, (n_faces, n_clusters)).copy()
     seen[np.arange(n_faces), clusters] = prediction
-    return _Guess(method=names.method, prediction=prediction, scores=emotion_margins(distances, seen, EMOTIONS),
+    return _Guess(method=names.method, prediction=prediction, scores=class_margins(distances, seen, EMOTIONS),
                   named_with=_sampled_rows(layout.names(*where) / SAMPLE_NAME), names=names, clusters=clusters,
                   groups=groups)
 

@@ -103,9 +103,10 @@ def _check_curve(recipe: "Recipe", row: str, curve: str, values: Any, key: str) 
     if not isinstance(values, list) or not values or not all(map(fits, values)) or sorted(set(values)) != values:
         raise InputError(f"{key}: expected a list of rising {what}, found {values!r}")
     if setting == CLUSTER_ON and recipe.cluster_sweep is not None:
-        least = max(*recipe.cluster_sweep.n_clusters, *recipe.clustering.even[:1], 2)
+        levels = recipe.clustering.hierarchical_kmeans
+        least = max(*recipe.cluster_sweep.n_clusters, *levels[:1], 2)
         if values[0] < least:
-            asks = "clustering.even" if recipe.clustering.even[:1] == (least,) else "cluster_sweep"
+            asks = "clustering.hierarchical_kmeans" if levels[:1] == (least,) else "cluster_sweep"
             raise InputError(f"{key}: of {values[0]} faces the {least} clusters cannot be made that {asks} asks for")
     if phase and recipe.approaches[row].score_on == "others" and setting != "epochs" and "label" in _gives(
             approach, phase):

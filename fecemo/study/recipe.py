@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from fecemo.clustering.settings import GroupingSettings, KMeansSettings, MapSettings, NamingSettings
+from fecemo.clustering.settings import ClusterSweepSettings, KMeansSettings, MapSettings, NamingSettings
 from fecemo.data.draw_settings import DrawSettings
 from fecemo.data.import_settings import ImportSettings
 from fecemo.data.receipts import RECEIPT_NAME
@@ -66,7 +66,7 @@ class Recipe:
         Figures of others that are shown beside: a file of ``data_manifests/published``, such as ``"table1"``.
     clustering, map, naming, evaluation
         Settings of the later stages.
-    cluster_sweep : GroupingSettings, optional
+    cluster_sweep : ClusterSweepSettings, optional
         Clusters at several numbers of them, named at several costs: asks for Table 2.
     learning : dict of str to dict
         Learning curves, which stand beneath Table 2: by row, which setting has less, and how much. A phase's ``faces``,
@@ -95,7 +95,7 @@ class Recipe:
     map: MapSettings = field(default_factory=MapSettings)
     naming: NamingSettings = field(default_factory=NamingSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
-    cluster_sweep: GroupingSettings | None = None
+    cluster_sweep: ClusterSweepSettings | None = None
     learning: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -107,9 +107,9 @@ class Recipe:
             raise ValueError(f"devices must be at least 1, not {self.devices}")
         if len({self.seed, *self.seeds}) <= len(self.seeds):
             raise ValueError(f"seeds must differ from each other and from seed {self.seed}, not {self.seeds}")
-        if (self.cluster_sweep and self.clustering.even
-                and self.clustering.even[-1] < max(self.cluster_sweep.n_clusters)):
-            raise ValueError(f"clustering.even: {self.clustering.even[-1]} small clusters are fewer than the "
+        levels = self.clustering.hierarchical_kmeans
+        if self.cluster_sweep and levels and levels[-1] < max(self.cluster_sweep.n_clusters):
+            raise ValueError(f"clustering.hierarchical_kmeans: {levels[-1]} small clusters are fewer than the "
                              f"{max(self.cluster_sweep.n_clusters)} of cluster_sweep.n_clusters")
         if self.learning and self.cluster_sweep is None:
             raise ValueError("learning curves stand beneath Table 2: give cluster_sweep too")

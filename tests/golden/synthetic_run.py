@@ -148,7 +148,7 @@ def _write_clusters(layout: RunLayout, its: Cell, embedded: Receipt, rng: np.ran
         "source_map": rng.normal(size=(len(shown), 2)).astype(np.float32), "source_rows": shown,
         "target_map": rng.normal(size=(TARGET_FACES, 2)).astype(np.float32), "target_rows": np.arange(TARGET_FACES)}),
         inputs, summary={"neighbour_accuracy": 0.625})
-    names = ClusterNames(*cell, clustering=made.digest, method="vote", labels_used=400,
+    names = ClusterNames(*cell, clustering=made.digest, method="majority_vote", labels_used=400,
                          names={str(number): EMOTIONS[number] for number in range(CLUSTERS)})
     atomic_write(layout.names(*cell) / "names.json", names.as_json())
     _receipt(layout.names(*cell), "label", ["names.json"], {"clusters": made.digest})

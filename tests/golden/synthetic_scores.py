@@ -46,7 +46,8 @@ def synthetic_score(approach: str, variant: str) -> Score:
     number = list(HITS).index((approach, variant))
     return Score(
         approach=approach, approach_title=TITLES[approach], variant=variant, variant_title=TITLES[variant],
-        recipe="synthetic", recipe_title="A study that never was", method="vote" if clustered else "classifier",
+        recipe="synthetic", recipe_title="A study that never was",
+        method="majority_vote" if clustered else "classifier",
         emotions=EMOTIONS, n_scored=n, scored_faces="0" * 64,
         score_on="test" if approach == "supervised" else "others", abstained=abstained, **figures,
         intervals={name: Interval(value - half, value + half) for name, value in figures.items()},

@@ -33,7 +33,7 @@ RECIPE = {
         "semi_supervised": {"fit": {"reconstruct": FIT, "classify": {**CLASSIFY, "label_fraction": 0.2}}},
         "supervised": {"fit": {"classify": CLASSIFY}},
     },
-    "naming": {"method": "vote", "sample": 40}, "evaluation": {"bootstrap": 200},
+    "naming": {"method": "majority_vote", "sample": 40}, "evaluation": {"bootstrap": 200},
     "cluster_sweep": {"n_clusters": [8, 16], "per_cluster": 3, "seeds": 3},
 }
 OTHERS = 10

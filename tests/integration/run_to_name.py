@@ -39,7 +39,7 @@ approaches:
     fit: {classify: {loss: categorical_crossentropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 1}}
 clustering: {n_clusters: N_CLUSTERS, n_init: 4}
 map: {perplexity: 8, pca_components: 5, iterations: 60, target_faces: 40}
-naming: {method: vote, sample: 16}
+naming: {method: majority_vote, sample: 16}
 evaluation: {bootstrap: 50}
 """
 

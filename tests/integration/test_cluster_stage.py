@@ -69,16 +69,16 @@ def test_target_faces_go_to_the_nearest_centre(clustered):
 def test_a_clustering_says_how_it_was_made_and_how_good_it_is(clustered):
     folder = clustered.layout.clusters(APPROACH, VARIANT)
     document, summary = json.loads((folder / "clusters.json").read_text()), read_receipt(folder).summary
-    assert document["format"] == "fecemo.clusters/1"
+    assert document["format"] == "fecemo.clusters/2"
     assert document["settings"] == {"n_clusters": 8, "n_init": 4, "max_iter": 300, "algorithm": "exact",
-                                    "stability_seeds": 5, "even": []}
+                                    "stability_seeds": 5, "hierarchical_kmeans": []}
     assert {name: document[name] for name in summary} == summary
     assert summary["cluster_sizes"] == [N_SOURCE // 8] * 8
     assert summary["silhouette"] > 0.5
     assert summary["silhouette_faces"] == N_SOURCE
     assert summary["stability"] == pytest.approx(1)
     assert summary["stability_seeds"] == 5
-    assert summary["reduction"] is None
+    assert summary["principal_axes"] is None
     source = np.load(clustered.layout.embeddings(APPROACH, VARIANT) / "source.npy").astype(float)
     centres = np.load(folder / "centres.npy")[np.load(folder / "source_clusters.npy")]
     assert summary["inertia"] == pytest.approx(((source - centres) ** 2).sum(), rel=1e-3)

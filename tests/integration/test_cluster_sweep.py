@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import yaml
 
-from fecemo.clustering.groupings import group_and_name
-from fecemo.clustering.settings import GroupingSettings, KMeansSettings, NamingSettings
+from fecemo.clustering.cluster_sweep import cluster_and_name
+from fecemo.clustering.settings import ClusterSweepSettings, KMeansSettings, NamingSettings
 from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.cluster_sweep import CLUSTER_SWEEP_FORMAT, CLUSTER_SWEEP_NAME, read_cluster_sweep
@@ -29,12 +29,12 @@ def test_planted_emotions_are_found_whatever_names_the_clusters(planted):
     record, right = planted.group("contrastive")
     eight, sixteen = record.entries
     assert (eight.nmi.mean, eight.ari.mean, eight.stability) == pytest.approx((1, 1, 1))
-    assert eight.named["few"].labels == (24, 24, 24)  # three of each cluster, with each seed
-    assert eight.named["vote"].labels == (40, 40, 40)
-    for naming in ("few", "vote"):
+    assert eight.named["labels_per_cluster"].labels == (24, 24, 24)  # three of each cluster, with each seed
+    assert eight.named["majority_vote"].labels == (40, 40, 40)
+    for naming in ("labels_per_cluster", "majority_vote"):
         assert (eight.named[naming].balanced_accuracy.mean, eight.named[naming].balanced_accuracy.low) == (1, 1)
     # Of sixteen clusters each still lies within one emotion: names are right, and agreement with emotions falls.
-    assert sixteen.named["few"].accuracy.mean == 1
+    assert sixteen.named["labels_per_cluster"].accuracy.mean == 1
     assert sixteen.ari.mean < 0.9
     assert all(its.right.all() for its in right.values())
 
@@ -50,7 +50,7 @@ def test_vectors_that_know_nothing_are_at_chance_at_every_number_of_clusters(pla
 
 def test_figures_follow_from_the_answers(planted):
     record, right = planted.group("dense_autoencoder")
-    truth = right[8, "few"].truth
+    truth = right[8, "labels_per_cluster"].truth
     for way, its in right.items():
         balanced = [np.mean([line[truth == emotion].mean() for emotion in range(8)]) for line in its.right]
         named = record.named(*way)
@@ -75,18 +75,19 @@ def test_what_any_seed_named_with_is_never_scored_where_all_other_labels_are(tmp
     record, right = planted.group("contrastive")
     source, target = (np.asarray(values, np.float32) for values in planted.vectors["contrastive"])
     labels = np.where(planted.target.splits == "train", planted.target.labels, "")
-    seen = {int(row) for one in group_and_name(source, target, labels, GroupingSettings((8, 16), 3, 3),
-                                               KMeansSettings(), NamingSettings(sample=40), seed=5, what="again")
+    seen = {int(row) for one in cluster_and_name(
+                source, target, labels, EMOTIONS, ClusterSweepSettings((8, 16), 3, 3), KMeansSettings(),
+                NamingSettings(sample=40), seed=5, title="again")
             for named in one.named.values() for row in named.seen}
     assert set(planted.target.splits[list(seen)]) == {"train"}
-    assert set(right[8, "few"].rows.tolist()) == set(range(N_TARGET)) - seen - set(range(20))
+    assert set(right[8, "labels_per_cluster"].rows.tolist()) == set(range(N_TARGET)) - seen - set(range(20))
     assert record.labels_training == 20
 
 
 def test_an_evened_pile_is_clustered_and_all_faces_get_a_cluster(tmp_path):
-    planted = Planted(tmp_path, clustering={"even": [60, 24]})
+    planted = Planted(tmp_path, clustering={"hierarchical_kmeans": [60, 24]})
     record, _ = planted.group("contrastive")
-    assert record.entries[0].named["few"].balanced_accuracy.mean > 0.9
+    assert record.entries[0].named["labels_per_cluster"].balanced_accuracy.mean > 0.9
     assert record.source_faces == N_SOURCE
 
 
@@ -95,7 +96,7 @@ def test_long_vectors_are_grouped_along_their_principal_components(tmp_path):
     turn = np.linalg.qr(np.random.default_rng(1).normal(size=(600, 6)))[0].T
     planted.leave("contrastive", **{name: values @ turn for name, values in zip(
         ("source", "target"), planted.vectors["contrastive"], strict=True)})
-    assert planted.group("contrastive")[0].entries[0].named["few"].balanced_accuracy.mean == 1
+    assert planted.group("contrastive")[0].entries[0].named["labels_per_cluster"].balanced_accuracy.mean == 1
 
 
 def test_an_equal_rerun_does_nothing_and_other_embeddings_are_grouped_anew(tmp_path):
@@ -135,7 +136,7 @@ def test_a_classifier_or_a_recipe_without_cluster_sweep_is_refused(tmp_path):
 
 
 def test_more_labels_than_there_are_cannot_vote(tmp_path):
-    planted = Planted(tmp_path, naming={"method": "few", "sample": 241})
+    planted = Planted(tmp_path, naming={"method": "labels_per_cluster", "sample": 241})
     with pytest.raises(InputError, match=r"naming\.sample: 241 labels are asked for, and .* holds 240"):
         planted.group("contrastive")
 

@@ -72,7 +72,7 @@ class PlantedRun:
         certain[-1] = np.eye(8)[3]  # the last face is contempt, and taken for surprise
         self.embeddings("supervised", target=certain)
 
-    def arguments(self, approach, score_on="others", method="vote"):
+    def arguments(self, approach, score_on="others", method="majority_vote"):
         recipe = self.folder / f"{score_on}_{method}.yaml"
         recipe.write_text(RECIPE.replace("SCORE_ON", score_on).replace("METHOD", method))
         return CellArguments(recipe=recipe, run=self.folder / "run", approach=approach, variant="rgb")
@@ -115,7 +115,7 @@ def test_planted_emotions_are_clustered_named_by_vote_and_scored(planted):
 
     score = read_score(planted.layout.score("dense_autoencoder", "rgb"))
     assert (score.accuracy, score.balanced_accuracy, score.macro_f1, score.abstained) == (1, 1, 1, 0)
-    assert score.method == "vote"
+    assert score.method == "majority_vote"
     assert score.labels_used == LabelsUsed(training=0, naming=32)
     assert score.n_scored == N_TARGET - 32  # every labelled face but those that named
     assert np.array(score.confusion).shape == (8, 8)

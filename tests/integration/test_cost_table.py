@@ -34,12 +34,12 @@ def written(tmp_path_factory):
 
 
 def test_a_recipe_of_the_first_table_may_name_by_a_few_labels_too(tmp_path):
-    planted = Planted(tmp_path, naming={"method": "few", "per_cluster": 2})
+    planted = Planted(tmp_path, naming={"method": "labels_per_cluster", "per_cluster": 2})
     arguments = planted.cell("contrastive")
     for stage in (cluster, label, evaluate):
         stage.run(arguments)
     score = read_score(planted.layout.score("contrastive", "gray"))
-    assert (score.method, score.labels_used.naming, score.accuracy) == ("few", 16, 1)
+    assert (score.method, score.labels_used.naming, score.accuracy) == ("labels_per_cluster", 16, 1)
     table.run((planted.layout.run,), planted.recipe)
     assert "from the labels of a few faces of each" in (planted.layout.run / "table1.md").read_text()
 
@@ -79,7 +79,7 @@ def test_marked_is_only_what_is_ahead_of_all_others(written):
     assert apart["low"] > 0
     assert apart["value"] == pytest.approx((N_TARGET // 4 - OTHERS) / (N_TARGET // 4), abs=0.01)
     # Contrastive against the study's own that was given no more: the dense autoencoder.
-    against = document["differences"]["contrastive/gray - dense_autoencoder/gray"]["8 few"]
+    against = document["differences"]["contrastive/gray - dense_autoencoder/gray"]["8 labels_per_cluster"]
     assert against["low"] > 0.5
 
 
@@ -154,9 +154,9 @@ def test_what_was_made_anew_since_is_shown_as_not_run(tmp_path, capsys):
 OTHER_SETTINGS = (
     {"cluster_sweep": {**RECIPE["cluster_sweep"], "per_cluster": 4}},
     {"cluster_sweep": {**RECIPE["cluster_sweep"], "seeds": 2}},
-    {"naming": {**RECIPE["naming"], "sample": 39}}, {"naming": {**RECIPE["naming"], "rare": 0.5}},
-    {"naming": {**RECIPE["naming"], "balanced": True}}, {"evaluation": {"bootstrap": 201}},
-    {"evaluation": {"bootstrap": 200, "confidence": 0.9}}, {"clustering": {"even": [60, 24]}})
+    {"naming": {**RECIPE["naming"], "sample": 39}}, {"naming": {**RECIPE["naming"], "rare_class_exponent": 0.5}},
+    {"naming": {**RECIPE["naming"], "class_balanced": True}}, {"evaluation": {"bootstrap": 201}},
+    {"evaluation": {"bootstrap": 200, "confidence": 0.9}}, {"clustering": {"hierarchical_kmeans": [60, 24]}})
 
 
 def test_what_was_made_with_other_settings_is_shown_as_not_run(tmp_path, capsys):
@@ -191,7 +191,7 @@ def test_the_written_table_follows_the_settings_too(tmp_path):
         return rows["contrastive"], "rare emotions weigh more" in (planted.layout.run / "table2.md").read_text()
 
     assert written_with({}) == ("scored", False)
-    assert written_with({"naming": {**RECIPE["naming"], "rare": 0.5}}) == ("not run", True)
+    assert written_with({"naming": {**RECIPE["naming"], "rare_class_exponent": 0.5}}) == ("not run", True)
 
 
 def test_the_studys_own_rows_are_those_of_the_figures_that_the_recipe_names(tmp_path):

@@ -115,7 +115,7 @@ def test_labels_seen_while_naming_one_cell_cost_in_every_cell_of_the_same_person
     assert (score.labels_used.naming, score.labels_used.blind, score.n_scored) == (3, False, N_TARGET - 3)
     assert read_cluster_names(named.layout.names(APPROACH, VARIANT) / "names.json").labels_seen == seen
     assert named.names_path.read_bytes() == before
-    label.run(named.arguments, method="vote")  # a vote is nobody's
+    label.run(named.arguments, method="majority_vote")  # a vote is nobody's
     assert read_cluster_names(named.layout.names(APPROACH, VARIANT) / "names.json").labels_seen == ()
     atomic_write(elsewhere, elsewhere.read_text().replace("target1", "target99"))
     with pytest.raises(InputError, match="only 2 of them are in the train split"):

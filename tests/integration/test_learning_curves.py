@@ -56,8 +56,8 @@ def test_fewer_faces_are_clustered_and_all_are_scored(run):
     assert [point.row.cluster_sweep.source_faces for point in points] == [20, 80, N_SOURCE]
     assert len({point.row.cluster_sweep.n_scored for point in points}) == 1
     # Planted groups lie far apart: eight clusters of twenty faces find them nearly as well as those of all.
-    assert points[-1].row.figures((8, "few"))["balanced_accuracy"].mean == 1
-    assert points[1].row.figures((8, "few"))["balanced_accuracy"].mean > 0.9
+    assert points[-1].row.figures((8, "labels_per_cluster"))["balanced_accuracy"].mean == 1
+    assert points[1].row.figures((8, "labels_per_cluster"))["balanced_accuracy"].mean > 0.9
 
 
 def test_answers_of_a_step_are_its_own(run):

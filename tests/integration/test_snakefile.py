@@ -61,7 +61,7 @@ def test_further_seeds_are_further_runs_on_the_same_faces(tmp_path):
 
 def test_names_that_nobody_has_given_yet_hold_up_nothing_else(tmp_path):
     recipe, run = tmp_path / "hand.yaml", RunLayout(tmp_path / "run")
-    recipe.write_text(TINY.read_text().replace("{method: vote, sample: 24}", "{method: hand}"))
+    recipe.write_text(TINY.read_text().replace("{method: majority_vote, sample: 24}", "{method: hand}"))
     printed = snakemake(tmp_path, recipe, run.run, "-n")
     counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
     assert (counted["cluster"], counted["evaluate"], counted.get("label")) == ("6", "6", None)

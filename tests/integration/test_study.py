@@ -97,7 +97,7 @@ def test_hand_names_are_read_and_refused_for_another_clustering(layout, tmp_path
 
     approach, variant = "dense_autoencoder", "rgb"
     recipe = tmp_path / "hand.yaml"
-    recipe.write_text(RECIPE.read_text().replace("{method: vote, sample: 24}", "{method: hand}"))
+    recipe.write_text(RECIPE.read_text().replace("{method: majority_vote, sample: 24}", "{method: hand}"))
     arguments = CellArguments(recipe, layout.run, approach, variant)
     clustering = clustering_digest(read_receipt(layout.clusters(approach, variant)).outputs)
     path = layout.hand_names(approach, variant)

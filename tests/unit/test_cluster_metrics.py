@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fecemo.clustering.naming import class_margins
 from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import InputError
 from fecemo.evaluation.metrics.clusters import name_by_oracle, purity, score_clustering, score_clusters
 from fecemo.evaluation.metrics.intervals import bootstrap_intervals
 from fecemo.evaluation.metrics.predictions import score_predictions
-from fecemo.evaluation.metrics.ranking import emotion_margins
 
 TWO = ("happy", "sad")
 
@@ -130,7 +130,7 @@ def test_a_whole_score_is_the_same_under_other_numbers(seed, numbers):
 
     def scored(distances, names):
         prediction = names[distances.argmin(axis=1)]
-        margins = emotion_margins(distances, names, EMOTIONS)
+        margins = class_margins(distances, names, EMOTIONS)
         metrics = score_predictions(truth, prediction, EMOTIONS, margins)
         intervals = bootstrap_intervals(metrics.confusion, resamples=20, confidence=0.9, seed=1, scores=margins,
                                         truth=np.array([EMOTIONS.index(emotion) for emotion in truth]))

@@ -35,7 +35,7 @@ def test_the_page_is_what_its_program_writes_of_the_record(program, found):
 
 
 def test_another_record_makes_another_page(program, found):
-    found["rows"]["landmark_features/gray"]["answers"]["8 few"]["mean"] = 0.4242
+    found["rows"]["landmark_features/gray"]["answers"]["8 labels_per_cluster"]["mean"] = 0.4242
     page = program.page(found)
     assert ".424" in page.split("**Measure**")[1].split("3. ")[0]
     assert "| faces, a landmark model | Landmark distances and blendshapes | .424 |" in page
@@ -62,7 +62,8 @@ def test_the_record_bears_out_what_the_page_says_in_words(program, found):
 
 
 def _above_chance(found):
-    found["rows"]["masked_autoencoder/gray"]["answers"]["32 few"] |= {"mean": 0.3, "low": 0.28, "high": 0.32}
+    found["rows"]["masked_autoencoder/gray"]["answers"]["32 labels_per_cluster"] |= {
+        "mean": 0.3, "low": 0.28, "high": 0.32}
 
 
 def _follows_background(found):
@@ -70,11 +71,12 @@ def _follows_background(found):
 
 
 def _alignment_buys_nothing(found):
-    found["rows"]["conv_autoencoder/aligned"]["answers"]["8 few"] |= {"mean": 0.13, "low": 0.11, "high": 0.15}
+    found["rows"]["conv_autoencoder/aligned"]["answers"]["8 labels_per_cluster"] |= {
+        "mean": 0.13, "low": 0.11, "high": 0.15}
 
 
 @pytest.mark.parametrize(("alter", "said"), [
-    (_above_chance, "masked_autoencoder/gray is above chance at 32 few"),
+    (_above_chance, "masked_autoencoder/gray is above chance at 32 labels_per_cluster"),
     (_follows_background, "clusters of triplet_landmarks/gray do not follow emotion above all"),
     (_alignment_buys_nothing, "conv_autoencoder/aligned is not ahead of conv_autoencoder/gray")])
 def test_a_run_that_shows_otherwise_is_named(program, found, alter, said):

@@ -68,7 +68,7 @@ def test_a_row_runs_on_the_variants_that_it_names_alone(tmp_path):
 
 def test_small_clusters_must_be_as_many_as_the_clusters_of_the_table(tmp_path):
     document = yaml.safe_load((RECIPES / "table2.yaml").read_text())
-    document["clustering"]["even"] = [1000, 80]
+    document["clustering"]["hierarchical_kmeans"] = [1000, 80]
     (tmp_path / "wrong.yaml").write_text(yaml.safe_dump(document))
     with pytest.raises(InputError, match=r"80 small clusters are fewer than the 100 of cluster_sweep\.n_clusters"):
         read_recipe(tmp_path / "wrong.yaml")

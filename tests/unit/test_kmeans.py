@@ -1,4 +1,4 @@
-"""K-means finds what was planted, in memory and in blocks."""
+"""K-means finds what was planted, of vectors of any length."""
 
 import os
 import subprocess
@@ -9,12 +9,19 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
-from fecemo.clustering.cluster_quality import agreement
-from fecemo.clustering.kmeans import LONG, START_COMPONENTS, assign, fit_kmeans
-from fecemo.clustering.lloyd import lloyd
+from fecemo.clustering.kmeans import (
+    COMPONENTS,
+    LONG,
+    ClusterSpace,
+    KMeansClustering,
+    agreement,
+    assign,
+    silhouette_of_sample,
+    stability,
+)
 from fecemo.clustering.principal_axes import fit_principal_axes
 from fecemo.clustering.settings import KMeansSettings
-from fecemo.clustering.vectors import one_thread, row_blocks
+from fecemo.clustering.vectors import one_thread
 from fecemo.errors import InputError, StoredStateError
 
 
@@ -26,57 +33,65 @@ def planted(sizes=(90, 60, 40, 25), n_dims=20, spread=0.5, seed=0):
     return (centres[belongs] + rng.normal(size=(len(belongs), n_dims)) * spread).astype(np.float32), belongs
 
 
-@pytest.mark.parametrize("whole_bytes", [2**30, 0], ids=["in memory", "in blocks"])
+def fit(values, seed=0, **settings):
+    return KMeansClustering(KMeansSettings(**settings), seed).fit(values)
+
+
+def stability_of(values, seed=0, **settings):
+    space = ClusterSpace.of(values, KMeansSettings(**settings), seed)
+    return stability(KMeansClustering(KMeansSettings(**settings), seed).fit(values, space), space)
+
+
+@pytest.mark.parametrize("whole_bytes", [2**30, 0], ids=["as they are", "along principal axes in blocks"])
 def test_planted_clusters_are_found_and_numbered_by_size(whole_bytes):
     values, belongs = planted()
-    found = fit_kmeans(values, KMeansSettings(n_clusters=4), seed=1, whole_bytes=whole_bytes)
-    assert found.clusters.tolist() == belongs.tolist()  # planted by falling size, so even the numbers agree
-    assert found.sizes == [90, 60, 40, 25]
+    settings = KMeansSettings(n_clusters=4)
+    space = ClusterSpace.of(values, settings, 1, whole_bytes=whole_bytes)
+    clustering = KMeansClustering(settings, 1).fit(values, space)
+    assert clustering.labels_.tolist() == belongs.tolist()  # planted by falling size, so even the numbers agree
     for cluster in range(4):
-        np.testing.assert_allclose(found.centres[cluster], values[belongs == cluster].mean(axis=0), atol=1e-4)
-    own = found.distances[np.arange(len(values)), found.clusters]
-    np.testing.assert_allclose(own, np.linalg.norm(values - found.centres[belongs], axis=1), rtol=1e-3)
-    assert found.inertia == pytest.approx(float((own.astype(float) ** 2).sum()))
-    assert found.silhouette > 0.7
-    assert found.stability > 0.5
-    assert (found.centres.dtype, found.clusters.dtype, found.distances.dtype) == (np.float32, np.int32, np.float32)
+        np.testing.assert_allclose(clustering.cluster_centers_[cluster], values[belongs == cluster].mean(axis=0),
+                                   atol=1e-4)
+    own = clustering.distances_[np.arange(len(values)), clustering.labels_]
+    np.testing.assert_allclose(own, np.linalg.norm(values - clustering.cluster_centers_[belongs], axis=1), rtol=1e-3)
+    assert clustering.inertia_ == pytest.approx(float((own.astype(float) ** 2).sum()))
+    assert silhouette_of_sample(values, clustering.labels_, 0)[0] > 0.7
+    assert stability(clustering, space) > 0.5
+    assert [array.dtype for array in (clustering.cluster_centers_, clustering.labels_, clustering.distances_)] == [
+        np.float32, np.int32, np.float32]
 
 
-def test_in_blocks_ends_at_a_fixed_point_of_kmeans_on_whole_vectors(monkeypatch):
-    values, _ = planted(sizes=(300, 200), n_dims=300, spread=6.0)
-    monkeypatch.setattr("fecemo.clustering.vectors.BLOCK_BYTES", 64 * 300 * 4)
-    assert len(list(row_blocks(values))) == 8
-    found = fit_kmeans(values, KMeansSettings(n_clusters=5, n_init=3), seed=0, whole_bytes=0)
-    for cluster in range(5):
-        np.testing.assert_allclose(found.centres[cluster], values[found.clusters == cluster].mean(axis=0), atol=1e-3)
-    whole = fit_kmeans(values, KMeansSettings(n_clusters=5, n_init=3), seed=0)
-    assert found.inertia == pytest.approx(whole.inertia, rel=0.02)
+def test_other_faces_are_predicted_as_the_fitted_ones_were():
+    values, _ = planted(spread=3.0)
+    clustering = fit(values, n_clusters=5)
+    assert clustering.predict(values).tolist() == clustering.labels_.tolist()
+    np.testing.assert_allclose(clustering.transform(values), clustering.distances_, rtol=1e-4)
+
+
+@pytest.mark.parametrize("n_dims", [300, LONG + 100])
+def test_the_principal_axes_lose_nothing_that_kmeans_needs(n_dims):
+    rng = np.random.default_rng(0)
+    # Forty factors and noise in every number, as embeddings have; no clear clusters.
+    values = (rng.normal(size=(600, 40)) @ rng.normal(size=(40, n_dims)) + rng.normal(size=(600, n_dims))).astype("f4")
+    settings = KMeansSettings(n_clusters=5, n_init=10)
+    along_axes = KMeansClustering(settings, 0).fit(values, ClusterSpace.of(values, settings, 0, whole_bytes=0))
+    whole = KMeans(5, n_init=10, random_state=0).fit(values)
+    assert along_axes.inertia_ == pytest.approx(whole.inertia_, rel=0.005)
 
 
 def test_a_seed_gives_the_same_clustering_to_the_last_bit():
     values, _ = planted(spread=4.0)
-    first, second = (fit_kmeans(values, KMeansSettings(n_clusters=6), seed=3) for _ in range(2))
-    assert (first.centres == second.centres).all()
-    assert (first.clusters == second.clusters).all()
+    first, second = (fit(values, 3, n_clusters=6) for _ in range(2))
+    assert (first.cluster_centers_ == second.cluster_centers_).all()
+    assert (first.labels_ == second.labels_).all()
 
 
 def test_seeds_agree_on_clear_clusters_and_not_on_a_cloud():
     clear, _ = planted(spread=0.1, sizes=(60, 50))
     cloud = np.random.default_rng(0).normal(size=(110, 20)).astype(np.float32)
-    settings = KMeansSettings(n_clusters=2, n_init=2)
-    found = fit_kmeans(clear, settings, 0)
-    assert (found.stability, found.stability_seeds) == (pytest.approx(1), 5)
-    assert fit_kmeans(cloud, settings, 0).stability < 0.7
-    alone = fit_kmeans(clear, KMeansSettings(n_clusters=2, stability_seeds=1), 0)
-    assert np.isnan(alone.stability)
-    assert (alone.clusters == found.clusters).all()
-
-
-def test_how_many_seeds_are_compared_changes_no_cluster():
-    cloud = np.random.default_rng(0).normal(size=(200, 10)).astype(np.float32)
-    one, five = (fit_kmeans(cloud, KMeansSettings(n_clusters=7, n_init=2, stability_seeds=seeds), 4)
-                 for seeds in (1, 5))
-    assert (one.centres == five.centres).all()
+    assert stability_of(clear, n_clusters=2, n_init=2) == pytest.approx(1)
+    assert stability_of(cloud, n_clusters=2, n_init=2) < 0.7
+    assert np.isnan(stability_of(clear, n_clusters=2, stability_seeds=1))
 
 
 def test_agreement_is_the_mean_adjusted_rand_index_of_all_pairs():
@@ -88,52 +103,36 @@ def test_agreement_is_the_mean_adjusted_rand_index_of_all_pairs():
 
 @pytest.mark.parametrize("cores", [1, 3])
 def test_the_clustering_does_not_depend_on_the_number_of_cores(monkeypatch, cores):
-    monkeypatch.setattr("fecemo.clustering.starts.n_threads", lambda: cores)
+    monkeypatch.setattr("fecemo.clustering.kmeans.n_threads", lambda: cores)
     cloud = np.random.default_rng(0).normal(size=(300, 12)).astype(np.float32)
-    found = fit_kmeans(cloud, KMeansSettings(n_clusters=9, n_init=3), 1)
-    alone = fit_kmeans(cloud, KMeansSettings(n_clusters=9, n_init=3), 1)
-    assert (found.centres == alone.centres).all()
-    # What one start after another gives, whatever the threads: the least inertia of the first seed's three.
+    clustering = fit(cloud, 1, n_clusters=9, n_init=3)
+    assert (clustering.cluster_centers_ == fit(cloud, 1, n_clusters=9, n_init=3).cluster_centers_).all()
+    # What one start after another gives, whatever the threads: the least inertia of the seed's three.
     states = np.random.default_rng(1).integers(2**31, size=3)
     with one_thread():
         fits = [KMeans(9, n_init=1, random_state=int(state)).fit(cloud) for state in states]
-    assert found.inertia == pytest.approx(min(fit.inertia_ for fit in fits))
+    assert clustering.inertia_ == pytest.approx(min(model.inertia_ for model in fits))
 
 
 @pytest.mark.parametrize("n_clusters", [3, 32, 100])
 def test_minibatches_find_planted_clusters_of_any_number(n_clusters):
     values, belongs = planted(sizes=np.arange(2 * n_clusters, n_clusters, -1), spread=0.1)
-    found = fit_kmeans(values, KMeansSettings(n_clusters=n_clusters, n_init=3, algorithm="minibatch",
-                                              stability_seeds=1), 0)
-    assert adjusted_rand_score(found.clusters, belongs) > 0.97
-    assert (np.diff(found.sizes) <= 0).all()
+    clustering = fit(values, n_clusters=n_clusters, n_init=3, algorithm="minibatch")
+    assert adjusted_rand_score(clustering.labels_, belongs) > 0.97
+    assert (np.diff(np.bincount(clustering.labels_)) <= 0).all()
 
 
-def test_long_vectors_are_clustered_from_their_principal_components():
+def test_long_vectors_are_clustered_along_their_principal_axes():
     values, belongs = planted(n_dims=LONG + 1, spread=2.0)
-    found = fit_kmeans(values, KMeansSettings(n_clusters=4, n_init=3), 0)
-    assert found.clusters.tolist() == belongs.tolist()
-    assert found.reduction.components == START_COMPONENTS
-    assert found.reduction.settled
-    assert found.reduction.agreement == pytest.approx(1)
-    axes = fit_principal_axes(values, START_COMPONENTS, 0)
-    assert found.reduction.explained == pytest.approx(axes.explained)
-    assert fit_kmeans(values[:, :LONG], KMeansSettings(n_clusters=4, n_init=1), 0).reduction is None
-
-
-def test_lloyd_says_when_it_was_ended_before_it_settled():
-    cloud = np.random.default_rng(0).normal(size=(300, 5)).astype(np.float32)
-    assert not lloyd(cloud, cloud[:6], 2, "cloud").settled
-    end = lloyd(cloud, cloud[:6], 300, "cloud")
-    assert end.settled
-    assert 2 < end.passes < 300
-
-
-def test_a_centre_that_loses_its_faces_takes_the_farthest_face():
-    values = np.array([[0, 0], [1, 0], [10, 0], [11, 0], [10, 9]], np.float32)
-    # The third centre is nobody's nearest; (10, 9) is farthest from its own.
-    end = lloyd(values, np.array([[0.5, 0], [10.5, 0], [500, 500]], np.float32), 20, "five")
-    np.testing.assert_allclose(end.centres, [[0.5, 0], [10.5, 0], [10, 9]], atol=1e-5)
+    space = ClusterSpace.of(values, KMeansSettings(), 0)
+    assert space.points.shape == (len(values), COMPONENTS)
+    clustering = KMeansClustering(KMeansSettings(n_clusters=4, n_init=3), 0).fit(values, space)
+    assert clustering.labels_.tolist() == belongs.tolist()
+    assert clustering.cluster_centers_.shape == (4, LONG + 1)
+    # The nearest centre along the axes is the nearest to the whole vector.
+    of_points = assign(space.points, space.axes.project(clustering.cluster_centers_))[0]
+    assert of_points.tolist() == clustering.labels_.tolist()
+    assert ClusterSpace.of(values[:, :LONG], KMeansSettings(), 0).axes is None
 
 
 def test_faces_go_to_the_nearest_centre_and_ties_to_the_first():
@@ -147,17 +146,17 @@ def test_faces_go_to_the_nearest_centre_and_ties_to_the_first():
 def test_vectors_that_cannot_be_clustered_are_refused_with_the_reason():
     values, _ = planted()
     with pytest.raises(InputError, match="3 faces cannot make 4 clusters"):
-        fit_kmeans(values[:3], KMeansSettings(n_clusters=4), 0)
+        fit(values[:3], n_clusters=4)
     broken = values.copy()
     broken[17, 3] = np.nan
     with pytest.raises(StoredStateError, match=r"row 17 .* NaN"):
-        fit_kmeans(broken, KMeansSettings(n_clusters=4), 0)
+        fit(broken, n_clusters=4)
     with pytest.raises(StoredStateError, match="only 3 distinct vectors"):
-        fit_kmeans(values[np.arange(200) % 3], KMeansSettings(n_clusters=4), 0)
-    with pytest.raises(StoredStateError, match=r"length 20 .* length 7"):
+        fit(values[np.arange(200) % 3], n_clusters=4)
+    with pytest.raises(StoredStateError, match=r"vectors of length 20, the centres of length 7"):
         assign(values, np.zeros((4, 7), np.float32))
     with pytest.raises(StoredStateError, match="shape"):
-        fit_kmeans(np.zeros((20, 0), np.float32), KMeansSettings(), 0)
+        fit(np.zeros((20, 0), np.float32))
 
 
 def test_one_thread_holds_also_for_libraries_that_nobody_has_loaded_yet():
@@ -190,5 +189,4 @@ def test_principal_axes_in_blocks_are_those_of_the_library(monkeypatch):
 def test_agreement_with_the_plant_survives_a_change_of_scale_and_place():
     values, belongs = planted(sizes=(50, 40, 30))
     moved = (values * 100 + 1000).astype(np.float32)
-    found = fit_kmeans(moved, KMeansSettings(n_clusters=3), 0)
-    assert adjusted_rand_score(found.clusters, belongs) == 1
+    assert adjusted_rand_score(fit(moved, n_clusters=3).labels_, belongs) == 1

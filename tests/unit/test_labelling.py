@@ -332,7 +332,7 @@ def test_what_is_not_this_session_is_refused_and_left_alone(session, clustering,
     (lambda text: text[:80], "not readable JSON"),
     (lambda text: text.replace('"happy"', '"hapy"'), "cluster 0 is named 'hapy': did you mean 'happy'"),
     (lambda text: text.replace('"0"', '"first"'), "'first' is not the number"),
-    (lambda text: text.replace('"hand"', '"vote"'), "named by 'vote'"),
+    (lambda text: text.replace('"hand"', '"majority_vote"'), "named by 'majority_vote'"),
 ])
 def test_a_file_that_is_no_such_file_is_named(session, clustering, path, change, says):
     session.name("0", name="happy")

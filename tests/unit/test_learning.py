@@ -116,8 +116,9 @@ def test_points_are_to_be_scored_on_the_same_faces(tmp_path):
 
 
 def test_small_clusters_are_made_of_as_many_faces_at_least(tmp_path):
-    with pytest.raises(InputError, match=r"of 50 faces the 60 clusters cannot be made that clustering\.even asks for"):
-        read(tmp_path, {"dense_autoencoder": {"cluster_on": [50]}}, clustering={"even": [60, 30]})
+    with pytest.raises(InputError, match=r"of 50 faces the 60 clusters cannot be made that "
+                                         r"clustering\.hierarchical_kmeans asks for"):
+        read(tmp_path, {"dense_autoencoder": {"cluster_on": [50]}}, clustering={"hierarchical_kmeans": [60, 30]})
 
 
 def test_curves_want_the_table_beneath_which_they_stand(tmp_path):

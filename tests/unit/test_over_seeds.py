@@ -128,12 +128,13 @@ def test_rows_of_unequally_many_seeds_are_refused_by_name():
     def row(name, n_seeds):
         record = ClusterSweep(
             name, "gray", "planted", EMOTIONS, 9, "test", 40, "", 0, 5, tuple(range(n_seeds)), 0.95, 10, Chance(.1, .2),
-            (SweepEntry(8, *(SeedMean(0, 0),) * 3, 0, {"few": NamedGroups((9,), *(SeedFigure(0.5, 0, 0, 1),) * 2)}),))
+            (SweepEntry(8, *(SeedMean(0, 0),) * 3, 0,
+                      {"labels_per_cluster": NamedGroups((9,), *(SeedFigure(0.5, 0, 0, 1),) * 2)}),))
         right = RightAnswers(np.arange(40), np.arange(40) % 8, np.ones((n_seeds, 40), bool))
         return CostRow(Heading(name, name), Heading("gray", "Gray"), "faces", 0, True, cluster_sweep=record,
-                       right={(8, "few"): right})
+                       right={(8, "labels_per_cluster"): right})
 
     said = {"resamples": 10, "confidence": 0.95, "seed": 0}
-    assert compare_rows([row("a", 3), row("b", 1)], [8], **said)["a/gray - b/gray"]["8 few"].value == 0
+    assert compare_rows([row("a", 3), row("b", 1)], [8], **said)["a/gray - b/gray"]["8 labels_per_cluster"].value == 0
     with pytest.raises(StoredStateError, match="a/gray answers with 3 seeds and b/gray with 2, expected equally many"):
         compare_rows([row("a", 3), row("b", 2)], [8], **said)

@@ -6,32 +6,33 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from fecemo.evaluation.metrics.ranking import class_areas, emotion_margins, resampled_areas
+from fecemo.clustering.naming import class_margins
+from fecemo.evaluation.metrics.ranking import class_areas, resampled_areas
 
 TWO = ("happy", "sad")
 
 
 def test_the_margin_of_two_faces_among_three_centres():
-    margins = emotion_margins(np.array([[1.0, 3.0, 9.0], [4.0, 4.0, 2.0]]), ("happy", "sad", "happy"), TWO)
+    margins = class_margins(np.array([[1.0, 3.0, 9.0], [4.0, 4.0, 2.0]]), ("happy", "sad", "happy"), TWO)
     # Face 0: the nearest happy centre is at 1, the nearest other at 3. Face 1: 2 and 4.
     np.testing.assert_allclose(margins, [[2 / 4, -2 / 4], [2 / 6, -2 / 6]], rtol=1e-6)
 
 
 def test_an_emotion_without_a_cluster_ranks_no_face_before_another():
-    margins = emotion_margins(np.array([[1.0, 2.0], [2.0, 1.0]]), ("happy", ""), TWO)
+    margins = class_margins(np.array([[1.0, 2.0], [2.0, 1.0]]), ("happy", ""), TWO)
     assert margins[:, 1].tolist() == [-1, -1]
     assert margins[0, 0] > 0 > margins[1, 0]
     assert class_areas(np.array([True, False]), margins[:, 1])[0] == 0.5
-    assert emotion_margins(np.array([[1.0, 2.0]]), ("happy", "happy"), TWO).tolist() == [[1, -1]]
+    assert class_margins(np.array([[1.0, 2.0]]), ("happy", "happy"), TWO).tolist() == [[1, -1]]
 
 
 def test_names_may_differ_from_face_to_face_where_clusters_were_divided():
-    margins = emotion_margins(np.array([[1.0, 3.0], [1.0, 3.0]]), np.array([["happy", "sad"], ["sad", "sad"]]), TWO)
+    margins = class_margins(np.array([[1.0, 3.0], [1.0, 3.0]]), np.array([["happy", "sad"], ["sad", "sad"]]), TWO)
     assert margins.tolist() == [[0.5, -0.5], [-1, 1]]
 
 
 def test_a_face_between_two_equal_centres_has_no_margin():
-    assert emotion_margins(np.zeros((1, 2)), TWO, TWO).tolist() == [[0, 0]]
+    assert class_margins(np.zeros((1, 2)), TWO, TWO).tolist() == [[0, 0]]
 
 
 @settings(max_examples=40, deadline=None)
@@ -39,8 +40,8 @@ def test_a_face_between_two_equal_centres_has_no_margin():
 def test_renumbering_clusters_changes_no_margin(seed, order):
     rng = np.random.default_rng(seed)
     distances, names = rng.random((7, 5)), np.array(["happy", "sad", "", "sad", "fear"])
-    first = emotion_margins(distances, names, ("happy", "sad", "fear", "anger"))
-    second = emotion_margins(distances[:, order], names[order], ("happy", "sad", "fear", "anger"))
+    first = class_margins(distances, names, ("happy", "sad", "fear", "anger"))
+    second = class_margins(distances[:, order], names[order], ("happy", "sad", "fear", "anger"))
     np.testing.assert_array_equal(first, second)
     own = names[distances.argmin(axis=1)]
     assert all((first[:, column] > 0).tolist() == (own == name).tolist()

@@ -14,6 +14,8 @@ from fecemo.errors import StoredStateError
 from fecemo.imaging.landmarks.features import COLUMNS, columns_of
 from fecemo.study.recipe_file import read_recipe
 
+HUNDRED = "100 labels_per_cluster"
+
 ROOT = Path(__file__).parents[2]
 DOCS, RECIPE = ROOT / "docs", ROOT / "pipelines" / "recipes" / "table2.yaml"
 
@@ -42,9 +44,9 @@ def _row(found, key, track, given, answers, **more):
 def small(found):
     """Return a record of two clustered rows and a classifier."""
     found |= {"rows": {}, "differences": {}, "n_clusters": [8, 100], "chance": 0.125, "learning": []}
-    _row(found, "plain/gray", 0, "faces", {"8 few": (0.13, 0.12, 0.14), "100 few": (0.2, 0.18, 0.22)})
-    _row(found, "measured/gray", 1, "faces, a landmark model", {"8 few": (0.3, 0.28, 0.32),
-                                                                "100 few": (0.21, 0.19, 0.23)})
+    _row(found, "plain/gray", 0, "faces", {"8 labels_per_cluster": (0.13, 0.12, 0.14), HUNDRED: (0.2, 0.18, 0.22)})
+    _row(found, "measured/gray", 1, "faces, a landmark model", {"8 labels_per_cluster": (0.3, 0.28, 0.32),
+                                                                HUNDRED: (0.21, 0.19, 0.23)})
     _row(found, "taught/gray", 4, "all labels", {"own": (0.7, 0.6, 0.8)}, labels=2_000)
     return found
 
@@ -87,9 +89,9 @@ def test_the_record_chooses_the_words(program, small):
     assert "plain .130 [.120, .140] → .200 [.180, .220], with 8 clusters not to be told from chance." in page
     assert "measured .300 [.280, .320] → .210 [.190, .230]. It is on a level with the best before it (plain)." in page
     assert "Best, with 2,000 labels: taught .700 [.600, .800]. It is ahead of the best before it (measured)." in page
-    small["differences"]["measured/gray - plain/gray"] = {"100 few": {"value": 0.01, "low": 0.002, "high": 0.02}}
-    small["rows"]["measured/gray"]["reference"] = {"100 few": "plain/gray"}
-    small["rows"]["plain/gray"]["answers"]["8 few"]["high"] = 0.124
+    small["differences"]["measured/gray - plain/gray"] = {HUNDRED: {"value": 0.01, "low": 0.002, "high": 0.02}}
+    small["rows"]["measured/gray"]["reference"] = {HUNDRED: "plain/gray"}
+    small["rows"]["plain/gray"]["answers"]["8 labels_per_cluster"]["high"] = 0.124
     page = program.page(small)
     assert "It is ahead of the best before it (plain)." in page
     assert "trained on the same faces (plain): +.010 [.002, .020]." in page
@@ -97,10 +99,10 @@ def test_the_record_chooses_the_words(program, small):
 
 
 def test_a_paired_difference_is_read_from_either_side(program, small):
-    small["differences"]["plain/gray - measured/gray"] = {"100 few": {"value": 0.01, "low": 0.002, "high": 0.02}}
-    assert program.compared(small, "plain/gray", "measured/gray", "100 few", "100 few") == "ahead of"
-    assert program.compared(small, "measured/gray", "plain/gray", "100 few", "100 few") == "behind"
-    assert program.compared(small, "measured/gray", "taught/gray", "100 few", "own") == "behind"
+    small["differences"]["plain/gray - measured/gray"] = {HUNDRED: {"value": 0.01, "low": 0.002, "high": 0.02}}
+    assert program.compared(small, "plain/gray", "measured/gray", HUNDRED, HUNDRED) == "ahead of"
+    assert program.compared(small, "measured/gray", "plain/gray", HUNDRED, HUNDRED) == "behind"
+    assert program.compared(small, "measured/gray", "taught/gray", HUNDRED, "own") == "behind"
 
 
 def test_test_triplets_stand_in_a_table_of_their_own(program, small):
@@ -125,7 +127,7 @@ def test_test_triplets_stand_in_a_table_of_their_own(program, small):
 @pytest.mark.parametrize("balanced", [True, False])
 def test_rows_that_have_not_run_leave_no_broken_sentence(program, small, kept, balanced):
     small["rows"] = {key: row for key, row in small["rows"].items() if row["track"] in kept}
-    page = program.page(small | {"balanced": balanced, "recipe": [], "devices": ["gpu"]})
+    page = program.page(small | {"class_balanced": balanced, "recipe": [], "devices": ["gpu"]})
     assert not re.search(r"None|Undefined|\(\)|: ?[.;]|\. \.|,\.|\.\.(?!\.)", page)
     assert ("emotions are alike often among them, as far" in page) is balanced
 
@@ -163,7 +165,7 @@ def _curve(title, way, *points):
 
 def test_curves_are_told_from_the_least_to_the_most(program, small):
     small["learning"] = [_curve("Steep", "own", (100, 5, 0.3), (1_000, 50, 0.5), (10_000, 500, 0.52)),
-                         _curve("Level", "100 few", (100, None, 0.3), (1_000, None, 0.33))]
+                         _curve("Level", HUNDRED, (100, None, 0.3), (1_000, None, 0.33))]
     page = program.page(small)
     assert "| Steep | 100 → 1,000 → 10,000 faces | — | — | .300 → .500 → .520 | 5.0 s → 50 s → 8 min 20 s |" in page
     assert "| Level | 100 → 1,000 faces | — | .300 → .330 | — | — |" in page

@@ -1,44 +1,11 @@
 """Areas under the ROC and precision-recall curves, one emotion against the rest, and their bootstrap."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 BLOCK_CELLS = 2**20
 """Resamples times faces that are held at once."""
-
-
-def emotion_margins(distances: np.ndarray, names: Sequence[str] | np.ndarray,
-                    emotions: Sequence[str]) -> np.ndarray:
-    """Return how strongly each face's place among the centres speaks for each emotion.
-
-    For an emotion e let d be the distance to the nearest centre named e and d' that to the nearest of all others. The
-    score is the relative margin (d' − d) / (d' + d): above 0 exactly where the face's own cluster is named e, 0 on the
-    border, and free of scale, so that a face far from every centre does not rank low for every emotion.
-
-    Parameters
-    ----------
-    distances : ndarray of shape (n, k), float
-        Of each face to each centre.
-    names : array of shape (k,) or (n, k), str
-        Emotion of each cluster, or ``""`` for none; where a person divided clusters, as each face sees it.
-    emotions : sequence of str, of length c
-
-    Returns
-    -------
-    ndarray of shape (n, c), float32
-        In [-1, 1]. An emotion that names no cluster has -1 throughout, one that names all of them 1.
-    """
-    distances = np.asarray(distances, np.float64)
-    named = np.broadcast_to(np.asarray(names), distances.shape)
-    margins = np.empty((len(distances), len(emotions)), np.float32)
-    for column, emotion in enumerate(emotions):
-        near = np.where(named == emotion, distances, np.inf).min(axis=1)
-        far = np.where(named == emotion, np.inf, distances).min(axis=1)
-        both = np.isfinite(near) & np.isfinite(far) & (near + far > 0)
-        margins[:, column] = np.where(np.isinf(near), -1.0, np.where(np.isinf(far), 1.0, 0.0))
-        margins[both, column] = (far[both] - near[both]) / (far[both] + near[both])
-    return margins
 
 
 def class_areas(shows: np.ndarray, scores: np.ndarray) -> tuple[float | None, float | None]:

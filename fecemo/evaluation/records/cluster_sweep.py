@@ -79,7 +79,7 @@ class SweepEntry:
     stability : float or None
         Mean adjusted Rand index of all pairs of the seeds' clusterings of the source faces; None for a single seed.
     named : dict of str to NamedGroups
-        By the way of naming, ``"few"`` and ``"vote"``.
+        By the way of naming, ``"labels_per_cluster"`` and ``"majority_vote"``.
     """
 
     n_clusters: int
@@ -109,7 +109,7 @@ class ClusterSweep:
     labels_training : int
         Labels from which the cell's networks learned, or by which their settings were chosen.
     per_cluster : int
-        Labelled faces of each cluster that ``"few"`` asked.
+        Labelled faces of each cluster that ``"labels_per_cluster"`` asked.
     seeds : tuple of int
     confidence : float
         Coverage of the intervals, such as 0.95.

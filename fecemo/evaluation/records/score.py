@@ -23,8 +23,9 @@ class Score:
     recipe, recipe_title : str
         The study that the cell belongs to.
     method : str
-        How faces got their emotion: ``"hand"``, ``"vote"`` or ``"few"`` named their clusters, or these
-        balanced, or ``"classifier"``.
+        How faces got their class: by the names of their clusters (``"hand"``, ``"majority_vote"`` or
+        ``"labels_per_cluster"``; the latter two follow ``class_balanced`` where labels were drawn so), or by a
+        ``"classifier"``.
     emotions : tuple of str
         Order of the rows of `confusion`, and of its columns before any abstentions.
     n_scored : int

@@ -14,8 +14,9 @@ from fecemo.evaluation.tables.table import ComparisonTable, Heading
 
 Part = str | Cited
 SCORED_ON = {"test": "test split", "others": "unused labels"}
-METHODS = {"classifier": "classifier", "vote": "vote", "few": "a few labels", "hand": "by hand",
-           "balanced vote": "vote, balanced", "balanced few": "a few labels, balanced"}
+METHODS = {"classifier": "classifier", "majority_vote": "majority vote", "labels_per_cluster": "labels per cluster",
+           "hand": "by hand", "class_balanced majority_vote": "majority vote, class-balanced",
+           "class_balanced labels_per_cluster": "labels per cluster, class-balanced"}
 
 
 @dataclass(frozen=True)

@@ -41,14 +41,15 @@ def _main_block(table: CostTable) -> Block:
 def _main_caption(table: CostTable) -> tuple[Part, ...]:
     levels = f"{100 * table.confidence:g} % interval"
     said = [f"Beside each figure its {levels}. k clusters of unlabelled faces are named by {table.per_cluster} "
-            f"labelled faces of each (few), or by the vote of {count(table.sample)} labelled faces in all (vote), none "
-            "of which is scored: mean over seeds of the clusters and the naming, with an interval over both. "
+            f"labelled faces of each (labels per cluster), or by {count(table.sample)} labelled faces in all (majority "
+            "vote), none of which is scored: mean over seeds of the clusters and the naming, with an interval over "
+            "both. "
             f"Classifiers give answers of their own. {TRAINED_ONCE} Probes: a logistic regression and nearest "
             "neighbours that learn from the train split, which tell what the embedding holds and are no result of the "
             "row."]
-    if table.rare:
+    if table.rare_class_exponent:
         said.append("In naming, the labels of rare emotions weigh more.")
-    if table.balanced:
+    if table.class_balanced:
         said.append("The faces that name were drawn so that emotions are alike often among them, which only a set that "
                     "is labelled already allows.")
     if any(table.leader(way) for way in table.ways):
@@ -107,7 +108,7 @@ def _probe(name: str) -> Column:
 
 def _against_block(table: CostTable) -> Block | None:
     """Return by how much each row is above the best of the study's own that was given no more."""
-    ways = [way for way in table.ways if way[1] != "vote"]
+    ways = [way for way in table.ways if way[1] != "majority_vote"]
 
     def against(way: Way) -> Column:
         def entry(row: CostRow) -> Entry:

@@ -16,7 +16,8 @@ def title_on(row: Heading, column: Heading, usual: Heading) -> str:
 def heading(way: Way) -> str:
     """Return the heading of a column of answers."""
     n_clusters, naming = way
-    return {"few": f"k={n_clusters}, few", "vote": f"k={n_clusters}, vote", "classifier": "Own answers"}[naming]
+    return {"labels_per_cluster": f"k={n_clusters}, labels per cluster",
+            "majority_vote": f"k={n_clusters}, majority vote", "classifier": "Own answers"}[naming]
 
 
 def answer_entry(row: CostRow, way: Way, name: str, *, interval: bool, best: bool = False) -> Entry:

@@ -92,7 +92,8 @@ def to_json(table: CostTable) -> str:
     """Return the table as JSON: the records as they are, and what follows from several of them."""
     document = {
         "format": COST_TABLE_FORMAT, "title": table.title, "n_clusters": table.n_clusters,
-        "per_cluster": table.per_cluster, "sample": table.sample, "rare": table.rare, "balanced": table.balanced,
+        "per_cluster": table.per_cluster, "sample": table.sample,
+        "rare_class_exponent": table.rare_class_exponent, "class_balanced": table.class_balanced,
         "confidence": table.confidence,
         "rows": [_document(row) for row in table.rows],
         "leaders": {way_key(way): best.key for way in table.ways if (best := table.leader(way)) is not None},

@@ -125,9 +125,9 @@ class CostTable:
     n_clusters : tuple of int
     per_cluster, sample : int
         Labels that name: of each cluster, or in all.
-    rare : float
+    rare_class_exponent : float
         By how much the votes of rare emotions weigh more, as the recipe states it.
-    balanced : bool
+    class_balanced : bool
         Whether the faces that name were drawn so that emotions are alike often among them.
     confidence : float
         Coverage of the intervals.
@@ -144,8 +144,8 @@ class CostTable:
     n_clusters: tuple[int, ...]
     per_cluster: int
     sample: int
-    rare: float
-    balanced: bool
+    rare_class_exponent: float
+    class_balanced: bool
     confidence: float
     differences: Mapping[str, Mapping[str, Difference]] = field(default_factory=dict)
     references: ReferenceFigures | None = None
@@ -178,11 +178,11 @@ class CostTable:
 
 def ways_with(n_clusters: Sequence[int]) -> tuple[Way, ...]:
     """Return every way of answering: by clusters of each number, named in each way, and by a classifier."""
-    return (*((k, naming) for naming in ("few", "vote") for k in n_clusters), OWN)
+    return (*((k, naming) for naming in ("labels_per_cluster", "majority_vote") for k in n_clusters), OWN)
 
 
 def way_key(way: Way) -> str:
-    """Return the key of a way of answering, such as ``"8 few"``."""
+    """Return the key of a way of answering, such as ``"8 labels_per_cluster"``."""
     return f"{way[0]} {way[1]}" if way != OWN else "own"
 
 

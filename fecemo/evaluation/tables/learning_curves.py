@@ -71,7 +71,7 @@ def learning_block(curves: Sequence[LearningCurve], n_clusters: tuple[int, ...],
     """
     if not curves:
         return None
-    ways = [way for way in ways_with(n_clusters) if way[1] != "vote"]
+    ways = [way for way in ways_with(n_clusters) if way[1] != "majority_vote"]
 
     def answered(way: Way) -> Callable[[LearningPoint], Entry]:
         return lambda point: answer_entry(point.row, way, RANKED, interval=True)
@@ -95,7 +95,7 @@ def learning_block(curves: Sequence[LearningCurve], n_clusters: tuple[int, ...],
 
 def as_panel(curve: LearningCurve, n_clusters: tuple[int, ...], usual: Heading) -> Panel:
     """Return what the figure draws of a curve: its points that have run."""
-    ways = {f"k = {k}": (k, "few") for k in (n_clusters[0], n_clusters[-1])} | {"own answers": OWN}
+    ways = {f"k = {k}": (k, "labels_per_cluster") for k in (n_clusters[0], n_clusters[-1])} | {"own answers": OWN}
     points = [PanelPoint(point.amount, {
         name: (its[RANKED].mean, its[RANKED].low, its[RANKED].high)
         for name, way in ways.items() if (its := point.row.figures(way)) is not None})

@@ -27,11 +27,11 @@ def notes(table: ComparisonTable) -> list[str]:
                         f"{interval} (in brackets).")
     if table.leaders():
         said.append("Marked: ahead of every other approach in its column by more than chance explains.")
-    if any(score.method.endswith("vote") for score in scores):
-        said.append("Clusters got their names by a vote of a labelled naming sample, which is not scored.")
-    if any(score.method.endswith("few") for score in scores):
+    if any(score.method.endswith("majority_vote") for score in scores):
+        said.append("Clusters got their names by majority vote of a labelled naming sample, which is not scored.")
+    if any(score.method.endswith("labels_per_cluster") for score in scores):
         said.append("Clusters got their names from the labels of a few faces of each, which are not scored.")
-    if any(score.method.startswith("balanced") for score in scores):
+    if any(score.method.startswith("class_balanced") for score in scores):
         said.append("The faces whose labels named clusters were drawn so that emotions are alike often among them, "
                     "which only a set that is labelled already allows.")
     if any(score.method == "hand" and score.labels_used.blind for score in scores):

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from fecemo.clustering.halves import halve
+from fecemo.clustering.naming import draw_sample
+from fecemo.clustering.settings import NamingSettings
 from fecemo.data.array_set import read_face_array
 from fecemo.data.arrays import read_array
 from fecemo.data.cluster_names import read_cluster_names
@@ -20,7 +23,6 @@ from fecemo.stages.chain import LINKS, clustering_digest, require_chain
 from fecemo.stages.naming.label_files import file_of, files_of_others, use_file_of
 from fecemo.stages.naming.label_finish import label_and_evaluate
 from fecemo.stages.naming.label_known import known_of_source
-from fecemo.stages.naming.label_parts import halve_group
 from fecemo.study.cell import resolve
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
@@ -72,8 +74,8 @@ class LabelRun:
 
     def cells(self) -> list[CellState]:
         """Return every cell that has clusters to name, or will have, in the order of the recipe."""
-        cells = [(approach, variant) for approach in self._recipe.approaches for variant in self._recipe.variants]
-        return [self._state(*cell) for cell in cells if resolve(self._recipe, *cell).approach.predicts_by == "clusters"]
+        return [self._state(*cell) for cell in self._recipe.cells
+                if resolve(self._recipe, *cell).approach.predicts_by == "clusters"]
 
     def _state(self, approach: str, variant: str) -> CellState:
         layout, cell = self._layout, resolve(self._recipe, approach, variant)
@@ -121,7 +123,7 @@ class LabelRun:
             distances=np.asarray(read_array(folder, "source_distances", "cluster", length=len(source.rows))))
 
         def divide(key: str, members: np.ndarray, seed: int) -> Division:
-            halves = halve_group(source.values, members, seed, f"{cell.title}, cluster {key}")
+            halves = halve(source.values[members], seed, f"{cell.title}, cluster {key}")
             return Division(halves.second, halves.distances, halves.digest)
 
         used, own = layout.hand_names(approach, variant), file_of(layout, approach, variant, by)
@@ -136,7 +138,7 @@ class LabelRun:
                                                   length=len(target.rows))),
             target_ids=self._target.ids[target.rows], map=drawn, without_map=without_map,
             known=known_of_source(self._recipe, layout, self._source, source.rows),
-            ask_sample=(lambda: self._seen(target.rows, cell.recipe.naming.sample)) if may_ask else None,
+            ask_sample=(lambda: self._seen(target.rows, cell.recipe.naming)) if may_ask else None,
             ask_labels=(lambda: self._seen(target.rows, None)) if may_ask else None,
             others=files_of_others(used, by),
         )
@@ -190,8 +192,8 @@ class LabelRun:
         pack = self._target
         return np.flatnonzero((pack.splits[rows] == "train") & (pack.labels[rows] != ""))
 
-    def _seen(self, rows: np.ndarray, sample: int | None) -> SeenLabels:
+    def _seen(self, rows: np.ndarray, sample: NamingSettings | None) -> SeenLabels:
         at = self._askable(rows)
-        if sample is not None and sample < len(at):
-            at = np.sort(np.random.default_rng(self._recipe.seed).choice(at, sample, replace=False))
+        if sample is not None:  # the very labels that majority_vote uses
+            at = at[draw_sample(self._target.labels[rows[at]], sample, self._recipe.seed)]
         return SeenLabels(at, tuple(self._target.ids[rows[at]].tolist()), self._target.labels[rows[at]])

@@ -40,7 +40,8 @@ def read_cost_table(study: Recipe, layout: RunLayout, table: "ComparisonTable") 
     evaluation = study.evaluation
     return CostTable(
         title=study.title, rows=rows, n_clusters=settings.n_clusters, per_cluster=settings.per_cluster,
-        sample=study.naming.sample, rare=study.naming.rare, balanced=study.naming.balanced,
+        sample=study.naming.sample, rare_class_exponent=study.naming.rare_class_exponent,
+        class_balanced=study.naming.class_balanced,
         confidence=evaluation.confidence, references=read_reference_figures(),
         differences=compare_rows(rows, settings.n_clusters, resamples=evaluation.bootstrap,
                                  confidence=evaluation.confidence, seed=study.seed),

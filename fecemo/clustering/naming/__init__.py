@@ -1,1 +1,0 @@
-"""Ways in which clusters get their emotions, one a file."""
