@@ -88,12 +88,13 @@ def compare_decoding(folder: Path, photographs: dict[str, list[Box]]) -> dict[st
         data, box = (folder / name).read_bytes(), boxes[0]
         width, height = read_header(data, MAX_PIXELS).size(apply_exif=True)
         reduction = reduction_for(pixel_box(box, width, height, CropPolicy()).shorter_side, FACE_SIDE)
-        ours, alone = seconds_in_turns(partial(cutter.cut, data, [box]), partial(opencv_alone, data, box, reduction))
+        ours, alone = seconds_in_turns(lambda data=data, box=box: dict(cutter.cut(data, [box])),
+                                       partial(opencv_alone, data, box, reduction))
         ours_all, alone_all, least = ours_all + ours, alone_all + alone, min(least, alone / ours)
         print(f"decode and crop {width:>4}×{height:<4} at 1/{reduction}: fecemo {ours * 1e6:>7,.0f} µs, OpenCV alone "
               f"{alone * 1e6:>7,.0f} µs, ratio {alone / ours:.3f}", flush=True)
         if reduction > 1:
-            reduced, full = cutter.cut(data, [box])[0], np.asarray(whole.cut(data, [box])[0])
+            reduced, full = (np.asarray(dict(each.cut(data, [box]))[0]) for each in (cutter, whole))
             errors.setdefault(reduction, []).append(mean_difference(reduced, full))
             _, stored = cv2.imencode(".jpg", full[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
             jpeg_errors.append(mean_difference(cv2.imdecode(stored, cv2.IMREAD_COLOR_RGB), full))

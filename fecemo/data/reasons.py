@@ -46,6 +46,10 @@ class Reason(StrEnum):
     """Refused, reset, bad TLS, or an answer that is not HTTP."""
     CUT_SHORT = "cut_short"
     """Fewer bytes came than the server had announced."""
+    TOO_COSTLY = "too_costly"
+    """It would take far longer to decode than a picture of its size."""
+    FAULT = "fault"
+    """A fault of this program on this one photograph; the detail says what and where."""
     HOST_SET_ASIDE = "host_set_aside"
     """Not asked for, or no further: its host had failed too many times in a row."""
 
@@ -57,7 +61,7 @@ class Reason(StrEnum):
 
 _TRANSIENT = frozenset({
     Reason.THROTTLED, Reason.SERVER_ERROR, Reason.TIMEOUT, Reason.NO_SUCH_HOST, Reason.CONNECTION_FAILED,
-    Reason.CUT_SHORT, Reason.HOST_SET_ASIDE,
+    Reason.CUT_SHORT, Reason.FAULT, Reason.HOST_SET_ASIDE,
 })
 
 

@@ -1,7 +1,7 @@
 """Where a face's box lies in a photograph, and the crops that are stored."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -157,8 +157,8 @@ class FaceCutter:
         self._policy = policy
         self._room = threading.BoundedSemaphore(at_a_time or available_cores())
 
-    def cut(self, data: bytes, boxes: Sequence[Sides]) -> list[np.ndarray | FetchError]:
-        """Return the crop of each box, or why there is none.
+    def cut(self, data: bytes, boxes: Sequence[Sides]) -> Iterator[tuple[int, np.ndarray | FetchError]]:
+        """Yield the crop of each box, or why there is none: one at a time, for a photograph may have thousands.
 
         Parameters
         ----------
@@ -166,9 +166,11 @@ class FaceCutter:
             Of the photograph.
         boxes : sequence of (left, right, top, bottom)
 
-        Returns
-        -------
-        list of ndarray of shape (200, 200, 3), uint8, or FetchError
+        Yields
+        ------
+        int
+            Which box, in any order.
+        ndarray of shape (200, 200, 3), uint8, or FetchError
 
         Raises
         ------
@@ -177,17 +179,15 @@ class FaceCutter:
         """
         policy = self._policy
         width, height = read_header(data, policy.max_pixels).size(apply_exif=policy.apply_exif)
-        results: list[np.ndarray | FetchError] = []
         by_reduction: dict[int, list[tuple[int, PixelBox]]] = {}
         for number, sides in enumerate(boxes):
             try:
                 box = pixel_box(sides, width, height, policy.crop)
             except FetchError as failure:
-                results.append(failure)
+                yield number, failure
                 continue
             reduction = reduction_for(box.shorter_side, FACE_SIDE) if policy.reduced else 1
             by_reduction.setdefault(reduction, []).append((number, box))
-            results.append(np.empty(0))
         for reduction, faces in by_reduction.items():
             with self._room:
                 photograph = decode(data, reduction=reduction, apply_exif=policy.apply_exif)
@@ -195,6 +195,5 @@ class FaceCutter:
                 for number, box in faces:
                     if (seen_width, seen_height) != (width, height):
                         box = pixel_box(boxes[number], seen_width, seen_height, policy.crop)
-                    results[number] = crop_face(photograph, box)
+                    yield number, crop_face(photograph, box)
                 del photograph
-        return results

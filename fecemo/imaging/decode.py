@@ -1,5 +1,8 @@
 """Bytes and image files to pixels: 8-bit RGB, whatever they were."""
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +13,11 @@ from fecemo.imaging.headers import FORMATS, read_header, still_png
 REDUCTIONS = (8, 4, 2)
 _REDUCED = {1: 0, 2: 16, 4: 32, 8: 64}
 """OpenCV names a reduction together with BGR (``IMREAD_REDUCED_COLOR_2`` is 16 | 1); these are the reductions alone."""
+
+MAX_SECONDS = 60.0
+"""For which anyone waits for one picture; a hundred megapixels take about two."""
+UNTIMED_BYTES = 1 << 18
+"""Less can hold no more than a few seconds' work, as pixels and scans are counted before, and is not worth a thread."""
 
 FILE_FORMATS = (*FORMATS, "TIFF")
 """Files of one's own may be scans; strangers' TIFFs are not read."""
@@ -47,18 +55,40 @@ def decode(data: bytes, *, reduction: int = 1, apply_exif: bool = True) -> np.nd
     Raises
     ------
     FetchError
-        ``damaged_image`` if the data are truncated or damaged where the decoder can tell.
+        ``damaged_image`` if the data are truncated or damaged where the decoder can tell; ``too_costly`` if they take
+        too long.
     """
     import cv2
 
     flags = _REDUCED[reduction] | cv2.IMREAD_COLOR_RGB | (0 if apply_exif else cv2.IMREAD_IGNORE_ORIENTATION)
+    def decoded() -> np.ndarray | None:
+        picture: np.ndarray | None = cv2.imdecode(np.frombuffer(still_png(data), np.uint8), flags)
+        return picture
+
     try:
-        picture = cv2.imdecode(np.frombuffer(still_png(data), np.uint8), flags)
+        picture = decoded() if len(data) <= UNTIMED_BYTES else _in_time(decoded)
     except cv2.error as error:
         raise FetchError(Reason.DAMAGED_IMAGE) from error
     if picture is None or picture.dtype != np.uint8 or picture.ndim != 3:
         raise FetchError(Reason.DAMAGED_IMAGE)
     return picture
+
+
+def _in_time(call: Callable[[], np.ndarray | None]) -> np.ndarray | None:
+    """Return what a call returns; raise `FetchError` if it takes too long, for it cannot be cut and is left behind."""
+    outcome: Future[np.ndarray | None] = Future()
+
+    def work() -> None:
+        try:
+            outcome.set_result(call())
+        except BaseException as error:  # noqa: BLE001  # raised where it is waited for
+            outcome.set_exception(error)
+
+    threading.Thread(target=work, name="decode", daemon=True).start()
+    try:
+        return outcome.result(MAX_SECONDS)
+    except TimeoutError:
+        raise FetchError(Reason.TOO_COSTLY, f"not decoded within {MAX_SECONDS:g} seconds") from None
 
 
 class ImageFileError(Exception):

@@ -1,6 +1,7 @@
 """What a picture's header claims, read and judged before anything is decoded."""
 
 import io
+import re
 import threading
 import warnings
 from collections.abc import Iterator
@@ -10,6 +11,17 @@ from fecemo.data.reasons import FetchError, Reason
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
 """What is read, as Pillow names it. Its JPEG reader also opens MPO, a JPEG with more pictures behind the first."""
+
+STARTS = {"JPEG": (b"\xff\xd8\xff",), "PNG": (b"\x89PNG\r\n\x1a\n",), "GIF": (b"GIF87a", b"GIF89a"),
+          "WEBP": (b"RIFF",), "BMP": (), "TIFF": (b"II*\0", b"MM\0*")}
+"""How files of these formats begin, where that is more than two letters that a text may begin with."""
+
+MAX_SCANS = 100
+MAX_SCANNED_MEGAPIXELS = 2000.0
+"""Each scan of a progressive JPEG goes over the whole picture, in few bytes if it likes: 0.3 MB can take half a minute.
+
+Photographs have about ten scans.
+"""
 
 _ORIENTATION_TAG = 0x0112
 _TURNED = (5, 6, 7, 8)
@@ -54,8 +66,8 @@ def read_header(data: bytes, max_pixels: int, formats: tuple[str, ...] = FORMATS
     Raises
     ------
     FetchError
-        ``not_an_image``; ``too_many_pixels`` for a header that claims more than ``max_pixels``; ``damaged_image`` for a
-        PNG that does not hold what it claims.
+        ``not_an_image``; ``too_many_pixels`` for a header that claims more than ``max_pixels``; ``too_costly`` for a
+        JPEG of very many scans; ``damaged_image`` for what begins as a picture and does not hold what it claims.
     """
     size = ordinary_jpeg_size(data) if "JPEG" in formats else None
     header = _read_by_pillow(data, max_pixels, formats) if size is None else Header("JPEG", *size, turned=False)
@@ -63,6 +75,10 @@ def read_header(data: bytes, max_pixels: int, formats: tuple[str, ...] = FORMATS
         raise FetchError(Reason.TOO_MANY_PIXELS, f"{header.width}×{header.height}, more than {max_pixels}")
     if header.format == "PNG" and not png_is_whole(data):
         raise FetchError(Reason.DAMAGED_IMAGE, "truncated, or a part that claims more than there is")
+    if header.format in ("JPEG", "MPO"):
+        megapixels, scans = header.width * header.height / 1e6, jpeg_scans(data)
+        if scans > MAX_SCANS or scans * megapixels > MAX_SCANNED_MEGAPIXELS:
+            raise FetchError(Reason.TOO_COSTLY, f"{scans} scans of {megapixels:.1f} megapixels")
     return header
 
 
@@ -74,12 +90,17 @@ def _read_by_pillow(data: bytes, max_pixels: int, formats: tuple[str, ...]) -> H
             warnings.simplefilter("ignore")  # Pillow warns of large pictures; they are refused below
             with Image.open(io.BytesIO(data), formats=formats) as picture:
                 kind, (width, height) = picture.format, picture.size
+                if kind == "TIFF" and picture.mode in ("F", "I"):
+                    raise FetchError(Reason.NOT_AN_IMAGE, "a TIFF of 32-bit samples, which is not a kind that is read")
                 # Asked for EXIF that its header does not hold, Pillow decodes all of a PNG to look behind the pixels.
                 orientation = picture.getexif().get(_ORIENTATION_TAG) if "exif" in picture.info else None
     except Image.DecompressionBombError as error:
         raise FetchError(Reason.TOO_MANY_PIXELS, f"more than {max_pixels}") from error
     except (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError, EOFError) as error:
         # Pillow's readers meet broken headers with any of these.
+        if any(data.startswith(start) for name in formats for start in STARTS[name]) and (
+                not data.startswith(b"RIFF") or data[8:12] == b"WEBP"):
+            raise FetchError(Reason.DAMAGED_IMAGE, "its header is cut or damaged") from error
         raise FetchError(Reason.NOT_AN_IMAGE) from error
     return Header(str(kind), width, height, turned=orientation in _TURNED)
 
@@ -128,6 +149,26 @@ def ordinary_jpeg_size(data: bytes) -> tuple[int, int] | None:
             return None
         at += 2 + length
     return None
+
+
+_SCAN_START = b"\xff\xda"
+_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
+"""What ends coded data: neither a stuffed byte nor a restart."""
+_END = 0xD9
+
+
+def jpeg_scans(data: bytes) -> int:
+    """Return how many scans a JPEG has up to its end; what lies behind it, or in thumbnails, does not count."""
+    if data.count(_SCAN_START) <= 1:
+        return data.count(_SCAN_START)
+    scans, at = 0, len(_START)
+    while (marker := _MARKER.search(data, at)) is not None:
+        at, code = marker.end(), marker[0][1]
+        if code == _END:
+            break
+        scans += code == _SCAN
+        at += int.from_bytes(data[at:at + 2])
+    return scans
 
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"

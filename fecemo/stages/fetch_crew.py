@@ -2,20 +2,23 @@
 
 import ctypes
 import threading
+import traceback
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
-
-import numpy as np
+from pathlib import Path
 
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.reasons import FetchError, Reason
 from fecemo.data.receipts import digest_bytes
+from fecemo.errors import FecemoError
 from fecemo.fetch.download import Downloader, PhotoRequest
 from fecemo.fetch.politeness import HostSchedule
 from fecemo.imaging.crop import FaceCutter, Sides
 
+FAULTS_IN_A_ROW = 20
+"""Photographs one after the other on which the program fails, whatever their servers, before the fetch ends."""
 _M_ARENA_MAX = -8
 
 
@@ -52,6 +55,7 @@ class FetchCrew:
         self._attempts = attempts
         self._lock = threading.Lock()
         self._faces_done = 0
+        self._faults = 0
         # Only of photographs that failed or were redirected: tries that failed, and where to go on.
         self._under_way: dict[int, tuple[int, PhotoRequest]] = {}
 
@@ -112,8 +116,7 @@ class FetchCrew:
         faces = self._writer.plan.missing_of_same_address(job)
         boxes: list[Sides] = [(face.left, face.right, face.top, face.bottom) for _, face in faces]
         failed, request = self._under_way.pop(job, (0, PhotoRequest(faces[0][1].address)))
-        results: list[np.ndarray | FetchError]
-        digest = ""
+        missing = dict(enumerate(slot for slot, _ in faces))
         try:
             answer = self._downloader.ask(request)
             if isinstance(answer, PhotoRequest):
@@ -122,27 +125,44 @@ class FetchCrew:
                 self._under_way[job] = (failed, answer)
                 self._schedule.onward(host, next_host, job)
                 return
-            results = self._cutter.cut(answer, boxes)
             digest = digest_bytes(answer)
-        except FetchError as failure:
+            for number, face in self._cutter.cut(answer, boxes):
+                if isinstance(face, FetchError):
+                    self._writer.reject(missing.pop(number), face.reason, face.detail)
+                else:
+                    self._writer.put(missing.pop(number), face, detail=digest)
+        except FecemoError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever a stranger's photograph brings about costs it alone
+            failure = error if isinstance(error, FetchError) else self._fault(error)
             if self._schedule.stopped:
                 return  # cut by us: it is still missing
             failed += 1
-            if failure.reason.transient and failed < self._attempts:
+            if failure.reason.transient and failure.reason is not Reason.FAULT and failed < self._attempts:
                 self._under_way[job] = (failed, replace(request, seconds=None))
                 self._schedule.again(host, job, failed, throttled=failure.reason is Reason.THROTTLED,
                                      retry_after=failure.retry_after)
                 return
-            results = [failure] * len(faces)
-            self._schedule.done(host, answered=not failure.reason.transient)
+            for slot in missing.values():
+                self._writer.reject(slot, failure.reason, failure.detail)
+            self._schedule.done(host, answered=not failure.reason.transient or failure.reason is Reason.FAULT)
         else:
             self._schedule.done(host)
-        for (slot, _), result in zip(faces, results, strict=True):
-            if isinstance(result, FetchError):
-                self._writer.reject(slot, result.reason, result.detail)
-            else:
-                self._writer.put(slot, result, detail=digest)
+            with self._lock:
+                self._faults = 0
         self._count(len(faces))
+
+    def _fault(self, error: Exception) -> FetchError:
+        """Return a fault of the program on one photograph as its reason; raise it where there are too many in a row.
+
+        One stranger's server must not end the fetch of a million others.
+        """
+        with self._lock:
+            self._faults += 1
+            if self._faults >= FAULTS_IN_A_ROW:
+                raise error
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return FetchError(Reason.FAULT, f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}")
 
     def _count(self, n_faces: int) -> None:
         with self._lock:

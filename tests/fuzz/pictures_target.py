@@ -57,7 +57,7 @@ class PicturesTarget:
                 for other in poison:
                     cv2.imdecode(other, cv2.IMREAD_COLOR)
                 try:
-                    faces = cutter.cut(data, BOXES)
+                    faces = [face for _, face in sorted(cutter.cut(data, BOXES), key=lambda numbered: numbered[0])]
                 except FetchError as failure:
                     said.append(failure.reason.value)
                     seen.append(b"")

@@ -15,6 +15,7 @@ from PIL import Image
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import RECEIPT_NAME, digest_bytes
 from fecemo.errors import InputError, ResourceError
+from fecemo.fetch.download import Downloader
 from fecemo.stages.fetch import FetchSettings, run
 
 PHOTO = picture(1, 320, 240)
@@ -59,8 +60,8 @@ def test_bad_photographs_cost_themselves_alone(server, tmp_path):
     rows = table(tmp_path / "pack" / "rejects.csv")
     assert {row["address"].rpartition("/")[2].removesuffix(".jpg"): row["reason"] for row in rows} == {
         "html": "not_an_image", "placeholder": "placeholder", "redirected": "placeholder", "empty": "empty",
-        "giant": "too_many_pixels", "cut": "damaged_image", "start": "not_an_image", "bomb": "too_large",
-        "heavy": "too_large", "text": "not_an_image", "svg": "not_an_image", "tiff": "not_an_image",
+        "giant": "too_many_pixels", "cut": "damaged_image", "start": "damaged_image", "bomb": "too_large",
+        "heavy": "too_large", "text": "damaged_image", "svg": "not_an_image", "tiff": "not_an_image",
         "loop": "too_many_redirects", "inward": "forbidden_address"}
     assert Dataset(tmp_path / "pack").addresses.tolist() == [server.url("/good.jpg")]
     assert (table(tmp_path / "pack" / "faces.csv")[0]["address"], len(rows)) == (server.url("/good.jpg"), 14)
@@ -196,3 +197,26 @@ def test_a_port_in_use_is_said_before_anything_is_asked(tmp_path):
         with pytest.raises(ResourceError, match="another `port`"):
             run(FetchSettings(faces=listed, serve=tmp_path, port=taken.getsockname()[1]), tmp_path / "pack")
     assert not (tmp_path / "pack" / RECEIPT_NAME).exists()
+
+
+def test_a_fault_on_one_photograph_costs_it_alone_and_many_in_a_row_end_the_fetch(server, tmp_path, monkeypatch):
+    sound = Downloader.ask
+
+    def faulty(self, request):
+        if "/bad" in request.url:
+            raise RuntimeError("nobody thought of this")
+        return sound(self, request)
+
+    monkeypatch.setattr(Downloader, "ask", faulty)
+    server.routes |= {f"/{number}.jpg": jpeg(picture(number)) for number in range(3)}
+    faces = [(server.url(path), WHOLE) for path in ("/0.jpg", "/bad0.jpg", "/1.jpg", "/bad1.jpg", "/2.jpg")]
+    receipt = run(settings_for(server, write_list(tmp_path / "faces.csv", faces)), tmp_path / "pack")
+    assert (receipt.summary["faces"], receipt.summary["rejected"]) == (3, {"fault": 2})
+    assert "RuntimeError in test_fetch_bad_input.py, line" in table(tmp_path / "pack" / "rejects.csv")[0]["detail"]
+    many = write_list(tmp_path / "many.csv", [(server.url(f"/bad{number}.jpg"), WHOLE) for number in range(60)])
+    with pytest.raises(RuntimeError, match="nobody thought of this"):
+        run(settings_for(server, many), tmp_path / "many")
+    monkeypatch.setattr(Downloader, "ask", sound)
+    server.routes |= {"/bad0.jpg": jpeg(picture(8)), "/bad1.jpg": jpeg(picture(9))}
+    again = run(settings_for(server, tmp_path / "faces.csv", retry_failed=True), tmp_path / "pack")
+    assert (again.summary["faces"], again.summary["rejected"]) == (5, {})

@@ -1,6 +1,7 @@
 """From fractions to pixels: hand-computed boxes under each policy."""
 
 import math
+import tracemalloc
 
 import cv2
 import numpy as np
@@ -59,10 +60,10 @@ def test_a_face_does_not_depend_on_the_other_faces_of_its_photograph():
     data = cv2.imencode(".jpg", photo)[1].tobytes()
     boxes = [(0.0, 1.0, 0.0, 1.0), (0.1, 0.2, 0.1, 0.2), (2.0, 3.0, 0.0, 1.0), (0.3, 0.8, 0.2, 0.9)]
     cutter = FaceCutter(DecodePolicy())
-    together = cutter.cut(data, boxes)
+    together = dict(cutter.cut(data, boxes))
     assert isinstance(together[2], FetchError)
     for number in (0, 1, 3):
-        assert (cutter.cut(data, [boxes[number]])[0] == together[number]).all()
+        assert (dict(cutter.cut(data, [boxes[number]]))[0] == together[number]).all()
 
 
 def test_decoding_at_reduced_size_moves_a_face_by_less_than_half_a_stored_pixel():
@@ -72,6 +73,18 @@ def test_decoding_at_reduced_size_moves_a_face_by_less_than_half_a_stored_pixel(
     photo = cv2.normalize(photo, None, 0, 255, cv2.NORM_MINMAX)
     data = cv2.imencode(".jpg", photo, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
     for box in ((0.1, 0.9, 0.1, 0.9), (0.25, 0.5, 0.25, 0.6)):  # a quarter, and a half
-        small, whole = (FaceCutter(DecodePolicy(reduced=reduced)).cut(data, [box])[0] for reduced in (True, False))
+        small, whole = (dict(FaceCutter(DecodePolicy(reduced=reduced)).cut(data, [box]))[0]
+                        for reduced in (True, False))
         half_a_pixel = np.abs(np.diff(whole.astype(int), axis=1)).mean() / 2
         assert 0 < np.abs(small.astype(int) - whole).mean() < half_a_pixel
+
+
+def test_thousands_of_boxes_of_one_photograph_are_cut_one_at_a_time():
+    data = cv2.imencode(".jpg", np.full((300, 300, 3), 128, np.uint8))[1].tobytes()
+    boxes = [(number / 4000, 1.0, 0.0, 1.0) for number in range(2000)]
+    tracemalloc.start()
+    numbers = [number for number, face in FaceCutter(DecodePolicy()).cut(data, boxes) if face.shape == (200, 200, 3)]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert sorted(numbers) == list(range(2000))
+    assert peak < 20 << 20  # all of them are 240 MB

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import threading
 import zlib
 from contextlib import suppress
 
@@ -12,7 +13,7 @@ from PIL import Image
 
 from fecemo.data.reasons import FetchError, Reason
 from fecemo.imaging.decode import decode, reduction_for
-from fecemo.imaging.headers import read_header
+from fecemo.imaging.headers import jpeg_scans, read_header
 
 PIXELS = 100_000_000
 
@@ -90,7 +91,7 @@ def test_exif_orientation_is_applied_or_not_as_asked_and_the_header_knows_the_si
 
 
 @pytest.mark.parametrize("data", [
-    b"", b"\xff", b"<html><body>not found</body></html>", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", bytes(1000),
+    b"", b"\xff", b"<html><body>not found</body></html>", b"RIFF\x24\0\0\0WAVEfmt ", b"BMW is no picture", bytes(1000),
     pillow(PHOTO, "TIFF"), pillow(PHOTO, "PPM"), b"%PDF-1.4\n", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"])
 def test_what_is_no_picture_of_a_kind_that_is_read_has_a_reason(data):
     assert reason_of(data) is Reason.NOT_AN_IMAGE
@@ -165,3 +166,67 @@ def test_a_png_part_that_claims_gigabytes_is_refused_before_decoding(monkeypatch
     (199, 1), (200, 1), (399, 1), (400, 2), (799, 2), (800, 4), (1600, 8), (9999, 8)])
 def test_a_reduction_never_takes_a_crop_below_its_stored_side(side, factor):
     assert reduction_for(side, 200) == factor
+
+
+@pytest.mark.parametrize("data", [
+    b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a",
+    *(pillow(PHOTO, kind)[:-len(pillow(PHOTO, kind)) // 3] for kind in ("WEBP", "PNG", "JPEG"))])
+def test_what_begins_as_a_picture_and_is_cut_is_damaged(data):
+    assert reason_of(data) is Reason.DAMAGED_IMAGE
+
+
+def part(code: int, content: bytes) -> bytes:
+    return bytes((0xFF, code)) + (len(content) + 2).to_bytes(2) + content
+
+
+def coded(bits: str) -> bytes:
+    bits += "1" * (-len(bits) % 8)
+    return int(bits, 2).to_bytes(len(bits) // 8).replace(b"\xff", b"\xff\0")
+
+
+def many_scans(scans: int, side: int) -> bytes:
+    """A sound gray progressive JPEG of so many scans in which nothing changes."""
+    blocks = (-(-side // 8)) ** 2
+    start = (b"\xff\xd8" + part(0xDB, b"\0" + b"\1" * 64)
+             + part(0xC2, b"\x08" + side.to_bytes(2) * 2 + b"\1\1\x11\0")
+             + part(0xC4, b"\0" + bytes([1] + [0] * 15) + b"\0")
+             + part(0xC4, b"\x10" + bytes([1, 1] + [0] * 14) + b"\xe0\0"))
+    first = part(0xDA, b"\1\1\0\0\0\0") + coded("0" * blocks)
+    runs, left = "", blocks
+    while left >= 1 << 14:
+        run = min(left, (1 << 15) - 1)
+        runs, left = f"{runs}0{run - (1 << 14):014b}", left - run
+    return start + first + (part(0xDA, b"\1\1\0\x01\x3f\0") + coded(runs + "10" * left)) * scans + b"\xff\xd9"
+
+
+def test_a_jpeg_of_very_many_scans_is_refused_before_decoding():
+    """A thousand of 98 megapixels are 0.3 MB and decode for 25 seconds."""
+    data = many_scans(1000, 9900)
+    assert len(data) < 400_000
+    with pytest.raises(FetchError, match=r"too_costly: 1001 scans of 98\.0 megapixels"):
+        read_header(data, 10**8)
+    with pytest.raises(FetchError, match="too_costly: 101 scans"):
+        read_header(many_scans(100, 64), 10**8)
+    assert read_header(many_scans(9, 9900), 10**8).width == 9900
+    assert decode(many_scans(98, 64)).shape == (64, 64, 3)
+
+
+def test_scans_are_counted_up_to_a_jpegs_end_and_not_in_its_thumbnail():
+    progressive = pillow(PHOTO, "JPEG", progressive=True)
+    scans = jpeg_scans(progressive)
+    assert 5 <= scans <= 15
+    assert jpeg_scans(pillow(PHOTO, "JPEG")) == 1
+    with_thumbnail = progressive[:2] + part(0xE1, b"some\0" + progressive[:900] * 50) + progressive[2:]
+    assert jpeg_scans(with_thumbnail + b"\xff\xda" * 500) == scans  # a video behind it, as telephones append
+    assert decode(with_thumbnail).shape == decode(progressive).shape
+
+
+def test_a_picture_that_is_not_decoded_in_time_is_given_up(monkeypatch):
+    released, sound = threading.Event(), cv2.imdecode
+    data = pillow(Image.fromarray(np.random.default_rng(0).integers(0, 256, (400, 400, 3), dtype=np.uint8)), "PNG")
+    assert decode(data).shape == (400, 400, 3)
+    monkeypatch.setattr("fecemo.imaging.decode.MAX_SECONDS", 0.05)
+    monkeypatch.setattr(cv2, "imdecode", lambda *args: released.wait(30) and sound(*args))
+    with pytest.raises(FetchError, match=r"too_costly: not decoded within 0\.05 seconds"):
+        decode(data)
+    released.set()

@@ -111,3 +111,19 @@ def test_a_file_that_cannot_be_opened_has_a_reason(tmp_path):
     for name, detail in expected.items():
         with pytest.raises(ImageFileError, match=f"cannot_open: {detail}"):
             read_image(tmp_path / name)
+
+
+@pytest.mark.parametrize(("kind", "options"), [("webp", {"quality": 90}), ("tiff", {"compression": "tiff_lzw"})])
+def test_a_cut_file_is_damaged_and_not_of_another_kind(tmp_path, kind, options):
+    whole = io.BytesIO()
+    Image.linear_gradient("L").resize((48, 48)).convert("RGB").save(whole, kind, **options)
+    (tmp_path / f"cut.{kind}").write_bytes(whole.getvalue()[:len(whole.getvalue()) * 2 // 3])
+    with pytest.raises(ImageFileError, match="damaged_image"):
+        read_image(tmp_path / f"cut.{kind}")
+
+
+@pytest.mark.parametrize("samples", [np.float32, np.int32])
+def test_a_tiff_of_32_bit_samples_is_not_of_a_kind_that_is_read(tmp_path, samples):
+    Image.fromarray(np.arange(48 * 48).reshape(48, 48).astype(samples)).save(tmp_path / "a.tif")
+    with pytest.raises(ImageFileError, match="not_an_image: a TIFF of 32-bit samples"):
+        read_image(tmp_path / "a.tif")
