@@ -1,27 +1,34 @@
-"""What a phase learns from: which faces make an example, and what is known of each."""
+"""What a phase learns from: which faces make an example, of which data sets they are, and what is known of each."""
 
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+
+UNKNOWN_CODE = -1
+"""Of an integer target, such as a label's code, that is not known; of a floating one NaN."""
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Examples of one pack.
+    """Examples of one data set, or of several one after the other.
 
     Parameters
     ----------
-    rows : ndarray of shape (m,) or (m, 3), int64
-        Rows of the pack: a face an example, or the three faces of a triplet, the odd one last.
+    rows : ndarray of shape (m,) or (m, g), int64
+        Rows of the data sets, counted through all of them: a face an example, or the g faces of a group, such as the
+        three of a triplet, the odd one last.
     targets : mapping of str to ndarray of shape (m, ...)
-        What is known of each example, by what a loss may learn from: ``"label"`` (m,) int32, ``"vector"`` (m, d)
-        float32, ``"triplet"`` (m,) int32. The pixels themselves need not be given.
+        What is known of each example, by the names that losses learn from: a label's code of shape (m,) int32, numbers
+        (m, d) float32; `UNKNOWN_CODE` or NaN where nothing is. The pixels themselves need not be given.
+    datasets : mapping of str to int
+        The data sets in their order, and the rows of each. Empty where there is one and its name does not matter.
     """
 
     rows: np.ndarray
     targets: Mapping[str, np.ndarray] = field(default_factory=dict)
+    datasets: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -33,7 +40,76 @@ class Examples:
 
     def take(self, positions: np.ndarray) -> "Examples":
         """Return some of the examples."""
-        return Examples(self.rows[positions], {name: values[positions] for name, values in self.targets.items()})
+        targets = {name: values[positions] for name, values in self.targets.items()}
+        return replace(self, rows=self.rows[positions], targets=targets)
+
+    def known(self, target: str) -> np.ndarray:
+        """Return of which examples a target is known: ndarray of shape (m,), bool."""
+        if target not in self.targets:
+            return np.zeros(len(self), bool)
+        return known(self.targets[target])
+
+    def rows_in(self, dataset: str) -> np.ndarray:
+        """Return the rows of one data set, counted from its own first: ndarray of shape (n,), int64, ascending.
+
+        Each row once, of whichever examples it is a face.
+        """
+        start = 0
+        for name, length in self.datasets.items():
+            if name == dataset:
+                rows = self.rows[(self.rows >= start) & (self.rows < start + length)]
+                return np.unique(rows) - start
+            start += length
+        return np.empty(0, np.int64)
+
+
+def known(values: np.ndarray) -> np.ndarray:
+    """Return which values of a target are known: ndarray of shape (m,), bool; of several numbers, all must be."""
+    is_known = ~np.isnan(values) if np.issubdtype(values.dtype, np.floating) else values != UNKNOWN_CODE
+    return is_known.reshape(len(values), -1).all(axis=1)
+
+
+def join(parts: Sequence[Examples]) -> Examples:
+    """Return the examples of several data sets as those of one, whose rows are counted through all of them.
+
+    Parameters
+    ----------
+    parts : sequence of Examples
+        Each of one named data set, which may occur in several parts.
+
+    Returns
+    -------
+    joined : `Examples`
+        In the order of the parts. A target that some part does not have is unknown there. The columns that go with the
+        rows are joined by `fecemo.training.loader.Concatenation`, in the order of `Examples.datasets`.
+
+    Raises
+    ------
+    ValueError
+        If the parts have examples of different numbers of faces, or targets of different kinds.
+    """
+    if len({part.faces_each for part in parts}) > 1:
+        raise ValueError("examples of one face and of several do not join")
+    datasets: dict[str, int] = {}
+    for part in parts:
+        (name, length), = part.datasets.items()
+        if datasets.setdefault(name, length) != length:
+            raise ValueError(f"the data set {name!r} has {datasets[name]} rows in one part and {length} in another")
+    starts = dict(zip(datasets, np.cumsum([0, *datasets.values()]).tolist(), strict=False))
+    names = dict.fromkeys(name for part in parts for name in part.targets)
+    return Examples(np.concatenate([part.rows + starts[next(iter(part.datasets))] for part in parts]),
+                    {name: _joined(parts, name) for name in names}, datasets)
+
+
+def _joined(parts: Sequence[Examples], target: str) -> np.ndarray:
+    given = [part.targets[target] for part in parts if target in part.targets]
+    kinds = {(values.dtype, values.shape[1:]) for values in given}
+    if len(kinds) > 1:
+        raise ValueError(f"the target {target!r} is of different kinds: "
+                         + " and ".join(sorted(f"{dtype} of shape (m, {str(shape)[1:]}" for dtype, shape in kinds)))
+    (dtype, shape), = kinds
+    unknown = np.nan if np.issubdtype(dtype, np.floating) else UNKNOWN_CODE
+    return np.concatenate([part.targets.get(target, np.full((len(part), *shape), unknown, dtype)) for part in parts])
 
 
 def held_out_apart(examples: Examples, fraction: float, seed: int) -> tuple[Examples, Examples]:

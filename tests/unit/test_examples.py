@@ -13,7 +13,7 @@ from fecemo.models.stacks import build_networks
 from fecemo.training.augmentations.geometric import Crop, Flip
 from fecemo.training.augmentations.photometric import GRAY, Mask
 from fecemo.training.device_view import DeviceView
-from fecemo.training.examples import Examples, held_out, held_out_apart
+from fecemo.training.examples import Examples, held_out, held_out_apart, join
 from fecemo.training.fit import train
 from fecemo.training.optimizers import Adam
 from fecemo.training.phase_work import PhaseWork, Training
@@ -22,6 +22,53 @@ from fecemo.training.step import TrainingStep
 
 FACES = 24
 SIDE = 20
+
+
+class TestJoin:
+    """Faces of one set with labels, of another with two numbers, and of a third with both."""
+
+    labelled = Examples(np.array([1, 4]), {"label": np.array([2, 0], np.int32)}, {"affectnet": 5})
+    rated = Examples(np.array([0, 3, 2]), {"affect": np.float32([[0, 1], [1, 0], [0.5, np.nan]])}, {"rated": 4})
+    both = Examples(np.array([7]), {"label": np.array([1], np.int32), "affect": np.float32([[0, 0]])}, {"drawn": 9})
+
+    def test_rows_are_counted_through_and_what_a_set_does_not_know_is_unknown(self):
+        joined = join([self.labelled, self.rated, self.both])
+        assert joined.datasets == {"affectnet": 5, "rated": 4, "drawn": 9}
+        assert joined.rows.tolist() == [1, 4, 5, 8, 7, 16]
+        assert joined.targets["label"].tolist() == [2, 0, -1, -1, -1, 1]
+        np.testing.assert_array_equal(joined.known("label"), [1, 1, 0, 0, 0, 1])
+        np.testing.assert_array_equal(joined.known("affect"), [0, 0, 1, 1, 0, 1])  # half known is not known
+        assert joined.targets["label"].dtype == np.int32
+        assert joined.targets["affect"].dtype == np.float32
+
+    def test_what_was_learnt_is_told_by_data_set(self):
+        joined = join([self.labelled, self.rated, self.both])
+        labelled = joined.take(np.flatnonzero(joined.known("label")))
+        assert {name: labelled.rows_in(name).tolist() for name in joined.datasets} == {
+            "affectnet": [1, 4], "rated": [], "drawn": [7]}
+        assert labelled.rows_in("elsewhere").tolist() == []
+
+    def test_two_splits_of_one_set_count_its_rows_once(self):
+        joined = join([self.labelled, self.both, Examples(np.array([0, 4]), {}, {"affectnet": 5})])
+        assert joined.datasets == {"affectnet": 5, "drawn": 9}
+        assert joined.rows.tolist() == [1, 4, 12, 0, 4]
+        assert joined.rows_in("affectnet").tolist() == [0, 1, 4]
+
+    def test_triplets_join_triplets_alone(self):
+        triplets = Examples(np.arange(6).reshape(2, 3), {"triplet": np.zeros(2, np.int32)}, {"fec": 6})
+        joined = join([triplets, Examples(triplets.rows, triplets.targets, {"own": 8})])
+        assert joined.rows.tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 10, 11]]
+        assert joined.rows_in("own").tolist() == [0, 1, 2, 3, 4, 5]
+        with pytest.raises(ValueError, match="of one face and of several"):
+            join([triplets, self.labelled])
+
+    def test_targets_of_different_kinds_do_not_join(self):
+        with pytest.raises(ValueError, match="'affect' is of different kinds"):
+            join([self.rated, Examples(np.array([0]), {"affect": np.float32([1])}, {"other": 1})])
+
+    def test_faces_held_out_stay_faces_of_their_sets(self):
+        learnt, held = held_out(join([self.labelled, self.rated, self.both]), 0.5, 0)
+        assert learnt.datasets == held.datasets == {"affectnet": 5, "rated": 4, "drawn": 9}
 
 
 class TestHeldOut:
