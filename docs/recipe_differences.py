@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fecemo.stages.work import plain
+from fecemo.data.receipts import plain
 from fecemo.study.cell import resolve
 from fecemo.study.recipe import Recipe
 

@@ -26,7 +26,7 @@ from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import FecemoError, StoredStateError
 from fecemo.evaluation.figures.nuisance import factors_grid
 from fecemo.evaluation.probing.factors import EXPRESSION
-from fecemo.stages.table import read_table
+from fecemo.stages.tables.comparison_table import read_table
 from fecemo.stages.tables.cost_table import read_cost_table
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe

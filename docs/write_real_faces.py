@@ -29,7 +29,7 @@ from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import FecemoError, StoredStateError
 from fecemo.evaluation.records.cited import DASH, share
 from fecemo.evaluation.tables.cost_table import OWN, CostRow, compare_rows, pair_key, reference_of, way_key
-from fecemo.stages.table import read_table
+from fecemo.stages.tables.comparison_table import read_table
 from fecemo.stages.tables.cost_table import read_cost_table
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe

@@ -198,3 +198,24 @@ def require_names_of(names: ClusterNames, clustering: str, n_clusters: int, wher
     if unknown := sorted(set(names.names) - known, key=key_order):
         raise InputError(f"{where}: there is no cluster {', '.join(unknown)}; this clustering has 0 to "
                          f"{n_clusters - 1}")
+
+
+def labels_seen_elsewhere(used: Path) -> list[str]:
+    """Return the ids of target faces whose labels the person who named a cell saw in other files of the run alone.
+
+    ``used`` is the cell's file of names, ``ROW/VARIANT.json``, beside those of the other cells. Who saw the labels
+    while naming one cell knows them in the next; whether the next was named before is not asked.
+
+    Raises
+    ------
+    InputError
+        If a file of names in the run cannot be read.
+    """
+    if not used.is_file():
+        return []
+    names = read_cluster_names(used)
+    if not names.by.strip():
+        return []
+    others = [read_cluster_names(path) for path in sorted(used.parents[1].glob("*/*.json")) if path != used]
+    seen = {face for other in others if other.by.strip() == names.by.strip() for face in other.labels_seen}
+    return sorted(seen - set(names.labels_seen))

@@ -8,7 +8,7 @@ import json
 import platform
 import sys
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,17 @@ def digest_file(path: Path) -> str:
     """Return the sha256 of a file in hexadecimal, reading it in pieces."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def plain(settings: Any) -> Any:
+    """Return settings as JSON values: dataclasses as dicts, tuples as lists, paths as strings."""
+    if is_dataclass(settings) and not isinstance(settings, type):
+        return {field.name: plain(getattr(settings, field.name)) for field in fields(settings)}
+    if isinstance(settings, dict):
+        return {str(key): plain(value) for key, value in settings.items()}
+    if isinstance(settings, tuple | list):
+        return [plain(value) for value in settings]
+    return str(settings) if isinstance(settings, Path) else settings
 
 
 def write_receipt(folder: Path, stage: str, *, config: dict[str, Any], inputs: dict[str, str], files: list[str],

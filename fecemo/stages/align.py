@@ -13,7 +13,7 @@ from fecemo.data.growing_array import GrowingArray
 from fecemo.data.receipts import Receipt, digest_json
 from fecemo.machine import available_cores
 from fecemo.progress import progress
-from fecemo.stages.work import Work, run_stage
+from fecemo.stages.run_stage import StageResult, run_stage
 from fecemo.study.faces import measurements
 from fecemo.study.faces.aligned import FACE_SHAPE, FACES, STAGE, eyes_digest
 from fecemo.study.faces.measurements import EYES, read_measurements
@@ -80,7 +80,7 @@ def run(settings: AlignSettings, out: Path) -> Receipt:
     turned = measured.sure & (np.linalg.norm(eyes[:, 1] - eyes[:, 0], axis=1) >= LEAST_APART)
     places = np.where(turned[:, None, None], eyes, np.array(picture.UNSURE_EYES))
 
-    def work(folder: Path) -> Work:
+    def work(folder: Path) -> StageResult:
         grown = GrowingArray(folder / f"{FACES}.npy", (len(pack), *FACE_SHAPE),
                              digest_json({"config": config, "inputs": inputs})[:16])
         with progress(len(pack), f"{STAGE} {pack.folder.name}", "face", initial=grown.rows) as bar:
@@ -88,9 +88,10 @@ def run(settings: AlignSettings, out: Path) -> Receipt:
                 grown.append(block)
                 bar.update(len(block))
         unsure = len(pack) - int(np.count_nonzero(turned))
-        return Work(files=[f"{FACES}.npy"], scratch=[grown.count_file.name],
-                    said=f"{len(pack)} faces, {unsure} of them not turned, because the landmark model was unsure",
-                    summary={"faces": len(pack), "unsure": unsure})
+        return StageResult(files=[f"{FACES}.npy"], scratch=[grown.count_file.name],
+                           message=f"{len(pack)} faces, {unsure} of them not turned, because the landmark model was "
+                                   "unsure",
+                           summary={"faces": len(pack), "unsure": unsure})
 
     return run_stage(STAGE, out, config=config, inputs=inputs, seed=None, work=work)
 

@@ -1,11 +1,14 @@
 """What the scripts of one cell are told: a recipe, a run folder, an approach and a variant."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from fecemo.errors import InputError
+from fecemo.study.artifacts import Artifacts
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.layout import RunLayout
+from fecemo.study.recipe import Recipe
 from fecemo.study.recipe_file import read_recipe
 
 
@@ -43,10 +46,18 @@ class CellArguments:
         return self._clustered(self._cell())
 
     def _cell(self) -> Cell:
-        recipe, seed = read_recipe(self.recipe), self.layout.seed
-        if seed is not None:
-            recipe = recipe.with_seed(seed, str(self.recipe))
-        return resolve(recipe, self.approach, self.variant, where=str(self.recipe))
+        return resolve(self.study, self.approach, self.variant, where=str(self.recipe))
+
+    @cached_property
+    def study(self) -> Recipe:
+        """Recipe: The recipe, under the seed of the run; of its cells only those that are asked for are resolved."""
+        study, seed = read_recipe(self.recipe, check_cells=False), self.layout.seed
+        return study if seed is None else study.with_seed(seed, str(self.recipe))
+
+    @property
+    def artifacts(self) -> Artifacts:
+        """Artifacts: Those of the run."""
+        return Artifacts(self.layout, self.study)
 
     def clustered_cell(self) -> Cell:
         """Return the resolved cell of an approach that has clusters. Raises `InputError` for any other."""

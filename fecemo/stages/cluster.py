@@ -12,15 +12,13 @@ from fecemo.data.array_set import read_face_array
 from fecemo.data.arrays import read_array, write_arrays
 from fecemo.data.cluster_names import ClusterNames
 from fecemo.data.durable import atomic_write
-from fecemo.data.receipts import Receipt, digest_file
+from fecemo.data.receipts import Receipt, digest_file, plain
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.chain import NAMED_FILES, clustering_digest, require_chain, source_digest
-from fecemo.stages.work import Work, plain, run_stage
+from fecemo.stages.run_stage import StageResult, run_artifact
+from fecemo.study.artifacts import NAMED_FILES, TEMPLATE_NAME, clustering_digest
 from fecemo.study.cell import Cell
 
 STAGE = "cluster"
-TEMPLATE_NAME = "names.template.json"
-"""A file of names for this clustering, with every name left to give."""
 FIGURES_NAME = "clusters.json"
 """How the clustering was made, and how good it is by itself."""
 FIGURES_FORMAT = "fecemo.clusters/2"
@@ -53,9 +51,8 @@ def run(arguments: CellArguments) -> Receipt:
         If the embeddings are missing or cannot be clustered.
     """
     cell = arguments.clustered_cell()
-    chain = require_chain(arguments.layout, arguments.approach, arguments.variant, "model", "embeddings")
-    clustered = _cluster_source(arguments, cell, chain["embeddings"])
-    _assign_target(arguments, cell, chain["embeddings"], clustered)
+    clustered = _cluster_source(arguments, cell)
+    _assign_target(arguments, cell)
     names = arguments.layout.hand_names(arguments.approach, arguments.variant)
     if cell.recipe.naming.method == "hand" and not names.exists():
         template = arguments.layout.clusters(arguments.approach, arguments.variant) / TEMPLATE_NAME
@@ -64,10 +61,10 @@ def run(arguments: CellArguments) -> Receipt:
     return clustered
 
 
-def _cluster_source(arguments: CellArguments, cell: Cell, embeddings: Receipt) -> Receipt:
+def _cluster_source(arguments: CellArguments, cell: Cell) -> Receipt:
     layout, settings, seed = arguments.layout, cell.recipe.clustering, cell.recipe.seed
 
-    def work(folder: Path) -> Work:
+    def work(folder: Path) -> StageResult:
         source = read_face_array(layout.embeddings(arguments.approach, arguments.variant), "source")
         space = ClusterSpace.of(source.values, settings, seed)
         clustering = KMeansClustering(settings, seed, cell.title).fit(source.values, space)
@@ -82,33 +79,25 @@ def _cluster_source(arguments: CellArguments, cell: Cell, embeddings: Receipt) -
         figures = _figures(clustering, space, source.values)
         document = {"format": FIGURES_FORMAT, "settings": plain(settings), "seed": seed, **figures}
         atomic_write(folder / FIGURES_NAME, json.dumps(document, indent=1) + "\n")
-        return Work(files=[*files, TEMPLATE_NAME, FIGURES_NAME], said=_closing_line(figures), summary=figures)
+        return StageResult(files=[*files, TEMPLATE_NAME, FIGURES_NAME], message=_closing_line(figures), summary=figures)
 
-    return run_stage(
-        STAGE, layout.clusters(arguments.approach, arguments.variant), config=cluster_config(cell),
-        inputs={"source_embeddings": source_digest(embeddings)}, seed=seed, work=work,
-    )
+    return run_artifact(arguments.artifacts, "clusters", cell, work)
 
 
-def cluster_config(cell: Cell) -> dict[str, Any]:
-    """Return all of a recipe that shapes a cell's clusters, as the receipt holds it."""
-    return plain({"clustering": cell.recipe.clustering, "seed": cell.recipe.seed})
-
-
-def _assign_target(arguments: CellArguments, cell: Cell, embeddings: Receipt, clustered: Receipt) -> Receipt:
+def _assign_target(arguments: CellArguments, cell: Cell) -> Receipt:
     layout = arguments.layout
 
-    def work(folder: Path) -> Work:
+    def work(folder: Path) -> StageResult:
         target = read_face_array(layout.embeddings(arguments.approach, arguments.variant), "target")
         centres = np.asarray(read_array(layout.clusters(arguments.approach, arguments.variant), "centres", STAGE))
         clusters, distances = assign(target.values, centres, title=f"{cell.title}, target")
         sizes = np.bincount(clusters, minlength=len(centres)).tolist()
-        return Work(files=write_arrays(folder, {"target_clusters": clusters, "target_distances": distances}),
-                    said=f"{len(clusters)} target faces in {np.count_nonzero(sizes)} of {len(centres)} clusters",
-                    summary={"cluster_sizes": sizes})
+        return StageResult(files=write_arrays(folder, {"target_clusters": clusters, "target_distances": distances}),
+                           message=f"{len(clusters)} target faces in {np.count_nonzero(sizes)} of {len(centres)} "
+                                   "clusters",
+                           summary={"cluster_sizes": sizes})
 
-    return run_stage(STAGE, layout.assigned(arguments.approach, arguments.variant), config={}, seed=None, work=work,
-                     inputs={"clusters": clustered.digest, "embeddings": embeddings.digest})
+    return run_artifact(arguments.artifacts, "assignments", cell, work)
 
 
 def _figures(clustering: KMeansClustering, space: ClusterSpace, values: np.ndarray) -> dict[str, Any]:

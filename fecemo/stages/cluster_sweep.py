@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from fecemo.clustering.cluster_sweep import NAMINGS, NamedClusters, cluster_and_name
+from fecemo.clustering.cluster_sweep import NamedClusters, cluster_and_name
 from fecemo.clustering.naming import require_sample
 from fecemo.data.array_set import read_face_array
 from fecemo.data.classes import EMOTIONS
@@ -14,16 +13,12 @@ from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_json
 from fecemo.errors import InputError
 from fecemo.evaluation.metrics.cluster_sweep import SeedGroups, score_clusterings
-from fecemo.evaluation.records.cluster_sweep import CLUSTER_SWEEP_FORMAT, ClusterSweep, write_cluster_sweep
+from fecemo.evaluation.records.cluster_sweep import ClusterSweep, write_cluster_sweep
 from fecemo.evaluation.records.score_parts import Chance
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.chain import require_chain
 from fecemo.stages.predicted import label_rows, scored_rows
-from fecemo.stages.work import Work, plain, run_stage
-from fecemo.study.cell import Cell
+from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.training.order import drawn_rows
-
-STAGE = "cluster_sweep"
 
 
 def run(arguments: CellArguments) -> Receipt:
@@ -57,16 +52,17 @@ def run(arguments: CellArguments) -> Receipt:
     if settings is None:
         raise InputError(f"{arguments.recipe}: there is no key cluster_sweep, which says how many clusters to make, "
                          "such as cluster_sweep: {n_clusters: [8, 32, 100], per_cluster: 5, seeds: 5}")
-    chain = require_chain(layout, *where, "model", "embeddings")
+    model = arguments.artifacts.require("model", *where)
+    arguments.artifacts.require("outputs", *where)
     target, kmeans, evaluation = Dataset(layout.target), recipe.clustering, recipe.evaluation
     require_sample(int(((target.splits == "train") & (target.labels != "")).sum()), recipe.naming.sample,
                    str(target.folder))
 
-    def work(folder: Path) -> Work:
+    def work(folder: Path) -> StageResult:
         source, embedded = (read_face_array(layout.embeddings(*where), name) for name in ("source", "target"))
         pile = drawn_rows(len(source.rows), cell.cluster_on, recipe.seed)
         may_see = (target.splits[embedded.rows] == "train") & (target.labels[embedded.rows] != "")
-        learned = np.union1d(*(label_rows(layout.model(*where), name, chain["model"], needed=False)
+        learned = np.union1d(*(label_rows(layout.model(*where), name, model, needed=False)
                                for name in ("labelled_rows", "choosing_rows")))
         grouped = list(cluster_and_name(
             source.values[pile], embedded.values, np.where(may_see, target.labels[embedded.rows], ""), EMOTIONS,
@@ -96,26 +92,11 @@ def run(arguments: CellArguments) -> Receipt:
                    for one in entries for naming, its in one.named.items())
         files = write_cluster_sweep(folder, record, rows,
                                 np.array([EMOTIONS.index(label) for label in truth.tolist()], np.int64), right)
-        return Work(files=files, summary={"n_scored": len(rows), "best_balanced_accuracy": best[0]},
-                    said=f"{cell.title}: {len(grouped)} clusterings; balanced accuracy {best[0]:.3f} at k = {best[1]} "
-                         f"named by {best[2]}, on {len(rows)} faces")
+        return StageResult(files=files, summary={"n_scored": len(rows), "best_balanced_accuracy": best[0]},
+                           message=f"{cell.title}: {len(grouped)} clusterings; balanced accuracy {best[0]:.3f} at "
+                                f"k = {best[1]} named by {best[2]}, on {len(rows)} faces")
 
-    return run_stage(
-        STAGE, layout.cluster_sweep(cell.row, arguments.variant), seed=recipe.seed, work=work,
-        config=cluster_sweep_config(cell),
-        inputs={"target": target.receipt.digest, **{name: receipt.digest for name, receipt in chain.items()}})
-
-
-def cluster_sweep_config(cell: Cell) -> dict[str, Any]:
-    """Return all of a recipe that shapes a cell's cluster sweep, as the receipt holds it."""
-    recipe = cell.recipe
-    return plain({
-        "cluster_sweep": recipe.cluster_sweep,
-        "kmeans": {name: getattr(recipe.clustering, name) for name in ("algorithm", "max_iter", "hierarchical_kmeans")},
-        "naming": {name: getattr(recipe.naming, name) for name in ("sample", "rare_class_exponent", "class_balanced")},
-        "namings": NAMINGS, "score_on": cell.score_on, "bootstrap": recipe.evaluation.bootstrap,
-        "confidence": recipe.evaluation.confidence, "seed": recipe.seed, "recipe": recipe.name,
-        "format": CLUSTER_SWEEP_FORMAT, **({"cluster_on": cell.cluster_on} if cell.cluster_on else {})})
+    return run_artifact(arguments.artifacts, "cluster_sweep", cell, work)
 
 
 def _of_scored(grouped: Sequence[NamedClusters], n_clusters: int, at: np.ndarray) -> list[SeedGroups]:

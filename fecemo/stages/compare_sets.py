@@ -12,7 +12,7 @@ from fecemo.data.variant import Variant, find_pack_variant
 from fecemo.errors import InputError
 from fecemo.evaluation.probing.probe_settings import ProbeSettings
 from fecemo.progress import progress
-from fecemo.stages.work import Work, run_stage
+from fecemo.stages.run_stage import StageResult, run_stage
 
 if TYPE_CHECKING:
     from fecemo.evaluation.probing.set_comparison import LabelledVectors
@@ -122,7 +122,7 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
                      work=lambda folder: _compare(settings, packs, variant, folder))
 
 
-def _compare(settings: CompareSettings, packs: list[Dataset], variant: Variant, folder: Path) -> Work:
+def _compare(settings: CompareSettings, packs: list[Dataset], variant: Variant, folder: Path) -> StageResult:
     from fecemo.data.classes import EMOTIONS
     from fecemo.data.durable import atomic_write
     from fecemo.evaluation.probing.set_comparison import compare_sets
@@ -139,12 +139,14 @@ def _compare(settings: CompareSettings, packs: list[Dataset], variant: Variant, 
     at_home = [found.probes[one][one].balanced_accuracy for one in range(len(sets))]
     abroad = [found.probes[one][other].balanced_accuracy
               for one in range(len(sets)) for other in range(len(sets)) if one != other]
-    return Work(files=list(NAMES), scratch=scratch, machine=machine,
-                said=f"{len(sets)} sets, {len(found.emotions)} emotions, {found.labels} labels each: balanced accuracy "
-                     f"{np.mean(at_home):.3f} on the own set, {np.mean(abroad):.3f} on others, "
-                     f"chance {found.chance:.3f}, {sum(found.left_out)} train faces left out for standing in a test",
-                summary={"sets": len(sets), "emotions": len(found.emotions), "labels": found.labels,
-                         "left_out": dict(zip(found.sets, found.left_out, strict=True))})
+    return StageResult(files=list(NAMES), scratch=scratch, machine=machine,
+                       message=f"{len(sets)} sets, {len(found.emotions)} emotions, {found.labels} labels each: "
+                               "balanced accuracy "
+                               f"{np.mean(at_home):.3f} on the own set, {np.mean(abroad):.3f} on others, "
+                               f"chance {found.chance:.3f}, {sum(found.left_out)} train faces left out for standing in "
+                               "a test",
+                       summary={"sets": len(sets), "emotions": len(found.emotions), "labels": found.labels,
+                                "left_out": dict(zip(found.sets, found.left_out, strict=True))})
 
 
 def _described(settings: CompareSettings, packs: list[Dataset], variant: Variant,

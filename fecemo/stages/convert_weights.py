@@ -7,14 +7,14 @@ from typing import Any
 from fecemo.data.classes import EMOTIONS
 from fecemo.data.documents import build
 from fecemo.data.durable import atomic_write, explained
-from fecemo.data.receipts import Receipt, digest_file
+from fecemo.data.receipts import Receipt, digest_file, plain
 from fecemo.data.tensor_file import read_tensors
 from fecemo.errors import InputError, nearest
 from fecemo.models.approach import find_approach
 from fecemo.models.pretrained import FEEDINGS, WEIGHTS_NAME, convert, save_weights
 from fecemo.models.residual_networks import ResidualConfig
 from fecemo.stages.pretrained import CONVERT
-from fecemo.stages.work import Work, plain, run_stage
+from fecemo.stages.run_stage import StageResult, run_stage
 
 SHOWN = 4
 
@@ -86,7 +86,7 @@ def run(settings: ConvertSettings, out: Path) -> Receipt:
         work=lambda folder: _convert(settings, model, feeding.channels, folder))
 
 
-def _convert(settings: ConvertSettings, model: dict[str, Any], channels: str, folder: Path) -> Work:
+def _convert(settings: ConvertSettings, model: dict[str, Any], channels: str, folder: Path) -> StageResult:
     from fecemo.training.backend import import_keras
 
     tensors = read_tensors(settings.weights)
@@ -107,7 +107,7 @@ def _convert(settings: ConvertSettings, model: dict[str, Any], channels: str, fo
     unused = converted.unused
     more = f" and {len(unused) - SHOWN} more" if len(unused) > SHOWN else ""
     left = f"; unused: {', '.join(unused[:SHOWN])}{more}" if unused else ""
-    return Work(files=[WEIGHTS_NAME],
-                said=f"{len(converted.arrays)} arrays by {converted.naming} names, none missing{left}",
-                summary={"naming": converted.naming, "arrays": len(converted.arrays), "unused": list(unused),
-                         "weights": int(sum(array.size for array in converted.arrays.values()))})
+    return StageResult(files=[WEIGHTS_NAME],
+                       message=f"{len(converted.arrays)} arrays by {converted.naming} names, none missing{left}",
+                       summary={"naming": converted.naming, "arrays": len(converted.arrays), "unused": list(unused),
+                                "weights": int(sum(array.size for array in converted.arrays.values()))})

@@ -10,7 +10,7 @@ from fecemo.data.arrays import write_arrays
 from fecemo.models.approach import Approach
 from fecemo.models.approaches.symmetric_hog import SymmetricHogConfig
 from fecemo.progress import progress
-from fecemo.stages.work import Work
+from fecemo.stages.run_stage import StageResult
 from fecemo.study.cell import Cell
 from fecemo.study.faces.run_faces import RunFaces
 
@@ -20,13 +20,13 @@ def describes_pictures(approach: Approach) -> bool:
     return not approach.networks and approach.takes == "pixels"
 
 
-def nothing_to_learn(cell: Cell, folder: Path) -> Work:
+def nothing_to_learn(cell: Cell, folder: Path) -> StageResult:
     """Write that no label was learnt from, which is all that stands in the place of a trained network."""
-    return Work(files=write_arrays(folder, {"labelled_rows": np.empty(0, np.int64)}),
-                said=f"{cell.title}: nothing to learn", summary={"faces": {}, "labels_used": 0})
+    return StageResult(files=write_arrays(folder, {"labelled_rows": np.empty(0, np.int64)}),
+                       message=f"{cell.title}: nothing to learn", summary={"faces": {}, "labels_used": 0})
 
 
-def embed_descriptions(cell: Cell, faces: dict[str, RunFaces], folder: Path) -> Work:
+def embed_descriptions(cell: Cell, faces: dict[str, RunFaces], folder: Path) -> StageResult:
     """Write the gradients of every face, as its variant shows it.
 
     Raises
@@ -52,6 +52,6 @@ def embed_descriptions(cell: Cell, faces: dict[str, RunFaces], folder: Path) -> 
         values_file, rows_file = (file.removesuffix(".npy") for file in array_files(name))
         files += write_arrays(folder, {values_file: values, rows_file: np.arange(len(values))})
         counts[name] = len(values)
-    return Work(files=files, said=f"{cell.title}: {length} numbers a face, "
-                + ", ".join(f"{count} {name} faces" for name, count in counts.items()),
-                summary={"faces": counts, "length": length})
+    return StageResult(files=files, message=f"{cell.title}: {length} numbers a face, "
+                       + ", ".join(f"{count} {name} faces" for name, count in counts.items()),
+                       summary={"faces": counts, "length": length})

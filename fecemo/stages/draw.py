@@ -14,7 +14,7 @@ from fecemo import __version__
 from fecemo.data.classes import EMOTIONS
 from fecemo.data.draw_settings import DrawSettings, target_path
 from fecemo.data.durable import atomic_write
-from fecemo.data.receipts import Receipt, digest_file, digest_json
+from fecemo.data.receipts import Receipt, digest_file, digest_json, plain
 from fecemo.errors import StoredStateError
 from fecemo.stages.draw_pictures import (
     Job,
@@ -24,7 +24,7 @@ from fecemo.stages.draw_pictures import (
     target_face_of,
     write_damaged,
 )
-from fecemo.stages.work import Work, plain, run_stage
+from fecemo.stages.run_stage import StageResult, run_stage
 
 if TYPE_CHECKING:
     from fecemo.drawn import FaceBox, Photograph, PlacedFace
@@ -68,7 +68,7 @@ def run(settings: DrawSettings, out: Path) -> Receipt:
                      work=lambda folder: _draw_all(folder, settings, config))
 
 
-def _draw_all(folder: Path, settings: DrawSettings, config: dict[str, Any]) -> Work:
+def _draw_all(folder: Path, settings: DrawSettings, config: dict[str, Any]) -> StageResult:
     _claim(folder, config)
     photographs = list(planned_emotions(settings, settings.source_faces))
     # One number is left out between them: that of the damaged photograph.
@@ -106,12 +106,12 @@ def _draw_all(folder: Path, settings: DrawSettings, config: dict[str, Any]) -> W
 
     pictures = [str(path.relative_to(folder)) for name in FOLDERS for path in sorted((folder / name).rglob("*.jpg"))]
     digests = [[path, digest_file(folder / path)] for path in pictures]
-    return Work(
+    return StageResult(
         files=files,
-        outputs={
+        digests={
             name: digest_json([entry for entry in digests if entry[0].startswith(f"{name}/")]) for name in FOLDERS
         },
-        said=f"{len(numbered)} photographs of {sum(map(len, faces_of.values()))} faces, "
+        message=f"{len(numbered)} photographs of {sum(map(len, faces_of.values()))} faces, "
         f"{len(EMOTIONS) * settings.target_faces_per_class} labelled faces",
         summary={
             "photographs": len(numbered),

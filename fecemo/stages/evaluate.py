@@ -3,25 +3,21 @@
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from fecemo.data.classes import EMOTIONS
 from fecemo.data.dataset import Dataset
-from fecemo.data.receipts import Receipt, digest_json
+from fecemo.data.receipts import Receipt, digest_json, plain
 from fecemo.evaluation.measurement import CellEvidence, measurements, write_record
 from fecemo.evaluation.metrics.clusters import score_clustering
 from fecemo.evaluation.metrics.intervals import bootstrap_intervals
 from fecemo.evaluation.metrics.predictions import score_predictions
 from fecemo.evaluation.records.predictions import PREDICTIONS_NAME, write_predictions
-from fecemo.evaluation.records.score import SCORE_FORMAT, SCORE_NAME, Score, write_score
+from fecemo.evaluation.records.score import SCORE_NAME, Score, write_score
 from fecemo.evaluation.records.score_parts import ClusterScore, Seconds
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.known_faces import about_digest, known_columns
+from fecemo.stages.known_faces import known_columns
 from fecemo.stages.predicted import PredictedFaces, predict, receipts_of
-from fecemo.stages.work import Work, plain, run_stage
-from fecemo.study.cell import Cell
-
-STAGE = "evaluate"
+from fecemo.stages.run_stage import StageResult, run_artifact
 
 
 def run(arguments: CellArguments) -> Receipt:
@@ -52,7 +48,7 @@ def run(arguments: CellArguments) -> Receipt:
     receipts = receipts_of(arguments, cell)
     target = Dataset(layout.target)
 
-    def work(folder: Path) -> Work:
+    def work(folder: Path) -> StageResult:
         started = time.monotonic()
         predicted = predict(arguments, cell, target, receipts)
         predictions = predicted.predictions
@@ -80,36 +76,17 @@ def run(arguments: CellArguments) -> Receipt:
             settings=recipe.evaluation, seed=recipe.seed, columns=known_columns(recipe, layout, target)))
         write_score(folder, replace(score, seconds=_seconds(receipts, time.monotonic() - started)))
         interval = score.intervals["accuracy"]
-        return Work(
+        return StageResult(
             files=[PREDICTIONS_NAME, *records],
             # Without the seconds, so that an equal rerun has an equal digest.
-            outputs={SCORE_NAME: digest_json(plain(score))},
-            said=f"accuracy {score.accuracy:.3f} ({interval.low:.3f}–{interval.high:.3f}) on {score.n_scored} faces, "
-                 f"chance {score.chance.uniform:.3f}, {score.labels_used.total} labels used",
+            digests={SCORE_NAME: digest_json(plain(score))},
+            message=f"accuracy {score.accuracy:.3f} ({interval.low:.3f}–{interval.high:.3f}) on {score.n_scored} faces"
+                    f", chance {score.chance.uniform:.3f}, {score.labels_used.total} labels used",
             summary={"accuracy": score.accuracy, "balanced_accuracy": score.balanced_accuracy,
                      "n_scored": score.n_scored},
         )
 
-    return run_stage(
-        STAGE, layout.score(arguments.approach, arguments.variant),
-        config=evaluate_config(cell),
-        inputs={"target": target.receipt.digest, **about_digest(recipe, layout),
-                **{name: receipt.digest for name, receipt in receipts.items()}},
-        seed=recipe.seed, work=work,
-    )
-
-
-def evaluate_config(cell: Cell) -> dict[str, Any]:
-    """Return all of a recipe that shapes a cell's score, as the receipt holds it.
-
-    With the format of every record that may be written: where one becomes another, the stage runs again.
-    """
-    recipe = cell.recipe
-    formats = {"score": SCORE_FORMAT, **{name: measurement.format for name, measurement in measurements().items()}}
-    return plain({"evaluation": replace(recipe.evaluation, about_faces=None), "score_on": cell.score_on,
-                  "seed": recipe.seed, "approach": [cell.row, recipe.title_of(cell.row)],
-                  "variant": [cell.variant.name, cell.variant.title], "recipe": [recipe.name, recipe.title],
-                  "formats": formats})
+    return run_artifact(arguments.artifacts, "score", cell, work)
 
 
 def _measure(folder: Path, evidence: CellEvidence) -> list[str]:
@@ -129,7 +106,7 @@ def _cluster_score(predicted: PredictedFaces, receipts: dict[str, Receipt], seed
     found = receipts["clusters"].summary
     return score_clustering(
         predicted.predictions.truth, predicted.clusters, predicted.groups, names=predicted.names,
-        source_sizes=found["cluster_sizes"], target_sizes=receipts["assigned"].summary["cluster_sizes"],
+        source_sizes=found["cluster_sizes"], target_sizes=receipts["assignments"].summary["cluster_sizes"],
         silhouette=found.get("silhouette"), stability=found.get("stability"), emotions=EMOTIONS, seed=seed)
 
 

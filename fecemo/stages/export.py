@@ -16,7 +16,7 @@ from fecemo.data.receipts import Receipt
 from fecemo.data.variant import Variant, find_pack_variant
 from fecemo.errors import InputError, ResourceError, StoredStateError, nearest
 from fecemo.progress import progress
-from fecemo.stages.work import Work, run_stage
+from fecemo.stages.run_stage import StageResult, run_stage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -149,7 +149,7 @@ def _refuse_other(out: Path, mark: str) -> None:
 
 
 def _export(pack: Dataset, rows: "np.ndarray", format: ExportFormat, variant: Variant, settings: ExportSettings,
-            mark: str, folder: Path) -> Work:
+            mark: str, folder: Path) -> StageResult:
     from fecemo.imaging.encode import SUFFIXES, encode_image
 
     for left in [*folder.glob(HALF_WRITTEN), *folder.glob(f"*/{HALF_WRITTEN}")]:
@@ -171,11 +171,11 @@ def _export(pack: Dataset, rows: "np.ndarray", format: ExportFormat, variant: Va
             rows=rows, dataset=pack, suffix=SUFFIXES[settings.image], per_file=settings.per_file,
             encoded=encoded, passed=bar.update))
     listed = f"{len(files)} files" if len(files) > 1 else files[0]
-    return Work(files=[*files, MARK_NAME],
-                said=f"{len(rows)} of {len(pack)} faces as {format.name} ({listed}), {variant.name} "
-                     f"{variant.side}×{variant.side} {settings.image}",
-                summary={"faces": len(rows), "labels": _counted(pack.labels[rows]),
-                         "splits": _counted(pack.splits[rows])})
+    return StageResult(files=[*files, MARK_NAME],
+                       message=f"{len(rows)} of {len(pack)} faces as {format.name} ({listed}), {variant.name} "
+                            f"{variant.side}×{variant.side} {settings.image}",
+                       summary={"faces": len(rows), "labels": _counted(pack.labels[rows]),
+                                "splits": _counted(pack.splits[rows])})
 
 
 def _counted(values: "np.ndarray") -> dict[str, int]:

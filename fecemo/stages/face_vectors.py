@@ -8,10 +8,9 @@ import numpy as np
 
 from fecemo.data.array_set import read_face_array
 from fecemo.models.measured_groups import chosen_groups
-from fecemo.stages.chain import embeddings_of, require_chain
+from fecemo.study.artifacts import Artifacts
 from fecemo.study.cell import Cell
 from fecemo.study.faces.run_faces import RunFaces
-from fecemo.study.layout import RunLayout
 
 NOWHERE = -1
 
@@ -55,29 +54,28 @@ class FaceVectors:
         return self[np.arange(len(self))].astype(dtype or np.float32, copy=False)
 
 
-Read = tuple[dict[str, FaceVectors], dict[str, str]]
-"""Vectors by pack, and the digest of what they are beside those of the faces."""
+def read_vectors(cell: Cell, artifacts: Artifacts, faces: dict[str, RunFaces],
+                 kind: str = "outputs") -> dict[str, FaceVectors]:
+    """Return the vectors of a cell's faces by pack; empty where the networks of the cell take pixels.
 
-
-def read_vectors(cell: Cell, layout: RunLayout, faces: dict[str, RunFaces], *, triplet_test: bool = False) -> Read:
-    """Return the vectors of a cell's faces by pack, and the digest of what they are beside those of the faces.
-
-    Both are empty where the networks of the cell take pixels. Of the triplet test's faces, another row has embeddings
-    since its own triplet test.
+    Parameters
+    ----------
+    cell : Cell
+    artifacts : Artifacts
+    faces : dict of str to RunFaces
+    kind : {"outputs", "triplet_test"}
+        The artefact of another row that holds its embeddings of these faces, where the cell is made from them.
 
     Raises
     ------
     StoredStateError
-        If the row whose embeddings are taken is not embedded, or what it was made of has been made anew since.
+        If that artefact is missing or stale.
     """
     if cell.of is None:
-        return _measured(cell, faces), {}
+        return _measured(cell, faces)
     where = (cell.of, cell.variant.name)
-    if triplet_test:
-        receipt = require_chain(layout, *where, "model", "triplet_answers")["triplet_answers"]
-        return _embedded(layout.triplet_test(*where), faces), {f"triplet_test of {cell.of}": receipt.digest}
-    receipt = require_chain(layout, *where, "model", "embeddings")["embeddings"]
-    return _embedded(layout.embeddings(*where), faces), {embeddings_of(cell.of): receipt.digest}
+    artifacts.require(kind, *where)
+    return _embedded(artifacts.folder(kind, *where), faces)
 
 
 def _measured(cell: Cell, faces: dict[str, RunFaces]) -> dict[str, FaceVectors]:

@@ -15,10 +15,9 @@ from fecemo.data.durable import atomic_file, output_lock
 from fecemo.data.face_id import face_id
 from fecemo.data.import_settings import ImportSettings
 from fecemo.data.labelled import LabelledImage, LabelledSet, ReadOptions, find_layout
-from fecemo.data.receipts import Receipt, current_receipt, digest_file, digest_json
+from fecemo.data.receipts import Receipt, current_receipt, digest_file, digest_json, plain
 from fecemo.data.variant import FACE_SIDE
 from fecemo.progress import progress
-from fecemo.stages.work import plain
 
 STAGE = "import"
 LEFT_OUT_NAME = "left_out.csv"

@@ -36,7 +36,7 @@ from fecemo.stages.fetch_report import (
     write_repeated,
     write_survival,
 )
-from fecemo.stages.work import Work, run_stage
+from fecemo.stages.run_stage import StageResult, run_stage
 
 STAGE = "join"
 FETCH = "fetch"
@@ -139,7 +139,7 @@ def _parts(folders: Iterable[Path], faces: Path, digest: str) -> list[_Part]:
     return [found[number] for number in sorted(found)]
 
 
-def _join(listing: FaceListing, parts: list[_Part], folder: Path) -> Work:
+def _join(listing: FaceListing, parts: list[_Part], folder: Path) -> StageResult:
     rejected: Counter[str] = Counter()
     for part in parts:
         rejected.update(part.receipt.summary["rejected"])
@@ -158,12 +158,12 @@ def _join(listing: FaceListing, parts: list[_Part], folder: Path) -> Work:
     atomic_write(folder / DESCRIPTION_NAME, Description().as_json())  # what is fetched has no annotations
     write_shards(folder, [Shard(os.path.relpath(part.folder.resolve(), folder.resolve()), part.receipt.digest)
                           for part in parts])
-    return Work(
+    return StageResult(
         files=[INDEX_NAME, REJECTS_NAME, DESCRIPTION_NAME, *tables.files, HOSTS_NAME, SURVIVAL_NAME,
                REPEATED_NAME, PLACES_NAME],
         # As a pack's own file: of the digests of the faces, wherever they lie.
-        outputs={SHARDS_NAME: digest},
-        said=f"{n_faces} faces of {len(parts)} shards, {sum(rejected.values())} rejected",
+        digests={SHARDS_NAME: digest},
+        message=f"{n_faces} faces of {len(parts)} shards, {sum(rejected.values())} rejected",
         summary={"faces": n_faces, "rejected": dict(sorted(rejected.items())), **tables.summary,
                  "repeated_photographs": len(repeated), "shards": len(parts)},
         seconds_before=sum(part.receipt.seconds for part in parts))

@@ -17,19 +17,17 @@ from fecemo.data.cluster_names import (
     PARTS_NAME,
     SAMPLE_NAME,
     ClusterNames,
+    labels_seen_elsewhere,
     read_hand_names,
     require_names_of,
 )
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_file, atomic_write
-from fecemo.data.receipts import Receipt, digest_file, digest_json
+from fecemo.data.receipts import Receipt
 from fecemo.errors import InputError
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.chain import clustering_digest, require_chain
-from fecemo.stages.naming.label_files import labels_seen_elsewhere
-from fecemo.stages.work import Work, run_stage
-
-STAGE = "label"
+from fecemo.stages.run_stage import StageResult, run_artifact
+from fecemo.study.artifacts import clustering_digest, names_config
 
 
 def run(arguments: CellArguments, method: str | None = None) -> Receipt:
@@ -66,27 +64,15 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
     assigned = layout.assigned(arguments.approach, arguments.variant)
     embedded = layout.embeddings(arguments.approach, arguments.variant)
     hand_names = layout.hand_names(arguments.approach, arguments.variant)
-    chain = require_chain(layout, arguments.approach, arguments.variant, "model", "embeddings", "clusters", "assigned")
-    clustering = clustering_digest(chain["clusters"].outputs)
-    pack = Dataset(layout.target)
-    # The pack too: its labels and splits decide what may name.
-    inputs = {"clusters": chain["clusters"].digest, "embeddings": chain["embeddings"].digest,
-              "target": pack.receipt.digest}
-    config = {"method": naming.name, "seed": seed, "approach": arguments.approach, "variant": arguments.variant}
-    elsewhere: list[str] = []
-    if naming.draw is None:
-        inputs["names"] = digest_file(hand_names) if hand_names.is_file() else ""
-        elsewhere = labels_seen_elsewhere(layout, arguments.approach, arguments.variant)
-        if elsewhere:
-            inputs["labels_seen"] = digest_json(elsewhere)
-    else:
-        shaping = (*naming.settings, "rare_class_exponent", "class_balanced")
-        config |= {name: getattr(settings, name) for name in shaping}
-        if "sample" in naming.settings:
-            labelled = int(((pack.splits == "train") & (pack.labels != "")).sum())
-            require_sample(labelled, settings.sample, str(pack.folder))
+    clusters_receipt = arguments.artifacts.require("clusters", arguments.approach, arguments.variant)
+    clustering = clustering_digest(clusters_receipt.outputs)
+    config, pack = names_config(cell, naming.name), Dataset(layout.target)
+    elsewhere = labels_seen_elsewhere(hand_names) if naming.draw is None else []
+    if "sample" in naming.settings:
+        labelled = int(((pack.splits == "train") & (pack.labels != "")).sum())
+        require_sample(labelled, settings.sample, str(pack.folder))
 
-    def work(folder: Path) -> Work:
+    def work(folder: Path) -> StageResult:
         target = read_face_array(embedded, "target")
         rows = target.rows
         clusters = np.asarray(read_array(assigned, "target_clusters", "cluster", length=len(rows)))
@@ -112,9 +98,9 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
                                       clusters, cell.title)
             files += write_arrays(folder, {PARTS_NAME: groups})
         emotions = {names.emotion(key) for key in names.names} - {""}
-        return Work(
+        return StageResult(
             files=files,
-            said=f"{len(names.names)} clusters named {naming.title}, {len(emotions)} emotions among them, "
+            message=f"{len(names.names)} clusters named {naming.title}, {len(emotions)} emotions among them, "
                  f"{names.labels_used} labels used",
             summary={"names": names.names, "labels_used": names.labels_used, "looked_at": names.looked_at,
                      "by": names.by, "when": names.when, "seconds": round(sum(names.seconds.values()), 1),
@@ -122,8 +108,7 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
                      "other_scores_seen": names.other_scores_seen},
         )
 
-    return run_stage(STAGE, layout.names(arguments.approach, arguments.variant), config=config, inputs=inputs,
-                     seed=seed, work=work)
+    return run_artifact(arguments.artifacts, "names", cell, work, config=config)
 
 
 def _names_by_labels(nameless: ClusterNames, naming: NamingMethod, faces: LabelledFaces, centres: np.ndarray,

@@ -1,7 +1,6 @@
 """Map: embeddings → a t-SNE map of source faces with target faces placed into it; or of a classifier's features."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -10,12 +9,8 @@ from fecemo.data.array_set import FaceArray, draw_faces, read_face_array
 from fecemo.data.arrays import read_array, write_arrays
 from fecemo.data.receipts import Receipt
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.chain import require_chain
-from fecemo.stages.work import Work, plain, run_stage
-from fecemo.study.cell import Cell
+from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.study.mapped_output import MAPPED
-
-STAGE = "map"
 
 
 def run(arguments: CellArguments) -> Receipt:
@@ -44,10 +39,10 @@ def run(arguments: CellArguments) -> Receipt:
     """
     cell, layout = arguments.mapped_cell(), arguments.layout
     embedded = layout.embeddings(arguments.approach, arguments.variant)
-    chain = require_chain(layout, arguments.approach, arguments.variant, "model", "embeddings")
+    arguments.artifacts.require("outputs", arguments.approach, arguments.variant)
     settings, seed = cell.recipe.map, cell.recipe.seed
 
-    def work(folder: Path) -> Work:
+    def work(folder: Path) -> StageResult:
         rng = np.random.default_rng(seed)
         source, target = (_learnt_and_others(embedded, layout.model(arguments.approach, arguments.variant))
                           if cell.mapped else [read_face_array(embedded, pack) for pack in ("source", "target")])
@@ -60,9 +55,9 @@ def run(arguments: CellArguments) -> Receipt:
         })
         kept = neighbour_accuracy(source.values, source.values, drawn.source, drawn.source, seed=seed)
         kept_of_target = neighbour_accuracy(target.values, source.values, drawn.target, drawn.source, seed=seed)
-        return Work(
+        return StageResult(
             files=files,
-            said=f"{len(source.rows)} {'learnt' if cell.mapped else 'source'} and {len(target.rows)} "
+            message=f"{len(source.rows)} {'learnt' if cell.mapped else 'source'} and {len(target.rows)} "
                  f"{'other' if cell.mapped else 'target'} faces; {kept:.0%} of the ten nearest kept",
             summary={
                 "neighbour_accuracy": kept,
@@ -73,16 +68,7 @@ def run(arguments: CellArguments) -> Receipt:
             },
         )
 
-    return run_stage(
-        STAGE, layout.map(arguments.approach, arguments.variant), config=map_config(cell),
-        inputs={"embeddings": chain["embeddings"].digest},
-        seed=seed, work=work,
-    )
-
-
-def map_config(cell: Cell) -> dict[str, Any]:
-    """Return all of a recipe that shapes a cell's map, as the receipt holds it."""
-    return plain({"map": cell.recipe.map, "seed": cell.recipe.seed})
+    return run_artifact(arguments.artifacts, "map", cell, work)
 
 
 def _learnt_and_others(embedded: Path, model: Path) -> list[FaceArray]:

@@ -17,7 +17,7 @@ from fecemo.data.receipts import Receipt, digest_file, digest_json
 from fecemo.imaging.landmarks.mesh import Landmarker
 from fecemo.machine import available_cores
 from fecemo.progress import progress
-from fecemo.stages.work import Work, run_stage
+from fecemo.stages.run_stage import StageResult, run_stage
 from fecemo.study.faces.measurements import COLUMNS_NAME, EYES, SCORES, STAGE, VALUES
 
 BLOCK = 256
@@ -87,7 +87,7 @@ def measure_pack(settings: MeasureSettings, out: Path, make_landmarker: Callable
     inputs = {"pack": pack.receipt.digest, "landmark_model": digest_file(settings.landmark_model)}
     mark = digest_json({"config": config, "inputs": inputs})[:16]
 
-    def work(folder: Path) -> Work:
+    def work(folder: Path) -> StageResult:
         blocks = _measure_blocks(pack, folder, mark, make_landmarker, settings.threads or available_cores())
         made = np.concatenate([np.empty((0, len(COLUMNS) + 5), np.float32),
                                *(read_array(folder, name.removesuffix(".npy"), STAGE) for name in blocks)])
@@ -98,9 +98,9 @@ def measure_pack(settings: MeasureSettings, out: Path, make_landmarker: Callable
                                       EYES: eyes.reshape(-1, 2, 2)})
         atomic_write(folder / COLUMNS_NAME, json.dumps(list(COLUMNS), indent=1) + "\n")
         unsure = int(np.count_nonzero(scores < SURE))
-        return Work(files=[*files, COLUMNS_NAME], scratch=[path.name for path in folder.glob("block_*.npy")],
-                    said=f"{len(COLUMNS)} numbers of {len(pack)} faces, {unsure} of them marked as unsure (score below "
-                         f"{SURE:g})", summary={"faces": len(pack), "unsure": unsure})
+        return StageResult(files=[*files, COLUMNS_NAME], scratch=[path.name for path in folder.glob("block_*.npy")],
+                           message=f"{len(COLUMNS)} numbers of {len(pack)} faces, {unsure} of them marked as unsure "
+                                   f"(score below {SURE:g})", summary={"faces": len(pack), "unsure": unsure})
 
     return run_stage(STAGE, out, config=config, inputs=inputs, seed=None, work=work)
 

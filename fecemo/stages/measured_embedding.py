@@ -9,14 +9,14 @@ from fecemo.data.arrays import read_array, write_arrays
 from fecemo.errors import InputError
 from fecemo.models.measured_groups import chosen_groups
 from fecemo.stages.face_vectors import FaceVectors
-from fecemo.stages.work import Work
+from fecemo.stages.run_stage import StageResult
 from fecemo.study.cell import Cell
 
 SCALING = "scaling"
 """``scaling.npy`` of shape (3, d): mean, limit and scale of each number; see `Scaling`."""
 
 
-def scale_measurements(cell: Cell, vectors: FaceVectors, folder: Path) -> Work:
+def scale_measurements(cell: Cell, vectors: FaceVectors, folder: Path) -> StageResult:
     """Learn from the source faces how their measurements are scaled, and write ``scaling.npy``.
 
     Raises
@@ -33,11 +33,11 @@ def scale_measurements(cell: Cell, vectors: FaceVectors, folder: Path) -> Work:
     scaling = fit_scaling(vectors[rows], weights)
     files = write_arrays(folder, {SCALING: np.stack([scaling.means, scaling.limits, scaling.scales]),
                                   "labelled_rows": np.empty(0, np.int64)})
-    return Work(files=files, said=f"{cell.title}: scaled by {len(rows)} of {len(vectors)} faces",
-                summary={"faces": {"measure": len(rows)}, "labels_used": 0})
+    return StageResult(files=files, message=f"{cell.title}: scaled by {len(rows)} of {len(vectors)} faces",
+                       summary={"faces": {"measure": len(rows)}, "labels_used": 0})
 
 
-def embed_measurements(cell: Cell, vectors: dict[str, FaceVectors], models: Path, folder: Path) -> Work:
+def embed_measurements(cell: Cell, vectors: dict[str, FaceVectors], models: Path, folder: Path) -> StageResult:
     """Write scaled measurements: of all target faces, and of the source faces of which the landmark model was sure.
 
     Clusters are made of faces that were measured well; every labelled face is scored, measured well or not.
@@ -53,6 +53,6 @@ def embed_measurements(cell: Cell, vectors: dict[str, FaceVectors], models: Path
         files += write_arrays(folder, {values_file: embedded, rows_file: rows})
         counts[name] = len(rows)
     length = len(scaling.means)
-    return Work(files=files, said=f"{cell.title}: {length} numbers a face, "
-                + ", ".join(f"{count} {name} faces" for name, count in counts.items()),
-                summary={"faces": counts, "length": length})
+    return StageResult(files=files, message=f"{cell.title}: {length} numbers a face, "
+                       + ", ".join(f"{count} {name} faces" for name, count in counts.items()),
+                       summary={"faces": counts, "length": length})

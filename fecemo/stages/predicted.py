@@ -26,7 +26,7 @@ from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.predictions import Predictions
 from fecemo.evaluation.records.score_parts import LabelsUsed
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.chain import clustering_digest, require_chain
+from fecemo.study.artifacts import clustering_digest
 from fecemo.study.cell import Cell
 
 
@@ -79,10 +79,11 @@ def receipts_of(arguments: CellArguments, cell: Cell) -> dict[str, Receipt]:
     Raises
     ------
     StoredStateError
-        If one of them has not finished, or was made of something that has since been made anew.
+        If one of them is missing or stale.
     """
-    wanted = ("clusters", "assigned", "names") if cell.approach.predicts_by == "clusters" else ()
-    return require_chain(arguments.layout, arguments.approach, arguments.variant, "model", "embeddings", *wanted)
+    wanted = ("clusters", "assignments", "names") if cell.approach.predicts_by == "clusters" else ()
+    return {kind: arguments.artifacts.require(kind, arguments.approach, arguments.variant)
+            for kind in ("model", "outputs", *wanted)}
 
 
 def predict(arguments: CellArguments, cell: Cell, target: Dataset, receipts: Mapping[str, Receipt]) -> PredictedFaces:

@@ -9,12 +9,10 @@ from fecemo.study.cell import Cell
 
 CONVERT = "convert weights"
 """Name of the stage that writes such folders."""
-PRETRAINED = "pretrained"
-"""What they are called among the inputs of what is trained from them."""
 
 
-def pretrained_digest(cell: Cell) -> dict[str, str]:
-    """Return the digest of a cell's pre-trained weights as an input of its training; empty without any.
+def check_pretrained(cell: Cell) -> None:
+    """Check that a cell's pre-trained weights, if it has any, are there and fit it.
 
     Raises
     ------
@@ -22,7 +20,7 @@ def pretrained_digest(cell: Cell) -> dict[str, str]:
         If they are not there, are of another approach, or were trained on faces that came in otherwise.
     """
     if cell.pretrained is None:
-        return {}
+        return
     key = f"approaches.{cell.of_row}"
     if cell.variant.channels != 3:
         raise InputError(f"{key}.pretrained: networks that others have trained take three channels, and "
@@ -39,7 +37,6 @@ def pretrained_digest(cell: Cell) -> dict[str, str]:
         if list(found) != value if isinstance(found, tuple) else found != value:
             raise InputError(f"{key}.model.{name} is {found}, and the weights in {cell.pretrained} were trained with "
                              f"{value}")
-    return {PRETRAINED: receipt.digest}
 
 
 def put_pretrained(cell: Cell, networks: dict[str, Any]) -> None:

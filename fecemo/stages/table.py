@@ -1,30 +1,26 @@
 """Table: score records → Table 1, Table 2 and the report of a run, or several runs side by side."""
 
 import sys
-from collections import Counter
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import UseAppendAction
 
 from fecemo.data.receipts import Receipt, digest_file, read_receipt
-from fecemo.data.variant import find_variant, variants
 from fecemo.errors import InputError
-from fecemo.models.approach import approaches
+from fecemo.stages.run_stage import StageResult, run_stage
+from fecemo.stages.tables.comparison_table import read_table
 from fecemo.stages.tables.cost_table import TABLE_NAMES as SECOND_NAMES
 from fecemo.stages.tables.cost_table import read_cost_table
 from fecemo.stages.tables.side_by_side import write_side_by_side
-from fecemo.stages.tables.stored_scores import read_scores
-from fecemo.stages.work import Work, run_stage
+from fecemo.study.artifacts import tables_config
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
 from fecemo.study.recipe_file import read_recipe
 
 if TYPE_CHECKING:
     from fecemo.evaluation.tables.blocks import Block
-    from fecemo.evaluation.tables.table import ComparisonTable
 
 STAGE = "table"
 TABLE_NAMES = ("table1.csv", "table1.json", "table1.md", "table1.tex", "table1.html")
@@ -92,7 +88,7 @@ def _write_run(study: Recipe, layout: RunLayout) -> Receipt:
     names = [*TABLE_NAMES, *(SECOND_NAMES if second else ()), REPORT_NAME]
     title, second_title = (f"{study.title}: Table {number}" for number in (1, 2))
 
-    def work(folder: Path) -> Work:
+    def work(folder: Path) -> StageResult:
         from fecemo.data.durable import atomic_write
         from fecemo.evaluation.report.page import render_report
 
@@ -108,16 +104,13 @@ def _write_run(study: Recipe, layout: RunLayout) -> Receipt:
         for name, text in zip(names, [*exported, render_report(material)], strict=True):
             atomic_write(layout.run / name, text)
         cells = len(study.cells)
-        return Work(files=[f"../{name}" for name in names], said=f"{len(table.scores)} of {cells} cells have a score",
-                    summary={"cells": cells, "scored": len(table.scores)})
+        return StageResult(files=[f"../{name}" for name in names],
+                           message=f"{len(table.scores)} of {cells} cells have a score",
+                           summary={"cells": cells, "scored": len(table.scores)})
 
     receipt = run_stage(
         STAGE, layout.tables,
-        config={"recipe": study.name, "title": study.title, "rows": study.approaches, "face_side": study.face_side,
-                "columns": list(study.variants), "seed": study.seed, "seeds": list(study.seeds),
-                "cells": study.cells, "cluster_sweep": study.cluster_sweep, "learning": study.learning,
-                "triplet_test": study.triplet_test is not None, "clustering": study.clustering, "naming": study.naming,
-                "evaluation": study.evaluation},
+        config=tables_config(study),
         inputs={"published": digest_file(shipped(f"published/{study.published}.yaml")),
                 **({"references": digest_file(shipped("published/table2.yaml"))} if second else {}),
                 **{name: found.digest for name, found in receipts.items()}},
@@ -135,49 +128,3 @@ def _write_run(study: Recipe, layout: RunLayout) -> Receipt:
             if (waits := study.waits_for(row, variant)) is not None:
                 print(f"table: {row} {variant} {waits}", file=sys.stderr)
     return receipt
-
-
-def read_table(study: Recipe, layout: RunLayout) -> "ComparisonTable":
-    """Return the table of a run's finished score records.
-
-    Raises
-    ------
-    StoredStateError
-        If a score is damaged or of another recipe.
-    """
-    from fecemo.data.published import read_published
-    from fecemo.data.shipped import shipped
-    from fecemo.evaluation.measurement import read_records
-    from fecemo.evaluation.metrics.comparison import compare_cells
-    from fecemo.evaluation.metrics.seeds import spread_over_seeds
-    from fecemo.evaluation.records.headline import HEADLINES
-    from fecemo.evaluation.records.predictions import read_predictions
-    from fecemo.evaluation.tables.table import ComparisonTable, Heading
-
-    scores = read_scores(study, layout, study.cells)
-    predictions = {cell: read_predictions(layout.score(*cell), score.emotions) for cell, score in scores.items()}
-    further = [read_scores(study.with_seed(seed, study.name), layout.of_seed(seed), study.cells)
-               for seed in study.seeds]
-    spreads = {cell: spread for cell, score in scores.items()
-               if (spread := spread_over_seeds([score, *(its[cell] for its in further if cell in its)])) is not None}
-    published = read_published(shipped(f"published/{study.published}.yaml"))
-    titles = {**{name: approach.title for name, approach in approaches().items()},
-              **{name: variant.title for name, variant in variants().items()},
-              **{headline.name: headline.short for headline in HEADLINES},
-              **published.titles}
-    return ComparisonTable(
-        title=study.title, scores=scores, published_titles=titles, spreads=spreads,
-        published=published,
-        records={cell: read_records(layout.score(*cell)) for cell in scores},
-        comparisons=compare_cells(scores, predictions, seed=study.seed),
-        rows=tuple(Heading(name, study.title_of(name), part) for name, part in _parts(study).items()),
-        columns=tuple(Heading(name, find_variant(name).title) for name in study.variants),
-        left_out=frozenset(product(study.approaches, study.variants)) - frozenset(study.cells))
-
-
-def _parts(study: Recipe) -> dict[str, str]:
-    """Return the part of the table in which each row stands: a backbone's, where several rows share each of several."""
-    behind = {row: study.approach_of(row) for row in study.approaches}
-    rows = Counter(approach.name for approach in behind.values())
-    divided = len(rows) > 1 and min(rows.values()) > 1
-    return {row: approach.title if divided else "" for row, approach in behind.items()}

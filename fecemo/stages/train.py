@@ -11,7 +11,7 @@ import numpy as np
 from fecemo.data.arrays import write_arrays
 from fecemo.data.classes import EMOTIONS
 from fecemo.data.durable import atomic_write
-from fecemo.data.receipts import Receipt, digest_json
+from fecemo.data.receipts import Receipt, digest_json, plain
 from fecemo.errors import InputError
 from fecemo.models.approach import Phase
 from fecemo.models.plan import distinct_layers
@@ -19,8 +19,9 @@ from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.described_embedding import nothing_to_learn
 from fecemo.stages.face_vectors import FaceVectors, read_vectors
 from fecemo.stages.measured_embedding import scale_measurements
-from fecemo.stages.pretrained import pretrained_digest, put_pretrained
-from fecemo.stages.work import Work, plain, run_stage
+from fecemo.stages.pretrained import check_pretrained, put_pretrained
+from fecemo.stages.run_stage import StageResult, run_artifact
+from fecemo.study.artifacts import KINDS, Artifacts
 from fecemo.study.cell import Cell
 from fecemo.study.faces.example_set import find_example_set, learnt_from
 from fecemo.study.faces.run_faces import RunFaces, read_run_faces
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from fecemo.training.history import EpochRecord
     from fecemo.training.phase_work import PhaseWork
 
-STAGE = "train"
 SHOWN_FACES = 16
 NETWORKS_NAME = "networks.json"
 """Every network on paper, by name: what a drawing is made of."""
@@ -61,30 +61,26 @@ def run(arguments: CellArguments) -> Receipt:
     cell = arguments.cell()
     faces = {name: read_run_faces(arguments.layout, name, measured, cell.faces_seen)
              for name, measured in learnt_from(cell.approach).items()}
-    config = train_config(cell) | {"threads": cell.recipe.threads, "devices": cell.recipe.devices,
-                                   "backend": backend_name()}
-    vectors, made_of = read_vectors(cell, arguments.layout, faces)
-    inputs = {**pretrained_digest(cell), **made_of}
-    for name, its in faces.items():
-        inputs |= its.digests(name)
-    return run_stage(STAGE, arguments.layout.model(cell.row, cell.variant.name), config=config, inputs=inputs,
-                     seed=cell.recipe.seed, work=lambda folder: (
-                         _without_networks(cell, vectors, folder) if not cell.approach.networks
-                         else _train(cell, faces, vectors, folder, {"config": config, "inputs": inputs})))
+    check_pretrained(cell)
+    vectors = read_vectors(cell, arguments.artifacts, faces)
+    machine = {"threads": cell.recipe.threads, "devices": cell.recipe.devices, "backend": backend_name()}
+    return run_artifact(arguments.artifacts, "model", cell, machine=machine, work=lambda folder: (
+        _without_networks(cell, vectors, folder) if not cell.approach.networks
+        else _train(cell, faces, vectors, folder, {"machine": machine, **_shaped_by(cell, arguments.artifacts)})))
 
 
-def train_config(cell: Cell) -> dict[str, Any]:
-    """Return all of a recipe that shapes a cell's networks, as the receipt holds it beside the machine."""
-    return plain({"approach": cell.approach.name, "variant": cell.variant, "side": cell.side, "model": cell.model,
-                  "fit": cell.fit, "seed": cell.recipe.seed, **({"frozen": cell.frozen} if cell.frozen else {})})
+def _shaped_by(cell: Cell, artifacts: Artifacts) -> dict[str, Any]:
+    """Return what an interrupted training must have been begun with to be resumed."""
+    config = KINDS["model"].config_of(cell)
+    return {"config": config, "inputs": artifacts.digests(KINDS["model"].inputs(cell, artifacts.layout, config))}
 
 
-def _without_networks(cell: Cell, vectors: dict[str, FaceVectors], folder: Path) -> Work:
+def _without_networks(cell: Cell, vectors: dict[str, FaceVectors], folder: Path) -> StageResult:
     return scale_measurements(cell, vectors["source"], folder) if vectors else nothing_to_learn(cell, folder)
 
 
 def _train(cell: Cell, faces: dict[str, RunFaces], vectors: dict[str, FaceVectors], folder: Path,
-           shaped_by: dict[str, Any]) -> Work:
+           shaped_by: dict[str, Any]) -> StageResult:
     from fecemo.training.backend import describe_backend, import_keras
 
     import_keras(cell.recipe.threads)
@@ -111,7 +107,7 @@ def _train(cell: Cell, faces: dict[str, RunFaces], vectors: dict[str, FaceVector
     machine = describe_backend()
     done = train(Training(
         title=cell.title, networks=networks, phases=phases, view=view, n_classes=len(EMOTIONS), seed=cell.recipe.seed,
-        folder=folder, digest=digest_json({**shaped_by, "machine": machine}),
+        folder=folder, digest=digest_json({**shaped_by, "described": machine}),
     ))
 
     atomic_write(folder / NETWORKS_NAME, json.dumps(plain(plans), indent=1) + "\n")
@@ -125,11 +121,11 @@ def _train(cell: Cell, faces: dict[str, RunFaces], vectors: dict[str, FaceVector
         if view is not None and "pixels" in phase.outputs:
             files += _save_reconstructions(networks[phase.outputs["pixels"]], view, phase, folder)
     learnt = {phase.name: len(phase.examples) for phase in phases}
-    return Work(
+    return StageResult(
         files=files,
         scratch=scratch_files(folder),
-        outputs={HISTORY_NAME: digest_history(done.records)},
-        said=f"{cell.title}: " + ", ".join(f"{name} on {count} faces" for name, count in learnt.items()),
+        digests={HISTORY_NAME: digest_history(done.records)},
+        message=f"{cell.title}: " + ", ".join(f"{name} on {count} faces" for name, count in learnt.items()),
         summary={
             "parameters": {name: network.count_params() for name, network in networks.items()},
             "faces": learnt,

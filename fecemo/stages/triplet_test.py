@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -12,20 +11,18 @@ from fecemo.data.fec import TRIPLET_TYPES
 from fecemo.data.receipts import Receipt, read_receipt
 from fecemo.errors import InputError
 from fecemo.evaluation.metrics.triplets import share_interval, told_odd
-from fecemo.evaluation.records.triplet_test import TRIPLET_TEST_FORMAT, TripletTest, TypeShare, write_triplet_test
+from fecemo.evaluation.records.triplet_test import TripletTest, TypeShare, write_triplet_test
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.chain import require_chain
-from fecemo.stages.embed import embed_config, embed_faces
+from fecemo.stages.embedding import embed_faces
 from fecemo.stages.face_vectors import read_vectors
-from fecemo.stages.work import Work, plain, run_stage
+from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.study.cell import Cell
-from fecemo.study.faces.example_sets.triplets import AGREEMENT, rated_triplets
+from fecemo.study.faces.example_sets.triplets import rated_triplets
 from fecemo.study.faces.run_faces import read_run_faces
 from fecemo.study.layout import RunLayout
 from fecemo.training.backend import backend_name
 from fecemo.training.examples import Examples
 
-STAGE = "triplet_test"
 PACK = "triplet_test"
 
 
@@ -48,27 +45,24 @@ def run(arguments: CellArguments) -> Receipt:
     """
     cell, layout = arguments.clustered_cell(), arguments.layout
     models = layout.model(cell.row, cell.variant.name)
-    trained = require_chain(layout, cell.row, cell.variant.name, "model")["model"]
+    arguments.artifacts.require("model", cell.row, cell.variant.name)
     its = read_run_faces(layout, PACK, cell.approach.takes == "measurements", cell.faces_seen)
     rated = rated_triplets(its.pack, cell.title)
     triplets = _apart(rated, its.pack, layout)
-    vectors, made_of = read_vectors(cell, layout, {PACK: its}, triplet_test=True)
+    vectors = read_vectors(cell, arguments.artifacts, {PACK: its}, kind="triplet_test")
 
-    def work(folder: Path) -> Work:
+    def work(folder: Path) -> StageResult:
         done = embed_faces(cell, models, {PACK: its}, vectors, folder)
         record = _test(cell, np.asarray(read_face_array(folder, PACK).values), triplets, len(rated) - len(triplets))
         said = (f"{cell.title}: tells {record.accuracy:.3f} of {record.n_triplets} triplets of {record.n_faces} faces "
                 f"({record.interval.low:.3f}–{record.interval.high:.3f}), a third by guessing")
         if record.n_left_out:
             said += f"; {record.n_left_out} more have faces from which rows learn"
-        return replace(done, files=[*done.files, write_triplet_test(folder, record)], said=said, summary={
+        return replace(done, files=[*done.files, write_triplet_test(folder, record)], message=said, summary={
             **done.summary, "triplets": record.n_triplets, "left_out": record.n_left_out, "accuracy": record.accuracy})
 
-    return run_stage(
-        STAGE, layout.triplet_test(cell.row, cell.variant.name), seed=cell.recipe.seed, work=work,
-        config=triplet_test_config(cell) | {"threads": cell.recipe.threads, "backend": backend_name()},
-        inputs={"model": trained.digest, **made_of, **its.digests(PACK), **{
-            folder.name: found.digest for folder in (layout.source, layout.target) if (found := read_receipt(folder))}})
+    return run_artifact(arguments.artifacts, "triplet_test", cell, work,
+                        machine={"threads": cell.recipe.threads, "backend": backend_name()})
 
 
 def _apart(triplets: Examples, pack: Dataset, layout: RunLayout) -> Examples:
@@ -93,12 +87,6 @@ def _apart(triplets: Examples, pack: Dataset, layout: RunLayout) -> Examples:
         raise InputError(f"{pack.folder}: each of its {len(triplets)} triplets has a face from which rows learn; "
                          "test by a list of other faces, such as FEC's own test list")
     return left
-
-
-def triplet_test_config(cell: Cell) -> dict[str, Any]:
-    """Return all of a recipe that shapes a cell's answers, as the receipt holds it beside the machine."""
-    return embed_config(cell) | plain({"confidence": cell.recipe.evaluation.confidence, "agreement": AGREEMENT,
-                                       "recipe": cell.recipe.name, "format": TRIPLET_TEST_FORMAT})
 
 
 def _test(cell: Cell, vectors: np.ndarray, triplets: Examples, n_left_out: int) -> TripletTest:

@@ -100,6 +100,8 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
     InputError
         If the recipe has no such cell, or what it says of the cell is not sound.
     """
+    if (known := recipe.resolved.get((approach_name, variant_name))) is not None:
+        return known
     step = recipe.steps.get(approach_name)
     if approach_name not in recipe.approaches and step is None:
         raise InputError(f"{where}: no approach {approach_name!r} in this recipe: "
@@ -150,6 +152,7 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
     elif altered := [name for name, fit in cell.fit.items() if fit.augment or fit.corrupt]:
         raise InputError(f"{key}.fit.{altered[0]}: {approach.name} takes no pixels, so that there is nothing to "
                          "augment or to corrupt")
+    recipe.resolved[approach_name, variant_name] = cell
     return cell
 
 

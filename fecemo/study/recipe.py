@@ -151,6 +151,11 @@ class Recipe:
                 if not (only := self.said_of(row).only) or variant in only]
 
     @cached_property
+    def resolved(self) -> dict[tuple[str, str], Any]:
+        """Dict: Cells that this process has resolved, by row and variant; see `fecemo.study.cell.resolve`."""
+        return {}
+
+    @cached_property
     def steps(self) -> dict[str, LearningStep]:
         """Dict of str to LearningStep: Steps of the learning curves by name."""
         return learning_steps(self.learning)

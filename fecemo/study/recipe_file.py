@@ -10,8 +10,15 @@ from fecemo.study.learning import check_learning
 from fecemo.study.recipe import Recipe
 
 
-def read_recipe(path: Path) -> Recipe:
-    """Read and check a recipe with all of its cells.
+def read_recipe(path: Path, check_cells: bool = True) -> Recipe:
+    """Read and check a recipe.
+
+    Parameters
+    ----------
+    path : Path
+    check_cells : bool
+        Whether to resolve all of its cells, so that a fault in any of them is found. A process that works on one cell
+        leaves the others unresolved.
 
     Raises
     ------
@@ -26,6 +33,6 @@ def read_recipe(path: Path) -> Recipe:
             raise InputError(f"{path}: approaches.{name}.only: no variant {unknown[0]!r} in this recipe: "
                              f"{nearest(unknown[0], recipe.variants)}")
     check_learning(recipe, str(path))
-    for cell in (*recipe.cells, *recipe.step_cells):
+    for cell in (*recipe.cells, *recipe.step_cells) if check_cells else ():
         resolve(recipe, *cell, where=str(path))
     return recipe

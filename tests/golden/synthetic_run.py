@@ -8,13 +8,13 @@ import numpy as np
 from synthetic_scores import synthetic_predictions, synthetic_score
 
 from fecemo.data.arrays import write_arrays
+from fecemo.data.classes import EMOTIONS
 from fecemo.data.cluster_names import ClusterNames
 from fecemo.data.dataset import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import atomic_write
 from fecemo.data.face_id import face_id
-from fecemo.data.receipts import Receipt, write_receipt
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.data.receipts import Receipt
 from fecemo.evaluation.measurement import measurements, write_record
 from fecemo.evaluation.measurements.curves import Curves
 from fecemo.evaluation.measurements.groups import Groups
@@ -22,13 +22,11 @@ from fecemo.evaluation.probing.factors import ColumnFigures, Nuisance, strongest
 from fecemo.evaluation.probing.group_rates import score_groups
 from fecemo.evaluation.records.predictions import PREDICTIONS_NAME, write_predictions
 from fecemo.evaluation.records.score import SCORE_NAME, write_score
-from fecemo.stages.chain import source_digest
-from fecemo.stages.cluster import cluster_config
-from fecemo.stages.embed import embed_config
-from fecemo.stages.train import train_config
+from fecemo.study.artifacts import KINDS
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
+from tests.artifact_receipts import leave_receipt
 
 RECIPE = """\
 name: synthetic
@@ -102,22 +100,20 @@ def write_cell(layout: RunLayout, its: Cell, side: int) -> None:
     if clustered:
         faces = rng.integers(0, 256, (4, side, side, 3), np.uint8)
         files += write_arrays(layout.model(*cell), {"originals": faces, "reconstructions": 255 - faces})
-    _receipt(layout.model(*cell), "train", files, machine={"backend": "tensorflow", "device": "CPU"},
-             config=train_config(its))
+    _receipt(its, layout, "model", files, machine={"backend": "tensorflow", "device": "CPU"})
 
     width = 5 if clustered else 8
-    embedded = _receipt(layout.embeddings(*cell), "embed", write_arrays(layout.embeddings(*cell), {
+    _receipt(its, layout, "outputs", write_arrays(layout.embeddings(*cell), {
         "source": rng.random((SOURCE_FACES, width), np.float32), "source_rows": np.arange(SOURCE_FACES),
-        "target": rng.random((TARGET_FACES, width), np.float32), "target_rows": np.arange(TARGET_FACES)}),
-        config=embed_config(its))
+        "target": rng.random((TARGET_FACES, width), np.float32), "target_rows": np.arange(TARGET_FACES)}))
     if clustered:
-        _write_clusters(layout, its, embedded, rng)
+        _write_clusters(layout, its, rng)
     score = dataclasses.replace(synthetic_score(*cell), recipe="synthetic")
     write_score(layout.score(*cell), score)
     write_predictions(layout.score(*cell), synthetic_predictions(*cell))
     known = measurements()
     records = [write_record(layout.score(*cell), known[name], record) for name, record in _records(cell).items()]
-    _receipt(layout.score(*cell), "evaluate", [SCORE_NAME, PREDICTIONS_NAME, *records])
+    _receipt(its, layout, "score", [SCORE_NAME, PREDICTIONS_NAME, *records])
 
 
 def _records(cell: tuple[str, str]) -> dict[str, object]:
@@ -136,29 +132,26 @@ def _records(cell: tuple[str, str]) -> dict[str, object]:
                                  competitors=2)}
 
 
-def _write_clusters(layout: RunLayout, its: Cell, embedded: Receipt, rng: np.random.Generator) -> None:
-    inputs, cell = {"embeddings": embedded.digest}, (its.row, its.variant.name)
-    made = _receipt(layout.clusters(*cell), "cluster", write_arrays(layout.clusters(*cell), {
-        "source_clusters": (np.arange(SOURCE_FACES) % CLUSTERS).astype(np.int32)}),
-        {"source_embeddings": source_digest(embedded)}, config=cluster_config(its))
-    _receipt(layout.assigned(*cell), "cluster", write_arrays(layout.assigned(*cell), {
-        "target_clusters": (np.arange(TARGET_FACES) % CLUSTERS).astype(np.int32)}), {"clusters": made.digest, **inputs})
+def _write_clusters(layout: RunLayout, its: Cell, rng: np.random.Generator) -> None:
+    cell = (its.row, its.variant.name)
+    made = _receipt(its, layout, "clusters", write_arrays(layout.clusters(*cell), {
+        "source_clusters": (np.arange(SOURCE_FACES) % CLUSTERS).astype(np.int32)}))
+    _receipt(its, layout, "assignments", write_arrays(layout.assigned(*cell), {
+        "target_clusters": (np.arange(TARGET_FACES) % CLUSTERS).astype(np.int32)}))
     shown = np.arange(0, SOURCE_FACES, 2)  # the map may show some of the faces only
-    _receipt(layout.map(*cell), "map", write_arrays(layout.map(*cell), {
+    _receipt(its, layout, "map", write_arrays(layout.map(*cell), {
         "source_map": rng.normal(size=(len(shown), 2)).astype(np.float32), "source_rows": shown,
         "target_map": rng.normal(size=(TARGET_FACES, 2)).astype(np.float32), "target_rows": np.arange(TARGET_FACES)}),
-        inputs, summary={"neighbour_accuracy": 0.625})
+        summary={"neighbour_accuracy": 0.625})
     names = ClusterNames(*cell, clustering=made.digest, method="majority_vote", labels_used=400,
                          names={str(number): EMOTIONS[number] for number in range(CLUSTERS)})
     atomic_write(layout.names(*cell) / "names.json", names.as_json())
-    _receipt(layout.names(*cell), "label", ["names.json"], {"clusters": made.digest})
+    _receipt(its, layout, "names", ["names.json"])
 
 
-def _receipt(folder: Path, stage: str, files: list[str], inputs: dict[str, str] | None = None,
-             config: dict[str, object] | None = None, **said: object) -> Receipt:
-    receipt = write_receipt(folder, stage, config=config or {}, inputs=inputs or {}, files=files, seconds=1.5, seed=7,
-                            **said)
-    _settle(folder)
+def _receipt(its: Cell, layout: RunLayout, kind: str, files: list[str], **changes: object) -> Receipt:
+    receipt = leave_receipt(its.recipe, layout, kind, its.row, its.variant.name, files, seconds=1.5, **changes)
+    _settle(KINDS[kind].folder(layout, its.row, its.variant.name))
     return receipt
 
 

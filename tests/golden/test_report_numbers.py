@@ -15,9 +15,10 @@ from report_pages import Page, text_of, write_table
 from synthetic_run import RECIPE, write_synthetic_run
 
 from fecemo.data.published import read_published
-from fecemo.data.receipts import write_receipt
 from fecemo.evaluation.records.score import read_score, write_score
 from fecemo.study.layout import RunLayout
+from fecemo.study.recipe_file import read_recipe
+from tests.artifact_receipts import leave_receipt
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,8 @@ def test_numbers_over_seeds_are_traced_and_a_seed_that_has_not_run_is_named(tmp_
         folder = layout.of_seed(seed).score(*cell)
         write_score(folder, dataclasses.replace(first, seed=seed, accuracy=first.accuracy + shift))
         shutil.copy(layout.score(*cell) / "predictions.csv", folder)
-        write_receipt(folder, "evaluate", config={}, inputs={}, files=["score.json", "predictions.csv"], seconds=2.0)
+        leave_receipt(read_recipe(recipe).with_seed(seed, "recipe"), layout.of_seed(seed), "score", *cell,
+                      ["score.json", "predictions.csv"], seconds=2.0)
     write_table(recipe, run)
     page = require_traced(run)
     words = " ".join(" ".join(page.words).split())

@@ -15,7 +15,7 @@ from fecemo.data.dataset import Dataset
 from fecemo.data.variant import find_variant
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.report.page import render_report
-from fecemo.stages.table import read_table
+from fecemo.stages.tables.comparison_table import read_table
 from fecemo.stages.tables.report import read_material
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe

@@ -6,20 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
+from fecemo.data.classes import EMOTIONS
 from fecemo.data.cluster_names import read_cluster_names
 from fecemo.data.dataset import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import atomic_write
-from fecemo.data.receipts import write_receipt
-from fecemo.drawn.emotions import EMOTIONS
 from fecemo.evaluation.records.score import read_score
 from fecemo.labelling.session import LabellingSession
 from fecemo.stages import cluster, evaluate, label, map_faces
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.embed import embed_config
 from fecemo.stages.naming.label_run import LabelRun
-from fecemo.stages.train import train_config
 from fecemo.study.layout import RunLayout
+from tests.artifact_receipts import leave_receipt
 
 N_SOURCE, N_TARGET = 96, 64
 APPROACH, VARIANT = "dense_autoencoder", "rgb"
@@ -53,7 +51,11 @@ class RunToName:
     def __init__(self, folder: Path) -> None:
         self.layout = RunLayout(folder / "run")
         self.recipe = folder / "recipe.yaml"
-        self.arguments = CellArguments(self.recipe, self.layout.run, APPROACH, VARIANT)
+
+    @property
+    def arguments(self) -> CellArguments:
+        """The clustered cell, by the recipe as it is now."""
+        return CellArguments(self.recipe, self.layout.run, APPROACH, VARIANT)
 
     def make(self, n_clusters: int = 8, with_map: bool = True) -> "RunToName":
         """Write everything that the stages before the naming leave."""
@@ -69,8 +71,7 @@ class RunToName:
         folder = self.layout.model(APPROACH, VARIANT)
         folder.mkdir(parents=True)
         np.save(folder / "labelled_rows.npy", np.zeros(0, np.int64))
-        write_receipt(folder, "train", config=train_config(self.arguments.cell()), inputs={},
-                      files=["labelled_rows.npy"], seconds=1.0)
+        leave_receipt(self.arguments.study, self.layout, "model", APPROACH, VARIANT, ["labelled_rows.npy"])
         self.embed(rng)
         cluster.run(self.arguments)
         if with_map:
@@ -93,7 +94,7 @@ class RunToName:
             np.save(folder / f"{name}.npy", values.astype(np.float32))
             np.save(folder / f"{name}_rows.npy", np.arange(count))
             files += [f"{name}.npy", f"{name}_rows.npy"]
-        write_receipt(folder, "embed", config=embed_config(self.arguments.cell()), inputs={}, files=files, seconds=1.0)
+        leave_receipt(self.arguments.study, self.layout, "outputs", APPROACH, VARIANT, files)
 
     @property
     def names_path(self) -> Path:

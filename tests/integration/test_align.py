@@ -25,7 +25,6 @@ from fecemo.imaging.landmarks.mesh import MIDDLE, find_mesh
 from fecemo.stages import align, embed, train
 from fecemo.stages.align import AlignSettings
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.chain import outdated, require_chain
 from fecemo.stages.export import ExportSettings
 from fecemo.stages.export import run as export
 from fecemo.stages.measure import MeasureSettings, measure_pack
@@ -211,19 +210,19 @@ def test_networks_see_them_and_people_see_the_packs(study):
     np.testing.assert_array_equal(find_variant("aligned").view(pack.faces), find_variant("gray").view(pack.faces))
 
 
-def test_faces_aligned_anew_make_what_was_made_of_them_outdated(study, tmp_path):
+def test_faces_aligned_again_make_what_was_made_from_them_stale(study, tmp_path):
     _, layout, model = study
     where = ("conv_autoencoder", "aligned")
     train.run(cell(study, "aligned"))
-    embedded = embed.run(cell(study, "aligned"))
-    assert outdated(layout, *where, embedded) is None
+    embed.run(cell(study, "aligned"))
+    artifacts = cell(study, "aligned").artifacts
+    assert artifacts.status("outputs", *where).state == "current"
     other = tmp_path / "other.task"
     other.write_text("another model")
     try:
         measure_and_align(layout, "target", other, lambda: Tilting(0.2))
-        assert outdated(layout, *where, embedded) == "target_aligned"
-        with pytest.raises(StoredStateError, match="made of another target_aligned"):
-            require_chain(layout, *where, "embeddings")
+        with pytest.raises(StoredStateError, match="made from a previous version of target aligned; run the embed"):
+            artifacts.require("outputs", *where)
     finally:
         measure_and_align(layout, "target", model)
 

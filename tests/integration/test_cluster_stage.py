@@ -7,10 +7,11 @@ import pytest
 import yaml
 
 from fecemo.data.cluster_names import read_cluster_names
-from fecemo.data.receipts import digest_file, read_receipt, write_receipt
+from fecemo.data.receipts import digest_file, read_receipt
 from fecemo.evaluation.records.score import read_score
 from fecemo.stages import cluster, evaluate, label, table
-from fecemo.stages.chain import clustering_digest
+from fecemo.study.artifacts import clustering_digest
+from tests.artifact_receipts import leave_receipt
 from tests.integration.run_to_name import APPROACH, N_SOURCE, N_TARGET, VARIANT, RunToName
 
 
@@ -30,7 +31,7 @@ def embed_other_target(run):
     values = np.load(folder / "target.npy")[::-1]
     np.save(folder / "target.npy", values)
     files = ["source.npy", "source_rows.npy", "target.npy", "target_rows.npy"]
-    write_receipt(folder, "embed", config={}, inputs={}, files=files, seconds=1.0)
+    leave_receipt(run.arguments.study, run.layout, "outputs", APPROACH, VARIANT, files)
 
 
 def settings(run, **clustering):

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from fecemo.data.arrays import write_arrays
+from fecemo.data.classes import EMOTIONS
 from fecemo.data.dataset import Dataset, FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
-from fecemo.data.receipts import read_receipt, write_receipt
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.data.receipts import read_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.measurement import measurements, read_records
 from fecemo.evaluation.metrics.predictions import score_predictions
@@ -20,7 +20,8 @@ from fecemo.evaluation.records.score import read_score
 from fecemo.evaluation.records.score_parts import LabelsUsed
 from fecemo.stages import cluster, evaluate, label, map_faces
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.chain import clustering_digest
+from fecemo.study.artifacts import clustering_digest
+from tests.artifact_receipts import leave_receipt
 
 N_SOURCE = 160
 N_TARGET = 64
@@ -81,7 +82,9 @@ class PlantedRun:
         folder = self.layout.model(approach, "rgb")
         folder.mkdir(parents=True, exist_ok=True)
         files = write_arrays(folder, {"labelled_rows": np.array(labelled_rows, np.int64), **arrays})
-        write_receipt(folder, "train", config={}, inputs={}, files=files, seconds=40.0)
+        leave_receipt(self.arguments(approach).study, self.layout, "model", approach, "rgb", files, seconds=40.0)
+        if (stored := read_receipt(self.layout.embeddings(approach, "rgb"))) is not None:  # embedded again, equally
+            leave_receipt(self.arguments(approach).study, self.layout, "outputs", approach, "rgb", list(stored.outputs))
 
     def embeddings(self, approach, **arrays):
         folder = self.layout.embeddings(approach, "rgb")
@@ -91,7 +94,7 @@ class PlantedRun:
             np.save(folder / f"{name}.npy", np.asarray(values, np.float32))
             np.save(folder / f"{name}_rows.npy", np.arange(len(values)))
             files += [f"{name}.npy", f"{name}_rows.npy"]
-        write_receipt(folder, "embed", config={}, inputs={}, files=files, seconds=2.0)
+        leave_receipt(self.arguments(approach).study, self.layout, "outputs", approach, "rgb", files, seconds=2.0)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import yaml
 from fecemo.errors import StoredStateError
 from fecemo.evaluation.records.score import read_score
 from fecemo.stages import cluster, cluster_sweep, evaluate, label, table
-from fecemo.stages.table import read_table
+from fecemo.stages.tables.comparison_table import read_table
 from fecemo.stages.tables.cost_table import read_cost_table
 from fecemo.study.recipe_file import read_recipe
 from tests.integration.planted_run import N_TARGET, OTHERS, RECIPE, Planted
@@ -147,7 +147,7 @@ def test_what_was_made_anew_since_is_shown_as_not_run(tmp_path, capsys):
     planted.leave("contrastive", **dict(zip(("source", "target"), planted.vectors["dense_autoencoder"], strict=True)))
     study = read_recipe(planted.recipe)
     rows = read_cost_table(study, planted.layout, read_table(study, planted.layout)).rows
-    assert "contrastive gray was grouped with another embeddings than the one" in capsys.readouterr().err
+    assert "cluster sweep of contrastive gray was made from a previous version of outputs" in capsys.readouterr().err
     assert {row.row.name for row in rows if row.cluster_sweep} == set()
 
 
@@ -175,7 +175,7 @@ def test_what_was_made_with_other_settings_is_shown_as_not_run(tmp_path, capsys)
     assert capsys.readouterr().err == ""
     for changes in OTHER_SETTINGS:
         assert grouped(changes) == [], changes
-        assert "contrastive gray was grouped with another set of settings than the one" in capsys.readouterr().err
+        assert "sweep of contrastive gray was made with other settings than the recipe's" in capsys.readouterr().err
     with pytest.raises(StoredStateError, match="holds a cluster sweep of the recipe 'planted', expected 'other'"):
         grouped({"name": "other"})
 

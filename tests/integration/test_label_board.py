@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from fecemo.data.cluster_names import read_cluster_names
-from fecemo.data.receipts import write_receipt
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.evaluation.records.score import read_score
 from fecemo.labelling.keys import KEY_OF_NAME, KEYS
@@ -15,6 +14,7 @@ from fecemo.labelling.session import LabellingSession
 from fecemo.stages import cluster
 from fecemo.stages.naming.label_notebook import open_board
 from fecemo.stages.naming.label_run import LabelRun
+from tests.artifact_receipts import leave_receipt
 from tests.integration.run_to_name import APPROACH, N_SOURCE, VARIANT, RunToName, emotion_of_group
 
 ROOT = Path(__file__).parents[2]
@@ -314,14 +314,14 @@ def test_the_notebook_runs_from_top_to_bottom(run, tmp_path, monkeypatch, there)
 def test_a_map_of_other_target_faces_is_said_to_be_so(run):
     rewritten = run.layout.embeddings(APPROACH, VARIANT)
     np.save(rewritten / "target.npy", np.load(rewritten / "target.npy")[::-1])
-    write_receipt(rewritten, "embed", config={}, inputs={}, seconds=1.0,
-                  files=["source.npy", "source_rows.npy", "target.npy", "target_rows.npy"])
+    leave_receipt(run.arguments.study, run.layout, "outputs", APPROACH, VARIANT,
+                  ["source.npy", "source_rows.npy", "target.npy", "target_rows.npy"])
     cluster.run(run.arguments)
     board = open_board(run.layout.run, run.recipe)
     board.by.value = "ann"
     board.begin.click()
     assert board.cell.map is None
-    assert "of other embeddings or target faces than these: pipelines/06_map.py draws it" in str(
+    assert "rgb was made from a previous version of outputs: pipelines/06_map.py draws it" in str(
         [child.value for child in board.cell.view.children[2].children[0].children])
 
 

@@ -10,7 +10,7 @@ import yaml
 
 from fecemo.errors import InputError
 from fecemo.stages import cluster, cluster_sweep, evaluate, label, table, train
-from fecemo.stages.table import read_table
+from fecemo.stages.tables.comparison_table import read_table
 from fecemo.stages.tables.cost_table import read_cost_table
 from fecemo.study.recipe_file import read_recipe
 from tests.integration.planted_run import N_SOURCE, Planted
@@ -121,7 +121,7 @@ def test_a_step_of_other_settings_is_no_point_until_it_runs_again(tmp_path, caps
     curve = curves_of(planted)["supervised"]
     assert [point.amount for point in curve.points] == [None, 240]
     assert curve.points[0].row.figures((0, "classifier")) is None
-    assert f"{MORE} gray was trained with other settings than the recipe's" in capsys.readouterr().err
+    assert f"the model of {MORE} gray was made with other settings than the recipe's" in capsys.readouterr().err
     table.run((planted.layout.run,), planted.recipe)
     assert "24 asked for" in (planted.layout.run / "table2.md").read_text()
 
@@ -143,11 +143,11 @@ def test_only_clusters_are_made_of_fewer_clustered_faces(tmp_path):
             stage.run(planted.cell(CLUSTERS))
 
 
-def test_clusters_of_fewer_faces_are_outdated_with_the_row(tmp_path, capsys):
+def test_clusters_of_fewer_faces_are_stale_with_the_row(tmp_path, capsys):
     planted = Planted(tmp_path, learning=LEARNING)
     planted.group("contrastive")
     planted.group(CLUSTERS)
     source, target = planted.vectors["contrastive"]
     planted.leave("contrastive", source=source + 1, target=target + 1)
     assert [point.amount for point in curves_of(planted)["contrastive"].points] == [None, None, None]
-    assert f"{CLUSTERS} gray was grouped with another embeddings" in capsys.readouterr().err
+    assert f"{CLUSTERS} gray was made from a previous version of outputs" in capsys.readouterr().err

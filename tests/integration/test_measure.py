@@ -18,7 +18,6 @@ from fecemo.imaging.landmarks.features import COLUMNS
 from fecemo.models.losses.vector_error import VectorError
 from fecemo.stages import embed, measure, train
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.chain import outdated, require_chain
 from fecemo.stages.measure import MeasureSettings, measure_pack
 from fecemo.study.faces import measurements
 from fecemo.study.faces.example_set import find_example_set, measured
@@ -191,12 +190,12 @@ def test_the_triplet_pixels_row_learns_what_raters_found_alike(study):
     np.testing.assert_allclose(np.linalg.norm(source.values, axis=1), 1, rtol=1e-5)
 
 
-def test_what_was_measured_anew_makes_what_was_made_of_it_outdated(study, tmp_path):
+def test_what_was_measured_again_makes_what_was_made_from_it_stale(study, tmp_path):
     _, layout, model = study
     train.run(cell(study, "landmark_features"))
-    embedded = embed.run(cell(study, "landmark_features"))
-    where = ("landmark_features", "gray")
-    assert outdated(layout, *where, embedded) is None
+    embed.run(cell(study, "landmark_features"))
+    where, artifacts = ("landmark_features", "gray"), cell(study, "landmark_features").artifacts
+    assert artifacts.status("outputs", *where).state == "current"
 
     class Other(Brightness):
         def blendshapes(self, landmarks):
@@ -206,9 +205,8 @@ def test_what_was_measured_anew_makes_what_was_made_of_it_outdated(study, tmp_pa
     other.write_text("another model")
     try:
         measure_again(layout, "target", other, Other)
-        assert outdated(layout, *where, embedded) == "target_measurements"
-        with pytest.raises(StoredStateError, match="made of another target_measurements"):
-            require_chain(layout, *where, "embeddings")
+        with pytest.raises(StoredStateError, match="made from a previous version of target measurements"):
+            artifacts.require("outputs", *where)
     finally:
         measure_again(layout, "target", model)
 

@@ -24,16 +24,24 @@ from fecemo.evaluation.tables.side_by_side import RunScores, stand_side_by_side
 from fecemo.stages import table
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.study.layout import RunLayout
+from fecemo.study.recipe_file import read_recipe
+from tests.artifact_receipts import leave_receipt
 
 
-def copy_scores(source: Path, destination: Path, *, shift: float = 0.0, **changed: object) -> None:
-    """Write the scores of one run as those of another."""
+def copy_scores(source: Path, destination: Path, *, shift: float = 0.0, recipe_path: Path | None = None,
+                **changed: object) -> None:
+    """Write the scores of one run as those of another, or of a further seed of a recipe."""
     for path in source.glob("scores/*/*/score.json"):
         folder = destination / path.parent.relative_to(source)
         score = dataclasses.replace(read_score(path.parent), **changed)
         write_score(folder, dataclasses.replace(score, accuracy=score.accuracy + shift))
         shutil.copy(path.parent / "predictions.csv", folder)
-        write_receipt(folder, "evaluate", config={}, inputs={}, files=["score.json", "predictions.csv"], seconds=1.0)
+        files = ["score.json", "predictions.csv"]
+        if recipe_path is None:
+            write_receipt(folder, "evaluate", config={}, inputs={}, files=files, seconds=1.0)
+            continue
+        study = read_recipe(recipe_path).with_seed(int(destination.name), "recipe")
+        leave_receipt(study, RunLayout(destination), "score", score.approach, score.variant, files)
 
 
 @pytest.fixture
@@ -106,7 +114,7 @@ def test_a_score_of_what_has_since_been_made_anew_is_not_shown(made, tmp_path, c
                   files=["score.json", "predictions.csv"], seconds=1.0)
     write_receipt(model, "train", config={}, inputs={}, files=[], seconds=1.0)
     table.run((made[1], run), out=tmp_path / "both")
-    assert "other supervised rgb was scored with another model" in capsys.readouterr().err
+    assert "the score of supervised rgb was made from a previous version of model" in capsys.readouterr().err
     document = json.loads((tmp_path / "both" / "side_by_side.json").read_text())
     assert "supervised/rgb" in document["columns"][0]["cells"]
     assert "supervised/rgb" not in document["columns"][1]["cells"]
@@ -115,10 +123,10 @@ def test_a_score_of_what_has_since_been_made_anew_is_not_shown(made, tmp_path, c
 def test_seeds_that_were_scored_on_different_tests_are_not_averaged(made, tmp_path):
     recipe, run = made
     recipe.write_text(RECIPE.replace("seed: 7\n", "seed: 7\nseeds: [8]\n"))
-    copy_scores(run, run / "seeds" / "8", seed=8, scored_faces="1" * 64)
+    copy_scores(run, run / "seeds" / "8", recipe_path=recipe, seed=8, scored_faces="1" * 64)
     with pytest.raises(StoredStateError, match=r"supervised rgb was scored on different tests.*111111111111"):
         table.run((run,), recipe)
-    copy_scores(run, run / "seeds" / "8", seed=8, score_on="others")
+    copy_scores(run, run / "seeds" / "8", recipe_path=recipe, seed=8, score_on="others")
     with pytest.raises(StoredStateError, match=r"supervised rgb was scored on different tests.*seed 8 on others"):
         table.run((run,), recipe)
     # Side by side such runs stand in columns of their own.
@@ -132,7 +140,7 @@ def test_seeds_that_were_scored_on_different_tests_are_not_averaged(made, tmp_pa
 def test_a_cell_of_one_seed_stands_with_its_interval_beside_cells_of_several(made):
     recipe, run = made
     recipe.write_text(RECIPE.replace("seed: 7\n", "seed: 7\nseeds: [8]\n"))
-    copy_scores(run, run / "seeds" / "8", seed=8, shift=0.04)
+    copy_scores(run, run / "seeds" / "8", recipe_path=recipe, seed=8, shift=0.04)
     table.run((run,), recipe)
     page = (run / "table1.html").read_text()
     assert "Accuracy: mean ± standard deviation over seeds." in page
@@ -160,7 +168,7 @@ def test_seeds_of_one_recipe_are_joined(made, tmp_path):
 def test_further_seeds_of_a_recipe_are_in_its_table(made, tmp_path):
     recipe, run = made
     recipe.write_text(RECIPE.replace("seed: 7\n", "seed: 7\nseeds: [8]\n"))
-    copy_scores(run, run / "seeds" / "8", seed=8, shift=0.04)
+    copy_scores(run, run / "seeds" / "8", recipe_path=recipe, seed=8, shift=0.04)
     table.run((run,), recipe)
     rows = {(row["approach"], row["variant"]): row for row in csv.DictReader((run / "table1.csv").open())
             if row["block"] == "measured"}

@@ -12,7 +12,7 @@ from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import read_receipt
 from fecemo.stages import cluster, draw, embed, evaluate, fetch, import_labelled, label, map_faces, table, train
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.chain import clustering_digest
+from fecemo.study.artifacts import clustering_digest
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
 

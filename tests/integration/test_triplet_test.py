@@ -6,12 +6,10 @@ from measured_faces import bright_rows, measure_again, write_pack, write_ratings
 
 from fecemo.data.array_set import read_face_array
 from fecemo.data.dataset import Dataset
-from fecemo.data.receipts import read_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.triplet_test import read_triplet_test
 from fecemo.stages import embed, train, triplet_test
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.chain import outdated
 from fecemo.study.faces.example_sets.triplets import read_triplets
 
 TESTED = 30
@@ -87,18 +85,21 @@ def test_it_is_done_once(study, capsys):
     assert "already done" in capsys.readouterr().err
 
 
-def test_other_networks_and_other_ratings_make_it_outdated(study):
-    folder, layout = study
+def test_another_model_makes_it_stale(study):
+    folder, _ = study
     triplet_test.run(cell(study, "landmark_features"))
-    receipt = read_receipt(layout.triplet_test("landmark_features", "gray"))
-    assert outdated(layout, "landmark_features", "gray", receipt) is None
+    where = ("triplet_test", "landmark_features", "gray")
+    assert cell(study, "landmark_features").artifacts.status(*where).state == "current"
     (folder / "other.yaml").write_text((folder / "recipe.yaml").read_text().replace(
         "  landmark_features: {fit: {}}", "  landmark_features: {model: {distances: 2.0}, fit: {}}"))
     train.run(cell(study, "landmark_features", "other.yaml"))
-    assert outdated(layout, "landmark_features", "gray", receipt) == "model"
+    assert "landmark_features gray was made with other settings than the recipe's: model.distances was 2.0, is 1.0" \
+        in str(cell(study, "landmark_features").artifacts.status(*where))
+    assert "the triplet test of landmark_features gray was made from a previous version of model" \
+        in str(cell(study, "landmark_features", "other.yaml").artifacts.status(*where))
     train.run(cell(study, "landmark_features"))
     triplet_test.run(cell(study, "landmark_features"))
-    assert outdated(layout, "landmark_features", "gray", receipt) is None
+    assert cell(study, "landmark_features").artifacts.status(*where).state == "current"
 
 
 @pytest.mark.parametrize("other", [{"first": 1000}, {"lighter": 2}])

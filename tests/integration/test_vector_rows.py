@@ -17,7 +17,6 @@ from fecemo.data.receipts import read_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.stages import embed, train
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.chain import embeddings_of, outdated, require_chain
 from fecemo.study.faces.example_set import embedded, learnt_from
 from fecemo.study.faces.example_sets.triplets import read_triplets
 from fecemo.study.recipe_file import read_recipe
@@ -113,7 +112,7 @@ def test_rated_similarity_is_learnt_on_another_row_s_embedding_where_there_is_on
     """The landmark model was not sure of every source face: those have no embedding and no triplet."""
     _, layout = study
     trained = train.run(cell(study, "triplet_embedding"))
-    assert set(trained.inputs) == {"source", embeddings_of("landmark_features")}
+    assert set(trained.inputs) == {"source", "outputs of landmark_features"}
     curve = learning_curve(layout.model("triplet_embedding", "gray"))
     n_held_out = trained.summary["held_out"]["rate"]
     right = float(curve[-1]["valid_accuracy"]) * n_held_out
@@ -130,7 +129,7 @@ class TestHead:
         folder = layout.model("few_labels", "gray")
         embedded_faces = read_receipt(layout.embeddings("landmark_features", "gray"))
         assert read_receipt(folder).inputs == {
-            "target": Dataset(layout.target).receipt.digest, embeddings_of("landmark_features"): embedded_faces.digest}
+            "target": Dataset(layout.target).receipt.digest, "outputs of landmark_features": embedded_faces.digest}
         curve = learning_curve(folder)
         assert float(curve[-1]["accuracy"]) > 2 * float(curve[0]["accuracy"])
         assert len(np.load(folder / "labelled_rows.npy")) == TARGET
@@ -147,30 +146,30 @@ class TestHead:
         assert learnt_from(recipe.approach_of("few_labels")) == embedded(recipe.approach_of("few_labels")) == {
             "target": False}
 
-    def test_a_row_that_was_trained_again_makes_what_was_made_of_it_outdated(self, study, tmp_path):
+    def test_a_row_that_was_trained_again_makes_what_was_made_from_it_stale(self, study, tmp_path):
         folder, layout = study
-        row = ("few_labels", "gray")
-        require_chain(layout, *row, "model", "embeddings")
-        embedded_faces = read_receipt(layout.embeddings(*row))
-        assert outdated(layout, *row, embedded_faces) is None
+        row, artifacts = ("few_labels", "gray"), cell(study, "few_labels").artifacts
+        assert artifacts.status("outputs", *row).state == "current"
         text = (folder / "recipe.yaml").read_text()
         other = tmp_path / "recipe.yaml"
         other.write_text(text.replace("  landmark_features: {fit: {}}",
                                       "  landmark_features: {model: {distances: 2.0}, fit: {}}"))
         train.run(CellArguments(other, layout.run, "landmark_features", "gray"))
+        changed = CellArguments(other, layout.run, *row)
         try:
             for stage in (train, embed):
-                with pytest.raises(StoredStateError, match=r"landmark_features.*made of another model .*the embed"):
+                with pytest.raises(StoredStateError, match=r"outputs of landmark_features gray were made .*run the em"):
+                    stage.run(changed)
+                with pytest.raises(StoredStateError, match=r"model of landmark_features gray was made with other set"):
                     stage.run(cell(study, row[0]))
-            assert outdated(layout, *row, embedded_faces) == "embeddings of landmark_features"
             embed.run(CellArguments(other, layout.run, "landmark_features", "gray"))
-            with pytest.raises(StoredStateError, match=r"few_labels.*made of another embeddings of landmark_f"):
-                require_chain(layout, *row, "model", "embeddings")
-            assert outdated(layout, *row, embedded_faces) == "embeddings of landmark_features"
+            assert str(changed.artifacts.status("outputs", *row)) == (
+                "the model of few_labels gray was made from a previous version of outputs of landmark_features; run "
+                "the train stage again")
         finally:
             train.run(cell(study, "landmark_features"))
             embed.run(cell(study, "landmark_features"))
-        require_chain(layout, *row, "model", "embeddings")
+        assert artifacts.status("outputs", *row).state == "current"
 
     def test_a_row_that_is_not_embedded_yet_is_asked_for(self, study, tmp_path):
         folder, layout = study

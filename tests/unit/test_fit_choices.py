@@ -2,12 +2,12 @@
 
 import pytest
 
+from fecemo.data.receipts import plain
 from fecemo.errors import InputError
 from fecemo.models.approach import Phase
 from fecemo.models.losses.categorical_crossentropy import CategoricalCrossentropy
 from fecemo.models.losses.weighted_cluster import WeightedCluster
 from fecemo.models.losses.weighted_softmax import WeightedSoftmax
-from fecemo.stages.work import plain
 from fecemo.study.fit_choices import read_fit
 from fecemo.training.augmentations.geometric import Crop, Flip
 from fecemo.training.augmentations.photometric import Mask

@@ -8,8 +8,8 @@ import pytest
 from fecemo.data.durable import output_lock
 from fecemo.data.receipts import read_receipt
 from fecemo.errors import StoredStateError
-from fecemo.stages import work as work_module
-from fecemo.stages.work import Work, run_stage
+from fecemo.stages import run_stage as run_stage_module
+from fecemo.stages.run_stage import StageResult, run_stage
 
 
 def run(folder, content="result", calls=None):
@@ -17,7 +17,7 @@ def run(folder, content="result", calls=None):
         (calls if calls is not None else []).append(content)
         (out / "checkpoint").write_text("half done")
         (out / "out").write_text(content)
-        return Work(files=["out"], said="done", scratch=["checkpoint"])
+        return StageResult(files=["out"], message="done", scratch=["checkpoint"])
     return run_stage("train", folder, config={"content": content}, inputs={}, seed=1, work=work)
 
 
@@ -39,7 +39,7 @@ def test_a_kill_while_the_receipt_is_written_keeps_what_the_work_goes_on_from(tm
 
     child = os.fork()
     if child == 0:
-        monkeypatch.setattr(work_module, "write_receipt", die)
+        monkeypatch.setattr(run_stage_module, "write_receipt", die)
         run(tmp_path)
         os._exit(0)
     assert os.waitpid(child, 0)[1] == signal.SIGKILL

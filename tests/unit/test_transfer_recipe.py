@@ -8,7 +8,7 @@ import pytest
 from fecemo.data.published import read_published
 from fecemo.data.shipped import shipped
 from fecemo.errors import InputError
-from fecemo.stages.pretrained import pretrained_digest
+from fecemo.stages.pretrained import check_pretrained
 from fecemo.study.cell import resolve
 from fecemo.study.recipe_file import read_recipe
 
@@ -72,4 +72,4 @@ def test_weights_for_colour_are_refused_for_gray_faces(transfer):
     """Converting them again, as a misfit otherwise asks for, would not help."""
     cell = resolve(replace(transfer, variants=("rgb", "gray")), "resnet_pretrained_softmax", "gray")
     with pytest.raises(InputError, match=r"take three channels, and gray has one; name .*softmax\.only"):
-        pretrained_digest(cell)
+        check_pretrained(cell)

@@ -5,22 +5,19 @@ import json
 import pytest
 import yaml
 
-from fecemo.data.receipts import read_receipt, write_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.score_parts import Interval
 from fecemo.evaluation.records.triplet_test import TripletTest, TypeShare, write_triplet_test
 from fecemo.evaluation.tables.cost_blocks import cost_blocks
 from fecemo.evaluation.tables.cost_export import to_json
 from fecemo.evaluation.tables.cost_triplets import triplets_caption, triplets_entry
-from fecemo.stages.chain import embeddings_of
-from fecemo.stages.embed import embed_config
-from fecemo.stages.table import read_table
+from fecemo.stages.tables.comparison_table import read_table
 from fecemo.stages.tables.cost_table import read_cost_table
-from fecemo.stages.train import train_config
-from fecemo.stages.triplet_test import triplet_test_config
+from fecemo.study.artifacts import KINDS, triplet_test_config
 from fecemo.study.cell import resolve
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
+from tests.artifact_receipts import leave_receipt
 
 FIT = {"loss": "binary_crossentropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 1}
 MEASURE, CLASSIFY = ({**FIT, "loss": loss} for loss in ("vector_error", "categorical_crossentropy"))
@@ -40,23 +37,21 @@ CURVE = "phase,epoch,valid_loss,valid_accuracy\nrate,1,.30,.7\nrate,2,.25,.65\nr
 HELD_OUT = {"held_out": {"rate": 40}}
 
 
-def leave(layout, row, stage, said="", summary=None, inputs=None):
-    folder = (layout.model if stage == "train" else layout.embeddings)(row, "gray")
-    cell = resolve(read_recipe(layout.run.parent / "recipe.yaml"), row, "gray")
-    config = (train_config if stage == "train" else embed_config)(cell)
+def leave(layout, row, stage, text="", summary=None):
+    kind = {"train": "model", "embed": "outputs"}[stage]
+    folder = KINDS[kind].folder(layout, row, "gray")
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "history.csv").write_text(said)
-    write_receipt(folder, stage, config=config, inputs=inputs or {}, files=["history.csv"], seconds=1.0,
+    (folder / "history.csv").write_text(text)
+    leave_receipt(read_recipe(layout.run.parent / "recipe.yaml"), layout, kind, row, "gray", ["history.csv"],
                   summary=summary)
-    return read_receipt(folder).digest
 
 
 @pytest.fixture
 def layout(tmp_path):
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(RECIPE))
     layout = RunLayout(tmp_path / "run")
-    behind = leave(layout, "dense_autoencoder", "embed")
-    leave(layout, "triplet_embedding", "train", CURVE, HELD_OUT, {embeddings_of("dense_autoencoder"): behind})
+    leave(layout, "dense_autoencoder", "embed")
+    leave(layout, "triplet_embedding", "train", CURVE, HELD_OUT)
     leave(layout, "triplet_pixels", "train", CURVE, {"held_out": {"rate": 100}})
     return layout
 
@@ -108,7 +103,7 @@ def test_a_run_that_did_not_store_the_number_shows_no_interval(layout):
 def test_nothing_is_told_of_a_network_that_stands_on_other_embeddings(layout, capsys):
     leave(layout, "dense_autoencoder", "embed", "made anew")
     assert rows_of(layout)["triplet_embedding"].triplets is None
-    assert "was trained with another embeddings of dense_autoencoder than the one" in capsys.readouterr().err
+    assert "made from a previous version of outputs of dense_autoencoder" in capsys.readouterr().err
 
 
 def test_nothing_is_told_of_a_network_that_learned_on_from_labels(layout):
@@ -118,13 +113,14 @@ def test_nothing_is_told_of_a_network_that_learned_on_from_labels(layout):
 
 def leave_test(layout, row, **changed):
     """Leave a record of a triplet test, as its stage does."""
-    folder, its = layout.triplet_test(row, "gray"), resolve(read_recipe(layout.run.parent / "recipe.yaml"), row, "gray")
+    folder = layout.triplet_test(row, "gray")
     folder.mkdir(parents=True, exist_ok=True)
     record = TripletTest(row, "gray", "rated", n_triplets=900, n_left_out=0, n_faces=500, accuracy=0.5,
                             confidence=0.95, interval=Interval(0.4, 0.6),
                             by_type={"ONE_CLASS_TRIPLET": TypeShare(300, 0.4)})
-    write_receipt(folder, "triplet_test", config=triplet_test_config(its) | changed, inputs={},
-                  files=[write_triplet_test(folder, record)], seconds=1.0)
+    study = read_recipe(layout.run.parent / "recipe.yaml")
+    leave_receipt(study, layout, "triplet_test", row, "gray", [write_triplet_test(folder, record)],
+                  config=triplet_test_config(resolve(study, row, "gray")) | changed)
 
 
 def test_triplets_of_faces_from_which_nothing_learns_stand_in_the_place_of_those_held_out(layout):
@@ -166,7 +162,7 @@ def test_a_recipe_by_which_nothing_could_be_tested_is_refused(layout, changed, s
 def test_answers_of_other_settings_are_not_shown(layout, capsys):
     leave_test(layout, "triplet_pixels", agreement=0.9)
     assert said_of(rows_of(layout)["triplet_pixels"]) == ".650 [.553, .736]", "those that were held out"
-    assert "triplet_pixels gray was tested with other settings than the recipe's" in capsys.readouterr().err
+    assert "made with other settings than the recipe's: agreement was 0.9" in capsys.readouterr().err
 
 
 def test_a_damaged_record_is_named(layout):

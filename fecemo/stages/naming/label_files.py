@@ -54,26 +54,5 @@ def use_file_of(layout: RunLayout, approach: str, variant: str, by: str) -> None
     own.replace(used)
 
 
-def labels_seen_elsewhere(layout: RunLayout, approach: str, variant: str) -> list[str]:
-    """Return the ids of target faces whose labels the person who named a cell saw in other files of the run alone.
-
-    Who saw the labels while naming one cell knows them in the next; whether the next was named before is not asked.
-
-    Raises
-    ------
-    InputError
-        If a file of names in the run cannot be read.
-    """
-    used = layout.hand_names(approach, variant)
-    if not used.is_file():
-        return []
-    names = read_cluster_names(used)
-    if not names.by.strip():
-        return []
-    others = [read_cluster_names(path) for path in sorted(used.parents[1].glob("*/*.json")) if path != used]
-    seen = {face for other in others if other.by.strip() == names.by.strip() for face in other.labels_seen}
-    return sorted(seen - set(names.labels_seen))
-
-
 def _file_word(by: str) -> str:
     return re.sub(r"[^\w-]+", "_", by.strip().lower()).strip("_") or "someone"

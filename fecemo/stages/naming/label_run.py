@@ -13,16 +13,16 @@ from fecemo.data.array_set import read_face_array
 from fecemo.data.arrays import read_array
 from fecemo.data.cluster_names import read_cluster_names
 from fecemo.data.dataset import Dataset
-from fecemo.data.receipts import read_receipt
+from fecemo.data.receipts import Receipt, read_receipt
 from fecemo.data.variant import find_variant
 from fecemo.errors import FecemoError, StoredStateError
 from fecemo.labelling.groups import Division, NamedClustering
 from fecemo.labelling.material import CellMaterial, CellState, FaceMap, Faces, SeenLabels
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.chain import LINKS, clustering_digest, require_chain
 from fecemo.stages.naming.label_files import file_of, files_of_others, use_file_of
 from fecemo.stages.naming.label_finish import label_and_evaluate
 from fecemo.stages.naming.label_known import known_of_source
+from fecemo.study.artifacts import KINDS, Artifacts, clustering_digest
 from fecemo.study.cell import resolve
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
@@ -51,6 +51,7 @@ class LabelRun:
         if not run.is_dir():
             raise StoredStateError(f"{run}: there is no such run; `make demo` makes runs/demo, and "
                                    "pipelines/Snakefile any other")
+        self._artifacts = Artifacts(self._layout, self._recipe)
 
     @property
     def title(self) -> str:
@@ -80,25 +81,30 @@ class LabelRun:
     def _state(self, approach: str, variant: str) -> CellState:
         layout, cell = self._layout, resolve(self._recipe, approach, variant)
         title = f"{cell.approach.title} · {cell.variant.title}"
-        stages = {"train": layout.model, "embed": layout.embeddings, "cluster": layout.clusters}
-        waits_for = next((stage for stage, folder in stages.items()
-                          if read_receipt(folder(approach, variant)) is None), "")
+        waits_for = next((KINDS[kind].stage for kind in ("model", "outputs", "clusters")
+                          if self._artifacts.status(kind, approach, variant).state == "missing"), "")
         state = CellState(approach, variant, title, waits_for=waits_for,
                           has_map=read_receipt(layout.map(approach, variant)) is not None)
         if waits_for:
             return state
         try:
-            chain = require_chain(layout, approach, variant, *(name for name, _ in LINKS[:4]))
-            state = replace(state, groups=len(chain["clusters"].summary.get("cluster_sizes", ())))
+            clusters = self._require(approach, variant)
+            state = replace(state, groups=len(clusters.summary.get("cluster_sizes", ())))
             path = layout.hand_names(approach, variant)
             if not path.exists():
                 return state
             names = read_cluster_names(path)
-            if names.clustering != clustering_digest(chain["clusters"].outputs):
+            if names.clustering != clustering_digest(clusters.outputs):
                 return replace(state, trouble=f"{path} names another clustering")
             return replace(state, named=len(names.names), by=names.by, groups=state.groups + len(names.divided))
         except FecemoError as error:
             return replace(state, trouble=str(error))
+
+    def _require(self, approach: str, variant: str) -> Receipt:
+        """Return the receipt of a cell's clusters. Raises `StoredStateError` if they are not current."""
+        for kind in ("model", "outputs", "assignments"):
+            self._artifacts.require(kind, approach, variant)
+        return self._artifacts.require("clusters", approach, variant)
 
     def open(self, approach: str, variant: str, by: str) -> CellMaterial:
         """Return one cell's material for one person.
@@ -114,11 +120,11 @@ class LabelRun:
         """
         arguments = CellArguments(self._recipe_path, self._layout.run, approach, variant)
         cell, layout = arguments.clustered_cell(), self._layout
-        chain = require_chain(layout, approach, variant, *(name for name, _ in LINKS[:4]))
+        clusters = self._require(approach, variant)
         embedded, folder = layout.embeddings(approach, variant), layout.clusters(approach, variant)
         source, target = read_face_array(embedded, "source"), read_face_array(embedded, "target")
         clustering = NamedClustering(
-            approach=approach, variant=variant, digest=clustering_digest(chain["clusters"].outputs),
+            approach=approach, variant=variant, digest=clustering_digest(clusters.outputs),
             clusters=np.asarray(read_array(folder, "source_clusters", "cluster", length=len(source.rows))),
             distances=np.asarray(read_array(folder, "source_distances", "cluster", length=len(source.rows))))
 
@@ -128,7 +134,7 @@ class LabelRun:
 
         used, own = layout.hand_names(approach, variant), file_of(layout, approach, variant, by)
         may_ask = bool(len(self._askable(target.rows)))
-        drawn, without_map = self._map(approach, variant, chain["embeddings"].digest, source.rows, target.rows)
+        drawn, without_map = self._map(approach, variant, source.rows, target.rows)
         return CellMaterial(
             title=f"{cell.approach.title} · {cell.variant.title}", clustering=clustering, path=own, used_path=used,
             seed=cell.recipe.seed, divide=divide,
@@ -161,7 +167,7 @@ class LabelRun:
         FecemoError
             As the label and evaluate stages do.
         """
-        return label_and_evaluate(CellArguments(self._recipe_path, self._layout.run, approach, variant), self._recipe)
+        return label_and_evaluate(CellArguments(self._recipe_path, self._layout.run, approach, variant))
 
     def _view(self, pack: Dataset, rows: np.ndarray, variant: str) -> Faces:
         seen_as = find_variant(variant)
@@ -173,15 +179,15 @@ class LabelRun:
 
         return faces
 
-    def _map(self, approach: str, variant: str, embeddings: str, source_rows: np.ndarray,
+    def _map(self, approach: str, variant: str, source_rows: np.ndarray,
              target_rows: np.ndarray) -> tuple[FaceMap | None, str]:
         """Return the map, or why there is none."""
         folder = self._layout.map(approach, variant)
-        receipt = read_receipt(folder)
-        if receipt is None:
+        status = self._artifacts.status("map", approach, variant)
+        if status.state == "missing":
             return None, "There is no map of this cell yet"
-        if receipt.inputs.get("embeddings") != embeddings:
-            return None, "The map of this cell is of other embeddings or target faces than these"
+        if status.state == "stale":
+            return None, f"The map of this cell is stale, because {status.why}"
         at = {name: np.searchsorted(rows, read_array(folder, f"{name}_rows", "map"))
               for name, rows in (("source", source_rows), ("target", target_rows))}
         places = {name: np.asarray(read_array(folder, f"{name}_map", "map", length=len(at[name]))) for name in at}

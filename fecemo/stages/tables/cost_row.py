@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 from fecemo.data.receipts import read_receipt, require_receipt
 from fecemo.errors import StoredStateError
-from fecemo.stages.chain import outdated
-from fecemo.stages.cluster_sweep import STAGE, cluster_sweep_config
-from fecemo.stages.tables.made_otherwise import made_otherwise
+from fecemo.study.artifacts import KINDS, Artifacts
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.faces.example_set import find_example_set
 from fecemo.study.given import given_to
@@ -61,6 +59,14 @@ def _waits(cell: Cell) -> str | None:
     return behind or cell.recipe.waits_for(cell.row, cell.variant.name)
 
 
+def _is_current(cell: Cell, layout: RunLayout, kind: str) -> bool:
+    """Return whether an artefact of a cell is current; if it is stale, say on stderr why and what to do."""
+    status = Artifacts(layout, cell.recipe).status(kind, cell.row, cell.variant.name)
+    if status.state == "stale":
+        print(f"table: {cell.title} is shown without its {kind.replace('_', ' ')}: {status}", file=sys.stderr)
+    return status.state == "current"
+
+
 def _read_cluster_sweep(cell: Cell, layout: RunLayout) -> "tuple[ClusterSweep | None, dict[Way, RightAnswers]]":
     """Return a cell's record with its right answers, or nothing where it has not run on what stands now and so."""
     from fecemo.evaluation.records.cluster_sweep import read_cluster_sweep
@@ -68,20 +74,11 @@ def _read_cluster_sweep(cell: Cell, layout: RunLayout) -> "tuple[ClusterSweep | 
     folder = layout.cluster_sweep(cell.row, cell.variant.name)
     if read_receipt(folder) is None:
         return None, {}
-    receipt = require_receipt(folder, STAGE)
+    receipt = require_receipt(folder, KINDS["cluster_sweep"].stage)
     if (recipe := receipt.config.get("recipe")) != cell.recipe.name:
         raise StoredStateError(f"{folder} holds a cluster sweep of the recipe {recipe!r}, expected "
                                f"{cell.recipe.name!r}; give each recipe its own run folder")
-    other = outdated(layout, cell.made_by, cell.variant.name, receipt)
-    if other is None and not receipt.made_of(cluster_sweep_config(cell), receipt.inputs):
-        other = "set of settings"
-    if other is None and (fault := made_otherwise(cell, layout, "model", "embeddings")) is not None:
-        print(f"table: {fault}; clusters of {cell.title} are shown as not run until the stages run again",
-              file=sys.stderr)
-        return None, {}
-    if other is not None:
-        print(f"table: {cell.title} was grouped with another {other} than the one that stands now; it is shown as not "
-              "run until the cluster_sweep stage runs again", file=sys.stderr)
+    if not _is_current(cell, layout, "cluster_sweep"):
         return None, {}
     return read_cluster_sweep(folder)
 
@@ -91,16 +88,11 @@ def _read_triplet_test(cell: Cell, layout: RunLayout) -> "Triplets | None":
     from fecemo.evaluation.records.triplet_test import read_triplet_test
     from fecemo.evaluation.tables.cost_table import Triplets
 
-    folder, where = layout.triplet_test(cell.row, cell.variant.name), (cell.row, cell.variant.name)
+    folder = layout.triplet_test(cell.row, cell.variant.name)
     receipt = read_receipt(folder)
     if receipt is None or cell.recipe.triplet_test is None or cell.approach.predicts_by != "clusters":
         return None
-    fault = made_otherwise(cell, layout, "model", "triplet_test")
-    if fault is None and (other := outdated(layout, *where, receipt)) is not None:
-        fault = f"{cell.title} was tested with another {other} than the one that stands now"
-    if fault is not None:
-        print(f"table: {fault}; how it tells triplets is not shown until the triplet_test stage runs again",
-              file=sys.stderr)
+    if not _is_current(cell, layout, "triplet_test"):
         return None
     its = read_triplet_test(folder)
     return Triplets(its.accuracy, its.n_triplets, its.interval, tested=True, by_type=its.by_type)
@@ -122,12 +114,7 @@ def _read_held_out(cell: Cell, layout: RunLayout) -> "Triplets | None":
     receipt, path = read_receipt(folder), folder / "history.csv"
     if not phases or "triplet" not in find_example_set(phases[-1].faces).gives or receipt is None or not path.is_file():
         return None
-    if (fault := made_otherwise(cell, layout, "model")) is not None:
-        print(f"table: {fault}; how it tells triplets is not shown until the train stage runs again", file=sys.stderr)
-        return None
-    if (other := outdated(layout, *where, receipt)) is not None:
-        print(f"table: {cell.title} was trained with another {other} than the one that stands now; how it tells "
-              "triplets is not shown until the train stage runs again", file=sys.stderr)
+    if not _is_current(cell, layout, "model"):
         return None
     phase = phases[-1].name
     try:

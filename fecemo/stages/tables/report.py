@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fecemo.data.arrays import read_array
-from fecemo.data.receipts import read_receipt
+from fecemo.data.receipts import Receipt, read_receipt
 from fecemo.data.variant import Variant, find_variant
 from fecemo.errors import StoredStateError
-from fecemo.stages.chain import source_digest
-from fecemo.stages.tables.made_otherwise import made_otherwise
 from fecemo.stages.tables.report_facts import (
     model_facts,
     pack_facts,
@@ -19,7 +17,7 @@ from fecemo.stages.tables.report_facts import (
     read_stages,
     statement_of,
 )
-from fecemo.study.cell import resolve
+from fecemo.study.artifacts import CELL_KINDS, KINDS, Artifacts
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
 
@@ -40,27 +38,17 @@ PACKS = {"source": "Source faces", "target": "Target faces"}
 
 def material_folders(study: Recipe, layout: RunLayout) -> dict[str, Path]:
     """Return every folder that a report reads, by what it is called in the report's receipt."""
-    folders = {"source": layout.source, "target": layout.target}
-    for step, variant in study.step_cells:
-        for what, folder in _cell_folders(layout, step, variant).items():
-            folders[f"{what} {step} {variant}"] = folder
-    for approach in study.approaches:
-        for variant in study.variants:
-            for what, folder in _cell_folders(layout, approach, variant).items():
-                folders[f"{what} {approach} {variant}"] = folder
-            for seed in study.seeds:
-                for what, folder in _cell_folders(layout.of_seed(seed), approach, variant).items():
-                    folders[f"{what} {approach} {variant}, seed {seed}"] = folder
+    folders = {name: layout.pack(name) for name in PACKS}
+    runs = {"": layout, **{f", seed {seed}": layout.of_seed(seed) for seed in study.seeds}}
+    for ending, run in runs.items():
+        for cell in (*study.cells, *(() if ending else study.step_cells)):
+            for kind, folder in _cell_folders(run, *cell).items():
+                folders[f"{kind} {' '.join(cell)}{ending}"] = folder
     return folders
 
 
 def _cell_folders(layout: RunLayout, approach: str, variant: str) -> dict[str, Path]:
-    return {"model": layout.model(approach, variant), "embeddings": layout.embeddings(approach, variant),
-            "clusters": layout.clusters(approach, variant), "assigned": layout.assigned(approach, variant),
-            "map": layout.map(approach, variant),
-            "names": layout.names(approach, variant), "cluster_sweep": layout.cluster_sweep(approach, variant),
-            "triplet_test": layout.triplet_test(approach, variant),
-            "score": layout.score(approach, variant)}
+    return {kind: KINDS[kind].folder(layout, approach, variant) for kind in CELL_KINDS}
 
 
 def read_material(study: Recipe, layout: RunLayout, table: "ComparisonTable") -> "ReportMaterial":
@@ -91,20 +79,22 @@ def _read_cell(study: Recipe, layout: RunLayout, packs: "dict[str, Dataset]", ro
     approach, variant = study.approach_of(row.name), find_variant(column.name)
     clustered, reconstructs = approach.predicts_by == "clusters", any(
         "pixels" in phase.outputs for phase in approach.phases)
-    if (row.name, column.name) in study.cells and made_otherwise(
-            resolve(study, row.name, column.name), layout, "model", "embeddings", *(["clusters"] if clustered else [])):
+    if (row.name, column.name) not in study.cells:
         return CellMaterial(row=row, column=column, clustered=clustered, reconstructs=reconstructs)
-    folders = _cell_folders(layout, row.name, column.name)
-    originals, copies = _read_pairs(folders["model"])
-    rows, clusters = _read_clusters(folders, "source")
-    named = read_receipt(folders["names"]) is not None
-    names = read_cluster_names(folders["names"] / NAMES_NAME).names if named else {}
-    map_receipt, points = read_receipt(folders["map"]), _read_map(folders, packs, clustered)
+    artifacts = Artifacts(layout, study)
+    folders = {kind: folder for kind, folder in _cell_folders(layout, row.name, column.name).items()
+               if artifacts.status(kind, row.name, column.name).state == "current"}
+    trained = read_receipt(folders["model"]) if "model" in folders else None
+    originals, copies = _read_pairs(folders["model"]) if trained else (None, None)
+    rows, clusters = _read_clusters(folders)
+    names = read_cluster_names(folders["names"] / NAMES_NAME).names if "names" in folders else {}
+    map_receipt = read_receipt(folders["map"]) if "map" in folders else None
+    points = _read_map(folders, packs, clustered)
     return CellMaterial(
         row=row, column=column, clustered=clustered, reconstructs=reconstructs, score=table.score(row, column),
-        records=table.records.get((row.name, column.name), {}), model=model_facts(read_receipt(folders["model"])),
-        networks=read_networks(folders["model"]),
-        curves=_read_curves(folders["model"]), originals=originals, reconstructions=copies,
+        records=table.records.get((row.name, column.name), {}), model=model_facts(trained),
+        networks=read_networks(folders["model"]) if trained else (),
+        curves=_read_curves(folders["model"], trained) if trained else (), originals=originals, reconstructions=copies,
         map=points,
         source_faces=_face_grid(folders, packs, "source", variant, points.source) if points and clustered else None,
         target_faces=_face_grid(folders, packs, "target", variant, points.target) if points and clustered else None,
@@ -113,11 +103,11 @@ def _read_cell(study: Recipe, layout: RunLayout, packs: "dict[str, Dataset]", ro
         names=names, sizes=dict(Counter(clusters.tolist())))
 
 
-def _read_curves(folder: Path) -> "tuple[Curve, ...]":
+def _read_curves(folder: Path, receipt: Receipt) -> "tuple[Curve, ...]":
     from fecemo.evaluation.figures.training import Curve
 
-    path, receipt = folder / "history.csv", read_receipt(folder)
-    if receipt is None or not path.is_file():
+    path = folder / "history.csv"
+    if not path.is_file():
         return ()
     values: dict[tuple[str, str], list[float]] = {}
     with path.open(encoding="utf-8", newline="") as file:
@@ -137,7 +127,7 @@ def _read_curves(folder: Path) -> "tuple[Curve, ...]":
 
 
 def _read_pairs(folder: Path) -> "tuple[np.ndarray | None, np.ndarray | None]":
-    if read_receipt(folder) is None or not (folder / "reconstructions.npy").is_file():
+    if not (folder / "reconstructions.npy").is_file():
         return None, None
     originals, copies = read_array(folder, "originals", "train"), read_array(folder, "reconstructions", "train")
     if originals.shape != copies.shape:
@@ -146,17 +136,16 @@ def _read_pairs(folder: Path) -> "tuple[np.ndarray | None, np.ndarray | None]":
     return originals, copies
 
 
-def _read_clusters(folders: dict[str, Path], pack: str) -> "tuple[np.ndarray, np.ndarray]":
-    """Return pack rows and their clusters; both empty where there are none that belong to the present embeddings."""
+def _read_clusters(folders: dict[str, Path]) -> "tuple[np.ndarray, np.ndarray]":
+    """Return rows of the source pack and their clusters; both empty where there are no current ones."""
     import numpy as np
 
     from fecemo.data.array_set import read_face_array
 
-    embedded, clustered = read_receipt(folders["embeddings"]), read_receipt(folders["clusters"])
-    if embedded is None or clustered is None or clustered.inputs.get("source_embeddings") != source_digest(embedded):
+    if not {"outputs", "clusters"} <= set(folders):
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    rows = read_face_array(folders["embeddings"], pack).rows
-    return rows, read_array(folders["clusters"], f"{pack}_clusters", "cluster", length=len(rows))
+    rows = read_face_array(folders["outputs"], "source").rows
+    return rows, read_array(folders["clusters"], "source_clusters", "cluster", length=len(rows))
 
 
 def _read_map(folders: dict[str, Path], packs: "dict[str, Dataset]", clustered: bool) -> "MapPoints | None":
@@ -165,12 +154,11 @@ def _read_map(folders: dict[str, Path], packs: "dict[str, Dataset]", clustered: 
     from fecemo.data.classes import EMOTIONS
     from fecemo.evaluation.figures.maps import MapPoints
 
-    embedded, mapped = read_receipt(folders["embeddings"]), read_receipt(folders["map"])
-    if embedded is None or mapped is None or mapped.inputs.get("embeddings") != embedded.digest:
+    if "map" not in folders:
         return None
     shown, target_rows = (read_array(folders["map"], f"{pack}_rows", "map") for pack in PACKS)
     if clustered:
-        rows, clusters = _read_clusters(folders, "source")
+        rows, clusters = _read_clusters(folders)
         if not len(rows):
             return None
         groups = clusters[np.searchsorted(rows, shown)]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from fecemo.data.receipts import Receipt, read_receipt
 from fecemo.errors import InputError, StoredStateError
-from fecemo.stages.chain import outdated
-from fecemo.stages.work import Work, run_stage
+from fecemo.stages.run_stage import StageResult, run_stage
+from fecemo.study.artifacts import Artifacts
 from fecemo.study.layout import RunLayout
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def write_side_by_side(runs: Sequence[Path], out: Path) -> Receipt:
     it = side_by_side.stand_side_by_side([scores for scores, _ in read])
     blocks = side_by_side.side_by_side_blocks(it)
 
-    def work(folder: Path) -> Work:
+    def work(folder: Path) -> StageResult:
         from fecemo.data.durable import atomic_write
 
         exported = (side_by_side.side_by_side_csv(it), side_by_side.side_by_side_json(it),
@@ -55,8 +55,8 @@ def write_side_by_side(runs: Sequence[Path], out: Path) -> Receipt:
                     block_export.to_html(TITLE, blocks))
         for name, text in zip(NAMES, exported, strict=True):
             atomic_write(folder / name, text)
-        return Work(files=list(NAMES), said=f"{len(runs)} runs in {len(it.columns)} columns",
-                    summary={"runs": len(runs), "columns": len(it.columns)})
+        return StageResult(files=list(NAMES), message=f"{len(runs)} runs in {len(it.columns)} columns",
+                           summary={"runs": len(runs), "columns": len(it.columns)})
 
     receipt = run_stage(STAGE, out, config={"runs": names},
                         inputs={name: digest for _, digests in read for name, digest in digests.items()}, seed=0,
@@ -94,9 +94,8 @@ def _read_run(run: Path, name: str) -> "tuple[RunScores, dict[str, str]]":
             continue
         score = read_score(path.parent)
         cell = (score.approach, score.variant)
-        if (other := outdated(RunLayout(run), *cell, receipt)) is not None:
-            print(f"{STAGE}: {name} {' '.join(cell)} was scored with another {other} than the one that stands now; it "
-                  "is shown as not run until the evaluate stage runs again", file=sys.stderr)
+        if (status := Artifacts(RunLayout(run)).status("score", *cell)).state == "stale":
+            print(f"{STAGE}: {name} {' '.join(cell)} is shown as not run: {status}", file=sys.stderr)
             continue
         scores[cell], predictions[cell] = score, read_predictions(path.parent, score.emotions)
         digests[f"{name} {' '.join(cell)}"] = receipt.digest

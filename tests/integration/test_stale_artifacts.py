@@ -7,16 +7,14 @@ import pytest
 import yaml
 
 from fecemo.data.receipts import read_receipt, write_receipt
+from fecemo.evaluation.records.score import read_score, write_score
 from fecemo.stages import cluster, evaluate, label, table
-from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.embed import embed_config
-from fecemo.stages.table import read_table
+from fecemo.stages.tables.comparison_table import read_table
 from fecemo.stages.tables.cost_table import read_cost_table
-from fecemo.stages.tables.made_otherwise import made_otherwise
 from fecemo.stages.tables.report import read_material
-from fecemo.stages.train import train_config
-from fecemo.study.cell import resolve
+from fecemo.study.artifacts import Artifacts
 from fecemo.study.recipe_file import read_recipe
+from tests.artifact_receipts import leave_receipt
 from tests.integration.planted_run import Planted
 
 
@@ -49,20 +47,25 @@ def test_an_unchanged_recipe_finds_all_that_ran(run, tmp_path):
     study, layout = changed(run, tmp_path, lambda said: None)
     assert {row for row, _ in read_table(study, layout).scores} == {"contrastive", "triplet_embedding", "supervised"}
     for row in ("contrastive", "triplet_embedding"):
-        assert made_otherwise(resolve(study, row, "gray"), layout, "model", "embeddings", "clusters") is None
+        assert Artifacts(layout, study).status("score", row, "gray").state == "current"
 
 
 @pytest.mark.parametrize(("change", "left", "said"), [
-    (epochs("supervised", "classify"), {"contrastive", "triplet_embedding"}, "supervised gray was trained with other"),
+    (epochs("supervised", "classify"), {"contrastive", "triplet_embedding"},
+     "the model of supervised gray was made with other settings than the recipe's: fit.classify.epochs was 1, is 7"),
     # What is made of another row's embeddings goes with that row.
-    (epochs("contrastive", "contrast"), {"supervised"}, "contrastive gray was trained with other settings"),
-    (epochs("triplet_embedding", "rate"), {"contrastive", "supervised"}, "triplet_embedding gray was trained"),
-    (lambda said: said.update(clustering={"max_iter": 9}), {"supervised"}, "contrastive gray was clustered with other"),
+    (epochs("contrastive", "contrast"), {"supervised"}, "model of contrastive gray was made with other"),
+    (epochs("triplet_embedding", "rate"), {"contrastive", "supervised"}, "triplet_embedding gray was made with other"),
+    (lambda said: said.update(clustering={"max_iter": 9}), {"supervised"}, "clusters of contrastive gray were made"),
     (lambda said: said["approaches"]["triplet_embedding"].update(of="dense_autoencoder"), {"contrastive", "supervised"},
-     "triplet_embedding gray was trained with other"),
+     "triplet_embedding gray was made from outputs of contrastive, which the recipe does not name"),
     (lambda said: said["approaches"]["supervised"].update(frozen=["classifier"]), {"contrastive", "triplet_embedding"},
-     "supervised gray was trained with other"),
-    (lambda said: said.update(face_side=96), set(), "contrastive gray was trained with other settings"),
+     "frozen was not set, is ['classifier']"),
+    (lambda said: said.update(naming={"method": "hand"}), {"supervised"},
+     "names of contrastive gray were made with other settings than the recipe's: method was majority_vote, is hand; "
+     "name its clusters in notebooks/label_clusters.ipynb, or in a copy of "),
+    (lambda said: said.update(evaluation={"bootstrap": 100}), set(), "run the evaluate stage again"),
+    (lambda said: said.update(face_side=96), set(), "the model of contrastive gray was made with other settings"),
 ])
 def test_figures_of_other_settings_are_shown_as_not_run(run, tmp_path, capsys, change, left, said):
     study, layout = changed(run, tmp_path, change)
@@ -85,25 +88,25 @@ def test_clusters_of_other_settings_are_no_row_of_table_2(run, tmp_path, change,
     assert {row.row.name for row in rows if row.triplets is not None} == tested
 
 
-def test_what_the_recipe_says_no_more_is_another_setting(run, tmp_path):
-    """And what it begins to say: weights of others to begin with, which leave no trace but among a model's inputs."""
-    study, layout = changed(run, tmp_path, lambda said: None)
-    cell = resolve(study, "supervised", "gray")
-    folder = layout.model("supervised", "gray")
-    held, weights = read_receipt(folder), tmp_path / "weights"
+def test_weights_that_the_recipe_begins_or_ceases_to_name_make_a_model_stale(run, tmp_path):
+    weights, folder = tmp_path / "weights", run.layout.model("supervised", "gray")
+    plain = changed(run, tmp_path, lambda said: None)[0]
+    begun = changed(run, tmp_path, lambda said: said["approaches"]["supervised"].update(pretrained=str(weights)))[0]
     weights.mkdir()
-    made = write_receipt(weights, "convert weights", config={}, inputs={}, files=[], seconds=1.0)
-    with_weights = dataclasses.replace(cell, pretrained=weights)
+    held, made = read_receipt(folder), write_receipt(weights, "convert weights", config={}, inputs={}, files=[],
+                                                     seconds=1.0)
+
+    def is_stale(study):
+        return Artifacts(run.layout, study).status("model", "supervised", "gray").state == "stale"
+
     try:
-        for config, inputs, plain, begun in (
-                ({}, {}, False, True), ({"frozen": ["classifier"]}, {}, True, True),
-                ({}, {"pretrained": made.digest}, True, False), ({}, {"pretrained": "another"}, True, True)):
-            write_receipt(folder, "train", config={**held.config, **config}, inputs=inputs, files=list(held.outputs),
-                          seconds=1.0)
-            assert (made_otherwise(cell, layout, "model") is not None) is plain
-            assert (made_otherwise(with_weights, layout, "model") is not None) is begun
-        gone = dataclasses.replace(cell, pretrained=tmp_path / "gone")
-        assert made_otherwise(gone, layout, "model") is None, "weights that are not there any more tell nothing"
+        for inputs, states in (({}, (False, True)), ({"pretrained": made.digest}, (True, False)),
+                               ({"pretrained": "another"}, (True, True))):
+            write_receipt(folder, "train", config=held.config, inputs={**held.inputs, **inputs},
+                          files=list(held.outputs), seconds=1.0)
+            assert (is_stale(plain), is_stale(begun)) == states
+        shutil.rmtree(weights)
+        assert not is_stale(begun), "weights that are not there any more tell nothing"
     finally:
         write_receipt(folder, "train", config=held.config, inputs=held.inputs, files=list(held.outputs), seconds=1.0)
 
@@ -126,16 +129,17 @@ def test_a_further_seed_is_held_to_its_own_settings(tmp_path, capsys):
     evaluate.run(planted.cell("supervised"))
     study, layout = read_recipe(planted.recipe), planted.layout.of_seed(6)
     for seed, faults in ((6, 0), (5, 1)):
-        cell = resolve(study if seed == 5 else study.with_seed(6, "recipe"), "supervised", "gray")
+        seeded = study if seed == 5 else study.with_seed(6, "recipe")
         shutil.rmtree(layout.run, ignore_errors=True)
-        for name, stage, config_of in (("model", "train", train_config), ("embeddings", "embed", embed_config)):
-            first, folder = (getattr(its, name)("supervised", "gray") for its in (planted.layout, layout))
+        for kind in ("model", "outputs", "score"):
+            first, folder = (Artifacts(home).folder(kind, "supervised", "gray") for home in (planted.layout, layout))
             shutil.copytree(first, folder)
-            write_receipt(folder, stage, config=config_of(cell), inputs={}, files=list(read_receipt(first).outputs),
-                          seconds=1.0)
-        evaluate.run(CellArguments(planted.recipe, layout.run, "supervised", "gray"))
+            if kind == "score":
+                write_score(folder, dataclasses.replace(read_score(first), seed=6))
+            leave_receipt(seeded, layout, kind, "supervised", "gray", list(read_receipt(first).outputs))
         assert len(read_table(study, planted.layout).spreads) == 1 - faults
-        assert capsys.readouterr().err.count("supervised gray was trained with other settings") == faults
+        said = "the model of supervised gray was made with other settings than the recipe's: seed was 5, is 6"
+        assert capsys.readouterr().err.count(said) == faults
 
 
 def test_the_tables_are_written_again(run, tmp_path):

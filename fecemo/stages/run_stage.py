@@ -8,18 +8,20 @@ from typing import Any
 
 from fecemo.cli import say_done
 from fecemo.data.durable import output_lock
-from fecemo.data.receipts import RECEIPT_NAME, Receipt, current_receipt, write_receipt
+from fecemo.data.receipts import RECEIPT_NAME, Receipt, current_receipt, plain, write_receipt
+from fecemo.study.artifacts import KINDS, Artifacts
+from fecemo.study.cell import Cell
 
 
 @dataclasses.dataclass(frozen=True)
-class Work:
+class StageResult:
     """What a stage did.
 
     Parameters
     ----------
     files : list of str
         What it wrote, relative to its folder.
-    said : str
+    message : str
         Its closing line, without the folder.
     summary : dict
         Figures for the receipt.
@@ -30,21 +32,21 @@ class Work:
         before: a kill in between must not cost the work.
     seconds_before : float
         Seconds of work that an earlier, interrupted run had done on what was used.
-    outputs : dict of str to str
+    digests : dict of str to str
         Digests of further files, for those whose bytes also hold times: of what an equal run would write again.
     """
 
     files: list[str]
-    said: str
+    message: str
     summary: dict[str, Any] = dataclasses.field(default_factory=dict)
     machine: dict[str, str] = dataclasses.field(default_factory=dict)
     scratch: list[str] = dataclasses.field(default_factory=list)
     seconds_before: float = 0.0
-    outputs: dict[str, str] = dataclasses.field(default_factory=dict)
+    digests: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 def run_stage(stage: str, folder: Path, *, config: dict[str, Any], inputs: dict[str, str], seed: int | None,
-              work: Callable[[Path], Work]) -> Receipt:
+              work: Callable[[Path], StageResult]) -> Receipt:
     """Do a stage's work once.
 
     Parameters
@@ -59,7 +61,7 @@ def run_stage(stage: str, folder: Path, *, config: dict[str, Any], inputs: dict[
         Digests of what is read; see `Receipt.digest`.
     seed : int or None
     work : callable
-        Writes into the folder and returns `Work`.
+        Writes into the folder and returns `StageResult`.
 
     Returns
     -------
@@ -76,20 +78,38 @@ def run_stage(stage: str, folder: Path, *, config: dict[str, Any], inputs: dict[
         done = work(folder)
         receipt = write_receipt(
             folder, stage, config=config, inputs=inputs, files=done.files, seed=seed, summary=done.summary,
-            machine=done.machine, outputs=done.outputs, seconds=done.seconds_before + time.monotonic() - started,
+            machine=done.machine, outputs=done.digests, seconds=done.seconds_before + time.monotonic() - started,
         )
         for name in done.scratch:
             (folder / name).unlink(missing_ok=True)
-        say_done(stage, folder, f"{done.said} in {receipt.seconds:.1f} s")
+        say_done(stage, folder, f"{done.message} in {receipt.seconds:.1f} s")
         return receipt
 
 
-def plain(settings: Any) -> Any:
-    """Return settings as JSON values: dataclasses as dicts, tuples as lists, paths as strings."""
-    if dataclasses.is_dataclass(settings) and not isinstance(settings, type):
-        return {field.name: plain(getattr(settings, field.name)) for field in dataclasses.fields(settings)}
-    if isinstance(settings, dict):
-        return {str(key): plain(value) for key, value in settings.items()}
-    if isinstance(settings, tuple | list):
-        return [plain(value) for value in settings]
-    return str(settings) if isinstance(settings, Path) else settings
+def run_artifact(artifacts: Artifacts, kind: str, cell: Cell, work: Callable[[Path], StageResult], *,
+                 machine: dict[str, Any] | None = None, config: dict[str, Any] | None = None) -> Receipt:
+    """Make one artefact of a cell once: its folder, settings and inputs are those of the graph.
+
+    Parameters
+    ----------
+    artifacts : Artifacts
+    kind : str
+        A key of `fecemo.study.artifacts.KINDS`.
+    cell : Cell
+    work : callable
+        Writes into the folder and returns `StageResult`.
+    machine : dict, optional
+        On what it is made, where that shapes the numbers: of `fecemo.study.artifacts.MACHINE`.
+    config : dict, optional
+        In the place of the recipe's.
+
+    Raises
+    ------
+    StoredStateError
+        If something that it is made from is missing or stale.
+    """
+    entry, key = KINDS[kind], (cell.row, cell.variant.name)
+    config = entry.config_of(cell) if config is None else config
+    inputs = artifacts.digests(entry.inputs(cell, artifacts.layout, config))
+    return run_stage(entry.stage, artifacts.folder(kind, *key), config={**config, **(machine or {})},
+                     inputs=inputs, seed=cell.recipe.seed, work=work)

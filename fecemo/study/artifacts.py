@@ -1,0 +1,542 @@
+"""The graph of artefacts: where each is, which stage makes it, which settings shape it, and what it is made from.
+
+Snakemake's rules, the stages' receipts, the tables, the report and the labelling board ask this table; nothing else
+decides whether what is stored is what a recipe asks for.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from fecemo.clustering.cluster_sweep import NAMINGS
+from fecemo.clustering.naming import find_naming_method, naming_methods
+from fecemo.data.array_set import array_files
+from fecemo.data.cluster_names import labels_seen_elsewhere
+from fecemo.data.receipts import Receipt, digest_file, digest_json, plain, read_receipt, require_receipt
+from fecemo.errors import InputError, StoredStateError
+from fecemo.evaluation.measurement import measurements
+from fecemo.evaluation.records.cluster_sweep import CLUSTER_SWEEP_FORMAT
+from fecemo.evaluation.records.score import SCORE_FORMAT
+from fecemo.evaluation.records.triplet_test import TRIPLET_TEST_FORMAT
+from fecemo.study.cell import Cell, resolve
+from fecemo.study.faces.aligned import eyes_digest
+from fecemo.study.faces.example_set import embedded, find_example_set, learnt_from
+from fecemo.study.faces.example_sets.triplets import AGREEMENT
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe import Recipe
+
+MACHINE = ("threads", "devices", "backend")
+"""Keys of a receipt's config that say on what an artefact was made, and not with which settings."""
+OF_ROW = " of "
+"""Between an artefact's kind and another row's name, in the inputs of what is made from that row."""
+SOURCE_OUTPUTS = "source_outputs"
+"""What the source faces' part of a cell's outputs is called as an input."""
+NAMED_FILES = ("centres.npy", "source_clusters.npy")
+"""What names belong to: the clusters, and not where other faces fall among them."""
+TEMPLATE_NAME = "names.template.json"
+"""Beside the clusters, a file of names with every name left to give."""
+TARGET_PARAMETERS = "target_parameters.csv"
+"""What the draw stage writes of labelled faces: their true parameters."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One artefact of a run, or a part of one.
+
+    Parameters
+    ----------
+    kind : str
+        A key of `KINDS`.
+    key : tuple of str
+        Which one: row and variant of a cell, the name of a data set, or a path.
+    part : str
+        ``""`` for all of it; otherwise the part that is read: another part may change without making anything stale.
+    optional : bool
+        Whether what is made from it can also be made without it.
+    """
+
+    kind: str
+    key: tuple[str, ...]
+    part: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files that people bring, as an input.
+
+    Parameters
+    ----------
+    paths : tuple of Path
+    digest : callable
+        ``digest() -> str``: of what is read from them; ``""`` where there are none.
+    """
+
+    paths: tuple[Path, ...]
+    digest: Callable[[], str]
+
+
+@dataclass(frozen=True)
+class Status:
+    """Whether an artefact can be used.
+
+    Parameters
+    ----------
+    state : {"missing", "stale", "current"}
+        Stale is what was made with other settings than the recipe's, or from something that has been made again since,
+        however far behind.
+    why : str
+        Which artefact is missing or stale and why, as one clause; ``""`` where it is current.
+    advice : str
+        What to do about it, as another.
+    """
+
+    state: Literal["missing", "stale", "current"]
+    why: str = ""
+    advice: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.why}; {self.advice}" if self.why else self.state
+
+
+CURRENT = Status("current")
+Config = dict[str, Any]
+Inputs = dict[str, Artifact | Files]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of artefact.
+
+    Parameters
+    ----------
+    folder : callable
+        ``folder(layout, *key) -> Path``.
+    stage : str
+        The stage that makes it; ``""`` where several can.
+    config : callable, optional
+        ``config(cell) -> dict``: all of a recipe that shapes it, as JSON values.
+    inputs : callable
+        ``inputs(cell, layout, config) -> dict``: what it is made from with these settings, by its name in the receipt.
+    choices : callable
+        ``choices(cell) -> list of dict``: further configs that a person may have chosen in the place of the recipe's.
+    """
+
+    folder: Callable[..., Path]
+    stage: str
+    config: Callable[[Cell], Config] | None = None
+    inputs: Callable[[Cell, RunLayout, Config], Inputs] = lambda cell, layout, config: {}
+    choices: Callable[[Cell], list[Config]] = lambda cell: []
+
+    def config_of(self, cell: Cell) -> Config:
+        """Return ``config(cell)``. Raises `ValueError` for a kind that no cell has."""
+        if self.config is None:
+            raise ValueError(f"the stage {self.stage} makes nothing of a cell")
+        return self.config(cell)
+
+
+def model_config(cell: Cell) -> dict[str, Any]:
+    """Return what shapes a cell's networks."""
+    return plain({"approach": cell.approach.name, "variant": cell.variant, "side": cell.side, "model": cell.model,
+                  "fit": cell.fit, "seed": cell.recipe.seed, **({"frozen": cell.frozen} if cell.frozen else {})})
+
+
+def outputs_config(cell: Cell) -> dict[str, Any]:
+    """Return what shapes the outputs that are stored of a cell's faces."""
+    return plain({"network": cell.approach.output, "variant": cell.variant, "side": cell.side,
+                  "faces": embedded_faces(cell), "seed": cell.recipe.seed,
+                  **({"mapped": cell.mapped} if cell.mapped else {}),
+                  **({} if cell.approach.networks or cell.approach.takes != "pixels" else {"described": cell.model})})
+
+
+def embedded_faces(cell: Cell) -> int | None:
+    """Return to how many source faces the phase behind the output was limited; None for all."""
+    sets = {phase.name: find_example_set(phase.faces) for phase in cell.approach.phases}
+    return next((cell.fit[name].faces for name, examples in sets.items()
+                 if examples.pack == "source" and examples.faces_each == 1), None)
+
+
+def clusters_config(cell: Cell) -> dict[str, Any]:
+    """Return what shapes a cell's clusters."""
+    return plain({"clustering": cell.recipe.clustering, "seed": cell.recipe.seed})
+
+
+def map_config(cell: Cell) -> dict[str, Any]:
+    """Return what shapes a cell's map."""
+    return plain({"map": cell.recipe.map, "seed": cell.recipe.seed})
+
+
+def names_config(cell: Cell, method: str | None = None) -> dict[str, Any]:
+    """Return what shapes the names of a cell's clusters: of the settings those alone that the method reads.
+
+    Parameters
+    ----------
+    cell : Cell
+    method : str, optional
+        A person's choice in the place of the recipe's ``naming.method``.
+    """
+    settings = cell.recipe.naming
+    naming = find_naming_method(method or settings.method)
+    config: dict[str, Any] = {"method": naming.name, "approach": cell.row, "variant": cell.variant.name,
+                              "seed": cell.recipe.seed}
+    if naming.name != settings.method:
+        config["instead_of"] = settings.method
+    shaping = () if naming.draw is None else (*naming.settings, "rare_class_exponent", "class_balanced")
+    return config | {name: getattr(settings, name) for name in shaping}
+
+
+def cluster_sweep_config(cell: Cell) -> dict[str, Any]:
+    """Return what shapes a cell's clusterings at several numbers of clusters, with their names and figures."""
+    recipe = cell.recipe
+    return plain({
+        "cluster_sweep": recipe.cluster_sweep,
+        "kmeans": {name: getattr(recipe.clustering, name) for name in ("algorithm", "max_iter", "hierarchical_kmeans")},
+        "naming": {name: getattr(recipe.naming, name) for name in ("sample", "rare_class_exponent", "class_balanced")},
+        "namings": NAMINGS, "score_on": cell.score_on, "bootstrap": recipe.evaluation.bootstrap,
+        "confidence": recipe.evaluation.confidence, "seed": recipe.seed, "recipe": recipe.name,
+        "format": CLUSTER_SWEEP_FORMAT, **({"cluster_on": cell.cluster_on} if cell.cluster_on else {})})
+
+
+def triplet_test_config(cell: Cell) -> dict[str, Any]:
+    """Return what shapes the test of a cell's embedding by rated triplets."""
+    return outputs_config(cell) | plain({"confidence": cell.recipe.evaluation.confidence, "agreement": AGREEMENT,
+                                         "recipe": cell.recipe.name, "format": TRIPLET_TEST_FORMAT})
+
+
+def score_config(cell: Cell) -> dict[str, Any]:
+    """Return what shapes a cell's score, with the format of every record that is written beside it."""
+    recipe = cell.recipe
+    formats = {"score": SCORE_FORMAT, **{name: measurement.format for name, measurement in measurements().items()}}
+    return plain({"evaluation": replace(recipe.evaluation, about_faces=None), "score_on": cell.score_on,
+                  "seed": recipe.seed, "approach": [cell.row, recipe.title_of(cell.row)],
+                  "variant": [cell.variant.name, cell.variant.title], "recipe": [recipe.name, recipe.title],
+                  "formats": formats})
+
+
+def tables_config(recipe: Recipe) -> dict[str, Any]:
+    """Return what shapes the tables of a run and its report."""
+    return plain({
+        "recipe": recipe.name, "title": recipe.title, "rows": recipe.approaches, "face_side": recipe.face_side,
+        "columns": recipe.variants, "seed": recipe.seed, "seeds": recipe.seeds, "cells": recipe.cells,
+        "cluster_sweep": recipe.cluster_sweep, "learning": recipe.learning,
+        "triplet_test": recipe.triplet_test is not None,
+        "clustering": recipe.clustering, "map": recipe.map, "naming": recipe.naming, "evaluation": recipe.evaluation})
+
+
+def about_faces(recipe: Recipe, layout: RunLayout) -> "Artifact | Files | None":
+    """Return where it is written what is known of the target faces beside their labels, or None.
+
+    It is in the file that the recipe names, relative to the run's folder where faces are drawn; without one, of drawn
+    faces it is their true parameters.
+    """
+    named = recipe.evaluation.about_faces
+    if named is not None:
+        path = named if recipe.draw is None else layout.drawn.parent / named
+
+        def digest() -> str:
+            if not path.is_file():
+                raise InputError(f"evaluation.about_faces: {path}: there is no such file")
+            return digest_file(path)
+
+        return Files((path,), digest)
+    drawn = recipe.draw is not None and layout.drawn.parent / recipe.target.images == layout.drawn / "target"
+    return Artifact("drawn", (), part=TARGET_PARAMETERS, optional=True) if drawn else None
+
+
+def _faces(packs: Mapping[str, bool], cell: Cell) -> Inputs:
+    """Return data sets, what was measured on those that ask for it, and their aligned faces where a cell sees these."""
+    return {**{name: Artifact("dataset", (name,)) for name in packs},
+            **{f"{name}_measurements": Artifact("measurements", (name,)) for name, asked in packs.items() if asked},
+            **{f"{name}_aligned": Artifact("aligned", (name,)) for name in packs if cell.faces_seen == "aligned"}}
+
+
+def _of_cell(cell: Cell, *kinds: str, row: str | None = None) -> Inputs:
+    return {kind: Artifact(kind, (row or cell.row, cell.variant.name)) for kind in kinds}
+
+
+def _of_row_behind(cell: Cell, kind: str) -> Inputs:
+    """Return the other row's artefact that a cell is made from, if it is."""
+    return {} if cell.of is None else {kind + OF_ROW + cell.of: Artifact(kind, (cell.of, cell.variant.name))}
+
+
+def _model_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
+    weights = {} if cell.pretrained is None else {"pretrained": Artifact("weights", (str(cell.pretrained),))}
+    return {**weights, **_of_row_behind(cell, "outputs"), **_faces(learnt_from(cell.approach), cell)}
+
+
+def _outputs_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
+    return {**_of_cell(cell, "model"), **_of_row_behind(cell, "outputs"), **_faces(embedded(cell.approach), cell)}
+
+
+def _clusters_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
+    return {SOURCE_OUTPUTS: Artifact("outputs", (cell.row, cell.variant.name), part="source")}
+
+
+def _names_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
+    inputs = {**_of_cell(cell, "clusters", "assignments", "outputs"), "target": Artifact("dataset", ("target",))}
+    if find_naming_method(config["method"]).draw is None:
+        used = layout.hand_names(cell.row, cell.variant.name)
+        others = tuple(path for path in sorted(used.parents[1].glob("*/*.json")) if path != used)
+        inputs |= {"hand_names": Files((used,), lambda: digest_file(used) if used.is_file() else ""),
+                   "labels_seen": Files(others, lambda: digest_json(labels_seen_elsewhere(used)))}
+    return inputs
+
+
+def _cluster_sweep_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
+    return {"target": Artifact("dataset", ("target",)), **_of_cell(cell, "model", "outputs", row=cell.made_by)}
+
+
+def _triplet_test_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
+    # No face that rows learn from may be tested, so that the other data sets are read too.
+    others: Inputs = {name: Artifact("dataset", (name,), optional=True)
+                                           for name in ("source", "target")}
+    return {**_of_cell(cell, "model"), **_of_row_behind(cell, "triplet_test"),
+            **_faces({"triplet_test": cell.approach.takes == "measurements"}, cell), **others}
+
+
+def _score_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
+    clustered = ("clusters", "assignments", "names") if cell.approach.predicts_by == "clusters" else ()
+    about = about_faces(cell.recipe, layout)
+    return {"target": Artifact("dataset", ("target",)), **({} if about is None else {"about_faces": about}),
+            **_of_cell(cell, "model", "outputs", *clustered)}
+
+
+KINDS: dict[str, Kind] = {
+    "drawn": Kind(lambda layout: layout.drawn, "draw"),
+    "dataset": Kind(RunLayout.pack, ""),
+    "measurements": Kind(RunLayout.measurements, "measure"),
+    "aligned": Kind(RunLayout.aligned, "align"),
+    "weights": Kind(lambda layout, path: Path(path), "convert weights"),
+    "model": Kind(RunLayout.model, "train", model_config, _model_inputs),
+    "outputs": Kind(RunLayout.embeddings, "embed", outputs_config, _outputs_inputs),
+    "clusters": Kind(RunLayout.clusters, "cluster", clusters_config, _clusters_inputs),
+    "assignments": Kind(RunLayout.assigned, "cluster", lambda cell: {},
+                        lambda cell, layout, config: _of_cell(cell, "clusters", "outputs")),
+    "map": Kind(RunLayout.map, "map", map_config, lambda cell, layout, config: _of_cell(cell, "outputs")),
+    "names": Kind(RunLayout.names, "label", names_config, _names_inputs,
+                  lambda cell: [names_config(cell, method) for method in naming_methods()]),
+    "cluster_sweep": Kind(RunLayout.cluster_sweep, "cluster_sweep", cluster_sweep_config, _cluster_sweep_inputs),
+    "triplet_test": Kind(RunLayout.triplet_test, "triplet_test", triplet_test_config, _triplet_test_inputs),
+    "score": Kind(RunLayout.score, "evaluate", score_config, _score_inputs),
+    "tables": Kind(lambda layout: layout.tables, "table"),
+}
+"""Every kind of artefact, in the order in which they are made."""
+CELL_KINDS = tuple(name for name, kind in KINDS.items() if kind.config is not None)
+"""Those of a cell."""
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """The artefacts of one run.
+
+    Parameters
+    ----------
+    layout : RunLayout
+    recipe : Recipe, optional
+        As it is under the seed of the run. Without one, it is not known which settings an artefact should have, and
+        only what it was made from is checked.
+    """
+
+    layout: RunLayout
+    recipe: Recipe | None = None
+
+    def folder(self, kind: str, *key: str) -> Path:
+        """Return the folder of an artefact."""
+        return KINDS[kind].folder(self.layout, *key)
+
+    def require(self, kind: str, *key: str) -> Receipt:
+        """Return the receipt of an artefact that is current.
+
+        Raises
+        ------
+        StoredStateError
+            If it is missing or stale; the message says why, and which stage to run.
+        """
+        receipt = self._receipt(kind, key)
+        if receipt is None:
+            first = self._first_missing(Artifact(kind, key))
+            return require_receipt(self.folder(first.kind, *first.key), KINDS[first.kind].stage or "fetch or import")
+        if (status := self.status(kind, *key)).state != "current":
+            raise StoredStateError(f"{self.folder(kind, *key)}: {status}")
+        return receipt
+
+    def digests(self, inputs: Inputs) -> dict[str, str]:
+        """Return the digests of inputs by name.
+
+        Raises
+        ------
+        StoredStateError
+            If one of them is missing or stale.
+        InputError
+            If a file that the recipe names is not there.
+        """
+        digests = {}
+        for name, source in inputs.items():
+            if isinstance(source, Files):
+                digests[name] = source.digest()
+            elif not source.optional or self._receipt(source.kind, source.key) is not None:
+                digests[name] = _digest(self.require(source.kind, *source.key), source.part)
+        return digests
+
+    def status(self, kind: str, *key: str) -> Status:
+        """Return whether an artefact is missing, stale or current, and why."""
+        return self._status(Artifact(kind, key), {})
+
+    def _status(self, artifact: Artifact, known: dict[Artifact, Status]) -> Status:
+        whole = replace(artifact, part="", optional=False)
+        if whole not in known:
+            known[whole] = self._new_status(whole, known)
+        return known[whole]
+
+    def _new_status(self, artifact: Artifact, known: dict[Artifact, Status]) -> Status:
+        receipt = self._receipt(artifact.kind, artifact.key)
+        if receipt is None:
+            first = self._first_missing(artifact)
+            return Status("missing", f"{_title(first)} {_verb(first, 'is', 'are')} missing", self._advice(first))
+        inputs = self._inputs(artifact, receipt)
+        for source in inputs.values():  # what is farthest behind is to be made again first
+            if isinstance(source, Artifact) and (below := self._status(source, known)).state == "stale":
+                return below
+        if (words := self._other_settings(artifact, receipt)) is not None:
+            return self._stale(artifact, words)
+        for name, source in inputs.items():
+            made = None if isinstance(source, Files) else self._receipt(source.kind, source.key)
+            if isinstance(source, Artifact) and made is None and (source.optional or name in receipt.inputs):
+                continue  # what it was made from may be gone since
+            digest = source.digest() if isinstance(source, Files) else made and _digest(made, source.part)
+            if receipt.inputs.get(name) != digest:
+                before = "from a previous version of" if name in receipt.inputs else "without"
+                return self._stale(artifact, f"{before} {_words(name)}")
+        return CURRENT
+
+    def _first_missing(self, artifact: Artifact) -> Artifact:
+        """Return what is missing farthest behind a missing artefact: the artefact itself, or what it is made from."""
+        if self.recipe is not None and artifact.kind in CELL_KINDS:
+            cell, kind = resolve(self.recipe, *artifact.key), KINDS[artifact.kind]
+            for source in kind.inputs(cell, self.layout, kind.config_of(cell)).values():
+                if isinstance(source, Artifact) and source.kind in CELL_KINDS and (
+                        self._receipt(source.kind, source.key) is None):
+                    return self._first_missing(source)
+        return artifact
+
+    def _stale(self, artifact: Artifact, words: str) -> Status:
+        return Status("stale", f"{_title(artifact)} {_verb(artifact, 'was', 'were')} made {words}",
+                      self._advice(artifact, "again"))
+
+    def _receipt(self, kind: str, key: tuple[str, ...]) -> Receipt | None:
+        folder, stage = self.folder(kind, *key), KINDS[kind].stage
+        receipt = read_receipt(folder)
+        return receipt if receipt is None or not stage else require_receipt(folder, stage)
+
+    def _other_settings(self, artifact: Artifact, receipt: Receipt) -> str | None:
+        """Return with what an artefact was made that the recipe does not have, in words."""
+        kind = KINDS[artifact.kind]
+        if kind.config is None or self.recipe is None:
+            return None
+        cell = resolve(self.recipe, *artifact.key)
+        if not self._is_asked_for(kind, cell, receipt):
+            return f"with other settings than the recipe's: {_difference(_settings(receipt), kind.config(cell))}"
+        surplus = sorted(set(receipt.inputs) - set(self._inputs(artifact, receipt)))
+        return f"from {_words(surplus[0])}, which the recipe does not name" if surplus else None
+
+    @staticmethod
+    def _is_asked_for(kind: Kind, cell: Cell, receipt: Receipt) -> bool:
+        """Return whether an artefact has the recipe's settings, or those that a person chose in their place."""
+        return _settings(receipt) == kind.config_of(cell) or _settings(receipt) in kind.choices(cell)
+
+    def _inputs(self, artifact: Artifact, receipt: Receipt) -> Inputs:
+        """Return from what a stored artefact would be made now."""
+        kind = KINDS[artifact.kind]
+        if artifact.kind == "measurements":
+            return {"pack": Artifact("dataset", artifact.key)}
+        if artifact.kind == "aligned":
+            return {"pack": Artifact("dataset", artifact.key), "eyes": Artifact("measurements", artifact.key, "eyes")}
+        if kind.config is None:
+            return {}
+        if self.recipe is None:
+            named = {name: self._named(name, artifact.key) for name in receipt.inputs}
+            return {name: source for name, source in named.items() if source is not None}
+        cell = resolve(self.recipe, *artifact.key)
+        config = receipt.config if self._is_asked_for(kind, cell, receipt) else kind.config(cell)
+        return kind.inputs(cell, self.layout, config)
+
+    def _named(self, name: str, cell: tuple[str, ...]) -> Artifact | None:
+        """Return the artefact that an input of a cell's artefact names, where no recipe tells."""
+        kind, _, row = name.partition(OF_ROW)
+        if kind in CELL_KINDS:
+            return Artifact(kind, (row or cell[0], cell[1]))
+        if name == SOURCE_OUTPUTS:
+            return Artifact("outputs", cell, part="source")
+        dataset, _, column = name.partition("_")
+        if column in KINDS:
+            return Artifact(column, (dataset,))
+        return Artifact("dataset", (name,)) if read_receipt(self.layout.pack(name)) is not None else None
+
+    def _advice(self, artifact: Artifact, again: str = "") -> str:
+        if artifact.kind == "names" and self.recipe is not None and self.recipe.naming.method == "hand":
+            names = self.layout.hand_names(*artifact.key)
+            if not names.exists():
+                return (f"name its clusters in notebooks/label_clusters.ipynb, or in a copy of "
+                        f"{self.layout.clusters(*artifact.key) / TEMPLATE_NAME} at {names}")
+        stage = KINDS[artifact.kind].stage
+        return f"run the {stage} stage {again}".rstrip() if stage else "fetch or import its faces"
+
+
+def _settings(receipt: Receipt) -> Config:
+    return {key: value for key, value in receipt.config.items() if key not in MACHINE}
+
+
+def _digest(receipt: Receipt, part: str) -> str:
+    if not part:
+        return receipt.digest
+    return {"source": source_digest, "eyes": eyes_digest}.get(part, lambda made: made.outputs.get(part, ""))(receipt)
+
+
+def source_digest(outputs: Receipt) -> str:
+    """Return the digest of the source faces' outputs: all that clusters are made from.
+
+    Clusters stay current when other target faces are embedded.
+    """
+    return digest_json({name: outputs.outputs.get(name) for name in array_files("source")})
+
+
+def clustering_digest(outputs: Mapping[str, str]) -> str:
+    """Return the digest that names carry: of the centres and the source faces' clusters alone.
+
+    Names given for a clustering stay valid when other target faces are assigned to it.
+
+    Parameters
+    ----------
+    outputs : mapping of str to str
+        Digests of the cluster stage's files: `Receipt.outputs`.
+    """
+    return digest_json({name: outputs[name] for name in NAMED_FILES})
+
+
+def _title(artifact: Artifact) -> str:
+    """Return an artefact in words, such as ``"the model of supervised gray"``."""
+    return f"the {_words(artifact.kind)}" + (f" of {' '.join(artifact.key)}" if artifact.key else "")
+
+
+def _verb(artifact: Artifact, one: str, many: str) -> str:
+    return many if artifact.kind.endswith("s") or artifact.kind == "aligned" else one
+
+
+def _words(name: str) -> str:
+    kind, of, row = name.partition(OF_ROW)
+    return kind.replace("_", " ") + of + row
+
+
+def _difference(stored: Any, asked: Any, path: str = "") -> str:
+    """Return the first setting in which two configs differ, in words."""
+    if isinstance(stored, dict) and isinstance(asked, dict):
+        for key in (*asked, *stored):
+            if stored.get(key) != asked.get(key):
+                return _difference(stored.get(key), asked.get(key), f"{path}.{key}" if path else key)
+    return f"{path} was {_short(stored)}, is {_short(asked)}"
+
+
+def _short(value: Any) -> str:
+    text = "not set" if value is None else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"

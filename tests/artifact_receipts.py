@@ -1,0 +1,20 @@
+"""Receipts as the stages would write them, for runs that tests make up."""
+
+from fecemo.data.receipts import Receipt, read_receipt, write_receipt
+from fecemo.study.artifacts import KINDS, Artifact, Artifacts
+from fecemo.study.cell import resolve
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe import Recipe
+
+
+def leave_receipt(study: Recipe, layout: RunLayout, kind: str, row: str, variant: str, files: list[str],
+                  **changes) -> Receipt:
+    """Write the receipt of an artefact that is current; an input that is not there has the digest ``""``."""
+    artifacts, entry, cell = Artifacts(layout, study), KINDS[kind], resolve(study, row, variant)
+    config = entry.config_of(cell)
+    inputs = {}
+    for name, source in entry.inputs(cell, layout, config).items():
+        missing = isinstance(source, Artifact) and read_receipt(artifacts.folder(source.kind, *source.key)) is None
+        inputs |= {name: ""} if missing else artifacts.digests({name: source})
+    return write_receipt(artifacts.folder(kind, row, variant), entry.stage, files=files,
+                         **{"config": config, "inputs": inputs, "seconds": 1.0, "seed": study.seed, **changes})

@@ -1,0 +1,165 @@
+"""The graph of artefacts: what is missing, stale or current, and why."""
+
+import pytest
+import yaml
+
+from fecemo.data.receipts import write_receipt
+from fecemo.errors import StoredStateError
+from fecemo.study.artifacts import CELL_KINDS, KINDS, Artifact, Artifacts, clustering_digest
+from fecemo.study.cell import resolve
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe_file import read_recipe
+from tests.artifact_receipts import leave_receipt
+
+CELL = ("conv_autoencoder", "gray")
+FIT = {"loss": "binary_crossentropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 1}
+RECIPE = {"name": "chain", "title": "A chain", "source": {"faces": "faces.csv"}, "target": {"images": "images"},
+          "variants": ["gray"], "approaches": {"conv_autoencoder": {"fit": {"reconstruct": FIT}}}}
+ORDER = ("model", "outputs", "clusters", "assignments", "names", "score")
+
+
+class Run:
+    """A run of one cell, of which every artefact is current."""
+
+    def __init__(self, folder):
+        self.layout, self.path = RunLayout(folder / "run"), folder / "recipe.yaml"
+        self.write()
+        for name, stage in (("source", "fetch"), ("target", "import")):
+            self.faces(name, stage, "faces")
+        for kind in ORDER:
+            self.make(kind)
+
+    def write(self, **changes):
+        self.path.write_text(yaml.safe_dump({**RECIPE, **changes}))
+
+    @property
+    def artifacts(self):
+        return Artifacts(self.layout, read_recipe(self.path))
+
+    def faces(self, name, stage, content):
+        folder = self.layout.pack(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "faces").write_text(content)
+        write_receipt(folder, stage, config={}, inputs={}, files=["faces"], seconds=1.0)
+
+    def make(self, kind, **contents):
+        folder = self.artifacts.folder(kind, *CELL)
+        folder.mkdir(parents=True, exist_ok=True)
+        names = {"outputs": ("source", "target"), "clusters": ("centres", "source_clusters")}.get(kind, (kind,))
+        for name in names:
+            for ending in ("", "_rows"):
+                (folder / f"{name}{ending}.npy").write_text(contents.get(name, "as ever"))
+        return leave_receipt(self.artifacts.recipe, self.layout, kind, *CELL,
+                             [f"{name}{ending}.npy" for name in names for ending in ("", "_rows")])
+
+    def stale(self):
+        """Return the kinds that are stale, with why."""
+        found = {kind: self.artifacts.status(kind, *CELL) for kind in ORDER}
+        return {kind: str(status) for kind, status in found.items() if status.state == "stale"}
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Run(tmp_path)
+
+
+def test_a_run_of_this_recipe_is_current(run):
+    assert run.stale() == {}
+    assert run.artifacts.require("clusters", *CELL).inputs.keys() == {"source_outputs"}
+    assert run.artifacts.status("map", *CELL).state == "missing"
+    with pytest.raises(StoredStateError, match=r"maps.conv_autoencoder.gray has no receipt.json: the stage 'map'"):
+        run.artifacts.require("map", *CELL)
+
+
+@pytest.mark.parametrize(("changes", "kinds", "words"), [
+    ({"naming": {"method": "hand"}}, ("names", "score"),
+     "the names of conv_autoencoder gray were made with other settings than the recipe's: method was majority_vote, is "
+     "hand; "
+     "name its clusters in notebooks/label_clusters.ipynb"),
+    ({"naming": {"sample": 50}}, ("names", "score"), "sample was 400, is 50; run the label stage again"),
+    ({"naming": {"per_cluster": 9}}, (), ""),  # the vote does not read it
+    ({"clustering": {"n_clusters": 9}}, ("clusters", "assignments", "names", "score"), "clustering.n_clusters was 8"),
+    ({"evaluation": {"bootstrap": 10}}, ("score",), "evaluation.bootstrap was 1000, is 10; run the evaluate stage"),
+    ({"map": {"perplexity": 5}}, (), ""),
+    ({"approaches": {"conv_autoencoder": {"fit": {"reconstruct": {**FIT, "epochs": 2}}}}}, ORDER,
+     "the model of conv_autoencoder gray was made with other settings than the recipe's: fit.reconstruct.epochs was 1, "
+     "is 2; run the train stage again"),
+    ({"threads": 2}, (), ""),
+    ({"seed": 3}, ORDER, "seed was 0, is 3"),
+])
+def test_a_changed_recipe_makes_exactly_its_artifacts_stale(run, changes, kinds, words):
+    run.write(**changes)
+    stale = run.stale()
+    assert set(stale) == set(kinds)
+    assert all(words in why for why in stale.values())
+
+
+def test_outputs_of_a_model_that_was_trained_again_are_stale(run):
+    """Their scores would be charged with the labels of another model."""
+    run.make("model", model="other weights")
+    assert set(run.stale()) == set(ORDER[1:])
+    with pytest.raises(StoredStateError, match=r"a previous version of model; run the embed stage again"):
+        run.artifacts.require("score", *CELL)
+
+
+def test_names_voted_by_labels_that_have_changed_are_stale(run):
+    run.faces("target", "import", "corrected labels")
+    assert set(run.stale()) == set(ORDER[1:])
+    run.make("outputs")
+    run.make("clusters")
+    run.make("assignments")
+    assert set(run.stale()) == {"names", "score"}
+    assert "from a previous version of target; run the label stage again" in run.stale()["score"]
+
+
+def test_other_target_faces_leave_the_clusters_alone_and_not_those_of_target_faces(run):
+    run.make("outputs", target="of other faces")
+    assert set(run.stale()) == {"assignments", "names", "score"}
+    run.make("assignments")
+    assert set(run.stale()) == {"names", "score"}
+    run.make("outputs", source="of other faces", target="of other faces")
+    assert "from a previous version of source outputs; run the cluster stage" in run.stale()["clusters"]
+
+
+def test_an_equal_rerun_makes_nothing_stale(run):
+    run.make("model")
+    run.make("outputs")
+    assert run.stale() == {}
+
+
+def test_what_was_made_from_may_be_gone_since(run):
+    (run.layout.source / "receipt.json").unlink()
+    assert run.stale() == {}
+
+
+def test_an_input_that_the_recipe_does_not_name_makes_stale(run):
+    receipt = run.artifacts.require("model", *CELL)
+    inputs = {**receipt.inputs, "pretrained": "a digest"}
+    leave_receipt(run.artifacts.recipe, run.layout, "model", *CELL, [], inputs=inputs)
+    assert "from pretrained, which the recipe does not name; run the train" in str(run.artifacts.status("model", *CELL))
+    leave_receipt(run.artifacts.recipe, run.layout, "model", *CELL, [], inputs={})
+    assert "was made without source; run the train" in str(run.artifacts.status("model", *CELL))
+
+
+def test_without_a_recipe_it_is_known_what_something_was_made_from(run):
+    artifacts = Artifacts(run.layout)
+    assert artifacts.status("score", *CELL).state == "current"
+    run.write(seed=4)
+    assert artifacts.status("score", *CELL).state == "current"
+    run.write()
+    run.make("model", model="other weights")
+    assert "the outputs of conv_autoencoder gray were made from a previous version of model" in str(
+        artifacts.status("score", *CELL))
+
+
+def test_every_input_of_every_kind_is_in_the_table(run):
+    for kind in CELL_KINDS:
+        cell = resolve(run.artifacts.recipe, *CELL)
+        for source in KINDS[kind].inputs(cell, run.layout, KINDS[kind].config_of(cell)).values():
+            assert not isinstance(source, Artifact) or source.kind in KINDS
+
+
+def test_names_belong_to_the_clusters_and_to_nothing_else():
+    outputs = {"centres.npy": "a", "source_clusters.npy": "b", "source_distances.npy": "c"}
+    assert clustering_digest(outputs) == clustering_digest({**outputs, "source_distances.npy": "d"})
+    assert clustering_digest(outputs) != clustering_digest({**outputs, "centres.npy": "d"})
