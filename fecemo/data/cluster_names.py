@@ -5,10 +5,11 @@ stand here; who writes one does so with `fecemo.data.durable.atomic_write`.
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from fecemo.data.classes import EMOTIONS, emotion_of
+from fecemo.data.classes import EMOTIONS, class_of
 from fecemo.data.cluster_parts import group_keys, is_group_key, key_order
 from fecemo.data.documents import build, read_json
 from fecemo.errors import InputError, StoredStateError, nearest
@@ -20,8 +21,8 @@ SAMPLE_NAME = "sample.csv"
 PARTS_NAME = "target_parts"
 """Beside them, where clusters were divided: the key of every embedded target face's group."""
 NAMES_FORMAT = "fecemo.names/1"
-NOT_EMOTIONS = ("mixed", "not a face", "skip")
-"""What a cluster may be called instead of an emotion. Its faces get no emotion and count as wrong."""
+NOT_CLASSES = ("mixed", "not a face", "skip")
+"""What a cluster may be called instead of a class. Its faces get no class and count as wrong."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class ClusterNames:
     clustering : str
         Digest of the named clustering: of its centres and its source faces' clusters.
     names : dict of str to str
-        By the cluster's number (``"0"``, ``"1"``, …) one of `EMOTIONS` or of `NOT_EMOTIONS`. A divided cluster has
+        By the cluster's number (``"0"``, ``"1"``, …) a class or one of `NOT_CLASSES`. A divided cluster has
         none; its halves have one each (``"3a"``, ``"3b"``).
     by, when : str
         Who named, and the UTC time of the last change.
@@ -76,6 +77,8 @@ class ClusterNames:
         Groups of whose name the person was not sure.
     seconds : dict of str to float
         Time spent on each group, pauses left out.
+    classes : tuple of str
+        Names that are classes, in the order of the target's; by default the usual emotions.
     """
 
     approach: str
@@ -100,6 +103,7 @@ class ClusterNames:
     on_map: tuple[int, ...] = ()
     targets_on_map: tuple[str, ...] = ()
     scores_seen: tuple[dict[str, str], ...] = ()
+    classes: tuple[str, ...] = EMOTIONS
 
     @property
     def other_scores_seen(self) -> int:
@@ -107,20 +111,26 @@ class ClusterNames:
         return sum(names != self.names for names in self.scores_seen)
 
     def emotion(self, key: int | str) -> str:
-        """Return the emotion of a cluster or of a part of one, or ``""`` where it was given none."""
+        """Return the class of a cluster or of a part of one, or ``""`` where it has none."""
         name = self.names.get(str(key), "")
-        return name if name in EMOTIONS else ""
+        return name if name in self.classes else ""
 
     def as_json(self) -> str:
         """Return the document's text."""
         return json.dumps({"format": NAMES_FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n"
 
 
-def read_cluster_names(path: Path) -> ClusterNames:
+def read_cluster_names(path: Path, classes: Sequence[str] = ()) -> ClusterNames:
     """Read names, whole or still incomplete.
 
-    Emotions may be spelled in any known way (``"happiness"``); they are returned as in `EMOTIONS`. An empty name, as
-    the cluster stage's template has it, is a name still to give.
+    Classes may be spelled in any known way (``"happiness"``). An empty name, as the cluster stage's template has it, is
+    a name still to give.
+
+    Parameters
+    ----------
+    path : Path
+    classes : sequence of str
+        The target's classes; without them, those that the document lists.
 
     Raises
     ------
@@ -128,25 +138,25 @@ def read_cluster_names(path: Path) -> ClusterNames:
         If the file is missing, half-written or not such a document, or a name is unknown; the nearest is named.
     """
     document = read_json(path)
-    if (found := document.pop("format", None)) != NAMES_FORMAT:
-        raise InputError(f"{path} has the format {found!r}, expected {NAMES_FORMAT!r}")
-    given = build(ClusterNames, document, str(path))
-    for cluster in (*given.names, *given.divided):
+    if (stored_format := document.pop("format", None)) != NAMES_FORMAT:
+        raise InputError(f"{path} has the format {stored_format!r}, expected {NAMES_FORMAT!r}")
+    stored = build(ClusterNames, {**document, **({"classes": tuple(classes)} if classes else {})}, str(path))
+    for cluster in (*stored.names, *stored.divided):
         if not is_group_key(cluster):
             raise InputError(f"{path}: names: {cluster!r} is not the number of a cluster")
     names = {}
-    for cluster, name in given.names.items():
+    for cluster, name in stored.names.items():
         if not name:
             continue
-        emotion = name if name in NOT_EMOTIONS else emotion_of(name)
-        if emotion is None:
+        meaning = name if name in NOT_CLASSES else class_of(name, stored.classes)
+        if meaning is None:
             raise InputError(f"{path}: cluster {cluster} is named {name!r}: "
-                             f"{nearest(name, (*EMOTIONS, *NOT_EMOTIONS))}")
-        names[cluster] = emotion
-    return build(ClusterNames, {**asdict(given), "names": names}, str(path))
+                             f"{nearest(name, (*stored.classes, *NOT_CLASSES))}")
+        names[cluster] = meaning
+    return replace(stored, names=names)
 
 
-def read_hand_names(path: Path, approach: str, variant: str) -> ClusterNames:
+def read_hand_names(path: Path, approach: str, variant: str, classes: Sequence[str] = ()) -> ClusterNames:
     """Read the names that a person gave to a cell's clusters.
 
     Raises
@@ -158,7 +168,7 @@ def read_hand_names(path: Path, approach: str, variant: str) -> ClusterNames:
         raise InputError(f"{path}: there is no such file: nobody has named the clusters of {approach} {variant} yet. "
                          "Fill in the names.template.json of that clustering and put it there, or let labels name them "
                          "(naming.method: majority_vote)")
-    names = read_cluster_names(path)
+    names = read_cluster_names(path, classes)
     if (names.approach, names.variant) != (approach, variant):
         raise InputError(f"{path} names the clusters of {names.approach} {names.variant}, expected {approach} "
                          f"{variant}")
@@ -194,7 +204,7 @@ def require_names_of(names: ClusterNames, clustering: str, n_clusters: int, wher
     known = set(group_keys(n_clusters, names.divided))
     if missing := sorted(known - set(names.names), key=key_order):
         raise InputError(f"{where}: {len(missing)} of {len(known)} clusters have no name: {', '.join(missing)}; give "
-                         f"each an emotion or one of: {', '.join(NOT_EMOTIONS)}")
+                         f"each a class or one of: {', '.join(NOT_CLASSES)}")
     if unknown := sorted(set(names.names) - known, key=key_order):
         raise InputError(f"{where}: there is no cluster {', '.join(unknown)}; this clustering has 0 to "
                          f"{n_clusters - 1}")

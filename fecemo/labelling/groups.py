@@ -1,13 +1,13 @@
-"""The groups that a person names: the clusters, and the halves of those that were divided."""
+"""The groups that a person names: the clusters, the halves of divided ones, and which of their faces are shown."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from fecemo.data.cluster_parts import halves_of
-from fecemo.errors import InputError, nearest
+from fecemo.data.cluster_parts import cluster_of, halves_of, key_order
+from fecemo.errors import InputError, StoredStateError, nearest
 
 SMALL_MARGIN = 0.5
 """A group whose margin is below this share of the middle one's is doubtful."""
@@ -140,3 +140,132 @@ class Groups:
             return []
         order = np.argsort(self.distances[members].mean(axis=0), kind="stable")
         return [self.keys[other] for other in order if other != at][:count]
+
+
+def sample_faces(rule: str, groups: Groups, key: str, *, count: int, start: int = 0, seed: int = 0) -> np.ndarray:
+    """Return the next faces of a group.
+
+    Parameters
+    ----------
+    rule : {"random", "nearest", "farthest", "borderline"}
+        ``random`` as published, by seed; nearest to the centre, or farthest from it; ``borderline`` faces are nearly
+        as near to another centre.
+    groups : Groups
+    key : str
+        The group.
+    count : int
+        Faces wanted, at least 1; there may be fewer left.
+    start : int
+        Faces of this group and rule that were shown before.
+    seed : int
+
+    Returns
+    -------
+    ndarray of shape (m,), int64
+        Positions among the source faces; of equally ranked ones the first comes first.
+
+    Raises
+    ------
+    InputError
+        For an unknown rule, naming the nearest, or a group that does not exist.
+    """
+    if rule not in RULES:
+        raise InputError(f"there is no rule {rule!r} for samples: {nearest(rule, RULES)}")
+    at, members = groups.at(key), groups.members(key)
+    cluster, part = key_order(key)
+    rank = RULES[rule](groups.distances[members], at, np.random.default_rng([seed, cluster, *part.encode()]))
+    return members[np.argsort(rank, kind="stable")][start : start + count]
+
+
+def _random(distances: np.ndarray, at: int, rng: np.random.Generator) -> np.ndarray:
+    return rng.permutation(len(distances))
+
+
+def _nearest(distances: np.ndarray, at: int, rng: np.random.Generator) -> np.ndarray:
+    return distances[:, at]
+
+
+def _farthest(distances: np.ndarray, at: int, rng: np.random.Generator) -> np.ndarray:
+    return -distances[:, at]
+
+
+def _margin(distances: np.ndarray, at: int, rng: np.random.Generator) -> np.ndarray:
+    return np.delete(distances, at, axis=1).min(axis=1) - distances[:, at]
+
+
+RULES: Mapping[str, Callable[[np.ndarray, int, np.random.Generator], np.ndarray]] = {
+    "random": _random, "nearest": _nearest, "farthest": _farthest, "borderline": _margin,
+}
+"""Each ranks the faces of a group; the lowest come first."""
+
+
+class Divisions:
+    """How the groups of one clustering divide; each division is made once.
+
+    Parameters
+    ----------
+    clustering : NamedClustering
+    divide : callable or None
+        None where no group can be divided.
+    seed : int
+        Of divisions and random samples.
+    """
+
+    def __init__(self, clustering: NamedClustering, divide: Divide | None, seed: int) -> None:
+        self._whole, self._divide, self._seed = Groups.of(clustering), divide, seed
+        self._made: dict[str, Division] = {}
+
+    def of(self, key: str, groups: Groups) -> Division:
+        """Return how a group falls into two.
+
+        Raises
+        ------
+        InputError
+            If there is no such group, it has too few faces, or no group can be divided.
+        """
+        members = groups.members(key)
+        if key not in self._made:
+            if self._divide is None:
+                raise InputError(f"cluster {key} cannot be divided here: the embeddings are not at hand")
+            self._made[key] = self._divide(key, members, self._seed)
+        return self._made[key]
+
+    def groups(self, divided: Mapping[str, str]) -> Groups:
+        """Return the groups that there are when some are divided.
+
+        Parameters
+        ----------
+        divided : mapping of str to str
+            The divided ones, and a digest of the halves of each.
+
+        Raises
+        ------
+        StoredStateError
+            If one divides into other halves than these.
+        """
+        groups = self._whole
+        for key in sorted(divided, key=key_order):
+            division = self.of(key, groups)
+            if division.digest != divided[key]:
+                raise StoredStateError(f"cluster {key} divides into other halves than those that were named; move the "
+                                       "file of names away to name these clusters anew")
+            groups = groups.divided(key, division)
+        return groups
+
+    def shown(self, samples: Mapping[str, Mapping[str, int]]) -> set[int]:
+        """Return the faces that were shown of each group: rule, seed and number tell which they are.
+
+        Parameters
+        ----------
+        samples : mapping of str to mapping of str to int
+            Faces of each group that were shown by each rule. A group may have been divided, or its halves joined,
+            since.
+        """
+        seen: set[int] = set()
+        for key, counts in samples.items():
+            groups = self._whole
+            for above in (key[:end] for end in range(len(str(cluster_of(key))), len(key))):
+                groups = groups.divided(above, self.of(above, groups))
+            for rule, count in counts.items():
+                seen.update(sample_faces(rule, groups, key, count=count, seed=self._seed).tolist())
+        return seen

@@ -1,9 +1,9 @@
-"""The keyboard: one key an act, the same in the notebook and in the terminal."""
+"""The keyboard of the board: one key an act, and one for each name that a cluster can have."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fecemo.data.classes import EMOTIONS
-from fecemo.data.cluster_names import NOT_EMOTIONS
+from fecemo.data.cluster_names import NOT_CLASSES
 
 
 @dataclass(frozen=True)
@@ -12,24 +12,20 @@ class Act:
 
     Parameters
     ----------
-    what : str
-        ``"name"``, ``"rule"``, ``"more"``, ``"next"``, …
+    method : str
+        ``"name"``, ``"rule"``, ``"more"``, ``"next"``, …: the method of the board.
     argument : str
         The name or the rule, where there is one.
     about : str
         For people.
     """
 
-    what: str
+    method: str
     argument: str = ""
     about: str = ""
 
 
-_NAMES = (*EMOTIONS, *NOT_EMOTIONS)
-_NAME_KEYS = "12345678" + "90-"
-
-KEYS: dict[str, Act] = {
-    **{key: Act("name", name, name) for key, name in zip(_NAME_KEYS, _NAMES, strict=True)},
+ACTS: dict[str, Act] = {
     "=": Act("same", about="same name as the nearest named cluster"),
     "m": Act("more", about="more faces"),
     "r": Act("rule", "random", "random faces"),
@@ -49,8 +45,18 @@ KEYS: dict[str, Act] = {
     "g": Act("suggest", about="suggest a name from labels"),
     "?": Act("help", about="all keys"),
 }
-"""What every key does, by its name in browsers."""
+"""What every key but those of names does, by its name in browsers."""
+NOTE_KEY = next(key for key, act in ACTS.items() if act.method == "note")
+CLASS_KEYS = "12345678" + "".join(letter for letter in "abcdefghijklmnopqrstuvwxyz" if letter not in ACTS)
+"""Keys of the classes, in order: digits, then the letters that no act has. Further classes have a button alone."""
+OTHER_KEYS = dict(zip(NOT_CLASSES, "90-", strict=True))
 
-NOTE_KEY = next(key for key, act in KEYS.items() if act.what == "note")
-KEY_OF_NAME = {act.argument: key for key, act in KEYS.items() if act.what == "name"}
-"""The key of every name that a cluster can have."""
+
+def keys_of_names(classes: Sequence[str]) -> dict[str, str]:
+    """Return the key of every name that a cluster can have, the classes first."""
+    return {**dict(zip(classes, CLASS_KEYS, strict=False)), **OTHER_KEYS}
+
+
+def acts_of(classes: Sequence[str]) -> dict[str, Act]:
+    """Return what every key does, for clusters that are named by these classes."""
+    return {**{key: Act("name", name, name) for name, key in keys_of_names(classes).items()}, **ACTS}

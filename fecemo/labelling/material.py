@@ -44,7 +44,7 @@ class CellState:
     trouble: str = ""
 
     @property
-    def said(self) -> str:
+    def line(self) -> str:
         """str: The cell and how it stands, in a few words."""
         if self.waits_for:
             return f"{self.title}: waits for {self.waits_for}"
@@ -107,6 +107,8 @@ class CellMaterial:
     target_clusters : ndarray of shape (t,), int32
         Every target face's stored cluster.
     target_ids : ndarray of shape (t,), str
+    classes : tuple of str
+        What a cluster can be named, in order.
     divide : callable
     map : FaceMap or None
         None where the map stage has not run on these embeddings.
@@ -129,6 +131,7 @@ class CellMaterial:
     target_faces: Faces
     target_clusters: np.ndarray
     target_ids: np.ndarray
+    classes: tuple[str, ...]
     divide: Divide
     map: FaceMap | None = None
     without_map: str = ""

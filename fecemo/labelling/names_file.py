@@ -1,5 +1,6 @@
-"""One person's file of names: written whole after every act, and by one session at a time."""
+"""People's files of names: one is in use, each person has one, and a session writes it whole after every act."""
 
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,8 @@ class NamesFile:
         Who names.
     seed : int
         For a file that does not exist yet; one that does keeps the seed with which it began.
+    classes : tuple of str
+        What a cluster can be named, in order.
 
     Attributes
     ----------
@@ -36,18 +39,18 @@ class NamesFile:
         If it names another clustering. It is left as it is.
     """
 
-    def __init__(self, path: Path, clustering: NamedClustering, by: str, seed: int) -> None:
+    def __init__(self, path: Path, clustering: NamedClustering, by: str, seed: int, classes: tuple[str, ...]) -> None:
         if not by.strip():
             raise InputError("whose names are these? Say who names: the file of names says so")
         self.path = path
         self._digest = _digest(path)
-        self.names = self._read(clustering, by.strip(), seed)
+        self.names = self._read(clustering, by.strip(), seed, classes)
 
-    def _read(self, clustering: NamedClustering, by: str, seed: int) -> ClusterNames:
+    def _read(self, clustering: NamedClustering, by: str, seed: int, classes: tuple[str, ...]) -> ClusterNames:
         cell = (clustering.approach, clustering.variant)
         if not self._digest:
-            return ClusterNames(*cell, clustering=clustering.digest, names={}, by=by, seed=seed)
-        stored = read_cluster_names(self.path)
+            return ClusterNames(*cell, clustering=clustering.digest, names={}, by=by, seed=seed, classes=classes)
+        stored = read_cluster_names(self.path, classes)
         if (stored.approach, stored.variant) != cell:
             raise InputError(f"{self.path} names the clusters of {stored.approach} {stored.variant}, expected "
                              f"{' '.join(cell)}")
@@ -80,3 +83,58 @@ class NamesFile:
 
 def _digest(path: Path) -> str:
     return digest_file(path) if path.is_file() else ""
+
+
+def file_of(in_use: Path, by: str) -> Path:
+    """Return a person's file of names of a cell: the one in use if it is theirs or nobody's, else one beside it.
+
+    Parameters
+    ----------
+    in_use : Path
+        The file that the pipeline uses, whether or not it exists.
+    by : str
+        Who names.
+    """
+    if not in_use.exists() or read_cluster_names(in_use).by in ("", by.strip()):
+        return in_use
+    return _beside(in_use, by)
+
+
+def files_of_others(in_use: Path, by: str) -> dict[str, Path]:
+    """Return the other people's files of names of a cell, by whose they are."""
+    others = {}
+    for path in (in_use, *sorted(in_use.parent.glob(f"{in_use.stem}.*{in_use.suffix}"))):
+        if path.is_file() and (person := read_cluster_names(path).by) not in ("", by.strip()):
+            others[person] = path
+    return others
+
+
+def use_file_of(in_use: Path, by: str) -> None:
+    """Make a further person's names the ones that the pipeline uses; those used so far become a further file.
+
+    At every moment some names are in use: those used so far are copied aside before the others take their place, and
+    the same call resumes where it was killed in between.
+
+    Raises
+    ------
+    StoredStateError
+        If the person has named nothing, or other names would be overwritten.
+    ResourceError
+        If the folder cannot be written.
+    """
+    theirs = file_of(in_use, by)
+    if theirs == in_use:
+        return
+    if not theirs.is_file():
+        raise StoredStateError(f"{theirs}: there is no such file; {by.strip()!r} has named none of these clusters yet")
+    aside, names = _beside(in_use, read_cluster_names(in_use).by), in_use.read_bytes()
+    if not aside.exists():
+        atomic_write(aside, names)
+    elif aside.read_bytes() != names:
+        raise StoredStateError(f"{aside} exists already, and {in_use} cannot take its place; move one of them away")
+    theirs.replace(in_use)
+
+
+def _beside(in_use: Path, by: str) -> Path:
+    word = re.sub(r"[^\w-]+", "_", by.strip().lower()).strip("_") or "someone"
+    return in_use.with_name(f"{in_use.stem}.{word}{in_use.suffix}")

@@ -1,20 +1,18 @@
 """A labelling session: what a person decides of a clustering, saved after every act. No widget is known here."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from fecemo.data.classes import EMOTIONS, emotion_of
-from fecemo.data.cluster_names import NOT_EMOTIONS, ClusterNames
+from fecemo.data.classes import EMOTIONS, class_of
+from fecemo.data.cluster_names import NOT_CLASSES, ClusterNames
 from fecemo.data.cluster_parts import halves_of, key_order
 from fecemo.errors import InputError, nearest
-from fecemo.labelling.divisions import Divisions
-from fecemo.labelling.groups import Divide, Groups, NamedClustering
+from fecemo.labelling.groups import Divide, Divisions, Groups, NamedClustering, sample_faces
 from fecemo.labelling.names_file import NamesFile
-from fecemo.labelling.samples import sample_faces
 
 PAUSE_SECONDS = 120.0
 """What passes between two acts counts as work on a group up to here; beyond it the person was away."""
@@ -42,6 +40,8 @@ class LabellingSession:
         Who names.
     seed : int
         Of random samples and of divisions; a session that goes on keeps the seed with which it began.
+    classes : sequence of str
+        What a cluster can be named, in order, beside `NOT_CLASSES`.
     divide : callable, optional
         How a group falls into two; without it none can be divided.
     clock : callable
@@ -61,8 +61,10 @@ class LabellingSession:
     """
 
     def __init__(self, clustering: NamedClustering, path: Path, by: str, seed: int = 0, *,
-                 divide: Divide | None = None, clock: Callable[[], float] = time.monotonic) -> None:
-        self._file = NamesFile(path, clustering, by, seed)
+                 classes: Sequence[str] = EMOTIONS, divide: Divide | None = None,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self.classes = tuple(classes)
+        self._file = NamesFile(path, clustering, by, seed, self.classes)
         self._divisions = Divisions(clustering, divide, self.stored.seed)
         self.groups: Groups = self._divisions.groups(self.stored.divided)
         self._seen: set[int | str] = {*self._divisions.shown(self.stored.samples), *self.stored.on_map,
@@ -95,19 +97,19 @@ class LabellingSession:
         self._since, self._at_work_on = self._clock(), key
 
     def name(self, *keys: str, name: str) -> None:
-        """Give one group, or several that mean the same, a name: an emotion or one of `NOT_EMOTIONS`.
+        """Give one group, or several that mean the same, a name: a class or one of `NOT_CLASSES`.
 
         Raises
         ------
         InputError
             For an unknown name or group.
         """
-        meant = name if name in NOT_EMOTIONS else emotion_of(name)
-        if meant is None:
-            raise InputError(f"no cluster can be named {name!r}: {nearest(name, (*EMOTIONS, *NOT_EMOTIONS))}")
+        meaning = name if name in NOT_CLASSES else class_of(name, self.classes)
+        if meaning is None:
+            raise InputError(f"no cluster can be named {name!r}: {nearest(name, (*self.classes, *NOT_CLASSES))}")
         for key in keys:
             self.groups.at(key)
-        self._decide(replace(self._decisions(), names={**self.stored.names, **dict.fromkeys(keys, meant)}))
+        self._decide(replace(self._decisions(), names={**self.stored.names, **dict.fromkeys(keys, meaning)}))
 
     def merge(self, keys: Iterable[str], into: str) -> None:
         """Give groups the name that another has. The stored clustering stays as it is.

@@ -1,9 +1,16 @@
-"""What a session came to: how far it is, what it covers, what is doubtful, and what it cost in time."""
+"""What a session came to: coverage, doubts and time; how far two people agree; what labels would suggest."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fecemo.data.classes import EMOTIONS
-from fecemo.data.cluster_parts import key_order
+import numpy as np
+
+from fecemo.data.cluster_names import ClusterNames
+from fecemo.data.cluster_parts import cluster_of, key_order
+from fecemo.errors import StoredStateError
+from fecemo.labelling.groups import Groups
+from fecemo.labelling.material import SeenLabels
 from fecemo.labelling.session import LabellingSession
 
 
@@ -78,9 +85,95 @@ def summarise(session: LabellingSession) -> LabellingSummary:
     doubtful |= {key: "unsure" for key in stored.unsure if key in groups.keys}
     return LabellingSummary(
         named=len(stored.names), groups=len(groups.keys), faces=len(groups.of_face),
-        covered=sum(groups.sizes[key] for key, name in stored.names.items() if name in EMOTIONS),
-        absent=tuple(emotion for emotion in EMOTIONS if emotion not in stored.names.values()),
+        covered=sum(groups.sizes[key] for key, name in stored.names.items() if name in session.classes),
+        absent=tuple(name for name in session.classes if name not in stored.names.values()),
         doubtful=dict(sorted(doubtful.items(), key=lambda item: key_order(item[0]))),
         seconds=sum(stored.seconds.values()), looked_at=stored.looked_at, labels_seen=len(stored.labels_seen),
         other_scores_seen=stored.other_scores_seen,
     )
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Agreement of two raters on the clusters that both named.
+
+    Parameters
+    ----------
+    both : int
+        Clusters that both named. What one named whole and the other by its halves counts as the halves.
+    share : float or None
+        Share of them with one and the same name; None where there are none.
+    kappa : float or None
+        Cohen's kappa; None where it is not defined, because both used one and the same name throughout, or nothing was
+        named by both.
+    differing : dict of str to (str, str)
+        The two names of each cluster on which they differ.
+    """
+
+    both: int
+    share: float | None
+    kappa: float | None
+    differing: dict[str, tuple[str, str]]
+
+
+def compare_raters(first: ClusterNames, second: ClusterNames) -> Agreement:
+    """Compare two people's names of one clustering. ``"mixed"``, ``"not a face"`` and ``"skip"`` count as names.
+
+    The name of a whole cluster is that of its halves too. Where both divided a group into different halves, neither
+    theirs nor what is below can be compared.
+
+    Raises
+    ------
+    StoredStateError
+        If they named different clusterings.
+    """
+    if first.clustering != second.clustering:
+        raise StoredStateError(f"the names of {first.by!r} and of {second.by!r} belong to different clusterings "
+                               f"({first.clustering[:12]}… and {second.clustering[:12]}…) and cannot be compared")
+    named = {*first.names, *second.names}
+    wholes = {above for key in named for above in _with_wholes(key)[1:]}
+    unlike = {key for key in first.divided.keys() & second.divided.keys() if first.divided[key] != second.divided[key]}
+    told = {key: (_name(first, key), _name(second, key)) for key in sorted(named - wholes, key=key_order)
+            if not unlike.intersection(_with_wholes(key)[1:])}
+    shared = [key for key, names in told.items() if all(names)]
+    pairs = [told[key] for key in shared]
+    if not pairs:
+        return Agreement(0, None, None, {})
+    share = sum(one == other for one, other in pairs) / len(pairs)
+    used = {name for pair in pairs for name in pair}
+    by_chance = sum(sum(one == name for one, _ in pairs) * sum(other == name for _, other in pairs) for name in used)
+    by_chance_share = by_chance / len(pairs) ** 2
+    return Agreement(
+        both=len(pairs), share=share,
+        kappa=None if len(used) == 1 else (share - by_chance_share) / (1 - by_chance_share),
+        differing={cluster: pair for cluster, pair in zip(shared, pairs, strict=True) if pair[0] != pair[1]},
+    )
+
+
+def _with_wholes(key: str) -> list[str]:
+    """Return a group and those of which it is a part, itself first and the cluster last."""
+    return [key[:end] for end in range(len(key), len(str(cluster_of(key))) - 1, -1)]
+
+
+def _name(names: ClusterNames, key: str) -> str:
+    return next((names.names[whole] for whole in _with_wholes(key) if whole in names.names), "")
+
+
+def suggest(key: str, groups: Groups, target_clusters: np.ndarray, sample: SeenLabels,
+            classes: Sequence[str]) -> tuple[str, dict[str, int]]:
+    """Return the emotion that most sampled target faces of a group's stored cluster have, and the votes.
+
+    A half of a divided cluster takes the whole cluster's votes.
+
+    Returns
+    -------
+    suggestion : str
+        ``""`` where no sampled face fell into the cluster.
+    votes : dict of str to int
+        By emotion, the most frequent first; of equally frequent ones the first of the classes.
+    """
+    groups.at(key)
+    labels = sample.labels[target_clusters[sample.at] == cluster_of(key)]
+    counted, order = Counter(labels.tolist()), tuple(classes)
+    votes = dict(sorted(counted.items(), key=lambda item: (-item[1], order.index(item[0]))))
+    return next(iter(votes), ""), votes

@@ -1,7 +1,6 @@
 """Label: clusters → names, by a person's file or by the vote of a labelled sample."""
 
 import csv
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,7 +35,7 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
     Writes ``names.json``, and ``sample.csv`` with every label that was seen for it: row of the target pack, id, label,
     cluster; a person's labels are those that they saw while naming any clusters of the run. Where a person divided
     clusters, ``target_parts.npy`` besides, the group of every target face. The file of names that a person gave is
-    read and never written. With --terminal a person gives those names first, right here.
+    read and never written.
 
     Parameters
     ----------
@@ -79,14 +78,15 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
         centres = np.asarray(read_array(clustered, "centres", "cluster"))
         may_see = (pack.splits[rows] == "train") & (pack.labels[rows] != "")
         if naming.draw is None:
-            named, drawn = read_hand_names(hand_names, arguments.approach, arguments.variant), np.zeros(0, np.int64)
+            named, drawn = read_hand_names(
+                hand_names, arguments.approach, arguments.variant, pack.classes), np.zeros(0, np.int64)
             require_names_of(named, clustering, len(centres), str(hand_names))
         else:
             distances = read_array(assigned, "target_distances", "cluster", length=len(rows))
             faces = LabelledFaces(pack.labels[rows][may_see], clusters[may_see], distances[may_see])
             named, drawn = _names_by_labels(
-                ClusterNames(arguments.approach, arguments.variant, clustering, {}), naming, faces, centres,
-                pack.classes, settings, seed)
+                ClusterNames(arguments.approach, arguments.variant, clustering, {}, classes=pack.classes), naming,
+                faces, centres, settings, seed)
         names, files = _with_labels(named, elsewhere), [NAMES_NAME, SAMPLE_NAME]
         atomic_write(folder / NAMES_NAME, names.as_json())
         shown = np.union1d(np.flatnonzero(may_see)[drawn], _shown_to_a_person(names, pack, rows, may_see))
@@ -97,10 +97,10 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
             groups = groups_of_target(names.divided, names.seed, source, np.asarray(source_clusters), target.values,
                                       clusters, cell.title)
             files += write_arrays(folder, {PARTS_NAME: groups})
-        emotions = {names.emotion(key) for key in names.names} - {""}
+        named_classes = {names.emotion(key) for key in names.names} - {""}
         return StageResult(
             files=files,
-            message=f"{len(names.names)} clusters named {naming.title}, {len(emotions)} emotions among them, "
+            message=f"{len(names.names)} clusters named {naming.title}, {len(named_classes)} classes among them, "
                  f"{names.labels_used} labels used",
             summary={"names": names.names, "labels_used": names.labels_used, "looked_at": names.looked_at,
                      "by": names.by, "when": names.when, "seconds": round(sum(names.seconds.values()), 1),
@@ -112,9 +112,9 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
 
 
 def _names_by_labels(nameless: ClusterNames, naming: NamingMethod, faces: LabelledFaces, centres: np.ndarray,
-                     classes: Sequence[str], settings: NamingSettings, seed: int) -> tuple[ClusterNames, np.ndarray]:
+                     settings: NamingSettings, seed: int) -> tuple[ClusterNames, np.ndarray]:
     """Return names by the labels that a way of naming draws, and the positions of the drawn faces."""
-    by_labels = name_by_labels(naming, faces, centres, classes, settings, seed)
+    by_labels = name_by_labels(naming, faces, centres, nameless.classes, settings, seed)
     method = f"class_balanced {naming.name}" if settings.class_balanced else naming.name
     return replace(nameless, method=method, labels_used=len(by_labels.drawn),
                    names={str(cluster): name for cluster, name in enumerate(by_labels.names)},

@@ -89,14 +89,6 @@ class RunLayout:
         """Return the file of names a person gave: an input, never written by a stage."""
         return self.run / "labels" / approach / f"{variant}.json"
 
-    def further_hand_names(self, approach: str, variant: str, person: str) -> Path:
-        """Return a further person's file of names: theirs to write, and for comparison only."""
-        return self.run / "labels" / approach / f"{variant}.{person}.json"
-
-    def contact_sheets(self, approach: str, variant: str) -> Path:
-        """Return the folder of the pictures at which a person looks who names clusters in a terminal."""
-        return self.run / "sheets" / approach / variant
-
     def names(self, approach: str, variant: str) -> Path:
         """Return the folder of ``names.json``, the names in use, and ``sample.csv``, the labels they cost."""
         return self.run / "names" / approach / variant

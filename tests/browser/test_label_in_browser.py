@@ -21,9 +21,10 @@ from PIL import Image
 
 from fecemo.data.cluster_names import read_cluster_names
 from fecemo.drawn.emotions import EMOTIONS
-from fecemo.labelling.keys import KEY_OF_NAME
+from fecemo.labelling.keys import keys_of_names
 from fecemo.labelling.session import LabellingSession
-from fecemo.stages.naming.label_run import LabelRun
+from fecemo.naming_board import label_and_score
+from fecemo.stages.label_run import LabelRun
 from fecemo.study.layout import RunLayout
 from tests.integration.run_to_name import APPROACH, VARIANT, RunToName, emotion_of_group
 
@@ -116,7 +117,7 @@ def page():
     with playwright.sync_playwright() as engine:
         browser = engine.chromium.launch(executable_path=CHROMIUM, args=[
             "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"])
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page = browser.new_page(viewport={"width": 1440, "height": 1000})
         page.set_default_timeout(WAIT)
         yield page
         browser.close()
@@ -181,13 +182,13 @@ def test_a_person_names_all_clusters_by_key_and_goes_on_after_a_reload(run, serv
 
     # One key names a cluster; the next one without a name comes up by itself.
     page.locator(".fecemo-group h3").click()
-    opened = LabelRun(run.layout.run, run.recipe).open(APPROACH, VARIANT, "ann")
+    opened = LabelRun(run.layout.run, run.recipe, label_and_score).open(APPROACH, VARIANT, "ann")
     groups = LabellingSession(opened.clustering, opened.path, "ann").groups
     told = {}
     for count in range(8):
         here = page.locator(".fecemo-group h3").inner_text().removeprefix("Cluster ")
         told[here] = emotion_of_group(groups, here)
-        page.keyboard.press(KEY_OF_NAME[told[here]])
+        page.keyboard.press(keys_of_names(EMOTIONS)[told[here]])
         page.get_by_text(f"{count + 1} of 8 clusters named, with").wait_for()
         if count == 3:  # half way: the page is loaded anew, and the session goes on
             page.screenshot(path=artifacts / "half.png")

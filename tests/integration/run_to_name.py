@@ -13,9 +13,10 @@ from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import atomic_write
 from fecemo.evaluation.records.score import read_score
 from fecemo.labelling.session import LabellingSession
+from fecemo.naming_board import label_and_score
 from fecemo.stages import cluster, evaluate, label, map_faces
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.naming.label_run import LabelRun
+from fecemo.stages.label_run import LabelRun
 from fecemo.study.layout import RunLayout
 from tests.artifact_receipts import leave_receipt
 
@@ -116,7 +117,7 @@ def emotion_of_group(groups, key: str) -> str:
 
 def open_session(run, by="ann"):
     """Return what a person may see of the cell, and their session."""
-    opened = LabelRun(run.layout.run, run.recipe).open(APPROACH, VARIANT, by)
+    opened = LabelRun(run.layout.run, run.recipe, label_and_score).open(APPROACH, VARIANT, by)
     session = LabellingSession(opened.clustering, opened.path, by, opened.seed, divide=opened.divide)
     return opened, session
 

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from fecemo.data.cluster_names import read_cluster_names
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.evaluation.records.score import read_score
-from fecemo.labelling.keys import KEY_OF_NAME, KEYS
+from fecemo.labelling.keys import keys_of_names
 from fecemo.labelling.session import LabellingSession
+from fecemo.naming_board import label_and_score, open_board
 from fecemo.stages import cluster
-from fecemo.stages.naming.label_notebook import open_board
-from fecemo.stages.naming.label_run import LabelRun
+from fecemo.stages.label_run import LabelRun
 from tests.artifact_receipts import leave_receipt
 from tests.integration.run_to_name import APPROACH, N_SOURCE, VARIANT, RunToName, emotion_of_group
 
@@ -67,7 +68,7 @@ def test_who_names_must_be_said(run):
 def test_one_key_a_cluster_names_all_and_the_last_act_shows_the_row(run, board):
     while (here := board.cell.session.next_unnamed()) is not None:
         assert board.cell.here == here
-        press(board, KEY_OF_NAME[emotion_of_group(board.cell.session.groups, here)])
+        press(board, keys_of_names(EMOTIONS)[emotion_of_group(board.cell.session.groups, here)])
     assert len(read_cluster_names(run.names_path).names) == 8
     assert "every cluster has a name" in board.cell.said.value
     board.cell.end.finish.click()
@@ -79,8 +80,8 @@ def test_one_key_a_cluster_names_all_and_the_last_act_shows_the_row(run, board):
 
 
 def test_every_key_does_something(board):
-    for key, act in KEYS.items():
-        assert callable(getattr(board.cell, f"_{act.what}")), key
+    for key, act in board.cell.acts.items():
+        assert callable(getattr(board.cell, f"_{act.method}")), key
 
 
 def test_undo_and_redo_turn_to_the_cluster_that_changed(board):
@@ -276,7 +277,7 @@ def test_an_error_is_one_line_on_the_board(run, board, monkeypatch):
     assert "the disk &lt;is&gt; full" in board.cell.said.value
     assert board.cell.session.names == {}
     monkeypatch.undo()
-    opened = LabelRun(run.layout.run, run.recipe).open(APPROACH, VARIANT, "ann")
+    opened = LabelRun(run.layout.run, run.recipe, label_and_score).open(APPROACH, VARIANT, "ann")
     LabellingSession(opened.clustering, opened.path, "ann").name("5", name="fear")
     press(board, "2")
     assert "changed by someone else" in board.cell.said.value
@@ -322,7 +323,7 @@ def test_a_map_of_other_target_faces_is_said_to_be_so(run):
     board.begin.click()
     assert board.cell.map is None
     assert "rgb was made from a previous version of outputs: pipelines/06_map.py draws it" in str(
-        [child.value for child in board.cell.view.children[2].children[0].children])
+        [child.value for child in board.cell.view.children[2].children[1].children])
 
 
 def test_a_board_of_which_no_cell_is_ready_says_what_it_waits_for(run):

@@ -8,9 +8,10 @@ import pytest
 from fecemo.data.cluster_names import read_cluster_names
 from fecemo.data.durable import atomic_write
 from fecemo.errors import InputError, StoredStateError
-from fecemo.labelling.agreement import compare_raters
+from fecemo.labelling.summary import compare_raters
+from fecemo.naming_board import label_and_score
 from fecemo.stages import label
-from fecemo.stages.naming.label_run import LabelRun
+from fecemo.stages.label_run import LabelRun
 from tests.integration.run_to_name import (
     APPROACH,
     N_TARGET,
@@ -44,7 +45,7 @@ def test_each_person_has_a_file_and_either_can_be_used(named):
         bob.name(key, name="happy" if key == "0" else emotion_of_group(bob.groups, key))
     differing = compare_raters(bob.stored, ann.stored).differing
     assert set(differing) <= {"0"}
-    LabelRun(named.layout.run, named.recipe).use(APPROACH, VARIANT, "Bob")
+    LabelRun(named.layout.run, named.recipe, label_and_score).use(APPROACH, VARIANT, "Bob")
     assert read_cluster_names(named.names_path).by == "Bob"
     assert open_session(named, "Bob")[0].path == named.names_path
     _, ann = open_session(named, "Ann Lee")
@@ -56,7 +57,7 @@ def test_a_kill_while_names_change_places_loses_neither(named, monkeypatch):
     name_all(ann)
     _, bob = open_session(named, "Bob")
     bob.name("0", name="mixed")
-    run = LabelRun(named.layout.run, named.recipe)
+    run = LabelRun(named.layout.run, named.recipe, label_and_score)
 
     def killed(move):
         def until_bobs(path, target):
@@ -82,8 +83,8 @@ def test_a_kill_while_names_change_places_loses_neither(named, monkeypatch):
 
 def test_names_that_change_places_overwrite_nobodys(named):
     named.write_names()
-    run = LabelRun(named.layout.run, named.recipe)
-    with pytest.raises(StoredStateError, match="'Bob' has named no clusters"):
+    run = LabelRun(named.layout.run, named.recipe, label_and_score)
+    with pytest.raises(StoredStateError, match="'Bob' has named none of these clusters"):
         run.use(APPROACH, VARIANT, "Bob")
     _, bob = open_session(named, "Bob")
     bob.name("0", name="mixed")

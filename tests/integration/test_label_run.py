@@ -1,10 +1,7 @@
 """A run opened for naming, a session worked through, and the names as the label and evaluate stages use them."""
 
-import io
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +14,9 @@ from fecemo.data.receipts import read_receipt
 from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import FecemoError, InputError, ResourceError, StoredStateError
 from fecemo.evaluation.records.score import read_score
-from fecemo.labelling.terminal import TerminalSession
+from fecemo.naming_board import label_and_score
 from fecemo.stages import cluster, label
-from fecemo.stages.naming.label_run import LabelRun
+from fecemo.stages.label_run import LabelRun
 from tests.integration.run_to_name import (
     APPROACH,
     N_SOURCE,
@@ -57,7 +54,7 @@ def paired(tmp_path, four):
 
 
 def test_a_picker_says_what_is_ready_named_and_still_to_train(named):
-    run = LabelRun(named.layout.run, named.recipe)
+    run = LabelRun(named.layout.run, named.recipe, label_and_score)
     ready, training = run.cells()  # the supervised rows have no clusters
     assert (ready.variant, ready.waits_for, ready.has_map, ready.named, ready.groups) == ("rgb", "", True, 0, 8)
     assert (training.variant, training.waits_for) == ("gray", "train")
@@ -66,13 +63,13 @@ def test_a_picker_says_what_is_ready_named_and_still_to_train(named):
     with pytest.raises(InputError, match="predicts by its own classifier"):
         run.open("supervised", VARIANT, "ann")
     named.write_names(names={"0": "sad", "1": "happy"})
-    assert run.cells()[0].said.endswith("RGB: 2 of 8 named by ann")
+    assert run.cells()[0].line.endswith("RGB: 2 of 8 named by ann")
     named.write_names(clustering="0" * 64)
     assert "another clustering" in run.cells()[0].trouble
     named.names_path.write_text(named.names_path.read_text()[:90])
     assert "not readable JSON" in run.cells()[0].trouble
     with pytest.raises(StoredStateError, match="there is no such run"):
-        LabelRun(named.layout.run / "nowhere", named.recipe)
+        LabelRun(named.layout.run / "nowhere", named.recipe, label_and_score)
 
 
 def test_faces_are_those_of_the_pack_in_the_order_asked_for(named):
@@ -90,7 +87,7 @@ def test_a_map_that_is_missing_or_of_other_embeddings_is_not_shown(paired):
     run = paired
     opened = open_session(run)[0]
     assert (opened.map, opened.without_map) == (None, "There is no map of this cell yet")
-    assert not LabelRun(run.layout.run, run.recipe).cells()[0].has_map
+    assert not LabelRun(run.layout.run, run.recipe, label_and_score).cells()[0].has_map
 
 
 def test_names_given_in_a_session_are_what_the_pipeline_scores(named):
@@ -98,7 +95,7 @@ def test_names_given_in_a_session_are_what_the_pipeline_scores(named):
     session.begin("0")
     session.look("0", "random", 5)
     name_all(session)
-    row = LabelRun(named.layout.run, named.recipe).finish(APPROACH, VARIANT)
+    row = LabelRun(named.layout.run, named.recipe, label_and_score).finish(APPROACH, VARIANT)
     score = read_score(named.layout.score(APPROACH, VARIANT))
     assert (score.accuracy, score.method, score.n_scored) == (1, "hand", N_TARGET)
     assert (score.labels_used.total, score.labels_used.looked_at) == (0, 5)
@@ -226,63 +223,6 @@ def test_a_read_only_folder_is_said_at_the_first_act(named):
             session.look("0")
     finally:
         named.names_path.parent.chmod(0o755)
-
-
-def work_in_terminal(run, lines, by="ann"):
-    opened, session = open_session(run, by)
-    out = io.StringIO()
-    complete = TerminalSession(opened, session, run.layout.contact_sheets(APPROACH, VARIANT), out).work(
-        io.StringIO("\n".join(lines)))
-    return complete, session, out.getvalue()
-
-
-def test_a_terminal_session_names_all_with_sheets_to_look_at(named):
-    _, session = open_session(named)
-    order = sorted(session.groups.keys, key=lambda key: (-session.groups.sizes[key], int(key)))
-    lines = [emotion_of_group(session.groups, key) for key in order]
-    lines = ["hapy", "r", "more nearest", "note it's a smile", *lines, "quit"]
-    complete, session, said = work_in_terminal(named, lines)
-    assert complete
-    assert "did you mean 'happy'" in said
-    assert "'r' is a key of the notebook" in said
-    assert session.stored.notes == {order[0]: "it's a smile"}
-    sheets = named.layout.contact_sheets(APPROACH, VARIANT)
-    assert sorted(path.name for path in sheets.iterdir()) == sorted(
-        [f"cluster_{key}.png" for key in order] + [f"cluster_{order[0]}_nearest_12.png"])
-    assert all(path.read_bytes().startswith(PNG) for path in sheets.iterdir())
-    assert session.stored.looked_at == N_SOURCE  # twelve faces a cluster, all of them shown
-    assert score_of(named).accuracy == 1
-
-
-def test_a_terminal_session_divides_undoes_and_resumes(paired):
-    run = paired
-    complete, session, said = work_in_terminal(run, ["divide", "1", "undo", "sad", "go 1", "same 0a", "join", "status",
-                                                     "unsure", "go 9", "suggest", "next", "0"])
-    assert not complete
-    assert (session.names, session.stored.unsure) == ({"0a": "sad", "1": "sad", "3": "not a face"}, ("2",))
-    assert "cluster 2 is whole" in said
-    assert "there is no cluster '9'" in said
-    assert session.stored.suggestions_used == 1
-    _, resumed, said = work_in_terminal(run, ["quit"])
-    assert resumed.names == session.names
-    assert "3 of 5 clusters named" in said
-
-
-def test_the_script_names_in_a_terminal_and_then_labels(named):
-    script = [sys.executable, ROOT / "pipelines" / "07_label.py", "--recipe", named.recipe, "--run", named.layout.run,
-              "--approach", APPROACH, "--variant", VARIANT]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([*script, "--terminal", "--by", "ann"], input="9\n" * 8, text=True, capture_output=True,
-                          env=environment)
-    assert done.returncode == 0, done.stderr
-    assert "every cluster has a name" in done.stdout
-    assert set(read_cluster_names(named.names_path).names.values()) == {"mixed"}
-    done = subprocess.run([*script, "--method", "hand"], text=True, capture_output=True, env=environment)
-    assert done.returncode == 0, done.stderr
-    assert "8 clusters named by hand, 0 emotions" in done.stderr
-    done = subprocess.run([*script, "--terminal", "--by", "ann", "--variant", "gray"], text=True, capture_output=True,
-                          env=environment)
-    assert (done.returncode, "'train' has not finished" in done.stderr) == (2, True)
 
 
 def test_names_of_clusters_made_anew_are_refused(named):

@@ -66,7 +66,7 @@ def test_names_that_nobody_has_given_yet_hold_up_nothing_else(tmp_path):
     counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
     assert (counted["cluster"], counted["evaluate"], counted.get("label")) == ("6", "6", None)
     names = run.hand_names("dense_autoencoder", "rgb")
-    elsewhere = run.further_hand_names("conv_autoencoder", "gray", "someone")
+    elsewhere = run.hand_names("conv_autoencoder", "gray").with_name("gray.someone.json")
     for path in (names, elsewhere):
         path.parent.mkdir(parents=True)
         path.write_text("{}")

@@ -6,18 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fecemo.data.cluster_names import NOT_EMOTIONS, ClusterNames, read_cluster_names, require_names_of
+from fecemo.data.cluster_names import NOT_CLASSES, ClusterNames, read_cluster_names, require_names_of
 from fecemo.data.cluster_parts import group_keys, key_order
 from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import InputError, ResourceError, StoredStateError
-from fecemo.labelling.agreement import compare_raters
-from fecemo.labelling.groups import Division, Groups, NamedClustering
-from fecemo.labelling.keys import KEY_OF_NAME, KEYS
+from fecemo.labelling.groups import RULES, Division, Groups, NamedClustering, sample_faces
+from fecemo.labelling.keys import ACTS, acts_of, keys_of_names
 from fecemo.labelling.material import SeenLabels
-from fecemo.labelling.samples import RULES, sample_faces
 from fecemo.labelling.session import PAUSE_SECONDS, LabellingSession
-from fecemo.labelling.suggestion import suggest
-from fecemo.labelling.summary import summarise
+from fecemo.labelling.summary import compare_raters, suggest, summarise
 
 # Six faces on a line at 0, 1, 2.4 | 4, 5, 6 with centres at 0 and 5.
 PLACES = np.array([0, 1, 2.4, 4, 5, 6])
@@ -304,9 +301,9 @@ def test_looking_survives_undo_and_breaches_of_blindness_are_recorded_with_their
 def test_a_suggestion_is_the_vote_of_the_sampled_faces_of_the_stored_cluster(groups):
     sample = SeenLabels(np.array([0, 1, 2, 4]), ("p", "q", "r", "s"), np.array(["sad", "fear", "fear", "sad"]))
     target_clusters = np.array([0, 0, 0, 1, 1])
-    assert suggest("0", groups, target_clusters, sample) == ("fear", {"fear": 2, "sad": 1})
-    assert suggest("1", groups, target_clusters, sample) == ("sad", {"sad": 1})
-    assert suggest("1", groups, np.zeros(5, int), sample) == ("", {})
+    assert suggest("0", groups, target_clusters, sample, EMOTIONS) == ("fear", {"fear": 2, "sad": 1})
+    assert suggest("1", groups, target_clusters, sample, EMOTIONS) == ("sad", {"sad": 1})
+    assert suggest("1", groups, np.zeros(5, int), sample, EMOTIONS) == ("", {})
 
 
 def test_what_is_not_this_session_is_refused_and_left_alone(session, clustering, path):
@@ -406,8 +403,28 @@ def test_other_names_that_were_scored_are_counted_once_each(session, path):
 
 
 def test_every_name_and_rule_has_one_key():
-    assert set(KEY_OF_NAME) == {*EMOTIONS, *NOT_EMOTIONS}
-    assert {act.argument for act in KEYS.values() if act.what == "rule"} == set(RULES)
+    assert set(keys_of_names(EMOTIONS)) == {*EMOTIONS, *NOT_CLASSES}
+    assert {act.argument for act in ACTS.values() if act.method == "rule"} == set(RULES)
+
+
+@pytest.mark.parametrize("n_classes", [3, 8, 20])
+def test_any_number_of_classes_has_keys_of_its_own(n_classes):
+    classes = tuple(f"class {number}" for number in range(n_classes))
+    keys = keys_of_names(classes)
+    assert [keys[name] for name in classes[:3]] == ["1", "2", "3"]
+    assert len(set(keys.values())) == n_classes + len(NOT_CLASSES)
+    acts = acts_of(classes)
+    assert len(acts) == len(ACTS) + n_classes + len(NOT_CLASSES)  # no name takes the key of an act
+    assert {acts[key].argument for key in keys.values()} == {*classes, *NOT_CLASSES}
+
+
+def test_clusters_take_the_classes_of_the_data_set(clustering, path):
+    session = LabellingSession(clustering, path, "ann", classes=("pout", "wink"))
+    session.name("0", name="Wink")
+    assert session.names == {"0": "wink"}
+    with pytest.raises(InputError, match="no cluster can be named 'happy'"):
+        session.name("1", name="happy")
+    assert read_cluster_names(path).emotion("0") == "wink"
 
 
 def named(by, names, clustering=DIGEST):

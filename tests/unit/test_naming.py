@@ -221,10 +221,15 @@ def hand_document(**changes):
 
 def hand(tmp_path, document):
     path = tmp_path / "rgb.json"
-    path.write_text(document if isinstance(document, str) else json.dumps(document))
+    path.write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
     names = read_hand_names(path, "dense_autoencoder", "rgb")
     require_names_of(names, CLUSTERING, 3, str(path))
     return names
+
+
+@pytest.mark.parametrize("mark", ["\ufeff", "\ufeff\r\n"])
+def test_a_byte_order_mark_of_an_editor_changes_nothing(tmp_path, mark):
+    assert hand(tmp_path, mark + json.dumps(hand_document(), indent=1).replace("\n", "\r\n")).names["0"] == "happy"
 
 
 def test_names_by_hand_are_read(tmp_path):

@@ -6,7 +6,7 @@ import ipywidgets as widgets
 
 from fecemo.errors import FecemoError, InputError
 from fecemo.labelling.board.cell_board import CellBoard
-from fecemo.labelling.board.style import STYLE
+from fecemo.labelling.board.page import STYLE
 from fecemo.labelling.material import RunToName
 from fecemo.labelling.session import LabellingSession
 
@@ -55,7 +55,7 @@ class LabellingBoard:
         try:
             material = self._run.open(approach, variant, self.by.value)
             session = LabellingSession(material.clustering, material.path, self.by.value, material.seed,
-                                       divide=material.divide)
+                                       divide=material.divide, classes=material.classes)
             self.cell = CellBoard(self._run, material, session, self.open)
         except FecemoError as error:
             self.said.value = f"<div class='trouble'>{html.escape(str(error))}</div>"
@@ -69,7 +69,7 @@ class LabellingBoard:
         self._cells = {(cell.approach, cell.variant): cell for cell in self._run.cells()}
         if not self._cells:
             raise InputError(f"{self._run.title}: no approach of the recipe has clusters that could be named")
-        self.pick.options = [(cell.said, where) for where, cell in self._cells.items()]
+        self.pick.options = [(cell.line, where) for where, cell in self._cells.items()]
         ready = [where for where, cell in self._cells.items() if not cell.waits_for]
         unfinished = [where for where in ready if self._cells[where].named < self._cells[where].groups]
         self.pick.value = (unfinished or ready or list(self._cells))[0]

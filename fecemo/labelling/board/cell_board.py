@@ -10,13 +10,13 @@ from fecemo.data.cluster_names import read_cluster_names
 from fecemo.errors import FecemoError
 from fecemo.labelling.board.end_panel import EndPanel
 from fecemo.labelling.board.group_panel import GroupPanel, grid
-from fecemo.labelling.board.keyboard import Keyboard
 from fecemo.labelling.board.map_panel import CHOSEN, MapPanel
 from fecemo.labelling.board.naming_panel import NamingPanel
-from fecemo.labelling.keys import KEYS, NOTE_KEY
+from fecemo.labelling.board.page import Keyboard
+from fecemo.labelling.keys import NOTE_KEY, acts_of
 from fecemo.labelling.material import CellMaterial, RunToName
 from fecemo.labelling.session import LabellingSession
-from fecemo.labelling.suggestion import suggest
+from fecemo.labelling.summary import suggest
 
 
 class CellBoard:
@@ -42,9 +42,11 @@ class CellBoard:
         cell = (material.clustering.approach, material.clustering.variant)
         self._material, self.session, self._asked = material, session, ""
         self.said = widgets.HTML()
-        self.keyboard = Keyboard(KEYS, NOTE_KEY, self.press)
+        self.acts = acts_of(session.classes)
+        self.keyboard = Keyboard(self.acts, NOTE_KEY, self.press)
         self.group = GroupPanel(material, session, self.press)
-        self.naming = NamingPanel(session, run.colours, self.press, lambda key: self.guard(lambda: self.go(key)))
+        self.naming = NamingPanel(session, run.colours, self.press, lambda name: self.guard(lambda: self._name(name)),
+                                  lambda key: self.guard(lambda: self.go(key)))
         self.naming.note.observe(lambda change: self.guard(lambda: self._note(change["new"])), names="value")
         self._sees = widgets.HTML()
 
@@ -69,18 +71,18 @@ class CellBoard:
             side = [self.map.view, self._sees]
         left = widgets.VBox(side).add_class("fecemo-map")
         self.view = widgets.VBox([self.naming.view, self.said,
-                                  widgets.HBox([left, self.group.view]).add_class("fecemo-columns"),
+                                  widgets.HBox([self.group.view, left]).add_class("fecemo-columns"),
                                   self.end.view, self.keyboard])
         self.here = session.next_unnamed() or session.groups.keys[0]
         self.go(self.here)
 
     def press(self, key: str) -> None:
         """Do what a key stands for."""
-        act = KEYS[key]
-        if self._asked != act.what:
+        act = self.acts[key]
+        if self._asked != act.method:
             self._asked = ""
         self.say("")
-        self.guard(lambda: getattr(self, f"_{act.what}")(*filter(None, [act.argument])))
+        self.guard(lambda: getattr(self, f"_{act.method}")(*filter(None, [act.argument])))
 
     def go(self, key: str) -> None:
         """Turn to a group."""
@@ -195,7 +197,8 @@ class CellBoard:
         else:
             sample = ask()
             self.session.record_suggestion(sample.ids)
-            name, votes = suggest(self.here, self.session.groups, self._material.target_clusters, sample)
+            name, votes = suggest(self.here, self.session.groups, self._material.target_clusters, sample,
+                                  self.session.classes)
             self.refresh()
             self.say(f"suggested: <b>{name}</b> ({', '.join(f'{emotion} {n}' for emotion, n in votes.items())})" if name
                      else "no face of the naming sample fell into this cluster")
@@ -236,7 +239,8 @@ class CellBoard:
         self.guard(show)
 
     def _help(self) -> None:
-        self.say(" &nbsp; ".join(f"<kbd>{html.escape(_shown(key))}</kbd> {act.about}" for key, act in KEYS.items()))
+        self.say(" &nbsp; ".join(f"<kbd>{html.escape(_shown(key))}</kbd> {html.escape(act.about)}"
+                                 for key, act in self.acts.items()))
 
 
 def _shown(key: str) -> str:

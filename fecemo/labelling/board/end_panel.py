@@ -7,9 +7,8 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from fecemo.data.cluster_names import read_cluster_names
-from fecemo.labelling.agreement import compare_raters
 from fecemo.labelling.session import LabellingSession
-from fecemo.labelling.summary import summarise
+from fecemo.labelling.summary import compare_raters, summarise
 
 
 class EndPanel:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import ipywidgets as widgets
 import numpy as np
 
-from fecemo.labelling.keys import KEYS
+from fecemo.labelling.keys import ACTS
 from fecemo.labelling.material import CellMaterial
 from fecemo.labelling.pictures import as_data_url, mean_and_spread
 from fecemo.labelling.session import LabellingSession
@@ -39,16 +39,16 @@ class GroupPanel:
         self._pictures: dict[int, str] = {}
         self._head, self._near, self._faces = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self._rules = {}
-        for key, rule in [(key, known.argument) for key, known in KEYS.items() if known.what == "rule"]:
-            button = widgets.Button(description=f"{rule} ({key})", tooltip=KEYS[key].about)
+        for key, rule in [(key, known.argument) for key, known in ACTS.items() if known.method == "rule"]:
+            button = widgets.Button(description=f"{rule} ({key})", tooltip=ACTS[key].about)
             button.on_click(lambda _, key=key: act(key))
             self._rules[rule] = button
         more = widgets.Button(description="more (m)", icon="arrow-down", tooltip="The next faces by this rule")
         more.on_click(lambda _: act("m"))
         self._where = widgets.HTML()
-        self.view = widgets.VBox([self._head, self._near,
+        self.view = widgets.VBox([self._head,
                                   widgets.HBox([*self._rules.values(), more, self._where]).add_class("fecemo-row"),
-                                  self._faces]).add_class("fecemo-group")
+                                  self._faces, self._near]).add_class("fecemo-group")
 
     def show(self, key: str) -> None:
         """Turn to a group and show its first faces."""

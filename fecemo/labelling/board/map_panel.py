@@ -1,6 +1,6 @@
 """The t-SNE map: coloured as wished, faces on hovering, a lasso, target faces on demand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ipywidgets as widgets
@@ -8,11 +8,12 @@ import jscatter
 import numpy as np
 import pandas as pd
 
+from fecemo.data.cluster_names import NOT_CLASSES
 from fecemo.labelling.material import CellMaterial, FaceMap, SeenLabels
 from fecemo.labelling.pictures import as_data_url
 from fecemo.labelling.session import LabellingSession
 
-HEIGHT = 430
+HEIGHT = 330
 HOVER_SIDE = 140
 GREY = "#b8b8b8"
 CHOSEN = 24
@@ -128,7 +129,7 @@ class MapPanel:
                                                                    for i, key in enumerate(groups.keys)})
         if mode == "name":
             names = np.array([self._session.names.get(key, "no name") for key in groups.keys])
-            return _categories(names[everywhere], name_colours(self._colours))
+            return _categories(names[everywhere], name_colours(self._session.classes, self._colours))
         if mode == "this cluster":
             here = np.where(np.array(groups.keys)[everywhere] == self.key, f"cluster {self.key}", "others")
             return _categories(here, {f"cluster {self.key}": self._colours[0], "others": GREY})
@@ -136,7 +137,7 @@ class MapPanel:
             labels = np.full(int(self._material.target_clusters.shape[0]), "unknown", dtype=object)
             labels[self._seen.at] = self._seen.labels
             words = np.concatenate([np.full(self._n, "unknown", dtype=object), labels[self._map.target_at]])
-            return _categories(words, {**name_colours(self._colours), "unknown": GREY})
+            return _categories(words, {**name_colours(self._session.classes, self._colours), "unknown": GREY})
         known = (groups.face_margins[self._map.source_at] if mode == "margin"
                  else self._material.known[mode](self._map.source_at))
         if known.dtype.kind in "fiu":  # nothing is known of target faces: they take the middle
@@ -176,12 +177,10 @@ class MapPanel:
                      self._map.target_at[points[points >= self._n] - self._n])
 
 
-def name_colours(colours: tuple[str, ...]) -> dict[str, str]:
-    """Return the colour of every name; what is no emotion is grey."""
-    from fecemo.data.classes import EMOTIONS
-    from fecemo.data.cluster_names import NOT_EMOTIONS
-
-    return {**dict(zip(EMOTIONS, colours, strict=False)), **dict.fromkeys((*NOT_EMOTIONS, "no name"), GREY)}
+def name_colours(classes: Sequence[str], colours: Sequence[str]) -> dict[str, str]:
+    """Return the colour of every name; what is no class is grey."""
+    of_classes = {name: colours[at % len(colours)] for at, name in enumerate(classes)}
+    return {**of_classes, **dict.fromkeys((*NOT_CLASSES, "no name"), GREY)}
 
 
 def _categories(words: np.ndarray, colours: dict[str, str]) -> tuple[Any, dict[str, str]]:

@@ -5,12 +5,12 @@ from functools import partial
 
 import ipywidgets as widgets
 
-from fecemo.data.cluster_names import NOT_EMOTIONS
+from fecemo.data.cluster_names import NOT_CLASSES
 from fecemo.labelling.board.map_panel import name_colours
-from fecemo.labelling.keys import KEY_OF_NAME, KEYS
+from fecemo.labelling.keys import ACTS, keys_of_names
 from fecemo.labelling.session import LabellingSession
 
-ACTS = ("=", "u", "z", "y", "d", "j", "g")
+BUTTONS = ("=", "u", "z", "y", "d", "j", "g")
 """Acts that have a button beside the names."""
 MANY = 40
 """Chips beyond this number are a few lines to scroll in, the one in hand first: names and faces stay in sight."""
@@ -26,6 +26,8 @@ class NamingPanel:
     colours : tuple of str
     act : callable
         ``act(key)``.
+    call : callable
+        ``call(name)`` names the group in hand.
     go : callable
         ``go(group)``.
 
@@ -35,12 +37,13 @@ class NamingPanel:
     """
 
     def __init__(self, session: LabellingSession, colours: tuple[str, ...], act: Callable[[str], None],
-                 go: Callable[[str], None]) -> None:
-        self._session, self._go, self._colours = session, go, name_colours(colours)
-        self._names = {name: _button(f"{key}  {name}", KEYS[key].about, partial(act, key), "fecemo-name")
-                       for name, key in KEY_OF_NAME.items()}
-        acts = [_button(f"{_TITLES[key]} ({key})", KEYS[key].about, partial(act, key)) for key in ACTS]
-        self._names[NOT_EMOTIONS[0]].add_class("fecemo-apart")
+                 call: Callable[[str], None], go: Callable[[str], None]) -> None:
+        self._session, self._go, self._colours = session, go, name_colours(session.classes, colours)
+        keys = keys_of_names(session.classes)
+        self._names = {name: _button(f"{keys.get(name, '')}  {name}".strip(), name, partial(call, name), "fecemo-name")
+                       for name in (*session.classes, *NOT_CLASSES)}
+        acts = [_button(f"{_TITLES[key]} ({key})", ACTS[key].about, partial(act, key)) for key in BUTTONS]
+        self._names[NOT_CLASSES[0]].add_class("fecemo-apart")
         self.note = widgets.Text(placeholder="a note (Enter)", continuous_update=False,
                                  layout={"width": "260px"}).add_class("fecemo-note")
         self._chips = widgets.HBox().add_class("fecemo-row")

@@ -1,5 +1,6 @@
 """A run opened for naming: which cells are ready, and of each what a person may see. No stage calls this."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ from fecemo.clustering.naming import draw_sample
 from fecemo.clustering.settings import NamingSettings
 from fecemo.data.array_set import read_face_array
 from fecemo.data.arrays import read_array
+from fecemo.data.classes import EMOTIONS
 from fecemo.data.cluster_names import read_cluster_names
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, read_receipt
@@ -18,14 +20,16 @@ from fecemo.data.variant import find_variant
 from fecemo.errors import FecemoError, StoredStateError
 from fecemo.labelling.groups import Division, NamedClustering
 from fecemo.labelling.material import CellMaterial, CellState, FaceMap, Faces, SeenLabels
+from fecemo.labelling.names_file import file_of, files_of_others, use_file_of
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.naming.label_files import file_of, files_of_others, use_file_of
-from fecemo.stages.naming.label_finish import label_and_evaluate
-from fecemo.stages.naming.label_known import known_of_source
+from fecemo.stages.known_columns import known_of_source
 from fecemo.study.artifacts import KINDS, Artifacts, clustering_digest
 from fecemo.study.cell import resolve
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
+
+LabelAndScore = Callable[[CellArguments], str]
+"""Label and evaluate a cell with the names in use, and return its row of the table as HTML."""
 
 
 class LabelRun:
@@ -37,6 +41,8 @@ class LabelRun:
         The run's folder, such as ``runs/demo``.
     recipe : Path
         Its recipe, such as ``pipelines/recipes/demo.yaml``.
+    label_and_score : callable
+        What the last button of the board does.
 
     Raises
     ------
@@ -46,7 +52,8 @@ class LabelRun:
         If there is no such run.
     """
 
-    def __init__(self, run: Path, recipe: Path) -> None:
+    def __init__(self, run: Path, recipe: Path, label_and_score: LabelAndScore) -> None:
+        self._label_and_score = label_and_score
         self._layout, self._recipe_path, self._recipe = RunLayout(run), recipe, read_recipe(recipe)
         if not run.is_dir():
             raise StoredStateError(f"{run}: there is no such run; `make demo` makes runs/demo, and "
@@ -132,19 +139,20 @@ class LabelRun:
             halves = halve(source.values[members], seed, f"{cell.title}, cluster {key}")
             return Division(halves.second, halves.distances, halves.digest)
 
-        used, own = layout.hand_names(approach, variant), file_of(layout, approach, variant, by)
+        used = layout.hand_names(approach, variant)
         may_ask = bool(len(self._askable(target.rows)))
         drawn, without_map = self._map(approach, variant, source.rows, target.rows)
         return CellMaterial(
-            title=f"{cell.approach.title} · {cell.variant.title}", clustering=clustering, path=own, used_path=used,
-            seed=cell.recipe.seed, divide=divide,
+            title=f"{cell.approach.title} · {cell.variant.title}", clustering=clustering,
+            path=file_of(used, by), used_path=used, seed=cell.recipe.seed, divide=divide,
             faces=self._view(self._source, source.rows, variant),
             target_faces=self._view(self._target, target.rows, variant),
             target_clusters=np.asarray(read_array(layout.assigned(approach, variant), "target_clusters", "cluster",
                                                   length=len(target.rows))),
-            target_ids=self._target.ids[target.rows], map=drawn, without_map=without_map,
+            target_ids=self._target.ids[target.rows],
+            classes=self._target.classes or EMOTIONS, map=drawn, without_map=without_map,
             known=known_of_source(self._recipe, layout, self._source, source.rows),
-            ask_sample=(lambda: self._seen(target.rows, cell.recipe.naming)) if may_ask else None,
+            ask_sample=(lambda: self._seen(target.rows, cell.recipe.naming, cell.recipe.seed)) if may_ask else None,
             ask_labels=(lambda: self._seen(target.rows, None)) if may_ask else None,
             others=files_of_others(used, by),
         )
@@ -157,7 +165,7 @@ class LabelRun:
         StoredStateError
             If the person has named nothing, or other names would be overwritten.
         """
-        use_file_of(self._layout, approach, variant, by)
+        use_file_of(self._layout.hand_names(approach, variant), by)
 
     def finish(self, approach: str, variant: str) -> str:
         """Label and evaluate the cell with the names in use, and return its row of the table as HTML.
@@ -167,7 +175,7 @@ class LabelRun:
         FecemoError
             As the label and evaluate stages do.
         """
-        return label_and_evaluate(CellArguments(self._recipe_path, self._layout.run, approach, variant))
+        return self._label_and_score(CellArguments(self._recipe_path, self._layout.run, approach, variant))
 
     def _view(self, pack: Dataset, rows: np.ndarray, variant: str) -> Faces:
         seen_as = find_variant(variant)
@@ -198,8 +206,8 @@ class LabelRun:
         pack = self._target
         return np.flatnonzero((pack.splits[rows] == "train") & (pack.labels[rows] != ""))
 
-    def _seen(self, rows: np.ndarray, sample: NamingSettings | None) -> SeenLabels:
+    def _seen(self, rows: np.ndarray, sample: NamingSettings | None, seed: int = 0) -> SeenLabels:
         at = self._askable(rows)
         if sample is not None:  # the very labels that majority_vote uses
-            at = at[draw_sample(self._target.labels[rows[at]], sample, self._recipe.seed)]
+            at = at[draw_sample(self._target.labels[rows[at]], sample, seed)]
         return SeenLabels(at, tuple(self._target.ids[rows[at]].tolist()), self._target.labels[rows[at]])

@@ -1,0 +1,69 @@
+"""The labelling board of a run, for a notebook: what a person does by hand, and the stages that follow.
+
+Stages never call each other. The last button of the board runs three of them in turn, as their scripts would; this is
+why the board is opened here, above the stages.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from fecemo.errors import ResourceError
+from fecemo.stages import evaluate, label
+from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.label_run import LabelRun
+from fecemo.stages.tables.comparison_table import read_table
+
+
+def open_board(run: str | Path, recipe: str | Path) -> Any:
+    """Return the board on which a person names the clusters of a run.
+
+    Parameters
+    ----------
+    run : str or Path
+        The run's folder, such as ``runs/demo``.
+    recipe : str or Path
+        Its recipe, such as ``pipelines/recipes/demo.yaml``.
+
+    Returns
+    -------
+    fecemo.labelling.board.board.LabellingBoard
+        Show its ``view``.
+
+    Raises
+    ------
+    InputError
+        If the recipe is not sound or has no approach with clusters.
+    StoredStateError
+        If there is no such run.
+    ResourceError
+        If the notebook's packages are not installed.
+    """
+    try:
+        from fecemo.labelling.board.board import LabellingBoard
+    except ImportError as error:
+        raise ResourceError(f"the labelling notebook needs {error.name}, which is not installed: "
+                            "pip install 'fecemo[notebook]', or fill in the clustering's "
+                            "names.template.json") from error
+    return LabellingBoard(LabelRun(Path(run), Path(recipe), label_and_score))
+
+
+def label_and_score(arguments: CellArguments) -> str:
+    """Label and evaluate a cell with the names in use, and return its row of the table as HTML.
+
+    Raises
+    ------
+    FecemoError
+        As the label and evaluate stages do.
+    """
+    from fecemo.evaluation.tables.block_export import as_frame
+    from fecemo.evaluation.tables.blocks import cost_block, metrics_block
+
+    label.run(arguments, method="hand")
+    evaluate.run(arguments)
+    # Of this cell alone: the others are no concern of whoever named it.
+    study = arguments.study
+    alone = replace(study, approaches={arguments.approach: study.approaches[arguments.approach]},
+                    variants=(arguments.variant,))
+    row = read_table(alone, arguments.layout)
+    return "".join(as_frame(block(row)).to_html(index=False, border=0) for block in (metrics_block, cost_block))
