@@ -72,9 +72,9 @@ class CellArguments:
     def mapped_cell(self) -> Cell:
         """Return the resolved cell of a row that is mapped. Raises `InputError` for any other."""
         cell = self.cell()
-        if cell.approach.predicts_by != "clusters" and cell.mapped is None:
+        if cell.approach.predicts_by != "clusters" and cell.tsne_output is None:
             raise InputError(f"{self.approach} predicts by its own classifier: there is nothing to map, unless "
-                             f"approaches.{self.approach}.mapped in the recipe names an output, such as features. "
+                             f"approaches.{self.approach}.tsne_output in the recipe names an output, such as features. "
                              "Go on with the evaluate stage")
         return cell
 

@@ -15,7 +15,7 @@ def run(arguments: CellArguments) -> Receipt:
 
     Writes ``target.npy`` for all target faces and, where clusters are to be made, ``source.npy`` for the source faces
     that were trained on, each with its ``_rows.npy``: one flattened vector a face, float32. Where the recipe asks for a
-    map of another output of a classifier, ``mapped.npy`` holds that of all target faces.
+    map of another output of a classifier, ``tsne_output.npy`` holds that of all target faces.
 
     Raises
     ------

@@ -9,9 +9,8 @@ from fecemo.stages.face_vectors import FaceVectors
 from fecemo.stages.measured_embedding import embed_measurements
 from fecemo.stages.run_stage import StageResult
 from fecemo.study.artifacts import embedded_faces
-from fecemo.study.cell import Cell
+from fecemo.study.cell import TSNE_OUTPUT, Cell
 from fecemo.study.faces.run_faces import RunFaces
-from fecemo.study.mapped_output import MAPPED
 
 BATCH_SIZE = 64
 
@@ -64,10 +63,10 @@ def _embed(cell: Cell, models: Path, packs: dict[str, RunFaces], vectors: dict[s
         write_arrays(folder, {rows_file.removesuffix(".npy"): rows})
         files += [values, rows_file]
         faces[name] = len(rows)
-        if cell.mapped and name == "target":
-            values, rows_file = array_files(MAPPED)
-            write_outputs(folder / values, load_network(models / f"{cell.mapped}.keras"), loader, BATCH_SIZE,
-                          f"embed {cell.title}: {cell.mapped}")
+        if cell.tsne_output and name == "target":
+            values, rows_file = array_files(TSNE_OUTPUT)
+            write_outputs(folder / values, load_network(models / f"{cell.tsne_output}.keras"), loader, BATCH_SIZE,
+                          f"embed {cell.title}: {cell.tsne_output}")
             write_arrays(folder, {rows_file.removesuffix(".npy"): rows})
             files += [values, rows_file]
     machine = describe_backend()

@@ -71,9 +71,9 @@ def read_vectors(cell: Cell, artifacts: Artifacts, faces: dict[str, RunFaces],
     StoredStateError
         If that artefact is missing or stale.
     """
-    if cell.of is None:
+    if cell.embeddings_from is None:
         return _measured(cell, faces)
-    where = (cell.of, cell.variant.name)
+    where = (cell.embeddings_from, cell.variant.name)
     artifacts.require(kind, *where)
     return _embedded(artifacts.folder(kind, *where), faces)
 

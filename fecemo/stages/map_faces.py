@@ -10,7 +10,7 @@ from fecemo.data.arrays import read_array, write_arrays
 from fecemo.data.receipts import Receipt
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.run_stage import StageResult, run_artifact
-from fecemo.study.mapped_output import MAPPED
+from fecemo.study.cell import TSNE_OUTPUT
 
 
 def run(arguments: CellArguments) -> Receipt:
@@ -45,7 +45,7 @@ def run(arguments: CellArguments) -> Receipt:
     def work(folder: Path) -> StageResult:
         rng = np.random.default_rng(seed)
         source, target = (_learnt_and_others(embedded, layout.model(arguments.approach, arguments.variant))
-                          if cell.mapped else [read_face_array(embedded, pack) for pack in ("source", "target")])
+                          if cell.tsne_output else [read_face_array(embedded, pack) for pack in ("source", "target")])
         source = draw_faces(source, settings.source_faces, rng)
         target = draw_faces(target, settings.target_faces, rng)
         drawn = draw_map(source.values, target.values, settings, seed, title=cell.title)
@@ -57,8 +57,8 @@ def run(arguments: CellArguments) -> Receipt:
         kept_of_target = neighbour_accuracy(target.values, source.values, drawn.target, drawn.source, seed=seed)
         return StageResult(
             files=files,
-            message=f"{len(source.rows)} {'learnt' if cell.mapped else 'source'} and {len(target.rows)} "
-                 f"{'other' if cell.mapped else 'target'} faces; {kept:.0%} of the ten nearest kept",
+            message=f"{len(source.rows)} {'learnt' if cell.tsne_output else 'source'} and {len(target.rows)} "
+                 f"{'other' if cell.tsne_output else 'target'} faces; {kept:.0%} of the ten nearest kept",
             summary={
                 "neighbour_accuracy": kept,
                 "neighbour_accuracy_of_chance": min(1.0, 10 / (len(source.rows) - 1)),
@@ -73,6 +73,6 @@ def run(arguments: CellArguments) -> Receipt:
 
 def _learnt_and_others(embedded: Path, model: Path) -> list[FaceArray]:
     """Return the mapped output of the faces that a classifier learned from, and that of all other target faces."""
-    faces = read_face_array(embedded, MAPPED)
+    faces = read_face_array(embedded, TSNE_OUTPUT)
     learnt = np.isin(faces.rows, read_array(model, "labelled_rows", "train"))
     return [FaceArray(faces.rows[these], faces.values[these]) for these in (learnt, ~learnt)]

@@ -89,7 +89,7 @@ def receipts_of(arguments: CellArguments, cell: Cell) -> dict[str, Receipt]:
 def predict(arguments: CellArguments, cell: Cell, target: Dataset, receipts: Mapping[str, Receipt]) -> PredictedFaces:
     """Return the predictions of the faces that the recipe wants scored.
 
-    ``score_on: test`` takes the stored test split; ``score_on: others`` every labelled face whose label was used
+    ``score_on: test`` takes the stored test split; ``score_on: unused_labels`` every labelled face whose label was used
     for nothing: not for training, not for choosing settings, not for naming. ``receipts`` are those of `receipts_of`.
 
     Raises
@@ -200,7 +200,7 @@ def scored_rows(score_on: str, target: Dataset, used: np.ndarray, where: str) ->
         If the label of a face of the test split was used.
     """
     labelled = np.flatnonzero(target.labels != "")
-    if score_on == "others":
+    if score_on == "unused_labels":
         rows = np.setdiff1d(labelled, used)
     else:
         rows = np.intersect1d(labelled, target.rows_in("test"))

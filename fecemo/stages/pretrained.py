@@ -21,10 +21,10 @@ def check_pretrained(cell: Cell) -> None:
     """
     if cell.pretrained is None:
         return
-    key = f"approaches.{cell.of_row}"
+    key = f"approaches.{cell.recipe_row}"
     if cell.variant.channels != 3:
         raise InputError(f"{key}.pretrained: networks that others have trained take three channels, and "
-                         f"{cell.variant.name} has one; name the variants of this row in {key}.only")
+                         f"{cell.variant.name} has one; name the variants of this row in {key}.variants")
     waits = cell.recipe.waits_for(cell.row)
     if waits is not None:
         raise InputError(f"{cell.title} {waits}")

@@ -168,7 +168,7 @@ def _phase_work(phase: Phase, cell: Cell, faces: RunFaces, vectors: FaceVectors 
     from fecemo.training.phase_work import PhaseWork
 
     fit = cell.fit[phase.name]
-    key = f"approaches.{cell.of_row}.fit.{phase.name}"
+    key = f"approaches.{cell.recipe_row}.fit.{phase.name}"
     examples, held_out = find_example_set(phase.faces).draw(faces, fit, cell.recipe.seed, key)
     if vectors is not None:
         examples, held_out = _trusted(examples, vectors), held_out and _trusted(held_out, vectors)

@@ -146,7 +146,7 @@ def outputs_config(cell: Cell) -> dict[str, Any]:
     """Return what shapes the outputs that are stored of a cell's faces."""
     return plain({"network": cell.approach.output, "variant": cell.variant, "side": cell.side,
                   "faces": embedded_faces(cell), "seed": cell.recipe.seed,
-                  **({"mapped": cell.mapped} if cell.mapped else {}),
+                  **({"tsne_output": cell.tsne_output} if cell.tsne_output else {}),
                   **({} if cell.approach.networks or cell.approach.takes != "pixels" else {"described": cell.model})})
 
 
@@ -257,7 +257,8 @@ def _of_cell(cell: Cell, *kinds: str, row: str | None = None) -> Inputs:
 
 def _of_row_behind(cell: Cell, kind: str) -> Inputs:
     """Return the other row's artefact that a cell is made from, if it is."""
-    return {} if cell.of is None else {kind + OF_ROW + cell.of: Artifact(kind, (cell.of, cell.variant.name))}
+    row = cell.embeddings_from
+    return {} if row is None else {kind + OF_ROW + row: Artifact(kind, (row, cell.variant.name))}
 
 
 def _model_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:

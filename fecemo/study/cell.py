@@ -10,11 +10,11 @@ from fecemo.data.variant import FACE_SIDE, Variant, find_variant
 from fecemo.errors import InputError, nearest
 from fecemo.models.approach import Approach
 from fecemo.study.fit_choices import read_fit
-from fecemo.study.learning import LearningStep, refuse_no_less
-from fecemo.study.mapped_output import mapped_network
-from fecemo.study.recipe import Recipe, faces_seen
-from fecemo.study.row_behind import check_row_behind
+from fecemo.study.recipe import LearningStep, Recipe, faces_seen
 from fecemo.training.settings import FitSettings
+
+TSNE_OUTPUT = "tsne_output"
+"""Name of the face array that holds the output of a classifier that is mapped, of the target faces."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Cell:
         An instance of ``approach.config``.
     fit : dict of str to FitSettings
         By phase.
-    score_on : {"test", "others"}
+    score_on : {"test", "unused_labels"}
     pretrained : Path or None
     frozen : tuple of str
-    of : str or None
+    embeddings_from : str or None
         The row whose embeddings the networks take.
-    mapped : str or None
+    tsne_output : str or None
         The network whose output is mapped, beside a classifier's probabilities.
     step : LearningStep or None
         The point of a learning curve that it is; ``row`` is then the step's name.
@@ -52,12 +52,12 @@ class Cell:
     score_on: str
     pretrained: Path | None = None
     frozen: tuple[str, ...] = ()
-    of: str | None = None
-    mapped: str | None = None
+    embeddings_from: str | None = None
+    tsne_output: str | None = None
     step: LearningStep | None = None
 
     @property
-    def of_row(self) -> str:
+    def recipe_row(self) -> str:
         """str: The row of the recipe: its own, or that of which it is a step."""
         return self.step.row if self.step else self.row
 
@@ -113,13 +113,13 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
     said = recipe.said_of(approach_name)
     key = f"{where}: approaches.{step.row if step else approach_name}"
     document = {"fit": said.fit, "model": said.model}
-    for name, other in said.variants.items():
+    for name, override in said.overrides.items():
         if name not in recipe.variants:
-            raise InputError(f"{key}.variants: no variant {name!r} in this recipe: {nearest(name, recipe.variants)}")
-        for part in other:
+            raise InputError(f"{key}.overrides: no variant {name!r} in this recipe: {nearest(name, recipe.variants)}")
+        for part in override:
             if part not in document:
-                raise InputError(f"{key}.variants.{name}: unknown key {part!r}, {nearest(part, document)}")
-    document = _merged(document, said.variants.get(variant_name, {}))
+                raise InputError(f"{key}.overrides.{name}: unknown key {part!r}, {nearest(part, document)}")
+    document = _merged(document, said.overrides.get(variant_name, {}))
     phases = [phase.name for phase in approach.phases]
     for name in {*phases, *document["fit"]}:
         if name not in phases:
@@ -129,7 +129,7 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
     if step is not None and step.phase:
         lessened = next(phase for phase in approach.phases if phase.name == step.phase)
         own = read_fit(lessened, document["fit"][step.phase], f"{key}.fit.{step.phase}")
-        refuse_no_less(step, getattr(own, step.setting), variant_name, where)
+        _refuse_no_less(step, getattr(own, step.setting), variant_name, where)
         step.lessen(document["fit"])
     stacks = {stack for names in approach.networks.values() for stack in names}
     for name in said.frozen:
@@ -140,13 +140,14 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
                          f"({variant.side} × {recipe.face_side} / {FACE_SIDE}); choose a multiple of 4")
     cell = Cell(
         recipe=recipe, row=approach_name, approach=approach, variant=variant, score_on=said.score_on,
-        pretrained=said.pretrained, frozen=said.frozen, of=said.of, step=step,
-        mapped=None if said.mapped is None else mapped_network(approach, said.mapped, key),
+        pretrained=said.pretrained, frozen=said.frozen, embeddings_from=said.embeddings_from,
+        step=step,
+        tsne_output=None if said.tsne_output is None else _mapped_network(approach, said.tsne_output, key),
         model=build(approach.config, document["model"], f"{key}.model"),
         fit={phase.name: read_fit(phase, document["fit"][phase.name], f"{key}.fit.{phase.name}")
              for phase in approach.phases},
     )
-    check_row_behind(recipe, approach_name, variant_name, key)
+    _check_embeddings_from(recipe, approach_name, variant_name, key)
     if approach.takes == "pixels":
         approach.check(cell.model, cell.shape, f"{where}: approaches")
     elif altered := [name for name, fit in cell.fit.items() if fit.augment or fit.corrupt]:
@@ -162,3 +163,64 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = _merged(merged[key], value) if both else copy.deepcopy(value)
     return merged
+
+
+def _refuse_no_less(step: LearningStep, has: float | None, variant: str, where: str) -> None:
+    """Raise `InputError` if a step asks for no less than its row.
+
+    Parameters
+    ----------
+    step : LearningStep
+    has : float or None
+        The row's own value of the setting; None stands for all there is.
+    variant, where : str
+        Of the row; and what names the recipe.
+    """
+    if has is not None and step.value >= has:
+        raise InputError(f"{where}: learning.{step.row}.{step.key}: {step.value} is no less than the {has} of the row "
+                         f"itself on {variant}, which is the last point of the curve")
+
+
+def _check_embeddings_from(recipe: Recipe, row: str, variant: str, key: str) -> None:
+    """Raise `InputError` if a row takes embeddings and does not say whose, or of rows that can give none."""
+    key, behind = f"{key}.embeddings_from", recipe.said_of(row).embeddings_from
+    approach, rows = recipe.approach_of(row), [row]
+    if (approach.takes == "embedding") != (behind is not None):
+        raise InputError(f"{key}: name the row whose embeddings this one takes" if behind is None else
+                         f"{key}: {approach.name} takes {approach.takes}, and no other row's embeddings")
+    while behind is not None:
+        if behind not in recipe.approaches:
+            raise InputError(f"{key}: no row {behind!r} in this recipe: {nearest(behind, recipe.approaches)}")
+        if behind in rows:
+            raise InputError(f"{key}: {' from '.join([*rows, behind])}: a row cannot be made from itself")
+        if recipe.approach_of(behind).predicts_by != "clusters":
+            raise InputError(f"{key}: {behind} gives probabilities of emotions and no embeddings; name a row whose "
+                             "faces are clustered")
+        if (behind, variant) not in recipe.cells:
+            raise InputError(f"{key}: {behind} does not run on {variant}; leave {variant} out of this row's variants")
+        rows.append(behind)
+        behind = recipe.approaches[behind].embeddings_from
+
+
+def _mapped_network(approach: Approach, output: str, key: str) -> str:
+    """Return the network that gives an output, such as ``"features"``.
+
+    Parameters
+    ----------
+    approach : Approach
+    output : str
+        As the phases of the approach name it.
+    key : str
+        Of the row in its recipe, for messages.
+
+    Raises
+    ------
+    InputError
+        If no map can be drawn of it.
+    """
+    if approach.predicts_by == "clusters":
+        raise InputError(f"{key}.tsne_output: {approach.name} is mapped by its embeddings; leave the key out")
+    networks = {kind: network for phase in approach.phases for kind, network in phase.outputs.items()}
+    if output not in networks:
+        raise InputError(f"{key}.tsne_output: {approach.name} gives no {output!r}: {nearest(output, networks)}")
+    return networks[output]

@@ -1,6 +1,6 @@
 """A recipe: the whole study as data. Nothing in the code enumerates approaches, variants or cells."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +15,117 @@ from fecemo.errors import InputError
 from fecemo.evaluation.settings import EvaluationSettings
 from fecemo.fetch.settings import FetchSettings
 from fecemo.models.approach import Approach, find_approach
-from fecemo.study.approach_recipe import ApproachRecipe
 from fecemo.study.faces.example_set import measured
-from fecemo.study.learning import ONLY, LearningStep, learning_steps
+
+LESSENED = ("faces", "label_fraction", "epochs")
+"""Settings of a phase of training of which a step has less."""
+CLUSTER_ON = "cluster_on"
+"""Number of unlabelled faces of which a step makes its clusters. Nothing is trained anew for it."""
+
+
+@dataclass(frozen=True)
+class ApproachRecipe:
+    """What a recipe says of one approach, or of one row, where several rows share an approach.
+
+    Parameters
+    ----------
+    fit : dict of str to dict
+        `FitSettings` of each phase, by the phase's name.
+    model : dict
+        Sizes that differ from the approach's published defaults.
+    score_on : {"test", "unused_labels"}
+        Score the stored test split, or every labelled face whose label neither trained nor named anything.
+    overrides : dict of str to dict
+        For one variant, ``fit`` and ``model`` keys that differ.
+    approach : str, optional
+        The approach, where the row has a name of its own.
+    title : str, optional
+        Heading of the row; by default that of the approach.
+    pretrained : Path, optional
+        Folder of converted weights with which the networks begin. While it is not there, the row waits for it.
+    frozen : tuple of str
+        Stacks that do not learn, beside those that the approach freezes by itself; with them stay the statistics by
+        which their batches are normalized.
+    embeddings_from : str, optional
+        For an approach that takes embeddings: the row whose embeddings these are.
+    tsne_output : str, optional
+        For an approach with a classifier: the output of its networks, such as ``"features"``, that is stored for the
+        target faces beside their probabilities, and of which a map is drawn.
+    variants : tuple of str
+        The variants on which the row runs, where it does not run on all; the other cells stay empty.
+    """
+
+    fit: dict[str, dict[str, Any]]
+    model: dict[str, Any] = field(default_factory=dict)
+    score_on: Literal["test", "unused_labels"] = "test"
+    overrides: dict[str, dict[str, Any]] = field(default_factory=dict)
+    approach: str | None = None
+    title: str | None = None
+    pretrained: Path | None = None
+    frozen: tuple[str, ...] = ()
+    embeddings_from: str | None = None
+    tsne_output: str | None = None
+    variants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LearningStep:
+    """One point of a learning curve.
+
+    Parameters
+    ----------
+    row : str
+        The row of the recipe of which it is a step.
+    phase : str
+        The phase of training that has less; ``""`` where only the clusters have.
+    setting : str
+        Of `LESSENED`, or `CLUSTER_ON`.
+    value : float
+        Of the setting.
+    """
+
+    row: str
+    phase: str
+    setting: str
+    value: float
+
+    @property
+    def key(self) -> str:
+        """str: What the recipe calls the curve, such as ``"classify.faces"``."""
+        return f"{self.phase}.{self.setting}" if self.phase else self.setting
+
+    @property
+    def name(self) -> str:
+        """str: By which its folders are called, such as ``"small_resnet-classify.faces-600"``."""
+        return f"{self.row}-{self.key}-{self.value!r}"
+
+    def lessen(self, fit: dict[str, dict[str, Any]]) -> None:
+        """Put the step's setting into what the recipe says of the row's phases, one of which it lessens."""
+        fit[self.phase][self.setting] = self.value
+
+
+def curves_of(said: Mapping[str, Any]) -> Iterator[tuple[str, list[float]]]:
+    """Yield the curves that a recipe asks of a row: a key and its values."""
+    yield from ((key, values) for key, values in said.items() if key != "variants")
+
+
+def learning_steps(learning: Mapping[str, Mapping[str, Any]]) -> dict[str, LearningStep]:
+    """Return all steps by name, in the recipe's order.
+
+    Parameters
+    ----------
+    learning : mapping of str to mapping
+        What a recipe says under ``learning``; see `Recipe`.
+    """
+    steps = (LearningStep(row, *curve_parts(key), value) for row, said in learning.items()
+             for key, values in curves_of(said) for value in values)
+    return {step.name: step for step in steps}
+
+
+def curve_parts(key: str) -> tuple[str, str]:
+    """Return the phase and the setting of a curve's key, such as ``("classify", "faces")``."""
+    phase, _, setting = key.rpartition(".")
+    return phase, setting
 
 
 @dataclass(frozen=True)
@@ -71,8 +179,8 @@ class Recipe:
     learning : dict of str to dict
         Learning curves, which stand beneath Table 2: by row, which setting has less, and how much. A phase's ``faces``,
         ``label_fraction`` or ``epochs``, as in ``small_resnet: {classify.faces: [600, 2400]}``, is trained with less;
-        of ``cluster_on: [500, 2000]`` faces only the clusters are made anew. ``only`` names the variants, where these
-        are not all of the row's. The row itself is the last point of each curve.
+        of ``cluster_on: [500, 2000]`` faces only the clusters are made anew. ``variants`` names the variants, where
+        these are not all of the row's. The row itself is the last point of each curve.
     """
 
     name: str
@@ -148,7 +256,7 @@ class Recipe:
 
     def _cells(self, rows: Iterable[str]) -> list[tuple[str, str]]:
         return [(row, variant) for row in rows for variant in self.variants
-                if not (only := self.said_of(row).only) or variant in only]
+                if not (limited := self.said_of(row).variants) or variant in limited]
 
     @cached_property
     def resolved(self) -> dict[tuple[str, str], Any]:
@@ -167,7 +275,7 @@ class Recipe:
         step = self.steps[row]
         said = self.approaches[step.row]
         return replace(said, approach=said.approach or step.row,
-                       only=tuple(self.learning[step.row].get(ONLY, said.only)))
+                       variants=tuple(self.learning[step.row].get("variants", said.variants)))
 
     def approach_of(self, row: str) -> Approach:
         """Return the approach of a row. Raises `InputError` for an unknown one, naming the nearest."""
@@ -180,9 +288,10 @@ class Recipe:
 
     def waits_for(self, row: str, variant: str | None = None) -> str | None:
         """Return what a row waits for, in words, or None where it can run: on any variant, or on this one."""
-        approach, folder, of = self.approach_of(row), self.said_of(row).pretrained, self.said_of(row).of
-        if of is not None and (waiting := self.waits_for(of, variant)) is not None:
-            return f"waits for the row {of}, which {waiting}"
+        approach, folder = self.approach_of(row), self.said_of(row).pretrained
+        behind = self.said_of(row).embeddings_from
+        if behind is not None and (waiting := self.waits_for(behind, variant)) is not None:
+            return f"waits for the row {behind}, which {waiting}"
         aligned = variant is not None and faces_seen(approach, find_variant(variant)) == "aligned"
         if (measured(approach) or aligned) and not (self.landmark_model and self.landmark_model.is_file()):
             return (f"waits for a face landmark model in {self.landmark_model or 'landmark_model of the recipe'}: "

@@ -1,13 +1,15 @@
 """Read and check the file of a recipe, with all of its cells."""
 
 from pathlib import Path
+from typing import Any
 
 from fecemo.data.documents import build, read_yaml
 from fecemo.data.statements import read_statement
 from fecemo.errors import InputError, nearest
+from fecemo.models.approach import Approach
 from fecemo.study.cell import resolve
-from fecemo.study.learning import check_learning
-from fecemo.study.recipe import Recipe
+from fecemo.study.faces.example_set import find_example_set
+from fecemo.study.recipe import CLUSTER_ON, LESSENED, Recipe, curve_parts, curves_of, learning_steps
 
 
 def read_recipe(path: Path, check_cells: bool = True) -> Recipe:
@@ -29,10 +31,71 @@ def read_recipe(path: Path, check_cells: bool = True) -> Recipe:
     for statement in recipe.data.values():
         read_statement(statement)
     for name, said in recipe.approaches.items():
-        if unknown := sorted(set(said.only) - set(recipe.variants)):
-            raise InputError(f"{path}: approaches.{name}.only: no variant {unknown[0]!r} in this recipe: "
+        if unknown := sorted(set(said.variants) - set(recipe.variants)):
+            raise InputError(f"{path}: approaches.{name}.variants: no variant {unknown[0]!r} in this recipe: "
                              f"{nearest(unknown[0], recipe.variants)}")
-    check_learning(recipe, str(path))
+    _check_learning(recipe, str(path))
     for cell in (*recipe.cells, *recipe.step_cells) if check_cells else ():
         resolve(recipe, *cell, where=str(path))
     return recipe
+
+
+def _check_learning(recipe: Recipe, where: str) -> None:
+    """Raise `InputError` if a learning curve is asked of what is no row, or of what a row has none of."""
+    for row, said in recipe.learning.items():
+        key = f"{where}: learning.{row}"
+        if row not in recipe.approaches:
+            raise InputError(f"{key}: no row {row!r} in this recipe: {nearest(row, recipe.approaches)}")
+        ran = [variant for its, variant in recipe.cells if its == row]
+        limited = said.get("variants", ran)
+        if not isinstance(limited, list) or not limited or any(name not in ran for name in limited):
+            raise InputError(f"{key}.variants: expected a list of variants on which the row runs, {' or '.join(ran)}, "
+                             f"found {limited!r}")
+        if not list(curves_of(said)):
+            raise InputError(f"{key} asks for no curve, expected {' or '.join(_known(recipe.approach_of(row)))}")
+        for curve, values in curves_of(said):
+            _check_curve(recipe, row, curve, values, f"{key}.{curve}")
+    for name in learning_steps(recipe.learning):
+        if name in recipe.approaches:
+            raise InputError(f"{where}: approaches.{name}: a step of the row's learning curve is called so; give the "
+                             "row another name")
+
+
+def _check_curve(recipe: Recipe, row: str, curve: str, values: Any, key: str) -> None:
+    approach, (phase, setting) = recipe.approach_of(row), curve_parts(curve)
+    if curve not in (known := _known(approach)):
+        raise InputError(f"{key}: there is nothing such of which {approach.name} could have less: "
+                         f"{nearest(curve, known)}")
+    fits, what = ((_is_share, "shares above 0 and below 1") if setting == "label_fraction"
+                  else (_is_count, "whole numbers above 0"))
+    if not isinstance(values, list) or not values or not all(map(fits, values)) or sorted(set(values)) != values:
+        raise InputError(f"{key}: expected a list of rising {what}, found {values!r}")
+    if setting == CLUSTER_ON and recipe.cluster_sweep is not None:
+        levels = recipe.clustering.hierarchical_kmeans
+        least = max(*recipe.cluster_sweep.n_clusters, *levels[:1], 2)
+        if values[0] < least:
+            asks = "clustering.hierarchical_kmeans" if levels[:1] == (least,) else "cluster_sweep"
+            raise InputError(f"{key}: of {values[0]} faces the {least} clusters cannot be made that {asks} asks for")
+    if phase and recipe.approaches[row].score_on == "unused_labels" and setting != "epochs" and "label" in _gives(
+            approach, phase):
+        raise InputError(f"{key}: with score_on: unused_labels, fewer labels to learn from leave more to be scored, "
+                         "and the points of the curve could not be compared; score the row on the test split")
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, float) and 0 < value < 1
+
+
+def _gives(approach: Approach, phase: str) -> tuple[str, ...]:
+    return next(find_example_set(its.faces).gives for its in approach.phases if its.name == phase)
+
+
+def _known(approach: Approach) -> list[str]:
+    """Return the keys of the curves that an approach can have."""
+    known = [f"{phase.name}.{setting}" for phase in approach.phases for setting in LESSENED
+             if setting != "label_fraction" or "label" in _gives(approach, phase.name)]
+    return [*known, CLUSTER_ON] if approach.predicts_by == "clusters" else known

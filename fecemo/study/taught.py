@@ -28,9 +28,9 @@ def refuse_untaught(cell: Cell, plans: Mapping[str, NetworkPlan]) -> None:
               for layer in plans[phase.outputs[output]].layers}
     untaught = {layer.stack for layer in plans[approach.output].layers if layer.parameters} - taught
     if untaught:
-        raise InputError(f"approaches.{cell.of_row}.fit: no loss looks at what {' and '.join(sorted(untaught))} gives, "
-                         f"of which the row's {approach.output} is made: it would learn nothing and answer at random; "
-                         f"add a loss that looks at {_kind_of(cell)}")
+        raise InputError(f"approaches.{cell.recipe_row}.fit: no loss looks at what {' and '.join(sorted(untaught))} "
+                         f"gives, of which the row's {approach.output} is made: it would learn nothing and answer at "
+                         f"random; add a loss that looks at {_kind_of(cell)}")
 
 
 def _kind_of(cell: Cell) -> str:

@@ -49,7 +49,7 @@ def synthetic_score(approach: str, variant: str) -> Score:
         recipe="synthetic", recipe_title="A study that never was",
         method="majority_vote" if clustered else "classifier",
         emotions=EMOTIONS, n_scored=n, scored_faces="0" * 64,
-        score_on="test" if approach == "supervised" else "others", abstained=abstained, **figures,
+        score_on="test" if approach == "supervised" else "unused_labels", abstained=abstained, **figures,
         intervals={name: Interval(value - half, value + half) for name, value in figures.items()},
         confidence=0.95, bootstrap=1000, chance=Chance(1 / 8, max(SUPPORT) / n), classes=classes,
         confusion=tuple(tuple(line) for line in (confusion if abstained else confusion[:, :8]).tolist()),

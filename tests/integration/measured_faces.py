@@ -39,12 +39,12 @@ approaches:
     model: {dense: 16, embedding: 3}
     fit: {rate: {loss: triplet_softmax, optimizer: adam, learning_rate: 1.0e-2, epochs: 15, batch_size: 16}}
   triplet_embedding:
-    of: landmark_features
+    embeddings_from: landmark_features
     model: {dense: 8, embedding: 3}
     fit: {rate: {loss: triplet, optimizer: adam, learning_rate: 1.0e-2, epochs: 1, validate_on: 0.6}}
   few_labels:
     approach: head
-    of: landmark_features
+    embeddings_from: landmark_features
     model: {head: [16]}
     fit:
       classify: {loss: categorical_crossentropy, optimizer: adam, learning_rate: 1.0e-2, epochs: 40, batch_size: 8}

@@ -24,7 +24,7 @@ RECIPE = {
     "approaches": {
         "dense_autoencoder": {"fit": {"reconstruct": FIT}},
         "contrastive": {"fit": {"contrast": {**FIT, "loss": "nt_xent", "augment": ["flip"]}}},
-        "triplet_embedding": {"of": "contrastive", "only": ["gray"], "fit": {"rate": TRIPLETS}},
+        "triplet_embedding": {"embeddings_from": "contrastive", "variants": ["gray"], "fit": {"rate": TRIPLETS}},
         "landmark_features": {"fit": {}},
         "semi_supervised": {"fit": {"reconstruct": FIT, "classify": {**CLASSIFY, "label_fraction": 0.2}}},
         "supervised": {"fit": {"classify": CLASSIFY}},

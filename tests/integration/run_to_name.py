@@ -31,7 +31,7 @@ target: {images: target}
 variants: [rgb, gray]
 approaches:
   dense_autoencoder:
-    score_on: others
+    score_on: unused_labels
     fit: {reconstruct: {loss: binary_crossentropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 1}}
   supervised:
     score_on: test

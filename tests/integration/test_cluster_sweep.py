@@ -68,7 +68,7 @@ def test_the_test_split_is_scored_and_nothing_else(planted):
 
 
 def test_what_any_seed_named_with_is_never_scored_where_all_other_labels_are(tmp_path):
-    approaches = {"contrastive": {**RECIPE["approaches"]["contrastive"], "score_on": "others"}}
+    approaches = {"contrastive": {**RECIPE["approaches"]["contrastive"], "score_on": "unused_labels"}}
     planted = Planted(tmp_path, approaches=approaches)
     planted.leave("contrastive", labelled=range(20), **dict(zip(("source", "target"), planted.vectors["contrastive"],
                                                                  strict=True)))

@@ -73,7 +73,7 @@ class PlantedRun:
         certain[-1] = np.eye(8)[3]  # the last face is contempt, and taken for surprise
         self.embeddings("supervised", target=certain)
 
-    def arguments(self, approach, score_on="others", method="majority_vote"):
+    def arguments(self, approach, score_on="unused_labels", method="majority_vote"):
         recipe = self.folder / f"{score_on}_{method}.yaml"
         recipe.write_text(RECIPE.replace("SCORE_ON", score_on).replace("METHOD", method))
         return CellArguments(recipe=recipe, run=self.folder / "run", approach=approach, variant="rgb")

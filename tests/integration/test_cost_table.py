@@ -132,7 +132,7 @@ def test_the_report_shows_the_second_table(written):
 
 
 def test_cells_that_the_recipe_leaves_out_are_not_missing(tmp_path):
-    approaches = {**RECIPE["approaches"], "contrastive": {**RECIPE["approaches"]["contrastive"], "only": ["gray"]}}
+    approaches = {**RECIPE["approaches"], "contrastive": {**RECIPE["approaches"]["contrastive"], "variants": ["gray"]}}
     planted = Planted(tmp_path, variants=["gray", "rgb"], approaches=approaches)
     study = read_recipe(planted.recipe)
     found = {(row.name, column.name) for row, column, _ in read_table(study, planted.layout).cells()}

@@ -10,9 +10,9 @@ from fecemo.imaging.oriented_gradients import oriented_gradients
 from fecemo.stages import cluster, embed, train
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.study.cell import resolve
-from fecemo.study.given import given_to
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
+from fecemo.study.supervision import supervision_of
 
 RECIPE = """
 name: described
@@ -55,8 +55,8 @@ def test_every_face_is_described_as_its_variant_shows_it(study, variant):
 
 def test_it_is_given_faces_alone_and_eyes_where_these_are_aligned(study):
     recipe = read_recipe(study[0] / "recipe.yaml")
-    assert given_to(resolve(recipe, "symmetric_hog", "gray")).words == "faces"
-    aligned = given_to(resolve(recipe, "symmetric_hog", "aligned"))
+    assert supervision_of(resolve(recipe, "symmetric_hog", "gray")).words == "faces"
+    aligned = supervision_of(resolve(recipe, "symmetric_hog", "aligned"))
     assert (aligned.words, aligned.track) == ("faces, eyes found by a landmark model", 0)
 
 

@@ -126,7 +126,7 @@ def test_seeds_that_were_scored_on_different_tests_are_not_averaged(made, tmp_pa
     copy_scores(run, run / "seeds" / "8", recipe_path=recipe, seed=8, scored_faces="1" * 64)
     with pytest.raises(StoredStateError, match=r"supervised rgb was scored on different tests.*111111111111"):
         table.run((run,), recipe)
-    copy_scores(run, run / "seeds" / "8", recipe_path=recipe, seed=8, score_on="others")
+    copy_scores(run, run / "seeds" / "8", recipe_path=recipe, seed=8, score_on="unused_labels")
     with pytest.raises(StoredStateError, match=r"supervised rgb was scored on different tests.*seed 8 on others"):
         table.run((run,), recipe)
     # Side by side such runs stand in columns of their own.

@@ -100,7 +100,7 @@ def test_a_row_of_another_row_s_embeddings_comes_after_it_in_its_own_run(tmp_pat
     encoder = {key: document["approaches"]["conv_autoencoder"][key] for key in ("fit", "model")}
     fit = {"classify": {"loss": "categorical_crossentropy", "optimizer": "adam", "learning_rate": 0.01, "epochs": 1}}
     document |= {"variants": ["gray"], "seeds": [11], "approaches": {
-        "labels": {"approach": "head", "of": "encoder", "fit": fit},
+        "labels": {"approach": "head", "embeddings_from": "encoder", "fit": fit},
         "encoder": {**encoder, "approach": "conv_autoencoder"}}}
     recipe.write_text(yaml.safe_dump(document))
     printed = snakemake(tmp_path, recipe, run, "-n", "--quiet", "host")
@@ -123,7 +123,8 @@ def test_a_list_from_which_nothing_learns_tests_every_row_that_has_an_embedding(
     document["draw"] |= {"test_faces": 9, "test_triplets": 9}
     document |= {"variants": ["gray"], "landmark_model": str(model),
                  "triplet_test": {"faces": "fec.csv", "format": "fec"},
-                 "approaches": {**rows, "triplet_embedding": {"of": "landmark_features", "fit": {"rate": rate}},
+                 "approaches": {**rows,
+                                "triplet_embedding": {"embeddings_from": "landmark_features", "fit": {"rate": rate}},
                                 "landmark_features": {"fit": {}}},
                  "cluster_sweep": {"n_clusters": [2], "per_cluster": 1, "seeds": 1}}
     recipe.write_text(yaml.safe_dump(document))

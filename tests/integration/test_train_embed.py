@@ -45,7 +45,7 @@ approaches:
       reconstruct:
         {loss: binary_crossentropy, optimizer: adam, learning_rate: 1.0e-2, epochs: 40, batch_size: 8, faces: 40}
   semi_supervised:
-    score_on: others
+    score_on: unused_labels
     model: {filters: [4, 4], pools: [2, 5], head: [8, 8]}
     fit:
       reconstruct: {loss: binary_crossentropy, optimizer: adamax, learning_rate: 1.0e-2, epochs: 2}

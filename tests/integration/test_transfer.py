@@ -34,7 +34,7 @@ approaches:
   scratch:
     approach: se_resnet
     title: From scratch
-    mapped: features
+    tsne_output: features
     model: &sizes {model}
     fit:
       classify: &fit
@@ -130,16 +130,16 @@ def test_rows_share_an_approach_and_a_row_waits_for_its_weights(study, capsys):
     assert report.count("Map of the features") == 1
     assert "t-SNE map of 32 faces that the classifier learned from, by emotion." in report
     assert "Map of 16 target faces; the 2 that show happy are marked." in report
-    with pytest.raises(InputError, match=r"approaches\.fine_tuned\.mapped in the recipe names an output"):
+    with pytest.raises(InputError, match=r"approaches\.fine_tuned\.tsne_output in the recipe names an output"):
         map_faces.run(cell(study, "fine_tuned"))
 
 
 @pytest.mark.parametrize(("asked", "message"), [
-    ("feature", r"scratch\.mapped: se_resnet gives no 'feature': did you mean 'features'"),
-    ("pixels", r"scratch\.mapped: se_resnet gives no 'pixels'")])
+    ("feature", r"scratch\.tsne_output: se_resnet gives no 'feature': did you mean 'features'"),
+    ("pixels", r"scratch\.tsne_output: se_resnet gives no 'pixels'")])
 def test_an_output_that_a_network_does_not_give_cannot_be_mapped(study, asked, message):
     text = (study / "recipe.yaml").read_text()
-    (study / "other.yaml").write_text(text.replace("mapped: features", f"mapped: {asked}"))
+    (study / "other.yaml").write_text(text.replace("tsne_output: features", f"tsne_output: {asked}"))
     with pytest.raises(InputError, match=message):
         train.run(CellArguments(study / "other.yaml", study / "run", "scratch", "rgb"))
 

@@ -179,17 +179,17 @@ class TestHead:
 
 
 @pytest.mark.parametrize(("old", "new", "message"), [
-    ("head\n    of: landmark_features\n", "head\n",
-     r"approaches\.few_labels\.of: name the row whose embeddings this one takes"),
-    ("head\n    of: landmark_features\n", "head\n    of: landmark_feature\n",
-     r"approaches\.few_labels\.of: no row 'landmark_feature' in this recipe: .*landmark_features"),
-    ("head\n    of: landmark_features\n", "head\n    of: few_labels\n",
-     r"few_labels of few_labels: a row cannot be made of itself"),
-    ("head\n    of: landmark_features\n", "head\n    of: other\n",
-     r"of: other gives probabilities of emotions and no embeddings"),
-    ("  landmark_features: {fit: {}}", "  landmark_features: {of: with_gradients, fit: {}}",
-     r"approaches\.landmark_features\.of: landmark_features takes measurements, and no other row's embeddings"),
-    ("  landmark_features: {fit: {}}", "  landmark_features: {only: [rgb], fit: {}}",
+    ("head\n    embeddings_from: landmark_features\n", "head\n",
+     r"approaches\.few_labels\.embeddings_from: name the row whose embeddings this one takes"),
+    ("head\n    embeddings_from: landmark_features\n", "head\n    embeddings_from: landmark_feature\n",
+     r"approaches\.few_labels\.embeddings_from: no row 'landmark_feature' in this recipe: .*landmark_features"),
+    ("head\n    embeddings_from: landmark_features\n", "head\n    embeddings_from: few_labels\n",
+     r"few_labels from few_labels: a row cannot be made from itself"),
+    ("head\n    embeddings_from: landmark_features\n", "head\n    embeddings_from: other\n",
+     r"embeddings_from: other gives probabilities of emotions and no embeddings"),
+    ("  landmark_features: {fit: {}}", "  landmark_features: {embeddings_from: with_gradients, fit: {}}",
+     r"landmark_features\.embeddings_from: landmark_features takes measurements, and no other row's embeddings"),
+    ("  landmark_features: {fit: {}}", "  landmark_features: {variants: [rgb], fit: {}}",
      r"landmark_features does not run on gray"),
     ("  landmark_features: {fit: {}}", "  landmark_features: {model: {distances: 0.0, blendshapes: 0.0}, fit: {}}",
      r"approaches\.landmark_features\.model\.?.*distances: nothing is left of a face"),
@@ -199,7 +199,8 @@ class TestHead:
 def test_an_unsound_recipe_is_refused_at_the_door(study, tmp_path, old, new, message):
     text = (study[0] / "recipe.yaml").read_text().replace("variants: [gray]", "variants: [gray, rgb]")
     assert text.count(old) == 1
-    other = "  other: {approach: head, of: landmark_features, fit: {classify: {loss: categorical_crossentropy, " \
+    other = "  other: {approach: head, embeddings_from: landmark_features, " \
+            "fit: {classify: {loss: categorical_crossentropy, " \
             "optimizer: adam, learning_rate: 0.01, epochs: 1}}}\n"
     (tmp_path / "recipe.yaml").write_text(text.replace(old, new) + other)
     with pytest.raises(InputError, match=message):

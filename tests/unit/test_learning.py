@@ -15,8 +15,8 @@ RECIPE = {
     "source": {"faces": "faces.csv"}, "target": {"images": "target"},
     "approaches": {
         "dense_autoencoder": {"fit": {"reconstruct": {**FIT, "loss": "mean_squared_error"}}},
-        "few": {"approach": "supervised", "title": "Few", "only": ["gray"],
-                "variants": {"gray": {"fit": {"classify": {"epochs": 4}}}},
+        "few": {"approach": "supervised", "title": "Few", "variants": ["gray"],
+                "overrides": {"gray": {"fit": {"classify": {"epochs": 4}}}},
                 "fit": {"classify": {**FIT, "label_fraction": 0.2}}},
     },
     "cluster_sweep": {"n_clusters": [8]},
@@ -49,7 +49,8 @@ def test_rows_of_the_table_are_what_they_were(tmp_path):
 
 
 def test_fewer_faces_are_clustered_by_the_networks_of_the_row(tmp_path):
-    recipe = read(tmp_path, {"dense_autoencoder": {"only": ["tight"], "cluster_on": [50], "reconstruct.faces": [9]}})
+    recipe = read(tmp_path, {"dense_autoencoder": {"variants": ["tight"], "cluster_on": [50],
+                                                   "reconstruct.faces": [9]}})
     assert {variant for _, variant in recipe.step_cells} == {"tight"}
     clusters, trained = (resolve(recipe, *cell) for cell in recipe.step_cells)
     assert (clusters.made_by, clusters.cluster_on) == ("dense_autoencoder", 50)
@@ -72,13 +73,13 @@ def test_fewer_faces_are_clustered_by_the_networks_of_the_row(tmp_path):
     ({"few": {"classify.label_fraction": [float("nan")]}}, r"expected a list of rising shares above 0 and below 1"),
     ({"few": {"classify.epochs": [4]}}, r"few\.classify\.epochs: 4 is no less than the 4 of the row itself on"),
     ({"few": {}}, r"learning\.few asks for no curve, expected classify\.faces or classify\.label_fraction or"),
-    ({"few": {"only": ["gray"]}}, r"learning\.few asks for no curve"),
-    ({"few": {"only": [["gray"]], "classify.epochs": [1]}}, r"learning\.few\.only: expected a list of variants"),
+    ({"few": {"variants": ["gray"]}}, r"learning\.few asks for no curve"),
+    ({"few": {"variants": [["gray"]], "classify.epochs": [1]}}, r"few\.variants: expected a list of variants"),
     ({"dense_autoencoder": {"reconstruct.label_fraction": [0.1]}}, r"of which dense_autoencoder could have less"),
     ({"dense_autoencoder": {"cluster_on": [7]}}, r"of 7 faces the 8 clusters cannot be made that cluster_sweep"),
     ({"few": {"classify.label_fraction": [0.2]}}, r"0\.2 is no less than the 0\.2 of the row itself"),
-    ({"few": {"only": ["tight"], "classify.epochs": [1]}}, r"learning\.few\.only: .*gray, found \['tight'\]"),
-    ({"few": {"only": "gray", "classify.epochs": [1]}}, r"learning\.few\.only: expected a list of variants"),
+    ({"few": {"variants": ["tight"], "classify.epochs": [1]}}, r"learning\.few\.variants: .*gray, found \['tight'\]"),
+    ({"few": {"variants": "gray", "classify.epochs": [1]}}, r"few\.variants: expected a list of variants"),
 ])
 def test_unsound_curves_are_refused_by_name(tmp_path, learning, said):
     with pytest.raises(InputError, match=said):
@@ -87,8 +88,8 @@ def test_unsound_curves_are_refused_by_name(tmp_path, learning, said):
 
 def test_what_settings_of_a_phase_are_written_as_a_variants_own_stay_as_they_are(tmp_path):
     phase = RECIPE["approaches"]["few"]["fit"]["classify"]
-    rows = {name: {"approach": "supervised", "only": ["gray"], "fit": {},
-                   "variants": {"gray": {"fit": {"classify": phase}}}} for name in ("few", "other")}
+    rows = {name: {"approach": "supervised", "variants": ["gray"], "fit": {},
+                   "overrides": {"gray": {"fit": {"classify": phase}}}} for name in ("few", "other")}
     recipe = read(tmp_path, {"few": {"classify.epochs": [2, 3], "classify.faces": [9]}}, approaches=rows)
     steps = [resolve(recipe, *cell).fit["classify"] for cell in recipe.step_cells]
     assert [(fit.epochs, fit.faces) for fit in steps] == [(2, None), (3, None), (6, 9)]
@@ -109,9 +110,9 @@ def test_a_row_that_is_called_as_a_step_is_refused(tmp_path):
 
 
 def test_points_are_to_be_scored_on_the_same_faces(tmp_path):
-    rows = {"few": RECIPE["approaches"]["few"] | {"score_on": "others"}}
+    rows = {"few": RECIPE["approaches"]["few"] | {"score_on": "unused_labels"}}
     assert read(tmp_path, {"few": {"classify.epochs": [2]}}, approaches=rows).steps
-    with pytest.raises(InputError, match="with score_on: others, fewer labels to learn from leave more to be scored"):
+    with pytest.raises(InputError, match="with score_on: unused_labels, fewer labels to learn from leave more to be"):
         read(tmp_path, {"few": {"classify.faces": [2]}}, approaches=rows)
 
 

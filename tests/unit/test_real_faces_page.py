@@ -136,7 +136,7 @@ def test_what_a_recipe_changes_is_told_by_row(tmp_path):
     said = yaml.safe_load(RECIPE.read_text(encoding="utf-8"))
     said["approaches"]["supervised"]["model"]["filters"] = 16
     said["approaches"]["supervised"]["fit"]["classify"]["epochs"] = 3
-    said["approaches"]["small_resnet"]["only"] = ["gray"]
+    said["approaches"]["small_resnet"]["variants"] = ["gray"]
     said["naming"]["sample"] = 1_200
     other = tmp_path / "other.yaml"
     other.write_text(yaml.safe_dump(said, sort_keys=False), encoding="utf-8")

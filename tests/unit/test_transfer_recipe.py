@@ -71,5 +71,5 @@ def test_the_small_recipe_has_five_losses_and_three_seeds():
 def test_weights_for_colour_are_refused_for_gray_faces(transfer):
     """Converting them again, as a misfit otherwise asks for, would not help."""
     cell = resolve(replace(transfer, variants=("rgb", "gray")), "resnet_pretrained_softmax", "gray")
-    with pytest.raises(InputError, match=r"take three channels, and gray has one; name .*softmax\.only"):
+    with pytest.raises(InputError, match=r"take three channels, and gray has one; name .*softmax\.variants"):
         check_pretrained(cell)

@@ -27,7 +27,7 @@ RECIPE = {
     "target": {"images": "target"}, "triplet_test": {"faces": "others.csv", "format": "fec"},
     "approaches": {
         "dense_autoencoder": {"fit": {"reconstruct": FIT}},
-        "triplet_embedding": {"of": "dense_autoencoder", "fit": {"rate": RATE}},
+        "triplet_embedding": {"embeddings_from": "dense_autoencoder", "fit": {"rate": RATE}},
         "triplet_pixels": {"fit": {"measure": MEASURE, "rate": {**RATE, "keep": "best"}}},
         "triplet_classifier": {"fit": {"measure": MEASURE, "rate": RATE, "classify": CLASSIFY}},
     },

@@ -101,7 +101,7 @@ class ClusterSweep:
     emotions : tuple of str
     source_faces : int
         Faces that were clustered.
-    score_on : {"test", "others"}
+    score_on : {"test", "unused_labels"}
     n_scored : int
         Scored faces. None of them named anything, with any seed.
     scored_faces : str

@@ -32,7 +32,7 @@ class Score:
         Scored faces.
     scored_faces : str
         Digest of the ids and true emotions of the scored faces: equal where two cells were scored on the same ones.
-    score_on : {"test", "others"}
+    score_on : {"test", "unused_labels"}
         The stored test split, or every labelled face whose label neither trained nor named anything.
     abstained : int
         Scored faces that got no emotion, because their cluster has none; they count as wrong.

@@ -13,7 +13,7 @@ from fecemo.evaluation.tables.notes import best_note, chance_note, notes
 from fecemo.evaluation.tables.table import ComparisonTable, Heading
 
 Part = str | Cited
-SCORED_ON = {"test": "test split", "others": "unused labels"}
+SCORED_ON = {"test": "test split", "unused_labels": "unused labels"}
 METHODS = {"classifier": "classifier", "majority_vote": "majority vote", "labels_per_cluster": "labels per cluster",
            "hand": "by hand", "class_balanced majority_vote": "majority vote, class-balanced",
            "class_balanced labels_per_cluster": "labels per cluster, class-balanced"}

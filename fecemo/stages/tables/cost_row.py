@@ -9,8 +9,8 @@ from fecemo.errors import StoredStateError
 from fecemo.study.artifacts import KINDS, Artifacts
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.faces.example_set import find_example_set
-from fecemo.study.given import given_to
 from fecemo.study.layout import RunLayout
+from fecemo.study.supervision import supervision_of
 
 if TYPE_CHECKING:
     from fecemo.evaluation.probing.probe import Probes
@@ -42,21 +42,22 @@ def read_cost_row(cell: Cell, layout: RunLayout, score: "Score | None", *, publi
     from fecemo.evaluation.tables.cost_table import OWN, CostRow, right_answers
     from fecemo.evaluation.tables.table import Heading
 
-    given, clustered = given_to(cell), cell.approach.predicts_by == "clusters"
+    given, clustered = supervision_of(cell), cell.approach.predicts_by == "clusters"
     cluster_sweep, right = _read_cluster_sweep(cell, layout) if clustered else (None, {})
     if not clustered and score is not None:
         right = {OWN: right_answers(read_predictions(layout.score(cell.row, cell.variant.name), score.emotions))}
     return CostRow(
         row=Heading(cell.row, cell.recipe.title_of(cell.row)), column=Heading(cell.variant.name, cell.variant.title),
-        given=given.words, track=given.track, clustered=clustered, published=published,
+        given=given.words, track=given.level, clustered=clustered, published=published,
         waits=_waits(cell) or "", score=score, cluster_sweep=cluster_sweep, right=right,
         probes=probes, triplets=_read_triplet_test(cell, layout) or _read_held_out(cell, layout))
 
 
 def _waits(cell: Cell) -> str | None:
     """Return what a cell waits for, in words: first what the row waits for whose embeddings it takes."""
-    behind = None if cell.of is None else _waits(resolve(cell.recipe, cell.of, cell.variant.name))
-    return behind or cell.recipe.waits_for(cell.row, cell.variant.name)
+    row, variant = cell.embeddings_from, cell.variant.name
+    behind = None if row is None else _waits(resolve(cell.recipe, row, variant))
+    return behind or cell.recipe.waits_for(cell.row, variant)
 
 
 def _is_current(cell: Cell, layout: RunLayout, kind: str) -> bool:

@@ -9,8 +9,7 @@ from fecemo.stages.tables.stored_scores import read_scores
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.faces.example_set import find_example_set
 from fecemo.study.layout import RunLayout
-from fecemo.study.learning import LearningStep
-from fecemo.study.recipe import Recipe
+from fecemo.study.recipe import LearningStep, Recipe
 
 if TYPE_CHECKING:
     from fecemo.evaluation.tables.cost_table import CostRow

@@ -7,8 +7,8 @@ import yaml
 
 from fecemo.errors import InputError
 from fecemo.study.cell import resolve
-from fecemo.study.given import Given, given_to
 from fecemo.study.recipe_file import read_recipe
+from fecemo.study.supervision import Supervision, supervision_of
 
 RECIPES = Path(__file__).parents[2] / "pipelines" / "recipes"
 
@@ -27,8 +27,8 @@ RECIPES = Path(__file__).parents[2] / "pipelines" / "recipes"
     ("small_resnet", "gray", 4, "all labels"),
 ])
 def test_what_a_row_was_given_follows_from_what_its_phases_read(row, variant, track, words):
-    given = given_to(resolve(read_recipe(RECIPES / "table2.yaml"), row, variant))
-    assert (given.track, given.words) == (track, words)
+    given = supervision_of(resolve(read_recipe(RECIPES / "table2.yaml"), row, variant))
+    assert (given.level, given.words) == (track, words)
 
 
 def test_a_limit_on_labels_is_said_and_is_not_all_of_them(tmp_path):
@@ -36,19 +36,19 @@ def test_a_limit_on_labels_is_said_and_is_not_all_of_them(tmp_path):
     document["approaches"]["supervised"]["fit"]["classify"]["faces"] = 200
     (tmp_path / "limited.yaml").write_text(yaml.safe_dump(document))
     recipe = read_recipe(tmp_path / "limited.yaml")
-    limited = given_to(resolve(recipe, "supervised", "gray"))
-    assert (limited.track, limited.words) == (3, "200 labels")
+    limited = supervision_of(resolve(recipe, "supervised", "gray"))
+    assert (limited.level, limited.words) == (3, "200 labels")
 
 
 def test_pretrained_weights_are_given_too():
-    given = given_to(resolve(read_recipe(RECIPES / "transfer.yaml"), "resnet_pretrained_softmax", "rgb"))
-    assert given == Given(("pre-trained weights",), labels=1.0)
+    given = supervision_of(resolve(read_recipe(RECIPES / "transfer.yaml"), "resnet_pretrained_softmax", "rgb"))
+    assert given == Supervision(("pre-trained weights",), labels=1.0)
 
 
 @pytest.mark.parametrize("name", ["table2", "table2_small"])
 def test_every_track_has_rows_that_can_be_ranked_against_the_studys_own(name):
     recipe = read_recipe(RECIPES / f"{name}.yaml")
-    tracks = {given_to(resolve(recipe, *cell)).track for cell in recipe.cells}
+    tracks = {supervision_of(resolve(recipe, *cell)).level for cell in recipe.cells}
     assert tracks == {0, 1, 2, 3, 4}
     assert {"dense_autoencoder", "conv_autoencoder", "semi_supervised", "supervised"} <= set(recipe.approaches)
     assert {recipe.approaches[row].score_on for row in recipe.approaches} == {"test"}  # so that rows share their faces
@@ -59,9 +59,9 @@ def test_a_row_runs_on_the_variants_that_it_names_alone(tmp_path):
     assert [cell for cell in recipe.cells if cell[0] == "landmark_features"] == [("landmark_features", "rgb")]
     assert len([cell for cell in recipe.cells if cell[0] == "supervised"]) == 3
     document = yaml.safe_load((RECIPES / "table1.yaml").read_text())
-    document["approaches"]["landmark_features"]["only"] = ["grey"]
+    document["approaches"]["landmark_features"]["variants"] = ["grey"]
     (tmp_path / "wrong.yaml").write_text(yaml.safe_dump(document))
-    with pytest.raises(InputError, match=r"approaches\.landmark_features\.only: no variant 'grey' in this "
+    with pytest.raises(InputError, match=r"approaches\.landmark_features\.variants: no variant 'grey' in this "
                                          "recipe: did you mean 'gray'"):
         read_recipe(tmp_path / "wrong.yaml")
 

@@ -1,4 +1,4 @@
-"""What a row of a recipe was given to learn from, derived from what its phases read: never typed."""
+"""Supervision of a row: what it learns from, derived from what its phases read and never typed."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ ORDER = (FACES, EYES, LANDMARKS, RATINGS, WEIGHTS)
 
 
 @dataclass(frozen=True)
-class Given:
-    """What a row was given.
+class Supervision:
+    """What a row learns from.
 
     Parameters
     ----------
@@ -37,15 +37,15 @@ class Given:
         return ", ".join((*self.parts, *said))
 
     @property
-    def track(self) -> int:
+    def level(self) -> int:
         """int: 0 faces, aligned or not, 1 what a landmark model measures on them, 2 ratings, 3 some labels, 4 all."""
         if self.labels:
             return 4 if self.labels == 1 and self.at_most is None else 3
         return 2 if RATINGS in self.parts else 1 if LANDMARKS in self.parts else 0
 
 
-def given_to(cell: Cell) -> Given:
-    """Return what a cell's row was given, with what the row was given whose embeddings it takes."""
+def supervision_of(cell: Cell) -> Supervision:
+    """Return what a cell's row learns from, with what the row learns from whose embeddings it takes."""
     parts, labels = set(), 0.0
     limits: list[int | None] = []
     for phase in cell.approach.phases:
@@ -66,11 +66,11 @@ def given_to(cell: Cell) -> Given:
         parts.add(EYES)
     if cell.pretrained is not None:
         parts.add(WEIGHTS)
-    if cell.of is not None:
-        before = given_to(resolve(cell.recipe, cell.of, cell.variant.name))
+    if cell.embeddings_from is not None:
+        before = supervision_of(resolve(cell.recipe, cell.embeddings_from, cell.variant.name))
         parts |= set(before.parts)
         labels = max(labels, before.labels)
         limits += [before.at_most] if before.labels else []
     limited = [limit for limit in limits if limit is not None]
-    return Given(tuple(part for part in ORDER if part in parts), labels,
+    return Supervision(tuple(part for part in ORDER if part in parts), labels,
                  max(limited) if limited and len(limited) == len(limits) else None)
