@@ -1,6 +1,7 @@
 """The one way in for every script: read the arguments, call the stage, and tell a user's error from a fault."""
 
 import dataclasses
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -17,6 +18,9 @@ def open_door(run: Callable[..., Any]) -> None:
     """
     import tyro
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # help and tables hold signs such as × that not every terminal knows
+            stream.reconfigure(errors="replace")
     try:
         tyro.cli(run, config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagConversionOff, tyro.conf.AvoidSubcommands))
     except FecemoError as error:

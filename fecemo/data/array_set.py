@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fecemo.data.arrays import map_array
 from fecemo.errors import StoredStateError
 
 
@@ -38,7 +39,7 @@ def read_face_array(folder: Path, name: str) -> FaceArray:
         If a file is missing or the two disagree.
     """
     try:
-        values = np.load(folder / f"{name}.npy", mmap_mode="r")
+        values = map_array(folder / f"{name}.npy")
         rows = np.load(folder / f"{name}_rows.npy")
     except FileNotFoundError as error:
         raise StoredStateError(f"{error.filename} is missing; run the embed stage again") from error

@@ -9,6 +9,18 @@ from fecemo.data.durable import atomic_file
 from fecemo.errors import StoredStateError
 
 
+def map_array(path: Path) -> np.ndarray:
+    """Return an array file mapped into memory, or read where the file system has no such maps, as some of FUSE.
+
+    Raises what `numpy.load` raises.
+    """
+    try:
+        array: np.ndarray = np.load(path, mmap_mode="r")
+    except OSError:
+        array = np.load(path)  # raises the same where it is not the map that fails
+    return array
+
+
 def write_arrays(folder: Path, arrays: Mapping[str, np.ndarray]) -> list[str]:
     """Write each array as ``<name>.npy``.
 
@@ -47,7 +59,7 @@ def read_array(folder: Path, name: str, stage: str, *, length: int | None = None
     """
     path = folder / f"{name}.npy"
     try:
-        array: np.ndarray = np.load(path, mmap_mode="r")
+        array = map_array(path)
     except FileNotFoundError as error:
         raise StoredStateError(f"{path} is missing; run the {stage} stage again") from error
     except (ValueError, EOFError) as error:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.data.arrays import map_array
 from fecemo.data.classes import in_standard_order
 from fecemo.data.dataset import (
     ANNOTATIONS_NAME,
@@ -132,7 +133,7 @@ class DatasetWriter:
             while len(face := moved.read(FACE_BYTES)) == FACE_BYTES:
                 yield np.frombuffer(face, np.uint8)
         with suppress(FileNotFoundError, ValueError, EOFError):  # no dataset, or a damaged one
-            yield from np.load(self.folder / FACES_NAME, mmap_mode="r")
+            yield from map_array(self.folder / FACES_NAME)
 
     def missing(self) -> list[int]:
         """Return the slots that are neither stored nor rejected, in ascending order. Flushes first."""

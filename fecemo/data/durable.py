@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -99,6 +100,9 @@ def output_lock(folder: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise StoredStateError(f"{folder} is being written by another process; wait for it to end") from error
+        except OSError as error:  # Lustre without -o flock, NFS without a lock daemon, some file systems of FUSE
+            print(f"warning: {folder} cannot be locked there ({error.strerror}); run one command at a time on it",
+                  file=sys.stderr)
         _sweep(folder)
         yield
     finally:
@@ -125,8 +129,10 @@ def _runs(process: int) -> bool:
 
 
 def _fsync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    """Let a rename outlive a power cut; where folders cannot be synced (SMB, some of FUSE), files are whole anyhow."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from fecemo.data.arrays import map_array
 from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import read_receipt
 from fecemo.data.variant import FACE_SIDE
@@ -114,12 +115,11 @@ def open_faces(folder: Path) -> Faces:
         If a shard is missing, unfinished or not the one that was joined.
     """
     if not (folder / SHARDS_NAME).exists():
-        faces: np.ndarray = np.load(folder / FACES_NAME, mmap_mode="r")
-        return faces
+        return map_array(folder / FACES_NAME)
     document = json.loads((folder / SHARDS_NAME).read_text(encoding="utf-8"))
     if not isinstance(document, dict) or document.get("format") != _FORMAT:
         raise ValueError(f"{SHARDS_NAME} is not of the format {_FORMAT}")
-    places = np.load(folder / PLACES_NAME, mmap_mode="r")
+    places = map_array(folder / PLACES_NAME)
     parts = [_part(folder, Shard(**shard)) for shard in document["shards"]]
     if places.shape != (len(places), 2) or places.dtype != np.int64:
         raise ValueError(f"{PLACES_NAME} holds {places.dtype} of shape {places.shape}, expected int64 of shape (n, 2)")
@@ -142,5 +142,4 @@ def _part(joined: Path, shard: Shard) -> np.ndarray:
         found = "is missing or unfinished" if receipt is None else "holds other faces than when it was joined"
         raise StoredStateError(f"{joined} is joined of several packs, and one of them, {folder}, {found}; bring it "
                                "back, or run its fetch and then the join again")
-    faces: np.ndarray = np.load(folder / FACES_NAME, mmap_mode="r")
-    return faces
+    return map_array(folder / FACES_NAME)

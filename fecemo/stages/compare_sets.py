@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fecemo.data.arrays import map_array
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_file
 from fecemo.data.variant import Variant, find_pack_variant
@@ -157,7 +158,7 @@ def _described(settings: CompareSettings, packs: list[Dataset], variant: Variant
     files = [] if settings.network is None else [f"{number}.npy" for number in range(len(packs))]
     machine = {} if settings.network is None else _embed(settings.network, packs, variant, folder, files)
     return [LabelledVectors(
-        name, np.load(folder / files[number], mmap_mode="r") if files else _mean_pixels(pack, variant), pack.labels,
+        name, map_array(folder / files[number]) if files else _mean_pixels(pack, variant), pack.labels,
         pack.splits, pack.sha256)
         for number, (name, pack) in enumerate(zip(settings.called, packs, strict=True))], files, machine
 

@@ -158,6 +158,16 @@ def test_a_list_from_which_nothing_learns_tests_every_row_that_has_an_embedding(
     assert "has no key triplet_test, which says how to read such a list" in planned(f"triplet_test={found}")
 
 
+@pytest.mark.parametrize(("name", "sentence"), [
+    ("2024_11_30", "--config run=20241130: expected a path, and YAML reads what was written as int"),
+    ("runs/seeds/1", "a folder seeds/1 holds that seed of another run; choose another name")])
+def test_a_name_that_cannot_be_a_run_is_refused_in_one_sentence(tmp_path, name, sentence):
+    printed = snakemake(tmp_path, TINY, Path(name), "-n")
+    assert printed.returncode == 1
+    assert sentence in printed.stdout + printed.stderr
+    assert "Error:" not in (printed.stdout + printed.stderr).replace("WorkflowError", "")
+
+
 def test_an_unsound_recipe_is_named_before_anything_runs(tmp_path):
     recipe = tmp_path / "wrong.yaml"
     recipe.write_text(TINY.read_text().replace("n_clusters", "n_cluster"))
