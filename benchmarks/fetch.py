@@ -36,7 +36,7 @@ from urllib.parse import quote
 
 import cv2
 import numpy as np
-from fetch_measured import Cost, cost_of
+from fetch_costs import Cost, cost_of
 from fetch_served import HOST, Box, draw_photographs, photographs_in, serving
 
 from fecemo.data.variant import FACE_SIDE
@@ -180,7 +180,7 @@ def print_cost(who: str, n_rows: int, cost: Cost, start: float) -> None:
 def shares_of_ours(faces: Path, port: int, out: Path) -> dict[str, float]:
     """Return the parts of our work in seconds of cores, as fractions of all of it."""
     result = out.with_suffix(".json")
-    cost_of([sys.executable, ROOT / "benchmarks" / "fetch_shares.py", result, *fetch_arguments(faces, port, out)],
+    cost_of([sys.executable, ROOT / "benchmarks" / "fetch_costs.py", result, *fetch_arguments(faces, port, out)],
             out.with_suffix(".log"))
     shutil.rmtree(out)
     seconds = json.loads(result.read_text())
