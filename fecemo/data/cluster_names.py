@@ -1,6 +1,6 @@
-"""Names of clusters as a JSON document: what a person gives, what a sample votes, what evaluation reads.
+"""Names of clusters as JSON documents: what a person writes, and what the label stage makes of it or of labels.
 
-The document carries the digest of the clustering that it names and is refused for any other. Only reading and checking
+Both carry the digest of the clustering that they name and are refused for any other. Only reading and checking
 stand here; who writes one does so with `fecemo.data.durable.atomic_write`.
 """
 
@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from fecemo.data.classes import EMOTIONS, class_of
 from fecemo.data.cluster_parts import group_keys, is_group_key, key_order
@@ -20,14 +21,26 @@ SAMPLE_NAME = "sample.csv"
 """Beside them, the labels that they cost: row of the target pack, id, label, cluster."""
 PARTS_NAME = "target_parts"
 """Beside them, where clusters were divided: the key of every embedded target face's group."""
-NAMES_FORMAT = "fecemo.names/1"
+HAND_FORMAT, NAMED_FORMAT = "fecemo.names/1", "fecemo.named_clusters/1"
 NOT_CLASSES = ("mixed", "not a face", "skip")
 """What a cluster may be called instead of a class. Its faces get no class and count as wrong."""
 
 
+class _Names:
+    """What both documents have."""
+
+    names: dict[str, str]
+    classes: tuple[str, ...]
+
+    def emotion(self, key: int | str) -> str:
+        """Return the class of a cluster or of a part of one, or ``""`` where it has none."""
+        name = self.names.get(str(key), "")
+        return name if name in self.classes else ""
+
+
 @dataclass(frozen=True)
-class ClusterNames:
-    """Names of one clustering's clusters.
+class HandNames(_Names):
+    """What a person writes of one clustering: its names. A plain file needs the first four fields alone.
 
     Parameters
     ----------
@@ -36,49 +49,41 @@ class ClusterNames:
     clustering : str
         Digest of the named clustering: of its centres and its source faces' clusters.
     names : dict of str to str
-        By the cluster's number (``"0"``, ``"1"``, …) a class or one of `NOT_CLASSES`. A divided cluster has
-        none; its halves have one each (``"3a"``, ``"3b"``).
+        By the cluster's number (``"0"``, ``"1"``, …) a class or one of `NOT_CLASSES`. A divided cluster has none; its
+        halves have one each (``"3a"``, ``"3b"``).
     by, when : str
         Who named, and the UTC time of the last change.
-    looked_at : int
-        Distinct faces at which the person looked without knowing their labels: source faces, and target faces on the
-        map.
-    method : str
-        ``"hand"``, ``"majority_vote"`` or ``"labels_per_cluster"``; the latter two with ``class_balanced`` before them
-        where the labelled faces were drawn so that emotions are alike often among them.
-    labels_used : int
-        Labels of target faces that were seen.
-    labels_seen : tuple of str
-        Ids of the target faces whose labels a person was shown, by a suggestion or in the map; none where naming
-        stayed blind. In the names in use also those that the same person was shown elsewhere in the run.
-    votes : dict of str to dict of str to int
-        Labelled faces of each cluster by emotion, where a sample voted.
     notes : dict of str to str
         Free remarks by cluster.
+    unsure : tuple of str
+        Groups of whose name the person was not sure.
+    divided : dict of str to str
+        Groups that were divided in two, by their key, and a digest of the halves. The halves are computed again by
+        2-means of the group's embeddings with `seed`, and are refused where they are not these.
+    classes : tuple of str
+        Names that are classes, in the order of the target's; by default the usual emotions.
+    seed : int
+        Of the random samples and the divisions.
+    looked_at : int
+        Distinct faces at which the person looked without knowing their labels: source faces, and target faces on the
+        map. This and all that follows is written by the board.
     samples : dict of str to dict of str to int
-        How many of each cluster's faces were shown by each rule. With ``seed`` it tells which.
-    scores_seen : tuple of dict of str to str
-        The names whose score the person was shown, each time that they were others than before.
+        How many of each cluster's faces were shown by each rule; with ``seed`` this says which.
     on_map : tuple of int
         Source faces, by their position, that the person looked at by lasso or pointer in the map.
     targets_on_map : tuple of str
         The same of target faces, by their ids.
-    seed : int
-        Of the random samples.
+    seconds : dict of str to float
+        Time spent on each group, pauses left out.
+    labels_seen : tuple of str
+        Ids of the target faces whose labels the person was shown, by a suggestion or in the map; none where naming
+        stayed blind.
     suggestions_used : int
         Names for which a suggestion made from labels was asked.
     target_labels_shown : bool
-        Whether the true labels of target faces were ever shown to the person, here or while naming other clusters of
-        the run; naming is then no longer blind.
-    divided : dict of str to str
-        Groups that were divided in two, by their key, and a digest of the halves. The halves are found again by 2-means
-        of the group's embeddings with `seed`, and are refused where they are not these.
-    unsure : tuple of str
-        Groups of whose name the person was not sure.
-    seconds : dict of str to float
-        Time spent on each group, pauses left out.
-    classes : tuple of str
-        Names that are classes, in the order of the target's; by default the usual emotions.
+        Whether the true labels of target faces were ever shown; naming is then no longer blind.
+    scores_seen : tuple of dict of str to str
+        The names whose score the person was shown, each time that they differed from before.
     """
 
     approach: str
@@ -87,41 +92,100 @@ class ClusterNames:
     names: dict[str, str]
     by: str = ""
     when: str = ""
-    looked_at: int = 0
-    method: str = "hand"
-    labels_used: int = 0
-    votes: dict[str, dict[str, int]] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
-    samples: dict[str, dict[str, int]] = field(default_factory=dict)
-    seed: int = 0
-    suggestions_used: int = 0
-    target_labels_shown: bool = False
-    labels_seen: tuple[str, ...] = ()
-    divided: dict[str, str] = field(default_factory=dict)
     unsure: tuple[str, ...] = ()
-    seconds: dict[str, float] = field(default_factory=dict)
+    divided: dict[str, str] = field(default_factory=dict)
+    classes: tuple[str, ...] = EMOTIONS
+    seed: int = 0
+    looked_at: int = 0
+    samples: dict[str, dict[str, int]] = field(default_factory=dict)
     on_map: tuple[int, ...] = ()
     targets_on_map: tuple[str, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+    labels_seen: tuple[str, ...] = ()
+    suggestions_used: int = 0
+    target_labels_shown: bool = False
     scores_seen: tuple[dict[str, str], ...] = ()
-    classes: tuple[str, ...] = EMOTIONS
 
     @property
     def other_scores_seen(self) -> int:
         """int: How many other names of these clusters the person saw scored: by these scores the names were chosen."""
         return sum(names != self.names for names in self.scores_seen)
 
-    def emotion(self, key: int | str) -> str:
-        """Return the class of a cluster or of a part of one, or ``""`` where it has none."""
-        name = self.names.get(str(key), "")
-        return name if name in self.classes else ""
+    def as_json(self) -> str:
+        """Return the document's text."""
+        return json.dumps({"format": HAND_FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n"
+
+
+@dataclass(frozen=True)
+class ClusterNames(_Names):
+    """What the label stage writes: the names in use, and what they cost.
+
+    Parameters
+    ----------
+    approach, variant, clustering : str
+        As in `HandNames`.
+    method : str
+        ``"hand"``, ``"majority_vote"`` or ``"labels_per_cluster"``; the latter two with ``class_balanced`` before them
+        where the labelled faces were drawn so.
+    names : dict of str to str
+        By group, as in `HandNames`.
+    classes : tuple of str
+    divided : dict of str to str
+    votes : dict of str to dict of str to int
+        Labels of each cluster by class, where labels named it.
+    labels_used : int
+        Labels of target faces that named, or that the person who named saw.
+    labels_seen : tuple of str
+        Their ids, where a person saw them, here or elsewhere in the run.
+    by, when : str
+    looked_at, suggestions_used, other_scores_seen : int
+    target_labels_shown : bool
+    seconds : float
+        Of the person.
+    """
+
+    approach: str
+    variant: str
+    clustering: str
+    method: str
+    names: dict[str, str]
+    classes: tuple[str, ...] = EMOTIONS
+    divided: dict[str, str] = field(default_factory=dict)
+    votes: dict[str, dict[str, int]] = field(default_factory=dict)
+    labels_used: int = 0
+    labels_seen: tuple[str, ...] = ()
+    by: str = ""
+    when: str = ""
+    looked_at: int = 0
+    suggestions_used: int = 0
+    other_scores_seen: int = 0
+    target_labels_shown: bool = False
+    seconds: float = 0.0
+
+    @classmethod
+    def by_hand(cls, hand: HandNames, seen_elsewhere: Sequence[str] = ()) -> "ClusterNames":
+        """Return a person's names with their costs. Labels that the person saw elsewhere in the run count too."""
+        seen = tuple(sorted({*hand.labels_seen, *seen_elsewhere}))
+        return cls(
+            hand.approach, hand.variant, hand.clustering, "hand", hand.names, hand.classes, hand.divided,
+            labels_used=len(seen), labels_seen=seen, by=hand.by, when=hand.when, looked_at=hand.looked_at,
+            suggestions_used=hand.suggestions_used, other_scores_seen=hand.other_scores_seen,
+            target_labels_shown=hand.target_labels_shown or bool(seen_elsewhere),
+            seconds=round(sum(hand.seconds.values()), 1))
 
     def as_json(self) -> str:
         """Return the document's text."""
-        return json.dumps({"format": NAMES_FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n"
+        return json.dumps({"format": NAMED_FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n"
 
 
-def read_cluster_names(path: Path, classes: Sequence[str] = ()) -> ClusterNames:
-    """Read names, whole or still incomplete.
+def read_cluster_names(path: Path) -> ClusterNames:
+    """Read what the label stage wrote. Raises `InputError` if it is missing, damaged or not such a document."""
+    return build(ClusterNames, _document(path, NAMED_FORMAT), str(path))
+
+
+def read_hand_names(path: Path, classes: Sequence[str] = ()) -> HandNames:
+    """Read a person's names, whole or still incomplete.
 
     Classes may be spelled in any known way (``"happiness"``). An empty name, as the cluster stage's template has it, is
     a name still to give.
@@ -137,10 +201,8 @@ def read_cluster_names(path: Path, classes: Sequence[str] = ()) -> ClusterNames:
     InputError
         If the file is missing, half-written or not such a document, or a name is unknown; the nearest is named.
     """
-    document = read_json(path)
-    if (stored_format := document.pop("format", None)) != NAMES_FORMAT:
-        raise InputError(f"{path} has the format {stored_format!r}, expected {NAMES_FORMAT!r}")
-    stored = build(ClusterNames, {**document, **({"classes": tuple(classes)} if classes else {})}, str(path))
+    document = _document(path, HAND_FORMAT)
+    stored = build(HandNames, {**document, **({"classes": tuple(classes)} if classes else {})}, str(path))
     for cluster in (*stored.names, *stored.divided):
         if not is_group_key(cluster):
             raise InputError(f"{path}: names: {cluster!r} is not the number of a cluster")
@@ -156,35 +218,38 @@ def read_cluster_names(path: Path, classes: Sequence[str] = ()) -> ClusterNames:
     return replace(stored, names=names)
 
 
-def read_hand_names(path: Path, approach: str, variant: str, classes: Sequence[str] = ()) -> ClusterNames:
+def hand_names_of(path: Path, approach: str, variant: str, classes: Sequence[str] = ()) -> HandNames:
     """Read the names that a person gave to a cell's clusters.
 
     Raises
     ------
     InputError
-        If there are none, they cannot be read, name another cell, or cost labels that they do not list.
+        If there are none, they cannot be read, or name another cell.
     """
     if not path.exists():
         raise InputError(f"{path}: there is no such file: nobody has named the clusters of {approach} {variant} yet. "
                          "Fill in the names.template.json of that clustering and put it there, or let labels name them "
                          "(naming.method: majority_vote)")
-    names = read_cluster_names(path, classes)
+    names = read_hand_names(path, classes)
     if (names.approach, names.variant) != (approach, variant):
         raise InputError(f"{path} names the clusters of {names.approach} {names.variant}, expected {approach} "
                          f"{variant}")
-    if names.method != "hand" or names.labels_used != len(names.labels_seen):
-        raise InputError(f"{path} was named by {names.method!r} with {names.labels_used} labels, expected names that a "
-                         "person gave to unlabelled faces; let labels name them by naming.method: majority_vote, which "
-                         "counts them")
     return names
 
 
-def require_names_of(names: ClusterNames, clustering: str, n_clusters: int, where: str) -> None:
+def _document(path: Path, expected: str) -> dict[str, Any]:
+    document = read_json(path)
+    if (stored_format := document.pop("format", None)) != expected:
+        raise InputError(f"{path} has the format {stored_format!r}, expected {expected!r}")
+    return document
+
+
+def require_names_of(names: HandNames | ClusterNames, clustering: str, n_clusters: int, where: str) -> None:
     """Check that names belong to a clustering and that every cluster has one.
 
     Parameters
     ----------
-    names : ClusterNames
+    names : HandNames or ClusterNames
     clustering : str
         Digest of the clustering in use.
     n_clusters : int
@@ -223,9 +288,9 @@ def labels_seen_elsewhere(used: Path) -> list[str]:
     """
     if not used.is_file():
         return []
-    names = read_cluster_names(used)
+    names = read_hand_names(used)
     if not names.by.strip():
         return []
-    others = [read_cluster_names(path) for path in sorted(used.parents[1].glob("*/*.json")) if path != used]
+    others = [read_hand_names(path) for path in sorted(used.parents[1].glob("*/*.json")) if path != used]
     seen = {face for other in others if other.by.strip() == names.by.strip() for face in other.labels_seen}
     return sorted(seen - set(names.labels_seen))

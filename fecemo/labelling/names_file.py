@@ -5,7 +5,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from fecemo.data.cluster_names import ClusterNames, read_cluster_names
+from fecemo.data.cluster_names import HandNames, read_hand_names
 from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import digest_file
 from fecemo.errors import InputError, StoredStateError
@@ -28,7 +28,7 @@ class NamesFile:
 
     Attributes
     ----------
-    names : ClusterNames
+    names : HandNames
         What the file holds; what it will hold, while there is none.
 
     Raises
@@ -46,24 +46,22 @@ class NamesFile:
         self._digest = _digest(path)
         self.names = self._read(clustering, by.strip(), seed, classes)
 
-    def _read(self, clustering: NamedClustering, by: str, seed: int, classes: tuple[str, ...]) -> ClusterNames:
+    def _read(self, clustering: NamedClustering, by: str, seed: int, classes: tuple[str, ...]) -> HandNames:
         cell = (clustering.approach, clustering.variant)
         if not self._digest:
-            return ClusterNames(*cell, clustering=clustering.digest, names={}, by=by, seed=seed, classes=classes)
-        stored = read_cluster_names(self.path, classes)
+            return HandNames(*cell, clustering=clustering.digest, names={}, by=by, seed=seed, classes=classes)
+        stored = read_hand_names(self.path, classes)
         if (stored.approach, stored.variant) != cell:
             raise InputError(f"{self.path} names the clusters of {stored.approach} {stored.variant}, expected "
                              f"{' '.join(cell)}")
         if stored.clustering != clustering.digest:
             raise StoredStateError(f"{self.path} names another clustering ({stored.clustering[:12]}…) than this one "
                                    f"({clustering.digest[:12]}…); move it away to name these clusters anew")
-        if stored.method != "hand":
-            raise InputError(f"{self.path} was named by {stored.method!r}, expected names that a person gave")
         if stored.by and stored.by != by:
             raise InputError(f"{self.path} holds the names of {stored.by!r}, not of {by!r}; give each person a file")
         return replace(stored, by=by)
 
-    def write(self, names: ClusterNames) -> None:
+    def write(self, names: HandNames) -> None:
         """Write first, and only then believe: a refusing disk leaves the session where the file is.
 
         Raises
@@ -95,7 +93,7 @@ def file_of(in_use: Path, by: str) -> Path:
     by : str
         Who names.
     """
-    if not in_use.exists() or read_cluster_names(in_use).by in ("", by.strip()):
+    if not in_use.exists() or read_hand_names(in_use).by in ("", by.strip()):
         return in_use
     return _beside(in_use, by)
 
@@ -104,7 +102,7 @@ def files_of_others(in_use: Path, by: str) -> dict[str, Path]:
     """Return the other people's files of names of a cell, by whose they are."""
     others = {}
     for path in (in_use, *sorted(in_use.parent.glob(f"{in_use.stem}.*{in_use.suffix}"))):
-        if path.is_file() and (person := read_cluster_names(path).by) not in ("", by.strip()):
+        if path.is_file() and (person := read_hand_names(path).by) not in ("", by.strip()):
             others[person] = path
     return others
 
@@ -127,7 +125,7 @@ def use_file_of(in_use: Path, by: str) -> None:
         return
     if not theirs.is_file():
         raise StoredStateError(f"{theirs}: there is no such file; {by.strip()!r} has named none of these clusters yet")
-    aside, names = _beside(in_use, read_cluster_names(in_use).by), in_use.read_bytes()
+    aside, names = _beside(in_use, read_hand_names(in_use).by), in_use.read_bytes()
     if not aside.exists():
         atomic_write(aside, names)
     elif aside.read_bytes() != names:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.data.classes import EMOTIONS, class_of
-from fecemo.data.cluster_names import NOT_CLASSES, ClusterNames
+from fecemo.data.cluster_names import NOT_CLASSES, HandNames
 from fecemo.data.cluster_parts import halves_of, key_order
 from fecemo.errors import InputError, nearest
 from fecemo.labelling.groups import Divide, Divisions, Groups, NamedClustering, sample_faces
@@ -80,8 +80,8 @@ class LabellingSession:
         return self._file.path
 
     @property
-    def stored(self) -> ClusterNames:
-        """ClusterNames: All that the file holds."""
+    def stored(self) -> HandNames:
+        """HandNames: All that the file holds."""
         return self._file.names
 
     @property
@@ -245,11 +245,11 @@ class LabellingSession:
         unnamed = [key for key in self.groups.keys if key not in self.stored.names]
         return max(unnamed, key=lambda key: self.groups.sizes[key], default=None)
 
-    def _with_labels(self, labels_seen: Iterable[str]) -> ClusterNames:
+    def _with_labels(self, labels_seen: Iterable[str]) -> HandNames:
         seen = tuple(sorted({*self.stored.labels_seen, *labels_seen}))
-        return replace(self.stored, labels_seen=seen, labels_used=len(seen))
+        return replace(self.stored, labels_seen=seen)
 
-    def _see(self, faces: Iterable[int | str], names: ClusterNames) -> None:
+    def _see(self, faces: Iterable[int | str], names: HandNames) -> None:
         seen = self._seen | set(faces)
         self._save(replace(names, looked_at=len(seen) + self._seen_unknown))
         self._seen = seen
@@ -280,7 +280,7 @@ class LabellingSession:
                            unsure=decisions.unsure, divided=_sorted(decisions.divided)))
         self.groups = groups
 
-    def _save(self, names: ClusterNames) -> None:
+    def _save(self, names: HandNames) -> None:
         now, key = self._clock(), self._at_work_on
         if key:
             spent = min(now - self._since, PAUSE_SECONDS)

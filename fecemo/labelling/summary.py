@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fecemo.data.cluster_names import ClusterNames
+from fecemo.data.cluster_names import HandNames
 from fecemo.data.cluster_parts import cluster_of, key_order
 from fecemo.errors import StoredStateError
 from fecemo.labelling.groups import Groups
@@ -116,7 +116,7 @@ class Agreement:
     differing: dict[str, tuple[str, str]]
 
 
-def compare_raters(first: ClusterNames, second: ClusterNames) -> Agreement:
+def compare_raters(first: HandNames, second: HandNames) -> Agreement:
     """Compare two people's names of one clustering. ``"mixed"``, ``"not a face"`` and ``"skip"`` count as names.
 
     The name of a whole cluster is that of its halves too. Where both divided a group into different halves, neither
@@ -155,7 +155,7 @@ def _with_wholes(key: str) -> list[str]:
     return [key[:end] for end in range(len(key), len(str(cluster_of(key))) - 1, -1)]
 
 
-def _name(names: ClusterNames, key: str) -> str:
+def _name(names: HandNames, key: str) -> str:
     return next((names.names[whole] for whole in _with_wholes(key) if whole in names.names), "")
 
 

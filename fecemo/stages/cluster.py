@@ -10,7 +10,7 @@ import numpy as np
 from fecemo.clustering.kmeans import ClusterSpace, KMeansClustering, assign, silhouette_of_sample, stability
 from fecemo.data.array_set import read_face_array
 from fecemo.data.arrays import read_array, write_arrays
-from fecemo.data.cluster_names import ClusterNames
+from fecemo.data.cluster_names import HandNames
 from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import Receipt, digest_file, plain
 from fecemo.stages.cell_arguments import CellArguments
@@ -72,7 +72,7 @@ def _cluster_source(arguments: CellArguments, cell: Cell) -> Receipt:
             "centres": clustering.cluster_centers_,
             "source_clusters": clustering.labels_, "source_distances": clustering.distances_,
         })
-        atomic_write(folder / TEMPLATE_NAME, ClusterNames(
+        atomic_write(folder / TEMPLATE_NAME, HandNames(
             approach=arguments.approach, variant=arguments.variant,
             clustering=clustering_digest({name: digest_file(folder / name) for name in NAMED_FILES}),
             names={str(cluster): "" for cluster in range(settings.n_clusters)}).as_json())

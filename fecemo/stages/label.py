@@ -1,14 +1,12 @@
 """Label: clusters → names, by a person's file or by the vote of a labelled sample."""
 
 import csv
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from fecemo.clustering.halves import groups_of_target
-from fecemo.clustering.naming import LabelledFaces, NamingMethod, find_naming_method, name_by_labels, require_sample
-from fecemo.clustering.settings import NamingSettings
+from fecemo.clustering.naming import LabelledFaces, find_naming_method, name_by_labels, require_sample
 from fecemo.data.array_set import read_face_array
 from fecemo.data.arrays import read_array, write_arrays
 from fecemo.data.cluster_names import (
@@ -16,8 +14,8 @@ from fecemo.data.cluster_names import (
     PARTS_NAME,
     SAMPLE_NAME,
     ClusterNames,
+    hand_names_of,
     labels_seen_elsewhere,
-    read_hand_names,
     require_names_of,
 )
 from fecemo.data.dataset import Dataset
@@ -77,24 +75,30 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
         clusters = np.asarray(read_array(assigned, "target_clusters", "cluster", length=len(rows)))
         centres = np.asarray(read_array(clustered, "centres", "cluster"))
         may_see = (pack.splits[rows] == "train") & (pack.labels[rows] != "")
+        drawn = np.zeros(0, np.int64)
         if naming.draw is None:
-            named, drawn = read_hand_names(
-                hand_names, arguments.approach, arguments.variant, pack.classes), np.zeros(0, np.int64)
-            require_names_of(named, clustering, len(centres), str(hand_names))
+            hand = hand_names_of(hand_names, arguments.approach, arguments.variant, pack.classes)
+            require_names_of(hand, clustering, len(centres), str(hand_names))
+            names = ClusterNames.by_hand(hand, elsewhere)
+            halves_seed = hand.seed
         else:
             distances = read_array(assigned, "target_distances", "cluster", length=len(rows))
             faces = LabelledFaces(pack.labels[rows][may_see], clusters[may_see], distances[may_see])
-            named, drawn = _names_by_labels(
-                ClusterNames(arguments.approach, arguments.variant, clustering, {}, classes=pack.classes), naming,
-                faces, centres, settings, seed)
-        names, files = _with_labels(named, elsewhere), [NAMES_NAME, SAMPLE_NAME]
+            by_labels = name_by_labels(naming, faces, centres, pack.classes, settings, seed)
+            drawn, halves_seed = by_labels.drawn, seed
+            names = ClusterNames(
+                arguments.approach, arguments.variant, clustering,
+                f"class_balanced {naming.name}" if settings.class_balanced else naming.name,
+                {str(cluster): name for cluster, name in enumerate(by_labels.names)}, pack.classes,
+                votes={str(cluster): votes for cluster, votes in enumerate(by_labels.votes)}, labels_used=len(drawn))
+        files = [NAMES_NAME, SAMPLE_NAME]
         atomic_write(folder / NAMES_NAME, names.as_json())
         shown = np.union1d(np.flatnonzero(may_see)[drawn], _shown_to_a_person(names, pack, rows, may_see))
         _write_sample(folder / SAMPLE_NAME, pack, rows[shown], clusters[shown])
         if names.divided:
             source = read_face_array(embedded, "source").values
             source_clusters = read_array(clustered, "source_clusters", "cluster", length=len(source))
-            groups = groups_of_target(names.divided, names.seed, source, np.asarray(source_clusters), target.values,
+            groups = groups_of_target(names.divided, halves_seed, source, np.asarray(source_clusters), target.values,
                                       clusters, cell.title)
             files += write_arrays(folder, {PARTS_NAME: groups})
         named_classes = {names.emotion(key) for key in names.names} - {""}
@@ -103,30 +107,12 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
             message=f"{len(names.names)} clusters named {naming.title}, {len(named_classes)} classes among them, "
                  f"{names.labels_used} labels used",
             summary={"names": names.names, "labels_used": names.labels_used, "looked_at": names.looked_at,
-                     "by": names.by, "when": names.when, "seconds": round(sum(names.seconds.values()), 1),
+                     "by": names.by, "when": names.when, "seconds": names.seconds,
                      "suggestions_used": names.suggestions_used, "target_labels_shown": names.target_labels_shown,
                      "other_scores_seen": names.other_scores_seen},
         )
 
     return run_artifact(arguments.artifacts, "names", cell, work, config=config)
-
-
-def _names_by_labels(nameless: ClusterNames, naming: NamingMethod, faces: LabelledFaces, centres: np.ndarray,
-                     settings: NamingSettings, seed: int) -> tuple[ClusterNames, np.ndarray]:
-    """Return names by the labels that a way of naming draws, and the positions of the drawn faces."""
-    by_labels = name_by_labels(naming, faces, centres, nameless.classes, settings, seed)
-    method = f"class_balanced {naming.name}" if settings.class_balanced else naming.name
-    return replace(nameless, method=method, labels_used=len(by_labels.drawn),
-                   names={str(cluster): name for cluster, name in enumerate(by_labels.names)},
-                   votes={str(cluster): votes for cluster, votes in enumerate(by_labels.votes)}), by_labels.drawn
-
-
-def _with_labels(names: ClusterNames, elsewhere: list[str]) -> ClusterNames:
-    """Return names with the labels that the person saw elsewhere in the run: who knows them names nothing blindly."""
-    if not elsewhere:
-        return names
-    seen = tuple(sorted({*names.labels_seen, *elsewhere}))
-    return replace(names, labels_seen=seen, labels_used=len(seen), target_labels_shown=True)
 
 
 def _shown_to_a_person(names: ClusterNames, pack: Dataset, rows: np.ndarray, may_see: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from fecemo.clustering.settings import NamingSettings
 from fecemo.data.array_set import read_face_array
 from fecemo.data.arrays import read_array
 from fecemo.data.classes import EMOTIONS
-from fecemo.data.cluster_names import read_cluster_names
+from fecemo.data.cluster_names import read_hand_names
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, read_receipt
 from fecemo.data.variant import find_variant
@@ -100,7 +100,7 @@ class LabelRun:
             path = layout.hand_names(approach, variant)
             if not path.exists():
                 return state
-            names = read_cluster_names(path)
+            names = read_hand_names(path)
             if names.clustering != clustering_digest(clusters.outputs):
                 return replace(state, trouble=f"{path} names another clustering")
             return replace(state, named=len(names.names), by=names.by, groups=state.groups + len(names.divided))

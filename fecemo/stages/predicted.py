@@ -112,7 +112,7 @@ def predict(arguments: CellArguments, cell: Cell, target: Dataset, receipts: Map
         missing = int(rows[~np.isin(rows, embedded.rows)][0])
         raise StoredStateError(f"{layout.embeddings(*where)}: row {missing} of the target is to be scored and has no "
                                "embedding; run the embed stage again")
-    names = guess.names or ClusterNames(*where, clustering="", names={})
+    names = guess.names or ClusterNames(*where, clustering="", method="", names={})
     return PredictedFaces(
         predictions=Predictions(
             ids=target.ids[rows], rows=rows, splits=target.splits[rows], truth=target.labels[rows],

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fecemo.data.cluster_names import read_cluster_names
+from fecemo.data.cluster_names import read_hand_names
 from fecemo.drawn.emotions import EMOTIONS
 from fecemo.labelling.keys import keys_of_names
 from fecemo.labelling.session import LabellingSession
@@ -216,7 +216,7 @@ def test_a_person_names_all_clusters_by_key_and_goes_on_after_a_reload(run, serv
     page.screenshot(path=artifacts / "end.png")
 
     # The file is what was done.
-    stored = read_cluster_names(run.names_path)
+    stored = read_hand_names(run.names_path)
     assert (stored.names, stored.by, stored.target_labels_shown) == (told, "ann", False)
     assert list(stored.notes.values()) == ["1 of 2 tones"]
     assert (stored.unsure, stored.looked_at) == ((), 96)
@@ -230,7 +230,7 @@ def test_the_clusters_of_the_demo_are_named_by_key(demo, server, page, artifacts
     for count, key in enumerate("12345678"):
         page.keyboard.press(key)
         page.get_by_text(f"{count + 1} of 8 clusters named, with").wait_for()
-    stored = read_cluster_names(demo.hand_names("dense_autoencoder", "rgb"))
+    stored = read_hand_names(demo.hand_names("dense_autoencoder", "rgb"))
     assert (sorted(stored.names.values()), stored.by) == (sorted(EMOTIONS), "ann")
     page.keyboard.press("c")
     page.wait_for_timeout(500)

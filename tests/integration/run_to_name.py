@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.data.classes import EMOTIONS
-from fecemo.data.cluster_names import read_cluster_names
+from fecemo.data.cluster_names import read_hand_names
 from fecemo.data.dataset import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import atomic_write
@@ -104,7 +104,7 @@ class RunToName:
 
     def write_names(self, **changed: object) -> None:
         """Write a complete file of names by a person called ann."""
-        template = read_cluster_names(self.layout.clusters(APPROACH, VARIANT) / "names.template.json")
+        template = read_hand_names(self.layout.clusters(APPROACH, VARIANT) / "names.template.json")
         names = {str(number): EMOTIONS[number] for number in range(8)}
         atomic_write(self.names_path, replace(template, **{"names": names, "by": "ann", **changed}).as_json())
 

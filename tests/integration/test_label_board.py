@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fecemo.data.cluster_names import read_cluster_names
+from fecemo.data.cluster_names import read_hand_names
 from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.evaluation.records.score import read_score
@@ -52,7 +52,7 @@ def test_the_board_opens_on_the_first_cell_that_is_ready(run, board):
     assert [text for text, _ in board.pick.options] == ["Stacked autoencoder · RGB: to be named",
                                                         "Stacked autoencoder · Grayscale: waits for train"]
     assert board.cell.here == "0"
-    assert read_cluster_names(run.names_path).samples == {"0": {"random": 12}}
+    assert read_hand_names(run.names_path).samples == {"0": {"random": 12}}
     board.pick.value = (APPROACH, "gray")
     board.begin.click()
     assert "the stage &#x27;train&#x27; has not finished" in board.said.value
@@ -69,7 +69,7 @@ def test_one_key_a_cluster_names_all_and_the_last_act_shows_the_row(run, board):
     while (here := board.cell.session.next_unnamed()) is not None:
         assert board.cell.here == here
         press(board, keys_of_names(EMOTIONS)[emotion_of_group(board.cell.session.groups, here)])
-    assert len(read_cluster_names(run.names_path).names) == 8
+    assert len(read_hand_names(run.names_path).names) == 8
     assert "every cluster has a name" in board.cell.said.value
     board.cell.end.finish.click()
     assert "1.000" in board.cell.end.row.value
@@ -96,11 +96,11 @@ def test_undo_and_redo_turn_to_the_cluster_that_changed(board):
 
 def test_faces_come_by_rule_and_page_and_are_recorded(run, board):
     press(board, "n", "m", "b")
-    assert read_cluster_names(run.names_path).samples["0"] == {"random": 12, "nearest": 12, "borderline": 12}
+    assert read_hand_names(run.names_path).samples["0"] == {"random": 12, "nearest": 12, "borderline": 12}
     assert board.cell.group._faces.value.count("<img") == 12
     board.cell.naming.note.value = "two tones"
     press(board, "u")
-    stored = read_cluster_names(run.names_path)
+    stored = read_hand_names(run.names_path)
     assert (stored.notes, stored.unsure, stored.looked_at) == ({"0": "two tones"}, ("0",), 12)
 
 
@@ -127,18 +127,18 @@ def test_many_clusters_are_a_few_lines_of_chips(run, monkeypatch):
 
 def test_labels_are_shown_only_when_asked_twice_and_that_is_recorded(run, board):
     press(board, "g")
-    assert read_cluster_names(run.names_path).suggestions_used == 0
+    assert read_hand_names(run.names_path).suggestions_used == 0
     press(board, "1", "g")  # another key in between: asked anew
-    assert read_cluster_names(run.names_path).suggestions_used == 0
+    assert read_hand_names(run.names_path).suggestions_used == 0
     press(board, "g")
-    stored = read_cluster_names(run.names_path)
+    stored = read_hand_names(run.names_path)
     assert (stored.suggestions_used, len(stored.labels_seen)) == (1, 16)
     assert "suggested" in board.cell.said.value
     labels = board.cell.map.controls.children[-1]
     labels.click()
     assert "true emotion" not in board.cell.map.modes
     labels.click()
-    stored = read_cluster_names(run.names_path)
+    stored = read_hand_names(run.names_path)
     assert (stored.target_labels_shown, len(stored.labels_seen)) == (True, 48)
     assert board.cell.map.colour.value == "true emotion"
     labels.click()
@@ -156,20 +156,20 @@ def test_the_lasso_and_the_pointer_show_faces_that_count_as_looked_at(run, board
     board.cell.map.widget.selection = np.array([N_SOURCE + 3])
     assert "0 source and 1 target faces chosen" in board.cell._sees.value
     assert board.cell._sees.value.count("<img") == 1
-    stored = read_cluster_names(run.names_path)  # the twelve of the first cluster, three others by lasso, a target face
+    stored = read_hand_names(run.names_path)  # the twelve of the first cluster, three others by lasso, a target face
     target = board.cell._material.target_ids[board.cell.map._map.target_at[3]]
     assert (stored.targets_on_map, stored.looked_at) == ((target,), 12 + len(stored.on_map) + 1)
 
 
 def test_a_face_under_the_pointer_is_recorded_before_it_is_seen(run, board, monkeypatch):
-    seen = read_cluster_names(run.names_path).looked_at
+    seen = read_hand_names(run.names_path).looked_at
     board.cell.map.widget.hovering = 77
     assert "<img" in board.cell.map._hovered.value
-    stored = read_cluster_names(run.names_path)  # with no further act: the kernel may be killed now
+    stored = read_hand_names(run.names_path)  # with no further act: the kernel may be killed now
     assert (stored.looked_at, stored.on_map) == (seen + 1, (77,))
     board.cell.map.widget.hovering = N_SOURCE + 3
     assert "target face" in board.cell.map._hovered.value
-    stored = read_cluster_names(run.names_path)
+    stored = read_hand_names(run.names_path)
     assert (stored.looked_at, len(stored.targets_on_map)) == (seen + 2, 1)
     board.cell.map.widget.hovering = None
 
@@ -185,7 +185,7 @@ def test_a_face_under_the_pointer_is_recorded_before_it_is_seen(run, board, monk
 def test_names_changed_after_their_score_was_seen_are_not_blind(run, board):
     press(board, *"12345678")
     board.cell.end.finish.click()
-    stored = read_cluster_names(run.names_path)
+    stored = read_hand_names(run.names_path)
     first, written = stored.names, run.names_path.read_bytes()
     assert (stored.scores_seen, stored.other_scores_seen) == ((first,), 0)
     assert "blind" in board.cell.end.row.value
@@ -193,7 +193,7 @@ def test_names_changed_after_their_score_was_seen_are_not_blind(run, board):
     board.cell.end.finish.click()  # the same names again: nothing new was seen
     assert run.names_path.read_bytes() == written
     press(board, "1")
-    assert read_cluster_names(run.names_path).other_scores_seen == 1
+    assert read_hand_names(run.names_path).other_scores_seen == 1
     assert "are not blind" in board.cell.end._said.value
     board.cell.end.finish.click()
     row = re.sub("<[^>]+>", "", board.cell.end.row.value)
@@ -203,7 +203,7 @@ def test_names_changed_after_their_score_was_seen_are_not_blind(run, board):
     assert (used.other_scores_seen, used.blind, used.total) == (1, False, 0)
     press(board, "8")  # the first names again, now chosen among two that were scored
     assert board.cell.session.names == first
-    assert read_cluster_names(run.names_path).other_scores_seen == 1
+    assert read_hand_names(run.names_path).other_scores_seen == 1
 
 
 def test_a_score_of_another_persons_names_is_remembered_by_who_saw_it(run, board):
@@ -213,8 +213,8 @@ def test_a_score_of_another_persons_names_is_remembered_by_who_saw_it(run, board
     bob.begin.click()
     press(bob, *"12345671")
     bob.cell.end.finish.click()  # of ann's names, which are in use
-    assert read_cluster_names(run.names_path).scores_seen == ()
-    assert read_cluster_names(run.names_path.with_name("rgb.bob.json")).other_scores_seen == 1
+    assert read_hand_names(run.names_path).scores_seen == ()
+    assert read_hand_names(run.names_path.with_name("rgb.bob.json")).other_scores_seen == 1
 
 
 def test_the_map_is_coloured_as_asked_and_hides_target_faces(board):
@@ -254,7 +254,7 @@ def test_another_persons_names_are_compared_and_can_be_the_ones_in_use(run, boar
     bob.cell.end._with.value = "ann"
     assert "Both named 8 clusters, 88% of them alike; Cohen&#x27;s kappa 0.86" in bob.cell.end._compared.value
     bob.cell.end.view.children[1].children[1].click()
-    assert read_cluster_names(run.names_path).by == "bob"
+    assert read_hand_names(run.names_path).by == "bob"
     assert "another person" not in bob.said.value
 
 
@@ -265,7 +265,7 @@ def test_a_board_without_a_map_names_all_the_same(run):
     board.begin.click()
     assert board.cell.map is None
     press(board, "2", "c", "t")
-    assert read_cluster_names(run.names_path).names == {"0": "happy"}
+    assert read_hand_names(run.names_path).names == {"0": "happy"}
 
 
 def test_an_error_is_one_line_on_the_board(run, board, monkeypatch):
@@ -281,7 +281,7 @@ def test_an_error_is_one_line_on_the_board(run, board, monkeypatch):
     LabellingSession(opened.clustering, opened.path, "ann").name("5", name="fear")
     press(board, "2")
     assert "changed by someone else" in board.cell.said.value
-    assert read_cluster_names(run.names_path).names == {"5": "fear"}
+    assert read_hand_names(run.names_path).names == {"5": "fear"}
 
 
 def test_the_notebook_defines_nothing_and_is_stored_without_outputs():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fecemo.data.cluster_names import read_cluster_names
+from fecemo.data.cluster_names import read_cluster_names, read_hand_names
 from fecemo.data.durable import atomic_write
 from fecemo.errors import InputError, StoredStateError
 from fecemo.labelling.summary import compare_raters
@@ -46,7 +46,7 @@ def test_each_person_has_a_file_and_either_can_be_used(named):
     differing = compare_raters(bob.stored, ann.stored).differing
     assert set(differing) <= {"0"}
     LabelRun(named.layout.run, named.recipe, label_and_score).use(APPROACH, VARIANT, "Bob")
-    assert read_cluster_names(named.names_path).by == "Bob"
+    assert read_hand_names(named.names_path).by == "Bob"
     assert open_session(named, "Bob")[0].path == named.names_path
     _, ann = open_session(named, "Ann Lee")
     assert (ann.path.name, len(ann.names)) == ("rgb.ann_lee.json", 8)
@@ -71,13 +71,13 @@ def test_a_kill_while_names_change_places_loses_neither(named, monkeypatch):
             patch.setattr(Path, move, killed(getattr(Path, move)))
         with pytest.raises(KeyboardInterrupt):
             run.use(APPROACH, VARIANT, "Bob")
-    assert read_cluster_names(named.names_path) == ann.stored  # in use all the while
+    assert read_hand_names(named.names_path) == ann.stored  # in use all the while
     assert run.cells()[0].by == "Ann Lee"
     opened, again = open_session(named, "Ann Lee")
     assert (again.names, set(opened.others)) == (ann.names, {"Bob"})
     run.use(APPROACH, VARIANT, "Bob")
-    assert read_cluster_names(named.names_path) == bob.stored
-    assert read_cluster_names(named.names_path.with_name("rgb.ann_lee.json")) == ann.stored
+    assert read_hand_names(named.names_path) == bob.stored
+    assert read_hand_names(named.names_path.with_name("rgb.ann_lee.json")) == ann.stored
     assert not bob.path.exists()
 
 
@@ -102,7 +102,7 @@ def test_labels_seen_while_naming_one_cell_cost_in_every_cell_of_the_same_person
     seen = ("target0", "target1", "target2")
 
     def saw(by):
-        names = replace(read_cluster_names(named.names_path), variant="gray", by=by, labels_seen=seen, labels_used=3,
+        names = replace(read_hand_names(named.names_path), variant="gray", by=by, labels_seen=seen,
                         suggestions_used=1)
         atomic_write(elsewhere, names.as_json())
 

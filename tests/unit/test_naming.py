@@ -1,7 +1,6 @@
 """How clusters get their names: by a person, or by the labels of a few faces."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +17,14 @@ from fecemo.clustering.naming import (
     naming_methods,
 )
 from fecemo.clustering.settings import NamingSettings
-from fecemo.data.cluster_names import ClusterNames, read_cluster_names, read_hand_names, require_names_of
+from fecemo.data.cluster_names import (
+    ClusterNames,
+    HandNames,
+    hand_names_of,
+    read_cluster_names,
+    read_hand_names,
+    require_names_of,
+)
 from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 
@@ -222,7 +228,7 @@ def hand_document(**changes):
 def hand(tmp_path, document):
     path = tmp_path / "rgb.json"
     path.write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
-    names = read_hand_names(path, "dense_autoencoder", "rgb")
+    names = hand_names_of(path, "dense_autoencoder", "rgb")
     require_names_of(names, CLUSTERING, 3, str(path))
     return names
 
@@ -236,7 +242,7 @@ def test_names_by_hand_are_read(tmp_path):
     names = hand(tmp_path, hand_document())
     assert names.names == {"0": "happy", "1": "mixed", "2": "sad"}
     assert [names.emotion(cluster) for cluster in range(3)] == ["happy", "", "sad"]
-    assert (names.looked_at, names.labels_used, names.by) == (60, 0, "ann")
+    assert (names.looked_at, names.by) == (60, "ann")
 
 
 @pytest.mark.parametrize(("document", "error", "says"), [
@@ -261,12 +267,23 @@ def test_names_by_hand_that_do_not_fit_are_refused(tmp_path, document, error, sa
 
 def test_missing_names_say_what_to_do(tmp_path):
     with pytest.raises(InputError, match=r"nobody has named the clusters of a rgb yet.*naming\.method: majority_vote"):
-        read_hand_names(tmp_path / "rgb.json", "a", "rgb")
+        hand_names_of(tmp_path / "rgb.json", "a", "rgb")
 
 
 def test_a_document_written_is_the_document_read(tmp_path):
-    names = ClusterNames(approach="a", variant="rgb", clustering=CLUSTERING, names={"0": "fear", "1": "not a face"},
+    names = HandNames(approach="a", variant="rgb", clustering=CLUSTERING, names={"0": "fear", "1": "not a face"},
                          by="Zoë", looked_at=3, notes={"1": "hands, “cut” off"}, samples={"0": {"random": 3}})
     (tmp_path / "names.json").write_text(names.as_json(), encoding="utf-8")
+    assert read_hand_names(tmp_path / "names.json") == names
+    with pytest.raises(InputError, match=r"the format 'fecemo\.names/1', expected 'fecemo\.named_clusters/1'"):
+        read_cluster_names(tmp_path / "names.json")
+
+
+def test_the_names_in_use_carry_what_they_cost(tmp_path):
+    by_hand = HandNames("a", "rgb", CLUSTERING, {"0": "fear"}, by="ann", labels_seen=("p",), looked_at=3,
+                        seconds={"0": 2.0, "1": 3.5}, scores_seen=({"0": "sad"},))
+    names = ClusterNames.by_hand(by_hand, seen_elsewhere=["q"])
+    assert (names.method, names.labels_used, names.labels_seen) == ("hand", 2, ("p", "q"))
+    assert (names.other_scores_seen, names.target_labels_shown, names.seconds) == (1, True, 5.5)
+    (tmp_path / "names.json").write_text(names.as_json(), encoding="utf-8")
     assert read_cluster_names(tmp_path / "names.json") == names
-    assert replace(names, by="") != names

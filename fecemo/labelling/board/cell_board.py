@@ -6,7 +6,7 @@ from collections.abc import Callable
 import ipywidgets as widgets
 import numpy as np
 
-from fecemo.data.cluster_names import read_cluster_names
+from fecemo.data.cluster_names import read_hand_names
 from fecemo.errors import FecemoError
 from fecemo.labelling.board.end_panel import EndPanel
 from fecemo.labelling.board.group_panel import GroupPanel, grid
@@ -56,7 +56,7 @@ class CellBoard:
 
         def finish() -> str:
             # Recorded before it is seen: a kill hides nothing, and the names that are labelled hold it already.
-            session.record_score_seen(read_cluster_names(material.used_path).names)
+            session.record_score_seen(read_hand_names(material.used_path).names)
             return run.finish(*cell)
 
         self.end = EndPanel(session, material.others, material.path == material.used_path, finish, use, self.guard)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
-from fecemo.data.cluster_names import read_cluster_names
+from fecemo.data.cluster_names import read_hand_names
 from fecemo.labelling.session import LabellingSession
 from fecemo.labelling.summary import compare_raters, summarise
 
@@ -67,7 +67,7 @@ class EndPanel:
         if (other := self._with.value) not in self._others:
             self._compared.value = ""
             return
-        found = compare_raters(self._session.stored, read_cluster_names(self._others[other]))
+        found = compare_raters(self._session.stored, read_hand_names(self._others[other]))
         kappa = "not defined" if found.kappa is None else f"{found.kappa:.2f}"
         said = (f"Both named {found.both} clusters, {found.share:.0%} of them alike; Cohen's kappa {kappa}."
                 if found.share is not None else "No cluster was named by both.")
