@@ -1,1 +1,1 @@
-"""Photographs: download, decode, crop; drawn faces."""
+"""Photographs and faces as pictures: headers, decoding, crops, landmarks. No Keras."""
