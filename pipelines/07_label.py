@@ -1,7 +1,7 @@
-"""Cluster the source embeddings of one cell by K-means."""
+"""Give the clusters of one cell their names, in the way that the recipe states."""
 
 from fecemo.cli import open_door
-from fecemo.stages.cluster import run
+from fecemo.stages.label import run
 
 if __name__ == "__main__":
     open_door(run)

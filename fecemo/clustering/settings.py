@@ -53,6 +53,7 @@ class MapSettings:
     Parameters
     ----------
     perplexity : float
+        About how many neighbours of a face its place follows.
     pca_components : int
         Embeddings are reduced to this many principal components first.
     iterations : int

@@ -141,7 +141,11 @@ def _explain(kind: Any, fault: Any) -> str:
         return f"unknown key {path!r}, {nearest(str(fault['loc'][-1]), _known_keys(kind, fault['loc'][:-1]))}"
     if fault["type"] in ("missing", "missing_argument"):
         return f"the key {path!r} is missing"
-    return f"{path or 'value'}: {fault['msg'].removeprefix('Value error, ')}, got {fault['input']!r}"
+    if fault["type"] == "value_error":  # it names the key and what came
+        return ": ".join(filter(None, (path, fault["msg"].removeprefix("Value error, "))))
+    if fault["type"] in ("tuple_type", "list_type"):
+        return f"{path}: expected a list, such as [{fault['input']}], got {fault['input']!r}"
+    return f"{path or 'value'}: {fault['msg']}, got {fault['input']!r}"
 
 
 def _known_keys(kind: Any, location: tuple[Any, ...]) -> list[str]:

@@ -121,9 +121,10 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
                 raise InputError(f"{key}.overrides.{name}: unknown key {part!r}, {nearest(part, document)}")
     document = _merged(document, said.overrides.get(variant_name, {}))
     phases = [phase.name for phase in approach.phases]
-    for name in {*phases, *document["fit"]}:
+    for name in document["fit"]:
         if name not in phases:
-            raise InputError(f"{key}.fit: unknown phase {name!r}, {nearest(name, phases)}")
+            raise InputError(f"{key}.fit: {approach.name} has no phase {name!r}: {nearest(name, phases)}")
+    for name in phases:
         if name not in document["fit"]:
             raise InputError(f"{key}.fit: the phase {name!r} is missing")
     if step is not None and step.phase:

@@ -134,7 +134,10 @@ class Recipe:
 
     Parameters
     ----------
-    name, title : str
+    name : str
+        Of its run's folder, and in every record, so that two recipes never share a run.
+    title : str
+        Heading of tables and report.
     source : FetchSettings
         The unlabelled faces.
     target : ImportSettings

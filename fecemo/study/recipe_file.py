@@ -1,15 +1,21 @@
 """Read and check the file of a recipe, with all of its cells."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from fecemo.data.documents import build, read_yaml
+from fecemo.data.labelled import find_layout, layouts
 from fecemo.data.statements import read_statement
+from fecemo.data.variant import find_variant
 from fecemo.errors import InputError, nearest
 from fecemo.models.approach import Approach
 from fecemo.study.cell import resolve
 from fecemo.study.faces.example_set import find_example_set
 from fecemo.study.recipe import CLUSTER_ON, LESSENED, Recipe, curve_parts, curves_of, learning_steps
+
+DRAWN = ("drawn/faces.csv", "drawn/triplets.csv", "drawn/triplet_test.csv", "drawn/target")
+"""What the draw stage draws that a recipe may name, relative to the run's folder."""
 
 
 def read_recipe(path: Path, check_cells: bool = True) -> Recipe:
@@ -30,6 +36,7 @@ def read_recipe(path: Path, check_cells: bool = True) -> Recipe:
     recipe = build(Recipe, read_yaml(path), str(path))
     for statement in recipe.data.values():
         read_statement(statement)
+    _check_names(recipe, str(path))
     for name, said in recipe.approaches.items():
         if unknown := sorted(set(said.variants) - set(recipe.variants)):
             raise InputError(f"{path}: approaches.{name}.variants: no variant {unknown[0]!r} in this recipe: "
@@ -38,6 +45,28 @@ def read_recipe(path: Path, check_cells: bool = True) -> Recipe:
     for cell in (*recipe.cells, *recipe.step_cells) if check_cells else ():
         resolve(recipe, *cell, where=str(path))
     return recipe
+
+
+def _check_names(recipe: Recipe, where: str) -> None:
+    """Raise `InputError` for an unknown variant, approach, layout or path of drawn faces, naming the nearest."""
+    named: list[tuple[str, Callable[[str], Any], str]] = [
+        *(("variants", find_variant, variant) for variant in recipe.variants),
+        *((f"approaches.{row}", recipe.approach_of, row) for row in recipe.approaches),
+        ("target.layout", find_layout, recipe.target.layout)]
+    for key, find, name in named:
+        try:
+            find(name)
+        except InputError as error:
+            raise InputError(f"{where}: {key}: {error}") from error
+    if recipe.target.layout == "photographs":
+        raise InputError(f"{where}: target.layout: photographs have no labels, so that nothing could be scored; "
+                         f"expected {' or '.join(name for name in layouts() if name != 'photographs')}")
+    paths = {"source.faces": recipe.source.faces, "target.images": recipe.target.images}
+    if recipe.triplet_test is not None:
+        paths["triplet_test.faces"] = recipe.triplet_test.faces
+    for key, path in paths.items():
+        if recipe.draw and path.parts[:1] == ("drawn",) and path.as_posix() not in DRAWN:
+            raise InputError(f"{where}: {key}: nothing is drawn at {path}; {nearest(path.as_posix(), DRAWN)}")
 
 
 def _check_learning(recipe: Recipe, where: str) -> None:

@@ -1,0 +1,115 @@
+"""Write recipe_keys.md: every key of a recipe, from the docstrings of the dataclasses that read it.
+
+python docs/write_recipe_keys.py
+"""
+
+import dataclasses
+import inspect
+import re
+import sys
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from fecemo.models.approach import approaches
+from fecemo.registry import entries
+from fecemo.study.fit_choices import CHOICES
+from fecemo.study.recipe import ApproachRecipe, Recipe
+from fecemo.training.settings import FitSettings
+
+PAGE = Path(__file__).parent / "recipe_keys.md"
+OPENING = """# Keys of a recipe
+
+A recipe is a YAML file, such as `pipelines/recipes/demo.yaml`. An unknown key, a value of another type and a name that
+does not exist are refused by `snakemake -n`, with the nearest known one. Written by `python docs/write_recipe_keys.py`
+from the docstrings of the code.
+"""
+
+
+def settings_in(hint: Any) -> Iterator[type]:
+    """Yield the dataclasses that a type hint names."""
+    if inspect.isclass(hint) and dataclasses.is_dataclass(hint):
+        yield hint
+    for inner in typing.get_args(hint):
+        yield from settings_in(inner)
+
+
+def described(kind: type) -> dict[str, tuple[str, str]]:
+    """Return type and meaning of each field, as the docstrings of a dataclass and of its bases state them."""
+    found: dict[str, tuple[str, str]] = {}
+    for base in reversed(kind.__mro__):
+        text = inspect.cleandoc(base.__doc__ or "")
+        _, _, parameters = text.partition("Parameters\n----------\n")
+        parameters = re.split(r"\n\n\w+\n-+\n", parameters)[0]
+        entries_of = re.findall(r"^([\w, ]+?)(?: : (.+))?\n((?:(?:    .*)?\n?)*)", parameters, re.MULTILINE)
+        for names, what, meaning in entries_of:
+            for name in names.split(", "):
+                found[name] = (what, " ".join(meaning.split()))
+    return found
+
+
+def default_of(field: dataclasses.Field) -> str:
+    """Return a field's default as a recipe would state it; ``"required"`` where it has none."""
+    if field.default_factory is not dataclasses.MISSING:
+        value = field.default_factory()
+        return "" if dataclasses.is_dataclass(value) else f"`{value}`".replace("()", "[]")
+    if field.default is dataclasses.MISSING:
+        return "required"
+    value = list(field.default) if isinstance(field.default, tuple) else field.default
+    return "" if value is None else f"`{getattr(value, 'name', value)}`"
+
+
+def table_of(kind: type) -> list[str]:
+    """Return the keys of a dataclass as a Markdown table."""
+    known = described(kind)
+    fields = [field for field in dataclasses.fields(kind) if (field.init and field.name != "name") or kind is Recipe]
+    if not fields:
+        return ["No keys."]
+    lines = ["| key | type | default | meaning |", "|---|---|---|---|"]
+    for field in fields:
+        what, meaning = (text.replace("|", "\\|") for text in known.get(field.name, ("", "")))
+        lines.append(f"| `{field.name}` | {what.removesuffix(', optional')} | {default_of(field)} | {meaning} |")
+    return lines
+
+
+def headline(kind: type) -> str:
+    """Return the first sentence of a docstring."""
+    return inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
+
+
+def nested(kind: type, path: str = "") -> Iterator[tuple[str, type]]:
+    """Yield the dataclasses within a recipe, by the key that holds them."""
+    for name, hint in typing.get_type_hints(kind).items():
+        for inner in settings_in(hint):
+            if inner is not ApproachRecipe:
+                yield path + name, inner
+                yield from nested(inner, f"{path}{name}.")
+
+
+def page() -> str:
+    """Return the whole page."""
+    parts = [OPENING, "## The recipe\n", *table_of(Recipe)]
+    sections: dict[type, list[str]] = {}
+    for key, kind in nested(Recipe):
+        sections.setdefault(kind, []).append(key)
+    for kind, keys in sections.items():
+        parts += [f"\n## {' and '.join(f'`{key}`' for key in keys)}\n", headline(kind), "", *table_of(kind)]
+    parts += ["\n## `approaches.ROW`\n", headline(ApproachRecipe), "", *table_of(ApproachRecipe),
+              "\n## `approaches.ROW.fit.PHASE`\n", headline(FitSettings), "", *table_of(FitSettings)]
+    for key, (_, package, attribute, what) in CHOICES.items():
+        if key == "corrupt":
+            continue  # the same augmentations
+        parts.append(f"\n## `approaches.ROW.fit.PHASE.{key}`\n")
+        for name, kind in entries(package, attribute).items():
+            parts += [f"\n### {what} `{name}`\n", headline(kind), "", *table_of(kind)]
+    parts.append("\n## `approaches.ROW.model`\n")
+    for name, approach in approaches().items():
+        phases = ", ".join(f"`{phase.name}`" for phase in approach.phases) or "none"
+        parts += [f"\n### `{name}`: {approach.title}\n", f"Phases: {phases}.", "", *table_of(approach.config)]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(parts)) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
+    print(PAGE, file=sys.stderr)

@@ -1,0 +1,49 @@
+"""Typical mistakes in a recipe: each refused with the file, the key, what was expected and the nearest name."""
+
+from pathlib import Path
+
+import pytest
+
+from fecemo.errors import InputError
+from fecemo.study.recipe_file import read_recipe
+
+DEMO = Path(__file__).parents[2] / "pipelines" / "recipes" / "demo.yaml"
+
+
+@pytest.mark.parametrize(("old", "new", "message"), [
+    ("epochs: 16}", "epochs: -1}", "approaches.supervised.fit.classify: epochs must be above 0, not -1"),
+    ("seed: 2023", "variants: gray\nseed: 2023", "variants: expected a list, such as [gray], got 'gray'"),
+    ("seed: 2023", "variants: [grey]\nseed: 2023", "variants: there is no variant 'grey': did you mean 'gray'?"),
+    ("classify: {loss: categorical_crossentropy, optimizer: adam, learning_rate: 3.0e-4, epochs: 16}",
+     "train: {loss: categorical_crossentropy, optimizer: adam, learning_rate: 3.0e-4, epochs: 16}",
+     "approaches.supervised.fit: supervised has no phase 'train': Known: classify"),
+    ("faces: drawn/faces.csv", "faces: drawn/face.csv",
+     "source.faces: nothing is drawn at drawn/face.csv; did you mean 'drawn/faces.csv'?"),
+    ("images: drawn/target", "images: drawn/target\n  layout: class_folder",
+     "target.layout: there is no layout 'class_folder': did you mean 'class_folders'?"),
+    ("images: drawn/target", "images: drawn/target\n  layout: photographs",
+     "target.layout: photographs have no labels, so that nothing could be scored; expected"),
+    ("  supervised:\n", "  superviced:\n", "approaches.superviced: there is no approach 'superviced': did you mean "),
+    ("score_on: test", "score_on: tests", "approaches.supervised.score_on: Input should be 'test' or 'unused_labels'"),
+    ("score_on: test", "scored_on: test",
+     "unknown key 'approaches.supervised.scored_on', did you mean 'score_on'?"),
+    ("    score_on: test\n", "    score_on: test\n    variants: [grey]\n",
+     "approaches.supervised.variants: no variant 'grey' in this recipe: did you mean "),
+    ("    score_on: test\n", "    score_on: test\n    overrides: {grey: {}}\n",
+     "approaches.supervised.overrides: no variant 'grey' in this recipe: did you mean "),
+    ("optimizer: adam, learning_rate: 3.0e-4, epochs: 16", "optimizer: adamm, learning_rate: 3.0e-4, epochs: 16",
+     "approaches.supervised.fit.classify.optimizer: there is no optimizer 'adamm': did you mean 'adam"),
+    ("n_clusters: 8", "n_clusters: 1", "clustering: n_clusters must be at least 2, not 1"),
+    ("title: ", "titel: ", "did you mean 'title'?"),
+])
+def test_a_mistake_is_refused_in_one_line(tmp_path, old, new, message):
+    text = DEMO.read_text()
+    assert old in text
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(text.replace(old, new))
+    with pytest.raises(InputError) as refused:
+        read_recipe(recipe)
+    words = str(refused.value)
+    assert words.startswith(f"{recipe}: ")
+    assert message in words
+    assert "\n" not in words
