@@ -232,7 +232,7 @@ def test_cells_of_the_variant_wait_for_a_landmark_model(study, tmp_path):
     recipe, model = tmp_path / "waiting.yaml", tmp_path / "face_landmarker.task"
     document = yaml.safe_load((Path(__file__).parent / "tiny.yaml").read_text())
     document |= {"landmark_model": str(model), "variants": ["gray", "aligned"],
-                 "approaches": {"conv_autoencoder": document["approaches"]["conv_autoencoder"] | {"variants": {}}}}
+                 "approaches": {"conv_autoencoder": document["approaches"]["conv_autoencoder"] | {"overrides": {}}}}
     recipe.write_text(yaml.safe_dump(document))
     counts = []
     for _ in range(2):
