@@ -115,11 +115,11 @@ class Groups:
         (b - a) / b of its distance a to its own centre and b to the nearest other: 0 is halfway, 1 is certain.
         """
         rows = np.arange(len(self.of_face))
-        own = self.distances[rows, self.of_face]
+        to_centre = self.distances[rows, self.of_face]
         others = self.distances.copy()
         others[rows, self.of_face] = np.inf
         other = others.min(axis=1)
-        return np.maximum(0, 1 - own / np.where(other > 0, other, 1))
+        return np.maximum(0, 1 - to_centre / np.where(other > 0, other, 1))
 
     @cached_property
     def margins(self) -> dict[str, float]:

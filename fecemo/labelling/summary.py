@@ -25,7 +25,7 @@ class LabellingSummary:
     covered, faces : int
         Source faces in groups that name an emotion, of how many.
     absent : tuple of str
-        Emotions that no group has been given: no face will ever be called so.
+        Emotions that no group has: no face will be called so.
     doubtful : dict of str to str
         Groups to look at again, and why: the person was unsure, or the margin is small.
     seconds : float
@@ -60,22 +60,22 @@ class LabellingSummary:
         return self.seconds / self.named if self.named else None
 
     def sentences(self) -> list[str]:
-        """Return the summary for people; what is missing is said when all is named."""
-        said = [f"{self.named} of {self.groups} clusters named; {self.covered / max(1, self.faces):.0%} of "
+        """Return the summary for people; what is missing is named once every cluster has a name."""
+        lines = [f"{self.named} of {self.groups} clusters named; {self.covered / max(1, self.faces):.0%} of "
                 f"{self.faces:,} faces in clusters that name an emotion"]
         if self.complete and self.absent:
-            said.append(f"no cluster is named {', '.join(self.absent)}: no face will be called so")
+            lines.append(f"no cluster is named {', '.join(self.absent)}: no face will be called so")
         if self.doubtful:
-            said.append("look again at " + "; ".join(f"{key} ({why})" for key, why in self.doubtful.items()))
+            lines.append("look again at " + "; ".join(f"{key} ({why})" for key, why in self.doubtful.items()))
         if self.seconds_a_group is not None:
-            said.append(f"{self.looked_at:,} faces looked at in {self.seconds:,.0f} s, {self.seconds_a_group:.0f} s a "
+            lines.append(f"{self.looked_at:,} faces looked at in {self.seconds:,.0f} s, {self.seconds_a_group:.0f} s a "
                         "cluster")
         if self.labels_seen:
-            said.append(f"{self.labels_seen:,} true labels were seen: they count as its cost and are not scored")
+            lines.append(f"{self.labels_seen:,} true labels were seen: they count as its cost and are not scored")
         if self.other_scores_seen:
-            said.append(f"other names of these clusters whose score was seen: {self.other_scores_seen:,}; these names "
+            lines.append(f"other names of these clusters whose score was seen: {self.other_scores_seen:,}; these names "
                         "are not blind")
-        return said
+        return lines
 
 
 def summarise(session: LabellingSession) -> LabellingSummary:
@@ -139,9 +139,9 @@ def compare_raters(first: HandNames, second: HandNames) -> Agreement:
     pairs = [told[key] for key in shared]
     if not pairs:
         return Agreement(0, None, None, {})
-    share = sum(one == other for one, other in pairs) / len(pairs)
+    share = sum(a == b for a, b in pairs) / len(pairs)
     used = {name for pair in pairs for name in pair}
-    by_chance = sum(sum(one == name for one, _ in pairs) * sum(other == name for _, other in pairs) for name in used)
+    by_chance = sum(sum(a == name for a, _ in pairs) * sum(b == name for _, b in pairs) for name in used)
     by_chance_share = by_chance / len(pairs) ** 2
     return Agreement(
         both=len(pairs), share=share,

@@ -55,13 +55,13 @@ def test_the_board_opens_on_the_first_cell_that_is_ready(run, board):
     assert read_hand_names(run.names_path).samples == {"0": {"random": 12}}
     board.pick.value = (APPROACH, "gray")
     board.begin.click()
-    assert "the stage &#x27;train&#x27; has not finished" in board.said.value
+    assert "the stage &#x27;train&#x27; has not finished" in board.message.value
 
 
 def test_who_names_must_be_said(run):
     board = open_board(run.layout.run, run.recipe)
     board.begin.click()
-    assert "Say who names" in board.said.value
+    assert "Say who names" in board.message.value
     assert board.cell is None
 
 
@@ -70,7 +70,7 @@ def test_one_key_a_cluster_names_all_and_the_last_act_shows_the_row(run, board):
         assert board.cell.here == here
         press(board, keys_of_names(EMOTIONS)[emotion_of_group(board.cell.session.groups, here)])
     assert len(read_hand_names(run.names_path).names) == 8
-    assert "every cluster has a name" in board.cell.said.value
+    assert "every cluster has a name" in board.cell.message.value
     board.cell.end.finish.click()
     assert "1.000" in board.cell.end.row.value
     resumed = open_board(run.layout.run, run.recipe)
@@ -133,7 +133,7 @@ def test_labels_are_shown_only_when_asked_twice_and_that_is_recorded(run, board)
     press(board, "g")
     stored = read_hand_names(run.names_path)
     assert (stored.suggestions_used, len(stored.labels_seen)) == (1, 16)
-    assert "suggested" in board.cell.said.value
+    assert "suggested" in board.cell.message.value
     labels = board.cell.map.controls.children[-1]
     labels.click()
     assert "true emotion" not in board.cell.map.modes
@@ -179,7 +179,7 @@ def test_a_face_under_the_pointer_is_recorded_before_it_is_seen(run, board, monk
     monkeypatch.setattr("fecemo.labelling.names_file.atomic_write", refuse)
     board.cell.map.widget.hovering = 78
     assert board.cell.map._hovered.value == ""
-    assert "the disk is full" in board.cell.said.value
+    assert "the disk is full" in board.cell.message.value
 
 
 def test_names_changed_after_their_score_was_seen_are_not_blind(run, board):
@@ -194,7 +194,7 @@ def test_names_changed_after_their_score_was_seen_are_not_blind(run, board):
     assert run.names_path.read_bytes() == written
     press(board, "1")
     assert read_hand_names(run.names_path).other_scores_seen == 1
-    assert "are not blind" in board.cell.end._said.value
+    assert "are not blind" in board.cell.end._summary.value
     board.cell.end.finish.click()
     row = re.sub("<[^>]+>", "", board.cell.end.row.value)
     assert "by hand, not blind" in row
@@ -249,13 +249,13 @@ def test_another_persons_names_are_compared_and_can_be_the_ones_in_use(run, boar
     bob = open_board(run.layout.run, run.recipe)
     bob.by.value = "bob"
     bob.begin.click()
-    assert "another person" in bob.said.value
+    assert "another person" in bob.message.value
     press(bob, *"12345671")
     bob.cell.end._with.value = "ann"
     assert "Both named 8 clusters, 88% of them alike; Cohen&#x27;s kappa 0.86" in bob.cell.end._compared.value
     bob.cell.end.view.children[1].children[1].click()
     assert read_hand_names(run.names_path).by == "bob"
-    assert "another person" not in bob.said.value
+    assert "another person" not in bob.message.value
 
 
 def test_a_board_without_a_map_names_all_the_same(run):
@@ -274,13 +274,13 @@ def test_an_error_is_one_line_on_the_board(run, board, monkeypatch):
 
     monkeypatch.setattr("fecemo.labelling.names_file.atomic_write", refuse)
     press(board, "2")
-    assert "the disk &lt;is&gt; full" in board.cell.said.value
+    assert "the disk &lt;is&gt; full" in board.cell.message.value
     assert board.cell.session.names == {}
     monkeypatch.undo()
     opened = LabelRun(run.layout.run, run.recipe, label_and_score).open(APPROACH, VARIANT, "ann")
     LabellingSession(opened.clustering, opened.path, "ann").name("5", name="fear")
     press(board, "2")
-    assert "changed by someone else" in board.cell.said.value
+    assert "changed by someone else" in board.cell.message.value
     assert read_hand_names(run.names_path).names == {"5": "fear"}
 
 
@@ -332,7 +332,7 @@ def test_a_board_of_which_no_cell_is_ready_says_what_it_waits_for(run):
     assert [text.partition(": ")[2] for text, _ in board.pick.options] == ["waits for cluster", "waits for train"]
     board.by.value = "ann"
     board.begin.click()
-    assert "the stage &#x27;cluster&#x27; has not finished" in board.said.value
+    assert "the stage &#x27;cluster&#x27; has not finished" in board.message.value
 
 
 def test_a_recipe_without_clusters_has_nothing_to_name(run):

@@ -38,11 +38,11 @@ class LabellingBoard:
         self.by = widgets.Text(description="Named by", placeholder="your name", layout={"width": "230px"},
                                style={"description_width": "70px"})
         self.begin = widgets.Button(description="Begin", button_style="primary")
-        self.said = widgets.HTML()
+        self.message = widgets.HTML()
         self._body = widgets.VBox()
         self.begin.on_click(lambda _: self.open())
         self.view = widgets.VBox([
-            widgets.HTML(STYLE), widgets.HBox([self.pick, self.by, self.begin]).add_class("fecemo-row"), self.said,
+            widgets.HTML(STYLE), widgets.HBox([self.pick, self.by, self.begin]).add_class("fecemo-row"), self.message,
             self._body]).add_class("fecemo-board")
         self._fill()
         self.pick.observe(lambda _: self._meet(), names="value")
@@ -51,18 +51,18 @@ class LabellingBoard:
     def open(self) -> None:
         """Open the picked cell for the person; what cannot be opened says why."""
         approach, variant = self.pick.value
-        self.said.value = "<span class='quiet'>opening …</span>"
+        self.message.value = "<span class='quiet'>opening …</span>"
         try:
             material = self._run.open(approach, variant, self.by.value)
             session = LabellingSession(material.clustering, material.path, self.by.value, material.seed,
                                        divide=material.divide, classes=material.classes)
             self.cell = CellBoard(self._run, material, session, self.open)
         except FecemoError as error:
-            self.said.value = f"<div class='trouble'>{html.escape(str(error))}</div>"
+            self.message.value = f"<div class='trouble'>{html.escape(str(error))}</div>"
             return
         self._body.children = [self.cell.view]
         used = "" if material.path == material.used_path else " (the pipeline uses another person's)"
-        self.said.value = (f"<span class='quiet'>saved after every act in {html.escape(str(material.path))}{used} · "
+        self.message.value = (f"<span class='quiet'>saved after every act in {html.escape(str(material.path))}{used} · "
                            "<kbd>?</kbd> shows all keys</span>")
 
     def _fill(self) -> None:
@@ -78,4 +78,4 @@ class LabellingBoard:
         cell = self._cells[self.pick.value]
         if not self.by.value and cell.by:
             self.by.value = cell.by
-        self.said.value = f"<div class='trouble'>{html.escape(cell.trouble)}</div>" if cell.trouble else ""
+        self.message.value = f"<div class='trouble'>{html.escape(cell.trouble)}</div>" if cell.trouble else ""

@@ -41,7 +41,7 @@ class CellBoard:
                  reopen: Callable[[], None]) -> None:
         cell = (material.clustering.approach, material.clustering.variant)
         self._material, self.session, self._asked = material, session, ""
-        self.said = widgets.HTML()
+        self.message = widgets.HTML()
         self.acts = acts_of(session.classes)
         self.keyboard = Keyboard(self.acts, NOTE_KEY, self.press)
         self.group = GroupPanel(material, session, self.press)
@@ -70,7 +70,7 @@ class CellBoard:
             self.map.controls.children = [*self.map.controls.children, labels]
             side = [self.map.view, self._sees]
         left = widgets.VBox(side).add_class("fecemo-map")
-        self.view = widgets.VBox([self.naming.view, self.said,
+        self.view = widgets.VBox([self.naming.view, self.message,
                                   widgets.HBox([self.group.view, left]).add_class("fecemo-columns"),
                                   self.end.view, self.keyboard])
         self.here = session.next_unnamed() or session.groups.keys[0]
@@ -101,7 +101,7 @@ class CellBoard:
 
     def say(self, text: str, kind: str = "quiet") -> None:
         """Show one line to the person."""
-        self.said.value = f"<div class='{kind}'>{text}</div>" if text else ""
+        self.message.value = f"<div class='{kind}'>{text}</div>" if text else ""
 
     def guard(self, what: Callable[[], None]) -> None:
         """Do something; an error that the person can act on is shown instead of raised."""

@@ -34,7 +34,7 @@ class EndPanel:
     def __init__(self, session: LabellingSession, others: Mapping[str, Path], is_used: bool, finish: Callable[[], str],
                  use: Callable[[], None], guard: Callable[[Callable[[], None]], None]) -> None:
         self._session, self._others, self._finish = session, others, finish
-        self._said, self.row, self._compared = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self._summary, self.row, self._compared = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self.finish = widgets.Button(description="Label and evaluate", button_style="primary", icon="check",
                                      tooltip="Shows the score: names that are changed after it are not blind")
         self.finish.on_click(lambda _: guard(self._run))
@@ -44,15 +44,15 @@ class EndPanel:
                                       style={"description_width": "96px"}, layout={"width": "270px"})
         self._with.observe(lambda _: guard(self._compare), names="value")
         row = [self.finish, *([] if is_used else [use_mine]), *([self._with] if others else [])]
-        self.view = widgets.VBox([self._said, widgets.HBox(row).add_class("fecemo-row"), self._compared,
+        self.view = widgets.VBox([self._summary, widgets.HBox(row).add_class("fecemo-row"), self._compared,
                                   self.row]).add_class("fecemo-end")
 
     def refresh(self) -> None:
         """Show the summary anew."""
         summary = summarise(self._session)
         self.finish.disabled = not summary.complete
-        self._said.value = "" if not summary.named else "".join(f"<div>{html.escape(said[0].upper() + said[1:])}.</div>"
-                                   for said in summary.sentences())
+        lines = summary.sentences() if summary.named else []
+        self._summary.value = "".join(f"<div>{html.escape(line[0].upper() + line[1:])}.</div>" for line in lines)
 
     def _run(self) -> None:
         self.finish.disabled, self.row.value = True, "<span class='quiet'>labelling and evaluating …</span>"
@@ -67,11 +67,11 @@ class EndPanel:
         if (other := self._with.value) not in self._others:
             self._compared.value = ""
             return
-        found = compare_raters(self._session.stored, read_hand_names(self._others[other]))
-        kappa = "not defined" if found.kappa is None else f"{found.kappa:.2f}"
-        said = (f"Both named {found.both} clusters, {found.share:.0%} of them alike; Cohen's kappa {kappa}."
-                if found.share is not None else "No cluster was named by both.")
+        agreement = compare_raters(self._session.stored, read_hand_names(self._others[other]))
+        kappa = "not defined" if agreement.kappa is None else f"{agreement.kappa:.2f}"
+        line = (f"Both named {agreement.both} clusters, {agreement.share:.0%} of them alike; Cohen's kappa {kappa}."
+                if agreement.share is not None else "No cluster was named by both.")
         lines = "".join(f"<tr><td>{key}</td><td>{html.escape(mine)}</td><td>{html.escape(theirs)}</td></tr>"
-                        for key, (mine, theirs) in found.differing.items())
+                        for key, (mine, theirs) in agreement.differing.items())
         table = f"<table><tr><th>cluster</th><th>here</th><th>{html.escape(other)}</th></tr>{lines}</table>"
-        self._compared.value = html.escape(said) + (table if lines else "")
+        self._compared.value = html.escape(line) + (table if lines else "")

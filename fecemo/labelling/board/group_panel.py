@@ -74,18 +74,18 @@ class GroupPanel:
         name = stored.names.get(key)
         shown = len(set().union(*(session.shown(key, rule, count).tolist()
                                   for rule, count in stored.samples.get(key, {}).items())))
-        said = (f"{groups.sizes[key]:,} faces ({groups.sizes[key] / len(groups.of_face):.0%}) · margin "
+        facts = (f"{groups.sizes[key]:,} faces ({groups.sizes[key] / len(groups.of_face):.0%}) · margin "
                 f"{groups.margins[key]:.2f} · {shown:,} looked at · {stored.seconds.get(key, 0):.0f} s")
         title = f"Cluster {key}" + (f": {html.escape(name)}" if name else "")
         if key in stored.unsure:
             title += " <span class='quiet'>(unsure)</span>"
         note = stored.notes.get(key)
-        self._head.value = (f"<h3>{title}</h3><div class='quiet'>{said}</div>"
+        self._head.value = (f"<h3>{title}</h3><div class='quiet'>{facts}</div>"
                             + (f"<div>“{html.escape(note)}”</div>" if note else ""))
-        own = [_figure(self._mean(key)[0], "mean face"), _figure(self._mean(key)[1], "where they differ")]
+        group = [_figure(self._mean(key)[0], "mean face"), _figure(self._mean(key)[1], "where they differ")]
         near = [_figure(self._mean(other)[0], f"near: {other} {stored.names.get(other, '')}")
                 for other in groups.nearest(key)]
-        self._near.value = f"<div class='fecemo-strip'>{''.join(own)}<div class='gap'></div>{''.join(near)}</div>"
+        self._near.value = f"<div class='fecemo-strip'>{''.join(group)}<div class='gap'></div>{''.join(near)}</div>"
 
     def pictures(self, positions: Sequence[int] | np.ndarray) -> list[str]:
         """Return source faces as data URLs; each is made once."""

@@ -72,7 +72,7 @@ class NamingPanel:
             _mark(chip, "fecemo-here", key == here)
             _mark(chip, "fecemo-open", name is None)
         for name, button in self._names.items():
-            _mark(button, "fecemo-given", names.get(here) == name)
+            _mark(button, "fecemo-chosen", names.get(here) == name)
         note = session.stored.notes.get(here, "")
         if self.note.value != note:
             self.note.value = note

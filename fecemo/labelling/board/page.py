@@ -34,7 +34,7 @@ STYLE = """<style>
   flex: 0 0 auto; margin: 1px; overflow: visible; }
 .fecemo-board .fecemo-name { min-width: 86px; text-align: left; padding: 0 7px; white-space: pre; }
 .fecemo-board .fecemo-apart { margin-left: 12px; }
-.fecemo-board .fecemo-given { background: var(--jp-brand-color1, #1976d2) !important; color: white !important; }
+.fecemo-board .fecemo-chosen { background: var(--jp-brand-color1, #1976d2) !important; color: white !important; }
 .fecemo-board .fecemo-chip { font-size: 12px; height: 26px; line-height: 26px; background: var(--soft);
   border-left: 4px solid var(--chip, #999); }
 .fecemo-board .fecemo-open { opacity: .62; font-style: italic; }
