@@ -107,7 +107,7 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
     ResourceError
         If ``out`` cannot be written.
     """
-    from fecemo.evaluation.tables.set_comparison_export import FORMAT
+    from fecemo.evaluation.set_comparison_files import FORMAT
 
     variant = find_pack_variant(settings.variant)
     packs = [Dataset(path) for path in settings.packs]
@@ -126,16 +126,16 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
 def _compare(settings: CompareSettings, packs: list[Dataset], variant: Variant, folder: Path) -> StageResult:
     from fecemo.data.classes import EMOTIONS
     from fecemo.data.durable import atomic_write
+    from fecemo.evaluation import set_comparison_files
     from fecemo.evaluation.probing.set_comparison import compare_sets
-    from fecemo.evaluation.tables import set_comparison_export
 
     sets, scratch, machine = _described(settings, packs, variant, folder)
     what = f"mean pixels, {variant.title}" if settings.network is None else f"{settings.network.stem}, {variant.title}"
     found = compare_sets(sets, EMOTIONS, what=what, labels=settings.labels, resamples=settings.bootstrap,
                          settings=ProbeSettings(penalty=settings.penalty, components=settings.components),
                          confidence=settings.confidence, seed=settings.seed)
-    for name, export in zip(NAMES, (set_comparison_export.to_json, set_comparison_export.to_csv,
-                                    set_comparison_export.to_html), strict=True):
+    for name, export in zip(NAMES, (set_comparison_files.to_json, set_comparison_files.to_csv,
+                                    set_comparison_files.to_html), strict=True):
         atomic_write(folder / name, export(found))
     at_home = [found.probes[one][one].balanced_accuracy for one in range(len(sets))]
     abroad = [found.probes[one][other].balanced_accuracy

@@ -7,7 +7,7 @@ from pathlib import Path
 from fecemo.data.classes import EMOTIONS
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_json, plain
-from fecemo.evaluation.measurement import CellEvidence, measurements, write_record
+from fecemo.evaluation.cell_metric import CellEvidence, cell_metrics, write_record
 from fecemo.evaluation.metrics.clusters import score_clustering
 from fecemo.evaluation.metrics.intervals import bootstrap_intervals
 from fecemo.evaluation.metrics.predictions import score_predictions
@@ -90,13 +90,13 @@ def run(arguments: CellArguments) -> Receipt:
 
 
 def _measure(folder: Path, evidence: CellEvidence) -> list[str]:
-    """Write the records of all measurements, and return their files; old records of those that say nothing go."""
+    """Write the records of all metrics, and return their files; old records of those that say nothing go."""
     files = []
-    for measurement in measurements().values():
-        (folder / measurement.file).unlink(missing_ok=True)
-        record = measurement.measure(evidence)
+    for metric in cell_metrics().values():
+        (folder / metric.file).unlink(missing_ok=True)
+        record = metric.measure(evidence)
         if record is not None:
-            files.append(write_record(folder, measurement, record))
+            files.append(write_record(folder, metric, record))
     return files
 
 

@@ -1,40 +1,36 @@
-"""Table: score records → Table 1, Table 2 and the report of a run, or several runs side by side."""
+"""Table: the records of a run → its results, tables and report, or several runs side by side."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from tyro.conf import UseAppendAction
 
 from fecemo.data.receipts import Receipt, digest_file, read_receipt
 from fecemo.errors import InputError
 from fecemo.stages.run_stage import StageResult, run_stage
-from fecemo.stages.tables.comparison_table import read_table
-from fecemo.stages.tables.cost_table import TABLE_NAMES as SECOND_NAMES
-from fecemo.stages.tables.cost_table import read_cost_table
 from fecemo.stages.tables.side_by_side import write_side_by_side
 from fecemo.study.artifacts import tables_config
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
 from fecemo.study.recipe_file import read_recipe
 
-if TYPE_CHECKING:
-    from fecemo.evaluation.tables.blocks import Block
-
 STAGE = "table"
-TABLE_NAMES = ("table1.csv", "table1.json", "table1.md", "table1.tex", "table1.html")
+SUFFIXES = ("csv", "json", "md", "tex", "html")
+RESULT_NAMES = ("results.csv", "differences.csv")
+TABLE_NAMES, SECOND_NAMES = (tuple(f"{table}.{suffix}" for suffix in SUFFIXES) for table in ("table1", "table2"))
 REPORT_NAME = "report.html"
 
 
 def run(run: Annotated[tuple[Path, ...], UseAppendAction], recipe: Path | None = None,
         out: Path | None = None) -> Receipt:
-    """Write Table 1 and the report of a run, with a dash for every cell that has not run, and print Table 1.
+    """Write the results, tables and report of a run, with a dash for every cell that has not run, and print Table 1.
 
-    With a recipe, ``table1.csv``, ``table1.json``, ``table1.md``, ``table1.tex``, ``table1.html`` and ``report.html``
-    are written into the run's folder. The tables are made of score records and the published figures alone; the
-    report shows besides whatever the other stages left. Where the recipe has ``cluster_sweep``, ``table2.csv`` and so
-    on are written too: clusters at several numbers of them beside classifiers, by what each was given.
+    With a recipe, ``results.csv``, which has one row a figure, and ``differences.csv``, one row a comparison, are
+    written into the run's folder, and of them ``table1.csv``, ``table1.json``, ``table1.md``, ``table1.tex``,
+    ``table1.html``, the further tables in ``tables/`` and ``report.html``, which shows besides what the other stages
+    left. Where the recipe has ``cluster_sweep``, ``table2.csv`` and so on are written too: clusters at several numbers
+    of them beside classifiers, by supervision.
 
     Without a recipe, the score records of one or several runs are put side by side as ``side_by_side.csv``, ``.json``,
     ``.md``, ``.tex`` and ``.html``. Runs of one recipe with different seeds are joined to mean and spread.
@@ -73,52 +69,39 @@ def run(run: Annotated[tuple[Path, ...], UseAppendAction], recipe: Path | None =
 
 
 def _write_run(study: Recipe, layout: RunLayout) -> Receipt:
-    from fecemo.data.shipped import shipped
-    from fecemo.evaluation.tables import block_export, cost_export
-    from fecemo.evaluation.tables import export as table_export
-    from fecemo.evaluation.tables.cost_blocks import cost_blocks
-    from fecemo.evaluation.tables.table_blocks import headline_blocks, table_blocks
+    from fecemo.evaluation.writers import grids_of, to_text, write_documents
     from fecemo.stages.tables.report import material_folders, read_material
+    from fecemo.stages.tables.results import published_files, read_run
 
     receipts = {name: found for name, folder in material_folders(study, layout).items()
                 if (found := read_receipt(folder)) is not None}
-    table = read_table(study, layout)
-    second = read_cost_table(study, layout, table)
-    second_blocks = cost_blocks(second) if second else []
-    names = [*TABLE_NAMES, *(SECOND_NAMES if second else ()), REPORT_NAME]
-    title, second_title = (f"{study.title}: Table {number}" for number in (1, 2))
+    read = read_run(study, layout)
+    titles = {"table1": study.title, **({"table2": f"{study.title}: Table 2"} if study.cluster_sweep else {})}
 
     def work(folder: Path) -> StageResult:
         from fecemo.data.durable import atomic_write
         from fecemo.evaluation.report.page import render_report
+        from fecemo.evaluation.results import write_results
 
-        def readable(title: str, blocks: "list[Block]") -> tuple[str, str, str]:
-            return (block_export.to_markdown(title, blocks), block_export.to_latex(title, blocks),
-                    block_export.to_html(title, blocks))
-
-        exported = [table_export.to_csv(table), table_export.to_json(table), *readable(title, table_blocks(table))]
-        if second:
-            exported += [cost_export.to_csv(second), cost_export.to_json(second),
-                         *readable(second_title, second_blocks)]
-        material = replace(read_material(study, layout, table), further=tuple(second_blocks))
-        for name, text in zip(names, [*exported, render_report(material)], strict=True):
+        write_results(layout.run, read.results)
+        files = write_documents(read.results, titles, label=layout.run.resolve().name)
+        files[REPORT_NAME] = render_report(read_material(study, layout, read))
+        for old in folder.glob("*.*"):
+            if old.suffix in (".csv", ".tex") and f"{folder.name}/{old.name}" not in files:
+                old.unlink()
+        for name, text in files.items():
             atomic_write(layout.run / name, text)
-        cells = len(study.cells)
-        return StageResult(files=[f"../{name}" for name in names],
-                           message=f"{len(table.scores)} of {cells} cells have a score",
-                           summary={"cells": cells, "scored": len(table.scores)})
+        return StageResult(files=[f"../{name}" for name in (*RESULT_NAMES, *files)],
+                           message=f"{read.n_scored} of {len(study.cells)} cells have a score",
+                           summary={"cells": len(study.cells), "scored": read.n_scored})
 
     receipt = run_stage(
-        STAGE, layout.tables,
-        config=tables_config(study),
-        inputs={"published": digest_file(shipped(f"published/{study.published}.yaml")),
-                **({"references": digest_file(shipped("published/table2.yaml"))} if second else {}),
-                **{name: found.digest for name, found in receipts.items()}},
-        seed=study.seed, work=work,
-    )
-    print(block_export.to_text(title, headline_blocks(table)))
-    if second_blocks:
-        print(block_export.to_text(second_title, second_blocks[:1]))
+        STAGE, layout.tables, config=tables_config(study), seed=study.seed, work=work,
+        inputs={**{name: digest_file(path) for name, path in published_files(study).items()},
+                **{name: found.digest for name, found in receipts.items()}})
+    for document, title in titles.items():
+        print(to_text(title, grids_of(document, read.results)[0]))
+    names = (*RESULT_NAMES, *TABLE_NAMES, *(SECOND_NAMES if study.cluster_sweep else ()), REPORT_NAME)
     print("\n".join(str(layout.run / name) for name in names))
     for row in study.approaches:
         if (waits := study.waits_for(row)) is not None:

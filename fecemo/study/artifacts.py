@@ -15,7 +15,7 @@ from fecemo.data.array_set import array_files
 from fecemo.data.cluster_names import labels_seen_elsewhere
 from fecemo.data.receipts import Receipt, digest_file, digest_json, plain, read_receipt, require_receipt
 from fecemo.errors import InputError, StoredStateError
-from fecemo.evaluation.measurement import measurements
+from fecemo.evaluation.cell_metric import cell_metrics
 from fecemo.evaluation.records.cluster_sweep import CLUSTER_SWEEP_FORMAT
 from fecemo.evaluation.records.score import SCORE_FORMAT
 from fecemo.evaluation.records.triplet_test import TRIPLET_TEST_FORMAT
@@ -207,7 +207,7 @@ def triplet_test_config(cell: Cell) -> dict[str, Any]:
 def score_config(cell: Cell) -> dict[str, Any]:
     """Return what shapes a cell's score, with the format of every record that is written beside it."""
     recipe = cell.recipe
-    formats = {"score": SCORE_FORMAT, **{name: measurement.format for name, measurement in measurements().items()}}
+    formats = {"score": SCORE_FORMAT, **{name: measurement.format for name, measurement in cell_metrics().items()}}
     return plain({"evaluation": replace(recipe.evaluation, about_faces=None), "score_on": cell.score_on,
                   "seed": recipe.seed, "approach": [cell.row, recipe.title_of(cell.row)],
                   "variant": [cell.variant.name, cell.variant.title], "recipe": [recipe.name, recipe.title],

@@ -201,7 +201,7 @@ class Recipe:
     threads: int | None = None
     devices: int | None = None
     landmark_model: Path | None = None
-    published: str = "table1"
+    published: str = ""
     clustering: KMeansSettings = field(default_factory=KMeansSettings)
     map: MapSettings = field(default_factory=MapSettings)
     naming: NamingSettings = field(default_factory=NamingSettings)

@@ -4,7 +4,7 @@ import dataclasses
 import types
 import typing
 
-from fecemo.evaluation.measurement import measurements
+from fecemo.evaluation.cell_metric import cell_metrics
 from fecemo.evaluation.records.cluster_sweep import CLUSTER_SWEEP_FORMAT, ClusterSweep
 from fecemo.evaluation.records.score import SCORE_FORMAT, Score
 from fecemo.evaluation.records.triplet_test import TRIPLET_TEST_FORMAT, TripletTest
@@ -14,7 +14,7 @@ def record_formats() -> dict[str, object]:
     """Return the fields of every record, with the type of each; those of dataclasses within it spelled out."""
     return {SCORE_FORMAT: _fields(Score), CLUSTER_SWEEP_FORMAT: _fields(ClusterSweep),
             TRIPLET_TEST_FORMAT: _fields(TripletTest),
-            **{one.format: _fields(one.kind) for one in measurements().values()}}
+            **{one.format: _fields(one.kind) for one in cell_metrics().values()}}
 
 
 def _fields(kind: object) -> object:

@@ -23,6 +23,8 @@ class Page(HTMLParser):
         self.images: list[dict[str, str | None]] = []
         self.data: list[tuple[dict[str, str | None], str]] = []
         self.words: list[str] = []
+        self.svg_words: list[str] = []
+        self._of: dict[str, list[str]] = {}
         self._data: dict[str, str | None] | None = None
         self.feed(text)
         self.close()
@@ -34,6 +36,7 @@ class Page(HTMLParser):
         self._note(tag, dict(attributes))
         if tag not in VOID:
             self.open.append(tag)
+            self._of.setdefault(tag, []).append("")
         if tag == "data":
             self._data = dict(attributes)
 
@@ -50,7 +53,15 @@ class Page(HTMLParser):
         if tag == "data":
             self._data = None
 
+    def words_of(self, tag):
+        """Return the text of each element of a kind."""
+        return self._of.get(tag, [])
+
     def handle_data(self, text):
+        for tag in set(self.open):
+            self._of[tag][-1] += text
+        if "svg" in self.open:
+            self.svg_words.append(text)
         if self._data is not None:
             self.data.append((self._data, text))
         elif "style" not in self.open and "svg" not in self.open:

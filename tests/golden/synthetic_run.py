@@ -15,9 +15,9 @@ from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import atomic_write
 from fecemo.data.face_id import face_id
 from fecemo.data.receipts import Receipt
-from fecemo.evaluation.measurement import measurements, write_record
-from fecemo.evaluation.measurements.curves import Curves
-from fecemo.evaluation.measurements.groups import Groups
+from fecemo.evaluation.cell_metric import cell_metrics, write_record
+from fecemo.evaluation.cell_metrics.curves import Curves
+from fecemo.evaluation.cell_metrics.groups import Groups
 from fecemo.evaluation.probing.factors import ColumnFigures, Nuisance, strongest
 from fecemo.evaluation.probing.group_rates import score_groups
 from fecemo.evaluation.records.predictions import PREDICTIONS_NAME, write_predictions
@@ -111,7 +111,7 @@ def write_cell(layout: RunLayout, its: Cell, side: int) -> None:
     score = dataclasses.replace(synthetic_score(*cell), recipe="synthetic")
     write_score(layout.score(*cell), score)
     write_predictions(layout.score(*cell), synthetic_predictions(*cell))
-    known = measurements()
+    known = cell_metrics()
     records = [write_record(layout.score(*cell), known[name], record) for name, record in _records(cell).items()]
     _receipt(its, layout, "score", [SCORE_NAME, PREDICTIONS_NAME, *records])
 

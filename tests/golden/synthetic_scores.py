@@ -1,15 +1,18 @@
 """Score records made by rule, without chance: what golden tables and tests of figures are built from."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from fecemo.data.published import read_published
 from fecemo.drawn.emotions import EMOTIONS
+from fecemo.evaluation.cells import CellRecords, Heading
 from fecemo.evaluation.metrics.comparison import Cell, compare_cells
 from fecemo.evaluation.metrics.confusion import confusion_figures
 from fecemo.evaluation.records.predictions import Predictions
 from fecemo.evaluation.records.score import Score
 from fecemo.evaluation.records.score_parts import Chance, ClassScore, ClusterScore, Interval, LabelsUsed, Seconds
-from fecemo.evaluation.tables.table import ComparisonTable, Heading
+from fecemo.evaluation.results import Results, cell_rows, comparison_rows, results_of
 
 ROWS = (Heading("dense_autoencoder", "Stacked autoencoder"),
         Heading("conv_autoencoder", "Stacked convolutional autoencoder"),
@@ -93,11 +96,22 @@ def _clusters(accuracy: float) -> ClusterScore:
                         oracle_names=names, oracle_rule="one to one", silhouette=0.09, stability=0.6)
 
 
-def synthetic_table(missing: tuple[Cell, ...] = (), with_published: bool = True,
-                    compared: bool = True) -> ComparisonTable:
-    """Return the table of all twelve records but the ``missing`` ones."""
-    scores = {cell: synthetic_score(*cell) for cell in HITS if cell not in missing}
+def synthetic_results(missing: tuple[Cell, ...] = (), *, with_published: bool = True, compared: bool = True,
+                      changed: Mapping[Cell, Score] | None = None) -> Results:
+    """Return the results of all twelve records but the ``missing`` ones."""
+    scores = {cell: synthetic_score(*cell) for cell in HITS if cell not in missing} | dict(changed or {})
+    rows: list[dict[str, object]] = []
+    for row in ROWS:
+        for column in COLUMNS:
+            cell = CellRecords(row, column, score=scores.get((row.name, column.name)),
+                               clustered="autoencoder" in row.name)
+            rows += cell_rows(cell, seed=7)
+    if with_published:
+        published = read_published()
+        titles = {column.name: column.title for column in COLUMNS} | {row.name: row.title for row in ROWS}
+        rows += [{"row": row, "title": titles[row], "variant": variant, "variant_title": titles[variant],
+                  "stage": "published", "metric": "published_figure", "class": titles[variant], "value": figure,
+                  "state": "published", "source": str(published.source)}
+                 for row, figures in published.figures.items() for variant, figure in figures.items()]
     comparisons = compare_cells(scores, {cell: synthetic_predictions(*cell) for cell in scores}) if compared else {}
-    return ComparisonTable(title="A study that never was", rows=ROWS, columns=COLUMNS, scores=scores,
-                           published=read_published() if with_published else None, published_titles=TITLES,
-                           comparisons=comparisons)
+    return results_of(rows, comparison_rows(scores, comparisons))

@@ -8,7 +8,7 @@ from synthetic_scores import synthetic_score
 
 from fecemo.evaluation.figures.groups import groups_figure
 from fecemo.evaluation.figures.probes import probes_figure
-from fecemo.evaluation.figures.scores import accuracy_figure
+from fecemo.evaluation.figures.scores import Bar, overview_figure
 from fecemo.evaluation.probing.group_rates import GroupColumn, GroupScore
 from fecemo.evaluation.probing.probe import Probes, ProbeScore
 from fecemo.evaluation.records.score_parts import Interval
@@ -35,11 +35,13 @@ class Drawn:
 
 
 def test_accuracies_stand_at_their_values_with_interval_chance_and_what_was_published():
-    drawn = Drawn(accuracy_figure("Supervised", [("RGB", SCORE, 0.5615), ("Grayscale", None, None)], most=1.0))
     interval, chance = SCORE.intervals["accuracy"], SCORE.chance
+    drawn = Drawn(overview_figure([("Supervised", [Bar("RGB", SCORE.accuracy, interval.low, interval.high, 0.5615),
+                                                   Bar("Grayscale")])],
+                                  uniform=chance.uniform, majority=chance.majority))
     assert drawn.dots == pytest.approx([0.5615, SCORE.accuracy], abs=1e-4)
-    drawn.assert_lines((chance.majority, chance.majority), (interval.low, interval.high),
-                       (chance.uniform, chance.uniform))
+    drawn.assert_lines((interval.low, interval.high), (chance.uniform, chance.uniform),
+                       (chance.majority, chance.majority))
 
 
 def test_probes_stand_at_their_balanced_accuracies():

@@ -1,21 +1,18 @@
-"""Every number of the report is traced to a record, and what follows from several records is found again."""
+"""Every number of the report is traced to its line of the results."""
 
 import csv
 import dataclasses
-import json
 import re
 import shutil
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from report_pages import Page, text_of, write_table
 from synthetic_run import RECIPE, write_synthetic_run
 
-from fecemo.data.published import read_published
 from fecemo.evaluation.records.score import read_score, write_score
+from fecemo.evaluation.results import read_differences, read_results
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
 from tests.artifact_receipts import leave_receipt
@@ -29,17 +26,12 @@ def made(tmp_path_factory):
 
 
 def require_traced(run: Path) -> Page:
-    """Hold every number of a run's page against the record that it names, and return the page."""
-    published = read_published()
+    """Hold every number of a run's page against its line of the results, and return the page."""
+    frames = {"results.csv": read_results(run), "differences.csv": read_differences(run)}
     page = Page(text_of(run))
     for attributes, printed in page.data:
-        record, field = attributes["data-record"], attributes["data-field"]
-        if record == "published":
-            found = published.figure(*field.split("."))
-        else:
-            found = read_record(run, record)
-            for name in field.split("."):
-                found = found[int(name) if isinstance(found, list) else name]
+        line = frames[attributes["data-file"]].iloc[int(attributes["data-line"])]
+        found = float(line[attributes["data-column"]])
         assert float(attributes["value"]) == found
         if re.fullmatch(r"-?\d?\.\d+", printed):
             assert float(printed) == pytest.approx(found, abs=0.5 * 10 ** -len(printed.partition(".")[2]) + 1e-12)
@@ -48,12 +40,25 @@ def require_traced(run: Path) -> Page:
         else:
             assert re.fullmatch(r"(\d+ h )?(\d+ min )?([\d.]+ s)?", printed), f"{printed} is printed in no known manner"
     loose = [words for words in page.words if re.search(r"(?<![\d.])\.\d", words)]
-    assert loose == [], "these numbers stand outside <data> and name no record"
+    assert loose == [], "these numbers are outside <data> and name no line"
     return page
 
 
-def test_every_number_is_traced_to_a_score_record(made):
+def test_every_number_is_traced_to_the_results(made):
     assert len(require_traced(made[1]).data) > 120
+
+
+def test_the_results_hold_what_the_score_records_hold(made):
+    frame = read_results(made[1])
+    for row, variant in (("dense_autoencoder", "rgb"), ("supervised", "tight")):
+        score = read_score(RunLayout(made[1]).score(row, variant))
+        its = frame[(frame["row"] == row) & (frame["variant"] == variant) & (frame["stage"] == "evaluate")]
+        value = its[its["class"] == ""].set_index("metric")["value"]
+        assert value["accuracy"] == score.accuracy
+        assert value["cohen_kappa"] == score.cohen_kappa
+        assert value["labels_naming"] == score.labels_used.naming
+        recalls = its[its["metric"] == "recall"].set_index("class")["value"]
+        assert recalls.to_dict() == {name: one.recall for name, one in score.classes.items()}
 
 
 def test_numbers_over_seeds_are_traced_and_a_seed_that_has_not_run_is_named(tmp_path):
@@ -71,34 +76,26 @@ def test_numbers_over_seeds_are_traced_and_a_seed_that_has_not_run_is_named(tmp_
     page = require_traced(run)
     words = " ".join(" ".join(page.words).split())
     assert "seeds 7, 8, 9" in words
-    assert words.count("all here of seed ; over 3 seeds ±") == 1
-    printed = {said for attributes, said in page.data
-               if attributes["data-field"].startswith("spreads.supervised/tight.metrics.accuracy")}
-    assert printed == {f"{first.accuracy + 0.03:.{places}f}"[1:] for places in (3, 4)} | {".030"}
+    assert words.count("all here of seed 7; over 3 seeds ±") == 1
+    frame = read_results(run)
+    means = frame[(frame["metric"] == "accuracy") & frame["seed"].isna()]
+    assert (means["value"].tolist(), means["seeds"].tolist()) == ([pytest.approx(first.accuracy + 0.03)], [3])
     assert "Supervised, RGB under seed 8 and 9" in words
     assert "Supervised, Cropped under" not in words
     assert "supervised tight, seed 9" in words
 
 
-@cache
-def read_record(run: Path, record: str) -> Any:
-    """Return the record that a number of the page names: of the table, of a score, or of what stands beside one."""
-    if record == "table":
-        return json.loads((run / "table1.json").read_text())
-    approach, variant, *beside = record.split("/")
-    return json.loads((run / "scores" / approach / variant / f"{beside[0] if beside else 'score'}.json").read_text())
-
-
 def test_every_difference_follows_from_the_predictions(made):
     """What the page says of two cells is found again from their predictions, by other means."""
-    table = json.loads((made[1] / "table1.json").read_text())
-    assert len(table["comparisons"]) == 12  # every pair of four cells, both ways
-    for comparison in table["comparisons"].values():
+    frame = read_differences(made[1])
+    frame = frame[frame["metric"] == "accuracy"]
+    assert len(frame) == 12  # every pair of four cells, both ways
+    for pair in frame.to_dict("records"):
         a, b = ({line["id"]: line["truth"] == line["prediction"] for line in csv.DictReader(
-            (made[1] / "scores" / comparison[which] / "predictions.csv").open())} for which in ("a", "b"))
+            (made[1] / "scores" / pair[f"{which}row"] / pair[f"{which}variant"] / "predictions.csv").open())}
+            for which in ("", "other_"))
         shared = a.keys() & b.keys()
-        assert comparison["n_shared"] == len(shared)
+        assert pair["n"] == len(shared)
         difference = np.mean([a[face] - b[face] for face in shared])
-        found = comparison["differences"]["accuracy"]
-        assert found["value"] == pytest.approx(difference)
-        assert found["low"] <= difference <= found["high"]
+        assert pair["value"] == pytest.approx(difference)
+        assert pair["low"] <= difference <= pair["high"]

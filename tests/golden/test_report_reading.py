@@ -3,12 +3,15 @@ from dataclasses import replace
 
 import pytest
 from markupsafe import Markup
-from synthetic_scores import synthetic_score, synthetic_table
+from synthetic_scores import COLUMNS, HITS, ROWS, synthetic_results, synthetic_score
 
+from fecemo.evaluation.cells import CellRecords
 from fecemo.evaluation.metrics.seeds import spread_over_seeds
 from fecemo.evaluation.metrics.verdict import Verdict, verdict
 from fecemo.evaluation.records.score_parts import Chance, ClassScore, Interval
-from fecemo.evaluation.report.reading import read_cell, read_table
+from fecemo.evaluation.report.lookup import Lookup
+from fecemo.evaluation.report.reading import first_sentence, read_cell, read_run
+from fecemo.evaluation.results import cell_rows, results_of
 
 
 def plain(said: list[Markup]) -> str:
@@ -38,64 +41,85 @@ def test_balanced_chance_counts_only_emotions_that_were_scored():
     assert verdict(replace(score, classes=two)) is Verdict.AT
 
 
+def read(score):
+    """Return what is said of one score."""
+    heading = {one.name: one for one in (*ROWS, *COLUMNS)}
+    cell = CellRecords(heading[score.approach], heading[score.variant], score=score)
+    return plain(read_cell(Lookup(results_of(cell_rows(cell, seed=7))), score))
+
+
+def read_all(results):
+    return plain(read_run(Lookup(results), ROWS, COLUMNS))
+
+
+def opening(results):
+    return plain([first_sentence(Lookup(results), ROWS, COLUMNS, 8)])
+
+
 def test_a_cell_says_its_best_and_worst_emotion_and_what_it_never_answers():
-    said = plain(read_cell(synthetic_score("supervised", "rgb")))
+    score = synthetic_score("supervised", "rgb")
+    said = read(score)
     assert "It recognises neutral most often (.938) and contempt least (.406)." in said
     assert "never answers" not in said
-    score = synthetic_score("supervised", "rgb")
     silent = {**score.classes, "sad": replace(score.classes["sad"], answered=0)}
-    assert "It never answers sad." in plain(read_cell(replace(score, classes=silent)))
+    assert "It never answers sad." in read(replace(score, classes=silent))
 
 
 def test_an_abstaining_cell_says_so_and_an_oracle_is_called_an_upper_bound():
-    said = plain(read_cell(synthetic_score("conv_autoencoder", "gray")))
-    assert "44 of 344 scored faces fell into clusters without an emotion and count as wrong." in said
+    said = read(synthetic_score("conv_autoencoder", "gray"))
+    assert "44 of 344 scored faces fell into clusters without a class and count as wrong." in said
     assert "Upper bound, not a result" in said
-    assert "The best names with each emotion once, which names that repeat one can beat, reach" in said
-    assert "Upper bound" not in plain(read_cell(synthetic_score("supervised", "gray")))
+    assert "the best names that name each class once" in said
+    assert "Upper bound" not in read(synthetic_score("supervised", "gray"))
+
+
+def test_the_first_sentence_states_the_best_accuracy_and_chance():
+    assert opening(synthetic_results()) == (
+        "Accuracy on 344 labelled faces of 8 classes, where guessing gives .125 and always naming the most frequent "
+        "class .186. Best: Supervised on Cropped faces, .840 (.801 to .879), from 1,200 labels for training, 0 for "
+        "choosing settings and 0 for naming.")
 
 
 def test_the_table_is_read_from_its_numbers():
-    said = plain(read_table(synthetic_table()))
-    assert said.startswith("Highest: Supervised on Cropped faces, .840 (.801 to .879), scored on 344 faces. "
-                           "It read 1,200 labels for training, 0 for choosing settings and 0 for naming.")
-    assert "At chance: Stacked autoencoder (RGB, Grayscale), Stacked convolutional autoencoder (RGB)." in said
+    said = read_all(synthetic_results())
+    assert ("Not significantly different from chance: Stacked autoencoder (RGB, Grayscale), Stacked convolutional "
+            "autoencoder (RGB).") in said
     assert "Below chance: Stacked convolutional autoencoder (Grayscale)." in said
     assert "Above chance, with their whole interval: Stacked autoencoder (Cropped), Stacked convolutional " \
            "autoencoder (Cropped), Semi-supervised (all 3), Supervised (all 3)." in said
     assert "Ahead of every other approach on RGB, Grayscale and Cropped faces: Supervised." in said
     assert "Supervised: Cropped faces (.840) are ahead of RGB faces (.712)." in said
     assert "Semi-supervised: Grayscale faces (.590) are ahead of RGB faces (.488)." in said
-    alone = plain(read_table(synthetic_table(compared=False)))  # by the intervals of each cell alone
-    assert "The variants of Semi-supervised are not told apart" in alone
-    assert "Of 12 cells with a published figure, 3 hold it within their interval, 8 lie above it and 1 below." in said
+    alone = read_all(synthetic_results(compared=False))  # by the intervals of each cell alone
+    assert "The variants of Semi-supervised cannot be told apart" in alone
+    assert "Of 12 cells with a published figure, 3 hold it within their interval, 8 are above it and 1 below." in said
 
 
 def test_the_highest_is_that_of_the_mean_where_cells_ran_with_several_seeds():
-    table = synthetic_table()
-    lucky, steady = ("supervised", "tight"), ("supervised", "gray")  # of the first seed, .840 and less
-    spreads = {cell: spread_over_seeds([table.scores[cell], replace(
-        table.scores[cell], seed=8, accuracy=other)]) for cell, other in ((lucky, 0.5), (steady, 0.9))}
-    said = plain(read_table(replace(table, spreads=spreads)))
-    first = table.scores[steady].accuracy
-    assert first < table.scores[lucky].accuracy
+    rows = []
+    for variant, other in (("tight", 0.5), ("gray", 0.9)):  # of the first seed, .840 and less
+        score = synthetic_score("supervised", variant)
+        second = replace(score, seed=8, accuracy=other)
+        column = next(one for one in COLUMNS if one.name == variant)
+        rows += cell_rows(CellRecords(ROWS[3], column, score=score), seed=7, further=[second],
+                          spread=spread_over_seeds([score, second]))
+    first = synthetic_score("supervised", "gray").accuracy
     mean, deviation = (first + 0.9) / 2, (0.9 - first) / 2 ** 0.5
-    assert said.startswith(f"Highest: Supervised on Grayscale faces, {mean:.3f}".replace("0.", ".")
-                           + f" ± {deviation:.3f} over 2 seeds; of these, seed 7 has {first:.3f} (".replace("0.", "."))
-    assert "What follows is of the first seed of the recipe." in said
-    assert "first seed" not in plain(read_table(table))
+    said = opening(results_of(rows))
+    assert f"Supervised on Grayscale faces, {mean:.3f} ± {deviation:.3f} over 2 seeds".replace("0.", ".") in said
 
 
 def test_an_empty_table_has_nothing_to_read():
-    empty = replace(synthetic_table(), scores={})
-    assert plain(read_table(empty)) == "No cell has run yet, so there is nothing to read."
-    assert "published" not in plain(read_table(synthetic_table(with_published=False)))
+    empty = synthetic_results(missing=tuple(HITS))
+    assert read_all(empty) == "No cell has run yet, so there is nothing to read."
+    assert opening(empty) == "No cell has run yet."
+    assert "published" not in read_all(synthetic_results(with_published=False))
 
 
 def test_the_bound_that_is_printed_holds_for_every_naming():
     # On uneven faces a vote may beat the best one-to-one names, so that only the purity bounds what naming can reach.
     score = synthetic_score("dense_autoencoder", "tight")
     score = replace(score, clusters=replace(score.clusters, oracle_accuracy=0.05))
-    table = replace(synthetic_table(), scores={(score.approach, score.variant): score})
     assert score.clusters.purity > score.accuracy > score.clusters.oracle_accuracy
-    assert "the best name for every named group would reach .298; no way of naming" in plain(read_table(table))
+    results = results_of(cell_rows(CellRecords(ROWS[0], COLUMNS[2], score=score, clustered=True), seed=7))
+    assert "the best name for every group would reach .298; no way of naming" in read_all(results)

@@ -1,29 +1,31 @@
+"""Tables of results made by rule, in every form that they are written in."""
+
 import csv
 import io
-import json
 import re
 import shutil
 import subprocess
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pandas
 import pytest
-from synthetic_scores import COLUMNS, HITS, ROWS, synthetic_score, synthetic_table
-from write_golden import EXPORTS, FILES, MISSING, golden_table
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from report_pages import Page
+from synthetic_scores import COLUMNS, HITS, ROWS, synthetic_results, synthetic_score
+from write_golden import EXPORTS, FILES, MISSING, TITLE, all_grids, golden_results
 
-from fecemo.errors import StoredStateError
-from fecemo.evaluation.metrics.comparison import is_ahead
+from fecemo.errors import InputError, StoredStateError
+from fecemo.evaluation.cells import CellRecords
+from fecemo.evaluation.escape import csv_text, latex_text, markdown_text, plain_csv_text
+from fecemo.evaluation.figures.svg import as_svg, new_figure
 from fecemo.evaluation.metrics.seeds import spread_over_seeds
-from fecemo.evaluation.records.cited import DASH, cite, count, duration, share
+from fecemo.evaluation.printed import DASH, count, duration, share
 from fecemo.evaluation.records.headline import HEADLINES
 from fecemo.evaluation.records.score_parts import LabelsUsed
-from fecemo.evaluation.tables.block_export import to_text as text_of_blocks
-from fecemo.evaluation.tables.blocks import main_block
-from fecemo.evaluation.tables.export import CSV_FIELDS, to_csv, to_json
-from fecemo.evaluation.tables.table import ComparisonTable
-from fecemo.evaluation.tables.table_blocks import table_blocks
-
-to_markdown, to_latex, to_html = (EXPORTS[suffix] for suffix in ("md", "tex", "html"))
+from fecemo.evaluation.results import cell_rows, read_differences, read_results, results_of, write_results
+from fecemo.evaluation.table import Figure, Table, pivot, tables
+from fecemo.evaluation.writers import grids_of, to_csv, to_html, to_latex, to_markdown
 
 PUBLISHED = {"dense_autoencoder": (0.1226, 0.1253, 0.1184), "conv_autoencoder": (0.1098, 0.1217, 0.1777),
              "semi_supervised": (0.3431, 0.4358, 0.4150), "supervised": (0.5615, 0.5751, 0.5789)}
@@ -31,88 +33,107 @@ PUBLISHED = {"dense_autoencoder": (0.1226, 0.1253, 0.1184), "conv_autoencoder": 
 
 @pytest.mark.parametrize("suffix", EXPORTS)
 def test_exports_equal_the_golden_files(suffix):
-    found = EXPORTS[suffix](golden_table())
+    found = EXPORTS[suffix](golden_results())
     assert found == (FILES / f"table1.{suffix}").read_text(encoding="utf-8"), "see tests/golden/write_golden.py"
 
 
-def rows_of(table: ComparisonTable) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(to_csv(table))))
+@pytest.fixture(scope="module")
+def results():
+    return synthetic_results()
 
 
-def test_csv_has_a_row_a_cell_and_block_in_full_precision():
-    rows = rows_of(synthetic_table())
-    measured = [row for row in rows if row["block"] == "measured"]
-    assert [(row["approach"], row["variant"]) for row in measured] == list(HITS)
-    for row in measured:
-        score = synthetic_score(row["approach"], row["variant"])
-        assert float(row["accuracy"]) == score.accuracy
-        assert float(row["roc_auc_high"]) == score.intervals["roc_auc"].high
-        assert float(row["accuracy_low"]) == score.intervals["accuracy"].low
-        assert float(row["balanced_accuracy_high"]) == score.intervals["balanced_accuracy"].high
-        assert float(row["chance_majority"]) == 64 / 344
-        assert int(row["labels_naming"]) == score.labels_used.naming
-        assert float(row["seconds"]) == score.seconds.total
-    published = [row for row in rows if row["block"] == "published"]
-    assert {(row["approach"], row["variant"]): float(row["accuracy"]) for row in published} == {
-        (approach, column.name): figure
-        for approach, figures in PUBLISHED.items() for column, figure in zip(COLUMNS, figures, strict=True)}
-    assert all("Categorizing Facial Expressions" in row["source"] for row in published)
-    assert all(row["n_scored"] == row["seed"] == row["labels_training"] == "" for row in published)
+def test_results_are_read_as_they_were_written(results, tmp_path):
+    write_results(tmp_path, results)
+    pandas.testing.assert_frame_equal(read_results(tmp_path), results.figures)
+    pandas.testing.assert_frame_equal(read_differences(tmp_path), results.differences)
+    path = tmp_path / "results.csv"
+    path.write_text(path.read_text().replace("labels_used", "labels", 1))
+    with pytest.raises(StoredStateError, match=r"results\.csv has the columns .*; run the table stage again"):
+        read_results(tmp_path)
+    path.unlink()
+    with pytest.raises(StoredStateError, match=r"results\.csv is missing; run the table stage"):
+        read_results(tmp_path)
 
 
-def test_csv_reads_as_numbers_when_the_dash_is_named():
-    frame = pandas.read_csv(io.StringIO(to_csv(golden_table())), na_values=DASH)
-    assert frame["accuracy"].dtype == float
-    assert frame.loc[frame["state"] == "not run", "accuracy"].isna().all()
-    assert (frame["state"] == "not run").sum() == len(MISSING)
+def figure_of(results, cell, metric, kind=""):
+    frame = results.figures
+    found = frame[(frame["row"] == cell[0]) & (frame["variant"] == cell[1]) & (frame["metric"] == metric)
+                  & (frame["class"] == kind) & (frame["stage"] == "evaluate")]
+    assert len(found) == 1
+    return found.iloc[0]
+
+
+@pytest.mark.parametrize("cell", HITS)
+def test_the_results_hold_the_figures_of_a_score_in_full_precision(results, cell):
+    score = synthetic_score(*cell)
+    accuracy = figure_of(results, cell, "accuracy")
+    assert (accuracy["value"], accuracy["low"], accuracy["high"], accuracy["chance"], accuracy["n"]) == (
+        score.accuracy, score.intervals["accuracy"].low, score.intervals["accuracy"].high, 1 / 8, score.n_scored)
+    assert accuracy["labels_used"] == score.labels_used.total
+    assert figure_of(results, cell, "majority_share")["value"] == 64 / 344
+    assert figure_of(results, cell, "recall", "happy")["value"] == score.classes["happy"].recall
+    assert figure_of(results, cell, "seconds")["value"] == score.seconds.total
+    if score.clusters:
+        purity = figure_of(results, cell, "purity")
+        assert (purity["value"], purity["chance"]) == (score.clusters.purity, score.clusters.purity_of_chance)
+        assert (purity["readout"], purity["clusters"], purity["naming"]) == ("clusters", 8, "vote")
+
+
+def test_table_1_is_a_column_a_variant_in_full_precision(results):
+    rows = list(csv.DictReader(io.StringIO(EXPORTS["csv"](results))))
+    assert [row["Approach"] for row in rows] == [row.title for row in ROWS]
+    for row, heading in zip(rows, ROWS, strict=True):
+        for column in COLUMNS:
+            score = synthetic_score(heading.name, column.name)
+            assert float(row[column.title]) == score.accuracy
+            assert float(row[f"{column.title}: high"]) == score.intervals["accuracy"].high
 
 
 def test_a_cell_that_has_not_run_is_a_dash_and_never_a_number():
-    table = synthetic_table(missing=tuple(HITS), with_published=False)
-    for row in rows_of(table):
-        assert row["accuracy"] == DASH
-        assert all(row[column] == "" for column in CSV_FIELDS if column != "accuracy")
-    page = re.sub(r"<style>.*?</style>", "", to_html(table), flags=re.DOTALL)
-    for text in (to_markdown(table), text_of_blocks("", [main_block(table)]), page):
-        assert not re.search(r"\d*\.\d{3}", text)
-        assert text.count(DASH) >= 12
-    assert to_latex(table).count("---") >= 12
+    missing = synthetic_results(missing=tuple(HITS), with_published=False)
+    (grid,), *further = grids_of("table1", missing)
+    assert further == []
+    assert {cell.value for _, cells in grid.lines for cell in cells} == {(DASH,)}
+    assert grid.plain_caption.endswith("—: has not run, or does not apply.")
+    golden = grids_of("table1", golden_results())[0][0]
+    dashes = {(names[0], heading) for names, cells in golden.lines
+              for heading, cell in zip(golden.headings[1:], cells, strict=True) if cell.value == (DASH,)}
+    titles = {heading.name: heading.title for heading in (*ROWS, *COLUMNS)}
+    assert dashes == {(titles[row], titles[column]) for row, column in MISSING}
 
 
-def test_no_row_or_column_is_enumerated_in_the_code():
-    one = ComparisonTable(title="One", rows=ROWS[3:], columns=COLUMNS[1:2],
-                          scores={("supervised", "gray"): synthetic_score("supervised", "gray")})
-    assert len(rows_of(one)) == 1
-    assert "| Supervised | .7384 [.692, .785] |" in re.sub(" +", " ", to_markdown(one))
-    assert "As published" not in to_markdown(one)
+def test_every_number_of_a_page_is_on_its_line_of_the_results(results):
+    page = Page(to_html(TITLE, all_grids(results)))
+    frames = {"results.csv": results.figures, "differences.csv": results.differences}
+    assert len(page.data) > 200
+    for attributes, _ in page.data:
+        line = frames[attributes["data-file"]].iloc[int(attributes["data-line"])]
+        assert float(attributes["value"]) == line[attributes["data-column"]]
+    assert not re.search(r"(?:src|href)=[\"'](?!data:|#)|@import|url\((?!#|[\"']?data:)", to_html(TITLE, []))
 
 
-def test_readable_exports_mark_the_published_block_and_name_its_source():
-    for text in (to_markdown(synthetic_table()), to_latex(synthetic_table()), to_html(synthetic_table())):
-        after = text[text.index("As published"):]
+def test_published_figures_are_marked_and_their_source_is_named(results):
+    for suffix in ("md", "html"):
+        after = EXPORTS[suffix](results)
+        after = after[after.index("As published"):]
         assert "not measured here" in after
         assert "Categorizing Facial Expressions" in after
         assert all(share(figure, 4) in after for figures in PUBLISHED.values() for figure in figures)
+    assert "As published" not in EXPORTS["md"](synthetic_results(with_published=False))
 
 
-def test_the_html_table_is_whole_and_loads_nothing():
-    text = to_html(synthetic_table())
-    assert not re.search(r"(?:src|href)=[\"'](?!data:|#)|@import|url\((?!#|[\"']?data:)", text)
-    assert text.count("<table") == text.count("</table>") == 6
-    assert len(re.findall(r'data-field="accuracy"', text)) == 2 * len(HITS)
-
-
-def test_titles_are_escaped():
-    table = replace(synthetic_table(), title="Faces & <b>100 %</b> of_them")
-    assert "Faces &amp; &lt;b&gt;100 %&lt;/b&gt; of_them" in to_html(table)
-    assert r"Faces \& <b>100 \%</b> of\_them" in to_latex(table)
-
-
-def test_latex_compiles(tmp_path):
+def test_latex_fits_a_column_with_labels_of_its_own(tmp_path, results):
+    text = to_latex(TITLE, all_grids(results), label="runs/first one")
+    labels = re.findall(r"\\label\{([^}]+)\}", text)
+    assert len(labels) == len(set(labels)) > 5
+    assert all(label.startswith("tab:runs-first-one-") for label in labels)
+    assert "resizebox" not in text
+    assert not re.search(r"caption\{[^}]*Table 1: Table", text)
+    assert max(len(columns) for columns in re.findall(r"begin\{tabular\}\{@\{\}(\w+)@", text)) <= 5
     if shutil.which("pdflatex") is None:
-        pytest.skip("pdflatex is not installed")
-    document = (r"\documentclass{article}\usepackage{booktabs}\usepackage{graphicx}\begin{document}"
-                "\n" + to_latex(golden_table()) + r"\end{document}")
+        return
+    document = (r"\documentclass[twocolumn]{article}\usepackage{booktabs}\begin{document}" "\n" + text
+                + r"\end{document}")
     (tmp_path / "page.tex").write_text(document, encoding="utf-8")
     done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex"], cwd=tmp_path,
                           capture_output=True, text=True, timeout=120, check=False)
@@ -120,140 +141,155 @@ def test_latex_compiles(tmp_path):
     assert "Overfull \\hbox" not in done.stdout
 
 
-def test_a_misfiled_or_foreign_score_is_refused():
-    score = synthetic_score("supervised", "rgb")
-    with pytest.raises(StoredStateError, match="filed under supervised/gray is of supervised/rgb"):
-        ComparisonTable("t", ROWS, COLUMNS, {("supervised", "gray"): score})
-    with pytest.raises(StoredStateError, match="supervised/rgb belongs to no cell"):
-        ComparisonTable("t", ROWS[:1], COLUMNS, {("supervised", "rgb"): score})
+@given(st.text())
+def test_text_is_harmless_in_every_language(text):
+    latex = latex_text(text)
+    plain = re.sub(r"\\(?:text\w+(?:\{[^{}]*\})?|ldots|[&%$#_{}])(?:\{\})?|\$\\?(?:times|pm|geq|leq|-)\$", "", latex)
+    assert not re.search(r"[\\&%$#_^~{}]", plain), "every sign of LaTeX is escaped"
+    assert latex.count("{") - latex.count(r"\{") == latex.count("}") - latex.count(r"\}")
+    assert not re.search(r"(?<!\\)[|`*_<>\[\]]", re.sub(r"\\\\", "", markdown_text(text)))
+    assert "\n" not in markdown_text(text)
+    assert not csv_text(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert plain_csv_text(csv_text(text)) == text
 
 
-@pytest.mark.parametrize(("value", "places", "text"), [
-    (0.1226, 4, ".1226"), (0.0, 3, ".000"), (1.0, 3, "1.000"), (0.99996, 4, "1.0000"), (-0.0329, 3, "-.033"),
-    (-0.0002, 3, ".000"),
-    (0.415, 4, ".4150"),
-])
-def test_shares_are_printed_as_in_the_study(value, places, text):
-    assert share(value, places) == text
+@settings(deadline=None, max_examples=20)
+@given(st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1))
+def test_titles_of_any_signs_leave_every_file_whole(title):
+    row = replace(ROWS[3], title=title)
+    score = replace(synthetic_score("supervised", "rgb"), approach_title=title)
+    results = results_of(cell_rows(CellRecords(row, COLUMNS[0], score=score), seed=7))
+    grids = grids_of("table1", results)[0]
+    page = Page(to_html(title, grids))
+    assert page.open == []
+    assert title.split() == page.words_of("th")[-1].split()
+    line = [line for line in to_markdown("t", grids).splitlines() if line.startswith("|")][-1]
+    assert len(re.findall(r"(?<!\\)\|", re.sub(r"\\\\", "", line))) == 3
+    assert len(list(csv.reader(io.StringIO(to_csv(grids))))) == 2
 
 
-@pytest.mark.parametrize(("seconds", "text"), [
-    (0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.6, "1 min 0 s"), (185, "3 min 5 s"), (3599.7, "1 h 0 min"),
-    (7800, "2 h 10 min")])
-def test_durations(seconds, text):
-    assert duration(seconds) == text
+@pytest.mark.parametrize("title", ["a\\b \\g<0> \\1", "$x_1^2$ & $", "<b>&amp;", "100 % | {x}"])
+def test_a_figure_prints_what_people_type(title):
+    figure = new_figure(100, 100)
+    figure.text(0.1, 0.1, title)
+    svg = as_svg(figure, title, title)
+    page = Page(svg)
+    assert page.open == []
+    assert title in page.svg_words
 
 
-def test_a_cited_number_says_where_it_comes_from():
-    number = cite(synthetic_score("supervised", "rgb"), "classes.happy.recall")
-    assert (number.record, number.field, number.value) == ("supervised/rgb", "classes.happy.recall", 42 / 48)
-    assert str(number) == ".875"
-    assert number.__html__() == ('<data value="0.875" data-record="supervised/rgb" data-field="classes.happy.recall">'
-                                 ".875</data>")
-    assert count(12345) == "12,345"
+def test_readable_numbers():
+    assert [share(value) for value in (0.1226, 1.0, -0.05, 0.0, -0.0001)] == [".123", "1.000", "-.050", ".000", ".000"]
+    assert share(0.12264, 4) == ".1226"
+    assert (count(12345), duration(41), duration(185), duration(7800)) == ("12,345", "41 s", "3 min 5 s", "2 h 10 min")
 
 
-def test_the_json_holds_the_records_themselves():
-    table = golden_table()
-    document = json.loads(to_json(table))
-    cells = {(cell["approach"], cell["variant"]): cell for cell in document["cells"]}
-    assert cells["dense_autoencoder", "gray"]["score"] is None
-    assert cells["supervised", "rgb"]["score"] == json.loads(json.dumps(asdict(synthetic_score("supervised", "rgb"))))
-    assert document["published"]["figures"]["supervised"]["rgb"] == 0.5615
-    pair = document["comparisons"]["supervised/rgb - semi_supervised/rgb"]
-    back = document["comparisons"]["semi_supervised/rgb - supervised/rgb"]
-    assert pair["n_shared"] == 344
-    assert pair["differences"]["accuracy"]["value"] == pytest.approx(
-        synthetic_score("supervised", "rgb").accuracy - synthetic_score("semi_supervised", "rgb").accuracy)
-    assert pair["differences"]["accuracy"]["low"] == -back["differences"]["accuracy"]["high"] > 0
-    assert document["leaders"]["accuracy_by_column"]["rgb"] == "supervised"
+def test_the_differences_hold_every_pair_both_ways(results):
+    frame = results.differences[results.differences["metric"] == "accuracy"]
+    assert len(frame) == 12 * 11
+    supervised, other = ("supervised", "rgb"), ("semi_supervised", "rgb")
+
+    def pair(a, b):
+        found = frame[(frame["row"] == a[0]) & (frame["variant"] == a[1]) & (frame["other_row"] == b[0])
+                      & (frame["other_variant"] == b[1])]
+        return found.iloc[0]
+
+    there, back = pair(supervised, other), pair(other, supervised)
+    assert there["n"] == 344
+    assert there["value"] == pytest.approx(synthetic_score(*supervised).accuracy - synthetic_score(*other).accuracy)
+    assert there["low"] == -back["high"] > 0
+    assert (there["against"], back["against"]) == ("variant", "")
 
 
-def test_the_best_is_marked_only_where_it_is_ahead():
-    table = synthetic_table()
-    assert {name: score.approach for name, score in table.leaders().items()} == dict.fromkeys(
-        ("rgb", "gray", "tight"), "supervised")
+def best_of(results, document="table1"):
+    grid = grids_of(document, results)[0][0]
+    return {heading: names[0] for names, cells in grid.lines
+            for heading, cell in zip(grid.headings[1:], cells, strict=True) if cell.best}
+
+
+def test_the_best_is_marked_only_where_it_is_ahead(results):
+    assert best_of(results) == dict.fromkeys(("RGB", "Grayscale", "Cropped"), "Supervised")
     near = synthetic_score("supervised", "gray")
     # 290 of 344 right and 291 of 344 right: no difference that chance does not explain, though one is the greater.
-    close = ComparisonTable("t", ROWS[2:], COLUMNS[:1], {
-        ("supervised", "rgb"): synthetic_score("supervised", "rgb"),
+    close = synthetic_results(missing=tuple(cell for cell in HITS if cell[1] != "rgb"), compared=False, changed={
         ("semi_supervised", "rgb"): replace(near, approach="semi_supervised", variant="rgb")})
-    assert near.accuracy > synthetic_score("supervised", "rgb").accuracy
-    assert close.leaders() == {}
-    assert "**" not in to_markdown(close)
+    assert best_of(close) == {}
+    lone = synthetic_results(missing=tuple(cell for cell in HITS if cell != ("supervised", "rgb")))
+    assert best_of(lone) == {}
 
 
-def test_shared_faces_tell_apart_what_intervals_do_not():
-    table = synthetic_table()
-    better, worse = synthetic_score("supervised", "gray"), synthetic_score("supervised", "rgb")
-    assert better.intervals["accuracy"].low < worse.intervals["accuracy"].high
-    assert is_ahead(table.comparisons, better, worse, "accuracy")
-    assert not is_ahead({}, better, worse, "accuracy")
-    assert not is_ahead(table.comparisons, better, worse, "roc_auc")  # areas are compared by their intervals
+def with_seeds(accuracies):
+    rows = []
+    for cell, values in accuracies.items():
+        scores = [replace(synthetic_score(*cell), seed=seed, accuracy=value) for seed, value in enumerate(values, 1)]
+        records = CellRecords(next(row for row in ROWS if row.name == cell[0]), COLUMNS[0], score=scores[0])
+        rows += cell_rows(records, seed=1, spread=spread_over_seeds(scores), further=scores[1:])
+    return results_of(rows)
 
 
-def test_a_lone_cell_is_not_the_best_of_its_column():
-    table = synthetic_table(missing=tuple(cell for cell in HITS if cell != ("supervised", "rgb")))
-    assert table.leaders() == {}
-    assert table.leader("accuracy") is None
-
-
-def test_several_seeds_are_told_by_mean_and_spread():
-    scores = [replace(synthetic_score("supervised", "rgb"), seed=seed, accuracy=accuracy)
-              for seed, accuracy in ((2, 0.5), (1, 0.6), (3, 0.7))]
-    spread = spread_over_seeds(scores)
-    assert spread.seeds == (1, 2, 3)
-    assert (spread.metrics["accuracy"].mean, spread.metrics["accuracy"].deviation) == pytest.approx((0.6, 0.1))
-    table = replace(synthetic_table(), spreads={("supervised", "rgb"): spread})
-    assert ".600 ± .100" in to_markdown(table)
-    assert r".600 $\pm$ .100" in to_latex(table)
-    row = next(row for row in rows_of(table) if (row["approach"], row["variant"]) == ("supervised", "rgb"))
-    assert (row["seeds"], float(row["accuracy_mean"])) == ("1 2 3", pytest.approx(0.6))
-    assert spread_over_seeds(scores[:1]) is None
-    undefined = spread_over_seeds([replace(score, roc_auc=None) for score in scores])
+def test_several_seeds_are_told_by_mean_and_deviation():
+    results = with_seeds({("supervised", "rgb"): (0.5, 0.6, 0.7)})
+    frame = results.figures[results.figures["metric"] == "accuracy"]
+    assert frame["value"].tolist() == [0.5, 0.6, 0.7, pytest.approx(0.6)]
+    assert frame["seed"].tolist()[:3] == [1, 2, 3]
+    assert (frame["seeds"].tolist()[-1], frame["deviation"].tolist()[-1]) == (3, pytest.approx(0.1))
+    assert ".6000 ± .100" in EXPORTS["md"](results)
+    assert r"{\scriptsize $\pm$ .100}" in EXPORTS["tex"](results)
+    undefined = spread_over_seeds([replace(synthetic_score("supervised", "rgb"), roc_auc=None, seed=seed)
+                                   for seed in (1, 2)])
     assert set(undefined.metrics) == {one.name for one in HEADLINES} - {"roc_auc"}
+    scores = [replace(synthetic_score("supervised", "rgb"), seed=1)] * 2
+    assert spread_over_seeds(scores[:1]) is None
     with pytest.raises(StoredStateError, match="two runs have the same seed"):
-        spread_over_seeds([scores[0], scores[0]])
+        spread_over_seeds(scores)
     with pytest.raises(StoredStateError, match="different cells"):
         spread_over_seeds([scores[0], synthetic_score("supervised", "gray")])
 
 
 @pytest.mark.parametrize(("best_of_the_other", "ahead"), [(0.49, True), (0.51, False)])
 def test_under_several_seeds_the_worst_of_the_best_must_beat_the_best_of_the_others(best_of_the_other, ahead):
-    seeds = {("supervised", "rgb"): (0.5, 0.9), ("semi_supervised", "rgb"): (0.1, best_of_the_other)}
-    table = replace(synthetic_table(), spreads={cell: spread_over_seeds([
-        replace(synthetic_score(*cell), seed=seed, accuracy=accuracy) for seed, accuracy in enumerate(accuracies)])
-        for cell, accuracies in seeds.items()})
-    assert ("rgb" in table.leaders()) == ahead
-    assert table.leaders().keys() >= {"gray", "tight"}  # of one seed, as ever
+    results = with_seeds({("supervised", "rgb"): (0.5, 0.9), ("semi_supervised", "rgb"): (0.1, best_of_the_other)})
+    pair = {"row": "supervised", "variant": "rgb", "other_row": "semi_supervised", "other_variant": "rgb",
+            "stage": "evaluate", "metric": "accuracy", "value": 0.4, "low": 0.3, "high": 0.5}
+    results = results_of(results.figures.to_dict("records"), [pair])
+    assert (best_of(results) == {"RGB": "Supervised"}) == ahead
 
 
 def test_names_that_are_not_blind_are_never_shown_as_blind():
-    score = synthetic_score("dense_autoencoder", "rgb")
-    seen = replace(score, method="hand", labels_used=LabelsUsed(
-        looked_at=64, suggestions_used=3, target_labels_shown=True, named_by="ann"))
-    table = ComparisonTable("t", ROWS[:1], COLUMNS[:1], {("dense_autoencoder", "rgb"): seen})
-    for text in (to_markdown(table), to_latex(table), to_html(table)):
-        assert "by hand, not blind" in text
-        assert "not blind." in text
-        assert re.sub("<[^>]+>", "", text).count("3 names suggested by labels, labels shown") == 1
-    row = rows_of(table)[0]
-    assert (row["suggestions_used"], row["target_labels_shown"], row["named_by"]) == ("3", "True", "ann")
-    blind = replace(seen, labels_used=LabelsUsed(looked_at=64, named_by="ann"))
-    text = to_markdown(replace(table, scores={("dense_autoencoder", "rgb"): blind}))
-    assert "by hand ann; blind" in text
-    assert "not blind" not in text
+    used = LabelsUsed(looked_at=64, suggestions_used=3, target_labels_shown=True, named_by="ann")
+    for labels, words, blind in ((used, "by hand (ann), not blind", False),
+                                 (LabelsUsed(looked_at=64, named_by="ann"), "by hand (ann), blind", True)):
+        score = replace(synthetic_score("dense_autoencoder", "rgb"), method="hand", labels_used=labels)
+        results = results_of(cell_rows(CellRecords(ROWS[0], COLUMNS[0], score=score, clustered=True), seed=7))
+        text = EXPORTS["md"](results)
+        assert words in text
+        assert ("not blind" in text) is not blind
+        assert figure_of(results, ("dense_autoencoder", "rgb"), "names_suggested")["value"] == labels.suggestions_used
 
 
-def test_a_table_of_two_backbones_has_a_block_of_each_with_its_own_rows_and_published_figures():
-    whole = synthetic_table()
-    first = {row.name for row in whole.rows[:2]}
-    divided = replace(whole, rows=tuple(replace(row, part="One" if row.name in first else "Other")
-                                        for row in whole.rows))
-    blocks = {block.name: block for block in table_blocks(divided)}
-    assert [blocks[name].title for name in ("accuracy-1", "accuracy-2")] == ["Table 1: One", "Table 1: Other"]
-    for name in ("accuracy", "published"):
-        titles = [[line[0] for line in blocks[f"{name}-{number}"].lines] for number in (1, 2)]
-        assert titles == [[row.title for row in whole.rows[:2]], [row.title for row in whole.rows[2:]]]
-    assert len({line[0] for line in blocks["metrics-1"].lines}) == 2
-    assert to_csv(divided) == to_csv(whole)
+def test_a_table_of_two_backbones_has_a_part_of_each():
+    whole = synthetic_results()
+    first = {row.name for row in ROWS[:2]}
+    figures = whole.figures.assign(part=["One" if row in first else "Other" for row in whole.figures["row"]])
+    divided = replace(whole, figures=figures)
+    parts = grids_of("table1", divided)[0]
+    assert [grid.table.title for grid in parts] == ["Table 1: One", "Table 1: Other"]
+    assert [[names[0] for names, _ in grid.lines] for grid in parts] == [
+        [row.title for row in ROWS[:2]], [row.title for row in ROWS[2:]]]
+    assert to_csv(parts) == EXPORTS["csv"](whole)
+
+
+def test_tables_are_pivots_that_name_columns_of_the_results(results):
+    names = [table.name for table in tables()]
+    assert len(names) == len(set(names)) > 15
+    by_class = Table(name="recalls", title="Recalls", lines=("title", "variant_title"), where="row == 'supervised'",
+                     figures=(Figure("recall", over="class"),))
+    (grid,) = pivot(by_class, results)
+    score = synthetic_score("supervised", "rgb")
+    assert grid.headings[2:] == score.emotions
+    assert [cell.plain_value for cell in grid.lines[0][1]] == [
+        share(score.classes[name].recall) for name in score.emotions]
+    with pytest.raises(ValueError, match="the results have no column 'colour'"):
+        replace(by_class, lines=("colour", "title"))
+    with pytest.raises(InputError, match="is no query of the results"):
+        pivot(replace(by_class, where="colour == 3"), results)

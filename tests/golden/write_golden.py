@@ -7,36 +7,39 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from record_formats import record_formats
-from synthetic_scores import ComparisonTable, synthetic_table
+from synthetic_scores import synthetic_results
 
-from fecemo.evaluation.tables.block_export import to_html, to_latex, to_markdown, to_text
-from fecemo.evaluation.tables.blocks import main_block, published_block
-from fecemo.evaluation.tables.export import to_csv
-from fecemo.evaluation.tables.table_blocks import table_blocks
+from fecemo.evaluation.results import Results
+from fecemo.evaluation.writers import grids_of, to_csv, to_html, to_json, to_latex, to_markdown, to_text
 
 FILES = Path(__file__).parent / "files"
 MISSING = (("dense_autoencoder", "gray"), ("supervised", "tight"))
 """Cells that have not run in the golden table."""
+TITLE = "A study that never was"
 
 
-def in_blocks(write):
-    """Return what writes a whole table's blocks."""
-    return lambda table: write(table.title, table_blocks(table))
+def all_grids(results: Results):
+    """Return every table of Table 1's document."""
+    return [grid for grids in grids_of("table1", results) for grid in grids]
 
 
-EXPORTS = {"csv": to_csv, "md": in_blocks(to_markdown), "tex": in_blocks(to_latex), "html": in_blocks(to_html),
-           "txt": lambda table: to_text(table.title, [main_block(table), published_block(table)])}
+EXPORTS = {"csv": lambda results: to_csv(grids_of("table1", results)[0]),
+           "json": lambda results: to_json(all_grids(results)),
+           "md": lambda results: to_markdown(TITLE, all_grids(results)),
+           "tex": lambda results: to_latex(TITLE, all_grids(results), label="golden"),
+           "html": lambda results: to_html(TITLE, all_grids(results)),
+           "txt": lambda results: to_text(TITLE, grids_of("table1", results)[0])}
 
 
-def golden_table() -> ComparisonTable:
-    """Return the table that the golden files show."""
-    return synthetic_table(missing=MISSING)
+def golden_results() -> Results:
+    """Return the results that the golden files show."""
+    return synthetic_results(missing=MISSING)
 
 
 if __name__ == "__main__":
     FILES.mkdir(exist_ok=True)
     for suffix, export in EXPORTS.items():
-        (FILES / f"table1.{suffix}").write_text(export(golden_table()), encoding="utf-8")
+        (FILES / f"table1.{suffix}").write_text(export(golden_results()), encoding="utf-8")
         print(FILES / f"table1.{suffix}")
     (FILES / "record_formats.json").write_text(json.dumps(record_formats(), indent=1) + "\n", encoding="utf-8")
     print(FILES / "record_formats.json")

@@ -30,6 +30,7 @@ RECIPE = {
         "supervised": {"fit": {"classify": CLASSIFY}},
     },
     "naming": {"method": "majority_vote", "sample": 40}, "evaluation": {"bootstrap": 200},
+    "published": "table1",
     "cluster_sweep": {"n_clusters": [8, 16], "per_cluster": 3, "seeds": 3},
 }
 OTHERS = 10

@@ -13,7 +13,7 @@ from fecemo.data.dataset import Dataset, FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.receipts import read_receipt
 from fecemo.errors import InputError, StoredStateError
-from fecemo.evaluation.measurement import measurements, read_records
+from fecemo.evaluation.cell_metric import cell_metrics, read_records
 from fecemo.evaluation.metrics.predictions import score_predictions
 from fecemo.evaluation.records.predictions import read_predictions
 from fecemo.evaluation.records.score import read_score
@@ -158,8 +158,8 @@ def test_a_record_of_another_format_is_measured_anew(planted, monkeypatch):
     arguments = planted.arguments("supervised")
     folder = planted.layout.score("supervised", "rgb")
     evaluate.run(arguments)
-    newer = {name: replace(one, version=one.version + 1) for name, one in measurements().items()}
-    monkeypatch.setattr("fecemo.evaluation.measurement.entries", lambda package, attribute: newer)
+    newer = {name: replace(one, version=one.version + 1) for name, one in cell_metrics().items()}
+    monkeypatch.setattr("fecemo.evaluation.cell_metric.entries", lambda package, attribute: newer)
     with pytest.raises(StoredStateError, match=r"curves\.json has the format .*run the evaluate stage again"):
         read_records(folder)
     evaluate.run(arguments)

@@ -1,7 +1,5 @@
 """Table 2: clusters, named at several costs, beside classifiers, read from a run and written."""
 
-import csv
-import json
 import re
 from html.parser import HTMLParser
 
@@ -10,9 +8,10 @@ import yaml
 
 from fecemo.errors import StoredStateError
 from fecemo.evaluation.records.score import read_score
+from fecemo.evaluation.results import read_differences, read_results
+from fecemo.evaluation.writers import grids_of
 from fecemo.stages import cluster, cluster_sweep, evaluate, label, table
-from fecemo.stages.tables.comparison_table import read_table
-from fecemo.stages.tables.cost_table import read_cost_table
+from fecemo.stages.tables.results import read_run
 from fecemo.study.recipe_file import read_recipe
 from tests.integration.planted_run import N_TARGET, OTHERS, RECIPE, Planted
 
@@ -41,45 +40,56 @@ def test_a_recipe_of_the_first_table_may_name_by_a_few_labels_too(tmp_path):
     score = read_score(planted.layout.score("contrastive", "gray"))
     assert (score.method, score.labels_used.naming, score.accuracy) == ("labels_per_cluster", 16, 1)
     table.run((planted.layout.run,), planted.recipe)
-    assert "from the labels of a few faces of each" in (planted.layout.run / "table1.md").read_text()
+    assert "by the labels of a few faces of each" in (planted.layout.run / "table1.md").read_text()
 
 
-def lines_of(planted):
-    with (planted.layout.run / "table2.csv").open(newline="") as file:
-        return [line for line in csv.DictReader(file) if line["block"] == "measured"]
+def swept(planted):
+    """Return the figures of Table 2."""
+    frame = read_results(planted.layout.run)
+    return frame[(frame["setting"] == "") & (frame["state"] != "published")]
 
 
-def test_rows_stand_by_what_they_were_given(written):
-    lines = lines_of(written)
-    given = dict.fromkeys((line["track"], line["given"]) for line in lines)
-    assert list(given) == [("0", "faces"), ("1", "faces, a landmark model"), ("2", "faces, ratings of similarity"),
-                           ("3", "faces, 20 % of the labels"), ("4", "all labels")]
-    assert {line["approach"]: line["state"] for line in lines} == {
-        "dense_autoencoder": "scored", "contrastive": "scored", "triplet_embedding": "scored",
-        "landmark_features": "waits",
-        "semi_supervised": "scored", "supervised": "scored"}
+def test_rows_stand_by_their_supervision(written):
+    grid = grids_of("table2", read_run(read_recipe(written.recipe), written.layout).results)[0][0]
+    titles = read_recipe(written.recipe).title_of
+    assert [names for names, _ in grid.lines] == [
+        ("Faces", titles("dense_autoencoder")), ("Faces", titles("contrastive")),
+        ("Faces, a landmark model", titles("landmark_features")),
+        ("Faces, ratings of similarity", titles("triplet_embedding")),
+        ("Faces, 20 % of the labels", titles("semi_supervised")), ("All labels", titles("supervised"))]
+    frame = swept(written)
+    assert set(frame[frame["row"] == "landmark_features"]["state"].map(lambda state: state[:9])) == {"waits for"}
     # Twenty-five of forty, and Wilson's interval of that.
-    triplets = {tuple(line[f"triplet{name}"] for name in ("_accuracy", "_low", "_high", "s_held_out",
-                                                                       "s_tested"))
-                for line in lines if line["approach"] == "triplet_embedding"}
-    (accuracy, low, high, n_held_out, tested), = triplets
-    assert (accuracy, n_held_out, tested) == ("0.625", "40", "False")
-    assert (float(low), float(high)) == pytest.approx((0.47032, 0.75777), abs=2e-5)
-    assert {line["naming"] for line in lines if line["approach"] == "supervised"} == {"classifier"}
+    (triplets,) = frame[(frame["metric"] == "triplet_accuracy")].to_dict("records")
+    assert (triplets["row"], triplets["value"], triplets["n"], triplets["scored_on"]) == (
+        "triplet_embedding", 0.625, 40, "held-out triplets")
+    assert (triplets["low"], triplets["high"]) == (pytest.approx(0.47032, abs=2e-5), pytest.approx(0.75777, abs=2e-5))
+    assert set(frame[frame["row"] == "supervised"]["readout"]) <= {"argmax", ""}
     text = (written.layout.run / "table2.md").read_text()
-    assert "1 of the rows without figures waits for a face landmark model in landmark_model of the recipe" in text
+    assert "waits for a face landmark model in landmark\\_model of the recipe" in text
     assert "Exp-CLIP" in text.split("As others publish")[1]
 
 
 def test_marked_is_only_what_is_ahead_of_all_others(written):
-    document = json.loads((written.layout.run / "table2.json").read_text())
+    grid = grids_of("table2", read_run(read_recipe(written.recipe), written.layout).results)[0][0]
+    best = {(heading, names[1]) for names, cells in grid.lines
+            for heading, cell in zip(grid.headings[2:], cells, strict=True) if cell.best}
     # The planted rows are alike: neither is ahead of the other. The supervised row is ahead of the other classifier.
-    assert document["leaders"] == {"own": "supervised/gray"}
-    apart = document["differences"]["supervised/gray - semi_supervised/gray"]["own"]
+    assert best == {("Classifier", "Supervised")}
+    frame = read_differences(written.layout.run)
+    frame = frame[frame["stage"] == "cluster_sweep"]
+
+    def difference(row, other, readout, naming):
+        found = frame[(frame["row"] == row) & (frame["other_row"] == other) & (frame["readout"] == readout)
+                      & (frame["naming"] == naming) & (frame["clusters"].isna() | (frame["clusters"] == 8))]
+        return found.iloc[0]
+
+    apart = difference("supervised", "semi_supervised", "argmax", "")
     assert apart["low"] > 0
     assert apart["value"] == pytest.approx((N_TARGET // 4 - OTHERS) / (N_TARGET // 4), abs=0.01)
     # Contrastive against the study's own that was given no more: the dense autoencoder.
-    against = document["differences"]["contrastive/gray - dense_autoencoder/gray"]["8 labels_per_cluster"]
+    against = difference("contrastive", "dense_autoencoder", "clusters", "few labels")
+    assert against["against"] == "study"
     assert against["low"] > 0.5
 
 
@@ -105,28 +115,20 @@ class Numbers(HTMLParser):
             self.loose += re.findall(r"(?<![\d.])\.\d+", text)
 
 
-def test_every_number_of_the_page_is_that_of_a_record(written):
-    document = json.loads((written.layout.run / "table2.json").read_text())
-    rows = {f"{row['approach']}/{row['variant']}": row for row in (*document["rows"], *document["steps"])}
+def test_every_number_of_the_page_is_on_its_line_of_the_results(written):
+    frames = {"results.csv": read_results(written.layout.run), "differences.csv": read_differences(written.layout.run)}
     page = Numbers((written.layout.run / "table2.html").read_text())
     assert page.loose == []
     assert len(page.found) > 150
     for number in page.found:
-        record, field = number["data-record"], number["data-field"]
-        if record == "table2":
-            found = document
-        else:
-            approach, variant, *beside = record.split("/")
-            found = rows[f"{approach}/{variant}"][beside[0] if beside else "score"]
-        for name in re.split(r"\.(?! )", field):
-            found = found[int(name)] if isinstance(found, list) else found[name]
-        assert float(number["value"]) == found, (record, field)
+        line = frames[number["data-file"]].iloc[int(number["data-line"])]
+        assert float(number["value"]) == line[number["data-column"]]
 
 
 def test_the_report_shows_the_second_table(written):
     text = (written.layout.run / "report.html").read_text()
-    assert 'href="#table2"' in text
-    assert 'id="table2-balanced"' in text
+    assert 'href="#second"' in text
+    assert 'id="table2"' in text
     ids = re.findall(r'\bid="([^"]+)"', text)
     assert len(ids) == len(set(ids))
 
@@ -135,7 +137,8 @@ def test_cells_that_the_recipe_leaves_out_are_not_missing(tmp_path):
     approaches = {**RECIPE["approaches"], "contrastive": {**RECIPE["approaches"]["contrastive"], "variants": ["gray"]}}
     planted = Planted(tmp_path, variants=["gray", "rgb"], approaches=approaches)
     study = read_recipe(planted.recipe)
-    found = {(row.name, column.name) for row, column, _ in read_table(study, planted.layout).cells()}
+    frame = read_run(study, planted.layout).results.figures
+    found = set(map(tuple, frame[frame["state"] != "published"][["row", "variant"]].values.tolist()))
     assert found == set(study.cells)
     assert ("contrastive", "rgb") not in found
     assert ("supervised", "rgb") in found
@@ -146,9 +149,9 @@ def test_what_was_made_anew_since_is_shown_as_not_run(tmp_path, capsys):
     planted.group("contrastive")
     planted.leave("contrastive", **dict(zip(("source", "target"), planted.vectors["dense_autoencoder"], strict=True)))
     study = read_recipe(planted.recipe)
-    rows = read_cost_table(study, planted.layout, read_table(study, planted.layout)).rows
+    rows = read_run(study, planted.layout).cells.values()
     assert "cluster sweep of contrastive gray was made from a previous version of outputs" in capsys.readouterr().err
-    assert {row.row.name for row in rows if row.cluster_sweep} == set()
+    assert {row.row.name for row in rows if row.sweep} == set()
 
 
 OTHER_SETTINGS = (
@@ -166,8 +169,8 @@ def test_what_was_made_with_other_settings_is_shown_as_not_run(tmp_path, capsys)
     def grouped(changes):
         planted.recipe.write_text(yaml.safe_dump({**RECIPE, **changes}))
         study = read_recipe(planted.recipe)
-        rows = read_cost_table(study, planted.layout, read_table(study, planted.layout)).rows
-        return [row.row.name for row in rows if row.cluster_sweep]
+        rows = read_run(study, planted.layout).cells.values()
+        return [row.row.name for row in rows if row.sweep]
 
     capsys.readouterr()
     # What a cluster sweep is not made of changes nothing: a title, or the settings of the cells' own clustering.
@@ -187,11 +190,11 @@ def test_the_written_table_follows_the_settings_too(tmp_path):
     def written_with(changes):
         planted.recipe.write_text(yaml.safe_dump({**RECIPE, **changes}))
         table.run((planted.layout.run,), planted.recipe)
-        rows = {line["approach"]: line["state"] for line in lines_of(planted)}
-        return rows["contrastive"], "rare emotions weigh more" in (planted.layout.run / "table2.md").read_text()
+        frame = swept(planted)
+        return set(frame[frame["row"] == "contrastive"]["state"])
 
-    assert written_with({}) == ("scored", False)
-    assert written_with({"naming": {**RECIPE["naming"], "rare_class_exponent": 0.5}}) == ("not run", True)
+    assert written_with({}) == {"measured"}
+    assert written_with({"naming": {**RECIPE["naming"], "rare_class_exponent": 0.5}}) == {"not run"}
 
 
 def test_the_studys_own_rows_are_those_of_the_figures_that_the_recipe_names(tmp_path):
@@ -199,12 +202,12 @@ def test_the_studys_own_rows_are_those_of_the_figures_that_the_recipe_names(tmp_
     for name, expected in (("table1", {"dense_autoencoder", "semi_supervised", "supervised"}), ("transfer", set())):
         planted.recipe.write_text(yaml.safe_dump({**RECIPE, "published": name}))
         study = read_recipe(planted.recipe)
-        rows = read_cost_table(study, planted.layout, read_table(study, planted.layout)).rows
+        rows = read_run(study, planted.layout).cells.values()
         assert {row.row.name for row in rows if row.published} == expected
 
 
 def test_captions_say_what_no_interval_holds(written):
     text = (written.layout.run / "table2.md").read_text()
-    main, against = text.split("## Against the study's own")
+    main, against = text.split("## Against the study's own approaches")
     for block in (main, against):
         assert "The networks are of one training each: by how much another would differ is in no interval." in block

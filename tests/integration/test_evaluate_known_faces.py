@@ -5,7 +5,7 @@ from test_cluster_to_evaluate import N_TARGET, PlantedRun
 
 from fecemo.data.receipts import read_receipt
 from fecemo.errors import InputError
-from fecemo.evaluation.measurement import read_records
+from fecemo.evaluation.cell_metric import read_records
 from fecemo.stages import cluster, evaluate, label
 
 

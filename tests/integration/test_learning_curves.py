@@ -1,6 +1,5 @@
 """Learning curves of a run: what fewer faces make of clusters and of answers, read from records and written."""
 
-import csv
 import json
 import re
 
@@ -9,9 +8,10 @@ import pytest
 import yaml
 
 from fecemo.errors import InputError
+from fecemo.evaluation.results import read_results
 from fecemo.stages import cluster, cluster_sweep, evaluate, label, table, train
-from fecemo.stages.tables.comparison_table import read_table
-from fecemo.stages.tables.cost_table import read_cost_table
+from fecemo.stages.tables.learning_curves import read_learning_curves
+from fecemo.stages.tables.results import read_run
 from fecemo.study.recipe_file import read_recipe
 from tests.integration.planted_run import N_SOURCE, Planted
 
@@ -38,50 +38,50 @@ def run(tmp_path_factory):
 
 def curves_of(planted):
     study = read_recipe(planted.recipe)
-    return {curve.row.name: curve for curve in
-            read_cost_table(study, planted.layout, read_table(study, planted.layout)).curves}
+    cells = tuple(read_run(study, planted.layout).cells.values())
+    return {curve.row.name: curve for curve in read_learning_curves(study, planted.layout, cells)}
 
 
 def test_a_curve_ends_with_its_row(run):
     clusters, faces = curves_of(run)["contrastive"], curves_of(run)["supervised"]
     assert (clusters.unit, [point.amount for point in clusters.points]) == ("faces clustered", [20, 80, N_SOURCE])
     assert (faces.unit, [point.amount for point in faces.points]) == ("labelled faces", [24, 240])
-    assert [point.row.row.name for point in clusters.points] == [CLUSTERS, FEWER, "contrastive"]
+    assert [point.cell.row.name for point in clusters.points] == [CLUSTERS, FEWER, "contrastive"]
     assert [point.seconds for point in faces.points] == [75, 1]
     assert {point.seconds for point in clusters.points} == {None}, "no network was trained for fewer clustered faces"
 
 
 def test_fewer_faces_are_clustered_and_all_are_scored(run):
     points = curves_of(run)["contrastive"].points
-    assert [point.row.cluster_sweep.source_faces for point in points] == [20, 80, N_SOURCE]
-    assert len({point.row.cluster_sweep.n_scored for point in points}) == 1
+    assert [point.cell.sweep.source_faces for point in points] == [20, 80, N_SOURCE]
+    assert len({point.cell.sweep.n_scored for point in points}) == 1
     # Planted groups lie far apart: eight clusters of twenty faces find them nearly as well as those of all.
-    assert points[-1].row.figures((8, "labels_per_cluster"))["balanced_accuracy"].mean == 1
-    assert points[1].row.figures((8, "labels_per_cluster"))["balanced_accuracy"].mean > 0.9
+    assert points[-1].cell.balanced_accuracy((8, "labels_per_cluster")) == 1
+    assert points[1].cell.balanced_accuracy((8, "labels_per_cluster")) > 0.9
 
 
 def test_answers_of_a_step_are_its_own(run):
-    half, row = (point.row.figures((0, "classifier"))["accuracy"].mean for point in curves_of(run)["supervised"].points)
+    half, row = (point.cell.score.accuracy for point in curves_of(run)["supervised"].points)
     assert half == pytest.approx(row / 2, abs=0.08)
 
 
 def test_steps_are_no_rows_of_the_tables(run):
     document = json.loads((run.layout.run / "table2.json").read_text())
-    assert not {row["approach"] for row in document["rows"]} & {CLUSTERS, FEWER, MORE}
-    assert CLUSTERS not in (run.layout.run / "table1.csv").read_text()
-    assert [point["row"] for point in document["learning"][0]["points"]] == [
-        f"{CLUSTERS}/gray", f"{FEWER}/gray", "contrastive/gray"]
+    tables = {table["name"]: table for table in document["tables"]}
+    assert len(tables["table2"]["lines"]) == len(read_recipe(run.recipe).cells)
+    assert [line["names"] for line in tables["table2-learning"]["lines"]][:3] == [
+        ["Contrastive encoder: faces clustered", amount] for amount in ("20", "80", str(N_SOURCE))]
+    assert "clustered" not in (run.layout.run / "table1.csv").read_text()
 
 
 def test_every_way_of_writing_it_down_holds_the_points(run):
-    with (run.layout.run / "table2.csv").open(newline="") as file:
-        lines = [line for line in csv.DictReader(file) if line["block"] == "learning"]
-    own = [line for line in lines if line["approach"] == "supervised"]
-    assert [(line["learning"], line["amount"], line["unit"], line["training_seconds"]) for line in own] == [
-        ("classify.faces", "24", "labelled faces", "75.0"), ("classify.faces", "240", "labelled faces", "1.0")]
+    frame = read_results(run.layout.run)
+    own = frame[(frame["setting"] == "classify.faces") & (frame["metric"] == "training_seconds")]
+    assert own[["amount", "unit", "value"]].values.tolist() == [
+        [24, "labelled faces", 75.0], [240, "labelled faces", 1.0]]
     markdown = (run.layout.run / "table2.md").read_text()
     assert "## Learning curves" in markdown
-    assert re.search(r"Supervised: labelled faces +\| 24 +\|.*\| +1 min 15 s \|", markdown)
+    assert re.search(r"Supervised: labelled faces +\| +24 +\|.*\| +1 min 15 s \|", markdown)
     page = (run.layout.run / "table2.html").read_text()
     assert 'aria-label="Balanced accuracy with less of one thing. ' in page
     assert re.search(r"with 20, [\d.]+ with 80, 1\.000 with 320 faces clustered", page)
@@ -120,7 +120,7 @@ def test_a_step_of_other_settings_is_no_point_until_it_runs_again(tmp_path, caps
     evaluate.run(planted.cell("supervised"))
     curve = curves_of(planted)["supervised"]
     assert [point.amount for point in curve.points] == [None, 240]
-    assert curve.points[0].row.figures((0, "classifier")) is None
+    assert curve.points[0].cell.score is None
     assert f"the model of {MORE} gray was made with other settings than the recipe's" in capsys.readouterr().err
     table.run((planted.layout.run,), planted.recipe)
     assert "24 asked for" in (planted.layout.run / "table2.md").read_text()

@@ -2,7 +2,6 @@
 
 import csv
 import dataclasses
-import json
 import shutil
 import statistics
 import sys
@@ -20,9 +19,10 @@ from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.predictions import read_predictions, write_predictions
 from fecemo.evaluation.records.score import read_score, write_score
-from fecemo.evaluation.tables.side_by_side import RunScores, stand_side_by_side
+from fecemo.evaluation.results import read_differences, read_results
 from fecemo.stages import table
 from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.tables.side_by_side import RunScores, join_runs
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
 from tests.artifact_receipts import leave_receipt
@@ -55,25 +55,22 @@ def test_runs_of_other_recipes_stand_in_columns_of_their_own(made, tmp_path):
     predictions = read_predictions(folder, EMOTIONS)  # in the other run, every face is known
     write_predictions(folder, dataclasses.replace(predictions, prediction=predictions.truth))
     table.run((made[1], tmp_path / "other"), out=tmp_path / "both")
-    text = (tmp_path / "both" / "side_by_side.md").read_text()
-    assert "| run |" in " ".join(text.split()).replace("Images | ", "| ")
-    document = json.loads((tmp_path / "both" / "side_by_side.json").read_text())
-    assert [column["title"] for column in document["columns"]] == ["run", "other"]
-    difference = document["comparisons"]["other supervised/rgb"]["differences"]["accuracy"]
+    text = " ".join((tmp_path / "both" / "side_by_side.md").read_text().split())
+    assert "| Approach | Images | run | other |" in text
+    differences = read_differences(tmp_path / "both").set_index(["run", "row", "variant", "metric"])
+    difference = differences.loc["other", "supervised", "rgb", "accuracy"]
     score = read_score(RunLayout(made[1]).score("supervised", "rgb"))
     assert difference["value"] == pytest.approx(1 - score.accuracy)
     assert difference["low"] > 0
-    same = document["comparisons"]["other dense_autoencoder/rgb"]["differences"]["accuracy"]
+    assert (difference["other_run"], difference["n"]) == ("run", score.n_scored)
+    same = differences.loc["other", "dense_autoencoder", "rgb", "accuracy"]
     assert (same["value"], same["low"], same["high"]) == (0, 0, 0)
-    lines = list(csv.DictReader((tmp_path / "both" / "side_by_side.csv").open()))
-    assert len(lines) == 8
-    assert {(line["run"], line["recipe"]) for line in lines} == {("run", "synthetic"), ("other", "other")}
-    page = (tmp_path / "both" / "side_by_side.html").read_text()
-    assert 'data-record="other/supervised/rgb"' in page
+    frame = read_results(tmp_path / "both")
+    accuracies = frame[frame["metric"] == "accuracy"]
+    assert len(accuracies) == 8
+    assert set(accuracies["run"]) == {"run", "other"}
     assert (tmp_path / "both" / "side_by_side.tex").is_file()
-    shared = document["comparisons"]["other supervised/rgb"]["n_shared"]
-    assert shared == score.n_scored
-    assert f"] on {shared}" in text
+    assert f"{score.n_scored}" in text
 
 
 def test_the_variants_of_an_approach_stand_together():
@@ -81,9 +78,24 @@ def test_the_variants_of_an_approach_stand_together():
         return RunScores(name, {cell: dataclasses.replace(synthetic_score(*cell), recipe=name) for cell in cells})
 
     dense, supervised = "dense_autoencoder", "supervised"
-    table = stand_side_by_side([run("one", (dense, "rgb"), (supervised, "rgb")),
-                                run("other", (supervised, "gray"), (dense, "tight"))])
-    assert table.cells == ((dense, "rgb"), (dense, "tight"), (supervised, "rgb"), (supervised, "gray"))
+    frame = join_runs([run("one", (dense, "rgb"), (supervised, "rgb")),
+                       run("other", (supervised, "gray"), (dense, "tight"))]).figures
+    cells = list(dict.fromkeys(zip(frame["row"], frame["variant"], strict=True)))
+    assert cells == [(dense, "rgb"), (dense, "tight"), (supervised, "rgb"), (supervised, "gray")]
+
+
+def test_what_differs_between_the_recipes_is_said(made, tmp_path, capsys):
+    for name, rate in (("run", 0.001), ("other", 0.01)):
+        run = tmp_path / "copies" / name
+        copy_scores(made[1], run, recipe=name)
+        folder = RunLayout(run).model("supervised", "rgb")
+        folder.mkdir(parents=True, exist_ok=True)
+        write_receipt(folder, "train", config={"fit": {"classify": {"learning_rate": rate, "epochs": 3}}}, inputs={},
+                      files=[], seconds=1.0)
+    table.run((tmp_path / "copies" / "run", tmp_path / "copies" / "other"), out=tmp_path / "both")
+    assert "Supervised, RGB: fit.classify.learning_rate: run 0.001, other 0.01" in capsys.readouterr().out
+    lines = list(csv.DictReader((tmp_path / "both" / "recipe_differences.csv").open()))
+    assert [line["setting"] for line in lines if line["cell"] == "Supervised, RGB"] == ["fit.classify.learning_rate"]
 
 
 def test_runs_of_one_name_are_told_apart_by_their_paths(made, tmp_path):
@@ -91,15 +103,14 @@ def test_runs_of_one_name_are_told_apart_by_their_paths(made, tmp_path):
         copy_scores(made[1], tmp_path / place / "study", shift=shift)
     runs = (tmp_path / "a" / "study", tmp_path / "b" / "study")
     first = table.run(runs, out=tmp_path / "both")
-    document = json.loads((tmp_path / "both" / "side_by_side.json").read_text())
-    assert [column["title"] for column in document["columns"]] == ["a/study", "b/study"]
+    assert set(read_results(tmp_path / "both")["run"]) == {"a/study", "b/study"}
     assert len(first.inputs) == 8, "each run's four cells"
     folder = RunLayout(runs[0]).score("supervised", "rgb")
     write_score(folder, dataclasses.replace(read_score(folder), accuracy=0.5))
     write_receipt(folder, "evaluate", config={}, inputs={}, files=["score.json", "predictions.csv"], seconds=1.0)
     table.run(runs, out=tmp_path / "both")
-    again = json.loads((tmp_path / "both" / "side_by_side.json").read_text())
-    assert again["columns"][0]["cells"]["supervised/rgb"]["scores"][0]["accuracy"] == 0.5
+    again = read_results(tmp_path / "both").set_index(["run", "row", "variant", "metric", "class"])
+    assert again.loc[("a/study", "supervised", "rgb", "accuracy", ""), "value"] == 0.5
     with pytest.raises(InputError, match="named twice"):
         table.run((runs[0], tmp_path / "b" / ".." / "a" / "study"))
 
@@ -115,9 +126,9 @@ def test_a_score_of_what_has_since_been_made_anew_is_not_shown(made, tmp_path, c
     write_receipt(model, "train", config={}, inputs={}, files=[], seconds=1.0)
     table.run((made[1], run), out=tmp_path / "both")
     assert "the score of supervised rgb was made from a previous version of model" in capsys.readouterr().err
-    document = json.loads((tmp_path / "both" / "side_by_side.json").read_text())
-    assert "supervised/rgb" in document["columns"][0]["cells"]
-    assert "supervised/rgb" not in document["columns"][1]["cells"]
+    frame = read_results(tmp_path / "both")
+    shown = frame[(frame["row"] == "supervised") & (frame["variant"] == "rgb")]
+    assert set(shown["run"]) == {"run"}
 
 
 def test_seeds_that_were_scored_on_different_tests_are_not_averaged(made, tmp_path):
@@ -127,14 +138,13 @@ def test_seeds_that_were_scored_on_different_tests_are_not_averaged(made, tmp_pa
     with pytest.raises(StoredStateError, match=r"supervised rgb was scored on different tests.*111111111111"):
         table.run((run,), recipe)
     copy_scores(run, run / "seeds" / "8", recipe_path=recipe, seed=8, score_on="unused_labels")
-    with pytest.raises(StoredStateError, match=r"supervised rgb was scored on different tests.*seed 8 on others"):
+    with pytest.raises(StoredStateError, match=r"supervised rgb was scored on different tests.*seed 8 on unused"):
         table.run((run,), recipe)
     # Side by side such runs stand in columns of their own.
     copy_scores(run, tmp_path / "eighth", seed=8, scored_faces="1" * 64)
     shutil.rmtree(run / "seeds")
     table.run((run, tmp_path / "eighth"))
-    document = json.loads((tmp_path / "side_by_side" / "side_by_side.json").read_text())
-    assert [column["title"] for column in document["columns"]] == ["run", "eighth"]
+    assert set(read_results(tmp_path / "side_by_side")["run"]) == {"run", "eighth"}
 
 
 def test_a_cell_of_one_seed_stands_with_its_interval_beside_cells_of_several(made):
@@ -143,12 +153,12 @@ def test_a_cell_of_one_seed_stands_with_its_interval_beside_cells_of_several(mad
     copy_scores(run, run / "seeds" / "8", recipe_path=recipe, seed=8, shift=0.04)
     table.run((run,), recipe)
     page = (run / "table1.html").read_text()
-    assert "Accuracy: mean ± standard deviation over seeds." in page
+    assert "Mean ± standard deviation over seeds." in page
     assert 'class="verdict' not in page, "a verdict is of one seed and not of a mean"
     shutil.rmtree(run / "seeds" / "8" / "scores" / "supervised")
     table.run((run,), recipe)
     page = (run / "table1.html").read_text()
-    assert "mean ± standard deviation over seeds (±), or of one seed with the 95 % interval" in page
+    assert "Mean ± standard deviation over seeds; figures of one seed have a bootstrap interval" in page
     assert page.count('class="verdict') == 2
 
 
@@ -156,28 +166,28 @@ def test_seeds_of_one_recipe_are_joined(made, tmp_path):
     for seed, shift in ((8, 0.02), (9, 0.07)):
         copy_scores(made[1], tmp_path / f"seed{seed}", seed=seed, shift=shift)
     table.run((made[1], tmp_path / "seed8", tmp_path / "seed9"))
-    document = json.loads((tmp_path / "side_by_side" / "side_by_side.json").read_text())
-    (column,) = document["columns"]
-    assert column["title"] == "synthetic (seeds 7, 8, 9)"
+    frame = read_results(tmp_path / "side_by_side").set_index(["run", "row", "variant", "metric", "class"])
+    spread = frame.loc["synthetic (seeds 7, 8, 9)", "supervised", "rgb", "accuracy", ""]
     first = read_score(RunLayout(made[1]).score("supervised", "rgb")).accuracy
-    spread = column["cells"]["supervised/rgb"]["spread"]["metrics"]["accuracy"]
     values = [first, first + 0.02, first + 0.07]
-    assert (spread["mean"], spread["deviation"]) == pytest.approx((statistics.mean(values), statistics.stdev(values)))
+    assert (spread["value"], spread["deviation"]) == pytest.approx((statistics.mean(values), statistics.stdev(values)))
+    # Each seed keeps a column of its own, with its paired difference from the first.
+    assert {"run", "seed8", "seed9"} < set(frame.index.get_level_values("run"))
+    assert set(read_differences(tmp_path / "side_by_side")["run"]) == {"seed8", "seed9"}
 
 
 def test_further_seeds_of_a_recipe_are_in_its_table(made, tmp_path):
     recipe, run = made
     recipe.write_text(RECIPE.replace("seed: 7\n", "seed: 7\nseeds: [8]\n"))
-    copy_scores(run, run / "seeds" / "8", recipe_path=recipe, seed=8, shift=0.04)
+    copy_scores(run, run / "seeds" / "8", seed=8, shift=0.04, recipe_path=recipe)
     table.run((run,), recipe)
-    rows = {(row["approach"], row["variant"]): row for row in csv.DictReader((run / "table1.csv").open())
-            if row["block"] == "measured"}
+    frame = read_results(run)
+    own = frame[(frame["row"] == "supervised") & (frame["variant"] == "rgb") & (frame["metric"] == "accuracy")]
     first = read_score(RunLayout(run).score("supervised", "rgb")).accuracy
-    assert float(rows["supervised", "rgb"]["accuracy"]) == first
-    assert float(rows["supervised", "rgb"]["accuracy_mean"]) == pytest.approx(first + 0.02)
-    assert rows["supervised", "rgb"]["seeds"] == "7 8"
+    assert own["value"].tolist() == pytest.approx([first, first + 0.04, first + 0.02])
+    assert own["seeds"].tolist() == [1, 1, 2]
     text = (run / "table1.md").read_text()
-    assert "mean ± standard deviation over seeds" in text
+    assert "ean ± standard deviation over seeds" in text
     assert f"{first + 0.02:.4f}"[1:] + " ± " in text.replace("**", "")
     shutil.rmtree(run / "seeds")
     table.run((run,), recipe)
@@ -206,7 +216,7 @@ def test_what_cannot_stand_side_by_side_is_refused(made, tmp_path):
     with pytest.raises(InputError, match="a recipe belongs to one run"):
         table.run((run, run), recipe)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="no cell of this run has a score of what stands there now"):
+    with pytest.raises(InputError, match="no cell of this run has a current score"):
         table.run((run, tmp_path / "empty"))
     folder = RunLayout(run).score("supervised", "rgb")
     write_score(folder, dataclasses.replace(read_score(folder), seed=99))

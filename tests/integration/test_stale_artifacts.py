@@ -9,9 +9,8 @@ import yaml
 from fecemo.data.receipts import read_receipt, write_receipt
 from fecemo.evaluation.records.score import read_score, write_score
 from fecemo.stages import cluster, evaluate, label, table
-from fecemo.stages.tables.comparison_table import read_table
-from fecemo.stages.tables.cost_table import read_cost_table
 from fecemo.stages.tables.report import read_material
+from fecemo.stages.tables.results import read_run
 from fecemo.study.artifacts import Artifacts
 from fecemo.study.recipe_file import read_recipe
 from tests.artifact_receipts import leave_receipt
@@ -43,9 +42,13 @@ def epochs(row, phase):
     return lambda said: said["approaches"][row]["fit"][phase].update(epochs=7)
 
 
+def scored(study, layout):
+    return {row for (row, _), cell in read_run(study, layout).cells.items() if cell.score is not None}
+
+
 def test_an_unchanged_recipe_finds_all_that_ran(run, tmp_path):
     study, layout = changed(run, tmp_path, lambda said: None)
-    assert {row for row, _ in read_table(study, layout).scores} == {"contrastive", "triplet_embedding", "supervised"}
+    assert scored(study, layout) == {"contrastive", "triplet_embedding", "supervised"}
     for row in ("contrastive", "triplet_embedding"):
         assert Artifacts(layout, study).status("score", row, "gray").state == "current"
 
@@ -70,7 +73,7 @@ def test_an_unchanged_recipe_finds_all_that_ran(run, tmp_path):
 ])
 def test_figures_of_other_settings_are_shown_as_not_run(run, tmp_path, capsys, change, left, said):
     study, layout = changed(run, tmp_path, change)
-    assert {row for row, _ in read_table(study, layout).scores} == left
+    assert scored(study, layout) == left
     assert said in capsys.readouterr().err
 
 
@@ -84,8 +87,8 @@ def test_figures_of_other_settings_are_shown_as_not_run(run, tmp_path, capsys, c
 ])
 def test_clusters_of_other_settings_are_no_row_of_table_2(run, tmp_path, change, left, tested):
     study, layout = changed(run, tmp_path, change)
-    rows = read_cost_table(study, layout, read_table(study, layout)).rows
-    assert {row.row.name for row in rows if row.cluster_sweep is not None} == left
+    rows = read_run(study, layout).cells.values()
+    assert {row.row.name for row in rows if row.sweep is not None} == left
     assert {row.row.name for row in rows if row.triplets is not None} == tested
 
 
@@ -114,7 +117,7 @@ def test_weights_that_the_recipe_begins_or_ceases_to_name_make_a_model_stale(run
 
 def test_the_report_shows_nothing_of_what_was_made_otherwise(run, tmp_path):
     study, layout = changed(run, tmp_path, epochs("contrastive", "contrast"))
-    cells = {cell.row.name: cell for cell in read_material(study, layout, read_table(study, layout)).cells}
+    cells = {cell.row.name: cell for cell in read_material(study, layout, read_run(study, layout)).cells}
     for row in ("contrastive", "triplet_embedding"):
         assert (cells[row].score, cells[row].sizes, cells[row].names, cells[row].model) == (None, {}, {}, None)
     assert cells["supervised"].score is not None
@@ -122,7 +125,7 @@ def test_the_report_shows_nothing_of_what_was_made_otherwise(run, tmp_path):
 
 def test_the_machine_is_no_setting(run, tmp_path):
     study, layout = changed(run, tmp_path, lambda said: said.update(threads=1, devices=1))
-    assert len(read_table(study, layout).scores) == 3
+    assert len(scored(study, layout)) == 3
 
 
 def test_a_further_seed_is_held_to_its_own_settings(tmp_path, capsys):
@@ -138,7 +141,8 @@ def test_a_further_seed_is_held_to_its_own_settings(tmp_path, capsys):
             if kind == "score":
                 write_score(folder, dataclasses.replace(read_score(first), seed=6))
             leave_receipt(seeded, layout, kind, "supervised", "gray", list(read_receipt(first).outputs))
-        assert len(read_table(study, planted.layout).spreads) == 1 - faults
+        frame = read_run(study, planted.layout).results.figures
+        assert frame[frame["metric"] == "accuracy"]["seeds"].eq(2).sum() == 1 - faults
         said = "the model of supervised gray was made with other settings than the recipe's: seed was 5, is 6"
         assert capsys.readouterr().err.count(said) == faults
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fecemo.drawn.emotions import EMOTIONS
-from fecemo.evaluation.measurement import CellEvidence
+from fecemo.evaluation.cell_metric import CellEvidence
 from fecemo.evaluation.records.predictions import Predictions
 from fecemo.evaluation.settings import EvaluationSettings
 

@@ -7,11 +7,11 @@ import pytest
 from cell_evidence import N, cell_evidence
 from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_score
 
+from fecemo.evaluation.cell_metric import read_records, write_record
+from fecemo.evaluation.cell_metrics.nuisance import METRIC, measure_nuisance
 from fecemo.evaluation.figures.nuisance import factors_figure, factors_grid, nuisance_grids
-from fecemo.evaluation.measurement import read_records, write_record
-from fecemo.evaluation.measurements.nuisance import MEASUREMENT, measure_nuisance
+from fecemo.evaluation.printed import field_of
 from fecemo.evaluation.probing.factors import BINS, FOLDS, column_figures, shared_information, strongest
-from fecemo.evaluation.records.cited import field_of
 
 PERSON = np.array([f"person {face // 8}" for face in range(N)])
 
@@ -47,9 +47,9 @@ def test_the_largest_of_several_columns_says_of_how_many_and_expression_stands_b
     assert found.competitors == 2  # neither emotion nor expression
     assert found.factors["expression"].predictable == pytest.approx(1)
     assert found.most_predictable < 0.2
-    assert field_of(found, MEASUREMENT.columns["Embedding: expression"]) == found.factors["expression"].predictable
-    assert field_of(found, MEASUREMENT.columns["n columns"]) == 2
-    assert "R² for numbers" in MEASUREMENT.caption
+    assert field_of(found, METRIC.columns["Embedding: expression"]) == found.factors["expression"].predictable
+    assert field_of(found, METRIC.columns["n columns"]) == 2
+    assert "R² for numbers" in METRIC.caption
 
 
 def test_renumbering_the_clusters_changes_nothing():
@@ -131,7 +131,7 @@ def test_columns_that_say_nothing_are_left_out(values):
 
 def test_a_record_reads_back_as_it_was(tmp_path):
     found = measure_nuisance(cell_evidence(columns={"identity": PERSON}))
-    write_record(tmp_path, MEASUREMENT, found)
+    write_record(tmp_path, METRIC, found)
     assert read_records(tmp_path)["nuisance"] == found
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
+from fecemo.evaluation.cells import CellRecords, Heading, compare_rows
 from fecemo.evaluation.metrics.over_seeds import paired_seed_differences, seed_figures, seed_mean
 from fecemo.evaluation.records.cluster_sweep import (
     ClusterSweep,
@@ -15,8 +16,6 @@ from fecemo.evaluation.records.cluster_sweep import (
     SweepEntry,
 )
 from fecemo.evaluation.records.score_parts import Chance
-from fecemo.evaluation.tables.cost_table import CostRow, compare_rows
-from fecemo.evaluation.tables.table import Heading
 
 SETTINGS = {"resamples": 500, "confidence": 0.95, "seed": 1}
 
@@ -131,10 +130,10 @@ def test_rows_of_unequally_many_seeds_are_refused_by_name():
             (SweepEntry(8, *(SeedMean(0, 0),) * 3, 0,
                       {"labels_per_cluster": NamedGroups((9,), *(SeedFigure(0.5, 0, 0, 1),) * 2)}),))
         right = RightAnswers(np.arange(40), np.arange(40) % 8, np.ones((n_seeds, 40), bool))
-        return CostRow(Heading(name, name), Heading("gray", "Gray"), "faces", 0, True, cluster_sweep=record,
+        return CellRecords(Heading(name, name), Heading("gray", "Gray"), "faces", 0, True, sweep=record,
                        right={(8, "labels_per_cluster"): right})
 
     said = {"resamples": 10, "confidence": 0.95, "seed": 0}
-    assert compare_rows([row("a", 3), row("b", 1)], [8], **said)["a/gray - b/gray"]["8 labels_per_cluster"].value == 0
+    assert compare_rows([row("a", 3), row("b", 1)], **said)[0]["a/gray - b/gray"]["8 labels_per_cluster"].value == 0
     with pytest.raises(StoredStateError, match="a/gray answers with 3 seeds and b/gray with 2, expected equally many"):
-        compare_rows([row("a", 3), row("b", 2)], [8], **said)
+        compare_rows([row("a", 3), row("b", 2)], **said)

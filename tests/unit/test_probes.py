@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from cell_evidence import cell_evidence
 
-from fecemo.evaluation.measurements.probes import measure_probes
+from fecemo.evaluation.cell_metrics.probes import measure_probes
 from fecemo.evaluation.probing.probe import PROBES, draw_budget, score_answers
 from fecemo.evaluation.probing.probe_settings import ProbeSettings
 from fecemo.evaluation.probing.standard_vectors import fit_standard_vectors

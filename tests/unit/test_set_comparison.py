@@ -10,7 +10,7 @@ import pytest
 from fecemo.errors import InputError
 from fecemo.evaluation.probing.probe_settings import ProbeSettings
 from fecemo.evaluation.probing.set_comparison import LabelledVectors, compare_sets, energy_coefficient
-from fecemo.evaluation.tables.set_comparison_export import to_csv, to_html, to_json
+from fecemo.evaluation.set_comparison_files import to_csv, to_html, to_json
 
 EMOTIONS = ("happy", "sad", "fear")
 

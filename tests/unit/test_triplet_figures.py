@@ -1,18 +1,13 @@
 """How well held-out triplets were told, as Table 2 shows it: with its interval, and only of the network that stands."""
 
-import json
-
 import pytest
 import yaml
 
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.score_parts import Interval
 from fecemo.evaluation.records.triplet_test import TripletTest, TypeShare, write_triplet_test
-from fecemo.evaluation.tables.cost_blocks import cost_blocks
-from fecemo.evaluation.tables.cost_export import to_json
-from fecemo.evaluation.tables.cost_triplets import triplets_caption, triplets_entry
-from fecemo.stages.tables.comparison_table import read_table
-from fecemo.stages.tables.cost_table import read_cost_table
+from fecemo.evaluation.writers import grids_of
+from fecemo.stages.tables.results import read_run
 from fecemo.study.artifacts import KINDS, triplet_test_config
 from fecemo.study.cell import resolve
 from fecemo.study.layout import RunLayout
@@ -56,48 +51,52 @@ def layout(tmp_path):
     return layout
 
 
-def table_of(layout):
-    study = read_recipe(layout.run.parent / "recipe.yaml")
-    return read_cost_table(study, layout, read_table(study, layout))
+def run_of(layout):
+    return read_run(read_recipe(layout.run.parent / "recipe.yaml"), layout)
 
 
 def rows_of(layout):
-    return {row.row.name: row for row in table_of(layout).rows}
+    return {row: cell for (row, _), cell in run_of(layout).cells.items()}
 
 
-def said_of(row):
-    entry = triplets_entry(row)
-    return f"{entry.plain_value} {entry.plain_beside}".strip()
+def table_of(layout):
+    """Return what Table 2 prints of the triplets of each row, by its title, and the caption."""
+    grid = grids_of("table2", run_of(layout).results)[0][0]
+    at = grid.headings.index("Triplets") - 2 if "Triplets" in grid.headings else None
+    return {names[1]: "—" if at is None else f"{cells[at].plain_value} {cells[at].plain_beside}".strip()
+            for names, cells in grid.lines}, grid.plain_caption
+
+
+def said_of(layout, row):
+    return table_of(layout)[0][read_recipe(layout.run.parent / "recipe.yaml").title_of(row)]
+
+
+def figures_of(layout, row):
+    frame = run_of(layout).results.figures
+    return frame[(frame["row"] == row) & (frame["metric"] == "triplet_accuracy")].set_index("class")
 
 
 def test_the_share_stands_with_its_interval_and_what_it_is_of(layout):
-    rows = rows_of(layout)
-    assert said_of(rows["triplet_embedding"]) == ".625 [.470, .758]"  # Wilson of 25 of 40; see the test of intervals
+    assert said_of(layout, "triplet_embedding") == ".625 [.470, .758]"  # Wilson of 25 of 40
     # The first of the two epochs with the least loss, 65 of 100: (0.66921 ± 0.09544) / 1.03841.
-    assert said_of(rows["triplet_pixels"]) == ".650 [.553, .736]"
-    assert said_of(rows["dense_autoencoder"]) == "—"
-    caption = "".join(map(str, triplets_caption(list(rows.values()))))
-    assert "Asked were 40 to 100 that were held out from training." in caption
+    assert said_of(layout, "triplet_pixels") == ".650 [.553, .736]"
+    assert said_of(layout, "dense_autoencoder") == "—"
+    caption = table_of(layout)[1]
+    assert "held-out triplets, 40." in caption
     assert "chance is 1/3" in caption
-    title = rows["triplet_pixels"].row.title
-    assert f"The same triplets chose the epoch of {title}, which flatters the figure." in caption
-    assert caption in cost_blocks(table_of(layout))[0].plain_caption
+    assert "held-out triplets, which also chose the epoch, 100. That flatters the figure." in caption
 
 
 def test_programs_get_number_and_interval(layout):
-    rated = next(row for row in json.loads(to_json(table_of(layout)))["rows"] if row["approach"] == "triplet_embedding")
-    assert rated["triplets"] == {
-        "accuracy": 0.625, "n_held_out": 40, "chose_epoch": False, "tested": False, "by_type": {},
-        "interval": {"low": pytest.approx(0.47032, abs=2e-5), "high": pytest.approx(0.75777, abs=2e-5)}}
+    figure = figures_of(layout, "triplet_embedding").loc[""]
+    assert (figure["value"], figure["n"], figure["scored_on"]) == (0.625, 40, "held-out triplets")
+    assert (figure["low"], figure["high"]) == (pytest.approx(0.47032, abs=2e-5), pytest.approx(0.75777, abs=2e-5))
 
 
 def test_a_run_that_did_not_store_the_number_shows_no_interval(layout):
     leave(layout, "triplet_pixels", "train", CURVE)
-    rows = rows_of(layout)
-    assert said_of(rows["triplet_pixels"]) == ".650"
-    caption = "".join(map(str, triplets_caption(list(rows.values()))))
-    assert "Asked were 40 that were held out from training." in caption
-    assert "Without an interval: the run did not store how many were held out." in caption
+    assert said_of(layout, "triplet_pixels") == ".650"
+    assert "their number was not stored, so that there is no interval" in table_of(layout)[1]
 
 
 def test_nothing_is_told_of_a_network_that_stands_on_other_embeddings(layout, capsys):
@@ -123,26 +122,25 @@ def leave_test(layout, row, **changed):
                   config=triplet_test_config(resolve(study, row, "gray")) | changed)
 
 
-def test_triplets_of_faces_from_which_nothing_learns_stand_in_the_place_of_those_held_out(layout):
+def test_a_triplet_test_stands_in_the_place_of_held_out_triplets(layout):
     leave_test(layout, "dense_autoencoder")
     leave_test(layout, "triplet_embedding")
-    rows = rows_of(layout)
-    assert [said_of(rows[row]) for row in ("dense_autoencoder", "triplet_embedding")] == [".500 [.400, .600]"] * 2
-    caption = "".join(map(str, triplets_caption(list(rows.values()))))
-    assert "Asked were 900 of faces from which nothing learns; the interval allows for triplets that share" in caption
-    # A row that was not asked keeps its own, and the caption tells them apart.
-    title = rows["triplet_pixels"].row.title
-    assert f"{title}: asked were 100 that were held out from training." in caption
-    document = {row["approach"]: row["triplets"] for row in json.loads(to_json(table_of(layout)))["rows"]}
-    assert document["dense_autoencoder"]["by_type"] == {"ONE_CLASS_TRIPLET": {"n_triplets": 300, "accuracy": 0.4}}
-    assert [document[row]["tested"] for row in ("dense_autoencoder", "triplet_pixels")] == [True, False]
+    assert [said_of(layout, row) for row in ("dense_autoencoder", "triplet_embedding")] == [".500 [.400, .600]"] * 2
+    caption = table_of(layout)[1]
+    assert "triplet test, 900." in caption
+    # A row that was not tested keeps its own, and the caption tells them apart.
+    title = read_recipe(layout.run.parent / "recipe.yaml").title_of("triplet_pixels")
+    assert f"Scored ({title}): held-out triplets" in caption
+    by_type = figures_of(layout, "dense_autoencoder").loc["ONE_CLASS_TRIPLET"]
+    assert (by_type["value"], by_type["n"]) == (0.4, 300)
+    assert figures_of(layout, "triplet_pixels").loc["", "scored_on"] != "triplet test"
 
 
 def test_a_recipe_that_asks_for_none_shows_none(layout):
     leave_test(layout, "dense_autoencoder")
     path = layout.run.parent / "recipe.yaml"
     path.write_text(yaml.safe_dump({key: its for key, its in RECIPE.items() if key != "triplet_test"}))
-    assert said_of(rows_of(layout)["dense_autoencoder"]) == "—"
+    assert said_of(layout, "dense_autoencoder") == "—"
 
 
 @pytest.mark.parametrize(("changed", "said"), [
@@ -161,7 +159,7 @@ def test_a_recipe_by_which_nothing_could_be_tested_is_refused(layout, changed, s
 
 def test_answers_of_other_settings_are_not_shown(layout, capsys):
     leave_test(layout, "triplet_pixels", agreement=0.9)
-    assert said_of(rows_of(layout)["triplet_pixels"]) == ".650 [.553, .736]", "those that were held out"
+    assert said_of(layout, "triplet_pixels") == ".650 [.553, .736]", "those that were held out"
     assert "made with other settings than the recipe's: agreement was 0.9" in capsys.readouterr().err
 
 

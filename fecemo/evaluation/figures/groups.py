@@ -1,8 +1,8 @@
 """Figure of groups: each group's accuracy with its interval, beside that of all scored faces."""
 
 from fecemo.evaluation.figures.svg import ACCENT, INK, QUIET, SECOND, as_svg, new_figure, pixels, quiet_axes
+from fecemo.evaluation.printed import count, share
 from fecemo.evaluation.probing.group_rates import GroupColumn
-from fecemo.evaluation.records.cited import count, share
 from fecemo.evaluation.records.score import Score
 
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fecemo.evaluation.figures.svg import ACCENT, INK, PALETTE, QUIET, SECOND, as_svg, new_figure, pixels, quiet_axes
-from fecemo.evaluation.records.cited import count, share
+from fecemo.evaluation.printed import count, share
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from fecemo.evaluation.results import Results
 
 COLUMNS = 3
 WIDTH, HEIGHT = 277, 186
@@ -16,7 +18,7 @@ WIDTH, HEIGHT = 277, 186
 KEY = 26
 """Height of the key above the panels, in CSS pixels."""
 TINTS = (ACCENT, PALETTE[2])
-"""Of fewer and of more clusters; answers of a row's own are drawn in the second colour of the house."""
+"""Of fewer and of more clusters; answers of a classifier are drawn in the second colour of the house."""
 
 
 @dataclass(frozen=True)
@@ -120,3 +122,27 @@ def _short(amount: int) -> str:
     if amount < 1000:
         return str(amount)
     return f"{amount / 1000:.1f}k".replace(".0k", "k") if amount < 9950 else f"{round(amount / 1000)}k"
+
+
+def learning_panels(results: "Results") -> str:
+    """Draw every learning curve of the results with two points or more; empty where there is none."""
+    frame = results.figures
+    points = frame[(frame["unit"] != "") & (frame["metric"] == "balanced_accuracy") & frame["value"].notna()
+                   & ((frame["stage"] == "cluster_sweep") | (frame["readout"] == "argmax"))]
+    counts = sorted(points["clusters"].dropna().unique())
+    shown = {counts[0], counts[-1]} if counts else set()
+    panels = []
+    for _, curve in points.groupby(["title", "variant", "setting", "unit"], sort=False):
+        amounts = []
+        for amount in sorted(set(curve["amount"].tolist())):
+            answers = {}
+            for row in curve[curve["amount"] == amount].to_dict("records"):
+                if row["readout"] == "argmax":
+                    answers["classifier"] = (row["value"], row["low"], row["high"])
+                elif row["clusters"] in shown and row["naming"] != "vote":
+                    answers[f"k = {row['clusters']}"] = (row["value"], row["low"], row["high"])
+            amounts.append(PanelPoint(int(amount), answers))
+        if len(amounts) > 1:
+            panels.append(Panel(str(curve["title"].iloc[0]), str(curve["unit"].iloc[0]), tuple(amounts)))
+    chances = frame.loc[(frame["metric"] == "balanced_accuracy") & frame["chance"].notna(), "chance"]
+    return learning_figure(panels, float(chances.iloc[0])) if panels else ""

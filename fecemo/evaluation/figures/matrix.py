@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from fecemo.evaluation.figures.svg import ACCENT, HAIRLINE, INK, as_svg, new_figure, pixels
-from fecemo.evaluation.records.cited import share
+from fecemo.evaluation.printed import share
 
 WIDTH, LEFT, TOP = 350, 96, 64
 MOST_SIDE = 84

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from fecemo.evaluation.figures.svg import ACCENT, HAIRLINE, INK, QUIET, SECOND, as_svg, new_figure, pixels, quiet_axes
+from fecemo.evaluation.printed import share
 from fecemo.evaluation.probing.factors import EXPRESSION, Nuisance
-from fecemo.evaluation.records.cited import share
 
 BRIGHT, ON_BRIGHT = 0.62, "#1d1e20"
 """From this depth on, orange is too bright for the light figures of a dark page; dark ones stand on it on any page."""

@@ -1,8 +1,8 @@
 """Figure of the probes: what an embedding holds of the emotions, beside what the cell makes of it."""
 
 from fecemo.evaluation.figures.svg import ACCENT, INK, QUIET, SECOND, as_svg, new_figure, pixels, quiet_axes
+from fecemo.evaluation.printed import share
 from fecemo.evaluation.probing.probe import Probes
-from fecemo.evaluation.records.cited import share
 from fecemo.evaluation.records.score import Score
 
 

@@ -1,23 +1,53 @@
 """Figures of scores: accuracy with its interval beside chance, and the confusion matrix."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from fecemo.evaluation.figures.svg import ACCENT, HAIRLINE, INK, QUIET, SECOND, as_svg, new_figure, pixels, quiet_axes
-from fecemo.evaluation.records.cited import share
+from fecemo.evaluation.figures.svg import (
+    ACCENT,
+    HAIRLINE,
+    INK,
+    QUIET,
+    SECOND,
+    as_svg,
+    colour,
+    new_figure,
+    pixels,
+    quiet_axes,
+)
+from fecemo.evaluation.printed import share
 from fecemo.evaluation.records.score import Score
 
 
-def accuracy_figure(title: str, scores: Sequence[tuple[str, Score | None, float | None]], *, most: float) -> str:
-    """Draw one approach's accuracies with their intervals, over its variants.
+@dataclass(frozen=True)
+class Bar:
+    """An accuracy in the overview.
 
     Parameters
     ----------
-    title : str
-        The approach.
-    scores : sequence of (heading, score or None, published accuracy or None)
-        One a variant.
-    most : float
-        Right end of the scale, the same for all approaches that stand beside each other.
+    heading : str
+        The variant.
+    value, low, high : float or None
+        None where the cell has not run; the ends, where there is no interval.
+    published : float or None
+    """
+
+    heading: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    published: float | None = None
+
+
+def overview_figure(rows: Sequence[tuple[str, Sequence[Bar]]], *, uniform: float, majority: float) -> str:
+    """Draw the accuracies of all cells with their intervals beside what guessing gives, a line an approach.
+
+    Parameters
+    ----------
+    rows : sequence of (title, bars)
+        Approaches with a bar a variant, in the order of the table.
+    uniform, majority : float
+        Accuracy of guessing, and of always naming the most frequent class.
 
     Returns
     -------
@@ -26,35 +56,41 @@ def accuracy_figure(title: str, scores: Sequence[tuple[str, Score | None, float 
     """
     from matplotlib.ticker import MaxNLocator
 
-    height = 44 + 34 * len(scores)
-    figure = new_figure(340, height)
-    axes = figure.add_axes((0.24, 30 / height, 0.72, 1 - 36 / height))
+    step, gap, head = 15, 22, 20
+    height = 30 + sum(head + step * len(bars) + gap - 12 for _, bars in rows)
+    figure = new_figure(460, height)
+    axes = figure.add_axes((0.02, 24 / height, 0.96, 1 - 26 / height))
     quiet_axes(axes, grid="x")
-    spoken = []
-    for place, (heading, score, published) in enumerate(scores):
-        if published is not None:
-            axes.plot([published], [place + 0.24], marker="D", markersize=pixels(6), color="none",
-                      markeredgecolor=QUIET, markeredgewidth=pixels(1.5))
-        if score is None:
-            axes.text(most, place, "not run", color=QUIET, fontsize=pixels(10.5), va="center", ha="right")
-            spoken.append(f"{heading} has not run")
-            continue
-        low, high = score.intervals["accuracy"].low, score.intervals["accuracy"].high
-        axes.plot([score.chance.majority] * 2, [place - 0.3, place + 0.3], color=SECOND, linewidth=pixels(2.5))
-        axes.plot([low, high], [place, place], color=ACCENT, linewidth=pixels(4), alpha=0.45, solid_capstyle="round")
-        axes.plot([score.accuracy], [place], marker="o", markersize=pixels(9), color=ACCENT)
-        spoken.append(f"{heading} {share(score.accuracy)}, interval {share(low)} to {share(high)}")
-    uniform = {score.chance.uniform for _, score, _ in scores if score is not None}
-    for chance in sorted(uniform):
-        axes.axvline(chance, color=INK, linewidth=pixels(1), linestyle=(0, (3, 3)), alpha=0.6)
-    axes.set_xlim(0, most)
-    axes.set_ylim(len(scores) - 0.5, -0.5)
-    axes.set_yticks(range(len(scores)), [heading for heading, _, _ in scores])
-    for label in axes.get_yticklabels():
-        label.set_color(INK)
+    spoken, place, most = [], 0.0, max(uniform, majority)
+    for title, bars in rows:
+        axes.text(0, place + 5, title, color=INK, fontsize=pixels(11.5), va="center", ha="left", fontweight="bold",
+                  transform=axes.get_yaxis_transform())
+        place += head
+        for number, bar in enumerate(bars):
+            tint = colour(number)
+            if bar.published is not None:
+                axes.plot([bar.published], [place], marker="D", markersize=pixels(5), color="none",
+                          markeredgecolor=QUIET, markeredgewidth=pixels(1.3))
+                most = max(most, bar.published)
+            if bar.value is None:
+                spoken.append(f"{title}, {bar.heading} has not run")
+            else:
+                if bar.low is not None and bar.high is not None:
+                    axes.plot([bar.low, bar.high], [place, place], color=tint, linewidth=pixels(4), alpha=0.45,
+                              solid_capstyle="round")
+                axes.plot([bar.value], [place], marker="o", markersize=pixels(7), color=tint)
+                most = max(most, bar.high or bar.value)
+                spoken.append(f"{title}, {bar.heading} {share(bar.value)}")
+            place += step
+        place += gap - 12
+    axes.axvline(uniform, color=INK, linewidth=pixels(1), linestyle=(0, (3, 3)), alpha=0.7)
+    axes.axvline(majority, color=SECOND, linewidth=pixels(2), alpha=0.8)
+    axes.set_xlim(0, min(1.0, most + 0.04))
+    axes.set_ylim(place - gap / 2, -6)
+    axes.set_yticks([])
     axes.xaxis.set_major_formatter(lambda value, _: share(value, 1) if value else "0")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2]))
-    return as_svg(figure, f"accuracy {title}", f"Accuracy of {title}: {'; '.join(spoken)}.")
+    return as_svg(figure, "overview", f"Accuracy, guessing gives {share(uniform)}: {'; '.join(spoken)}.")
 
 
 def confusion_figure(score: Score) -> str:

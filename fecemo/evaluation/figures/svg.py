@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from fecemo.evaluation.escape import svg_name
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -82,9 +84,12 @@ def as_svg(figure: "Figure", name: str, alt: str) -> str:
     """
     import matplotlib
     from markupsafe import escape
+    from matplotlib.text import Text
 
     file = io.BytesIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+    for words in figure.findobj(Text):
+        words.set_parse_math(False)  # what people type is no formula, whatever signs it holds
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "text.parse_math": False}):
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     text = file.getvalue().decode()
     text = text[text.index("<svg"):]
@@ -92,8 +97,9 @@ def as_svg(figure: "Figure", name: str, alt: str) -> str:
     view_box = re.search(r'viewBox="([^"]+)"', text)
     if view_box is None:
         raise ValueError("Matplotlib wrote an SVG without a viewBox")
-    text = re.sub(r"<svg[^>]*>", f'<svg viewBox="{view_box[1]}" role="img" aria-label="{escape(alt)}">', text, count=1)
-    prefix = re.sub(r"\W+", "-", name)
+    opening = f'<svg viewBox="{view_box[1]}" role="img" aria-label="{escape(alt)}">'
+    text = opening + text[text.index(">", text.index("<svg")) + 1:]
+    prefix = svg_name(name)
     text = re.sub(r' id="(?:figure|axes|patch|text|line2d|matplotlib\.axis|xtick|ytick|PathCollection|FillBetween'
                   r'PolyCollection|LineCollection|PolyCollection|legend)_\d+"', "", text)
     text = re.sub(r'\bid="', f'id="{prefix}-', text)

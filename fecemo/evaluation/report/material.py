@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.evaluation.cells import Heading
 from fecemo.evaluation.figures.faces import FaceGrid
 from fecemo.evaluation.figures.maps import MapPoints
 from fecemo.evaluation.figures.training import Curve
 from fecemo.evaluation.records.score import Score
-from fecemo.evaluation.tables.blocks import Block
-from fecemo.evaluation.tables.table import ComparisonTable, Heading
+from fecemo.evaluation.results import Results
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class CellMaterial:
         What else was measured, by the measurement's name.
     model : ModelFacts or None
     networks : tuple of mapping of str to object
-        What the trained networks are made of, for `network_figure`; a network that is part of another is left out.
+        What the trained networks are made of: each with its ``name`` and ``layers``.
     curves : tuple of Curve
     originals, reconstructions : ndarray of shape (n, side, side, channels), uint8, or None
         A few faces as they entered the autoencoder, and as they left it.
@@ -149,11 +149,13 @@ class ReportMaterial:
 
     Parameters
     ----------
-    recipe : str
-        Name of the recipe.
+    recipe, title : str
+        Name of the recipe, and title of the study.
     seeds : tuple of int
         Of the recipe; the first is that of all that is not a mean.
-    table : ComparisonTable
+    results : Results
+    rows, columns : tuple of Heading
+        Approaches and variants, in the order of the recipe.
     cells : tuple of CellMaterial
         In the order of the table.
     packs : tuple of PackFacts
@@ -164,17 +166,20 @@ class ReportMaterial:
         On what the stages ran.
     emotions : tuple of str
         In the order in which they are shown.
-    further : tuple of Block
-        Of Table 2, where the study has one.
+    has_second : bool
+        Whether the study has a Table 2.
     """
 
     recipe: str
+    title: str
     seeds: tuple[int, ...]
-    table: ComparisonTable
+    results: Results
+    rows: tuple[Heading, ...]
+    columns: tuple[Heading, ...]
     cells: tuple[CellMaterial, ...]
     packs: tuple[PackFacts, ...]
     stages: tuple[StageFacts, ...]
     versions: Mapping[str, str]
     machine: str
     emotions: tuple[str, ...]
-    further: tuple[Block, ...] = ()
+    has_second: bool = False

@@ -1,4 +1,4 @@
-"""The report of a run: one page that holds everything, made of what the stages stored."""
+"""The report of a run: one page that loads nothing, with the main result on its first screen and the rest folded."""
 
 from typing import Any
 
@@ -6,72 +6,99 @@ import numpy as np
 from markupsafe import Markup
 
 from fecemo.data.classes import EMOTIONS
+from fecemo.evaluation.cell_metric import cell_metrics
 from fecemo.evaluation.figures.faces import source_face_map, target_face_map
 from fecemo.evaluation.figures.maps import MapPoints, cluster_map, emotion_map, learnt_map, name_key, name_map
-from fecemo.evaluation.figures.networks import network_figure
 from fecemo.evaluation.figures.nuisance import nuisance_grids
-from fecemo.evaluation.figures.scores import accuracy_figure, confusion_figure
+from fecemo.evaluation.figures.scores import Bar, confusion_figure, overview_figure
 from fecemo.evaluation.figures.svg import as_picture, colour
 from fecemo.evaluation.figures.training import curve_figure
-from fecemo.evaluation.measurement import measurements
-from fecemo.evaluation.metrics.verdict import verdict
-from fecemo.evaluation.records.cited import DASH, Cited, cite, count, duration
+from fecemo.evaluation.printed import DASH, Part, count, duration, number
 from fecemo.evaluation.records.headline import HEADLINES, RANKING_RULES
-from fecemo.evaluation.records.score import Score
-from fecemo.evaluation.report import reading
+from fecemo.evaluation.report.lookup import Lookup
 from fecemo.evaluation.report.material import CellMaterial, ReportMaterial, StageFacts
-from fecemo.evaluation.tables.block_export import environment
-from fecemo.evaluation.tables.blocks import METHODS, SCORED_ON, cite_deviation, cite_mean
-from fecemo.evaluation.tables.table import ComparisonTable, Heading
-from fecemo.evaluation.tables.table_blocks import table_blocks
+from fecemo.evaluation.report.reading import first_sentence, read_cell, read_run
+from fecemo.evaluation.results import SCORED_ON, naming_words
+from fecemo.evaluation.writers import environment, grids_of
 from fecemo.progress import progress
 
 FACE_SIDE, PAIR_SIDE = 112, 128
 """Sides in pixels of the report's small pictures: about two to a CSS pixel."""
+FIRST_FACES = 12
+"""Faces near the top of the page."""
 CLASS_COLUMNS = {"Faces": "support", "Answered": "answered", "Recall": "recall", "Precision": "precision", "F1": "f1",
                  "Kappa": "kappa", "Alpha": "alpha", "ROC AUC": "roc_auc", "PR AUC": "pr_auc"}
-"""Columns of a cell's table of emotions, and the fields of `ClassScore` that they show."""
+"""Columns of a cell's table of classes, and the metrics that they show."""
 
 
 def render_report(material: ReportMaterial) -> str:
     """Return the report as one HTML page that loads nothing; equal text for equal material."""
-    table, cells = material.table, []
+    lookup, cells = Lookup(material.results), []
     with progress(len(material.cells), "report", "cell") as bar:
         for cell in material.cells:
-            cells.append(_cell(cell, material.emotions) | {"over_seeds": _over_seeds(table, cell)})
+            cells.append(_cell(cell, material.emotions, lookup))
             bar.update(1)
-    main, *blocks = table_blocks(table)
+    first, *further = [grid for grids in grids_of("table1", material.results) for grid in grids]
+    second = [grid for grids in grids_of("table2", material.results) for grid in grids] if material.has_second else []
+    headline = [first, *(grid for grid in further if grid.table.name.startswith("table1-"))]
     return environment().get_template("report.html.jinja").render(
-        material=material, table=table, main=main, blocks=blocks, reading=reading.read_table(table),
-        accuracy_figures=_accuracy_figures(table), cells=cells, headlines=HEADLINES, ranking_rules=RANKING_RULES,
-        stages=_stage_grid(material.stages),
-        missing=_missing(material),
-        cite=cite, count=count, duration=duration, dash=DASH, verdict=verdict, scored_on=SCORED_ON, methods=METHODS,
-        grids=nuisance_grids([(cell.row.title, cell.column.title, cell.records["nuisance"])
-                              for cell in material.cells if "nuisance" in cell.records]),
-        class_columns=CLASS_COLUMNS, groups_known=any("groups" in cell.records for cell in material.cells))
+        material=material, cells=cells, headline=headline, grids=[grid for grid in further if grid not in headline],
+        second=second,
+        first_sentence=first_sentence(lookup, material.rows, material.columns, len(material.emotions)),
+        reading=read_run(lookup, material.rows, material.columns), overview=_overview(material, lookup),
+        key=[(column.title, colour(number)) for number, column in enumerate(material.columns)],
+        first_faces=_first_faces(material), pictures=any(cell.samples for cell in material.cells),
+        scored=len(lookup.scored()), published=any(lookup.published(cell) is not None for cell in lookup.scored()),
+        headlines=HEADLINES, ranking_rules=RANKING_RULES, stages=_stage_grid(material.stages),
+        missing=_missing(material, lookup), count=count, duration=duration, dash=DASH, class_columns=CLASS_COLUMNS,
+        scored_on=sorted({SCORED_ON.get(cell.score.score_on, cell.score.score_on)
+                          for cell in material.cells if cell.score is not None}),
+        grid_figures=nuisance_grids([(cell.row.title, cell.column.title, cell.records["nuisance"])
+                                     for cell in material.cells if "nuisance" in cell.records]),
+        groups_known=any("groups" in cell.records for cell in material.cells))
 
 
-def _missing(material: ReportMaterial) -> list[str]:
+def _overview(material: ReportMaterial, lookup: Lookup) -> str:
+    cells = lookup.scored()
+    if not cells:
+        return ""
+
+    def bar(row: str, column: str, title: str) -> Bar:
+        figure = lookup.mean((row, column), "accuracy") or lookup.row((row, column), "accuracy")
+        if figure is None:
+            return Bar(title, published=lookup.published((row, column)))
+        ends = [None if figure[end] != figure[end] else float(figure[end]) for end in ("low", "high")]
+        return Bar(title, float(figure["value"]), ends[0], ends[1], lookup.published((row, column)))
+
+    run = {(cell.row.name, cell.column.name) for cell in material.cells}
+    rows = [(row.title, [bar(row.name, column.name, column.title) for column in material.columns
+                         if (row.name, column.name) in run]) for row in material.rows]
+    return overview_figure(rows, uniform=lookup.value(cells[0], "accuracy", column="chance") or 0.0,
+                           majority=lookup.value(cells[0], "majority_share") or 0.0)
+
+
+def _first_faces(material: ReportMaterial) -> list[str]:
+    """Return a few faces of the first clustered cell, one a cluster in turn."""
+    for cell in material.cells:
+        if cell.samples:
+            faces = [its[place] for place in range(FIRST_FACES) for its in cell.samples.values() if place < len(its)]
+            return [as_picture(face, FACE_SIDE) for face in faces[:FIRST_FACES]]
+    return []
+
+
+def _missing(material: ReportMaterial, lookup: Lookup) -> list[str]:
     """Return the cells without a score, and those that lack one under some seed of the recipe."""
-    said = []
-    for row, column, score in material.table.cells():
-        name, spread = reading.cell_name(row, column), material.table.spreads.get((row.name, column.name))
-        ran = spread.seeds if spread else (score.seed,) if score else ()
+    said, frame = [], material.results.figures
+    for cell in material.cells:
+        where, name = (cell.row.name, cell.column.name), f"{cell.row.title}, {cell.column.title}"
+        ran = set(frame[(frame["row"] == where[0]) & (frame["variant"] == where[1]) & (frame["stage"] == "evaluate")
+                        & (frame["setting"] == "") & frame["value"].notna()]["seed"].dropna())
         absent = [str(seed) for seed in material.seeds if seed not in ran]
-        if score is None:
+        if lookup.row(where, "accuracy") is None:
             said.append(name)
         elif absent:
             said.append(f"{name} under seed {' and '.join(absent)}")
     return said
-
-
-def _over_seeds(table: ComparisonTable, cell: CellMaterial) -> tuple[Cited, Cited, int] | None:
-    """Return mean and spread of a cell's accuracy and the number of its seeds, or None where it ran with one."""
-    spread = table.spreads.get((cell.row.name, cell.column.name))
-    if spread is None or cell.score is None:
-        return None
-    return (cite_mean(table, cell.score, "accuracy"), cite_deviation(table, cell.score, "accuracy"), len(spread.seeds))
 
 
 def _stage_grid(stages: tuple[StageFacts, ...]) -> dict[str, Any]:
@@ -89,35 +116,26 @@ def _stage_grid(stages: tuple[StageFacts, ...]) -> dict[str, Any]:
     return {"names": names, "rows": rows}
 
 
-def _accuracy_figures(table: ComparisonTable) -> list[tuple[str, str]]:
-    """Return title and figure of every approach, all on one scale."""
-    shown = [score.intervals["accuracy"].high for score in table.scores.values()]
-    shown += [score.chance.majority for score in table.scores.values()]
-    published_rows = table.published.figures.values() if table.published else ()
-    shown += [figure for row in published_rows for figure in row.values()]
-    most = min(1.0, np.ceil(10 * max(shown, default=1.0) + 0.3) / 10)
-
-    def published(row: Heading, column: Heading) -> float | None:
-        return table.published.figure(row.name, column.name) if table.published else None
-
-    return [(row.title, accuracy_figure(row.title, [
-        (column.title, table.score(row, column), published(row, column)) for column in table.columns
-        if (row.name, column.name) not in table.left_out], most=most)) for row in table.rows]
-
-
-def _cell(cell: CellMaterial, emotions: tuple[str, ...]) -> dict[str, Any]:
+def _cell(cell: CellMaterial, emotions: tuple[str, ...], lookup: Lookup) -> dict[str, Any]:
     """Return what the template shows of one cell."""
-    name = f"{cell.row.name} {cell.column.name}"
+    name, where = f"{cell.row.name} {cell.column.name}", (cell.row.name, cell.column.name)
+    mean = lookup.mean(where, "accuracy")
+
+    def cite(metric: str, column: str = "value", places: int = 3) -> Part:
+        return lookup.cite(where, metric, column=column, places=places)
+
     return {
         "material": cell, "score": cell.score, "anchor": f"{cell.row.name}-{cell.column.name}",
-        "title": reading.cell_name(cell.row, cell.column),
+        "title": f"{cell.row.title}, {cell.column.title}", "cite": cite, "verdict": lookup.value(where, "verdict"),
+        "naming": naming_words(cell.score) if cell.score and cell.score.method != "classifier" else "classifier",
+        "over_seeds": mean and (number(mean), number(mean, "deviation"), int(mean["seeds"])),
         "begun": bool(cell.score or cell.curves or cell.samples),
-        "reading": reading.read_cell(cell.score) if cell.score else [],
-        "classes": _classes(cell.score) if cell.score else [],
+        "reading": read_cell(lookup, cell.score) if cell.score else [],
+        "classes": [(emotion, colour(at), [lookup.cite(where, metric, emotion) for metric in CLASS_COLUMNS.values()])
+                    for at, emotion in enumerate(cell.score.emotions)] if cell.score else [],
         "confusion": confusion_figure(cell.score) if cell.score else None,
-        "records": _records(cell),
+        "records": _records(cell, lookup),
         "curves": [(curve, curve_figure(name, curve)) for curve in cell.curves],
-        "networks": [(network["name"], network_figure(name, network)) for network in cell.networks],
         "pairs": _pairs(cell),
         "cluster_map": (cluster_map if cell.clustered else learnt_map)(name, cell.map) if cell.map else None,
         "further_maps": _further_maps(name, cell),
@@ -128,19 +146,17 @@ def _cell(cell: CellMaterial, emotions: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _classes(score: Score) -> list[tuple[str, str, list[Cited | str]]]:
-    """Return every emotion with its colour and figures."""
-    return [(emotion, colour(number), [cite(score, f"classes.{emotion}.{field}") for field in CLASS_COLUMNS.values()])
-            for number, emotion in enumerate(score.emotions)]
+def _records(cell: CellMaterial, lookup: Lookup) -> list[tuple[str, Markup]]:
+    """Return what the cell metrics show of a cell."""
+    shown, where = [], (cell.row.name, cell.column.name)
+    for name, metric in cell_metrics().items():
+        if cell.score is not None and name in cell.records and metric.show is not None:
+            def cite(path: str, places: int = 3, name: str = name) -> Part:
+                return lookup.cite_record(where, name, path, places)
 
-
-def _records(cell: CellMaterial) -> list[tuple[str, Markup]]:
-    """Return what the further measurements show of a cell."""
-    shown = []
-    for name, measurement in measurements().items():
-        if cell.score is not None and name in cell.records and measurement.show is not None:
             template = environment().get_template(f"{name}.html.jinja")
-            shown.append((measurement.title, Markup(template.render(measurement.show(cell.records[name], cell.score)))))
+            said = metric.show(cell.records[name], cell.score, cite)
+            shown.append((metric.title, Markup(template.render(said))))
     return shown
 
 

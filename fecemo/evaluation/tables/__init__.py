@@ -1,1 +1,1 @@
-"""Scores as blocks of a table, and the forms that they are written in."""
+"""The tables of a run: each module offers one `TABLE`, or a tuple of them, as pivots of the results."""

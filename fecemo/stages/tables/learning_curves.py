@@ -4,22 +4,21 @@ import sys
 from typing import TYPE_CHECKING
 
 from fecemo.data.receipts import read_receipt
-from fecemo.stages.tables.cost_row import read_cost_row
-from fecemo.stages.tables.stored_scores import read_scores
+from fecemo.stages.tables.cell_records import read_cell, read_scores
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.faces.example_set import find_example_set
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import LearningStep, Recipe
 
 if TYPE_CHECKING:
-    from fecemo.evaluation.tables.cost_table import CostRow
-    from fecemo.evaluation.tables.learning_curves import LearningCurve, LearningPoint
+    from fecemo.evaluation.cells import CellRecords, LearningCurve, LearningPoint
 
 LEARNT = {"triplet": "triplets", "label": "labelled faces"}
 """What examples are called by what they give; all others are unlabelled faces."""
 
 
-def read_learning_curves(study: Recipe, layout: RunLayout, rows: "tuple[CostRow, ...]") -> "tuple[LearningCurve, ...]":
+def read_learning_curves(study: Recipe, layout: RunLayout,
+                         rows: "tuple[CellRecords, ...]") -> "tuple[LearningCurve, ...]":
     """Return the curves that a recipe asks for, each with its row as the last point.
 
     A step that turned out to have no less than its row, such as more faces than there are, is no point; it is named on
@@ -29,10 +28,10 @@ def read_learning_curves(study: Recipe, layout: RunLayout, rows: "tuple[CostRow,
     ----------
     study : Recipe
     layout : RunLayout
-    rows : tuple of CostRow
+    rows : tuple of CellRecords
         Table 2 of the same run.
     """
-    from fecemo.evaluation.tables.learning_curves import LearningCurve
+    from fecemo.evaluation.cells import LearningCurve
 
     scores = read_scores(study, layout, study.step_cells)
     by_curve: dict[tuple[str, str, str], list[tuple[str, LearningStep]]] = {}
@@ -47,7 +46,7 @@ def read_learning_curves(study: Recipe, layout: RunLayout, rows: "tuple[CostRow,
         points = []
         for step_name, step in steps:
             its = resolve(study, step_name, variant)
-            point = _point(its, step, layout, read_cost_row(its, layout, scores.get((step_name, variant))), step.value)
+            point = _point(its, step, layout, read_cell(its, layout, scores.get((step_name, variant))), step.value)
             if point.amount is not None and last.amount is not None and point.amount >= last.amount:
                 print(f"table: {its.title} had {point.amount}, no less than the {last.amount} of {cell.title}; it is "
                       "no point of the curve", file=sys.stderr)
@@ -71,14 +70,15 @@ def _unit(cell: Cell, step: LearningStep) -> str:
     return next((words for what, words in LEARNT.items() if what in gives), "unlabelled faces")
 
 
-def _point(cell: Cell, step: LearningStep, layout: RunLayout, row: "CostRow", asked: float | None) -> "LearningPoint":
+def _point(cell: Cell, step: LearningStep, layout: RunLayout, row: "CellRecords",
+           asked: float | None) -> "LearningPoint":
     """Return a cell as a point: how much of the step's setting it had, and how long its networks were trained."""
-    from fecemo.evaluation.tables.learning_curves import LearningPoint
+    from fecemo.evaluation.cells import LearningPoint
 
     if not step.phase:
-        return LearningPoint(row, None if row.cluster_sweep is None else row.cluster_sweep.source_faces, None, asked)
+        return LearningPoint(row, None if row.sweep is None else row.sweep.source_faces, None, asked)
     receipt = read_receipt(layout.model(cell.row, cell.variant.name))
-    if receipt is None or (row.score is None and row.cluster_sweep is None):
+    if receipt is None or (row.score is None and row.sweep is None):
         return LearningPoint(row, None, None, asked)
     of_phase = receipt.summary["epochs" if step.setting == "epochs" else "faces"]
     return LearningPoint(row, of_phase.get(step.phase), receipt.seconds, asked)

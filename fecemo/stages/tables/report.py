@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     import numpy as np
 
     from fecemo.data.dataset import Dataset
+    from fecemo.evaluation.cells import CellRecords
     from fecemo.evaluation.figures.faces import FaceGrid
     from fecemo.evaluation.figures.maps import MapPoints
     from fecemo.evaluation.figures.training import Curve
     from fecemo.evaluation.report.material import CellMaterial, ReportMaterial
-    from fecemo.evaluation.tables.table import ComparisonTable, Heading
+    from fecemo.stages.tables.results import RunResults
 
 SAMPLES, SHOWN = 10, 24
 """Faces shown of a cluster, and of how many clusters: of the largest where there are more."""
@@ -51,7 +52,7 @@ def _cell_folders(layout: RunLayout, approach: str, variant: str) -> dict[str, P
     return {kind: KINDS[kind].folder(layout, approach, variant) for kind in CELL_KINDS}
 
 
-def read_material(study: Recipe, layout: RunLayout, table: "ComparisonTable") -> "ReportMaterial":
+def read_material(study: Recipe, layout: RunLayout, run: "RunResults") -> "ReportMaterial":
     """Return what the report of a run shows.
 
     Raises
@@ -65,17 +66,21 @@ def read_material(study: Recipe, layout: RunLayout, table: "ComparisonTable") ->
     packs = read_packs(layout)
     stages, versions, machine = read_stages(material_folders(study, layout))
     return ReportMaterial(
-        recipe=study.name, seeds=(study.seed, *study.seeds), table=table, stages=stages, versions=versions,
-        machine=machine, emotions=EMOTIONS,
+        recipe=study.name, title=study.title, seeds=(study.seed, *study.seeds), results=run.results, stages=stages,
+        versions=versions, machine=machine, emotions=EMOTIONS,
+        has_second=study.cluster_sweep is not None,
+        rows=tuple(dict.fromkeys(cell.row for cell in run.cells.values())),
+        columns=tuple(dict.fromkeys(cell.column for cell in run.cells.values())),
         packs=tuple(pack_facts(PACKS[name], pack, statement_of(study, name)) for name, pack in packs.items()),
-        cells=tuple(_read_cell(study, layout, packs, row, column, table) for row, column, _ in table.cells()))
+        cells=tuple(_read_cell(study, layout, packs, cell) for cell in run.cells.values()))
 
 
-def _read_cell(study: Recipe, layout: RunLayout, packs: "dict[str, Dataset]", row: "Heading", column: "Heading",
-               table: "ComparisonTable") -> "CellMaterial":
+def _read_cell(study: Recipe, layout: RunLayout, packs: "dict[str, Dataset]",
+               records: "CellRecords") -> "CellMaterial":
     from fecemo.data.cluster_names import NAMES_NAME, read_cluster_names
     from fecemo.evaluation.report.material import CellMaterial
 
+    row, column = records.row, records.column
     approach, variant = study.approach_of(row.name), find_variant(column.name)
     clustered, reconstructs = approach.predicts_by == "clusters", any(
         "pixels" in phase.outputs for phase in approach.phases)
@@ -91,8 +96,8 @@ def _read_cell(study: Recipe, layout: RunLayout, packs: "dict[str, Dataset]", ro
     map_receipt = read_receipt(folders["map"]) if "map" in folders else None
     points = _read_map(folders, packs, clustered)
     return CellMaterial(
-        row=row, column=column, clustered=clustered, reconstructs=reconstructs, score=table.score(row, column),
-        records=table.records.get((row.name, column.name), {}), model=model_facts(trained),
+        row=row, column=column, clustered=clustered, reconstructs=reconstructs, score=records.score,
+        records=records.records, model=model_facts(trained),
         networks=read_networks(folders["model"]) if trained else (),
         curves=_read_curves(folders["model"], trained) if trained else (), originals=originals, reconstructions=copies,
         map=points,

@@ -1,9 +1,10 @@
-"""Score records of several runs → one table, side by side."""
+"""Several runs side by side, from their score records; what differs between their recipes; paired differences."""
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fecemo.data.receipts import Receipt, read_receipt
 from fecemo.errors import InputError, StoredStateError
@@ -12,15 +13,53 @@ from fecemo.study.artifacts import Artifacts
 from fecemo.study.layout import RunLayout
 
 if TYPE_CHECKING:
-    from fecemo.evaluation.tables.side_by_side import RunScores
+    from fecemo.evaluation.records.predictions import Predictions
+    from fecemo.evaluation.records.score import Score
+    from fecemo.evaluation.results import Results
 
 STAGE = "side_by_side"
 NAMES = tuple(f"side_by_side.{suffix}" for suffix in ("csv", "json", "md", "tex", "html"))
 TITLE = "Runs side by side"
+SETTINGS_NAME = "recipe_differences.csv"
+Where = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class RunScores:
+    """The score records of one run.
+
+    Parameters
+    ----------
+    name : str
+        Unlike that of any other run.
+    scores : mapping of (str, str) to Score
+        By approach and variant; at least one, all of one recipe and seed.
+    predictions : mapping of (str, str) to Predictions
+    digests : dict of str to str
+        Of the receipts of the scores.
+    settings : dict of str to dict
+        What the receipts say of each cell's model and clusters, by their path: what may differ between runs.
+    """
+
+    name: str
+    scores: "dict[Where, Score]"
+    predictions: "dict[Where, Predictions]" = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def recipe(self) -> str:
+        """str: Name of the recipe."""
+        return next(iter(self.scores.values())).recipe
+
+    @property
+    def seed(self) -> int:
+        """int: Seed of the run."""
+        return next(iter(self.scores.values())).seed
 
 
 def write_side_by_side(runs: Sequence[Path], out: Path) -> Receipt:
-    """Write the score records of runs side by side, and print the accuracies.
+    """Write the scores of runs side by side, with what differs between them, and print the accuracies.
 
     Parameters
     ----------
@@ -40,30 +79,126 @@ def write_side_by_side(runs: Sequence[Path], out: Path) -> Receipt:
     StoredStateError
         If a score is damaged.
     """
-    from fecemo.evaluation.tables import block_export, side_by_side
+    from fecemo.evaluation.writers import grids_of, to_text, write_documents
 
     names = _distinct_names(runs)
     read = [_read_run(run, name) for run, name in zip(runs, names, strict=True)]
-    it = side_by_side.stand_side_by_side([scores for scores, _ in read])
-    blocks = side_by_side.side_by_side_blocks(it)
+    results = join_runs(read)
+    settings = differing_settings(read)
 
     def work(folder: Path) -> StageResult:
-        from fecemo.data.durable import atomic_write
+        import pandas
 
-        exported = (side_by_side.side_by_side_csv(it), side_by_side.side_by_side_json(it),
-                    block_export.to_markdown(TITLE, blocks), block_export.to_latex(TITLE, blocks),
-                    block_export.to_html(TITLE, blocks))
-        for name, text in zip(NAMES, exported, strict=True):
+        from fecemo.data.durable import atomic_write
+        from fecemo.evaluation.results import write_results
+
+        write_results(folder, results)
+        files = write_documents(results, {"side_by_side": TITLE}, label=folder.resolve().name)
+        files[SETTINGS_NAME] = pandas.DataFrame(settings, columns=["cell", "setting", *names]).to_csv(index=False)
+        for name, text in files.items():
+            (folder / name).parent.mkdir(exist_ok=True)
             atomic_write(folder / name, text)
-        return StageResult(files=list(NAMES), message=f"{len(runs)} runs in {len(it.columns)} columns",
-                           summary={"runs": len(runs), "columns": len(it.columns)})
+        return StageResult(files=["results.csv", "differences.csv", *files], message=f"{len(runs)} runs",
+                           summary={"runs": len(runs)})
 
     receipt = run_stage(STAGE, out, config={"runs": names},
-                        inputs={name: digest for _, digests in read for name, digest in digests.items()}, seed=0,
+                        inputs={name: digest for run in read for name, digest in run.digests.items()}, seed=0,
                         work=work)
-    print(block_export.to_text(TITLE, blocks[:1]))
-    print("\n".join(str(out / name) for name in NAMES))
+    print(to_text(TITLE, grids_of("side_by_side", results)[0]))
+    for line in settings:
+        print(f"{line['cell']}: {line['setting']}: {', '.join(f'{name} {line[name]}' for name in names)}")
+    print("\n".join(str(out / name) for name in ("results.csv", "differences.csv", SETTINGS_NAME, *NAMES)))
     return receipt
+
+
+def join_runs(runs: Sequence[RunScores]) -> "Results":
+    """Return the results of several runs in one frame.
+
+    Each run keeps its own figures; runs of one recipe with different seeds, scored on the same test, are joined to
+    means with their deviations as a run of their own, named ``"RECIPE (seeds 1, 2)"``. Every run is compared with
+    the first, cell by cell, on the faces that both were scored on.
+    """
+    from fecemo.evaluation.cells import CellRecords, Heading
+    from fecemo.evaluation.metrics.comparison import compare_same_cell
+    from fecemo.evaluation.metrics.seeds import share_a_test, spread_over_seeds
+    from fecemo.evaluation.results import cell_rows, results_of
+
+    rows: list[dict[str, Any]] = []
+    differences: list[dict[str, Any]] = []
+    met = list(dict.fromkeys(where for run in runs for where in run.scores))
+    approaches = [approach for approach, _ in met]
+    cells = sorted(met, key=lambda where: approaches.index(where[0]))
+
+    def records(score: "Score") -> CellRecords:
+        return CellRecords(Heading(score.approach, score.approach_title), Heading(score.variant, score.variant_title),
+                           score=score, clustered=score.clusters is not None)
+
+    for where in cells:
+        for run in runs:
+            if where in run.scores:
+                rows += cell_rows(records(run.scores[where]), seed=run.seed, run=run.name)
+    by_recipe: dict[str, list[RunScores]] = {}
+    for run in runs:
+        by_recipe.setdefault(run.recipe, []).append(run)
+    for recipe, its in by_recipe.items():
+        its.sort(key=lambda run: run.seed)
+        by_cell = {where: [run.scores[where] for run in its if where in run.scores] for where in cells}
+        if len({run.seed for run in its}) < len(its) or not all(map(share_a_test, by_cell.values())):
+            continue
+        for scores in by_cell.values():
+            if (spread := spread_over_seeds(scores)) is not None:
+                name = f"{recipe} (seeds {', '.join(str(run.seed) for run in its)})"
+                rows += [row for row in cell_rows(records(scores[0]), seed=its[0].seed, spread=spread, run=name)
+                         if row.get("deviation") is not None]
+    first = runs[0]
+    for run in runs[1:]:
+        for where in cells:
+            found = compare_same_cell(where, run.scores, run.predictions, first.scores, first.predictions)
+            for metric, difference in found.differences.items() if found is not None else ():
+                score = run.scores[where]
+                differences.append({
+                    "run": run.name, "row": where[0], "title": score.approach_title, "variant": where[1],
+                    "variant_title": score.variant_title, "other_run": first.name, "other_row": where[0],
+                    "other_title": score.approach_title, "other_variant": where[1],
+                    "other_variant_title": score.variant_title, "against": "run", "stage": "evaluate",
+                    "metric": metric, "value": difference.value, "low": difference.low, "high": difference.high,
+                    "n": found.n_shared if found else None})
+    return results_of(rows, differences)
+
+
+def differing_settings(runs: Sequence[RunScores]) -> list[dict[str, str]]:
+    """Return every setting that is not the same in all runs: its cell, its path, and its value in each run."""
+    cells = list(dict.fromkeys(cell for run in runs for cell in run.settings))
+    found = []
+    for cell in cells:
+        have = [run for run in runs if cell in run.settings]
+        for path in dict.fromkeys(path for run in have for path in run.settings[cell]):
+            values = {run.name: run.settings[cell].get(path) for run in have}
+            if len({str(value) for value in values.values()}) > 1:
+                found.append({"cell": cell, "setting": path, **{
+                    run.name: _words(values.get(run.name)) if run in have else "" for run in runs}})
+    return found
+
+
+def flat_settings(settings: dict[str, Any], before: str = "") -> dict[str, Any]:
+    """Return settings by their path, such as ``"fit.classify.epochs"``."""
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        path = f"{before}.{name}" if before else name
+        found |= flat_settings(value, path) if isinstance(value, dict) else {path: value}
+    return found
+
+
+def _words(value: Any) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(_words, value))
+    if isinstance(value, dict):
+        return " ".join(map(_words, value.values()))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _distinct_names(runs: Sequence[Path]) -> list[str]:
@@ -81,28 +216,32 @@ def _distinct_names(runs: Sequence[Path]) -> list[str]:
     return [name(path) for path in paths]
 
 
-def _read_run(run: Path, name: str) -> "tuple[RunScores, dict[str, str]]":
-    """Return a run's scores, without those of what has since been made anew, and the digests of their receipts."""
+def _read_run(run: Path, name: str) -> RunScores:
+    """Return a run's scores without stale ones, which are named on stderr."""
     from fecemo.evaluation.records.predictions import read_predictions
     from fecemo.evaluation.records.score import SCORE_NAME, read_score
-    from fecemo.evaluation.tables.side_by_side import RunScores
 
-    scores, predictions, digests = {}, {}, {}
+    layout, read = RunLayout(run), RunScores(name, {})
     for path in sorted((run / "scores").glob(f"*/*/{SCORE_NAME}")):
         receipt = read_receipt(path.parent)
         if receipt is None:
             continue
         score = read_score(path.parent)
         cell = (score.approach, score.variant)
-        if (status := Artifacts(RunLayout(run)).status("score", *cell)).state == "stale":
+        if (status := Artifacts(layout).status("score", *cell)).state == "stale":
             print(f"{STAGE}: {name} {' '.join(cell)} is shown as not run: {status}", file=sys.stderr)
             continue
-        scores[cell], predictions[cell] = score, read_predictions(path.parent, score.emotions)
-        digests[f"{name} {' '.join(cell)}"] = receipt.digest
-    if not scores:
-        raise InputError(f"{run}: no cell of this run has a score of what stands there now; run the evaluate stage "
-                         "first")
-    if len(found := {(score.recipe, score.seed) for score in scores.values()}) > 1:
+        read.scores[cell] = score
+        read.predictions[cell] = read_predictions(path.parent, score.emotions)
+        read.digests[f"{name} {' '.join(cell)}"] = receipt.digest
+        made = {kind: read_receipt(folder) for kind, folder in (
+            ("", layout.model(*cell)), ("clusters", layout.clusters(*cell)), ("names", layout.names(*cell)))}
+        read.settings[f"{score.approach_title}, {score.variant_title}"] = {
+            path: value for kind, found in made.items() if found is not None
+            for path, value in flat_settings(found.config, kind).items()}
+    if not read.scores:
+        raise InputError(f"{run}: no cell of this run has a current score; run the evaluate stage first")
+    if len(found := {(score.recipe, score.seed) for score in read.scores.values()}) > 1:
         told = ", ".join(f"{recipe} with seed {seed}" for recipe, seed in sorted(found))
         raise StoredStateError(f"{run} holds scores of several recipes or seeds ({told}); give each its own run folder")
-    return RunScores(name, scores, predictions), digests
+    return read

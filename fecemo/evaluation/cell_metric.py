@@ -1,0 +1,148 @@
+"""Metrics of a cell beside its score: each is one file in ``cell_metrics/``.
+
+The evaluate stage computes every metric and writes its record as ``<name>.json`` beside ``score.json``. Results and
+report show the records that are there, and need not know which these are.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fecemo.evaluation.records.predictions import Predictions
+from fecemo.evaluation.records.stored import read_stored, write_stored
+from fecemo.evaluation.settings import EvaluationSettings
+from fecemo.registry import entries
+
+
+@dataclass(frozen=True)
+class CellEvidence:
+    """All that a metric may see of a cell.
+
+    Parameters
+    ----------
+    approach, variant : str
+    predicts_by : {"clusters", "classifier"}
+    predictions : Predictions
+        Of the scored faces.
+    clusters : ndarray of shape (n,), int, or None
+        Clusters of the scored faces.
+    vectors : ndarray of shape (m, d), float32
+        What the embed stage stored of every target face: an embedding, or class probabilities.
+    vector_rows : ndarray of shape (m,), int64
+        Rows of the target pack to which ``vectors`` belong, ascending.
+    labels, splits : ndarray of shape (p,), str
+        Of the whole target pack, by row.
+    settings : EvaluationSettings
+    seed : int
+    columns : mapping of str to ndarray of shape (p,)
+        What else is known of each face of the target pack, by row: ages, light, … Empty where nothing is.
+    """
+
+    approach: str
+    variant: str
+    predicts_by: str
+    predictions: Predictions
+    clusters: np.ndarray | None
+    vectors: np.ndarray
+    vector_rows: np.ndarray
+    labels: np.ndarray
+    splits: np.ndarray
+    settings: EvaluationSettings
+    seed: int
+    columns: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CellMetric:
+    """A metric of a cell.
+
+    Parameters
+    ----------
+    name : str
+        Its record is ``<name>.json``.
+    title, caption : str
+        Heading in table and report, and what to know of the figures.
+    kind : type
+        Frozen dataclass of the record.
+    measure : callable
+        ``measure(evidence) -> kind``, or None where it has nothing to say of this cell.
+    columns : mapping of str to str
+        Columns of the full table: heading, and the path of the record's field, such as ``"linear.accuracy"``.
+    show : callable, optional
+        ``show(record, score, cite) -> dict``: what the template ``<name>.html.jinja`` gets to show one cell's record in
+        the report. ``cite(path)`` prints a number of the record, with the line of the results on which it is.
+    version : int
+        Of the record's format: one more whenever what ``kind`` holds, or what it means, becomes another. Records of
+        another version are measured anew.
+    """
+
+    name: str
+    title: str
+    caption: str
+    kind: type
+    measure: Callable[[CellEvidence], Any]
+    columns: Mapping[str, str] = field(default_factory=dict)
+    show: Callable[..., dict[str, Any]] | None = None
+    version: int = 1
+
+    @property
+    def format(self) -> str:
+        """str: Format of the record, such as ``"fecemo.probes/1"``."""
+        return f"fecemo.{self.name}/{self.version}"
+
+    @property
+    def file(self) -> str:
+        """str: Name of the record's file."""
+        return f"{self.name}.json"
+
+
+def cell_metrics() -> dict[str, CellMetric]:
+    """Return every cell metric by name."""
+    return entries("fecemo.evaluation.cell_metrics", "METRIC")
+
+
+def write_record(folder: Path, metric: CellMetric, record: Any) -> str:
+    """Write a metric's record, and return the file's name. Raises `ResourceError` where the disk refuses."""
+    write_stored(folder / metric.file, metric.format, record)
+    return metric.file
+
+
+def read_records(folder: Path) -> dict[str, Any]:
+    """Return the records beside a score by the metric's name; those that are not there are absent.
+
+    Raises
+    ------
+    StoredStateError
+        If one is damaged or of another format.
+    """
+    return {name: read_stored(folder / metric.file, metric.format, metric.kind, "evaluate")
+            for name, metric in cell_metrics().items() if (folder / metric.file).is_file()}
+
+
+def numbers_of(record: Any, path: str = "") -> Iterator[tuple[str, float, Any]]:
+    """Yield every number of a record: its path, such as ``"linear.accuracy"``, its value, and its interval or None.
+
+    Fields, keys and places of tuples make the path. Truth values, points of curves and the ends of intervals are no
+    numbers of their own: an interval belongs to the number of its name, or to the ``value`` beside it.
+    """
+    if is_dataclass(record):
+        parts = {field.name: getattr(record, field.name) for field in fields(record)}
+    elif isinstance(record, Mapping):
+        parts = {str(key): value for key, value in record.items()}
+    elif isinstance(record, tuple) and any(map(is_dataclass, record)):
+        parts = {str(place): value for place, value in enumerate(record)}
+    else:
+        return
+    intervals = parts.get("intervals", {})
+    ends = {"value": record} if {"value", "low", "high"} <= set(parts) else {}
+    for name, value in parts.items():
+        at = f"{path}.{name}" if path else name
+        if isinstance(value, bool) or name == "intervals" or (ends and name in ("low", "high")):
+            continue
+        if isinstance(value, int | float):
+            yield at, float(value), intervals.get(name, ends.get(name))
+        else:
+            yield from numbers_of(value, at)

@@ -1,0 +1,1 @@
+"""Measurements beside the score: each module holds one `METRIC`."""

@@ -1,1 +1,0 @@
-"""Measurements beside the score: each module holds one `MEASUREMENT`."""

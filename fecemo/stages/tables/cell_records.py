@@ -1,0 +1,170 @@
+"""The records of a cell, read where they are current; what is stale is named on stderr, with what to do."""
+
+import csv
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from fecemo.data.receipts import read_receipt, require_receipt
+from fecemo.errors import StoredStateError
+from fecemo.study.artifacts import KINDS, Artifacts
+from fecemo.study.cell import Cell, resolve
+from fecemo.study.faces.example_set import find_example_set
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe import Recipe
+from fecemo.study.supervision import supervision_of
+
+if TYPE_CHECKING:
+    from fecemo.evaluation.cells import CellRecords, Triplets, Way
+    from fecemo.evaluation.records.cluster_sweep import ClusterSweep, RightAnswers
+    from fecemo.evaluation.records.score import Score
+
+
+def read_cell(cell: Cell, layout: RunLayout, score: "Score | None", *, part: str = "",
+              published: bool = False) -> "CellRecords":
+    """Return what is stored of one cell of a run, or of a step of a learning curve.
+
+    Parameters
+    ----------
+    cell : Cell
+    layout : RunLayout
+    score : Score or None
+        The cell's, where it has a current one.
+    part : str
+        The part of Table 1 to which its row belongs.
+    published : bool
+        Whether the recipe's published table has a figure of it.
+
+    Raises
+    ------
+    StoredStateError
+        If a record is damaged or of another recipe.
+    """
+    from fecemo.evaluation.cell_metric import read_records
+    from fecemo.evaluation.cells import CLASSIFIER, CellRecords, Heading, right_answers
+    from fecemo.evaluation.records.predictions import read_predictions
+
+    where, clustered = (cell.row, cell.variant.name), cell.approach.predicts_by == "clusters"
+    supervision = supervision_of(cell)
+    swept = cell.recipe.cluster_sweep is not None
+    sweep, right = _read_cluster_sweep(cell, layout) if clustered and swept else (None, {})
+    if not clustered and score is not None and swept:
+        right = {CLASSIFIER: right_answers(read_predictions(layout.score(*where), score.emotions))}
+    folders = {"evaluate": layout.score(*where), "cluster_sweep": layout.cluster_sweep(*where),
+               "triplet_test": layout.triplet_test(*where)}
+    receipts = {stage: read_receipt(folder) for stage, folder in folders.items()}
+    return CellRecords(
+        row=Heading(cell.row, cell.recipe.title_of(cell.row), part),
+        column=Heading(cell.variant.name, cell.variant.title), supervision=supervision.words, level=supervision.level,
+        clustered=clustered, published=published, waits=_waits(cell) or "", score=score,
+        records={} if score is None else read_records(layout.score(*where)), sweep=sweep, right=right,
+        triplets=(_read_triplet_test(cell, layout) or _read_held_out(cell, layout)) if swept else None,
+        digests={stage: receipt.digest for stage, receipt in receipts.items() if receipt is not None})
+
+
+def _waits(cell: Cell) -> str | None:
+    """Return what a cell waits for, in words: first what the row waits for whose embeddings it takes."""
+    row, variant = cell.embeddings_from, cell.variant.name
+    behind = None if row is None else _waits(resolve(cell.recipe, row, variant))
+    return behind or cell.recipe.waits_for(cell.row, variant)
+
+
+def _is_current(cell: Cell, layout: RunLayout, kind: str) -> bool:
+    """Return whether an artefact of a cell is current; if it is stale, say on stderr why and what to do."""
+    status = Artifacts(layout, cell.recipe).status(kind, cell.row, cell.variant.name)
+    if status.state == "stale":
+        print(f"table: {cell.title} is shown without its {kind.replace('_', ' ')}: {status}", file=sys.stderr)
+    return status.state == "current"
+
+
+def _read_cluster_sweep(cell: Cell, layout: RunLayout) -> "tuple[ClusterSweep | None, dict[Way, RightAnswers]]":
+    """Return a cell's record with its right answers, or nothing where it has not run on what stands now and so."""
+    from fecemo.evaluation.records.cluster_sweep import read_cluster_sweep
+
+    folder = layout.cluster_sweep(cell.row, cell.variant.name)
+    if read_receipt(folder) is None:
+        return None, {}
+    receipt = require_receipt(folder, KINDS["cluster_sweep"].stage)
+    if (recipe := receipt.config.get("recipe")) != cell.recipe.name:
+        raise StoredStateError(f"{folder} holds a cluster sweep of the recipe {recipe!r}, expected "
+                               f"{cell.recipe.name!r}; give each recipe its own run folder")
+    if not _is_current(cell, layout, "cluster_sweep"):
+        return None, {}
+    return read_cluster_sweep(folder)
+
+
+def _read_triplet_test(cell: Cell, layout: RunLayout) -> "Triplets | None":
+    """Return how well a row tells triplets of faces from which nothing learns, where it was asked."""
+    from fecemo.evaluation.cells import Triplets
+    from fecemo.evaluation.records.triplet_test import read_triplet_test
+
+    folder = layout.triplet_test(cell.row, cell.variant.name)
+    receipt = read_receipt(folder)
+    if receipt is None or cell.recipe.triplet_test is None or cell.approach.predicts_by != "clusters":
+        return None
+    if not _is_current(cell, layout, "triplet_test"):
+        return None
+    its = read_triplet_test(folder)
+    return Triplets(its.accuracy, its.n_triplets, its.interval, tested=True, by_type=its.by_type)
+
+
+def _read_held_out(cell: Cell, layout: RunLayout) -> "Triplets | None":
+    """Return how well held-out triplets were answered at the end of the last phase, if that learned from triplets.
+
+    Of the weights that were kept: those of the last epoch, or of the one with the least loss on held-out triplets. A
+    phase after it would have changed the network that was tested, and of a model that is outdated nothing is told.
+    """
+    from fecemo.evaluation.cells import Triplets
+    from fecemo.evaluation.metrics.intervals import wilson_interval
+
+    if cell.step is not None:
+        return None  # fewer triplets hold out others, from which the row itself may have learned
+    where, phases = (cell.row, cell.variant.name), cell.approach.phases
+    folder = layout.model(*where)
+    receipt, path = read_receipt(folder), folder / "history.csv"
+    if not phases or "triplet" not in find_example_set(phases[-1].faces).gives or receipt is None or not path.is_file():
+        return None
+    if not _is_current(cell, layout, "model"):
+        return None
+    phase = phases[-1].name
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            epochs = [(float(line["valid_loss"]), float(line["valid_accuracy"])) for line in csv.DictReader(file)
+                      if line["phase"] == phase and line["valid_accuracy"]]
+    except (KeyError, ValueError) as error:
+        raise StoredStateError(f"{path} is damaged ({error}); run the train stage again") from error
+    if not epochs:
+        return None
+    chose = cell.fit[phase].keep == "best"
+    _, accuracy = min(epochs, key=lambda epoch: epoch[0]) if chose else epochs[-1]
+    n_held_out = receipt.summary.get("held_out", {}).get(phase)
+    interval = None if n_held_out is None else wilson_interval(accuracy, n_held_out, cell.recipe.evaluation.confidence)
+    return Triplets(accuracy, n_held_out, interval, chose)
+
+
+def read_scores(study: Recipe, layout: RunLayout,
+                cells: Iterable[tuple[str, str]]) -> "dict[tuple[str, str], Score]":
+    """Return the current scores of one seed's run by cell; stale ones are named on stderr, with what to do.
+
+    Raises
+    ------
+    StoredStateError
+        If a score is damaged or of another recipe.
+    """
+    from fecemo.evaluation.records.score import read_score
+
+    scores, artifacts = {}, Artifacts(layout, study)
+    for cell in cells:
+        folder = layout.score(*cell)
+        receipt = read_receipt(folder)
+        if receipt is None:
+            continue
+        recipe = receipt.config.get("recipe", [study.name])[0]
+        if recipe != study.name:
+            raise StoredStateError(f"{folder} holds a score of the recipe {recipe!r}, expected {study.name!r}; give "
+                                   "each recipe its own run folder")
+        if (status := artifacts.status("score", *cell)).state == "stale":
+            print(f"table: {' '.join(cell)} is shown as not run: {status}", file=sys.stderr)
+            continue
+        scores[cell] = read_score(folder)
+    return scores

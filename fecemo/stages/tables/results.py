@@ -1,0 +1,136 @@
+"""The results of a run, made of the records of its cells."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fecemo.data.variant import find_variant, variants
+from fecemo.models.approach import approaches
+from fecemo.stages.tables.cell_records import read_cell, read_scores
+from fecemo.stages.tables.learning_curves import read_learning_curves
+from fecemo.study.cell import resolve
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe import Recipe
+
+if TYPE_CHECKING:
+    from fecemo.data.published import PublishedTable
+    from fecemo.evaluation.cells import CellRecords
+    from fecemo.evaluation.results import Results
+
+
+@dataclass(frozen=True)
+class RunResults:
+    """What a run's tables and report are made of.
+
+    Parameters
+    ----------
+    results : Results
+    cells : mapping of (str, str) to CellRecords
+        Every cell of the recipe.
+    """
+
+    results: "Results"
+    cells: "Mapping[tuple[str, str], CellRecords]"
+
+    @property
+    def n_scored(self) -> int:
+        """int: Cells with a score."""
+        return sum(cell.score is not None for cell in self.cells.values())
+
+
+def published_files(study: Recipe) -> dict[str, Path]:
+    """Return the files of published figures that a recipe's tables show."""
+    from fecemo.data.shipped import shipped
+
+    files = {"published": shipped(f"published/{study.published}.yaml")} if study.published else {}
+    return files | ({"references": shipped("published/table2.yaml")} if study.cluster_sweep else {})
+
+
+def read_run(study: Recipe, layout: RunLayout) -> RunResults:
+    """Return the results of a run; what has not run, or is stale, is a row without a figure.
+
+    Raises
+    ------
+    StoredStateError
+        If a record is damaged or of another recipe, or two cells cannot be compared.
+    """
+    from fecemo.data.published import read_published
+    from fecemo.evaluation.cells import compare_rows
+    from fecemo.evaluation.metrics.comparison import compare_cells
+    from fecemo.evaluation.metrics.seeds import spread_over_seeds
+    from fecemo.evaluation.records.predictions import read_predictions
+    from fecemo.evaluation.results import cell_rows, comparison_rows, results_of, sweep_comparison_rows
+
+    published = read_published(published_files(study)["published"]) if study.published else None
+    scores, parts = read_scores(study, layout, study.cells), _parts(study)
+    further = [read_scores(study.with_seed(seed, study.name), layout.of_seed(seed), study.cells)
+               for seed in study.seeds]
+    cells = {where: read_cell(resolve(study, *where), layout, scores.get(where), part=parts[where[0]],
+                              published=published is not None and published.figure(*where) is not None)
+             for where in study.cells}
+    curves = read_learning_curves(study, layout, tuple(cells.values())) if study.cluster_sweep else ()
+    rows: list[dict[str, Any]] = []
+    for where in cells:
+        others = [its[where] for its in further if where in its]
+        spread = spread_over_seeds([scores[where], *others]) if where in scores else None
+        rows += cell_rows(cells[where], seed=study.seed, spread=spread, further=others)
+        if cells[where].sweep is not None:
+            settings = {"rare_class_exponent": study.naming.rare_class_exponent,
+                        "class_balanced": float(study.naming.class_balanced)}
+            identity = {name: rows[-1].get(name) for name in ("row", "title", "part", "variant", "variant_title",
+                                                              "dataset", "supervision", "level", "state")}
+            rows += [{**identity, "stage": "cluster_sweep", "readout": "clusters", "metric": name, "value": value}
+                     for name, value in settings.items()]
+    for curve in curves:
+        for point in curve.points:
+            amount = point.asked if point.amount is None else point.amount
+            less: dict[str, Any] = {
+                "setting": curve.setting, "amount": amount, "unit": curve.unit, "title": curve.row.title,
+                "variant_title": curve.column.title}
+            rows += cell_rows(replace(point.cell, seconds=point.seconds), seed=study.seed, **less)
+    predictions = {where: read_predictions(layout.score(*where), score.emotions) for where, score in scores.items()}
+    differences = list(comparison_rows(scores, compare_cells(scores, predictions, seed=study.seed)))
+    if study.cluster_sweep is not None:
+        found, references = compare_rows(list(cells.values()), resamples=study.evaluation.bootstrap, seed=study.seed,
+                                         confidence=study.evaluation.confidence)
+        differences += sweep_comparison_rows(cells.values(), found, references)
+        rows += _reference_rows()
+    rows += _published_rows(published, parts) if published is not None else ()
+    return RunResults(results_of(rows, differences), cells)
+
+
+def _parts(study: Recipe) -> dict[str, str]:
+    """Return the part of the table to which each row belongs: a backbone's, where rows share each of several."""
+    behind = {row: study.approach_of(row) for row in study.approaches}
+    rows = Counter(approach.name for approach in behind.values())
+    divided = len(rows) > 1 and min(rows.values()) > 1
+    return {row: approach.title if divided else "" for row, approach in behind.items()}
+
+
+def _published_rows(published: "PublishedTable", parts: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    from fecemo.evaluation.records.headline import HEADLINES
+    from fecemo.evaluation.results import PUBLISHED
+
+    titles = {**{name: approach.title for name, approach in approaches().items()}, **published.titles}
+    headings = {**{name: variant.title for name, variant in variants().items()},
+                **{headline.name: headline.short for headline in HEADLINES}}
+    for row, figures in published.figures.items():
+        for column, figure in figures.items():
+            of_variant = column in variants()
+            yield {"row": row, "title": titles.get(row, row), "part": parts.get(row, ""), "stage": "published",
+                   "metric": "published_figure", "class": headings.get(column, column), "value": figure,
+                   "state": PUBLISHED, "source": f"{published.measure}. {published.source}",
+                   **({"variant": column, "variant_title": find_variant(column).title} if of_variant else {})}
+
+
+def _reference_rows() -> Iterator[dict[str, Any]]:
+    from fecemo.data.reference_figures import read_reference_figures
+    from fecemo.evaluation.results import PUBLISHED
+
+    references = read_reference_figures()
+    for one in references.figures:
+        yield {"row": one.system, "title": one.system, "supervision": one.given, "stage": "references",
+               "metric": "published_figure", "class": one.measure, "value": one.figure, "state": PUBLISHED,
+               "source": f"{one.source}, {references.sources[one.source]}"}
