@@ -39,11 +39,12 @@ def main() -> None:
     from fecemo.training.loader import Loader
     from fecemo.training.order import padded_batches
     from fecemo.training.outputs import write_outputs
+    from fecemo.training.step import part_of
 
     approach = find_approach("conv_autoencoder")
     config = approach.config() if arguments.published else approach.config(filters=FILTERS)
     shape = (arguments.side, arguments.side, 3)
-    encoder = approach.build(config, shape, 8, 0)["encoder"]
+    encoder = part_of(approach.model(config, {"image": shape}, 8, 0), ("embedding",))
     with tempfile.TemporaryDirectory() as folder:
         stored = np.lib.format.open_memmap(Path(folder) / "faces.npy", "w+", np.uint8, (faces, 200, 200, 3))
         random = np.random.default_rng(0)
@@ -56,12 +57,12 @@ def main() -> None:
         for name in ("first", "ours", "view alone", "predict"):
             started = time.perf_counter()
             if name in ("first", "ours"):
-                write_outputs(Path(folder) / "out.npy", encoder, loader, BATCH, f"embed, {name} pass")
+                write_outputs({"embedding": Path(folder) / "out.npy"}, encoder, loader, BATCH, f"embed, {name} pass")
             elif name == "view alone":
                 for batch, positions, n in loader.batches(padded_batches(np.arange(faces), BATCH)):
                     pixels[positions[:n]] = np.asarray(batch["image"])[:n]
             else:
-                made = encoder.predict(pixels, batch_size=BATCH, verbose=0)
+                made = encoder.predict({"image": pixels}, batch_size=BATCH, verbose=0)["embedding"]
             seconds[name] = time.perf_counter() - started
         same = bool(np.allclose(np.load(Path(folder) / "out.npy"), made, rtol=1e-4, atol=1e-4))
     rates = {name: faces / spent for name, spent in seconds.items() if name != "first"}

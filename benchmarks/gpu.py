@@ -88,17 +88,19 @@ def operations(plan: Any, frozen: tuple[str, ...] = ()) -> float:
 
 def phase_operations(cell: Cell, phase: Any) -> float:
     """Return the operations of one face in a phase, over the networks whose outputs its losses look at."""
-    plans = cell.approach.plan(cell.model, cell.shape, len(EMOTIONS))
-    return sum(operations(plans[phase.outputs[output]], phase.frozen) for output in cell.fit[phase.name].looks_at)
+    from fecemo.models.description import describe
+
+    outline = cell.approach.outline(cell.model, {"image": cell.shape}, len(EMOTIONS))
+    return operations(describe(outline, cell.fit[phase.name].outputs), phase.frozen)
 
 
-def measure(cell: Cell, phase: Any, networks: Any, precision: str, view: Any, sizes: Sizes) -> dict[str, Any]:
+def measure(cell: Cell, phase: Any, model: Any, precision: str, view: Any, sizes: Sizes) -> dict[str, Any]:
     """Return images per second and the share of waiting, with faces on the device and from the disk."""
     from fecemo.training.epoch import run_epoch
     from fecemo.training.examples import Examples
     from fecemo.training.loader import Loader
-    from fecemo.training.phase_work import PhaseWork, Training
     from fecemo.training.step import TrainingStep
+    from fecemo.training.training_job import TrainingJob, TrainingPhase
 
     class WatchedLoader(Loader):
         """A loader that counts the seconds in which it is waited for."""
@@ -121,16 +123,15 @@ def measure(cell: Cell, phase: Any, networks: Any, precision: str, view: Any, si
     def examples_of(n: int) -> Examples:
         """Go through the faces again and again in one epoch, as long as that of a larger pack."""
         labels = np.arange(n, dtype=np.int32) % len(EMOTIONS)
-        return Examples(np.arange(n) % len(faces), {"label": labels} if phase.faces == "target" else {})
+        return Examples(np.arange(n) % len(faces), {"label": labels} if phase.role == "target" else {})
 
-    learning = {output: networks[phase.outputs[output]] for output in fit.looks_at}
     found: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as folder, prepared(learning, phase.frozen, precision):
-        step = TrainingStep(learning, fit, examples_of(len(faces)), len(EMOTIONS))
+    with tempfile.TemporaryDirectory() as folder, prepared(model, fit.outputs, phase.frozen, precision):
+        step = TrainingStep(model, fit, examples_of(len(faces)), len(EMOTIONS))
 
         def epoch_of(n: int, loader: Loader) -> float:
-            work = PhaseWork(phase.name, phase.outputs, phase.frozen, fit, faces, examples_of(n))
-            training = Training(cell.title, networks, [work], view, len(EMOTIONS), 0, Path(folder), "")
+            work = TrainingPhase(phase.name, phase.frozen, fit, {"image": faces}, examples_of(n))
+            training = TrainingJob(cell.title, model, [work], view, len(EMOTIONS), 0, Path(folder), "")
             return run_epoch(training, work, step, loader, 0).faces_per_second
 
         for place in ("device", "disk"):
@@ -145,17 +146,16 @@ def measure(cell: Cell, phase: Any, networks: Any, precision: str, view: Any, si
 
 
 @contextmanager
-def prepared(networks: dict[str, Any], frozen: tuple[str, ...], precision: str) -> Iterator[None]:
+def prepared(model: Any, outputs: tuple[str, ...], frozen: tuple[str, ...], precision: str) -> Iterator[None]:
     """Freeze what does not learn, and compute in a precision, while the block runs."""
     from fecemo.training.precision import computing_in
+    from fecemo.training.step import part_of
 
     with ExitStack() as undone:
-        for network in networks.values():
-            undone.enter_context(computing_in(network, precision))
-            for layer in network.layers:
-                if layer.name in frozen:
-                    layer.trainable = False
-                    undone.callback(setattr, layer, "trainable", True)
+        undone.enter_context(computing_in(part_of(model, outputs), precision))
+        for name in frozen:
+            model.get_layer(name).trainable = False
+            undone.callback(setattr, model.get_layer(name), "trainable", True)
         yield
 
 
@@ -169,21 +169,21 @@ def measure_all(recipe: Recipe, sizes: Sizes, until: float) -> dict[str, dict[st
     results: dict[str, dict[str, dict[str, Any]]] = {precision: {} for precision in PRECISIONS}
     for name in recipe.approaches:
         cell = resolve(recipe, name, recipe.variants[0])
-        networks = cell.approach.build(cell.model, cell.shape, len(EMOTIONS), recipe.seed)
+        model = cell.approach.model(cell.model, {"image": cell.shape}, len(EMOTIONS), recipe.seed)
         view = DeviceView(cell.variant, cell.side)
         for phase in cell.approach.phases:
             for precision in PRECISIONS:
                 if time.monotonic() > until:
                     print(f"{name} {phase.name} {precision}: left out, the time is over", flush=True)
                     continue
-                found = measure(cell, phase, networks, precision, view, sizes)
+                found = measure(cell, phase, model, precision, view, sizes)
                 rate = found["device"]["images_per_second"]
                 found["share_of_chip"] = round(rate * phase_operations(cell, phase) / chip[precision], 3)
                 results[precision][f"{name} {phase.name}"] = found
                 waits = ", ".join(f"{place} {found[place]['input_wait']:6.4f}" for place in ("device", "disk"))
                 print(f"{precision:15} {name:18} {phase.name:12} {rate:>10,.1f} images/s   of the chip "
                       f"{found['share_of_chip']:5.3f}   input wait: {waits}", flush=True)
-        del networks
+        del model
         gc.collect()
     return results
 

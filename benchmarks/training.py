@@ -20,7 +20,7 @@ import numpy as np
 from fecemo.data.variant import find_variant
 from fecemo.drawn.emotions import EMOTIONS
 from fecemo.models.approach import find_approach
-from fecemo.models.loss import losses
+from fecemo.models.loss import LossTerm, losses
 from fecemo.training.backend import describe_backend, import_keras
 
 SMALL = {
@@ -29,7 +29,8 @@ SMALL = {
     "semi_supervised": {"filters": (8, 16, 32), "head": (64, 32)},
     "supervised": {"filters": 12, "dense": 64},
 }
-LOSSES = {"pixels": "binary_crossentropy", "probabilities": "categorical_crossentropy"}
+LOSSES = {"pixels": "binary_crossentropy", "probabilities": "cross_entropy"}
+BARE_LOSSES = {"pixels": "binary_crossentropy", "probabilities": "categorical_crossentropy"}
 
 
 def measure(name: str, side: int, faces: int, batch_size: int, rounds: int, published: bool) -> dict[str, float]:
@@ -41,32 +42,33 @@ def measure(name: str, side: int, faces: int, batch_size: int, rounds: int, publ
     from fecemo.training.examples import Examples
     from fecemo.training.loader import Loader
     from fecemo.training.optimizers import Adam
-    from fecemo.training.phase_work import PhaseWork, Training
     from fecemo.training.settings import FitSettings
-    from fecemo.training.step import TrainingStep
+    from fecemo.training.step import TrainingStep, part_of
+    from fecemo.training.training_job import TrainingJob, TrainingPhase
 
     approach = find_approach(name)
     config = approach.config(**({} if published else SMALL[name]))
     phase = approach.phases[0]
-    (output, network), *_ = phase.outputs.items()
-    fit = FitSettings((losses()[LOSSES[output]](),), Adam(), 1e-4, epochs=rounds, batch_size=batch_size)
-    shape = (side, side, 3)
+    (output, target), *_ = phase.targets.items()
+    terms = (LossTerm(losses()[LOSSES[output]](), output, target),)
+    fit = FitSettings(terms, Adam(), 1e-4, epochs=rounds, batch_size=batch_size)
+    shapes = {"image": (side, side, 3)}
     random = np.random.default_rng(0)
     labels = random.integers(0, len(EMOTIONS), faces).astype(np.int32)
     view = DeviceView(find_variant("rgb"), side)
 
-    bare = approach.build(config, shape, len(EMOTIONS), 0)[network]
-    bare.compile(optimizer=keras.optimizers.Adam(1e-4), loss=LOSSES[output])
+    bare = part_of(approach.model(config, shapes, len(EMOTIONS), 0), (output,))
+    bare.compile(optimizer=keras.optimizers.Adam(1e-4), loss={output: BARE_LOSSES[output]})
     with tempfile.TemporaryDirectory() as folder:
         # As a pack is read: a memory map of whole faces.
         stored = np.lib.format.open_memmap(Path(folder) / "faces.npy", "w+", np.uint8, (faces, 200, 200, 3))
         stored[:] = random.integers(0, 256, stored.shape, np.uint8)
-        networks = approach.build(config, shape, len(EMOTIONS), 0)
-        examples = Examples(np.arange(faces), {} if phase.faces == "source" else {"label": labels})
-        work = PhaseWork(phase.name, phase.outputs, (), fit, stored, examples)
-        training = Training(title=name, networks=networks, phases=[work], view=view, n_classes=len(EMOTIONS), seed=0,
-                            folder=Path(folder), digest="")
-        step = TrainingStep({output: networks[network]}, fit, examples, len(EMOTIONS))
+        model = approach.model(config, shapes, len(EMOTIONS), 0)
+        examples = Examples(np.arange(faces), {} if phase.role == "source" else {"label": labels})
+        work = TrainingPhase(phase.name, (), fit, {"image": stored}, examples)
+        training = TrainingJob(title=name, model=model, phases=[work], view=view, n_classes=len(EMOTIONS), seed=0,
+                               folder=Path(folder), digest="")
+        step = TrainingStep(model, fit, examples, len(EMOTIONS))
         loader = Loader({"image": stored}, work.rows, view)
         pixels = np.concatenate([loader.load(np.arange(start, min(start + 64, faces)))["image"]
                                  for start in range(0, faces, 64)])
@@ -74,7 +76,8 @@ def measure(name: str, side: int, faces: int, batch_size: int, rounds: int, publ
 
         def bare_epoch(_: int) -> None:
             for start in range(0, faces, batch_size):
-                bare.train_on_batch(pixels[start : start + batch_size], targets[start : start + batch_size])
+                bare.train_on_batch({"image": pixels[start : start + batch_size]},
+                                    {output: targets[start : start + batch_size]})
 
         loops = {"ours": lambda epoch: run_epoch(training, work, step, loader, epoch), "bare": bare_epoch}
         clock, busy = (dict.fromkeys(loops, float("inf")) for _ in range(2))

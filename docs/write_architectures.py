@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fecemo.drawn.emotions import EMOTIONS
 from fecemo.models.approach import approaches
-from fecemo.models.plan import NetworkPlan
+from fecemo.models.description import ModelDescription, describe
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.recipe_file import read_recipe
 
@@ -26,7 +26,7 @@ current. The study is "Categorizing Facial Expressions" (3 December 2023), secti
 of one face.
 
 Ours in all of them, because the text does not say: a batch of 32 faces; first weights by Glorot's uniform rule
-(Keras's default), each layer's drawn from the recipe's seed and the layer's name; rescaling as a layer of the
+(Keras's default), drawn from the recipe's seed; rescaling as a layer of the
 network, so that all networks take pixels from 0 to 255; no weight decay, no augmentation, no early stop. A last
 batch that is not full is filled up with faces at no weight.
 """
@@ -62,7 +62,7 @@ PUBLISHED = {
 }
 
 
-def network_table(plans: dict[str, NetworkPlan]) -> list[str]:
+def network_table(plans: dict[str, ModelDescription]) -> list[str]:
     """Return a network's layers as rows, its variants as columns."""
     first = next(iter(plans.values()))
     lines = [f"| stack | layer | kind | activation | {' | '.join(f'{name}: shape | weights' for name in plans)} |",
@@ -78,16 +78,16 @@ def network_table(plans: dict[str, NetworkPlan]) -> list[str]:
 
 def fit_table(cells: dict[str, Cell]) -> list[str]:
     """Return how each phase is fitted."""
-    lines = ["| phase | network | variant | loss | optimizer | rate | epochs | batch | faces | frozen |",
+    lines = ["| phase | outputs | variant | loss | optimizer | rate | epochs | batch | faces | frozen |",
              "|:--|:--|:--|:--|:--|--:|--:|--:|:--|:--|"]
     for name, cell in cells.items():
         for phase in cell.approach.phases:
             fit = cell.fit[phase.name]
             labels = f"{fit.label_fraction:.0%} of the labels" if fit.label_fraction else "the train split"
             source = f"{fit.faces:,} source faces" if fit.faces else "all source faces"
-            faces = source if phase.faces == "source" else labels
-            lines.append(f"| {phase.name} | {', '.join(phase.outputs.values())} | {name} "
-                         f"| {' + '.join(loss.name for loss in fit.loss)} | {fit.optimizer.name} "
+            faces = source if phase.role == "source" else labels
+            lines.append(f"| {phase.name} | {', '.join(fit.outputs)} | {name} "
+                         f"| {' + '.join(term.loss.name for term in fit.losses)} | {fit.optimizer.name} "
                          f"| {fit.learning_rate:g} | {fit.epochs} | {fit.batch_size} | {faces} "
                          f"| {', '.join(phase.frozen) or '–'} |")
     return lines
@@ -103,11 +103,11 @@ def page() -> str:
         published, ours = PUBLISHED[name]
         lines += [f"## {approach.title} (`{name}`)", "", f"**Published.** {published}", "", f"**Ours.** {ours}", "",
                   *fit_table(cells), ""]
-        plans = {variant: approach.plan(cell.model, (cell.side, cell.side, cell.variant.channels), len(EMOTIONS))
-                 for variant, cell in cells.items()}
-        for network in plans[recipe.variants[0]]:
-            of_variants = {variant: plan[network] for variant, plan in plans.items()}
-            lines += [f"### {network}", "", *network_table(of_variants), ""]
+        outlines = {variant: approach.outline(cell.model, {"image": cell.shape}, len(EMOTIONS))
+                    for variant, cell in cells.items()}
+        for output in approach.outputs:
+            of_variants = {variant: describe(outline, [output]) for variant, outline in outlines.items()}
+            lines += [f"### {output}", "", *network_table(of_variants), ""]
     return "\n".join(lines)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fecemo.models.approach import approaches
+from fecemo.models.loss import LOSSES
 from fecemo.registry import entries
 from fecemo.study.fit_choices import CHOICES
 from fecemo.study.recipe import ApproachRecipe, Recipe
@@ -97,7 +98,7 @@ def page() -> str:
         parts += [f"\n## {' and '.join(f'`{key}`' for key in keys)}\n", headline(kind), "", *table_of(kind)]
     parts += ["\n## `approaches.ROW`\n", headline(ApproachRecipe), "", *table_of(ApproachRecipe),
               "\n## `approaches.ROW.fit.PHASE`\n", headline(FitSettings), "", *table_of(FitSettings)]
-    for key, (_, package, attribute, what) in CHOICES.items():
+    for key, (_, package, attribute, what) in {"loss": (None, LOSSES, "LOSS", "loss"), **CHOICES}.items():
         if key == "corrupt":
             continue  # the same augmentations
         parts.append(f"\n## `approaches.ROW.fit.PHASE.{key}`\n")

@@ -1,50 +1,59 @@
-"""What an approach is: which networks it builds, in which phases they learn, and how its faces get an emotion.
+"""What an approach is: the columns that enter its Keras model, the outputs that leave it, and the phases of its fit.
 
-Light: no Keras is imported before `Approach.build` or `Approach.plan` is called, so that recipes and ``--help`` stay
-quick.
+Light: no Keras is imported before a model is built, so that recipes and ``--help`` stay quick.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from fecemo.errors import InputError
-from fecemo.models.plan import NetworkPlan, Networks, Shape, Stacks, plan_networks
 from fecemo.registry import entries, find
 
-Takes = Literal["pixels", "measurements", "embedding"]
+IMAGE = "image"
+"""The column that stands for the table's variant of a face: pixels in [0, 255] of shape (side, side, channels)."""
+EMBEDDING = "embedding"
+"""The column that stands for the embedding of a face by the row that a recipe names under ``of``."""
+Shape = tuple[int, ...]
+"""Shape of one face's tensor, without the batch."""
+Readout = Literal["clusters", "argmax", "regression"]
 
 
 @dataclass(frozen=True)
 class Phase:
-    """One fit of one or several networks that share stacks.
+    """One fit of the model, or of a part of it.
 
     Parameters
     ----------
     name : str
         Key of its `FitSettings` in a recipe.
-    outputs : mapping of str to str
-        What the phase can be taught by: each kind of output, and the network that gives it for a face. A loss names
-        the kind that it looks at: ``"pixels"`` in [0, 1] of the face's shape, ``"probabilities"`` of shape
-        (n_classes,), ``"features"`` of any shape, ``"embedding"`` or ``"vector"`` of shape (d,).
-    faces : str
-        Which faces it learns from: unlabelled ``"source"`` faces, labelled ``"target"`` faces, or another set of
-        examples that the stages know by this name.
+    data : str
+        What it learns from unless a recipe says otherwise: a role (``"source"``), a split of its faces
+        (``"target.train"``) or a relation between them (``"source.triplets"``).
+    targets : mapping of str to str or tuple of str
+        Outputs that can be taught, and what each is compared with: ``"image"``, ``"views"``, ``"triplet"``, a column
+        or several columns side by side. The first pair is that of a recipe's ``loss: NAME``.
     frozen : tuple of str
-        Stacks of the networks that do not learn in this phase, such as ``"encoder"``.
+        Submodels that do not learn in this phase, such as ``"encoder"``.
     """
 
     name: str
-    outputs: Mapping[str, str]
-    faces: str
+    data: str
+    targets: Mapping[str, str | tuple[str, ...]]
     frozen: tuple[str, ...] = ()
+
+    @property
+    def role(self) -> str:
+        """str: The data set that it learns from by default."""
+        return self.data.partition(".")[0]
 
 
 class ModelConfig:
     """Base of the frozen dataclasses that hold an approach's sizes."""
 
-    def check_input(self, input_shape: Shape) -> None:
-        """Raise `ValueError`, the field's name first, if no network of these sizes takes faces of this shape."""
+    def check_image(self, shape: Shape) -> None:
+        """Raise `ValueError`, the field's name first, if no model of these sizes takes images of this shape."""
 
 
 @dataclass(frozen=True)
@@ -57,55 +66,143 @@ class Approach:
         Key in recipes.
     title : str
         Heading in tables, as published.
-    predicts_by : {"clusters", "classifier"}
-        Through named clusters of its embeddings, or through its own class probabilities.
-    phases : tuple of Phase
-        In the order in which they run. Networks share layers, so that a later phase builds on an earlier one.
-    output : str
-        The network whose output is stored for every face: the encoder, or the classifier.
     config : type of ModelConfig
         Frozen dataclass of the architecture's sizes; its defaults are the published ones.
-    networks : mapping of str to tuple of str
-        See `Networks`. They take float pixels in [0, 255], or float vectors.
-    stacks : callable
-        ``stacks(config, input_shape, n_classes) -> Stacks``, with ``input_shape`` (height, width, channels), or (d,).
-    takes : {"pixels", "measurements", "embedding"}
-        What a face is to its networks: pixels; a vector of what was measured on the face, of the kinds that the config
-        chooses (`fecemo.models.measured_groups`); or its embedding by another row of the recipe. An approach may have
-        neither phases nor networks: then measurements are its embedding themselves, or a description of the pixels.
+    inputs : mapping of str to str, or callable
+        Inputs of the model, and the column that enters each: `IMAGE`, `EMBEDDING` or a column of the data set; or a
+        function of the config that returns them.
+    build : callable
+        ``build(config, shapes, n_classes) -> keras.Model``, ``shapes`` by input. The model takes a dict and returns a
+        dict; its encoder, decoder or head are submodels by these names.
+    phases : tuple of Phase
+        In the order in which they run; they share the model. Without one, nothing learns but layers that are adapted
+        to the source faces.
+    readouts : mapping of str to {"clusters", "argmax", "regression"}
+        Outputs that are stored for every face, and how each becomes an answer; the first decides.
+    submodels : tuple of str
+        Names of the submodels that phases and recipes may freeze.
+    descriptor : str, optional
+        In the place of a model: a registered description of pictures; see `fecemo.imaging.descriptors`.
     """
 
     name: str
     title: str
-    predicts_by: Literal["clusters", "classifier"]
-    phases: tuple[Phase, ...]
-    output: str
     config: type[ModelConfig]
-    networks: Networks
-    stacks: Callable[..., Stacks]
-    takes: Takes = "pixels"
+    inputs: Mapping[str, str] | Callable[[Any], Mapping[str, str]]
+    build: Callable[..., Any] | None
+    phases: tuple[Phase, ...]
+    readouts: Mapping[str, Readout]
+    submodels: tuple[str, ...] = ()
+    descriptor: str | None = None
 
-    def check(self, config: ModelConfig, input_shape: Shape, where: str = "approaches") -> None:
-        """Raise `InputError`, with the recipe's key, if the config does not fit faces of this shape."""
+    @property
+    def output(self) -> str:
+        """str: The output whose readout decides."""
+        return next(iter(self.readouts))
+
+    @property
+    def predicts_by(self) -> Literal["clusters", "classifier"]:
+        """str: Whether faces get their class through clusters, or from the model itself."""
+        return "clusters" if self.readouts[self.output] == "clusters" else "classifier"
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Tuple of str: Outputs that phases teach or that are stored, each once."""
+        return tuple(dict.fromkeys([*(name for phase in self.phases for name in phase.targets), *self.readouts]))
+
+    def columns(self, config: Any = None) -> dict[str, str]:
+        """Return the column that enters each input, of a config or, by default, of the published one."""
+        if callable(self.inputs):
+            return dict(self.inputs(self.config() if config is None else config))
+        return dict(self.inputs)
+
+    @property
+    def takes_image(self) -> bool:
+        """bool: Whether pixels enter the model."""
+        return IMAGE in self.columns().values()
+
+    @property
+    def takes_embedding(self) -> bool:
+        """bool: Whether embeddings by another row enter the model."""
+        return EMBEDDING in self.columns().values()
+
+    def check(self, config: ModelConfig, image_shape: Shape, where: str = "approaches") -> None:
+        """Raise `InputError`, with the recipe's key, if the config does not fit images of this shape."""
         try:
-            config.check_input(input_shape)
+            config.check_image(image_shape)
         except ValueError as error:
             raise InputError(f"{where}.{self.name}.model.{error}") from error
 
-    def build(self, config: ModelConfig, input_shape: Shape, n_classes: int, seed: int) -> dict[str, Any]:
-        """Return the networks by name, of type `keras.Model`. Raises `InputError` as `check` does."""
-        from fecemo.models.stacks import build_networks
+    def model(self, config: Any, shapes: Mapping[str, Shape], n_classes: int, seed: int) -> Any:
+        """Return the `keras.Model`, its first weights drawn by the seed and its unnamed layers numbered from 1.
 
-        self.check(config, input_shape)
-        return build_networks(self.networks, self.stacks(config, input_shape, n_classes), input_shape, seed)
-
-    def plan(self, config: ModelConfig, input_shape: Shape, n_classes: int) -> dict[str, NetworkPlan]:
-        """Return the same networks on paper: every layer's shape and weights, none allocated.
-
-        Raises `InputError` as `check` does.
+        Parameters
+        ----------
+        config : ModelConfig
+        shapes : mapping of str to tuple of int
+            Of each input, without the batch.
+        n_classes : int
+            Of the data set that is learnt from.
+        seed : int
         """
-        self.check(config, input_shape)
-        return plan_networks(self.networks, self.stacks(config, input_shape, n_classes), input_shape)
+        import keras
+
+        self._fresh_session()
+        keras.utils.set_random_seed(seed)
+        return self._built(config, shapes, n_classes)
+
+    def outline(self, config: Any, shapes: Mapping[str, Shape], n_classes: int) -> Any:
+        """Return the model without the memory of its weights: its layers, shapes and counts alone are to be used.
+
+        The dense autoencoder has 485 million weights at 200 pixels; what they take is known before they are drawn.
+        """
+        import keras
+
+        self._fresh_session()
+        with keras.StatelessScope(initialize_variables=False):
+            outline = self._built(config, shapes, n_classes)
+        self._fresh_session()  # forgets the weights that still wait for their values
+        return outline
+
+    def _built(self, config: Any, shapes: Mapping[str, Shape], n_classes: int) -> Any:
+        if self.build is None:
+            raise ValueError(f"the approach {self.name} has no model")
+        for name, column in self.columns(config).items():
+            if column == IMAGE:
+                self.check(config, shapes[name])
+        return self.build(config, shapes, n_classes)
+
+    @staticmethod
+    def _fresh_session() -> None:
+        import keras
+
+        shared = keras.distribution.distribution()
+        keras.utils.clear_session(free_memory=False)
+        if shared is not None:
+            keras.distribution.set_distribution(shared)
+
+
+def refuse_sizes_below_one(config: Any, *names: str) -> None:
+    """Raise `ValueError` if one of the named fields, a whole number or several, is below 1 or empty."""
+    for name in names:
+        value = getattr(config, name)
+        sizes = value if isinstance(value, tuple) else (value,)
+        if not sizes or min(sizes) < 1:
+            raise ValueError(f"{name} must be whole numbers above 0, not {value}")
+
+
+def refuse_pools_that_leave_a_rest(pools: tuple[int, ...], shape: Shape) -> None:
+    """Raise `ValueError` if poolings of these sizes do not divide the side of the image.
+
+    A transposed convolution multiplies the side by its stride: only then does the decoder come back to the same size.
+    """
+    side = shape[0]
+    if side % math.prod(pools):
+        divisors = [size for size in range(2, side + 1) if side % size == 0]
+        raise ValueError(
+            f"pools: {list(pools)} multiply to {math.prod(pools)}, which does not divide the {side} pixels of the "
+            f"image; choose {len(pools)} sizes whose product does (divisors of {side}: {divisors})"
+        )
 
 
 def approaches() -> dict[str, Approach]:

@@ -1,4 +1,4 @@
-"""What a loss is: which output of a network it looks at, what that is held against, and what it remembers.
+"""What a loss is: an equation of a model's output and a target, that knows neither by name.
 
 Light: no Keras is imported before a loss computes, so that recipes and ``--help`` stay quick.
 """
@@ -11,67 +11,55 @@ import numpy as np
 
 from fecemo.registry import entries
 
-Target = Literal["face", "label", "vector", "views", "triplet"]
-"""What can be learnt from.
-
-``"face"``: the face's own pixels, in [0, 255], as they were before `corrupt`; (m, side, side, channels) float32.
-``"label"``: the emotion's number; (m,) int32.
-``"vector"``: numbers measured on the face, such as distances between landmarks; (m, d) float32.
-``"views"``: that two altered views show one face; nothing is given.
-``"triplet"``: that the last of three faces is the odd one out; (m,) int32, 0 to 2 where its faces show one, two or
-three kinds of expression.
-"""
+TargetKind = Literal["classes", "numbers", "views", "triplet"]
+"""``"classes"``: a whole number, (m,) int32, −1 where it is not known. ``"numbers"``: (m, ...) float32, NaN where they
+are not known. ``"views"``: that two altered views show one face; there is no array. ``"triplet"``: that the last of
+three faces is the odd one out; (m,) int32, 0 to 2 where its faces show one, two or three kinds of expression."""
 
 LOSSES = "fecemo.models.losses"
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss, or one term of a joint loss; its fields are what a recipe may set.
+    """A loss; its fields are what a recipe may set.
 
     Parameters
     ----------
-    weight : float
-        Factor of this term, λ where a study writes a joint loss.
     name : str
         Key in recipes; no setting.
 
     Attributes
     ----------
-    looks_at : str
-        The output that it needs, one of those that `Phase.outputs` names.
-    learns_from : Target
-        What it is held against.
-    together : int
-        Faces of an example that it looks at together: 1, 2 views or 3 faces of a triplet.
-    judges : bool
-        Whether `right` says which examples the network has right.
+    target_kind : TargetKind
+        What outputs are compared with.
+    group_size : int
+        Faces of an example that it compares with each other: 1, 2 views or 3 faces of a triplet.
+    has_accuracy : bool
+        Whether `is_correct` says which examples the model has right.
+    default_weight : float
+        Of a term that states none: λ where a study writes a joint loss.
     """
 
-    weight: float = 1.0
     name: str = field(default="", init=False)
 
-    looks_at: ClassVar[str]
-    learns_from: ClassVar[Target]
-    together: ClassVar[int] = 1
-    judges: ClassVar[bool] = False
+    target_kind: ClassVar[TargetKind]
+    group_size: ClassVar[int] = 1
+    has_accuracy: ClassVar[bool] = False
+    default_weight: ClassVar[float] = 1.0
 
-    def __post_init__(self) -> None:
-        if not 0 < self.weight < np.inf:
-            raise ValueError(f"weight must be above 0, not {self.weight}")
-
-    def losses(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
+    def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return one number an example.
 
         Parameters
         ----------
-        output : tensor of shape (m, ...), or (m, together, ...) where faces are looked at together, floating
+        output : tensor of shape (m, ...), or (m, group_size, ...) where faces are compared, floating
         target : tensor of shape (m, ...), or None for ``"views"``
+            Images are in [0, 1].
         weights : tensor of shape (m,), float32
-            1 for examples that count, 0 for those that fill up a batch. What is returned for the latter is ignored;
-            they must not touch what is returned for others.
+            1 for examples that count, 0 for those that fill up a batch or whose target is not known. What is returned
+            for the latter is ignored; they must not touch what is returned for others.
         state : mapping of str to tensor
-            As `first_state` or `next_state` gave it.
+            As `init_state` or `update_state` returned it.
 
         Returns
         -------
@@ -79,33 +67,83 @@ class Loss:
         """
         raise NotImplementedError
 
-    def first_state(self, output_shape: tuple[int, ...], targets: Mapping[str, np.ndarray],
-                    n_classes: int) -> dict[str, np.ndarray]:
+    def init_state(self, output_shape: tuple[int, ...], target: np.ndarray | None,
+                   n_classes: int) -> dict[str, np.ndarray]:
         """Return what the loss remembers from batch to batch, as it is before the first one.
 
         Parameters
         ----------
         output_shape : tuple of int
             Of one face's output.
-        targets : mapping of str to ndarray
-            Of all examples that are learnt from.
+        target : ndarray of shape (n, ...) or None
+            Of all examples that are learnt from and whose target is known; None where targets are known only from
+            batch to batch.
         n_classes : int
-            Emotions that a label can be.
+            Of the labels of the data set.
 
         Returns
         -------
         dict of str to ndarray, float32
-            Kept beside the network, in checkpoints too; no optimizer changes it.
+            Kept beside the model, in checkpoints too; no optimizer changes it.
+
+        Raises
+        ------
+        ValueError
+            If output and target do not fit together, or targets are needed before the training.
         """
         return {}
 
-    def next_state(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> dict[str, Any]:
+    def update_state(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the parts of the state that a batch changes, as they are after it; no gradient flows through them."""
         return {}
 
-    def right(self, output: Any, target: Any, weights: Any) -> Any:
-        """Return whether the network has each example right: tensor of shape (m,), bool; see `losses` for the rest."""
+    def is_correct(self, output: Any, target: Any, weights: Any) -> Any:
+        """Return whether the model has each example right: tensor of shape (m,), bool; see `per_example`."""
         raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class LossTerm:
+    """A term of the loss of a phase.
+
+    Parameters
+    ----------
+    loss : Loss
+    output : str
+        Of the model.
+    target : str or tuple of str
+        ``"image"`` (the face's pixels as they are before they are corrupted), ``"views"``, ``"triplet"``, a column,
+        several columns side by side, or what an augmentation emits.
+    weight : float
+        Factor of the term.
+    """
+
+    loss: Loss
+    output: str
+    target: str | tuple[str, ...]
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.weight < np.inf:
+            raise ValueError(f"weight must be above 0, not {self.weight}")
+
+    @property
+    def target_name(self) -> str:
+        """str: Key of the target in a batch; several columns are joined by ``+``."""
+        return self.target if isinstance(self.target, str) else "+".join(self.target)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Tuple of str: The columns that the target is read from, if it is read from any."""
+        return (self.target,) if isinstance(self.target, str) else self.target
+
+
+def need_targets(target: np.ndarray | None, loss: Loss) -> np.ndarray:
+    """Return the targets. Raises `ValueError` where they are not known before the training."""
+    if target is None:
+        raise ValueError(f"{loss.name} needs all targets before the training, and an augmentation emits them batch by "
+                         "batch; take cross_entropy")
+    return np.asarray(target)
 
 
 def losses() -> dict[str, type[Loss]]:

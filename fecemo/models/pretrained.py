@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from fecemo.models.naming import Naming, Place, namings
-from fecemo.models.residual_networks import EPSILON
+from fecemo.models.residual import EPSILON
 
 WEIGHTS_NAME = "stages.weights.h5"
 STAGE = re.compile(r"stage_(\d)")
@@ -132,19 +132,18 @@ def save_weights(converted: Converted, network: Any, path: Path) -> None:
     _stages(network).save_weights(path, overwrite=True)
 
 
-def put_weights(networks: Mapping[str, Any], path: Path) -> list[str]:
-    """Put converted weights into networks and return the layers, of those with weights, that get none.
+def put_weights(model: Any, path: Path) -> list[str]:
+    """Put converted weights into a model and return the layers, of those with weights, that get none.
 
     Raises
     ------
     ValueError
         If they are of other stages.
     """
-    stages = _stages(next(iter(networks.values())))
+    stages = _stages(model)
     stages.load_weights(path)
-    stacks = {stack.name: stack for network in networks.values() for stack in network.layers}
-    return [f"{name}/{layer.name}" for name, stack in stacks.items() if stack not in stages.layers
-            for layer in getattr(stack, "layers", ()) if layer.weights]
+    return [f"{submodel.name}/{layer.name}" for submodel in model.layers if submodel not in stages.layers
+            for layer in getattr(submodel, "layers", ()) if layer.weights]
 
 
 def _stages(network: Any) -> Any:

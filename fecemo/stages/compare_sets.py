@@ -10,7 +10,7 @@ from fecemo.data.arrays import map_array
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_file
 from fecemo.data.variant import Variant, find_pack_variant
-from fecemo.errors import InputError
+from fecemo.errors import InputError, nearest
 from fecemo.evaluation.probing.probe_settings import ProbeSettings
 from fecemo.progress import progress
 from fecemo.stages.run_stage import StageResult, run_stage
@@ -36,8 +36,10 @@ class CompareSettings:
     names : tuple of str
         What to call them; by default their folders' names.
     network : Path, optional
-        A trained network that describes the faces, such as ``runs/demo/models/conv_autoencoder/gray/encoder.keras``;
+        A trained network that describes the faces, such as ``runs/demo/models/conv_autoencoder/gray/model.keras``;
         without one their pixels do, as means of squares of 10.
+    output : str
+        Of the network, by which it describes a face.
     variant : str
         Image variant that the network was trained on, or whose pixels are taken: ``rgb``, ``gray`` or ``tight``.
     labels : int, optional
@@ -57,6 +59,7 @@ class CompareSettings:
     packs: tuple[Path, ...]
     names: tuple[str, ...] = ()
     network: Path | None = None
+    output: str = "embedding"
     variant: str = "gray"
     labels: int | None = None
     penalty: float = ProbeSettings.penalty
@@ -156,32 +159,43 @@ def _described(settings: CompareSettings, packs: list[Dataset], variant: Variant
     from fecemo.evaluation.probing.set_comparison import LabelledVectors
 
     files = [] if settings.network is None else [f"{number}.npy" for number in range(len(packs))]
-    machine = {} if settings.network is None else _embed(settings.network, packs, variant, folder, files)
+    machine = {} if settings.network is None else _embed(
+        settings.network, settings.output, packs, variant, folder, files)
     return [LabelledVectors(
         name, map_array(folder / files[number]) if files else _mean_pixels(pack, variant), pack.labels,
         pack.splits, pack.sha256)
         for number, (name, pack) in enumerate(zip(settings.called, packs, strict=True))], files, machine
 
 
-def _embed(path: Path, packs: list[Dataset], variant: Variant, folder: Path, files: list[str]) -> dict[str, str]:
+def _embed(path: Path, output: str, packs: list[Dataset], variant: Variant, folder: Path,
+           files: list[str]) -> dict[str, str]:
     from fecemo.training.backend import describe_backend, import_keras
 
     import_keras(None)
+    from fecemo.models.approach import approaches
     from fecemo.training.device_view import DeviceView
     from fecemo.training.loader import Loader
     from fecemo.training.network_file import load_network
     from fecemo.training.outputs import write_outputs
+    from fecemo.training.step import part_of
 
-    network = load_network(path)
-    side, channels = network.input_shape[1], network.input_shape[-1]
+    approaches()  # a model may hold layers that their files register
+    model = load_network(path)
+    if output not in model.output:
+        raise InputError(f"output: {path} has no output {output!r}: {nearest(output, model.output)}")
+    if len(model.input) != 1 or len(next(iter(model.input.values())).shape) != 4:
+        raise InputError(f"{path} takes {' and '.join(model.input)}; expected a model that takes images alone")
+    (name, image), = model.input.items()
+    side, channels = image.shape[1], image.shape[-1]
     if channels != variant.channels or not 0 < side <= variant.side:
         raise InputError(f"{path} takes {side}×{side} pixels of {channels} channels, which {variant.name} faces do not "
                          "have; name the variant that it was trained on")
     view = DeviceView(variant, side)
     for pack, file in zip(packs, files, strict=True):
         # Each face goes through once: there is nothing to gain by keeping it.
-        loader = Loader({"image": pack.faces}, np.arange(len(pack)), view, resident_bytes=0)
-        write_outputs(folder / file, network, loader, BATCH_SIZE, f"{STAGE}: embed {pack.folder.name}")
+        loader = Loader({name: pack.faces}, np.arange(len(pack)), view, resident_bytes=0)
+        write_outputs({output: folder / file}, part_of(model, (output,)), loader, BATCH_SIZE,
+                      f"{STAGE}: embed {pack.folder.name}")
     return describe_backend()
 
 

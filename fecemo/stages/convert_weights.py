@@ -12,7 +12,7 @@ from fecemo.data.tensor_file import read_tensors
 from fecemo.errors import InputError, nearest
 from fecemo.models.approach import find_approach
 from fecemo.models.pretrained import FEEDINGS, WEIGHTS_NAME, convert, save_weights
-from fecemo.models.residual_networks import ResidualConfig
+from fecemo.models.residual import ResidualConfig
 from fecemo.stages.pretrained import CONVERT
 from fecemo.stages.run_stage import StageResult, run_stage
 
@@ -93,7 +93,7 @@ def _convert(settings: ConvertSettings, model: dict[str, Any], channels: str, fo
     import_keras()
     approach = find_approach(settings.approach)
     config: Any = build(approach.config, model, "model")
-    network = approach.build(config, (config.side, config.side, 3), len(EMOTIONS), 0)[approach.output]
+    network = approach.model(config, {"image": (config.side, config.side, 3)}, len(EMOTIONS), 0)
     try:
         converted = convert(tensors, network, channels)
     except ValueError as error:

@@ -1,9 +1,9 @@
-"""Run a cell's trained network over the faces, for what comes after: embeddings, or class probabilities."""
+"""Run a cell's trained model over the faces, for what comes after: embeddings, or class probabilities."""
 
 from fecemo.data.receipts import Receipt
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.embedding import embed_faces
-from fecemo.stages.face_vectors import read_vectors
+from fecemo.stages.face_inputs import read_inputs
 from fecemo.stages.run_stage import run_artifact
 from fecemo.study.faces.example_set import embedded
 from fecemo.study.faces.run_faces import read_run_faces
@@ -29,7 +29,7 @@ def run(arguments: CellArguments) -> Receipt:
     arguments.artifacts.require("model", cell.row, cell.variant.name)
     faces = {name: read_run_faces(layout, name, measured, cell.faces_seen)
              for name, measured in embedded(cell.approach).items()}
-    vectors = read_vectors(cell, arguments.artifacts, faces)
+    inputs = read_inputs(cell, arguments.artifacts, faces)
     return run_artifact(arguments.artifacts, "outputs", cell,
                         machine={"threads": cell.recipe.threads, "backend": backend_name()},
-                        work=lambda folder: embed_faces(cell, models, faces, vectors, folder))
+                        work=lambda folder: embed_faces(cell, models, faces, inputs, folder))

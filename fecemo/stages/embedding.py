@@ -1,12 +1,14 @@
-"""Vectors of faces by a trained model: what the embed stage stores of a run's faces, and the judge stage of others."""
+"""Outputs of faces by a trained model: what the embed stage stores of a run's faces, and the triplet test of others."""
 
+import dataclasses
 from pathlib import Path
+
+import numpy as np
 
 from fecemo.data.array_set import array_files
 from fecemo.data.arrays import write_arrays
-from fecemo.stages.described_embedding import embed_descriptions
-from fecemo.stages.face_vectors import FaceVectors
-from fecemo.stages.measured_embedding import embed_measurements
+from fecemo.progress import progress
+from fecemo.stages.face_inputs import FaceInputs
 from fecemo.stages.run_stage import StageResult
 from fecemo.study.artifacts import embedded_faces
 from fecemo.study.cell import TSNE_OUTPUT, Cell
@@ -15,61 +17,85 @@ from fecemo.study.faces.run_faces import RunFaces
 BATCH_SIZE = 64
 
 
-def embed_faces(cell: Cell, models: Path, faces: dict[str, RunFaces], vectors: dict[str, FaceVectors],
+def embed_faces(cell: Cell, models: Path, faces: dict[str, RunFaces], inputs: dict[str, FaceInputs],
                 folder: Path) -> StageResult:
-    """Write one vector a face of every pack, as the cell's networks or, without networks, its approach makes it.
+    """Write the outputs of every data set's faces, by the cell's model or by its approach's descriptor.
 
     Parameters
     ----------
     cell : Cell
     models : Path
-        Folder of the trained networks.
+        Folder of the trained model.
     faces : dict of str to RunFaces
-        By the name of the pack, which the files are called by.
-    vectors : dict of str to FaceVectors
-        What enters in the place of pixels; empty where pixels enter.
+        By the name of the data set, which the files are called by.
+    inputs : dict of str to FaceInputs
+        Likewise.
     folder : Path
     """
-    if cell.approach.networks:
-        return _embed(cell, models, faces, vectors, folder)
-    return embed_measurements(cell, vectors, models, folder) if vectors else embed_descriptions(cell, faces, folder)
+    if cell.approach.descriptor is not None:
+        return _describe(cell, cell.approach.descriptor, faces, folder)
+    return _embed(cell, models, inputs, folder)
 
 
-def _embed(cell: Cell, models: Path, packs: dict[str, RunFaces], vectors: dict[str, FaceVectors],
-           folder: Path) -> StageResult:
+def _embed(cell: Cell, models: Path, inputs: dict[str, FaceInputs], folder: Path) -> StageResult:
     from fecemo.training.backend import describe_backend, import_keras
 
     import_keras(cell.recipe.threads)
+    from fecemo.models.approach import approaches
     from fecemo.training.device_view import DeviceView
     from fecemo.training.loader import Loader
-    from fecemo.training.network_file import load_network
+    from fecemo.training.network_file import MODEL_NAME, load_network
     from fecemo.training.order import drawn_rows
     from fecemo.training.outputs import write_outputs
+    from fecemo.training.step import part_of
 
-    network = load_network(models / f"{cell.approach.output}.keras")
-    view = None if vectors else DeviceView(cell.variant, cell.side)
+    approaches()  # a model may hold layers that their files register
+    model = load_network(models / MODEL_NAME)
+    view = DeviceView(cell.variant, cell.side) if cell.approach.takes_image else None
     files: list[str] = []
-    faces: dict[str, int] = {}
-    length = 0
-    for name, its in packs.items():
-        rows = drawn_rows(len(its.pack), embedded_faces(cell) if name == "source" else None, cell.recipe.seed)
-        if vectors and name == "source":
-            # As with measurements themselves: clusters are made of faces whose vectors can be trusted.
-            rows = rows[vectors[name].trusted[rows]]
-        # Each face goes through once: there is nothing to gain by keeping it.
-        loader = Loader({"input": vectors[name] if vectors else its.seen}, rows, view, resident_bytes=0)
-        values, rows_file = array_files(name)
-        length = write_outputs(folder / values, network, loader, BATCH_SIZE, f"embed {cell.title}: {name}")
-        write_arrays(folder, {rows_file.removesuffix(".npy"): rows})
-        files += [values, rows_file]
-        faces[name] = len(rows)
+    counts: dict[str, int] = {}
+    lengths: dict[str, int] = {}
+    for name, its in inputs.items():
+        rows = drawn_rows(len(its.trusted), embedded_faces(cell) if name == "source" else None, cell.recipe.seed)
+        if name == "source":
+            # Clusters are made of faces whose vectors can be trusted; every labelled face is scored.
+            rows = rows[its.trusted[rows]]
+        stored = {output: name if output == cell.approach.output else f"{name}_{output}"
+                  for output in cell.approach.readouts}
         if cell.tsne_output and name == "target":
-            values, rows_file = array_files(TSNE_OUTPUT)
-            write_outputs(folder / values, load_network(models / f"{cell.tsne_output}.keras"), loader, BATCH_SIZE,
-                          f"embed {cell.title}: {cell.tsne_output}")
+            stored[cell.tsne_output] = TSNE_OUTPUT
+        # Each face goes through once: there is nothing to gain by keeping it.
+        loader = Loader(its.columns, rows, view, resident_bytes=0)
+        lengths = write_outputs({output: folder / array_files(array)[0] for output, array in stored.items()},
+                                part_of(model, tuple(stored)), loader, BATCH_SIZE, f"embed {cell.title}: {name}")
+        for array in stored.values():
+            values_file, rows_file = array_files(array)
             write_arrays(folder, {rows_file.removesuffix(".npy"): rows})
-            files += [values, rows_file]
+            files += [values_file, rows_file]
+        counts[name] = len(rows)
     machine = describe_backend()
+    return _result(cell, files, counts, lengths[cell.approach.output], machine)
+
+
+def _describe(cell: Cell, descriptor_name: str, faces: dict[str, RunFaces], folder: Path) -> StageResult:
+    from fecemo.imaging.descriptors import find_descriptor
+
+    descriptor, sizes = find_descriptor(descriptor_name), dataclasses.asdict(cell.model)
+    files: list[str] = []
+    counts: dict[str, int] = {}
+    for name, its in faces.items():
+        values = np.empty((len(its.pack), descriptor.length(sizes)), np.float32)
+        with progress(len(values), f"embed {cell.title}: {name}", "face") as bar:
+            for row in range(len(values)):
+                values[row] = descriptor.describe(cell.variant.view(its.seen[row : row + 1])[0], sizes)
+                bar.update(1)
+        values_file, rows_file = (file.removesuffix(".npy") for file in array_files(name))
+        files += write_arrays(folder, {values_file: values, rows_file: np.arange(len(values))})
+        counts[name] = len(values)
+    return _result(cell, files, counts, descriptor.length(sizes), {})
+
+
+def _result(cell: Cell, files: list[str], counts: dict[str, int], length: int, machine: dict[str, str]) -> StageResult:
     return StageResult(files=files, message=f"{cell.title}: {length} numbers a face, "
-                       + ", ".join(f"{count} {name} faces" for name, count in faces.items()),
-                       summary={"faces": faces, "length": length, **machine}, machine=machine)
+                       + ", ".join(f"{count} {name} faces" for name, count in counts.items()),
+                       summary={"faces": counts, "length": length, **machine}, machine=machine)

@@ -39,8 +39,8 @@ def check_pretrained(cell: Cell) -> None:
                              f"{value}")
 
 
-def put_pretrained(cell: Cell, networks: dict[str, Any]) -> None:
-    """Put a cell's pre-trained weights into its networks and say which layers begin without.
+def put_pretrained(cell: Cell, model: Any) -> None:
+    """Put a cell's pre-trained weights into its model and say which layers begin without.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def put_pretrained(cell: Cell, networks: dict[str, Any]) -> None:
 
     path = cell.pretrained / WEIGHTS_NAME
     try:
-        fresh = put_weights(networks, path)
+        fresh = put_weights(model, path)
     except (OSError, ValueError) as error:
         raise StoredStateError(f"{path} does not fit {cell.approach.name} ({error}); convert the weights "
                                "again") from error

@@ -1,8 +1,8 @@
-"""Train the networks of one cell: an approach on a variant."""
+"""Train the model of one cell: an approach on a variant."""
 
 import json
-import math
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,11 @@ from fecemo.data.arrays import write_arrays
 from fecemo.data.classes import EMOTIONS
 from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import Receipt, digest_json, plain
+from fecemo.data.stored_faces import Faces
 from fecemo.errors import InputError
-from fecemo.models.approach import Phase
-from fecemo.models.plan import distinct_layers
+from fecemo.models.approach import IMAGE, Phase
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.described_embedding import nothing_to_learn
-from fecemo.stages.face_vectors import FaceVectors, read_vectors
-from fecemo.stages.measured_embedding import scale_measurements
+from fecemo.stages.face_inputs import FaceInputs, read_inputs
 from fecemo.stages.pretrained import check_pretrained, put_pretrained
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.study.artifacts import KINDS, Artifacts
@@ -29,25 +27,24 @@ from fecemo.study.taught import refuse_untaught
 from fecemo.training.backend import backend_name
 
 if TYPE_CHECKING:
-    from fecemo.models.plan import NetworkPlan
     from fecemo.training.device_view import DeviceView
     from fecemo.training.examples import Examples
     from fecemo.training.history import EpochRecord
-    from fecemo.training.phase_work import PhaseWork
+    from fecemo.training.training_job import TrainingPhase
 
 SHOWN_FACES = 16
 NETWORKS_NAME = "networks.json"
-"""Every network on paper, by name: what a drawing is made of."""
+"""By output, the layers that it is made of: what a drawing shows."""
 
 
 def run(arguments: CellArguments) -> Receipt:
     """Train one approach on one variant.
 
-    Writes every network as ``<network>.keras``, their layers as ``networks.json``, the learning curve ``history.csv``,
-    ``labelled_rows.npy`` and ``choosing_rows.npy`` (rows of the target pack whose labels were learnt from, and of those
-    that were only validated on) and, for what gives pixels, ``originals.npy`` beside ``reconstructions.npy``. An
-    approach without networks writes ``labelled_rows.npy`` alone, with ``scaling.npy`` where it embeds measurements.
-    Killed, the same command goes on after the last whole epoch.
+    Writes the model as ``model.keras``, its layers as ``networks.json``, the learning curve ``history.csv``,
+    ``labelled_rows.npy`` and ``choosing_rows.npy`` (rows of the target faces whose labels were learnt from, and of
+    those that were only validated on) and, for outputs that are compared with the image, ``originals.npy`` beside
+    ``reconstructions.npy``. An approach with a descriptor in the place of a model writes ``labelled_rows.npy`` alone.
+    If interrupted, rerun the same command: it resumes after the last whole epoch.
 
     Raises
     ------
@@ -62,11 +59,11 @@ def run(arguments: CellArguments) -> Receipt:
     faces = {name: read_run_faces(arguments.layout, name, measured, cell.faces_seen)
              for name, measured in learnt_from(cell.approach).items()}
     check_pretrained(cell)
-    vectors = read_vectors(cell, arguments.artifacts, faces)
+    inputs = read_inputs(cell, arguments.artifacts, faces)
     machine = {"threads": cell.recipe.threads, "devices": cell.recipe.devices, "backend": backend_name()}
     return run_artifact(arguments.artifacts, "model", cell, machine=machine, work=lambda folder: (
-        _without_networks(cell, vectors, folder) if not cell.approach.networks
-        else _train(cell, faces, vectors, folder, {"machine": machine, **_shaped_by(cell, arguments.artifacts)})))
+        _nothing_to_learn(cell, folder) if cell.approach.build is None
+        else _train(cell, faces, inputs, folder, {"machine": machine, **_shaped_by(cell, arguments.artifacts)})))
 
 
 def _shaped_by(cell: Cell, artifacts: Artifacts) -> dict[str, Any]:
@@ -75,59 +72,61 @@ def _shaped_by(cell: Cell, artifacts: Artifacts) -> dict[str, Any]:
     return {"config": config, "inputs": artifacts.digests(KINDS["model"].inputs(cell, artifacts.layout, config))}
 
 
-def _without_networks(cell: Cell, vectors: dict[str, FaceVectors], folder: Path) -> StageResult:
-    return scale_measurements(cell, vectors["source"], folder) if vectors else nothing_to_learn(cell, folder)
+def _nothing_to_learn(cell: Cell, folder: Path) -> StageResult:
+    return StageResult(files=write_arrays(folder, {"labelled_rows": np.empty(0, np.int64)}),
+                       message=f"{cell.title}: nothing to learn", summary={"faces": {}, "labels_used": 0})
 
 
-def _train(cell: Cell, faces: dict[str, RunFaces], vectors: dict[str, FaceVectors], folder: Path,
+def _train(cell: Cell, faces: dict[str, RunFaces], inputs: dict[str, FaceInputs], folder: Path,
            shaped_by: dict[str, Any]) -> StageResult:
     from fecemo.training.backend import describe_backend, import_keras
 
     import_keras(cell.recipe.threads)
+    from fecemo.models.description import describe
+    from fecemo.models.layers import adapt_inputs
     from fecemo.training.device_view import DeviceView
     from fecemo.training.devices import use_devices
     from fecemo.training.fit import HISTORY_NAME, scratch_files, train
     from fecemo.training.history import digest_history
-    from fecemo.training.network_file import save_network
-    from fecemo.training.phase_work import Training
+    from fecemo.training.network_file import MODEL_NAME, refuse_unstorable, save_network
+    from fecemo.training.training_job import TrainingJob
 
     use_devices(cell.recipe.devices)
-    view = None if vectors else DeviceView(cell.variant, cell.side)
-    packs = [find_example_set(phase.faces).pack for phase in cell.approach.phases]
-    phases = [_phase_work(phase, cell, faces[pack], vectors.get(pack))
-              for phase, pack in zip(cell.approach.phases, packs, strict=True)]
-    shape = phases[0].faces.shape[1:] if vectors else cell.shape
-    plans = cell.approach.plan(cell.model, shape, len(EMOTIONS))
-    refuse_untaught(cell, plans)
-    _refuse_too_large(cell, phases, view, plans)
-    networks = cell.approach.build(cell.model, shape, len(EMOTIONS), cell.recipe.seed)
-    put_pretrained(cell, networks)
-    if vectors:
-        _standardize(networks[cell.approach.output], phases[0])
+    view = DeviceView(cell.variant, cell.side) if cell.approach.takes_image else None
+    phases = [_phase(phase, cell, faces, inputs) for phase in cell.approach.phases]
+    shapes = next(iter(inputs.values())).shapes(cell)
+    n_classes = _n_classes(faces)
+    outline = cell.approach.outline(cell.model, shapes, n_classes)
+    refuse_untaught(cell, outline)
+    _refuse_too_large(cell, phases, view, outline)
+    model = cell.approach.model(cell.model, shapes, n_classes, cell.recipe.seed)
+    put_pretrained(cell, model)
+    first_columns, first_rows = _adapted_to(cell, phases, inputs)
+    adapt_inputs(model, lambda name: np.asarray(first_columns[name][first_rows]))
+    refuse_unstorable(model, folder)
     machine = describe_backend()
-    done = train(Training(
-        title=cell.title, networks=networks, phases=phases, view=view, n_classes=len(EMOTIONS), seed=cell.recipe.seed,
+    done = train(TrainingJob(
+        title=cell.title, model=model, phases=phases, view=view, n_classes=n_classes, seed=cell.recipe.seed,
         folder=folder, digest=digest_json({**shaped_by, "described": machine}),
     ))
 
-    atomic_write(folder / NETWORKS_NAME, json.dumps(plain(plans), indent=1) + "\n")
-    files = [NETWORKS_NAME]
-    for name, network in networks.items():
-        save_network(network, folder / f"{name}.keras")
-        files.append(f"{name}.keras")
+    described = {output: describe(outline, [output]) for output in model.output}
+    atomic_write(folder / NETWORKS_NAME, json.dumps(plain(described), indent=1) + "\n")
+    save_network(model, folder / MODEL_NAME)
     labels_read = _labels_read(phases)
-    files += write_arrays(folder, labels_read)
+    files = [NETWORKS_NAME, MODEL_NAME, *write_arrays(folder, labels_read)]
     for phase in phases:
-        if view is not None and "pixels" in phase.outputs:
-            files += _save_reconstructions(networks[phase.outputs["pixels"]], view, phase, folder)
-    learnt = {phase.name: len(phase.examples) for phase in phases}
+        for term in phase.fit.losses:
+            if view is not None and term.target == IMAGE:
+                files += _save_reconstructions(model, term.output, view, phase, folder)
+    learnt = {phase.name: len(phase.examples) for phase in phases} or {"adapt": len(first_rows)}
     return StageResult(
-        files=files,
+        files=list(dict.fromkeys(files)),
         scratch=scratch_files(folder),
         digests={HISTORY_NAME: digest_history(done.records)},
         message=f"{cell.title}: " + ", ".join(f"{name} on {count} faces" for name, count in learnt.items()),
         summary={
-            "parameters": {name: network.count_params() for name, network in networks.items()},
+            "parameters": {output: description.parameters() for output, description in described.items()},
             "faces": learnt,
             **_summary(phases, done.records),
             "labels_used": sum(map(len, labels_read.values())),
@@ -138,16 +137,35 @@ def _train(cell: Cell, faces: dict[str, RunFaces], vectors: dict[str, FaceVector
     )
 
 
-def _labels_read(phases: "list[PhaseWork]") -> dict[str, np.ndarray]:
-    """Return the rows whose labels were learnt from, and those whose labels chose the epoch and nothing else."""
-    labelled = [phase for phase in phases if "label" in phase.examples.targets]
+def _n_classes(faces: dict[str, RunFaces]) -> int:
+    """Return how many classes the labels have that are learnt from; where none are, those of the study."""
+    return max((len(its.pack.classes) for its in faces.values()), default=0) or len(EMOTIONS)
+
+
+def _adapted_to(cell: Cell, phases: "list[TrainingPhase]",
+                inputs: dict[str, FaceInputs]) -> "tuple[Mapping[str, Faces], np.ndarray]":
+    """Return the columns and the rows to which layers are adapted: what the first phase learns from.
+
+    Without a phase it is every source face that may be learnt from.
+    """
+    if phases:
+        return phases[0].columns, np.unique(phases[0].examples.rows)
+    source = inputs["source"]
+    if not len(rows := np.flatnonzero(source.trusted)):
+        raise InputError(f"{cell.title}: the landmark model was sure of none of the {len(source.trusted)} source faces")
+    return source.columns, rows
+
+
+def _labels_read(phases: "list[TrainingPhase]") -> dict[str, np.ndarray]:
+    """Return the target rows whose labels were learnt from, and those whose labels chose the epoch and nothing else."""
+    labelled = [phase for phase in phases if set(phase.fit.data) == {"target.train"}]
     none = np.empty(0, np.int64)
     learnt = np.unique(np.concatenate([none, *(phase.examples.rows.ravel() for phase in labelled)]))
     held_out = [phase.held_out.rows.ravel() for phase in labelled if phase.held_out is not None]
     return {"labelled_rows": learnt, "choosing_rows": np.setdiff1d(np.concatenate([none, *held_out]), learnt)}
 
 
-def _summary(phases: "list[PhaseWork]", records: "list[EpochRecord]") -> dict[str, Any]:
+def _summary(phases: "list[TrainingPhase]", records: "list[EpochRecord]") -> dict[str, Any]:
     """Return what the learning curves come to."""
     from fecemo.training.best import best_epoch
 
@@ -164,68 +182,62 @@ def _summary(phases: "list[PhaseWork]", records: "list[EpochRecord]") -> dict[st
     }
 
 
-def _phase_work(phase: Phase, cell: Cell, faces: RunFaces, vectors: FaceVectors | None) -> "PhaseWork":
-    from fecemo.training.phase_work import PhaseWork
+def _phase(phase: Phase, cell: Cell, faces: dict[str, RunFaces], inputs: dict[str, FaceInputs]) -> "TrainingPhase":
+    from fecemo.training.training_job import TrainingPhase
 
     fit = cell.fit[phase.name]
     key = f"approaches.{cell.recipe_row}.fit.{phase.name}"
-    examples, held_out = find_example_set(phase.faces).draw(faces, fit, cell.recipe.seed, key)
-    if vectors is not None:
-        examples, held_out = _trusted(examples, vectors), held_out and _trusted(held_out, vectors)
+    if len(fit.data) != 1:
+        raise InputError(f"{key}.data: one set of examples is expected, found {', '.join(fit.data)}")
+    chosen = find_example_set(fit.data[0])
+    its, columns = faces[chosen.pack], inputs[chosen.pack]
+    examples, held_out = chosen.draw(its, fit, cell.recipe.seed, key)
+    examples, held_out = _trusted(examples, columns), held_out and _trusted(held_out, columns)
     for what, found in (("learn from", examples), ("validate on", held_out)):
         if found is not None and not len(found):
-            raise InputError(f"{faces.pack.folder} holds no face that the phase {phase.name!r} may {what}")
-    return PhaseWork(name=phase.name, outputs=phase.outputs, frozen=_frozen(phase, cell), fit=fit,
-                     faces=faces.seen if vectors is None else vectors, examples=examples, held_out=held_out)
+            raise InputError(f"{its.pack.folder} holds no face that the phase {phase.name!r} may {what}")
+    frozen = phase.frozen if fit.frozen is None else fit.frozen
+    return TrainingPhase(name=phase.name, frozen=tuple(dict.fromkeys((*frozen, *cell.frozen))), fit=fit,
+                         columns=columns.columns, examples=examples, held_out=held_out)
 
 
-def _trusted(examples: "Examples", vectors: FaceVectors) -> "Examples":
-    """Return the examples all of whose faces have a vector that may be learnt from."""
-    trusted = vectors.trusted[examples.rows].reshape(len(examples), -1)
+def _trusted(examples: "Examples", inputs: FaceInputs) -> "Examples":
+    """Return the examples all of whose faces may be learnt from."""
+    trusted = inputs.trusted[examples.rows].reshape(len(examples), -1)
     return examples.take(np.flatnonzero(trusted.all(axis=1)))
 
 
-def _standardize(network: Any, phase: "PhaseWork") -> None:
-    from fecemo.models.vector_networks import SCALING
-    from fecemo.training.standardize import standardize
-
-    standardize(network, SCALING, phase.faces[np.unique(phase.examples.rows)])
-
-
-def _frozen(phase: Phase, cell: Cell) -> tuple[str, ...]:
-    """Return the stacks that do not learn in a phase, of those that it runs."""
-    runs = {stack for network in phase.outputs.values() for stack in cell.approach.networks[network]}
-    return (*phase.frozen, *(stack for stack in cell.frozen if stack in runs))
-
-
-def _refuse_too_large(cell: Cell, phases: "list[PhaseWork]", view: "DeviceView | None",
-                      plans: "dict[str, NetworkPlan]") -> None:
+def _refuse_too_large(cell: Cell, phases: "list[TrainingPhase]", view: "DeviceView | None", outline: Any) -> None:
+    from fecemo.models.description import describe
     from fecemo.training.memory import NUMBER_BYTES, MemoryNeed, free_memory, refuse_too_large, updated_at_once
     from fecemo.training.pixel_store import kept_bytes
 
-    available = free_memory()
+    available, parameters = free_memory(), outline.count_params()
     for phase in phases:
-        running = distinct_layers([plans[phase.outputs[output]] for output in phase.fit.looks_at], phase.frozen)
+        running = describe(outline, phase.fit.outputs)
         need = MemoryNeed(
-            parameters=sum(layer.parameters for layer in distinct_layers(plans.values())),
-            trainable=sum(layer.parameters for layer in running),
-            activations=sum(math.prod(layer.output_shape) for layer in running) * phase.fit.together,
+            parameters=parameters,
+            trainable=running.parameters(without=phase.frozen),
+            activations=running.activations(without=phase.frozen) * phase.fit.group_size,
             number_bytes=NUMBER_BYTES[phase.fit.precision],
             slots=phase.fit.optimizer.slots + (phase.fit.accumulate > 1),
-            at_once=updated_at_once(layer.parameters for layer in running),
+            at_once=updated_at_once(layer.parameters for layer in running.layers if layer.stack not in phase.frozen),
             kept=0 if view is None else kept_bytes(len(phase.rows), view))
         refuse_too_large(need, phase.fit.batch_size, available, f"{cell.title}: the phase {phase.name!r}")
 
 
-def _save_reconstructions(network: Any, view: "DeviceView", phase: "PhaseWork", folder: Path) -> list[str]:
-    """Write some of the faces that were learnt, spread over all of them, beside what the network makes of them."""
+def _save_reconstructions(model: Any, output: str, view: "DeviceView", phase: "TrainingPhase",
+                          folder: Path) -> list[str]:
+    """Write some of the faces that were learnt, spread over all of them, beside what the model makes of them."""
     from fecemo.training.loader import Loader
     from fecemo.training.outputs import outputs
+    from fecemo.training.step import part_of
 
     rows = np.unique(phase.examples.rows)
     shown = rows[np.unique(np.linspace(0, len(rows) - 1, SHOWN_FACES).astype(np.int64))]
-    loader = Loader({"image": phase.faces}, shown, view)
-    originals = loader.load(np.arange(len(shown)))["image"]
-    made = np.concatenate(list(outputs(network, loader, len(shown))))
+    loader = Loader(phase.columns, shown, view)
+    part = part_of(model, (output,))
+    originals = next(values for values in loader.load(np.arange(len(shown))).values() if values.ndim == 4)
+    made = np.concatenate([batch[output] for batch in outputs(part, loader, len(shown))])
     return write_arrays(folder, {"originals": np.rint(originals).astype(np.uint8),
                                  "reconstructions": np.rint(255 * np.clip(made, 0, 1)).astype(np.uint8)})

@@ -14,9 +14,10 @@ from fecemo.evaluation.metrics.triplets import share_interval, told_odd
 from fecemo.evaluation.records.triplet_test import TripletTest, TypeShare, write_triplet_test
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.embedding import embed_faces
-from fecemo.stages.face_vectors import read_vectors
+from fecemo.stages.face_inputs import read_inputs
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.study.cell import Cell
+from fecemo.study.faces.example_set import of_landmarks
 from fecemo.study.faces.example_sets.triplets import rated_triplets
 from fecemo.study.faces.run_faces import read_run_faces
 from fecemo.study.layout import RunLayout
@@ -46,13 +47,13 @@ def run(arguments: CellArguments) -> Receipt:
     cell, layout = arguments.clustered_cell(), arguments.layout
     models = layout.model(cell.row, cell.variant.name)
     arguments.artifacts.require("model", cell.row, cell.variant.name)
-    its = read_run_faces(layout, PACK, cell.approach.takes == "measurements", cell.faces_seen)
+    its = read_run_faces(layout, PACK, of_landmarks(cell.approach.columns(cell.model).values()), cell.faces_seen)
     rated = rated_triplets(its.pack, cell.title)
     triplets = _apart(rated, its.pack, layout)
-    vectors = read_vectors(cell, arguments.artifacts, {PACK: its}, kind="triplet_test")
+    inputs = read_inputs(cell, arguments.artifacts, {PACK: its}, kind="triplet_test")
 
     def work(folder: Path) -> StageResult:
-        done = embed_faces(cell, models, {PACK: its}, vectors, folder)
+        done = embed_faces(cell, models, {PACK: its}, inputs, folder)
         record = _test(cell, np.asarray(read_face_array(folder, PACK).values), triplets, len(rated) - len(triplets))
         said = (f"{cell.title}: tells {record.accuracy:.3f} of {record.n_triplets} triplets of {record.n_faces} faces "
                 f"({record.interval.low:.3f}–{record.interval.high:.3f}), a third by guessing")

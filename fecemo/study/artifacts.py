@@ -21,7 +21,7 @@ from fecemo.evaluation.records.score import SCORE_FORMAT
 from fecemo.evaluation.records.triplet_test import TRIPLET_TEST_FORMAT
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.faces.aligned import eyes_digest
-from fecemo.study.faces.example_set import embedded, find_example_set, learnt_from
+from fecemo.study.faces.example_set import embedded, find_example_set, learnt_from, of_landmarks
 from fecemo.study.faces.example_sets.triplets import AGREEMENT
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
@@ -144,17 +144,17 @@ def model_config(cell: Cell) -> dict[str, Any]:
 
 def outputs_config(cell: Cell) -> dict[str, Any]:
     """Return what shapes the outputs that are stored of a cell's faces."""
-    return plain({"network": cell.approach.output, "variant": cell.variant, "side": cell.side,
+    return plain({"outputs": list(cell.approach.readouts), "variant": cell.variant, "side": cell.side,
                   "faces": embedded_faces(cell), "seed": cell.recipe.seed,
                   **({"tsne_output": cell.tsne_output} if cell.tsne_output else {}),
-                  **({} if cell.approach.networks or cell.approach.takes != "pixels" else {"described": cell.model})})
+                  **({} if cell.approach.descriptor is None else
+                     {"descriptor": cell.approach.descriptor, "model": cell.model})})
 
 
 def embedded_faces(cell: Cell) -> int | None:
     """Return to how many source faces the phase behind the output was limited; None for all."""
-    sets = {phase.name: find_example_set(phase.faces) for phase in cell.approach.phases}
-    return next((cell.fit[name].faces for name, examples in sets.items()
-                 if examples.pack == "source" and examples.faces_each == 1), None)
+    return next((fit.faces for fit in cell.fit.values() for name in fit.data
+                 if find_example_set(name).pack == "source" and find_example_set(name).faces_each == 1), None)
 
 
 def clusters_config(cell: Cell) -> dict[str, Any]:
@@ -293,7 +293,7 @@ def _triplet_test_inputs(cell: Cell, layout: RunLayout, config: Config) -> Input
     others: Inputs = {name: Artifact("dataset", (name,), optional=True)
                                            for name in ("source", "target")}
     return {**_of_cell(cell, "model"), **_of_row_behind(cell, "triplet_test"),
-            **_faces({"triplet_test": cell.approach.takes == "measurements"}, cell), **others}
+            **_faces({"triplet_test": of_landmarks(cell.approach.columns(cell.model).values())}, cell), **others}
 
 
 def _score_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:

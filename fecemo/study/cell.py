@@ -38,7 +38,7 @@ class Cell:
     embeddings_from : str or None
         The row whose embeddings the networks take.
     tsne_output : str or None
-        The network whose output is mapped, beside a classifier's probabilities.
+        The output that is mapped, beside a classifier's probabilities.
     step : LearningStep or None
         The point of a learning curve that it is; ``row`` is then the step's name.
     """
@@ -129,13 +129,13 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
             raise InputError(f"{key}.fit: the phase {name!r} is missing")
     if step is not None and step.phase:
         lessened = next(phase for phase in approach.phases if phase.name == step.phase)
-        own = read_fit(lessened, document["fit"][step.phase], f"{key}.fit.{step.phase}")
+        own = read_fit(approach, lessened, document["fit"][step.phase], f"{key}.fit.{step.phase}")
         _refuse_no_less(step, getattr(own, step.setting), variant_name, where)
         step.lessen(document["fit"])
-    stacks = {stack for names in approach.networks.values() for stack in names}
     for name in said.frozen:
-        if name not in stacks:
-            raise InputError(f"{key}.frozen: there is no stack {name!r}: {nearest(name, stacks)}")
+        if name not in approach.submodels:
+            raise InputError(f"{key}.frozen: {approach.name} has no submodel {name!r}: "
+                             f"{nearest(name, approach.submodels)}")
     if variant.side * recipe.face_side % FACE_SIDE:
         raise InputError(f"{where}: face_side {recipe.face_side} does not give {variant.name} a whole number of pixels "
                          f"({variant.side} × {recipe.face_side} / {FACE_SIDE}); choose a multiple of 4")
@@ -143,13 +143,13 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
         recipe=recipe, row=approach_name, approach=approach, variant=variant, score_on=said.score_on,
         pretrained=said.pretrained, frozen=said.frozen, embeddings_from=said.embeddings_from,
         step=step,
-        tsne_output=None if said.tsne_output is None else _mapped_network(approach, said.tsne_output, key),
+        tsne_output=None if said.tsne_output is None else _check_tsne_output(approach, said.tsne_output, key),
         model=build(approach.config, document["model"], f"{key}.model"),
-        fit={phase.name: read_fit(phase, document["fit"][phase.name], f"{key}.fit.{phase.name}")
+        fit={phase.name: read_fit(approach, phase, document["fit"][phase.name], f"{key}.fit.{phase.name}")
              for phase in approach.phases},
     )
     _check_embeddings_from(recipe, approach_name, variant_name, key)
-    if approach.takes == "pixels":
+    if approach.takes_image:
         approach.check(cell.model, cell.shape, f"{where}: approaches")
     elif altered := [name for name, fit in cell.fit.items() if fit.augment or fit.corrupt]:
         raise InputError(f"{key}.fit.{altered[0]}: {approach.name} takes no pixels, so that there is nothing to "
@@ -186,9 +186,9 @@ def _check_embeddings_from(recipe: Recipe, row: str, variant: str, key: str) -> 
     """Raise `InputError` if a row takes embeddings and does not say whose, or of rows that can give none."""
     key, behind = f"{key}.embeddings_from", recipe.said_of(row).embeddings_from
     approach, rows = recipe.approach_of(row), [row]
-    if (approach.takes == "embedding") != (behind is not None):
+    if approach.takes_embedding != (behind is not None):
         raise InputError(f"{key}: name the row whose embeddings this one takes" if behind is None else
-                         f"{key}: {approach.name} takes {approach.takes}, and no other row's embeddings")
+                         f"{key}: {approach.name} takes no other row's embeddings")
     while behind is not None:
         if behind not in recipe.approaches:
             raise InputError(f"{key}: no row {behind!r} in this recipe: {nearest(behind, recipe.approaches)}")
@@ -203,25 +203,10 @@ def _check_embeddings_from(recipe: Recipe, row: str, variant: str, key: str) -> 
         behind = recipe.approaches[behind].embeddings_from
 
 
-def _mapped_network(approach: Approach, output: str, key: str) -> str:
-    """Return the network that gives an output, such as ``"features"``.
-
-    Parameters
-    ----------
-    approach : Approach
-    output : str
-        As the phases of the approach name it.
-    key : str
-        Of the row in its recipe, for messages.
-
-    Raises
-    ------
-    InputError
-        If no map can be drawn of it.
-    """
+def _check_tsne_output(approach: Approach, output: str, key: str) -> str:
+    """Return an output, such as ``"features"``, of which a map is drawn. Raises `InputError` if none can be."""
     if approach.predicts_by == "clusters":
         raise InputError(f"{key}.tsne_output: {approach.name} is mapped by its embeddings; leave the key out")
-    networks = {kind: network for phase in approach.phases for kind, network in phase.outputs.items()}
-    if output not in networks:
-        raise InputError(f"{key}.tsne_output: {approach.name} gives no {output!r}: {nearest(output, networks)}")
-    return networks[output]
+    if output not in approach.outputs:
+        raise InputError(f"{key}.tsne_output: {approach.name} gives no {output!r}: {nearest(output, approach.outputs)}")
+    return output

@@ -1,57 +1,127 @@
-"""How a recipe says that a phase is fitted, with everything it chooses from catalogues."""
+"""How a recipe says that a phase is fitted: its data, the terms of its loss, and all that it chooses by name."""
 
 from typing import Any
 
 from fecemo.data.documents import build
-from fecemo.errors import InputError
-from fecemo.models.approach import Phase
-from fecemo.models.loss import LOSSES, Loss, losses
+from fecemo.errors import InputError, nearest
+from fecemo.models.approach import Approach, Phase
+from fecemo.models.loss import LOSSES, Loss, LossTerm, TargetKind, losses
 from fecemo.study.choices import choose, choose_one
-from fecemo.study.faces.example_set import find_example_set
+from fecemo.study.faces.example_set import LABEL, NO_COLUMNS, find_example_set
 from fecemo.training.augmentation import AUGMENTATIONS
+from fecemo.training.balances import BALANCES
 from fecemo.training.optimizers import OPTIMIZERS
 from fecemo.training.schedules import SCHEDULES
 from fecemo.training.settings import FitSettings
 
 CHOICES = {
-    "loss": (choose, LOSSES, "LOSS", "loss"),
     "optimizer": (choose_one, OPTIMIZERS, "OPTIMIZER", "optimizer"),
     "schedule": (choose_one, SCHEDULES, "SCHEDULE", "schedule"),
+    "balance": (choose_one, BALANCES, "BALANCE", "balance"),
     "augment": (choose, AUGMENTATIONS, "AUGMENTATION", "augmentation"),
     "corrupt": (choose, AUGMENTATIONS, "AUGMENTATION", "augmentation"),
 }
+TERM_KEYS = ("loss", "output", "target", "weight")
 
 
-def read_fit(phase: Phase, document: dict[str, Any], where: str) -> FitSettings:
+def read_fit(approach: Approach, phase: Phase, document: dict[str, Any], where: str) -> FitSettings:
     """Return how a phase is fitted.
 
     Parameters
     ----------
+    approach : Approach
     phase : Phase
+        One of its own.
     document : dict
-        What the recipe says under ``fit.<phase>``.
+        What the recipe says under ``fit.<phase>``: ``loss``, the loss of the phase's first output; or ``losses``, a
+        list of terms, each with ``loss`` and, where they are not the phase's first or the loss's own, ``output``,
+        ``target`` and ``weight``.
     where : str
         That key.
 
     Raises
     ------
     InputError
-        If a key or choice is not sound, or a loss asks for what the phase does not have.
+        If a key or choice is not sound, or a loss cannot learn from its target.
     """
     chosen = {key: choice(package, attribute, document[key], what, f"{where}.{key}")
               for key, (choice, package, attribute, what) in CHOICES.items() if key in document}
-    fit = build(FitSettings, {**document, **chosen}, where)
-    for loss in fit.loss:
-        if not _teaches(type(loss), phase):
-            possible = [name for name, kind in losses().items() if _teaches(kind, phase)]
-            raise InputError(f"{where}.loss: {loss.name!r} needs {loss.looks_at} and learns from {loss.learns_from}; "
-                             f"the phase has {', '.join(phase.outputs)} of {phase.faces} faces: expected "
-                             f"{' or '.join(possible)}")
-        if loss.learns_from == "views" and fit.batch_size == 1:
-            raise InputError(f"{where}.batch_size: {loss.name!r} tells a face from the others of its batch, and there "
-                             "are none in a batch of 1")
+    data = document.get("data", [phase.data])
+    data = tuple([data] if isinstance(data, str) else data)
+    for name in data:
+        try:
+            find_example_set(name)
+        except InputError as error:
+            raise InputError(f"{where}.data: {error}") from error
+    terms = _terms(approach, phase, document, where)
+    rest = {key: value for key, value in document.items() if key not in ("loss", "losses")}
+    fit = build(FitSettings, {**rest, **chosen, "data": data, "losses": terms}, where)
+    if frozen := [name for name in fit.frozen or () if name not in approach.submodels]:
+        raise InputError(f"{where}.frozen: {approach.name} has no submodel {frozen[0]!r}: "
+                         f"{nearest(frozen[0], approach.submodels)}")
+    emitted = {name for augmentation in (*fit.augment, *fit.corrupt) for name in augmentation.targets}
+    for term in terms:
+        _check_term(term, fit, emitted, where)
     return fit
 
 
-def _teaches(kind: type[Loss], phase: Phase) -> bool:
-    return kind.looks_at in phase.outputs and kind.learns_from in find_example_set(phase.faces).gives
+def _terms(approach: Approach, phase: Phase, document: dict[str, Any], where: str) -> tuple[LossTerm, ...]:
+    if ("loss" in document) == ("losses" in document):
+        raise InputError(f"{where}: give one of loss, as in loss: cross_entropy, and losses, a list of terms")
+    if "loss" in document:
+        return (_term(approach, phase, {"loss": document["loss"]}, where),)
+    listed = document["losses"]
+    if not isinstance(listed, list) or not listed:
+        raise InputError(f"{where}.losses: expected a list of terms, as in [{{loss: cross_entropy, output: "
+                         f"{approach.output}}}], found {listed!r}")
+    return tuple(_term(approach, phase, term, f"{where}.losses.{number}") for number, term in enumerate(listed, 1))
+
+
+def _term(approach: Approach, phase: Phase, document: Any, where: str) -> LossTerm:
+    if not isinstance(document, dict) or "loss" not in document:
+        raise InputError(f"{where}: expected a term with the key loss, found {document!r}")
+    for key in document:
+        if key not in TERM_KEYS:
+            raise InputError(f"{where}: unknown key {key!r}, {nearest(str(key), TERM_KEYS)}")
+    loss: Loss = choose_one(LOSSES, "LOSS", document["loss"], "loss", f"{where}.loss")
+    output = document.get("output", next(iter(phase.targets)))
+    if output not in approach.outputs:
+        raise InputError(f"{where}.output: {approach.name} has no output {output!r}: "
+                         f"{nearest(str(output), approach.outputs)}")
+    target = document.get("target", phase.targets.get(output))
+    if target is None:
+        raise InputError(f"{where}.target: the phase {phase.name!r} has no target of its own for {output!r}; name one")
+    target = tuple(target) if isinstance(target, list | tuple) else target
+    return build(LossTerm, {"loss": loss, "output": output, "target": target,
+                            "weight": document.get("weight", loss.default_weight)}, where)
+
+
+def _check_term(term: LossTerm, fit: FitSettings, emitted: set[str], where: str) -> None:
+    """Raise `InputError` if a loss cannot learn from its target, as far as that is known without the faces."""
+    key = f"{where}.losses" if len(fit.losses) > 1 else f"{where}.loss"
+    kinds = _kinds_of(term, emitted)
+    if term.loss.target_kind not in kinds:
+        fitting = [name for name, kind in losses().items() if kind.target_kind in kinds]
+        raise InputError(f"{key}: {term.loss.name!r} learns from {term.loss.target_kind}, and the target of "
+                         f"{term.output}, {term.target_name}, is {' or '.join(kinds)}: expected {' or '.join(fitting)}")
+    triplets = {find_example_set(name).faces_each == 3 for name in fit.data}
+    if triplets != {"triplet" in {other.target_name for other in fit.losses}}:
+        raise InputError(f"{where}: a loss of triplets learns from data such as source.triplets, and nothing else "
+                         f"does; the data is {', '.join(fit.data)}")
+    if term.loss.target_kind == "views" and fit.batch_size == 1:
+        raise InputError(f"{where}.batch_size: {term.loss.name!r} tells a face from the others of its batch, and there "
+                         "are none in a batch of 1")
+
+
+def _kinds_of(term: LossTerm, emitted: set[str]) -> tuple[TargetKind, ...]:
+    """Return what a target can be: of columns and of what augmentations emit, the values alone tell which."""
+    name = term.target_name
+    if name in emitted:
+        return ("classes", "numbers")
+    if name in NO_COLUMNS:
+        kinds: dict[str, tuple[TargetKind, ...]] = {
+            "image": ("numbers",), "views": ("views",), "triplet": ("triplet",)}
+        return kinds[name]
+    if name == LABEL:
+        return ("classes",)
+    return ("classes", "numbers")

@@ -309,4 +309,4 @@ class Recipe:
 
 def faces_seen(approach: Approach, variant: Variant) -> str:
     """Return the stored faces that an approach's networks see on a variant: the pack's where it takes no pixels."""
-    return variant.faces if approach.takes == "pixels" else "cut"
+    return variant.faces if approach.takes_image else "cut"

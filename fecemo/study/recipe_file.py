@@ -11,7 +11,7 @@ from fecemo.data.variant import find_variant
 from fecemo.errors import InputError, nearest
 from fecemo.models.approach import Approach
 from fecemo.study.cell import resolve
-from fecemo.study.faces.example_set import find_example_set
+from fecemo.study.faces.example_set import LABEL
 from fecemo.study.recipe import CLUSTER_ON, LESSENED, Recipe, curve_parts, curves_of, learning_steps
 
 DRAWN = ("drawn/faces.csv", "drawn/triplets.csv", "drawn/triplet_test.csv", "drawn/target")
@@ -105,7 +105,7 @@ def _check_curve(recipe: Recipe, row: str, curve: str, values: Any, key: str) ->
         if values[0] < least:
             asks = "clustering.hierarchical_kmeans" if levels[:1] == (least,) else "cluster_sweep"
             raise InputError(f"{key}: of {values[0]} faces the {least} clusters cannot be made that {asks} asks for")
-    if phase and recipe.approaches[row].score_on == "unused_labels" and setting != "epochs" and "label" in _gives(
+    if phase and recipe.approaches[row].score_on == "unused_labels" and setting != "epochs" and _reads_labels(
             approach, phase):
         raise InputError(f"{key}: with score_on: unused_labels, fewer labels to learn from leave more to be scored, "
                          "and the points of the curve could not be compared; score the row on the test split")
@@ -119,12 +119,12 @@ def _is_share(value: Any) -> bool:
     return isinstance(value, float) and 0 < value < 1
 
 
-def _gives(approach: Approach, phase: str) -> tuple[str, ...]:
-    return next(find_example_set(its.faces).gives for its in approach.phases if its.name == phase)
+def _reads_labels(approach: Approach, phase: str) -> bool:
+    return next(LABEL in named.targets.values() for named in approach.phases if named.name == phase)
 
 
 def _known(approach: Approach) -> list[str]:
     """Return the keys of the curves that an approach can have."""
     known = [f"{phase.name}.{setting}" for phase in approach.phases for setting in LESSENED
-             if setting != "label_fraction" or "label" in _gives(approach, phase.name)]
+             if setting != "label_fraction" or _reads_labels(approach, phase.name)]
     return [*known, CLUSTER_ON] if approach.predicts_by == "clusters" else known

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fecemo.study.cell import Cell, resolve
-from fecemo.study.faces.example_set import find_example_set, measured
+from fecemo.study.faces.example_set import LABEL, TRIPLET, find_example_set, measured
 
 FACES, EYES, LANDMARKS, RATINGS, WEIGHTS = (
     "faces", "eyes found by a landmark model", "a landmark model", "ratings of similarity", "pre-trained weights")
@@ -49,14 +49,14 @@ def supervision_of(cell: Cell) -> Supervision:
     parts, labels = set(), 0.0
     limits: list[int | None] = []
     for phase in cell.approach.phases:
-        examples = find_example_set(phase.faces)
-        if "label" in examples.gives:
-            fit = cell.fit[phase.name]
+        fit = cell.fit[phase.name]
+        targets = {term.target for term in fit.losses}
+        if LABEL in targets:
             labels = max(labels, fit.label_fraction or 1.0)
             limits.append(fit.faces)
-        if examples.pack == "source":
+        if any(find_example_set(name).pack == "source" for name in fit.data):
             parts.add(FACES)
-        if "triplet" in examples.gives:
+        if TRIPLET in targets:
             parts.add(RATINGS)
     if not cell.approach.phases:
         parts.add(FACES)

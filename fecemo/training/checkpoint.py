@@ -6,7 +6,7 @@ the one before by rename.
 
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,12 +45,6 @@ class Progress:
     seconds: float = 0.0
 
 
-def network_variables(networks: Mapping[str, keras.Model]) -> list[Any]:
-    """Return the variables of all networks, each once, in a fixed order."""
-    found = {id(variable): variable for network in networks.values() for variable in network.variables}
-    return list(found.values())
-
-
 def write_checkpoint(path: Path, digest: str, progress: Progress, variables: Sequence[Any]) -> None:
     """Store the state of a training.
 
@@ -61,7 +55,7 @@ def write_checkpoint(path: Path, digest: str, progress: Progress, variables: Seq
         Of everything that shapes the training: settings, inputs, backend.
     progress : Progress
     variables : sequence of keras.Variable
-        Networks first, then the optimizer of the running phase.
+        The model's first, then the optimizer of the running phase.
 
     Raises
     ------

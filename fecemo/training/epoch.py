@@ -13,11 +13,11 @@ from fecemo.training.examples import Examples
 from fecemo.training.history import EpochRecord
 from fecemo.training.loader import Loader
 from fecemo.training.order import epoch_order, padded_batches
-from fecemo.training.phase_work import PhaseWork, Training
 from fecemo.training.step import TrainingStep
+from fecemo.training.training_job import TrainingJob, TrainingPhase
 
 
-def run_epoch(training: Training, phase: PhaseWork, step: TrainingStep, loader: Loader, epoch: int,
+def run_epoch(training: TrainingJob, phase: TrainingPhase, step: TrainingStep, loader: Loader, epoch: int,
               bar: Any = None) -> EpochRecord:
     """Go through a phase's examples once, and then through those that are held out.
 
@@ -26,7 +26,7 @@ def run_epoch(training: Training, phase: PhaseWork, step: TrainingStep, loader: 
     training, phase
         Of which this is an epoch.
     step : TrainingStep
-        Of the phase's networks.
+        Of the phase's part of the model.
     loader : Loader
         Of the phase's rows.
     epoch : int
@@ -44,68 +44,88 @@ def run_epoch(training: Training, phase: PhaseWork, step: TrainingStep, loader: 
     order = epoch_order(len(examples), training.seed, phase.name, epoch)
     n_steps = -(-len(examples) // fit.batch_size)
     means = _Means()
-    for number, (pixels, targets, weights, n) in enumerate(_batches(loader, examples, order, fit.batch_size)):
+    for number, (inputs, targets, weights, n) in enumerate(_batches(loader, examples, order, fit.batch_size)):
         step.set_rate(fit.learning_rate * fit.schedule.factor(epoch + number / n_steps, fit.epochs))
-        said = step.step(pixels, targets, weights, _chance(training, phase, epoch, number))
+        figures = step.step(inputs, targets, weights, _chance(training, phase, epoch, number))
         at = f"step {number + 1} of epoch {epoch + 1}"
-        _refuse_no_number(training, phase, said["loss"], "loss", at)
-        means.add(said, n)
+        _refuse_no_number(training, phase, figures["loss"], "loss", at)
+        means.add(figures, n)
         if bar is not None:
-            bar.set_postfix_str(f"epoch {epoch + 1}/{fit.epochs}, loss {said['loss']:.4f}", refresh=False)
+            bar.set_postfix_str(f"epoch {epoch + 1}/{fit.epochs}, loss {figures['loss']:.4f}", refresh=False)
             bar.update(n)
     seconds = time.monotonic() - started
     validated = _validate(training, phase, step, loader, epoch)
-    loss, accuracy = means.of(len(examples))
-    return EpochRecord(phase.name, epoch + 1, loss, accuracy, round(seconds, 3), round(len(examples) / seconds, 1),
-                       *validated)
+    return EpochRecord(
+        phase.name, epoch + 1, means.loss, means.accuracy, round(seconds, 3), round(len(examples) / seconds, 1),
+        valid_loss=validated.loss if validated else None, valid_accuracy=validated.accuracy if validated else None,
+        terms={**means.terms, **({f"valid_{name}": value for name, value in validated.terms.items()}
+                                 if validated else {})})
 
 
-def _validate(training: Training, phase: PhaseWork, step: TrainingStep, loader: Loader,
-              epoch: int) -> tuple[float | None, float | None]:
-    """Return loss and accuracy on what is held out, if anything is: the same faces, altered alike, every epoch."""
+def _validate(training: TrainingJob, phase: TrainingPhase, step: TrainingStep, loader: Loader,
+              epoch: int) -> "_Means | None":
+    """Return the means over what is held out, if anything is: the same faces, altered alike, every epoch."""
     if phase.held_out is None:
-        return None, None
+        return None
     means = _Means()
     order = np.arange(len(phase.held_out))
-    for number, (pixels, targets, weights, n) in enumerate(
+    for number, (inputs, targets, weights, n) in enumerate(
             _batches(loader, phase.held_out, order, phase.fit.batch_size)):
-        means.add(step.validate(pixels, targets, weights, _chance(training, phase, "valid", number)), n)
-    loss, accuracy = means.of(len(phase.held_out))
-    _refuse_no_number(training, phase, loss, "validation loss", f"the end of epoch {epoch + 1}")
-    return loss, accuracy
+        means.add(step.validate(inputs, targets, weights, _chance(training, phase, "valid", number)), n)
+    _refuse_no_number(training, phase, means.loss, "validation loss", f"the end of epoch {epoch + 1}")
+    return means
 
 
 class _Means:
-    """Means over examples, of what each batch says of its own."""
+    """Means over the examples of many batches: of all of them, and of each term over those that it counted."""
 
     def __init__(self) -> None:
         self._sums: dict[str, float] = {}
+        self._counts: dict[str, float] = {}
 
-    def add(self, said: Mapping[str, float], n: int) -> None:
-        for name, value in said.items():
-            self._sums[name] = self._sums.get(name, 0.0) + n * float(value)
+    def add(self, figures: Mapping[str, float], n: int) -> None:
+        """Add what a batch of ``n`` examples gave."""
+        for name, value in figures.items():
+            kind, _, term = name.partition(".")
+            if kind == "count":
+                continue
+            count = float(figures[f"count.{term}"]) if term else n
+            self._sums[name] = self._sums.get(name, 0.0) + count * float(value)
+            self._counts[name] = self._counts.get(name, 0.0) + count
 
-    def of(self, n: int) -> tuple[float, float | None]:
-        return self._sums["loss"] / n, self._sums["accuracy"] / n if "accuracy" in self._sums else None
+    @property
+    def loss(self) -> float:
+        """float: Of all terms."""
+        return self._sums["loss"] / self._counts["loss"]
+
+    @property
+    def terms(self) -> dict[str, float]:
+        """Dict of str to float: Loss and accuracy of each term; 0 where no example was known."""
+        names = sorted(self._sums, key=lambda name: not name.startswith("loss."))
+        return {name: self._sums[name] / max(self._counts[name], 1.0) for name in names if "." in name}
+
+    @property
+    def accuracy(self) -> float | None:
+        """Float or None: Of the first term that has one."""
+        return next((value for name, value in self.terms.items() if name.startswith("accuracy.")), None)
 
 
 def _batches(loader: Loader, examples: Examples, order: np.ndarray,
              batch_size: int) -> Iterator[tuple[Any, dict[str, np.ndarray], np.ndarray, int]]:
-    """Yield pixels, targets, weights and how many examples count, for each batch of an order."""
+    """Yield inputs, targets, weights and how many examples count, for each batch of an order."""
     places = loader.positions(examples.rows)
     plan = list(padded_batches(order, batch_size, loader.devices))
     loaded = loader.batches((places[positions].ravel(), n) for positions, n in plan)
     for (positions, n), (batch, _, _) in zip(plan, loaded, strict=True):
         targets = {name: values[positions] for name, values in examples.targets.items()}
-        pixels, = batch.values()
-        yield pixels, targets, (np.arange(len(positions)) < n).astype(np.float32), n
+        yield batch, targets, (np.arange(len(positions)) < n).astype(np.float32), n
 
 
-def _chance(training: Training, phase: PhaseWork, epoch: int | str, number: int) -> int:
+def _chance(training: TrainingJob, phase: TrainingPhase, epoch: int | str, number: int) -> int:
     return zlib.crc32(f"{training.seed}/{phase.name}/{epoch}/{number}".encode())
 
 
-def _refuse_no_number(training: Training, phase: PhaseWork, value: float, what: str, at: str) -> None:
+def _refuse_no_number(training: TrainingJob, phase: TrainingPhase, value: float, what: str, at: str) -> None:
     if not math.isfinite(value):
         raise InputError(
             f"train {training.title}: the {what} is {value} at {at} of the phase {phase.name!r}; "

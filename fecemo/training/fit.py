@@ -1,8 +1,8 @@
-"""Train the networks of an approach, phase by phase; killed at any moment, the next run goes on to the same weights."""
+"""Train the model of an approach, phase by phase; killed at any moment, the next run goes on to the same weights."""
 
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,14 +13,14 @@ import keras
 from fecemo.errors import InputError
 from fecemo.progress import progress
 from fecemo.training.best import BEST_PATTERN, drop_others, keep_best, out_of_patience, restore_best
-from fecemo.training.checkpoint import Checkpoint, Progress, find_checkpoint, network_variables, write_checkpoint
+from fecemo.training.checkpoint import Checkpoint, Progress, find_checkpoint, write_checkpoint
 from fecemo.training.epoch import run_epoch
 from fecemo.training.history import EpochRecord, write_history
 from fecemo.training.loader import Loader
 from fecemo.training.memory import out_of_memory_explained
-from fecemo.training.phase_work import PhaseWork, Training
 from fecemo.training.precision import computing_in
-from fecemo.training.step import TrainingStep
+from fecemo.training.step import TrainingStep, part_of
+from fecemo.training.training_job import TrainingJob, TrainingPhase
 
 CHECKPOINT_NAME = "checkpoint.npz"
 HISTORY_NAME = "history.csv"
@@ -33,7 +33,7 @@ def scratch_files(folder: Path) -> list[str]:
 
 @dataclass(frozen=True)
 class Trained:
-    """What a finished training gave, beside the networks.
+    """What a finished training gave, beside the model.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Trained:
     seconds_before: float
 
 
-def train(training: Training) -> Trained:
+def train(training: TrainingJob) -> Trained:
     """Do a training, or what is left of it.
 
     Returns
@@ -65,7 +65,7 @@ def train(training: Training) -> Trained:
     """
     path = training.folder / CHECKPOINT_NAME
     found, why_not = find_checkpoint(path, training.digest)
-    shared = network_variables(training.networks)
+    shared = training.model.variables
     done = Progress()
     if found is not None:
         done = found.progress
@@ -89,23 +89,25 @@ def train(training: Training) -> Trained:
     return Trained(done.records, found.progress.seconds if found is not None else 0.0)
 
 
-def _finished(phase: PhaseWork, done: Progress) -> bool:
+def _finished(phase: TrainingPhase, done: Progress) -> bool:
     return done.epoch == phase.fit.epochs or out_of_patience(done.records, phase.name, phase.fit.patience)
 
 
-def _fit(training: Training, phase: PhaseWork, done: Progress, resumed: Checkpoint | None, clock: float,
+def _fit(training: TrainingJob, phase: TrainingPhase, done: Progress, resumed: Checkpoint | None, clock: float,
          shared: Sequence[Any]) -> Progress:
     """Go on with a phase to its end."""
-    networks = {output: training.networks[phase.outputs[output]] for output in phase.fit.looks_at}
     where = f"train {training.title}: the phase {phase.name!r}"
     with (out_of_memory_explained(where, phase.fit.batch_size, phase.fit.accumulate),
-          _prepared(networks, phase)):
-        step = TrainingStep(networks, phase.fit, phase.examples, training.n_classes)
+          _prepared(training.model, phase)):
+        try:
+            step = TrainingStep(training.model, phase.fit, phase.examples, training.n_classes)
+        except ValueError as error:
+            raise InputError(f"{where}: {error}") from error
         _refuse_no_learning(phase, step, where)
         own = [*step.optimizer.variables, *step.state]
         if resumed is not None:
             resumed.restore(own, first=len(shared))
-        loader = Loader({"input": phase.faces}, phase.rows, training.view)
+        loader = Loader(phase.columns, phase.rows, training.view)
         with progress(phase.fit.epochs * len(phase.examples), f"train {training.title}: {phase.name}", "face",
                       initial=done.epoch * len(phase.examples)) as bar:
             while not _finished(phase, done):
@@ -119,7 +121,7 @@ def _fit(training: Training, phase: PhaseWork, done: Progress, resumed: Checkpoi
     return done
 
 
-def _refuse_no_learning(phase: PhaseWork, step: TrainingStep, where: str) -> None:
+def _refuse_no_learning(phase: TrainingPhase, step: TrainingStep, where: str) -> None:
     if not step.trainable_variables:
         raise InputError(f"{where}: all that it runs is frozen ({', '.join(phase.frozen)}): nothing would learn")
     steps = -(-len(phase.examples) // phase.fit.batch_size) * phase.fit.epochs
@@ -130,13 +132,13 @@ def _refuse_no_learning(phase: PhaseWork, step: TrainingStep, where: str) -> Non
 
 
 @contextmanager
-def _prepared(networks: Mapping[str, keras.Model], phase: PhaseWork) -> Iterator[None]:
+def _prepared(model: keras.Model, phase: TrainingPhase) -> Iterator[None]:
     """Freeze what does not learn in a phase, and compute in its precision, while the block runs."""
-    stacks = {layer.name: layer for network in networks.values() for layer in network.layers}
     with ExitStack() as undone:
-        for name in stacks.keys() & set(phase.frozen):
-            stacks[name].trainable = False
-            undone.callback(setattr, stacks[name], "trainable", True)
-        for network in networks.values():
-            undone.enter_context(computing_in(network, phase.fit.precision))
+        for name in phase.frozen:
+            layer = model.get_layer(name)
+            if layer.trainable:
+                layer.trainable = False
+                undone.callback(setattr, layer, "trainable", True)
+        undone.enter_context(computing_in(part_of(model, phase.fit.outputs), phase.fit.precision))
         yield

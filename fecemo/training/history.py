@@ -2,7 +2,7 @@
 
 import csv
 import io
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from fecemo.data.durable import atomic_write
@@ -28,6 +28,9 @@ class EpochRecord:
         Examples, where these are of several faces.
     valid_loss, valid_accuracy : float or None
         On the examples that are held out, at the end of the epoch; None where there are none.
+    terms : dict of str to float
+        Loss and accuracy of each term: ``loss.OUTPUT.LOSS`` and ``accuracy.OUTPUT.LOSS``; those of the examples that
+        are held out begin with ``valid_``. Each is the mean over the examples whose target is known.
     """
 
     phase: str
@@ -38,20 +41,26 @@ class EpochRecord:
     faces_per_second: float
     valid_loss: float | None = None
     valid_accuracy: float | None = None
+    terms: dict[str, float] = field(default_factory=dict)
 
 
 def write_history(path: Path, records: list[EpochRecord]) -> None:
-    """Write ``history.csv``, whole and by rename."""
+    """Write ``history.csv``, whole and by rename; the terms of all phases are its last columns."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, [field.name for field in fields(EpochRecord)], lineterminator="\n")
+    known = [part.name for part in fields(EpochRecord) if part.name != "terms"]
+    terms = list(dict.fromkeys(name for record in records for name in record.terms))
+    writer = csv.DictWriter(text, [*known, *terms], lineterminator="\n", restval="")
     writer.writeheader()
-    writer.writerows({name: "" if value is None else value for name, value in asdict(record).items()}
-                     for record in records)
+    for record in records:
+        document = asdict(record)
+        document |= document.pop("terms")
+        writer.writerow({name: "" if value is None else value for name, value in document.items()})
     atomic_write(path, text.getvalue())
 
 
 def digest_history(records: list[EpochRecord]) -> str:
     """Return a digest of what was learnt, without the times: equal for an equal run."""
     return digest_json([[record.phase, record.epoch, record.loss, record.accuracy,
-                         *(value for value in (record.valid_loss, record.valid_accuracy) if value is not None)]
+                         *(value for value in (record.valid_loss, record.valid_accuracy) if value is not None),
+                         record.terms]
                         for record in records])

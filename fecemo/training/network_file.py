@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from fecemo.data.durable import atomic_file, explained
-from fecemo.errors import StoredStateError
+from fecemo.errors import InputError, StoredStateError
 
+MODEL_NAME = "model.keras"
+"""The model of a cell."""
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 FIXED_DATE = "1980-01-01@00:00:00"
 COPY_BYTES = 1 << 20
@@ -40,6 +43,34 @@ def save_network(network: keras.Model, path: Path) -> None:
                     while piece := reader.read(COPY_BYTES):
                         writer.write(piece)
         written.unlink()
+
+
+def refuse_unstorable(model: keras.Model, folder: Path) -> None:
+    """Save an untrained model, load it again and compare: what cannot be stored is not to be trained for hours.
+
+    Raises
+    ------
+    InputError
+        If it cannot, with what to change in its layers.
+    """
+    path = folder / ".untrained.keras"
+    advice = ("register each layer of your own by @keras.saving.register_keras_serializable, return all arguments of "
+              "its constructor from get_config, and use keras.ops or layers in the place of Lambda")
+    try:
+        save_network(model, path)
+        again = load_network(path)
+    except (StoredStateError, ValueError, TypeError, NotImplementedError, AttributeError) as error:
+        raise InputError(f"the model {model.name} cannot be stored and loaded again ({error}): {advice}") from error
+    finally:
+        path.unlink(missing_ok=True)
+        path.with_name(f".saving.{path.name}").unlink(missing_ok=True)
+    for mine, stored in zip(model.weights, again.weights, strict=False):
+        if mine.shape != stored.shape or not np.array_equal(*map(keras.ops.convert_to_numpy, (mine, stored))):
+            raise InputError(f"the model {model.name} is another one after it was stored: {mine.path} has lost its "
+                             f"values; {advice}")
+    if len(model.weights) != len(again.weights) or set(model.output) != set(again.output):
+        raise InputError(f"the model {model.name} has {len(model.weights)} weights and, stored and loaded again, "
+                         f"{len(again.weights)}: {advice}")
 
 
 def _lasting(value: Any, numbers: dict[int, int]) -> Any:

@@ -1,7 +1,8 @@
-"""Write what a network makes of faces to disk as it comes, without holding it in memory."""
+"""Write what a model makes of faces to disk as it comes, without holding it in memory."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import keras
@@ -13,32 +14,46 @@ from fecemo.training.loader import Loader
 from fecemo.training.order import padded_batches
 
 
-def outputs(network: keras.Model, loader: Loader, batch_size: int) -> Iterator[np.ndarray]:
-    """Yield the network's outputs for every row of a loader, in order, in arrays of shape (n, *output), float32."""
+def outputs(model: keras.Model, loader: Loader, batch_size: int) -> Iterator[dict[str, np.ndarray]]:
+    """Yield the outputs for every row of a loader, in order: by name, arrays of shape (n, *output), float32."""
     for batch, _, n in loader.batches(padded_batches(np.arange(len(loader)), batch_size, loader.devices)):
-        values, = batch.values()
-        yield np.asarray(network.predict_on_batch(values))[:n].astype(np.float32, copy=False)
+        yield {name: np.asarray(values)[:n].astype(np.float32, copy=False)
+               for name, values in model.predict_on_batch(batch).items()}
 
 
-def write_outputs(path: Path, network: keras.Model, loader: Loader, batch_size: int, title: str) -> int:
-    """Write a network's outputs for every row of a loader to a ``.npy`` file of shape (len(loader), d), float32.
+def write_outputs(paths: Mapping[str, Path], model: keras.Model, loader: Loader, batch_size: int,
+                  title: str) -> dict[str, int]:
+    """Write outputs for every row of a loader to ``.npy`` files of shape (len(loader), d), float32.
+
+    Parameters
+    ----------
+    paths : mapping of str to Path
+        By output of the model; it has no others.
+    model : keras.Model
+    loader : Loader
+    batch_size : int
+    title : str
+        Of the progress line.
 
     Returns
     -------
-    int
-        d, the length of one face's flattened output.
+    dict of str to int
+        d of each output, the length of one face's flattened output.
 
     Raises
     ------
     ResourceError
-        If the disk is full; what stood at ``path`` is untouched.
+        If the disk is full; what stood at the paths is untouched.
     """
-    length = math.prod(network.output_shape[1:])
-    header = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.float32)), "fortran_order": False,
-              "shape": (len(loader), length)}
-    with atomic_file(path) as file, progress(len(loader), title, "face") as bar:
-        np.lib.format.write_array_header_2_0(file, header)
-        for values in outputs(network, loader, batch_size):
-            file.write(np.ascontiguousarray(values).data)
-            bar.update(len(values))
-    return length
+    lengths = {name: math.prod(model.output[name].shape[1:]) for name in paths}
+    with ExitStack() as opened, progress(len(loader), title, "face") as bar:
+        files = {name: opened.enter_context(atomic_file(path)) for name, path in paths.items()}
+        for name, file in files.items():
+            np.lib.format.write_array_header_2_0(file, {
+                "descr": np.lib.format.dtype_to_descr(np.dtype(np.float32)), "fortran_order": False,
+                "shape": (len(loader), lengths[name])})
+        for values in outputs(model, loader, batch_size):
+            for name, file in files.items():
+                file.write(np.ascontiguousarray(values[name]).data)
+            bar.update(len(next(iter(values.values()))))
+    return lengths

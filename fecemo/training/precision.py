@@ -7,20 +7,19 @@ import keras
 
 
 @contextmanager
-def computing_in(network: keras.Model, precision: str) -> Iterator[None]:
-    """Let a network's layers compute in another precision while the block runs; their weights stay float32.
+def computing_in(model: keras.Model, precision: str) -> Iterator[None]:
+    """Let a model's layers compute in another precision while the block runs; their weights stay float32.
 
-    What prepares the faces for the first convolution or dense layer, such as resizing and rescaling, stays in single
-    precision, so that they are rounded once, and so does everything from the last weights on: probabilities and pixels
-    go into logarithms.
+    What prepares the faces for the first layer with weights, such as resizing and rescaling, stays in single
+    precision, so that they are rounded once, and so does, for every output, everything from its last weights on:
+    probabilities and pixels go into logarithms.
 
     Parameters
     ----------
-    network : keras.Model
-        Of stacks, as `fecemo.models` builds them.
+    model : keras.Model
     precision : {"float32", "mixed_bfloat16"}
     """
-    layers = [] if precision == "float32" else _between(network)
+    layers = [] if precision == "float32" else _between(model)
     for layer in layers:
         layer.dtype_policy = precision
     try:
@@ -30,9 +29,20 @@ def computing_in(network: keras.Model, precision: str) -> Iterator[None]:
             layer.dtype_policy = "float32"
 
 
-def _between(network: keras.Model) -> list[keras.layers.Layer]:
-    """Return the layers from the first that has a kernel to before the last that has weights."""
-    leaves = [layer for stack in network.layers for layer in getattr(stack, "layers", [stack])]
-    first = next(number for number, layer in enumerate(leaves) if hasattr(layer, "kernel"))
-    last = max(number for number, layer in enumerate(leaves) if layer.weights)
-    return [layer for layer in leaves[first:last] if not isinstance(layer, keras.layers.InputLayer)]
+def _between(model: keras.Model) -> list[keras.layers.Layer]:
+    """Return the layers from the first that learns to before the last ones that have weights."""
+    leaves = _leaves(model)
+    first = next((number for number, layer in enumerate(leaves) if layer.trainable_weights or hasattr(layer, "kernel")),
+                 len(leaves))
+    last: set[int] = set()
+    for tensor in model.output.values():
+        end = _leaves(tensor._keras_history.operation)
+        weighted = [number for number, layer in enumerate(end) if layer.weights]
+        last |= {id(layer) for layer in end[weighted[-1] if weighted else 0:]}
+    return [layer for layer in leaves[first:]
+            if id(layer) not in last and not isinstance(layer, keras.layers.InputLayer)]
+
+
+def _leaves(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
+    inner = getattr(layer, "layers", None)
+    return [layer] if inner is None else [leaf for part in inner for leaf in _leaves(part)]

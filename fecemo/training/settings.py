@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fecemo.training.augmentation import Augmentation
+from fecemo.training.balances import Balance, Fixed
 from fecemo.training.optimizers import Optimizer
 from fecemo.training.schedules import Constant, Schedule
 
@@ -14,9 +15,10 @@ class FitSettings:
 
     Parameters
     ----------
-    loss : tuple of Loss
-        The terms that are added up; see `fecemo.models.loss`. A recipe names one, or maps names to their settings:
-        ``loss: categorical_crossentropy``, ``loss: {weighted_softmax: {}, weighted_cluster: {weight: 1.0}}``.
+    losses : tuple of LossTerm
+        The terms that are added up; see `fecemo.models.loss`. A recipe names the loss of the phase's first output, as
+        in ``loss: cross_entropy`` or ``loss: {nt_xent: {temperature: 0.2}}``; or it lists terms under ``losses``, as
+        in ``[{loss: weighted_softmax}, {loss: weighted_cluster, output: features, weight: 1.0}]``.
     optimizer : Optimizer
         ``optimizer: adam``, ``optimizer: {sgd: {momentum: 0.9}}``.
     learning_rate : float
@@ -44,6 +46,12 @@ class FitSettings:
     corrupt : tuple of Augmentation
         Applied after that, to what the network sees, and not to the pixels that it is to give: ``[mask]``, ``[noise]``.
         In validation too.
+    data : tuple of str
+        What is learnt from, where that is not what the phase says: ``source``, ``target.train``, ``source.triplets``.
+    balance : Balance
+        How the terms are weighed against each other: ``fixed``.
+    frozen : tuple of str, optional
+        Submodels that do not learn, in the place of those that the phase freezes by itself.
     validate_on : float or "valid", optional
         A share of the phase's own examples, in (0, 1), that is held out, by seed and stratified by emotion; or the
         stored validation split of labelled faces. Their labels count as used. The test split is never looked at.
@@ -53,7 +61,7 @@ class FitSettings:
         The weights of the last epoch, or of the one with the least validation loss.
     """
 
-    loss: tuple[Any, ...]
+    losses: tuple[Any, ...]
     optimizer: Optimizer
     learning_rate: float
     epochs: int
@@ -65,6 +73,9 @@ class FitSettings:
     schedule: Schedule = field(default_factory=Constant)
     augment: tuple[Augmentation, ...] = ()
     corrupt: tuple[Augmentation, ...] = ()
+    data: tuple[str, ...] = ()
+    balance: Balance = field(default_factory=Fixed)
+    frozen: tuple[str, ...] | None = None
     validate_on: float | Literal["valid"] | None = None
     patience: int | None = None
     keep: Literal["last", "best"] = "last"
@@ -83,20 +94,27 @@ class FitSettings:
             raise ValueError(f"validate_on must be above 0 and below 1, not {self.validate_on}")
         if self.validate_on is None and (self.patience is not None or self.keep == "best"):
             raise ValueError("patience and keep: best look at a validation loss: give validate_on, such as 0.1")
-        if not self.loss:
-            raise ValueError("loss is empty: there is nothing to learn")
-        if sizes := sorted({loss.together for loss in self.loss} - {1}):
+        if not self.losses:
+            raise ValueError("losses is empty: there is nothing to learn")
+        if sizes := sorted({term.loss.group_size for term in self.losses} - {1}):
             if len(sizes) > 1:
-                raise ValueError(f"losses that look at {' and at '.join(map(str, sizes))} faces together do not mix")
+                raise ValueError(f"losses that compare {' and '.join(map(str, sizes))} faces do not mix")
             if 2 in sizes and not self.augment:
                 raise ValueError("two views of a face are equal without augment, such as [flip, crop, colour]")
 
     @property
-    def looks_at(self) -> tuple[str, ...]:
-        """Tuple of str: Kinds of output that the losses look at, each once."""
-        return tuple(dict.fromkeys(loss.looks_at for loss in self.loss))
+    def outputs(self) -> tuple[str, ...]:
+        """Tuple of str: Outputs that the terms look at, each once."""
+        return tuple(dict.fromkeys(term.output for term in self.losses))
 
     @property
-    def together(self) -> int:
-        """int: Faces that go through the network for an example."""
-        return max(loss.together for loss in self.loss)
+    def term_names(self) -> tuple[str, ...]:
+        """Tuple of str: A name for each term, such as ``"probabilities.cross_entropy"``; a second such ends in 2."""
+        plain = [f"{term.output}.{term.loss.name}" for term in self.losses]
+        counts = [plain[:number].count(name) + 1 for number, name in enumerate(plain)]
+        return tuple(name if count == 1 else f"{name}.{count}" for name, count in zip(plain, counts, strict=True))
+
+    @property
+    def group_size(self) -> int:
+        """int: Faces that go through the model for an example."""
+        return max(term.loss.group_size for term in self.losses)

@@ -1,7 +1,6 @@
-"""One step of training on any Keras backend: a model around the networks that knows what is held against what."""
+"""One step of training on any Keras backend: a part of a model, with the terms of its loss and an optimizer."""
 
 from collections.abc import Mapping
-from functools import reduce
 from typing import Any
 
 import keras
@@ -12,72 +11,79 @@ from fecemo.training.augmentation import augment
 from fecemo.training.examples import Examples
 from fecemo.training.settings import FitSettings
 
+IMAGE, VIEWS = "image", "views"
+WHITE = 255.0
+"""The brightest pixel that enters a model; as a target it is 1."""
 
-def _pays_to_fuse(network: keras.Model) -> bool:
+
+def _pays_to_fuse(model: keras.Model) -> bool:
     """Tell whether XLA is worth its time where Keras would not use it by itself: TensorFlow on a CPU.
 
     Measured on one core (benchmarks/README.md): dense layers gain half again, because weights and moments go through
     memory once; convolutions lose half, because XLA's own are slower there than TensorFlow's.
     """
-    return keras.backend.backend() == "tensorflow" and not _convolves(network)
+    return keras.backend.backend() == "tensorflow" and _only_dense(model)
 
 
-def _convolves(layer: keras.layers.Layer) -> bool:
-    return isinstance(layer, keras.layers.Conv2D | keras.layers.Conv2DTranspose) or any(
-        _convolves(inner) for inner in getattr(layer, "layers", ()))
+def _only_dense(layer: keras.layers.Layer) -> bool:
+    inner = getattr(layer, "layers", None)
+    if inner is not None:
+        return all(map(_only_dense, inner))
+    return not layer.weights or isinstance(layer, keras.layers.Dense) or not layer.trainable
 
 
-def joined(networks: Mapping[str, keras.Model]) -> keras.Model:
-    """Return one network that gives a dict of what several networks give; stacks that they share run once.
-
-    Parameters
-    ----------
-    networks : mapping of str to keras.Model
-        By the key that their output is to have. Several were built on one input.
-    """
-    first = next(iter(networks.values()))
-    return keras.Model(first.inputs[0], {key: network.outputs[0] for key, network in networks.items()}, name="joined")
+def part_of(model: keras.Model, outputs: tuple[str, ...]) -> keras.Model:
+    """Return the part of a model that gives some of its outputs, as a dict; layers behind others do not run."""
+    return keras.Model(model.input, {name: model.output[name] for name in outputs}, name="part")
 
 
 class TrainingStep(keras.Model):
-    """Networks with their losses and optimizer, ready for `step`.
+    """The part of a model that the terms of a loss look at, with their state and an optimizer, ready for `step`.
 
     Parameters
     ----------
-    networks : mapping of str to keras.Model
-        The network that gives each kind of output that the losses look at. They take float pixels in [0, 255].
+    model : keras.Model
+        Takes a dict and returns one; images are float pixels in [0, 255].
     fit : FitSettings
     examples : Examples
         All that will be learnt from.
     n_classes : int
-        Emotions that a label can be.
+        Of the labels.
     """
 
-    def __init__(self, networks: Mapping[str, keras.Model], fit: FitSettings, examples: Examples,
-                 n_classes: int) -> None:
+    def __init__(self, model: keras.Model, fit: FitSettings, examples: Examples, n_classes: int) -> None:
         super().__init__(name="step")
-        self.only_output = fit.looks_at[0] if len(fit.looks_at) == 1 else None
-        self.network = networks[self.only_output] if self.only_output else joined(
-            {output: networks[output] for output in fit.looks_at})
-        self.terms = fit.loss
-        self.together = max(fit.together, examples.faces_each)
-        self.copies = self.together // examples.faces_each
+        self.part = part_of(model, fit.outputs)
+        self.terms = dict(zip(fit.term_names, fit.losses, strict=True))
+        self.group_size = max(fit.group_size, examples.faces_each)
+        self.copies = self.group_size // examples.faces_each
+        self.balance = fit.balance
         self.augment, self.corrupt = fit.augment, fit.corrupt
+        self.image = next((name for name, tensor in model.input.items() if len(tensor.shape) == 4), None)
         self.seed_generator = keras.random.SeedGenerator(0) if fit.augment or fit.corrupt else None
-        self.judge = next((loss for loss in fit.loss if loss.judges), None)
-        self.accuracy = keras.metrics.Mean(name="accuracy") if self.judge else None
-        self.memory = {
-            loss.name: {
-                name: self.add_weight(shape=values.shape, initializer=_always(values), trainable=False,
-                                      name=f"{loss.name}_{name}")
-                for name, values in loss.first_state(
-                    networks[loss.looks_at].output_shape[1:], examples.targets, n_classes).items()
-            } for loss in fit.loss}
+        self.term_means = {name: keras.metrics.Mean(name=f"loss.{name}") for name in self.terms}
+        self.term_counts = {name: keras.metrics.Sum(name=f"count.{name}") for name in self.terms}
+        self.accuracies = {name: keras.metrics.Mean(name=f"accuracy.{name}")
+                           for name, term in self.terms.items() if term.loss.has_accuracy}
+        self.memory = {name: self._memory(name, term, model.output[term.output].shape[1:], examples, n_classes)
+                       for name, term in self.terms.items()}
         self.compile(optimizer=fit.optimizer.build(fit.learning_rate, fit.accumulate if fit.accumulate > 1 else None),
-                     jit_compile=_pays_to_fuse(self.network) or "auto")
-        self.build((fit.batch_size, *self.network.input_shape[1:]))
+                     jit_compile=_pays_to_fuse(self.part) or "auto")
+        self.build((fit.batch_size,))
         self.optimizer.build(self.trainable_variables)
         self.rate: float | None = None
+
+    def _memory(self, name: str, term: Any, output_shape: tuple[int, ...], examples: Examples,
+                n_classes: int) -> dict[str, Any]:
+        target = examples.targets.get(term.target_name)
+        if target is not None:
+            target = target[_known(np, target)]
+        try:
+            state = term.loss.init_state(tuple(output_shape), target, n_classes)
+        except ValueError as error:
+            raise ValueError(f"the loss {term.loss.name} of {term.output} and {term.target_name}: {error}") from error
+        return {key: self.add_weight(shape=values.shape, initializer=_always(values), trainable=False,
+                                     name=f"{name}_{key}".replace(".", "_")) for key, values in state.items()}
 
     def set_rate(self, rate: float) -> None:
         """Learn at this rate from the next step on."""
@@ -86,94 +92,118 @@ class TrainingStep(keras.Model):
 
     @property
     def state(self) -> list[Any]:
-        """List of keras.Variable: What the losses remember, in a fixed order."""
+        """List of keras.Variable: What the terms remember, in a fixed order."""
         return [variable for kept in self.memory.values() for variable in kept.values()]
 
     def build(self, input_shape: tuple[int, ...]) -> None:
-        """Nothing is left to build: the network is."""
+        """Nothing is left to build: the model is."""
         self.built = True
 
-    def call(self, pixels: Any, training: bool = False) -> Any:
-        """Return what the networks make of pixels of shape (n, side, side, channels), and what that is held against.
-
-        The latter are the pixels as they were before `corrupt`, and the targets that augmentations emit.
-        """
-        faces = ops.repeat(pixels, self.copies, axis=0) if self.copies > 1 else pixels
-        always = training or self.copies > 1
-        augmentations = [augmentation for augmentation in self.augment if always or augmentation.targets]
-        faces, targets = augment(faces, augmentations, self.seed_generator)
-        corrupted, of_corruption = augment(faces, self.corrupt, self.seed_generator)
-        made = self.network(corrupted, training=training)
-        return {self.only_output: made} if self.only_output else made, faces, {**targets, **of_corruption}
+    def call(self, inputs: Mapping[str, Any], training: bool = False) -> Any:
+        """Return the outputs for a dict of inputs, and the targets that follow from them: images, emitted ones."""
+        inputs = {name: ops.repeat(values, self.copies, axis=0) if self.copies > 1 else values
+                  for name, values in inputs.items()}
+        emitted: dict[str, Any] = {}
+        if self.image is not None:
+            always = training or self.copies > 1
+            augmentations = [augmentation for augmentation in self.augment if always or augmentation.targets]
+            faces, emitted = augment(inputs[self.image], augmentations, self.seed_generator)
+            corrupted, of_corruption = augment(faces, self.corrupt, self.seed_generator)
+            emitted = {**emitted, **of_corruption, IMAGE: faces / WHITE}
+            inputs = {**inputs, self.image: corrupted}
+        outputs = self.part(inputs, training=training)
+        return {name: ops.cast(values, "float32") for name, values in outputs.items()}, emitted
 
     def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None,
                      training: bool = True) -> Any:
-        """Return the mean loss over the examples whose weight is 1, a scalar."""
-        losses = []
-        for loss in self.terms:
-            output, target = self._compared(loss, y, y_pred)
-            alone = self.together > 1 and loss.together == 1
-            weights = ops.repeat(sample_weight, self.together) if alone else sample_weight
-            state = {name: ops.convert_to_tensor(variable) for name, variable in self.memory[loss.name].items()}
-            of_term = loss.losses(output, target, weights, state)
-            if alone:
-                of_term = ops.mean(ops.reshape(of_term, (-1, self.together)), axis=1)
-            losses.append(loss.weight * of_term)
+        """Return the sum of the terms, each the mean over examples that count and are known, and of `losses`."""
+        means = []
+        for name, term in self.terms.items():
+            output, target, weights = self._compared(term, y, y_pred, sample_weight)
+            state = {key: ops.convert_to_tensor(variable) for key, variable in self.memory[name].items()}
+            values = term.loss.per_example(output, target, weights, state)
+            count = ops.sum(weights)
+            mean = ops.sum(values * weights) / ops.maximum(count, 1.0)
+            self.term_means[name].update_state(mean)
+            self.term_counts[name].update_state(count)
+            means.append(mean)
             if training:
-                for name, value in loss.next_state(ops.stop_gradient(output), target, weights, state).items():
-                    self.memory[loss.name][name].assign(value)
-        return ops.sum(reduce(ops.add, losses) * sample_weight) / ops.sum(sample_weight)
+                for key, value in term.loss.update_state(ops.stop_gradient(output), target, weights, state).items():
+                    self.memory[name][key].assign(value)
+        of_layers = [ops.cast(loss, "float32") for loss in self.losses]  # regularizers, and what layers add
+        return sum(of_layers, self.balance.total(means, [term.weight for term in self.terms.values()]))
 
-    def _compared(self, loss: Any, targets: Any, made: Any) -> tuple[Any, Any]:
-        """Return the output that a loss looks at, and what it is held against."""
-        outputs, faces, emitted = made
-        output = outputs[loss.looks_at]
-        target = faces if loss.learns_from == "face" else {**(targets or {}), **emitted}.get(loss.learns_from)
-        if loss.together > 1:
-            output = ops.reshape(output, (-1, loss.together, *output.shape[1:]))
-        elif self.together > 1 and loss.learns_from != "face" and loss.learns_from not in emitted:
-            target = ops.repeat(target, self.together, axis=0)
-        return output, target
+    def _compared(self, term: Any, targets: Any, made: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+        """Return the output that a term looks at, its target, and the weights of the examples."""
+        outputs, emitted = made
+        output, name = outputs[term.output], term.target_name
+        target = emitted[name] if name in emitted else (targets or {}).get(name)
+        if target is None and name != VIEWS:
+            raise ValueError(f"there is no target {name!r}: neither a column nor emitted by an augmentation")
+        weights = sample_weight
+        if term.loss.group_size > 1:
+            output = ops.reshape(output, (-1, term.loss.group_size, *output.shape[1:]))
+        elif self.group_size > 1:
+            weights = ops.repeat(weights, self.group_size)
+            target = target if name in emitted else ops.repeat(target, self.group_size, axis=0)
+        if name in emitted or target is None or term.loss.group_size > 1:
+            return output, target, weights
+        known = _known(ops, target)
+        if "int" in keras.backend.standardize_dtype(target.dtype):
+            target = ops.maximum(target, 0)
+        else:
+            target = ops.where(ops.isfinite(target), target, ops.zeros_like(target))
+        return output, target, weights * ops.cast(known, "float32")
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """Return the loss and, where a loss can judge, the share of examples that is right."""
-        if self.judge is not None and self.accuracy is not None:
-            output, target = self._compared(self.judge, y, y_pred)
-            if self.together > 1 and self.judge.together == 1:
-                sample_weight = ops.repeat(sample_weight, self.together)
-            right = ops.cast(self.judge.right(output, target, sample_weight), "float32")
-            self.accuracy.update_state(right, sample_weight=sample_weight)
+        """Return the loss, that of each term, how many examples it counted and, where there is one, its accuracy."""
+        for name, accuracy in self.accuracies.items():
+            term = self.terms[name]
+            output, target, weights = self._compared(term, y, y_pred, sample_weight)
+            correct = ops.cast(term.loss.is_correct(output, target, weights), "float32")
+            accuracy.update_state(correct, sample_weight=weights)
         return self.get_metrics_result()
 
-    def step(self, pixels: Any, targets: Mapping[str, Any], weights: Any, chance: int = 0) -> dict[str, float]:
-        """Take one step and return the batch's ``loss`` and, where a loss can judge, ``accuracy``.
+    def step(self, inputs: Mapping[str, Any], targets: Mapping[str, Any], weights: Any,
+             seed: int = 0) -> dict[str, float]:
+        """Take one step and return the batch's ``loss`` and, a term, ``loss.TERM``, ``count.TERM``, ``accuracy.TERM``.
 
         Parameters
         ----------
-        pixels : array of shape (n · faces of an example, side, side, channels), float32
+        inputs : mapping of str to array of shape (n · faces of an example, ...), float32
             The faces of an example one after the other.
         targets : mapping of str to array of shape (n, ...)
+            Those that are known of the examples.
         weights : array of shape (n,), float32
             1 for examples that count, 0 for those that fill up the batch.
-        chance : int
+        seed : int
             Decides, with nothing else, how faces are altered; in [0, 2³²).
         """
-        return self._on_batch(self.train_on_batch, pixels, targets, weights, chance)
+        return self._on_batch(self.train_on_batch, inputs, targets, weights, seed)
 
-    def validate(self, pixels: Any, targets: Mapping[str, Any], weights: Any, chance: int = 0) -> dict[str, float]:
+    def validate(self, inputs: Mapping[str, Any], targets: Mapping[str, Any], weights: Any,
+                 seed: int = 0) -> dict[str, float]:
         """Return what `step` returns, and learn nothing."""
-        return self._on_batch(self.test_on_batch, pixels, targets, weights, chance)
+        return self._on_batch(self.test_on_batch, inputs, targets, weights, seed)
 
-    def _on_batch(self, work: Any, pixels: Any, targets: Mapping[str, Any], weights: Any,
-                  chance: int) -> dict[str, float]:
+    def _on_batch(self, work: Any, inputs: Mapping[str, Any], targets: Mapping[str, Any], weights: Any,
+                  seed: int) -> dict[str, float]:
         known = {name: ops.convert_to_tensor(values) for name, values in targets.items()}
         if self.seed_generator is not None:
             # The backends differ in the sign of their seeds.
             state = self.seed_generator.state
-            state.assign(np.array([chance, 0], np.uint32).astype(state.dtype))
+            state.assign(np.array([seed, 0], np.uint32).astype(state.dtype))
         self.reset_metrics()  # Keras before 3.14 would return the mean over all batches so far
-        return work(ops.convert_to_tensor(pixels), known or None, sample_weight=ops.convert_to_tensor(weights),
-                    return_dict=True)
+        return work({name: ops.convert_to_tensor(values) for name, values in inputs.items()}, known or None,
+                    sample_weight=ops.convert_to_tensor(weights), return_dict=True)
+
+
+def _known(module: Any, target: Any) -> Any:
+    """Return which examples have a target, −1 and NaN being none: of shape (n,), bool; ``module`` is np or ops."""
+    if "int" in str(target.dtype):
+        return target >= 0
+    known = module.isfinite(target)
+    return module.all(known, axis=tuple(range(1, len(target.shape)))) if len(target.shape) > 1 else known
 
 
 def _always(values: np.ndarray) -> Any:

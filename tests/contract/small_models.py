@@ -6,8 +6,8 @@ import math
 import numpy as np
 
 from fecemo.data.variant import Variant, variants
-from fecemo.models.approach import Approach, Phase, approaches
-from fecemo.models.loss import losses
+from fecemo.models.approach import IMAGE, Approach, Phase, approaches
+from fecemo.models.loss import LossTerm, losses
 from fecemo.training.augmentations.geometric import Crop
 from fecemo.training.examples import Examples
 from fecemo.training.optimizers import Adam
@@ -15,23 +15,22 @@ from fecemo.training.settings import FitSettings
 
 FACE_SIDE = 32
 N_CLASSES = 8
-LEARNING = {name: approach for name, approach in approaches().items() if approach.networks}
-"""Approaches that train networks."""
+LEARNING = {name: approach for name, approach in approaches().items() if approach.build is not None}
+"""Approaches that have a model."""
 VARIANTS = sorted({(variant.side, variant.channels): name for name, variant in variants().items()}.values())
-"""One of each shape: by that alone do networks know a variant."""
+"""One of each shape: by that alone do models know a variant."""
 CELLS = [(name, variant) for name, approach in LEARNING.items()
-         for variant in (VARIANTS if approach.takes == "pixels" else ("rgb",))]
-MEASUREMENTS = 3
+         for variant in (VARIANTS if approach.takes_image else ("rgb",))]
 VECTOR = 7
-SIZES = {"blocks": (1, 1, 1, 1), "side": FACE_SIDE, "measurements": MEASUREMENTS, "dropout": (0.0, 0.0)}
-"""Other sizes: depths, because each layer costs a compiler's time, and the side to which a network resizes faces.
+LEARNT_COLUMN = 3
+"""Numbers of the columns that are learnt."""
+SIZES = {"blocks": (1, 1, 1, 1), "side": FACE_SIDE, "landmark_features": LEARNT_COLUMN, "dropout": (0.0, 0.0)}
+"""Other sizes: depths, because each layer costs a compiler's time, and the side to which a model resizes faces.
 
 Nothing is left out by chance, so that the loss of one step can be compared with that of the next.
 """
-LOSSES = {"pixels": "binary_crossentropy", "probabilities": "categorical_crossentropy", "vector": "vector_error",
-          "embedding": "triplet"}
-LOSSES_OF_VIEWS = {"embedding": "nt_xent"}
-"""Where faces are all that a phase learns from, an embedding is taught by two views of each."""
+LOSSES = {"image": "mean_squared_error", "label": "cross_entropy", "views": "nt_xent", "triplet": "triplet"}
+"""By target. Squared differences of pixels: the slope of a cross-entropy is no guide where these are clipped."""
 
 
 def small_config(approach: Approach):
@@ -52,42 +51,42 @@ def small_shape(variant: Variant) -> tuple[int, int, int]:
     return side, side, variant.channels
 
 
-def input_shape(approach: Approach, variant: Variant) -> tuple[int, ...]:
-    """Return the shape of what enters the networks for a face."""
-    return small_shape(variant) if approach.takes == "pixels" else (VECTOR,)
+def input_shapes(approach: Approach, config, variant: Variant) -> dict[str, tuple[int, ...]]:
+    """Return the shape of what enters each input for a face."""
+    return {name: small_shape(variant) if column == IMAGE else (VECTOR,)
+            for name, column in approach.columns(config).items()}
 
 
-def small_fit(phase: Phase, losses_of_output=LOSSES, **over) -> FitSettings:
-    """Return settings in which the phase's first output is taught by the loss that is named for it."""
-    output = next(iter(phase.outputs))
-    of_views = LOSSES_OF_VIEWS if phase.faces == "source" else {}
-    loss = losses()[{**losses_of_output, **of_views}[output]]()
-    augment = (Crop(),) if loss.learns_from == "views" else ()
-    return dataclasses.replace(FitSettings((loss,), Adam(), 1e-3, epochs=1, batch_size=8, augment=augment), **over)
+def small_fit(phase: Phase, **over) -> FitSettings:
+    """Return settings in which the first target of the phase is learnt by the loss that is named for it."""
+    output, target = next(iter(phase.targets.items()))
+    loss = losses()[LOSSES[target] if isinstance(target, str) else "vector_error"]()
+    augment = (Crop(),) if target == "views" else ()
+    fit = FitSettings((LossTerm(loss, output, target),), Adam(), 1e-3, epochs=1, batch_size=8, augment=augment)
+    return dataclasses.replace(fit, **over)
 
 
 def small_examples(phase: Phase, labels: np.ndarray) -> Examples:
-    """Return what a phase learns from where these are the labels of the pack's first faces."""
+    """Return what a phase learns from where these are the labels of the data set's first faces."""
     faces = np.arange(len(labels))
-    known = {
-        "source": {},
-        "source_measured": {"vector": np.stack([labels, 1 - labels, faces], axis=1).astype(np.float32)},
-        "target": {"label": labels},
-        "triplets": {"triplet": (faces % 3).astype(np.int32)},
-    }[phase.faces]
-    rows = np.stack([faces, np.roll(faces, 1), np.roll(faces, 4)], axis=1) if phase.faces == "triplets" else faces
-    return Examples(rows, known)
+    known = {"label": labels, "triplet": (faces % 3).astype(np.int32)}
+    targets = {}
+    for term in small_fit(phase).losses:
+        if term.target_name not in ("image", "views"):
+            targets[term.target_name] = known.get(term.target_name, np.stack(
+                [labels, 1 - labels, faces], axis=1).astype(np.float32))
+    rows = np.stack([faces, np.roll(faces, 1), np.roll(faces, 4)], axis=1) if "triplet" in targets else faces
+    return Examples(rows, targets)
 
 
-def networks_of(phase: Phase, networks: dict) -> dict:
-    """Return the network that gives each kind of output."""
-    return {output: networks[name] for output, name in phase.outputs.items()}
-
-
-def some_inputs(shape: tuple[int, ...], n: int = 8, seed: int = 0) -> np.ndarray:
+def some_inputs(shapes: dict[str, tuple[int, ...]], n: int = 8, seed: int = 0) -> dict[str, np.ndarray]:
     """Return vectors, or soft pictures, not noise: an autoencoder can learn them."""
     chance = np.random.default_rng(seed)
-    if len(shape) == 1:
-        return chance.normal(size=(n, *shape)).astype(np.float32)
-    ramps = np.linspace(0, 255, math.prod(shape), dtype=np.float32).reshape(shape)
-    return ramps * chance.uniform(0.2, 1, (n, 1, 1, 1)).astype(np.float32)
+    inputs = {}
+    for name, shape in shapes.items():
+        if len(shape) == 1:
+            inputs[name] = chance.normal(size=(n, *shape)).astype(np.float32)
+        else:
+            ramps = np.linspace(0, 255, math.prod(shape), dtype=np.float32).reshape(shape)
+            inputs[name] = ramps * chance.uniform(0.2, 1, (n, 1, 1, 1)).astype(np.float32)
+    return inputs

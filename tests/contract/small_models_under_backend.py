@@ -2,7 +2,7 @@
 
     KERAS_BACKEND=jax python small_models_under_backend.py THEIRS OURS
 
-Networks found in THEIRS are run on the pixels beside them; networks trained here are put into OURS with their outputs.
+Models found in THEIRS are run on the same inputs; models trained here are put into OURS with their outputs.
 """
 
 import sys
@@ -10,14 +10,14 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from small_models import LEARNING, N_CLASSES, input_shape, small_config, small_examples, small_fit, some_inputs
+from small_models import LEARNING, N_CLASSES, input_shapes, small_config, small_examples, small_fit, some_inputs
 
 from fecemo.data.variant import find_variant, variants
 from fecemo.training.backend import describe_backend
 from fecemo.training.device_view import DeviceView
 from fecemo.training.fit import train
-from fecemo.training.network_file import load_network, save_network
-from fecemo.training.phase_work import PhaseWork, Training
+from fecemo.training.network_file import MODEL_NAME, load_network, save_network
+from fecemo.training.training_job import TrainingJob, TrainingPhase
 
 VARIANT = find_variant("tight")
 FACES = 12
@@ -25,36 +25,36 @@ FACES = 12
 
 def soft_faces() -> np.ndarray:
     """Return stored faces of shape (12, 200, 200, 3) that an autoencoder can learn."""
-    return some_inputs((200, 200, 3), FACES).astype(np.uint8)
+    return some_inputs({"image": (200, 200, 3)}, FACES)["image"].astype(np.uint8)
 
 
-def run_all(networks: dict[str, keras.Model], folder: Path) -> None:
-    """Write what each network makes of the same pixels or vectors."""
-    for name, network in networks.items():
-        made = keras.ops.convert_to_numpy(network(some_inputs(network.input_shape[1:])))
-        np.save(folder / f"{name}.outputs.npy", made)
+def run(model: keras.Model, path: Path) -> None:
+    """Write what a model makes of the same pixels or vectors."""
+    shapes = {name: tuple(tensor.shape[1:]) for name, tensor in model.input.items()}
+    np.savez(path, **{name: keras.ops.convert_to_numpy(values) for name, values in model(some_inputs(shapes)).items()})
 
 
 def train_all(folder: Path) -> None:
-    """Train every approach through the loop, and write networks, outputs and the losses of each phase."""
+    """Train every approach through the loop, and write models, outputs and the losses of each phase."""
     for approach in LEARNING.values():
-        shape = input_shape(approach, VARIANT)
-        networks = approach.build(small_config(approach), shape, N_CLASSES, 1)
-        pixels = approach.takes == "pixels"
-        faces = soft_faces() if pixels else some_inputs(shape, FACES)
-        view = DeviceView(VARIANT, shape[0]) if pixels else None
+        config = small_config(approach)
+        shapes = input_shapes(approach, config, VARIANT)
+        model = approach.model(config, shapes, N_CLASSES, 1)
+        vectors = some_inputs(shapes, FACES)
+        columns = {name: soft_faces() if len(shape) == 3 else vectors[name] for name, shape in shapes.items()}
+        view = DeviceView(VARIANT, shapes["image"][0]) if approach.takes_image else None
         labels = np.arange(FACES, dtype=np.int32) % 3
-        phases = [PhaseWork(phase.name, phase.outputs, phase.frozen, small_fit(phase, epochs=3), faces,
-                            small_examples(phase, labels))
+        phases = [TrainingPhase(phase.name, phase.frozen, small_fit(phase, epochs=3), columns,
+                                small_examples(phase, labels))
                   for phase in approach.phases]
-        (folder / approach.name).mkdir(parents=True)
-        done = train(Training(approach.name, networks, phases, view, N_CLASSES, 0, folder / approach.name, ""))
+        place = folder / approach.name
+        place.mkdir(parents=True)
+        done = train(TrainingJob(approach.name, model, phases, view, N_CLASSES, 0, place, ""))
         for phase in phases:
             losses = [record.loss for record in done.records if record.phase == phase.name]
             assert losses[-1] < losses[0], (approach.name, phase.name, losses)
-        for name, network in networks.items():
-            save_network(network, folder / approach.name / f"{name}.keras")
-        run_all(networks, folder / approach.name)
+        save_network(model, place / MODEL_NAME)
+        run(model, place / "outputs.npz")
 
 
 def view_all(folder: Path) -> None:
@@ -73,6 +73,5 @@ if __name__ == "__main__":
     view_all(ours)
     for approach_folder in (path for path in theirs.iterdir() if path.is_dir()):
         (ours / f"{approach_folder.name}_of_theirs").mkdir()
-        run_all({path.stem: load_network(path) for path in approach_folder.glob("*.keras")},
-                ours / f"{approach_folder.name}_of_theirs")
+        run(load_network(approach_folder / MODEL_NAME), ours / f"{approach_folder.name}_of_theirs" / "outputs.npz")
     print(describe_backend()["backend"])

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from fecemo.models.loss import losses
+from fecemo.models.loss import LossTerm, losses
 from fecemo.training.augmentations.geometric import Flip
 from fecemo.training.examples import Examples
 from fecemo.training.optimizers import SGD
@@ -17,44 +17,44 @@ WIDTH = 6
 
 
 class Case:
-    """A network that gives each face a row of a table, so that the slope at an output is that of a weight."""
+    """A model that gives each face a row of a table, so that the slope at an output is that of a weight."""
 
     def __init__(self, name):
         self.loss = losses()[name]()
         chance = np.random.default_rng(1)
-        faces = EXAMPLES * self.loss.together
-        per_face = (faces, 1, 1) if self.loss.looks_at == "pixels" else (WIDTH,)
-        if self.loss.looks_at == "probabilities":
-            per_face = (N_CLASSES,)
-        self.rows = np.arange(faces) if self.loss.together == 1 else np.arange(faces).reshape(EXAMPLES, -1)
-        self.targets = {"label": np.array([0, 2, 2, 1, 0], np.int32), "triplet": np.array([0, 1, 2, 0, 1], np.int32),
-                        "vector": chance.normal(3, 2, (EXAMPLES, WIDTH)).astype(np.float32)}
-        known = {self.loss.learns_from: self.targets[self.loss.learns_from]} \
-            if self.loss.learns_from in self.targets else {}
-        self.examples = Examples(self.rows, known)
+        faces = EXAMPLES * self.loss.group_size
+        per_face = (N_CLASSES,) if self.loss.has_accuracy and self.loss.target_kind == "classes" else (WIDTH,)
+        self.rows = np.arange(faces) if self.loss.group_size == 1 else np.arange(faces).reshape(EXAMPLES, -1)
+        numbers = chance.uniform(0.1, 0.9, (EXAMPLES, WIDTH)).astype(np.float32)
+        self.target = {"classes": np.array([0, 2, 2, 1, 0], np.int32), "triplet": np.array([0, 1, 2, 0, 1], np.int32),
+                       "numbers": numbers, "views": None}[self.loss.target_kind]
+        name = self.loss.target_kind if self.loss.target_kind in ("views", "triplet") else "column"
+        self.examples = Examples(self.rows, {} if self.target is None else {name: self.target})
         self.pixels = 255 * np.eye(faces, dtype=np.float32).reshape(faces, faces, 1, 1)
         self.table = chance.uniform(0.1, 0.9, (faces, int(np.prod(per_face)))).astype(np.float32)
-        table = keras.layers.Dense(self.table.shape[1], use_bias=False, name="table")
-        self.network = keras.Sequential([keras.Input(self.pixels.shape[1:]), keras.layers.Rescaling(1 / 255),
-                                         keras.layers.Flatten(), table, keras.layers.Reshape(per_face)])
-        table.set_weights([self.table])
-        self.fit = FitSettings((self.loss,), SGD(), 1.0, 1, batch_size=EXAMPLES,
+        dense = keras.layers.Dense(self.table.shape[1], use_bias=False, name="table")
+        image = keras.Input(self.pixels.shape[1:], name="image")
+        self.model = keras.Model({"image": image}, {"output": dense(keras.layers.Flatten()(
+            keras.layers.Rescaling(1 / 255)(image)))})
+        dense.set_weights([self.table])
+        self.fit = FitSettings((LossTerm(self.loss, "output", name, self.loss.default_weight),), SGD(), 1.0, 1,
+                               batch_size=EXAMPLES,
                                augment=(Flip(probability=0.0),))  # asked for where views are compared; changes nothing
-        self.step = TrainingStep({self.loss.looks_at: self.network}, self.fit, self.examples, N_CLASSES)
-        for variable in self.step.memory[self.loss.name].values():
+        self.step = TrainingStep(self.model, self.fit, self.examples, N_CLASSES)
+        memory, = self.step.memory.values()
+        for variable in memory.values():
             variable.assign(chance.uniform(0.2, 1, variable.shape))
-        self.state = {key: keras.ops.copy(variable.value)
-                      for key, variable in self.step.memory[self.loss.name].items()}
+        self.state = {key: keras.ops.copy(variable.value) for key, variable in memory.items()}
         self.per_face = per_face
 
     def losses_at(self, table, weights, upto=EXAMPLES):
         output = table.reshape(-1, *self.per_face)
-        if self.loss.together > 1:
-            output = output.reshape(-1, self.loss.together, *self.per_face)
-        target = self.pixels if self.loss.learns_from == "face" else self.targets.get(self.loss.learns_from)
-        found = self.loss.losses(keras.ops.convert_to_tensor(output[:upto].astype(np.float32)),
-                                 None if target is None else keras.ops.convert_to_tensor(target[:upto]),
-                                 keras.ops.convert_to_tensor(weights[:upto]), self.state)
+        if self.loss.group_size > 1:
+            output = output.reshape(-1, self.loss.group_size, *self.per_face)
+        found = self.loss.per_example(
+            keras.ops.convert_to_tensor(output[:upto].astype(np.float32)),
+            None if self.target is None else keras.ops.convert_to_tensor(self.target[:upto]),
+            keras.ops.convert_to_tensor(weights[:upto]), self.state)
         return keras.ops.convert_to_numpy(found)
 
 
@@ -66,7 +66,8 @@ def case(request):
 def test_an_entry_is_whole(case):
     assert type(case.loss).__doc__
     assert losses()[case.loss.name] is type(case.loss)
-    assert case.loss.learns_from in ("face", "label", "vector", "views", "triplet")
+    assert case.loss.target_kind in ("classes", "numbers", "views", "triplet")
+    assert case.loss.group_size == {"views": 2, "triplet": 3}.get(case.loss.target_kind, 1)
 
 
 def test_one_number_an_example(case):
@@ -79,11 +80,11 @@ def test_one_number_an_example(case):
 
 def test_slopes_are_those_of_finite_differences(case):
     weights = np.array([1, 1, 1, 1, 0], np.float32)
-    said = case.step.step(case.pixels, dict(case.examples.targets), weights)
-    slopes = case.table - case.network.layers[2].get_weights()[0]
+    said = case.step.step({"image": case.pixels}, dict(case.examples.targets), weights)
+    slopes = case.table - case.model.get_layer("table").get_weights()[0]
 
     def mean_loss(table):
-        return float((case.loss.weight * case.losses_at(table, weights) * weights).astype(np.float64).sum() / 4)
+        return float((case.loss.default_weight * case.losses_at(table, weights) * weights).astype(np.float64).sum() / 4)
 
     assert said["loss"] == pytest.approx(mean_loss(case.table), rel=1e-5)
     expected = np.zeros_like(case.table)
@@ -93,14 +94,14 @@ def test_slopes_are_those_of_finite_differences(case):
         expected[place] = (mean_loss(case.table + nudge) - mean_loss(case.table - nudge)) / 2e-2
     assert np.abs(expected).max() > 1e-3, "there is nothing to compare"
     np.testing.assert_allclose(slopes, expected, atol=0.02 * np.abs(expected).max())
-    faces_at_no_weight = slopes[-case.loss.together:]
+    faces_at_no_weight = slopes[-case.loss.group_size:]
     np.testing.assert_array_equal(faces_at_no_weight, 0)
 
 
 def test_examples_at_no_weight_touch_no_other(case):
     weights = np.array([1, 1, 1, 0, 0], np.float32)
     spoilt = case.table.copy()
-    spoilt[-2 * case.loss.together:] = 0.5
+    spoilt[-2 * case.loss.group_size:] = 0.5
     alone = case.losses_at(case.table, weights, upto=3)
     for table in (case.table, spoilt):
         np.testing.assert_allclose(case.losses_at(table, weights)[:3], alone, rtol=1e-5, atol=1e-6)
@@ -108,10 +109,10 @@ def test_examples_at_no_weight_touch_no_other(case):
     for filling in (0, 1):
         other = Case(case.loss.name)
         pixels = other.pixels.copy()
-        pixels[-other.loss.together:] = np.roll(pixels[-other.loss.together:], filling, axis=1)
+        pixels[-other.loss.group_size:] = np.roll(pixels[-other.loss.group_size:], filling, axis=1)
         targets = {key: np.concatenate([values[:4], values[filling:filling + 1]])
                    for key, values in other.examples.targets.items()}
-        other.step.step(pixels, targets, np.array([1, 1, 1, 1, 0], np.float32))
+        other.step.step({"image": pixels}, targets, np.array([1, 1, 1, 1, 0], np.float32))
         state_after.append([keras.ops.convert_to_numpy(variable) for variable in other.step.state])
     for one, another in zip(*state_after, strict=True):
         np.testing.assert_array_equal(one, another)

@@ -1,4 +1,4 @@
-"""Every approach on every variant: shapes, one step lowers the loss, save and load give equal outputs."""
+"""Every approach on every variant: dict in, dict out, one step lowers the loss, save and load give equal outputs."""
 
 import math
 
@@ -7,10 +7,8 @@ import numpy as np
 import pytest
 from small_models import (
     CELLS,
-    LOSSES,
     N_CLASSES,
-    input_shape,
-    networks_of,
+    input_shapes,
     small_config,
     small_examples,
     small_fit,
@@ -18,20 +16,24 @@ from small_models import (
 )
 
 from fecemo.data.variant import find_variant
-from fecemo.models.approach import find_approach
-from fecemo.models.loss import losses
+from fecemo.models.approach import approaches, find_approach
+from fecemo.models.description import describe
+from fecemo.models.layers import adapt_inputs
 from fecemo.study.faces.example_set import find_example_set
-from fecemo.training.network_file import load_network, save_network
+from fecemo.training.network_file import load_network, refuse_unstorable, save_network
 from fecemo.training.step import TrainingStep
 
 
 class Cell:
     def __init__(self, approach, variant):
         self.approach, self.variant = find_approach(approach), find_variant(variant)
-        self.shape = input_shape(self.approach, self.variant)
         self.config = small_config(self.approach)
-        self.networks = self.approach.build(self.config, self.shape, N_CLASSES, 1)
-        self.inputs = some_inputs(self.shape)
+        self.shapes = input_shapes(self.approach, self.config, self.variant)
+        self.model = self.new_model(1)
+        self.inputs = some_inputs(self.shapes)
+
+    def new_model(self, seed):
+        return self.approach.model(self.config, self.shapes, N_CLASSES, seed)
 
 
 @pytest.fixture(scope="module", params=CELLS, ids="-".join)
@@ -39,85 +41,88 @@ def cell(request):
     return Cell(*request.param)
 
 
-def outputs(network, inputs):
-    return keras.ops.convert_to_numpy(network(inputs))
+def outputs(model, inputs):
+    return {name: keras.ops.convert_to_numpy(values) for name, values in model(inputs).items()}
 
 
-def test_the_parts_name_each_other(cell):
-    """What phases and the output name is there, and each phase can be taught by some loss."""
-    assert cell.approach.output in cell.networks
-    for phase in cell.approach.phases:
-        stacks = {layer.name for network in networks_of(phase, cell.networks).values() for layer in network.layers}
-        assert stacks >= set(phase.frozen)
-        known = find_example_set(phase.faces).gives
-        assert [kind for kind in losses().values() if kind.looks_at in phase.outputs and kind.learns_from in known]
-    gives_emotions = any("probabilities" in phase.outputs for phase in cell.approach.phases)
-    assert (cell.approach.predicts_by == "classifier") == gives_emotions
+@pytest.mark.parametrize("name", approaches())
+def test_an_entry_is_whole(name):
+    approach = find_approach(name)
+    assert (approach.build is None) == (approach.descriptor is not None)
+    assert approach.title
+    assert set(approach.readouts.values()) <= {"clusters", "argmax", "regression"}
+    for phase in approach.phases:
+        assert find_example_set(phase.data)
+        assert phase.targets
+        assert set(phase.frozen) <= set(approach.submodels)
 
 
-def test_outputs_have_the_shapes_and_ranges_that_the_contract_states(cell):
-    for phase in cell.approach.phases:
-        for output, network in networks_of(phase, cell.networks).items():
-            made = outputs(network, cell.inputs)
-            assert made.shape[1:] == {"pixels": cell.shape, "probabilities": (N_CLASSES,)}.get(output, made.shape[1:])
-            assert made.dtype == np.float32
-            if output == "probabilities":
-                np.testing.assert_allclose(made.sum(axis=1), 1, atol=1e-5)
-    made = outputs(cell.networks[cell.approach.output], cell.inputs)
-    assert made.ndim == 2
-    assert np.isfinite(made).all()
-    assert np.ptp(made, axis=0).max() > 0, "the output does not depend on the face"
+def test_it_takes_a_dict_and_gives_the_outputs_that_it_declares(cell):
+    assert set(cell.model.input) == set(cell.approach.columns(cell.config))
+    assert set(cell.model.output) == set(cell.approach.outputs)
+    assert {layer.name for layer in cell.model.layers if isinstance(layer, keras.Model)} == set(cell.approach.submodels)
 
 
-def test_the_plan_on_paper_is_the_network_that_is_built(cell):
-    plans = cell.approach.plan(cell.config, cell.shape, N_CLASSES)
-    assert plans.keys() == cell.networks.keys()
-    for name, plan in plans.items():
-        network = cell.networks[name]
-        assert plan.parameters() == network.count_params()
-        assert plan.output_shape == network.output_shape[1:]
-        # A stack that branches orders its layers otherwise than they are written down, and counts its input.
-        built = {(stack.name, layer.name): (layer.output.shape[1:], layer.count_params())
-                 for stack in network.layers[1:] for layer in stack.layers
-                 if not isinstance(layer, keras.layers.InputLayer)}
-        assert {(layer.stack, layer.name): (layer.output_shape, layer.parameters) for layer in plan.layers} == built
-        assert list(dict.fromkeys(layer.stack for layer in plan.layers)) == [
-            stack.name for stack in network.layers[1:]]
-        assert plan.activations() == sum(math.prod(layer.output_shape) for layer in plan.layers)
+def test_outputs_have_the_shapes_and_ranges_that_their_targets_and_readouts_ask_for(cell):
+    made = outputs(cell.model, cell.inputs)
+    targets = {output: target for phase in cell.approach.phases for output, target in phase.targets.items()}
+    for output, values in made.items():
+        assert values.dtype == np.float32
+        if targets.get(output) == "image":
+            assert values.shape[1:] == next(iter(cell.shapes.values()))
+        if cell.approach.readouts.get(output) == "argmax":
+            assert values.shape[1:] == (N_CLASSES,)
+            np.testing.assert_allclose(values.sum(axis=1), 1, atol=1e-5)
+    for output in cell.approach.readouts:
+        assert made[output].ndim == 2
+        assert np.isfinite(made[output]).all()
+        assert np.ptp(made[output], axis=0).max() > 0, "the output does not depend on the face"
+
+
+def test_the_outline_has_the_layers_and_the_weights_of_the_model(cell):
+    outline = cell.approach.outline(cell.config, cell.shapes, N_CLASSES)
+    assert outline.count_params() == cell.model.count_params()
+    for output in cell.approach.outputs:
+        described = describe(outline, [output])
+        assert described == describe(cell.model, [output])
+        assert described.output_shape == cell.model.output[output].shape[1:]
+        assert {layer.stack for layer in described.layers} <= {layer.name for layer in cell.model.layers}
+    everything = describe(outline, list(cell.approach.outputs))
+    assert everything.parameters() == outline.count_params()
+    assert everything.activations() == sum(math.prod(layer.output_shape) for layer in everything.layers)
 
 
 def test_first_weights_follow_from_the_seed(cell):
-    again = cell.approach.build(cell.config, cell.shape, N_CLASSES, 1)
-    other = cell.approach.build(cell.config, cell.shape, N_CLASSES, 2)
-    for name, network in cell.approach.build(cell.config, cell.shape, N_CLASSES, 1).items():
-        for weights, same, different in zip(network.get_weights(), again[name].get_weights(), other[name].get_weights(),
-                                            strict=True):
-            np.testing.assert_array_equal(weights, same)
-            assert weights.ndim == 1 or (weights != different).mean() > 0.9  # biases begin at zero
+    same, different = cell.new_model(1), cell.new_model(2)
+    for weights, again, other in zip(cell.new_model(1).get_weights(), same.get_weights(), different.get_weights(),
+                                     strict=True):
+        np.testing.assert_array_equal(weights, again)
+        assert weights.ndim < 2 or (weights != other).mean() > 0.9  # biases begin at zero
+    assert [layer.name for layer in same.layers] == [layer.name for layer in different.layers]
 
 
-def test_one_step_lowers_the_loss_of_every_phase_and_saved_networks_give_equal_outputs(cell, tmp_path):
+def test_one_step_lowers_the_loss_of_every_phase_and_saved_models_give_equal_outputs(cell, tmp_path):
     labels = np.array([0, 0, 0, 0, 1, 1, 2, 3], np.int32)  # uneven, so that the last biases have something to learn
     everyone = np.ones(8, np.float32)
+    adapt_inputs(cell.model, lambda name: cell.inputs[name])
     for phase in cell.approach.phases:
-        # Squared differences, because the slope of a cross-entropy is no guide where pixels are clipped at 0 or 1:
-        # there even a small step of a SELU output can cost more than it gains.
-        fit = small_fit(phase, {**LOSSES, "pixels": "mean_squared_error"},
-                        learning_rate=1e-5 if "pixels" in phase.outputs else 1e-4)
+        fit = small_fit(phase, learning_rate=1e-5 if "image" in phase.targets.values() else 1e-4)
         examples = small_examples(phase, labels)
-        step = TrainingStep(networks_of(phase, cell.networks), fit, examples, N_CLASSES)
-        inputs = cell.inputs[examples.rows.ravel()]
+        step = TrainingStep(cell.model, fit, examples, N_CLASSES)
+        inputs = {name: values[examples.rows.ravel()] for name, values in cell.inputs.items()}
         before = step.step(inputs, examples.targets, everyone)["loss"]
         after = step.step(inputs, examples.targets, everyone)["loss"]
         assert math.isfinite(before)
         assert after < before
-    again = cell.approach.build(cell.config, cell.shape, N_CLASSES, 1)
-    for name, network in cell.networks.items():
-        again[name].set_weights(network.get_weights())
-        save_network(again[name], tmp_path / f"{name}.keras")
-        bytes_of_an_equal_network = (tmp_path / f"{name}.keras").read_bytes()
-        save_network(network, tmp_path / f"{name}.keras")
-        assert (tmp_path / f"{name}.keras").read_bytes() == bytes_of_an_equal_network
-        np.testing.assert_array_equal(outputs(load_network(tmp_path / f"{name}.keras"), cell.inputs),
-                                      outputs(network, cell.inputs))
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f"{name}.keras" for name in cell.networks)
+    refuse_unstorable(cell.model, tmp_path)
+    again = cell.new_model(1)
+    again.set_weights(cell.model.get_weights())
+    save_network(again, tmp_path / "model.keras")
+    bytes_of_an_equal_model = (tmp_path / "model.keras").read_bytes()
+    save_network(cell.model, tmp_path / "model.keras")
+    assert (tmp_path / "model.keras").read_bytes() == bytes_of_an_equal_model
+    loaded, mine = outputs(load_network(tmp_path / "model.keras"), cell.inputs), outputs(cell.model, cell.inputs)
+    assert loaded.keys() == mine.keys()
+    for name in mine:
+        np.testing.assert_array_equal(loaded[name], mine[name])
+    assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]

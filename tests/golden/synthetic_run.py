@@ -44,7 +44,7 @@ approaches:
   supervised:
     fit:
       classify:
-        {loss: categorical_crossentropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 3, validate_on: 0.2,
+        {loss: cross_entropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 3, validate_on: 0.2,
          keep: best}
 """
 SOURCE_FACES, TARGET_FACES, CLUSTERS = 30, 24, 8

@@ -47,7 +47,7 @@ approaches:
     embeddings_from: landmark_features
     model: {head: [16]}
     fit:
-      classify: {loss: categorical_crossentropy, optimizer: adam, learning_rate: 1.0e-2, epochs: 40, batch_size: 8}
+      classify: {loss: cross_entropy, optimizer: adam, learning_rate: 1.0e-2, epochs: 40, batch_size: 8}
 """
 
 

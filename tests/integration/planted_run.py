@@ -16,7 +16,7 @@ from tests.artifact_receipts import leave_receipt
 
 N_SOURCE, N_TARGET = 320, 320
 FIT = {"loss": "binary_crossentropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 1}
-CLASSIFY = {**FIT, "loss": "categorical_crossentropy"}
+CLASSIFY = {**FIT, "loss": "cross_entropy"}
 TRIPLETS = {**FIT, "loss": "triplet", "validate_on": 0.5}
 RECIPE = {
     "name": "planted", "title": "Planted embeddings", "seed": 5, "variants": ["gray"],

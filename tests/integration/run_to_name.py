@@ -35,7 +35,7 @@ approaches:
     fit: {reconstruct: {loss: binary_crossentropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 1}}
   supervised:
     score_on: test
-    fit: {classify: {loss: categorical_crossentropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 1}}
+    fit: {classify: {loss: cross_entropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 1}}
 clustering: {n_clusters: N_CLUSTERS, n_init: 4}
 map: {perplexity: 8, pca_components: 5, iterations: 60, target_faces: 40}
 naming: {method: majority_vote, sample: 16}

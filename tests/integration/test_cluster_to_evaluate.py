@@ -38,7 +38,7 @@ approaches:
     fit: {reconstruct: {loss: binary_crossentropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 1}}
   supervised:
     score_on: test
-    fit: {classify: {loss: categorical_crossentropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 1}}
+    fit: {classify: {loss: cross_entropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 1}}
 clustering: {n_clusters: 8, n_init: 4}
 map: {perplexity: 10, pca_components: 5, iterations: 50, source_faces: 100}
 naming: {method: METHOD, sample: 32}

@@ -70,13 +70,16 @@ def test_packs_are_compared_by_what_a_network_makes_of_them(packs, tmp_path):
 
     from fecemo.training.network_file import save_network
 
-    pixels = keras.Input((4, 4, 1), name="pixels")
-    save_network(keras.Model(pixels, keras.layers.Flatten(name="embedding")(pixels)), tmp_path / "encoder.keras")
+    image = keras.Input((4, 4, 1), name="image")
+    model = keras.Model({"image": image}, {"embedding": keras.layers.Flatten(name="embedding")(image)})
+    save_network(model, tmp_path / "encoder.keras")
     out = tmp_path / "out"
     run(CompareSettings(packs=packs, network=tmp_path / "encoder.keras", bootstrap=20), out)
     assert table(out)["bright", "dark"] == 0
     assert table(out)["dark", "dark"] == 1
     assert not list(out.glob("*.npy"))
+    with pytest.raises(InputError, match="has no output 'embeding': did you mean 'embedding'"):
+        run(CompareSettings(packs=packs, network=tmp_path / "encoder.keras", output="embeding"), tmp_path / "other")
     with pytest.raises(InputError, match="name the variant"):
         run(CompareSettings(packs=packs, network=tmp_path / "encoder.keras", variant="rgb"), tmp_path / "other")
 

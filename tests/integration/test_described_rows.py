@@ -1,12 +1,14 @@
 """A row that describes pictures and learns nothing, through its stages."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from measured_faces import SOURCE, TARGET, write_pack
 
 from fecemo.data.array_set import read_face_array
 from fecemo.data.dataset import Dataset
-from fecemo.imaging.oriented_gradients import oriented_gradients
+from fecemo.imaging.descriptors import find_descriptor
 from fecemo.stages import cluster, embed, train
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.study.cell import resolve
@@ -50,14 +52,15 @@ def test_every_face_is_described_as_its_variant_shows_it(study, variant):
     np.testing.assert_array_equal(stored.rows, np.arange(TARGET))
     shown = resolve(read_recipe(folder / "recipe.yaml"), "symmetric_hog", variant).variant.view(
         Dataset(layout.target).faces[5:6])[0]
-    np.testing.assert_array_equal(stored.values[5], oriented_gradients(shown, cells=4, directions=6, share=0.8).ravel())
+    sizes = dataclasses.asdict(resolve(read_recipe(folder / "recipe.yaml"), "symmetric_hog", variant).model)
+    np.testing.assert_array_equal(stored.values[5], find_descriptor("symmetric_hog").describe(shown, sizes))
 
 
 def test_it_is_given_faces_alone_and_eyes_where_these_are_aligned(study):
     recipe = read_recipe(study[0] / "recipe.yaml")
     assert supervision_of(resolve(recipe, "symmetric_hog", "gray")).words == "faces"
     aligned = supervision_of(resolve(recipe, "symmetric_hog", "aligned"))
-    assert (aligned.words, aligned.track) == ("faces, eyes found by a landmark model", 0)
+    assert (aligned.words, aligned.level) == ("faces, eyes found by a landmark model", 0)
 
 
 def test_other_sizes_are_another_embedding(study):

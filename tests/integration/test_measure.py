@@ -15,6 +15,8 @@ from fecemo.errors import InputError, StoredStateError
 from fecemo.imaging.landmarks import points
 from fecemo.imaging.landmarks.alignment import STANDARD_HEAD
 from fecemo.imaging.landmarks.features import COLUMNS
+from fecemo.models.approaches.landmark_encoder import MEASURED
+from fecemo.models.loss import LossTerm
 from fecemo.models.losses.vector_error import VectorError
 from fecemo.stages import embed, measure, train
 from fecemo.stages.cell_arguments import CellArguments
@@ -107,24 +109,24 @@ def test_measurements_of_an_earlier_kind_are_refused(study, monkeypatch):
 
 class TestExamples:
     def settings(self, **over):
-        return FitSettings((VectorError(),), Adam(), 1e-3, epochs=1, **over)
+        return FitSettings((LossTerm(VectorError(), "landmark_features", MEASURED),), Adam(), 1e-3, epochs=1, **over)
 
     def drawn(self, study, **over):
         faces = read_run_faces(study[1], "source", measured=True)
-        return faces, find_example_set("source_measured").draw(faces, self.settings(**over), 3, "a.fit.measure")
+        return faces, find_example_set("source").draw(faces, self.settings(**over), 3, "a.fit.measure")
 
     def test_only_faces_that_were_measured_well(self, study):
         faces, (learnt, held) = self.drawn(study)
         assert held is None
         np.testing.assert_array_equal(learnt.rows, bright_rows(SOURCE))
-        np.testing.assert_array_equal(learnt.targets["vector"], faces.measured.values[learnt.rows, :69])
+        np.testing.assert_array_equal(learnt.targets["+".join(MEASURED)], faces.measured.values[learnt.rows, :69])
 
     def test_some_are_drawn_and_some_held_out(self, study):
         faces, (learnt, held) = self.drawn(study, faces=20, validate_on=0.25)
         rows = np.union1d(learnt.rows, held.rows)
         assert len(rows) == len(learnt) + len(held) <= 20
         assert (rows % UNSURE != 2).all()
-        np.testing.assert_array_equal(held.targets["vector"], faces.measured.values[held.rows, :69])
+        np.testing.assert_array_equal(held.targets["+".join(MEASURED)], faces.measured.values[held.rows, :69])
 
     def test_a_mirror_is_refused(self, study):
         with pytest.raises(InputError, match=r"a\.fit\.measure: no flip here"):
@@ -135,10 +137,11 @@ class TestExamples:
             _ = RunFaces(Dataset(study[1].source)).measured
 
 
-def test_the_landmark_features_row_embeds_scaled_measurements_without_a_network(study):
+def test_the_landmark_features_row_embeds_standardized_landmark_features(study):
     _, layout, _ = study
     trained = train.run(cell(study, "landmark_features"))
-    assert sorted(trained.outputs) == ["labelled_rows.npy", "scaling.npy"]
+    assert {"labelled_rows.npy", "model.keras", "networks.json"} <= set(trained.outputs)
+    assert trained.summary["labels_used"] == 0
     assert set(trained.inputs) == {"source", "source_measurements"}
     embedded = embed.run(cell(study, "landmark_features"))
     assert set(embedded.inputs) == {"model", "source", "source_measurements", "target", "target_measurements"}
@@ -146,9 +149,11 @@ def test_the_landmark_features_row_embeds_scaled_measurements_without_a_network(
     source, target = read_face_array(folder, "source"), read_face_array(folder, "target")
     np.testing.assert_array_equal(source.rows, bright_rows(SOURCE))
     np.testing.assert_array_equal(target.rows, np.arange(TARGET))
-    means, limits, scales = np.load(layout.model("landmark_features", "gray") / "scaling.npy")
-    measured_values = np.load(layout.measurements("target") / "measurements.npy")[:, :69]
-    np.testing.assert_allclose(target.values, np.clip(measured_values - means, -limits, limits) * scales, rtol=1e-6)
+    learnt = np.load(layout.measurements("source") / "measurements.npy")[bright_rows(SOURCE)][:, 18:69]
+    measured_values = np.load(layout.measurements("target") / "measurements.npy")[:, 18:69]
+    # Blendshapes have a common unit: their means are subtracted, and one number divides them all.
+    expected = (measured_values - learnt.mean(axis=0)) / np.sqrt(learnt.var(axis=0).sum())
+    np.testing.assert_allclose(target.values[:, 18:], np.where(learnt.std(axis=0) > 0, expected, 0), atol=1e-4)
     spread = np.square(source.values, dtype=np.float64).sum(axis=1).mean()
     assert spread == pytest.approx(2, abs=0.01), "distances and blendshapes add up to 1 each"
 

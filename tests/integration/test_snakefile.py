@@ -98,7 +98,7 @@ def test_a_row_of_another_row_s_embeddings_comes_after_it_in_its_own_run(tmp_pat
     recipe, run = tmp_path / "of.yaml", tmp_path / "run"
     document = yaml.safe_load(TINY.read_text())
     encoder = {key: document["approaches"]["conv_autoencoder"][key] for key in ("fit", "model")}
-    fit = {"classify": {"loss": "categorical_crossentropy", "optimizer": "adam", "learning_rate": 0.01, "epochs": 1}}
+    fit = {"classify": {"loss": "cross_entropy", "optimizer": "adam", "learning_rate": 0.01, "epochs": 1}}
     document |= {"variants": ["gray"], "seeds": [11], "approaches": {
         "labels": {"approach": "head", "embeddings_from": "encoder", "fit": fit},
         "encoder": {**encoder, "approach": "conv_autoencoder"}}}

@@ -38,7 +38,7 @@ approaches:
     model: &sizes {model}
     fit:
       classify: &fit
-        loss: {{weighted_softmax: {{}}, centre: {{}}}}
+        losses: [{{loss: weighted_softmax}}, {{loss: centre, output: features}}]
         optimizer: sgd
         learning_rate: 1.0e-2
         epochs: 1
@@ -48,7 +48,7 @@ approaches:
     model: *sizes
     pretrained: {folder}/weights
     frozen: [stage_1, stage_2, stage_3]
-    fit: {{classify: {{<<: *fit, loss: {{weighted_softmax: {{}}, weighted_cluster: {{}}}}}}}}
+    fit: {{classify: {{<<: *fit, losses: [{{loss: weighted_softmax}}, {{loss: weighted_cluster, output: features}}]}}}}
   waiting: {{approach: resnet, model: *sizes, pretrained: {folder}/none, fit: {{classify: *fit}}}}
 evaluation: {{bootstrap: 20}}
 """
@@ -80,7 +80,8 @@ def cell(study, row):
 def published_weights(study):
     """Write a file as their makers would, of a network of the recipe's size, and return its values by our places."""
     found = find_approach("se_resnet")
-    network = found.build(found.config(side=16, blocks=(1, 1, 1, 1), filters=4), (16, 16, 3), 8, 77)["classifier"]
+    config = found.config(side=16, blocks=(1, 1, 1, 1), filters=4)
+    network = found.model(config, {"image": (16, 16, 3)}, 8, 77)
     tensors = {}
     for _, layer, place in _places(network):
         for variable in layer.weights:
@@ -102,11 +103,11 @@ def test_rows_share_an_approach_and_a_row_waits_for_its_weights(study, capsys):
     for row in ("scratch", "fine_tuned"):
         for stage in (train, embed, evaluate):
             stage.run(cell(study, row))
-    assert "new are features/features, emotions/emotions" in capsys.readouterr().err
+    assert "new are features/features, head/classes" in capsys.readouterr().err
 
     layout = RunLayout(study / "run")
     for row, kept in (("fine_tuned", True), ("scratch", False)):
-        trained = load_network(layout.model(row, "rgb") / "classifier.keras")
+        trained = load_network(layout.model(row, "rgb") / "model.keras")
         for stack in ("stage_1", "stage_2", "stage_3"):
             for one, other in zip(trained.get_layer(stack).get_weights(), theirs.get_layer(stack).get_weights(),
                                   strict=True):
@@ -122,7 +123,7 @@ def test_rows_share_an_approach_and_a_row_waits_for_its_weights(study, capsys):
     assert "waiting" in str(document)
     assert ".6070" in said.out
 
-    features = np.load(layout.embeddings("scratch", "rgb") / "mapped.npy")
+    features = np.load(layout.embeddings("scratch", "rgb") / "tsne_output.npy")
     assert features.shape == (48, 6)
     assert [len(np.load(layout.map("scratch", "rgb") / f"{pack}_map.npy")) for pack in ("source", "target")] == [32, 16]
     report = (study / "run" / "report.html").read_text()
@@ -155,5 +156,5 @@ def test_a_row_that_is_fed_otherwise_than_its_weights_were_is_refused(study):
 def test_a_stack_that_does_not_exist_cannot_be_frozen(study):
     text = (study / "recipe.yaml").read_text()
     (study / "odd.yaml").write_text(text.replace("frozen: [stage_1,", "frozen: [stage_9,"))
-    with pytest.raises(InputError, match=r"fine_tuned\.frozen: there is no stack 'stage_9': did you mean 'stage_"):
+    with pytest.raises(InputError, match=r"fine_tuned\.frozen: se_resnet has no submodel 'stage_9': did you mean"):
         train.run(CellArguments(study / "odd.yaml", study / "run", "fine_tuned", "rgb"))

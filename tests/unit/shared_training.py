@@ -22,7 +22,7 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         training = small_training(Path(folder))
         losses = [record.loss for record in train(training).records]
-    kernel = training.networks["classifier"].weights[0].value
+    kernel = training.model.weights[0].value
     print(json.dumps({"used": used, "losses": losses, "kernel_on": len(kernel.sharding.device_set),
                       "said": describe_backend()["device"],
                       "sum": float(keras.ops.sum(keras.ops.abs(kernel)))}))

@@ -1,7 +1,5 @@
 """Losses beside the two studies', by hand: adjusted logits, the choice of a pair, measurements that are limited."""
 
-from types import MappingProxyType
-
 import keras
 import numpy as np
 import pytest
@@ -17,13 +15,13 @@ def tensor(values, dtype="float32"):
 
 
 def by_hand(loss, output, target, known=None):
-    state = {key: tensor(values) for key, values in loss.first_state(np.shape(output)[1:], known or {}, 3).items()}
-    found = loss.losses(tensor(output), target, tensor(np.ones(len(output))), state)
+    state = {key: tensor(values) for key, values in loss.init_state(np.shape(output)[1:], known, 3).items()}
+    found = loss.per_example(tensor(output), target, tensor(np.ones(len(output))), state)
     return keras.ops.convert_to_numpy(found)
 
 
 class TestLogitAdjusted:
-    LABELS = MappingProxyType({"label": np.array([0] * 6 + [1] * 3 + [2])})
+    LABELS = np.array([0] * 6 + [1] * 3 + [2])
     PROBABILITIES = np.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]])
 
     def test_probabilities_are_multiplied_by_how_common_emotions_are(self):
@@ -41,20 +39,20 @@ class TestLogitAdjusted:
 
     def test_it_is_least_for_the_posterior_of_equally_common_emotions(self):
         """Faces of one look, of which emotions show 6, 3 and 1 times: as if equally common, it says nothing."""
-        labels = self.LABELS["label"]
+        labels = self.LABELS
         even, common = (by_hand(LogitAdjusted(), np.repeat([row], 10, axis=0), tensor(labels, "int32"), self.LABELS)
                         for row in ([1 / 3] * 3, [0.6, 0.3, 0.1]))
         assert even.mean() < common.mean()
 
     def test_smoothing_gives_rare_emotions_no_more_than_their_share(self):
         """Of a face that tells nothing but how common emotions are, equal probabilities stay the best answer."""
-        labels, loss = self.LABELS["label"], LogitAdjusted(smoothing=0.3)
+        labels, loss = self.LABELS, LogitAdjusted(smoothing=0.3)
         even, rarer = (by_hand(loss, np.repeat([row], 10, axis=0), tensor(labels, "int32"), self.LABELS)
                        for row in ([1 / 3] * 3, [0.3, 0.3, 0.4]))
         assert even.mean() < rarer.mean()
 
     def test_an_emotion_that_does_not_occur_leaves_a_number(self):
-        found = by_hand(LogitAdjusted(), self.PROBABILITIES, tensor([0, 2], "int32"), {"label": np.array([0, 0, 1])})
+        found = by_hand(LogitAdjusted(), self.PROBABILITIES, tensor([0, 2], "int32"), np.array([0, 0, 1]))
         assert np.isfinite(found).all()
 
 
@@ -70,7 +68,7 @@ class TestTripletSoftmax:
     def test_it_judges_as_the_hinge_does(self):
         triplets = np.concatenate([self.TRIPLETS, self.TRIPLETS[:, ::-1] + [[[0.1, 0]], [[0.3, 0.5]]],
                                    np.random.default_rng(0).normal(size=(20, 3, 2))])
-        judged, hinge = (keras.ops.convert_to_numpy(loss.right(tensor(triplets), None, None))
+        judged, hinge = (keras.ops.convert_to_numpy(loss.is_correct(tensor(triplets), None, None))
                          for loss in (TripletSoftmax(), TripletLoss()))
         np.testing.assert_array_equal(judged, hinge)
         assert 0 < judged.sum() < len(judged)
@@ -80,7 +78,7 @@ def test_a_rare_value_counts_as_no_farther_than_the_farthest():
     vectors = np.zeros((401, 1), np.float32)
     vectors[0] = 1  # twenty deviations from the mean
     loss = VectorError(farthest=3.0)
-    np.testing.assert_allclose(by_hand(loss, vectors[:1] + 3, tensor(vectors[:1]), {"vector": vectors}), [1.0],
+    np.testing.assert_allclose(by_hand(loss, vectors[:1] + 3, tensor(vectors[:1]), vectors), [1.0],
                                rtol=1e-4)
 
 

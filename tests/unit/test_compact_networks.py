@@ -6,11 +6,12 @@ import pytest
 
 from fecemo.errors import InputError
 from fecemo.models.approach import find_approach
+from fecemo.models.description import describe
 
 
-def plan(approach, network, side=48, **sizes):
+def plan(approach, output, side=48, **sizes):
     found = find_approach(approach)
-    return found.plan(found.config(**sizes), (side, side, 1), 8)[network]
+    return describe(found.outline(found.config(**sizes), {"image": (side, side, 1)}, 8), [output])
 
 
 def multiplications(planned):
@@ -20,7 +21,7 @@ def multiplications(planned):
 
 
 def test_sides_are_halved_and_channels_widened_as_it_says():
-    layers = {layer.name: layer for layer in plan("small_resnet", "classifier").layers}
+    layers = {layer.name: layer for layer in plan("small_resnet", "probabilities").layers}
     assert layers["stem_relu"].output_shape == (24, 24, 32)
     assert [layers[f"stage_{stage}_block_1_relu"].output_shape for stage in (1, 2, 3)] == [
         (24, 24, 32), (12, 12, 64), (6, 6, 128)]
@@ -42,15 +43,15 @@ def test_blocks_are_added_by_depth():
 
 
 def test_its_approaches_embed_features_measurements_and_a_vector_of_unit_length():
-    assert plan("contrastive", "encoder").output_shape == (128,)
-    assert plan("contrastive", "projector", projection=32).output_shape == (32,)
-    assert plan("landmark_encoder", "encoder").output_shape == (69,)
-    assert plan("triplet_pixels", "encoder").output_shape == (16,)
-    assert plan("triplet_pixels", "encoder").layers[-1].kind == "UnitNormalization"
+    assert plan("contrastive", "embedding").output_shape == (128,)
+    assert plan("contrastive", "projection", projection=32).output_shape == (32,)
+    assert plan("landmark_encoder", "landmark_features").output_shape == (69,)
+    assert plan("triplet_pixels", "embedding").output_shape == (16,)
+    assert plan("triplet_pixels", "embedding").layers[-1].kind == "UnitNormalization"
 
 
 @pytest.mark.parametrize(("sizes", "key"), [
     ({"filters": (4,) * 6}, "filters"), ({"depth": 0}, "depth"), ({"filters": ()}, "filters")])
 def test_sizes_that_no_network_has_are_refused(sizes, key):
     with pytest.raises((InputError, ValueError), match=key):
-        plan("small_resnet", "classifier", **sizes)
+        plan("small_resnet", "probabilities", **sizes)

@@ -24,13 +24,12 @@ SIDE = 32
 def ours(approach, trained_on="imagenet", seed=9, **other):
     found = find_approach(approach)
     config = found.config(**SIZES, side=SIDE, features=6, **{**FEEDINGS[trained_on].model, **other})
-    return found.build(config, (SIDE, SIDE, 3), 8, seed)
+    return found.model(config, {"image": (SIDE, SIDE, 3)}, 8, seed)
 
 
-def features_before_the_head(networks, faces):
-    network = networks["features"]
+def features_before_the_head(network, faces):
     average = network.get_layer("features").get_layer("average")
-    stages = network.layers[1:-1]
+    stages = network.layers[1:-2]
     x = faces
     for stage in stages:
         x = stage(x)
@@ -62,12 +61,12 @@ def test_a_keras_network_gives_the_same_as_converted(tmp_path, suffix):
     receipt = run(ConvertSettings(path, "resnet", "keras_imagenet", **SIZES), tmp_path / "out")
     assert receipt.summary["unused"] == ["predictions/bias", "predictions/kernel"]
     assert receipt.summary["naming"] == "keras"
-    networks = ours("resnet", "keras_imagenet")
-    assert put_weights(networks, tmp_path / "out" / WEIGHTS_NAME) == ["features/features", "emotions/emotions"]
+    model = ours("resnet", "keras_imagenet")
+    assert put_weights(model, tmp_path / "out" / WEIGHTS_NAME) == ["features/features", "head/classes"]
     faces = some_faces()
     pooled = keras.Model(peer.input, peer.get_layer("pool").output)
     theirs = pooled(faces[..., ::-1] - np.array([103.939, 116.779, 123.68], np.float32), training=False)
-    np.testing.assert_allclose(features_before_the_head(networks, faces), keras.ops.convert_to_numpy(theirs), atol=1e-4,
+    np.testing.assert_allclose(features_before_the_head(model, faces), keras.ops.convert_to_numpy(theirs), atol=1e-4,
                                rtol=1e-4)
 
 
@@ -79,13 +78,13 @@ def test_a_torch_network_gives_the_same_as_converted(tmp_path, old):
                _use_new_zipfile_serialization=not old)
     receipt = run(ConvertSettings(tmp_path / "peer.pth", "se_resnet", "vggface2", **SIZES), tmp_path / "out")
     assert {name for name in receipt.summary["unused"] if "num_batches" not in name} == {"fc.weight", "fc.bias"}
-    networks = ours("se_resnet", "vggface2")
-    put_weights(networks, tmp_path / "out" / WEIGHTS_NAME)
+    model = ours("se_resnet", "vggface2")
+    put_weights(model, tmp_path / "out" / WEIGHTS_NAME)
     faces = some_faces()
     fed = faces[..., ::-1] - np.array([91.4953, 103.8827, 131.0912], np.float32)
     with torch.no_grad():
         theirs = peer(torch.from_numpy(np.ascontiguousarray(fed.transpose(0, 3, 1, 2)))).numpy()
-    np.testing.assert_allclose(features_before_the_head(networks, faces), theirs, atol=1e-4, rtol=1e-4)
+    np.testing.assert_allclose(features_before_the_head(model, faces), theirs, atol=1e-4, rtol=1e-4)
 
 
 def test_torchs_own_residual_network_halves_the_side_in_its_3x3_convolutions(tmp_path):
@@ -99,9 +98,9 @@ def test_torchs_own_residual_network_halves_the_side_in_its_3x3_convolutions(tmp
     fed = (faces / 255 - np.array([0.485, 0.456, 0.406])) / np.array([0.229, 0.224, 0.225])
     with torch.no_grad():
         theirs = peer(torch.from_numpy(np.ascontiguousarray(fed.transpose(0, 3, 1, 2), np.float32))).numpy()
-    networks = ours("resnet")
-    put_weights(networks, tmp_path / "out" / WEIGHTS_NAME)
-    np.testing.assert_allclose(features_before_the_head(networks, faces), theirs, atol=1e-4, rtol=1e-4)
+    model = ours("resnet")
+    put_weights(model, tmp_path / "out" / WEIGHTS_NAME)
+    np.testing.assert_allclose(features_before_the_head(model, faces), theirs, atol=1e-4, rtol=1e-4)
     otherwise = ours("resnet", halved_by="1x1")
     put_weights(otherwise, tmp_path / "out" / WEIGHTS_NAME)
     assert np.abs(features_before_the_head(otherwise, faces) - theirs).max() > 1e-2
@@ -121,7 +120,7 @@ def test_a_pickled_dictionary_of_arrays_is_read_whatever_its_protocol(tmp_path, 
 @pytest.mark.parametrize("naming", ["torch", "caffe"])
 @pytest.mark.parametrize("kind", ["pkl", "safetensors"])
 def test_published_names_of_any_kind_of_file_find_their_layers(tmp_path, naming, kind):
-    network = ours("se_resnet")["classifier"]
+    network = ours("se_resnet")
     tensors = named(namings()[naming], network)
     path = tmp_path / f"weights.{kind}"
     if kind == "pkl":
@@ -136,7 +135,7 @@ def test_published_names_of_any_kind_of_file_find_their_layers(tmp_path, naming,
 
 
 def test_the_same_weights_give_the_same_file_and_do_not_fit_another_network(tmp_path):
-    (tmp_path / "weights.pkl").write_bytes(pickle.dumps(named(namings()["caffe"], ours("se_resnet")["classifier"])))
+    (tmp_path / "weights.pkl").write_bytes(pickle.dumps(named(namings()["caffe"], ours("se_resnet"))))
     settings = ConvertSettings(tmp_path / "weights.pkl", "se_resnet", "imagenet", **SIZES)
     written = [run(settings, tmp_path / name) and (tmp_path / name / WEIGHTS_NAME) for name in ("one", "other")]
     assert written[0].read_bytes() == written[1].read_bytes()
@@ -192,7 +191,7 @@ def test_files_of_other_kinds_are_refused_by_name(tmp_path):
     (lambda tensors: tensors.update({"bn1.weight": np.full(4, np.nan, np.float32)}), r"bn1\.weight holds numbers that"),
     (lambda tensors: tensors.pop("conv1.weight"), r"none of its \d+ names")])
 def test_what_does_not_fit_is_named(tmp_path, spoil, message):
-    tensors = named(namings()["torch"], ours("se_resnet")["classifier"])
+    tensors = named(namings()["torch"], ours("se_resnet"))
     spoil(tensors)
     (tmp_path / "weights.pkl").write_bytes(pickle.dumps(tensors))
     with pytest.raises(InputError, match=message):
@@ -202,7 +201,7 @@ def test_what_does_not_fit_is_named(tmp_path, spoil, message):
 
 def test_weights_and_their_moving_averages_in_one_file_are_told_apart_and_refused(tmp_path):
     """Which of the two would be taken is nobody's guess."""
-    tensors = named(namings()["torch"], ours("se_resnet")["classifier"])
+    tensors = named(namings()["torch"], ours("se_resnet"))
     averages = {name: np.zeros_like(array) for name, array in tensors.items()}
     path = tmp_path / "weights.pkl"
     path.write_bytes(pickle.dumps({"state_dict": tensors, "ema": averages}))
@@ -214,7 +213,7 @@ def test_weights_and_their_moving_averages_in_one_file_are_told_apart_and_refuse
 
 
 def test_the_notes_of_an_optimizer_beside_the_weights_are_no_second_network(tmp_path):
-    tensors = named(namings()["torch"], ours("se_resnet")["classifier"])
+    tensors = named(namings()["torch"], ours("se_resnet"))
     notes = {number: {"momentum": np.zeros(3, np.float32)} for number in range(2)}
     path = tmp_path / "weights.pkl"
     path.write_bytes(pickle.dumps({"state_dict": tensors, "optimizer": {"state": notes}}))

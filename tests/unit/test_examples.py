@@ -5,20 +5,22 @@ import numpy as np
 import pytest
 
 from fecemo.data.variant import find_variant
+from fecemo.models.layers import chain
+from fecemo.models.loss import LossTerm
 from fecemo.models.losses.binary_crossentropy import BinaryCrossentropy
+from fecemo.models.losses.concordance import Concordance
 from fecemo.models.losses.nt_xent import NTXent
 from fecemo.models.losses.triplet import TripletLoss
 from fecemo.models.losses.vector_error import VectorError
-from fecemo.models.stacks import build_networks
 from fecemo.training.augmentations.geometric import Crop, Flip
 from fecemo.training.augmentations.photometric import GRAY, Mask
 from fecemo.training.device_view import DeviceView
 from fecemo.training.examples import Examples, held_out, held_out_apart, join
 from fecemo.training.fit import train
 from fecemo.training.optimizers import Adam
-from fecemo.training.phase_work import PhaseWork, Training
 from fecemo.training.settings import FitSettings
 from fecemo.training.step import TrainingStep
+from fecemo.training.training_job import TrainingJob, TrainingPhase
 
 FACES = 24
 SIDE = 20
@@ -131,18 +133,21 @@ class TestHeldOutApart:
         assert (len(learnt), len(held)) == (3, 0)
 
 
-def networks():
-    stacks = {"encoder": lambda _: [keras.layers.Rescaling(1 / 255, name="rescaling"),
-                                    keras.layers.Conv2D(8, 3, 3, activation="selu", name="convolution"),
-                                    keras.layers.Flatten(name="flatten"), keras.layers.Dense(8, name="embedding")],
-              "decoder": lambda _: [keras.layers.Dense(SIDE * SIDE, "sigmoid", name="pixels"),
-                                    keras.layers.Reshape((SIDE, SIDE, 1), name="reshape")],
-              "distances": lambda _: [keras.layers.Dense(2, name="distances")]}
-    return build_networks({"encoder": ("encoder",), "autoencoder": ("encoder", "decoder"),
-                           "measuring": ("encoder", "distances")}, stacks, (SIDE, SIDE, 1), 3)
+def bar_model():
+    keras.utils.set_random_seed(3)
+    image = keras.Input((SIDE, SIDE, 1), name="image")
+    encoder = chain("encoder", (SIDE, SIDE, 1), [
+        keras.layers.Rescaling(1 / 255, name="rescaling"),
+        keras.layers.Conv2D(8, 3, 3, activation="selu", name="convolution"),
+        keras.layers.Flatten(name="flatten"), keras.layers.Dense(8, name="embedding")])
+    decoder = chain("decoder", (8,), [keras.layers.Dense(SIDE * SIDE, "sigmoid", name="pixels"),
+                                      keras.layers.Reshape((SIDE, SIDE, 1), name="reshape")])
+    embedding = encoder(image)
+    return keras.Model({"image": image}, {"embedding": embedding, "pixels": decoder(embedding),
+                                          "bar": keras.layers.Dense(2, name="bar")(embedding)})
 
 
-OUTPUTS = {"embedding": "encoder", "pixels": "autoencoder", "vector": "measuring"}
+PIXELS = LossTerm(BinaryCrossentropy(), "pixels", "image")
 
 
 def bars():
@@ -155,25 +160,38 @@ def bars():
     return faces, np.stack([places, widths], axis=1).astype(np.float32)
 
 
-def learnt(tmp_path, examples, faces, **fit):
-    built = networks()
-    settings = FitSettings(**{"optimizer": Adam(), "learning_rate": 3e-3, "epochs": 12, "batch_size": 8, **fit})
-    phase = PhaseWork("all", OUTPUTS, (), settings, faces, examples)
+def learnt(tmp_path, examples, faces, *terms, **fit):
+    model = bar_model()
+    settings = FitSettings(**{"losses": terms, "optimizer": Adam(), "learning_rate": 3e-3, "epochs": 12,
+                              "batch_size": 8, **fit})
+    phase = TrainingPhase("all", (), settings, {"image": faces}, examples)
     view = DeviceView(find_variant("gray"), SIDE)
-    done = train(Training(title="small", networks=built, phases=[phase], view=view, n_classes=8, seed=1,
-                          folder=tmp_path, digest="a"))
-    return built, done.records
+    done = train(TrainingJob(title="small", model=model, phases=[phase], view=view, n_classes=8, seed=1,
+                             folder=tmp_path, digest="a"))
+    return model, done.records
 
 
-def test_a_vector_is_learnt_beside_the_pixels(tmp_path):
+def test_numbers_are_learnt_beside_the_pixels(tmp_path):
     faces, measured = bars()
-    built, records = learnt(tmp_path, Examples(np.arange(FACES), {"vector": measured}), faces, epochs=40,
-                            loss=(BinaryCrossentropy(), VectorError(weight=2.0)))
+    model, records = learnt(tmp_path, Examples(np.arange(FACES), {"place+width": measured}), faces, PIXELS,
+                            LossTerm(VectorError(), "bar", ("place", "width"), 2.0), epochs=40)
     assert records[-1].loss < 0.8 * records[0].loss
+    assert records[-1].loss == pytest.approx(records[-1].terms["loss.pixels.binary_crossentropy"]
+                                             + 2 * records[-1].terms["loss.bar.vector_error"], rel=1e-4)
     pixels = DeviceView(find_variant("gray"), SIDE)(faces)
-    found = keras.ops.convert_to_numpy(built["measuring"](pixels))
+    found = keras.ops.convert_to_numpy(model({"image": pixels})["bar"])
     for number in range(2):
         assert np.corrcoef(found[:, number], measured[:, number])[0, 1] > 0.8
+
+
+def test_concordance_is_learnt(tmp_path):
+    faces, measured = bars()
+    targets = (measured / 100 - 0.5).astype(np.float32)
+    model, records = learnt(tmp_path, Examples(np.arange(FACES), {"bar": targets}), faces,
+                            LossTerm(Concordance(), "bar", "bar"), epochs=40, batch_size=12)
+    assert records[-1].loss < 0.3 * records[0].loss
+    found = keras.ops.convert_to_numpy(model({"image": DeviceView(find_variant("gray"), SIDE)(faces)})["bar"])
+    assert np.corrcoef(found[:, 0], targets[:, 0])[0, 1] > 0.8
 
 
 def test_triplets_are_learnt_and_judged(tmp_path):
@@ -186,7 +204,7 @@ def test_triplets_are_learnt_and_judged(tmp_path):
     odd = np.argmin(apart, axis=0)
     rows = np.array([[*np.delete(row, which), row[which]] for row, which in zip(rows, odd, strict=True)])
     triplets = Examples(rows, {"triplet": np.zeros(60, np.int32)})
-    _, records = learnt(tmp_path, triplets, faces, loss=(TripletLoss(),), epochs=20)
+    _, records = learnt(tmp_path, triplets, faces, LossTerm(TripletLoss(), "embedding", "triplet"), epochs=20)
     assert records[-1].accuracy > max(0.8, records[0].accuracy)
     assert {round(60 * record.accuracy, 3) % 1 for record in records} == {0}
 
@@ -194,48 +212,51 @@ def test_triplets_are_learnt_and_judged(tmp_path):
 def test_two_views_of_a_face_come_to_be_neighbours(tmp_path):
     faces, _ = bars()
     views = (Flip(), Crop(min_side=0.9))
-    _, records = learnt(tmp_path, Examples(np.arange(FACES)), faces, loss=(NTXent(temperature=0.2),), augment=views,
-                        epochs=20)
+    _, records = learnt(tmp_path, Examples(np.arange(FACES)), faces,
+                        LossTerm(NTXent(temperature=0.2), "embedding", "views"), augment=views, epochs=20)
     assert records[-1].loss < 0.8 * records[0].loss
     assert records[-1].accuracy > 0.6
     with pytest.raises(ValueError, match="two views of a face are equal without augment"):
-        FitSettings((NTXent(),), Adam(), 1e-3, 1)
+        FitSettings((LossTerm(NTXent(), "embedding", "views"),), Adam(), 1e-3, 1)
 
 
 def step_of(**fit):
-    return TrainingStep({output: networks()[name] for output, name in OUTPUTS.items()},
-                        FitSettings(**{"loss": (BinaryCrossentropy(),), "optimizer": Adam(), "learning_rate": 1e-3,
-                                       "epochs": 1, "batch_size": 4, **fit}), Examples(np.arange(4)), 8)
+    return TrainingStep(bar_model(), FitSettings(**{
+        "losses": (PIXELS,), "optimizer": Adam(), "learning_rate": 1e-3, "epochs": 1, "batch_size": 4, **fit}),
+        Examples(np.arange(4)), 8)
 
 
 def test_what_is_corrupted_is_to_be_given_whole():
     """The network sees the hidden squares as gray; the pixels to be given are those before."""
     pixels = np.random.default_rng(0).uniform(0, 100, (4, SIDE, SIDE, 1)).astype(np.float32)
-    network = keras.Sequential([keras.Input((SIDE, SIDE, 1)), keras.layers.Rescaling(1.0)])
+    image = keras.Input((SIDE, SIDE, 1), name="image")
+    model = keras.Model({"image": image}, {"pixels": keras.layers.Rescaling(1.0)(image)})
 
     def seen_and_wanted(**altered):
-        fit = FitSettings((BinaryCrossentropy(),), Adam(), 1e-3, 1, **altered)
-        made, wanted, _ = TrainingStep({"pixels": network}, fit, Examples(np.arange(4)), 8).call(pixels, training=True)
-        return keras.ops.convert_to_numpy(made["pixels"]), keras.ops.convert_to_numpy(wanted)
+        fit = FitSettings((PIXELS,), Adam(), 1e-3, 1, **altered)
+        made, targets = TrainingStep(model, fit, Examples(np.arange(4)), 8).call({"image": pixels}, training=True)
+        return keras.ops.convert_to_numpy(made["pixels"]), 255 * keras.ops.convert_to_numpy(targets["image"])
 
     seen, wanted = seen_and_wanted(corrupt=(Mask(grid=4, mask_ratio=0.5),))
-    np.testing.assert_array_equal(wanted, pixels)
+    np.testing.assert_allclose(wanted, pixels, rtol=1e-6)
     assert (seen == GRAY).mean() == 0.5
     seen, wanted = seen_and_wanted(augment=(Flip(probability=1.0),))
-    np.testing.assert_array_equal(wanted, pixels[:, :, ::-1])
-    np.testing.assert_array_equal(seen, wanted)
+    np.testing.assert_allclose(wanted, pixels[:, :, ::-1], rtol=1e-6)
+    np.testing.assert_allclose(seen, wanted, rtol=1e-6)
 
 
 def test_chance_alone_decides_how_faces_are_altered():
     pixels = np.random.default_rng(0).uniform(0, 255, (4, SIDE, SIDE, 1)).astype(np.float32)
-    said = [step_of(corrupt=(Mask(),)).validate(pixels, {}, np.ones(4, np.float32), chance)["loss"]
+    said = [step_of(corrupt=(Mask(),)).validate({"image": pixels}, {}, np.ones(4, np.float32), chance)["loss"]
             for chance in (5, 5, 2**32 - 1)]
     assert said[0] == said[1] != said[2]
-    plain = [step_of(augment=(Crop(min_side=0.5),)).validate(pixels, {}, np.ones(4, np.float32), chance)["loss"]
+    cropped = step_of(augment=(Crop(min_side=0.5),))
+    plain = [cropped.validate({"image": pixels}, {}, np.ones(4, np.float32), chance)["loss"]
              for chance in (5, 6)]
     assert plain[0] == plain[1], "what is validated on was altered"
 
 
 def test_losses_of_two_and_of_three_faces_do_not_mix():
-    with pytest.raises(ValueError, match="look at 2 and at 3 faces together do not mix"):
-        FitSettings((NTXent(), TripletLoss()), Adam(), 1e-3, 1, augment=(Flip(),))
+    terms = (LossTerm(NTXent(), "embedding", "views"), LossTerm(TripletLoss(), "embedding", "triplet"))
+    with pytest.raises(ValueError, match="losses that compare 2 and 3 faces do not mix"):
+        FitSettings(terms, Adam(), 1e-3, 1, augment=(Flip(),))

@@ -4,8 +4,11 @@ import pytest
 
 from fecemo.data.receipts import plain
 from fecemo.errors import InputError
-from fecemo.models.approach import Phase
-from fecemo.models.losses.categorical_crossentropy import CategoricalCrossentropy
+from fecemo.models.approach import find_approach
+from fecemo.models.loss import LossTerm
+from fecemo.models.losses.centre import Centre
+from fecemo.models.losses.cross_entropy import CrossEntropy
+from fecemo.models.losses.mean_squared_error import MeanSquaredError
 from fecemo.models.losses.weighted_cluster import WeightedCluster
 from fecemo.models.losses.weighted_softmax import WeightedSoftmax
 from fecemo.study.fit_choices import read_fit
@@ -14,25 +17,43 @@ from fecemo.training.augmentations.photometric import Mask
 from fecemo.training.optimizers import SGD, Adam
 from fecemo.training.schedules import Constant, Halved
 
-PHASE = Phase("classify", {"probabilities": "classifier", "features": "encoder"}, faces="target")
-LEAST = {"loss": "categorical_crossentropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 5}
+LEAST = {"loss": "cross_entropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 5}
 
 
-def fit(phase=PHASE, **said):
-    return read_fit(phase, {**LEAST, **said}, "a.yaml: approaches.x.fit.classify")
+def fit(approach="small_resnet", phase=0, **said):
+    document = {**LEAST, **said}
+    if "losses" in said:
+        del document["loss"]
+    found = find_approach(approach)
+    return read_fit(found, found.phases[phase], document, "a.yaml: approaches.x.fit.classify")
 
 
 def test_names_alone_take_the_defaults():
     found = fit()
-    assert found.loss == (CategoricalCrossentropy(),)
+    assert found.losses == (LossTerm(CrossEntropy(), "probabilities", "label", 1.0),)
     assert (found.optimizer, found.schedule, found.augment, found.corrupt) == (Adam(), Constant(), (), ())
+    assert (found.data, found.frozen, found.balance.name) == (("target.train",), None, "fixed")
+
+
+def test_terms_name_output_target_and_weight_or_take_the_phase_s_and_the_loss_s():
+    found = fit(losses=[{"loss": "weighted_softmax"}, {"loss": {"centre": {"rate": 0.1}}, "output": "features"},
+                        {"loss": "mean_squared_error", "output": "features", "target": ["valence", "arousal"],
+                         "weight": 2}])
+    assert found.losses == (
+        LossTerm(WeightedSoftmax(), "probabilities", "label", 1.0),
+        LossTerm(Centre(rate=0.1), "features", "label", 0.5),
+        LossTerm(MeanSquaredError(), "features", ("valence", "arousal"), 2.0))
+    assert found.outputs == ("probabilities", "features")
+    assert found.losses[2].target_name == "valence+arousal"
 
 
 def test_names_with_settings_keep_their_order():
-    found = fit(loss={"weighted_softmax": None, "weighted_cluster": {"weight": 0.3}},
+    found = fit(losses=[{"loss": "weighted_softmax"}, {"loss": "weighted_cluster", "output": "features",
+                                                       "weight": 0.3}], frozen=["encoder"],
                 optimizer={"sgd": {"momentum": 0.9, "weight_decay": 5e-4}}, schedule={"halved": {"every": 10}},
                 augment=["flip", {"crop": {"min_side": 0.6}}], corrupt={"mask": {"mask_ratio": 0.25}})
-    assert found.loss == (WeightedSoftmax(), WeightedCluster(weight=0.3))
+    assert found.losses[1] == LossTerm(WeightedCluster(), "features", "label", 0.3)
+    assert found.frozen == ("encoder",)
     assert found.optimizer == SGD(momentum=0.9, weight_decay=5e-4)
     assert found.schedule == Halved(every=10)
     assert found.augment == (Flip(), Crop(min_side=0.6))
@@ -40,9 +61,9 @@ def test_names_with_settings_keep_their_order():
 
 
 def test_a_receipt_tells_names_and_settings():
-    told = plain(fit(loss={"weighted_softmax": {}, "weighted_cluster": {"weight": 0.3}}, optimizer="sgd"))
-    assert told["loss"] == [{"weight": 1.0, "name": "weighted_softmax"},
-                            {"weight": 0.3, "name": "weighted_cluster", "rate": 1.0, "alpha": 1.0}]
+    told = plain(fit(losses=[{"loss": "weighted_cluster", "output": "features", "weight": 0.3}], optimizer="sgd"))
+    assert told["losses"] == [{"loss": {"name": "weighted_cluster", "rate": 1.0, "alpha": 1.0}, "output": "features",
+                               "target": "label", "weight": 0.3}]
     assert told["optimizer"] == {"name": "sgd", "momentum": 0.0, "weight_decay": 0.0, "nesterov": False}
     assert told["schedule"] == {"name": "constant"}
 
@@ -54,12 +75,20 @@ def test_a_receipt_tells_names_and_settings():
     ({"loss": {"weighted_cluster": {"alpha": 0}}}, r"classify\.loss\.weighted_cluster: .*alpha must be above 0"),
     ({"loss": {"weighted_cluster": 0.5}}, r"classify\.loss\.weighted_cluster: expected settings, found 0\.5"),
     ({"loss": 7}, r"classify\.loss: expected the name of a loss, or names with settings, found 7"),
-    ({"loss": ["centre", "centre"]}, r"classify\.loss: the loss 'centre' is named twice"),
-    ({"loss": []}, r"classify: .*loss is empty"),
+    ({"loss": ["centre", "cross_entropy"]}, r"classify\.loss: expected one loss, found 2"),
+    ({"losses": []}, r"classify\.losses: expected a list of terms"),
+    ({"losses": ["centre"]}, r"classify\.losses\.1: expected a term with the key loss, found 'centre'"),
+    ({"losses": [{"loss": "centre", "weigth": 1}]}, r"classify\.losses\.1: unknown key 'weigth', did you mean"),
+    ({"losses": [{"loss": "centre", "weight": 0}]}, r"classify\.losses\.1: .*weight must be above 0"),
+    ({"losses": [{"loss": "centre", "output": "feature"}]},
+     r"classify\.losses\.1\.output: small_resnet has no output 'feature': did you mean 'features'"),
     ({"loss": "binary_crossentropy"},
-     r"classify\.loss: 'binary_crossentropy' needs pixels and learns from face; the phase has probabilities, features "
-     r"of target faces: expected categorical_crossentropy or centre or logit_adjusted or weighted_cluster or "
-     r"weighted_softmax"),
+     r"classify\.loss: 'binary_crossentropy' learns from numbers, and the target of probabilities, label, is classes: "
+     r"expected centre or cross_entropy or logit_adjusted or weighted_cluster or weighted_softmax"),
+    ({"data": "target.trian"}, r"classify\.data: there is no set of examples 'target\.trian': did you mean"),
+    ({"data": "source.triplets"}, r"classify: a loss of triplets learns from data such as source\.triplets"),
+    ({"frozen": ["encodr"]}, r"classify\.frozen: small_resnet has no submodel 'encodr': did you mean 'encoder'"),
+    ({"balance": "ema"}, r"classify\.balance: there is no balance 'ema'"),
     ({"optimizer": ["adam", "sgd"]}, r"classify\.optimizer: expected one optimizer, found 2"),
     ({"optimizer": {"adam": {"momentum": 0.9}}}, r"classify\.optimizer\.adam: unknown key 'momentum'"),
     ({"schedule": "linear"}, r"classify\.schedule: there is no schedule 'linear'"),
@@ -75,15 +104,15 @@ def test_what_is_not_sound_is_said_by_its_key(said, message):
         fit(**said)
 
 
-def test_a_label_is_not_to_be_had_of_unlabelled_faces():
-    phase = Phase("pretrain", {"probabilities": "classifier", "embedding": "projection"}, faces="source")
-    with pytest.raises(InputError, match=r"learns from label; .* of source faces: expected nt_xent$"):
-        fit(phase)
-    assert fit(phase, loss="nt_xent", augment="flip").together == 2
+def test_loss_and_losses_are_not_given_together():
+    found = find_approach("small_resnet")
+    with pytest.raises(InputError, match="classify: give one of loss"):
+        read_fit(found, found.phases[0], {**LEAST, "losses": [{"loss": "centre"}]}, "a.yaml: approaches.x.fit.classify")
 
 
 def test_a_contrast_of_views_is_not_learnt_in_batches_of_one_face():
-    views = Phase("contrast", {"embedding": "encoder"}, faces="source")
     with pytest.raises(InputError, match=r"batch_size: 'nt_xent' tells a face from the others of its batch"):
-        fit(views, loss="nt_xent", augment=["flip"], batch_size=1)
-    assert fit(views, loss="nt_xent", augment=["flip"], batch_size=2).batch_size == 2
+        fit("contrastive", loss="nt_xent", augment=["flip"], batch_size=1)
+    with pytest.raises(InputError, match=r"learns from classes, and the target of projection, views, is views"):
+        fit("contrastive", augment=["flip"])
+    assert fit("contrastive", loss="nt_xent", augment=["flip"], batch_size=2).group_size == 2

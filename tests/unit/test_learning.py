@@ -9,7 +9,7 @@ from fecemo.errors import InputError
 from fecemo.study.cell import resolve
 from fecemo.study.recipe_file import read_recipe
 
-FIT = {"loss": "categorical_crossentropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 6}
+FIT = {"loss": "cross_entropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 6}
 RECIPE = {
     "name": "curves", "title": "Curves", "variants": ["gray", "tight"],
     "source": {"faces": "faces.csv"}, "target": {"images": "target"},

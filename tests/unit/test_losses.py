@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from fecemo.models.class_weights import class_weights, weights_and_mean
+from fecemo.models.loss import LossTerm
 from fecemo.models.losses.centre import Centre
 from fecemo.models.losses.nt_xent import NTXent
 from fecemo.models.losses.triplet import TripletLoss
@@ -29,9 +30,9 @@ def tensor(values, dtype="float32"):
     return keras.ops.convert_to_tensor(np.asarray(values, dtype))
 
 
-def remembered(loss, output_shape, targets, n_classes):
+def remembered(loss, output_shape, target, n_classes):
     """Return a loss's first state as a training step hands it over."""
-    return {key: tensor(values) for key, values in loss.first_state(output_shape, targets, n_classes).items()}
+    return {key: tensor(values) for key, values in loss.init_state(output_shape, target, n_classes).items()}
 
 
 class TestClassWeights:
@@ -55,9 +56,9 @@ class TestClassWeights:
 
     def test_weighted_softmax_is_minus_w_log_p_over_the_mean_weight(self):
         loss = WeightedSoftmax()
-        state = remembered(loss, (3,), {"label": np.array([0, 0, 0, 0, 1])}, 3)
+        state = remembered(loss, (3,), np.array([0, 0, 0, 0, 1]), 3)
         probabilities = tensor([[0.5, 0.25, 0.25], [0.2, 0.7, 0.1]])
-        found = numbers(loss.losses(probabilities, tensor([0, 1], "int32"), tensor([1, 1]), state))
+        found = numbers(loss.per_example(probabilities, tensor([0, 1], "int32"), tensor([1, 1]), state))
         # W = 1/4 and 1; four faces and one: W̄ = 2/5
         np.testing.assert_allclose(found, [-np.log(0.5) / 4 / 0.4, -np.log(0.7) / 0.4], rtol=1e-6)
 
@@ -65,8 +66,8 @@ class TestClassWeights:
         """A face of average weight teaches as without weights, however rare the rarest emotion is."""
         labels = np.repeat(np.arange(3, dtype=np.int32), [500, 40, 3])
         loss = WeightedSoftmax()
-        state = remembered(loss, (3,), {"label": labels}, 3)
-        found = loss.losses(tensor(np.full((543, 3), 1 / 3)), tensor(labels, "int32"), tensor(np.ones(543)), state)
+        state = remembered(loss, (3,), labels, 3)
+        found = loss.per_example(tensor(np.full((543, 3), 1 / 3)), tensor(labels, "int32"), tensor(np.ones(543)), state)
         assert numbers(found).mean() == pytest.approx(np.log(3), rel=1e-5)
         by_class = [numbers(found)[labels == one].sum() for one in range(3)]
         np.testing.assert_allclose(by_class, np.sum(by_class) / 3, rtol=1e-5, err_msg="classes do not count alike")
@@ -79,12 +80,12 @@ class TestCentre:
     weights = np.array([1, 1, 1, 0], np.float32)  # the last fills up the batch: class 1 is absent
 
     def test_half_the_squared_distance(self):
-        found = Centre().losses(tensor(self.features), tensor(self.labels, "int32"), tensor(self.weights),
+        found = Centre().per_example(tensor(self.features), tensor(self.labels, "int32"), tensor(self.weights),
                                 {"centres": tensor(self.centres)})
         np.testing.assert_allclose(numbers(found)[:3], [2.0, 2.0, 2.0])
 
     def test_centres_follow_the_faces_of_their_class_alone(self):
-        after = numbers(Centre(rate=0.5).next_state(tensor(self.features), tensor(self.labels, "int32"),
+        after = numbers(Centre(rate=0.5).update_state(tensor(self.features), tensor(self.labels, "int32"),
                                                     tensor(self.weights), {"centres": tensor(self.centres)}))
         # Δc₀ = ((1,0) − (3,0) + (1,0) − (1,2)) / (1 + 2) = (−2, −2) / 3;  Δc₂ = ((0,3) − (0,1)) / 2
         expected = [[1 + 1 / 3, 1 / 3], [0.0, 0.0], [0.0, 2.5]]
@@ -95,13 +96,13 @@ class TestWeightedCluster:
     def case(self, **settings):
         loss = WeightedCluster(**settings)
         # N = 4, 1, 2: W = 1/4, 1, 1/2, and W̄ = 3/7
-        state = remembered(loss, (2,), {"label": np.array([0, 0, 0, 0, 1, 2, 2])}, 3)
+        state = remembered(loss, (2,), np.array([0, 0, 0, 0, 1, 2, 2]), 3)
         return loss, {**state, "centres": tensor([[1, 0], [0, 0], [0, 3]])}
 
     def test_the_equation_by_hand(self):
         loss, state = self.case()
         # D₀ = 1 + 10, D₁ = 1 + 9, D₂ = 10 + 9; α = 1
-        found = loss.losses(tensor([[3, 0], [1, 1], [0, 1]]), tensor([0, 1, 2], "int32"), tensor([1, 1, 1]), state)
+        found = loss.per_example(tensor([[3, 0], [1, 1], [0, 1]]), tensor([0, 1, 2], "int32"), tensor([1, 1, 1]), state)
         expected = np.array([0.5 * 0.25 * 4 / 12, 0.5 * 1 * 2 / 11, 0.5 * 0.5 * 4 / 20]) / (3 / 7)
         np.testing.assert_allclose(numbers(found), expected, rtol=1e-6)
 
@@ -115,7 +116,7 @@ class TestWeightedCluster:
         slopes = shares[labels, None] * away / np.array([12, 11, 20], np.float32)[:, None] / (3 / 7)
 
         def total(values):
-            return numbers(loss.losses(tensor(values), tensor(labels, "int32"), tensor([1, 1, 1]), state)).sum()
+            return numbers(loss.per_example(tensor(values), tensor(labels, "int32"), tensor([1, 1, 1]), state)).sum()
 
         # The loss is quadratic: central differences are exact but for rounding.
         steps = 0.25 * np.eye(6, dtype=np.float32).reshape(6, 3, 2)
@@ -126,34 +127,34 @@ class TestWeightedCluster:
     def test_centres_move_to_their_faces_by_the_published_step(self):
         loss, state = self.case()
         batch = tensor([[3, 0], [1, 2], [0, 1]]), tensor([0, 0, 2], "int32"), tensor([1, 1, 1])
-        after = numbers(loss.next_state(*batch, state))["centres"]
+        after = numbers(loss.update_state(*batch, state))["centres"]
         # Δc₀ = ¼ ((2,0) + (0,2)) / 12, Δc₂ = ½ (0,−2) / 20, and nothing for the absent class
         expected = [[1 + 0.5 / 12, 0.5 / 12], [0, 0], [0, 3 - 1 / 20]]
         np.testing.assert_allclose(after, expected, rtol=1e-6)
-        half = numbers(WeightedCluster(rate=0.5).next_state(*batch, state))["centres"]
+        half = numbers(WeightedCluster(rate=0.5).update_state(*batch, state))["centres"]
         begun = numbers(state["centres"])
         np.testing.assert_allclose(half - begun, (after - begun) / 2, atol=1e-6)
 
     def test_identical_centres_and_faces_stay_finite(self):
         """Uncapped, the published step would take a centre (1 − n) times as far from its n faces, batch after batch."""
         loss = WeightedCluster()
-        state = remembered(loss, (4,), {"label": np.arange(3)}, 3)
+        state = remembered(loss, (4,), np.arange(3), 3)
         features, labels = np.full((30, 4), 2.0, np.float32), np.arange(30, dtype=np.int32) % 3
         for _ in range(50):
-            state = {**state, **loss.next_state(tensor(features), tensor(labels, "int32"),
+            state = {**state, **loss.update_state(tensor(features), tensor(labels, "int32"),
                                                 tensor(np.ones(30)), state)}
         np.testing.assert_allclose(numbers(state["centres"]), 2.0, rtol=1e-5)
 
     def test_extreme_imbalance_stays_finite(self):
         loss = WeightedCluster()
-        state = remembered(loss, (4,), {"label": np.repeat([0, 1], [1_000_000, 1])}, 3)
+        state = remembered(loss, (4,), np.repeat([0, 1], [1_000_000, 1]), 3)
         chance = np.random.default_rng(0)
         for _ in range(50):
             features = chance.normal(0, 100, (36, 4)).astype(np.float32)
             labels = (np.arange(36) == 0).astype(np.int32)
             batch = tensor(features), tensor(labels, "int32"), tensor(np.ones(36))
-            assert np.isfinite(numbers(loss.losses(*batch, state))).all()
-            state = {**state, **loss.next_state(*batch, state)}
+            assert np.isfinite(numbers(loss.per_example(*batch, state))).all()
+            state = {**state, **loss.update_state(*batch, state)}
         centres = numbers(state["centres"])
         assert np.isfinite(centres).all()
         assert np.abs(centres[:2]).max() < 400
@@ -166,13 +167,14 @@ class TestTriplet:
 
     def test_by_hand(self):
         loss = TripletLoss(margins=(0.0, 4.0, 9.0))
-        found = [numbers(loss.losses(tensor(self.near), tensor([kind], "int32"), None, {}))[0] for kind in range(3)]
+        found = [numbers(loss.per_example(tensor(self.near), tensor([kind], "int32"), None, {}))[0]
+                 for kind in range(3)]
         # 1 − 9 + δ and 1 − 4 + δ, from zero up
         assert found == [0.0, 1.0, 1.0 + 6.0]
 
     def test_the_odd_one_is_right_where_the_pair_is_closest(self):
         odd_in_place = np.concatenate([self.near, self.near[:, ::-1], self.near[:, [0, 2, 1]]])
-        found = numbers(TripletLoss().right(tensor(odd_in_place), None, None))
+        found = numbers(TripletLoss().is_correct(tensor(odd_in_place), None, None))
         assert found.tolist() == [True, False, False]
 
 
@@ -180,7 +182,7 @@ class TestNTXent:
     def test_by_the_double_sum(self):
         views = np.random.default_rng(0).normal(size=(4, 2, 5)).astype(np.float32)
         weights = np.array([1, 1, 1, 0], np.float32)
-        found = numbers(NTXent(temperature=0.2).losses(tensor(views), None, tensor(weights), {}))
+        found = numbers(NTXent(temperature=0.2).per_example(tensor(views), None, tensor(weights), {}))
         flat = views[:3].reshape(6, 5).astype(np.float64)
         unit = flat / np.linalg.norm(flat, axis=1, keepdims=True)
         scores = np.exp(unit @ unit.T / 0.2)
@@ -191,11 +193,11 @@ class TestNTXent:
         apart = np.repeat(np.eye(4, dtype=np.float32)[:, None], 2, axis=1)
         loss = NTXent(temperature=0.1)
         # −log e^10 / (e^10 + 6 e^0)
-        np.testing.assert_allclose(numbers(loss.losses(tensor(apart), None, tensor(EVERYONE), {})),
+        np.testing.assert_allclose(numbers(loss.per_example(tensor(apart), None, tensor(EVERYONE), {})),
                                    np.log1p(6 * np.exp(-10.0)), rtol=1e-2, atol=1e-6)
-        assert numbers(loss.right(tensor(apart), None, tensor(EVERYONE))).all()
+        assert numbers(loss.is_correct(tensor(apart), None, tensor(EVERYONE))).all()
         crossed = np.stack([apart[:, 0], np.roll(apart[:, 1], 1, axis=0)], axis=1)
-        assert not numbers(loss.right(tensor(crossed), None, tensor(EVERYONE))).any()
+        assert not numbers(loss.is_correct(tensor(crossed), None, tensor(EVERYONE))).any()
 
     def test_faces_that_fill_up_a_batch_are_no_rivals(self):
         """Forty faces in a batch of 256, filled up with other views of the same faces, which would be the nearest."""
@@ -204,35 +206,37 @@ class TestNTXent:
         views = faces + rng.normal(size=(40, 2, 8)).astype(np.float32)
         filling = np.resize(faces + rng.normal(size=(40, 2, 8)).astype(np.float32) / 8, (216, 2, 8))
         weights = np.repeat(np.float32([1, 0]), [40, 216])
-        alone = numbers(NTXent().right(tensor(views), None, tensor(weights[:40])))
-        filled = numbers(NTXent().right(tensor(np.concatenate([views, filling])), None, tensor(weights)))
+        alone = numbers(NTXent().is_correct(tensor(views), None, tensor(weights[:40])))
+        filled = numbers(NTXent().is_correct(tensor(np.concatenate([views, filling])), None, tensor(weights)))
         np.testing.assert_array_equal(filled[:40], alone)
         assert 0 < alone.sum() < 40
-        fit = FitSettings((NTXent(),), Adam(), 1e-3, 1, augment=(Flip(),), batch_size=256)
-        step = TrainingStep({"embedding": keras.Sequential([keras.Input((1, 1, 8)), keras.layers.Flatten()])}, fit,
+        terms = (LossTerm(NTXent(), "embedding", "views"),)
+        fit = FitSettings(terms, Adam(), 1e-3, 1, augment=(Flip(),), batch_size=256)
+        image = keras.Input((1, 1, 8), name="image")
+        step = TrainingStep(keras.Model({"image": image}, {"embedding": keras.layers.Flatten()(image)}), fit,
                             Examples(np.arange(40)), 8)
         step.reset_metrics()
         said = step.compute_metrics(None, None, ({"embedding": tensor(np.concatenate([views, filling]).reshape(-1, 8))},
-                                                 None, {}), sample_weight=tensor(weights))
-        assert float(said["accuracy"]) == pytest.approx(alone.mean())
+                                                 {}), sample_weight=tensor(weights))
+        assert float(said["accuracy.embedding.nt_xent"]) == pytest.approx(alone.mean())
 
 
 class TestVectorError:
     def test_numbers_of_any_unit_count_alike_and_constant_ones_not_at_all(self):
         vectors = np.array([[0, 1000, 7], [2, 3000, 7]], np.float32)
         loss = VectorError()
-        state = remembered(loss, (3,), {"vector": vectors}, 8)
-        found = loss.losses(tensor([[0, 0, 9], [1, 2, 9]]), tensor(vectors), tensor([1, 1]), state)
+        state = remembered(loss, (3,), vectors, 8)
+        found = loss.per_example(tensor([[0, 0, 9], [1, 2, 9]]), tensor(vectors), tensor([1, 1]), state)
         # standardised targets (−1, −1) and (1, 1)
         np.testing.assert_allclose(numbers(found), [(1 + 1) / 2, (0 + 1) / 2], rtol=1e-5)
 
     def test_a_network_of_another_length_is_refused(self):
-        with pytest.raises(ValueError, match=r"shape \(4,\) a face, and \(3,\) were measured"):
-            VectorError().first_state((4,), {"vector": np.zeros((2, 3), np.float32)}, 8)
+        with pytest.raises(ValueError, match=r"shape \(4,\) a face, and the target \(3,\)"):
+            VectorError().init_state((4,), np.zeros((2, 3), np.float32), 8)
 
 
 @pytest.mark.parametrize(("kind", "settings", "key"), [
-    (Centre, {"weight": 0}, "weight"), (Centre, {"rate": 1.5}, "rate"), (WeightedCluster, {"alpha": 0}, "alpha"),
+    (Centre, {"rate": 1.5}, "rate"), (WeightedCluster, {"alpha": 0}, "alpha"),
     (TripletLoss, {"margins": (0.1, -1, 0)}, "margins"), (NTXent, {"temperature": 0}, "temperature")])
 def test_settings_that_are_not_sound_are_refused(kind, settings, key):
     with pytest.raises(ValueError, match=key):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fecemo.imaging.oriented_gradients import CELL, described_shape, oriented_gradients
+from fecemo.imaging.descriptors.symmetric_hog import CELL, described_shape, oriented_gradients
 from fecemo.models.approaches.symmetric_hog import SymmetricHogConfig
 
 CELLS, DIRECTIONS = 4, 9

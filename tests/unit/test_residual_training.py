@@ -6,6 +6,7 @@ import pytest
 
 from fecemo.data.variant import find_variant
 from fecemo.models.approach import find_approach
+from fecemo.models.loss import LossTerm
 from fecemo.models.losses.weighted_cluster import WeightedCluster
 from fecemo.models.losses.weighted_softmax import WeightedSoftmax
 from fecemo.training.augmentations.geometric import Flip
@@ -13,10 +14,10 @@ from fecemo.training.device_view import DeviceView
 from fecemo.training.examples import Examples
 from fecemo.training.fit import train
 from fecemo.training.optimizers import SGD
-from fecemo.training.phase_work import PhaseWork, Training
 from fecemo.training.precision import computing_in
 from fecemo.training.settings import FitSettings
 from fecemo.training.step import TrainingStep
+from fecemo.training.training_job import TrainingJob, TrainingPhase
 
 FACES = 13
 SIDE = 20
@@ -25,19 +26,19 @@ SIDE = 20
 def training(folder, frozen=(), epochs=3, precision="float32"):
     found = find_approach("se_resnet")
     config = found.config(side=16, blocks=(1, 1, 1, 1), filters=4, features=6)
-    fit = FitSettings((WeightedSoftmax(), WeightedCluster()), SGD(momentum=0.9, weight_decay=5e-4), 1e-2, epochs,
+    terms = (LossTerm(WeightedSoftmax(), "probabilities", "label"), LossTerm(WeightedCluster(), "features", "label"))
+    fit = FitSettings(terms, SGD(momentum=0.9, weight_decay=5e-4), 1e-2, epochs,
                       batch_size=5, augment=(Flip(),), precision=precision)
     faces = np.random.default_rng(0).integers(0, 256, (FACES, 200, 200, 3), dtype=np.uint8)
     examples = Examples(np.arange(FACES), {"label": np.arange(FACES, dtype=np.int32) % 8})
-    phase = found.phases[0]
-    return Training(title="residual", networks=found.build(config, (SIDE, SIDE, 3), 8, 5), n_classes=8, seed=5,
-                    phases=[PhaseWork(phase.name, phase.outputs, frozen, fit, faces, examples)], folder=folder,
-                    view=DeviceView(find_variant("rgb"), SIDE), digest="a")
+    return TrainingJob(title="residual", model=found.model(config, {"image": (SIDE, SIDE, 3)}, 8, 5), n_classes=8,
+                       seed=5, phases=[TrainingPhase("classify", frozen, fit, {"image": faces}, examples)],
+                       folder=folder, view=DeviceView(find_variant("rgb"), SIDE), digest="a")
 
 
 def weights(done):
     return {f"{stack.name}/{layer.name}/{variable.name}": keras.ops.convert_to_numpy(variable.value)
-            for stack in done.networks["classifier"].layers[1:] for layer in stack.layers for variable in layer.weights}
+            for stack in done.model.layers[1:] for layer in stack.layers for variable in layer.weights}
 
 
 @pytest.fixture(scope="module")
@@ -80,8 +81,8 @@ def test_frozen_stages_stay_with_their_statistics(tmp_path, unbroken):
     done = training(tmp_path, frozen=("stage_1", "stage_2", "stage_3"), epochs=1)
     train(done)
     moved = {name.partition("/")[0] for name, values in weights(done).items() if (values != unbroken[0][name]).any()}
-    assert moved == {"stage_4", "stage_5", "features", "emotions"}
-    assert all(stack.trainable for stack in done.networks["classifier"].layers)
+    assert moved == {"stage_4", "stage_5", "features", "head"}
+    assert all(stack.trainable for stack in done.model.layers)
 
 
 def test_half_precision_reaches_into_the_branches(tmp_path):
@@ -94,7 +95,7 @@ def test_half_precision_reaches_into_the_branches(tmp_path):
 def test_pixels_are_resized_and_rescaled_in_single_precision():
     """In half precision a pixel of 163.75 would come out of the resizing as 164."""
     found = find_approach("resnet")
-    network = found.build(found.config(side=32, blocks=(1, 1, 1, 1), filters=4), (48, 48, 3), 8, 0)["classifier"]
+    network = found.model(found.config(side=32, blocks=(1, 1, 1, 1), filters=4), {"image": (48, 48, 3)}, 8, 0)
     with computing_in(network, "mixed_bfloat16"):
         computes = {layer.name: layer.compute_dtype for stack in network.layers[1:3] for layer in stack.layers}
     assert (computes["resizing"], computes["rescaling"], computes["conv"]) == ("float32", "float32", "bfloat16")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import InputError
+from fecemo.models.approach import IMAGE
 from fecemo.study.cell import resolve
 from fecemo.study.recipe_file import read_recipe
 from fecemo.study.taught import refuse_untaught
@@ -19,21 +19,22 @@ target: {images: nowhere}
 approaches:
   resnet:
     model: {blocks: [1, 1, 1, 1], filters: 4}
-    fit: {classify: {loss: centre, optimizer: sgd, learning_rate: 1.0e-2, epochs: 1}}
+    fit: {classify: {losses: [{loss: centre, output: features}], optimizer: sgd, learning_rate: 1.0e-2, epochs: 1}}
 """
 
 
-def plans_of(cell):
-    shape = (12,) if cell.approach.takes != "pixels" else cell.shape
-    return cell.approach.plan(cell.model, shape, len(EMOTIONS))
+def outline_of(cell):
+    shapes = {name: cell.shape if column == IMAGE else (12,) for name, column in
+              cell.approach.columns(cell.model).items()}
+    return cell.approach.outline(cell.model, shapes, 8)
 
 
 def test_features_without_a_loss_on_the_emotions_are_refused(tmp_path):
     (tmp_path / "centres.yaml").write_text(CENTRES)
     cell = resolve(read_recipe(tmp_path / "centres.yaml"), "resnet", "rgb")
-    with pytest.raises(InputError, match=r"approaches\.resnet\.fit: no loss looks at what emotions gives, of which the "
-                                         r"row's classifier is made.*add a loss that looks at probabilities"):
-        refuse_untaught(cell, plans_of(cell))
+    with pytest.raises(InputError, match=r"approaches\.resnet\.fit: no loss looks at what head gives, of which the "
+                                         r"row's probabilities are made.*add a loss of probabilities"):
+        refuse_untaught(cell, outline_of(cell))
 
 
 def test_every_row_of_every_recipe_teaches_all_of_its_output():
@@ -42,8 +43,8 @@ def test_every_row_of_every_recipe_teaches_all_of_its_output():
         recipe = read_recipe(path)
         for row in recipe.approaches:
             cell = resolve(recipe, row, recipe.variants[0])
-            looked_at = (cell.approach.name, *(fit.looks_at for fit in cell.fit.values()))
-            if cell.approach.networks and looked_at not in checked:
-                refuse_untaught(cell, plans_of(cell))
+            looked_at = (cell.approach.name, *(fit.outputs for fit in cell.fit.values()))
+            if cell.approach.build and looked_at not in checked:
+                refuse_untaught(cell, outline_of(cell))
             checked.add(looked_at)
     assert len(checked) > 5

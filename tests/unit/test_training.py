@@ -20,7 +20,7 @@ from fecemo.training.checkpoint import Checkpoint
 from fecemo.training.examples import Examples
 from fecemo.training.fit import train
 from fecemo.training.precision import computing_in
-from fecemo.training.step import TrainingStep
+from fecemo.training.step import TrainingStep, part_of
 
 PROGRAM = Path(__file__).with_name("small_training.py")
 PIXELS = Examples(np.arange(4))
@@ -36,8 +36,7 @@ def unbroken(tmp_path_factory):
 def assert_equal_weights(first, second):
     assert first.keys() == second.keys()
     for name in first:
-        for one, other in zip(first[name], second[name], strict=True):
-            np.testing.assert_array_equal(one, other, err_msg=name)
+        np.testing.assert_array_equal(first[name], second[name], err_msg=name)
 
 
 def killed(folder, *at, kind="plain"):
@@ -78,7 +77,7 @@ def test_a_finished_training_is_not_done_again(unbroken):
 def test_frozen_layers_keep_their_weights_to_the_last_bit(tmp_path):
     training = small_training(tmp_path)
     classify = training.phases[1]
-    encoder, head = (training.networks["classifier"].get_layer(name) for name in ("encoder", "head"))
+    encoder, head = (training.model.get_layer(name) for name in ("encoder", "head"))
     encoder_before, head_before = encoder.get_weights(), head.get_weights()
     train(dataclasses.replace(training, phases=[classify]))
     for before, after in zip(encoder_before, encoder.get_weights(), strict=True):
@@ -87,20 +86,18 @@ def test_frozen_layers_keep_their_weights_to_the_last_bit(tmp_path):
     assert encoder.trainable, "what was frozen for a phase learns again in another"
 
 
-def test_a_later_phase_builds_on_the_earlier_one(unbroken):
-    training, begun, _, ended = unbroken
-    kernels = [index for index, weight in enumerate(begun["autoencoder"]) if weight.ndim > 1]
-    assert all((begun["autoencoder"][index] != ended["autoencoder"][index]).any() for index in kernels)
-    shared = len(training.networks["autoencoder"].get_layer("encoder").weights)
-    for one, other in zip(ended["autoencoder"][:shared], ended["classifier"][:shared], strict=True):
-        np.testing.assert_array_equal(one, other)
+def test_every_submodel_learns_in_the_phase_that_runs_it(unbroken):
+    _, begun, _, ended = unbroken
+    assert {name.split("/")[0] for name in begun} == {"encoder", "decoder", "head"}
+    assert all((begun[name] != ended[name]).any() for name in begun if name.endswith("kernel"))
 
 
 def test_history_says_what_each_epoch_gave(unbroken):
     training, _, done, _ = unbroken
     rows = rows_of(training.folder / "history.csv")
     assert list(rows[0]) == ["phase", "epoch", "loss", "accuracy", "seconds", "faces_per_second",
-                             "valid_loss", "valid_accuracy"]
+                             "valid_loss", "valid_accuracy", "loss.pixels.binary_crossentropy",
+                             "loss.probabilities.cross_entropy", "accuracy.probabilities.cross_entropy"]
     assert [(row["phase"], int(row["epoch"])) for row in rows] == [
         ("reconstruct", 1), ("reconstruct", 2), ("reconstruct", 3), ("classify", 1), ("classify", 2), ("classify", 3)]
     assert [row["accuracy"] == "" for row in rows] == [True] * 3 + [False] * 3
@@ -144,13 +141,13 @@ def test_a_checkpoint_is_plain_arrays(unbroken):
         arrays = [name for name in stored.files if name != "state.json"]
         assert len(arrays) == len(Checkpoint(training.folder / "checkpoint.npz").variables)
         kernel = stored["0000"]
-    np.testing.assert_array_equal(kernel, unbroken[3]["autoencoder"][0])
+    np.testing.assert_array_equal(kernel, next(iter(unbroken[3].values())))
 
 
 def test_a_loss_that_is_no_number_stops_with_epoch_and_step(tmp_path):
     training = small_training(tmp_path, approach="conv_autoencoder", optimizer="sgd", learning_rate=1e30,
                               loss="mean_squared_error")
-    for layer in training.networks["autoencoder"].get_layer("decoder").layers:
+    for layer in training.model.get_layer("decoder").layers:
         if layer.name == "deconv_1a":
             layer.activation = keras.activations.linear  # a sigmoid would keep the loss finite
     with pytest.raises(InputError, match=r"train small: the loss is (nan|inf) at step \d of epoch 1 of the phase "
@@ -159,49 +156,58 @@ def test_a_loss_that_is_no_number_stops_with_epoch_and_step(tmp_path):
     assert not (tmp_path / "checkpoint.npz").exists()
 
 
+def pixel_model(*layers):
+    image = keras.Input((4, 4, 1), name="image")
+    pixels = image
+    for layer in layers:
+        pixels = layer(pixels)
+    return keras.Model({"image": image}, {"pixels": pixels})
+
+
 class TestLoss:
     """The loss is Keras's own, over the faces that count."""
-
-    def network(self):
-        inputs = keras.Input((4, 4, 1))
-        return keras.Model(inputs, keras.layers.Rescaling(1 / 200, offset=-0.1)(inputs))
 
     @pytest.mark.parametrize(("name", "loss"), [("binary_crossentropy", keras.losses.BinaryCrossentropy()),
                                                 ("mean_squared_error", keras.losses.MeanSquaredError())])
     def test_between_pixels(self, name, loss):
         pixels = np.random.default_rng(0).uniform(0, 255, (6, 4, 4, 1)).astype(np.float32)
         pixels = keras.ops.convert_to_tensor(pixels)
-        made = self.network()(pixels)
+        model = pixel_model(keras.layers.Rescaling(1 / 200, offset=-0.1))
+        made = model({"image": pixels})["pixels"]
         assert keras.ops.min(made) < 0 < 1 < keras.ops.max(made), "what is outside of [0, 1] is clipped, as Keras does"
-        step = TrainingStep({"pixels": self.network()}, fit_settings(name, "sgd", 0.1, 1, batch_size=6), PIXELS, 8)
+        step = TrainingStep(model, fit_settings(name, "pixels", "image", "sgd", 0.1, 1, batch_size=6), PIXELS, 8)
         weights = keras.ops.convert_to_tensor(np.array([1, 1, 1, 1, 0, 0], np.float32))
-        got = float(step.compute_loss(pixels, None, ({"pixels": made}, pixels, {}), weights))
+        got = float(step.compute_loss(None, None, ({"pixels": made}, {"image": pixels / 255}), weights))
         assert math.isclose(got, float(loss(pixels[:4] / 255, made[:4])), rel_tol=1e-5)
 
-    def test_between_emotions(self):
-        layers = [keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")]
-        classifier = keras.Sequential(layers)
-        fit = fit_settings("categorical_crossentropy", "sgd", 1e-6, 1, batch_size=4)
-        step = TrainingStep({"probabilities": classifier}, fit, PIXELS, 3)
+    def test_between_classes(self):
+        image = keras.Input((4, 4, 1), name="image")
+        classifier = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(3, "softmax")])
+        model = keras.Model({"image": image}, {"probabilities": classifier(image)})
+        fit = fit_settings("cross_entropy", "probabilities", "label", "sgd", 1e-6, 1, batch_size=4)
+        step = TrainingStep(model, fit, PIXELS, 3)
         pixels = np.random.default_rng(0).uniform(0, 1, (4, 4, 4, 1)).astype(np.float32)
         made = keras.ops.convert_to_numpy(classifier(pixels))
         labels = np.array([0, 2, 1, 1], np.int32)
-        said = step.step(pixels, {"label": labels}, np.array([1, 1, 1, 0], np.float32))
-        assert math.isclose(said["loss"], -np.log(made[range(3), labels[:3]]).mean(), rel_tol=1e-5)
-        assert math.isclose(said["accuracy"], (made[:3].argmax(1) == labels[:3]).mean(), rel_tol=1e-5)
+        figures = step.step({"image": pixels}, {"label": labels}, np.array([1, 1, 1, 0], np.float32))
+        loss, accuracy = -np.log(made[range(3), labels[:3]]).mean(), (made[:3].argmax(1) == labels[:3]).mean()
+        assert math.isclose(figures["loss"], loss, rel_tol=1e-5)
+        assert math.isclose(figures["loss.probabilities.cross_entropy"], loss, rel_tol=1e-5)
+        assert math.isclose(figures["accuracy.probabilities.cross_entropy"], accuracy, rel_tol=1e-5)
+        assert figures["count.probabilities.cross_entropy"] == 3
 
     def test_a_filled_up_batch_teaches_what_its_faces_alone_teach(self):
         """Faces at no weight change nothing, whatever they show."""
         def taught(filling):
-            keras_model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(),
-                                            keras.layers.Dense(16, kernel_initializer=keras.initializers.Ones()),
-                                            keras.layers.Reshape((4, 4, 1))])
-            fit = fit_settings("mean_squared_error", "sgd", 1e-6, 1, batch_size=4)
+            model = pixel_model(keras.layers.Flatten(),
+                                keras.layers.Dense(16, kernel_initializer=keras.initializers.Ones()),
+                                keras.layers.Reshape((4, 4, 1)))
+            fit = fit_settings("mean_squared_error", "pixels", "image", "sgd", 1e-6, 1, batch_size=4)
             pixels = np.random.default_rng(0).uniform(0, 255, (4, 4, 4, 1)).astype(np.float32)
             pixels[3] = filling
-            step = TrainingStep({"pixels": keras_model}, fit, PIXELS, 8)
-            step.step(pixels, {}, np.array([1, 1, 1, 0], np.float32))
-            return keras_model.get_weights()
+            step = TrainingStep(model, fit, PIXELS, 8)
+            step.step({"image": pixels}, {}, np.array([1, 1, 1, 0], np.float32))
+            return model.get_weights()
 
         for one, other in zip(taught(0), taught(255), strict=True):
             np.testing.assert_array_equal(one, other)
@@ -209,16 +215,16 @@ class TestLoss:
 
 def test_half_precision_learns_nearly_the_same_and_leaves_no_trace(tmp_path):
     whole, half = (small_training(tmp_path / name, precision=name) for name in ("float32", "mixed_bfloat16"))
-    with computing_in(half.networks["classifier"], "mixed_bfloat16"):
-        layers = half.networks["classifier"].get_layer("encoder").layers
+    with computing_in(part_of(half.model, ("probabilities",)), "mixed_bfloat16"):
+        layers = half.model.get_layer("encoder").layers
         assert {layer.compute_dtype for layer in layers if "conv" in layer.name} == {"bfloat16"}
-        assert half.networks["classifier"].get_layer("head").layers[-1].compute_dtype == "float32"
+        assert half.model.get_layer("head").layers[-1].compute_dtype == "float32"
     losses = [[record.loss for record in train(training).records] for training in (whole, half)]
     assert losses[0] != losses[1], "nothing was computed in half precision"
     np.testing.assert_allclose(losses[0], losses[1], rtol=0.02)
-    for weights in half.networks["classifier"].weights:
+    for weights in half.model.weights:
         assert weights.dtype == "float32"
-    assert {layer.compute_dtype for layer in half.networks["classifier"].get_layer("encoder").layers} == {"float32"}
+    assert {layer.compute_dtype for layer in half.model.get_layer("encoder").layers} == {"float32"}
 
 
 def test_a_phase_in_which_nothing_would_learn_is_refused(tmp_path):
@@ -237,7 +243,7 @@ def test_accumulated_batches_teach_what_one_large_batch_teaches(tmp_path):
                                   batch_size=batch_size, accumulate=accumulate)
         phase = dataclasses.replace(training.phases[0], examples=Examples(np.arange(16)))
         train(dataclasses.replace(training, phases=[phase]))
-        return training.networks["autoencoder"].get_weights()
+        return training.model.get_weights()
 
     for one, other in zip(taught(16, 1), taught(4, 4), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)

@@ -47,10 +47,10 @@ def test_settings_are_as_published(transfer, backbone, weights, rate, batch, fro
         assert (fit.learning_rate, fit.batch_size, fit.schedule.every) == (rate, batch, 10)
         assert (fit.optimizer.name, fit.optimizer.momentum, fit.optimizer.weight_decay) == ("sgd", 0.9, 5e-4)
         assert (cell.model.side, cell.model.blocks, cell.model.features) == (224, (3, 4, 6, 3), 512)
-        losses[loss] = [(term.name, term.weight) for term in fit.loss]
+        losses[loss] = [(term.loss.name, term.weight) for term in fit.losses]
     assert losses == {
-        "softmax": [("categorical_crossentropy", 1)], "weighted": [("weighted_softmax", 1)],
-        "centre": [("categorical_crossentropy", 1), ("centre", 0.5)],
+        "softmax": [("cross_entropy", 1)], "weighted": [("weighted_softmax", 1)],
+        "centre": [("cross_entropy", 1), ("centre", 0.5)],
         "centre_weighted": [("weighted_softmax", 1), ("centre", 0.5)],
         "cluster": [("weighted_softmax", 1), ("weighted_cluster", 1)]}
 

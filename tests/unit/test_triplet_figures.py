@@ -15,7 +15,7 @@ from fecemo.study.recipe_file import read_recipe
 from tests.artifact_receipts import leave_receipt
 
 FIT = {"loss": "binary_crossentropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 1}
-MEASURE, CLASSIFY = ({**FIT, "loss": loss} for loss in ("vector_error", "categorical_crossentropy"))
+MEASURE, CLASSIFY = ({**FIT, "loss": loss} for loss in ("vector_error", "cross_entropy"))
 RATE = {**FIT, "loss": "triplet", "validate_on": 0.5}
 RECIPE = {
     "name": "rated", "title": "Rated", "variants": ["gray"], "source": {"faces": "faces.csv"},

@@ -7,6 +7,7 @@ from fecemo.data.dataset import Dataset, FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import output_lock
 from fecemo.errors import InputError, StoredStateError
+from fecemo.models.loss import LossTerm
 from fecemo.models.losses.triplet import TripletLoss
 from fecemo.study.faces.example_set import find_example_set
 from fecemo.study.faces.example_sets.triplets import read_triplets
@@ -52,8 +53,8 @@ def pack(tmp_path):
 
 
 def draw(pack, **over):
-    fit = FitSettings((TripletLoss(),), Adam(), 1e-3, epochs=1, **over)
-    return find_example_set("triplets").draw(RunFaces(pack), fit, 5, "a.fit.rate")
+    fit = FitSettings((LossTerm(TripletLoss(), "embedding", "triplet"),), Adam(), 1e-3, epochs=1, **over)
+    return find_example_set("source.triplets").draw(RunFaces(pack), fit, 5, "a.fit.rate")
 
 
 def test_those_on_which_two_thirds_agree_with_the_odd_face_last(pack):

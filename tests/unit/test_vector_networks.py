@@ -1,18 +1,21 @@
 """Vectors on their way into a network: which rows, scaled how, and what is left out by chance."""
 
+import keras
 import numpy as np
 import pytest
 
+from fecemo.imaging.landmarks.features import GROUPS
 from fecemo.models.approach import find_approach
+from fecemo.models.approaches import landmark_features
+from fecemo.models.layers import NEGLIGIBLE, Standardization, adapt_inputs
+from fecemo.models.loss import LossTerm
 from fecemo.models.losses.triplet import TripletLoss
-from fecemo.models.measured_groups import chosen_groups
-from fecemo.stages.face_vectors import NOWHERE, FaceVectors
+from fecemo.stages.face_inputs import NOWHERE, FaceVectors
 from fecemo.training.examples import Examples
 from fecemo.training.loader import Loader
 from fecemo.training.optimizers import Adam
 from fecemo.training.order import padded_batches
 from fecemo.training.settings import FitSettings
-from fecemo.training.standardize import NEGLIGIBLE, standardize
 from fecemo.training.step import TrainingStep
 
 VALUES = np.arange(40, dtype=np.float32).reshape(10, 4)
@@ -46,57 +49,83 @@ class TestFaceVectors:
             _ = self.vectors[np.array([1, 2])]
 
 
-def rated(**sizes):
+def triplet_model(**sizes):
     approach = find_approach("triplet_landmarks")
-    return approach.build(approach.config(dense=8, embedding=3, **sizes), (4,), 8, 5)["encoder"]
+    config = approach.config(dense=8, embedding=3, blendshapes=False, gradients=False, **sizes)
+    return approach.model(config, {"distances": (4,)}, 8, 5)
 
 
-class TestStandardize:
+def standardized(values, faces, **settings):
+    layer = Standardization(**settings)
+    layer.build((None, np.shape(values)[1]))
+    layer.adapt(np.asarray(values))
+    return np.asarray(layer(np.asarray(faces, np.float32)))
+
+
+class TestStandardization:
     def test_by_hand(self):
-        network = rated()
-        standardize(network, "scaling", np.array([[0.0, 10, 1, 5], [2, 30, 1, 5], [4, 50, 1, 5]]))
-        scaled = np.asarray(network.get_layer("scaling")(np.array([[4, 30, 1, 5]], np.float32)))
-        np.testing.assert_allclose(scaled, [[2 / np.sqrt(8 / 3), 0, 0, 0]], atol=1e-5)
+        found = standardized([[0.0, 10, 1, 5], [2, 30, 1, 5], [4, 50, 1, 5]], [[4, 30, 1, 5], [4, 30, 2, 5]])
+        np.testing.assert_allclose(found, [[2 / np.sqrt(8 / 3), 0, 0, 0]] * 2, atol=1e-5)
 
     def test_what_hardly_varies_is_not_made_large(self):
-        network, values = rated(), np.random.default_rng(0).normal(size=(1000, 4)) * (1, 1, 1, 1e-7)
-        standardize(network, "scaling", values)
-        scaled = np.asarray(network.get_layer("scaling")(values.astype(np.float32)))
+        values = np.random.default_rng(0).normal(size=(1000, 4)) * (1, 1, 1, 1e-7)
+        scaled = standardized(values, values)
         np.testing.assert_allclose(scaled[:, :3].std(axis=0), 1, rtol=1e-3)
         assert scaled[:, 3].std() < 1e-7 / np.sqrt(NEGLIGIBLE / 2)
 
     def test_faces_that_are_all_alike_are_no_fault(self):
-        network = rated()
-        standardize(network, "scaling", np.ones((5, 4)))
-        assert np.isfinite(np.asarray(network(np.ones((2, 4), np.float32)))).all()
+        assert (standardized(np.ones((5, 4)), np.ones((2, 4))) == 0).all()
+
+    def test_numbers_of_one_unit_keep_their_proportions(self):
+        values = np.array([[0, 0], [3, 4]], float)  # standard deviations 1.5 and 2
+        np.testing.assert_allclose(standardized(values, [[3, 4]], pooled=True), [[1.5 / 2.5, 2 / 2.5]], rtol=1e-5)
+
+    def test_squares_add_up_to_the_length_and_what_is_far_is_limited(self):
+        values = np.random.default_rng(0).normal(size=(1000, 5)) * (1, 2, 3, 4, 5)
+        scaled = standardized(values, values, length=0.5)
+        assert (scaled**2).sum(axis=1).mean() == pytest.approx(0.25, rel=1e-3)
+        far = standardized(values, values + 1e6, length=0.5, limit=4.0)
+        np.testing.assert_allclose(far, 4 * 0.5 / np.sqrt(5), rtol=1e-3)
+
+    def test_layers_at_an_input_are_adapted_to_it_keras_s_own_too(self):
+        first, second = keras.Input((2,), name="first"), keras.Input((2,), name="second")
+        model = keras.Model({"first": first, "second": second}, {"sum": keras.layers.Add()([
+            keras.layers.Normalization(name="normalization")(first), Standardization(name="standard")(second)])})
+        values = {"first": np.array([[1.0, 2], [3, 2]]), "second": np.array([[0.0, 5], [8, 9]])}
+        adapt_inputs(model, lambda name: values[name])
+        np.testing.assert_allclose(np.asarray(model.get_layer("normalization").mean).ravel(), [2, 2])
+        np.testing.assert_allclose(np.asarray(model.get_layer("standard").mean), [4, 7])
 
 
 def test_a_face_of_which_chance_leaves_nothing_has_an_embedding_and_a_slope():
     """Faces at the mean of all are 0 after scaling, so that nothing but biases reaches the embedding."""
-    fit = FitSettings((TripletLoss(),), Adam(), 1e-2, epochs=1)
+    fit = FitSettings((LossTerm(TripletLoss(), "embedding", "triplet"),), Adam(), 1e-2, epochs=1)
     triplets = Examples(np.zeros((2, 3), np.int64), {"triplet": np.zeros(2, np.int32)})
-    network = rated()
-    step = TrainingStep({"embedding": network}, fit, triplets, 8)
+    model = triplet_model()
+    step = TrainingStep(model, fit, triplets, 8)
     for _ in range(2):
-        said = step.step(np.zeros((6, 4), np.float32), triplets.targets, np.ones(2, np.float32))
-    assert np.isfinite(said["loss"])
-    assert all(np.isfinite(weights).all() for weights in network.get_weights())
+        figures = step.step({"distances": np.zeros((6, 4), np.float32)}, triplets.targets, np.ones(2, np.float32))
+    assert np.isfinite(figures["loss"])
+    assert all(np.isfinite(weights).all() for weights in model.get_weights())
 
 
 def test_what_is_left_out_by_chance_follows_from_the_seed():
-    seen = [np.asarray(rated()(VALUES, training=True)) for _ in range(2)]
+    inputs = {"distances": VALUES}
+    seen = [np.asarray(triplet_model()(inputs, training=True)["embedding"]) for _ in range(2)]
     np.testing.assert_array_equal(*seen)
-    network = rated()
-    first, second = (np.asarray(network(VALUES, training=True)) for _ in range(2))
+    model = triplet_model()
+    first, second = (np.asarray(model(inputs, training=True)["embedding"]) for _ in range(2))
     assert (first != second).any(), "each batch is another chance"
-    np.testing.assert_array_equal(network(VALUES), network(VALUES))
+    np.testing.assert_array_equal(model(inputs)["embedding"], model(inputs)["embedding"])
 
 
 def test_groups_are_chosen_in_their_stored_order():
-    config = find_approach("landmark_features").config
-    assert chosen_groups(config()) == ("distances", "blendshapes")
-    assert chosen_groups(config(distances=0.0, gradients=0.5)) == ("blendshapes", "gradients")
+    approach = find_approach("landmark_features")
+    assert tuple(GROUPS) == landmark_features.GROUPS
+    assert approach.columns() == {"distances": "landmark_features.distances",
+                                  "blendshapes": "landmark_features.blendshapes"}
+    assert list(approach.columns(approach.config(distances=0.0, gradients=0.5))) == ["blendshapes", "gradients"]
     with pytest.raises(ValueError, match=r"gradients must be at least 0, not -1"):
-        config(gradients=-1.0)
+        approach.config(gradients=-1.0)
     with pytest.raises(ValueError, match="nothing is left of a face"):
         find_approach("triplet_landmarks").config(distances=False, blendshapes=False, gradients=False)

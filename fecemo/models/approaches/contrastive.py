@@ -1,18 +1,16 @@
 """An encoder that tells a face's altered views from all other faces (SimCLR; Chen et al. 2020, section 2.1)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from fecemo.models.approach import Approach, Phase
-from fecemo.models.compact_networks import CompactConfig
-from fecemo.models.plan import Shape, Stacks
-from fecemo.models.sizes import refuse_sizes_below_one
-
-NETWORKS = {"projector": ("features", "projection"), "encoder": ("features",)}
+from fecemo.models.approach import IMAGE, Approach, Phase, Shape, refuse_sizes_below_one
+from fecemo.models.residual import SmallResidualConfig
 
 
 @dataclass(frozen=True)
-class ContrastiveConfig(CompactConfig):
-    """Sizes of `CompactConfig`, with the projection that is thrown away after training.
+class ContrastiveConfig(SmallResidualConfig):
+    """Sizes of `SmallResidualConfig`, with the projection that is thrown away after training.
 
     Parameters
     ----------
@@ -28,26 +26,30 @@ class ContrastiveConfig(CompactConfig):
         refuse_sizes_below_one(self, "projection")
 
 
-def _stacks(config: ContrastiveConfig, input_shape: Shape, n_classes: int) -> Stacks:
+def build(config: ContrastiveConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
+    """Return the model: ``"image"`` to ``"projection"``, which is compared, and ``"embedding"``, the features."""
+    import keras
     from keras import layers
 
-    from fecemo.models.compact_networks import compact_layers
+    from fecemo.models.layers import chain
+    from fecemo.models.residual import small_encoder
 
-    return {
-        "features": lambda _: compact_layers(config),
-        "projection": lambda _: [
-            layers.Dense(config.projection, activation="relu", kernel_initializer="he_normal", name="dense"),
-            layers.Dense(config.projection, name="projection")],
-    }
+    image = keras.Input(shapes["image"], name="image")
+    features = small_encoder(config, shapes["image"])(image)
+    projection = chain("projection", features.shape[1:], [
+        layers.Dense(config.projection, activation="relu", kernel_initializer="he_normal", name="dense"),
+        layers.Dense(config.projection, name="projection")])
+    return keras.Model({"image": image}, {"projection": projection(features), "embedding": features},
+                       name="contrastive")
 
 
 APPROACH = Approach(
     name="contrastive",
     title="Contrastive encoder",
-    predicts_by="clusters",
-    phases=(Phase("contrast", {"embedding": "projector"}, faces="source"),),
-    output="encoder",
     config=ContrastiveConfig,
-    networks=NETWORKS,
-    stacks=_stacks,
+    inputs={"image": IMAGE},
+    build=build,
+    phases=(Phase("contrast", data="source", targets={"projection": "views"}),),
+    readouts={"embedding": "clusters"},
+    submodels=("encoder", "projection"),
 )

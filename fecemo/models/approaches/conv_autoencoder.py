@@ -1,12 +1,18 @@
 """The stacked convolutional autoencoder ("Categorizing Facial Expressions", section 4.2, figure 2)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from fecemo.models.approach import Approach, ModelConfig, Phase
-from fecemo.models.plan import Shape, Stacks
-from fecemo.models.sizes import refuse_pools_that_leave_a_rest, refuse_sizes_below_one
-
-NETWORKS = {"autoencoder": ("encoder", "decoder"), "encoder": ("encoder", "embedding")}
+from fecemo.models.approach import (
+    IMAGE,
+    Approach,
+    ModelConfig,
+    Phase,
+    Shape,
+    refuse_pools_that_leave_a_rest,
+    refuse_sizes_below_one,
+)
 
 
 @dataclass(frozen=True)
@@ -31,28 +37,32 @@ class ConvAutoencoderConfig(ModelConfig):
         if len(self.filters) != len(self.pools):
             raise ValueError(f"pools must be as many as filters, {len(self.filters)}, not {len(self.pools)}")
 
-    def check_input(self, input_shape: Shape) -> None:
-        """Raise `ValueError` if the pools leave a rest; see `ModelConfig.check_input`."""
-        refuse_pools_that_leave_a_rest(self.pools, input_shape)
+    def check_image(self, shape: Shape) -> None:
+        """Raise `ValueError` if the pools leave a rest; see `ModelConfig.check_image`."""
+        refuse_pools_that_leave_a_rest(self.pools, shape)
 
 
-def _stacks(config: ConvAutoencoderConfig, input_shape: Shape, n_classes: int) -> Stacks:
-    from fecemo.models import conv_networks
+def build(config: ConvAutoencoderConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
+    """Return the model: ``"image"`` to ``"pixels"`` and ``"embedding"``, the encoder's output flattened."""
+    import keras
+    from keras import layers
 
-    return {
-        "encoder": lambda _: conv_networks.encoder_layers(config.filters, config.pools),
-        "decoder": lambda _: conv_networks.decoder_layers(config.filters, config.pools, input_shape),
-        "embedding": lambda _: conv_networks.embedding_layers(),
-    }
+    from fecemo.models.convolutional import convolutional_decoder, convolutional_encoder
+
+    image = keras.Input(shapes["image"], name="image")
+    code = convolutional_encoder(shapes["image"], config.filters, config.pools)(image)
+    decoder = convolutional_decoder(code.shape[1:], config.filters, config.pools, shapes["image"])
+    return keras.Model({"image": image}, {"pixels": decoder(code), "embedding": layers.Flatten(name="embedding")(code)},
+                       name="conv_autoencoder")
 
 
 APPROACH = Approach(
     name="conv_autoencoder",
     title="Stacked convolutional autoencoder",
-    predicts_by="clusters",
-    phases=(Phase("reconstruct", {"pixels": "autoencoder"}, faces="source"),),
-    output="encoder",
     config=ConvAutoencoderConfig,
-    networks=NETWORKS,
-    stacks=_stacks,
+    inputs={"image": IMAGE},
+    build=build,
+    phases=(Phase("reconstruct", data="source", targets={"pixels": "image"}),),
+    readouts={"embedding": "clusters"},
+    submodels=("encoder", "decoder"),
 )

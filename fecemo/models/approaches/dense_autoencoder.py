@@ -1,13 +1,11 @@
 """The stacked autoencoder of dense layers ("Categorizing Facial Expressions", section 4.2, figure 1)."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from fecemo.models.approach import Approach, ModelConfig, Phase
-from fecemo.models.plan import Shape, Stacks
-from fecemo.models.sizes import refuse_sizes_below_one
-
-NETWORKS = {"autoencoder": ("rescaling", "encoder", "decoder"), "encoder": ("rescaling", "encoder")}
+from fecemo.models.approach import IMAGE, Approach, ModelConfig, Phase, Shape, refuse_sizes_below_one
 
 
 @dataclass(frozen=True)
@@ -33,25 +31,41 @@ class DenseAutoencoderConfig(ModelConfig):
         refuse_sizes_below_one(self, "widths", "embedding")
 
 
-def _stacks(config: DenseAutoencoderConfig, input_shape: Shape, n_classes: int) -> Stacks:
-    from fecemo.models import dense_networks
-    from fecemo.models.pixels import rescaling_layer
+def build(config: DenseAutoencoderConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
+    """Return the model: ``"image"`` to ``"pixels"`` and ``"embedding"``."""
+    import keras
+    from keras import layers
 
-    return {
+    from fecemo.models.layers import chain, rescaling_layer
+
+    image = keras.Input(shapes["image"], name="image")
+    encoder = chain("encoder", shapes["image"], [
         # The text names no rescaling for this model; binary cross-entropy asks for pixels in [0, 1].
-        "rescaling": lambda _: [rescaling_layer()],
-        "encoder": lambda _: dense_networks.encoder_layers(config.widths, config.embedding),
-        "decoder": lambda _: dense_networks.decoder_layers(config.widths, input_shape, config.output_activation),
-    }
+        rescaling_layer(),
+        layers.Flatten(name="flatten"),
+        *(layers.Dense(width, activation="selu", name=f"dense_{number}")
+          for number, width in enumerate(config.widths, 1)),
+        layers.Dense(config.embedding, activation="selu", name="embedding"),
+    ])
+    decoder = chain("decoder", (config.embedding,), [
+        layers.Flatten(name="flatten"),
+        *(layers.Dense(width, activation="selu", name=f"dense_{number}")
+          for number, width in enumerate(reversed(config.widths), 1)),
+        layers.Dense(math.prod(shapes["image"]), activation=config.output_activation, name="pixels"),
+        layers.Reshape(shapes["image"], name="reshape"),
+    ])
+    embedding = encoder(image)
+    return keras.Model({"image": image}, {"pixels": decoder(embedding), "embedding": embedding},
+                       name="dense_autoencoder")
 
 
 APPROACH = Approach(
     name="dense_autoencoder",
     title="Stacked autoencoder",
-    predicts_by="clusters",
-    phases=(Phase("reconstruct", {"pixels": "autoencoder"}, faces="source"),),
-    output="encoder",
     config=DenseAutoencoderConfig,
-    networks=NETWORKS,
-    stacks=_stacks,
+    inputs={"image": IMAGE},
+    build=build,
+    phases=(Phase("reconstruct", data="source", targets={"pixels": "image"}),),
+    readouts={"embedding": "clusters"},
+    submodels=("encoder", "decoder"),
 )

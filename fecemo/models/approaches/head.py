@@ -1,13 +1,10 @@
 """The head of the semi-supervised model on another row's embedding, which stays as it is (section 4.3)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from fecemo.models.approach import Approach, ModelConfig, Phase
-from fecemo.models.plan import Shape, Stacks
-from fecemo.models.sizes import refuse_sizes_below_one
-from fecemo.models.vector_networks import SCALING, scaling_stack
-
-NETWORKS = {"classifier": (SCALING, "head")}
+from fecemo.models.approach import EMBEDDING, Approach, ModelConfig, Phase, Shape, refuse_sizes_below_one
 
 
 @dataclass(frozen=True)
@@ -26,20 +23,25 @@ class HeadConfig(ModelConfig):
         refuse_sizes_below_one(self, "head")
 
 
-def _stacks(config: HeadConfig, input_shape: Shape, n_classes: int) -> Stacks:
-    from fecemo.models import conv_networks
+def build(config: HeadConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
+    """Return the model: ``"embedding"``, standardized, to ``"probabilities"``."""
+    import keras
 
-    return {**scaling_stack(), "head": lambda _: conv_networks.head_layers(config.head, n_classes)}
+    from fecemo.models.layers import Standardization, class_head
+
+    embedding = keras.Input(shapes["embedding"], name="embedding")
+    head = class_head(shapes["embedding"], config.head, n_classes)
+    return keras.Model({"embedding": embedding},
+                       {"probabilities": head(Standardization(name="standardization")(embedding))}, name="head_model")
 
 
 APPROACH = Approach(
     name="head",
     title="Few labels on an embedding",
-    predicts_by="classifier",
-    phases=(Phase("classify", {"probabilities": "classifier"}, faces="target", frozen=(SCALING,)),),
-    output="classifier",
     config=HeadConfig,
-    networks=NETWORKS,
-    stacks=_stacks,
-    takes="embedding",
+    inputs={"embedding": EMBEDDING},
+    build=build,
+    phases=(Phase("classify", data="target.train", targets={"probabilities": "label"}),),
+    readouts={"probabilities": "argmax"},
+    submodels=("head",),
 )

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+from fecemo.models.approach import refuse_sizes_below_one
 from fecemo.models.approaches.resnet import APPROACH as RESNET
-from fecemo.models.residual_networks import ResidualConfig
-from fecemo.models.sizes import refuse_sizes_below_one
+from fecemo.models.residual import ResidualConfig
 
 
 @dataclass(frozen=True)

@@ -1,63 +1,56 @@
 """A wider convolutional autoencoder, then a head on its frozen encoder (section 4.3, figure 3)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from fecemo.models.approach import Approach, ModelConfig, Phase
-from fecemo.models.plan import Shape, Stacks
-from fecemo.models.sizes import refuse_pools_that_leave_a_rest, refuse_sizes_below_one
-
-NETWORKS = {"autoencoder": ("encoder", "decoder"), "classifier": ("encoder", "head")}
+from fecemo.models.approach import IMAGE, Approach, Phase, Shape, refuse_sizes_below_one
+from fecemo.models.approaches.conv_autoencoder import ConvAutoencoderConfig
 
 
 @dataclass(frozen=True)
-class SemiSupervisedConfig(ModelConfig):
-    """Sizes of the semi-supervised model; the defaults are the published ones.
+class SemiSupervisedConfig(ConvAutoencoderConfig):
+    """Sizes of `ConvAutoencoderConfig`, with a head; the defaults are the published ones.
 
     Parameters
     ----------
-    filters : tuple of int
-        Filters of each pair of convolutions in the encoder.
-    pools : tuple of int
-        See `ConvAutoencoderConfig`.
     head : tuple of int
         SELU layers before the softmax. The text says three dense layers from 256 to 8; the middle width is ours, and
         so are the activations.
     """
 
     filters: tuple[int, ...] = (128, 256, 512)
-    pools: tuple[int, ...] = (2, 2, 2)
     head: tuple[int, ...] = (256, 64)
 
     def __post_init__(self) -> None:
-        refuse_sizes_below_one(self, "filters", "pools", "head")
-        if len(self.filters) != len(self.pools):
-            raise ValueError(f"pools must be as many as filters, {len(self.filters)}, not {len(self.pools)}")
-
-    def check_input(self, input_shape: Shape) -> None:
-        """Raise `ValueError` if the pools leave a rest; see `ModelConfig.check_input`."""
-        refuse_pools_that_leave_a_rest(self.pools, input_shape)
+        super().__post_init__()
+        refuse_sizes_below_one(self, "head")
 
 
-def _stacks(config: SemiSupervisedConfig, input_shape: Shape, n_classes: int) -> Stacks:
-    from fecemo.models import conv_networks
+def build(config: SemiSupervisedConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
+    """Return the model: ``"image"`` to ``"pixels"`` by a decoder, and to ``"probabilities"`` by a head."""
+    import keras
 
-    return {
-        "encoder": lambda _: conv_networks.encoder_layers(config.filters, config.pools),
-        "decoder": lambda _: conv_networks.decoder_layers(config.filters, config.pools, input_shape),
-        "head": lambda _: conv_networks.head_layers(config.head, n_classes),
-    }
+    from fecemo.models.convolutional import convolutional_decoder, convolutional_encoder
+    from fecemo.models.layers import class_head
+
+    image = keras.Input(shapes["image"], name="image")
+    code = convolutional_encoder(shapes["image"], config.filters, config.pools)(image)
+    decoder = convolutional_decoder(code.shape[1:], config.filters, config.pools, shapes["image"])
+    head = class_head(code.shape[1:], config.head, n_classes)
+    return keras.Model({"image": image}, {"pixels": decoder(code), "probabilities": head(code)}, name="semi_supervised")
 
 
 APPROACH = Approach(
     name="semi_supervised",
     title="Semi-supervised",
-    predicts_by="classifier",
-    phases=(
-        Phase("reconstruct", {"pixels": "autoencoder"}, faces="source"),
-        Phase("classify", {"probabilities": "classifier"}, faces="target", frozen=("encoder",)),
-    ),
-    output="classifier",
     config=SemiSupervisedConfig,
-    networks=NETWORKS,
-    stacks=_stacks,
+    inputs={"image": IMAGE},
+    build=build,
+    phases=(
+        Phase("reconstruct", data="source", targets={"pixels": "image"}),
+        Phase("classify", data="target.train", targets={"probabilities": "label"}, frozen=("encoder",)),
+    ),
+    readouts={"probabilities": "argmax"},
+    submodels=("encoder", "decoder", "head"),
 )

@@ -1,28 +1,32 @@
 """A small residual classifier, taught by all labels: what the same faces give beside the published one."""
 
-from fecemo.models.approach import Approach, Phase
-from fecemo.models.compact_networks import CompactConfig
-from fecemo.models.plan import Shape, Stacks
+from collections.abc import Mapping
+from typing import Any
 
-NETWORKS = {"classifier": ("features", "emotions"), "features": ("features",)}
+from fecemo.models.approach import IMAGE, Approach, Phase, Shape
+from fecemo.models.residual import SmallResidualConfig
 
 
-def _stacks(config: CompactConfig, input_shape: Shape, n_classes: int) -> Stacks:
-    from keras import layers
+def build(config: SmallResidualConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
+    """Return the model: ``"image"`` to ``"probabilities"`` and ``"features"``."""
+    import keras
 
-    from fecemo.models.compact_networks import compact_layers
+    from fecemo.models.layers import class_head
+    from fecemo.models.residual import small_encoder
 
-    return {"features": lambda _: compact_layers(config),
-            "emotions": lambda _: [layers.Dense(n_classes, activation="softmax", name="emotions")]}
+    image = keras.Input(shapes["image"], name="image")
+    features = small_encoder(config, shapes["image"])(image)
+    head = class_head(features.shape[1:], (), n_classes)
+    return keras.Model({"image": image}, {"probabilities": head(features), "features": features}, name="small_resnet")
 
 
 APPROACH = Approach(
     name="small_resnet",
     title="Small residual network",
-    predicts_by="classifier",
-    phases=(Phase("classify", {"probabilities": "classifier", "features": "features"}, faces="target"),),
-    output="classifier",
-    config=CompactConfig,
-    networks=NETWORKS,
-    stacks=_stacks,
+    config=SmallResidualConfig,
+    inputs={"image": IMAGE},
+    build=build,
+    phases=(Phase("classify", data="target.train", targets={"probabilities": "label", "features": "label"}),),
+    readouts={"probabilities": "argmax"},
+    submodels=("encoder", "head"),
 )

@@ -1,13 +1,10 @@
 """The supervised convolutional classifier ("Categorizing Facial Expressions", section 4.4, figure 4)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from fecemo.models.approach import Approach, ModelConfig, Phase
-from fecemo.models.plan import Shape, Stacks
-from fecemo.models.sizes import refuse_sizes_below_one
-
-NETWORKS = {"classifier": ("classifier",)}
+from fecemo.models.approach import IMAGE, Approach, ModelConfig, Phase, Shape, refuse_sizes_below_one
 
 
 @dataclass(frozen=True)
@@ -36,27 +33,32 @@ class SupervisedConfig(ModelConfig):
     def __post_init__(self) -> None:
         refuse_sizes_below_one(self, "groups", "filters", "dense")
 
-    def check_input(self, input_shape: Shape) -> None:
-        """Raise `ValueError` if nothing is left to halve; see `ModelConfig.check_input`."""
-        if input_shape[0] < 2 ** (len(self.groups) - 1):
+    def check_image(self, shape: Shape) -> None:
+        """Raise `ValueError` if nothing is left to halve; see `ModelConfig.check_image`."""
+        if shape[0] < 2 ** (len(self.groups) - 1):
             raise ValueError(f"groups: {list(self.groups)} halve the image {len(self.groups) - 1} times, "
-                             f"and it has only {input_shape[0]} pixels a side")
+                             f"and it has only {shape[0]} pixels a side")
 
 
-def _stacks(config: SupervisedConfig, input_shape: Shape, n_classes: int) -> Stacks:
-    from fecemo.models.classifier_networks import classifier_layers
+def build(config: SupervisedConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
+    """Return the model: ``"image"`` to ``"probabilities"``."""
+    import keras
 
-    return {"classifier": lambda _: classifier_layers(
-        config.groups, config.filters, config.dense, n_classes, config.kernel_initializer)}
+    from fecemo.models.convolutional import convolutional_classifier
+
+    image = keras.Input(shapes["image"], name="image")
+    classifier = convolutional_classifier(shapes["image"], config.groups, config.filters, config.dense, n_classes,
+                                          config.kernel_initializer)
+    return keras.Model({"image": image}, {"probabilities": classifier(image)}, name="supervised")
 
 
 APPROACH = Approach(
     name="supervised",
     title="Supervised",
-    predicts_by="classifier",
-    phases=(Phase("classify", {"probabilities": "classifier"}, faces="target"),),
-    output="classifier",
     config=SupervisedConfig,
-    networks=NETWORKS,
-    stacks=_stacks,
+    inputs={"image": IMAGE},
+    build=build,
+    phases=(Phase("classify", data="target.train", targets={"probabilities": "label"}),),
+    readouts={"probabilities": "argmax"},
+    submodels=("classifier",),
 )

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from fecemo.models.approach import Approach, ModelConfig
-from fecemo.models.plan import Shape, Stacks
-from fecemo.models.sizes import refuse_sizes_below_one
+from fecemo.models.approach import IMAGE, Approach, ModelConfig, refuse_sizes_below_one
 
 
 @dataclass(frozen=True)
@@ -40,17 +38,13 @@ class SymmetricHogConfig(ModelConfig):
             raise ValueError(f"below must be from 0 to 1, not {self.below}")
 
 
-def _stacks(config: SymmetricHogConfig, input_shape: Shape, n_classes: int) -> Stacks:
-    return {}
-
-
 APPROACH = Approach(
     name="symmetric_hog",
     title="Gradients of both halves",
-    predicts_by="clusters",
-    phases=(),
-    output="",
     config=SymmetricHogConfig,
-    networks={},
-    stacks=_stacks,
+    inputs={"image": IMAGE},
+    build=None,
+    phases=(),
+    readouts={"embedding": "clusters"},
+    descriptor="symmetric_hog",
 )

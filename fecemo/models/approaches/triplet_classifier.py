@@ -1,26 +1,33 @@
-"""The encoder of rated similarity, tuned by labels: what measurements and ratings are worth where labels are few."""
+"""The encoder of rated similarity, tuned by labels: what landmarks and ratings are worth where labels are few."""
 
-from fecemo.models.approach import Approach, Phase
-from fecemo.models.approaches.triplet_pixels import NETWORKS, TripletPixelsConfig, triplet_stacks
-from fecemo.models.plan import Shape, Stacks
+from collections.abc import Mapping
+from typing import Any
+
+from fecemo.models.approach import IMAGE, Approach, Phase, Shape
+from fecemo.models.approaches.triplet_pixels import PHASES, TripletPixelsConfig, triplet_outputs
 
 
-def _stacks(config: TripletPixelsConfig, input_shape: Shape, n_classes: int) -> Stacks:
-    from keras import layers
+def build(config: TripletPixelsConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
+    """Return the model of `triplet_pixels`, with ``"probabilities"`` of the same features."""
+    import keras
 
-    return {**triplet_stacks(config, input_shape, n_classes),
-            "emotions": lambda _: [layers.Dense(n_classes, activation="softmax", name="emotions")]}
+    from fecemo.models.layers import class_head
+    from fecemo.models.residual import small_encoder
+
+    image = keras.Input(shapes["image"], name="image")
+    features = small_encoder(config, shapes["image"])(image)
+    head = class_head(features.shape[1:], (), n_classes)
+    return keras.Model({"image": image}, {**triplet_outputs(config, features), "probabilities": head(features)},
+                       name="triplet_classifier")
 
 
 APPROACH = Approach(
     name="triplet_classifier",
     title="Encoder of rated similarity, tuned",
-    predicts_by="classifier",
-    phases=(Phase("measure", {"vector": "measuring"}, faces="source_measured"),
-            Phase("rate", {"embedding": "encoder"}, faces="triplets"),
-            Phase("classify", {"probabilities": "classifier"}, faces="target")),
-    output="classifier",
     config=TripletPixelsConfig,
-    networks={**NETWORKS, "classifier": ("features", "emotions")},
-    stacks=_stacks,
+    inputs={"image": IMAGE},
+    build=build,
+    phases=(*PHASES, Phase("classify", data="target.train", targets={"probabilities": "label"})),
+    readouts={"probabilities": "argmax"},
+    submodels=("encoder", "landmark_head", "embedding_head", "head"),
 )

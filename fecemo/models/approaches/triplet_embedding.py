@@ -4,14 +4,12 @@ After Vemulapalli and Agarwala (2019, section 4). A small network on what an enc
 needs few ratings, and no landmark model.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from fecemo.models.approach import Approach, ModelConfig, Phase
-from fecemo.models.plan import Shape, Stacks
-from fecemo.models.sizes import refuse_sizes_below_one
-from fecemo.models.vector_networks import SCALING, scaling_stack
+from fecemo.models.approach import EMBEDDING, Approach, ModelConfig, Phase, Shape, refuse_sizes_below_one
 
-NETWORKS = {"encoder": (SCALING, "features", "embedding")}
 FIRST_BIAS = 0.05
 
 
@@ -39,31 +37,35 @@ class TripletEmbeddingConfig(ModelConfig):
             raise ValueError(f"dropout must be at least 0 and below 1, not {list(self.dropout)}")
 
 
-def _stacks(config: TripletEmbeddingConfig, input_shape: Shape, n_classes: int) -> Stacks:
-    """Return the stacks ``"features"`` and ``"embedding"`` behind the scaling."""
+def build(config: TripletEmbeddingConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
+    """Return the model: standardized vectors, of one input or several side by side, to a short ``"embedding"``."""
+    import keras
     from keras import initializers, layers
 
-    given, dense = config.dropout
-    # Where all that is not 0 is left out by chance, only biases are left; a vector of length 0 would have no slope.
-    biased = initializers.Constant(FIRST_BIAS)
-    return {
-        **scaling_stack(),
-        "features": lambda _: [layers.Dropout(given, name="dropout_measurements"),
-                               layers.Dense(config.dense, activation="gelu", name="dense")],
-        "embedding": lambda _: [layers.Dropout(dense, name="dropout_dense"),
-                                layers.Dense(config.embedding, bias_initializer=biased, name="dense_embedding"),
-                                layers.UnitNormalization(name="unit_length")],
-    }
+    from fecemo.models.layers import Standardization, chain
+
+    inputs = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
+    vectors = [Standardization(name=f"standardization_{name}")(tensor) for name, tensor in inputs.items()]
+    vector = vectors[0] if len(vectors) == 1 else layers.Concatenate(name="vectors")(vectors)
+    before, between = config.dropout
+    encoder = chain("encoder", vector.shape[1:], [
+        layers.Dropout(before, name="dropout_vector"),
+        layers.Dense(config.dense, activation="gelu", name="dense"),
+        layers.Dropout(between, name="dropout_dense"),
+        # Where all that is not 0 is left out by chance, only biases are left; a vector of length 0 has no slope.
+        layers.Dense(config.embedding, bias_initializer=initializers.Constant(FIRST_BIAS), name="dense_embedding"),
+        layers.UnitNormalization(name="unit_length"),
+    ])
+    return keras.Model(inputs, {"embedding": encoder(vector)}, name="triplet_embedding")
 
 
 APPROACH = Approach(
     name="triplet_embedding",
     title="Rated similarity of an embedding",
-    predicts_by="clusters",
-    phases=(Phase("rate", {"embedding": "encoder"}, faces="triplets", frozen=(SCALING,)),),
-    output="encoder",
     config=TripletEmbeddingConfig,
-    networks=NETWORKS,
-    stacks=_stacks,
-    takes="embedding",
+    inputs={"embedding": EMBEDDING},
+    build=build,
+    phases=(Phase("rate", data="source.triplets", targets={"embedding": "triplet"}),),
+    readouts={"embedding": "clusters"},
+    submodels=("encoder",),
 )

@@ -6,9 +6,9 @@ network learns from few ratings, and its embedding knows nothing of light and ba
 
 from dataclasses import dataclass, replace
 
+from fecemo.models.approaches.landmark_features import landmark_columns, refuse_no_group
 from fecemo.models.approaches.triplet_embedding import APPROACH as TRIPLET_EMBEDDING
 from fecemo.models.approaches.triplet_embedding import TripletEmbeddingConfig
-from fecemo.models.measured_groups import refuse_no_group
 
 
 @dataclass(frozen=True)
@@ -31,4 +31,4 @@ class TripletLandmarksConfig(TripletEmbeddingConfig):
 
 
 APPROACH = replace(TRIPLET_EMBEDDING, name="triplet_landmarks", title="Rated similarity of measurements",
-                   config=TripletLandmarksConfig, takes="measurements")
+                   config=TripletLandmarksConfig, inputs=landmark_columns)

@@ -4,27 +4,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from fecemo.models.loss import Loss
+from fecemo.models.losses.mean_squared_error import mean_of_example, refuse_other_shape
 
 
 @dataclass(frozen=True)
 class BinaryCrossentropy(Loss):
-    """Mean over pixels of −t log p − (1 − t) log (1 − p), t the face's pixels in [0, 1] and p the network's.
+    """Mean over a face's numbers of −t log p − (1 − t) log (1 − p), t the target in [0, 1] and p the output.
 
-    What the network gives outside of [0, 1] is clipped, as Keras does, and teaches nothing.
+    What the model gives outside of [0, 1] is clipped, as Keras does, and teaches nothing.
     """
 
     name: str = field(default="binary_crossentropy", init=False)
-    looks_at = "pixels"
-    learns_from = "face"
+    target_kind = "numbers"
 
-    def losses(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
-        """Return the mean over height, width and channels; see `Loss.losses`."""
-        from keras import losses, ops
+    def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
+        """Return the mean over height, width and channels; see `Loss.per_example`."""
+        from keras import losses
 
-        from fecemo.models.pixels import WHITE
+        return mean_of_example(losses.binary_crossentropy(target, output))
 
-        return ops.mean(losses.binary_crossentropy(target / WHITE, output), axis=(1, 2))
+    def init_state(self, output_shape: tuple[int, ...], target: np.ndarray | None,
+                   n_classes: int) -> dict[str, np.ndarray]:
+        """Return nothing. Raises `ValueError` if the output has another shape than the target."""
+        return refuse_other_shape(output_shape, target)
 
 
 LOSS = BinaryCrossentropy

@@ -24,37 +24,34 @@ class Centre(Loss):
 
     Parameters
     ----------
-    weight : float
-        λ of the joint loss (equation 3).
     rate : float
         γ, in (0, 1].
     """
 
-    weight: float = 0.5
     rate: float = 0.5
 
     name: str = field(default="centre", init=False)
-    looks_at = "features"
-    learns_from = "label"
+    target_kind = "classes"
+    default_weight = 0.5
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if not 0 < self.rate <= 1:
             raise ValueError(f"rate must be above 0 and at most 1, not {self.rate}")
 
-    def losses(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
-        """Return half the squared distance of each face to its centre; see `Loss.losses`."""
+    def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
+        """Return half the squared distance of each face to its centre; see `Loss.per_example`."""
         from keras import ops
 
         return 0.5 * ops.sum(ops.square(flat(output) - ops.take(state["centres"], target, axis=0)), axis=1)
 
-    def first_state(self, output_shape: tuple[int, ...], targets: Mapping[str, np.ndarray],
-                    n_classes: int) -> dict[str, np.ndarray]:
-        """Return ``centres`` of shape (n_classes, d); see `Loss.first_state`."""
-        return {"centres": np.zeros((n_classes, math.prod(output_shape)), np.float32)}
+    def init_state(self, output_shape: tuple[int, ...], target: np.ndarray | None,
+                   n_classes: int) -> dict[str, np.ndarray]:
+        """Return ``centres`` of shape (n_classes, d); see `Loss.init_state`."""
+        known = 0 if target is None or not len(target) else int(target.max()) + 1
+        return {"centres": np.zeros((max(n_classes, known), math.prod(output_shape)), np.float32)}
 
-    def next_state(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the centres after a batch; see `Loss.next_state`."""
+    def update_state(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the centres after a batch; see `Loss.update_state`."""
         counts, pulls = pulls_of_classes(output, target, weights, state["centres"])
         return {"centres": state["centres"] + self.rate * pulls / (1.0 + counts)}
 

@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from fecemo.models.losses.categorical_crossentropy import CategoricalCrossentropy
+from fecemo.models.loss import need_targets
+from fecemo.models.losses.cross_entropy import CrossEntropy
 
 LEAST = 1e-7
 """Probabilities count as no less than this."""
 
 
 @dataclass(frozen=True)
-class LogitAdjusted(CategoricalCrossentropy):
+class LogitAdjusted(CrossEntropy):
     """Cross-entropy of q_j ∝ p̂_j π_j^τ, π_j being how common emotion j is among the faces that are learnt from.
 
     The network then gives p̂ as if all emotions were equally common, without a rare face counting a hundred times.
@@ -34,14 +35,13 @@ class LogitAdjusted(CategoricalCrossentropy):
     name: str = field(default="logit_adjusted", init=False)
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if not 0 <= self.tau < np.inf:
             raise ValueError(f"tau must be at least 0, not {self.tau}")
         if not 0 <= self.smoothing < 1:
             raise ValueError(f"smoothing must be at least 0 and below 1, not {self.smoothing}")
 
-    def losses(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
-        """Return the cross-entropy of each face; see `Loss.losses`."""
+    def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
+        """Return the cross-entropy of each face; see `Loss.per_example`."""
         from keras import ops
 
         scores = ops.log(ops.clip(ops.cast(output, "float32"), LEAST, 1.0)) + self.tau * state["log_priors"]
@@ -50,10 +50,10 @@ class LogitAdjusted(CategoricalCrossentropy):
         truth = (1 - self.smoothing) * known + self.smoothing * ops.exp(state["log_priors"])
         return -ops.sum(truth * logs, axis=-1)
 
-    def first_state(self, output_shape: tuple[int, ...], targets: Mapping[str, np.ndarray],
-                    n_classes: int) -> dict[str, np.ndarray]:
-        """Return ``log_priors`` of shape (n_classes,), which never change; an emotion of no face counts as of one."""
-        counts = np.maximum(1.0, np.bincount(targets["label"], minlength=n_classes))
+    def init_state(self, output_shape: tuple[int, ...], target: np.ndarray | None,
+                   n_classes: int) -> dict[str, np.ndarray]:
+        """Return ``log_priors`` of shape (n classes,), which never change; a class of no face counts as of one."""
+        counts = np.maximum(1.0, np.bincount(need_targets(target, self), minlength=output_shape[-1]))
         return {"log_priors": np.log(counts / counts.sum()).astype(np.float32)}
 
 

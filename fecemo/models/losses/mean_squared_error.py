@@ -1,27 +1,46 @@
-"""Squared differences of pixels."""
+"""Squared differences, of pixels or of other numbers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from fecemo.models.loss import Loss
 
 
 @dataclass(frozen=True)
 class MeanSquaredError(Loss):
-    """Mean over pixels of (t − p)², t the face's pixels in [0, 1] and p the network's."""
+    """Mean over a face's numbers of (t − p)², t the target and p the output; pixels are in [0, 1]."""
 
     name: str = field(default="mean_squared_error", init=False)
-    looks_at = "pixels"
-    learns_from = "face"
+    target_kind = "numbers"
 
-    def losses(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
-        """Return the mean over height, width and channels; see `Loss.losses`."""
-        from keras import losses, ops
+    def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
+        """Return the mean over all numbers of a face; see `Loss.per_example`."""
+        from keras import ops
 
-        from fecemo.models.pixels import WHITE
+        return mean_of_example(ops.square(ops.cast(output, "float32") - target))
 
-        return ops.mean(losses.mean_squared_error(target / WHITE, output), axis=(1, 2))
+    def init_state(self, output_shape: tuple[int, ...], target: np.ndarray | None,
+                   n_classes: int) -> dict[str, np.ndarray]:
+        """Return nothing. Raises `ValueError` if the output has another shape than the target."""
+        return refuse_other_shape(output_shape, target)
+
+
+def mean_of_example(values: Any) -> Any:
+    """Return the mean over all but the first axis: tensor of shape (m,), of (m, ...)."""
+    from keras import ops
+
+    return ops.mean(values, axis=tuple(range(1, len(values.shape))))
+
+
+def refuse_other_shape(output_shape: tuple[int, ...], target: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Raise `ValueError` if an output has another shape than its target; return an empty state otherwise."""
+    if target is not None and tuple(target.shape[1:]) != tuple(output_shape):
+        raise ValueError(f"the output has the shape {tuple(output_shape)} a face, and the target "
+                         f"{tuple(target.shape[1:])}")
+    return {}
 
 
 LOSS = MeanSquaredError

@@ -25,26 +25,24 @@ class NTXent(Loss):
     temperature: float = 0.5
 
     name: str = field(default="nt_xent", init=False)
-    looks_at = "embedding"
-    learns_from = "views"
-    together = 2
-    judges = True
+    target_kind = "views"
+    group_size = 2
+    has_accuracy = True
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if not self.temperature > 0:
             raise ValueError(f"temperature must be above 0, not {self.temperature}")
 
-    def losses(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
-        """Return the mean of both views of each face; see `Loss.losses`."""
+    def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
+        """Return the mean of both views of each face; see `Loss.per_example`."""
         from keras import ops
 
         scores = _cosines(output) / self.temperature
         others = ops.logsumexp(_of_others(scores, weights), axis=1)
         return ops.mean(ops.reshape(others - _of_other_view(scores), (-1, 2)), axis=1)
 
-    def right(self, output: Any, target: Any, weights: Any) -> Any:
-        """Return whether the nearest neighbour of a face's first view is its second; see `Loss.right`."""
+    def is_correct(self, output: Any, target: Any, weights: Any) -> Any:
+        """Return whether the nearest neighbour of a face's first view is its second; see `Loss.is_correct`."""
         from keras import ops
 
         cosines = _cosines(output)

@@ -22,26 +22,24 @@ class TripletLoss(Loss):
     margins: tuple[float, float, float] = (0.1, 0.2, 0.2)
 
     name: str = field(default="triplet", init=False)
-    looks_at = "embedding"
-    learns_from = "triplet"
-    together = 3
-    judges = True
+    target_kind = "triplet"
+    group_size = 3
+    has_accuracy = True
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if min(self.margins) < 0:
             raise ValueError(f"margins must be at least 0, not {self.margins}")
 
-    def losses(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
-        """Return the loss of each triplet; see `Loss.losses`."""
+    def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
+        """Return the loss of each triplet; see `Loss.per_example`."""
         from keras import ops
 
         alike, first_odd, second_odd = squared_distances(output)
         margins = ops.take(ops.convert_to_tensor(self.margins, "float32"), target, axis=0)
         return ops.relu(alike - first_odd + margins) + ops.relu(alike - second_odd + margins)
 
-    def right(self, output: Any, target: Any, weights: Any) -> Any:
-        """Return whether the pair is closer than either is to the odd one; see `Loss.right`."""
+    def is_correct(self, output: Any, target: Any, weights: Any) -> Any:
+        """Return whether the pair is closer than either is to the odd one; see `Loss.is_correct`."""
         return odd_one_is_farthest(output)
 
 

@@ -24,25 +24,23 @@ class TripletSoftmax(Loss):
     scale: float = 4.0
 
     name: str = field(default="triplet_softmax", init=False)
-    looks_at = "embedding"
-    learns_from = "triplet"
-    together = 3
-    judges = True
+    target_kind = "triplet"
+    group_size = 3
+    has_accuracy = True
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if not self.scale > 0:
             raise ValueError(f"scale must be above 0, not {self.scale}")
 
-    def losses(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
-        """Return the loss of each triplet; see `Loss.losses`."""
+    def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
+        """Return the loss of each triplet; see `Loss.per_example`."""
         from keras import ops
 
         scores = -self.scale * ops.stack(squared_distances(output), axis=-1)
         return ops.logsumexp(scores, axis=-1) - scores[:, 0]
 
-    def right(self, output: Any, target: Any, weights: Any) -> Any:
-        """Return whether the pair is closer than either is to the odd one; see `Loss.right`."""
+    def is_correct(self, output: Any, target: Any, weights: Any) -> Any:
+        """Return whether the pair is closer than either is to the odd one; see `Loss.is_correct`."""
         return odd_one_is_farthest(output)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fecemo.models.loss import Loss
+from fecemo.models.loss import Loss, need_targets
 
 
 @dataclass(frozen=True)
@@ -26,34 +26,32 @@ class VectorError(Loss):
     farthest: float = 4.0
 
     name: str = field(default="vector_error", init=False)
-    looks_at = "vector"
-    learns_from = "vector"
+    target_kind = "numbers"
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if not self.farthest > 0:
             raise ValueError(f"farthest must be above 0, not {self.farthest}")
 
-    def losses(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
-        """Return the mean of each face; see `Loss.losses`."""
+    def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
+        """Return the mean of each face; see `Loss.per_example`."""
         from keras import ops
 
         wanted = ops.clip((target - state["means"]) * state["scales"], -self.farthest, self.farthest)
         return ops.sum(ops.square(ops.cast(output, "float32") - wanted) * state["counts"], axis=-1)
 
-    def first_state(self, output_shape: tuple[int, ...], targets: Mapping[str, np.ndarray],
-                    n_classes: int) -> dict[str, np.ndarray]:
+    def init_state(self, output_shape: tuple[int, ...], target: np.ndarray | None,
+                   n_classes: int) -> dict[str, np.ndarray]:
         """Return ``means``, ``scales`` (1 / σ) and ``counts``, of shape (d,), which never change.
 
         Raises
         ------
         ValueError
-            If the network does not give as many numbers as were measured.
+            If the output has another shape than the target.
         """
-        vectors = np.asarray(targets["vector"], np.float64)
+        vectors = np.asarray(need_targets(target, self), np.float64)
         if vectors.shape[1:] != tuple(output_shape):
-            raise ValueError(f"the network gives numbers of shape {tuple(output_shape)} a face, "
-                             f"and {vectors.shape[1:]} were measured")
+            raise ValueError(f"the output has the shape {tuple(output_shape)} a face, "
+                             f"and the target {vectors.shape[1:]}")
         deviations = vectors.std(axis=0)
         varies = deviations > 0
         scales = np.where(varies, 1.0 / np.where(varies, deviations, 1.0), 0.0)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from fecemo.models.class_weights import weights_and_mean
+from fecemo.models.loss import need_targets
 from fecemo.models.losses.centre import Centre, pulls_of_classes
 
 
@@ -36,40 +37,38 @@ class WeightedCluster(Centre):
 
     Parameters
     ----------
-    weight : float
-        λ of the joint loss.
     rate : float
         γ, in (0, 1].
     alpha : float
         α, which keeps the divisor above 0.
     """
 
-    weight: float = 1.0
     rate: float = 1.0
     alpha: float = 1.0
 
     name: str = field(default="weighted_cluster", init=False)
+    default_weight = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0 < self.alpha < np.inf:
             raise ValueError(f"alpha must be above 0, not {self.alpha}")
 
-    def losses(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
-        """Return the weighted and divided distance of each face to its centre; see `Loss.losses`."""
+    def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
+        """Return the weighted and divided distance of each face to its centre; see `Loss.per_example`."""
         from keras import ops
 
         factors = state["class_weights"] / state["mean_weight"] / self._divisors(state["centres"])
-        return ops.take(factors, target, axis=0) * super().losses(output, target, weights, state)
+        return ops.take(factors, target, axis=0) * super().per_example(output, target, weights, state)
 
-    def first_state(self, output_shape: tuple[int, ...], targets: Mapping[str, np.ndarray],
-                    n_classes: int) -> dict[str, np.ndarray]:
-        """Return ``centres`` of shape (n_classes, d), ``class_weights`` and ``mean_weight``; see `Loss.first_state`."""
-        return {**super().first_state(output_shape, targets, n_classes),
-                **weights_and_mean(targets["label"], n_classes)}
+    def init_state(self, output_shape: tuple[int, ...], target: np.ndarray | None,
+                   n_classes: int) -> dict[str, np.ndarray]:
+        """Return ``centres`` of shape (n_classes, d), ``class_weights`` and ``mean_weight``; see `Loss.init_state`."""
+        state = super().init_state(output_shape, target, n_classes)
+        return {**state, **weights_and_mean(need_targets(target, self), len(state["centres"]))}
 
-    def next_state(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the centres after a batch; see `Loss.next_state`."""
+    def update_state(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the centres after a batch; see `Loss.update_state`."""
         from keras import ops
 
         counts, pulls = pulls_of_classes(output, target, weights, state["centres"])

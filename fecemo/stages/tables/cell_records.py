@@ -9,7 +9,6 @@ from fecemo.data.receipts import read_receipt, require_receipt
 from fecemo.errors import StoredStateError
 from fecemo.study.artifacts import KINDS, Artifacts
 from fecemo.study.cell import Cell, resolve
-from fecemo.study.faces.example_set import find_example_set
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
 from fecemo.study.supervision import supervision_of
@@ -122,7 +121,7 @@ def _read_held_out(cell: Cell, layout: RunLayout) -> "Triplets | None":
     where, phases = (cell.row, cell.variant.name), cell.approach.phases
     folder = layout.model(*where)
     receipt, path = read_receipt(folder), folder / "history.csv"
-    if not phases or "triplet" not in find_example_set(phases[-1].faces).gives or receipt is None or not path.is_file():
+    if not phases or "triplet" not in phases[-1].targets.values() or receipt is None or not path.is_file():
         return None
     if not _is_current(cell, layout, "model"):
         return None

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from fecemo.data.receipts import read_receipt
 from fecemo.stages.tables.cell_records import read_cell, read_scores
 from fecemo.study.cell import Cell, resolve
-from fecemo.study.faces.example_set import find_example_set
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import LearningStep, Recipe
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from fecemo.evaluation.cells import CellRecords, LearningCurve, LearningPoint
 
 LEARNT = {"triplet": "triplets", "label": "labelled faces"}
-"""What examples are called by what they give; all others are unlabelled faces."""
+"""What examples are called by their target; all others are unlabelled faces."""
 
 
 def read_learning_curves(study: Recipe, layout: RunLayout,
@@ -66,8 +65,8 @@ def _unit(cell: Cell, step: LearningStep) -> str:
     if step.setting == "label_fraction":
         return "labels"
     phase = next(phase for phase in cell.approach.phases if phase.name == step.phase)
-    gives = find_example_set(phase.faces).gives
-    return next((words for what, words in LEARNT.items() if what in gives), "unlabelled faces")
+    targets = {term.target for term in cell.fit[phase.name].losses}
+    return next((words for target, words in LEARNT.items() if target in targets), "unlabelled faces")
 
 
 def _point(cell: Cell, step: LearningStep, layout: RunLayout, row: "CellRecords",

@@ -83,7 +83,7 @@ def _read_cell(study: Recipe, layout: RunLayout, packs: "dict[str, Dataset]",
     row, column = records.row, records.column
     approach, variant = study.approach_of(row.name), find_variant(column.name)
     clustered, reconstructs = approach.predicts_by == "clusters", any(
-        "pixels" in phase.outputs for phase in approach.phases)
+        "image" in phase.targets.values() for phase in approach.phases)
     if (row.name, column.name) not in study.cells:
         return CellMaterial(row=row, column=column, clustered=clustered, reconstructs=reconstructs)
     artifacts = Artifacts(layout, study)

@@ -96,7 +96,8 @@ def _phase(name: str, fit: dict[str, Any], summary: dict[str, Any]) -> str:
     """Return in words what a phase learned from and how."""
     epochs, faces, loss = (summary.get(key, {}).get(name) for key in ("epochs", "faces", "loss"))
     said = [f"{name}: {epochs or fit.get('epochs')} epochs" + ("" if faces is None else f" of {faces:,} faces"),
-            _called(fit.get("loss")), f"{_called(fit.get('optimizer'))} at {fit.get('learning_rate')}"]
+            _called([term["loss"] for term in fit.get("losses", [])]),
+            f"{_called(fit.get('optimizer'))} at {fit.get('learning_rate')}"]
     return ", ".join(said + ([] if loss is None else [f"last loss {loss:.4g}"]))
 
 

@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from fecemo.data.classes import EMOTIONS
-from fecemo.data.dataset import ANNOTATIONS_NAME, Dataset
+from fecemo.data.dataset import Dataset
 from fecemo.data.splits import stratified_sample
-from fecemo.errors import InputError, nearest
-from fecemo.study.faces.example_set import ExampleSet
+from fecemo.errors import InputError
+from fecemo.study.faces.example_set import LABEL, ExampleSet, with_targets
 from fecemo.study.faces.run_faces import RunFaces
 from fecemo.training.examples import Examples, held_out
 from fecemo.training.order import drawn_rows
@@ -16,7 +15,7 @@ from fecemo.training.settings import FitSettings
 def _draw(faces: RunFaces, fit: FitSettings, seed: int, key: str) -> tuple[Examples, Examples | None]:
     pack = faces.pack
     rows = labelled_rows(pack, fit.label_fraction, seed, f"{key}.label_fraction")
-    examples = _labelled(pack, rows[drawn_rows(len(rows), fit.faces, seed)])
+    examples = _labelled(faces, rows[drawn_rows(len(rows), fit.faces, seed)], fit, key)
     if fit.validate_on is None:
         return examples, None
     if fit.validate_on != "valid":
@@ -25,7 +24,12 @@ def _draw(faces: RunFaces, fit: FitSettings, seed: int, key: str) -> tuple[Examp
     if not len(stored):
         raise InputError(f"{key}.validate_on: {pack.folder} has no validation split; give a share, such as 0.1, or "
                          "import the faces with target.valid_fraction")
-    return examples, _labelled(pack, stored)
+    return examples, _labelled(faces, stored, fit, key)
+
+
+def _labelled(faces: RunFaces, rows: np.ndarray, fit: FitSettings, key: str) -> Examples:
+    """Return examples with their labels, by which others are held out, and all other targets."""
+    return with_targets(Examples(rows, {LABEL: faces.pack.label_codes()[rows]}), faces, fit, key)
 
 
 def labelled_rows(pack: Dataset, fraction: float | None, seed: int, key: str) -> np.ndarray:
@@ -62,14 +66,4 @@ def labelled_rows(pack: Dataset, fraction: float | None, seed: int, key: str) ->
     return train[stratified_sample(pack.ids[train], pack.labels[train], count=count, seed=seed)]
 
 
-def _labelled(pack: Dataset, rows: np.ndarray) -> Examples:
-    """Return faces with their emotions as positions in `EMOTIONS`. Raises `InputError` for a label that is none."""
-    labels = pack.labels[rows]
-    for row, label in zip(rows, labels, strict=True):
-        if label not in EMOTIONS:
-            raise InputError(f"{pack.folder / ANNOTATIONS_NAME}: row {row} has the label {str(label)!r}, "
-                             f"{nearest(str(label), EMOTIONS)}")
-    return Examples(rows, {"label": np.array([EMOTIONS.index(label) for label in labels], np.int32)})
-
-
-EXAMPLE_SET = ExampleSet(name="target", pack="target", gives=("face", "views", "label"), draw=_draw)
+EXAMPLE_SET = ExampleSet(name="target.train", pack="target", draw=_draw)

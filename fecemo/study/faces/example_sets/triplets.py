@@ -112,4 +112,4 @@ def _lines(path: Path) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(file)
 
 
-EXAMPLE_SET = ExampleSet(name="triplets", pack="source", gives=("triplet",), draw=_draw, faces_each=3)
+EXAMPLE_SET = ExampleSet(name="source.triplets", pack="source", draw=_draw, faces_each=3)

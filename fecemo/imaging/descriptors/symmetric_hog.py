@@ -5,7 +5,11 @@ light and contrast do not matter. An expression is much the same on both halves 
 turned away and hair across the forehead are not. So a face is described together with its mirror image.
 """
 
+import math
+
 import numpy as np
+
+from fecemo.imaging.descriptors import Descriptor
 
 CELL = 6
 """Side of a cell in pixels, after the face was resized."""
@@ -63,3 +67,10 @@ def oriented_gradients(picture: np.ndarray, *, cells: int, directions: int, shar
     # OpenCV goes through blocks, and through the cells of a block, column by column.
     described: np.ndarray = both.reshape(rows, rows, *block).swapaxes(0, 1)[:, :columns].astype(np.float32)
     return described
+
+
+DESCRIPTOR = Descriptor(
+    name="symmetric_hog",
+    length=lambda sizes: math.prod(described_shape(sizes["cells"], sizes["directions"])),
+    describe=lambda picture, sizes: oriented_gradients(picture, **sizes).ravel(),
+)

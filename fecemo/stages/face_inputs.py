@@ -1,4 +1,4 @@
-"""Vectors that enter networks in the place of pixels: measurements of faces, or their embeddings by another row."""
+"""What enters a cell's model: faces, what was measured on them, or their embeddings by another row."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from fecemo.data.array_set import read_face_array
-from fecemo.models.measured_groups import chosen_groups
+from fecemo.data.stored_faces import Faces
+from fecemo.models.approach import EMBEDDING, IMAGE
 from fecemo.study.artifacts import Artifacts
 from fecemo.study.cell import Cell
 from fecemo.study.faces.run_faces import RunFaces
@@ -54,9 +55,31 @@ class FaceVectors:
         return self[np.arange(len(self))].astype(dtype or np.float32, copy=False)
 
 
-def read_vectors(cell: Cell, artifacts: Artifacts, faces: dict[str, RunFaces],
-                 kind: str = "outputs") -> dict[str, FaceVectors]:
-    """Return the vectors of a cell's faces by pack; empty where the networks of the cell take pixels.
+@dataclass(frozen=True)
+class FaceInputs:
+    """What enters a cell's model for the faces of one data set.
+
+    Parameters
+    ----------
+    columns : dict of str to array-like of shape (n, ...)
+        By input of the model: stored faces, or vectors; a row a face.
+    trusted : ndarray of shape (n,), bool
+        Whether a face may be learnt from and clustered: False where a vector is missing, or a landmark model was not
+        sure of a face.
+    """
+
+    columns: dict[str, Faces]
+    trusted: np.ndarray
+
+    def shapes(self, cell: Cell) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each input, without the batch."""
+        return {name: cell.shape if source == IMAGE else tuple(self.columns[name].shape[1:])
+                for name, source in cell.approach.columns(cell.model).items()}
+
+
+def read_inputs(cell: Cell, artifacts: Artifacts, faces: dict[str, RunFaces],
+                kind: str = "outputs") -> dict[str, FaceInputs]:
+    """Return what enters a cell's model, by data set.
 
     Parameters
     ----------
@@ -71,18 +94,27 @@ def read_vectors(cell: Cell, artifacts: Artifacts, faces: dict[str, RunFaces],
     StoredStateError
         If that artefact is missing or stale.
     """
-    if cell.embeddings_from is None:
-        return _measured(cell, faces)
-    where = (cell.embeddings_from, cell.variant.name)
-    artifacts.require(kind, *where)
-    return _embedded(artifacts.folder(kind, *where), faces)
+    named = cell.approach.columns(cell.model)
+    embedded: dict[str, FaceVectors] = {}
+    if EMBEDDING in named.values() and cell.embeddings_from is not None:
+        where = (cell.embeddings_from, cell.variant.name)
+        artifacts.require(kind, *where)
+        embedded = _embedded(artifacts.folder(kind, *where), faces)
+    return {role: _inputs(named, its, embedded.get(role)) for role, its in faces.items()}
 
 
-def _measured(cell: Cell, faces: dict[str, RunFaces]) -> dict[str, FaceVectors]:
-    if cell.approach.takes != "measurements":
-        return {}
-    return {name: FaceVectors(its.measured.of(chosen_groups(cell.model)), np.arange(len(its.pack)), its.measured.sure)
-            for name, its in faces.items()}
+def _inputs(named: dict[str, str], faces: RunFaces, embedded: FaceVectors | None) -> FaceInputs:
+    columns: dict[str, Faces] = {}
+    trusted = np.ones(len(faces.pack), bool)
+    for name, source in named.items():
+        if source == IMAGE:
+            columns[name] = faces.seen
+        elif source == EMBEDDING and embedded is not None:
+            columns[name], trusted = embedded, trusted & embedded.trusted
+        else:
+            _, _, part = source.partition(".")
+            columns[name], trusted = faces.measured.of([part]), trusted & faces.measured.sure
+    return FaceInputs(columns, trusted)
 
 
 def _embedded(folder: Path, faces: dict[str, RunFaces]) -> dict[str, FaceVectors]:

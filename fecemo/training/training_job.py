@@ -1,4 +1,4 @@
-"""A training to be done: the networks, and the phases in which they learn."""
+"""A training to be done: a model, and the phases in which it learns."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,66 +14,63 @@ from fecemo.training.settings import FitSettings
 
 
 @dataclass(frozen=True)
-class PhaseWork:
+class TrainingPhase:
     """One phase, with what it learns from.
 
     Parameters
     ----------
     name : str
-    outputs : mapping of str to str
-        Kinds of output that losses look at, and the network that gives each.
     frozen : tuple of str
-        Layers of these networks that do not learn.
+        Submodels that do not learn.
     fit : FitSettings
-    faces : array-like of shape (n, 200, 200, 3), uint8, or (n, d), float32
-        A pack's, left on the disk; or a vector for each of its faces.
+    columns : mapping of str to array-like of shape (n, ...)
+        What enters each input of the model, a row a face of the data set; left on the disk.
     examples : Examples
-        Rows of the pack that are learnt from, and what is known of them.
+        Rows that are learnt from, and what is known of them.
     held_out : Examples, optional
         Likewise, to validate on.
     """
 
     name: str
-    outputs: Mapping[str, str]
     frozen: tuple[str, ...]
     fit: FitSettings
-    faces: Faces
+    columns: Mapping[str, Faces]
     examples: Examples
     held_out: Examples | None = None
 
     @property
     def rows(self) -> np.ndarray:
-        """Rows of the pack that are looked at, to learn or to validate: ndarray of shape (n,), int64, ascending."""
+        """Rows that are looked at, to learn or to validate: ndarray of shape (n,), int64, ascending."""
         held_out = [] if self.held_out is None else [self.held_out.rows.ravel()]
         return np.unique(np.concatenate([self.examples.rows.ravel(), *held_out]))
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingJob:
     """A training to be done.
 
     Parameters
     ----------
     title : str
         For progress lines and messages, such as ``"conv_autoencoder rgb"``.
-    networks : mapping of str to keras.Model
-        Their variables are trained in place.
-    phases : sequence of PhaseWork
+    model : keras.Model
+        Takes a dict and returns one; its variables are trained in place.
+    phases : sequence of TrainingPhase
     view : DeviceView or None
-        None where vectors enter the networks, as they are.
+        None where no pixels enter the model.
     n_classes : int
-        Emotions that a label can be.
+        Of the labels.
     seed : int
         Of the order of faces and of how they are altered.
     folder : Path
         Gets ``history.csv``, and checkpoints while it trains.
     digest : str
-        Of everything that shapes the result: a checkpoint of another digest is not gone on from.
+        Of everything that shapes the result: a checkpoint of another digest is not resumed.
     """
 
     title: str
-    networks: Mapping[str, keras.Model]
-    phases: Sequence[PhaseWork]
+    model: keras.Model
+    phases: Sequence[TrainingPhase]
     view: DeviceView | None
     n_classes: int
     seed: int
