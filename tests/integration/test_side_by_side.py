@@ -227,6 +227,6 @@ def test_what_cannot_stand_side_by_side_is_refused(made, tmp_path):
 def test_a_score_of_an_older_format_says_what_to_do(made):
     recipe, run = made
     path = RunLayout(run).score("supervised", "rgb") / "score.json"
-    path.write_text(path.read_text().replace("fecemo.score/2", "fecemo.score/1"))
-    with pytest.raises(StoredStateError, match=r"expected 'fecemo\.score/2'; run the evaluate stage again"):
+    path.write_text(path.read_text().replace("fecemo.score/3", "fecemo.score/2"))
+    with pytest.raises(StoredStateError, match=r"expected 'fecemo\.score/3'; run the evaluate stage again"):
         table.run((run,), recipe)

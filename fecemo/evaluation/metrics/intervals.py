@@ -74,8 +74,43 @@ def bootstrap_intervals(confusion: np.ndarray, *, resamples: int, confidence: fl
     figures = confusion_figures(drawn)
     if truth is not None and scores is not None:
         figures |= resampled_areas(truth, scores, resamples=resamples, rng=rng)
-    return {name: interval for name, values in figures.items()
-            if (interval := _percentile(values, confidence)) is not None}
+    found = {name: interval for name, values in figures.items()
+             if (interval := percentile_interval(values, confidence)) is not None}
+    return found | _of_few_faces(found, confusion, confidence)
+
+
+def _of_few_faces(found: Mapping[str, Interval], confusion: np.ndarray, confidence: float) -> dict[str, Interval]:
+    """Return the intervals that a bootstrap of few faces makes too narrow, widened.
+
+    Where all of two faces are right, so they are in every resample, and the bootstrap's interval has no width. Accuracy
+    gets the wider of it and of Wilson's. Balanced accuracy gets the wider of it and of the mean of the classes' recalls
+    with the pseudo-counts of Agresti and Coull (1998): z²/2 right and z²/2 wrong answers more in each class. Macro F1,
+    kappa and alpha get that of the balanced accuracy or of the accuracy, whichever they follow, where the bootstrap's
+    has no width.
+    """
+    from scipy.special import ndtri
+
+    z = float(ndtri((1 + confidence) / 2))
+    support = confusion.sum(axis=1)
+    hits = np.diag(confusion[:, :-1])[support > 0]
+    support = support[support > 0]
+    widened = {"accuracy": _wider(found["accuracy"], wilson_interval(hits.sum() / support.sum(), int(support.sum()),
+                                                                     confidence))}
+    recall = (hits + z**2 / 2) / (support + z**2)
+    half = z / len(support) * float(np.sqrt((recall * (1 - recall) / (support + z**2)).sum()))
+    around = Interval(max(0.0, float(recall.mean()) - half), min(1.0, float(recall.mean()) + half))
+    widened["balanced_accuracy"] = _wider(found["balanced_accuracy"], around)
+    agreement = float(np.square(support / support.sum()).sum())  # of answers as frequent as the truth, by chance
+    for name, low in (("macro_f1", widened["balanced_accuracy"].low),
+                      *((name, (widened["accuracy"].low - agreement) / (1 - agreement) if agreement < 1 else None)
+                        for name in ("cohen_kappa", "krippendorff_alpha"))):
+        if low is not None and name in found and found[name].low == found[name].high == 1:
+            widened[name] = Interval(low, 1.0)
+    return widened
+
+
+def _wider(a: Interval, b: Interval) -> Interval:
+    return Interval(min(a.low, b.low), max(a.high, b.high))
 
 
 def paired_differences(truth: np.ndarray, a: np.ndarray, b: np.ndarray, emotions: Sequence[str], *, resamples: int,
@@ -119,7 +154,7 @@ def paired_differences(truth: np.ndarray, a: np.ndarray, b: np.ndarray, emotions
     found = {}
     for name in PAIRED:
         differences = of_a[name] - of_b[name]
-        interval = _percentile(differences[1:], confidence)
+        interval = percentile_interval(differences[1:], confidence)
         if interval is not None and np.isfinite(differences[0]):
             found[name] = Difference(float(differences[0]), interval.low, interval.high)
     return found
@@ -143,7 +178,8 @@ def wilson_interval(share: float, n: int, confidence: float) -> Interval:
     return Interval(float(found.low), float(found.high))
 
 
-def _percentile(values: np.ndarray, confidence: float) -> Interval | None:
+def percentile_interval(values: np.ndarray, confidence: float) -> Interval | None:
+    """Return the percentile interval of resampled figures; those that are not finite do not count."""
     defined = values[np.isfinite(values)]
     if not len(defined):
         return None

@@ -6,7 +6,7 @@ from pathlib import Path
 from fecemo.evaluation.records.score_parts import Chance, ClassScore, ClusterScore, Interval, LabelsUsed, Seconds
 from fecemo.evaluation.records.stored import read_stored, write_stored
 
-SCORE_FORMAT = "fecemo.score/2"
+SCORE_FORMAT = "fecemo.score/3"
 SCORE_NAME = "score.json"
 ABSTAINED = "(no name)"
 """Heading of the confusion matrix's last column, which is there only where some face got no emotion."""
