@@ -1,9 +1,11 @@
-"""What every stored record of a cell holds, by its format."""
+"""What every stored record holds, by its format: of a cell, of names, and receipts."""
 
 import dataclasses
 import types
 import typing
 
+from fecemo.data.cluster_names import HAND_FORMAT, NAMED_FORMAT, ClusterNames, HandNames
+from fecemo.data.receipts import RECEIPT_FORMAT, Receipt
 from fecemo.evaluation.cell_metric import cell_metrics
 from fecemo.evaluation.records.cluster_sweep import CLUSTER_SWEEP_FORMAT, ClusterSweep
 from fecemo.evaluation.records.score import SCORE_FORMAT, Score
@@ -13,7 +15,8 @@ from fecemo.evaluation.records.triplet_test import TRIPLET_TEST_FORMAT, TripletT
 def record_formats() -> dict[str, object]:
     """Return the fields of every record, with the type of each; those of dataclasses within it spelled out."""
     return {SCORE_FORMAT: _fields(Score), CLUSTER_SWEEP_FORMAT: _fields(ClusterSweep),
-            TRIPLET_TEST_FORMAT: _fields(TripletTest),
+            TRIPLET_TEST_FORMAT: _fields(TripletTest), RECEIPT_FORMAT: _fields(Receipt),
+            HAND_FORMAT: _fields(HandNames), NAMED_FORMAT: _fields(ClusterNames),
             **{one.format: _fields(one.kind) for one in cell_metrics().values()}}
 
 
