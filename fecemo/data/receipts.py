@@ -13,9 +13,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from fecemo import __version__
 from fecemo.data.durable import atomic_write
 from fecemo.errors import StoredStateError
+from fecemo.version import __version__
 
 RECEIPT_NAME = "receipt.json"
 RECEIPT_FORMAT = "fecemo.receipt/1"

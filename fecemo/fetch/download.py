@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from fecemo import __version__
 from fecemo.data.reasons import FetchError, Reason
 from fecemo.fetch.addresses import STANDARD_PORTS, asked_host, checked_url, is_allowed, normal_host, port_of
 from fecemo.fetch.answer import REDIRECTS, drain, photograph_in, redirect_target
 from fecemo.fetch.connections import CheckedAdapter, obey
 from fecemo.fetch.deadline import Deadline, DeadlineWatch
 from fecemo.fetch.placeholders import Placeholders
+from fecemo.version import __version__
 
 DEADLINE_PASSED = "the deadline passed"
 

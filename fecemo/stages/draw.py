@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fecemo import __version__
 from fecemo.data.classes import EMOTIONS
 from fecemo.data.draw_settings import DrawSettings, target_path
 from fecemo.data.durable import atomic_write
@@ -25,6 +24,7 @@ from fecemo.stages.draw_pictures import (
     write_damaged,
 )
 from fecemo.stages.run_stage import StageResult, run_stage
+from fecemo.version import __version__
 
 if TYPE_CHECKING:
     from fecemo.drawn import FaceBox, Photograph, PlacedFace

@@ -3,13 +3,16 @@
 import csv
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import fecemo
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import read_receipt
+from fecemo.errors import InputError
 from fecemo.evaluation.results import read_results
 from fecemo.stages import cluster, draw, embed, evaluate, fetch, import_labelled, label, map_faces, table, train
 from fecemo.stages.cell_arguments import CellArguments
@@ -119,3 +122,66 @@ def test_hand_names_are_read_and_refused_for_another_clustering(layout, tmp_path
     target = Dataset(layout.target)
     assert score["labels_used"]["naming"] == 0
     assert score["accuracy"] == pytest.approx(np.mean(target.labels == "happy"))
+
+
+def test_the_python_of_the_readme_runs(layout):
+    """The first block of Python in the README, on this run."""
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    code = text.split("```python")[1].split("```")[0].replace("runs/demo/packs", str(layout.run / "packs")).replace(
+        "runs/demo", str(layout.run))
+    names: dict = {}
+    exec(compile(code, "README.md", "exec"), names)
+    assert names["images"].shape == (8, 200, 200, 3)
+    assert names["results"].equals(read_results(layout.run))
+    stored = names["run"].outputs("conv_autoencoder", "gray", "target")
+    np.testing.assert_allclose(names["vectors"], stored.values[:8], rtol=1e-4, atol=1e-5)
+    assert len(names["names"]) == 8
+    np.testing.assert_allclose(names["probabilities"].sum(axis=1), 1, rtol=1e-5)
+
+
+def test_an_opened_run_answers_as_its_stages_did(layout):
+    run, faces = fecemo.open_run(layout.run), fecemo.open_dataset(layout.target).faces
+    for approach, variant in [("conv_autoencoder", "tight"), ("semi_supervised", "rgb"), ("supervised", "gray")]:
+        stored = run.outputs(approach, variant)
+        made = run.encoder(approach, variant).transform(faces[stored.rows[:5]])
+        np.testing.assert_allclose(made, stored.values[:5], rtol=1e-4, atol=1e-5)
+    # What the evaluate stage scored is what a person gets.
+    for approach in ("conv_autoencoder", "supervised"):
+        with (layout.score(approach, "gray") / "predictions.csv").open() as file:
+            scored = {int(line["row"]): line["prediction"] for line in csv.DictReader(file)}
+        rows = sorted(scored)
+        images = faces[rows]
+        answers = run.classifier(approach, "gray").predict(images) if approach == "supervised" else run.namer(
+            approach, "gray").predict(run.encoder(approach, "gray").transform(images))
+        assert answers.tolist() == [scored[row] for row in rows]
+    assert run.cells == sorted(CELLS)
+
+
+def test_images_of_any_size_and_of_one_channel_are_taken(layout):
+    encoder = fecemo.open_run(layout.run).encoder("conv_autoencoder", "gray")
+    face = fecemo.open_dataset(layout.target).faces[0]
+    gray = np.full((1, 200, 200), 90, np.uint8)
+    gray[0, 50:120, 60:140] = 200
+    np.testing.assert_array_equal(encoder.transform(gray), encoder.transform(gray[..., None].astype(np.float64)))
+    assert encoder.transform([face, face[:150]]).shape == (2, encoder.transform(face[None]).shape[1])
+    assert encoder.transform(np.empty((0, 10, 10, 3), np.uint8)).shape[0] == 0
+
+
+@pytest.mark.parametrize(("images", "message"), [
+    (np.random.default_rng(0).uniform(0, 1, (2, 30, 30, 3)), "looks scaled to [0, 1]"),
+    (np.full((1, 8, 8, 3), 300.0), "expected [0, 255]"),
+    (np.full((1, 8, 8, 3), np.nan), "expected [0, 255]"),
+    (np.zeros((1, 8, 8, 4), np.uint8), "is of shape (8, 8, 4)"),
+])
+def test_pixels_that_would_give_wrong_answers_are_refused(layout, images, message):
+    encoder = fecemo.open_run(layout.run).encoder("conv_autoencoder", "gray")
+    with pytest.raises(InputError, match=re.escape(message)):
+        encoder.transform(images)
+
+
+def test_what_a_run_does_not_hold_is_named(layout):
+    run = fecemo.open_run(layout.run)
+    with pytest.raises(InputError, match="did you mean 'conv_autoencoder gray'"):
+        run.encoder("conv_autoencoder", "grey")
+    with pytest.raises(InputError, match="has no class probabilities"):
+        run.classifier("conv_autoencoder", "gray")

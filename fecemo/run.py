@@ -1,0 +1,304 @@
+"""A finished run from Python: its results as a DataFrame, its models as encoders and classifiers, its named clusters.
+
+    import fecemo
+    run = fecemo.open_run("runs/demo")
+    vectors = run.encoder("conv_autoencoder", "gray").transform(images)
+    labels = run.namer("conv_autoencoder", "gray").predict(vectors)
+
+Everything is read from what the stages stored; nothing is written.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fecemo.data.array_set import FaceArray, read_face_array
+from fecemo.data.arrays import read_array
+from fecemo.data.cluster_names import read_cluster_names
+from fecemo.data.dataset import Dataset, read_description
+from fecemo.data.receipts import require_receipt
+from fecemo.data.variant import Variant
+from fecemo.errors import InputError, nearest
+from fecemo.imaging.resize import square_face
+from fecemo.models.approach import IMAGE, Approach, find_approach
+from fecemo.study.layout import RunLayout
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fecemo.clustering.naming import ClusterNamer
+
+BATCH_SIZE = 64
+NAMES_NAME = "names.json"
+Images = np.ndarray | Sequence[np.ndarray]
+
+
+class Run:
+    """A run's folder, opened.
+
+    Parameters
+    ----------
+    folder : Path
+        Such as ``runs/demo``, or that of a further seed, ``runs/demo/seeds/7``.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise InputError(f"{folder}: there is no such run; expected the folder of one, such as runs/demo")
+        self.folder = folder
+        self.layout = RunLayout(folder)
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r}, {len(self.cells)} trained)"
+
+    @cached_property
+    def results(self) -> "pd.DataFrame":
+        """DataFrame: One row a figure; ``docs/results_columns.md`` says what each column holds."""
+        from fecemo.evaluation.results import read_results
+
+        return read_results(self.folder)
+
+    @cached_property
+    def differences(self) -> "pd.DataFrame":
+        """DataFrame: One row a paired difference of two rows on the same faces."""
+        from fecemo.evaluation.results import read_differences
+
+        return read_differences(self.folder)
+
+    @property
+    def cells(self) -> list[tuple[str, str]]:
+        """List of (str, str): Row and variant of every trained cell."""
+        stored = self.layout.model("*", "*").relative_to(self.folder)
+        return sorted((path.parent.parent.name, path.parent.name)
+                      for path in self.folder.glob(f"{stored}/receipt.json"))
+
+    def outputs(self, row: str, variant: str, name: str = "target") -> FaceArray:
+        """Return stored outputs: a vector for faces of a data set, with their rows there.
+
+        Parameters
+        ----------
+        row, variant : str
+            The cell.
+        name : str
+            ``"source"``, ``"target"``, or ``"target_NAME"`` for a further output.
+
+        Raises
+        ------
+        InputError
+            If the run has no such cell.
+        StoredStateError
+            If the cell is not embedded, or a file is damaged.
+        """
+        self._check(row, variant)
+        return read_face_array(self.layout.embeddings(row, variant), name)
+
+    def encoder(self, row: str, variant: str) -> "Encoder":
+        """Return the trained model of a cell. Raises `InputError` for a row without a model, or no such cell."""
+        self._check(row, variant)
+        return Encoder(self.layout, row, variant)
+
+    def classifier(self, row: str, variant: str) -> "Classifier":
+        """Return the trained classifier of a cell. Raises `InputError` for a row that is read by its clusters."""
+        self._check(row, variant)
+        return Classifier(self.layout, row, variant)
+
+    def namer(self, row: str, variant: str) -> "ClusterNamer":
+        """Return the named clusters of a cell: ``predict(vectors)`` gives the class of each vector.
+
+        Raises
+        ------
+        InputError
+            If there is no such cell.
+        StoredStateError
+            If its clusters are not named yet.
+        """
+        from fecemo.clustering.naming import ClusterNamer
+
+        self._check(row, variant)
+        require_receipt(self.layout.clusters(row, variant), "cluster")
+        require_receipt(self.layout.names(row, variant), "label")
+        centres = np.asarray(read_array(self.layout.clusters(row, variant), "centres", "cluster"))
+        names = read_cluster_names(self.layout.names(row, variant) / NAMES_NAME)
+        return ClusterNamer(read_description(self.layout.target).classes).fit(centres, names.names)
+
+    def _check(self, row: str, variant: str) -> None:
+        if (row, variant) not in self.cells:
+            known = [f"{name} {of}" for name, of in self.cells]
+            raise InputError(f"{self.folder} holds no trained cell {row} {variant}: "
+                             + (nearest(f"{row} {variant}", known) if known else "nothing is trained yet"))
+
+
+class Encoder:
+    """A trained model as a transformer of images, in scikit-learn's manner.
+
+    Parameters
+    ----------
+    layout : RunLayout
+    row, variant : str
+        The cell.
+
+    Attributes
+    ----------
+    model : keras.Model
+        Dict in, dict out.
+    inputs : dict of str to str
+        Column that enters each input of the model.
+    output : str
+        The output that `transform` returns.
+    """
+
+    def __init__(self, layout: RunLayout, row: str, variant: str) -> None:
+        from fecemo.training.backend import import_keras
+
+        receipt = require_receipt(layout.model(row, variant), "train")
+        self.title = f"{row} {variant}"
+        self.approach: Approach = find_approach(receipt.config["approach"])
+        if self.approach.build is None:
+            raise InputError(f"{self.title}: {self.approach.name} has no model, but a descriptor of pictures; its "
+                             "vectors are in outputs(row, variant)")
+        self.variant = Variant(**receipt.config["variant"])
+        self.side = int(receipt.config["side"])
+        self.output = self.approach.output
+        import_keras(receipt.config.get("threads"))
+        from fecemo.training.network_file import MODEL_NAME, load_network
+
+        self.model = load_network(layout.model(row, variant) / MODEL_NAME)
+        config = self.approach.config(**{name: tuple(value) if isinstance(value, list) else value
+                                         for name, value in receipt.config["model"].items()})
+        self.inputs = self.approach.columns(config)
+
+    def transform(self, images: Images | Mapping[str, Any]) -> np.ndarray:
+        """Return the output of the model for each image, flattened.
+
+        Parameters
+        ----------
+        images : ndarray of shape (n, height, width[, channels]), list of such images, or mapping of str to array
+            Faces of any size, cut square to the face, RGB or gray: uint8, or floating in [0, 255]. A model that takes
+            other columns is given a mapping with one array for each of its `inputs`.
+
+        Returns
+        -------
+        ndarray of shape (n, d), float32
+
+        Raises
+        ------
+        InputError
+            If pixels are not in [0, 255], look scaled to [0, 1], or an input is missing.
+        """
+        return self._outputs(images, self.output)
+
+    def _outputs(self, images: Images | Mapping[str, Any], output: str) -> np.ndarray:
+        from keras import ops
+
+        from fecemo.training.device_view import DeviceView
+        from fecemo.training.step import part_of
+
+        columns = images if isinstance(images, Mapping) else {IMAGE: images}
+        named: dict[str, Any] = {name: columns[name] if name in columns else columns[column]
+                                 for name, column in self.inputs.items() if name in columns or column in columns}
+        if absent := [column for name, column in self.inputs.items() if name not in named]:
+            raise InputError(f"{self.title} takes the columns {', '.join(self.inputs.values())}; missing: "
+                             f"{', '.join(absent)}. Pass a mapping of column to array")
+        pixels = [name for name, column in self.inputs.items() if column == IMAGE]
+        if pixels and self.variant.faces != "cut":
+            raise InputError(f"{self.title} takes faces of the kind {self.variant.faces!r}, which are made from "
+                             "landmarks by the align stage; its vectors are in outputs(row, variant)")
+        faces = {name: whole_faces(named[name]) for name in pixels}
+        vectors = {name: np.asarray(values, np.float32) for name, values in named.items() if name not in pixels}
+        lengths = {len(values) for values in (*faces.values(), *vectors.values())}
+        if len(lengths) != 1:
+            raise InputError(f"{self.title}: the columns are of {sorted(lengths)} rows, expected one number of them")
+        view = DeviceView(self.variant, self.side) if pixels else None
+        part, n = part_of(self.model, (output,)), lengths.pop()
+        made = []
+        for start in range(0, n, BATCH_SIZE):
+            batch = {name: view.program(ops.convert_to_tensor(values[start : start + BATCH_SIZE]))
+                     for name, values in faces.items()} if view is not None else {}
+            batch |= {name: ops.convert_to_tensor(values[start : start + BATCH_SIZE])
+                      for name, values in vectors.items()}
+            made.append(np.asarray(ops.convert_to_numpy(part(batch, training=False)[output]), np.float32))
+        if not made:
+            return np.empty((0, int(np.prod(part.output[output].shape[1:]))), np.float32)
+        return np.concatenate(made).reshape(n, -1)
+
+
+class Classifier(Encoder):
+    """A trained classifier, in scikit-learn's manner.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (c,), str
+        In the order of the columns of `predict_proba`.
+    """
+
+    def __init__(self, layout: RunLayout, row: str, variant: str) -> None:
+        super().__init__(layout, row, variant)
+        if self.approach.readouts[self.output] != "argmax":
+            raise InputError(f"{self.title}: {self.approach.name} has no class probabilities; its faces are named by "
+                             "their clusters: encoder(row, variant).transform(images), then namer(row, variant)")
+        self.classes_ = np.array(read_description(layout.target).classes, dtype=str)
+
+    def predict_proba(self, images: Images | Mapping[str, Any]) -> np.ndarray:
+        """Return the probability of each class: ndarray of shape (n, c), float32; see `Encoder.transform`."""
+        return self.transform(images)
+
+    def predict(self, images: Images | Mapping[str, Any]) -> np.ndarray:
+        """Return the most probable class of each image: ndarray of shape (n,), str; see `Encoder.transform`."""
+        return self.classes_[self.predict_proba(images).argmax(axis=1)]
+
+
+def whole_faces(images: Images) -> np.ndarray:
+    """Return images as stored faces are: square, 200 pixels a side, RGB.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, height, width[, 1 or 3]), or sequence of images
+        See `Encoder.transform`.
+
+    Returns
+    -------
+    ndarray of shape (n, 200, 200, 3), uint8
+
+    Raises
+    ------
+    InputError
+        If an image has another shape or its pixels are not in [0, 255].
+    """
+    return np.stack([_whole_face(np.asarray(image), f"image {number}") for number, image in enumerate(images)]) if (
+        len(images)) else np.empty((0, 200, 200, 3), np.uint8)
+
+
+def _whole_face(image: np.ndarray, title: str) -> np.ndarray:
+    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[-1] not in (1, 3)) or not image.size:
+        raise InputError(f"{title} is of shape {image.shape}, expected (height, width), (height, width, 1) or "
+                         "(height, width, 3)")
+    if image.dtype != np.uint8:
+        if not np.issubdtype(image.dtype, np.number):
+            raise InputError(f"{title} is of type {image.dtype}, expected uint8 or numbers in [0, 255]")
+        low, high = float(image.min()), float(image.max())
+        if not 0 <= low <= high <= 255:
+            raise InputError(f"{title} has pixels from {low:g} to {high:g}, expected [0, 255]")
+        if np.issubdtype(image.dtype, np.floating) and 0 < high <= 1:
+            raise InputError(f"{title} has pixels from {low:g} to {high:g}, which looks scaled to [0, 1]; "
+                             "pass [0, 255]: multiply by 255")
+        image = np.rint(image).astype(np.uint8)
+    colour = image[..., None] if image.ndim == 2 else image
+    return square_face(np.ascontiguousarray(np.repeat(colour, 3, axis=2) if colour.shape[-1] == 1 else colour))
+
+
+def open_run(folder: Path | str) -> Run:
+    """Open a run; see `Run`."""
+    return Run(Path(folder))
+
+
+def open_dataset(folder: Path | str) -> Dataset:
+    """Open a data set; see `fecemo.data.dataset.Dataset`."""
+    return Dataset(Path(folder))
