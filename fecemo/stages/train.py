@@ -21,7 +21,8 @@ from fecemo.stages.pretrained import check_pretrained, put_pretrained
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.study.artifacts import KINDS, Artifacts
 from fecemo.study.cell import Cell
-from fecemo.study.faces.example_set import find_example_set, learnt_from
+from fecemo.study.faces.data_names import TARGET, learnt_from
+from fecemo.study.faces.examples import annotated_rows, draw_examples
 from fecemo.study.faces.run_faces import RunFaces, read_run_faces
 from fecemo.study.taught import refuse_untaught
 from fecemo.training.backend import backend_name
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from fecemo.training.training_job import TrainingPhase
 
 SHOWN_FACES = 16
+TARGET_LABELS = ("labelled_rows", "choosing_rows")
+"""Rows of the target whose labels were read; those of another data set bear its name at the end."""
 NETWORKS_NAME = "networks.json"
 """By output, the layers that it is made of: what a drawing shows."""
 
@@ -42,8 +45,9 @@ def run(arguments: CellArguments) -> Receipt:
 
     Writes the model as ``model.keras``, its layers as ``networks.json``, the learning curve ``history.csv``,
     ``labelled_rows.npy`` and ``choosing_rows.npy`` (rows of the target faces whose labels were learnt from, and of
-    those that were only validated on) and, for outputs that are compared with the image, ``originals.npy`` beside
-    ``reconstructions.npy``. An approach with a descriptor in the place of a model writes ``labelled_rows.npy`` alone.
+    those that were only validated on; ``labelled_rows_NAME.npy`` for another data set) and, for outputs that are
+    compared with the image, ``originals.npy`` beside ``reconstructions.npy``. An approach with a descriptor in the
+    place of a model writes ``labelled_rows.npy`` alone.
     If interrupted, rerun the same command: it resumes after the last whole epoch.
 
     Raises
@@ -57,7 +61,7 @@ def run(arguments: CellArguments) -> Receipt:
     """
     cell = arguments.cell()
     faces = {name: read_run_faces(arguments.layout, name, measured, cell.faces_seen)
-             for name, measured in learnt_from(cell.approach).items()}
+             for name, measured in learnt_from(cell.approach, cell.fit).items()}
     check_pretrained(cell)
     inputs = read_inputs(cell, arguments.artifacts, faces)
     machine = {"threads": cell.recipe.threads, "devices": cell.recipe.devices, "backend": backend_name()}
@@ -129,7 +133,8 @@ def _train(cell: Cell, faces: dict[str, RunFaces], inputs: dict[str, FaceInputs]
             "parameters": {output: description.parameters() for output, description in described.items()},
             "faces": learnt,
             **_summary(phases, done.records),
-            "labels_used": sum(map(len, labels_read.values())),
+            "labels_used": sum(len(rows) for name, rows in labels_read.items() if name in TARGET_LABELS),
+            **_labels_elsewhere(labels_read),
             **machine,
         },
         machine=machine,
@@ -140,6 +145,12 @@ def _train(cell: Cell, faces: dict[str, RunFaces], inputs: dict[str, FaceInputs]
 def _n_classes(faces: dict[str, RunFaces]) -> int:
     """Return how many classes the labels have that are learnt from; where none are, those of the study."""
     return max((len(its.pack.classes) for its in faces.values()), default=0) or len(EMOTIONS)
+
+
+def _labels_elsewhere(labels_read: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Return how many annotations of other data sets than the target were read; drawn faces are named there too."""
+    counts = {name: len(rows) for name, rows in labels_read.items() if name not in TARGET_LABELS}
+    return {"annotations_elsewhere": counts} if counts else {}
 
 
 def _adapted_to(cell: Cell, phases: "list[TrainingPhase]",
@@ -157,12 +168,25 @@ def _adapted_to(cell: Cell, phases: "list[TrainingPhase]",
 
 
 def _labels_read(phases: "list[TrainingPhase]") -> dict[str, np.ndarray]:
-    """Return the target rows whose labels were learnt from, and those whose labels chose the epoch and nothing else."""
-    labelled = [phase for phase in phases if set(phase.fit.data) == {"target.train"}]
-    none = np.empty(0, np.int64)
-    learnt = np.unique(np.concatenate([none, *(phase.examples.rows.ravel() for phase in labelled)]))
-    held_out = [phase.held_out.rows.ravel() for phase in labelled if phase.held_out is not None]
-    return {"labelled_rows": learnt, "choosing_rows": np.setdiff1d(np.concatenate([none, *held_out]), learnt)}
+    """Return the rows whose annotations were learnt from, and those whose annotations chose the epoch and nothing else.
+
+    Those of the target by the names that the leakage check reads; those of other data sets by their names beside.
+    """
+    learnt: dict[str, list[np.ndarray]] = {TARGET: []}
+    choosing: dict[str, list[np.ndarray]] = {TARGET: []}
+    for phase in phases:
+        for rows, examples in ((learnt, phase.examples), (choosing, phase.held_out)):
+            for name, annotated in ({} if examples is None else annotated_rows(examples, phase.fit)).items():
+                rows.setdefault(name, []).append(annotated)
+    booked = {}
+    for name in {**learnt, **choosing}:
+        of_learnt, of_choosing = (np.unique(np.concatenate([np.empty(0, np.int64), *rows.get(name, [])]))
+                                  for rows in (learnt, choosing))
+        if name == TARGET or len(of_learnt) or len(of_choosing):
+            ending = "" if name == TARGET else f"_{name}"
+            booked[f"labelled_rows{ending}"] = of_learnt
+            booked[f"choosing_rows{ending}"] = np.setdiff1d(of_choosing, of_learnt)
+    return booked
 
 
 def _summary(phases: "list[TrainingPhase]", records: "list[EpochRecord]") -> dict[str, Any]:
@@ -183,28 +207,28 @@ def _summary(phases: "list[TrainingPhase]", records: "list[EpochRecord]") -> dic
 
 
 def _phase(phase: Phase, cell: Cell, faces: dict[str, RunFaces], inputs: dict[str, FaceInputs]) -> "TrainingPhase":
+    from fecemo.training.loader import concatenate
     from fecemo.training.training_job import TrainingPhase
 
     fit = cell.fit[phase.name]
     key = f"approaches.{cell.recipe_row}.fit.{phase.name}"
-    if len(fit.data) != 1:
-        raise InputError(f"{key}.data: one set of examples is expected, found {', '.join(fit.data)}")
-    chosen = find_example_set(fit.data[0])
-    its, columns = faces[chosen.pack], inputs[chosen.pack]
-    examples, held_out = chosen.draw(its, fit, cell.recipe.seed, key)
-    examples, held_out = _trusted(examples, columns), held_out and _trusted(held_out, columns)
-    for what, found in (("learn from", examples), ("validate on", held_out)):
-        if found is not None and not len(found):
-            raise InputError(f"{its.pack.folder} holds no face that the phase {phase.name!r} may {what}")
+    examples, held_out = draw_examples(faces, fit, cell.recipe.seed, key)
+    datasets = [inputs[name] for name in examples.datasets]
+    trusted = np.concatenate([dataset.trusted for dataset in datasets])
+    examples, held_out = _trusted(examples, trusted), held_out and _trusted(held_out, trusted)
+    for what, drawn in (("learn from", examples), ("validate on", held_out)):
+        if drawn is not None and not len(drawn):
+            folders = " and ".join(str(faces[name].pack.folder) for name in drawn.datasets)
+            raise InputError(f"{folders} holds no face that the phase {phase.name!r} may {what}")
     frozen = phase.frozen if fit.frozen is None else fit.frozen
+    columns = {name: concatenate([dataset.columns[name] for dataset in datasets]) for name in datasets[0].columns}
     return TrainingPhase(name=phase.name, frozen=tuple(dict.fromkeys((*frozen, *cell.frozen))), fit=fit,
-                         columns=columns.columns, examples=examples, held_out=held_out)
+                         columns=columns, examples=examples, held_out=held_out)
 
 
-def _trusted(examples: "Examples", inputs: FaceInputs) -> "Examples":
+def _trusted(examples: "Examples", trusted: np.ndarray) -> "Examples":
     """Return the examples all of whose faces may be learnt from."""
-    trusted = inputs.trusted[examples.rows].reshape(len(examples), -1)
-    return examples.take(np.flatnonzero(trusted.all(axis=1)))
+    return examples.take(np.flatnonzero(trusted[examples.rows].reshape(len(examples), -1).all(axis=1)))
 
 
 def _refuse_too_large(cell: Cell, phases: "list[TrainingPhase]", view: "DeviceView | None", outline: Any) -> None:

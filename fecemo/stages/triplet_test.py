@@ -17,9 +17,9 @@ from fecemo.stages.embedding import embed_faces
 from fecemo.stages.face_inputs import read_inputs
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.study.cell import Cell
-from fecemo.study.faces.example_set import of_landmarks
-from fecemo.study.faces.example_sets.triplets import rated_triplets
+from fecemo.study.faces.data_names import of_landmarks
 from fecemo.study.faces.run_faces import read_run_faces
+from fecemo.study.faces.triplets import rated_triplets
 from fecemo.study.layout import RunLayout
 from fecemo.training.backend import backend_name
 from fecemo.training.examples import Examples

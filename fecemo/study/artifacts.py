@@ -21,8 +21,8 @@ from fecemo.evaluation.records.score import SCORE_FORMAT
 from fecemo.evaluation.records.triplet_test import TRIPLET_TEST_FORMAT
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.faces.aligned import eyes_digest
-from fecemo.study.faces.example_set import embedded, find_example_set, learnt_from, of_landmarks
-from fecemo.study.faces.example_sets.triplets import AGREEMENT
+from fecemo.study.faces.data_names import SOURCE, embedded, learnt_from, of_landmarks
+from fecemo.study.faces.triplets import AGREEMENT
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
 
@@ -153,8 +153,7 @@ def outputs_config(cell: Cell) -> dict[str, Any]:
 
 def embedded_faces(cell: Cell) -> int | None:
     """Return to how many source faces the phase behind the output was limited; None for all."""
-    return next((fit.faces for fit in cell.fit.values() for name in fit.data
-                 if find_example_set(name).pack == "source" and find_example_set(name).faces_each == 1), None)
+    return next((fit.faces for fit in cell.fit.values() if SOURCE in fit.data), None)
 
 
 def clusters_config(cell: Cell) -> dict[str, Any]:
@@ -263,7 +262,7 @@ def _of_row_behind(cell: Cell, kind: str) -> Inputs:
 
 def _model_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
     weights = {} if cell.pretrained is None else {"pretrained": Artifact("weights", (str(cell.pretrained),))}
-    return {**weights, **_of_row_behind(cell, "outputs"), **_faces(learnt_from(cell.approach), cell)}
+    return {**weights, **_of_row_behind(cell, "outputs"), **_faces(learnt_from(cell.approach, cell.fit), cell)}
 
 
 def _outputs_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:

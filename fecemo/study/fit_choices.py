@@ -7,7 +7,7 @@ from fecemo.errors import InputError, nearest
 from fecemo.models.approach import Approach, Phase
 from fecemo.models.loss import LOSSES, Loss, LossTerm, TargetKind, losses
 from fecemo.study.choices import choose, choose_one
-from fecemo.study.faces.example_set import LABEL, NO_COLUMNS, find_example_set
+from fecemo.study.faces.data_names import LABEL, NO_COLUMNS, SOURCE, TARGET, read_data_name
 from fecemo.training.augmentation import AUGMENTATIONS
 from fecemo.training.balances import BALANCES
 from fecemo.training.optimizers import OPTIMIZERS
@@ -50,7 +50,7 @@ def read_fit(approach: Approach, phase: Phase, document: dict[str, Any], where: 
     data = tuple([data] if isinstance(data, str) else data)
     for name in data:
         try:
-            find_example_set(name)
+            read_data_name(name, (SOURCE, TARGET))
         except InputError as error:
             raise InputError(f"{where}.data: {error}") from error
     terms = _terms(approach, phase, document, where)
@@ -104,7 +104,7 @@ def _check_term(term: LossTerm, fit: FitSettings, emitted: set[str], where: str)
         fitting = [name for name, kind in losses().items() if kind.target_kind in kinds]
         raise InputError(f"{key}: {term.loss.name!r} learns from {term.loss.target_kind}, and the target of "
                          f"{term.output}, {term.target_name}, is {' or '.join(kinds)}: expected {' or '.join(fitting)}")
-    triplets = {find_example_set(name).faces_each == 3 for name in fit.data}
+    triplets = {read_data_name(name).faces_each == 3 for name in fit.data}
     if triplets != {"triplet" in {other.target_name for other in fit.losses}}:
         raise InputError(f"{where}: a loss of triplets learns from data such as source.triplets, and nothing else "
                          f"does; the data is {', '.join(fit.data)}")

@@ -15,7 +15,7 @@ from fecemo.errors import InputError
 from fecemo.evaluation.settings import EvaluationSettings
 from fecemo.fetch.settings import FetchSettings
 from fecemo.models.approach import Approach, find_approach
-from fecemo.study.faces.example_set import measured
+from fecemo.study.faces.data_names import measured
 
 LESSENED = ("faces", "label_fraction", "epochs")
 """Settings of a phase of training of which a step has less."""

@@ -11,7 +11,7 @@ from fecemo.data.variant import find_variant
 from fecemo.errors import InputError, nearest
 from fecemo.models.approach import Approach
 from fecemo.study.cell import resolve
-from fecemo.study.faces.example_set import LABEL
+from fecemo.study.faces.data_names import LABEL
 from fecemo.study.recipe import CLUSTER_ON, LESSENED, Recipe, curve_parts, curves_of, learning_steps
 
 DRAWN = ("drawn/faces.csv", "drawn/triplets.csv", "drawn/triplet_test.csv", "drawn/target")

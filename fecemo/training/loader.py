@@ -156,6 +156,11 @@ class Concatenation:
         return self[:].astype(dtype or self.dtype, copy=False)
 
 
+def concatenate(columns: Sequence[Faces]) -> Faces:
+    """Return a column of several data sets as one: itself where there is one, else a `Concatenation`."""
+    return columns[0] if len(columns) == 1 else Concatenation(columns)
+
+
 def holds_faces(column: Faces) -> bool:
     """Tell whether a column holds stored faces, and not numbers that enter a network as they are."""
     return np.dtype(column.dtype) == np.uint8 and len(column.shape) == 4

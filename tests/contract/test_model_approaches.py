@@ -19,7 +19,7 @@ from fecemo.data.variant import find_variant
 from fecemo.models.approach import approaches, find_approach
 from fecemo.models.description import describe
 from fecemo.models.layers import adapt_inputs
-from fecemo.study.faces.example_set import find_example_set
+from fecemo.study.faces.data_names import read_data_name
 from fecemo.training.network_file import load_network, refuse_unstorable, save_network
 from fecemo.training.step import TrainingStep
 
@@ -52,7 +52,7 @@ def test_an_entry_is_whole(name):
     assert approach.title
     assert set(approach.readouts.values()) <= {"clusters", "argmax", "regression"}
     for phase in approach.phases:
-        assert find_example_set(phase.data)
+        assert read_data_name(phase.data, ("source", "target"))
         assert phase.targets
         assert set(phase.frozen) <= set(approach.submodels)
 

@@ -22,7 +22,8 @@ from fecemo.stages import embed, measure, train
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.measure import MeasureSettings, measure_pack
 from fecemo.study.faces import measurements
-from fecemo.study.faces.example_set import find_example_set, measured
+from fecemo.study.faces.data_names import measured
+from fecemo.study.faces.examples import draw_examples
 from fecemo.study.faces.measurements import read_measurements
 from fecemo.study.faces.run_faces import RunFaces, read_run_faces
 from fecemo.study.recipe_file import read_recipe
@@ -109,11 +110,12 @@ def test_measurements_of_an_earlier_kind_are_refused(study, monkeypatch):
 
 class TestExamples:
     def settings(self, **over):
-        return FitSettings((LossTerm(VectorError(), "landmark_features", MEASURED),), Adam(), 1e-3, epochs=1, **over)
+        return FitSettings((LossTerm(VectorError(), "landmark_features", MEASURED),), Adam(), 1e-3, epochs=1,
+                           data=("source",), **over)
 
     def drawn(self, study, **over):
         faces = read_run_faces(study[1], "source", measured=True)
-        return faces, find_example_set("source").draw(faces, self.settings(**over), 3, "a.fit.measure")
+        return faces, draw_examples({"source": faces}, self.settings(**over), 3, "a.fit.measure")
 
     def test_only_faces_that_were_measured_well(self, study):
         faces, (learnt, held) = self.drawn(study)

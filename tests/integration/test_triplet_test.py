@@ -10,7 +10,7 @@ from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.triplet_test import read_triplet_test
 from fecemo.stages import embed, train, triplet_test
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.study.faces.example_sets.triplets import read_triplets
+from fecemo.study.faces.triplets import read_triplets
 
 TESTED = 30
 

@@ -18,8 +18,8 @@ from fecemo.errors import InputError, StoredStateError
 from fecemo.imaging.landmarks.features import columns_of
 from fecemo.stages import embed, train
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.study.faces.example_set import embedded, learnt_from
-from fecemo.study.faces.example_sets.triplets import read_triplets
+from fecemo.study.faces.data_names import embedded, learnt_from
+from fecemo.study.faces.triplets import read_triplets
 from fecemo.study.recipe_file import read_recipe
 from fecemo.training.network_file import load_network
 

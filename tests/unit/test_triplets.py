@@ -9,9 +9,9 @@ from fecemo.data.durable import output_lock
 from fecemo.errors import InputError, StoredStateError
 from fecemo.models.loss import LossTerm
 from fecemo.models.losses.triplet import TripletLoss
-from fecemo.study.faces.example_set import find_example_set
-from fecemo.study.faces.example_sets.triplets import read_triplets
+from fecemo.study.faces.examples import draw_examples
 from fecemo.study.faces.run_faces import RunFaces
+from fecemo.study.faces.triplets import read_triplets
 from fecemo.training.optimizers import Adam
 from fecemo.training.settings import FitSettings
 
@@ -53,8 +53,9 @@ def pack(tmp_path):
 
 
 def draw(pack, **over):
-    fit = FitSettings((LossTerm(TripletLoss(), "embedding", "triplet"),), Adam(), 1e-3, epochs=1, **over)
-    return find_example_set("source.triplets").draw(RunFaces(pack), fit, 5, "a.fit.rate")
+    term = LossTerm(TripletLoss(), "embedding", "triplet")
+    fit = FitSettings((term,), Adam(), 1e-3, epochs=1, data=("source.triplets",), **over)
+    return draw_examples({"source": RunFaces(pack)}, fit, 5, "a.fit.rate")
 
 
 def test_those_on_which_two_thirds_agree_with_the_odd_face_last(pack):

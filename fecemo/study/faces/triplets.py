@@ -11,37 +11,11 @@ from fecemo.data.dataset import Dataset
 from fecemo.data.fec import ANSWERS, TRIPLET_TYPES
 from fecemo.errors import InputError, StoredStateError
 from fecemo.fetch.lists import RATINGS_NAME, TRIPLETS_NAME
-from fecemo.study.faces.example_set import ExampleSet
-from fecemo.study.faces.run_faces import RunFaces
-from fecemo.training.examples import Examples, held_out_apart
-from fecemo.training.order import drawn_rows
-from fecemo.training.settings import FitSettings
+from fecemo.training.examples import Examples
 
 AGREEMENT = 2 / 3
 """Share of a triplet's ratings that must name the same face; triplets below it teach nothing and test nothing."""
 FACES = ("first", "second", "third")
-
-
-def _draw(faces: RunFaces, fit: FitSettings, seed: int, key: str) -> tuple[Examples, Examples | None]:
-    """Draw triplets; those held out share no face with those that are learnt from.
-
-    ``validate_on`` is the share that is given up for learning: the triplets held out, and those that share a face with
-    them. The former are few where each face is in many triplets.
-    """
-    if fit.label_fraction is not None:
-        raise InputError(f"{key}.label_fraction: this phase learns from triplets, which have no emotion")
-    if fit.validate_on == "valid":
-        raise InputError(f"{key}.validate_on: triplets have no stored validation split; give a share, such as 0.1")
-    known = rated_triplets(faces.pack, key)
-    examples = known.take(drawn_rows(len(known), fit.faces, seed))
-    if fit.validate_on is None:
-        return examples, None
-    learnt, held = held_out_apart(examples, fit.validate_on, seed)
-    if not len(held):
-        raise InputError(f"{key}.validate_on: no triplet can be held out by giving up {fit.validate_on:g} of "
-                         f"{len(examples)}, because those that share a face with it are given up too; give a larger "
-                         "share")
-    return learnt, held
 
 
 def rated_triplets(pack: Dataset, key: str) -> Examples:
@@ -110,6 +84,3 @@ def read_triplets(folder: Path, ids: np.ndarray) -> Examples:
 def _lines(path: Path) -> Iterator[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         yield from csv.DictReader(file)
-
-
-EXAMPLE_SET = ExampleSet(name="source.triplets", pack="source", draw=_draw, faces_each=3)
