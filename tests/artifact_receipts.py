@@ -1,5 +1,7 @@
 """Receipts as the stages would write them, for runs that tests make up."""
 
+from pathlib import Path
+
 from fecemo.data.receipts import Receipt, read_receipt, write_receipt
 from fecemo.study.artifacts import KINDS, Artifact, Artifacts
 from fecemo.study.cell import resolve
@@ -18,3 +20,11 @@ def leave_receipt(study: Recipe, layout: RunLayout, kind: str, row: str, variant
         inputs |= {name: ""} if missing else artifacts.digests({name: source})
     return write_receipt(artifacts.folder(kind, row, variant), entry.stage, files=files,
                          **{"config": config, "inputs": inputs, "seconds": 1.0, "seed": study.seed, **changes})
+
+
+def renew_receipt(folder: Path) -> Receipt:
+    """Write a folder's receipt again for its files as they are now, as if its stage had written them so."""
+    held = read_receipt(folder)
+    assert held is not None
+    return write_receipt(folder, held.stage, config=held.config, inputs=held.inputs, files=list(held.outputs),
+                         seconds=held.seconds, seed=held.seed, summary=held.summary, machine=held.machine)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.data.arrays import map_array
+from fecemo.data.arrays import read_array
 from fecemo.errors import StoredStateError
 
 
@@ -36,15 +36,9 @@ def read_face_array(folder: Path, name: str) -> FaceArray:
     Raises
     ------
     StoredStateError
-        If a file is missing or the two disagree.
+        If a file is missing or damaged, or the two disagree.
     """
-    try:
-        values = map_array(folder / f"{name}.npy")
-        rows = np.load(folder / f"{name}_rows.npy")
-    except FileNotFoundError as error:
-        raise StoredStateError(f"{error.filename} is missing; run the embed stage again") from error
-    except (ValueError, EOFError) as error:
-        raise StoredStateError(f"{folder / name}*.npy cannot be read ({error}); run the embed stage again") from error
+    values, rows = read_array(folder, name, "embed"), np.asarray(read_array(folder, f"{name}_rows", "embed"))
     if len(rows) != len(values):
         raise StoredStateError(f"{folder}: {name}.npy holds {len(values)} vectors for {len(rows)} rows; "
                                "run the embed stage again")

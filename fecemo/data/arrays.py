@@ -1,11 +1,13 @@
 """Plain arrays beside a receipt: written whole, read without pickle."""
 
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from fecemo.data.durable import atomic_file
+from fecemo.data.receipts import open_output
 from fecemo.errors import StoredStateError
 
 
@@ -14,10 +16,14 @@ def map_array(path: Path) -> np.ndarray:
 
     Raises what `numpy.load` raises.
     """
+    if path.exists() and not path.is_file():
+        raise ValueError("it is no file")  # a pipe would be waited for without an end
     try:
-        array: np.ndarray = np.load(path, mmap_mode="r")
+        array = np.load(path, mmap_mode="r")
     except OSError:
         array = np.load(path)  # raises the same where it is not the map that fails
+    if not isinstance(array, np.ndarray):
+        raise ValueError("it holds several arrays, expected one")
     return array
 
 
@@ -41,7 +47,7 @@ def write_arrays(folder: Path, arrays: Mapping[str, np.ndarray]) -> list[str]:
 
 
 def read_array(folder: Path, name: str, stage: str, *, length: int | None = None) -> np.ndarray:
-    """Read ``folder/<name>.npy`` as a read-only memory map.
+    """Read ``folder/<name>.npy`` as a read-only memory map, held against the folder's receipt.
 
     Parameters
     ----------
@@ -55,14 +61,14 @@ def read_array(folder: Path, name: str, stage: str, *, length: int | None = None
     Raises
     ------
     StoredStateError
-        If it is missing, cannot be read or has another length.
+        If it is missing, damaged or has another length.
     """
-    path = folder / f"{name}.npy"
+    path = open_output(folder, f"{name}.npy", stage)
     try:
         array = map_array(path)
     except FileNotFoundError as error:
         raise StoredStateError(f"{path} is missing; run the {stage} stage again") from error
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise StoredStateError(f"{path} cannot be read ({error}); run the {stage} stage again") from error
     if length is not None and len(array) != length:
         raise StoredStateError(f"{path} has {len(array)} rows, expected {length}; run the {stage} stage again")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from fecemo.data.receipts import Receipt, read_receipt
+from fecemo.data.receipts import Receipt, open_output, read_receipt
 from fecemo.data.stored_faces import FACE_SHAPE, FACES_NAME, Faces, open_faces
 from fecemo.errors import InputError, StoredStateError, nearest
 from fecemo.progress import progress
@@ -143,7 +143,7 @@ class Dataset:
     Raises
     ------
     StoredStateError
-        If the dataset is missing, unfinished or its files disagree.
+        If the dataset is missing, unfinished or damaged.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -151,6 +151,9 @@ class Dataset:
         if receipt is None:
             raise StoredStateError(f"{folder} is not a finished dataset (no receipt.json); "
                                    "run its fetch or import again")
+        for name in receipt.outputs:
+            if name != FACES_NAME:  # each face has a digest of its own: `damaged_rows`
+                open_output(folder, name)
         description = read_description(folder)
         try:
             self.faces: Faces = open_faces(folder)

@@ -1,14 +1,17 @@
 """Receipts: what says that a stage's output is complete, and what it was made of.
 
 A receipt is written last and renamed into place, so that a folder holds one only when everything else in it is whole.
+Whoever reads an output holds it against the receipt first: a file that is no longer what its stage wrote is damaged.
 """
 
 import hashlib
 import json
 import platform
+import stat
 import sys
 import time
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,8 @@ RECEIPT_NAME = "receipt.json"
 RECEIPT_FORMAT = "fecemo.receipt/1"
 DIGEST_NAME = "digest.txt"
 """Holds `Receipt.digest` alone: what a workflow engine may watch and remove, where it must never remove a receipt."""
+DIGESTED_BYTES = 16 * 2**20
+"""Up to this size a file is held against its digest whenever it is read; of a larger one the size alone is compared."""
 RECORDED_PACKAGES = ("numpy", "opencv-python-headless", "keras", "tensorflow", "tensorflow-cpu", "jax", "torch",
                      "scikit-learn", "openTSNE", "pandas", "ai-edge-litert")
 
@@ -50,6 +55,9 @@ class Receipt:
         Versions of Python, fecemo and the packages that shape the numbers.
     machine : dict of str to str
         System and, where one was used, Keras backend and device.
+    written : dict of str to dict
+        ``bytes`` of each output file and, up to `DIGESTED_BYTES`, its ``sha256``. That of ``outputs`` may be of the
+        value in the file alone.
     """
 
     stage: str
@@ -61,6 +69,16 @@ class Receipt:
     summary: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     machine: dict[str, str] = field(default_factory=dict)
+    written: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for mapping in (self.config, self.inputs, self.outputs, self.summary, self.versions, self.machine):
+            if not isinstance(mapping, dict):
+                raise TypeError(f"it has {type(mapping).__name__} where a mapping belongs")
+        if not all(isinstance(mark, dict) and isinstance(mark.get("bytes"), int) for mark in self.written.values()):
+            raise TypeError("it does not say how many bytes were written")
+        if not isinstance(self.seconds, int | float):
+            raise TypeError(f"its seconds are {type(self.seconds).__name__}")
 
     @property
     def digest(self) -> str:
@@ -119,9 +137,10 @@ def write_receipt(folder: Path, stage: str, *, config: dict[str, Any], inputs: d
     -------
     Receipt
     """
+    digests = {**{name: digest_file(folder / name) for name in files}, **(outputs or {})}
     receipt = Receipt(
-        stage=stage, config=config, inputs=inputs,
-        outputs={**{name: digest_file(folder / name) for name in files}, **(outputs or {})},
+        stage=stage, config=config, inputs=inputs, outputs=digests,
+        written={name: _mark(folder / name) for name in digests if (folder / name).is_file()},
         seed=seed, seconds=round(seconds, 3), summary=summary or {}, versions=_versions(),
         machine={"system": platform.platform(), "processor": platform.machine(), **(machine or {})},
     )
@@ -148,8 +167,8 @@ def read_receipt(folder: Path) -> Receipt | None:
         return Receipt(**document)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (ValueError, TypeError) as error:
-        raise StoredStateError(f"{path} is not a receipt ({error}); remove it and run the stage again") from error
+    except (ValueError, TypeError, AttributeError, RecursionError, IsADirectoryError) as error:
+        raise StoredStateError(f"{path} is not a receipt ({error}); run the stage again") from error
 
 
 def require_receipt(folder: Path, stage: str) -> Receipt:
@@ -170,17 +189,95 @@ def require_receipt(folder: Path, stage: str) -> Receipt:
 
 
 def current_receipt(folder: Path, config: dict[str, Any], inputs: dict[str, str]) -> Receipt | None:
-    """Return the receipt of a folder that already holds, finished and with all its files, what these would give.
+    """Return the receipt of a folder that already holds what these would give: finished, and as it was written.
 
-    Writes the digest file again where it has been removed, as a workflow engine does before it asks for the work.
+    Writes the digest file again where it has been removed, as a workflow engine does before it asks for the work. Where
+    something was damaged since, that is said on stderr, and the work is to be done again.
     """
-    receipt = read_receipt(folder)
+    try:
+        receipt = read_receipt(folder)
+    except StoredStateError as error:
+        print(f"warning: {error}", file=sys.stderr)
+        return None
     if receipt is None or not receipt.made_of(config, inputs):
         return None
-    if not all((folder / name).exists() for name in receipt.outputs):
+    if (words := damage(folder, receipt)) is not None:
+        print(f"{receipt.stage}: {folder}: {words}; doing the work again", file=sys.stderr)
         return None
     _write_digest(folder, receipt)
     return receipt
+
+
+def sound_receipt(folder: Path) -> Receipt | None:
+    """Return the receipt of a finished folder, or None where it or an output is missing or damaged."""
+    try:
+        receipt = read_receipt(folder)
+    except StoredStateError:
+        return None
+    return receipt if receipt is not None and damage(folder, receipt) is None else None
+
+
+def damage(folder: Path, receipt: Receipt) -> str | None:
+    """Return which output is no longer what the stage wrote, and how, in words; None where all are.
+
+    The size of every file is compared, and the digest of those up to `DIGESTED_BYTES`. A file is read once as long as
+    neither its size nor its times change.
+    """
+    return next((words for name in receipt.outputs if (words := _damage(folder, name, receipt)) is not None), None)
+
+
+def open_output(folder: Path, name: str, stage: str = "") -> Path:
+    """Return the path of a stage's output, held against the receipt.
+
+    A folder without a receipt, as of a stage at work, promises nothing: there the path is returned as it is.
+
+    Parameters
+    ----------
+    folder : Path
+        The stage's output folder.
+    name : str
+        Path relative to it.
+    stage : str, optional
+        The stage to name in the message; by default that of the receipt.
+
+    Raises
+    ------
+    StoredStateError
+        If the file is missing or is not what the stage wrote.
+    """
+    receipt = read_receipt(folder)
+    if receipt is not None and name in receipt.outputs and (words := _damage(folder, name, receipt)) is not None:
+        raise StoredStateError(f"{folder}: {words}; run the {stage or receipt.stage} stage again")
+    return folder / name
+
+
+def _damage(folder: Path, name: str, receipt: Receipt) -> str | None:
+    path, mark = folder / name, receipt.written.get(name, {})
+    try:
+        state = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return f"{name} is missing"
+    if stat.S_ISDIR(state.st_mode) and not mark:
+        return None
+    if not stat.S_ISREG(state.st_mode):
+        return f"{name} is no file"
+    if mark and state.st_size != mark["bytes"]:
+        return f"{name} has {state.st_size} bytes, and {mark['bytes']} were written"
+    if mark.get("sha256") and _digest_of_state(path, state.st_size, state.st_mtime_ns, state.st_ctime_ns,
+                                               state.st_ino) != mark["sha256"]:
+        return f"{name} is not what was written: its digest differs"
+    return None
+
+
+@lru_cache(maxsize=1 << 16)
+def _digest_of_state(path: Path, *state: int) -> str:
+    """Return a file's digest, computed once for a state of it: its size, times and inode."""
+    return digest_file(path)
+
+
+def _mark(path: Path) -> dict[str, Any]:
+    n_bytes = path.stat().st_size
+    return {"bytes": n_bytes, **({"sha256": digest_file(path)} if n_bytes <= DIGESTED_BYTES else {})}
 
 
 def _write_digest(folder: Path, receipt: Receipt) -> None:

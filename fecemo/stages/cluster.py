@@ -76,10 +76,11 @@ def _cluster_source(arguments: CellArguments, cell: Cell) -> Receipt:
             approach=arguments.approach, variant=arguments.variant,
             clustering=clustering_digest({name: digest_file(folder / name) for name in NAMED_FILES}),
             names={str(cluster): "" for cluster in range(settings.n_clusters)}).as_json())
+        # The template is nobody's input, and a person may fill it in where it lies: it is no output to be held against.
         figures = _figures(clustering, space, source.values)
         document = {"format": FIGURES_FORMAT, "settings": plain(settings), "seed": seed, **figures}
         atomic_write(folder / FIGURES_NAME, json.dumps(document, indent=1) + "\n")
-        return StageResult(files=[*files, TEMPLATE_NAME, FIGURES_NAME], message=_closing_line(figures), summary=figures)
+        return StageResult(files=[*files, FIGURES_NAME], message=_closing_line(figures), summary=figures)
 
     return run_artifact(arguments.artifacts, "clusters", cell, work)
 

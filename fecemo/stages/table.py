@@ -6,7 +6,7 @@ from typing import Annotated
 
 from tyro.conf import UseAppendAction
 
-from fecemo.data.receipts import Receipt, digest_file, read_receipt
+from fecemo.data.receipts import Receipt, digest_file, sound_receipt
 from fecemo.errors import InputError
 from fecemo.stages.run_stage import StageResult, run_stage
 from fecemo.stages.tables.side_by_side import write_side_by_side
@@ -74,7 +74,7 @@ def _write_run(study: Recipe, layout: RunLayout) -> Receipt:
     from fecemo.stages.tables.results import published_files, read_run
 
     receipts = {name: found for name, folder in material_folders(study, layout).items()
-                if (found := read_receipt(folder)) is not None}
+                if (found := sound_receipt(folder)) is not None}
     read = read_run(study, layout)
     titles = {"table1": study.title, **({"table2": f"{study.title}: Table 2"} if study.cluster_sweep else {})}
 

@@ -13,7 +13,7 @@ from fecemo.clustering.cluster_sweep import NAMINGS
 from fecemo.clustering.naming import find_naming_method, naming_methods
 from fecemo.data.array_set import array_files
 from fecemo.data.cluster_names import labels_seen_elsewhere
-from fecemo.data.receipts import Receipt, digest_file, digest_json, plain, read_receipt, require_receipt
+from fecemo.data.receipts import Receipt, damage, digest_file, digest_json, plain, read_receipt, require_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.cell_metric import cell_metrics
 from fecemo.evaluation.records.cluster_sweep import CLUSTER_SWEEP_FORMAT
@@ -85,7 +85,7 @@ class Status:
     ----------
     state : {"missing", "stale", "current"}
         Stale is what was made with other settings than the recipe's, or from something that has been made again since,
-        however far behind.
+        however far behind, and what is damaged: no longer what its stage wrote.
     why : str
         Which artefact is missing or stale and why, as one clause; ``""`` where it is current.
     advice : str
@@ -353,12 +353,13 @@ class Artifacts:
         StoredStateError
             If it is missing or stale; the message says why, and which stage to run.
         """
+        status = self.status(kind, *key)
+        if status.state == "stale":
+            raise StoredStateError(f"{self.folder(kind, *key)}: {status}")
         receipt = self._receipt(kind, key)
         if receipt is None:
             first = self._first_missing(Artifact(kind, key))
             return require_receipt(self.folder(first.kind, *first.key), KINDS[first.kind].stage or "fetch or import")
-        if (status := self.status(kind, *key)).state != "current":
-            raise StoredStateError(f"{self.folder(kind, *key)}: {status}")
         return receipt
 
     def digests(self, inputs: Inputs) -> dict[str, str]:
@@ -390,7 +391,10 @@ class Artifacts:
         return known[whole]
 
     def _new_status(self, artifact: Artifact, known: dict[Artifact, Status]) -> Status:
-        receipt = self._receipt(artifact.kind, artifact.key)
+        try:
+            receipt = self._receipt(artifact.kind, artifact.key)
+        except StoredStateError as error:
+            return self._damaged(artifact, str(error))
         if receipt is None:
             first = self._first_missing(artifact)
             return Status("missing", f"{_title(first)} {_verb(first, 'is', 'are')} missing", self._advice(first))
@@ -398,6 +402,8 @@ class Artifacts:
         for source in inputs.values():  # what is farthest behind is to be made again first
             if isinstance(source, Artifact) and (below := self._status(source, known)).state == "stale":
                 return below
+        if (words := damage(self.folder(artifact.kind, *artifact.key), receipt)) is not None:
+            return self._damaged(artifact, words)
         if (words := self._other_settings(artifact, receipt)) is not None:
             return self._stale(artifact, words)
         for name, source in inputs.items():
@@ -422,6 +428,10 @@ class Artifacts:
 
     def _stale(self, artifact: Artifact, words: str) -> Status:
         return Status("stale", f"{_title(artifact)} {_verb(artifact, 'was', 'were')} made {words}",
+                      self._advice(artifact, "again"))
+
+    def _damaged(self, artifact: Artifact, words: str) -> Status:
+        return Status("stale", f"{_title(artifact)} {_verb(artifact, 'is', 'are')} damaged: {words}",
                       self._advice(artifact, "again"))
 
     def _receipt(self, kind: str, key: tuple[str, ...]) -> Receipt | None:

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from fecemo.data.receipts import read_receipt, require_receipt
+from fecemo.data.receipts import sound_receipt
 from fecemo.errors import StoredStateError
-from fecemo.study.artifacts import KINDS, Artifacts
+from fecemo.study.artifacts import Artifacts
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
@@ -51,7 +51,7 @@ def read_cell(cell: Cell, layout: RunLayout, score: "Score | None", *, part: str
         right = {CLASSIFIER: right_answers(read_predictions(layout.score(*where), score.emotions))}
     folders = {"evaluate": layout.score(*where), "cluster_sweep": layout.cluster_sweep(*where),
                "triplet_test": layout.triplet_test(*where)}
-    receipts = {stage: read_receipt(folder) for stage, folder in folders.items()}
+    receipts = {stage: sound_receipt(folder) for stage, folder in folders.items()}
     return CellRecords(
         row=Heading(cell.row, cell.recipe.title_of(cell.row), part),
         column=Heading(cell.variant.name, cell.variant.title), supervision=supervision.words, level=supervision.level,
@@ -81,10 +81,8 @@ def _read_cluster_sweep(cell: Cell, layout: RunLayout) -> "tuple[ClusterSweep | 
     from fecemo.evaluation.records.cluster_sweep import read_cluster_sweep
 
     folder = layout.cluster_sweep(cell.row, cell.variant.name)
-    if read_receipt(folder) is None:
-        return None, {}
-    receipt = require_receipt(folder, KINDS["cluster_sweep"].stage)
-    if (recipe := receipt.config.get("recipe")) != cell.recipe.name:
+    receipt = sound_receipt(folder)
+    if receipt is not None and (recipe := receipt.config.get("recipe")) != cell.recipe.name:
         raise StoredStateError(f"{folder} holds a cluster sweep of the recipe {recipe!r}, expected "
                                f"{cell.recipe.name!r}; give each recipe its own run folder")
     if not _is_current(cell, layout, "cluster_sweep"):
@@ -98,8 +96,7 @@ def _read_triplet_test(cell: Cell, layout: RunLayout) -> "Triplets | None":
     from fecemo.evaluation.records.triplet_test import read_triplet_test
 
     folder = layout.triplet_test(cell.row, cell.variant.name)
-    receipt = read_receipt(folder)
-    if receipt is None or cell.recipe.triplet_test is None or cell.approach.predicts_by != "clusters":
+    if cell.recipe.triplet_test is None or cell.approach.predicts_by != "clusters":
         return None
     if not _is_current(cell, layout, "triplet_test"):
         return None
@@ -120,7 +117,7 @@ def _read_held_out(cell: Cell, layout: RunLayout) -> "Triplets | None":
         return None  # fewer triplets hold out others, from which the row itself may have learned
     where, phases = (cell.row, cell.variant.name), cell.approach.phases
     folder = layout.model(*where)
-    receipt, path = read_receipt(folder), folder / "history.csv"
+    receipt, path = sound_receipt(folder), folder / "history.csv"
     if not phases or "triplet" not in phases[-1].targets.values() or receipt is None or not path.is_file():
         return None
     if not _is_current(cell, layout, "model"):
@@ -143,27 +140,30 @@ def _read_held_out(cell: Cell, layout: RunLayout) -> "Triplets | None":
 
 def read_scores(study: Recipe, layout: RunLayout,
                 cells: Iterable[tuple[str, str]]) -> "dict[tuple[str, str], Score]":
-    """Return the current scores of one seed's run by cell; stale ones are named on stderr, with what to do.
+    """Return the current scores of one seed's run by cell; others are named on stderr, with what to do.
 
     Raises
     ------
     StoredStateError
-        If a score is damaged or of another recipe.
+        If a score is of another recipe.
     """
     from fecemo.evaluation.records.score import read_score
 
     scores, artifacts = {}, Artifacts(layout, study)
     for cell in cells:
-        folder = layout.score(*cell)
-        receipt = read_receipt(folder)
-        if receipt is None:
-            continue
-        recipe = receipt.config.get("recipe", [study.name])[0]
+        folder, status = layout.score(*cell), artifacts.status("score", *cell)
+        receipt = sound_receipt(folder)
+        recipe = study.name if receipt is None else receipt.config.get("recipe", [study.name])[0]
         if recipe != study.name:
             raise StoredStateError(f"{folder} holds a score of the recipe {recipe!r}, expected {study.name!r}; give "
                                    "each recipe its own run folder")
-        if (status := artifacts.status("score", *cell)).state == "stale":
-            print(f"table: {' '.join(cell)} is shown as not run: {status}", file=sys.stderr)
-            continue
-        scores[cell] = read_score(folder)
+        words = str(status)
+        try:
+            if status.state == "current":
+                scores[cell] = read_score(folder)
+                continue
+        except StoredStateError as error:
+            words = str(error)
+        if status.state != "missing":
+            print(f"table: {' '.join(cell)} is shown as not run: {words}", file=sys.stderr)
     return scores

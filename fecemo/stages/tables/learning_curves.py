@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from fecemo.data.receipts import read_receipt
+from fecemo.data.receipts import sound_receipt
 from fecemo.stages.tables.cell_records import read_cell, read_scores
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.layout import RunLayout
@@ -76,7 +76,7 @@ def _point(cell: Cell, step: LearningStep, layout: RunLayout, row: "CellRecords"
 
     if not step.phase:
         return LearningPoint(row, None if row.sweep is None else row.sweep.source_faces, None, asked)
-    receipt = read_receipt(layout.model(cell.row, cell.variant.name))
+    receipt = sound_receipt(layout.model(cell.row, cell.variant.name))
     if receipt is None or (row.score is None and row.sweep is None):
         return LearningPoint(row, None, None, asked)
     of_phase = receipt.summary["epochs" if step.setting == "epochs" else "faces"]

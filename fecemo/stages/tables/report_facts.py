@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fecemo.data.documents import read_json
-from fecemo.data.receipts import RECEIPT_NAME, Receipt, read_receipt
+from fecemo.data.receipts import RECEIPT_NAME, Receipt, sound_receipt
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
 
@@ -30,7 +30,7 @@ def read_packs(layout: RunLayout) -> "dict[str, Dataset]":
     from fecemo.data.dataset import Dataset
 
     folders = {"source": layout.source, "target": layout.target}
-    return {name: Dataset(folder) for name, folder in folders.items() if read_receipt(folder) is not None}
+    return {name: Dataset(folder) for name, folder in folders.items() if sound_receipt(folder) is not None}
 
 
 def pack_facts(title: str, pack: "Dataset", stated: "DataStatement | None") -> "PackFacts":
@@ -54,7 +54,7 @@ def read_stages(folders: Mapping[str, Path]) -> "tuple[tuple[StageFacts, ...], d
     versions: dict[str, dict[str, None]] = {}
     machines: dict[str, None] = {}
     for name, folder in folders.items():
-        receipt = read_receipt(folder)
+        receipt = sound_receipt(folder)
         if receipt is None:
             continue
         finished = str(read_json(folder / RECEIPT_NAME).get("finished", ""))
@@ -113,7 +113,7 @@ def read_networks(folder: Path) -> tuple[dict[str, Any], ...]:
 
     A network whose layers that learn are all part of another is left out.
     """
-    if read_receipt(folder) is None or not (folder / NETWORKS_NAME).is_file():
+    if sound_receipt(folder) is None or not (folder / NETWORKS_NAME).is_file():
         return ()
     networks = [network for network in read_json(folder / NETWORKS_NAME).values()
                 if isinstance(network, dict) and "layers" in network]

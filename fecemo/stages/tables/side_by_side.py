@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fecemo.data.receipts import Receipt, read_receipt
+from fecemo.data.receipts import Receipt, sound_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.stages.run_stage import StageResult, run_stage
 from fecemo.study.artifacts import Artifacts
@@ -223,18 +223,18 @@ def _read_run(run: Path, name: str) -> RunScores:
 
     layout, read = RunLayout(run), RunScores(name, {})
     for path in sorted((run / "scores").glob(f"*/*/{SCORE_NAME}")):
-        receipt = read_receipt(path.parent)
-        if receipt is None:
+        cell = (path.parents[1].name, path.parent.name)
+        status, receipt = Artifacts(layout).status("score", *cell), sound_receipt(path.parent)
+        if status.state == "missing":
             continue
-        score = read_score(path.parent)
-        cell = (score.approach, score.variant)
-        if (status := Artifacts(layout).status("score", *cell)).state == "stale":
+        if status.state == "stale" or receipt is None:
             print(f"{STAGE}: {name} {' '.join(cell)} is shown as not run: {status}", file=sys.stderr)
             continue
+        score = read_score(path.parent)
         read.scores[cell] = score
         read.predictions[cell] = read_predictions(path.parent, score.emotions)
         read.digests[f"{name} {' '.join(cell)}"] = receipt.digest
-        made = {kind: read_receipt(folder) for kind, folder in (
+        made = {kind: sound_receipt(folder) for kind, folder in (
             ("", layout.model(*cell)), ("clusters", layout.clusters(*cell)), ("names", layout.names(*cell)))}
         read.settings[f"{score.approach_title}, {score.variant_title}"] = {
             path: value for kind, found in made.items() if found is not None
