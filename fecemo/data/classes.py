@@ -22,7 +22,8 @@ SPELLINGS = {
     "contempt": "contempt", "contemptuous": "contempt",
 }
 """How labelled sets spell the emotions that most of them have; in the order in which classes are usually listed."""
-EMOTIONS = tuple(dict.fromkeys(SPELLINGS.values()))
+USUAL_CLASSES = tuple(dict.fromkeys(SPELLINGS.values()))
+"""The emotions of `SPELLINGS`: for lists to choose from where no dataset says which classes there are."""
 
 ALPHABETICAL, LISTED = "alphabetical", "listed"
 NUMBERINGS: dict[str, dict[int, str]] = {
@@ -59,8 +60,8 @@ def class_of(name: str, classes: Sequence[str]) -> str | None:
 
 def in_standard_order(names: Iterable[str]) -> tuple[str, ...]:
     """Return different names of classes in the usual order: that of `SPELLINGS`, then all others by alphabet."""
-    usual = list(dict.fromkeys(SPELLINGS.values()))
-    return tuple(sorted(set(names), key=lambda name: (usual.index(name) if name in usual else len(usual), name)))
+    return tuple(sorted(set(names), key=lambda name: (
+        USUAL_CLASSES.index(name) if name in USUAL_CLASSES else len(USUAL_CLASSES), name)))
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ def _meaning(numbering: str, codes: Collection[int], classes: Sequence[str]) -> 
         return dict(enumerate(classes))
     if classes:
         return dict(enumerate(sorted(classes)))
-    usual = sorted(set(SPELLINGS.values()))
+    usual = sorted(USUAL_CLASSES)
     if max(codes) >= len(usual):
         raise InputError(f"numbered by alphabet, {max(codes)} is beyond the {len(usual)} usual emotions; "
                          "name the set's classes")

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from fecemo.data.classes import EMOTIONS, class_of
+from fecemo.data.classes import USUAL_CLASSES, class_of
 from fecemo.data.cluster_parts import group_keys, is_group_key, key_order
 from fecemo.data.documents import build, read_json
 from fecemo.errors import InputError, StoredStateError, nearest
@@ -95,7 +95,7 @@ class HandNames(_Names):
     notes: dict[str, str] = field(default_factory=dict)
     unsure: tuple[str, ...] = ()
     divided: dict[str, str] = field(default_factory=dict)
-    classes: tuple[str, ...] = EMOTIONS
+    classes: tuple[str, ...] = USUAL_CLASSES
     seed: int = 0
     looked_at: int = 0
     samples: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -150,7 +150,7 @@ class ClusterNames(_Names):
     clustering: str
     method: str
     names: dict[str, str]
-    classes: tuple[str, ...] = EMOTIONS
+    classes: tuple[str, ...] = USUAL_CLASSES
     divided: dict[str, str] = field(default_factory=dict)
     votes: dict[str, dict[str, int]] = field(default_factory=dict)
     labels_used: int = 0

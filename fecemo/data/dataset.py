@@ -221,8 +221,13 @@ class Dataset:
         """Split of each face, ``""`` where it is in none: ndarray of shape (n,), str."""
         return self["split"] if "split" in self.columns else np.zeros(len(self), dtype="<U1")
 
-    def label_codes(self) -> np.ndarray:
+    def label_codes(self, name: str = "label") -> np.ndarray:
         """Return each face's class as its position in `classes`, -1 where none is known.
+
+        Parameters
+        ----------
+        name : str
+            A column of the type ``label``.
 
         Returns
         -------
@@ -234,7 +239,7 @@ class Dataset:
             If a label is none of the classes.
         """
         code_of = {"": -1, **{name: code for code, name in enumerate(self.classes)}}
-        labels = self.labels.tolist()
+        labels = self[name].tolist() if name in self.columns else [""] * len(self)
         for row, label in enumerate(labels):
             if label not in code_of:
                 raise StoredStateError(f"{self.folder / ANNOTATIONS_NAME}: row {row} has the label {label!r}, "
@@ -264,7 +269,7 @@ class Dataset:
         frame = pd.DataFrame(columns)
         for name, kind in self.columns.items():
             if kind == "label":
-                frame[name] = pd.Categorical(frame[name].where(frame[name] != ""), list(self.classes), ordered=False)
+                frame[name] = pd.Categorical.from_codes(self.label_codes(name), list(self.classes))
         return frame.rename_axis("row")
 
     def damaged_rows(self) -> list[int]:

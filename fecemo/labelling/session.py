@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.data.classes import EMOTIONS, class_of
+from fecemo.data.classes import USUAL_CLASSES, class_of
 from fecemo.data.cluster_names import NOT_CLASSES, HandNames
 from fecemo.data.cluster_parts import halves_of, key_order
 from fecemo.errors import InputError, nearest
@@ -61,7 +61,7 @@ class LabellingSession:
     """
 
     def __init__(self, clustering: NamedClustering, path: Path, by: str, seed: int = 0, *,
-                 classes: Sequence[str] = EMOTIONS, divide: Divide | None = None,
+                 classes: Sequence[str] = USUAL_CLASSES, divide: Divide | None = None,
                  clock: Callable[[], float] = time.monotonic) -> None:
         self.classes = tuple(classes)
         self._file = NamesFile(path, clustering, by, seed, self.classes)

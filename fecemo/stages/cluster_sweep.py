@@ -8,7 +8,6 @@ import numpy as np
 from fecemo.clustering.cluster_sweep import NamedClusters, cluster_and_name
 from fecemo.clustering.naming import require_sample
 from fecemo.data.array_set import read_face_array
-from fecemo.data.classes import EMOTIONS
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_json
 from fecemo.errors import InputError
@@ -65,7 +64,7 @@ def run(arguments: CellArguments) -> Receipt:
         learned = np.union1d(*(label_rows(layout.model(*where), name, model, needed=False)
                                for name in ("labelled_rows", "choosing_rows")))
         grouped = list(cluster_and_name(
-            source.values[pile], embedded.values, np.where(may_see, target.labels[embedded.rows], ""), EMOTIONS,
+            source.values[pile], embedded.values, np.where(may_see, target.labels[embedded.rows], ""), target.classes,
             settings, kmeans, recipe.naming, seed=recipe.seed, title=cell.title))
         # Scored is what no seed's naming saw, so that all figures of a cell are of the same faces.
         seen = np.unique(np.concatenate([named.seen for one in grouped for named in one.named.values()]))
@@ -75,13 +74,13 @@ def run(arguments: CellArguments) -> Receipt:
         right: dict[tuple[int, str], np.ndarray] = {}
         for n_clusters in settings.n_clusters:
             one, its_right = score_clusterings(
-                n_clusters, _of_scored(grouped, n_clusters, at), truth, EMOTIONS, resamples=evaluation.bootstrap,
+                n_clusters, _of_scored(grouped, n_clusters, at), truth, target.classes, resamples=evaluation.bootstrap,
                 confidence=evaluation.confidence, seed=recipe.seed)
             entries.append(one)
             right |= {(n_clusters, naming): its for naming, its in its_right.items()}
-        support = np.array([np.count_nonzero(truth == emotion) for emotion in EMOTIONS])
+        support = np.array([np.count_nonzero(truth == emotion) for emotion in target.classes])
         record = ClusterSweep(
-            approach=arguments.approach, variant=arguments.variant, recipe=recipe.name, emotions=EMOTIONS,
+            approach=arguments.approach, variant=arguments.variant, recipe=recipe.name, emotions=target.classes,
             source_faces=len(pile), score_on=cell.score_on, n_scored=len(rows),
             scored_faces=digest_json([target.ids[rows].tolist(), truth.tolist()]), labels_training=len(learned),
             per_cluster=settings.per_cluster, seeds=tuple(range(recipe.seed, recipe.seed + settings.seeds)),
@@ -91,7 +90,7 @@ def run(arguments: CellArguments) -> Receipt:
         best = max((its.balanced_accuracy.mean, one.n_clusters, naming)
                    for one in entries for naming, its in one.named.items())
         files = write_cluster_sweep(folder, record, rows,
-                                np.array([EMOTIONS.index(label) for label in truth.tolist()], np.int64), right)
+                                target.label_codes()[rows].astype(np.int64), right)
         return StageResult(files=files, summary={"n_scored": len(rows), "best_balanced_accuracy": best[0]},
                            message=f"{cell.title}: {len(grouped)} clusterings; balanced accuracy {best[0]:.3f} at "
                                 f"k = {best[1]} named by {best[2]}, on {len(rows)} faces")

@@ -127,14 +127,15 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
 
 
 def _compare(settings: CompareSettings, packs: list[Dataset], variant: Variant, folder: Path) -> StageResult:
-    from fecemo.data.classes import EMOTIONS
+    from fecemo.data.classes import in_standard_order
     from fecemo.data.durable import atomic_write
     from fecemo.evaluation import set_comparison_files
     from fecemo.evaluation.probing.set_comparison import compare_sets
 
     sets, scratch, machine = _described(settings, packs, variant, folder)
     what = f"mean pixels, {variant.title}" if settings.network is None else f"{settings.network.stem}, {variant.title}"
-    found = compare_sets(sets, EMOTIONS, what=what, labels=settings.labels, resamples=settings.bootstrap,
+    classes = in_standard_order(name for pack in packs for name in pack.classes)
+    found = compare_sets(sets, classes, what=what, labels=settings.labels, resamples=settings.bootstrap,
                          settings=ProbeSettings(penalty=settings.penalty, components=settings.components),
                          confidence=settings.confidence, seed=settings.seed)
     for name, export in zip(NAMES, (set_comparison_files.to_json, set_comparison_files.to_csv,

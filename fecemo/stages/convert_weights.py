@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fecemo.data.classes import EMOTIONS
 from fecemo.data.documents import build
 from fecemo.data.durable import atomic_write, explained
 from fecemo.data.receipts import Receipt, digest_file, plain
@@ -17,6 +16,8 @@ from fecemo.stages.pretrained import CONVERT
 from fecemo.stages.run_stage import StageResult, run_stage
 
 SHOWN = 4
+N_CLASSES = 8
+"""Of the network that is built to hold the weights; its last layer takes none of them."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _convert(settings: ConvertSettings, model: dict[str, Any], channels: str, fo
     import_keras()
     approach = find_approach(settings.approach)
     config: Any = build(approach.config, model, "model")
-    network = approach.model(config, {"image": (config.side, config.side, 3)}, len(EMOTIONS), 0)
+    network = approach.model(config, {"image": (config.side, config.side, 3)}, N_CLASSES, 0)
     try:
         converted = convert(tensors, network, channels)
     except ValueError as error:

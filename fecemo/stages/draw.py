@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fecemo.data.classes import EMOTIONS
 from fecemo.data.draw_settings import DrawSettings, target_path
 from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import Receipt, digest_file, digest_json, plain
@@ -69,6 +68,8 @@ def run(settings: DrawSettings, out: Path) -> Receipt:
 
 
 def _draw_all(folder: Path, settings: DrawSettings, config: dict[str, Any]) -> StageResult:
+    from fecemo.drawn import EMOTIONS
+
     _claim(folder, config)
     photographs = list(planned_emotions(settings, settings.source_faces))
     # One number is left out between them: that of the damaged photograph.

@@ -7,7 +7,6 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fecemo.data.classes import EMOTIONS
 from fecemo.data.draw_settings import DrawSettings, photograph_path, target_path
 from fecemo.data.durable import atomic_write
 from fecemo.errors import ResourceError
@@ -26,6 +25,8 @@ Job = tuple[Any, ...]
 def planned_emotions(settings: DrawSettings, faces: int, stream: int = 0) -> Iterator[list[str]]:
     """Yield the emotions of each photograph's faces until so many faces are given out."""
     import numpy as np
+
+    from fecemo.drawn import EMOTIONS
 
     rng = np.random.default_rng([settings.seed, stream])
     fewest, most = settings.faces_per_photograph
@@ -50,7 +51,7 @@ def target_face_of(settings: DrawSettings, emotion: str, number: int) -> "FacePa
     """Return the parameters of a labelled face."""
     import numpy as np
 
-    from fecemo.drawn import sample_face
+    from fecemo.drawn import EMOTIONS, sample_face
 
     return sample_face(np.random.default_rng([settings.seed, 2, EMOTIONS.index(emotion), number]), emotion)
 

@@ -4,7 +4,6 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from fecemo.data.classes import EMOTIONS
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_json, plain
 from fecemo.evaluation.cell_metric import CellEvidence, cell_metrics, write_record
@@ -52,7 +51,7 @@ def run(arguments: CellArguments) -> Receipt:
         started = time.monotonic()
         predicted = predict(arguments, cell, target, receipts)
         predictions = predicted.predictions
-        metrics = score_predictions(predictions.truth, predictions.prediction, EMOTIONS, predictions.scores)
+        metrics = score_predictions(predictions.truth, predictions.prediction, target.classes, predictions.scores)
         intervals = bootstrap_intervals(metrics.confusion, resamples=recipe.evaluation.bootstrap, seed=recipe.seed,
                                         confidence=recipe.evaluation.confidence, truth=predictions.truth_columns,
                                         scores=predictions.scores)
@@ -60,7 +59,7 @@ def run(arguments: CellArguments) -> Receipt:
         score = Score(
             approach=arguments.approach, approach_title=recipe.title_of(cell.row),
             variant=arguments.variant, variant_title=cell.variant.title, recipe=recipe.name, recipe_title=recipe.title,
-            method=predicted.method, emotions=EMOTIONS, n_scored=len(predictions.rows),
+            method=predicted.method, emotions=target.classes, n_scored=len(predictions.rows),
             scored_faces=predictions.digest, score_on=cell.score_on, abstained=metrics.abstained, **metrics.values,
             intervals={name: interval for name, interval in intervals.items() if metrics.values[name] is not None},
             confidence=recipe.evaluation.confidence, bootstrap=recipe.evaluation.bootstrap, chance=metrics.chance,
@@ -107,7 +106,8 @@ def _cluster_score(predicted: PredictedFaces, receipts: dict[str, Receipt], seed
     return score_clustering(
         predicted.predictions.truth, predicted.clusters, predicted.groups, names=predicted.names,
         source_sizes=found["cluster_sizes"], target_sizes=receipts["assignments"].summary["cluster_sizes"],
-        silhouette=found.get("silhouette"), stability=found.get("stability"), emotions=EMOTIONS, seed=seed)
+        silhouette=found.get("silhouette"), stability=found.get("stability"),
+        emotions=predicted.predictions.emotions, seed=seed)
 
 
 def _seconds(receipts: dict[str, Receipt], own: float) -> Seconds:

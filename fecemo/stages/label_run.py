@@ -12,7 +12,7 @@ from fecemo.clustering.naming import draw_sample
 from fecemo.clustering.settings import NamingSettings
 from fecemo.data.array_set import read_face_array
 from fecemo.data.arrays import read_array
-from fecemo.data.classes import EMOTIONS
+from fecemo.data.classes import USUAL_CLASSES
 from fecemo.data.cluster_names import read_hand_names
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, read_receipt
@@ -150,7 +150,7 @@ class LabelRun:
             target_clusters=np.asarray(read_array(layout.assigned(approach, variant), "target_clusters", "cluster",
                                                   length=len(target.rows))),
             target_ids=self._target.ids[target.rows],
-            classes=self._target.classes or EMOTIONS, map=drawn, without_map=without_map,
+            classes=self._target.classes or USUAL_CLASSES, map=drawn, without_map=without_map,
             known=known_of_source(self._recipe, layout, self._source, source.rows),
             ask_sample=(lambda: self._seen(target.rows, cell.recipe.naming, cell.recipe.seed)) if may_ask else None,
             ask_labels=(lambda: self._seen(target.rows, None)) if may_ask else None,

@@ -10,7 +10,6 @@ import numpy as np
 from fecemo.clustering.naming import class_margins
 from fecemo.data.array_set import FaceArray, read_face_array
 from fecemo.data.arrays import read_array
-from fecemo.data.classes import EMOTIONS
 from fecemo.data.cluster_names import (
     NAMES_NAME,
     PARTS_NAME,
@@ -102,7 +101,8 @@ def predict(arguments: CellArguments, cell: Cell, target: Dataset, receipts: Map
     layout, where = arguments.layout, (arguments.approach, arguments.variant)
     embedded = read_face_array(layout.embeddings(*where), "target")
     by_clusters = cell.approach.predicts_by == "clusters"
-    guess = _by_clusters(arguments, embedded) if by_clusters else _by_classifier(embedded, layout.embeddings(*where))
+    guess = (_by_clusters(arguments, embedded, target.classes) if by_clusters else
+             _by_classifier(embedded, layout.embeddings(*where), target.classes))
     trained_on = label_rows(layout.model(*where), "labelled_rows", receipts["model"], needed=not by_clusters)
     chosen_with = label_rows(layout.model(*where), "choosing_rows", receipts["model"], needed=False)
     used = np.union1d(np.union1d(trained_on, chosen_with), guess.named_with)
@@ -116,7 +116,7 @@ def predict(arguments: CellArguments, cell: Cell, target: Dataset, receipts: Map
     return PredictedFaces(
         predictions=Predictions(
             ids=target.ids[rows], rows=rows, splits=target.splits[rows], truth=target.labels[rows],
-            prediction=guess.prediction[at], scores=guess.scores[at], emotions=EMOTIONS),
+            prediction=guess.prediction[at], scores=guess.scores[at], emotions=target.classes),
         method=guess.method, embedded=embedded, clusters=None if guess.clusters is None else guess.clusters[at],
         groups=None if guess.groups is None else guess.groups[at],
         labels_used=LabelsUsed(
@@ -128,7 +128,7 @@ def predict(arguments: CellArguments, cell: Cell, target: Dataset, receipts: Map
     )
 
 
-def _by_clusters(arguments: CellArguments, embedded: FaceArray) -> _Guess:
+def _by_clusters(arguments: CellArguments, embedded: FaceArray, classes: tuple[str, ...]) -> _Guess:
     layout, where = arguments.layout, (arguments.approach, arguments.variant)
     folder, assigned, n_faces = layout.clusters(*where), layout.assigned(*where), len(embedded.rows)
     clusters = np.asarray(read_array(assigned, "target_clusters", "cluster", length=n_faces))
@@ -150,7 +150,7 @@ def _by_clusters(arguments: CellArguments, embedded: FaceArray) -> _Guess:
     seen = np.array([_first_name(names, cluster) for cluster in range(n_clusters)], dtype=object)
     seen = np.broadcast_to(seen, (n_faces, n_clusters)).copy()
     seen[np.arange(n_faces), clusters] = prediction
-    return _Guess(method=names.method, prediction=prediction, scores=class_margins(distances, seen, EMOTIONS),
+    return _Guess(method=names.method, prediction=prediction, scores=class_margins(distances, seen, classes),
                   named_with=_sampled_rows(layout.names(*where) / SAMPLE_NAME), names=names, clusters=clusters,
                   groups=groups)
 
@@ -160,12 +160,12 @@ def _first_name(names: ClusterNames, cluster: int) -> str:
     return names.emotion(min(keys, key=key_order))
 
 
-def _by_classifier(embedded: FaceArray, folder: Path) -> _Guess:
+def _by_classifier(embedded: FaceArray, folder: Path, classes: tuple[str, ...]) -> _Guess:
     probabilities = np.asarray(embedded.values)
-    if probabilities.shape[1] != len(EMOTIONS) or not np.isfinite(probabilities).all():
+    if probabilities.shape[1] != len(classes) or not np.isfinite(probabilities).all():
         raise StoredStateError(f"{folder}: target.npy of shape {probabilities.shape} does not hold the finite "
-                               f"probabilities of {len(EMOTIONS)} emotions; run train and embed again")
-    return _Guess(method="classifier", prediction=np.array(EMOTIONS)[probabilities.argmax(axis=1)],
+                               f"probabilities of {len(classes)} classes; run train and embed again")
+    return _Guess(method="classifier", prediction=np.array(classes)[probabilities.argmax(axis=1)],
                   scores=probabilities, named_with=np.zeros(0, np.int64))
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fecemo.data.arrays import write_arrays
-from fecemo.data.classes import EMOTIONS
 from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import Receipt, digest_json, plain
 from fecemo.data.stored_faces import Faces
@@ -143,8 +142,8 @@ def _train(cell: Cell, faces: dict[str, RunFaces], inputs: dict[str, FaceInputs]
 
 
 def _n_classes(faces: dict[str, RunFaces]) -> int:
-    """Return how many classes the labels have that are learnt from; where none are, those of the study."""
-    return max((len(its.pack.classes) for its in faces.values()), default=0) or len(EMOTIONS)
+    """Return how many classes the labels have that are learnt from; 1 where none are, and no output asks."""
+    return max((len(its.pack.classes) for its in faces.values()), default=0) or 1
 
 
 def _labels_elsewhere(labels_read: dict[str, np.ndarray]) -> dict[str, Any]:

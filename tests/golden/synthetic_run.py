@@ -8,13 +8,13 @@ import numpy as np
 from synthetic_scores import synthetic_predictions, synthetic_score
 
 from fecemo.data.arrays import write_arrays
-from fecemo.data.classes import EMOTIONS
 from fecemo.data.cluster_names import ClusterNames
 from fecemo.data.dataset import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import atomic_write
 from fecemo.data.face_id import face_id
 from fecemo.data.receipts import Receipt
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.evaluation.cell_metric import cell_metrics, write_record
 from fecemo.evaluation.cell_metrics.curves import Curves
 from fecemo.evaluation.cell_metrics.groups import Groups

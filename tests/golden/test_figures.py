@@ -113,7 +113,7 @@ def test_a_curve_of_one_epoch_is_drawn():
 def points() -> MapPoints:
     rng = np.random.default_rng(0)
     return MapPoints(rng.normal(size=(50, 2)), np.arange(50) % 10, rng.normal(size=(20, 2)),
-                     np.array(["happy"] * 5 + ["sad"] * 15))
+                     np.array(["happy"] * 5 + ["sad"] * 15), ("happy", "sad"))
 
 
 def test_maps_number_every_cluster_also_beyond_the_palette():

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.evaluation.figures.faces import SIDE, lay_out_faces, source_face_map, target_face_map
 from fecemo.evaluation.figures.maps import OTHERS, MapPoints, cluster_map, emotion_colour, name_key, name_map
-from fecemo.evaluation.figures.svg import PALETTE
+from fecemo.evaluation.figures.svg import PALETTE, colour
 
 CORNERS = np.array([[0, 0], [100, 0], [0, 100], [100, 100], [51, 49], [58, 41]], float)
 
@@ -25,7 +26,7 @@ def points(n_clusters, n=600):
     clusters = np.arange(n) % n_clusters
     middles = rng.uniform(-50, 50, size=(n_clusters, 2))
     return MapPoints(middles[clusters] + rng.normal(size=(n, 2)), clusters, rng.normal(size=(20, 2)),
-                     np.array(["happy"] * 5 + ["sad"] * 14 + [""]))
+                     np.array(["happy"] * 5 + ["sad"] * 14 + [""]), EMOTIONS)
 
 
 def numbers_in(svg):
@@ -59,7 +60,8 @@ def test_maps_of_a_point_or_a_line_are_laid_out(places):
 
 def test_the_picture_has_each_face_in_its_place_with_the_edge_of_its_cluster():
     grid = lay_out_faces(CORNERS, colours_of(CORNERS), squares=5)
-    svg = source_face_map("cell", MapPoints(CORNERS, np.array([0, 1, 2, 9, 4, 5]), CORNERS, np.array([""] * 6)), grid)
+    shown = MapPoints(CORNERS, np.array([0, 1, 2, 9, 4, 5]), CORNERS, np.array([""] * 6), EMOTIONS)
+    svg = source_face_map("cell", shown, grid)
     sheet = Image.open(io.BytesIO(base64.b64decode(re.search(r'base64,([^"]+)"', svg)[1])))
     assert sheet.size == (5 * SIDE, 5 * SIDE)
     for at, column, row in zip(grid.chosen, grid.columns, grid.rows, strict=True):
@@ -69,16 +71,16 @@ def test_the_picture_has_each_face_in_its_place_with_the_edge_of_its_cluster():
     assert edges == [PALETTE[number] for number in (2, 1, 4, 0, 1)]  # of faces 2, 3, 4, 0, 1; the ninth begins again
     assert "5 of 6 source faces" in svg
     assert svg == source_face_map("cell", MapPoints(CORNERS, np.array([0, 1, 2, 9, 4, 5]), CORNERS,
-                                                    np.array([""] * 6)), grid)
+                                                    np.array([""] * 6), EMOTIONS), grid)
 
 
 def test_target_faces_have_the_edge_of_their_emotion_and_other_ids():
     emotions = np.array(["happy", "sad", "", "anger", "fear", "fear"])
-    shown = MapPoints(CORNERS, np.zeros(6, int), CORNERS, emotions)
+    shown = MapPoints(CORNERS, np.zeros(6, int), CORNERS, emotions, EMOTIONS)
     grid = lay_out_faces(CORNERS, colours_of(CORNERS), squares=5)
     target, source = target_face_map("cell", shown, grid), source_face_map("cell", shown, grid)
-    assert re.findall(r'stroke="(#\w+)"', target) == [emotion_colour(name) for name in ("", "anger", "fear", "happy",
-                                                                                       "sad")]
+    assert re.findall(r'stroke="(#\w+)"', target) == [
+        emotion_colour(name, EMOTIONS) for name in ("", "anger", "fear", "happy", "sad")]
     ids = [set(re.findall(r'\bid="([^"]+)"', svg)) for svg in (source, target)]
     assert not ids[0] & ids[1]
     for svg, own in zip((source, target), ids, strict=True):
@@ -87,7 +89,7 @@ def test_target_faces_have_the_edge_of_their_emotion_and_other_ids():
 
 def test_a_name_has_one_colour_whatever_its_clusters():
     names = {0: "happy", 1: "mixed", 2: "happy", 3: "neutral", 4: "skip"}
-    assert name_key(names) == [(emotion_colour("neutral"), "neutral"), (emotion_colour("happy"), "happy"),
+    assert name_key(names, EMOTIONS) == [(colour(0), "neutral"), (colour(1), "happy"),
                                (OTHERS, "mixed"), (OTHERS, "skip")]
     svg = name_map("cell", points(5), names)
     assert "by the names of their clusters: neutral, happy, mixed, skip" in svg
@@ -107,7 +109,7 @@ def test_no_badge_stands_on_another():
     angles = rng.uniform(0, 2 * np.pi, 300)
     ring = 10 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     places = np.concatenate([ring, rng.normal(size=(300, 2))])
-    svg = cluster_map("cell", MapPoints(places, np.repeat([0, 1], 300), places[:0], np.array([], str)))
+    svg = cluster_map("cell", MapPoints(places, np.repeat([0, 1], 300), places[:0], np.array([], str), ()))
     drawn = re.findall(r'<text[^>]*?(?:x="|translate\()([\d.]+)[" ,y=]+([\d.]+)', svg)
     at = np.array(drawn, dtype=float)
     assert len(at) == 2

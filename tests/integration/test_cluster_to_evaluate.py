@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from fecemo.data.arrays import write_arrays
-from fecemo.data.classes import EMOTIONS
 from fecemo.data.dataset import Dataset, FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.receipts import read_receipt
+from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.cell_metric import cell_metrics, read_records
 from fecemo.evaluation.metrics.predictions import score_predictions

@@ -293,3 +293,11 @@ def test_receipts_hold_plain_json(study, trained):
     assert document["summary"]["loss"].keys() == {"reconstruct", "classify"}
     assert document["config"]["variant"]["name"] == "gray"
     assert document["seed"] == 3
+
+
+def test_a_network_answers_for_the_classes_of_its_dataset(study, tmp_path):
+    layout = RunLayout(tmp_path / "run")
+    store(layout.target, squares(8, 0), labels=["awe", *EMOTIONS[:6], "awe"], splits=["train"] * 8)
+    train.run(arguments(study, "supervised", run=layout.run))
+    described = json.loads((layout.model("supervised", "gray") / "networks.json").read_text())
+    assert [7] in [layer["output_shape"] for part in described.values() for layer in part["layers"]]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from fecemo.data.classes import SPELLINGS, read_classes
+from fecemo.data.classes import SPELLINGS, USUAL_CLASSES, read_classes
 from fecemo.data.labelled import (
     LabelledImage,
     LabelledSet,
@@ -75,7 +75,7 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
     for part in {"", *splits}:
         left_out += _strays(folder, part)
     _refuse_lost_classes(folder, finds, reading.class_of, images, left_out)
-    named = options.classes or tuple(dict.fromkeys(SPELLINGS.values()))
+    named = options.classes or USUAL_CLASSES
     return labelled_set(folder, images, left_out, f"folders of images named {', '.join(named)}",
                         classes=reading.classes, remark=reading.remark)
 

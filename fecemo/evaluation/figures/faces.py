@@ -80,7 +80,7 @@ def source_face_map(cell: str, points: MapPoints, grid: FaceGrid) -> str:
 
 def target_face_map(cell: str, points: MapPoints, grid: FaceGrid) -> str:
     """Draw target faces at their places, each with an edge in the colour of its emotion. Returns an SVG element."""
-    edges = [emotion_colour(name) for name in points.target_emotions[grid.chosen]]
+    edges = [emotion_colour(name, points.classes) for name in points.target_emotions[grid.chosen].tolist()]
     return _face_map(f"target faces {cell}", grid, edges,
                      f"{len(grid.chosen)} of {len(points.target):,} target faces at their places on the map.")
 

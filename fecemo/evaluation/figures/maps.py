@@ -1,12 +1,11 @@
 """Figures of a t-SNE map: the source by cluster or by name, the target one emotion at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fecemo.data.classes import EMOTIONS
 from fecemo.evaluation.figures.svg import ACCENT, CARD, INK, as_svg, colour, new_figure, pixels
 
 if TYPE_CHECKING:
@@ -35,12 +34,15 @@ class MapPoints:
         Places of target faces in the same map.
     target_emotions : ndarray of shape (m,), str
         What each target face shows; ``""`` where that is not known.
+    classes : tuple of str
+        Of the target, in order.
     """
 
     source: np.ndarray
     source_clusters: np.ndarray
     target: np.ndarray
     target_emotions: np.ndarray
+    classes: tuple[str, ...]
 
 
 def cluster_map(cell: str, points: MapPoints) -> str:
@@ -81,8 +83,9 @@ def name_map(cell: str, points: MapPoints, names: Mapping[int, str]) -> str:
     """
     figure, axes = _bare_axes(400, points)
     clusters = [int(number) for number in np.unique(points.source_clusters)]
-    _scatter_source(axes, points, {number: emotion_colour(names.get(number, "")) for number in clusters})
-    shown = ", ".join(name for _, name in name_key(names))
+    _scatter_source(axes, points, {
+        number: emotion_colour(names.get(number, ""), points.classes) for number in clusters})
+    shown = ", ".join(name for _, name in name_key(names, points.classes))
     return as_svg(figure, f"names {cell}", f"t-SNE map of {len(points.source):,} source faces by the names of their "
                   f"clusters: {shown}.")
 
@@ -96,21 +99,22 @@ def learnt_map(cell: str, points: MapPoints) -> str:
         An SVG element; `name_key` tells its colours.
     """
     figure, axes = _bare_axes(400, points)
-    _scatter_source(axes, points, {number: emotion_colour(emotion) for number, emotion in enumerate(EMOTIONS)})
+    _scatter_source(axes, points, {
+        number: emotion_colour(emotion, points.classes) for number, emotion in enumerate(points.classes)})
     return as_svg(figure, f"learnt {cell}",
                   f"t-SNE map of {len(points.source):,} faces that the classifier learned from, by emotion.")
 
 
-def name_key(names: Mapping[int, str]) -> list[tuple[str, str]]:
-    """Return colour and name of every name in use, emotions in their order and whatever is none after them."""
+def name_key(names: Mapping[int, str], classes: Sequence[str]) -> list[tuple[str, str]]:
+    """Return colour and name of every name in use, classes in their order and whatever is none after them."""
     used = set(names.values())
-    emotions = [name for name in EMOTIONS if name in used]
-    return [(emotion_colour(name), name) for name in emotions + sorted(used.difference(EMOTIONS))]
+    known = [name for name in classes if name in used]
+    return [(emotion_colour(name, classes), name) for name in known + sorted(used.difference(classes))]
 
 
-def emotion_colour(name: str) -> str:
-    """Return the colour of an emotion; gray for what is none."""
-    return colour(EMOTIONS.index(name)) if name in EMOTIONS else OTHERS
+def emotion_colour(name: str, classes: Sequence[str]) -> str:
+    """Return the colour of a class; gray for what is none."""
+    return colour(list(classes).index(name)) if name in classes else OTHERS
 
 
 def _scatter_source(axes: "Axes", points: MapPoints, colours: Mapping[int, str]) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from fecemo.data.classes import EMOTIONS
 from fecemo.evaluation.cell_metric import cell_metrics
 from fecemo.evaluation.figures.faces import source_face_map, target_face_map
 from fecemo.evaluation.figures.maps import MapPoints, cluster_map, emotion_map, learnt_map, name_key, name_map
@@ -173,10 +172,10 @@ def _further_maps(name: str, cell: CellMaterial) -> dict[str, Any]:
         return {}
     if not cell.clustered:
         shown = np.unique(cell.map.source_clusters)
-        return {"key": name_key({int(number): EMOTIONS[number] for number in shown})}
+        return {"key": name_key({int(number): cell.map.classes[number] for number in shown}, cell.map.classes)}
     by_name = {number: cell.names.get(str(number), "divided") for number in cell.sizes} if cell.names else {}
     return {
-        "by_name": name_map(name, cell.map, by_name) if by_name else None, "key": name_key(by_name),
+        "by_name": name_map(name, cell.map, by_name) if by_name else None, "key": name_key(by_name, cell.map.classes),
         "source": source_face_map(name, cell.map, cell.source_faces) if cell.source_faces else None,
         "target": target_face_map(name, cell.map, cell.target_faces) if cell.target_faces else None,
     }

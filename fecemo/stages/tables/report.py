@@ -60,14 +60,13 @@ def read_material(study: Recipe, layout: RunLayout, run: "RunResults") -> "Repor
     StoredStateError
         If something finished is damaged.
     """
-    from fecemo.data.classes import EMOTIONS
     from fecemo.evaluation.report.material import ReportMaterial
 
     packs = read_packs(layout)
     stages, versions, machine = read_stages(material_folders(study, layout))
     return ReportMaterial(
         recipe=study.name, title=study.title, seeds=(study.seed, *study.seeds), results=run.results, stages=stages,
-        versions=versions, machine=machine, emotions=EMOTIONS,
+        versions=versions, machine=machine, emotions=packs["target"].classes if "target" in packs else (),
         has_second=study.cluster_sweep is not None,
         rows=tuple(dict.fromkeys(cell.row for cell in run.cells.values())),
         columns=tuple(dict.fromkeys(cell.column for cell in run.cells.values())),
@@ -156,7 +155,6 @@ def _read_clusters(folders: dict[str, Path]) -> "tuple[np.ndarray, np.ndarray]":
 def _read_map(folders: dict[str, Path], packs: "dict[str, Dataset]", clustered: bool) -> "MapPoints | None":
     import numpy as np
 
-    from fecemo.data.classes import EMOTIONS
     from fecemo.evaluation.figures.maps import MapPoints
 
     if "map" not in folders:
@@ -170,11 +168,12 @@ def _read_map(folders: dict[str, Path], packs: "dict[str, Dataset]", clustered: 
     else:  # a classifier's: labelled faces that it learned from
         if "target" not in packs:
             return None
-        groups = np.array([EMOTIONS.index(label) for label in packs["target"].labels[shown].tolist()])
+        groups = packs["target"].label_codes()[shown]
     source, target = (read_array(folders["map"], f"{pack}_map", "map", length=len(its_rows))
                       for pack, its_rows in zip(PACKS, (shown, target_rows), strict=True))
     labels = packs["target"].labels[target_rows] if "target" in packs else np.full(len(target_rows), "")
-    return MapPoints(source, groups, target, target_emotions=labels)
+    return MapPoints(source, groups, target, target_emotions=labels,
+                     classes=packs["target"].classes if "target" in packs else ())
 
 
 def _face_grid(folders: dict[str, Path], packs: "dict[str, Dataset]", pack: str, variant: Variant,
