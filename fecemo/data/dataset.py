@@ -269,7 +269,8 @@ class Dataset:
         frame = pd.DataFrame(columns)
         for name, kind in self.columns.items():
             if kind == "label":
-                frame[name] = pd.Categorical.from_codes(self.label_codes(name), list(self.classes))
+                classes = pd.CategoricalDtype(list(self.classes))
+                frame[name] = pd.Categorical.from_codes(self.label_codes(name), dtype=classes)
         return frame.rename_axis("row")
 
     def damaged_rows(self) -> list[int]:

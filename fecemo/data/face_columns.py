@@ -1,5 +1,6 @@
 """What is known of faces beside their emotion: a CSV with a row a face and a column of whatever is known."""
 
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,10 @@ from fecemo.data.face_id import face_id
 from fecemo.data.listed_face import FACE_COLUMNS, ListedFace
 from fecemo.errors import InputError
 
+KEYS = ("id", "path", *FACE_COLUMNS)
+_NUMBER = re.compile(r"-?(?:(?:0|[1-9]\d*)(?:\.\d+)?|\d(?:\.\d+)?e[+-]\d{2,3})", re.ASCII)
+"""As people and programs write numbers: no leading zeros, and an exponent only as programs print it."""
+
 
 def read_face_columns(path: Path, ids: Sequence[str], *, below: str = "",
                       rename: Callable[[str], str | None] = str) -> dict[str, np.ndarray]:
@@ -21,7 +26,9 @@ def read_face_columns(path: Path, ids: Sequence[str], *, below: str = "",
     path : Path
         A CSV with a heading. A face is named by ``id``, as in a pack's index; by ``path``, that of an imported image
         below the imported folder; or by ``url``, ``left``, ``right``, ``top`` and ``bottom``. All other columns are
-        what is known: numbers where every cell holds one, words otherwise; an empty cell is not known.
+        what is known; an empty cell is not known. A column is of numbers only where every cell is written as numbers
+        usually are; ``01``, ``1_0`` and ``1e3`` are words, as group codes are. What each column was read as is printed.
+        Upper and lower case of the columns that name a face, and columns without a heading, make no difference.
     ids : sequence of str, of length n
         Of the pack, by row.
     below : str
@@ -40,11 +47,14 @@ def read_face_columns(path: Path, ids: Sequence[str], *, below: str = "",
         If the file is missing, names no face, names one twice, has two columns of one name, or names none of the pack.
     """
     rows = csv_rows(path)
-    heading = next((row for row in rows if not isinstance(row, RejectedRow)), None)
+    heading = next(rows, None)
     if heading is None:
         raise InputError(f"{path} is empty; expected a heading and a row a face")
+    if isinstance(heading, RejectedRow):
+        raise InputError(f"{path}: line {heading.line} is {heading.reason}; expected a heading")
     names = [cell.strip() for cell in heading[1]]
-    if twice := [name for name in names if names.count(name) > 1]:
+    names = [name.lower() if name.lower() in KEYS else name for name in names]
+    if twice := [name for name in names if name and names.count(name) > 1]:
         raise InputError(f"{path} has two columns {twice[0]!r}")
     keys = _keys(names, path)
     row_of = {one: row for row, one in enumerate(ids)}
@@ -73,10 +83,16 @@ def read_face_columns(path: Path, ids: Sequence[str], *, below: str = "",
         print(f"{path}: {left_out} of {read} rows are broken and left out", file=sys.stderr)
     columns = {}
     for place, name in enumerate(names):
-        renamed = None if name in keys else rename(name)
+        renamed = None if name in keys or not name else rename(name)
         if renamed is not None:
             columns[renamed] = _column({at: values[place].strip() for at, values in cells.items()}, len(ids))
-    return {name: values for name, values in columns.items() if values is not None}
+    known = {name: values for name, values in columns.items() if values is not None}
+    if rename is str:
+        kinds = {"numbers": [name for name, values in known.items() if values.dtype.kind == "f"],
+                 "words": [name for name, values in known.items() if values.dtype.kind == "U"]}
+        print(f"{path}: " + "; ".join(f"{', '.join(listed)} read as {kind}" for kind, listed in kinds.items()
+                                      if listed), file=sys.stderr)
+    return known
 
 
 def _keys(names: Sequence[str], path: Path) -> tuple[str, ...]:
@@ -98,11 +114,10 @@ def _column(known: Mapping[int, str], n: int) -> np.ndarray | None:
     if not known:
         return None
     rows = list(known)
-    try:
+    if all(map(_NUMBER.fullmatch, known.values())):
         numbers = np.full(n, np.nan)
         numbers[rows] = [float(text) for text in known.values()]
         return numbers
-    except ValueError:
-        words = np.zeros(n, dtype=f"<U{max(map(len, known.values()))}")
-        words[rows] = list(known.values())
-        return words
+    words = np.zeros(n, dtype=f"<U{max(map(len, known.values()))}")
+    words[rows] = list(known.values())
+    return words

@@ -74,8 +74,8 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
             return receipt
         columns: dict[str, ColumnType] = {
             **({"label": "label", "split": "split"} if found.classes else {}), **found.columns}
-        writer = DatasetWriter(out, plan, made_of=[config, inputs, found.classes], classes=found.classes,
-                               columns=columns)
+        writer = DatasetWriter(out, plan, classes=found.classes, columns=columns,
+                               made_of={**config, **inputs, "classes": list(found.classes)})
         try:
             _fill(writer, found.folder, chosen, settings)
             _write_left_out(out, found)

@@ -46,7 +46,10 @@ if rated:
 rule import_labelled:
     input: DRAWN or target.images
     output: layout.target / DONE
-    params: settings=json.dumps(plain(recipe.target), sort_keys=True)
+    params:
+        settings=json.dumps(plain(recipe.target), sort_keys=True),
+        # Drawn images are watched by the stage that draws them.
+        images="" if recipe.draw else listing_digest(target.images)
     shell: script("02_import", target) + f" --out {shlex.quote(str(layout.target))}"
 
 

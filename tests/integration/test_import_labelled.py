@@ -195,10 +195,10 @@ def test_a_finished_pack_is_left_alone(faces, tmp_path, monkeypatch):
 
 def test_a_pack_is_never_filled_up_with_something_else(faces, tmp_path):
     receipt = run(ImportSettings(faces), tmp_path / "pack")
-    with pytest.raises(StoredStateError, match="other settings or from other files"):
+    with pytest.raises(StoredStateError, match="made with shape 'crop', not with shape 'pad'"):
         run(ImportSettings(faces, shape="pad"), tmp_path / "pack")
     save(faces / "sad" / "25.png", image(99))  # the same names, other pixels
-    with pytest.raises(StoredStateError, match="other settings or from other files"):
+    with pytest.raises(StoredStateError, match=r"made with images .*, not with images"):
         run(ImportSettings(faces), tmp_path / "pack")
     assert Dataset(tmp_path / "pack").receipt == receipt
 

@@ -49,6 +49,25 @@ def test_what_cannot_be_joined_is_refused(tmp_path, text, said):
         read_face_columns(written(tmp_path, text), IDS)
 
 
+def test_codes_that_look_like_numbers_stay_words(tmp_path, capsys):
+    path = written(tmp_path, "path,age,site,hours,small\na.jpg,10_19,01,1.5,1e-05\nb.jpg,20_29,1,-2,0.5\n"
+                             "c.jpg,30_39,1e3,0,2\n")
+    found = read_face_columns(path, IDS)
+    assert found["age"].tolist() == ["10_19", "20_29", "30_39"]
+    assert found["site"].tolist() == ["01", "1", "1e3"]
+    assert found["hours"].tolist() == [1.5, -2, 0]
+    assert found["small"].tolist() == [1e-05, 0.5, 2]
+    assert "hours, small read as numbers; age, site read as words" in capsys.readouterr().err
+
+
+def test_what_spreadsheets_write_is_read(tmp_path):
+    path = written(tmp_path, "\ufeffPath,Age,,\na.jpg,7,,\n")
+    assert read_face_columns(path, IDS)["Age"][0] == 7
+    path.write_bytes("path,âge\na.jpg,7\n".encode("latin-1"))
+    with pytest.raises(InputError, match="line 1 is not UTF-8"):
+        read_face_columns(path, IDS)
+
+
 def test_a_broken_row_costs_itself_alone(tmp_path, capsys):
     found = read_face_columns(written(tmp_path, 'path,age\na.jpg,1,2\nb.jpg,4\nc.jpg,"\n'), IDS)
     np.testing.assert_array_equal(found["age"], [np.nan, 4, np.nan])
