@@ -58,9 +58,11 @@ def refuse_unstorable(model: keras.Model, folder: Path) -> None:
               "its constructor from get_config, and use keras.ops or layers in the place of Lambda")
     try:
         save_network(model, path)
-        again = load_network(path)
-    except (StoredStateError, ValueError, TypeError, NotImplementedError, AttributeError) as error:
-        raise InputError(f"the model {model.name} cannot be stored and loaded again ({error}): {advice}") from error
+        again = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (ValueError, TypeError, NotImplementedError, AttributeError, KeyError) as error:
+        # Keras puts the whole model into its message; what went wrong is the last thing that it says.
+        reason = str(error).rpartition("Exception encountered: ")[2].split(". ")[0].split("\n")[0]
+        raise InputError(f"the model {model.name} cannot be stored and loaded again ({reason}): {advice}") from error
     finally:
         path.unlink(missing_ok=True)
         path.with_name(f".saving.{path.name}").unlink(missing_ok=True)
