@@ -24,6 +24,8 @@ BARNES_HUT_UP_TO = 3000
 LAST_BY_BARNES_HUT_UP_TO = 40_000
 """Faces up to which it is the quicker in the end, when an FFT in fine boxes has a wide map to cover."""
 LEAST_FACES = 10
+NEIGHBOUR_BLOCK = 10_000
+"""Faces whose distances to the queries are in memory at a time."""
 EXACT_NEIGHBOURS_UP_TO = 100_000
 """Faces up to which exact neighbours are searched; beyond, Annoy's approximate ones."""
 REPORT_EVERY = 25
@@ -137,10 +139,20 @@ def _nearest(query: np.ndarray, faces: np.ndarray, n_neighbours: int, rows: np.n
     """Return the rows of the nearest faces, shape (m, n_neighbours), never that of the query itself."""
     from fecemo.clustering.kmeans import assign
 
-    _, distances = assign(faces, np.ascontiguousarray(query, dtype=np.float32))
-    if rows is not None:
-        distances[rows, np.arange(len(rows))] = np.inf
-    return np.argpartition(distances, n_neighbours - 1, axis=0)[:n_neighbours].T
+    query = np.ascontiguousarray(query, dtype=np.float32)
+    nearest = np.full((n_neighbours, len(query)), -1)
+    least = np.full(nearest.shape, np.inf, np.float32)
+    # Block by block of faces: the distances of a million faces to all queries would take gigabytes.
+    for start in range(0, len(faces), NEIGHBOUR_BLOCK):
+        _, distances = assign(np.asarray(faces[start : start + NEIGHBOUR_BLOCK]), query)
+        if rows is not None:
+            here = np.flatnonzero((rows >= start) & (rows < start + len(distances)))
+            distances[rows[here] - start, here] = np.inf
+        numbers = np.broadcast_to(np.arange(start, start + len(distances))[:, None], distances.shape)
+        together, both = np.concatenate([least, distances]), np.concatenate([nearest, numbers])
+        kept = np.argpartition(together, n_neighbours - 1, axis=0)[:n_neighbours]
+        least, nearest = np.take_along_axis(together, kept, axis=0), np.take_along_axis(both, kept, axis=0)
+    return nearest.T
 
 
 def _fit(points: np.ndarray, perplexity: float, iterations: int, seed: int, title: str) -> Any:

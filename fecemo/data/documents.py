@@ -2,6 +2,9 @@
 
 import dataclasses
 import json
+import math
+import re
+import reprlib
 import typing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +15,20 @@ if TYPE_CHECKING:
     import yaml
 
 T = TypeVar("T")
+MAX_DEPTH = 50
+"""Of mappings and lists within each other."""
+MAX_VALUES = 100_000
+"""In a document, those behind its aliases counted at each."""
+MAX_DIGITS = 400
+"""Of a number."""
+NAME_RULE = re.compile(r"\w[\w .-]*")
+"""Names that become folders: letters, digits, _, blank, point and hyphen, the first a letter, a digit or _."""
+MAX_NAME = 100
+MAX_FAULTS, MAX_FAULT = 20, 1000
+"""Faults of one document that are told, and letters of each."""
+
+_shorten = reprlib.Repr()
+_shorten.maxstring = _shorten.maxother = 120
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -20,15 +37,20 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If the file is missing, is not YAML or has a key twice (the line is named), or does not hold a mapping.
+        If the file is missing, is not YAML, has a key twice or a number that is none (the line is named), grows beyond
+        measure by its aliases, or does not hold a mapping.
     """
     import yaml
 
     try:
         text = _text(path)
-        _refuse_repeated(yaml.compose(text, Loader=yaml.SafeLoader), path)
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        _refuse_bombs(root, path)
+        _refuse_repeated(root, path)
         document = yaml.safe_load(text)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise InputError(f"{path} holds more than {MAX_DEPTH} values within each other") from None
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         raise InputError(f"{path} is not readable YAML: {error}") from error
     return _mapping(document, path)
 
@@ -37,9 +59,65 @@ def read_json(path: Path) -> dict[str, Any]:
     """Return the object that a JSON file holds. Raises `InputError` as `read_yaml` does."""
     try:
         document = json.loads(_text(path), object_pairs_hook=_each_once)
+    except RecursionError:
+        raise InputError(f"{path} is not readable JSON: too many values within each other") from None
     except (ValueError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not readable JSON: {error}") from error
     return _mapping(document, path)
+
+
+def require_name(name: str, what: str) -> None:
+    """Raise `ValueError` for a name that cannot be that of a folder: names of recipes, rows and data sets are."""
+    if len(name) > MAX_NAME or not NAME_RULE.fullmatch(name) or name != name.strip():
+        raise ValueError(f"{what} {_shorten.repr(name)} is no name: expected letters, digits, _, blanks, points and "
+                         f"hyphens, the first a letter, a digit or _, {MAX_NAME} at most")
+
+
+def _refuse_bombs(root: "yaml.Node | None", path: Path) -> None:
+    """Raise `InputError` for a document too deep or, with all aliases written out, too large, and for no numbers."""
+    import yaml
+
+    sizes: dict[int, int] = {}
+
+    def size(node: "yaml.Node", depth: int) -> int:
+        line = node.start_mark.line + 1
+        if depth > MAX_DEPTH:
+            raise InputError(f"{path}, line {line}: more than {MAX_DEPTH} values within each other")
+        if not isinstance(node, yaml.CollectionNode):
+            if node.tag.endswith((":float", ":int")):
+                _refuse_no_number(str(node.value), f"{path}, line {line}")
+            return 1
+        if id(node) in sizes:
+            if not sizes[id(node)]:
+                raise InputError(f"{path}, line {line}: a value that holds itself")
+            return sizes[id(node)]
+        sizes[id(node)] = 0
+        parts = node.value if isinstance(node, yaml.SequenceNode) else [part for pair in node.value for part in pair]
+        total = 1 + sum(size(part, depth + 1) for part in parts)
+        if total > MAX_VALUES:
+            raise InputError(f"{path}, line {line}: more than {MAX_VALUES} values, those behind aliases counted at "
+                             "each")
+        sizes[id(node)] = total
+        return total
+
+    if root is not None:
+        size(root, 1)
+
+
+def _refuse_no_number(text: str, where: str) -> None:
+    """Raise `InputError` for NaN, infinity and numbers that fill pages: none is a setting."""
+    if len(text) > MAX_DIGITS:
+        raise InputError(f"{where}: a number of {len(text)} digits, expected {MAX_DIGITS} at most")
+    word = text.lower().lstrip("+-").lstrip(".")
+    if word in ("nan", "inf") or (word[:1].isdigit() and _is_infinite(text)):
+        raise InputError(f"{where}: {text} is no finite number")
+
+
+def _is_infinite(text: str) -> bool:
+    try:
+        return math.isinf(float(text.replace("_", "")))
+    except ValueError:  # octal, hexadecimal or sexagesimal
+        return False
 
 
 def _refuse_repeated(root: "yaml.Node | None", path: Path) -> None:
@@ -114,8 +192,10 @@ def build(kind: type[T], document: dict[str, Any], where: str) -> T:
     try:
         return pydantic.TypeAdapter(_strict(kind)).validate_python(document)
     except pydantic.ValidationError as error:
-        faults = [_explain(kind, fault) for fault in error.errors()]
-        raise InputError(f"{where}: " + "; ".join(faults)) from error
+        faults = [_explain(kind, fault) for fault in error.errors()[:MAX_FAULTS]]
+        faults += [f"and {more} more"] if (more := error.error_count() - MAX_FAULTS) > 0 else []
+        raise InputError(f"{where}: " + "; ".join(fault if len(fault) <= MAX_FAULT else f"{fault[:MAX_FAULT]}…"
+                                                  for fault in faults)) from error
 
 
 def _strict(kind: type[T]) -> type[T]:
@@ -144,8 +224,8 @@ def _explain(kind: Any, fault: Any) -> str:
     if fault["type"] == "value_error":  # it names the key and what came
         return ": ".join(filter(None, (path, fault["msg"].removeprefix("Value error, "))))
     if fault["type"] in ("tuple_type", "list_type"):
-        return f"{path}: expected a list, such as [{fault['input']}], got {fault['input']!r}"
-    return f"{path or 'value'}: {fault['msg']}, got {fault['input']!r}"
+        return f"{path}: expected a list, such as [{str(fault['input'])[:120]}], got {_shorten.repr(fault['input'])}"
+    return f"{path or 'value'}: {fault['msg']}, got {_shorten.repr(fault['input'])}"
 
 
 def _known_keys(kind: Any, location: tuple[Any, ...]) -> list[str]:

@@ -59,8 +59,10 @@ class DrawSettings:
         for name, least in (("seed", 0), ("source_faces", 0), ("target_faces_per_class", 0), ("face_size", 16),
                             ("photograph_height", 64), ("dead_links", 0), ("triplets", 0),
                             ("test_faces", 0), ("test_triplets", 0)):
-            if getattr(self, name) < least:
+            if not getattr(self, name) >= least:
                 raise ValueError(f"{name} must be at least {least}, not {getattr(self, name)}")
+        if not self.seed < 1 << 32:
+            raise ValueError(f"seed must be below 2^32, not {self.seed}")
         if (self.test_faces or self.test_triplets) and (self.test_faces < 3 or not self.test_triplets):
             raise ValueError(f"test_faces is {self.test_faces} and test_triplets {self.test_triplets}: "
                              "expected three faces at least and a triplet, or none of either")

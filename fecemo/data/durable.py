@@ -56,8 +56,13 @@ def atomic_write(path: Path, content: bytes | str) -> None:
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn the operating system's refusal to write at ``path`` into a `ResourceError` that says what to do."""
+    """Turn the operating system's refusal to write at ``path`` into a `ResourceError` that says what to do.
+
+    Whatever the refusal: of a reason that has no words of its own here, the system's are given. NumPy names none
+    where it wrote less than it was asked to, and there the disk is full.
+    """
     reasons = {
+        None: "the disk is full",
         errno.ENOSPC: "the disk is full",
         errno.EDQUOT: "the disk quota is used up",
         errno.EFBIG: "the file would be larger than is allowed there",
@@ -71,10 +76,11 @@ def explained(path: Path) -> Iterator[None]:
         raise
     except (FileExistsError, NotADirectoryError) as error:
         raise ResourceError(f"cannot write {path}: a file stands where a folder is needed") from error
+    except FileNotFoundError:  # of something that is read meanwhile
+        raise
     except OSError as error:
-        if error.errno not in reasons:
-            raise
-        raise ResourceError(f"cannot write {path}: {reasons[error.errno]}; what was stored before is untouched. "
+        reason = reasons.get(error.errno, error.strerror or str(error))
+        raise ResourceError(f"cannot write {path}: {reason}; what was stored before is untouched. "
                             "Make room or choose another folder, then run the same command again") from error
 
 

@@ -39,7 +39,8 @@ def read_face_columns(path: Path, ids: Sequence[str], *, below: str = "",
     Returns
     -------
     dict of str to ndarray of shape (n,)
-        Float64 with NaN, or str with ``""``, where a value is not known. Columns without a value are left out.
+        Float64 with NaN, or objects, strings with ``""``, where a value is not known. Columns without a value are left
+        out.
 
     Raises
     ------
@@ -89,7 +90,7 @@ def read_face_columns(path: Path, ids: Sequence[str], *, below: str = "",
     known = {name: values for name, values in columns.items() if values is not None}
     if rename is str:
         kinds = {"numbers": [name for name, values in known.items() if values.dtype.kind == "f"],
-                 "words": [name for name, values in known.items() if values.dtype.kind == "U"]}
+                 "words": [name for name, values in known.items() if values.dtype.kind == "O"]}
         print(f"{path}: " + "; ".join(f"{', '.join(listed)} read as {kind}" for kind, listed in kinds.items()
                                       if listed), file=sys.stderr)
     return known
@@ -118,6 +119,7 @@ def _column(known: Mapping[int, str], n: int) -> np.ndarray | None:
         numbers = np.full(n, np.nan)
         numbers[rows] = [float(text) for text in known.values()]
         return numbers
-    words = np.zeros(n, dtype=f"<U{max(map(len, known.values()))}")
-    words[rows] = list(known.values())
+    # References to the texts: an array of fixed width would be as wide as the longest remark at every face.
+    words = np.full(n, "", dtype=object)
+    words[rows] = [sys.intern(text) for text in known.values()]
     return words

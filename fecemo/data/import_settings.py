@@ -79,9 +79,11 @@ class ImportSettings:
                              "label, split, path or row")
         if len(set(self.classes)) < len(self.classes) or "" in self.classes:
             raise ValueError(f"classes {list(self.classes)} must be different names")
-        if self.valid_fraction < 0 or self.test_fraction < 0 or self.valid_fraction + self.test_fraction >= 1:
+        if not (self.valid_fraction >= 0 and self.test_fraction >= 0 and self.valid_fraction + self.test_fraction < 1):
             raise ValueError(f"valid_fraction {self.valid_fraction} and test_fraction {self.test_fraction} must be at "
                              "least 0 and together below 1")
+        if not 0 <= self.seed < 1 << 32:
+            raise ValueError(f"seed must be from 0 to 2^32 - 1, not {self.seed}")
         for name in ("per_class", "valid_per_class", "test_per_class", "threads"):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise ValueError(f"{name} must be at least 1, not {value}")

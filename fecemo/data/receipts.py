@@ -4,6 +4,7 @@ A receipt is written last and renamed into place, so that a folder holds one onl
 Whoever reads an output holds it against the receipt first: a file that is no longer what its stage wrote is damaged.
 """
 
+import errno
 import hashlib
 import json
 import platform
@@ -101,7 +102,12 @@ def digest_json(value: Any) -> str:
 
 
 def digest_file(path: Path) -> str:
-    """Return the sha256 of a file in hexadecimal, reading it in pieces."""
+    """Return the sha256 of a file in hexadecimal, reading it in pieces.
+
+    Raises `OSError` for what cannot be opened, and for a pipe or a device, which has no end.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is no file", str(path))
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

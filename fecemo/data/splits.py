@@ -56,7 +56,7 @@ def make_splits(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndar
     InputError
         If the fractions are out of range, or a label has too few faces.
     """
-    if valid_fraction < 0 or test_fraction < 0 or valid_fraction + test_fraction >= 1:
+    if not (valid_fraction >= 0 and test_fraction >= 0 and valid_fraction + test_fraction < 1):
         raise InputError(f"valid_fraction {valid_fraction} and test_fraction {test_fraction} must be at least 0, and "
                          "together below 1 to leave something to train on")
     rows_by_label = _ordered_rows(ids, labels, f"split:{seed}")

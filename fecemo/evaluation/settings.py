@@ -5,6 +5,9 @@ from pathlib import Path
 
 from fecemo.evaluation.probing.probe_settings import ProbeSettings
 
+MAX_RESAMPLES = 100_000
+"""More change no digit that is shown, and fill the memory."""
+
 
 @dataclass(frozen=True)
 class EvaluationSettings:
@@ -32,7 +35,7 @@ class EvaluationSettings:
     groups: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.bootstrap < 1:
-            raise ValueError(f"bootstrap must be at least 1, not {self.bootstrap}")
+        if not 1 <= self.bootstrap <= MAX_RESAMPLES:
+            raise ValueError(f"bootstrap must be from 1 to {MAX_RESAMPLES}, not {self.bootstrap}")
         if not 0 < self.confidence < 1:
             raise ValueError(f"confidence must be between 0 and 1, not {self.confidence}")

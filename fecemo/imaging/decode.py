@@ -1,5 +1,6 @@
 """Bytes and image files to pixels: 8-bit RGB, whatever they were."""
 
+import stat
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -132,7 +133,10 @@ def read_image(path: Path, at_least: int | None = None) -> np.ndarray:
         If the file cannot be opened, is too large, is no picture, or is damaged where the decoder can tell.
     """
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
+        state = path.stat()
+        if not (stat.S_ISREG(state.st_mode) or stat.S_ISDIR(state.st_mode)):
+            raise ImageFileError(CANNOT_OPEN, "it is no file")  # a pipe or a device would be read without an end
+        if state.st_size > MAX_FILE_BYTES:
             raise ImageFileError(Reason.TOO_LARGE.value, f"more than {MAX_FILE_BYTES} bytes")
         data = path.read_bytes()
     except OSError as error:

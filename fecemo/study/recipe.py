@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fecemo.clustering.settings import ClusterSweepSettings, KMeansSettings, MapSettings, NamingSettings
+from fecemo.data.documents import require_name
 from fecemo.data.draw_settings import DrawSettings
 from fecemo.data.import_settings import ImportSettings
 from fecemo.data.receipts import RECEIPT_NAME
@@ -19,6 +20,8 @@ from fecemo.study.faces.data_names import measured
 
 LESSENED = ("faces", "label_fraction", "epochs")
 """Settings of a phase of training of which a step has less."""
+MAX_SEED = 1 << 32
+"""No library takes a larger seed."""
 CLUSTER_ON = "cluster_on"
 """Number of unlabelled faces of which a step makes its clusters. Nothing is trained anew for it."""
 
@@ -210,6 +213,12 @@ class Recipe:
     learning: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        require_name(self.name, "name:")
+        for row in self.approaches:
+            require_name(row, "approaches:")
+        for seed in (self.seed, *self.seeds):
+            if not 0 <= seed < MAX_SEED:
+                raise ValueError(f"a seed is from 0 to {MAX_SEED - 1}, not {seed}")
         if not 1 <= self.face_side <= FACE_SIDE:
             raise ValueError(f"face_side must be 1 to {FACE_SIDE} pixels, not {self.face_side}")
         if self.threads is not None and self.threads < 1:

@@ -1,5 +1,6 @@
 """How one network is fitted, as a recipe states it."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -82,7 +83,7 @@ class FitSettings:
 
     def __post_init__(self) -> None:
         for name in ("learning_rate", "epochs", "batch_size", "accumulate"):
-            if getattr(self, name) <= 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
         for name in ("faces", "patience"):
             value = getattr(self, name)

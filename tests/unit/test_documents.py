@@ -103,7 +103,7 @@ def test_a_key_that_stands_twice_is_refused(tmp_path, text, said):
 @pytest.mark.parametrize("text", [
     "x: &x {c: 1, e: {f: 1}}\ny: {<<: *x, c: 2}\nz: [*x, *x]\n",  # what is merged may be overridden
     "1: a\n'1': b\n", "a: &a [1]\nb: [*a, *a]\nc: {a: 1}\n",
-    "\n".join(["a0: &a0 {k: 1}", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}, *a{n - 1}]" for n in range(1, 12))]),
+    "\n".join(["a0: &a0 {k: 1}", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}, *a{n - 1}]" for n in range(1, 8))]),
 ])
 def test_keys_of_different_mappings_may_be_equal(tmp_path, text):
     (tmp_path / "fine.yaml").write_text(text)
@@ -145,3 +145,43 @@ def test_what_no_document_may_set_is_not_proposed():
         build(Named, {"nam": "mine"}, "recipe")
     assert "weight" in str(said.value)
     assert "'name'" not in str(said.value)
+
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefg", "bcdefgh", strict=True))
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    (BOMB + "title: *h\n", r"line \d+: more than 100000 values, those behind aliases counted at each"),
+    ("a: " + "[" * 60 + "]" * 60, "line 1: more than 50 values within each other"),
+    ("a: " + "[" * 3000 + "]" * 3000, "more than 50 values within each other"),
+    ("a: &a [*a]\n", "line 1: a value that holds itself"),
+    ("a: 1\nrate: .nan\n", r"line 2: \.nan is no finite number"),
+    ("rate: -.inf\n", r"line 1: -\.inf is no finite number"),
+    ("rate: 1.0e+999\n", r"line 1: 1\.0e\+999 is no finite number"),
+    (f"seed: {'9' * 5000}\n", "line 1: a number of 5000 digits"),
+])
+def test_yaml_bombs_and_numbers_that_are_none_are_refused_by_their_line(tmp_path, text, words):
+    (tmp_path / "odd.yaml").write_text(text)
+    with pytest.raises(InputError, match=words) as refused:
+        read_yaml(tmp_path / "odd.yaml")
+    assert len(str(refused.value)) < 1000
+
+
+def test_aliases_and_numbers_of_use_are_read(tmp_path):
+    (tmp_path / "fit.yaml").write_text("fit: &fit {epochs: 3, rate: 1.0e-3}\nother: *fit\nmask: 0x1F\ntime: 1:30\n")
+    assert read_yaml(tmp_path / "fit.yaml") == {
+        "fit": {"epochs": 3, "rate": 0.001}, "other": {"epochs": 3, "rate": 0.001}, "mask": 31, "time": 90}
+
+
+def test_brackets_without_end_in_json_are_refused(tmp_path):
+    (tmp_path / "odd.json").write_text("[" * 100_000)
+    with pytest.raises(InputError, match="too many values within each other"):
+        read_json(tmp_path / "odd.json")
+
+
+def test_a_fault_is_told_in_few_words_whatever_came():
+    with pytest.raises(InputError) as refused:
+        build(Tree, {"name": [["long" * 100] * 100] * 100, "height": "x" * 10**6, "rings": ["r" * 10**6] * 1000},
+              "tree.yaml")
+    assert len(str(refused.value)) < 25_000

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fecemo.data.durable import atomic_file, atomic_write, explained, output_lock
@@ -71,12 +72,23 @@ def test_a_device_that_is_really_full_is_said(tmp_path):
         FULL.write_bytes(b"x")
 
 
-def test_other_errors_pass_as_they_are(tmp_path):
+def test_other_errors_pass_as_they_are_and_every_refusal_of_the_system_is_one_line(tmp_path):
     with pytest.raises(InputError, match="about something else"), explained(tmp_path):
         raise InputError("about something else")
-    with pytest.raises(OSError, match="Input/output") as caught, explained(tmp_path):
-        raise OSError(errno.EIO, "Input/output error")
-    assert not isinstance(caught.value, ResourceError)
+    with pytest.raises(FileNotFoundError), explained(tmp_path):
+        (tmp_path / "an input").read_text()
+    for code in (errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ENAMETOOLONG):
+        with pytest.raises(ResourceError, match=f"cannot write {tmp_path}: {os.strerror(code)}"), explained(tmp_path):
+            raise OSError(code, os.strerror(code))
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs Linux's always-full device")
+def test_an_array_on_a_full_disk_is_said_though_numpy_names_no_error(tmp_path):
+    with (pytest.raises(ResourceError, match="the disk is full"), explained(tmp_path / "out.npy"),
+          FULL.open("wb", buffering=0) as file):
+        np.save(file, np.zeros(100_000))
+    with pytest.raises(ResourceError, match="the disk is full"), explained(tmp_path / "out.npy"):
+        raise OSError("12800 requested and 992 written")
 
 
 HOLD = """

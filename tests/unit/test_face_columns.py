@@ -1,5 +1,7 @@
 """What is known of faces, joined to a pack by id, path, or address and box."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -80,3 +82,16 @@ def test_every_parameter_of_a_drawn_face_belongs_to_a_factor_but_seeds_and_the_e
     assert without == ["emotion", "identity.texture_seed", "capture.backdrop_seed"]
     assert {factor_column(name).partition(".")[0] for name in row if factor_column(name)} == {
         "expression", "identity", "pose", "light", "background", "camera"}
+
+
+def test_one_long_remark_costs_its_own_letters_and_not_those_of_every_face(tmp_path):
+    ids = [face_id(f"{number}.jpg", 0, 1, 0, 1) for number in range(20_000)]
+    rows = "".join(f"{number}.jpg,{'x' * 30_000 if number == 7 else 'fine'}\n" for number in range(10))
+    path = written(tmp_path, "path,remark\n" + rows)
+    tracemalloc.start()
+    remarks = read_face_columns(path, ids)["remark"]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (remarks[0], len(remarks[7]), remarks[19_999]) == ("fine", 30_000, "")
+    assert np.unique(remarks).tolist() == ["", "fine", "x" * 30_000]
+    assert peak < 50e6  # 2.4 GB where every face has room for the longest

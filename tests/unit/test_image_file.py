@@ -1,6 +1,7 @@
 """Local files of every kind become 8-bit RGB, or a reason."""
 
 import io
+import os
 import zlib
 
 import cv2
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fecemo.data.receipts import digest_file
 from fecemo.imaging.decode import ImageFileError, read_image
 
 
@@ -127,3 +129,12 @@ def test_a_tiff_of_32_bit_samples_is_not_of_a_kind_that_is_read(tmp_path, sample
     Image.fromarray(np.arange(48 * 48).reshape(48, 48).astype(samples)).save(tmp_path / "a.tif")
     with pytest.raises(ImageFileError, match="not_an_image: a TIFF of 32-bit samples"):
         read_image(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")], ids=["pipe", "device"])
+def test_a_pipe_or_a_device_is_no_picture_and_is_not_waited_for(tmp_path, make):
+    make(tmp_path / "a.jpg")
+    with pytest.raises(ImageFileError, match="cannot_open: it is no file"):
+        read_image(tmp_path / "a.jpg")
+    with pytest.raises(OSError, match="it is no file"):
+        digest_file(tmp_path / "a.jpg")

@@ -35,6 +35,20 @@ DEMO = Path(__file__).parents[2] / "pipelines" / "recipes" / "demo.yaml"
      "approaches.supervised.fit.classify.optimizer: there is no optimizer 'adamm': did you mean 'adam"),
     ("n_clusters: 8", "n_clusters: 1", "clustering: n_clusters must be at least 2, not 1"),
     ("title: ", "titel: ", "did you mean 'title'?"),
+    ("name: demo", "name: ../../../evil_run", "name: '../../../evil_run' is no name: expected letters, digits, _,"),
+    ("name: demo", "name: .hidden", "name: '.hidden' is no name"),
+    ("name: demo", 'name: "demo\\n"', r"name: 'demo\n' is no name"),
+    ("  supervised:\n", "  ../../../../outside:\n    approach: supervised\n",
+     "approaches: '../../../../outside' is no name: expected letters"),
+    ("  supervised:\n", "  '':\n    approach: supervised\n", "approaches: '' is no name"),
+    ("  supervised:\n", "  <script>x:\n    approach: supervised\n", "approaches: '<script>x' is no name"),
+    ("seed: 2023", "seed: -1", "a seed is from 0 to 4294967295, not -1"),
+    ("seed: 2023", "seed: 4294967296", "a seed is from 0 to 4294967295, not 4294967296"),
+    ("seed: 2023", "seeds: [-1]\nseed: 2023", "a seed is from 0 to 4294967295, not -1"),
+    ("images: drawn/target", "images: drawn/target\n  test_fraction: .nan", ".nan is no finite number"),
+    ("learning_rate: 3.0e-4, epochs: 16", "learning_rate: .inf, epochs: 16", ".inf is no finite number"),
+    ("bootstrap: 1000,", "bootstrap: 30000000,",
+     "bootstrap must be from 1 to 100000, not 30000000"),
 ])
 def test_a_mistake_is_refused_in_one_line(tmp_path, old, new, message):
     text = DEMO.read_text()
@@ -44,6 +58,6 @@ def test_a_mistake_is_refused_in_one_line(tmp_path, old, new, message):
     with pytest.raises(InputError) as refused:
         read_recipe(recipe)
     words = str(refused.value)
-    assert words.startswith(f"{recipe}: ")
+    assert words.startswith(str(recipe))
     assert message in words
     assert "\n" not in words

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fecemo.clustering.settings import MapSettings
-from fecemo.clustering.tsne import EARLY_ITERATIONS, _phases, draw_map, neighbour_accuracy
+from fecemo.clustering.tsne import EARLY_ITERATIONS, _nearest, _phases, draw_map, neighbour_accuracy
 from fecemo.errors import InputError, StoredStateError
 
 SETTINGS = MapSettings(perplexity=15, pca_components=10, iterations=250)
@@ -159,3 +159,14 @@ def test_a_target_face_with_a_copy_among_the_source_is_placed_beside_it(planted,
     rank = np.array([np.flatnonzero(order == row)[0] for row, order in enumerate(nearest)])
     assert np.median(rank) <= 1
     assert (rank < 5).mean() > 0.9
+
+
+def test_neighbours_are_the_same_in_blocks(monkeypatch):
+    rng = np.random.default_rng(3)
+    faces, places = rng.normal(size=(700, 5)).astype(np.float32), rng.normal(size=(700, 2)).astype(np.float32)
+    whole = neighbour_accuracy(faces, faces, places, places)
+    near = _nearest(faces[:50], faces, 10, np.arange(50))
+    monkeypatch.setattr("fecemo.clustering.tsne.NEIGHBOUR_BLOCK", 64)
+    assert neighbour_accuracy(faces, faces, places, places) == whole
+    assert [set(row) for row in _nearest(faces[:50], faces, 10, np.arange(50)).tolist()] == [
+        set(row) for row in near.tolist()]
