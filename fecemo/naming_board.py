@@ -12,7 +12,10 @@ from fecemo.errors import ResourceError
 from fecemo.stages import evaluate, label
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.label_run import LabelRun
-from fecemo.stages.tables.comparison_table import read_table
+from fecemo.stages.tables.results import read_run
+
+SHOWN_TABLES = ("metrics", "cost")
+"""Of the tables of a run, those of which a cell's line is shown once it is scored."""
 
 
 def open_board(run: str | Path, recipe: str | Path) -> Any:
@@ -56,14 +59,19 @@ def label_and_score(arguments: CellArguments) -> str:
     FecemoError
         As the label and evaluate stages do.
     """
-    from fecemo.evaluation.tables.block_export import as_frame
-    from fecemo.evaluation.tables.blocks import cost_block, metrics_block
+    import pandas as pd
+
+    from fecemo.evaluation.table import pivot, tables
 
     label.run(arguments, method="hand")
     evaluate.run(arguments)
     # Of this cell alone: the others are no concern of whoever named it.
     study = arguments.study
     alone = replace(study, approaches={arguments.approach: study.approaches[arguments.approach]},
-                    variants=(arguments.variant,))
-    row = read_table(alone, arguments.layout)
-    return "".join(as_frame(block(row)).to_html(index=False, border=0) for block in (metrics_block, cost_block))
+                    variants=(arguments.variant,), seeds=(), published="", cluster_sweep=None, triplet_test=None,
+                    learning={})
+    results = read_run(alone, arguments.layout).results
+    shown = [grid for table in tables("table1") if table.name in SHOWN_TABLES for grid in pivot(table, results)]
+    frames = [pd.DataFrame([[*names, *(f"{cell.plain_value} {cell.plain_beside}".strip() for cell in cells)]
+                            for names, cells in grid.lines], columns=list(grid.headings)) for grid in shown]
+    return "".join(frame.to_html(index=False, border=0) for frame in frames)

@@ -51,15 +51,22 @@ def test_a_column_that_is_not_there_names_the_nearest(stored):
 
 
 @pytest.mark.parametrize(("name", "old", "new", "said"), [
-    ("annotations.csv", "2,awe", "2,aww", "row 2 has the label 'aww', did you mean 'awe'"),
-    ("annotations.csv", "2,awe", "3,awe", "row 2 after the heading"),
-    ("annotations.csv", "valence", "arousal", "annotations.csv has the columns"),
-    ("annotations.csv", "0.5", "half", "'valence' holds numbers, but could not convert string to float: 'half'"),
-    ("dataset.json", '"number"', '"numbers"', "'valence' is of the type 'numbers', did you mean 'number'"),
-    ("dataset.json", "fecemo.dataset/1", "fecemo.dataset/9", "expected the format"),
+    ("annotations.csv", "2,awe", "2,sad", "annotations.csv is not what was written"),
+    ("faces.csv", "1.png", "2.png", "faces.csv is not what was written"),
+    ("dataset.json", '"number"', '"text"', "dataset.json is not what was written|dataset.json .* bytes"),
 ])
 def test_damage_is_named(stored, name, old, new, said):
     path = stored / name
     path.write_text(path.read_text().replace(old, new, 1))
     with pytest.raises(StoredStateError, match=said):
         read_whole(stored)
+
+
+@pytest.mark.parametrize(("old", "new", "said"), [
+    ('"number"', '"numbers"', "'valence' is of the type 'numbers', did you mean 'number'"),
+    ("fecemo.dataset/1", "fecemo.dataset/9", "expected the format"), ("[", "", "is damaged")])
+def test_a_description_that_is_none_is_named(stored, old, new, said):
+    path = stored / "dataset.json"
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(StoredStateError, match=said):
+        read_description(stored)

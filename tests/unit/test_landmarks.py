@@ -27,7 +27,7 @@ from fecemo.imaging.landmarks.features import (
 from fecemo.imaging.landmarks.mesh import MIDDLE, Region, find_mesh, middle_region, region_of
 from fecemo.imaging.landmarks.model import BLENDSHAPES_NAME, MESH_NAME, FaceLandmarker
 from fecemo.imaging.landmarks.points import BLENDSHAPE_NAMES, INPUT_LANDMARKS, MODEL_NAMES
-from fecemo.models import measured_groups
+from fecemo.models.approaches.landmark_features import GROUPS as GROUPS_TO_CHOOSE
 
 MODEL = os.environ.get("FECEMO_LANDMARK_MODEL", "")
 
@@ -207,7 +207,7 @@ class TestFindMesh:
         assert (values[columns_of(["gradients"])] == 0).all(), "a black face has no edge"
 
     def test_groups_stand_one_after_the_other_and_models_know_their_names(self):
-        assert tuple(GROUPS) == measured_groups.GROUPS
+        assert tuple(GROUPS) == GROUPS_TO_CHOOSE
         assert {group: len(names) for group, names in GROUPS.items()} == {
             "distances": 18, "blendshapes": 51, "gradients": 192}
         np.testing.assert_array_equal(columns_of(["blendshapes", "distances"]), np.arange(69))
