@@ -37,7 +37,7 @@ def build(config: HeadConfig, shapes: Mapping[str, Shape], n_classes: int) -> An
 
 APPROACH = Approach(
     name="head",
-    title="Few labels on an embedding",
+    title="Classifier head",
     config=HeadConfig,
     inputs={"embedding": EMBEDDING},
     build=build,

@@ -44,7 +44,7 @@ def build(config: LandmarkEncoderConfig, shapes: Mapping[str, Shape], n_classes:
 
 APPROACH = Approach(
     name="landmark_encoder",
-    title="Encoder of landmark measurements",
+    title="Landmark encoder",
     config=LandmarkEncoderConfig,
     inputs={"image": IMAGE},
     build=build,

@@ -63,7 +63,7 @@ def build(config: LandmarkFeaturesConfig, shapes: Mapping[str, Shape], n_classes
 
 APPROACH = Approach(
     name="landmark_features",
-    title="Landmark distances and blendshapes",
+    title="Landmark features",
     config=LandmarkFeaturesConfig,
     inputs=landmark_columns,
     build=build,

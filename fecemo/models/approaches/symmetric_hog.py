@@ -40,7 +40,7 @@ class SymmetricHogConfig(ModelConfig):
 
 APPROACH = Approach(
     name="symmetric_hog",
-    title="Gradients of both halves",
+    title="Symmetric HOG",
     config=SymmetricHogConfig,
     inputs={"image": IMAGE},
     build=None,

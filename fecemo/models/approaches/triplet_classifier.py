@@ -23,7 +23,7 @@ def build(config: TripletPixelsConfig, shapes: Mapping[str, Shape], n_classes: i
 
 APPROACH = Approach(
     name="triplet_classifier",
-    title="Encoder of rated similarity, tuned",
+    title="Triplet encoder, fine-tuned",
     config=TripletPixelsConfig,
     inputs={"image": IMAGE},
     build=build,

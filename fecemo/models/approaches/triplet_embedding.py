@@ -61,7 +61,7 @@ def build(config: TripletEmbeddingConfig, shapes: Mapping[str, Shape], n_classes
 
 APPROACH = Approach(
     name="triplet_embedding",
-    title="Rated similarity of an embedding",
+    title="Triplet embedding",
     config=TripletEmbeddingConfig,
     inputs={"embedding": EMBEDDING},
     build=build,

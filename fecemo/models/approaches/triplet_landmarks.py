@@ -30,5 +30,5 @@ class TripletLandmarksConfig(TripletEmbeddingConfig):
         refuse_no_group(self)
 
 
-APPROACH = replace(TRIPLET_EMBEDDING, name="triplet_landmarks", title="Rated similarity of measurements",
+APPROACH = replace(TRIPLET_EMBEDDING, name="triplet_landmarks", title="Triplet embedding of landmark features",
                    config=TripletLandmarksConfig, inputs=landmark_columns)

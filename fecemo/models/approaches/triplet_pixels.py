@@ -55,7 +55,7 @@ PHASES = (Phase("measure", data="source", targets={"landmark_features": MEASURED
 
 APPROACH = Approach(
     name="triplet_pixels",
-    title="Encoder of rated similarity",
+    title="Triplet encoder",
     config=TripletPixelsConfig,
     inputs={"image": IMAGE},
     build=build,
