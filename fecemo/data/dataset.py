@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
+from fecemo.data.arrays import read_array
+from fecemo.data.copies import COPIES_NAME
 from fecemo.data.receipts import Receipt, open_output, read_receipt
 from fecemo.data.stored_faces import FACE_SHAPE, FACES_NAME, Faces, open_faces
 from fecemo.errors import InputError, StoredStateError, nearest
@@ -245,6 +247,17 @@ class Dataset:
                 raise StoredStateError(f"{self.folder / ANNOTATIONS_NAME}: row {row} has the label {label!r}, "
                                        f"{nearest(label, self.classes)}")
         return np.array([code_of[label] for label in labels], np.int32)
+
+    @cached_property
+    def copies(self) -> np.ndarray:
+        """The first row of which each face is a copy, or its own: ndarray of shape (n,), int64.
+
+        Where nobody has looked for copies, of equal pixels alone.
+        """
+        if f"{COPIES_NAME}.npy" in self.receipt.outputs:
+            return np.asarray(read_array(self.folder, COPIES_NAME, self.receipt.stage, length=len(self)))
+        _, first, members = np.unique(self.sha256, return_index=True, return_inverse=True)
+        return np.asarray(first[members], np.int64)
 
     def rows_in(self, *splits: str) -> np.ndarray:
         """Return the rows of the named splits, in ascending order, as int64."""

@@ -139,7 +139,7 @@ class Ledger:
                 "ORDER BY slot LIMIT 1").fetchone()
             raise self._refusal(f"was made of another list of faces: {n_lost} of its {n_stored} faces are not among "
                                 f"the {n_wanted} that are asked for, the first {lost[0]} ({lost[1]})")
-        for column in columns[1:]:
+        for column in columns[1:-1]:  # what is said of a face, the last, may change: its pixels do not
             changed = self._connection.execute(
                 f"SELECT id, plan.{column}, wanted.{column} FROM plan JOIN wanted USING (id) "
                 f"WHERE plan.{column} IS NOT wanted.{column} ORDER BY plan.slot LIMIT 1").fetchone()
@@ -176,6 +176,19 @@ class Ledger:
         """Make slots missing again."""
         with self._transaction():
             self._connection.executemany("DELETE FROM faces WHERE slot = ?", [(slot,) for slot in slots])
+
+    def take_plan(self, plan: Iterable[FaceEntry]) -> None:
+        """Let a plan of the same faces, with other annotations, take the place of the stored one."""
+        with self._transaction():
+            (digest,) = self._connection.execute("SELECT digest FROM planned").fetchone()
+            (made_of,) = self._connection.execute("SELECT value FROM notes WHERE name = 'made_of'").fetchone()
+            self._take_grown(plan, digest, json.loads(made_of), None)
+
+    def keep_those_of(self, details: Sequence[str]) -> None:
+        """Make every slot missing again that was rejected, or stored with another detail than is given for it."""
+        with self._lock, self._explained():
+            settled = self._connection.execute("SELECT slot, state, detail FROM faces").fetchall()
+        self.forget([slot for slot, state, detail in settled if state != "stored" or detail != details[slot]])
 
     def forget_rejected(self, reasons: Sequence[str]) -> int:
         """Make every slot missing again that was rejected for one of these reasons; return their number."""

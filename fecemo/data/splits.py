@@ -30,7 +30,7 @@ def split_of(spelling: str) -> str | None:
 
 def make_splits(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndarray, *, valid_fraction: float = 0.0,
                 test_fraction: float = 0.2, valid_per_class: int | None = None, test_per_class: int | None = None,
-                seed: int = 0) -> np.ndarray:
+                seed: int = 0, copies: np.ndarray | None = None) -> np.ndarray:
     """Divide labelled faces into train, validation and test.
 
     Held out is the whole set's share of every label or, by counts, as many faces of every label. Within a label the
@@ -45,6 +45,8 @@ def make_splits(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndar
     valid_per_class, test_per_class : int, optional
         Faces of every label, in place of a share; see `held_out_per_class` for labels that have too few.
     seed : int
+    copies : ndarray of shape (n,), int, optional
+        Faces with one number are copies of one picture and come into one split, that of the first of them.
 
     Returns
     -------
@@ -70,11 +72,21 @@ def make_splits(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndar
     n_valid_by_label = (
         {label: min(fixed["valid"], count) for label, count in left.items()} if "valid" in fixed else
         proportional_counts(left, min(_rounded(valid_fraction * n), sum(left.values()))))
-    splits = np.full(n, "train", dtype="<U5")
-    for label, rows in rows_by_label.items():
-        valid_from, train_from = n_test_by_label[label], n_test_by_label[label] + n_valid_by_label[label]
-        splits[rows[:valid_from]] = "test"
-        splits[rows[valid_from:train_from]] = "valid"
+    splits = np.full(n, "", dtype="<U5")
+    members: dict[int, list[int]] = {}
+    for row, picture in enumerate(np.arange(n) if copies is None else copies):
+        members.setdefault(int(picture), []).append(row)
+    labels = np.asarray(labels)
+    for split, wanted in (("test", n_test_by_label), ("valid", n_valid_by_label)):
+        for label, rows in rows_by_label.items():
+            left_to_take = wanted[label] - int(((splits == split) & (labels == label)).sum())
+            for row in rows.tolist():
+                group = members[int(row if copies is None else copies[row])]
+                alike = sum(labels[member] == label for member in group) if len(group) > 1 else 1
+                if not splits[row] and alike <= left_to_take:  # what does not fit leaves the place to the next
+                    splits[group] = split
+                    left_to_take -= alike
+    splits[splits == ""] = "train"
     return splits
 
 

@@ -80,9 +80,11 @@ def run(arguments: CellArguments) -> Receipt:
             # Without the seconds, so that an equal rerun has an equal digest.
             digests={SCORE_NAME: digest_json(plain(score))},
             message=f"accuracy {score.accuracy:.3f} ({interval.low:.3f}–{interval.high:.3f}) on {score.n_scored} faces"
-                    f", chance {score.chance.uniform:.3f}, {score.labels_used.total} labels used",
+                    f", chance {score.chance.uniform:.3f}, {score.labels_used.total} labels used"
+                    + (f"; warning: {predicted.n_copies} scored faces are copies of faces whose labels were used"
+                       if predicted.n_copies else ""),
             summary={"accuracy": score.accuracy, "balanced_accuracy": score.balanced_accuracy,
-                     "n_scored": score.n_scored},
+                     "n_scored": score.n_scored, "copies": predicted.n_copies},
         )
 
     return run_artifact(arguments.artifacts, "score", cell, work)

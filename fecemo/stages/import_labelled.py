@@ -8,8 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from fecemo.cli import say_done
-from fecemo.data.dataset import ColumnType, FaceEntry
+from fecemo.data.arrays import write_arrays
+from fecemo.data.copies import COPIES_NAME, Fingerprints, copies_across_splits
+from fecemo.data.dataset import ColumnType, FaceEntry, digest_face
 from fecemo.data.dataset_writer import DatasetWriter, in_the_making
 from fecemo.data.durable import atomic_file, output_lock
 from fecemo.data.face_id import face_id
@@ -56,11 +60,9 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
     """
     options = ReadOptions(settings.classes, settings.numbering, settings.annotations, settings.text_annotations)
     found = find_layout(settings.layout).read(settings.images, options)
-    chosen, held_out = _chosen(found, settings)
+    chosen = _chosen(found, settings)
     with output_lock(out):
         digests = _digests(found.folder, chosen, settings.threads)
-        plan = [FaceEntry(face_id(image.path, 0, 1, 0, 1), image.path, annotations=_annotations(image))
-                for image in chosen]
         # Neither the place of the images nor the number of threads shapes the pack.
         config = {key: value for key, value in plain(settings).items() if key not in ("images", "threads")
                   and (value is not None or key not in HELD_OUT.values())}
@@ -74,21 +76,42 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
             return receipt
         columns: dict[str, ColumnType] = {
             **({"label": "label", "split": "split"} if found.classes else {}), **found.columns}
-        writer = DatasetWriter(out, plan, classes=found.classes, columns=columns,
-                               made_of={**config, **inputs, "classes": list(found.classes)})
+        # A face is made of its own file alone: a set that grows, or of which files change, keeps the others.
+        writer = DatasetWriter(out, _plan(chosen), classes=found.classes, columns=columns,
+                               made_of={"shape": settings.shape})
         try:
-            _fill(writer, found.folder, chosen, settings)
+            writer.plan.keep_those_of(digests)
+            copies = _fill(writer, found.folder, chosen, settings, digests)
+            chosen, held_out = _divided(chosen, settings, copies)
+            writer.plan.take_plan(_plan(chosen))
             _write_left_out(out, found)
+            stored = [slot for slot, _, _ in writer.plan.stored()]
+            writer_files = _write_copies(out, copies, stored)
+            splits = np.array([chosen[slot].split for slot in stored], dtype=str)
             receipt = writer.finish(
-                STAGE, config=config, inputs=inputs, seed=settings.seed, extra_files=[LEFT_OUT_NAME],
+                STAGE, config=config, inputs=inputs, seed=settings.seed, extra_files=[LEFT_OUT_NAME, *writer_files],
                 summary={"left_out": found.left_out_by_reason(), "splits": _counts(chosen), "held_out": held_out,
                          "remark": found.remark, "classes_without_faces": _missing(found),
-                         "copies_across_splits": _copies_across_splits(chosen, digests)},
+                         "copies": len(stored) - len(np.unique(copies[stored])),
+                         "copies_across_splits": copies_across_splits(copies[stored], splits)},
             )
         finally:
             writer.close()
     say_done(STAGE, out, _closing_line(receipt))
     return receipt
+
+
+def _plan(images: Iterable[LabelledImage]) -> list[FaceEntry]:
+    return [FaceEntry(face_id(image.path, 0, 1, 0, 1), image.path, annotations=_annotations(image)) for image in images]
+
+
+def _write_copies(out: Path, copies: np.ndarray, stored: Sequence[int]) -> list[str]:
+    """Write which stored faces are copies of which, by their rows."""
+    rows_of = {slot: row for row, slot in reversed(list(enumerate(stored)))}
+    first: dict[int, int] = {}
+    for slot in stored:
+        first.setdefault(int(copies[slot]), rows_of[slot])
+    return write_arrays(out, {COPIES_NAME: np.array([first[int(copies[slot])] for slot in stored], np.int64)})
 
 
 def _annotations(image: LabelledImage) -> dict[str, str]:
@@ -101,17 +124,24 @@ def _missing(found: LabelledSet) -> list[str]:
     return [name for name in found.classes if name not in labels]
 
 
-def _chosen(found: LabelledSet, settings: ImportSettings) -> tuple[list[LabelledImage], str]:
-    """Return the images to import, in the order of their paths, with their splits, and the rule by which they are."""
-    import numpy as np
-
-    from fecemo.data.splits import capped_sample, make_splits
+def _chosen(found: LabelledSet, settings: ImportSettings) -> list[LabelledImage]:
+    """Return the images to import, in the order of their paths, with the splits that the set comes with."""
+    from fecemo.data.splits import capped_sample
 
     images, ids = list(found.images), [face_id(image.path, 0, 1, 0, 1) for image in found.images]
     if settings.per_class is not None:
         rows = capped_sample(ids, [image.label for image in images], [image.split for image in images],
                              per_class=settings.per_class, seed=settings.seed)
-        images, ids = [images[row] for row in rows], [ids[row] for row in rows]
+        images = [images[row] for row in rows]
+    return images
+
+
+def _divided(images: Sequence[LabelledImage], settings: ImportSettings,
+             copies: np.ndarray) -> tuple[list[LabelledImage], str]:
+    """Return images with their splits, copies of one picture in one, and the rule by which they are divided."""
+    from fecemo.data.splits import make_splits
+
+    ids = [face_id(image.path, 0, 1, 0, 1) for image in images]
     labels = [image.label for image in images]
     splits = np.array([image.split for image in images], dtype="<U5")
     given = set(splits.tolist())
@@ -124,7 +154,7 @@ def _chosen(found: LabelledSet, settings: ImportSettings) -> tuple[list[Labelled
     if made:
         splits[rows] = make_splits(
             [ids[row] for row in rows], [labels[row] for row in rows], valid_fraction=settings.valid_fraction,
-            test_fraction=settings.test_fraction if "test" in made else 0.0, seed=settings.seed,
+            test_fraction=settings.test_fraction if "test" in made else 0.0, seed=settings.seed, copies=copies[rows],
             **{HELD_OUT[split]: number for split, number in asked.items()})
     return ([dataclasses.replace(image, split=str(split)) for image, split in zip(images, splits, strict=True)],
             _rule([labels[row] for row in rows], asked) if asked else "")
@@ -157,7 +187,9 @@ def _digests(folder: Path, images: Sequence[LabelledImage], threads: int) -> lis
     return digests
 
 
-def _fill(writer: DatasetWriter, folder: Path, images: Sequence[LabelledImage], settings: ImportSettings) -> None:
+def _fill(writer: DatasetWriter, folder: Path, images: Sequence[LabelledImage], settings: ImportSettings,
+          digests: Sequence[str]) -> np.ndarray:
+    """Store the faces, and return for each slot the first of which it is a copy."""
     from fecemo.imaging.decode import ImageFileError, read_image
     from fecemo.imaging.resize import square_face
 
@@ -167,11 +199,18 @@ def _fill(writer: DatasetWriter, folder: Path, images: Sequence[LabelledImage], 
         except ImageFileError as error:
             writer.reject(slot, error.reason, error.detail)
         else:
-            writer.put(slot, square_face(image, settings.shape))
+            face = square_face(image, settings.shape)
+            writer.put(slot, face, digests[slot])
+            prints.add(slot, face, digest_face(face))
 
-    missing = writer.missing()
+    missing, prints = writer.missing(), Fingerprints(len(images))
     with progress(len(images), "import: decode", "image", initial=len(images) - len(missing)) as bar:
         _in_threads(put, missing, settings.threads, bar.update)
+    writer.flush()
+    for slot, _, sha256 in writer.plan.stored():
+        if not prints.known[slot]:  # by an earlier run
+            prints.add(slot, writer.stored_face(slot), sha256)
+    return prints.copies()
 
 
 def _in_threads(do: Callable[[T], None], items: Iterable[T], threads: int, done: Callable[[], Any]) -> None:
@@ -211,13 +250,6 @@ def _counts(images: Iterable[LabelledImage]) -> dict[str, dict[str, int]]:
     return {split: dict(sorted(row.items())) for split, row in sorted(counts.items())}
 
 
-def _copies_across_splits(images: Sequence[LabelledImage], digests: Sequence[str]) -> int:
-    """Return how many held-out files are byte for byte a file of the train split: what makes a score flatter itself."""
-    pairs = [(image.split, digest) for image, digest in zip(images, digests, strict=True) if digest != UNREADABLE]
-    trained_on = {digest for split, digest in pairs if split == "train"}
-    return sum(split in ("valid", "test") and digest in trained_on for split, digest in pairs)
-
-
 def _closing_line(receipt: Receipt) -> str:
     summary = receipt.summary
     said = [f"{summary['faces']} faces"]
@@ -231,6 +263,8 @@ def _closing_line(receipt: Receipt) -> str:
         said.append(f"no image of {', '.join(summary['classes_without_faces'])}")
     if summary["held_out"]:
         said.append(f"held out {summary['held_out']}")
+    if summary["copies"]:
+        said.append(f"{summary['copies']} are copies of others")
     if summary["copies_across_splits"]:
         said.append(f"warning: {summary['copies_across_splits']} held-out images are copies of training images")
     return ", ".join(said) + f" in {receipt.seconds:.1f} s"

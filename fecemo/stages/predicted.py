@@ -48,6 +48,8 @@ class PredictedFaces:
         Keys of the groups that bear a name: clusters, or the parts into which a person divided them.
     names : dict of str to str
         Names of the groups, where there are any.
+    n_copies : int
+        Scored faces of which a copy's label was used.
     """
 
     predictions: Predictions
@@ -57,6 +59,7 @@ class PredictedFaces:
     clusters: np.ndarray | None
     groups: np.ndarray | None
     names: dict[str, str]
+    n_copies: int = 0
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ def predict(arguments: CellArguments, cell: Cell, target: Dataset, receipts: Map
             looked_at=names.looked_at, suggestions_used=names.suggestions_used,
             target_labels_shown=names.target_labels_shown, named_by=names.by,
             other_scores_seen=names.other_scores_seen),
-        names=names.names,
+        names=names.names, n_copies=int(np.isin(target.copies[rows], target.copies[used]).sum()),
     )
 
 
@@ -190,7 +193,7 @@ def _sampled_rows(path: Path) -> np.ndarray:
 
 
 def scored_rows(score_on: str, target: Dataset, used: np.ndarray, where: str) -> np.ndarray:
-    """Return the labelled rows on which a cell is scored, ascending: the test split, or all others than the used ones.
+    """Return the labelled rows on which a cell is scored, ascending: the test split, or all but used ones and copies.
 
     Raises
     ------
@@ -201,7 +204,8 @@ def scored_rows(score_on: str, target: Dataset, used: np.ndarray, where: str) ->
     """
     labelled = np.flatnonzero(target.labels != "")
     if score_on == "unused_labels":
-        rows = np.setdiff1d(labelled, used)
+        of_used = np.flatnonzero(np.isin(target.copies, target.copies[used]))  # a copy tells its label just as well
+        rows = np.setdiff1d(labelled, of_used)
     else:
         rows = np.intersect1d(labelled, target.rows_in("test"))
         if len(leaked := np.intersect1d(rows, used)):

@@ -20,6 +20,7 @@ from fecemo.evaluation.records.score import read_score
 from fecemo.evaluation.records.score_parts import LabelsUsed
 from fecemo.stages import cluster, evaluate, label, map_faces
 from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.predicted import scored_rows
 from fecemo.study.artifacts import clustering_digest
 from tests.artifact_receipts import leave_receipt
 
@@ -331,3 +332,23 @@ def test_a_diverged_or_collapsed_encoder_is_explained(planted):
     with pytest.raises(StoredStateError, match="collapsed"):
         cluster.run(arguments)
     assert read_receipt(planted.layout.clusters("dense_autoencoder", "rgb")) is None
+
+
+@pytest.mark.parametrize("score_on", ["test", "unused_labels"])
+def test_copies_of_faces_whose_labels_were_used_are_not_scored_among_unused_labels(planted, score_on):
+    faces, last = np.load(planted.layout.target / "faces.npy"), N_TARGET - 1
+    writer = DatasetWriter(planted.folder / "again", [
+        FaceEntry(id=f"face{row}", address=f"{row}.png", annotations={
+            "label": str(planted.labels[row]), "split": "test" if row >= N_TARGET * 3 // 4 else "train"})
+        for row in range(N_TARGET)])
+    for row in range(N_TARGET):
+        writer.put(row, faces[0 if row == last else row])  # a test face is a copy of a face of the training
+    writer.finish("import", config={}, inputs={})
+    writer.close()
+    target = Dataset(planted.folder / "again")
+    used = np.arange(10)
+    assert target.copies[last] == 0
+    rows = scored_rows(score_on, target, used, "here")
+    assert (last in rows) == (score_on == "test")
+    assert 0 not in rows
+    assert len(rows) == (N_TARGET // 4 if score_on == "test" else N_TARGET - 11)

@@ -1,6 +1,7 @@
 """From images on a disk to a face pack: labels, splits, rejects, and runs that are cut short."""
 
 import csv
+import dataclasses
 import os
 import shutil
 import signal
@@ -197,29 +198,67 @@ def test_a_pack_is_never_filled_up_with_something_else(faces, tmp_path):
     receipt = run(ImportSettings(faces), tmp_path / "pack")
     with pytest.raises(StoredStateError, match="made with shape 'crop', not with shape 'pad'"):
         run(ImportSettings(faces, shape="pad"), tmp_path / "pack")
-    save(faces / "sad" / "25.png", image(99))  # the same names, other pixels
-    with pytest.raises(StoredStateError, match=r"made with images .*, not with images"):
+    (faces / "sad" / "25.png").unlink()
+    with pytest.raises(StoredStateError, match="1 of its 30 faces are not among the 29 that are asked for"):
         run(ImportSettings(faces), tmp_path / "pack")
     assert Dataset(tmp_path / "pack").receipt == receipt
+
+
+@pytest.mark.parametrize("change", ["grown", "replaced", "divided otherwise"])
+def test_a_set_that_grows_or_changes_costs_the_changed_images_alone(faces, tmp_path, monkeypatch, change):
+    """What comes out is what an import of the changed set into an empty folder gives."""
+    settings = ImportSettings(faces, threads=1)
+    run(settings, tmp_path / "pack")
+    changed = {"grown": ["happiness/00a.png", "sad/40.png"], "replaced": ["sad/25.png"]}.get(change, [])
+    for number, name in enumerate(changed):
+        save(faces / name, image(200 + number))
+    if change == "divided otherwise":
+        settings = dataclasses.replace(settings, seed=5, test_fraction=0.4)
+    read, decoded = decode.read_image, []
+    monkeypatch.setattr(decode, "read_image", lambda path, **more: decoded.append(path) or read(path, **more))
+    grown = run(settings, tmp_path / "pack")
+    assert sorted(path.relative_to(faces).as_posix() for path in decoded) == changed
+    assert grown.digest == run(settings, tmp_path / "anew").digest
+
+
+@pytest.mark.parametrize(("suffix", "alter"), [
+    (".png", lambda pixels: pixels), (".bmp", lambda pixels: pixels), (".jpg", lambda pixels: pixels),
+    (".png", lambda pixels: pixels[:, ::-1]), (".jpg", lambda pixels: pixels[:, ::-1])],
+    ids=["equal", "bmp", "jpeg", "mirrored", "mirrored jpeg"])
+def test_no_test_face_has_its_copy_in_train(tmp_path, capsys, suffix, alter):
+    for number in range(40):
+        for name, pixels in ((f"{number}.png", image(number)), (f"again_{number}{suffix}", alter(image(number)))):
+            save(tmp_path / "set" / ("happy" if number % 2 else "sad") / name, pixels)
+    receipt = run(ImportSettings(tmp_path / "set"), tmp_path / "pack")
+    pack = Dataset(tmp_path / "pack")
+    split_of = dict(zip(pack.addresses.tolist(), pack.splits.tolist(), strict=True))
+    pairs = [(address, address.replace("again_", "").rpartition(".")[0] + ".png") for address in split_of
+             if "again_" in address]
+    assert len(pairs) == 40
+    assert sum(split_of[copy] != split_of[original] for copy, original in pairs) <= 1
+    assert receipt.summary["copies"] >= 39
+    assert receipt.summary["copies_across_splits"] == 0
+    assert (pack.splits == "test").sum() == 16
+    assert "are copies of others" in capsys.readouterr().err
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(faces, tmp_path, monkeypatch):
     unbroken = run(ImportSettings(faces), tmp_path / "unbroken")
     put, decoded = DatasetWriter.put, []
 
-    def interrupted_put(writer, slot, face):
+    def interrupted_put(writer, slot, face, detail=""):
         if len(decoded) == 11:
             raise KeyboardInterrupt
         decoded.append(slot)
-        put(writer, slot, face)
+        put(writer, slot, face, detail)
 
     monkeypatch.setattr(DatasetWriter, "put", interrupted_put)
     with pytest.raises(KeyboardInterrupt):
         run(ImportSettings(faces, threads=1), tmp_path / "broken")
 
-    def watched_put(writer, slot, face):
+    def watched_put(writer, slot, face, detail=""):
         decoded.append(slot)
-        put(writer, slot, face)
+        put(writer, slot, face, detail)
 
     monkeypatch.setattr(DatasetWriter, "put", watched_put)
     assert run(ImportSettings(faces), tmp_path / "broken").digest == unbroken.digest

@@ -33,6 +33,8 @@ class PackFacts:
         Faces of each stored split; empty for an unlabelled pack.
     held_out : str
         How many faces of each emotion were held out, in words; empty where it was a share of all, or no rule of ours.
+    copies_across_splits : int
+        Held-out faces that are copies of faces of the train split.
     stated : mapping of str to str
         What the data set's statement says (name, origin, licence, …), by the words to print; a word without an answer
         is not stated.
@@ -45,6 +47,7 @@ class PackFacts:
     labels: Mapping[str, int] = field(default_factory=dict)
     splits: Mapping[str, int] = field(default_factory=dict)
     held_out: str = ""
+    copies_across_splits: int = 0
     stated: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -43,6 +43,7 @@ def pack_facts(title: str, pack: "Dataset", stated: "DataStatement | None") -> "
     summary = pack.receipt.summary
     return PackFacts(title, len(pack), rejected=summary.get("rejected", {}), left_out=summary.get("left_out", {}),
                      labels=counted(pack.labels), splits=counted(pack.splits), held_out=summary.get("held_out", ""),
+                     copies_across_splits=summary.get("copies_across_splits", 0),
                      stated=_in_words(stated))
 
 
