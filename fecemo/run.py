@@ -175,14 +175,16 @@ class Encoder:
                                          for name, value in receipt.config["model"].items()})
         self.inputs = self.approach.columns(config)
 
-    def transform(self, images: Images | Mapping[str, Any]) -> np.ndarray:
-        """Return the output of the model for each image, flattened.
+    def transform(self, images: Images | Mapping[str, Any], output: str = "") -> np.ndarray:
+        """Return an output of the model for each image, flattened.
 
         Parameters
         ----------
         images : ndarray of shape (n, height, width[, channels]), list of such images, or mapping of str to array
             Faces of any size, cut square to the face, RGB or gray: uint8, or floating in [0, 255]. A model that takes
             other columns is given a mapping with one array for each of its `inputs`.
+        output : str
+            Of the model, such as ``"affect"``; by default `output`.
 
         Returns
         -------
@@ -191,9 +193,12 @@ class Encoder:
         Raises
         ------
         InputError
-            If pixels are not in [0, 255], look scaled to [0, 1], or an input is missing.
+            If pixels are not in [0, 255], look scaled to [0, 1], an input is missing, or there is no such output.
         """
-        return self._outputs(images, self.output)
+        if output and output not in self.model.output:
+            raise InputError(f"{self.title}: {self.approach.name} has no output {output!r}: "
+                             f"{nearest(output, self.model.output)}")
+        return self._outputs(images, output or self.output)
 
     def _outputs(self, images: Images | Mapping[str, Any], output: str) -> np.ndarray:
         from keras import ops

@@ -39,6 +39,9 @@ class CellEvidence:
     seed : int
     columns : mapping of str to ndarray of shape (p,)
         What else is known of each face of the target pack, by row: ages, light, … Empty where nothing is.
+    numbers : mapping of str to (ndarray, ndarray), each of shape (n,), float
+        Numbers of the scored faces that the model answers, by column: as people gave them, NaN where nobody did, and
+        as it answers.
     """
 
     approach: str
@@ -53,6 +56,7 @@ class CellEvidence:
     settings: EvaluationSettings
     seed: int
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
+    numbers: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,11 @@ class CellMetric:
     show : callable, optional
         ``show(record, score, cite) -> dict``: what the template ``<name>.html.jinja`` gets to show one cell's record in
         the report. ``cite(path)`` prints a number of the record, with the line of the results on which it is.
+    rows : callable, optional
+        ``rows(record)``: its rows of the results, each with ``metric`` and ``value``, where these are not one for each
+        number of the record.
+    meanings : mapping of str to str
+        What each metric of such rows is.
     version : int
         Of the record's format: one more whenever what ``kind`` holds, or what it means, becomes another. Records of
         another version are measured anew.
@@ -86,6 +95,8 @@ class CellMetric:
     measure: Callable[[CellEvidence], Any]
     columns: Mapping[str, str] = field(default_factory=dict)
     show: Callable[..., dict[str, Any]] | None = None
+    rows: Callable[[Any], Iterator[dict[str, Any]]] | None = None
+    meanings: Mapping[str, str] = field(default_factory=dict)
     version: int = 1
 
     @property

@@ -44,13 +44,13 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "stage": ("str", "Stage, or cell metric, whose record holds the figure."),
     "seed": ("Int64", "Seed of the figure; empty for a mean over seeds."),
     "seeds": ("Int64", "Number of seeds behind the figure."),
-    "readout": ("str", "How outputs became answers: clusters or argmax."),
+    "readout": ("str", "How outputs became answers: clusters, argmax or regression."),
     "clusters": ("Int64", "Number of clusters; empty for a classifier."),
     "naming": ("str", "How clusters got their names."),
     "scored_on": ("str", "Faces or triplets that were scored."),
     "labels_used": ("Int64", "Labels of people that training, choosing settings and naming read, together."),
     "metric": ("str", "What the figure is; see the list of metrics."),
-    "class": ("str", "The class, type or part of which it is; empty for all."),
+    "class": ("str", "The class, type, part or column of numbers of which it is; empty for all."),
     "value": ("float64", "The figure; empty where the cell has not run."),
     "deviation": ("float64", "Standard deviation over the seeds (n - 1)."),
     "low": ("float64", "Lower end of the interval, at the recipe's confidence."),
@@ -193,6 +193,7 @@ def columns_page() -> str:
     lines += ["", "## Metrics", "", "| metric | what it is |", "|---|---|"]
     lines += [f"| `{name}` | {meaning} |" for name, meaning in METRICS.items()]
     for name, metric in cell_metrics().items():
+        lines += [f"| `{figure}` | {meaning} |" for figure, meaning in metric.meanings.items()]
         lines += [f"| `{name}.{path}` | {metric.title}: {heading} |" for heading, path in metric.columns.items()]
     return "\n".join(lines) + "\n"
 
@@ -324,6 +325,9 @@ def naming_words(score: Score) -> str:
 
 
 def _metric_rows(name: str, record: Any, common: dict[str, Any]) -> Rows:
+    if (rows := cell_metrics()[name].rows) is not None:
+        yield from ({**common, **row} for row in rows(record))
+        return
     n_scored = getattr(record, "n_scored", None)
     for path, value, interval in numbers_of(record):
         yield {**common, "metric": f"{name}.{path}", "value": value, "n": n_scored,

@@ -49,8 +49,9 @@ class Phase:
         return self.data.partition(".")[0]
 
 
+@dataclass(frozen=True)
 class ModelConfig:
-    """Base of the frozen dataclasses that hold an approach's sizes."""
+    """Base of the frozen dataclasses that hold an approach's sizes; by itself, the config of one that has none."""
 
     def check_image(self, shape: Shape) -> None:
         """Raise `ValueError`, the field's name first, if no model of these sizes takes images of this shape."""
@@ -78,7 +79,8 @@ class Approach:
         In the order in which they run; they share the model. Without one, nothing learns but layers that are adapted
         to the source faces.
     readouts : mapping of str to {"clusters", "argmax", "regression"}
-        Outputs that are stored for every face, and how each becomes an answer; the first decides.
+        Outputs that are stored for every face, and how each becomes an answer. The first gives each face its class,
+        by its cluster or as a classifier; those of ``regression`` are compared with the columns that they learn.
     submodels : tuple of str
         Names of the submodels that phases and recipes may freeze.
     descriptor : str, optional
@@ -94,6 +96,11 @@ class Approach:
     readouts: Mapping[str, Readout]
     submodels: tuple[str, ...] = ()
     descriptor: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.readouts.get(next(iter(self.readouts), "")) not in ("clusters", "argmax"):
+            raise ValueError(f"the approach {self.name}: the first readout gives each face its class, so that it is "
+                             f"clusters or argmax; found {dict(self.readouts)}. Numbers are read beside it")
 
     @property
     def output(self) -> str:

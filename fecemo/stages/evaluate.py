@@ -72,7 +72,8 @@ def run(arguments: CellArguments) -> Receipt:
             approach=arguments.approach, variant=arguments.variant, predicts_by=cell.approach.predicts_by,
             predictions=predictions, clusters=predicted.clusters, vectors=predicted.embedded.values,
             vector_rows=predicted.embedded.rows, labels=target.labels, splits=target.splits,
-            settings=recipe.evaluation, seed=recipe.seed, columns=known_columns(recipe, layout, target)))
+            settings=recipe.evaluation, seed=recipe.seed, columns=known_columns(recipe, layout, target),
+            numbers=predicted.numbers))
         write_score(folder, replace(score, seconds=_seconds(receipts, time.monotonic() - started)))
         interval = score.intervals["accuracy"]
         return StageResult(

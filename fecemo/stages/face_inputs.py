@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 
 from fecemo.data.array_set import read_face_array
+from fecemo.data.dataset import Dataset
 from fecemo.data.stored_faces import Faces
+from fecemo.errors import InputError, nearest
 from fecemo.models.approach import EMBEDDING, IMAGE
 from fecemo.study.artifacts import Artifacts
 from fecemo.study.cell import Cell
+from fecemo.study.faces.data_names import LANDMARK_FEATURES, of_landmarks
 from fecemo.study.faces.run_faces import RunFaces
 
 NOWHERE = -1
@@ -64,8 +67,8 @@ class FaceInputs:
     columns : dict of str to array-like of shape (n, ...)
         By input of the model: stored faces, or vectors; a row a face.
     trusted : ndarray of shape (n,), bool
-        Whether a face may be learnt from and clustered: False where a vector is missing, or a landmark model was not
-        sure of a face.
+        Whether a face may be learnt from and clustered: False where a vector or number is missing, or a landmark model
+        was not sure of a face.
     """
 
     columns: dict[str, Faces]
@@ -111,10 +114,23 @@ def _inputs(named: dict[str, str], faces: RunFaces, embedded: FaceVectors | None
             columns[name] = faces.seen
         elif source == EMBEDDING and embedded is not None:
             columns[name], trusted = embedded, trusted & embedded.trusted
-        else:
+        elif of_landmarks([source]):
             _, _, part = source.partition(".")
-            columns[name], trusted = faces.measured.of([part]), trusted & faces.measured.sure
+            columns[name] = faces.measured.of([part]) if part else faces.measured.values
+            trusted = trusted & faces.measured.sure
+        else:
+            numbers = _annotated(faces.pack, source)
+            columns[name], trusted = numbers, trusted & np.isfinite(numbers[:, 0])
     return FaceInputs(columns, trusted)
+
+
+def _annotated(dataset: Dataset, name: str) -> np.ndarray:
+    """Return numbers that people gave as a column of shape (n, 1), float32."""
+    if dataset.columns.get(name) != "number":
+        numbers = [column for column, kind in dataset.columns.items() if kind == "number"]
+        raise InputError(f"{dataset.folder} has no numbers {name!r} to enter a model: "
+                         f"{nearest(name, (*numbers, LANDMARK_FEATURES))}")
+    return dataset[name][:, None]
 
 
 def _embedded(folder: Path, faces: dict[str, RunFaces]) -> dict[str, FaceVectors]:

@@ -50,6 +50,8 @@ class PredictedFaces:
         Names of the groups, where there are any.
     n_copies : int
         Scored faces of which a copy's label was used.
+    numbers : dict of str to (ndarray, ndarray), each of shape (n,), float32
+        Of every column that the model answers: what people gave the scored faces, and what it answers.
     """
 
     predictions: Predictions
@@ -59,7 +61,8 @@ class PredictedFaces:
     clusters: np.ndarray | None
     groups: np.ndarray | None
     names: dict[str, str]
-    n_copies: int = 0
+    n_copies: int
+    numbers: dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,22 @@ def predict(arguments: CellArguments, cell: Cell, target: Dataset, receipts: Map
             target_labels_shown=names.target_labels_shown, named_by=names.by,
             other_scores_seen=names.other_scores_seen),
         names=names.names, n_copies=int(np.isin(target.copies[rows], target.copies[used]).sum()),
+        numbers=_numbers(cell, layout.embeddings(*where), target, rows),
     )
+
+
+def _numbers(cell: Cell, folder: Path, target: Dataset, rows: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    numbers = {}
+    for output, columns in cell.regressions.items():
+        stored = read_face_array(folder, f"target_{output}")
+        answers = np.asarray(stored.values[np.searchsorted(stored.rows, rows)])
+        if answers.shape[1] != len(columns) or not np.isfinite(answers).all():
+            raise StoredStateError(f"{folder}: target_{output}.npy of shape {stored.values.shape} does not hold the "
+                                   f"finite numbers {', '.join(columns)}; run train and embed again")
+        for place, column in enumerate(columns):
+            if column in target.columns:
+                numbers[column] = (target[column][rows], answers[:, place])
+    return numbers
 
 
 def _by_clusters(arguments: CellArguments, embedded: FaceArray, classes: tuple[str, ...]) -> _Guess:

@@ -57,6 +57,14 @@ class Cell:
     step: LearningStep | None = None
 
     @property
+    def regressions(self) -> dict[str, tuple[str, ...]]:
+        """Dict of str to tuple of str: Columns that each output with the readout ``regression`` learns."""
+        learnt = {term.output: term.columns for fit in self.fit.values() for term in fit.losses
+                  if term.loss.target_kind == "numbers"}
+        return {output: learnt[output] for output, readout in self.approach.readouts.items()
+                if readout == "regression" and output in learnt}
+
+    @property
     def recipe_row(self) -> str:
         """str: The row of the recipe: its own, or that of which it is a step."""
         return self.step.row if self.step else self.row

@@ -16,13 +16,14 @@ def build(config, shapes, n_classes):
     decoder = keras.Sequential([layers.Dense(math.prod(shapes["image"]), "sigmoid"), layers.Reshape(shapes["image"])],
                                name="decoder")
     affect = encoder(image)
-    return keras.Model({"image": image}, {"affect": affect, "pixels": decoder(affect)})
+    return keras.Model({"image": image}, {
+        "affect": affect, "embedding": affect, "pixels": decoder(affect)})
 
 
 APPROACH = Approach(
     name="affect", title="Two numbers", config=ModelConfig, inputs={"image": IMAGE}, build=build,
     phases=(Phase("reconstruct", data="source", targets={"pixels": "image"}),
             Phase("rate", data="target.train", targets={"affect": ("valence", "arousal")}, frozen=("decoder",))),
-    readouts={"affect": "regression"}, submodels=("encoder", "decoder"))
+    readouts={"embedding": "clusters", "affect": "regression"}, submodels=("encoder", "decoder"))
 AUGMENT = ()
 TERMS = [("mean_squared_error", "pixels", "image"), ("concordance", "affect", ("valence", "arousal"))]
