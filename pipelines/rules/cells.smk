@@ -1,9 +1,11 @@
 """Cells: what is made from the faces for each row on each variant, under every seed, as the graph of artefacts has it."""
 
 
-def cell_script(name):
+def cell_script(name, *stages):
+    """The command of one stage's script or, with stages named, of several in one process."""
     return (f"{script(name)} --recipe {shlex.quote(str(RECIPE))}"
-            " --run {wildcards.home:q} --approach {wildcards.approach:q} --variant {wildcards.variant:q}")
+            " --run {wildcards.home:q} --approach {wildcards.approach:q} --variant {wildcards.variant:q}"
+            + (f" --stages {shlex.join(stages)}" if stages else ""))
 
 
 def cell_of(wildcards):
@@ -11,19 +13,22 @@ def cell_of(wildcards):
     return resolve(recipe if seed is None else seeded[seed], wildcards.approach, wildcards.variant)
 
 
-def made_with(kind):
-    """What of the recipe shapes an artefact: a change there, and only there, makes it again."""
-    return lambda wildcards: json.dumps(KINDS[kind].config_of(cell_of(wildcards)), sort_keys=True)
+def made_with(*kinds):
+    """What of the recipe shapes artefacts: a change there, and only there, makes them again."""
+    return lambda wildcards: json.dumps([KINDS[kind].config_of(cell_of(wildcards)) for kind in kinds], sort_keys=True)
 
 
-def made_from(kind):
-    """What an artefact is made from: digests of other artefacts, and files that people bring."""
+def made_from(*kinds):
+    """What artefacts of one job are made from: digests of others, and files that people bring."""
     def files(wildcards):
         cell, home = cell_of(wildcards), RunLayout(Path(wildcards.home))
-        inputs = KINDS[kind].inputs(cell, home, KINDS[kind].config_of(cell))
-        return [path for source in inputs.values() for path in (
+        made = {(kind, (cell.row, cell.variant.name)) for kind in kinds}
+        sources = [source for kind in kinds
+                   for source in KINDS[kind].inputs(cell, home, KINDS[kind].config_of(cell)).values()]
+        return list(dict.fromkeys(path for source in sources for path in (
             sorted(source.paths) if isinstance(source, Files)
-            else [KINDS[source.kind].folder(home, *source.key) / DONE])]
+            else [KINDS[source.kind].folder(home, *source.key) / DONE] if (source.kind, source.key) not in made
+            else [])))
     return files
 
 
@@ -36,21 +41,12 @@ def done(kind):
 
 
 rule train:
-    input: made_from("model")
-    output: done("model")
-    params: settings=made_with("model"), threads=recipe.threads, devices=recipe.devices
+    input: made_from("model", "outputs")
+    output: done("model"), done("outputs")
+    params: settings=made_with("model", "outputs"), threads=recipe.threads, devices=recipe.devices
     threads: recipe.threads or workflow.cores
     resources: gpu=1
-    shell: cell_script("03_train")
-
-
-rule embed:
-    input: made_from("outputs")
-    output: done("outputs")
-    params: settings=made_with("outputs")
-    threads: recipe.threads or workflow.cores
-    resources: gpu=1
-    shell: cell_script("04_embed")
+    shell: cell_script("cell", "train", "embed")
 
 
 rule cluster:

@@ -45,7 +45,7 @@ def one_cell(tmp_path) -> Path:
 def test_a_dry_run_counts_the_grid_of_the_recipe(tmp_path):
     printed = snakemake(tmp_path, TINY, tmp_path / "run", "-n")
     counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
-    expected = {"draw": 1, "fetch": 1, "train": 12, "embed": 12, "cluster": 6, "map_faces": 6, "evaluate": 12}
+    expected = {"draw": 1, "fetch": 1, "train": 12, "cluster": 6, "map_faces": 6, "evaluate": 12}
     assert {name: int(counted[name]) for name in expected} == expected
     assert not (tmp_path / "run").exists()
 
@@ -106,11 +106,9 @@ def test_a_row_of_another_row_s_embeddings_comes_after_it_in_its_own_run(tmp_pat
     printed = snakemake(tmp_path, recipe, run, "-n", "--quiet", "host")
     said = printed.stdout + printed.stderr
     for home in (RunLayout(run), RunLayout(run).of_seed(11)):
-        made = str(home.model("labels", "gray") / "digest.txt")
-        inputs = {job: re.search(rf"^rule {job}:\n +input: (.+)\n +output: {re.escape(path)}", said, re.MULTILINE)
-                  for job, path in (("train", made), ("embed", made.replace("models", "embeddings")))}
-        for found in inputs.values():
-            assert str(home.embeddings("encoder", "gray") / "digest.txt") in found[1].split(", ")
+        made = ", ".join(str(folder("labels", "gray") / "digest.txt") for folder in (home.model, home.embeddings))
+        read = re.search(rf"^rule train:\n +input: (.+)\n +output: {re.escape(made)}", said, re.MULTILINE)
+        assert str(home.embeddings("encoder", "gray") / "digest.txt") in read[1].split(", ")
 
 
 def test_a_list_from_which_nothing_learns_tests_every_row_that_has_an_embedding(tmp_path):
@@ -217,7 +215,7 @@ def test_a_recipe_changed_after_a_run_makes_exactly_its_artifacts_stale(tmp_path
     recipe.write_text(yaml.safe_dump(document))
     ran = snakemake(tmp_path, recipe, layout.run)
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert (layout.run / "table1.csv").read_text().count(",scored,") == 1
+    assert (layout.run / "results.csv").read_text().count(",accuracy,") == 1
 
     recipe.write_text(yaml.safe_dump({**document, "naming": {"method": "hand"}}))
     ran = snakemake(tmp_path, recipe, layout.run)
@@ -226,5 +224,5 @@ def test_a_recipe_changed_after_a_run_makes_exactly_its_artifacts_stale(tmp_path
     assert "gray is shown as not run: the names of dense_autoencoder gray were made with other settings" in said
     assert f"at {layout.hand_names('dense_autoencoder', 'gray')}" in said
     assert re.findall(r"^rule (\w+):", ran.stdout + ran.stderr, re.MULTILINE) in ([], ["table"])
-    assert (layout.run / "table1.csv").read_text().count(",scored,") == 0
+    assert ",accuracy," not in (layout.run / "results.csv").read_text()
     assert "Nothing to be done" in (again := snakemake(tmp_path, recipe, layout.run)).stdout + again.stderr

@@ -1,0 +1,30 @@
+"""Run several stages of one cell in one process: what they all import, and the recipe, is read once."""
+
+import importlib
+from typing import Literal
+
+from fecemo.cli import open_door
+from fecemo.stages.cell_arguments import CellArguments
+
+Stage = Literal["train", "embed", "triplet_test", "cluster", "cluster_sweep", "map_faces", "label", "evaluate"]
+
+
+def run(arguments: CellArguments, stages: tuple[Stage, ...]) -> None:
+    """Run the stages that are named, one after the other.
+
+    Each does what its own script does: it skips what is done already, and writes its receipt when it is done. If
+    interrupted, rerun the same command: it resumes.
+
+    Parameters
+    ----------
+    arguments : CellArguments
+        Which cell of which run.
+    stages : tuple of str
+        In the order in which they are to run.
+    """
+    for stage in stages:
+        importlib.import_module(f"fecemo.stages.{stage}").run(arguments)
+
+
+if __name__ == "__main__":
+    open_door(run)
