@@ -1,5 +1,6 @@
 """The graph of stages: what would run, and a killed study that goes on with the same command."""
 
+import csv
 import os
 import re
 import signal
@@ -25,6 +26,12 @@ def command(recipe: Path, run: Path, *arguments: str) -> list[str]:
 
 def snakemake(folder: Path, recipe: Path, run: Path, *arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run(command(recipe, run, *arguments), cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+def scored_cells(run: Path) -> int:
+    """Return how many accuracies the run's table of results holds."""
+    with (run / "results.csv").open(encoding="utf-8", newline="") as file:
+        return sum(row["metric"] == "accuracy" and row["value"] != "" for row in csv.DictReader(file))
 
 
 @pytest.fixture
@@ -215,7 +222,7 @@ def test_a_recipe_changed_after_a_run_makes_exactly_its_artifacts_stale(tmp_path
     recipe.write_text(yaml.safe_dump(document))
     ran = snakemake(tmp_path, recipe, layout.run)
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert (layout.run / "results.csv").read_text().count(",accuracy,") == 1
+    assert scored_cells(layout.run) == 1
 
     recipe.write_text(yaml.safe_dump({**document, "naming": {"method": "hand"}}))
     ran = snakemake(tmp_path, recipe, layout.run)
@@ -224,5 +231,5 @@ def test_a_recipe_changed_after_a_run_makes_exactly_its_artifacts_stale(tmp_path
     assert "gray is shown as not run: the names of dense_autoencoder gray were made with other settings" in said
     assert f"at {layout.hand_names('dense_autoencoder', 'gray')}" in said
     assert re.findall(r"^rule (\w+):", ran.stdout + ran.stderr, re.MULTILINE) in ([], ["table"])
-    assert ",accuracy," not in (layout.run / "results.csv").read_text()
+    assert scored_cells(layout.run) == 0
     assert "Nothing to be done" in (again := snakemake(tmp_path, recipe, layout.run)).stdout + again.stderr
