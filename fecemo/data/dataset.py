@@ -154,7 +154,7 @@ class Dataset:
             raise StoredStateError(f"{folder} is not a finished dataset (no receipt.json); "
                                    "run its fetch or import again")
         for name in receipt.outputs:
-            if name != FACES_NAME:  # each face has a digest of its own: `damaged_rows`
+            if name in (INDEX_NAME, ANNOTATIONS_NAME, DESCRIPTION_NAME):  # each face has a digest: `damaged_rows`
                 open_output(folder, name)
         description = read_description(folder)
         try:

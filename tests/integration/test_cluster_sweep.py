@@ -15,6 +15,7 @@ from fecemo.drawn.emotions import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.cluster_sweep import CLUSTER_SWEEP_FORMAT, CLUSTER_SWEEP_NAME, read_cluster_sweep
 from fecemo.stages import cluster_sweep
+from tests.artifact_receipts import renew_receipt
 from tests.integration.planted_run import N_SOURCE, N_TARGET, RECIPE, Planted
 
 ROOT = Path(__file__).parents[2]
@@ -122,6 +123,9 @@ def test_a_record_that_is_damaged_or_of_another_format_is_refused(tmp_path):
             read_cluster_sweep(folder)
     (folder / CLUSTER_SWEEP_NAME).write_text(text)
     np.save(folder / "right.npy", np.load(folder / "right.npy")[:, :2])
+    with pytest.raises(StoredStateError, match=r"right\.npy has \d+ bytes, and \d+ were written; run the cluster"):
+        read_cluster_sweep(folder)
+    renew_receipt(folder)
     with pytest.raises(StoredStateError, match=r"right\.npy has the shape \(4, 2, 80\), expected \(4, 3, 80\)"):
         read_cluster_sweep(folder)
 
