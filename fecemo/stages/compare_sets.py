@@ -16,7 +16,7 @@ from fecemo.progress import progress
 from fecemo.stages.run_stage import StageResult, run_stage
 
 if TYPE_CHECKING:
-    from fecemo.evaluation.probing.set_comparison import LabelledVectors
+    from fecemo.evaluation.set_metric import LabelledVectors
 
 STAGE = "compare_sets"
 NAMES = ("compare_sets.json", "compare_sets.csv", "compare_sets.html")
@@ -32,7 +32,8 @@ class CompareSettings:
     Parameters
     ----------
     packs : tuple of Path
-        Two or more labelled face packs with train and test splits.
+        Two or more face packs, labelled ones with train and test splits. Where one has no labels, metrics that need
+        none are taken alone.
     names : tuple of str
         What to call them; by default their folders' names.
     network : Path, optional
@@ -83,12 +84,13 @@ class CompareSettings:
 
 
 def run(settings: CompareSettings, out: Path) -> Receipt:
-    """Compare labelled face packs with each other.
+    """Compare face packs with each other.
 
     Writes ``compare_sets.json``, ``compare_sets.csv`` (a row a pair) and ``compare_sets.html`` with both matrices as
     figures: balanced accuracy of learning from one pack's train split and answering for another's test split, and the
-    distance between their faces, emotion by emotion. A train split's faces that stand in any of the test splits, by
-    the digest of their pixels, are left out of it.
+    distance between their faces, emotion by emotion; and every metric of ``set_metrics`` between all faces of two
+    packs, for which they need no labels. A train split's faces that stand in any of the test splits, by the digest of
+    their pixels, are left out of it.
 
     Parameters
     ----------
@@ -141,6 +143,11 @@ def _compare(settings: CompareSettings, packs: list[Dataset], variant: Variant, 
     for name, export in zip(NAMES, (set_comparison_files.to_json, set_comparison_files.to_csv,
                                     set_comparison_files.to_html), strict=True):
         atomic_write(folder / name, export(found))
+    whole = "; ".join(f"{name} {matrix[0][1]:.3f} between {found.sets[0]} and {found.sets[1]}"
+                      for name, matrix in found.metrics.items())
+    if found.chance is None:
+        return StageResult(files=list(NAMES), scratch=scratch, machine=machine, summary={"sets": len(sets)},
+                           message=f"{len(sets)} sets, not all of them labelled: {whole}")
     at_home = [found.probes[one][one].balanced_accuracy for one in range(len(sets))]
     abroad = [found.probes[one][other].balanced_accuracy
               for one in range(len(sets)) for other in range(len(sets)) if one != other]
@@ -148,8 +155,8 @@ def _compare(settings: CompareSettings, packs: list[Dataset], variant: Variant, 
                        message=f"{len(sets)} sets, {len(found.emotions)} emotions, {found.labels} labels each: "
                                "balanced accuracy "
                                f"{np.mean(at_home):.3f} on the own set, {np.mean(abroad):.3f} on others, "
-                               f"chance {found.chance:.3f}, {sum(found.left_out)} train faces left out for standing in "
-                               "a test",
+                               f"chance {found.chance:.3f}, {whole}, {sum(found.left_out)} train faces left out for "
+                               "standing in a test",
                        summary={"sets": len(sets), "emotions": len(found.emotions), "labels": found.labels,
                                 "left_out": dict(zip(found.sets, found.left_out, strict=True))})
 
@@ -157,7 +164,7 @@ def _compare(settings: CompareSettings, packs: list[Dataset], variant: Variant, 
 def _described(settings: CompareSettings, packs: list[Dataset], variant: Variant,
                folder: Path) -> "tuple[list[LabelledVectors], list[str], dict[str, str]]":
     """Return the packs' faces as vectors, the files that hold these for now, and on what they were made."""
-    from fecemo.evaluation.probing.set_comparison import LabelledVectors
+    from fecemo.evaluation.set_metric import LabelledVectors
 
     files = [] if settings.network is None else [f"{number}.npy" for number in range(len(packs))]
     machine = {} if settings.network is None else _embed(

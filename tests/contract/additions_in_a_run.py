@@ -24,7 +24,7 @@ from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.measure import MeasureSettings, measure_pack
 from fecemo.study.layout import RunLayout
 
-SOURCE, PER_CLASS, UNRATED = 12, 7, 4
+SOURCE, PER_CLASS, UNRATED = 20, 7, 4
 ROWS = ("affect", "jigsaw", "two_stream", "variational")
 ENTRY_POINTS = """
 [fecemo.approaches]
@@ -36,6 +36,8 @@ variational = additions.variational:APPROACH
 jigsaw = additions.jigsaw:Jigsaw
 [fecemo.layouts]
 seven_classes = additions.seven_classes:LAYOUT
+[fecemo.set_metrics]
+mean_gap = additions.mean_gap:METRIC
 [fecemo.tables]
 agreement = additions.agreement:TABLE
 """
@@ -63,6 +65,7 @@ approaches:
   jigsaw:
     fit:
       classify:
+        data: [target.train, source]
         augment: [jigsaw]
         losses:
           - {loss: cross_entropy, output: probabilities, target: label}

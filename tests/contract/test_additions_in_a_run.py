@@ -17,7 +17,8 @@ from additions_in_a_run import PER_CLASS, ROWS, SOURCE, cell, install, installed
 import fecemo
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import read_receipt
-from fecemo.stages import cluster, embed, evaluate, label, table, train
+from fecemo.stages import cluster, compare_sets, embed, evaluate, label, table, train
+from fecemo.stages.compare_sets import CompareSettings
 from fecemo.training.backend import BACKENDS
 from fecemo.training.network_file import load_network
 
@@ -123,6 +124,23 @@ def test_a_table_is_a_pivot_of_the_results(study, results):
     assert "Numbers, valence" in text
     figure, = figures(results, "balanced_accuracy", row="jigsaw").to_dict("records")
     assert figure["chance"] == pytest.approx(1 / 7)
+
+
+def test_a_head_whose_target_is_emitted_learns_from_unlabelled_faces_too(study):
+    """They have no label, and that takes them out of the term of classes alone."""
+    receipt, dataset = read_receipt(study[1].model("jigsaw", "gray")), Dataset(study[1].target)
+    assert receipt.summary["faces"] == {"classify": len(dataset.rows_in("train")) + SOURCE}
+    assert receipt.summary["labels_used"] == len(dataset.rows_in("train"))
+
+
+def test_a_metric_compares_a_labelled_set_with_one_without_labels(study, tmp_path):
+    _, layout = study
+    compare_sets.run(CompareSettings((layout.target, layout.source)), tmp_path)
+    with (tmp_path / "compare_sets.csv").open(newline="") as file:
+        rows = {(row["learned_from"], row["met"]): row for row in csv.DictReader(file)}
+    assert float(rows["target", "source"]["mean_gap"]) > 0
+    assert rows["target", "source"]["balanced_accuracy"] == ""
+    assert "Gap of means" in (tmp_path / "compare_sets.html").read_text()
 
 
 def test_two_columns_enter_a_model(study):

@@ -9,8 +9,10 @@ import pytest
 
 from fecemo.errors import InputError
 from fecemo.evaluation.probing.probe_settings import ProbeSettings
-from fecemo.evaluation.probing.set_comparison import LabelledVectors, compare_sets, energy_coefficient
+from fecemo.evaluation.probing.set_comparison import compare_sets
 from fecemo.evaluation.set_comparison_files import to_csv, to_html, to_json
+from fecemo.evaluation.set_metric import LabelledVectors
+from fecemo.evaluation.set_metrics.energy import energy_coefficient
 
 EMOTIONS = ("happy", "sad", "fear")
 
@@ -123,3 +125,22 @@ def test_what_is_written_is_what_was_found():
     assert page == to_html(found)
     assert "<there>" not in page
     assert "http" not in page.replace("http://www.w3.org", "")
+
+
+def test_sets_of_which_one_has_no_labels_are_compared_by_metrics_alone():
+    near, far = made("near"), made("far", shift=8.0, seed=1)
+    found = compared(near, replace(far, labels=np.full(60, "")))
+    assert found.chance is None
+    assert found.probes == found.distances == ()
+    matrix = found.metrics["energy"]
+    assert matrix[0][1] > 0.5 > abs(matrix[0][0])
+    assert matrix[1][1] < 0.2
+    row = list(csv.DictReader(to_csv(found).splitlines()))[1]
+    assert row["balanced_accuracy"] == ""
+    assert float(row["energy"]) == matrix[0][1]
+    page = to_html(found)
+    assert "Energy coefficient: 0 where" in page
+    assert "<svg" not in page
+    assert compared(near, far).metrics == found.metrics, "labels change nothing"
+    with pytest.raises(InputError, match="few has 12 faces, a comparison needs 20"):
+        compared(near, made("few", n=12))

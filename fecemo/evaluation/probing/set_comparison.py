@@ -1,7 +1,7 @@
 """How near labelled sets of faces are to each other, and how well learning from one prepares for another."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -9,6 +9,8 @@ from fecemo.errors import InputError
 from fecemo.evaluation.probing.probe import ProbeScore, draw_budget, linear_answers, score_answers
 from fecemo.evaluation.probing.probe_settings import ProbeSettings
 from fecemo.evaluation.probing.standard_vectors import fit_standard_vectors
+from fecemo.evaluation.set_metric import LabelledVectors, set_metrics
+from fecemo.evaluation.set_metrics.energy import energy_coefficient
 
 FEWEST, MOST = 10, 400
 """Faces of one emotion and split: with fewer an emotion is not compared, and more are not needed for a distance."""
@@ -20,31 +22,6 @@ Matrix = tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)
-class LabelledVectors:
-    """One set of faces as vectors.
-
-    Parameters
-    ----------
-    name : str
-    vectors : ndarray of shape (n, d), float32
-        Embeddings by the same network as those of the other sets, or pixels.
-    labels, splits : ndarray of shape (n,), str
-    faces : ndarray of shape (n,), str
-        Digests of their pixels: what tells whether a face stands in two sets.
-    """
-
-    name: str
-    vectors: np.ndarray
-    labels: np.ndarray
-    splits: np.ndarray
-    faces: np.ndarray
-
-    def rows(self, split: str, emotions: Sequence[str]) -> np.ndarray:
-        """Return the rows of a split that show one of these emotions."""
-        return np.flatnonzero((self.splits == split) & np.isin(self.labels, list(emotions)))
-
-
-@dataclass(frozen=True)
 class SetComparison:
     """Sets compared with each other; in every matrix a row is the set learned from, a column the set that is met.
 
@@ -53,7 +30,8 @@ class SetComparison:
     sets : tuple of str
         Their names.
     emotions : tuple of str
-        Those compared: of which every set has enough faces in both splits.
+        Those compared: of which every set has enough faces in both splits. None where a set has no labels; what takes
+        labels is then empty too.
     vectors : str
         What a face was described by.
     length : int
@@ -65,7 +43,7 @@ class SetComparison:
     left_out : tuple of int
         Labelled faces of each set's train split that stand in the test split of one of the sets, its own included:
         nothing is learned from them, and no distance is taken from them.
-    chance : float
+    chance : float or None
         Balanced accuracy of guessing: one in as many emotions.
     probes : tuple of tuple of ProbeScore
         A linear probe that learned from the train split of the row and answered for the test split of the column.
@@ -75,6 +53,9 @@ class SetComparison:
         Energy coefficient (Székely and Rizzo, "Energy statistics", 2013) between the emotion's faces of the row's
         train split and of the column's test split: 0 where they are spread alike, 1 where they have nothing in common.
         Estimated without bias, so that it may fall a little below 0.
+    metrics : dict of str to tuple of tuple of float
+        Of all faces, whatever they show and whether they are labelled: every `SetMetric` between one half of the row
+        and the other half of the column.
     """
 
     sets: tuple[str, ...]
@@ -84,10 +65,11 @@ class SetComparison:
     labels: int
     scored: tuple[int, ...]
     left_out: tuple[int, ...]
-    chance: float
+    chance: float | None
     probes: tuple[tuple[ProbeScore, ...], ...]
     distances: Matrix
     by_emotion: dict[str, Matrix]
+    metrics: dict[str, Matrix] = field(default_factory=dict)
 
 
 def compare_sets(sets: Sequence[LabelledVectors], emotions: Sequence[str], *, what: str, labels: int | None,
@@ -97,7 +79,7 @@ def compare_sets(sets: Sequence[LabelledVectors], emotions: Sequence[str], *, wh
     Parameters
     ----------
     sets : sequence of LabelledVectors
-        At least two, with vectors of one length.
+        At least two, with vectors of one length. Where one has no labels, metrics alone are taken.
     emotions : sequence of str
         All that there are, in order.
     what : str
@@ -116,6 +98,14 @@ def compare_sets(sets: Sequence[LabelledVectors], emotions: Sequence[str], *, wh
     """
     from threadpoolctl import threadpool_limits
 
+    if len(sets) < 2:
+        raise InputError(f"a comparison needs at least two sets of faces, got {len(sets)}")
+    metrics = _measured(sets, settings.components, seed)
+    if not all(one.is_labelled for one in sets):
+        nothing = (0,) * len(sets)
+        return SetComparison(
+            sets=tuple(one.name for one in sets), emotions=(), vectors=what, length=sets[0].vectors.shape[1], labels=0,
+            scored=nothing, left_out=nothing, chance=None, probes=(), distances=(), by_emotion={}, metrics=metrics)
     sets, left_out = _without_tests(sets)
     shared = tuple(emotion for emotion in emotions if all(
         len(one.rows(split, (emotion,))) >= FEWEST for one in sets for split in SPLITS))
@@ -138,7 +128,27 @@ def compare_sets(sets: Sequence[LabelledVectors], emotions: Sequence[str], *, wh
         labels=budget, scored=tuple(len(one.rows("test", shared)) for one in sets), left_out=left_out,
         chance=1 / len(shared),
         probes=tuple(scores), by_emotion={name: _as_matrix(found) for name, found in by_emotion.items()},
-        distances=_as_matrix(np.mean(list(by_emotion.values()), axis=0)))
+        distances=_as_matrix(np.mean(list(by_emotion.values()), axis=0)), metrics=metrics)
+
+
+def _measured(sets: Sequence[LabelledVectors], components: int, seed: int) -> dict[str, Matrix]:
+    """Return every metric between half of each set and the other half of each, in one space for all."""
+    rng, halves = np.random.default_rng([seed, 1]), []
+    for one in sets:
+        if len(one.vectors) < 2 * FEWEST:
+            raise InputError(f"{one.name} has {len(one.vectors)} faces, a comparison needs {2 * FEWEST}")
+        rows = rng.permutation(len(one.vectors))[: 2 * MOST]
+        halves.append((np.sort(rows[::2]), np.sort(rows[1::2])))
+    together = np.concatenate([np.asarray(one.vectors[rows]) for one, its in zip(sets, halves, strict=True)
+                               for rows in its])
+    every = np.arange(len(together))
+    standard = fit_standard_vectors(together, every, components=components, seed=seed).of(together, every)
+    ends = np.cumsum([len(rows) for its in halves for rows in its])
+    parts = iter(np.split(standard, ends[:-1]))
+    drawn = [tuple(replace(one, vectors=next(parts), labels=one.labels[rows], splits=one.splits[rows],
+                           faces=one.faces[rows]) for rows in its) for one, its in zip(sets, halves, strict=True)]
+    return {name: _as_matrix(np.array([[metric.measure(row[0], column[1]) for column in drawn] for row in drawn]))
+            for name, metric in set_metrics().items()}
 
 
 def _without_tests(sets: Sequence[LabelledVectors]) -> tuple[list[LabelledVectors], tuple[int, ...]]:
@@ -147,32 +157,6 @@ def _without_tests(sets: Sequence[LabelledVectors]) -> tuple[list[LabelledVector
     met = [(one.splits == "train") & np.isin(one.faces, tests) for one in sets]
     return ([replace(one, splits=np.where(its, "", one.splits)) for one, its in zip(sets, met, strict=True)],
             tuple(int((its & (one.labels != "")).sum()) for one, its in zip(sets, met, strict=True)))
-
-
-def energy_coefficient(a: np.ndarray, b: np.ndarray) -> float:
-    """Return how differently two samples are spread: (2 E|A − B| − E|A − A'| − E|B − B'|) / (2 E|A − B|).
-
-    Parameters
-    ----------
-    a : ndarray of shape (n, d), float
-        n ≥ 2.
-    b : ndarray of shape (m, d), float
-        m ≥ 2.
-
-    Returns
-    -------
-    float
-        At most 1; 0 in the mean over samples of one distribution, because a point is not compared with itself.
-    """
-    between = float(_gaps(a, b).mean())
-    within = sum(float(_gaps(one, one).sum()) / (len(one) * (len(one) - 1)) for one in (a, b))
-    return (2 * between - within) / (2 * between) if between else 0.0
-
-
-def _gaps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    from scipy.spatial.distance import cdist
-
-    return np.asarray(cdist(a, b))
 
 
 def _distances(sets: Sequence[LabelledVectors], emotions: Sequence[str], components: int,
@@ -205,8 +189,6 @@ def _as_matrix(values: np.ndarray) -> Matrix:
 
 
 def _require_comparable(sets: Sequence[LabelledVectors], shared: Sequence[str], emotions: Sequence[str]) -> None:
-    if len(sets) < 2:
-        raise InputError(f"a comparison needs at least two sets of faces, got {len(sets)}")
     if len(shared) < 2:
         said = "; ".join(f"{one.name} has of train and test " + ", ".join(
             f"{emotion} {len(one.rows('train', (emotion,)))} and {len(one.rows('test', (emotion,)))}"

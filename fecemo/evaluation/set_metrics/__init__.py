@@ -1,0 +1,1 @@
+"""Metrics between two sets of faces: each module holds one `METRIC`; see `fecemo.evaluation.set_metric`."""
