@@ -127,7 +127,7 @@ class Run:
         require_receipt(self.layout.names(row, variant), "label")
         centres = np.asarray(read_array(self.layout.clusters(row, variant), "centres", "cluster"))
         names = read_cluster_names(self.layout.names(row, variant) / NAMES_NAME)
-        return ClusterNamer(read_description(self.layout.target).classes).fit(centres, names.names)
+        return ClusterNamer(read_description(self.layout.dataset("target")).classes).fit(centres, names.names)
 
     def _check(self, row: str, variant: str) -> None:
         if (row, variant) not in self.cells:
@@ -249,7 +249,7 @@ class Classifier(Encoder):
         if self.approach.readouts[self.output] != "argmax":
             raise InputError(f"{self.title}: {self.approach.name} has no class probabilities; its faces are named by "
                              "their clusters: encoder(row, variant).transform(images), then namer(row, variant)")
-        self.classes_ = np.array(read_description(layout.target).classes, dtype=str)
+        self.classes_ = np.array(read_description(layout.dataset("target")).classes, dtype=str)
 
     def predict_proba(self, images: Images | Mapping[str, Any]) -> np.ndarray:
         """Return the probability of each class: ndarray of shape (n, c), float32; see `Encoder.transform`."""

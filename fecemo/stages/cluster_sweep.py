@@ -53,7 +53,7 @@ def run(arguments: CellArguments) -> Receipt:
                          "such as cluster_sweep: {n_clusters: [8, 32, 100], per_cluster: 5, seeds: 5}")
     model = arguments.artifacts.require("model", *where)
     arguments.artifacts.require("outputs", *where)
-    target, kmeans, evaluation = Dataset(layout.target), recipe.clustering, recipe.evaluation
+    target, kmeans, evaluation = Dataset(layout.dataset("target")), recipe.clustering, recipe.evaluation
     require_sample(int(((target.splits == "train") & (target.labels != "")).sum()), recipe.naming.sample,
                    str(target.folder))
 
@@ -68,7 +68,8 @@ def run(arguments: CellArguments) -> Receipt:
             settings, kmeans, recipe.naming, seed=recipe.seed, title=cell.title))
         # Scored is what no seed's naming saw, so that all figures of a cell are of the same faces.
         seen = np.unique(np.concatenate([named.seen for one in grouped for named in one.named.values()]))
-        rows = scored_rows(cell.score_on, target, np.union1d(learned, embedded.rows[seen]), str(layout.target))
+        rows = scored_rows(cell.score_on, target, np.union1d(learned, embedded.rows[seen]),
+                           str(layout.dataset("target")))
         at, truth = np.searchsorted(embedded.rows, rows), target.labels[rows]
         entries = []
         right: dict[tuple[int, str], np.ndarray] = {}

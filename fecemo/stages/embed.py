@@ -5,8 +5,8 @@ from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.embedding import embed_faces
 from fecemo.stages.face_inputs import read_inputs
 from fecemo.stages.run_stage import run_artifact
+from fecemo.study.faces.columns import read_run_faces
 from fecemo.study.faces.data_names import embedded
-from fecemo.study.faces.run_faces import read_run_faces
 from fecemo.training.backend import backend_name
 
 

@@ -12,7 +12,7 @@ from fecemo.stages.face_inputs import FaceInputs
 from fecemo.stages.run_stage import StageResult
 from fecemo.study.artifacts import embedded_faces
 from fecemo.study.cell import TSNE_OUTPUT, Cell
-from fecemo.study.faces.run_faces import RunFaces
+from fecemo.study.faces.columns import RunFaces
 
 BATCH_SIZE = 64
 
@@ -84,10 +84,10 @@ def _describe(cell: Cell, descriptor_name: str, faces: dict[str, RunFaces], fold
     files: list[str] = []
     counts: dict[str, int] = {}
     for name, its in faces.items():
-        values = np.empty((len(its.pack), descriptor.length(sizes)), np.float32)
+        values = np.empty((len(its.dataset), descriptor.length(sizes)), np.float32)
         with progress(len(values), f"embed {cell.title}: {name}", "face") as bar:
             for row in range(len(values)):
-                values[row] = descriptor.describe(cell.variant.view(its.seen[row : row + 1])[0], sizes)
+                values[row] = descriptor.describe(cell.variant.view(its.images[row : row + 1])[0], sizes)
                 bar.update(1)
         values_file, rows_file = (file.removesuffix(".npy") for file in array_files(name))
         files += write_arrays(folder, {values_file: values, rows_file: np.arange(len(values))})

@@ -45,7 +45,7 @@ def run(arguments: CellArguments) -> Receipt:
     cell, layout = arguments.cell(), arguments.layout
     recipe = cell.recipe
     receipts = receipts_of(arguments, cell)
-    target = Dataset(layout.target)
+    target = Dataset(layout.dataset("target"))
 
     def work(folder: Path) -> StageResult:
         started = time.monotonic()

@@ -13,8 +13,8 @@ from fecemo.errors import InputError, nearest
 from fecemo.models.approach import EMBEDDING, IMAGE
 from fecemo.study.artifacts import Artifacts
 from fecemo.study.cell import Cell
+from fecemo.study.faces.columns import RunFaces
 from fecemo.study.faces.data_names import LANDMARK_FEATURES, of_landmarks
-from fecemo.study.faces.run_faces import RunFaces
 
 NOWHERE = -1
 
@@ -108,18 +108,18 @@ def read_inputs(cell: Cell, artifacts: Artifacts, faces: dict[str, RunFaces],
 
 def _inputs(named: dict[str, str], faces: RunFaces, embedded: FaceVectors | None) -> FaceInputs:
     columns: dict[str, Faces] = {}
-    trusted = np.ones(len(faces.pack), bool)
+    trusted = np.ones(len(faces.dataset), bool)
     for name, source in named.items():
         if source == IMAGE:
-            columns[name] = faces.seen
+            columns[name] = faces.images
         elif source == EMBEDDING and embedded is not None:
             columns[name], trusted = embedded, trusted & embedded.trusted
         elif of_landmarks([source]):
             _, _, part = source.partition(".")
-            columns[name] = faces.measured.of([part]) if part else faces.measured.values
-            trusted = trusted & faces.measured.sure
+            columns[name] = faces.features.groups([part]) if part else faces.features.values
+            trusted = trusted & faces.features.detected
         else:
-            numbers = _annotated(faces.pack, source)
+            numbers = _annotated(faces.dataset, source)
             columns[name], trusted = numbers, trusted & np.isfinite(numbers[:, 0])
     return FaceInputs(columns, trusted)
 
@@ -137,7 +137,7 @@ def _embedded(folder: Path, faces: dict[str, RunFaces]) -> dict[str, FaceVectors
     vectors = {}
     for name, its in faces.items():
         stored = read_face_array(folder, name)
-        places = np.full(len(its.pack), NOWHERE)
+        places = np.full(len(its.dataset), NOWHERE)
         places[stored.rows] = np.arange(len(stored.rows))
         vectors[name] = FaceVectors(stored.values, places, places != NOWHERE)
     return vectors

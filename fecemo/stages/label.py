@@ -63,7 +63,7 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
     hand_names = layout.hand_names(arguments.approach, arguments.variant)
     clusters_receipt = arguments.artifacts.require("clusters", arguments.approach, arguments.variant)
     clustering = clustering_digest(clusters_receipt.outputs)
-    config, pack = names_config(cell, naming.name), Dataset(layout.target)
+    config, pack = names_config(cell, naming.name), Dataset(layout.dataset("target"))
     elsewhere = labels_seen_elsewhere(hand_names) if naming.draw is None else []
     if "sample" in naming.settings:
         labelled = int(((pack.splits == "train") & (pack.labels != "")).sum())

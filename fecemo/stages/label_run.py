@@ -74,11 +74,11 @@ class LabelRun:
 
     @cached_property
     def _source(self) -> Dataset:
-        return Dataset(self._layout.source)
+        return Dataset(self._layout.dataset("source"))
 
     @cached_property
     def _target(self) -> Dataset:
-        return Dataset(self._layout.target)
+        return Dataset(self._layout.dataset("target"))
 
     def cells(self) -> list[CellState]:
         """Return every cell that has clusters to name, or will have, in the order of the recipe."""

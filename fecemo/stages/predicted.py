@@ -112,7 +112,7 @@ def predict(arguments: CellArguments, cell: Cell, target: Dataset, receipts: Map
     trained_on = label_rows(layout.model(*where), "labelled_rows", receipts["model"], needed=not by_clusters)
     chosen_with = label_rows(layout.model(*where), "choosing_rows", receipts["model"], needed=False)
     used = np.union1d(np.union1d(trained_on, chosen_with), guess.named_with)
-    rows = scored_rows(cell.score_on, target, used, str(layout.target))
+    rows = scored_rows(cell.score_on, target, used, str(layout.dataset("target")))
     at = np.searchsorted(embedded.rows, rows)
     if not np.isin(rows, embedded.rows).all():
         missing = int(rows[~np.isin(rows, embedded.rows)][0])

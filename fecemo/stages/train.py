@@ -20,9 +20,9 @@ from fecemo.stages.pretrained import check_pretrained, put_pretrained
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.study.artifacts import KINDS, Artifacts
 from fecemo.study.cell import Cell
+from fecemo.study.faces.columns import RunFaces, read_run_faces
 from fecemo.study.faces.data_names import TARGET, learnt_from
 from fecemo.study.faces.examples import annotated_rows, draw_examples
-from fecemo.study.faces.run_faces import RunFaces, read_run_faces
 from fecemo.study.taught import refuse_untaught
 from fecemo.training.backend import backend_name
 
@@ -143,7 +143,7 @@ def _train(cell: Cell, faces: dict[str, RunFaces], inputs: dict[str, FaceInputs]
 
 def _n_classes(faces: dict[str, RunFaces]) -> int:
     """Return how many classes the labels have that are learnt from; 1 where none are, and no output asks."""
-    return max((len(its.pack.classes) for its in faces.values()), default=0) or 1
+    return max((len(its.dataset.classes) for its in faces.values()), default=0) or 1
 
 
 def _labels_elsewhere(labels_read: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -217,7 +217,7 @@ def _phase(phase: Phase, cell: Cell, faces: dict[str, RunFaces], inputs: dict[st
     examples, held_out = _trusted(examples, trusted), held_out and _trusted(held_out, trusted)
     for what, drawn in (("learn from", examples), ("validate on", held_out)):
         if drawn is not None and not len(drawn):
-            folders = " and ".join(str(faces[name].pack.folder) for name in drawn.datasets)
+            folders = " and ".join(str(faces[name].dataset.folder) for name in drawn.datasets)
             raise InputError(f"{folders} holds no face that the phase {phase.name!r} may {what}")
     frozen = phase.frozen if fit.frozen is None else fit.frozen
     columns = {name: concatenate([dataset.columns[name] for dataset in datasets]) for name in datasets[0].columns}

@@ -17,8 +17,8 @@ from fecemo.stages.embedding import embed_faces
 from fecemo.stages.face_inputs import read_inputs
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.study.cell import Cell
+from fecemo.study.faces.columns import read_run_faces
 from fecemo.study.faces.data_names import of_landmarks
-from fecemo.study.faces.run_faces import read_run_faces
 from fecemo.study.faces.triplets import rated_triplets
 from fecemo.study.layout import RunLayout
 from fecemo.training.backend import backend_name
@@ -48,8 +48,8 @@ def run(arguments: CellArguments) -> Receipt:
     models = layout.model(cell.row, cell.variant.name)
     arguments.artifacts.require("model", cell.row, cell.variant.name)
     its = read_run_faces(layout, PACK, of_landmarks(cell.approach.columns(cell.model).values()), cell.faces_seen)
-    rated = rated_triplets(its.pack, cell.title)
-    triplets = _apart(rated, its.pack, layout)
+    rated = rated_triplets(its.dataset, cell.title)
+    triplets = _apart(rated, its.dataset, layout)
     inputs = read_inputs(cell, arguments.artifacts, {PACK: its}, kind="triplet_test")
 
     def work(folder: Path) -> StageResult:
@@ -75,12 +75,12 @@ def _apart(triplets: Examples, pack: Dataset, layout: RunLayout) -> Examples:
         If there is none.
     """
     learned = np.zeros(len(pack), bool)
-    for folder in (layout.source, layout.target):
+    for folder in (layout.dataset("source"), layout.dataset("target")):
         if read_receipt(folder) is None:
             continue
         learnt = Dataset(folder)
         # Of labelled faces, nothing learns from those of the test split.
-        of_pack = np.flatnonzero((learnt.splits != "test") | (folder == layout.source))
+        of_pack = np.flatnonzero((learnt.splits != "test") | (folder == layout.dataset("source")))
         for what in ("ids", "sha256"):
             learned |= np.isin(getattr(pack, what), np.asarray(getattr(learnt, what))[of_pack])
     left = triplets.take(np.flatnonzero(~learned[triplets.rows].any(axis=1)))

@@ -20,7 +20,7 @@ from fecemo.evaluation.records.cluster_sweep import CLUSTER_SWEEP_FORMAT
 from fecemo.evaluation.records.score import SCORE_FORMAT
 from fecemo.evaluation.records.triplet_test import TRIPLET_TEST_FORMAT
 from fecemo.study.cell import Cell, resolve
-from fecemo.study.faces.aligned import eyes_digest
+from fecemo.study.faces.columns import ALIGNED, LANDMARK_FEATURES, STAGES, eyes_digest
 from fecemo.study.faces.data_names import SOURCE, embedded, learnt_from, of_landmarks
 from fecemo.study.faces.triplets import AGREEMENT
 from fecemo.study.layout import RunLayout
@@ -246,7 +246,8 @@ def about_faces(recipe: Recipe, layout: RunLayout) -> "Artifact | Files | None":
 def _faces(packs: Mapping[str, bool], cell: Cell) -> Inputs:
     """Return data sets, what was measured on those that ask for it, and their aligned faces where a cell sees these."""
     return {**{name: Artifact("dataset", (name,)) for name in packs},
-            **{f"{name}_measurements": Artifact("measurements", (name,)) for name, asked in packs.items() if asked},
+            **{f"{name}_{LANDMARK_FEATURES}": Artifact(LANDMARK_FEATURES, (name,))
+               for name, asked in packs.items() if asked},
             **{f"{name}_aligned": Artifact("aligned", (name,)) for name in packs if cell.faces_seen == "aligned"}}
 
 
@@ -304,9 +305,9 @@ def _score_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
 
 KINDS: dict[str, Kind] = {
     "drawn": Kind(lambda layout: layout.drawn, "draw"),
-    "dataset": Kind(RunLayout.pack, ""),
-    "measurements": Kind(RunLayout.measurements, "measure"),
-    "aligned": Kind(RunLayout.aligned, "align"),
+    "dataset": Kind(RunLayout.dataset, ""),
+    LANDMARK_FEATURES: Kind(lambda layout, name: layout.column(name, LANDMARK_FEATURES), STAGES[LANDMARK_FEATURES]),
+    ALIGNED: Kind(lambda layout, name: layout.column(name, ALIGNED), STAGES[ALIGNED]),
     "weights": Kind(lambda layout, path: Path(path), "convert weights"),
     "model": Kind(RunLayout.model, "train", model_config, _model_inputs),
     "outputs": Kind(RunLayout.embeddings, "embed", outputs_config, _outputs_inputs),
@@ -458,10 +459,11 @@ class Artifacts:
     def _inputs(self, artifact: Artifact, receipt: Receipt) -> Inputs:
         """Return from what a stored artefact would be made now."""
         kind = KINDS[artifact.kind]
-        if artifact.kind == "measurements":
-            return {"pack": Artifact("dataset", artifact.key)}
-        if artifact.kind == "aligned":
-            return {"pack": Artifact("dataset", artifact.key), "eyes": Artifact("measurements", artifact.key, "eyes")}
+        if artifact.kind == LANDMARK_FEATURES:
+            return {"dataset": Artifact("dataset", artifact.key)}
+        if artifact.kind == ALIGNED:
+            return {"dataset": Artifact("dataset", artifact.key),
+                    "eyes": Artifact(LANDMARK_FEATURES, artifact.key, "eyes")}
         if kind.config is None:
             return {}
         if self.recipe is None:
@@ -481,7 +483,7 @@ class Artifacts:
         dataset, _, column = name.partition("_")
         if column in KINDS:
             return Artifact(column, (dataset,))
-        return Artifact("dataset", (name,)) if read_receipt(self.layout.pack(name)) is not None else None
+        return Artifact("dataset", (name,)) if read_receipt(self.layout.dataset(name)) is not None else None
 
     def _advice(self, artifact: Artifact, again: str = "") -> str:
         if artifact.kind == "names" and self.recipe is not None and self.recipe.naming.method == "hand":

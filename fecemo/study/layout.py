@@ -38,32 +38,13 @@ class RunLayout:
         """Path: Drawn photographs, their list of faces, and drawn labelled faces."""
         return self._faces / "drawn"
 
-    @property
-    def source(self) -> Path:
-        """Path: Face pack of unlabelled faces."""
-        return self._faces / "packs" / "source"
+    def dataset(self, name: str) -> Path:
+        """Return the folder of a dataset: its name, such as ``"source"``."""
+        return self._faces / "datasets" / name
 
-    @property
-    def target(self) -> Path:
-        """Path: Face pack of labelled faces."""
-        return self._faces / "packs" / "target"
-
-    def pack(self, name: str) -> Path:
-        """Return the folder of a face pack: ``"source"``, ``"target"`` or ``"triplet_test"``."""
-        return self._faces / "packs" / name
-
-    @property
-    def triplet_test_faces(self) -> Path:
-        """Path: Face pack of rated faces from which nothing learns."""
-        return self._faces / "packs" / "triplet_test"
-
-    def measurements(self, pack: str) -> Path:
-        """Return the folder of what was measured on the faces of a pack: its name, such as ``"source"``."""
-        return self._faces / "measurements" / pack
-
-    def aligned(self, pack: str) -> Path:
-        """Return the folder of the aligned faces of a pack: its name, such as ``"source"``."""
-        return self._faces / "aligned" / pack
+    def column(self, dataset: str, name: str) -> Path:
+        """Return the folder of a column that a stage derived from the faces of a dataset, such as ``"aligned"``."""
+        return self._faces / "columns" / dataset / name
 
     def model(self, approach: str, variant: str) -> Path:
         """Return the folder of trained networks: ``<network>.keras``, ``history.csv``, ``labelled_rows.npy``."""

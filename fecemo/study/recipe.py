@@ -307,7 +307,7 @@ class Recipe:
         aligned = variant is not None and faces_seen(approach, find_variant(variant)) == "aligned"
         if (measured(approach) or aligned) and not (self.landmark_model and self.landmark_model.is_file()):
             return (f"waits for a face landmark model in {self.landmark_model or 'landmark_model of the recipe'}: "
-                    "download Google's face_landmarker.task, whose address pipelines/02_measure.py --help gives, and "
+                    "download Google's face_landmarker.task, whose address pipelines/02_landmarks.py --help gives, and "
                     "install fecemo[landmarks]")
         if folder is None or (folder / RECEIPT_NAME).exists():
             return None

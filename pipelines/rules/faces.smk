@@ -1,4 +1,4 @@
-"""Faces: drawn, fetched, imported, measured and aligned, once for all cells and seeds."""
+"""Faces: drawn, fetched, imported; their landmarks; and aligned, once for all cells and seeds."""
 
 
 def fetched_with(settings):
@@ -29,50 +29,50 @@ rule fetch_shard:
 
 rule fetch:
     input: DRAWN or source.faces, [Path(shard) / DONE for shard in ALL_SHARDS]
-    output: layout.source / DONE
+    output: layout.dataset("source") / DONE
     params: settings=fetched_with(source)
-    shell: fetch_command() + f" --out {shlex.quote(str(layout.source))}"
+    shell: fetch_command() + f" --out {shlex.quote(str(layout.dataset('source')))}"
 
 
 if rated:
     rule fetch_triplet_test:
         # After the source: both may be served at one port.
-        input: DRAWN or rated.faces, layout.source / DONE
-        output: layout.triplet_test_faces / DONE
+        input: DRAWN or rated.faces, layout.dataset("source") / DONE
+        output: layout.dataset("triplet_test") / DONE
         params: settings=fetched_with(rated)
-        shell: script("01_fetch", rated) + f" --out {shlex.quote(str(layout.triplet_test_faces))}"
+        shell: script("01_fetch", rated) + f" --out {shlex.quote(str(layout.dataset('triplet_test')))}"
 
 
 rule import_labelled:
     input: DRAWN or target.images
-    output: layout.target / DONE
+    output: layout.dataset("target") / DONE
     params:
         settings=json.dumps(plain(recipe.target), sort_keys=True),
         # Drawn images are watched by the stage that draws them.
         images="" if recipe.draw else listing_digest(target.images)
-    shell: script("02_import", target) + f" --out {shlex.quote(str(layout.target))}"
+    shell: script("02_import", target) + f" --out {shlex.quote(str(layout.dataset('target')))}"
 
 
-rule measure:
-    input: lambda wildcards: layout.pack(wildcards.pack) / DONE, recipe.landmark_model or []
-    output: layout.measurements("{pack}") / DONE
+rule landmarks:
+    input: lambda wildcards: layout.dataset(wildcards.dataset) / DONE, recipe.landmark_model or []
+    output: layout.column("{dataset}", "landmark_features") / DONE
     params:
-        pack=lambda wildcards: layout.pack(wildcards.pack),
-        out=lambda wildcards: layout.measurements(wildcards.pack)
+        dataset=lambda wildcards: layout.dataset(wildcards.dataset),
+        out=lambda wildcards: layout.column(wildcards.dataset, "landmark_features")
     threads: workflow.cores
     shell:
-        f"{script('02_measure')} --landmark-model {shlex.quote(str(recipe.landmark_model))}"
-        " --pack {params.pack:q} --out {params.out:q} --threads {threads}"
+        f"{script('02_landmarks')} --landmark-model {shlex.quote(str(recipe.landmark_model))}"
+        " --dataset {params.dataset:q} --out {params.out:q} --threads {threads}"
 
 
 rule align:
-    input: lambda wildcards: layout.pack(wildcards.pack) / DONE, layout.measurements("{pack}") / DONE
-    output: layout.aligned("{pack}") / DONE
+    input: lambda wildcards: layout.dataset(wildcards.dataset) / DONE, layout.column("{dataset}", "landmark_features") / DONE
+    output: layout.column("{dataset}", "aligned") / DONE
     params:
-        pack=lambda wildcards: layout.pack(wildcards.pack),
-        measurements=lambda wildcards: layout.measurements(wildcards.pack),
-        out=lambda wildcards: layout.aligned(wildcards.pack)
+        dataset=lambda wildcards: layout.dataset(wildcards.dataset),
+        features=lambda wildcards: layout.column(wildcards.dataset, "landmark_features"),
+        out=lambda wildcards: layout.column(wildcards.dataset, "aligned")
     threads: workflow.cores
     shell:
-        f"{script('02_align')} --pack {{params.pack:q}} --measurements {{params.measurements:q}}"
+        f"{script('02_align')} --dataset {{params.dataset:q}} --landmark-features {{params.features:q}}"
         " --out {params.out:q} --threads {threads}"

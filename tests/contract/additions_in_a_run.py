@@ -21,7 +21,7 @@ from fecemo.imaging.landmarks.alignment import STANDARD_HEAD
 from fecemo.imaging.landmarks.mesh import MIDDLE
 from fecemo.stages import import_labelled
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.measure import MeasureSettings, measure_pack
+from fecemo.stages.landmarks import LandmarkSettings, extract_features
 from fecemo.study.layout import RunLayout
 
 SOURCE, PER_CLASS, UNRATED = 20, 7, 4
@@ -155,9 +155,10 @@ def write_study(folder: Path) -> RunLayout:
     (folder / "recipe.yaml").write_text(RECIPE.replace("MODEL", str(model)).replace("LABELLED", str(folder / "set")))
     write_labelled(folder / "set")
     import_labelled.run(ImportSettings(folder / "set", "seven_classes", annotations=("valence", "arousal")),
-                        layout.target)
-    write_source(layout.source)
-    measure_pack(MeasureSettings(layout.target, model, threads=1), layout.measurements("target"), Brightness)
+                        layout.dataset("target"))
+    write_source(layout.dataset("source"))
+    extract_features(LandmarkSettings(layout.dataset("target"), model, threads=1),
+                     layout.column("target", "landmark_features"), Brightness)
     return layout
 
 

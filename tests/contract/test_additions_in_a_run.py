@@ -64,7 +64,7 @@ def figures(results, metric, **where):
 
 
 def test_a_layout_brings_classes_of_its_own_and_numbers(study):
-    dataset = fecemo.open_dataset(study[1].target)
+    dataset = fecemo.open_dataset(study[1].dataset("target"))
     assert dataset.classes == CLASSES
     assert dataset.columns["valence"] == dataset.columns["arousal"] == "number"
     assert np.isnan(dataset["valence"]).sum() == len(CLASSES)
@@ -89,7 +89,7 @@ def test_an_emitted_target_and_the_second_use_of_a_loss_have_curves_of_their_own
 
 def test_numbers_that_a_model_answers_are_stored_scored_and_printed(study, results):
     _, layout = study
-    run, dataset = fecemo.open_run(layout.run), Dataset(layout.target)
+    run, dataset = fecemo.open_run(layout.run), Dataset(layout.dataset("target"))
     answered = run.outputs("affect", "gray", "target_affect")
     assert answered.values.shape == (N_FACES, 2)
     valence, = figures(results, "rmse", row="affect", **{"class": "valence"}).to_dict("records")
@@ -110,7 +110,7 @@ def test_numbers_that_a_model_answers_are_stored_scored_and_printed(study, resul
 def test_faces_without_a_number_are_no_label_of_that_term(study):
     """One of seven faces of each class is not rated; the classes of the clustered faces cost the vote alone."""
     _, layout = study
-    dataset = Dataset(layout.target)
+    dataset = Dataset(layout.dataset("target"))
     learnt = np.load(layout.model("affect", "gray") / "labelled_rows.npy")
     np.testing.assert_array_equal(learnt, np.intersect1d(dataset.rows_in("train"),
                                                          np.flatnonzero(~np.isnan(dataset["valence"]))))
@@ -128,14 +128,14 @@ def test_a_table_is_a_pivot_of_the_results(study, results):
 
 def test_a_head_whose_target_is_emitted_learns_from_unlabelled_faces_too(study):
     """They have no label, and that takes them out of the term of classes alone."""
-    receipt, dataset = read_receipt(study[1].model("jigsaw", "gray")), Dataset(study[1].target)
+    receipt, dataset = read_receipt(study[1].model("jigsaw", "gray")), Dataset(study[1].dataset("target"))
     assert receipt.summary["faces"] == {"classify": len(dataset.rows_in("train")) + SOURCE}
     assert receipt.summary["labels_used"] == len(dataset.rows_in("train"))
 
 
 def test_a_metric_compares_a_labelled_set_with_one_without_labels(study, tmp_path):
     _, layout = study
-    compare_sets.run(CompareSettings((layout.target, layout.source)), tmp_path)
+    compare_sets.run(CompareSettings((layout.dataset("target"), layout.dataset("source"))), tmp_path)
     with (tmp_path / "compare_sets.csv").open(newline="") as file:
         rows = {(row["learned_from"], row["met"]): row for row in csv.DictReader(file)}
     assert float(rows["target", "source"]["mean_gap"]) > 0
@@ -145,8 +145,8 @@ def test_a_metric_compares_a_labelled_set_with_one_without_labels(study, tmp_pat
 
 def test_two_columns_enter_a_model(study):
     receipt = read_receipt(study[1].model("two_stream", "gray"))
-    assert set(receipt.inputs) == {"target", "target_measurements"}
-    run, dataset = fecemo.open_run(study[1].run), Dataset(study[1].target)
+    assert set(receipt.inputs) == {"target", "target_landmark_features"}
+    run, dataset = fecemo.open_run(study[1].run), Dataset(study[1].dataset("target"))
     classifier = run.classifier("two_stream", "gray")
     assert classifier.inputs == {"image": "image", "distances": "landmark_features.distances"}
     shape = classifier.model.input["distances"].shape[1:]
@@ -169,7 +169,7 @@ def test_killed_and_run_again_it_gives_the_same_model(study, row, tmp_path):
     folder, layout = study
     again = tmp_path / "run"
     again.mkdir()
-    for name in ("packs", "measurements"):
+    for name in ("datasets", "columns"):
         (again / name).symlink_to(layout.run / name)
     done = subprocess.run([sys.executable, DYING, folder / "recipe.yaml", again, row, "gray", "2"], timeout=120,
                           capture_output=True, text=True, check=False, env=environment(folder / "site"))
@@ -191,7 +191,7 @@ def test_other_backends_train_and_embed_each(study, backend, tmp_path):
     folder, layout = study
     again = tmp_path / "run"
     again.mkdir()
-    for name in ("packs", "measurements"):
+    for name in ("datasets", "columns"):
         (again / name).symlink_to(layout.run / name)
     program = ("import sys; from pathlib import Path; from fecemo.stages import embed, train\n"
                "from fecemo.stages.cell_arguments import CellArguments\n"

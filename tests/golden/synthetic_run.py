@@ -60,8 +60,8 @@ def write_synthetic_run(folder: Path) -> tuple[Path, Path]:
     """
     recipe, layout = folder / "recipe.yaml", RunLayout(folder / "run")
     recipe.write_text(RECIPE)
-    _write_pack(layout.source, "fetch", SOURCE_FACES, REJECTED)
-    _write_pack(layout.target, "import", TARGET_FACES, ())
+    _write_pack(layout.dataset("source"), "fetch", SOURCE_FACES, REJECTED)
+    _write_pack(layout.dataset("target"), "import", TARGET_FACES, ())
     for variant, side in (("rgb", 40), ("tight", 30)):
         for approach in ("dense_autoencoder", "supervised"):
             write_cell(layout, resolve(read_recipe(recipe), approach, variant), side)

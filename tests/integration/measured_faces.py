@@ -9,7 +9,7 @@ from fecemo.drawn.emotions import EMOTIONS
 from fecemo.imaging.landmarks import points
 from fecemo.imaging.landmarks.alignment import STANDARD_HEAD
 from fecemo.imaging.landmarks.mesh import MIDDLE
-from fecemo.stages.measure import MeasureSettings, measure_pack
+from fecemo.stages.landmarks import LandmarkSettings, extract_features
 from fecemo.study.layout import RunLayout
 
 SOURCE, TARGET = 40, 16
@@ -87,8 +87,8 @@ def write_pack(folder, count, labelled, lighter=0, first=0):
 
 
 def measure_again(layout, name, model, landmarker=Brightness):
-    settings = MeasureSettings(layout.pack(name), model, threads=2)
-    return measure_pack(settings, layout.measurements(name), landmarker)
+    settings = LandmarkSettings(layout.dataset(name), model, threads=2)
+    return extract_features(settings, layout.column(name, "landmark_features"), landmarker)
 
 
 def bright_rows(count):
@@ -114,7 +114,7 @@ def write_study(folder):
     model.write_text("no model is asked")
     (folder / "recipe.yaml").write_text(RECIPE.replace("MODEL", str(model)))
     for name, count in (("source", SOURCE), ("target", TARGET)):
-        write_pack(layout.pack(name), count, name == "target")
+        write_pack(layout.dataset(name), count, name == "target")
         measure_again(layout, name, model)
-    write_ratings(layout.source)
+    write_ratings(layout.dataset("source"))
     return layout, model

@@ -45,7 +45,7 @@ class Planted:
         self.recipe = folder / "recipe.yaml"
         self.recipe.write_text(yaml.safe_dump({**RECIPE, **changes}, sort_keys=False))
         labels = np.array(EMOTIONS)[np.arange(N_TARGET) % 8]
-        writer = DatasetWriter(self.layout.target, [
+        writer = DatasetWriter(self.layout.dataset("target"), [
             FaceEntry(id=f"face{row}", address=f"{row}.png",
                       annotations={"label": str(labels[row]),
                                    "split": "test" if row % 4 == row // 8 % 4 else "train"})
@@ -56,7 +56,7 @@ class Planted:
             writer.put(slot, face)
         writer.finish("import", config={}, inputs={})
         writer.close()
-        self.target = Dataset(self.layout.target)
+        self.target = Dataset(self.layout.dataset("target"))
         rng = np.random.default_rng(0)
         centres = rng.normal(size=(8, 6)) * 5
         self.vectors = {"contrastive": [centres[np.arange(n) % 8] + rng.normal(size=(n, 6)) * 0.3

@@ -62,9 +62,9 @@ class RunToName:
         """Write everything that the stages before the naming leave."""
         rng = np.random.default_rng(0)
         self.recipe.write_text(RECIPE.replace("N_CLUSTERS", str(n_clusters)))
-        _pack(self.layout.source, "fetch", [FaceEntry(id=f"source{row}", address=f"http://a.example/{row}.png")
+        _pack(self.layout.dataset("source"), "fetch", [FaceEntry(id=f"source{row}", address=f"http://a.example/{row}.png")
                                             for row in range(N_SOURCE)])
-        _pack(self.layout.target, "import", [
+        _pack(self.layout.dataset("target"), "import", [
             FaceEntry(id=f"target{row}", address=f"{row}.png",
                       annotations={"label": EMOTIONS[row % 8],
                                    "split": "test" if row >= N_TARGET * 3 // 4 else "train"})

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,8 +28,8 @@ from fecemo.stages.align import AlignSettings
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.export import ExportSettings
 from fecemo.stages.export import run as export
-from fecemo.stages.measure import MeasureSettings, measure_pack
-from fecemo.study.faces.aligned import read_aligned
+from fecemo.stages.landmarks import LandmarkSettings, extract_features
+from fecemo.study.faces.columns import read_column
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
 from tests.artifact_receipts import renew_receipt
@@ -87,8 +88,9 @@ def write_pack(folder, labelled):
 
 
 def measure_and_align(layout, name, model, landmarker=Tilting):
-    measure_pack(MeasureSettings(getattr(layout, name), model, threads=1), layout.measurements(name), landmarker)
-    return align.run(AlignSettings(getattr(layout, name), layout.measurements(name), threads=2), layout.aligned(name))
+    features = layout.column(name, "landmark_features")
+    extract_features(LandmarkSettings(layout.dataset(name), model, threads=1), features, landmarker)
+    return align.run(AlignSettings(layout.dataset(name), features, threads=2), layout.column(name, "aligned"))
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +100,7 @@ def study(tmp_path_factory):
     model.write_text("no model is asked")
     (folder / "recipe.yaml").write_text(RECIPE.replace("MODEL", str(model)))
     for name in ("source", "target"):
-        write_pack(getattr(layout, name), name == "target")
+        write_pack(layout.dataset(name), name == "target")
         measure_and_align(layout, name, model)
     return folder, layout, model
 
@@ -107,27 +109,26 @@ def cell(study, variant):
     return CellArguments(study[0] / "recipe.yaml", study[1].run, "conv_autoencoder", variant)
 
 
-def read(layout, name="source", **over):
-    return read_aligned(**{"folder": layout.aligned(name), "pack": Dataset(getattr(layout, name)),
-                           "measurements": layout.measurements(name), **over})
+def read(layout, name="source"):
+    return read_column(layout, name, "aligned")
 
 
 def test_every_face_is_aligned_in_its_row_by_its_own_eyes(study):
     _, layout, _ = study
-    pack, stored = Dataset(layout.source), read(layout)
-    eyes = np.load(layout.measurements("source") / "eyes.npy")
-    assert (stored.faces.shape, stored.faces.dtype) == ((FACES, 200, 200, 1), np.uint8)
+    pack, stored = Dataset(layout.dataset("source")), read(layout)
+    eyes = np.load(layout.column("source", "landmark_features") / "eyes.npy")
+    assert (stored.values.shape, stored.values.dtype) == ((FACES, 200, 200, 1), np.uint8)
     for row in range(FACES):
         np.testing.assert_allclose(eyes[row], picture.eye_middles(find_mesh(pack.faces[row], Tilting()).landmarks),
                                    rtol=1e-5)
         its = np.array(picture.UNSURE_EYES) if row in UNSURE else eyes[row]
-        np.testing.assert_array_equal(stored.faces[row], picture.aligned_picture(pack.faces[row], its))
+        np.testing.assert_array_equal(stored.values[row], picture.aligned_picture(pack.faces[row], its))
     assert len(np.unique(eyes[:, 0, 1].round(3))) > FACES - len(UNSURE), "the stand-in tilts each face by itself"
     assert stored.receipt.summary == {"faces": FACES, "unsure": len(UNSURE)}
-    assert stored.receipt.inputs["pack"] == pack.receipt.digest
-    assert stored.receipt.inputs["landmark_model"] == read_receipt(layout.measurements("source")).inputs[
+    assert stored.receipt.inputs["dataset"] == pack.receipt.digest
+    assert stored.receipt.inputs["landmark_model"] == read_receipt(layout.column("source", "landmark_features")).inputs[
         "landmark_model"]
-    assert not list(layout.aligned("source").glob("*.count"))
+    assert not list(layout.column("source", "aligned").glob("*.count"))
 
 
 def test_a_stopped_run_goes_on_and_ends_as_an_unbroken_one(study, tmp_path, monkeypatch):
@@ -142,7 +143,8 @@ def test_a_stopped_run_goes_on_and_ends_as_an_unbroken_one(study, tmp_path, monk
         return whole(face, eyes)
 
     monkeypatch.setattr(picture, "aligned_picture", stopping)
-    settings, out = AlignSettings(layout.source, layout.measurements("source"), threads=1), tmp_path / "aligned"
+    features, out = layout.column("source", "landmark_features"), tmp_path / "aligned"
+    settings = AlignSettings(layout.dataset("source"), features, threads=1)
     with pytest.raises(KeyboardInterrupt):
         align.run(settings, out)
     assert read_receipt(out) is None
@@ -150,36 +152,49 @@ def test_a_stopped_run_goes_on_and_ends_as_an_unbroken_one(study, tmp_path, monk
     made.extend([None] * 8)
     receipt = align.run(settings, out)
     assert len(made) == 8 + FACES - 6, "two blocks of three stood already"
-    assert receipt.digest == read_receipt(layout.aligned("source")).digest
+    assert receipt.digest == read_receipt(layout.column("source", "aligned")).digest
     made.clear()
     assert align.run(settings, out).digest == receipt.digest
     assert not made, "nothing is aligned twice"
 
 
+@pytest.fixture
+def copied(study, tmp_path):
+    """The run with its datasets and columns, to be changed."""
+    for name in ("datasets", "columns"):
+        shutil.copytree(study[1].run / name, tmp_path / "run" / name)
+    return RunLayout(tmp_path / "run")
+
+
 class TestRefused:
-    def test_other_faces_than_the_packs(self, study):
-        _, layout, _ = study
-        with pytest.raises(StoredStateError, match=r"holds other faces, aligned, than .*run the align stage again"):
-            read(layout, pack=Dataset(layout.target))
+    def test_other_faces_than_the_datasets(self, copied):
+        shutil.rmtree(copied.dataset("source"))
+        shutil.copytree(copied.dataset("target"), copied.dataset("source"))
+        with pytest.raises(StoredStateError, match=r"was made from other faces than .*run the align stage again"):
+            read(copied)
 
-    def test_faces_that_were_aligned_by_other_measurements(self, study, tmp_path):
-        _, layout, model = study
-        again = tmp_path / "measurements"
-        measure_pack(MeasureSettings(layout.source, model, threads=1), again, lambda: Tilting(0.2))
-        with pytest.raises(StoredStateError, match="aligned by other measurements than"):
-            read(layout, measurements=again)
-        assert len(read(layout, measurements=tmp_path / "gone").faces) == FACES
+    def test_faces_that_were_aligned_by_other_landmarks(self, study, copied):
+        features = copied.column("source", "landmark_features")
+        shutil.rmtree(features)
+        extract_features(LandmarkSettings(copied.dataset("source"), study[2], threads=1), features,
+                         lambda: Tilting(0.2))
+        with pytest.raises(StoredStateError, match="aligned by other landmarks than"):
+            read(copied)
+        shutil.rmtree(features)
+        assert len(read(copied).values) == FACES
 
-    def test_what_nobody_aligned_or_measured(self, study, tmp_path):
-        _, layout, _ = study
+    def test_what_nobody_aligned_or_measured(self, copied, tmp_path):
         with pytest.raises(StoredStateError, match="the stage 'align' has not finished there"):
-            read(layout, folder=tmp_path)
-        with pytest.raises(StoredStateError, match="the stage 'measure' has not finished there"):
-            align.run(AlignSettings(layout.source, tmp_path / "nowhere"), tmp_path / "out")
-        with pytest.raises(StoredStateError, match="holds measurements of other faces"):
-            align.run(AlignSettings(layout.source, layout.measurements("target")), tmp_path / "out")
-        with pytest.raises(StoredStateError, match="was written by the stage 'measure', expected 'align'"):
-            read(layout, folder=layout.measurements("source"))
+            read(copied, "nowhere")
+        with pytest.raises(StoredStateError, match="the stage 'landmarks' has not finished there"):
+            align.run(AlignSettings(copied.dataset("source"), tmp_path / "nowhere"), tmp_path / "out")
+        others = copied.column("target", "landmark_features")
+        with pytest.raises(StoredStateError, match="was made from other faces"):
+            align.run(AlignSettings(copied.dataset("source"), others), tmp_path / "out")
+        shutil.rmtree(copied.column("source", "aligned"))
+        shutil.copytree(others, copied.column("source", "aligned"))
+        with pytest.raises(StoredStateError, match="was written by the stage 'landmarks', expected 'align'"):
+            read(copied)
 
     @pytest.mark.parametrize(("spoil", "message"), [
         (lambda path: path.unlink(), "is missing"),
@@ -187,18 +202,17 @@ class TestRefused:
         (lambda path: np.save(path, np.zeros((FACES - 1, 200, 200, 1), np.uint8)), f"has 10 rows, expected {FACES}"),
         (lambda path: np.save(path, np.zeros((FACES, 200, 200, 3), np.uint8)), r"expected uint8 of shape \(11, 200"),
     ], ids=["gone", "short", "fewer", "in colour"])
-    def test_damaged_files(self, study, tmp_path, spoil, message):
-        _, layout, _ = study
-        align.run(AlignSettings(layout.source, layout.measurements("source")), tmp_path)
-        spoil(tmp_path / "faces.npy")
+    def test_damaged_files(self, copied, spoil, message):
+        folder = copied.column("source", "aligned")
+        spoil(folder / "aligned.npy")
         if message.startswith(("has", "expected")):  # as if the stage had written it so
-            renew_receipt(tmp_path)
+            renew_receipt(folder)
         with pytest.raises(StoredStateError, match=message):
-            read(layout, folder=tmp_path)
+            read(copied)
 
     def test_an_export_of_them_as_if_they_were_the_packs(self, study, tmp_path):
         with pytest.raises(InputError, match=r"'aligned' shows faces that are no pack's.*Known: gray, rgb, tight"):
-            export(ExportSettings(study[1].source, variant="aligned"), tmp_path / "out")
+            export(ExportSettings(study[1].dataset("source"), variant="aligned"), tmp_path / "out")
 
 
 def test_networks_see_them_and_people_see_the_packs(study):
@@ -206,10 +220,10 @@ def test_networks_see_them_and_people_see_the_packs(study):
     trained, embedded = train.run(cell(study, "aligned")), embed.run(cell(study, "aligned"))
     assert set(trained.inputs) == {"source", "source_aligned"}
     assert set(embedded.inputs) == {"model", "source", "source_aligned", "target", "target_aligned"}
-    blocks = read(layout).faces.reshape(FACES, 40, 5, 40, 5, 1).mean(axis=(2, 4))
+    blocks = read(layout).values.reshape(FACES, 40, 5, 40, 5, 1).mean(axis=(2, 4))
     originals = np.load(layout.model("conv_autoencoder", "aligned") / "originals.npy")
     np.testing.assert_allclose(originals, blocks, atol=0.5)
-    pack = Dataset(layout.source)
+    pack = Dataset(layout.dataset("source"))
     np.testing.assert_array_equal(find_variant("aligned").view(pack.faces), find_variant("gray").view(pack.faces))
 
 
@@ -244,7 +258,7 @@ def test_cells_of_the_variant_wait_for_a_landmark_model(study, tmp_path):
              "--config", f"recipe={recipe}", f"run={tmp_path / 'run'}"],
             cwd=tmp_path, capture_output=True, text=True, timeout=300)
         counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
-        counts.append([counted.get(rule) for rule in ("measure", "align", "train", "table")])
+        counts.append([counted.get(rule) for rule in ("landmarks", "align", "train", "table")])
         waits = [read_recipe(recipe).waits_for("conv_autoencoder", variant) for variant in (None, "gray", "aligned")]
         if not model.exists():
             assert waits[:2] == [None, None]

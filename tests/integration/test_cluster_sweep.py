@@ -153,5 +153,5 @@ def test_the_graph_groups_every_clustered_cell_that_waits_for_nothing(tmp_path):
     counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
     # Without a landmark model: four encoders of faces alone, their gradients, and one encoder of ratings, which stands
     # on another's embedding; and two steps of learning curves, of which one learns nothing.
-    assert [counted.get(rule) for rule in ("cluster_sweep", "cluster", "measure", "table")] == ["7", "6", None, "1"]
+    assert [counted.get(rule) for rule in ("cluster_sweep", "cluster", "landmarks", "table")] == ["7", "6", None, "1"]
     assert (counted["evaluate"], counted["train"]) == ("11", "11")

@@ -59,7 +59,7 @@ class PlantedRun:
                           annotations={"label": str(self.labels[row]),
                                        "split": "test" if row >= N_TARGET * 3 // 4 else "train"})
                 for row in range(N_TARGET)]
-        writer = DatasetWriter(self.layout.target, plan)
+        writer = DatasetWriter(self.layout.dataset("target"), plan)
         for slot in writer.missing():
             writer.put(slot, np.full((200, 200, 3), slot, np.uint8))
         writer.finish("import", config={}, inputs={})
@@ -136,7 +136,7 @@ def test_planted_emotions_are_clustered_named_by_vote_and_scored(planted):
     assert (score.recipe, score.seed, score.confidence, score.bootstrap) == ("planted", 5, 0.95, 200)
 
     sample = rows_of(planted.layout.names("dense_autoencoder", "rgb") / "sample.csv")
-    pack = Dataset(planted.layout.target)
+    pack = Dataset(planted.layout.dataset("target"))
     assert all(pack.splits[int(line["row"])] == "train" for line in sample)
     assert all(pack.ids[int(line["row"])] == line["id"] for line in sample)
     predictions = rows_of(planted.layout.score("dense_autoencoder", "rgb") / "predictions.csv")
@@ -336,7 +336,7 @@ def test_a_diverged_or_collapsed_encoder_is_explained(planted):
 
 @pytest.mark.parametrize("score_on", ["test", "unused_labels"])
 def test_copies_of_faces_whose_labels_were_used_are_not_scored_among_unused_labels(planted, score_on):
-    faces, last = np.load(planted.layout.target / "faces.npy"), N_TARGET - 1
+    faces, last = np.load(planted.layout.dataset("target") / "faces.npy"), N_TARGET - 1
     writer = DatasetWriter(planted.folder / "again", [
         FaceEntry(id=f"face{row}", address=f"{row}.png", annotations={
             "label": str(planted.labels[row]), "split": "test" if row >= N_TARGET * 3 // 4 else "train"})

@@ -88,7 +88,7 @@ def test_what_a_classifier_learnt_from_is_not_guessed(tmp_path, kind, name, spoi
 
 def test_annotations_that_were_changed_by_hand_are_refused(tmp_path):
     planted = PlantedRun(tmp_path)
-    path = planted.layout.target / "annotations.csv"
+    path = planted.layout.dataset("target") / "annotations.csv"
     path.write_text(path.read_text().replace("happy", "x").replace("sad", "happy").replace("x", "sad"))
     with pytest.raises(StoredStateError, match=r"annotations\.csv has \d+ bytes|annotations\.csv is not what was"):
         evaluate.run(planted.arguments("supervised"))

@@ -37,7 +37,7 @@ def study(tmp_path_factory):
     layout = RunLayout(folder / "run")
     (folder / "recipe.yaml").write_text(RECIPE)
     for name, count in (("source", SOURCE), ("target", TARGET)):
-        write_pack(getattr(layout, name), count, name == "target")
+        write_pack(layout.dataset(name), count, name == "target")
     return folder, layout
 
 
@@ -51,7 +51,7 @@ def test_every_face_is_described_as_its_variant_shows_it(study, variant):
     stored = read_face_array(layout.embeddings("symmetric_hog", variant), "target")
     np.testing.assert_array_equal(stored.rows, np.arange(TARGET))
     shown = resolve(read_recipe(folder / "recipe.yaml"), "symmetric_hog", variant).variant.view(
-        Dataset(layout.target).faces[5:6])[0]
+        Dataset(layout.dataset("target")).faces[5:6])[0]
     sizes = dataclasses.asdict(resolve(read_recipe(folder / "recipe.yaml"), "symmetric_hog", variant).model)
     np.testing.assert_array_equal(stored.values[5], find_descriptor("symmetric_hog").describe(shown, sizes))
 

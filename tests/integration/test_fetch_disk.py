@@ -11,7 +11,7 @@ from photo_server import jpeg, photo_server, picture
 from fecemo.data.dataset import FACES_NAME, Dataset
 from fecemo.data.receipts import RECEIPT_NAME
 from fecemo.errors import StoredStateError
-from fecemo.stages import check_pack
+from fecemo.stages import check_dataset
 from fecemo.stages.fetch import run
 
 FETCH = [sys.executable, str(ROOT / "pipelines" / "01_fetch.py")]
@@ -63,7 +63,7 @@ def test_a_full_disk_is_said_and_with_room_made_the_same_command_goes_on(server,
 
 def test_damaged_rows_and_tables_are_named_and_made_anew_alone(server, listed, tmp_path, capsys):
     run(settings_for(server, listed), tmp_path / "pack")
-    check_pack.run(tmp_path / "pack")
+    check_dataset.run(tmp_path / "pack")
     whole = (tmp_path / "pack" / FACES_NAME).read_bytes()
     hosts = (tmp_path / "pack" / "hosts.csv").read_bytes()
     faces = np.load(tmp_path / "pack" / FACES_NAME, mmap_mode="r+")
@@ -75,7 +75,7 @@ def test_damaged_rows_and_tables_are_named_and_made_anew_alone(server, listed, t
     (tmp_path / "pack" / "hosts.csv").write_bytes(hosts.replace(b"stored,40", b"stored,41"))
     capsys.readouterr()
     with pytest.raises(StoredStateError, match=r"2 of 40 faces \(rows 3, 17\) and the tables hosts.csv") as error:
-        check_pack.run(tmp_path / "pack")
+        check_dataset.run(tmp_path / "pack")
     assert [line.split("\t")[:2] for line in capsys.readouterr().out.splitlines()] == [["3", ids[0]], ["17", ids[1]]]
 
     assert f"remove {tmp_path / 'pack' / RECEIPT_NAME}" in str(error.value)
@@ -85,7 +85,7 @@ def test_damaged_rows_and_tables_are_named_and_made_anew_alone(server, listed, t
     assert server.asked == {"/3.jpg": 1, "/17.jpg": 1}
     assert (tmp_path / "pack" / FACES_NAME).read_bytes() == whole
     assert (tmp_path / "pack" / "hosts.csv").read_bytes() == hosts
-    check_pack.run(tmp_path / "pack")
+    check_dataset.run(tmp_path / "pack")
 
 
 @pytest.mark.parametrize("name", ["faces.npy", "faces.csv", "survival.csv"])
@@ -93,7 +93,7 @@ def test_a_missing_file_of_a_pack_is_named(server, listed, tmp_path, name):
     run(settings_for(server, listed, limit=2), tmp_path / "pack")
     (tmp_path / "pack" / name).unlink()
     with pytest.raises(StoredStateError, match=name):
-        check_pack.run(tmp_path / "pack")
+        check_dataset.run(tmp_path / "pack")
 
 
 def test_a_cut_array_of_faces_is_said_and_made_anew(server, listed, tmp_path):
@@ -101,7 +101,7 @@ def test_a_cut_array_of_faces_is_said_and_made_anew(server, listed, tmp_path):
     whole = (tmp_path / "pack" / FACES_NAME).read_bytes()
     (tmp_path / "pack" / FACES_NAME).write_bytes(whole[:-50_000])
     with pytest.raises(StoredStateError, match="is damaged"):
-        check_pack.run(tmp_path / "pack")
+        check_dataset.run(tmp_path / "pack")
     (tmp_path / "pack" / RECEIPT_NAME).unlink()
     run(settings_for(server, listed, limit=3), tmp_path / "pack")
     assert (tmp_path / "pack" / FACES_NAME).read_bytes() == whole

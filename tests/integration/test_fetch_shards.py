@@ -275,6 +275,6 @@ def test_snakemake_fetches_the_shards_and_joins_them(servers, listed, tmp_path):
         assert (done.returncode == 0) == (shards != "shards=0"), said
     assert "expected a whole number, at least 1" in said
     fetch.run(settings_for(servers, listed), tmp_path / "whole")
-    assert Dataset(run / "packs" / "source").frame.equals(Dataset(tmp_path / "whole").frame)
-    assert sorted(path.name for path in (run / "packs" / "source" / "shards").iterdir()) == [
+    assert Dataset(run / "datasets" / "source").frame.equals(Dataset(tmp_path / "whole").frame)
+    assert sorted(path.name for path in (run / "datasets" / "source" / "shards").iterdir()) == [
         f"{number}-of-{SHARDS}" for number in range(1, SHARDS + 1)]

@@ -74,7 +74,7 @@ def test_a_picker_says_what_is_ready_named_and_still_to_train(named):
 
 def test_faces_are_those_of_the_pack_in_the_order_asked_for(named):
     opened, _ = open_session(named)
-    source, target = Dataset(named.layout.source), Dataset(named.layout.target)
+    source, target = Dataset(named.layout.dataset("source")), Dataset(named.layout.dataset("target"))
     assert (opened.faces(np.array([7, 2, 7])) == source.faces[[7, 2, 7]]).all()
     assert (opened.target_faces(np.array([3])) == target.faces[[3]]).all()
     assert (opened.map.source.shape, opened.map.target.shape) == ((N_SOURCE, 2), (40, 2))
@@ -160,7 +160,7 @@ def test_labels_that_a_person_saw_cost_and_are_not_scored(named):
     score = score_of(named)
     assert (score.labels_used.naming, score.n_scored, score.method) == (16, N_TARGET - 16, "hand")
     everything = opened.ask_labels()
-    target = Dataset(named.layout.target)
+    target = Dataset(named.layout.dataset("target"))
     assert set(target.splits[everything.at]) == {"train"}  # test labels are shown to nobody
     assert (everything.labels == target.labels[everything.at]).all()
     session.record_labels_shown(everything.ids)

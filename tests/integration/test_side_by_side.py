@@ -199,7 +199,7 @@ def test_a_further_seed_reads_the_same_faces_and_is_a_recipes_own(made):
     recipe, run = made
     recipe.write_text(RECIPE.replace("seed: 7\n", "seed: 7\nseeds: [8]\n"))
     arguments = CellArguments(recipe, run / "seeds" / "8", "supervised", "rgb")
-    assert arguments.layout.target == RunLayout(run).target
+    assert arguments.layout.dataset("target") == RunLayout(run).dataset("target")
     assert arguments.layout.model("supervised", "rgb") == run / "seeds" / "8" / "models" / "supervised" / "rgb"
     assert arguments.cell().recipe.seed == 8
     assert CellArguments(recipe, run, "supervised", "rgb").cell().recipe.seed == 7

@@ -96,7 +96,7 @@ def test_rows_that_measure_faces_wait_for_a_landmark_model(tmp_path):
     for _ in range(2):
         printed = snakemake(tmp_path, recipe, tmp_path / "run", "-n")
         counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
-        counts.append([counted.get(rule) for rule in ("measure", "train", "map_faces", "table")])
+        counts.append([counted.get(rule) for rule in ("landmarks", "train", "map_faces", "table")])
         model.touch()
     assert counts == [[None, None, None, "1"], ["2", "3", "3", "1"]]
 
@@ -136,7 +136,7 @@ def test_a_list_from_which_nothing_learns_tests_every_row_that_has_an_embedding(
     printed = snakemake(tmp_path, recipe, tmp_path / "run", "-n", "--quiet", "host")
     said = printed.stdout + printed.stderr
     counted = dict(re.findall(r"^(\w+) +(\d+)$", said, re.MULTILINE))
-    assert (counted["triplet_test"], counted["fetch_triplet_test"], counted["measure"]) == ("3", "1", "3")
+    assert (counted["triplet_test"], counted["fetch_triplet_test"], counted["landmarks"]) == ("3", "1", "3")
     layout = RunLayout(tmp_path / "run")
     tested = layout.triplet_test("triplet_embedding", "gray")
     behind = re.search(rf"^rule triplet_test:\n +input: (.+)\n +output: {tested}", said, re.MULTILINE)
@@ -195,11 +195,11 @@ def test_a_killed_study_goes_on_and_does_nothing_twice(tmp_path, one_cell):
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     assert not (layout.model("supervised", "gray") / "receipt.json").exists()
-    imported = (layout.target / "receipt.json").stat().st_mtime_ns
+    imported = (layout.dataset("target") / "receipt.json").stat().st_mtime_ns
     epochs = history.read_text().splitlines()[1:3]
 
     assert snakemake(tmp_path, one_cell, layout.run).returncode == 0
-    assert (layout.target / "receipt.json").stat().st_mtime_ns == imported
+    assert (layout.dataset("target") / "receipt.json").stat().st_mtime_ns == imported
     lines = history.read_text().splitlines()
     assert lines[1:3] == epochs  # the seconds of these epochs too: they were not trained again
     assert len(lines) == 1 + read_recipe(one_cell).approaches["supervised"].fit["classify"]["epochs"]

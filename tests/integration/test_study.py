@@ -32,8 +32,8 @@ def layout(tmp_path_factory) -> RunLayout:
     layout = RunLayout(tmp_path_factory.mktemp("study") / "run")
     draw.run(STUDY.draw, out=layout.drawn)
     source = dataclasses.replace(STUDY.source, faces=layout.drawn / "faces.csv", serve=layout.drawn)
-    fetch.run(source, out=layout.source)
-    import_labelled.run(dataclasses.replace(STUDY.target, images=layout.drawn / "target"), out=layout.target)
+    fetch.run(source, out=layout.dataset("source"))
+    import_labelled.run(dataclasses.replace(STUDY.target, images=layout.drawn / "target"), out=layout.dataset("target"))
     for approach, variant in CELLS:
         arguments = CellArguments(RECIPE, layout.run, approach, variant)
         for stage in CELL_STAGES[arguments.cell().approach.predicts_by]:
@@ -47,7 +47,7 @@ def test_the_grid_is_the_published_one():
 
 
 def test_source_faces_were_fetched_and_the_dead_recorded(layout):
-    pack, receipt = Dataset(layout.source), read_receipt(layout.source)
+    pack, receipt = Dataset(layout.dataset("source")), read_receipt(layout.dataset("source"))
     assert len(pack) + sum(receipt.summary["rejected"].values()) == len(
         list(csv.reader((layout.drawn / "faces.csv").open()))) - 1
     assert len(pack) == 60
@@ -66,7 +66,7 @@ def test_every_cell_has_an_honest_score(layout, approach, variant):
     assert score["n_scored"] == len(predictions)
     assert score["intervals"]["accuracy"]["low"] <= score["accuracy"] <= score["intervals"]["accuracy"]["high"]
 
-    target = Dataset(layout.target)
+    target = Dataset(layout.dataset("target"))
     scored = {int(line["row"]) for line in predictions}
     learnt_from = set(np.load(layout.model(approach, variant) / "labelled_rows.npy").tolist())
     assert scored.isdisjoint(learnt_from)
@@ -119,7 +119,7 @@ def test_hand_names_are_read_and_refused_for_another_clustering(layout, tmp_path
     label.run(arguments)
     evaluate.run(arguments)
     score = json.loads((layout.score(approach, variant) / "score.json").read_text())
-    target = Dataset(layout.target)
+    target = Dataset(layout.dataset("target"))
     assert score["labels_used"]["naming"] == 0
     assert score["accuracy"] == pytest.approx(np.mean(target.labels == "happy"))
 
@@ -127,8 +127,7 @@ def test_hand_names_are_read_and_refused_for_another_clustering(layout, tmp_path
 def test_the_python_of_the_readme_runs(layout):
     """The first block of Python in the README, on this run."""
     text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    code = text.split("```python")[1].split("```")[0].replace("runs/demo/packs", str(layout.run / "packs")).replace(
-        "runs/demo", str(layout.run))
+    code = text.split("```python")[1].split("```")[0].replace("runs/demo", str(layout.run))
     names: dict = {}
     exec(compile(code, "README.md", "exec"), names)
     assert names["images"].shape == (8, 200, 200, 3)
@@ -140,7 +139,7 @@ def test_the_python_of_the_readme_runs(layout):
 
 
 def test_an_opened_run_answers_as_its_stages_did(layout):
-    run, faces = fecemo.open_run(layout.run), fecemo.open_dataset(layout.target).faces
+    run, faces = fecemo.open_run(layout.run), fecemo.open_dataset(layout.dataset("target")).faces
     for approach, variant in [("conv_autoencoder", "tight"), ("semi_supervised", "rgb"), ("supervised", "gray")]:
         stored = run.outputs(approach, variant)
         made = run.encoder(approach, variant).transform(faces[stored.rows[:5]])
@@ -159,7 +158,7 @@ def test_an_opened_run_answers_as_its_stages_did(layout):
 
 def test_images_of_any_size_and_of_one_channel_are_taken(layout):
     encoder = fecemo.open_run(layout.run).encoder("conv_autoencoder", "gray")
-    face = fecemo.open_dataset(layout.target).faces[0]
+    face = fecemo.open_dataset(layout.dataset("target")).faces[0]
     gray = np.full((1, 200, 200), 90, np.uint8)
     gray[0, 50:120, 60:140] = 200
     np.testing.assert_array_equal(encoder.transform(gray), encoder.transform(gray[..., None].astype(np.float64)))

@@ -82,9 +82,9 @@ def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("squares")
     (folder / "recipe.yaml").write_text(RECIPE)
     layout = RunLayout(folder / "run")
-    store(layout.source, squares(SOURCE_FACES, 0))
+    store(layout.dataset("source"), squares(SOURCE_FACES, 0))
     numbers = np.arange(TARGET_FACES)
-    store(layout.target, squares(TARGET_FACES, 1), labels=[EMOTIONS[number % 8] for number in numbers],
+    store(layout.dataset("target"), squares(TARGET_FACES, 1), labels=[EMOTIONS[number % 8] for number in numbers],
           splits=np.where(numbers < 16, "test", np.where(numbers < 24, "valid", "train")))
     return folder
 
@@ -96,7 +96,7 @@ def arguments(study, approach, variant="gray", recipe=None, run=None):
 def another_run(study, folder):
     """Return a run of the same faces in which nothing is trained."""
     (folder / "run").mkdir()
-    (folder / "run" / "packs").symlink_to(study / "run" / "packs")
+    (folder / "run" / "datasets").symlink_to(study / "run" / "datasets")
     return folder / "run"
 
 
@@ -125,7 +125,7 @@ def test_networks_and_what_they_cost_are_stored(study, trained):
 
 
 def test_only_the_labels_that_were_paid_for_are_learnt_from(study, trained):
-    pack = Dataset(study / "run" / "packs" / "target")
+    pack = Dataset(study / "run" / "datasets" / "target")
     layout = RunLayout(study / "run")
     used = {approach: np.load(layout.model(approach, "gray") / "labelled_rows.npy") for approach in trained}
     assert used["conv_autoencoder"].shape == (0,)
@@ -139,7 +139,8 @@ def test_only_the_labels_that_were_paid_for_are_learnt_from(study, trained):
 def test_embeddings_are_those_of_the_faces_that_their_rows_name(study, trained):
     layout = RunLayout(study / "run")
     encoder = load_network(layout.model("conv_autoencoder", "gray") / "model.keras")
-    for name, folder, rows in (("source", layout.source, 40), ("target", layout.target, TARGET_FACES)):
+    for name, rows in (("source", 40), ("target", TARGET_FACES)):
+        folder = layout.dataset(name)
         pack = Dataset(folder)
         stored = read_face_array(layout.embeddings("conv_autoencoder", "gray"), name)
         assert stored.values.shape == (rows, 4 * 4 * 4)
@@ -165,7 +166,7 @@ def test_reconstructions_stand_beside_their_originals_and_resemble_them(study, t
     originals, made = np.load(folder / "originals.npy"), np.load(folder / "reconstructions.npy")
     assert originals.shape == made.shape == (16, 40, 40, 1)
     assert originals.dtype == made.dtype == np.uint8
-    levels = find_variant("gray").view(Dataset(RunLayout(study / "run").source).faces)
+    levels = find_variant("gray").view(Dataset(RunLayout(study / "run").dataset("source")).faces)
     assert set(np.unique(originals)) <= set(np.unique(levels))
     own = np.abs(originals.astype(float) - made).mean(axis=(1, 2, 3))
     others = np.abs(originals.astype(float) - np.roll(made, 1, axis=0)).mean(axis=(1, 2, 3))
@@ -231,7 +232,7 @@ def test_labels_that_choose_the_epoch_count_as_used_and_the_test_split_is_left_a
     run = another_run(study, tmp_path)
     receipt = train.run(arguments(study, "semi_supervised", recipe=recipe, run=run))
     folder = RunLayout(run).model("semi_supervised", "gray")
-    pack = Dataset(RunLayout(run).target)
+    pack = Dataset(RunLayout(run).dataset("target"))
     learnt, chosen = np.load(folder / "labelled_rows.npy"), np.load(folder / "choosing_rows.npy")
     assert (len(learnt), receipt.summary["labels_used"]) == (16, 16 + 8)
     assert chosen.tolist() == pack.rows_in("valid").tolist()
@@ -297,7 +298,7 @@ def test_receipts_hold_plain_json(study, trained):
 
 def test_a_network_answers_for_the_classes_of_its_dataset(study, tmp_path):
     layout = RunLayout(tmp_path / "run")
-    store(layout.target, squares(8, 0), labels=["awe", *EMOTIONS[:6], "awe"], splits=["train"] * 8)
+    store(layout.dataset("target"), squares(8, 0), labels=["awe", *EMOTIONS[:6], "awe"], splits=["train"] * 8)
     train.run(arguments(study, "supervised", run=layout.run))
     described = json.loads((layout.model("supervised", "gray") / "networks.json").read_text())
     assert [7] in [layer["output_shape"] for part in described.values() for layer in part["layers"]]

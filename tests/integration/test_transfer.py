@@ -58,7 +58,7 @@ evaluation: {{bootstrap: 20}}
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("transfer")
     (folder / "recipe.yaml").write_text(RECIPE.format(model=MODEL, folder=folder))
-    target = RunLayout(folder / "run").target
+    target = RunLayout(folder / "run").dataset("target")
     faces = np.random.default_rng(1).integers(0, 256, (48, 200, 200, 3), dtype=np.uint8)
     plan = [FaceEntry(id=f"{number:032x}", address=f"{number}.png",
                       annotations={"label": EMOTIONS[number % 8],

@@ -56,7 +56,7 @@ class TestTripletLandmarks:
         vectors = np.zeros((SOURCE, 3))
         vectors[source.rows] = source.values
         first, second, odd = np.moveaxis(
-            vectors[read_triplets(layout.source, Dataset(layout.source).ids).rows], 1, 0)
+            vectors[read_triplets(layout.dataset("source"), Dataset(layout.dataset("source")).ids).rows], 1, 0)
         apart = [np.linalg.norm(one - other, axis=1) for one, other in ((first, second), (first, odd), (second, odd))]
         assert np.mean(apart[0] < np.minimum(apart[1], apart[2])) > 0.85, "a third would be chance"
         target = read_face_array(layout.embeddings("triplet_landmarks", "gray"), "target")
@@ -66,11 +66,11 @@ class TestTripletLandmarks:
         """The file is whole by itself: it takes measurements as they were stored."""
         _, layout = study
         receipt = read_receipt(layout.model("triplet_landmarks", "gray"))
-        assert set(receipt.inputs) == {"source", "source_measurements"}
+        assert set(receipt.inputs) == {"source", "source_landmark_features"}
         assert receipt.summary["labels_used"] == 0
         assert "held_out" not in receipt.summary
         model = load_network(layout.model("triplet_landmarks", "gray") / "model.keras")
-        stored = np.load(layout.measurements("source") / "measurements.npy")
+        stored = np.load(layout.column("source", "landmark_features") / "landmark_features.npy")
         learnt = stored[bright_rows(SOURCE)][:, columns_of(["distances"])]
         layer = model.get_layer("standardization_distances")
         np.testing.assert_allclose(layer.mean, learnt.mean(axis=0), atol=1e-6)
@@ -88,7 +88,7 @@ class TestTripletLandmarks:
         folder, layout = study
         other = tmp_path / "run"
         other.mkdir()
-        for name in ("packs", "measurements"):
+        for name in ("datasets", "columns"):
             (other / name).symlink_to(layout.run / name, target_is_directory=True)
         arguments = CellArguments(folder / "recipe.yaml", other, "triplet_landmarks", "gray")
         done = subprocess.run([sys.executable, DYING, arguments.recipe, other, "triplet_landmarks", "gray", "4"],
@@ -123,7 +123,8 @@ class TestHead:
         folder = layout.model("few_labels", "gray")
         embedded_faces = read_receipt(layout.embeddings("landmark_features", "gray"))
         assert read_receipt(folder).inputs == {
-            "target": Dataset(layout.target).receipt.digest, "outputs of landmark_features": embedded_faces.digest}
+            "target": Dataset(layout.dataset("target")).receipt.digest,
+            "outputs of landmark_features": embedded_faces.digest}
         curve = learning_curve(folder)
         assert float(curve[-1]["loss"]) < 0.95 * float(curve[0]["loss"])
         assert float(curve[-1]["accuracy"]) > float(curve[0]["accuracy"])
@@ -169,7 +170,7 @@ class TestHead:
 
     def test_a_row_that_is_not_embedded_yet_is_asked_for(self, study, tmp_path):
         folder, layout = study
-        (tmp_path / "packs").symlink_to(layout.run / "packs", target_is_directory=True)
+        (tmp_path / "datasets").symlink_to(layout.run / "datasets", target_is_directory=True)
         with pytest.raises(StoredStateError, match=r"models/landmark_features/gray.*the stage 'train' has not"):
             train.run(CellArguments(folder / "recipe.yaml", tmp_path, "few_labels", "gray"))
 

@@ -37,7 +37,7 @@ class Run:
         return Artifacts(self.layout, read_recipe(self.path))
 
     def faces(self, name, stage, content):
-        folder = self.layout.pack(name)
+        folder = self.layout.dataset(name)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "faces").write_text(content)
         write_receipt(folder, stage, config={}, inputs={}, files=["faces"], seconds=1.0)
@@ -128,7 +128,7 @@ def test_an_equal_rerun_makes_nothing_stale(run):
 
 
 def test_what_was_made_from_may_be_gone_since(run):
-    (run.layout.source / "receipt.json").unlink()
+    (run.layout.dataset("source") / "receipt.json").unlink()
     assert run.stale() == {}
 
 

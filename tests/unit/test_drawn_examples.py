@@ -12,9 +12,9 @@ from fecemo.errors import InputError
 from fecemo.models.loss import LossTerm
 from fecemo.models.losses.cross_entropy import CrossEntropy
 from fecemo.models.losses.mean_squared_error import MeanSquaredError
+from fecemo.study.faces.columns import RunFaces
 from fecemo.study.faces.data_names import DataName, read_data_name
 from fecemo.study.faces.examples import annotated_rows, draw_examples
-from fecemo.study.faces.run_faces import RunFaces
 from fecemo.training.augmentations.geometric import Flip
 from fecemo.training.optimizers import Adam
 from fecemo.training.settings import FitSettings
@@ -117,9 +117,9 @@ def test_a_limit_is_drawn_from_all_together(faces):
 
 
 def test_what_a_landmark_model_measured_is_learnt_of_faces_that_it_detected(faces):
-    measurements = SimpleNamespace(sure=np.array([1, 0, 1, 1, 1], bool),
-                                   of=lambda groups: np.arange(10, dtype=np.float32).reshape(5, 2))
-    measured = {**faces, "source": RunFaces(faces["source"].pack, measurements)}
+    measurements = SimpleNamespace(detected=np.array([1, 0, 1, 1, 1], bool),
+                                   groups=lambda names: np.arange(10, dtype=np.float32).reshape(5, 2))
+    measured = {**faces, "source": RunFaces(faces["source"].dataset, measurements)}
     examples, _ = draw(measured, [DISTANCES], "source")
     assert examples.rows.tolist() == [0, 2, 3, 4]
     np.testing.assert_array_equal(examples.targets["landmark_features.distances"], [[0, 1], [4, 5], [6, 7], [8, 9]])

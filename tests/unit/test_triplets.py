@@ -9,8 +9,8 @@ from fecemo.data.durable import output_lock
 from fecemo.errors import InputError, StoredStateError
 from fecemo.models.loss import LossTerm
 from fecemo.models.losses.triplet import TripletLoss
+from fecemo.study.faces.columns import RunFaces
 from fecemo.study.faces.examples import draw_examples
-from fecemo.study.faces.run_faces import RunFaces
 from fecemo.study.faces.triplets import read_triplets
 from fecemo.training.optimizers import Adam
 from fecemo.training.settings import FitSettings

@@ -39,7 +39,7 @@ PACKS = {"source": "Source faces", "target": "Target faces"}
 
 def material_folders(study: Recipe, layout: RunLayout) -> dict[str, Path]:
     """Return every folder that a report reads, by what it is called in the report's receipt."""
-    folders = {name: layout.pack(name) for name in PACKS}
+    folders = {name: layout.dataset(name) for name in PACKS}
     runs = {"": layout, **{f", seed {seed}": layout.of_seed(seed) for seed in study.seeds}}
     for ending, run in runs.items():
         for cell in (*study.cells, *(() if ending else study.step_cells)):

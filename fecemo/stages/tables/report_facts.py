@@ -29,7 +29,7 @@ def read_packs(layout: RunLayout) -> "dict[str, Dataset]":
     """Return the finished packs of a run by their name, ``"source"`` and ``"target"``."""
     from fecemo.data.dataset import Dataset
 
-    folders = {"source": layout.source, "target": layout.target}
+    folders = {"source": layout.dataset("source"), "target": layout.dataset("target")}
     return {name: Dataset(folder) for name, folder in folders.items() if sound_receipt(folder) is not None}
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from fecemo.data.dataset import ANNOTATIONS_NAME, Dataset
 from fecemo.data.splits import stratified_sample
 from fecemo.errors import InputError, nearest
+from fecemo.study.faces.columns import RunFaces
 from fecemo.study.faces.data_names import (
     LABEL,
     LANDMARK_FEATURES,
@@ -23,7 +24,6 @@ from fecemo.study.faces.data_names import (
     read_data_name,
     target_columns,
 )
-from fecemo.study.faces.run_faces import RunFaces
 from fecemo.study.faces.triplets import rated_triplets
 from fecemo.training.examples import Examples, held_out, held_out_apart, join
 from fecemo.training.order import drawn_rows
@@ -44,7 +44,7 @@ def classes_of(parts: Sequence[DataName], faces: Mapping[str, RunFaces], key: st
     InputError
         If another one has a class more, whose faces would be lost in silence.
     """
-    labelled = {part: dataset for part in parts if (dataset := faces[part.dataset].pack).classes}
+    labelled = {part: dataset for part in parts if (dataset := faces[part.dataset].dataset).classes}
     if not labelled:
         return ()
     (first, reference), *others = labelled.items()
@@ -155,12 +155,12 @@ def annotated_rows(examples: Examples, fit: FitSettings) -> dict[str, np.ndarray
 
 def _draw(part: DataName, faces: RunFaces, columns: Columns, classes: tuple[str, ...], fit: FitSettings, seed: int,
           key: str) -> Examples:
-    datasets = {part.dataset: len(faces.pack)}
+    datasets = {part.dataset: len(faces.dataset)}
     if part.part == TRIPLETS:
-        triplets = rated_triplets(faces.pack, key)
+        triplets = rated_triplets(faces.dataset, key)
         return Examples(triplets.rows, triplets.targets, datasets)
-    rows = np.arange(len(faces.pack)) if not part.part else labelled_rows(
-        faces.pack, part.part, fit.label_fraction, seed, f"{key}.label_fraction")
+    rows = np.arange(len(faces.dataset)) if not part.part else labelled_rows(
+        faces.dataset, part.part, fit.label_fraction, seed, f"{key}.label_fraction")
     return _with_targets(rows, datasets, faces, columns, classes)
 
 
@@ -173,9 +173,9 @@ def _stored_validation(parts: Sequence[DataName], faces: Mapping[str, RunFaces],
         raise InputError(f"{key}.validate_on: {what} no stored validation split; give a share, such as 0.1")
     found = []
     for name, length in examples.datasets.items():  # all of them, so that rows count through the same data sets
-        rows = faces[name].pack.rows_in(VALID) if name in named else np.empty(0, np.int64)
+        rows = faces[name].dataset.rows_in(VALID) if name in named else np.empty(0, np.int64)
         if name in named and not len(rows):
-            raise InputError(f"{key}.validate_on: {faces[name].pack.folder} has no validation split; give a share, "
+            raise InputError(f"{key}.validate_on: {faces[name].dataset.folder} has no validation split; give a share, "
                              "such as 0.1, or import the faces with valid_fraction")
         found.append(_with_targets(rows, {name: length}, faces[name], columns, classes))
     return _detected(join(found), faces, columns)
@@ -185,8 +185,8 @@ def _detected(examples: Examples, faces: Mapping[str, RunFaces], columns: Column
     """Return the examples without faces of which the landmark model was not sure, where what it measured is learnt."""
     if not any(map(of_landmarks, columns.values())):
         return examples
-    sure = np.concatenate([np.ones(length, bool) if (measurements := faces[name].measurements) is None
-                           else measurements.sure for name, length in examples.datasets.items()])
+    sure = np.concatenate([np.ones(length, bool) if (features := faces[name].landmark_features) is None
+                           else features.detected for name, length in examples.datasets.items()])
     return examples.take(np.flatnonzero(sure[examples.rows].reshape(len(examples), -1).all(axis=1)))
 
 
@@ -206,7 +206,7 @@ def _require_columns(parts: Sequence[DataName], faces: Mapping[str, RunFaces], c
     for names in columns.values():
         for name in names:
             if not any(_has(faces[part.dataset], name) for part in parts):
-                known = dict.fromkeys(column for part in parts for column in faces[part.dataset].pack.columns)
+                known = dict.fromkeys(column for part in parts for column in faces[part.dataset].dataset.columns)
                 raise InputError(f"{key}.losses: {' and '.join(map(str, parts))} have no column {name!r}: "
                                  f"{nearest(name, (*known, LANDMARK_FEATURES))}")
 
@@ -216,15 +216,15 @@ def _reads_labels(columns: Columns) -> bool:
 
 
 def _has(faces: RunFaces, name: str) -> bool:
-    return faces.measurements is not None if of_landmarks([name]) else name in faces.pack.columns
+    return faces.landmark_features is not None if of_landmarks([name]) else name in faces.dataset.columns
 
 
 def _read(faces: RunFaces, name: str, rows: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
     """Return a column of some faces: codes of shape (n,) int32, or numbers of shape (n,) or (n, d) float32."""
     if of_landmarks([name]):
         group = name.partition(".")[2]
-        return np.asarray((faces.measured.of([group]) if group else faces.measured.values)[rows], np.float32)
-    dataset = faces.pack
+        return np.asarray((faces.features.groups([group]) if group else faces.features.values)[rows], np.float32)
+    dataset = faces.dataset
     if name == LABEL:
         code_of = {"": -1, **{label: code for code, label in enumerate(classes)}}
         labels = dataset.labels[rows].tolist()

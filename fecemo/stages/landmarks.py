@@ -1,4 +1,4 @@
-"""Measure: a face pack → distances between landmarks, blendshapes and gradients of every face."""
+"""Landmarks: a dataset → distances between landmarks, blendshapes and gradients of every face."""
 
 import json
 import threading
@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.data.array_set import array_files
 from fecemo.data.arrays import read_array, write_arrays
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_write
@@ -18,20 +17,22 @@ from fecemo.imaging.landmarks.mesh import Landmarker
 from fecemo.machine import available_cores
 from fecemo.progress import progress
 from fecemo.stages.run_stage import StageResult, run_stage
-from fecemo.study.faces.measurements import COLUMNS_NAME, EYES, SCORES, STAGE, VALUES
+from fecemo.study.faces.columns import EYES, LANDMARK_FEATURES, NAMES_NAME, SCORES, STAGES
+
+STAGE = STAGES[LANDMARK_FEATURES]
 
 BLOCK = 256
 """Faces that are stored at a time while the work goes on: no more than these are lost by a kill."""
 
 
 @dataclass(frozen=True)
-class MeasureSettings:
+class LandmarkSettings:
     """What to measure, and by what.
 
     Parameters
     ----------
-    pack : Path
-        A face pack.
+    dataset : Path
+        A dataset.
     landmark_model : Path
         Google's ``face_landmarker.task`` (Apache-2.0), from
         https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task
@@ -39,7 +40,7 @@ class MeasureSettings:
         Faces that are measured at once; as many as there are cores without it. The numbers do not depend on it.
     """
 
-    pack: Path
+    dataset: Path
     landmark_model: Path
     threads: int | None = None
 
@@ -48,76 +49,75 @@ class MeasureSettings:
             raise ValueError(f"threads must be at least 1, not {self.threads}")
 
 
-def run(settings: MeasureSettings, out: Path) -> Receipt:
-    """Measure the faces of a pack: distances between landmarks after 3-D alignment, blendshapes, and gradients.
+def run(settings: LandmarkSettings, out: Path) -> Receipt:
+    """Measure the faces of a dataset: distances between landmarks after 3-D alignment, blendshapes, and gradients.
 
-    Writes ``measurements.npy`` of shape (n, 18 + 51 + 192) with ``measurements_rows.npy``, the names of its columns as
+    Writes ``landmark_features.npy`` of shape (n, 18 + 51 + 192), the names of its columns as
     ``columns.json``, ``scores.npy``: how sure the model was of each face, in [0, 1], and ``eyes.npy`` of shape
     (n, 2, 2): where the middles of its right and left eye are, in pixels. No face is dropped. Killed, the same command
     goes on where it was.
 
     Parameters
     ----------
-    settings : MeasureSettings
+    settings : LandmarkSettings
         What to measure, and by what.
     out : Path
-        A folder for the measurements, such as ``runs/demo/measurements/source``.
+        A folder for the column, such as ``runs/demo/columns/source/landmark_features``.
 
     Raises
     ------
     InputError
         If the landmark model is missing or another.
     StoredStateError
-        If the pack is not finished.
+        If the dataset is not finished.
     ResourceError
         If ai-edge-litert is not installed, or ``out`` cannot be written.
     """
     from fecemo.imaging.landmarks.model import FaceLandmarker
 
     FaceLandmarker(settings.landmark_model)  # refuses what cannot work before the work begins
-    return measure_pack(settings, out, lambda: FaceLandmarker(settings.landmark_model))
+    return extract_features(settings, out, lambda: FaceLandmarker(settings.landmark_model))
 
 
-def measure_pack(settings: MeasureSettings, out: Path, make_landmarker: Callable[[], Landmarker]) -> Receipt:
-    """Measure the faces of a pack by any landmarker; see `run`. Each thread makes one of its own."""
+def extract_features(settings: LandmarkSettings, out: Path, make_landmarker: Callable[[], Landmarker]) -> Receipt:
+    """Measure the faces of a dataset by any landmarker; see `run`. Each thread makes one of its own."""
     from fecemo.imaging.landmarks.features import COLUMNS, SURE
 
-    pack = Dataset(settings.pack)
+    dataset = Dataset(settings.dataset)
     config = {"columns": list(COLUMNS), "sure": SURE, "eyes": "middles between the corners"}
-    inputs = {"pack": pack.receipt.digest, "landmark_model": digest_file(settings.landmark_model)}
+    inputs = {"dataset": dataset.receipt.digest, "landmark_model": digest_file(settings.landmark_model)}
     mark = digest_json({"config": config, "inputs": inputs})[:16]
 
     def work(folder: Path) -> StageResult:
-        blocks = _measure_blocks(pack, folder, mark, make_landmarker, settings.threads or available_cores())
+        blocks = _measure_blocks(dataset, folder, mark, make_landmarker, settings.threads or available_cores())
         made = np.concatenate([np.empty((0, len(COLUMNS) + 5), np.float32),
                                *(read_array(folder, name.removesuffix(".npy"), STAGE) for name in blocks)])
         values, scores, eyes = np.split(made, [len(COLUMNS), len(COLUMNS) + 1], axis=1)
         scores = scores[:, 0]
-        values_name, rows_name = (name.removesuffix(".npy") for name in array_files(VALUES))
-        files = write_arrays(folder, {values_name: values, rows_name: np.arange(len(pack)), SCORES: scores,
+        files = write_arrays(folder, {LANDMARK_FEATURES: values, SCORES: scores,
                                       EYES: eyes.reshape(-1, 2, 2)})
-        atomic_write(folder / COLUMNS_NAME, json.dumps(list(COLUMNS), indent=1) + "\n")
+        atomic_write(folder / NAMES_NAME, json.dumps(list(COLUMNS), indent=1) + "\n")
         unsure = int(np.count_nonzero(scores < SURE))
-        return StageResult(files=[*files, COLUMNS_NAME], scratch=[path.name for path in folder.glob("block_*.npy")],
-                           message=f"{len(COLUMNS)} numbers of {len(pack)} faces, {unsure} of them marked as unsure "
-                                   f"(score below {SURE:g})", summary={"faces": len(pack), "unsure": unsure})
+        return StageResult(files=[*files, NAMES_NAME], scratch=[path.name for path in folder.glob("block_*.npy")],
+                           message=f"{len(COLUMNS)} numbers of {len(dataset)} faces, {unsure} of them marked as unsure "
+                                   f"(score below {SURE:g})", summary={"faces": len(dataset), "unsure": unsure})
 
     return run_stage(STAGE, out, config=config, inputs=inputs, seed=None, work=work)
 
 
-def _measure_blocks(pack: Dataset, folder: Path, mark: str, make_landmarker: Callable[[], Landmarker],
+def _measure_blocks(dataset: Dataset, folder: Path, mark: str, make_landmarker: Callable[[], Landmarker],
                     threads: int) -> list[str]:
     """Measure what is not measured yet, and return the files of all blocks in order: values, score, eyes."""
-    names = {start: f"block_{mark}_{start:08d}.npy" for start in range(0, len(pack), BLOCK)}
+    names = {start: f"block_{mark}_{start:08d}.npy" for start in range(0, len(dataset), BLOCK)}
     missing = [start for start, name in names.items() if not (folder / name).exists()]
-    done = len(pack) - sum(min(BLOCK, len(pack) - start) for start in missing)
-    with progress(len(pack), f"{STAGE} {pack.folder.name}", "face", initial=done) as bar:
-        for start, block in _measured(pack, missing, make_landmarker, threads, bar.update):
+    done = len(dataset) - sum(min(BLOCK, len(dataset) - start) for start in missing)
+    with progress(len(dataset), f"{STAGE} {dataset.folder.name}", "face", initial=done) as bar:
+        for start, block in _measured(dataset, missing, make_landmarker, threads, bar.update):
             write_arrays(folder, {names[start].removesuffix(".npy"): block})
     return list(names.values())
 
 
-def _measured(pack: Dataset, starts: list[int], make_landmarker: Callable[[], Landmarker], threads: int,
+def _measured(dataset: Dataset, starts: list[int], make_landmarker: Callable[[], Landmarker], threads: int,
               count: Callable[[], object]) -> Iterator[tuple[int, np.ndarray]]:
     """Yield the blocks that begin at these rows: (n, d + 5) float32."""
     from fecemo.imaging.landmarks.features import landmark_features
@@ -127,13 +127,13 @@ def _measured(pack: Dataset, starts: list[int], make_landmarker: Callable[[], La
     def one(row: int) -> np.ndarray:
         if not hasattr(own, "landmarker"):
             own.landmarker = make_landmarker()
-        values, score, eyes = landmark_features(np.asarray(pack.faces[row]), own.landmarker)
+        values, score, eyes = landmark_features(np.asarray(dataset.faces[row]), own.landmarker)
         return np.concatenate([values, [score], eyes.ravel()]).astype(np.float32)
 
     with ThreadPoolExecutor(threads, thread_name_prefix=STAGE) as pool:
         for start in starts:
             block = []
-            for numbers in pool.map(one, range(start, min(start + BLOCK, len(pack)))):
+            for numbers in pool.map(one, range(start, min(start + BLOCK, len(dataset)))):
                 block.append(numbers)
                 count()
             yield start, np.stack(block)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +19,14 @@ from fecemo.imaging.landmarks.features import COLUMNS
 from fecemo.models.approaches.landmark_encoder import MEASURED
 from fecemo.models.loss import LossTerm
 from fecemo.models.losses.vector_error import VectorError
-from fecemo.stages import embed, measure, train
+from fecemo.stages import embed, landmarks, train
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.measure import MeasureSettings, measure_pack
-from fecemo.study.faces import measurements
+from fecemo.stages.landmarks import LandmarkSettings, extract_features
+from fecemo.study.faces import columns
+from fecemo.study.faces.columns import RunFaces, read_column, read_run_faces
 from fecemo.study.faces.data_names import measured
 from fecemo.study.faces.examples import draw_examples
-from fecemo.study.faces.measurements import read_measurements
-from fecemo.study.faces.run_faces import RunFaces, read_run_faces
+from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
 from fecemo.training.augmentations.geometric import Flip
 from fecemo.training.optimizers import Adam
@@ -45,9 +46,8 @@ def cell(study, approach):
 
 def test_every_face_has_its_numbers_in_its_row(study):
     _, layout, _ = study
-    folder = layout.measurements("source")
-    stored = read_face_array(folder, "measurements")
-    np.testing.assert_array_equal(stored.rows, np.arange(SOURCE))
+    folder = layout.column("source", "landmark_features")
+    stored = read_column(layout, "source", "landmark_features")
     assert (stored.values.shape, stored.values.dtype) == ((SOURCE, 261), np.float32)
     assert json.loads((folder / "columns.json").read_text()) == list(COLUMNS)
     sure = np.arange(SOURCE) % UNSURE != 2
@@ -59,14 +59,14 @@ def test_every_face_has_its_numbers_in_its_row(study):
     np.testing.assert_allclose(opening[sure], light / 2 / height, rtol=1e-4)
     np.testing.assert_allclose(stored.values[sure, COLUMNS.index("jaw open")], light / 2, rtol=1e-4)
     receipt = read_receipt(folder)
-    assert (receipt.stage, receipt.summary) == ("measure", {"faces": SOURCE, "unsure": int((~sure).sum())})
+    assert (receipt.stage, receipt.summary) == ("landmarks", {"faces": SOURCE, "unsure": int((~sure).sum())})
     assert not list(folder.glob("block_*"))
 
 
 def test_a_stopped_run_goes_on_and_ends_as_an_unbroken_one(study, tmp_path, monkeypatch):
     _, layout, model = study
-    monkeypatch.setattr(measure, "BLOCK", 8)
-    settings, out = MeasureSettings(layout.source, model, threads=1), tmp_path / "measurements"
+    monkeypatch.setattr(landmarks, "BLOCK", 8)
+    settings, out = LandmarkSettings(layout.dataset("source"), model, threads=1), tmp_path / "features"
 
     class Stopped(Brightness):
         def mesh(self, crop):
@@ -75,37 +75,41 @@ def test_a_stopped_run_goes_on_and_ends_as_an_unbroken_one(study, tmp_path, monk
             return super().mesh(crop)
 
     with pytest.raises(KeyboardInterrupt):
-        measure_pack(settings, out, Stopped)
+        extract_features(settings, out, Stopped)
     assert len(list(out.glob("block_*.npy"))) == 2
     assert read_receipt(out) is None
     landmarker = Brightness()
-    receipt = measure_pack(settings, out, lambda: landmarker)
+    receipt = extract_features(settings, out, lambda: landmarker)
     assert landmarker.looks == 3 * (SOURCE - 16)
-    assert receipt.digest == read_receipt(layout.measurements("source")).digest
+    assert receipt.digest == read_receipt(layout.column("source", "landmark_features")).digest
 
 
 def test_nothing_is_measured_twice(study):
     _, layout, model = study
 
     def nobody():
-        raise AssertionError("the measurements stood already")
+        raise AssertionError("the features were there already")
 
-    assert measure_again(layout, "source", model, nobody).digest == read_receipt(layout.measurements("source")).digest
+    stored = read_receipt(layout.column("source", "landmark_features"))
+    assert measure_again(layout, "source", model, nobody).digest == stored.digest
 
 
-def test_measurements_of_another_pack_are_refused(study):
+def test_features_of_another_dataset_are_refused(study, tmp_path):
     _, layout, _ = study
-    with pytest.raises(StoredStateError, match=r"holds measurements of other faces than .*run the measure stage again"):
-        read_measurements(layout.measurements("source"), Dataset(layout.target))
-    with pytest.raises(StoredStateError, match="the stage 'measure' has not finished there"):
-        read_measurements(layout.run / "nowhere", Dataset(layout.target))
+    other = RunLayout(tmp_path / "run")
+    shutil.copytree(layout.column("source", "landmark_features"), other.column("source", "landmark_features"))
+    shutil.copytree(layout.dataset("target"), other.dataset("source"))
+    with pytest.raises(StoredStateError, match=r"was made from other faces than .*run the landmarks stage again"):
+        read_column(other, "source", "landmark_features")
+    with pytest.raises(StoredStateError, match="the stage 'landmarks' has not finished there"):
+        read_column(other, "nowhere", "landmark_features")
 
 
-def test_measurements_of_an_earlier_kind_are_refused(study, monkeypatch):
+def test_features_of_an_earlier_kind_are_refused(study, monkeypatch):
     _, layout, _ = study
-    monkeypatch.setattr(measurements, "COLUMNS", (*COLUMNS, "blush"))
+    monkeypatch.setattr(columns, "COLUMNS", (*COLUMNS, "blush"))
     with pytest.raises(StoredStateError, match="261 numbers a face, and now others are measured, 262 of them; run"):
-        read_measurements(layout.measurements("target"), Dataset(layout.target))
+        read_column(layout, "target", "landmark_features")
 
 
 class TestExamples:
@@ -114,29 +118,29 @@ class TestExamples:
                            data=("source",), **over)
 
     def drawn(self, study, **over):
-        faces = read_run_faces(study[1], "source", measured=True)
+        faces = read_run_faces(study[1], "source", with_features=True)
         return faces, draw_examples({"source": faces}, self.settings(**over), 3, "a.fit.measure")
 
     def test_only_faces_that_were_measured_well(self, study):
         faces, (learnt, held) = self.drawn(study)
         assert held is None
         np.testing.assert_array_equal(learnt.rows, bright_rows(SOURCE))
-        np.testing.assert_array_equal(learnt.targets["+".join(MEASURED)], faces.measured.values[learnt.rows, :69])
+        np.testing.assert_array_equal(learnt.targets["+".join(MEASURED)], faces.features.values[learnt.rows, :69])
 
     def test_some_are_drawn_and_some_held_out(self, study):
         faces, (learnt, held) = self.drawn(study, faces=20, validate_on=0.25)
         rows = np.union1d(learnt.rows, held.rows)
         assert len(rows) == len(learnt) + len(held) <= 20
         assert (rows % UNSURE != 2).all()
-        np.testing.assert_array_equal(held.targets["+".join(MEASURED)], faces.measured.values[held.rows, :69])
+        np.testing.assert_array_equal(held.targets["+".join(MEASURED)], faces.features.values[held.rows, :69])
 
     def test_a_mirror_is_refused(self, study):
         with pytest.raises(InputError, match=r"a\.fit\.measure: no flip here"):
             self.drawn(study, augment=(Flip(),))
 
     def test_faces_that_nobody_measured_are_a_fault(self, study):
-        with pytest.raises(ValueError, match="without their measurements"):
-            _ = RunFaces(Dataset(study[1].source)).measured
+        with pytest.raises(ValueError, match="without their landmark features"):
+            _ = RunFaces(Dataset(study[1].dataset("source"))).features
 
 
 def test_the_landmark_features_row_embeds_standardized_landmark_features(study):
@@ -144,15 +148,15 @@ def test_the_landmark_features_row_embeds_standardized_landmark_features(study):
     trained = train.run(cell(study, "landmark_features"))
     assert {"labelled_rows.npy", "model.keras", "networks.json"} <= set(trained.outputs)
     assert trained.summary["labels_used"] == 0
-    assert set(trained.inputs) == {"source", "source_measurements"}
+    assert set(trained.inputs) == {"source", "source_landmark_features"}
     embedded = embed.run(cell(study, "landmark_features"))
-    assert set(embedded.inputs) == {"model", "source", "source_measurements", "target", "target_measurements"}
+    assert set(embedded.inputs) == {"model", "source", "source_landmark_features", "target", "target_landmark_features"}
     folder = layout.embeddings("landmark_features", "gray")
     source, target = read_face_array(folder, "source"), read_face_array(folder, "target")
     np.testing.assert_array_equal(source.rows, bright_rows(SOURCE))
     np.testing.assert_array_equal(target.rows, np.arange(TARGET))
-    learnt = np.load(layout.measurements("source") / "measurements.npy")[bright_rows(SOURCE)][:, 18:69]
-    measured_values = np.load(layout.measurements("target") / "measurements.npy")[:, 18:69]
+    learnt = read_column(layout, "source", "landmark_features").values[bright_rows(SOURCE)][:, 18:69]
+    measured_values = np.load(layout.column("target", "landmark_features") / "landmark_features.npy")[:, 18:69]
     # Blendshapes have a common unit: their means are subtracted, and one number divides them all.
     expected = (measured_values - learnt.mean(axis=0)) / np.sqrt(learnt.var(axis=0).sum())
     np.testing.assert_allclose(target.values[:, 18:], np.where(learnt.std(axis=0) > 0, expected, 0), atol=1e-4)
@@ -179,7 +183,8 @@ def test_the_encoder_learns_to_measure_from_pixels_alone(study):
     assert set(embedded.inputs) == {"model", "source", "target"}
     target = read_face_array(layout.embeddings("landmark_encoder", "gray"), "target")
     bright = np.arange(TARGET) % UNSURE != 2
-    opening = np.load(layout.measurements("target") / "measurements.npy")[bright, COLUMNS.index("mouth opening")]
+    opening = np.load(layout.column("target", "landmark_features") / "landmark_features.npy")[
+        bright, COLUMNS.index("mouth opening")]
     predicted = target.values[bright, COLUMNS.index("mouth opening")]
     assert np.corrcoef(opening, predicted)[0, 1] > 0.9
 
@@ -212,7 +217,7 @@ def test_what_was_measured_again_makes_what_was_made_from_it_stale(study, tmp_pa
     other.write_text("another model")
     try:
         measure_again(layout, "target", other, Other)
-        with pytest.raises(StoredStateError, match="made from a previous version of target measurements"):
+        with pytest.raises(StoredStateError, match="made from a previous version of target landmark features"):
             artifacts.require("outputs", *where)
     finally:
         measure_again(layout, "target", model)
@@ -234,5 +239,5 @@ def test_rows_wait_for_a_landmark_model(study, tmp_path):
 def test_the_stage_refuses_a_missing_model_before_it_works(study, tmp_path):
     _, layout, _ = study
     with pytest.raises(InputError, match="there is no face landmark model"):
-        measure.run(MeasureSettings(layout.source, Path("nowhere.task")), tmp_path / "out")
+        landmarks.run(LandmarkSettings(layout.dataset("source"), Path("nowhere.task")), tmp_path / "out")
     assert not (tmp_path / "out").exists()
