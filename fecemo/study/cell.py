@@ -137,7 +137,8 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
             raise InputError(f"{key}.fit: the phase {name!r} is missing")
     if step is not None and step.phase:
         lessened = next(phase for phase in approach.phases if phase.name == step.phase)
-        own = read_fit(approach, lessened, document["fit"][step.phase], f"{key}.fit.{step.phase}")
+        own = read_fit(approach, lessened, document["fit"][step.phase], f"{key}.fit.{step.phase}",
+                       recipe.datasets)
         _refuse_no_less(step, getattr(own, step.setting), variant_name, where)
         step.lessen(document["fit"])
     for name in said.frozen:
@@ -153,8 +154,8 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
         step=step,
         tsne_output=None if said.tsne_output is None else _check_tsne_output(approach, said.tsne_output, key),
         model=build(approach.config, document["model"], f"{key}.model"),
-        fit={phase.name: read_fit(approach, phase, document["fit"][phase.name], f"{key}.fit.{phase.name}")
-             for phase in approach.phases},
+        fit={phase.name: read_fit(approach, phase, document["fit"][phase.name], f"{key}.fit.{phase.name}",
+                                  recipe.datasets) for phase in approach.phases},
     )
     _check_embeddings_from(recipe, approach_name, variant_name, key)
     if approach.takes_image:

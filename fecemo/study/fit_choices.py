@@ -1,5 +1,6 @@
 """How a recipe says that a phase is fitted: its data, the terms of its loss, and all that it chooses by name."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from fecemo.data.documents import build
@@ -24,7 +25,8 @@ CHOICES = {
 TERM_KEYS = ("loss", "output", "target", "weight")
 
 
-def read_fit(approach: Approach, phase: Phase, document: dict[str, Any], where: str) -> FitSettings:
+def read_fit(approach: Approach, phase: Phase, document: dict[str, Any], where: str,
+             datasets: Iterable[str] = ()) -> FitSettings:
     """Return how a phase is fitted.
 
     Parameters
@@ -38,6 +40,8 @@ def read_fit(approach: Approach, phase: Phase, document: dict[str, Any], where: 
         ``target`` and ``weight``.
     where : str
         That key.
+    datasets : iterable of str
+        Names of the recipe's further datasets.
 
     Raises
     ------
@@ -50,7 +54,7 @@ def read_fit(approach: Approach, phase: Phase, document: dict[str, Any], where: 
     data = tuple([data] if isinstance(data, str) else data)
     for name in data:
         try:
-            read_data_name(name, (SOURCE, TARGET))
+            read_data_name(name, (SOURCE, TARGET, *datasets))
         except InputError as error:
             raise InputError(f"{where}.data: {error}") from error
     terms = _terms(approach, phase, document, where)

@@ -130,6 +130,9 @@ def curve_parts(key: str) -> tuple[str, str]:
     phase, _, setting = key.rpartition(".")
     return phase, setting
 
+ROLES = ("source", "target", "triplet_test")
+"""Keys of a recipe that name a dataset by what it is for."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -149,6 +152,10 @@ class Recipe:
         A list of rated triplets of other faces, such as FEC's own test list, from which nothing learns: Table 2 then
         tells of every row's embedding how often it finds the odd one of three faces. Where the list is not there,
         triplets are tested that were held out from training, and of the rows alone that learn from ratings.
+    datasets : dict of str to FetchSettings or ImportSettings
+        Further datasets by name, from which phases may learn: ``NAME: {fetch: {...}}`` with the keys of ``source``, or
+        ``NAME: {import: {...}}`` with those of ``target``. A phase names them in its ``data``, such as
+        ``data: [target.train, rated]``.
     approaches : dict of str to ApproachRecipe
         Rows of the table, in order.
     variants : tuple of str
@@ -200,6 +207,7 @@ class Recipe:
     data: dict[Literal["source", "target"], str] = field(default_factory=dict)
     face_side: int = FACE_SIDE
     triplet_test: FetchSettings | None = None
+    datasets: dict[str, FetchSettings | ImportSettings] = field(default_factory=dict)
     draw: DrawSettings | None = None
     threads: int | None = None
     devices: int | None = None
@@ -216,6 +224,10 @@ class Recipe:
         require_name(self.name, "name:")
         for row in self.approaches:
             require_name(row, "approaches:")
+        for name in self.datasets:
+            require_name(name, "datasets:")
+            if name in ROLES or "." in name:
+                raise ValueError(f"datasets: {name!r} is the name of a role, or has a point in it; choose another")
         for seed in (self.seed, *self.seeds):
             if not 0 <= seed < MAX_SEED:
                 raise ValueError(f"a seed is from 0 to {MAX_SEED - 1}, not {seed}")

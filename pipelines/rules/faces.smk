@@ -53,6 +53,21 @@ rule import_labelled:
     shell: script("02_import", target) + f" --out {shlex.quote(str(layout.dataset('target')))}"
 
 
+for name, its in further.items():
+    listed = its.faces if isinstance(its, FetchSettings) else its.images
+
+    rule:
+        name: f"dataset_{name}"
+        input: DRAWN or listed
+        output: layout.dataset(name) / DONE
+        params:
+            settings=fetched_with(its) if isinstance(its, FetchSettings) else json.dumps(plain(its), sort_keys=True),
+            files="" if recipe.draw else listing_digest(listed)
+        shell:
+            script("01_fetch" if isinstance(its, FetchSettings) else "02_import", its)
+            + f" --out {shlex.quote(str(layout.dataset(name)))}"
+
+
 rule landmarks:
     input: lambda wildcards: layout.dataset(wildcards.dataset) / DONE, recipe.landmark_model or []
     output: layout.column("{dataset}", "landmark_features") / DONE
