@@ -19,6 +19,7 @@ from fecemo.stages.tables.report import read_material
 from fecemo.stages.tables.results import read_run
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
+from tests.artifact_receipts import renew_receipt
 
 WRITTEN = {"results.csv", "differences.csv", "table1.csv", "table1.json", "table1.md", "table1.tex", "table1.html",
            "report.html"}
@@ -152,6 +153,7 @@ def test_clusters_of_the_map_and_sample_faces_are_those_of_their_pack_rows(made)
 def test_of_many_clusters_the_largest_are_shown(fresh, monkeypatch):
     folder = RunLayout(fresh[1]).clusters("dense_autoencoder", "rgb")
     write_arrays(folder, {"source_clusters": np.repeat(np.arange(5, dtype=np.int32), (2, 9, 3, 12, 4))})
+    renew_receipt(folder)
     monkeypatch.setattr("fecemo.stages.tables.report.SHOWN", 3)
     cell = material_of(*fresh).cells[0]
     assert list(cell.samples) == [1, 3, 4]
@@ -218,11 +220,15 @@ def test_the_first_screen_says_the_main_thing_and_the_rest_is_folded(made):
     assert len(re.sub(r"<[^>]+>", " ", open_words).split()) < 600
 
 
-def test_damaged_files_are_named(fresh):
+def test_damaged_files_are_named_and_cost_their_cell_alone(fresh, capsys):
     layout = RunLayout(fresh[1])
     (layout.model("dense_autoencoder", "rgb") / "reconstructions.npy").write_bytes(b"no array")
-    with pytest.raises(StoredStateError, match=r"reconstructions\.npy cannot be read"):
-        write_table(*fresh)
+    write_table(*fresh)
+    assert re.search(r"dense_autoencoder rgb is shown as not run: the model .* is damaged: reconstructions\.npy has 8 "
+                     r"bytes, and \d+ were written; run the train stage again", capsys.readouterr().err)
+    first, *others = material_of(*fresh).cells
+    assert (first.score, first.originals) == (None, None)
+    assert all(cell.score is not None for cell in others)
 
 
 def test_it_runs_without_keras(fresh):

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from fecemo.data import shipped as shipped_module
 from fecemo.data.published import read_published
 from fecemo.data.reference_figures import read_reference_figures
 from fecemo.data.shipped import shipped
@@ -42,12 +41,9 @@ def test_a_figure_that_is_no_fraction_is_refused(tmp_path):
         read_published(tmp_path / "table.yaml")
 
 
-def test_a_clone_without_installation_finds_the_folder_beside_the_package(monkeypatch):
-    def not_installed(package):
-        raise ModuleNotFoundError(package)
-
-    monkeypatch.setattr(shipped_module, "files", not_installed)
-    assert shipped("published/table1.yaml") == Path(__file__).parents[2] / "data_manifests/published/table1.yaml"
+def test_the_folder_of_the_clone_is_what_the_package_ships():
+    shipped_file = shipped("published/table1.yaml")
+    assert shipped_file.resolve() == Path(__file__).parents[2] / "data_manifests/published/table1.yaml"
 
 
 def test_nothing_of_that_name_is_said():
