@@ -114,9 +114,14 @@ class TrainingStep(keras.Model):
         outputs = self.part(inputs, training=training)
         return {name: ops.cast(values, "float32") for name, values in outputs.items()}, emitted
 
+    def reset_metrics(self) -> None:
+        """Nothing: every step begins its metrics anew, within the compiled program where that costs nothing."""
+
     def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None,
                      training: bool = True) -> Any:
         """Return the sum of the terms, each the mean over examples that count and are known, and of `losses`."""
+        for metric in self.metrics:
+            metric.reset_state()
         means = []
         for name, term in self.terms.items():
             output, target, weights = self._compared(term, y, y_pred, sample_weight)
@@ -193,7 +198,6 @@ class TrainingStep(keras.Model):
             # The backends differ in the sign of their seeds.
             state = self.seed_generator.state
             state.assign(np.array([seed, 0], np.uint32).astype(state.dtype))
-        self.reset_metrics()  # Keras before 3.14 would return the mean over all batches so far
         return work({name: ops.convert_to_tensor(values) for name, values in inputs.items()}, known or None,
                     sample_weight=ops.convert_to_tensor(weights), return_dict=True)
 
