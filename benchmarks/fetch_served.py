@@ -40,7 +40,7 @@ def draw_photographs(folder: Path) -> None:
     import cv2
 
     from fecemo.drawn import draw_photograph, sample_photograph
-    from fecemo.drawn.emotions import EMOTIONS
+    from fecemo.drawn.expression import EMOTIONS
 
     if (folder / BOXES_NAME).exists():
         return

@@ -35,7 +35,7 @@ from typing import Any
 import numpy as np
 from gpu_study import LABELLED, PRECISIONS, SOURCE, Sizes, faces_of, study_recipe, train_all_cells
 
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.recipe import Recipe
 from fecemo.study.recipe_file import read_recipe

@@ -11,7 +11,7 @@ from fecemo.data.dataset import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.documents import read_yaml
 from fecemo.data.durable import output_lock
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe

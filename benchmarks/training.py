@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.data.variant import find_variant
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.models.approach import find_approach
 from fecemo.models.loss import LossTerm, losses
 from fecemo.training.backend import describe_backend, import_keras

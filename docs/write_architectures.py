@@ -9,7 +9,7 @@ runs; a test keeps the file equal to what this program writes.
 import sys
 from pathlib import Path
 
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.models.approach import approaches
 from fecemo.models.description import ModelDescription, describe
 from fecemo.study.cell import Cell, resolve

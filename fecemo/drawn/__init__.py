@@ -1,12 +1,10 @@
 """Drawn faces: the embedded default data, with true parameters for every pixel."""
 
-from fecemo.drawn.capture import Capture, sample_capture
-from fecemo.drawn.emotions import EMOTIONS, PROTOTYPES, prototype_expression, sample_expression
-from fecemo.drawn.expression import ACTIONS, Expression
+from fecemo.drawn.capture import Capture, as_jpeg, sample_capture
+from fecemo.drawn.expression import ACTIONS, EMOTIONS, PROTOTYPES, Expression, prototype_expression, sample_expression
 from fecemo.drawn.face import draw_face, expose_face
 from fecemo.drawn.geometry import FaceGeometry, face_geometry
 from fecemo.drawn.identity import Identity, sample_identity
-from fecemo.drawn.lens import as_jpeg
 from fecemo.drawn.parameters import FaceParameters, Nuisance, sample_face
 from fecemo.drawn.photograph import (
     FaceBox,

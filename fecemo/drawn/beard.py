@@ -3,8 +3,7 @@
 import cv2
 import numpy as np
 
-from fecemo.drawn.canvas import Canvas, Patch
-from fecemo.drawn.curves import Points, mirrored, spline
+from fecemo.drawn.canvas import Canvas, Patch, Points, mirrored, spline
 from fecemo.drawn.geometry import FaceGeometry
 from fecemo.drawn.identity import Identity
 

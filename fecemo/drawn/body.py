@@ -4,13 +4,12 @@ import colorsys
 
 import numpy as np
 
-from fecemo.drawn.canvas import Canvas
-from fecemo.drawn.curves import Points, mirrored, ribbon, spline, taper
+from fecemo.drawn.canvas import Canvas, Points, mirrored, ribbon, spline, taper
 from fecemo.drawn.geometry import FaceGeometry
-from fecemo.drawn.haircut import HAIR_CUTS
+from fecemo.drawn.hair import HAIR_CUTS
 from fecemo.drawn.parameters import FaceParameters
 from fecemo.drawn.pose import Placement
-from fecemo.drawn.surface import light_on_head
+from fecemo.drawn.skin import light_on_head
 
 _EAR_DEPTH = -0.12
 _FAR_BELOW = 9.0

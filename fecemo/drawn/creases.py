@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fecemo.drawn.curves import Points, mirrored, ribbon, spline, taper
+from fecemo.drawn.canvas import Points, mirrored, ribbon, spline, taper
 from fecemo.drawn.geometry import FaceGeometry
 from fecemo.drawn.parameters import FaceParameters
 

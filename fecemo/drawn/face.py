@@ -3,24 +3,20 @@
 import cv2
 import numpy as np
 
-from fecemo.drawn.backdrop import draw_backdrop
 from fecemo.drawn.beard import paint_beard
 from fecemo.drawn.body import paint_body, paint_ears, paint_shadow_of_head
-from fecemo.drawn.brows import paint_brows
 from fecemo.drawn.canvas import Canvas
+from fecemo.drawn.capture import draw_backdrop, exposed, through_jpeg
 from fecemo.drawn.creases import creases
-from fecemo.drawn.eyes import paint_eyes
+from fecemo.drawn.eyes import paint_brows, paint_eyes
 from fecemo.drawn.geometry import FaceGeometry, face_geometry
 from fecemo.drawn.glasses import paint_glasses
-from fecemo.drawn.hair import paint_back_hair, paint_bun, paint_hair
-from fecemo.drawn.haircut import HAIR_CUTS
-from fecemo.drawn.lens import exposed, through_jpeg
-from fecemo.drawn.lips import paint_mouth
+from fecemo.drawn.hair import HAIR_CUTS, paint_back_hair, paint_bun, paint_hair
+from fecemo.drawn.mouth import paint_mouth
 from fecemo.drawn.nose import paint_nose
 from fecemo.drawn.parameters import FaceParameters
 from fecemo.drawn.pose import Placement, placement
-from fecemo.drawn.skin import paint_skin
-from fecemo.drawn.surface import BOTTOM, LOWEST_CHIN, head_canvas, light_on_head, light_surface
+from fecemo.drawn.skin import BOTTOM, LOWEST_CHIN, head_canvas, light_on_head, light_surface, paint_skin
 from fecemo.errors import InputError
 
 HEAD_SHARE = 0.84

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fecemo.drawn.brows import BrowShape, brow_shape
-from fecemo.drawn.curves import Points
-from fecemo.drawn.eyes import EyeShape, eye_shape
+from fecemo.drawn.canvas import Points
+from fecemo.drawn.eyes import BrowShape, EyeShape, brow_shape, eye_shape
 from fecemo.drawn.mouth import MouthShape, mouth_shape
 from fecemo.drawn.nose import NoseShape, nose_shape
 from fecemo.drawn.outline import HeadShape, head_shape

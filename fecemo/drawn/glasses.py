@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from fecemo.drawn.canvas import Canvas
-from fecemo.drawn.curves import Points, ellipse, mirrored, ribbon, spline
+from fecemo.drawn.canvas import Canvas, Points, ellipse, mirrored, ribbon, spline
 from fecemo.drawn.geometry import FaceGeometry
 from fecemo.drawn.identity import Identity
 

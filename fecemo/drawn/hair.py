@@ -1,14 +1,160 @@
-"""Hair: a cap around the forehead, and what falls beside and behind the face."""
+"""Hair: haircuts, and how they are drawn."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from fecemo.drawn.canvas import Canvas, Patch
-from fecemo.drawn.curves import ellipse, spline
+from fecemo.drawn.canvas import Canvas, Patch, Points, ellipse, spline
 from fecemo.drawn.geometry import FaceGeometry
-from fecemo.drawn.haircut import HAIR_CUTS, HairCut, hair_crown, hairline
+from fecemo.drawn.identity import Identity
 from fecemo.drawn.parameters import FaceParameters
-from fecemo.drawn.surface import light_on_head
+from fecemo.drawn.skin import light_on_head
+
+Control = list[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class HairCut:
+    """One style of hair.
+
+    Parameters
+    ----------
+    top, side : float
+        How far the hair stands off the skull, as a share of its radius.
+    hairline : {"back", "swept", "fringe", "curtain"}
+        How it meets the forehead.
+    length : float
+        y down to which it falls beside the face, in face units; 0 where it ends above the ears.
+    texture : {"strands", "curls", "stubble"}
+        What it is made of.
+    lumps : float
+        Unevenness of its outline.
+    bun : bool
+        Whether it is tied up.
+    ears : bool
+        Whether it leaves the ears free.
+    """
+
+    top: float
+    side: float
+    hairline: str
+    length: float = 0.0
+    texture: str = "strands"
+    lumps: float = 0.0
+    bun: bool = False
+    ears: bool = True
+
+
+HAIR_CUTS = {
+    "buzz": HairCut(0.015, 0.012, "back", texture="stubble"),
+    "short": HairCut(0.10, 0.045, "back", lumps=0.010),
+    "parted": HairCut(0.13, 0.055, "swept", lumps=0.006),
+    "quiff": HairCut(0.22, 0.035, "back", lumps=0.016),
+    "fringe": HairCut(0.13, 0.070, "fringe", lumps=0.008),
+    "curly": HairCut(0.24, 0.15, "back", texture="curls", lumps=0.028),
+    "bob": HairCut(0.13, 0.12, "curtain", length=1.05, ears=False),
+    "long": HairCut(0.12, 0.10, "curtain", length=1.95, ears=False),
+    "bun": HairCut(0.07, 0.035, "back", bun=True),
+    "afro": HairCut(0.44, 0.40, "back", texture="curls", lumps=0.007, ears=False),
+}
+"""Every style but ``bald``, by name."""
+
+
+def hair_crown(cut: HairCut, geometry: FaceGeometry, identity: Identity) -> Points:
+    """Return the outer edge of the hair, from the picture's right over the top to its left."""
+    fullness = 1 + 0.35 * identity.hair_volume
+    start = np.degrees(np.arctan2(0.10 if cut.ears else 0.26, geometry.head.half_width))
+    degrees = np.linspace(start, -180 - start, 61)
+    up = np.clip(-np.sin(np.radians(degrees)), 0, 1)
+    lean = np.cos(np.radians(degrees)) * identity.parting
+    stand = cut.side + (cut.top - cut.side) * up**1.5 * (1 - 0.25 * lean * (cut.hairline == "swept"))
+    rng = np.random.default_rng([identity.texture_seed, 5])
+    lumps = np.interp(np.arange(61), np.arange(0, 61, 2), rng.normal(0, cut.lumps, 31))
+    # Hair ends where it grows: at the sideburns it lies close.
+    to_end = np.minimum(np.arange(61), np.arange(60, -1, -1))
+    close = np.sqrt(np.clip(to_end / (12 if cut.texture == "curls" else 8), 0, 1)) if cut.length == 0 else 1.0
+    radius = geometry.head.radius[np.round(degrees).astype(int) % 360] * (1.008 + (stand + lumps) * fullness * close)
+    edge = np.stack([radius * np.cos(np.radians(degrees)), radius * np.sin(np.radians(degrees))], 1).astype(np.float32)
+    edge = spline(edge[::3], 4)
+    if cut.length == 0:
+        return edge
+    outer = geometry.head.half_width * (1 + cut.side)
+    turn = 0.80 if cut.length < 1.5 else 1.12  # a bob turns in, long hair spreads on the shoulders
+    right = spline(
+        [
+            (0.84 * outer, cut.length + 0.02),
+            (0.97 * turn * outer, cut.length - 0.16),
+            (1.06 * outer, 0.62 * cut.length),
+            (1.04 * outer, 0.40),
+            tuple(edge[0]),
+        ],
+        5,
+    )
+    left = (right * np.array([-1, 1], np.float32))[::-1]
+    return np.concatenate([right, edge, left])
+
+
+def hairline(cut: HairCut, geometry: FaceGeometry, identity: Identity) -> Points:
+    """Return the inner edge of the hair, from the picture's left over the forehead to its right.
+
+    Returns
+    -------
+    ndarray of shape (n, 2), float32
+        Open curve in face units.
+    """
+    width = geometry.head.half_width
+    recede = 0.07 * identity.hairline
+    if cut.hairline == "curtain":
+        return spline(_curtain(width, recede, identity.parting, cut.length), 5)
+    burn = 0.22 if cut.texture != "curls" else 0.05
+    left = [(-0.995 * width, 0.06), (-0.95 * width, burn), (-0.895 * width, 0.02), (-0.865 * width, -0.28)]
+    right = [(-x, y) for x, y in left[::-1]]
+    rng = np.random.default_rng([identity.texture_seed, 6])
+    return spline([*left, *_FOREHEADS[cut.hairline](width, recede, identity.parting, rng), *right], 4)
+
+
+def _curtain(width: float, recede: float, parting: float, length: float) -> Control:
+    """Hair that falls from a parting over the temples and down beside the face, clear of eyes and mouth."""
+    right = [
+        (0.72 * width, -0.44), (0.86 * width, -0.08), (0.875 * width, 0.35), (0.82 * width, 0.75),
+        (0.70 * width, min(length, 1.15)), (0.74 * width, length - 0.10),
+    ]
+    left = [(-x, y) for x, y in right[::-1]]
+    near = 0.2 * parting
+    top = (0.45 * parting * width, -0.93 - recede)
+    return [*left, (near - 0.40 * width, -0.74), top, (near + 0.40 * width, -0.74), *right]
+
+
+def _back(width: float, recede: float, parting: float, rng: np.random.Generator) -> Control:
+    """Hair brushed back; where it recedes, it does so at the temples first."""
+    back = max(0.0, recede)
+    right = [(0.28 * width, -0.80 - 1.3 * back), (0.58 * width, -0.74 - 1.9 * back), (0.80 * width, -0.52 - 0.5 * back)]
+    even = [*((-x, y) for x, y in right[::-1]), (0.0, -0.80 - 0.8 * back), *right]
+    return [(x, y + float(rng.uniform(-0.02, 0.02))) for x, y in even]
+
+
+def _swept(width: float, recede: float, parting: float, rng: np.random.Generator) -> Control:
+    """Hair combed across the forehead, away from its parting."""
+    line = [
+        (-0.80 * width, -0.52), (-0.66 * width, -0.72 - recede), (-0.42 * width, -0.86 - recede),
+        (-0.10 * width, -0.74 - recede), (0.30 * width, -0.62 - recede), (0.64 * width, -0.54), (0.80 * width, -0.42),
+    ]
+    return line if parting <= 0 else [(-x, y) for x, y in line[::-1]]
+
+
+def _fringe(width: float, recede: float, parting: float, rng: np.random.Generator) -> Control:
+    """Hair cut straight above the brows, in locks."""
+    x = np.linspace(-0.72, 0.72, 11)
+    locks = np.where(np.arange(11) % 2, 0.035, -0.02) + rng.uniform(-0.015, 0.015, 11)
+    y = -0.40 + 0.03 * np.abs(x) + locks
+    return [(float(a) * width, float(b)) for a, b in zip(x, y, strict=True)]
+
+
+_FOREHEADS: dict[str, Callable[[float, float, float, np.random.Generator], Control]] = {
+    "back": _back, "swept": _swept, "fringe": _fringe,
+}
 
 
 def paint_bun(canvas: Canvas, parameters: FaceParameters) -> None:

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from fecemo.drawn.canvas import Canvas
-from fecemo.drawn.curves import ellipse, mirrored, ribbon, spline, taper
+from fecemo.drawn.canvas import Canvas, ellipse, mirrored, ribbon, spline, taper
 from fecemo.drawn.expression import Expression
 from fecemo.drawn.identity import Identity
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fecemo.drawn.curves import Points, spline
+from fecemo.drawn.canvas import Points, spline
 from fecemo.drawn.expression import Expression
 from fecemo.drawn.identity import Identity
 

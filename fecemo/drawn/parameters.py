@@ -1,13 +1,42 @@
-"""Everything that a drawn face is made from, and how it is written into a table."""
+"""All parameters of a drawn face, and the factors that they belong to."""
 
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
 from fecemo.drawn.capture import Capture, sample_capture
-from fecemo.drawn.emotions import sample_expression
-from fecemo.drawn.expression import Expression
+from fecemo.drawn.expression import Expression, sample_expression
 from fecemo.drawn.identity import Identity, sample_identity
+
+CAPTURE_FACTORS = {
+    "pose": ("yaw", "pitch", "roll", "scale", "shift_x", "shift_y", "gaze_x", "gaze_y"),
+    "light": ("light_azimuth", "light_elevation", "light_strength", "exposure", "warmth"),
+    "background": ("backdrop", "backdrop_hue", "backdrop_saturation", "backdrop_value", "clothes_hue",
+                   "clothes_value"),
+    "camera": ("blur", "noise", "jpeg_quality"),
+}
+"""How a face was photographed, sorted; seeds belong nowhere."""
+_FACTOR_OF = {name: factor for factor, names in CAPTURE_FACTORS.items() for name in names}
+
+
+def factor_column(column: str) -> str | None:
+    """Return a parameter's column name by its factor, or None for what is no factor.
+
+    Parameters
+    ----------
+    column : str
+        As `FaceParameters.as_row` writes it, such as ``"capture.yaw"``.
+
+    Returns
+    -------
+    str or None
+        Such as ``"pose.yaw"``; of ``expression.…`` and ``identity.…`` the name itself. None for seeds and for columns
+        that are no parameters.
+    """
+    part, _, name = column.partition(".")
+    if part == "capture":
+        return f"{_FACTOR_OF[name]}.{name}" if name in _FACTOR_OF else None
+    return column if part in ("expression", "identity") and not name.endswith("seed") else None
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,9 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from fecemo.drawn.backdrop import draw_backdrop
-from fecemo.drawn.capture import Capture, sample_capture
+from fecemo.drawn.capture import Capture, draw_backdrop, exposed, sample_capture
 from fecemo.drawn.face import draw_person
 from fecemo.drawn.geometry import face_geometry
-from fecemo.drawn.lens import exposed
 from fecemo.drawn.parameters import FaceParameters, Nuisance, sample_face
 from fecemo.drawn.pose import Placement, placement
 from fecemo.errors import InputError

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from fecemo.drawn.canvas import Points
 from fecemo.drawn.capture import Capture
-from fecemo.drawn.curves import Points
-from fecemo.drawn.surface import BOTTOM, LEFT, RIGHT, TOP
+from fecemo.drawn.skin import BOTTOM, LEFT, RIGHT, TOP
 
 PIVOT = 0.30
 """Distance in depth between the head's axis and its outline, in face units: what stands further out goes with a turn,

@@ -54,7 +54,7 @@ def known_of_source(study: Recipe, layout: RunLayout, pack: Dataset, rows: np.nd
 
 def _beside_expression(column: str) -> str | None:
     """Return a parameter's name by its factor; who names is not to see expressions in figures."""
-    from fecemo.drawn.factors import factor_column
+    from fecemo.drawn.parameters import factor_column
 
     name = factor_column(column)
     return None if name is None or name.startswith("expression.") else name

@@ -32,6 +32,6 @@ def known_columns(study: Recipe, layout: RunLayout, target: "Dataset") -> "dict[
     path = layout.drawn / TARGET_PARAMETERS
     if about is None or not path.is_file():
         return {}
-    from fecemo.drawn.factors import factor_column
+    from fecemo.drawn.parameters import factor_column
 
     return read_face_columns(path, target.ids.tolist(), below=f"{DRAWN_FACES}/", rename=factor_column)

@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from fecemo.data.cluster_names import read_hand_names
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.labelling.keys import keys_of_names
 from fecemo.labelling.session import LabellingSession
 from fecemo.naming_board import label_and_score

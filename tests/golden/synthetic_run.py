@@ -14,7 +14,7 @@ from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import atomic_write
 from fecemo.data.face_id import face_id
 from fecemo.data.receipts import Receipt
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.evaluation.cell_metric import cell_metrics, write_record
 from fecemo.evaluation.cell_metrics.curves import Curves
 from fecemo.evaluation.cell_metrics.groups import Groups

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from fecemo.data.published import read_published
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.evaluation.cells import CellRecords, Heading
 from fecemo.evaluation.metrics.comparison import Cell, compare_cells
 from fecemo.evaluation.metrics.confusion import confusion_figures

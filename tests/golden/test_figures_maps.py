@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.evaluation.figures.faces import SIDE, lay_out_faces, source_face_map, target_face_map
 from fecemo.evaluation.figures.maps import OTHERS, MapPoints, cluster_map, emotion_colour, name_key, name_map
 from fecemo.evaluation.figures.svg import PALETTE, colour

@@ -5,7 +5,7 @@ import numpy as np
 from fecemo.data.dataset import Dataset, FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import output_lock
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.imaging.landmarks import points
 from fecemo.imaging.landmarks.alignment import STANDARD_HEAD
 from fecemo.imaging.landmarks.mesh import MIDDLE

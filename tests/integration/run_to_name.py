@@ -10,7 +10,7 @@ from fecemo.data.cluster_names import read_hand_names
 from fecemo.data.dataset import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import atomic_write
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.evaluation.records.score import read_score
 from fecemo.labelling.session import LabellingSession
 from fecemo.naming_board import label_and_score

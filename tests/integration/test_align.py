@@ -17,7 +17,7 @@ from fecemo.data.durable import output_lock
 from fecemo.data.receipts import read_receipt
 from fecemo.data.variant import find_variant
 from fecemo.drawn import draw_face, sample_face
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 from fecemo.imaging.landmarks import alignment as picture
 from fecemo.imaging.landmarks import points

@@ -11,7 +11,7 @@ import yaml
 
 from fecemo.clustering.cluster_sweep import cluster_and_name
 from fecemo.clustering.settings import ClusterSweepSettings, KMeansSettings, NamingSettings
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.cluster_sweep import CLUSTER_SWEEP_FORMAT, CLUSTER_SWEEP_NAME, read_cluster_sweep
 from fecemo.stages import cluster_sweep

@@ -11,7 +11,7 @@ from fecemo.data.arrays import write_arrays
 from fecemo.data.dataset import Dataset, FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.receipts import read_receipt
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.cell_metric import cell_metrics, read_records
 from fecemo.evaluation.metrics.predictions import score_predictions

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fecemo.data.cluster_names import read_hand_names
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.evaluation.records.score import read_score
 from fecemo.labelling.keys import keys_of_names

@@ -11,7 +11,7 @@ from fecemo.data.cluster_names import read_cluster_names
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import read_receipt
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import FecemoError, InputError, ResourceError, StoredStateError
 from fecemo.evaluation.records.score import read_score
 from fecemo.naming_board import label_and_score

@@ -15,7 +15,7 @@ from synthetic_run import RECIPE, write_synthetic_run
 from synthetic_scores import synthetic_score
 
 from fecemo.data.receipts import write_receipt
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.predictions import read_predictions, write_predictions
 from fecemo.evaluation.records.score import read_score, write_score

@@ -20,7 +20,7 @@ from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import output_lock
 from fecemo.data.receipts import read_receipt
 from fecemo.data.variant import find_variant
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.evaluation.records.score import read_score
 from fecemo.stages import embed, evaluate, train

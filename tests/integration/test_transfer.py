@@ -10,7 +10,7 @@ from fecemo.data.dataset import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.documents import read_json
 from fecemo.data.durable import output_lock
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError
 from fecemo.models.approach import find_approach
 from fecemo.models.naming import namings

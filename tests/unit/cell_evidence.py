@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.evaluation.cell_metric import CellEvidence
 from fecemo.evaluation.records.predictions import Predictions
 from fecemo.evaluation.settings import EvaluationSettings

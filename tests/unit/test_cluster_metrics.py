@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fecemo.clustering.naming import class_margins
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError
 from fecemo.evaluation.metrics.clusters import name_by_oracle, purity, score_clustering, score_clusters
 from fecemo.evaluation.metrics.intervals import bootstrap_intervals

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fecemo.drawn import ACTIONS, Expression, FaceParameters, draw_face, face_geometry, prototype_expression
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError
 
 LEFT, RIGHT = 0, 1  # of the picture

@@ -7,8 +7,8 @@ import pytest
 
 from fecemo.drawn import ACTIONS, Capture, FaceParameters, Identity, Nuisance, draw_face, sample_face
 from fecemo.drawn.capture import BACKDROPS
-from fecemo.drawn.emotions import EMOTIONS
-from fecemo.drawn.haircut import HAIR_CUTS
+from fecemo.drawn.expression import EMOTIONS
+from fecemo.drawn.hair import HAIR_CUTS
 from fecemo.drawn.identity import BEARD_STYLES, GLASSES_STYLES, HAIR_STYLES
 from fecemo.errors import InputError
 

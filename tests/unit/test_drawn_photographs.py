@@ -17,7 +17,7 @@ from fecemo.drawn import (
     sample_photograph,
     sample_triplets,
 )
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.drawn.raters import TRIPLET_TYPES
 from fecemo.errors import InputError
 

@@ -8,7 +8,7 @@ import pytest
 from fecemo.data.face_columns import read_face_columns
 from fecemo.data.face_id import face_id
 from fecemo.drawn import sample_face
-from fecemo.drawn.factors import factor_column
+from fecemo.drawn.parameters import factor_column
 from fecemo.errors import InputError
 
 IDS = [face_id(path, 0, 1, 0, 1) for path in ("a.jpg", "b.jpg", "c.jpg")]

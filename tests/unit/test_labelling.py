@@ -8,7 +8,7 @@ import pytest
 
 from fecemo.data.cluster_names import NOT_CLASSES, HandNames, read_hand_names, require_names_of
 from fecemo.data.cluster_parts import group_keys, key_order
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.labelling.groups import RULES, Division, Groups, NamedClustering, sample_faces
 from fecemo.labelling.keys import ACTS, acts_of, keys_of_names

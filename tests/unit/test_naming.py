@@ -25,7 +25,7 @@ from fecemo.data.cluster_names import (
     read_hand_names,
     require_names_of,
 )
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 
 CLUSTERING = "c1" * 32

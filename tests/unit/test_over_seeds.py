@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fecemo.drawn.emotions import EMOTIONS
+from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.cells import CellRecords, Heading, compare_rows
 from fecemo.evaluation.metrics.over_seeds import paired_seed_differences, seed_figures, seed_mean

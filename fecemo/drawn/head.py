@@ -1,0 +1,204 @@
+"""The head: where its features are, and how it is turned."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from fecemo.drawn.canvas import Points
+from fecemo.drawn.capture import Capture
+from fecemo.drawn.eyes import BrowShape, EyeShape, brow_shape, eye_shape
+from fecemo.drawn.mouth import MouthShape, mouth_shape
+from fecemo.drawn.nose import NoseShape, nose_shape
+from fecemo.drawn.outline import HeadShape, head_shape
+from fecemo.drawn.parameters import FaceParameters
+from fecemo.drawn.skin import BOTTOM, LEFT, RIGHT, TOP
+
+
+@dataclass(frozen=True)
+class FaceGeometry:
+    """All features of a face seen from the front, in face units (see `outline`).
+
+    Parameters
+    ----------
+    head : HeadShape
+        Skull, cheeks and chin.
+    eyes : tuple of EyeShape
+        The eye at the picture's left, the eye at its right.
+    brows : tuple of BrowShape
+        In the same order.
+    nose : NoseShape
+        The nose.
+    mouth : MouthShape
+        The mouth.
+    """
+
+    head: HeadShape
+    eyes: tuple[EyeShape, EyeShape]
+    brows: tuple[BrowShape, BrowShape]
+    nose: NoseShape
+    mouth: MouthShape
+
+    @property
+    def features(self) -> Points:
+        """Ndarray of shape (n, 2), float32: points of brows, eyes and mouth."""
+        parts = [brow.curve for brow in self.brows]
+        parts += [lid for eye in self.eyes for lid in (eye.upper, eye.lower)]
+        return np.concatenate([*parts, self.mouth.upper_outer, self.mouth.lower_outer])
+
+
+def face_geometry(parameters: FaceParameters) -> FaceGeometry:
+    """Return where the features of a face lie.
+
+    Parameters
+    ----------
+    parameters : FaceParameters
+        Expression and identity; of the capture, only where the eyes look.
+
+    Returns
+    -------
+    FaceGeometry
+    """
+    expression, identity = parameters.expression, parameters.identity
+    eyes = (
+        eye_shape(expression, identity, parameters.capture, -1),
+        eye_shape(expression, identity, parameters.capture, 1),
+    )
+    brows = (brow_shape(expression, identity, eyes[0]), brow_shape(expression, identity, eyes[1]))
+    nose = nose_shape(expression, identity)
+    return FaceGeometry(
+        head_shape(expression, identity), eyes, brows, nose, mouth_shape(expression, identity, nose.base)
+    )
+
+
+PIVOT = 0.30
+"""Distance in depth between the head's axis and its outline, in face units: what stands further out goes with a turn,
+what lies behind goes against it."""
+_ROUND, _NOSE = 0.62, 0.15
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where and how a head stands in a picture.
+
+    Parameters
+    ----------
+    centre : tuple of float
+        Pixel of the point between the eyes of a head that is not turned.
+    pixels_per_unit : float
+        Pixels of the picture for one face unit.
+    yaw, pitch, roll : float
+        In radians; see `Capture`.
+    """
+
+    centre: tuple[float, float]
+    pixels_per_unit: float
+    yaw: float
+    pitch: float
+    roll: float
+
+    def project(self, points: Points, depth: np.ndarray | float | None = None) -> Points:
+        """Return where points of the frontal face fall.
+
+        Parameters
+        ----------
+        points : ndarray of shape (n, 2), float32
+            In face units.
+        depth : ndarray of shape (n,) or float, optional
+            How far they stand out; by default they lie on the face's surface.
+
+        Returns
+        -------
+        ndarray of shape (n, 2), float32
+            In pixels: x, y.
+        """
+        return self._in_picture(self.turned(points, depth))
+
+    def turned(self, points: Points, depth: np.ndarray | float | None = None) -> Points:
+        """Return points of the frontal face after yaw and pitch, in face units."""
+        x, y = points[:, 0], points[:, 1]
+        out = (_depth(x, y) if depth is None else depth) - PIVOT
+        return np.stack([x * _narrowed(self.yaw) + out * np.sin(self.yaw),
+                         y * _narrowed(self.pitch) - out * np.sin(self.pitch)], 1).astype(np.float32)
+
+    def behind(self) -> np.ndarray:
+        """Return the affine transform, of shape (2, 3), from turned face units to pixels."""
+        cosine, sine = np.cos(self.roll) * self.pixels_per_unit, np.sin(self.roll) * self.pixels_per_unit
+        return np.array([[cosine, -sine, self.centre[0]], [sine, cosine, self.centre[1]]], np.float32)
+
+    def _in_picture(self, turned: Points) -> Points:
+        transform = self.behind()
+        placed: Points = turned @ transform[:, :2].T + transform[:, 2]
+        return placed
+
+    def warp(
+        self, head: np.ndarray, pixels_per_unit: float, size: tuple[int, int]
+    ) -> tuple[np.ndarray, tuple[slice, slice]]:
+        """Return the painted head as the picture shows it.
+
+        Parameters
+        ----------
+        head : ndarray of shape (4, head_height, head_width), float32
+            The frontal head's canvas.
+        pixels_per_unit : float
+            Of that canvas.
+        size : tuple of int
+            Height and width of the picture.
+
+        Returns
+        -------
+        pixels : ndarray of shape (4, n_rows, n_columns), float32
+            Premultiplied.
+        window : tuple of slice
+            Rows and columns of the picture that they belong to.
+        """
+        corners = np.array([(LEFT, TOP), (RIGHT, TOP), (RIGHT, BOTTOM), (LEFT, BOTTOM)], np.float32)
+        placed = self._in_picture(self.turned(corners, 0.0))
+        low = np.maximum(np.floor(placed.min(0)).astype(int), 0)
+        high = np.minimum(np.ceil(placed.max(0)).astype(int) + 1, (size[1], size[0]))
+        if (high <= low).any():
+            return np.zeros((4, 0, 0), np.float32), (slice(0, 0), slice(0, 0))
+        rows = np.arange(low[1], high[1], dtype=np.float32)[:, None] - np.float32(self.centre[1])
+        columns = np.arange(low[0], high[0], dtype=np.float32)[None] - np.float32(self.centre[0])
+        cosine, sine = (
+            np.float32(np.cos(self.roll) / self.pixels_per_unit),
+            np.float32(np.sin(self.roll) / self.pixels_per_unit),
+        )
+        seen_x, seen_y = cosine * columns + sine * rows, cosine * rows - sine * columns
+
+        # The reverse of `turned` has no closed form: a few rounds of guessing the depth come near enough.
+        x, y = seen_x, seen_y
+        narrow_x, narrow_y = np.float32(1 / _narrowed(self.yaw)), np.float32(1 / _narrowed(self.pitch))
+        turn_x, turn_y = np.float32(np.sin(self.yaw)), np.float32(np.sin(self.pitch))
+        for _ in range(4):
+            out = _depth(x, y) - np.float32(PIVOT)
+            x, y = (seen_x - out * turn_x) * narrow_x, (seen_y + out * turn_y) * narrow_y
+        scale = np.float32(pixels_per_unit)
+        pixels = cv2.remap(
+            cv2.merge(list(head)),
+            (x - np.float32(LEFT)) * scale,
+            (y - np.float32(TOP)) * scale,
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=(0, 0, 0, 0),
+        )
+        return np.stack(cv2.split(pixels)), (slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0])))
+
+
+def placement(capture: Capture, centre: tuple[float, float], pixels_per_unit: float) -> Placement:
+    """Return how a head stands in a picture, from its capture's pose."""
+    yaw, pitch, roll = np.radians((capture.yaw, capture.pitch, capture.roll))
+    return Placement(centre, pixels_per_unit, float(yaw), float(pitch), float(roll))
+
+
+def _narrowed(angle: float) -> float:
+    # A head is nearly as deep as wide: turning narrows it less than it would a mask.
+    return float(1 - 0.4 * (1 - np.cos(angle)))
+
+
+def _depth(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return how far the face stands out, smooth enough that a turn never folds it over itself."""
+    around = np.minimum((x * np.float32(1 / 0.98)) ** 2 + (y * np.float32(1 / 1.32)) ** 2, 1.0)
+    nose = 1 + (x * np.float32(1 / 0.17)) ** 2 + ((y - np.float32(0.40)) * np.float32(1 / 0.26)) ** 2
+    depth: np.ndarray = np.float32(_ROUND) * (1 - around) + np.float32(_NOSE) / (nose * nose)
+    return depth
