@@ -1,4 +1,4 @@
-"""Import a labelled set, or a folder of photographs, into a face pack."""
+"""Import a labelled set, or a folder of photographs, into a data set."""
 
 from fecemo.cli import open_door
 from fecemo.stages.import_labelled import run

@@ -1,4 +1,4 @@
-"""Compare labelled face packs: how near they are, and how well one prepares for another."""
+"""Compare labelled data sets: how near they are, and how well one prepares for another."""
 
 from fecemo.cli import open_door
 from fecemo.stages.compare_sets import run

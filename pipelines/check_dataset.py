@@ -1,4 +1,4 @@
-"""Check that a face pack still holds what was stored: every face and every table, by its checksum."""
+"""Check that a data set still holds what was stored: every face and every table, by its checksum."""
 
 from fecemo.cli import open_door
 from fecemo.stages.check_dataset import run

@@ -16,7 +16,7 @@ class FaceArray:
     Parameters
     ----------
     rows : ndarray of shape (n,), int64
-        Rows of the face pack, ascending.
+        Rows of the data set, ascending.
     values : ndarray of shape (n, d), float32
         Embeddings or class probabilities; a read-only memory map when read from disk.
     """

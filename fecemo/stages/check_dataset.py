@@ -1,4 +1,4 @@
-"""Check that a face pack still holds what was stored: every face and every table, by its checksum."""
+"""Check that a data set still holds what was stored: every face and every table, by its checksum."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ NAMED_ROWS = 10
 
 
 def run(pack: Path) -> None:
-    """Read a face pack whole and name every row and table that is not what was stored.
+    """Read a data set whole and name every row and table that is not what was stored.
 
     Each damaged row is printed with its face's id and address, tabs between them.
 

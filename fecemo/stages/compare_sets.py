@@ -1,4 +1,4 @@
-"""Compare sets: two or more labelled face packs → how near they are, and how well one prepares for another."""
+"""Compare sets: two or more labelled data sets → how near they are, and how well one prepares for another."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,7 @@ class CompareSettings:
     Parameters
     ----------
     packs : tuple of Path
-        Two or more face packs, labelled ones with train and test splits. Where one has no labels, metrics that need
+        Two or more data sets, labelled ones with train and test splits. Where one has no labels, metrics that need
         none are taken alone.
     names : tuple of str
         What to call them; by default their folders' names.
@@ -84,7 +84,7 @@ class CompareSettings:
 
 
 def run(settings: CompareSettings, out: Path) -> Receipt:
-    """Compare face packs with each other.
+    """Compare data sets with each other.
 
     Writes ``compare_sets.json``, ``compare_sets.csv`` (a row a pair) and ``compare_sets.html`` with both matrices as
     figures: balanced accuracy of learning from one pack's train split and answering for another's test split, and the

@@ -35,7 +35,7 @@ class ExportSettings:
     Parameters
     ----------
     pack : Path
-        A face pack.
+        A data set.
     format : str
         ``folders`` (an image file a face, in folders by split and label), ``webdataset`` (tar files) or ``parquet``
         (Parquet files with the images inside; needs pyarrow).

@@ -1,4 +1,4 @@
-"""Import: a labelled set, or a folder of photographs, → a face pack with labels and stored splits."""
+"""Import: a labelled set, or a folder of photographs, → a data set with labels and stored splits."""
 
 import dataclasses
 from collections import Counter
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 def run(settings: ImportSettings, out: Path) -> Receipt:
-    """Import a labelled set, or plain photographs, into a face pack of 200×200 RGB faces.
+    """Import a labelled set, or plain photographs, into a data set of 200×200 RGB faces.
 
     An image that cannot be decoded is a row of ``rejects.csv``; what the set lists and is no usable image is a row of
     ``left_out.csv``. Run again after an interruption, the same command goes on where it stopped.

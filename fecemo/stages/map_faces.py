@@ -17,7 +17,7 @@ def run(arguments: CellArguments) -> Receipt:
     """Draw the t-SNE map of one cell's source embeddings and place its target faces into it.
 
     Writes for source and target ``<pack>_map.npy`` (n, 2) float32 and ``<pack>_rows.npy`` (n,) int64, the rows of the
-    face pack. Where the recipe asks for a map of a classifier's features, both are faces of the target pack: the source
+    data set. Where the recipe asks for a map of a classifier's features, both are faces of the target pack: the source
     are those that it learned from, and the others are placed among them. The receipt says how many of a face's ten
     nearest neighbours the map kept.
 

@@ -1,4 +1,4 @@
-"""How every stage but the two that fill face packs does its work: locked, skipped when current, receipt last."""
+"""How every stage but the two that fill data sets does its work: locked, skipped when current, receipt last."""
 
 import dataclasses
 import time

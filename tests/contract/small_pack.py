@@ -1,4 +1,4 @@
-"""Small face packs for tests: smooth random faces, no two alike."""
+"""Small data sets for tests: smooth random faces, no two alike."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -101,7 +101,7 @@ def test_a_run_without_scores_is_all_dashes_and_says_what_is_missing(tmp_path):
     words = " ".join(page.words)
     assert "No cell has run yet" in words
     assert "No score: Stacked autoencoder, RGB; Stacked autoencoder, Cropped; Supervised, RGB" in words
-    assert "No face pack was found in this run." in words
+    assert "No data set was found in this run." in words
     assert words.count("Nothing of this cell has run.") == 4
     assert page.data == []
 

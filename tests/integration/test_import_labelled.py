@@ -1,4 +1,4 @@
-"""From images on a disk to a face pack: labels, splits, rejects, and runs that are cut short."""
+"""From images on a disk to a data set: labels, splits, rejects, and runs that are cut short."""
 
 import csv
 import dataclasses

@@ -16,7 +16,7 @@ from fecemo.evaluation.results import Results
 
 @dataclass(frozen=True)
 class PackFacts:
-    """What a face pack holds, and what is known of its faces.
+    """What a data set holds, and what is known of its faces.
 
     Parameters
     ----------
