@@ -8,10 +8,10 @@ import pytest
 
 from fecemo.data.dataset import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
-from fecemo.data.documents import read_json
 from fecemo.data.durable import output_lock
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError
+from fecemo.evaluation.results import read_results
 from fecemo.models.approach import find_approach
 from fecemo.models.naming import namings
 from fecemo.models.pretrained import _places
@@ -119,8 +119,9 @@ def test_rows_share_an_approach_and_a_row_waits_for_its_weights(study, capsys):
     assert "table: waiting waits for pre-trained weights" in said.err
     assert "fine_tuned waits" not in said.err
     assert "From scratch" in said.out
-    document = read_json(study / "run" / "table1.json")
-    assert "waiting" in str(document)
+    results = read_results(study / "run")
+    assert results.loc[results["row"] == "waiting", "state"].str.contains("pre-trained weights").all()
+    assert (results["row"] == "waiting").any()
     assert ".6070" in said.out
 
     features = np.load(layout.embeddings("scratch", "rgb") / "tsne_output.npy")

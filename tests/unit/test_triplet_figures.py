@@ -12,7 +12,7 @@ from fecemo.study.artifacts import KINDS, triplet_test_config
 from fecemo.study.cell import resolve
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
-from tests.artifact_receipts import leave_receipt
+from tests.artifact_receipts import leave_receipt, renew_receipt
 
 FIT = {"loss": "binary_crossentropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 1}
 MEASURE, CLASSIFY = ({**FIT, "loss": loss} for loss in ("vector_error", "cross_entropy"))
@@ -167,5 +167,6 @@ def test_a_damaged_record_is_named(layout):
     leave_test(layout, "triplet_pixels")
     path = layout.triplet_test("triplet_pixels", "gray") / "triplets.json"
     path.write_text(path.read_text().replace("triplet_test/1", "triplet_test/0"))
+    renew_receipt(path.parent)
     with pytest.raises(StoredStateError, match=r"triplets\.json has the format .*; run the triplet_test stage again"):
         table_of(layout)
