@@ -23,7 +23,7 @@ from fecemo.study.cell import Cell
 from fecemo.study.faces.columns import RunFaces, read_run_faces
 from fecemo.study.faces.data_names import TARGET, learnt_from
 from fecemo.study.faces.examples import annotated_rows, draw_examples
-from fecemo.study.taught import refuse_untaught
+from fecemo.study.trained import check_outputs_trained
 from fecemo.training.backend import backend_name
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _train(cell: Cell, faces: dict[str, RunFaces], inputs: dict[str, FaceInputs]
     shapes = next(iter(inputs.values())).shapes(cell)
     n_classes = _n_classes(faces)
     outline = cell.approach.outline(cell.model, shapes, n_classes)
-    refuse_untaught(cell, outline)
+    check_outputs_trained(cell, outline)
     _refuse_too_large(cell, phases, view, outline)
     model = cell.approach.model(cell.model, shapes, n_classes, cell.recipe.seed)
     put_pretrained(cell, model)

@@ -6,7 +6,7 @@ from fecemo.errors import InputError
 from fecemo.study.cell import Cell
 
 
-def refuse_untaught(cell: Cell, model: Any) -> None:
+def check_outputs_trained(cell: Cell, model: Any) -> None:
     """Check that every layer with weights behind a cell's outputs is behind an output that a loss looks at.
 
     A centre loss alone, say, teaches features, and the softmax over them would answer at random.

@@ -8,7 +8,7 @@ from fecemo.errors import InputError
 from fecemo.models.approach import IMAGE
 from fecemo.study.cell import resolve
 from fecemo.study.recipe_file import read_recipe
-from fecemo.study.taught import refuse_untaught
+from fecemo.study.trained import check_outputs_trained
 
 RECIPES = Path(__file__).parents[2] / "pipelines" / "recipes"
 CENTRES = """
@@ -34,7 +34,7 @@ def test_features_without_a_loss_on_the_emotions_are_refused(tmp_path):
     cell = resolve(read_recipe(tmp_path / "centres.yaml"), "resnet", "rgb")
     with pytest.raises(InputError, match=r"approaches\.resnet\.fit: no loss looks at what head gives, of which the "
                                          r"row's probabilities are made.*add a loss of probabilities"):
-        refuse_untaught(cell, outline_of(cell))
+        check_outputs_trained(cell, outline_of(cell))
 
 
 def test_every_row_of_every_recipe_teaches_all_of_its_output():
@@ -45,6 +45,6 @@ def test_every_row_of_every_recipe_teaches_all_of_its_output():
             cell = resolve(recipe, row, recipe.variants[0])
             looked_at = (cell.approach.name, *(fit.outputs for fit in cell.fit.values()))
             if cell.approach.build and looked_at not in checked:
-                refuse_untaught(cell, outline_of(cell))
+                check_outputs_trained(cell, outline_of(cell))
             checked.add(looked_at)
     assert len(checked) > 5
