@@ -1,5 +1,6 @@
 # make demo      the whole study on drawn faces, on the CPU, in minutes
 # make table2    what each step of help buys, on drawn faces, in minutes
+# make models    a face detector and a face landmarker that others have trained, by pinned digest
 # make test      all tests
 # make browser   the labelling notebook in a real browser, with screenshots in artifacts/
 # make fuzz      a minute of spoilt lists and pictures; SECONDS_OF_FUZZ=600 SEED=7 for longer and for others
@@ -18,13 +19,18 @@ export KERAS_BACKEND ?= tensorflow
 SECONDS_OF_FUZZ ?= 60
 SEED ?= 1
 
-.PHONY: demo table2 test browser fuzz lint clean
+.PHONY: demo table2 models test browser fuzz lint clean
 
 demo: $(VENV)/demo.stamp
 	@FECEMO_PROGRESS=lines $(BIN)/snakemake -s pipelines/Snakefile
 	@$(BIN)/python pipelines/09_table.py --recipe pipelines/recipes/demo.yaml --run runs/demo
 
-table2: $(VENV)/demo.stamp
+models: $(VENV)/models.stamp
+	@$(BIN)/python pipelines/00_models.py
+
+# Without the models, the rows that need them stay dashes, and the table says so.
+table2: $(VENV)/models.stamp
+	@$(BIN)/python pipelines/00_models.py || echo "Rows that need a landmark model stay dashes"
 	@FECEMO_PROGRESS=lines $(BIN)/snakemake -s pipelines/Snakefile --config recipe=pipelines/recipes/table2_small.yaml
 	@$(BIN)/python pipelines/09_table.py --recipe pipelines/recipes/table2_small.yaml --run runs/table2_small
 
@@ -49,6 +55,10 @@ $(BIN)/python:
 $(VENV)/demo.stamp: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "Installing fecemo into $(VENV): a minute or two, 2 GB"
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -e '.[$(BACKEND),workflow]'
+	@touch $@
+
+$(VENV)/models.stamp: $(VENV)/demo.stamp
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -e '.[landmarks]'
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/demo.stamp

@@ -80,11 +80,13 @@ class Downloader:
         Pictures that stand for "photo unavailable".
     contact : str
         An address or page for the user agent, so that a site's owner can ask.
+    accept : str
+        Kinds of content that are asked for.
     """
 
     def __init__(self, limits: DownloadLimits, watch: DeadlineWatch, *, connections: int,
                  allow_hosts: tuple[str, ...] = (), placeholders: Placeholders | None = None,
-                 contact: str = "") -> None:
+                 contact: str = "", accept: str = "image/*") -> None:
         self._limits = limits
         self._watch = watch
         self._allow_hosts = frozenset(map(normal_host, allow_hosts))
@@ -92,7 +94,7 @@ class Downloader:
         self._adapters = {public: CheckedAdapter(public=public, connections=connections) for public in (True, False)}
         self._headers = {
             "User-Agent": f"fecemo/{__version__} (research on facial expressions{'; ' if contact else ''}{contact})",
-            "Accept": "image/*",
+            "Accept": accept,
             "Accept-Encoding": "identity",
         }
 

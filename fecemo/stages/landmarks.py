@@ -4,7 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from fecemo.data.arrays import read_array, write_arrays
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_write
+from fecemo.data.model_files import require_model
 from fecemo.data.receipts import Receipt, digest_file, digest_json
 from fecemo.imaging.landmarks.mesh import Landmarker
 from fecemo.machine import available_cores
@@ -34,14 +35,13 @@ class LandmarkSettings:
     dataset : Path
         A dataset.
     landmark_model : Path
-        Google's ``face_landmarker.task`` (Apache-2.0), from
-        https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task
+        Google's ``face_landmarker.task`` (Apache-2.0): a file, or the name of one that ``00_models.py`` has fetched.
     threads : int, optional
         Faces that are measured at once; as many as there are cores without it. The numbers do not depend on it.
     """
 
     dataset: Path
-    landmark_model: Path
+    landmark_model: Path = Path("face_landmarker.task")
     threads: int | None = None
 
     def __post_init__(self) -> None:
@@ -75,8 +75,9 @@ def run(settings: LandmarkSettings, out: Path) -> Receipt:
     """
     from fecemo.imaging.landmarks.model import FaceLandmarker
 
-    FaceLandmarker(settings.landmark_model)  # refuses what cannot work before the work begins
-    return extract_features(settings, out, lambda: FaceLandmarker(settings.landmark_model))
+    model = require_model(settings.landmark_model)
+    FaceLandmarker(model)  # refuses what cannot work before the work begins
+    return extract_features(replace(settings, landmark_model=model), out, lambda: FaceLandmarker(model))
 
 
 def extract_features(settings: LandmarkSettings, out: Path, make_landmarker: Callable[[], Landmarker]) -> Receipt:

@@ -10,6 +10,7 @@ from fecemo.clustering.settings import ClusterSweepSettings, KMeansSettings, Map
 from fecemo.data.documents import require_name
 from fecemo.data.draw_settings import DrawSettings
 from fecemo.data.import_settings import ImportSettings
+from fecemo.data.model_files import COMMAND, locate_model
 from fecemo.data.receipts import RECEIPT_NAME
 from fecemo.data.variant import FACE_SIDE, Variant, find_variant
 from fecemo.errors import InputError
@@ -180,9 +181,9 @@ class Recipe:
     devices : int, optional
         Devices of one training, which share each batch out: data parallel, with the backend JAX alone. None takes every
         accelerator that the backend sees.
-    landmark_model : Path, optional
-        Google's ``face_landmarker.task``, by which faces are measured for the rows that need it. While it is not there,
-        they wait for it.
+    landmark_model : Path
+        Google's ``face_landmarker.task``, by which faces are measured for the rows that need it: a file, or the name of
+        one that ``00_models.py`` has fetched. While it is not there, they wait for it.
     published : str
         Figures of others that are shown beside: a file of ``data_manifests/published``, such as ``"table1"``.
     clustering, map, naming, evaluation
@@ -211,7 +212,7 @@ class Recipe:
     draw: DrawSettings | None = None
     threads: int | None = None
     devices: int | None = None
-    landmark_model: Path | None = None
+    landmark_model: Path = Path("face_landmarker.task")
     published: str = ""
     clustering: KMeansSettings = field(default_factory=KMeansSettings)
     map: MapSettings = field(default_factory=MapSettings)
@@ -317,10 +318,9 @@ class Recipe:
         if behind is not None and (waiting := self.waits_for(behind, variant)) is not None:
             return f"waits for the row {behind}, which {waiting}"
         aligned = variant is not None and faces_seen(approach, find_variant(variant)) == "aligned"
-        if (measured(approach) or aligned) and not (self.landmark_model and self.landmark_model.is_file()):
-            return (f"waits for a face landmark model in {self.landmark_model or 'landmark_model of the recipe'}: "
-                    "download Google's face_landmarker.task, whose address pipelines/02_landmarks.py --help gives, and "
-                    "install fecemo[landmarks]")
+        if (measured(approach) or aligned) and not locate_model(self.landmark_model).is_file():
+            return (f"waits for a face landmark model in {locate_model(self.landmark_model)}: run `make models`, or "
+                    f"{COMMAND} and pip install 'fecemo[landmarks]'")
         if folder is None or (folder / RECEIPT_NAME).exists():
             return None
         return (f"waits for pre-trained weights in {folder}: fetch them where their makers publish them, then run "

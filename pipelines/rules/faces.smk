@@ -69,7 +69,7 @@ for name, its in further.items():
 
 
 rule landmarks:
-    input: lambda wildcards: layout.dataset(wildcards.dataset) / DONE, recipe.landmark_model or []
+    input: lambda wildcards: layout.dataset(wildcards.dataset) / DONE, locate_model(recipe.landmark_model)
     output: layout.column("{dataset}", "landmark_features") / DONE
     params:
         dataset=lambda wildcards: layout.dataset(wildcards.dataset),

@@ -238,6 +238,6 @@ def test_rows_wait_for_a_landmark_model(study, tmp_path):
 
 def test_the_stage_refuses_a_missing_model_before_it_works(study, tmp_path):
     _, layout, _ = study
-    with pytest.raises(InputError, match="there is no face landmark model"):
+    with pytest.raises(InputError, match=r"there is no model nowhere\.task"):
         landmarks.run(LandmarkSettings(layout.dataset("source"), Path("nowhere.task")), tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -1,7 +1,6 @@
 """The mesh of a face: where it is looked for, how it is set upright, what is measured in it."""
 
 import math
-import os
 import sys
 import zipfile
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fecemo.data.model_files import locate_model
 from fecemo.drawn import draw_face, sample_face
 from fecemo.errors import InputError, ResourceError
 from fecemo.imaging.landmarks import points
@@ -29,7 +29,7 @@ from fecemo.imaging.landmarks.model import BLENDSHAPES_NAME, MESH_NAME, FaceLand
 from fecemo.imaging.landmarks.points import BLENDSHAPE_NAMES, INPUT_LANDMARKS, MODEL_NAMES
 from fecemo.models.approaches.landmark_features import GROUPS as GROUPS_TO_CHOOSE
 
-MODEL = os.environ.get("FECEMO_LANDMARK_MODEL", "")
+MODEL = locate_model(Path("face_landmarker.task"))
 
 
 def some_mesh(seed=0):
@@ -217,7 +217,7 @@ class TestFindMesh:
 
 class TestBundle:
     def test_a_missing_file_says_where_it_is_had(self, tmp_path):
-        with pytest.raises(InputError, match=r"no face landmark model .*none\.task; .*https://storage\.googleapis\.com"):
+        with pytest.raises(InputError, match=r"no face landmark model .*none\.task; .*00_models\.py fetches it"):
             FaceLandmarker(tmp_path / "none.task")
 
     def test_another_file_is_refused(self, tmp_path):
@@ -247,10 +247,10 @@ class TestBundle:
         with pytest.raises(InputError, match=r"face_landmarks_detector\.tflite is no network"):
             FaceLandmarker(tmp_path / "face.task")
 
-    @pytest.mark.skipif(not MODEL, reason="FECEMO_LANDMARK_MODEL names no face_landmarker.task")
+    @pytest.mark.skipif(not MODEL.is_file(), reason="face_landmarker.task is not in the cache: make models")
     def test_the_published_model_reads_drawn_faces_and_no_walls(self):
         pytest.importorskip("ai_edge_litert")
-        landmarker = FaceLandmarker(Path(MODEL))
+        landmarker = FaceLandmarker(MODEL)
         found = {}
         for emotion in ("happy", "surprise", "neutral"):
             values, scores, _ = zip(*(landmark_features(draw_face(sample_face(np.random.default_rng(seed), emotion)),

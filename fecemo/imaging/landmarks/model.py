@@ -1,6 +1,4 @@
-"""MediaPipe's face landmarker, from the bundle in which Google publishes it (Apache-2.0). The user brings the file.
-
-https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task
+"""MediaPipe's face landmarker, from the bundle in which Google publishes it (Apache-2.0): ``face_landmarker.task``.
 
 It was trained on landmarks and on blendshapes, not on emotions. It runs on TensorFlow Lite's successor, the package
 ai-edge-litert.
@@ -13,12 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.data.model_files import COMMAND
 from fecemo.errors import InputError, ResourceError
 from fecemo.imaging.landmarks.mesh import CROP_SIDE
 from fecemo.imaging.landmarks.points import INPUT_LANDMARKS, MODEL_NAMES, N_LANDMARKS
 
-PUBLISHED_AT = ("https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/"
-                "face_landmarker.task")
 MESH_NAME, BLENDSHAPES_NAME = "face_landmarks_detector.tflite", "face_blendshapes.tflite"
 MESH_SHAPES = ((1, CROP_SIDE, CROP_SIDE, 3), (3 * N_LANDMARKS, 1))
 """Shape of what the mesh's model takes, and sizes of the first two things that it gives: landmarks, and a logit."""
@@ -64,14 +61,12 @@ def _read_bundle(path: Path) -> dict[str, bytes]:
             for name in (MESH_NAME, BLENDSHAPES_NAME):
                 if name not in names:
                     raise InputError(f"{path} holds no {name}, only {', '.join(names)}; expected Google's "
-                                     f"face_landmarker.task: {PUBLISHED_AT}")
+                                     f"face_landmarker.task, which {COMMAND} fetches")
             return {name: bundle.read(name) for name in (MESH_NAME, BLENDSHAPES_NAME)}
     except FileNotFoundError as error:
-        raise InputError(f"there is no face landmark model {path}; Google publishes it (Apache-2.0): "
-                         f"{PUBLISHED_AT}") from error
+        raise InputError(f"there is no face landmark model {path}; {COMMAND} fetches it") from error
     except (OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} cannot be read as a face_landmarker.task ({error}); Google publishes it: "
-                         f"{PUBLISHED_AT}") from error
+        raise InputError(f"{path} cannot be read as a face_landmarker.task ({error}); {COMMAND} fetches it") from error
 
 
 def _interpreter(model: bytes, where: str, input_shape: tuple[int, ...],
