@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.data.variant import find_variant
+from fecemo.data.variants import find_variant
 from fecemo.models.approach import find_approach
 from fecemo.training.backend import describe_backend, import_keras
 

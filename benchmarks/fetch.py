@@ -39,7 +39,7 @@ import numpy as np
 from fetch_costs import Cost, cost_of
 from fetch_served import HOST, Box, draw_photographs, photographs_in, serving
 
-from fecemo.data.variant import FACE_SIDE
+from fecemo.data.variants import FACE_SIDE
 from fecemo.imaging.crop import CropPolicy, DecodePolicy, FaceCutter, pixel_box
 from fecemo.imaging.decode import reduction_for
 from fecemo.imaging.headers import read_header

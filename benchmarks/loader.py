@@ -28,7 +28,7 @@ from unittest import mock
 
 import numpy as np
 
-from fecemo.data.variant import find_variant, variants
+from fecemo.data.variants import find_variant, variants
 from fecemo.training.backend import import_keras
 from fecemo.training.order import epoch_order, padded_batches
 

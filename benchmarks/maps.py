@@ -42,7 +42,7 @@ def planted_embeddings(n_faces: int, n_dims: int = 100, seed: int = 0) -> np.nda
 
 def run_embeddings(folder: Path, n_faces: int) -> np.ndarray:
     """Return up to ``n_faces`` of the source embeddings stored in ``folder``, drawn by a fixed seed."""
-    from fecemo.data.array_set import draw_faces, read_face_array
+    from fecemo.data.arrays import draw_faces, read_face_array
 
     return np.array(draw_faces(read_face_array(folder, "source"), n_faces, np.random.default_rng(0)).values)
 

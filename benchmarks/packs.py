@@ -31,7 +31,7 @@ import numpy as np
 from fecemo.data.dataset import Dataset, FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import output_lock
-from fecemo.data.variant import FACE_SIDE, Variant, variants
+from fecemo.data.variants import FACE_SIDE, Variant, variants
 
 BATCH = 64
 TURN_SECONDS = 0.3

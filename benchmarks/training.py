@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.data.variant import find_variant
+from fecemo.data.variants import find_variant
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.models.approach import find_approach
 from fecemo.models.loss import LossTerm, losses

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fecemo.data.array_set import FaceArray, read_face_array
-from fecemo.data.arrays import read_array
+from fecemo.data.arrays import FaceArray, read_array, read_face_array
 from fecemo.data.cluster_names import read_cluster_names
 from fecemo.data.dataset import Dataset, read_description
 from fecemo.data.receipts import require_receipt
-from fecemo.data.variant import Variant
+from fecemo.data.variants import Variant
 from fecemo.errors import InputError, nearest
 from fecemo.imaging.resize import square_face
 from fecemo.models.approach import IMAGE, Approach, find_approach

@@ -1,12 +1,14 @@
-"""Plain arrays beside a receipt: written whole, read without pickle."""
+"""Plain arrays beside a receipt: written whole or a few rows at a time, read without pickle."""
 
+import os
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from fecemo.data.durable import atomic_file
+from fecemo.data.durable import atomic_file, atomic_write, explained
 from fecemo.data.receipts import open_output
 from fecemo.errors import StoredStateError
 
@@ -28,17 +30,9 @@ def map_array(path: Path) -> np.ndarray:
 
 
 def write_arrays(folder: Path, arrays: Mapping[str, np.ndarray]) -> list[str]:
-    """Write each array as ``<name>.npy``.
+    """Write each array as ``<name>.npy`` and return the files' names.
 
-    Returns
-    -------
-    list of str
-        Names of the files.
-
-    Raises
-    ------
-    ResourceError
-        If the disk is full or the folder cannot be written.
+    Raises `ResourceError` if the disk is full or the folder cannot be written.
     """
     for name, array in arrays.items():
         with atomic_file(folder / f"{name}.npy") as file:
@@ -47,7 +41,7 @@ def write_arrays(folder: Path, arrays: Mapping[str, np.ndarray]) -> list[str]:
 
 
 def read_array(folder: Path, name: str, stage: str, *, length: int | None = None) -> np.ndarray:
-    """Read ``folder/<name>.npy`` as a read-only memory map, held against the folder's receipt.
+    """Read ``folder/<name>.npy`` as a read-only memory map, compared with the folder's receipt.
 
     Parameters
     ----------
@@ -73,3 +67,120 @@ def read_array(folder: Path, name: str, stage: str, *, length: int | None = None
     if length is not None and len(array) != length:
         raise StoredStateError(f"{path} has {len(array)} rows, expected {length}; run the {stage} stage again")
     return array
+
+
+@dataclass(frozen=True)
+class FaceArray:
+    """One vector a face, for some rows of a dataset: embeddings, class probabilities.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n,), int64
+        Rows of the dataset, ascending.
+    values : ndarray of shape (n, d), float32
+        A read-only memory map when read from disk.
+    """
+
+    rows: np.ndarray
+    values: np.ndarray
+
+
+def array_files(name: str) -> list[str]:
+    """Return the names of the two files that hold the face array ``name``."""
+    return [f"{name}.npy", f"{name}_rows.npy"]
+
+
+def read_face_array(folder: Path, name: str) -> FaceArray:
+    """Read ``folder/name.npy`` as a memory map, with ``folder/name_rows.npy``.
+
+    Raises `StoredStateError` if a file is missing or damaged, or the two disagree.
+    """
+    values, rows = read_array(folder, name, "embed"), np.asarray(read_array(folder, f"{name}_rows", "embed"))
+    if len(rows) != len(values):
+        raise StoredStateError(f"{folder}: {name}.npy holds {len(values)} vectors for {len(rows)} rows; "
+                               "run the embed stage again")
+    return FaceArray(rows, values)
+
+
+def draw_faces(faces: FaceArray, count: int | None, rng: np.random.Generator) -> FaceArray:
+    """Return ``count`` faces drawn evenly, in their old order; all of them where ``count`` is None or not fewer."""
+    if count is None or count >= len(faces.rows):
+        return faces
+    chosen = np.sort(rng.choice(len(faces.rows), count, replace=False))
+    return FaceArray(faces.rows[chosen], faces.values[chosen])
+
+
+class GrowingArray:
+    """Rows of a ``.npy`` file of uint8, in order; if interrupted, a rerun resumes after the last row that was counted.
+
+    The file is whole when `rows` is the number of rows asked for. Until then nobody may read it: whoever writes it
+    puts a receipt beside it afterwards, as every stage does.
+
+    Parameters
+    ----------
+    path : Path
+        The file. The caller holds the `output_lock` of its folder.
+    shape : tuple of int
+        Of the whole array.
+    mark : str
+        What decides its rows. Rows that were written under another mark are dropped.
+
+    Attributes
+    ----------
+    rows : int
+        Rows that are on the disk.
+    count_file : Path
+        Remembers them; the caller removes it when the receipt is written.
+
+    Raises
+    ------
+    ResourceError
+        If the folder cannot be written.
+    """
+
+    dtype = np.dtype(np.uint8)
+
+    def __init__(self, path: Path, shape: tuple[int, ...], mark: str) -> None:
+        self._path, self._shape = path, shape
+        self.count_file = path.with_name(f"{path.stem}_{mark}.count")
+        for count_file in path.parent.glob(f"{path.stem}_*.count"):
+            if count_file != self.count_file:  # before the file is overwritten: a count must never be of other rows
+                count_file.unlink()
+        self._row_bytes = int(np.prod(shape[1:])) * self.dtype.itemsize
+        self.rows = self._counted()
+        if not self.rows:
+            self.count_file.unlink(missing_ok=True)
+            with atomic_file(path) as file:
+                np.lib.format.write_array_header_2_0(file, {"descr": np.lib.format.dtype_to_descr(self.dtype),
+                                                            "fortran_order": False, "shape": shape})
+
+    def _counted(self) -> int:
+        """Return how many rows were counted, or 0 where the file does not hold them."""
+        try:
+            rows = int(self.count_file.read_text(encoding="utf-8"))
+            held = (self._path.stat().st_size - self._start()) // self._row_bytes
+        except (FileNotFoundError, ValueError):
+            return 0
+        return rows if 0 <= rows <= min(held, self._shape[0]) else 0
+
+    def _start(self) -> int:
+        """Return where the first row begins. Raises `ValueError` where the file is no array of this shape."""
+        with self._path.open("rb") as file:
+            np.lib.format.read_magic(file)
+            header = np.lib.format.read_array_header_2_0(file)
+            if header != (self._shape, False, self.dtype):
+                raise ValueError(f"{self._path} holds {header}")
+            return file.tell()
+
+    def append(self, values: np.ndarray) -> None:
+        """Write the next rows, uint8 of shape (n, *shape[1:]), and count them when they are on the disk.
+
+        Raises `ResourceError` if the disk is full; rows that were counted stay whole.
+        """
+        with explained(self._path), self._path.open("r+b") as file:
+            file.seek(self._start() + self.rows * self._row_bytes)
+            file.write(np.ascontiguousarray(values).data)
+            file.flush()
+            os.fsync(file.fileno())
+        self.rows += len(values)
+        atomic_write(self.count_file, f"{self.rows}\n")

@@ -1,34 +1,66 @@
 """Names of clusters as JSON documents: what a person writes, and what the label stage makes of it or of labels.
 
-Both carry the digest of the clustering that they name and are refused for any other. Only reading and checking
-stand here; who writes one does so with `fecemo.data.durable.atomic_write`.
+Both carry the digest of the clustering that they name and are refused for any other. Only reading and checking are
+here; who writes one uses `fecemo.data.durable.atomic_write`.
+
+Clusters, and the halves into which a person divides them, have keys: ``"3"``, ``"3a"``, ``"3b"``, ``"3ba"``. To divide
+is an act of naming: the stored clustering stays as it is, the file of names says which groups were divided, and who
+reads it computes the same halves by the same rule.
 """
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from fecemo.data.classes import USUAL_CLASSES, class_of
-from fecemo.data.cluster_parts import group_keys, is_group_key, key_order
 from fecemo.data.documents import build, read_json
 from fecemo.errors import InputError, StoredStateError, nearest
 
 NAMES_NAME = "names.json"
 """The names in use, in a run's folder of names."""
 SAMPLE_NAME = "sample.csv"
-"""Beside them, the labels that they cost: row of the target pack, id, label, cluster."""
+"""Beside them, the labels that they cost: row of the target dataset, id, label, cluster."""
 PARTS_NAME = "target_parts"
 """Beside them, where clusters were divided: the key of every embedded target face's group."""
 HAND_FORMAT, NAMED_FORMAT = "fecemo.names/1", "fecemo.named_clusters/1"
 NOT_CLASSES = ("mixed", "not a face", "skip")
 """What a cluster may be called instead of a class. Its faces get no class and count as wrong."""
+_KEY = re.compile(r"(0|[1-9][0-9]*)[ab]*")
+
+
+def cluster_of(key: str) -> int:
+    """Return the stored cluster to which a group belongs."""
+    return int(key.rstrip("ab"))
+
+
+def halves_of(key: str) -> tuple[str, str]:
+    """Return the keys of a group's halves."""
+    return f"{key}a", f"{key}b"
+
+
+def key_order(key: str) -> tuple[int, str]:
+    """Return what sorts keys: by cluster, a group before its halves."""
+    return cluster_of(key), key.lstrip("0123456789")
+
+
+def group_keys(n_clusters: int, divided: Collection[str]) -> list[str]:
+    """Return, in order, the keys of the groups that have a name each: of undivided clusters and undivided halves.
+
+    ``divided`` holds the keys of the groups that were divided.
+    """
+    def leaves(key: str) -> list[str]:
+        return [leaf for half in halves_of(key) for leaf in leaves(half)] if key in divided else [key]
+
+    return [leaf for cluster in range(n_clusters) for leaf in leaves(str(cluster))]
 
 
 class _Names:
     """What both documents have."""
 
+    FORMAT: ClassVar[str]
     names: dict[str, str]
     classes: tuple[str, ...]
 
@@ -36,6 +68,11 @@ class _Names:
         """Return the class of a cluster or of a part of one, or ``""`` where it has none."""
         name = self.names.get(str(key), "")
         return name if name in self.classes else ""
+
+    def as_json(self) -> str:
+        """Return the document's text."""
+        fields = asdict(self)  # type: ignore[call-overload]
+        return json.dumps({"format": self.FORMAT, **fields}, indent=1, ensure_ascii=False) + "\n"
 
 
 @dataclass(frozen=True)
@@ -86,6 +123,8 @@ class HandNames(_Names):
         The names whose score the person was shown, each time that they differed from before.
     """
 
+    FORMAT: ClassVar[str] = HAND_FORMAT
+
     approach: str
     variant: str
     clustering: str
@@ -111,11 +150,6 @@ class HandNames(_Names):
     def other_scores_seen(self) -> int:
         """int: How many other names of these clusters the person saw scored: by these scores the names were chosen."""
         return sum(names != self.names for names in self.scores_seen)
-
-    def as_json(self) -> str:
-        """Return the document's text."""
-        return json.dumps({"format": HAND_FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n"
-
 
 @dataclass(frozen=True)
 class ClusterNames(_Names):
@@ -144,6 +178,8 @@ class ClusterNames(_Names):
     seconds : float
         Of the person.
     """
+
+    FORMAT: ClassVar[str] = NAMED_FORMAT
 
     approach: str
     variant: str
@@ -174,11 +210,6 @@ class ClusterNames(_Names):
             target_labels_shown=hand.target_labels_shown or bool(seen_elsewhere),
             seconds=round(sum(hand.seconds.values()), 1))
 
-    def as_json(self) -> str:
-        """Return the document's text."""
-        return json.dumps({"format": NAMED_FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n"
-
-
 def read_cluster_names(path: Path) -> ClusterNames:
     """Read what the label stage wrote. Raises `InputError` if it is missing, damaged or not such a document."""
     return build(ClusterNames, _document(path, NAMED_FORMAT), str(path))
@@ -204,7 +235,7 @@ def read_hand_names(path: Path, classes: Sequence[str] = ()) -> HandNames:
     document = _document(path, HAND_FORMAT)
     stored = build(HandNames, {**document, **({"classes": tuple(classes)} if classes else {})}, str(path))
     for cluster in (*stored.names, *stored.divided):
-        if not is_group_key(cluster):
+        if _KEY.fullmatch(cluster) is None:
             raise InputError(f"{path}: names: {cluster!r} is not the number of a cluster")
     names = {}
     for cluster, name in stored.names.items():
@@ -219,13 +250,7 @@ def read_hand_names(path: Path, classes: Sequence[str] = ()) -> HandNames:
 
 
 def hand_names_of(path: Path, approach: str, variant: str, classes: Sequence[str] = ()) -> HandNames:
-    """Read the names that a person gave to a cell's clusters.
-
-    Raises
-    ------
-    InputError
-        If there are none, they cannot be read, or name another cell.
-    """
+    """Read a person's names of a cell's clusters. Raises `InputError` for no file, a bad one, or another cell's."""
     if not path.exists():
         raise InputError(f"{path}: there is no such file: nobody has named the clusters of {approach} {variant} yet. "
                          "Fill in the names.template.json of that clustering and put it there, or let labels name them "
@@ -245,21 +270,12 @@ def _document(path: Path, expected: str) -> dict[str, Any]:
 
 
 def require_names_of(names: HandNames | ClusterNames, clustering: str, n_clusters: int, where: str) -> None:
-    """Check that names belong to a clustering and that every cluster has one.
-
-    Parameters
-    ----------
-    names : HandNames or ClusterNames
-    clustering : str
-        Digest of the clustering in use.
-    n_clusters : int
-    where : str
-        The file, for the message.
+    """Check that names belong to the clustering of this digest, and that each of its groups has a name.
 
     Raises
     ------
     StoredStateError
-        If they were given for another clustering.
+        If they name another clustering. ``where`` is the file, for the message.
     InputError
         If a cluster has no name, or a name no cluster.
     """
@@ -279,18 +295,14 @@ def labels_seen_elsewhere(used: Path) -> list[str]:
     """Return the ids of target faces whose labels the person who named a cell saw in other files of the run alone.
 
     ``used`` is the cell's file of names, ``ROW/VARIANT.json``, beside those of the other cells. Who saw the labels
-    while naming one cell knows them in the next; whether the next was named before is not asked.
-
-    Raises
-    ------
-    InputError
-        If a file of names in the run cannot be read.
+    while naming one cell knows them in the next; whether the next was named before is not asked. Raises `InputError`
+    if a file of names in the run cannot be read.
     """
     if not used.is_file():
         return []
     names = read_hand_names(used)
     if not names.by.strip():
         return []
-    others = [read_hand_names(path) for path in sorted(used.parents[1].glob("*/*.json")) if path != used]
-    seen = {face for other in others if other.by.strip() == names.by.strip() for face in other.labels_seen}
+    rest = [read_hand_names(path) for path in sorted(used.parents[1].glob("*/*.json")) if path != used]
+    seen = {face for cell in rest if cell.by.strip() == names.by.strip() for face in cell.labels_seen}
     return sorted(seen - set(names.labels_seen))

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.data.csv_rows import RejectedRow, csv_rows
-from fecemo.data.face_id import face_id
-from fecemo.data.listed_face import FACE_COLUMNS, ListedFace
+from fecemo.data.face_lists import FACE_COLUMNS, ListedFace, face_id
 from fecemo.errors import InputError
 
 KEYS = ("id", "path", *FACE_COLUMNS)

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from fecemo.data.documents import build, read_yaml
+from fecemo.data.manifests import shipped
 from fecemo.data.receipts import digest_bytes, digest_file
-from fecemo.data.shipped import shipped
 from fecemo.errors import InputError, nearest
 
 FOLDER_VARIABLE = "FECEMO_MODELS"

@@ -11,7 +11,7 @@ import numpy as np
 from fecemo.data.arrays import map_array
 from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import read_receipt
-from fecemo.data.variant import FACE_SIDE
+from fecemo.data.variants import FACE_SIDE
 from fecemo.errors import StoredStateError
 
 FACES_NAME = "faces.npy"

@@ -17,9 +17,7 @@ from urllib.parse import urlsplit
 
 from fecemo.data.csv_rows import RejectedRow, csv_rows
 from fecemo.data.durable import atomic_file
-from fecemo.data.face_list import is_header, read_face_list
-from fecemo.data.fec import Triplet, is_fec, read_fec
-from fecemo.data.listed_face import ListedFace
+from fecemo.data.face_lists import ListedFace, Triplet, is_fec, is_header, read_face_list, read_fec
 from fecemo.errors import InputError
 from fecemo.fetch.addresses import asked_host
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fecemo.data.listed_face import box_fault
+from fecemo.data.face_lists import box_fault
 from fecemo.data.reasons import FetchError, Reason
-from fecemo.data.variant import FACE_SIDE
+from fecemo.data.variants import FACE_SIDE
 from fecemo.imaging.decode import decode, reduction_for
 from fecemo.imaging.headers import read_header
 from fecemo.machine import available_cores

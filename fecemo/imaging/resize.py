@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from fecemo.data.variant import FACE_SIDE
+from fecemo.data.variants import FACE_SIDE
 
 Shape = Literal["crop", "pad", "stretch"]
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.data.classes import USUAL_CLASSES, class_of
-from fecemo.data.cluster_names import NOT_CLASSES, HandNames
-from fecemo.data.cluster_parts import halves_of, key_order
+from fecemo.data.cluster_names import NOT_CLASSES, HandNames, halves_of, key_order
 from fecemo.errors import InputError, nearest
 from fecemo.labelling.groups import Divide, Divisions, Groups, NamedClustering, sample_faces
 from fecemo.labelling.names_file import NamesFile

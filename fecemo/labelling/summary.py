@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fecemo.data.cluster_names import HandNames
-from fecemo.data.cluster_parts import cluster_of, key_order
+from fecemo.data.cluster_names import HandNames, cluster_of, key_order
 from fecemo.errors import StoredStateError
 from fecemo.labelling.groups import Groups
 from fecemo.labelling.material import SeenLabels

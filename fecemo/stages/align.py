@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.data.arrays import read_array
+from fecemo.data.arrays import GrowingArray, read_array
 from fecemo.data.dataset import Dataset
-from fecemo.data.growing_array import GrowingArray
 from fecemo.data.receipts import Receipt, digest_json, require_receipt
 from fecemo.errors import StoredStateError
 from fecemo.machine import available_cores

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from fecemo.clustering.kmeans import ClusterSpace, KMeansClustering, assign, silhouette_of_sample, stability
-from fecemo.data.array_set import read_face_array
-from fecemo.data.arrays import read_array, write_arrays
+from fecemo.data.arrays import read_array, read_face_array, write_arrays
 from fecemo.data.cluster_names import HandNames
 from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import Receipt, digest_file, plain

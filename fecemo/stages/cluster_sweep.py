@@ -7,7 +7,7 @@ import numpy as np
 
 from fecemo.clustering.cluster_sweep import NamedClusters, cluster_and_name
 from fecemo.clustering.naming import require_sample
-from fecemo.data.array_set import read_face_array
+from fecemo.data.arrays import read_face_array
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_json
 from fecemo.errors import InputError

@@ -9,7 +9,7 @@ import numpy as np
 from fecemo.data.arrays import map_array
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_file
-from fecemo.data.variant import Variant, find_pack_variant
+from fecemo.data.variants import Variant, find_pack_variant
 from fecemo.errors import InputError, nearest
 from fecemo.evaluation.probing.probe_settings import ProbeSettings
 from fecemo.progress import progress

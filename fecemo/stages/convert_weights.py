@@ -7,7 +7,7 @@ from typing import Any
 from fecemo.data.documents import build
 from fecemo.data.durable import atomic_write, explained
 from fecemo.data.receipts import Receipt, digest_file, plain
-from fecemo.data.tensor_file import read_tensors
+from fecemo.data.tensor_files import read_tensors
 from fecemo.errors import InputError, nearest
 from fecemo.models.approach import find_approach
 from fecemo.models.pretrained import FEEDINGS, WEIGHTS_NAME, convert, save_weights

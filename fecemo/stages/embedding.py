@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.data.array_set import array_files
-from fecemo.data.arrays import write_arrays
+from fecemo.data.arrays import array_files, write_arrays
 from fecemo.progress import progress
 from fecemo.stages.face_inputs import FaceInputs
 from fecemo.stages.run_stage import StageResult

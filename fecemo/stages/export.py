@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Literal
 
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import HALF_WRITTEN, LOCK_NAME, atomic_write
-from fecemo.data.export_format import ExportedFaces, ExportFormat, find_export_format
+from fecemo.data.export_formats import ExportedFaces, ExportFormat, find_export_format
 from fecemo.data.receipts import Receipt
-from fecemo.data.variant import Variant, find_pack_variant
+from fecemo.data.variants import Variant, find_pack_variant
 from fecemo.errors import InputError, ResourceError, StoredStateError, nearest
 from fecemo.progress import progress
 from fecemo.stages.run_stage import StageResult, run_stage

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fecemo.data.array_set import read_face_array
+from fecemo.data.arrays import read_face_array
 from fecemo.data.dataset import Dataset
 from fecemo.data.stored_faces import Faces
 from fecemo.errors import InputError, nearest

@@ -16,11 +16,12 @@ from fecemo.data.copies import COPIES_NAME, Fingerprints, copies_across_splits
 from fecemo.data.dataset import ColumnType, FaceEntry, digest_face
 from fecemo.data.dataset_writer import DatasetWriter, in_the_making
 from fecemo.data.durable import atomic_file, output_lock
-from fecemo.data.face_id import face_id
+from fecemo.data.face_lists import face_id
+from fecemo.data.image_files import LabelledImage
 from fecemo.data.import_settings import ImportSettings
-from fecemo.data.labelled import LabelledImage, LabelledSet, ReadOptions, find_layout
+from fecemo.data.layouts import LabelledSet, ReadOptions, find_layout
 from fecemo.data.receipts import Receipt, current_receipt, digest_file, digest_json, plain
-from fecemo.data.variant import FACE_SIDE
+from fecemo.data.variants import FACE_SIDE
 from fecemo.progress import progress
 
 STAGE = "import"

@@ -7,8 +7,7 @@ import numpy as np
 
 from fecemo.clustering.halves import groups_of_target
 from fecemo.clustering.naming import LabelledFaces, find_naming_method, name_by_labels, require_sample
-from fecemo.data.array_set import read_face_array
-from fecemo.data.arrays import read_array, write_arrays
+from fecemo.data.arrays import read_array, read_face_array, write_arrays
 from fecemo.data.cluster_names import (
     NAMES_NAME,
     PARTS_NAME,

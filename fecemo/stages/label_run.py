@@ -10,13 +10,12 @@ import numpy as np
 from fecemo.clustering.halves import halve
 from fecemo.clustering.naming import draw_sample
 from fecemo.clustering.settings import NamingSettings
-from fecemo.data.array_set import read_face_array
-from fecemo.data.arrays import read_array
+from fecemo.data.arrays import read_array, read_face_array
 from fecemo.data.classes import USUAL_CLASSES
 from fecemo.data.cluster_names import read_hand_names
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, read_receipt
-from fecemo.data.variant import find_variant
+from fecemo.data.variants import find_variant
 from fecemo.errors import FecemoError, StoredStateError
 from fecemo.labelling.groups import Division, NamedClustering
 from fecemo.labelling.material import CellMaterial, CellState, FaceMap, Faces, SeenLabels

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.clustering.tsne import draw_map, neighbour_accuracy
-from fecemo.data.array_set import FaceArray, draw_faces, read_face_array
-from fecemo.data.arrays import read_array, write_arrays
+from fecemo.data.arrays import FaceArray, draw_faces, read_array, read_face_array, write_arrays
 from fecemo.data.receipts import Receipt
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.run_stage import StageResult, run_artifact

@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.clustering.naming import class_margins
-from fecemo.data.array_set import FaceArray, read_face_array
-from fecemo.data.arrays import read_array
+from fecemo.data.arrays import FaceArray, read_array, read_face_array
 from fecemo.data.cluster_names import (
     NAMES_NAME,
     PARTS_NAME,
     SAMPLE_NAME,
     ClusterNames,
+    cluster_of,
+    key_order,
     read_cluster_names,
     require_names_of,
 )
-from fecemo.data.cluster_parts import cluster_of, key_order
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, require_receipt
 from fecemo.errors import InputError, StoredStateError

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.data.array_set import read_face_array
+from fecemo.data.arrays import read_face_array
 from fecemo.data.dataset import Dataset
-from fecemo.data.fec import TRIPLET_TYPES
+from fecemo.data.face_lists import TRIPLET_TYPES
 from fecemo.data.receipts import Receipt, read_receipt
 from fecemo.errors import InputError
 from fecemo.evaluation.metrics.triplets import share_interval, told_odd

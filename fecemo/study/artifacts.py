@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from fecemo.clustering.cluster_sweep import NAMINGS
 from fecemo.clustering.naming import find_naming_method, naming_methods
-from fecemo.data.array_set import array_files
+from fecemo.data.arrays import array_files
 from fecemo.data.cluster_names import labels_seen_elsewhere
 from fecemo.data.receipts import Receipt, damage, digest_file, digest_json, plain, read_receipt, require_receipt
 from fecemo.errors import InputError, StoredStateError

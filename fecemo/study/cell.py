@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fecemo.data.documents import build
-from fecemo.data.variant import FACE_SIDE, Variant, find_variant
+from fecemo.data.variants import FACE_SIDE, Variant, find_variant
 from fecemo.errors import InputError, nearest
 from fecemo.models.approach import Approach
 from fecemo.study.fit_choices import read_fit

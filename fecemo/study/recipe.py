@@ -12,7 +12,7 @@ from fecemo.data.draw_settings import DrawSettings
 from fecemo.data.import_settings import ImportSettings
 from fecemo.data.model_files import COMMAND, locate_model
 from fecemo.data.receipts import RECEIPT_NAME
-from fecemo.data.variant import FACE_SIDE, Variant, find_variant
+from fecemo.data.variants import FACE_SIDE, Variant, find_variant
 from fecemo.errors import InputError
 from fecemo.evaluation.settings import EvaluationSettings
 from fecemo.fetch.settings import FetchSettings

@@ -6,9 +6,9 @@ from typing import Any
 
 from fecemo.data.documents import build, read_yaml
 from fecemo.data.import_settings import ImportSettings
-from fecemo.data.labelled import find_layout, layouts
-from fecemo.data.statements import read_statement
-from fecemo.data.variant import find_variant
+from fecemo.data.layouts import find_layout, layouts
+from fecemo.data.manifests import read_statement
+from fecemo.data.variants import find_variant
 from fecemo.errors import InputError, nearest
 from fecemo.fetch.settings import FetchSettings
 from fecemo.models.approach import Approach

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from fecemo.data.variant import FACE_SIDE, LUMA_WEIGHTS, Variant
+from fecemo.data.variants import FACE_SIDE, LUMA_WEIGHTS, Variant
 from fecemo.training.backend import compiled
 
 WHITE = 255.0

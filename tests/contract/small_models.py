@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from fecemo.data.variant import Variant, variants
+from fecemo.data.variants import Variant, variants
 from fecemo.models.approach import IMAGE, Approach, Phase, approaches
 from fecemo.models.loss import LossTerm, losses
 from fecemo.training.augmentations.geometric import Crop

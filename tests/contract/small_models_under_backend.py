@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from small_models import LEARNING, N_CLASSES, input_shapes, small_config, small_examples, small_fit, some_inputs
 
-from fecemo.data.variant import find_variant, variants
+from fecemo.data.variants import find_variant, variants
 from fecemo.training.backend import describe_backend
 from fecemo.training.device_view import DeviceView
 from fecemo.training.fit import train

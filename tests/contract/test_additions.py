@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from additions import affect, jigsaw, two_stream, variational
 
-from fecemo.data.variant import find_variant
+from fecemo.data.variants import find_variant
 from fecemo.errors import InputError
 from fecemo.models.layers import adapt_inputs
 from fecemo.models.loss import LossTerm, losses

@@ -9,9 +9,9 @@ import pytest
 from small_pack import labelled_entries, plain_entries, write_pack
 
 from fecemo.data.dataset import Dataset, FaceEntry
-from fecemo.data.export_format import ExportFormat, export_formats, find_export_format
+from fecemo.data.export_formats import ExportFormat, export_formats, find_export_format
 from fecemo.data.receipts import RECEIPT_NAME, read_receipt
-from fecemo.data.variant import pack_variants
+from fecemo.data.variants import pack_variants
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.imaging import encode
 from fecemo.stages import export

@@ -13,7 +13,7 @@ from small_pack import labelled_entries, plain_entries, write_pack
 
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import digest_bytes
-from fecemo.data.variant import find_variant
+from fecemo.data.variants import find_variant
 from fecemo.stages import import_labelled
 from fecemo.stages.export import ExportSettings, run
 from fecemo.stages.import_labelled import ImportSettings

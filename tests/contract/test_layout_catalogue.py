@@ -4,7 +4,7 @@ import importlib
 
 import pytest
 
-from fecemo.data.labelled import Layout, ReadOptions, find_layout, layouts
+from fecemo.data.layouts import Layout, ReadOptions, find_layout, layouts
 from fecemo.errors import InputError
 
 

@@ -15,7 +15,7 @@ from small_models import (
     some_inputs,
 )
 
-from fecemo.data.variant import find_variant
+from fecemo.data.variants import find_variant
 from fecemo.models.approach import approaches, find_approach
 from fecemo.models.description import describe
 from fecemo.models.layers import adapt_inputs

@@ -13,11 +13,8 @@ from mutation import NUMBERS, spoiled
 
 from fecemo.data.csv_rows import RejectedRow
 from fecemo.data.dataset import FaceEntry
-from fecemo.data.face_id import face_id
-from fecemo.data.face_list import read_face_list
-from fecemo.data.fec import ANSWERS, TRIPLET_TYPES, Triplet, read_fec
+from fecemo.data.face_lists import ANSWERS, TRIPLET_TYPES, ListedFace, Triplet, face_id, read_face_list, read_fec
 from fecemo.data.ledger import Ledger
-from fecemo.data.listed_face import ListedFace
 from fecemo.data.reasons import FetchError
 from fecemo.errors import InputError
 from fecemo.fetch.addresses import checked_url, without_credentials

@@ -12,7 +12,7 @@ from fecemo.data.cluster_names import ClusterNames
 from fecemo.data.dataset import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import atomic_write
-from fecemo.data.face_id import face_id
+from fecemo.data.face_lists import face_id
 from fecemo.data.receipts import Receipt
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.evaluation.cell_metric import cell_metrics, write_record

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fecemo.data.published import read_published
+from fecemo.data.manifests import read_published
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.evaluation.cells import CellRecords, Heading
 from fecemo.evaluation.metrics.comparison import Cell, compare_cells

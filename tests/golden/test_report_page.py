@@ -12,7 +12,7 @@ from synthetic_run import RECIPE, REJECTED, write_synthetic_run
 
 from fecemo.data.arrays import write_arrays
 from fecemo.data.dataset import Dataset
-from fecemo.data.variant import find_variant
+from fecemo.data.variants import find_variant
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.results import read_results
 from fecemo.stages.tables.report import read_material

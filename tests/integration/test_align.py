@@ -15,7 +15,7 @@ from fecemo.data.dataset import Dataset, FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import output_lock
 from fecemo.data.receipts import read_receipt
-from fecemo.data.variant import find_variant
+from fecemo.data.variants import find_variant
 from fecemo.drawn import draw_face, sample_face
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, StoredStateError

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from measured_faces import SOURCE, TARGET, write_pack
 
-from fecemo.data.array_set import read_face_array
+from fecemo.data.arrays import read_face_array
 from fecemo.data.dataset import Dataset
 from fecemo.imaging.descriptors import find_descriptor
 from fecemo.stages import cluster, embed, train

@@ -10,7 +10,7 @@ from fetching import WHOLE, settings_for, table, write_list
 from photo_server import encoded, jpeg, photo_server, picture, redirecting, replying
 
 from fecemo.data.dataset import Dataset
-from fecemo.data.face_id import face_id
+from fecemo.data.face_lists import face_id
 from fecemo.errors import StoredStateError
 from fecemo.stages.fetch import FetchSettings, run
 

@@ -16,7 +16,7 @@ from photo_server import PhotoServer, jpeg, photo_server, picture, replying
 
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import RECEIPT_NAME, read_receipt
-from fecemo.data.variant import find_variant
+from fecemo.data.variants import find_variant
 from fecemo.errors import InputError, StoredStateError
 from fecemo.fetch.lists import ShardNumber, shard_of
 from fecemo.stages import export, fetch, join_shards

@@ -18,7 +18,7 @@ import pytest
 from fecemo.data.dataset import Dataset
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.documents import build
-from fecemo.data.face_id import face_id
+from fecemo.data.face_lists import face_id
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.imaging import decode
 from fecemo.imaging.resize import square_face

@@ -14,12 +14,12 @@ import keras
 import numpy as np
 import pytest
 
-from fecemo.data.array_set import read_face_array
+from fecemo.data.arrays import read_face_array
 from fecemo.data.dataset import Dataset, FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import output_lock
 from fecemo.data.receipts import read_receipt
-from fecemo.data.variant import find_variant
+from fecemo.data.variants import find_variant
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.evaluation.records.score import read_score

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from measured_faces import bright_rows, measure_again, write_pack, write_ratings, write_study
 
-from fecemo.data.array_set import read_face_array
+from fecemo.data.arrays import read_face_array
 from fecemo.data.dataset import Dataset
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.triplet_test import read_triplet_test

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from measured_faces import SOURCE, TARGET, bright_rows, write_study
 
-from fecemo.data.array_set import read_face_array
+from fecemo.data.arrays import read_face_array
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import read_receipt
 from fecemo.errors import InputError, StoredStateError

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from fecemo.data.variant import find_variant
+from fecemo.data.variants import find_variant
 from fecemo.models.approach import find_approach
 from fecemo.models.layers import chain
 from fecemo.models.loss import LossTerm, losses

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from small_residual_peers import SIZES, keras_peer, torch_peer
 
-from fecemo.data.tensor_file import read_tensors
+from fecemo.data.tensor_files import read_tensors
 from fecemo.errors import InputError
 from fecemo.models.approach import find_approach
 from fecemo.models.naming import namings

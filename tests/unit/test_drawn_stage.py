@@ -15,9 +15,7 @@ import pytest
 
 from fecemo.cli import as_arguments
 from fecemo.data.draw_settings import DrawSettings
-from fecemo.data.face_list import read_face_list
-from fecemo.data.fec import Triplet, read_fec
-from fecemo.data.listed_face import ListedFace
+from fecemo.data.face_lists import ListedFace, Triplet, read_face_list, read_fec
 from fecemo.data.receipts import read_receipt
 from fecemo.errors import StoredStateError
 from fecemo.stages.draw import run

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fecemo.data.face_columns import read_face_columns
-from fecemo.data.face_id import face_id
+from fecemo.data.face_lists import face_id
 from fecemo.drawn import sample_face
 from fecemo.drawn.parameters import factor_column
 from fecemo.errors import InputError

@@ -5,9 +5,7 @@ import math
 import pytest
 
 from fecemo.data.csv_rows import MAX_LINE_BYTES, RejectedRow, csv_rows
-from fecemo.data.face_id import face_id
-from fecemo.data.face_list import read_face_list
-from fecemo.data.listed_face import box_fault
+from fecemo.data.face_lists import box_fault, face_id, read_face_list
 from fecemo.errors import InputError
 from fecemo.fetch.lists import open_list
 

@@ -3,7 +3,7 @@
 import pytest
 
 from fecemo.data.csv_rows import RejectedRow
-from fecemo.data.fec import Triplet, read_fec
+from fecemo.data.face_lists import Triplet, read_fec
 
 FACES = ['"http://a/1.jpg",0.1,0.5,0.2,0.6', '"http://a/1.jpg",0.5,0.9,0.2,0.6', '"http://b/2.jpg",0,1,0,1']
 

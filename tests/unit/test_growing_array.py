@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fecemo.data.growing_array import GrowingArray
+from fecemo.data.arrays import GrowingArray
 
 ROWS = np.random.default_rng(0).integers(0, 256, (10, 4, 3), dtype=np.uint8)
 

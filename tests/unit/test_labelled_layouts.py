@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fecemo.data.labelled import LabelledImage, LeftOut, ReadOptions, find_layout, listing_digest
+from fecemo.data.image_files import LabelledImage, LeftOut, listing_digest
+from fecemo.data.layouts import ReadOptions, find_layout
 from fecemo.errors import InputError
 
 
@@ -304,7 +305,7 @@ def test_a_label_of_many_images_that_is_unknown_is_refused_until_the_classes_are
 
 def test_a_class_of_which_every_file_is_gone_is_refused(tmp_path):
     touch(tmp_path, "a.png")
-    with pytest.raises(InputError, match=r"every row of the class 'sad' is left out.*line 3 \(no_such_file: b.png\)"):
+    with pytest.raises(InputError, match=r"the class 'sad' has no usable image \(line 3: no_such_file, b.png"):
         read("path_label", table(tmp_path, "path,label\na.png,happy\nb.png,sad\n"))
     touch(tmp_path, "set/happy/a.png", "set/sad/notes.txt")
     with pytest.raises(InputError, match=r"set/sad: the class 'sad' has no usable image \(sad/notes.txt: not_an_image"):

@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fecemo.data.published import read_published
-from fecemo.data.reference_figures import read_reference_figures
-from fecemo.data.shipped import shipped
+from fecemo.data.manifests import read_published, read_reference_figures, shipped
 from fecemo.errors import InputError
 
 

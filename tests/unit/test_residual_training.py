@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from fecemo.data.variant import find_variant
+from fecemo.data.variants import find_variant
 from fecemo.models.approach import find_approach
 from fecemo.models.loss import LossTerm
 from fecemo.models.losses.weighted_cluster import WeightedCluster

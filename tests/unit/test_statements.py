@@ -2,12 +2,11 @@
 
 import pytest
 
-from fecemo.data.shipped import shipped
-from fecemo.data.statements import FOLDER, read_statement
+from fecemo.data.manifests import read_statement, shipped
 from fecemo.errors import InputError
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in shipped(FOLDER).glob("*.yaml")))
+@pytest.mark.parametrize("name", sorted(path.stem for path in shipped("sets").glob("*.yaml")))
 def test_every_statement_that_is_shipped_can_be_read(name):
     statement = read_statement(name)
     assert statement.name

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from fecemo.data.variant import find_variant
+from fecemo.data.variants import find_variant
 from fecemo.training.device_view import DeviceView
 from fecemo.training.loader import Concatenation, Loader
 from fecemo.training.order import drawn_rows, epoch_order, padded_batches

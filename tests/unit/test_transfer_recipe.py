@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fecemo.data.published import read_published
-from fecemo.data.shipped import shipped
+from fecemo.data.manifests import read_published, shipped
 from fecemo.errors import InputError
 from fecemo.stages.pretrained import check_pretrained
 from fecemo.study.cell import resolve

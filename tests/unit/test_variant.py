@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fecemo.data.variant import LUMA_WEIGHTS, find_pack_variant, find_variant, variants
+from fecemo.data.variants import LUMA_WEIGHTS, find_pack_variant, find_variant, variants
 from fecemo.errors import InputError
 
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from fecemo.data.variant import find_variant, variants
+from fecemo.data.variants import find_variant, variants
 from fecemo.training.device_view import DeviceView, area_shares
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from fecemo.data.dataset import ENTRY_COLUMNS
 from fecemo.data.durable import atomic_file, explained
-from fecemo.data.export_format import ExportedFaces, ExportFormat, file_part
+from fecemo.data.export_formats import ExportedFaces, ExportFormat, file_part
 from fecemo.data.receipts import digest_bytes
 
 TABLE_NAME = "faces.csv"

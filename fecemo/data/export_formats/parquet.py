@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fecemo.data.dataset import ENTRY_COLUMNS, ColumnType
 from fecemo.data.durable import atomic_file
-from fecemo.data.export_format import ExportedFaces, ExportFormat, file_part
+from fecemo.data.export_formats import ExportedFaces, ExportFormat, file_part
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -6,7 +6,7 @@ import tarfile
 from pathlib import Path
 
 from fecemo.data.durable import atomic_file
-from fecemo.data.export_format import ExportedFaces, ExportFormat, file_part
+from fecemo.data.export_formats import ExportedFaces, ExportFormat, file_part
 
 
 def write(folder: Path, faces: ExportedFaces) -> list[str]:

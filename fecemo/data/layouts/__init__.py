@@ -1,1 +1,189 @@
-"""The layouts of labelled images: each module here holds one `LAYOUT`; adding a file adds a layout."""
+"""Layouts: the ways in which labelled images lie on a disk. A module here holds a `LAYOUT`, which reads one way."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from fecemo.data.dataset import ColumnType
+from fecemo.data.image_files import LabelledImage, LeftOut
+from fecemo.data.splits import SPLITS
+from fecemo.errors import InputError, nearest
+from fecemo.registry import entries, find
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What a user says of a set beside where it lies.
+
+    Parameters
+    ----------
+    classes : tuple of str
+        The set's own classes in their order; without it, the usual emotions that occur.
+    numbering : str
+        What labels that are numbers mean; one of `NUMBERING_NAMES`.
+    annotations : tuple of str
+        Further columns to read, which hold numbers.
+    text_annotations : tuple of str
+        Further columns to read, which hold words.
+    """
+
+    classes: tuple[str, ...] = ()
+    numbering: str = ""
+    annotations: tuple[str, ...] = ()
+    text_annotations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LabelledSet:
+    """What a layout reads.
+
+    Parameters
+    ----------
+    folder : Path
+        What the images' paths are relative to.
+    images : tuple of LabelledImage
+        In the order of their paths; no path twice.
+    left_out : tuple of LeftOut
+    classes : tuple of str
+        In their order; empty where nothing is labelled.
+    columns : mapping of str to {"text", "number"}
+        Type of each further annotation.
+    remark : str
+        How something was read that could have been read otherwise, in words.
+    """
+
+    folder: Path
+    images: tuple[LabelledImage, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    classes: tuple[str, ...] = ()
+    columns: Mapping[str, ColumnType] = field(default_factory=dict)
+    remark: str = ""
+
+    def left_out_by_reason(self) -> dict[str, int]:
+        """Return how many entries were left out for each reason."""
+        return dict(sorted(Counter(entry.reason for entry in self.left_out).items()))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A way in which labelled images lie on a disk.
+
+    Parameters
+    ----------
+    name : str
+        Key in recipes, such as ``"class_folders"``.
+    about : str
+        One line for people.
+    read : callable
+        ``read(place, options) -> LabelledSet``; raises `InputError` for a place that is not laid out so.
+    """
+
+    name: str
+    about: str
+    read: Callable[[Path, ReadOptions], LabelledSet]
+
+
+def layouts() -> dict[str, Layout]:
+    """Return every layout by name."""
+    return entries("fecemo.data.layouts", "LAYOUT")
+
+
+def find_layout(name: str) -> Layout:
+    """Return a layout by name. Raises `InputError` for an unknown one, naming the nearest."""
+    return find("fecemo.data.layouts", "LAYOUT", name, "layout")
+
+
+def labelled_set(folder: Path, entries: Iterable[LabelledImage | LeftOut], expected: str, *,
+                 classes: Sequence[str] = (), columns: Mapping[str, ColumnType] | None = None,
+                 remark: str = "") -> LabelledSet:
+    """Put what a layout read in order and check what holds for every layout.
+
+    Where a set comes divided into two parts, the part that is not ``"train"`` is its test split, whatever the set
+    calls it (AffectNet's own release has a training and a validation set, and results are reported on the latter).
+
+    Parameters
+    ----------
+    folder : Path
+    entries : iterable of LabelledImage or LeftOut
+    expected : str
+        What the layout looks for, for the error message of an empty set.
+    classes, columns, remark
+        See `LabelledSet`.
+
+    Raises
+    ------
+    InputError
+        If there is no image, or only some of them have a split.
+    """
+    listed = list(entries)
+    images = sorted((image for image in listed if isinstance(image, LabelledImage)), key=lambda image: image.path)
+    left_out = tuple(entry for entry in listed if isinstance(entry, LeftOut))
+    if not images:
+        first = f"; the first of {len(left_out)} left out is {_sentence(left_out[0])}" if left_out else ""
+        raise InputError(f"{folder} holds no usable image: expected {expected}{first}")
+    splits = {image.split for image in images}
+    if "" in splits and len(splits) > 1:
+        bare = next(image for image in images if not image.split)
+        raise InputError(f"{folder}: {bare.path} has no split, and other images have one "
+                         f"({', '.join(split for split in SPLITS if split in splits)}); give all of them a split or "
+                         "none")
+    if "valid" in splits and "test" not in splits:
+        images = [replace(image, split="test") if image.split == "valid" else image for image in images]
+    return LabelledSet(folder, tuple(images), left_out, tuple(classes), columns or {}, remark)
+
+
+def _sentence(entry: LeftOut) -> str:
+    return f"{entry.where} ({entry.reason}{': ' if entry.detail else ''}{entry.detail})"
+
+
+def refuse_unknown_part(where: Path, what: str, words: Iterable[str], known: Iterable[str], advice: str) -> None:
+    """Raise `InputError` for a set of which a whole part would be lost because its word is unknown.
+
+    A word of a single image is a slip, and costs that image alone.
+
+    Parameters
+    ----------
+    where : Path
+        The set, for the message.
+    what : str
+        What the word should be, such as ``"split"``.
+    words : iterable of str
+        The unknown word of every image that bears one.
+    known : iterable of str
+        All words that are known.
+    advice : str
+        What the user can do.
+    """
+    counts = Counter(words)
+    lost = sorted((word for word, count in counts.items() if count > 1), key=lambda word: (-counts[word], word))
+    if lost:
+        named = ", ".join(f"{word[:60]!r} ({counts[word]} images)" for word in lost[:5])
+        raise InputError(f"{where}: {named}: no known {what}, so that a whole part of the set would be lost; "
+                         f"{nearest(lost[0], known)} {advice}")
+
+
+def refuse_lost_part(where: Path, labels: Mapping[str, str], splits: Mapping[str, str],
+                     entries: Sequence[LabelledImage | LeftOut], advice: str) -> None:
+    """Raise `InputError` where a class or split of a set has no usable image, while others have some.
+
+    Parameters
+    ----------
+    where : Path
+        The set.
+    labels, splits : mapping of str to str
+        Every class and every split that is to have an image, with the part of the set that holds it or ``""``.
+    entries : sequence of LabelledImage or LeftOut
+    advice : str
+        What the user can do.
+    """
+    images = [entry for entry in entries if isinstance(entry, LabelledImage)]
+    left_out = [entry for entry in entries if isinstance(entry, LeftOut)]
+    for what, wanted, present in (("class", labels, {image.label for image in images}),
+                                  ("split", splits, {image.split for image in images})):
+        for name, part in sorted(wanted.items()) if images else ():
+            if name not in present:
+                first = next((entry for entry in left_out if entry.where.startswith(part)), None)
+                raise InputError(f"{where / part}: the {what} {name!r} has no usable image" + (
+                    f" ({first.where}: {first.reason}{', ' if first.detail else ''}{first.detail})" if first else "")
+                    + advice)

@@ -8,15 +8,8 @@ import numpy as np
 
 from fecemo.data.classes import NUMBERINGS
 from fecemo.data.csv_rows import strict_number
-from fecemo.data.labelled import (
-    LabelledImage,
-    LabelledSet,
-    Layout,
-    LeftOut,
-    ReadOptions,
-    image_files,
-    labelled_set,
-)
+from fecemo.data.image_files import LabelledImage, LeftOut, image_files
+from fecemo.data.layouts import LabelledSet, Layout, ReadOptions, labelled_set
 from fecemo.errors import InputError, nearest
 from fecemo.progress import progress
 
@@ -54,30 +47,27 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
             if not (folder / name / needed).is_dir():
                 raise InputError(f"{folder / name} has no folder {needed!r}; AffectNet's release has images/ and "
                                  f"annotations/, in {' and '.join(PARTS)} or side by side")
-    images: list[LabelledImage] = []
-    left_out: list[LeftOut] = []
+    entries = []
     with progress(None, "read annotations", "image") as bar:
         for name, split in parts.items():
-            for found in _read_part(folder, name, split, options.classes):
-                if isinstance(found, LeftOut):
-                    left_out.append(found)
-                else:
-                    images.append(found)
+            for entry in _read_part(folder, name, split, options.classes):
+                entries.append(entry)
                 bar.update()
+    images = [entry for entry in entries if isinstance(entry, LabelledImage)]
     labels = {image.label for image in images}
     numbers = {name for image in images for name in image.annotations}
     return labelled_set(
-        folder, images, left_out, "images/<n>.jpg with annotations/<n>_exp.npy of 0 to 7",
+        folder, entries, "images/<n>.jpg with annotations/<n>_exp.npy of 0 to 7",
         classes=options.classes or [name for name in EXPRESSIONS.values() if name in labels],
         columns={name: "number" for name in NUMBERS if name in numbers})
 
 
 def _read_part(folder: Path, part: str, split: str, classes: Sequence[str]) -> Iterator[LabelledImage | LeftOut]:
-    for found in image_files(folder, str(Path(part, "images"))):
-        if isinstance(found, LeftOut):
-            yield found
+    for image in image_files(folder, str(Path(part, "images"))):
+        if isinstance(image, LeftOut):
+            yield image
             continue
-        stem = folder / part / "annotations" / Path(found.path).stem
+        stem = folder / part / "annotations" / Path(image.path).stem
         annotation = Path(f"{stem}_exp.npy")
         try:
             code = _expression(annotation)
@@ -87,29 +77,23 @@ def _read_part(folder: Path, part: str, split: str, classes: Sequence[str]) -> I
                 if annotation.exists():
                     numbers[name] = _number(annotation)
         except FileNotFoundError:
-            yield LeftOut(found.path, "no_annotation", annotation.relative_to(folder).as_posix())
+            yield LeftOut(image.path, "no_annotation", annotation.relative_to(folder).as_posix())
         except PermissionError as error:
             raise InputError(f"{annotation} cannot be opened ({error.strerror}), and would be lost") from error
         except (ValueError, EOFError, OSError) as error:
-            yield LeftOut(found.path, "bad_annotation", f"{annotation.relative_to(folder).as_posix()}: {error}")
+            yield LeftOut(image.path, "bad_annotation", f"{annotation.relative_to(folder).as_posix()}: {error}")
         else:
             if code in NO_EMOTION:
-                yield LeftOut(found.path, NO_EMOTION[code])
+                yield LeftOut(image.path, NO_EMOTION[code])
             elif classes and EXPRESSIONS[code] not in classes:
-                yield LeftOut(found.path, "other_class", EXPRESSIONS[code])
+                yield LeftOut(image.path, "other_class", EXPRESSIONS[code])
             else:
-                yield replace(found, label=EXPRESSIONS[code], split=split, annotations=numbers)
+                yield replace(image, label=EXPRESSIONS[code], split=split, annotations=numbers)
 
 
-def _written(path: Path) -> str | float:
-    """Return the number, or the text of a number, that an array holds.
-
-    Raises
-    ------
-    ValueError
-        If it holds anything else; an array of Python objects is never opened.
-    """
-    array = np.load(path, allow_pickle=False)
+def _scalar(path: Path) -> str | float:
+    """Return the number, or the text of a number, that an array holds. Raises `ValueError` for anything else."""
+    array = np.load(path, allow_pickle=False)  # an array of Python objects is never opened
     if not isinstance(array, np.ndarray) or array.size != 1:
         raise ValueError(f"expected one number, found {getattr(array, 'shape', type(array).__name__)}")
     value = array.reshape(-1)[0]
@@ -119,7 +103,7 @@ def _written(path: Path) -> str | float:
 
 def _expression(path: Path) -> int:
     """Return the expression that an array holds. Raises `ValueError` where it is none."""
-    value = _written(path)
+    value = _scalar(path)
     code = int(value)
     if isinstance(value, float) and code != value:
         raise ValueError(f"expected a whole number, found {value}")
@@ -130,7 +114,7 @@ def _expression(path: Path) -> int:
 
 def _number(path: Path) -> str:
     """Return a number in [-1, 1] as text, ``""`` where the annotators could not tell. Raises `ValueError`."""
-    text = str(_written(path)).strip()
+    text = str(_scalar(path)).strip()
     value = strict_number(text)
     if value == UNKNOWN:
         return ""

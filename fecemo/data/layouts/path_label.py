@@ -10,15 +10,8 @@ from pathlib import Path, PurePath
 from fecemo.data.classes import SPELLINGS, ClassReading, read_classes
 from fecemo.data.csv_rows import RejectedRow, csv_rows, strict_number
 from fecemo.data.dataset import ColumnType
-from fecemo.data.labelled import (
-    LabelledImage,
-    LabelledSet,
-    Layout,
-    LeftOut,
-    ReadOptions,
-    labelled_set,
-    refuse_unknown_part,
-)
+from fecemo.data.image_files import LabelledImage, LeftOut
+from fecemo.data.layouts import LabelledSet, Layout, ReadOptions, labelled_set, refuse_lost_part, refuse_unknown_part
 from fecemo.data.splits import SPLIT_SPELLINGS, split_of
 from fecemo.errors import InputError, nearest
 
@@ -64,20 +57,18 @@ def read(table: Path, options: ReadOptions) -> LabelledSet:
     refuse_unknown_part(table, "split", [row["split"] for row in whole if row["split"] and not split_of(row["split"])],
                         SPLIT_SPELLINGS, "Mend the column.")
 
-    images: dict[str, LabelledImage] = {}
-    left_out: list[LeftOut] = []
+    entries: list[LabelledImage | LeftOut] = []
     lines: dict[str, str] = {}
     files = _Files(table.parent)
     for where, row in rows:
-        found = row if isinstance(row, LeftOut) else _image(files, where, row, reading, columns, options)
-        if isinstance(found, LeftOut):
-            left_out.append(found)
-        elif found.path in images:
-            left_out.append(LeftOut(where, "listed_twice", f"{found.path} stands on {lines[found.path]} already"))
-        else:
-            images[found.path], lines[found.path] = found, where
-    _refuse_lost(table, whole, reading, list(images.values()), left_out)
-    return labelled_set(table.parent, images.values(), left_out, f"rows of path and label in {table.name}",
+        entry = row if isinstance(row, LeftOut) else _image(files, where, row, reading, columns, options)
+        if isinstance(entry, LabelledImage) and (line := lines.setdefault(entry.path, where)) != where:
+            entry = LeftOut(where, "listed_twice", f"{entry.path} stands on {line} already")
+        entries.append(entry)
+    refuse_lost_part(table, {name: "" for row in whole if (name := reading.class_of.get(row["label"]))},
+                     {split: "" for row in whole if (split := split_of(row["split"]))}, entries,
+                     "; mend the rows, or take it out of the table")
+    return labelled_set(table.parent, entries, f"rows of path and label in {table.name}",
                         classes=reading.classes, columns=columns, remark=reading.remark)
 
 
@@ -168,21 +159,6 @@ def _is_file(path: Path) -> bool:
         if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
             return False
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
-
-
-def _refuse_lost(table: Path, rows: list[Row], reading: ClassReading, images: list[LabelledImage],
-                 left_out: list[LeftOut]) -> None:
-    """Refuse a set where all rows of a class, or of a split, are left out, while others are not."""
-    for what, wanted, held in (
-            ("class", {reading.class_of[row["label"]] for row in rows if row["label"] in reading.class_of},
-             {image.label for image in images}),
-            ("split", {split for row in rows if (split := split_of(row["split"]))},
-             {image.split for image in images})):
-        for name in sorted(wanted - held) if images else ():
-            first = left_out[0]
-            raise InputError(f"{table}: every row of the {what} {name!r} is left out; the first row left out of "
-                             f"{len(left_out)} is {first.where} ({first.reason}: {first.detail}). Mend the rows, or "
-                             f"take the {what} out of the table")
 
 
 def _rows(table: Path, further: tuple[str, ...]) -> Iterator[tuple[str, Row | LeftOut]]:

@@ -1,1 +1,65 @@
-"""Files of tensors: each module here holds one `TENSOR_FILE`; adding a file adds a kind."""
+"""Files of tensors that others have written, read as plain arrays by name. A module here holds a `TENSOR_FILE`."""
+
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fecemo.errors import InputError
+from fecemo.registry import entries
+
+MOST_BYTES = 4 << 30
+"""Larger files, or such that unpack to more, are refused; the networks here have a hundredth of it."""
+
+
+DAMAGE = (ValueError, TypeError, AttributeError, LookupError, OSError, EOFError, RuntimeError, MemoryError,
+          zipfile.BadZipFile, zlib.error)
+"""What reading a file raises that does not hold what its kind of file holds."""
+
+
+class NotTensorsError(ValueError):
+    """A file holds something else than tensors."""
+
+
+@dataclass(frozen=True)
+class TensorFile:
+    """A kind of file.
+
+    Parameters
+    ----------
+    name : str
+    suffixes : tuple of str
+        Of its files.
+    read : callable
+        ``read(path) -> dict`` of ndarray by name. It raises `NotTensorsError` for anything but tensors of numbers.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    read: Callable[[Path], dict[str, np.ndarray]]
+
+
+def read_tensors(path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays in a file by name; which kind it is, its suffix tells.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, of no known kind, damaged, or holds anything but tensors.
+    """
+    kinds = entries("fecemo.data.tensor_files", "TENSOR_FILE").values()
+    kind = next((kind for kind in kinds if path.name.endswith(kind.suffixes)), None)
+    if kind is None:
+        known = ", ".join(suffix for kind in kinds for suffix in kind.suffixes)
+        raise InputError(f"{path}: weights are read from files that end in {known}")
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file")
+    if path.stat().st_size > MOST_BYTES:
+        raise InputError(f"{path} has {path.stat().st_size:,} bytes; at most {MOST_BYTES:,} are read")
+    try:
+        return kind.read(path)
+    except DAMAGE as error:
+        raise InputError(f"{path} cannot be read as tensors: {str(error) or type(error).__name__}") from error

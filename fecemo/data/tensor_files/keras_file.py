@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fecemo.data.tensor_file import MOST_BYTES, NotTensorsError, TensorFile
+from fecemo.data.tensor_files import MOST_BYTES, NotTensorsError, TensorFile
 
 WEIGHTS_MEMBER = "model.weights.h5"
 NUMBERED = {1: ("kernel",), 2: ("kernel", "bias"), 4: ("gamma", "beta", "moving_mean", "moving_variance")}

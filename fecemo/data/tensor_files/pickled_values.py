@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any
 
-from fecemo.data.tensor_file import NotTensorsError
+from fecemo.data.tensor_files import NotTensorsError
 
 KNOWN = frozenset((
     "collections.OrderedDict", "_codecs.encode", "__builtin__.bytes",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.data.tensor_file import NotTensorsError, TensorFile
+from fecemo.data.tensor_files import NotTensorsError, TensorFile
 from fecemo.errors import ResourceError
 
 

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from fecemo.data.tensor_file import MOST_BYTES, NotTensorsError, TensorFile
+from fecemo.data.tensor_files import MOST_BYTES, NotTensorsError, TensorFile
 from fecemo.data.tensor_files.pickled_values import STORED, Called, read_values
 
 MAGIC = 0x1950A86A20F9469CFC6C

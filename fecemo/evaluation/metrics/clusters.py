@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from fecemo.data.cluster_parts import key_order
+from fecemo.data.cluster_names import key_order
 from fecemo.errors import InputError
 from fecemo.evaluation.records.score_parts import ClusterScore
 

@@ -42,7 +42,7 @@ class TripletTest:
         Of the accuracy.
     confidence : float
     by_type : dict of str to TypeShare
-        By the type of the triplet, of those that there are; see `fecemo.data.fec.TRIPLET_TYPES`.
+        By the type of the triplet, of those that there are; see `fecemo.data.face_lists.TRIPLET_TYPES`.
     """
 
     approach: str

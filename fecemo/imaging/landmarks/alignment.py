@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from fecemo.data.variant import FACE_SIDE, find_variant
+from fecemo.data.variants import FACE_SIDE, find_variant
 from fecemo.imaging.landmarks import points
 
 STANDARD_HEAD = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fecemo.data.arrays import read_array
 from fecemo.data.receipts import Receipt, read_receipt
-from fecemo.data.variant import Variant, find_variant
+from fecemo.data.variants import Variant, find_variant
 from fecemo.errors import StoredStateError
 from fecemo.stages.tables.report_facts import (
     model_facts,
@@ -144,7 +144,7 @@ def _read_clusters(folders: dict[str, Path]) -> "tuple[np.ndarray, np.ndarray]":
     """Return rows of the source pack and their clusters; both empty where there are no current ones."""
     import numpy as np
 
-    from fecemo.data.array_set import read_face_array
+    from fecemo.data.arrays import read_face_array
 
     if not {"outputs", "clusters"} <= set(folders):
         return np.empty(0, np.int64), np.empty(0, np.int64)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from fecemo.data.dataset import Dataset
-    from fecemo.data.statements import DataStatement
+    from fecemo.data.manifests import DataStatement
     from fecemo.evaluation.report.material import ModelFacts, PackFacts, StageFacts
 
 GENERAL = ("system", "processor")
@@ -71,7 +71,7 @@ def read_stages(folders: Mapping[str, Path]) -> "tuple[tuple[StageFacts, ...], d
 
 def statement_of(study: Recipe, pack: str) -> "DataStatement | None":
     """Return what the recipe states of a pack's faces; drawn faces are known by themselves."""
-    from fecemo.data.statements import read_statement
+    from fecemo.data.manifests import read_statement
 
     said = {str(key): statement for key, statement in study.data.items()}
     name = said.get(pack, "drawn" if study.draw else None)

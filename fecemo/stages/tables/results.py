@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fecemo.data.variant import find_variant, variants
+from fecemo.data.variants import find_variant, variants
 from fecemo.models.approach import approaches
 from fecemo.stages.tables.cell_records import read_cell, read_scores
 from fecemo.stages.tables.learning_curves import read_learning_curves
@@ -15,7 +15,7 @@ from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
 
 if TYPE_CHECKING:
-    from fecemo.data.published import PublishedTable
+    from fecemo.data.manifests import PublishedTable
     from fecemo.evaluation.cells import CellRecords
     from fecemo.evaluation.results import Results
 
@@ -42,7 +42,7 @@ class RunResults:
 
 def published_files(study: Recipe) -> dict[str, Path]:
     """Return the files of published figures that a recipe's tables show."""
-    from fecemo.data.shipped import shipped
+    from fecemo.data.manifests import shipped
 
     files = {"published": shipped(f"published/{study.published}.yaml")} if study.published else {}
     return files | ({"references": shipped("published/table2.yaml")} if study.cluster_sweep else {})
@@ -56,7 +56,7 @@ def read_run(study: Recipe, layout: RunLayout) -> RunResults:
     StoredStateError
         If a record is damaged or of another recipe, or two cells cannot be compared.
     """
-    from fecemo.data.published import read_published
+    from fecemo.data.manifests import read_published
     from fecemo.evaluation.cells import compare_rows
     from fecemo.evaluation.metrics.comparison import compare_cells
     from fecemo.evaluation.metrics.seeds import spread_over_seeds
@@ -126,7 +126,7 @@ def _published_rows(published: "PublishedTable", parts: Mapping[str, str]) -> It
 
 
 def _reference_rows() -> Iterator[dict[str, Any]]:
-    from fecemo.data.reference_figures import read_reference_figures
+    from fecemo.data.manifests import read_reference_figures
     from fecemo.evaluation.results import PUBLISHED
 
     references = read_reference_figures()

@@ -9,7 +9,7 @@ from fecemo.data.arrays import read_array
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_json, read_receipt, require_receipt
 from fecemo.data.stored_faces import Faces
-from fecemo.data.variant import FACE_CHANNELS, FACE_SIDE
+from fecemo.data.variants import FACE_CHANNELS, FACE_SIDE
 from fecemo.errors import StoredStateError
 from fecemo.imaging.landmarks.features import COLUMNS, columns_of
 from fecemo.study.layout import RunLayout

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.data.dataset import Dataset
-from fecemo.data.fec import ANSWERS, TRIPLET_TYPES
+from fecemo.data.face_lists import ANSWERS, TRIPLET_TYPES
 from fecemo.errors import InputError, StoredStateError
 from fecemo.fetch.lists import RATINGS_NAME, TRIPLETS_NAME
 from fecemo.training.examples import Examples

@@ -2,7 +2,8 @@
 
 import csv
 
-from fecemo.data.labelled import LabelledImage, Layout, labelled_set
+from fecemo.data.image_files import LabelledImage
+from fecemo.data.layouts import Layout, labelled_set
 
 CLASSES = ("calm", "glad", "low", "startled", "afraid", "averse", "cross")
 COLUMNS = {"valence": "number", "arousal": "number"}

@@ -1,0 +1,160 @@
+"""The image files of a folder: which there are, which are passed over, and what tells that any of them changed."""
+
+import os
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+
+from fecemo.data.receipts import digest_json
+from fecemo.errors import InputError
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff")
+
+
+@dataclass(frozen=True)
+class LabelledImage:
+    """One image of a labelled set.
+
+    Parameters
+    ----------
+    path : str
+        Relative to the set's folder, with ``/``.
+    label : str
+        One of the set's classes, or ``""`` where the layout has no labels.
+    split : str
+        ``"train"``, ``"valid"`` or ``"test"`` where the set has been divided already, else ``""``.
+    annotations : mapping of str to str
+        What else is known of it, by column.
+    """
+
+    path: str
+    label: str = ""
+    split: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Something that a set lists or holds and that is no usable image.
+
+    Parameters
+    ----------
+    where : str
+        A path relative to the set's folder, or ``"line 7"`` of its list.
+    reason : str
+        Short and fixed, such as ``"unknown_label"``.
+    detail : str
+    """
+
+    where: str
+    reason: str
+    detail: str = ""
+
+
+def image_files(folder: Path, below: str = "") -> Iterator[LabelledImage | LeftOut]:
+    """Yield the image files of a folder and of all folders in it, in the order of their names, without label or split.
+
+    Hidden files and folders, and the ones that operating systems put beside pictures, are passed over in silence.
+    Folders behind symbolic links are followed, each once.
+
+    Parameters
+    ----------
+    folder : Path
+        The set's folder.
+    below : str
+        Look only in this part of it.
+
+    Raises
+    ------
+    InputError
+        If a folder cannot be opened.
+    """
+    def refuse(error: OSError) -> None:
+        raise _closed(error.filename, error) from error
+
+    for place, names in _walk(folder / below, refuse):
+        for name in names:
+            path = (place / name).relative_to(folder).as_posix()
+            if (fault := _fault_of_name(path)) is not None:
+                yield LeftOut(repr(path)[1:-1], "bad_name", fault)
+            elif not is_image_name(name):
+                yield LeftOut(path, "not_an_image", f"the suffix is none of {', '.join(IMAGE_SUFFIXES)}")
+            else:
+                yield LabelledImage(path)
+
+
+def listing_digest(place: Path) -> str:
+    """Return a digest of the name, size and time of change of every file that a set is read from.
+
+    It differs as soon as a file is added, replaced or removed; no image is read.
+    """
+    entries: list[list[str | int]] = []
+
+    def note(error: OSError) -> None:
+        entries.append([os.fspath(error.filename), error.strerror or "cannot be read"])
+
+    def add(path: Path, name: str) -> None:
+        try:
+            status = path.stat()
+        except OSError as error:
+            note(error)
+        else:
+            entries.append([name, status.st_size, status.st_mtime_ns])
+
+    if place.is_file():
+        add(place, place.name)
+    else:
+        for folder, names in _walk(place, note):
+            for name in names:
+                add(folder / name, os.path.relpath(folder / name, place))
+    return digest_json(sorted(entries, key=str))
+
+
+def _walk(folder: Path, onerror: Callable[[OSError], None]) -> Iterator[tuple[Path, list[str]]]:
+    """Yield every folder once, with the names of the files in it that are not passed over."""
+    known: set[tuple[int, int]] = set()
+    for place, folders, files in os.walk(folder, onerror=onerror, followlinks=True):
+        status = Path(place).stat()
+        if (status.st_dev, status.st_ino) in known:
+            folders.clear()
+            continue
+        known.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(name for name in folders if not is_passed_over(name))
+        yield Path(place), sorted(name for name in files if not is_passed_over(name))
+
+
+def opened_folder(folder: Path) -> list[os.DirEntry[str]]:
+    """Return what a folder holds and is not passed over, by name. Raises `InputError` where it cannot be opened."""
+    try:
+        return sorted((entry for entry in os.scandir(folder) if not is_passed_over(entry.name)),
+                      key=lambda entry: entry.name)
+    except OSError as error:
+        raise _closed(folder, error) from error
+
+
+def _closed(folder: str | Path, error: OSError) -> InputError:
+    reason = "there is no such folder" if isinstance(error, FileNotFoundError) else (
+        f"the folder cannot be opened ({error.strerror}), and what it holds would be lost; open it, or take it out of "
+        "the set")
+    return InputError(f"{folder}: {reason}")
+
+
+def is_image_name(name: str) -> bool:
+    """Tell whether a file's name ends as an image's does."""
+    return PurePath(name).suffix.lower() in IMAGE_SUFFIXES
+
+
+def is_passed_over(name: str) -> bool:
+    """Tell whether a file or folder is hidden, or a system's own and no part of any data set."""
+    return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
+
+
+def _fault_of_name(path: str) -> str | None:
+    """Return why a path cannot be written into an index: file systems also allow names that are not text."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return "the name is not UTF-8"
+    # A carriage return would break the row of the table that names the file.
+    return "the name holds a control character" if any(unicodedata.category(c) == "Cc" for c in path) else None
