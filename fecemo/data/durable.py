@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import hashlib
 import os
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from fecemo.errors import FecemoError, ResourceError, StoredStateError
 LOCK_NAME = ".lock"
 HALF_WRITTEN = ".*.tmp"
 """Files that `atomic_file` has not finished: of a writer at work, or of one that was killed."""
+LONG_NAME_BYTES = 200
 
 
 @contextmanager
@@ -32,7 +34,10 @@ def atomic_file(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
     ResourceError
         If the disk is full or the folder cannot be written; what stood at ``path`` is untouched.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    name = path.name
+    if len(os.fsencode(name)) > LONG_NAME_BYTES:  # with what is added, no file system would take it
+        name = hashlib.sha256(os.fsencode(name)).hexdigest() + path.suffix[:LONG_NAME_BYTES // 8]
+    temporary = path.with_name(f".{name}.{os.getpid()}.tmp")
     text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
     try:
         with explained(path):
@@ -109,15 +114,15 @@ def output_lock(folder: Path) -> Iterator[None]:
         except OSError as error:  # Lustre without -o flock, NFS without a lock daemon, some file systems of FUSE
             print(f"warning: {folder} cannot be locked there ({error.strerror}); run one command at a time on it",
                   file=sys.stderr)
-        _sweep(folder)
+        sweep(folder)
         yield
     finally:
         os.close(descriptor)
 
 
-def _sweep(folder: Path) -> None:
+def sweep(folder: Path, pattern: str = HALF_WRITTEN) -> None:
     """Delete the half-written files of processes that are gone; a file of one that runs is nobody else's to delete."""
-    for path in folder.glob(HALF_WRITTEN):
+    for path in folder.glob(pattern):
         writer = path.name.split(".")[-2]
         if writer.isdecimal() and not _runs(int(writer)):
             with suppress(OSError):
