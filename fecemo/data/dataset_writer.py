@@ -10,7 +10,7 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,9 @@ MOVED_NAME = "faces.moved"
 FACE_BYTES = int(np.prod(FACE_SHAPE))
 FLUSH_FACES = 256
 FLUSH_SECONDS = 2.0
+
+Rejected = tuple[FaceEntry, str, str]
+"""A face that is not stored, a short fixed reason, and a detail."""
 
 
 class DatasetWriter:
@@ -248,14 +251,16 @@ class DatasetWriter:
         n_stored, rejected = self.ledger.counts()
         if not n_stored and not may_be_empty:
             listed = ", ".join(f"{count} {reason}" for reason, count in rejected.items())
-            self._write_rejects(tuple(self._description().columns))
+            write_rejects(self.folder, tuple(self._description().columns), self.ledger.rejected())
             raise InputError(f"{self.folder}: none of the {len(self.plan)} faces could be had ({listed}); "
                              f"{REJECTS_NAME} has the reason of each. {advice}")
         # From here to the new receipt the folder holds no finished dataset, whatever it held before.
         with explained(self.folder):
             (self.folder / RECEIPT_NAME).unlink(missing_ok=True)
-        digest = self._write_faces(n_stored)
-        tables = self._write_tables()
+        digest = write_faces(self.folder, n_stored, self._staged())
+        tables = write_tables(self.folder, self._description(),
+                              lambda: ((entry, sha256) for _, entry, sha256 in self.ledger.stored()),
+                              self.ledger.rejected())
         receipt = write_receipt(
             self.folder, stage, config=config, inputs=inputs, seed=seed,
             files=[*tables, *extra_files],
@@ -267,26 +272,6 @@ class DatasetWriter:
         with explained(self.folder):
             (self.folder / STAGING_NAME).unlink(missing_ok=True)
         return receipt
-
-    def _write_tables(self) -> list[str]:
-        """Write all tables of the faces, and return the files' names."""
-        description = self._description()
-        names = tuple(description.columns)
-        _write_csv(self.folder / INDEX_NAME, INDEX_COLUMNS,
-                   ((row, *_values(entry), sha256) for row, (_, entry, sha256) in enumerate(self.ledger.stored())))
-        with explained(self.folder):
-            (self.folder / ANNOTATIONS_NAME).unlink(missing_ok=True)
-        if names:
-            _write_csv(self.folder / ANNOTATIONS_NAME, ("row", *names), (
-                (row, *_annotations(entry, names)) for row, (_, entry, _) in enumerate(self.ledger.stored())))
-        self._write_rejects(names)
-        atomic_write(self.folder / DESCRIPTION_NAME, description.as_json())
-        return [INDEX_NAME, *([ANNOTATIONS_NAME] if names else []), REJECTS_NAME, DESCRIPTION_NAME]
-
-    def _write_rejects(self, names: Sequence[str]) -> None:
-        _write_csv(self.folder / REJECTS_NAME, (*REJECT_COLUMNS, *names), (
-            (*_values(entry), reason, detail, *_annotations(entry, names))
-            for entry, reason, detail in self.ledger.rejected()))
 
     def _description(self) -> Description:
         """Return the classes and columns that were given, or else those of the plan."""
@@ -300,25 +285,77 @@ class DatasetWriter:
             classes = in_standard_order(self.ledger.annotation_values("label") if "label" in columns else ())
         return Description(tuple(classes), columns)
 
-    def _write_faces(self, n_stored: int) -> str:
-        """Write ``faces.npy`` and return the sha256 of the digests of its faces, a line each."""
-        header = {"descr": "|u1", "fortran_order": False, "shape": (n_stored, *FACE_SHAPE)}
-        digest, damaged = hashlib.sha256(), []
-        with atomic_file(self.folder / FACES_NAME) as file, progress(n_stored, "dataset: write", "face") as bar:
-            np.lib.format.write_array_header_1_0(file, header)
-            for slot, _, sha256 in self.ledger.stored():
-                face = os.pread(self._staging, FACE_BYTES, slot * FACE_BYTES)
-                if len(face) != FACE_BYTES or digest_face(np.frombuffer(face, np.uint8)) != sha256:
-                    damaged.append(slot)
-                file.write(face)
-                digest.update(f"{sha256}\n".encode())
-                bar.update()
-            if damaged:
-                self.ledger.forget(damaged)
-                raise StoredStateError(
-                    f"{self.folder / STAGING_NAME}: {len(damaged)} stored faces are damaged (slots "
-                    f"{', '.join(map(str, damaged[:10]))}…); run the same command again to get them anew")
-        return digest.hexdigest()
+    def _staged(self) -> Iterator[tuple[bytes, str]]:
+        """Yield every stored face and its digest. Raises `StoredStateError` after the last where some are damaged."""
+        damaged = []
+        for slot, _, sha256 in self.ledger.stored():
+            face = os.pread(self._staging, FACE_BYTES, slot * FACE_BYTES)
+            if len(face) != FACE_BYTES or digest_face(np.frombuffer(face, np.uint8)) != sha256:
+                damaged.append(slot)
+            yield face, sha256
+        if damaged:
+            self.ledger.forget(damaged)
+            raise StoredStateError(
+                f"{self.folder / STAGING_NAME}: {len(damaged)} stored faces are damaged (slots "
+                f"{', '.join(map(str, damaged[:10]))}…); run the same command again to get them anew")
+
+
+def write_faces(folder: Path, n_faces: int, faces: Iterable[tuple[bytes, str]]) -> str:
+    """Write ``faces.npy``.
+
+    Parameters
+    ----------
+    folder : Path
+    n_faces : int
+    faces : iterable of (bytes, str)
+        The bytes of each face, and their digest.
+
+    Returns
+    -------
+    str
+        The sha256 of the digests, a line each.
+    """
+    header = {"descr": "|u1", "fortran_order": False, "shape": (n_faces, *FACE_SHAPE)}
+    digest = hashlib.sha256()
+    with atomic_file(folder / FACES_NAME) as file, progress(n_faces, "dataset: write", "face") as bar:
+        np.lib.format.write_array_header_1_0(file, header)
+        for face, sha256 in faces:
+            file.write(face)
+            digest.update(f"{sha256}\n".encode())
+            bar.update()
+    return digest.hexdigest()
+
+
+def write_tables(folder: Path, description: Description, stored: Callable[[], Iterable[tuple[FaceEntry, str]]],
+                 rejected: Iterable[Rejected]) -> list[str]:
+    """Write all tables of a dataset, and return the files' names.
+
+    Parameters
+    ----------
+    folder : Path
+    description : Description
+    stored : callable
+        ``stored() -> iterable of (FaceEntry, str)``: every stored face and the digest of its bytes, in order.
+    rejected : iterable of (FaceEntry, str, str)
+        Every other face, the reason and a detail.
+    """
+    names = tuple(description.columns)
+    _write_csv(folder / INDEX_NAME, INDEX_COLUMNS,
+               ((row, *_values(entry), sha256) for row, (entry, sha256) in enumerate(stored())))
+    with explained(folder):
+        (folder / ANNOTATIONS_NAME).unlink(missing_ok=True)
+    if names:
+        _write_csv(folder / ANNOTATIONS_NAME, ("row", *names), (
+            (row, *_annotations(entry, names)) for row, (entry, _) in enumerate(stored())))
+    write_rejects(folder, names, rejected)
+    atomic_write(folder / DESCRIPTION_NAME, description.as_json())
+    return [INDEX_NAME, *([ANNOTATIONS_NAME] if names else []), REJECTS_NAME, DESCRIPTION_NAME]
+
+
+def write_rejects(folder: Path, names: Sequence[str], rejected: Iterable[Rejected]) -> None:
+    """Write ``rejects.csv``, with a column for each annotation."""
+    _write_csv(folder / REJECTS_NAME, (*REJECT_COLUMNS, *names), (
+        (*_values(entry), reason, detail, *_annotations(entry, names)) for entry, reason, detail in rejected))
 
 
 def in_the_making(folder: Path) -> bool:
