@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fecemo.evaluation.records.predictions import Predictions
-from fecemo.evaluation.records.stored import read_stored, write_stored
+from fecemo.evaluation.records.score import read_stored, write_stored
 from fecemo.evaluation.settings import EvaluationSettings
 from fecemo.registry import entries
 

@@ -1,4 +1,4 @@
-"""What the stages stored of one cell, read together: what results are made of."""
+"""What the stages stored of one cell, read together, and rows of Table 2 compared: what results are made of."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 
 from fecemo.errors import StoredStateError
+from fecemo.evaluation.metrics.cluster_sweep import ClusterSweep
 from fecemo.evaluation.metrics.intervals import Difference
-from fecemo.evaluation.metrics.over_seeds import paired_seed_differences
-from fecemo.evaluation.records.cluster_sweep import ClusterSweep, RightAnswers
+from fecemo.evaluation.metrics.over_seeds import RightAnswers, paired_seed_differences
+from fecemo.evaluation.metrics.triplets import TypeShare
 from fecemo.evaluation.records.predictions import Predictions
-from fecemo.evaluation.records.score import Score
-from fecemo.evaluation.records.score_parts import Interval
-from fecemo.evaluation.records.triplet_test import TypeShare
+from fecemo.evaluation.records.score import Interval, Score
 
 Way = tuple[int, str]
 """How a cell answers: by so many clusters, named in this way; or by its classifier."""
@@ -24,92 +23,43 @@ RANKED = "balanced_accuracy"
 
 @dataclass(frozen=True)
 class Heading:
-    """A row's or column's key in recipes and its title in print.
-
-    Parameters
-    ----------
-    name, title : str
-    part : str
-        Of a row: title of the part of the table to which it belongs, where the table has parts.
-    """
+    """A row's or column's key in recipes and its title in print."""
 
     name: str
     title: str
-    part: str = ""
+    part: str = ""  #: Of a row: title of the part of the table to which it belongs, where the table has parts.
 
 
 @dataclass(frozen=True)
 class Triplets:
-    """How often a cell's embedding finds the odd one of three faces.
+    """How often a cell's embedding finds the odd one of three faces."""
 
-    Parameters
-    ----------
-    accuracy : float
-        Share of the triplets that were held out from its training, or of those of the triplet test.
-    n_triplets : int or None
-        How many these were; None where the run did not store it.
-    interval : Interval or None
-        Of the share; None where their number is not known.
-    chose_epoch : bool
-        Whether the same triplets chose the epoch whose weights were kept.
-    tested : bool
-        Whether they are of the triplet test, from whose faces nothing learns.
-    by_type : dict of str to TypeShare
-        The same by the type of the triplet, of the triplet test.
-    """
-
-    accuracy: float
-    n_triplets: int | None = None
+    accuracy: float  #: Share of the triplets held out from its training, or of those of the triplet test.
+    n_triplets: int | None = None  #: None where the run did not store it; then there is no interval.
     interval: Interval | None = None
-    chose_epoch: bool = False
-    tested: bool = False
-    by_type: dict[str, TypeShare] = field(default_factory=dict)
+    chose_epoch: bool = False  #: Whether the same triplets chose the epoch whose weights were kept.
+    tested: bool = False  #: Whether they are of the triplet test, from whose faces nothing learns.
+    by_type: dict[str, TypeShare] = field(default_factory=dict)  #: Of the triplet test, by the type of the triplet.
 
 
 @dataclass(frozen=True)
 class CellRecords:
-    """The records of one cell, or of one step of a learning curve; what has not run is None or empty.
-
-    Parameters
-    ----------
-    row, column : Heading
-    supervision : str
-        What it learned from, in words.
-    level : int
-        The same as a step, from what costs least.
-    clustered : bool
-        Whether it answers by clusters; else by its classifier.
-    published : bool
-        Whether the recipe's published table has a figure of it.
-    waits : str
-        What it waits for, in words.
-    score : Score or None
-    records : mapping of str to object
-        Records of cell metrics, by the metric's name.
-    sweep : ClusterSweep or None
-    right : mapping of Way to RightAnswers
-        Which scored faces it answered rightly, in each way.
-    triplets : Triplets or None
-    seconds : float or None
-        Of training.
-    digests : mapping of str to str
-        Of the receipts behind score, sweep and triplet test, by their stage.
-    """
+    """The records of one cell, or of one step of a learning curve; what has not run is None or empty."""
 
     row: Heading
     column: Heading
-    supervision: str = ""
-    level: int = 0
-    clustered: bool = False
-    published: bool = False
-    waits: str = ""
+    supervision: str = ""  #: What it learned from, in words.
+    level: int = 0  #: The same as a step, from what costs least.
+    clustered: bool = False  #: Whether it answers by clusters; else by its classifier.
+    published: bool = False  #: Whether the recipe's published table has a figure of it.
+    waits: str = ""  #: What it waits for, in words.
     score: Score | None = None
-    records: Mapping[str, Any] = field(default_factory=dict)
+    records: Mapping[str, Any] = field(default_factory=dict)  #: Of cell metrics, by the metric's name.
     sweep: ClusterSweep | None = None
-    right: Mapping[Way, RightAnswers] = field(default_factory=dict)
+    right: Mapping[Way, RightAnswers] = field(default_factory=dict)  #: Which faces it answered rightly, in each way.
     triplets: Triplets | None = None
-    seconds: float | None = None
-    digests: Mapping[str, str] = field(default_factory=dict)
+    seconds: float | None = None  #: Of training.
+    digests: Mapping[str, str] = field(default_factory=dict)  #: Of the receipts of score, sweep and test, by stage.
 
     @property
     def key(self) -> str:
@@ -125,92 +75,34 @@ class CellRecords:
 
 
 @dataclass(frozen=True)
-class LearningPoint:
-    """A cell with less of one thing, or the cell itself.
+class RowComparison:
+    """Two rows of Table 2 in one way of answering, on the faces that both were scored on."""
 
-    Parameters
-    ----------
-    cell : CellRecords
-        Without records, where it has not run with the recipe's settings.
-    amount : int or None
-        How much it had, in the curve's unit; None where it has not run.
-    seconds : float or None
-        Wall-clock seconds of training; None where nothing was trained for the point, or it has not run.
-    asked : float or None
-        The recipe's value; None for the cell itself.
-    """
-
-    cell: CellRecords
-    amount: int | None
-    seconds: float | None
-    asked: float | None = None
+    a: CellRecords
+    b: CellRecords
+    way: Way
+    difference: Difference  #: Balanced accuracy of A − that of B.
+    against: str = ""  #: ``"study"`` where B is the best published approach with no more supervision than A.
 
 
-@dataclass(frozen=True)
-class LearningCurve:
-    """One cell with less and less of one thing.
-
-    Parameters
-    ----------
-    row, column : Heading
-    setting : str
-        The recipe's key, such as ``"classify.faces"``.
-    unit : str
-        What there is less of, in words, such as ``"triplets"``.
-    points : tuple of LearningPoint
-        From the least; the last is the cell itself.
-    """
-
-    row: Heading
-    column: Heading
-    setting: str
-    unit: str
-    points: tuple[LearningPoint, ...]
-
-
-def way_key(way: Way) -> str:
-    """Return the key of a way of answering, such as ``"8 few"``."""
-    return f"{way[0]} {way[1]}" if way != CLASSIFIER else "classifier"
-
-
-def ways_of_all(rows: Sequence[CellRecords]) -> list[Way]:
-    """Return every way in which some row answered."""
-    return list(dict.fromkeys(way for row in rows for way in row.right))
-
-
-def reference_of(row: CellRecords, rows: Sequence[CellRecords], way: Way) -> CellRecords | None:
-    """Return the best published approach in one way of answering, among those with no more supervision than a row."""
-    return _ranked([other for other in rows if other.published and other is not row and other.level <= row.level],
-                   way)[0]
-
-
-def compare_rows(rows: Sequence[CellRecords], *, resamples: int, confidence: float,
-                 seed: int) -> tuple[dict[str, dict[str, Difference]], dict[tuple[str, str], str]]:
+def compare_rows(rows: Sequence[CellRecords], *, resamples: int, confidence: float, seed: int) -> list[RowComparison]:
     """Compare, in every way of answering, the best row with all others, and each with the best published approach.
 
-    Returns
-    -------
-    differences : dict of str to dict of str to Difference
-        Of balanced accuracy, by ``"a - b"`` and `way_key`; pairs that share too few faces are left out.
-    references : dict of (str, str) to str
-        By a row's key and `way_key`, the key of the published approach that it is compared with.
+    Pairs that share too few faces are left out.
 
     Raises
     ------
     StoredStateError
         If two rows that answer with several seeds have not equally many.
     """
-    found: dict[str, dict[str, Difference]] = {}
-    references: dict[tuple[str, str], str] = {}
-    for way in ways_of_all(rows):
-        best, others = _ranked(rows, way)
-        pairs = [(best, other) for other in others if best is not None]
-        for row in rows:
-            if not row.published and (reference := reference_of(row, rows, way)) is not None:
-                references[row.key, way_key(way)] = reference.key
-                pairs.append((row, reference))
-        for a, b in pairs:
-            if way not in a.right or way not in b.right or way_key(way) in found.get(f"{a.key} - {b.key}", {}):
+    comparisons: dict[tuple[str, str], dict[Way, RowComparison]] = {}
+    for way in dict.fromkeys(way for row in rows for way in row.right):
+        references = {row.key: best[0] for row in rows if not row.published and (best := _ranked(
+            [other for other in rows if other.published and other.level <= row.level], way))}
+        ranked = _ranked(rows, way)
+        pairs = [(ranked[0], other) for other in ranked[1:]]
+        for a, b in [*pairs, *((row, references[row.key]) for row in rows if row.key in references)]:
+            if way not in a.right or way not in b.right or way in comparisons.get((a.key, b.key), {}):
                 continue
             seeds_a, seeds_b = (len(row.right[way].right) for row in (a, b))
             if 1 not in (seeds_a, seeds_b) and seeds_a != seeds_b:
@@ -219,15 +111,15 @@ def compare_rows(rows: Sequence[CellRecords], *, resamples: int, confidence: flo
             differences = paired_seed_differences(a.right[way], b.right[way], resamples=resamples,
                                                   confidence=confidence, seed=seed)
             if differences is not None:
-                found.setdefault(f"{a.key} - {b.key}", {})[way_key(way)] = differences[RANKED]
-    return found, references
+                comparisons.setdefault((a.key, b.key), {})[way] = RowComparison(
+                    a, b, way, differences[RANKED], "study" if references.get(a.key) is b else "")
+    return [comparison for by_way in comparisons.values() for comparison in by_way.values()]
 
 
-def _ranked(rows: Sequence[CellRecords], way: Way) -> tuple[CellRecords | None, list[CellRecords]]:
-    """Return the row with the best balanced accuracy in one way of answering, and all others that answer so."""
+def _ranked(rows: Sequence[CellRecords], way: Way) -> list[CellRecords]:
+    """Return the rows that answer in one way, from the best balanced accuracy."""
     figures = {row.key: figure for row in rows if (figure := row.balanced_accuracy(way)) is not None}
-    ranked = sorted((row for row in rows if row.key in figures), key=lambda row: -figures[row.key])
-    return (ranked[0], ranked[1:]) if ranked else (None, [])
+    return sorted((row for row in rows if row.key in figures), key=lambda row: -figures[row.key])
 
 
 def right_answers(predictions: Predictions) -> RightAnswers:

@@ -11,9 +11,8 @@ from fecemo.data.arrays import read_face_array
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_json
 from fecemo.errors import InputError
-from fecemo.evaluation.metrics.cluster_sweep import SeedGroups, score_clusterings
-from fecemo.evaluation.records.cluster_sweep import ClusterSweep, write_cluster_sweep
-from fecemo.evaluation.records.score_parts import Chance
+from fecemo.evaluation.metrics.cluster_sweep import ClusterSweep, SeedGroups, score_clusterings, write_cluster_sweep
+from fecemo.evaluation.records.score import Chance
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.predicted import label_rows, scored_rows
 from fecemo.stages.run_stage import StageResult, run_artifact

@@ -7,12 +7,11 @@ from pathlib import Path
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_json, plain
 from fecemo.evaluation.cell_metric import CellEvidence, cell_metrics, write_record
+from fecemo.evaluation.metrics.classification import score_predictions
 from fecemo.evaluation.metrics.clusters import score_clustering
 from fecemo.evaluation.metrics.intervals import bootstrap_intervals
-from fecemo.evaluation.metrics.predictions import score_predictions
 from fecemo.evaluation.records.predictions import PREDICTIONS_NAME, write_predictions
-from fecemo.evaluation.records.score import SCORE_NAME, Score, write_score
-from fecemo.evaluation.records.score_parts import ClusterScore, Seconds
+from fecemo.evaluation.records.score import SCORE_NAME, ClusterScore, Score, Seconds, write_score
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.known_faces import known_columns
 from fecemo.stages.predicted import PredictedFaces, predict, receipts_of

@@ -23,7 +23,7 @@ from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, require_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.predictions import Predictions
-from fecemo.evaluation.records.score_parts import LabelsUsed
+from fecemo.evaluation.records.score import LabelsUsed
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.study.artifacts import clustering_digest
 from fecemo.study.cell import Cell

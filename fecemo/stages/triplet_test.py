@@ -10,8 +10,7 @@ from fecemo.data.dataset import Dataset
 from fecemo.data.face_lists import TRIPLET_TYPES
 from fecemo.data.receipts import Receipt, read_receipt
 from fecemo.errors import InputError
-from fecemo.evaluation.metrics.triplets import share_interval, told_odd
-from fecemo.evaluation.records.triplet_test import TripletTest, TypeShare, write_triplet_test
+from fecemo.evaluation.metrics.triplets import TripletTest, TypeShare, share_interval, told_odd, write_triplet_test
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.embedding import embed_faces
 from fecemo.stages.face_inputs import read_inputs

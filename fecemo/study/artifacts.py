@@ -16,9 +16,9 @@ from fecemo.data.cluster_names import labels_seen_elsewhere
 from fecemo.data.receipts import Receipt, damage, digest_file, digest_json, plain, read_receipt, require_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.cell_metric import cell_metrics
-from fecemo.evaluation.records.cluster_sweep import CLUSTER_SWEEP_FORMAT
+from fecemo.evaluation.metrics.cluster_sweep import CLUSTER_SWEEP_FORMAT
+from fecemo.evaluation.metrics.triplets import TRIPLET_TEST_FORMAT
 from fecemo.evaluation.records.score import SCORE_FORMAT
-from fecemo.evaluation.records.triplet_test import TRIPLET_TEST_FORMAT
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.faces.columns import ALIGNED, LANDMARK_FEATURES, STAGES, eyes_digest
 from fecemo.study.faces.data_names import SOURCE, embedded, learnt_from, of_landmarks

@@ -7,9 +7,9 @@ import typing
 from fecemo.data.cluster_names import HAND_FORMAT, NAMED_FORMAT, ClusterNames, HandNames
 from fecemo.data.receipts import RECEIPT_FORMAT, Receipt
 from fecemo.evaluation.cell_metric import cell_metrics
-from fecemo.evaluation.records.cluster_sweep import CLUSTER_SWEEP_FORMAT, ClusterSweep
+from fecemo.evaluation.metrics.cluster_sweep import CLUSTER_SWEEP_FORMAT, ClusterSweep
+from fecemo.evaluation.metrics.triplets import TRIPLET_TEST_FORMAT, TripletTest
 from fecemo.evaluation.records.score import SCORE_FORMAT, Score
-from fecemo.evaluation.records.triplet_test import TRIPLET_TEST_FORMAT, TripletTest
 
 
 def record_formats() -> dict[str, object]:

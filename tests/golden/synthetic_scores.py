@@ -7,12 +7,12 @@ import numpy as np
 from fecemo.data.manifests import read_published
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.evaluation.cells import CellRecords, Heading
+from fecemo.evaluation.metrics.classification import confusion_figures
 from fecemo.evaluation.metrics.comparison import Cell, compare_cells
-from fecemo.evaluation.metrics.confusion import confusion_figures
 from fecemo.evaluation.records.predictions import Predictions
-from fecemo.evaluation.records.score import Score
-from fecemo.evaluation.records.score_parts import Chance, ClassScore, ClusterScore, Interval, LabelsUsed, Seconds
-from fecemo.evaluation.results import Results, cell_rows, comparison_rows, results_of
+from fecemo.evaluation.records.score import Chance, ClassScore, ClusterScore, Interval, LabelsUsed, Score, Seconds
+from fecemo.evaluation.result_rows import cell_rows, comparison_rows
+from fecemo.evaluation.results import Results, results_of
 
 ROWS = (Heading("dense_autoencoder", "Stacked autoencoder"),
         Heading("conv_autoencoder", "Stacked convolutional autoencoder"),

@@ -11,7 +11,7 @@ from fecemo.evaluation.figures.probes import probes_figure
 from fecemo.evaluation.figures.scores import Bar, overview_figure
 from fecemo.evaluation.probing.group_rates import GroupColumn, GroupScore
 from fecemo.evaluation.probing.probe import Probes, ProbeScore
-from fecemo.evaluation.records.score_parts import Interval
+from fecemo.evaluation.records.score import Interval
 
 SCORE = synthetic_score("supervised", "rgb")
 

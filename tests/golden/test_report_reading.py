@@ -6,12 +6,11 @@ from markupsafe import Markup
 from synthetic_scores import COLUMNS, HITS, ROWS, synthetic_results, synthetic_score
 
 from fecemo.evaluation.cells import CellRecords
-from fecemo.evaluation.metrics.seeds import spread_over_seeds
-from fecemo.evaluation.metrics.verdict import Verdict, verdict
-from fecemo.evaluation.records.score_parts import Chance, ClassScore, Interval
+from fecemo.evaluation.records.score import Chance, ClassScore, Interval
 from fecemo.evaluation.report.lookup import Lookup
 from fecemo.evaluation.report.reading import first_sentence, read_cell, read_run
-from fecemo.evaluation.results import cell_rows, results_of
+from fecemo.evaluation.result_rows import cell_rows, verdict
+from fecemo.evaluation.results import results_of
 
 
 def plain(said: list[Markup]) -> str:
@@ -19,26 +18,26 @@ def plain(said: list[Markup]) -> str:
 
 
 @pytest.mark.parametrize(("accuracy", "balanced", "expected"), [
-    ((0.30, 0.40), (0.30, 0.40), Verdict.ABOVE),
-    ((0.25, 0.35), (0.20, 0.30), Verdict.PARTLY),  # tells emotions apart, yet "always happy" scores .26
-    ((0.22, 0.30), (0.10, 0.15), Verdict.AT),
-    ((0.10, 0.14), (0.10, 0.14), Verdict.AT),  # covers the uniform guess
-    ((0.02, 0.10), (0.02, 0.10), Verdict.BELOW),
-    ((0.13, 0.20), (0.10, 0.14), Verdict.AT),  # between the two guesses
-    ((0.26, 0.30), (0.10, 0.15), Verdict.AT),  # touches the majority's share
+    ((0.30, 0.40), (0.30, 0.40), 1),
+    ((0.25, 0.35), (0.20, 0.30), 0.5),  # tells emotions apart, yet "always happy" scores .26
+    ((0.22, 0.30), (0.10, 0.15), 0),
+    ((0.10, 0.14), (0.10, 0.14), 0),  # covers the uniform guess
+    ((0.02, 0.10), (0.02, 0.10), -1),
+    ((0.13, 0.20), (0.10, 0.14), 0),  # between the two guesses
+    ((0.26, 0.30), (0.10, 0.15), 0),  # touches the majority's share
 ])
 def test_verdict_compares_whole_intervals_with_guessing(accuracy, balanced, expected):
     score = replace(synthetic_score("supervised", "rgb"), chance=Chance(0.125, 0.26),
                     intervals={"accuracy": Interval(*accuracy), "balanced_accuracy": Interval(*balanced)})
-    assert verdict(score) is expected
+    assert verdict(score) == expected
 
 
 def test_balanced_chance_counts_only_emotions_that_were_scored():
     score = replace(synthetic_score("supervised", "rgb"), chance=Chance(0.125, 0.6),
                     intervals={"accuracy": Interval(0.4, 0.5), "balanced_accuracy": Interval(0.3, 0.4)})
-    assert verdict(score) is Verdict.PARTLY
+    assert verdict(score) == 0.5
     two = {emotion: ClassScore(10 * (number < 2), 0) for number, emotion in enumerate(score.emotions)}
-    assert verdict(replace(score, classes=two)) is Verdict.AT
+    assert verdict(replace(score, classes=two)) == 0
 
 
 def read(score):
@@ -101,8 +100,7 @@ def test_the_highest_is_that_of_the_mean_where_cells_ran_with_several_seeds():
         score = synthetic_score("supervised", variant)
         second = replace(score, seed=8, accuracy=other)
         column = next(one for one in COLUMNS if one.name == variant)
-        rows += cell_rows(CellRecords(ROWS[3], column, score=score), seed=7, further=[second],
-                          spread=spread_over_seeds([score, second]))
+        rows += cell_rows(CellRecords(ROWS[3], column, score=score), seed=7, further=[second])
     first = synthetic_score("supervised", "gray").accuracy
     mean, deviation = (first + 0.9) / 2, (0.9 - first) / 2 ** 0.5
     said = opening(results_of(rows))

@@ -16,14 +16,15 @@ from synthetic_scores import COLUMNS, HITS, ROWS, synthetic_results, synthetic_s
 from write_golden import EXPORTS, FILES, MISSING, TITLE, all_grids, golden_results
 
 from fecemo.errors import InputError, StoredStateError
+from fecemo.evaluation.catalogue import HEADLINES
 from fecemo.evaluation.cells import CellRecords
 from fecemo.evaluation.escape import csv_text, latex_text, markdown_text, plain_csv_text
 from fecemo.evaluation.figures.svg import as_svg, new_figure
-from fecemo.evaluation.metrics.seeds import spread_over_seeds
+from fecemo.evaluation.metrics.over_seeds import means_over_seeds
 from fecemo.evaluation.printed import DASH, count, duration, share
-from fecemo.evaluation.records.headline import HEADLINES
-from fecemo.evaluation.records.score_parts import LabelsUsed
-from fecemo.evaluation.results import cell_rows, read_differences, read_results, results_of, write_results
+from fecemo.evaluation.records.score import LabelsUsed
+from fecemo.evaluation.result_rows import cell_rows
+from fecemo.evaluation.results import read_differences, read_results, results_of, write_results
 from fecemo.evaluation.table import Figure, Table, pivot, tables
 from fecemo.evaluation.writers import grids_of, to_csv, to_html, to_latex, to_markdown
 
@@ -223,7 +224,7 @@ def with_seeds(accuracies):
     for cell, values in accuracies.items():
         scores = [replace(synthetic_score(*cell), seed=seed, accuracy=value) for seed, value in enumerate(values, 1)]
         records = CellRecords(next(row for row in ROWS if row.name == cell[0]), COLUMNS[0], score=scores[0])
-        rows += cell_rows(records, seed=1, spread=spread_over_seeds(scores), further=scores[1:])
+        rows += cell_rows(records, seed=1, further=scores[1:])
     return results_of(rows)
 
 
@@ -235,15 +236,14 @@ def test_several_seeds_are_told_by_mean_and_deviation():
     assert (frame["seeds"].tolist()[-1], frame["deviation"].tolist()[-1]) == (3, pytest.approx(0.1))
     assert ".6000 ± .100" in EXPORTS["md"](results)
     assert r"{\scriptsize $\pm$ .100}" in EXPORTS["tex"](results)
-    undefined = spread_over_seeds([replace(synthetic_score("supervised", "rgb"), roc_auc=None, seed=seed)
-                                   for seed in (1, 2)])
-    assert set(undefined.metrics) == {one.name for one in HEADLINES} - {"roc_auc"}
+    undefined = means_over_seeds([replace(synthetic_score("supervised", "rgb"), roc_auc=None, seed=seed)
+                                  for seed in (1, 2)])
+    assert set(undefined) == {one.name for one in HEADLINES} - {"roc_auc"}
     scores = [replace(synthetic_score("supervised", "rgb"), seed=1)] * 2
-    assert spread_over_seeds(scores[:1]) is None
     with pytest.raises(StoredStateError, match="two runs have the same seed"):
-        spread_over_seeds(scores)
+        means_over_seeds(scores)
     with pytest.raises(StoredStateError, match="different cells"):
-        spread_over_seeds([scores[0], synthetic_score("supervised", "gray")])
+        means_over_seeds([scores[0], synthetic_score("supervised", "gray")])
 
 
 @pytest.mark.parametrize(("best_of_the_other", "ahead"), [(0.49, True), (0.51, False)])

@@ -7,7 +7,7 @@ from fecemo.data.arrays import write_arrays
 from fecemo.data.dataset import Dataset, FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.drawn.expression import EMOTIONS
-from fecemo.evaluation.records.cluster_sweep import read_cluster_sweep
+from fecemo.evaluation.metrics.cluster_sweep import read_cluster_sweep
 from fecemo.stages import cluster_sweep
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.study.layout import RunLayout

@@ -13,7 +13,7 @@ from fecemo.clustering.cluster_sweep import cluster_and_name
 from fecemo.clustering.settings import ClusterSweepSettings, KMeansSettings, NamingSettings
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
-from fecemo.evaluation.records.cluster_sweep import CLUSTER_SWEEP_FORMAT, CLUSTER_SWEEP_NAME, read_cluster_sweep
+from fecemo.evaluation.metrics.cluster_sweep import CLUSTER_SWEEP_FORMAT, CLUSTER_SWEEP_NAME, read_cluster_sweep
 from fecemo.stages import cluster_sweep
 from tests.artifact_receipts import renew_receipt
 from tests.integration.planted_run import N_SOURCE, N_TARGET, RECIPE, Planted

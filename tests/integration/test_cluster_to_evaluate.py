@@ -14,10 +14,9 @@ from fecemo.data.receipts import read_receipt
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.cell_metric import cell_metrics, read_records
-from fecemo.evaluation.metrics.predictions import score_predictions
+from fecemo.evaluation.metrics.classification import score_predictions
 from fecemo.evaluation.records.predictions import read_predictions
-from fecemo.evaluation.records.score import read_score
-from fecemo.evaluation.records.score_parts import LabelsUsed
+from fecemo.evaluation.records.score import LabelsUsed, read_score
 from fecemo.stages import cluster, evaluate, label, map_faces
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.predicted import scored_rows

@@ -7,7 +7,7 @@ from measured_faces import bright_rows, measure_again, write_pack, write_ratings
 from fecemo.data.arrays import read_face_array
 from fecemo.data.dataset import Dataset
 from fecemo.errors import InputError, StoredStateError
-from fecemo.evaluation.records.triplet_test import read_triplet_test
+from fecemo.evaluation.metrics.triplets import read_triplet_test
 from fecemo.stages import embed, train, triplet_test
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.study.faces.triplets import read_triplets

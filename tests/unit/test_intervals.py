@@ -6,9 +6,9 @@ from scipy.stats import binom, binomtest
 from sklearn.metrics import roc_auc_score
 
 from fecemo.errors import InputError
+from fecemo.evaluation.catalogue import PAIRED
+from fecemo.evaluation.metrics.classification import score_predictions
 from fecemo.evaluation.metrics.intervals import bootstrap_intervals, paired_differences, wilson_interval
-from fecemo.evaluation.metrics.predictions import score_predictions
-from fecemo.evaluation.records.headline import PAIRED
 
 
 def intervals(confusion, resamples=2000, confidence=0.95, seed=0):

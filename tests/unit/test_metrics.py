@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, cohen_kappa_score, roc_auc_score
 
 from fecemo.errors import InputError
-from fecemo.evaluation.metrics.confusion import confusion_figures
-from fecemo.evaluation.metrics.predictions import score_predictions
+from fecemo.evaluation.metrics.classification import confusion_figures, score_predictions
 
 THREE = ("neutral", "happy", "sad")
 

@@ -6,16 +6,16 @@ import pytest
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.cells import CellRecords, Heading, compare_rows
-from fecemo.evaluation.metrics.over_seeds import paired_seed_differences, seed_figures, seed_mean
-from fecemo.evaluation.records.cluster_sweep import (
-    ClusterSweep,
-    NamedGroups,
+from fecemo.evaluation.metrics.cluster_sweep import ClusterSweep, NamedGroups, SweepEntry
+from fecemo.evaluation.metrics.over_seeds import (
     RightAnswers,
     SeedFigure,
     SeedMean,
-    SweepEntry,
+    paired_seed_differences,
+    seed_figures,
+    seed_mean,
 )
-from fecemo.evaluation.records.score_parts import Chance
+from fecemo.evaluation.records.score import Chance
 
 SETTINGS = {"resamples": 500, "confidence": 0.95, "seed": 1}
 
@@ -134,6 +134,8 @@ def test_rows_of_unequally_many_seeds_are_refused_by_name():
                        right={(8, "labels_per_cluster"): right})
 
     said = {"resamples": 10, "confidence": 0.95, "seed": 0}
-    assert compare_rows([row("a", 3), row("b", 1)], **said)[0]["a/gray - b/gray"]["8 labels_per_cluster"].value == 0
+    (comparison,) = compare_rows([row("a", 3), row("b", 1)], **said)
+    assert (comparison.a.key, comparison.b.key, comparison.way) == ("a/gray", "b/gray", (8, "labels_per_cluster"))
+    assert comparison.difference.value == 0
     with pytest.raises(StoredStateError, match="a/gray answers with 3 seeds and b/gray with 2, expected equally many"):
         compare_rows([row("a", 3), row("b", 2)], **said)

@@ -4,8 +4,8 @@ import pytest
 import yaml
 
 from fecemo.errors import InputError, StoredStateError
-from fecemo.evaluation.records.score_parts import Interval
-from fecemo.evaluation.records.triplet_test import TripletTest, TypeShare, write_triplet_test
+from fecemo.evaluation.metrics.triplets import TripletTest, TypeShare, write_triplet_test
+from fecemo.evaluation.records.score import Interval
 from fecemo.evaluation.writers import grids_of
 from fecemo.stages.tables.results import read_run
 from fecemo.study.artifacts import KINDS, triplet_test_config

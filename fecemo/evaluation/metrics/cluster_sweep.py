@@ -1,14 +1,114 @@
-"""How well clusters, made and named with several seeds, tell emotions: the figures of one number of clusters."""
+"""Clusters of one cell at several numbers of them, named at several costs: scored and stored, for Table 2."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 from statistics import fmean
 
 import numpy as np
 
-from fecemo.evaluation.metrics.over_seeds import seed_figures, seed_mean
-from fecemo.evaluation.records.cluster_sweep import NamedGroups, RightAnswers, SweepEntry
+from fecemo.data.arrays import read_array, write_arrays
+from fecemo.errors import StoredStateError
+from fecemo.evaluation.metrics.over_seeds import RightAnswers, SeedFigure, SeedMean, seed_figures, seed_mean
+from fecemo.evaluation.records.score import Chance, read_stored, write_stored
+
+CLUSTER_SWEEP_FORMAT = "fecemo.cluster_sweep/1"
+CLUSTER_SWEEP_NAME = "cluster_sweep.json"
+ROWS_NAME, TRUTH_NAME, RIGHT_NAME = "scored_rows", "truth", "right"
+
+
+@dataclass(frozen=True)
+class NamedGroups:
+    """Clusters of one number, named in one way."""
+
+    labels: tuple[int, ...]  #: Labels that naming saw, by seed.
+    balanced_accuracy: SeedFigure
+    accuracy: SeedFigure
+
+    @property
+    def most_labels(self) -> int:
+        """int: Labels that naming saw, at the most."""
+        return max(self.labels)
+
+
+@dataclass(frozen=True)
+class SweepEntry:
+    """Clusters of one number."""
+
+    n_clusters: int
+    nmi: SeedMean  #: Like `ami` and `ari` of clusters and emotions of the scored faces.
+    ami: SeedMean
+    ari: SeedMean
+    stability: float | None  #: Mean adjusted Rand index of all pairs of seeds, on source faces; None for a single seed.
+    named: dict[str, NamedGroups]  #: By the way of naming, ``"labels_per_cluster"`` and ``"majority_vote"``.
+
+
+@dataclass(frozen=True)
+class ClusterSweep:
+    """Cluster sweep of one cell."""
+
+    approach: str
+    variant: str
+    recipe: str
+    emotions: tuple[str, ...]
+    source_faces: int  #: Faces that were clustered.
+    score_on: str  #: ``"test"`` or ``"unused_labels"``.
+    n_scored: int  #: Scored faces; none of them named anything, with any seed.
+    scored_faces: str  #: Digest of ids and true emotions: equal where two cells were scored on the same faces.
+    labels_training: int  #: Labels from which the cell's networks learned, or by which their settings were chosen.
+    per_cluster: int  #: Labelled faces of each cluster that ``"labels_per_cluster"`` asked.
+    seeds: tuple[int, ...]
+    confidence: float  #: Coverage of the intervals, such as 0.95.
+    bootstrap: int  #: Resamples behind them.
+    chance: Chance
+    entries: tuple[SweepEntry, ...]  #: By number of clusters, in the recipe's order.
+
+    @property
+    def ways(self) -> tuple[tuple[int, str], ...]:
+        """Tuple of (int, str): Every number of clusters with every way of naming, as right answers are stored."""
+        return tuple((entry.n_clusters, naming) for entry in self.entries for naming in entry.named)
+
+    def named(self, n_clusters: int, naming: str) -> NamedGroups | None:
+        """Return what clusters of one number, named in one way, scored; None where they were not made."""
+        return {entry.n_clusters: entry.named for entry in self.entries}.get(n_clusters, {}).get(naming)
+
+
+def write_cluster_sweep(folder: Path, record: ClusterSweep, rows: np.ndarray, truth: np.ndarray,
+                        right: dict[tuple[int, str], np.ndarray]) -> list[str]:
+    """Write ``cluster_sweep.json``, ``scored_rows.npy``, ``truth.npy`` and ``right.npy``, and return their names.
+
+    Parameters
+    ----------
+    folder : Path
+    record : ClusterSweep
+    rows, truth
+        As in `RightAnswers`.
+    right : dict of (int, str) to ndarray of shape (s, n), bool
+        By number of clusters and way of naming. They are stored as one array of shape (w, s, n), uint8.
+    """
+    files = write_arrays(folder, {ROWS_NAME: rows, TRUTH_NAME: truth,
+                                  RIGHT_NAME: np.stack([right[way] for way in record.ways]).astype(np.uint8)})
+    write_stored(folder / CLUSTER_SWEEP_NAME, CLUSTER_SWEEP_FORMAT, record)
+    return [CLUSTER_SWEEP_NAME, *files]
+
+
+def read_cluster_sweep(folder: Path) -> tuple[ClusterSweep, dict[tuple[int, str], RightAnswers]]:
+    """Read what `write_cluster_sweep` wrote.
+
+    Raises
+    ------
+    StoredStateError
+        If a file is missing, damaged or of another format, or they do not belong together.
+    """
+    record = read_stored(folder / CLUSTER_SWEEP_NAME, CLUSTER_SWEEP_FORMAT, ClusterSweep, "cluster_sweep")
+    rows, truth, right = (np.asarray(read_array(folder, name, "cluster_sweep", length=length)) for name, length in (
+        (ROWS_NAME, record.n_scored), (TRUTH_NAME, record.n_scored), (RIGHT_NAME, len(record.ways))))
+    if right.shape != (expected := (len(record.ways), len(record.seeds), record.n_scored)):
+        raise StoredStateError(f"{folder / RIGHT_NAME}.npy has the shape {right.shape}, expected {expected}; run the "
+                               "cluster_sweep stage again")
+    return record, {way: RightAnswers(rows, truth, answers)
+                    for way, answers in zip(record.ways, right.astype(bool), strict=True)}
 
 
 @dataclass(frozen=True)
@@ -34,7 +134,7 @@ class SeedGroups:
 
 
 def score_clusterings(n_clusters: int, seeds: Sequence[SeedGroups], truth: np.ndarray, emotions: Sequence[str], *,
-                   resamples: int, confidence: float, seed: int) -> tuple[SweepEntry, dict[str, np.ndarray]]:
+                      resamples: int, confidence: float, seed: int) -> tuple[SweepEntry, dict[str, np.ndarray]]:
     """Score clusterings of one number of clusters.
 
     Parameters
@@ -50,24 +150,18 @@ def score_clusterings(n_clusters: int, seeds: Sequence[SeedGroups], truth: np.nd
 
     Returns
     -------
-    grouping : SweepEntry
+    entry : SweepEntry
     right : dict of str to ndarray of shape (s, n), bool
         Whether each scored face was answered rightly with each seed, by the way of naming.
     """
     from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, normalized_mutual_info_score
 
-    at = np.array([list(emotions).index(emotion) for emotion in truth.tolist()])
-    right = {naming: np.stack([one.answers[naming] == truth for one in seeds]) for naming in seeds[0].answers}
-    named = {}
-    for naming, its in right.items():
-        figures = seed_figures(RightAnswers(np.arange(len(truth)), at, its), resamples=resamples,
-                               confidence=confidence, seed=seed)
-        named[naming] = NamedGroups(labels=tuple(one.labels[naming] for one in seeds), **figures)
-    agree = [float(adjusted_rand_score(one.source_clusters, other.source_clusters))
-             for one, other in combinations(seeds, 2)]
-    return SweepEntry(
-        n_clusters,
-        nmi=seed_mean([float(normalized_mutual_info_score(truth, one.clusters)) for one in seeds]),
-        ami=seed_mean([float(adjusted_mutual_info_score(truth, one.clusters)) for one in seeds]),
-        ari=seed_mean([float(adjusted_rand_score(truth, one.clusters)) for one in seeds]),
-        stability=fmean(agree) if agree else None, named=named), right
+    codes = np.array([list(emotions).index(emotion) for emotion in truth.tolist()])
+    right = {naming: np.stack([groups.answers[naming] == truth for groups in seeds]) for naming in seeds[0].answers}
+    named = {naming: NamedGroups(labels=tuple(groups.labels[naming] for groups in seeds), **seed_figures(
+        RightAnswers(np.arange(len(truth)), codes, answers), resamples=resamples, confidence=confidence, seed=seed))
+        for naming, answers in right.items()}
+    agreement = [float(adjusted_rand_score(a.source_clusters, b.source_clusters)) for a, b in combinations(seeds, 2)]
+    nmi, ami, ari = (seed_mean([float(measure(truth, groups.clusters)) for groups in seeds]) for measure in (
+        normalized_mutual_info_score, adjusted_mutual_info_score, adjusted_rand_score))
+    return SweepEntry(n_clusters, nmi, ami, ari, fmean(agreement) if agreement else None, named), right

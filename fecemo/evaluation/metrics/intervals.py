@@ -12,27 +12,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from fecemo.errors import InputError
-from fecemo.evaluation.metrics.confusion import confusion_figures
-from fecemo.evaluation.metrics.predictions import NO_EMOTION
+from fecemo.evaluation.catalogue import PAIRED
+from fecemo.evaluation.metrics.classification import NO_EMOTION, confusion_figures
 from fecemo.evaluation.metrics.ranking import resampled_areas
-from fecemo.evaluation.records.headline import PAIRED
-from fecemo.evaluation.records.score_parts import Interval
+from fecemo.evaluation.records.score import Interval
 
 
 @dataclass(frozen=True)
 class Difference:
-    """How much better A is than B on the same faces; "A is better" where the whole interval lies above 0.
+    """How much better A is than B on the same faces; "A is better" where the whole interval lies above 0."""
 
-    Parameters
-    ----------
-    value : float
-        Figure of A − figure of B.
-    low, high : float
-        Percentile bootstrap interval of it.
-    """
-
-    value: float
-    low: float
+    value: float  #: Figure of A − figure of B.
+    low: float  #: Percentile bootstrap interval of it, up to `high`.
     high: float
 
 
@@ -74,12 +65,12 @@ def bootstrap_intervals(confusion: np.ndarray, *, resamples: int, confidence: fl
     figures = confusion_figures(drawn)
     if truth is not None and scores is not None:
         figures |= resampled_areas(truth, scores, resamples=resamples, rng=rng)
-    found = {name: interval for name, values in figures.items()
-             if (interval := percentile_interval(values, confidence)) is not None}
-    return found | _of_few_faces(found, confusion, confidence)
+    intervals = {name: interval for name, values in figures.items()
+                 if (interval := percentile_interval(values, confidence)) is not None}
+    return intervals | _of_few_faces(intervals, confusion, confidence)
 
 
-def _of_few_faces(found: Mapping[str, Interval], confusion: np.ndarray, confidence: float) -> dict[str, Interval]:
+def _of_few_faces(intervals: Mapping[str, Interval], confusion: np.ndarray, confidence: float) -> dict[str, Interval]:
     """Return the intervals that a bootstrap of few faces makes too narrow, widened.
 
     Where all of two faces are right, so they are in every resample, and the bootstrap's interval has no width. Accuracy
@@ -94,23 +85,19 @@ def _of_few_faces(found: Mapping[str, Interval], confusion: np.ndarray, confiden
     support = confusion.sum(axis=1)
     hits = np.diag(confusion[:, :-1])[support > 0]
     support = support[support > 0]
-    widened = {"accuracy": _wider(found["accuracy"], wilson_interval(hits.sum() / support.sum(), int(support.sum()),
-                                                                     confidence))}
     recall = (hits + z**2 / 2) / (support + z**2)
     half = z / len(support) * float(np.sqrt((recall * (1 - recall) / (support + z**2)).sum()))
-    around = Interval(max(0.0, float(recall.mean()) - half), min(1.0, float(recall.mean()) + half))
-    widened["balanced_accuracy"] = _wider(found["balanced_accuracy"], around)
+    wilson = wilson_interval(hits.sum() / support.sum(), int(support.sum()), confidence)
+    agresti = Interval(max(0.0, float(recall.mean()) - half), min(1.0, float(recall.mean()) + half))
+    widened = {name: Interval(min(intervals[name].low, wide.low), max(intervals[name].high, wide.high))
+               for name, wide in (("accuracy", wilson), ("balanced_accuracy", agresti))}
     agreement = float(np.square(support / support.sum()).sum())  # of answers as frequent as the truth, by chance
-    for name, low in (("macro_f1", widened["balanced_accuracy"].low),
-                      *((name, (widened["accuracy"].low - agreement) / (1 - agreement) if agreement < 1 else None)
-                        for name in ("cohen_kappa", "krippendorff_alpha"))):
-        if low is not None and name in found and found[name].low == found[name].high == 1:
+    beyond = (widened["accuracy"].low - agreement) / (1 - agreement) if agreement < 1 else None
+    for name, low in (("macro_f1", widened["balanced_accuracy"].low), ("cohen_kappa", beyond),
+                      ("krippendorff_alpha", beyond)):
+        if low is not None and name in intervals and intervals[name].low == intervals[name].high == 1:
             widened[name] = Interval(low, 1.0)
     return widened
-
-
-def _wider(a: Interval, b: Interval) -> Interval:
-    return Interval(min(a.low, b.low), max(a.high, b.high))
 
 
 def paired_differences(truth: np.ndarray, a: np.ndarray, b: np.ndarray, emotions: Sequence[str], *, resamples: int,
@@ -141,23 +128,22 @@ def paired_differences(truth: np.ndarray, a: np.ndarray, b: np.ndarray, emotions
         raise InputError(f"a paired comparison needs the same faces, got {len(a)} and {len(b)} answers for "
                          f"{len(truth)} faces")
     _require_sound(resamples, confidence)
-    answers = {name: column for column, name in enumerate((*emotions, NO_EMOTION))}
-    c = len(emotions)
-    cells = np.array([(answers[t] * (c + 1) + answers[one]) * (c + 1) + answers[other]
-                      for t, one, other in zip(truth.tolist(), a.tolist(), b.tolist(), strict=True)])
+    c, columns = len(emotions), {name: column for column, name in enumerate((*emotions, NO_EMOTION))}
+    cells = np.array([(columns[shown] * (c + 1) + columns[by_a]) * (c + 1) + columns[by_b]
+                      for shown, by_a, by_b in zip(truth.tolist(), a.tolist(), b.tolist(), strict=True)])
     seen, counts = np.unique(cells, return_counts=True)
     drawn = np.zeros((resamples + 1, c * (c + 1) ** 2), np.int64)
     drawn[0, seen] = counts
     drawn[1:, seen] = np.random.default_rng(seed).multinomial(len(truth), counts / len(truth), size=resamples)
     joint = drawn.reshape(-1, c, c + 1, c + 1)
     of_a, of_b = confusion_figures(joint.sum(axis=3)), confusion_figures(joint.sum(axis=2))
-    found = {}
+    differences = {}
     for name in PAIRED:
-        differences = of_a[name] - of_b[name]
-        interval = percentile_interval(differences[1:], confidence)
-        if interval is not None and np.isfinite(differences[0]):
-            found[name] = Difference(float(differences[0]), interval.low, interval.high)
-    return found
+        gaps = of_a[name] - of_b[name]
+        interval = percentile_interval(gaps[1:], confidence)
+        if interval is not None and np.isfinite(gaps[0]):
+            differences[name] = Difference(float(gaps[0]), interval.low, interval.high)
+    return differences
 
 
 def wilson_interval(share: float, n: int, confidence: float) -> Interval:
@@ -174,8 +160,8 @@ def wilson_interval(share: float, n: int, confidence: float) -> Interval:
     """
     from scipy.stats import binomtest
 
-    found = binomtest(round(share * n), n).proportion_ci(confidence, method="wilson")
-    return Interval(float(found.low), float(found.high))
+    ends = binomtest(round(share * n), n).proportion_ci(confidence, method="wilson")
+    return Interval(float(ends.low), float(ends.high))
 
 
 def percentile_interval(values: np.ndarray, confidence: float) -> Interval | None:

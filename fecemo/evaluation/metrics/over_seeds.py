@@ -1,4 +1,4 @@
-"""Figures of answers that were given with several seeds: their mean, how sure it is, and whether it beats another's.
+"""Figures under several seeds: their mean, how sure it is, and whether it beats another's.
 
 A bootstrap resample draws faces with replacement, and with them seeds: a figure is to hold for other faces of the kind
 and for other naming samples. Faces of one emotion that were answered alike with every seed are one cell of a
@@ -10,22 +10,96 @@ Introduction to the Bootstrap", 1993; Hesterberg, "What Teachers Should Know Abo
 resampled weights are spread about 1/s by as much as makes up for both (`_spread`); faces are many and need none of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean, stdev
 
 import numpy as np
 
-from fecemo.errors import InputError
+from fecemo.errors import InputError, StoredStateError
+from fecemo.evaluation.catalogue import HEADLINES
 from fecemo.evaluation.metrics.comparison import LEAST_SHARED
 from fecemo.evaluation.metrics.intervals import Difference
-from fecemo.evaluation.records.cluster_sweep import RightAnswers, SeedFigure, SeedMean
+from fecemo.evaluation.records.score import Score
 
 FIGURES = ("balanced_accuracy", "accuracy")
 
 
-def seed_mean(values: list[float]) -> SeedMean:
+@dataclass(frozen=True)
+class SeedMean:
+    """A figure over seeds."""
+
+    mean: float
+    deviation: float | None  #: Standard deviation of a sample (n − 1); None for a single seed.
+
+
+@dataclass(frozen=True)
+class SeedFigure(SeedMean):
+    """A figure over seeds with the bootstrap interval of its mean, over the scored faces and over the seeds."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class RightAnswers:
+    """Which scored faces were answered rightly: what makes two rows comparable face by face.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n,), int64
+        Rows of the target pack, ascending.
+    truth : ndarray of shape (n,), int64
+        Their emotions, as positions in the record's.
+    right : ndarray of shape (s, n), bool
+        A line a seed.
+    """
+
+    rows: np.ndarray
+    truth: np.ndarray
+    right: np.ndarray
+
+
+def seed_mean(values: Sequence[float]) -> SeedMean:
     """Return the mean over seeds and, of two or more, the standard deviation of a sample."""
     return SeedMean(fmean(values), stdev(values) if len(values) > 1 else None)
+
+
+def share_a_test(scores: Sequence[Score]) -> bool:
+    """Tell whether scores of one cell were taken on the same faces, as a mean over them must be.
+
+    Where the unused labels are scored, seeds draw them differently and the same rule is enough.
+    """
+    rules = {score.score_on for score in scores}
+    return len(rules) <= 1 and (rules != {"test"} or len({score.scored_faces for score in scores}) == 1)
+
+
+def means_over_seeds(scores: Sequence[Score]) -> dict[str, SeedMean]:
+    """Return the means of one cell's scores by headline metric, without those that some seed does not define.
+
+    Raises
+    ------
+    StoredStateError
+        If the scores are of different cells or recipes, were taken on different tests, or two have the same seed.
+    """
+    if len({(score.recipe, score.approach, score.variant) for score in scores}) > 1:
+        raise StoredStateError("scores of different cells or recipes cannot be joined to a mean")
+    name = f"{scores[0].recipe} {scores[0].approach} {scores[0].variant}"
+    if not share_a_test(scores):
+        tests = ", ".join(f"seed {score.seed} on {score.score_on} ({score.n_scored} faces, {score.scored_faces[:12]}…)"
+                          for score in scores)
+        raise StoredStateError(f"{name} was scored on different tests, which a mean would mix: {tests}; run the "
+                               "evaluate stage again on the same faces")
+    seeds = sorted(score.seed for score in scores)
+    if len(set(seeds)) < len(seeds):
+        raise StoredStateError(f"{name}: two runs have the same seed ({', '.join(map(str, seeds))}); a spread needs "
+                               "different ones")
+    means = {}
+    for headline in HEADLINES:
+        values = [value for score in scores if (value := score.metric(headline.name)) is not None]
+        if len(values) == len(scores):
+            means[headline.name] = seed_mean(values)
+    return means
 
 
 def seed_figures(answers: RightAnswers, *, resamples: int, confidence: float, seed: int) -> dict[str, SeedFigure]:
@@ -50,12 +124,11 @@ def seed_figures(answers: RightAnswers, *, resamples: int, confidence: float, se
     if not answers.right.size:
         raise InputError("there is no scored face to resample")
     drawn = _resampled(answers.truth, answers.right.astype(np.int64), resamples, confidence, seed)
-    found = {}
+    figures = {}
     for name in FIGURES:
         mean = seed_mean([_figure(answers.truth, right)[name] for right in answers.right])
-        low, high = _percentile(drawn[name], confidence, least=0)
-        found[name] = SeedFigure(mean.mean, mean.deviation, low, high)
-    return found
+        figures[name] = SeedFigure(mean.mean, mean.deviation, *_percentile(drawn[name], confidence, least=0))
+    return figures
 
 
 def paired_seed_differences(a: RightAnswers, b: RightAnswers, *, resamples: int, confidence: float,

@@ -8,28 +8,6 @@ BLOCK_CELLS = 2**20
 """Resamples times faces that are held at once."""
 
 
-def class_areas(shows: np.ndarray, scores: np.ndarray) -> tuple[float | None, float | None]:
-    """Return the area under the ROC curve and the average precision of one emotion.
-
-    Parameters
-    ----------
-    shows : ndarray of shape (n,), bool
-        Which faces show the emotion.
-    scores : ndarray of shape (n,), float
-
-    Returns
-    -------
-    roc_auc, pr_auc : float or None
-        Both None where all faces show it or none does. Ties count half in the ROC; in the precision-recall curve tied
-        faces come in together.
-    """
-    from sklearn.metrics import average_precision_score, roc_auc_score
-
-    if shows.all() or not shows.any():
-        return None, None
-    return float(roc_auc_score(shows, scores)), float(average_precision_score(shows, scores))
-
-
 def resampled_areas(truth: np.ndarray, scores: np.ndarray, *, resamples: int,
                     rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Return the macro areas of bootstrap resamples of the faces.
@@ -49,15 +27,16 @@ def resampled_areas(truth: np.ndarray, scores: np.ndarray, *, resamples: int,
         there is none.
     """
     ranked = [_Ranked(truth == column, scores[:, column]) for column in range(scores.shape[1])]
-    found: dict[str, list[np.ndarray]] = {"roc_auc": [], "pr_auc": []}
+    ranked = [emotion for emotion in ranked if emotion.occurs]
+    drawn: dict[str, list[np.ndarray]] = {"roc_auc": [], "pr_auc": []}
     for weights in _resamples(len(truth), resamples, rng):
-        areas = np.array([one.areas(weights) for one in ranked if one.occurs]).reshape(-1, 2, len(weights))
+        areas = np.array([emotion.areas(weights) for emotion in ranked]).reshape(-1, 2, len(weights))
         defined = np.isfinite(areas)
         with np.errstate(invalid="ignore"):
             means = np.where(defined, areas, 0).sum(axis=0) / defined.sum(axis=0)
-        for name, mean in zip(found, means, strict=True):
-            found[name].append(mean)
-    return {name: np.concatenate(blocks) for name, blocks in found.items()}
+        for name, mean in zip(drawn, means, strict=True):
+            drawn[name].append(mean)
+    return {name: np.concatenate(blocks) for name, blocks in drawn.items()}
 
 
 class _Ranked:

@@ -7,7 +7,7 @@ import numpy as np
 
 from fecemo.errors import InputError
 from fecemo.evaluation.metrics.intervals import percentile_interval
-from fecemo.evaluation.records.score_parts import Interval
+from fecemo.evaluation.records.score import Interval
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,57 @@
-"""How often an embedding tells which of three faces raters found the odd one out.
+"""How often an embedding tells which of three faces raters found the odd one out: measured, and stored of a cell.
 
 The triplet prediction accuracy of the papers on facial expression similarity, from Vemulapalli and Agarwala 2019 on: an
 answer is right where the other two faces lie nearer to each other than either lies to the odd one.
 """
 
 import math
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from fecemo.evaluation.metrics.intervals import wilson_interval
-from fecemo.evaluation.records.score_parts import Interval
+from fecemo.evaluation.records.score import Interval, read_stored, write_stored
 
+TRIPLET_TEST_FORMAT = "fecemo.triplet_test/1"
+TRIPLET_TEST_NAME = "triplets.json"
 BLOCK = 1 << 14
 """Triplets whose vectors are held at a time."""
+
+
+@dataclass(frozen=True)
+class TypeShare:
+    """Answers to triplets of one type."""
+
+    n_triplets: int
+    accuracy: float  #: Share of them that is right.
+
+
+@dataclass(frozen=True)
+class TripletTest:
+    """Answers of one cell to triplets of faces from which nothing learns."""
+
+    approach: str
+    variant: str
+    recipe: str
+    n_triplets: int  #: Those on which raters agree.
+    n_left_out: int  #: Further triplets that were not asked, because rows learn from one of their faces.
+    n_faces: int  #: In the triplets.
+    accuracy: float  #: Share of the triplets whose odd face is told; 1/3 by guessing.
+    interval: Interval
+    confidence: float
+    by_type: dict[str, TypeShare]  #: By those of `fecemo.data.fec.TRIPLET_TYPES` that there are.
+
+
+def write_triplet_test(folder: Path, record: TripletTest) -> str:
+    """Write ``triplets.json``, and return its name."""
+    write_stored(folder / TRIPLET_TEST_NAME, TRIPLET_TEST_FORMAT, record)
+    return TRIPLET_TEST_NAME
+
+
+def read_triplet_test(folder: Path) -> TripletTest:
+    """Read what `write_triplet_test` wrote. Raises `StoredStateError` as `read_stored` does."""
+    return read_stored(folder / TRIPLET_TEST_NAME, TRIPLET_TEST_FORMAT, TripletTest, "triplet_test")
 
 
 def told_odd(vectors: np.ndarray, triplets: np.ndarray) -> np.ndarray:
@@ -62,8 +101,7 @@ def share_interval(told: np.ndarray, triplets: np.ndarray, confidence: float) ->
     np.add.at(of_faces, triplets.ravel(), np.repeat(rest, 3))
     # Each triplet has met itself by each of its faces; once is right.
     variance = (np.square(of_faces).sum() - 2 * np.square(rest).sum()) / n**2
-    alone = share * (1 - share) / n
-    if variance <= alone * (1 + 1e-9):  # equal where no two share a face, but for rounding
+    if variance <= share * (1 - share) / n * (1 + 1e-9):  # equal where no two share a face, but for rounding
         return plain
     reach = float(norm.ppf((1 + confidence) / 2)) * math.sqrt(variance)
     return Interval(max(0.0, min(plain.low, share - reach)), min(1.0, max(plain.high, share + reach)))

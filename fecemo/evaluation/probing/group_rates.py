@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fecemo.evaluation.metrics.confusion import confusion_figures
-from fecemo.evaluation.records.score_parts import Interval
+from fecemo.evaluation.metrics.classification import confusion_figures
+from fecemo.evaluation.records.score import Interval
 
 SMALL = 30
 """Groups of fewer scored faces are flagged, and take no part in the differences."""

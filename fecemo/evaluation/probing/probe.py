@@ -7,7 +7,7 @@ import numpy as np
 
 from fecemo.evaluation.metrics.intervals import bootstrap_intervals
 from fecemo.evaluation.probing.probe_settings import ProbeSettings
-from fecemo.evaluation.records.score_parts import Interval
+from fecemo.evaluation.records.score import Interval
 
 MOST_STEPS = 1000
 """Steps of the logistic regression's solver at the most."""
@@ -117,7 +117,7 @@ def score_answers(truth: np.ndarray, answers: np.ndarray, emotions: Sequence[str
     """
     from sklearn.metrics import confusion_matrix
 
-    from fecemo.evaluation.metrics.confusion import confusion_figures
+    from fecemo.evaluation.metrics.classification import confusion_figures
 
     confusion = confusion_matrix(truth, answers, labels=list(emotions))
     confusion = np.concatenate([confusion, np.zeros((len(emotions), 1), confusion.dtype)], axis=1)

@@ -1,70 +1,141 @@
 """The score of one cell: every figure that a table or a report may show, with what it cost and what chance gives."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
-from fecemo.evaluation.records.score_parts import Chance, ClassScore, ClusterScore, Interval, LabelsUsed, Seconds
-from fecemo.evaluation.records.stored import read_stored, write_stored
+from fecemo.data.documents import build, read_json
+from fecemo.data.durable import atomic_write
+from fecemo.errors import InputError, StoredStateError
 
 SCORE_FORMAT = "fecemo.score/3"
 SCORE_NAME = "score.json"
 ABSTAINED = "(no name)"
 """Heading of the confusion matrix's last column, which is there only where some face got no emotion."""
+T = TypeVar("T")
+
+
+def write_stored(path: Path, format: str, record: Any) -> None:
+    """Write a dataclass as JSON, beside its format. Raises `ResourceError` where the disk refuses."""
+    atomic_write(path, json.dumps({"format": format, **asdict(record)}, indent=1, allow_nan=False) + "\n")
+
+
+def read_stored(path: Path, format: str, kind: type[T], stage: str) -> T:
+    """Read what `write_stored` wrote.
+
+    Raises
+    ------
+    StoredStateError
+        If the file is missing, damaged or of another format; it names the stage that is to run again.
+    """
+    try:
+        document = read_json(path)
+        if (stored := document.pop("format", None)) != format:
+            raise InputError(f"{path} has the format {stored!r}, expected {format!r}")
+        return build(kind, document, str(path))
+    except InputError as error:
+        raise StoredStateError(f"{error}; run the {stage} stage again") from error
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A confidence interval."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Chance:
+    """What accuracy takes no skill."""
+
+    uniform: float  #: Guessing each emotion equally often: 1 / number of emotions.
+    majority: float  #: Share of the scored faces that show the most frequent emotion.
+
+
+@dataclass(frozen=True)
+class LabelsUsed:
+    """What a number cost in labels of target faces, and in looking."""
+
+    training: int = 0  #: Labels from which a network learned.
+    naming: int = 0  #: Labels that named clusters.
+    choosing: int = 0  #: Labels by which settings were chosen, such as the epoch at which training stopped.
+    looked_at: int = 0  #: Faces at which a person looked, without their labels, to name clusters.
+    suggestions_used: int = 0  #: Names for which the person asked a suggestion made from labels.
+    target_labels_shown: bool = False  #: Whether true labels of target faces were shown to the person.
+    named_by: str = ""  #: Who named the clusters, as the file of names says.
+    other_scores_seen: int = 0  #: Other names of the same clusters that the person saw scored before.
+
+    @property
+    def total(self) -> int:
+        """Labels of target faces, for training, naming and choosing together."""
+        return self.training + self.naming + self.choosing
+
+    @property
+    def blind(self) -> bool:
+        """Whether the person who named saw nothing that was made of labels."""
+        return not (self.suggestions_used or self.target_labels_shown or self.other_scores_seen)
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """Wall-clock seconds of the stages that lead to the number, 0 for a stage that the approach does not have."""
+
+    train: float = 0.0
+    embed: float = 0.0
+    cluster: float = 0.0
+    label: float = 0.0
+    evaluate: float = 0.0
+    total: float = 0.0
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """Figures of one emotion against all others; all but the counts are None for an emotion without scored faces."""
+
+    support: int  #: Scored faces that show it.
+    answered: int  #: Scored faces that were given it.
+    recall: float | None = None
+    precision: float | None = None  #: None also where it was never answered.
+    f1: float | None = None
+    kappa: float | None = None  #: Cohen's; None also where truth and predictions are one answer throughout.
+    alpha: float | None = None  #: Krippendorff's, nominal; None as kappa.
+    roc_auc: float | None = None  #: Of faces ranked by their score for this emotion; None also where all show it.
+    pr_auc: float | None = None  #: Average precision: the area under the precision-recall curve, in steps.
+
+
+@dataclass(frozen=True)
+class ClusterScore:
+    """How a clustering relates to the true emotions of the scored faces.
+
+    Purity and the oracle's names are chosen with the scored labels in hand: bounds, and the result of no method.
+    """
+
+    #: Name in use by the group's key: a cluster's number, or a part of a divided one (``"3a"``); ``"mixed"``,
+    #: ``"not a face"`` and ``"skip"`` name no emotion.
+    names: dict[str, str]
+    source_sizes: tuple[int, ...]  #: Faces of each cluster, of the source that made the clusters.
+    target_sizes: tuple[int, ...]  #: The same of the whole target.
+    nmi: float  #: Normalised mutual information of clusters and emotions, arithmetic mean: the V-measure, in [0, 1].
+    homogeneity: float  #: Clusters hold one emotion; in [0, 1].
+    completeness: float  #: Emotions keep to one cluster; in [0, 1].
+    ami: float  #: Adjusted mutual information: 0 chance, 1 perfect.
+    ari: float  #: Adjusted Rand index: 0 chance, 1 perfect.
+    purity: float  #: Share of faces whose emotion is the most frequent one of their group: no naming exceeds it.
+    purity_of_chance: float  #: The same with the emotions shuffled over the faces.
+    oracle_accuracy: float  #: Of `oracle_names`. One to one it is no bound: names in use may repeat an emotion.
+    oracle_of_chance: float
+    oracle_names: dict[str, str]
+    oracle_rule: str  #: ``"one to one"`` where there are as many groups as emotions, else ``"majority"``.
+    upper_bound: bool = True
+    silhouette: float | None = None  #: Of a sample of source faces, in [-1, 1].
+    stability: float | None = None  #: Mean adjusted Rand index with the clusterings of other starts.
 
 
 @dataclass(frozen=True)
 class Score:
-    """Score of one approach on one variant.
-
-    Parameters
-    ----------
-    approach, approach_title, variant, variant_title : str
-        Keys of the cell, and the headings that the table prints.
-    recipe, recipe_title : str
-        The study that the cell belongs to.
-    method : str
-        How faces got their class: by the names of their clusters (``"hand"``, ``"majority_vote"`` or
-        ``"labels_per_cluster"``; the latter two follow ``class_balanced`` where labels were drawn so), or by a
-        ``"classifier"``.
-    emotions : tuple of str
-        Order of the rows of `confusion`, and of its columns before any abstentions.
-    n_scored : int
-        Scored faces.
-    scored_faces : str
-        Digest of the ids and true emotions of the scored faces: equal where two cells were scored on the same ones.
-    score_on : {"test", "unused_labels"}
-        The stored test split, or every labelled face whose label neither trained nor named anything.
-    abstained : int
-        Scored faces that got no emotion, because their cluster has none; they count as wrong.
-    accuracy, balanced_accuracy, macro_f1 : float
-        In [0, 1]. Balanced accuracy and macro F1 are means over the emotions that occur among the scored faces.
-    cohen_kappa, krippendorff_alpha : float or None
-        Agreement of truth and predictions beyond chance, alpha for nominal data; 0 is chance, 1 is perfect. An
-        abstention is an answer of its own. None where truth and predictions are one and the same emotion throughout.
-    roc_auc, pr_auc : float or None
-        One against rest: mean over emotions of the areas in `classes`. Faces are ranked as `RANKING_RULES` says. None
-        where only one emotion occurs.
-    class_kappa, class_alpha : float or None
-        Means over emotions of kappa and alpha in `classes`.
-    intervals : dict of str to Interval
-        Percentile bootstrap over the scored faces, of every headline metric that is defined.
-    confidence : float
-        Coverage of the intervals, such as 0.95.
-    bootstrap : int
-        Resamples behind the intervals.
-    chance : Chance
-    classes : dict of str to ClassScore
-        Each emotion against all others.
-    confusion : tuple of tuple of int
-        Counts; a row a true emotion, a column a prediction, in the order of `emotions`, with one more column for
-        abstentions where there are any.
-    labels_used : LabelsUsed
-    seed : int
-        Of everything random in the cell.
-    seconds : Seconds
-    clusters : ClusterScore or None
-        Only for approaches that predict by clusters.
-    """
+    """Score of one approach on one variant."""
 
     approach: str
     approach_title: str
@@ -72,31 +143,33 @@ class Score:
     variant_title: str
     recipe: str
     recipe_title: str
+    #: ``"classifier"``, or how clusters were named: ``"hand"``, ``"majority_vote"``, ``"labels_per_cluster"``, the
+    #: latter two after ``class_balanced`` where labels were drawn so.
     method: str
-    emotions: tuple[str, ...]
+    emotions: tuple[str, ...]  #: Order of the rows of `confusion`, and of its columns before any abstentions.
     n_scored: int
-    scored_faces: str
-    score_on: str
-    abstained: int
+    scored_faces: str  #: Digest of ids and true emotions: equal where two cells were scored on the same faces.
+    score_on: str  #: ``"test"``, or ``"unused_labels"``: faces whose label neither trained nor named anything.
+    abstained: int  #: Scored faces whose cluster has no emotion; they count as wrong.
     accuracy: float
-    balanced_accuracy: float
+    balanced_accuracy: float  #: Like `macro_f1` a mean over the emotions that occur among the scored faces.
     macro_f1: float
-    cohen_kappa: float | None
+    cohen_kappa: float | None  #: An abstention is an answer of its own. None where all is one and the same emotion.
     krippendorff_alpha: float | None
-    roc_auc: float | None
+    roc_auc: float | None  #: Mean over emotions, one against rest; ranked as `RANKING_RULES` says.
     pr_auc: float | None
-    class_kappa: float | None
+    class_kappa: float | None  #: Mean over emotions of kappa in `classes`.
     class_alpha: float | None
-    intervals: dict[str, Interval]
-    confidence: float
-    bootstrap: int
+    intervals: dict[str, Interval]  #: Percentile bootstrap over the scored faces, of every defined headline metric.
+    confidence: float  #: Coverage of the intervals, such as 0.95.
+    bootstrap: int  #: Resamples behind the intervals.
     chance: Chance
     classes: dict[str, ClassScore]
-    confusion: tuple[tuple[int, ...], ...]
+    confusion: tuple[tuple[int, ...], ...]  #: Counts; a row a true emotion, a column a prediction.
     labels_used: LabelsUsed
-    seed: int
+    seed: int  #: Of everything random in the cell.
     seconds: Seconds
-    clusters: ClusterScore | None = None
+    clusters: ClusterScore | None = None  #: Only for approaches that predict by clusters.
 
     @property
     def confusion_columns(self) -> tuple[str, ...]:
@@ -106,7 +179,7 @@ class Score:
     @property
     def n_emotions(self) -> int:
         """Emotions that occur among the scored faces."""
-        return sum(one.support > 0 for one in self.classes.values())
+        return sum(each.support > 0 for each in self.classes.values())
 
     def metric(self, name: str) -> float | None:
         """Return a headline metric, or None where it is not defined."""
@@ -120,11 +193,5 @@ def write_score(folder: Path, score: Score) -> None:
 
 
 def read_score(folder: Path) -> Score:
-    """Read ``folder/score.json``.
-
-    Raises
-    ------
-    StoredStateError
-        If it is missing, damaged or of another format.
-    """
+    """Read ``folder/score.json``. Raises `StoredStateError` as `read_stored` does."""
     return read_stored(folder / SCORE_NAME, SCORE_FORMAT, Score, "evaluate")

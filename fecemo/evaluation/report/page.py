@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from fecemo.evaluation.catalogue import HEADLINES, RANKING_RULES
 from fecemo.evaluation.cell_metric import cell_metrics
 from fecemo.evaluation.figures.faces import source_face_map, target_face_map
 from fecemo.evaluation.figures.maps import MapPoints, cluster_map, emotion_map, learnt_map, name_key, name_map
@@ -13,11 +14,10 @@ from fecemo.evaluation.figures.scores import Bar, confusion_figure, overview_fig
 from fecemo.evaluation.figures.svg import as_picture, colour
 from fecemo.evaluation.figures.training import curve_figure
 from fecemo.evaluation.printed import DASH, Part, count, duration, number
-from fecemo.evaluation.records.headline import HEADLINES, RANKING_RULES
 from fecemo.evaluation.report.lookup import Lookup
 from fecemo.evaluation.report.material import CellMaterial, ReportMaterial, StageFacts
 from fecemo.evaluation.report.reading import first_sentence, read_cell, read_run
-from fecemo.evaluation.results import SCORED_ON, naming_words
+from fecemo.evaluation.result_rows import SCORED_ON, naming_words
 from fecemo.evaluation.writers import environment, grids_of
 from fecemo.progress import progress
 

@@ -1,6 +1,6 @@
 """Table 1 and the tables beneath it: accuracies, metrics, costs and clusters of every cell."""
 
-from fecemo.evaluation.records.headline import HEADLINES
+from fecemo.evaluation.catalogue import HEADLINES
 from fecemo.evaluation.table import Figure, Table
 
 TABLE = (

@@ -15,7 +15,8 @@ from fecemo.study.supervision import supervision_of
 
 if TYPE_CHECKING:
     from fecemo.evaluation.cells import CellRecords, Triplets, Way
-    from fecemo.evaluation.records.cluster_sweep import ClusterSweep, RightAnswers
+    from fecemo.evaluation.metrics.cluster_sweep import ClusterSweep
+    from fecemo.evaluation.metrics.over_seeds import RightAnswers
     from fecemo.evaluation.records.score import Score
 
 
@@ -78,7 +79,7 @@ def _is_current(cell: Cell, layout: RunLayout, kind: str) -> bool:
 
 def _read_cluster_sweep(cell: Cell, layout: RunLayout) -> "tuple[ClusterSweep | None, dict[Way, RightAnswers]]":
     """Return a cell's record with its right answers, or nothing where it has not run on what stands now and so."""
-    from fecemo.evaluation.records.cluster_sweep import read_cluster_sweep
+    from fecemo.evaluation.metrics.cluster_sweep import read_cluster_sweep
 
     folder = layout.cluster_sweep(cell.row, cell.variant.name)
     receipt = sound_receipt(folder)
@@ -93,7 +94,7 @@ def _read_cluster_sweep(cell: Cell, layout: RunLayout) -> "tuple[ClusterSweep | 
 def _read_triplet_test(cell: Cell, layout: RunLayout) -> "Triplets | None":
     """Return how well a row tells triplets of faces from which nothing learns, where it was asked."""
     from fecemo.evaluation.cells import Triplets
-    from fecemo.evaluation.records.triplet_test import read_triplet_test
+    from fecemo.evaluation.metrics.triplets import read_triplet_test
 
     folder = layout.triplet_test(cell.row, cell.variant.name)
     if cell.recipe.triplet_test is None or cell.approach.predicts_by != "clusters":

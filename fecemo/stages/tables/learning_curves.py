@@ -1,6 +1,7 @@
 """Learning curves of a run, read from the records of their steps; a step that has not run is left empty."""
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fecemo.data.receipts import sound_receipt
@@ -10,14 +11,35 @@ from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import LearningStep, Recipe
 
 if TYPE_CHECKING:
-    from fecemo.evaluation.cells import CellRecords, LearningCurve, LearningPoint
+    from fecemo.evaluation.cells import CellRecords, Heading
 
 LEARNT = {"triplet": "triplets", "label": "labelled faces"}
 """What examples are called by their target; all others are unlabelled faces."""
 
 
+@dataclass(frozen=True)
+class LearningPoint:
+    """A cell with less of one thing, or the cell itself; without records or amount, where it has not run."""
+
+    cell: "CellRecords"
+    amount: int | None  #: How much it had, in the curve's unit.
+    seconds: float | None  #: Wall-clock seconds of training; None also where nothing was trained for the point.
+    asked: float | None = None  #: The recipe's value; None for the cell itself.
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """One cell with less and less of one thing."""
+
+    row: "Heading"
+    column: "Heading"
+    setting: str  #: The recipe's key, such as ``"classify.faces"``.
+    unit: str  #: What there is less of, in words, such as ``"triplets"``.
+    points: tuple[LearningPoint, ...]  #: From the least; the last is the cell itself.
+
+
 def read_learning_curves(study: Recipe, layout: RunLayout,
-                         rows: "tuple[CellRecords, ...]") -> "tuple[LearningCurve, ...]":
+                         rows: "tuple[CellRecords, ...]") -> tuple[LearningCurve, ...]:
     """Return the curves that a recipe asks for, each with its row as the last point.
 
     A step that turned out to have no less than its row, such as more faces than there are, is no point; it is named on
@@ -30,8 +52,6 @@ def read_learning_curves(study: Recipe, layout: RunLayout,
     rows : tuple of CellRecords
         Table 2 of the same run.
     """
-    from fecemo.evaluation.cells import LearningCurve
-
     scores = read_scores(study, layout, study.step_cells)
     by_curve: dict[tuple[str, str, str], list[tuple[str, LearningStep]]] = {}
     for name, variant in study.step_cells:
@@ -70,10 +90,8 @@ def _unit(cell: Cell, step: LearningStep) -> str:
 
 
 def _point(cell: Cell, step: LearningStep, layout: RunLayout, row: "CellRecords",
-           asked: float | None) -> "LearningPoint":
+           asked: float | None) -> LearningPoint:
     """Return a cell as a point: how much of the step's setting it had, and how long its networks were trained."""
-    from fecemo.evaluation.cells import LearningPoint
-
     if not step.phase:
         return LearningPoint(row, None if row.sweep is None else row.sweep.source_faces, None, asked)
     receipt = sound_receipt(layout.model(cell.row, cell.variant.name))

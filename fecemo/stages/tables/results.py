@@ -59,9 +59,9 @@ def read_run(study: Recipe, layout: RunLayout) -> RunResults:
     from fecemo.data.manifests import read_published
     from fecemo.evaluation.cells import compare_rows
     from fecemo.evaluation.metrics.comparison import compare_cells
-    from fecemo.evaluation.metrics.seeds import spread_over_seeds
     from fecemo.evaluation.records.predictions import read_predictions
-    from fecemo.evaluation.results import cell_rows, comparison_rows, results_of, sweep_comparison_rows
+    from fecemo.evaluation.result_rows import cell_rows, comparison_rows, row_comparison_rows
+    from fecemo.evaluation.results import results_of
 
     published = read_published(published_files(study)["published"]) if study.published else None
     scores, parts = read_scores(study, layout, study.cells), _parts(study)
@@ -73,9 +73,7 @@ def read_run(study: Recipe, layout: RunLayout) -> RunResults:
     curves = read_learning_curves(study, layout, tuple(cells.values())) if study.cluster_sweep else ()
     rows: list[dict[str, Any]] = []
     for where in cells:
-        others = [its[where] for its in further if where in its]
-        spread = spread_over_seeds([scores[where], *others]) if where in scores else None
-        rows += cell_rows(cells[where], seed=study.seed, spread=spread, further=others)
+        rows += cell_rows(cells[where], seed=study.seed, further=[its[where] for its in further if where in its])
         if cells[where].sweep is not None:
             settings = {"rare_class_exponent": study.naming.rare_class_exponent,
                         "class_balanced": float(study.naming.class_balanced)}
@@ -93,9 +91,9 @@ def read_run(study: Recipe, layout: RunLayout) -> RunResults:
     predictions = {where: read_predictions(layout.score(*where), score.emotions) for where, score in scores.items()}
     differences = list(comparison_rows(scores, compare_cells(scores, predictions, seed=study.seed)))
     if study.cluster_sweep is not None:
-        found, references = compare_rows(list(cells.values()), resamples=study.evaluation.bootstrap, seed=study.seed,
-                                         confidence=study.evaluation.confidence)
-        differences += sweep_comparison_rows(cells.values(), found, references)
+        differences += row_comparison_rows(compare_rows(
+            list(cells.values()), resamples=study.evaluation.bootstrap, seed=study.seed,
+            confidence=study.evaluation.confidence))
         rows += _reference_rows()
     rows += _published_rows(published, parts) if published is not None else ()
     return RunResults(results_of(rows, differences), cells)
@@ -110,7 +108,7 @@ def _parts(study: Recipe) -> dict[str, str]:
 
 
 def _published_rows(published: "PublishedTable", parts: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    from fecemo.evaluation.records.headline import HEADLINES
+    from fecemo.evaluation.catalogue import HEADLINES
     from fecemo.evaluation.results import PUBLISHED
 
     titles = {**{name: approach.title for name, approach in approaches().items()}, **published.titles}

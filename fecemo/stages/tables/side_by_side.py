@@ -119,9 +119,10 @@ def join_runs(runs: Sequence[RunScores]) -> "Results":
     the first, cell by cell, on the faces that both were scored on.
     """
     from fecemo.evaluation.cells import CellRecords, Heading
-    from fecemo.evaluation.metrics.comparison import compare_same_cell
-    from fecemo.evaluation.metrics.seeds import share_a_test, spread_over_seeds
-    from fecemo.evaluation.results import cell_rows, results_of
+    from fecemo.evaluation.metrics.comparison import compare
+    from fecemo.evaluation.metrics.over_seeds import share_a_test
+    from fecemo.evaluation.result_rows import cell_rows, difference_rows
+    from fecemo.evaluation.results import results_of
 
     rows: list[dict[str, Any]] = []
     differences: list[dict[str, Any]] = []
@@ -146,23 +147,20 @@ def join_runs(runs: Sequence[RunScores]) -> "Results":
         if len({run.seed for run in its}) < len(its) or not all(map(share_a_test, by_cell.values())):
             continue
         for scores in by_cell.values():
-            if (spread := spread_over_seeds(scores)) is not None:
+            if scores:
                 name = f"{recipe} (seeds {', '.join(str(run.seed) for run in its)})"
-                rows += [row for row in cell_rows(records(scores[0]), seed=its[0].seed, spread=spread, run=name)
+                rows += [row for row in cell_rows(records(scores[0]), seed=its[0].seed, further=scores[1:], run=name)
                          if row.get("deviation") is not None]
     first = runs[0]
     for run in runs[1:]:
         for where in cells:
-            found = compare_same_cell(where, run.scores, run.predictions, first.scores, first.predictions)
-            for metric, difference in found.differences.items() if found is not None else ():
-                score = run.scores[where]
-                differences.append({
-                    "run": run.name, "row": where[0], "title": score.approach_title, "variant": where[1],
-                    "variant_title": score.variant_title, "other_run": first.name, "other_row": where[0],
-                    "other_title": score.approach_title, "other_variant": where[1],
-                    "other_variant_title": score.variant_title, "against": "run", "stage": "evaluate",
-                    "metric": metric, "value": difference.value, "low": difference.low, "high": difference.high,
-                    "n": found.n_shared if found else None})
+            if where not in run.predictions or where not in first.predictions:
+                continue
+            score = run.scores[where]
+            comparison = compare(score, run.predictions[where], first.scores[where], first.predictions[where])
+            if comparison is not None:
+                differences += difference_rows(comparison, score, score, run=run.name, other_run=first.name,
+                                               against="run")
     return results_of(rows, differences)
 
 
