@@ -22,7 +22,8 @@ def record_formats() -> dict[str, object]:
 
 def _fields(kind: object) -> object:
     if dataclasses.is_dataclass(kind):
-        return {name: _fields(its) for name, its in typing.get_type_hints(kind).items()}
+        hints = typing.get_type_hints(kind)
+        return {field.name: _fields(hints[field.name]) for field in dataclasses.fields(kind)}
     parts = [_fields(part) for part in typing.get_args(kind)]
     name = "one of" if isinstance(kind, types.UnionType) else getattr(kind, "__name__", str(kind))
     return [name, *parts] if parts else name

@@ -66,7 +66,7 @@ def test_rows_stand_by_their_supervision(written):
     assert (triplets["low"], triplets["high"]) == (pytest.approx(0.47032, abs=2e-5), pytest.approx(0.75777, abs=2e-5))
     assert set(frame[frame["row"] == "supervised"]["readout"]) <= {"argmax", ""}
     text = (written.layout.run / "table2.md").read_text()
-    assert "waits for a face landmark model in landmark\\_model of the recipe" in text
+    assert "Landmark features: waits for a face landmark model in" in text
     assert "Exp-CLIP" in text.split("As others publish")[1]
 
 
