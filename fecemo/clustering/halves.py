@@ -61,6 +61,8 @@ def groups_of_target(divided: dict[str, str], seed: int, source: np.ndarray, sou
                      target: np.ndarray, target_clusters: np.ndarray, title: str) -> np.ndarray:
     """Return every target face's group: its cluster's key, or that of the half into which it falls.
 
+    Raises `StoredStateError` if a group no longer falls into the halves that were named.
+
     Parameters
     ----------
     divided : dict of str to str
@@ -77,11 +79,6 @@ def groups_of_target(divided: dict[str, str], seed: int, source: np.ndarray, sou
     Returns
     -------
     ndarray of shape (t,), str
-
-    Raises
-    ------
-    StoredStateError
-        If a group no longer falls into the halves that were named.
     """
     of_source, of_target = (np.asarray(clusters).astype(str).astype(object)
                             for clusters in (source_clusters, target_clusters))

@@ -227,6 +227,8 @@ def silhouette_of_sample(values: np.ndarray, labels: np.ndarray, seed: int) -> t
 def assign(values: np.ndarray, centres: np.ndarray, *, title: str = "embeddings") -> tuple[np.ndarray, np.ndarray]:
     """Give each face the cluster of its nearest centre.
 
+    Raises `StoredStateError` if faces and centres have vectors of different lengths, or a value is NaN or infinite.
+
     Parameters
     ----------
     values : ndarray of shape (n, d), float32
@@ -240,11 +242,6 @@ def assign(values: np.ndarray, centres: np.ndarray, *, title: str = "embeddings"
         Of equally near centres the first.
     distances : ndarray of shape (n, k), float32
         Euclidean.
-
-    Raises
-    ------
-    StoredStateError
-        If faces and centres have vectors of different lengths, or a value is NaN or infinite.
     """
     require_finite(values, title)
     if values.shape[1] != centres.shape[1]:

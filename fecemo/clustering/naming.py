@@ -93,16 +93,13 @@ class ClusterNamer:
     def fit(self, cluster_centers: np.ndarray, names: Mapping[str, str] | Sequence[str]) -> "ClusterNamer":
         """Take the centres of a clustering and the name of each.
 
+        Raises `InputError` if a cluster has no name, or a name no cluster.
+
         Parameters
         ----------
         cluster_centers : ndarray of shape (k, d), float32
         names : mapping of str to str, or sequence of str
             By the cluster's number (``"0"``, ``"1"``, …), as files of names have it, or in order.
-
-        Raises
-        ------
-        InputError
-            If a cluster has no name, or a name no cluster.
         """
         by_number = names if isinstance(names, Mapping) else {str(number): name for number, name in enumerate(names)}
         numbers = [str(number) for number in range(len(cluster_centers))]
@@ -198,7 +195,8 @@ def name_by_labels(method: NamingMethod, faces: LabelledFaces, centres: np.ndarr
 
     A cluster takes the class that most of its drawn faces have, each counting as much as its class weighs. Of equal
     ones it takes that whose faces are on average nearer to the centre, then the first in the order of the classes. A
-    cluster without a drawn face takes the name of the nearest centre that has one.
+    cluster without a drawn face takes the name of the nearest centre that has one. Raises `InputError` if there is no
+    labelled face.
 
     Parameters
     ----------
@@ -210,11 +208,6 @@ def name_by_labels(method: NamingMethod, faces: LabelledFaces, centres: np.ndarr
     settings : NamingSettings
     seed : int
         Of the draw.
-
-    Raises
-    ------
-    InputError
-        If there is no labelled face.
     """
     if method.draw is None:
         raise InputError(f"naming by {method.name!r} uses no labels")

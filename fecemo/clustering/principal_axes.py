@@ -61,10 +61,6 @@ def fit_principal_axes(values: np.ndarray, n_components: int, seed: int, *,
         scikit-learn finds the axes of embeddings up to this size. Larger ones go through the same randomised method
         (Halko, Martinsson and Tropp, 2011, algorithm 4.4, with two power iterations) in blocks of rows, so that no
         more than a block and a few (d, c) matrices are in memory.
-
-    Returns
-    -------
-    PrincipalAxes
     """
     n_components = min(n_components, *values.shape)
     with one_thread():

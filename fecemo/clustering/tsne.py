@@ -77,10 +77,6 @@ def draw_map(source: np.ndarray, target: np.ndarray, settings: MapSettings, seed
     title : str
         For progress and messages.
 
-    Returns
-    -------
-    FaceMap
-
     Raises
     ------
     InputError

@@ -77,10 +77,7 @@ def distances_to(values: np.ndarray, centres: np.ndarray) -> np.ndarray:
 def require_finite(values: np.ndarray, title: str) -> None:
     """Check that embeddings hold numbers.
 
-    Raises
-    ------
-    StoredStateError
-        If a value is NaN or infinite; the first such row is named.
+    Raises `StoredStateError` if a value is NaN or infinite; the first such row is named.
     """
     if values.ndim != 2 or not values.shape[1]:
         raise StoredStateError(f"{title}: expected one vector a face, got an array of shape {values.shape}; run embed "

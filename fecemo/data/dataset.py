@@ -100,10 +100,7 @@ class Description:
 def read_description(folder: Path) -> Description:
     """Return the classes and columns of a dataset without opening its faces.
 
-    Raises
-    ------
-    StoredStateError
-        If the file is missing or damaged.
+    Raises `StoredStateError` if the file is missing or damaged.
     """
     path = folder / DESCRIPTION_NAME
     try:
@@ -119,6 +116,8 @@ def read_description(folder: Path) -> Description:
 
 class Dataset:
     """A finished dataset: ``dataset["valence"]`` is a column of its faces.
+
+    Raises `StoredStateError` if the dataset is missing, unfinished or damaged.
 
     Parameters
     ----------
@@ -141,11 +140,6 @@ class Dataset:
     columns : mapping of str to {"label", "split", "text", "number"}
         The annotations and their types.
     receipt : Receipt
-
-    Raises
-    ------
-    StoredStateError
-        If the dataset is missing, unfinished or damaged.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -191,15 +185,12 @@ class Dataset:
     def __getitem__(self, name: str) -> np.ndarray:
         """Return an annotation.
 
+        Raises `InputError` if there is no such column.
+
         Returns
         -------
         ndarray of shape (n,)
             Float32 with NaN for a number, else str with ``""``, where a face's is not known.
-
-        Raises
-        ------
-        InputError
-            If there is no such column.
         """
         if name not in self.columns:
             raise InputError(f"{self.folder} has no column {name!r}: " + (
@@ -226,6 +217,8 @@ class Dataset:
     def label_codes(self, name: str = "label") -> np.ndarray:
         """Return each face's class as its position in `classes`, -1 where none is known.
 
+        Raises `StoredStateError` if a label is none of the classes.
+
         Parameters
         ----------
         name : str
@@ -234,11 +227,6 @@ class Dataset:
         Returns
         -------
         ndarray of shape (n,), int32
-
-        Raises
-        ------
-        StoredStateError
-            If a label is none of the classes.
         """
         code_of = {"": -1, **{name: code for code, name in enumerate(self.classes)}}
         labels = self[name].tolist() if name in self.columns else [""] * len(self)

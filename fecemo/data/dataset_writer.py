@@ -146,6 +146,8 @@ class DatasetWriter:
     def put(self, slot: int, face: np.ndarray, detail: str = "") -> None:
         """Store the face of a slot.
 
+        Raises `ResourceError` if the disk is full; every face that the ledger knows stays whole.
+
         Parameters
         ----------
         slot : int
@@ -154,11 +156,6 @@ class DatasetWriter:
             RGB.
         detail : str
             Kept in the ledger beside it.
-
-        Raises
-        ------
-        ResourceError
-            If the disk is full; every face that the ledger knows stays whole.
         """
         if face.shape != FACE_SHAPE or face.dtype != np.uint8:
             raise ValueError(f"a stored face is uint8 of shape {FACE_SHAPE}, not {face.dtype} of shape {face.shape}")
@@ -231,10 +228,6 @@ class DatasetWriter:
             Whether a dataset of no face is what it should be, as for a shard into which no host falls.
         advice : str
             What to do where no face could be stored.
-
-        Returns
-        -------
-        Receipt
 
         Raises
         ------

@@ -34,11 +34,8 @@ _shorten.maxstring = _shorten.maxother = 120
 def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping that a YAML file holds.
 
-    Raises
-    ------
-    InputError
-        If the file is missing, is not YAML, has a key twice or a number that is none (the line is named), grows beyond
-        measure by its aliases, or does not hold a mapping.
+    Raises `InputError` if the file is missing, is not YAML, has a key twice or a number that is none (the line is
+    named), grows beyond measure by its aliases, or does not hold a mapping.
     """
     import yaml
 
@@ -172,6 +169,9 @@ def _mapping(document: Any, path: Path) -> dict[str, Any]:
 def build(kind: type[T], document: dict[str, Any], where: str) -> T:
     """Return a dataclass made of a plain document, checked against its type hints by pydantic.
 
+    Raises `InputError` for an unknown, missing or ill-typed key; every fault is listed, and the nearest known key
+    named.
+
     Parameters
     ----------
     kind : type
@@ -181,11 +181,6 @@ def build(kind: type[T], document: dict[str, Any], where: str) -> T:
         What a file holds.
     where : str
         What the error message begins with, such as ``"recipes/demo.yaml: approaches.dense_autoencoder"``.
-
-    Raises
-    ------
-    InputError
-        For an unknown, missing or ill-typed key; every fault is listed, and the nearest known key named.
     """
     import pydantic
 

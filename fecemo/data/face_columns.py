@@ -20,6 +20,9 @@ def read_face_columns(path: Path, ids: Sequence[str], *, below: str = "",
                       rename: Callable[[str], str | None] = str) -> dict[str, np.ndarray]:
     """Read a table of faces, joined to the faces of a pack.
 
+    Raises `InputError` if the file is missing, names no face, names one twice, has two columns of one name, or names
+    none of the pack.
+
     Parameters
     ----------
     path : Path
@@ -40,11 +43,6 @@ def read_face_columns(path: Path, ids: Sequence[str], *, below: str = "",
     dict of str to ndarray of shape (n,)
         Float64 with NaN, or objects, strings with ``""``, where a value is not known. Columns without a value are left
         out.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, names no face, names one twice, has two columns of one name, or names none of the pack.
     """
     rows = csv_rows(path)
     heading = next(rows, None)

@@ -138,10 +138,6 @@ def write_receipt(folder: Path, stage: str, *, config: dict[str, Any], inputs: d
         Paths, relative to ``folder``, whose sha256 is taken now.
     outputs : dict of str to str, optional
         Digests already known, such as a pack's, for files too large to read twice.
-
-    Returns
-    -------
-    Receipt
     """
     digests = {**{name: digest_file(folder / name) for name in files}, **(outputs or {})}
     receipt = Receipt(
@@ -160,10 +156,7 @@ def write_receipt(folder: Path, stage: str, *, config: dict[str, Any], inputs: d
 def read_receipt(folder: Path) -> Receipt | None:
     """Return a folder's receipt, or None where there is none because the stage has not finished.
 
-    Raises
-    ------
-    StoredStateError
-        If the receipt is there and cannot be read.
+    Raises `StoredStateError` if the receipt is there and cannot be read.
     """
     path = folder / RECEIPT_NAME
     try:
@@ -180,10 +173,7 @@ def read_receipt(folder: Path) -> Receipt | None:
 def require_receipt(folder: Path, stage: str) -> Receipt:
     """Return the receipt of an input that must be finished.
 
-    Raises
-    ------
-    StoredStateError
-        If the stage that makes it has not finished, or the folder belongs to another stage.
+    Raises `StoredStateError` if the stage that makes it has not finished, or the folder belongs to another stage.
     """
     receipt = read_receipt(folder)
     if receipt is None:
@@ -235,7 +225,8 @@ def damage(folder: Path, receipt: Receipt) -> str | None:
 def open_output(folder: Path, name: str, stage: str = "") -> Path:
     """Return the path of a stage's output, held against the receipt.
 
-    A folder without a receipt, as of a stage at work, promises nothing: there the path is returned as it is.
+    A folder without a receipt, as of a stage at work, promises nothing: there the path is returned as it is. Raises
+    `StoredStateError` if the file is missing or is not what the stage wrote.
 
     Parameters
     ----------
@@ -245,11 +236,6 @@ def open_output(folder: Path, name: str, stage: str = "") -> Path:
         Path relative to it.
     stage : str, optional
         The stage to name in the message; by default that of the receipt.
-
-    Raises
-    ------
-    StoredStateError
-        If the file is missing or is not what the stage wrote.
     """
     receipt = read_receipt(folder)
     if receipt is not None and name in receipt.outputs and (words := _damage(folder, name, receipt)) is not None:

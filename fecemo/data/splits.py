@@ -35,7 +35,8 @@ def make_splits(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndar
 
     Held out is the whole set's share of every label or, by counts, as many faces of every label. Within a label the
     faces stand in the order of a digest of seed and id: the first are the test split, the next the validation split,
-    the others the train split. The test split therefore does not depend on ``valid_fraction``.
+    the others the train split. The test split therefore does not depend on ``valid_fraction``. Raises `InputError` if
+    the fractions are out of range, or a label has too few faces.
 
     Parameters
     ----------
@@ -52,11 +53,6 @@ def make_splits(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndar
     -------
     ndarray of shape (n,), str
         ``"train"``, ``"valid"`` or ``"test"``.
-
-    Raises
-    ------
-    InputError
-        If the fractions are out of range, or a label has too few faces.
     """
     if not (valid_fraction >= 0 and test_fraction >= 0 and valid_fraction + test_fraction < 1):
         raise InputError(f"valid_fraction {valid_fraction} and test_fraction {test_fraction} must be at least 0, and "
@@ -94,7 +90,7 @@ def held_out_per_class(counts: Mapping[str, int], asked: Mapping[str, int]) -> d
     """Return how many faces of every label are held out: as many as are asked for, or equally many of each, but fewer.
 
     Half of the rarest label stays to be learnt from. Where it has too few faces for that, all numbers become smaller in
-    proportion, rounded down.
+    proportion, rounded down. Raises `InputError` if none would be left of a number that is above 0.
 
     Parameters
     ----------
@@ -102,11 +98,6 @@ def held_out_per_class(counts: Mapping[str, int], asked: Mapping[str, int]) -> d
         Faces of each label.
     asked : mapping of str to int
         Faces of every label by split.
-
-    Raises
-    ------
-    InputError
-        If none would be left of a number that is above 0.
     """
     whole = sum(asked.values())
     rarest = min(counts, key=lambda label: (counts[label], label), default="")
@@ -126,8 +117,9 @@ def stratified_sample(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | n
                       fraction: float | None = None, seed: int = 0) -> np.ndarray:
     """Draw faces so that every label has its share: exactly proportional by largest remainder.
 
-    A label gets at least one face wherever ``count`` is not below the number of labels. The draw depends on the ids
-    and the seed, not on the order of the rows.
+    A label gets at least one face wherever ``count`` is not below the number of labels. The draw depends on the ids and
+    the seed, not on the order of the rows. Raises `InputError` if neither or both of ``count`` and ``fraction`` are
+    given, or there are too few faces.
 
     Parameters
     ----------
@@ -142,11 +134,6 @@ def stratified_sample(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | n
     -------
     ndarray of int64
         Rows of ``ids``, ascending.
-
-    Raises
-    ------
-    InputError
-        If neither or both of ``count`` and ``fraction`` are given, or there are too few faces.
     """
     if (count is None) == (fraction is None):
         raise InputError("a stratified sample needs either a count or a fraction")
@@ -167,6 +154,8 @@ def capped_sample(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.nd
                   splits: Sequence[str] | np.ndarray, *, per_class: int, seed: int = 0) -> np.ndarray:
     """Draw at most ``per_class`` faces of every label, from its splits in proportion; decided by ids and seed.
 
+    Raises `InputError` if ``per_class`` is below 1.
+
     Parameters
     ----------
     ids, labels, splits : sequence of str, of length n
@@ -178,11 +167,6 @@ def capped_sample(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.nd
     -------
     ndarray of int64
         Rows of ``ids``, ascending.
-
-    Raises
-    ------
-    InputError
-        If ``per_class`` is below 1.
     """
     if per_class < 1:
         raise InputError(f"per_class must be at least 1, not {per_class}")

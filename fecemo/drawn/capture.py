@@ -81,10 +81,6 @@ def sample_capture(rng: np.random.Generator) -> Capture:
     ----------
     rng : numpy.random.Generator
         Source of randomness. How much is drawn from it does not depend on what comes out.
-
-    Returns
-    -------
-    Capture
     """
     normal = rng.normal(0.0, 1.0, 10)
     chance = rng.random(14)

@@ -37,10 +37,6 @@ def creases(parameters: FaceParameters, geometry: FaceGeometry) -> list[Crease]:
         Actions and age.
     geometry : FaceGeometry
         Where the features lie.
-
-    Returns
-    -------
-    list of Crease
     """
     found: list[Crease] = []
     for side in (-1, 1):

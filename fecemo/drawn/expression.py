@@ -170,10 +170,6 @@ def prototype_expression(emotion: str, variant: int = 0, intensity: float = 1.0)
         Which of the prototype's variants.
     intensity : float
         Factor on every action, from 0 to 1.
-
-    Returns
-    -------
-    Expression
     """
     prototype = _prototype(emotion)
     actions = {**prototype.core, **prototype.variants[variant]}
@@ -192,10 +188,6 @@ def sample_expression(rng: np.random.Generator, emotion: str) -> Expression:
         Source of randomness.
     emotion : str
         One of `EMOTIONS`.
-
-    Returns
-    -------
-    Expression
     """
     prototype = _prototype(emotion)
     mild, borrowing, other_share = rng.random(3)

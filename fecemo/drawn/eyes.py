@@ -62,10 +62,6 @@ def eye_shape(expression: Expression, identity: Identity, capture: Capture, side
         Where the eye looks.
     side : int
         -1 at the picture's left, 1 at its right.
-
-    Returns
-    -------
-    EyeShape
     """
     gain = expression.upper_gain(side)
     raised, tight = expression.upper_lid_raise * gain, expression.lid_tighten * gain
@@ -230,10 +226,6 @@ def brow_shape(expression: Expression, identity: Identity, eye: EyeShape) -> Bro
         Height, arch and thickness.
     eye : EyeShape
         The eye beneath.
-
-    Returns
-    -------
-    BrowShape
     """
     gain = expression.upper_gain(eye.side)
     inner = min(1.0, expression.inner_brow_raise * gain)

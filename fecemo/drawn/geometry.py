@@ -51,10 +51,6 @@ def face_geometry(parameters: FaceParameters) -> FaceGeometry:
     ----------
     parameters : FaceParameters
         Expression and identity; of the capture, only where the eyes look.
-
-    Returns
-    -------
-    FaceGeometry
     """
     expression, identity = parameters.expression, parameters.identity
     eyes = (

@@ -151,10 +151,6 @@ def sample_identity(rng: np.random.Generator) -> Identity:
     ----------
     rng : numpy.random.Generator
         Source of randomness. How much is drawn from it does not depend on what comes out.
-
-    Returns
-    -------
-    Identity
     """
     deviation = [float(value) for value in np.clip(rng.normal(0.0, 0.45, 20), -1.0, 1.0)]
     chance = [float(value) for value in rng.random(16)]

@@ -65,10 +65,6 @@ def mouth_shape(expression: Expression, identity: Identity, nose_base: float) ->
         Width, height and thickness of the lips.
     nose_base : float
         y where the nose meets the upper lip.
-
-    Returns
-    -------
-    MouthShape
     """
     e = expression
     rise = {side: e.lip_corner_pull * e.lower_gain(side) for side in (-1, 1)}

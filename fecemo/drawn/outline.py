@@ -64,10 +64,6 @@ def head_shape(expression: Expression, identity: Identity) -> HeadShape:
         ``jaw_drop`` and ``chin_raise`` move the chin.
     identity : Identity
         Proportions.
-
-    Returns
-    -------
-    HeadShape
     """
     half_width = HALF_WIDTH * (1 + 0.09 * identity.face_width)
     right = _PROFILE.copy()

@@ -110,10 +110,6 @@ def sample_face(rng: np.random.Generator, emotion: str, identity: Identity | Non
         One of the eight emotions.
     identity : Identity, optional
         A person met before; by default a new one is drawn.
-
-    Returns
-    -------
-    FaceParameters
     """
     person = sample_identity(rng)
     capture = sample_capture(rng)

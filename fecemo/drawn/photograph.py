@@ -100,10 +100,6 @@ def sample_photograph(
         What each person shows, from the picture's left to its right.
     width, height : int
         In pixels. Heads stand side by side and do not cover each other.
-
-    Returns
-    -------
-    Photograph
     """
     if not emotions or height < 64 or width < 48 * len(emotions):
         raise InputError(

@@ -145,6 +145,8 @@ class Groups:
 def sample_faces(rule: str, groups: Groups, key: str, *, count: int, start: int = 0, seed: int = 0) -> np.ndarray:
     """Return the next faces of a group.
 
+    Raises `InputError` for an unknown rule, naming the nearest, or a group that does not exist.
+
     Parameters
     ----------
     rule : {"random", "nearest", "farthest", "borderline"}
@@ -163,11 +165,6 @@ def sample_faces(rule: str, groups: Groups, key: str, *, count: int, start: int 
     -------
     ndarray of shape (m,), int64
         Positions among the source faces; of equally ranked ones the first comes first.
-
-    Raises
-    ------
-    InputError
-        For an unknown rule, naming the nearest, or a group that does not exist.
     """
     if rule not in RULES:
         raise InputError(f"there is no rule {rule!r} for samples: {nearest(rule, RULES)}")
@@ -218,10 +215,7 @@ class Divisions:
     def of(self, key: str, groups: Groups) -> Division:
         """Return how a group falls into two.
 
-        Raises
-        ------
-        InputError
-            If there is no such group, it has too few faces, or no group can be divided.
+        Raises `InputError` if there is no such group, it has too few faces, or no group can be divided.
         """
         members = groups.members(key)
         if key not in self._made:
@@ -233,15 +227,12 @@ class Divisions:
     def groups(self, divided: Mapping[str, str]) -> Groups:
         """Return the groups that there are when some are divided.
 
+        Raises `StoredStateError` if one divides into other halves than these.
+
         Parameters
         ----------
         divided : mapping of str to str
             The divided ones, and a digest of the halves of each.
-
-        Raises
-        ------
-        StoredStateError
-            If one divides into other halves than these.
         """
         groups = self._whole
         for key in sorted(divided, key=key_order):

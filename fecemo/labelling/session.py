@@ -98,10 +98,7 @@ class LabellingSession:
     def name(self, *keys: str, name: str) -> None:
         """Give one group, or several that mean the same, a name: a class or one of `NOT_CLASSES`.
 
-        Raises
-        ------
-        InputError
-            For an unknown name or group.
+        Raises `InputError` for an unknown name or group.
         """
         meaning = name if name in NOT_CLASSES else class_of(name, self.classes)
         if meaning is None:
@@ -113,10 +110,7 @@ class LabellingSession:
     def merge(self, keys: Iterable[str], into: str) -> None:
         """Give groups the name that another has. The stored clustering stays as it is.
 
-        Raises
-        ------
-        InputError
-            If the other has none yet.
+        Raises `InputError` if the other has none yet.
         """
         self.groups.at(into)
         if (name := self.stored.names.get(into)) is None:
@@ -126,15 +120,12 @@ class LabellingSession:
     def divide(self, key: str) -> tuple[str, str]:
         """Divide a group in two, each half to be named by itself. The stored clustering stays as it is.
 
+        Raises `InputError` if it has too few faces, or nothing to divide it by.
+
         Returns
         -------
         tuple of str
             Keys of the halves; the larger one first.
-
-        Raises
-        ------
-        InputError
-            If it has too few faces, or nothing to divide it by.
         """
         digest = self._divisions.of(key, self.groups).digest
         names = {other: name for other, name in self.stored.names.items() if other != key}
@@ -144,10 +135,7 @@ class LabellingSession:
     def join(self, key: str) -> str:
         """Take the division back that made a half. Returns the key of the whole.
 
-        Raises
-        ------
-        InputError
-            If the group is a whole cluster.
+        Raises `InputError` if the group is a whole cluster.
         """
         self.groups.at(key)
         whole = key[:-1]

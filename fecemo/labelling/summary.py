@@ -119,12 +119,7 @@ def compare_raters(first: HandNames, second: HandNames) -> Agreement:
     """Compare two people's names of one clustering. ``"mixed"``, ``"not a face"`` and ``"skip"`` count as names.
 
     The name of a whole cluster is that of its halves too. Where both divided a group into different halves, neither
-    theirs nor what is below can be compared.
-
-    Raises
-    ------
-    StoredStateError
-        If they named different clusterings.
+    theirs nor what is below can be compared. Raises `StoredStateError` if they named different clusterings.
     """
     if first.clustering != second.clustering:
         raise StoredStateError(f"the names of {first.by!r} and of {second.by!r} belong to different clusterings "

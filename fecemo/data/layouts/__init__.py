@@ -99,8 +99,9 @@ def labelled_set(folder: Path, entries: Iterable[LabelledImage | LeftOut], expec
                  remark: str = "") -> LabelledSet:
     """Put what a layout read in order and check what holds for every layout.
 
-    Where a set comes divided into two parts, the part that is not ``"train"`` is its test split, whatever the set
-    calls it (AffectNet's own release has a training and a validation set, and results are reported on the latter).
+    Where a set comes divided into two parts, the part that is not ``"train"`` is its test split, whatever the set calls
+    it (AffectNet's own release has a training and a validation set, and results are reported on the latter). Raises
+    `InputError` if there is no image, or only some of them have a split.
 
     Parameters
     ----------
@@ -110,11 +111,6 @@ def labelled_set(folder: Path, entries: Iterable[LabelledImage | LeftOut], expec
         What the layout looks for, for the error message of an empty set.
     classes, columns, remark
         See `LabelledSet`.
-
-    Raises
-    ------
-    InputError
-        If there is no image, or only some of them have a split.
     """
     listed = list(entries)
     images = sorted((image for image in listed if isinstance(image, LabelledImage)), key=lambda image: image.path)

@@ -14,6 +14,10 @@ from fecemo.errors import InputError, nearest
 def read(folder: Path, options: ReadOptions) -> LabelledSet:
     """Read ``CLASS/*.png`` or ``SPLIT/CLASS/*.png``.
 
+    Raises `InputError` if a folder cannot be opened, its name is no known class (the nearest spelling is named) or a
+    number without a numbering, a class has no image in any split, split folders and class folders are mixed, or there
+    is no image.
+
     Parameters
     ----------
     folder : Path
@@ -21,12 +25,6 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
         Images in folders within a class folder belong to the class.
     options : ReadOptions
         Images of folders that are none of ``classes`` are left out, where these are named.
-
-    Raises
-    ------
-    InputError
-        If a folder cannot be opened, its name is no known class (the nearest spelling is named) or a number without a
-        numbering, a class has no image in any split, split folders and class folders are mixed, or there is no image.
     """
     splits = {name: split_of(name) for name in _folders_in(folder)}
     if any(splits.values()):

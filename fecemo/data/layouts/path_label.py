@@ -28,7 +28,9 @@ def read(table: Path, options: ReadOptions) -> LabelledSet:
 
     Of other columns, those are read that ``options.annotations`` (numbers) and ``options.text_annotations`` (words)
     name. A row that cannot be used is left out under its line number: no path or label, an unknown label or split, a
-    number that is none, a file that is not there, a path that is listed already.
+    number that is none, a file that is not there, a path that is listed already. Raises `InputError` if the file is
+    missing, lacks a column, or has no usable row; if labels are numbers of which nobody says what they mean; or if a
+    whole class or split would be left out.
 
     Parameters
     ----------
@@ -36,12 +38,6 @@ def read(table: Path, options: ReadOptions) -> LabelledSet:
         The CSV, in UTF-8, with a header. Paths are relative to its folder. A letter with an accent is the same in its
         composed and its decomposed form.
     options : ReadOptions
-
-    Raises
-    ------
-    InputError
-        If the file is missing, lacks a column, or has no usable row; if labels are numbers of which nobody says what
-        they mean; or if a whole class or split would be left out.
     """
     columns: dict[str, ColumnType] = {**dict.fromkeys(options.annotations, "number"),
                                       **dict.fromkeys(options.text_annotations, "text")}
@@ -118,10 +114,7 @@ class _Files:
     def find(self, written: str) -> str | None:
         """Return the path of a file relative to the folder, as the file system writes it; None where it is not there.
 
-        Raises
-        ------
-        PermissionError
-            If a folder on the way may not be opened.
+        Raises `PermissionError` if a folder on the way may not be opened.
         """
         path = PurePath(written)
         try:

@@ -127,10 +127,7 @@ class _Interpreter:
 def read_values(file: IO[bytes]) -> Any:
     """Return what a pickle describes: numbers, strings, containers of them, `Named` and `Called`.
 
-    Raises
-    ------
-    NotTensorsError
-        If it names, or does, what tensors do not need.
+    Raises `NotTensorsError` if it names, or does, what tensors do not need.
     """
     interpreter = _Interpreter()
     try:
