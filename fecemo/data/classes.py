@@ -53,7 +53,7 @@ def emotion_of(spelling: str) -> str | None:
 
 def class_of(name: str, classes: Sequence[str]) -> str | None:
     """Return which of a dataset's classes a name means: itself, or another spelling of it; None where it means none."""
-    folded = {_folded(one): one for one in classes}
+    folded = {_folded(known): known for known in classes}
     emotion = emotion_of(name)
     return folded.get(_folded(name)) or (emotion if emotion in classes else None)
 

@@ -73,7 +73,7 @@ class DatasetWriter:
     Attributes
     ----------
     ledger : Ledger
-        The plan, and what became of each slot.
+        The plan, ``ledger[slot]`` a `FaceEntry` read from disk when asked for, and what became of each slot.
 
     Raises
     ------
@@ -89,7 +89,7 @@ class DatasetWriter:
                  classes: Sequence[str] | None = None, columns: Mapping[str, ColumnType] | None = None) -> None:
         self.folder = folder
         self._classes, self._columns = classes, columns
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._pending: list[Outcome] = []
         self._started = self._flushed_at = time.monotonic()
         with explained(folder):
@@ -106,11 +106,6 @@ class DatasetWriter:
             except BaseException:
                 self.ledger.close()
                 raise
-
-    @property
-    def plan(self) -> Ledger:
-        """Ledger: The wanted faces, ``plan[slot]`` a `FaceEntry`, read from disk when asked for."""
-        return self.ledger
 
     def _set_staging_aside(self) -> None:
         with suppress(FileNotFoundError):
@@ -144,18 +139,9 @@ class DatasetWriter:
         return self.ledger.missing()
 
     def put(self, slot: int, face: np.ndarray, detail: str = "") -> None:
-        """Store the face of a slot.
+        """Store the face of a slot, RGB of shape (200, 200, 3), uint8, and a detail beside it in the ledger.
 
         Raises `ResourceError` if the disk is full; every face that the ledger knows stays whole.
-
-        Parameters
-        ----------
-        slot : int
-            Position in the plan.
-        face : ndarray of shape (200, 200, 3), uint8
-            RGB.
-        detail : str
-            Kept in the ledger beside it.
         """
         if face.shape != FACE_SHAPE or face.dtype != np.uint8:
             raise ValueError(f"a stored face is uint8 of shape {FACE_SHAPE}, not {face.dtype} of shape {face.shape}")
@@ -177,7 +163,7 @@ class DatasetWriter:
 
     def reject_photo(self, slot: int, reason: str, detail: str = "") -> int:
         """Reject every missing face of the photograph that a slot's face is in; return their number."""
-        faces = self.plan.missing_of_same_address(slot)
+        faces = self.ledger.missing_of_same_address(slot)
         for missing, _ in faces:
             self.reject(missing, reason, detail)
         return len(faces)
@@ -186,26 +172,23 @@ class DatasetWriter:
         with self._lock:
             self._pending.append(outcome)
             if len(self._pending) >= FLUSH_FACES or time.monotonic() - self._flushed_at > FLUSH_SECONDS:
-                self._flush()
+                self.flush()
 
     def flush(self) -> None:
         """Commit what is pending."""
         with self._lock:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._pending:
-            with explained(self.folder / STAGING_NAME):
-                os.fsync(self._staging)
-            self.ledger.record(self._pending)
-            self._pending.clear()
-        self._flushed_at = time.monotonic()
+            if self._pending:
+                with explained(self.folder / STAGING_NAME):
+                    os.fsync(self._staging)
+                self.ledger.record(self._pending)
+                self._pending.clear()
+            self._flushed_at = time.monotonic()
 
     def close(self) -> None:
-        """Commit what is pending and let go of the files; a later writer of the same plan goes on from here."""
+        """Commit what is pending and close the files; a later writer of the same plan resumes from here."""
         with self._lock:
             try:
-                self._flush()
+                self.flush()
                 self.ledger.add_seconds(time.monotonic() - self._started)
             finally:
                 self.ledger.close()
@@ -232,20 +215,19 @@ class DatasetWriter:
         Raises
         ------
         InputError
-            If no slot is stored and the dataset may not be empty: it would be taken for a finished one. ``rejects.csv``
-            is written all the same.
+            If no slot is stored and the dataset may not be empty. ``rejects.csv`` is written all the same.
         StoredStateError
             If a slot is neither stored nor rejected, or the bytes of a stored face are no longer those that were
             stored; such faces count as missing from then on.
         """
         if missing := self.missing():
             raise StoredStateError(
-                f"{self.folder}: {len(missing)} of {len(self.plan)} faces are neither stored nor rejected")
+                f"{self.folder}: {len(missing)} of {len(self.ledger)} faces are neither stored nor rejected")
         n_stored, rejected = self.ledger.counts()
         if not n_stored and not may_be_empty:
             listed = ", ".join(f"{count} {reason}" for reason, count in rejected.items())
             write_rejects(self.folder, tuple(self._description().columns), self.ledger.rejected())
-            raise InputError(f"{self.folder}: none of the {len(self.plan)} faces could be had ({listed}); "
+            raise InputError(f"{self.folder}: none of the {len(self.ledger)} faces could be had ({listed}); "
                              f"{REJECTS_NAME} has the reason of each. {advice}")
         # From here to the new receipt the folder holds no finished dataset, whatever it held before.
         with explained(self.folder):

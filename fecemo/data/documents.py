@@ -143,12 +143,12 @@ def _refuse_repeated(root: "yaml.Node | None", path: Path) -> None:
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object of JSON. Raises `ValueError` for a key that stands twice, of which the last would be kept."""
-    found: dict[str, Any] = {}
+    document: dict[str, Any] = {}
     for key, value in pairs:
-        if key in found:
+        if key in document:
             raise ValueError(f"the key {key!r} stands twice in one object")
-        found[key] = value
-    return found
+        document[key] = value
+    return document
 
 
 def _text(path: Path) -> str:
@@ -202,12 +202,11 @@ def _strict(kind: type[T]) -> type[T]:
 
 
 def _dataclasses_in(hint: Any) -> list[Any]:
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        hints = typing.get_type_hints(hint).values()
-        return [found for inner in hints for found in ([inner] if dataclasses.is_dataclass(inner) else [])
-                + _dataclasses_in(inner)]
-    return [found for inner in typing.get_args(hint)
-            for found in ([inner] if dataclasses.is_dataclass(inner) else []) + _dataclasses_in(inner)]
+    is_class = isinstance(hint, type) and dataclasses.is_dataclass(hint)
+    kinds: list[Any] = []
+    for inner in typing.get_type_hints(hint).values() if is_class else typing.get_args(hint):
+        kinds += [*([inner] if dataclasses.is_dataclass(inner) else []), *_dataclasses_in(inner)]
+    return kinds
 
 
 def _explain(kind: Any, fault: Any) -> str:

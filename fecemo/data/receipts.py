@@ -42,7 +42,7 @@ class Receipt:
     config : dict
         The stage's configuration, as plain JSON values.
     inputs : dict of str to str
-        Digest of each input, by what it is called in the stage.
+        Digest of each input, by its name in the stage.
     outputs : dict of str to str
         sha256 of each output file, by its path relative to the folder. The digest of an output of this stage, as an
         input of the next, is `Receipt.digest`.
@@ -130,14 +130,12 @@ def write_receipt(folder: Path, stage: str, *, config: dict[str, Any], inputs: d
 
     Parameters
     ----------
-    folder : Path
-        The stage's output folder.
-    stage, config, inputs, seed, seconds, summary, machine
+    folder, stage, config, inputs, seed, seconds, summary, machine
         See `Receipt`.
     files : list of str
         Paths, relative to ``folder``, whose sha256 is taken now.
     outputs : dict of str to str, optional
-        Digests already known, such as a pack's, for files too large to read twice.
+        Digests already known, such as a dataset's, for files too large to read twice.
     """
     digests = {**{name: digest_file(folder / name) for name in files}, **(outputs or {})}
     receipt = Receipt(
@@ -235,7 +233,7 @@ def open_output(folder: Path, name: str, stage: str = "") -> Path:
     name : str
         Path relative to it.
     stage : str, optional
-        The stage to name in the message; by default that of the receipt.
+        For the message; by default that of the receipt.
     """
     receipt = read_receipt(folder)
     if receipt is not None and name in receipt.outputs and (words := _damage(folder, name, receipt)) is not None:

@@ -4,7 +4,6 @@ The order in which faces are listed changes nothing, and faces that join or leav
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -137,17 +136,16 @@ def stratified_sample(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | n
     """
     if (count is None) == (fraction is None):
         raise InputError("a stratified sample needs either a count or a fraction")
-    rows_by_label = _ordered_rows(ids, labels, f"sample:{seed}")
-    counts = {label: len(rows) for label, rows in rows_by_label.items()}
-    n = sum(counts.values())
+    n = len(ids)
     if fraction is not None and not 0 <= fraction <= 1:
         raise InputError(f"a sample's fraction must be in [0, 1], not {fraction}")
     wanted = count if count is not None else _rounded((fraction or 0.0) * n)
     if not 0 <= wanted <= n:
         raise InputError(f"a sample of {wanted} faces was asked for, and there are {n}")
-    drawn = proportional_counts(counts, wanted)
-    chosen = [rows[: drawn[label]] for label, rows in rows_by_label.items()]
-    return np.sort(np.concatenate([np.empty(0, np.int64), *chosen]))
+    rows_by_label = _ordered_rows(ids, labels, f"sample:{seed}")
+    drawn = proportional_counts({label: len(rows) for label, rows in rows_by_label.items()}, wanted)
+    return np.sort(np.concatenate([np.empty(0, np.int64), *(rows[: drawn[label]]
+                                                            for label, rows in rows_by_label.items())]))
 
 
 def capped_sample(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndarray,
@@ -209,8 +207,8 @@ def proportional_counts(counts: dict[str, int], total: int) -> dict[str, int]:
         shares[label] += 1
     if total >= len(present):
         for label in sorted(label for label, share in shares.items() if share == 0):
-            givers = [other for other, share in shares.items() if share > 1]
-            giver = max(givers, key=lambda other: (shares[other] * n - total * present[other], present[other], other))
+            giver = max((name for name, share in shares.items() if share > 1),
+                        key=lambda name: (shares[name] * n - total * present[name], present[name], name))
             shares[giver] -= 1
             shares[label] = 1
     return {label: shares.get(label, 0) for label in counts}
@@ -222,11 +220,10 @@ def _ordered_rows(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.nd
     if len(ids) != len(labels):
         raise ValueError(f"{len(ids)} ids for {len(labels)} labels")
     # The salt names the purpose too, so that a sample drawn with the seed of the splits is not tied to them.
-    keys = [hashlib.sha256(f"{salt}:{one}".encode()).digest() for one in ids]
-    rows: dict[str, list[int]] = {label: [] for label in sorted(Counter(str(label) for label in labels))}
-    for row in sorted(range(len(keys)), key=keys.__getitem__):
-        rows[str(labels[row])].append(row)
-    return {label: np.array(found, np.int64) for label, found in rows.items()}
+    keys = [hashlib.sha256(f"{salt}:{face}".encode()).digest() for face in ids]
+    order = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
+    ordered = np.asarray(labels, str)[order]
+    return {str(label): order[ordered == label] for label in np.unique(ordered)}
 
 
 def _rounded(number: float) -> int:

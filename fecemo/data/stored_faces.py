@@ -139,7 +139,7 @@ def _part(joined: Path, shard: Shard) -> np.ndarray:
     folder = joined / shard.folder
     receipt = read_receipt(folder)
     if receipt is None or receipt.digest != shard.digest:
-        found = "is missing or unfinished" if receipt is None else "holds other faces than when it was joined"
-        raise StoredStateError(f"{joined} is joined of several packs, and one of them, {folder}, {found}; bring it "
+        fault = "is missing or unfinished" if receipt is None else "holds other faces than when it was joined"
+        raise StoredStateError(f"{joined} is joined of several packs, and one of them, {folder}, {fault}; bring it "
                                "back, or run its fetch and then the join again")
     return map_array(folder / FACES_NAME)
