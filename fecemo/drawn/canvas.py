@@ -80,11 +80,8 @@ def ribbon(curve: Points, widths: ArrayLike) -> Points:
     along = np.empty_like(curve)
     along[1:-1] = curve[2:] - curve[:-2]
     along[0], along[-1] = curve[1] - curve[0], curve[-1] - curve[-2]
-    half = (
-        np.float32(0.5)
-        * np.asarray(widths, np.float32)
-        / np.maximum(np.hypot(along[:, 0], along[:, 1]), np.float32(1e-6))
-    )
+    lengths = np.maximum(np.hypot(along[:, 0], along[:, 1]), np.float32(1e-6))
+    half = np.float32(0.5) * np.asarray(widths, np.float32) / lengths
     outline = np.empty((2 * len(curve), 2), np.float32)
     across = along[:, ::-1] * _TURN * half[:, None]
     outline[:len(curve)] = curve + across
@@ -111,9 +108,8 @@ def _circle(count: int) -> Points:
     return np.stack([np.cos(t), np.sin(t)], 1).astype(np.float32)
 
 
-def ellipse(
-    centre: tuple[float, float], radius_x: float, radius_y: float, angle: float = 0.0, count: int = 28
-) -> Points:
+def ellipse(centre: tuple[float, float], radius_x: float, radius_y: float, angle: float = 0.0,
+            count: int = 28) -> Points:
     """Return an ellipse as a polygon; ``angle`` is in radians, clockwise in a picture.
 
     Returns

@@ -89,17 +89,8 @@ def _around_eye(parameters: FaceParameters, geometry: FaceGeometry, side: int) -
     low = float(eye.lower[:, 1].max())
     inner, outer = abs(float(eye.lower[0, 0])), corner_x
     bag = 0.12 + 0.35 * age + 0.65 * eye.squeeze
-    folds += _fold(
-        [
-            (inner + 0.02, low + 0.015),
-            (inner + 0.12, low + 0.062),
-            (0.5 * (inner + outer) + 0.06, low + 0.070),
-            (outer - 0.02, low + 0.035),
-        ],
-        side,
-        bag,
-        0.035,
-    )
+    folds += _fold([(inner + 0.02, low + 0.015), (inner + 0.12, low + 0.062),
+                    (0.5 * (inner + outer) + 0.06, low + 0.070), (outer - 0.02, low + 0.035)], side, bag, 0.035)
     return folds
 
 

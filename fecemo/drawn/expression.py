@@ -126,34 +126,28 @@ class Prototype:
     variants: tuple[Actions, ...] = ({},)
 
 
-PROTOTYPES = {
-    "neutral": Prototype({}),
-    "happy": Prototype(
-        {"cheek_raise": 0.75, "lip_corner_pull": 0.95},
-        ({}, {"lips_part": 0.6}, {"lips_part": 0.85, "jaw_drop": 0.15}, {"lips_part": 1.0, "jaw_drop": 0.4})),
-    "sad": Prototype(
-        {"inner_brow_raise": 0.95, "brow_lower": 0.55, "lip_corner_depress": 0.95},
-        ({"chin_raise": 0.3}, {"chin_raise": 0.7}, {"lips_part": 0.2})),
-    "surprise": Prototype(
-        {"inner_brow_raise": 0.95, "outer_brow_raise": 0.95, "upper_lid_raise": 0.8, "lips_part": 0.85},
-        ({"jaw_drop": 0.55}, {"jaw_drop": 0.75}, {"jaw_drop": 0.95})),
-    "fear": Prototype(
-        {"inner_brow_raise": 0.9, "outer_brow_raise": 0.45, "brow_lower": 0.65, "upper_lid_raise": 0.95,
-         "lid_tighten": 0.35, "lip_stretch": 0.95, "lips_part": 0.65},
-        ({}, {"jaw_drop": 0.15}, {"jaw_drop": 0.3})),
-    "disgust": Prototype(
-        {"nose_wrinkle": 0.95, "upper_lip_raise": 0.85, "lip_corner_depress": 0.4, "brow_lower": 0.4,
-         "cheek_raise": 0.3, "lid_tighten": 0.45},
-        ({"chin_raise": 0.55}, {"chin_raise": 0.3}, {"lips_part": 0.45})),
-    "anger": Prototype(
-        {"brow_lower": 1.0, "upper_lid_raise": 0.5, "lid_tighten": 0.6},
-        ({"lip_tighten": 0.7, "lip_press": 0.8}, {"lip_tighten": 0.5, "lip_press": 0.9, "chin_raise": 0.4},
-         {"lip_tighten": 0.6, "lips_part": 0.7, "upper_lip_raise": 0.35, "lip_stretch": 0.2})),
-    "contempt": Prototype(
-        {},
-        ({"dimple_left": 0.95}, {"dimple_right": 0.95}, {"dimple_left": 0.9, "lip_corner_pull": 0.08},
-         {"dimple_right": 0.9, "lip_corner_pull": 0.08})),
-}
+PROTOTYPES = {"neutral": Prototype({}),
+              "happy": Prototype({"cheek_raise": 0.75, "lip_corner_pull": 0.95},
+                                 ({}, {"lips_part": 0.6}, {"lips_part": 0.85, "jaw_drop": 0.15},
+                                  {"lips_part": 1.0, "jaw_drop": 0.4})),
+              "sad": Prototype({"inner_brow_raise": 0.95, "brow_lower": 0.55, "lip_corner_depress": 0.95},
+                               ({"chin_raise": 0.3}, {"chin_raise": 0.7}, {"lips_part": 0.2})),
+              "surprise": Prototype({"inner_brow_raise": 0.95, "outer_brow_raise": 0.95, "upper_lid_raise": 0.8,
+                                     "lips_part": 0.85}, ({"jaw_drop": 0.55}, {"jaw_drop": 0.75}, {"jaw_drop": 0.95})),
+              "fear": Prototype({"inner_brow_raise": 0.9, "outer_brow_raise": 0.45, "brow_lower": 0.65,
+                                 "upper_lid_raise": 0.95, "lid_tighten": 0.35, "lip_stretch": 0.95, "lips_part": 0.65},
+                                ({}, {"jaw_drop": 0.15}, {"jaw_drop": 0.3})),
+              "disgust": Prototype({"nose_wrinkle": 0.95, "upper_lip_raise": 0.85, "lip_corner_depress": 0.4,
+                                    "brow_lower": 0.4, "cheek_raise": 0.3, "lid_tighten": 0.45},
+                                   ({"chin_raise": 0.55}, {"chin_raise": 0.3}, {"lips_part": 0.45})),
+              "anger": Prototype({"brow_lower": 1.0, "upper_lid_raise": 0.5, "lid_tighten": 0.6},
+                                 ({"lip_tighten": 0.7, "lip_press": 0.8},
+                                  {"lip_tighten": 0.5, "lip_press": 0.9, "chin_raise": 0.4},
+                                  {"lip_tighten": 0.6, "lips_part": 0.7, "upper_lip_raise": 0.35, "lip_stretch": 0.2})),
+              "contempt": Prototype({},
+                                    ({"dimple_left": 0.95}, {"dimple_right": 0.95},
+                                     {"dimple_left": 0.9, "lip_corner_pull": 0.08},
+                                     {"dimple_right": 0.9, "lip_corner_pull": 0.08}))}
 """Each emotion's prototype, by name."""
 EMOTIONS = tuple(PROTOTYPES)
 """The emotions that can be drawn, in their order."""
@@ -202,9 +196,8 @@ def sample_expression(rng: np.random.Generator, emotion: str) -> Expression:
     idle = np.abs(rng.normal(0.0, 0.035, len(ACTIONS)))
     idle[int(rng.integers(len(ACTIONS)))] += rng.uniform(0.0, 0.18)
     upper, lower = np.clip(rng.normal(0.0, 0.3, 2), -1.0, 1.0)
-    return Expression(
-        **{name: float(min(1.0, actions[name] + idle[index])) for index, name in enumerate(ACTIONS)},
-        upper_asymmetry=float(upper), lower_asymmetry=float(lower))
+    return Expression(**{name: float(min(1.0, actions[name] + idle[index])) for index, name in enumerate(ACTIONS)},
+                      upper_asymmetry=float(upper), lower_asymmetry=float(lower))
 
 
 def _varied(rng: np.random.Generator, prototype: Prototype, intensity: float) -> Actions:

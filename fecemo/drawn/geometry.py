@@ -53,12 +53,9 @@ def face_geometry(parameters: FaceParameters) -> FaceGeometry:
         Expression and identity; of the capture, only where the eyes look.
     """
     expression, identity = parameters.expression, parameters.identity
-    eyes = (
-        eye_shape(expression, identity, parameters.capture, -1),
-        eye_shape(expression, identity, parameters.capture, 1),
-    )
+    eyes = (eye_shape(expression, identity, parameters.capture, -1),
+            eye_shape(expression, identity, parameters.capture, 1))
     brows = (brow_shape(expression, identity, eyes[0]), brow_shape(expression, identity, eyes[1]))
     nose = nose_shape(expression, identity)
-    return FaceGeometry(
-        head_shape(expression, identity), eyes, brows, nose, mouth_shape(expression, identity, nose.base)
-    )
+    return FaceGeometry(head_shape(expression, identity), eyes, brows, nose,
+                        mouth_shape(expression, identity, nose.base))

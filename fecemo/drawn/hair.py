@@ -47,18 +47,16 @@ class HairCut:
     ears: bool = True
 
 
-HAIR_CUTS = {
-    "buzz": HairCut(0.015, 0.012, "back", texture="stubble"),
-    "short": HairCut(0.10, 0.045, "back", lumps=0.010),
-    "parted": HairCut(0.13, 0.055, "swept", lumps=0.006),
-    "quiff": HairCut(0.22, 0.035, "back", lumps=0.016),
-    "fringe": HairCut(0.13, 0.070, "fringe", lumps=0.008),
-    "curly": HairCut(0.24, 0.15, "back", texture="curls", lumps=0.028),
-    "bob": HairCut(0.13, 0.12, "curtain", length=1.05, ears=False),
-    "long": HairCut(0.12, 0.10, "curtain", length=1.95, ears=False),
-    "bun": HairCut(0.07, 0.035, "back", bun=True),
-    "afro": HairCut(0.44, 0.40, "back", texture="curls", lumps=0.007, ears=False),
-}
+HAIR_CUTS = {"buzz": HairCut(0.015, 0.012, "back", texture="stubble"),
+             "short": HairCut(0.10, 0.045, "back", lumps=0.010),
+             "parted": HairCut(0.13, 0.055, "swept", lumps=0.006),
+             "quiff": HairCut(0.22, 0.035, "back", lumps=0.016),
+             "fringe": HairCut(0.13, 0.070, "fringe", lumps=0.008),
+             "curly": HairCut(0.24, 0.15, "back", texture="curls", lumps=0.028),
+             "bob": HairCut(0.13, 0.12, "curtain", length=1.05, ears=False),
+             "long": HairCut(0.12, 0.10, "curtain", length=1.95, ears=False),
+             "bun": HairCut(0.07, 0.035, "back", bun=True),
+             "afro": HairCut(0.44, 0.40, "back", texture="curls", lumps=0.007, ears=False)}
 """Every style but ``bald``, by name."""
 
 
@@ -82,16 +80,8 @@ def hair_crown(cut: HairCut, geometry: FaceGeometry, identity: Identity) -> Poin
         return edge
     outer = geometry.head.half_width * (1 + cut.side)
     turn = 0.80 if cut.length < 1.5 else 1.12  # a bob turns in, long hair spreads on the shoulders
-    right = spline(
-        [
-            (0.84 * outer, cut.length + 0.02),
-            (0.97 * turn * outer, cut.length - 0.16),
-            (1.06 * outer, 0.62 * cut.length),
-            (1.04 * outer, 0.40),
-            tuple(edge[0]),
-        ],
-        5,
-    )
+    right = spline([(0.84 * outer, cut.length + 0.02), (0.97 * turn * outer, cut.length - 0.16),
+                    (1.06 * outer, 0.62 * cut.length), (1.04 * outer, 0.40), tuple(edge[0])], 5)
     left = (right * np.array([-1, 1], np.float32))[::-1]
     return np.concatenate([right, edge, left])
 
@@ -117,10 +107,8 @@ def hairline(cut: HairCut, geometry: FaceGeometry, identity: Identity) -> Points
 
 def _curtain(width: float, recede: float, parting: float, length: float) -> Control:
     """Hair that falls from a parting over the temples and down beside the face, clear of eyes and mouth."""
-    right = [
-        (0.72 * width, -0.44), (0.86 * width, -0.08), (0.875 * width, 0.35), (0.82 * width, 0.75),
-        (0.70 * width, min(length, 1.15)), (0.74 * width, length - 0.10),
-    ]
+    right = [(0.72 * width, -0.44), (0.86 * width, -0.08), (0.875 * width, 0.35), (0.82 * width, 0.75),
+             (0.70 * width, min(length, 1.15)), (0.74 * width, length - 0.10)]
     left = [(-x, y) for x, y in right[::-1]]
     near = 0.2 * parting
     top = (0.45 * parting * width, -0.93 - recede)
@@ -137,10 +125,9 @@ def _back(width: float, recede: float, parting: float, rng: np.random.Generator)
 
 def _swept(width: float, recede: float, parting: float, rng: np.random.Generator) -> Control:
     """Hair combed across the forehead, away from its parting."""
-    line = [
-        (-0.80 * width, -0.52), (-0.66 * width, -0.72 - recede), (-0.42 * width, -0.86 - recede),
-        (-0.10 * width, -0.74 - recede), (0.30 * width, -0.62 - recede), (0.64 * width, -0.54), (0.80 * width, -0.42),
-    ]
+    line = [(-0.80 * width, -0.52), (-0.66 * width, -0.72 - recede), (-0.42 * width, -0.86 - recede),
+            (-0.10 * width, -0.74 - recede), (0.30 * width, -0.62 - recede), (0.64 * width, -0.54),
+            (0.80 * width, -0.42)]
     return line if parting <= 0 else [(-x, y) for x, y in line[::-1]]
 
 
@@ -153,8 +140,7 @@ def _fringe(width: float, recede: float, parting: float, rng: np.random.Generato
 
 
 _FOREHEADS: dict[str, Callable[[float, float, float, np.random.Generator], Control]] = {
-    "back": _back, "swept": _swept, "fringe": _fringe,
-}
+    "back": _back, "swept": _swept, "fringe": _fringe}
 
 
 def paint_bun(canvas: Canvas, parameters: FaceParameters) -> None:
@@ -212,20 +198,9 @@ def paint_back_hair(canvas: Canvas, geometry: FaceGeometry, parameters: FacePara
         return
     width, end = geometry.head.half_width, cut.length - 0.10
     outer = width * (1.0 + cut.side)
-    shape = spline(
-        [
-            (-outer, -0.3),
-            (-0.5 * outer, -0.9),
-            (0.5 * outer, -0.9),
-            (outer, -0.3),
-            (outer * 1.03, 0.7 * end),
-            (0.75 * outer, end + 0.05),
-            (0, end + 0.08),
-            (-0.75 * outer, end + 0.05),
-            (-outer * 1.03, 0.7 * end),
-        ],
-        closed=True,
-    )
+    shape = spline([(-outer, -0.3), (-0.5 * outer, -0.9), (0.5 * outer, -0.9), (outer, -0.3), (outer * 1.03, 0.7 * end),
+                    (0.75 * outer, end + 0.05), (0, end + 0.08), (-0.75 * outer, end + 0.05),
+                    (-outer * 1.03, 0.7 * end)], closed=True)
     _paint_hair_on(canvas, canvas.covered(shape, 0.012), parameters, cut, (0.0, -1.4), 0.52)
 
 
@@ -251,9 +226,8 @@ def _paint_hair_on(canvas: Canvas, patch: Patch | None, parameters: FaceParamete
     if cut.texture == "strands":
         distance, angle = cv2.cartToPolar(x - np.float32(crown[0]), y - np.float32(crown[1]))
         # Strands wave a little, and cross where locks lie over each other; at the crown they run together.
-        wave = cv2.resize(
-            rng.normal(0, 0.05, (7, 6)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
-        )
+        wave = cv2.resize(rng.normal(0, 0.05, (7, 6)).astype(np.float32), (width, height),
+                          interpolation=cv2.INTER_CUBIC)
         texture = _strands(rng, 720)[((angle + wave) * np.float32(720 / (2 * np.pi))).astype(np.int32) % 720]
         texture *= np.minimum(distance * np.float32(1.2), 1.0)
         gloss = np.exp(-(((facing - 0.72) / 0.16) ** 2)) * np.clip(direct, 0, 1) * (y < 0.6)

@@ -117,16 +117,8 @@ def mouth_shape(expression: Expression, identity: Identity, nose_base: float) ->
     press = min(1.0, e.lip_press + 0.5 * e.lip_tighten) * (gap < 0.01)
     # Parted a little, the lips still show a dark line beneath the teeth.
     teeth = float(upper_inner[20]) + min(0.088, 0.68 * gap)
-    return MouthShape(
-        _points(x, upper_outer),
-        _points(x, upper_inner),
-        _points(x, lower_inner),
-        _points(x, lower_outer),
-        float(gap),
-        float(press),
-        float(smile),
-        teeth,
-    )
+    return MouthShape(_points(x, upper_outer), _points(x, upper_inner), _points(x, lower_inner),
+                      _points(x, lower_outer), float(gap), float(press), float(smile), teeth)
 
 
 def _points(x: np.ndarray, y: np.ndarray) -> Points:

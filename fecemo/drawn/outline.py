@@ -16,19 +16,8 @@ HALF_WIDTH = 0.84
 CROWN, CHIN = -1.2, 1.2
 
 # Half widths, as shares of the head's, down the right side of the average face.
-_PROFILE = np.array(
-    [
-        (0.50, -1.08),
-        (0.83, -0.80),
-        (0.975, -0.40),
-        (1.0, -0.02),
-        (0.955, 0.33),
-        (0.825, 0.66),
-        (0.60, 0.94),
-        (0.315, 1.135),
-    ],
-    np.float32,
-)
+_PROFILE = np.array([(0.50, -1.08), (0.83, -0.80), (0.975, -0.40), (1.0, -0.02), (0.955, 0.33), (0.825, 0.66),
+                     (0.60, 0.94), (0.315, 1.135)], np.float32)
 _RAYS = 360
 
 
@@ -72,9 +61,8 @@ def head_shape(expression: Expression, identity: Identity) -> HeadShape:
     stretch = 1 + 0.06 * identity.face_length
     drop = 0.2 * expression.jaw_drop - 0.02 * expression.chin_raise
     chin = CHIN * stretch + 0.07 * identity.chin_length + drop
-    right[:, 1] = np.where(
-        right[:, 1] > 0, right[:, 1] * stretch + low**2 * (0.07 * identity.chin_length + drop), right[:, 1]
-    )
+    right[:, 1] = np.where(right[:, 1] > 0, right[:, 1] * stretch + low**2 * (0.07 * identity.chin_length + drop),
+                           right[:, 1])
     left = right[::-1] * np.array([-1, 1], np.float32)
     control = np.concatenate([[(0.0, CROWN)], right, [(0.0, chin)], left]).astype(np.float32)
     outline = spline(control, samples=6, closed=True)

@@ -8,13 +8,11 @@ from fecemo.drawn.capture import Capture, sample_capture
 from fecemo.drawn.expression import Expression, sample_expression
 from fecemo.drawn.identity import Identity, sample_identity
 
-CAPTURE_FACTORS = {
-    "pose": ("yaw", "pitch", "roll", "scale", "shift_x", "shift_y", "gaze_x", "gaze_y"),
-    "light": ("light_azimuth", "light_elevation", "light_strength", "exposure", "warmth"),
-    "background": ("backdrop", "backdrop_hue", "backdrop_saturation", "backdrop_value", "clothes_hue",
-                   "clothes_value"),
-    "camera": ("blur", "noise", "jpeg_quality"),
-}
+CAPTURE_FACTORS = {"pose": ("yaw", "pitch", "roll", "scale", "shift_x", "shift_y", "gaze_x", "gaze_y"),
+                   "light": ("light_azimuth", "light_elevation", "light_strength", "exposure", "warmth"),
+                   "background": ("backdrop", "backdrop_hue", "backdrop_saturation", "backdrop_value", "clothes_hue",
+                                  "clothes_value"),
+                   "camera": ("blur", "noise", "jpeg_quality")}
 """How a face was photographed, sorted; seeds belong nowhere."""
 _FACTOR_OF = {name: factor for factor, names in CAPTURE_FACTORS.items() for name in names}
 

@@ -87,9 +87,8 @@ class Photograph:
         return placement(face.parameters.capture, centre, face.head_height * self.height / _HEAD_HEIGHT)
 
 
-def sample_photograph(
-    rng: np.random.Generator, emotions: Sequence[str], width: int = 480, height: int = 360
-) -> Photograph:
+def sample_photograph(rng: np.random.Generator, emotions: Sequence[str], width: int = 480,
+                      height: int = 360) -> Photograph:
     """Draw the parameters of a photograph.
 
     Parameters
@@ -118,19 +117,9 @@ def sample_photograph(
         # Shoulders begin 1.6 units below the eyes: heads side by side differ by less, so none covers a face.
         centre_y = 0.47 * height + per_unit * (0.3 * down - 0.15)
         own = face.capture
-        shared = replace(
-            scene,
-            yaw=own.yaw,
-            pitch=own.pitch,
-            roll=own.roll,
-            scale=1.0,
-            shift_x=0.0,
-            shift_y=0.0,
-            gaze_x=own.gaze_x,
-            gaze_y=own.gaze_y,
-            clothes_hue=own.clothes_hue,
-            clothes_value=own.clothes_value,
-        )
+        shared = replace(scene, yaw=own.yaw, pitch=own.pitch, roll=own.roll, scale=1.0, shift_x=0.0, shift_y=0.0,
+                         gaze_x=own.gaze_x, gaze_y=own.gaze_y, clothes_hue=own.clothes_hue,
+                         clothes_value=own.clothes_value)
         faces.append(PlacedFace(
             replace(face, nuisance=Nuisance(face.identity, shared)), float(centre_x / width), float(centre_y / height),
             float(per_unit * _HEAD_HEIGHT / height), float(1.06 + 0.16 * loose)))

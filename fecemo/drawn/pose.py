@@ -69,9 +69,8 @@ class Placement:
         placed: Points = turned @ transform[:, :2].T + transform[:, 2]
         return placed
 
-    def warp(
-        self, head: np.ndarray, pixels_per_unit: float, size: tuple[int, int]
-    ) -> tuple[np.ndarray, tuple[slice, slice]]:
+    def warp(self, head: np.ndarray, pixels_per_unit: float,
+             size: tuple[int, int]) -> tuple[np.ndarray, tuple[slice, slice]]:
         """Return the painted head as the picture shows it.
 
         Parameters
@@ -98,10 +97,7 @@ class Placement:
             return np.zeros((4, 0, 0), np.float32), (slice(0, 0), slice(0, 0))
         rows = np.arange(low[1], high[1], dtype=np.float32)[:, None] - np.float32(self.centre[1])
         columns = np.arange(low[0], high[0], dtype=np.float32)[None] - np.float32(self.centre[0])
-        cosine, sine = (
-            np.float32(np.cos(self.roll) / self.pixels_per_unit),
-            np.float32(np.sin(self.roll) / self.pixels_per_unit),
-        )
+        cosine, sine = (np.float32(part(self.roll) / self.pixels_per_unit) for part in (np.cos, np.sin))
         seen_x, seen_y = cosine * columns + sine * rows, cosine * rows - sine * columns
 
         # The reverse of `turned` has no closed form: a few rounds of guessing the depth come near enough.
@@ -112,14 +108,8 @@ class Placement:
             out = _depth(x, y) - np.float32(PIVOT)
             x, y = (seen_x - out * turn_x) * narrow_x, (seen_y + out * turn_y) * narrow_y
         scale = np.float32(pixels_per_unit)
-        pixels = cv2.remap(
-            cv2.merge(list(head)),
-            (x - np.float32(LEFT)) * scale,
-            (y - np.float32(TOP)) * scale,
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_CONSTANT,
-            borderValue=(0, 0, 0, 0),
-        )
+        pixels = cv2.remap(cv2.merge(list(head)), (x - np.float32(LEFT)) * scale, (y - np.float32(TOP)) * scale,
+                           cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0, 0))
         return np.stack(cv2.split(pixels)), (slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0])))
 
 

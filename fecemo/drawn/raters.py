@@ -48,9 +48,8 @@ def rate_triplet(
     return [int(odd) + 1 for odd in seen.argmin(axis=1)]
 
 
-def sample_triplets(
-    rng: np.random.Generator, emotions: Sequence[str], count: int
-) -> list[tuple[tuple[int, int, int], str]]:
+def sample_triplets(rng: np.random.Generator, emotions: Sequence[str],
+                    count: int) -> list[tuple[tuple[int, int, int], str]]:
     """Choose triplets of faces, a third of each type as far as the faces allow.
 
     Parameters
@@ -70,31 +69,25 @@ def sample_triplets(
     if len(emotions) < 3:
         return []
     labels = np.array(emotions)
-    found = []
+    triplets = []
     for _ in range(count):
         wanted = int(rng.integers(1, 4))
         anchor = int(rng.integers(len(labels)))
         same, other = labels == labels[anchor], labels != labels[anchor]
         same[anchor] = False
-        first_pool = same if wanted < 3 else other
-        first = (
-            int(rng.choice(np.flatnonzero(first_pool))) if first_pool.any() else _any_but(rng, len(labels), {anchor})
-        )
-        second_pool = same.copy() if wanted == 1 else other & (labels != labels[first])
-        second_pool[first] = False
-        second = (
-            int(rng.choice(np.flatnonzero(second_pool)))
-            if second_pool.any()
-            else _any_but(rng, len(labels), {anchor, first})
-        )
+        first = _any_of(rng, same if wanted < 3 else other, {anchor})
+        pool = same.copy() if wanted == 1 else other & (labels != labels[first])
+        pool[first] = False
+        second = _any_of(rng, pool, {anchor, first})
         chosen = [(anchor, first, second)[place] for place in rng.permutation(3)]
         kinds = len({str(labels[place]) for place in chosen})
-        found.append(((chosen[0], chosen[1], chosen[2]), TRIPLET_TYPES[kinds - 1]))
-    return found
+        triplets.append(((chosen[0], chosen[1], chosen[2]), TRIPLET_TYPES[kinds - 1]))
+    return triplets
 
 
-def _any_but(rng: np.random.Generator, count: int, taken: set[int]) -> int:
-    return int(rng.choice([place for place in range(count) if place not in taken]))
+def _any_of(rng: np.random.Generator, pool: np.ndarray, taken: set[int]) -> int:
+    """Return a place of the pool; where that is empty, any place that is not taken."""
+    return int(rng.choice(np.flatnonzero(pool) if pool.any() else [n for n in range(len(pool)) if n not in taken]))
 
 
 def _as_seen(expression: Expression) -> np.ndarray:
