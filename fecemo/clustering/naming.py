@@ -111,15 +111,11 @@ class ClusterNamer:
         return self
 
     def predict(self, vectors: np.ndarray) -> np.ndarray:
-        """Return the class of each vector, ``""`` for none.
+        """Return the class of each vector, ``""`` for none: ndarray of shape (n,), str.
 
         Parameters
         ----------
         vectors : ndarray of shape (n, d), float32
-
-        Returns
-        -------
-        ndarray of shape (n,), str
         """
         labels, _ = assign(vectors, self.cluster_centers_, title="vectors")
         return np.array([name if name in self.classes else "" for name in self.names_], dtype=str)[labels]

@@ -215,7 +215,7 @@ class Dataset:
         return self["split"] if "split" in self.columns else np.zeros(len(self), dtype="<U1")
 
     def label_codes(self, name: str = "label") -> np.ndarray:
-        """Return each face's class as its position in `classes`, -1 where none is known.
+        """Return each face's class as its position in `classes`, -1 where none is known: ndarray of shape (n,), int32.
 
         Raises `StoredStateError` if a label is none of the classes.
 
@@ -223,10 +223,6 @@ class Dataset:
         ----------
         name : str
             A column of the type ``label``.
-
-        Returns
-        -------
-        ndarray of shape (n,), int32
         """
         code_of = {"": -1, **{name: code for code, name in enumerate(self.classes)}}
         labels = self[name].tolist() if name in self.columns else [""] * len(self)

@@ -11,17 +11,7 @@ _OPACITY = {"stubble": 0.30, "moustache": 0.88, "goatee": 0.85, "full": 0.88}
 
 
 def paint_beard(canvas: Canvas, geometry: FaceGeometry, identity: Identity) -> None:
-    """Paint the beard, if there is one.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        The face, with its light.
-    geometry : FaceGeometry
-        It follows mouth and jaw.
-    identity : Identity
-        Style, colour and the seed of its texture.
-    """
+    """Paint the beard, if there is one, around mouth and jaw."""
     if identity.beard == "none":
         return
     shapes = {"stubble": _full, "full": _full, "goatee": _goatee, "moustache": _moustache}[identity.beard](geometry)

@@ -17,18 +17,9 @@ _FAR_BELOW = 9.0
 
 
 def paint_body(canvas: Canvas, geometry: FaceGeometry, parameters: FaceParameters, roll: float) -> None:
-    """Paint neck, shoulders and clothes.
+    """Paint neck, shoulders and clothes on a canvas in turned face units.
 
-    Parameters
-    ----------
-    canvas : Canvas
-        What lies behind the head, in turned face units.
-    geometry : FaceGeometry
-        Width of the jaw and height of the chin.
-    parameters : FaceParameters
-        Skin, clothes and light.
-    roll : float
-        Roll of the head in radians: the shoulders follow only a little.
+    ``roll`` is the head's, in radians: the shoulders follow only a little.
     """
     capture = parameters.capture
     light = light_on_head(capture)
@@ -72,19 +63,7 @@ def paint_shadow_of_head(canvas: Canvas, geometry: FaceGeometry, parameters: Fac
 
 
 def paint_ears(canvas: Canvas, geometry: FaceGeometry, parameters: FaceParameters, placed: Placement) -> None:
-    """Paint the ears that no hair covers.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        What lies behind the head, in turned face units.
-    geometry : FaceGeometry
-        Width of the head.
-    parameters : FaceParameters
-        Skin, hair and light.
-    placed : Placement
-        A turn shows one ear and hides the other.
-    """
+    """Paint the ears that no hair covers, in turned face units; a turn shows one ear and hides the other."""
     cut = HAIR_CUTS.get(parameters.identity.hair_style)
     if cut is not None and not cut.ears:
         return

@@ -75,13 +75,7 @@ class Capture:
 
 
 def sample_capture(rng: np.random.Generator) -> Capture:
-    """Draw the circumstances of one picture.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of randomness. How much is drawn from it does not depend on what comes out.
-    """
+    """Draw the circumstances of one picture. How much is drawn from ``rng`` does not depend on what comes out."""
     normal = rng.normal(0.0, 1.0, 10)
     chance = rng.random(14)
     seed = int(rng.integers(2**31))
@@ -102,20 +96,7 @@ def sample_capture(rng: np.random.Generator) -> Capture:
 
 
 def draw_backdrop(capture: Capture, height: int, width: int) -> np.ndarray:
-    """Return a background.
-
-    Parameters
-    ----------
-    capture : Capture
-        Kind, colour and seed.
-    height, width : int
-        In pixels.
-
-    Returns
-    -------
-    ndarray of shape (height, width, 3), float32
-        RGB from 0 to 1.
-    """
+    """Return a background, RGB from 0 to 1: ndarray of shape (height, width, 3), float32."""
     rng = np.random.default_rng([capture.backdrop_seed, 8])
     painters = {"plain": _plain, "gradient": _gradient, "blobs": _blobs, "panels": _panels, "outdoors": _outdoors}
     # Backgrounds are out of focus: they are made small and enlarged.
@@ -183,21 +164,10 @@ def _outdoors(rng: np.random.Generator, capture: Capture, height: int, width: in
 
 
 def exposed(picture: np.ndarray, capture: Capture, blur_scale: float = 1.0) -> np.ndarray:
-    """Return a picture as it leaves the sensor: blurred by the lens, with noise.
+    """Return a picture of shape (height, width, 3) as it leaves the sensor, uint8 RGB: blurred, with noise.
 
-    Parameters
-    ----------
-    picture : ndarray of shape (height, width, 3), float32
-        RGB from 0 to 1.
-    capture : Capture
-        Blur and noise; the noise follows the background's seed.
-    blur_scale : float
-        Factor on the blur, for pictures that are not 200 pixels high.
-
-    Returns
-    -------
-    ndarray of shape (height, width, 3), uint8
-        RGB.
+    The picture is RGB from 0 to 1, float32; ``blur_scale`` is a factor on the blur, for pictures that are not 200
+    pixels high. The noise follows the background's seed.
     """
     sigma = capture.blur * blur_scale
     if sigma > 0.2:

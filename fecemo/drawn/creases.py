@@ -29,21 +29,13 @@ class Crease:
 
 
 def creases(parameters: FaceParameters, geometry: FaceGeometry) -> list[Crease]:
-    """Return the folds of a face, shallow ones first.
-
-    Parameters
-    ----------
-    parameters : FaceParameters
-        Actions and age.
-    geometry : FaceGeometry
-        Where the features lie.
-    """
-    found: list[Crease] = []
+    """Return the folds that actions and age make, shallow ones first."""
+    folds: list[Crease] = []
     for side in (-1, 1):
-        found += _beside_mouth(parameters, geometry, side) + _around_eye(parameters, geometry, side)
-        found += _between_brows(parameters, geometry, side)
-    found += _forehead(parameters, geometry) + _chin(parameters, geometry)
-    return sorted(found, key=lambda crease: crease.depth)
+        folds += _beside_mouth(parameters, geometry, side) + _around_eye(parameters, geometry, side)
+        folds += _between_brows(parameters, geometry, side)
+    folds += _forehead(parameters, geometry) + _chin(parameters, geometry)
+    return sorted(folds, key=lambda crease: crease.depth)
 
 
 def _fold(control: list[tuple[float, float]], side: int, depth: float, width: float, start: float = 0.0,

@@ -154,17 +154,7 @@ EMOTIONS = tuple(PROTOTYPES)
 
 
 def prototype_expression(emotion: str, variant: int = 0, intensity: float = 1.0) -> Expression:
-    """Return an emotion's published prototype, without any chance in it.
-
-    Parameters
-    ----------
-    emotion : str
-        One of `EMOTIONS`.
-    variant : int
-        Which of the prototype's variants.
-    intensity : float
-        Factor on every action, from 0 to 1.
-    """
+    """Return an emotion's published prototype, one of its variants, every action times ``intensity`` from 0 to 1."""
     prototype = _prototype(emotion)
     actions = {**prototype.core, **prototype.variants[variant]}
     return Expression(**{name: intensity * value for name, value in actions.items()})
@@ -175,13 +165,6 @@ def sample_expression(rng: np.random.Generator, emotion: str) -> Expression:
 
     About one face in seven is mild, about one in six borrows from another emotion; every action wavers, the two sides
     differ a little, and small movements that mean nothing are always there.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of randomness.
-    emotion : str
-        One of `EMOTIONS`.
     """
     prototype = _prototype(emotion)
     mild, borrowing, other_share = rng.random(3)

@@ -50,18 +50,10 @@ class EyeShape:
 
 
 def eye_shape(expression: Expression, identity: Identity, capture: Capture, side: int) -> EyeShape:
-    """Return the shape of one eye.
+    """Return the shape of one eye: ``side`` -1 at the picture's left, 1 at its right.
 
-    Parameters
-    ----------
-    expression : Expression
-        Lids rise with AU5, narrow with AU6 and AU7; AU1 with AU4 lifts the inner part of the upper lid.
-    identity : Identity
-        Size, spacing, tilt and relaxed opening.
-    capture : Capture
-        Where the eye looks.
-    side : int
-        -1 at the picture's left, 1 at its right.
+    Lids rise with AU5, narrow with AU6 and AU7; AU1 with AU4 lifts the inner part of the upper lid. Size, spacing, tilt
+    and relaxed opening are the person's, where the eye looks the capture's.
     """
     gain = expression.upper_gain(side)
     raised, tight = expression.upper_lid_raise * gain, expression.lid_tighten * gain
@@ -102,19 +94,7 @@ def eye_shape(expression: Expression, identity: Identity, capture: Capture, side
 
 
 def paint_eyes(canvas: Canvas, eyes: tuple[EyeShape, ...], identity: Identity, capture: Capture) -> None:
-    """Paint eyes and their lids.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        The face, with its light.
-    eyes : tuple of EyeShape
-        All that are to be painted; layer by layer they go together.
-    identity : Identity
-        Colour of iris and skin.
-    capture : Capture
-        The highlight lies towards the light.
-    """
+    """Paint eyes and their lids, layer by layer together; the highlight lies towards the light."""
     skin = identity.skin_rgb
     canvas.shadow([np.concatenate([eye.crease, eye.upper[::-1]]) for eye in eyes], skin * 0.25 + 0.66, softness=0.02,
                   opacity=0.55)
@@ -203,14 +183,8 @@ class BrowShape:
 def brow_shape(expression: Expression, identity: Identity, eye: EyeShape) -> BrowShape:
     """Return the shape of the brow over an eye.
 
-    Parameters
-    ----------
-    expression : Expression
-        AU1 lifts the inner half, AU2 the outer half, AU4 lowers and draws together; AU9 pulls the inner end down.
-    identity : Identity
-        Height, arch and thickness.
-    eye : EyeShape
-        The eye beneath.
+    AU1 lifts the inner half, AU2 the outer half, AU4 lowers and draws together; AU9 pulls the inner end down. Height,
+    arch and thickness are the person's.
     """
     gain = expression.upper_gain(eye.side)
     inner = min(1.0, expression.inner_brow_raise * gain)
@@ -237,17 +211,7 @@ def brow_shape(expression: Expression, identity: Identity, eye: EyeShape) -> Bro
 
 
 def paint_brows(canvas: Canvas, brows: tuple[BrowShape, ...], identity: Identity) -> None:
-    """Paint brows: a soft body with single hairs over it.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        The face, with its light.
-    brows : tuple of BrowShape
-        All that are to be painted.
-    identity : Identity
-        Colour, and the seed of the hairs.
-    """
+    """Paint brows: a soft body with single hairs over it."""
     colour = identity.brow_rgb
     body = canvas.covered([ribbon(brow.curve, brow.widths * 0.92) for brow in brows], softness=0.010)
     canvas.paint(body, colour, 0.72 if identity.age < 0.8 else 0.6)
@@ -255,12 +219,7 @@ def paint_brows(canvas: Canvas, brows: tuple[BrowShape, ...], identity: Identity
 
 
 def _hairs(brow: BrowShape, identity: Identity) -> np.ndarray:
-    """Return single hairs as narrow quadrilaterals.
-
-    Returns
-    -------
-    ndarray of shape (n_hairs, 4, 2), float32
-    """
+    """Return single hairs as narrow quadrilaterals: ndarray of shape (n_hairs, 4, 2), float32."""
     rng = np.random.default_rng([identity.texture_seed, 1 if brow.side > 0 else 2])
     where = np.linspace(0.02, 0.93, _HAIRS) + rng.uniform(-0.015, 0.015, _HAIRS)
     position = where * (len(brow.curve) - 1)

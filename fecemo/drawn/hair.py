@@ -87,13 +87,7 @@ def hair_crown(cut: HairCut, geometry: FaceGeometry, identity: Identity) -> Poin
 
 
 def hairline(cut: HairCut, geometry: FaceGeometry, identity: Identity) -> Points:
-    """Return the inner edge of the hair, from the picture's left over the forehead to its right.
-
-    Returns
-    -------
-    ndarray of shape (n, 2), float32
-        Open curve in face units.
-    """
+    """Return the inner edge of the hair, from the picture's left over the forehead to its right, shape (n, 2)."""
     width = geometry.head.half_width
     recede = 0.07 * identity.hairline
     if cut.hairline == "curtain":
@@ -152,17 +146,7 @@ def paint_bun(canvas: Canvas, parameters: FaceParameters) -> None:
 
 
 def paint_hair(canvas: Canvas, geometry: FaceGeometry, parameters: FaceParameters) -> None:
-    """Paint the hair over the skull and beside the face.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        The painted face.
-    geometry : FaceGeometry
-        Its outline.
-    parameters : FaceParameters
-        Style, colour, volume, and the light.
-    """
+    """Paint the hair over the skull and beside the painted face."""
     identity = parameters.identity
     cut = HAIR_CUTS.get(identity.hair_style)
     if cut is None:
@@ -182,17 +166,7 @@ def paint_hair(canvas: Canvas, geometry: FaceGeometry, parameters: FaceParameter
 
 
 def paint_back_hair(canvas: Canvas, geometry: FaceGeometry, parameters: FaceParameters) -> None:
-    """Paint the hair that hangs behind the neck.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        What lies behind the head.
-    geometry : FaceGeometry
-        Its outline.
-    parameters : FaceParameters
-        Style, colour and the light.
-    """
+    """Paint the hair that hangs behind the neck."""
     cut = HAIR_CUTS.get(parameters.identity.hair_style)
     if cut is None or cut.length == 0:
         return
@@ -252,12 +226,7 @@ def _paint_hair_on(canvas: Canvas, patch: Patch | None, parameters: FaceParamete
 
 
 def _strands(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Return the brightness of strands side by side: fine hairs in broader locks, about -2 to 2.
-
-    Returns
-    -------
-    ndarray of shape (count,), float32
-    """
+    """Return the brightness of ``count`` strands side by side: fine hairs in broader locks, about -2 to 2, float32."""
     fine = rng.normal(0, 1, count)
     locks = np.interp(np.arange(count), np.sort(rng.uniform(0, count, count // 9)), rng.normal(0, 1, count // 9))
     return cv2.GaussianBlur((0.8 * fine + 0.7 * locks).astype(np.float32)[None], (0, 0), 0.9)[0]

@@ -121,13 +121,7 @@ _GLASSES = {"none": 80, "round": 9, "rectangular": 11}
 
 
 def sample_identity(rng: np.random.Generator) -> Identity:
-    """Draw a person.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of randomness. How much is drawn from it does not depend on what comes out.
-    """
+    """Draw a person. How much is drawn from ``rng`` does not depend on what comes out."""
     deviation = [float(value) for value in np.clip(rng.normal(0.0, 0.45, 20), -1.0, 1.0)]
     chance = [float(value) for value in rng.random(16)]
     seed = int(rng.integers(2**31))

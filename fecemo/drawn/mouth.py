@@ -55,16 +55,9 @@ class MouthShape:
 
 
 def mouth_shape(expression: Expression, identity: Identity, nose_base: float) -> MouthShape:
-    """Return the shape of the mouth.
+    """Return the shape of the mouth: AU10, 12, 14, 15, 17, 20, 23, 24, 25 and 26 move the lips.
 
-    Parameters
-    ----------
-    expression : Expression
-        AU10, 12, 14, 15, 17, 20, 23, 24, 25 and 26 move the lips.
-    identity : Identity
-        Width, height and thickness of the lips.
-    nose_base : float
-        y where the nose meets the upper lip.
+    ``nose_base`` is the y where the nose meets the upper lip.
     """
     e = expression
     rise = {side: e.lip_corner_pull * e.lower_gain(side) for side in (-1, 1)}
@@ -129,17 +122,7 @@ _COUNT = 41
 
 
 def paint_mouth(canvas: Canvas, mouth: MouthShape, identity: Identity) -> None:
-    """Paint the mouth: what is inside it, then the lips around.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        The face, with its light.
-    mouth : MouthShape
-        Where the lips lie.
-    identity : Identity
-        Colour of skin and lips.
-    """
+    """Paint the mouth: what is inside it, then the lips around."""
     skin = identity.skin_rgb
     natural = skin * (0.86, 0.60, 0.58) * (1 - 0.12 * identity.skin_tone)
     painted = np.array((0.72, 0.16, 0.20), np.float32) * (0.9 - 0.25 * identity.skin_tone)

@@ -45,18 +45,7 @@ def nose_shape(expression: Expression, identity: Identity) -> NoseShape:
 def paint_nose(canvas: Canvas, nose: NoseShape, identity: Identity, light_x: float, strength: float) -> None:
     """Paint nostrils, wings and shadow.
 
-    Parameters
-    ----------
-    canvas : Canvas
-        The face, with its light and relief.
-    nose : NoseShape
-        Where.
-    identity : Identity
-        Colour of the skin.
-    light_x : float
-        From -1 (light from the picture's left) to 1.
-    strength : float
-        Strength of the light, from 0 to 1.
+    ``light_x`` is from -1 (light from the picture's left) to 1, ``strength`` from 0 to 1.
     """
     wing, y, base = nose.wing, nose.wing_y, nose.base
     shade = (0.56, 0.45, 0.41)
@@ -89,13 +78,7 @@ def paint_nose(canvas: Canvas, nose: NoseShape, identity: Identity, light_x: flo
 
 
 def nose_relief(nose: NoseShape) -> list[tuple[float, float, float, float, float]]:
-    """Return the bumps that make the nose, for the surface.
-
-    Returns
-    -------
-    list of tuple of float
-        x, y, spread in x, spread in y, height of each, in face units.
-    """
+    """Return the bumps that make the nose: x, y, spread in x, spread in y, height of each, in face units."""
     return [(0.0, nose.tip - 0.28, 0.060, 0.20, 0.085), (0.0, nose.tip - 0.10, 0.070, 0.11, 0.075),
             (0.0, nose.tip, 0.085, 0.070, 0.125), (-0.75 * nose.wing, nose.wing_y, 0.055, 0.050, 0.055),
             (0.75 * nose.wing, nose.wing_y, 0.055, 0.050, 0.055)]

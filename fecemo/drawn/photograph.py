@@ -89,16 +89,9 @@ class Photograph:
 
 def sample_photograph(rng: np.random.Generator, emotions: Sequence[str], width: int = 480,
                       height: int = 360) -> Photograph:
-    """Draw the parameters of a photograph.
+    """Draw the parameters of a photograph: one person for each emotion, from the picture's left to its right.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of randomness.
-    emotions : sequence of str
-        What each person shows, from the picture's left to its right.
-    width, height : int
-        In pixels. Heads stand side by side and do not cover each other.
+    Heads stand side by side and do not cover each other.
     """
     if not emotions or height < 64 or width < 48 * len(emotions):
         raise InputError(
@@ -127,12 +120,7 @@ def sample_photograph(rng: np.random.Generator, emotions: Sequence[str], width: 
 
 
 def draw_photograph(photograph: Photograph) -> tuple[np.ndarray, tuple[FaceBox, ...]]:
-    """Draw a photograph.
-
-    Parameters
-    ----------
-    photograph : Photograph
-        What it shows. The same photograph gives the same pixels.
+    """Draw a photograph; the same one gives the same pixels.
 
     Returns
     -------
@@ -154,13 +142,7 @@ def draw_photograph(photograph: Photograph) -> tuple[np.ndarray, tuple[FaceBox, 
 
 
 def face_boxes(photograph: Photograph) -> tuple[FaceBox, ...]:
-    """Return the box of each face: a square around the head, cut off where the photograph ends.
-
-    Returns
-    -------
-    tuple of FaceBox
-        Rounded to six decimals.
-    """
+    """Return the box of each face, to six decimals: a square around the head, cut off where the photograph ends."""
     boxes = []
     for face in photograph.faces:
         outline = photograph.placement_of(face).project(face_geometry(face.parameters).head.outline)

@@ -36,19 +36,9 @@ class Placement:
     roll: float
 
     def project(self, points: Points, depth: np.ndarray | float | None = None) -> Points:
-        """Return where points of the frontal face fall.
+        """Return where (n, 2) points of the frontal face, in face units, fall: x, y in pixels, shape (n, 2), float32.
 
-        Parameters
-        ----------
-        points : ndarray of shape (n, 2), float32
-            In face units.
-        depth : ndarray of shape (n,) or float, optional
-            How far they stand out; by default they lie on the face's surface.
-
-        Returns
-        -------
-        ndarray of shape (n, 2), float32
-            In pixels: x, y.
+        ``depth`` is how far they stand out; by default they lie on the face's surface.
         """
         return self._in_picture(self.turned(points, depth))
 

@@ -14,10 +14,7 @@ _PAIRS = ((1, 2), (0, 2), (0, 1))
 def expression_distance(first: Expression, second: Expression) -> float:
     """Return how far apart two expressions are: Euclidean over the actions, a dimple of either side being the same.
 
-    Returns
-    -------
-    float
-        0 for equal actions; about 1.5 to 2.5 between prototypes.
+    0 for equal actions; about 1.5 to 2.5 between prototypes.
     """
     return float(np.linalg.norm(_as_seen(first) - _as_seen(second)))
 
@@ -25,23 +22,9 @@ def expression_distance(first: Expression, second: Expression) -> float:
 def rate_triplet(
     rng: np.random.Generator, faces: Sequence[Expression], raters: int = 6, noise: float = 0.25
 ) -> list[int]:
-    """Ask raters which of three faces is the odd one out.
+    """Ask raters which of three faces is the odd one out; return each rater's answer, 1 to 3.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of randomness.
-    faces : sequence of three Expression
-        What the faces do.
-    raters : int
-        How many are asked.
-    noise : float
-        Standard deviation of a rater's error on each distance.
-
-    Returns
-    -------
-    list of int
-        Each rater's answer, 1 to 3.
+    ``noise`` is the standard deviation of a rater's error on each distance.
     """
     distances = np.array([expression_distance(faces[i], faces[j]) for i, j in _PAIRS])
     seen = distances + rng.normal(0.0, noise, (raters, 3))
@@ -50,16 +33,7 @@ def rate_triplet(
 
 def sample_triplets(rng: np.random.Generator, emotions: Sequence[str],
                     count: int) -> list[tuple[tuple[int, int, int], str]]:
-    """Choose triplets of faces, a third of each type as far as the faces allow.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of randomness.
-    emotions : sequence of str
-        Each face's emotion.
-    count : int
-        How many triplets; fewer than three faces give none.
+    """Choose triplets of faces, a third of each type as far as the faces allow; fewer than three faces give none.
 
     Returns
     -------

@@ -16,19 +16,7 @@ from fecemo.drawn.parameters import FaceParameters
 
 
 def paint_skin(canvas: Canvas, geometry: FaceGeometry, identity: Identity, gloss: np.ndarray) -> None:
-    """Paint the bare head.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        Lit by `surface.light_surface`.
-    geometry : FaceGeometry
-        Where the features lie.
-    identity : Identity
-        Tone, blush and freckles.
-    gloss : ndarray of shape (height, width), float32
-        Light thrown back by the skin.
-    """
+    """Paint the bare head on a canvas that `light_surface` lit; ``gloss`` is what that returned."""
     patch = canvas.covered(geometry.head.outline)
     if patch is None or canvas.shade is None:
         return
@@ -144,13 +132,7 @@ def light_on_head(capture: Capture) -> Light:
 
 
 def relief(parameters: FaceParameters, geometry: FaceGeometry) -> list[Bump]:
-    """Return the bumps and hollows on the head's ellipsoid.
-
-    Returns
-    -------
-    list of tuple of float
-        x, y, spread in x, spread in y, height of each, in face units.
-    """
+    """Return the bumps and hollows on the head's ellipsoid, each as `nose_relief` has them."""
     expression, mouth = parameters.expression, geometry.mouth
     middle = float(mouth.upper_inner[20, 1])
     low = float(mouth.lower_outer[20, 1])
@@ -177,18 +159,7 @@ def relief(parameters: FaceParameters, geometry: FaceGeometry) -> list[Bump]:
 
 def light_surface(canvas: Canvas, parameters: FaceParameters, geometry: FaceGeometry,
                   folds: list[Crease]) -> np.ndarray:
-    """Compute how light falls on the skin, and keep it as the canvas's light.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        From `head_canvas`; its ``shade`` is set.
-    parameters : FaceParameters
-        Light and pose, and actions that bulge.
-    geometry : FaceGeometry
-        Where the features lie.
-    folds : list of Crease
-        Cut into the surface.
+    """Compute how light falls on the skin, folds cut into it, and keep it as the ``shade`` of a `head_canvas`.
 
     Returns
     -------
@@ -239,12 +210,7 @@ def light_surface(canvas: Canvas, parameters: FaceParameters, geometry: FaceGeom
 
 
 def _fold_map(canvas: Canvas, folds: list[Crease]) -> np.ndarray:
-    """Return the folds' depth from 0 to 1 at each pixel.
-
-    Returns
-    -------
-    ndarray of shape (height, width), float32
-    """
+    """Return the folds' depth from 0 to 1 at each pixel: ndarray of shape (height, width), float32."""
     depth = np.zeros(canvas.pixels.shape[1:], np.uint8)
     for crease in folds:
         vertices = np.round(canvas.placed(crease.outline) * 16).astype(np.int32)
