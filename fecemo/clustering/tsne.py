@@ -92,10 +92,8 @@ def draw_map(source: np.ndarray, target: np.ndarray, settings: MapSettings, seed
     axes = fit_principal_axes(source, settings.pca_components, seed)
     embedding = _fit(axes.project(source), perplexity, settings.iterations, seed, title)
     placed = _place(embedding, axes.project(target), title)
-    return FaceMap(
-        source=np.asarray(embedding, dtype=np.float32), target=placed, perplexity=perplexity, explained=axes.explained,
-        kl_divergence=float(embedding.kl_divergence),
-    )
+    return FaceMap(source=np.asarray(embedding, dtype=np.float32), target=placed, perplexity=perplexity,
+                   explained=axes.explained, kl_divergence=float(embedding.kl_divergence))
 
 
 def neighbour_accuracy(query: np.ndarray, faces: np.ndarray, query_map: np.ndarray, faces_map: np.ndarray, *,
@@ -167,11 +165,10 @@ def _fit(points: np.ndarray, perplexity: float, iterations: int, seed: int, titl
             bar.update(REPORT_EVERY)
 
         for phase in phases:
-            embedding = embedding.optimize(
-                n_iter=phase.iterations, exaggeration=phase.exaggeration, momentum=phase.momentum,
-                negative_gradient_method=phase.forces, ints_in_interval=phase.box,
-                callbacks=report, callbacks_every_iters=REPORT_EVERY,
-            )
+            embedding = embedding.optimize(n_iter=phase.iterations, exaggeration=phase.exaggeration,
+                                           momentum=phase.momentum, negative_gradient_method=phase.forces,
+                                           ints_in_interval=phase.box, callbacks=report,
+                                           callbacks_every_iters=REPORT_EVERY)
         bar.update(bar.total - bar.n)
     # The divergence alone is one sum over all faces: taken by one thread, it is the same on any number of cores.
     return embedding.optimize(n_iter=0, negative_gradient_method=phases[-1].forces, n_jobs=1)
@@ -195,11 +192,9 @@ def _phases(n_faces: int, iterations: int) -> list[_Phase]:
     first = "bh" if n_faces <= BARNES_HUT_UP_TO else "fft"
     last = "bh" if n_faces <= LAST_BY_BARNES_HUT_UP_TO else "fft"
     growing = iterations * 2 // 3
-    phases = [
-        _Phase(EARLY_ITERATIONS, EARLY_EXAGGERATION, EARLY_MOMENTUM, first),
-        _Phase(growing, 1, WIDENING_MOMENTUM, first, COARSE_BOX),
-        _Phase(iterations - growing, 1, LAST_MOMENTUM, last),
-    ]
+    phases = [_Phase(EARLY_ITERATIONS, EARLY_EXAGGERATION, EARLY_MOMENTUM, first),
+              _Phase(growing, 1, WIDENING_MOMENTUM, first, COARSE_BOX),
+              _Phase(iterations - growing, 1, LAST_MOMENTUM, last)]
     return [phase for phase in phases if phase.iterations]
 
 

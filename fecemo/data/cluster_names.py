@@ -203,12 +203,11 @@ class ClusterNames(_Names):
     def by_hand(cls, hand: HandNames, seen_elsewhere: Sequence[str] = ()) -> "ClusterNames":
         """Return a person's names with their costs. Labels that the person saw elsewhere in the run count too."""
         seen = tuple(sorted({*hand.labels_seen, *seen_elsewhere}))
-        return cls(
-            hand.approach, hand.variant, hand.clustering, "hand", hand.names, hand.classes, hand.divided,
-            labels_used=len(seen), labels_seen=seen, by=hand.by, when=hand.when, looked_at=hand.looked_at,
-            suggestions_used=hand.suggestions_used, other_scores_seen=hand.other_scores_seen,
-            target_labels_shown=hand.target_labels_shown or bool(seen_elsewhere),
-            seconds=round(sum(hand.seconds.values()), 1))
+        return cls(hand.approach, hand.variant, hand.clustering, "hand", hand.names, hand.classes, hand.divided,
+                   labels_used=len(seen), labels_seen=seen, by=hand.by, when=hand.when, looked_at=hand.looked_at,
+                   suggestions_used=hand.suggestions_used, other_scores_seen=hand.other_scores_seen,
+                   target_labels_shown=hand.target_labels_shown or bool(seen_elsewhere),
+                   seconds=round(sum(hand.seconds.values()), 1))
 
 def read_cluster_names(path: Path) -> ClusterNames:
     """Read what the label stage wrote. Raises `InputError` if it is missing, damaged or not such a document."""

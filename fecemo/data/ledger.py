@@ -179,8 +179,7 @@ class Ledger:
 
     def forget_rejected(self, reasons: Sequence[str]) -> int:
         """Make every slot missing again that was rejected for one of these reasons; return their number."""
-        return self._change(
-            f"DELETE FROM faces WHERE state = 'rejected' AND reason IN ({_marks(reasons)})", *reasons)
+        return self._change(f"DELETE FROM faces WHERE state = 'rejected' AND reason IN ({_marks(reasons)})", *reasons)
 
     def forget_rejected_at(self, is_chosen: Callable[[str], bool]) -> None:
         """Make every slot missing again that was rejected and whose face is at a chosen address."""

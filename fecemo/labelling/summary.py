@@ -82,14 +82,13 @@ def summarise(session: LabellingSession) -> LabellingSummary:
     groups, stored = session.groups, session.stored
     doubtful = {key: f"margin {groups.margins[key]:.2f}" for key in groups.doubtful}
     doubtful |= {key: "unsure" for key in stored.unsure if key in groups.keys}
-    return LabellingSummary(
-        named=len(stored.names), groups=len(groups.keys), faces=len(groups.of_face),
-        covered=sum(groups.sizes[key] for key, name in stored.names.items() if name in session.classes),
-        absent=tuple(name for name in session.classes if name not in stored.names.values()),
-        doubtful=dict(sorted(doubtful.items(), key=lambda item: key_order(item[0]))),
-        seconds=sum(stored.seconds.values()), looked_at=stored.looked_at, labels_seen=len(stored.labels_seen),
-        other_scores_seen=stored.other_scores_seen,
-    )
+    return LabellingSummary(named=len(stored.names), groups=len(groups.keys), faces=len(groups.of_face),
+                            covered=sum(groups.sizes[key] for key,
+                                        name in stored.names.items() if name in session.classes),
+                            absent=tuple(name for name in session.classes if name not in stored.names.values()),
+                            doubtful=dict(sorted(doubtful.items(), key=lambda item: key_order(item[0]))),
+                            seconds=sum(stored.seconds.values()), looked_at=stored.looked_at,
+                            labels_seen=len(stored.labels_seen), other_scores_seen=stored.other_scores_seen)
 
 
 @dataclass(frozen=True)
@@ -137,11 +136,10 @@ def compare_raters(first: HandNames, second: HandNames) -> Agreement:
     used = {name for pair in pairs for name in pair}
     by_chance = sum(sum(a == name for a, _ in pairs) * sum(b == name for _, b in pairs) for name in used)
     by_chance_share = by_chance / len(pairs) ** 2
-    return Agreement(
-        both=len(pairs), share=share,
-        kappa=None if len(used) == 1 else (share - by_chance_share) / (1 - by_chance_share),
-        differing={cluster: pair for cluster, pair in zip(shared, pairs, strict=True) if pair[0] != pair[1]},
-    )
+    return Agreement(both=len(pairs), share=share,
+                     kappa=None if len(used) == 1 else (share - by_chance_share) / (1 - by_chance_share),
+                     differing={cluster: pair for cluster,
+                                pair in zip(shared, pairs, strict=True) if pair[0] != pair[1]})
 
 
 def _with_wholes(key: str) -> list[str]:

@@ -51,10 +51,9 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
     images = [entry for entry in entries if isinstance(entry, LabelledImage)]
     labels = {image.label for image in images}
     numbers = {name for image in images for name in image.annotations}
-    return labelled_set(
-        folder, entries, "images/<n>.jpg with annotations/<n>_exp.npy of 0 to 7",
-        classes=options.classes or [name for name in EXPRESSIONS.values() if name in labels],
-        columns={name: "number" for name in NUMBERS if name in numbers})
+    return labelled_set(folder, entries, "images/<n>.jpg with annotations/<n>_exp.npy of 0 to 7",
+                        classes=options.classes or [name for name in EXPRESSIONS.values() if name in labels],
+                        columns={name: "number" for name in NUMBERS if name in numbers})
 
 
 def _read_part(folder: Path, part: str, split: str, classes: Sequence[str]) -> Iterator[LabelledImage | LeftOut]:

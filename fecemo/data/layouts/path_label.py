@@ -43,9 +43,8 @@ def read(table: Path, options: ReadOptions) -> LabelledSet:
                                       **dict.fromkeys(options.text_annotations, "text")}
     rows = list(_rows(table, tuple(columns)))
     whole = [row for _, row in rows if isinstance(row, dict)]
-    reading = read_classes(
-        table, {row["label"] for row in whole}, classes=options.classes, numbering=options.numbering,
-        file_names=(PurePath(row["path"]).name for row in whole))
+    reading = read_classes(table, {row["label"] for row in whole}, classes=options.classes, numbering=options.numbering,
+                           file_names=(PurePath(row["path"]).name for row in whole))
     unknown = [row["label"] for row in whole if row["label"] and row["label"] not in reading.class_of]
     if not options.classes:
         refuse_unknown_part(table, "emotion", unknown, SPELLINGS, "Mend the labels; or name the classes to read with "

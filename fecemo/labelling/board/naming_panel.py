@@ -49,10 +49,8 @@ class NamingPanel:
         self._chips = widgets.HBox().add_class("fecemo-row")
         self._bar = widgets.HTML()
         self._keys: tuple[str, ...] = ()
-        self.view = widgets.VBox([
-            widgets.HBox(list(self._names.values())).add_class("fecemo-row"),
-            widgets.HBox([*acts, self.note]).add_class("fecemo-row"), self._bar, self._chips,
-        ])
+        self.view = widgets.VBox([widgets.HBox(list(self._names.values())).add_class("fecemo-row"),
+                                  widgets.HBox([*acts, self.note]).add_class("fecemo-row"), self._bar, self._chips])
 
     def refresh(self, here: str) -> None:
         """Show the session with a group in hand."""
@@ -60,8 +58,7 @@ class NamingPanel:
         names, groups = session.names, session.groups
         if self._keys != groups.keys:
             self._keys = groups.keys
-            self._chips.children = [_button("", "", partial(self._go, key), "fecemo-chip")
-                                    for key in groups.keys]
+            self._chips.children = [_button("", "", partial(self._go, key), "fecemo-chip") for key in groups.keys]
             _mark(self._chips, "fecemo-many", len(groups.keys) > MANY)
         for key, chip in zip(groups.keys, self._chips.children, strict=True):
             name = names.get(key)
