@@ -28,12 +28,7 @@ class PrincipalAxes:
     explained: float
 
     def project(self, values: np.ndarray) -> np.ndarray:
-        """Return the coordinates of embeddings along the axes: ndarray of shape (n, c), float32.
-
-        Parameters
-        ----------
-        values : ndarray of shape (n, d), float32
-        """
+        """Return the coordinates of (n, d) embeddings along the axes: ndarray of shape (n, c), float32."""
         projected = np.empty((len(values), len(self.axes)), np.float32)
         with one_thread():
             for rows in row_blocks(values):

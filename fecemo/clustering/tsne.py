@@ -100,6 +100,8 @@ def neighbour_accuracy(query: np.ndarray, faces: np.ndarray, query_map: np.ndarr
                        n_neighbours: int = 10, n_queries: int = 500, seed: int = 0) -> float:
     """Return the share of each face's nearest neighbours in the embedding that are its nearest on the map, too.
 
+    In [0, 1]; a random map gives about ``n_neighbours / n``. NaN where there is nothing to ask.
+
     Parameters
     ----------
     query, faces : ndarray of shape (m, d) and (n, d), float32
@@ -110,13 +112,7 @@ def neighbour_accuracy(query: np.ndarray, faces: np.ndarray, query_map: np.ndarr
     n_neighbours : int
         At most n - 1 are taken.
     n_queries : int
-        Faces that are asked about, drawn by seed.
-    seed : int
-
-    Returns
-    -------
-    float
-        In [0, 1]; a random map gives about ``n_neighbours / n``. NaN where there is nothing to ask.
+        Faces that are asked about, drawn by ``seed``.
     """
     n_neighbours = min(n_neighbours, len(faces) - 1)
     if not len(query) or n_neighbours < 1:

@@ -43,16 +43,8 @@ def write_arrays(folder: Path, arrays: Mapping[str, np.ndarray]) -> list[str]:
 def read_array(folder: Path, name: str, stage: str, *, length: int | None = None) -> np.ndarray:
     """Read ``folder/<name>.npy`` as a read-only memory map, compared with the folder's receipt.
 
-    Raises `StoredStateError` if it is missing, damaged or has another length.
-
-    Parameters
-    ----------
-    folder : Path
-    name : str
-    stage : str
-        The stage that writes it, for the message.
-    length : int, optional
-        Rows that it must have.
+    Raises `StoredStateError` if it is missing, damaged or has another length than the rows it must have. ``stage`` is
+    the stage that writes it, for the message.
     """
     path = open_output(folder, f"{name}.npy", stage)
     try:

@@ -169,8 +169,7 @@ def _mapping(document: Any, path: Path) -> dict[str, Any]:
 def build(kind: type[T], document: dict[str, Any], where: str) -> T:
     """Return a dataclass made of a plain document, checked against its type hints by pydantic.
 
-    Raises `InputError` for an unknown, missing or ill-typed key; every fault is listed, and the nearest known key
-    named.
+    Raises `InputError` for unknown, missing or ill-typed keys; every fault is listed, and the nearest known key named.
 
     Parameters
     ----------
@@ -180,7 +179,7 @@ def build(kind: type[T], document: dict[str, Any], where: str) -> T:
     document : dict
         What a file holds.
     where : str
-        What the error message begins with, such as ``"recipes/demo.yaml: approaches.dense_autoencoder"``.
+        What the message begins with, such as ``"recipes/demo.yaml: approaches.dense_autoencoder"``.
     """
     import pydantic
 

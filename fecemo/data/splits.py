@@ -86,17 +86,10 @@ def make_splits(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndar
 
 
 def held_out_per_class(counts: Mapping[str, int], asked: Mapping[str, int]) -> dict[str, int]:
-    """Return how many faces of every label are held out: as many as are asked for, or equally many of each, but fewer.
+    """Return how many faces of every label are held out, by split: as many as asked, or equally fewer of each.
 
     Half of the rarest label stays to be learnt from. Where it has too few faces for that, all numbers become smaller in
     proportion, rounded down. Raises `InputError` if none would be left of a number that is above 0.
-
-    Parameters
-    ----------
-    counts : mapping of str to int
-        Faces of each label.
-    asked : mapping of str to int
-        Faces of every label by split.
     """
     whole = sum(asked.values())
     rarest = min(counts, key=lambda label: (counts[label], label), default="")
@@ -116,8 +109,8 @@ def stratified_sample(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | n
                       fraction: float | None = None, seed: int = 0) -> np.ndarray:
     """Draw faces so that every label has its share: exactly proportional by largest remainder.
 
-    A label gets at least one face wherever ``count`` is not below the number of labels. The draw depends on the ids and
-    the seed, not on the order of the rows. Raises `InputError` if neither or both of ``count`` and ``fraction`` are
+    A label gets at least one face wherever ``count`` is not below the number of labels. The draw depends on the ids
+    and the seed, not on the order of the rows. Raises `InputError` if neither or both of ``count`` and ``fraction`` are
     given, or there are too few faces.
 
     Parameters
@@ -126,13 +119,13 @@ def stratified_sample(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | n
     count : int, optional
         How many faces, in [0, n].
     fraction : float, optional
-        Which share of them, in [0, 1]; the number of faces is rounded to the nearest. Give this or ``count``.
+        Which share of them, in [0, 1]; the number of faces is rounded to the nearest.
     seed : int
 
     Returns
     -------
     ndarray of int64
-        Rows of ``ids``, ascending.
+        Rows, ascending.
     """
     if (count is None) == (fraction is None):
         raise InputError("a stratified sample needs either a count or a fraction")
@@ -152,19 +145,7 @@ def capped_sample(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.nd
                   splits: Sequence[str] | np.ndarray, *, per_class: int, seed: int = 0) -> np.ndarray:
     """Draw at most ``per_class`` faces of every label, from its splits in proportion; decided by ids and seed.
 
-    Raises `InputError` if ``per_class`` is below 1.
-
-    Parameters
-    ----------
-    ids, labels, splits : sequence of str, of length n
-        All of ``splits`` may be ``""``.
-    per_class : int
-    seed : int
-
-    Returns
-    -------
-    ndarray of int64
-        Rows of ``ids``, ascending.
+    Returns rows, ascending, int64. All splits may be ``""``. Raises `InputError` if ``per_class`` is below 1.
     """
     if per_class < 1:
         raise InputError(f"per_class must be at least 1, not {per_class}")
@@ -178,23 +159,11 @@ def capped_sample(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.nd
 
 
 def proportional_counts(counts: dict[str, int], total: int) -> dict[str, int]:
-    """Share ``total`` out among labels in proportion to their counts, by largest remainder.
+    """Share ``total`` out among labels in proportion to their counts, by largest remainder; none gets more than it has.
 
     Every label's quota ``total · count / n`` is rounded down; what is then left goes, one each, to the largest
     remainders (ties: the larger count, then the name). Where ``total`` is not below the number of labels, a label
     that would come away empty gets one face from the label that stands furthest above its quota.
-
-    Parameters
-    ----------
-    counts : dict of str to int
-        Faces of each label; none is negative.
-    total : int
-        At most the sum of the counts.
-
-    Returns
-    -------
-    dict of str to int
-        Adds up to ``total``; no label gets more than it has.
     """
     present = {label: count for label, count in counts.items() if count > 0}
     n = sum(present.values())

@@ -43,15 +43,7 @@ class Faces(Protocol):
 
 @dataclass(frozen=True)
 class Shard:
-    """One of the packs that a joined pack is made of.
-
-    Parameters
-    ----------
-    folder : str
-        Relative to the joined pack.
-    digest : str
-        `Receipt.digest` of the shard when it was joined.
-    """
+    """One of the datasets that a joined one is made of: its folder, relative to the joined one, and its digest then."""
 
     folder: str
     digest: str

@@ -199,13 +199,7 @@ RULES: Mapping[str, Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
 class Divisions:
     """How the groups of one clustering divide; each division is made once.
 
-    Parameters
-    ----------
-    clustering : NamedClustering
-    divide : callable or None
-        None where no group can be divided.
-    seed : int
-        Of divisions and random samples.
+    Without ``divide`` no group can be divided; ``seed`` is that of divisions and random samples.
     """
 
     def __init__(self, clustering: NamedClustering, divide: Divide | None, seed: int) -> None:
@@ -225,14 +219,9 @@ class Divisions:
         return self._made[key]
 
     def groups(self, divided: Mapping[str, str]) -> Groups:
-        """Return the groups that there are when some are divided.
+        """Return the groups that there are when some are divided, each with a digest of its halves.
 
         Raises `StoredStateError` if one divides into other halves than these.
-
-        Parameters
-        ----------
-        divided : mapping of str to str
-            The divided ones, and a digest of the halves of each.
         """
         groups = self._whole
         for key in sorted(divided, key=key_order):
@@ -244,13 +233,9 @@ class Divisions:
         return groups
 
     def shown(self, samples: Mapping[str, Mapping[str, int]]) -> set[int]:
-        """Return the faces that were shown of each group: rule, seed and number tell which they are.
+        """Return the faces that were shown of each group by each rule: rule, seed and number tell which they are.
 
-        Parameters
-        ----------
-        samples : mapping of str to mapping of str to int
-            Faces of each group that were shown by each rule. A group may have been divided, or its halves joined,
-            since.
+        A group may have been divided, or its halves joined, since.
         """
         seen: set[int] = set()
         for key, counts in samples.items():

@@ -57,14 +57,9 @@ class CellState:
 
 @dataclass(frozen=True)
 class FaceMap:
-    """A t-SNE map.
+    """A t-SNE map: places of source and target faces, of shape (m, 2), float32.
 
-    Parameters
-    ----------
-    source, target : ndarray of shape (m, 2), float32
-        Places of faces.
-    source_at, target_at : ndarray of shape (m,), int64
-        Which source and target faces these are, as positions among all of theirs.
+    ``source_at`` and ``target_at``, of shape (m,), int64, say which faces these are, as positions among all of theirs.
     """
 
     source: np.ndarray

@@ -84,15 +84,7 @@ def _digest(path: Path) -> str:
 
 
 def file_of(in_use: Path, by: str) -> Path:
-    """Return a person's file of names of a cell: the one in use if it is theirs or nobody's, else one beside it.
-
-    Parameters
-    ----------
-    in_use : Path
-        The file that the pipeline uses, whether or not it exists.
-    by : str
-        Who names.
-    """
+    """Return a person's file of names of a cell: the one in use if it is theirs or nobody's, else one beside it."""
     if not in_use.exists() or read_hand_names(in_use).by in ("", by.strip()):
         return in_use
     return _beside(in_use, by)

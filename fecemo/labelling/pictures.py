@@ -13,12 +13,7 @@ TILE = 96
 
 
 def mean_and_spread(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean of faces and how far they differ from it.
-
-    Parameters
-    ----------
-    faces : ndarray of shape (m, side, side, channels), uint8
-        At least one.
+    """Return the mean of one or more faces and how far they differ from it.
 
     Returns
     -------

@@ -118,14 +118,9 @@ class LabellingSession:
         self.name(*keys, name=name)
 
     def divide(self, key: str) -> tuple[str, str]:
-        """Divide a group in two, each half to be named by itself. The stored clustering stays as it is.
+        """Divide a group in two and return the keys of the halves, the larger first; the stored clustering stays.
 
         Raises `InputError` if it has too few faces, or nothing to divide it by.
-
-        Returns
-        -------
-        tuple of str
-            Keys of the halves; the larger one first.
         """
         digest = self._divisions.of(key, self.groups).digest
         names = {other: name for other, name in self.stored.names.items() if other != key}
@@ -174,10 +169,7 @@ class LabellingSession:
     def look(self, key: str, rule: str = "random", count: int = 20) -> np.ndarray:
         """Return the next faces of a group by a rule of `sample_faces`, and record that they were looked at.
 
-        Returns
-        -------
-        ndarray of shape (m,), int64
-            Positions among the source faces; empty when all have been shown.
+        They are positions among the source faces; empty when all have been shown.
         """
         samples = {other: dict(shown) for other, shown in self.stored.samples.items()}
         shown = samples.setdefault(key, {})
@@ -208,13 +200,7 @@ class LabellingSession:
         self._save(replace(self._with_labels(labels_seen), target_labels_shown=True))
 
     def record_score_seen(self, names: dict[str, str]) -> None:
-        """Record that the score of names of these clusters is shown: names changed from now on are not blind.
-
-        Parameters
-        ----------
-        names : dict of str to str
-            Those in use, which may be another person's.
-        """
+        """Record that the score of names, perhaps another person's, is shown: changes after it are not blind."""
         if names not in self.stored.scores_seen:
             self._save(replace(self.stored, scores_seen=(*self.stored.scores_seen, dict(names))))
 
