@@ -42,8 +42,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         text = _text(path)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        _refuse_bombs(root, path)
-        _refuse_repeated(root, path)
+        _refuse_unsound(root, path)
         document = yaml.safe_load(text)
     except RecursionError:
         raise InputError(f"{path} holds more than {MAX_DEPTH} values within each other") from None
@@ -70,8 +69,11 @@ def require_name(name: str, what: str) -> None:
                          f"hyphens, the first a letter, a digit or _, {MAX_NAME} at most")
 
 
-def _refuse_bombs(root: "yaml.Node | None", path: Path) -> None:
-    """Raise `InputError` for a document too deep or, with all aliases written out, too large, and for no numbers."""
+def _refuse_unsound(root: "yaml.Node | None", path: Path) -> None:
+    """Raise `InputError` for a key twice in a mapping, for no numbers, and for a document too deep or too large.
+
+    Its size is that with all aliases written out.
+    """
     import yaml
 
     sizes: dict[int, int] = {}
@@ -84,11 +86,13 @@ def _refuse_bombs(root: "yaml.Node | None", path: Path) -> None:
             if node.tag.endswith((":float", ":int")):
                 _refuse_no_number(str(node.value), f"{path}, line {line}")
             return 1
-        if id(node) in sizes:
+        if id(node) in sizes:  # an alias is the very node that it names
             if not sizes[id(node)]:
                 raise InputError(f"{path}, line {line}: a value that holds itself")
             return sizes[id(node)]
         sizes[id(node)] = 0
+        if isinstance(node, yaml.MappingNode):
+            _refuse_repeated([key for key, _ in node.value if isinstance(key, yaml.ScalarNode)], path)
         parts = node.value if isinstance(node, yaml.SequenceNode) else [part for pair in node.value for part in pair]
         total = 1 + sum(size(part, depth + 1) for part in parts)
         if total > MAX_VALUES:
@@ -99,6 +103,16 @@ def _refuse_bombs(root: "yaml.Node | None", path: Path) -> None:
 
     if root is not None:
         size(root, 1)
+
+
+def _refuse_repeated(keys: "list[yaml.ScalarNode]", path: Path) -> None:
+    """Raise `InputError` for a key that stands twice in one mapping, of which YAML would keep the last in silence."""
+    lines: dict[tuple[str, str], int] = {}
+    for key in keys:
+        line = key.start_mark.line + 1
+        if (before := lines.get((key.tag, key.value))) is not None:
+            raise InputError(f"{path}, line {line}: the key {key.value!r} stands in line {before} already")
+        lines[key.tag, key.value] = line
 
 
 def _refuse_no_number(text: str, where: str) -> None:
@@ -115,30 +129,6 @@ def _is_infinite(text: str) -> bool:
         return math.isinf(float(text.replace("_", "")))
     except ValueError:  # octal, hexadecimal or sexagesimal
         return False
-
-
-def _refuse_repeated(root: "yaml.Node | None", path: Path) -> None:
-    """Raise `InputError` for a key that stands twice in one mapping, of which YAML would keep the last in silence."""
-    import yaml
-
-    open_nodes, seen = [root], set()  # an alias is the very node that it names
-    while open_nodes:
-        node = open_nodes.pop()
-        if id(node) in seen or not isinstance(node, yaml.CollectionNode):
-            continue
-        seen.add(id(node))
-        if isinstance(node, yaml.SequenceNode):
-            open_nodes += node.value
-            continue
-        lines: dict[tuple[str, str], int] = {}
-        for key, value in node.value:
-            open_nodes.append(value)
-            if not isinstance(key, yaml.ScalarNode):
-                continue
-            line = key.start_mark.line + 1
-            if (before := lines.get((key.tag, key.value))) is not None:
-                raise InputError(f"{path}, line {line}: the key {key.value!r} stands in line {before} already")
-            lines[key.tag, key.value] = line
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

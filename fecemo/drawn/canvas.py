@@ -82,14 +82,12 @@ def ellipse(centre: tuple[float, float], radius_x: float, radius_y: float, angle
     """Return an ellipse as a polygon of shape (count, 2); ``angle`` is in radians, clockwise in a picture."""
     cosine, sine = float(np.cos(angle)), float(np.sin(angle))
     axes = np.array([(cosine * radius_x, sine * radius_x), (-sine * radius_y, cosine * radius_y)], np.float32)
-    polygon: Points = _circle(count) @ axes + np.array(centre, np.float32)
-    return polygon
+    return _circle(count) @ axes + np.array(centre, np.float32)
 
 
 def mirrored(points: ArrayLike, side: int) -> Points:
     """Return (n, 2) points of the picture's right half for one side: as they are for 1, mirrored for -1."""
-    mirrored_points: Points = np.asarray(points, np.float32) * np.array([side, 1], np.float32)
-    return mirrored_points
+    return np.asarray(points, np.float32) * np.array([side, 1], np.float32)
 
 
 _FRACTION_BITS = 4
@@ -225,8 +223,7 @@ class Canvas:
 
     def placed(self, points: Points) -> Points:
         """Return where points in face units fall, in pixels."""
-        placed: Points = points @ self.to_pixels[:, :2].T + self.to_pixels[:, 2]
-        return placed
+        return points @ self.to_pixels[:, :2].T + self.to_pixels[:, 2]
 
 
 def _planes(colour: ArrayLike) -> np.ndarray:

@@ -103,8 +103,7 @@ def draw_backdrop(capture: Capture, height: int, width: int) -> np.ndarray:
     small = painters[capture.backdrop](rng, capture, 48, max(8, round(48 * width / height)))
     picture: np.ndarray = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
     picture *= capture.exposure * (1 + 0.09 * capture.warmth * np.array([1.0, 0.1, -1.0], np.float32))
-    backdrop: np.ndarray = np.clip(picture, 0, 1)
-    return backdrop
+    return np.clip(picture, 0, 1)
 
 
 def _colour(capture: Capture, hue_shift: float = 0.0, value_factor: float = 1.0) -> np.ndarray:

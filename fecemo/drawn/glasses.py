@@ -42,5 +42,4 @@ def _lens(style: str, x: float, side: int) -> Points:
                (width - 0.03, bottom - 0.06), (width - 0.10, bottom), (-width + 0.11, bottom),
                (-width + 0.02, bottom - 0.07)]
     lens = spline(corners, 4, closed=True) * np.array([side, 1], np.float32)
-    shifted: Points = lens + np.array([x, 0], np.float32)
-    return shifted
+    return lens + np.array([x, 0], np.float32)

@@ -56,8 +56,7 @@ class Placement:
 
     def _in_picture(self, turned: Points) -> Points:
         transform = self.behind()
-        placed: Points = turned @ transform[:, :2].T + transform[:, 2]
-        return placed
+        return turned @ transform[:, :2].T + transform[:, 2]
 
     def warp(self, head: np.ndarray, pixels_per_unit: float,
              size: tuple[int, int]) -> tuple[np.ndarray, tuple[slice, slice]]:
@@ -118,5 +117,4 @@ def _depth(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return how far the face stands out, smooth enough that a turn never folds it over itself."""
     around = np.minimum((x * np.float32(1 / 0.98)) ** 2 + (y * np.float32(1 / 1.32)) ** 2, 1.0)
     nose = 1 + (x * np.float32(1 / 0.17)) ** 2 + ((y - np.float32(0.40)) * np.float32(1 / 0.26)) ** 2
-    depth: np.ndarray = np.float32(_ROUND) * (1 - around) + np.float32(_NOSE) / (nose * nose)
-    return depth
+    return np.float32(_ROUND) * (1 - around) + np.float32(_NOSE) / (nose * nose)

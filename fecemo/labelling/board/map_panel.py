@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from fecemo.data.cluster_names import NOT_CLASSES
+from fecemo.labelling.board.group_panel import as_data_url
 from fecemo.labelling.material import CellMaterial, FaceMap, SeenLabels
-from fecemo.labelling.pictures import as_data_url
 from fecemo.labelling.session import LabellingSession
 
 HEIGHT = 330
