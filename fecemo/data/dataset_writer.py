@@ -276,20 +276,7 @@ class DatasetWriter:
 
 
 def write_faces(folder: Path, n_faces: int, faces: Iterable[tuple[bytes, str]]) -> str:
-    """Write ``faces.npy``.
-
-    Parameters
-    ----------
-    folder : Path
-    n_faces : int
-    faces : iterable of (bytes, str)
-        The bytes of each face, and their digest.
-
-    Returns
-    -------
-    str
-        The sha256 of the digests, a line each.
-    """
+    """Write ``faces.npy`` from the bytes and digest of each face; return the sha256 of the digests, a line each."""
     header = {"descr": "|u1", "fortran_order": False, "shape": (n_faces, *FACE_SHAPE)}
     digest = hashlib.sha256()
     with atomic_file(folder / FACES_NAME) as file, progress(n_faces, "dataset: write", "face") as bar:
@@ -305,14 +292,8 @@ def write_tables(folder: Path, description: Description, stored: Callable[[], It
                  rejected: Iterable[Rejected]) -> list[str]:
     """Write all tables of a dataset, and return the files' names.
 
-    Parameters
-    ----------
-    folder : Path
-    description : Description
-    stored : callable
-        ``stored() -> iterable of (FaceEntry, str)``: every stored face and the digest of its bytes, in order.
-    rejected : iterable of (FaceEntry, str, str)
-        Every other face, the reason and a detail.
+    ``stored()`` gives every stored face and the digest of its bytes, in order; ``rejected`` every other face, the
+    reason and a detail.
     """
     names = tuple(description.columns)
     _write_csv(folder / INDEX_NAME, INDEX_COLUMNS,

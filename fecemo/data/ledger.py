@@ -101,7 +101,7 @@ class Ledger:
         """Let a plan that holds every face of the stored one take its place."""
         made_before = json.loads(self.note("made_of") or "null")
         if made_before != json.loads(json.dumps(made_of)):
-            raise self._refusal(f"was made with {_difference(made_before, made_of)}")
+            raise self._refusal(f"was made with {difference(made_before, made_of)}")
         stored_rows = (tuple(math.nan if value is None else value for value in row[1:])
                        for row in self._connection.execute("SELECT * FROM plan ORDER BY slot"))
         if _plan_digest(stored_rows) != digest:
@@ -335,7 +335,7 @@ def _plan_digest(rows: Iterable[tuple[Any, ...]]) -> str:
     return digest.hexdigest()
 
 
-def _difference(before: Any, now: Any) -> str:
+def difference(before: Any, now: Any) -> str:
     """Return in words which settings differ."""
     if not (isinstance(before, dict) and isinstance(now, dict)):
         return "other settings or from other files"

@@ -101,8 +101,20 @@ def labelled_set(folder: Path, entries: Iterable[LabelledImage | LeftOut], expec
 
     Where a set comes divided into two parts, the part that is not ``"train"`` is its test split, whatever the set
     calls it (AffectNet's own release has a training and a validation set, and results are reported on the latter).
-    ``expected`` is what the layout looks for, for the message of an empty set; for the rest see `LabelledSet`. Raises
-    `InputError` if there is no image, or only some of them have a split.
+
+    Parameters
+    ----------
+    folder : Path
+    entries : iterable of LabelledImage or LeftOut
+    expected : str
+        What the layout looks for, for the error message of an empty set.
+    classes, columns, remark
+        See `LabelledSet`.
+
+    Raises
+    ------
+    InputError
+        If there is no image, or only some of them have a split.
     """
     listed = list(entries)
     images = sorted((image for image in listed if isinstance(image, LabelledImage)), key=lambda image: image.path)
@@ -128,8 +140,20 @@ def _sentence(entry: LeftOut) -> str:
 def refuse_unknown_part(where: Path, what: str, words: Iterable[str], known: Iterable[str], advice: str) -> None:
     """Raise `InputError` for a set of which a whole part would be lost because its word is unknown.
 
-    ``words`` are the unknown words that should be, say, a split (``what``), of every image that bears one. A word of a
-    single image is a slip, and costs that image alone.
+    A word of a single image is a slip, and costs that image alone.
+
+    Parameters
+    ----------
+    where : Path
+        The set, for the message.
+    what : str
+        What the word should be, such as ``"split"``.
+    words : iterable of str
+        The unknown word of every image that bears one.
+    known : iterable of str
+        All words that are known.
+    advice : str
+        What the user can do.
     """
     counts = Counter(words)
     lost = sorted((word for word, count in counts.items() if count > 1), key=lambda word: (-counts[word], word))
@@ -141,9 +165,17 @@ def refuse_unknown_part(where: Path, what: str, words: Iterable[str], known: Ite
 
 def refuse_lost_part(where: Path, labels: Mapping[str, str], splits: Mapping[str, str],
                      entries: Sequence[LabelledImage | LeftOut], advice: str) -> None:
-    """Raise `InputError` where a class or split has no usable image, while others have some.
+    """Raise `InputError` where a class or split of a set has no usable image, while others have some.
 
-    ``labels`` and ``splits`` are those that are to have an image, each with the part of the set that holds it.
+    Parameters
+    ----------
+    where : Path
+        The set.
+    labels, splits : mapping of str to str
+        Every class and every split that is to have an image, with the part of the set that holds it or ``""``.
+    entries : sequence of LabelledImage or LeftOut
+    advice : str
+        What the user can do.
     """
     images = [entry for entry in entries if isinstance(entry, LabelledImage)]
     left_out = [entry for entry in entries if isinstance(entry, LeftOut)]

@@ -26,10 +26,15 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
     """Read the release's parts ``train_set/`` and ``val_set/``, or a folder that is such a part itself.
 
     A part holds ``images/<n>.jpg`` and ``annotations/<n>_exp.npy``; and perhaps ``<n>_val.npy`` and ``<n>_aro.npy``,
-    which become the columns ``valence`` and ``arousal``. The expressions 0–7 are the eight emotions. 8 (none), 9
-    (uncertain) and 10 (no face) are left out under these names, as is an image without a readable annotation.
-    ``val_set`` becomes the test split, because results on AffectNet are reported on it: the authors keep their own test
-    set to themselves. Raises `InputError` if neither is there, or no image has an emotion.
+    which become the columns ``valence`` and ``arousal``.
+    The expressions 0–7 are the eight emotions. 8 (none), 9 (uncertain) and 10 (no face) are left out under these
+    names, as is an image without a readable annotation. ``val_set`` becomes the test split, because results on
+    AffectNet are reported on it: the authors keep their own test set to themselves.
+
+    Raises
+    ------
+    InputError
+        If neither is there, or no image has an emotion.
     """
     for name in (*options.annotations, *options.text_annotations):
         if name not in NUMBERS:
@@ -51,9 +56,10 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
     images = [entry for entry in entries if isinstance(entry, LabelledImage)]
     labels = {image.label for image in images}
     numbers = {name for image in images for name in image.annotations}
-    return labelled_set(folder, entries, "images/<n>.jpg with annotations/<n>_exp.npy of 0 to 7",
-                        classes=options.classes or [name for name in EXPRESSIONS.values() if name in labels],
-                        columns={name: "number" for name in NUMBERS if name in numbers})
+    return labelled_set(
+        folder, entries, "images/<n>.jpg with annotations/<n>_exp.npy of 0 to 7",
+        classes=options.classes or [name for name in EXPRESSIONS.values() if name in labels],
+        columns={name: "number" for name in NUMBERS if name in numbers})
 
 
 def _read_part(folder: Path, part: str, split: str, classes: Sequence[str]) -> Iterator[LabelledImage | LeftOut]:

@@ -14,11 +14,19 @@ from fecemo.errors import InputError, nearest
 def read(folder: Path, options: ReadOptions) -> LabelledSet:
     """Read ``CLASS/*.png`` or ``SPLIT/CLASS/*.png``.
 
-    The folder holds class folders, or folders ``train``, ``valid`` (``val``, ``validation``) and ``test`` that do.
-    Images in folders within a class folder belong to the class; those of classes that ``options`` do not name are left
-    out. Raises `InputError` if a folder cannot be opened, its name is no known class (the nearest spelling is named) or
-    a number without a numbering, a class has no image in any split, split folders and class folders are mixed, or there
-    is no image.
+    Parameters
+    ----------
+    folder : Path
+        Holds the class folders, or folders ``train``, ``valid`` (``val``, ``validation``) and ``test`` that do.
+        Images in folders within a class folder belong to the class.
+    options : ReadOptions
+        Images of folders that are none of ``classes`` are left out, where these are named.
+
+    Raises
+    ------
+    InputError
+        If a folder cannot be opened, its name is no known class (the nearest spelling is named) or a number without a
+        numbering, a class has no image in any split, split folders and class folders are mixed, or there is no image.
     """
     splits = {name: split_of(name) for name in _folders_in(folder)}
     if any(splits.values()):

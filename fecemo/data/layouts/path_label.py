@@ -24,21 +24,32 @@ Row = dict[str, str]
 
 
 def read(table: Path, options: ReadOptions) -> LabelledSet:
-    """Read a CSV, in UTF-8, with the columns ``path``, ``label`` and perhaps ``split``.
+    """Read a CSV with the columns ``path``, ``label`` and perhaps ``split``.
 
-    Paths are relative to its folder; a letter with an accent is the same in its composed and its decomposed form. Of
-    other columns, those are read that ``options.annotations`` (numbers) and ``options.text_annotations`` (words) name.
-    A row that cannot be used is left out under its line number: no path or label, an unknown label or split, a number
-    that is none, a file that is not there, a path that is listed already. Raises `InputError` if the file is missing,
-    lacks a column, or has no usable row; if labels are numbers of which nobody says what they mean; or if a whole class
-    or split would be left out.
+    Of other columns, those are read that ``options.annotations`` (numbers) and ``options.text_annotations`` (words)
+    name. A row that cannot be used is left out under its line number: no path or label, an unknown label or split, a
+    number that is none, a file that is not there, a path that is listed already.
+
+    Parameters
+    ----------
+    table : Path
+        The CSV, in UTF-8, with a header. Paths are relative to its folder. A letter with an accent is the same in its
+        composed and its decomposed form.
+    options : ReadOptions
+
+    Raises
+    ------
+    InputError
+        If the file is missing, lacks a column, or has no usable row; if labels are numbers of which nobody says what
+        they mean; or if a whole class or split would be left out.
     """
     columns: dict[str, ColumnType] = {**dict.fromkeys(options.annotations, "number"),
                                       **dict.fromkeys(options.text_annotations, "text")}
     rows = list(_rows(table, tuple(columns)))
     whole = [row for _, row in rows if isinstance(row, dict)]
-    reading = read_classes(table, {row["label"] for row in whole}, classes=options.classes, numbering=options.numbering,
-                           file_names=(PurePath(row["path"]).name for row in whole))
+    reading = read_classes(
+        table, {row["label"] for row in whole}, classes=options.classes, numbering=options.numbering,
+        file_names=(PurePath(row["path"]).name for row in whole))
     unknown = [row["label"] for row in whole if row["label"] and row["label"] not in reading.class_of]
     if not options.classes:
         refuse_unknown_part(table, "emotion", unknown, SPELLINGS, "Mend the labels; or name the classes to read with "
@@ -107,7 +118,10 @@ class _Files:
     def find(self, written: str) -> str | None:
         """Return the path of a file relative to the folder, as the file system writes it; None where it is not there.
 
-        Raises `PermissionError` if a folder on the way may not be opened.
+        Raises
+        ------
+        PermissionError
+            If a folder on the way may not be opened.
         """
         path = PurePath(written)
         try:
