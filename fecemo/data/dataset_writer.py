@@ -5,12 +5,10 @@ stored or rejected, the stored ones become ``faces.npy`` in the order of the pla
 arrived, and the receipt is written last.
 """
 
-import csv
-import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,27 +17,21 @@ import numpy as np
 
 from fecemo.data.arrays import map_array
 from fecemo.data.classes import in_standard_order
-from fecemo.data.dataset import (
-    ANNOTATIONS_NAME,
-    DESCRIPTION_NAME,
-    ENTRY_COLUMNS,
-    FACE_SHAPE,
-    FACES_NAME,
-    INDEX_COLUMNS,
-    INDEX_NAME,
-    REJECT_COLUMNS,
+from fecemo.data.dataset_files import (
     REJECTS_NAME,
     ColumnType,
     Description,
     FaceEntry,
     digest_face,
+    write_faces,
+    write_rejects,
+    write_tables,
 )
-from fecemo.data.durable import atomic_file, atomic_write, explained
+from fecemo.data.durable import atomic_file, explained
 from fecemo.data.ledger import LEDGER_NAME, Ledger, Outcome
 from fecemo.data.receipts import RECEIPT_NAME, Receipt, read_receipt, write_receipt
-from fecemo.data.stored_faces import SHARDS_NAME
+from fecemo.data.stored_faces import FACE_SHAPE, FACES_NAME, SHARDS_NAME
 from fecemo.errors import InputError, StoredStateError
-from fecemo.progress import progress
 
 STAGING_NAME = "faces.partial"
 MOVED_NAME = "faces.moved"
@@ -47,9 +39,6 @@ MOVED_NAME = "faces.moved"
 FACE_BYTES = int(np.prod(FACE_SHAPE))
 FLUSH_FACES = 256
 FLUSH_SECONDS = 2.0
-
-Rejected = tuple[FaceEntry, str, str]
-"""A face that is not stored, a short fixed reason, and a detail."""
 
 
 class DatasetWriter:
@@ -275,60 +264,6 @@ class DatasetWriter:
                 f"{', '.join(map(str, damaged[:10]))}…); run the same command again to get them anew")
 
 
-def write_faces(folder: Path, n_faces: int, faces: Iterable[tuple[bytes, str]]) -> str:
-    """Write ``faces.npy`` from the bytes and digest of each face; return the sha256 of the digests, a line each."""
-    header = {"descr": "|u1", "fortran_order": False, "shape": (n_faces, *FACE_SHAPE)}
-    digest = hashlib.sha256()
-    with atomic_file(folder / FACES_NAME) as file, progress(n_faces, "dataset: write", "face") as bar:
-        np.lib.format.write_array_header_1_0(file, header)
-        for face, sha256 in faces:
-            file.write(face)
-            digest.update(f"{sha256}\n".encode())
-            bar.update()
-    return digest.hexdigest()
-
-
-def write_tables(folder: Path, description: Description, stored: Callable[[], Iterable[tuple[FaceEntry, str]]],
-                 rejected: Iterable[Rejected]) -> list[str]:
-    """Write all tables of a dataset, and return the files' names.
-
-    ``stored()`` gives every stored face and the digest of its bytes, in order; ``rejected`` every other face, the
-    reason and a detail.
-    """
-    names = tuple(description.columns)
-    _write_csv(folder / INDEX_NAME, INDEX_COLUMNS,
-               ((row, *_values(entry), sha256) for row, (entry, sha256) in enumerate(stored())))
-    with explained(folder):
-        (folder / ANNOTATIONS_NAME).unlink(missing_ok=True)
-    if names:
-        _write_csv(folder / ANNOTATIONS_NAME, ("row", *names), (
-            (row, *_annotations(entry, names)) for row, (entry, _) in enumerate(stored())))
-    write_rejects(folder, names, rejected)
-    atomic_write(folder / DESCRIPTION_NAME, description.as_json())
-    return [INDEX_NAME, *([ANNOTATIONS_NAME] if names else []), REJECTS_NAME, DESCRIPTION_NAME]
-
-
-def write_rejects(folder: Path, names: Sequence[str], rejected: Iterable[Rejected]) -> None:
-    """Write ``rejects.csv``, with a column for each annotation."""
-    _write_csv(folder / REJECTS_NAME, (*REJECT_COLUMNS, *names), (
-        (*_values(entry), reason, detail, *_annotations(entry, names)) for entry, reason, detail in rejected))
-
-
 def in_the_making(folder: Path) -> bool:
     """Tell whether ``folder`` holds faces that `DatasetWriter.finish` has not yet made a dataset of."""
     return (folder / STAGING_NAME).exists()
-
-
-def _values(entry: FaceEntry) -> list[Any]:
-    return [getattr(entry, column) for column in ENTRY_COLUMNS]
-
-
-def _annotations(entry: FaceEntry, names: Sequence[str]) -> list[str]:
-    return [entry.annotations.get(name, "") for name in names]
-
-
-def _write_csv(path: Path, columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
-    with atomic_file(path, "w") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fecemo.data.dataset import ENTRY_COLUMNS, FaceEntry
+from fecemo.data.dataset_files import ENTRY_COLUMNS, FaceEntry
 from fecemo.errors import InputError, ResourceError, StoredStateError
 
 LEDGER_NAME = "ledger.sqlite"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fecemo.cli import say_done
-from fecemo.data.dataset import FaceEntry
+from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter, in_the_making
 from fecemo.data.durable import output_lock
 from fecemo.data.receipts import Receipt, current_receipt, digest_file, digest_json

@@ -13,7 +13,7 @@ import numpy as np
 from fecemo.cli import say_done
 from fecemo.data.arrays import write_arrays
 from fecemo.data.copies import COPIES_NAME, Fingerprints, copies_across_splits
-from fecemo.data.dataset import ColumnType, FaceEntry, digest_face
+from fecemo.data.dataset_files import ColumnType, FaceEntry, digest_face
 from fecemo.data.dataset_writer import DatasetWriter, in_the_making
 from fecemo.data.durable import atomic_file, output_lock
 from fecemo.data.face_lists import face_id

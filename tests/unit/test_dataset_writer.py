@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from fecemo.data import dataset_writer
-from fecemo.data.dataset import Dataset, FaceEntry, digest_face
+from fecemo.data.dataset import Dataset
+from fecemo.data.dataset_files import FaceEntry, digest_face
 from fecemo.data.dataset_writer import MOVED_NAME, STAGING_NAME, DatasetWriter, in_the_making
 from fecemo.data.ledger import LEDGER_NAME
 from fecemo.data.receipts import RECEIPT_NAME
