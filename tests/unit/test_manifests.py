@@ -1,10 +1,10 @@
-"""The published figures, and where shipped files are found."""
+"""What comes with fecemo: published figures and statements of data sets; and a user's own."""
 
 from pathlib import Path
 
 import pytest
 
-from fecemo.data.manifests import read_published, read_reference_figures, shipped
+from fecemo.data.manifests import read_published, read_reference_figures, read_statement, shipped
 from fecemo.errors import InputError
 
 
@@ -60,3 +60,29 @@ def test_figures_beside_the_second_table_name_their_sources(tmp_path):
         (tmp_path / "table.yaml").write_text(spoilt)
         with pytest.raises(InputError, match=said):
             read_reference_figures(tmp_path / "table.yaml")
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in shipped("sets").glob("*.yaml")))
+def test_every_statement_that_is_shipped_can_be_read(name):
+    statement = read_statement(name)
+    assert statement.name
+    assert statement.origin
+    assert statement.people
+
+
+def test_a_statement_of_ones_own(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: My album\npeople: my family, who were asked\n")
+    statement = read_statement(str(path))
+    assert (statement.name, statement.people, statement.licence) == ("My album", "my family, who were asked", "")
+
+
+def test_what_is_no_statement_is_refused(tmp_path):
+    with pytest.raises(InputError, match="did you mean 'affectnet'"):
+        read_statement("afectnet")
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: My album\nlicense: none\n")
+    with pytest.raises(InputError, match="did you mean 'licence'"):
+        read_statement(str(path))
+    with pytest.raises(InputError, match="there is no such file"):
+        read_statement(str(tmp_path / "none.yaml"))
