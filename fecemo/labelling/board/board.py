@@ -16,10 +16,6 @@ class LabellingBoard:
 
     Raises `InputError` if the run has nothing that could be named.
 
-    Parameters
-    ----------
-    run : RunToName
-
     Attributes
     ----------
     view : ipywidgets.Widget

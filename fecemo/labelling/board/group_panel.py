@@ -28,10 +28,6 @@ class GroupPanel:
     session : LabellingSession
     act : callable
         ``act(key)``: what a button does is what its key does.
-
-    Attributes
-    ----------
-    view : ipywidgets.Widget
     """
 
     def __init__(self, material: CellMaterial, session: LabellingSession, act: Callable[[str], None]) -> None:

@@ -33,10 +33,6 @@ class NamingPanel:
         ``call(name)`` names the group in hand.
     go : callable
         ``go(group)``.
-
-    Attributes
-    ----------
-    view : ipywidgets.Widget
     """
 
     def __init__(self, session: LabellingSession, colours: tuple[str, ...], act: Callable[[str], None],
@@ -107,10 +103,6 @@ class EndPanel:
         Label and evaluate, and return a row of the table as HTML; and make this file the one that is used.
     guard : callable
         ``guard(what)`` calls ``what`` and shows an error that a user can act on.
-
-    Attributes
-    ----------
-    view : ipywidgets.Widget
     """
 
     def __init__(self, session: LabellingSession, others: Mapping[str, Path], is_used: bool, finish: Callable[[], str],
