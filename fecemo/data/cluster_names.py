@@ -151,6 +151,7 @@ class HandNames(_Names):
         """int: How many other names of these clusters the person saw scored: by these scores the names were chosen."""
         return sum(names != self.names for names in self.scores_seen)
 
+
 @dataclass(frozen=True)
 class ClusterNames(_Names):
     """What the label stage writes: the names in use, and what they cost.

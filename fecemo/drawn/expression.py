@@ -153,20 +153,15 @@ EMOTIONS = tuple(PROTOTYPES)
 """The emotions that can be drawn, in their order."""
 
 
-def prototype_expression(emotion: str, variant: int = 0, intensity: float = 1.0) -> Expression:
-    """Return an emotion's published prototype, one of its variants, every action times ``intensity`` from 0 to 1."""
-    prototype = _prototype(emotion)
-    actions = {**prototype.core, **prototype.variants[variant]}
-    return Expression(**{name: intensity * value for name, value in actions.items()})
-
-
 def sample_expression(rng: np.random.Generator, emotion: str) -> Expression:
     """Draw one face's expression of an emotion.
 
     About one face in seven is mild, about one in six borrows from another emotion; every action wavers, the two sides
     differ a little, and small movements that mean nothing are always there.
     """
-    prototype = _prototype(emotion)
+    if emotion not in PROTOTYPES:
+        raise InputError(f"no emotion is called {emotion!r}; {nearest(emotion, EMOTIONS)}")
+    prototype = PROTOTYPES[emotion]
     mild, borrowing, other_share = rng.random(3)
     intensity = rng.uniform(0.4, 0.6) if mild < 0.15 else rng.uniform(0.65, 1.0)
     actions = _varied(rng, prototype, intensity)
@@ -190,9 +185,3 @@ def _varied(rng: np.random.Generator, prototype: Prototype, intensity: float) ->
     wanted = {**prototype.core, **variant}
     return {name: float(np.clip(wanted.get(name, 0.0) * intensity * waver[index], 0.0, 1.0))
             for index, name in enumerate(ACTIONS)}
-
-
-def _prototype(emotion: str) -> Prototype:
-    if emotion not in PROTOTYPES:
-        raise InputError(f"no emotion is called {emotion!r}; {nearest(emotion, EMOTIONS)}")
-    return PROTOTYPES[emotion]

@@ -43,11 +43,6 @@ class EyeShape:
     iris: tuple[float, float, float]
     squeeze: float
 
-    @property
-    def opening(self) -> float:
-        """float: largest distance between the lids, in face units."""
-        return float((self.lower[:, 1] - self.upper[:, 1]).max())
-
 
 def eye_shape(expression: Expression, identity: Identity, capture: Capture, side: int) -> EyeShape:
     """Return the shape of one eye: ``side`` -1 at the picture's left, 1 at its right.
@@ -173,11 +168,6 @@ class BrowShape:
     def inner(self) -> tuple[float, float]:
         """Tuple of float: the inner end."""
         return float(self.curve[0, 0]), float(self.curve[0, 1])
-
-    @property
-    def outer(self) -> tuple[float, float]:
-        """Tuple of float: the outer end."""
-        return float(self.curve[-1, 0]), float(self.curve[-1, 1])
 
 
 def brow_shape(expression: Expression, identity: Identity, eye: EyeShape) -> BrowShape:

@@ -93,13 +93,6 @@ class FaceGeometry:
     nose: NoseShape
     mouth: MouthShape
 
-    @property
-    def features(self) -> Points:
-        """Ndarray of shape (n, 2), float32: points of brows, eyes and mouth."""
-        parts = [brow.curve for brow in self.brows]
-        parts += [lid for eye in self.eyes for lid in (eye.upper, eye.lower)]
-        return np.concatenate([*parts, self.mouth.upper_outer, self.mouth.lower_outer])
-
 
 def face_geometry(parameters: FaceParameters) -> FaceGeometry:
     """Return where the features of a face lie; of the capture, only the gaze counts."""

@@ -24,8 +24,6 @@ class MouthShape:
         Largest distance between the lips; 0 when they touch.
     press : float
         How firmly the lips are pressed together, from 0 to 1.
-    smile : float
-        Mean pull on the lip corners, from 0 to 1.
     teeth : float
         y of the upper teeth's edge.
     """
@@ -36,22 +34,12 @@ class MouthShape:
     lower_outer: Points
     gap: float
     press: float
-    smile: float
     teeth: float
-
-    @property
-    def corner_left(self) -> tuple[float, float]:
-        """Tuple of float: the corner at the picture's left."""
-        return float(self.upper_inner[0, 0]), float(self.upper_inner[0, 1])
-
-    @property
-    def corner_right(self) -> tuple[float, float]:
-        """Tuple of float: the corner at the picture's right."""
-        return float(self.upper_inner[-1, 0]), float(self.upper_inner[-1, 1])
 
     def corner(self, side: int) -> tuple[float, float]:
         """Return the corner of one side: -1 the picture's left, 1 its right."""
-        return self.corner_right if side > 0 else self.corner_left
+        x, y = self.upper_inner[-1 if side > 0 else 0].tolist()
+        return x, y
 
 
 def mouth_shape(expression: Expression, identity: Identity, nose_base: float) -> MouthShape:
@@ -111,7 +99,7 @@ def mouth_shape(expression: Expression, identity: Identity, nose_base: float) ->
     # Parted a little, the lips still show a dark line beneath the teeth.
     teeth = float(upper_inner[20]) + min(0.088, 0.68 * gap)
     return MouthShape(_points(x, upper_outer), _points(x, upper_inner), _points(x, lower_inner),
-                      _points(x, lower_outer), float(gap), float(press), float(smile), teeth)
+                      _points(x, lower_outer), float(gap), float(press), teeth)
 
 
 def _points(x: np.ndarray, y: np.ndarray) -> Points:
@@ -159,7 +147,7 @@ def _paint_inside(canvas: Canvas, mouth: MouthShape) -> None:
     if inside is None:
         return
     canvas.paint(inside, (0.20, 0.055, 0.055))
-    left, right = mouth.corner_left[0], mouth.corner_right[0]
+    left, right = mouth.corner(-1)[0], mouth.corner(1)[0]
     floor = float(mouth.lower_inner[20, 1])
     middle = 0.5 * (left + right)
     if mouth.gap > 0.10:

@@ -24,7 +24,6 @@ class CellState:
         For people, such as ``"Conv. autoencoder · RGB"``.
     waits_for : str
         The stage that has not finished, or ``""`` where the cell can be named.
-    has_map : bool
     named, groups : int
         How far the pipeline's own file of names is.
     by : str
@@ -37,7 +36,6 @@ class CellState:
     variant: str
     title: str
     waits_for: str = ""
-    has_map: bool = False
     named: int = 0
     groups: int = 0
     by: str = ""
