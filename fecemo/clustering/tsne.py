@@ -117,10 +117,10 @@ def neighbour_accuracy(query: np.ndarray, faces: np.ndarray, query_map: np.ndarr
     n_neighbours = min(n_neighbours, len(faces) - 1)
     if not len(query) or n_neighbours < 1:
         return float("nan")
-    asked = np.sort(np.random.default_rng(seed).choice(len(query), min(n_queries, len(query)), replace=False))
-    rows = asked if query is faces else None
-    near = _nearest(query[asked], faces, n_neighbours, rows)
-    near_on_map = _nearest(query_map[asked], faces_map, n_neighbours, rows)
+    queries = np.sort(np.random.default_rng(seed).choice(len(query), min(n_queries, len(query)), replace=False))
+    rows = queries if query is faces else None
+    near = _nearest(query[queries], faces, n_neighbours, rows)
+    near_on_map = _nearest(query_map[queries], faces_map, n_neighbours, rows)
     kept = [len(np.intersect1d(a, b)) for a, b in zip(near, near_on_map, strict=True)]
     return float(np.mean(kept) / n_neighbours)
 

@@ -111,13 +111,13 @@ class Patch:
     window: tuple[slice, slice]
     coverage: np.ndarray
 
-    def within(self, other: "Patch") -> "Patch | None":
+    def within(self, limit: "Patch") -> "Patch | None":
         """Return the part of this patch that another one lets through, or None if they do not meet."""
-        rows = _overlap(self.window[0], other.window[0])
-        columns = _overlap(self.window[1], other.window[1])
+        rows = _overlap(self.window[0], limit.window[0])
+        columns = _overlap(self.window[1], limit.window[1])
         if rows is None or columns is None:
             return None
-        return Patch((rows, columns), self._at(rows, columns) * other._at(rows, columns))
+        return Patch((rows, columns), self._at(rows, columns) * limit._at(rows, columns))
 
     def _at(self, rows: slice, columns: slice) -> np.ndarray:
         top, left = self.window[0].start, self.window[1].start

@@ -162,11 +162,11 @@ def sample_expression(rng: np.random.Generator, emotion: str) -> Expression:
     if emotion not in PROTOTYPES:
         raise InputError(f"no emotion is called {emotion!r}; {nearest(emotion, EMOTIONS)}")
     prototype = PROTOTYPES[emotion]
-    mild, borrowing, other_share = rng.random(3)
+    mild, borrowing, borrowed_share = rng.random(3)
     intensity = rng.uniform(0.4, 0.6) if mild < 0.15 else rng.uniform(0.65, 1.0)
     actions = _varied(rng, prototype, intensity)
-    other = EMOTIONS[int(rng.integers(len(EMOTIONS)))]
-    borrowed = _varied(rng, PROTOTYPES[other], 0.15 + 0.3 * other_share)
+    lender = PROTOTYPES[EMOTIONS[int(rng.integers(len(EMOTIONS)))]]
+    borrowed = _varied(rng, lender, 0.15 + 0.3 * borrowed_share)
     if borrowing < 0.18 and mild >= 0.15:  # a mild face that borrows would be neither
         actions = {name: max(actions[name], borrowed[name]) for name in ACTIONS}
 
@@ -182,6 +182,6 @@ def _varied(rng: np.random.Generator, prototype: Prototype, intensity: float) ->
     """Return every action's intensity for a prototype whose actions each waver by themselves."""
     waver = np.clip(rng.normal(1.0, 0.16, len(ACTIONS)), 0.5, 1.4)
     variant = prototype.variants[int(rng.integers(len(prototype.variants)))]
-    wanted = {**prototype.core, **variant}
-    return {name: float(np.clip(wanted.get(name, 0.0) * intensity * waver[index], 0.0, 1.0))
+    strengths = {**prototype.core, **variant}
+    return {name: float(np.clip(strengths.get(name, 0.0) * intensity * waver[index], 0.0, 1.0))
             for index, name in enumerate(ACTIONS)}

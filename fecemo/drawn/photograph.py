@@ -109,10 +109,10 @@ def sample_photograph(rng: np.random.Generator, emotions: Sequence[str], width: 
         centre_x = (index + 0.5) * slot + spare * (1.6 * right - 0.8)
         # Shoulders begin 1.6 units below the eyes: heads side by side differ by less, so none covers a face.
         centre_y = 0.47 * height + per_unit * (0.3 * down - 0.15)
-        own = face.capture
-        shared = replace(scene, yaw=own.yaw, pitch=own.pitch, roll=own.roll, scale=1.0, shift_x=0.0, shift_y=0.0,
-                         gaze_x=own.gaze_x, gaze_y=own.gaze_y, clothes_hue=own.clothes_hue,
-                         clothes_value=own.clothes_value)
+        pose = face.capture
+        shared = replace(scene, yaw=pose.yaw, pitch=pose.pitch, roll=pose.roll, scale=1.0, shift_x=0.0, shift_y=0.0,
+                         gaze_x=pose.gaze_x, gaze_y=pose.gaze_y, clothes_hue=pose.clothes_hue,
+                         clothes_value=pose.clothes_value)
         faces.append(PlacedFace(
             replace(face, nuisance=Nuisance(face.identity, shared)), float(centre_x / width), float(centre_y / height),
             float(per_unit * _HEAD_HEIGHT / height), float(1.06 + 0.16 * loose)))

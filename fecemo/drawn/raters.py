@@ -45,12 +45,12 @@ def sample_triplets(rng: np.random.Generator, emotions: Sequence[str],
     labels = np.array(emotions)
     triplets = []
     for _ in range(count):
-        wanted = int(rng.integers(1, 4))
+        n_emotions = int(rng.integers(1, 4))
         anchor = int(rng.integers(len(labels)))
-        same, other = labels == labels[anchor], labels != labels[anchor]
+        same, different = labels == labels[anchor], labels != labels[anchor]
         same[anchor] = False
-        first = _any_of(rng, same if wanted < 3 else other, {anchor})
-        pool = same.copy() if wanted == 1 else other & (labels != labels[first])
+        first = _any_of(rng, same if n_emotions < 3 else different, {anchor})
+        pool = same.copy() if n_emotions == 1 else different & (labels != labels[first])
         pool[first] = False
         second = _any_of(rng, pool, {anchor, first})
         chosen = [(anchor, first, second)[place] for place in rng.permutation(3)]

@@ -96,12 +96,12 @@ class Groups:
     def divided(self, key: str, division: Division) -> "Groups":
         """Return the groups with one of them as its two halves."""
         at, members = self.at(key), self.members(key)
-        both = np.repeat(self.distances[:, at : at + 1], 2, axis=1)
-        both[members] = division.distances
+        halves = np.repeat(self.distances[:, at : at + 1], 2, axis=1)
+        halves[members] = division.distances
         of_face = np.where(self.of_face > at, self.of_face + 1, self.of_face).astype(np.int32)
         of_face[members[division.second]] = at + 1
         return Groups((*self.keys[:at], *halves_of(key), *self.keys[at + 1:]), of_face,
-                      np.concatenate([self.distances[:, :at], both, self.distances[:, at + 1:]], axis=1))
+                      np.concatenate([self.distances[:, :at], halves, self.distances[:, at + 1:]], axis=1))
 
     @cached_property
     def sizes(self) -> dict[str, int]:
@@ -116,10 +116,10 @@ class Groups:
         """
         rows = np.arange(len(self.of_face))
         to_centre = self.distances[rows, self.of_face]
-        others = self.distances.copy()
-        others[rows, self.of_face] = np.inf
-        other = others.min(axis=1)
-        return np.maximum(0, 1 - to_centre / np.where(other > 0, other, 1))
+        rest = self.distances.copy()
+        rest[rows, self.of_face] = np.inf
+        to_next = rest.min(axis=1)
+        return np.maximum(0, 1 - to_centre / np.where(to_next > 0, to_next, 1))
 
     @cached_property
     def margins(self) -> dict[str, float]:
@@ -139,7 +139,7 @@ class Groups:
         if not len(members):
             return []
         order = np.argsort(self.distances[members].mean(axis=0), kind="stable")
-        return [self.keys[other] for other in order if other != at][:count]
+        return [self.keys[group] for group in order if group != at][:count]
 
 
 def sample_faces(rule: str, groups: Groups, key: str, *, count: int, start: int = 0, seed: int = 0) -> np.ndarray:

@@ -123,7 +123,7 @@ class LabellingSession:
         Raises `InputError` if it has too few faces, or nothing to divide it by.
         """
         digest = self._divisions.of(key, self.groups).digest
-        names = {other: name for other, name in self.stored.names.items() if other != key}
+        names = {group: name for group, name in self.stored.names.items() if group != key}
         self._decide(replace(self._decisions(), names=names, divided={**self.stored.divided, key: digest}))
         return halves_of(key)
 
@@ -137,19 +137,19 @@ class LabellingSession:
         if whole not in self.stored.divided:
             raise InputError(f"cluster {key} is whole: nothing was divided that could be joined")
 
-        def kept(other: str) -> bool:
-            return other == whole or not other.startswith((f"{whole}a", f"{whole}b"))
-
+        halves = halves_of(whole)
         self._decide(replace(
-            self._decisions(), names={other: name for other, name in self.stored.names.items() if kept(other)},
-            divided={other: digest for other, digest in self.stored.divided.items() if kept(other) and other != whole}))
+            self._decisions(),
+            names={group: name for group, name in self.stored.names.items() if not group.startswith(halves)},
+            divided={group: digest for group, digest in self.stored.divided.items()
+                     if group != whole and not group.startswith(halves)}))
         return whole
 
     def note(self, key: str, text: str) -> None:
         """Write a remark on a group; an empty one takes it away."""
         self.groups.at(key)
         notes = {**self.stored.notes, key: text.strip()}
-        self._decide(replace(self._decisions(), notes={other: note for other, note in notes.items() if note}))
+        self._decide(replace(self._decisions(), notes={group: note for group, note in notes.items() if note}))
 
     def doubt(self, key: str) -> bool:
         """Mark a group as one of whose name the person is not sure, or take the mark away. Returns whether it is."""
@@ -171,7 +171,7 @@ class LabellingSession:
 
         They are positions among the source faces; empty when all have been shown.
         """
-        samples = {other: dict(shown) for other, shown in self.stored.samples.items()}
+        samples = {group: dict(counts) for group, counts in self.stored.samples.items()}
         shown = samples.setdefault(key, {})
         faces = self.shown(key, rule, count, shown.get(rule, 0))
         if len(faces):

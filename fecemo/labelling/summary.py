@@ -126,20 +126,19 @@ def compare_raters(first: HandNames, second: HandNames) -> Agreement:
     named = {*first.names, *second.names}
     wholes = {above for key in named for above in _with_wholes(key)[1:]}
     unlike = {key for key in first.divided.keys() & second.divided.keys() if first.divided[key] != second.divided[key]}
-    told = {key: (_name(first, key), _name(second, key)) for key in sorted(named - wholes, key=key_order)
-            if not unlike.intersection(_with_wholes(key)[1:])}
-    shared = [key for key, names in told.items() if all(names)]
-    pairs = [told[key] for key in shared]
+    names = {key: (_name(first, key), _name(second, key)) for key in sorted(named - wholes, key=key_order)
+             if not unlike.intersection(_with_wholes(key)[1:])}
+    shared = {key: pair for key, pair in names.items() if all(pair)}
+    pairs = list(shared.values())
     if not pairs:
         return Agreement(0, None, None, {})
-    share = sum(a == b for a, b in pairs) / len(pairs)
-    used = {name for pair in pairs for name in pair}
-    by_chance = sum(sum(a == name for a, _ in pairs) * sum(b == name for _, b in pairs) for name in used)
-    by_chance_share = by_chance / len(pairs) ** 2
-    return Agreement(both=len(pairs), share=share,
-                     kappa=None if len(used) == 1 else (share - by_chance_share) / (1 - by_chance_share),
-                     differing={cluster: pair for cluster,
-                                pair in zip(shared, pairs, strict=True) if pair[0] != pair[1]})
+    kappa = None
+    if len({name for pair in pairs for name in pair}) > 1:
+        from sklearn.metrics import cohen_kappa_score
+
+        kappa = float(cohen_kappa_score(*zip(*pairs, strict=True)))
+    return Agreement(both=len(pairs), share=sum(a == b for a, b in pairs) / len(pairs), kappa=kappa,
+                     differing={cluster: pair for cluster, pair in shared.items() if pair[0] != pair[1]})
 
 
 def _with_wholes(key: str) -> list[str]:

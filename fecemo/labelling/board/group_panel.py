@@ -80,10 +80,11 @@ class GroupPanel:
         note = stored.notes.get(key)
         self._head.value = (f"<h3>{title}</h3><div class='quiet'>{facts}</div>"
                             + (f"<div>“{html.escape(note)}”</div>" if note else ""))
-        group = [_figure(self._mean(key)[0], "mean face"), _figure(self._mean(key)[1], "where they differ")]
-        near = [_figure(self._mean(other)[0], f"near: {other} {stored.names.get(other, '')}")
-                for other in groups.nearest(key)]
-        self._near.value = f"<div class='fecemo-strip'>{''.join(group)}<div class='gap'></div>{''.join(near)}</div>"
+        mean, spread = self._mean(key)
+        figures = [_figure(mean, "mean face"), _figure(spread, "where they differ")]
+        near = [_figure(self._mean(group)[0], f"near: {group} {stored.names.get(group, '')}")
+                for group in groups.nearest(key)]
+        self._near.value = f"<div class='fecemo-strip'>{''.join(figures)}<div class='gap'></div>{''.join(near)}</div>"
 
     def pictures(self, positions: Sequence[int] | np.ndarray) -> list[str]:
         """Return source faces as data URLs; each is made once."""

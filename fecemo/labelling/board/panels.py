@@ -138,14 +138,14 @@ class EndPanel:
             self.finish.disabled, self.row.value = False, row
 
     def _compare(self) -> None:
-        if (other := self._with.value) not in self._others:
+        if (person := self._with.value) not in self._others:
             self._compared.value = ""
             return
-        agreement = compare_raters(self._session.stored, read_hand_names(self._others[other]))
+        agreement = compare_raters(self._session.stored, read_hand_names(self._others[person]))
         kappa = "not defined" if agreement.kappa is None else f"{agreement.kappa:.2f}"
         line = (f"Both named {agreement.both} clusters, {agreement.share:.0%} of them alike; Cohen's kappa {kappa}."
                 if agreement.share is not None else "No cluster was named by both.")
-        lines = "".join(f"<tr><td>{key}</td><td>{html.escape(mine)}</td><td>{html.escape(theirs)}</td></tr>"
-                        for key, (mine, theirs) in agreement.differing.items())
-        table = f"<table><tr><th>cluster</th><th>here</th><th>{html.escape(other)}</th></tr>{lines}</table>"
+        lines = "".join(f"<tr><td>{key}</td><td>{html.escape(first)}</td><td>{html.escape(second)}</td></tr>"
+                        for key, (first, second) in agreement.differing.items())
+        table = f"<table><tr><th>cluster</th><th>here</th><th>{html.escape(person)}</th></tr>{lines}</table>"
         self._compared.value = html.escape(line) + (table if lines else "")
