@@ -15,16 +15,16 @@ STARTS = 3
 
 @dataclass(frozen=True)
 class Halves:
-    """A divided group.
+    """A divided group of m faces.
 
     Parameters
     ----------
     centres : ndarray of shape (2, d), float32
         The larger half comes first.
     second : ndarray of shape (m,), bool
-        Which of the group's faces are in the second half.
+        Which of the faces are in the second half.
     distances : ndarray of shape (m, 2), float32
-        Of the group's faces to the halves' centres.
+        Of the faces to the halves' centres.
     """
 
     centres: np.ndarray

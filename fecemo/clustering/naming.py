@@ -61,7 +61,7 @@ class NamesByLabels:
     names : tuple of str, of length k
         The class of each cluster.
     votes : tuple of dict of str to int, of length k
-        Labels of each cluster, by class in the order of the classes; empty where no labelled face fell into it.
+        Labels of each cluster, by class in the order of the classes.
     drawn : ndarray of shape (s,), int64
         Positions of the faces whose labels were used, ascending.
     """

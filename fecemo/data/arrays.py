@@ -62,12 +62,8 @@ def read_array(folder: Path, name: str, stage: str, *, length: int | None = None
 class FaceArray:
     """One vector a face, for some rows of a dataset: embeddings, class probabilities.
 
-    Parameters
-    ----------
-    rows : ndarray of shape (n,), int64
-        Rows of the dataset, ascending.
-    values : ndarray of shape (n, d), float32
-        A read-only memory map when read from disk.
+    ``rows`` is ndarray of shape (n,), int64, ascending; ``values`` of shape (n, d), float32, a read-only memory map
+    when read from disk.
     """
 
     rows: np.ndarray

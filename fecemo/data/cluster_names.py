@@ -218,15 +218,10 @@ def read_cluster_names(path: Path) -> ClusterNames:
 def read_hand_names(path: Path, classes: Sequence[str] = ()) -> HandNames:
     """Read a person's names, whole or still incomplete.
 
-    Classes may be spelled in any known way (``"happiness"``). An empty name, as the cluster stage's template has it, is
-    a name still to give. Raises `InputError` if the file is missing, half-written or not such a document, or a name is
-    unknown; the nearest is named.
-
-    Parameters
-    ----------
-    path : Path
-    classes : sequence of str
-        The target's classes; without them, those that the document lists.
+    Classes, those of the target or else those that the document lists, may be spelled in any known way
+    (``"happiness"``). An empty name, as the cluster stage's template has it, is a name still to give. Raises
+    `InputError` if the file is missing, half-written or not such a document, or a name is unknown; the nearest is
+    named.
     """
     document = _document(path, HAND_FORMAT)
     stored = build(HandNames, {**document, **({"classes": tuple(classes)} if classes else {})}, str(path))

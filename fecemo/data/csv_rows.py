@@ -32,15 +32,7 @@ def strict_number(text: str) -> float:
 
 @dataclass(frozen=True)
 class RejectedRow:
-    """A row that cannot be used.
-
-    Parameters
-    ----------
-    line : int
-        Line of the file, counted from 1.
-    reason : str
-        What was expected and what was found.
-    """
+    """A row that cannot be used: its line of the file, counted from 1, and what was expected and what was found."""
 
     line: int
     reason: str

@@ -96,14 +96,9 @@ class Dataset:
         return len(self.ids)
 
     def __getitem__(self, name: str) -> np.ndarray:
-        """Return an annotation.
+        """Return an annotation, shape (n,): float32 with NaN for a number, else str with ``""``, where it is not known.
 
         Raises `InputError` if there is no such column.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Float32 with NaN for a number, else str with ``""``, where a face's is not known.
         """
         if name not in self.columns:
             raise InputError(f"{self.folder} has no column {name!r}: " + (
@@ -128,14 +123,9 @@ class Dataset:
         return self["split"] if "split" in self.columns else np.zeros(len(self), dtype="<U1")
 
     def label_codes(self, name: str = "label") -> np.ndarray:
-        """Return each face's class as its position in `classes`, -1 where none is known: ndarray of shape (n,), int32.
+        """Return the class of each face, in a column of the type ``label``, as its position in `classes`, -1 for none.
 
-        Raises `StoredStateError` if a label is none of the classes.
-
-        Parameters
-        ----------
-        name : str
-            A column of the type ``label``.
+        Shape (n,), int32. Raises `StoredStateError` if a label is none of the classes.
         """
         code_of = {"": -1, **{name: code for code, name in enumerate(self.classes)}}
         labels = self[name].tolist() if name in self.columns else [""] * len(self)

@@ -45,7 +45,7 @@ class Ledger:
     folder : Path
         The dataset's folder. The caller holds its `output_lock`.
     plan : iterable of FaceEntry
-        The wanted faces in their final order; read once.
+        The wanted faces in their final order; ids are unique; read once.
     made_of : JSON value
         What else decides the pixels. A ledger made with something else is another plan.
     before_moving : callable, optional
@@ -56,8 +56,7 @@ class Ledger:
     InputError
         If an id stands twice in the plan.
     StoredStateError
-        If ``folder`` holds a plan of other settings or with faces that the new one has not, or a ledger that cannot be
-        read.
+        If ``folder`` holds a plan of other settings or with faces that the new one has not, or a damaged ledger.
     ResourceError
         If the disk is full or the folder cannot be written.
     """

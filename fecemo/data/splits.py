@@ -107,25 +107,11 @@ def held_out_per_class(counts: Mapping[str, int], asked: Mapping[str, int]) -> d
 
 def stratified_sample(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndarray, *, count: int | None = None,
                       fraction: float | None = None, seed: int = 0) -> np.ndarray:
-    """Draw faces so that every label has its share: exactly proportional by largest remainder.
+    """Draw rows, ascending, int64, so that every label has its share: exactly proportional by largest remainder.
 
-    A label gets at least one face wherever ``count`` is not below the number of labels. The draw depends on the ids
-    and the seed, not on the order of the rows. Raises `InputError` if neither or both of ``count`` and ``fraction`` are
-    given, or there are too few faces.
-
-    Parameters
-    ----------
-    ids, labels : sequence of str, of length n
-    count : int, optional
-        How many faces, in [0, n].
-    fraction : float, optional
-        Which share of them, in [0, 1]; the number of faces is rounded to the nearest.
-    seed : int
-
-    Returns
-    -------
-    ndarray of int64
-        Rows, ascending.
+    Drawn are ``count`` faces, in [0, n], or a ``fraction`` in [0, 1] of them, rounded to the nearest. A label gets at
+    least one face wherever there are enough. The draw depends on ids and seed, not on the order of the rows. Raises
+    `InputError` if neither or both of ``count`` and ``fraction`` are given, or there are too few faces.
     """
     if (count is None) == (fraction is None):
         raise InputError("a stratified sample needs either a count or a fraction")

@@ -39,14 +39,8 @@ class NamedClustering:
 class Division:
     """How a group falls into two.
 
-    Parameters
-    ----------
-    second : ndarray of shape (m,), bool
-        Which of the group's faces, in their order, are in the second half.
-    distances : ndarray of shape (m, 2), float32
-        Their distances to the halves' centres.
-    digest : str
-        Of which face is in which half.
+    ``second``, shape (m,), bool, says which of the group's faces are in the second half, ``distances``, shape (m, 2),
+    float32, how far they are from the halves' centres; ``digest`` is of which face is in which half.
     """
 
     second: np.ndarray
@@ -69,8 +63,8 @@ class Groups:
     of_face : ndarray of shape (n,), int32
         Every face's group, as a position in `keys`.
     distances : ndarray of shape (n, g), float32
-        Every face's distance to each group's centre. To a half's centre it is known for the faces of the divided group
-        alone; every other face has the divided group's instead.
+        Of every face to each group's centre. For faces outside a divided group, that to its centre stands for its
+        halves.
     """
 
     keys: tuple[str, ...]
@@ -143,7 +137,7 @@ class Groups:
 
 
 def sample_faces(rule: str, groups: Groups, key: str, *, count: int, start: int = 0, seed: int = 0) -> np.ndarray:
-    """Return the next faces of a group.
+    """Return the next faces of a group: positions among the source faces, shape (m,), int64, m at most ``count``.
 
     Raises `InputError` for an unknown rule, naming the nearest, or a group that does not exist.
 
@@ -151,20 +145,15 @@ def sample_faces(rule: str, groups: Groups, key: str, *, count: int, start: int 
     ----------
     rule : {"random", "nearest", "farthest", "borderline"}
         ``random`` as published, by seed; nearest to the centre, or farthest from it; ``borderline`` faces are nearly
-        as near to another centre.
+        as near to another centre. Of equally ranked faces the first comes first.
     groups : Groups
     key : str
         The group.
     count : int
-        Faces wanted, at least 1; there may be fewer left.
+        Faces wanted, at least 1.
     start : int
         Faces of this group and rule that were shown before.
     seed : int
-
-    Returns
-    -------
-    ndarray of shape (m,), int64
-        Positions among the source faces; of equally ranked ones the first comes first.
     """
     if rule not in RULES:
         raise InputError(f"there is no rule {rule!r} for samples: {nearest(rule, RULES)}")

@@ -152,16 +152,10 @@ def _name(names: HandNames, key: str) -> str:
 
 def suggest(key: str, groups: Groups, target_clusters: np.ndarray, sample: SeenLabels,
             classes: Sequence[str]) -> tuple[str, dict[str, int]]:
-    """Return the emotion that most sampled target faces of a group's stored cluster have, and the votes.
+    """Return the emotion that most sampled target faces of a group's stored cluster have, and the votes by emotion.
 
-    A half of a divided cluster takes the whole cluster's votes.
-
-    Returns
-    -------
-    suggestion : str
-        ``""`` where no sampled face fell into the cluster.
-    votes : dict of str to int
-        By emotion, the most frequent first; of equally frequent ones the first of the classes.
+    A half of a divided cluster takes the whole cluster's votes. The emotion is ``""`` where no sampled face fell into
+    the cluster; of equally frequent ones the first of the classes comes first.
     """
     groups.at(key)
     labels = sample.labels[target_clusters[sample.at] == cluster_of(key)]
