@@ -36,7 +36,12 @@ def face_id(url: str, left: float, right: float, top: float, bottom: float) -> s
 class ListedFace:
     """One face of a list; the box, fractions of the photograph's width and height, is as it was listed, sound or not.
 
-    ``id`` is the digest of address and box.
+    Parameters
+    ----------
+    id : str
+        Digest of URL and box.
+    url : str
+    left, right, top, bottom : float
     """
 
     id: str

@@ -43,7 +43,15 @@ class Faces(Protocol):
 
 @dataclass(frozen=True)
 class Shard:
-    """One of the datasets that a joined one is made of: its folder, relative to the joined one, and its digest then."""
+    """One of the packs that a joined pack is made of.
+
+    Parameters
+    ----------
+    folder : str
+        Relative to the joined pack.
+    digest : str
+        `Receipt.digest` of the shard when it was joined.
+    """
 
     folder: str
     digest: str
@@ -131,7 +139,7 @@ def _part(joined: Path, shard: Shard) -> np.ndarray:
     folder = joined / shard.folder
     receipt = read_receipt(folder)
     if receipt is None or receipt.digest != shard.digest:
-        fault = "is missing or unfinished" if receipt is None else "holds other faces than when it was joined"
-        raise StoredStateError(f"{joined} is joined of several packs, and one of them, {folder}, {fault}; bring it "
+        found = "is missing or unfinished" if receipt is None else "holds other faces than when it was joined"
+        raise StoredStateError(f"{joined} is joined of several packs, and one of them, {folder}, {found}; bring it "
                                "back, or run its fetch and then the join again")
     return map_array(folder / FACES_NAME)

@@ -5,25 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Headline:
-    """A metric of a score that has an interval; higher is better for every one.
+    """A metric of a score that has an interval; higher is better for every one."""
 
-    Parameters
-    ----------
-    name : str
-        Its field in `Score`, and its key in `Score.intervals`.
-    title, short : str
-        In full, and as a column's heading.
-    meaning : str
-        One sentence for a reader.
-    printed : bool
-        Whether the readable tables have a column for it; the CSV and JSON hold all.
-    """
-
-    name: str
+    name: str  #: Its field in `Score`, and its key in `Score.intervals`.
     title: str
-    short: str
-    meaning: str
-    printed: bool = True
+    short: str  #: As a column's heading.
+    meaning: str  #: One sentence for a reader.
+    printed: bool = True  #: Whether the readable tables have a column for it; the CSV and JSON hold all.
 
 
 HEADLINES = (

@@ -1,7 +1,7 @@
 """Metrics of a cell beside its score: each is one file in ``cell_metrics/``.
 
-The evaluate stage computes every metric and writes its record as ``<name>.json`` beside ``score.json``. Results and
-report show the records that are there, and need not know which these are.
+The evaluate stage writes the record of every metric as ``<name>.json`` beside ``score.json``. Results and report show
+the records that are there, and need not know which these are.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,84 +19,47 @@ from fecemo.registry import entries
 
 @dataclass(frozen=True)
 class CellEvidence:
-    """All that a metric may see of a cell.
-
-    Parameters
-    ----------
-    approach, variant : str
-    predicts_by : {"clusters", "classifier"}
-    predictions : Predictions
-        Of the scored faces.
-    clusters : ndarray of shape (n,), int, or None
-        Clusters of the scored faces.
-    vectors : ndarray of shape (m, d), float32
-        What the embed stage stored of every target face: an embedding, or class probabilities.
-    vector_rows : ndarray of shape (m,), int64
-        Rows of the target pack to which ``vectors`` belong, ascending.
-    labels, splits : ndarray of shape (p,), str
-        Of the whole target pack, by row.
-    settings : EvaluationSettings
-    seed : int
-    columns : mapping of str to ndarray of shape (p,)
-        What else is known of each face of the target pack, by row: ages, light, … Empty where nothing is.
-    numbers : mapping of str to (ndarray, ndarray), each of shape (n,), float
-        Numbers of the scored faces that the model answers, by column: as people gave them, NaN where nobody did, and
-        as it answers.
-    """
+    """All that a metric may see of a cell, of whose n faces that are scored, m embedded and p in the target set."""
 
     approach: str
     variant: str
-    predicts_by: str
-    predictions: Predictions
-    clusters: np.ndarray | None
+    predicts_by: str  #: ``"clusters"`` or ``"classifier"``.
+    predictions: Predictions  #: Of the scored faces.
+    clusters: np.ndarray | None  #: Of the scored faces; ndarray of shape (n,), int.
+    #: What the embed stage stored of every target face, an embedding or class probabilities: of shape (m, d), float32.
     vectors: np.ndarray
-    vector_rows: np.ndarray
-    labels: np.ndarray
+    vector_rows: np.ndarray  #: Rows of the target set to which ``vectors`` belong, ascending: of shape (m,), int64.
+    labels: np.ndarray  #: Of the whole target set, by row, like ``splits`` of shape (p,), str.
     splits: np.ndarray
     settings: EvaluationSettings
     seed: int
+    #: What else is known of each face of the target set: ages, light, …, each of shape (p,). Empty where nothing is.
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
+    #: Numbers of the scored faces that the model answers, by column: as people gave them, NaN where nobody did, and as
+    #: it answers; each of shape (n,), float.
     numbers: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class CellMetric:
-    """A metric of a cell.
+    """A metric of a cell."""
 
-    Parameters
-    ----------
-    name : str
-        Its record is ``<name>.json``.
-    title, caption : str
-        Heading in table and report, and what to know of the figures.
-    kind : type
-        Frozen dataclass of the record.
-    measure : callable
-        ``measure(evidence) -> kind``, or None where it has nothing to say of this cell.
-    columns : mapping of str to str
-        Columns of the full table: heading, and the path of the record's field, such as ``"linear.accuracy"``.
-    show : callable, optional
-        ``show(record, score, cite) -> dict``: what the template ``<name>.html.jinja`` gets to show one cell's record in
-        the report. ``cite(path)`` prints a number of the record, with the line of the results on which it is.
-    rows : callable, optional
-        ``rows(record)``: its rows of the results, each with ``metric`` and ``value``, where these are not one for each
-        number of the record.
-    meanings : mapping of str to str
-        What each metric of such rows is.
-    version : int
-        Of the record's format: one more whenever what ``kind`` holds, or what it means, becomes another. Records of
-        another version are measured anew.
-    """
-
-    name: str
-    title: str
-    caption: str
-    kind: type
-    measure: Callable[[CellEvidence], Any]
+    name: str  #: Its record is ``<name>.json``.
+    title: str  #: Heading in table and report.
+    caption: str  #: What to know of the figures.
+    kind: type  #: Frozen dataclass of the record.
+    measure: Callable[[CellEvidence], Any]  #: Returns a record, or None where it has nothing to say of this cell.
+    #: Columns of the full table: heading, and the path of the record's field, such as ``"linear.accuracy"``.
     columns: Mapping[str, str] = field(default_factory=dict)
+    #: ``show(record, score, cite) -> dict``: what the template ``<name>.html.jinja`` gets to show one cell's record in
+    #: the report. ``cite(path)`` prints a number of the record, with the line of the results on which it is.
     show: Callable[..., dict[str, Any]] | None = None
+    #: ``rows(record)``: its rows of the results, each with ``metric`` and ``value``, where these are not one for each
+    #: number of the record; and what each metric of such rows is.
     rows: Callable[[Any], Iterator[dict[str, Any]]] | None = None
     meanings: Mapping[str, str] = field(default_factory=dict)
+    #: Of the record's format: one more whenever what ``kind`` holds, or what it means, becomes another. Records of
+    #: another version are measured anew.
     version: int = 1
 
     @property
@@ -122,13 +85,7 @@ def write_record(folder: Path, metric: CellMetric, record: Any) -> str:
 
 
 def read_records(folder: Path) -> dict[str, Any]:
-    """Return the records beside a score by the metric's name; those that are not there are absent.
-
-    Raises
-    ------
-    StoredStateError
-        If one is damaged or of another format.
-    """
+    """Return the records beside a score by the metric's name. Raises `StoredStateError` as `read_stored` does."""
     return {name: read_stored(folder / metric.file, metric.format, metric.kind, "evaluate")
             for name, metric in cell_metrics().items() if (folder / metric.file).is_file()}
 

@@ -11,17 +11,22 @@ if TYPE_CHECKING:
     import pandas
 
 Note = Callable[[Grid, "pandas.DataFrame", Results], Iterable[Part]]
-TRAINED_ONCE = ("The networks are of one training each: by how much another would differ is in no interval.",)
 
 
 def caption_of(grid: Grid, results: Results) -> tuple[Part, ...]:
     """Return a table's caption with the notes that it asks for."""
     parts: list[Part] = [grid.table.caption] if grid.table.caption else []
     for name in grid.table.notes:
-        said = tuple(NOTES[name](grid, grid.selected, results))
-        if said:
-            parts += [" ", *said] if parts else said
+        if note := tuple(NOTES[name](grid, grid.selected, results)):
+            parts += [" ", *note] if parts else note
     return tuple(parts)
+
+
+def _span(rows: "pandas.DataFrame", column: str = "value") -> tuple[Part, ...]:
+    """Return the least and the greatest figure of some rows, or the only one."""
+    ranked = rows.sort_values(column, kind="stable")
+    low, high = (number(ranked.iloc[at], column) for at in (0, -1))
+    return (low,) if str(low) == str(high) else (low, " to ", high)
 
 
 def chance(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterable[Part]:
@@ -32,26 +37,19 @@ def chance(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterab
     majority = rows[rows["metric"] == "majority_share"]
     if uniform.empty or majority.empty:
         return ()
-    return ("Guessing gives ", *_span(uniform, "chance"), " (uniform) and ", *_span(majority, "value"),
+    return ("Guessing gives ", *_span(uniform, "chance"), " (uniform) and ", *_span(majority),
             " (always the most frequent class).")
-
-
-def _span(rows: "pandas.DataFrame", column: str) -> tuple[Part, ...]:
-    ranked = rows.sort_values(column, kind="stable")
-    low, high = (number(ranked.iloc[at], column) for at in (0, -1))
-    return (low,) if str(low) == str(high) else (low, " to ", high)
 
 
 def seeds(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterable[Part]:
     """Return what stands beside a figure: an interval over faces, or a deviation over seeds."""
     rows = selected[selected["metric"].isin({figure.metric for figure in grid.table.figures})]
     over, single = rows[rows["deviation"].notna() & rows["low"].isna()], rows[rows["low"].notna()]
-    cells = ["row", "variant"]
-    alone = single.merge(over[cells].drop_duplicates(), on=cells, how="left", indicator=True)
     interval = "a bootstrap interval over the scored faces in brackets"
     if over.empty:
         return (f"Beside each figure, {interval}.",) if len(single) else ()
-    if (alone["_merge"] == "left_only").any():
+    with_mean = set(zip(over["row"], over["variant"], strict=True))
+    if set(zip(single["row"], single["variant"], strict=True)) - with_mean:
         return (f"Mean ± standard deviation over seeds; figures of one seed have {interval}.",)
     return ("Mean ± standard deviation over seeds.",)
 
@@ -66,40 +64,36 @@ def marked(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterab
 
 def naming(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterable[Part]:
     """Return how clusters got their names."""
-    ways = set(selected.loc[selected["stage"] == "evaluate", "naming"])
-    said = []
-    if any(way.startswith("vote") for way in ways):
-        said.append("Clusters were named by the vote of a labelled sample, which is not scored.")
-    if any(way.startswith("few labels") for way in ways):
-        said.append("Clusters were named by the labels of a few faces of each, which are not scored.")
-    if any(way.endswith("class balanced") for way in ways):
-        said.append("The faces that named were drawn with equally many of each class, which takes a labelled set.")
-    if any(way.endswith(", blind") for way in ways):
-        said.append("Clusters were named by a person who looked at unlabelled faces.")
-    if any(way.endswith("not blind") for way in ways):
-        said.append("Some clusters were named by a person who saw labels, suggestions made of labels, or the score of "
-                    "other names: not blind.")
-    figures = results.figures
-    if (figures.loc[(figures["metric"] == "abstained") & figures["row"].isin(selected["row"]), "value"] > 0).any():
-        said.append("A face in a cluster without a class counts as wrong.")
-    return (" ".join(said),) if said else ()
+    ways, figures = selected.loc[selected["stage"] == "evaluate", "naming"], results.figures
+    abstained = figures.loc[(figures["metric"] == "abstained") & figures["row"].isin(selected["row"]), "value"]
+    sentences = {
+        "Clusters were named by the vote of a labelled sample, which is not scored.": ways.str.startswith("vote"),
+        "Clusters were named by the labels of a few faces of each, which are not scored.":
+            ways.str.startswith("few labels"),
+        "The faces that named were drawn with equally many of each class, which takes a labelled set.":
+            ways.str.endswith("class balanced"),
+        "Clusters were named by a person who looked at unlabelled faces.": ways.str.endswith(", blind"),
+        "Some clusters were named by a person who saw labels, suggestions made of labels, or the score of other names: "
+        "not blind.": ways.str.endswith("not blind"),
+        "A face in a cluster without a class counts as wrong.": abstained > 0}
+    text = " ".join(sentence for sentence, holds in sentences.items() if holds.any())
+    return (text,) if text else ()
 
 
 def dashes(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterable[Part]:
     """Return what a dash means, and what waits for what."""
-    said = []
+    sentences = []
     if any(cell.plain_value == DASH for _, cells in grid.lines for cell in cells):
-        said.append(f"{DASH}: has not run, or does not apply.")
+        sentences.append(f"{DASH}: has not run, or does not apply.")
     waiting = selected[selected["value"].isna() & ~selected["state"].isin(("measured", NOT_RUN, PUBLISHED))]
     for state, rows in waiting.groupby("state", sort=False):
-        titles = ", ".join(dict.fromkeys(rows["title"]))
-        said.append(f"{titles}: {state}.")
-    return (" ".join(said),) if said else ()
+        sentences.append(f"{', '.join(dict.fromkeys(rows['title']))}: {state}.")
+    return (" ".join(sentences),) if sentences else ()
 
 
 def trained_once(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterable[Part]:
     """Return what no interval of Table 2 holds."""
-    return TRAINED_ONCE
+    return ("The networks are of one training each: by how much another would differ is in no interval.",)
 
 
 def sweep(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterable[Part]:
@@ -107,19 +101,18 @@ def sweep(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterabl
     rows = selected[(selected["stage"] == "cluster_sweep") & (selected["metric"] == "labels_naming")]
     if rows.empty:
         return ()
-    said: list[Part] = ["k clusters of unlabelled faces are named by "]
-    for place, (way, its) in enumerate(rows.groupby("naming", sort=False)):
-        ranked = its.sort_values("value", kind="stable")
-        low, high = (number(ranked.iloc[at], "value", kind="count") for at in (0, -1))
-        said += ["; by " if place else "", str(way), " (", low, *((" to ", high) if str(low) != str(high) else ()),
-                 " labels)"]
-    said.append(", none of them scored: mean over seeds of clusters and names, with an interval over both. "
-                "Classifiers answer by themselves.")
-    if (selected.loc[selected["metric"] == "rare_class_exponent", "value"] > 0).any():
-        said.append(" In naming, the labels of rare classes weigh more.")
-    if (selected.loc[selected["metric"] == "class_balanced", "value"] > 0).any():
-        said.append(" The labels that name were drawn with equally many of each class, which takes a labelled set.")
-    return said
+    parts: list[Part] = ["k clusters of unlabelled faces are named by "]
+    for place, (way, named) in enumerate(rows.groupby("naming", sort=False)):
+        parts += ["; by " if place else "", str(way), " (", *_span(named), " labels)"]
+    parts.append(", none of them scored: mean over seeds of clusters and names, with an interval over both. "
+                 "Classifiers answer by themselves.")
+    for metric, sentence in (
+            ("rare_class_exponent", " In naming, the labels of rare classes weigh more."),
+            ("class_balanced", " The labels that name were drawn with equally many of each class, which takes a "
+                               "labelled set.")):
+        if (selected.loc[selected["metric"] == metric, "value"] > 0).any():
+            parts.append(sentence)
+    return parts
 
 
 def triplets(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterable[Part]:
@@ -127,19 +120,17 @@ def triplets(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iter
     rows = selected[(selected["metric"] == "triplet_accuracy") & (selected["class"] == "")]
     if rows.empty:
         return ()
-    said: list[Part] = ["Triplets: share of those whose odd face is found; chance is 1/3."]
-    for on, its in rows.groupby("scored_on", sort=False):
-        counted = its[its["n"].notna()].sort_values("n", kind="stable")
-        who = "" if rows["scored_on"].nunique() == 1 else f" ({', '.join(dict.fromkeys(its['title']))})"
+    parts: list[Part] = ["Triplets: share of those whose odd face is found; chance is 1/3."]
+    for on, tested in rows.groupby("scored_on", sort=False):
+        who = "" if rows["scored_on"].nunique() == 1 else f" ({', '.join(dict.fromkeys(tested['title']))})"
+        counted = tested[tested["n"].notna()]
         if counted.empty:
-            said.append(f" Scored{who}: {on}; their number was not stored, so that there is no interval.")
+            parts.append(f" Scored{who}: {on}; their number was not stored, so that there is no interval.")
             continue
-        low, high = (number(counted.iloc[at], "n", kind="count") for at in (0, -1))
-        several = (" to ", high) if str(low) != str(high) else ()
-        said += [f" Scored{who}: {on}, ", low, *several, "."]
+        parts += [f" Scored{who}: {on}, ", *_span(counted, "n"), "."]
         if "chose" in str(on):
-            said.append(" That flatters the figure.")
-    return said
+            parts.append(" That flatters the figure.")
+    return parts
 
 
 def source(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterable[Part]:

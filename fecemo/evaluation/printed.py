@@ -1,8 +1,12 @@
-"""Numbers as they are printed, each with the line of the results on which it is found."""
+"""What is printed: numbers, each with the line of the results on which it is found, and text made harmless.
 
-from collections.abc import Callable, Mapping
+Text that people type is made harmless here for LaTeX, Markdown, CSV and ids. Jinja escapes HTML, and
+`fecemo.evaluation.figures.svg.as_svg` turns Matplotlib's formulas off.
+"""
+
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,6 +14,17 @@ if TYPE_CHECKING:
 
 DASH = "—"
 """What is printed where there is no figure."""
+LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+         "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+         "|": r"\textbar{}", '"': r"\textquotedbl{}", "—": "---", "–": "--", "×": r"$\times$", "±": r"$\pm$",
+         "−": "$-$", "…": r"\ldots{}", "≥": r"$\geq$", "≤": r"$\leq$", "²": r"\textsuperscript{2}", "\n": " "}
+COUNTS = {"support", "answered", "abstained", "n_scored", "n_faces", "labels", "labels_training", "labels_naming",
+          "labels_choosing", "faces_looked_at", "names_suggested", "scores_seen", "competitors", "length", "used",
+          "neighbours", "unknown", "small_below"}
+COUNT_COLUMNS = {"n", "seeds"}
+"""Figures, by the last part of their metric's name, and columns of the results that are counts."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
 
 
 def share(value: float, places: int = 3) -> str:
@@ -38,32 +53,15 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-PRINTED: dict[str, Callable[[float, int], str]] = {
-    "share": share, "count": lambda value, _: count(value), "seconds": lambda value, _: duration(value),
-    "plain": lambda value, _: f"{value:g}"}
-"""How a figure is printed, by its kind."""
-
-
 @dataclass(frozen=True)
 class Number:
-    """A printed number that says on which line of which file it is found.
-
-    Parameters
-    ----------
-    text : str
-    value : float or int
-    line : int
-        Of the file, the first after its heading being 0.
-    column : str
-    file : str
-        ``"results.csv"`` or ``"differences.csv"``.
-    """
+    """A printed number that says on which line of which file it is found."""
 
     text: str
     value: float
-    line: int
+    line: int  #: Of the file, the first after its heading being 0.
     column: str = "value"
-    file: str = "results.csv"
+    file: str = "results.csv"  #: Or ``"differences.csv"``.
 
     def __str__(self) -> str:
         return self.text
@@ -86,24 +84,40 @@ def known(value: object) -> bool:
     return value is not None and not pandas.isna(value)  # type: ignore[call-overload]
 
 
-def number(row: "dict[str, Any] | pandas.Series", column: str = "value", *, kind: str = "share", places: int = 3,
+def number(row: "Mapping[str, Any] | pandas.Series", column: str = "value", *, places: int = 3,
            file: str = "results.csv") -> Part:
     """Return one number of a row of the results, to be printed; a dash where it is not known."""
-    value = row[column]
+    value, metric = row[column], row["metric"].rpartition(".")[2]
     if not known(value):
         return DASH
-    value = int(value) if kind == "count" else float(value)
-    return Number(PRINTED[kind](value, places), value, int(row["line"]), column, file)
+    if column in COUNT_COLUMNS or (column == "value" and metric in COUNTS):
+        return Number(count(value), int(value), int(row["line"]), column, file)
+    text = (f"{value:g}" if column == "seed" else
+            duration(value) if column == "value" and metric.endswith("seconds") else share(value, places))
+    return Number(text, float(value), int(row["line"]), column, file)
 
 
-def field_of(record: Any, path: str) -> Any:
-    """Return a field of a record by its path, such as ``"intervals.accuracy.low"``; None where a part is absent."""
-    return reduce(_step, path.split("."), record)
+def latex_text(text: str) -> str:
+    """Return text for the inside of a LaTeX document; it opens no command, group or comment."""
+    return "".join(LATEX.get(character, character) for character in text)
 
 
-def _step(value: Any, name: str) -> Any:
-    if isinstance(value, Mapping):
-        return value.get(name)
-    if isinstance(value, tuple):
-        return value[int(name)]
-    return None if value is None else getattr(value, name)
+def markdown_text(text: str) -> str:
+    """Return text for one cell of a Markdown table: no column, emphasis, code, link or tag begins in it."""
+    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", " ".join(text.split()))
+
+
+def csv_text(text: str) -> str:
+    """Return text for a CSV's field: one that a spreadsheet would compute is put behind an apostrophe."""
+    formula = text.startswith(FORMULA) or (text[:1] == "'" and text[1:].startswith(("'", *FORMULA)))
+    return f"'{text}" if formula else text
+
+
+def plain_csv_text(text: str) -> str:
+    """Return what `csv_text` was given."""
+    return text[1:] if text[:1] == "'" and text[1:].startswith(("'", *FORMULA)) else text
+
+
+def svg_name(text: str) -> str:
+    """Return a name for ids within a page: letters, digits, hyphens."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", text)

@@ -13,7 +13,7 @@ from fecemo.data.durable import atomic_write
 from fecemo.errors import StoredStateError
 from fecemo.evaluation.catalogue import METRICS
 from fecemo.evaluation.cell_metric import cell_metrics
-from fecemo.evaluation.escape import csv_text, plain_csv_text
+from fecemo.evaluation.printed import csv_text, plain_csv_text
 
 if TYPE_CHECKING:
     import pandas
@@ -87,18 +87,10 @@ DIFFERENCE_COLUMNS: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Results:
-    """The figures of a run, or of several.
+    """The figures of a run, or of several."""
 
-    Parameters
-    ----------
-    figures : DataFrame
-        A row a figure, with `COLUMNS`.
-    differences : DataFrame
-        A row a comparison, with `DIFFERENCE_COLUMNS`.
-    """
-
-    figures: "pandas.DataFrame"
-    differences: "pandas.DataFrame"
+    figures: "pandas.DataFrame"  #: A row a figure, with `COLUMNS`.
+    differences: "pandas.DataFrame"  #: A row a comparison, with `DIFFERENCE_COLUMNS`.
 
 
 def results_of(rows: Iterable[Mapping[str, Any]], differences: Iterable[Mapping[str, Any]] = ()) -> Results:

@@ -10,24 +10,13 @@ from fecemo.registry import entries
 
 @dataclass(frozen=True)
 class LabelledVectors:
-    """One set of faces as vectors.
-
-    Parameters
-    ----------
-    name : str
-    vectors : ndarray of shape (n, d), float32
-        Embeddings by the same network as those of the other sets, or pixels.
-    labels, splits : ndarray of shape (n,), str
-        ``""`` where a face has none.
-    faces : ndarray of shape (n,), str
-        Digests of their pixels: what tells whether a face stands in two sets.
-    """
+    """One set of faces as vectors."""
 
     name: str
-    vectors: np.ndarray
-    labels: np.ndarray
+    vectors: np.ndarray  #: Embeddings by one network for all sets, or pixels: of shape (n, d), float32.
+    labels: np.ndarray  #: Like `splits` ``""`` where a face has none: of shape (n,), str.
     splits: np.ndarray
-    faces: np.ndarray
+    faces: np.ndarray  #: Digests of their pixels, by which a face is known in two sets: of shape (n,), str.
 
     @property
     def is_labelled(self) -> bool:
@@ -41,24 +30,12 @@ class LabelledVectors:
 
 @dataclass(frozen=True)
 class SetMetric:
-    """A metric between two sets.
+    """A metric between two sets."""
 
-    Parameters
-    ----------
-    name : str
-        Key in the record, such as ``"energy"``.
-    title : str
-        Heading of its figures.
-    meaning : str
-        What it is, with its range, in a sentence.
-    measure : callable
-        ``measure(a, b) -> float`` of two `LabelledVectors` in one standardized space. Of a set and itself, the two
-        halves of it are passed.
-    """
-
-    name: str
-    title: str
-    meaning: str
+    name: str  #: Key in the record, such as ``"energy"``.
+    title: str  #: Heading of its figures.
+    meaning: str  #: What it is, with its range, in a sentence.
+    #: Of two sets in one standardised space; of a set and itself, the two halves of it are passed.
     measure: Callable[[LabelledVectors, LabelledVectors], float]
 
 

@@ -1,135 +1,81 @@
 """Tables as data: each is a pivot of the results, one small file in ``tables/``."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from fecemo.errors import InputError
 from fecemo.evaluation.cell_metric import cell_metrics
 from fecemo.evaluation.printed import DASH, Part, known, number
-from fecemo.evaluation.results import COLUMNS, DIFFERENCE_COLUMNS, Results
+from fecemo.evaluation.results import COLUMNS, DIFFERENCE_COLUMNS, DIFFERENCES_NAME, RESULTS_NAME, Results
 from fecemo.registry import entries
 
 if TYPE_CHECKING:
     import pandas
 
+Row = Mapping[Any, Any]
+Names = tuple[str, ...]
+
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of a table: one column of it, or several.
+    """A figure of a table: one column of it, or several."""
 
-    Parameters
-    ----------
-    metric : str
-        Of the results.
-    heading : str
-        Of the column; with ``over``, what is put before each column's own heading.
-    over : str
-        A column of the results, or ``"answer"``, each of whose values has a column of the table.
-    where : str
-        A query of the results, beside the table's.
-    column : str
-        The column of the results that is printed.
-    beside : {"interval", "deviation", "chance", ""}
-        What is printed smaller beside it. An interval gives way to the deviation where there is none.
-    places : int
-        Decimals of a share.
-    kind : {"share", "count", "seconds", "text"}
-    mark : bool
-        Whether the best of each column is marked, if it is ahead of all others.
-    """
-
-    metric: str
-    heading: str = ""
-    over: str = ""
-    where: str = ""
-    column: str = "value"
+    metric: str  #: Of the results.
+    heading: str = ""  #: Of the column; with ``over``, what is put before each column's heading.
+    over: str = ""  #: A column of the results, or of `DERIVED`, each of whose values has a column of the table.
+    where: str = ""  #: A query of the results, beside the table's.
+    column: str = "value"  #: The column of the results that is printed.
+    #: What is printed smaller beside it: ``"interval"``, which gives way to the deviation where there is none,
+    #: ``"deviation"``, ``"chance"``, ``"n"`` or nothing.
     beside: str = "interval"
-    places: int = 3
-    kind: str = "share"
-    mark: bool = False
+    places: int = 3  #: Decimals of a share.
+    mark: bool = False  #: Whether the best of each column is marked, if it is ahead of all others.
 
 
 @dataclass(frozen=True)
 class Table:
-    """A pivot of the results.
+    """A pivot of the results."""
 
-    Parameters
-    ----------
-    name : str
-        Its files' name, its anchor and its label.
-    title : str
-    lines : tuple of str
-        Columns of the results whose values name the lines. ``"given"`` is the supervision as a heading.
-    figures : tuple of Figure
-    caption : str
-        What holds for every run.
-    notes : tuple of str
-        Names of further sentences that are made of this very run; see `fecemo.evaluation.notes`.
-    where : str
-        A query of the results that selects the rows.
-    document : {"table1", "table2", "run", "side_by_side"}
-        The document to which it belongs.
-    order : int
-        Of the tables of a document, from the first.
-    headings : tuple of str
-        Of the columns that name the lines.
-    differences : bool
-        Whether it is a pivot of the differences.
-    published : bool
-        Whether its figures are others', and not measured here.
-    split : str
-        A column of the results: each of its values has a table of its own, where there are several.
-    """
-
-    name: str
+    name: str  #: Its files' name, its anchor and its label.
     title: str
-    lines: tuple[str, ...]
+    lines: Names  #: Columns of the results, or of `DERIVED`, whose values name the lines.
     figures: tuple[Figure, ...]
-    caption: str = ""
-    notes: tuple[str, ...] = ()
-    where: str = ""
-    document: str = "table1"
-    order: int = 100
-    headings: tuple[str, ...] = ("Approach", "Images")
-    differences: bool = False
-    published: bool = False
-    split: str = ""
+    caption: str = ""  #: What holds for every run.
+    notes: Names = ()  #: Further sentences that are made of this very run, by name; see `fecemo.evaluation.notes`.
+    where: str = ""  #: A query of the results that selects the rows.
+    document: str = "table1"  #: To which it belongs: ``"table1"``, ``"table2"`` or ``"side_by_side"``.
+    order: int = 100  #: Within its document. From 100 on, a table or column with nothing to show is left out.
+    headings: Names = ("Approach", "Images")  #: Of the columns that name the lines.
+    differences: bool = False  #: Whether it is a pivot of the differences.
+    published: bool = False  #: Whether its figures are others', and not measured here.
+    split: str = ""  #: A column of the results: each of its values has a table, where there are several.
 
     def __post_init__(self) -> None:
-        known = {*(DIFFERENCE_COLUMNS if self.differences else COLUMNS), *DERIVED}
-        for name in (*self.lines, *(figure.over for figure in self.figures if figure.over)):
-            if name not in known:
+        columns = {*(DIFFERENCE_COLUMNS if self.differences else COLUMNS), *DERIVED}
+        for name in self.columns:
+            if name not in columns:
                 raise ValueError(f"table {self.name}: the results have no column {name!r}; they are: "
-                                 f"{', '.join(sorted(known))}")
+                                 f"{', '.join(sorted(columns))}")
         if len(self.headings) != len(self.lines):
             raise ValueError(f"table {self.name}: {len(self.headings)} headings for {len(self.lines)} columns that "
                              "name its lines")
 
+    @property
+    def columns(self) -> Names:
+        """Tuple of str: Columns of the results that name its lines and columns."""
+        return (*self.lines, *(figure.over for figure in self.figures if figure.over))
+
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a table.
+    """One cell of a table."""
 
-    Parameters
-    ----------
-    value : tuple of (str or Number)
-        Printed one after another.
-    beside : tuple of (str or Number)
-        Printed smaller.
-    best : bool
-        Whether it is ahead of all others of its column.
-    verdict : float or None
-        Of an accuracy, how it compares with guessing.
-    anchor : str
-        Where a report tells more.
-    """
-
-    value: tuple[Part, ...] = (DASH,)
-    beside: tuple[Part, ...] = ()
-    best: bool = False
-    verdict: float | None = None
-    anchor: str = ""
+    value: tuple[Part, ...] = (DASH,)  #: Printed one after another.
+    beside: tuple[Part, ...] = ()  #: Printed smaller.
+    best: bool = False  #: Whether it is ahead of all others of its column.
+    verdict: float | None = None  #: Of an accuracy, how it compares with guessing.
+    anchor: str = ""  #: Where a report tells more.
 
     @property
     def plain_value(self) -> str:
@@ -142,32 +88,17 @@ class Cell:
         return "".join(map(str, self.beside))
 
 
-EMPTY = Cell()
-
-
 @dataclass(frozen=True)
 class Grid:
-    """A table with its figures in place.
-
-    Parameters
-    ----------
-    table : Table
-    headings : tuple of str
-    lines : tuple of (tuple of str, tuple of Cell)
-        The names of each line, and its cells.
-    selected : DataFrame
-        The rows of the results that it was made of, each with its ``line``.
-    caption : tuple of (str or Number)
-    figure : str
-        An SVG element that pages show above it.
-    """
+    """A table with its figures in place."""
 
     table: Table
-    headings: tuple[str, ...]
-    lines: tuple[tuple[tuple[str, ...], tuple[Cell, ...]], ...]
+    headings: Names
+    lines: tuple[tuple[Names, tuple[Cell, ...]], ...]  #: The names of each line, and its cells.
+    #: The rows of the results that it was made of, each with its ``line``.
     selected: "pandas.DataFrame" = field(repr=False, compare=False)
     caption: tuple[Part, ...] = ()
-    figure: str = ""
+    figure: str = ""  #: An SVG element that pages show above it.
 
     @property
     def plain_caption(self) -> str:
@@ -180,45 +111,28 @@ def tables(document: str = "") -> list[Table]:
 
     A cell metric with columns to print has a table by itself.
     """
-    known = [*entries("fecemo.evaluation.tables", "TABLE").values(), *(
-        Table(name=name, title=metric.title, lines=("title", "variant_title"), caption=metric.caption,
-              where=f"stage == '{name}' and setting == ''", order=200,
-              figures=tuple(Figure(f"{name}.{path}", heading, beside="", kind=kind_of(path))
-                            for heading, path in metric.columns.items()))
-        for name, metric in cell_metrics().items() if metric.columns)]
-    return sorted((table for table in known if document in ("", table.document)), key=lambda one: one.order)
+    of_metrics = [Table(name=name, title=metric.title, lines=("title", "variant_title"), caption=metric.caption,
+                        where=f"stage == '{name}' and setting == ''", order=200,
+                        figures=tuple(Figure(f"{name}.{path}", heading, beside="")
+                                      for heading, path in metric.columns.items()))
+                  for name, metric in cell_metrics().items() if metric.columns]
+    every = [*entries("fecemo.evaluation.tables", "TABLE").values(), *of_metrics]
+    return sorted((table for table in every if document in ("", table.document)), key=lambda table: table.order)
 
 
-def kind_of(path: str) -> str:
-    """Return how a cell metric's figure is printed: counts of faces, labels and columns as such."""
-    return "count" if path in ("labels", "n_scored", "n_faces", "competitors") else "share"
-
-
-DERIVED: dict[str, Callable[["pandas.DataFrame"], "pandas.Series"]] = {
-    "given": lambda frame: frame["supervision"].str[:1].str.upper() + frame["supervision"].str[1:],
-    "answer": lambda frame: frame.apply(_answer, axis=1).astype(str) if len(frame) else frame["naming"],
-    "curve": lambda frame: frame["title"] + ": " + frame["unit"],
-    "amount_words": lambda frame: frame.apply(_amount, axis=1).astype(str) if len(frame) else frame["unit"],
-    "compared": lambda frame: frame.apply(_compared, axis=1).astype(str) if len(frame) else frame["title"],
-    "on": lambda frame: frame["variant_title"].add(" faces").where(frame["against"] == "variant", frame["title"]),
-    "titled": lambda frame: _titled(frame),
-}
-"""Columns that are made of others, by which lines and columns of a table may be named."""
-
-
-def _answer(row: "pandas.Series") -> str:
+def _answer(row: Row) -> str:
     if row["readout"] == "argmax":
         return "Classifier"
     return f"k={row['clusters']}, {row['naming']}" if row["naming"] else f"k={row['clusters']}"
 
 
-def _amount(row: "pandas.Series") -> str:
+def _amount(row: Row) -> str:
     if not known(row["amount"]):
         return DASH
     return f"{row['amount']:,.0f}" if row["state"] == "measured" else f"{row['amount']:g} asked for"
 
 
-def _compared(row: "pandas.Series") -> str:
+def _compared(row: Row) -> str:
     title = "title" if row["against"] == "variant" else "variant_title"
     return f"{row[title]} − {row['other_' + title]}"
 
@@ -230,44 +144,48 @@ def _titled(frame: "pandas.DataFrame") -> "pandas.Series":
     return frame["title"].where(frame["variant"].isin((usual, "")), frame["title"] + ", " + frame["variant_title"])
 
 
+def _each(words: Callable[[Row], str]) -> Callable[["pandas.DataFrame"], "pandas.Series"]:
+    return lambda frame: frame.apply(words, axis=1).astype(str) if len(frame) else frame["title"]
+
+
+DERIVED: dict[str, Callable[["pandas.DataFrame"], "pandas.Series"]] = {
+    "supervised": lambda frame: frame["supervision"].str[:1].str.upper() + frame["supervision"].str[1:],
+    "answer": _each(_answer), "amount_words": _each(_amount), "compared": _each(_compared),
+    "curve": lambda frame: frame["title"] + ": " + frame["unit"],
+    "on": lambda frame: frame["variant_title"].add(" faces").where(frame["against"] == "variant", frame["title"]),
+    "titled": _titled,
+}
+"""Columns that are made of others, by which lines and columns of a table may be named."""
+
+
 def pivot(table: Table, results: Results) -> list[Grid]:
     """Return a table's figures in place: a grid, one for each part where it is split, or none with nothing to show."""
     frame = results.differences if table.differences else results.figures
     frame = frame.assign(line=range(len(frame)))
-    for name, derive in DERIVED.items():
-        if name in _asked(table) and name not in frame:
-            frame[name] = derive(frame)
+    frame = frame.assign(**{name: DERIVED[name](frame) for name in table.columns if name not in frame})
     selected = _query(frame, table.where, table)
     if table.split and selected[table.split].nunique() > 1:
-        return [grid for number, part in enumerate(dict.fromkeys(selected[table.split]), 1)
-                for grid in pivot(replace(table, split="", name=f"{table.name}-{number}",
-                                          title=f"{table.title}: {part}",
-                                          where=f"({table.where or 'True'}) and {table.split} == {part!r}"), results)]
+        parts = [replace(table, split="", name=f"{table.name}-{place}", title=f"{table.title}: {part}",
+                         where=f"({table.where or 'True'}) and {table.split} == {part!r}")
+                 for place, part in enumerate(dict.fromkeys(selected[table.split]), 1)]
+        return [grid for part in parts for grid in pivot(part, results)]
     if selected.empty:
         return []
-    if "given" in table.lines and "level" in selected:
-        words = list(dict.fromkeys(selected["given"]))
-        selected = selected.assign(place=selected["given"].map(words.index)).sort_values(["level", "place"],
-                                                                                         kind="stable")
+    if "supervised" in table.lines and "level" in selected:
+        words = list(dict.fromkeys(selected["supervised"]))
+        selected = selected.assign(place=selected["supervised"].map(words.index)).sort_values(["level", "place"],
+                                                                                              kind="stable")
     lines = list(dict.fromkeys(selected[list(table.lines)].itertuples(index=False, name=None)))
-    headings: list[str] = []
-    columns: list[tuple[Figure, dict[tuple[str, ...], Any]]] = []
-    for figure in table.figures:
-        for heading, rows in _columns(figure, selected, table):
-            headings.append(heading)
-            columns.append((figure, {tuple(row[name] for name in table.lines): row for row in rows}))
-    if not any(known(row["value"]) for _, rows in columns for row in rows.values()) and table.order >= 100:
+    columns = [(figure, heading, {tuple(row[name] for name in table.lines): row for row in rows.to_dict("records")})
+               for figure in table.figures for heading, rows in _columns(figure, selected, table)]
+    if table.order >= 100 and not any(known(row["value"]) for _, _, rows in columns for row in rows.values()):
         return []
-    file = "differences.csv" if table.differences else "results.csv"
-    leaders = [_leader(figure, rows, results, differences=table.differences) for figure, rows in columns]
+    leaders = [_leader(rows, results) if figure.mark else None for figure, _, rows in columns]
     cells = tuple((tuple(map(str, line)), tuple(
-        _cell(figure, rows.get(line), file, best=line in best, results=results)
-        for (figure, rows), best in zip(columns, leaders, strict=True))) for line in lines)
-    return [Grid(table, (*table.headings, *headings), cells, selected, (table.caption,) if table.caption else ())]
-
-
-def _asked(table: Table) -> set[str]:
-    return {*table.lines, *(figure.over for figure in table.figures)}
+        _cell(figure, rows[line], best=line == leader, table=table, results=results) if line in rows else Cell()
+        for (figure, _, rows), leader in zip(columns, leaders, strict=True))) for line in lines)
+    return [Grid(table, (*table.headings, *(heading for _, heading, _ in columns)), cells, selected,
+                 (table.caption,) if table.caption else ())]
 
 
 def _query(frame: "pandas.DataFrame", where: str, table: Table) -> "pandas.DataFrame":
@@ -279,51 +197,38 @@ def _query(frame: "pandas.DataFrame", where: str, table: Table) -> "pandas.DataF
         raise InputError(f"table {table.name}: where {where!r} is no query of the results: {error}") from error
 
 
-def _columns(figure: Figure, selected: "pandas.DataFrame", table: Table) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def _columns(figure: Figure, selected: "pandas.DataFrame", table: Table) -> "Iterator[tuple[str, pandas.DataFrame]]":
     """Yield the heading and the rows of each column of a figure; a mean over seeds stands for its seeds."""
     rows = _query(selected[selected["metric"] == figure.metric], figure.where, table)
     if not table.differences:
-        rows = _over_seeds(rows)
-    heading = figure.heading or figure.metric
+        key = ["run", "row", "variant", "setting", "amount", "stage", "clusters", "naming", "class"]
+        rows = rows.assign(single=rows["seed"].notna()).sort_values("single", kind="stable").drop_duplicates(
+            key).sort_values("line", kind="stable")
     if not figure.over:
         if len(rows) or table.order < 100:
-            yield heading, _records(rows)
+            yield figure.heading or figure.metric, rows
         return
-    values = dict.fromkeys(rows[figure.over])
-    if figure.over == "answer":
-        first = rows.drop_duplicates("answer").assign(last=lambda it: it["readout"] == "argmax")
-        names = {naming: at for at, naming in enumerate(dict.fromkeys(first["naming"]))}
-        values = dict.fromkeys(first.assign(at=first["naming"].map(names)).sort_values(
-            ["last", "at", "clusters"], kind="stable")["answer"])
+    values = rows[figure.over].drop_duplicates()
+    if figure.over == "answer":  # by naming, then by number of clusters, and classifiers last
+        first = rows.drop_duplicates("answer").assign(last=lambda answers: answers["readout"] == "argmax")
+        names = {naming: place for place, naming in enumerate(dict.fromkeys(first["naming"]))}
+        values = first.assign(place=first["naming"].map(names)).sort_values(["last", "place", "clusters"],
+                                                                            kind="stable")["answer"]
     for value in values:
-        name = f"{figure.heading}, {value}" if figure.heading else str(value)
-        yield name, _records(rows[rows[figure.over] == value])
+        yield f"{figure.heading}, {value}" if figure.heading else str(value), rows[rows[figure.over] == value]
 
 
-def _records(rows: "pandas.DataFrame") -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
-
-
-def _over_seeds(rows: "pandas.DataFrame") -> "pandas.DataFrame":
-    """Return rows without those of single seeds of which there is a mean, and else of the first seed alone."""
-    key = [name for name in ("run", "row", "variant", "setting", "amount", "stage", "clusters", "naming", "class")
-           if name in rows]
-    return rows.assign(single=rows["seed"].notna()).sort_values("single", kind="stable").drop_duplicates(
-        key).sort_values("line", kind="stable")
-
-
-def _cell(figure: Figure, row: dict[str, Any] | None, file: str, *, best: bool, results: Results) -> Cell:
-    if row is None:
-        return EMPTY
-    if figure.kind == "text":
-        return Cell((str(row[figure.column]) or DASH,))
+def _cell(figure: Figure, row: Row, *, best: bool, table: Table, results: Results) -> Cell:
+    file = DIFFERENCES_NAME if table.differences else RESULTS_NAME
+    if isinstance(row[figure.column], str):
+        return Cell((row[figure.column] or DASH,))
 
     def part(column: str) -> Part:
-        return number(row, column, kind=figure.kind, places=3, file=file)
+        return number(row, column, file=file)
 
-    value = number(row, figure.column, kind=figure.kind, places=figure.places, file=file)
+    value = number(row, figure.column, places=figure.places, file=file)
     if value == DASH:
-        return Cell((DASH,))
+        return Cell()
     beside: tuple[Part, ...] = ()
     if figure.beside == "interval" and known(row["low"]):
         beside = ("[", part("low"), ", ", part("high"), "]")
@@ -332,61 +237,45 @@ def _cell(figure: Figure, row: dict[str, Any] | None, file: str, *, best: bool, 
     elif figure.beside == "chance" and known(row["chance"]):
         beside = ("chance ", part("chance"))
     elif figure.beside == "n" and known(row["n"]):
-        beside = ("on ", number(row, "n", kind="count", file=file))
-    if file == "differences.csv":
+        beside = ("on ", part("n"))
+    if table.differences:
         return Cell((value,), beside, best=figure.column == "value" and bool(row["low"] > 0))
-    anchor = f"{row['row']}-{row['variant']}" if row["stage"] == "evaluate" else ""
-    return Cell((value,), beside, best=best, anchor=anchor,
-                verdict=_verdict(row, results) if figure.metric == "accuracy" and beside[:1] == ("[",) else None)
+    verdict = None
+    if figure.metric == "accuracy" and beside[:1] == ("[",):
+        verdicts = _like(results.figures, row, "run", "row", "variant", "setting", metric="verdict")["value"]
+        verdict = float(verdicts.iloc[0]) if len(verdicts) else None
+    return Cell((value,), beside, best=best, verdict=verdict,
+                anchor=f"{row['row']}-{row['variant']}" if row["stage"] == "evaluate" else "")
 
 
-def _verdict(row: dict[str, Any], results: Results) -> float | None:
-    figures = results.figures
-    found = figures[(figures["metric"] == "verdict") & (figures["row"] == row["row"]) & (figures["run"] == row["run"])
-                    & (figures["variant"] == row["variant"]) & (figures["setting"] == row["setting"])]
-    return float(found["value"].iloc[0]) if len(found) else None
-
-
-def _leader(figure: Figure, rows: dict[tuple[str, ...], dict[str, Any]], results: Results, *,
-            differences: bool) -> set[tuple[str, ...]]:
-    """Return the line of the best of a column if it is ahead of every other; empty where none is."""
+def _leader(rows: Mapping[Names, Row], results: Results) -> Names | None:
+    """Return the line of the best of a column if it is ahead of every other; None where none is."""
     ran = {line: row for line, row in rows.items() if known(row["value"])}
-    if not figure.mark or differences or len(ran) < 2:
-        return set()
+    if len(ran) < 2:
+        return None
     best = max(ran, key=lambda line: ran[line]["value"])
-    return {best} if all(is_ahead(ran[best], row, results) for line, row in ran.items() if line != best) else set()
+    return best if all(is_ahead(ran[best], row, results) for line, row in ran.items() if line != best) else None
 
 
-def is_ahead(a: dict[str, Any], b: dict[str, Any], results: Results) -> bool:
+def is_ahead(a: Row, b: Row, results: Results) -> bool:
     """Tell whether one row of the results is better than another by more than chance explains.
 
     The interval of the paired difference decides where there is one; else A's own interval must lie above B's. Where
     both ran with several seeds, the worst seed of A must be better than the best of B too.
     """
     if a["stage"] == "evaluate" and known(a["deviation"]) and known(b["deviation"]):
-        worst, best = _of_seeds(a, results).min(), _of_seeds(b, results).max()
-        if not worst > best:
+        seeds = [_like(results.figures, row, "row", "variant", "metric", "setting", stage="evaluate") for row in (a, b)]
+        worst, best = (frame.loc[frame["seed"].notna(), "value"] for frame in seeds)
+        if not worst.min() > best.max():
             return False
-    difference = difference_of(a, b, results)
-    if difference is not None:
-        return bool(difference["low"] > 0)
-    return bool(a["low"] > b["high"])
+    sweeps = ("clusters", "naming") if a["stage"] == "cluster_sweep" else ()
+    differences = _like(results.differences, a, "row", "variant", "metric", *sweeps, other_row=b["row"],
+                        other_variant=b["variant"], stage="cluster_sweep" if sweeps else "evaluate")
+    return bool(differences["low"].iloc[0] > 0 if len(differences) else a["low"] > b["high"])
 
 
-def _of_seeds(row: dict[str, Any], results: Results) -> "pandas.Series":
-    figures = results.figures
-    return figures[(figures["stage"] == "evaluate") & (figures["row"] == row["row"]) & figures["seed"].notna()
-                   & (figures["variant"] == row["variant"]) & (figures["metric"] == row["metric"])
-                   & (figures["setting"] == row["setting"])]["value"]
-
-
-def difference_of(a: dict[str, Any], b: dict[str, Any], results: Results) -> dict[str, Any] | None:
-    """Return the row of the differences that compares two rows of the results, or None."""
-    frame = results.differences
-    stage = "cluster_sweep" if a["stage"] == "cluster_sweep" else "evaluate"
-    found = frame[(frame["row"] == a["row"]) & (frame["variant"] == a["variant"]) & (frame["other_row"] == b["row"])
-                  & (frame["other_variant"] == b["variant"]) & (frame["metric"] == a["metric"])
-                  & (frame["stage"] == stage)]
-    if stage == "cluster_sweep":
-        found = found[(found["clusters"] == a["clusters"]) & (found["naming"] == a["naming"])]
-    return dict(found.iloc[0]) if len(found) else None
+def _like(frame: "pandas.DataFrame", row: Row, *columns: str, **values: object) -> "pandas.DataFrame":
+    """Return the rows of a frame that are like a row in some columns, and have some values."""
+    for name, value in {**{column: row[column] for column in columns}, **values}.items():
+        frame = frame[frame[name] == value]
+    return frame

@@ -9,9 +9,8 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from fecemo.evaluation.escape import csv_text, latex_text, markdown_text, svg_name
 from fecemo.evaluation.notes import caption_of
-from fecemo.evaluation.printed import DASH, Number
+from fecemo.evaluation.printed import DASH, Number, csv_text, latex_text, markdown_text, svg_name
 from fecemo.evaluation.results import Results
 from fecemo.evaluation.table import Cell, Grid, Table, pivot, tables
 
@@ -29,39 +28,35 @@ def to_csv(grids: Sequence[Grid]) -> str:
     A column a figure, and beside it the ends of its interval, its deviation and so on where some line has them. A
     figure that is not there is empty.
     """
+    lines = [(names, [_numbers(cell) for cell in cells]) for grid in grids for names, cells in grid.lines]
+    header = [*grids[0].headings[:len(grids[0].table.lines)]]
+    columns = []
+    for place, heading in enumerate(grids[0].headings[len(header):]):
+        for part in ("", "low", "high", "deviation", "chance", "n"):
+            if not part or any(part in cells[place] for _, cells in lines):
+                columns.append((place, part))
+                header.append(f"{heading}: {part}" if part else heading)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    lines = [line for grid in grids for line in grid.lines]
-    names = grids[0].headings[:len(grids[0].table.lines)]
-    columns = []
-    for place, heading in enumerate(grids[0].headings[len(names):]):
-        parts = [part for part in ("low", "high", "deviation", "chance", "n")
-                 if any(part in _numbers(cells[place]) for _, cells in lines)]
-        columns.append((place, heading, parts))
-    writer.writerow([csv_text(name) for name in (*names, *(
-        name for _, heading, parts in columns for name in (heading, *(f"{heading}: {part}" for part in parts))))])
-    for labels, cells in lines:
-        line = [csv_text(label) for label in labels]
-        for place, _, parts in columns:
-            numbers = _numbers(cells[place])
-            line.append(numbers.get("", "" if cells[place].value == (DASH,) else csv_text(cells[place].plain_value)))
-            line += [numbers.get(part, "") for part in parts]
-        writer.writerow(line)
+    writer.writerow(map(csv_text, header))
+    for names, cells in lines:
+        writer.writerow([*map(csv_text, names), *(cells[place].get(part, "") for place, part in columns)])
     return text.getvalue()
 
 
 def _numbers(cell: Cell) -> dict[str, str]:
-    printed = [("", part) for part in cell.value] + [(getattr(part, "column", ""), part) for part in cell.beside]
-    return {name: repr(part.value) for name, part in printed if isinstance(part, Number)}
+    """Return what a cell holds by the column of the results, and by ``""`` the value itself."""
+    value = {"": csv_text(cell.plain_value)} if cell.value != (DASH,) else {}
+    return value | {"" if part in cell.value else part.column: repr(part.value)
+                    for part in (*cell.value, *cell.beside) if isinstance(part, Number)}
 
 
 def to_json(grids: Sequence[Grid]) -> str:
     """Return tables as JSON: titles, captions and every cell, with the line of the results behind each number."""
     def parts(cell: Cell) -> dict[str, Any]:
-        numbers = [part for part in (*cell.value, *cell.beside) if isinstance(part, Number)]
         return {"text": f"{cell.plain_value} {cell.plain_beside}".strip(), **({"ahead": True} if cell.best else {}),
-                "numbers": [{"value": one.value, "file": one.file, "line": one.line, "column": one.column}
-                            for one in numbers]}
+                "numbers": [{"value": part.value, "file": part.file, "line": part.line, "column": part.column}
+                            for part in (*cell.value, *cell.beside) if isinstance(part, Number)]}
 
     document = {"format": TABLE_FORMAT, "tables": [{
         "name": grid.table.name, "title": grid.table.title, "caption": grid.plain_caption,
@@ -71,43 +66,42 @@ def to_json(grids: Sequence[Grid]) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _texts(grid: Grid, plain: Callable[[str], str], mark: Callable[[str], str]) -> list[list[str]]:
-    def text(cell: Cell) -> str:
-        value = plain(cell.plain_value)
-        return f"{mark(value) if cell.best else value} {plain(cell.plain_beside)}".strip()
-
-    return [[*map(plain, names), *map(text, cells)] for names, cells in grid.lines]
-
-
 def _title(grid: Grid) -> str:
     return grid.table.title + (" (not measured here)" if grid.table.published else "")
 
 
-def to_markdown(title: str, grids: Sequence[Grid]) -> str:
-    """Return tables as Markdown."""
+def _tabulate(grid: Grid, style: str, plain: Callable[[str], str], mark: str) -> str:
+    """Return a table of text; the best cells are between the two halves of a mark."""
     from tabulate import tabulate
 
+    before, _, after = mark.partition(" ")
+
+    def text(cell: Cell) -> str:
+        value = plain(cell.plain_value)
+        return f"{before + value + after if cell.best else value} {plain(cell.plain_beside)}".strip()
+
+    n_names = len(grid.table.lines)
+    return tabulate([[*map(plain, names), *map(text, cells)] for names, cells in grid.lines],
+                    [plain(heading) for heading in grid.headings], style, disable_numparse=True,
+                    colalign=["left"] * n_names + ["right"] * (len(grid.headings) - n_names))
+
+
+def to_markdown(title: str, grids: Sequence[Grid]) -> str:
+    """Return tables as Markdown."""
     parts = [f"# {markdown_text(title)}"]
     for grid in grids:
-        lines = _texts(grid, markdown_text, lambda text: f"**{text}**")
-        aligned = ["left"] * len(grid.table.lines) + ["right"] * (len(grid.headings) - len(grid.table.lines))
-        parts += [f"## {markdown_text(_title(grid))}", tabulate(
-            lines, [markdown_text(name) for name in grid.headings], "pipe", disable_numparse=True, colalign=aligned),
-            markdown_text(grid.plain_caption)]
-    return "\n\n".join(part for part in parts if part) + "\n"
+        parts += [f"## {markdown_text(_title(grid))}", _tabulate(grid, "pipe", markdown_text, "** **"),
+                  markdown_text(grid.plain_caption)]
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def to_text(title: str, grids: Sequence[Grid]) -> str:
     """Return tables for a terminal."""
-    from tabulate import tabulate
-
     parts = [title]
     for place, grid in enumerate(grids):
-        aligned = ["left"] * len(grid.table.lines) + ["right"] * (len(grid.headings) - len(grid.table.lines))
-        parts += [] if place == 0 else [_title(grid)]
-        parts += [tabulate(_texts(grid, str, lambda text: f"*{text}"), grid.headings, "simple", disable_numparse=True,
-                           colalign=aligned), textwrap.fill(grid.plain_caption, 100)]
-    return "\n\n".join(part for part in parts if part) + "\n"
+        parts += [_title(grid) if place else "", _tabulate(grid, "simple", str, "*"),
+                  textwrap.fill(grid.plain_caption, 100)]
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def to_latex(title: str, grids: Sequence[Grid], *, label: str) -> str:
@@ -134,38 +128,28 @@ def to_latex(title: str, grids: Sequence[Grid], *, label: str) -> str:
 def _tabulars(grid: Grid) -> list[str]:
     """Return a table as one tabular, or as several with the same lines where it has too many columns for one."""
     n_names = len(grid.table.lines)
-    n_columns = len(grid.headings) - n_names
     width = COLUMNS_OF_A_FLOAT if n_names == 1 else COLUMNS_OF_A_FLOAT - 1
     tabulars = []
-    for start in range(0, n_columns, width):
-        places = range(start, min(start + width, n_columns))
-        rows = [" & ".join([*(latex_text(name) for name in grid.headings[:n_names]),
-                            *(_stacked(grid.headings[n_names + place]) for place in places)]) + r" \\", r"\midrule"]
+    for start in range(n_names, len(grid.headings), width):
+        headings = grid.headings[start:start + width]
+        rows = [[*map(latex_text, grid.headings[:n_names]), *(_stack("r", heading, 10) for heading in headings)]]
         before: tuple[str, ...] = ()
         for names, cells in grid.lines:
-            first = "" if n_names > 1 and before[:1] == names[:1] else latex_text(names[0])
-            shown = [_narrow(first), *(_narrow(latex_text(name)) for name in names[1:])]
-            rows.append(" & ".join([*shown, *(_latex_cell(cells[place]) for place in places)]) + r" \\")
+            first = "" if n_names > 1 and before[:1] == names[:1] else names[0]
+            rows.append([*(_stack("l", name, 22) for name in (first, *names[1:])),
+                         *map(_latex_cell, cells[start - n_names:start - n_names + width])])
             before = names
-        columns = "l" * n_names + "r" * len(places)
-        tabulars.append("\n".join([rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}", r"\toprule", *rows, r"\bottomrule",
-                                   r"\end{tabular}"]))
+        head, *body = (" & ".join(row) + r" \\" for row in rows)
+        tabulars.append("\n".join([
+            rf"\begin{{tabular}}{{@{{}}{'l' * n_names}{'r' * len(headings)}@{{}}}}", r"\toprule", head, r"\midrule",
+            *body, r"\bottomrule", r"\end{tabular}"]))
     return tabulars
 
 
-def _narrow(name: str, most: int = 22) -> str:
-    """Return a name on several lines, so that it leaves room for figures."""
-    lines = textwrap.wrap(name, most, break_long_words=False)
-    return name if len(lines) < 2 else _stack("l", lines)
-
-
-def _stack(side: str, lines: Sequence[str]) -> str:
-    return rf"\shortstack[{side}]{{" + r"\\".join(lines) + "}"
-
-
-def _stacked(heading: str) -> str:
-    lines = [latex_text(line) for line in textwrap.wrap(heading, 10, break_long_words=False)]
-    return lines[0] if len(lines) == 1 else _stack("r", lines)
+def _stack(side: str, text: str, most: int) -> str:
+    """Return text on several lines, so that it leaves room for figures."""
+    lines = textwrap.wrap(latex_text(text), most, break_long_words=False)
+    return rf"\shortstack[{side}]{{" + r"\\".join(lines) + "}" if len(lines) > 1 else latex_text(text)
 
 
 def _latex_cell(cell: Cell) -> str:
@@ -190,9 +174,6 @@ def environment() -> "jinja2.Environment":
         loader=jinja2.PackageLoader("fecemo.evaluation", "templates"), undefined=jinja2.StrictUndefined,
         autoescape=lambda name: name is not None and ".html" in name, trim_blocks=True, lstrip_blocks=True,
         keep_trailing_newline=True)
-
-
-SUFFIXES = ("csv", "json", "md", "tex", "html")
 
 
 def write_documents(results: Results, documents: Mapping[str, str], *, label: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_file
 from fecemo.data.variants import Variant, find_pack_variant
 from fecemo.errors import InputError, nearest
-from fecemo.evaluation.probing.probe_settings import ProbeSettings
+from fecemo.evaluation.settings import ProbeSettings
 from fecemo.progress import progress
 from fecemo.stages.run_stage import StageResult, run_stage
 
@@ -112,7 +112,7 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
     ResourceError
         If ``out`` cannot be written.
     """
-    from fecemo.evaluation.set_comparison_files import FORMAT
+    from fecemo.evaluation.set_comparison import FORMAT
 
     variant = find_pack_variant(settings.variant)
     packs = [Dataset(path) for path in settings.packs]
@@ -131,8 +131,7 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
 def _compare(settings: CompareSettings, packs: list[Dataset], variant: Variant, folder: Path) -> StageResult:
     from fecemo.data.classes import in_standard_order
     from fecemo.data.durable import atomic_write
-    from fecemo.evaluation import set_comparison_files
-    from fecemo.evaluation.probing.set_comparison import compare_sets
+    from fecemo.evaluation.set_comparison import compare_sets, to_csv, to_html, to_json
 
     sets, scratch, machine = _described(settings, packs, variant, folder)
     what = f"mean pixels, {variant.title}" if settings.network is None else f"{settings.network.stem}, {variant.title}"
@@ -140,8 +139,7 @@ def _compare(settings: CompareSettings, packs: list[Dataset], variant: Variant, 
     found = compare_sets(sets, classes, what=what, labels=settings.labels, resamples=settings.bootstrap,
                          settings=ProbeSettings(penalty=settings.penalty, components=settings.components),
                          confidence=settings.confidence, seed=settings.seed)
-    for name, export in zip(NAMES, (set_comparison_files.to_json, set_comparison_files.to_csv,
-                                    set_comparison_files.to_html), strict=True):
+    for name, export in zip(NAMES, (to_json, to_csv, to_html), strict=True):
         atomic_write(folder / name, export(found))
     whole = "; ".join(f"{name} {matrix[0][1]:.3f} between {found.sets[0]} and {found.sets[1]}"
                       for name, matrix in found.metrics.items())

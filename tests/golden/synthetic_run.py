@@ -9,7 +9,7 @@ from synthetic_scores import synthetic_predictions, synthetic_score
 
 from fecemo.data.arrays import write_arrays
 from fecemo.data.cluster_names import ClusterNames
-from fecemo.data.dataset_files import FaceEntry
+from fecemo.data.dataset import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import atomic_write
 from fecemo.data.face_lists import face_id
@@ -17,9 +17,8 @@ from fecemo.data.receipts import Receipt
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.evaluation.cell_metric import cell_metrics, write_record
 from fecemo.evaluation.cell_metrics.curves import Curves
-from fecemo.evaluation.cell_metrics.groups import Groups
+from fecemo.evaluation.cell_metrics.groups import Groups, score_groups
 from fecemo.evaluation.probing.factors import ColumnFigures, Nuisance, strongest
-from fecemo.evaluation.probing.group_rates import score_groups
 from fecemo.evaluation.records.predictions import PREDICTIONS_NAME, write_predictions
 from fecemo.evaluation.records.score import SCORE_NAME, write_score
 from fecemo.study.artifacts import KINDS

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 from synthetic_scores import synthetic_score
 
+from fecemo.evaluation.figures.learning import Curve, curve_figure
 from fecemo.evaluation.figures.maps import MapPoints, cluster_map, emotion_map
 from fecemo.evaluation.figures.scores import Bar, confusion_figure, overview_figure
 from fecemo.evaluation.figures.svg import PALETTE, as_picture, as_svg, new_figure
-from fecemo.evaluation.figures.training import Curve, curve_figure
 
 DEFICIENCIES = {  # Machado, Oliveira & Fernandes (2009), severity 1, on linear RGB
     "none": np.eye(3),

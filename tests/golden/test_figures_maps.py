@@ -9,8 +9,18 @@ import pytest
 from PIL import Image
 
 from fecemo.drawn.expression import EMOTIONS
-from fecemo.evaluation.figures.faces import SIDE, lay_out_faces, source_face_map, target_face_map
-from fecemo.evaluation.figures.maps import OTHERS, MapPoints, cluster_map, emotion_colour, name_key, name_map
+from fecemo.evaluation.figures.maps import (
+    OTHERS,
+    SIDE,
+    MapPoints,
+    cluster_map,
+    emotion_colour,
+    lay_out_faces,
+    name_key,
+    name_map,
+    source_face_map,
+    target_face_map,
+)
 from fecemo.evaluation.figures.svg import PALETTE, colour
 
 CORNERS = np.array([[0, 0], [100, 0], [0, 100], [100, 100], [51, 49], [58, 41]], float)

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from synthetic_scores import synthetic_score
 
-from fecemo.evaluation.figures.groups import groups_figure
-from fecemo.evaluation.figures.probes import probes_figure
+from fecemo.evaluation.cell_metrics.groups import GroupColumn, GroupScore, groups_figure
+from fecemo.evaluation.cell_metrics.probes import Probes, probes_figure
 from fecemo.evaluation.figures.scores import Bar, overview_figure
-from fecemo.evaluation.probing.group_rates import GroupColumn, GroupScore
-from fecemo.evaluation.probing.probe import Probes, ProbeScore
+from fecemo.evaluation.probing.probe import ProbeScore
 from fecemo.evaluation.records.score import Interval
 
 SCORE = synthetic_score("supervised", "rgb")

@@ -18,10 +18,9 @@ from write_golden import EXPORTS, FILES, MISSING, TITLE, all_grids, golden_resul
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.catalogue import HEADLINES
 from fecemo.evaluation.cells import CellRecords
-from fecemo.evaluation.escape import csv_text, latex_text, markdown_text, plain_csv_text
 from fecemo.evaluation.figures.svg import as_svg, new_figure
 from fecemo.evaluation.metrics.over_seeds import means_over_seeds
-from fecemo.evaluation.printed import DASH, count, duration, share
+from fecemo.evaluation.printed import DASH, count, csv_text, duration, latex_text, markdown_text, plain_csv_text, share
 from fecemo.evaluation.records.score import LabelsUsed
 from fecemo.evaluation.result_rows import cell_rows
 from fecemo.evaluation.results import read_differences, read_results, results_of, write_results

@@ -6,8 +6,14 @@ from cell_evidence import N, cell_evidence
 
 from fecemo.errors import InputError
 from fecemo.evaluation.cell_metric import read_records, write_record
-from fecemo.evaluation.cell_metrics.groups import METRIC, measure_groups
-from fecemo.evaluation.probing.group_rates import SMALL, group_differences, group_names, score_groups
+from fecemo.evaluation.cell_metrics.groups import (
+    METRIC,
+    SMALL,
+    group_differences,
+    group_names,
+    measure_groups,
+    score_groups,
+)
 from fecemo.evaluation.settings import EvaluationSettings
 
 TWO = ("happy", "sad")

@@ -7,10 +7,14 @@ import pytest
 from cell_evidence import N, cell_evidence
 from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_score
 
-from fecemo.evaluation.cell_metric import read_records, write_record
-from fecemo.evaluation.cell_metrics.nuisance import METRIC, measure_nuisance
-from fecemo.evaluation.figures.nuisance import factors_figure, factors_grid, nuisance_grids
-from fecemo.evaluation.printed import field_of
+from fecemo.evaluation.cell_metric import numbers_of, read_records, write_record
+from fecemo.evaluation.cell_metrics.nuisance import (
+    METRIC,
+    factors_figure,
+    factors_grid,
+    measure_nuisance,
+    nuisance_grids,
+)
 from fecemo.evaluation.probing.factors import BINS, FOLDS, column_figures, shared_information, strongest
 
 PERSON = np.array([f"person {face // 8}" for face in range(N)])
@@ -47,8 +51,9 @@ def test_the_largest_of_several_columns_says_of_how_many_and_expression_stands_b
     assert found.competitors == 2  # neither emotion nor expression
     assert found.factors["expression"].predictable == pytest.approx(1)
     assert found.most_predictable < 0.2
-    assert field_of(found, METRIC.columns["Embedding: expression"]) == found.factors["expression"].predictable
-    assert field_of(found, METRIC.columns["n columns"]) == 2
+    numbers = {path: value for path, value, _ in numbers_of(found)}
+    assert numbers[METRIC.columns["Embedding: expression"]] == found.factors["expression"].predictable
+    assert numbers[METRIC.columns["n columns"]] == 2
     assert "R² for numbers" in METRIC.caption
 
 

@@ -5,10 +5,8 @@ import pytest
 from cell_evidence import cell_evidence
 
 from fecemo.evaluation.cell_metrics.probes import measure_probes
-from fecemo.evaluation.probing.probe import PROBES, draw_budget, score_answers
-from fecemo.evaluation.probing.probe_settings import ProbeSettings
-from fecemo.evaluation.probing.standard_vectors import fit_standard_vectors
-from fecemo.evaluation.settings import EvaluationSettings
+from fecemo.evaluation.probing.probe import PROBES, draw_budget, fit_standard_vectors, score_answers
+from fecemo.evaluation.settings import EvaluationSettings, ProbeSettings
 
 
 @pytest.mark.parametrize("probe", PROBES)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fecemo.errors import InputError
-from fecemo.evaluation.metrics.regression import score_regression
+from fecemo.evaluation.cell_metrics.regression import score_regression
 
 SETTINGS = {"resamples": 400, "confidence": 0.95, "seed": 0}
 

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 
 from fecemo.errors import InputError
-from fecemo.evaluation.probing.probe_settings import ProbeSettings
-from fecemo.evaluation.probing.set_comparison import compare_sets
-from fecemo.evaluation.set_comparison_files import to_csv, to_html, to_json
+from fecemo.evaluation.set_comparison import compare_sets, to_csv, to_html, to_json
 from fecemo.evaluation.set_metric import LabelledVectors
 from fecemo.evaluation.set_metrics.energy import energy_coefficient
+from fecemo.evaluation.settings import ProbeSettings
 
 EMOTIONS = ("happy", "sad", "fear")
 

@@ -1,120 +1,128 @@
-"""How well rows do with less data or less time, a panel a curve, all on one scale."""
+"""Figures of learning: a loss over the epochs, and how well rows do with less data or less time."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fecemo.evaluation.figures.svg import ACCENT, INK, PALETTE, QUIET, SECOND, as_svg, new_figure, pixels, quiet_axes
+from fecemo.evaluation.figures import svg
+from fecemo.evaluation.figures.svg import ACCENT, GUESS, INK, PALETTE, QUIET, SECOND, pixels
 from fecemo.evaluation.printed import count, share
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from fecemo.evaluation.results import Results
 
-COLUMNS = 3
-WIDTH, HEIGHT = 277, 186
-"""Of a panel, in CSS pixels."""
-KEY = 26
-"""Height of the key above the panels, in CSS pixels."""
-TINTS = (ACCENT, PALETTE[2])
-"""Of fewer and of more clusters; answers of a classifier are drawn in the second colour of the house."""
+COLUMNS, WIDTH, HEIGHT, KEY = 3, 277, 186, 26
+"""Panels beside each other, their size, and the height of the key above them, in CSS pixels."""
 
 
 @dataclass(frozen=True)
-class PanelPoint:
-    """One point of a curve.
+class Curve:
+    """One measure of one phase of training, epoch by epoch."""
 
-    Parameters
-    ----------
-    amount : int
-    answers : mapping of str to (float, float, float)
-        Balanced accuracy, with the low and high end of its interval, by the way of answering.
-    """
-
-    amount: int
-    answers: Mapping[str, tuple[float, float, float]]
+    phase: str  #: Such as ``"reconstruction"``.
+    measure: str  #: Such as ``"loss"`` or ``"accuracy"``.
+    values: tuple[float, ...]  #: On the faces that were learned from, one an epoch.
+    held_out: tuple[float, ...] = ()  #: On faces that were held out; empty where there were none.
+    best: int = 0  #: Epoch of the least loss on held-out faces, from 1; 0 where there were none.
+    kept_best: bool = False  #: Whether the weights of that epoch were kept, and not those of the last.
 
 
-@dataclass(frozen=True)
-class Panel:
-    """One curve.
+def curve_figure(cell: str, curve: Curve) -> str:
+    """Draw one measure over the epochs, of a cell such as ``"conv_autoencoder rgb"``, as an SVG element."""
+    from matplotlib.ticker import MaxNLocator
 
-    Parameters
-    ----------
-    title, unit : str
-        What learns, and of what it has more along the panel.
-    points : tuple of PanelPoint
-        From the least.
-    """
+    epochs = range(1, len(curve.values) + 1)
+    figure = svg.new_figure(340, 230 if curve.held_out else 210)
+    axes = figure.add_axes((0.15, 0.18, 0.8, 0.68 if curve.held_out else 0.76))
+    svg.quiet_axes(axes)
+    axes.plot(epochs, curve.values, color=ACCENT, linewidth=pixels(2), marker="o", markersize=pixels(5),
+              markevery=max(1, len(epochs) // 12), label="learned from")
+    if curve.held_out:
+        axes.plot(epochs, curve.held_out, color=SECOND, linewidth=pixels(2), linestyle=(0, (4, 2)), label="held out")
+        if curve.best:
+            axes.plot(curve.best, curve.held_out[curve.best - 1], linestyle="none", marker="o", markersize=pixels(9),
+                      markerfacecolor="none", markeredgecolor=INK, markeredgewidth=pixels(1.5),
+                      label=f"best, epoch {curve.best}")
+        axes.legend(loc="lower left", bbox_to_anchor=(-0.17, 1.0), ncols=3, frameon=False, borderpad=0.2,
+                    columnspacing=1.4, handletextpad=0.6, fontsize=pixels(10.5), labelcolor=INK)
+    else:
+        falls = curve.values[-1] < curve.values[max(0, len(epochs) - 2)]
+        axes.annotate(f"{curve.values[-1]:.3g}", (len(epochs), curve.values[-1]),
+                      xytext=(0, -pixels(18) if falls else pixels(9)), textcoords="offset points", ha="right",
+                      color=INK, fontsize=pixels(11))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
+    axes.margins(y=0.16)
+    axes.set_xlabel("epoch", color=QUIET, fontsize=pixels(10.5), labelpad=3)
+    axes.set_xlim(0.8, len(epochs) + 0.2)
+    alt = f"{curve.measure} of {curve.phase} over {len(epochs)} epochs, from {curve.values[0]:.3g} to " \
+          f"{curve.values[-1]:.3g}"
+    alt += f"; on held-out faces from {curve.held_out[0]:.3g} to {curve.held_out[-1]:.3g}" if curve.held_out else ""
+    return svg.as_svg(figure, f"curve {cell} {curve.phase} {curve.measure}",
+                  alt + (f", their loss least in epoch {curve.best}." if curve.best else "."))
 
-    title: str
-    unit: str
-    points: tuple[PanelPoint, ...]
 
-
-def learning_figure(panels: Sequence[Panel], chance: float) -> str:
-    """Draw balanced accuracy over the amount of data or time, which grows by equal factors.
-
-    Parameters
-    ----------
-    panels : sequence of Panel
-    chance : float
-        Balanced accuracy of one answer for every face.
+def learning_panels(results: "Results") -> str:
+    """Draw balanced accuracy over the amount of data or time, which grows by equal factors, a panel a curve.
 
     Returns
     -------
     str
-        An SVG element.
+        An SVG element of every learning curve with two points or more; empty where there is none.
     """
+    from matplotlib.lines import Line2D
     from matplotlib.ticker import MultipleLocator
 
-    rows = -(-len(panels) // COLUMNS)
-    width, height = COLUMNS * WIDTH, rows * HEIGHT + KEY
-    figure = new_figure(width, height)
-    most = max([chance, *(high for panel in panels for point in panel.points for _, _, high in point.answers.values())])
-    names = list(dict.fromkeys(name for panel in panels for point in panel.points for name in point.answers))
-    tints = dict(zip([name for name in names if name.startswith("k = ")], TINTS, strict=False))
-    said = []
-    for place, panel in enumerate(panels):
+    frame = results.figures
+    points = frame[(frame["unit"] != "") & (frame["metric"] == "balanced_accuracy") & frame["value"].notna()
+                   & (frame["naming"] != "vote")]
+    clusters = sorted(points.loc[points["stage"] == "cluster_sweep", "clusters"].dropna().unique())
+    points = points[(points["readout"] == "argmax") | ((points["stage"] == "cluster_sweep")
+                                                       & points["clusters"].isin(clusters[:1] + clusters[-1:]))]
+    curves = [curve for _, curve in points.groupby(["title", "variant", "setting", "unit"], sort=False)
+              if curve["amount"].nunique() > 1]
+    if not curves:
+        return ""
+    chance = float(frame.loc[(frame["metric"] == "balanced_accuracy") & frame["chance"].notna(), "chance"].iloc[0])
+    fewest, most = (f"k = {numbers[0]}" if numbers else "" for numbers in (clusters[:1], clusters[-1:]))
+    tints = {most: PALETTE[2], fewest: ACCENT, "classifier": SECOND}
+    highest = max([chance, *(curve["high"].max() for curve in curves)])
+    width, height = COLUMNS * WIDTH, -(-len(curves) // COLUMNS) * HEIGHT + KEY
+    figure, spoken = svg.new_figure(width, height), []
+    shown: dict[str, str] = {}
+    for place, curve in enumerate(curves):
         left, top = place % COLUMNS * WIDTH, place // COLUMNS * HEIGHT + KEY
         axes = figure.add_axes(((left + 34) / width, 1 - (top + HEIGHT - 38) / height,
                                 (WIDTH - 52) / width, (HEIGHT - 66) / height))
-        quiet_axes(axes)
-        axes.set_title(panel.title, loc="left", x=-0.13, fontsize=pixels(10), fontweight="bold", color=INK,
-                       pad=pixels(8))
-        axes.axhline(chance, color=INK, linewidth=pixels(1), linestyle=(0, (3, 3)), alpha=0.6)
-        for name in names:
-            its = [(point.amount, *point.answers[name]) for point in panel.points if name in point.answers]
-            if its:
-                amounts, means, lows, highs = zip(*its, strict=True)
-                tint = tints.get(name, SECOND)
-                axes.fill_between(amounts, lows, highs, color=tint, alpha=0.16, linewidth=0)
-                axes.plot(amounts, means, color=tint, linewidth=pixels(2), marker="o", markersize=pixels(5))
-                said.append(f"{panel.title}, {name}: " + ", ".join(
-                    f"{share(mean)} with {count(amount)}" for amount, mean in zip(amounts, means, strict=True))
-                    + f" {panel.unit}")
+        svg.quiet_axes(axes)
+        title, unit = curve["title"].iloc[0], curve["unit"].iloc[0]
+        axes.set_title(title, loc="left", x=-0.13, fontsize=pixels(10), fontweight="bold", color=INK, pad=pixels(8))
+        axes.axhline(chance, **GUESS)
+        answers = curve["clusters"].map(lambda number: f"k = {number}", na_action="ignore").astype(object)
+        for name, answered in curve.sort_values("amount").groupby(
+                answers.where(curve["readout"] != "argmax", "classifier"), sort=False):
+            tint = shown[name] = tints[name]
+            axes.fill_between(answered["amount"], answered["low"], answered["high"], color=tint, alpha=0.16,
+                              linewidth=0)
+            axes.plot(answered["amount"], answered["value"], color=tint, linewidth=pixels(2), marker="o",
+                      markersize=pixels(5))
+            spoken.append(f"{title}, {name}: " + ", ".join(
+                f"{share(value)} with {count(amount)}" for amount, value in zip(
+                    answered["amount"], answered["value"], strict=True)) + f" {unit}")
         axes.set_xscale("log")
-        amounts = tuple(point.amount for point in panel.points)
-        axes.set_xticks(amounts, [_short(amount) for amount in amounts])
+        amounts = sorted(set(curve["amount"]))
+        axes.set_xticks(amounts, [_short(round(amount)) for amount in amounts])
         axes.minorticks_off()
         axes.margins(x=0.08)
-        axes.set_ylim(0, 1.03 * most)
-        axes.set_xlabel(panel.unit, color=QUIET, fontsize=pixels(10.5), labelpad=2)
+        axes.set_ylim(0, 1.03 * highest)
+        axes.set_xlabel(unit, color=QUIET, fontsize=pixels(10.5), labelpad=2)
         axes.yaxis.set_major_locator(MultipleLocator(0.2))
         axes.yaxis.set_major_formatter(lambda value, _: share(value, 1) if value else "0")
-    _key(figure, {**tints, **{name: SECOND for name in names if name not in tints}})
-    return as_svg(figure, "learning", "Balanced accuracy with less of one thing. " + "; ".join(said) + ".")
-
-
-def _key(figure: "Figure", tints: Mapping[str, str]) -> None:
-    from matplotlib.lines import Line2D
-
-    handles = [Line2D([], [], color=tint, linewidth=pixels(2), marker="o", markersize=pixels(5), label=name)
-               for name, tint in tints.items()]
-    handles.append(Line2D([], [], color=INK, linewidth=pixels(1), linestyle=(0, (3, 3)), alpha=0.6, label="chance"))
-    figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, 1), ncols=len(handles), frameon=False,
-                  borderpad=0.2, columnspacing=1.8, handletextpad=0.6, fontsize=pixels(11), labelcolor=INK)
+    key = [Line2D([], [], color=tint, linewidth=pixels(2), marker="o", markersize=pixels(5), label=name)
+           for name, tint in shown.items()]
+    figure.legend(handles=[*key, Line2D([], [], label="chance", **GUESS)], loc="upper left", bbox_to_anchor=(0, 1),
+                  ncols=len(key) + 1, frameon=False, borderpad=0.2, columnspacing=1.8, handletextpad=0.6,
+                  fontsize=pixels(11), labelcolor=INK)
+    return svg.as_svg(figure, "learning", f"Balanced accuracy with less of one thing. {'; '.join(spoken)}.")
 
 
 def _short(amount: int) -> str:
@@ -122,27 +130,3 @@ def _short(amount: int) -> str:
     if amount < 1000:
         return str(amount)
     return f"{amount / 1000:.1f}k".replace(".0k", "k") if amount < 9950 else f"{round(amount / 1000)}k"
-
-
-def learning_panels(results: "Results") -> str:
-    """Draw every learning curve of the results with two points or more; empty where there is none."""
-    frame = results.figures
-    points = frame[(frame["unit"] != "") & (frame["metric"] == "balanced_accuracy") & frame["value"].notna()
-                   & ((frame["stage"] == "cluster_sweep") | (frame["readout"] == "argmax"))]
-    counts = sorted(points["clusters"].dropna().unique())
-    shown = {counts[0], counts[-1]} if counts else set()
-    panels = []
-    for _, curve in points.groupby(["title", "variant", "setting", "unit"], sort=False):
-        amounts = []
-        for amount in sorted(set(curve["amount"].tolist())):
-            answers = {}
-            for row in curve[curve["amount"] == amount].to_dict("records"):
-                if row["readout"] == "argmax":
-                    answers["classifier"] = (row["value"], row["low"], row["high"])
-                elif row["clusters"] in shown and row["naming"] != "vote":
-                    answers[f"k = {row['clusters']}"] = (row["value"], row["low"], row["high"])
-            amounts.append(PanelPoint(int(amount), answers))
-        if len(amounts) > 1:
-            panels.append(Panel(str(curve["title"].iloc[0]), str(curve["unit"].iloc[0]), tuple(amounts)))
-    chances = frame.loc[(frame["metric"] == "balanced_accuracy") & frame["chance"].notna(), "chance"]
-    return learning_figure(panels, float(chances.iloc[0])) if panels else ""

@@ -1,12 +1,14 @@
-"""Figures of a t-SNE map: the source by cluster or by name, the target one emotion at a time."""
+"""Figures of a t-SNE map: the source by cluster or by name, the target one emotion at a time, and made of faces."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fecemo.evaluation.figures.svg import ACCENT, CARD, INK, as_svg, colour, new_figure, pixels
+from fecemo.evaluation.figures import svg
+from fecemo.evaluation.figures.svg import ACCENT, CARD, INK, pixels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,31 +20,23 @@ OTHERS = "#8a8f96"
 """Gray that stands back on white and on black."""
 BADGES, NUMBERS = 16, 60
 """Clusters up to which each has a badge with its number, and up to which at least the number."""
+SQUARES = 14
+"""Thumbnails along the longer side: on a phone a face can still be told, on paper each is above a centimetre."""
+SIDE, EDGE = 64, 3
+"""Pixels of a thumbnail with its edge, which are also the units of the picture, and of the edge."""
 
 
 @dataclass(frozen=True)
 class MapPoints:
-    """A map of embeddings with everything that colours it.
+    """A map of embeddings with everything that colours it."""
 
-    Parameters
-    ----------
-    source : ndarray of shape (n, 2), float
-        Places of source faces.
-    source_clusters : ndarray of shape (n,), int
-        Of a classifier, whose source are the labelled faces that it learned from, the numbers of their emotions.
-    target : ndarray of shape (m, 2), float
-        Places of target faces in the same map.
-    target_emotions : ndarray of shape (m,), str
-        What each target face shows; ``""`` where that is not known.
-    classes : tuple of str
-        Of the target, in order.
-    """
-
-    source: np.ndarray
+    source: np.ndarray  #: Places of source faces: of shape (n, 2), float.
+    #: Of shape (n,), int. Of a classifier, whose source are the labelled faces that it learned from, the numbers of
+    #: their emotions.
     source_clusters: np.ndarray
-    target: np.ndarray
-    target_emotions: np.ndarray
-    classes: tuple[str, ...]
+    target: np.ndarray  #: Places of target faces in the same map: of shape (m, 2), float.
+    target_emotions: np.ndarray  #: What they show, ``""`` where that is not known: of shape (m,), str.
+    classes: tuple[str, ...]  #: Of the target, in order.
 
 
 def cluster_map(cell: str, points: MapPoints) -> str:
@@ -54,54 +48,41 @@ def cluster_map(cell: str, points: MapPoints) -> str:
         An SVG element. Numbers that would cover the map, of more than 60 clusters, are left out.
     """
     figure, axes = _bare_axes(400, points)
-    clusters = [int(number) for number in np.unique(points.source_clusters)]
-    _scatter_source(axes, points, {number: colour(number) for number in clusters})
+    clusters = np.unique(points.source_clusters).tolist()
+    _scatter_source(axes, points, {number: svg.colour(number) for number in clusters})
     small = len(clusters) > BADGES
     for number, (x, y) in _badge_places(points).items() if len(clusters) <= NUMBERS else ():
         axes.plot([x], [y], marker="o", markersize=pixels(13 if small else 20), color=CARD,
-                  markeredgecolor=colour(number), markeredgewidth=pixels(1.2 if small else 2.5), clip_on=False)
+                  markeredgecolor=svg.colour(number), markeredgewidth=pixels(1.2 if small else 2.5), clip_on=False)
         axes.text(x, y, str(number), ha="center", va="center_baseline", color=INK, fontsize=pixels(8 if small else 12),
                   fontweight="normal" if small else "bold")
-    return as_svg(figure, f"map {cell}",
+    return svg.as_svg(figure, f"map {cell}",
                   f"t-SNE map of {len(points.source):,} source faces in {len(clusters)} clusters.")
 
 
 def name_map(cell: str, points: MapPoints, names: Mapping[int, str]) -> str:
-    """Draw the source faces of a map in the colours of their clusters' names, one colour a name.
+    """Draw the source faces of a map in the colours of their clusters' names, one colour a name, as an SVG element.
 
     Parameters
     ----------
     cell : str
     points : MapPoints
     names : mapping of int to str
-        Name of each cluster; one without a name is gray.
-
-    Returns
-    -------
-    str
-        An SVG element; `name_key` tells its colours.
+        Name of each cluster; one without a name is gray. `name_key` tells the colours.
     """
     figure, axes = _bare_axes(400, points)
-    clusters = [int(number) for number in np.unique(points.source_clusters)]
-    _scatter_source(axes, points, {
-        number: emotion_colour(names.get(number, ""), points.classes) for number in clusters})
+    _scatter_source(axes, points, {number: emotion_colour(names.get(number, ""), points.classes)
+                                   for number in np.unique(points.source_clusters).tolist()})
     shown = ", ".join(name for _, name in name_key(names, points.classes))
-    return as_svg(figure, f"names {cell}", f"t-SNE map of {len(points.source):,} source faces by the names of their "
-                  f"clusters: {shown}.")
+    return svg.as_svg(figure, f"names {cell}", f"t-SNE map of {len(points.source):,} source faces by the names of "
+                      f"their clusters: {shown}.")
 
 
 def learnt_map(cell: str, points: MapPoints) -> str:
-    """Draw the faces that a classifier learned from in the colours of their emotions, whose numbers the clusters are.
-
-    Returns
-    -------
-    str
-        An SVG element; `name_key` tells its colours.
-    """
+    """Draw the faces that a classifier learned from in the colours of their emotions, which are the clusters."""
     figure, axes = _bare_axes(400, points)
-    _scatter_source(axes, points, {
-        number: emotion_colour(emotion, points.classes) for number, emotion in enumerate(points.classes)})
-    return as_svg(figure, f"learnt {cell}",
+    _scatter_source(axes, points, {number: svg.colour(number) for number in range(len(points.classes))})
+    return svg.as_svg(figure, f"learnt {cell}",
                   f"t-SNE map of {len(points.source):,} faces that the classifier learned from, by emotion.")
 
 
@@ -114,7 +95,18 @@ def name_key(names: Mapping[int, str], classes: Sequence[str]) -> list[tuple[str
 
 def emotion_colour(name: str, classes: Sequence[str]) -> str:
     """Return the colour of a class; gray for what is none."""
-    return colour(list(classes).index(name)) if name in classes else OTHERS
+    return svg.colour(list(classes).index(name)) if name in classes else OTHERS
+
+
+def emotion_map(cell: str, points: MapPoints, emotion: str) -> str:
+    """Draw the target faces of one emotion over all target faces, as an SVG element."""
+    figure, axes = _bare_axes(200, points)
+    shown = points.target_emotions == emotion
+    for these, dots, size, alpha in ((~shown, OTHERS, 3.2, 0.35), (shown, ACCENT, 5.0, 0.9)):
+        axes.scatter(points.target[these, 0], points.target[these, 1], c=dots, s=_dot(len(points.target), size),
+                     alpha=alpha, linewidths=0, rasterized=True)
+    return svg.as_svg(figure, f"map {cell} {emotion}", f"Map of {len(points.target):,} target faces; the "
+                  f"{int(shown.sum()):,} that show {emotion} are marked.")
 
 
 def _scatter_source(axes: "Axes", points: MapPoints, colours: Mapping[int, str]) -> None:
@@ -125,23 +117,6 @@ def _scatter_source(axes: "Axes", points: MapPoints, colours: Mapping[int, str])
                  alpha=0.7, linewidths=0, rasterized=True)
 
 
-def emotion_map(cell: str, points: MapPoints, emotion: str) -> str:
-    """Draw the target faces of one emotion over all target faces.
-
-    Returns
-    -------
-    str
-        An SVG element.
-    """
-    figure, axes = _bare_axes(200, points)
-    shown = points.target_emotions == emotion
-    for these, dots, size, alpha in ((~shown, OTHERS, 3.2, 0.35), (shown, ACCENT, 5.0, 0.9)):
-        axes.scatter(points.target[these, 0], points.target[these, 1], c=dots, s=_dot(len(points.target), size),
-                     alpha=alpha, linewidths=0, rasterized=True)
-    return as_svg(figure, f"map {cell} {emotion}", f"Map of {len(points.target):,} target faces; the "
-                  f"{int(shown.sum()):,} that show {emotion} are marked.")
-
-
 def _badge_places(points: MapPoints, squares: int = 16) -> dict[int, np.ndarray]:
     """Return for each cluster the middle of its faces where they are thickest, and no other cluster's badge stands."""
     low = points.source.min(axis=0)
@@ -149,12 +124,12 @@ def _badge_places(points: MapPoints, squares: int = 16) -> dict[int, np.ndarray]
     places: dict[int, np.ndarray] = {}
     numbers, sizes = np.unique(points.source_clusters, return_counts=True)
     for number in numbers[np.argsort(sizes, kind="stable")].tolist():  # small ones have the least choice
-        own = points.source[points.source_clusters == number]
-        _, of_square, counts = np.unique(((own - low) / square).astype(int), axis=0, return_inverse=True,
+        members = points.source[points.source_clusters == number]
+        _, of_square, counts = np.unique(((members - low) / square).astype(int), axis=0, return_inverse=True,
                                          return_counts=True)
-        middles = [own[of_square.ravel() == at].mean(axis=0) for at in np.argsort(-counts, kind="stable")]
+        middles = [members[of_square.ravel() == at].mean(axis=0) for at in np.argsort(-counts, kind="stable")]
         free = (middle for middle in middles
-                if all(np.linalg.norm(middle - other) > square for other in places.values()))
+                if all(np.linalg.norm(middle - taken) > square for taken in places.values()))
         places[number] = next(free, middles[0])
     return dict(sorted(places.items()))
 
@@ -166,7 +141,7 @@ def _bare_axes(width: float, points: MapPoints) -> "tuple[Figure, Axes]":
     middle, half = (low + high) / 2, np.maximum((high - low) / 2, 1e-9) * 1.06
     wide = max(half[0], half[1])
     tall = max(half[1], LEAST_HEIGHT * wide)
-    figure = new_figure(width, width * tall / wide)
+    figure = svg.new_figure(width, width * tall / wide)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     axes.set_axis_off()
     axes.set_xlim(middle[0] - wide, middle[0] + wide)
@@ -177,3 +152,81 @@ def _bare_axes(width: float, points: MapPoints) -> "tuple[Figure, Axes]":
 def _dot(n: int, most: float) -> float:
     """Return the area of a dot, in square points: smaller for larger crowds, never invisible."""
     return float(np.clip(most**2 * np.sqrt(600 / max(n, 1)), 1.2, most**2) * 0.5)
+
+
+@dataclass(frozen=True)
+class FaceGrid:
+    """Which faces stand for which part of a map: thumbnails on a grid, none over another."""
+
+    chosen: np.ndarray  #: Positions among the faces of the map: of shape (m,), int64.
+    columns: np.ndarray  #: Where each is shown, like `rows` of shape (m,), int64.
+    rows: np.ndarray  #: 0 is the highest.
+    width: int  #: Of the whole grid, in thumbnails.
+    height: int
+    faces: np.ndarray  #: Of shape (m, side, side, 1 or 3), uint8.
+
+
+def lay_out_faces(places: np.ndarray, read: Callable[[np.ndarray], np.ndarray], squares: int = SQUARES) -> FaceGrid:
+    """Choose faces that together show a map.
+
+    The map is divided into squares; in each, the face nearest to its middle stands for all that lie there.
+
+    Parameters
+    ----------
+    places : ndarray of shape (n, 2), float
+        n ≥ 1.
+    read : callable
+        ``read(positions) -> faces``: the chosen ones alone are read.
+    squares : int
+        Along the longer side of the map.
+
+    Returns
+    -------
+    FaceGrid
+        Ordered by rows, then columns.
+    """
+    low, high = places.min(axis=0).astype(float), places.max(axis=0).astype(float)
+    square = max(float((high - low).max()), 1e-9) / squares
+    width, height = (max(1, int(np.ceil(length / square - 1e-9))) for length in high - low)
+    across = np.clip(((places[:, 0] - low[0]) / square).astype(int), 0, width - 1)
+    down = np.clip(((high[1] - places[:, 1]) / square).astype(int), 0, height - 1)
+    middles = np.stack([low[0] + (across + 0.5) * square, high[1] - (down + 0.5) * square], axis=1)
+    order = np.argsort(np.linalg.norm(places - middles, axis=1), kind="stable")
+    _, first = np.unique((down * width + across)[order], return_index=True)
+    chosen = order[first]
+    return FaceGrid(chosen, across[chosen], down[chosen], width, height, read(chosen))
+
+
+def source_face_map(cell: str, points: MapPoints, grid: FaceGrid) -> str:
+    """Draw source faces at their places, each with an edge in the colour of its cluster. Returns an SVG element."""
+    edges = [svg.colour(int(number)) for number in points.source_clusters[grid.chosen]]
+    return _face_map(f"source faces {cell}", grid, edges,
+                     f"{len(grid.chosen)} of {len(points.source):,} source faces at their places on the map.")
+
+
+def target_face_map(cell: str, points: MapPoints, grid: FaceGrid) -> str:
+    """Draw target faces at their places, each with an edge in the colour of its emotion. Returns an SVG element."""
+    edges = [emotion_colour(name, points.classes) for name in points.target_emotions[grid.chosen].tolist()]
+    return _face_map(f"target faces {cell}", grid, edges,
+                     f"{len(grid.chosen)} of {len(points.target):,} target faces at their places on the map.")
+
+
+def _face_map(name: str, grid: FaceGrid, edges: Sequence[str], alt: str) -> str:
+    """Return an SVG element without a size of its own. It holds one JPEG; where no face stands, the page shows."""
+    from PIL import Image
+
+    prefix, inner = re.sub(r"\W+", "-", name), SIDE - 2 * EDGE
+    width, height = grid.width * SIDE, grid.height * SIDE
+    sheet = Image.new("L" if grid.faces.shape[-1] == 1 else "RGB", (width, height))
+    windows, frames = [], []
+    for column, row, face, edge in zip(grid.columns.tolist(), grid.rows.tolist(), grid.faces, edges, strict=True):
+        x, y = column * SIDE, row * SIDE
+        sheet.paste(svg.as_image(face).resize((SIDE, SIDE), Image.Resampling.LANCZOS), (x, y))
+        windows.append(f'<rect x="{x + EDGE}" y="{y + EDGE}" width="{inner}" height="{inner}" rx="5"/>')
+        frames.append(f'<rect x="{x + EDGE / 2}" y="{y + EDGE / 2}" width="{inner + EDGE}" height="{inner + EDGE}" '
+                      f'rx="6.5" stroke="{edge}"/>')
+    return (f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{alt}">'
+            f'<clipPath id="{prefix}-windows">{"".join(windows)}</clipPath>'
+            f'<image width="{width}" height="{height}" clip-path="url(#{prefix}-windows)" '
+            f'href="{svg.data_address(sheet, "jpeg", quality=78)}"/>'
+            f'<g fill="none" stroke-width="{EDGE}">{"".join(frames)}</g></svg>')

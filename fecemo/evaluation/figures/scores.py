@@ -1,40 +1,24 @@
-"""Figures of scores: accuracy with its interval beside chance, and the confusion matrix."""
+"""Figures of scores: accuracy with its interval beside chance, a confusion matrix, and a matrix of sets by sets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fecemo.evaluation.figures.svg import (
-    ACCENT,
-    HAIRLINE,
-    INK,
-    QUIET,
-    SECOND,
-    as_svg,
-    colour,
-    new_figure,
-    pixels,
-    quiet_axes,
-)
+from fecemo.evaluation.figures import svg
+from fecemo.evaluation.figures.svg import ACCENT, GUESS, INK, QUIET, SECOND, pixels
 from fecemo.evaluation.printed import share
 from fecemo.evaluation.records.score import Score
+
+LONGEST = 14
+"""Letters of a set's name that are printed."""
 
 
 @dataclass(frozen=True)
 class Bar:
-    """An accuracy in the overview.
+    """An accuracy in the overview."""
 
-    Parameters
-    ----------
-    heading : str
-        The variant.
-    value, low, high : float or None
-        None where the cell has not run; the ends, where there is no interval.
-    published : float or None
-    """
-
-    heading: str
-    value: float | None = None
-    low: float | None = None
+    heading: str  #: The variant.
+    value: float | None = None  #: None where the cell has not run.
+    low: float | None = None  #: Like `high` None where there is no interval.
     high: float | None = None
     published: float | None = None
 
@@ -54,72 +38,54 @@ def overview_figure(rows: Sequence[tuple[str, Sequence[Bar]]], *, uniform: float
     str
         An SVG element.
     """
-    from matplotlib.ticker import MaxNLocator
-
     step, gap, head = 15, 22, 20
     height = 30 + sum(head + step * len(bars) + gap - 12 for _, bars in rows)
-    figure = new_figure(460, height)
+    figure = svg.new_figure(460, height)
     axes = figure.add_axes((0.02, 24 / height, 0.96, 1 - 26 / height))
-    quiet_axes(axes, grid="x")
+    svg.quiet_axes(axes, grid="x")
     spoken, place, most = [], 0.0, max(uniform, majority)
     for title, bars in rows:
         axes.text(0, place + 5, title, color=INK, fontsize=pixels(11.5), va="center", ha="left", fontweight="bold",
                   transform=axes.get_yaxis_transform())
         place += head
         for number, bar in enumerate(bars):
-            tint = colour(number)
             if bar.published is not None:
                 axes.plot([bar.published], [place], marker="D", markersize=pixels(5), color="none",
                           markeredgecolor=QUIET, markeredgewidth=pixels(1.3))
-                most = max(most, bar.published)
             if bar.value is None:
                 spoken.append(f"{title}, {bar.heading} has not run")
             else:
-                if bar.low is not None and bar.high is not None:
-                    axes.plot([bar.low, bar.high], [place, place], color=tint, linewidth=pixels(4), alpha=0.45,
-                              solid_capstyle="round")
-                axes.plot([bar.value], [place], marker="o", markersize=pixels(7), color=tint)
-                most = max(most, bar.high or bar.value)
+                svg.draw_interval(axes, place, bar.value, (bar.low, bar.high), svg.colour(number), size=7)
                 spoken.append(f"{title}, {bar.heading} {share(bar.value)}")
+            most = max(most, bar.high or bar.value or 0.0, bar.published or 0.0)
             place += step
         place += gap - 12
-    axes.axvline(uniform, color=INK, linewidth=pixels(1), linestyle=(0, (3, 3)), alpha=0.7)
+    axes.axvline(uniform, **GUESS)
     axes.axvline(majority, color=SECOND, linewidth=pixels(2), alpha=0.8)
-    axes.set_xlim(0, min(1.0, most + 0.04))
     axes.set_ylim(place - gap / 2, -6)
     axes.set_yticks([])
-    axes.xaxis.set_major_formatter(lambda value, _: share(value, 1) if value else "0")
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2]))
-    return as_svg(figure, "overview", f"Accuracy, guessing gives {share(uniform)}: {'; '.join(spoken)}.")
+    svg.share_axis(axes, most + 0.04)
+    return svg.as_svg(figure, "overview", f"Accuracy, guessing gives {share(uniform)}: {'; '.join(spoken)}.")
 
 
 def confusion_figure(score: Score) -> str:
     """Draw a confusion matrix: a row a true emotion, its shares adding up to 100.
-
-    Parameters
-    ----------
-    score : Score
 
     Returns
     -------
     str
         An SVG element. Depth of colour and the printed figure are the percentage of the row's faces.
     """
-    from matplotlib.patches import Rectangle
-
     columns, rows = score.confusion_columns, score.emotions
     width, height = 62 + 36 * len(columns) + 44, 78 + 30 * len(rows)
-    figure = new_figure(width, height)
+    figure = svg.new_figure(width, height)
     axes = figure.add_axes((62 / width, 4 / height, 36 * len(columns) / width, 30 * len(rows) / height))
-    quiet_axes(axes, grid=None)
+    svg.quiet_axes(axes, grid=None)
     for row, counts in enumerate(score.confusion):
         total = sum(counts)
         for column, count in enumerate(counts):
-            part = count / total if total else 0.0
-            right = rows[row] == columns[column]
-            # Paler is more see-through, so that the ground shows, which is light or dark as the page is.
-            axes.add_patch(Rectangle((column + 0.03, row + 0.03), 0.94, 0.94, facecolor=(ACCENT, part),
-                                     edgecolor=INK if right else HAIRLINE, linewidth=pixels(1.2 if right else 0.6)))
+            svg.draw_tile(axes, (column + 0.03, row + 0.03), (0.94, 0.94), ACCENT, count / total if total else 0.0,
+                      outlined=rows[row] == columns[column])
             axes.text(column + 0.5, row + 0.52, f"{100 * count / total:.0f}" if count else "·", ha="center",
                       va="center", fontsize=pixels(10.5), color=INK)
         axes.text(len(columns) + 0.15, row + 0.52, f"{total:,}", ha="left", va="center", fontsize=pixels(10),
@@ -132,7 +98,54 @@ def confusion_figure(score: Score) -> str:
                     rotation_mode="anchor")
     axes.xaxis.tick_top()
     axes.tick_params(labelcolor=INK, labelsize=pixels(10.5))
-    spoken = [f"{emotion} {100 * one.recall:.0f}" for emotion, one in score.classes.items() if one.recall is not None]
-    return as_svg(figure, f"confusion {score.approach} {score.variant}",
+    spoken = [f"{emotion} {100 * figures.recall:.0f}" for emotion, figures in score.classes.items()
+              if figures.recall is not None]
+    return svg.as_svg(figure, f"confusion {score.approach} {score.variant}",
                   f"Confusion matrix of {score.approach_title} on {score.variant_title} faces. Percent recognised: "
                   f"{', '.join(spoken)}.")
+
+
+def matrix_figure(name: str, what: str, sets: Sequence[str], values: Sequence[Sequence[float]],
+                  beside: Sequence[Sequence[str]] | None, *, least: float) -> str:
+    """Draw a square matrix of sets of faces: rows are learned from, columns are met.
+
+    Parameters
+    ----------
+    name : str
+        Unlike that of any other figure on the page.
+    what : str
+        What a value is.
+    sets : sequence of str, of length s
+    values : sequence of s sequences of s floats
+    beside : likewise of str, optional
+        Printed small below each value.
+    least : float
+        Value that has no colour; the largest of all has the deepest.
+
+    Returns
+    -------
+    str
+        An SVG element that reads at the width of a phone.
+    """
+    width, left, top = 350, 96, 64
+    side = min(84, (width - left) / len(sets))
+    line = 0.72 * side
+    figure, axes = svg.pixel_axes(width, top + line * len(sets) + 4)
+    reach = max(max(row) for row in values) - least
+    spoken = []
+    for row, values_of_row in enumerate(values):
+        title = sets[row] if len(sets[row]) <= LONGEST else f"{sets[row][: LONGEST - 1]}…"
+        axes.text(left - 8, top + line * (row + 0.5), title, color=INK, fontsize=pixels(11), ha="right", va="center")
+        axes.text(left + side * (row + 0.3), top - 6, title, color=INK, fontsize=pixels(11), ha="left", va="bottom",
+                  rotation=40, rotation_mode="anchor")
+        for column, value in enumerate(values_of_row):
+            x, y = left + side * column, top + line * row
+            svg.draw_tile(axes, (x + 1, y + 1), (side - 2, line - 2), ACCENT, outlined=row == column,
+                      depth=min(1.0, max(0.0, (value - least) / reach)) if reach > 0 else 0.0)
+            axes.text(x + side / 2, y + side * (0.36 if beside is None else 0.27), share(value, 2), color=INK,
+                      fontsize=pixels(12), ha="center", va="center")
+            if beside is not None:
+                axes.text(x + side / 2, y + side * 0.53, beside[row][column], color=INK, fontsize=pixels(9),
+                          ha="center", va="center")
+            spoken.append(f"from {sets[row]} to {sets[column]} {share(value, 2)}")
+    return svg.as_svg(figure, name, f"{what}: {'; '.join(spoken)}.")

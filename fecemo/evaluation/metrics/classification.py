@@ -15,21 +15,11 @@ NO_EMOTION = ""
 
 @dataclass(frozen=True)
 class PredictionMetrics:
-    """Figures of one set of predictions.
+    """Figures of one set of predictions."""
 
-    Parameters
-    ----------
-    values : mapping of str to (float or None)
-        The headline metrics by name; see `Score` for what each means.
-    classes : dict of str to ClassScore
-    confusion : ndarray of shape (c, c + 1), int64
-        Rows the truth, columns the predictions; the last column counts abstentions.
-    chance : Chance
-    """
-
-    values: Mapping[str, Any]
+    values: Mapping[str, Any]  #: The headline metrics by name, None where one is not defined; see `Score`.
     classes: dict[str, ClassScore]
-    confusion: np.ndarray
+    confusion: np.ndarray  #: Rows the truth, columns the answers, the last one none: of shape (c, c + 1), int64.
     chance: Chance
 
     @property

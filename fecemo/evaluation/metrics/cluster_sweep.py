@@ -113,24 +113,12 @@ def read_cluster_sweep(folder: Path) -> tuple[ClusterSweep, dict[tuple[int, str]
 
 @dataclass(frozen=True)
 class SeedGroups:
-    """What one seed made of the faces.
+    """What one seed made of the faces."""
 
-    Parameters
-    ----------
-    source_clusters : ndarray of shape (m,), int
-        Of all source faces.
-    clusters : ndarray of shape (n,), int
-        Of the scored faces.
-    answers : mapping of str to ndarray of shape (n,), str
-        The scored faces' emotions, by the way of naming.
-    labels : mapping of str to int
-        Labels that this way of naming saw.
-    """
-
-    source_clusters: np.ndarray
-    clusters: np.ndarray
-    answers: Mapping[str, np.ndarray]
-    labels: Mapping[str, int]
+    source_clusters: np.ndarray  #: Of all source faces: of shape (m,), int.
+    clusters: np.ndarray  #: Of the scored faces: of shape (n,), int.
+    answers: Mapping[str, np.ndarray]  #: The scored faces' emotions by the way of naming: each of shape (n,), str.
+    labels: Mapping[str, int]  #: Labels that this way of naming saw.
 
 
 def score_clusterings(n_clusters: int, seeds: Sequence[SeedGroups], truth: np.ndarray, emotions: Sequence[str], *,

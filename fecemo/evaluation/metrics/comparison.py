@@ -18,18 +18,10 @@ LEAST_SHARED = 30
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two cells on the faces that both were scored on.
-
-    Parameters
-    ----------
-    n_shared : int
-        Faces that both were scored on.
-    differences : mapping of str to Difference
-        Figure of A − figure of B on those faces, by headline metric.
-    """
+    """Two cells on the faces that both were scored on."""
 
     n_shared: int
-    differences: Mapping[str, Difference]
+    differences: Mapping[str, Difference]  #: Figure of A − figure of B on those faces, by headline metric.
 
     def reversed(self) -> "Comparison":
         """Return B compared with A."""

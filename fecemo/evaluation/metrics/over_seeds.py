@@ -43,21 +43,11 @@ class SeedFigure(SeedMean):
 
 @dataclass(frozen=True)
 class RightAnswers:
-    """Which scored faces were answered rightly: what makes two rows comparable face by face.
+    """Which scored faces were answered rightly: what makes two rows comparable face by face."""
 
-    Parameters
-    ----------
-    rows : ndarray of shape (n,), int64
-        Rows of the target pack, ascending.
-    truth : ndarray of shape (n,), int64
-        Their emotions, as positions in the record's.
-    right : ndarray of shape (s, n), bool
-        A line a seed.
-    """
-
-    rows: np.ndarray
-    truth: np.ndarray
-    right: np.ndarray
+    rows: np.ndarray  #: Of the target set, ascending: of shape (n,), int64.
+    truth: np.ndarray  #: Their emotions, as positions in the record's: of shape (n,), int64.
+    right: np.ndarray  #: A line a seed: of shape (s, n), bool.
 
 
 def seed_mean(values: Sequence[float]) -> SeedMean:

@@ -40,7 +40,7 @@ class TripletTest:
     accuracy: float  #: Share of the triplets whose odd face is told; 1/3 by guessing.
     interval: Interval
     confidence: float
-    by_type: dict[str, TypeShare]  #: By those of `fecemo.data.fec.TRIPLET_TYPES` that there are.
+    by_type: dict[str, TypeShare]  #: By those of `fecemo.data.face_lists.TRIPLET_TYPES` that there are.
 
 
 def write_triplet_test(folder: Path, record: TripletTest) -> str:

@@ -22,34 +22,18 @@ PENALTIES = 10.0 ** np.arange(6)
 
 @dataclass(frozen=True)
 class ColumnFigures:
-    """How groups and embedding relate to one column.
+    """How groups and embedding relate to one column."""
 
-    Parameters
-    ----------
-    name : str
-        Such as ``"pose.yaw"``.
-    kind : {"number", "category"}
-    n_faces : int
-        Faces whose value is known.
-    nmi : float
-        Normalised mutual information of groups and values (numbers in equal-count bins), arithmetic mean, in [0, 1].
-    ami : float
-        The same adjusted for chance: 0 is what chance gives, 1 is all.
-    predictable : float or None
-        How well a ridge regression tells the value from the embedding of a face that it has not learned from (5 folds).
-        Of a number R², of a category (balanced accuracy − chance) / (1 − chance): for both 1 is all, 0 is nothing, and
-        less is worse than guessing. None where it is not defined.
-    balanced_accuracy : float or None
-        Of a category; chance is one in as many as there are.
-    """
-
-    name: str
-    kind: str
-    n_faces: int
-    nmi: float
-    ami: float
+    name: str  #: Such as ``"pose.yaw"``.
+    kind: str  #: ``"number"`` or ``"category"``.
+    n_faces: int  #: Faces whose value is known.
+    nmi: float  #: Normalised mutual information of groups and values (numbers in equal-count bins), in [0, 1].
+    ami: float  #: The same adjusted for chance: 0 is what chance gives, 1 is all.
+    #: How well a ridge regression tells the value from the embedding of a face that it has not learned from (5 folds).
+    #: Of a number R², of a category (balanced accuracy − chance) / (1 − chance): for both 1 is all, 0 is nothing, and
+    #: less is worse than guessing. None where it is not defined.
     predictable: float | None = None
-    balanced_accuracy: float | None = None
+    balanced_accuracy: float | None = None  #: Of a category; chance is one in as many as there are.
 
     @property
     def factor(self) -> str:
@@ -59,56 +43,27 @@ class ColumnFigures:
 
 @dataclass(frozen=True)
 class FactorFigures:
-    """The strongest column of a factor.
+    """The strongest column of a factor."""
 
-    Parameters
-    ----------
-    ami, nmi : float
-        Of the column that shares most with the groups.
-    explains : str
-        That column.
-    predictable : float or None
-        Of the column that is best predicted from the embedding.
-    predicted : str
-        That column; empty where none is.
-    """
-
-    ami: float
+    ami: float  #: Like `nmi` of the column that shares most with the groups.
     nmi: float
-    explains: str
-    predictable: float | None = None
-    predicted: str = ""
+    explains: str  #: That column.
+    predictable: float | None = None  #: Of the column that is best predicted from the embedding.
+    predicted: str = ""  #: That column; empty where none is.
 
 
 @dataclass(frozen=True)
 class Nuisance:
-    """What explains a cell's groups and its embedding.
+    """What explains a cell's groups and its embedding."""
 
-    Parameters
-    ----------
-    n_faces : int
-        Scored faces.
-    grouping : {"clusters", "answers"}
-        What is explained: clusters, or the answers of a cell that has none.
-    n_groups : int
-        Groups that occur among the scored faces.
-    factors : dict of str to FactorFigures
-        ``emotion`` first; see `strongest`.
-    columns : tuple of ColumnFigures
-    largest, most_predictable : float or None
-        Largest `FactorFigures.ami` and `FactorFigures.predictable` of all that is neither emotion nor expression.
-    competitors : int or None
-        Columns of which `most_predictable` is the largest.
-    """
-
-    n_faces: int
-    grouping: str
-    n_groups: int
-    factors: dict[str, FactorFigures]
+    n_faces: int  #: Scored faces.
+    grouping: str  #: ``"clusters"``, or the ``"answers"`` of a cell that has none.
+    n_groups: int  #: Groups that occur among the scored faces.
+    factors: dict[str, FactorFigures]  #: ``emotion`` first; see `strongest`.
     columns: tuple[ColumnFigures, ...]
-    largest: float | None = None
-    most_predictable: float | None = None
-    competitors: int | None = None
+    largest: float | None = None  #: Largest `FactorFigures.ami` of all that is neither emotion nor expression.
+    most_predictable: float | None = None  #: The same of `FactorFigures.predictable`.
+    competitors: int | None = None  #: Columns of which `most_predictable` is the largest.
 
 
 def column_figures(columns: Mapping[str, np.ndarray], groups: np.ndarray, vectors: np.ndarray | None, *,
@@ -140,14 +95,14 @@ def column_figures(columns: Mapping[str, np.ndarray], groups: np.ndarray, vector
 
 def strongest(columns: Sequence[ColumnFigures]) -> dict[str, FactorFigures]:
     """Return every factor's strongest figures, in the order in which the factors come."""
-    found = {}
+    factors = {}
     for factor in dict.fromkeys(column.factor for column in columns):
-        its = [column for column in columns if column.factor == factor]
-        most = max(its, key=lambda column: column.ami)
-        best = max(its, key=lambda column: -np.inf if column.predictable is None else column.predictable)
+        members = [column for column in columns if column.factor == factor]
+        most = max(members, key=lambda column: column.ami)
+        best = max(members, key=lambda column: -np.inf if column.predictable is None else column.predictable)
         predicted = "" if best.predictable is None else best.name
-        found[factor] = FactorFigures(most.ami, most.nmi, most.name, best.predictable, predicted)
-    return found
+        factors[factor] = FactorFigures(most.ami, most.nmi, most.name, best.predictable, predicted)
+    return factors
 
 
 def shared_information(groups: np.ndarray, values: np.ndarray) -> tuple[float, float]:
@@ -155,11 +110,11 @@ def shared_information(groups: np.ndarray, values: np.ndarray) -> tuple[float, f
     from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_score
 
     known = _known(values)
-    codes, its = _binned(values[known]), groups[known]
-    if len(np.unique(its)) < 2:
+    codes, groups = _binned(values[known]), groups[known]
+    if len(np.unique(groups)) < 2:
         return 0.0, 0.0  # one group tells nothing of anything
-    return (round(float(normalized_mutual_info_score(codes, its)), 6),
-            round(float(adjusted_mutual_info_score(codes, its)), 6))
+    return (round(float(normalized_mutual_info_score(codes, groups)), 6),
+            round(float(adjusted_mutual_info_score(codes, groups)), 6))
 
 
 def _is_number(values: np.ndarray) -> bool:
@@ -187,20 +142,20 @@ def _binned(values: np.ndarray) -> np.ndarray:
 
 def _predict(columns: Mapping[str, np.ndarray], vectors: np.ndarray,
              seed: int) -> dict[str, tuple[float | None, float | None]]:
-    found: dict[str, tuple[float | None, float | None]] = {}
+    skills: dict[str, tuple[float | None, float | None]] = {}
     together: dict[bytes, list[str]] = {}
     for name, values in columns.items():
         if _is_number(values):
             # Numbers that are known of the same faces are predicted at once: one decomposition serves them all.
             together.setdefault(_known(values).tobytes(), []).append(name)
         else:
-            found[name] = _predict_category(values, vectors, seed)
+            skills[name] = _predict_category(values, vectors, seed)
     for names in together.values():
         known = _known(columns[names[0]])
         targets = np.stack([columns[name][known] for name in names], axis=1)
         for name, r2 in zip(names, _predict_numbers(targets, vectors[known], seed), strict=True):
-            found[name] = (r2, None)
-    return found
+            skills[name] = (r2, None)
+    return skills
 
 
 def _predict_numbers(targets: np.ndarray, vectors: np.ndarray, seed: int) -> list[float]:
@@ -210,9 +165,9 @@ def _predict_numbers(targets: np.ndarray, vectors: np.ndarray, seed: int) -> lis
 
     targets = (targets - targets.mean(axis=0)) / targets.std(axis=0)
     predicted = np.empty_like(targets)
-    for learned, asked in KFold(FOLDS, shuffle=True, random_state=seed).split(vectors):
-        model = RidgeCV(PENALTIES, alpha_per_target=True).fit(vectors[learned], targets[learned])
-        predicted[asked] = model.predict(vectors[asked]).reshape(len(asked), -1)
+    for train, test in KFold(FOLDS, shuffle=True, random_state=seed).split(vectors):
+        model = RidgeCV(PENALTIES, alpha_per_target=True).fit(vectors[train], targets[train])
+        predicted[test] = model.predict(vectors[test]).reshape(len(test), -1)
     return [round(float(r2), 6) for r2 in 1 - ((targets - predicted) ** 2).mean(axis=0)]
 
 
@@ -229,8 +184,8 @@ def _predict_category(values: np.ndarray, vectors: np.ndarray, seed: int) -> tup
     if n < 2:
         return None, None
     predicted = np.empty_like(values)
-    for learned, asked in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(vectors, values):
-        model = RidgeClassifierCV(PENALTIES, class_weight="balanced").fit(vectors[learned], values[learned])
-        predicted[asked] = model.predict(vectors[asked])
+    for train, test in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(vectors, values):
+        model = RidgeClassifierCV(PENALTIES, class_weight="balanced").fit(vectors[train], values[train])
+        predicted[test] = model.predict(vectors[test])
     accuracy = float(recall_score(values, predicted, average="macro", zero_division=0.0))
     return round((accuracy - 1 / n) / (1 - 1 / n), 6), round(accuracy, 6)

@@ -1,66 +1,108 @@
-"""Probes: how much of the emotions can be read off vectors by the simplest means, with labels to learn from."""
+"""Probes: how much of the emotions can be read off vectors of any width by the simplest means, with labels.
 
-from collections.abc import Callable, Sequence
+Vectors are standardised first, and reduced where they are wide.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from fecemo.evaluation.metrics.classification import confusion_figures
 from fecemo.evaluation.metrics.intervals import bootstrap_intervals
-from fecemo.evaluation.probing.probe_settings import ProbeSettings
 from fecemo.evaluation.records.score import Interval
+from fecemo.evaluation.settings import ProbeSettings
 
+WHOLE_BYTES = 256 * 2**20
+"""Faces from which principal axes are found fit into this much memory; they are drawn where there are more."""
+BLOCK_BYTES = 64 * 2**20
+"""Vectors are read from disk in blocks of this size."""
 MOST_STEPS = 1000
 """Steps of the logistic regression's solver at the most."""
 
 
 @dataclass(frozen=True)
-class ProbeScore:
-    """How well one probe answered.
+class StandardVectors:
+    """How vectors are standardised, learned from some of them.
+
+    Each number of a vector is shifted to mean 0 and scaled to variance 1. Vectors of more than ``components`` numbers
+    are then projected onto that many principal axes and divided by one number, so that the mean variance is 1 again
+    and the axes keep their proportions.
+
+    """
+
+    mean: np.ndarray  #: Like `deviation` of shape (d,), float32.
+    deviation: np.ndarray
+    axes: np.ndarray | None  #: Orthonormal, of shape (c, d), float32; None where nothing is reduced.
+    spread: float  #: Root of the mean variance along the axes.
+
+    def of(self, vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return standardised vectors of shape (len(rows), d or c), float32, reading ``vectors`` block by block."""
+        width = len(self.mean) if self.axes is None else len(self.axes)
+        standardised = np.empty((len(rows), width), np.float32)
+        for at in _blocks(vectors, rows):
+            shifted = (vectors[rows[at]] - self.mean) / self.deviation
+            standardised[at] = shifted if self.axes is None else shifted @ self.axes.T / self.spread
+        return standardised
+
+
+def fit_standard_vectors(vectors: np.ndarray, rows: np.ndarray, *, components: int, seed: int,
+                         whole_bytes: int = WHOLE_BYTES) -> StandardVectors:
+    """Learn how to standardise vectors.
 
     Parameters
     ----------
-    accuracy, balanced_accuracy : float
-        In [0, 1]; balanced accuracy is a mean over the emotions that were scored.
-    intervals : dict of str to Interval
-        Of both, by bootstrap over the scored faces.
-    """
+    vectors : ndarray of shape (n, d), float32
+        Usually a memory map.
+    rows : ndarray of shape (m,), int64
+        Those to learn from; m ≥ 1.
+    components : int
+        Wider vectors are reduced to this many numbers.
+    seed : int
+        Of the faces drawn for the axes, and of the randomised method that finds them (Halko, Martinsson and Tropp,
+        "Finding structure with randomness", 2011).
+    whole_bytes : int
+        Memory for the faces from which axes are found.
 
-    accuracy: float
-    balanced_accuracy: float
-    intervals: dict[str, Interval]
+    Returns
+    -------
+    StandardVectors
+        A number that is the same for all faces stays 0.
+    """
+    from sklearn.decomposition import PCA
+
+    width = vectors.shape[1]
+    mean, squares = np.zeros(width), np.zeros(width)
+    for at in _blocks(vectors, rows):
+        mean += vectors[rows[at]].sum(axis=0, dtype=np.float64) / len(rows)
+    for at in _blocks(vectors, rows):
+        squares += ((vectors[rows[at]] - mean) ** 2).sum(axis=0) / len(rows)
+    deviation = np.sqrt(squares)
+    # What moves by rounding alone says nothing, and must not be blown up to variance 1.
+    deviation[deviation <= 1e-6 * np.maximum(np.abs(mean), np.finfo(np.float32).tiny)] = np.inf
+    whole = StandardVectors(mean.astype(np.float32), deviation.astype(np.float32), None, 1.0)
+    if width <= components:
+        return whole
+    most = max(components, whole_bytes // (width * 4))
+    drawn = rows if len(rows) <= most else np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+    pca = PCA(min(components, len(drawn)), svd_solver="randomized", random_state=seed).fit(whole.of(vectors, drawn))
+    spread = float(np.sqrt(pca.explained_variance_.mean())) or 1.0
+    return StandardVectors(whole.mean, whole.deviation, pca.components_.astype(np.float32), spread)
+
+
+def _blocks(vectors: np.ndarray, rows: np.ndarray) -> Iterator[slice]:
+    size = max(1, BLOCK_BYTES // (8 * vectors.shape[1]))
+    for start in range(0, len(rows), size):
+        yield slice(start, start + size)
 
 
 @dataclass(frozen=True)
-class Probes:
-    """What can be read off a cell's embedding with labels to learn from.
+class ProbeScore:
+    """How well one probe answered."""
 
-    Parameters
-    ----------
-    labels : int
-        Labels of the train split that the probes learned from.
-    n_scored : int
-        Labelled faces of the test split on which they were scored.
-    chance, majority : float
-        One in as many emotions as were scored, and the share of the most frequent of them.
-    length, used : int
-        Numbers of an embedding, and those left of it after `StandardVectors`.
-    penalty, neighbours, metric
-        As in `ProbeSettings`; as many neighbours as there were.
-    linear, nearest : ProbeScore
-        Logistic regression, and the vote of the nearest neighbours.
-    """
-
-    labels: int
-    n_scored: int
-    chance: float
-    majority: float
-    length: int
-    used: int
-    penalty: float
-    neighbours: int
-    metric: str
-    linear: ProbeScore
-    nearest: ProbeScore
+    accuracy: float
+    balanced_accuracy: float  #: Mean over the emotions that were scored.
+    intervals: dict[str, Interval]  #: Of both, by bootstrap over the scored faces.
 
 
 def linear_answers(train: np.ndarray, labels: np.ndarray, test: np.ndarray, settings: ProbeSettings) -> np.ndarray:
@@ -117,10 +159,7 @@ def score_answers(truth: np.ndarray, answers: np.ndarray, emotions: Sequence[str
     """
     from sklearn.metrics import confusion_matrix
 
-    from fecemo.evaluation.metrics.classification import confusion_figures
-
-    confusion = confusion_matrix(truth, answers, labels=list(emotions))
-    confusion = np.concatenate([confusion, np.zeros((len(emotions), 1), confusion.dtype)], axis=1)
+    confusion = np.pad(confusion_matrix(truth, answers, labels=list(emotions)), ((0, 0), (0, 1)))
     figures = confusion_figures(confusion)
     intervals = bootstrap_intervals(confusion, resamples=resamples, confidence=confidence, seed=seed)
     return ProbeScore(accuracy=float(figures["accuracy"]), balanced_accuracy=float(figures["balanced_accuracy"]),

@@ -17,28 +17,15 @@ COLUMNS = ("id", "row", "split", "truth", "prediction")
 
 @dataclass(frozen=True)
 class Predictions:
-    """Scored faces with their answers.
-
-    Parameters
-    ----------
-    ids : ndarray of shape (n,), str
-    rows : ndarray of shape (n,), int64
-        Rows of the target pack.
-    splits : ndarray of shape (n,), str
-    truth, prediction : ndarray of shape (n,), str
-        Emotions; a prediction may be ``""``.
-    scores : ndarray of shape (n, c), float32
-        How strongly each face speaks for each of ``emotions``.
-    emotions : tuple of str, of length c
-    """
+    """Scored faces with their answers: arrays of shape (n,), str, if not said otherwise."""
 
     ids: np.ndarray
-    rows: np.ndarray
+    rows: np.ndarray  #: Of the target set, int64.
     splits: np.ndarray
     truth: np.ndarray
-    prediction: np.ndarray
-    scores: np.ndarray
-    emotions: tuple[str, ...]
+    prediction: np.ndarray  #: ``""`` for no emotion.
+    scores: np.ndarray  #: How strongly each face speaks for each of ``emotions``: of shape (n, c), float32.
+    emotions: tuple[str, ...]  #: Of length c.
 
     @property
     def truth_columns(self) -> np.ndarray:

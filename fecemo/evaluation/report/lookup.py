@@ -1,16 +1,14 @@
 """Figures of one run, found by their cell."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fecemo.evaluation.printed import DASH, Part, known, number
 from fecemo.evaluation.results import Results
 from fecemo.evaluation.table import is_ahead
 
-Row = dict[str, Any]
+Row = Mapping[Any, Any]
 Where = tuple[str, str]
-COUNTS = ("support", "answered", "abstained", "n_scored", "labels_training", "labels_naming", "labels_choosing",
-          "faces_looked_at", "names_suggested", "scores_seen")
 
 
 class Lookup:
@@ -24,15 +22,14 @@ class Lookup:
     def __init__(self, results: Results) -> None:
         self.results = results
         frame = results.figures.assign(line=range(len(results.figures)))
-        own = frame[(frame["setting"] == "") & (frame["state"] == "measured") & (frame["stage"] != "cluster_sweep")]
+        cells = frame[(frame["setting"] == "") & (frame["state"] == "measured") & (frame["stage"] != "cluster_sweep")]
         self._first: dict[tuple[str, str, str, str], Row] = {}
         self._mean: dict[tuple[str, str, str, str], Row] = {}
-        for record in own.to_dict("records"):
-            row = {str(name): value for name, value in record.items()}
+        for row in cells.to_dict("records"):
             key = (row["row"], row["variant"], row["metric"], row["class"])
             (self._first if known(row["seed"]) else self._mean).setdefault(key, row)
-        self._published = {(row["row"], row["variant"]): row for row in
-                           frame[frame["stage"] == "published"].to_dict("records")}
+        published = frame[frame["stage"] == "published"]
+        self._published = published.set_index(["row", "variant"])["value"].to_dict()
 
     def row(self, cell: Where, metric: str, kind: str = "") -> Row | None:
         """Return a figure of a cell under the first seed, or None."""
@@ -50,25 +47,15 @@ class Lookup:
     def cite(self, cell: Where, metric: str, kind: str = "", column: str = "value", places: int = 3) -> Part:
         """Return a number of a cell, to be printed; a dash where it is not there."""
         row = self.row(cell, metric, kind)
-        if row is None:
-            return DASH
-        if column == "seed":
-            return number(row, "seed", kind="plain")
-        printed = "count" if metric in COUNTS or column == "n" else "seconds" if metric == "seconds" else "share"
-        return number(row, column, kind=printed, places=places)
+        return DASH if row is None else number(row, column, places=places)
 
     def cite_record(self, cell: Where, name: str, path: str, places: int = 3) -> Part:
         """Return a number of a cell metric's record, to be printed."""
-        row = self.row(cell, f"{name}.{path}")
-        column = "value"
+        column, row = "value", self.row(cell, f"{name}.{path}")
         if row is None:  # an end of an interval belongs to the number beside it
             path, _, column = path.rpartition(".")
             row = self.row(cell, f"{name}.{path.replace('intervals.', '')}") or self.row(cell, f"{name}.{path}.value")
-        if row is None or column not in ("value", "low", "high"):
-            return DASH
-        whole = float(row[column]).is_integer() and path.rpartition(".")[2] in (
-            "labels", "n_scored", "n_faces", "length", "used", "neighbours", "unknown", "small_below", "competitors")
-        return number(row, column, kind="count" if whole else "share", places=places)
+        return DASH if row is None or column not in ("value", "low", "high") else number(row, column, places=places)
 
     def scored(self) -> list[Where]:
         """Return the cells that have an accuracy, in the order of the results."""
@@ -76,29 +63,28 @@ class Lookup:
 
     def published(self, cell: Where) -> float | None:
         """Return what is published of a cell, or None."""
-        row = self._published.get(cell)
-        return None if row is None else float(row["value"])
+        return self._published.get(cell)
+
+    def overall(self, cell: Where, metric: str = "accuracy") -> Row | None:
+        """Return a figure's mean over seeds, or that of the only one."""
+        return self.mean(cell, metric) or self.row(cell, metric)
+
+    def best(self, cell: Where, metric: str = "accuracy") -> float:
+        """Return the value of `overall`, and 0 where there is none."""
+        row = self.overall(cell, metric)
+        return 0.0 if row is None else float(row["value"])
 
     def ahead(self, a: Where, b: Where, metric: str = "accuracy") -> bool:
         """Tell whether one cell is better than another by more than chance explains."""
-        first, second = (self.mean(cell, metric) or self.row(cell, metric) for cell in (a, b))
+        first, second = self.overall(a, metric), self.overall(b, metric)
         return first is not None and second is not None and is_ahead(first, second, self.results)
 
     def leader(self, cells: list[Where], metric: str = "accuracy") -> Where | None:
         """Return the cell that is ahead of all others, or None."""
-        ranked = sorted(cells, key=lambda cell: -(self.best(cell, metric) or 0.0))
-        if len(ranked) < 2 or not all(self.ahead(ranked[0], other, metric) for other in ranked[1:]):
-            return None
-        return ranked[0]
-
-    def best(self, cell: Where, metric: str = "accuracy") -> float | None:
-        """Return a figure's mean over seeds, or that of the only one."""
-        row = self.mean(cell, metric) or self.row(cell, metric)
-        return None if row is None else float(row["value"])
+        ranked = sorted(cells, key=lambda cell: -self.best(cell, metric))
+        return ranked[0] if len(ranked) > 1 and all(
+            self.ahead(ranked[0], other, metric) for other in ranked[1:]) else None
 
     def classes(self, cell: Where) -> Iterator[str]:
         """Yield the classes of a cell's scored faces."""
-        for row, variant, metric, kind in self._first:
-            if (row, variant) == cell and metric == "support":
-                yield kind
-
+        return (kind for row, variant, metric, kind in self._first if (row, variant) == cell and metric == "support")

@@ -7,12 +7,20 @@ from markupsafe import Markup
 
 from fecemo.evaluation.catalogue import HEADLINES, RANKING_RULES
 from fecemo.evaluation.cell_metric import cell_metrics
-from fecemo.evaluation.figures.faces import source_face_map, target_face_map
-from fecemo.evaluation.figures.maps import MapPoints, cluster_map, emotion_map, learnt_map, name_key, name_map
-from fecemo.evaluation.figures.nuisance import nuisance_grids
+from fecemo.evaluation.cell_metrics.nuisance import nuisance_grids
+from fecemo.evaluation.figures.learning import curve_figure
+from fecemo.evaluation.figures.maps import (
+    MapPoints,
+    cluster_map,
+    emotion_map,
+    learnt_map,
+    name_key,
+    name_map,
+    source_face_map,
+    target_face_map,
+)
 from fecemo.evaluation.figures.scores import Bar, confusion_figure, overview_figure
 from fecemo.evaluation.figures.svg import as_picture, colour
-from fecemo.evaluation.figures.training import curve_figure
 from fecemo.evaluation.printed import DASH, Part, count, duration, number
 from fecemo.evaluation.report.lookup import Lookup
 from fecemo.evaluation.report.material import CellMaterial, ReportMaterial, StageFacts

@@ -20,15 +20,11 @@ def energy_coefficient(a: np.ndarray, b: np.ndarray) -> float:
     float
         At most 1; 0 in the mean over samples of one distribution, because a point is not compared with itself.
     """
-    between = float(_gaps(a, b).mean())
-    within = sum(float(_gaps(one, one).sum()) / (len(one) * (len(one) - 1)) for one in (a, b))
-    return (2 * between - within) / (2 * between) if between else 0.0
-
-
-def _gaps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     from scipy.spatial.distance import cdist
 
-    return np.asarray(cdist(a, b))
+    between = float(cdist(a, b).mean())
+    within = sum(float(cdist(sample, sample).sum()) / (len(sample) * (len(sample) - 1)) for sample in (a, b))
+    return (2 * between - within) / (2 * between) if between else 0.0
 
 
 def measure(a: LabelledVectors, b: LabelledVectors) -> float:

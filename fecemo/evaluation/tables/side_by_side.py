@@ -16,7 +16,6 @@ TABLE = (
     Table(
         name="side_by_side-differences", title="Differences from the first run", document="side_by_side", order=110,
         lines=("title", "variant_title"), differences=True, where="against == 'run'",
-        figures=(Figure("accuracy", over="run"), Figure("accuracy", "Faces shared", column="n", over="run", beside="",
-                                                         kind="count")),
+        figures=(Figure("accuracy", over="run"), Figure("accuracy", "Faces shared", column="n", over="run", beside="")),
         caption="Accuracy minus that of the first run.", notes=("same_faces",)),
 )

@@ -1,12 +1,13 @@
-"""Table 1 and the tables beneath it: accuracies, metrics, costs and clusters of every cell."""
+"""Table 1 and the tables beneath it: accuracies, metrics, costs and clusters of every cell, and numbers answered."""
 
 from fecemo.evaluation.catalogue import HEADLINES
 from fecemo.evaluation.table import Figure, Table
 
+SCORED = "stage == 'evaluate' and setting == '' and state != 'published'"
+CELL = ("title", "variant_title")
 TABLE = (
     Table(
-        name="table1", title="Table 1", order=0, lines=("title",), headings=("Approach",), split="part",
-        where="stage == 'evaluate' and setting == '' and state != 'published'",
+        name="table1", title="Table 1", order=0, lines=("title",), headings=("Approach",), split="part", where=SCORED,
         figures=(Figure("accuracy", over="variant_title", places=4, mark=True),),
         caption="Accuracy: share of the scored faces that got the right class.",
         notes=("chance", "seeds", "marked", "naming", "dashes")),
@@ -14,31 +15,27 @@ TABLE = (
         name="better", title="Which is better", order=100, lines=("on", "compared"), headings=("On", "Compared"),
         where="against in ('variant', 'row') and stage == 'evaluate'", differences=True,
         figures=(Figure("accuracy", "Accuracy"), Figure("balanced_accuracy", "Balanced acc."),
-                 Figure("accuracy", "Faces shared", column="n", beside="", kind="count")),
+                 Figure("accuracy", "Faces shared", column="n", beside="")),
         caption="The most accurate of each column and row against the others.", notes=("same_faces",)),
     Table(
-        name="metrics", title="Every metric", order=110, lines=("title", "variant_title"), split="part",
-        where="stage == 'evaluate' and setting == '' and state != 'published'",
-        figures=tuple(Figure(one.name, one.short, mark=True) for one in HEADLINES if one.printed),
+        name="metrics", title="Every metric", order=110, lines=CELL, split="part", where=SCORED,
+        figures=tuple(Figure(headline.name, headline.short, mark=True) for headline in HEADLINES if headline.printed),
         notes=("seeds", "marked")),
     Table(
-        name="cost", title="Labels and time behind each figure", order=120, lines=("title", "variant_title"),
-        where="stage == 'evaluate' and setting == '' and state != 'published'",
-        figures=(Figure("labels_training", "Labels: training", kind="count", beside=""),
-                 Figure("labels_naming", "Labels: naming", kind="count", beside=""),
-                 Figure("labels_choosing", "Labels: choosing", kind="count", beside=""),
-                 Figure("faces_looked_at", "Faces looked at", kind="count", beside=""),
-                 Figure("names_suggested", "Names suggested", kind="count", beside=""),
-                 Figure("accuracy", "Named by", column="naming", kind="text"),
-                 Figure("n_scored", "Faces scored", kind="count", beside=""),
-                 Figure("accuracy", "Scored on", column="scored_on", kind="text"),
+        name="cost", title="Labels and time behind each figure", order=120, lines=CELL, where=SCORED,
+        figures=(Figure("labels_training", "Labels: training", beside=""),
+                 Figure("labels_naming", "Labels: naming", beside=""),
+                 Figure("labels_choosing", "Labels: choosing", beside=""),
+                 Figure("faces_looked_at", "Faces looked at", beside=""),
+                 Figure("names_suggested", "Names suggested", beside=""),
+                 Figure("accuracy", "Named by", column="naming"), Figure("n_scored", "Faces scored", beside=""),
+                 Figure("accuracy", "Scored on", column="scored_on"),
                  Figure("accuracy", "Uniform chance", column="chance", beside=""),
-                 Figure("majority_share", "Majority chance", beside=""),
-                 Figure("seconds", "Time", kind="seconds", beside="")),
+                 Figure("majority_share", "Majority chance", beside=""), Figure("seconds", "Time", beside="")),
         caption="Labels of people that were read, and what guessing gives: uniformly, and by always naming the most "
                 "frequent class."),
     Table(
-        name="clusters", title="Clusters and classes", order=130, lines=("title", "variant_title"),
+        name="clusters", title="Clusters and classes", order=130, lines=CELL,
         where="stage == 'evaluate' and setting == '' and readout == 'clusters' and state == 'measured'",
         figures=(Figure("nmi", "NMI", beside=""), Figure("homogeneity", "Homog.", beside=""),
                  Figure("completeness", "Compl.", beside=""), Figure("ami", "AMI", beside=""),
@@ -48,6 +45,13 @@ TABLE = (
         caption="NMI is the V-measure, whose parts are homogeneity and completeness; AMI and ARI are 0 by chance. "
                 "Purity and best names use the answers and are upper bounds, not results: each group by its most "
                 "frequent class, and each class once. Chance: the same with the classes shuffled over the faces."),
+    Table(
+        name="regression", title="Numbers that are answered", order=140, lines=CELL,
+        where="stage == 'regression' and setting == '' and state == 'measured'",
+        figures=(Figure("ccc", "CCC", over="class", mark=True), Figure("pearson", "Pearson", over="class"),
+                 Figure("rmse", "RMSE", over="class")),
+        caption="Numbers that people gave against what the model answers. CCC is the concordance correlation "
+                "coefficient, 1 where all are equal. Chance is 0 for CCC and for Pearson's correlation."),
     Table(
         name="published", title="As published", order=300, lines=("title",), headings=("Approach",), split="part",
         where="stage == 'published'", published=True,

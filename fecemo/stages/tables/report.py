@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 
     from fecemo.data.dataset import Dataset
     from fecemo.evaluation.cells import CellRecords
-    from fecemo.evaluation.figures.faces import FaceGrid
-    from fecemo.evaluation.figures.maps import MapPoints
-    from fecemo.evaluation.figures.training import Curve
+    from fecemo.evaluation.figures.learning import Curve
+    from fecemo.evaluation.figures.maps import FaceGrid, MapPoints
     from fecemo.evaluation.report.material import CellMaterial, ReportMaterial
     from fecemo.stages.tables.results import RunResults
 
@@ -108,7 +107,7 @@ def _read_cell(study: Recipe, layout: RunLayout, packs: "dict[str, Dataset]",
 
 
 def _read_curves(folder: Path, receipt: Receipt) -> "tuple[Curve, ...]":
-    from fecemo.evaluation.figures.training import Curve
+    from fecemo.evaluation.figures.learning import Curve
 
     path = folder / "history.csv"
     if not path.is_file():
@@ -181,7 +180,7 @@ def _face_grid(folders: dict[str, Path], packs: "dict[str, Dataset]", pack: str,
     """Return faces that stand for the parts of a map, or None where it is empty or there is no pack."""
     import numpy as np
 
-    from fecemo.evaluation.figures.faces import lay_out_faces
+    from fecemo.evaluation.figures.maps import lay_out_faces
 
     if not len(places) or pack not in packs:
         return None
