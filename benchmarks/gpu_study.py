@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fecemo.data.dataset import FaceEntry
+from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.documents import read_yaml
 from fecemo.data.durable import output_lock

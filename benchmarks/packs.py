@@ -28,7 +28,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fecemo.data.dataset import Dataset, FaceEntry
+from fecemo.data.dataset import Dataset
+from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import output_lock
 from fecemo.data.variants import FACE_SIDE, Variant, variants

@@ -17,7 +17,8 @@ import numpy as np
 
 from fecemo.data.arrays import FaceArray, read_array, read_face_array
 from fecemo.data.cluster_names import read_cluster_names
-from fecemo.data.dataset import Dataset, read_description
+from fecemo.data.dataset import Dataset
+from fecemo.data.dataset_files import read_description
 from fecemo.data.receipts import require_receipt
 from fecemo.data.variants import Variant
 from fecemo.errors import InputError, nearest

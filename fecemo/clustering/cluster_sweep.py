@@ -52,9 +52,10 @@ class NamedClusters:
 def cluster_and_name(source: np.ndarray, target: np.ndarray, labels: np.ndarray, classes: Sequence[str],
                    settings: ClusterSweepSettings, kmeans: KMeansSettings, naming: NamingSettings, *, seed: int,
                    title: str) -> Iterator[NamedClusters]:
-    """Cluster source embeddings with every seed and every number of clusters, and name the clusters by target labels.
+    """Cluster source embeddings with every seed and number of clusters, and name the clusters by target labels.
 
-    A clustering is that of the cluster stage with the same seed and numbers of clusters and of starts.
+    A clustering is that of the cluster stage with the same seed and numbers of clusters and of starts. They come seed
+    by seed, in the order of ``settings.n_clusters``.
 
     Parameters
     ----------
@@ -72,11 +73,6 @@ def cluster_and_name(source: np.ndarray, target: np.ndarray, labels: np.ndarray,
         The first of the seeds; the others follow it.
     title : str
         For progress and messages.
-
-    Yields
-    ------
-    NamedClusters
-        Seed by seed, in the order of ``settings.n_clusters``.
 
     Raises
     ------

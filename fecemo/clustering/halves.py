@@ -15,16 +15,16 @@ STARTS = 3
 
 @dataclass(frozen=True)
 class Halves:
-    """A divided group.
+    """A divided group of m faces.
 
     Parameters
     ----------
     centres : ndarray of shape (2, d), float32
         The larger half comes first.
     second : ndarray of shape (m,), bool
-        Which of the group's faces are in the second half.
+        Which of the faces are in the second half.
     distances : ndarray of shape (m, 2), float32
-        Of the group's faces to the halves' centres.
+        Of the faces to the halves' centres.
     """
 
     centres: np.ndarray
@@ -59,7 +59,9 @@ def halve(values: np.ndarray, seed: int, title: str) -> Halves:
 
 def groups_of_target(divided: dict[str, str], seed: int, source: np.ndarray, source_clusters: np.ndarray,
                      target: np.ndarray, target_clusters: np.ndarray, title: str) -> np.ndarray:
-    """Return every target face's group: its cluster's key, or that of the half into which it falls.
+    """Return every target face's group, shape (t,), str: its cluster's key, or that of the half into which it falls.
+
+    Raises `StoredStateError` if a group no longer falls into the halves that were named.
 
     Parameters
     ----------
@@ -67,21 +69,10 @@ def groups_of_target(divided: dict[str, str], seed: int, source: np.ndarray, sou
         The groups that a person divided, by their keys, and the digest of the halves of each.
     seed : int
         That of the divisions.
-    source : ndarray of shape (n, d), float32
-    source_clusters : ndarray of shape (n,), int
-    target : ndarray of shape (t, d), float32
-    target_clusters : ndarray of shape (t,), int
+    source, target : ndarray of shape (n, d) and (t, d), float32
+    source_clusters, target_clusters : ndarray of shape (n,) and (t,), int
     title : str
         For messages.
-
-    Returns
-    -------
-    ndarray of shape (t,), str
-
-    Raises
-    ------
-    StoredStateError
-        If a group no longer falls into the halves that were named.
     """
     of_source, of_target = (np.asarray(clusters).astype(str).astype(object)
                             for clusters in (source_clusters, target_clusters))

@@ -56,18 +56,10 @@ class ClusterSpace:
     @classmethod
     def of(cls, values: np.ndarray, settings: KMeansSettings, seed: int, *,
            whole_bytes: int = WHOLE_BYTES) -> "ClusterSpace":
-        """Return the space of embeddings: 128 principal axes for vectors of more than 512 numbers.
+        """Return the space of (n, d) finite embeddings: 128 principal axes for vectors of more than 512 numbers.
 
-        Embeddings larger than ``whole_bytes`` are reduced too, unless minibatches read them.
-
-        Parameters
-        ----------
-        values : ndarray of shape (n, d), float32
-            Finite; usually a memory map.
-        settings : KMeansSettings
-        seed : int
-            Of the randomised search for the axes.
-        whole_bytes : int
+        Embeddings larger than ``whole_bytes`` are reduced too, unless minibatches read them. ``seed`` is that of the
+        randomised search for the axes.
         """
         if values.shape[1] <= LONG and (values.nbytes <= whole_bytes or settings.algorithm == "minibatch"):
             return cls(values, None)
@@ -109,21 +101,9 @@ class KMeansClustering:
         self.inertia_ = float("nan")
 
     def fit(self, values: np.ndarray, space: ClusterSpace | None = None) -> "KMeansClustering":
-        """Cluster embeddings.
+        """Cluster (n, d) embeddings, usually a memory map; several clusterings of them may share their ``space``.
 
         With ``hierarchical_kmeans``, the centres of many small clusters are clustered in place of the faces.
-
-        Parameters
-        ----------
-        values : ndarray of shape (n, d), float32
-            Usually a memory map.
-        space : ClusterSpace, optional
-            That of ``values``, where several clusterings share it.
-
-        Returns
-        -------
-        KMeansClustering
-            This one.
 
         Raises
         ------
@@ -167,19 +147,10 @@ class KMeansClustering:
 
 
 def stability(clustering: KMeansClustering, space: ClusterSpace) -> float:
-    """Return the mean adjusted Rand index of a clustering and those of further seeds, over all pairs.
+    """Return the mean adjusted Rand index of a fitted clustering and those of further seeds, over all pairs.
 
-    Parameters
-    ----------
-    clustering : KMeansClustering
-        Fitted; its settings say how many seeds are compared.
-    space : ClusterSpace
-        That in which it was fitted.
-
-    Returns
-    -------
-    float
-        1 where all agree, 0 where they agree as chance does; NaN for a single seed.
+    1 where all agree, 0 where they agree as chance does; NaN for a single seed. The clustering's settings say how many
+    seeds are compared; ``space`` is that in which it was fitted.
     """
     labellings = [clustering.labels_]
     for further in range(1, clustering.settings.stability_seeds):
@@ -199,20 +170,8 @@ def agreement(labellings: Sequence[np.ndarray]) -> float:
 def silhouette_of_sample(values: np.ndarray, labels: np.ndarray, seed: int) -> tuple[float, int]:
     """Return the mean silhouette coefficient of faces drawn by seed, and how many were drawn.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n, d), float32
-        Usually a memory map.
-    labels : ndarray of shape (n,), int
-        Cluster of each face.
-    seed : int
-
-    Returns
-    -------
-    silhouette : float
-        In [-1, 1]; NaN where the sample holds a single cluster, or one face of each.
-    faces : int
-        2000, or fewer where there are fewer or their vectors would take more than 256 MiB.
+    In [-1, 1]; NaN where the sample holds a single cluster, or one face of each. 2000 of the (n, d) vectors are drawn,
+    or fewer where there are fewer or they would take more than 256 MiB.
     """
     from sklearn.metrics import silhouette_score
 
@@ -225,26 +184,15 @@ def silhouette_of_sample(values: np.ndarray, labels: np.ndarray, seed: int) -> t
 
 
 def assign(values: np.ndarray, centres: np.ndarray, *, title: str = "embeddings") -> tuple[np.ndarray, np.ndarray]:
-    """Give each face the cluster of its nearest centre.
+    """Return the cluster of the nearest centre of each face, and the Euclidean distances to all centres.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n, d), float32
-    centres : ndarray of shape (k, d), float32
-    title : str
-        For messages.
+    Of equally near centres the first is taken. Raises `StoredStateError` if faces, (n, d), and centres, (k, d), have
+    vectors of different lengths, or a value is NaN or infinite.
 
     Returns
     -------
     labels : ndarray of shape (n,), int32
-        Of equally near centres the first.
     distances : ndarray of shape (n, k), float32
-        Euclidean.
-
-    Raises
-    ------
-    StoredStateError
-        If faces and centres have vectors of different lengths, or a value is NaN or infinite.
     """
     require_finite(values, title)
     if values.shape[1] != centres.shape[1]:

@@ -61,7 +61,7 @@ class NamesByLabels:
     names : tuple of str, of length k
         The class of each cluster.
     votes : tuple of dict of str to int, of length k
-        Labels of each cluster, by class in the order of the classes; empty where no labelled face fell into it.
+        Labels of each cluster, by class in the order of the classes.
     drawn : ndarray of shape (s,), int64
         Positions of the faces whose labels were used, ascending.
     """
@@ -91,18 +91,9 @@ class ClusterNamer:
         self.names_: tuple[str, ...] = ()
 
     def fit(self, cluster_centers: np.ndarray, names: Mapping[str, str] | Sequence[str]) -> "ClusterNamer":
-        """Take the centres of a clustering and the name of each.
+        """Take the (k, d) centres of a clustering and the name of each, in order or by its number (``"0"``, …).
 
-        Parameters
-        ----------
-        cluster_centers : ndarray of shape (k, d), float32
-        names : mapping of str to str, or sequence of str
-            By the cluster's number (``"0"``, ``"1"``, …), as files of names have it, or in order.
-
-        Raises
-        ------
-        InputError
-            If a cluster has no name, or a name no cluster.
+        Raises `InputError` if a cluster has no name, or a name no cluster.
         """
         by_number = names if isinstance(names, Mapping) else {str(number): name for number, name in enumerate(names)}
         numbers = [str(number) for number in range(len(cluster_centers))]
@@ -114,16 +105,7 @@ class ClusterNamer:
         return self
 
     def predict(self, vectors: np.ndarray) -> np.ndarray:
-        """Return the class of each vector, ``""`` for none.
-
-        Parameters
-        ----------
-        vectors : ndarray of shape (n, d), float32
-
-        Returns
-        -------
-        ndarray of shape (n,), str
-        """
+        """Return the class of each of (n, d) vectors, ``""`` for none: ndarray of shape (n,), str."""
         labels, _ = assign(vectors, self.cluster_centers_, title="vectors")
         return np.array([name if name in self.classes else "" for name in self.names_], dtype=str)[labels]
 
@@ -144,23 +126,12 @@ def find_naming_method(name: str) -> NamingMethod:
 
 
 def label_order(labels: np.ndarray, seed: int, *, class_balanced: bool) -> np.ndarray:
-    """Return a random order of labelled faces, in which the first ones are those to use.
+    """Return a random order of labelled faces, positions of shape (m,), in which the first ones are those to use.
 
     Balanced, a face comes next with a probability proportional to 1 / (number of faces of its class): weighted sampling
     without replacement (Efraimidis and Spirakis, 2006, Information Processing Letters 97, algorithm A). Whatever comes
     first, of all faces or of those of one cluster, then holds classes as a balanced set would, until the rarest are
     used up.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (m,), str
-    seed : int
-    class_balanced : bool
-
-    Returns
-    -------
-    ndarray of shape (m,), int64
-        Positions of the faces.
     """
     rng = np.random.default_rng(seed)
     if not class_balanced:
@@ -171,19 +142,9 @@ def label_order(labels: np.ndarray, seed: int, *, class_balanced: bool) -> np.nd
 
 
 def draw_sample(labels: np.ndarray, settings: NamingSettings, seed: int) -> np.ndarray:
-    """Return which labelled faces are the naming sample: ``settings.sample`` of them, or all where there are fewer.
+    """Return which labelled faces are the naming sample, ascending: ``settings.sample``, or all where there are fewer.
 
-    Parameters
-    ----------
-    labels : ndarray of shape (m,), str
-        Of the labelled faces of the target's train split, in the order of their rows.
-    settings : NamingSettings
-    seed : int
-
-    Returns
-    -------
-    ndarray of shape (s,), int64
-        Positions, ascending.
+    ``labels`` are those of the target's train split, in the order of its rows.
     """
     if settings.class_balanced:
         drawn = label_order(labels, seed, class_balanced=True)[: settings.sample]
@@ -198,7 +159,8 @@ def name_by_labels(method: NamingMethod, faces: LabelledFaces, centres: np.ndarr
 
     A cluster takes the class that most of its drawn faces have, each counting as much as its class weighs. Of equal
     ones it takes that whose faces are on average nearer to the centre, then the first in the order of the classes. A
-    cluster without a drawn face takes the name of the nearest centre that has one.
+    cluster without a drawn face takes the name of the nearest centre that has one. Raises `InputError` if there is no
+    labelled face.
 
     Parameters
     ----------
@@ -210,11 +172,6 @@ def name_by_labels(method: NamingMethod, faces: LabelledFaces, centres: np.ndarr
     settings : NamingSettings
     seed : int
         Of the draw.
-
-    Raises
-    ------
-    InputError
-        If there is no labelled face.
     """
     if method.draw is None:
         raise InputError(f"naming by {method.name!r} uses no labels")
@@ -285,10 +242,7 @@ def class_margins(distances: np.ndarray, names: Sequence[str] | np.ndarray, clas
 
 
 def require_sample(available: int, sample: int, where: str) -> None:
-    """Raise `InputError` if there are labels, and fewer than ``naming.sample`` asks for.
-
-    Where there are none at all, `name_by_labels` says so.
-    """
+    """Raise `InputError` if there are labels, and fewer than ``naming.sample`` asks for."""
     if 0 < available < sample:
         raise InputError(f"naming.sample: {sample} labels are asked for, and the train split of {where} holds "
                          f"{available}")

@@ -28,16 +28,7 @@ class PrincipalAxes:
     explained: float
 
     def project(self, values: np.ndarray) -> np.ndarray:
-        """Return the coordinates of embeddings along the axes.
-
-        Parameters
-        ----------
-        values : ndarray of shape (n, d), float32
-
-        Returns
-        -------
-        ndarray of shape (n, c), float32
-        """
+        """Return the coordinates of (n, d) embeddings along the axes: ndarray of shape (n, c), float32."""
         projected = np.empty((len(values), len(self.axes)), np.float32)
         with one_thread():
             for rows in row_blocks(values):
@@ -61,10 +52,6 @@ def fit_principal_axes(values: np.ndarray, n_components: int, seed: int, *,
         scikit-learn finds the axes of embeddings up to this size. Larger ones go through the same randomised method
         (Halko, Martinsson and Tropp, 2011, algorithm 4.4, with two power iterations) in blocks of rows, so that no
         more than a block and a few (d, c) matrices are in memory.
-
-    Returns
-    -------
-    PrincipalAxes
     """
     n_components = min(n_components, *values.shape)
     with one_thread():

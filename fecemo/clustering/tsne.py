@@ -77,10 +77,6 @@ def draw_map(source: np.ndarray, target: np.ndarray, settings: MapSettings, seed
     title : str
         For progress and messages.
 
-    Returns
-    -------
-    FaceMap
-
     Raises
     ------
     InputError
@@ -96,15 +92,15 @@ def draw_map(source: np.ndarray, target: np.ndarray, settings: MapSettings, seed
     axes = fit_principal_axes(source, settings.pca_components, seed)
     embedding = _fit(axes.project(source), perplexity, settings.iterations, seed, title)
     placed = _place(embedding, axes.project(target), title)
-    return FaceMap(
-        source=np.asarray(embedding, dtype=np.float32), target=placed, perplexity=perplexity, explained=axes.explained,
-        kl_divergence=float(embedding.kl_divergence),
-    )
+    return FaceMap(source=np.asarray(embedding, dtype=np.float32), target=placed, perplexity=perplexity,
+                   explained=axes.explained, kl_divergence=float(embedding.kl_divergence))
 
 
 def neighbour_accuracy(query: np.ndarray, faces: np.ndarray, query_map: np.ndarray, faces_map: np.ndarray, *,
                        n_neighbours: int = 10, n_queries: int = 500, seed: int = 0) -> float:
     """Return the share of each face's nearest neighbours in the embedding that are its nearest on the map, too.
+
+    In [0, 1]; a random map gives about ``n_neighbours / n``. NaN where there is nothing to ask.
 
     Parameters
     ----------
@@ -116,21 +112,15 @@ def neighbour_accuracy(query: np.ndarray, faces: np.ndarray, query_map: np.ndarr
     n_neighbours : int
         At most n - 1 are taken.
     n_queries : int
-        Faces that are asked about, drawn by seed.
-    seed : int
-
-    Returns
-    -------
-    float
-        In [0, 1]; a random map gives about ``n_neighbours / n``. NaN where there is nothing to ask.
+        Faces that are asked about, drawn by ``seed``.
     """
     n_neighbours = min(n_neighbours, len(faces) - 1)
     if not len(query) or n_neighbours < 1:
         return float("nan")
-    asked = np.sort(np.random.default_rng(seed).choice(len(query), min(n_queries, len(query)), replace=False))
-    rows = asked if query is faces else None
-    near = _nearest(query[asked], faces, n_neighbours, rows)
-    near_on_map = _nearest(query_map[asked], faces_map, n_neighbours, rows)
+    queries = np.sort(np.random.default_rng(seed).choice(len(query), min(n_queries, len(query)), replace=False))
+    rows = queries if query is faces else None
+    near = _nearest(query[queries], faces, n_neighbours, rows)
+    near_on_map = _nearest(query_map[queries], faces_map, n_neighbours, rows)
     kept = [len(np.intersect1d(a, b)) for a, b in zip(near, near_on_map, strict=True)]
     return float(np.mean(kept) / n_neighbours)
 
@@ -171,11 +161,10 @@ def _fit(points: np.ndarray, perplexity: float, iterations: int, seed: int, titl
             bar.update(REPORT_EVERY)
 
         for phase in phases:
-            embedding = embedding.optimize(
-                n_iter=phase.iterations, exaggeration=phase.exaggeration, momentum=phase.momentum,
-                negative_gradient_method=phase.forces, ints_in_interval=phase.box,
-                callbacks=report, callbacks_every_iters=REPORT_EVERY,
-            )
+            embedding = embedding.optimize(n_iter=phase.iterations, exaggeration=phase.exaggeration,
+                                           momentum=phase.momentum, negative_gradient_method=phase.forces,
+                                           ints_in_interval=phase.box, callbacks=report,
+                                           callbacks_every_iters=REPORT_EVERY)
         bar.update(bar.total - bar.n)
     # The divergence alone is one sum over all faces: taken by one thread, it is the same on any number of cores.
     return embedding.optimize(n_iter=0, negative_gradient_method=phases[-1].forces, n_jobs=1)
@@ -199,11 +188,9 @@ def _phases(n_faces: int, iterations: int) -> list[_Phase]:
     first = "bh" if n_faces <= BARNES_HUT_UP_TO else "fft"
     last = "bh" if n_faces <= LAST_BY_BARNES_HUT_UP_TO else "fft"
     growing = iterations * 2 // 3
-    phases = [
-        _Phase(EARLY_ITERATIONS, EARLY_EXAGGERATION, EARLY_MOMENTUM, first),
-        _Phase(growing, 1, WIDENING_MOMENTUM, first, COARSE_BOX),
-        _Phase(iterations - growing, 1, LAST_MOMENTUM, last),
-    ]
+    phases = [_Phase(EARLY_ITERATIONS, EARLY_EXAGGERATION, EARLY_MOMENTUM, first),
+              _Phase(growing, 1, WIDENING_MOMENTUM, first, COARSE_BOX),
+              _Phase(iterations - growing, 1, LAST_MOMENTUM, last)]
     return [phase for phase in phases if phase.iterations]
 
 

@@ -15,13 +15,7 @@ WHOLE_BYTES = 512 * 2**20
 
 
 def row_blocks(values: np.ndarray) -> Iterator[slice]:
-    """Yield slices of rows that hold about `BLOCK_BYTES` each.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n, d), float32
-        Usually a memory map.
-    """
+    """Yield slices of rows of (n, d) vectors, usually a memory map, that hold about `BLOCK_BYTES` each."""
     rows = max(1, BLOCK_BYTES // max(1, values.shape[1] * values.itemsize))
     for start in range(0, len(values), rows):
         yield slice(start, min(start + rows, len(values)))
@@ -77,10 +71,7 @@ def distances_to(values: np.ndarray, centres: np.ndarray) -> np.ndarray:
 def require_finite(values: np.ndarray, title: str) -> None:
     """Check that embeddings hold numbers.
 
-    Raises
-    ------
-    StoredStateError
-        If a value is NaN or infinite; the first such row is named.
+    Raises `StoredStateError` if a value is NaN or infinite; the first such row is named.
     """
     if values.ndim != 2 or not values.shape[1]:
         raise StoredStateError(f"{title}: expected one vector a face, got an array of shape {values.shape}; run embed "

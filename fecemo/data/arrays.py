@@ -43,19 +43,8 @@ def write_arrays(folder: Path, arrays: Mapping[str, np.ndarray]) -> list[str]:
 def read_array(folder: Path, name: str, stage: str, *, length: int | None = None) -> np.ndarray:
     """Read ``folder/<name>.npy`` as a read-only memory map, compared with the folder's receipt.
 
-    Parameters
-    ----------
-    folder : Path
-    name : str
-    stage : str
-        The stage that writes it, for the message.
-    length : int, optional
-        Rows that it must have.
-
-    Raises
-    ------
-    StoredStateError
-        If it is missing, damaged or has another length.
+    Raises `StoredStateError` if it is missing, damaged or has another length than the rows it must have. ``stage`` is
+    the stage that writes it, for the message.
     """
     path = open_output(folder, f"{name}.npy", stage)
     try:
@@ -73,12 +62,8 @@ def read_array(folder: Path, name: str, stage: str, *, length: int | None = None
 class FaceArray:
     """One vector a face, for some rows of a dataset: embeddings, class probabilities.
 
-    Parameters
-    ----------
-    rows : ndarray of shape (n,), int64
-        Rows of the dataset, ascending.
-    values : ndarray of shape (n, d), float32
-        A read-only memory map when read from disk.
+    ``rows`` is ndarray of shape (n,), int64, ascending; ``values`` of shape (n, d), float32, a read-only memory map
+    when read from disk.
     """
 
     rows: np.ndarray
@@ -113,8 +98,8 @@ def draw_faces(faces: FaceArray, count: int | None, rng: np.random.Generator) ->
 class GrowingArray:
     """Rows of a ``.npy`` file of uint8, in order; if interrupted, a rerun resumes after the last row that was counted.
 
-    The file is whole when `rows` is the number of rows asked for. Until then nobody may read it: whoever writes it
-    puts a receipt beside it afterwards, as every stage does.
+    The file is whole when `rows` is the number of rows asked for. Until then nobody may read it: whoever writes it puts
+    a receipt beside it afterwards, as every stage does. Raises `ResourceError` if the folder cannot be written.
 
     Parameters
     ----------
@@ -131,11 +116,6 @@ class GrowingArray:
         Rows that are on the disk.
     count_file : Path
         Remembers them; the caller removes it when the receipt is written.
-
-    Raises
-    ------
-    ResourceError
-        If the folder cannot be written.
     """
 
     dtype = np.dtype(np.uint8)

@@ -53,7 +53,7 @@ def emotion_of(spelling: str) -> str | None:
 
 def class_of(name: str, classes: Sequence[str]) -> str | None:
     """Return which of a dataset's classes a name means: itself, or another spelling of it; None where it means none."""
-    folded = {_folded(one): one for one in classes}
+    folded = {_folded(known): known for known in classes}
     emotion = emotion_of(name)
     return folded.get(_folded(name)) or (emotion if emotion in classes else None)
 
@@ -88,7 +88,8 @@ def read_classes(where: Path, labels: Collection[str], *, classes: Sequence[str]
     """Tell which classes the labels of a set mean.
 
     Words are the usual emotions in any spelling, or those of ``classes``. Numbers mean something else in every set, so
-    that they are read only by a numbering that is named, or recognised by the names of the set's own images.
+    that they are read only by a numbering that is named, or recognised by the names of the set's own images. Raises
+    `InputError` if labels are numbers and no numbering is known, or the numbering is none.
 
     Parameters
     ----------
@@ -103,11 +104,6 @@ def read_classes(where: Path, labels: Collection[str], *, classes: Sequence[str]
         of seven or eight usual emotions; ``listed``: from 0 on in the order of ``classes``.
     file_names : iterable of str
         Names of the set's images, without folders.
-
-    Raises
-    ------
-    InputError
-        If labels are numbers and no numbering is known, or the numbering is none.
     """
     if numbering and numbering not in NUMBERING_NAMES:
         raise InputError(f"there is no numbering {numbering!r}: {nearest(numbering, NUMBERING_NAMES)}")

@@ -151,6 +151,7 @@ class HandNames(_Names):
         """int: How many other names of these clusters the person saw scored: by these scores the names were chosen."""
         return sum(names != self.names for names in self.scores_seen)
 
+
 @dataclass(frozen=True)
 class ClusterNames(_Names):
     """What the label stage writes: the names in use, and what they cost.
@@ -203,12 +204,11 @@ class ClusterNames(_Names):
     def by_hand(cls, hand: HandNames, seen_elsewhere: Sequence[str] = ()) -> "ClusterNames":
         """Return a person's names with their costs. Labels that the person saw elsewhere in the run count too."""
         seen = tuple(sorted({*hand.labels_seen, *seen_elsewhere}))
-        return cls(
-            hand.approach, hand.variant, hand.clustering, "hand", hand.names, hand.classes, hand.divided,
-            labels_used=len(seen), labels_seen=seen, by=hand.by, when=hand.when, looked_at=hand.looked_at,
-            suggestions_used=hand.suggestions_used, other_scores_seen=hand.other_scores_seen,
-            target_labels_shown=hand.target_labels_shown or bool(seen_elsewhere),
-            seconds=round(sum(hand.seconds.values()), 1))
+        return cls(hand.approach, hand.variant, hand.clustering, "hand", hand.names, hand.classes, hand.divided,
+                   labels_used=len(seen), labels_seen=seen, by=hand.by, when=hand.when, looked_at=hand.looked_at,
+                   suggestions_used=hand.suggestions_used, other_scores_seen=hand.other_scores_seen,
+                   target_labels_shown=hand.target_labels_shown or bool(seen_elsewhere),
+                   seconds=round(sum(hand.seconds.values()), 1))
 
 def read_cluster_names(path: Path) -> ClusterNames:
     """Read what the label stage wrote. Raises `InputError` if it is missing, damaged or not such a document."""
@@ -218,19 +218,10 @@ def read_cluster_names(path: Path) -> ClusterNames:
 def read_hand_names(path: Path, classes: Sequence[str] = ()) -> HandNames:
     """Read a person's names, whole or still incomplete.
 
-    Classes may be spelled in any known way (``"happiness"``). An empty name, as the cluster stage's template has it, is
-    a name still to give.
-
-    Parameters
-    ----------
-    path : Path
-    classes : sequence of str
-        The target's classes; without them, those that the document lists.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, half-written or not such a document, or a name is unknown; the nearest is named.
+    Classes, those of the target or else those that the document lists, may be spelled in any known way
+    (``"happiness"``). An empty name, as the cluster stage's template has it, is a name still to give. Raises
+    `InputError` if the file is missing, half-written or not such a document, or a name is unknown; the nearest is
+    named.
     """
     document = _document(path, HAND_FORMAT)
     stored = build(HandNames, {**document, **({"classes": tuple(classes)} if classes else {})}, str(path))

@@ -62,29 +62,26 @@ class Fingerprints:
         _, numbers, members = np.unique(self.digests.astype(str), return_index=True, return_inverse=True)
         pairs: list[tuple[int, int]] = list(zip(numbers[members].tolist(), range(len(first)), strict=True))
         reduced = self.reduced.astype(np.float32)
-        told = self.known & (reduced.std(axis=(1, 2)) >= _FLAT)
-        for a, b in _candidates(self.hashes, np.flatnonzero(told)):
+        textured = self.known & (reduced.std(axis=(1, 2)) >= _FLAT)
+        for a, b in _candidates(self.hashes, np.flatnonzero(textured)):
             alike = np.minimum(np.abs(reduced[a] - reduced[b]).mean(axis=(1, 2)),
                                np.abs(reduced[a] - reduced[b][:, :, ::-1]).mean(axis=(1, 2))) <= _ALIKE
             pairs += zip(a[alike].tolist(), b[alike].tolist(), strict=True)
-        for one, other in pairs:
-            low, high = sorted((root(one), root(other)))
+        for pair in pairs:
+            low, high = sorted(map(root, pair))
             first[high] = low
         return np.array([root(row) for row in range(len(first))], np.int64)
 
 
 def _areas(gray: np.ndarray, rows: int, columns: int) -> np.ndarray:
     """Return the mean gray level of equal areas of a picture: ndarray of shape (rows, columns), float32."""
-    averaged: np.ndarray = _shares(gray.shape[0], rows) @ gray @ _shares(gray.shape[1], columns).T
-    return averaged
+    return np.asarray(_shares(gray.shape[0], rows) @ gray @ _shares(gray.shape[1], columns).T)
 
 
 def _shares(n: int, parts: int) -> np.ndarray:
-    edges = np.linspace(0, n, parts + 1)
-    pixels = np.arange(n)
+    edges, pixels = np.linspace(0, n, parts + 1), np.arange(n)
     covered = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-    shares: np.ndarray = (np.clip(covered, 0, None) * parts / n).astype(np.float32)
-    return shares
+    return np.asarray(np.clip(covered, 0, None) * parts / n, np.float32)
 
 
 def _hash(areas: np.ndarray) -> int:

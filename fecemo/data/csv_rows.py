@@ -22,10 +22,8 @@ _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.AS
 def strict_number(text: str) -> float:
     """Return the number that a cell holds: decimal digits, a point, an exponent.
 
-    Raises
-    ------
-    ValueError
-        For anything else, also for what `float` takes besides: ``1_000``, ``nan``, ``inf``, digits of other scripts.
+    Raises `ValueError` for anything else, also for what `float` takes besides: ``1_000``, ``nan``, ``inf``, digits of
+    other scripts.
     """
     if _NUMBER.fullmatch(text) is None or not math.isfinite(number := float(text)):
         raise ValueError(f"expected a number, found {text[:40]!r}")
@@ -34,15 +32,7 @@ def strict_number(text: str) -> float:
 
 @dataclass(frozen=True)
 class RejectedRow:
-    """A row that cannot be used.
-
-    Parameters
-    ----------
-    line : int
-        Line of the file, counted from 1.
-    reason : str
-        What was expected and what was found.
-    """
+    """A row that cannot be used: its line of the file, counted from 1, and what was expected and what was found."""
 
     line: int
     reason: str
@@ -51,12 +41,8 @@ class RejectedRow:
 def csv_rows(path: Path) -> Iterator[tuple[int, list[str]] | RejectedRow]:
     """Yield the cells of each line that is not blank, with the line's number from 1.
 
-    Each line is parsed by itself: a stray quote spoils its own line, never the rest of the file.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be opened or is UTF-16.
+    Each line is parsed by itself: a stray quote spoils its own line, never the rest of the file. Raises `InputError` if
+    the file cannot be opened or is UTF-16.
     """
     try:
         with path.open("rb") as file:

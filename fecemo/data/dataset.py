@@ -1,23 +1,23 @@
-"""A dataset as it is read: rows of faces with named columns.
+"""A dataset as it is read: rows of faces with named columns."""
 
-``faces.npy`` and ``faces.csv`` say what each face is, ``annotations.csv`` what people said of it, and ``dataset.json``
-which classes there are, in their order, and of which type each annotation is.
-"""
-
-import csv
-import hashlib
-import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fecemo.data.arrays import read_array
 from fecemo.data.copies import COPIES_NAME
+from fecemo.data.dataset_files import (
+    ANNOTATIONS_NAME,
+    DESCRIPTION_NAME,
+    INDEX_COLUMNS,
+    INDEX_NAME,
+    digest_face,
+    read_description,
+    read_table,
+)
 from fecemo.data.receipts import Receipt, open_output, read_receipt
 from fecemo.data.stored_faces import FACE_SHAPE, FACES_NAME, Faces, open_faces
 from fecemo.errors import InputError, StoredStateError, nearest
@@ -26,99 +26,11 @@ from fecemo.progress import progress
 if TYPE_CHECKING:
     import pandas as pd
 
-INDEX_NAME = "faces.csv"
-ANNOTATIONS_NAME = "annotations.csv"
-"""Row and annotations of every face; only where there are annotations."""
-DESCRIPTION_NAME = "dataset.json"
-REJECTS_NAME = "rejects.csv"
-FORMAT = "fecemo.dataset/1"
-
-ENTRY_COLUMNS = ("id", "address", "left", "right", "top", "bottom")
-INDEX_COLUMNS = ("row", *ENTRY_COLUMNS, "sha256")
-REJECT_COLUMNS = (*ENTRY_COLUMNS, "reason", "detail")
-"""Of ``rejects.csv``; a column for each annotation follows."""
-
-ColumnType = Literal["label", "split", "text", "number"]
-"""``label``: a class's name; ``split``: train, valid or test; ``text``: any other words, kept as they are;
-``number``: float32, NaN where it is not known."""
-
-
-@dataclass(frozen=True)
-class FaceEntry:
-    """One face of a dataset, as the plan of a writer asks for it.
-
-    Parameters
-    ----------
-    id : str
-        Digest of address and box: two faces of one photograph are two faces.
-    address : str
-        Where the photograph came from; of an imported image its path relative to the imported folder.
-    left, right, top, bottom : float
-        The face's box as fractions of the photograph's width and height.
-    annotations : mapping of str to str
-        What is known of it, by column; ``""`` or no key where nothing is.
-    """
-
-    id: str
-    address: str
-    left: float = 0.0
-    right: float = 1.0
-    top: float = 0.0
-    bottom: float = 1.0
-    annotations: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Description:
-    """What ``dataset.json`` says.
-
-    Parameters
-    ----------
-    classes : tuple of str
-        Names of the classes, in the order of their codes; empty where nothing is labelled.
-    columns : mapping of str to str
-        Type of each annotation, in the order of ``annotations.csv``.
-    """
-
-    classes: tuple[str, ...] = ()
-    columns: Mapping[str, ColumnType] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if len(set(self.classes)) < len(self.classes) or not all(self.classes):
-            raise ValueError(f"the classes {list(self.classes)} are not different names")
-        for name, kind in self.columns.items():
-            if kind not in get_args(ColumnType):
-                raise ValueError(f"the column {name!r} is of the type {kind!r}, "
-                                 f"{nearest(str(kind), get_args(ColumnType))}")
-
-    def as_json(self) -> str:
-        """Return the document's text."""
-        document = {"format": FORMAT, "classes": list(self.classes), "columns": dict(self.columns)}
-        return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-
-
-def read_description(folder: Path) -> Description:
-    """Return the classes and columns of a dataset without opening its faces.
-
-    Raises
-    ------
-    StoredStateError
-        If the file is missing or damaged.
-    """
-    path = folder / DESCRIPTION_NAME
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if document.pop("format") != FORMAT:
-            raise ValueError(f"expected the format {FORMAT}")
-        return Description(tuple(document["classes"]), document["columns"])
-    except FileNotFoundError as error:
-        raise StoredStateError(f"{path} is missing: {folder} holds no dataset; run its fetch or import") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise StoredStateError(f"{path} is damaged: {error}; run the fetch or import that made it again") from error
-
 
 class Dataset:
     """A finished dataset: ``dataset["valence"]`` is a column of its faces.
+
+    Raises `StoredStateError` if the dataset is missing, unfinished or damaged.
 
     Parameters
     ----------
@@ -141,11 +53,6 @@ class Dataset:
     columns : mapping of str to {"label", "split", "text", "number"}
         The annotations and their types.
     receipt : Receipt
-
-    Raises
-    ------
-    StoredStateError
-        If the dataset is missing, unfinished or damaged.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -159,8 +66,8 @@ class Dataset:
         description = read_description(folder)
         try:
             self.faces: Faces = open_faces(folder)
-            index = _read_table(folder / INDEX_NAME, INDEX_COLUMNS)
-            annotations = _read_table(folder / ANNOTATIONS_NAME, ("row", *description.columns)) if (
+            index = read_table(folder / INDEX_NAME, INDEX_COLUMNS)
+            annotations = read_table(folder / ANNOTATIONS_NAME, ("row", *description.columns)) if (
                 description.columns) else {"row": index["row"]}
             self.boxes = np.array([index[side] for side in ("left", "right", "top", "bottom")], np.float64).T
         except FileNotFoundError as error:
@@ -189,17 +96,9 @@ class Dataset:
         return len(self.ids)
 
     def __getitem__(self, name: str) -> np.ndarray:
-        """Return an annotation.
+        """Return an annotation, shape (n,): float32 with NaN for a number, else str with ``""``, where it is not known.
 
-        Returns
-        -------
-        ndarray of shape (n,)
-            Float32 with NaN for a number, else str with ``""``, where a face's is not known.
-
-        Raises
-        ------
-        InputError
-            If there is no such column.
+        Raises `InputError` if there is no such column.
         """
         if name not in self.columns:
             raise InputError(f"{self.folder} has no column {name!r}: " + (
@@ -224,21 +123,9 @@ class Dataset:
         return self["split"] if "split" in self.columns else np.zeros(len(self), dtype="<U1")
 
     def label_codes(self, name: str = "label") -> np.ndarray:
-        """Return each face's class as its position in `classes`, -1 where none is known.
+        """Return the class of each face, in a column of the type ``label``, as its position in `classes`, -1 for none.
 
-        Parameters
-        ----------
-        name : str
-            A column of the type ``label``.
-
-        Returns
-        -------
-        ndarray of shape (n,), int32
-
-        Raises
-        ------
-        StoredStateError
-            If a label is none of the classes.
+        Shape (n,), int32. Raises `StoredStateError` if a label is none of the classes.
         """
         code_of = {"": -1, **{name: code for code, name in enumerate(self.classes)}}
         labels = self[name].tolist() if name in self.columns else [""] * len(self)
@@ -295,25 +182,3 @@ class Dataset:
                     damaged.append(row)
                 bar.update()
         return damaged
-
-
-def digest_face(face: np.ndarray) -> str:
-    """Return the sha256 of one face's bytes."""
-    return hashlib.sha256(np.ascontiguousarray(face).data).hexdigest()
-
-
-def _read_table(path: Path, columns: Sequence[str]) -> dict[str, list[str]]:
-    """Return the cells of each column. Raises `ValueError` where the rows are not numbered from 0 on."""
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.reader(file, strict=True)
-        heading = next(reader, [])
-        if heading != list(columns):
-            raise ValueError(f"{path.name} has the columns {heading}, expected {list(columns)}")
-        cells: list[list[str]] = [[] for _ in columns]
-        for number, line in enumerate(reader):
-            if len(line) != len(columns) or line[0] != str(number):
-                raise ValueError(f"{path.name}, row {number} after the heading: expected {len(columns)} cells and the "
-                                 f"number {number}, found {','.join(line)[:80]!r}")
-            for column, cell in zip(cells, line, strict=True):
-                column.append(cell)
-    return dict(zip(columns, cells, strict=True))

@@ -5,12 +5,10 @@ stored or rejected, the stored ones become ``faces.npy`` in the order of the pla
 arrived, and the receipt is written last.
 """
 
-import csv
-import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,27 +17,21 @@ import numpy as np
 
 from fecemo.data.arrays import map_array
 from fecemo.data.classes import in_standard_order
-from fecemo.data.dataset import (
-    ANNOTATIONS_NAME,
-    DESCRIPTION_NAME,
-    ENTRY_COLUMNS,
-    FACE_SHAPE,
-    FACES_NAME,
-    INDEX_COLUMNS,
-    INDEX_NAME,
-    REJECT_COLUMNS,
+from fecemo.data.dataset_files import (
     REJECTS_NAME,
     ColumnType,
     Description,
     FaceEntry,
     digest_face,
+    write_faces,
+    write_rejects,
+    write_tables,
 )
-from fecemo.data.durable import atomic_file, atomic_write, explained
+from fecemo.data.durable import atomic_file, explained
 from fecemo.data.ledger import LEDGER_NAME, Ledger, Outcome
 from fecemo.data.receipts import RECEIPT_NAME, Receipt, read_receipt, write_receipt
-from fecemo.data.stored_faces import SHARDS_NAME
+from fecemo.data.stored_faces import FACE_SHAPE, FACES_NAME, SHARDS_NAME
 from fecemo.errors import InputError, StoredStateError
-from fecemo.progress import progress
 
 STAGING_NAME = "faces.partial"
 MOVED_NAME = "faces.moved"
@@ -47,9 +39,6 @@ MOVED_NAME = "faces.moved"
 FACE_BYTES = int(np.prod(FACE_SHAPE))
 FLUSH_FACES = 256
 FLUSH_SECONDS = 2.0
-
-Rejected = tuple[FaceEntry, str, str]
-"""A face that is not stored, a short fixed reason, and a detail."""
 
 
 class DatasetWriter:
@@ -73,7 +62,7 @@ class DatasetWriter:
     Attributes
     ----------
     ledger : Ledger
-        The plan, and what became of each slot.
+        The plan, ``ledger[slot]`` a `FaceEntry` read from disk when asked for, and what became of each slot.
 
     Raises
     ------
@@ -89,7 +78,7 @@ class DatasetWriter:
                  classes: Sequence[str] | None = None, columns: Mapping[str, ColumnType] | None = None) -> None:
         self.folder = folder
         self._classes, self._columns = classes, columns
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._pending: list[Outcome] = []
         self._started = self._flushed_at = time.monotonic()
         with explained(folder):
@@ -106,11 +95,6 @@ class DatasetWriter:
             except BaseException:
                 self.ledger.close()
                 raise
-
-    @property
-    def plan(self) -> Ledger:
-        """Ledger: The wanted faces, ``plan[slot]`` a `FaceEntry`, read from disk when asked for."""
-        return self.ledger
 
     def _set_staging_aside(self) -> None:
         with suppress(FileNotFoundError):
@@ -144,21 +128,9 @@ class DatasetWriter:
         return self.ledger.missing()
 
     def put(self, slot: int, face: np.ndarray, detail: str = "") -> None:
-        """Store the face of a slot.
+        """Store the face of a slot, RGB of shape (200, 200, 3), uint8, and a detail beside it in the ledger.
 
-        Parameters
-        ----------
-        slot : int
-            Position in the plan.
-        face : ndarray of shape (200, 200, 3), uint8
-            RGB.
-        detail : str
-            Kept in the ledger beside it.
-
-        Raises
-        ------
-        ResourceError
-            If the disk is full; every face that the ledger knows stays whole.
+        Raises `ResourceError` if the disk is full; every face that the ledger knows stays whole.
         """
         if face.shape != FACE_SHAPE or face.dtype != np.uint8:
             raise ValueError(f"a stored face is uint8 of shape {FACE_SHAPE}, not {face.dtype} of shape {face.shape}")
@@ -180,7 +152,7 @@ class DatasetWriter:
 
     def reject_photo(self, slot: int, reason: str, detail: str = "") -> int:
         """Reject every missing face of the photograph that a slot's face is in; return their number."""
-        faces = self.plan.missing_of_same_address(slot)
+        faces = self.ledger.missing_of_same_address(slot)
         for missing, _ in faces:
             self.reject(missing, reason, detail)
         return len(faces)
@@ -189,26 +161,23 @@ class DatasetWriter:
         with self._lock:
             self._pending.append(outcome)
             if len(self._pending) >= FLUSH_FACES or time.monotonic() - self._flushed_at > FLUSH_SECONDS:
-                self._flush()
+                self.flush()
 
     def flush(self) -> None:
         """Commit what is pending."""
         with self._lock:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._pending:
-            with explained(self.folder / STAGING_NAME):
-                os.fsync(self._staging)
-            self.ledger.record(self._pending)
-            self._pending.clear()
-        self._flushed_at = time.monotonic()
+            if self._pending:
+                with explained(self.folder / STAGING_NAME):
+                    os.fsync(self._staging)
+                self.ledger.record(self._pending)
+                self._pending.clear()
+            self._flushed_at = time.monotonic()
 
     def close(self) -> None:
-        """Commit what is pending and let go of the files; a later writer of the same plan goes on from here."""
+        """Commit what is pending and close the files; a later writer of the same plan resumes from here."""
         with self._lock:
             try:
-                self._flush()
+                self.flush()
                 self.ledger.add_seconds(time.monotonic() - self._started)
             finally:
                 self.ledger.close()
@@ -232,27 +201,22 @@ class DatasetWriter:
         advice : str
             What to do where no face could be stored.
 
-        Returns
-        -------
-        Receipt
-
         Raises
         ------
         InputError
-            If no slot is stored and the dataset may not be empty: it would be taken for a finished one. ``rejects.csv``
-            is written all the same.
+            If no slot is stored and the dataset may not be empty. ``rejects.csv`` is written all the same.
         StoredStateError
             If a slot is neither stored nor rejected, or the bytes of a stored face are no longer those that were
             stored; such faces count as missing from then on.
         """
         if missing := self.missing():
             raise StoredStateError(
-                f"{self.folder}: {len(missing)} of {len(self.plan)} faces are neither stored nor rejected")
+                f"{self.folder}: {len(missing)} of {len(self.ledger)} faces are neither stored nor rejected")
         n_stored, rejected = self.ledger.counts()
         if not n_stored and not may_be_empty:
             listed = ", ".join(f"{count} {reason}" for reason, count in rejected.items())
             write_rejects(self.folder, tuple(self._description().columns), self.ledger.rejected())
-            raise InputError(f"{self.folder}: none of the {len(self.plan)} faces could be had ({listed}); "
+            raise InputError(f"{self.folder}: none of the {len(self.ledger)} faces could be had ({listed}); "
                              f"{REJECTS_NAME} has the reason of each. {advice}")
         # From here to the new receipt the folder holds no finished dataset, whatever it held before.
         with explained(self.folder):
@@ -300,79 +264,6 @@ class DatasetWriter:
                 f"{', '.join(map(str, damaged[:10]))}…); run the same command again to get them anew")
 
 
-def write_faces(folder: Path, n_faces: int, faces: Iterable[tuple[bytes, str]]) -> str:
-    """Write ``faces.npy``.
-
-    Parameters
-    ----------
-    folder : Path
-    n_faces : int
-    faces : iterable of (bytes, str)
-        The bytes of each face, and their digest.
-
-    Returns
-    -------
-    str
-        The sha256 of the digests, a line each.
-    """
-    header = {"descr": "|u1", "fortran_order": False, "shape": (n_faces, *FACE_SHAPE)}
-    digest = hashlib.sha256()
-    with atomic_file(folder / FACES_NAME) as file, progress(n_faces, "dataset: write", "face") as bar:
-        np.lib.format.write_array_header_1_0(file, header)
-        for face, sha256 in faces:
-            file.write(face)
-            digest.update(f"{sha256}\n".encode())
-            bar.update()
-    return digest.hexdigest()
-
-
-def write_tables(folder: Path, description: Description, stored: Callable[[], Iterable[tuple[FaceEntry, str]]],
-                 rejected: Iterable[Rejected]) -> list[str]:
-    """Write all tables of a dataset, and return the files' names.
-
-    Parameters
-    ----------
-    folder : Path
-    description : Description
-    stored : callable
-        ``stored() -> iterable of (FaceEntry, str)``: every stored face and the digest of its bytes, in order.
-    rejected : iterable of (FaceEntry, str, str)
-        Every other face, the reason and a detail.
-    """
-    names = tuple(description.columns)
-    _write_csv(folder / INDEX_NAME, INDEX_COLUMNS,
-               ((row, *_values(entry), sha256) for row, (entry, sha256) in enumerate(stored())))
-    with explained(folder):
-        (folder / ANNOTATIONS_NAME).unlink(missing_ok=True)
-    if names:
-        _write_csv(folder / ANNOTATIONS_NAME, ("row", *names), (
-            (row, *_annotations(entry, names)) for row, (entry, _) in enumerate(stored())))
-    write_rejects(folder, names, rejected)
-    atomic_write(folder / DESCRIPTION_NAME, description.as_json())
-    return [INDEX_NAME, *([ANNOTATIONS_NAME] if names else []), REJECTS_NAME, DESCRIPTION_NAME]
-
-
-def write_rejects(folder: Path, names: Sequence[str], rejected: Iterable[Rejected]) -> None:
-    """Write ``rejects.csv``, with a column for each annotation."""
-    _write_csv(folder / REJECTS_NAME, (*REJECT_COLUMNS, *names), (
-        (*_values(entry), reason, detail, *_annotations(entry, names)) for entry, reason, detail in rejected))
-
-
 def in_the_making(folder: Path) -> bool:
     """Tell whether ``folder`` holds faces that `DatasetWriter.finish` has not yet made a dataset of."""
     return (folder / STAGING_NAME).exists()
-
-
-def _values(entry: FaceEntry) -> list[Any]:
-    return [getattr(entry, column) for column in ENTRY_COLUMNS]
-
-
-def _annotations(entry: FaceEntry, names: Sequence[str]) -> list[str]:
-    return [entry.annotations.get(name, "") for name in names]
-
-
-def _write_csv(path: Path, columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
-    with atomic_file(path, "w") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)

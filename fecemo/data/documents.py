@@ -34,19 +34,15 @@ _shorten.maxstring = _shorten.maxother = 120
 def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping that a YAML file holds.
 
-    Raises
-    ------
-    InputError
-        If the file is missing, is not YAML, has a key twice or a number that is none (the line is named), grows beyond
-        measure by its aliases, or does not hold a mapping.
+    Raises `InputError` if the file is missing, is not YAML, has a key twice or a number that is none (the line is
+    named), grows beyond measure by its aliases, or does not hold a mapping.
     """
     import yaml
 
     try:
         text = _text(path)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        _refuse_bombs(root, path)
-        _refuse_repeated(root, path)
+        _refuse_unsound(root, path)
         document = yaml.safe_load(text)
     except RecursionError:
         raise InputError(f"{path} holds more than {MAX_DEPTH} values within each other") from None
@@ -73,8 +69,11 @@ def require_name(name: str, what: str) -> None:
                          f"hyphens, the first a letter, a digit or _, {MAX_NAME} at most")
 
 
-def _refuse_bombs(root: "yaml.Node | None", path: Path) -> None:
-    """Raise `InputError` for a document too deep or, with all aliases written out, too large, and for no numbers."""
+def _refuse_unsound(root: "yaml.Node | None", path: Path) -> None:
+    """Raise `InputError` for a key twice in a mapping, for no numbers, and for a document too deep or too large.
+
+    Its size is that with all aliases written out.
+    """
     import yaml
 
     sizes: dict[int, int] = {}
@@ -87,11 +86,13 @@ def _refuse_bombs(root: "yaml.Node | None", path: Path) -> None:
             if node.tag.endswith((":float", ":int")):
                 _refuse_no_number(str(node.value), f"{path}, line {line}")
             return 1
-        if id(node) in sizes:
+        if id(node) in sizes:  # an alias is the very node that it names
             if not sizes[id(node)]:
                 raise InputError(f"{path}, line {line}: a value that holds itself")
             return sizes[id(node)]
         sizes[id(node)] = 0
+        if isinstance(node, yaml.MappingNode):
+            _refuse_repeated([key for key, _ in node.value if isinstance(key, yaml.ScalarNode)], path)
         parts = node.value if isinstance(node, yaml.SequenceNode) else [part for pair in node.value for part in pair]
         total = 1 + sum(size(part, depth + 1) for part in parts)
         if total > MAX_VALUES:
@@ -102,6 +103,16 @@ def _refuse_bombs(root: "yaml.Node | None", path: Path) -> None:
 
     if root is not None:
         size(root, 1)
+
+
+def _refuse_repeated(keys: "list[yaml.ScalarNode]", path: Path) -> None:
+    """Raise `InputError` for a key that stands twice in one mapping, of which YAML would keep the last in silence."""
+    lines: dict[tuple[str, str], int] = {}
+    for key in keys:
+        line = key.start_mark.line + 1
+        if (before := lines.get((key.tag, key.value))) is not None:
+            raise InputError(f"{path}, line {line}: the key {key.value!r} stands in line {before} already")
+        lines[key.tag, key.value] = line
 
 
 def _refuse_no_number(text: str, where: str) -> None:
@@ -120,38 +131,14 @@ def _is_infinite(text: str) -> bool:
         return False
 
 
-def _refuse_repeated(root: "yaml.Node | None", path: Path) -> None:
-    """Raise `InputError` for a key that stands twice in one mapping, of which YAML would keep the last in silence."""
-    import yaml
-
-    open_nodes, seen = [root], set()  # an alias is the very node that it names
-    while open_nodes:
-        node = open_nodes.pop()
-        if id(node) in seen or not isinstance(node, yaml.CollectionNode):
-            continue
-        seen.add(id(node))
-        if isinstance(node, yaml.SequenceNode):
-            open_nodes += node.value
-            continue
-        lines: dict[tuple[str, str], int] = {}
-        for key, value in node.value:
-            open_nodes.append(value)
-            if not isinstance(key, yaml.ScalarNode):
-                continue
-            line = key.start_mark.line + 1
-            if (before := lines.get((key.tag, key.value))) is not None:
-                raise InputError(f"{path}, line {line}: the key {key.value!r} stands in line {before} already")
-            lines[key.tag, key.value] = line
-
-
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object of JSON. Raises `ValueError` for a key that stands twice, of which the last would be kept."""
-    found: dict[str, Any] = {}
+    document: dict[str, Any] = {}
     for key, value in pairs:
-        if key in found:
+        if key in document:
             raise ValueError(f"the key {key!r} stands twice in one object")
-        found[key] = value
-    return found
+        document[key] = value
+    return document
 
 
 def _text(path: Path) -> str:
@@ -172,6 +159,8 @@ def _mapping(document: Any, path: Path) -> dict[str, Any]:
 def build(kind: type[T], document: dict[str, Any], where: str) -> T:
     """Return a dataclass made of a plain document, checked against its type hints by pydantic.
 
+    Raises `InputError` for unknown, missing or ill-typed keys; every fault is listed, and the nearest known key named.
+
     Parameters
     ----------
     kind : type
@@ -180,12 +169,7 @@ def build(kind: type[T], document: dict[str, Any], where: str) -> T:
     document : dict
         What a file holds.
     where : str
-        What the error message begins with, such as ``"recipes/demo.yaml: approaches.dense_autoencoder"``.
-
-    Raises
-    ------
-    InputError
-        For an unknown, missing or ill-typed key; every fault is listed, and the nearest known key named.
+        What the message begins with, such as ``"recipes/demo.yaml: approaches.dense_autoencoder"``.
     """
     import pydantic
 
@@ -207,12 +191,11 @@ def _strict(kind: type[T]) -> type[T]:
 
 
 def _dataclasses_in(hint: Any) -> list[Any]:
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        hints = typing.get_type_hints(hint).values()
-        return [found for inner in hints for found in ([inner] if dataclasses.is_dataclass(inner) else [])
-                + _dataclasses_in(inner)]
-    return [found for inner in typing.get_args(hint)
-            for found in ([inner] if dataclasses.is_dataclass(inner) else []) + _dataclasses_in(inner)]
+    is_class = isinstance(hint, type) and dataclasses.is_dataclass(hint)
+    kinds: list[Any] = []
+    for inner in typing.get_type_hints(hint).values() if is_class else typing.get_args(hint):
+        kinds += [*([inner] if dataclasses.is_dataclass(inner) else []), *_dataclasses_in(inner)]
+    return kinds
 
 
 def _explain(kind: Any, fault: Any) -> str:

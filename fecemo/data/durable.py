@@ -20,19 +20,10 @@ LONG_NAME_BYTES = 200
 
 @contextmanager
 def atomic_file(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
-    r"""Open a temporary file beside ``path`` that takes its place when the block ends well.
+    r"""Open a temporary file beside ``path`` that takes its place when the block ends well; its folder is made.
 
-    Parameters
-    ----------
-    path : Path
-        Where the finished file stands. Its folder is made if it is missing.
-    mode : {"wb", "w"}
-        Bytes, or UTF-8 text with ``\n`` line ends.
-
-    Raises
-    ------
-    ResourceError
-        If the disk is full or the folder cannot be written; what stood at ``path`` is untouched.
+    ``mode`` is ``"wb"``, or ``"w"`` for UTF-8 text with ``\n`` line ends. Raises `ResourceError` if the disk is full or
+    the folder cannot be written; what stood at ``path`` is untouched.
     """
     name = path.name
     if len(os.fsencode(name)) > LONG_NAME_BYTES:  # with what is added, no file system would take it

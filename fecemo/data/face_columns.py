@@ -20,6 +20,9 @@ def read_face_columns(path: Path, ids: Sequence[str], *, below: str = "",
                       rename: Callable[[str], str | None] = str) -> dict[str, np.ndarray]:
     """Read a table of faces, joined to the faces of a pack.
 
+    Raises `InputError` if the file is missing, names no face, names one twice, has two columns of one name, or names
+    none of the pack.
+
     Parameters
     ----------
     path : Path
@@ -40,11 +43,6 @@ def read_face_columns(path: Path, ids: Sequence[str], *, below: str = "",
     dict of str to ndarray of shape (n,)
         Float64 with NaN, or objects, strings with ``""``, where a value is not known. Columns without a value are left
         out.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, names no face, names one twice, has two columns of one name, or names none of the pack.
     """
     rows = csv_rows(path)
     heading = next(rows, None)
@@ -57,42 +55,41 @@ def read_face_columns(path: Path, ids: Sequence[str], *, below: str = "",
     if twice := [name for name in names if name and names.count(name) > 1]:
         raise InputError(f"{path} has two columns {twice[0]!r}")
     keys = _keys(names, path)
-    row_of = {one: row for row, one in enumerate(ids)}
+    row_of = {face: row for row, face in enumerate(ids)}
     cells: dict[int, list[str]] = {}
-    read = left_out = 0
-    for row in rows:
-        read += 1
-        if isinstance(row, RejectedRow) or len(row[1]) != len(names):
-            left_out += 1
+    n_rows = n_broken = 0
+    for entry in rows:
+        n_rows += 1
+        if isinstance(entry, RejectedRow) or len(entry[1]) != len(names):
+            n_broken += 1
             continue
-        line, values = row
-        said = dict(zip(names, values, strict=True))
+        line, values = entry
+        known = dict(zip(names, values, strict=True))
         try:
-            at = row_of.get(_id(keys, said, below))
+            row = row_of.get(_id(keys, known, below))
         except ValueError as error:
             raise InputError(f"{path}, line {line}: {error}") from error
-        if at is None:
-            continue
-        if at in cells:
-            raise InputError(f"{path}, line {line}: the face {' '.join(said[key] for key in keys)} comes twice")
-        cells[at] = values
+        if row in cells:
+            raise InputError(f"{path}, line {line}: the face {' '.join(known[key] for key in keys)} comes twice")
+        if row is not None:
+            cells[row] = values
     if not cells:
-        raise InputError(f"{path}: none of its {read} rows is a face of the pack; a face is named by {', '.join(keys)}"
+        raise InputError(f"{path}: none of its {n_rows} rows is a face of the pack; a face is named by "
+                         + ", ".join(keys)
                          + (", which is relative to the imported folder" if keys == ("path",) else ""))
-    if left_out:
-        print(f"{path}: {left_out} of {read} rows are broken and left out", file=sys.stderr)
+    if n_broken:
+        print(f"{path}: {n_broken} of {n_rows} rows are broken and left out", file=sys.stderr)
     columns = {}
     for place, name in enumerate(names):
-        renamed = None if name in keys or not name else rename(name)
-        if renamed is not None:
-            columns[renamed] = _column({at: values[place].strip() for at, values in cells.items()}, len(ids))
-    known = {name: values for name, values in columns.items() if values is not None}
+        title = None if name in keys or not name else rename(name)
+        texts = {row: text for row, values in cells.items() if (text := values[place].strip())}
+        if title is not None and texts:
+            columns[title] = _column(texts, len(ids))
     if rename is str:
-        kinds = {"numbers": [name for name, values in known.items() if values.dtype.kind == "f"],
-                 "words": [name for name, values in known.items() if values.dtype.kind == "O"]}
-        print(f"{path}: " + "; ".join(f"{', '.join(listed)} read as {kind}" for kind, listed in kinds.items()
-                                      if listed), file=sys.stderr)
-    return known
+        read = [f"{', '.join(titles)} read as {words}" for words, kind in (("numbers", "f"), ("words", "O"))
+                if (titles := [title for title, values in columns.items() if values.dtype.kind == kind])]
+        print(f"{path}: {'; '.join(read)}", file=sys.stderr)
+    return columns
 
 
 def _keys(names: Sequence[str], path: Path) -> tuple[str, ...]:
@@ -103,22 +100,19 @@ def _keys(names: Sequence[str], path: Path) -> tuple[str, ...]:
                      f"face by, found {', '.join(names)}")
 
 
-def _id(keys: Sequence[str], said: Mapping[str, str], below: str) -> str:
+def _id(keys: Sequence[str], cells: Mapping[str, str], below: str) -> str:
     if keys[0] == "path":
-        return face_id(said["path"].strip().removeprefix(below), 0, 1, 0, 1)
-    return said["id"].strip() if keys[0] == "id" else ListedFace.from_cells([said[key] for key in keys]).id
+        return face_id(cells["path"].strip().removeprefix(below), 0, 1, 0, 1)
+    return cells["id"].strip() if keys[0] == "id" else ListedFace.from_cells([cells[key] for key in keys]).id
 
 
-def _column(known: Mapping[int, str], n: int) -> np.ndarray | None:
-    known = {row: text for row, text in known.items() if text}
-    if not known:
-        return None
-    rows = list(known)
-    if all(map(_NUMBER.fullmatch, known.values())):
+def _column(texts: Mapping[int, str], n: int) -> np.ndarray:
+    rows = list(texts)
+    if all(map(_NUMBER.fullmatch, texts.values())):
         numbers = np.full(n, np.nan)
-        numbers[rows] = [float(text) for text in known.values()]
+        numbers[rows] = [float(text) for text in texts.values()]
         return numbers
     # References to the texts: an array of fixed width would be as wide as the longest remark at every face.
     words = np.full(n, "", dtype=object)
-    words[rows] = [sys.intern(text) for text in known.values()]
+    words[rows] = [sys.intern(text) for text in texts.values()]
     return words

@@ -36,12 +36,7 @@ def face_id(url: str, left: float, right: float, top: float, bottom: float) -> s
 class ListedFace:
     """One face of a list; the box, fractions of the photograph's width and height, is as it was listed, sound or not.
 
-    Parameters
-    ----------
-    id : str
-        Digest of URL and box.
-    url : str
-    left, right, top, bottom : float
+    ``id`` is the digest of address and box.
     """
 
     id: str

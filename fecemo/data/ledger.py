@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fecemo.data.dataset import ENTRY_COLUMNS, FaceEntry
+from fecemo.data.dataset_files import ENTRY_COLUMNS, FaceEntry
 from fecemo.errors import InputError, ResourceError, StoredStateError
 
 LEDGER_NAME = "ledger.sqlite"
@@ -45,7 +45,7 @@ class Ledger:
     folder : Path
         The dataset's folder. The caller holds its `output_lock`.
     plan : iterable of FaceEntry
-        The wanted faces in their final order; read once.
+        The wanted faces in their final order; ids are unique; read once.
     made_of : JSON value
         What else decides the pixels. A ledger made with something else is another plan.
     before_moving : callable, optional
@@ -56,8 +56,7 @@ class Ledger:
     InputError
         If an id stands twice in the plan.
     StoredStateError
-        If ``folder`` holds a plan of other settings or with faces that the new one has not, or a ledger that cannot be
-        read.
+        If ``folder`` holds a plan of other settings or with faces that the new one has not, or a damaged ledger.
     ResourceError
         If the disk is full or the folder cannot be written.
     """
@@ -81,15 +80,14 @@ class Ledger:
         except BaseException:
             self._connection.close()
             raise
-        self._length: int = self._one("SELECT count(*) FROM plan")[0]
+        ((self._length,),) = self._all("SELECT count(*) FROM plan")
 
     def _store_plan(self, plan: Iterable[FaceEntry], table: str) -> str:
         """Fill a table with a plan; return the digest of its rows."""
         def stored() -> Iterator[tuple[Any, ...]]:
             for slot, row in enumerate(_plan_rows(plan)):
-                marks = ", ".join("?" * (1 + len(row)))
                 try:
-                    self._connection.execute(f"INSERT INTO {table} VALUES ({marks})", (slot, *row))
+                    self._connection.execute(f"INSERT INTO {table} VALUES (?, {_marks(row)})", (slot, *row))
                 except sqlite3.IntegrityError as error:
                     raise InputError(f"the plan for {self.path.parent} holds the face {row[0]} ({row[1]}) twice; "
                                      "give every address and box once") from error
@@ -100,22 +98,22 @@ class Ledger:
     def _take_grown(self, plan: Iterable[FaceEntry], digest: str, made_of: Any,
                     before_moving: Callable[[], None] | None) -> None:
         """Let a plan that holds every face of the stored one take its place."""
-        made_of_note = self._connection.execute("SELECT value FROM notes WHERE name = 'made_of'").fetchone()
-        made_before = json.loads(made_of_note[0])
+        made_before = json.loads(self.note("made_of") or "null")
         if made_before != json.loads(json.dumps(made_of)):
-            raise self._refusal(f"was made with {_difference(made_before, made_of)}")
+            raise self._refusal(f"was made with {difference(made_before, made_of)}")
         stored_rows = (tuple(math.nan if value is None else value for value in row[1:])
                        for row in self._connection.execute("SELECT * FROM plan ORDER BY slot"))
         if _plan_digest(stored_rows) != digest:
             raise StoredStateError(f"{self.path} is damaged: its list of faces is not the one that was stored; remove "
-                                   f"the folder and run the same command again: rm -r {self._quoted_folder}")
+                                   "the folder and run the same command again: "
+                                   f"rm -r {shlex.quote(str(self.path.parent))}")
         self._connection.execute("CREATE TEMP TABLE wanted AS SELECT * FROM plan LIMIT 0")
         self._connection.execute("CREATE UNIQUE INDEX temp.wanted_id ON wanted (id)")
         new_digest = self._store_plan(plan, "wanted")
         if new_digest != digest:
             self._check_nothing_lost()
-            if before_moving is not None and self._connection.execute(
-                    "SELECT 1 FROM plan JOIN wanted USING (id) WHERE plan.slot != wanted.slot LIMIT 1").fetchone():
+            if before_moving is not None and self._all(
+                    "SELECT 1 FROM plan JOIN wanted USING (id) WHERE plan.slot != wanted.slot LIMIT 1"):
                 before_moving()
             for statement in (
                 "CREATE TEMP TABLE moved AS SELECT wanted.slot, state, sha256, reason, detail "
@@ -129,43 +127,33 @@ class Ledger:
 
     def _check_nothing_lost(self) -> None:
         """Refuse a new plan that lacks a face of the stored one, or holds it with another entry."""
-        n_stored, n_wanted, n_lost = self._connection.execute(
-            "SELECT (SELECT count(*) FROM plan), (SELECT count(*) FROM wanted), "
-            "(SELECT count(*) FROM plan WHERE id NOT IN (SELECT id FROM wanted))").fetchone()
-        columns = [name for _, name, *_ in self._connection.execute("PRAGMA table_info(plan)") if name != "slot"]
+        lost = self._all("SELECT count(*), (SELECT count(*) FROM plan), (SELECT count(*) FROM wanted), id, address, "
+                         "min(slot) FROM plan WHERE id NOT IN (SELECT id FROM wanted)")
+        n_lost, n_stored, n_wanted, face, address, _ = lost[0]
         if n_lost:
-            lost = self._connection.execute(
-                f"SELECT {', '.join(columns[:2])} FROM plan WHERE id NOT IN (SELECT id FROM wanted) "
-                "ORDER BY slot LIMIT 1").fetchone()
             raise self._refusal(f"was made of another list of faces: {n_lost} of its {n_stored} faces are not among "
-                                f"the {n_wanted} that are asked for, the first {lost[0]} ({lost[1]})")
-        for column in columns[1:-1]:  # what is said of a face, the last, may change: its pixels do not
-            changed = self._connection.execute(
-                f"SELECT id, plan.{column}, wanted.{column} FROM plan JOIN wanted USING (id) "
-                f"WHERE plan.{column} IS NOT wanted.{column} ORDER BY plan.slot LIMIT 1").fetchone()
-            if changed:
-                face, before, now = changed
+                                f"the {n_wanted} that are asked for, the first {face} ({address})")
+        columns = [name for _, name, *_ in self._all("PRAGMA table_info(plan)") if name != "slot"]
+        for column in columns[1:-1]:  # the annotations of a face, the last, may change: its pixels do not
+            if changed := self._all(
+                    f"SELECT id, plan.{column}, wanted.{column} FROM plan JOIN wanted USING (id) "
+                    f"WHERE plan.{column} IS NOT wanted.{column} ORDER BY plan.slot LIMIT 1"):
+                ((face, before, now),) = changed
                 raise self._refusal(f"was made of another list of faces: the {column} of face {face} is now {now!r}, "
                                     f"not {before!r}")
 
     def _refusal(self, difference: str) -> StoredStateError:
         return StoredStateError(f"{self.path.parent} {difference}. Nothing stored is overwritten: choose another "
-                                f"folder, or remove that one: rm -r {self._quoted_folder}")
-
-    @property
-    def _quoted_folder(self) -> str:
-        return shlex.quote(str(self.path.parent))
+                                f"folder, or remove that one: rm -r {shlex.quote(str(self.path.parent))}")
 
     def note(self, name: str) -> str | None:
         """Return what was noted under a name, or None."""
-        with self._lock, self._explained():
-            row = self._connection.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
-        return None if row is None else str(row[0])
+        rows = self._all("SELECT value FROM notes WHERE name = ?", name)
+        return rows[0][0] if rows else None
 
     def set_note(self, name: str, value: str) -> None:
         """Note something beside the plan."""
-        with self._transaction():
-            self._connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
+        self._change("INSERT OR REPLACE INTO notes VALUES (?, ?)", name, value)
 
     def record(self, outcomes: Sequence[Outcome]) -> None:
         """Store what became of some slots, in one transaction."""
@@ -180,22 +168,17 @@ class Ledger:
     def take_plan(self, plan: Iterable[FaceEntry]) -> None:
         """Let a plan of the same faces, with other annotations, take the place of the stored one."""
         with self._transaction():
-            (digest,) = self._connection.execute("SELECT digest FROM planned").fetchone()
-            (made_of,) = self._connection.execute("SELECT value FROM notes WHERE name = 'made_of'").fetchone()
-            self._take_grown(plan, digest, json.loads(made_of), None)
+            ((digest,),) = self._all("SELECT digest FROM planned")
+            self._take_grown(plan, digest, json.loads(self.note("made_of") or "null"), None)
 
     def keep_those_of(self, details: Sequence[str]) -> None:
-        """Make every slot missing again that was rejected, or stored with another detail than is given for it."""
-        with self._lock, self._explained():
-            settled = self._connection.execute("SELECT slot, state, detail FROM faces").fetchall()
-        self.forget([slot for slot, state, detail in settled if state != "stored" or detail != details[slot]])
+        """Make every slot missing again that was rejected, or stored with another detail than is listed for it."""
+        self.forget([slot for slot, state, detail in self._all("SELECT slot, state, detail FROM faces")
+                     if state != "stored" or detail != details[slot]])
 
     def forget_rejected(self, reasons: Sequence[str]) -> int:
         """Make every slot missing again that was rejected for one of these reasons; return their number."""
-        with self._transaction():
-            marks = ", ".join("?" * len(reasons))
-            return self._connection.execute(
-                f"DELETE FROM faces WHERE state = 'rejected' AND reason IN ({marks})", tuple(reasons)).rowcount
+        return self._change(f"DELETE FROM faces WHERE state = 'rejected' AND reason IN ({_marks(reasons)})", *reasons)
 
     def forget_rejected_at(self, is_chosen: Callable[[str], bool]) -> None:
         """Make every slot missing again that was rejected and whose face is at a chosen address."""
@@ -205,11 +188,9 @@ class Ledger:
 
     def reject_stored(self, details: Sequence[str], reason: str, detail: str) -> int:
         """Reject every stored face whose detail is one of these; return their number."""
-        with self._transaction():
-            marks = ", ".join("?" * len(details))
-            return self._connection.execute(
-                "UPDATE faces SET state = 'rejected', sha256 = '', reason = ?, detail = ? "
-                f"WHERE state = 'stored' AND detail IN ({marks})", (reason, detail, *details)).rowcount
+        return self._change(
+            "UPDATE faces SET state = 'rejected', sha256 = '', reason = ?, detail = ? "
+            f"WHERE state = 'stored' AND detail IN ({_marks(details)})", reason, detail, *details)
 
     def missing(self) -> list[int]:
         """Return the slots without an outcome, in ascending order."""
@@ -220,7 +201,8 @@ class Ledger:
         return self._length
 
     def __getitem__(self, slot: int) -> FaceEntry:
-        return _entry(self._one(f"SELECT {_ENTRY} FROM plan WHERE slot = ?", slot))
+        (row,) = self._all(f"SELECT {_ENTRY} FROM plan WHERE slot = ?", slot)
+        return _entry(row)
 
     def missing_photos(self) -> Iterator[tuple[int, str]]:
         """Yield, once for each photograph with a missing face, the first such face's slot and the address."""
@@ -232,11 +214,9 @@ class Ledger:
 
     def missing_of_same_address(self, slot: int) -> list[tuple[int, FaceEntry]]:
         """Return every missing face of the photograph that a slot's face is in, ascending by slot."""
-        with self._lock, self._explained():
-            rows = self._connection.execute(
-                f"SELECT plan.slot, {_ENTRY} FROM plan LEFT JOIN faces USING (slot) WHERE faces.slot IS NULL "
-                "AND address = (SELECT address FROM plan WHERE slot = ?) ORDER BY plan.slot", (slot,)).fetchall()
-        return [(row[0], _entry(row[1:])) for row in rows]
+        return [(row[0], _entry(row[1:])) for row in self._all(
+            f"SELECT plan.slot, {_ENTRY} FROM plan LEFT JOIN faces USING (slot) WHERE faces.slot IS NULL "
+            "AND address = (SELECT address FROM plan WHERE slot = ?) ORDER BY plan.slot", slot)]
 
     def stored(self) -> Iterator[tuple[int, FaceEntry, str]]:
         """Yield slot, entry and sha256 of every stored face, in the order of the plan."""
@@ -254,64 +234,56 @@ class Ledger:
 
     def counts(self) -> tuple[int, dict[str, int]]:
         """Return the number of stored faces, and of rejected ones by reason."""
-        with self._lock, self._explained():
-            rows = self._connection.execute(
-                "SELECT state, reason, count(*) FROM faces GROUP BY state, reason ORDER BY reason").fetchall()
+        rows = self._all("SELECT state, reason, count(*) FROM faces GROUP BY state, reason ORDER BY reason")
         stored = sum(count for state, _, count in rows if state == "stored")
         return stored, {reason: count for state, reason, count in rows if state == "rejected"}
 
-    def addresses_by_detail(self, at_least: int) -> list[tuple[str, int, str]]:
+    def addresses_by_detail(self, at_least: int) -> list[tuple[Any, ...]]:
         """Return each detail that the stored faces of so many addresses share: detail, addresses, the first of them."""
-        with self._lock, self._explained():
-            return self._connection.execute(
-                "SELECT detail, count(DISTINCT address) AS addresses, min(address) FROM plan JOIN faces USING (slot) "
-                "WHERE state = 'stored' AND detail != '' GROUP BY detail HAVING addresses >= ? "
-                "ORDER BY addresses DESC, detail",
-                (at_least,)).fetchall()
+        return self._all(
+            "SELECT detail, count(DISTINCT address) AS addresses, min(address) FROM plan JOIN faces USING (slot) "
+            "WHERE state = 'stored' AND detail != '' GROUP BY detail HAVING addresses >= ? "
+            "ORDER BY addresses DESC, detail", at_least)
 
     def annotation_names(self) -> list[str]:
         """Return the names of all annotations of the plan."""
-        with self._lock, self._explained():
-            rows = self._connection.execute(
-                "SELECT DISTINCT key FROM plan, json_each(plan.annotations) ORDER BY key").fetchall()
-        return [name for (name,) in rows]
+        return [name for (name,) in self._all(
+            "SELECT DISTINCT key FROM plan, json_each(plan.annotations) ORDER BY key")]
 
     def annotation_values(self, name: str) -> list[str]:
         """Return the different values of one annotation, apart from ``""``."""
-        with self._lock, self._explained():
-            rows = self._connection.execute(
-                "SELECT DISTINCT value FROM plan, json_each(plan.annotations) WHERE key = ? AND value != '' "
-                "ORDER BY value", (name,)).fetchall()
-        return [value for (value,) in rows]
+        return [value for (value,) in self._all(
+            "SELECT DISTINCT value FROM plan, json_each(plan.annotations) WHERE key = ? AND value != '' "
+            "ORDER BY value", name)]
 
     def add_seconds(self, seconds: float) -> None:
         """Add to the time that all runs took."""
-        with self._transaction():
-            self._connection.execute("INSERT INTO work VALUES (?)", (seconds,))
+        self._change("INSERT INTO work VALUES (?)", seconds)
 
     def seconds(self) -> float:
         """Return the seconds that all earlier runs took."""
-        return float(self._one("SELECT coalesce(sum(seconds), 0) FROM work")[0])
+        ((seconds,),) = self._all("SELECT coalesce(sum(seconds), 0) FROM work")
+        return float(seconds)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         with self._lock:
             self._connection.close()
 
-    def _one(self, query: str, *values: Any) -> tuple[Any, ...]:
+    def _all(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with self._lock, self._explained():
-            row: tuple[Any, ...] = self._connection.execute(query, values).fetchone()
-        return row
+            return self._connection.execute(query, values).fetchall()
+
+    def _change(self, statement: str, *values: Any) -> int:
+        """Execute one statement in a transaction and return how many rows it changed."""
+        with self._transaction():
+            return self._connection.execute(statement, values).rowcount
 
     def _pages(self, query: str) -> Iterator[tuple[Any, ...]]:
         """Yield rows that begin with the slot, a page at a time: neither much memory nor the lock is held long."""
         after = -1
-        while True:
-            with self._lock, self._explained():
-                rows = self._connection.execute(f"{query} ORDER BY plan.slot LIMIT {_PAGE}", (after,)).fetchall()
+        while rows := self._all(f"{query} ORDER BY plan.slot LIMIT {_PAGE}", after):
             yield from rows
-            if len(rows) < _PAGE:
-                return
             after = rows[-1][0]
 
     @contextmanager
@@ -345,6 +317,10 @@ class Ledger:
             raise
 
 
+def _marks(values: Sequence[Any]) -> str:
+    return ", ".join("?" * len(values))
+
+
 def _plan_rows(plan: Iterable[FaceEntry]) -> Iterator[tuple[Any, ...]]:
     for entry in plan:
         yield (*(getattr(entry, column) for column in ENTRY_COLUMNS),
@@ -358,7 +334,7 @@ def _plan_digest(rows: Iterable[tuple[Any, ...]]) -> str:
     return digest.hexdigest()
 
 
-def _difference(before: Any, now: Any) -> str:
+def difference(before: Any, now: Any) -> str:
     """Return in words which settings differ."""
     if not (isinstance(before, dict) and isinstance(now, dict)):
         return "other settings or from other files"

@@ -6,52 +6,29 @@ from enum import StrEnum
 class Reason(StrEnum):
     """Codes of the column ``reason`` of ``rejects.csv``. They are stored: add, never rename."""
 
-    BAD_URL = "bad_url"
-    """Not an http or https address that can be asked for."""
-    CREDENTIALS_IN_URL = "credentials_in_url"
-    """The address holds a user name or password; it is neither used nor logged."""
-    FORBIDDEN_ADDRESS = "forbidden_address"
-    """The host, or one that it redirects to, is not on the public internet."""
-    BAD_BOX = "bad_box"
-    """The box is inverted, not finite, without area or outside the photograph."""
-    GONE = "gone"
-    """404 or 410."""
-    REFUSED = "refused"
-    """Another answer of the 4xx kind, such as 403."""
-    PLACEHOLDER = "placeholder"
-    """The site's picture for "photo unavailable"."""
-    OPTED_OUT = "opted_out"
-    """The site asks, by X-Robots-Tag, not to have its pictures used."""
-    TOO_MANY_REDIRECTS = "too_many_redirects"
-    """A loop, or a longer chain of redirects than is followed."""
-    TOO_LARGE = "too_large"
-    """More bytes than are accepted."""
-    TOO_MANY_PIXELS = "too_many_pixels"
-    """The header claims more pixels than are accepted."""
-    EMPTY = "empty"
-    """A good answer without a byte in it."""
-    NOT_AN_IMAGE = "not_an_image"
-    """The bytes are of no picture format that is read, whatever they were called."""
-    DAMAGED_IMAGE = "damaged_image"
-    """The header is a picture's, the rest is truncated or damaged."""
-    THROTTLED = "throttled"
-    """429, or 503 with Retry-After, until the tries were used up."""
-    SERVER_ERROR = "server_error"
-    """Another answer of the 5xx kind."""
-    TIMEOUT = "timeout"
-    """The deadline passed, while connecting or while receiving."""
-    NO_SUCH_HOST = "no_such_host"
-    """The name does not resolve."""
-    CONNECTION_FAILED = "connection_failed"
-    """Refused, reset, bad TLS, or an answer that is not HTTP."""
-    CUT_SHORT = "cut_short"
-    """Fewer bytes came than the server had announced."""
-    TOO_COSTLY = "too_costly"
-    """It would take far longer to decode than a picture of its size."""
-    FAULT = "fault"
-    """A fault of this program on this one photograph; the detail says what and where."""
-    HOST_SET_ASIDE = "host_set_aside"
-    """Not asked for, or no further: its host had failed too many times in a row."""
+    BAD_URL = "bad_url"  # not an http or https address that can be asked for
+    CREDENTIALS_IN_URL = "credentials_in_url"  # a user name or password in the address; neither used nor logged
+    FORBIDDEN_ADDRESS = "forbidden_address"  # the host, or one that it redirects to, is not on the public internet
+    BAD_BOX = "bad_box"  # the box is inverted, not finite, without area or outside the photograph
+    GONE = "gone"  # 404 or 410
+    REFUSED = "refused"  # another answer of the 4xx kind, such as 403
+    PLACEHOLDER = "placeholder"  # the site's picture for "photo unavailable"
+    OPTED_OUT = "opted_out"  # the site asks, by X-Robots-Tag, not to have its pictures used
+    TOO_MANY_REDIRECTS = "too_many_redirects"  # a loop, or a longer chain of redirects than is followed
+    TOO_LARGE = "too_large"  # more bytes than are accepted
+    TOO_MANY_PIXELS = "too_many_pixels"  # the header claims more pixels than are accepted
+    EMPTY = "empty"  # a good answer without a byte in it
+    NOT_AN_IMAGE = "not_an_image"  # the bytes are of no picture format that is read, whatever they were called
+    DAMAGED_IMAGE = "damaged_image"  # the header is a picture's, the rest is truncated or damaged
+    THROTTLED = "throttled"  # 429, or 503 with Retry-After, until the tries were used up
+    SERVER_ERROR = "server_error"  # another answer of the 5xx kind
+    TIMEOUT = "timeout"  # the deadline passed, while connecting or while receiving
+    NO_SUCH_HOST = "no_such_host"  # the name does not resolve
+    CONNECTION_FAILED = "connection_failed"  # refused, reset, bad TLS, or an answer that is not HTTP
+    CUT_SHORT = "cut_short"  # fewer bytes came than the server had announced
+    TOO_COSTLY = "too_costly"  # it would take far longer to decode than a picture of its size
+    FAULT = "fault"  # a fault of this program on this one photograph; the detail says what and where
+    HOST_SET_ASIDE = "host_set_aside"  # not asked for, or no further: its host had failed too many times in a row
 
     @property
     def transient(self) -> bool:

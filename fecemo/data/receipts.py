@@ -42,7 +42,7 @@ class Receipt:
     config : dict
         The stage's configuration, as plain JSON values.
     inputs : dict of str to str
-        Digest of each input, by what it is called in the stage.
+        Digest of each input, by its name in the stage.
     outputs : dict of str to str
         sha256 of each output file, by its path relative to the folder. The digest of an output of this stage, as an
         input of the next, is `Receipt.digest`.
@@ -130,18 +130,12 @@ def write_receipt(folder: Path, stage: str, *, config: dict[str, Any], inputs: d
 
     Parameters
     ----------
-    folder : Path
-        The stage's output folder.
-    stage, config, inputs, seed, seconds, summary, machine
+    folder, stage, config, inputs, seed, seconds, summary, machine
         See `Receipt`.
     files : list of str
         Paths, relative to ``folder``, whose sha256 is taken now.
     outputs : dict of str to str, optional
-        Digests already known, such as a pack's, for files too large to read twice.
-
-    Returns
-    -------
-    Receipt
+        Digests already known, such as a dataset's, for files too large to read twice.
     """
     digests = {**{name: digest_file(folder / name) for name in files}, **(outputs or {})}
     receipt = Receipt(
@@ -160,10 +154,7 @@ def write_receipt(folder: Path, stage: str, *, config: dict[str, Any], inputs: d
 def read_receipt(folder: Path) -> Receipt | None:
     """Return a folder's receipt, or None where there is none because the stage has not finished.
 
-    Raises
-    ------
-    StoredStateError
-        If the receipt is there and cannot be read.
+    Raises `StoredStateError` if the receipt is there and cannot be read.
     """
     path = folder / RECEIPT_NAME
     try:
@@ -180,10 +171,7 @@ def read_receipt(folder: Path) -> Receipt | None:
 def require_receipt(folder: Path, stage: str) -> Receipt:
     """Return the receipt of an input that must be finished.
 
-    Raises
-    ------
-    StoredStateError
-        If the stage that makes it has not finished, or the folder belongs to another stage.
+    Raises `StoredStateError` if the stage that makes it has not finished, or the folder belongs to another stage.
     """
     receipt = read_receipt(folder)
     if receipt is None:
@@ -235,7 +223,8 @@ def damage(folder: Path, receipt: Receipt) -> str | None:
 def open_output(folder: Path, name: str, stage: str = "") -> Path:
     """Return the path of a stage's output, held against the receipt.
 
-    A folder without a receipt, as of a stage at work, promises nothing: there the path is returned as it is.
+    A folder without a receipt, as of a stage at work, promises nothing: there the path is returned as it is. Raises
+    `StoredStateError` if the file is missing or is not what the stage wrote.
 
     Parameters
     ----------
@@ -244,12 +233,7 @@ def open_output(folder: Path, name: str, stage: str = "") -> Path:
     name : str
         Path relative to it.
     stage : str, optional
-        The stage to name in the message; by default that of the receipt.
-
-    Raises
-    ------
-    StoredStateError
-        If the file is missing or is not what the stage wrote.
+        For the message; by default that of the receipt.
     """
     receipt = read_receipt(folder)
     if receipt is not None and name in receipt.outputs and (words := _damage(folder, name, receipt)) is not None:

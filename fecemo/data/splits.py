@@ -4,7 +4,6 @@ The order in which faces are listed changes nothing, and faces that join or leav
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -35,7 +34,8 @@ def make_splits(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndar
 
     Held out is the whole set's share of every label or, by counts, as many faces of every label. Within a label the
     faces stand in the order of a digest of seed and id: the first are the test split, the next the validation split,
-    the others the train split. The test split therefore does not depend on ``valid_fraction``.
+    the others the train split. The test split therefore does not depend on ``valid_fraction``. Raises `InputError` if
+    the fractions are out of range, or a label has too few faces.
 
     Parameters
     ----------
@@ -52,11 +52,6 @@ def make_splits(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndar
     -------
     ndarray of shape (n,), str
         ``"train"``, ``"valid"`` or ``"test"``.
-
-    Raises
-    ------
-    InputError
-        If the fractions are out of range, or a label has too few faces.
     """
     if not (valid_fraction >= 0 and test_fraction >= 0 and valid_fraction + test_fraction < 1):
         raise InputError(f"valid_fraction {valid_fraction} and test_fraction {test_fraction} must be at least 0, and "
@@ -91,22 +86,10 @@ def make_splits(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndar
 
 
 def held_out_per_class(counts: Mapping[str, int], asked: Mapping[str, int]) -> dict[str, int]:
-    """Return how many faces of every label are held out: as many as are asked for, or equally many of each, but fewer.
+    """Return how many faces of every label are held out, by split: as many as asked, or equally fewer of each.
 
     Half of the rarest label stays to be learnt from. Where it has too few faces for that, all numbers become smaller in
-    proportion, rounded down.
-
-    Parameters
-    ----------
-    counts : mapping of str to int
-        Faces of each label.
-    asked : mapping of str to int
-        Faces of every label by split.
-
-    Raises
-    ------
-    InputError
-        If none would be left of a number that is above 0.
+    proportion, rounded down. Raises `InputError` if none would be left of a number that is above 0.
     """
     whole = sum(asked.values())
     rarest = min(counts, key=lambda label: (counts[label], label), default="")
@@ -124,65 +107,31 @@ def held_out_per_class(counts: Mapping[str, int], asked: Mapping[str, int]) -> d
 
 def stratified_sample(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndarray, *, count: int | None = None,
                       fraction: float | None = None, seed: int = 0) -> np.ndarray:
-    """Draw faces so that every label has its share: exactly proportional by largest remainder.
+    """Draw rows, ascending, int64, so that every label has its share: exactly proportional by largest remainder.
 
-    A label gets at least one face wherever ``count`` is not below the number of labels. The draw depends on the ids
-    and the seed, not on the order of the rows.
-
-    Parameters
-    ----------
-    ids, labels : sequence of str, of length n
-    count : int, optional
-        How many faces, in [0, n].
-    fraction : float, optional
-        Which share of them, in [0, 1]; the number of faces is rounded to the nearest. Give this or ``count``.
-    seed : int
-
-    Returns
-    -------
-    ndarray of int64
-        Rows of ``ids``, ascending.
-
-    Raises
-    ------
-    InputError
-        If neither or both of ``count`` and ``fraction`` are given, or there are too few faces.
+    Drawn are ``count`` faces, in [0, n], or a ``fraction`` in [0, 1] of them, rounded to the nearest. A label gets at
+    least one face wherever there are enough. The draw depends on ids and seed, not on the order of the rows. Raises
+    `InputError` if neither or both of ``count`` and ``fraction`` are given, or there are too few faces.
     """
     if (count is None) == (fraction is None):
         raise InputError("a stratified sample needs either a count or a fraction")
-    rows_by_label = _ordered_rows(ids, labels, f"sample:{seed}")
-    counts = {label: len(rows) for label, rows in rows_by_label.items()}
-    n = sum(counts.values())
+    n = len(ids)
     if fraction is not None and not 0 <= fraction <= 1:
         raise InputError(f"a sample's fraction must be in [0, 1], not {fraction}")
     wanted = count if count is not None else _rounded((fraction or 0.0) * n)
     if not 0 <= wanted <= n:
         raise InputError(f"a sample of {wanted} faces was asked for, and there are {n}")
-    drawn = proportional_counts(counts, wanted)
-    chosen = [rows[: drawn[label]] for label, rows in rows_by_label.items()]
-    return np.sort(np.concatenate([np.empty(0, np.int64), *chosen]))
+    rows_by_label = _ordered_rows(ids, labels, f"sample:{seed}")
+    drawn = proportional_counts({label: len(rows) for label, rows in rows_by_label.items()}, wanted)
+    return np.sort(np.concatenate([np.empty(0, np.int64), *(rows[: drawn[label]]
+                                                            for label, rows in rows_by_label.items())]))
 
 
 def capped_sample(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndarray,
                   splits: Sequence[str] | np.ndarray, *, per_class: int, seed: int = 0) -> np.ndarray:
     """Draw at most ``per_class`` faces of every label, from its splits in proportion; decided by ids and seed.
 
-    Parameters
-    ----------
-    ids, labels, splits : sequence of str, of length n
-        All of ``splits`` may be ``""``.
-    per_class : int
-    seed : int
-
-    Returns
-    -------
-    ndarray of int64
-        Rows of ``ids``, ascending.
-
-    Raises
-    ------
-    InputError
-        If ``per_class`` is below 1.
+    Returns rows, ascending, int64. All splits may be ``""``. Raises `InputError` if ``per_class`` is below 1.
     """
     if per_class < 1:
         raise InputError(f"per_class must be at least 1, not {per_class}")
@@ -196,23 +145,11 @@ def capped_sample(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.nd
 
 
 def proportional_counts(counts: dict[str, int], total: int) -> dict[str, int]:
-    """Share ``total`` out among labels in proportion to their counts, by largest remainder.
+    """Share ``total`` out among labels in proportion to their counts, by largest remainder; none gets more than it has.
 
     Every label's quota ``total · count / n`` is rounded down; what is then left goes, one each, to the largest
     remainders (ties: the larger count, then the name). Where ``total`` is not below the number of labels, a label
     that would come away empty gets one face from the label that stands furthest above its quota.
-
-    Parameters
-    ----------
-    counts : dict of str to int
-        Faces of each label; none is negative.
-    total : int
-        At most the sum of the counts.
-
-    Returns
-    -------
-    dict of str to int
-        Adds up to ``total``; no label gets more than it has.
     """
     present = {label: count for label, count in counts.items() if count > 0}
     n = sum(present.values())
@@ -225,8 +162,8 @@ def proportional_counts(counts: dict[str, int], total: int) -> dict[str, int]:
         shares[label] += 1
     if total >= len(present):
         for label in sorted(label for label, share in shares.items() if share == 0):
-            givers = [other for other, share in shares.items() if share > 1]
-            giver = max(givers, key=lambda other: (shares[other] * n - total * present[other], present[other], other))
+            giver = max((name for name, share in shares.items() if share > 1),
+                        key=lambda name: (shares[name] * n - total * present[name], present[name], name))
             shares[giver] -= 1
             shares[label] = 1
     return {label: shares.get(label, 0) for label in counts}
@@ -238,11 +175,10 @@ def _ordered_rows(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.nd
     if len(ids) != len(labels):
         raise ValueError(f"{len(ids)} ids for {len(labels)} labels")
     # The salt names the purpose too, so that a sample drawn with the seed of the splits is not tied to them.
-    keys = [hashlib.sha256(f"{salt}:{one}".encode()).digest() for one in ids]
-    rows: dict[str, list[int]] = {label: [] for label in sorted(Counter(str(label) for label in labels))}
-    for row in sorted(range(len(keys)), key=keys.__getitem__):
-        rows[str(labels[row])].append(row)
-    return {label: np.array(found, np.int64) for label, found in rows.items()}
+    keys = [hashlib.sha256(f"{salt}:{face}".encode()).digest() for face in ids]
+    order = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
+    ordered = np.asarray(labels, str)[order]
+    return {str(label): order[ordered == label] for label in np.unique(ordered)}
 
 
 def _rounded(number: float) -> int:

@@ -43,15 +43,7 @@ class Faces(Protocol):
 
 @dataclass(frozen=True)
 class Shard:
-    """One of the packs that a joined pack is made of.
-
-    Parameters
-    ----------
-    folder : str
-        Relative to the joined pack.
-    digest : str
-        `Receipt.digest` of the shard when it was joined.
-    """
+    """One of the datasets that a joined one is made of: its folder, relative to the joined one, and its digest then."""
 
     folder: str
     digest: str
@@ -139,7 +131,7 @@ def _part(joined: Path, shard: Shard) -> np.ndarray:
     folder = joined / shard.folder
     receipt = read_receipt(folder)
     if receipt is None or receipt.digest != shard.digest:
-        found = "is missing or unfinished" if receipt is None else "holds other faces than when it was joined"
-        raise StoredStateError(f"{joined} is joined of several packs, and one of them, {folder}, {found}; bring it "
+        fault = "is missing or unfinished" if receipt is None else "holds other faces than when it was joined"
+        raise StoredStateError(f"{joined} is joined of several packs, and one of them, {folder}, {fault}; bring it "
                                "back, or run its fetch and then the join again")
     return map_array(folder / FACES_NAME)

@@ -11,17 +11,7 @@ _OPACITY = {"stubble": 0.30, "moustache": 0.88, "goatee": 0.85, "full": 0.88}
 
 
 def paint_beard(canvas: Canvas, geometry: FaceGeometry, identity: Identity) -> None:
-    """Paint the beard, if there is one.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        The face, with its light.
-    geometry : FaceGeometry
-        It follows mouth and jaw.
-    identity : Identity
-        Style, colour and the seed of its texture.
-    """
+    """Paint the beard, if there is one, around mouth and jaw."""
     if identity.beard == "none":
         return
     shapes = {"stubble": _full, "full": _full, "goatee": _goatee, "moustache": _moustache}[identity.beard](geometry)
@@ -47,19 +37,9 @@ def _full(geometry: FaceGeometry) -> list[Points]:
     edges = []
     for side in (1, -1):
         x, y = mouth.corner(side)
-        edges.append(
-            mirrored(
-                [
-                    (0.90 * head.half_width, 0.10),
-                    (0.84 * head.half_width, 0.42),
-                    (0.72 * head.half_width, 0.62),
-                    (abs(x) + 0.15, y - 0.04),
-                    (abs(x) + 0.02, y - 0.10),
-                    (0.10, nose.base + 0.065),
-                ],
-                side,
-            )
-        )
+        edges.append(mirrored([(0.90 * head.half_width, 0.10), (0.84 * head.half_width, 0.42),
+                               (0.72 * head.half_width, 0.62), (abs(x) + 0.15, y - 0.04), (abs(x) + 0.02, y - 0.10),
+                               (0.10, nose.base + 0.065)], side))
     # From the picture's right ear along the upper edge to its left ear, then back along the jaw.
     upper = spline(np.concatenate([edges[0], edges[1][::-1]]), 5)
     return [np.concatenate([upper, jaw]).astype(np.float32)]
@@ -71,24 +51,10 @@ def _moustache(geometry: FaceGeometry) -> list[Points]:
     for side in (-1, 1):
         x, y = mouth.corner(side)
         top = float(mouth.upper_outer[20, 1])
-        shapes.append(
-            spline(
-                mirrored(
-                    [
-                        (-0.01, nose.base + 0.055),
-                        (0.12, nose.base + 0.055),
-                        (abs(x) * 0.85, 0.6 * y + 0.4 * nose.base - 0.005),
-                        (abs(x) + 0.065, y + 0.01),
-                        (abs(x) * 0.97, y - 0.035),
-                        (abs(x) * 0.5, top - 0.010),
-                        (-0.01, top + 0.005),
-                    ],
-                    side,
-                ),
-                5,
-                closed=True,
-            )
-        )
+        shapes.append(spline(mirrored([(-0.01, nose.base + 0.055), (0.12, nose.base + 0.055),
+                                       (abs(x) * 0.85, 0.6 * y + 0.4 * nose.base - 0.005), (abs(x) + 0.065, y + 0.01),
+                                       (abs(x) * 0.97, y - 0.035), (abs(x) * 0.5, top - 0.010), (-0.01, top + 0.005)],
+                                      side), 5, closed=True))
     return shapes
 
 

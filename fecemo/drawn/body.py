@@ -17,18 +17,9 @@ _FAR_BELOW = 9.0
 
 
 def paint_body(canvas: Canvas, geometry: FaceGeometry, parameters: FaceParameters, roll: float) -> None:
-    """Paint neck, shoulders and clothes.
+    """Paint neck, shoulders and clothes on a canvas in turned face units.
 
-    Parameters
-    ----------
-    canvas : Canvas
-        What lies behind the head, in turned face units.
-    geometry : FaceGeometry
-        Width of the jaw and height of the chin.
-    parameters : FaceParameters
-        Skin, clothes and light.
-    roll : float
-        Roll of the head in radians: the shoulders follow only a little.
+    ``roll`` is the head's, in radians: the shoulders follow only a little.
     """
     capture = parameters.capture
     light = light_on_head(capture)
@@ -41,13 +32,11 @@ def paint_body(canvas: Canvas, geometry: FaceGeometry, parameters: FaceParameter
     for side in (-1, 1):
         away = max(0.0, -side * float(light.direction[0]))
         flank = spline(mirrored([(0.52 * jaw, 0.7), (0.52 * jaw, 1.5), (0.30, 1.5), (0.26, 0.9)], side), 4, closed=True)
-        canvas.shadow(
-            _upright(flank, roll), (0.62, 0.52, 0.48), softness=0.08, opacity=0.25 + 0.6 * away * capture.light_strength
-        )
+        canvas.shadow(_upright(flank, roll), (0.62, 0.52, 0.48), softness=0.08,
+                      opacity=0.25 + 0.6 * away * capture.light_strength)
         cord = spline(mirrored([(0.36 * jaw, 1.25), (0.24, 1.45), (0.09, 1.62)], side), 4)
-        canvas.shadow(
-            _upright(ribbon(cord, 0.05 * taper(len(cord))), roll), (0.7, 0.6, 0.56), softness=0.02, opacity=0.5
-        )
+        canvas.shadow(_upright(ribbon(cord, 0.05 * taper(len(cord))), roll), (0.7, 0.6, 0.56), softness=0.02,
+                      opacity=0.5)
 
     hue, value = capture.clothes_hue, capture.clothes_value
     cloth = np.array(colorsys.hsv_to_rgb(hue, 0.15 + 0.5 * (1 - abs(2 * value - 1)), 0.12 + 0.78 * value), np.float32)
@@ -74,19 +63,7 @@ def paint_shadow_of_head(canvas: Canvas, geometry: FaceGeometry, parameters: Fac
 
 
 def paint_ears(canvas: Canvas, geometry: FaceGeometry, parameters: FaceParameters, placed: Placement) -> None:
-    """Paint the ears that no hair covers.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        What lies behind the head, in turned face units.
-    geometry : FaceGeometry
-        Width of the head.
-    parameters : FaceParameters
-        Skin, hair and light.
-    placed : Placement
-        A turn shows one ear and hides the other.
-    """
+    """Paint the ears that no hair covers, in turned face units; a turn shows one ear and hides the other."""
     cut = HAIR_CUTS.get(parameters.identity.hair_style)
     if cut is not None and not cut.ears:
         return
@@ -103,30 +80,13 @@ def paint_ears(canvas: Canvas, geometry: FaceGeometry, parameters: FaceParameter
             points = np.array(control, np.float32) * size * (1, 1)
             return mirrored(points + np.array([edge, 0.12], np.float32), side)
 
-        shell = spline(
-            ear(
-                [
-                    (0.0, -0.26),
-                    (0.08, -0.30),
-                    (0.155, -0.26),
-                    (0.18, -0.13),
-                    (0.155, 0.03),
-                    (0.115, 0.15),
-                    (0.07, 0.245),
-                    (0.02, 0.25),
-                    (-0.05, 0.1),
-                    (-0.05, -0.15),
-                ]
-            ),
-            5,
-            closed=True,
-        )
+        shell = spline(ear([(0.0, -0.26), (0.08, -0.30), (0.155, -0.26), (0.18, -0.13), (0.155, 0.03), (0.115, 0.15),
+                            (0.07, 0.245), (0.02, 0.25), (-0.05, 0.1), (-0.05, -0.15)]), 5, closed=True)
         rim = spline(ear([(0.035, -0.19), (0.09, -0.225), (0.132, -0.17), (0.13, -0.05), (0.095, 0.07)]), 4)
         bowl = spline(ear([(0.045, -0.09), (0.09, -0.08), (0.085, 0.03), (0.05, 0.09), (0.02, 0.03)]), 4, closed=True)
         canvas.fill(placed.turned(shell, _EAR_DEPTH), skin, softness=0.006)
-        canvas.shadow(
-            placed.turned(ribbon(rim, 0.03 * taper(len(rim), 0.3, 0.2)), _EAR_DEPTH), (0.62, 0.48, 0.44), softness=0.010
-        )
+        canvas.shadow(placed.turned(ribbon(rim, 0.03 * taper(len(rim), 0.3, 0.2)), _EAR_DEPTH), (0.62, 0.48, 0.44),
+                      softness=0.010)
         canvas.shadow(placed.turned(bowl, _EAR_DEPTH), (0.55, 0.40, 0.36), softness=0.022, opacity=0.9)
 
 

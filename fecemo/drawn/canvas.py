@@ -13,12 +13,7 @@ _TURN = np.array([-1, 1], np.float32)
 
 @lru_cache(maxsize=64)
 def _weights(count: int, samples: int, closed: bool) -> np.ndarray:
-    """Return the matrix that turns control points into points of a Catmull-Rom spline.
-
-    Returns
-    -------
-    ndarray of shape (n_points, count), float32
-    """
+    """Return the (n_points, count) matrix, float32, that turns control points into points of a Catmull-Rom spline."""
     segments = count if closed else count - 1
     t = np.arange(samples) / samples
     basis = 0.5 * np.stack([-t**3 + 2 * t**2 - t, 3 * t**3 - 5 * t**2 + 2, -3 * t**3 + 4 * t**2 + t, t**3 - t**2], 1)
@@ -43,48 +38,24 @@ def _weights(count: int, samples: int, closed: bool) -> np.ndarray:
 
 
 def spline(control: ArrayLike, samples: int = 6, closed: bool = False) -> Points:
-    """Return a smooth curve that passes through control points.
+    """Return a smooth curve through (n_control, 2) points: ndarray of shape (n_points, 2), float32.
 
-    Parameters
-    ----------
-    control : array-like of shape (n_control, 2)
-        Points to pass through.
-    samples : int
-        Points of the curve for each control point.
-    closed : bool
-        Whether the curve returns to its first point.
-
-    Returns
-    -------
-    ndarray of shape (n_points, 2), float32
+    ``samples`` are the points of the curve for each control point; a ``closed`` one returns to its first point.
     """
     points = np.asarray(control, np.float32)
     return _weights(len(points), samples, closed) @ points
 
 
 def ribbon(curve: Points, widths: ArrayLike) -> Points:
-    """Return the outline of a stroke along a curve whose width may change.
+    """Return the outline of a stroke along a curve: a closed polygon, ndarray of shape (2 * n, 2), float32.
 
-    Parameters
-    ----------
-    curve : ndarray of shape (n, 2)
-        Middle of the stroke.
-    widths : array-like of shape (n,) or ()
-        Full width at each point, in the units of the curve.
-
-    Returns
-    -------
-    ndarray of shape (2 * n, 2), float32
-        A closed polygon.
+    ``widths`` is the full width at each of the curve's n points, or at all of them, in the units of the curve.
     """
     along = np.empty_like(curve)
     along[1:-1] = curve[2:] - curve[:-2]
     along[0], along[-1] = curve[1] - curve[0], curve[-1] - curve[-2]
-    half = (
-        np.float32(0.5)
-        * np.asarray(widths, np.float32)
-        / np.maximum(np.hypot(along[:, 0], along[:, 1]), np.float32(1e-6))
-    )
+    lengths = np.maximum(np.hypot(along[:, 0], along[:, 1]), np.float32(1e-6))
+    half = np.float32(0.5) * np.asarray(widths, np.float32) / lengths
     outline = np.empty((2 * len(curve), 2), np.float32)
     across = along[:, ::-1] * _TURN * half[:, None]
     outline[:len(curve)] = curve + across
@@ -94,12 +65,7 @@ def ribbon(curve: Points, widths: ArrayLike) -> Points:
 
 @lru_cache(maxsize=256)
 def taper(count: int, start: float = 0.0, end: float = 0.0) -> np.ndarray:
-    """Return widths that swell from ``start`` to 1 in the middle and fall to ``end``, for `ribbon`.
-
-    Returns
-    -------
-    ndarray of shape (count,), float32
-    """
+    """Return (count,) widths that swell from ``start`` to 1 in the middle and fall to ``end``, for `ribbon`."""
     t = np.linspace(0.0, 1.0, count, dtype=np.float32)
     swell = np.sin(np.pi * t)
     return np.maximum(swell, np.where(t < 0.5, start, end)).astype(np.float32)
@@ -111,30 +77,17 @@ def _circle(count: int) -> Points:
     return np.stack([np.cos(t), np.sin(t)], 1).astype(np.float32)
 
 
-def ellipse(
-    centre: tuple[float, float], radius_x: float, radius_y: float, angle: float = 0.0, count: int = 28
-) -> Points:
-    """Return an ellipse as a polygon; ``angle`` is in radians, clockwise in a picture.
-
-    Returns
-    -------
-    ndarray of shape (count, 2), float32
-    """
+def ellipse(centre: tuple[float, float], radius_x: float, radius_y: float, angle: float = 0.0,
+            count: int = 28) -> Points:
+    """Return an ellipse as a polygon of shape (count, 2); ``angle`` is in radians, clockwise in a picture."""
     cosine, sine = float(np.cos(angle)), float(np.sin(angle))
     axes = np.array([(cosine * radius_x, sine * radius_x), (-sine * radius_y, cosine * radius_y)], np.float32)
-    polygon: Points = _circle(count) @ axes + np.array(centre, np.float32)
-    return polygon
+    return _circle(count) @ axes + np.array(centre, np.float32)
 
 
 def mirrored(points: ArrayLike, side: int) -> Points:
-    """Return points of the picture's right half for one side: as they are for 1, mirrored for -1.
-
-    Returns
-    -------
-    ndarray of shape (n, 2), float32
-    """
-    mirrored_points: Points = np.asarray(points, np.float32) * np.array([side, 1], np.float32)
-    return mirrored_points
+    """Return (n, 2) points of the picture's right half for one side: as they are for 1, mirrored for -1."""
+    return np.asarray(points, np.float32) * np.array([side, 1], np.float32)
 
 
 _FRACTION_BITS = 4
@@ -158,13 +111,13 @@ class Patch:
     window: tuple[slice, slice]
     coverage: np.ndarray
 
-    def within(self, other: "Patch") -> "Patch | None":
+    def within(self, limit: "Patch") -> "Patch | None":
         """Return the part of this patch that another one lets through, or None if they do not meet."""
-        rows = _overlap(self.window[0], other.window[0])
-        columns = _overlap(self.window[1], other.window[1])
+        rows = _overlap(self.window[0], limit.window[0])
+        columns = _overlap(self.window[1], limit.window[1])
         if rows is None or columns is None:
             return None
-        return Patch((rows, columns), self._at(rows, columns) * other._at(rows, columns))
+        return Patch((rows, columns), self._at(rows, columns) * limit._at(rows, columns))
 
     def _at(self, rows: slice, columns: slice) -> np.ndarray:
         top, left = self.window[0].start, self.window[1].start
@@ -197,19 +150,9 @@ class Canvas:
         self.pixels_per_unit = float(np.sqrt(abs(np.linalg.det(self.to_pixels[:, :2]))))
 
     def covered(self, shapes: Points | list[Points], softness: float = 0.0) -> Patch | None:
-        """Return where one polygon, or several together, cover the canvas.
+        """Return where one polygon, or several together, cover the canvas; None outside of it.
 
-        Parameters
-        ----------
-        shapes : ndarray of shape (n, 2), or a list of them
-            Closed polygons in face units.
-        softness : float
-            Standard deviation of the edge's blur in face units.
-
-        Returns
-        -------
-        Patch or None
-            None if the shape lies outside the canvas.
+        Polygons of shape (n, 2) are in face units, as is ``softness``, the standard deviation of the edge's blur.
         """
         shapes = shapes if isinstance(shapes, list) else [shapes]
         corners = self.placed(np.concatenate(shapes) if len(shapes) > 1 else shapes[0])
@@ -280,8 +223,7 @@ class Canvas:
 
     def placed(self, points: Points) -> Points:
         """Return where points in face units fall, in pixels."""
-        placed: Points = points @ self.to_pixels[:, :2].T + self.to_pixels[:, 2]
-        return placed
+        return points @ self.to_pixels[:, :2].T + self.to_pixels[:, 2]
 
 
 def _planes(colour: ArrayLike) -> np.ndarray:

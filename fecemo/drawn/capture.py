@@ -75,17 +75,7 @@ class Capture:
 
 
 def sample_capture(rng: np.random.Generator) -> Capture:
-    """Draw the circumstances of one picture.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of randomness. How much is drawn from it does not depend on what comes out.
-
-    Returns
-    -------
-    Capture
-    """
+    """Draw the circumstances of one picture. How much is drawn from ``rng`` does not depend on what comes out."""
     normal = rng.normal(0.0, 1.0, 10)
     chance = rng.random(14)
     seed = int(rng.integers(2**31))
@@ -93,56 +83,27 @@ def sample_capture(rng: np.random.Generator) -> Capture:
     def spread(index: int, deviation: float, limit: float) -> float:
         return float(np.clip(deviation * normal[index], -limit, limit))
 
-    return Capture(
-        yaw=spread(0, 10.0, 26.0),
-        pitch=spread(1, 5.0, 13.0),
-        roll=spread(2, 6.0, 18.0),
-        scale=float(0.92 + 0.2 * chance[0]),
-        shift_x=spread(3, 0.02, 0.06),
-        shift_y=spread(4, 0.02, 0.06),
-        gaze_x=spread(5, 0.3, 0.9),
-        gaze_y=spread(6, 0.2, 0.6),
-        light_azimuth=spread(7, 35.0, 75.0),
-        light_elevation=float(5.0 + 55.0 * chance[1]),
-        light_strength=float(0.25 + 0.55 * chance[2]),
-        exposure=float(0.82 + 0.34 * chance[3]),
-        warmth=spread(8, 0.4, 1.0),
-        backdrop=BACKDROPS[int(chance[4] * len(BACKDROPS))],
-        backdrop_hue=float(chance[5]),
-        backdrop_saturation=float(0.6 * chance[6] ** 1.5),
-        backdrop_value=float(0.15 + 0.8 * chance[7]),
-        backdrop_seed=seed,
-        clothes_hue=float(chance[8]),
-        clothes_value=float(0.1 + 0.8 * chance[9]),
-        blur=float(1.1 * chance[10] ** 2.5),
-        noise=float(7.0 * chance[11] ** 2),
-        jpeg_quality=int(45 + 54 * chance[12] ** 0.7),
-    )
+    return Capture(yaw=spread(0, 10.0, 26.0), pitch=spread(1, 5.0, 13.0), roll=spread(2, 6.0, 18.0),
+                   scale=float(0.92 + 0.2 * chance[0]), shift_x=spread(3, 0.02, 0.06), shift_y=spread(4, 0.02, 0.06),
+                   gaze_x=spread(5, 0.3, 0.9), gaze_y=spread(6, 0.2, 0.6), light_azimuth=spread(7, 35.0, 75.0),
+                   light_elevation=float(5.0 + 55.0 * chance[1]), light_strength=float(0.25 + 0.55 * chance[2]),
+                   exposure=float(0.82 + 0.34 * chance[3]), warmth=spread(8, 0.4, 1.0),
+                   backdrop=BACKDROPS[int(chance[4] * len(BACKDROPS))], backdrop_hue=float(chance[5]),
+                   backdrop_saturation=float(0.6 * chance[6] ** 1.5), backdrop_value=float(0.15 + 0.8 * chance[7]),
+                   backdrop_seed=seed, clothes_hue=float(chance[8]), clothes_value=float(0.1 + 0.8 * chance[9]),
+                   blur=float(1.1 * chance[10] ** 2.5), noise=float(7.0 * chance[11] ** 2),
+                   jpeg_quality=int(45 + 54 * chance[12] ** 0.7))
 
 
 def draw_backdrop(capture: Capture, height: int, width: int) -> np.ndarray:
-    """Return a background.
-
-    Parameters
-    ----------
-    capture : Capture
-        Kind, colour and seed.
-    height, width : int
-        In pixels.
-
-    Returns
-    -------
-    ndarray of shape (height, width, 3), float32
-        RGB from 0 to 1.
-    """
+    """Return a background, RGB from 0 to 1: ndarray of shape (height, width, 3), float32."""
     rng = np.random.default_rng([capture.backdrop_seed, 8])
     painters = {"plain": _plain, "gradient": _gradient, "blobs": _blobs, "panels": _panels, "outdoors": _outdoors}
     # Backgrounds are out of focus: they are made small and enlarged.
     small = painters[capture.backdrop](rng, capture, 48, max(8, round(48 * width / height)))
     picture: np.ndarray = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
     picture *= capture.exposure * (1 + 0.09 * capture.warmth * np.array([1.0, 0.1, -1.0], np.float32))
-    backdrop: np.ndarray = np.clip(picture, 0, 1)
-    return backdrop
+    return np.clip(picture, 0, 1)
 
 
 def _colour(capture: Capture, hue_shift: float = 0.0, value_factor: float = 1.0) -> np.ndarray:
@@ -195,31 +156,17 @@ def _outdoors(rng: np.random.Generator, capture: Capture, height: int, width: in
     horizon = rng.uniform(0.1, 0.7) * height
     ragged = cv2.resize(rng.normal(0, 5, (1, 9)).astype(np.float32), (width, 1), interpolation=cv2.INTER_CUBIC)[0]
     share = 1 / (1 + np.exp(-(np.arange(height)[:, None] - horizon - ragged[None]) / 1.8))
-    leaves = cv2.resize(
-        rng.normal(0, 0.16, (height // 3, width // 3)).astype(np.float32),
-        (width, height),
-        interpolation=cv2.INTER_CUBIC,
-    )
+    leaves = cv2.resize(rng.normal(0, 0.16, (height // 3, width // 3)).astype(np.float32), (width, height),
+                        interpolation=cv2.INTER_CUBIC)
     picture = sky + (trees - sky) * share[..., None]
     return np.clip(picture * (1 + leaves[..., None] * share[..., None]), 0, 1).astype(np.float32)
 
 
 def exposed(picture: np.ndarray, capture: Capture, blur_scale: float = 1.0) -> np.ndarray:
-    """Return a picture as it leaves the sensor: blurred by the lens, with noise.
+    """Return a picture of shape (height, width, 3) as it leaves the sensor, uint8 RGB: blurred, with noise.
 
-    Parameters
-    ----------
-    picture : ndarray of shape (height, width, 3), float32
-        RGB from 0 to 1.
-    capture : Capture
-        Blur and noise; the noise follows the background's seed.
-    blur_scale : float
-        Factor on the blur, for pictures that are not 200 pixels high.
-
-    Returns
-    -------
-    ndarray of shape (height, width, 3), uint8
-        RGB.
+    The picture is RGB from 0 to 1, float32; ``blur_scale`` is a factor on the blur, for pictures that are not 200
+    pixels high. The noise follows the background's seed.
     """
     sigma = capture.blur * blur_scale
     if sigma > 0.2:

@@ -29,25 +29,13 @@ class Crease:
 
 
 def creases(parameters: FaceParameters, geometry: FaceGeometry) -> list[Crease]:
-    """Return the folds of a face, shallow ones first.
-
-    Parameters
-    ----------
-    parameters : FaceParameters
-        Actions and age.
-    geometry : FaceGeometry
-        Where the features lie.
-
-    Returns
-    -------
-    list of Crease
-    """
-    found: list[Crease] = []
+    """Return the folds that actions and age make, shallow ones first."""
+    folds: list[Crease] = []
     for side in (-1, 1):
-        found += _beside_mouth(parameters, geometry, side) + _around_eye(parameters, geometry, side)
-        found += _between_brows(parameters, geometry, side)
-    found += _forehead(parameters, geometry) + _chin(parameters, geometry)
-    return sorted(found, key=lambda crease: crease.depth)
+        folds += _beside_mouth(parameters, geometry, side) + _around_eye(parameters, geometry, side)
+        folds += _between_brows(parameters, geometry, side)
+    folds += _forehead(parameters, geometry) + _chin(parameters, geometry)
+    return sorted(folds, key=lambda crease: crease.depth)
 
 
 def _fold(control: list[tuple[float, float]], side: int, depth: float, width: float, start: float = 0.0,
@@ -93,17 +81,8 @@ def _around_eye(parameters: FaceParameters, geometry: FaceGeometry, side: int) -
     low = float(eye.lower[:, 1].max())
     inner, outer = abs(float(eye.lower[0, 0])), corner_x
     bag = 0.12 + 0.35 * age + 0.65 * eye.squeeze
-    folds += _fold(
-        [
-            (inner + 0.02, low + 0.015),
-            (inner + 0.12, low + 0.062),
-            (0.5 * (inner + outer) + 0.06, low + 0.070),
-            (outer - 0.02, low + 0.035),
-        ],
-        side,
-        bag,
-        0.035,
-    )
+    folds += _fold([(inner + 0.02, low + 0.015), (inner + 0.12, low + 0.062),
+                    (0.5 * (inner + outer) + 0.06, low + 0.070), (outer - 0.02, low + 0.035)], side, bag, 0.035)
     return folds
 
 

@@ -126,58 +126,31 @@ class Prototype:
     variants: tuple[Actions, ...] = ({},)
 
 
-PROTOTYPES = {
-    "neutral": Prototype({}),
-    "happy": Prototype(
-        {"cheek_raise": 0.75, "lip_corner_pull": 0.95},
-        ({}, {"lips_part": 0.6}, {"lips_part": 0.85, "jaw_drop": 0.15}, {"lips_part": 1.0, "jaw_drop": 0.4})),
-    "sad": Prototype(
-        {"inner_brow_raise": 0.95, "brow_lower": 0.55, "lip_corner_depress": 0.95},
-        ({"chin_raise": 0.3}, {"chin_raise": 0.7}, {"lips_part": 0.2})),
-    "surprise": Prototype(
-        {"inner_brow_raise": 0.95, "outer_brow_raise": 0.95, "upper_lid_raise": 0.8, "lips_part": 0.85},
-        ({"jaw_drop": 0.55}, {"jaw_drop": 0.75}, {"jaw_drop": 0.95})),
-    "fear": Prototype(
-        {"inner_brow_raise": 0.9, "outer_brow_raise": 0.45, "brow_lower": 0.65, "upper_lid_raise": 0.95,
-         "lid_tighten": 0.35, "lip_stretch": 0.95, "lips_part": 0.65},
-        ({}, {"jaw_drop": 0.15}, {"jaw_drop": 0.3})),
-    "disgust": Prototype(
-        {"nose_wrinkle": 0.95, "upper_lip_raise": 0.85, "lip_corner_depress": 0.4, "brow_lower": 0.4,
-         "cheek_raise": 0.3, "lid_tighten": 0.45},
-        ({"chin_raise": 0.55}, {"chin_raise": 0.3}, {"lips_part": 0.45})),
-    "anger": Prototype(
-        {"brow_lower": 1.0, "upper_lid_raise": 0.5, "lid_tighten": 0.6},
-        ({"lip_tighten": 0.7, "lip_press": 0.8}, {"lip_tighten": 0.5, "lip_press": 0.9, "chin_raise": 0.4},
-         {"lip_tighten": 0.6, "lips_part": 0.7, "upper_lip_raise": 0.35, "lip_stretch": 0.2})),
-    "contempt": Prototype(
-        {},
-        ({"dimple_left": 0.95}, {"dimple_right": 0.95}, {"dimple_left": 0.9, "lip_corner_pull": 0.08},
-         {"dimple_right": 0.9, "lip_corner_pull": 0.08})),
-}
+PROTOTYPES = {"neutral": Prototype({}),
+              "happy": Prototype({"cheek_raise": 0.75, "lip_corner_pull": 0.95},
+                                 ({}, {"lips_part": 0.6}, {"lips_part": 0.85, "jaw_drop": 0.15},
+                                  {"lips_part": 1.0, "jaw_drop": 0.4})),
+              "sad": Prototype({"inner_brow_raise": 0.95, "brow_lower": 0.55, "lip_corner_depress": 0.95},
+                               ({"chin_raise": 0.3}, {"chin_raise": 0.7}, {"lips_part": 0.2})),
+              "surprise": Prototype({"inner_brow_raise": 0.95, "outer_brow_raise": 0.95, "upper_lid_raise": 0.8,
+                                     "lips_part": 0.85}, ({"jaw_drop": 0.55}, {"jaw_drop": 0.75}, {"jaw_drop": 0.95})),
+              "fear": Prototype({"inner_brow_raise": 0.9, "outer_brow_raise": 0.45, "brow_lower": 0.65,
+                                 "upper_lid_raise": 0.95, "lid_tighten": 0.35, "lip_stretch": 0.95, "lips_part": 0.65},
+                                ({}, {"jaw_drop": 0.15}, {"jaw_drop": 0.3})),
+              "disgust": Prototype({"nose_wrinkle": 0.95, "upper_lip_raise": 0.85, "lip_corner_depress": 0.4,
+                                    "brow_lower": 0.4, "cheek_raise": 0.3, "lid_tighten": 0.45},
+                                   ({"chin_raise": 0.55}, {"chin_raise": 0.3}, {"lips_part": 0.45})),
+              "anger": Prototype({"brow_lower": 1.0, "upper_lid_raise": 0.5, "lid_tighten": 0.6},
+                                 ({"lip_tighten": 0.7, "lip_press": 0.8},
+                                  {"lip_tighten": 0.5, "lip_press": 0.9, "chin_raise": 0.4},
+                                  {"lip_tighten": 0.6, "lips_part": 0.7, "upper_lip_raise": 0.35, "lip_stretch": 0.2})),
+              "contempt": Prototype({},
+                                    ({"dimple_left": 0.95}, {"dimple_right": 0.95},
+                                     {"dimple_left": 0.9, "lip_corner_pull": 0.08},
+                                     {"dimple_right": 0.9, "lip_corner_pull": 0.08}))}
 """Each emotion's prototype, by name."""
 EMOTIONS = tuple(PROTOTYPES)
 """The emotions that can be drawn, in their order."""
-
-
-def prototype_expression(emotion: str, variant: int = 0, intensity: float = 1.0) -> Expression:
-    """Return an emotion's published prototype, without any chance in it.
-
-    Parameters
-    ----------
-    emotion : str
-        One of `EMOTIONS`.
-    variant : int
-        Which of the prototype's variants.
-    intensity : float
-        Factor on every action, from 0 to 1.
-
-    Returns
-    -------
-    Expression
-    """
-    prototype = _prototype(emotion)
-    actions = {**prototype.core, **prototype.variants[variant]}
-    return Expression(**{name: intensity * value for name, value in actions.items()})
 
 
 def sample_expression(rng: np.random.Generator, emotion: str) -> Expression:
@@ -185,24 +158,15 @@ def sample_expression(rng: np.random.Generator, emotion: str) -> Expression:
 
     About one face in seven is mild, about one in six borrows from another emotion; every action wavers, the two sides
     differ a little, and small movements that mean nothing are always there.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of randomness.
-    emotion : str
-        One of `EMOTIONS`.
-
-    Returns
-    -------
-    Expression
     """
-    prototype = _prototype(emotion)
-    mild, borrowing, other_share = rng.random(3)
+    if emotion not in PROTOTYPES:
+        raise InputError(f"no emotion is called {emotion!r}; {nearest(emotion, EMOTIONS)}")
+    prototype = PROTOTYPES[emotion]
+    mild, borrowing, borrowed_share = rng.random(3)
     intensity = rng.uniform(0.4, 0.6) if mild < 0.15 else rng.uniform(0.65, 1.0)
     actions = _varied(rng, prototype, intensity)
-    other = EMOTIONS[int(rng.integers(len(EMOTIONS)))]
-    borrowed = _varied(rng, PROTOTYPES[other], 0.15 + 0.3 * other_share)
+    lender = PROTOTYPES[EMOTIONS[int(rng.integers(len(EMOTIONS)))]]
+    borrowed = _varied(rng, lender, 0.15 + 0.3 * borrowed_share)
     if borrowing < 0.18 and mild >= 0.15:  # a mild face that borrows would be neither
         actions = {name: max(actions[name], borrowed[name]) for name in ACTIONS}
 
@@ -210,21 +174,14 @@ def sample_expression(rng: np.random.Generator, emotion: str) -> Expression:
     idle = np.abs(rng.normal(0.0, 0.035, len(ACTIONS)))
     idle[int(rng.integers(len(ACTIONS)))] += rng.uniform(0.0, 0.18)
     upper, lower = np.clip(rng.normal(0.0, 0.3, 2), -1.0, 1.0)
-    return Expression(
-        **{name: float(min(1.0, actions[name] + idle[index])) for index, name in enumerate(ACTIONS)},
-        upper_asymmetry=float(upper), lower_asymmetry=float(lower))
+    return Expression(**{name: float(min(1.0, actions[name] + idle[index])) for index, name in enumerate(ACTIONS)},
+                      upper_asymmetry=float(upper), lower_asymmetry=float(lower))
 
 
 def _varied(rng: np.random.Generator, prototype: Prototype, intensity: float) -> Actions:
     """Return every action's intensity for a prototype whose actions each waver by themselves."""
     waver = np.clip(rng.normal(1.0, 0.16, len(ACTIONS)), 0.5, 1.4)
     variant = prototype.variants[int(rng.integers(len(prototype.variants)))]
-    wanted = {**prototype.core, **variant}
-    return {name: float(np.clip(wanted.get(name, 0.0) * intensity * waver[index], 0.0, 1.0))
+    strengths = {**prototype.core, **variant}
+    return {name: float(np.clip(strengths.get(name, 0.0) * intensity * waver[index], 0.0, 1.0))
             for index, name in enumerate(ACTIONS)}
-
-
-def _prototype(emotion: str) -> Prototype:
-    if emotion not in PROTOTYPES:
-        raise InputError(f"no emotion is called {emotion!r}; {nearest(emotion, EMOTIONS)}")
-    return PROTOTYPES[emotion]

@@ -43,29 +43,12 @@ class EyeShape:
     iris: tuple[float, float, float]
     squeeze: float
 
-    @property
-    def opening(self) -> float:
-        """float: largest distance between the lids, in face units."""
-        return float((self.lower[:, 1] - self.upper[:, 1]).max())
-
 
 def eye_shape(expression: Expression, identity: Identity, capture: Capture, side: int) -> EyeShape:
-    """Return the shape of one eye.
+    """Return the shape of one eye: ``side`` -1 at the picture's left, 1 at its right.
 
-    Parameters
-    ----------
-    expression : Expression
-        Lids rise with AU5, narrow with AU6 and AU7; AU1 with AU4 lifts the inner part of the upper lid.
-    identity : Identity
-        Size, spacing, tilt and relaxed opening.
-    capture : Capture
-        Where the eye looks.
-    side : int
-        -1 at the picture's left, 1 at its right.
-
-    Returns
-    -------
-    EyeShape
+    Lids rise with AU5, narrow with AU6 and AU7; AU1 with AU4 lifts the inner part of the upper lid. Size, spacing, tilt
+    and relaxed opening are the person's, where the eye looks the capture's.
     """
     gain = expression.upper_gain(side)
     raised, tight = expression.upper_lid_raise * gain, expression.lid_tighten * gain
@@ -106,35 +89,20 @@ def eye_shape(expression: Expression, identity: Identity, capture: Capture, side
 
 
 def paint_eyes(canvas: Canvas, eyes: tuple[EyeShape, ...], identity: Identity, capture: Capture) -> None:
-    """Paint eyes and their lids.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        The face, with its light.
-    eyes : tuple of EyeShape
-        All that are to be painted; layer by layer they go together.
-    identity : Identity
-        Colour of iris and skin.
-    capture : Capture
-        The highlight lies towards the light.
-    """
+    """Paint eyes and their lids, layer by layer together; the highlight lies towards the light."""
     skin = identity.skin_rgb
-    canvas.shadow(
-        [np.concatenate([eye.crease, eye.upper[::-1]]) for eye in eyes], skin * 0.25 + 0.66, softness=0.02, opacity=0.55
-    )
+    canvas.shadow([np.concatenate([eye.crease, eye.upper[::-1]]) for eye in eyes], skin * 0.25 + 0.66, softness=0.02,
+                  opacity=0.55)
     opening = canvas.covered([np.concatenate([eye.upper, eye.lower[::-1]]) for eye in eyes])
     if opening is not None:
         canvas.paint(opening, (0.93, 0.915, 0.90))
         _paint_irises(canvas, opening, eyes, identity, capture)
         # The upper lid and its lashes shade the eyeball; the corners are redder than the middle.
-        shaded = canvas.covered(
-            [ribbon(eye.upper + np.array([0, 0.012], np.float32), 0.07) for eye in eyes], softness=0.014
-        )
+        shaded = canvas.covered([ribbon(eye.upper + np.array([0, 0.012], np.float32), 0.07) for eye in eyes],
+                                softness=0.014)
         canvas.tint(shaded.within(opening) if shaded else None, (0.50, 0.46, 0.46), 0.75)
-        inner = canvas.covered(
-            [ellipse((float(eye.upper[0, 0]), float(eye.upper[0, 1])), 0.045, 0.03) for eye in eyes], 0.008
-        )
+        inner = canvas.covered([ellipse((float(eye.upper[0, 0]), float(eye.upper[0, 1])), 0.045, 0.03) for eye in eyes],
+                               0.008)
         canvas.tint(inner.within(opening) if inner else None, (0.90, 0.62, 0.60), 0.9)
 
     thick = 0.028 + 0.012 * max(0.0, identity.lip_colour - 0.3)
@@ -145,35 +113,23 @@ def paint_eyes(canvas: Canvas, eyes: tuple[EyeShape, ...], identity: Identity, c
         tail = eye.upper[-1] + np.array([[0, 0], [eye.side * 0.022, -0.012], [eye.side * 0.04, -0.03]], np.float32)
         lashes.append(ribbon(tail, np.array([0.018, 0.012, 0.0])))
     canvas.fill(lashes, lash, softness=0.003, opacity=0.95)
-    canvas.fill(
-        [ribbon(eye.lower, 0.012 * taper(count, 0.3, 0.8)) for eye in eyes],
-        skin * (0.42, 0.34, 0.32),
-        softness=0.004,
-        opacity=0.75,
-    )
-    canvas.shadow(
-        [ribbon(eye.crease, 0.022 * taper(count, 0.2, 0.4)) for eye in eyes],
-        (0.52, 0.42, 0.38),
-        softness=0.006,
-        opacity=0.75,
-    )
+    canvas.fill([ribbon(eye.lower, 0.012 * taper(count, 0.3, 0.8)) for eye in eyes], skin * (0.42, 0.34, 0.32),
+                softness=0.004, opacity=0.75)
+    canvas.shadow([ribbon(eye.crease, 0.022 * taper(count, 0.2, 0.4)) for eye in eyes], (0.52, 0.42, 0.38),
+                  softness=0.006, opacity=0.75)
 
 
-def _paint_irises(
-    canvas: Canvas, opening: Patch, eyes: tuple[EyeShape, ...], identity: Identity, capture: Capture
-) -> None:
+def _paint_irises(canvas: Canvas, opening: Patch, eyes: tuple[EyeShape, ...], identity: Identity,
+                  capture: Capture) -> None:
     colour = np.array(EYE_COLOURS[identity.eye_colour], np.float32)
     bright = np.minimum(colour * 1.5 + 0.05, 1.0)
     right = 0.45 * float(np.sin(np.radians(capture.light_azimuth)))
     down = -0.12 - 0.35 * float(np.sin(np.radians(capture.light_elevation)))
     # Each layer: where its middle lies and how large it is, as shares of the iris; colour, softness, opacity, lit.
-    layers = (
-        (0.0, 0.0, 1.0, 1.0, colour * 0.38, 0.005, 1.0, True),
-        (0.0, 0.0, 0.86, 0.86, colour, 0.006, 1.0, True),
-        (0.0, 0.38, 0.55, 0.38, bright, 0.014, 0.6, True),
-        (0.0, 0.0, 0.45, 0.45, np.array((0.02, 0.02, 0.025)), 0.003, 1.0, True),
-        (right, down, 0.2, 0.2, np.ones(3), 0.003, 0.55 + 0.4 * capture.light_strength, False),
-    )
+    layers = ((0.0, 0.0, 1.0, 1.0, colour * 0.38, 0.005, 1.0, True), (0.0, 0.0, 0.86, 0.86, colour, 0.006, 1.0, True),
+              (0.0, 0.38, 0.55, 0.38, bright, 0.014, 0.6, True),
+              (0.0, 0.0, 0.45, 0.45, np.array((0.02, 0.02, 0.025)), 0.003, 1.0, True),
+              (right, down, 0.2, 0.2, np.ones(3), 0.003, 0.55 + 0.4 * capture.light_strength, False))
     for shift_x, shift_y, share_x, share_y, layer_colour, softness, opacity, lit in layers:
         discs = []
         for eye in eyes:
@@ -213,27 +169,12 @@ class BrowShape:
         """Tuple of float: the inner end."""
         return float(self.curve[0, 0]), float(self.curve[0, 1])
 
-    @property
-    def outer(self) -> tuple[float, float]:
-        """Tuple of float: the outer end."""
-        return float(self.curve[-1, 0]), float(self.curve[-1, 1])
-
 
 def brow_shape(expression: Expression, identity: Identity, eye: EyeShape) -> BrowShape:
     """Return the shape of the brow over an eye.
 
-    Parameters
-    ----------
-    expression : Expression
-        AU1 lifts the inner half, AU2 the outer half, AU4 lowers and draws together; AU9 pulls the inner end down.
-    identity : Identity
-        Height, arch and thickness.
-    eye : EyeShape
-        The eye beneath.
-
-    Returns
-    -------
-    BrowShape
+    AU1 lifts the inner half, AU2 the outer half, AU4 lowers and draws together; AU9 pulls the inner end down. Height,
+    arch and thickness are the person's.
     """
     gain = expression.upper_gain(eye.side)
     inner = min(1.0, expression.inner_brow_raise * gain)
@@ -244,13 +185,11 @@ def brow_shape(expression: Expression, identity: Identity, eye: EyeShape) -> Bro
     arch = 0.055 + 0.03 * identity.brow_arch
     # Together with AU1, AU4 draws the brows together and turns them obliquely instead of lowering their inner ends.
     down = lower * (1 - 0.9 * inner)
-    y = np.array([
-        base - 0.150 * inner + 0.125 * down + 0.075 * wrinkle * (1 - inner),
-        base - 0.45 * arch - 0.105 * inner - 0.045 * outer + 0.105 * down + 0.045 * wrinkle * (1 - inner),
-        base - arch - 0.025 * inner - 0.105 * outer + 0.060 * lower + 0.020 * wrinkle,
-        base - 0.85 * arch + 0.035 * inner * (1 - outer) - 0.135 * outer + 0.030 * lower,
-        base + 0.020 + 0.050 * inner * (1 - outer) - 0.110 * outer + 0.010 * lower,
-    ])
+    y = np.array([base - 0.150 * inner + 0.125 * down + 0.075 * wrinkle * (1 - inner),
+                  base - 0.45 * arch - 0.105 * inner - 0.045 * outer + 0.105 * down + 0.045 * wrinkle * (1 - inner),
+                  base - arch - 0.025 * inner - 0.105 * outer + 0.060 * lower + 0.020 * wrinkle,
+                  base - 0.85 * arch + 0.035 * inner * (1 - outer) - 0.135 * outer + 0.030 * lower,
+                  base + 0.020 + 0.050 * inner * (1 - outer) - 0.110 * outer + 0.010 * lower])
     middle = abs(eye.centre[0])
     inward = 0.050 * lower + 0.03 * wrinkle
     x = np.array([middle - 0.215 - inward, middle - 0.11 - 0.6 * inward, middle + 0.03, middle + 0.16, middle + 0.27])
@@ -262,17 +201,7 @@ def brow_shape(expression: Expression, identity: Identity, eye: EyeShape) -> Bro
 
 
 def paint_brows(canvas: Canvas, brows: tuple[BrowShape, ...], identity: Identity) -> None:
-    """Paint brows: a soft body with single hairs over it.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        The face, with its light.
-    brows : tuple of BrowShape
-        All that are to be painted.
-    identity : Identity
-        Colour, and the seed of the hairs.
-    """
+    """Paint brows: a soft body with single hairs over it."""
     colour = identity.brow_rgb
     body = canvas.covered([ribbon(brow.curve, brow.widths * 0.92) for brow in brows], softness=0.010)
     canvas.paint(body, colour, 0.72 if identity.age < 0.8 else 0.6)
@@ -280,12 +209,7 @@ def paint_brows(canvas: Canvas, brows: tuple[BrowShape, ...], identity: Identity
 
 
 def _hairs(brow: BrowShape, identity: Identity) -> np.ndarray:
-    """Return single hairs as narrow quadrilaterals.
-
-    Returns
-    -------
-    ndarray of shape (n_hairs, 4, 2), float32
-    """
+    """Return single hairs as narrow quadrilaterals: ndarray of shape (n_hairs, 4, 2), float32."""
     rng = np.random.default_rng([identity.texture_seed, 1 if brow.side > 0 else 2])
     where = np.linspace(0.02, 0.93, _HAIRS) + rng.uniform(-0.015, 0.015, _HAIRS)
     position = where * (len(brow.curve) - 1)
@@ -300,10 +224,6 @@ def _hairs(brow: BrowShape, identity: Identity) -> np.ndarray:
     direction *= thickness * rng.uniform(0.75, 1.15, (_HAIRS, 1))
     start = root + np.array([0, 1], np.float32) * thickness * rng.uniform(0.1, 0.5, (_HAIRS, 1))
     across = direction[:, ::-1] * (-1, 1) / np.maximum(np.hypot(direction[:, 0], direction[:, 1]), 1e-6)[:, None]
-    corners = (
-        start + 0.008 * across,
-        start + direction + 0.002 * across,
-        start + direction - 0.002 * across,
-        start - 0.008 * across,
-    )
+    corners = (start + 0.008 * across, start + direction + 0.002 * across, start + direction - 0.002 * across,
+               start - 0.008 * across)
     return np.stack(corners, 1).astype(np.float32)

@@ -30,31 +30,15 @@ _SMALLEST_DRAWN = 144
 
 
 def draw_face(parameters: FaceParameters, size: int = 200) -> np.ndarray:
-    """Draw a face.
+    """Draw a face: ndarray of shape (size, size, 3), uint8 RGB. The same parameters give the same pixels.
 
-    Parameters
-    ----------
-    parameters : FaceParameters
-        What it does, who it is, how it was photographed. The same parameters give the same pixels.
-    size : int
-        Height and width of the picture in pixels, at least 16.
-
-    Returns
-    -------
-    ndarray of shape (size, size, 3), uint8
-        RGB.
+    ``size`` is at least 16.
     """
     return through_jpeg(expose_face(parameters, size), parameters.capture.jpeg_quality)
 
 
 def expose_face(parameters: FaceParameters, size: int = 200) -> np.ndarray:
-    """Draw a face as `draw_face` does, but leave JPEG to the one who writes the file.
-
-    Returns
-    -------
-    ndarray of shape (size, size, 3), uint8
-        RGB.
-    """
+    """Draw a face as `draw_face` does, but leave JPEG to the one who writes the file."""
     if size < 16:
         raise InputError(f"a face cannot be drawn in {size} pixels, expected at least 16")
     drawn = size * -(-_SMALLEST_DRAWN // size)
@@ -76,17 +60,7 @@ def face_placement(parameters: FaceParameters, size: int) -> Placement:
 
 
 def draw_person(picture: np.ndarray, parameters: FaceParameters, placed: Placement) -> None:
-    """Draw head and shoulders into a picture.
-
-    Parameters
-    ----------
-    picture : ndarray of shape (3, height, width), float32
-        RGB from 0 to 1, channels first; drawn into.
-    parameters : FaceParameters
-        The face.
-    placed : Placement
-        Where the head stands.
-    """
+    """Draw head and shoulders into a picture: RGB from 0 to 1 of shape (3, height, width), float32."""
     geometry = face_geometry(parameters)
     behind = Canvas(picture.shape[1], picture.shape[2], placed.behind())
     paint_back_hair(behind, geometry, parameters)

@@ -20,9 +20,8 @@ def paint_glasses(canvas: Canvas, geometry: FaceGeometry, identity: Identity) ->
         x = eye.centre[0] + 0.012 * side
         lens = _lens(identity.glasses, x, side)
         closed = np.concatenate([lens, lens[:2]])
-        canvas.shadow(
-            ribbon(closed + np.array([0, 0.03], np.float32), thick), (0.6, 0.52, 0.48), softness=0.02, opacity=0.5
-        )
+        canvas.shadow(ribbon(closed + np.array([0, 0.03], np.float32), thick), (0.6, 0.52, 0.48), softness=0.02,
+                      opacity=0.5)
         canvas.fill(lens, (0.92, 0.96, 1.0), opacity=0.05)
         glint = spline([(x - 0.13, -0.08), (x - 0.05, -0.15), (x - 0.01, -0.15), (x - 0.14, -0.02)], 3, closed=True)
         canvas.fill(glint, (1.0, 1.0, 1.0), softness=0.012, opacity=0.16, lit=False)
@@ -39,16 +38,8 @@ def _lens(style: str, x: float, side: int) -> Points:
     if style == "round":
         return ellipse((x, 0.025), 0.255, 0.235, count=40)
     width, top, bottom = 0.275, -0.145, 0.185
-    corners = [
-        (-width, top + 0.05),
-        (-width + 0.04, top),
-        (width - 0.05, top - 0.01),
-        (width, top + 0.04),
-        (width - 0.03, bottom - 0.06),
-        (width - 0.10, bottom),
-        (-width + 0.11, bottom),
-        (-width + 0.02, bottom - 0.07),
-    ]
+    corners = [(-width, top + 0.05), (-width + 0.04, top), (width - 0.05, top - 0.01), (width, top + 0.04),
+               (width - 0.03, bottom - 0.06), (width - 0.10, bottom), (-width + 0.11, bottom),
+               (-width + 0.02, bottom - 0.07)]
     lens = spline(corners, 4, closed=True) * np.array([side, 1], np.float32)
-    shifted: Points = lens + np.array([x, 0], np.float32)
-    return shifted
+    return lens + np.array([x, 0], np.float32)

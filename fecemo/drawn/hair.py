@@ -47,18 +47,16 @@ class HairCut:
     ears: bool = True
 
 
-HAIR_CUTS = {
-    "buzz": HairCut(0.015, 0.012, "back", texture="stubble"),
-    "short": HairCut(0.10, 0.045, "back", lumps=0.010),
-    "parted": HairCut(0.13, 0.055, "swept", lumps=0.006),
-    "quiff": HairCut(0.22, 0.035, "back", lumps=0.016),
-    "fringe": HairCut(0.13, 0.070, "fringe", lumps=0.008),
-    "curly": HairCut(0.24, 0.15, "back", texture="curls", lumps=0.028),
-    "bob": HairCut(0.13, 0.12, "curtain", length=1.05, ears=False),
-    "long": HairCut(0.12, 0.10, "curtain", length=1.95, ears=False),
-    "bun": HairCut(0.07, 0.035, "back", bun=True),
-    "afro": HairCut(0.44, 0.40, "back", texture="curls", lumps=0.007, ears=False),
-}
+HAIR_CUTS = {"buzz": HairCut(0.015, 0.012, "back", texture="stubble"),
+             "short": HairCut(0.10, 0.045, "back", lumps=0.010),
+             "parted": HairCut(0.13, 0.055, "swept", lumps=0.006),
+             "quiff": HairCut(0.22, 0.035, "back", lumps=0.016),
+             "fringe": HairCut(0.13, 0.070, "fringe", lumps=0.008),
+             "curly": HairCut(0.24, 0.15, "back", texture="curls", lumps=0.028),
+             "bob": HairCut(0.13, 0.12, "curtain", length=1.05, ears=False),
+             "long": HairCut(0.12, 0.10, "curtain", length=1.95, ears=False),
+             "bun": HairCut(0.07, 0.035, "back", bun=True),
+             "afro": HairCut(0.44, 0.40, "back", texture="curls", lumps=0.007, ears=False)}
 """Every style but ``bald``, by name."""
 
 
@@ -82,28 +80,14 @@ def hair_crown(cut: HairCut, geometry: FaceGeometry, identity: Identity) -> Poin
         return edge
     outer = geometry.head.half_width * (1 + cut.side)
     turn = 0.80 if cut.length < 1.5 else 1.12  # a bob turns in, long hair spreads on the shoulders
-    right = spline(
-        [
-            (0.84 * outer, cut.length + 0.02),
-            (0.97 * turn * outer, cut.length - 0.16),
-            (1.06 * outer, 0.62 * cut.length),
-            (1.04 * outer, 0.40),
-            tuple(edge[0]),
-        ],
-        5,
-    )
+    right = spline([(0.84 * outer, cut.length + 0.02), (0.97 * turn * outer, cut.length - 0.16),
+                    (1.06 * outer, 0.62 * cut.length), (1.04 * outer, 0.40), tuple(edge[0])], 5)
     left = (right * np.array([-1, 1], np.float32))[::-1]
     return np.concatenate([right, edge, left])
 
 
 def hairline(cut: HairCut, geometry: FaceGeometry, identity: Identity) -> Points:
-    """Return the inner edge of the hair, from the picture's left over the forehead to its right.
-
-    Returns
-    -------
-    ndarray of shape (n, 2), float32
-        Open curve in face units.
-    """
+    """Return the inner edge of the hair, from the picture's left over the forehead to its right, shape (n, 2)."""
     width = geometry.head.half_width
     recede = 0.07 * identity.hairline
     if cut.hairline == "curtain":
@@ -117,10 +101,8 @@ def hairline(cut: HairCut, geometry: FaceGeometry, identity: Identity) -> Points
 
 def _curtain(width: float, recede: float, parting: float, length: float) -> Control:
     """Hair that falls from a parting over the temples and down beside the face, clear of eyes and mouth."""
-    right = [
-        (0.72 * width, -0.44), (0.86 * width, -0.08), (0.875 * width, 0.35), (0.82 * width, 0.75),
-        (0.70 * width, min(length, 1.15)), (0.74 * width, length - 0.10),
-    ]
+    right = [(0.72 * width, -0.44), (0.86 * width, -0.08), (0.875 * width, 0.35), (0.82 * width, 0.75),
+             (0.70 * width, min(length, 1.15)), (0.74 * width, length - 0.10)]
     left = [(-x, y) for x, y in right[::-1]]
     near = 0.2 * parting
     top = (0.45 * parting * width, -0.93 - recede)
@@ -137,10 +119,9 @@ def _back(width: float, recede: float, parting: float, rng: np.random.Generator)
 
 def _swept(width: float, recede: float, parting: float, rng: np.random.Generator) -> Control:
     """Hair combed across the forehead, away from its parting."""
-    line = [
-        (-0.80 * width, -0.52), (-0.66 * width, -0.72 - recede), (-0.42 * width, -0.86 - recede),
-        (-0.10 * width, -0.74 - recede), (0.30 * width, -0.62 - recede), (0.64 * width, -0.54), (0.80 * width, -0.42),
-    ]
+    line = [(-0.80 * width, -0.52), (-0.66 * width, -0.72 - recede), (-0.42 * width, -0.86 - recede),
+            (-0.10 * width, -0.74 - recede), (0.30 * width, -0.62 - recede), (0.64 * width, -0.54),
+            (0.80 * width, -0.42)]
     return line if parting <= 0 else [(-x, y) for x, y in line[::-1]]
 
 
@@ -153,8 +134,7 @@ def _fringe(width: float, recede: float, parting: float, rng: np.random.Generato
 
 
 _FOREHEADS: dict[str, Callable[[float, float, float, np.random.Generator], Control]] = {
-    "back": _back, "swept": _swept, "fringe": _fringe,
-}
+    "back": _back, "swept": _swept, "fringe": _fringe}
 
 
 def paint_bun(canvas: Canvas, parameters: FaceParameters) -> None:
@@ -166,17 +146,7 @@ def paint_bun(canvas: Canvas, parameters: FaceParameters) -> None:
 
 
 def paint_hair(canvas: Canvas, geometry: FaceGeometry, parameters: FaceParameters) -> None:
-    """Paint the hair over the skull and beside the face.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        The painted face.
-    geometry : FaceGeometry
-        Its outline.
-    parameters : FaceParameters
-        Style, colour, volume, and the light.
-    """
+    """Paint the hair over the skull and beside the painted face."""
     identity = parameters.identity
     cut = HAIR_CUTS.get(identity.hair_style)
     if cut is None:
@@ -196,36 +166,15 @@ def paint_hair(canvas: Canvas, geometry: FaceGeometry, parameters: FaceParameter
 
 
 def paint_back_hair(canvas: Canvas, geometry: FaceGeometry, parameters: FaceParameters) -> None:
-    """Paint the hair that hangs behind the neck.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        What lies behind the head.
-    geometry : FaceGeometry
-        Its outline.
-    parameters : FaceParameters
-        Style, colour and the light.
-    """
+    """Paint the hair that hangs behind the neck."""
     cut = HAIR_CUTS.get(parameters.identity.hair_style)
     if cut is None or cut.length == 0:
         return
     width, end = geometry.head.half_width, cut.length - 0.10
     outer = width * (1.0 + cut.side)
-    shape = spline(
-        [
-            (-outer, -0.3),
-            (-0.5 * outer, -0.9),
-            (0.5 * outer, -0.9),
-            (outer, -0.3),
-            (outer * 1.03, 0.7 * end),
-            (0.75 * outer, end + 0.05),
-            (0, end + 0.08),
-            (-0.75 * outer, end + 0.05),
-            (-outer * 1.03, 0.7 * end),
-        ],
-        closed=True,
-    )
+    shape = spline([(-outer, -0.3), (-0.5 * outer, -0.9), (0.5 * outer, -0.9), (outer, -0.3), (outer * 1.03, 0.7 * end),
+                    (0.75 * outer, end + 0.05), (0, end + 0.08), (-0.75 * outer, end + 0.05),
+                    (-outer * 1.03, 0.7 * end)], closed=True)
     _paint_hair_on(canvas, canvas.covered(shape, 0.012), parameters, cut, (0.0, -1.4), 0.52)
 
 
@@ -251,9 +200,8 @@ def _paint_hair_on(canvas: Canvas, patch: Patch | None, parameters: FaceParamete
     if cut.texture == "strands":
         distance, angle = cv2.cartToPolar(x - np.float32(crown[0]), y - np.float32(crown[1]))
         # Strands wave a little, and cross where locks lie over each other; at the crown they run together.
-        wave = cv2.resize(
-            rng.normal(0, 0.05, (7, 6)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
-        )
+        wave = cv2.resize(rng.normal(0, 0.05, (7, 6)).astype(np.float32), (width, height),
+                          interpolation=cv2.INTER_CUBIC)
         texture = _strands(rng, 720)[((angle + wave) * np.float32(720 / (2 * np.pi))).astype(np.int32) % 720]
         texture *= np.minimum(distance * np.float32(1.2), 1.0)
         gloss = np.exp(-(((facing - 0.72) / 0.16) ** 2)) * np.clip(direct, 0, 1) * (y < 0.6)
@@ -278,12 +226,7 @@ def _paint_hair_on(canvas: Canvas, patch: Patch | None, parameters: FaceParamete
 
 
 def _strands(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Return the brightness of strands side by side: fine hairs in broader locks, about -2 to 2.
-
-    Returns
-    -------
-    ndarray of shape (count,), float32
-    """
+    """Return the brightness of ``count`` strands side by side: fine hairs in broader locks, about -2 to 2, float32."""
     fine = rng.normal(0, 1, count)
     locks = np.interp(np.arange(count), np.sort(rng.uniform(0, count, count // 9)), rng.normal(0, 1, count // 9))
     return cv2.GaussianBlur((0.8 * fine + 0.7 * locks).astype(np.float32)[None], (0, 0), 0.9)[0]

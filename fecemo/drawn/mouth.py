@@ -24,8 +24,6 @@ class MouthShape:
         Largest distance between the lips; 0 when they touch.
     press : float
         How firmly the lips are pressed together, from 0 to 1.
-    smile : float
-        Mean pull on the lip corners, from 0 to 1.
     teeth : float
         y of the upper teeth's edge.
     """
@@ -36,39 +34,18 @@ class MouthShape:
     lower_outer: Points
     gap: float
     press: float
-    smile: float
     teeth: float
-
-    @property
-    def corner_left(self) -> tuple[float, float]:
-        """Tuple of float: the corner at the picture's left."""
-        return float(self.upper_inner[0, 0]), float(self.upper_inner[0, 1])
-
-    @property
-    def corner_right(self) -> tuple[float, float]:
-        """Tuple of float: the corner at the picture's right."""
-        return float(self.upper_inner[-1, 0]), float(self.upper_inner[-1, 1])
 
     def corner(self, side: int) -> tuple[float, float]:
         """Return the corner of one side: -1 the picture's left, 1 its right."""
-        return self.corner_right if side > 0 else self.corner_left
+        x, y = self.upper_inner[-1 if side > 0 else 0].tolist()
+        return x, y
 
 
 def mouth_shape(expression: Expression, identity: Identity, nose_base: float) -> MouthShape:
-    """Return the shape of the mouth.
+    """Return the shape of the mouth: AU10, 12, 14, 15, 17, 20, 23, 24, 25 and 26 move the lips.
 
-    Parameters
-    ----------
-    expression : Expression
-        AU10, 12, 14, 15, 17, 20, 23, 24, 25 and 26 move the lips.
-    identity : Identity
-        Width, height and thickness of the lips.
-    nose_base : float
-        y where the nose meets the upper lip.
-
-    Returns
-    -------
-    MouthShape
+    ``nose_base`` is the y where the nose meets the upper lip.
     """
     e = expression
     rise = {side: e.lip_corner_pull * e.lower_gain(side) for side in (-1, 1)}
@@ -121,16 +98,8 @@ def mouth_shape(expression: Expression, identity: Identity, nose_base: float) ->
     press = min(1.0, e.lip_press + 0.5 * e.lip_tighten) * (gap < 0.01)
     # Parted a little, the lips still show a dark line beneath the teeth.
     teeth = float(upper_inner[20]) + min(0.088, 0.68 * gap)
-    return MouthShape(
-        _points(x, upper_outer),
-        _points(x, upper_inner),
-        _points(x, lower_inner),
-        _points(x, lower_outer),
-        float(gap),
-        float(press),
-        float(smile),
-        teeth,
-    )
+    return MouthShape(_points(x, upper_outer), _points(x, upper_inner), _points(x, lower_inner),
+                      _points(x, lower_outer), float(gap), float(press), teeth)
 
 
 def _points(x: np.ndarray, y: np.ndarray) -> Points:
@@ -141,17 +110,7 @@ _COUNT = 41
 
 
 def paint_mouth(canvas: Canvas, mouth: MouthShape, identity: Identity) -> None:
-    """Paint the mouth: what is inside it, then the lips around.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        The face, with its light.
-    mouth : MouthShape
-        Where the lips lie.
-    identity : Identity
-        Colour of skin and lips.
-    """
+    """Paint the mouth: what is inside it, then the lips around."""
     skin = identity.skin_rgb
     natural = skin * (0.86, 0.60, 0.58) * (1 - 0.12 * identity.skin_tone)
     painted = np.array((0.72, 0.16, 0.20), np.float32) * (0.9 - 0.25 * identity.skin_tone)
@@ -188,7 +147,7 @@ def _paint_inside(canvas: Canvas, mouth: MouthShape) -> None:
     if inside is None:
         return
     canvas.paint(inside, (0.20, 0.055, 0.055))
-    left, right = mouth.corner_left[0], mouth.corner_right[0]
+    left, right = mouth.corner(-1)[0], mouth.corner(1)[0]
     floor = float(mouth.lower_inner[20, 1])
     middle = 0.5 * (left + right)
     if mouth.gap > 0.10:

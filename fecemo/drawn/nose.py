@@ -38,41 +38,21 @@ def nose_shape(expression: Expression, identity: Identity) -> NoseShape:
     lift = 0.050 * expression.nose_wrinkle + 0.018 * expression.upper_lip_raise
     wing = 0.150 * (1 + 0.17 * identity.nose_width) * (
         1 + 0.07 * expression.lip_corner_pull + 0.12 * expression.nose_wrinkle + 0.05 * expression.upper_lid_raise)
-    return NoseShape(
-        length - 0.055 - 0.5 * lift, length + 0.015 - 0.4 * lift, wing, length - 0.03 - lift, expression.nose_wrinkle
-    )
+    return NoseShape(length - 0.055 - 0.5 * lift, length + 0.015 - 0.4 * lift, wing, length - 0.03 - lift,
+                     expression.nose_wrinkle)
 
 
 def paint_nose(canvas: Canvas, nose: NoseShape, identity: Identity, light_x: float, strength: float) -> None:
     """Paint nostrils, wings and shadow.
 
-    Parameters
-    ----------
-    canvas : Canvas
-        The face, with its light and relief.
-    nose : NoseShape
-        Where.
-    identity : Identity
-        Colour of the skin.
-    light_x : float
-        From -1 (light from the picture's left) to 1.
-    strength : float
-        Strength of the light, from 0 to 1.
+    ``light_x`` is from -1 (light from the picture's left) to 1, ``strength`` from 0 to 1.
     """
     wing, y, base = nose.wing, nose.wing_y, nose.base
     shade = (0.56, 0.45, 0.41)
     fallen = -0.05 * light_x
-    beneath = spline(
-        [
-            (-0.8 * wing + fallen, base - 0.01),
-            (fallen, base - 0.005),
-            (0.8 * wing + fallen, base - 0.01),
-            (0.55 * wing + fallen, base + 0.055),
-            (fallen, base + 0.075),
-            (-0.55 * wing + fallen, base + 0.055),
-        ],
-        closed=True,
-    )
+    beneath = spline([(-0.8 * wing + fallen, base - 0.01), (fallen, base - 0.005), (0.8 * wing + fallen, base - 0.01),
+                      (0.55 * wing + fallen, base + 0.055), (fallen, base + 0.075),
+                      (-0.55 * wing + fallen, base + 0.055)], closed=True)
     canvas.shadow(beneath, shade, softness=0.028, opacity=0.45 + 0.35 * strength)
     curls, nostrils, wrinkles = [], [], []
     for side in (-1, 1):
@@ -84,9 +64,8 @@ def paint_nose(canvas: Canvas, nose: NoseShape, identity: Identity, light_x: flo
         curl = spline(mirrored([(wing * 0.86, y - 0.075), (wing * 1.04, y - 0.03), (wing * 1.05, y + 0.025),
                                 (wing * 0.86, y + 0.052)], side), 5)
         curls.append(ribbon(curl, 0.026 * taper(len(curl), 0.1, 0.4)))
-        nostrils.append(
-            ellipse((side * wing * 0.47, base - 0.012), wing * 0.30, 0.021 + 0.008 * nose.wrinkle, -0.28 * side)
-        )
+        nostrils.append(ellipse((side * wing * 0.47, base - 0.012), wing * 0.30, 0.021 + 0.008 * nose.wrinkle,
+                                -0.28 * side))
         for offset in (0.0, 0.06, 0.12) if nose.wrinkle > 0.05 else ():
             line = spline(mirrored([(0.025, 0.015 + offset), (0.075, -0.005 + offset), (0.12, 0.03 + offset)], side), 5)
             wrinkles.append(ribbon(line, 0.022 * taper(len(line))))
@@ -99,17 +78,7 @@ def paint_nose(canvas: Canvas, nose: NoseShape, identity: Identity, light_x: flo
 
 
 def nose_relief(nose: NoseShape) -> list[tuple[float, float, float, float, float]]:
-    """Return the bumps that make the nose, for the surface.
-
-    Returns
-    -------
-    list of tuple of float
-        x, y, spread in x, spread in y, height of each, in face units.
-    """
-    return [
-        (0.0, nose.tip - 0.28, 0.060, 0.20, 0.085),
-        (0.0, nose.tip - 0.10, 0.070, 0.11, 0.075),
-        (0.0, nose.tip, 0.085, 0.070, 0.125),
-        (-0.75 * nose.wing, nose.wing_y, 0.055, 0.050, 0.055),
-        (0.75 * nose.wing, nose.wing_y, 0.055, 0.050, 0.055),
-    ]
+    """Return the bumps that make the nose: x, y, spread in x, spread in y, height of each, in face units."""
+    return [(0.0, nose.tip - 0.28, 0.060, 0.20, 0.085), (0.0, nose.tip - 0.10, 0.070, 0.11, 0.075),
+            (0.0, nose.tip, 0.085, 0.070, 0.125), (-0.75 * nose.wing, nose.wing_y, 0.055, 0.050, 0.055),
+            (0.75 * nose.wing, nose.wing_y, 0.055, 0.050, 0.055)]

@@ -8,30 +8,20 @@ from fecemo.drawn.capture import Capture, sample_capture
 from fecemo.drawn.expression import Expression, sample_expression
 from fecemo.drawn.identity import Identity, sample_identity
 
-CAPTURE_FACTORS = {
-    "pose": ("yaw", "pitch", "roll", "scale", "shift_x", "shift_y", "gaze_x", "gaze_y"),
-    "light": ("light_azimuth", "light_elevation", "light_strength", "exposure", "warmth"),
-    "background": ("backdrop", "backdrop_hue", "backdrop_saturation", "backdrop_value", "clothes_hue",
-                   "clothes_value"),
-    "camera": ("blur", "noise", "jpeg_quality"),
-}
+CAPTURE_FACTORS = {"pose": ("yaw", "pitch", "roll", "scale", "shift_x", "shift_y", "gaze_x", "gaze_y"),
+                   "light": ("light_azimuth", "light_elevation", "light_strength", "exposure", "warmth"),
+                   "background": ("backdrop", "backdrop_hue", "backdrop_saturation", "backdrop_value", "clothes_hue",
+                                  "clothes_value"),
+                   "camera": ("blur", "noise", "jpeg_quality")}
 """How a face was photographed, sorted; seeds belong nowhere."""
 _FACTOR_OF = {name: factor for factor, names in CAPTURE_FACTORS.items() for name in names}
 
 
 def factor_column(column: str) -> str | None:
-    """Return a parameter's column name by its factor, or None for what is no factor.
+    """Return a parameter's column name by its factor, or None for seeds and what is no parameter.
 
-    Parameters
-    ----------
-    column : str
-        As `FaceParameters.as_row` writes it, such as ``"capture.yaw"``.
-
-    Returns
-    -------
-    str or None
-        Such as ``"pose.yaw"``; of ``expression.…`` and ``identity.…`` the name itself. None for seeds and for columns
-        that are no parameters.
+    ``"capture.yaw"``, as `FaceParameters.as_row` writes it, is ``"pose.yaw"``; ``expression.…`` and ``identity.…`` keep
+    their names.
     """
     part, _, name = column.partition(".")
     if part == "capture":
@@ -41,15 +31,7 @@ def factor_column(column: str) -> str | None:
 
 @dataclass(frozen=True)
 class Nuisance:
-    """Everything about a face that says nothing of its expression.
-
-    Parameters
-    ----------
-    identity : Identity
-        Who it is.
-    capture : Capture
-        How it was photographed.
-    """
+    """Everything about a face that says nothing of its expression: who it is, and how it was photographed."""
 
     identity: Identity = field(default_factory=Identity)
     capture: Capture = field(default_factory=Capture)
@@ -84,13 +66,9 @@ class FaceParameters:
         return self.nuisance.capture
 
     def as_row(self) -> dict[str, float | int | str]:
-        """Return all parameters as one flat row of a table.
+        """Return all parameters as one flat row: ``emotion``, ``expression.…``, ``identity.…`` and ``capture.…``.
 
-        Returns
-        -------
-        dict
-            ``emotion``, then every parameter as ``expression.…``, ``identity.…`` or ``capture.…``, always in the same
-            order. Floats are rounded to six decimals.
+        The order is always the same. Floats are rounded to six decimals.
         """
         row: dict[str, float | int | str] = {"emotion": self.emotion or ""}
         for part, values in (("expression", self.expression), ("identity", self.identity), ("capture", self.capture)):
@@ -100,20 +78,9 @@ class FaceParameters:
 
 
 def sample_face(rng: np.random.Generator, emotion: str, identity: Identity | None = None) -> FaceParameters:
-    """Draw a face of one emotion; who it is and how it was photographed do not depend on the emotion.
+    """Draw a face of one emotion, of a new person or of one met before.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of randomness.
-    emotion : str
-        One of the eight emotions.
-    identity : Identity, optional
-        A person met before; by default a new one is drawn.
-
-    Returns
-    -------
-    FaceParameters
+    Who it is and how it was photographed do not depend on the emotion.
     """
     person = sample_identity(rng)
     capture = sample_capture(rng)

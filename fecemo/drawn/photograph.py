@@ -87,23 +87,11 @@ class Photograph:
         return placement(face.parameters.capture, centre, face.head_height * self.height / _HEAD_HEIGHT)
 
 
-def sample_photograph(
-    rng: np.random.Generator, emotions: Sequence[str], width: int = 480, height: int = 360
-) -> Photograph:
-    """Draw the parameters of a photograph.
+def sample_photograph(rng: np.random.Generator, emotions: Sequence[str], width: int = 480,
+                      height: int = 360) -> Photograph:
+    """Draw the parameters of a photograph: one person for each emotion, from the picture's left to its right.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of randomness.
-    emotions : sequence of str
-        What each person shows, from the picture's left to its right.
-    width, height : int
-        In pixels. Heads stand side by side and do not cover each other.
-
-    Returns
-    -------
-    Photograph
+    Heads stand side by side and do not cover each other.
     """
     if not emotions or height < 64 or width < 48 * len(emotions):
         raise InputError(
@@ -121,20 +109,10 @@ def sample_photograph(
         centre_x = (index + 0.5) * slot + spare * (1.6 * right - 0.8)
         # Shoulders begin 1.6 units below the eyes: heads side by side differ by less, so none covers a face.
         centre_y = 0.47 * height + per_unit * (0.3 * down - 0.15)
-        own = face.capture
-        shared = replace(
-            scene,
-            yaw=own.yaw,
-            pitch=own.pitch,
-            roll=own.roll,
-            scale=1.0,
-            shift_x=0.0,
-            shift_y=0.0,
-            gaze_x=own.gaze_x,
-            gaze_y=own.gaze_y,
-            clothes_hue=own.clothes_hue,
-            clothes_value=own.clothes_value,
-        )
+        pose = face.capture
+        shared = replace(scene, yaw=pose.yaw, pitch=pose.pitch, roll=pose.roll, scale=1.0, shift_x=0.0, shift_y=0.0,
+                         gaze_x=pose.gaze_x, gaze_y=pose.gaze_y, clothes_hue=pose.clothes_hue,
+                         clothes_value=pose.clothes_value)
         faces.append(PlacedFace(
             replace(face, nuisance=Nuisance(face.identity, shared)), float(centre_x / width), float(centre_y / height),
             float(per_unit * _HEAD_HEIGHT / height), float(1.06 + 0.16 * loose)))
@@ -142,12 +120,7 @@ def sample_photograph(
 
 
 def draw_photograph(photograph: Photograph) -> tuple[np.ndarray, tuple[FaceBox, ...]]:
-    """Draw a photograph.
-
-    Parameters
-    ----------
-    photograph : Photograph
-        What it shows. The same photograph gives the same pixels.
+    """Draw a photograph; the same one gives the same pixels.
 
     Returns
     -------
@@ -169,13 +142,7 @@ def draw_photograph(photograph: Photograph) -> tuple[np.ndarray, tuple[FaceBox, 
 
 
 def face_boxes(photograph: Photograph) -> tuple[FaceBox, ...]:
-    """Return the box of each face: a square around the head, cut off where the photograph ends.
-
-    Returns
-    -------
-    tuple of FaceBox
-        Rounded to six decimals.
-    """
+    """Return the box of each face, to six decimals: a square around the head, cut off where the photograph ends."""
     boxes = []
     for face in photograph.faces:
         outline = photograph.placement_of(face).project(face_geometry(face.parameters).head.outline)

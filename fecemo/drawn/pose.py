@@ -36,19 +36,9 @@ class Placement:
     roll: float
 
     def project(self, points: Points, depth: np.ndarray | float | None = None) -> Points:
-        """Return where points of the frontal face fall.
+        """Return where (n, 2) points of the frontal face, in face units, fall: x, y in pixels, shape (n, 2), float32.
 
-        Parameters
-        ----------
-        points : ndarray of shape (n, 2), float32
-            In face units.
-        depth : ndarray of shape (n,) or float, optional
-            How far they stand out; by default they lie on the face's surface.
-
-        Returns
-        -------
-        ndarray of shape (n, 2), float32
-            In pixels: x, y.
+        ``depth`` is how far they stand out; by default they lie on the face's surface.
         """
         return self._in_picture(self.turned(points, depth))
 
@@ -66,12 +56,10 @@ class Placement:
 
     def _in_picture(self, turned: Points) -> Points:
         transform = self.behind()
-        placed: Points = turned @ transform[:, :2].T + transform[:, 2]
-        return placed
+        return turned @ transform[:, :2].T + transform[:, 2]
 
-    def warp(
-        self, head: np.ndarray, pixels_per_unit: float, size: tuple[int, int]
-    ) -> tuple[np.ndarray, tuple[slice, slice]]:
+    def warp(self, head: np.ndarray, pixels_per_unit: float,
+             size: tuple[int, int]) -> tuple[np.ndarray, tuple[slice, slice]]:
         """Return the painted head as the picture shows it.
 
         Parameters
@@ -98,10 +86,7 @@ class Placement:
             return np.zeros((4, 0, 0), np.float32), (slice(0, 0), slice(0, 0))
         rows = np.arange(low[1], high[1], dtype=np.float32)[:, None] - np.float32(self.centre[1])
         columns = np.arange(low[0], high[0], dtype=np.float32)[None] - np.float32(self.centre[0])
-        cosine, sine = (
-            np.float32(np.cos(self.roll) / self.pixels_per_unit),
-            np.float32(np.sin(self.roll) / self.pixels_per_unit),
-        )
+        cosine, sine = (np.float32(part(self.roll) / self.pixels_per_unit) for part in (np.cos, np.sin))
         seen_x, seen_y = cosine * columns + sine * rows, cosine * rows - sine * columns
 
         # The reverse of `turned` has no closed form: a few rounds of guessing the depth come near enough.
@@ -112,14 +97,8 @@ class Placement:
             out = _depth(x, y) - np.float32(PIVOT)
             x, y = (seen_x - out * turn_x) * narrow_x, (seen_y + out * turn_y) * narrow_y
         scale = np.float32(pixels_per_unit)
-        pixels = cv2.remap(
-            cv2.merge(list(head)),
-            (x - np.float32(LEFT)) * scale,
-            (y - np.float32(TOP)) * scale,
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_CONSTANT,
-            borderValue=(0, 0, 0, 0),
-        )
+        pixels = cv2.remap(cv2.merge(list(head)), (x - np.float32(LEFT)) * scale, (y - np.float32(TOP)) * scale,
+                           cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0, 0))
         return np.stack(cv2.split(pixels)), (slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0])))
 
 
@@ -138,5 +117,4 @@ def _depth(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return how far the face stands out, smooth enough that a turn never folds it over itself."""
     around = np.minimum((x * np.float32(1 / 0.98)) ** 2 + (y * np.float32(1 / 1.32)) ** 2, 1.0)
     nose = 1 + (x * np.float32(1 / 0.17)) ** 2 + ((y - np.float32(0.40)) * np.float32(1 / 0.26)) ** 2
-    depth: np.ndarray = np.float32(_ROUND) * (1 - around) + np.float32(_NOSE) / (nose * nose)
-    return depth
+    return np.float32(_ROUND) * (1 - around) + np.float32(_NOSE) / (nose * nose)

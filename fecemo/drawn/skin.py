@@ -16,19 +16,7 @@ from fecemo.drawn.parameters import FaceParameters
 
 
 def paint_skin(canvas: Canvas, geometry: FaceGeometry, identity: Identity, gloss: np.ndarray) -> None:
-    """Paint the bare head.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        Lit by `surface.light_surface`.
-    geometry : FaceGeometry
-        Where the features lie.
-    identity : Identity
-        Tone, blush and freckles.
-    gloss : ndarray of shape (height, width), float32
-        Light thrown back by the skin.
-    """
+    """Paint the bare head on a canvas that `light_surface` lit; ``gloss`` is what that returned."""
     patch = canvas.covered(geometry.head.outline)
     if patch is None or canvas.shade is None:
         return
@@ -115,9 +103,8 @@ class _Grid:
 
 @lru_cache(maxsize=16)
 def _skin_grid(pixels_per_unit: int) -> _Grid:
-    left, right, top, bottom = (
-        round(edge * pixels_per_unit) for edge in (-0.98 - LEFT, 0.98 - LEFT, -1.26 - TOP, LOWEST_CHIN - 0.02 - TOP)
-    )
+    edges = (-0.98 - LEFT, 0.98 - LEFT, -1.26 - TOP, LOWEST_CHIN - 0.02 - TOP)
+    left, right, top, bottom = (round(edge * pixels_per_unit) for edge in edges)
     x = (LEFT + np.arange(left, right) / pixels_per_unit).astype(np.float32)
     y = (TOP + np.arange(top, bottom) / pixels_per_unit).astype(np.float32)
     angle = np.round(np.degrees(np.arctan2(y[:, None], x[None]))).astype(np.int32) % 360
@@ -127,9 +114,8 @@ def _skin_grid(pixels_per_unit: int) -> _Grid:
 def head_canvas(pixels_per_unit: int, bottom: float = BOTTOM) -> Canvas:
     """Return an empty canvas for a head seen from the front, down to ``bottom`` in face units."""
     width, height = round((RIGHT - LEFT) * pixels_per_unit), round((bottom - TOP) * pixels_per_unit)
-    return Canvas(
-        height, width, [[pixels_per_unit, 0, -LEFT * pixels_per_unit], [0, pixels_per_unit, -TOP * pixels_per_unit]]
-    )
+    return Canvas(height, width,
+                  [[pixels_per_unit, 0, -LEFT * pixels_per_unit], [0, pixels_per_unit, -TOP * pixels_per_unit]])
 
 
 def light_on_head(capture: Capture) -> Light:
@@ -146,56 +132,34 @@ def light_on_head(capture: Capture) -> Light:
 
 
 def relief(parameters: FaceParameters, geometry: FaceGeometry) -> list[Bump]:
-    """Return the bumps and hollows on the head's ellipsoid.
-
-    Returns
-    -------
-    list of tuple of float
-        x, y, spread in x, spread in y, height of each, in face units.
-    """
+    """Return the bumps and hollows on the head's ellipsoid, each as `nose_relief` has them."""
     expression, mouth = parameters.expression, geometry.mouth
     middle = float(mouth.upper_inner[20, 1])
     low = float(mouth.lower_outer[20, 1])
-    bumps: list[Bump] = [
-        (0.0, -0.62, 0.42, 0.22, 0.05), (0.0, middle, 0.25, 0.17, 0.05),
-        (0.0, float(mouth.upper_outer[20, 1]) + 0.03, 0.16, 0.03, 0.016), (0.0, low - 0.035, 0.15, 0.035, 0.032),
-        (0.0, low + 0.05, 0.16, 0.04, -0.045),
-        (0.0, geometry.head.chin - 0.17, 0.17, 0.10, 0.065 + 0.035 * expression.chin_raise),
-        (0.0, geometry.nose.base + 0.07, 0.022, 0.055, -0.012),
-        *nose_relief(geometry.nose),
-    ]
+    bumps: list[Bump] = [(0.0, -0.62, 0.42, 0.22, 0.05), (0.0, middle, 0.25, 0.17, 0.05),
+                         (0.0, float(mouth.upper_outer[20, 1]) + 0.03, 0.16, 0.03, 0.016),
+                         (0.0, low - 0.035, 0.15, 0.035, 0.032), (0.0, low + 0.05, 0.16, 0.04, -0.045),
+                         (0.0, geometry.head.chin - 0.17, 0.17, 0.10, 0.065 + 0.035 * expression.chin_raise),
+                         (0.0, geometry.nose.base + 0.07, 0.022, 0.055, -0.012), *nose_relief(geometry.nose)]
     for eye, brow in zip(geometry.eyes, geometry.brows, strict=True):
         side = eye.side
         x, y = eye.centre
         inner_x, inner_y = brow.inner
         cheek = max(expression.cheek_raise, 0.8 * expression.lip_corner_pull) * expression.lower_gain(side)
         cheek = max(cheek, 0.5 * expression.dimple(side))
-        bumps += [
-            (x, y, 0.17, 0.10, -0.065), (x, y + 0.005, 0.12, 0.08, 0.045), (0.55 * x, y - 0.03, 0.06, 0.09, -0.035),
-            (x * 1.02, float(brow.curve[len(brow.curve) // 2, 1]) + 0.01, 0.20, 0.055, 0.034),
-            (inner_x, inner_y, 0.07, 0.06, 0.03 * expression.brow_lower + 0.015),
-            (side * 0.53, 0.30 - 0.04 * cheek, 0.20, 0.13, 0.035),
-            (side * 0.475, 0.305 - 0.05 * cheek, 0.145, 0.105, 0.095 * cheek),
-            (side * 0.62, 0.66, 0.15, 0.18, -0.022),
-        ]
+        bumps += [(x, y, 0.17, 0.10, -0.065), (x, y + 0.005, 0.12, 0.08, 0.045),
+                  (0.55 * x, y - 0.03, 0.06, 0.09, -0.035),
+                  (x * 1.02, float(brow.curve[len(brow.curve) // 2, 1]) + 0.01, 0.20, 0.055, 0.034),
+                  (inner_x, inner_y, 0.07, 0.06, 0.03 * expression.brow_lower + 0.015),
+                  (side * 0.53, 0.30 - 0.04 * cheek, 0.20, 0.13, 0.035),
+                  (side * 0.475, 0.305 - 0.05 * cheek, 0.145, 0.105, 0.095 * cheek),
+                  (side * 0.62, 0.66, 0.15, 0.18, -0.022)]
     return bumps
 
 
-def light_surface(
-    canvas: Canvas, parameters: FaceParameters, geometry: FaceGeometry, folds: list[Crease]
-) -> np.ndarray:
-    """Compute how light falls on the skin, and keep it as the canvas's light.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        From `head_canvas`; its ``shade`` is set.
-    parameters : FaceParameters
-        Light and pose, and actions that bulge.
-    geometry : FaceGeometry
-        Where the features lie.
-    folds : list of Crease
-        Cut into the surface.
+def light_surface(canvas: Canvas, parameters: FaceParameters, geometry: FaceGeometry,
+                  folds: list[Crease]) -> np.ndarray:
+    """Compute how light falls on the skin, folds cut into it, and keep it as the ``shade`` of a `head_canvas`.
 
     Returns
     -------
@@ -246,12 +210,7 @@ def light_surface(
 
 
 def _fold_map(canvas: Canvas, folds: list[Crease]) -> np.ndarray:
-    """Return the folds' depth from 0 to 1 at each pixel.
-
-    Returns
-    -------
-    ndarray of shape (height, width), float32
-    """
+    """Return the folds' depth from 0 to 1 at each pixel: ndarray of shape (height, width), float32."""
     depth = np.zeros(canvas.pixels.shape[1:], np.uint8)
     for crease in folds:
         vertices = np.round(canvas.placed(crease.outline) * 16).astype(np.int32)

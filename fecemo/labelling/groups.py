@@ -39,14 +39,8 @@ class NamedClustering:
 class Division:
     """How a group falls into two.
 
-    Parameters
-    ----------
-    second : ndarray of shape (m,), bool
-        Which of the group's faces, in their order, are in the second half.
-    distances : ndarray of shape (m, 2), float32
-        Their distances to the halves' centres.
-    digest : str
-        Of which face is in which half.
+    ``second``, shape (m,), bool, says which of the group's faces are in the second half, ``distances``, shape (m, 2),
+    float32, how far they are from the halves' centres; ``digest`` is of which face is in which half.
     """
 
     second: np.ndarray
@@ -69,8 +63,8 @@ class Groups:
     of_face : ndarray of shape (n,), int32
         Every face's group, as a position in `keys`.
     distances : ndarray of shape (n, g), float32
-        Every face's distance to each group's centre. To a half's centre it is known for the faces of the divided group
-        alone; every other face has the divided group's instead.
+        Of every face to each group's centre. For faces outside a divided group, that to its centre stands for its
+        halves.
     """
 
     keys: tuple[str, ...]
@@ -96,12 +90,12 @@ class Groups:
     def divided(self, key: str, division: Division) -> "Groups":
         """Return the groups with one of them as its two halves."""
         at, members = self.at(key), self.members(key)
-        both = np.repeat(self.distances[:, at : at + 1], 2, axis=1)
-        both[members] = division.distances
+        halves = np.repeat(self.distances[:, at : at + 1], 2, axis=1)
+        halves[members] = division.distances
         of_face = np.where(self.of_face > at, self.of_face + 1, self.of_face).astype(np.int32)
         of_face[members[division.second]] = at + 1
         return Groups((*self.keys[:at], *halves_of(key), *self.keys[at + 1:]), of_face,
-                      np.concatenate([self.distances[:, :at], both, self.distances[:, at + 1:]], axis=1))
+                      np.concatenate([self.distances[:, :at], halves, self.distances[:, at + 1:]], axis=1))
 
     @cached_property
     def sizes(self) -> dict[str, int]:
@@ -116,10 +110,10 @@ class Groups:
         """
         rows = np.arange(len(self.of_face))
         to_centre = self.distances[rows, self.of_face]
-        others = self.distances.copy()
-        others[rows, self.of_face] = np.inf
-        other = others.min(axis=1)
-        return np.maximum(0, 1 - to_centre / np.where(other > 0, other, 1))
+        rest = self.distances.copy()
+        rest[rows, self.of_face] = np.inf
+        to_next = rest.min(axis=1)
+        return np.maximum(0, 1 - to_centre / np.where(to_next > 0, to_next, 1))
 
     @cached_property
     def margins(self) -> dict[str, float]:
@@ -139,35 +133,27 @@ class Groups:
         if not len(members):
             return []
         order = np.argsort(self.distances[members].mean(axis=0), kind="stable")
-        return [self.keys[other] for other in order if other != at][:count]
+        return [self.keys[group] for group in order if group != at][:count]
 
 
 def sample_faces(rule: str, groups: Groups, key: str, *, count: int, start: int = 0, seed: int = 0) -> np.ndarray:
-    """Return the next faces of a group.
+    """Return the next faces of a group: positions among the source faces, shape (m,), int64, m at most ``count``.
+
+    Raises `InputError` for an unknown rule, naming the nearest, or a group that does not exist.
 
     Parameters
     ----------
     rule : {"random", "nearest", "farthest", "borderline"}
         ``random`` as published, by seed; nearest to the centre, or farthest from it; ``borderline`` faces are nearly
-        as near to another centre.
+        as near to another centre. Of equally ranked faces the first comes first.
     groups : Groups
     key : str
         The group.
     count : int
-        Faces wanted, at least 1; there may be fewer left.
+        Faces wanted, at least 1.
     start : int
         Faces of this group and rule that were shown before.
     seed : int
-
-    Returns
-    -------
-    ndarray of shape (m,), int64
-        Positions among the source faces; of equally ranked ones the first comes first.
-
-    Raises
-    ------
-    InputError
-        For an unknown rule, naming the nearest, or a group that does not exist.
     """
     if rule not in RULES:
         raise InputError(f"there is no rule {rule!r} for samples: {nearest(rule, RULES)}")
@@ -202,13 +188,7 @@ RULES: Mapping[str, Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
 class Divisions:
     """How the groups of one clustering divide; each division is made once.
 
-    Parameters
-    ----------
-    clustering : NamedClustering
-    divide : callable or None
-        None where no group can be divided.
-    seed : int
-        Of divisions and random samples.
+    Without ``divide`` no group can be divided; ``seed`` is that of divisions and random samples.
     """
 
     def __init__(self, clustering: NamedClustering, divide: Divide | None, seed: int) -> None:
@@ -218,10 +198,7 @@ class Divisions:
     def of(self, key: str, groups: Groups) -> Division:
         """Return how a group falls into two.
 
-        Raises
-        ------
-        InputError
-            If there is no such group, it has too few faces, or no group can be divided.
+        Raises `InputError` if there is no such group, it has too few faces, or no group can be divided.
         """
         members = groups.members(key)
         if key not in self._made:
@@ -231,17 +208,9 @@ class Divisions:
         return self._made[key]
 
     def groups(self, divided: Mapping[str, str]) -> Groups:
-        """Return the groups that there are when some are divided.
+        """Return the groups that there are when some are divided, each with a digest of its halves.
 
-        Parameters
-        ----------
-        divided : mapping of str to str
-            The divided ones, and a digest of the halves of each.
-
-        Raises
-        ------
-        StoredStateError
-            If one divides into other halves than these.
+        Raises `StoredStateError` if one divides into other halves than these.
         """
         groups = self._whole
         for key in sorted(divided, key=key_order):
@@ -253,13 +222,9 @@ class Divisions:
         return groups
 
     def shown(self, samples: Mapping[str, Mapping[str, int]]) -> set[int]:
-        """Return the faces that were shown of each group: rule, seed and number tell which they are.
+        """Return the faces that were shown of each group by each rule: rule, seed and number tell which they are.
 
-        Parameters
-        ----------
-        samples : mapping of str to mapping of str to int
-            Faces of each group that were shown by each rule. A group may have been divided, or its halves joined,
-            since.
+        A group may have been divided, or its halves joined, since.
         """
         seen: set[int] = set()
         for key, counts in samples.items():

@@ -24,7 +24,6 @@ class CellState:
         For people, such as ``"Conv. autoencoder · RGB"``.
     waits_for : str
         The stage that has not finished, or ``""`` where the cell can be named.
-    has_map : bool
     named, groups : int
         How far the pipeline's own file of names is.
     by : str
@@ -37,7 +36,6 @@ class CellState:
     variant: str
     title: str
     waits_for: str = ""
-    has_map: bool = False
     named: int = 0
     groups: int = 0
     by: str = ""
@@ -57,14 +55,9 @@ class CellState:
 
 @dataclass(frozen=True)
 class FaceMap:
-    """A t-SNE map.
+    """A t-SNE map: places of source and target faces, of shape (m, 2), float32.
 
-    Parameters
-    ----------
-    source, target : ndarray of shape (m, 2), float32
-        Places of faces.
-    source_at, target_at : ndarray of shape (m,), int64
-        Which source and target faces these are, as positions among all of theirs.
+    ``source_at`` and ``target_at``, of shape (m,), int64, say which faces these are, as positions among all of theirs.
     """
 
     source: np.ndarray

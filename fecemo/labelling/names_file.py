@@ -13,23 +13,10 @@ from fecemo.labelling.groups import NamedClustering
 
 
 class NamesFile:
-    """What a person has decided, as it stands on disk.
+    """What a person, ``by``, has decided, as it is on disk.
 
-    Parameters
-    ----------
-    path : Path
-    clustering : NamedClustering
-    by : str
-        Who names.
-    seed : int
-        For a file that does not exist yet; one that does keeps the seed with which it began.
-    classes : tuple of str
-        What a cluster can be named, in order.
-
-    Attributes
-    ----------
-    names : HandNames
-        What the file holds; what it will hold, while there is none.
+    A new file takes ``seed``; an existing one keeps the seed with which it began. ``names`` is what the file holds, or
+    will hold while there is none.
 
     Raises
     ------
@@ -64,12 +51,7 @@ class NamesFile:
     def write(self, names: HandNames) -> None:
         """Write first, and only then believe: a refusing disk leaves the session where the file is.
 
-        Raises
-        ------
-        StoredStateError
-            If someone else has written the file since it was read or last written here.
-        ResourceError
-            If the disk refuses.
+        Raises `StoredStateError` if someone else has written the file since it was read or last written here.
         """
         if _digest(self.path) not in ("", self._digest):
             raise StoredStateError(f"{self.path} was changed by someone else while this session was open; open the "
@@ -84,15 +66,7 @@ def _digest(path: Path) -> str:
 
 
 def file_of(in_use: Path, by: str) -> Path:
-    """Return a person's file of names of a cell: the one in use if it is theirs or nobody's, else one beside it.
-
-    Parameters
-    ----------
-    in_use : Path
-        The file that the pipeline uses, whether or not it exists.
-    by : str
-        Who names.
-    """
+    """Return a person's file of names of a cell: the one in use if it is theirs or nobody's, else one beside it."""
     if not in_use.exists() or read_hand_names(in_use).by in ("", by.strip()):
         return in_use
     return _beside(in_use, by)

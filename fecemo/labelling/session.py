@@ -98,10 +98,7 @@ class LabellingSession:
     def name(self, *keys: str, name: str) -> None:
         """Give one group, or several that mean the same, a name: a class or one of `NOT_CLASSES`.
 
-        Raises
-        ------
-        InputError
-            For an unknown name or group.
+        Raises `InputError` for an unknown name or group.
         """
         meaning = name if name in NOT_CLASSES else class_of(name, self.classes)
         if meaning is None:
@@ -113,10 +110,7 @@ class LabellingSession:
     def merge(self, keys: Iterable[str], into: str) -> None:
         """Give groups the name that another has. The stored clustering stays as it is.
 
-        Raises
-        ------
-        InputError
-            If the other has none yet.
+        Raises `InputError` if the other has none yet.
         """
         self.groups.at(into)
         if (name := self.stored.names.get(into)) is None:
@@ -124,49 +118,38 @@ class LabellingSession:
         self.name(*keys, name=name)
 
     def divide(self, key: str) -> tuple[str, str]:
-        """Divide a group in two, each half to be named by itself. The stored clustering stays as it is.
+        """Divide a group in two and return the keys of the halves, the larger first; the stored clustering stays.
 
-        Returns
-        -------
-        tuple of str
-            Keys of the halves; the larger one first.
-
-        Raises
-        ------
-        InputError
-            If it has too few faces, or nothing to divide it by.
+        Raises `InputError` if it has too few faces, or nothing to divide it by.
         """
         digest = self._divisions.of(key, self.groups).digest
-        names = {other: name for other, name in self.stored.names.items() if other != key}
+        names = {group: name for group, name in self.stored.names.items() if group != key}
         self._decide(replace(self._decisions(), names=names, divided={**self.stored.divided, key: digest}))
         return halves_of(key)
 
     def join(self, key: str) -> str:
         """Take the division back that made a half. Returns the key of the whole.
 
-        Raises
-        ------
-        InputError
-            If the group is a whole cluster.
+        Raises `InputError` if the group is a whole cluster.
         """
         self.groups.at(key)
         whole = key[:-1]
         if whole not in self.stored.divided:
             raise InputError(f"cluster {key} is whole: nothing was divided that could be joined")
 
-        def kept(other: str) -> bool:
-            return other == whole or not other.startswith((f"{whole}a", f"{whole}b"))
-
+        halves = halves_of(whole)
         self._decide(replace(
-            self._decisions(), names={other: name for other, name in self.stored.names.items() if kept(other)},
-            divided={other: digest for other, digest in self.stored.divided.items() if kept(other) and other != whole}))
+            self._decisions(),
+            names={group: name for group, name in self.stored.names.items() if not group.startswith(halves)},
+            divided={group: digest for group, digest in self.stored.divided.items()
+                     if group != whole and not group.startswith(halves)}))
         return whole
 
     def note(self, key: str, text: str) -> None:
         """Write a remark on a group; an empty one takes it away."""
         self.groups.at(key)
         notes = {**self.stored.notes, key: text.strip()}
-        self._decide(replace(self._decisions(), notes={other: note for other, note in notes.items() if note}))
+        self._decide(replace(self._decisions(), notes={group: note for group, note in notes.items() if note}))
 
     def doubt(self, key: str) -> bool:
         """Mark a group as one of whose name the person is not sure, or take the mark away. Returns whether it is."""
@@ -186,12 +169,9 @@ class LabellingSession:
     def look(self, key: str, rule: str = "random", count: int = 20) -> np.ndarray:
         """Return the next faces of a group by a rule of `sample_faces`, and record that they were looked at.
 
-        Returns
-        -------
-        ndarray of shape (m,), int64
-            Positions among the source faces; empty when all have been shown.
+        They are positions among the source faces; empty when all have been shown.
         """
-        samples = {other: dict(shown) for other, shown in self.stored.samples.items()}
+        samples = {group: dict(counts) for group, counts in self.stored.samples.items()}
         shown = samples.setdefault(key, {})
         faces = self.shown(key, rule, count, shown.get(rule, 0))
         if len(faces):
@@ -220,13 +200,7 @@ class LabellingSession:
         self._save(replace(self._with_labels(labels_seen), target_labels_shown=True))
 
     def record_score_seen(self, names: dict[str, str]) -> None:
-        """Record that the score of names of these clusters is shown: names changed from now on are not blind.
-
-        Parameters
-        ----------
-        names : dict of str to str
-            Those in use, which may be another person's.
-        """
+        """Record that the score of names, perhaps another person's, is shown: changes after it are not blind."""
         if names not in self.stored.scores_seen:
             self._save(replace(self.stored, scores_seen=(*self.stored.scores_seen, dict(names))))
 

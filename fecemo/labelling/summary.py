@@ -82,14 +82,13 @@ def summarise(session: LabellingSession) -> LabellingSummary:
     groups, stored = session.groups, session.stored
     doubtful = {key: f"margin {groups.margins[key]:.2f}" for key in groups.doubtful}
     doubtful |= {key: "unsure" for key in stored.unsure if key in groups.keys}
-    return LabellingSummary(
-        named=len(stored.names), groups=len(groups.keys), faces=len(groups.of_face),
-        covered=sum(groups.sizes[key] for key, name in stored.names.items() if name in session.classes),
-        absent=tuple(name for name in session.classes if name not in stored.names.values()),
-        doubtful=dict(sorted(doubtful.items(), key=lambda item: key_order(item[0]))),
-        seconds=sum(stored.seconds.values()), looked_at=stored.looked_at, labels_seen=len(stored.labels_seen),
-        other_scores_seen=stored.other_scores_seen,
-    )
+    return LabellingSummary(named=len(stored.names), groups=len(groups.keys), faces=len(groups.of_face),
+                            covered=sum(groups.sizes[key] for key,
+                                        name in stored.names.items() if name in session.classes),
+                            absent=tuple(name for name in session.classes if name not in stored.names.values()),
+                            doubtful=dict(sorted(doubtful.items(), key=lambda item: key_order(item[0]))),
+                            seconds=sum(stored.seconds.values()), looked_at=stored.looked_at,
+                            labels_seen=len(stored.labels_seen), other_scores_seen=stored.other_scores_seen)
 
 
 @dataclass(frozen=True)
@@ -119,12 +118,7 @@ def compare_raters(first: HandNames, second: HandNames) -> Agreement:
     """Compare two people's names of one clustering. ``"mixed"``, ``"not a face"`` and ``"skip"`` count as names.
 
     The name of a whole cluster is that of its halves too. Where both divided a group into different halves, neither
-    theirs nor what is below can be compared.
-
-    Raises
-    ------
-    StoredStateError
-        If they named different clusterings.
+    theirs nor what is below can be compared. Raises `StoredStateError` if they named different clusterings.
     """
     if first.clustering != second.clustering:
         raise StoredStateError(f"the names of {first.by!r} and of {second.by!r} belong to different clusterings "
@@ -132,21 +126,19 @@ def compare_raters(first: HandNames, second: HandNames) -> Agreement:
     named = {*first.names, *second.names}
     wholes = {above for key in named for above in _with_wholes(key)[1:]}
     unlike = {key for key in first.divided.keys() & second.divided.keys() if first.divided[key] != second.divided[key]}
-    told = {key: (_name(first, key), _name(second, key)) for key in sorted(named - wholes, key=key_order)
-            if not unlike.intersection(_with_wholes(key)[1:])}
-    shared = [key for key, names in told.items() if all(names)]
-    pairs = [told[key] for key in shared]
+    names = {key: (_name(first, key), _name(second, key)) for key in sorted(named - wholes, key=key_order)
+             if not unlike.intersection(_with_wholes(key)[1:])}
+    shared = {key: pair for key, pair in names.items() if all(pair)}
+    pairs = list(shared.values())
     if not pairs:
         return Agreement(0, None, None, {})
-    share = sum(a == b for a, b in pairs) / len(pairs)
-    used = {name for pair in pairs for name in pair}
-    by_chance = sum(sum(a == name for a, _ in pairs) * sum(b == name for _, b in pairs) for name in used)
-    by_chance_share = by_chance / len(pairs) ** 2
-    return Agreement(
-        both=len(pairs), share=share,
-        kappa=None if len(used) == 1 else (share - by_chance_share) / (1 - by_chance_share),
-        differing={cluster: pair for cluster, pair in zip(shared, pairs, strict=True) if pair[0] != pair[1]},
-    )
+    kappa = None
+    if len({name for pair in pairs for name in pair}) > 1:
+        from sklearn.metrics import cohen_kappa_score
+
+        kappa = float(cohen_kappa_score(*zip(*pairs, strict=True)))
+    return Agreement(both=len(pairs), share=sum(a == b for a, b in pairs) / len(pairs), kappa=kappa,
+                     differing={cluster: pair for cluster, pair in shared.items() if pair[0] != pair[1]})
 
 
 def _with_wholes(key: str) -> list[str]:
@@ -160,16 +152,10 @@ def _name(names: HandNames, key: str) -> str:
 
 def suggest(key: str, groups: Groups, target_clusters: np.ndarray, sample: SeenLabels,
             classes: Sequence[str]) -> tuple[str, dict[str, int]]:
-    """Return the emotion that most sampled target faces of a group's stored cluster have, and the votes.
+    """Return the emotion that most sampled target faces of a group's stored cluster have, and the votes by emotion.
 
-    A half of a divided cluster takes the whole cluster's votes.
-
-    Returns
-    -------
-    suggestion : str
-        ``""`` where no sampled face fell into the cluster.
-    votes : dict of str to int
-        By emotion, the most frequent first; of equally frequent ones the first of the classes.
+    A half of a divided cluster takes the whole cluster's votes. The emotion is ``""`` where no sampled face fell into
+    the cluster; of equally frequent ones the first of the classes comes first.
     """
     groups.at(key)
     labels = sample.labels[target_clusters[sample.at] == cluster_of(key)]

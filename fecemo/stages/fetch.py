@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fecemo.cli import say_done
-from fecemo.data.dataset import FaceEntry
+from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter, in_the_making
 from fecemo.data.durable import output_lock
 from fecemo.data.receipts import Receipt, current_receipt, digest_file, digest_json
@@ -81,10 +81,10 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
             out, _plan(faces, settings.shard), made_of={name: config[name] for name in DECIDING})
         try:
             _forget_passing(writer, settings, reach)
-            writer.plan.reject_stored(sorted(placeholders.sha256), Reason.PLACEHOLDER, KNOWN_PICTURE)
+            writer.ledger.reject_stored(sorted(placeholders.sha256), Reason.PLACEHOLDER, KNOWN_PICTURE)
             _fill(writer, settings, placeholders)
             writer.flush()  # the tables ask the ledger what was stored
-            tables = faces.write_tables(out, (entry.id for _, entry, _ in writer.plan.stored()))
+            tables = faces.write_tables(out, (entry.id for _, entry, _ in writer.ledger.stored()))
             report_files, report_counts = write_report(out, writer, tables.triplets)
             receipt = writer.finish(
                 STAGE, config=config, inputs=inputs, extra_files=[*tables.files, *report_files],
@@ -124,21 +124,21 @@ def _forget_passing(writer: DatasetWriter, settings: FetchSettings, reach: str) 
     from fecemo.fetch.reach import is_opened_by
 
     passing = [reason for reason in Reason if reason.transient]
-    reach_before = writer.plan.note("reach")
+    reach_before = writer.ledger.note("reach")
     if reach_before not in (None, reach):
-        writer.plan.forget_rejected([*passing, Reason.FORBIDDEN_ADDRESS])
-        writer.plan.forget_rejected_at(is_opened_by(settings))
+        writer.ledger.forget_rejected([*passing, Reason.FORBIDDEN_ADDRESS])
+        writer.ledger.forget_rejected_at(is_opened_by(settings))
     elif settings.retry_failed:
-        writer.plan.forget_rejected(passing)
-    writer.plan.set_note("reach", reach)
+        writer.ledger.forget_rejected(passing)
+    writer.ledger.set_note("reach", reach)
 
 
 def _advice(writer: DatasetWriter) -> str:
     from fecemo.data.reasons import Reason
     from fecemo.fetch.reach import advice
 
-    _, rejected = writer.plan.counts()
-    return advice(rejected, (entry.address for entry, reason, _ in writer.plan.rejected()
+    _, rejected = writer.ledger.counts()
+    return advice(rejected, (entry.address for entry, reason, _ in writer.ledger.rejected()
                              if reason == Reason.FORBIDDEN_ADDRESS))
 
 
@@ -180,9 +180,9 @@ def _fill(writer: DatasetWriter, settings: FetchSettings, placeholders: "Placeho
             HostBudget(settings.per_host, settings.per_host_rate, settings.backoff,
                        failures=settings.host_failures, outage=settings.host_outage),
             limited=lambda host: not downloader.opened(host))
-        bar = stack.enter_context(progress(len(writer.plan), STAGE, "face", initial=len(writer.plan) - n_missing))
+        bar = stack.enter_context(progress(len(writer.ledger), STAGE, "face", initial=len(writer.ledger) - n_missing))
         rejected = 0
-        for slot, url in writer.plan.missing_photos():
+        for slot, url in writer.ledger.missing_photos():
             try:
                 schedule.add(downloader.host_of(url), slot)
             except FetchError as failure:

@@ -113,7 +113,7 @@ class FetchCrew:
         self._count(n_faces)
 
     def _fetch(self, host: str, job: int) -> None:
-        faces = self._writer.plan.missing_of_same_address(job)
+        faces = self._writer.ledger.missing_of_same_address(job)
         boxes: list[Sides] = [(face.left, face.right, face.top, face.bottom) for _, face in faces]
         failed, request = self._under_way.pop(job, (0, PhotoRequest(faces[0][1].address)))
         missing = dict(enumerate(slot for slot, _ in faces))

@@ -39,10 +39,10 @@ def write_report(folder: Path, writer: DatasetWriter,
     dict of str to int
         Counts for the receipt.
     """
-    hosts = _count_hosts(writer.plan)
+    hosts = _count_hosts(writer.ledger)
     write_hosts(folder / HOSTS_NAME, hosts)
     write_survival(folder / SURVIVAL_NAME, hosts, triplets)
-    repeated = writer.plan.addresses_by_detail(SUSPICIOUS_REPEATS)
+    repeated = writer.ledger.addresses_by_detail(SUSPICIOUS_REPEATS)
     write_repeated(folder / REPEATED_NAME, repeated)
     _write_sheet(folder / SHEET_NAME, writer)
     return [HOSTS_NAME, SURVIVAL_NAME, REPEATED_NAME], {"repeated_photographs": len(repeated)}
@@ -112,9 +112,9 @@ def write_repeated(path: Path, repeated: Iterable[tuple[str, int, str]]) -> None
 def _write_sheet(path: Path, writer: DatasetWriter) -> None:
     from fecemo.imaging.encode import contact_sheet
 
-    stored, _ = writer.plan.counts()
+    stored, _ = writer.ledger.counts()
     if not stored:
         return
     step = max(1, stored // SHEET_FACES)
-    slots = [slot for row, (slot, _, _) in enumerate(writer.plan.stored()) if row % step == 0][:SHEET_FACES]
+    slots = [slot for row, (slot, _, _) in enumerate(writer.ledger.stored()) if row % step == 0][:SHEET_FACES]
     atomic_write(path, contact_sheet(writer.stored_face(slot) for slot in slots))

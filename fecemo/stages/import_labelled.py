@@ -13,7 +13,7 @@ import numpy as np
 from fecemo.cli import say_done
 from fecemo.data.arrays import write_arrays
 from fecemo.data.copies import COPIES_NAME, Fingerprints, copies_across_splits
-from fecemo.data.dataset import ColumnType, FaceEntry, digest_face
+from fecemo.data.dataset_files import ColumnType, FaceEntry, digest_face
 from fecemo.data.dataset_writer import DatasetWriter, in_the_making
 from fecemo.data.durable import atomic_file, output_lock
 from fecemo.data.face_lists import face_id
@@ -81,12 +81,12 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
         writer = DatasetWriter(out, _plan(chosen), classes=found.classes, columns=columns,
                                made_of={"shape": settings.shape})
         try:
-            writer.plan.keep_those_of(digests)
+            writer.ledger.keep_those_of(digests)
             copies = _fill(writer, found.folder, chosen, settings, digests)
             chosen, held_out = _divided(chosen, settings, copies)
-            writer.plan.take_plan(_plan(chosen))
+            writer.ledger.take_plan(_plan(chosen))
             _write_left_out(out, found)
-            stored = [slot for slot, _, _ in writer.plan.stored()]
+            stored = [slot for slot, _, _ in writer.ledger.stored()]
             writer_files = _write_copies(out, copies, stored)
             splits = np.array([chosen[slot].split for slot in stored], dtype=str)
             receipt = writer.finish(
@@ -208,7 +208,7 @@ def _fill(writer: DatasetWriter, folder: Path, images: Sequence[LabelledImage], 
     with progress(len(images), "import: decode", "image", initial=len(images) - len(missing)) as bar:
         _in_threads(put, missing, settings.threads, bar.update)
     writer.flush()
-    for slot, _, sha256 in writer.plan.stored():
+    for slot, _, sha256 in writer.ledger.stored():
         if not prints.known[slot]:  # by an earlier run
             prints.add(slot, writer.stored_face(slot), sha256)
     return prints.copies()

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from fecemo.data.arrays import write_arrays
-from fecemo.data.dataset import (
+from fecemo.data.dataset_files import (
     DESCRIPTION_NAME,
     INDEX_COLUMNS,
     INDEX_NAME,

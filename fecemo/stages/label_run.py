@@ -14,7 +14,7 @@ from fecemo.data.arrays import read_array, read_face_array
 from fecemo.data.classes import USUAL_CLASSES
 from fecemo.data.cluster_names import read_hand_names
 from fecemo.data.dataset import Dataset
-from fecemo.data.receipts import Receipt, read_receipt
+from fecemo.data.receipts import Receipt
 from fecemo.data.variants import find_variant
 from fecemo.errors import FecemoError, StoredStateError
 from fecemo.labelling.groups import Division, NamedClustering
@@ -89,8 +89,7 @@ class LabelRun:
         title = f"{cell.approach.title} · {cell.variant.title}"
         waits_for = next((KINDS[kind].stage for kind in ("model", "outputs", "clusters")
                           if self._artifacts.status(kind, approach, variant).state == "missing"), "")
-        state = CellState(approach, variant, title, waits_for=waits_for,
-                          has_map=read_receipt(layout.map(approach, variant)) is not None)
+        state = CellState(approach, variant, title, waits_for=waits_for)
         if waits_for:
             return state
         try:

@@ -11,7 +11,7 @@ import numpy as np
 from additions.seven_classes import CLASSES
 
 from fecemo import registry
-from fecemo.data.dataset import FaceEntry
+from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import output_lock
 from fecemo.data.import_settings import ImportSettings

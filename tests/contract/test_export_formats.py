@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from small_pack import labelled_entries, plain_entries, write_pack
 
-from fecemo.data.dataset import Dataset, FaceEntry
+from fecemo.data.dataset import Dataset
+from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.export_formats import ExportFormat, export_formats, find_export_format
 from fecemo.data.receipts import RECEIPT_NAME, read_receipt
 from fecemo.data.variants import pack_variants

@@ -12,7 +12,7 @@ from pathlib import Path
 from mutation import NUMBERS, spoiled
 
 from fecemo.data.csv_rows import RejectedRow
-from fecemo.data.dataset import FaceEntry
+from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.face_lists import ANSWERS, TRIPLET_TYPES, ListedFace, Triplet, face_id, read_face_list, read_fec
 from fecemo.data.ledger import Ledger
 from fecemo.data.reasons import FetchError

@@ -9,7 +9,7 @@ from fuzz import fuzz, numbered
 from lists_target import ListsTarget
 from pictures_target import PicturesTarget
 
-from fecemo.data import csv_rows, fec
+from fecemo.data import csv_rows, face_lists
 from fecemo.imaging import crop
 
 N = 150
@@ -91,6 +91,6 @@ def test_a_parser_that_lets_a_line_spoil_the_next_is_caught(lists, monkeypatch, 
                 yield row
             skip = isinstance(row, csv_rows.RejectedRow) and "CSV" in row.reason
 
-    monkeypatch.setattr(fec, "csv_rows", forgetful)
+    monkeypatch.setattr(face_lists, "csv_rows", forgetful)
     with pytest.raises(AssertionError, match=r"rows of \d+ lines"):
         fuzz(lists, 3, 20.0, 0, tmp_path / "kept.bin")

@@ -9,7 +9,7 @@ from synthetic_scores import synthetic_predictions, synthetic_score
 
 from fecemo.data.arrays import write_arrays
 from fecemo.data.cluster_names import ClusterNames
-from fecemo.data.dataset import FaceEntry
+from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import atomic_write
 from fecemo.data.face_lists import face_id

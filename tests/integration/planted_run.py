@@ -4,7 +4,8 @@ import numpy as np
 import yaml
 
 from fecemo.data.arrays import write_arrays
-from fecemo.data.dataset import Dataset, FaceEntry
+from fecemo.data.dataset import Dataset
+from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.evaluation.metrics.cluster_sweep import read_cluster_sweep

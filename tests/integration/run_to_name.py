@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.data.cluster_names import read_hand_names
-from fecemo.data.dataset import FaceEntry
+from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import atomic_write
 from fecemo.drawn.expression import EMOTIONS

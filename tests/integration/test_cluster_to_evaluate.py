@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from fecemo.data.arrays import write_arrays
-from fecemo.data.dataset import Dataset, FaceEntry
+from fecemo.data.dataset import Dataset
+from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.receipts import read_receipt
 from fecemo.drawn.expression import EMOTIONS

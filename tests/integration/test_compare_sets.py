@@ -6,7 +6,8 @@ import os
 import numpy as np
 import pytest
 
-from fecemo.data.dataset import Dataset, FaceEntry
+from fecemo.data.dataset import Dataset
+from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.errors import InputError
 from fecemo.stages.compare_sets import CompareSettings, run

@@ -8,8 +8,9 @@ import pytest
 from fetching import ROOT, WHOLE, settings_for, write_list
 from photo_server import jpeg, photo_server, picture
 
-from fecemo.data.dataset import FACES_NAME, Dataset
+from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import RECEIPT_NAME
+from fecemo.data.stored_faces import FACES_NAME
 from fecemo.errors import StoredStateError
 from fecemo.stages import check_dataset
 from fecemo.stages.fetch import run

@@ -118,7 +118,7 @@ def test_dividing_shows_the_halves(board):
 
 def test_many_clusters_are_a_few_lines_of_chips(run, monkeypatch):
     for many in (7, 8):
-        monkeypatch.setattr("fecemo.labelling.board.naming_panel.MANY", many)
+        monkeypatch.setattr("fecemo.labelling.board.panels.MANY", many)
         board = open_board(run.layout.run, run.recipe)
         board.by.value = "ann"
         board.begin.click()

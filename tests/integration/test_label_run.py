@@ -56,7 +56,7 @@ def paired(tmp_path, four):
 def test_a_picker_says_what_is_ready_named_and_still_to_train(named):
     run = LabelRun(named.layout.run, named.recipe, label_and_score)
     ready, training = run.cells()  # the supervised rows have no clusters
-    assert (ready.variant, ready.waits_for, ready.has_map, ready.named, ready.groups) == ("rgb", "", True, 0, 8)
+    assert (ready.variant, ready.waits_for, ready.named, ready.groups) == ("rgb", "", 0, 8)
     assert (training.variant, training.waits_for) == ("gray", "train")
     with pytest.raises(StoredStateError, match="'train' has not finished"):
         run.open(APPROACH, "gray", "ann")
@@ -87,7 +87,6 @@ def test_a_map_that_is_missing_or_of_other_embeddings_is_not_shown(paired):
     run = paired
     opened = open_session(run)[0]
     assert (opened.map, opened.without_map) == (None, "There is no map of this cell yet")
-    assert not LabelRun(run.layout.run, run.recipe, label_and_score).cells()[0].has_map
 
 
 def test_names_given_in_a_session_are_what_the_pipeline_scores(named):

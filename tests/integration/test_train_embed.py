@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from fecemo.data.arrays import read_face_array
-from fecemo.data.dataset import Dataset, FaceEntry
+from fecemo.data.dataset import Dataset
+from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import output_lock
 from fecemo.data.receipts import read_receipt

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from fecemo.data.dataset import FaceEntry
+from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import output_lock
 from fecemo.drawn.expression import EMOTIONS

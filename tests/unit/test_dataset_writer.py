@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from fecemo.data import dataset_writer
-from fecemo.data.dataset import Dataset, FaceEntry, digest_face
+from fecemo.data.dataset import Dataset
+from fecemo.data.dataset_files import FaceEntry, digest_face
 from fecemo.data.dataset_writer import MOVED_NAME, STAGING_NAME, DatasetWriter, in_the_making
 from fecemo.data.ledger import LEDGER_NAME
 from fecemo.data.receipts import RECEIPT_NAME
@@ -99,7 +100,7 @@ def die_at_rename(folder: Path, number: int, forget: tuple[str, ...] = ()) -> bo
         Path.replace = deadly
         writer = DatasetWriter(folder, plan_of())
         if forget:
-            writer.plan.forget_rejected(forget)
+            writer.ledger.forget_rejected(forget)
             for slot in writer.missing():
                 writer.put(slot, face(slot))
         else:
@@ -159,7 +160,7 @@ def test_a_finished_pack_opened_again_keeps_its_faces_through_a_death(unbroken):
     assert Dataset(unbroken).damaged_rows() == []  # still the finished pack that it was
     writer = DatasetWriter(unbroken, plan_of())
     assert writer.missing() == []
-    writer.plan.forget_rejected(["gone"])
+    writer.ledger.forget_rejected(["gone"])
     assert writer.missing() == list(REJECTED)
     writer.put(3, face(3))
     writer.reject(7, "gone")
@@ -240,7 +241,7 @@ def test_a_grown_plan_keeps_what_is_stored_and_asks_for_the_new_faces_alone(tmp_
             with pytest.raises(KeyboardInterrupt):
                 DatasetWriter(tmp_path, grown_plan(), made_of={"margin": 0.0})
     writer = DatasetWriter(tmp_path, grown_plan(), made_of={"margin": 0.0})
-    assert [writer.plan[slot].id for slot in writer.missing()] == ["new0", "new1", "new2"]
+    assert [writer.ledger[slot].id for slot in writer.missing()] == ["new0", "new1", "new2"]
     for slot in writer.missing():
         writer.put(slot, face(100 + slot))
     finish(writer)
@@ -306,7 +307,7 @@ def test_a_face_of_another_shape_or_kind_is_refused(tmp_path):
 
 def test_a_box_that_is_not_a_number_survives_the_ledger(tmp_path):
     writer = DatasetWriter(tmp_path, [FaceEntry("a", "u", float("nan"), float("inf"), 0.1, 1.0)])
-    entry = writer.plan[0]
+    entry = writer.ledger[0]
     assert np.isnan(entry.left)
     assert np.isposinf(entry.right)
     assert entry.top == 0.1

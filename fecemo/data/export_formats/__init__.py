@@ -92,10 +92,7 @@ def find_export_format(name: str) -> ExportFormat:
 def file_part(text: str) -> str:
     """Return an id, label or split that may be part of a file's name.
 
-    Raises
-    ------
-    StoredStateError
-        If it could lead out of the folder: a dataset may come from anybody.
+    Raises `StoredStateError` if it could lead out of the folder: a dataset may come from anybody.
     """
     if re.fullmatch(r"\w[\w -]{0,99}", text) is None:
         raise StoredStateError(f"{text[:99]!r} in the dataset's index cannot be part of a file's name: expected "

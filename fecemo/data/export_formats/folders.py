@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from fecemo.data.dataset import ENTRY_COLUMNS
+from fecemo.data.dataset_files import ENTRY_COLUMNS
 from fecemo.data.durable import atomic_file, explained
 from fecemo.data.export_formats import ExportedFaces, ExportFormat, file_part
 from fecemo.data.receipts import digest_bytes

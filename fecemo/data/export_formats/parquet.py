@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fecemo.data.dataset import ENTRY_COLUMNS, ColumnType
+from fecemo.data.dataset_files import ENTRY_COLUMNS, ColumnType
 from fecemo.data.durable import atomic_file
 from fecemo.data.export_formats import ExportedFaces, ExportFormat, file_part
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fecemo.data.dataset import ColumnType
+from fecemo.data.dataset_files import ColumnType
 from fecemo.data.image_files import LabelledImage, LeftOut
 from fecemo.data.splits import SPLITS
 from fecemo.errors import InputError, nearest

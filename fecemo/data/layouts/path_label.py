@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 
 from fecemo.data.classes import SPELLINGS, ClassReading, read_classes
 from fecemo.data.csv_rows import RejectedRow, csv_rows, strict_number
-from fecemo.data.dataset import ColumnType
+from fecemo.data.dataset_files import ColumnType
 from fecemo.data.image_files import LabelledImage, LeftOut
 from fecemo.data.layouts import LabelledSet, Layout, ReadOptions, labelled_set, refuse_lost_part, refuse_unknown_part
 from fecemo.data.splits import SPLIT_SPELLINGS, split_of

@@ -45,10 +45,7 @@ class TensorFile:
 def read_tensors(path: Path) -> dict[str, np.ndarray]:
     """Return the arrays in a file by name; which kind it is, its suffix tells.
 
-    Raises
-    ------
-    InputError
-        If the file is missing, of no known kind, damaged, or holds anything but tensors.
+    Raises `InputError` if the file is missing, of no known kind, damaged, or holds anything but tensors.
     """
     kinds = entries("fecemo.data.tensor_files", "TENSOR_FILE").values()
     kind = next((kind for kind in kinds if path.name.endswith(kind.suffixes)), None)

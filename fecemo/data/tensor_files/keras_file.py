@@ -19,26 +19,26 @@ def _read(path: Path) -> dict[str, np.ndarray]:
 
     if not zipfile.is_zipfile(path):
         with h5py.File(path, "r") as file:
-            return _arrays(file)
+            return _arrays_in(file)
     with zipfile.ZipFile(path) as archive:
         if archive.getinfo(WEIGHTS_MEMBER).file_size > MOST_BYTES:
             raise NotTensorsError(f"{WEIGHTS_MEMBER} unpacks to more than {MOST_BYTES:,} bytes")
         with h5py.File(io.BytesIO(archive.read(WEIGHTS_MEMBER)), "r") as file:
-            return _arrays(file)
+            return _arrays_in(file)
 
 
-def _arrays(file: Any) -> dict[str, np.ndarray]:
+def _arrays_in(file: Any) -> dict[str, np.ndarray]:
     """Return the data sets as ``<layer>/<variable>``; newer files number variables and tell the layer's name aside."""
     import h5py
 
-    found: dict[str, np.ndarray] = {}
+    arrays: dict[str, np.ndarray] = {}
 
     def visit(path: str, item: Any) -> None:
         if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "fiu":
             return
         if item.external or item.is_virtual:
             raise NotTensorsError(f"{path} refers to other files")
-        if item.nbytes + sum(array.nbytes for array in found.values()) > MOST_BYTES:
+        if item.nbytes + sum(array.nbytes for array in arrays.values()) > MOST_BYTES:
             raise NotTensorsError(f"it unpacks to more than {MOST_BYTES:,} bytes")
         parts = path.split("/")
         if len(parts) > 2 and parts[-2] == "vars":
@@ -49,12 +49,12 @@ def _arrays(file: Any) -> dict[str, np.ndarray]:
             layer, variable = parts[-2], parts[-1].removesuffix(":0")
         else:
             return
-        if f"{layer}/{variable}" in found:
+        if f"{layer}/{variable}" in arrays:
             raise NotTensorsError(f"{layer}/{variable} stands there twice")
-        found[f"{layer}/{variable}"] = np.asarray(item)
+        arrays[f"{layer}/{variable}"] = np.asarray(item)
 
     file.visititems(visit)
-    return found
+    return arrays
 
 
 TENSOR_FILE = TensorFile("keras", (".h5", ".keras"), _read)

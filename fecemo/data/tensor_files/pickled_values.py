@@ -31,16 +31,7 @@ class Named:
 
 @dataclass
 class Called:
-    """A call that is not made.
-
-    Parameters
-    ----------
-    name : str
-        Of what would be called.
-    arguments : object
-    state : object
-        What would be set on the result.
-    """
+    """A call that is not made: the name and arguments of what would be called, and what would be set on the result."""
 
     name: str
     arguments: Any
@@ -73,26 +64,26 @@ class _Interpreter:
             "APPEND": lambda _: self._extend([self.stack.pop()]), "APPENDS": lambda _: self._extend(self._since_mark()),
             "SETITEM": lambda _: self._update([self.stack.pop(-2), self.stack.pop()]),
             "SETITEMS": lambda _: self._update(self._since_mark()),
-            "GLOBAL": lambda said: self._name(*said.split(" ")),
+            "GLOBAL": lambda names: self._name(*names.split(" ")),
             "STACK_GLOBAL": lambda _: self._name(self.stack.pop(-2), self.stack.pop()),
             "REDUCE": lambda _: self._call(), "NEWOBJ": lambda _: self._call(), "BUILD": lambda _: self._build(),
             "BINPERSID": lambda _: self.stack.append(Called(STORED, self.stack.pop())),
         }
 
-    def do(self, instruction: str, said: Any) -> None:
+    def do(self, instruction: str, argument: Any) -> None:
         if instruction in CONSTANTS:
             self.stack.append(CONSTANTS[instruction]())
         elif instruction in LITERALS:
-            self.stack.append(said)
+            self.stack.append(argument)
         elif instruction in PUTS:
-            self.memo[len(self.memo) if said is None else said] = self.stack[-1]
+            self.memo[len(self.memo) if argument is None else argument] = self.stack[-1]
         elif instruction in GETS:
-            self.stack.append(self.memo[said])
+            self.stack.append(self.memo[argument])
         elif instruction in TUPLES:
             count = TUPLES[instruction]
             self.stack[-count:] = [tuple(self.stack[-count:])]
         elif instruction in self.steps:
-            self.steps[instruction](said)
+            self.steps[instruction](argument)
         else:
             raise NotTensorsError(f"its pickle has the instruction {instruction}, which no tensors need")
 
@@ -127,17 +118,14 @@ class _Interpreter:
 def read_values(file: IO[bytes]) -> Any:
     """Return what a pickle describes: numbers, strings, containers of them, `Named` and `Called`.
 
-    Raises
-    ------
-    NotTensorsError
-        If it names, or does, what tensors do not need.
+    Raises `NotTensorsError` if it names, or does, what tensors do not need.
     """
     interpreter = _Interpreter()
     try:
-        for instruction, said, _ in pickletools.genops(file):
+        for instruction, argument, _ in pickletools.genops(file):
             if instruction.name == "STOP":
                 return interpreter.stack.pop()
-            interpreter.do(instruction.name, said)
+            interpreter.do(instruction.name, argument)
     except (IndexError, KeyError, TypeError, StopIteration, AttributeError) as error:
         raise NotTensorsError(f"its pickle is damaged ({error!r})") from error
     raise NotTensorsError("its pickle has no end")

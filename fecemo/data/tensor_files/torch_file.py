@@ -97,11 +97,11 @@ def _named_arrays(value: Any, storage: Storage) -> dict[str, np.ndarray]:
     Where an innermost key stands twice, as in a file of weights and of their moving averages, all keys on the way tell
     the arrays apart, with ``/`` between them.
     """
-    found = dict(_arrays_in(value, (), storage, set()))
-    if not found:
+    arrays = dict(_arrays_in(value, (), storage, set()))
+    if not arrays:
         raise NotTensorsError("there is no tensor in it")
-    innermost = {keys[-1:] for keys in found}
-    return {"/".join(keys if len(innermost) < len(found) else keys[-1:]): array for keys, array in found.items()}
+    innermost = {keys[-1:] for keys in arrays}
+    return {"/".join(keys if len(innermost) < len(arrays) else keys[-1:]): array for keys, array in arrays.items()}
 
 
 def _arrays_in(value: Any, keys: tuple[str, ...], storage: Storage,
@@ -148,23 +148,23 @@ def _numpy_buffer(value: Called, storage: Storage) -> np.ndarray:
     return np.frombuffer(_raw(raw), _dtype(dtype)).reshape(shape, order="F" if order == "F" else "C").copy()
 
 
-def _dtype(said: Any) -> np.dtype[Any]:
-    if not isinstance(said, Called) or said.name != "numpy.dtype" or said.arguments[0] not in CODES:
+def _dtype(value: Any) -> np.dtype[Any]:
+    if not isinstance(value, Called) or value.name != "numpy.dtype" or value.arguments[0] not in CODES:
         raise NotTensorsError("an array holds something else than numbers")
-    dtype = np.dtype(said.arguments[0])
-    return dtype.newbyteorder(">") if said.state and said.state[1] == ">" else dtype
+    dtype = np.dtype(value.arguments[0])
+    return dtype.newbyteorder(">") if value.state and value.state[1] == ">" else dtype
 
 
-def _raw(said: Any) -> bytes:
-    if isinstance(said, Called) and said.name == "_codecs.encode":
-        said = said.arguments[0]
-    if isinstance(said, Called) and said.name == "__builtin__.bytes" and not said.arguments:
+def _raw(value: Any) -> bytes:
+    if isinstance(value, Called) and value.name == "_codecs.encode":
+        value = value.arguments[0]
+    if isinstance(value, Called) and value.name == "__builtin__.bytes" and not value.arguments:
         return b""
-    if isinstance(said, str):
-        return said.encode("latin-1")
-    if not isinstance(said, bytes | bytearray):
+    if isinstance(value, str):
+        return value.encode("latin-1")
+    if not isinstance(value, bytes | bytearray):
         raise NotTensorsError("an array holds something else than numbers")
-    return bytes(said)
+    return bytes(value)
 
 
 _REBUILT: dict[str, Callable[[Called, Storage], np.ndarray]] = {

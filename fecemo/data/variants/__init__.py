@@ -52,16 +52,9 @@ class Variant:
         return FACE_SIDE - 2 * self.margin
 
     def view(self, faces: np.ndarray) -> np.ndarray:
-        """Return the view of stored faces.
+        """Return the view of stored faces, uint8 of shape (n, 200, 200, 3) or (n, 200, 200, 1).
 
-        Parameters
-        ----------
-        faces : ndarray of shape (n, 200, 200, 3) or (n, 200, 200, 1), uint8
-
-        Returns
-        -------
-        ndarray of shape (n, side, side, channels), uint8
-            Without a copy where only a margin is cut.
+        The view is of shape (n, side, side, channels), uint8, without a copy where only a margin is cut.
         """
         cut = faces[:, self.margin : FACE_SIDE - self.margin, self.margin : FACE_SIDE - self.margin]
         if self.channels == faces.shape[-1]:

@@ -14,20 +14,13 @@ from fecemo.labelling.session import LabellingSession
 class LabellingBoard:
     """The board of a run: pick a cell, say who names, begin.
 
-    Parameters
-    ----------
-    run : RunToName
+    Raises `InputError` if the run has nothing that could be named.
 
     Attributes
     ----------
     view : ipywidgets.Widget
     cell : CellBoard or None
         The open one.
-
-    Raises
-    ------
-    InputError
-        If the run has nothing that could be named.
     """
 
     def __init__(self, run: RunToName) -> None:

@@ -8,11 +8,10 @@ import numpy as np
 
 from fecemo.data.cluster_names import read_hand_names
 from fecemo.errors import FecemoError
-from fecemo.labelling.board.end_panel import EndPanel
 from fecemo.labelling.board.group_panel import GroupPanel, grid
 from fecemo.labelling.board.map_panel import CHOSEN, MapPanel
-from fecemo.labelling.board.naming_panel import NamingPanel
 from fecemo.labelling.board.page import Keyboard
+from fecemo.labelling.board.panels import EndPanel, NamingPanel
 from fecemo.labelling.keys import NOTE_KEY, acts_of
 from fecemo.labelling.material import CellMaterial, RunToName
 from fecemo.labelling.session import LabellingSession

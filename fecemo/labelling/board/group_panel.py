@@ -1,14 +1,16 @@
 """One group at a time: its faces by a stated rule, what they have in common, and which groups are near."""
 
+import base64
 import html
+import io
 from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 import numpy as np
+from PIL import Image
 
 from fecemo.labelling.keys import ACTS
 from fecemo.labelling.material import CellMaterial
-from fecemo.labelling.pictures import as_data_url, mean_and_spread
 from fecemo.labelling.session import LabellingSession
 
 PAGE = 24
@@ -26,10 +28,6 @@ class GroupPanel:
     session : LabellingSession
     act : callable
         ``act(key)``: what a button does is what its key does.
-
-    Attributes
-    ----------
-    view : ipywidgets.Widget
     """
 
     def __init__(self, material: CellMaterial, session: LabellingSession, act: Callable[[str], None]) -> None:
@@ -82,10 +80,11 @@ class GroupPanel:
         note = stored.notes.get(key)
         self._head.value = (f"<h3>{title}</h3><div class='quiet'>{facts}</div>"
                             + (f"<div>“{html.escape(note)}”</div>" if note else ""))
-        group = [_figure(self._mean(key)[0], "mean face"), _figure(self._mean(key)[1], "where they differ")]
-        near = [_figure(self._mean(other)[0], f"near: {other} {stored.names.get(other, '')}")
-                for other in groups.nearest(key)]
-        self._near.value = f"<div class='fecemo-strip'>{''.join(group)}<div class='gap'></div>{''.join(near)}</div>"
+        mean, spread = self._mean(key)
+        figures = [_figure(mean, "mean face"), _figure(spread, "where they differ")]
+        near = [_figure(self._mean(group)[0], f"near: {group} {stored.names.get(group, '')}")
+                for group in groups.nearest(key)]
+        self._near.value = f"<div class='fecemo-strip'>{''.join(figures)}<div class='gap'></div>{''.join(near)}</div>"
 
     def pictures(self, positions: Sequence[int] | np.ndarray) -> list[str]:
         """Return source faces as data URLs; each is made once."""
@@ -129,3 +128,25 @@ def _figure(picture: str, caption: str) -> str:
     return f"<figure><img src='{picture}' alt=''><figcaption>{html.escape(caption)}</figcaption></figure>"
 
 
+def mean_and_spread(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean of one or more faces and how far they differ from it.
+
+    Returns
+    -------
+    mean : ndarray of shape (side, side, channels), uint8
+    spread : ndarray of shape (side, side, 1), uint8
+        Standard deviation of a pixel's levels, the mean over its channels, stretched from black, the least, to white.
+    """
+    values = faces.astype(np.float32)
+    spread = values.std(axis=0).mean(axis=-1, keepdims=True)
+    low, high = float(spread.min()), float(spread.max())
+    stretched = 255 * (spread - low) / max(high - low, 1e-6)
+    return np.rint(values.mean(axis=0)).astype(np.uint8), np.rint(stretched).astype(np.uint8)
+
+
+def as_data_url(face: np.ndarray, side: int) -> str:
+    """Return a face as a ``data:`` URL of a JPEG of ``side`` pixels."""
+    levels = np.ascontiguousarray(face[..., 0] if face.shape[-1] == 1 else face)
+    data = io.BytesIO()
+    Image.fromarray(levels).convert("RGB").resize((side, side), Image.Resampling.LANCZOS).save(data, "JPEG", quality=85)
+    return "data:image/jpeg;base64," + base64.b64encode(data.getvalue()).decode()

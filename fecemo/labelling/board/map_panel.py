@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from fecemo.data.cluster_names import NOT_CLASSES
+from fecemo.labelling.board.group_panel import as_data_url
 from fecemo.labelling.material import CellMaterial, FaceMap, SeenLabels
-from fecemo.labelling.pictures import as_data_url
 from fecemo.labelling.session import LabellingSession
 
 HEIGHT = 330
@@ -46,8 +46,7 @@ class MapPanel:
     """
 
     def __init__(self, face_map: FaceMap, material: CellMaterial, session: LabellingSession, colours: tuple[str, ...],
-                 chosen: Callable[[np.ndarray, np.ndarray], None],
-                 guard: Callable[[Callable[[], None]], None]) -> None:
+                 chosen: Callable[[np.ndarray, np.ndarray], None], guard: Callable[[Callable[[], None]], None]) -> None:
         self._map, self._material, self._session, self._colours = face_map, material, session, colours
         self._chosen, self._guard, self.key, self._version = chosen, guard, "", 0
         self._drawn: object = None
@@ -71,8 +70,7 @@ class MapPanel:
         self.widget.observe(self._hover, names="hovering")
         self.widget.observe(self._lasso, names="selection")
         self.controls = widgets.HBox([self.colour, self.targets]).add_class("fecemo-row")
-        self.view = widgets.VBox([
-            self.controls, widgets.VBox([self.widget, self._hovered]).add_class("fecemo-plot")])
+        self.view = widgets.VBox([self.controls, widgets.VBox([self.widget, self._hovered]).add_class("fecemo-plot")])
 
     def next_colour(self) -> None:
         """Colour by the next thing; what is known of faces beside their clusters is long and in the menu alone."""

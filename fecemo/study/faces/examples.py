@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from fecemo.data.dataset import ANNOTATIONS_NAME, Dataset
+from fecemo.data.dataset import Dataset
+from fecemo.data.dataset_files import ANNOTATIONS_NAME
 from fecemo.data.splits import stratified_sample
 from fecemo.errors import InputError, nearest
 from fecemo.study.faces.columns import RunFaces
