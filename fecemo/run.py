@@ -9,6 +9,7 @@ Everything is read from what the stages stored; nothing is written.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from fecemo.data.arrays import FaceArray, read_array, read_face_array
 from fecemo.data.cluster_names import read_cluster_names
 from fecemo.data.dataset import Dataset
 from fecemo.data.dataset_files import read_description
-from fecemo.data.receipts import require_receipt
+from fecemo.data.receipts import Receipt, require_receipt
 from fecemo.data.variants import Variant
 from fecemo.errors import InputError, nearest
 from fecemo.imaging.resize import square_face
@@ -97,17 +98,17 @@ class Run:
         StoredStateError
             If the cell is not embedded, or a file is damaged.
         """
-        self._check(row, variant)
+        self.require_cell(row, variant)
         return read_face_array(self.layout.embeddings(row, variant), name)
 
     def encoder(self, row: str, variant: str) -> "Encoder":
         """Return the trained model of a cell. Raises `InputError` for a row without a model, or no such cell."""
-        self._check(row, variant)
+        self.require_cell(row, variant)
         return Encoder(self.layout, row, variant)
 
     def classifier(self, row: str, variant: str) -> "Classifier":
         """Return the trained classifier of a cell. Raises `InputError` for a row that is read by its clusters."""
-        self._check(row, variant)
+        self.require_cell(row, variant)
         return Classifier(self.layout, row, variant)
 
     def namer(self, row: str, variant: str) -> "ClusterNamer":
@@ -122,14 +123,20 @@ class Run:
         """
         from fecemo.clustering.naming import ClusterNamer
 
-        self._check(row, variant)
+        self.require_cell(row, variant)
         require_receipt(self.layout.clusters(row, variant), "cluster")
         require_receipt(self.layout.names(row, variant), "label")
         centres = np.asarray(read_array(self.layout.clusters(row, variant), "centres", "cluster"))
         names = read_cluster_names(self.layout.names(row, variant) / NAMES_NAME)
         return ClusterNamer(read_description(self.layout.dataset("target")).classes).fit(centres, names.names)
 
-    def _check(self, row: str, variant: str) -> None:
+    @property
+    def classifier_classes(self) -> tuple[str, ...]:
+        """Tuple of str: The classes of its classifiers, in the order of their probabilities."""
+        return read_description(self.layout.dataset("target")).classes
+
+    def require_cell(self, row: str, variant: str) -> None:
+        """Raise `InputError` where there is no such trained cell, naming the nearest."""
         if (row, variant) not in self.cells:
             known = [f"{name} {of}" for name, of in self.cells]
             raise InputError(f"{self.folder} holds no trained cell {row} {variant}: "
@@ -137,7 +144,7 @@ class Run:
 
 
 class Encoder:
-    """A trained model as a transformer of images, in scikit-learn's manner.
+    """A trained model, or a descriptor of pictures, as a transformer of images, in scikit-learn's manner.
 
     Parameters
     ----------
@@ -147,8 +154,8 @@ class Encoder:
 
     Attributes
     ----------
-    model : keras.Model
-        Dict in, dict out.
+    model : keras.Model or None
+        Dict in, dict out; None for a descriptor.
     inputs : dict of str to str
         Column that enters each input of the model.
     output : str
@@ -161,19 +168,18 @@ class Encoder:
         receipt = require_receipt(layout.model(row, variant), "train")
         self.title = f"{row} {variant}"
         self.approach: Approach = find_approach(receipt.config["approach"])
-        if self.approach.build is None:
-            raise InputError(f"{self.title}: {self.approach.name} has no model, but a descriptor of pictures; its "
-                             "vectors are in outputs(row, variant)")
         self.variant = Variant(**receipt.config["variant"])
         self.side = int(receipt.config["side"])
         self.output = self.approach.output
-        import_keras(receipt.config.get("threads"))
-        from fecemo.training.network_file import MODEL_NAME, load_network
+        self.config = model_config(receipt)
+        self.inputs = input_columns(receipt)
+        self.model: Any = None
+        self._view: Any = None
+        if self.approach.build is not None:
+            import_keras(receipt.config.get("threads"))
+            from fecemo.training.network_file import MODEL_NAME, load_network
 
-        self.model = load_network(layout.model(row, variant) / MODEL_NAME)
-        config = self.approach.config(**{name: tuple(value) if isinstance(value, list) else value
-                                         for name, value in receipt.config["model"].items()})
-        self.inputs = self.approach.columns(config)
+            self.model = load_network(layout.model(row, variant) / MODEL_NAME)
 
     def transform(self, images: Images | Mapping[str, Any], output: str = "") -> np.ndarray:
         """Return an output of the model for each image, flattened.
@@ -182,7 +188,8 @@ class Encoder:
         ----------
         images : ndarray of shape (n, height, width[, channels]), list of such images, or mapping of str to array
             Faces of any size, cut square to the face, RGB or gray: uint8, or floating in [0, 255]. A model that takes
-            other columns is given a mapping with one array for each of its `inputs`.
+            other columns is given a mapping with one array for each of its `inputs`; one of the variant ``aligned``,
+            a mapping with the column ``"aligned"``, of shape (n, 200, 200, 1), uint8, as the align stage makes it.
         output : str
             Of the model, such as ``"affect"``; by default `output`.
 
@@ -195,34 +202,57 @@ class Encoder:
         InputError
             If pixels are not in [0, 255], look scaled to [0, 1], an input is missing, or there is no such output.
         """
-        if output and output not in self.model.output:
-            raise InputError(f"{self.title}: {self.approach.name} has no output {output!r}: "
-                             f"{nearest(output, self.model.output)}")
-        return self._outputs(images, output or self.output)
+        known = self.approach.readouts if self.model is None else self.model.output
+        if output and output not in known:
+            raise InputError(f"{self.title}: {self.approach.name} has no output {output!r}: {nearest(output, known)}")
+        faces, vectors, n = self._columns(images)
+        if self.model is None:
+            return self._described(faces, n)
+        return self._outputs(faces, vectors, n, output or self.output)
 
-    def _outputs(self, images: Images | Mapping[str, Any], output: str) -> np.ndarray:
-        from keras import ops
-
-        from fecemo.training.device_view import DeviceView
-        from fecemo.training.step import part_of
-
+    def _columns(self, images: Images | Mapping[str, Any]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], int]:
+        """Return the faces and the vectors that enter the model, by input, and their number."""
         columns = images if isinstance(images, Mapping) else {IMAGE: images}
+        if self.variant.faces in columns:
+            columns = {**columns, IMAGE: columns[self.variant.faces]}
         named: dict[str, Any] = {name: columns[name] if name in columns else columns[column]
                                  for name, column in self.inputs.items() if name in columns or column in columns}
         if absent := [column for name, column in self.inputs.items() if name not in named]:
             raise InputError(f"{self.title} takes the columns {', '.join(self.inputs.values())}; missing: "
                              f"{', '.join(absent)}. Pass a mapping of column to array")
         pixels = [name for name, column in self.inputs.items() if column == IMAGE]
-        if pixels and self.variant.faces != "cut":
+        if pixels and self.variant.faces not in ("cut", *columns):
             raise InputError(f"{self.title} takes faces of the kind {self.variant.faces!r}, which are made from "
-                             "landmarks by the align stage; its vectors are in outputs(row, variant)")
-        faces = {name: whole_faces(named[name]) for name in pixels}
+                             f"landmarks by the align stage; pass a mapping with {self.variant.faces!r}, or take its "
+                             "vectors from outputs(row, variant)")
+        faces = {name: whole_faces(named[name]) if self.variant.faces == "cut" else np.asarray(named[name], np.uint8)
+                 for name in pixels}
         vectors = {name: np.asarray(values, np.float32) for name, values in named.items() if name not in pixels}
         lengths = {len(values) for values in (*faces.values(), *vectors.values())}
         if len(lengths) != 1:
             raise InputError(f"{self.title}: the columns are of {sorted(lengths)} rows, expected one number of them")
-        view = DeviceView(self.variant, self.side) if pixels else None
-        part, n = part_of(self.model, (output,)), lengths.pop()
+        return faces, vectors, lengths.pop()
+
+    def _described(self, faces: dict[str, np.ndarray], n: int) -> np.ndarray:
+        from fecemo.imaging.descriptors import find_descriptor
+
+        descriptor, sizes = find_descriptor(str(self.approach.descriptor)), asdict(self.config)
+        (pictures,) = faces.values()
+        made = np.empty((n, descriptor.length(sizes)), np.float32)
+        for row in range(n):
+            made[row] = descriptor.describe(self.variant.view(pictures[row : row + 1])[0], sizes)
+        return made
+
+    def _outputs(self, faces: dict[str, np.ndarray], vectors: dict[str, np.ndarray], n: int,
+                 output: str) -> np.ndarray:
+        from keras import ops
+
+        from fecemo.training.device_view import DeviceView
+        from fecemo.training.step import part_of
+
+        if faces and self._view is None:  # kept with what is compiled for it: faces may come in many blocks
+            self._view = DeviceView(self.variant, self.side)
+        view, part = self._view, part_of(self.model, (output,))
         made = []
         for start in range(0, n, BATCH_SIZE):
             batch = {name: view.program(ops.convert_to_tensor(values[start : start + BATCH_SIZE]))
@@ -258,6 +288,17 @@ class Classifier(Encoder):
     def predict(self, images: Images | Mapping[str, Any]) -> np.ndarray:
         """Return the most probable class of each image: ndarray of shape (n,), str; see `Encoder.transform`."""
         return self.classes_[self.predict_proba(images).argmax(axis=1)]
+
+
+def model_config(model: Receipt) -> Any:
+    """Return the configuration of a trained model, as its approach has it."""
+    return find_approach(model.config["approach"]).config(**{
+        name: tuple(value) if isinstance(value, list) else value for name, value in model.config["model"].items()})
+
+
+def input_columns(model: Receipt) -> dict[str, str]:
+    """Return the column that enters each input of a trained model, without loading it."""
+    return find_approach(model.config["approach"]).columns(model_config(model))
 
 
 def whole_faces(images: Images) -> np.ndarray:

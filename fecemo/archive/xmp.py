@@ -31,8 +31,13 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 Element = minidom.Element
 
 
+def is_xml(text: str) -> bool:
+    """Tell whether XML can hold a text: it cannot hold control characters and halves of surrogate pairs."""
+    return _NO_XML.search(text) is None
+
+
 def require_xml(text: str, what: str) -> None:
-    """Raise `InputError` for text that XML cannot hold: control characters, halves of surrogate pairs."""
+    """Raise `InputError` for text that XML cannot hold; see `is_xml`."""
     if (character := _NO_XML.search(text)) is not None:
         raise InputError(f"{what} {text!r} holds the character U+{ord(character[0]):04X}, which XML cannot hold")
 

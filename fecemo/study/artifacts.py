@@ -36,6 +36,8 @@ NAMED_FILES = ("centres.npy", "source_clusters.npy")
 """What names belong to: the clusters, and not where other faces fall among them."""
 TEMPLATE_NAME = "names.template.json"
 """Beside the clusters, a file of names with every name left to give."""
+HAND_INPUTS = ("hand_names", "labels_seen")
+"""What names that a person gave are made from: their file, and the labels that the person saw elsewhere in the run."""
 TARGET_PARAMETERS = "target_parameters.csv"
 """What the draw stage writes of labelled faces: their true parameters."""
 
@@ -277,11 +279,15 @@ def _clusters_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
 def _names_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
     inputs = {**_of_cell(cell, "clusters", "assignments", "outputs"), "target": Artifact("dataset", ("target",))}
     if find_naming_method(config["method"]).draw is None:
-        used = layout.hand_names(cell.row, cell.variant.name)
-        others = tuple(path for path in sorted(used.parents[1].glob("*/*.json")) if path != used)
-        inputs |= {"hand_names": Files((used,), lambda: digest_file(used) if used.is_file() else ""),
-                   "labels_seen": Files(others, lambda: digest_json(labels_seen_elsewhere(used)))}
+        inputs |= _hand_inputs(layout, cell.row, cell.variant.name)
     return inputs
+
+
+def _hand_inputs(layout: RunLayout, row: str, variant: str) -> Inputs:
+    used = layout.hand_names(row, variant)
+    others = tuple(path for path in sorted(used.parents[1].glob("*/*.json")) if path != used)
+    return {"hand_names": Files((used,), lambda: digest_file(used) if used.is_file() else ""),
+            "labels_seen": Files(others, lambda: digest_json(labels_seen_elsewhere(used)))}
 
 
 def _cluster_sweep_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
@@ -473,8 +479,10 @@ class Artifacts:
         config = receipt.config if self._is_asked_for(kind, cell, receipt) else kind.config(cell)
         return kind.inputs(cell, self.layout, config)
 
-    def _named(self, name: str, cell: tuple[str, ...]) -> Artifact | None:
-        """Return the artefact that an input of a cell's artefact names, where no recipe tells."""
+    def _named(self, name: str, cell: tuple[str, ...]) -> Artifact | Files | None:
+        """Return the artefact or files that an input of a cell's artefact names, where no recipe tells."""
+        if name in HAND_INPUTS:
+            return _hand_inputs(self.layout, *cell)[name]
         kind, _, row = name.partition(OF_ROW)
         if kind in CELL_KINDS:
             return Artifact(kind, (row or cell[0], cell[1]))

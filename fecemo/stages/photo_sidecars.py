@@ -1,0 +1,141 @@
+"""Sidecars of a folder of photographs: written from tags, or freed of them."""
+
+import csv
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from fecemo.archive.photo_tags import FaceTag, PhotoTags
+from fecemo.archive.photographs import read_photo_header
+from fecemo.archive.sidecar import Form, SidecarNames, remove_tags, write_tags
+from fecemo.archive.tags import Tags, photo_path
+from fecemo.archive.vocabulary import Vocabulary
+from fecemo.data.durable import atomic_file, sweep
+from fecemo.errors import FecemoError, InputError
+from fecemo.progress import progress
+
+SIDECARS_NAME = "sidecars.csv"
+HALF_WRITTEN = ".*.xmp.*.tmp"
+"""What a killed run leaves in a folder of photographs."""
+REFUSED = "refused"
+
+
+def write_sidecars(tags: Tags, photos: Path, listed: Path, out: Path, vocabulary: Vocabulary, threshold: float,
+                   form: Form, rows: Iterable[int] | None = None) -> dict[str, int]:
+    """Write the sidecars of photographs, and what became of each into ``sidecars.csv``.
+
+    Parameters
+    ----------
+    tags : Tags
+    photos : Path
+        The folder of photographs.
+    listed : Path
+        ``photos.csv`` of the data set, where it has one: photographs in which no face is left lose their tags.
+    out : Path
+        Where ``sidecars.csv`` goes.
+    vocabulary : Vocabulary
+    threshold : float
+        Faces that show something less confidently get no keyword.
+    form : {"photo.jpg.xmp", "photo.xmp"}
+        Of new sidecars.
+    rows : iterable of int, optional
+        Faces whose photographs are meant; all without it.
+
+    Returns
+    -------
+    dict of str to int
+        Photographs by outcome: ``written``, ``unchanged``, ``deleted``, ``refused``.
+
+    Raises
+    ------
+    InputError
+        If every sidecar was refused.
+    """
+    by_photo: dict[str, list[int]] = {photo: [] for photo in (_listed(listed) if rows is None else ())}
+    for row, photo in enumerate(tags.photo.tolist()):
+        by_photo.setdefault(photo, []).append(row)
+    if rows is not None:
+        wanted = {str(tags.photo[row]) for row in rows}
+        by_photo = {photo: of for photo, of in by_photo.items() if photo in wanted}
+    names, counts, folder = SidecarNames(form), Counter[str](), None
+    date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    with atomic_file(out / SIDECARS_NAME, "w") as file, progress(len(by_photo), "sidecars", "photo") as bar:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(("photo", "sidecar", "outcome", "detail"))
+        for photo, faces in sorted(by_photo.items()):
+            sidecar, detail = "", ""
+            try:
+                path = photo_path(photos, photo)
+                if path.parent != folder:
+                    folder = path.parent
+                    sweep(folder, HALF_WRITTEN)
+                place = names.path_of(path) if folder.is_dir() else path
+                outcome = _write(place, path, tags, faces, vocabulary, threshold, date)
+                sidecar = place.name
+            except (FecemoError, OSError) as error:
+                outcome, detail = REFUSED, str(error)
+            counts[outcome] += 1
+            table.writerow((photo, sidecar, outcome, detail))
+            bar.update()
+    _say(counts, out / SIDECARS_NAME)
+    if counts and set(counts) == {REFUSED}:
+        raise InputError(f"none of {counts[REFUSED]} sidecars could be written; {out / SIDECARS_NAME} has the reasons")
+    return dict(counts)
+
+
+def _listed(path: Path) -> Iterator[str]:
+    if path.is_file():
+        with path.open(encoding="utf-8", newline="", errors="surrogateescape") as file:
+            yield from (line["photo" if "photo" in line else "path"] for line in csv.DictReader(file))
+
+
+def _write(sidecar: Path, photo: Path, tags: Tags, faces: list[int], vocabulary: Vocabulary, threshold: float,
+           date: str) -> str:
+    """Write one photograph's sidecar. Raises `InputError` where the photograph is gone or no picture any more."""
+    description = tags.description
+    written = []
+    for row in faces:
+        shows, confidence = str(tags.shows[row]), float(tags.confidence[row])
+        term = vocabulary.term(shows) if shows and confidence >= threshold else None
+        if term is not None:
+            left, right, top, bottom = tags.box[row].tolist()
+            written.append(FaceTag(str(tags.id[row]), (left, right, top, bottom), shows, term.levels, term.subject,
+                                   confidence if description.calibrated else None))
+    header = read_photo_header(photo) if written else None
+    if written and header is None:
+        raise InputError(f"{photo} is gone, or no picture any more; find the faces of its folder again")
+    size = (header.width, header.height, header.orientation) if header else (0, 0, 1)
+    return write_tags(sidecar, PhotoTags(tuple(written), *size, run=description.run,
+                                         row=f"{description.row} {description.variant}", date=date))
+
+
+def remove_sidecars(photos: Path) -> dict[str, int]:
+    """Take all that fecemo wrote out of every sidecar in a folder of photographs and in the folders within it.
+
+    Links are not followed. What cannot be read is named on stderr and left.
+
+    Returns
+    -------
+    dict of str to int
+        Sidecars by outcome.
+    """
+    counts: Counter[str] = Counter()
+    for place, _, files in os.walk(photos):
+        sweep(Path(place), HALF_WRITTEN)
+        for name in sorted(files):
+            if name.lower().endswith(".xmp"):
+                try:
+                    counts[remove_tags(Path(place, name))] += 1
+                except FecemoError as error:
+                    counts[REFUSED] += 1
+                    print(f"warning: {error}", file=sys.stderr)
+    _say(counts, photos)
+    return dict(counts)
+
+
+def _say(counts: Mapping[str, int], where: Path) -> None:
+    told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "none"
+    print(f"sidecars: {told} → {where}", file=sys.stderr)

@@ -1,0 +1,233 @@
+"""What a finished row of a run says of faces that it has never seen: vectors, clusters, names and shares of classes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from fecemo.archive.confidence import Calibration, calibrate, shares
+from fecemo.clustering.halves import groups_of_target
+from fecemo.clustering.kmeans import assign
+from fecemo.clustering.naming import class_margins
+from fecemo.data.arrays import read_array, read_face_array
+from fecemo.data.cluster_names import (
+    NAMES_NAME,
+    SAMPLE_NAME,
+    ClusterNames,
+    cluster_of,
+    hand_names_of,
+    key_order,
+    read_cluster_names,
+    read_hand_names,
+    require_names_of,
+)
+from fecemo.data.csv_rows import csv_rows
+from fecemo.data.dataset import Dataset
+from fecemo.data.receipts import Receipt, digest_file, digest_json, read_receipt, require_receipt
+from fecemo.errors import InputError, StoredStateError
+from fecemo.models.approach import EMBEDDING, IMAGE, find_approach
+from fecemo.run import Encoder, Run, input_columns
+from fecemo.study.artifacts import OF_ROW, Artifacts, clustering_digest
+
+ASSUMED_TEMPERATURE = {"clusters": 0.1, "classifier": 1.0}
+"""Where no labelled face may choose one. A face half as far from its centre as from the next has the margin 1/3."""
+LEAST_PROBABILITY = 1e-9
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a row says of faces.
+
+    Parameters
+    ----------
+    shows : ndarray of shape (n,), str
+        Name of a class; ``""`` where the face's cluster has a name that is no class, such as ``"not a face"``.
+    groups : ndarray of shape (n,), str
+        Keys of the clusters, or of the halves of divided ones; ``""`` for a classifier.
+    shares : ndarray of shape (n, c), float32
+        Of the classes; 0 throughout where the face shows none.
+    """
+
+    shows: np.ndarray
+    groups: np.ndarray
+    shares: np.ndarray
+
+
+class RunReadout:
+    """A row of a run, ready to be asked.
+
+    Parameters
+    ----------
+    run : Run
+    row, variant : str
+
+    Attributes
+    ----------
+    classes : tuple of str
+        Columns of the shares.
+    inputs : dict of str to str
+        Digests of what it is made of: model, clusters and names.
+    names : ClusterNames or None
+        Of its clusters; None for a classifier.
+
+    Raises
+    ------
+    InputError
+        If there is no such row, or it answers with neither clusters nor classes.
+    StoredStateError
+        If something that it is made of is missing or stale; the message says what changed since.
+    """
+
+    def __init__(self, run: Run, row: str, variant: str) -> None:
+        run.require_cell(row, variant)
+        self.run, self.where, self.title = run, (row, variant), f"{row} {variant}"
+        self._artifacts = Artifacts(run.layout)
+        model = self._artifacts.require("model", row, variant)
+        self.inputs = {"model": model.digest, **{name: digest for name, digest in model.inputs.items()
+                                                 if name.startswith(f"outputs{OF_ROW}")}}
+        self._model = model
+        self.by: str = find_approach(model.config["approach"]).predicts_by
+        self.names: ClusterNames | None = None
+        if self.by == "classifier":
+            self.classes = tuple(run.classifier_classes)
+            return
+        clusters = self._artifacts.require("clusters", row, variant)
+        self._centres = np.asarray(read_array(run.layout.clusters(row, variant), "centres", "cluster"))
+        self.names, self._division_seed, named = self._read_names(clusters)
+        self.inputs |= {"clusters": clusters.digest, "names": named}
+        self.classes = self.names.classes
+
+    @property
+    def digest(self) -> str:
+        """str: Of the model, the clusters and the names."""
+        return digest_json(self.inputs)
+
+    def _read_names(self, clusters: Receipt) -> tuple[ClusterNames, int, str]:
+        """Return the names, the seed of divisions and the names' digest: the label stage's, or a person's own file."""
+        layout, hand_path = self.run.layout, self.run.layout.hand_names(*self.where)
+        if read_receipt(layout.names(*self.where)) is None and hand_path.exists():
+            hand = hand_names_of(hand_path, *self.where)
+            require_names_of(hand, clustering_digest(clusters.outputs), len(self._centres), str(hand_path))
+            return ClusterNames.by_hand(hand), hand.seed, digest_file(hand_path)
+        receipt = self._artifacts.require("names", *self.where)
+        path = layout.names(*self.where) / NAMES_NAME
+        names = read_cluster_names(path)
+        require_names_of(names, clustering_digest(clusters.outputs), len(self._centres), str(path))
+        seed = read_hand_names(hand_path).seed if names.method == "hand" and names.divided else receipt.seed
+        return names, int(seed or 0), receipt.digest
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """Encoder: The trained model."""
+        return self.run.encoder(*self.where)
+
+    @cached_property
+    def behind(self) -> Encoder | None:
+        """Encoder or None: That of the row from whose embeddings this one's are made."""
+        return next((self.run.encoder(row, self.where[1]) for row in self._rows_behind), None)
+
+    @property
+    def _rows_behind(self) -> list[str]:
+        return [name.partition(OF_ROW)[2] for name in self._model.inputs if name.startswith(f"outputs{OF_ROW}")]
+
+    @property
+    def vector_inputs(self) -> dict[str, str]:
+        """Dict of str to str: Of `inputs` those that decide a vector."""
+        return {name: digest for name, digest in self.inputs.items() if name not in ("clusters", "names")}
+
+    @property
+    def columns(self) -> set[str]:
+        """Set of str: Columns of a data set that the row, and one behind it, take."""
+        rows = [self.where[0], *self._rows_behind]
+        models = [require_receipt(self.run.layout.model(row, self.where[1]), "train") for row in rows]
+        return {model.config["variant"]["faces"] if column == IMAGE else column
+                for model in models for column in input_columns(model).values()} - {EMBEDDING}
+
+    def vectors(self, columns: dict[str, np.ndarray]) -> np.ndarray:
+        """Return the vectors of faces: ndarray of shape (n, d), float32. See `Encoder.transform`."""
+        if self.behind is not None:
+            columns = {**columns, EMBEDDING: self.behind.transform(columns)}
+        return self.encoder.transform(columns)
+
+    @cached_property
+    def _source(self) -> tuple[np.ndarray, np.ndarray]:
+        source = read_face_array(self.run.layout.embeddings(*self.where), "source").values
+        return source, np.asarray(read_array(self.run.layout.clusters(*self.where), "source_clusters", "cluster",
+                                             length=len(source)))
+
+    def scores(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return what faces show, their groups, and their scores of the classes of shape (n, c); see `Answers`."""
+        if self.names is None:
+            if vectors.shape[1] != len(self.classes):
+                raise StoredStateError(f"{self.title} gives {vectors.shape[1]} probabilities, and the run has "
+                                       f"{len(self.classes)} classes; run train and embed again")
+            shows = np.array(self.classes)[vectors.argmax(axis=1)]
+            return shows, np.full(len(vectors), ""), np.log(np.maximum(vectors, LEAST_PROBABILITY))
+        names = self.names
+        clusters, distances = assign(vectors, self._centres, title=self.title)
+        groups = clusters.astype(str)
+        if names.divided:
+            groups = groups_of_target(names.divided, self._division_seed, *self._source, vectors, clusters, self.title)
+        shows = np.array([names.emotion(group) for group in groups.tolist()], dtype=str)
+        # A divided cluster has for other faces the name of its first half, the larger.
+        first = [names.emotion(min((key for key in names.names if cluster_of(key) == cluster), key=key_order))
+                 for cluster in range(len(self._centres))]
+        seen = np.broadcast_to(np.array(first, dtype=object), distances.shape).copy()
+        seen[np.arange(len(seen)), clusters] = shows
+        return shows, groups, class_margins(distances, seen, self.classes)
+
+    def answers(self, vectors: np.ndarray) -> Answers:
+        """Return what faces show, with calibrated shares where `calibration` could be chosen."""
+        shows, groups, scores = self.scores(vectors)
+        return Answers(shows, groups, np.where((shows != "")[:, None],
+                                               shares(scores, self.calibration.temperature), np.float32(0)))
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """Calibration: By labelled faces that neither trained nor named, and are not in the test split."""
+        assumed, layout = ASSUMED_TEMPERATURE[self.by], self.run.layout
+        folder = layout.dataset("target")
+        if read_receipt(folder) is None or read_receipt(layout.embeddings(*self.where)) is None:
+            return Calibration(assumed)
+        target, embedded = Dataset(folder), read_face_array(layout.embeddings(*self.where), "target")
+        free = (target.labels != "") & (target.splits != "test") & ~np.isin(target.copies,
+                                                                            target.copies[self._used_rows()])
+        rows = embedded.rows[free[embedded.rows] & np.isin(target.labels[embedded.rows], self.classes)]
+        if not len(rows):
+            return Calibration(assumed)
+        shows, _, scores = self.scores(np.asarray(embedded.values[np.searchsorted(embedded.rows, rows)]))
+        truth = np.array([self.classes.index(label) for label in target.labels[rows].tolist()])
+        return calibrate(scores[shows != ""], truth[shows != ""], assumed)
+
+    def _used_rows(self) -> np.ndarray:
+        """Return the target rows whose labels trained the model, chose its settings or named its clusters."""
+        layout = self.run.layout
+        stored = [np.asarray(read_array(layout.model(*self.where), name, "train"), np.int64)
+                  for name in ("labelled_rows", "choosing_rows") if f"{name}.npy" in self._model.outputs]
+        sample = layout.names(*self.where) / SAMPLE_NAME
+        lines = [line for line in csv_rows(sample) if isinstance(line, tuple)][1:] if (
+            self.names is not None and sample.exists()) else []
+        named = np.array([int(cells[0]) for _, cells in lines], np.int64)
+        return np.concatenate([np.zeros(0, np.int64), *stored, named])
+
+
+def require_current(description_inputs: dict[str, str], readout: Callable[[], RunReadout], what: str) -> None:
+    """Raise `StoredStateError` where a row is no longer what something was made of.
+
+    Parameters
+    ----------
+    description_inputs : dict of str to str
+        Inputs of what was made.
+    readout : callable
+        The row as it is now.
+    what : str
+        What was made, for the message.
+    """
+    try:
+        now = readout().inputs
+    except InputError as error:
+        raise StoredStateError(f"{what}: the run that they were made of cannot be opened ({error})") from error
+    if changed := [name for name, digest in now.items() if description_inputs.get(name) != digest]:
+        raise StoredStateError(f"{what} are stale: the {changed[0].replace('_', ' ')} of the run changed since; run "
+                               "the tag stage again")

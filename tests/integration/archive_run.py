@@ -1,0 +1,140 @@
+"""A finished run of named clusters and a classifier, and a folder of photographs in which faces were found."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from fecemo.data.cluster_names import read_hand_names
+from fecemo.data.dataset import FaceEntry
+from fecemo.data.dataset_writer import DatasetWriter
+from fecemo.data.durable import atomic_write
+from fecemo.data.face_lists import face_id
+from fecemo.drawn.expression import EMOTIONS
+from fecemo.stages import cluster, embed, label
+from fecemo.stages.cell_arguments import CellArguments
+from fecemo.study.layout import RunLayout
+from tests.artifact_receipts import leave_receipt
+
+ROW, CLASSIFIER, VARIANT = "dense_autoencoder", "supervised", "gray"
+N_SOURCE, N_TARGET = 64, 160
+RECIPE = """
+name: archive
+title: Named clusters for an archive
+seed: 5
+source: {faces: faces.csv}
+target: {images: target}
+face_side: 20
+variants: [gray]
+approaches:
+  dense_autoencoder:
+    fit: {reconstruct: {loss: binary_crossentropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 1}}
+  supervised: {fit: {classify: {loss: cross_entropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 1}}}
+clustering: {n_clusters: 8, n_init: 4}
+naming: {method: hand}
+"""
+
+
+def face(kind: int, number: int) -> np.ndarray:
+    """Return a picture of one of eight kinds: a bright bar at its own place, on a ground that differs a little."""
+    picture = np.full((200, 200, 3), 20 + number % 40, np.uint8)
+    picture[25 * kind : 25 * kind + 25] = 230
+    return picture
+
+
+class ArchiveRun:
+    """The run, and its photographs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.layout, self.recipe = folder, RunLayout(folder / "run"), folder / "recipe.yaml"
+        self.photos, self.dataset = folder / "photos", folder / "archive" / "datasets" / "photos"
+        self.out = folder / "archive" / "tags"
+
+    def arguments(self, row: str) -> CellArguments:
+        return CellArguments(self.recipe, self.layout.run, row, VARIANT)
+
+    def make(self) -> "ArchiveRun":
+        """Write everything: models that learnt nothing, whose embeddings tell the eight kinds apart all the same."""
+        self.recipe.write_text(RECIPE)
+        write_faces(self.layout.dataset("source"), "fetch", [(FaceEntry(f"source{row}", f"http://a.example/{row}"),
+                                                             face(row % 8, row)) for row in range(N_SOURCE)])
+        write_faces(self.layout.dataset("target"), "import", [
+            (FaceEntry(f"target{row}", f"{row}.png", annotations={
+                "label": EMOTIONS[row % 8] if row % 10 else EMOTIONS[(row + 1) % 8],
+                "split": "test" if row >= N_TARGET // 2 else "train"}), face(row % 8, row)) for row in range(N_TARGET)])
+        self.train(ROW)
+        self.train(CLASSIFIER)
+        cluster.run(self.arguments(ROW))
+        self.name(self.true_names())
+        return self
+
+    def train(self, row: str) -> None:
+        """Leave a model as the train stage would, and embed all faces."""
+        import keras
+
+        from fecemo.training.network_file import MODEL_NAME
+
+        cell = self.arguments(row).cell()
+        keras.utils.set_random_seed(0)
+        model = cell.approach.build(cell.model, {"image": cell.shape}, 8)
+        folder = self.layout.model(row, VARIANT)
+        folder.mkdir(parents=True)
+        model.save(folder / MODEL_NAME)
+        np.save(folder / "labelled_rows.npy", np.zeros(0, np.int64))
+        leave_receipt(cell.recipe, self.layout, "model", row, VARIANT, [MODEL_NAME, "labelled_rows.npy"])
+        embed.run(self.arguments(row))
+
+    def true_names(self) -> dict[str, str]:
+        """Return the name that each cluster deserves."""
+        clusters = np.load(self.layout.clusters(ROW, VARIANT) / "source_clusters.npy")
+        return {str(number): EMOTIONS[int(np.flatnonzero(clusters == number)[0]) % 8] for number in range(8)}
+
+    def name(self, names: dict[str, str]) -> None:
+        """Name the clusters as a person would, and run the label stage."""
+        path = self.layout.hand_names(ROW, VARIANT)
+        template = read_hand_names(self.layout.clusters(ROW, VARIANT) / "names.template.json")
+        atomic_write(path, replace(template, names=names, by="ann").as_json())
+        label.run(self.arguments(ROW))
+
+    def photograph(self, kinds: list[int], start: int = 0) -> None:
+        """Put photographs into the folder, one a kind of face, and write the data set of the faces found in all."""
+        self.photos.mkdir(exist_ok=True)
+        (self.photos / "b & <c>").mkdir(exist_ok=True)
+        for number, kind in enumerate(kinds, start):
+            path = self.photos / ("b & <c>" if number % 2 else "") / f"{number} é.jpg"
+            picture = Image.fromarray(np.full((48, 64, 3), 9 + kind, np.uint8))
+            exif = picture.getexif()
+            exif[0x0112] = 1 + number % 8
+            exif[0x0132] = f"20{10 + number}:01:02 03:04:05"
+            picture.save(path, exif=exif)
+        self.detect()
+
+    def detect(self) -> None:
+        """Write the data set: one face a photograph, at a fixed place of the upright picture."""
+        faces = []
+        for path in sorted(self.photos.rglob("*.jpg")):
+            photo, number = path.relative_to(self.photos).as_posix(), int(path.name.split()[0])
+            with Image.open(path) as picture:
+                kind = round(float(np.asarray(picture.convert("L")).mean())) - 9
+            faces.append((FaceEntry(face_id(photo, 0.25, 0.5, 0.25, 0.75), photo, 0.25, 0.5, 0.25, 0.75, {
+                "photo": photo, "taken": f"20{10 + number}-01-02 03:04:05"}), face(kind, number)))
+        write_faces(self.dataset, "detect", faces)
+
+
+def write_faces(folder: Path, stage: str, faces: list[tuple[FaceEntry, np.ndarray]]) -> None:
+    """Write a finished data set, in the place of another that may be there."""
+    for path in folder.glob("*"):
+        path.unlink()
+    writer = DatasetWriter(folder, [entry for entry, _ in faces])
+    for slot in writer.missing():
+        writer.put(slot, faces[slot][1])
+    writer.finish(stage, config={}, inputs={})
+    writer.close()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return the bytes of every file in a folder, by its path there."""
+    return {os.fspath(path.relative_to(folder)): path.read_bytes()
+            for path in sorted(folder.rglob("*")) if path.is_file()}

@@ -1,0 +1,212 @@
+"""Tagging photographs by a finished run: tables, vectors, calibrated shares, sidecars."""
+
+import csv
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fecemo
+from fecemo.archive.sidecar import read_sidecar
+from fecemo.archive.tags import read_tags
+from fecemo.data.receipts import read_receipt
+from fecemo.drawn.expression import EMOTIONS
+from fecemo.errors import InputError, StoredStateError
+from fecemo.stages import tag
+from fecemo.stages.run_readout import RunReadout, require_current
+from fecemo.stages.tag import TagSettings
+from tests.integration.archive_run import CLASSIFIER, ROW, VARIANT, ArchiveRun, contents
+
+KINDS = [0, 1, 2, 3, 4, 5, 6, 7, 0, 0]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> ArchiveRun:
+    run = ArchiveRun(tmp_path_factory.mktemp("archive")).make()
+    run.photograph(KINDS)
+    return run
+
+
+@pytest.fixture
+def archive(made, tmp_path) -> ArchiveRun:
+    """The run and the photographs, to be spoilt."""
+    shutil.copytree(made.folder, tmp_path / "archive_run")
+    return ArchiveRun(tmp_path / "archive_run")
+
+
+def settings(run: ArchiveRun, **changes) -> TagSettings:
+    return TagSettings(**{"dataset": run.dataset, "run": run.layout.run, "row": ROW, "variant": VARIANT,
+                          "photos": run.photos, **changes})
+
+
+def test_every_face_shows_what_its_cluster_is_named(archive):
+    tag.run(settings(archive), archive.out)
+    tags = read_tags(archive.out)
+    numbers = [int(Path(photo).name.split()[0]) for photo in tags.photo]
+    assert tags.shows.tolist() == [EMOTIONS[KINDS[number]] for number in numbers]
+    assert tags.taken.tolist() == [f"20{10 + number}-01-02 03:04:05" for number in numbers]
+    encoder = fecemo.open_run(archive.layout.run).encoder(ROW, VARIANT)
+    np.testing.assert_allclose(tags.vectors, encoder.transform(fecemo.open_dataset(archive.dataset).faces), rtol=1e-5)
+    np.testing.assert_allclose(tags.shares.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(tags.confidence, tags.shares.max(axis=1), atol=1e-4)
+    assert (tags.second != tags.shows).all()
+    np.testing.assert_array_equal(tags.box, [[0.25, 0.5, 0.25, 0.75]] * len(KINDS))
+
+
+def test_shares_are_calibrated_by_labels_that_were_used_for_nothing(made):
+    # Of 80 labelled faces of the train split every tenth is labelled otherwise than its cluster is named: nine in ten
+    # answers are right, and margins are much alike. A calibrated confidence is then near .9.
+    readout = RunReadout(fecemo.open_run(made.layout.run), ROW, VARIANT)
+    assert readout.calibration.n_labelled == 80
+    values = made.layout.embeddings(ROW, VARIANT) / "target.npy"
+    shares = readout.answers(np.load(values)).shares
+    assert shares.max(axis=1).mean() == pytest.approx(0.9, abs=0.02)
+    assert readout.calibration.error < 0.1
+
+
+def test_a_classifier_tags_too(archive):
+    tag.run(settings(archive, row=CLASSIFIER), archive.out)
+    tags = read_tags(archive.out)
+    probabilities = fecemo.open_run(archive.layout.run).classifier(CLASSIFIER, VARIANT).predict_proba(
+        fecemo.open_dataset(archive.dataset).faces)
+    np.testing.assert_allclose(tags.vectors, probabilities, rtol=1e-5)
+    assert tags.shows.tolist() == np.array(tags.description.classes)[probabilities.argmax(axis=1)].tolist()
+    assert set(tags.cluster.tolist()) == {""}
+
+
+def test_only_faces_that_joined_are_computed(archive, monkeypatch):
+    tag.run(settings(archive), archive.out)
+    embedded = []
+    vectors = RunReadout.vectors
+    monkeypatch.setattr(RunReadout, "vectors", lambda self, columns: (
+        embedded.append(len(columns["image"])), vectors(self, columns))[1])
+    tag.run(settings(archive), archive.out)
+    assert embedded == []
+    archive.photograph([3, 4], start=10)
+    tag.run(settings(archive), archive.out)
+    assert embedded == [2]
+    archive.name({**archive.true_names(), "0": "not a face"})  # names change no vector
+    tag.run(settings(archive), archive.out)
+    assert embedded == [2]
+    tags = read_tags(archive.out)
+    gone = tags.shows == ""
+    assert gone.any()
+    assert not tags.shares[gone].any()
+    assert not tags.confidence[gone].any()
+
+
+def test_a_killed_run_goes_on_and_ends_equal(archive, monkeypatch, tmp_path):
+    monkeypatch.setattr(tag, "BLOCK", 3)
+    tag.run(settings(archive), archive.out)
+    expected = {name: data for name, data in contents(archive.out).items() if not name.startswith(("computed", "rec"))}
+    vectors, calls = RunReadout.vectors, []
+
+    def dying(self, columns):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return vectors(self, columns)
+
+    monkeypatch.setattr(RunReadout, "vectors", dying)
+    with pytest.raises(KeyboardInterrupt):
+        tag.run(settings(archive), tmp_path / "tags")
+    assert read_receipt(tmp_path / "tags") is None
+    tag.run(settings(archive), tmp_path / "tags")
+    assert len(calls) == 3 + 2  # two blocks were kept, and two more made
+    assert {name: data for name, data in contents(tmp_path / "tags").items()
+            if not name.startswith(("computed", "rec"))} == expected
+
+
+def test_names_that_changed_are_stale_and_said(archive):
+    receipt = tag.run(settings(archive), archive.out)
+    now = lambda: RunReadout(fecemo.open_run(archive.layout.run), ROW, VARIANT)  # noqa: E731
+    require_current(receipt.inputs, now, "the tags")
+    path = archive.layout.hand_names(ROW, VARIANT)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('"happy"', '"sad"'), encoding="utf-8")
+    with pytest.raises(StoredStateError, match="hand names"):  # the label stage has not run since
+        tag.run(settings(archive), archive.out)
+    archive.name({**archive.true_names(), "0": "not a face"})
+    with pytest.raises(StoredStateError, match="names of the run changed since"):
+        require_current(receipt.inputs, now, "the tags")
+    tag.run(settings(archive), archive.out)
+    require_current(read_receipt(archive.out).inputs, now, "the tags")
+
+
+def test_sidecars_are_written_beside_photographs_that_stay_as_they_are(archive):
+    before = contents(archive.photos)
+    tag.run(settings(archive, sidecars=True, threshold=0.3), archive.out)
+    after = contents(archive.photos)
+    assert {name: data for name, data in after.items() if not name.endswith(".xmp")} == before
+    assert sum(name.endswith(".jpg.xmp") for name in after) == len(KINDS)
+    sidecar = read_sidecar(archive.photos / "b & <c>" / "5 é.jpg.xmp")  # orientation 6: turned clockwise to be upright
+    assert sidecar.keywords["dc:subject"] == [f"shows: {EMOTIONS[5]}"]
+    assert sidecar.keywords["lr:hierarchicalSubject"] == [f"fecemo|shows|{EMOTIONS[5]}"]
+    assert sidecar.regions[0].box == pytest.approx((0.25, 0.75, 0.5, 0.75))
+    assert float(sidecar.faces[0]["Confidence"]) == pytest.approx(0.9, abs=0.05)
+    assert sidecar.row == f"{ROW} {VARIANT}"
+    tag.run(settings(archive, sidecars=True, threshold=0.3), archive.out)
+    assert contents(archive.photos) == after
+    tag.run(settings(archive, sidecars=True, threshold=1.0), archive.out)  # none is so confident: tags are taken out
+    assert contents(archive.photos) == before
+    tag.run(settings(archive, sidecars=True, threshold=0.3), archive.out)
+    tag.run(settings(archive, remove=True), archive.out)
+    assert contents(archive.photos) == before
+
+
+def test_what_became_of_each_sidecar_is_listed(archive):
+    bad, gone = archive.photos / "0 é.jpg.xmp", archive.photos / "2 é.jpg"
+    bad.write_text("<broken")
+    gone.unlink()
+    tag.run(settings(archive, sidecars=True, threshold=0.3), archive.out)
+    with (archive.out / "sidecars.csv").open(encoding="utf-8", newline="") as file:
+        lines = {line["photo"]: line for line in csv.DictReader(file)}
+    assert lines["0 é.jpg"]["outcome"] == "refused"
+    assert "broken XML" in lines["0 é.jpg"]["detail"]
+    assert "is gone" in lines["2 é.jpg"]["detail"]
+    assert sum(line["outcome"] == "written" for line in lines.values()) == len(KINDS) - 2
+    assert bad.read_text() == "<broken"
+
+
+def test_a_house_has_words_of_its_own(archive, tmp_path):
+    vocabulary = tmp_path / "words.yaml"
+    vocabulary.write_text("prefix: [mood]\nwording: 'expression: {}'\n"
+                          "terms: {happy: [joy], sad: [upset, grief], fear: []}\n")
+    tag.run(settings(archive, threshold=0.3, vocabulary=vocabulary), archive.out)
+    with (archive.out / "exiftool.csv").open(encoding="utf-8", newline="") as file:
+        lines = {line["SourceFile"]: line for line in csv.DictReader(file)}
+    tags = read_tags(archive.out)
+    for shows, subject, hierarchy in (("happy", "expression: joy", "mood|joy"),
+                                      ("sad", "expression: grief", "mood|upset|grief")):
+        line = lines[f"./{tags.photo[tags.shows == shows][0]}"]
+        assert (line["Subject"], line["HierarchicalSubject"]) == (subject, hierarchy)
+    assert f"./{tags.photo[tags.shows == 'fear'][0]}" not in lines
+    vocabulary.write_text("terms: {hapy: [joy]}\n")
+    with pytest.raises(InputError, match="did you mean 'happy'"):
+        tag.run(settings(archive, vocabulary=vocabulary), archive.out)
+    vocabulary.write_text("terms: {happy: ['a|b']}\n")
+    with pytest.raises(InputError, match="divides keywords"):
+        tag.run(settings(archive, vocabulary=vocabulary), archive.out)
+
+
+@pytest.mark.skipif(shutil.which("exiftool") is None, reason="ExifTool is not installed")
+def test_exiftool_imports_the_table(archive):
+    tag.run(settings(archive, threshold=0.3), archive.out)
+    subprocess.run(["exiftool", "-q", "-r", f"-csv={archive.out / 'exiftool.csv'}", "-sep", "; ",
+                    "-overwrite_original", "."], check=True, cwd=archive.photos)
+    photo = archive.photos / "b & <c>" / "5 é.jpg"
+    read = subprocess.run(["exiftool", "-s3", "-Subject", "-HierarchicalSubject", photo], check=True,
+                          capture_output=True, text=True).stdout
+    assert read.split("\n")[:2] == [f"shows: {EMOTIONS[5]}", f"fecemo|shows|{EMOTIONS[5]}"]
+
+
+@pytest.mark.parametrize(("changes", "words"), [
+    ({"threshold": 1.5}, "threshold"), ({"row": "dense_autoencodr"}, "did you mean"),
+    ({"sidecars": True, "photos": None}, "photos"), ({"vocabulary": Path("/nowhere.yaml")}, "no such file"),
+])
+def test_mistakes_are_named(made, tmp_path, changes, words):
+    with pytest.raises(InputError, match=words):
+        tag.run(replace(settings(made), **changes), tmp_path / "tags")
