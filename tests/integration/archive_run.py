@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from fecemo.data.cluster_names import read_hand_names
-from fecemo.data.dataset import FaceEntry
+from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import atomic_write
 from fecemo.data.face_lists import face_id

@@ -1,0 +1,155 @@
+"""Words for expressions: which of the usual emotions a word is near, and what a phrase asks for.
+
+The table was written by ``docs/write_emotion_words.py`` from WordNet 3.1, whose notice is beside it.
+"""
+
+import csv
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+
+import numpy as np
+
+from fecemo.data.classes import class_of
+from fecemo.data.manifests import shipped
+from fecemo.errors import InputError
+
+TABLE_NAME = "words/emotion_words.csv"
+EMOTIONS = ("anger", "happy", "sad", "fear", "surprise", "disgust", "contempt", "neutral")
+"""Columns of the table."""
+NEGATIONS = frozenset(("not", "no", "without", "never", "nor", "neither", "except"))
+"""The next word counts against a face."""
+PASSED_OVER = frozenset((
+    "a", "an", "and", "are", "be", "being", "both", "but", "face", "faces", "feeling", "find", "for", "he", "her",
+    "him", "his", "in", "is", "it", "its", "just", "look", "looking", "looks", "man", "me", "men", "of", "on", "or",
+    "people", "person", "photo", "photos", "picture", "pictures", "quite", "rather", "really", "she", "show",
+    "showing", "shows", "so", "some", "somewhat", "that", "the", "their", "them", "these", "they", "this", "those",
+    "to", "too", "very", "was", "were", "who", "with", "woman", "women"))
+"""Words of a phrase that ask for nothing."""
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_SUFFIXES = (("ies", "y"), ("ied", "y"), ("ness", ""), ("iness", "y"), ("ily", "y"), ("ly", ""), ("ed", "e"),
+             ("ed", ""), ("ing", "e"), ("ing", ""), ("es", "e"), ("es", ""), ("s", ""), ("er", "e"), ("er", ""),
+             ("est", "e"), ("est", ""))
+"""What is taken off a word that the table does not have, and what is put in its place: WordNet's rules and a few."""
+
+
+@dataclass(frozen=True)
+class QueryWord:
+    """A word of a phrase.
+
+    Parameters
+    ----------
+    word : str
+        As it was written.
+    known : str
+        What it was taken for: a class, or a word of the table.
+    weight : float
+        1, or -1 behind a negation.
+    """
+
+    word: str
+    known: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class Query:
+    """What a phrase asks for.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (c,), float64
+        Of each class: a face's score is the sum of its shares of the classes by these.
+    words : tuple of QueryWord
+    unknown : dict of str to tuple of str
+        Words that reach no emotion, and the nearest known ones.
+    """
+
+    weights: np.ndarray
+    words: tuple[QueryWord, ...]
+    unknown: dict[str, tuple[str, ...]]
+
+
+@cache
+def emotion_words() -> MappingProxyType[str, tuple[float, ...]]:
+    """Return the shares of `EMOTIONS` of every word of the table; they add up to about 1."""
+    with shipped(TABLE_NAME).open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(file)
+        if tuple(heading := next(reader)) != ("word", *EMOTIONS):
+            raise ValueError(f"{TABLE_NAME} has the columns {heading}")
+        return MappingProxyType({word: tuple(int(cell or 0) / 100 for cell in cells) for word, *cells in reader})
+
+
+def known_form(word: str) -> str | None:
+    """Return a word as the table has it, by its inflection if need be; None where it reaches no emotion."""
+    return next((form for form in _forms(word.lower().replace("’", "'")) if form in emotion_words()), None)
+
+
+def _forms(word: str) -> Iterator[str]:
+    yield word
+    for ending, instead in _SUFFIXES:
+        if word.endswith(ending) and len(stem := word.removesuffix(ending)) > 2:
+            yield stem + instead
+            if not instead and stem[-1] == stem[-2]:  # sobbing, repelled
+                yield stem[:-1]
+
+
+def shares_of(word: str) -> np.ndarray | None:
+    """Return a word's shares of `EMOTIONS`: ndarray of shape (8,), float64, summing to about 1; None for none."""
+    form = known_form(word)
+    return None if form is None else np.array(emotion_words()[form])
+
+
+def nearest_known(word: str, count: int = 3) -> tuple[str, ...]:
+    """Return the words of the table that are spelt most alike."""
+    return tuple(difflib.get_close_matches(word.lower(), emotion_words(), n=count, cutoff=0.7))
+
+
+def read_query(phrase: str, classes: Sequence[str]) -> Query:
+    """Return what a phrase asks for: the sum of its words, those behind a negation with negative weight.
+
+    ``"happy but not surprised"`` weighs faces that show happiness for, and those that show surprise against. A word
+    that is the name of a class is that class; any other reaches the classes that are usual emotions.
+
+    Parameters
+    ----------
+    phrase : str
+        Words; a class whose name has several is understood as a phrase of its own.
+    classes : sequence of str
+
+    Raises
+    ------
+    InputError
+        If no word of the phrase reaches a class; the nearest known words are named.
+    """
+    columns = {emotion: column for column, name in enumerate(classes) if (
+        emotion := class_of(name, EMOTIONS)) is not None}
+    weights, words, unknown, sign = np.zeros(len(classes)), [], {}, 1.0
+    whole = class_of(phrase, classes)
+    for word in [phrase] if whole is not None else _WORD.findall(phrase):
+        lower = word.lower().replace("’", "'")
+        if lower in NEGATIONS or lower.endswith("n't"):
+            sign = -1.0
+            continue
+        name = class_of(word, classes)
+        form = known_form(word)
+        if name is None and (lower in PASSED_OVER or form is None):
+            if lower not in PASSED_OVER:
+                unknown[word] = nearest_known(word)
+            continue
+        if name is not None:
+            weights[list(classes).index(name)] += sign
+        else:
+            for emotion, share in zip(EMOTIONS, emotion_words()[str(form)], strict=True):
+                if emotion in columns:
+                    weights[columns[emotion]] += sign * share
+        words.append(QueryWord(word, name or str(form), sign))
+        sign = 1.0
+    if not weights.any():
+        raise InputError(f"{phrase!r} reaches none of the expressions {', '.join(classes)}: " + (
+            "; ".join(f"{word!r} is not known" + (f", nearest: {', '.join(near)}" if near else "")
+                      for word, near in unknown.items()) or "it has no word for one"))
+    return Query(weights, tuple(words), unknown)
