@@ -15,7 +15,7 @@ def read(folder, options):
         images = [LabelledImage(row["file"], CLASSES[int(row["class"])], row["part"],
                                 {name: "" if row[name] == "-" else row[name] for name in COLUMNS})
                   for row in csv.DictReader(file, delimiter="\t")]
-    return labelled_set(folder, images, (), "rows of ratings.tsv", classes=CLASSES, columns=COLUMNS)
+    return labelled_set(folder, images, "rows of ratings.tsv", classes=CLASSES, columns=COLUMNS)
 
 
 LAYOUT = Layout(name="seven_classes", about="a list of seven classes, valence and arousal", read=read)
