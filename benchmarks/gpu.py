@@ -200,7 +200,8 @@ def projected_minutes(recipe: Recipe, results: dict[str, dict[str, Any]]) -> flo
                 if found is None:
                     return None
                 fit = cell.fit[phase.name]
-                known = LABELLED * (fit.label_fraction or 1 - recipe.target.test_fraction)
+                target = recipe.datasets[recipe.role("target")].settings
+                known = LABELLED * (fit.label_fraction or 1 - target.test_fraction)
                 images = fit.epochs * (known if phase.faces == "target" else min(fit.faces or SOURCE, SOURCE))
                 of_rgb = phase_operations(cell, phase) / phase_operations(measured, phase)
                 seconds += images * of_rgb / found["device"]["images_per_second"]

@@ -16,6 +16,7 @@ from fecemo.models.approach import approaches
 from fecemo.models.loss import LOSSES
 from fecemo.registry import entries
 from fecemo.study.fit_choices import CHOICES
+from fecemo.study.datasets import DatasetRecipe, dataset_ways
 from fecemo.study.recipe import ApproachRecipe, Recipe
 from fecemo.training.settings import FitSettings
 
@@ -83,7 +84,7 @@ def nested(kind: type, path: str = "") -> Iterator[tuple[str, type]]:
     """Yield the dataclasses within a recipe, by the key that holds them."""
     for name, hint in typing.get_type_hints(kind).items():
         for inner in settings_in(hint):
-            if inner is not ApproachRecipe:
+            if inner not in (ApproachRecipe, DatasetRecipe):
                 yield path + name, inner
                 yield from nested(inner, f"{path}{name}.")
 
@@ -91,6 +92,8 @@ def nested(kind: type, path: str = "") -> Iterator[tuple[str, type]]:
 def page() -> str:
     """Return the whole page."""
     parts = [OPENING, "## The recipe\n", *table_of(Recipe)]
+    for name, way in dataset_ways().items():
+        parts += [f"\n## `datasets.NAME.{name}`\n", headline(way.settings), "", *table_of(way.settings)]
     sections: dict[type, list[str]] = {}
     for key, kind in nested(Recipe):
         sections.setdefault(kind, []).append(key)

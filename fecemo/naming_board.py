@@ -68,8 +68,8 @@ def label_and_score(arguments: CellArguments) -> str:
     # Of this cell alone: the others are no concern of whoever named it.
     study = arguments.study
     alone = replace(study, approaches={arguments.approach: study.approaches[arguments.approach]},
-                    variants=(arguments.variant,), seeds=(), published="", cluster_sweep=None, triplet_test=None,
-                    learning={})
+                    variants=(arguments.variant,), seeds=(), published="", cluster_sweep=None, learning={},
+                    roles=replace(study.roles, triplet_test=None))
     results = read_run(alone, arguments.layout).results
     shown = [grid for table in tables("table1") if table.name in SHOWN_TABLES for grid in pivot(table, results)]
     frames = [pd.DataFrame([[*names, *(f"{cell.plain_value} {cell.plain_beside}".strip() for cell in cells)]

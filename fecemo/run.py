@@ -19,7 +19,6 @@ import numpy as np
 from fecemo.data.arrays import FaceArray, read_array, read_face_array
 from fecemo.data.cluster_names import read_cluster_names
 from fecemo.data.dataset import Dataset
-from fecemo.data.dataset_files import read_description
 from fecemo.data.receipts import Receipt, require_receipt
 from fecemo.data.variants import Variant
 from fecemo.errors import InputError, nearest
@@ -81,7 +80,7 @@ class Run:
         return sorted((path.parent.parent.name, path.parent.name)
                       for path in self.folder.glob(f"{stored}/receipt.json"))
 
-    def outputs(self, row: str, variant: str, name: str = "target") -> FaceArray:
+    def outputs(self, row: str, variant: str, name: str = "target", output: str = "") -> FaceArray:
         """Return stored outputs: a vector for faces of a data set, with their rows there.
 
         Parameters
@@ -89,7 +88,9 @@ class Run:
         row, variant : str
             The cell.
         name : str
-            ``"source"``, ``"target"``, or ``"target_NAME"`` for a further output.
+            The data set's, or its role: ``"source"`` or ``"target"``.
+        output : str
+            A further output, where the model has several; by default the embedding or the probabilities.
 
         Raises
         ------
@@ -99,7 +100,8 @@ class Run:
             If the cell is not embedded, or a file is damaged.
         """
         self.require_cell(row, variant)
-        return read_face_array(self.layout.embeddings(row, variant), name)
+        dataset = self.roles(row, variant).get(name, name)
+        return read_face_array(self.layout.embeddings(row, variant), f"{dataset}_{output}" if output else dataset)
 
     def encoder(self, row: str, variant: str) -> "Encoder":
         """Return the trained model of a cell. Raises `InputError` for a row without a model, or no such cell."""
@@ -128,12 +130,15 @@ class Run:
         require_receipt(self.layout.names(row, variant), "label")
         centres = np.asarray(read_array(self.layout.clusters(row, variant), "centres", "cluster"))
         names = read_cluster_names(self.layout.names(row, variant) / NAMES_NAME)
-        return ClusterNamer(read_description(self.layout.dataset("target")).classes).fit(centres, names.names)
+        return ClusterNamer(names.classes).fit(centres, names.names)
 
-    @property
-    def classifier_classes(self) -> tuple[str, ...]:
-        """Tuple of str: The classes of its classifiers, in the order of their probabilities."""
-        return read_description(self.layout.dataset("target")).classes
+    def roles(self, row: str, variant: str) -> dict[str, str]:
+        """Return the data sets whose outputs a cell stores, by their role. Raises `StoredStateError` before it does."""
+        return dict(require_receipt(self.layout.embeddings(row, variant), "embed").config["roles"])
+
+    def classes(self, row: str, variant: str) -> tuple[str, ...]:
+        """Return the classes of a classifier in the order of its probabilities; empty where no labels were learnt."""
+        return tuple(require_receipt(self.layout.model(row, variant), "train").summary.get("classes", ()))
 
     def require_cell(self, row: str, variant: str) -> None:
         """Raise `InputError` where there is no such trained cell, naming the nearest."""
@@ -279,7 +284,7 @@ class Classifier(Encoder):
         if self.approach.readouts[self.output] != "argmax":
             raise InputError(f"{self.title}: {self.approach.name} has no class probabilities; its faces are named by "
                              "their clusters: encoder(row, variant).transform(images), then namer(row, variant)")
-        self.classes_ = np.array(read_description(layout.dataset("target")).classes, dtype=str)
+        self.classes_ = np.array(require_receipt(layout.model(row, variant), "train").summary["classes"], dtype=str)
 
     def predict_proba(self, images: Images | Mapping[str, Any]) -> np.ndarray:
         """Return the probability of each class: ndarray of shape (n, c), float32; see `Encoder.transform`."""

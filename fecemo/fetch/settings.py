@@ -6,6 +6,9 @@ from typing import Literal
 
 from fecemo.fetch.lists import ShardNumber
 
+DECIDING = ("margin", "square", "apply_exif", "max_megabytes", "max_megapixels", "honour_opt_out")
+"""Settings that decide which faces a data set holds, and how they are cut: it is never filled up with others."""
+
 
 @dataclass(frozen=True)
 class FetchSettings:

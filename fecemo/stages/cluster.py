@@ -16,6 +16,7 @@ from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.study.artifacts import NAMED_FILES, TEMPLATE_NAME, clustering_digest
 from fecemo.study.cell import Cell
+from fecemo.study.faces.data_names import SOURCE, TARGET
 
 STAGE = "cluster"
 FIGURES_NAME = "clusters.json"
@@ -64,7 +65,7 @@ def _cluster_source(arguments: CellArguments, cell: Cell) -> Receipt:
     layout, settings, seed = arguments.layout, cell.recipe.clustering, cell.recipe.seed
 
     def work(folder: Path) -> StageResult:
-        source = read_face_array(layout.embeddings(arguments.approach, arguments.variant), "source")
+        source = read_face_array(layout.embeddings(arguments.approach, arguments.variant), cell.recipe.role(SOURCE))
         space = ClusterSpace.of(source.values, settings, seed)
         clustering = KMeansClustering(settings, seed, cell.title).fit(source.values, space)
         files = write_arrays(folder, {
@@ -88,7 +89,7 @@ def _assign_target(arguments: CellArguments, cell: Cell) -> Receipt:
     layout = arguments.layout
 
     def work(folder: Path) -> StageResult:
-        target = read_face_array(layout.embeddings(arguments.approach, arguments.variant), "target")
+        target = read_face_array(layout.embeddings(arguments.approach, arguments.variant), cell.recipe.role(TARGET))
         centres = np.asarray(read_array(layout.clusters(arguments.approach, arguments.variant), "centres", STAGE))
         clusters, distances = assign(target.values, centres, title=f"{cell.title}, target")
         sizes = np.bincount(clusters, minlength=len(centres)).tolist()

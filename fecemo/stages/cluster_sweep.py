@@ -16,6 +16,7 @@ from fecemo.evaluation.records.score import Chance
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.predicted import label_rows, scored_rows
 from fecemo.stages.run_stage import StageResult, run_artifact
+from fecemo.study.faces.data_names import SOURCE, TARGET
 from fecemo.training.order import drawn_rows
 
 
@@ -52,12 +53,13 @@ def run(arguments: CellArguments) -> Receipt:
                          "such as cluster_sweep: {n_clusters: [8, 32, 100], per_cluster: 5, seeds: 5}")
     model = arguments.artifacts.require("model", *where)
     arguments.artifacts.require("outputs", *where)
-    target, kmeans, evaluation = Dataset(layout.dataset("target")), recipe.clustering, recipe.evaluation
+    target, kmeans, evaluation = Dataset(layout.dataset(recipe.role(TARGET))), recipe.clustering, recipe.evaluation
     require_sample(int(((target.splits == "train") & (target.labels != "")).sum()), recipe.naming.sample,
                    str(target.folder))
 
     def work(folder: Path) -> StageResult:
-        source, embedded = (read_face_array(layout.embeddings(*where), name) for name in ("source", "target"))
+        source, embedded = (read_face_array(layout.embeddings(*where), recipe.role(role))
+                            for role in (SOURCE, TARGET))
         pile = drawn_rows(len(source.rows), cell.cluster_on, recipe.seed)
         may_see = (target.splits[embedded.rows] == "train") & (target.labels[embedded.rows] != "")
         learned = np.union1d(*(label_rows(layout.model(*where), name, model, needed=False)
@@ -68,7 +70,7 @@ def run(arguments: CellArguments) -> Receipt:
         # Scored is what no seed's naming saw, so that all figures of a cell are of the same faces.
         seen = np.unique(np.concatenate([named.seen for one in grouped for named in one.named.values()]))
         rows = scored_rows(cell.score_on, target, np.union1d(learned, embedded.rows[seen]),
-                           str(layout.dataset("target")))
+                           str(target.folder))
         at, truth = np.searchsorted(embedded.rows, rows), target.labels[rows]
         entries = []
         right: dict[tuple[int, str], np.ndarray] = {}

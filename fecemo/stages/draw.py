@@ -1,4 +1,4 @@
-"""Draw faces with known parameters: photographs to be fetched, labelled faces to be imported, triplets with raters."""
+"""Draw faces with known parameters: photographs to be fetched, with triplets and raters, or labelled faces."""
 
 import csv
 import io
@@ -10,16 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fecemo.data.draw_settings import DrawSettings, target_path
+from fecemo.data.draw_settings import (
+    FACES_NAME,
+    LABELLED_FOLDER,
+    PARAMETERS_NAME,
+    PHOTOGRAPHS_FOLDER,
+    TRIPLETS_NAME,
+    DrawSettings,
+    labelled_path,
+)
 from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import Receipt, digest_file, digest_json, plain
 from fecemo.errors import StoredStateError
 from fecemo.stages.draw_pictures import (
-    Job,
     draw_missing,
+    labelled_face_of,
     photograph_of,
     planned_emotions,
-    target_face_of,
     write_damaged,
 )
 from fecemo.stages.run_stage import StageResult, run_stage
@@ -31,18 +38,15 @@ if TYPE_CHECKING:
 STAGE = "draw"
 MARKER_NAME = "drawing.json"
 """Says, from the start, what the folder's pictures are drawn for: those of other settings must not be taken over."""
-FOLDERS = ("photographs", "target")
-TESTED = 4
-"""Stream of random numbers that plans the photographs of ``triplet_test.csv``."""
+FOLDERS = (PHOTOGRAPHS_FOLDER, LABELLED_FOLDER)
 
 
 def run(settings: DrawSettings, out: Path) -> Receipt:
-    """Draw the embedded default data: an unlabelled source and a labelled target, with their true parameters.
+    """Draw faces, with their true parameters in ``parameters.csv``.
 
-    Writes ``photographs/*.jpg`` and ``faces.csv`` (``url,left,right,top,bottom``), ``target/<emotion>/*.jpg``,
-    ``source_parameters.csv`` and ``target_parameters.csv``, and ``triplets.csv`` in FEC's own format with simulated
-    raters; of ``test_faces``, which are in no other list, ``triplet_test.csv`` of the same kind. Run again after an
-    interruption, the same command draws only what is missing.
+    Of unlabelled faces it writes ``photographs/*.jpg``, ``faces.csv`` (``url,left,right,top,bottom``) and, where
+    triplets are asked for, ``triplets.csv`` in FEC's own format with simulated raters; of labelled ones
+    ``labelled/EMOTION/*.jpg``. Run again after an interruption, the same command draws only what is missing.
 
     Parameters
     ----------
@@ -68,60 +72,47 @@ def run(settings: DrawSettings, out: Path) -> Receipt:
 
 
 def _draw_all(folder: Path, settings: DrawSettings, config: dict[str, Any]) -> StageResult:
-    from fecemo.drawn import EMOTIONS
-
     _claim(folder, config)
-    photographs = list(planned_emotions(settings, settings.source_faces))
-    # One number is left out between them: that of the damaged photograph.
-    tested = dict(enumerate(planned_emotions(settings, settings.test_faces, TESTED), start=len(photographs) + 1))
-    numbered = {**dict(enumerate(photographs)), **tested}
-    jobs: list[Job] = [("photograph", number, emotions) for number, emotions in numbered.items()]
-    jobs += [("target", emotion, number) for emotion in EMOTIONS for number in range(settings.target_faces_per_class)]
-    draw_missing(folder, settings, jobs)
-    damaged = settings.photograph_url(len(photographs)) if settings.dead_links else None
-    if damaged:
-        write_damaged(folder, settings, len(photographs))
-
-    faces_of = {number: [(settings.photograph_url(number), box, face)
-                         for box, face in _boxed(photograph_of(settings, number, emotions))]
-                for number, emotions in numbered.items()}
-    source = [face for number in range(len(photographs)) for face in faces_of[number]]
-    middle = {"left": 0.25, "right": 0.75, "top": 0.2, "bottom": 0.8}
-    listed = [{"url": url, **asdict(box)} for url, box, _ in source]
-    listed += [{"url": f"{settings.url_prefix.rstrip('/')}/photographs/gone_{number:03d}.jpg", **middle}
-               for number in range(settings.dead_links)]
-    listed += [{"url": damaged, **middle}] if damaged else []
-    _write_table(folder / "faces.csv", listed, ("url", "left", "right", "top", "bottom"))
-    _write_table(
-        folder / "source_parameters.csv", [{"url": url, **asdict(box), **face.as_row()} for url, box, face in source]
-    )
-    _write_table(folder / "target_parameters.csv", [
-        {"path": target_path(emotion, number), **target_face_of(settings, emotion, number).as_row()}
-        for emotion in EMOTIONS for number in range(settings.target_faces_per_class)])
-    _write_triplets(folder / "triplets.csv", source, settings.triplets, np.random.default_rng([settings.seed, 3]))
-    files = ["faces.csv", "source_parameters.csv", "target_parameters.csv", "triplets.csv"]
-    if tested:
-        files.append("triplet_test.csv")
-        _write_triplets(folder / "triplet_test.csv", [face for number in tested for face in faces_of[number]],
-                        settings.test_triplets, np.random.default_rng([settings.seed, TESTED, 3]))
-
+    files, summary = (_draw_labelled if settings.faces_per_class else _draw_photographs)(folder, settings)
     pictures = [str(path.relative_to(folder)) for name in FOLDERS for path in sorted((folder / name).rglob("*.jpg"))]
     digests = [[path, digest_file(folder / path)] for path in pictures]
     return StageResult(
         files=files,
-        digests={
-            name: digest_json([entry for entry in digests if entry[0].startswith(f"{name}/")]) for name in FOLDERS
-        },
-        message=f"{len(numbered)} photographs of {sum(map(len, faces_of.values()))} faces, "
-        f"{len(EMOTIONS) * settings.target_faces_per_class} labelled faces",
-        summary={
-            "photographs": len(numbered),
-            "source_faces": len(source),
-            "test_faces": sum(len(faces_of[number]) for number in tested),
-            "listed_faces": len(listed),
-            "target_faces": len(EMOTIONS) * settings.target_faces_per_class,
-        },
-    )
+        digests={name: digest_json([entry for entry in digests if entry[0].startswith(f"{name}/")])
+                 for name in FOLDERS if (folder / name).exists()},
+        message=", ".join(f"{count} {name.replace('_', ' ')}" for name, count in summary.items()), summary=summary)
+
+
+def _draw_labelled(folder: Path, settings: DrawSettings) -> tuple[list[str], dict[str, int]]:
+    from fecemo.drawn import EMOTIONS
+
+    numbered = [(emotion, number) for emotion in EMOTIONS for number in range(settings.faces_per_class)]
+    draw_missing(folder, settings, [("labelled", *face) for face in numbered])
+    _write_table(folder / PARAMETERS_NAME, [
+        {"path": labelled_path(*face), **labelled_face_of(settings, *face).as_row()} for face in numbered])
+    return [PARAMETERS_NAME], {"labelled_faces": len(numbered)}
+
+
+def _draw_photographs(folder: Path, settings: DrawSettings) -> tuple[list[str], dict[str, int]]:
+    planned = list(planned_emotions(settings))
+    draw_missing(folder, settings, [("photograph", number, emotions) for number, emotions in enumerate(planned)])
+    damaged = settings.photograph_url(len(planned)) if settings.dead_links else None
+    if damaged:
+        write_damaged(folder, settings, len(planned))
+    faces = [(settings.photograph_url(number), box, face) for number, emotions in enumerate(planned)
+             for box, face in _boxed(photograph_of(settings, number, emotions))]
+    middle = {"left": 0.25, "right": 0.75, "top": 0.2, "bottom": 0.8}
+    listed = [{"url": url, **asdict(box)} for url, box, _ in faces]
+    listed += [{"url": f"{settings.url_prefix.rstrip('/')}/{PHOTOGRAPHS_FOLDER}/gone_{number:03d}.jpg", **middle}
+               for number in range(settings.dead_links)]
+    listed += [{"url": damaged, **middle}] if damaged else []
+    _write_table(folder / FACES_NAME, listed, ("url", "left", "right", "top", "bottom"))
+    _write_table(folder / PARAMETERS_NAME, [{"url": url, **asdict(box), **face.as_row()} for url, box, face in faces])
+    files = [FACES_NAME, PARAMETERS_NAME]
+    if settings.triplets:
+        _write_triplets(folder / TRIPLETS_NAME, faces, settings.triplets, np.random.default_rng([settings.seed, 3]))
+        files.append(TRIPLETS_NAME)
+    return files, {"photographs": len(planned), "faces": len(faces), "listed_faces": len(listed)}
 
 
 def _claim(folder: Path, config: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fecemo.data.draw_settings import DrawSettings, photograph_path, target_path
+from fecemo.data.draw_settings import DrawSettings, labelled_path, photograph_path
 from fecemo.data.durable import atomic_write
 from fecemo.errors import ResourceError
 from fecemo.machine import available_cores
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 BATCH = 12
 """Pictures that a worker draws at a time."""
 Job = tuple[Any, ...]
-"""``("photograph", number, emotions)`` or ``("target", emotion, number)``."""
+"""``("photograph", number, emotions)`` or ``("labelled", emotion, number)``."""
 
 
-def planned_emotions(settings: DrawSettings, faces: int, stream: int = 0) -> Iterator[list[str]]:
-    """Yield the emotions of each photograph's faces until so many faces are given out."""
+def planned_emotions(settings: DrawSettings) -> Iterator[list[str]]:
+    """Yield the emotions of each photograph's faces until all faces are given out."""
     import numpy as np
 
     from fecemo.drawn import EMOTIONS
 
-    rng = np.random.default_rng([settings.seed, stream])
+    rng = np.random.default_rng([settings.seed, 0])
     fewest, most = settings.faces_per_photograph
-    left = faces
+    left = settings.faces
     while left > 0:
         count = min(left, int(rng.integers(fewest, most + 1)))
         yield [EMOTIONS[index] for index in rng.integers(len(EMOTIONS), size=count)]
@@ -47,7 +47,7 @@ def photograph_of(settings: DrawSettings, number: int, emotions: list[str]) -> "
                              settings.photograph_height)
 
 
-def target_face_of(settings: DrawSettings, emotion: str, number: int) -> "FaceParameters":
+def labelled_face_of(settings: DrawSettings, emotion: str, number: int) -> "FaceParameters":
     """Return the parameters of a labelled face."""
     import numpy as np
 
@@ -117,7 +117,7 @@ def _begin_worker() -> None:
 
 
 def _job_path(job: Job) -> str:
-    return photograph_path(job[1]) if job[0] == "photograph" else target_path(job[1], job[2])
+    return photograph_path(job[1]) if job[0] == "photograph" else labelled_path(job[1], job[2])
 
 
 def _draw_batch(folder: Path, settings: DrawSettings, batch: list[Job]) -> int:
@@ -128,7 +128,7 @@ def _draw_batch(folder: Path, settings: DrawSettings, batch: list[Job]) -> int:
             photograph = photograph_of(settings, job[1], job[2])
             pixels, quality = draw_photograph(photograph)[0], photograph.scene.jpeg_quality
         else:
-            face = target_face_of(settings, job[1], job[2])
+            face = labelled_face_of(settings, job[1], job[2])
             pixels, quality = expose_face(face, settings.face_size), face.capture.jpeg_quality
         atomic_write(folder / _job_path(job), as_jpeg(pixels, quality))
     return len(batch)

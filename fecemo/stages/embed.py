@@ -6,16 +6,15 @@ from fecemo.stages.embedding import embed_faces
 from fecemo.stages.face_inputs import read_inputs
 from fecemo.stages.run_stage import run_artifact
 from fecemo.study.faces.columns import read_run_faces
-from fecemo.study.faces.data_names import embedded
 from fecemo.training.backend import backend_name
 
 
 def run(arguments: CellArguments) -> Receipt:
     """Embed the faces of one cell.
 
-    Writes ``target.npy`` for all target faces and, where clusters are to be made, ``source.npy`` for the source faces
-    that were trained on, each with its ``_rows.npy``: one flattened vector a face, float32. Where the recipe asks for a
-    map of another output of a classifier, ``tsne_output.npy`` holds that of all target faces.
+    Writes an array for all target faces and, where clusters are to be made, one for the source faces that were trained
+    on, each called by its data set with its ``_rows.npy`` beside: one flattened vector a face, float32. Where the
+    recipe asks for a map of another output of a classifier, ``tsne_output.npy`` holds that of all target faces.
 
     Raises
     ------
@@ -27,8 +26,8 @@ def run(arguments: CellArguments) -> Receipt:
     cell, layout = arguments.cell(), arguments.layout
     models = layout.model(cell.row, cell.variant.name)
     arguments.artifacts.require("model", cell.row, cell.variant.name)
-    faces = {name: read_run_faces(layout, name, measured, cell.faces_seen)
-             for name, measured in embedded(cell.approach).items()}
+    faces = {name: read_run_faces(layout, name, cell.takes_landmarks, cell.faces_seen)
+             for name in cell.embedded.values()}
     inputs = read_inputs(cell, arguments.artifacts, faces)
     return run_artifact(arguments.artifacts, "outputs", cell,
                         machine={"threads": cell.recipe.threads, "backend": backend_name()},

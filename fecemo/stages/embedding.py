@@ -54,14 +54,15 @@ def _embed(cell: Cell, models: Path, inputs: dict[str, FaceInputs], folder: Path
     files: list[str] = []
     counts: dict[str, int] = {}
     lengths: dict[str, int] = {}
+    roles = cell.recipe.roles
     for name, its in inputs.items():
-        rows = drawn_rows(len(its.trusted), embedded_faces(cell) if name == "source" else None, cell.recipe.seed)
-        if name == "source":
+        rows = drawn_rows(len(its.trusted), embedded_faces(cell) if name == roles.source else None, cell.recipe.seed)
+        if name == roles.source:
             # Clusters are made of faces whose vectors can be trusted; every labelled face is scored.
             rows = rows[its.trusted[rows]]
         stored = {output: name if output == cell.approach.output else f"{name}_{output}"
                   for output in cell.approach.readouts}
-        if cell.tsne_output and name == "target":
+        if cell.tsne_output and name == roles.target:
             stored[cell.tsne_output] = TSNE_OUTPUT
         # Each face goes through once: there is nothing to gain by keeping it.
         loader = Loader(its.columns, rows, view, resident_bytes=0)

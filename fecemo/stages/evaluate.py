@@ -16,6 +16,7 @@ from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.known_faces import known_columns
 from fecemo.stages.predicted import PredictedFaces, predict, receipts_of
 from fecemo.stages.run_stage import StageResult, run_artifact
+from fecemo.study.faces.data_names import TARGET
 
 
 def run(arguments: CellArguments) -> Receipt:
@@ -44,7 +45,7 @@ def run(arguments: CellArguments) -> Receipt:
     cell, layout = arguments.cell(), arguments.layout
     recipe = cell.recipe
     receipts = receipts_of(arguments, cell)
-    target = Dataset(layout.dataset("target"))
+    target = Dataset(layout.dataset(recipe.role(TARGET)))
 
     def work(folder: Path) -> StageResult:
         started = time.monotonic()

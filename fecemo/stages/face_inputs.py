@@ -103,7 +103,7 @@ def read_inputs(cell: Cell, artifacts: Artifacts, faces: dict[str, RunFaces],
         where = (cell.embeddings_from, cell.variant.name)
         artifacts.require(kind, *where)
         embedded = _embedded(artifacts.folder(kind, *where), faces)
-    return {role: _inputs(named, its, embedded.get(role)) for role, its in faces.items()}
+    return {name: _inputs(named, its, embedded.get(name)) for name, its in faces.items()}
 
 
 def _inputs(named: dict[str, str], faces: RunFaces, embedded: FaceVectors | None) -> FaceInputs:

@@ -13,7 +13,7 @@ from fecemo.data.durable import output_lock
 from fecemo.data.receipts import Receipt, current_receipt, digest_file, digest_json
 from fecemo.errors import InputError
 from fecemo.fetch.lists import FaceListing, ShardNumber, ShardOfList, open_list
-from fecemo.fetch.settings import FetchSettings
+from fecemo.fetch.settings import DECIDING, FetchSettings
 from fecemo.progress import progress
 from fecemo.stages.fetch_report import REPEATED_NAME, SURVIVAL_NAME, write_report
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from fecemo.fetch.placeholders import Placeholders
 
 STAGE = "fetch"
-DECIDING = ("margin", "square", "apply_exif", "max_megabytes", "max_megapixels", "honour_opt_out")
-"""Settings that decide which faces a pack holds, and how: a pack is never filled up with others."""
 
 
 def run(settings: FetchSettings, out: Path) -> Receipt:

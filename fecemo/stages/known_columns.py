@@ -6,12 +6,13 @@ from functools import partial
 import numpy as np
 
 from fecemo.data.dataset import Dataset
+from fecemo.data.draw_settings import LABELLED_FOLDER, PARAMETERS_NAME
 from fecemo.data.face_columns import read_face_columns
+from fecemo.study.artifacts import DRAWN
+from fecemo.study.faces.data_names import SOURCE
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
 
-PARAMETERS_NAME, FACES_NAME = "source_parameters.csv", "faces.csv"
-"""What the draw stage writes: the true parameters of unlabelled faces, and the list of these faces."""
 EVERY = 8
 """Brightness is read off every eighth row and column of a face."""
 BLOCK = 512
@@ -38,11 +39,11 @@ def known_of_source(study: Recipe, layout: RunLayout, pack: Dataset, rows: np.nd
         not known of some face is left out.
     """
     known: dict[str, Callable[[np.ndarray], np.ndarray]] = {"brightness": partial(_brightness, pack, rows)}
-    path = layout.drawn / PARAMETERS_NAME
-    if study.draw is None or layout.drawn.parent / study.source.faces != layout.drawn / FACES_NAME \
-            or not path.is_file():
+    source = study.role(SOURCE)
+    drawn, path = study.datasets[source], layout.drawn(source) / PARAMETERS_NAME
+    if drawn.made != DRAWN or not path.is_file():
         return known
-    columns = read_face_columns(path, pack.ids.tolist(), rename=_beside_expression)
+    columns = read_face_columns(path, pack.ids.tolist(), below=f"{LABELLED_FOLDER}/", rename=_beside_expression)
     for title in sorted(columns):
         values = columns[title][rows]
         if values.dtype.kind == "f":

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from fecemo.data.draw_settings import LABELLED_FOLDER, PARAMETERS_NAME
 from fecemo.data.face_columns import read_face_columns
-from fecemo.study.artifacts import TARGET_PARAMETERS, Files, about_faces
+from fecemo.study.artifacts import Files, about_faces
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
 
@@ -11,9 +12,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from fecemo.data.dataset import Dataset
-
-DRAWN_FACES = "target"
-"""Folder of the draw stage's labelled faces."""
 
 
 def known_columns(study: Recipe, layout: RunLayout, target: "Dataset") -> "dict[str, np.ndarray]":
@@ -29,9 +27,9 @@ def known_columns(study: Recipe, layout: RunLayout, target: "Dataset") -> "dict[
     about = about_faces(study, layout)
     if isinstance(about, Files):
         return read_face_columns(about.paths[0], target.ids.tolist())
-    path = layout.drawn / TARGET_PARAMETERS
-    if about is None or not path.is_file():
+    path = None if about is None else layout.drawn(*about.key) / PARAMETERS_NAME
+    if path is None or not path.is_file():
         return {}
     from fecemo.drawn.parameters import factor_column
 
-    return read_face_columns(path, target.ids.tolist(), below=f"{DRAWN_FACES}/", rename=factor_column)
+    return read_face_columns(path, target.ids.tolist(), below=f"{LABELLED_FOLDER}/", rename=factor_column)

@@ -24,6 +24,7 @@ from fecemo.errors import InputError
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.study.artifacts import clustering_digest, names_config
+from fecemo.study.faces.data_names import SOURCE, TARGET
 
 
 def run(arguments: CellArguments, method: str | None = None) -> Receipt:
@@ -62,14 +63,14 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
     hand_names = layout.hand_names(arguments.approach, arguments.variant)
     clusters_receipt = arguments.artifacts.require("clusters", arguments.approach, arguments.variant)
     clustering = clustering_digest(clusters_receipt.outputs)
-    config, pack = names_config(cell, naming.name), Dataset(layout.dataset("target"))
+    config, pack = names_config(cell, naming.name), Dataset(layout.dataset(cell.recipe.role(TARGET)))
     elsewhere = labels_seen_elsewhere(hand_names) if naming.draw is None else []
     if "sample" in naming.settings:
         labelled = int(((pack.splits == "train") & (pack.labels != "")).sum())
         require_sample(labelled, settings.sample, str(pack.folder))
 
     def work(folder: Path) -> StageResult:
-        target = read_face_array(embedded, "target")
+        target = read_face_array(embedded, cell.recipe.role(TARGET))
         rows = target.rows
         clusters = np.asarray(read_array(assigned, "target_clusters", "cluster", length=len(rows)))
         centres = np.asarray(read_array(clustered, "centres", "cluster"))
@@ -95,7 +96,7 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
         shown = np.union1d(np.flatnonzero(may_see)[drawn], _shown_to_a_person(names, pack, rows, may_see))
         _write_sample(folder / SAMPLE_NAME, pack, rows[shown], clusters[shown])
         if names.divided:
-            source = read_face_array(embedded, "source").values
+            source = read_face_array(embedded, cell.recipe.role(SOURCE)).values
             source_clusters = read_array(clustered, "source_clusters", "cluster", length=len(source))
             groups = groups_of_target(names.divided, halves_seed, source, np.asarray(source_clusters), target.values,
                                       clusters, cell.title)

@@ -24,6 +24,7 @@ from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.known_columns import known_of_source
 from fecemo.study.artifacts import KINDS, Artifacts, clustering_digest
 from fecemo.study.cell import resolve
+from fecemo.study.faces.data_names import SOURCE, TARGET
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
 
@@ -73,11 +74,11 @@ class LabelRun:
 
     @cached_property
     def _source(self) -> Dataset:
-        return Dataset(self._layout.dataset("source"))
+        return Dataset(self._layout.dataset(self._recipe.role(SOURCE)))
 
     @cached_property
     def _target(self) -> Dataset:
-        return Dataset(self._layout.dataset("target"))
+        return Dataset(self._layout.dataset(self._recipe.role(TARGET)))
 
     def cells(self) -> list[CellState]:
         """Return every cell that has clusters to name, or will have, in the order of the recipe."""
@@ -127,7 +128,7 @@ class LabelRun:
         cell, layout = arguments.clustered_cell(), self._layout
         clusters = self._require(approach, variant)
         embedded, folder = layout.embeddings(approach, variant), layout.clusters(approach, variant)
-        source, target = read_face_array(embedded, "source"), read_face_array(embedded, "target")
+        source, target = (read_face_array(embedded, self._recipe.role(role)) for role in (SOURCE, TARGET))
         clustering = NamedClustering(
             approach=approach, variant=variant, digest=clustering_digest(clusters.outputs),
             clusters=np.asarray(read_array(folder, "source_clusters", "cluster", length=len(source.rows))),

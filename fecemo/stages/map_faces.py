@@ -10,15 +10,16 @@ from fecemo.data.receipts import Receipt
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.study.cell import TSNE_OUTPUT
+from fecemo.study.faces.data_names import SOURCE, TARGET
 
 
 def run(arguments: CellArguments) -> Receipt:
     """Draw the t-SNE map of one cell's source embeddings and place its target faces into it.
 
-    Writes for source and target ``<pack>_map.npy`` (n, 2) float32 and ``<pack>_rows.npy`` (n,) int64, the rows of the
-    data set. Where the recipe asks for a map of a classifier's features, both are faces of the target pack: the source
-    are those that it learned from, and the others are placed among them. The receipt says how many of a face's ten
-    nearest neighbours the map kept.
+    Writes for the roles source and target ``ROLE_map.npy`` (n, 2) float32 and ``ROLE_rows.npy`` (n,) int64, the rows
+    of the data set. Where the recipe asks for a map of a classifier's features, both are faces of the target: the
+    source are those that it learned from, and the others are placed among them. The receipt says how many of a face's
+    ten nearest neighbours the map kept.
 
     Parameters
     ----------
@@ -44,7 +45,8 @@ def run(arguments: CellArguments) -> Receipt:
     def work(folder: Path) -> StageResult:
         rng = np.random.default_rng(seed)
         source, target = (_learnt_and_others(embedded, layout.model(arguments.approach, arguments.variant))
-                          if cell.tsne_output else [read_face_array(embedded, pack) for pack in ("source", "target")])
+                          if cell.tsne_output else
+                          [read_face_array(embedded, cell.recipe.role(role)) for role in (SOURCE, TARGET)])
         source = draw_faces(source, settings.source_faces, rng)
         target = draw_faces(target, settings.target_faces, rng)
         drawn = draw_map(source.values, target.values, settings, seed, title=cell.title)

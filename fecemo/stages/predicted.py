@@ -1,7 +1,7 @@
 """What a cell says of the labelled faces on which it may be scored."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from fecemo.evaluation.records.score import LabelsUsed
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.study.artifacts import clustering_digest
 from fecemo.study.cell import Cell
+from fecemo.study.faces.data_names import TARGET
 
 
 @dataclass(frozen=True)
@@ -105,14 +106,16 @@ def predict(arguments: CellArguments, cell: Cell, target: Dataset, receipts: Map
         If what earlier stages stored does not fit together, or a label that was used would be scored.
     """
     layout, where = arguments.layout, (arguments.approach, arguments.variant)
-    embedded = read_face_array(layout.embeddings(*where), "target")
+    target_name = cell.recipe.role(TARGET)
+    embedded = read_face_array(layout.embeddings(*where), target_name)
     by_clusters = cell.approach.predicts_by == "clusters"
     guess = (_by_clusters(arguments, embedded, target.classes) if by_clusters else
-             _by_classifier(embedded, layout.embeddings(*where), target.classes))
+             _by_classifier(embedded, layout.embeddings(*where) / f"{target_name}.npy", target.classes,
+                            receipts["model"].summary.get("classes", target.classes)))
     trained_on = label_rows(layout.model(*where), "labelled_rows", receipts["model"], needed=not by_clusters)
     chosen_with = label_rows(layout.model(*where), "choosing_rows", receipts["model"], needed=False)
     used = np.union1d(np.union1d(trained_on, chosen_with), guess.named_with)
-    rows = scored_rows(cell.score_on, target, used, str(layout.dataset("target")))
+    rows = scored_rows(cell.score_on, target, used, str(target.folder))
     at = np.searchsorted(embedded.rows, rows)
     if not np.isin(rows, embedded.rows).all():
         missing = int(rows[~np.isin(rows, embedded.rows)][0])
@@ -138,10 +141,11 @@ def predict(arguments: CellArguments, cell: Cell, target: Dataset, receipts: Map
 def _numbers(cell: Cell, folder: Path, target: Dataset, rows: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     numbers = {}
     for output, columns in cell.regressions.items():
-        stored = read_face_array(folder, f"target_{output}")
+        name = f"{cell.recipe.role(TARGET)}_{output}"
+        stored = read_face_array(folder, name)
         answers = np.asarray(stored.values[np.searchsorted(stored.rows, rows)])
         if answers.shape[1] != len(columns) or not np.isfinite(answers).all():
-            raise StoredStateError(f"{folder}: target_{output}.npy of shape {stored.values.shape} does not hold the "
+            raise StoredStateError(f"{folder}: {name}.npy of shape {stored.values.shape} does not hold the "
                                    f"finite numbers {', '.join(columns)}; run train and embed again")
         for place, column in enumerate(columns):
             if column in target.columns:
@@ -181,11 +185,15 @@ def _first_name(names: ClusterNames, cluster: int) -> str:
     return names.emotion(min(keys, key=key_order))
 
 
-def _by_classifier(embedded: FaceArray, folder: Path, classes: tuple[str, ...]) -> _Guess:
+def _by_classifier(embedded: FaceArray, path: Path, classes: tuple[str, ...], learnt: Sequence[str]) -> _Guess:
     probabilities = np.asarray(embedded.values)
+    if sorted(learnt) != sorted(classes):
+        raise InputError(f"the model of {path.parent} answers {', '.join(learnt)}, and the target has the classes "
+                         f"{', '.join(classes)}; learn labels of the classes that are scored")
     if probabilities.shape[1] != len(classes) or not np.isfinite(probabilities).all():
-        raise StoredStateError(f"{folder}: target.npy of shape {probabilities.shape} does not hold the finite "
+        raise StoredStateError(f"{path} of shape {probabilities.shape} does not hold the finite "
                                f"probabilities of {len(classes)} classes; run train and embed again")
+    probabilities = probabilities[:, [learnt.index(name) for name in classes]]
     return _Guess(method="classifier", prediction=np.array(classes)[probabilities.argmax(axis=1)],
                   scores=probabilities, named_with=np.zeros(0, np.int64))
 

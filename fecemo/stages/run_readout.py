@@ -10,7 +10,7 @@ from fecemo.archive.confidence import Calibration, calibrate, shares
 from fecemo.clustering.halves import groups_of_target
 from fecemo.clustering.kmeans import assign
 from fecemo.clustering.naming import class_margins
-from fecemo.data.arrays import read_array, read_face_array
+from fecemo.data.arrays import read_array
 from fecemo.data.cluster_names import (
     NAMES_NAME,
     SAMPLE_NAME,
@@ -90,7 +90,7 @@ class RunReadout:
         self.by: str = find_approach(model.config["approach"]).predicts_by
         self.names: ClusterNames | None = None
         if self.by == "classifier":
-            self.classes = tuple(run.classifier_classes)
+            self.classes = run.classes(row, variant)
             return
         clusters = self._artifacts.require("clusters", row, variant)
         self._centres = np.asarray(read_array(run.layout.clusters(row, variant), "centres", "cluster"))
@@ -152,7 +152,7 @@ class RunReadout:
 
     @cached_property
     def _source(self) -> tuple[np.ndarray, np.ndarray]:
-        source = read_face_array(self.run.layout.embeddings(*self.where), "source").values
+        source = self.run.outputs(*self.where, "source").values
         return source, np.asarray(read_array(self.run.layout.clusters(*self.where), "source_clusters", "cluster",
                                              length=len(source)))
 
@@ -187,10 +187,12 @@ class RunReadout:
     def calibration(self) -> Calibration:
         """Calibration: By labelled faces that neither trained nor named, and are not in the test split."""
         assumed, layout = ASSUMED_TEMPERATURE[self.by], self.run.layout
-        folder = layout.dataset("target")
-        if read_receipt(folder) is None or read_receipt(layout.embeddings(*self.where)) is None:
+        if read_receipt(layout.embeddings(*self.where)) is None:
             return Calibration(assumed)
-        target, embedded = Dataset(folder), read_face_array(layout.embeddings(*self.where), "target")
+        name = self.run.roles(*self.where).get("target")
+        if name is None or read_receipt(layout.dataset(name)) is None:
+            return Calibration(assumed)
+        target, embedded = Dataset(layout.dataset(name)), self.run.outputs(*self.where)
         free = (target.labels != "") & (target.splits != "test") & ~np.isin(target.copies,
                                                                             target.copies[self._used_rows()])
         rows = embedded.rows[free[embedded.rows] & np.isin(target.labels[embedded.rows], self.classes)]

@@ -21,8 +21,8 @@ from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.study.artifacts import KINDS, Artifacts
 from fecemo.study.cell import Cell
 from fecemo.study.faces.columns import RunFaces, read_run_faces
-from fecemo.study.faces.data_names import TARGET, learnt_from
-from fecemo.study.faces.examples import annotated_rows, draw_examples
+from fecemo.study.faces.data_names import LABEL, SOURCE, read_data_name, target_columns
+from fecemo.study.faces.examples import annotated_rows, classes_of, draw_examples
 from fecemo.study.trained import check_outputs_trained
 from fecemo.training.backend import backend_name
 
@@ -60,7 +60,7 @@ def run(arguments: CellArguments) -> Receipt:
     """
     cell = arguments.cell()
     faces = {name: read_run_faces(arguments.layout, name, measured, cell.faces_seen)
-             for name, measured in learnt_from(cell.approach, cell.fit).items()}
+             for name, measured in cell.learnt_from.items()}
     check_pretrained(cell)
     inputs = read_inputs(cell, arguments.artifacts, faces)
     machine = {"threads": cell.recipe.threads, "devices": cell.recipe.devices, "backend": backend_name()}
@@ -98,7 +98,8 @@ def _train(cell: Cell, faces: dict[str, RunFaces], inputs: dict[str, FaceInputs]
     view = DeviceView(cell.variant, cell.side) if cell.approach.takes_image else None
     phases = [_phase(phase, cell, faces, inputs) for phase in cell.approach.phases]
     shapes = next(iter(inputs.values())).shapes(cell)
-    n_classes = _n_classes(faces)
+    classes = _classes(cell, faces)
+    n_classes = len(classes) or 1  # where none are learnt, no output asks
     outline = cell.approach.outline(cell.model, shapes, n_classes)
     check_outputs_trained(cell, outline)
     _refuse_too_large(cell, phases, view, outline)
@@ -116,7 +117,7 @@ def _train(cell: Cell, faces: dict[str, RunFaces], inputs: dict[str, FaceInputs]
     described = {output: describe(outline, [output]) for output in model.output}
     atomic_write(folder / NETWORKS_NAME, json.dumps(plain(described), indent=1) + "\n")
     save_network(model, folder / MODEL_NAME)
-    labels_read = _labels_read(phases)
+    labels_read = _labels_read(phases, cell.recipe.roles.target or "")
     files = [NETWORKS_NAME, MODEL_NAME, *write_arrays(folder, labels_read)]
     for phase in phases:
         for term in phase.fit.losses:
@@ -131,6 +132,7 @@ def _train(cell: Cell, faces: dict[str, RunFaces], inputs: dict[str, FaceInputs]
         summary={
             "parameters": {output: description.parameters() for output, description in described.items()},
             "faces": learnt,
+            "classes": list(classes),
             **_summary(phases, done.records),
             "labels_used": sum(len(rows) for name, rows in labels_read.items() if name in TARGET_LABELS),
             **_labels_elsewhere(labels_read),
@@ -141,9 +143,24 @@ def _train(cell: Cell, faces: dict[str, RunFaces], inputs: dict[str, FaceInputs]
     )
 
 
-def _n_classes(faces: dict[str, RunFaces]) -> int:
-    """Return how many classes the labels have that are learnt from; 1 where none are, and no output asks."""
-    return max((len(its.dataset.classes) for its in faces.values()), default=0) or 1
+def _classes(cell: Cell, faces: dict[str, RunFaces]) -> tuple[str, ...]:
+    """Return the classes of the labels that are learnt, in the order of the output; empty where none are.
+
+    Raises
+    ------
+    InputError
+        If two phases learn labels of different classes, which are one output.
+    """
+    learnt: dict[str, tuple[str, ...]] = {}
+    for name, fit in cell.fit.items():
+        if any(LABEL in columns for columns in target_columns(fit).values()):
+            key = f"approaches.{cell.recipe_row}.fit.{name}.data"
+            learnt[name] = classes_of([read_data_name(part) for part in fit.data], faces, key)
+    for name, classes in learnt.items():
+        if classes != (first := next(iter(learnt.values()))):
+            raise InputError(f"approaches.{cell.recipe_row}.fit.{name}: learns {', '.join(classes)}, and an earlier "
+                             f"phase {', '.join(first)}; learn labels of the same classes")
+    return next(iter(learnt.values()), ())
 
 
 def _labels_elsewhere(labels_read: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -160,29 +177,29 @@ def _adapted_to(cell: Cell, phases: "list[TrainingPhase]",
     """
     if phases:
         return phases[0].columns, np.unique(phases[0].examples.rows)
-    source = inputs["source"]
+    source = inputs[cell.recipe.role(SOURCE)]
     if not len(rows := np.flatnonzero(source.trusted)):
         raise InputError(f"{cell.title}: the landmark model was sure of none of the {len(source.trusted)} source faces")
     return source.columns, rows
 
 
-def _labels_read(phases: "list[TrainingPhase]") -> dict[str, np.ndarray]:
+def _labels_read(phases: "list[TrainingPhase]", target: str) -> dict[str, np.ndarray]:
     """Return the rows whose annotations were learnt from, and those whose annotations chose the epoch and nothing else.
 
     Those of the target by the names that the leakage check reads; those of other data sets by their names beside.
     """
-    learnt: dict[str, list[np.ndarray]] = {TARGET: []}
-    choosing: dict[str, list[np.ndarray]] = {TARGET: []}
+    learnt: dict[str, list[np.ndarray]] = {}
+    choosing: dict[str, list[np.ndarray]] = {}
     for phase in phases:
         for rows, examples in ((learnt, phase.examples), (choosing, phase.held_out)):
             for name, annotated in ({} if examples is None else annotated_rows(examples, phase.fit)).items():
                 rows.setdefault(name, []).append(annotated)
     booked = {}
-    for name in {**learnt, **choosing}:
+    for name in {target: None, **learnt, **choosing}:
         of_learnt, of_choosing = (np.unique(np.concatenate([np.empty(0, np.int64), *rows.get(name, [])]))
                                   for rows in (learnt, choosing))
-        if name == TARGET or len(of_learnt) or len(of_choosing):
-            ending = "" if name == TARGET else f"_{name}"
+        if name == target or len(of_learnt) or len(of_choosing):
+            ending = "" if name == target else f"_{name}"
             booked[f"labelled_rows{ending}"] = of_learnt
             booked[f"choosing_rows{ending}"] = np.setdiff1d(of_choosing, of_learnt)
     return booked

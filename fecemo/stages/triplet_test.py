@@ -17,22 +17,21 @@ from fecemo.stages.face_inputs import read_inputs
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.study.cell import Cell
 from fecemo.study.faces.columns import read_run_faces
-from fecemo.study.faces.data_names import of_landmarks
+from fecemo.study.faces.data_names import TRIPLET_TEST
 from fecemo.study.faces.triplets import rated_triplets
 from fecemo.study.layout import RunLayout
+from fecemo.study.recipe import Recipe
 from fecemo.training.backend import backend_name
 from fecemo.training.examples import Examples
-
-PACK = "triplet_test"
 
 
 def run(arguments: CellArguments) -> Receipt:
     """Ask the embedding of one cell which of three faces raters found the odd one out.
 
-    The faces are those of the pack ``triplet_test``, fetched from a list of rated triplets such as FEC's own test list:
-    neither networks nor clusters learn from them, and a triplet with a face, or a copy of one, from which they do is
-    left out. Writes ``triplets.json``, and the embedding itself as ``triplet_test.npy`` with ``triplet_test_rows.npy``.
-    Faces that the landmark model did not measure well are tested like the others.
+    The faces are those of the data set with the role ``triplet_test``, made of a list of rated triplets such as FEC's
+    own test list: neither networks nor clusters learn from them, and a triplet with a face, or a copy of one, from
+    which they do is left out. Writes ``triplets.json``, and the embedding itself under the data set's name. Faces that
+    the landmark model did not measure well are tested like the others.
 
     Raises
     ------
@@ -46,14 +45,15 @@ def run(arguments: CellArguments) -> Receipt:
     cell, layout = arguments.clustered_cell(), arguments.layout
     models = layout.model(cell.row, cell.variant.name)
     arguments.artifacts.require("model", cell.row, cell.variant.name)
-    its = read_run_faces(layout, PACK, of_landmarks(cell.approach.columns(cell.model).values()), cell.faces_seen)
+    name = cell.recipe.role(TRIPLET_TEST)
+    its = read_run_faces(layout, name, cell.takes_landmarks, cell.faces_seen)
     rated = rated_triplets(its.dataset, cell.title)
-    triplets = _apart(rated, its.dataset, layout)
-    inputs = read_inputs(cell, arguments.artifacts, {PACK: its}, kind="triplet_test")
+    triplets = _apart(rated, its.dataset, cell.recipe, layout)
+    inputs = read_inputs(cell, arguments.artifacts, {name: its}, kind="triplet_test")
 
     def work(folder: Path) -> StageResult:
-        done = embed_faces(cell, models, {PACK: its}, inputs, folder)
-        record = _test(cell, np.asarray(read_face_array(folder, PACK).values), triplets, len(rated) - len(triplets))
+        done = embed_faces(cell, models, {name: its}, inputs, folder)
+        record = _test(cell, np.asarray(read_face_array(folder, name).values), triplets, len(rated) - len(triplets))
         said = (f"{cell.title}: tells {record.accuracy:.3f} of {record.n_triplets} triplets of {record.n_faces} faces "
                 f"({record.interval.low:.3f}–{record.interval.high:.3f}), a third by guessing")
         if record.n_left_out:
@@ -65,7 +65,7 @@ def run(arguments: CellArguments) -> Receipt:
                         machine={"threads": cell.recipe.threads, "backend": backend_name()})
 
 
-def _apart(triplets: Examples, pack: Dataset, layout: RunLayout) -> Examples:
+def _apart(triplets: Examples, pack: Dataset, recipe: Recipe, layout: RunLayout) -> Examples:
     """Return the triplets none of whose faces, or a copy of it, is among those that rows learn from.
 
     Raises
@@ -74,12 +74,12 @@ def _apart(triplets: Examples, pack: Dataset, layout: RunLayout) -> Examples:
         If there is none.
     """
     learned = np.zeros(len(pack), bool)
-    for folder in (layout.dataset("source"), layout.dataset("target")):
-        if read_receipt(folder) is None:
+    for name in recipe.datasets:
+        if name == recipe.roles.triplet_test or read_receipt(layout.dataset(name)) is None:
             continue
-        learnt = Dataset(folder)
-        # Of labelled faces, nothing learns from those of the test split.
-        of_pack = np.flatnonzero((learnt.splits != "test") | (folder == layout.dataset("source")))
+        learnt = Dataset(layout.dataset(name))
+        # Nothing learns from those of a test split, but clusters are made of every source face.
+        of_pack = np.flatnonzero((learnt.splits != "test") | (name == recipe.roles.source))
         for what in ("ids", "sha256"):
             learned |= np.isin(getattr(pack, what), np.asarray(getattr(learnt, what))[of_pack])
     left = triplets.take(np.flatnonzero(~learned[triplets.rows].any(axis=1)))

@@ -13,6 +13,7 @@ from fecemo.clustering.cluster_sweep import NAMINGS
 from fecemo.clustering.naming import find_naming_method, naming_methods
 from fecemo.data.arrays import array_files
 from fecemo.data.cluster_names import labels_seen_elsewhere
+from fecemo.data.draw_settings import PARAMETERS_NAME
 from fecemo.data.receipts import Receipt, damage, digest_file, digest_json, plain, read_receipt, require_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.cell_metric import cell_metrics
@@ -21,7 +22,7 @@ from fecemo.evaluation.metrics.triplets import TRIPLET_TEST_FORMAT
 from fecemo.evaluation.records.score import SCORE_FORMAT
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.faces.columns import ALIGNED, LANDMARK_FEATURES, STAGES, eyes_digest
-from fecemo.study.faces.data_names import SOURCE, embedded, learnt_from, of_landmarks
+from fecemo.study.faces.data_names import SOURCE, TARGET, TRIPLET_TEST
 from fecemo.study.faces.triplets import AGREEMENT
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
@@ -30,6 +31,8 @@ MACHINE = ("threads", "devices", "backend")
 """Keys of a receipt's config that say on what an artefact was made, and not with which settings."""
 OF_ROW = " of "
 """Between an artefact's kind and another row's name, in the inputs of what is made from that row."""
+DRAWN = "drawn"
+"""What drawn faces are called, and the artefact that holds them before they are fetched or imported."""
 SOURCE_OUTPUTS = "source_outputs"
 """What the source faces' part of a cell's outputs is called as an input."""
 NAMED_FILES = ("centres.npy", "source_clusters.npy")
@@ -38,8 +41,6 @@ TEMPLATE_NAME = "names.template.json"
 """Beside the clusters, a file of names with every name left to give."""
 HAND_INPUTS = ("hand_names", "labels_seen")
 """What names that a person gave are made from: their file, and the labels that the person saw elsewhere in the run."""
-TARGET_PARAMETERS = "target_parameters.csv"
-"""What the draw stage writes of labelled faces: their true parameters."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,8 @@ class Kind:
         ``inputs(cell, layout, config) -> dict``: what it is made from with these settings, by its name in the receipt.
     choices : callable
         ``choices(cell) -> list of dict``: further configs that a person may have chosen in the place of the recipe's.
+    role : str
+        The role without which there is none, because a recipe gives it to no data set.
     """
 
     folder: Callable[..., Path]
@@ -130,6 +133,7 @@ class Kind:
     config: Callable[[Cell], Config] | None = None
     inputs: Callable[[Cell, RunLayout, Config], Inputs] = lambda cell, layout, config: {}
     choices: Callable[[Cell], list[Config]] = lambda cell: []
+    role: str = ""
 
     def config_of(self, cell: Cell) -> Config:
         """Return ``config(cell)``. Raises `ValueError` for a kind that no cell has."""
@@ -147,7 +151,7 @@ def model_config(cell: Cell) -> dict[str, Any]:
 def outputs_config(cell: Cell) -> dict[str, Any]:
     """Return what shapes the outputs that are stored of a cell's faces."""
     return plain({"outputs": list(cell.approach.readouts), "variant": cell.variant, "side": cell.side,
-                  "faces": embedded_faces(cell), "seed": cell.recipe.seed,
+                  "roles": cell.embedded, "faces": embedded_faces(cell), "seed": cell.recipe.seed,
                   **({"tsne_output": cell.tsne_output} if cell.tsne_output else {}),
                   **({} if cell.approach.descriptor is None else
                      {"descriptor": cell.approach.descriptor, "model": cell.model})})
@@ -155,7 +159,7 @@ def outputs_config(cell: Cell) -> dict[str, Any]:
 
 def embedded_faces(cell: Cell) -> int | None:
     """Return to how many source faces the phase behind the output was limited; None for all."""
-    return next((fit.faces for fit in cell.fit.values() if SOURCE in fit.data), None)
+    return next((fit.faces for fit in cell.fit.values() if cell.recipe.roles.source in fit.data), None)
 
 
 def clusters_config(cell: Cell) -> dict[str, Any]:
@@ -201,8 +205,10 @@ def cluster_sweep_config(cell: Cell) -> dict[str, Any]:
 
 def triplet_test_config(cell: Cell) -> dict[str, Any]:
     """Return what shapes the test of a cell's embedding by rated triplets."""
-    return outputs_config(cell) | plain({"confidence": cell.recipe.evaluation.confidence, "agreement": AGREEMENT,
-                                         "recipe": cell.recipe.name, "format": TRIPLET_TEST_FORMAT})
+    recipe = cell.recipe
+    return outputs_config(cell) | plain({
+        "roles": {TRIPLET_TEST: recipe.roles.triplet_test}, "confidence": recipe.evaluation.confidence,
+        "agreement": AGREEMENT, "recipe": recipe.name, "format": TRIPLET_TEST_FORMAT})
 
 
 def score_config(cell: Cell) -> dict[str, Any]:
@@ -221,36 +227,39 @@ def tables_config(recipe: Recipe) -> dict[str, Any]:
         "recipe": recipe.name, "title": recipe.title, "rows": recipe.approaches, "face_side": recipe.face_side,
         "columns": recipe.variants, "seed": recipe.seed, "seeds": recipe.seeds, "cells": recipe.cells,
         "cluster_sweep": recipe.cluster_sweep, "learning": recipe.learning,
-        "triplet_test": recipe.triplet_test is not None,
+        "roles": recipe.roles.named(),
         "clustering": recipe.clustering, "map": recipe.map, "naming": recipe.naming, "evaluation": recipe.evaluation})
 
 
 def about_faces(recipe: Recipe, layout: RunLayout) -> "Artifact | Files | None":
     """Return where it is written what is known of the target faces beside their labels, or None.
 
-    It is in the file that the recipe names, relative to the run's folder where faces are drawn; without one, of drawn
-    faces it is their true parameters.
+    It is in the file that the recipe names; without one, of drawn faces it is their true parameters.
     """
-    named = recipe.evaluation.about_faces
-    if named is not None:
-        path = named if recipe.draw is None else layout.drawn.parent / named
-
+    path, target = recipe.evaluation.about_faces, recipe.role(TARGET)
+    if path is not None:
         def digest() -> str:
             if not path.is_file():
                 raise InputError(f"evaluation.about_faces: {path}: there is no such file")
             return digest_file(path)
 
         return Files((path,), digest)
-    drawn = recipe.draw is not None and layout.drawn.parent / recipe.target.images == layout.drawn / "target"
-    return Artifact("drawn", (), part=TARGET_PARAMETERS, optional=True) if drawn else None
+    drawn = recipe.datasets[target].made == DRAWN
+    return Artifact(DRAWN, (target,), part=PARAMETERS_NAME, optional=True) if drawn else None
 
 
-def _faces(packs: Mapping[str, bool], cell: Cell) -> Inputs:
+def _dataset(name: str, kind: str = "dataset", optional: bool = False) -> Inputs:
+    return {f"{kind}{OF_ROW}{name}": Artifact(kind, (name,), optional=optional)}
+
+
+def _faces(datasets: Mapping[str, bool], cell: Cell) -> Inputs:
     """Return data sets, what was measured on those that ask for it, and their aligned faces where a cell sees these."""
-    return {**{name: Artifact("dataset", (name,)) for name in packs},
-            **{f"{name}_{LANDMARK_FEATURES}": Artifact(LANDMARK_FEATURES, (name,))
-               for name, asked in packs.items() if asked},
-            **{f"{name}_aligned": Artifact("aligned", (name,)) for name in packs if cell.faces_seen == "aligned"}}
+    inputs: Inputs = {}
+    for name, measured in datasets.items():
+        inputs |= _dataset(name)
+        inputs |= _dataset(name, LANDMARK_FEATURES) if measured else {}
+        inputs |= _dataset(name, ALIGNED) if cell.faces_seen == ALIGNED else {}
+    return inputs
 
 
 def _of_cell(cell: Cell, *kinds: str, row: str | None = None) -> Inputs:
@@ -265,19 +274,22 @@ def _of_row_behind(cell: Cell, kind: str) -> Inputs:
 
 def _model_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
     weights = {} if cell.pretrained is None else {"pretrained": Artifact("weights", (str(cell.pretrained),))}
-    return {**weights, **_of_row_behind(cell, "outputs"), **_faces(learnt_from(cell.approach, cell.fit), cell)}
+    return {**weights, **_of_row_behind(cell, "outputs"), **_faces(cell.learnt_from, cell)}
 
 
 def _outputs_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
-    return {**_of_cell(cell, "model"), **_of_row_behind(cell, "outputs"), **_faces(embedded(cell.approach), cell)}
+    return {**_of_cell(cell, "model"), **_of_row_behind(cell, "outputs"),
+            **_faces(dict.fromkeys(cell.embedded.values(), cell.takes_landmarks), cell)}
 
 
 def _clusters_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
-    return {SOURCE_OUTPUTS: Artifact("outputs", (cell.row, cell.variant.name), part="source")}
+    return {SOURCE_OUTPUTS: Artifact("outputs", (cell.row, cell.variant.name), part=SOURCE)}
 
 
 def _names_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
-    inputs = {**_of_cell(cell, "clusters", "assignments", "outputs"), "target": Artifact("dataset", ("target",))}
+    target = cell.recipe.roles.target
+    inputs = _of_cell(cell, "clusters") if target is None else {
+        **_of_cell(cell, "clusters", "assignments", "outputs"), **_dataset(target)}
     if find_naming_method(config["method"]).draw is None:
         inputs |= _hand_inputs(layout, cell.row, cell.variant.name)
     return inputs
@@ -291,26 +303,27 @@ def _hand_inputs(layout: RunLayout, row: str, variant: str) -> Inputs:
 
 
 def _cluster_sweep_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
-    return {"target": Artifact("dataset", ("target",)), **_of_cell(cell, "model", "outputs", row=cell.made_by)}
+    return {**_dataset(cell.recipe.role(TARGET)), **_of_cell(cell, "model", "outputs", row=cell.made_by)}
 
 
 def _triplet_test_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
     # No face that rows learn from may be tested, so that the other data sets are read too.
-    others: Inputs = {name: Artifact("dataset", (name,), optional=True)
-                                           for name in ("source", "target")}
+    tested, others = cell.recipe.role(TRIPLET_TEST), dict[str, Artifact | Files]()
+    for name in cell.recipe.datasets:
+        others |= _dataset(name, optional=True) if name != tested else {}
     return {**_of_cell(cell, "model"), **_of_row_behind(cell, "triplet_test"),
-            **_faces({"triplet_test": of_landmarks(cell.approach.columns(cell.model).values())}, cell), **others}
+            **_faces({tested: cell.takes_landmarks}, cell), **others}
 
 
 def _score_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
     clustered = ("clusters", "assignments", "names") if cell.approach.predicts_by == "clusters" else ()
     about = about_faces(cell.recipe, layout)
-    return {"target": Artifact("dataset", ("target",)), **({} if about is None else {"about_faces": about}),
+    return {**_dataset(cell.recipe.role(TARGET)), **({} if about is None else {"about_faces": about}),
             **_of_cell(cell, "model", "outputs", *clustered)}
 
 
 KINDS: dict[str, Kind] = {
-    "drawn": Kind(lambda layout: layout.drawn, "draw"),
+    DRAWN: Kind(RunLayout.drawn, "draw"),
     "dataset": Kind(RunLayout.dataset, ""),
     LANDMARK_FEATURES: Kind(lambda layout, name: layout.column(name, LANDMARK_FEATURES), STAGES[LANDMARK_FEATURES]),
     ALIGNED: Kind(lambda layout, name: layout.column(name, ALIGNED), STAGES[ALIGNED]),
@@ -319,13 +332,15 @@ KINDS: dict[str, Kind] = {
     "outputs": Kind(RunLayout.embeddings, "embed", outputs_config, _outputs_inputs),
     "clusters": Kind(RunLayout.clusters, "cluster", clusters_config, _clusters_inputs),
     "assignments": Kind(RunLayout.assigned, "cluster", lambda cell: {},
-                        lambda cell, layout, config: _of_cell(cell, "clusters", "outputs")),
+                        lambda cell, layout, config: _of_cell(cell, "clusters", "outputs"), role=TARGET),
     "map": Kind(RunLayout.map, "map", map_config, lambda cell, layout, config: _of_cell(cell, "outputs")),
     "names": Kind(RunLayout.names, "label", names_config, _names_inputs,
                   lambda cell: [names_config(cell, method) for method in naming_methods()]),
-    "cluster_sweep": Kind(RunLayout.cluster_sweep, "cluster_sweep", cluster_sweep_config, _cluster_sweep_inputs),
-    "triplet_test": Kind(RunLayout.triplet_test, "triplet_test", triplet_test_config, _triplet_test_inputs),
-    "score": Kind(RunLayout.score, "evaluate", score_config, _score_inputs),
+    "cluster_sweep": Kind(RunLayout.cluster_sweep, "cluster_sweep", cluster_sweep_config, _cluster_sweep_inputs,
+                          role=TARGET),
+    "triplet_test": Kind(RunLayout.triplet_test, "triplet_test", triplet_test_config, _triplet_test_inputs,
+                         role=TRIPLET_TEST),
+    "score": Kind(RunLayout.score, "evaluate", score_config, _score_inputs, role=TARGET),
     "tables": Kind(lambda layout: layout.tables, "table"),
 }
 """Every kind of artefact, in the order in which they are made."""
@@ -398,6 +413,9 @@ class Artifacts:
         return known[whole]
 
     def _new_status(self, artifact: Artifact, known: dict[Artifact, Status]) -> Status:
+        role = KINDS[artifact.kind].role
+        if role and self.recipe is not None and role not in self.recipe.roles.named():
+            return Status("missing", f"the recipe gives no data set the role {role}", f"add {role}: NAME to its roles")
         try:
             receipt = self._receipt(artifact.kind, artifact.key)
         except StoredStateError as error:
@@ -487,11 +505,8 @@ class Artifacts:
         if kind in CELL_KINDS:
             return Artifact(kind, (row or cell[0], cell[1]))
         if name == SOURCE_OUTPUTS:
-            return Artifact("outputs", cell, part="source")
-        dataset, _, column = name.partition("_")
-        if column in KINDS:
-            return Artifact(column, (dataset,))
-        return Artifact("dataset", (name,)) if read_receipt(self.layout.dataset(name)) is not None else None
+            return Artifact("outputs", cell, part=SOURCE)
+        return Artifact(kind, (row,)) if kind in ("dataset", *STAGES) else None
 
     def _advice(self, artifact: Artifact, again: str = "") -> str:
         if artifact.kind == "names" and self.recipe is not None and self.recipe.naming.method == "hand":
@@ -510,7 +525,7 @@ def _settings(receipt: Receipt) -> Config:
 def _digest(receipt: Receipt, part: str) -> str:
     if not part:
         return receipt.digest
-    return {"source": source_digest, "eyes": eyes_digest}.get(part, lambda made: made.outputs.get(part, ""))(receipt)
+    return {SOURCE: source_digest, "eyes": eyes_digest}.get(part, lambda made: made.outputs.get(part, ""))(receipt)
 
 
 def source_digest(outputs: Receipt) -> str:
@@ -518,7 +533,7 @@ def source_digest(outputs: Receipt) -> str:
 
     Clusters stay current when other target faces are embedded.
     """
-    return digest_json({name: outputs.outputs.get(name) for name in array_files("source")})
+    return digest_json([outputs.outputs.get(name) for name in array_files(outputs.config["roles"][SOURCE])])
 
 
 def clustering_digest(outputs: Mapping[str, str]) -> str:
@@ -545,7 +560,7 @@ def _verb(artifact: Artifact, one: str, many: str) -> str:
 
 def _words(name: str) -> str:
     kind, of, row = name.partition(OF_ROW)
-    return kind.replace("_", " ") + of + row
+    return f"the data set {row}" if kind == "dataset" and row else kind.replace("_", " ") + of + row
 
 
 def _difference(stored: Any, asked: Any, path: str = "") -> str:

@@ -9,6 +9,7 @@ from fecemo.data.documents import build
 from fecemo.data.variants import FACE_SIDE, Variant, find_variant
 from fecemo.errors import InputError, nearest
 from fecemo.models.approach import Approach
+from fecemo.study.faces.data_names import SOURCE, embedded, learnt_from, of_landmarks
 from fecemo.study.fit_choices import read_fit
 from fecemo.study.recipe import LearningStep, Recipe, faces_seen
 from fecemo.training.settings import FitSettings
@@ -63,6 +64,22 @@ class Cell:
                   if term.loss.target_kind == "numbers"}
         return {output: learnt[output] for output, readout in self.approach.readouts.items()
                 if readout == "regression" and output in learnt}
+
+    @property
+    def learnt_from(self) -> dict[str, bool]:
+        """Dict of str to bool: Data sets of which the model is made, each with whether a landmark model measures it."""
+        return learnt_from(self.approach, self.fit, self.recipe.roles.source or SOURCE)
+
+    @property
+    def embedded(self) -> dict[str, str]:
+        """Dict of str to str: Data sets whose outputs are stored, by their role."""
+        named = self.recipe.roles.named()
+        return {role: named[role] for role in embedded(self.approach, named)}
+
+    @property
+    def takes_landmarks(self) -> bool:
+        """bool: Whether what a landmark model measures enters the model."""
+        return of_landmarks(self.approach.columns(self.model).values())
 
     @property
     def recipe_row(self) -> str:
@@ -138,7 +155,7 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
     if step is not None and step.phase:
         lessened = next(phase for phase in approach.phases if phase.name == step.phase)
         own = read_fit(approach, lessened, document["fit"][step.phase], f"{key}.fit.{step.phase}",
-                       recipe.datasets)
+                       recipe.dataset_names)
         _refuse_no_less(step, getattr(own, step.setting), variant_name, where)
         step.lessen(document["fit"])
     for name in said.frozen:
@@ -155,9 +172,12 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
         tsne_output=None if said.tsne_output is None else _check_tsne_output(approach, said.tsne_output, key),
         model=build(approach.config, document["model"], f"{key}.model"),
         fit={phase.name: read_fit(approach, phase, document["fit"][phase.name], f"{key}.fit.{phase.name}",
-                                  recipe.datasets) for phase in approach.phases},
+                                  recipe.dataset_names) for phase in approach.phases},
     )
     _check_embeddings_from(recipe, approach_name, variant_name, key)
+    if (approach.predicts_by == "clusters" or not approach.phases) and recipe.roles.source is None:
+        raise InputError(f"{key}: {approach.name} needs unlabelled faces, of which clusters are made: name a source in "
+                         "roles")
     if approach.takes_image:
         approach.check(cell.model, cell.shape, f"{where}: approaches")
     elif altered := [name for name, fit in cell.fit.items() if fit.augment or fit.corrupt]:

@@ -1,6 +1,7 @@
 """How a recipe says that a phase is fitted: its data, the terms of its loss, and all that it chooses by name."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from fecemo.data.documents import build
@@ -8,7 +9,7 @@ from fecemo.errors import InputError, nearest
 from fecemo.models.approach import Approach, Phase
 from fecemo.models.loss import LOSSES, Loss, LossTerm, TargetKind, losses
 from fecemo.study.choices import choose, choose_one
-from fecemo.study.faces.data_names import LABEL, NO_COLUMNS, SOURCE, TARGET, read_data_name
+from fecemo.study.faces.data_names import LABEL, NO_COLUMNS, SOURCE, TARGET, TRIPLET_TEST, read_data_name
 from fecemo.training.augmentation import AUGMENTATIONS
 from fecemo.training.balances import BALANCES
 from fecemo.training.optimizers import OPTIMIZERS
@@ -23,10 +24,11 @@ CHOICES = {
     "corrupt": (choose, AUGMENTATIONS, "AUGMENTATION", "augmentation"),
 }
 TERM_KEYS = ("loss", "output", "target", "weight")
+BY_ROLE = {SOURCE: SOURCE, TARGET: TARGET}
 
 
 def read_fit(approach: Approach, phase: Phase, document: dict[str, Any], where: str,
-             datasets: Iterable[str] = ()) -> FitSettings:
+             datasets: Mapping[str, str] = BY_ROLE) -> FitSettings:
     """Return how a phase is fitted.
 
     Parameters
@@ -40,8 +42,8 @@ def read_fit(approach: Approach, phase: Phase, document: dict[str, Any], where: 
         ``target`` and ``weight``.
     where : str
         That key.
-    datasets : iterable of str
-        Names of the recipe's further datasets.
+    datasets : mapping of str to str
+        Names of the recipe's data sets, by name and by role; see `Recipe.dataset_names`.
 
     Raises
     ------
@@ -51,12 +53,7 @@ def read_fit(approach: Approach, phase: Phase, document: dict[str, Any], where: 
     chosen = {key: choice(package, attribute, document[key], what, f"{where}.{key}")
               for key, (choice, package, attribute, what) in CHOICES.items() if key in document}
     data = document.get("data", [phase.data])
-    data = tuple([data] if isinstance(data, str) else data)
-    for name in data:
-        try:
-            read_data_name(name, (SOURCE, TARGET, *datasets))
-        except InputError as error:
-            raise InputError(f"{where}.data: {error}") from error
+    data = tuple(_own_name(name, datasets, f"{where}.data") for name in ([data] if isinstance(data, str) else data))
     terms = _terms(approach, phase, document, where)
     rest = {key: value for key, value in document.items() if key not in ("loss", "losses")}
     fit = build(FitSettings, {**rest, **chosen, "data": data, "losses": terms}, where)
@@ -67,6 +64,18 @@ def read_fit(approach: Approach, phase: Phase, document: dict[str, Any], where: 
     for term in terms:
         _check_term(term, fit, emitted, where)
     return fit
+
+
+def _own_name(name: str, datasets: Mapping[str, str], where: str) -> str:
+    """Return what is learnt from by the data set's own name. Raises `InputError` for what there is not."""
+    try:
+        part = read_data_name(name, datasets)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error
+    own = datasets[part.dataset]
+    if own == datasets.get(TRIPLET_TEST):
+        raise InputError(f"{where}: nothing learns from {own}, which is the triplet test")
+    return str(replace(part, dataset=own))
 
 
 def _terms(approach: Approach, phase: Phase, document: dict[str, Any], where: str) -> tuple[LossTerm, ...]:

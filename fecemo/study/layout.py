@@ -33,13 +33,12 @@ class RunLayout:
     def _faces(self) -> Path:
         return self.run if self.seed is None else self.run.parents[1]
 
-    @property
-    def drawn(self) -> Path:
-        """Path: Drawn photographs, their list of faces, and drawn labelled faces."""
-        return self._faces / "drawn"
+    def drawn(self, name: str) -> Path:
+        """Return the folder of what is drawn for a data set: photographs and their list, or labelled faces."""
+        return self._faces / "drawn" / name
 
     def dataset(self, name: str) -> Path:
-        """Return the folder of a dataset: its name, such as ``"source"``."""
+        """Return the folder of a data set by its own name, whatever its role in the recipe."""
         return self._faces / "datasets" / name
 
     def column(self, dataset: str, name: str) -> Path:
@@ -51,7 +50,7 @@ class RunLayout:
         return self.run / "models" / approach / variant
 
     def embeddings(self, approach: str, variant: str) -> Path:
-        """Return the folder of face arrays ``source`` and ``target``: embeddings, or class probabilities."""
+        """Return the folder of a face array for each data set, by its name: embeddings, or class probabilities."""
         return self.run / "embeddings" / approach / variant
 
     def clusters(self, approach: str, variant: str) -> Path:

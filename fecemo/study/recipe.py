@@ -8,15 +8,13 @@ from typing import Any, Literal
 
 from fecemo.clustering.settings import ClusterSweepSettings, KMeansSettings, MapSettings, NamingSettings
 from fecemo.data.documents import require_name
-from fecemo.data.draw_settings import DrawSettings
-from fecemo.data.import_settings import ImportSettings
 from fecemo.data.model_files import COMMAND, locate_model
 from fecemo.data.receipts import RECEIPT_NAME
 from fecemo.data.variants import FACE_SIDE, Variant, find_variant
-from fecemo.errors import InputError
+from fecemo.errors import InputError, nearest
 from fecemo.evaluation.settings import EvaluationSettings
-from fecemo.fetch.settings import FetchSettings
 from fecemo.models.approach import Approach, find_approach
+from fecemo.study.datasets import DatasetRecipe, Roles, refuse_roles
 from fecemo.study.faces.data_names import measured
 
 LESSENED = ("faces", "label_fraction", "epochs")
@@ -131,9 +129,6 @@ def curve_parts(key: str) -> tuple[str, str]:
     phase, _, setting = key.rpartition(".")
     return phase, setting
 
-ROLES = ("source", "target", "triplet_test")
-"""Keys of a recipe that name a dataset by what it is for."""
-
 
 @dataclass(frozen=True)
 class Recipe:
@@ -145,18 +140,12 @@ class Recipe:
         Of its run's folder, and in every record, so that two recipes never share a run.
     title : str
         Heading of tables and report.
-    source : FetchSettings
-        The unlabelled faces.
-    target : ImportSettings
-        The labelled faces.
-    triplet_test : FetchSettings, optional
-        A list of rated triplets of other faces, such as FEC's own test list, from which nothing learns: Table 2 then
-        tells of every row's embedding how often it finds the odd one of three faces. Where the list is not there,
-        triplets are tested that were held out from training, and of the rows alone that learn from ratings.
-    datasets : dict of str to FetchSettings or ImportSettings
-        Further datasets by name, from which phases may learn: ``NAME: {fetch: {...}}`` with the keys of ``source``, or
-        ``NAME: {import: {...}}`` with those of ``target``. A phase names them in its ``data``, such as
-        ``data: [target.train, rated]``.
+    datasets : dict of str to DatasetRecipe
+        Data sets by name, and how each is made: ``NAME: {fetch: {...}}``, ``NAME: {import: {...}}`` or
+        ``NAME: {draw: {...}}``. A phase names those from which it learns in its ``data``, by name or by role, such as
+        ``data: [target.train, rated]``. Labels of drawn faces are never counted as labels of people.
+    roles : Roles
+        Which of them is what: ``{source: NAME, target: NAME}``.
     approaches : dict of str to ApproachRecipe
         Rows of the table, in order.
     variants : tuple of str
@@ -167,14 +156,11 @@ class Recipe:
         Further seeds: the study runs again with each of them, on the same faces and splits, in ``seeds/SEED`` of the
         run's folder. The table then shows mean and spread.
     data : dict of str to str
-        What is known of the faces of ``source`` and ``target``: the name of a statement that comes with fecemo, such as
+        What is known of the faces of a data set, by its name: the name of a statement that comes with fecemo, such as
         ``"fec"``, or the path of one's own. It stands in the report's data card.
     face_side : int
         Side, in pixels, to which a whole 200-pixel face is reduced before it enters a network; other variants in
         proportion. 200 reduces nothing.
-    draw : DrawSettings, optional
-        Draw faces first. The paths of ``source``, ``triplet_test`` and ``target`` are then relative to the run's
-        folder.
     threads : int, optional
         Cores of one training. Fixed, it makes figures equal on machines of any number of cores; None gives each
         training the whole machine.
@@ -199,17 +185,14 @@ class Recipe:
 
     name: str
     title: str
-    source: FetchSettings
-    target: ImportSettings
+    datasets: dict[str, DatasetRecipe]
+    roles: Roles
     approaches: dict[str, ApproachRecipe]
     variants: tuple[str, ...] = ("rgb", "gray", "tight")
     seed: int = 0
     seeds: tuple[int, ...] = ()
-    data: dict[Literal["source", "target"], str] = field(default_factory=dict)
+    data: dict[str, str] = field(default_factory=dict)
     face_side: int = FACE_SIDE
-    triplet_test: FetchSettings | None = None
-    datasets: dict[str, FetchSettings | ImportSettings] = field(default_factory=dict)
-    draw: DrawSettings | None = None
     threads: int | None = None
     devices: int | None = None
     landmark_model: Path = Path("face_landmarker.task")
@@ -225,10 +208,10 @@ class Recipe:
         require_name(self.name, "name:")
         for row in self.approaches:
             require_name(row, "approaches:")
-        for name in self.datasets:
-            require_name(name, "datasets:")
-            if name in ROLES or "." in name:
-                raise ValueError(f"datasets: {name!r} is the name of a role, or has a point in it; choose another")
+        refuse_roles(self.roles, self.datasets)
+        for name in self.data:
+            if name not in self.datasets:
+                raise ValueError(f"data: there is no data set {name!r}: {nearest(name, self.datasets)}")
         for seed in (self.seed, *self.seeds):
             if not 0 <= seed < MAX_SEED:
                 raise ValueError(f"a seed is from 0 to {MAX_SEED - 1}, not {seed}")
@@ -246,15 +229,24 @@ class Recipe:
                              f"{max(self.cluster_sweep.n_clusters)} of cluster_sweep.n_clusters")
         if self.learning and self.cluster_sweep is None:
             raise ValueError("learning curves stand beneath Table 2: give cluster_sweep too")
-        if self.triplet_test and self.cluster_sweep is None:
-            raise ValueError("triplet_test stands in Table 2: give cluster_sweep too")
-        if self.triplet_test and self.triplet_test.format == "boxes":
-            raise ValueError("triplet_test.format is boxes, which have no ratings; expected fec")
-        if self.triplet_test and self.draw and not self.draw.test_faces:
-            raise ValueError("triplet_test: draw.test_faces is 0, so that no face is drawn for the triplet test")
+        if self.roles.triplet_test and self.cluster_sweep is None:
+            raise ValueError("roles.triplet_test: the triplet test stands in Table 2: give cluster_sweep too")
         for name in ("approaches", "variants"):
             if not getattr(self, name):
                 raise ValueError(f"{name} is empty: there is no cell to fill")
+
+    def role(self, name: str) -> str:
+        """Return the data set that has a role. Raises `InputError` where none has."""
+        datasets = self.roles.named()
+        if name not in datasets:
+            raise InputError(f"the recipe {self.name} gives no data set the role {name!r}: add {name}: NAME to its "
+                             "roles")
+        return datasets[name]
+
+    @property
+    def dataset_names(self) -> dict[str, str]:
+        """Dict of str to str: Data sets by all that a recipe may call them: their names, and their roles."""
+        return {**{name: name for name in self.datasets}, **self.roles.named()}
 
     def with_seed(self, seed: int, where: str) -> "Recipe":
         """Return the recipe as it is under one of its further seeds.

@@ -5,21 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from fecemo.data.documents import build, read_yaml
-from fecemo.data.import_settings import ImportSettings
-from fecemo.data.layouts import find_layout, layouts
 from fecemo.data.manifests import read_statement
 from fecemo.data.variants import find_variant
 from fecemo.errors import InputError, nearest
-from fecemo.fetch.settings import FetchSettings
 from fecemo.models.approach import Approach
 from fecemo.study.cell import resolve
+from fecemo.study.datasets import read_datasets
 from fecemo.study.faces.data_names import LABEL
 from fecemo.study.recipe import CLUSTER_ON, LESSENED, Recipe, curve_parts, curves_of, learning_steps
-
-WAYS: dict[str, type[FetchSettings] | type[ImportSettings]] = {"fetch": FetchSettings, "import": ImportSettings}
-"""How a dataset is had, by the recipe's key."""
-DRAWN = ("drawn/faces.csv", "drawn/triplets.csv", "drawn/triplet_test.csv", "drawn/target")
-"""What the draw stage draws that a recipe may name, relative to the run's folder."""
 
 
 def read_recipe(path: Path, check_cells: bool = True) -> Recipe:
@@ -39,7 +32,7 @@ def read_recipe(path: Path, check_cells: bool = True) -> Recipe:
     """
     document = read_yaml(path)
     if "datasets" in document:
-        document["datasets"] = _datasets(document["datasets"], f"{path}: datasets")
+        document["datasets"] = read_datasets(document["datasets"], f"{path}: datasets")
     recipe = build(Recipe, document, str(path))
     for statement in recipe.data.values():
         read_statement(statement)
@@ -55,43 +48,15 @@ def read_recipe(path: Path, check_cells: bool = True) -> Recipe:
 
 
 def _check_names(recipe: Recipe, where: str) -> None:
-    """Raise `InputError` for an unknown variant, approach, layout or path of drawn faces, naming the nearest."""
+    """Raise `InputError` for an unknown variant or approach, naming the nearest."""
     named: list[tuple[str, Callable[[str], Any], str]] = [
         *(("variants", find_variant, variant) for variant in recipe.variants),
-        *((f"approaches.{row}", recipe.approach_of, row) for row in recipe.approaches),
-        ("target.layout", find_layout, recipe.target.layout)]
+        *((f"approaches.{row}", recipe.approach_of, row) for row in recipe.approaches)]
     for key, find, name in named:
         try:
             find(name)
         except InputError as error:
             raise InputError(f"{where}: {key}: {error}") from error
-    if recipe.target.layout == "photographs":
-        raise InputError(f"{where}: target.layout: photographs have no labels, so that nothing could be scored; "
-                         f"expected {' or '.join(name for name in layouts() if name != 'photographs')}")
-    paths = {"source.faces": recipe.source.faces, "target.images": recipe.target.images}
-    if recipe.triplet_test is not None:
-        paths["triplet_test.faces"] = recipe.triplet_test.faces
-    for key, path in paths.items():
-        if recipe.draw and path.parts[:1] == ("drawn",) and path.as_posix() not in DRAWN:
-            raise InputError(f"{where}: {key}: nothing is drawn at {path}; {nearest(path.as_posix(), DRAWN)}")
-
-
-def _datasets(document: Any, where: str) -> dict[str, FetchSettings | ImportSettings]:
-    """Return the further datasets of a recipe: of each either what to fetch or what to import."""
-    if not isinstance(document, dict):
-        raise InputError(f"{where}: expected a dataset by each name, got {document!r}")
-    datasets: dict[str, FetchSettings | ImportSettings] = {}
-    for name, ways in document.items():
-        if not isinstance(ways, dict) or len(ways) != 1 or not all(isinstance(way, dict) for way in ways.values()):
-            raise InputError(f"{where}.{name}: expected one of fetch: {{...}} and import: {{...}}, got {ways!r}")
-        (way, settings), = ways.items()
-        if way not in WAYS:
-            raise InputError(f"{where}.{name}: unknown key {way!r}, {nearest(str(way), WAYS)}")
-        dataset = build(WAYS[way], settings, f"{where}.{name}.{way}")
-        if isinstance(dataset, ImportSettings):
-            find_layout(dataset.layout)
-        datasets[str(name)] = dataset
-    return datasets
 
 
 def _check_learning(recipe: Recipe, where: str) -> None:

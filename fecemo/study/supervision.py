@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fecemo.study.cell import Cell, resolve
-from fecemo.study.faces.data_names import LABEL, SOURCE, TRIPLET, measured, read_data_name
+from fecemo.study.faces.data_names import LABEL, TRIPLET, measured
 
 FACES, EYES, LANDMARKS, RATINGS, WEIGHTS = (
     "faces", "eyes found by a landmark model", "a landmark model", "ratings of similarity", "pre-trained weights")
@@ -54,7 +54,7 @@ def supervision_of(cell: Cell) -> Supervision:
         if LABEL in targets:
             labels = max(labels, fit.label_fraction or 1.0)
             limits.append(fit.faces)
-        if any(read_data_name(name).dataset == SOURCE for name in fit.data):
+        if LABEL not in targets:
             parts.add(FACES)
         if TRIPLET in targets:
             parts.add(RATINGS)

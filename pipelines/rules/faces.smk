@@ -1,71 +1,38 @@
-"""Faces: drawn, fetched, imported; their landmarks; and aligned, once for all cells and seeds."""
+"""Faces: each data set as its recipe makes it; their landmarks; and aligned, once for all cells and seeds."""
 
 
-def fetched_with(settings):
-    return json.dumps({name: plain(getattr(settings, name)) for name in DECIDING + ("format", "limit")})
+def made_by(step):
+    """The command of one step on the way to a data set. A brace in a user's path is no wildcard."""
+    return f"{script(step.script, step.settings)} --out {shlex.quote(str(step.out))}".replace("{", "{{").replace("}", "}}")
 
 
-def fetch_command():
-    """The list fetched whole or, where it is fetched in shards, one pack made of them."""
-    if not ALL_SHARDS:
-        return script("01_fetch", source)
-    return f"{script('01_join')} --faces {shlex.quote(str(source.faces))} --shards {shlex.join(ALL_SHARDS)}"
+served = {}
+for name, step in STEPS_OF_DATASETS:
+    stage, shaped_by = step.script.partition("_")[2], json.dumps(step.shaped_by, sort_keys=True)
+    # Two steps that serve photographs at one port follow each other.
+    before = [served[step.port]] if step.port in served else []
+    sharded = ALL_SHARDS and name == recipe.roles.source and stage == "fetch"
 
-
-if recipe.draw:
-    rule draw:
-        output: layout.drawn / DONE
-        params: settings=json.dumps(plain(recipe.draw), sort_keys=True)
-        threads: workflow.cores
-        shell: script("00_draw", recipe.draw) + f" --out {shlex.quote(str(layout.drawn))}"
-
-
-rule fetch_shard:
-    input: DRAWN or source.faces
-    output: Path(SHARD) / DONE
-    params: settings=fetched_with(source), out=lambda wildcards: shlex.quote(SHARD.format(number=wildcards.number))
-    shell: script("01_fetch", source) + f" --shard {{wildcards.number}}/{SHARDS} --out {{params.out}}"
-
-
-rule fetch:
-    input: DRAWN or source.faces, [Path(shard) / DONE for shard in ALL_SHARDS]
-    output: layout.dataset("source") / DONE
-    params: settings=fetched_with(source)
-    shell: fetch_command() + f" --out {shlex.quote(str(layout.dataset('source')))}"
-
-
-if rated:
-    rule fetch_triplet_test:
-        # After the source: both may be served at one port.
-        input: DRAWN or rated.faces, layout.dataset("source") / DONE
-        output: layout.dataset("triplet_test") / DONE
-        params: settings=fetched_with(rated)
-        shell: script("01_fetch", rated) + f" --out {shlex.quote(str(layout.dataset('triplet_test')))}"
-
-
-rule import_labelled:
-    input: DRAWN or target.images
-    output: layout.dataset("target") / DONE
-    params:
-        settings=json.dumps(plain(recipe.target), sort_keys=True),
-        # Drawn images are watched by the stage that draws them.
-        images="" if recipe.draw else listing_digest(target.images)
-    shell: script("02_import", target) + f" --out {shlex.quote(str(layout.dataset('target')))}"
-
-
-for name, its in further.items():
-    listed = its.faces if isinstance(its, FetchSettings) else its.images
+    if sharded:
+        rule fetch_shard:
+            input: step.inputs, before
+            output: Path(SHARD) / DONE
+            params: settings=shaped_by, out=lambda wildcards: shlex.quote(SHARD.format(number=wildcards.number))
+            shell: script(step.script, step.settings) + f" --shard {{wildcards.number}}/{SHARDS} --out {{params.out}}"
 
     rule:
-        name: f"dataset_{name}"
-        input: DRAWN or listed
-        output: layout.dataset(name) / DONE
-        params:
-            settings=fetched_with(its) if isinstance(its, FetchSettings) else json.dumps(plain(its), sort_keys=True),
-            files="" if recipe.draw else listing_digest(listed)
+        name: f"{stage}_{name}"
+        input: step.inputs, before, [Path(shard) / DONE for shard in ALL_SHARDS] if sharded else []
+        output: step.out / DONE
+        params: settings=shaped_by
+        threads: workflow.cores if step.all_cores else 1
         shell:
-            script("01_fetch" if isinstance(its, FetchSettings) else "02_import", its)
-            + f" --out {shlex.quote(str(layout.dataset(name)))}"
+            made_by(step) if not sharded else
+            f"{script('01_join')} --faces {shlex.quote(str(step.settings.faces))} --shards {shlex.join(ALL_SHARDS)}"
+            f" --out {shlex.quote(str(step.out))}"
+
+    if step.port is not None:
+        served[step.port] = step.out / DONE
 
 
 rule landmarks:

@@ -46,8 +46,10 @@ name: additions
 title: Additions
 seed: 3
 face_side: 40
-source: {faces: nowhere.csv}
-target: {images: LABELLED, layout: seven_classes, annotations: [valence, arousal]}
+datasets:
+  source: {fetch: {faces: nowhere.csv}}
+  target: {import: {images: LABELLED, layout: seven_classes, annotations: [valence, arousal]}}
+roles: {source: source, target: target}
 variants: [gray]
 landmark_model: MODEL
 clustering: {n_clusters: 4, n_init: 2, stability_seeds: 2}

@@ -145,7 +145,7 @@ def test_a_metric_compares_a_labelled_set_with_one_without_labels(study, tmp_pat
 
 def test_two_columns_enter_a_model(study):
     receipt = read_receipt(study[1].model("two_stream", "gray"))
-    assert set(receipt.inputs) == {"target", "target_landmark_features"}
+    assert set(receipt.inputs) == {"dataset of target", "landmark_features of target"}
     run, dataset = fecemo.open_run(study[1].run), Dataset(study[1].dataset("target"))
     classifier = run.classifier("two_stream", "gray")
     assert classifier.inputs == {"image": "image", "distances": "landmark_features.distances"}

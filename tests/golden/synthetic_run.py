@@ -34,8 +34,8 @@ seed: 7
 data: {target: affectnet}
 face_side: 40
 variants: [rgb, tight]
-source: {faces: faces.csv}
-target: {images: images}
+datasets: {source: {fetch: {faces: faces.csv}}, target: {import: {images: images}}}
+roles: {source: source, target: target}
 approaches:
   dense_autoencoder:
     fit:

@@ -24,8 +24,8 @@ RECIPE = """
 name: archive
 title: Named clusters for an archive
 seed: 5
-source: {faces: faces.csv}
-target: {images: target}
+datasets: {source: {fetch: {faces: faces.csv}}, target: {import: {images: target}}}
+roles: {source: source, target: target}
 face_side: 20
 variants: [gray]
 approaches:

@@ -21,8 +21,12 @@ name: measured
 title: Measured faces
 seed: 3
 face_side: 20
-source: {faces: nowhere.csv}
-target: {images: nowhere}
+datasets:
+  source: {fetch: {faces: nowhere.csv}}
+  target: {import: {images: nowhere}}
+  rated: {fetch: {faces: elsewhere.csv, format: fec}}
+roles: {source: source, target: target, triplet_test: rated}
+cluster_sweep: {n_clusters: [8]}
 variants: [gray]
 landmark_model: MODEL
 approaches:

@@ -21,7 +21,8 @@ CLASSIFY = {**FIT, "loss": "cross_entropy"}
 TRIPLETS = {**FIT, "loss": "triplet", "validate_on": 0.5}
 RECIPE = {
     "name": "planted", "title": "Planted embeddings", "seed": 5, "variants": ["gray"],
-    "source": {"faces": "faces.csv"}, "target": {"images": "target"},
+    "datasets": {"source": {"fetch": {"faces": "faces.csv"}}, "target": {"import": {"images": "target"}}},
+    "roles": {"source": "source", "target": "target"},
     "approaches": {
         "dense_autoencoder": {"fit": {"reconstruct": FIT}},
         "contrastive": {"fit": {"contrast": {**FIT, "loss": "nt_xent", "augment": ["flip"]}}},

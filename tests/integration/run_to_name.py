@@ -26,8 +26,8 @@ RECIPE = """
 name: to_name
 title: Planted clusters to name
 seed: 5
-source: {faces: faces.csv}
-target: {images: target}
+datasets: {source: {fetch: {faces: faces.csv}}, target: {import: {images: target}}}
+roles: {source: source, target: target}
 variants: [rgb, gray]
 approaches:
   dense_autoencoder:

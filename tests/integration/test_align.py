@@ -44,8 +44,8 @@ name: aligned
 title: Aligned faces
 seed: 3
 face_side: 40
-source: {faces: nowhere.csv}
-target: {images: nowhere}
+datasets: {source: {fetch: {faces: nowhere.csv}}, target: {import: {images: nowhere}}}
+roles: {source: source, target: target}
 variants: [gray, aligned]
 landmark_model: MODEL
 approaches:
@@ -219,8 +219,9 @@ class TestRefused:
 def test_networks_see_them_and_people_see_the_packs(study):
     _, layout, _ = study
     trained, embedded = train.run(cell(study, "aligned")), embed.run(cell(study, "aligned"))
-    assert set(trained.inputs) == {"source", "source_aligned"}
-    assert set(embedded.inputs) == {"model", "source", "source_aligned", "target", "target_aligned"}
+    assert set(trained.inputs) == {"dataset of source", "aligned of source"}
+    assert set(embedded.inputs) == {"model", *(
+        f"{kind} of {name}" for kind in ("dataset", "aligned") for name in ("source", "target"))}
     blocks = read(layout).values.reshape(FACES, 40, 5, 40, 5, 1).mean(axis=(2, 4))
     originals = np.load(layout.model("conv_autoencoder", "aligned") / "originals.npy")
     np.testing.assert_allclose(originals, blocks, atol=0.5)
@@ -239,7 +240,7 @@ def test_faces_aligned_again_make_what_was_made_from_them_stale(study, tmp_path)
     other.write_text("another model")
     try:
         measure_and_align(layout, "target", other, lambda: Tilting(0.2))
-        with pytest.raises(StoredStateError, match="made from a previous version of target aligned; run the embed"):
+        with pytest.raises(StoredStateError, match="made from a previous version of aligned of target; run the embed"):
             artifacts.require("outputs", *where)
     finally:
         measure_and_align(layout, "target", model)
@@ -275,4 +276,4 @@ def test_a_row_that_takes_no_pixels_does_not_ask_for_aligned_faces(study):
     path.write_text(text)
     asked = CellArguments(path, study[1].run, "landmark_features", "aligned")
     assert asked.cell().faces_seen == "cut"
-    assert "source_aligned" not in json.dumps(train.run(asked).inputs)
+    assert "aligned of source" not in json.dumps(train.run(asked).inputs)

@@ -30,8 +30,8 @@ RECIPE = """
 name: planted
 title: Planted embeddings
 seed: 5
-source: {faces: faces.csv}
-target: {images: target}
+datasets: {source: {fetch: {faces: faces.csv}}, target: {import: {images: target}}}
+roles: {source: source, target: target}
 variants: [rgb]
 approaches:
   dense_autoencoder:

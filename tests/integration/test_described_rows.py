@@ -21,8 +21,8 @@ name: described
 title: Described faces
 seed: 3
 face_side: 20
-source: {faces: nowhere.csv}
-target: {images: nowhere}
+datasets: {source: {fetch: {faces: nowhere.csv}}, target: {import: {images: nowhere}}}
+roles: {source: source, target: target}
 variants: [rgb, gray, aligned]
 landmark_model: nowhere.task
 approaches:

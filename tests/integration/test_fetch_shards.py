@@ -262,12 +262,12 @@ def test_what_is_no_shard_is_refused(text):
 
 def test_snakemake_fetches_the_shards_and_joins_them(servers, listed, tmp_path):
     document = yaml.safe_load((Path(__file__).parent / "tiny.yaml").read_text())
-    del document["draw"]
-    document["source"] = {"faces": str(listed), "allow_hosts": [server.host for server in servers], "backoff": 0.01}
+    settings = {"faces": str(listed), "allow_hosts": [server.host for server in servers], "backoff": 0.01}
+    document["datasets"]["photographs"] = {"fetch": settings}
     recipe, run = tmp_path / "listed.yaml", tmp_path / "a run"
     recipe.write_text(yaml.safe_dump(document))
-    command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "pipelines" / "Snakefile"), "--until", "fetch",
-               "--config", f"recipe={recipe}", f"run={run}", f"images={tmp_path}"]
+    command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "pipelines" / "Snakefile"), "--until",
+               "fetch_photographs", "--config", f"recipe={recipe}", f"run={run}"]
     for shards in (f"shards={SHARDS}", "shards=0"):
         done = subprocess.run([*command, shards], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True,
                               timeout=120)
@@ -275,6 +275,6 @@ def test_snakemake_fetches_the_shards_and_joins_them(servers, listed, tmp_path):
         assert (done.returncode == 0) == (shards != "shards=0"), said
     assert "expected a whole number, at least 1" in said
     fetch.run(settings_for(servers, listed), tmp_path / "whole")
-    assert Dataset(run / "datasets" / "source").frame.equals(Dataset(tmp_path / "whole").frame)
-    assert sorted(path.name for path in (run / "datasets" / "source" / "shards").iterdir()) == [
+    assert Dataset(run / "datasets" / "photographs").frame.equals(Dataset(tmp_path / "whole").frame)
+    assert sorted(path.name for path in (run / "datasets" / "photographs" / "shards").iterdir()) == [
         f"{number}-of-{SHARDS}" for number in range(1, SHARDS + 1)]

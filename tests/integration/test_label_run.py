@@ -173,9 +173,9 @@ def test_labels_that_a_person_saw_cost_and_are_not_scored(named):
 
 
 def test_of_drawn_faces_the_map_shows_every_factor_but_expression(named):
-    recipe = named.recipe.read_text().replace("faces: faces.csv", "faces: drawn/faces.csv")
-    named.recipe.write_text(recipe + "draw: {seed: 1, source_faces: 96, target_faces_per_class: 8}\n")
-    path = named.layout.drawn / "source_parameters.csv"
+    recipe = named.recipe.read_text()
+    named.recipe.write_text(recipe.replace("fetch: {faces: faces.csv}", "draw: {seed: 1, faces: 96}"))
+    path = named.layout.drawn("source") / "parameters.csv"
     path.parent.mkdir(parents=True)
     rows = [f"source{row},happy,0.5,{row},{'round' if row % 2 else 'none'},{'' if row == 3 else row},7" for row in
             reversed(range(N_SOURCE))]

@@ -148,9 +148,10 @@ def test_the_landmark_features_row_embeds_standardized_landmark_features(study):
     trained = train.run(cell(study, "landmark_features"))
     assert {"labelled_rows.npy", "model.keras", "networks.json"} <= set(trained.outputs)
     assert trained.summary["labels_used"] == 0
-    assert set(trained.inputs) == {"source", "source_landmark_features"}
+    assert set(trained.inputs) == {"dataset of source", "landmark_features of source"}
     embedded = embed.run(cell(study, "landmark_features"))
-    assert set(embedded.inputs) == {"model", "source", "source_landmark_features", "target", "target_landmark_features"}
+    assert set(embedded.inputs) == {"model", *(
+        f"{kind} of {name}" for kind in ("dataset", "landmark_features") for name in ("source", "target"))}
     folder = layout.embeddings("landmark_features", "gray")
     source, target = read_face_array(folder, "source"), read_face_array(folder, "target")
     np.testing.assert_array_equal(source.rows, bright_rows(SOURCE))
@@ -180,7 +181,7 @@ def test_the_encoder_learns_to_measure_from_pixels_alone(study):
     _, layout, _ = study
     train.run(cell(study, "landmark_encoder"))
     embedded = embed.run(cell(study, "landmark_encoder"))
-    assert set(embedded.inputs) == {"model", "source", "target"}
+    assert set(embedded.inputs) == {"model", "dataset of source", "dataset of target"}
     target = read_face_array(layout.embeddings("landmark_encoder", "gray"), "target")
     bright = np.arange(TARGET) % UNSURE != 2
     opening = np.load(layout.column("target", "landmark_features") / "landmark_features.npy")[
@@ -217,7 +218,7 @@ def test_what_was_measured_again_makes_what_was_made_from_it_stale(study, tmp_pa
     other.write_text("another model")
     try:
         measure_again(layout, "target", other, Other)
-        with pytest.raises(StoredStateError, match="made from a previous version of target landmark features"):
+        with pytest.raises(StoredStateError, match="made from a previous version of landmark features of target"):
             artifacts.require("outputs", *where)
     finally:
         measure_again(layout, "target", model)

@@ -42,8 +42,8 @@ def one_cell(tmp_path) -> Path:
     document["variants"] = ["gray"]
     document["approaches"] = {"supervised": document["approaches"]["supervised"]}
     document["approaches"]["supervised"]["fit"]["classify"]["epochs"] = 300
-    document["draw"].update(source_faces=8, target_faces_per_class=6, url_prefix="http://127.0.0.1:18798/")
-    document["source"]["port"] = 18798
+    document["datasets"]["photographs"]["draw"].update(faces=8, url_prefix="http://127.0.0.1:18798/")
+    document["datasets"]["emotions"]["draw"]["faces_per_class"] = 6
     path = tmp_path / "one.yaml"
     path.write_text(yaml.safe_dump(document))
     return path
@@ -52,7 +52,8 @@ def one_cell(tmp_path) -> Path:
 def test_a_dry_run_counts_the_grid_of_the_recipe(tmp_path):
     printed = snakemake(tmp_path, TINY, tmp_path / "run", "-n")
     counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
-    expected = {"draw": 1, "fetch": 1, "train": 12, "cluster": 6, "map_faces": 6, "evaluate": 12}
+    expected = {"draw_photographs": 1, "draw_emotions": 1, "fetch_photographs": 1, "import_emotions": 1,
+                "train": 12, "cluster": 6, "map_faces": 6, "evaluate": 12}
     assert {name: int(counted[name]) for name in expected} == expected
     assert not (tmp_path / "run").exists()
 
@@ -62,7 +63,7 @@ def test_further_seeds_are_further_runs_on_the_same_faces(tmp_path):
     recipe.write_text(TINY.read_text() + "seeds: [11, 12]\n")
     printed = snakemake(tmp_path, recipe, tmp_path / "run", "-n")
     counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
-    expected = {"fetch": 1, "import_labelled": 1, "train": 36, "evaluate": 36, "map_faces": 6, "table": 1}
+    expected = {"fetch_photographs": 1, "import_emotions": 1, "train": 36, "evaluate": 36, "map_faces": 6, "table": 1}
     assert {name: int(counted[name]) for name in expected} == expected
 
 
@@ -125,9 +126,9 @@ def test_a_list_from_which_nothing_learns_tests_every_row_that_has_an_embedding(
     document = yaml.safe_load(TINY.read_text())
     rows = {name: document["approaches"][name] for name in ("dense_autoencoder", "supervised")}
     rate = {"loss": "triplet", "optimizer": "adam", "learning_rate": 0.01, "epochs": 1}
-    document["draw"] |= {"test_faces": 9, "test_triplets": 9}
+    document["datasets"]["rated"] = {"draw": {"faces": 9, "triplets": 9, "url_prefix": "http://127.0.0.1:18799/"}}
+    document["roles"]["triplet_test"] = "rated"
     document |= {"variants": ["gray"], "landmark_model": str(model),
-                 "triplet_test": {"faces": "fec.csv", "format": "fec"},
                  "approaches": {**rows,
                                 "triplet_embedding": {"embeddings_from": "landmark_features", "fit": {"rate": rate}},
                                 "landmark_features": {"fit": {}}},
@@ -136,7 +137,7 @@ def test_a_list_from_which_nothing_learns_tests_every_row_that_has_an_embedding(
     printed = snakemake(tmp_path, recipe, tmp_path / "run", "-n", "--quiet", "host")
     said = printed.stdout + printed.stderr
     counted = dict(re.findall(r"^(\w+) +(\d+)$", said, re.MULTILINE))
-    assert (counted["triplet_test"], counted["fetch_triplet_test"], counted["landmarks"]) == ("3", "1", "3")
+    assert (counted["triplet_test"], counted["fetch_rated"], counted["landmarks"]) == ("3", "1", "3")
     layout = RunLayout(tmp_path / "run")
     tested = layout.triplet_test("triplet_embedding", "gray")
     behind = re.search(rf"^rule triplet_test:\n +input: (.+)\n +output: {tested}", said, re.MULTILINE)
@@ -144,23 +145,25 @@ def test_a_list_from_which_nothing_learns_tests_every_row_that_has_an_embedding(
     found = tmp_path / "list.csv"
     found.touch()
     (tmp_path / "photographs").mkdir()
-    document |= {"draw": None, "source": {"faces": str(found)}, "target": {"images": str(tmp_path / "photographs")}}
+    document["datasets"] = {"photographs": {"fetch": {"faces": str(found)}},
+                            "emotions": {"import": {"images": str(tmp_path / "photographs")}},
+                            "rated": {"fetch": {"faces": "fec.csv", "format": "fec"}}}
     recipe.write_text(yaml.safe_dump(document))
-
 
     def planned(*lists):
         done = subprocess.run([*command(recipe, tmp_path / "run", "-n"), *lists], cwd=tmp_path, capture_output=True,
                               text=True, timeout=300)
         return done.stdout + done.stderr
 
-    for lists, judging in (([], None), ([f"triplet_test={found}"], "3")):
+    for lists, judging in (([], None), ([f"triplet_test={found}"], "3"), ([f"rated={found}"], "3")):
         printed = planned(*lists)
         counted = dict(re.findall(r"^(\w+) +(\d+)$", printed, re.MULTILINE))
         assert (counted["table"], counted.get("triplet_test")) == ("1", judging)
         assert ("fec.csv is not there: there is no triplet test" in printed) is not bool(judging)
-    assert "triplet_test=mien.csv: there is no such file" in planned("triplet_test=mien.csv")
-    recipe.write_text(yaml.safe_dump({key: its for key, its in document.items() if key != "triplet_test"}))
-    assert "has no key triplet_test, which says how to read such a list" in planned(f"triplet_test={found}")
+    assert "datasets.rated.fetch.faces: mien.csv: there is no such file" in planned("triplet_test=mien.csv")
+    del document["roles"]["triplet_test"]
+    recipe.write_text(yaml.safe_dump(document))
+    assert "--config triplet_test: there is no such key" in planned(f"triplet_test={found}")
 
 
 @pytest.mark.parametrize(("name", "sentence"), [
@@ -195,11 +198,11 @@ def test_a_killed_study_goes_on_and_does_nothing_twice(tmp_path, one_cell):
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     assert not (layout.model("supervised", "gray") / "receipt.json").exists()
-    imported = (layout.dataset("target") / "receipt.json").stat().st_mtime_ns
+    imported = (layout.dataset("emotions") / "receipt.json").stat().st_mtime_ns
     epochs = history.read_text().splitlines()[1:3]
 
     assert snakemake(tmp_path, one_cell, layout.run).returncode == 0
-    assert (layout.dataset("target") / "receipt.json").stat().st_mtime_ns == imported
+    assert (layout.dataset("emotions") / "receipt.json").stat().st_mtime_ns == imported
     lines = history.read_text().splitlines()
     assert lines[1:3] == epochs  # the seconds of these epochs too: they were not trained again
     assert len(lines) == 1 + read_recipe(one_cell).approaches["supervised"].fit["classify"]["epochs"]
@@ -217,8 +220,7 @@ def test_a_recipe_changed_after_a_run_makes_exactly_its_artifacts_stale(tmp_path
     row = document["approaches"]["dense_autoencoder"]
     row["fit"]["reconstruct"]["epochs"] = 1
     document |= {"name": "named", "variants": ["gray"], "approaches": {"dense_autoencoder": row}}
-    document["draw"] |= {"source_faces": 60, "target_faces_per_class": 6, "url_prefix": "http://127.0.0.1:18799/"}
-    document["source"]["port"] = 18799
+    document["datasets"]["emotions"]["draw"]["faces_per_class"] = 6
     recipe.write_text(yaml.safe_dump(document))
     ran = snakemake(tmp_path, recipe, layout.run)
     assert ran.returncode == 0, ran.stdout + ran.stderr

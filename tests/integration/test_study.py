@@ -1,7 +1,6 @@
 """The whole study on a handful of drawn faces, over a real local server, through the stages themselves."""
 
 import csv
-import dataclasses
 import json
 import re
 from pathlib import Path
@@ -45,10 +44,10 @@ def recipe(tmp_path_factory) -> Path:
 def layout(tmp_path_factory, recipe) -> RunLayout:
     """A finished run."""
     layout = RunLayout(tmp_path_factory.mktemp("study") / "run")
-    draw.run(STUDY.draw, out=layout.drawn)
-    source = dataclasses.replace(STUDY.source, faces=layout.drawn / "faces.csv", serve=layout.drawn)
-    fetch.run(source, out=layout.dataset("source"))
-    import_labelled.run(dataclasses.replace(STUDY.target, images=layout.drawn / "target"), out=layout.dataset("target"))
+    stages = {"00_draw": draw, "01_fetch": fetch, "02_import": import_labelled}
+    for name, dataset in STUDY.datasets.items():
+        for step in dataset.way.steps(dataset.settings, name, layout):
+            stages[step.script].run(step.settings, out=step.out)
     for approach, variant in CELLS:
         arguments = CellArguments(recipe, layout.run, approach, variant)
         for stage in CELL_STAGES[arguments.cell().approach.predicts_by]:
@@ -62,9 +61,9 @@ def test_the_grid_is_the_published_one():
 
 
 def test_source_faces_were_fetched_and_the_dead_recorded(layout):
-    pack, receipt = Dataset(layout.dataset("source")), read_receipt(layout.dataset("source"))
+    pack, receipt = Dataset(layout.dataset("photographs")), read_receipt(layout.dataset("photographs"))
     assert len(pack) + sum(receipt.summary["rejected"].values()) == len(
-        list(csv.reader((layout.drawn / "faces.csv").open()))) - 1
+        list(csv.reader((layout.drawn("photographs") / "faces.csv").open()))) - 1
     assert len(pack) == 60
     assert receipt.summary["rejected"]  # the drawn list holds dead links and a corrupt photograph on purpose
     assert pack.damaged_rows() == []
@@ -81,7 +80,7 @@ def test_every_cell_has_an_honest_score(layout, approach, variant):
     assert score["n_scored"] == len(predictions)
     assert score["intervals"]["accuracy"]["low"] <= score["accuracy"] <= score["intervals"]["accuracy"]["high"]
 
-    target = Dataset(layout.dataset("target"))
+    target = Dataset(layout.dataset("emotions"))
     scored = {int(line["row"]) for line in predictions}
     learnt_from = set(np.load(layout.model(approach, variant) / "labelled_rows.npy").tolist())
     assert scored.isdisjoint(learnt_from)
@@ -134,7 +133,7 @@ def test_hand_names_are_read_and_refused_for_another_clustering(layout, recipe, 
     label.run(arguments)
     evaluate.run(arguments)
     score = json.loads((layout.score(approach, variant) / "score.json").read_text())
-    target = Dataset(layout.dataset("target"))
+    target = Dataset(layout.dataset("emotions"))
     assert score["labels_used"]["naming"] == 0
     assert score["accuracy"] == pytest.approx(np.mean(target.labels == "happy"))
 
@@ -154,7 +153,7 @@ def test_the_python_of_the_readme_runs(layout):
 
 
 def test_an_opened_run_answers_as_its_stages_did(layout):
-    run, faces = fecemo.open_run(layout.run), fecemo.open_dataset(layout.dataset("target")).faces
+    run, faces = fecemo.open_run(layout.run), fecemo.open_dataset(layout.dataset("emotions")).faces
     for approach, variant in [("conv_autoencoder", "tight"), ("semi_supervised", "rgb"), ("supervised", "gray")]:
         stored = run.outputs(approach, variant)
         made = run.encoder(approach, variant).transform(faces[stored.rows[:5]])
@@ -173,7 +172,7 @@ def test_an_opened_run_answers_as_its_stages_did(layout):
 
 def test_images_of_any_size_and_of_one_channel_are_taken(layout):
     encoder = fecemo.open_run(layout.run).encoder("conv_autoencoder", "gray")
-    face = fecemo.open_dataset(layout.dataset("target")).faces[0]
+    face = fecemo.open_dataset(layout.dataset("emotions")).faces[0]
     gray = np.full((1, 200, 200), 90, np.uint8)
     gray[0, 50:120, 60:140] = 200
     np.testing.assert_array_equal(encoder.transform(gray), encoder.transform(gray[..., None].astype(np.float64)))

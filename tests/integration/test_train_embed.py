@@ -37,8 +37,8 @@ name: squares
 title: Coloured squares
 seed: 3
 face_side: 40
-source: {faces: nowhere.csv}
-target: {images: nowhere}
+datasets: {source: {fetch: {faces: nowhere.csv}}, target: {import: {images: nowhere}}}
+roles: {source: source, target: target}
 variants: [gray, tight]
 approaches:
   conv_autoencoder:
@@ -122,7 +122,7 @@ def test_networks_and_what_they_cost_are_stored(study, trained):
     # 40 of 50 faces, 8 a step, 40 epochs
     assert trained["conv_autoencoder"][0].summary["faces"] == {"reconstruct": 40}
     assert trained["conv_autoencoder"][0].summary["steps"] == 200
-    assert read_receipt(RunLayout(study / "run").model("supervised", "gray")).inputs.keys() == {"target"}
+    assert read_receipt(RunLayout(study / "run").model("supervised", "gray")).inputs.keys() == {"dataset of target"}
 
 
 def test_only_the_labels_that_were_paid_for_are_learnt_from(study, trained):
@@ -159,7 +159,7 @@ def test_a_classifier_gives_probabilities_of_every_target_face_and_no_source(stu
     assert stored.values.shape == (TARGET_FACES, 8)
     np.testing.assert_allclose(stored.values.sum(axis=1), 1, atol=1e-5)
     assert not (folder / "source.npy").exists()
-    assert trained["semi_supervised"][1].inputs.keys() == {"model", "target"}
+    assert trained["semi_supervised"][1].inputs.keys() == {"model", "dataset of target"}
 
 
 def test_reconstructions_stand_beside_their_originals_and_resemble_them(study, trained):

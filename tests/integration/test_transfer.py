@@ -27,8 +27,8 @@ seed: 3
 face_side: 40
 variants: [rgb]
 published: transfer
-source: {{faces: nowhere.csv}}
-target: {{images: nowhere}}
+datasets: {{target: {{import: {{images: nowhere}}}}}}
+roles: {{target: target}}
 approaches:
   scratch:
     approach: se_resnet

@@ -19,9 +19,9 @@ TESTED = 30
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("triplet_test")
     layout, model = write_study(folder)
-    write_pack(layout.dataset("triplet_test"), TESTED, False, lighter=2, first=1000)
-    measure_again(layout, "triplet_test", model)
-    write_ratings(layout.dataset("triplet_test"), 60, bright_rows(TESTED))
+    write_pack(layout.dataset("rated"), TESTED, False, lighter=2, first=1000)
+    measure_again(layout, "rated", model)
+    write_ratings(layout.dataset("rated"), 60, bright_rows(TESTED))
     for row in ("landmark_features", "landmark_encoder"):
         train.run(cell((folder, layout), row))
     embed.run(cell((folder, layout), "landmark_features"))
@@ -41,10 +41,10 @@ def test_an_embedding_that_follows_brightness_tells_what_raters_of_brightness_sa
     record = read_triplet_test(layout.triplet_test(row, "gray"))
     assert record.accuracy > 0.8, "a third would be chance"
     assert (record.n_triplets, list(record.by_type)) == (60, ["THREE_CLASS_TRIPLET"])
-    stored = read_face_array(layout.triplet_test(row, "gray"), "triplet_test")
+    stored = read_face_array(layout.triplet_test(row, "gray"), "rated")
     np.testing.assert_array_equal(stored.rows, np.arange(TESTED))
     right = []
-    faces = layout.dataset("triplet_test")
+    faces = layout.dataset("rated")
     for first, second, odd in stored.values[read_triplets(faces, Dataset(faces).ids).rows]:
         apart = [np.linalg.norm(one - other) for one, other in ((first, second), (first, odd), (second, odd))]
         right.append(apart[0] < min(apart[1:]))
@@ -55,9 +55,9 @@ def test_an_embedding_that_follows_brightness_tells_what_raters_of_brightness_sa
 def test_faces_of_which_the_landmark_model_was_unsure_are_tested_too(study, tmp_path):
     folder, _ = study
     layout, model = write_study(tmp_path)
-    write_pack(layout.dataset("triplet_test"), TESTED, False, lighter=2, first=1000)
-    measure_again(layout, "triplet_test", model)
-    write_ratings(layout.dataset("triplet_test"), 40, list(range(TESTED)))
+    write_pack(layout.dataset("rated"), TESTED, False, lighter=2, first=1000)
+    measure_again(layout, "rated", model)
+    write_ratings(layout.dataset("rated"), 40, list(range(TESTED)))
     its = CellArguments(folder / "recipe.yaml", layout.run, "landmark_features", "gray")
     train.run(its)
     triplet_test.run(its)
@@ -74,7 +74,7 @@ def test_a_row_of_another_row_s_embedding_waits_for_that_row(study):
     behind = triplet_test.run(cell(study, "landmark_features"))
     receipt = triplet_test.run(cell(study, "triplet_embedding"))
     assert receipt.inputs["triplet_test of landmark_features"] == behind.digest
-    values = read_face_array(layout.triplet_test("triplet_embedding", "gray"), "triplet_test").values
+    values = read_face_array(layout.triplet_test("triplet_embedding", "gray"), "rated").values
     np.testing.assert_allclose(np.linalg.norm(values, axis=1), 1, rtol=1e-5)
 
 
@@ -111,21 +111,21 @@ def test_faces_that_rows_learn_from_test_nothing(study, tmp_path, other):
     train.run(its)
     embed.run(its)
     known, new = [36, 37], [40, 42, 43, 45]
-    write_pack(layout.dataset("triplet_test"), 46, False, **other)  # as the source, and six more
-    write_ratings(layout.dataset("triplet_test"), 200, known + new)
-    measure_again(layout, "triplet_test", model)
+    write_pack(layout.dataset("rated"), 46, False, **other)  # as the source, and six more
+    write_ratings(layout.dataset("rated"), 200, known + new)
+    measure_again(layout, "rated", model)
     triplet_test.run(its)
-    rows = read_triplets(layout.dataset("triplet_test"), Dataset(layout.dataset("triplet_test")).ids).rows
+    rows = read_triplets(layout.dataset("rated"), Dataset(layout.dataset("rated")).ids).rows
     record = read_triplet_test(layout.triplet_test("landmark_features", "gray"))
     assert record.n_triplets == np.isin(rows, new).all(axis=1).sum() > 20
     assert record.n_triplets + record.n_left_out == 200
     assert record.n_faces == len(new)
     source = read_face_array(layout.embeddings("landmark_features", "gray"), "source")
-    tested = read_face_array(layout.triplet_test("landmark_features", "gray"), "triplet_test")
+    tested = read_face_array(layout.triplet_test("landmark_features", "gray"), "rated")
     same = np.allclose(tested.values[source.rows], source.values, atol=1e-6)
     assert same == ("lighter" not in other)
-    write_ratings(layout.dataset("triplet_test"), 20, [*known, 39])
-    with pytest.raises(InputError, match=r"triplet_test: each of its 20 triplets has a face from which rows learn"):
+    write_ratings(layout.dataset("rated"), 20, [*known, 39])
+    with pytest.raises(InputError, match=r"rated: each of its 20 triplets has a face from which rows learn"):
         triplet_test.run(its)
 
 
@@ -136,11 +136,11 @@ def test_what_cannot_be_tested_is_refused(study, tmp_path):
     other, model = write_study(tmp_path)
     its = CellArguments(folder / "recipe.yaml", other.run, "landmark_features", "gray")
     train.run(its)
-    with pytest.raises(StoredStateError, match=r"datasets.triplet_test is not a finished dataset"):
+    with pytest.raises(StoredStateError, match=r"datasets.rated is not a finished dataset"):
         triplet_test.run(its)
-    write_pack(other.dataset("triplet_test"), TESTED, False, lighter=2, first=1000)
-    with pytest.raises(StoredStateError, match=r"columns.triplet_test"):
+    write_pack(other.dataset("rated"), TESTED, False, lighter=2, first=1000)
+    with pytest.raises(StoredStateError, match=r"columns.rated"):
         triplet_test.run(its)
-    measure_again(other, "triplet_test", model)
-    with pytest.raises(InputError, match=r"landmark_features gray: .*triplet_test has no triplets\.csv; only faces"):
+    measure_again(other, "rated", model)
+    with pytest.raises(InputError, match=r"landmark_features gray: .*rated has no triplets\.csv; only faces"):
         triplet_test.run(its)

@@ -66,7 +66,7 @@ class TestTripletLandmarks:
         """The file is whole by itself: it takes measurements as they were stored."""
         _, layout = study
         receipt = read_receipt(layout.model("triplet_landmarks", "gray"))
-        assert set(receipt.inputs) == {"source", "source_landmark_features"}
+        assert set(receipt.inputs) == {"dataset of source", "landmark_features of source"}
         assert receipt.summary["labels_used"] == 0
         assert "held_out" not in receipt.summary
         model = load_network(layout.model("triplet_landmarks", "gray") / "model.keras")
@@ -106,7 +106,7 @@ def test_rated_similarity_is_learnt_on_another_row_s_embedding_where_there_is_on
     """The landmark model was not sure of every source face: those have no embedding and no triplet."""
     _, layout = study
     trained = train.run(cell(study, "triplet_embedding"))
-    assert set(trained.inputs) == {"source", "outputs of landmark_features"}
+    assert set(trained.inputs) == {"dataset of source", "outputs of landmark_features"}
     curve = learning_curve(layout.model("triplet_embedding", "gray"))
     n_held_out = trained.summary["held_out"]["rate"]
     right = float(curve[-1]["valid_accuracy"]) * n_held_out
@@ -123,7 +123,7 @@ class TestHead:
         folder = layout.model("few_labels", "gray")
         embedded_faces = read_receipt(layout.embeddings("landmark_features", "gray"))
         assert read_receipt(folder).inputs == {
-            "target": Dataset(layout.dataset("target")).receipt.digest,
+            "dataset of target": Dataset(layout.dataset("target")).receipt.digest,
             "outputs of landmark_features": embedded_faces.digest}
         curve = learning_curve(folder)
         assert float(curve[-1]["loss"]) < 0.95 * float(curve[0]["loss"])
@@ -140,8 +140,8 @@ class TestHead:
 
     def test_nothing_but_embeddings_is_asked_for(self, study):
         recipe = read_recipe(study[0] / "recipe.yaml")
-        assert learnt_from(recipe.approach_of("few_labels")) == embedded(recipe.approach_of("few_labels")) == {
-            "target": False}
+        assert embedded(recipe.approach_of("few_labels")) == ("target",)
+        assert learnt_from(recipe.approach_of("few_labels")) == {"target": False}
 
     def test_a_row_that_was_trained_again_makes_what_was_made_from_it_stale(self, study, tmp_path):
         folder, layout = study

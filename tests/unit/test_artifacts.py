@@ -13,7 +13,8 @@ from tests.artifact_receipts import leave_receipt
 
 CELL = ("conv_autoencoder", "gray")
 FIT = {"loss": "binary_crossentropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 1}
-RECIPE = {"name": "chain", "title": "A chain", "source": {"faces": "faces.csv"}, "target": {"images": "images"},
+RECIPE = {"name": "chain", "title": "A chain", "roles": {"source": "fec", "target": "affectnet"},
+          "datasets": {"fec": {"fetch": {"faces": "faces.csv"}}, "affectnet": {"import": {"images": "images"}}},
           "variants": ["gray"], "approaches": {"conv_autoencoder": {"fit": {"reconstruct": FIT}}}}
 ORDER = ("model", "outputs", "clusters", "assignments", "names", "score")
 
@@ -24,7 +25,7 @@ class Run:
     def __init__(self, folder):
         self.layout, self.path = RunLayout(folder / "run"), folder / "recipe.yaml"
         self.write()
-        for name, stage in (("source", "fetch"), ("target", "import")):
+        for name, stage in (("fec", "fetch"), ("affectnet", "import")):
             self.faces(name, stage, "faces")
         for kind in ORDER:
             self.make(kind)
@@ -45,7 +46,7 @@ class Run:
     def make(self, kind, **contents):
         folder = self.artifacts.folder(kind, *CELL)
         folder.mkdir(parents=True, exist_ok=True)
-        names = {"outputs": ("source", "target"), "clusters": ("centres", "source_clusters")}.get(kind, (kind,))
+        names = {"outputs": ("fec", "affectnet"), "clusters": ("centres", "source_clusters")}.get(kind, (kind,))
         for name in names:
             for ending in ("", "_rows"):
                 (folder / f"{name}{ending}.npy").write_text(contents.get(name, "as ever"))
@@ -103,21 +104,21 @@ def test_outputs_of_a_model_that_was_trained_again_are_stale(run):
 
 
 def test_names_voted_by_labels_that_have_changed_are_stale(run):
-    run.faces("target", "import", "corrected labels")
+    run.faces("affectnet", "import", "corrected labels")
     assert set(run.stale()) == set(ORDER[1:])
     run.make("outputs")
     run.make("clusters")
     run.make("assignments")
     assert set(run.stale()) == {"names", "score"}
-    assert "from a previous version of target; run the label stage again" in run.stale()["score"]
+    assert "from a previous version of the data set affectnet; run the label stage again" in run.stale()["score"]
 
 
 def test_other_target_faces_leave_the_clusters_alone_and_not_those_of_target_faces(run):
-    run.make("outputs", target="of other faces")
+    run.make("outputs", affectnet="of other faces")
     assert set(run.stale()) == {"assignments", "names", "score"}
     run.make("assignments")
     assert set(run.stale()) == {"names", "score"}
-    run.make("outputs", source="of other faces", target="of other faces")
+    run.make("outputs", fec="of other faces", affectnet="of other faces")
     assert "from a previous version of source outputs; run the cluster stage" in run.stale()["clusters"]
 
 
@@ -128,7 +129,7 @@ def test_an_equal_rerun_makes_nothing_stale(run):
 
 
 def test_what_was_made_from_may_be_gone_since(run):
-    (run.layout.dataset("source") / "receipt.json").unlink()
+    (run.layout.dataset("fec") / "receipt.json").unlink()
     assert run.stale() == {}
 
 
@@ -138,7 +139,7 @@ def test_an_input_that_the_recipe_does_not_name_makes_stale(run):
     leave_receipt(run.artifacts.recipe, run.layout, "model", *CELL, [], inputs=inputs)
     assert "from pretrained, which the recipe does not name; run the train" in str(run.artifacts.status("model", *CELL))
     leave_receipt(run.artifacts.recipe, run.layout, "model", *CELL, [], inputs={})
-    assert "was made without source; run the train" in str(run.artifacts.status("model", *CELL))
+    assert "was made without the data set fec; run the train" in str(run.artifacts.status("model", *CELL))
 
 
 def test_without_a_recipe_it_is_known_what_something_was_made_from(run):
@@ -153,8 +154,11 @@ def test_without_a_recipe_it_is_known_what_something_was_made_from(run):
 
 
 def test_every_input_of_every_kind_is_in_the_table(run):
+    cell = resolve(run.artifacts.recipe, *CELL)
     for kind in CELL_KINDS:
-        cell = resolve(run.artifacts.recipe, *CELL)
+        if kind == "triplet_test":
+            assert "no data set the role triplet_test" in str(run.artifacts.status(kind, *CELL))
+            continue
         for source in KINDS[kind].inputs(cell, run.layout, KINDS[kind].config_of(cell)).values():
             assert not isinstance(source, Artifact) or source.kind in KINDS
 

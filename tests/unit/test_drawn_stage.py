@@ -21,8 +21,9 @@ from fecemo.errors import StoredStateError
 from fecemo.stages.draw import run
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = DrawSettings(seed=4, source_faces=12, target_faces_per_class=1, photograph_width=240, photograph_height=180,
-                        face_size=64, dead_links=2, triplets=9, workers=1)
+SETTINGS = DrawSettings(seed=4, faces=12, photograph_width=240, photograph_height=180, dead_links=2, triplets=9,
+                        workers=1)
+LABELLED = DrawSettings(seed=4, faces_per_class=1, face_size=64, workers=1)
 
 
 def contents(folder):
@@ -49,19 +50,27 @@ def test_the_list_can_be_read_and_its_photographs_are_there(drawn):
     assert not paths[-1].read_bytes().endswith(b"\xff\xd9")  # the damaged one breaks off
 
 
-def test_the_target_has_a_folder_for_each_emotion(drawn):
-    assert sorted(path.name for path in (drawn / "target").iterdir()) == [
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory):
+    out = tmp_path_factory.mktemp("labelled") / "out"
+    run(LABELLED, out)
+    return out
+
+
+def test_labelled_faces_have_a_folder_for_each_emotion(labelled):
+    assert sorted(path.name for path in (labelled / "labelled").iterdir()) == [
         "anger", "contempt", "disgust", "fear", "happy", "neutral", "sad", "surprise"]
-    assert {cv2.imread(str(path)).shape for path in (drawn / "target").rglob("*.jpg")} == {(64, 64, 3)}
+    assert {cv2.imread(str(path)).shape for path in (labelled / "labelled").rglob("*.jpg")} == {(64, 64, 3)}
+    assert not (labelled / "faces.csv").exists()
 
 
-def test_true_parameters_stand_beside_the_pictures(drawn):
-    with (drawn / "source_parameters.csv").open() as file:
+def test_true_parameters_are_beside_the_pictures(drawn, labelled):
+    with (drawn / "parameters.csv").open() as file:
         source = list(csv.DictReader(file))
-    with (drawn / "target_parameters.csv").open() as file:
+    with (labelled / "parameters.csv").open() as file:
         target = list(csv.DictReader(file))
-    assert len(source) == 12
-    assert all((drawn / row["path"]).parent.name == row["emotion"] for row in target)
+    assert (len(source), len(target)) == (12, 8)
+    assert all((labelled / row["path"]).parent.name == row["emotion"] for row in target)
     assert {"url", "left", "emotion", "expression.lip_corner_pull", "identity.skin_tone", "capture.yaw"} <= source[
         0
     ].keys()
@@ -77,20 +86,11 @@ def test_triplets_are_in_the_format_of_fec(drawn):
         assert {face.id for face in row.faces} <= listed
 
 
-def test_faces_that_are_judged_are_in_no_other_list(drawn, tmp_path):
-    assert not (drawn / "triplet_test.csv").exists()
-    run(dataclasses.replace(SETTINGS, test_faces=7, test_triplets=5), tmp_path)
-    rows = list(read_fec(tmp_path / "triplet_test.csv"))
-    assert len(rows) == 5
-    judged = {face.url for row in rows for face in row.faces}
-    asked = {face.url for row in read_fec(tmp_path / "triplets.csv") for face in row.faces}
-    listed = {row.url for row in read_face_list(tmp_path / "faces.csv") if isinstance(row, ListedFace)}
-    assert not judged & (asked | listed)
-    for url in judged:
-        assert (tmp_path / url.removeprefix(SETTINGS.url_prefix)).stat().st_size > 1000
-    # All else is drawn as it is without them.
+def test_triplets_change_no_picture_and_are_drawn_only_where_they_are_asked_for(drawn, tmp_path):
+    run(dataclasses.replace(SETTINGS, triplets=0), tmp_path)
+    assert not (tmp_path / "triplets.csv").exists()
     before, after = contents(drawn), contents(tmp_path)
-    drawing = {path for path in before if path.endswith((".jpg", ".csv"))}
+    drawing = {path for path in before if path.endswith((".jpg", "faces.csv", "parameters.csv"))}
     assert {path: after[path] for path in drawing} == {path: before[path] for path in drawing}
 
 
@@ -111,7 +111,7 @@ def test_again_draws_nothing_and_what_is_missing_comes_back_the_same(drawn):
 
 
 def test_killed_and_run_again_is_the_same_as_unbroken_with_any_number_of_workers(tmp_path):
-    settings = dataclasses.replace(SETTINGS, source_faces=90, target_faces_per_class=3, face_size=48, workers=2)
+    settings = dataclasses.replace(SETTINGS, faces=90, workers=2)
     broken, unbroken = tmp_path / "broken", tmp_path / "unbroken"
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "pipelines" / "00_draw.py"), *as_arguments(settings), "--out", str(broken)],
@@ -135,11 +135,11 @@ def test_killed_and_run_again_is_the_same_as_unbroken_with_any_number_of_workers
 
 
 def test_other_settings_draw_anew_and_a_strangers_pictures_are_left_alone(drawn, tmp_path):
-    small = DrawSettings(seed=5, source_faces=2, target_faces_per_class=0, photograph_width=200, photograph_height=120,
+    small = DrawSettings(seed=5, faces=2, photograph_width=200, photograph_height=120,
                          workers=1)
     run(small, tmp_path)
     first = (tmp_path / "photographs" / "photograph_00000.jpg").read_bytes()
-    run(DrawSettings(seed=6, source_faces=2, target_faces_per_class=0, photograph_width=200, photograph_height=120,
+    run(DrawSettings(seed=6, faces=2, photograph_width=200, photograph_height=120,
                      workers=1), tmp_path)
     assert (tmp_path / "photographs" / "photograph_00000.jpg").read_bytes() != first
 
@@ -156,3 +156,6 @@ def test_settings_that_cannot_be_drawn_are_refused():
         DrawSettings(faces_per_photograph=(4, 2))
     with pytest.raises(ValueError, match="face_size must be at least 16, not 4"):
         DrawSettings(face_size=4)
+    for faces in ({}, {"faces": 3, "faces_per_class": 1}):
+        with pytest.raises(ValueError, match="expected one of them above 0"):
+            DrawSettings(**faces)

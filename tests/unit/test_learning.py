@@ -12,7 +12,8 @@ from fecemo.study.recipe_file import read_recipe
 FIT = {"loss": "cross_entropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 6}
 RECIPE = {
     "name": "curves", "title": "Curves", "variants": ["gray", "tight"],
-    "source": {"faces": "faces.csv"}, "target": {"images": "target"},
+    "datasets": {"fec": {"fetch": {"faces": "faces.csv"}}, "labelled": {"import": {"images": "target"}}},
+    "roles": {"source": "fec", "target": "labelled"},
     "approaches": {
         "dense_autoencoder": {"fit": {"reconstruct": {**FIT, "loss": "mean_squared_error"}}},
         "few": {"approach": "supervised", "title": "Few", "variants": ["gray"],

@@ -14,8 +14,8 @@ RECIPES = Path(__file__).parents[2] / "pipelines" / "recipes"
 CENTRES = """
 name: centres
 title: Centres alone
-source: {faces: nowhere.csv}
-target: {images: nowhere}
+datasets: {source: {fetch: {faces: nowhere.csv}}, target: {import: {images: nowhere}}}
+roles: {source: source, target: target}
 approaches:
   resnet:
     model: {blocks: [1, 1, 1, 1], filters: 4}

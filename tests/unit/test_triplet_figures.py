@@ -18,8 +18,10 @@ FIT = {"loss": "binary_crossentropy", "optimizer": "adam", "learning_rate": 1e-3
 MEASURE, CLASSIFY = ({**FIT, "loss": loss} for loss in ("vector_error", "cross_entropy"))
 RATE = {**FIT, "loss": "triplet", "validate_on": 0.5}
 RECIPE = {
-    "name": "rated", "title": "Rated", "variants": ["gray"], "source": {"faces": "faces.csv"},
-    "target": {"images": "target"}, "triplet_test": {"faces": "others.csv", "format": "fec"},
+    "name": "rated", "title": "Rated", "variants": ["gray"],
+    "datasets": {"fec": {"fetch": {"faces": "faces.csv"}}, "labelled": {"import": {"images": "target"}},
+                 "fec_test": {"fetch": {"faces": "others.csv", "format": "fec"}}},
+    "roles": {"source": "fec", "target": "labelled", "triplet_test": "fec_test"},
     "approaches": {
         "dense_autoencoder": {"fit": {"reconstruct": FIT}},
         "triplet_embedding": {"embeddings_from": "dense_autoencoder", "fit": {"rate": RATE}},
@@ -139,20 +141,21 @@ def test_a_triplet_test_stands_in_the_place_of_held_out_triplets(layout):
 def test_a_recipe_that_asks_for_none_shows_none(layout):
     leave_test(layout, "dense_autoencoder")
     path = layout.run.parent / "recipe.yaml"
-    path.write_text(yaml.safe_dump({key: its for key, its in RECIPE.items() if key != "triplet_test"}))
+    path.write_text(yaml.safe_dump({**RECIPE, "roles": {"source": "fec", "target": "labelled"}}))
     assert said_of(layout, "dense_autoencoder") == "—"
 
 
 @pytest.mark.parametrize(("changed", "said"), [
-    ({"cluster_sweep": None}, "triplet_test stands in Table 2: give cluster_sweep too"),
-    ({"triplet_test": {"faces": "others.csv", "format": "boxes"}}, "boxes, which have no ratings; expected fec"),
-    ({"draw": {"triplets": 9}}, r"draw\.test_faces is 0, so that no face is drawn for the triplet test"),
-    ({"draw": {"test_faces": 2, "test_triplets": 9}}, "test_faces is 2 and test_triplets 9: expected three"),
-    ({"draw": {"test_faces": 9}}, "test_faces is 9 and test_triplets 0: expected three"),
+    ({"cluster_sweep": None}, "the triplet test stands in Table 2: give cluster_sweep too"),
+    ({"fetch": {"faces": "others.csv", "format": "boxes"}}, "fec_test has no rated triplets; expected a list in FEC's"),
+    ({"draw": {"faces": 9}}, "fec_test has no rated triplets"),
+    ({"draw": {"faces": 2, "triplets": 9}}, "triplets is 9 and faces 2: expected at least 3 faces"),
+    ({"import": {"images": "elsewhere"}}, "fec_test has no rated triplets"),
 ])
 def test_a_recipe_by_which_nothing_could_be_tested_is_refused(layout, changed, said):
     path = layout.run.parent / "recipe.yaml"
-    path.write_text(yaml.safe_dump(RECIPE | changed))
+    other = changed if "cluster_sweep" in changed else {"datasets": {**RECIPE["datasets"], "fec_test": changed}}
+    path.write_text(yaml.safe_dump(RECIPE | other))
     with pytest.raises(InputError, match=said):
         read_recipe(path)
 

@@ -97,7 +97,7 @@ def _read_triplet_test(cell: Cell, layout: RunLayout) -> "Triplets | None":
     from fecemo.evaluation.metrics.triplets import read_triplet_test
 
     folder = layout.triplet_test(cell.row, cell.variant.name)
-    if cell.recipe.triplet_test is None or cell.approach.predicts_by != "clusters":
+    if cell.recipe.roles.triplet_test is None or cell.approach.predicts_by != "clusters":
         return None
     if not _is_current(cell, layout, "triplet_test"):
         return None

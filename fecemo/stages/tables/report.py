@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fecemo.data.arrays import read_array
-from fecemo.data.receipts import Receipt, read_receipt
+from fecemo.data.receipts import Receipt, read_receipt, require_receipt
 from fecemo.data.variants import Variant, find_variant
 from fecemo.errors import StoredStateError
 from fecemo.stages.tables.report_facts import (
@@ -18,6 +18,7 @@ from fecemo.stages.tables.report_facts import (
     statement_of,
 )
 from fecemo.study.artifacts import CELL_KINDS, KINDS, Artifacts
+from fecemo.study.faces.data_names import SOURCE, TARGET, TRIPLET_TEST
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
 
@@ -33,12 +34,13 @@ if TYPE_CHECKING:
 
 SAMPLES, SHOWN = 10, 24
 """Faces shown of a cluster, and of how many clusters: of the largest where there are more."""
-PACKS = {"source": "Source faces", "target": "Target faces"}
+MAPPED = (SOURCE, TARGET)
+ROLES = {SOURCE: "Source faces", TARGET: "Target faces", TRIPLET_TEST: "Faces of the triplet test"}
 
 
 def material_folders(study: Recipe, layout: RunLayout) -> dict[str, Path]:
     """Return every folder that a report reads, by what it is called in the report's receipt."""
-    folders = {name: layout.dataset(name) for name in PACKS}
+    folders = {name: layout.dataset(name) for name in study.datasets}
     runs = {"": layout, **{f", seed {seed}": layout.of_seed(seed) for seed in study.seeds}}
     for ending, run in runs.items():
         for cell in (*study.cells, *(() if ending else study.step_cells)):
@@ -61,16 +63,25 @@ def read_material(study: Recipe, layout: RunLayout, run: "RunResults") -> "Repor
     """
     from fecemo.evaluation.report.material import ReportMaterial
 
-    packs = read_packs(layout)
+    packs = read_packs(study, layout)
+    target = packs.get(study.roles.target or "")
+    by_role = {role: packs[name] for role, name in study.roles.named().items() if name in packs}
     stages, versions, machine = read_stages(material_folders(study, layout))
     return ReportMaterial(
         recipe=study.name, title=study.title, seeds=(study.seed, *study.seeds), results=run.results, stages=stages,
-        versions=versions, machine=machine, emotions=packs["target"].classes if "target" in packs else (),
+        versions=versions, machine=machine, emotions=() if target is None else target.classes,
         has_second=study.cluster_sweep is not None,
         rows=tuple(dict.fromkeys(cell.row for cell in run.cells.values())),
         columns=tuple(dict.fromkeys(cell.column for cell in run.cells.values())),
-        packs=tuple(pack_facts(PACKS[name], pack, statement_of(study, name)) for name, pack in packs.items()),
-        cells=tuple(_read_cell(study, layout, packs, cell) for cell in run.cells.values()))
+        packs=tuple(pack_facts(_title(study, name), pack, statement_of(study, name)) for name, pack in packs.items()),
+        cells=tuple(_read_cell(study, layout, by_role, cell) for cell in run.cells.values()))
+
+
+def _title(study: Recipe, name: str) -> str:
+    """Return what the data card calls a data set: by its role, its name, and by what it is where it is nobody's."""
+    role = next((role for role, named in study.roles.named().items() if named == name), "")
+    made = study.datasets[name].made
+    return f"{ROLES.get(role, 'Further faces')}: {name}" + (f" ({made})" if made and made != name else "")
 
 
 def _read_cell(study: Recipe, layout: RunLayout, packs: "dict[str, Dataset]",
@@ -147,7 +158,8 @@ def _read_clusters(folders: dict[str, Path]) -> "tuple[np.ndarray, np.ndarray]":
 
     if not {"outputs", "clusters"} <= set(folders):
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    rows = read_face_array(folders["outputs"], "source").rows
+    source = require_receipt(folders["outputs"], KINDS["outputs"].stage).config["roles"][SOURCE]
+    rows = read_face_array(folders["outputs"], source).rows
     return rows, read_array(folders["clusters"], "source_clusters", "cluster", length=len(rows))
 
 
@@ -158,7 +170,7 @@ def _read_map(folders: dict[str, Path], packs: "dict[str, Dataset]", clustered: 
 
     if "map" not in folders:
         return None
-    shown, target_rows = (read_array(folders["map"], f"{pack}_rows", "map") for pack in PACKS)
+    shown, target_rows = (read_array(folders["map"], f"{role}_rows", "map") for role in MAPPED)
     if clustered:
         rows, clusters = _read_clusters(folders)
         if not len(rows):
@@ -168,8 +180,8 @@ def _read_map(folders: dict[str, Path], packs: "dict[str, Dataset]", clustered: 
         if "target" not in packs:
             return None
         groups = packs["target"].label_codes()[shown]
-    source, target = (read_array(folders["map"], f"{pack}_map", "map", length=len(its_rows))
-                      for pack, its_rows in zip(PACKS, (shown, target_rows), strict=True))
+    source, target = (read_array(folders["map"], f"{role}_map", "map", length=len(its_rows))
+                      for role, its_rows in zip(MAPPED, (shown, target_rows), strict=True))
     labels = packs["target"].labels[target_rows] if "target" in packs else np.full(len(target_rows), "")
     return MapPoints(source, groups, target, target_emotions=labels,
                      classes=packs["target"].classes if "target" in packs else ())

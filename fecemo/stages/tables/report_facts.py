@@ -25,11 +25,11 @@ STATED = {"Name": "name", "Made by": "by", "Origin": "origin", "Licence": "licen
 """Words of the data card, and the fields of `DataStatement` that answer them."""
 
 
-def read_packs(layout: RunLayout) -> "dict[str, Dataset]":
-    """Return the finished packs of a run by their name, ``"source"`` and ``"target"``."""
+def read_packs(study: Recipe, layout: RunLayout) -> "dict[str, Dataset]":
+    """Return the finished data sets of a run by their name."""
     from fecemo.data.dataset import Dataset
 
-    folders = {"source": layout.dataset("source"), "target": layout.dataset("target")}
+    folders = {name: layout.dataset(name) for name in study.datasets}
     return {name: Dataset(folder) for name, folder in folders.items() if sound_receipt(folder) is not None}
 
 
@@ -70,12 +70,11 @@ def read_stages(folders: Mapping[str, Path]) -> "tuple[tuple[StageFacts, ...], d
 
 
 def statement_of(study: Recipe, pack: str) -> "DataStatement | None":
-    """Return what the recipe states of a pack's faces; drawn faces are known by themselves."""
+    """Return what the recipe states of a data set's faces; those that are nobody's are stated by what they are."""
     from fecemo.data.manifests import read_statement
 
-    said = {str(key): statement for key, statement in study.data.items()}
-    name = said.get(pack, "drawn" if study.draw else None)
-    return None if name is None else read_statement(name)
+    name = study.data.get(pack, study.datasets[pack].made)
+    return read_statement(name) if name else None
 
 
 def _in_words(stated: "DataStatement | None") -> dict[str, str]:

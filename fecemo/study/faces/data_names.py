@@ -1,6 +1,6 @@
 """How a recipe names what is learnt from: data sets, their parts and columns; and what of it an approach needs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from fecemo.errors import InputError, nearest
@@ -13,7 +13,7 @@ NO_COLUMNS = ("image", "views", TRIPLET)
 LANDMARK_FEATURES = "landmark_features"
 """The column of which parts are named ``landmark_features.distances`` and so on."""
 
-SOURCE, TARGET = "source", "target"
+SOURCE, TARGET, TRIPLET_TEST = "source", "target", "triplet_test"
 TRAIN, VALID, TEST, TRIPLETS = "train", "valid", "test", "triplets"
 
 
@@ -46,13 +46,13 @@ class DataName:
         return f"{self.dataset}.{self.part}" if self.part else self.dataset
 
 
-def read_data_name(name: str, datasets: Sequence[str] | None = None) -> DataName:
+def read_data_name(name: str, datasets: Collection[str] | None = None) -> DataName:
     """Return what ``DATASET``, ``DATASET.SPLIT`` or ``DATASET.triplets`` names.
 
     Parameters
     ----------
     name : str
-    datasets : sequence of str, optional
+    datasets : collection of str, optional
         Those that there are, where that is to be checked.
 
     Raises
@@ -62,6 +62,8 @@ def read_data_name(name: str, datasets: Sequence[str] | None = None) -> DataName
     """
     dataset, dot, part = name.partition(".")
     if datasets is not None and dataset not in datasets:
+        if dataset in (SOURCE, TARGET):
+            raise InputError(f"the recipe gives no data set the role {dataset!r}: add {dataset}: NAME to its roles")
         raise InputError(f"there is no data set {dataset!r}: {nearest(dataset, datasets)}")
     if part == TEST:
         raise InputError(f"nothing learns from the test split: name {dataset}.{TRAIN}")
@@ -81,7 +83,8 @@ def target_columns(fit: FitSettings) -> dict[str, tuple[str, ...]]:
     return {term.target_name: term.columns for term in fit.losses if term.target_name not in (*NO_COLUMNS, *emitted)}
 
 
-def learnt_from(approach: Approach, fits: Mapping[str, FitSettings] | None = None) -> dict[str, bool]:
+def learnt_from(approach: Approach, fits: Mapping[str, FitSettings] | None = None,
+                source: str = SOURCE) -> dict[str, bool]:
     """Return the data sets that an approach learns from, and of each whether a landmark model is to measure it first.
 
     Parameters
@@ -89,6 +92,8 @@ def learnt_from(approach: Approach, fits: Mapping[str, FitSettings] | None = Non
     approach : Approach
     fits : mapping of str to FitSettings, optional
         Of its phases, as a recipe gives them; by default what the approach says itself.
+    source : str
+        The data set that has this role.
     """
     taken = of_landmarks(approach.columns().values())
     columns: dict[str, set[str]] = {}
@@ -100,16 +105,19 @@ def learnt_from(approach: Approach, fits: Mapping[str, FitSettings] | None = Non
             for target in targets:
                 named.update((target,) if isinstance(target, str) else target)
     # Without a phase, layers are adapted to the source faces.
-    return {dataset: taken or of_landmarks(named) for dataset, named in sorted((columns or {SOURCE: set()}).items())}
+    return {dataset: taken or of_landmarks(named) for dataset, named in sorted((columns or {source: set()}).items())}
 
 
-def embedded(approach: Approach) -> dict[str, bool]:
-    """Return the data sets whose outputs an approach stores, and of each whether it is to be measured first."""
-    datasets = (TARGET, SOURCE) if approach.predicts_by == "clusters" else (TARGET,)
-    return dict.fromkeys(datasets, of_landmarks(approach.columns().values()))
+def embedded(approach: Approach, roles: Collection[str] = (SOURCE, TARGET)) -> tuple[str, ...]:
+    """Return the roles of the data sets whose outputs an approach stores, where a recipe fills these roles.
+
+    Those of the source are stored where clusters are made of them, or where there is no target.
+    """
+    return tuple(role for role in (TARGET, SOURCE) if role in roles and (
+        role == TARGET or TARGET not in roles or approach.predicts_by == "clusters"))
 
 
 def measured(approach: Approach) -> tuple[str, ...]:
     """Return the data sets whose faces a landmark model is to measure for an approach."""
-    needs = [*learnt_from(approach).items(), *embedded(approach).items()]
-    return tuple(sorted({dataset for dataset, asked in needs if asked}))
+    taken = embedded(approach) if of_landmarks(approach.columns().values()) else ()
+    return tuple(sorted({*taken, *(dataset for dataset, asked in learnt_from(approach).items() if asked)}))

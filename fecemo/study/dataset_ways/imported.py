@@ -1,0 +1,26 @@
+"""Import a data set: images of faces on this disk, with their labels and other annotations, or without any."""
+
+from fecemo.data.image_files import listing_digest
+from fecemo.data.import_settings import ImportSettings
+from fecemo.data.layouts import find_layout
+from fecemo.data.receipts import plain
+from fecemo.study.datasets import DatasetWay, Step
+from fecemo.study.layout import RunLayout
+
+UNLABELLED = "photographs"
+"""The layout of images without labels."""
+
+
+def steps(settings: ImportSettings, name: str, layout: RunLayout) -> tuple[Step, ...]:
+    """Return the one step of importing a folder: again where an image in it was added, replaced or removed."""
+    return (Step("02_import", settings, layout.dataset(name), (settings.images,),
+                 {"settings": plain(settings), "files": listing_digest(settings.images)}),)
+
+
+def check(settings: ImportSettings) -> None:
+    """Raise `InputError` for an unknown layout, naming the nearest."""
+    find_layout(settings.layout)
+
+
+WAY = DatasetWay("import", ImportSettings, steps, place="images", check=check,
+                 has_labels=lambda settings: settings.layout != UNLABELLED)
