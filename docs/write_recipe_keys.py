@@ -15,8 +15,8 @@ from typing import Any
 from fecemo.models.approach import approaches
 from fecemo.models.loss import LOSSES
 from fecemo.registry import entries
-from fecemo.study.fit_choices import CHOICES
 from fecemo.study.datasets import DatasetRecipe, dataset_ways
+from fecemo.study.fit_choices import CHOICES
 from fecemo.study.recipe import ApproachRecipe, Recipe
 from fecemo.training.settings import FitSettings
 

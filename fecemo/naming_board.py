@@ -54,6 +54,8 @@ def open_board(run: str | Path, recipe: str | Path) -> Any:
 def label_and_score(arguments: CellArguments) -> str:
     """Label and evaluate a cell with the names in use, and return its row of the table as HTML.
 
+    Without a target nothing can be scored, and the names are returned.
+
     Raises
     ------
     FecemoError
@@ -63,7 +65,9 @@ def label_and_score(arguments: CellArguments) -> str:
 
     from fecemo.evaluation.table import pivot, tables
 
-    label.run(arguments, method="hand")
+    names = label.run(arguments, method="hand").summary["names"]
+    if arguments.study.roles.target is None:
+        return pd.DataFrame({"cluster": list(names), "name": list(names.values())}).to_html(index=False, border=0)
     evaluate.run(arguments)
     # Of this cell alone: the others are no concern of whoever named it.
     study = arguments.study

@@ -31,7 +31,8 @@ def run(arguments: CellArguments) -> Receipt:
     Of the source embeddings alone, in their order: ``centres.npy`` (k, d) float32, ``source_clusters.npy`` (n,) int32
     and ``source_distances.npy`` (n, k) float32; ``clusters.json`` with its figures; ``names.template.json``, a file of
     names to fill in, which carries the digest by which names belong to this clustering. Of these centres and the target
-    embeddings: ``target_clusters.npy`` and ``target_distances.npy``. Cluster 0 is the largest of the source.
+    embeddings, where the recipe names a target: ``target_clusters.npy`` and ``target_distances.npy``. Cluster 0 is the
+    largest of the source.
 
     Parameters
     ----------
@@ -52,7 +53,8 @@ def run(arguments: CellArguments) -> Receipt:
     """
     cell = arguments.clustered_cell()
     clustered = _cluster_source(arguments, cell)
-    _assign_target(arguments, cell)
+    if cell.recipe.roles.target is not None:
+        _assign_target(arguments, cell)
     names = arguments.layout.hand_names(arguments.approach, arguments.variant)
     if cell.recipe.naming.method == "hand" and not names.exists():
         template = arguments.layout.clusters(arguments.approach, arguments.variant) / TEMPLATE_NAME

@@ -13,6 +13,7 @@ from fecemo.data.cluster_names import (
     PARTS_NAME,
     SAMPLE_NAME,
     ClusterNames,
+    HandNames,
     hand_names_of,
     labels_seen_elsewhere,
     require_names_of,
@@ -30,10 +31,10 @@ from fecemo.study.faces.data_names import SOURCE, TARGET
 def run(arguments: CellArguments, method: str | None = None) -> Receipt:
     """Give the clusters of one cell their names, in the way that the recipe states.
 
-    Writes ``names.json``, and ``sample.csv`` with every label that was seen for it: row of the target pack, id, label,
-    cluster; a person's labels are those that they saw while naming any clusters of the run. Where a person divided
-    clusters, ``target_parts.npy`` besides, the group of every target face. The file of names that a person gave is
-    read and never written.
+    Writes ``names.json`` and, where the recipe names a target, ``sample.csv`` with every label that was seen for it:
+    row of the target, id, label, cluster; a person's labels are those that they saw while naming any clusters of the
+    run. Where a person divided clusters, ``target_parts.npy`` besides, the group of every target face. The file of
+    names that a person gave is read and never written.
 
     Parameters
     ----------
@@ -63,7 +64,12 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
     hand_names = layout.hand_names(arguments.approach, arguments.variant)
     clusters_receipt = arguments.artifacts.require("clusters", arguments.approach, arguments.variant)
     clustering = clustering_digest(clusters_receipt.outputs)
-    config, pack = names_config(cell, naming.name), Dataset(layout.dataset(cell.recipe.role(TARGET)))
+    config = names_config(cell, naming.name)
+    if cell.recipe.roles.target is None and naming.draw is None:
+        return run_artifact(arguments.artifacts, "names", cell, config=config, work=lambda folder: _store_hand_names(
+            folder, hand_names_of(hand_names, arguments.approach, arguments.variant), clustering,
+            len(read_array(clustered, "centres", "cluster")), hand_names))
+    pack = Dataset(layout.dataset(cell.recipe.role(TARGET)))
     elsewhere = labels_seen_elsewhere(hand_names) if naming.draw is None else []
     if "sample" in naming.settings:
         labelled = int(((pack.splits == "train") & (pack.labels != "")).sum())
@@ -101,18 +107,30 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
             groups = groups_of_target(names.divided, halves_seed, source, np.asarray(source_clusters), target.values,
                                       clusters, cell.title)
             files += write_arrays(folder, {PARTS_NAME: groups})
-        named_classes = {names.emotion(key) for key in names.names} - {""}
-        return StageResult(
-            files=files,
-            message=f"{len(names.names)} clusters named {naming.title}, {len(named_classes)} classes among them, "
-                 f"{names.labels_used} labels used",
-            summary={"names": names.names, "labels_used": names.labels_used, "looked_at": names.looked_at,
-                     "by": names.by, "when": names.when, "seconds": names.seconds,
-                     "suggestions_used": names.suggestions_used, "target_labels_shown": names.target_labels_shown,
-                     "other_scores_seen": names.other_scores_seen},
-        )
+        return _result(names, naming.title, files)
 
     return run_artifact(arguments.artifacts, "names", cell, work, config=config)
+
+
+def _result(names: ClusterNames, title: str, files: list[str]) -> StageResult:
+    named_classes = {names.emotion(key) for key in names.names} - {""}
+    return StageResult(
+        files=files,
+        message=f"{len(names.names)} clusters named {title}, {len(named_classes)} classes among them, "
+                f"{names.labels_used} labels used",
+        summary={"names": names.names, "labels_used": names.labels_used, "looked_at": names.looked_at,
+                 "by": names.by, "when": names.when, "seconds": names.seconds,
+                 "suggestions_used": names.suggestions_used, "target_labels_shown": names.target_labels_shown,
+                 "other_scores_seen": names.other_scores_seen},
+    )
+
+
+def _store_hand_names(folder: Path, hand: HandNames, clustering: str, n_clusters: int, path: Path) -> StageResult:
+    """Store what a person named of the source alone: where there is no target, no label can have been seen."""
+    require_names_of(hand, clustering, n_clusters, str(path))
+    names = ClusterNames.by_hand(hand, [])
+    atomic_write(folder / NAMES_NAME, names.as_json())
+    return _result(names, find_naming_method("hand").title, [NAMES_NAME])
 
 
 def _shown_to_a_person(names: ClusterNames, pack: Dataset, rows: np.ndarray, may_see: np.ndarray) -> np.ndarray:

@@ -77,8 +77,9 @@ class LabelRun:
         return Dataset(self._layout.dataset(self._recipe.role(SOURCE)))
 
     @cached_property
-    def _target(self) -> Dataset:
-        return Dataset(self._layout.dataset(self._recipe.role(TARGET)))
+    def _target(self) -> Dataset | None:
+        target = self._recipe.roles.target
+        return None if target is None else Dataset(self._layout.dataset(target))
 
     def cells(self) -> list[CellState]:
         """Return every cell that has clusters to name, or will have, in the order of the recipe."""
@@ -108,7 +109,7 @@ class LabelRun:
 
     def _require(self, approach: str, variant: str) -> Receipt:
         """Return the receipt of a cell's clusters. Raises `StoredStateError` if they are not current."""
-        for kind in ("model", "outputs", "assignments"):
+        for kind in ("model", "outputs", *(() if self._target is None else ("assignments",))):
             self._artifacts.require(kind, approach, variant)
         return self._artifacts.require("clusters", approach, variant)
 
@@ -128,7 +129,13 @@ class LabelRun:
         cell, layout = arguments.clustered_cell(), self._layout
         clusters = self._require(approach, variant)
         embedded, folder = layout.embeddings(approach, variant), layout.clusters(approach, variant)
-        source, target = (read_face_array(embedded, self._recipe.role(role)) for role in (SOURCE, TARGET))
+        source = read_face_array(embedded, self._recipe.role(SOURCE))
+        rows, ids, assigned = np.empty(0, np.int64), np.empty(0, str), np.empty(0, np.int32)
+        if self._target is not None:
+            rows = read_face_array(embedded, self._recipe.role(TARGET)).rows
+            ids = self._target.ids[rows]
+            assigned = np.asarray(read_array(layout.assigned(approach, variant), "target_clusters", "cluster",
+                                             length=len(rows)))
         clustering = NamedClustering(
             approach=approach, variant=variant, digest=clustering_digest(clusters.outputs),
             clusters=np.asarray(read_array(folder, "source_clusters", "cluster", length=len(source.rows))),
@@ -139,20 +146,19 @@ class LabelRun:
             return Division(halves.second, halves.distances, halves.digest)
 
         used = layout.hand_names(approach, variant)
-        may_ask = bool(len(self._askable(target.rows)))
-        drawn, without_map = self._map(approach, variant, source.rows, target.rows)
+        may_ask = bool(len(self._askable(rows)))
+        drawn, without_map = self._map(approach, variant, source.rows, rows)
         return CellMaterial(
             title=f"{cell.approach.title} · {cell.variant.title}", clustering=clustering,
             path=file_of(used, by), used_path=used, seed=cell.recipe.seed, divide=divide,
             faces=self._view(self._source, source.rows, variant),
-            target_faces=self._view(self._target, target.rows, variant),
-            target_clusters=np.asarray(read_array(layout.assigned(approach, variant), "target_clusters", "cluster",
-                                                  length=len(target.rows))),
-            target_ids=self._target.ids[target.rows],
-            classes=self._target.classes or USUAL_CLASSES, map=drawn, without_map=without_map,
+            target_faces=self._view(self._source if self._target is None else self._target, rows, variant),
+            target_clusters=assigned, target_ids=ids,
+            classes=(self._target is not None and self._target.classes) or USUAL_CLASSES,
+            map=drawn, without_map=without_map,
             known=known_of_source(self._recipe, layout, self._source, source.rows),
-            ask_sample=(lambda: self._seen(target.rows, cell.recipe.naming, cell.recipe.seed)) if may_ask else None,
-            ask_labels=(lambda: self._seen(target.rows, None)) if may_ask else None,
+            ask_sample=(lambda: self._seen(rows, cell.recipe.naming, cell.recipe.seed)) if may_ask else None,
+            ask_labels=(lambda: self._seen(rows, None)) if may_ask else None,
             others=files_of_others(used, by),
         )
 
@@ -203,10 +209,14 @@ class LabelRun:
     def _askable(self, rows: np.ndarray) -> np.ndarray:
         """Return the positions of labelled train faces: a test label is shown to nobody."""
         pack = self._target
+        if pack is None:
+            return np.empty(0, np.int64)
         return np.flatnonzero((pack.splits[rows] == "train") & (pack.labels[rows] != ""))
 
     def _seen(self, rows: np.ndarray, sample: NamingSettings | None, seed: int = 0) -> SeenLabels:
-        at = self._askable(rows)
+        at, target = self._askable(rows), self._target
+        if target is None:
+            return SeenLabels(at, (), np.empty(0, str))
         if sample is not None:  # the very labels that majority_vote uses
-            at = at[draw_sample(self._target.labels[rows[at]], sample, seed)]
-        return SeenLabels(at, tuple(self._target.ids[rows[at]].tolist()), self._target.labels[rows[at]])
+            at = at[draw_sample(target.labels[rows[at]], sample, seed)]
+        return SeenLabels(at, tuple(target.ids[rows[at]].tolist()), target.labels[rows[at]])

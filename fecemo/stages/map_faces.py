@@ -10,7 +10,7 @@ from fecemo.data.receipts import Receipt
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.study.cell import TSNE_OUTPUT
-from fecemo.study.faces.data_names import SOURCE, TARGET
+from fecemo.study.faces.data_names import SOURCE
 
 
 def run(arguments: CellArguments) -> Receipt:
@@ -46,7 +46,7 @@ def run(arguments: CellArguments) -> Receipt:
         rng = np.random.default_rng(seed)
         source, target = (_learnt_and_others(embedded, layout.model(arguments.approach, arguments.variant))
                           if cell.tsne_output else
-                          [read_face_array(embedded, cell.recipe.role(role)) for role in (SOURCE, TARGET)])
+                          _source_and_target(embedded, cell.recipe.role(SOURCE), cell.recipe.roles.target))
         source = draw_faces(source, settings.source_faces, rng)
         target = draw_faces(target, settings.target_faces, rng)
         drawn = draw_map(source.values, target.values, settings, seed, title=cell.title)
@@ -70,6 +70,12 @@ def run(arguments: CellArguments) -> Receipt:
         )
 
     return run_artifact(arguments.artifacts, "map", cell, work)
+
+
+def _source_and_target(embedded: Path, source: str, target: str | None) -> list[FaceArray]:
+    """Return the embedded source faces and the target faces: none of these where the recipe names no target."""
+    faces = read_face_array(embedded, source)
+    return [faces, FaceArray(faces.rows[:0], faces.values[:0]) if target is None else read_face_array(embedded, target)]
 
 
 def _learnt_and_others(embedded: Path, model: Path) -> list[FaceArray]:

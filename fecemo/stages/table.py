@@ -69,6 +69,7 @@ def run(run: Annotated[tuple[Path, ...], UseAppendAction], recipe: Path | None =
 
 
 def _write_run(study: Recipe, layout: RunLayout) -> Receipt:
+    study.role("target")  # without labelled faces there is no score to show
     from fecemo.evaluation.writers import grids_of, to_text, write_documents
     from fecemo.stages.tables.report import material_folders, read_material
     from fecemo.stages.tables.results import published_files, read_run

@@ -175,6 +175,8 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
                                   recipe.dataset_names) for phase in approach.phases},
     )
     _check_embeddings_from(recipe, approach_name, variant_name, key)
+    if cell.tsne_output is not None and recipe.roles.target is None:
+        raise InputError(f"{key}.tsne_output: target faces are mapped: name a target in roles")
     if (approach.predicts_by == "clusters" or not approach.phases) and recipe.roles.source is None:
         raise InputError(f"{key}: {approach.name} needs unlabelled faces, of which clusters are made: name a source in "
                          "roles")

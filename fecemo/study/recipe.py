@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from fecemo.clustering.naming import find_naming_method
 from fecemo.clustering.settings import ClusterSweepSettings, KMeansSettings, MapSettings, NamingSettings
 from fecemo.data.documents import require_name
 from fecemo.data.model_files import COMMAND, locate_model
@@ -231,6 +232,12 @@ class Recipe:
             raise ValueError("learning curves stand beneath Table 2: give cluster_sweep too")
         if self.roles.triplet_test and self.cluster_sweep is None:
             raise ValueError("roles.triplet_test: the triplet test stands in Table 2: give cluster_sweep too")
+        if self.roles.target is None:
+            if self.cluster_sweep is not None:
+                raise ValueError("cluster_sweep: scores need labelled faces: name a target in roles")
+            if find_naming_method(self.naming.method).draw is not None:
+                raise ValueError(f"naming.method: {self.naming.method} needs labelled faces: name a target in roles, "
+                                 "or give naming: {method: hand}")
         for name in ("approaches", "variants"):
             if not getattr(self, name):
                 raise ValueError(f"{name} is empty: there is no cell to fill")

@@ -51,7 +51,7 @@ rule train:
 
 rule cluster:
     input: done("outputs")
-    output: done("clusters"), done("assignments")
+    output: done("clusters"), done("assignments") if recipe.roles.target else []
     params: settings=made_with("clusters")
     threads: recipe.threads or workflow.cores
     shell: cell_script("05_cluster")
