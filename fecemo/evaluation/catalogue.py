@@ -68,6 +68,7 @@ METRICS = {
     "silhouette": "Silhouette of a sample of the clustered faces, from -1 to 1.",
     "stability": "Mean adjusted Rand index between clusterings from other seeds.",
     "labels_training": "Labels from which a network learned.", "labels_naming": "Labels that named clusters.",
+    "labels_of_nobody": "Labels of drawn or synthetic faces beside the target, from which a network learned.",
     "labels_choosing": "Labels by which settings were chosen, such as the epoch at which training stopped.",
     "faces_looked_at": "Faces at which a person looked to name clusters.",
     "names_suggested": "Names that the person took from suggestions made of labels.",

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from fecemo.study.cell import Cell, resolve
-from fecemo.study.faces.data_names import LABEL, TRIPLET, measured
+from fecemo.study.faces.data_names import LABEL, TRIPLET, measured, read_data_name
 
 FACES, EYES, LANDMARKS, RATINGS, WEIGHTS = (
     "faces", "eyes found by a landmark model", "a landmark model", "ratings of similarity", "pre-trained weights")
+OF_NOBODY = " faces with labels"
+"""What faces with labels that nobody gave are called, after ``"drawn"`` or ``"synthetic"``."""
 ORDER = (FACES, EYES, LANDMARKS, RATINGS, WEIGHTS)
 
 
@@ -22,11 +24,14 @@ class Supervision:
         Share of all labels that it learned from, in [0, 1]; 1 stands for all of the train split.
     at_most : int, optional
         Number of labels, where the recipe limits it.
+    made : str
+        What the faces of the target are called where nobody gave their labels, such as ``"drawn"``.
     """
 
     parts: tuple[str, ...]
     labels: float = 0.0
     at_most: int | None = None
+    made: str = ""
 
     @property
     def words(self) -> str:
@@ -34,28 +39,34 @@ class Supervision:
         said = {0.0: (), 1.0: ("all labels",)}.get(self.labels, (f"{100 * self.labels:g} % of the labels",))
         if self.at_most is not None:
             said = (f"{self.at_most:,} labels",)
-        return ", ".join((*self.parts, *said))
+        of = f" of {self.made} faces" if self.made else ""
+        return ", ".join((*self.parts, *(words + of for words in said)))
 
     @property
     def level(self) -> int:
-        """int: 0 faces, aligned or not, 1 what a landmark model measures on them, 2 ratings, 3 some labels, 4 all."""
+        """int: 0 faces, aligned or not; 1 a landmark model, or labels that nobody gave; 2 ratings; 3 labels; 4 all."""
         if self.labels:
             return 4 if self.labels == 1 and self.at_most is None else 3
-        return 2 if RATINGS in self.parts else 1 if LANDMARKS in self.parts else 0
+        taught = LANDMARKS in self.parts or any(part.endswith(OF_NOBODY) for part in self.parts)
+        return 2 if RATINGS in self.parts else 1 if taught else 0
 
 
 def supervision_of(cell: Cell) -> Supervision:
     """Return what a cell's row learns from, with what the row learns from whose embeddings it takes."""
-    parts, labels = set(), 0.0
+    parts, labels, target = set(), 0.0, cell.recipe.roles.target
     limits: list[int | None] = []
     for phase in cell.approach.phases:
         fit = cell.fit[phase.name]
         targets = {term.target for term in fit.losses}
-        if LABEL in targets:
-            labels = max(labels, fit.label_fraction or 1.0)
-            limits.append(fit.faces)
-        if LABEL not in targets:
-            parts.add(FACES)
+        for name in (read_data_name(part).dataset for part in fit.data):
+            dataset = cell.recipe.datasets[name]
+            if LABEL not in targets or not dataset.has_labels:
+                parts.add(FACES)
+            elif dataset.made and name != target:
+                parts.add(dataset.made + OF_NOBODY)
+            else:
+                labels = max(labels, fit.label_fraction or 1.0)
+                limits.append(fit.faces)
         if TRIPLET in targets:
             parts.add(RATINGS)
     if not cell.approach.phases:
@@ -72,5 +83,6 @@ def supervision_of(cell: Cell) -> Supervision:
         labels = max(labels, before.labels)
         limits += [before.at_most] if before.labels else []
     limited = [limit for limit in limits if limit is not None]
-    return Supervision(tuple(part for part in ORDER if part in parts), labels,
-                 max(limited) if limited and len(limited) == len(limits) else None)
+    ordered = *(part for part in ORDER if part in parts), *sorted(parts - set(ORDER))
+    return Supervision(ordered, labels, max(limited) if limited and len(limited) == len(limits) else None,
+                       made=cell.recipe.datasets[target].made if target is not None else "")

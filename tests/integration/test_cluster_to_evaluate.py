@@ -51,7 +51,7 @@ class PlantedRun:
     """A run with a target pack, and the models and embeddings of two cells, as the stages before would leave them."""
 
     def __init__(self, folder):
-        self.folder = folder
+        self.folder, self.recipe = folder, RECIPE
         self.layout = self.arguments("dense_autoencoder").layout
         rng = np.random.default_rng(0)
         self.labels = np.array(EMOTIONS)[np.arange(N_TARGET) % 8]
@@ -76,14 +76,15 @@ class PlantedRun:
 
     def arguments(self, approach, score_on="unused_labels", method="majority_vote"):
         recipe = self.folder / f"{score_on}_{method}.yaml"
-        recipe.write_text(RECIPE.replace("SCORE_ON", score_on).replace("METHOD", method))
+        recipe.write_text(self.recipe.replace("SCORE_ON", score_on).replace("METHOD", method))
         return CellArguments(recipe=recipe, run=self.folder / "run", approach=approach, variant="rgb")
 
-    def model(self, approach, labelled_rows, **arrays):
+    def model(self, approach, labelled_rows, summary=None, **arrays):
         folder = self.layout.model(approach, "rgb")
         folder.mkdir(parents=True, exist_ok=True)
         files = write_arrays(folder, {"labelled_rows": np.array(labelled_rows, np.int64), **arrays})
-        leave_receipt(self.arguments(approach).study, self.layout, "model", approach, "rgb", files, seconds=40.0)
+        leave_receipt(self.arguments(approach).study, self.layout, "model", approach, "rgb", files, seconds=40.0,
+                      summary=summary or {})
         if (stored := read_receipt(self.layout.embeddings(approach, "rgb"))) is not None:  # embedded again, equally
             leave_receipt(self.arguments(approach).study, self.layout, "outputs", approach, "rgb", list(stored.outputs))
 
@@ -232,6 +233,58 @@ def test_labels_that_chose_settings_are_counted_and_not_scored(planted):
     assert read_score(planted.layout.score("supervised", "rgb")).labels_used == LabelsUsed(training=40, choosing=4)
     planted.model("supervised", range(40), choosing_rows=np.array([N_TARGET - 1]))  # a face of the test split
     with pytest.raises(StoredStateError, match="1 labels of the test split were used"):
+        evaluate.run(planted.arguments("supervised"))
+
+
+@pytest.mark.parametrize("score_on", ["test", "unused_labels"])
+def test_labels_of_further_data_sets_are_counted_and_their_copies_are_not_among_unused_ones(planted, score_on):
+    """By data set and by use: of people in all of them; of drawn faces apart, which nobody labelled."""
+    last, faces = N_TARGET - 1, np.load(planted.layout.dataset("target") / "faces.npy")
+    for name, pixels in (("rated", faces[last:]), ("made", np.full((2, 200, 200, 3), 200, np.uint8))):
+        writer = DatasetWriter(planted.layout.dataset(name), [
+            FaceEntry(id=f"{name}{row}", address=f"{row}.png", annotations={"label": "happy", "split": "train"})
+            for row in range(6)])
+        for row in range(6):
+            writer.put(row, pixels[0] if row == 5 else np.full((200, 200, 3), 100 + row + len(name), np.uint8))
+        writer.finish("import", config={}, inputs={})
+        writer.close()
+    planted.recipe = RECIPE.replace(
+        "datasets: {", "datasets: {rated: {import: {images: x}}, made: {draw: {faces_per_class: 1}}, ").replace(
+        "    score_on: test\n    fit: {classify: {",
+        f"    score_on: {score_on}\n    fit: {{classify: {{data: [target.train, rated.train, made], ")
+    planted.model("supervised", range(40), labelled_rows_rated=np.array([1, 5]), choosing_rows_rated=np.array([2]),
+                  labelled_rows_made=np.arange(6))
+    evaluate.run(planted.arguments("supervised"))
+    score = read_score(planted.layout.score("supervised", "rgb"))
+    assert score.labels_used == LabelsUsed(training=40 + 2, choosing=1, of_nobody=6)
+    assert score.labels_used.total == 43
+    # The last face of the target is in the other set too, under another name, and its label was read there.
+    assert score.n_scored == (N_TARGET // 4 if score_on == "test" else N_TARGET - 40 - 1)
+    receipt = read_receipt(planted.layout.score("supervised", "rgb"))
+    assert receipt.summary["copies"] == (1 if score_on == "test" else 0)
+
+
+def test_a_model_is_scored_on_a_second_labelled_set_by_the_classes_that_it_learnt(planted):
+    """Its labels are none of those that are scored; its outputs are in its own order of classes."""
+    planted.recipe = RECIPE.replace("datasets: {", "datasets: {rated: {import: {images: x}}, ").replace(
+        "    fit: {classify: {", "    fit: {classify: {data: rated.train, ")
+    classes = sorted(EMOTIONS, reverse=True)
+    writer = DatasetWriter(planted.layout.dataset("rated"), [
+        FaceEntry(id=f"rated{row}", address=f"{row}.png", annotations={"label": EMOTIONS[row % 8], "split": "train"})
+        for row in range(8)])
+    for row in range(8):
+        writer.put(row, np.full((200, 200, 3), 100 + row, np.uint8))
+    writer.finish("import", config={}, inputs={})
+    writer.close()
+    order = [EMOTIONS.index(name) for name in classes]
+    planted.model("supervised", [], labelled_rows_rated=np.arange(8), summary={"classes": classes})
+    planted.embeddings("supervised", target=(np.eye(8)[np.arange(N_TARGET) % 8] * 0.5 + 0.0625)[:, order])
+    evaluate.run(planted.arguments("supervised"))
+    score = read_score(planted.layout.score("supervised", "rgb"))
+    assert (score.accuracy, score.n_scored) == (1, N_TARGET // 4)
+    assert score.labels_used == LabelsUsed(training=8)
+    planted.model("supervised", [], labelled_rows_rated=np.arange(8), summary={"classes": classes[1:]})
+    with pytest.raises(InputError, match="and the target has the classes"):
         evaluate.run(planted.arguments("supervised"))
 
 

@@ -40,6 +40,26 @@ def test_a_limit_on_labels_is_said_and_is_not_all_of_them(tmp_path):
     assert (limited.level, limited.words) == (3, "200 labels")
 
 
+@pytest.mark.parametrize(("data", "level", "words"), [
+    (["drawn.train"], 1, "drawn faces with labels"),
+    (["target.train", "drawn.train"], 4, "drawn faces with labels, all labels"),
+    (["rated.train", "drawn"], 4, "drawn faces with labels, all labels"),
+    (["target.train", "source"], 4, "faces, all labels"),
+])
+def test_labels_of_drawn_faces_are_labels_of_nobody(tmp_path, data, level, words):
+    document = yaml.safe_load((RECIPES / "table2.yaml").read_text())
+    document["datasets"] |= {"drawn": {"draw": {"faces_per_class": 9}}, "rated": {"import": {"images": "x"}}}
+    document["approaches"]["supervised"]["fit"]["classify"]["data"] = data
+    (tmp_path / "drawn.yaml").write_text(yaml.safe_dump(document))
+    given = supervision_of(resolve(read_recipe(tmp_path / "drawn.yaml"), "supervised", "gray"))
+    assert (given.level, given.words) == (level, words)
+
+
+def test_a_target_of_drawn_faces_is_named_as_what_it_is():
+    given = supervision_of(resolve(read_recipe(RECIPES / "table2_small.yaml"), "supervised", "gray"))
+    assert (given.level, given.words) == (4, "all labels of drawn faces")
+
+
 def test_pretrained_weights_are_given_too():
     given = supervision_of(resolve(read_recipe(RECIPES / "transfer.yaml"), "resnet_pretrained_softmax", "rgb"))
     assert given == Supervision(("pre-trained weights",), labels=1.0)

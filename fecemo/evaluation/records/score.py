@@ -9,7 +9,7 @@ from fecemo.data.documents import build, read_json
 from fecemo.data.durable import atomic_write
 from fecemo.errors import InputError, StoredStateError
 
-SCORE_FORMAT = "fecemo.score/3"
+SCORE_FORMAT = "fecemo.score/4"
 SCORE_NAME = "score.json"
 ABSTAINED = "(no name)"
 """Heading of the confusion matrix's last column, which is there only where some face got no emotion."""
@@ -56,11 +56,12 @@ class Chance:
 
 @dataclass(frozen=True)
 class LabelsUsed:
-    """What a number cost in labels of target faces, and in looking."""
+    """What a number cost in labels, of the target and of every other data set of people, and in looking."""
 
     training: int = 0  #: Labels from which a network learned.
     naming: int = 0  #: Labels that named clusters.
     choosing: int = 0  #: Labels by which settings were chosen, such as the epoch at which training stopped.
+    of_nobody: int = 0  #: Labels of drawn or synthetic faces beside the target, which are not among the others.
     looked_at: int = 0  #: Faces at which a person looked, without their labels, to name clusters.
     suggestions_used: int = 0  #: Names for which the person asked a suggestion made from labels.
     target_labels_shown: bool = False  #: Whether true labels of target faces were shown to the person.
@@ -69,7 +70,7 @@ class LabelsUsed:
 
     @property
     def total(self) -> int:
-        """Labels of target faces, for training, naming and choosing together."""
+        """Labels for training, naming and choosing together, without those that nobody gave."""
         return self.training + self.naming + self.choosing
 
     @property

@@ -73,7 +73,8 @@ def read_run(study: Recipe, layout: RunLayout) -> RunResults:
     curves = read_learning_curves(study, layout, tuple(cells.values())) if study.cluster_sweep else ()
     rows: list[dict[str, Any]] = []
     for where in cells:
-        rows += cell_rows(cells[where], seed=study.seed, further=[its[where] for its in further if where in its])
+        rows += cell_rows(cells[where], seed=study.seed, dataset=study.role("target"),
+                          further=[its[where] for its in further if where in its])
         if cells[where].sweep is not None:
             settings = {"rare_class_exponent": study.naming.rare_class_exponent,
                         "class_balanced": float(study.naming.class_balanced)}
@@ -87,7 +88,8 @@ def read_run(study: Recipe, layout: RunLayout) -> RunResults:
             less: dict[str, Any] = {
                 "setting": curve.setting, "amount": amount, "unit": curve.unit, "title": curve.row.title,
                 "variant_title": curve.column.title}
-            rows += cell_rows(replace(point.cell, seconds=point.seconds), seed=study.seed, **less)
+            rows += cell_rows(replace(point.cell, seconds=point.seconds), seed=study.seed, dataset=study.role("target"),
+                              **less)
     predictions = {where: read_predictions(layout.score(*where), score.emotions) for where, score in scores.items()}
     differences = list(comparison_rows(scores, compare_cells(scores, predictions, seed=study.seed)))
     if study.cluster_sweep is not None:
