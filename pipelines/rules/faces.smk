@@ -1,35 +1,33 @@
 """Faces: each data set as its recipe makes it; their landmarks; and aligned, once for all cells and seeds."""
 
 
-def made_by(step):
-    """The command of one step on the way to a data set. A brace in a user's path is no wildcard."""
-    return f"{script(step.script, step.settings)} --out {shlex.quote(str(step.out))}".replace("{", "{{").replace("}", "}}")
-
-
 served = {}
 for name, step in STEPS_OF_DATASETS:
     stage, shaped_by = step.script.partition("_")[2], json.dumps(step.shaped_by, sort_keys=True)
     # Two steps that serve photographs at one port follow each other.
     before = [served[step.port]] if step.port in served else []
     sharded = ALL_SHARDS and name == recipe.roles.source and stage == "fetch"
+    command = script(step.script, step.settings)
 
     if sharded:
         rule fetch_shard:
             input: step.inputs, before
             output: Path(SHARD) / DONE
-            params: settings=shaped_by, out=lambda wildcards: shlex.quote(SHARD.format(number=wildcards.number))
-            shell: script(step.script, step.settings) + f" --shard {{wildcards.number}}/{SHARDS} --out {{params.out}}"
+            params:
+                settings=shaped_by, command=command,
+                out=lambda wildcards: shlex.quote(SHARD.format(number=wildcards.number))
+            shell: f"{{params.command}} --shard {{wildcards.number}}/{SHARDS} --out {{params.out}}"
+
+        command = f"{script('01_join')} --faces {shlex.quote(str(step.settings.faces))} --shards {shlex.join(ALL_SHARDS)}"
 
     rule:
         name: f"{stage}_{name}"
         input: step.inputs, before, [Path(shard) / DONE for shard in ALL_SHARDS] if sharded else []
         output: step.out / DONE
-        params: settings=shaped_by
+        # A job reads its command when it runs, and a loop has gone on by then: parameters are kept with their rule.
+        params: settings=shaped_by, command=command, out=step.out
         threads: workflow.cores if step.all_cores else 1
-        shell:
-            made_by(step) if not sharded else
-            f"{script('01_join')} --faces {shlex.quote(str(step.settings.faces))} --shards {shlex.join(ALL_SHARDS)}"
-            f" --out {shlex.quote(str(step.out))}"
+        shell: "{params.command} --out {params.out:q}"
 
     if step.port is not None:
         served[step.port] = step.out / DONE

@@ -277,15 +277,15 @@ def test_a_model_is_scored_on_a_second_labelled_set_by_the_classes_that_it_learn
     writer.finish("import", config={}, inputs={})
     writer.close()
     order = [EMOTIONS.index(name) for name in classes]
-    planted.model("supervised", [], labelled_rows_rated=np.arange(8), summary={"classes": classes})
     planted.embeddings("supervised", target=(np.eye(8)[np.arange(N_TARGET) % 8] * 0.5 + 0.0625)[:, order])
+    planted.model("supervised", [], labelled_rows_rated=np.arange(8), summary={"classes": classes[1:]})
+    with pytest.raises(InputError, match="and the target has the classes"):
+        evaluate.run(planted.arguments("supervised"))
+    planted.model("supervised", [], labelled_rows_rated=np.arange(8), summary={"classes": classes})
     evaluate.run(planted.arguments("supervised"))
     score = read_score(planted.layout.score("supervised", "rgb"))
     assert (score.accuracy, score.n_scored) == (1, N_TARGET // 4)
     assert score.labels_used == LabelsUsed(training=8)
-    planted.model("supervised", [], labelled_rows_rated=np.arange(8), summary={"classes": classes[1:]})
-    with pytest.raises(InputError, match="and the target has the classes"):
-        evaluate.run(planted.arguments("supervised"))
 
 
 def test_what_an_earlier_training_left_is_not_believed(planted):
