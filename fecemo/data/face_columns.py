@@ -74,7 +74,7 @@ def read_face_columns(path: Path, ids: Sequence[str], *, below: str = "",
         if row is not None:
             cells[row] = values
     if not cells:
-        raise InputError(f"{path}: none of its {n_rows} rows is a face of the pack; a face is named by "
+        raise InputError(f"{path}: none of its {n_rows} rows is a face of the data set; a face is named by "
                          + ", ".join(keys)
                          + (", which is relative to the imported folder" if keys == ("path",) else ""))
     if n_broken:

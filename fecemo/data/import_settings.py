@@ -52,7 +52,7 @@ class ImportSettings:
         change. It is then resampled to 200×200, by area averages where it shrinks and cubic interpolation where it
         grows.
     threads : int
-        Images that are decoded at once. The pack does not depend on it.
+        Images that are decoded at once. The data set does not depend on it.
     """
 
     images: Path

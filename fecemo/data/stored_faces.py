@@ -92,7 +92,7 @@ class ShardedFaces:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:
-            raise ValueError("faces of several packs are no array without a copy")
+            raise ValueError("faces of several data sets are no array without a copy")
         return self[:].astype(dtype or np.uint8, copy=False)
 
 
@@ -132,6 +132,6 @@ def _part(joined: Path, shard: Shard) -> np.ndarray:
     receipt = read_receipt(folder)
     if receipt is None or receipt.digest != shard.digest:
         fault = "is missing or unfinished" if receipt is None else "holds other faces than when it was joined"
-        raise StoredStateError(f"{joined} is joined of several packs, and one of them, {folder}, {fault}; bring it "
-                               "back, or run its fetch and then the join again")
+        raise StoredStateError(f"{joined} is joined of several data sets, and one of them, {folder}, {fault}; bring "
+                               "it back, or run its fetch and then the join again")
     return map_array(folder / FACES_NAME)

@@ -24,7 +24,7 @@ class FetchSettings:
         Take only the first so many faces.
     shard : str, optional
         Fetch only the third of sixteen parts of the list, ``3/16``, for several processes or machines to share the
-        work; 01_join.py makes one pack of them. A host is in one part with all of its photographs, so that what is
+        work; 01_join.py makes one data set of them. A host is in one part with all of its photographs, so that what is
         asked of it stays within its budget.
     serve : Path, optional
         Serve this folder at ``http://127.0.0.1:port/`` while fetching, for photographs that are on this disk.

@@ -12,29 +12,30 @@ STAGE = "check"
 NAMED_ROWS = 10
 
 
-def run(pack: Path) -> None:
+def run(dataset: Path) -> None:
     """Read a data set whole and name every row and table that is not what was stored.
 
     Each damaged row is printed with its face's id and address, tabs between them.
 
     Parameters
     ----------
-    pack : Path
-        The pack's folder.
+    dataset : Path
+        Its folder.
 
     Raises
     ------
     StoredStateError
-        If the pack is missing, unfinished or damaged.
+        If it is missing, unfinished or damaged.
     """
-    opened = Dataset(pack)
+    opened = Dataset(dataset)
     tables = [name for name, digest in opened.receipt.outputs.items()
-              if name not in (FACES_NAME, SHARDS_NAME) and not _holds(pack / name, digest)]
+              if name not in (FACES_NAME, SHARDS_NAME) and not _holds(dataset / name, digest)]
     rows = opened.damaged_rows()
     for row in rows:
         print(row, opened.ids[row], opened.addresses[row], sep="\t")
     if not rows and not tables:
-        say_done(STAGE, pack, f"{len(opened)} faces and {len(opened.receipt.outputs) - 1} tables are what was stored")
+        tables_read = len(opened.receipt.outputs) - 1
+        say_done(STAGE, dataset, f"{len(opened)} faces and {tables_read} tables are what was stored")
         return
     found = []
     if rows:
@@ -42,11 +43,11 @@ def run(pack: Path) -> None:
         found.append(f"{len(rows)} of {len(opened)} faces (rows {listed})")
     if tables:
         found.append(f"the tables {', '.join(tables)}")
-    if (pack / SHARDS_NAME).exists():
-        remedy = "check the packs that it was joined of, then join them again"
+    if (dataset / SHARDS_NAME).exists():
+        remedy = "check the data sets that it was joined of, then join them again"
     else:
-        remedy = f"remove {pack / RECEIPT_NAME} and run the command that made it again: that makes only these anew"
-    raise StoredStateError(f"{pack} is damaged: {' and '.join(found)} are not what was stored; {remedy}")
+        remedy = f"remove {dataset / RECEIPT_NAME} and run the command that made it again: that makes only these anew"
+    raise StoredStateError(f"{dataset} is damaged: {' and '.join(found)} are not what was stored; {remedy}")
 
 
 def _holds(path: Path, digest: str) -> bool:

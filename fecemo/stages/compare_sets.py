@@ -31,7 +31,7 @@ class CompareSettings:
 
     Parameters
     ----------
-    packs : tuple of Path
+    datasets : tuple of Path
         Two or more data sets, labelled ones with train and test splits. Where one has no labels, metrics that need
         none are taken alone.
     names : tuple of str
@@ -44,7 +44,7 @@ class CompareSettings:
     variant : str
         Image variant that the network was trained on, or whose pixels are taken: ``rgb``, ``gray`` or ``tight``.
     labels : int, optional
-        Labels that are learned from; as many as the smallest pack has without it.
+        Labels that are learned from; as many as the smallest data set has without it.
     penalty : float
         scikit-learn's ``C`` of the logistic regression: the smaller, the stronger its L2 penalty.
     components : int
@@ -57,7 +57,7 @@ class CompareSettings:
         Of everything random.
     """
 
-    packs: tuple[Path, ...]
+    datasets: tuple[Path, ...]
     names: tuple[str, ...] = ()
     network: Path | None = None
     output: str = "embedding"
@@ -70,27 +70,27 @@ class CompareSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if len(self.packs) < 2:
-            raise ValueError(f"a comparison needs at least two packs, got {len(self.packs)}")
-        if self.names and len(self.names) != len(self.packs):
-            raise ValueError(f"{len(self.packs)} packs need as many names, got {len(self.names)}")
-        if len(set(self.called)) < len(self.packs):
-            raise ValueError(f"two packs are called the same ({', '.join(self.called)}); give them different names")
+        if len(self.datasets) < 2:
+            raise ValueError(f"a comparison needs at least two data sets, got {len(self.datasets)}")
+        if self.names and len(self.names) != len(self.datasets):
+            raise ValueError(f"{len(self.datasets)} data sets need as many names, got {len(self.names)}")
+        if len(set(self.called)) < len(self.datasets):
+            raise ValueError(f"two data sets are called the same ({', '.join(self.called)}); give them different names")
 
     @property
     def called(self) -> tuple[str, ...]:
         """Names in use."""
-        return self.names or tuple(path.resolve().name for path in self.packs)
+        return self.names or tuple(path.resolve().name for path in self.datasets)
 
 
 def run(settings: CompareSettings, out: Path) -> Receipt:
     """Compare data sets with each other.
 
     Writes ``compare_sets.json``, ``compare_sets.csv`` (a row a pair) and ``compare_sets.html`` with both matrices as
-    figures: balanced accuracy of learning from one pack's train split and answering for another's test split, and the
-    distance between their faces, emotion by emotion; and every metric of ``set_metrics`` between all faces of two
-    packs, for which they need no labels. A train split's faces that stand in any of the test splits, by the digest of
-    their pixels, are left out of it.
+    figures: balanced accuracy of learning from one data set's train split and answering for another's test split, and
+    the distance between their faces, emotion by emotion; and every metric of ``set_metrics`` between all faces of two
+    data sets, for which they need no labels. A train split's faces that are in any of the test splits, by the digest
+    of their pixels, are left out of it.
 
     Parameters
     ----------
@@ -106,36 +106,36 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
     Raises
     ------
     InputError
-        If the packs share fewer than two emotions, or there is no such network or variant.
+        If they share fewer than two emotions, or there is no such network or variant.
     StoredStateError
-        If a pack is not finished.
+        If a data set is not finished.
     ResourceError
         If ``out`` cannot be written.
     """
     from fecemo.evaluation.set_comparison import FORMAT
 
     variant = find_pack_variant(settings.variant)
-    packs = [Dataset(path) for path in settings.packs]
+    datasets = [Dataset(path) for path in settings.datasets]
     if settings.network is not None and not settings.network.is_file():
         raise InputError(f"{settings.network}: there is no such network")
     config = {"names": settings.called, "variant": variant, "labels": settings.labels, "penalty": settings.penalty,
               "components": settings.components, "bootstrap": settings.bootstrap, "confidence": settings.confidence,
               "seed": settings.seed, "format": FORMAT}
-    inputs = {f"pack {number}": pack.receipt.digest for number, pack in enumerate(packs)}
+    inputs = {f"dataset {number}": dataset.receipt.digest for number, dataset in enumerate(datasets)}
     if settings.network is not None:
         inputs["network"] = digest_file(settings.network)
     return run_stage(STAGE, out, config=config, inputs=inputs, seed=settings.seed,
-                     work=lambda folder: _compare(settings, packs, variant, folder))
+                     work=lambda folder: _compare(settings, datasets, variant, folder))
 
 
-def _compare(settings: CompareSettings, packs: list[Dataset], variant: Variant, folder: Path) -> StageResult:
+def _compare(settings: CompareSettings, datasets: list[Dataset], variant: Variant, folder: Path) -> StageResult:
     from fecemo.data.classes import in_standard_order
     from fecemo.data.durable import atomic_write
     from fecemo.evaluation.set_comparison import compare_sets, to_csv, to_html, to_json
 
-    sets, scratch, machine = _described(settings, packs, variant, folder)
+    sets, scratch, machine = _described(settings, datasets, variant, folder)
     what = f"mean pixels, {variant.title}" if settings.network is None else f"{settings.network.stem}, {variant.title}"
-    classes = in_standard_order(name for pack in packs for name in pack.classes)
+    classes = in_standard_order(name for dataset in datasets for name in dataset.classes)
     found = compare_sets(sets, classes, what=what, labels=settings.labels, resamples=settings.bootstrap,
                          settings=ProbeSettings(penalty=settings.penalty, components=settings.components),
                          confidence=settings.confidence, seed=settings.seed)
@@ -159,21 +159,21 @@ def _compare(settings: CompareSettings, packs: list[Dataset], variant: Variant, 
                                 "left_out": dict(zip(found.sets, found.left_out, strict=True))})
 
 
-def _described(settings: CompareSettings, packs: list[Dataset], variant: Variant,
+def _described(settings: CompareSettings, datasets: list[Dataset], variant: Variant,
                folder: Path) -> "tuple[list[LabelledVectors], list[str], dict[str, str]]":
-    """Return the packs' faces as vectors, the files that hold these for now, and on what they were made."""
+    """Return the data sets' faces as vectors, the files that hold these for now, and on what they were made."""
     from fecemo.evaluation.set_metric import LabelledVectors
 
-    files = [] if settings.network is None else [f"{number}.npy" for number in range(len(packs))]
+    files = [] if settings.network is None else [f"{number}.npy" for number in range(len(datasets))]
     machine = {} if settings.network is None else _embed(
-        settings.network, settings.output, packs, variant, folder, files)
+        settings.network, settings.output, datasets, variant, folder, files)
     return [LabelledVectors(
-        name, map_array(folder / files[number]) if files else _mean_pixels(pack, variant), pack.labels,
-        pack.splits, pack.sha256)
-        for number, (name, pack) in enumerate(zip(settings.called, packs, strict=True))], files, machine
+        name, map_array(folder / files[number]) if files else _mean_pixels(dataset, variant), dataset.labels,
+        dataset.splits, dataset.sha256)
+        for number, (name, dataset) in enumerate(zip(settings.called, datasets, strict=True))], files, machine
 
 
-def _embed(path: Path, output: str, packs: list[Dataset], variant: Variant, folder: Path,
+def _embed(path: Path, output: str, datasets: list[Dataset], variant: Variant, folder: Path,
            files: list[str]) -> dict[str, str]:
     from fecemo.training.backend import describe_backend, import_keras
 
@@ -197,21 +197,21 @@ def _embed(path: Path, output: str, packs: list[Dataset], variant: Variant, fold
         raise InputError(f"{path} takes {side}×{side} pixels of {channels} channels, which {variant.name} faces do not "
                          "have; name the variant that it was trained on")
     view = DeviceView(variant, side)
-    for pack, file in zip(packs, files, strict=True):
+    for dataset, file in zip(datasets, files, strict=True):
         # Each face goes through once: there is nothing to gain by keeping it.
-        loader = Loader({name: pack.faces}, np.arange(len(pack)), view, resident_bytes=0)
+        loader = Loader({name: dataset.faces}, np.arange(len(dataset)), view, resident_bytes=0)
         write_outputs({output: folder / file}, part_of(model, (output,)), loader, BATCH_SIZE,
-                      f"{STAGE}: embed {pack.folder.name}")
+                      f"{STAGE}: embed {dataset.folder.name}")
     return describe_backend()
 
 
-def _mean_pixels(pack: Dataset, variant: Variant) -> np.ndarray:
+def _mean_pixels(dataset: Dataset, variant: Variant) -> np.ndarray:
     """Return the mean pixels of squares of every face: shape (n, d), float32 in [0, 1]."""
     side = variant.side // BLOCK
-    described = np.empty((len(pack), side * side * variant.channels), np.float32)
-    with progress(len(pack), f"{STAGE}: {pack.folder.name}", "face") as bar:
-        for start in range(0, len(pack), BATCH_SIZE):
-            seen = variant.view(pack.faces[start : start + BATCH_SIZE])
+    described = np.empty((len(dataset), side * side * variant.channels), np.float32)
+    with progress(len(dataset), f"{STAGE}: {dataset.folder.name}", "face") as bar:
+        for start in range(0, len(dataset), BATCH_SIZE):
+            seen = variant.view(dataset.faces[start : start + BATCH_SIZE])
             squares = seen.reshape(len(seen), side, BLOCK, side, BLOCK, -1).mean(axis=(2, 4), dtype=np.float32)
             described[start : start + len(seen)] = squares.reshape(len(seen), -1) / 255
             bar.update(len(seen))

@@ -1,4 +1,4 @@
-"""Export: the faces of a pack, in any variant, as files for other tools."""
+"""Export: the faces of a data set, in any variant, as files for other tools."""
 
 import importlib.util
 import json
@@ -34,7 +34,7 @@ class ExportSettings:
 
     Parameters
     ----------
-    pack : Path
+    dataset : Path
         A data set.
     format : str
         ``folders`` (an image file a face, in folders by split and label), ``webdataset`` (tar files) or ``parquet``
@@ -57,7 +57,7 @@ class ExportSettings:
         Faces that are encoded at once. The export does not depend on it.
     """
 
-    pack: Path
+    dataset: Path
     format: str = "folders"
     variant: str = "rgb"
     image: Literal["png", "jpeg"] = "png"
@@ -77,7 +77,7 @@ class ExportSettings:
 
 
 def run(settings: ExportSettings, out: Path) -> Receipt:
-    """Write the faces of a pack as files for other tools.
+    """Write the faces of a data set as files for other tools.
 
     Killed and run again, the same command ends with the same files. A folder that holds anything else is refused.
 
@@ -97,7 +97,7 @@ def run(settings: ExportSettings, out: Path) -> Receipt:
     InputError
         If there is no such format, variant or split, or no face to export.
     StoredStateError
-        If the pack is not finished, or ``out`` is in use or holds something else.
+        If the data set is not finished, or ``out`` is in use or holds something else.
     ResourceError
         If ``out`` cannot be written, or a package is missing.
     """
@@ -105,31 +105,31 @@ def run(settings: ExportSettings, out: Path) -> Receipt:
     for package in format.needs:
         if importlib.util.find_spec(package) is None:
             raise ResourceError(f"the format {format.name!r} needs {package}: pip install 'fecemo[export]'")
-    pack = Dataset(settings.pack)
-    rows = _chosen(pack, settings)
+    dataset = Dataset(settings.dataset)
+    rows = _chosen(dataset, settings)
     config = {"format": format.name, "variant": variant.name, "image": settings.image,
               "quality": settings.quality if settings.image == "jpeg" else None, "splits": sorted(settings.splits),
               "labelled": settings.labelled, "limit": settings.limit, "per_file": settings.per_file}
-    inputs = {"pack": pack.receipt.digest}
-    mark = json.dumps({"format": "fecemo.export/1", **config, "pack": pack.receipt.digest}, indent=1) + "\n"
+    inputs = {"dataset": dataset.receipt.digest}
+    mark = json.dumps({"format": "fecemo.export/1", **config, "dataset": dataset.receipt.digest}, indent=1) + "\n"
     _refuse_other(out, mark)
     return run_stage(STAGE, out, config=config, inputs=inputs, seed=None,
-                     work=lambda folder: _export(pack, rows, format, variant, settings, mark, folder))
+                     work=lambda folder: _export(dataset, rows, format, variant, settings, mark, folder))
 
 
-def _chosen(pack: Dataset, settings: ExportSettings) -> "np.ndarray":
+def _chosen(dataset: Dataset, settings: ExportSettings) -> "np.ndarray":
     import numpy as np
 
-    known = set(pack.splits.tolist()) - {""}
+    known = set(dataset.splits.tolist()) - {""}
     for split in settings.splits:
         if split not in known:
             hint = nearest(split, known) if known else "it has no splits"
-            raise InputError(f"{pack.folder} has no split {split!r}: {hint}")
-    rows = pack.rows_in(*settings.splits) if settings.splits else np.arange(len(pack))
+            raise InputError(f"{dataset.folder} has no split {split!r}: {hint}")
+    rows = dataset.rows_in(*settings.splits) if settings.splits else np.arange(len(dataset))
     if settings.labelled:
-        rows = rows[pack.labels[rows] != ""]
+        rows = rows[dataset.labels[rows] != ""]
     if not len(rows):
-        raise InputError(f"{pack.folder} has no {'labelled ' if settings.labelled else ''}face to export")
+        raise InputError(f"{dataset.folder} has no {'labelled ' if settings.labelled else ''}face to export")
     return rows[: settings.limit]
 
 
@@ -148,7 +148,7 @@ def _refuse_other(out: Path, mark: str) -> None:
                                f"which); choose another folder, or remove that one: rm -r {shlex.quote(str(out))}")
 
 
-def _export(pack: Dataset, rows: "np.ndarray", format: ExportFormat, variant: Variant, settings: ExportSettings,
+def _export(dataset: Dataset, rows: "np.ndarray", format: ExportFormat, variant: Variant, settings: ExportSettings,
             mark: str, folder: Path) -> StageResult:
     from fecemo.imaging.encode import SUFFIXES, encode_image
 
@@ -163,19 +163,19 @@ def _export(pack: Dataset, rows: "np.ndarray", format: ExportFormat, variant: Va
 
         def encoded(some: "np.ndarray") -> Iterator[bytes]:
             for start in range(0, len(some), CHUNK):
-                for image in pool.map(encode, variant.view(pack.faces[some[start : start + CHUNK]])):
+                for image in pool.map(encode, variant.view(dataset.faces[some[start : start + CHUNK]])):
                     yield image
                     bar.update()
 
         files = format.write(folder, ExportedFaces(
-            rows=rows, dataset=pack, suffix=SUFFIXES[settings.image], per_file=settings.per_file,
+            rows=rows, dataset=dataset, suffix=SUFFIXES[settings.image], per_file=settings.per_file,
             encoded=encoded, passed=bar.update))
     listed = f"{len(files)} files" if len(files) > 1 else files[0]
     return StageResult(files=[*files, MARK_NAME],
-                       message=f"{len(rows)} of {len(pack)} faces as {format.name} ({listed}), {variant.name} "
+                       message=f"{len(rows)} of {len(dataset)} faces as {format.name} ({listed}), {variant.name} "
                             f"{variant.side}×{variant.side} {settings.image}",
-                       summary={"faces": len(rows), "labels": _counted(pack.labels[rows]),
-                                "splits": _counted(pack.splits[rows])})
+                       summary={"faces": len(rows), "labels": _counted(dataset.labels[rows]),
+                                "splits": _counted(dataset.splits[rows])})
 
 
 def _counted(values: "np.ndarray") -> dict[str, int]:

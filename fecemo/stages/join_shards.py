@@ -95,7 +95,7 @@ def run(faces: Path, shards: tuple[Path, ...], out: Path) -> Receipt:
     config = parts[0].config
     standing = read_receipt(out)
     if (out / LEDGER_NAME).exists() or (standing is not None and standing.stage != STAGE):
-        raise StoredStateError(f"{out} holds something else; choose another folder for the joined pack")
+        raise StoredStateError(f"{out} holds something else; choose another folder for the joined data set")
     listing = open_list(faces, config["format"], config["limit"])
     return run_stage(
         STAGE, out, config=config, seed=None,
@@ -131,11 +131,11 @@ def _parts(folders: Iterable[Path], faces: Path, digest: str) -> list[_Part]:
             raise StoredStateError(f"{folder} and {found[part.shard.number].folder} are both the shard {part.shard}")
         found[part.shard.number] = part
     if not found:
-        raise InputError("no shard is given; expected the packs of all shards of the list")
+        raise InputError("no shard is given; expected the data sets of all shards of the list")
     of = next(iter(found.values())).shard.of
     if missing := [str(ShardNumber(number, of)) for number in range(1, of + 1) if number not in found]:
         raise StoredStateError(f"of {of} shards, {len(missing)} are not given: {', '.join(missing[:10])}; fetch them "
-                               f"with --shard {missing[0]}, and give the packs of all")
+                               f"with --shard {missing[0]}, and give the data sets of all")
     return [found[number] for number in sorted(found)]
 
 

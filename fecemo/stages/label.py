@@ -139,7 +139,7 @@ def _shown_to_a_person(names: ClusterNames, pack: Dataset, rows: np.ndarray, may
     if len(shown) != len(names.labels_seen):
         raise InputError(f"the labels of {len(names.labels_seen)} target faces were seen by whoever named these "
                          f"clusters, here or elsewhere in the run, and only {len(shown)} of them are in the train "
-                         f"split of {pack.folder} now; name the clusters anew, or bring back that pack")
+                         f"split of {pack.folder} now; name the clusters anew, or bring back that data set")
     return shown
 
 

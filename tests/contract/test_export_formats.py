@@ -36,7 +36,7 @@ def pack(tmp_path) -> Dataset:
 
 
 def settings_for(pack: Dataset, format: ExportFormat, **changes) -> ExportSettings:
-    return ExportSettings(pack=pack.folder, format=format.name, per_file=PER_FILE, **changes)
+    return ExportSettings(dataset=pack.folder, format=format.name, per_file=PER_FILE, **changes)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -171,7 +171,7 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_written(format, pack
             run(settings_for(of, format, **changes), tmp_path / "out")
     for changes in (dict(quality=0), dict(quality=101), dict(limit=0), dict(per_file=0), dict(threads=0)):
         with pytest.raises(ValueError, match=next(iter(changes))):
-            ExportSettings(pack=pack.folder, **changes)
+            ExportSettings(dataset=pack.folder, **changes)
     if format.needs:
         monkeypatch.setattr(export.importlib.util, "find_spec", lambda name: None)
         with pytest.raises(ResourceError, match=rf"needs {format.needs[0]}: pip install 'fecemo\[export\]'"):

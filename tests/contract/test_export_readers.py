@@ -52,7 +52,7 @@ def same(found: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> bool:
 
 def test_folders_hold_the_pixels_and_their_table_the_index(pack, variant, tmp_path):
     out = tmp_path / "out"
-    run(ExportSettings(pack=pack.folder, variant=variant.name), out)
+    run(ExportSettings(dataset=pack.folder, variant=variant.name), out)
     with (out / "faces.csv").open(encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
     assert same({line["id"]: opened((out / line["file"]).read_bytes()) for line in table}, seen(pack, variant))
@@ -64,7 +64,7 @@ def test_folders_hold_the_pixels_and_their_table_the_index(pack, variant, tmp_pa
 
 
 def test_folders_are_imported_again_as_the_same_labelled_faces(pack, tmp_path):
-    run(ExportSettings(pack=pack.folder), tmp_path / "out")
+    run(ExportSettings(dataset=pack.folder), tmp_path / "out")
     import_labelled.run(ImportSettings(images=tmp_path / "out"), tmp_path / "again")
     again = Dataset(tmp_path / "again")
     by_id = {Path(address).stem: row for row, address in enumerate(again.addresses.tolist())}
@@ -76,7 +76,7 @@ def test_folders_are_imported_again_as_the_same_labelled_faces(pack, tmp_path):
 
 def test_faces_without_labels_are_spread_over_folders(tmp_path):
     pack = write_pack(tmp_path / "plain", plain_entries(6))
-    run(ExportSettings(pack=pack.folder), tmp_path / "out")
+    run(ExportSettings(dataset=pack.folder), tmp_path / "out")
     found = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.png")}
     assert found == {f"images/{face[:2]}/{face}.png" for face in pack.ids.tolist()}
     assert len({face[:2] for face in pack.ids.tolist()}) == 6
@@ -84,7 +84,7 @@ def test_faces_without_labels_are_spread_over_folders(tmp_path):
 
 def test_webdataset_streams_every_face_once(pack, variant, tmp_path):
     webdataset = pytest.importorskip("webdataset")
-    run(ExportSettings(pack=pack.folder, format="webdataset", variant=variant.name, per_file=4), tmp_path / "out")
+    run(ExportSettings(dataset=pack.folder, format="webdataset", variant=variant.name, per_file=4), tmp_path / "out")
     tars = sorted(str(path) for path in (tmp_path / "out").glob("*.tar"))
     assert [Path(path).name for path in tars] == [
         "test-00000-of-00001.tar", "train-00000-of-00002.tar", "train-00001-of-00002.tar"]
@@ -97,7 +97,7 @@ def test_webdataset_streams_every_face_once(pack, variant, tmp_path):
 
 
 def test_tars_hold_no_owner_and_no_date(pack, tmp_path):
-    run(ExportSettings(pack=pack.folder, format="webdataset", per_file=4), tmp_path / "out")
+    run(ExportSettings(dataset=pack.folder, format="webdataset", per_file=4), tmp_path / "out")
     with tarfile.open(tmp_path / "out" / "test-00000-of-00001.tar") as tar:
         members = tar.getmembers()
     test = pack.ids[pack.rows_in("test")].tolist()
@@ -108,7 +108,7 @@ def test_tars_hold_no_owner_and_no_date(pack, tmp_path):
 def test_parquet_holds_pictures_as_datasets_expects_them(pack, variant, tmp_path, monkeypatch):
     parquet = pytest.importorskip("pyarrow.parquet")
     monkeypatch.setattr("fecemo.data.export_formats.parquet.ROW_GROUP", 3)
-    run(ExportSettings(pack=pack.folder, format="parquet", variant=variant.name, per_file=5), tmp_path / "out")
+    run(ExportSettings(dataset=pack.folder, format="parquet", variant=variant.name, per_file=5), tmp_path / "out")
     files = sorted((tmp_path / "out" / "data").iterdir())
     assert [path.name for path in files] == [
         "test-00000-of-00001.parquet", "train-00000-of-00002.parquet", "train-00001-of-00002.parquet"]
@@ -129,7 +129,7 @@ def test_parquet_holds_pictures_as_datasets_expects_them(pack, variant, tmp_path
 
 
 def test_a_jpeg_looks_the_same(pack, tmp_path):
-    run(ExportSettings(pack=pack.folder, image="jpeg", quality=95), tmp_path / "out")
+    run(ExportSettings(dataset=pack.folder, image="jpeg", quality=95), tmp_path / "out")
     for entry, face in zip(records(pack), pack.faces, strict=True):
         picture = Image.open(tmp_path / "out" / entry["split"] / entry["label"] / f"{entry['id']}.jpg")
         assert picture.format == "JPEG"
@@ -137,7 +137,7 @@ def test_a_jpeg_looks_the_same(pack, tmp_path):
 
 
 def test_a_file_that_an_interrupted_export_completed_is_kept(pack, tmp_path, monkeypatch):
-    settings = ExportSettings(pack=pack.folder, format="webdataset", per_file=4)
+    settings = ExportSettings(dataset=pack.folder, format="webdataset", per_file=4)
     run(settings, tmp_path / "out")
     whole = {path.name: path.read_bytes() for path in (tmp_path / "out").glob("*.tar")}
     kept = (tmp_path / "out" / "train-00000-of-00002.tar").stat().st_mtime_ns

@@ -212,7 +212,7 @@ class TestRefused:
             read(copied)
 
     def test_an_export_of_them_as_if_they_were_the_packs(self, study, tmp_path):
-        with pytest.raises(InputError, match=r"'aligned' shows faces that are no pack's.*Known: gray, rgb, tight"):
+        with pytest.raises(InputError, match=r"'aligned' shows faces that are no data set's.*Known: gray, rgb, tight"):
             export(ExportSettings(study[1].dataset("source"), variant="aligned"), tmp_path / "out")
 
 

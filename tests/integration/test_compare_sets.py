@@ -39,7 +39,7 @@ def table(folder):
 
 
 def test_packs_are_compared_by_their_pixels_once(packs, tmp_path, capsys):
-    settings = CompareSettings(packs=packs, bootstrap=20)
+    settings = CompareSettings(datasets=packs, bootstrap=20)
     receipt = run(settings, tmp_path)
     assert table(tmp_path) == {("bright", "bright"): 1, ("bright", "dark"): 0, ("dark", "bright"): 0,
                                ("dark", "dark"): 1}
@@ -60,7 +60,7 @@ def test_a_face_that_stands_in_both_packs_is_not_learned_where_it_is_a_test(pack
         writer.put(slot, np.asarray(bright.faces[slot]))
     writer.finish("import", config={}, inputs={})
     writer.close()
-    receipt = run(CompareSettings(packs=(packs[0], tmp_path / "again"), bootstrap=20), tmp_path / "out")
+    receipt = run(CompareSettings(datasets=(packs[0], tmp_path / "again"), bootstrap=20), tmp_path / "out")
     assert receipt.summary["left_out"] == {"bright": 20, "again": 10}
     assert receipt.summary["labels"] == 20
 
@@ -75,20 +75,20 @@ def test_packs_are_compared_by_what_a_network_makes_of_them(packs, tmp_path):
     model = keras.Model({"image": image}, {"embedding": keras.layers.Flatten(name="embedding")(image)})
     save_network(model, tmp_path / "encoder.keras")
     out = tmp_path / "out"
-    run(CompareSettings(packs=packs, network=tmp_path / "encoder.keras", bootstrap=20), out)
+    run(CompareSettings(datasets=packs, network=tmp_path / "encoder.keras", bootstrap=20), out)
     assert table(out)["bright", "dark"] == 0
     assert table(out)["dark", "dark"] == 1
     assert not list(out.glob("*.npy"))
     with pytest.raises(InputError, match="has no output 'embeding': did you mean 'embedding'"):
-        run(CompareSettings(packs=packs, network=tmp_path / "encoder.keras", output="embeding"), tmp_path / "other")
+        run(CompareSettings(datasets=packs, network=tmp_path / "encoder.keras", output="embeding"), tmp_path / "other")
     with pytest.raises(InputError, match="name the variant"):
-        run(CompareSettings(packs=packs, network=tmp_path / "encoder.keras", variant="rgb"), tmp_path / "other")
+        run(CompareSettings(datasets=packs, network=tmp_path / "encoder.keras", variant="rgb"), tmp_path / "other")
 
 
 def test_what_cannot_be_compared_is_refused(packs, tmp_path):
-    with pytest.raises(ValueError, match="at least two packs"):
-        CompareSettings(packs=packs[:1])
+    with pytest.raises(ValueError, match="at least two data sets"):
+        CompareSettings(datasets=packs[:1])
     with pytest.raises(ValueError, match="called the same"):
-        CompareSettings(packs=(packs[0], packs[0]))
+        CompareSettings(datasets=(packs[0], packs[0]))
     with pytest.raises(InputError, match="no such network"):
-        run(CompareSettings(packs=packs, network=tmp_path / "gone.keras"), tmp_path)
+        run(CompareSettings(datasets=packs, network=tmp_path / "gone.keras"), tmp_path)

@@ -116,7 +116,7 @@ def test_rows_of_a_joined_pack_are_read_as_those_of_any_pack(servers, listed, tm
     gray = find_variant("gray")
     assert np.array_equal(gray.view(joined[rows]), gray.view(whole[rows]))
     for name in ("whole", "joined"):
-        export.run(ExportSettings(pack=tmp_path / name), tmp_path / f"{name} exported")
+        export.run(ExportSettings(dataset=tmp_path / name), tmp_path / f"{name} exported")
     tables = [(tmp_path / f"{name} exported" / "faces.csv").read_text() for name in ("whole", "joined")]
     assert tables[0] == tables[1]  # with the sha256 of every image
     for beyond in (len(whole), [0, len(whole)]):
@@ -221,7 +221,7 @@ def test_what_is_not_the_whole_list_is_refused(servers, listed, tmp_path):
     refused("was fetched whole", (*shards[:2], tmp_path / "whole"))
     with pytest.raises(StoredStateError, match="holds something else"):
         join_shards.run(listed, shards, tmp_path / "whole")
-    export.run(ExportSettings(pack=tmp_path / "whole"), tmp_path / "exported")
+    export.run(ExportSettings(dataset=tmp_path / "whole"), tmp_path / "exported")
     with pytest.raises(StoredStateError, match="holds something else"):
         join_shards.run(listed, shards, tmp_path / "exported")
     (shards[1] / "faces.csv").write_text("row,id\n")

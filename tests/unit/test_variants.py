@@ -61,7 +61,7 @@ def test_aligned_faces_are_seen_as_they_are_and_the_packs_in_gray():
 
 def test_a_pack_alone_has_no_aligned_faces():
     assert find_pack_variant("tight") is find_variant("tight")
-    with pytest.raises(InputError, match=r"'aligned' shows faces that are no pack's, but made of one"):
+    with pytest.raises(InputError, match=r"'aligned' shows faces that are no data set's, but made of one"):
         find_pack_variant("aligned")
 
 

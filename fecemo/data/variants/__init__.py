@@ -90,6 +90,6 @@ def find_pack_variant(name: str) -> Variant:
     """Return a variant that is a view of a dataset's faces alone. Raises `InputError` for any other."""
     variant = find_variant(name)
     if variant.faces != "cut":
-        raise InputError(f"the variant {name!r} shows faces that are no pack's, but made of one ({variant.faces}): "
+        raise InputError(f"the variant {name!r} shows faces that are no data set's, but made of one ({variant.faces}): "
                          f"{nearest(name, pack_variants())}")
     return variant
