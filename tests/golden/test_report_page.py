@@ -61,9 +61,9 @@ def test_page_is_well_formed_and_loads_nothing(made):
 
 def test_cards_tell_what_is_stated_and_what_is_not(made):
     words = " ".join(" ".join(Page(text_of(made[1])).words).split())
-    card = words[words.rindex("Data card Source faces"):words.index("Target faces Name")]
+    card = words[words.rindex("Data card Source faces"):words.index("Target faces: target Name")]
     assert "Licence not stated" in card
-    assert "AffectNet" in words[words.index("Target faces Name"):]
+    assert "AffectNet" in words[words.index("Target faces: target Name"):]
     assert "To judge, hire, watch, grade, diagnose or police anyone" in words
 
 

