@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from fecemo.data.cluster_names import read_hand_names
+from fecemo.data.dataset import Dataset
 from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import atomic_write
@@ -83,7 +84,9 @@ class ArchiveRun:
         folder.mkdir(parents=True)
         model.save(folder / MODEL_NAME)
         np.save(folder / "labelled_rows.npy", np.zeros(0, np.int64))
-        leave_receipt(cell.recipe, self.layout, "model", row, VARIANT, [MODEL_NAME, "labelled_rows.npy"])
+        classes = list(Dataset(self.layout.dataset("target")).classes) if row == CLASSIFIER else []
+        leave_receipt(cell.recipe, self.layout, "model", row, VARIANT, [MODEL_NAME, "labelled_rows.npy"],
+                      summary={"classes": classes})
         embed.run(self.arguments(row))
 
     def true_names(self) -> dict[str, str]:
