@@ -85,7 +85,9 @@ class Ledger:
     def _store_plan(self, plan: Iterable[FaceEntry], table: str) -> str:
         """Fill a table with a plan; return the digest of its rows."""
         def stored() -> Iterator[tuple[Any, ...]]:
-            for slot, row in enumerate(_plan_rows(plan)):
+            for slot, entry in enumerate(plan):
+                row = (*(getattr(entry, column) for column in ENTRY_COLUMNS),
+                       json.dumps(entry.annotations, sort_keys=True, ensure_ascii=False))
                 try:
                     self._connection.execute(f"INSERT INTO {table} VALUES (?, {_marks(row)})", (slot, *row))
                 except sqlite3.IntegrityError as error:
@@ -319,12 +321,6 @@ class Ledger:
 
 def _marks(values: Sequence[Any]) -> str:
     return ", ".join("?" * len(values))
-
-
-def _plan_rows(plan: Iterable[FaceEntry]) -> Iterator[tuple[Any, ...]]:
-    for entry in plan:
-        yield (*(getattr(entry, column) for column in ENTRY_COLUMNS),
-               json.dumps(entry.annotations, sort_keys=True, ensure_ascii=False))
 
 
 def _plan_digest(rows: Iterable[tuple[Any, ...]]) -> str:

@@ -105,24 +105,17 @@ def held_out_per_class(counts: Mapping[str, int], asked: Mapping[str, int]) -> d
     return taken
 
 
-def stratified_sample(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndarray, *, count: int | None = None,
-                      fraction: float | None = None, seed: int = 0) -> np.ndarray:
-    """Draw rows, ascending, int64, so that every label has its share: exactly proportional by largest remainder.
+def stratified_sample(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndarray, *, count: int,
+                      seed: int = 0) -> np.ndarray:
+    """Draw ``count`` rows, ascending, int64, so that every label has its share: exactly proportional by remainders.
 
-    Drawn are ``count`` faces, in [0, n], or a ``fraction`` in [0, 1] of them, rounded to the nearest. A label gets at
-    least one face wherever there are enough. The draw depends on ids and seed, not on the order of the rows. Raises
-    `InputError` if neither or both of ``count`` and ``fraction`` are given, or there are too few faces.
+    A label gets at least one face wherever there are enough. The draw depends on ids and seed, not on the order of the
+    rows. Raises `InputError` if there are fewer faces.
     """
-    if (count is None) == (fraction is None):
-        raise InputError("a stratified sample needs either a count or a fraction")
-    n = len(ids)
-    if fraction is not None and not 0 <= fraction <= 1:
-        raise InputError(f"a sample's fraction must be in [0, 1], not {fraction}")
-    wanted = count if count is not None else _rounded((fraction or 0.0) * n)
-    if not 0 <= wanted <= n:
-        raise InputError(f"a sample of {wanted} faces was asked for, and there are {n}")
+    if not 0 <= count <= len(ids):
+        raise InputError(f"a sample of {count} faces was asked for, and there are {len(ids)}")
     rows_by_label = _ordered_rows(ids, labels, f"sample:{seed}")
-    drawn = proportional_counts({label: len(rows) for label, rows in rows_by_label.items()}, wanted)
+    drawn = proportional_counts({label: len(rows) for label, rows in rows_by_label.items()}, count)
     return np.sort(np.concatenate([np.empty(0, np.int64), *(rows[: drawn[label]]
                                                             for label, rows in rows_by_label.items())]))
 

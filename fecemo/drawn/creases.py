@@ -38,12 +38,12 @@ def creases(parameters: FaceParameters, geometry: FaceGeometry) -> list[Crease]:
     return sorted(folds, key=lambda crease: crease.depth)
 
 
-def _fold(control: list[tuple[float, float]], side: int, depth: float, width: float, start: float = 0.0,
-          end: float = 0.0) -> list[Crease]:
+def _fold(control: list[tuple[float, float]], side: int, depth: float, width: float,
+          start: float = 0.0) -> list[Crease]:
     if depth <= _SHALLOWEST:
         return []
     curve = spline(mirrored(control, side), 5)
-    return [Crease(ribbon(curve, width * taper(len(curve), start, end)), min(float(depth), 1.0))]
+    return [Crease(ribbon(curve, width * taper(len(curve), start)), min(float(depth), 1.0))]
 
 
 def _beside_mouth(parameters: FaceParameters, geometry: FaceGeometry, side: int) -> list[Crease]:

@@ -77,12 +77,9 @@ class FaceParameters:
         return row
 
 
-def sample_face(rng: np.random.Generator, emotion: str, identity: Identity | None = None) -> FaceParameters:
-    """Draw a face of one emotion, of a new person or of one met before.
-
-    Who it is and how it was photographed do not depend on the emotion.
-    """
-    person = sample_identity(rng)
+def sample_face(rng: np.random.Generator, emotion: str) -> FaceParameters:
+    """Draw a face of one emotion; who it is and how it was photographed do not depend on the emotion."""
+    identity = sample_identity(rng)
     capture = sample_capture(rng)
     expression = sample_expression(rng, emotion)
-    return FaceParameters(expression, Nuisance(identity or person, capture), emotion)
+    return FaceParameters(expression, Nuisance(identity, capture), emotion)

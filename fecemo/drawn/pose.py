@@ -35,12 +35,9 @@ class Placement:
     pitch: float
     roll: float
 
-    def project(self, points: Points, depth: np.ndarray | float | None = None) -> Points:
-        """Return where (n, 2) points of the frontal face, in face units, fall: x, y in pixels, shape (n, 2), float32.
-
-        ``depth`` is how far they stand out; by default they lie on the face's surface.
-        """
-        return self._in_picture(self.turned(points, depth))
+    def project(self, points: Points) -> Points:
+        """Return where (n, 2) points of the frontal face, in face units, fall: x, y in pixels, (n, 2), float32."""
+        return self._in_picture(self.turned(points))
 
     def turned(self, points: Points, depth: np.ndarray | float | None = None) -> Points:
         """Return points of the frontal face after yaw and pitch, in face units."""

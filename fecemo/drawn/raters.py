@@ -9,6 +9,8 @@ from fecemo.drawn.expression import ACTIONS, Expression
 TRIPLET_TYPES = ("ONE_CLASS_TRIPLET", "TWO_CLASS_TRIPLET", "THREE_CLASS_TRIPLET")
 _PAIRS = ((1, 2), (0, 2), (0, 1))
 """The pair that is left when each face is the odd one."""
+RATING_ERROR = 0.25
+"""Standard deviation of a rater's error on each distance."""
 
 
 def expression_distance(first: Expression, second: Expression) -> float:
@@ -19,15 +21,10 @@ def expression_distance(first: Expression, second: Expression) -> float:
     return float(np.linalg.norm(_as_seen(first) - _as_seen(second)))
 
 
-def rate_triplet(
-    rng: np.random.Generator, faces: Sequence[Expression], raters: int = 6, noise: float = 0.25
-) -> list[int]:
-    """Ask raters which of three faces is the odd one out; return each rater's answer, 1 to 3.
-
-    ``noise`` is the standard deviation of a rater's error on each distance.
-    """
+def rate_triplet(rng: np.random.Generator, faces: Sequence[Expression], raters: int = 6) -> list[int]:
+    """Ask raters which of three faces is the odd one out; return each rater's answer, 1 to 3."""
     distances = np.array([expression_distance(faces[i], faces[j]) for i, j in _PAIRS])
-    seen = distances + rng.normal(0.0, noise, (raters, 3))
+    seen = distances + rng.normal(0.0, RATING_ERROR, (raters, 3))
     return [int(odd) + 1 for odd in seen.argmin(axis=1)]
 
 

@@ -142,13 +142,14 @@ def test_too_few_faces_to_hold_out_are_refused_with_the_label():
 
 @settings(max_examples=50)
 @given(label_counts, st.floats(0, 1), st.integers(0, 3))
-def test_a_sample_is_stratified_by_fraction(counts, fraction, seed):
+def test_a_sample_is_stratified(counts, fraction, seed):
     ids, labels = faces(**counts)
-    rows = stratified_sample(ids, labels, fraction=fraction, seed=seed)
+    count = int(fraction * len(ids) + 0.5)
+    rows = stratified_sample(ids, labels, count=count, seed=seed)
     assert rows.dtype == np.int64
     assert np.array_equal(rows, np.unique(rows))
     drawn = Counter(labels[row] for row in rows)
-    assert drawn == +Counter(proportional_counts(counts, int(fraction * len(ids) + 0.5)))
+    assert drawn == +Counter(proportional_counts(counts, count))
 
 
 @given(label_counts, st.randoms())
