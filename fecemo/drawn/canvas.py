@@ -46,6 +46,11 @@ def spline(control: ArrayLike, samples: int = 6, closed: bool = False) -> Points
     return _weights(len(points), samples, closed) @ points
 
 
+def as_points(x: np.ndarray, y: np.ndarray) -> Points:
+    """Return points of shape (n, 2), float32."""
+    return np.stack([x, y], 1).astype(np.float32)
+
+
 def ribbon(curve: Points, widths: ArrayLike) -> Points:
     """Return the outline of a stroke along a curve: a closed polygon, ndarray of shape (2 * n, 2), float32.
 

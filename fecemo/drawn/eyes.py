@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fecemo.drawn.canvas import Canvas, Patch, Points, ellipse, mirrored, ribbon, spline, taper
+from fecemo.drawn.canvas import Canvas, Patch, Points, as_points, ellipse, mirrored, ribbon, spline, taper
 from fecemo.drawn.capture import Capture
 from fecemo.drawn.expression import Expression
 from fecemo.drawn.identity import EYE_COLOURS, Identity
@@ -85,7 +85,7 @@ def eye_shape(expression: Expression, identity: Identity, capture: Capture, side
     radius = 0.093 * (1 + 0.09 * identity.eye_size)
     iris = (centre[0] + 0.085 * capture.gaze_x, -0.012 + 0.045 * capture.gaze_y, radius)
     squeeze = min(1.0, 0.75 * cheek + 0.45 * tight + 0.3 * wrinkling)
-    return EyeShape(side, centre, _points(x, upper_y), _points(x, lower_y), _points(x, crease_y), iris, squeeze)
+    return EyeShape(side, centre, as_points(x, upper_y), as_points(x, lower_y), as_points(x, crease_y), iris, squeeze)
 
 
 def paint_eyes(canvas: Canvas, eyes: tuple[EyeShape, ...], identity: Identity, capture: Capture) -> None:
@@ -137,10 +137,6 @@ def _paint_irises(canvas: Canvas, opening: Patch, eyes: tuple[EyeShape, ...], id
             discs.append(ellipse((x + shift_x * radius, y + shift_y * radius), share_x * radius, share_y * radius))
         patch = canvas.covered(discs, softness)
         canvas.paint(patch.within(opening) if patch else None, layer_colour, opacity, lit)
-
-
-def _points(x: np.ndarray, y: np.ndarray) -> Points:
-    return np.stack([x, y], 1).astype(np.float32)
 
 
 _HAIRS = 22

@@ -21,7 +21,7 @@ from fecemo.errors import InputError
 
 HEAD_SHARE = 0.84
 """Height of a head of scale 1, as a share of the picture's height."""
-_HEAD_HEIGHT = 2.5
+HEAD_HEIGHT = 2.5
 """Height of the average head with its hair, in face units."""
 _FINER = 1.3
 """Pixels of the frontal head for one of the picture, each way."""
@@ -54,7 +54,7 @@ def expose_face(parameters: FaceParameters, size: int = 200) -> np.ndarray:
 def face_placement(parameters: FaceParameters, size: int) -> Placement:
     """Return where `draw_face` puts the head in a picture of ``size`` × ``size`` pixels."""
     capture = parameters.capture
-    pixels_per_unit = HEAD_SHARE * capture.scale * size / _HEAD_HEIGHT
+    pixels_per_unit = HEAD_SHARE * capture.scale * size / HEAD_HEIGHT
     centre = ((0.5 + capture.shift_x) * size, (0.515 + capture.shift_y) * size)
     return placement(capture, centre, pixels_per_unit)
 

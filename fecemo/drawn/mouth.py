@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fecemo.drawn.canvas import Canvas, Patch, Points, ellipse, ribbon, spline, taper
+from fecemo.drawn.canvas import Canvas, Patch, Points, as_points, ellipse, ribbon, spline, taper
 from fecemo.drawn.expression import Expression
 from fecemo.drawn.identity import Identity
 
@@ -98,15 +98,11 @@ def mouth_shape(expression: Expression, identity: Identity, nose_base: float) ->
     press = min(1.0, e.lip_press + 0.5 * e.lip_tighten) * (gap < 0.01)
     # Parted a little, the lips still show a dark line beneath the teeth.
     teeth = float(upper_inner[20]) + min(0.088, 0.68 * gap)
-    return MouthShape(_points(x, upper_outer), _points(x, upper_inner), _points(x, lower_inner),
-                      _points(x, lower_outer), float(gap), float(press), teeth)
+    return MouthShape(as_points(x, upper_outer), as_points(x, upper_inner), as_points(x, lower_inner),
+                      as_points(x, lower_outer), float(gap), float(press), teeth)
 
 
-def _points(x: np.ndarray, y: np.ndarray) -> Points:
-    return np.stack([x, y], 1).astype(np.float32)
-
-
-_COUNT = 41
+_COUNT = len(_T)
 
 
 def paint_mouth(canvas: Canvas, mouth: MouthShape, identity: Identity) -> None:

@@ -7,14 +7,12 @@ import cv2
 import numpy as np
 
 from fecemo.drawn.capture import Capture, draw_backdrop, exposed, sample_capture
-from fecemo.drawn.face import draw_person
+from fecemo.drawn.face import HEAD_HEIGHT, draw_person
 from fecemo.drawn.geometry import face_geometry
 from fecemo.drawn.parameters import FaceParameters, Nuisance, sample_face
 from fecemo.drawn.pose import Placement, placement
 from fecemo.errors import InputError
 
-_HEAD_HEIGHT = 2.5
-"""Height of the average head with its hair, in face units."""
 _ROOM = 2.35
 """Width that one head with its hair is given, in face units."""
 
@@ -84,7 +82,7 @@ class Photograph:
     def placement_of(self, face: PlacedFace) -> Placement:
         """Return where and how a face's head stands in the photograph."""
         centre = (face.centre_x * self.width, face.centre_y * self.height)
-        return placement(face.parameters.capture, centre, face.head_height * self.height / _HEAD_HEIGHT)
+        return placement(face.parameters.capture, centre, face.head_height * self.height / HEAD_HEIGHT)
 
 
 def sample_photograph(rng: np.random.Generator, emotions: Sequence[str], width: int = 480,
@@ -104,7 +102,7 @@ def sample_photograph(rng: np.random.Generator, emotions: Sequence[str], width: 
     for index, emotion in enumerate(emotions):
         face = sample_face(rng, emotion)
         size, right, down, loose = rng.random(4)
-        per_unit = min(slot / _ROOM, 0.78 * height / _HEAD_HEIGHT) * (0.78 + 0.22 * size)
+        per_unit = min(slot / _ROOM, 0.78 * height / HEAD_HEIGHT) * (0.78 + 0.22 * size)
         spare = 0.5 * (slot - _ROOM * per_unit)
         centre_x = (index + 0.5) * slot + spare * (1.6 * right - 0.8)
         # Shoulders begin 1.6 units below the eyes: heads side by side differ by less, so none covers a face.
@@ -115,7 +113,7 @@ def sample_photograph(rng: np.random.Generator, emotions: Sequence[str], width: 
                          clothes_value=pose.clothes_value)
         faces.append(PlacedFace(
             replace(face, nuisance=Nuisance(face.identity, shared)), float(centre_x / width), float(centre_y / height),
-            float(per_unit * _HEAD_HEIGHT / height), float(1.06 + 0.16 * loose)))
+            float(per_unit * HEAD_HEIGHT / height), float(1.06 + 0.16 * loose)))
     return Photograph(width, height, scene, tuple(faces))
 
 

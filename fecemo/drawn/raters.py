@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fecemo.data.face_lists import TRIPLET_TYPES
 from fecemo.drawn.expression import ACTIONS, Expression
 
-TRIPLET_TYPES = ("ONE_CLASS_TRIPLET", "TWO_CLASS_TRIPLET", "THREE_CLASS_TRIPLET")
 _PAIRS = ((1, 2), (0, 2), (0, 1))
 """The pair that is left when each face is the odd one."""
 RATING_ERROR = 0.25
