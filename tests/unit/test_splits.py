@@ -177,10 +177,10 @@ def test_samples_by_another_seed_differ_and_samples_are_not_tied_to_splits():
     assert 0 < len(first & test) < 80
 
 
-@pytest.mark.parametrize("asked", [{}, {"count": 1, "fraction": 0.5}, {"count": 4}, {"count": -1}, {"fraction": 1.5}])
-def test_an_impossible_sample_is_refused(asked):
-    with pytest.raises(InputError):
-        stratified_sample(["a", "b", "c"], ["happy"] * 3, **asked)
+@pytest.mark.parametrize("count", [4, -1])
+def test_an_impossible_sample_is_refused(count):
+    with pytest.raises(InputError, match=f"a sample of {count} faces was asked for, and there are 3"):
+        stratified_sample(["a", "b", "c"], ["happy"] * 3, count=count)
 
 
 def test_a_cap_holds_for_every_label_and_keeps_the_share_of_its_splits():
