@@ -1,19 +1,23 @@
-"""What the stages stored of one cell, read together, and rows of Table 2 compared: what results are made of."""
+"""What the stages stored of one cell, read together, and cells compared face by face: what results are made of."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from fecemo.errors import StoredStateError
 from fecemo.evaluation.metrics.cluster_sweep import ClusterSweep
-from fecemo.evaluation.metrics.intervals import Difference
-from fecemo.evaluation.metrics.over_seeds import RightAnswers, paired_seed_differences
+from fecemo.evaluation.metrics.intervals import Difference, paired_differences
+from fecemo.evaluation.metrics.over_seeds import LEAST_SHARED, RightAnswers, paired_seed_differences
 from fecemo.evaluation.metrics.triplets import TypeShare
 from fecemo.evaluation.records.predictions import Predictions
 from fecemo.evaluation.records.score import Interval, Score
+from fecemo.evaluation.settings import Resampling
 
+Cell = tuple[str, str]
+"""Keys of a row and a variant."""
 Way = tuple[int, str]
 """How a cell answers: by so many clusters, named in this way; or by its classifier."""
 CLASSIFIER: Way = (0, "classifier")
@@ -75,6 +79,55 @@ class CellRecords:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """Two cells on the faces that both were scored on."""
+
+    n_shared: int
+    differences: Mapping[str, Difference]  #: Figure of A − figure of B on those faces, by headline metric.
+
+    def reversed(self) -> "Comparison":
+        """Return B compared with A."""
+        return Comparison(self.n_shared, {name: Difference(-each.value, -each.high, -each.low)
+                                          for name, each in self.differences.items()})
+
+
+def compare_cells(scores: Mapping[Cell, Score], predictions: Mapping[Cell, Predictions], *,
+                  seed: int = 0) -> dict[tuple[Cell, Cell], Comparison]:
+    """Compare every cell with every other, face by face and both ways round.
+
+    Cells without predictions are left out, and pairs that share fewer than `LEAST_SHARED` faces.
+
+    Raises
+    ------
+    StoredStateError
+        If two cells give one face different true emotions.
+    """
+    comparisons = {}
+    for a, b in combinations([cell for cell in scores if cell in predictions], 2):
+        comparison = compare(scores[a], predictions[a], scores[b], predictions[b], seed=seed)
+        if comparison is not None:
+            comparisons[a, b], comparisons[b, a] = comparison, comparison.reversed()
+    return comparisons
+
+
+def compare(a: Score, predictions_a: Predictions, b: Score, predictions_b: Predictions, *,
+            seed: int = 0) -> Comparison | None:
+    """Compare two scores, as `compare_cells` does; None where they share fewer than `LEAST_SHARED` faces."""
+    shared, at_a, at_b = np.intersect1d(predictions_a.ids, predictions_b.ids, assume_unique=True, return_indices=True)
+    if len(shared) < LEAST_SHARED:
+        return None
+    truth, truth_b = predictions_a.truth[at_a], predictions_b.truth[at_b]
+    if (unlike := truth != truth_b).any():
+        face = int(np.argmax(unlike))
+        raise StoredStateError(f"the face {shared[face]} is {truth[face]} to {a.approach}/{a.variant} and "
+                               f"{truth_b[face]} to {b.approach}/{b.variant}: they were scored with different labels; "
+                               "run the evaluate stage again")
+    return Comparison(len(shared), paired_differences(
+        truth, predictions_a.prediction[at_a], predictions_b.prediction[at_b], a.emotions,
+        Resampling(min(a.bootstrap, b.bootstrap), max(a.confidence, b.confidence), seed)))
+
+
+@dataclass(frozen=True)
 class RowComparison:
     """Two rows of Table 2 in one way of answering, on the faces that both were scored on."""
 
@@ -85,7 +138,7 @@ class RowComparison:
     against: str = ""  #: ``"study"`` where B is the best published approach with no more supervision than A.
 
 
-def compare_rows(rows: Sequence[CellRecords], *, resamples: int, confidence: float, seed: int) -> list[RowComparison]:
+def compare_rows(rows: Sequence[CellRecords], resampling: Resampling) -> list[RowComparison]:
     """Compare, in every way of answering, the best row with all others, and each with the best published approach.
 
     Pairs that share too few faces are left out.
@@ -108,9 +161,7 @@ def compare_rows(rows: Sequence[CellRecords], *, resamples: int, confidence: flo
             if 1 not in (seeds_a, seeds_b) and seeds_a != seeds_b:
                 raise StoredStateError(f"{a.key} answers with {seeds_a} seeds and {b.key} with {seeds_b}, expected "
                                        "equally many; run the cluster_sweep stage of both again with one recipe")
-            differences = paired_seed_differences(a.right[way], b.right[way], resamples=resamples,
-                                                  confidence=confidence, seed=seed)
-            if differences is not None:
+            if (differences := paired_seed_differences(a.right[way], b.right[way], resampling)) is not None:
                 comparisons.setdefault((a.key, b.key), {})[way] = RowComparison(
                     a, b, way, differences[RANKED], "study" if references.get(a.key) is b else "")
     return [comparison for by_way in comparisons.values() for comparison in by_way.values()]

@@ -6,9 +6,8 @@ from typing import Any
 
 from fecemo.evaluation.catalogue import CHANCE, HEADLINES
 from fecemo.evaluation.cell_metric import cell_metrics, numbers_of
-from fecemo.evaluation.cells import CLASSIFIER, CellRecords, RowComparison, Triplets
+from fecemo.evaluation.cells import CLASSIFIER, Cell, CellRecords, Comparison, RowComparison, Triplets
 from fecemo.evaluation.metrics.cluster_sweep import ClusterSweep
-from fecemo.evaluation.metrics.comparison import Cell, Comparison
 from fecemo.evaluation.metrics.over_seeds import means_over_seeds
 from fecemo.evaluation.records.score import ClassScore, Interval, Score
 from fecemo.evaluation.results import MEASURED, NOT_RUN
@@ -25,8 +24,7 @@ CLUSTERS = ("nmi", "homogeneity", "completeness", "ami", "ari", "purity", "oracl
 """Figures of `ClusterScore` that the results hold."""
 
 
-def cell_rows(cell: CellRecords, *, seed: int, dataset: str = "target", further: Sequence[Score] = (),
-              **common: Any) -> Rows:
+def cell_rows(cell: CellRecords, *, seed: int, further: Sequence[Score] = (), **common: Any) -> Rows:
     """Yield the rows of one cell: of its score, its metrics, its cluster sweep and its triplet test.
 
     Parameters
@@ -34,14 +32,13 @@ def cell_rows(cell: CellRecords, *, seed: int, dataset: str = "target", further:
     cell : CellRecords
     seed : int
         Of the recipe.
-    dataset : str
     further : sequence of Score
         The scores under further seeds, which are joined with the cell's to means.
     **common
-        Further columns of every row, such as ``setting`` and ``amount``.
+        Further columns of every row, such as ``run``, ``setting`` and ``amount``.
     """
     common = {"row": cell.row.name, "title": cell.row.title, "part": cell.row.part, "variant": cell.column.name,
-              "variant_title": cell.column.title, "dataset": dataset, "supervision": cell.supervision,
+              "variant_title": cell.column.title, "dataset": "target", "supervision": cell.supervision,
               "level": cell.level, "state": MEASURED, **common}
     digests = {stage: cell.digests.get(stage, "") for stage in ("evaluate", "cluster_sweep", "triplet_test")}
     if cell.score is None and cell.sweep is None:

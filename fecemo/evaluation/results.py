@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from fecemo.data.durable import atomic_write
 from fecemo.errors import StoredStateError
-from fecemo.evaluation.catalogue import METRICS
-from fecemo.evaluation.cell_metric import cell_metrics
 from fecemo.evaluation.printed import csv_text, plain_csv_text
 
 if TYPE_CHECKING:
@@ -58,26 +56,15 @@ COLUMNS: dict[str, tuple[str, str]] = {
 }
 """Columns of ``results.csv``: their type in pandas, and what they hold."""
 
+_OF_A_ROW = ("run", "row", "title", "variant", "variant_title")
 DIFFERENCE_COLUMNS: dict[str, tuple[str, str]] = {
-    "run": ("str", "Name of the run; empty within a single one."),
-    "row": ("str", "The recipe's key of the first row."),
-    "title": ("str", "Its heading."),
-    "variant": ("str", "Its variant."),
-    "variant_title": ("str", "Heading of the variant."),
-    "supervision": ("str", "What it learned from, in words."),
-    "other_run": ("str", "Run of the second row."),
-    "other_row": ("str", "The recipe's key of the second row."),
-    "other_title": ("str", "Its heading."),
-    "other_variant": ("str", "Its variant."),
-    "other_variant_title": ("str", "Heading of its variant."),
+    **{name: COLUMNS[name] for name in (*_OF_A_ROW, "supervision")},
+    **{f"other_{name}": ("str", f"Of the second row: {COLUMNS[name][1][0].lower()}{COLUMNS[name][1][1:]}")
+       for name in _OF_A_ROW},
     "against": ("str", "variant: the best row of a variant against the others. row: the best variant of a row against "
                        "the others. study: against the best published approach with no more supervision. run: the same "
                        "cell of another run. Empty for every other pair."),
-    "stage": ("str", "evaluate or cluster_sweep."),
-    "readout": ("str", "clusters or argmax."),
-    "clusters": ("Int64", "Number of clusters."),
-    "naming": ("str", "How clusters got their names."),
-    "metric": ("str", "What is compared."),
+    **{name: COLUMNS[name] for name in ("stage", "readout", "clusters", "naming", "metric")},
     "value": ("float64", "Figure of the first minus figure of the second, on the faces that both were scored on."),
     "low": ("float64", "Lower end of the paired bootstrap's interval."),
     "high": ("float64", "Upper end; the first is better where the whole interval lies above 0."),
@@ -161,21 +148,3 @@ def _read(path: Path, columns: Mapping[str, tuple[str, str]]) -> "pandas.DataFra
                                "run the table stage again")
     return frame.assign(**{name: frame[name].map(plain_csv_text) for name, (kind, _) in columns.items()
                            if kind == "str"})
-
-
-def columns_page() -> str:
-    """Return the dictionary of columns and metrics as Markdown."""
-    lines = ["# Columns of the results", "",
-             "A run's `results.csv` has one row a figure; `differences.csv` one row a comparison of two rows on the "
-             "same faces.", "Both are read with `fecemo.evaluation.results.read_results(run)` and "
-             "`read_differences(run)`, or with `pandas.read_csv`.",
-             "This page is written by `python docs/write_results_columns.py`."]
-    for name, columns in ((RESULTS_NAME, COLUMNS), (DIFFERENCES_NAME, DIFFERENCE_COLUMNS)):
-        lines += ["", f"## {name}", "", "| column | type | what it holds |", "|---|---|---|"]
-        lines += [f"| `{column}` | {kind} | {meaning} |" for column, (kind, meaning) in columns.items()]
-    lines += ["", "## Metrics", "", "| metric | what it is |", "|---|---|"]
-    lines += [f"| `{name}` | {meaning} |" for name, meaning in METRICS.items()]
-    for name, metric in cell_metrics().items():
-        lines += [f"| `{figure}` | {meaning} |" for figure, meaning in metric.meanings.items()]
-        lines += [f"| `{name}.{path}` | {metric.title}: {heading} |" for heading, path in metric.columns.items()]
-    return "\n".join(lines) + "\n"

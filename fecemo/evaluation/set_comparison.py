@@ -10,7 +10,7 @@ import numpy as np
 
 from fecemo.errors import InputError
 from fecemo.evaluation.figures.scores import matrix_figure
-from fecemo.evaluation.printed import count, share
+from fecemo.evaluation.printed import share
 from fecemo.evaluation.probing.probe import (
     ProbeScore,
     draw_budget,
@@ -20,7 +20,7 @@ from fecemo.evaluation.probing.probe import (
 )
 from fecemo.evaluation.set_metric import LabelledVectors, set_metrics
 from fecemo.evaluation.set_metrics.energy import energy_coefficient
-from fecemo.evaluation.settings import ProbeSettings
+from fecemo.evaluation.settings import ProbeSettings, Resampling
 from fecemo.evaluation.writers import environment
 
 FORMAT = "fecemo.compare_sets/3"
@@ -60,7 +60,7 @@ class SetComparison:
 
 
 def compare_sets(sets: Sequence[LabelledVectors], emotions: Sequence[str], *, what: str, labels: int | None,
-                 settings: ProbeSettings, resamples: int, confidence: float, seed: int) -> SetComparison:
+                 settings: ProbeSettings, resampling: Resampling) -> SetComparison:
     """Compare labelled sets.
 
     Parameters
@@ -75,8 +75,8 @@ def compare_sets(sets: Sequence[LabelledVectors], emotions: Sequence[str], *, wh
         Labels to learn from; None takes as many as the smallest set has.
     settings : ProbeSettings
         Of the linear probe.
-    resamples, confidence, seed
-        As in `bootstrap_intervals`.
+    resampling : Resampling
+        Of the probes' scores; the seed is that of all that is drawn.
 
     Raises
     ------
@@ -87,6 +87,7 @@ def compare_sets(sets: Sequence[LabelledVectors], emotions: Sequence[str], *, wh
 
     if len(sets) < 2:
         raise InputError(f"a comparison needs at least two sets of faces, got {len(sets)}")
+    seed = resampling.seed
     names, length = tuple(vectors.name for vectors in sets), sets[0].vectors.shape[1]
     metrics = _metrics(sets, settings.components, seed)
     if not all(vectors.is_labelled for vectors in sets):
@@ -109,7 +110,7 @@ def compare_sets(sets: Sequence[LabelledVectors], emotions: Sequence[str], *, wh
             scores.append(tuple(score_answers(
                 met.labels[test],
                 linear_answers(train, vectors.labels[rows], standard.of(met.vectors, test), settings),
-                shared, resamples=resamples, confidence=confidence, seed=seed)
+                shared, resampling)
                 for met, test in zip(sets, tests, strict=True)))
         by_emotion = _distances(sets, shared, settings.components, seed)
     return SetComparison(
@@ -221,7 +222,7 @@ def to_html(comparison: SetComparison) -> str:
         return [share(value, 2) for row in matrix for value in row]
 
     return environment().get_template("compare_sets.html.jinja").render(
-        comparison=comparison, probes=probes, distances=distances, share=share, count=count,
+        comparison=comparison, probes=probes, distances=distances,
         emotions=[(emotion, shares(matrix)) for emotion, matrix in comparison.by_emotion.items()],
         metrics=[(metric.title, metric.meaning, shares(comparison.metrics[name]))
                  for name, metric in set_metrics().items() if name in comparison.metrics],

@@ -4,8 +4,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from fecemo.errors import InputError
+
 MAX_RESAMPLES = 100_000
 """More change no digit that is shown, and fill the memory."""
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """How a bootstrap draws, and how wide its intervals are. Raises `InputError` where that is out of range."""
+
+    resamples: int  #: At least 1.
+    confidence: float  #: Coverage of the intervals, in (0, 1).
+    seed: int
+
+    def __post_init__(self) -> None:
+        if self.resamples < 1 or not 0 < self.confidence < 1:
+            raise InputError(f"evaluation: bootstrap must be at least 1 and confidence in (0, 1), got {self.resamples} "
+                             f"and {self.confidence}")
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """(float, float): Quantiles of resampled figures that are the ends of an interval."""
+        return (1 - self.confidence) / 2, (1 + self.confidence) / 2
 
 
 @dataclass(frozen=True)
@@ -71,3 +92,7 @@ class EvaluationSettings:
             raise ValueError(f"bootstrap must be from 1 to {MAX_RESAMPLES}, not {self.bootstrap}")
         if not 0 < self.confidence < 1:
             raise ValueError(f"confidence must be between 0 and 1, not {self.confidence}")
+
+    def resampling(self, seed: int) -> Resampling:
+        """Return how scores are resampled under a seed."""
+        return Resampling(self.bootstrap, self.confidence, seed)

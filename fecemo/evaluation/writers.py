@@ -10,9 +10,19 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from fecemo.evaluation.notes import caption_of
-from fecemo.evaluation.printed import DASH, Number, csv_text, latex_text, markdown_text, svg_name
+from fecemo.evaluation.printed import (
+    DASH,
+    Number,
+    count,
+    csv_text,
+    duration,
+    latex_text,
+    markdown_text,
+    share,
+    svg_name,
+)
 from fecemo.evaluation.results import Results
-from fecemo.evaluation.table import Cell, Grid, Table, pivot, tables
+from fecemo.evaluation.table import Cell, Grid, pivot, tables
 
 if TYPE_CHECKING:
     import jinja2
@@ -170,10 +180,12 @@ def environment() -> "jinja2.Environment":
     """Return the Jinja environment of the templates beside this file; it escapes everything in HTML."""
     import jinja2
 
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader("fecemo.evaluation", "templates"), undefined=jinja2.StrictUndefined,
         autoescape=lambda name: name is not None and ".html" in name, trim_blocks=True, lstrip_blocks=True,
         keep_trailing_newline=True)
+    environment.globals |= {"count": count, "duration": duration, "share": share, "dash": DASH}
+    return environment
 
 
 def write_documents(results: Results, documents: Mapping[str, str], *, label: str) -> dict[str, str]:
@@ -203,15 +215,12 @@ def write_documents(results: Results, documents: Mapping[str, str], *, label: st
 
 
 def grids_of(document: str, results: Results) -> list[list[Grid]]:
-    """Return the tables of a document in place, each as its parts; those with nothing to show are left out."""
-    return [grids for table in tables(document) if (grids := with_figures(table, results))]
+    """Return the tables of a document in place, each as its parts; those with nothing to show are left out.
 
+    Each has the notes of its caption, and the figure that pages show above it.
+    """
+    from fecemo.evaluation.figures.learning import learning_panels
 
-def with_figures(table: Table, results: Results) -> list[Grid]:
-    """Return a table in place, with the notes of its caption and the figure that pages show above it."""
-    grids = [replace(grid, caption=caption_of(grid, results)) for grid in pivot(table, results)]
-    if table.name == "table2-learning":
-        from fecemo.evaluation.figures.learning import learning_panels
-
-        return [replace(grid, figure=learning_panels(results)) for grid in grids]
-    return grids
+    return [[replace(grid, caption=caption_of(grid, results),
+                     figure=learning_panels(results) if table.name == "table2-learning" else "") for grid in grids]
+            for table in tables(document) if (grids := pivot(table, results))]

@@ -75,8 +75,8 @@ def run(arguments: CellArguments) -> Receipt:
         right: dict[tuple[int, str], np.ndarray] = {}
         for n_clusters in settings.n_clusters:
             one, its_right = score_clusterings(
-                n_clusters, _of_scored(grouped, n_clusters, at), truth, target.classes, resamples=evaluation.bootstrap,
-                confidence=evaluation.confidence, seed=recipe.seed)
+                n_clusters, _of_scored(grouped, n_clusters, at), truth, target.classes,
+                evaluation.resampling(recipe.seed))
             entries.append(one)
             right |= {(n_clusters, naming): its for naming, its in its_right.items()}
         support = np.array([np.count_nonzero(truth == emotion) for emotion in target.classes])

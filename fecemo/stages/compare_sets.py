@@ -11,7 +11,7 @@ from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_file
 from fecemo.data.variants import Variant, find_pack_variant
 from fecemo.errors import InputError, nearest
-from fecemo.evaluation.settings import ProbeSettings
+from fecemo.evaluation.settings import ProbeSettings, Resampling
 from fecemo.progress import progress
 from fecemo.stages.run_stage import StageResult, run_stage
 
@@ -136,9 +136,9 @@ def _compare(settings: CompareSettings, datasets: list[Dataset], variant: Varian
     sets, scratch, machine = _described(settings, datasets, variant, folder)
     what = f"mean pixels, {variant.title}" if settings.network is None else f"{settings.network.stem}, {variant.title}"
     classes = in_standard_order(name for dataset in datasets for name in dataset.classes)
-    found = compare_sets(sets, classes, what=what, labels=settings.labels, resamples=settings.bootstrap,
+    found = compare_sets(sets, classes, what=what, labels=settings.labels,
                          settings=ProbeSettings(penalty=settings.penalty, components=settings.components),
-                         confidence=settings.confidence, seed=settings.seed)
+                         resampling=Resampling(settings.bootstrap, settings.confidence, settings.seed))
     for name, export in zip(NAMES, (to_json, to_csv, to_html), strict=True):
         atomic_write(folder / name, export(found))
     whole = "; ".join(f"{name} {matrix[0][1]:.3f} between {found.sets[0]} and {found.sets[1]}"

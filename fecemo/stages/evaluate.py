@@ -52,9 +52,8 @@ def run(arguments: CellArguments) -> Receipt:
         predicted = predict(arguments, cell, target, receipts)
         predictions = predicted.predictions
         metrics = score_predictions(predictions.truth, predictions.prediction, target.classes, predictions.scores)
-        intervals = bootstrap_intervals(metrics.confusion, resamples=recipe.evaluation.bootstrap, seed=recipe.seed,
-                                        confidence=recipe.evaluation.confidence, truth=predictions.truth_columns,
-                                        scores=predictions.scores)
+        intervals = bootstrap_intervals(metrics.confusion, recipe.evaluation.resampling(recipe.seed),
+                                        truth=predictions.truth_columns, scores=predictions.scores)
         confusion = metrics.confusion if metrics.abstained else metrics.confusion[:, :-1]
         score = Score(
             approach=arguments.approach, approach_title=recipe.title_of(cell.row),

@@ -21,6 +21,7 @@ from fecemo.evaluation.cell_metrics.groups import Groups, score_groups
 from fecemo.evaluation.probing.factors import ColumnFigures, Nuisance, strongest
 from fecemo.evaluation.records.predictions import PREDICTIONS_NAME, write_predictions
 from fecemo.evaluation.records.score import SCORE_NAME, write_score
+from fecemo.evaluation.settings import Resampling
 from fecemo.study.artifacts import KINDS
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.layout import RunLayout
@@ -121,7 +122,7 @@ def _records(cell: tuple[str, str]) -> dict[str, object]:
     predictions = synthetic_predictions(*cell)
     n = len(predictions.ids)
     ages = score_groups("age", np.array(["young", "old"])[np.arange(n) % 2], predictions.truth, predictions.prediction,
-                        EMOTIONS, resamples=20, confidence=0.95, seed=7)
+                        EMOTIONS, Resampling(20, 0.95, 7))
     columns = (ColumnFigures("emotion", "category", n, 0.3, 0.25, 0.31, 0.4),
                ColumnFigures("expression.smile", "number", n, 0.35, 0.3, 0.44),
                ColumnFigures("identity", "category", n, 0.5, 0.42, 0.15, 0.2),

@@ -6,9 +6,8 @@ import numpy as np
 
 from fecemo.data.manifests import read_published
 from fecemo.drawn.expression import EMOTIONS
-from fecemo.evaluation.cells import CellRecords, Heading
+from fecemo.evaluation.cells import Cell, CellRecords, Heading, compare_cells
 from fecemo.evaluation.metrics.classification import confusion_figures
-from fecemo.evaluation.metrics.comparison import Cell, compare_cells
 from fecemo.evaluation.records.predictions import Predictions
 from fecemo.evaluation.records.score import Chance, ClassScore, ClusterScore, Interval, LabelsUsed, Score, Seconds
 from fecemo.evaluation.result_rows import cell_rows, comparison_rows

@@ -11,6 +11,7 @@ from fecemo.errors import InputError
 from fecemo.evaluation.metrics.classification import score_predictions
 from fecemo.evaluation.metrics.clusters import score_clustering
 from fecemo.evaluation.metrics.intervals import bootstrap_intervals
+from fecemo.evaluation.settings import Resampling
 
 TWO = ("happy", "sad")
 
@@ -112,7 +113,7 @@ def test_a_whole_score_is_the_same_under_other_numbers(seed, numbers):
         prediction = names[distances.argmin(axis=1)]
         margins = class_margins(distances, names, EMOTIONS)
         metrics = score_predictions(truth, prediction, EMOTIONS, margins)
-        intervals = bootstrap_intervals(metrics.confusion, resamples=20, confidence=0.9, seed=1, scores=margins,
+        intervals = bootstrap_intervals(metrics.confusion, Resampling(20, 0.9, 1), scores=margins,
                                         truth=np.array([EMOTIONS.index(emotion) for emotion in truth]))
         return metrics.values, metrics.classes, metrics.confusion.tolist(), intervals
 

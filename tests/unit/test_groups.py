@@ -14,10 +14,10 @@ from fecemo.evaluation.cell_metrics.groups import (
     measure_groups,
     score_groups,
 )
-from fecemo.evaluation.settings import EvaluationSettings
+from fecemo.evaluation.settings import EvaluationSettings, Resampling
 
 TWO = ("happy", "sad")
-SETTINGS = {"resamples": 200, "confidence": 0.95, "seed": 1}
+SETTINGS = Resampling(200, 0.95, 1)
 
 
 def faces(*cells):
@@ -51,7 +51,7 @@ def test_an_emotion_that_one_group_lacks_is_compared_where_it_can_be():
 def test_equal_groups_have_no_gap_and_an_unfair_answer_is_more_than_luck():
     truth, prediction = faces(("happy", "happy", 60), ("sad", "sad", 60), ("happy", "happy", 60), ("sad", "happy", 60))
     groups = np.repeat(["old", "young"], 120)
-    found = score_groups("age", groups, truth, prediction, TWO, **SETTINGS)
+    found = score_groups("age", groups, truth, prediction, TWO, SETTINGS)
     assert found is not None
     accuracies = {group.name: group.accuracy for group in found.groups}
     assert accuracies == {"old": 1, "young": 0.5}
@@ -60,7 +60,7 @@ def test_equal_groups_have_no_gap_and_an_unfair_answer_is_more_than_luck():
         assert one.value == pytest.approx(value)
         assert one.low <= one.value <= one.high
         assert one.value > one.luck
-    fair = score_groups("age", np.tile(["old", "young"], 120), truth, prediction, TWO, **SETTINGS)
+    fair = score_groups("age", np.tile(["old", "young"], 120), truth, prediction, TWO, SETTINGS)
     assert fair is not None
     assert fair.differences["accuracy_gap"].value == 0
 
@@ -72,7 +72,7 @@ def test_luck_is_what_groups_drawn_at_random_show():
     above = 0
     for seed in range(20):
         groups = np.random.default_rng(seed).choice(["a", "b", "c"], 300)
-        found = score_groups("x", groups, truth, prediction, TWO, resamples=20, confidence=0.95, seed=1)
+        found = score_groups("x", groups, truth, prediction, TWO, Resampling(20, 0.95, 1))
         assert found is not None
         above += found.differences["accuracy_gap"].value > found.differences["accuracy_gap"].luck
     assert above <= 4  # one in twenty is to be expected
@@ -81,7 +81,7 @@ def test_luck_is_what_groups_drawn_at_random_show():
 def test_a_small_group_is_flagged_and_makes_no_gap():
     truth, prediction = faces(("happy", "happy", 100), ("sad", "happy", SMALL - 1))
     groups = np.r_[np.full(100, "many"), np.full(SMALL - 1, "few")]
-    found = score_groups("age", groups, truth, prediction, TWO, **SETTINGS)
+    found = score_groups("age", groups, truth, prediction, TWO, SETTINGS)
     assert found is not None
     assert [(group.name, group.small) for group in found.groups] == [("many", False), ("few", True)]
     assert found.differences == {}
@@ -89,15 +89,15 @@ def test_a_small_group_is_flagged_and_makes_no_gap():
 
 def test_unknown_groups_are_counted_and_none_are_known_is_nothing():
     truth, prediction = faces(("happy", "happy", 40), ("sad", "sad", 40))
-    found = score_groups("age", np.r_[np.full(40, ""), np.full(40, "x")], truth, prediction, TWO, **SETTINGS)
+    found = score_groups("age", np.r_[np.full(40, ""), np.full(40, "x")], truth, prediction, TWO, SETTINGS)
     assert found is not None
     assert (found.unknown, len(found.groups), found.groups[0].n_scored) == (40, 1, 40)
-    assert score_groups("age", np.full(80, ""), truth, prediction, TWO, **SETTINGS) is None
+    assert score_groups("age", np.full(80, ""), truth, prediction, TWO, SETTINGS) is None
 
 
 def test_an_abstention_counts_as_wrong_in_its_group():
     truth, prediction = faces(("happy", "happy", 20), ("happy", "", 20))
-    found = score_groups("age", np.full(40, "x"), truth, prediction, TWO, **SETTINGS)
+    found = score_groups("age", np.full(40, "x"), truth, prediction, TWO, SETTINGS)
     assert found is not None
     assert found.groups[0].accuracy == 0.5
 

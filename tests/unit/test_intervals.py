@@ -9,13 +9,14 @@ from fecemo.errors import InputError
 from fecemo.evaluation.catalogue import PAIRED
 from fecemo.evaluation.metrics.classification import score_predictions
 from fecemo.evaluation.metrics.intervals import bootstrap_intervals, paired_differences, wilson_interval
+from fecemo.evaluation.settings import Resampling
 
 
 def intervals(confusion, resamples=2000, confidence=0.95, seed=0):
     confusion = np.array(confusion)
     if confusion.shape[1] == len(confusion):  # nobody abstained
         confusion = np.pad(confusion, ((0, 0), (0, 1)))
-    return bootstrap_intervals(confusion, resamples=resamples, confidence=confidence, seed=seed)
+    return bootstrap_intervals(confusion, Resampling(resamples, confidence, seed))
 
 
 def test_accuracy_follows_the_binomial_distribution():
@@ -98,7 +99,7 @@ def test_areas_have_an_interval_only_where_the_faces_are_known():
     truth = np.repeat([0, 1], 40)
     scores = rng.random((80, 2)) + (truth[:, None] == [0, 1]) / 3
     confusion = np.array([[30, 10, 0], [10, 30, 0]])
-    found = bootstrap_intervals(confusion, resamples=300, confidence=0.95, seed=0, truth=truth, scores=scores)
+    found = bootstrap_intervals(confusion, Resampling(300, 0.95, 0), truth=truth, scores=scores)
     assert found["roc_auc"].low < np.mean([roc_auc_score(truth == one, scores[:, one]) for one in (0, 1)])
     assert found["roc_auc"].high < 1
     assert "roc_auc" not in intervals(confusion)
@@ -112,7 +113,7 @@ def test_an_undefined_figure_has_no_interval():
 
 
 def paired(truth, a, b, resamples=200, seed=0):
-    return paired_differences(truth, a, b, ("happy", "sad"), resamples=resamples, confidence=0.95, seed=seed)
+    return paired_differences(truth, a, b, ("happy", "sad"), Resampling(resamples, 0.95, seed))
 
 
 def test_paired_differences_know_that_the_faces_are_the_same():

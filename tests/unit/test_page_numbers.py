@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from fecemo.evaluation.results import columns_page
+from write_results_columns import columns_page
 
 DOCS = Path(__file__).parents[2] / "docs"
 

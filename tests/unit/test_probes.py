@@ -6,7 +6,7 @@ from cell_evidence import cell_evidence
 
 from fecemo.evaluation.cell_metrics.probes import measure_probes
 from fecemo.evaluation.probing.probe import PROBES, draw_budget, fit_standard_vectors, score_answers
-from fecemo.evaluation.settings import EvaluationSettings, ProbeSettings
+from fecemo.evaluation.settings import EvaluationSettings, ProbeSettings, Resampling
 
 
 @pytest.mark.parametrize("probe", PROBES)
@@ -31,7 +31,7 @@ def test_neighbours_are_never_more_than_there_are():
 
 def test_accuracy_and_balanced_accuracy_by_hand():
     truth, answers = np.array(["sad", "sad", "sad", "happy"]), np.array(["sad", "sad", "happy", "sad"])
-    score = score_answers(truth, answers, ("happy", "sad", "fear"), resamples=200, confidence=0.95, seed=1)
+    score = score_answers(truth, answers, ("happy", "sad", "fear"), Resampling(200, 0.95, 1))
     assert (score.accuracy, score.balanced_accuracy) == (pytest.approx(2 / 4), pytest.approx((0 + 2 / 3) / 2))
     assert score.intervals["accuracy"].low < 0.5 < score.intervals["accuracy"].high
 

@@ -8,7 +8,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from fecemo.clustering.naming import class_margins
 from fecemo.evaluation.metrics.classification import class_areas
-from fecemo.evaluation.metrics.ranking import resampled_areas
+from fecemo.evaluation.metrics.intervals import resampled_areas
 
 TWO = ("happy", "sad")
 

@@ -5,15 +5,16 @@ import pytest
 
 from fecemo.errors import InputError
 from fecemo.evaluation.cell_metrics.regression import score_regression
+from fecemo.evaluation.settings import Resampling
 
-SETTINGS = {"resamples": 400, "confidence": 0.95, "seed": 0}
+SETTINGS = Resampling(400, 0.95, 0)
 
 
 def test_figures_are_those_of_their_definitions():
     rng = np.random.default_rng(0)
     truth = rng.normal(size=300)
     answer = 0.5 * truth + 0.2 + rng.normal(scale=0.3, size=300)
-    found = score_regression(truth, answer, **SETTINGS)
+    found = score_regression(truth, answer, SETTINGS)
     assert found["rmse"].value == pytest.approx(np.sqrt(np.mean((truth - answer) ** 2)))
     correlation = np.corrcoef(truth, answer)[0, 1]
     assert found["pearson"].value == pytest.approx(correlation)
@@ -27,7 +28,7 @@ def test_figures_are_those_of_their_definitions():
 
 def test_a_shift_costs_concordance_and_no_correlation():
     truth = np.linspace(-1, 1, 50)
-    found = score_regression(truth, truth + 0.5, **SETTINGS)
+    found = score_regression(truth, truth + 0.5, SETTINGS)
     assert found["pearson"].value == pytest.approx(1)
     assert found["ccc"].value < 0.8
     assert found["rmse"].value == pytest.approx(0.5)
@@ -35,12 +36,12 @@ def test_a_shift_costs_concordance_and_no_correlation():
 
 def test_faces_without_a_number_take_no_part_and_what_does_not_vary_has_no_correlation():
     truth = np.array([0.1, np.nan, 0.3, 0.5])
-    found = score_regression(truth, np.array([0.1, 9.0, 0.3, 0.5]), **SETTINGS)
+    found = score_regression(truth, np.array([0.1, 9.0, 0.3, 0.5]), SETTINGS)
     assert found["rmse"].value == 0
-    assert set(score_regression(truth, np.full(4, 0.2), **SETTINGS)) == {"rmse", "ccc"}
+    assert set(score_regression(truth, np.full(4, 0.2), SETTINGS)) == {"rmse", "ccc"}
     with pytest.raises(InputError, match="no scored face has a true number"):
-        score_regression(np.full(3, np.nan), np.zeros(3), **SETTINGS)
+        score_regression(np.full(3, np.nan), np.zeros(3), SETTINGS)
     with pytest.raises(InputError, match="1 of 3 answers are no finite numbers"):
-        score_regression(np.zeros(3), np.array([0, np.nan, 1]), **SETTINGS)
+        score_regression(np.zeros(3), np.array([0, np.nan, 1]), SETTINGS)
     with pytest.raises(InputError, match="one answer a face"):
-        score_regression(np.zeros(3), np.zeros(2), **SETTINGS)
+        score_regression(np.zeros(3), np.zeros(2), SETTINGS)

@@ -11,7 +11,7 @@ from fecemo.errors import InputError
 from fecemo.evaluation.set_comparison import compare_sets, to_csv, to_html, to_json
 from fecemo.evaluation.set_metric import LabelledVectors
 from fecemo.evaluation.set_metrics.energy import energy_coefficient
-from fecemo.evaluation.settings import ProbeSettings
+from fecemo.evaluation.settings import ProbeSettings, Resampling
 
 EMOTIONS = ("happy", "sad", "fear")
 
@@ -27,8 +27,8 @@ def made(name, *, shift=0.0, turned=False, emotions=("happy", "sad"), n=60, seed
 
 
 def compared(*sets, **changes):
-    settings = {"what": "made", "labels": None, "settings": ProbeSettings(), "resamples": 50, "confidence": 0.95,
-                "seed": 0}
+    settings = {"what": "made", "labels": None, "settings": ProbeSettings(),
+                "resampling": Resampling(50, 0.95, 0)}
     return compare_sets(sets, EMOTIONS, **{**settings, **changes})
 
 

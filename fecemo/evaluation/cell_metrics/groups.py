@@ -16,6 +16,7 @@ from fecemo.evaluation.figures.svg import ACCENT, GUESS, INK, QUIET, SECOND, pix
 from fecemo.evaluation.metrics.classification import confusion_figures
 from fecemo.evaluation.printed import Part, count, share
 from fecemo.evaluation.records.score import Interval, Score
+from fecemo.evaluation.settings import Resampling
 
 SMALL = 30
 """Groups of fewer scored faces are flagged, and take no part in the differences."""
@@ -95,33 +96,25 @@ def measure_groups(evidence: CellEvidence) -> Groups | None:
                              + (nearest(name, evidence.columns) if evidence.columns
                                 else "evaluation.about_faces names the file that says it"))
         column = score_groups(name, group_names(evidence.columns[name])[predictions.rows], predictions.truth,
-                              predictions.prediction, predictions.emotions, resamples=settings.bootstrap,
-                              confidence=settings.confidence, seed=evidence.seed)
+                              predictions.prediction, predictions.emotions,
+                              settings.resampling(evidence.seed))
         if column is not None:
             columns.append(column)
     return Groups(tuple(columns)) if columns else None
 
 
-def score_groups(name: str, groups: np.ndarray, truth: np.ndarray, prediction: np.ndarray, emotions: Sequence[str], *,
-                 resamples: int, confidence: float, seed: int) -> GroupColumn | None:
-    """Compare the groups of one column.
+def score_groups(name: str, groups: np.ndarray, truth: np.ndarray, prediction: np.ndarray, emotions: Sequence[str],
+                 resampling: Resampling) -> GroupColumn | None:
+    """Compare the groups of one column, or return None where no group is known.
 
     Parameters
     ----------
     name : str
         Of the column.
-    groups : ndarray of shape (n,), str
-        Group of each face, ``""`` where it is not known; see `group_names`.
-    truth, prediction : ndarray of shape (n,), str
-        Emotions; a prediction may be ``""``.
+    groups, truth, prediction : ndarray of shape (n,), str
+        ``""`` where a group is not known, see `group_names`, and where a face got no emotion.
     emotions : sequence of str, of length c
-    resamples, confidence, seed
-        As in `bootstrap_intervals`.
-
-    Returns
-    -------
-    GroupColumn or None
-        None where no group is known.
+    resampling : Resampling
     """
     known = groups != ""
     names, codes, sizes = np.unique(groups[known], return_inverse=True, return_counts=True)
@@ -131,14 +124,14 @@ def score_groups(name: str, groups: np.ndarray, truth: np.ndarray, prediction: n
     cells = np.array([columns[shown] * len(columns) + columns[answer] for shown, answer in
                       zip(truth[known].tolist(), prediction[known].tolist(), strict=True)])
     shape = (len(emotions), len(columns))
-    rng = np.random.default_rng(seed)
+    rng, resamples = np.random.default_rng(resampling.seed), resampling.resamples
     counts = _counted(codes, cells, len(names), shape)
     drawn = np.stack([rng.multinomial(size, matrix.ravel() / size, size=resamples).reshape(resamples, *shape)
                       for matrix, size in zip(counts, sizes, strict=True)], axis=1)
     figures, spreads = confusion_figures(counts), confusion_figures(drawn)
     scores = [GroupScore(str(names[at]), int(sizes[at]), bool(sizes[at] < SMALL),
                          **{metric: float(figures[metric][at]) for metric in GROUP_METRICS},
-                         intervals={metric: _interval(spreads[metric][:, at], confidence) for metric in GROUP_METRICS})
+                         intervals={metric: _interval(spreads[metric][:, at], resampling) for metric in GROUP_METRICS})
               for at in np.argsort(-sizes, kind="stable")]
     large, differences = np.flatnonzero(sizes >= SMALL), {}
     if len(large) > 1:
@@ -149,24 +142,18 @@ def score_groups(name: str, groups: np.ndarray, truth: np.ndarray, prediction: n
         resampled = group_differences(drawn[:, large])
         for difference, (value, by_emotion) in group_differences(counts[large]).items():
             spread = resampled[difference][0]
-            interval = _interval(np.clip(spread - spread.mean() + value, 0, 1), confidence)
+            interval = _interval(np.clip(spread - spread.mean() + value, 0, 1), resampling)
+            luck = float(np.quantile(shuffled[difference][0], resampling.confidence))
             differences[difference] = GroupDifference(
-                float(value), interval.low, interval.high, float(np.quantile(shuffled[difference][0], confidence)),
+                float(value), interval.low, interval.high, luck,
                 "" if by_emotion is None else emotions[int(np.argmax(by_emotion))])
     return GroupColumn(name, int((~known).sum()), tuple(scores), differences)
 
 
 def group_names(values: np.ndarray) -> np.ndarray:
-    """Return the groups of a column: words as they are, few numbers as words, many numbers cut into thirds.
+    """Return the groups of a column, of shape (n,): words as they are, few numbers as words, many cut into thirds.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n,), str or float
-        ``""`` or NaN where it is not known.
-
-    Returns
-    -------
-    ndarray of shape (n,), str
+    Unknown is ``""``, of floats NaN.
     """
     if values.dtype.kind != "f":
         return values
@@ -223,9 +210,8 @@ def _counted(codes: np.ndarray, cells: np.ndarray, n_groups: int, shape: tuple[i
     return counts.reshape(n_groups, shape[0] + 1, shape[1])[:, :-1]
 
 
-def _interval(values: np.ndarray, confidence: float) -> Interval:
-    low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2]).tolist()
-    return Interval(low, high)
+def _interval(values: np.ndarray, resampling: Resampling) -> Interval:
+    return Interval(*np.quantile(values, resampling.ends).tolist())
 
 
 def show_groups(groups: Groups, score: Score, cite: Callable[..., Part]) -> dict[str, object]:

@@ -91,18 +91,11 @@ def factors_grid(name: str, what: str, rows: Sequence[tuple[str, str, Mapping[st
 
     Parameters
     ----------
-    name : str
-        Unlike that of any other figure on the page.
-    what : str
-        What a value is, for who does not see the picture.
+    name, what : str
+        Unlike that of any other figure on the page, and what a value is.
     rows : sequence of (approach, variant, values)
         Cells in the order of the table; approaches stand together. Values are shares by factor, None where there is
         none; below 0 counts as 0.
-
-    Returns
-    -------
-    str
-        An SVG element that reads at the width of a phone.
     """
     factors = list(dict.fromkeys(factor for _, _, values in rows for factor in values))
     approaches = list(dict.fromkeys(approach for approach, _, _ in rows))
@@ -145,18 +138,7 @@ def _words(name: str) -> str:
 
 
 def nuisance_grids(cells: Sequence[tuple[str, str, Nuisance]]) -> tuple[str, str] | None:
-    """Draw what all cells' groups share with each factor, and how well it is predicted from their embeddings.
-
-    Parameters
-    ----------
-    cells : sequence of (approach, variant, Nuisance)
-        Titles and record, in the order of the table.
-
-    Returns
-    -------
-    (str, str) or None
-        Two SVG elements; None without cells.
-    """
+    """Draw what all cells' groups share with each factor, and how well it is predicted; None without cells."""
     if not cells:
         return None
     shared, told = ([(approach, variant, {name: getattr(factor, field) for name, factor in nuisance.factors.items()})

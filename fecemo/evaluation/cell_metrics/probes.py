@@ -55,7 +55,7 @@ def measure_probes(evidence: CellEvidence) -> Probes | None:
         for name, answers in PROBES.items():
             scores[name] = score_answers(
                 labels[test], answers(known, labels[train], unknown, settings), evidence.predictions.emotions,
-                resamples=evidence.settings.bootstrap, confidence=evidence.settings.confidence, seed=evidence.seed)
+                evidence.settings.resampling(evidence.seed))
     _, support = np.unique(labels[test], return_counts=True)
     return Probes(
         labels=len(train), n_scored=len(test), chance=1 / len(support), majority=float(support.max() / len(test)),

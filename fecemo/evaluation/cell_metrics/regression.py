@@ -10,6 +10,7 @@ from fecemo.errors import InputError
 from fecemo.evaluation.cell_metric import CellEvidence, CellMetric
 from fecemo.evaluation.metrics.intervals import percentile_interval
 from fecemo.evaluation.records.score import Interval
+from fecemo.evaluation.settings import Resampling
 
 MEANINGS = {"rmse": "Root of the mean squared error of a column of numbers.",
             "ccc": "Concordance correlation coefficient of a column of numbers (Lin 1989): 1 where they are equal.",
@@ -40,16 +41,14 @@ class Regression:
     columns: dict[str, ColumnFigures]
 
 
-def score_regression(truth: np.ndarray, answer: np.ndarray, *, resamples: int, confidence: float,
-                     seed: int) -> dict[str, RegressionMetric]:
+def score_regression(truth: np.ndarray, answer: np.ndarray, resampling: Resampling) -> dict[str, RegressionMetric]:
     """Compare numbers with the truth.
 
     Parameters
     ----------
     truth, answer : ndarray of shape (n,), float
         Faces without a true number (NaN) take no part.
-    resamples, confidence, seed
-        As for `bootstrap_intervals`.
+    resampling : Resampling
 
     Returns
     -------
@@ -72,11 +71,11 @@ def score_regression(truth: np.ndarray, answer: np.ndarray, *, resamples: int, c
     truth, answer = truth[known], answer[known]
     if not np.isfinite(answer).all():
         raise InputError(f"{int((~np.isfinite(answer)).sum())} of {len(answer)} answers are no finite numbers")
-    rows = np.random.default_rng(seed).integers(len(truth), size=(resamples, len(truth)))
+    rows = np.random.default_rng(resampling.seed).integers(len(truth), size=(resampling.resamples, len(truth)))
     drawn, values = _figures(truth[rows], answer[rows]), _figures(truth[None], answer[None])
     metrics = {}
     for name, (value,) in values.items():
-        interval = percentile_interval(drawn[name], confidence)
+        interval = percentile_interval(drawn[name], resampling)
         if np.isfinite(value) and interval is not None:
             metrics[name] = RegressionMetric(float(value), interval)
     return metrics
@@ -100,8 +99,7 @@ def measure_regression(evidence: CellEvidence) -> Regression | None:
     for name, (truth, answer) in evidence.numbers.items():
         if n := int(np.isfinite(truth).sum()):
             columns[name] = ColumnFigures(n, score_regression(
-                truth, answer, resamples=evidence.settings.bootstrap, confidence=evidence.settings.confidence,
-                seed=evidence.seed))
+                truth, answer, evidence.settings.resampling(evidence.seed)))
     return Regression(columns) if columns else None
 
 

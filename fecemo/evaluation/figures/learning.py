@@ -64,10 +64,7 @@ def curve_figure(cell: str, curve: Curve) -> str:
 def learning_panels(results: "Results") -> str:
     """Draw balanced accuracy over the amount of data or time, which grows by equal factors, a panel a curve.
 
-    Returns
-    -------
-    str
-        An SVG element of every learning curve with two points or more; empty where there is none.
+    Returns an SVG element of every learning curve with two points or more; empty where there is none.
     """
     from matplotlib.lines import Line2D
     from matplotlib.ticker import MultipleLocator

@@ -1,4 +1,4 @@
-"""Figures of a t-SNE map: the source by cluster or by name, the target one emotion at a time, and made of faces."""
+"""SVG elements of a t-SNE map: the source by cluster or name, the target one emotion at a time, and made of faces."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -42,10 +42,7 @@ class MapPoints:
 def cluster_map(cell: str, points: MapPoints) -> str:
     """Draw the source faces of a map in the colours of their clusters, each cluster's number at its middle.
 
-    Returns
-    -------
-    str
-        An SVG element. Numbers that would cover the map, of more than 60 clusters, are left out.
+    Numbers that would cover the map, of more than 60 clusters, are left out.
     """
     figure, axes = _bare_axes(400, points)
     clusters = np.unique(points.source_clusters).tolist()
@@ -61,14 +58,9 @@ def cluster_map(cell: str, points: MapPoints) -> str:
 
 
 def name_map(cell: str, points: MapPoints, names: Mapping[int, str]) -> str:
-    """Draw the source faces of a map in the colours of their clusters' names, one colour a name, as an SVG element.
+    """Draw the source faces of a map in the colours of their clusters' names, one colour a name: see `name_key`.
 
-    Parameters
-    ----------
-    cell : str
-    points : MapPoints
-    names : mapping of int to str
-        Name of each cluster; one without a name is gray. `name_key` tells the colours.
+    A cluster without a name is gray.
     """
     figure, axes = _bare_axes(400, points)
     _scatter_source(axes, points, {number: emotion_colour(names.get(number, ""), points.classes)
@@ -99,7 +91,7 @@ def emotion_colour(name: str, classes: Sequence[str]) -> str:
 
 
 def emotion_map(cell: str, points: MapPoints, emotion: str) -> str:
-    """Draw the target faces of one emotion over all target faces, as an SVG element."""
+    """Draw the target faces of one emotion over all target faces."""
     figure, axes = _bare_axes(200, points)
     shown = points.target_emotions == emotion
     for these, dots, size, alpha in ((~shown, OTHERS, 3.2, 0.35), (shown, ACCENT, 5.0, 0.9)):
@@ -167,9 +159,7 @@ class FaceGrid:
 
 
 def lay_out_faces(places: np.ndarray, read: Callable[[np.ndarray], np.ndarray], squares: int = SQUARES) -> FaceGrid:
-    """Choose faces that together show a map.
-
-    The map is divided into squares; in each, the face nearest to its middle stands for all that lie there.
+    """Choose faces that together show a map: in each of its squares the one nearest to the middle, by rows.
 
     Parameters
     ----------
@@ -179,11 +169,6 @@ def lay_out_faces(places: np.ndarray, read: Callable[[np.ndarray], np.ndarray], 
         ``read(positions) -> faces``: the chosen ones alone are read.
     squares : int
         Along the longer side of the map.
-
-    Returns
-    -------
-    FaceGrid
-        Ordered by rows, then columns.
     """
     low, high = places.min(axis=0).astype(float), places.max(axis=0).astype(float)
     square = max(float((high - low).max()), 1e-9) / squares
@@ -198,14 +183,14 @@ def lay_out_faces(places: np.ndarray, read: Callable[[np.ndarray], np.ndarray], 
 
 
 def source_face_map(cell: str, points: MapPoints, grid: FaceGrid) -> str:
-    """Draw source faces at their places, each with an edge in the colour of its cluster. Returns an SVG element."""
+    """Draw source faces at their places, each with an edge in the colour of its cluster."""
     edges = [svg.colour(int(number)) for number in points.source_clusters[grid.chosen]]
     return _face_map(f"source faces {cell}", grid, edges,
                      f"{len(grid.chosen)} of {len(points.source):,} source faces at their places on the map.")
 
 
 def target_face_map(cell: str, points: MapPoints, grid: FaceGrid) -> str:
-    """Draw target faces at their places, each with an edge in the colour of its emotion. Returns an SVG element."""
+    """Draw target faces at their places, each with an edge in the colour of its emotion."""
     edges = [emotion_colour(name, points.classes) for name in points.target_emotions[grid.chosen].tolist()]
     return _face_map(f"target faces {cell}", grid, edges,
                      f"{len(grid.chosen)} of {len(points.target):,} target faces at their places on the map.")

@@ -1,4 +1,4 @@
-"""Figures of scores: accuracy with its interval beside chance, a confusion matrix, and a matrix of sets by sets."""
+"""Figures of scores as SVG elements: accuracies beside chance, a confusion matrix, and a matrix of sets by sets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,11 +32,6 @@ def overview_figure(rows: Sequence[tuple[str, Sequence[Bar]]], *, uniform: float
         Approaches with a bar a variant, in the order of the table.
     uniform, majority : float
         Accuracy of guessing, and of always naming the most frequent class.
-
-    Returns
-    -------
-    str
-        An SVG element.
     """
     step, gap, head = 15, 22, 20
     height = 30 + sum(head + step * len(bars) + gap - 12 for _, bars in rows)
@@ -69,13 +64,7 @@ def overview_figure(rows: Sequence[tuple[str, Sequence[Bar]]], *, uniform: float
 
 
 def confusion_figure(score: Score) -> str:
-    """Draw a confusion matrix: a row a true emotion, its shares adding up to 100.
-
-    Returns
-    -------
-    str
-        An SVG element. Depth of colour and the printed figure are the percentage of the row's faces.
-    """
+    """Draw a confusion matrix: depth of colour and figure are the percentage of a true emotion's faces, a row each."""
     columns, rows = score.confusion_columns, score.emotions
     width, height = 62 + 36 * len(columns) + 44, 78 + 30 * len(rows)
     figure = svg.new_figure(width, height)
@@ -111,21 +100,14 @@ def matrix_figure(name: str, what: str, sets: Sequence[str], values: Sequence[Se
 
     Parameters
     ----------
-    name : str
-        Unlike that of any other figure on the page.
-    what : str
-        What a value is.
+    name, what : str
+        Unlike that of any other figure on the page, and what a value is.
     sets : sequence of str, of length s
     values : sequence of s sequences of s floats
     beside : likewise of str, optional
         Printed small below each value.
     least : float
         Value that has no colour; the largest of all has the deepest.
-
-    Returns
-    -------
-    str
-        An SVG element that reads at the width of a phone.
     """
     width, left, top = 350, 96, 64
     side = min(84, (width - left) / len(sets))

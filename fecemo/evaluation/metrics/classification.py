@@ -84,17 +84,8 @@ def _class_score(shows: np.ndarray, answers: np.ndarray, scores: np.ndarray) -> 
 def class_areas(shows: np.ndarray, scores: np.ndarray) -> tuple[float | None, float | None]:
     """Return the area under the ROC curve and the average precision of one emotion.
 
-    Parameters
-    ----------
-    shows : ndarray of shape (n,), bool
-        Which faces show the emotion.
-    scores : ndarray of shape (n,), float
-
-    Returns
-    -------
-    roc_auc, pr_auc : float or None
-        Both None where all faces show it or none does. Ties count half in the ROC; in the precision-recall curve tied
-        faces come in together.
+    Both are None where all faces show it or none does. Ties count half in the ROC; in the precision-recall curve tied
+    faces come in together.
     """
     from sklearn.metrics import average_precision_score, roc_auc_score
 

@@ -12,6 +12,7 @@ from fecemo.data.arrays import read_array, write_arrays
 from fecemo.errors import StoredStateError
 from fecemo.evaluation.metrics.over_seeds import RightAnswers, SeedFigure, SeedMean, seed_figures, seed_mean
 from fecemo.evaluation.records.score import Chance, read_stored, write_stored
+from fecemo.evaluation.settings import Resampling
 
 CLUSTER_SWEEP_FORMAT = "fecemo.cluster_sweep/1"
 CLUSTER_SWEEP_NAME = "cluster_sweep.json"
@@ -121,8 +122,8 @@ class SeedGroups:
     labels: Mapping[str, int]  #: Labels that this way of naming saw.
 
 
-def score_clusterings(n_clusters: int, seeds: Sequence[SeedGroups], truth: np.ndarray, emotions: Sequence[str], *,
-                      resamples: int, confidence: float, seed: int) -> tuple[SweepEntry, dict[str, np.ndarray]]:
+def score_clusterings(n_clusters: int, seeds: Sequence[SeedGroups], truth: np.ndarray, emotions: Sequence[str],
+                      resampling: Resampling) -> tuple[SweepEntry, dict[str, np.ndarray]]:
     """Score clusterings of one number of clusters.
 
     Parameters
@@ -133,8 +134,7 @@ def score_clusterings(n_clusters: int, seeds: Sequence[SeedGroups], truth: np.nd
     truth : ndarray of shape (n,), str
         Emotions of the scored faces; n ≥ 1.
     emotions : sequence of str
-    resamples, confidence, seed
-        As for `seed_figures`.
+    resampling : Resampling
 
     Returns
     -------
@@ -147,8 +147,7 @@ def score_clusterings(n_clusters: int, seeds: Sequence[SeedGroups], truth: np.nd
     codes = np.array([list(emotions).index(emotion) for emotion in truth.tolist()])
     right = {naming: np.stack([groups.answers[naming] == truth for groups in seeds]) for naming in seeds[0].answers}
     named = {naming: NamedGroups(labels=tuple(groups.labels[naming] for groups in seeds), **seed_figures(
-        RightAnswers(np.arange(len(truth)), codes, answers), resamples=resamples, confidence=confidence, seed=seed))
-        for naming, answers in right.items()}
+        RightAnswers(np.arange(len(truth)), codes, answers), resampling)) for naming, answers in right.items()}
     agreement = [float(adjusted_rand_score(a.source_clusters, b.source_clusters)) for a, b in combinations(seeds, 2)]
     nmi, ami, ari = (seed_mean([float(measure(truth, groups.clusters)) for groups in seeds]) for measure in (
         normalized_mutual_info_score, adjusted_mutual_info_score, adjusted_rand_score))

@@ -61,9 +61,8 @@ def name_by_oracle(counts: np.ndarray, keys: Sequence[str], emotions: Sequence[s
     ----------
     counts : ndarray of shape (k, c), int
         Scored faces of each group that show each emotion.
-    keys : sequence of str, of length k
+    keys, emotions : sequence of str, of length k and c
         All groups, also those without a scored face.
-    emotions : sequence of str, of length c
 
     Returns
     -------

@@ -6,7 +6,7 @@ matrices and no face is touched (Efron and Tibshirani, "An Introduction to the B
 the curves need the faces themselves.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +14,11 @@ import numpy as np
 from fecemo.errors import InputError
 from fecemo.evaluation.catalogue import PAIRED
 from fecemo.evaluation.metrics.classification import NO_EMOTION, confusion_figures
-from fecemo.evaluation.metrics.ranking import resampled_areas
 from fecemo.evaluation.records.score import Interval
+from fecemo.evaluation.settings import Resampling
+
+BLOCK_CELLS = 2**20
+"""Resamples times faces that are held at once."""
 
 
 @dataclass(frozen=True)
@@ -27,19 +30,15 @@ class Difference:
     high: float
 
 
-def bootstrap_intervals(confusion: np.ndarray, *, resamples: int, confidence: float, seed: int,
-                        truth: np.ndarray | None = None, scores: np.ndarray | None = None) -> dict[str, Interval]:
+def bootstrap_intervals(confusion: np.ndarray, resampling: Resampling, *, truth: np.ndarray | None = None,
+                        scores: np.ndarray | None = None) -> dict[str, Interval]:
     """Return percentile bootstrap intervals over the scored faces.
 
     Parameters
     ----------
     confusion : ndarray of shape (c, c + 1), int
         Counts; rows the truth, columns the predictions, the last column abstentions.
-    resamples : int
-        At least 1.
-    confidence : float
-        Coverage, in (0, 1).
-    seed : int
+    resampling : Resampling
     truth : ndarray of shape (n,), int, optional
         Row of each face in ``confusion``.
     scores : ndarray of shape (n, c), float, optional
@@ -54,20 +53,19 @@ def bootstrap_intervals(confusion: np.ndarray, *, resamples: int, confidence: fl
     Raises
     ------
     InputError
-        If nothing was scored, or ``resamples`` or ``confidence`` is out of range.
+        If nothing was scored.
     """
-    n_scored = int(confusion.sum())
+    n_scored, resamples = int(confusion.sum()), resampling.resamples
     if not n_scored:
         raise InputError("there is no scored face to resample")
-    _require_sound(resamples, confidence)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(resampling.seed)
     drawn = rng.multinomial(n_scored, confusion.ravel() / n_scored, size=resamples).reshape(resamples, *confusion.shape)
     figures = confusion_figures(drawn)
     if truth is not None and scores is not None:
         figures |= resampled_areas(truth, scores, resamples=resamples, rng=rng)
     intervals = {name: interval for name, values in figures.items()
-                 if (interval := percentile_interval(values, confidence)) is not None}
-    return intervals | _of_few_faces(intervals, confusion, confidence)
+                 if (interval := percentile_interval(values, resampling)) is not None}
+    return intervals | _of_few_faces(intervals, confusion, resampling.confidence)
 
 
 def _of_few_faces(intervals: Mapping[str, Interval], confusion: np.ndarray, confidence: float) -> dict[str, Interval]:
@@ -100,8 +98,8 @@ def _of_few_faces(intervals: Mapping[str, Interval], confusion: np.ndarray, conf
     return widened
 
 
-def paired_differences(truth: np.ndarray, a: np.ndarray, b: np.ndarray, emotions: Sequence[str], *, resamples: int,
-                       confidence: float, seed: int) -> Mapping[str, Difference]:
+def paired_differences(truth: np.ndarray, a: np.ndarray, b: np.ndarray, emotions: Sequence[str],
+                       resampling: Resampling) -> Mapping[str, Difference]:
     """Compare two sets of predictions of the same faces.
 
     Every resample holds the same faces for both, so that what makes a face hard does not blur the difference.
@@ -111,8 +109,7 @@ def paired_differences(truth: np.ndarray, a: np.ndarray, b: np.ndarray, emotions
     truth, a, b : ndarray of shape (n,), str
         Emotions; the predictions of A and B may be ``""``.
     emotions : sequence of str
-    resamples, confidence, seed
-        As for `bootstrap_intervals`.
+    resampling : Resampling
 
     Returns
     -------
@@ -122,25 +119,25 @@ def paired_differences(truth: np.ndarray, a: np.ndarray, b: np.ndarray, emotions
     Raises
     ------
     InputError
-        If the two did not answer for the same number of faces, or for none, or a setting is out of range.
+        If the two did not answer for the same number of faces, or for none.
     """
     if not len(truth) == len(a) == len(b) or not len(truth):
         raise InputError(f"a paired comparison needs the same faces, got {len(a)} and {len(b)} answers for "
                          f"{len(truth)} faces")
-    _require_sound(resamples, confidence)
     c, columns = len(emotions), {name: column for column, name in enumerate((*emotions, NO_EMOTION))}
     cells = np.array([(columns[shown] * (c + 1) + columns[by_a]) * (c + 1) + columns[by_b]
                       for shown, by_a, by_b in zip(truth.tolist(), a.tolist(), b.tolist(), strict=True)])
     seen, counts = np.unique(cells, return_counts=True)
-    drawn = np.zeros((resamples + 1, c * (c + 1) ** 2), np.int64)
+    drawn = np.zeros((resampling.resamples + 1, c * (c + 1) ** 2), np.int64)
     drawn[0, seen] = counts
-    drawn[1:, seen] = np.random.default_rng(seed).multinomial(len(truth), counts / len(truth), size=resamples)
+    drawn[1:, seen] = np.random.default_rng(resampling.seed).multinomial(
+        len(truth), counts / len(truth), size=resampling.resamples)
     joint = drawn.reshape(-1, c, c + 1, c + 1)
     of_a, of_b = confusion_figures(joint.sum(axis=3)), confusion_figures(joint.sum(axis=2))
     differences = {}
     for name in PAIRED:
         gaps = of_a[name] - of_b[name]
-        interval = percentile_interval(gaps[1:], confidence)
+        interval = percentile_interval(gaps[1:], resampling)
         if interval is not None and np.isfinite(gaps[0]):
             differences[name] = Difference(float(gaps[0]), interval.low, interval.high)
     return differences
@@ -164,16 +161,70 @@ def wilson_interval(share: float, n: int, confidence: float) -> Interval:
     return Interval(float(ends.low), float(ends.high))
 
 
-def percentile_interval(values: np.ndarray, confidence: float) -> Interval | None:
+def percentile_interval(values: np.ndarray, resampling: Resampling) -> Interval | None:
     """Return the percentile interval of resampled figures; those that are not finite do not count."""
     defined = values[np.isfinite(values)]
-    if not len(defined):
-        return None
-    low, high = np.quantile(defined, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Interval(float(low), float(high))
+    return Interval(*np.quantile(defined, resampling.ends).tolist()) if len(defined) else None
 
 
-def _require_sound(resamples: int, confidence: float) -> None:
-    if resamples < 1 or not 0 < confidence < 1:
-        raise InputError(f"evaluation: bootstrap must be at least 1 and confidence in (0, 1), got {resamples} and "
-                         f"{confidence}")
+def resampled_areas(truth: np.ndarray, scores: np.ndarray, *, resamples: int,
+                    rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return the areas under the ROC and precision-recall curves of bootstrap resamples of the faces.
+
+    Parameters
+    ----------
+    truth : ndarray of shape (n,), int
+        Column of ``scores`` that is right for each face.
+    scores : ndarray of shape (n, c), float
+
+    Returns
+    -------
+    dict of str to ndarray of shape (resamples,), float64
+        ``roc_auc`` and ``pr_auc``: means over the emotions that occur in the resample and are not all of it; NaN where
+        there is none.
+    """
+    ranked = [_Ranked(truth == column, scores[:, column]) for column in range(scores.shape[1])]
+    ranked = [emotion for emotion in ranked if emotion.occurs]
+    drawn: dict[str, list[np.ndarray]] = {"roc_auc": [], "pr_auc": []}
+    for weights in _resamples(len(truth), resamples, rng):
+        areas = np.array([emotion.areas(weights) for emotion in ranked]).reshape(-1, 2, len(weights))
+        defined = np.isfinite(areas)
+        with np.errstate(invalid="ignore"):
+            means = np.where(defined, areas, 0).sum(axis=0) / defined.sum(axis=0)
+        for name, mean in zip(drawn, means, strict=True):
+            drawn[name].append(mean)
+    return {name: np.concatenate(blocks) for name, blocks in drawn.items()}
+
+
+class _Ranked:
+    """Faces ranked by their score for one emotion; a resample is how often each of them was drawn."""
+
+    def __init__(self, shows: np.ndarray, scores: np.ndarray) -> None:
+        self.order = np.argsort(-scores, kind="stable")
+        self.shows = shows[self.order].astype(np.float64)
+        ranked = scores[self.order]
+        self.last_of_ties = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
+        self.occurs = bool(shows.any() and not shows.all())
+
+    def areas(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        drawn = weights[:, self.order]
+        faces = np.cumsum(drawn, axis=1)[:, self.last_of_ties]
+        right = np.cumsum(drawn * self.shows, axis=1)[:, self.last_of_ties]
+        n_right, n_wrong = right[:, -1], faces[:, -1] - right[:, -1]
+        wrong = faces - right
+        step_right, step_wrong = np.diff(right, prepend=0), np.diff(wrong, prepend=0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            roc = (step_wrong * (right - step_right / 2)).sum(axis=1) / (n_right * n_wrong)
+            precision = np.where(faces > 0, right / faces, 0)
+            average = (step_right * precision).sum(axis=1) / n_right
+        undefined = (n_right == 0) | (n_wrong == 0)
+        return np.where(undefined, np.nan, roc), np.where(undefined, np.nan, average)
+
+
+def _resamples(n: int, resamples: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Yield blocks of resamples: how often each of ``n`` faces was drawn, of shape (block, n)."""
+    block = max(1, min(resamples, BLOCK_CELLS // n))
+    for start in range(0, resamples, block):
+        size = min(block, resamples - start)
+        drawn = rng.integers(n, size=(size, n)) + n * np.arange(size)[:, None]
+        yield np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n).astype(np.float64)

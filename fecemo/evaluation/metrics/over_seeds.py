@@ -18,11 +18,13 @@ import numpy as np
 
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.catalogue import HEADLINES
-from fecemo.evaluation.metrics.comparison import LEAST_SHARED
 from fecemo.evaluation.metrics.intervals import Difference
 from fecemo.evaluation.records.score import Score
+from fecemo.evaluation.settings import Resampling
 
 FIGURES = ("balanced_accuracy", "accuracy")
+LEAST_SHARED = 30
+"""Faces that two cells must share to be compared face by face; with fewer, their own intervals decide."""
 
 
 @dataclass(frozen=True)
@@ -92,19 +94,10 @@ def means_over_seeds(scores: Sequence[Score]) -> dict[str, SeedMean]:
     return means
 
 
-def seed_figures(answers: RightAnswers, *, resamples: int, confidence: float, seed: int) -> dict[str, SeedFigure]:
+def seed_figures(answers: RightAnswers, resampling: Resampling) -> dict[str, SeedFigure]:
     """Return balanced accuracy and accuracy over seeds, with bootstrap intervals of their means.
 
     Balanced accuracy is the mean over the emotions that occur among the scored faces.
-
-    Parameters
-    ----------
-    answers : RightAnswers
-    resamples : int
-    confidence : float
-        In (0, 1).
-    seed : int
-        Of the resampling.
 
     Raises
     ------
@@ -113,16 +106,16 @@ def seed_figures(answers: RightAnswers, *, resamples: int, confidence: float, se
     """
     if not answers.right.size:
         raise InputError("there is no scored face to resample")
-    drawn = _resampled(answers.truth, answers.right.astype(np.int64), resamples, confidence, seed)
+    drawn = _resampled(answers.truth, answers.right.astype(np.int64), resampling)
     figures = {}
     for name in FIGURES:
         mean = seed_mean([_figure(answers.truth, right)[name] for right in answers.right])
-        figures[name] = SeedFigure(mean.mean, mean.deviation, *_percentile(drawn[name], confidence, least=0))
+        figures[name] = SeedFigure(mean.mean, mean.deviation, *_percentile(drawn[name], resampling, least=0))
     return figures
 
 
-def paired_seed_differences(a: RightAnswers, b: RightAnswers, *, resamples: int, confidence: float,
-                            seed: int) -> Mapping[str, Difference] | None:
+def paired_seed_differences(a: RightAnswers, b: RightAnswers,
+                            resampling: Resampling) -> Mapping[str, Difference] | None:
     """Compare two rows on the faces that both were scored on.
 
     Each seed of the one is paired with the same of the other. A pair shares what the seed draws: the starts of K-means
@@ -133,8 +126,7 @@ def paired_seed_differences(a: RightAnswers, b: RightAnswers, *, resamples: int,
     ----------
     a, b : RightAnswers
         With equally many seeds, or one.
-    resamples, confidence, seed
-        As for `seed_figures`.
+    resampling : Resampling
 
     Returns
     -------
@@ -145,8 +137,8 @@ def paired_seed_differences(a: RightAnswers, b: RightAnswers, *, resamples: int,
     if len(shared) < LEAST_SHARED:
         return None
     truth, apart = a.truth[at_a], a.right[:, at_a].astype(np.int64) - b.right[:, at_b].astype(np.int64)
-    drawn, value = _resampled(truth, apart, resamples, confidence, seed), _figure(truth, apart.mean(axis=0))
-    return {name: Difference(value[name], *_percentile(drawn[name], confidence, least=-1)) for name in FIGURES}
+    drawn, value = _resampled(truth, apart, resampling), _figure(truth, apart.mean(axis=0))
+    return {name: Difference(value[name], *_percentile(drawn[name], resampling, least=-1)) for name in FIGURES}
 
 
 def _figure(truth: np.ndarray, worth: np.ndarray) -> dict[str, float]:
@@ -155,16 +147,15 @@ def _figure(truth: np.ndarray, worth: np.ndarray) -> dict[str, float]:
             "accuracy": float(worth.mean())}
 
 
-def _resampled(truth: np.ndarray, worth: np.ndarray, resamples: int, confidence: float,
-               seed: int) -> dict[str, np.ndarray]:
+def _resampled(truth: np.ndarray, worth: np.ndarray, resampling: Resampling) -> dict[str, np.ndarray]:
     """Return the two figures of every resample; ``worth`` of shape (s, n), int."""
-    rng = np.random.default_rng(seed)
+    rng, resamples = np.random.default_rng(resampling.seed), resampling.resamples
     n_seeds, n_faces = worth.shape
     alike, counts = np.unique(np.vstack([truth, worth]).T, axis=0, return_counts=True)
     faces = rng.multinomial(n_faces, counts / n_faces, size=resamples)
     seeds = rng.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), size=resamples)
     mean = alike[:, 1:].mean(axis=1)
-    total = faces * (mean + _spread(n_seeds, confidence) * (seeds @ alike[:, 1:].T / n_seeds - mean))
+    total = faces * (mean + _spread(n_seeds, resampling.confidence) * (seeds @ alike[:, 1:].T / n_seeds - mean))
     member = (alike[:, :1] == np.unique(truth)).astype(np.float64)
     support = faces @ member
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -182,7 +173,7 @@ def _spread(n_seeds: int, confidence: float) -> float:
     return float(stdtrit(n_seeds - 1, end) / ndtri(end) * np.sqrt(n_seeds / (n_seeds - 1)))
 
 
-def _percentile(values: np.ndarray, confidence: float, *, least: int) -> tuple[float, float]:
+def _percentile(values: np.ndarray, resampling: Resampling, *, least: int) -> tuple[float, float]:
     """Return the interval, which weights that are spread would lead out of what a figure can be."""
-    low, high = np.clip(np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2]), least, 1)
-    return float(low), float(high)
+    low, high = np.clip(np.quantile(values, resampling.ends), least, 1).tolist()
+    return low, high

@@ -11,7 +11,7 @@ import numpy as np
 from fecemo.evaluation.metrics.classification import confusion_figures
 from fecemo.evaluation.metrics.intervals import bootstrap_intervals
 from fecemo.evaluation.records.score import Interval
-from fecemo.evaluation.settings import ProbeSettings
+from fecemo.evaluation.settings import ProbeSettings, Resampling
 
 WHOLE_BYTES = 256 * 2**20
 """Faces from which principal axes are found fit into this much memory; they are drawn where there are more."""
@@ -106,20 +106,15 @@ class ProbeScore:
 
 
 def linear_answers(train: np.ndarray, labels: np.ndarray, test: np.ndarray, settings: ProbeSettings) -> np.ndarray:
-    """Return what a class-balanced logistic regression (multinomial, L2) answers for ``test``.
+    """Return what a class-balanced logistic regression (multinomial, L2) answers: of shape (m,), str.
 
     Parameters
     ----------
-    train : ndarray of shape (n, d), float32
+    train, test : ndarray of shape (n, d) and (m, d), float32
         Standardised.
     labels : ndarray of shape (n,), str
         Two different ones or more.
-    test : ndarray of shape (m, d), float32
     settings : ProbeSettings
-
-    Returns
-    -------
-    ndarray of shape (m,), str
     """
     import warnings
 
@@ -145,23 +140,14 @@ def neighbour_answers(train: np.ndarray, labels: np.ndarray, test: np.ndarray, s
 PROBES: dict[str, Callable[..., np.ndarray]] = {"linear": linear_answers, "neighbours": neighbour_answers}
 
 
-def score_answers(truth: np.ndarray, answers: np.ndarray, emotions: Sequence[str], *, resamples: int,
-                  confidence: float, seed: int) -> ProbeScore:
-    """Compare a probe's answers with the truth.
-
-    Parameters
-    ----------
-    truth, answers : ndarray of shape (n,), str
-        Of ``emotions``; n ≥ 1.
-    emotions : sequence of str
-    resamples, confidence, seed
-        As in `bootstrap_intervals`.
-    """
+def score_answers(truth: np.ndarray, answers: np.ndarray, emotions: Sequence[str],
+                  resampling: Resampling) -> ProbeScore:
+    """Compare a probe's answers with the truth, both of shape (n,), str, n ≥ 1."""
     from sklearn.metrics import confusion_matrix
 
     confusion = np.pad(confusion_matrix(truth, answers, labels=list(emotions)), ((0, 0), (0, 1)))
     figures = confusion_figures(confusion)
-    intervals = bootstrap_intervals(confusion, resamples=resamples, confidence=confidence, seed=seed)
+    intervals = bootstrap_intervals(confusion, resampling)
     return ProbeScore(accuracy=float(figures["accuracy"]), balanced_accuracy=float(figures["balanced_accuracy"]),
                       intervals={name: intervals[name] for name in ("accuracy", "balanced_accuracy")})
 

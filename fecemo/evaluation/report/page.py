@@ -1,5 +1,7 @@
 """The report of a run: one page that loads nothing, with the main result on its first screen and the rest folded."""
 
+from collections import defaultdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,9 +10,9 @@ from markupsafe import Markup
 from fecemo.evaluation.catalogue import HEADLINES, RANKING_RULES
 from fecemo.evaluation.cell_metric import cell_metrics
 from fecemo.evaluation.cell_metrics.nuisance import nuisance_grids
+from fecemo.evaluation.figures import svg
 from fecemo.evaluation.figures.learning import curve_figure
 from fecemo.evaluation.figures.maps import (
-    MapPoints,
     cluster_map,
     emotion_map,
     learnt_map,
@@ -20,9 +22,8 @@ from fecemo.evaluation.figures.maps import (
     target_face_map,
 )
 from fecemo.evaluation.figures.scores import Bar, confusion_figure, overview_figure
-from fecemo.evaluation.figures.svg import as_picture, colour
-from fecemo.evaluation.printed import DASH, Part, count, duration, number
-from fecemo.evaluation.report.lookup import Lookup
+from fecemo.evaluation.printed import Part, known, number
+from fecemo.evaluation.report.lookup import Lookup, Where
 from fecemo.evaluation.report.material import CellMaterial, ReportMaterial, StageFacts
 from fecemo.evaluation.report.reading import first_sentence, read_cell, read_run
 from fecemo.evaluation.result_rows import SCORED_ON, naming_words
@@ -48,18 +49,18 @@ def render_report(material: ReportMaterial) -> str:
     first, *further = [grid for grids in grids_of("table1", material.results) for grid in grids]
     second = [grid for grids in grids_of("table2", material.results) for grid in grids] if material.has_second else []
     headline = [first, *(grid for grid in further if grid.table.name.startswith("table1-"))]
+    scores = [cell.score for cell in material.cells if cell.score is not None]
     return environment().get_template("report.html.jinja").render(
         material=material, cells=cells, headline=headline, grids=[grid for grid in further if grid not in headline],
         second=second,
         first_sentence=first_sentence(lookup, material.rows, material.columns, len(material.emotions)),
         reading=read_run(lookup, material.rows, material.columns), overview=_overview(material, lookup),
-        key=[(column.title, colour(number)) for number, column in enumerate(material.columns)],
+        key=[(column.title, svg.colour(number)) for number, column in enumerate(material.columns)],
         first_faces=_first_faces(material), pictures=any(cell.samples for cell in material.cells),
         scored=len(lookup.scored()), published=any(lookup.published(cell) is not None for cell in lookup.scored()),
         headlines=HEADLINES, ranking_rules=RANKING_RULES, stages=_stage_grid(material.stages),
-        missing=_missing(material, lookup), count=count, duration=duration, dash=DASH, class_columns=CLASS_COLUMNS,
-        scored_on=sorted({SCORED_ON.get(cell.score.score_on, cell.score.score_on)
-                          for cell in material.cells if cell.score is not None}),
+        missing=_missing(material, lookup), class_columns=CLASS_COLUMNS,
+        scored_on=sorted({SCORED_ON.get(score.score_on, score.score_on) for score in scores}),
         grid_figures=nuisance_grids([(cell.row.title, cell.column.title, cell.records["nuisance"])
                                      for cell in material.cells if "nuisance" in cell.records]),
         groups_known=any("groups" in cell.records for cell in material.cells))
@@ -70,85 +71,85 @@ def _overview(material: ReportMaterial, lookup: Lookup) -> str:
     if not cells:
         return ""
 
-    def bar(row: str, column: str, title: str) -> Bar:
-        figure = lookup.mean((row, column), "accuracy") or lookup.row((row, column), "accuracy")
+    def bar(where: Where, title: str) -> Bar:
+        figure, published = lookup.overall(where), lookup.published(where)
         if figure is None:
-            return Bar(title, published=lookup.published((row, column)))
-        ends = [None if figure[end] != figure[end] else float(figure[end]) for end in ("low", "high")]
-        return Bar(title, float(figure["value"]), ends[0], ends[1], lookup.published((row, column)))
+            return Bar(title, published=published)
+        low, high = (float(figure[end]) if known(figure[end]) else None for end in ("low", "high"))
+        return Bar(title, float(figure["value"]), low, high, published)
 
-    run = {(cell.row.name, cell.column.name) for cell in material.cells}
-    rows = [(row.title, [bar(row.name, column.name, column.title) for column in material.columns
-                         if (row.name, column.name) in run]) for row in material.rows]
+    run = {(cell.row, cell.column) for cell in material.cells}
+    rows = [(row.title, [bar((row.name, column.name), column.title) for column in material.columns
+                         if (row, column) in run]) for row in material.rows]
     return overview_figure(rows, uniform=lookup.value(cells[0], "accuracy", column="chance") or 0.0,
                            majority=lookup.value(cells[0], "majority_share") or 0.0)
 
 
 def _first_faces(material: ReportMaterial) -> list[str]:
     """Return a few faces of the first clustered cell, one a cluster in turn."""
-    for cell in material.cells:
-        if cell.samples:
-            faces = [its[place] for place in range(FIRST_FACES) for its in cell.samples.values() if place < len(its)]
-            return [as_picture(face, FACE_SIDE) for face in faces[:FIRST_FACES]]
-    return []
+    samples = next((cell.samples for cell in material.cells if cell.samples), {})
+    faces = [faces[place] for place in range(FIRST_FACES) for faces in samples.values() if place < len(faces)]
+    return [svg.as_picture(face, FACE_SIDE) for face in faces[:FIRST_FACES]]
 
 
 def _missing(material: ReportMaterial, lookup: Lookup) -> list[str]:
     """Return the cells without a score, and those that lack one under some seed of the recipe."""
-    said, frame = [], material.results.figures
+    missing, frame = [], material.results.figures
+    scored = frame[(frame["stage"] == "evaluate") & (frame["setting"] == "") & frame["value"].notna()]
     for cell in material.cells:
         where, name = (cell.row.name, cell.column.name), f"{cell.row.title}, {cell.column.title}"
-        ran = set(frame[(frame["row"] == where[0]) & (frame["variant"] == where[1]) & (frame["stage"] == "evaluate")
-                        & (frame["setting"] == "") & frame["value"].notna()]["seed"].dropna())
+        ran = set(scored.loc[(scored["row"] == where[0]) & (scored["variant"] == where[1]), "seed"].dropna())
         absent = [str(seed) for seed in material.seeds if seed not in ran]
         if lookup.row(where, "accuracy") is None:
-            said.append(name)
+            missing.append(name)
         elif absent:
-            said.append(f"{name} under seed {' and '.join(absent)}")
-    return said
+            missing.append(f"{name} under seed {' and '.join(absent)}")
+    return missing
 
 
 def _stage_grid(stages: tuple[StageFacts, ...]) -> dict[str, Any]:
     """Return the stages as a table: a row a cell or pack, a column a stage."""
-    names = list(dict.fromkeys(facts.stage for facts in stages))
+    names, by_row = list(dict.fromkeys(facts.stage for facts in stages)), defaultdict(list)
+    for facts in stages:
+        by_row[facts.of].append(facts)
     rows = []
-    for of in dict.fromkeys(facts.of for facts in stages):
-        its = [facts for facts in stages if facts.of == of]
+    for name, ran in by_row.items():
         # A stage may have several receipts: clusters are found, and other faces assigned to them, one after the other.
-        seconds = {name: sum(facts.seconds for facts in its if facts.stage == name)
-                   for name in dict.fromkeys(facts.stage for facts in its)}
-        rows.append({"of": of, "seconds": [seconds.get(name) for name in names],
-                     "finished": max(facts.finished for facts in its),
-                     "machine": ", ".join(dict.fromkeys(facts.machine for facts in its if facts.machine))})
+        seconds = [[facts.seconds for facts in ran if facts.stage == stage] for stage in names]
+        rows.append({"of": name, "seconds": [sum(parts) if parts else None for parts in seconds],
+                     "finished": max(facts.finished for facts in ran),
+                     "machine": ", ".join(dict.fromkeys(facts.machine for facts in ran if facts.machine))})
     return {"names": names, "rows": rows}
 
 
 def _cell(cell: CellMaterial, emotions: tuple[str, ...], lookup: Lookup) -> dict[str, Any]:
     """Return what the template shows of one cell."""
     name, where = f"{cell.row.name} {cell.column.name}", (cell.row.name, cell.column.name)
-    mean = lookup.mean(where, "accuracy")
+    mean, points, score = lookup.mean(where, "accuracy"), cell.map, cell.score
 
     def cite(metric: str, column: str = "value", places: int = 3) -> Part:
         return lookup.cite(where, metric, column=column, places=places)
 
+    pairs = () if cell.originals is None or cell.reconstructions is None else zip(
+        cell.originals, cell.reconstructions, strict=True)
     return {
-        "material": cell, "score": cell.score, "anchor": f"{cell.row.name}-{cell.column.name}",
+        "material": cell, "score": score, "anchor": f"{cell.row.name}-{cell.column.name}",
         "title": f"{cell.row.title}, {cell.column.title}", "cite": cite, "verdict": lookup.value(where, "verdict"),
-        "naming": naming_words(cell.score) if cell.score and cell.score.method != "classifier" else "classifier",
+        "naming": naming_words(score) if score and score.method != "classifier" else "classifier",
         "over_seeds": mean and (number(mean), number(mean, "deviation"), int(mean["seeds"])),
-        "begun": bool(cell.score or cell.curves or cell.samples),
-        "reading": read_cell(lookup, cell.score) if cell.score else [],
-        "classes": [(emotion, colour(at), [lookup.cite(where, metric, emotion) for metric in CLASS_COLUMNS.values()])
-                    for at, emotion in enumerate(cell.score.emotions)] if cell.score else [],
-        "confusion": confusion_figure(cell.score) if cell.score else None,
-        "records": _records(cell, lookup),
+        "begun": bool(score or cell.curves or cell.samples), "reading": read_cell(lookup, score) if score else [],
+        "classes": [(emotion, svg.colour(at), [lookup.cite(where, metric, emotion)
+                                               for metric in CLASS_COLUMNS.values()])
+                    for at, emotion in enumerate(score.emotions)] if score else [],
+        "confusion": confusion_figure(score) if score else None, "records": _records(cell, lookup),
         "curves": [(curve, curve_figure(name, curve)) for curve in cell.curves],
-        "pairs": _pairs(cell),
-        "cluster_map": (cluster_map if cell.clustered else learnt_map)(name, cell.map) if cell.map else None,
+        "pairs": [[svg.as_picture(face, PAIR_SIDE) for face in pair] for pair in pairs],
+        "cluster_map": (cluster_map if cell.clustered else learnt_map)(name, points) if points else None,
         "further_maps": _further_maps(name, cell),
-        "emotion_maps": _emotion_maps(name, cell.map, emotions) if cell.map and len(cell.map.target) else [],
-        "clusters": [{"number": number, "colour": colour(number), "names": _names(cell, number),
-                      "size": cell.sizes.get(number, 0), "faces": [as_picture(face, FACE_SIDE) for face in faces]}
+        "emotion_maps": [(emotion, int((points.target_emotions == emotion).sum()), emotion_map(name, points, emotion))
+                         for emotion in emotions] if points and len(points.target) else [],
+        "clusters": [{"number": number, "colour": svg.colour(number), "names": _names(cell, number),
+                      "size": cell.sizes.get(number, 0), "faces": [svg.as_picture(face, FACE_SIDE) for face in faces]}
                      for number, faces in sorted(cell.samples.items())],
     }
 
@@ -158,12 +159,8 @@ def _records(cell: CellMaterial, lookup: Lookup) -> list[tuple[str, Markup]]:
     shown, where = [], (cell.row.name, cell.column.name)
     for name, metric in cell_metrics().items():
         if cell.score is not None and name in cell.records and metric.show is not None:
-            def cite(path: str, places: int = 3, name: str = name) -> Part:
-                return lookup.cite_record(where, name, path, places)
-
-            template = environment().get_template(f"{name}.html.jinja")
-            said = metric.show(cell.records[name], cell.score, cite)
-            shown.append((metric.title, Markup(template.render(said))))
+            facts = metric.show(cell.records[name], cell.score, partial(lookup.cite_record, where, name))
+            shown.append((metric.title, Markup(environment().get_template(f"{name}.html.jinja").render(facts))))
     return shown
 
 
@@ -179,24 +176,11 @@ def _further_maps(name: str, cell: CellMaterial) -> dict[str, Any]:
     if cell.map is None:
         return {}
     if not cell.clustered:
-        shown = np.unique(cell.map.source_clusters)
-        return {"key": name_key({int(number): cell.map.classes[number] for number in shown}, cell.map.classes)}
+        shown = np.unique(cell.map.source_clusters).tolist()
+        return {"key": name_key({number: cell.map.classes[number] for number in shown}, cell.map.classes)}
     by_name = {number: cell.names.get(str(number), "divided") for number in cell.sizes} if cell.names else {}
     return {
         "by_name": name_map(name, cell.map, by_name) if by_name else None, "key": name_key(by_name, cell.map.classes),
         "source": source_face_map(name, cell.map, cell.source_faces) if cell.source_faces else None,
         "target": target_face_map(name, cell.map, cell.target_faces) if cell.target_faces else None,
     }
-
-
-def _emotion_maps(name: str, points: MapPoints, emotions: tuple[str, ...]) -> list[tuple[str, int, str]]:
-    """Return every emotion with its number of faces and its map."""
-    return [(emotion, int((points.target_emotions == emotion).sum()), emotion_map(name, points, emotion))
-            for emotion in emotions]
-
-
-def _pairs(cell: CellMaterial) -> list[tuple[str, str]]:
-    if cell.originals is None or cell.reconstructions is None:
-        return []
-    return [(as_picture(original, PAIR_SIDE), as_picture(copy, PAIR_SIDE))
-            for original, copy in zip(cell.originals, cell.reconstructions, strict=True)]

@@ -10,10 +10,8 @@ def energy_coefficient(a: np.ndarray, b: np.ndarray) -> float:
 
     Parameters
     ----------
-    a : ndarray of shape (n, d), float
-        n ≥ 2.
-    b : ndarray of shape (m, d), float
-        m ≥ 2.
+    a, b : ndarray of shape (n, d) and (m, d), float
+        n, m ≥ 2.
 
     Returns
     -------

@@ -57,8 +57,7 @@ def read_run(study: Recipe, layout: RunLayout) -> RunResults:
         If a record is damaged or of another recipe, or two cells cannot be compared.
     """
     from fecemo.data.manifests import read_published
-    from fecemo.evaluation.cells import compare_rows
-    from fecemo.evaluation.metrics.comparison import compare_cells
+    from fecemo.evaluation.cells import compare_cells, compare_rows
     from fecemo.evaluation.records.predictions import read_predictions
     from fecemo.evaluation.result_rows import cell_rows, comparison_rows, row_comparison_rows
     from fecemo.evaluation.results import results_of
@@ -94,8 +93,7 @@ def read_run(study: Recipe, layout: RunLayout) -> RunResults:
     differences = list(comparison_rows(scores, compare_cells(scores, predictions, seed=study.seed)))
     if study.cluster_sweep is not None:
         differences += row_comparison_rows(compare_rows(
-            list(cells.values()), resamples=study.evaluation.bootstrap, seed=study.seed,
-            confidence=study.evaluation.confidence))
+            list(cells.values()), study.evaluation.resampling(study.seed)))
         rows += _reference_rows()
     rows += _published_rows(published, parts) if published is not None else ()
     return RunResults(results_of(rows, differences), cells)

@@ -118,8 +118,7 @@ def join_runs(runs: Sequence[RunScores]) -> "Results":
     means with their deviations as a run of their own, named ``"RECIPE (seeds 1, 2)"``. Every run is compared with
     the first, cell by cell, on the faces that both were scored on.
     """
-    from fecemo.evaluation.cells import CellRecords, Heading
-    from fecemo.evaluation.metrics.comparison import compare
+    from fecemo.evaluation.cells import CellRecords, Heading, compare
     from fecemo.evaluation.metrics.over_seeds import share_a_test
     from fecemo.evaluation.result_rows import cell_rows, difference_rows
     from fecemo.evaluation.results import results_of
