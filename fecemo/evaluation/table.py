@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fecemo.errors import InputError
 from fecemo.evaluation.cell_metric import cell_metrics
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Row = Mapping[Any, Any]
 Names = tuple[str, ...]
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Figure:
     where: str = ""  #: A query of the results, beside the table's.
     column: str = "value"  #: The column of the results that is printed.
     #: What is printed smaller beside it: ``"interval"``, which gives way to the deviation where there is none,
-    #: ``"deviation"``, ``"chance"``, ``"n"`` or nothing.
+    #: ``"deviation"``, ``"chance"`` or nothing.
     beside: str = "interval"
     places: int = 3  #: Decimals of a share.
     mark: bool = False  #: Whether the best of each column is marked, if it is ahead of all others.
@@ -180,10 +181,10 @@ def pivot(table: Table, results: Results) -> list[Grid]:
                for figure in table.figures for heading, rows in _columns(figure, selected, table)]
     if table.order >= 100 and not any(known(row["value"]) for _, _, rows in columns for row in rows.values()):
         return []
-    leaders = [_leader(rows, results) if figure.mark else None for figure, _, rows in columns]
+    leaders = [leader(rows, results) if figure.mark else None for figure, _, rows in columns]
     cells = tuple((tuple(map(str, line)), tuple(
-        _cell(figure, rows[line], best=line == leader, table=table, results=results) if line in rows else Cell()
-        for (figure, _, rows), leader in zip(columns, leaders, strict=True))) for line in lines)
+        _cell(figure, rows[line], best=line == best, table=table, results=results) if line in rows else Cell()
+        for (figure, _, rows), best in zip(columns, leaders, strict=True))) for line in lines)
     return [Grid(table, (*table.headings, *(heading for _, heading, _ in columns)), cells, selected,
                  (table.caption,) if table.caption else ())]
 
@@ -236,8 +237,6 @@ def _cell(figure: Figure, row: Row, *, best: bool, table: Table, results: Result
         beside = ("± ", part("deviation"))
     elif figure.beside == "chance" and known(row["chance"]):
         beside = ("chance ", part("chance"))
-    elif figure.beside == "n" and known(row["n"]):
-        beside = ("on ", part("n"))
     if table.differences:
         return Cell((value,), beside, best=figure.column == "value" and bool(row["low"] > 0))
     verdict = None
@@ -248,13 +247,13 @@ def _cell(figure: Figure, row: Row, *, best: bool, table: Table, results: Result
                 anchor=f"{row['row']}-{row['variant']}" if row["stage"] == "evaluate" else "")
 
 
-def _leader(rows: Mapping[Names, Row], results: Results) -> Names | None:
-    """Return the line of the best of a column if it is ahead of every other; None where none is."""
-    ran = {line: row for line, row in rows.items() if known(row["value"])}
+def leader(rows: Mapping[Key, Row], results: Results) -> Key | None:
+    """Return the key of the best of some rows of the results if it is ahead of every other; None where none is."""
+    ran = {key: row for key, row in rows.items() if known(row["value"])}
     if len(ran) < 2:
         return None
-    best = max(ran, key=lambda line: ran[line]["value"])
-    return best if all(is_ahead(ran[best], row, results) for line, row in ran.items() if line != best) else None
+    best = max(ran, key=lambda key: ran[key]["value"])
+    return best if all(is_ahead(ran[best], row, results) for key, row in ran.items() if key != best) else None
 
 
 def is_ahead(a: Row, b: Row, results: Results) -> bool:

@@ -42,7 +42,7 @@ def to_csv(grids: Sequence[Grid]) -> str:
     header = [*grids[0].headings[:len(grids[0].table.lines)]]
     columns = []
     for place, heading in enumerate(grids[0].headings[len(header):]):
-        for part in ("", "low", "high", "deviation", "chance", "n"):
+        for part in ("", "low", "high", "deviation", "chance"):
             if not part or any(part in cells[place] for _, cells in lines):
                 columns.append((place, part))
                 header.append(f"{heading}: {part}" if part else heading)

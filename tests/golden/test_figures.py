@@ -9,7 +9,6 @@ from PIL import Image
 from synthetic_scores import synthetic_score
 
 from fecemo.evaluation.figures.learning import Curve, curve_figure
-from fecemo.evaluation.figures.maps import MapPoints, cluster_map, emotion_map
 from fecemo.evaluation.figures.scores import Bar, confusion_figure, overview_figure
 from fecemo.evaluation.figures.svg import PALETTE, as_picture, as_svg, new_figure
 
@@ -108,22 +107,6 @@ def test_a_held_out_curve_is_dashed_and_its_best_epoch_ringed():
 
 def test_a_curve_of_one_epoch_is_drawn():
     assert "0.7" in numbers_in(curve_figure("cell", Curve("classify", "accuracy", (0.7,))))
-
-
-def points() -> MapPoints:
-    rng = np.random.default_rng(0)
-    return MapPoints(rng.normal(size=(50, 2)), np.arange(50) % 10, rng.normal(size=(20, 2)),
-                     np.array(["happy"] * 5 + ["sad"] * 15), ("happy", "sad"))
-
-
-def test_maps_number_every_cluster_also_beyond_the_palette():
-    printed = numbers_in(cluster_map("cell", points()))
-    assert [text.strip() for text in printed] == [str(number) for number in range(10)]
-
-
-def test_emotion_map_says_how_many_are_marked():
-    assert "the 5 that show happy are marked" in emotion_map("cell", points(), "happy")
-    assert "the 0 that show fear are marked" in emotion_map("cell", points(), "fear")
 
 
 def test_pictures_of_faces_keep_their_pixels():

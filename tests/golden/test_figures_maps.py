@@ -15,6 +15,7 @@ from fecemo.evaluation.figures.maps import (
     MapPoints,
     cluster_map,
     emotion_colour,
+    emotion_map,
     lay_out_faces,
     name_key,
     name_map,
@@ -124,3 +125,8 @@ def test_no_badge_stands_on_another():
     at = np.array(drawn, dtype=float)
     assert len(at) == 2
     assert np.linalg.norm(at[0] - at[1]) > 15
+
+
+def test_an_emotion_map_says_how_many_are_marked():
+    assert "the 5 that show happy are marked" in emotion_map("cell", points(10), "happy")
+    assert "the 0 that show fear are marked" in emotion_map("cell", points(10), "fear")

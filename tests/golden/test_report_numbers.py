@@ -48,19 +48,6 @@ def test_every_number_is_traced_to_the_results(made):
     assert len(require_traced(made[1]).data) > 120
 
 
-def test_the_results_hold_what_the_score_records_hold(made):
-    frame = read_results(made[1])
-    for row, variant in (("dense_autoencoder", "rgb"), ("supervised", "tight")):
-        score = read_score(RunLayout(made[1]).score(row, variant))
-        its = frame[(frame["row"] == row) & (frame["variant"] == variant) & (frame["stage"] == "evaluate")]
-        value = its[its["class"] == ""].set_index("metric")["value"]
-        assert value["accuracy"] == score.accuracy
-        assert value["cohen_kappa"] == score.cohen_kappa
-        assert value["labels_naming"] == score.labels_used.naming
-        recalls = its[its["metric"] == "recall"].set_index("class")["value"]
-        assert recalls.to_dict() == {name: one.recall for name, one in score.classes.items()}
-
-
 def test_numbers_over_seeds_are_traced_and_a_seed_that_has_not_run_is_named(tmp_path):
     recipe, run = write_synthetic_run(tmp_path)
     recipe.write_text(RECIPE.replace("seed: 7\n", "seed: 7\nseeds: [8, 9]\n"))

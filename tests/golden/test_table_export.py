@@ -71,7 +71,9 @@ def test_the_results_hold_the_figures_of_a_score_in_full_precision(results, cell
         score.accuracy, score.intervals["accuracy"].low, score.intervals["accuracy"].high, 1 / 8, score.n_scored)
     assert accuracy["labels_used"] == score.labels_used.total
     assert figure_of(results, cell, "majority_share")["value"] == 64 / 344
-    assert figure_of(results, cell, "recall", "happy")["value"] == score.classes["happy"].recall
+    for name, figures in score.classes.items():
+        assert figure_of(results, cell, "recall", name)["value"] == figures.recall
+    assert figure_of(results, cell, "cohen_kappa")["value"] == score.cohen_kappa
     assert figure_of(results, cell, "seconds")["value"] == score.seconds.total
     if score.clusters:
         purity = figure_of(results, cell, "purity")

@@ -5,7 +5,7 @@ from typing import Any
 
 from fecemo.evaluation.printed import DASH, Part, known, number
 from fecemo.evaluation.results import Results
-from fecemo.evaluation.table import is_ahead
+from fecemo.evaluation.table import is_ahead, leader
 
 Row = Mapping[Any, Any]
 Where = tuple[str, str]
@@ -81,9 +81,7 @@ class Lookup:
 
     def leader(self, cells: list[Where], metric: str = "accuracy") -> Where | None:
         """Return the cell that is ahead of all others, or None."""
-        ranked = sorted(cells, key=lambda cell: -self.best(cell, metric))
-        return ranked[0] if len(ranked) > 1 and all(
-            self.ahead(ranked[0], other, metric) for other in ranked[1:]) else None
+        return leader({cell: row for cell in cells if (row := self.overall(cell, metric)) is not None}, self.results)
 
     def classes(self, cell: Where) -> Iterator[str]:
         """Yield the classes of a cell's scored faces."""
