@@ -1,11 +1,23 @@
-"""How the terms of a loss are weighed against each other while a model trains."""
+"""How the terms of a loss are weighed against each other while a model trains.
 
-from collections.abc import Sequence
+Losses of unlike size, such as a cross-entropy and squared gray levels, drown each other in a sum. A balance sets a
+factor to each from what was seen of them so far. Validation, the best epoch and the learning curve's loss are of the
+plain sum always, by the recipe's weights: what a balance goes down is no yardstick, because it moves.
+
+Others come from entry points in the group ``fecemo.balances``.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
+
+import numpy as np
 
 BALANCES = "fecemo.training.balances"
-"""This module, or the entry points of other distributions."""
+LEAST = 1e-8
+"""Losses are divided by no less than this."""
+State = Mapping[str, Any]
+"""Arrays by name, float32, of shape (k,) for the k terms of a phase."""
 
 
 @dataclass(frozen=True)
@@ -16,19 +28,46 @@ class Balance:
     ----------
     name : str
         Key in recipes; no setting.
+
+    Attributes
+    ----------
+    learned : tuple of str
+        Parts of the state that the optimizer learns, as it learns weights.
     """
 
     name: str = field(default="", init=False)
 
-    def total(self, terms: Sequence[Any], weights: Sequence[float]) -> Any:
+    learned: ClassVar[tuple[str, ...]] = ()
+
+    def init_state(self, n_terms: int) -> dict[str, np.ndarray]:
+        """Return what is remembered, as it is before the first step; it is kept in checkpoints."""
+        return {}
+
+    def update_state(self, terms: Any, counts: Any, state: State) -> dict[str, Any]:
+        """Return the parts of the state that a batch changes, before `total` is asked of that batch.
+
+        Parameters
+        ----------
+        terms, counts
+            See `total`; no gradient flows through them.
+        state : mapping of str to tensor
+        """
+        return {}
+
+    def next_epoch(self, state: State) -> dict[str, Any]:
+        """Return the parts of the state that the beginning of an epoch changes; of the first one too."""
+        return {}
+
+    def total(self, terms: Any, weights: Any, state: State) -> Any:
         """Return the loss that is descended.
 
         Parameters
         ----------
-        terms : sequence of tensor of shape (), float32
-            The loss of each term over the batch.
-        weights : sequence of float
-            What the recipe says of each.
+        terms : tensor of shape (k,), float32
+            Of each term the mean over those examples of the batch whose target is known; 0 where there are none.
+        weights : tensor of shape (k,), float32
+            λ, what the recipe says of each.
+        state : mapping of str to tensor
 
         Returns
         -------
@@ -39,13 +78,217 @@ class Balance:
 
 @dataclass(frozen=True)
 class Fixed(Balance):
-    """Σ λ_k ℓ_k, each term by the weight that the recipe gives it."""
+    """Σ λ_i L_i, each term by the weight that the recipe gives it."""
 
     name: str = field(default="fixed", init=False)
 
-    def total(self, terms: Sequence[Any], weights: Sequence[float]) -> Any:
+    def total(self, terms: Any, weights: Any, state: State) -> Any:
         """Return the weighted sum; see `Balance.total`."""
-        return sum(weight * term for term, weight in zip(terms, weights, strict=True))
+        return _sum(weights * terms)
 
 
-BALANCE = Fixed
+@dataclass(frozen=True)
+class EMA(Balance):
+    """Σ λ_i L_i / E_i with E_i ← β E_i + (1 − β) L_i, a constant for the gradient (Lakkapragada et al. 2023).
+
+    E_i begins at the first L_i, so that the first steps are not blown up. A loss in other units, c L_i, has the same
+    gradient. β = 0 gives that of Σ log L_i, and β towards 1 fixed weights. The text gives no β.
+
+    Parameters
+    ----------
+    beta : float
+        β, in [0, 1).
+    """
+
+    beta: float = 0.9
+    name: str = field(default="ema", init=False)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.beta < 1:
+            raise ValueError(f"beta must be at least 0 and below 1, not {self.beta}")
+
+    def init_state(self, n_terms: int) -> dict[str, np.ndarray]:
+        """Return ``averages``, E, and ``averaged``, 1 for terms that have been seen."""
+        return {"averages": np.zeros(n_terms, np.float32), "averaged": np.zeros(n_terms, np.float32)}
+
+    def update_state(self, terms: Any, counts: Any, state: State) -> dict[str, Any]:
+        """Return the averages; those of terms without a known example stay; see `Balance.update_state`."""
+        from keras import ops
+
+        seen = ops.cast(counts > 0, "float32")
+        averages = ops.where(state["averaged"] > 0, self.beta * state["averages"] + (1 - self.beta) * terms, terms)
+        return {"averages": ops.where(seen > 0, averages, state["averages"]),
+                "averaged": ops.maximum(state["averaged"], seen)}
+
+    def total(self, terms: Any, weights: Any, state: State) -> Any:
+        """Return the sum of the terms, each divided by its average; see `Balance.total`."""
+        return _sum(weights * _divided(terms, state))
+
+
+@dataclass(frozen=True)
+class DWA(Balance):
+    """Σ λ_i w_i L_i, w_i = K exp(r_i / T) / Σ_k exp(r_k / T), K the terms (Liu, Johns and Davison 2019, equation 7).
+
+    r_i is the mean of L_i over the last epoch, divided by that over the epoch before: a term that falls slowly counts
+    more. In the first two epochs w_i is 1.
+
+    Parameters
+    ----------
+    temperature : float
+        T.
+    """
+
+    temperature: float = 2.0
+    name: str = field(default="dwa", init=False)
+
+    def __post_init__(self) -> None:
+        if not self.temperature > 0:
+            raise ValueError(f"temperature must be above 0, not {self.temperature}")
+
+    def init_state(self, n_terms: int) -> dict[str, np.ndarray]:
+        """Return the running epoch's ``sums`` and ``counts``, the means ``last`` and ``before``, and the ``epochs``."""
+        return {name: np.zeros(n_terms, np.float32) for name in ("sums", "counts", "last", "before", "epochs")}
+
+    def update_state(self, terms: Any, counts: Any, state: State) -> dict[str, Any]:
+        """Return the sums of the running epoch; see `Balance.update_state`."""
+        return {"sums": state["sums"] + counts * terms, "counts": state["counts"] + counts}
+
+    def next_epoch(self, state: State) -> dict[str, Any]:
+        """Return the means of the epochs that are over, and sums that begin anew; see `Balance.next_epoch`."""
+        from keras import ops
+
+        ran = state["counts"] > 0
+        nothing = ops.zeros_like(state["sums"])
+        return {"before": ops.where(ran, state["last"], state["before"]),
+                "last": ops.where(ran, state["sums"] / ops.maximum(state["counts"], 1.0), state["last"]),
+                "epochs": state["epochs"] + ops.cast(ran, "float32"), "sums": nothing, "counts": nothing}
+
+    def total(self, terms: Any, weights: Any, state: State) -> Any:
+        """Return the weighted sum, slow terms counting more; see `Balance.total`."""
+        return _sum(weights * self.factors(state) * terms)
+
+    def rates(self, state: State) -> Any:
+        """Return r of each term, 1 in the first two epochs: tensor of shape (k,)."""
+        from keras import ops
+
+        rates = state["last"] / ops.maximum(state["before"], LEAST)
+        return ops.where(ops.min(state["epochs"]) >= 2, rates, ops.ones_like(rates))
+
+    def factors(self, state: State) -> Any:
+        """Return w of each term, 1 in the first two epochs: tensor of shape (k,)."""
+        from keras import ops
+
+        rates = self.rates(state)
+        return rates.shape[0] * ops.softmax(rates / self.temperature)
+
+
+@dataclass(frozen=True)
+class RatedEMA(Balance):
+    """Σ λ_i r_i L_i / E_i, r of `DWA` and E of `EMA`: our reading of "Rated EMA" (Lakkapragada et al. 2023).
+
+    The text that could be read says that it combines EMA with DWA and scales by magnitude before it adjusts by rates,
+    and prints no formula.
+
+    Parameters
+    ----------
+    beta : float
+        See `EMA`.
+    """
+
+    beta: float = 0.9
+    name: str = field(default="rema", init=False)
+
+    def __post_init__(self) -> None:
+        self._averages()
+
+    def init_state(self, n_terms: int) -> dict[str, np.ndarray]:
+        """Return the states of `EMA` and `DWA`."""
+        return {**self._averages().init_state(n_terms), **self._rates().init_state(n_terms)}
+
+    def update_state(self, terms: Any, counts: Any, state: State) -> dict[str, Any]:
+        """Return both states; see `Balance.update_state`."""
+        return {**self._averages().update_state(terms, counts, state),
+                **self._rates().update_state(terms, counts, state)}
+
+    def next_epoch(self, state: State) -> dict[str, Any]:
+        """Return the state of `DWA`; see `Balance.next_epoch`."""
+        return self._rates().next_epoch(state)
+
+    def total(self, terms: Any, weights: Any, state: State) -> Any:
+        """Return the sum of the divided terms, each by its rate; see `Balance.total`."""
+        return _sum(weights * self._rates().rates(state) * _divided(terms, state))
+
+    def _averages(self) -> EMA:
+        return EMA(self.beta)
+
+    def _rates(self) -> DWA:
+        return DWA()
+
+
+@dataclass(frozen=True)
+class DynamicWeightedEMA(RatedEMA):
+    """Σ λ_i w_i L_i / E_i, w of `DWA` and E of `EMA`: our reading of "Dynamic Weighted EMA"; see `RatedEMA`.
+
+    Parameters
+    ----------
+    beta : float
+        See `EMA`.
+    temperature : float
+        See `DWA`.
+    """
+
+    temperature: float = 2.0
+    name: str = field(default="dwema", init=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._rates()
+
+    def total(self, terms: Any, weights: Any, state: State) -> Any:
+        """Return the sum of the divided terms, slow ones counting more; see `Balance.total`."""
+        return _sum(weights * self._rates().factors(state) * _divided(terms, state))
+
+    def _rates(self) -> DWA:
+        return DWA(self.temperature)
+
+
+@dataclass(frozen=True)
+class Uncertainty(Balance):
+    """Σ λ_i L_i / (2 exp s_i) + s_i / 2, s learned with the weights (Kendall, Gal and Cipolla 2018, section 3.2).
+
+    Parameters
+    ----------
+    begin : float
+        s_i, the logarithm of a term's variance, before the first step.
+    """
+
+    begin: float = -0.5
+    name: str = field(default="uncertainty", init=False)
+
+    learned = ("log_variances",)
+
+    def init_state(self, n_terms: int) -> dict[str, np.ndarray]:
+        """Return ``log_variances``, s."""
+        return {"log_variances": np.full(n_terms, self.begin, np.float32)}
+
+    def total(self, terms: Any, weights: Any, state: State) -> Any:
+        """Return the sum of the terms by their precision, and what uncertainty costs; see `Balance.total`."""
+        from keras import ops
+
+        logs = state["log_variances"]
+        return _sum(weights * terms * ops.exp(-logs) / 2 + logs / 2)
+
+
+def _divided(terms: Any, state: State) -> Any:
+    from keras import ops
+
+    return terms / ops.stop_gradient(ops.maximum(state["averages"], LEAST))
+
+
+def _sum(terms: Any) -> Any:
+    from keras import ops
+
+    return ops.sum(terms)
+
+
+BALANCE = (Fixed, EMA, DWA, RatedEMA, DynamicWeightedEMA, Uncertainty)

@@ -44,6 +44,7 @@ def run_epoch(training: TrainingJob, phase: TrainingPhase, step: TrainingStep, l
     order = epoch_order(len(examples), training.seed, phase.name, epoch)
     n_steps = -(-len(examples) // fit.batch_size)
     means = _Means()
+    step.begin_epoch()
     for number, (inputs, targets, weights, n) in enumerate(_batches(loader, examples, order, fit.batch_size)):
         step.set_rate(fit.learning_rate * fit.schedule.factor(epoch + number / n_steps, fit.epochs))
         figures = step.step(inputs, targets, weights, _chance(training, phase, epoch, number))

@@ -122,7 +122,7 @@ def _fit(training: TrainingJob, phase: TrainingPhase, done: Progress, resumed: C
 
 
 def _refuse_no_learning(phase: TrainingPhase, step: TrainingStep, where: str) -> None:
-    if not step.trainable_variables:
+    if not step.part.trainable_variables:
         raise InputError(f"{where}: all that it runs is frozen ({', '.join(phase.frozen)}): nothing would learn")
     steps = -(-len(phase.examples) // phase.fit.batch_size) * phase.fit.epochs
     if steps < phase.fit.accumulate:

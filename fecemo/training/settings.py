@@ -50,7 +50,7 @@ class FitSettings:
     data : tuple of str
         What is learnt from, where that is not what the phase says: ``source``, ``target.train``, ``source.triplets``.
     balance : Balance
-        How the terms are weighed against each other: ``fixed``.
+        How the terms are weighed against each other: ``fixed``, ``{ema: {beta: 0.9}}``, ``dwa``, ``uncertainty``.
     frozen : tuple of str, optional
         Submodels that do not learn, in the place of those that the phase freezes by itself.
     validate_on : float or "valid", optional

@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from fecemo.training.augmentation import augment
+from fecemo.training.balances import Fixed
 from fecemo.training.examples import Examples
 from fecemo.training.settings import FitSettings
 
@@ -40,6 +41,8 @@ def part_of(model: keras.Model, outputs: tuple[str, ...]) -> keras.Model:
 class TrainingStep(keras.Model):
     """The part of a model that the terms of a loss look at, with their state and an optimizer, ready for `step`.
 
+    The ``loss`` of steps and validation is the sum of the terms by the recipe's weights, whatever balance is descended.
+
     Parameters
     ----------
     model : keras.Model
@@ -57,16 +60,18 @@ class TrainingStep(keras.Model):
         self.terms = dict(zip(fit.term_names, fit.losses, strict=True))
         self.group_size = max(fit.group_size, examples.faces_each)
         self.copies = self.group_size // examples.faces_each
-        self.balance = fit.balance
         self.augment, self.corrupt = fit.augment, fit.corrupt
         self.image = next((name for name, tensor in model.input.items() if len(tensor.shape) == 4), None)
         self.seed_generator = keras.random.SeedGenerator(0) if fit.augment or fit.corrupt else None
+        self.plain_loss = keras.metrics.Mean(name="plain_loss")
         self.term_means = {name: keras.metrics.Mean(name=f"loss.{name}") for name in self.terms}
         self.term_counts = {name: keras.metrics.Sum(name=f"count.{name}") for name in self.terms}
         self.accuracies = {name: keras.metrics.Mean(name=f"accuracy.{name}")
                            for name, term in self.terms.items() if term.loss.has_accuracy}
         self.memory = {name: self._memory(name, term, model.output[term.output].shape[1:], examples, n_classes)
                        for name, term in self.terms.items()}
+        self.balance = fit.balance
+        self.balanced = self._kept("balance", self.balance.init_state(len(self.terms)), self.balance.learned)
         self.compile(optimizer=fit.optimizer.build(fit.learning_rate, fit.accumulate if fit.accumulate > 1 else None),
                      jit_compile=_pays_to_fuse(self.part) or "auto")
         self.build((fit.batch_size,))
@@ -82,7 +87,10 @@ class TrainingStep(keras.Model):
             state = term.loss.init_state(tuple(output_shape), target, n_classes)
         except ValueError as error:
             raise ValueError(f"the loss {term.loss.name} of {term.output} and {term.target_name}: {error}") from error
-        return {key: self.add_weight(shape=values.shape, initializer=_always(values), trainable=False,
+        return self._kept(name, state)
+
+    def _kept(self, name: str, state: Mapping[str, np.ndarray], learned: tuple[str, ...] = ()) -> dict[str, Any]:
+        return {key: self.add_weight(shape=values.shape, initializer=_always(values), trainable=key in learned,
                                      name=f"{name}_{key}".replace(".", "_")) for key, values in state.items()}
 
     def set_rate(self, rate: float) -> None:
@@ -92,8 +100,12 @@ class TrainingStep(keras.Model):
 
     @property
     def state(self) -> list[Any]:
-        """List of keras.Variable: What the terms remember, in a fixed order."""
-        return [variable for kept in self.memory.values() for variable in kept.values()]
+        """List of keras.Variable: What the terms and their balance remember, in a fixed order."""
+        return [variable for kept in (*self.memory.values(), self.balanced) for variable in kept.values()]
+
+    def begin_epoch(self) -> None:
+        """Tell the balance that an epoch begins."""
+        _assign(self.balanced, self.balance.next_epoch(_values(self.balanced)))
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         """Nothing is left to build: the model is."""
@@ -119,24 +131,33 @@ class TrainingStep(keras.Model):
 
     def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None,
                      training: bool = True) -> Any:
-        """Return the sum of the terms, each the mean over examples that count and are known, and of `losses`."""
+        """Return the balanced terms, each the mean over examples that count and are known, and the sum of `losses`."""
         for metric in self.metrics:
             metric.reset_state()
-        means = []
+        means, counts = [], []
         for name, term in self.terms.items():
             output, target, weights = self._compared(term, y, y_pred, sample_weight)
-            state = {key: ops.convert_to_tensor(variable) for key, variable in self.memory[name].items()}
+            state = _values(self.memory[name])
             values = term.loss.per_example(output, target, weights, state)
             count = ops.sum(weights)
             mean = ops.sum(values * weights) / ops.maximum(count, 1.0)
             self.term_means[name].update_state(mean)
             self.term_counts[name].update_state(count)
             means.append(mean)
+            counts.append(count)
             if training:
-                for key, value in term.loss.update_state(ops.stop_gradient(output), target, weights, state).items():
-                    self.memory[name][key].assign(value)
-        of_layers = [ops.cast(loss, "float32") for loss in self.losses]  # regularizers, and what layers add
-        return sum(of_layers, self.balance.total(means, [term.weight for term in self.terms.values()]))
+                _assign(self.memory[name], term.loss.update_state(ops.stop_gradient(output), target, weights, state))
+        terms = ops.stack(means)
+        weights = ops.convert_to_tensor([term.weight for term in self.terms.values()], "float32")
+        of_layers = sum(ops.cast(loss, "float32") for loss in self.losses)  # regularizers, and what layers add
+        plain = Fixed().total(terms, weights, {}) + of_layers
+        self.plain_loss.update_state(plain)
+        if not training:
+            return plain
+        state = _values(self.balanced)
+        state |= self.balance.update_state(ops.stop_gradient(terms), ops.stack(counts), state)
+        _assign(self.balanced, {key: value for key, value in state.items() if key not in self.balance.learned})
+        return self.balance.total(terms, weights, state) + of_layers
 
     def _compared(self, term: Any, targets: Any, made: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
         """Return the output that a term looks at, its target, and the weights of the examples."""
@@ -167,7 +188,9 @@ class TrainingStep(keras.Model):
             output, target, weights = self._compared(term, y, y_pred, sample_weight)
             correct = ops.cast(term.loss.is_correct(output, target, weights), "float32")
             accuracy.update_state(correct, sample_weight=weights)
-        return self.get_metrics_result()
+        figures = self.get_metrics_result()
+        figures["loss"] = figures.pop("plain_loss")
+        return figures
 
     def step(self, inputs: Mapping[str, Any], targets: Mapping[str, Any], weights: Any,
              seed: int = 0) -> dict[str, float]:
@@ -208,6 +231,15 @@ def _known(module: Any, target: Any) -> Any:
         return target >= 0
     known = module.isfinite(target)
     return module.all(known, axis=tuple(range(1, len(target.shape)))) if len(target.shape) > 1 else known
+
+
+def _values(kept: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: ops.convert_to_tensor(variable) for key, variable in kept.items()}
+
+
+def _assign(kept: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    for key, value in values.items():
+        kept[key].assign(value)
 
 
 def _always(values: np.ndarray) -> Any:

@@ -88,7 +88,7 @@ def test_a_receipt_tells_names_and_settings():
     ({"data": "target.trian"}, r"classify\.data: 'target\.trian' is no part of a data set: did you mean 'train'"),
     ({"data": "source.triplets"}, r"classify: a loss of triplets learns from data such as source\.triplets"),
     ({"frozen": ["encodr"]}, r"classify\.frozen: small_resnet has no submodel 'encodr': did you mean 'encoder'"),
-    ({"balance": "ema"}, r"classify\.balance: there is no balance 'ema'"),
+    ({"balance": "emma"}, r"classify\.balance: there is no balance 'emma': did you mean 'ema'"),
     ({"optimizer": ["adam", "sgd"]}, r"classify\.optimizer: expected one optimizer, found 2"),
     ({"optimizer": {"adam": {"momentum": 0.9}}}, r"classify\.optimizer\.adam: unknown key 'momentum'"),
     ({"schedule": "linear"}, r"classify\.schedule: there is no schedule 'linear'"),
