@@ -28,11 +28,18 @@ class Augmentation:
     targets : tuple of str
         What `apply` emits beside the faces, for a loss to learn: how a face was altered, such as the permutation of a
         jigsaw.
+    in_validation : bool
+        Whether faces that are validated on are altered too: those of which a target is emitted are.
     """
 
     name: str = field(default="", init=False)
 
     targets: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def in_validation(self) -> bool:
+        """bool: See above."""
+        return bool(self.targets)
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return altered faces, each in its own way.

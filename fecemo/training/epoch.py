@@ -12,7 +12,7 @@ from fecemo.errors import InputError
 from fecemo.training.examples import Examples
 from fecemo.training.history import EpochRecord
 from fecemo.training.loader import Loader
-from fecemo.training.order import epoch_order, padded_batches
+from fecemo.training.order import balanced_order, epoch_order, padded_batches
 from fecemo.training.step import TrainingStep
 from fecemo.training.training_job import TrainingJob, TrainingPhase
 
@@ -41,7 +41,7 @@ def run_epoch(training: TrainingJob, phase: TrainingPhase, step: TrainingStep, l
     """
     started = time.monotonic()
     fit, examples = phase.fit, phase.examples
-    order = epoch_order(len(examples), training.seed, phase.name, epoch)
+    order = _order(training, phase, epoch)
     n_steps = -(-len(examples) // fit.batch_size)
     means = _Means()
     step.begin_epoch()
@@ -61,6 +61,19 @@ def run_epoch(training: TrainingJob, phase: TrainingPhase, step: TrainingStep, l
         valid_loss=validated.loss if validated else None, valid_accuracy=validated.accuracy if validated else None,
         terms={**means.terms, **({f"valid_{name}": value for name, value in validated.terms.items()}
                                  if validated else {})})
+
+
+def _order(training: TrainingJob, phase: TrainingPhase, epoch: int) -> np.ndarray:
+    """Return the order in which an epoch goes through the examples of a phase."""
+    targets = phase.examples.targets
+    if phase.fit.sampling == "balanced":
+        classes = next((targets[term.target_name] for term in phase.fit.losses
+                        if term.loss.target_kind == "classes" and term.target_name in targets), None)
+        if classes is None:
+            raise InputError(f"train {training.title}: the phase {phase.name!r}: sampling: balanced draws classes "
+                             "alike, and the only ones are emitted by an augmentation, batch by batch")
+        return balanced_order(classes, training.seed, phase.name, epoch)
+    return epoch_order(len(phase.examples), training.seed, phase.name, epoch)
 
 
 def _validate(training: TrainingJob, phase: TrainingPhase, step: TrainingStep, loader: Loader,

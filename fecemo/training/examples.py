@@ -173,3 +173,24 @@ def held_out(examples: Examples, fraction: float, seed: int) -> tuple[Examples, 
     taken = np.zeros(len(examples), bool)
     taken[order[np.diff(due) > 0]] = True
     return examples.take(np.flatnonzero(~taken)), examples.take(np.flatnonzero(taken))
+
+
+def with_wrong_labels(examples: Examples, share: float, seed: int) -> Examples:
+    """Return examples a share of whose known classes, by seed, is exchanged for another one, all as likely.
+
+    Parameters
+    ----------
+    examples : Examples
+    share : float
+        In [0, 1), rounded to whole examples.
+    seed : int
+    """
+    targets = dict(examples.targets)
+    for name, values in examples.targets.items() if share else ():
+        if np.issubdtype(values.dtype, np.integer) and (n_classes := int(values.max(initial=-1)) + 1) > 1:
+            chance = np.random.default_rng([seed, zlib.crc32(f"wrong/{name}".encode())])
+            is_known = np.flatnonzero(known(values))
+            wrong = chance.permutation(is_known)[: round(share * len(is_known))]
+            targets[name] = values.copy()
+            targets[name][wrong] = (values[wrong] + chance.integers(1, n_classes, len(wrong))) % n_classes
+    return replace(examples, targets=targets)

@@ -7,6 +7,10 @@ entry points in the group ``fecemo.optimizers``; see `fecemo.registry`.
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
+from fecemo.data.documents import build
+from fecemo.errors import InputError
+from fecemo.registry import find
+
 OPTIMIZERS = "fecemo.training.optimizers"
 
 
@@ -23,11 +27,15 @@ class Optimizer:
     ----------
     keras_name : str
         Of the class in `keras.optimizers`.
+    passes : int
+        Gradients of a batch that a step takes. Before each but the last, the step sets the built optimizer's
+        ``climbing``.
     """
 
     name: str = field(default="", init=False)
 
     keras_name: ClassVar[str]
+    passes: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         for setting, value in self.settings.items():
@@ -168,4 +176,81 @@ class SGD(Optimizer):
                     gradient_accumulation_steps=accumulate)
 
 
-OPTIMIZER = (Adam, Adamax, Nadam, AdamW, RMSprop, SGD)
+@dataclass(frozen=True)
+class SAM(Optimizer):
+    """Any other optimizer, led by the slope at the worst place near by: sharpness-aware minimization.
+
+    e = ρ g / ‖g‖₂, g the gradient at the weights w and its norm that over all weights; the other optimizer then steps
+    from w along the gradient at w + e (Foret et al. 2021, algorithm 1). Both gradients are of one batch, altered alike,
+    so that a step costs two. Normalizations of batches move twice.
+
+    Parameters
+    ----------
+    base : str or dict
+        The other optimizer, by name or by name with settings: ``{sam: {base: {adamw: {weight_decay: 1.0e-3}}}}``.
+    rho : float
+        ρ.
+    """
+
+    base: Any = "adam"
+    rho: float = 0.05
+    name: str = field(default="sam", init=False)
+
+    passes = 2
+
+    def __post_init__(self) -> None:
+        if not self.rho > 0:
+            raise ValueError(f"rho must be above 0, not {self.rho}")
+        if not isinstance(self.base, Optimizer):
+            object.__setattr__(self, "base", _chosen(self.base))
+        if self.base.passes > 1:
+            raise ValueError(f"base: {self.base.name} takes several gradients of a batch by itself")
+
+    @property
+    def slots(self) -> int:
+        """int: Those of the other optimizer, and the way up."""
+        return int(self.base.slots) + 1
+
+    def build(self, learning_rate: float, accumulate: int | None = None) -> Any:
+        """Return the other Keras optimizer with ``climbing``, which says what `apply` does; see `Optimizer.build`."""
+        from keras import ops
+
+        rho, plain = self.rho, self.base.build(learning_rate)
+
+        class SharpnessAware(type(plain)):  # type: ignore[misc]
+            climbing = False
+
+            def build(self, variables: Any) -> None:
+                super().build(variables)
+                self._ways_up = [self.add_variable_from_reference(variable, name="way_up") for variable in variables]
+
+            def apply(self, grads: Any, trainable_variables: Any = None) -> None:
+                weights = self._trainable_variables if trainable_variables is None else list(trainable_variables)
+                ways_up = [self._ways_up[self._get_variable_index(weight)] for weight in weights]
+                if not self.climbing:
+                    for weight, way_up in zip(weights, ways_up, strict=True):
+                        weight.assign(weight - way_up)
+                    super().apply(grads, trainable_variables)
+                    return
+                squares = [ops.sum(ops.square(gradient)) for gradient in grads if gradient is not None]
+                length = rho / (ops.sqrt(sum(squares)) + 1e-12)
+                for weight, way_up, gradient in zip(weights, ways_up, grads, strict=True):
+                    way_up.assign(ops.zeros_like(way_up) if gradient is None else length * gradient)
+                    weight.assign(weight + way_up)
+
+        return SharpnessAware.from_config(plain.get_config())
+
+
+def _chosen(said: Any) -> Optimizer:
+    """Return the optimizer that a name, or a name with settings, says. Raises `ValueError` if there is none."""
+    named = {said: {}} if isinstance(said, str) else said
+    if not isinstance(named, dict) or len(named) != 1:
+        raise ValueError(f"base: expected the name of an optimizer, or one name with settings, found {said!r}")
+    (name, settings), = named.items()
+    try:
+        return build(find(OPTIMIZERS, "OPTIMIZER", name, "optimizer"), settings or {}, "base")
+    except InputError as error:
+        raise ValueError(f"base: {error}") from error
+
+
+OPTIMIZER = (Adam, Adamax, Nadam, AdamW, RMSprop, SGD, SAM)

@@ -35,6 +35,21 @@ def epoch_order(n_faces: int, seed: int, phase: str, epoch: int) -> np.ndarray:
     return _generator(seed, f"{phase}/{epoch}").permutation(n_faces)
 
 
+def balanced_order(classes: np.ndarray, seed: int, phase: str, epoch: int) -> np.ndarray:
+    """Return an epoch's faces drawn with replacement, all classes equally likely: ndarray of shape (n,), int64.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n,), int
+        Of each face; -1, where it is not known, counts as a class.
+    seed, phase, epoch
+        See `epoch_order`.
+    """
+    _, members, counts = np.unique(classes, return_inverse=True, return_counts=True)
+    likely = 1 / counts[members]
+    return _generator(seed, f"{phase}/{epoch}").choice(len(classes), len(classes), p=likely / likely.sum())
+
+
 def padded_batches(order: np.ndarray, batch_size: int, devices: int = 1) -> Iterator[tuple[np.ndarray, int]]:
     """Yield ``(positions, n)``: batches all of one size, of which the first ``n`` count.
 

@@ -68,6 +68,28 @@ class Halved(Schedule):
 
 
 @dataclass(frozen=True)
+class Exponential(Schedule):
+    """A rate to the power of the whole epochs that are done.
+
+    Parameters
+    ----------
+    rate : float
+        In (0, 1).
+    """
+
+    rate: float = 0.98
+    name: str = field(default="exponential", init=False)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.rate < 1:
+            raise ValueError(f"rate must be above 0 and below 1, not {self.rate}")
+
+    def factor(self, done: float, epochs: int) -> float:
+        """Return 1, rate, rate², …; see `Schedule.factor`."""
+        return self.rate ** int(done)
+
+
+@dataclass(frozen=True)
 class Cosine(Schedule):
     """Up from near 0 to 1, then down to near 0 along half a cosine (Loshchilov and Hutter 2017, equation 5).
 
@@ -91,4 +113,4 @@ class Cosine(Schedule):
         return 0.5 * (1 + math.cos(math.pi * (done - self.warmup) / (epochs - self.warmup)))
 
 
-SCHEDULE = (Constant, Halved, Cosine)
+SCHEDULE = (Constant, Halved, Exponential, Cosine)

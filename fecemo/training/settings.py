@@ -33,6 +33,9 @@ class FitSettings:
     label_fraction : float, optional
         Only for phases that learn from labels: the share of all labelled faces, in (0, 1], stratified by emotion and
         drawn by seed from the train split; None takes the whole train split.
+    label_noise : float
+        Share of the labels that are learnt from, in [0, 1), that are exchanged for another class by seed: what a
+        training makes of wrong labels. Those that are validated on stay.
     precision : {"float32", "mixed_bfloat16"}
         Of what the layers compute; weights are float32 always. Half the memory and several times the speed on
         accelerators that have bfloat16, slower elsewhere.
@@ -51,6 +54,9 @@ class FitSettings:
         What is learnt from, where that is not what the phase says: ``source``, ``target.train``, ``source.triplets``.
     balance : Balance
         How the terms are weighed against each other: ``fixed``, ``{ema: {beta: 0.9}}``, ``dwa``, ``uncertainty``.
+    sampling : {"shuffled", "balanced"}
+        Each example once an epoch; or as many, drawn with replacement so that all classes are equally likely, of the
+        first loss that learns classes.
     frozen : tuple of str, optional
         Submodels that do not learn, in the place of those that the phase freezes by itself.
     validate_on : float or "valid", optional
@@ -69,6 +75,7 @@ class FitSettings:
     batch_size: int = 32
     faces: int | None = None
     label_fraction: float | None = None
+    label_noise: float = 0.0
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     accumulate: int = 1
     schedule: Schedule = field(default_factory=Constant)
@@ -76,6 +83,7 @@ class FitSettings:
     corrupt: tuple[Augmentation, ...] = ()
     data: tuple[str, ...] = ()
     balance: Balance = field(default_factory=Fixed)
+    sampling: Literal["shuffled", "balanced"] = "shuffled"
     frozen: tuple[str, ...] | None = None
     validate_on: float | Literal["valid"] | None = None
     patience: int | None = None
@@ -91,12 +99,19 @@ class FitSettings:
                 raise ValueError(f"{name} must be above 0, not {value}")
         if self.label_fraction is not None and not 0 < self.label_fraction <= 1:
             raise ValueError(f"label_fraction must be above 0 and at most 1, not {self.label_fraction}")
+        if not 0 <= self.label_noise < 1:
+            raise ValueError(f"label_noise must be at least 0 and below 1, not {self.label_noise}")
         if isinstance(self.validate_on, float) and not 0 < self.validate_on < 1:
             raise ValueError(f"validate_on must be above 0 and below 1, not {self.validate_on}")
         if self.validate_on is None and (self.patience is not None or self.keep == "best"):
             raise ValueError("patience and keep: best look at a validation loss: give validate_on, such as 0.1")
         if not self.losses:
             raise ValueError("losses is empty: there is nothing to learn")
+        if self.sampling == "balanced" and not any(term.loss.target_kind == "classes" for term in self.losses):
+            raise ValueError("sampling: balanced draws classes alike, and no loss learns classes")
+        if self.optimizer.passes > 1 and self.accumulate > 1:
+            raise ValueError(f"accumulate must be 1 with {self.optimizer.name}, which takes several gradients of a "
+                             f"batch, not {self.accumulate}")
         if sizes := sorted({term.loss.group_size for term in self.losses} - {1}):
             if len(sizes) > 1:
                 raise ValueError(f"losses that compare {' and '.join(map(str, sizes))} faces do not mix")

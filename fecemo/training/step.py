@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from fecemo.training.augmentation import augment
+from fecemo.training.augmentations.mixup import MIXED
 from fecemo.training.balances import Fixed
 from fecemo.training.examples import Examples
 from fecemo.training.settings import FitSettings
@@ -54,6 +55,8 @@ class TrainingStep(keras.Model):
         Of the labels.
     """
 
+    train_function: Any
+
     def __init__(self, model: keras.Model, fit: FitSettings, examples: Examples, n_classes: int) -> None:
         super().__init__(name="step")
         self.part = part_of(model, fit.outputs)
@@ -61,7 +64,9 @@ class TrainingStep(keras.Model):
         self.group_size = max(fit.group_size, examples.faces_each)
         self.copies = self.group_size // examples.faces_each
         self.augment, self.corrupt = fit.augment, fit.corrupt
-        self.image = next((name for name, tensor in model.input.items() if len(tensor.shape) == 4), None)
+        images = [name for name, tensor in model.input.items() if len(tensor.shape) == 4]
+        self.image = next(iter(images), None)
+        _refuse_other_inputs(images, set(model.input), fit, self.group_size)
         self.seed_generator = keras.random.SeedGenerator(0) if fit.augment or fit.corrupt else None
         self.plain_loss = keras.metrics.Mean(name="plain_loss")
         self.term_means = {name: keras.metrics.Mean(name=f"loss.{name}") for name in self.terms}
@@ -70,12 +75,13 @@ class TrainingStep(keras.Model):
                            for name, term in self.terms.items() if term.loss.has_accuracy}
         self.memory = {name: self._memory(name, term, model.output[term.output].shape[1:], examples, n_classes)
                        for name, term in self.terms.items()}
-        self.balance = fit.balance
+        self.balance, self.passes = fit.balance, fit.optimizer.passes
         self.balanced = self._kept("balance", self.balance.init_state(len(self.terms)), self.balance.learned)
         self.compile(optimizer=fit.optimizer.build(fit.learning_rate, fit.accumulate if fit.accumulate > 1 else None),
                      jit_compile=_pays_to_fuse(self.part) or "auto")
         self.build((fit.batch_size,))
         self.optimizer.build(self.trainable_variables)
+        self._programs: dict[bool, Any] = {}
         self.rate: float | None = None
 
     def _memory(self, name: str, term: Any, output_shape: tuple[int, ...], examples: Examples,
@@ -118,11 +124,14 @@ class TrainingStep(keras.Model):
         emitted: dict[str, Any] = {}
         if self.image is not None:
             always = training or self.copies > 1
-            augmentations = [augmentation for augmentation in self.augment if always or augmentation.targets]
+            augmentations = [augmentation for augmentation in self.augment if always or augmentation.in_validation]
             faces, emitted = augment(inputs[self.image], augmentations, self.seed_generator)
             corrupted, of_corruption = augment(faces, self.corrupt, self.seed_generator)
-            emitted = {**emitted, **of_corruption, IMAGE: faces / WHITE}
-            inputs = {**inputs, self.image: corrupted}
+            emitted = {**emitted, **of_corruption}
+            # An augmentation may emit faces for an input of their own beside those that it leaves as they are.
+            of_own = {name: emitted.pop(name) for name in inputs if name in emitted}
+            inputs = {**inputs, self.image: corrupted, **of_own}
+            emitted[IMAGE] = faces / WHITE
         outputs = self.part(inputs, training=training)
         return {name: ops.cast(values, "float32") for name, values in outputs.items()}, emitted
 
@@ -134,18 +143,18 @@ class TrainingStep(keras.Model):
         """Return the balanced terms, each the mean over examples that count and are known, and the sum of `losses`."""
         for metric in self.metrics:
             metric.reset_state()
+        climbing = self.passes > 1 and self.optimizer.climbing
         means, counts = [], []
         for name, term in self.terms.items():
             output, target, weights = self._compared(term, y, y_pred, sample_weight)
             state = _values(self.memory[name])
-            values = term.loss.per_example(output, target, weights, state)
-            count = ops.sum(weights)
-            mean = ops.sum(values * weights) / ops.maximum(count, 1.0)
+            total, count = self._summed(term, output, target, weights, state, y_pred[1], sample_weight)
+            mean = total / ops.maximum(count, 1.0)
             self.term_means[name].update_state(mean)
             self.term_counts[name].update_state(count)
             means.append(mean)
             counts.append(count)
-            if training:
+            if training and not climbing:
                 _assign(self.memory[name], term.loss.update_state(ops.stop_gradient(output), target, weights, state))
         terms = ops.stack(means)
         weights = ops.convert_to_tensor([term.weight for term in self.terms.values()], "float32")
@@ -155,8 +164,10 @@ class TrainingStep(keras.Model):
         if not training:
             return plain
         state = _values(self.balanced)
-        state |= self.balance.update_state(ops.stop_gradient(terms), ops.stack(counts), state)
-        _assign(self.balanced, {key: value for key, value in state.items() if key not in self.balance.learned})
+        if climbing or self.passes == 1:  # at the weights themselves; both passes go down one and the same loss
+            after = self.balance.update_state(ops.stop_gradient(terms), ops.stack(counts), state)
+            _assign(self.balanced, after)
+            state |= after
         return self.balance.total(terms, weights, state) + of_layers
 
     def _compared(self, term: Any, targets: Any, made: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
@@ -180,6 +191,18 @@ class TrainingStep(keras.Model):
         else:
             target = ops.where(ops.isfinite(target), target, ops.zeros_like(target))
         return output, target, weights * ops.cast(known, "float32")
+
+    @staticmethod
+    def _summed(term: Any, output: Any, target: Any, weights: Any, state: Mapping[str, Any], emitted: Mapping[str, Any],
+                sample_weight: Any) -> tuple[Any, Any]:
+        """Return the sum of a term over the examples that count, and how many these are; of mixed faces, in parts."""
+        values = term.loss.per_example(output, target, weights, state)
+        if MIXED not in emitted or target is None or term.target_name in emitted:
+            return ops.sum(values * weights), ops.sum(weights)
+        own, other = emitted[MIXED] * weights, ops.roll(weights, 1, axis=0) * sample_weight
+        of_other = term.loss.per_example(output, ops.roll(target, 1, axis=0), other, state)
+        other = (1 - emitted[MIXED]) * other
+        return ops.sum(own * values) + ops.sum(other * of_other), ops.sum(own) + ops.sum(other)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Return the loss, that of each term, how many examples it counted and, where there is one, its accuracy."""
@@ -207,7 +230,23 @@ class TrainingStep(keras.Model):
         seed : int
             Decides, with nothing else, how faces are altered; in [0, 2³²).
         """
-        return self._on_batch(self.train_on_batch, inputs, targets, weights, seed)
+        if self.passes == 1:
+            return self._on_batch(self.train_on_batch, inputs, targets, weights, seed)
+        seeds = [variable for variable in self.part.variables if "seed_generator" in variable.path]
+        chance = [ops.copy(variable) for variable in seeds]
+        self._take(climbing=True)
+        figures = self._on_batch(self.train_on_batch, inputs, targets, weights, seed)
+        for variable, value in zip(seeds, chance, strict=True):
+            variable.assign(value)
+        self._take(climbing=False)
+        self._on_batch(self.train_on_batch, inputs, targets, weights, seed)
+        return figures
+
+    def _take(self, climbing: bool) -> None:
+        """Take the program that climbs, or the one that descends; each is compiled once."""
+        self._programs[self.optimizer.climbing] = self.train_function
+        self.optimizer.climbing = climbing
+        self.train_function = self._programs.get(climbing)
 
     def validate(self, inputs: Mapping[str, Any], targets: Mapping[str, Any], weights: Any,
                  seed: int = 0) -> dict[str, float]:
@@ -223,6 +262,21 @@ class TrainingStep(keras.Model):
             state.assign(np.array([seed, 0], np.uint32).astype(state.dtype))
         return work({name: ops.convert_to_tensor(values) for name, values in inputs.items()}, known or None,
                     sample_weight=ops.convert_to_tensor(weights), return_dict=True)
+
+
+def _refuse_other_inputs(images: list[str], inputs: set[str], fit: FitSettings, group_size: int) -> None:
+    """Raise `ValueError` if an augmentation does not fit the inputs of a model, which would go unnoticed."""
+    emitted = {name for augmentation in (*fit.augment, *fit.corrupt) for name in augmentation.targets}
+    if waiting := [name for name in images[1:] if name not in emitted]:
+        raise ValueError(f"the input {waiting[0]!r} is for faces that an augmentation emits, such as "
+                         f"{{jigsaw: {{into: {waiting[0]}}}}}, and none does")
+    for augmentation in (*fit.augment, *fit.corrupt):
+        into = getattr(augmentation, "into", IMAGE)
+        if into not in (IMAGE, *inputs):
+            raise ValueError(f"the augmentation {augmentation.name} puts faces into the input {into!r}, and the model "
+                             f"has {', '.join(sorted(inputs))}")
+    if MIXED in emitted and (group_size > 1 or len(inputs) > 1):
+        raise ValueError("mixup mixes the pixels of single faces; it fits no views, triplets or second inputs")
 
 
 def _known(module: Any, target: Any) -> Any:

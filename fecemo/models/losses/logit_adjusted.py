@@ -30,15 +30,13 @@ class LogitAdjusted(CrossEntropy):
     """
 
     tau: float = 1.0
-    smoothing: float = 0.0
 
     name: str = field(default="logit_adjusted", init=False)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 0 <= self.tau < np.inf:
             raise ValueError(f"tau must be at least 0, not {self.tau}")
-        if not 0 <= self.smoothing < 1:
-            raise ValueError(f"smoothing must be at least 0 and below 1, not {self.smoothing}")
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the cross-entropy of each face; see `Loss.per_example`."""

@@ -11,16 +11,28 @@ from fecemo.models.loss import Loss
 
 @dataclass(frozen=True)
 class MeanSquaredError(Loss):
-    """Mean over a face's numbers of (t − p)², t the target and p the output; pixels are in [0, 1]."""
+    """Mean over a face's numbers of (s (t − p))², t the target and p the output; pixels are in [0, 1].
+
+    Parameters
+    ----------
+    scale : float
+        s, the unit: 255 counts pixels in gray levels.
+    """
+
+    scale: float = 1.0
 
     name: str = field(default="mean_squared_error", init=False)
     target_kind = "numbers"
+
+    def __post_init__(self) -> None:
+        if not 0 < self.scale < np.inf:
+            raise ValueError(f"scale must be above 0, not {self.scale}")
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the mean over all numbers of a face; see `Loss.per_example`."""
         from keras import ops
 
-        return mean_of_example(ops.square(ops.cast(output, "float32") - target))
+        return mean_of_example(ops.square(self.scale * (ops.cast(output, "float32") - target)))
 
     def init_state(self, output_shape: tuple[int, ...], target: np.ndarray | None,
                    n_classes: int) -> dict[str, np.ndarray]:

@@ -26,7 +26,7 @@ from fecemo.study.faces.data_names import (
     target_columns,
 )
 from fecemo.study.faces.triplets import rated_triplets
-from fecemo.training.examples import Examples, held_out, held_out_apart, join
+from fecemo.training.examples import Examples, held_out, held_out_apart, join, with_wrong_labels
 from fecemo.training.order import drawn_rows
 from fecemo.training.settings import FitSettings
 
@@ -94,11 +94,13 @@ def draw_examples(faces: Mapping[str, RunFaces], fit: FitSettings, seed: int,
     drawn = join([_draw(part, faces[part.dataset], columns, classes, fit, seed, key) for part in parts])
     examples = _detected(drawn.take(drawn_rows(len(drawn), fit.faces, seed)), faces, columns)
     if fit.validate_on is None:
-        return examples, None
+        return with_wrong_labels(examples, fit.label_noise, seed), None
     if isinstance(fit.validate_on, str):
-        return examples, _stored_validation(parts, faces, columns, classes, examples, key)
+        return (with_wrong_labels(examples, fit.label_noise, seed),
+                _stored_validation(parts, faces, columns, classes, examples, key))
     if parts[0].part != TRIPLETS:
-        return held_out(examples, fit.validate_on, seed)
+        learnt, held = held_out(examples, fit.validate_on, seed)
+        return with_wrong_labels(learnt, fit.label_noise, seed), held
     learnt, held = held_out_apart(examples, fit.validate_on, seed)
     if not len(held):
         raise InputError(f"{key}.validate_on: no triplet can be held out by giving up {fit.validate_on:g} of "

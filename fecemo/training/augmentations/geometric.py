@@ -39,9 +39,12 @@ class Crop(Augmentation):
     ----------
     min_side : float
         Smallest side of the square, as a share of the face's side, in (0, 1].
+    centred : bool
+        Whether the square keeps the face's centre, so that its size alone is random.
     """
 
     min_side: float = 0.8
+    centred: bool = False
     name: str = field(default="crop", init=False)
 
     def __post_init__(self) -> None:
@@ -55,7 +58,8 @@ class Crop(Augmentation):
         size = uniform(faces, seed_generator, self.min_side, 1)[..., 0]
         weights = []
         for _ in range(2):
-            start = uniform(faces, seed_generator, 0, 1)[..., 0] * (1 - size) * side
+            place = 0.5 if self.centred else uniform(faces, seed_generator, 0, 1)[..., 0]
+            start = place * (1 - size) * side
             # Where the centre of each new pixel lies in the face; beyond the outermost centres the rim goes on.
             places = ops.clip(start + size * pixel_centres(side)[:, None], 0.5, side - 0.5)
             weights.append(ops.relu(1 - ops.abs(places - pixel_centres(side))))

@@ -8,7 +8,7 @@ import numpy as np
 from fecemo.training.augmentation import Augmentation, check_range, pixel_centres, resample, uniform
 
 GRAY = 127.5
-"""What masked pixels become."""
+"""What masked and erased pixels become."""
 
 
 @dataclass(frozen=True)
@@ -131,4 +131,48 @@ class Mask(Augmentation):
         return ops.where(ops.expand_dims(hidden, -1), GRAY, faces)
 
 
-AUGMENTATION = (Colour, Blur, Noise, Mask)
+@dataclass(frozen=True)
+class Erase(Augmentation):
+    """Hide a rectangle of random size and place of some of the faces under gray (Zhong et al. 2020, algorithm 1).
+
+    Where it would pass the rim it is cut. With a probability of 1, one area and an aspect of 1 it is cut-out.
+
+    Parameters
+    ----------
+    probability : float
+        In [0, 1].
+    min_area, max_area : float
+        Share of the face, in (0, 1].
+    max_aspect : float
+        Largest ratio of the rectangle's sides, at least 1.
+    """
+
+    probability: float = 0.5
+    min_area: float = 0.02
+    max_area: float = 0.1
+    max_aspect: float = 3.3
+    name: str = field(default="erase", init=False)
+
+    def __post_init__(self) -> None:
+        check_range("probability", 0, self.probability, 1)
+        check_range("max_area", 1e-4, self.max_area, 1)
+        check_range("min_area", 1e-4, self.min_area, self.max_area)
+        check_range("max_aspect", 1, self.max_aspect, 100)
+
+    def apply(self, faces: Any, seed_generator: Any) -> Any:
+        """Return the faces, some with a rectangle hidden; see `Augmentation.apply`."""
+        from keras import ops
+
+        side = faces.shape[1]
+        area = uniform(faces, seed_generator, self.min_area, self.max_area)
+        aspect = ops.exp(uniform(faces, seed_generator, -1, 1) * float(np.log(self.max_aspect)))
+        hidden = uniform(faces, seed_generator, 0, 1) < self.probability
+        for length, places in ((ops.sqrt(area * aspect), pixel_centres(side).reshape(1, side, 1, 1)),
+                               (ops.sqrt(area / aspect), pixel_centres(side).reshape(1, 1, side, 1))):
+            start = uniform(faces, seed_generator, 0, 1) * ops.maximum(1 - length, 0.0) * side
+            places = ops.convert_to_tensor(places)
+            hidden = ops.logical_and(hidden, ops.logical_and(places > start, places < start + length * side))
+        return ops.where(hidden, GRAY, faces)
+
+
+AUGMENTATION = (Colour, Blur, Noise, Mask, Erase)
