@@ -38,6 +38,10 @@ class CellEvidence:
     #: Numbers of the scored faces that the model answers, by column: as people gave them, NaN where nobody did, and as
     #: it answers; each of shape (n,), float.
     numbers: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    #: Of the faces of ``vector_rows`` the output of a classifier that the recipe names under ``tsne_output``: (m, k).
+    features: np.ndarray | None = None
+    #: Of the same faces, numbers that people gave, by column, each of shape (m,), float; NaN where nobody did.
+    annotated: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

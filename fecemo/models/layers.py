@@ -105,6 +105,23 @@ class Standardization(layers.Layer):
         return {**super().get_config(), "pooled": self.pooled, "limit": self.limit, "length": self.length}
 
 
+@keras.saving.register_keras_serializable("fecemo")
+class LearnedPositions(layers.Layer):
+    """Add a learned number to each place of tensors of shape (n, tokens, width), zero at first."""
+
+    def build(self, input_shape: Sequence[int]) -> None:
+        """Make the weights, of shape (tokens, width)."""
+        self.positions = self.add_weight(shape=tuple(input_shape[1:]), initializer="zeros", name="positions")
+
+    def call(self, tokens: Any) -> Any:
+        """Return tokens of the same shape."""
+        return tokens + ops.cast(self.positions, tokens.dtype)
+
+    def compute_output_shape(self, input_shape: Sequence[int]) -> tuple[int | None, ...]:
+        """Return the same shape."""
+        return tuple(input_shape)
+
+
 def adapt_inputs(model: Any, values: Callable[[str], np.ndarray]) -> None:
     """Adapt every layer that can be adapted and stands directly at an input, such as `keras.layers.Normalization`.
 

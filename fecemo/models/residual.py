@@ -76,7 +76,7 @@ def build_residual(config: ResidualConfig, shapes: Mapping[str, Shape], n_classe
     from fecemo.models.layers import chain, submodel, through
 
     image = keras.Input(shapes["image"], name="image")
-    tensor = chain("entry", shapes["image"], _entry_layers(config, shapes["image"]))(image)
+    tensor = chain("entry", shapes["image"], entry_layers(config, shapes["image"]))(image)
     tensor = chain("stage_1", tensor.shape[1:], [
         layers.ZeroPadding2D(3, name="pad"), *convolution("", config.filters, 7, stride=2),
         layers.Activation("relu", name="relu")])(tensor)
@@ -96,14 +96,15 @@ def build_residual(config: ResidualConfig, shapes: Mapping[str, Shape], n_classe
     return keras.Model({"image": image}, {"probabilities": head(features), "features": features}, name="residual")
 
 
-def _entry_layers(config: ResidualConfig, shape: Shape) -> list[Any]:
+def entry_layers(config: ResidualConfig, shape: Shape, interpolation: str = "bilinear") -> list[Any]:
     """Return resizing, where faces have another side, and normalization."""
     from keras import layers
 
     mean, deviation = list(config.mean), list(config.deviation)
     if shape[-1] == 1:
         mean, deviation = [sum(mean) / 3], [sum(deviation) / 3]
-    resizing = [layers.Resizing(config.side, config.side, name="resizing")] if shape[0] != config.side else []
+    resizing = [] if shape[0] == config.side else [
+        layers.Resizing(config.side, config.side, interpolation, name="resizing")]
     # The one layer that takes numbers a channel, keeps no weights, and stays in single precision.
     return [*resizing, layers.Rescaling([1 / scale for scale in deviation],
                                         [-middle / scale for middle, scale in zip(mean, deviation, strict=True)],
@@ -212,8 +213,19 @@ class SmallResidualConfig(ModelConfig):
                              f"only {shape[0]} pixels a side")
 
 
-def small_encoder(config: SmallResidualConfig, shape: Shape) -> Any:
-    """Return the submodel ``"encoder"`` from pixels to features: rescaling, stem, stages, average over the image."""
+def small_encoder(config: SmallResidualConfig, shape: Shape, name: str = "encoder", *, averaged: bool = True) -> Any:
+    """Return a submodel from pixels to features: rescaling, stem, stages, average over the image.
+
+    Parameters
+    ----------
+    config : SmallResidualConfig
+    shape : tuple of int
+        Of the image.
+    name : str
+        Of the submodel.
+    averaged : bool
+        Whether features are averaged over the image; else they are a map of shape (h, w, channels).
+    """
     from keras import layers
 
     from fecemo.models.layers import rescaling_layer, submodel, through
@@ -228,9 +240,9 @@ def small_encoder(config: SmallResidualConfig, shape: Shape) -> Any:
             for block in range(1, config.depth + 1):
                 tensor = _plain_block(f"stage_{stage}_block_{block}_", tensor, filters,
                                       stride=2 if stage > 1 and block == 1 else 1)
-        return layers.GlobalAveragePooling2D(name="average")(tensor)
+        return layers.GlobalAveragePooling2D(name="average")(tensor) if averaged else tensor
 
-    return submodel("encoder", shape, encode)
+    return submodel(name, shape, encode)
 
 
 def _plain_block(prefix: str, entering: Any, filters: int, *, stride: int) -> Any:

@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from fecemo.data.arrays import read_face_array
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_json, plain
 from fecemo.evaluation.cell_metric import CellEvidence, cell_metrics, write_record
@@ -16,6 +17,7 @@ from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.known_faces import known_columns
 from fecemo.stages.predicted import PredictedFaces, predict, receipts_of
 from fecemo.stages.run_stage import StageResult, run_artifact
+from fecemo.study.cell import TSNE_OUTPUT
 from fecemo.study.faces.data_names import TARGET
 
 
@@ -67,12 +69,16 @@ def run(arguments: CellArguments) -> Receipt:
             clusters=_cluster_score(predicted, receipts, recipe.seed),
         )
         write_predictions(folder, predictions)
+        features = None if cell.tsne_output is None else read_face_array(
+            layout.embeddings(arguments.approach, arguments.variant), TSNE_OUTPUT).values
         records = _measure(folder, CellEvidence(
             approach=arguments.approach, variant=arguments.variant, predicts_by=cell.approach.predicts_by,
             predictions=predictions, clusters=predicted.clusters, vectors=predicted.embedded.values,
             vector_rows=predicted.embedded.rows, labels=target.labels, splits=target.splits,
             settings=recipe.evaluation, seed=recipe.seed, columns=known_columns(recipe, layout, target),
-            numbers=predicted.numbers))
+            numbers=predicted.numbers, features=features,
+            annotated={name: target[name][predicted.embedded.rows] for name, kind in target.columns.items()
+                       if kind == "number"}))
         write_score(folder, replace(score, seconds=_seconds(receipts, time.monotonic() - started)))
         interval = score.intervals["accuracy"]
         return StageResult(

@@ -14,6 +14,8 @@ from fecemo.training.step import TrainingStep
 N_CLASSES = 4
 EXAMPLES = 5
 WIDTH = 6
+SHAPES = {"class_batch_attention": (N_CLASSES, 5)}
+"""Outputs that have a shape of their own."""
 
 
 class Case:
@@ -23,7 +25,8 @@ class Case:
         self.loss = losses()[name]()
         chance = np.random.default_rng(1)
         faces = EXAMPLES * self.loss.group_size
-        per_face = (N_CLASSES,) if self.loss.has_accuracy and self.loss.target_kind == "classes" else (WIDTH,)
+        per_face = SHAPES.get(name, (N_CLASSES,) if self.loss.has_accuracy and self.loss.target_kind == "classes"
+                              else (WIDTH,))
         self.rows = np.arange(faces) if self.loss.group_size == 1 else np.arange(faces).reshape(EXAMPLES, -1)
         numbers = chance.uniform(0.1, 0.9, (EXAMPLES, WIDTH)).astype(np.float32)
         self.target = {"classes": np.array([0, 2, 2, 1, 0], np.int32), "triplet": np.array([0, 1, 2, 0, 1], np.int32),
@@ -34,8 +37,8 @@ class Case:
         self.table = chance.uniform(0.1, 0.9, (faces, int(np.prod(per_face)))).astype(np.float32)
         dense = keras.layers.Dense(self.table.shape[1], use_bias=False, name="table")
         image = keras.Input(self.pixels.shape[1:], name="image")
-        self.model = keras.Model({"image": image}, {"output": dense(keras.layers.Flatten()(
-            keras.layers.Rescaling(1 / 255)(image)))})
+        row = dense(keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(image)))
+        self.model = keras.Model({"image": image}, {"output": keras.layers.Reshape(per_face)(row)})
         dense.set_weights([self.table])
         self.fit = FitSettings((LossTerm(self.loss, "output", name, self.loss.default_weight),), SGD(), 1.0, 1,
                                batch_size=EXAMPLES,

@@ -5,7 +5,7 @@ import csv
 import keras
 import numpy as np
 import pytest
-from fecemo.data.variant import find_variant
+from fecemo.data.variants import find_variant
 from small_training import SIDE, weights_of
 from test_training import assert_equal_weights
 

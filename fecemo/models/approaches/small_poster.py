@@ -1,0 +1,131 @@
+"""POSTER reduced to faces of 48 pixels: two small encoders, or an encoder and landmark features, that query each other.
+
+The structure is that of POSTER (see `poster`): a landmark stream that is taught landmarks and no emotion, tokens that
+are places of the face, a pyramid of three widths.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fecemo.models.approach import IMAGE, Approach, Phase, Shape, refuse_sizes_below_one
+from fecemo.models.approaches.landmark_encoder import MEASURED
+from fecemo.models.residual import SmallResidualConfig
+
+
+@dataclass(frozen=True)
+class SmallPosterConfig(SmallResidualConfig):
+    """Sizes of `SmallResidualConfig`, of either encoder, with the fusion.
+
+    Parameters
+    ----------
+    landmark_features : int
+        How many numbers the landmark stream learns to give.
+    width : int
+        Of a token; the narrower ones have a half and a quarter of it.
+    fusion_depth : int
+        Blocks at each width.
+    heads : int
+    mix_tokens : bool
+        See `fusion_block`.
+    drop_path : float
+        Chance that a branch of the last block is left out of a face.
+    """
+
+    landmark_features: int = 69
+    width: int = 64
+    fusion_depth: int = 2
+    heads: int = 8
+    mix_tokens: bool = True
+    drop_path: float = 0.1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        refuse_sizes_below_one(self, "landmark_features", "width", "fusion_depth", "heads")
+        if self.width % (4 * self.heads):
+            raise ValueError(f"width must be a multiple of {4 * self.heads}, four times the heads, not {self.width}")
+        if not 0 <= self.drop_path < 1:
+            raise ValueError(f"drop_path must be at least 0 and below 1, not {self.drop_path}")
+
+
+def build_of_pixels(config: SmallPosterConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
+    """Return the model: ``"image"`` to ``"probabilities"``, and to ``"landmark_features"`` by one stream alone."""
+    import keras
+    from keras import layers
+
+    from fecemo.models.layers import chain
+    from fecemo.models.residual import small_encoder
+
+    image = keras.Input(shapes["image"], name="image")
+    seen = small_encoder(config, shapes["image"], "encoder", averaged=False)(image)
+    landmarks = small_encoder(config, shapes["image"], "landmarks", averaged=False)(image)
+    head = chain("landmark_head", landmarks.shape[1:], [layers.GlobalAveragePooling2D(name="average"),
+                                                        layers.Dense(config.landmark_features, name="dense")])
+    return keras.Model({"image": image}, {"probabilities": _fusion(config, seen, landmarks, n_classes),
+                                          "landmark_features": head(landmarks)}, name="small_poster")
+
+
+def build_of_features(config: SmallPosterConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
+    """Return the model: ``"image"``, ``"distances"`` and ``"blendshapes"`` to ``"probabilities"``."""
+    import keras
+    from keras import layers
+
+    from fecemo.models.layers import Standardization
+    from fecemo.models.residual import small_encoder
+
+    inputs = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
+    seen = small_encoder(config, shapes["image"], "encoder", averaged=False)(inputs["image"])
+    measured = layers.Concatenate(name="measured")([
+        Standardization(limit=4.0, length=1.0, name=f"standardization_{name}")(inputs[name])
+        for name in ("distances", "blendshapes")])
+    return keras.Model(inputs, {"probabilities": _fusion(config, seen, measured, n_classes)}, name="feature_poster")
+
+
+def _fusion(config: SmallPosterConfig, seen: Any, landmarks: Any, n_classes: int) -> Any:
+    """Return class probabilities of a map of the image and of a map, or a vector, of the landmarks."""
+    import keras
+    from keras import layers
+
+    from fecemo.models.fusion import fused_head, fusion_pyramid, with_mean
+    from fecemo.models.layers import LearnedPositions
+
+    entering = [keras.Input(made.shape[1:], name=f"{name}_map") for name, made in (("image", seen),
+                                                                                  ("landmarks", landmarks))]
+    places = seen.shape[1] * seen.shape[2]
+    of_image = layers.Dense(config.width, name="image_width")(
+        layers.Reshape((places, seen.shape[3]), name="image_cut")(entering[0]))
+    if len(landmarks.shape) == 4:
+        of_landmarks = layers.Dense(config.width, name="landmarks_width")(
+            layers.Reshape((places, landmarks.shape[3]), name="landmarks_cut")(entering[1]))
+    else:  # numbers without a place: as many tokens as the image has are made of them
+        of_landmarks = layers.Reshape((places, config.width), name="landmarks_cut")(
+            layers.Dense(places * config.width, name="landmarks_width")(entering[1]))
+    tokens = layers.Concatenate(axis=1, name="streams")([
+        LearnedPositions(name="positions")(with_mean("image", of_image)), with_mean("landmarks", of_landmarks)])
+    tokens = fusion_pyramid(tokens, config.fusion_depth, config.heads, config.drop_path, config.mix_tokens)
+    return keras.Model(entering, fused_head(tokens, n_classes), name="fusion")([seen, landmarks])
+
+
+OF_PIXELS = Approach(
+    name="small_poster",
+    title="Image and landmark streams",
+    config=SmallPosterConfig,
+    inputs={"image": IMAGE},
+    build=build_of_pixels,
+    phases=(Phase("measure", data="source", targets={"landmark_features": MEASURED}),
+            Phase("classify", data="target.train", targets={"probabilities": "label"}, frozen=("landmarks",))),
+    readouts={"probabilities": "argmax"},
+    submodels=("encoder", "landmarks", "landmark_head", "fusion"),
+)
+OF_FEATURES = Approach(
+    name="feature_poster",
+    title="Image stream and landmark features",
+    config=SmallPosterConfig,
+    inputs={"image": IMAGE, "distances": "landmark_features.distances",
+            "blendshapes": "landmark_features.blendshapes"},
+    build=build_of_features,
+    phases=(Phase("classify", data="target.train", targets={"probabilities": "label"}),),
+    readouts={"probabilities": "argmax"},
+    submodels=("encoder", "fusion"),
+)
+APPROACH = (OF_PIXELS, OF_FEATURES)

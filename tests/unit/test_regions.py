@@ -1,0 +1,86 @@
+"""Regions of emotions in an embedding that a softmax reads: read back exactly, counted, drawn."""
+
+import re
+
+import numpy as np
+import pytest
+
+from fecemo.evaluation.figures.regions import answered_at, region_map
+from fecemo.evaluation.probing.regions import Softmax, fit_arrows, read_softmax
+
+SEVEN = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger")
+ANGLES = 2 * np.pi * np.arange(7) / 7
+SECTORS = Softmax(np.column_stack([np.cos(ANGLES), np.sin(ANGLES)]), np.zeros(7))
+FACES = np.random.default_rng(0).normal(size=(300, 2))
+
+
+def same(one, other):
+    """Compare what of two softmaxes can be known: differences between classes."""
+    np.testing.assert_allclose(one.weights - one.weights.mean(axis=0), other.weights - other.weights.mean(axis=0),
+                               atol=1e-4)
+    np.testing.assert_allclose(one.biases - one.biases.mean(), other.biases - other.biases.mean(), atol=1e-4)
+
+
+def test_equal_angles_are_seven_equal_sectors():
+    turn = np.deg2rad(np.arange(0, 360, 0.01) + 0.005)
+    answered = SECTORS.probabilities(np.column_stack([np.cos(turn), np.sin(turn)])).argmax(axis=1)
+    np.testing.assert_allclose(np.bincount(answered) / 100, 360 / 7, atol=0.03)
+    assert SECTORS.has_region().all()
+
+
+def test_a_softmax_is_read_back_from_what_it_gave():
+    softmax = Softmax(np.random.default_rng(1).normal(size=(5, 3)), np.arange(5.0))
+    places = np.random.default_rng(2).normal(size=(40, 3)).astype(np.float32)
+    same(read_softmax(places, softmax.probabilities(places).astype(np.float32)), softmax)
+
+
+def test_what_the_softmax_does_not_read_is_told_apart():
+    assert read_softmax(np.tanh(FACES), SECTORS.probabilities(FACES).astype(np.float32)) is None
+    assert read_softmax(FACES[:2], SECTORS.probabilities(FACES[:2])) is None
+
+
+def test_another_scale_of_the_embedding_with_its_inverse_in_the_weights_changes_no_answer():
+    scaled = Softmax(SECTORS.weights / 7, SECTORS.biases)
+    np.testing.assert_allclose(scaled.probabilities(7 * FACES), SECTORS.probabilities(FACES))
+
+
+def test_a_class_between_two_others_has_no_region():
+    """On a line of directions, the middle one is never the largest unless its bias lifts it."""
+    weights = np.array([[-1.0, 0], [0, 0], [1, 0]])
+    assert Softmax(weights, np.array([0.0, -0.5, 0])).has_region().tolist() == [True, False, True]
+    assert Softmax(weights, np.array([0.0, 0.5, 0])).has_region().tolist() == [True, True, True]
+
+
+def test_an_arrow_is_the_slope_of_what_people_gave():
+    valence = 0.5 * FACES[:, 0] - 0.25 * FACES[:, 1] + 0.1
+    noise = np.random.default_rng(3).normal(size=300)
+    unknown = np.where(np.arange(300) < 250, valence, np.nan)
+    arrows = fit_arrows(FACES, {"valence": unknown, "noise": noise, "constant": np.ones(300)})
+    np.testing.assert_allclose(arrows["valence"].slope, (0.5, -0.25), atol=1e-9)
+    assert arrows["valence"].r2 == pytest.approx(1)
+    assert arrows["valence"].n == 250
+    assert abs(arrows["noise"].r2) < 0.05
+    assert "constant" not in arrows
+
+
+class TestFigure:
+    def test_the_ground_is_the_answer_at_each_place(self):
+        answered, confidence = answered_at(SECTORS, (0, 1), np.zeros(2), np.array([-2.0, -2]), np.array([2.0, 2]))
+        assert answered[120, -1] == 0, "to the right lies the first angle"
+        assert answered[-1, 120] in (1, 2), "up lie the second and third"
+        assert confidence[119:121, 119:121].max() < 0.16 < confidence[120, -1]
+
+    def test_names_stand_in_their_regions_and_arrows_tell_how_much_they_explain(self):
+        arrows = fit_arrows(FACES, {"valence": FACES[:, 0]})
+        picture = region_map("cake_2 gray", FACES, np.array(["happy"] * 300), SECTORS, SEVEN, arrows)
+        words = [text.strip() for text in re.findall(r"<text[^>]*>([^<]*)</text>", picture)]
+        assert set(words) == {*SEVEN, "valence, R² 1.00"}
+        assert "300 faces in an embedding of 2 numbers, over the regions of 7 of 7 emotions" in picture
+
+    def test_three_numbers_are_three_planes(self):
+        weights = np.column_stack([SECTORS.weights, np.zeros(7)])
+        faces = np.column_stack([FACES, FACES[:, 0]])
+        picture = region_map("cake_3 gray", faces, np.array([""] * 300), Softmax(weights, np.zeros(7)), SEVEN)
+        assert picture.count("<image") >= 3
+        with pytest.raises(ValueError, match="2 or 3 numbers are drawn, not of 8"):
+            region_map("cake_8", np.zeros((3, 8)), np.array([""] * 3), SECTORS, SEVEN)
