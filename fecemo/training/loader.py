@@ -52,7 +52,11 @@ class Loader:
         self.rows = np.asarray(rows)
         self._placement = Placement()
         self._stores: dict[str, PixelStore] = {}
+        first = {id(column): name for name, column in reversed(list(columns.items()))}
         for name, column in columns.items():
+            if first[id(column)] != name:  # faces that enter two inputs are kept once
+                self._stores[name] = self._stores[first[id(column)]]
+                continue
             if len(self.rows) and not 0 <= self.rows.min() <= self.rows.max() < len(column):
                 raise IndexError(f"rows {self.rows.min()} to {self.rows.max()} of the column {name!r} are asked for, "
                                  f"of {len(column)} rows")
@@ -93,7 +97,8 @@ class Loader:
         return {name: store.read(positions) for name, store in self._stores.items()}
 
     def _made(self, positions: np.ndarray) -> Batch:
-        return {name: store.finish(store.read(positions)) for name, store in self._stores.items()}
+        made = {id(store): store.finish(store.read(positions)) for store in set(self._stores.values())}
+        return {name: made[id(store)] for name, store in self._stores.items()}
 
 
 class _Vectors:

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from fecemo.data.variant import find_variant
 
 from fecemo.errors import InputError
 from fecemo.models.loss import LossTerm
@@ -12,7 +13,9 @@ from fecemo.models.losses.soft_cross_entropy import SoftCrossEntropy
 from fecemo.models.losses.weighted_softmax import WeightedSoftmax
 from fecemo.training.augmentations.jigsaw import Jigsaw
 from fecemo.training.augmentations.mixup import Mixup
+from fecemo.training.device_view import DeviceView
 from fecemo.training.examples import Examples, with_wrong_labels
+from fecemo.training.loader import Loader
 from fecemo.training.optimizers import SGD
 from fecemo.training.order import balanced_order
 from fecemo.training.settings import FitSettings
@@ -204,3 +207,13 @@ class TestWrongLabels:
         made = [with_wrong_labels(examples, 0.2, seed).targets["label"].tolist() for seed in (1, 1, 2)]
         assert made[0] == made[1] != made[2]
         np.testing.assert_array_equal(with_wrong_labels(examples, 0.0, 1).targets["label"], self.labels)
+
+
+def test_faces_that_enter_two_inputs_are_kept_once():
+    faces = np.random.default_rng(0).integers(0, 256, (5, 200, 200, 3), dtype=np.uint8)
+    loader = Loader({"image": faces, "shuffled": faces, "other": faces[:, ::-1]}, np.arange(5),
+                    DeviceView(find_variant("gray"), 20))
+    assert len({id(store) for store in loader._stores.values()}) == 2
+    loaded = loader.load(np.array([3, 1]))
+    np.testing.assert_array_equal(loaded["image"], loaded["shuffled"])
+    np.testing.assert_allclose(loaded["other"], loaded["image"][:, ::-1])
