@@ -5,10 +5,10 @@ import csv
 import keras
 import numpy as np
 import pytest
-from fecemo.data.variants import find_variant
 from small_training import SIDE, weights_of
 from test_training import assert_equal_weights
 
+from fecemo.data.variants import find_variant
 from fecemo.models.layers import chain
 from fecemo.models.loss import LossTerm
 from fecemo.models.losses.cross_entropy import CrossEntropy
