@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from fecemo.data.variant import find_variant
+from fecemo.data.variants import find_variant
 
 from fecemo.errors import InputError
 from fecemo.models.loss import LossTerm
