@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 import pytest
-from fecemo.data.variants import find_variant
 
+from fecemo.data.variants import find_variant
 from fecemo.errors import InputError
 from fecemo.models.loss import LossTerm
 from fecemo.models.losses.cross_entropy import CrossEntropy

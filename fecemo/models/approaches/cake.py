@@ -55,7 +55,7 @@ def build(config: CakeConfig, shapes: Mapping[str, Shape], n_classes: int) -> An
     image = keras.Input(shapes["image"], name="image")
     features = small_encoder(config, shapes["image"])(image)
     embedding = chain("bottleneck", features.shape[1:], [layers.Dense(config.embedding, name="embedding")])(features)
-    outputs = {"embedding": embedding, "affect": embedding[:, :AFFECT]}
+    outputs = {"embedding": embedding, "affect": layers.Identity(name="affect")(embedding[:, :AFFECT])}
     for number, classes in enumerate((n_classes, config.classes_2 or n_classes, config.classes_3 or n_classes), 1):
         ending = "" if number == 1 else f"_{number}"
         head = chain(f"head{ending}", (config.embedding,), [layers.Dense(classes, activation="softmax",
