@@ -46,8 +46,9 @@ def run(arguments: CellArguments) -> Receipt:
     """
     cell, layout = arguments.cell(), arguments.layout
     recipe = cell.recipe
+    target_name = recipe.role(TARGET)
     receipts = receipts_of(arguments, cell)
-    target = Dataset(layout.dataset(recipe.role(TARGET)))
+    target = Dataset(layout.dataset(target_name))
 
     def work(folder: Path) -> StageResult:
         started = time.monotonic()

@@ -277,8 +277,8 @@ def test_a_model_is_scored_on_a_second_labelled_set_by_the_classes_that_it_learn
     writer.finish("import", config={}, inputs={})
     writer.close()
     order = [EMOTIONS.index(name) for name in classes]
-    planted.embeddings("supervised", target=(np.eye(8)[np.arange(N_TARGET) % 8] * 0.5 + 0.0625)[:, order])
     planted.model("supervised", [], labelled_rows_rated=np.arange(8), summary={"classes": classes[1:]})
+    planted.embeddings("supervised", target=(np.eye(8)[np.arange(N_TARGET) % 8] * 0.5 + 0.0625)[:, order])
     with pytest.raises(InputError, match="and the target has the classes"):
         evaluate.run(planted.arguments("supervised"))
     planted.model("supervised", [], labelled_rows_rated=np.arange(8), summary={"classes": classes})
