@@ -10,6 +10,10 @@ from typing import Any
 
 from fecemo.errors import FecemoError
 
+MIN_COLUMNS = 40
+DECODER_LIMITS = ("OPENCV_IO_MAX_IMAGE_PIXELS", "OPENCV_IO_MAX_IMAGE_WIDTH", "OPENCV_IO_MAX_IMAGE_HEIGHT")
+"""Variables that OpenCV reads: a smaller limit than the settings' own calls sound pictures damaged."""
+
 
 def open_door(run: Callable[..., Any]) -> None:
     """Call a stage's ``run`` with the command line's arguments, taken from its signature and docstring.
@@ -18,6 +22,7 @@ def open_door(run: Callable[..., Any]) -> None:
     """
     import tyro
 
+    _pin_environment()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # help and tables hold signs such as × that not every terminal knows
             stream.reconfigure(errors="replace")
@@ -31,6 +36,18 @@ def open_door(run: Callable[..., Any]) -> None:
     except KeyboardInterrupt:
         print("stopped; what is done is kept, and the same command goes on from there", file=sys.stderr)
         sys.exit(130)
+
+
+def _pin_environment() -> None:
+    """Let go of what a process must not take from the user's machine."""
+    for name in DECODER_LIMITS:
+        os.environ.pop(name, None)
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and len(columns) < 4 and int(columns) < MIN_COLUMNS:
+        del os.environ["COLUMNS"]  # in one column the layout of the help finds no end
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started this
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  for as long as it runs
 
 
 def as_arguments(settings: Any) -> list[str]:

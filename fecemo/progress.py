@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from typing import Any, TextIO
 
 LINES_VARIABLE = "FECEMO_PROGRESS"
@@ -20,11 +21,13 @@ class _Lines:
     def write(self, text: str) -> int:
         line = text.strip("\r\n ")
         if line:
-            self._stream.write(line + "\n")
+            with suppress(OSError):  # nobody reads it any more: the work is worth more than its progress
+                self._stream.write(line + "\n")
         return len(text)
 
     def flush(self) -> None:
-        self._stream.flush()
+        with suppress(OSError):
+            self._stream.flush()
 
     def isatty(self) -> bool:
         return False

@@ -1,6 +1,5 @@
 """Plain arrays beside a receipt: written whole or a few rows at a time, read without pickle."""
 
-import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.data.durable import atomic_file, atomic_write, explained
+from fecemo.data.durable import atomic_file, atomic_write, explained, sync
 from fecemo.data.receipts import open_output
 from fecemo.errors import StoredStateError
 
@@ -161,6 +160,6 @@ class GrowingArray:
             file.seek(self._start() + self.rows * self._row_bytes)
             file.write(np.ascontiguousarray(values).data)
             file.flush()
-            os.fsync(file.fileno())
+            sync(file.fileno())
         self.rows += len(values)
         atomic_write(self.count_file, f"{self.rows}\n")

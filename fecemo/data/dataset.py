@@ -150,6 +150,21 @@ class Dataset:
         """Return the rows of the named splits, in ascending order, as int64."""
         return np.flatnonzero(np.isin(self.splits, splits))
 
+    def learnable_rows(self, *splits: str) -> np.ndarray:
+        """Return the rows of the named splits of which no copy is in the test split, ascending, as int64.
+
+        A set that comes divided may hold a picture in two of its parts; then the test keeps it.
+        """
+        rows = self.rows_in(*splits)
+        return rows[~np.isin(self.copies[rows], self.copies[self.rows_in("test")])]
+
+    @property
+    def naming_faces(self) -> np.ndarray:
+        """Faces whose labels may name clusters: the labelled ones of the train split. Shape (n,), bool."""
+        faces = np.zeros(len(self), bool)
+        faces[self.learnable_rows("train")] = True
+        return faces & (self.labels != "")
+
     def record(self, row: int) -> dict[str, Any]:
         """Return what the tables say of one face: id, address, box and annotations, None for an unknown number."""
         sides = dict(zip(("left", "right", "top", "bottom"), self.boxes[row].tolist(), strict=True))

@@ -27,7 +27,7 @@ from fecemo.data.dataset_files import (
     write_rejects,
     write_tables,
 )
-from fecemo.data.durable import atomic_file, explained
+from fecemo.data.durable import atomic_file, explained, sync
 from fecemo.data.ledger import LEDGER_NAME, Ledger, Outcome
 from fecemo.data.receipts import RECEIPT_NAME, Receipt, read_receipt, write_receipt
 from fecemo.data.stored_faces import FACE_SHAPE, FACES_NAME, SHARDS_NAME
@@ -168,7 +168,7 @@ class DatasetWriter:
         with self._lock:
             if self._pending:
                 with explained(self.folder / STAGING_NAME):
-                    os.fsync(self._staging)
+                    sync(self._staging)
                 self.ledger.record(self._pending)
                 self._pending.clear()
             self._flushed_at = time.monotonic()

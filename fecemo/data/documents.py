@@ -6,6 +6,7 @@ import math
 import re
 import reprlib
 import typing
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -174,12 +175,31 @@ def build(kind: type[T], document: dict[str, Any], where: str) -> T:
     import pydantic
 
     try:
-        return pydantic.TypeAdapter(_strict(kind)).validate_python(document)
+        value = pydantic.TypeAdapter(_strict(kind)).validate_python(document)
     except pydantic.ValidationError as error:
         faults = [_explain(kind, fault) for fault in error.errors()[:MAX_FAULTS]]
         faults += [f"and {more} more"] if (more := error.error_count() - MAX_FAULTS) > 0 else []
         raise InputError(f"{where}: " + "; ".join(fault if len(fault) <= MAX_FAULT else f"{fault[:MAX_FAULT]}…"
                                                   for fault in faults)) from error
+    if misread := list(_misread(document, value, "")):
+        raise InputError(f"{where}: {'; '.join(misread[:MAX_FAULTS])}")
+    return value
+
+
+def _misread(document: Any, value: Any, key: str) -> Iterator[str]:
+    """Yield where a truth value was taken for a number, or anything else for a truth value."""
+    if isinstance(document, dict):
+        for name, inner in document.items():
+            part = value.get(name) if isinstance(value, Mapping) else getattr(value, str(name), None)
+            yield from _misread(inner, part, f"{key}.{name}" if key else str(name))
+    elif isinstance(document, list):
+        parts = value if isinstance(value, tuple | list) else ()
+        for place, (inner, part) in enumerate(zip(document, parts, strict=False)):
+            yield from _misread(inner, part, f"{key}.{place}")
+    elif isinstance(document, bool) and isinstance(value, int | float) and not isinstance(value, bool):
+        yield f"{key}: expected a number, got {str(document).lower()}"
+    elif isinstance(value, bool) and not isinstance(document, bool):
+        yield f"{key}: expected true or false, got {_shorten.repr(document)}"
 
 
 def _strict(kind: type[T]) -> type[T]:

@@ -36,7 +36,7 @@ def atomic_file(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
             with temporary.open(mode, **text) as file:  # type: ignore[call-overload]
                 yield file
                 file.flush()
-                os.fsync(file.fileno())
+                sync(file.fileno())
             temporary.replace(path)
             _fsync_folder(path.parent)
     finally:
@@ -128,6 +128,15 @@ def _runs(process: int) -> bool:
     except PermissionError:  # another user's
         return True
     return True
+
+
+def sync(descriptor: int) -> None:
+    """Put a file's bytes onto the disk. Raises `OSError` as `os.fsync` does, but not where there is no such thing."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+            raise
 
 
 def _fsync_folder(folder: Path) -> None:

@@ -9,7 +9,14 @@ from pathlib import Path, PurePath
 from fecemo.data.receipts import digest_json
 from fecemo.errors import InputError
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff")
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff")
+OTHER_PICTURES = (".gif", ".heic", ".heif", ".avif", ".jp2", ".jxl", ".dng", ".cr2", ".cr3", ".nef", ".arw",
+                  ".orf", ".rw2", ".raf", ".psd", ".svg")
+"""Suffixes of pictures that are not read."""
+ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
+LITTER = ("__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "#recycle", "$recycle.bin", "lost+found",
+          "system volume information")
+"""What systems and network drives put beside pictures, in small letters."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +85,14 @@ def image_files(folder: Path, below: str = "") -> Iterator[LabelledImage | LeftO
             path = (place / name).relative_to(folder).as_posix()
             if (fault := _fault_of_name(path)) is not None:
                 yield LeftOut(repr(path)[1:-1], "bad_name", fault)
-            elif not is_image_name(name):
-                yield LeftOut(path, "not_an_image", f"the suffix is none of {', '.join(IMAGE_SUFFIXES)}")
-            else:
+            elif is_image_name(name):
                 yield LabelledImage(path)
+            elif (target := broken_link(place / name)) is not None:
+                yield LeftOut(path, "broken_link", f"it leads to {target}, and nothing is there")
+            elif PurePath(name).suffix.lower() in OTHER_PICTURES:
+                yield LeftOut(path, "kind_not_read", f"pictures are read that end in {', '.join(IMAGE_SUFFIXES)}")
+            else:
+                yield LeftOut(path, "not_an_image", f"the suffix is none of {', '.join(IMAGE_SUFFIXES)}")
 
 
 def listing_digest(place: Path) -> str:
@@ -112,8 +123,11 @@ def listing_digest(place: Path) -> str:
 
 
 def _walk(folder: Path, onerror: Callable[[OSError], None]) -> Iterator[tuple[Path, list[str]]]:
-    """Yield every folder once, with the names of the files in it that are not passed over."""
-    known: set[tuple[int, int]] = set()
+    """Yield every folder once, with the names of the files in it that are not passed over.
+
+    A link that leads back up, out of this folder, is not followed: beneath it are other classes.
+    """
+    known = {(status.st_dev, status.st_ino) for above in folder.resolve().parents if (status := above.stat())}
     for place, folders, files in os.walk(folder, onerror=onerror, followlinks=True):
         status = Path(place).stat()
         if (status.st_dev, status.st_ino) in known:
@@ -147,7 +161,12 @@ def is_image_name(name: str) -> bool:
 
 def is_passed_over(name: str) -> bool:
     """Tell whether a file or folder is hidden, or a system's own and no part of any data set."""
-    return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
+    return name.startswith(".") or name.lower() in LITTER
+
+
+def broken_link(path: Path) -> str | None:
+    """Return where a symbolic link leads if nothing is there, None for anything else."""
+    return os.fspath(path.readlink()) if path.is_symlink() and not path.exists() else None
 
 
 def _fault_of_name(path: str) -> str | None:

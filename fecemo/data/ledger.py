@@ -30,6 +30,9 @@ _TABLES = (
 )
 _ENTRY = ", ".join(f"plan.{column}" for column in (*ENTRY_COLUMNS, "annotations"))
 _PAGE = 1000
+_NO_LOCKS = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR_LOCK,
+             sqlite3.SQLITE_IOERR_RDLOCK, sqlite3.SQLITE_IOERR_UNLOCK, sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK)
+"""What SQLite says where a file system refuses to lock."""
 
 Outcome = tuple[int, str, str, str, str]
 """Slot, ``"stored"`` or ``"rejected"``, sha256 of the face, reason, detail."""
@@ -66,7 +69,7 @@ class Ledger:
         self.path = folder / LEDGER_NAME
         self._lock = threading.RLock()
         with self._explained():
-            self._connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+            self._connection = _opened(self.path)
         try:
             with self._transaction():
                 for table in _TABLES:
@@ -321,6 +324,21 @@ class Ledger:
 
 def _marks(values: Sequence[Any]) -> str:
     return ", ".join("?" * len(values))
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Open a database; without locks of its own where the file system has none: the caller holds that of the folder."""
+    connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if error.sqlite_errorcode not in _NO_LOCKS:
+            raise
+        return sqlite3.connect(f"{path.absolute().as_uri()}?nolock=1", uri=True, check_same_thread=False,
+                               isolation_level=None)
+    return connection
 
 
 def _plan_digest(rows: Iterable[tuple[Any, ...]]) -> str:

@@ -80,6 +80,17 @@ def naming(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterab
     return (text,) if text else ()
 
 
+def copies(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterable[Part]:
+    """Return which rows are scored on copies of faces whose labels they read."""
+    rows = selected[(selected["metric"] == "copies_scored") & (selected["value"] > 0)]
+    said: list[Part] = []
+    for title, its in rows.groupby("title", sort=False):
+        most = number(its.sort_values("value", kind="stable").iloc[-1], "value")
+        said += [" " if said else "", f"{title}: ", most, " scored faces are copies of faces whose labels were read, "
+                 "which flatters the figure."]
+    return said
+
+
 def dashes(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterable[Part]:
     """Return what a dash means, and what waits for what."""
     sentences = []
@@ -146,4 +157,4 @@ def same_faces(grid: Grid, selected: "pandas.DataFrame", results: Results) -> It
 
 
 NOTES: dict[str, Note] = {note.__name__: note for note in (
-    chance, seeds, marked, naming, dashes, trained_once, sweep, triplets, source, same_faces)}
+    chance, seeds, marked, naming, copies, dashes, trained_once, sweep, triplets, source, same_faces)}

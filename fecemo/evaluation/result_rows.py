@@ -98,7 +98,8 @@ def _single_rows(score: Score) -> Rows:
             yield {"metric": name, "value": value,
                    "chance": getattr(score.clusters, by_chance) if by_chance else CHANCE.get(name)}
     costs = {name: getattr(score.labels_used, field_name) for name, field_name in LABELS.items()}
-    for name, value in {**costs, "n_scored": score.n_scored, "abstained": score.abstained,
+    for name, value in {**costs, "n_scored": score.n_scored, "copies_scored": score.copies_scored,
+                        "copies_left_out": score.copies_left_out, "abstained": score.abstained,
                         "seconds": score.seconds.total}.items():
         yield {"metric": name, "value": float(value)}
 
@@ -140,7 +141,8 @@ def _sweep_rows(sweep: ClusterSweep, choosing: int, common: dict[str, Any]) -> R
     common = {**common, "stage": "cluster_sweep", "readout": "clusters", "seeds": len(sweep.seeds), "n": sweep.n_scored,
               "scored_on": SCORED_ON.get(sweep.score_on, sweep.score_on)}
     for name, value in (("labels_training", float(sweep.labels_training)), ("labels_choosing", float(choosing)),
-                        ("n_scored", float(sweep.n_scored)), ("majority_share", sweep.chance.majority)):
+                        ("n_scored", float(sweep.n_scored)), ("copies_scored", float(sweep.copies_scored)),
+                        ("copies_left_out", float(sweep.copies_left_out)), ("majority_share", sweep.chance.majority)):
         yield {**common, "metric": name, "value": value}
     chance = {"balanced_accuracy": 1 / round(1 / sweep.chance.uniform), "accuracy": sweep.chance.uniform}
     for entry in sweep.entries:

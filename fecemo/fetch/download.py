@@ -2,6 +2,7 @@
 
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
@@ -13,6 +14,7 @@ from fecemo.fetch.answer import REDIRECTS, drain, photograph_in, redirect_target
 from fecemo.fetch.connections import CheckedAdapter, obey
 from fecemo.fetch.deadline import Deadline, DeadlineWatch
 from fecemo.fetch.placeholders import Placeholders
+from fecemo.fetch.reach import trusted_authorities
 from fecemo.version import __version__
 
 DEADLINE_PASSED = "the deadline passed"
@@ -82,15 +84,23 @@ class Downloader:
         An address or page for the user agent, so that a site's owner can ask.
     accept : str
         Kinds of content that are asked for.
+    ca_bundle : Path, optional
+        Certificates of the authorities that are trusted, in the place of the public ones.
+
+    Raises
+    ------
+    InputError
+        If there are no certificates in ``ca_bundle``.
     """
 
     def __init__(self, limits: DownloadLimits, watch: DeadlineWatch, *, connections: int,
                  allow_hosts: tuple[str, ...] = (), placeholders: Placeholders | None = None,
-                 contact: str = "", accept: str = "image/*") -> None:
+                 contact: str = "", accept: str = "image/*", ca_bundle: Path | None = None) -> None:
         self._limits = limits
         self._watch = watch
         self._allow_hosts = frozenset(map(normal_host, allow_hosts))
         self._placeholders = placeholders or Placeholders()
+        self._trusted = True if ca_bundle is None else trusted_authorities(ca_bundle)
         self._adapters = {public: CheckedAdapter(public=public, connections=connections) for public in (True, False)}
         self._headers = {
             "User-Agent": f"fecemo/{__version__} (research on facial expressions{'; ' if contact else ''}{contact})",
@@ -179,13 +189,14 @@ class Downloader:
         timeout = (min(self._limits.connect_timeout, deadline.remaining + 0.01), self._limits.read_timeout)
         try:
             request = requests.Request("GET", url, headers=self._headers).prepare()
-            return self._adapters[public].send(request, stream=True, timeout=timeout)
+            return self._adapters[public].send(request, stream=True, timeout=timeout, verify=self._trusted)
         except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, UnicodeError) as error:
             raise FetchError(Reason.BAD_URL, "cannot be asked for") from error
         except requests.Timeout as error:
             raise FetchError(Reason.TIMEOUT, "no answer in time") from error
         except requests.exceptions.SSLError as error:
-            raise FetchError(Reason.CONNECTION_FAILED, "TLS") from error
+            detail = "TLS: the certificate is not trusted" if "CERTIFICATE_VERIFY_FAILED" in str(error) else "TLS"
+            raise FetchError(Reason.CONNECTION_FAILED, detail) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             if _is_resolution(error):
                 raise FetchError(Reason.NO_SUCH_HOST) from error

@@ -32,6 +32,9 @@ class FetchSettings:
         Port of ``serve``; the list's addresses name it.
     allow_hosts : tuple of str
         Private hosts (``name`` or ``name:port``) that may be asked. Everything else must be on the public internet.
+    ca_bundle : Path, optional
+        Certificates of the authorities that are trusted, as a file of PEM, in the place of the public ones: where a
+        company's gateway signs certificates itself. REQUESTS_CA_BUNDLE and SSL_CERT_FILE are not used.
     workers : int
         Photographs under way at a time.
     margin : float
@@ -77,6 +80,7 @@ class FetchSettings:
     serve: Path | None = None
     port: int = 18765
     allow_hosts: tuple[str, ...] = ()
+    ca_bundle: Path | None = None
     workers: int = 32
     margin: float = 0.0
     square: bool = False

@@ -14,7 +14,7 @@ from fecemo.errors import InputError
 from fecemo.evaluation.metrics.cluster_sweep import ClusterSweep, SeedGroups, score_clusterings, write_cluster_sweep
 from fecemo.evaluation.records.score import Chance
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.predicted import labels_read, scored_rows
+from fecemo.stages.labels_read import labels_read, scored_faces
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.study.faces.data_names import SOURCE, TARGET
 from fecemo.training.order import drawn_rows
@@ -54,22 +54,21 @@ def run(arguments: CellArguments) -> Receipt:
     model = arguments.artifacts.require("model", *where)
     arguments.artifacts.require("outputs", *where)
     target, kmeans, evaluation = Dataset(layout.dataset(recipe.role(TARGET))), recipe.clustering, recipe.evaluation
-    require_sample(int(((target.splits == "train") & (target.labels != "")).sum()), recipe.naming.sample,
-                   str(target.folder))
+    require_sample(int(target.naming_faces.sum()), recipe.naming.sample, str(target.folder))
 
     def work(folder: Path) -> StageResult:
         source, embedded = (read_face_array(layout.embeddings(*where), recipe.role(role))
                             for role in (SOURCE, TARGET))
         pile = drawn_rows(len(source.rows), cell.cluster_on, recipe.seed)
-        may_see = (target.splits[embedded.rows] == "train") & (target.labels[embedded.rows] != "")
+        may_see = target.naming_faces[embedded.rows]
         read = labels_read(cell, layout, target, model, needed=False)
         grouped = list(cluster_and_name(
             source.values[pile], embedded.values, np.where(may_see, target.labels[embedded.rows], ""), target.classes,
             settings, kmeans, recipe.naming, seed=recipe.seed, title=cell.title))
         # Scored is what no seed's naming saw, so that all figures of a cell are of the same faces.
         seen = np.unique(np.concatenate([named.seen for one in grouped for named in one.named.values()]))
-        rows = scored_rows(cell.score_on, target, np.union1d(read.rows, embedded.rows[seen]), str(target.folder),
-                           read.copied)
+        scored = scored_faces(cell.score_on, target, read, embedded.rows[seen])
+        rows = scored.rows
         at, truth = np.searchsorted(embedded.rows, rows), target.labels[rows]
         entries = []
         right: dict[tuple[int, str], np.ndarray] = {}
@@ -83,6 +82,7 @@ def run(arguments: CellArguments) -> Receipt:
         record = ClusterSweep(
             approach=arguments.approach, variant=arguments.variant, recipe=recipe.name, emotions=target.classes,
             source_faces=len(pile), score_on=cell.score_on, n_scored=len(rows),
+            copies_scored=scored.copies, copies_left_out=scored.copies_left_out,
             scored_faces=digest_json([target.ids[rows].tolist(), truth.tolist()]),
             labels_training=read.training + read.choosing,
             per_cluster=settings.per_cluster, seeds=tuple(range(recipe.seed, recipe.seed + settings.seeds)),

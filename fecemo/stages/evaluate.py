@@ -62,6 +62,7 @@ def run(arguments: CellArguments) -> Receipt:
             approach=arguments.approach, approach_title=recipe.title_of(cell.row),
             variant=arguments.variant, variant_title=cell.variant.title, recipe=recipe.name, recipe_title=recipe.title,
             method=predicted.method, emotions=target.classes, n_scored=len(predictions.rows),
+            copies_scored=predicted.scored.copies, copies_left_out=predicted.scored.copies_left_out,
             scored_faces=predictions.digest, score_on=cell.score_on, abstained=metrics.abstained, **metrics.values,
             intervals={name: interval for name, interval in intervals.items() if metrics.values[name] is not None},
             confidence=recipe.evaluation.confidence, bootstrap=recipe.evaluation.bootstrap, chance=metrics.chance,
@@ -88,10 +89,10 @@ def run(arguments: CellArguments) -> Receipt:
             digests={SCORE_NAME: digest_json(plain(score))},
             message=f"accuracy {score.accuracy:.3f} ({interval.low:.3f}–{interval.high:.3f}) on {score.n_scored} faces"
                     f", chance {score.chance.uniform:.3f}, {score.labels_used.total} labels used"
-                    + (f"; warning: {predicted.n_copies} scored faces are copies of faces whose labels were used"
-                       if predicted.n_copies else ""),
+                    + (f"; warning: {score.copies_scored} scored faces are copies of faces whose labels were used"
+                       if score.copies_scored else ""),
             summary={"accuracy": score.accuracy, "balanced_accuracy": score.balanced_accuracy,
-                     "n_scored": score.n_scored, "copies": predicted.n_copies},
+                     "n_scored": score.n_scored, "copies": score.copies_scored},
         )
 
     return run_artifact(arguments.artifacts, "score", cell, work)

@@ -27,7 +27,8 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
     """Fetch the photographs of a list and store their faces as a pack of 200×200 RGB crops.
 
     If interrupted, rerun it: it resumes and ends with the same pack. A list that has grown is added to what is stored.
-    Proxies of the environment (http_proxy and the like) and its certificates (REQUESTS_CA_BUNDLE) are not used.
+    Proxies of the environment (http_proxy and the like) and its certificates (REQUESTS_CA_BUNDLE) are not used;
+    ``ca_bundle`` names a company's own.
 
     Parameters
     ----------
@@ -149,7 +150,7 @@ def _fill(writer: DatasetWriter, settings: FetchSettings, placeholders: "Placeho
     from fecemo.fetch.download import Downloader, DownloadLimits
     from fecemo.fetch.loopback_server import loopback_hosts, serving
     from fecemo.fetch.politeness import HostBudget, HostSchedule
-    from fecemo.fetch.reach import proxy_note
+    from fecemo.fetch.reach import certificates_note, proxy_note
     from fecemo.imaging.crop import CropPolicy, DecodePolicy, FaceCutter
     from fecemo.stages.fetch_crew import FetchCrew, limit_malloc_arenas
 
@@ -157,7 +158,7 @@ def _fill(writer: DatasetWriter, settings: FetchSettings, placeholders: "Placeho
     n_missing = len(writer.missing())
     if not n_missing:
         return
-    if note := proxy_note():
+    for note in filter(None, (proxy_note(), "" if settings.ca_bundle else certificates_note())):
         print(f"{STAGE}: note: {note}", file=sys.stderr)
     cv2.setNumThreads(1)  # the workers are the parallelism
     limit_malloc_arenas()
@@ -170,7 +171,7 @@ def _fill(writer: DatasetWriter, settings: FetchSettings, placeholders: "Placeho
             DownloadLimits(deadline=settings.deadline, max_bytes=int(settings.max_megabytes * 2**20),
                            honour_opt_out=settings.honour_opt_out),
             watch, connections=settings.workers, allow_hosts=allowed, contact=settings.contact,
-            placeholders=placeholders)
+            placeholders=placeholders, ca_bundle=settings.ca_bundle)
         stack.callback(downloader.close)
         cutter = FaceCutter(DecodePolicy(CropPolicy(settings.margin, settings.square), apply_exif=settings.apply_exif,
                                          max_pixels=int(settings.max_megapixels * 1e6)))

@@ -21,7 +21,9 @@ from fecemo.data.image_files import LabelledImage
 from fecemo.data.import_settings import ImportSettings
 from fecemo.data.layouts import LabelledSet, ReadOptions, find_layout
 from fecemo.data.receipts import Receipt, current_receipt, digest_file, digest_json, plain
+from fecemo.data.splits import SPLITS
 from fecemo.data.variants import FACE_SIDE
+from fecemo.errors import InputError
 from fecemo.progress import progress
 
 STAGE = "import"
@@ -83,16 +85,20 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
         try:
             writer.ledger.keep_those_of(digests)
             copies = _fill(writer, found.folder, chosen, settings, digests)
+            stored = [slot for slot, _, _ in writer.ledger.stored()]
+            _refuse_lost(settings.images, chosen, stored, writer)
             chosen, held_out = _divided(chosen, settings, copies)
             writer.ledger.take_plan(_plan(chosen))
             _write_left_out(out, found)
-            stored = [slot for slot, _, _ in writer.ledger.stored()]
             writer_files = _write_copies(out, copies, stored)
             splits = np.array([chosen[slot].split for slot in stored], dtype=str)
             receipt = writer.finish(
                 STAGE, config=config, inputs=inputs, seed=settings.seed, extra_files=[LEFT_OUT_NAME, *writer_files],
                 summary={"left_out": found.left_out_by_reason(), "splits": _counts(chosen), "held_out": held_out,
                          "remark": found.remark, "classes_without_faces": _missing(found),
+                         "splits_without": _splits_without([chosen[slot] for slot in stored]),
+                         "copies_of_another_label": sum(
+                             chosen[slot].label != chosen[copies[slot]].label for slot in stored),
                          "copies": len(stored) - len(np.unique(copies[stored])),
                          "copies_across_splits": copies_across_splits(copies[stored], splits)},
             )
@@ -113,6 +119,27 @@ def _write_copies(out: Path, copies: np.ndarray, stored: Sequence[int]) -> list[
     for slot in stored:
         first.setdefault(int(copies[slot]), rows_of[slot])
     return write_arrays(out, {COPIES_NAME: np.array([first[int(copies[slot])] for slot in stored], np.int64)})
+
+
+def _refuse_lost(place: Path, images: Sequence[LabelledImage], stored: Sequence[int], writer: DatasetWriter) -> None:
+    """Raise `InputError` where no image of a whole class, or of a split that the set comes with, could be read."""
+    for what in ("label", "split"):
+        present = {getattr(images[slot], what) for slot in stored}
+        lost = sorted({getattr(image, what) for image in images} - present) if stored else []
+        if lost:
+            paths = {image.path for image in images if getattr(image, what) == lost[0]}
+            first = next(f"{entry.address}: {reason}" for entry, reason, _ in writer.ledger.rejected()
+                         if entry.address in paths)
+            raise InputError(f"{place}: none of the {len(paths)} images of the {'class' if what == 'label' else what} "
+                             f"{lost[0]!r} can be read ({first}), so that it would be lost; mend them, or take them "
+                             "out of the set")
+
+
+def _splits_without(images: Sequence[LabelledImage]) -> dict[str, list[str]]:
+    """Return by split the classes of which it has no image while another has."""
+    labels = {split: {image.label for image in images if image.split == split} for split in SPLITS}
+    return {split: lost for split, its in labels.items()
+            if its and (lost := sorted(set().union(*labels.values()) - its))}
 
 
 def _annotations(image: LabelledImage) -> dict[str, str]:
@@ -262,10 +289,14 @@ def _closing_line(receipt: Receipt) -> str:
         said.append(summary["remark"])
     if summary["classes_without_faces"]:
         said.append(f"no image of {', '.join(summary['classes_without_faces'])}")
+    for split, classes in summary["splits_without"].items():
+        said.append(f"warning: no {split} image of {', '.join(classes)}")
     if summary["held_out"]:
         said.append(f"held out {summary['held_out']}")
     if summary["copies"]:
-        said.append(f"{summary['copies']} are copies of others")
+        said.append(f"{summary['copies']} are copies of others" + (
+            f", {summary['copies_of_another_label']} of them under another label"
+            if summary["copies_of_another_label"] else ""))
     if summary["copies_across_splits"]:
         said.append(f"warning: {summary['copies_across_splits']} held-out images are copies of training images")
     return ", ".join(said) + f" in {receipt.seconds:.1f} s"

@@ -72,15 +72,14 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
     pack = Dataset(layout.dataset(cell.recipe.role(TARGET)))
     elsewhere = labels_seen_elsewhere(hand_names) if naming.draw is None else []
     if "sample" in naming.settings:
-        labelled = int(((pack.splits == "train") & (pack.labels != "")).sum())
-        require_sample(labelled, settings.sample, str(pack.folder))
+        require_sample(int(pack.naming_faces.sum()), settings.sample, str(pack.folder))
 
     def work(folder: Path) -> StageResult:
         target = read_face_array(embedded, cell.recipe.role(TARGET))
         rows = target.rows
         clusters = np.asarray(read_array(assigned, "target_clusters", "cluster", length=len(rows)))
         centres = np.asarray(read_array(clustered, "centres", "cluster"))
-        may_see = (pack.splits[rows] == "train") & (pack.labels[rows] != "")
+        may_see = pack.naming_faces[rows]
         drawn = np.zeros(0, np.int64)
         if naming.draw is None:
             hand = hand_names_of(hand_names, arguments.approach, arguments.variant, pack.classes)

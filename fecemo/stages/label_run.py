@@ -211,7 +211,7 @@ class LabelRun:
         pack = self._target
         if pack is None:
             return np.empty(0, np.int64)
-        return np.flatnonzero((pack.splits[rows] == "train") & (pack.labels[rows] != ""))
+        return np.flatnonzero(pack.naming_faces[rows])
 
     def _seen(self, rows: np.ndarray, sample: NamingSettings | None, seed: int = 0) -> SeenLabels:
         at, target = self._askable(rows), self._target

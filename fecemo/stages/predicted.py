@@ -25,12 +25,10 @@ from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.predictions import Predictions
 from fecemo.evaluation.records.score import LabelsUsed
 from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.labels_read import ScoredFaces, labels_read, scored_faces
 from fecemo.study.artifacts import clustering_digest
-from fecemo.study.cell import Cell, resolve
+from fecemo.study.cell import Cell
 from fecemo.study.faces.data_names import TARGET
-from fecemo.study.layout import RunLayout
-
-NONE = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -52,8 +50,7 @@ class PredictedFaces:
         Keys of the groups that bear a name: clusters, or the parts into which a person divided them.
     names : dict of str to str
         Names of the groups, where there are any.
-    n_copies : int
-        Scored faces of which a copy's label was used.
+    scored : ScoredFaces
     numbers : dict of str to (ndarray, ndarray), each of shape (n,), float32
         Of every column that the model answers: what people gave the scored faces, and what it answers.
     """
@@ -65,7 +62,7 @@ class PredictedFaces:
     clusters: np.ndarray | None
     groups: np.ndarray | None
     names: dict[str, str]
-    n_copies: int
+    scored: ScoredFaces
     numbers: dict[str, tuple[np.ndarray, np.ndarray]]
 
 
@@ -116,8 +113,8 @@ def predict(arguments: CellArguments, cell: Cell, target: Dataset, receipts: Map
              _by_classifier(embedded, layout.embeddings(*where) / f"{target_name}.npy", target.classes,
                             receipts["model"].summary.get("classes", target.classes)))
     read = labels_read(cell, layout, target, receipts["model"], needed=not by_clusters)
-    used = np.union1d(read.rows, guess.named_with)
-    rows = scored_rows(cell.score_on, target, used, str(target.folder), read.copied)
+    scored = scored_faces(cell.score_on, target, read, guess.named_with)
+    rows = scored.rows
     at = np.searchsorted(embedded.rows, rows)
     if not np.isin(rows, embedded.rows).all():
         missing = int(rows[~np.isin(rows, embedded.rows)][0])
@@ -135,8 +132,7 @@ def predict(arguments: CellArguments, cell: Cell, target: Dataset, receipts: Map
             looked_at=names.looked_at, suggestions_used=names.suggestions_used,
             target_labels_shown=names.target_labels_shown, named_by=names.by,
             other_scores_seen=names.other_scores_seen),
-        names=names.names,
-        n_copies=int(np.isin(target.copies[rows], target.copies[np.union1d(used, read.copied)]).sum()),
+        names=names.names, scored=scored,
         numbers=_numbers(cell, layout.embeddings(*where), target, rows),
     )
 
@@ -201,127 +197,9 @@ def _by_classifier(embedded: FaceArray, path: Path, classes: tuple[str, ...], le
                   scores=probabilities, named_with=np.zeros(0, np.int64))
 
 
-@dataclass(frozen=True)
-class LabelsRead:
-    """Labels that the training of a model read, of every data set.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (n,), int64
-        Rows of the target whose labels were learnt from or chose settings.
-    copied : ndarray of shape (m,), int64
-        Rows of the target that are faces, or copies of faces, of other data sets whose labels were read.
-    training, choosing : int
-        Labels that people gave, in all data sets.
-    of_nobody : int
-        Labels of drawn or synthetic faces in other data sets than the target.
-    """
-
-    rows: np.ndarray
-    copied: np.ndarray
-    training: int
-    choosing: int
-    of_nobody: int
-
-
-def labels_read(cell: Cell, layout: RunLayout, target: Dataset, receipt: Receipt, *, needed: bool) -> LabelsRead:
-    """Return which labels the training of a cell's model read, as its receipt tells.
-
-    Parameters
-    ----------
-    cell : Cell
-    layout : RunLayout
-    target : Dataset
-    receipt : Receipt
-        Of the train stage.
-    needed : bool
-        Whether it must have stored which labels of the target it learnt from.
-
-    Raises
-    ------
-    StoredStateError
-        If a file is missing or damaged.
-    """
-    training = choosing = of_nobody = 0
-    rows, copied = NONE, np.zeros(len(target), bool)
-    for name, (learnt, chosen) in _rows_read(cell, layout, receipt, needed).items():
-        read = np.union1d(learnt, chosen)
-        if name != cell.recipe.roles.target and cell.recipe.datasets[name].made:
-            of_nobody += len(read)
-        else:
-            training, choosing = training + len(learnt), choosing + len(np.setdiff1d(chosen, learnt))
-        if name == cell.recipe.roles.target:
-            rows = read
-        elif len(read):
-            other = Dataset(layout.dataset(name))
-            copied |= np.isin(target.ids, other.ids[read]) | np.isin(target.sha256, other.sha256[read])
-    return LabelsRead(rows, np.flatnonzero(copied), training, choosing, of_nobody)
-
-
-def _rows_read(cell: Cell, layout: RunLayout, receipt: Receipt,
-               needed: bool) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return by data set the rows whose labels were learnt from, and those that chose settings; also by rows behind."""
-    folder = layout.model(cell.made_by, cell.variant.name)
-    behind: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-    if cell.embeddings_from is not None:
-        before = resolve(cell.recipe, cell.embeddings_from, cell.variant.name)
-        made = require_receipt(layout.model(before.row, before.variant.name), "train")
-        behind = _rows_read(before, layout, made, False)
-    read = {}
-    for name in cell.recipe.datasets:
-        ending = "" if name == cell.recipe.roles.target else f"_{name}"
-        own = (label_rows(folder, f"labelled_rows{ending}", receipt, needed=needed and not ending),
-               label_rows(folder, f"choosing_rows{ending}", receipt, needed=False))
-        learnt, chosen = (np.union1d(mine, its) for mine, its in zip(own, behind.get(name, (NONE, NONE)), strict=True))
-        read[name] = (learnt, chosen)
-    return read
-
-
-def label_rows(folder: Path, name: str, receipt: Receipt, *, needed: bool) -> np.ndarray:
-    """Return the target rows whose labels the train stage read for one end; where it read none it may store none.
-
-    Its receipt tells: what it does not name was left by an earlier training.
-    """
-    if f"{name}.npy" not in receipt.outputs:
-        if needed:
-            raise StoredStateError(f"{folder}: its receipt names no {name}.npy; run the train stage again")
-        return np.zeros(0, np.int64)
-    return np.asarray(read_array(folder, name, "train"), dtype=np.int64)
-
-
 def _sampled_rows(path: Path) -> np.ndarray:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             return np.array(sorted(int(line["row"]) for line in csv.DictReader(file)), np.int64)
     except (FileNotFoundError, KeyError, ValueError) as error:
         raise StoredStateError(f"{path} is missing or damaged ({error}); run the label stage again") from error
-
-
-def scored_rows(score_on: str, target: Dataset, used: np.ndarray, where: str,
-                copied: np.ndarray = NONE) -> np.ndarray:
-    """Return the labelled rows on which a cell is scored, ascending: the test split, or all but used ones and copies.
-
-    ``copied`` are rows whose copies in other data sets have labels that were used.
-
-    Raises
-    ------
-    InputError
-        If none is left.
-    StoredStateError
-        If the label of a face of the test split was used.
-    """
-    labelled = np.flatnonzero(target.labels != "")
-    if score_on == "unused_labels":
-        # A copy tells its label just as well.
-        of_used = np.flatnonzero(np.isin(target.copies, target.copies[np.union1d(used, copied)]))
-        rows = np.setdiff1d(labelled, of_used)
-    else:
-        rows = np.intersect1d(labelled, target.rows_in("test"))
-        if len(leaked := np.intersect1d(rows, used)):
-            raise StoredStateError(f"{where}: {len(leaked)} labels of the test split were used for training or naming "
-                                   f"(row {leaked[0]} first), so that it would not be an honest test; run train and "
-                                   "label again")
-    if not len(rows):
-        raise InputError(f"{where}: no labelled face is left to score on {score_on!r} ({len(labelled)} labelled, "
-                         f"{len(used)} used); import more labelled faces, or a test split")
-    return rows

@@ -402,9 +402,17 @@ class Artifacts:
                 digests[name] = _digest(self.require(source.kind, *source.key), source.part)
         return digests
 
-    def status(self, kind: str, *key: str) -> Status:
-        """Return whether an artefact is missing, stale or current, and why."""
-        return self._status(Artifact(kind, key), {})
+    def status(self, kind: str, *key: str, known: "dict[Artifact, Status] | None" = None) -> Status:
+        """Return whether an artefact is missing, stale or current, and why.
+
+        Parameters
+        ----------
+        kind : str
+        *key : str
+        known : dict of Artifact to Status, optional
+            Keeps what was looked at, for the next call.
+        """
+        return self._status(Artifact(kind, key), {} if known is None else known)
 
     def _status(self, artifact: Artifact, known: dict[Artifact, Status]) -> Status:
         whole = replace(artifact, part="", optional=False)
@@ -446,10 +454,16 @@ class Artifacts:
         if self.recipe is not None and artifact.kind in CELL_KINDS:
             cell, kind = resolve(self.recipe, *artifact.key), KINDS[artifact.kind]
             for source in kind.inputs(cell, self.layout, kind.config_of(cell)).values():
-                if isinstance(source, Artifact) and source.kind in CELL_KINDS and (
-                        self._receipt(source.kind, source.key) is None):
+                if isinstance(source, Artifact) and source.kind in CELL_KINDS and self._is_missing(source):
                     return self._first_missing(source)
         return artifact
+
+    def _is_missing(self, artifact: Artifact) -> bool:
+        """Tell whether an artefact has no receipt; one that cannot be read is damaged, and is not missing."""
+        try:
+            return self._receipt(artifact.kind, artifact.key) is None
+        except StoredStateError:
+            return False
 
     def _stale(self, artifact: Artifact, words: str) -> Status:
         return Status("stale", f"{_title(artifact)} {_verb(artifact, 'was', 'were')} made {words}",

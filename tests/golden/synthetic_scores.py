@@ -50,7 +50,7 @@ def synthetic_score(approach: str, variant: str) -> Score:
         approach=approach, approach_title=TITLES[approach], variant=variant, variant_title=TITLES[variant],
         recipe="synthetic", recipe_title="A study that never was",
         method="majority_vote" if clustered else "classifier",
-        emotions=EMOTIONS, n_scored=n, scored_faces="0" * 64,
+        emotions=EMOTIONS, n_scored=n, copies_scored=0, copies_left_out=0, scored_faces="0" * 64,
         score_on="test" if approach == "supervised" else "unused_labels", abstained=abstained, **figures,
         intervals={name: Interval(value - half, value + half) for name, value in figures.items()},
         confidence=0.95, bootstrap=1000, chance=Chance(1 / 8, max(SUPPORT) / n), classes=classes,

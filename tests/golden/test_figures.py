@@ -125,3 +125,12 @@ def test_pictures_of_faces_keep_their_pixels():
 def test_nothing_is_drawn_under_another_name_twice():
     figure = new_figure(100, 50)
     assert as_svg(figure, "a b", "<alt>").startswith('<svg viewBox="0 0 75 37.5" role="img" aria-label="&lt;alt&gt;">')
+
+
+def test_a_users_own_style_changes_no_figure():
+    import matplotlib
+
+    plain = confusion_figure(synthetic_score("supervised", "rgb"))
+    with matplotlib.rc_context({"text.usetex": True, "font.size": 31, "axes.facecolor": "red", "lines.linewidth": 9,
+                                "axes.formatter.use_locale": True, "svg.fonttype": "path"}):
+        assert confusion_figure(synthetic_score("supervised", "rgb")) == plain

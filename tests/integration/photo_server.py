@@ -1,5 +1,6 @@
 """A real HTTP server on the loopback address that answers as it is told."""
 
+import ssl
 import threading
 import time
 from collections import Counter
@@ -66,7 +67,7 @@ def redirecting(target: str) -> Answer:
 
 
 @contextmanager
-def photo_server() -> Iterator[PhotoServer]:
+def photo_server(tls: ssl.SSLContext | None = None) -> Iterator[PhotoServer]:
     served = PhotoServer()
 
     class Handler(BaseHTTPRequestHandler):
@@ -86,6 +87,8 @@ def photo_server() -> Iterator[PhotoServer]:
 
     server = Server(("127.0.0.1", 0), Handler)
     served.port = server.server_address[1]
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

@@ -20,7 +20,7 @@ from fecemo.evaluation.records.predictions import read_predictions
 from fecemo.evaluation.records.score import LabelsUsed, read_score
 from fecemo.stages import cluster, evaluate, label, map_faces
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.predicted import scored_rows
+from fecemo.stages.labels_read import LabelsRead, scored_faces
 from fecemo.study.artifacts import clustering_digest
 from tests.artifact_receipts import leave_receipt
 
@@ -399,9 +399,16 @@ def test_copies_of_faces_whose_labels_were_used_are_not_scored_among_unused_labe
     writer.finish("import", config={}, inputs={})
     writer.close()
     target = Dataset(planted.folder / "again")
-    used = np.arange(10)
+    read = LabelsRead(np.arange(1, 10), copied=np.array([20]), training=9, choosing=0, of_nobody=0)
     assert target.copies[last] == 0
-    rows = scored_rows(score_on, target, used, "here")
-    assert (last in rows) == (score_on == "test")
-    assert 0 not in rows
-    assert len(rows) == (N_TARGET // 4 if score_on == "test" else N_TARGET - 11)
+    scored = scored_faces(score_on, target, read, named_with=np.array([0]))
+    assert (last in scored.rows) == (score_on == "test")
+    assert not np.isin([0, 5, 20], scored.rows).any()  # the twentieth is a copy of a face of another data set
+    if score_on == "test":
+        assert (len(scored.rows), scored.copies, scored.copies_left_out) == (N_TARGET // 4, 1, 0)
+    else:
+        assert (len(scored.rows), scored.copies, scored.copies_left_out) == (N_TARGET - 12, 0, 2)
+    # Where a set comes divided so, nothing learns from that face and it names nothing.
+    assert 0 not in target.learnable_rows("train")
+    assert not target.naming_faces[[0, last]].any()
+    assert target.naming_faces.sum() == N_TARGET * 3 // 4 - 1

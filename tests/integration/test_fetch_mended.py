@@ -3,6 +3,8 @@
 import http.client
 import os
 import re
+import shutil
+import ssl
 import subprocess
 import sys
 
@@ -132,6 +134,27 @@ def test_a_proxy_and_certificates_of_the_environment_are_said_not_to_be_used(tmp
         env=os.environ | {"http_proxy": "http://127.0.0.1:1", "REQUESTS_CA_BUNDLE": "/nowhere.pem"})
     lines = ended.stderr.splitlines()
     assert ended.returncode == 2
-    assert re.match("fetch: note: http_proxy .*is set and not used", lines[0])
+    assert re.match("fetch: note: http_proxy .*(is|are) set and not used", lines[0])
     assert "1 no_such_host" in lines[-1]
-    assert re.search("http_proxy .*is set and not used.* REQUESTS_CA_BUNDLE .*is set and not used", lines[-1])
+    assert re.search("http_proxy .*set and not used.* REQUESTS_CA_BUNDLE .*set and not used.* --ca-bundle", lines[-1])
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
+def test_a_company_s_authority_is_named_and_reopens_what_failed_without_it(tmp_path):
+    key, certificate = tmp_path / "key.pem", tmp_path / "authority.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+                    "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with photo_server(context) as served:
+        served.routes["/0.jpg"] = jpeg(picture(0))
+        listed = write_list(tmp_path / "faces.csv", [(served.url("/0.jpg").replace("http:", "https:"), WHOLE)])
+        with pytest.raises(InputError, match=r"1 connection_failed.* --ca-bundle FILE"):
+            run(settings_for(served, listed, attempts=1), tmp_path / "pack")
+        assert table(tmp_path / "pack" / "rejects.csv")[0]["detail"] == "TLS: the certificate is not trusted"
+        trusted = settings_for(served, listed, attempts=1, ca_bundle=certificate)
+        assert run(trusted, tmp_path / "pack").summary["faces"] == 1
+    for wrong in (key, tmp_path / "none.pem"):
+        with pytest.raises(InputError, match=r"ca_bundle: .* expected certificates as PEM"):
+            run(settings_for(served, listed, ca_bundle=wrong), tmp_path / "other")

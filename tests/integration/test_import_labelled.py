@@ -330,3 +330,38 @@ def test_an_unknown_layout_names_the_nearest(faces, tmp_path):
 def test_a_recipes_settings_are_checked(document, said):
     with pytest.raises(InputError, match=said):
         build(ImportSettings, document, "recipe.yaml: target")
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>404</html>", b"version https://git-lfs.github.com/spec/v1\n"])
+def test_a_class_of_which_no_image_can_be_read_is_refused_until_it_is_mended(faces, tmp_path, content):
+    sound = {path: path.read_bytes() for path in (faces / "sad").iterdir()}
+    for path in sound:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=r"none of the 10 images of the class 'sad' can be read \(sad/20\.png: "):
+        run(ImportSettings(faces), tmp_path / "pack")
+    for path, data in sound.items():
+        path.write_bytes(data)
+    assert run(ImportSettings(faces), tmp_path / "pack").summary["faces"] == 30
+
+
+def test_a_split_of_which_no_image_can_be_read_is_refused(tmp_path):
+    for number in range(4):
+        save(tmp_path / "images" / "train" / ("happy" if number % 2 else "sad") / f"{number}.png", image(number))
+    for number in (0, 1):
+        path = tmp_path / "images" / "test" / ("happy" if number % 2 else "sad") / f"{number}.png"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"cut")
+    with pytest.raises(InputError, match=r"none of the 2 images of the split 'test' can be read"):
+        run(ImportSettings(tmp_path / "images"), tmp_path / "pack")
+
+
+def test_a_class_that_a_split_lacks_and_copies_under_two_labels_are_said(tmp_path, capsys):
+    for number, place in enumerate(("train/happy", "train/sad", "train/fear", "test/happy", "test/fear")):
+        save(tmp_path / "images" / place / "0.png", image(number))
+    save(tmp_path / "images" / "train" / "sad" / "1.png", image(2))  # the same picture is fear, too
+    receipt = run(ImportSettings(tmp_path / "images"), tmp_path / "pack")
+    assert receipt.summary["splits_without"] == {"test": ["sad"]}
+    assert receipt.summary["copies_of_another_label"] == 1
+    said = capsys.readouterr().err
+    assert "warning: no test image of sad" in said
+    assert "1 are copies of others, 1 of them under another label" in said

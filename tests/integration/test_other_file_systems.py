@@ -3,6 +3,8 @@
 import errno
 import fcntl
 import os
+import shlex
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -53,6 +55,34 @@ def test_where_a_folder_cannot_be_synced_files_are_whole_all_the_same(faces, tmp
     assert Dataset(tmp_path / "out").damaged_rows() == []
 
 
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_IOERR_LOCK, sqlite3.SQLITE_BUSY])
+def test_the_ledger_does_without_locks_of_its_own(faces, tmp_path, monkeypatch, code):
+    """SQLite locks by fcntl; the folder's lock is held already."""
+    class Refused(sqlite3.Connection):
+        def execute(self, statement, *values):
+            if statement.startswith("BEGIN"):
+                error = sqlite3.OperationalError("disk I/O error")
+                error.sqlite_errorcode = code
+                raise error
+            return super().execute(statement, *values)
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda name, **kwargs: connect(
+        name, **kwargs, **({} if str(name).endswith("?nolock=1") else {"factory": Refused})))
+    run(ImportSettings(faces), tmp_path / "out ?#%")  # a path is no address
+    assert len(Dataset(tmp_path / "out ?#%")) == 6
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP, errno.ENOSYS])
+def test_where_nothing_can_be_synced_it_works(faces, tmp_path, monkeypatch, number):
+    def refuse(descriptor):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    run(ImportSettings(faces), tmp_path / "out")
+    assert len(Dataset(tmp_path / "out")) == 6
+
+
 def test_where_files_cannot_be_mapped_they_are_read(faces, tmp_path, monkeypatch):
     def refuse(*args, **kwargs):
         raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
@@ -71,3 +101,32 @@ def test_help_is_shown_on_a_terminal_without_utf_8(script):
                            text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "usage" in ended.stdout
+
+
+@pytest.mark.parametrize("settings", [
+    {"OPENCV_IO_MAX_IMAGE_PIXELS": "100"}, {"OPENCV_IO_MAX_IMAGE_WIDTH": "8"}, {"OMP_NUM_THREADS": "many"},
+    {"LC_ALL": "de_DE.UTF-8"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"PYTHONOPTIMIZE": "2"},
+    {"PYTHONWARNINGS": "error"}, {"HOME": "/proc", "TMPDIR": "/nowhere"},
+])
+def test_a_user_s_settings_change_no_face(faces, tmp_path, settings):
+    run(ImportSettings(faces), tmp_path / "plain")
+    ended = subprocess.run([sys.executable, ROOT / "pipelines" / "02_import.py", "--images", faces, "--out",
+                            tmp_path / "set"], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)} | settings,
+                           capture_output=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "set" / "faces.npy").read_bytes() == (tmp_path / "plain" / "faces.npy").read_bytes()
+
+
+@pytest.mark.parametrize("closing", ["2>&-", "2>/dev/full"])
+def test_work_goes_on_where_nobody_reads_its_progress(faces, tmp_path, closing):
+    command = shlex.join(map(str, (sys.executable, ROOT / "pipelines" / "02_import.py", "--images", faces,
+                                   "--out", tmp_path / "out")))
+    subprocess.run(["sh", "-c", f"{command} {closing}"], check=False)
+    assert len(Dataset(tmp_path / "out")) == 6
+
+
+def test_help_ends_on_a_terminal_of_one_column():
+    ended = subprocess.run([sys.executable, ROOT / "pipelines" / "02_import.py", "--help"], cwd=ROOT,
+                           env=os.environ | {"COLUMNS": "1"}, capture_output=True, text=True, check=False, timeout=120)
+    assert ended.returncode == 0
+    assert max(map(len, ended.stdout.splitlines())) > 40

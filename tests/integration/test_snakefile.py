@@ -235,3 +235,46 @@ def test_a_recipe_changed_after_a_run_makes_exactly_its_artifacts_stale(tmp_path
     assert re.findall(r"^rule (\w+):", ran.stdout + ran.stderr, re.MULTILINE) in ([], ["table"])
     assert scored_cells(layout.run) == 0
     assert "Nothing to be done" in (again := snakemake(tmp_path, recipe, layout.run)).stdout + again.stderr
+
+
+def test_a_damaged_output_starts_its_stage_and_nothing_is_made_again_after_that(tmp_path):
+    """The stages are asked whether their outputs are what they wrote; a dry run finds as much as a run."""
+    document, run = yaml.safe_load(TINY.read_text()), RunLayout(tmp_path / "run")
+    prefix = "http://127.0.0.1:18797/"
+    document |= {"name": "damaged", "variants": ["gray"],
+                 "approaches": {"dense_autoencoder": document["approaches"]["dense_autoencoder"]}}
+    document["draw"] |= {"source_faces": 24, "target_faces_per_class": 6, "triplets": 0, "url_prefix": prefix}
+    document["source"]["port"] = 18797
+    recipe = tmp_path / "damaged.yaml"
+    recipe.write_text(yaml.safe_dump(document))
+
+    def planned() -> tuple[set[str], str]:
+        printed = snakemake(tmp_path, recipe, run.run, "-n")
+        said = printed.stdout + printed.stderr
+        assert printed.returncode == 0, said
+        return set(re.findall(r"^(\w+) +\d+$", said, re.MULTILINE)) - {"all", "total"}, said
+
+    ended = snakemake(tmp_path, recipe, run.run, "-c1")
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    assert planned()[0] == set()
+    cell = ("dense_autoencoder", "gray")
+    centres = run.clusters(*cell) / "centres.npy"
+    whole = centres.read_bytes()
+    centres.write_bytes(whole[:-4])  # its size tells
+    rules, said = planned()
+    assert {"cluster", "evaluate", "table"} <= rules
+    assert not {"draw", "fetch", "import_labelled"} & rules
+    assert "the clusters of dense_autoencoder gray are damaged: centres.npy has" in said
+    (run.score(*cell) / "receipt.json").write_text("{")
+    sample = run.names(*cell) / "sample.csv"
+    sample.write_text(sample.read_text().replace(",", ";", 1))  # its digest tells
+    ended = snakemake(tmp_path, recipe, run.run, "-c1")
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    assert centres.read_bytes() == whole
+    assert ";" not in sample.read_text()
+    assert planned()[0] == set()
+    # Called from another folder, where nothing is known of earlier runs, a changed recipe is seen too.
+    recipe.write_text(recipe.read_text().replace("bootstrap: 200", "bootstrap: 150"))
+    (tmp_path / "elsewhere").mkdir()
+    printed = snakemake(tmp_path / "elsewhere", recipe, run.run, "-n")
+    assert re.search(r"^evaluate +1$", printed.stdout + printed.stderr, re.MULTILINE)

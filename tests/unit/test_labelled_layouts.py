@@ -189,7 +189,10 @@ def test_what_is_not_affectnets_release_is_refused(tmp_path):
     (tmp_path / "images").mkdir()
     with pytest.raises(InputError, match="has no folder 'annotations'"):
         read("affectnet", tmp_path)
+    (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="has no folder 'images'"):
+        read("affectnet", tmp_path / "empty")
+    with pytest.raises(InputError, match="nowhere: there is no such folder"):
         read("affectnet", tmp_path / "nowhere")
 
 
@@ -388,3 +391,88 @@ def test_affectnets_valence_and_arousal_are_columns(tmp_path):
         {"valence": "0.25", "arousal": "-0.5"}, {"valence": ""}]
     assert found.columns == {"valence": "number", "arousal": "number"}
     assert [(entry.where, entry.reason) for entry in found.left_out] == [("images/2.jpg", "bad_annotation")]
+
+
+# --- parts that would be lost
+
+
+def a_link_to_nothing(folder):
+    (folder / "sad").symlink_to(folder / "unmounted")
+
+
+def a_class_still_packed(folder):
+    touch(folder, "Sadness.tar.gz")
+
+
+def an_empty_test_folder(folder):
+    touch(folder, "train/happy/a.png")
+    (folder / "happy" / "a.png").unlink()
+    (folder / "happy").rmdir()
+    (folder / "test").mkdir()
+
+
+@pytest.mark.parametrize(("alter", "said"), [
+    (a_link_to_nothing, r"sad: the link leads to .*unmounted, and nothing is there"),
+    (a_class_still_packed, r"Sadness\.tar\.gz is still packed, and what it holds would be lost"),
+    (an_empty_test_folder, r"test: the split 'test' has no usable image"),
+])
+def test_a_class_or_split_that_is_no_folder_of_images_is_refused(tmp_path, alter, said):
+    touch(tmp_path, "happy/a.png")
+    alter(tmp_path)
+    with pytest.raises(InputError, match=said):
+        read("class_folders", tmp_path)
+
+
+def test_an_archive_beside_its_own_folder_is_nobodys_loss(tmp_path):
+    touch(tmp_path, "happy/a.png", "happy.zip", "download.zip")
+    assert len(read("class_folders", tmp_path).images) == 1
+
+
+def test_what_network_drives_leave_is_passed_over_wherever_it_lies(tmp_path):
+    touch(tmp_path, "happy/a.png", "@eaDir/b.png", "happy/@eaDir/c.png", "#recycle/d.png", "$RECYCLE.BIN/e.png",
+          "lost+found/f.png", "sad/.ipynb_checkpoints/g.png", "sad/h.png")
+    assert [image.path for image in read("class_folders", tmp_path).images] == ["happy/a.png", "sad/h.png"]
+
+
+def test_a_link_back_up_brings_no_other_class(tmp_path):
+    touch(tmp_path, "happy/a.png", "sad/b.png")
+    (tmp_path / "sad" / "all").symlink_to(tmp_path)
+    assert as_rows(read("class_folders", tmp_path)) == [("happy/a.png", "happy", ""), ("sad/b.png", "sad", "")]
+
+
+def test_pictures_of_other_kinds_and_links_to_nothing_are_left_out_by_their_names(tmp_path):
+    touch(tmp_path, "a.jpe", "b.HEIC", "c.cr2", "d.mov")
+    (tmp_path / "2003").symlink_to(tmp_path / "unmounted")
+    photographs = read("photographs", tmp_path)
+    assert [image.path for image in photographs.images] == ["a.jpe"]
+    assert {entry.where: entry.reason for entry in photographs.left_out} == {
+        "b.HEIC": "kind_not_read", "c.cr2": "kind_not_read", "d.mov": "not_an_image", "2003": "broken_link"}
+
+
+def test_a_part_of_affectnet_without_annotations_is_refused(tmp_path):
+    for number in (1, 2):
+        annotate(tmp_path / "train_set", number, 1)
+        touch(tmp_path, f"val_set/images/{number}.jpg")
+    (tmp_path / "val_set" / "annotations").mkdir()
+    with pytest.raises(InputError, match=r"val_set: the split 'valid' has no usable image .*no_annotation"):
+        read("affectnet", tmp_path)
+
+
+def test_a_folder_of_which_no_listed_image_is_there_is_refused(tmp_path):
+    touch(tmp_path, "part1/a.png", "part1/b.png")
+    rows = "part1/a.png,happy\npart1/b.png,sad\npart2/c.png,happy\n"
+    assert len(read("path_label", table(tmp_path, f"path,label\n{rows}")).images) == 2
+    with pytest.raises(InputError, match=r"part2: none of the 2 images that are listed there is there"):
+        read("path_label", table(tmp_path, f"path,label\n{rows}part2/d.png,sad\n"))
+
+
+def test_a_backslash_is_a_slash_of_windows_unless_a_name_holds_it(tmp_path):
+    touch(tmp_path, "deep/er/a.png", "b\\c.png")
+    found = read("path_label", table(tmp_path, "path,label\ndeep\\er\\a.png,happy\nb\\c.png,sad\n"))
+    assert [image.path for image in found.images] == ["b\\c.png", "deep/er/a.png"]
+
+
+@pytest.mark.parametrize(("sign", "word"), [(";", "semicolons"), ("\t", "tabs")])
+def test_a_table_of_another_separator_is_told(tmp_path, sign, word):
+    with pytest.raises(InputError, match=rf"separated by {word}: save it with commas"):
+        read("path_label", table(tmp_path, f"path{sign}label\na.png{sign}happy\n"))

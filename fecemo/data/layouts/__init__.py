@@ -160,7 +160,7 @@ def refuse_unknown_part(where: Path, what: str, words: Iterable[str], known: Ite
     if lost:
         named = ", ".join(f"{word[:60]!r} ({counts[word]} images)" for word in lost[:5])
         raise InputError(f"{where}: {named}: no known {what}, so that a whole part of the set would be lost; "
-                         f"{nearest(lost[0], known)} {advice}")
+                         f"{nearest(lost[0], known)}. {advice}")
 
 
 def refuse_lost_part(where: Path, labels: Mapping[str, str], splits: Mapping[str, str],

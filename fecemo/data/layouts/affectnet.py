@@ -8,8 +8,8 @@ import numpy as np
 
 from fecemo.data.classes import NUMBERINGS
 from fecemo.data.csv_rows import strict_number
-from fecemo.data.image_files import LabelledImage, LeftOut, image_files
-from fecemo.data.layouts import LabelledSet, Layout, ReadOptions, labelled_set
+from fecemo.data.image_files import LabelledImage, LeftOut, image_files, opened_folder
+from fecemo.data.layouts import LabelledSet, Layout, ReadOptions, labelled_set, refuse_lost_part
 from fecemo.errors import InputError, nearest
 from fecemo.progress import progress
 
@@ -39,12 +39,14 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
     for name in (*options.annotations, *options.text_annotations):
         if name not in NUMBERS:
             raise InputError(f"{folder}: AffectNet's release has no annotation {name!r}, {nearest(name, NUMBERS)}")
-    parts = {name: split for name, split in PARTS.items() if (folder / name).is_dir()}
+    there = {entry.name for entry in opened_folder(folder) if entry.is_dir()}
+    parts = {name: split for name, split in PARTS.items() if name in there}
     if not parts:
         parts = {"": ""}
     for name in parts:
+        folders = {entry.name for entry in opened_folder(folder / name) if entry.is_dir()}
         for needed in ("images", "annotations"):
-            if not (folder / name / needed).is_dir():
+            if needed not in folders:
                 raise InputError(f"{folder / name} has no folder {needed!r}; AffectNet's release has images/ and "
                                  f"annotations/, in {' and '.join(PARTS)} or side by side")
     entries = []
@@ -53,6 +55,8 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
             for entry in _read_part(folder, name, split, options.classes):
                 entries.append(entry)
                 bar.update()
+    refuse_lost_part(folder, {}, {split: name for name, split in parts.items() if split}, entries,
+                     "; mend its annotations, or take its folder out of the set")
     images = [entry for entry in entries if isinstance(entry, LabelledImage)]
     labels = {image.label for image in images}
     numbers = {name for image in images for name in image.annotations}

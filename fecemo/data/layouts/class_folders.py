@@ -5,7 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from fecemo.data.classes import SPELLINGS, USUAL_CLASSES, read_classes
-from fecemo.data.image_files import LabelledImage, LeftOut, image_files, is_image_name, opened_folder
+from fecemo.data.image_files import (
+    ARCHIVE_SUFFIXES,
+    LabelledImage,
+    LeftOut,
+    broken_link,
+    image_files,
+    is_image_name,
+    opened_folder,
+)
 from fecemo.data.layouts import LabelledSet, Layout, ReadOptions, labelled_set, refuse_lost_part
 from fecemo.data.splits import SPLIT_SPELLINGS, split_of
 from fecemo.errors import InputError, nearest
@@ -26,7 +34,8 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
     ------
     InputError
         If a folder cannot be opened, its name is no known class (the nearest spelling is named) or a number without a
-        numbering, a class has no image in any split, split folders and class folders are mixed, or there is no image.
+        numbering, a class has no image in any split, a split has none, one of them is a packed archive or a link to
+        nothing, split folders and class folders are mixed, or there is no image.
     """
     splits = {name: split_of(name) for name in _folders_in(folder)}
     if any(splits.values()):
@@ -36,6 +45,8 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
                                  f"{nearest(name, SPLIT_SPELLINGS)}")
     else:
         splits = {"": ""}
+    for part in {"", *splits}:
+        _refuse_packed(folder, part, options.classes)
     places = [(str(Path(part, name)), name, split or "") for part, split in splits.items()
               for name in _folders_in(folder / part)]
     files = {below: list(image_files(folder, below)) for below, _, _ in places}
@@ -58,7 +69,7 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
     for part in {"", *splits}:
         entries += _strays(folder, part)
     refuse_lost_part(folder, {reading.class_of[name]: below for below, name, _ in places if name in reading.class_of},
-                     {split: below for below, _, split in places}, entries,
+                     {split: name for name, split in splits.items() if split}, entries,
                      "; mend its images, or take its folder out of the set")
     named = options.classes or USUAL_CLASSES
     return labelled_set(folder, entries, f"folders of images named {', '.join(named)}",
@@ -66,7 +77,25 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
 
 
 def _folders_in(folder: Path) -> list[str]:
-    return [entry.name for entry in opened_folder(folder) if entry.is_dir()]
+    """Return the names of the folders in a folder. Raises `InputError` where one is a link that leads nowhere."""
+    entries = opened_folder(folder)
+    for entry in entries:
+        if not Path(entry.name).suffix and (target := broken_link(Path(entry))) is not None:
+            raise InputError(f"{entry.path}: the link leads to {target}, and nothing is there, so that what it stands "
+                             "for would be lost; mend it, or take it out of the set")
+    return [entry.name for entry in entries if entry.is_dir()]
+
+
+def _refuse_packed(folder: Path, below: str, classes: tuple[str, ...]) -> None:
+    """Raise `InputError` for a class or a split that lies there as an archive, and not as a folder."""
+    entries = opened_folder(folder / below)
+    folders = {entry.name.lower() for entry in entries if entry.is_dir()}
+    for entry in entries:
+        name = entry.name.partition(".")[0]
+        if (Path(entry.name).suffix.lower() in ARCHIVE_SUFFIXES and name.lower() not in folders
+                and (split_of(name) or name.lower() in SPELLINGS or name in classes)):
+            raise InputError(f"{entry.path} is still packed, and what it holds would be lost; unpack it, or take it "
+                             "out of the set")
 
 
 def _strays(folder: Path, below: str) -> Iterator[LeftOut]:

@@ -4,7 +4,8 @@ import errno
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 
 from fecemo.data.classes import SPELLINGS, ClassReading, read_classes
@@ -17,6 +18,7 @@ from fecemo.errors import InputError, nearest
 
 COLUMNS = ("path", "label")
 SPLIT_COLUMN = "split"
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 UNKNOWN_NUMBERS = ("", "na", "n/a", "nan")
 """Cells of a column of numbers in which none is known."""
 
@@ -68,8 +70,24 @@ def read(table: Path, options: ReadOptions) -> LabelledSet:
     refuse_lost_part(table, {name: "" for row in whole if (name := reading.class_of.get(row["label"]))},
                      {split: "" for row in whole if (split := split_of(row["split"]))}, entries,
                      "; mend the rows, or take it out of the table")
+    _refuse_lost_folder(table, rows, entries)
     return labelled_set(table.parent, entries, f"rows of path and label in {table.name}",
                         classes=reading.classes, columns=columns, remark=reading.remark)
+
+
+def _refuse_lost_folder(table: Path, rows: Sequence[tuple[str, Row | LeftOut]],
+                        entries: Sequence[LabelledImage | LeftOut]) -> None:
+    """Raise `InputError` where none of the images of a folder is there, while others are."""
+    listed, missing = Counter[PurePath](), Counter[PurePath]()
+    for (_, row), entry in zip(rows, entries, strict=True):
+        if isinstance(row, dict) and row["path"]:
+            folder = PurePath(row["path"]).parent
+            listed[folder] += 1
+            missing[folder] += isinstance(entry, LeftOut) and entry.reason == "no_such_file"
+    for folder, count in listed.items():
+        if 1 < count == missing[folder] and any(isinstance(entry, LabelledImage) for entry in entries):
+            raise InputError(f"{table}: {folder}: none of the {count} images that are listed there is there, so that a "
+                             "whole folder would be lost; put it there, or take its rows out of the table")
 
 
 def _image(files: "_Files", where: str, row: Row, reading: ClassReading, columns: dict[str, ColumnType],
@@ -118,11 +136,17 @@ class _Files:
     def find(self, written: str) -> str | None:
         """Return the path of a file relative to the folder, as the file system writes it; None where it is not there.
 
+        A backslash is what Windows writes between folders, where it is no part of a name.
+
         Raises
         ------
         PermissionError
             If a folder on the way may not be opened.
         """
+        path = self._find(written)
+        return self._find(written.replace("\\", "/")) if path is None and "\\" in written else path
+
+    def _find(self, written: str) -> str | None:
         path = PurePath(written)
         try:
             if _is_file(self._folder / path):
@@ -176,8 +200,11 @@ def _rows(table: Path, further: tuple[str, ...]) -> Iterator[tuple[str, Row | Le
         if places:
             place_of[column] = places[0]
         elif column != SPLIT_COLUMN:
+            separator = next((sign for sign in SEPARATORS if sign in "".join(header)), "")
             raise InputError(f"{table}: the column {column!r} is missing; the header holds "
-                             f"{', '.join(header) or 'nothing'}")
+                             f"{', '.join(header) or 'nothing'}" + (
+                                 f"; its cells are separated by {SEPARATORS[separator]}: save it with commas"
+                                 if separator else ""))
     for line in lines:
         if isinstance(line, RejectedRow):
             where = f"line {line.line}"

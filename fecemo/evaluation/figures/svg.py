@@ -50,8 +50,10 @@ def new_figure(width: float, height: float) -> "Figure":
     width, height : float
         In CSS pixels; text of 11 pixels is 11 pixels where the page shows the figure at this width.
     """
+    import matplotlib
     from matplotlib.figure import Figure
 
+    matplotlib.rcdefaults()  # a user's matplotlibrc changes no figure: TeX, fonts, the locale's numbers, sizes
     scale = POINTS_PER_PIXEL / 72
     figure = Figure(figsize=(width * scale, height * scale), dpi=RASTER_DPI)
     figure.patch.set_alpha(0.0)

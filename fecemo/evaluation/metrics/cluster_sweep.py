@@ -14,7 +14,7 @@ from fecemo.evaluation.metrics.over_seeds import RightAnswers, SeedFigure, SeedM
 from fecemo.evaluation.records.score import Chance, read_stored, write_stored
 from fecemo.evaluation.settings import Resampling
 
-CLUSTER_SWEEP_FORMAT = "fecemo.cluster_sweep/1"
+CLUSTER_SWEEP_FORMAT = "fecemo.cluster_sweep/2"
 CLUSTER_SWEEP_NAME = "cluster_sweep.json"
 ROWS_NAME, TRUTH_NAME, RIGHT_NAME = "scored_rows", "truth", "right"
 
@@ -56,6 +56,8 @@ class ClusterSweep:
     source_faces: int  #: Faces that were clustered.
     score_on: str  #: ``"test"`` or ``"unused_labels"``.
     n_scored: int  #: Scored faces; none of them named anything, with any seed.
+    copies_scored: int  #: As of a `Score`.
+    copies_left_out: int
     scored_faces: str  #: Digest of ids and true emotions: equal where two cells were scored on the same faces.
     labels_training: int  #: Labels from which the cell's networks learned, or by which their settings were chosen.
     per_cluster: int  #: Labelled faces of each cluster that ``"labels_per_cluster"`` asked.

@@ -149,6 +149,8 @@ class Score:
     method: str
     emotions: tuple[str, ...]  #: Order of the rows of `confusion`, and of its columns before any abstentions.
     n_scored: int
+    copies_scored: int  #: Of these, copies of faces whose labels were read: the figures flatter themselves by them.
+    copies_left_out: int  #: Labelled faces that are not scored because they are such copies.
     scored_faces: str  #: Digest of ids and true emotions: equal where two cells were scored on the same faces.
     score_on: str  #: ``"test"``, or ``"unused_labels"``: faces whose label neither trained nor named anything.
     abstained: int  #: Scored faces whose cluster has no emotion; they count as wrong.

@@ -10,7 +10,7 @@ TABLE = (
         name="table1", title="Table 1", order=0, lines=("title",), headings=("Approach",), split="part", where=SCORED,
         figures=(Figure("accuracy", over="variant_title", places=4, mark=True),),
         caption="Accuracy: share of the scored faces that got the right class.",
-        notes=("chance", "seeds", "marked", "naming", "dashes")),
+        notes=("chance", "seeds", "marked", "naming", "copies", "dashes")),
     Table(
         name="better", title="Which is better", order=100, lines=("on", "compared"), headings=("On", "Compared"),
         where="against in ('variant', 'row') and stage == 'evaluate'", differences=True,
@@ -29,11 +29,12 @@ TABLE = (
                  Figure("faces_looked_at", "Faces looked at", beside=""),
                  Figure("names_suggested", "Names suggested", beside=""),
                  Figure("accuracy", "Named by", column="naming"), Figure("n_scored", "Faces scored", beside=""),
+                 Figure("copies_scored", "Copies scored", beside=""), Figure("copies_left_out", "Left out", beside=""),
                  Figure("accuracy", "Scored on", column="scored_on"),
                  Figure("accuracy", "Uniform chance", column="chance", beside=""),
                  Figure("majority_share", "Majority chance", beside=""), Figure("seconds", "Time", beside="")),
         caption="Labels of people that were read, and what guessing gives: uniformly, and by always naming the most "
-                "frequent class."),
+                "frequent class. Copies: the same picture was read with its label; those left out are not scored."),
     Table(
         name="clusters", title="Clusters and classes", order=130, lines=CELL,
         where="stage == 'evaluate' and setting == '' and readout == 'clusters' and state == 'measured'",

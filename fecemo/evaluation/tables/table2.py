@@ -51,9 +51,11 @@ TABLE = (
         figures=(Figure("labels_training", "Training", beside=""), Figure("labels_choosing", "Choosing", beside=""),
                  Figure("labels_naming", "Naming", over="answer", where="readout == 'clusters'", beside=""),
                  Figure("n_scored", "Faces scored", beside=""),
+                 Figure("copies_scored", "Copies scored", beside=""), Figure("copies_left_out", "Left out", beside=""),
                  Figure("n_scored", "Seeds", column="seeds", beside="")),
         caption="Labelled faces whose labels were read: from which networks learned, by which settings were chosen, "
-                "and which named clusters. None of them is scored."),
+                "and which named clusters. None of them is scored. Copies: the same picture was read with its label; "
+                "those left out are not scored."),
     table(
         name="table2-triplets", title="Triplet test, by type", order=160,
         where="stage == 'triplet_test' and setting == '' and `class` != ''",

@@ -110,7 +110,7 @@ def draw_examples(faces: Mapping[str, RunFaces], fit: FitSettings, seed: int,
 
 
 def labelled_rows(dataset: Dataset, split: str, fraction: float | None, seed: int, key: str) -> np.ndarray:
-    """Return the rows of a split whose labels may be learnt from.
+    """Return the rows of a split whose labels may be learnt from: those of which the test split holds no copy.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def labelled_rows(dataset: Dataset, split: str, fraction: float | None, seed: in
     InputError
         If the split holds fewer faces than asked for.
     """
-    rows = dataset.rows_in(split)
+    rows = dataset.learnable_rows(split)
     if fraction is None:
         return rows
     labelled = int(np.count_nonzero(dataset.labels != ""))
@@ -176,7 +176,7 @@ def _stored_validation(parts: Sequence[DataName], faces: Mapping[str, RunFaces],
         raise InputError(f"{key}.validate_on: {what} no stored validation split; give a share, such as 0.1")
     found = []
     for name, length in examples.datasets.items():  # all of them, so that rows count through the same data sets
-        rows = faces[name].dataset.rows_in(VALID) if name in named else np.empty(0, np.int64)
+        rows = faces[name].dataset.learnable_rows(VALID) if name in named else np.empty(0, np.int64)
         if name in named and not len(rows):
             raise InputError(f"{key}.validate_on: {faces[name].dataset.folder} has no validation split; give a share, "
                              "such as 0.1, or import the faces with valid_fraction")

@@ -1,0 +1,161 @@
+"""Whose labels a cell has read, and which labelled faces that leaves to be scored: none of those, no copy of one."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fecemo.data.arrays import read_array
+from fecemo.data.dataset import Dataset
+from fecemo.data.receipts import Receipt, require_receipt
+from fecemo.errors import InputError, StoredStateError
+from fecemo.study.cell import Cell, resolve
+from fecemo.study.layout import RunLayout
+
+NONE = np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True)
+class LabelsRead:
+    """Labels that the training of a model read, of every data set.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n,), int64
+        Rows of the target whose labels were learnt from or chose settings.
+    copied : ndarray of shape (m,), int64
+        Rows of the target that are faces, or copies of faces, of other data sets whose labels were read.
+    training, choosing : int
+        Labels that people gave, in all data sets.
+    of_nobody : int
+        Labels of drawn or synthetic faces in other data sets than the target.
+    """
+
+    rows: np.ndarray
+    copied: np.ndarray
+    training: int
+    choosing: int
+    of_nobody: int
+
+
+def labels_read(cell: Cell, layout: RunLayout, target: Dataset, receipt: Receipt, *, needed: bool) -> LabelsRead:
+    """Return which labels the training of a cell's model read, as its receipt tells.
+
+    Parameters
+    ----------
+    cell : Cell
+    layout : RunLayout
+    target : Dataset
+    receipt : Receipt
+        Of the train stage.
+    needed : bool
+        Whether it must have stored which labels of the target it learnt from.
+
+    Raises
+    ------
+    StoredStateError
+        If a file is missing or damaged.
+    """
+    training = choosing = of_nobody = 0
+    rows, copied = NONE, np.zeros(len(target), bool)
+    for name, (learnt, chosen) in _rows_read(cell, layout, receipt, needed).items():
+        read = np.union1d(learnt, chosen)
+        if name != cell.recipe.roles.target and cell.recipe.datasets[name].made:
+            of_nobody += len(read)
+        else:
+            training, choosing = training + len(learnt), choosing + len(np.setdiff1d(chosen, learnt))
+        if name == cell.recipe.roles.target:
+            rows = read
+        elif len(read):
+            other = Dataset(layout.dataset(name))
+            copied |= np.isin(target.ids, other.ids[read]) | np.isin(target.sha256, other.sha256[read])
+    return LabelsRead(rows, np.flatnonzero(copied), training, choosing, of_nobody)
+
+
+def _rows_read(cell: Cell, layout: RunLayout, receipt: Receipt,
+               needed: bool) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return by data set the rows whose labels were learnt from, and those that chose settings; also by rows behind."""
+    folder = layout.model(cell.made_by, cell.variant.name)
+    behind: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    if cell.embeddings_from is not None:
+        before = resolve(cell.recipe, cell.embeddings_from, cell.variant.name)
+        made = require_receipt(layout.model(before.row, before.variant.name), "train")
+        behind = _rows_read(before, layout, made, False)
+    read = {}
+    for name in cell.recipe.datasets:
+        ending = "" if name == cell.recipe.roles.target else f"_{name}"
+        own = (label_rows(folder, f"labelled_rows{ending}", receipt, needed=needed and not ending),
+               label_rows(folder, f"choosing_rows{ending}", receipt, needed=False))
+        learnt, chosen = (np.union1d(mine, its) for mine, its in zip(own, behind.get(name, (NONE, NONE)), strict=True))
+        read[name] = (learnt, chosen)
+    return read
+
+
+def label_rows(folder: Path, name: str, receipt: Receipt, *, needed: bool) -> np.ndarray:
+    """Return the target rows whose labels the train stage read for one end; where it read none it may store none.
+
+    Its receipt tells: what it does not name was left by an earlier training.
+    """
+    if f"{name}.npy" not in receipt.outputs:
+        if needed:
+            raise StoredStateError(f"{folder}: its receipt names no {name}.npy; run the train stage again")
+        return np.zeros(0, np.int64)
+    return np.asarray(read_array(folder, name, "train"), dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class ScoredFaces:
+    """The labelled faces on which a cell is scored.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n,), int64
+        Rows of the target, ascending.
+    copies : int
+        How many of them are copies of a face whose label was read: a score flatters itself by them.
+    copies_left_out : int
+        Labelled faces that are not scored because they are such copies.
+    """
+
+    rows: np.ndarray
+    copies: int
+    copies_left_out: int
+
+
+def scored_faces(score_on: str, target: Dataset, read: LabelsRead, named_with: np.ndarray) -> ScoredFaces:
+    """Return the labelled rows on which a cell is scored: the test split, or all but those that were read and copies.
+
+    Parameters
+    ----------
+    score_on : {"test", "unused_labels"}
+    target : Dataset
+    read : LabelsRead
+    named_with : ndarray of shape (s,), int64
+        Rows whose labels named clusters.
+
+    Raises
+    ------
+    InputError
+        If none is left.
+    StoredStateError
+        If the label of a face of the test split was read.
+    """
+    labelled, used = np.flatnonzero(target.labels != ""), np.union1d(read.rows, named_with)
+    # A copy tells its label just as well. Of other data sets those of equal pixels are known.
+    pictures = target.copies[np.union1d(used, read.copied)]
+    copies = np.setdiff1d(np.flatnonzero(np.isin(target.copies, pictures)), used)
+    if score_on == "unused_labels":
+        rows = np.setdiff1d(labelled, np.union1d(used, copies))
+    else:
+        rows = np.intersect1d(labelled, target.rows_in("test"))
+        if len(leaked := np.intersect1d(rows, used)):
+            raise StoredStateError(f"{target.folder}: {len(leaked)} labels of the test split were used for training or "
+                                   f"naming (row {leaked[0]} first), so that it would not be an honest test; run train "
+                                   "and label again")
+    if not len(rows):
+        raise InputError(f"{target.folder}: no labelled face is left to score on {score_on!r} ({len(labelled)} "
+                         f"labelled, {len(used)} used, {len(copies)} copies of these); import more labelled faces, or "
+                         "a test split")
+    n_copies = len(np.intersect1d(rows, copies))
+    return ScoredFaces(rows, n_copies, len(np.intersect1d(labelled, copies)) - n_copies
+                       if score_on == "unused_labels" else 0)
