@@ -61,9 +61,9 @@ def _withdraw(artifacts: Artifacts, artifact: Artifact, tables: Path) -> Iterato
 def _stamped(layout: RunLayout, recipe: Recipe) -> Iterator[Artifact]:
     """Yield the artefacts of a run that have a digest file."""
     faces = () if layout.seed is not None else (
-        Artifact("drawn", ()), Artifact("tables", ()),
+        Artifact("tables", ()),
         *(Artifact(kind, (name,)) for name in recipe.datasets
-          for kind in ("dataset", LANDMARK_FEATURES, ALIGNED)))
+          for kind in ("drawn", "dataset", LANDMARK_FEATURES, ALIGNED)))
     cells = (Artifact(kind, cell) for cell in (*recipe.cells, *recipe.step_cells) for kind in CELL_KINDS)
     for artifact in (*faces, *cells):
         if (Artifacts(layout).folder(artifact.kind, *artifact.key) / DIGEST_NAME).exists():
