@@ -180,12 +180,12 @@ def environment() -> "jinja2.Environment":
     """Return the Jinja environment of the templates beside this file; it escapes everything in HTML."""
     import jinja2
 
-    environment = jinja2.Environment(
+    templates = jinja2.Environment(
         loader=jinja2.PackageLoader("fecemo.evaluation", "templates"), undefined=jinja2.StrictUndefined,
         autoescape=lambda name: name is not None and ".html" in name, trim_blocks=True, lstrip_blocks=True,
         keep_trailing_newline=True)
-    environment.globals |= {"count": count, "duration": duration, "share": share, "dash": DASH}
-    return environment
+    templates.globals |= {"count": count, "duration": duration, "share": share, "dash": DASH}
+    return templates
 
 
 def write_documents(results: Results, documents: Mapping[str, str], *, label: str) -> dict[str, str]:

@@ -7,8 +7,7 @@ from synthetic_scores import COLUMNS, HITS, ROWS, synthetic_results, synthetic_s
 
 from fecemo.evaluation.cells import CellRecords
 from fecemo.evaluation.records.score import Chance, ClassScore, Interval
-from fecemo.evaluation.report.lookup import Lookup
-from fecemo.evaluation.report.reading import first_sentence, read_cell, read_run
+from fecemo.evaluation.report.reading import Lookup, first_sentence, read_cell, read_run
 from fecemo.evaluation.result_rows import cell_rows, verdict
 from fecemo.evaluation.results import results_of
 

@@ -152,7 +152,7 @@ def _plain(element: ElementTree.Element, referenced: set[str]) -> None:
     element.attrib = {name.rpartition("}")[2]: value for name, value in element.attrib.items()
                       if name != "id" or value in referenced}
     if element.tag == "text":
-        style = dict(part.split(": ", 1) for part in element.attrib["style"].split("; "))
+        style = dict(part.split(": ", 1) for part in element.get("style", "").split("; ") if part)
         style.pop("font-family", None)
         if font := style.pop("font", None):  # of Matplotlib up to 3.9, weight, size and family in one
             weight, _, size = font.partition("px")[0].rpartition(" ")
@@ -166,7 +166,7 @@ def _plain(element: ElementTree.Element, referenced: set[str]) -> None:
         if child.tag in ("metadata", "style") or is_ground or (child.tag in ("g", "defs") and not len(child)):
             element.remove(child)
         child.tail = "\n"
-    if element.tag != "text":
+    if element.tag not in ("text", "tspan"):
         element.text = "\n" if element.tag in ("svg", "g", "defs") else None
 
 

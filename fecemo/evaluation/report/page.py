@@ -23,9 +23,8 @@ from fecemo.evaluation.figures.maps import (
 )
 from fecemo.evaluation.figures.scores import Bar, confusion_figure, overview_figure
 from fecemo.evaluation.printed import Part, known, number
-from fecemo.evaluation.report.lookup import Lookup, Where
 from fecemo.evaluation.report.material import CellMaterial, ReportMaterial, StageFacts
-from fecemo.evaluation.report.reading import first_sentence, read_cell, read_run
+from fecemo.evaluation.report.reading import Lookup, Where, first_sentence, read_cell, read_run
 from fecemo.evaluation.result_rows import SCORED_ON, naming_words
 from fecemo.evaluation.writers import environment, grids_of
 from fecemo.progress import progress
