@@ -34,8 +34,9 @@ table2: $(VENV)/models.stamp
 	@FECEMO_PROGRESS=lines $(BIN)/snakemake -s pipelines/Snakefile --config recipe=pipelines/recipes/table2_small.yaml
 	@$(BIN)/python pipelines/09_table.py --recipe pipelines/recipes/table2_small.yaml --run runs/table2_small
 
+# A worker a core: their libraries' own threads would only wait for one another.
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 browser: $(VENV)/test.stamp
 	@.ci/browser
