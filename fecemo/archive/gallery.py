@@ -1,0 +1,154 @@
+"""The gallery: a folder of plain files that shows faces by expression, from a disk or any web server, with no network.
+
+The page (``page/gallery.html``, ``.css``, ``.js``) is the same for every gallery. What it shows is written beside it:
+``faces.js``, ``vectors.js`` and ``words.js``, scripts that set one variable each, because a page that was opened from a
+disk may load scripts but fetch no data; and ``sheets/``, the faces on JPEG sheets, so that twenty thousand scroll.
+"""
+
+import base64
+import importlib.resources
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+PAGE_FILES = ("gallery.html", "gallery.css", "gallery.js")
+INDEX_NAME = "index.html"
+"""What ``gallery.html`` is called in the written folder: the file that web servers look for."""
+GRID = 20
+"""Faces along a side of a sheet."""
+TILE = 80
+"""Pixels of a face's side on a sheet."""
+MAX_AXES = 64
+"""Numbers of a vector that ``vectors.js`` keeps: the first principal axes of longer ones."""
+NOT_NAMED = 255
+MAX_CLASSES = 255
+CLAIM = ("The names say what a face shows, not what a person feels. This page is a folder of files: no picture and no "
+         "word leaves it.")
+
+
+@dataclass(frozen=True)
+class ShownFaces:
+    """What a gallery knows of its faces.
+
+    Parameters
+    ----------
+    classes : sequence of str
+        Names, in the order of the codes; at most 255.
+    shows, second : ndarray of shape (n,), int
+        Code of what each face shows and of the second best; -1 where it has no name.
+    confidence, second_confidence : ndarray of shape (n,), float
+        In [0, 1].
+    calibrated : bool
+        Whether the confidence was calibrated on labelled faces.
+    photos : sequence of str
+        Path of each photograph, relative to the folder of photographs.
+    photo_of : ndarray of shape (n,), int
+        Position in `photos` of each face's photograph.
+    boxes : ndarray of shape (n, 4), float
+        Left, right, top, bottom as fractions of the photograph as it is seen.
+    links : mapping of int to str
+        Address, relative to the page, of photographs that are not at ``folder`` plus their path.
+    """
+
+    classes: Sequence[str]
+    shows: np.ndarray
+    confidence: np.ndarray
+    second: np.ndarray
+    second_confidence: np.ndarray
+    calibrated: bool
+    photos: Sequence[str]
+    photo_of: np.ndarray
+    boxes: np.ndarray
+    links: Mapping[int, str]
+
+    def __post_init__(self) -> None:
+        if len(self.classes) > MAX_CLASSES:
+            raise ValueError(f"a gallery holds at most {MAX_CLASSES} names, these are {len(self.classes)}")
+
+
+def page_files() -> dict[str, str]:
+    """Return the page: name in the gallery's folder → content."""
+    page = importlib.resources.files("fecemo.archive") / "page"
+    texts = {name: (page / name).read_text(encoding="utf-8") for name in PAGE_FILES}
+    texts[INDEX_NAME] = texts.pop(PAGE_FILES[0])
+    return texts
+
+
+def faces_script(title: str, folder: str, faces: ShownFaces) -> str:
+    """Return ``faces.js``: everything of every face but its picture and its vector.
+
+    Parameters
+    ----------
+    title : str
+        Heading of the page.
+    folder : str
+        Address of the folder of photographs relative to the page, ``""`` or ending in ``/``.
+    faces : ShownFaces
+    """
+    return _script("GALLERY", {
+        "title": title, "claim": CLAIM, "n": len(faces.shows), "grid": GRID, "folder": folder,
+        "classes": list(faces.classes), "calibrated": faces.calibrated,
+        "shows": _encoded(_codes(faces.shows)), "confidence": _encoded(_bytes(faces.confidence)),
+        "second": _encoded(_codes(faces.second)), "second_confidence": _encoded(_bytes(faces.second_confidence)),
+        "photos": list(faces.photos), "photo_of": _encoded(faces.photo_of.astype("<u4")),
+        "boxes": _encoded(np.rint(np.clip(faces.boxes, 0, 1) * 65535).astype("<u2")),
+        "links": {str(photo): link for photo, link in faces.links.items()},
+    })
+
+
+def vectors_script(vectors: np.ndarray) -> str:
+    """Return ``vectors.js``: a vector a face in whole numbers from -127 to 127, for "more like this".
+
+    Distances keep their order up to rounding: all axes share one scale, and vectors of more than 64 numbers are seen
+    along their first 64 principal axes.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n, d), float
+    """
+    centred = np.asarray(vectors, np.float32) - np.mean(vectors, axis=0, dtype=np.float64).astype(np.float32)
+    if centred.shape[1] > MAX_AXES:
+        _, axes = np.linalg.eigh(centred.T @ centred)
+        centred = centred @ axes[:, ::-1][:, :MAX_AXES]
+    # A few far vectors would leave one step to all others: the scale is that of the 99.9th percentile.
+    scale = float(np.quantile(np.abs(centred), 0.999)) or 1.0
+    whole = np.clip(np.rint(centred * (127 / scale)), -127, 127).astype(np.int8)
+    return _script("GALLERY_VECTORS", {"d": whole.shape[1], "vectors": _encoded(whole)})
+
+
+def words_script(classes: Sequence[str], words: Mapping[str, Sequence[int]], negations: Sequence[str],
+                 fillers: Sequence[str]) -> str:
+    """Return ``words.js``: how much each word means each class.
+
+    Parameters
+    ----------
+    classes : sequence of str
+        In the order of each word's numbers.
+    words : mapping of str to sequence of int
+        From -127 to 127.
+    negations, fillers : sequence of str
+        Words that turn the sign of the next, and words that say nothing.
+    """
+    return _script("GALLERY_WORDS", {"classes": list(classes), "words": {word: list(row) for word, row in words.items()},
+                                     "negations": list(negations), "fillers": list(fillers)})
+
+
+def _script(variable: str, value: Any) -> str:
+    # A script's text cannot end early or be read as markup, whatever names of files hold.
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
+    return f"window.{variable}={text};\n"
+
+
+def _encoded(values: np.ndarray) -> str:
+    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode("ascii")
+
+
+def _codes(codes: np.ndarray) -> np.ndarray:
+    return np.where(codes < 0, NOT_NAMED, codes).astype(np.uint8)
+
+
+def _bytes(fractions: np.ndarray) -> np.ndarray:
+    return np.rint(np.clip(np.nan_to_num(fractions), 0, 1) * 255).astype(np.uint8)

@@ -1,0 +1,304 @@
+"use strict";
+// Reads faces.js (window.GALLERY) at once, vectors.js and words.js when they are first needed; asks no server for anything.
+// Scripts, not JSON: a page opened from a disk may load scripts and pictures beside it, but fetch nothing.
+(() => {
+  const G = window.GALLERY;
+  const byId = (id) => document.getElementById(id);
+  if (!G) { byId("state").textContent = "faces.js is missing or damaged: write the gallery again."; return; }
+
+  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const shows = bytes(G.shows), second = bytes(G.second);
+  const confidence = bytes(G.confidence), runnerUp = bytes(G.second_confidence);
+  const photoOf = new Uint32Array(bytes(G.photo_of).buffer), boxes = new Uint16Array(bytes(G.boxes).buffer);
+  const folderNames = G.photos.map((path) => path.toLowerCase());
+  const NONE = 255, GAP = 6, LABEL = 18, LARGEST_BOX = 65535, SMALLEST = 320;
+
+  const wanted = new Set();         // codes of expressions that are shown; empty: all
+  const picked = new Set();
+  let order = [];                   // faces in the order of the grid
+  let focus = 0;                    // a place in `order`
+  let ranking = null;               // {title, scores: Float32Array}, of words or of one face
+  let notice = "";
+
+  const percent = (code) => Math.round(code / 2.55);
+  const nameOf = (code) => code === NONE ? "not named" : G.classes[code];
+  const loaded = {};
+  const load = (name, variable) => loaded[name] ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = name;
+    script.onload = () => window[variable] ? resolve(window[variable]) : reject(new Error(`${name} is damaged`));
+    script.onerror = () => { delete loaded[name]; reject(new Error(`${name} is missing beside this page`)); };
+    document.head.append(script);
+  });
+
+  // ---- which faces, in which order -------------------------------------------------------------------------------
+  function arrange() {
+    const least = Number(byId("confidence").value) * 2.55, part = byId("folder").value.trim().toLowerCase();
+    order = [];
+    for (let face = 0; face < G.n; face++) {
+      if (wanted.size && !wanted.has(shows[face])) continue;
+      if (confidence[face] < least) continue;
+      if (part && !folderNames[photoOf[face]].includes(part)) continue;
+      if (ranking && !(ranking.scores[face] > ranking.least)) continue;
+      order.push(face);
+    }
+    if (ranking) order.sort((a, b) => ranking.scores[b] - ranking.scores[a] || a - b);
+    else order.sort((a, b) => confidence[b] - confidence[a] || a - b);
+    focus = 0;
+    byId("grid").scrollTop = 0;
+    tell();
+    draw();
+  }
+
+  function tell() {
+    const count = order.length.toLocaleString("en"), all = G.n.toLocaleString("en");
+    byId("state").textContent = `${notice}${count} of ${all} faces` +
+      (ranking ? `, by ${ranking.title}` : ", the most confident first");
+    byId("selection").hidden = picked.size === 0;
+    byId("selected").textContent = `${picked.size.toLocaleString("en")} selected`;
+  }
+
+  // ---- the grid: only the rows in sight exist ----------------------------------------------------------------------
+  let columns = 1, size = 96;
+  const tiles = new Map();
+
+  function measure() {
+    const width = byId("grid").clientWidth - 2 * GAP;
+    columns = Math.max(3, Math.floor(width / 104));
+    size = Math.floor((width - GAP * (columns - 1)) / columns);
+  }
+
+  function makeTile(place) {
+    const face = order[place], tile = document.createElement("button");
+    tile.type = "button";
+    tile.className = "tile";
+    tile.dataset.place = place;
+    const sheet = Math.floor(face / (G.grid * G.grid)), at = face % (G.grid * G.grid), inner = size - 4;
+    const picture = document.createElement("i"), label = document.createElement("span");
+    picture.style.backgroundImage = `url("sheets/${String(sheet).padStart(4, "0")}.jpg")`;
+    picture.style.backgroundSize = `${inner * G.grid}px auto`;
+    picture.style.backgroundPosition = `${-inner * (at % G.grid)}px ${-inner * Math.floor(at / G.grid)}px`;
+    label.textContent = nameOf(shows[face]) + (shows[face] === NONE ? "" : ` ${percent(confidence[face])} %`);
+    tile.setAttribute("aria-label", `shows ${label.textContent}, ${G.photos[photoOf[face]]}`);
+    tile.title = label.textContent;
+    tile.append(picture, label);
+    return tile;
+  }
+
+  function draw(fresh = true) {
+    const grid = byId("grid"), height = size + LABEL + GAP;
+    if (fresh) { for (const tile of tiles.values()) tile.remove(); tiles.clear(); }
+    byId("space").style.height = `${Math.ceil(order.length / columns) * height + GAP}px`;
+    byId("space").style.width = `${columns * (size + GAP) - GAP}px`;
+    const first = Math.max(0, Math.floor(grid.scrollTop / height) - 2) * columns;
+    const last = Math.min(order.length, (Math.ceil((grid.scrollTop + grid.clientHeight) / height) + 2) * columns);
+    for (const [place, tile] of tiles) if (place < first || place >= last) { tile.remove(); tiles.delete(place); }
+    for (let place = first; place < last; place++) {
+      let tile = tiles.get(place);
+      if (!tile) {
+        tile = makeTile(place);
+        tile.style.cssText += `left:${(place % columns) * (size + GAP)}px;top:${GAP + Math.floor(place / columns) * height}px;` +
+          `width:${size}px;height:${size + LABEL}px`;
+        tiles.set(place, tile);
+        byId("space").append(tile);
+      }
+      tile.classList.toggle("picked", picked.has(order[place]));
+      tile.setAttribute("aria-pressed", picked.has(order[place]));
+      tile.tabIndex = place === focus ? 0 : -1;
+    }
+  }
+
+  function moveTo(place) {
+    if (!order.length) return;
+    focus = Math.min(order.length - 1, Math.max(0, place));
+    const grid = byId("grid"), height = size + LABEL + GAP, top = Math.floor(focus / columns) * height;
+    if (top < grid.scrollTop) grid.scrollTop = top;
+    if (top + height > grid.scrollTop + grid.clientHeight) grid.scrollTop = top + height + GAP - grid.clientHeight;
+    draw(false);
+    tiles.get(focus)?.focus({ preventScroll: true });
+  }
+
+  function pick(face) {
+    if (!picked.delete(face)) picked.add(face);
+    tell();
+    draw(false);
+    byId("pick").textContent = picked.has(order[focus]) ? "Deselect" : "Select";
+  }
+
+  // ---- one face in its photograph ----------------------------------------------------------------------------------
+  function open(place) {
+    focus = Math.min(order.length - 1, Math.max(0, place));
+    const face = order[focus], path = G.photos[photoOf[face]], image = byId("photo");
+    byId("shows").textContent = shows[face] === NONE ? "Not named" : `Shows: ${nameOf(shows[face])}`;
+    byId("facts").textContent = shows[face] === NONE ? "" :
+      `confidence ${percent(confidence[face])} %` + (G.calibrated ? "" : " (not calibrated)") + (second[face] === NONE ? "" : `; second: ${nameOf(second[face])} ${percent(runnerUp[face])} %`);
+    byId("path").textContent = path;
+    byId("pick").textContent = picked.has(face) ? "Deselect" : "Select";
+    byId("box").hidden = true;
+    image.hidden = false;
+    image.alt = path;
+    image.onload = () => placeBox(face);
+    image.onerror = () => { image.hidden = true; byId("box").hidden = true; enlarge(face); };
+    byId("face").hidden = true;
+    image.src = G.links[photoOf[face]] ?? G.folder + path.split("/").map(encodeURIComponent).join("/");
+    if (!byId("detail").open) byId("detail").showModal();
+  }
+
+  function placeBox(face) {
+    const image = byId("photo"), box = byId("box"), [left, right, top, bottom] = boxes.slice(face * 4, face * 4 + 4);
+    if (image.hidden || !image.naturalWidth) return;
+    image.style.width = image.naturalWidth < SMALLEST ? `${SMALLEST}px` : "";
+    const fraction = (value) => value / LARGEST_BOX;
+    box.style.left = `${image.offsetLeft + fraction(left) * image.clientWidth}px`;
+    box.style.top = `${image.offsetTop + fraction(top) * image.clientHeight}px`;
+    box.style.width = `${fraction(right - left) * image.clientWidth}px`;
+    box.style.height = `${fraction(bottom - top) * image.clientHeight}px`;
+    box.hidden = false;
+  }
+
+  // A photograph that is gone, or of a kind that browsers do not read: the face from its sheet.
+  function enlarge(face) {
+    const sheet = new Image(), at = face % (G.grid * G.grid), canvas = byId("face");
+    sheet.onload = () => {
+      const side = sheet.naturalWidth / G.grid;
+      canvas.getContext("2d").drawImage(sheet, side * (at % G.grid), side * Math.floor(at / G.grid), side, side, 0, 0, 200, 200);
+      canvas.hidden = false;
+    };
+    sheet.src = `sheets/${String(Math.floor(face / (G.grid * G.grid))).padStart(4, "0")}.jpg`;
+  }
+
+  // ---- more like this: squared distances between int8 vectors --------------------------------------------------------
+  async function like(face) {
+    try {
+      const stored = await load("vectors.js", "GALLERY_VECTORS");
+      const vectors = new Int8Array(bytes(stored.vectors).buffer), d = stored.d, scores = new Float32Array(G.n);
+      const centre = vectors.slice(face * d, face * d + d);
+      for (let other = 0, at = 0; other < G.n; other++) {
+        let sum = 0;
+        for (let axis = 0; axis < d; axis++, at++) sum += (vectors[at] - centre[axis]) ** 2;
+        scores[other] = -sum;
+      }
+      ranking = { title: `likeness to ${G.photos[photoOf[face]]}`, scores, least: -Infinity };
+      notice = "";
+      wanted.clear();
+      byId("words").value = "";
+      if (byId("detail").open) byId("detail").close();
+      chips();
+      arrange();
+      moveTo(0);
+    } catch (error) { notice = `More like this: ${error.message}. `; tell(); }
+  }
+
+  // ---- words: each face by how much of the words' emotions it shows ---------------------------------------------------
+  async function search() {
+    const text = byId("words").value.trim();
+    notice = "";
+    if (!text) { ranking = null; arrange(); return; }
+    try {
+      const table = await load("words.js", "GALLERY_WORDS"), weights = new Float32Array(G.classes.length), unknown = [];
+      let sign = 1, known = 0;
+      for (const word of text.toLowerCase().match(/[\p{L}'-]+/gu) ?? []) {
+        if (table.negations.includes(word)) { sign = -1; continue; }
+        if (table.fillers.includes(word)) continue;
+        const values = table.words[word];
+        if (!values) { unknown.push(word); continue; }
+        G.classes.forEach((name, code) => {
+          const column = table.classes.indexOf(name);
+          if (column >= 0) weights[code] += sign * values[column] / 127;
+        });
+        known++;
+        sign = 1;
+      }
+      if (unknown.length) notice = `Unknown word${unknown.length > 1 ? "s" : ""}: ${unknown.join(", ")}. `;
+      if (!known) { ranking = null; arrange(); return; }
+      const scores = new Float32Array(G.n);
+      for (let face = 0; face < G.n; face++) {
+        if (shows[face] !== NONE) scores[face] += weights[shows[face]] * confidence[face];
+        if (second[face] !== NONE) scores[face] += weights[second[face]] * runnerUp[face];
+      }
+      ranking = { title: `“${text}”`, scores, least: 0 };
+      arrange();
+    } catch (error) { notice = `Words: ${error.message}. `; tell(); }
+  }
+
+  // ---- selection out as CSV: cells that a spreadsheet would run as formulas are kept as text -------------------------
+  function save() {
+    const cell = (value) => {
+      const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
+      return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    };
+    const lines = ["photo,left,right,top,bottom,shows,confidence"];
+    for (const face of [...picked].sort((a, b) => a - b)) {
+      const box = [...boxes.slice(face * 4, face * 4 + 4)].map((value) => (value / LARGEST_BOX).toFixed(5));
+      lines.push([cell(G.photos[photoOf[face]]), ...box, cell(nameOf(shows[face])), (confidence[face] / 255).toFixed(2)].join(","));
+    }
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([lines.join("\r\n") + "\r\n"], { type: "text/csv" }));
+    link.download = "selection.csv";
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+
+  // ---- controls ------------------------------------------------------------------------------------------------------
+  function chips() {
+    const counts = new Map();
+    for (const code of shows) counts.set(code, (counts.get(code) ?? 0) + 1);
+    byId("chips").replaceChildren(...[...counts].sort((a, b) => b[1] - a[1]).map(([code, count]) => {
+      const chip = document.createElement("button"), number = document.createElement("small");
+      chip.type = "button";
+      number.textContent = ` ${count.toLocaleString("en")}`;
+      chip.append(nameOf(code), number);
+      chip.setAttribute("aria-pressed", wanted.has(code));
+      chip.onclick = () => {
+        if (!wanted.delete(code)) wanted.add(code);
+        chip.setAttribute("aria-pressed", wanted.has(code));
+        arrange();
+      };
+      return chip;
+    }));
+  }
+
+  byId("title").textContent = document.title = G.title;
+  byId("claim").textContent = G.claim;
+  byId("confidence").oninput = () => { byId("least").value = byId("confidence").value; arrange(); };
+  byId("folder").oninput = arrange;
+  let waiting = 0;
+  byId("words").oninput = () => { clearTimeout(waiting); waiting = setTimeout(search, 200); };
+  byId("grid").onscroll = () => requestAnimationFrame(() => draw(false));
+  byId("space").onclick = (event) => {
+    const tile = event.target.closest(".tile");
+    if (!tile) return;
+    focus = Number(tile.dataset.place);
+    if (event.shiftKey || event.ctrlKey || event.metaKey) pick(order[focus]); else open(focus);
+  };
+  byId("grid").onkeydown = (event) => {
+    const page = columns * Math.max(1, Math.floor(byId("grid").clientHeight / (size + LABEL + GAP)));
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, PageDown: page, PageUp: -page,
+      Home: -G.n, End: G.n }[event.key];
+    if (step) moveTo(focus + step);
+    else if (event.key === " ") pick(order[focus]);
+    else if (event.key === "m") like(order[focus]);
+    else return;
+    event.preventDefault();
+  };
+  byId("previous").onclick = () => open(focus - 1);
+  byId("next").onclick = () => open(focus + 1);
+  byId("like").onclick = () => like(order[focus]);
+  byId("pick").onclick = () => pick(order[focus]);
+  byId("close").onclick = () => byId("detail").close();
+  byId("detail").onclose = () => moveTo(focus);
+  byId("detail").onclick = (event) => { if (event.target === byId("detail")) byId("detail").close(); };
+  byId("detail").onkeydown = (event) => {
+    if (event.key === "ArrowRight") open(focus + 1);
+    else if (event.key === "ArrowLeft") open(focus - 1);
+    else if (event.key === "m") like(order[focus]);
+    else return;
+    event.preventDefault();
+  };
+  byId("save").onclick = save;
+  byId("clear").onclick = () => { picked.clear(); tell(); draw(false); };
+  new ResizeObserver(() => { measure(); draw(); if (byId("detail").open) placeBox(order[focus]); }).observe(byId("grid"));
+  measure();
+  chips();
+  arrange();
+})();
