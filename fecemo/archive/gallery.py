@@ -23,8 +23,6 @@ TILE = 80
 """Pixels of a face's side on a sheet."""
 MAX_AXES = 64
 """Numbers of a vector that ``vectors.js`` keeps: the first principal axes of longer ones."""
-NOT_NAMED = 255
-MAX_CLASSES = 255
 CLAIM = ("The names say what a face shows, not what a person feels. This page is a folder of files: no picture and no "
          "word leaves it.")
 
@@ -36,13 +34,11 @@ class ShownFaces:
     Parameters
     ----------
     classes : sequence of str
-        Names, in the order of the codes; at most 255.
-    shows, second : ndarray of shape (n,), int
-        Code of what each face shows and of the second best; -1 where it has no name.
-    confidence, second_confidence : ndarray of shape (n,), float
-        In [0, 1].
+    shares : ndarray of shape (n, c), float
+        Confidence in [0, 1] that a face shows each class; 0 throughout where it has no name. A face shows the class
+        with the largest share.
     calibrated : bool
-        Whether the confidence was calibrated on labelled faces.
+        Whether the shares were calibrated on labelled faces.
     photos : sequence of str
         Path of each photograph, relative to the folder of photographs.
     photo_of : ndarray of shape (n,), int
@@ -54,19 +50,12 @@ class ShownFaces:
     """
 
     classes: Sequence[str]
-    shows: np.ndarray
-    confidence: np.ndarray
-    second: np.ndarray
-    second_confidence: np.ndarray
+    shares: np.ndarray
     calibrated: bool
     photos: Sequence[str]
     photo_of: np.ndarray
     boxes: np.ndarray
     links: Mapping[int, str]
-
-    def __post_init__(self) -> None:
-        if len(self.classes) > MAX_CLASSES:
-            raise ValueError(f"a gallery holds at most {MAX_CLASSES} names, these are {len(self.classes)}")
 
 
 def page_files() -> dict[str, str]:
@@ -89,10 +78,9 @@ def faces_script(title: str, folder: str, faces: ShownFaces) -> str:
     faces : ShownFaces
     """
     return _script("GALLERY", {
-        "title": title, "claim": CLAIM, "n": len(faces.shows), "grid": GRID, "folder": folder,
+        "title": title, "claim": CLAIM, "n": len(faces.shares), "grid": GRID, "folder": folder,
         "classes": list(faces.classes), "calibrated": faces.calibrated,
-        "shows": _encoded(_codes(faces.shows)), "confidence": _encoded(_bytes(faces.confidence)),
-        "second": _encoded(_codes(faces.second)), "second_confidence": _encoded(_bytes(faces.second_confidence)),
+        "shares": _encoded(np.rint(np.clip(faces.shares, 0, 1) * 255).astype(np.uint8)),
         "photos": list(faces.photos), "photo_of": _encoded(faces.photo_of.astype("<u4")),
         "boxes": _encoded(np.rint(np.clip(faces.boxes, 0, 1) * 65535).astype("<u2")),
         "links": {str(photo): link for photo, link in faces.links.items()},
@@ -144,11 +132,3 @@ def _script(variable: str, value: Any) -> str:
 
 def _encoded(values: np.ndarray) -> str:
     return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode("ascii")
-
-
-def _codes(codes: np.ndarray) -> np.ndarray:
-    return np.where(codes < 0, NOT_NAMED, codes).astype(np.uint8)
-
-
-def _bytes(fractions: np.ndarray) -> np.ndarray:
-    return np.rint(np.clip(np.nan_to_num(fractions), 0, 1) * 255).astype(np.uint8)

@@ -7,11 +7,22 @@
   if (!G) { byId("state").textContent = "faces.js is missing or damaged: write the gallery again."; return; }
 
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const shows = bytes(G.shows), second = bytes(G.second);
-  const confidence = bytes(G.confidence), runnerUp = bytes(G.second_confidence);
+  const C = G.classes.length, NONE = C, shares = bytes(G.shares);
+  // What each face shows and how surely, and the second best; NONE where no share is above 0.
+  const shows = new Uint16Array(G.n).fill(NONE), second = new Uint16Array(G.n).fill(NONE);
+  const confidence = new Uint8Array(G.n), runnerUp = new Uint8Array(G.n);
+  for (let face = 0; face < G.n; face++) {
+    for (let code = 0; code < C; code++) {
+      const share = shares[face * C + code];
+      if (share > confidence[face]) {
+        second[face] = shows[face]; runnerUp[face] = confidence[face];
+        shows[face] = code; confidence[face] = share;
+      } else if (share > runnerUp[face]) { second[face] = code; runnerUp[face] = share; }
+    }
+  }
   const photoOf = new Uint32Array(bytes(G.photo_of).buffer), boxes = new Uint16Array(bytes(G.boxes).buffer);
   const folderNames = G.photos.map((path) => path.toLowerCase());
-  const NONE = 255, GAP = 6, LABEL = 18, LARGEST_BOX = 65535, SMALLEST = 320;
+  const GAP = 6, LABEL = 18, LARGEST_BOX = 65535, SMALLEST = 320;
 
   const wanted = new Set();         // codes of expressions that are shown; empty: all
   const picked = new Set();
@@ -195,7 +206,7 @@
     notice = "";
     if (!text) { ranking = null; arrange(); return; }
     try {
-      const table = await load("words.js", "GALLERY_WORDS"), weights = new Float32Array(G.classes.length), unknown = [];
+      const table = await load("words.js", "GALLERY_WORDS"), weights = new Float32Array(C), unknown = [];
       let sign = 1, known = 0;
       for (const word of text.toLowerCase().match(/[\p{L}'-]+/gu) ?? []) {
         if (table.negations.includes(word)) { sign = -1; continue; }
@@ -213,8 +224,7 @@
       if (!known) { ranking = null; arrange(); return; }
       const scores = new Float32Array(G.n);
       for (let face = 0; face < G.n; face++) {
-        if (shows[face] !== NONE) scores[face] += weights[shows[face]] * confidence[face];
-        if (second[face] !== NONE) scores[face] += weights[second[face]] * runnerUp[face];
+        for (let code = 0; code < C; code++) scores[face] += weights[code] * shares[face * C + code];
       }
       ranking = { title: `“${text}”`, scores, least: 0 };
       arrange();

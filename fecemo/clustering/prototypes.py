@@ -1,0 +1,112 @@
+"""What clusters probably show, suggested without a label of anybody: published action units held against blendshapes.
+
+The prototypes are those of the Facial Action Coding System's emotion dictionary (Friesen and Ekman, EMFACS-7, 1983; Du,
+Tao and Martinez, 2014, table 1, found the same units in most posed faces). Blendshapes of a landmark model stand in for
+the units. A model that never moves one (MediaPipe's cheek squint and nose sneer) leaves that unit out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+ACTION_UNITS: Mapping[int, tuple[str, ...]] = {
+    1: ("brow inner up",), 2: ("brow outer up left", "brow outer up right"),
+    4: ("brow down left", "brow down right"), 5: ("eye wide left", "eye wide right"),
+    6: ("cheek squint left", "cheek squint right"), 7: ("eye squint left", "eye squint right"),
+    9: ("nose sneer left", "nose sneer right"), 10: ("mouth upper up left", "mouth upper up right"),
+    12: ("mouth smile left", "mouth smile right"), 14: ("mouth dimple left", "mouth dimple right"),
+    15: ("mouth frown left", "mouth frown right"), 16: ("mouth lower down left", "mouth lower down right"),
+    17: ("mouth shrug lower",), 20: ("mouth stretch left", "mouth stretch right"),
+    23: ("mouth press left", "mouth press right"), 26: ("jaw open",),
+}
+"""The blendshapes that stand in for each action unit; their mean is the unit's strength."""
+PROTOTYPES: Mapping[str, frozenset[int]] = {
+    "neutral": frozenset(),
+    "happy": frozenset({6, 12}),
+    "sad": frozenset({1, 4, 15, 17}),
+    "surprise": frozenset({1, 2, 5, 26}),
+    "fear": frozenset({1, 2, 4, 5, 20, 26}),
+    "disgust": frozenset({9, 10, 15, 16, 17}),
+    "anger": frozenset({4, 5, 7, 23}),
+    "contempt": frozenset({14}),
+}
+NEUTRAL = 1.0
+"""Standard deviations along every prototype below which units are at rest."""
+MIN_SPREAD = 1e-3
+"""Standard deviation of a blendshape in [0, 1] below which its model does not move it."""
+
+
+@dataclass(frozen=True)
+class Suggestions:
+    """What groups of faces probably show.
+
+    Parameters
+    ----------
+    classes : tuple of str
+        Those classes that have a prototype, in order.
+    scores : ndarray of shape (k, c), float64
+        Standard deviations of each group's units along each prototype, `NEUTRAL` for the neutral class; NaN for a group
+        without a face that was measured.
+    """
+
+    classes: tuple[str, ...]
+    scores: np.ndarray
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Class with the highest score of each group, ``""`` where none can be told."""
+        return tuple("" if np.isnan(row).any() else self.classes[int(row.argmax())] for row in self.scores)
+
+
+def suggest_by_units(blendshapes: np.ndarray, names: Sequence[str], groups: np.ndarray, n_groups: int,
+                     classes: Sequence[str], sure: np.ndarray | None = None) -> Suggestions:
+    """Return what groups of faces probably show.
+
+    A unit's strength is standardised over all faces of the pile. Prototypes are the indicator vectors of their units,
+    less their mean and at unit length, so that a face on which everything moves resembles none.
+
+    Parameters
+    ----------
+    blendshapes : ndarray of shape (n, b), float
+        In [0, 1].
+    names : sequence of str
+        Of the b columns.
+    groups : ndarray of shape (n,), int
+        Group of each face; one face a group suggests for faces.
+    n_groups : int
+    classes : sequence of str
+        Those without a prototype are never suggested.
+    sure : ndarray of shape (n,), bool, optional
+        Faces that the landmark model saw; others do not count.
+
+    Raises
+    ------
+    ValueError
+        If no unit is among the columns or no face is sure.
+    """
+    known = tuple(name for name in classes if name in PROTOTYPES)
+    column = {name: place for place, name in enumerate(names)}
+    counted = np.ones(len(groups), bool) if sure is None else np.asarray(sure, bool)
+    if not counted.any():
+        raise ValueError("the landmark model was sure of no face")
+    spread = blendshapes[counted].std(axis=0, dtype=np.float64)
+    moved = {unit: places for unit, shapes in ACTION_UNITS.items()
+             if (places := [column[name] for name in shapes if name in column and spread[column[name]] > MIN_SPREAD])}
+    if not moved:
+        raise ValueError("no blendshape that stands in for an action unit varies over these faces")
+    units = np.stack([blendshapes[:, places].mean(axis=1, dtype=np.float64) for places in moved.values()], axis=1)
+    units = (units - units[counted].mean(axis=0)) / units[counted].std(axis=0)
+    members = np.zeros((n_groups, len(moved)))
+    np.add.at(members, groups[counted], units[counted])
+    size = np.bincount(groups[counted], minlength=n_groups)
+    means = np.divide(members, size[:, None], out=np.full_like(members, np.nan), where=size[:, None] > 0)
+
+    prototypes = np.array([[float(unit in PROTOTYPES[name]) for unit in moved] for name in known])
+    prototypes -= prototypes.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(prototypes, axis=1, keepdims=True)
+    scores = means @ np.divide(prototypes, length, out=np.zeros_like(prototypes), where=length > 0).T
+    for place, name in enumerate(known):
+        if name == "neutral":
+            scores[size > 0, place] = NEUTRAL
+    return Suggestions(known, scores)

@@ -1,0 +1,160 @@
+"""Gallery: tagged faces → a folder that shows them by expression, from a disk or any web server, with no network."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+
+from fecemo.archive import gallery
+from fecemo.archive.tags import read_tags
+from fecemo.data.dataset import Dataset
+from fecemo.data.durable import atomic_write
+from fecemo.data.receipts import Receipt
+from fecemo.errors import InputError, StoredStateError
+from fecemo.progress import progress
+from fecemo.stages.run_stage import StageResult, run_stage
+
+STAGE = "gallery"
+SHOWN_BY_BROWSERS = (".jpg", ".jpeg", ".jpe", ".png", ".gif", ".webp", ".avif", ".bmp")
+"""Endings of photographs that the page shows as they are; of others it has smaller copies."""
+QUALITY = 82
+"""Of the JPEGs of sheets and copies."""
+
+
+@dataclass(frozen=True)
+class GallerySettings:
+    """What to show.
+
+    Parameters
+    ----------
+    tags : Path
+        What the tag stage wrote, such as ``archive/tags``.
+    dataset : Path
+        The data set whose faces were tagged.
+    photos : Path
+        The folder of photographs. The page shows them where they are; it needs the same way from the gallery to them.
+    title : str
+        Heading of the page; the name of the folder of photographs without it.
+    copies : bool
+        Put a smaller JPEG of every photograph into the gallery, so that it can be moved without them.
+    side : int
+        Longer side of these copies in pixels.
+    """
+
+    tags: Path
+    dataset: Path
+    photos: Path
+    title: str = ""
+    copies: bool = False
+    side: int = 1024
+
+    def __post_init__(self) -> None:
+        if not self.photos.is_dir():
+            raise InputError(f"photos: {self.photos} is no folder; name the one in which the faces were found")
+        if self.side < gallery.TILE:
+            raise InputError(f"side must be at least {gallery.TILE} pixels, not {self.side}")
+
+
+def run(settings: GallerySettings, out: Path) -> Receipt:
+    """Write a gallery; open its ``index.html`` in any browser.
+
+    Writes ``index.html`` with its style and script, ``faces.js`` (what every face shows), ``vectors.js`` ("more like
+    this"), ``words.js`` (words to emotions), ``sheets/`` (400 faces each), and ``copies/`` of photographs that browsers
+    do not show, or of all. Photographs are only read.
+
+    Parameters
+    ----------
+    settings : GallerySettings
+        What to show.
+    out : Path
+        A folder for the gallery.
+
+    Raises
+    ------
+    InputError
+        If there is no folder of photographs.
+    StoredStateError
+        If the tags or the data set are missing or damaged, or do not belong together.
+    ResourceError
+        If ``out`` cannot be written.
+    """
+    tags, dataset = read_tags(settings.tags), Dataset(settings.dataset)
+    if len(tags) != len(dataset) or not np.array_equal(tags.id, dataset.ids):
+        raise StoredStateError(f"{settings.tags} holds tags of {len(tags)} faces that are not those of "
+                               f"{settings.dataset} ({len(dataset)}); run the tag stage again")
+    title = settings.title or settings.photos.resolve().name
+    folder = os.path.relpath(settings.photos, out)
+    config = {"title": title, "folder": folder, "copies": settings.copies, "side": settings.side,
+              "grid": gallery.GRID, "tile": gallery.TILE}
+    receipts = {"tags": settings.tags, "dataset": settings.dataset}
+
+    def work(made: Path) -> StageResult:
+        photos, photo_of = np.unique(tags.photo, return_inverse=True)
+        for stale in [*made.glob("sheets/*.jpg"), *made.glob("copies/*.jpg")]:
+            stale.unlink()
+        files = []
+        for number, sheet in _sheets(dataset):
+            files.append(f"sheets/{number:04d}.jpg")
+            atomic_write(made / files[-1], sheet)
+        links = _copies(settings, made, photos.tolist())
+        shown = gallery.ShownFaces(tags.description.classes, np.asarray(tags.shares), tags.description.calibrated,
+                                   photos.tolist(), photo_of, tags.box, links)
+        scripts = {"faces.js": gallery.faces_script(title, quote(folder) + "/", shown),
+                   "vectors.js": gallery.vectors_script(np.asarray(tags.vectors)),
+                   "words.js": gallery.words_script()}
+        for name, text in {**scripts, **gallery.page_files()}.items():
+            files.append(name)
+            atomic_write(made / name, text)
+        files += links.values()
+        return StageResult(files=files, message=f"{len(tags)} faces of {len(photos)} photographs; open "
+                           f"{made / gallery.INDEX_NAME}", summary={"faces": len(tags), "photographs": len(photos)})
+
+    from fecemo.data.receipts import require_receipt
+
+    inputs = {name: require_receipt(path, name).digest for name, path in receipts.items()}
+    return run_stage(STAGE, out, config=config, inputs=inputs, seed=None, work=work)
+
+
+def _sheets(dataset: Dataset) -> Iterator[tuple[int, bytes]]:
+    """Yield the number and JPEG of every sheet: rows of faces, the last one filled up with black."""
+    from fecemo.imaging.encode import encode_image
+    from fecemo.imaging.resize import resize
+
+    grid, tile = gallery.GRID, gallery.TILE
+    with progress(len(dataset), f"{STAGE}: sheets", "face") as bar:
+        for number, start in enumerate(range(0, len(dataset), grid * grid)):
+            faces = np.asarray(dataset.faces[start : start + grid * grid])
+            rows = -(-len(faces) // grid)
+            sheet = np.zeros((rows * tile, grid * tile, 3), np.uint8)
+            for place, face in enumerate(faces):
+                top, left = tile * (place // grid), tile * (place % grid)
+                sheet[top : top + tile, left : left + tile] = resize(face, tile, tile)
+            yield number, encode_image(sheet, "jpeg", QUALITY)
+            bar.update(len(faces))
+
+
+def _copies(settings: GallerySettings, made: Path, photos: list[str]) -> dict[int, str]:
+    """Write smaller copies of those photographs that need one; return their addresses by the photograph's place."""
+    from fecemo.imaging.decode import ImageFileError, read_image
+    from fecemo.imaging.encode import encode_image
+    from fecemo.imaging.resize import resize
+
+    wanted = [place for place, photo in enumerate(photos)
+              if settings.copies or not photo.lower().endswith(SHOWN_BY_BROWSERS)]
+    links: dict[int, str] = {}
+    with progress(len(wanted), f"{STAGE}: copies", "photograph") as bar:
+        for place in wanted:
+            bar.update()
+            try:
+                picture = read_image(settings.photos / photos[place], settings.side)
+            except (ImageFileError, OSError):
+                continue  # gone since it was tagged: the page shows the stored face in its place
+            height, width = picture.shape[:2]
+            scale = min(1.0, settings.side / max(height, width))
+            small = resize(picture, max(1, round(height * scale)), max(1, round(width * scale)))
+            links[place] = f"copies/{place:06d}.jpg"
+            atomic_write(made / links[place], encode_image(small, "jpeg", QUALITY))
+    return links
