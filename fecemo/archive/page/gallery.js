@@ -237,10 +237,10 @@
       const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
       return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
     };
-    const lines = ["photo,left,right,top,bottom,shows,confidence"];
+    const lines = ["row,photo,left,right,top,bottom,shows,confidence"];
     for (const face of [...picked].sort((a, b) => a - b)) {
       const box = [...boxes.slice(face * 4, face * 4 + 4)].map((value) => (value / LARGEST_BOX).toFixed(5));
-      lines.push([cell(G.photos[photoOf[face]]), ...box, cell(nameOf(shows[face])), (confidence[face] / 255).toFixed(2)].join(","));
+      lines.push([face, cell(G.photos[photoOf[face]]), ...box, cell(nameOf(shows[face])), (confidence[face] / 255).toFixed(2)].join(","));
     }
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([lines.join("\r\n") + "\r\n"], { type: "text/csv" }));
