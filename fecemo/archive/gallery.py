@@ -14,6 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.archive.words import EMOTIONS, NEGATIONS, PASSED_OVER, SUFFIXES, emotion_words
+from fecemo.data.classes import class_of
+
 PAGE_FILES = ("gallery.html", "gallery.css", "gallery.js")
 INDEX_NAME = "index.html"
 """What ``gallery.html`` is called in the written folder: the file that web servers look for."""
@@ -107,21 +110,22 @@ def vectors_script(vectors: np.ndarray) -> str:
     return _script("GALLERY_VECTORS", {"d": whole.shape[1], "vectors": _encoded(whole)})
 
 
-def words_script(classes: Sequence[str], words: Mapping[str, Sequence[int]], negations: Sequence[str],
-                 fillers: Sequence[str]) -> str:
-    """Return ``words.js``: how much each word means each class.
+def words_script(classes: Sequence[str]) -> str:
+    """Return ``words.js``: how much each word of the table means each class, and how a phrase is read.
+
+    The page reads a phrase as `fecemo.archive.words.read_query` does.
 
     Parameters
     ----------
     classes : sequence of str
-        In the order of each word's numbers.
-    words : mapping of str to sequence of int
-        From -127 to 127.
-    negations, fillers : sequence of str
-        Words that turn the sign of the next, and words that say nothing.
     """
-    return _script("GALLERY_WORDS", {"classes": list(classes), "words": {word: list(row) for word, row in words.items()},
-                                     "negations": list(negations), "fillers": list(fillers)})
+    # Percent of each emotion, without zeros at the end; places of the emotions among the gallery's classes, or -1.
+    words = {word: np.trim_zeros([round(100 * share) for share in shares], "b")
+             for word, shares in emotion_words().items()}
+    places = [next((place for place, name in enumerate(classes) if class_of(name, EMOTIONS) == emotion), -1)
+              for emotion in EMOTIONS]
+    return _script("GALLERY_WORDS", {"words": words, "places": places, "negations": sorted(NEGATIONS),
+                                     "passed_over": sorted(PASSED_OVER), "suffixes": SUFFIXES})
 
 
 def _script(variable: str, value: Any) -> str:

@@ -30,7 +30,7 @@ PASSED_OVER = frozenset((
     "to", "too", "very", "was", "were", "who", "with", "woman", "women"))
 """Words of a phrase that ask for nothing."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_SUFFIXES = (("ies", "y"), ("ied", "y"), ("ness", ""), ("iness", "y"), ("ily", "y"), ("ly", ""), ("ed", "e"),
+SUFFIXES = (("ies", "y"), ("ied", "y"), ("ness", ""), ("iness", "y"), ("ily", "y"), ("ly", ""), ("ed", "e"),
              ("ed", ""), ("ing", "e"), ("ing", ""), ("es", "e"), ("es", ""), ("s", ""), ("er", "e"), ("er", ""),
              ("est", "e"), ("est", ""))
 """What is taken off a word that the table does not have, and what is put in its place: WordNet's rules and a few."""
@@ -90,7 +90,7 @@ def known_form(word: str) -> str | None:
 
 def _forms(word: str) -> Iterator[str]:
     yield word
-    for ending, instead in _SUFFIXES:
+    for ending, instead in SUFFIXES:
         if word.endswith(ending) and len(stem := word.removesuffix(ending)) > 2:
             yield stem + instead
             if not instead and stem[-1] == stem[-2]:  # sobbing, repelled

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -39,16 +40,19 @@ class NamingMethod:
         Key in recipes.
     title : str
         For tables, such as ``"by majority vote"``.
-    draw : callable or None
-        ``draw(faces, settings, seed)`` returns the positions of the `LabelledFaces` whose labels name, ascending.
-        None where a person names, and no label is used.
+    by : {"labels", "person", "units"}
+        Who names: labels of some faces, a person's file, or published action units, which need no label of anybody.
+    draw : callable, optional
+        Of ``"labels"``: ``draw(faces, settings, seed)`` returns the positions of the `LabelledFaces` whose labels name,
+        ascending.
     settings : tuple of str
         Fields of `NamingSettings` that say how many labels are drawn.
     """
 
     name: str
     title: str
-    draw: Callable[[LabelledFaces, NamingSettings, int], np.ndarray] | None
+    by: Literal["labels", "person", "units"] = "labels"
+    draw: Callable[[LabelledFaces, NamingSettings, int], np.ndarray] | None = None
     settings: tuple[str, ...] = ()
 
 

@@ -82,7 +82,8 @@ class NamingSettings:
     ----------
     method : str
         ``"hand"`` reads a person's names, ``"majority_vote"`` asks for the labels of a sample of faces,
-        ``"labels_per_cluster"`` for those of a few faces of each cluster; see `fecemo.clustering.naming_methods`.
+        ``"labels_per_cluster"`` for those of a few faces of each cluster. ``"action_units"`` uses no label: it holds
+        published action units against the blendshapes of the source faces. See `fecemo.clustering.naming_methods`.
     sample : int
         Labels that ``"majority_vote"`` may use, of faces of the target's train split.
     per_cluster : int

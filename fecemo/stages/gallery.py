@@ -9,10 +9,11 @@ from urllib.parse import quote
 import numpy as np
 
 from fecemo.archive import gallery
+from fecemo.archive.tags import STAGE as TAGGED
 from fecemo.archive.tags import read_tags
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_write
-from fecemo.data.receipts import Receipt
+from fecemo.data.receipts import Receipt, require_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.progress import progress
 from fecemo.stages.run_stage import StageResult, run_stage
@@ -89,7 +90,6 @@ def run(settings: GallerySettings, out: Path) -> Receipt:
     folder = os.path.relpath(settings.photos, out)
     config = {"title": title, "folder": folder, "copies": settings.copies, "side": settings.side,
               "grid": gallery.GRID, "tile": gallery.TILE}
-    receipts = {"tags": settings.tags, "dataset": settings.dataset}
 
     def work(made: Path) -> StageResult:
         photos, photo_of = np.unique(tags.photo, return_inverse=True)
@@ -99,22 +99,22 @@ def run(settings: GallerySettings, out: Path) -> Receipt:
         for number, sheet in _sheets(dataset):
             files.append(f"sheets/{number:04d}.jpg")
             atomic_write(made / files[-1], sheet)
-        links = _copies(settings, made, photos.tolist())
+        links, missing = _copies(settings, made, photos.tolist())
         shown = gallery.ShownFaces(tags.description.classes, np.asarray(tags.shares), tags.description.calibrated,
                                    photos.tolist(), photo_of, tags.box, links)
         scripts = {"faces.js": gallery.faces_script(title, quote(folder) + "/", shown),
                    "vectors.js": gallery.vectors_script(np.asarray(tags.vectors)),
-                   "words.js": gallery.words_script()}
+                   "words.js": gallery.words_script(tags.description.classes)}
         for name, text in {**scripts, **gallery.page_files()}.items():
             files.append(name)
             atomic_write(made / name, text)
         files += links.values()
-        return StageResult(files=files, message=f"{len(tags)} faces of {len(photos)} photographs; open "
-                           f"{made / gallery.INDEX_NAME}", summary={"faces": len(tags), "photographs": len(photos)})
+        gone = f", {missing} of which cannot be read any more and show the stored face alone" if missing else ""
+        return StageResult(files=files, message=f"{len(tags)} faces of {len(photos)} photographs{gone}; open "
+                           f"{made / gallery.INDEX_NAME}", summary={"faces": len(tags), "photographs": len(photos),
+                                                                    "unreadable": missing})
 
-    from fecemo.data.receipts import require_receipt
-
-    inputs = {name: require_receipt(path, name).digest for name, path in receipts.items()}
+    inputs = {"tags": require_receipt(settings.tags, TAGGED).digest, "dataset": dataset.receipt.digest}
     return run_stage(STAGE, out, config=config, inputs=inputs, seed=None, work=work)
 
 
@@ -136,8 +136,8 @@ def _sheets(dataset: Dataset) -> Iterator[tuple[int, bytes]]:
             bar.update(len(faces))
 
 
-def _copies(settings: GallerySettings, made: Path, photos: list[str]) -> dict[int, str]:
-    """Write smaller copies of those photographs that need one; return their addresses by the photograph's place."""
+def _copies(settings: GallerySettings, made: Path, photos: list[str]) -> tuple[dict[int, str], int]:
+    """Write smaller copies of those photographs that need one; return their addresses by place, and how many failed."""
     from fecemo.imaging.decode import ImageFileError, read_image
     from fecemo.imaging.encode import encode_image
     from fecemo.imaging.resize import resize
@@ -145,16 +145,18 @@ def _copies(settings: GallerySettings, made: Path, photos: list[str]) -> dict[in
     wanted = [place for place, photo in enumerate(photos)
               if settings.copies or not photo.lower().endswith(SHOWN_BY_BROWSERS)]
     links: dict[int, str] = {}
+    missing = 0
     with progress(len(wanted), f"{STAGE}: copies", "photograph") as bar:
         for place in wanted:
             bar.update()
             try:
                 picture = read_image(settings.photos / photos[place], settings.side)
             except (ImageFileError, OSError):
-                continue  # gone since it was tagged: the page shows the stored face in its place
+                missing += 1
+                continue
             height, width = picture.shape[:2]
             scale = min(1.0, settings.side / max(height, width))
             small = resize(picture, max(1, round(height * scale)), max(1, round(width * scale)))
             links[place] = f"copies/{place:06d}.jpg"
             atomic_write(made / links[place], encode_image(small, "jpeg", QUALITY))
-    return links
+    return links, missing

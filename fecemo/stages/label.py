@@ -1,4 +1,4 @@
-"""Label: clusters → names, by a person's file or by the vote of a labelled sample."""
+"""Label: clusters → names, by a person's file, by the vote of a labelled sample, or by published action units."""
 
 import csv
 from pathlib import Path
@@ -7,13 +7,14 @@ import numpy as np
 
 from fecemo.clustering.halves import groups_of_target
 from fecemo.clustering.naming import LabelledFaces, find_naming_method, name_by_labels, require_sample
+from fecemo.clustering.prototypes import suggest_by_units
 from fecemo.data.arrays import read_array, read_face_array, write_arrays
+from fecemo.data.classes import USUAL_CLASSES
 from fecemo.data.cluster_names import (
     NAMES_NAME,
     PARTS_NAME,
     SAMPLE_NAME,
     ClusterNames,
-    HandNames,
     hand_names_of,
     labels_seen_elsewhere,
     require_names_of,
@@ -25,7 +26,10 @@ from fecemo.errors import InputError
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.study.artifacts import clustering_digest, names_config
+from fecemo.study.faces.columns import LANDMARK_FEATURES, read_column
 from fecemo.study.faces.data_names import SOURCE, TARGET
+
+SAMPLE_COLUMNS = ("row", "id", "label", "cluster")
 
 
 def run(arguments: CellArguments, method: str | None = None) -> Receipt:
@@ -41,8 +45,7 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
     arguments : CellArguments
         Which cell of which run.
     method : str, optional
-        ``hand``, ``majority_vote`` or ``labels_per_cluster``,
-        instead of the recipe's naming.method.
+        ``hand``, ``majority_vote``, ``labels_per_cluster`` or ``action_units``, instead of the recipe's naming.method.
 
     Returns
     -------
@@ -65,12 +68,19 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
     clusters_receipt = arguments.artifacts.require("clusters", arguments.approach, arguments.variant)
     clustering = clustering_digest(clusters_receipt.outputs)
     config = names_config(cell, naming.name)
-    if cell.recipe.roles.target is None and naming.draw is None:
-        return run_artifact(arguments.artifacts, "names", cell, config=config, work=lambda folder: _store_hand_names(
-            folder, hand_names_of(hand_names, arguments.approach, arguments.variant), clustering,
-            len(read_array(clustered, "centres", "cluster")), hand_names))
+    if naming.by == "units":
+        return run_artifact(arguments.artifacts, "names", cell, config=config, work=lambda folder: _store_names(
+            folder, _names_by_units(arguments, clustering), naming.title))
+    if cell.recipe.roles.target is None and naming.by == "person":
+        def named_by_hand(folder: Path) -> StageResult:
+            hand = hand_names_of(hand_names, arguments.approach, arguments.variant)
+            require_names_of(hand, clustering, len(read_array(clustered, "centres", "cluster")), str(hand_names))
+            # Where there is no target, no label can have been seen.
+            return _store_names(folder, ClusterNames.by_hand(hand, []), naming.title)
+
+        return run_artifact(arguments.artifacts, "names", cell, config=config, work=named_by_hand)
     pack = Dataset(layout.dataset(cell.recipe.role(TARGET)))
-    elsewhere = labels_seen_elsewhere(hand_names) if naming.draw is None else []
+    elsewhere = labels_seen_elsewhere(hand_names) if naming.by == "person" else []
     if "sample" in naming.settings:
         require_sample(int(pack.naming_faces.sum()), settings.sample, str(pack.folder))
 
@@ -81,7 +91,7 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
         centres = np.asarray(read_array(clustered, "centres", "cluster"))
         may_see = pack.naming_faces[rows]
         drawn = np.zeros(0, np.int64)
-        if naming.draw is None:
+        if naming.by == "person":
             hand = hand_names_of(hand_names, arguments.approach, arguments.variant, pack.classes)
             require_names_of(hand, clustering, len(centres), str(hand_names))
             names = ClusterNames.by_hand(hand, elsewhere)
@@ -124,12 +134,31 @@ def _result(names: ClusterNames, title: str, files: list[str]) -> StageResult:
     )
 
 
-def _store_hand_names(folder: Path, hand: HandNames, clustering: str, n_clusters: int, path: Path) -> StageResult:
-    """Store what a person named of the source alone: where there is no target, no label can have been seen."""
-    require_names_of(hand, clustering, n_clusters, str(path))
-    names = ClusterNames.by_hand(hand, [])
+def _store_names(folder: Path, names: ClusterNames, title: str) -> StageResult:
+    """Store names for which no label was read, and a table of labels that is empty."""
     atomic_write(folder / NAMES_NAME, names.as_json())
-    return _result(names, find_naming_method("hand").title, [NAMES_NAME])
+    atomic_write(folder / SAMPLE_NAME, ",".join(SAMPLE_COLUMNS) + "\n")
+    return _result(names, title, [NAMES_NAME, SAMPLE_NAME])
+
+
+def _names_by_units(arguments: CellArguments, clustering: str) -> ClusterNames:
+    """Return what published action units suggest for each cluster; see `fecemo.clustering.prototypes`."""
+    from fecemo.imaging.landmarks.points import BLENDSHAPE_NAMES
+
+    recipe, layout, where = arguments.study, arguments.layout, (arguments.approach, arguments.variant)
+    source, target = recipe.role(SOURCE), recipe.roles.target
+    rows = read_face_array(layout.embeddings(*where), source).rows
+    column = read_column(layout, source, LANDMARK_FEATURES)
+    classes = USUAL_CLASSES if target is None else Dataset(layout.dataset(target)).classes
+    centres = read_array(layout.clusters(*where), "centres", "cluster")
+    groups = np.asarray(read_array(layout.clusters(*where), "source_clusters", "cluster", length=len(rows)))
+    try:
+        suggested = suggest_by_units(column.groups(["blendshapes"])[rows], BLENDSHAPE_NAMES, groups, len(centres),
+                                     classes, sure=column.detected[rows])
+    except ValueError as error:
+        raise InputError(f"naming.method: action_units: {source}: {error}; name by hand instead") from error
+    return ClusterNames(*where, clustering, "action_units",
+                        {str(cluster): name or "skip" for cluster, name in enumerate(suggested.names)}, tuple(classes))
 
 
 def _shown_to_a_person(names: ClusterNames, pack: Dataset, rows: np.ndarray, may_see: np.ndarray) -> np.ndarray:
@@ -145,6 +174,6 @@ def _shown_to_a_person(names: ClusterNames, pack: Dataset, rows: np.ndarray, may
 def _write_sample(path: Path, pack: Dataset, rows: np.ndarray, clusters: np.ndarray) -> None:
     with atomic_file(path, "w") as file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow(("row", "id", "label", "cluster"))
+        table.writerow(SAMPLE_COLUMNS)
         table.writerows((int(row), pack.ids[row], pack.labels[row], int(cluster))
                         for row, cluster in zip(rows, clusters, strict=True))

@@ -187,7 +187,7 @@ def names_config(cell: Cell, method: str | None = None) -> dict[str, Any]:
                               "seed": cell.recipe.seed}
     if naming.name != settings.method:
         config["instead_of"] = settings.method
-    shaping = () if naming.draw is None else (*naming.settings, "rare_class_exponent", "class_balanced")
+    shaping = () if naming.by != "labels" else (*naming.settings, "rare_class_exponent", "class_balanced")
     return config | {name: getattr(settings, name) for name in shaping}
 
 
@@ -290,8 +290,11 @@ def _names_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
     target = cell.recipe.roles.target
     inputs = _of_cell(cell, "clusters") if target is None else {
         **_of_cell(cell, "clusters", "assignments", "outputs"), **_dataset(target)}
-    if find_naming_method(config["method"]).draw is None:
+    naming = find_naming_method(config["method"])
+    if naming.by == "person":
         inputs |= _hand_inputs(layout, cell.row, cell.variant.name)
+    if naming.by == "units":
+        inputs |= _dataset(cell.recipe.role(SOURCE), LANDMARK_FEATURES)
     return inputs
 
 

@@ -317,7 +317,8 @@ class Recipe:
         if behind is not None and (waiting := self.waits_for(behind, variant)) is not None:
             return f"waits for the row {behind}, which {waiting}"
         aligned = variant is not None and faces_seen(approach, find_variant(variant)) == "aligned"
-        if (measured(approach) or aligned) and not locate_model(self.landmark_model).is_file():
+        by_units = find_naming_method(self.naming.method).by == "units" and approach.predicts_by == "clusters"
+        if (measured(approach) or aligned or by_units) and not locate_model(self.landmark_model).is_file():
             return (f"waits for a face landmark model in {locate_model(self.landmark_model)}: run `make models`, or "
                     f"{COMMAND} and pip install 'fecemo[landmarks]'")
         if folder is None or (folder / RECEIPT_NAME).exists():

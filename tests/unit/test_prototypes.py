@@ -41,7 +41,8 @@ def test_a_unit_that_the_model_never_moves_counts_for_nothing() -> None:
     still = [NAMES.index(name) for unit in (6, 9) for name in ACTION_UNITS[unit]]
     blendshapes[:, still] = 1e-5 * np.random.default_rng(1).random((len(codes), len(still)))
     made = suggest_by_units(blendshapes, NAMES, codes, len(CLASSES), CLASSES)
-    assert made.names[CLASSES.index("happy")] == "happy" and made.names[CLASSES.index("disgust")] == "disgust"
+    assert made.names[CLASSES.index("happy")] == "happy"
+    assert made.names[CLASSES.index("disgust")] == "disgust"
 
 
 def test_faces_that_were_not_seen_do_not_count_and_a_group_of_them_has_no_suggestion() -> None:
@@ -57,6 +58,7 @@ def test_faces_that_were_not_seen_do_not_count_and_a_group_of_them_has_no_sugges
 def test_only_classes_with_a_prototype_are_suggested() -> None:
     blendshapes, codes = faces_showing(("happy", "sad"))
     made = suggest_by_units(blendshapes, NAMES, codes, 2, ("sad", "upset", "happy"))
-    assert made.classes == ("sad", "happy") and made.names == ("happy", "sad")
+    assert made.classes == ("sad", "happy")
+    assert made.names == ("happy", "sad")
     with pytest.raises(ValueError, match="no blendshape"):
         suggest_by_units(blendshapes, [f"column {place}" for place in range(len(NAMES))], codes, 2, CLASSES)

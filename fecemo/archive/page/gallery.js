@@ -98,6 +98,7 @@
 
   function draw(fresh = true) {
     const grid = byId("grid"), height = size + LABEL + GAP;
+    const focused = byId("space").contains(document.activeElement);  // a tile that goes takes the keyboard with it
     if (fresh) { for (const tile of tiles.values()) tile.remove(); tiles.clear(); }
     byId("space").style.height = `${Math.ceil(order.length / columns) * height + GAP}px`;
     byId("space").style.width = `${columns * (size + GAP) - GAP}px`;
@@ -117,6 +118,7 @@
       tile.setAttribute("aria-pressed", picked.has(order[place]));
       tile.tabIndex = place === focus ? 0 : -1;
     }
+    if (fresh && focused) tiles.get(focus)?.focus({ preventScroll: true });
   }
 
   function moveTo(place) {
@@ -200,23 +202,37 @@
     } catch (error) { notice = `More like this: ${error.message}. `; tell(); }
   }
 
-  // ---- words: each face by how much of the words' emotions it shows ---------------------------------------------------
+  // ---- words: each face by how much of the words' emotions it shows, as fecemo.archive.words reads a phrase -----------
+  function* forms(word, suffixes) {
+    yield word;
+    for (const [ending, instead] of suffixes) {
+      const stem = word.slice(0, word.length - ending.length);
+      if (!word.endsWith(ending) || stem.length < 3) continue;
+      yield stem + instead;
+      if (!instead && stem.at(-1) === stem.at(-2)) yield stem.slice(0, -1);
+    }
+  }
+
   async function search() {
     const text = byId("words").value.trim();
     notice = "";
     if (!text) { ranking = null; arrange(); return; }
     try {
       const table = await load("words.js", "GALLERY_WORDS"), weights = new Float32Array(C), unknown = [];
+      const names = G.classes.map((name) => name.toLowerCase()), whole = names.indexOf(text.toLowerCase());
       let sign = 1, known = 0;
-      for (const word of text.toLowerCase().match(/[\p{L}'-]+/gu) ?? []) {
-        if (table.negations.includes(word)) { sign = -1; continue; }
-        if (table.fillers.includes(word)) continue;
-        const values = table.words[word];
-        if (!values) { unknown.push(word); continue; }
-        G.classes.forEach((name, code) => {
-          const column = table.classes.indexOf(name);
-          if (column >= 0) weights[code] += sign * values[column] / 127;
-        });
+      for (const word of whole >= 0 ? [text] : text.match(/\p{L}+(?:['’-]\p{L}+)*/gu) ?? []) {
+        const lower = word.toLowerCase().replaceAll("’", "'"), code = names.indexOf(lower);
+        if (table.negations.includes(lower) || lower.endsWith("n't")) { sign = -1; continue; }
+        if (code >= 0) weights[code] += sign;
+        else {
+          if (table.passed_over.includes(lower)) continue;
+          const form = [...forms(lower, table.suffixes)].find((candidate) => Object.hasOwn(table.words, candidate));
+          if (form === undefined) { unknown.push(word); continue; }
+          table.words[form].forEach((percent, emotion) => {
+            if (table.places[emotion] >= 0) weights[table.places[emotion]] += sign * percent / 100;
+          });
+        }
         known++;
         sign = 1;
       }
@@ -281,6 +297,9 @@
     focus = Number(tile.dataset.place);
     if (event.shiftKey || event.ctrlKey || event.metaKey) pick(order[focus]); else open(focus);
   };
+  byId("space").addEventListener("focusin", (event) => {
+    if (event.target.dataset.place !== undefined) focus = Number(event.target.dataset.place);
+  });
   byId("grid").onkeydown = (event) => {
     const page = columns * Math.max(1, Math.floor(byId("grid").clientHeight / (size + LABEL + GAP)));
     const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, PageDown: page, PageUp: -page,

@@ -19,9 +19,12 @@ def draw_of_each(faces: LabelledFaces, settings: NamingSettings, seed: int) -> n
 
 NAMING = (
     # Section 4 of the study: after looking at the map and at samples. The label stage reads the person's file.
-    NamingMethod(name="hand", title="by hand", draw=None),
+    NamingMethod(name="hand", title="by hand", by="person"),
     NamingMethod(name="majority_vote", title="by majority vote", settings=("sample",),
                  draw=lambda faces, settings, seed: draw_sample(faces.labels, settings, seed)),
     NamingMethod(name="labels_per_cluster", title="by a few labels of each", settings=("per_cluster",),
                  draw=draw_of_each),
+    # What clusters probably show, for whoever has not looked yet, and what no label at all buys: see
+    # `fecemo.clustering.prototypes`.
+    NamingMethod(name="action_units", title="by action units", by="units"),
 )
