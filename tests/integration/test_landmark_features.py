@@ -16,10 +16,11 @@ from fecemo.errors import InputError, StoredStateError
 from fecemo.imaging.landmarks import points
 from fecemo.imaging.landmarks.alignment import STANDARD_HEAD
 from fecemo.imaging.landmarks.features import COLUMNS
+from fecemo.imaging.landmarks.points import BLENDSHAPE_NAMES
 from fecemo.models.approaches.landmark_encoder import MEASURED
 from fecemo.models.loss import LossTerm
 from fecemo.models.losses.vector_error import VectorError
-from fecemo.stages import embed, landmarks, train
+from fecemo.stages import cluster, embed, evaluate, label, landmarks, train
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.landmarks import LandmarkSettings, extract_features
 from fecemo.study.faces import columns
@@ -242,3 +243,43 @@ def test_the_stage_refuses_a_missing_model_before_it_works(study, tmp_path):
     with pytest.raises(InputError, match=r"there is no model nowhere\.task"):
         landmarks.run(LandmarkSettings(layout.dataset("source"), Path("nowhere.task")), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+class Expressive(Brightness):
+    """Bright faces are surprised, dark ones smile."""
+
+    def blendshapes(self, landmarks):
+        shapes = super().blendshapes(landmarks)
+        light, moved = shapes[25], {name: place for place, name in enumerate(BLENDSHAPE_NAMES, 1)}
+        for name in ("brow inner up", "brow outer up left", "brow outer up right", "eye wide left", "eye wide right"):
+            shapes[moved[name]] = light
+        for name in ("mouth smile left", "mouth smile right"):
+            shapes[moved[name]] = 0.5 - light
+        return shapes
+
+
+def test_clusters_are_named_by_action_units_without_a_label(study, tmp_path):
+    folder = study[0]
+    shutil.copytree(folder, tmp_path / "copy")
+    recipe = tmp_path / "copy" / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace(str(folder), str(tmp_path / "copy"))
+                      .replace("landmark_features: {fit: {}}", "landmark_features: {score_on: unused_labels, fit: {}}")
+                      + "\nnaming: {method: action_units}\n")
+    arguments = CellArguments(recipe, tmp_path / "copy" / "run", "landmark_features", "gray")
+    layout = arguments.layout
+    model = tmp_path / "copy" / study[2].name
+    model.write_text("another model")
+    for name in ("source", "target"):
+        measure_again(layout, name, model, Expressive)
+    for stage in (train, embed, cluster):
+        stage.run(arguments)
+    receipt = label.run(arguments)
+    assert "landmark_features of source" in receipt.inputs
+    assert receipt.summary["labels_used"] == 0
+    column = read_column(layout, "source", "landmark_features")
+    light = column.groups(["blendshapes"])[bright_rows(SOURCE), BLENDSHAPE_NAMES.index("brow inner up")]
+    groups = np.load(layout.clusters("landmark_features", "gray") / "source_clusters.npy")
+    order = sorted(range(int(groups.max()) + 1), key=lambda group: light[groups == group].mean())
+    names = receipt.summary["names"]
+    assert [names[str(order[0])], names[str(order[-1])]] == ["happy", "surprise"]
+    evaluate.run(arguments)
