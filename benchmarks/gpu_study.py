@@ -110,8 +110,8 @@ def train_all_cells(recipe_path: Path, recipe: Recipe, run: Path, sizes: Sizes) 
     from fecemo.stages import train
 
     layout = RunLayout(run)
-    store(layout.dataset("source"), sizes.source, labelled=False)
-    store(layout.dataset("target"), sizes.labelled, labelled=True)
+    store(layout.dataset(recipe.role("source")), sizes.source, labelled=False)
+    store(layout.dataset(recipe.role("target")), sizes.labelled, labelled=True)
     seconds = {}
     for name in recipe.approaches:
         for variant in recipe.variants:
