@@ -1,16 +1,14 @@
 """Sentences beneath a table that hold for this very run: each is made of the results."""
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+
+import pandas
 
 from fecemo.evaluation.printed import DASH, Part, known, number
 from fecemo.evaluation.results import NOT_RUN, PUBLISHED, Results
 from fecemo.evaluation.table import Grid
 
-if TYPE_CHECKING:
-    import pandas
-
-Note = Callable[[Grid, "pandas.DataFrame", Results], Iterable[Part]]
+Note = Callable[[Grid, pandas.DataFrame, Results], Iterable[Part]]
 
 
 def caption_of(grid: Grid, results: Results) -> tuple[Part, ...]:
@@ -22,14 +20,14 @@ def caption_of(grid: Grid, results: Results) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _span(rows: "pandas.DataFrame", column: str = "value") -> tuple[Part, ...]:
+def _span(rows: pandas.DataFrame, column: str = "value") -> tuple[Part, ...]:
     """Return the least and the greatest figure of some rows, or the only one."""
     ranked = rows.sort_values(column, kind="stable")
     low, high = (number(ranked.iloc[at], column) for at in (0, -1))
     return (low,) if str(low) == str(high) else (low, " to ", high)
 
 
-def chance(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterable[Part]:
+def chance(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[Part]:
     """Return what guessing gives, uniformly and by always naming the most frequent class."""
     figures = results.figures.assign(line=range(len(results.figures)))
     rows = figures[figures["row"].isin(selected["row"]) & (figures["state"] == "measured") & (figures["setting"] == "")]
@@ -41,7 +39,7 @@ def chance(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterab
             " (always the most frequent class).")
 
 
-def seeds(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterable[Part]:
+def seeds(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[Part]:
     """Return what stands beside a figure: an interval over faces, or a deviation over seeds."""
     rows = selected[selected["metric"].isin({figure.metric for figure in grid.table.figures})]
     over, single = rows[rows["deviation"].notna() & rows["low"].isna()], rows[rows["low"].notna()]
@@ -54,7 +52,7 @@ def seeds(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterabl
     return ("Mean ± standard deviation over seeds.",)
 
 
-def marked(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterable[Part]:
+def marked(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[Part]:
     """Return by which rule the best of a column is marked."""
     if any(cell.best for _, cells in grid.lines for cell in cells):
         return ("Marked: ahead of every other row of its column, by the interval of the paired difference on the faces "
@@ -62,7 +60,7 @@ def marked(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterab
     return ()
 
 
-def naming(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterable[Part]:
+def naming(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[Part]:
     """Return how clusters got their names."""
     ways, figures = selected.loc[selected["stage"] == "evaluate", "naming"], results.figures
     abstained = figures.loc[(figures["metric"] == "abstained") & figures["row"].isin(selected["row"]), "value"]
@@ -80,7 +78,7 @@ def naming(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterab
     return (text,) if text else ()
 
 
-def copies(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterable[Part]:
+def copies(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[Part]:
     """Return which rows are scored on copies of faces whose labels they read."""
     rows = selected[(selected["metric"] == "copies_scored") & (selected["value"] > 0)]
     said: list[Part] = []
@@ -91,7 +89,7 @@ def copies(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterab
     return said
 
 
-def dashes(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterable[Part]:
+def dashes(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[Part]:
     """Return what a dash means, and what waits for what."""
     sentences = []
     if any(cell.plain_value == DASH for _, cells in grid.lines for cell in cells):
@@ -102,12 +100,12 @@ def dashes(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterab
     return (" ".join(sentences),) if sentences else ()
 
 
-def trained_once(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterable[Part]:
+def trained_once(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[Part]:
     """Return what no interval of Table 2 holds."""
     return ("The networks are of one training each: by how much another would differ is in no interval.",)
 
 
-def sweep(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterable[Part]:
+def sweep(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[Part]:
     """Return how the clusters of Table 2 were named, with the labels that it took."""
     rows = selected[(selected["stage"] == "cluster_sweep") & (selected["metric"] == "labels_naming")]
     if rows.empty:
@@ -126,7 +124,7 @@ def sweep(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterabl
     return parts
 
 
-def triplets(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterable[Part]:
+def triplets(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[Part]:
     """Return on which triplets rows were tested."""
     rows = selected[(selected["metric"] == "triplet_accuracy") & (selected["class"] == "")]
     if rows.empty:
@@ -144,13 +142,13 @@ def triplets(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iter
     return parts
 
 
-def source(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterable[Part]:
+def source(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[Part]:
     """Return where published figures are from."""
     sources = list(dict.fromkeys(selected.loc[selected["source"] != "", "source"]))
     return (f"Source: {'; '.join(sources)}.",) if sources else ()
 
 
-def same_faces(grid: Grid, selected: "pandas.DataFrame", results: Results) -> Iterable[Part]:
+def same_faces(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[Part]:
     """Return what a marked difference means."""
     return ("Difference and its interval from a paired bootstrap, on the faces that both were scored on. Marked: all "
             "of it is above 0.",) if known(selected["value"].max()) else ()

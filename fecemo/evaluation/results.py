@@ -7,14 +7,13 @@ report says on which line it is found.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas
 
 from fecemo.data.durable import atomic_write
 from fecemo.errors import StoredStateError
 from fecemo.evaluation.printed import csv_text, plain_csv_text
-
-if TYPE_CHECKING:
-    import pandas
 
 RESULTS_NAME, DIFFERENCES_NAME = "results.csv", "differences.csv"
 MEASURED, NOT_RUN, PUBLISHED = "measured", "not run", "published"
@@ -77,8 +76,8 @@ DIFFERENCE_COLUMNS: dict[str, tuple[str, str]] = {
 class Results:
     """The figures of a run, or of several."""
 
-    figures: "pandas.DataFrame"  #: A row a figure, with `COLUMNS`.
-    differences: "pandas.DataFrame"  #: A row a comparison, with `DIFFERENCE_COLUMNS`.
+    figures: pandas.DataFrame  #: A row a figure, with `COLUMNS`.
+    differences: pandas.DataFrame  #: A row a comparison, with `DIFFERENCE_COLUMNS`.
 
 
 def results_of(rows: Iterable[Mapping[str, Any]], differences: Iterable[Mapping[str, Any]] = ()) -> Results:
@@ -86,16 +85,14 @@ def results_of(rows: Iterable[Mapping[str, Any]], differences: Iterable[Mapping[
     return Results(_frame(rows, COLUMNS), _frame(differences, DIFFERENCE_COLUMNS))
 
 
-def _frame(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, tuple[str, str]]) -> "pandas.DataFrame":
-    import pandas
-
+def _frame(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, tuple[str, str]]) -> pandas.DataFrame:
     frame = pandas.DataFrame(list(rows), columns=list(columns))
     for name, (kind, _) in columns.items():
         frame[name] = _typed(frame[name], kind)
     return frame
 
 
-def _typed(column: "pandas.Series", kind: str) -> "pandas.Series":
+def _typed(column: pandas.Series, kind: str) -> pandas.Series:
     """Return a column of the results in its type; what is not there is empty text or no number."""
     values = column.astype(object).where(column.notna() & (column.astype(object) != ""), None)
     if kind == "str":
@@ -116,7 +113,7 @@ def write_results(folder: Path, results: Results) -> None:
         atomic_write(folder / name, safe.to_csv(index=False, lineterminator="\n"))
 
 
-def read_results(run: Path) -> "pandas.DataFrame":
+def read_results(run: Path) -> pandas.DataFrame:
     """Return the figures of a run: ``run/results.csv`` with the columns and types of `COLUMNS`.
 
     Raises
@@ -127,14 +124,12 @@ def read_results(run: Path) -> "pandas.DataFrame":
     return _read(run / RESULTS_NAME, COLUMNS)
 
 
-def read_differences(run: Path) -> "pandas.DataFrame":
+def read_differences(run: Path) -> pandas.DataFrame:
     """Return the paired differences of a run: ``run/differences.csv``. Raises as `read_results` does."""
     return _read(run / DIFFERENCES_NAME, DIFFERENCE_COLUMNS)
 
 
-def _read(path: Path, columns: Mapping[str, tuple[str, str]]) -> "pandas.DataFrame":
-    import pandas
-
+def _read(path: Path, columns: Mapping[str, tuple[str, str]]) -> pandas.DataFrame:
     try:
         frame = pandas.read_csv(path, dtype=str, keep_default_na=False)
         if list(frame.columns) == list(columns):

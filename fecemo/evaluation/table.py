@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
+
+import pandas
 
 from fecemo.errors import InputError
 from fecemo.evaluation.cell_metric import cell_metrics
 from fecemo.evaluation.printed import DASH, Part, known, number
 from fecemo.evaluation.results import COLUMNS, DIFFERENCE_COLUMNS, DIFFERENCES_NAME, RESULTS_NAME, Results
 from fecemo.registry import entries
-
-if TYPE_CHECKING:
-    import pandas
 
 Row = Mapping[Any, Any]
 Names = tuple[str, ...]
@@ -97,7 +96,7 @@ class Grid:
     headings: Names
     lines: tuple[tuple[Names, tuple[Cell, ...]], ...]  #: The names of each line, and its cells.
     #: The rows of the results that it was made of, each with its ``line``.
-    selected: "pandas.DataFrame" = field(repr=False, compare=False)
+    selected: pandas.DataFrame = field(repr=False, compare=False)
     caption: tuple[Part, ...] = ()
     figure: str = ""  #: An SVG element that pages show above it.
 
@@ -138,18 +137,18 @@ def _compared(row: Row) -> str:
     return f"{row[title]} − {row['other_' + title]}"
 
 
-def _titled(frame: "pandas.DataFrame") -> "pandas.Series":
+def _titled(frame: pandas.DataFrame) -> pandas.Series:
     """Return titles of rows, with the variant of their faces where it is not that of most rows."""
     shown = frame.loc[(frame["state"] != "published") & (frame["metric"] == "accuracy"), "variant"]
     usual = shown.mode().iloc[0] if len(shown) else ""
     return frame["title"].where(frame["variant"].isin((usual, "")), frame["title"] + ", " + frame["variant_title"])
 
 
-def _each(words: Callable[[Row], str]) -> Callable[["pandas.DataFrame"], "pandas.Series"]:
+def _each(words: Callable[[Row], str]) -> Callable[[pandas.DataFrame], pandas.Series]:
     return lambda frame: frame.apply(words, axis=1).astype(str) if len(frame) else frame["title"]
 
 
-DERIVED: dict[str, Callable[["pandas.DataFrame"], "pandas.Series"]] = {
+DERIVED: dict[str, Callable[[pandas.DataFrame], pandas.Series]] = {
     "supervised": lambda frame: frame["supervision"].str[:1].str.upper() + frame["supervision"].str[1:],
     "answer": _each(_answer), "amount_words": _each(_amount), "compared": _each(_compared),
     "curve": lambda frame: frame["title"] + ": " + frame["unit"],
@@ -189,16 +188,14 @@ def pivot(table: Table, results: Results) -> list[Grid]:
                  (table.caption,) if table.caption else ())]
 
 
-def _query(frame: "pandas.DataFrame", where: str, table: Table) -> "pandas.DataFrame":
-    import pandas
-
+def _query(frame: pandas.DataFrame, where: str, table: Table) -> pandas.DataFrame:
     try:
         return frame.query(where, engine="python") if where else frame
     except (pandas.errors.UndefinedVariableError, SyntaxError, ValueError) as error:
         raise InputError(f"table {table.name}: where {where!r} is no query of the results: {error}") from error
 
 
-def _columns(figure: Figure, selected: "pandas.DataFrame", table: Table) -> "Iterator[tuple[str, pandas.DataFrame]]":
+def _columns(figure: Figure, selected: pandas.DataFrame, table: Table) -> Iterator[tuple[str, pandas.DataFrame]]:
     """Yield the heading and the rows of each column of a figure; a mean over seeds stands for its seeds."""
     rows = _query(selected[selected["metric"] == figure.metric], figure.where, table)
     if not table.differences:
@@ -273,7 +270,7 @@ def is_ahead(a: Row, b: Row, results: Results) -> bool:
     return bool(differences["low"].iloc[0] > 0 if len(differences) else a["low"] > b["high"])
 
 
-def _like(frame: "pandas.DataFrame", row: Row, *columns: str, **values: object) -> "pandas.DataFrame":
+def _like(frame: pandas.DataFrame, row: Row, *columns: str, **values: object) -> pandas.DataFrame:
     """Return the rows of a frame that are like a row in some columns, and have some values."""
     for name, value in {**{column: row[column] for column in columns}, **values}.items():
         frame = frame[frame[name] == value]

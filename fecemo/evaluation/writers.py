@@ -7,7 +7,9 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import jinja2
 
 from fecemo.evaluation.notes import caption_of
 from fecemo.evaluation.printed import (
@@ -23,9 +25,6 @@ from fecemo.evaluation.printed import (
 )
 from fecemo.evaluation.results import Results
 from fecemo.evaluation.table import Cell, Grid, pivot, tables
-
-if TYPE_CHECKING:
-    import jinja2
 
 TABLE_FORMAT = "fecemo.table/2"
 COLUMNS_OF_A_FLOAT = 4
@@ -176,10 +175,8 @@ def to_html(title: str, grids: Sequence[Grid]) -> str:
 
 
 @cache
-def environment() -> "jinja2.Environment":
+def environment() -> jinja2.Environment:
     """Return the Jinja environment of the templates beside this file; it escapes everything in HTML."""
-    import jinja2
-
     templates = jinja2.Environment(
         loader=jinja2.PackageLoader("fecemo.evaluation", "templates"), undefined=jinja2.StrictUndefined,
         autoescape=lambda name: name is not None and ".html" in name, trim_blocks=True, lstrip_blocks=True,
