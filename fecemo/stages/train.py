@@ -21,7 +21,7 @@ from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.study.artifacts import KINDS, Artifacts
 from fecemo.study.cell import Cell
 from fecemo.study.faces.columns import RunFaces, read_run_faces
-from fecemo.study.faces.data_names import LABEL, SOURCE, read_data_name, target_columns
+from fecemo.study.faces.data_names import LABEL, SOURCE, of_dataset, read_data_name, target_columns
 from fecemo.study.faces.examples import annotated_rows, classes_of, draw_examples
 from fecemo.study.trained import check_outputs_trained
 from fecemo.training.backend import backend_name
@@ -156,6 +156,10 @@ def _classes(cell: Cell, faces: dict[str, RunFaces]) -> tuple[str, ...]:
         if any(LABEL in columns for columns in target_columns(fit).values()):
             key = f"approaches.{cell.recipe_row}.fit.{name}.data"
             learnt[name] = classes_of([read_data_name(part) for part in fit.data], faces, key)
+        for term in fit.losses:
+            dataset, column = of_dataset(term.target_name)
+            if dataset and column == LABEL and term.output == cell.approach.output:
+                learnt[name] = faces[dataset].dataset.classes
     for name, classes in learnt.items():
         if classes != (first := next(iter(learnt.values()))):
             raise InputError(f"approaches.{cell.recipe_row}.fit.{name}: learns {', '.join(classes)}, and an earlier "

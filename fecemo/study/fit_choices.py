@@ -9,7 +9,7 @@ from fecemo.errors import InputError, nearest
 from fecemo.models.approach import Approach, Phase
 from fecemo.models.loss import LOSSES, Loss, LossTerm, TargetKind, losses
 from fecemo.study.choices import choose, choose_one
-from fecemo.study.faces.data_names import LABEL, NO_COLUMNS, SOURCE, TARGET, TRIPLET_TEST, read_data_name
+from fecemo.study.faces.data_names import LABEL, NO_COLUMNS, SOURCE, TARGET, TRIPLET_TEST, of_dataset, read_data_name
 from fecemo.training.augmentation import AUGMENTATIONS
 from fecemo.training.balances import BALANCES
 from fecemo.training.optimizers import OPTIMIZERS
@@ -54,7 +54,8 @@ def read_fit(approach: Approach, phase: Phase, document: dict[str, Any], where: 
               for key, (choice, package, attribute, what) in CHOICES.items() if key in document}
     data = document.get("data", [phase.data])
     data = tuple(_own_name(name, datasets, f"{where}.data") for name in ([data] if isinstance(data, str) else data))
-    terms = _terms(approach, phase, document, where)
+    terms = tuple(replace(term, target=_own_columns(term.target, datasets))
+                  for term in _terms(approach, phase, document, where))
     rest = {key: value for key, value in document.items() if key not in ("loss", "losses")}
     fit = build(FitSettings, {**rest, **chosen, "data": data, "losses": terms}, where)
     if frozen := [name for name in fit.frozen or () if name not in approach.submodels]:
@@ -76,6 +77,14 @@ def _own_name(name: str, datasets: Mapping[str, str], where: str) -> str:
     if own == datasets.get(TRIPLET_TEST):
         raise InputError(f"{where}: nothing learns from {own}, which is the triplet test")
     return str(replace(part, dataset=own))
+
+
+def _own_columns(target: str | tuple[str, ...], datasets: Mapping[str, str]) -> str | tuple[str, ...]:
+    """Return a target whose columns of one data set bear that data set's own name, where a role was said."""
+    if not isinstance(target, str):
+        return tuple(str(_own_columns(column, datasets)) for column in target)
+    dataset, column = of_dataset(target)
+    return f"{datasets.get(dataset, dataset)}.{column}" if dataset else target
 
 
 def _terms(approach: Approach, phase: Phase, document: dict[str, Any], where: str) -> tuple[LossTerm, ...]:
@@ -135,6 +144,6 @@ def _kinds_of(term: LossTerm, emitted: set[str]) -> tuple[TargetKind, ...]:
         kinds: dict[str, tuple[TargetKind, ...]] = {
             "image": ("numbers",), "views": ("views",), "triplet": ("triplet",)}
         return kinds[name]
-    if name == LABEL:
+    if of_dataset(name)[1] == LABEL:
         return ("classes",)
     return ("classes", "numbers")

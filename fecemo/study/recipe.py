@@ -173,6 +173,8 @@ class Recipe:
         one that ``00_models.py`` has fetched. While it is not there, they wait for it.
     published : str
         Figures of others that are shown beside: a file of ``data_manifests/published``, such as ``"table1"``.
+    references : str
+        Figures of others, of other faces, that stand beneath Table 2 in a block of their own: likewise a file.
     clustering, map, naming, evaluation
         Settings of the later stages.
     cluster_sweep : ClusterSweepSettings, optional
@@ -198,6 +200,7 @@ class Recipe:
     devices: int | None = None
     landmark_model: Path = Path("face_landmarker.task")
     published: str = ""
+    references: str = "table2"
     clustering: KMeansSettings = field(default_factory=KMeansSettings)
     map: MapSettings = field(default_factory=MapSettings)
     naming: NamingSettings = field(default_factory=NamingSettings)

@@ -158,3 +158,16 @@ def test_names_of_data():
                           ("target.tain", "did you mean 'train'"), ("sorce", "no data set 'sorce': did you mean")):
         with pytest.raises(InputError, match=message):
             read_data_name(name, ("source", "target"))
+
+
+def test_a_column_of_one_data_set_has_its_own_classes_and_is_known_of_no_other(faces, tmp_path):
+    fewer = dataset(tmp_path / "fewer", 2, label=["cross", "glad"])
+    terms = [LossTerm(CrossEntropy(), "a", "fewer.label"), LossTerm(CrossEntropy(), "b", "drawn.label")]
+    settings = fit(terms, "fewer", "drawn")
+    examples, _ = draw_examples({**faces, "fewer": fewer}, settings, 3, "a.fit.learn")
+    assert examples.targets["fewer.label"].tolist() == [1, 0, -1, -1, -1, -1], "of glad and cross"
+    assert examples.targets["drawn.label"].tolist() == [-1, -1, 1, 0, 2, 1], "of calm, glad and cross"
+    assert {name: rows.tolist() for name, rows in annotated_rows(examples, settings).items()} == {
+        "fewer": [0, 1], "drawn": [0, 1, 2, 3]}
+    with pytest.raises(InputError, match=r"no column 'drwan\.label'"):
+        draw(faces, [LossTerm(CrossEntropy(), "a", "drwan.label")], "drawn")

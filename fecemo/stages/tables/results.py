@@ -45,7 +45,7 @@ def published_files(study: Recipe) -> dict[str, Path]:
     from fecemo.data.manifests import shipped
 
     files = {"published": shipped(f"published/{study.published}.yaml")} if study.published else {}
-    return files | ({"references": shipped("published/table2.yaml")} if study.cluster_sweep else {})
+    return files | ({"references": shipped(f"published/{study.references}.yaml")} if study.cluster_sweep else {})
 
 
 def read_run(study: Recipe, layout: RunLayout) -> RunResults:
@@ -94,7 +94,7 @@ def read_run(study: Recipe, layout: RunLayout) -> RunResults:
     if study.cluster_sweep is not None:
         differences += row_comparison_rows(compare_rows(
             list(cells.values()), study.evaluation.resampling(study.seed)))
-        rows += _reference_rows()
+        rows += _reference_rows(published_files(study)["references"])
     rows += _published_rows(published, parts) if published is not None else ()
     return RunResults(results_of(rows, differences), cells)
 
@@ -123,11 +123,11 @@ def _published_rows(published: "PublishedTable", parts: Mapping[str, str]) -> It
                    **({"variant": column, "variant_title": find_variant(column).title} if of_variant else {})}
 
 
-def _reference_rows() -> Iterator[dict[str, Any]]:
+def _reference_rows(path: Path) -> Iterator[dict[str, Any]]:
     from fecemo.data.manifests import read_reference_figures
     from fecemo.evaluation.results import PUBLISHED
 
-    references = read_reference_figures()
+    references = read_reference_figures(path)
     for one in references.figures:
         yield {"row": one.system, "title": one.system, "supervision": one.given, "stage": "references",
                "metric": "published_figure", "class": one.measure, "value": one.figure, "state": PUBLISHED,

@@ -77,6 +77,17 @@ def of_landmarks(columns: Iterable[str]) -> bool:
     return any(column.partition(".")[0] == LANDMARK_FEATURES for column in columns)
 
 
+def of_dataset(column: str) -> tuple[str, str]:
+    """Return the data set of which alone a column is meant, and its name there: of ``drawn.label`` both words.
+
+    The data set is ``""`` where a column of any is meant, such as ``label`` or ``landmark_features.distances``.
+    """
+    if of_landmarks([column]):
+        return "", column
+    dataset, _, name = column.rpartition(".")
+    return dataset, name
+
+
 def target_columns(fit: FitSettings) -> dict[str, tuple[str, ...]]:
     """Return the columns that the terms of a phase learn, by target: none of pixels, views, triplets, augmentations."""
     emitted = {name for augmentation in (*fit.augment, *fit.corrupt) for name in augmentation.targets}

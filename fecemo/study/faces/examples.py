@@ -2,7 +2,8 @@
 
 A recipe says ``data: [affectnet.train, drawn]``: a data set or a role, with a split or a relation after a dot. Each
 target of the phase is read from columns: people's annotations, or what was derived from the faces. What one data set
-does not know is unknown there and takes its examples out of that term alone.
+does not know is unknown there and takes its examples out of that term alone. ``target: drawn.label`` is that column of
+that data set alone, with classes of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ from fecemo.study.faces.data_names import (
     TRIPLETS,
     VALID,
     DataName,
+    of_dataset,
     of_landmarks,
     read_data_name,
     target_columns,
@@ -197,8 +199,9 @@ def _with_targets(rows: np.ndarray, datasets: Mapping[str, int], faces: RunFaces
                   classes: tuple[str, ...]) -> Examples:
     """Return examples of one face each with all that the data set knows of them."""
     targets = {}
+    (dataset, _), = datasets.items()
     for target, names in columns.items():
-        if all(_has(faces, name) for name in names):
+        if all(_has(faces, dataset, name) for name in names):
             values = [_read(faces, name, rows, classes) for name in names]
             targets[target] = values[0] if len(values) == 1 else np.concatenate(
                 [numbers.reshape(len(rows), -1) for numbers in values], axis=1).astype(np.float32)
@@ -208,7 +211,7 @@ def _with_targets(rows: np.ndarray, datasets: Mapping[str, int], faces: RunFaces
 def _require_columns(parts: Sequence[DataName], faces: Mapping[str, RunFaces], columns: Columns, key: str) -> None:
     for names in columns.values():
         for name in names:
-            if not any(_has(faces[part.dataset], name) for part in parts):
+            if not any(_has(faces[part.dataset], part.dataset, name) for part in parts):
                 known = dict.fromkeys(column for part in parts for column in faces[part.dataset].dataset.columns)
                 raise InputError(f"{key}.losses: {' and '.join(map(str, parts))} have no column {name!r}: "
                                  f"{nearest(name, (*known, LANDMARK_FEATURES))}")
@@ -218,8 +221,11 @@ def _reads_labels(columns: Columns) -> bool:
     return any(LABEL in names for names in columns.values())
 
 
-def _has(faces: RunFaces, name: str) -> bool:
-    return faces.landmark_features is not None if of_landmarks([name]) else name in faces.dataset.columns
+def _has(faces: RunFaces, dataset: str, name: str) -> bool:
+    only, column = of_dataset(name)
+    if only not in ("", dataset):
+        return False
+    return faces.landmark_features is not None if of_landmarks([name]) else column in faces.dataset.columns
 
 
 def _read(faces: RunFaces, name: str, rows: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
@@ -228,7 +234,9 @@ def _read(faces: RunFaces, name: str, rows: np.ndarray, classes: tuple[str, ...]
         group = name.partition(".")[2]
         return np.asarray((faces.features.groups([group]) if group else faces.features.values)[rows], np.float32)
     dataset = faces.dataset
+    only, name = of_dataset(name)
     if name == LABEL:
+        classes = dataset.classes if only else classes
         code_of = {"": -1, **{label: code for code, label in enumerate(classes)}}
         labels = dataset.labels[rows].tolist()
         for row, label in zip(rows.tolist(), labels, strict=True):

@@ -1,0 +1,37 @@
+"""The recipes of other studies' networks: every row is sound, and its caveats stand beside the published figures."""
+
+from pathlib import Path
+
+import pytest
+
+from fecemo.data.manifests import read_reference_figures
+from fecemo.stages.tables.results import published_files
+from fecemo.study.cell import resolve
+from fecemo.study.recipe_file import read_recipe
+
+RECIPES = Path(__file__).parents[2] / "pipelines" / "recipes"
+
+
+@pytest.fixture(scope="module", params=["networks", "networks_small"])
+def recipe(request):
+    return read_recipe(RECIPES / f"{request.param}.yaml")
+
+
+def test_every_row_and_every_step_of_a_curve_resolves(recipe):
+    rows = {resolve(recipe, *where).approach.name for where in recipe.cells}
+    assert rows == {"small_resnet", "hybrid", "cake", "batch_attention", "small_poster", "feature_poster"}
+    for step in recipe.steps:
+        assert resolve(recipe, step, "gray").fit["classify"].label_fraction == recipe.steps[step].value
+
+
+def test_labels_of_one_data_set_are_named_by_its_own_name(recipe):
+    row = "cake_2" if recipe.name == "networks_small" else "cake_3_drawn"
+    targets = [term.target for term in resolve(recipe, row, "gray").fit["classify"].losses]
+    assert targets[0] == f"{recipe.roles.target}.label"
+    assert targets[1] in ("drawn_emotions.label", "other_emotions.label")
+
+
+def test_figures_of_others_tell_how_their_epoch_was_chosen(recipe):
+    references = read_reference_figures(published_files(recipe)["references"])
+    assert {one.system for one in references.figures} >= {"POSTER", "CAKE, three numbers, seven emotions"}
+    assert "chosen on these test faces" in references.sources["Zheng et al. 2023 (ICCVW)"]
