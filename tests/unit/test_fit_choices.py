@@ -84,7 +84,8 @@ def test_a_receipt_tells_names_and_settings():
      r"classify\.losses\.1\.output: small_resnet has no output 'feature': did you mean 'features'"),
     ({"loss": "binary_crossentropy"},
      r"classify\.loss: 'binary_crossentropy' learns from numbers, and the target of probabilities, label, is classes: "
-     r"expected centre or cross_entropy or logit_adjusted or weighted_cluster or weighted_softmax"),
+     r"expected centre or class_batch_attention or cross_entropy or logit_adjusted or weighted_cluster or "
+     r"weighted_softmax"),
     ({"data": "target.trian"}, r"classify\.data: 'target\.trian' is no part of a data set: did you mean 'train'"),
     ({"data": "source.triplets"}, r"classify: a loss of triplets learns from data such as source\.triplets"),
     ({"frozen": ["encodr"]}, r"classify\.frozen: small_resnet has no submodel 'encodr': did you mean 'encoder'"),
