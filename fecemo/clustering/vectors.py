@@ -69,19 +69,23 @@ def distances_to(values: np.ndarray, centres: np.ndarray) -> np.ndarray:
 
 
 def require_finite(values: np.ndarray, title: str) -> None:
-    """Check that embeddings hold numbers.
+    """Check that embeddings hold numbers whose squared distances, summed over all rows, are numbers in float32 too.
 
-    Raises `StoredStateError` if a value is NaN or infinite; the first such row is named.
+    Raises `StoredStateError` if a value is NaN or infinite, or too large; the first such row is named.
     """
     if values.ndim != 2 or not values.shape[1]:
         raise StoredStateError(f"{title}: expected one vector a face, got an array of shape {values.shape}; run embed "
                                "again")
+    largest = float(np.finfo(np.float32).max) / (4 * len(values)) if len(values) else 0.0
     for rows in row_blocks(values):
-        finite = np.isfinite(values[rows]).all(axis=1)
-        if not finite.all():
-            first = rows.start + int(np.argmin(finite))
-            raise StoredStateError(f"{title}: row {first} holds a value that is NaN or infinite; the training has "
-                                   "probably diverged: lower its learning rate, then run train and embed again")
+        squared_lengths = np.einsum("ij,ij->i", values[rows], values[rows], dtype=np.float64)
+        sound = squared_lengths <= largest  # false of NaN
+        if not sound.all():
+            first = int(np.argmin(sound))
+            fault = ("values too large for distances to be numbers" if np.isfinite(squared_lengths[first]) else
+                     "a value that is NaN or infinite")
+            raise StoredStateError(f"{title}: row {rows.start + first} holds {fault}; the training has probably "
+                                   "diverged: lower its learning rate, then run train and embed again")
 
 
 def n_distinct(values: np.ndarray, enough: int) -> int:

@@ -190,3 +190,17 @@ def test_agreement_with_the_plant_survives_a_change_of_scale_and_place():
     values, belongs = planted(sizes=(50, 40, 30))
     moved = (values * 100 + 1000).astype(np.float32)
     assert adjusted_rand_score(fit(moved, n_clusters=3).labels_, belongs) == 1
+
+
+@pytest.mark.parametrize("scale", [1e19, 1e30])
+def test_values_too_large_for_their_distances_are_refused(scale):
+    faces = np.random.default_rng(0).normal(size=(400, 10)).astype(np.float32)
+    one_far = faces.copy()
+    one_far[7] *= np.float32(scale * 1e3)
+    for vectors, row in ((faces * np.float32(scale), 0), (one_far, 7)):
+        clustering = KMeansClustering(KMeansSettings(n_clusters=4, n_init=1), 0)
+        for use in (clustering.fit, lambda values: assign(values, faces)):
+            with pytest.raises(StoredStateError, match=rf"row {row} holds values too large"):
+                use(vectors)
+    large = KMeansClustering(KMeansSettings(n_clusters=4, n_init=1), 0).fit(faces * np.float32(1e12))
+    assert np.isfinite(large.inertia_)
