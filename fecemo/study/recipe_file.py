@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from fecemo.data.documents import build, read_yaml
-from fecemo.data.manifests import read_statement
+from fecemo.data.manifests import read_statement, shipped
 from fecemo.data.variants import find_variant
 from fecemo.errors import InputError, nearest
 from fecemo.models.approach import Approach
@@ -36,6 +36,10 @@ def read_recipe(path: Path, check_cells: bool = True) -> Recipe:
     recipe = build(Recipe, document, str(path))
     for statement in recipe.data.values():
         read_statement(statement)
+    tables = {table.stem for table in shipped("published").glob("*.yaml")}
+    if recipe.published and recipe.published not in tables:
+        raise InputError(f"{path}: published: there is no table {recipe.published!r}: "
+                         f"{nearest(recipe.published, tables)}")
     _check_names(recipe, str(path))
     for name, said in recipe.approaches.items():
         if unknown := sorted(set(said.variants) - set(recipe.variants)):
