@@ -31,8 +31,8 @@ class TagsDescription:
 
     Parameters
     ----------
-    folder : str
-        The run, as it was given.
+    dataset, folder : str
+        The data set and the run, as they were given.
     row, variant : str
         Which of its cells.
     run : str
@@ -49,6 +49,7 @@ class TagsDescription:
         Expected calibration error on these faces.
     """
 
+    dataset: str
     folder: str
     row: str
     variant: str

@@ -39,8 +39,8 @@ def encode_image(picture: np.ndarray, kind: str, quality: int | None = None) -> 
 TILE = 100
 
 
-def contact_sheet(faces: Iterable[np.ndarray], columns: int = 20) -> bytes:
-    """Return a JPEG of faces in rows.
+def contact_sheet(faces: Iterable[np.ndarray], columns: int = 20, kind: str = "jpeg") -> bytes:
+    """Return faces in rows as an image file.
 
     Parameters
     ----------
@@ -48,6 +48,7 @@ def contact_sheet(faces: Iterable[np.ndarray], columns: int = 20) -> bytes:
         RGB; at least one.
     columns : int
         Faces in a row.
+    kind : {"jpeg", "png"}
     """
     import cv2
 
@@ -55,7 +56,4 @@ def contact_sheet(faces: Iterable[np.ndarray], columns: int = 20) -> bytes:
     columns = min(columns, len(tiles))
     tiles += [np.zeros((TILE, TILE, 3), np.uint8)] * (-len(tiles) % columns)
     rows = [np.hstack(tiles[start:start + columns]) for start in range(0, len(tiles), columns)]
-    done, data = cv2.imencode(".jpg", np.vstack(rows)[:, :, ::-1])
-    if not done:
-        raise ValueError("the contact sheet could not be encoded")
-    return data.tobytes()
+    return encode_image(np.vstack(rows), kind)

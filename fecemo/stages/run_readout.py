@@ -1,5 +1,6 @@
 """What a finished row of a run says of faces that it has never seen: vectors, clusters, names and shares of classes."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -214,22 +215,25 @@ class RunReadout:
         return np.concatenate([np.zeros(0, np.int64), *stored, named])
 
 
-def require_current(description_inputs: dict[str, str], readout: Callable[[], RunReadout], what: str) -> None:
+def require_current(inputs: dict[str, str], readout: Callable[[], RunReadout], what: str) -> None:
     """Raise `StoredStateError` where a row is no longer what something was made of.
+
+    Where the run is gone, nobody can tell; stderr says so.
 
     Parameters
     ----------
-    description_inputs : dict of str to str
-        Inputs of what was made.
+    inputs : dict of str to str
+        Digests of what it was made of.
     readout : callable
-        The row as it is now.
+        Opens the row as it is now.
     what : str
         What was made, for the message.
     """
     try:
         now = readout().inputs
     except InputError as error:
-        raise StoredStateError(f"{what}: the run that they were made of cannot be opened ({error})") from error
-    if changed := [name for name, digest in now.items() if description_inputs.get(name) != digest]:
+        print(f"warning: whether {what} are what their run says now cannot be told: {error}", file=sys.stderr)
+        return
+    if changed := [name for name, digest in now.items() if inputs.get(name) != digest]:
         raise StoredStateError(f"{what} are stale: the {changed[0].replace('_', ' ')} of the run changed since; run "
                                "the tag stage again")

@@ -134,7 +134,8 @@ def run(settings: TagSettings, out: Path) -> Receipt | None:
     for name in readout.classes:
         vocabulary.term(name)
     faces = _columns(settings.dataset, dataset, readout)
-    config = {"row": settings.row, "variant": settings.variant, "folder": str(settings.run),
+    config = {"row": settings.row, "variant": settings.variant,
+              "dataset": str(settings.dataset), "folder": str(settings.run),
               "threshold": settings.threshold, "vocabulary": plain(vocabulary)}
     receipt = run_stage(STAGE, out, config=config, inputs={**readout.inputs, **faces.digests("dataset")}, seed=None,
                         work=lambda folder: _tag(folder, settings, dataset, faces, readout, vocabulary))
@@ -217,7 +218,7 @@ def _tag(folder: Path, settings: TagSettings, dataset: Dataset, faces: RunFaces,
     n_photos = write_exiftool_table(folder / EXIFTOOL_NAME, by_photo, vocabulary, settings.threshold)
     calibration = readout.calibration
     description = TagsDescription(
-        str(settings.run), settings.row, settings.variant, readout.digest, readout.classes,
+        str(settings.dataset), str(settings.run), settings.row, settings.variant, readout.digest, readout.classes,
         readout.names.names if readout.names else {}, calibration.n_labelled > 0, calibration.temperature,
         calibration.n_labelled, calibration.error)
     atomic_write(folder / DESCRIPTION_NAME, description.as_json())

@@ -1,0 +1,217 @@
+"""Search: tagged faces and a word, or an example → the best hits as a table, a contact sheet, and sidecars."""
+
+import csv
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fecemo.archive.search import Hits, allowed_rows, by_likeness, by_shares
+from fecemo.archive.sidecar import Form
+from fecemo.archive.tags import STAGE as TAG_STAGE
+from fecemo.archive.tags import Tags, read_tags
+from fecemo.archive.vocabulary import Vocabulary, read_vocabulary
+from fecemo.archive.words import Query, read_query
+from fecemo.data.dataset import Dataset
+from fecemo.data.durable import atomic_file, atomic_write
+from fecemo.data.receipts import Receipt, plain, require_receipt
+from fecemo.errors import InputError, ResourceError, nearest
+from fecemo.run import Run
+from fecemo.stages.photo_sidecars import write_sidecars
+from fecemo.stages.run_readout import RunReadout, require_current
+from fecemo.stages.run_stage import StageResult, run_stage
+
+STAGE = "search"
+HITS_NAME, SHEET_NAME, PARQUET_NAME = "hits.csv", "hits.png", "tags.parquet"
+COLUMNS = ("rank", "score", "row", "id", "photo", "left", "right", "top", "bottom", "taken", "shows", "confidence",
+           "cluster")
+SHEET_FACES = 400
+"""At most so many hits are on the contact sheet."""
+PARQUET_ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """What to search for, and where.
+
+    Parameters
+    ----------
+    tags : Path
+        What the tag stage wrote.
+    find : str
+        Words, such as ``furious`` or ``"happy but not surprised"``.
+    like : str
+        A photograph, by its path within the folder of photographs; or the id of a face.
+    top : int
+        Hits at most.
+    since, until : str
+        Of the photograph's date, as much of ``YYYY-MM-DD HH:MM:SS`` as wanted; both ends are included.
+    folder : str
+        Within the folder of photographs.
+    confidence : float
+        Least confidence of what a face shows, in [0, 1].
+    sidecars : bool
+        Whether to write the tags of the photographs that were found into their sidecars.
+    photos : Path, optional
+        The folder of photographs, for sidecars.
+    sidecar_form : {"photo.jpg.xmp", "photo.xmp"}
+        What a new sidecar is called.
+    threshold : float
+        Keywords are written of faces that show something at least so confidently.
+    vocabulary : Path, optional
+        From the run's names to a house's own keywords; see the tag stage.
+    parquet : bool
+        Whether to write all tags with their vectors as ``tags.parquet``, for engines that search beyond one machine.
+    """
+
+    tags: Path
+    find: str = ""
+    like: str = ""
+    top: int = 50
+    since: str = ""
+    until: str = ""
+    folder: str = ""
+    confidence: float = 0.0
+    sidecars: bool = False
+    photos: Path | None = None
+    sidecar_form: Form = "photo.jpg.xmp"
+    threshold: float = 0.5
+    vocabulary: Path | None = None
+    parquet: bool = False
+
+    def __post_init__(self) -> None:
+        if bool(self.find.strip()) == bool(self.like.strip()):
+            raise InputError("give either find, words, or like, a photograph or the id of a face")
+        if self.top < 1:
+            raise InputError(f"top must be at least 1, not {self.top}")
+        if not 0 <= self.confidence <= 1 or not 0 <= self.threshold <= 1:
+            raise InputError("confidence and threshold must be in [0, 1]")
+        if self.sidecars and (self.photos is None or not self.photos.is_dir()):
+            raise InputError(f"photos: {self.photos} is no folder; sidecars are beside the photographs")
+
+
+def run(settings: SearchSettings, out: Path) -> Receipt:
+    """Find faces by words or by example, exactly, over everything that was tagged.
+
+    Writes ``hits.csv``, the best first, and ``hits.png``, a contact sheet of their faces. By words, a face's score is
+    the sum of its shares of the classes by the words' weights; by example, minus the Euclidean distance of its vector
+    to the nearest face of the example, which is not among the hits itself.
+
+    Parameters
+    ----------
+    settings : SearchSettings
+        What to search for, and where.
+    out : Path
+        A folder for the hits, such as ``archive/hits/furious``.
+
+    Raises
+    ------
+    InputError
+        If no word reaches an expression of the run, there is no such photograph, or a filter is not sound.
+    StoredStateError
+        If nothing is tagged, or the run's names changed since.
+    ResourceError
+        If ``parquet`` is asked for and pyarrow is not installed.
+    """
+    receipt, tags = require_receipt(settings.tags, TAG_STAGE), read_tags(settings.tags)
+    told = tags.description
+    require_current({name: digest for name, digest in receipt.inputs.items() if not name.startswith("dataset")},
+                    lambda: RunReadout(Run(Path(told.folder)), told.row, told.variant), f"the tags in {settings.tags}")
+    vocabulary = Vocabulary() if settings.vocabulary is None else read_vocabulary(settings.vocabulary)
+    query = read_query(settings.find, told.classes) if settings.find.strip() else None
+    examples = np.zeros(0, np.int64) if query else _examples(tags, settings.like)
+    allowed = allowed_rows(tags, since=settings.since, until=settings.until, folder=settings.folder,
+                           confidence=settings.confidence)
+    allowed[examples] = False
+    config = {name: plain(getattr(settings, name)) for name in ("find", "like", "top", "since", "until", "folder",
+                                                                "confidence", "parquet")}
+
+    def work(folder: Path) -> StageResult:
+        found = by_shares(tags.shares, query.weights, settings.top, allowed) if query else by_likeness(
+            tags.vectors, tags.vectors[examples], settings.top, allowed)
+        _write_hits(folder / HITS_NAME, tags, found)
+        files = [HITS_NAME, *_write_sheet(folder, Path(told.dataset), found)]
+        if settings.parquet:
+            _write_parquet(folder / PARQUET_NAME, tags)
+            files.append(PARQUET_NAME)
+        return StageResult(files=files, message=f"{len(found.rows)} of {int(allowed.sum())} faces; {_words(query)}",
+                           summary={"hits": len(found.rows), "allowed": int(allowed.sum()), "faces": len(tags),
+                                    "words": plain(query.words) if query else [],
+                                    "unknown": plain(query.unknown) if query else {}})
+
+    done = run_stage(STAGE, out, config=config, inputs={"tags": receipt.digest}, seed=None, work=work)
+    if settings.sidecars and settings.photos is not None:
+        with (out / HITS_NAME).open(encoding="utf-8", newline="", errors="surrogateescape") as file:
+            rows = [int(line["row"]) for line in csv.DictReader(file)]
+        write_sidecars(tags, settings.photos, Path(), out, vocabulary, settings.threshold, settings.sidecar_form, rows)
+    return done
+
+
+def _words(query: Query | None) -> str:
+    if query is None:
+        return "by likeness"
+    used = ", ".join(f"{'not ' if word.weight < 0 else ''}{word.known}" for word in query.words)
+    passed = "; ".join(f"{word!r} is not known" + (f" (nearest: {', '.join(near)})" if near else "")
+                       for word, near in query.unknown.items())
+    return f"by {used}" + (f"; {passed}" if passed else "")
+
+
+def _examples(tags: Tags, like: str) -> np.ndarray:
+    """Return the rows of the faces of a photograph, or that of one face."""
+    rows = np.flatnonzero((tags.photo == like.removeprefix("./")) | (tags.id == like))
+    if not len(rows):
+        raise InputError(f"like: no face was found in a photograph {like!r}, and no face has this id; "
+                         f"{nearest(like, np.unique(tags.photo).tolist()[:20])}")
+    return rows
+
+
+def _write_hits(path: Path, tags: Tags, hits: Hits) -> None:
+    with atomic_file(path, "w") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(COLUMNS)
+        for rank, (row, score) in enumerate(zip(hits.rows.tolist(), hits.scores.tolist(), strict=True), 1):
+            table.writerow((rank, f"{score:.6g}", row, tags.id[row], tags.photo[row],
+                            *(f"{side:.6f}" for side in tags.box[row]), tags.taken[row], tags.shows[row],
+                            f"{tags.confidence[row]:.4f}", tags.cluster[row]))
+
+
+def _write_sheet(folder: Path, place: Path, hits: Hits) -> list[str]:
+    """Write the contact sheet, where there is a hit and the data set is still there; return the files."""
+    (folder / SHEET_NAME).unlink(missing_ok=True)
+    if not len(hits.rows):
+        return []
+    if not place.is_dir():
+        print(f"warning: {place} is gone, so that there is no contact sheet", file=sys.stderr)
+        return []
+    from fecemo.imaging.encode import contact_sheet
+
+    faces = Dataset(place).faces
+    shown = (np.asarray(faces[row]) for row in hits.rows[:SHEET_FACES].tolist())
+    atomic_write(folder / SHEET_NAME, contact_sheet(shown, kind="png"))
+    return [SHEET_NAME]
+
+
+def _write_parquet(path: Path, tags: Tags) -> None:
+    """Write a row a face: id, photo, box, date, what it shows, and its vector as a list of float32."""
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise ResourceError("parquet needs pyarrow, which is not installed: pip install 'fecemo[export]'") from error
+    texts = ("id", "photo", "taken", "shows", "cluster")
+    length = tags.vectors.shape[1]
+    schema = pa.schema([*((name, pa.string()) for name in texts), ("confidence", pa.float32()),
+                        ("box", pa.list_(pa.float64(), 4)), ("vector", pa.list_(pa.float32(), length))])
+
+    def fixed(values: np.ndarray, kind: Any) -> Any:
+        return pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(values).ravel(), kind), values.shape[1])
+
+    with atomic_file(path) as file, pq.ParquetWriter(file, schema) as writer:
+        for start in range(0, len(tags), PARQUET_ROWS):
+            part = slice(start, start + PARQUET_ROWS)
+            writer.write_batch(pa.record_batch([
+                *(pa.array(getattr(tags, name)[part].tolist(), pa.string()) for name in texts),
+                pa.array(tags.confidence[part], pa.float32()), fixed(tags.box[part], pa.float64()),
+                fixed(np.asarray(tags.vectors[part]), pa.float32())], schema=schema))
