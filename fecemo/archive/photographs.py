@@ -1,53 +1,86 @@
-"""What a photograph's file says of itself before it is decoded: its size as stored, its turn, its date."""
+"""The photographs in which faces were found, as the table beside the faces tells of them."""
 
-import re
-import stat
-import warnings
+import csv
+import os
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote_to_bytes
 
-_ORIENTATION, _DATE, _TAKEN, _INNER = 0x0112, 0x0132, 0x9003, 0x8769
-_DATE_FORM = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
+from fecemo.data.receipts import open_output
+from fecemo.errors import InputError, StoredStateError
+
+PHOTOS_NAME = "photos.csv"
 
 
 @dataclass(frozen=True)
-class PhotoHeader:
-    """What a header says.
+class Photograph:
+    """What is known of a photograph.
 
     Parameters
     ----------
+    n_bytes : int
+        Of its file when faces were looked for.
     width, height : int
-        As stored, in pixels.
+        As stored, in pixels; 0 where it could not be read.
     orientation : int
-        EXIF's, 1 to 8; 1 where nothing is said.
+        EXIF's, 1 to 8.
     taken : str
         ``YYYY-MM-DD HH:MM:SS`` by the camera's clock, or ``""``.
     """
 
+    n_bytes: int
     width: int
     height: int
-    orientation: int = 1
-    taken: str = ""
+    orientation: int
+    taken: str
 
 
-def read_photo_header(path: Path) -> PhotoHeader | None:
-    """Return what a photograph's header says, or None where it is gone or can no longer be read. Nothing is written."""
-    from PIL import Image
+def read_photographs(dataset: Path) -> dict[str, Photograph]:
+    """Return every photograph of a data set of detected faces, by its name; none for any other data set.
 
+    Raises
+    ------
+    StoredStateError
+        If the table is damaged.
+    """
+    if not (dataset / PHOTOS_NAME).is_file():
+        return {}
+    path = open_output(dataset, PHOTOS_NAME, "detect")
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            return None
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of large pictures, of which no pixel is read here
-            with Image.open(path) as picture:
-                width, height = picture.size
-                # Asked for EXIF that its header does not hold, Pillow decodes all of a PNG to look behind the pixels.
-                if "exif" not in picture.info and picture.format not in ("TIFF", "MPO"):
-                    return PhotoHeader(width, height)
-                exif = picture.getexif()
-                orientation, taken = exif.get(_ORIENTATION, 1), exif.get_ifd(_INNER).get(_TAKEN) or exif.get(_DATE)
-    except Exception:  # noqa: BLE001  # of Pillow's readers, which meet broken headers with many kinds
-        return None
-    date = _DATE_FORM.match(taken) if isinstance(taken, str) else None
-    return PhotoHeader(width, height, orientation if orientation in range(1, 9) else 1,
-                       "{}-{}-{} {}:{}:{}".format(*date.groups()) if date and date[1] != "0000" else "")
+        with path.open(encoding="utf-8", newline="") as file:
+            return {line["photo"]: Photograph(int(line["n_bytes"] or 0), int(line["width"] or 0),
+                                              int(line["height"] or 0), int(line["orientation"] or 1), line["taken"])
+                    for line in csv.DictReader(file)}
+    except (KeyError, ValueError) as error:
+        raise StoredStateError(f"{path} is damaged: {error!r}; run the detect stage again") from error
+
+
+def photo_path(folder: Path, name: str) -> Path:
+    """Return where a photograph is.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the photographs.
+    name : str
+        Relative to it, with ``%0A`` and the like for what would break a table, and ``%25`` for ``%``.
+
+    Raises
+    ------
+    InputError
+        If the name leads out of the folder.
+    """
+    relative = os.fsdecode(unquote_to_bytes(name))
+    parts = PurePosixPath(relative)
+    if not parts.parts or parts.is_absolute() or ".." in parts.parts or "\0" in relative:
+        raise InputError(f"{name!r} is no photograph within {folder}; find the faces of this folder again")
+    return folder / relative
+
+
+def require_unchanged(path: Path, photograph: Photograph) -> None:
+    """Raise `InputError` where a photograph is gone, or another since faces were looked for."""
+    if not path.is_file():
+        raise InputError(f"{path} is gone since its faces were found; run the detect stage again")
+    if (n_bytes := path.stat().st_size) != photograph.n_bytes or not photograph.width:
+        raise InputError(f"{path} has {n_bytes} bytes, and had {photograph.n_bytes} when its faces were found; run the "
+                         "detect stage again")

@@ -1,19 +1,21 @@
 """The tags of an archive's faces on disk: a table, and beside it vectors and shares with the same rows."""
 
 import csv
+import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
+from fecemo.archive.photographs import photo_path
 from fecemo.archive.vocabulary import Vocabulary
 from fecemo.data.arrays import read_array
-from fecemo.data.durable import atomic_file
+from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import open_output, require_receipt
-from fecemo.errors import InputError, StoredStateError
+from fecemo.errors import StoredStateError
 
 STAGE = "tag"
 TAGS_NAME, DESCRIPTION_NAME, EXIFTOOL_NAME = "tags.csv", "tags.json", "exiftool.csv"
@@ -111,7 +113,7 @@ def read_tags(folder: Path) -> Tags:
     require_receipt(folder, STAGE)
     description = _read_description(open_output(folder, DESCRIPTION_NAME, STAGE))
     path = open_output(folder, TAGS_NAME, STAGE)
-    with path.open(encoding="utf-8", newline="", errors="surrogateescape") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file, strict=True)
         if (heading := next(reader, [])) != list(COLUMNS):
             raise StoredStateError(f"{path} has the columns {heading}, expected {list(COLUMNS)}; run the tag stage "
@@ -151,30 +153,23 @@ def write_exiftool_table(path: Path, photos: Mapping[str, Sequence[tuple[str, fl
     ----------
     path : Path
     photos : mapping of str to sequence of (str, float)
-        By path relative to the folder of photographs, what each face shows and how confidently.
+        By name of the photograph, what each face shows and how confidently.
     vocabulary : Vocabulary
     threshold : float
     """
-    written = 0
-    with atomic_file(path, "w") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("SourceFile", "Subject", "HierarchicalSubject"))
-        for photo, faces in sorted(photos.items()):
-            terms = [vocabulary.term(shows) for shows in dict.fromkeys(
-                shows for shows, confidence in faces if shows and confidence >= threshold)]
-            if known := [term for term in terms if term is not None]:
-                writer.writerow((f"./{photo}", LIST_BORDER.join(term.subject for term in known),
-                                 LIST_BORDER.join("|".join(term.levels) for term in known)))
-                written += 1
+    written, text = 0, io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("SourceFile", "Subject", "HierarchicalSubject"))
+    for photo, faces in sorted(photos.items()):
+        terms = [vocabulary.term(shows) for shows in dict.fromkeys(
+            shows for shows, confidence in faces if shows and confidence >= threshold)]
+        if known := [term for term in terms if term is not None]:
+            # As it is on the disk, whatever bytes that are: ExifTool compares them with the names of files.
+            writer.writerow((f"./{photo_path(Path(), photo)}", LIST_BORDER.join(term.subject for term in known),
+                             LIST_BORDER.join("|".join(term.levels) for term in known)))
+            written += 1
+    atomic_write(path, text.getvalue().encode("utf-8", "surrogateescape"))
     return written
-
-
-def photo_path(folder: Path, photo: str) -> Path:
-    """Return where a photograph is. Raises `InputError` for a path that leads out of the folder of photographs."""
-    relative = PurePosixPath(photo)
-    if not photo or relative.is_absolute() or ".." in relative.parts or "\0" in photo:
-        raise InputError(f"{photo!r} is no path within {folder}; find the faces of this folder again")
-    return folder / relative
 
 
 def best_two(shares: np.ndarray) -> np.ndarray:

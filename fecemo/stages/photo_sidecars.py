@@ -5,13 +5,13 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from fecemo.archive.photo_tags import FaceTag, PhotoTags
-from fecemo.archive.photographs import read_photo_header
+from fecemo.archive.photographs import Photograph, photo_path, require_unchanged
 from fecemo.archive.sidecar import Form, SidecarNames, remove_tags, write_tags
-from fecemo.archive.tags import Tags, photo_path
+from fecemo.archive.tags import Tags
 from fecemo.archive.vocabulary import Vocabulary
 from fecemo.data.durable import atomic_file, sweep
 from fecemo.errors import FecemoError, InputError
@@ -23,8 +23,8 @@ HALF_WRITTEN = ".*.xmp.*.tmp"
 REFUSED = "refused"
 
 
-def write_sidecars(tags: Tags, photos: Path, listed: Path, out: Path, vocabulary: Vocabulary, threshold: float,
-                   form: Form, rows: Iterable[int] | None = None) -> dict[str, int]:
+def write_sidecars(tags: Tags, photos: Path, photographs: Mapping[str, Photograph], out: Path, vocabulary: Vocabulary,
+                   threshold: float, form: Form, rows: Iterable[int] | None = None) -> dict[str, int]:
     """Write the sidecars of photographs, and what became of each into ``sidecars.csv``.
 
     Parameters
@@ -32,8 +32,8 @@ def write_sidecars(tags: Tags, photos: Path, listed: Path, out: Path, vocabulary
     tags : Tags
     photos : Path
         The folder of photographs.
-    listed : Path
-        ``photos.csv`` of the data set, where it has one: photographs in which no face is left lose their tags.
+    photographs : mapping of str to Photograph
+        All of the folder: those in which no face is left lose their tags.
     out : Path
         Where ``sidecars.csv`` goes.
     vocabulary : Vocabulary
@@ -54,12 +54,11 @@ def write_sidecars(tags: Tags, photos: Path, listed: Path, out: Path, vocabulary
     InputError
         If every sidecar was refused.
     """
-    by_photo: dict[str, list[int]] = {photo: [] for photo in (_listed(listed) if rows is None else ())}
+    wanted = photographs.keys() if rows is None else {str(tags.photo[row]) for row in rows}
+    by_photo: dict[str, list[int]] = {photo: [] for photo in wanted if photo in photographs}
     for row, photo in enumerate(tags.photo.tolist()):
-        by_photo.setdefault(photo, []).append(row)
-    if rows is not None:
-        wanted = {str(tags.photo[row]) for row in rows}
-        by_photo = {photo: of for photo, of in by_photo.items() if photo in wanted}
+        if photo in by_photo:
+            by_photo[photo].append(row)
     names, counts, folder = SidecarNames(form), Counter[str](), None
     date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     with atomic_file(out / SIDECARS_NAME, "w") as file, progress(len(by_photo), "sidecars", "photo") as bar:
@@ -73,7 +72,7 @@ def write_sidecars(tags: Tags, photos: Path, listed: Path, out: Path, vocabulary
                     folder = path.parent
                     sweep(folder, HALF_WRITTEN)
                 place = names.path_of(path) if folder.is_dir() else path
-                outcome = _write(place, path, tags, faces, vocabulary, threshold, date)
+                outcome = _write(place, path, photographs[photo], tags, faces, vocabulary, threshold, date)
                 sidecar = place.name
             except (FecemoError, OSError) as error:
                 outcome, detail = REFUSED, str(error)
@@ -86,15 +85,9 @@ def write_sidecars(tags: Tags, photos: Path, listed: Path, out: Path, vocabulary
     return dict(counts)
 
 
-def _listed(path: Path) -> Iterator[str]:
-    if path.is_file():
-        with path.open(encoding="utf-8", newline="", errors="surrogateescape") as file:
-            yield from (line["photo" if "photo" in line else "path"] for line in csv.DictReader(file))
-
-
-def _write(sidecar: Path, photo: Path, tags: Tags, faces: list[int], vocabulary: Vocabulary, threshold: float,
-           date: str) -> str:
-    """Write one photograph's sidecar. Raises `InputError` where the photograph is gone or no picture any more."""
+def _write(sidecar: Path, photo: Path, photograph: Photograph, tags: Tags, faces: list[int], vocabulary: Vocabulary,
+           threshold: float, date: str) -> str:
+    """Write one photograph's sidecar. Raises `InputError` where the photograph is gone or another."""
     description = tags.description
     written = []
     for row in faces:
@@ -104,10 +97,9 @@ def _write(sidecar: Path, photo: Path, tags: Tags, faces: list[int], vocabulary:
             left, right, top, bottom = tags.box[row].tolist()
             written.append(FaceTag(str(tags.id[row]), (left, right, top, bottom), shows, term.levels, term.subject,
                                    confidence if description.calibrated else None))
-    header = read_photo_header(photo) if written else None
-    if written and header is None:
-        raise InputError(f"{photo} is gone, or no picture any more; find the faces of its folder again")
-    size = (header.width, header.height, header.orientation) if header else (0, 0, 1)
+    if written:
+        require_unchanged(photo, photograph)
+    size = photograph.width, photograph.height, photograph.orientation
     return write_tags(sidecar, PhotoTags(tuple(written), *size, run=description.run,
                                          row=f"{description.row} {description.variant}", date=date))
 

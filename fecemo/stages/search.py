@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.archive.photographs import read_photographs
 from fecemo.archive.search import Hits, allowed_rows, by_likeness, by_shares
 from fecemo.archive.sidecar import Form
 from fecemo.archive.tags import STAGE as TAG_STAGE
@@ -143,9 +144,10 @@ def run(settings: SearchSettings, out: Path) -> Receipt:
 
     done = run_stage(STAGE, out, config=config, inputs={"tags": receipt.digest}, seed=None, work=work)
     if settings.sidecars and settings.photos is not None:
-        with (out / HITS_NAME).open(encoding="utf-8", newline="", errors="surrogateescape") as file:
+        with (out / HITS_NAME).open(encoding="utf-8", newline="") as file:
             rows = [int(line["row"]) for line in csv.DictReader(file)]
-        write_sidecars(tags, settings.photos, Path(), out, vocabulary, settings.threshold, settings.sidecar_form, rows)
+        write_sidecars(tags, settings.photos, read_photographs(Path(told.dataset)), out, vocabulary,
+                       settings.threshold, settings.sidecar_form, rows)
     return done
 
 

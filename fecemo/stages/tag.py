@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.archive.photographs import PHOTOS_NAME, Photograph, read_photographs
 from fecemo.archive.sidecar import Form
 from fecemo.archive.tags import (
     DESCRIPTION_NAME,
@@ -32,15 +33,13 @@ from fecemo.errors import InputError, nearest
 from fecemo.progress import progress
 from fecemo.run import Run
 from fecemo.stages.photo_sidecars import remove_sidecars, write_sidecars
-from fecemo.stages.run_readout import RunReadout
+from fecemo.stages.run_readout import Answers, RunReadout
 from fecemo.stages.run_stage import StageResult, run_stage
 from fecemo.study.faces.columns import ALIGNED, LANDMARK_FEATURES, RunFaces, read_column
 from fecemo.study.layout import RunLayout
 
 BLOCK = 256
 """Faces that are embedded and stored at a time: no more than these are lost by a kill."""
-PHOTOS_NAME = "photos.csv"
-"""Beside detected faces: every photograph, with what was found in it."""
 COMPUTED = "computed"
 """Folder of the vectors that were computed once, by the digests of faces."""
 
@@ -52,8 +51,9 @@ class TagSettings:
     Parameters
     ----------
     dataset : Path
-        A data set of faces. Where the row takes landmarks or aligned faces, one at ``FOLDER/datasets/NAME``, with what
-        the landmarks and align stages made of it at ``FOLDER/columns/NAME/landmark_features`` and ``…/aligned``.
+        A data set of faces, such as the detect stage makes. Where the row takes landmarks or aligned faces, one at
+        ``FOLDER/datasets/NAME``, with what the landmarks and align stages made of it at
+        ``FOLDER/columns/NAME/landmark_features`` and ``…/aligned``.
     run : Path
         A finished run, such as ``runs/demo``.
     row : str
@@ -126,7 +126,10 @@ def run(settings: TagSettings, out: Path) -> Receipt | None:
         remove_sidecars(settings.photos)
         return None
     vocabulary = Vocabulary() if settings.vocabulary is None else read_vocabulary(settings.vocabulary)
-    dataset = Dataset(settings.dataset)
+    dataset, photographs = Dataset(settings.dataset), read_photographs(settings.dataset)
+    if settings.sidecars and not photographs:
+        raise InputError(f"{settings.dataset} has no {PHOTOS_NAME}: its faces were not found in photographs by the "
+                         "detect stage, so that there is nothing beside which a sidecar could be")
     readout = RunReadout(Run(settings.run), settings.row, settings.variant)
     if strange := unlisted((*readout.classes, *(readout.names.names.values() if readout.names else ())), vocabulary):
         raise InputError(f"{settings.vocabulary}: terms: {strange[0]!r} is no name of this run: "
@@ -138,10 +141,10 @@ def run(settings: TagSettings, out: Path) -> Receipt | None:
               "dataset": str(settings.dataset), "folder": str(settings.run),
               "threshold": settings.threshold, "vocabulary": plain(vocabulary)}
     receipt = run_stage(STAGE, out, config=config, inputs={**readout.inputs, **faces.digests("dataset")}, seed=None,
-                        work=lambda folder: _tag(folder, settings, dataset, faces, readout, vocabulary))
+                        work=lambda folder: _tag(folder, settings, photographs, faces, readout, vocabulary))
     if settings.sidecars and settings.photos is not None:
-        write_sidecars(read_tags(out), settings.photos, settings.dataset / PHOTOS_NAME, out, vocabulary,
-                       settings.threshold, settings.sidecar_form)
+        write_sidecars(read_tags(out), settings.photos, photographs, out, vocabulary, settings.threshold,
+                       settings.sidecar_form)
     return receipt
 
 
@@ -177,8 +180,9 @@ def _block(faces: RunFaces, readout: RunReadout, rows: np.ndarray) -> dict[str, 
     return block
 
 
-def _tag(folder: Path, settings: TagSettings, dataset: Dataset, faces: RunFaces, readout: RunReadout,
+def _tag(folder: Path, settings: TagSettings, photographs: dict[str, Photograph], faces: RunFaces, readout: RunReadout,
          vocabulary: Vocabulary) -> StageResult:
+    dataset = faces.dataset
     derived = {name: [column.receipt.config, column.receipt.inputs.get("landmark_model")]
                for name, column in ((LANDMARK_FEATURES, faces.landmark_features), (ALIGNED, faces.aligned)) if column}
     mark = digest_json({"model": readout.vector_inputs, "derived": derived})[:16]
@@ -207,7 +211,7 @@ def _tag(folder: Path, settings: TagSettings, dataset: Dataset, faces: RunFaces,
                     _write_header(arrays[name], (len(dataset), width))
             arrays[VECTORS].write(np.ascontiguousarray(vectors).data)
             arrays[SHARES].write(np.ascontiguousarray(answers.shares).data)
-            for line in _lines(dataset, start, answers, readout):
+            for line in _lines(dataset, photographs, start, answers, readout):
                 table.writerow(line)
                 shows, confidence = line[8], float(line[9])
                 shown[shows] = shown.get(shows, 0) + 1
@@ -242,16 +246,16 @@ def _write_header(file: Any, shape: tuple[int, int]) -> None:
     np.lib.format.write_array_header_2_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
 
 
-def _lines(dataset: Dataset, start: int, answers: Any, readout: RunReadout) -> Iterator[tuple[Any, ...]]:
-    rows = np.arange(start, start + len(answers.shows))
-    photos = dataset["photo"][rows] if "photo" in dataset.columns else dataset.addresses[rows]
-    taken = dataset["taken"][rows] if "taken" in dataset.columns else np.full(len(rows), "")
-    for at, (row, order) in enumerate(zip(rows.tolist(), best_two(answers.shares), strict=True)):
+def _lines(dataset: Dataset, photographs: dict[str, Photograph], start: int, answers: Answers,
+           readout: RunReadout) -> Iterator[tuple[Any, ...]]:
+    for at, order in enumerate(best_two(answers.shares)):
+        row, photo = start + at, str(dataset.addresses[start + at])
+        taken = photographs[photo].taken if photo in photographs else ""
         shows = str(answers.shows[at])
         second = order[0] if readout.classes[order[0]] != shows else order[-1]
         sides = (f"{side:.6f}" for side in dataset.boxes[row])
         # The class of the face's own cluster, which its margin makes the largest share.
         confidence = float(answers.shares[at, readout.classes.index(shows)]) if shows else 0.0
-        yield (row, str(dataset.ids[row]), str(photos[at]), *sides, str(taken[at]), shows, f"{confidence:.4f}",
+        yield (row, str(dataset.ids[row]), photo, *sides, taken, shows, f"{confidence:.4f}",
                readout.classes[second] if shows else "",
                f"{answers.shares[at, second] if shows else 0:.4f}", str(answers.groups[at]), readout.digest)

@@ -116,24 +116,28 @@ class ArchiveRun:
 
     def detect(self) -> None:
         """Write the data set: one face a photograph, at a fixed place of the upright picture."""
-        faces = []
+        faces, lines = [], ["photo,n_bytes,sha256,width,height,orientation,taken,faces,reason,detail"]
         for path in sorted(self.photos.rglob("*.jpg")):
             photo, number = path.relative_to(self.photos).as_posix(), int(path.name.split()[0])
             with Image.open(path) as picture:
                 kind = round(float(np.asarray(picture.convert("L")).mean())) - 9
-            faces.append((FaceEntry(face_id(photo, 0.25, 0.5, 0.25, 0.75), photo, 0.25, 0.5, 0.25, 0.75, {
-                "photo": photo, "taken": f"20{10 + number}-01-02 03:04:05"}), face(kind, number)))
-        write_faces(self.dataset, "detect", faces)
+            faces.append((FaceEntry(face_id(photo, 0.25, 0.5, 0.25, 0.75), photo, 0.25, 0.5, 0.25, 0.75),
+                          face(kind, number)))
+            lines.append(f"{photo},{path.stat().st_size},,64,48,{1 + number % 8},20{10 + number}-01-02 03:04:05,1,,")
+        write_faces(self.dataset, "detect", faces, {"photos.csv": "\n".join(lines) + "\n"})
 
 
-def write_faces(folder: Path, stage: str, faces: list[tuple[FaceEntry, np.ndarray]]) -> None:
+def write_faces(folder: Path, stage: str, faces: list[tuple[FaceEntry, np.ndarray]],
+                beside: dict[str, str] | None = None) -> None:
     """Write a finished data set, in the place of another that may be there."""
     for path in folder.glob("*"):
         path.unlink()
     writer = DatasetWriter(folder, [entry for entry, _ in faces])
     for slot in writer.missing():
         writer.put(slot, faces[slot][1])
-    writer.finish(stage, config={}, inputs={})
+    for name, text in (beside or {}).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    writer.finish(stage, config={}, inputs={}, extra_files=list(beside or {}))
     writer.close()
 
 

@@ -160,15 +160,21 @@ def test_sidecars_are_written_beside_photographs_that_stay_as_they_are(archive):
 def test_what_became_of_each_sidecar_is_listed(archive):
     bad, gone = archive.photos / "0 é.jpg.xmp", archive.photos / "2 é.jpg"
     bad.write_text("<broken")
+    left = archive.photos / f".6 é.jpg.xmp.{2**22 + 1}.tmp"  # of a killed process
+    left.write_text("half")
     gone.unlink()
+    with (archive.photos / "4 é.jpg").open("ab") as file:
+        file.write(b"edited")
     tag.run(settings(archive, sidecars=True, threshold=0.3), archive.out)
     with (archive.out / "sidecars.csv").open(encoding="utf-8", newline="") as file:
         lines = {line["photo"]: line for line in csv.DictReader(file)}
     assert lines["0 é.jpg"]["outcome"] == "refused"
     assert "broken XML" in lines["0 é.jpg"]["detail"]
     assert "is gone" in lines["2 é.jpg"]["detail"]
-    assert sum(line["outcome"] == "written" for line in lines.values()) == len(KINDS) - 2
+    assert "when its faces were found" in lines["4 é.jpg"]["detail"]
+    assert sum(line["outcome"] == "written" for line in lines.values()) == len(KINDS) - 3
     assert bad.read_text() == "<broken"
+    assert not left.exists()
 
 
 def test_a_house_has_words_of_its_own(archive, tmp_path):
