@@ -25,19 +25,26 @@ class Act:
     about: str = ""
 
 
-ACTS: dict[str, Act] = {"=": Act("same", about="same name as the nearest named cluster"),
-                        "m": Act("more", about="more faces"), "r": Act("rule", "random", "random faces"),
-                        "n": Act("rule", "nearest", "nearest to the centre"),
-                        "f": Act("rule", "farthest", "farthest from the centre"),
-                        "b": Act("rule", "borderline", "borderline faces"),
-                        "ArrowRight": Act("next", about="next cluster"),
-                        "ArrowLeft": Act("previous", about="previous cluster"),
-                        "Enter": Act("note", about="write a note"), "u": Act("doubt", about="mark as unsure"),
-                        "z": Act("undo", about="undo"), "y": Act("redo", about="redo"),
-                        "d": Act("divide", about="divide in two"), "j": Act("join", about="join the halves again"),
-                        "c": Act("colour", about="next colouring of the map by clusters"),
-                        "t": Act("targets", about="target faces in the map"),
-                        "g": Act("suggest", about="suggest a name from labels"), "?": Act("help", about="all keys")}
+ACTS: dict[str, Act] = {
+    "=": Act("same", about="same name as the nearest named cluster"),
+    "m": Act("more", about="more faces"),
+    "r": Act("rule", "random", "random faces"),
+    "n": Act("rule", "nearest", "nearest to the centre"),
+    "f": Act("rule", "farthest", "farthest from the centre"),
+    "b": Act("rule", "borderline", "borderline faces"),
+    "ArrowRight": Act("next", about="next cluster"),
+    "ArrowLeft": Act("previous", about="previous cluster"),
+    "Enter": Act("note", about="write a note"),
+    "u": Act("doubt", about="mark as unsure"),
+    "z": Act("undo", about="undo"),
+    "y": Act("redo", about="redo"),
+    "d": Act("divide", about="divide in two"),
+    "j": Act("join", about="join the halves again"),
+    "c": Act("colour", about="next colouring of the map by clusters"),
+    "t": Act("targets", about="target faces in the map"),
+    "g": Act("suggest", about="suggest a name from labels"),
+    "?": Act("help", about="all keys"),
+}
 """What every key but those of names does, by its name in browsers."""
 NOTE_KEY = next(key for key, act in ACTS.items() if act.method == "note")
 CLASS_KEYS = "12345678" + "".join(letter for letter in "abcdefghijklmnopqrstuvwxyz" if letter not in ACTS)

@@ -42,6 +42,14 @@ class CellBoard:
         self._material, self.session, self._asked = material, session, ""
         self.message = widgets.HTML()
         self.acts = acts_of(session.classes)
+        self._methods: dict[str, Callable[..., object]] = {
+            "name": self._name, "same": self._same, "next": self._next, "previous": lambda: self._next(-1),
+            "rule": lambda rule: self.group.by_rule(rule), "more": lambda: self.group.more(),
+            "doubt": lambda: session.doubt(self.here), "divide": self._divide,
+            "join": lambda: self.go(session.join(self.here)), "suggest": self._suggest, "help": self._help,
+            "undo": lambda: self._step(session.undo, "there is nothing to undo"),
+            "redo": lambda: self._step(session.redo, "there is nothing to redo"),
+            "colour": self._colour, "targets": self._targets}
         self.keyboard = Keyboard(self.acts, NOTE_KEY, self.press)
         self.group = GroupPanel(material, session, self.press)
         self.naming = NamingPanel(session, run.colours, self.press, lambda name: self.guard(lambda: self._name(name)),
@@ -81,7 +89,9 @@ class CellBoard:
         if self._asked != act.method:
             self._asked = ""
         self.say("")
-        self.guard(lambda: getattr(self, f"_{act.method}")(*filter(None, [act.argument])))
+        self.guard(lambda: self._methods[act.method](*filter(None, [act.argument])))
+        if act.method in ("rule", "more", "doubt"):
+            self.refresh()
 
     def go(self, key: str) -> None:
         """Turn to a group."""
@@ -102,7 +112,7 @@ class CellBoard:
         """Show one line to the person."""
         self.message.value = f"<div class='{kind}'>{text}</div>" if text else ""
 
-    def guard(self, what: Callable[[], None]) -> None:
+    def guard(self, what: Callable[[], object]) -> None:
         """Do something; an error that the person can act on is shown instead of raised."""
         try:
             what()
@@ -130,35 +140,14 @@ class CellBoard:
         else:
             self.go(following)
 
-    def _rule(self, rule: str) -> None:
-        self.group.by_rule(rule)
-        self.refresh()
-
-    def _more(self) -> None:
-        self.group.more()
-        self.refresh()
-
     def _next(self, step: int = 1) -> None:
         keys = self.session.groups.keys
         self.go(keys[(keys.index(self.here) + step) % len(keys)])
-
-    def _previous(self) -> None:
-        self._next(-1)
 
     def _note(self, text: str) -> None:
         if text != self.session.stored.notes.get(self.here, ""):
             self.session.note(self.here, text)
             self.refresh()
-
-    def _doubt(self) -> None:
-        self.session.doubt(self.here)
-        self.refresh()
-
-    def _undo(self) -> None:
-        self._step(self.session.undo, "there is nothing to undo")
-
-    def _redo(self) -> None:
-        self._step(self.session.redo, "there is nothing to redo")
 
     def _step(self, step: Callable[[], bool], none: str) -> None:
         before = self.session.names
@@ -173,9 +162,6 @@ class CellBoard:
         sizes = self.session.groups.sizes
         self.go(first)
         self.say(f"divided: {first} has {sizes[first]:,} faces, {second} has {sizes[second]:,}; j joins them again")
-
-    def _join(self) -> None:
-        self.go(self.session.join(self.here))
 
     def _colour(self) -> None:
         if self.map is not None:
