@@ -63,19 +63,8 @@ def image_files(folder: Path, below: str = "") -> Iterator[LabelledImage | LeftO
     """Yield the image files of a folder and of all folders in it, in the order of their names, without label or split.
 
     Hidden files and folders, and the ones that operating systems put beside pictures, are passed over in silence.
-    Folders behind symbolic links are followed, each once.
-
-    Parameters
-    ----------
-    folder : Path
-        The set's folder.
-    below : str
-        Look only in this part of it.
-
-    Raises
-    ------
-    InputError
-        If a folder cannot be opened.
+    Folders behind symbolic links are followed, each once. ``below`` looks only in that part of the set's folder. Raises
+    `InputError` if a folder cannot be opened.
     """
     def refuse(error: OSError) -> None:
         raise _closed(error.filename, error) from error

@@ -101,20 +101,8 @@ def labelled_set(folder: Path, entries: Iterable[LabelledImage | LeftOut], expec
 
     Where a set comes divided into two parts, the part that is not ``"train"`` is its test split, whatever the set
     calls it (AffectNet's own release has a training and a validation set, and results are reported on the latter).
-
-    Parameters
-    ----------
-    folder : Path
-    entries : iterable of LabelledImage or LeftOut
-    expected : str
-        What the layout looks for, for the error message of an empty set.
-    classes, columns, remark
-        See `LabelledSet`.
-
-    Raises
-    ------
-    InputError
-        If there is no image, or only some of them have a split.
+    ``expected`` is what the layout looks for, for the message of an empty set; for the rest see `LabelledSet`. Raises
+    `InputError` if there is no image, or only some of them have a split.
     """
     listed = list(entries)
     images = sorted((image for image in listed if isinstance(image, LabelledImage)), key=lambda image: image.path)
@@ -140,20 +128,8 @@ def _sentence(entry: LeftOut) -> str:
 def refuse_unknown_part(where: Path, what: str, words: Iterable[str], known: Iterable[str], advice: str) -> None:
     """Raise `InputError` for a set of which a whole part would be lost because its word is unknown.
 
-    A word of a single image is a slip, and costs that image alone.
-
-    Parameters
-    ----------
-    where : Path
-        The set, for the message.
-    what : str
-        What the word should be, such as ``"split"``.
-    words : iterable of str
-        The unknown word of every image that bears one.
-    known : iterable of str
-        All words that are known.
-    advice : str
-        What the user can do.
+    ``words`` are the unknown ones that should be, say, a split (``what``), of every image that bears one. A word of a
+    single image is a slip, and costs that image alone.
     """
     counts = Counter(words)
     lost = sorted((word for word, count in counts.items() if count > 1), key=lambda word: (-counts[word], word))
@@ -167,15 +143,7 @@ def refuse_lost_part(where: Path, labels: Mapping[str, str], splits: Mapping[str
                      entries: Sequence[LabelledImage | LeftOut], advice: str) -> None:
     """Raise `InputError` where a class or split of a set has no usable image, while others have some.
 
-    Parameters
-    ----------
-    where : Path
-        The set.
-    labels, splits : mapping of str to str
-        Every class and every split that is to have an image, with the part of the set that holds it or ``""``.
-    entries : sequence of LabelledImage or LeftOut
-    advice : str
-        What the user can do.
+    ``labels`` and ``splits`` are those that are to have an image, each with the part that holds it or ``""``.
     """
     images = [entry for entry in entries if isinstance(entry, LabelledImage)]
     left_out = [entry for entry in entries if isinstance(entry, LeftOut)]

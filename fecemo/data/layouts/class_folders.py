@@ -22,13 +22,9 @@ from fecemo.errors import InputError, nearest
 def read(folder: Path, options: ReadOptions) -> LabelledSet:
     """Read ``CLASS/*.png`` or ``SPLIT/CLASS/*.png``.
 
-    Parameters
-    ----------
-    folder : Path
-        Holds the class folders, or folders ``train``, ``valid`` (``val``, ``validation``) and ``test`` that do.
-        Images in folders within a class folder belong to the class.
-    options : ReadOptions
-        Images of folders that are none of ``classes`` are left out, where these are named.
+    The folder holds class folders, or folders ``train``, ``valid`` (``val``, ``validation``) and ``test`` that do.
+    Images in folders within a class folder belong to the class; those of classes that ``options`` do not name are left
+    out.
 
     Raises
     ------

@@ -26,18 +26,12 @@ Row = dict[str, str]
 
 
 def read(table: Path, options: ReadOptions) -> LabelledSet:
-    """Read a CSV with the columns ``path``, ``label`` and perhaps ``split``.
+    """Read a CSV, in UTF-8, with the columns ``path``, ``label`` and perhaps ``split``.
 
-    Of other columns, those are read that ``options.annotations`` (numbers) and ``options.text_annotations`` (words)
-    name. A row that cannot be used is left out under its line number: no path or label, an unknown label or split, a
-    number that is none, a file that is not there, a path that is listed already.
-
-    Parameters
-    ----------
-    table : Path
-        The CSV, in UTF-8, with a header. Paths are relative to its folder. A letter with an accent is the same in its
-        composed and its decomposed form.
-    options : ReadOptions
+    Paths are relative to its folder; a letter with an accent is the same in its composed and its decomposed form. Of
+    other columns, those are read that ``options.annotations`` (numbers) and ``options.text_annotations`` (words) name.
+    A row that cannot be used is left out under its line number: no path or label, an unknown label or split, a number
+    that is none, a file that is not there, a path that is listed already.
 
     Raises
     ------
