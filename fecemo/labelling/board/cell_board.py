@@ -49,7 +49,7 @@ class CellBoard:
             "join": lambda: self.go(session.join(self.here)), "suggest": self._suggest, "help": self._help,
             "undo": lambda: self._step(session.undo, "there is nothing to undo"),
             "redo": lambda: self._step(session.redo, "there is nothing to redo"),
-            "colour": self._colour, "targets": self._targets}
+            "colour": self._colour, "targets": self._targets, "note": self._note}
         self.keyboard = Keyboard(self.acts, NOTE_KEY, self.press)
         self.group = GroupPanel(material, session, self.press)
         self.naming = NamingPanel(session, run.colours, self.press, lambda name: self.guard(lambda: self._name(name)),
