@@ -1,8 +1,11 @@
 """Tagging photographs by a finished run: tables, vectors, calibrated shares, sidecars."""
 
 import csv
+import os
 import shutil
+import signal
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -216,3 +219,42 @@ def test_exiftool_imports_the_table(archive):
 def test_mistakes_are_named(made, tmp_path, changes, words):
     with pytest.raises(InputError, match=words):
         tag.run(replace(settings(made), **changes), tmp_path / "tags")
+
+
+def test_killed_at_twenty_moments_it_ends_as_an_unbroken_run(archive, monkeypatch, tmp_path):
+    # Each moment is a write that reaches the disk, in a process of its own: of vectors, tables, receipt or sidecars.
+    tag.run(settings(archive), archive.out)
+    faces, stored = fecemo.open_dataset(archive.dataset).faces, np.array(read_tags(archive.out).vectors)
+    known = {face.tobytes(): vector for face, vector in zip(faces, stored, strict=True)}
+    monkeypatch.setattr(RunReadout, "vectors", lambda self, columns: np.stack(
+        [known[face.tobytes()] for face in columns["image"]]))
+    monkeypatch.setattr(tag, "BLOCK", 3)
+    monkeypatch.setattr("fecemo.stages.photo_sidecars.time.strftime", lambda *_: "2026-01-02T03:04:05Z")
+    (tmp_path / "unbroken").mkdir()
+    shutil.copytree(archive.photos, tmp_path / "unbroken" / "photos")
+    expected, kills = tagged(archive, tmp_path / "unbroken"), 0
+    for moment in range(1, 61, 3):
+        place = tmp_path / str(moment)
+        shutil.copytree(archive.photos, place / "photos")
+        kills += is_killed_at(moment, lambda place=place: tagged(archive, place))
+        assert tagged(archive, place) == expected, moment
+    assert kills >= 15
+
+
+def is_killed_at(moment: int, call: Callable[[], object]) -> bool:
+    """Make a call in a process that kills itself at its n-th write to the disk, and tell whether it came so far."""
+    if process := os.fork():
+        return os.WIFSIGNALED(os.waitpid(process, 0)[1])
+    writes = iter(range(1, 1000))
+    os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL) if next(writes) == moment else None
+    try:
+        call()
+    finally:
+        os._exit(0)
+
+
+def tagged(archive: ArchiveRun, place: Path) -> dict[str, bytes]:
+    """Tag the photographs of a place, and return all that is there but times."""
+    tag.run(settings(archive, photos=place / "photos", sidecars=True, threshold=0.3), place / "tags")
+    return {name: data for name, data in contents(place).items()
+            if not name.startswith(("tags/receipt", "tags/sidecars", "tags/computed"))}
