@@ -2,8 +2,9 @@
 
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -57,37 +58,46 @@ def read_face_columns(path: Path, ids: Sequence[str], *, below: str = "",
     keys = _keys(names, path)
     row_of = {face: row for row, face in enumerate(ids)}
     cells: dict[int, list[str]] = {}
-    n_rows = n_broken = 0
+    n_rows, n_strange, broken = 0, 0, list[str]()
     for entry in rows:
         n_rows += 1
         if isinstance(entry, RejectedRow) or len(entry[1]) != len(names):
-            n_broken += 1
+            broken.append(f"line {entry.line} is {entry.reason}" if isinstance(entry, RejectedRow) else
+                          f"line {entry[0]} has {len(entry[1])} cells and the heading {len(names)}")
             continue
         line, values = entry
         known = dict(zip(names, values, strict=True))
         try:
-            row = row_of.get(_id(keys, known, below))
+            row = next((row_of[face] for face in _ids(keys, known, below) if face in row_of), None)
         except ValueError as error:
             raise InputError(f"{path}, line {line}: {error}") from error
         if row in cells:
             raise InputError(f"{path}, line {line}: the face {' '.join(known[key] for key in keys)} comes twice")
-        if row is not None:
+        if row is None:
+            n_strange += 1
+        else:
             cells[row] = values
     if not cells:
         raise InputError(f"{path}: none of its {n_rows} rows is a face of the data set; a face is named by "
                          + ", ".join(keys)
-                         + (", which is relative to the imported folder" if keys == ("path",) else ""))
-    if n_broken:
-        print(f"{path}: {n_broken} of {n_rows} rows are broken and left out", file=sys.stderr)
-    columns = {}
+                         + (", which is relative to the imported folder" if keys == ("path",) else "")
+                         + (f"; {len(broken)} rows are broken: {broken[0]}" if broken else ""))
+    if broken:
+        print(f"{path}: {len(broken)} of {n_rows} rows are broken and left out: {broken[0]}", file=sys.stderr)
+    columns, empty = {}, list[str]()
     for place, name in enumerate(names):
         title = None if name in keys or not name else rename(name)
         texts = {row: text for row, values in cells.items() if (text := values[place].strip())}
         if title is not None and texts:
             columns[title] = _column(texts, len(ids))
+        elif title is not None:
+            empty.append(title)
     if rename is str:
+        if n_strange:
+            print(f"{path}: {n_strange} of {n_rows} rows are no face of the data set", file=sys.stderr)
         read = [f"{', '.join(titles)} read as {words}" for words, kind in (("numbers", "f"), ("words", "O"))
                 if (titles := [title for title, values in columns.items() if values.dtype.kind == kind])]
+        read += [f"{', '.join(empty)} empty"] if empty else []
         print(f"{path}: {'; '.join(read)}", file=sys.stderr)
     return columns
 
@@ -100,10 +110,18 @@ def _keys(names: Sequence[str], path: Path) -> tuple[str, ...]:
                      f"face by, found {', '.join(names)}")
 
 
-def _id(keys: Sequence[str], cells: Mapping[str, str], below: str) -> str:
-    if keys[0] == "path":
-        return face_id(cells["path"].strip().removeprefix(below), 0, 1, 0, 1)
-    return cells["id"].strip() if keys[0] == "id" else ListedFace.from_cells([cells[key] for key in keys]).id
+def _ids(keys: Sequence[str], cells: Mapping[str, str], below: str) -> Iterator[str]:
+    """Yield the ids that a row may mean: as written, or a path without ``./``, of Windows, in either form of accents."""
+    if keys[0] == "id":
+        yield cells["id"].strip()
+    elif keys[0] != "path":
+        yield ListedFace.from_cells([cells[key] for key in keys]).id
+    else:
+        written = cells["path"].strip()
+        for path in dict.fromkeys((written, *(PurePosixPath(unicodedata.normalize(form, slashed)).as_posix()
+                                              for slashed in (written, written.replace("\\", "/"))
+                                              for form in ("NFC", "NFD")))):
+            yield face_id(path.removeprefix(below), 0, 1, 0, 1)
 
 
 def _column(texts: Mapping[int, str], n: int) -> np.ndarray:
@@ -114,5 +132,5 @@ def _column(texts: Mapping[int, str], n: int) -> np.ndarray:
         return numbers
     # References to the texts: an array of fixed width would be as wide as the longest remark at every face.
     words = np.full(n, "", dtype=object)
-    words[rows] = [sys.intern(text) for text in texts.values()]
+    words[rows] = [sys.intern(unicodedata.normalize("NFC", text)) for text in texts.values()]
     return words

@@ -63,6 +63,7 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
     """
     options = ReadOptions(settings.classes, settings.numbering, settings.annotations, settings.text_annotations)
     found = find_layout(settings.layout).read(settings.images, options)
+    _refuse_unknown_columns(found, settings)
     chosen = _chosen(found, settings)
     with output_lock(out):
         digests = _digests(found.folder, chosen, settings.threads)
@@ -97,6 +98,7 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
                 summary={"left_out": found.left_out_by_reason(), "splits": _counts(chosen), "held_out": held_out,
                          "remark": found.remark, "classes_without_faces": _missing(found),
                          "splits_without": _splits_without([chosen[slot] for slot in stored]),
+                         "known": _known([chosen[slot] for slot in stored], settings),
                          "copies_of_another_label": sum(
                              chosen[slot].label != chosen[copies[slot]].label for slot in stored),
                          "copies": len(stored) - len(np.unique(copies[stored])),
@@ -133,6 +135,24 @@ def _refuse_lost(place: Path, images: Sequence[LabelledImage], stored: Sequence[
             raise InputError(f"{place}: none of the {len(paths)} images of the {'class' if what == 'label' else what} "
                              f"{lost[0]!r} can be read ({first}), so that it would be lost; mend them, or take them "
                              "out of the set")
+
+
+def _refuse_unknown_columns(found: LabelledSet, settings: ImportSettings) -> None:
+    """Raise `InputError` where an annotation that was asked for is known of no image."""
+    for name in (*settings.annotations, *settings.text_annotations):
+        if not any(image.annotations.get(name) for image in found.images):
+            raise InputError(f"{settings.images}: {name!r} is asked for, and it is known of none of the "
+                             f"{len(found.images)} images; mend it, or ask for what there is")
+
+
+def _known(images: Sequence[LabelledImage], settings: ImportSettings) -> dict[str, str]:
+    """Return in words of how many images each annotation is known that was asked for, and between which numbers."""
+    known = {}
+    for name in (*settings.annotations, *settings.text_annotations):
+        cells = [cell for image in images if (cell := image.annotations.get(name))]
+        numbers = [float(cell) for cell in cells] if name in settings.annotations else []
+        known[name] = f"{len(cells)}" + (f", from {min(numbers):g} to {max(numbers):g}" if numbers else "")
+    return known
 
 
 def _splits_without(images: Sequence[LabelledImage]) -> dict[str, list[str]]:
@@ -287,6 +307,7 @@ def _closing_line(receipt: Receipt) -> str:
             said.append(f"{sum(summary[what].values())} {what.replace('_', ' ')} ({reasons})")
     if summary["remark"]:
         said.append(summary["remark"])
+    said += [f"{name} known of {words}" for name, words in summary["known"].items()]
     if summary["classes_without_faces"]:
         said.append(f"no image of {', '.join(summary['classes_without_faces'])}")
     for split, classes in summary["splits_without"].items():

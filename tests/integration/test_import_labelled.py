@@ -365,3 +365,18 @@ def test_a_class_that_a_split_lacks_and_copies_under_two_labels_are_said(tmp_pat
     said = capsys.readouterr().err
     assert "warning: no test image of sad" in said
     assert "1 are copies of others, 1 of them under another label" in said
+
+
+def test_annotations_say_of_how_many_they_are_known_and_one_of_none_is_refused(tmp_path, capsys):
+    lines = ["path,label,valence,arousal,who"]
+    for number in range(4):
+        save(tmp_path / f"{number}.png", image(number))
+        valence = ("0.5", "-99", "", "0.25")[number]
+        lines.append(f"{number}.png,{('happy', 'sad')[number % 2]},{valence},,{'zoe' if number else ''}")
+    (tmp_path / "labels.csv").write_text("\n".join(lines) + "\n")
+    settings = ImportSettings(tmp_path / "labels.csv", "path_label", annotations=("valence",),
+                              text_annotations=("who",), test_fraction=0.0)
+    run(settings, tmp_path / "pack")
+    assert "valence known of 3, from -99 to 0.5, who known of 3" in capsys.readouterr().err
+    with pytest.raises(InputError, match="'arousal' is asked for, and it is known of none of the 4 images"):
+        run(dataclasses.replace(settings, annotations=("arousal",)), tmp_path / "other")

@@ -95,3 +95,20 @@ def test_one_long_remark_costs_its_own_letters_and_not_those_of_every_face(tmp_p
     assert (remarks[0], len(remarks[7]), remarks[19_999]) == ("fine", 30_000, "")
     assert np.unique(remarks).tolist() == ["", "fine", "x" * 30_000]
     assert peak < 50e6  # 2.4 GB where every face has room for the longest
+
+
+def test_rows_of_other_spellings_are_met_and_strangers_are_counted(tmp_path, capsys):
+    ids = [face_id(path, 0, 1, 0, 1) for path in ("a/zoe\u0308.png", "a/b.png", "c.png", "d\\e.png")]
+    path = written(tmp_path, "path,who,remark\na/zo\u00eb.png,zo\u00eb,\na\\b.png,zoe\u0308,\n./c.png,x,\nd\\e.png,y,\n"
+                             "f.png,z,\n")
+    assert read_face_columns(path, ids)["who"].tolist() == ["zo\u00eb", "zo\u00eb", "x", "y"]
+    said = capsys.readouterr().err
+    assert "1 of 5 rows are no face of the data set" in said
+    assert "who read as words; remark empty" in said
+
+
+def test_a_table_of_broken_rows_says_what_is_broken(tmp_path):
+    path = tmp_path / "broken.csv"
+    path.write_bytes("path,who\n0.png,\u00fcber\n".encode("cp1252"))
+    with pytest.raises(InputError, match="1 rows are broken: line 2 is not UTF-8 text"):
+        read_face_columns(path, [face_id("0.png", 0, 1, 0, 1)])

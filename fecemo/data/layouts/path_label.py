@@ -98,7 +98,7 @@ def _image(files: "_Files", where: str, row: Row, reading: ClassReading, columns
         return LeftOut(where, "unknown_split", f"{row['split']!r}; {nearest(row['split'], SPLIT_SPELLINGS)}")
     annotations = {}
     for name, kind in columns.items():
-        annotations[name] = row[name]
+        annotations[name] = unicodedata.normalize("NFC", row[name])
         if kind == "number":
             try:
                 annotations[name] = _number(row[name])
