@@ -111,7 +111,7 @@ def _keys(names: Sequence[str], path: Path) -> tuple[str, ...]:
 
 
 def _ids(keys: Sequence[str], cells: Mapping[str, str], below: str) -> Iterator[str]:
-    """Yield the ids that a row may mean: as written, or a path without ``./``, of Windows, in either form of accents."""
+    """Yield the ids that a row may mean: as written, or a path without ``./``, of Windows, in either accents' form."""
     if keys[0] == "id":
         yield cells["id"].strip()
     elif keys[0] != "path":
