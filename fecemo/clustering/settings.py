@@ -84,6 +84,9 @@ class NamingSettings:
         ``"hand"`` reads a person's names, ``"majority_vote"`` asks for the labels of a sample of faces,
         ``"labels_per_cluster"`` for those of a few faces of each cluster. ``"action_units"`` uses no label: it holds
         published action units against the blendshapes of the source faces. See `fecemo.clustering.naming_methods`.
+    classes : tuple of str
+        What clusters can be named where the recipe gives no data set the role of target: a house's own names. The usual
+        eight emotions without it.
     sample : int
         Labels that ``"majority_vote"`` may use, of faces of the target's train split.
     per_cluster : int
@@ -99,6 +102,7 @@ class NamingSettings:
     """
 
     method: str = "majority_vote"
+    classes: tuple[str, ...] = ()
     sample: int = 400
     per_cluster: int = 5
     rare_class_exponent: float = 0.0
@@ -107,6 +111,8 @@ class NamingSettings:
     def __post_init__(self) -> None:
         if self.method not in (known := entries("fecemo.clustering.naming_methods", "NAMING")):
             raise ValueError(f"there is no way of naming {self.method!r}: {nearest(self.method, known)}")
+        if not all(self.classes) or len(set(self.classes)) < len(self.classes):
+            raise ValueError(f"classes must be different names, not {list(self.classes)}")
         if not 0 <= self.rare_class_exponent <= 1:
             raise ValueError(f"rare_class_exponent must be from 0 to 1, not {self.rare_class_exponent}")
         refuse_below_one(self, "sample", "per_cluster")

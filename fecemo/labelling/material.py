@@ -111,6 +111,8 @@ class CellMaterial:
         What else is known of the source faces: a title, and a callable of positions that gives numbers or words.
     ask_sample, ask_labels : callable or None
         Give the naming sample's labels, and those of the train split; None where the target has none.
+    suggested : mapping of str to str
+        What published action units suggest for clusters, by their numbers; no label was read for it.
     others : mapping of str to Path
         Other people's files for this clustering, by whose they are.
     """
@@ -131,6 +133,7 @@ class CellMaterial:
     known: Mapping[str, Callable[[np.ndarray], np.ndarray]] = field(default_factory=dict)
     ask_sample: Callable[[], SeenLabels] | None = None
     ask_labels: Callable[[], SeenLabels] | None = None
+    suggested: Mapping[str, str] = field(default_factory=dict)
     others: Mapping[str, Path] = field(default_factory=dict)
 
 

@@ -14,6 +14,7 @@ from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import Receipt, digest_file, plain
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.run_stage import StageResult, run_artifact
+from fecemo.stages.suggestions import names_to_give
 from fecemo.study.artifacts import NAMED_FILES, TEMPLATE_NAME, clustering_digest
 from fecemo.study.cell import Cell
 from fecemo.study.faces.data_names import SOURCE, TARGET
@@ -77,7 +78,8 @@ def _cluster_source(arguments: CellArguments, cell: Cell) -> Receipt:
         atomic_write(folder / TEMPLATE_NAME, HandNames(
             approach=arguments.approach, variant=arguments.variant,
             clustering=clustering_digest({name: digest_file(folder / name) for name in NAMED_FILES}),
-            names={str(cluster): "" for cluster in range(settings.n_clusters)}).as_json())
+            names={str(cluster): "" for cluster in range(settings.n_clusters)},
+            classes=names_to_give(cell.recipe, layout)).as_json())
         # The template is nobody's input, and a person may fill it in where it lies: it is no output to be held against.
         figures = _figures(clustering, space, source.values)
         document = {"format": FIGURES_FORMAT, "settings": plain(settings), "seed": seed, **figures}

@@ -7,9 +7,7 @@ import numpy as np
 
 from fecemo.clustering.halves import groups_of_target
 from fecemo.clustering.naming import LabelledFaces, find_naming_method, name_by_labels, require_sample
-from fecemo.clustering.prototypes import suggest_by_units
 from fecemo.data.arrays import read_array, read_face_array, write_arrays
-from fecemo.data.classes import USUAL_CLASSES
 from fecemo.data.cluster_names import (
     NAMES_NAME,
     PARTS_NAME,
@@ -25,8 +23,8 @@ from fecemo.data.receipts import Receipt
 from fecemo.errors import InputError
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.run_stage import StageResult, run_artifact
+from fecemo.stages.suggestions import names_to_give, suggest_names
 from fecemo.study.artifacts import clustering_digest, names_config
-from fecemo.study.faces.columns import LANDMARK_FEATURES, read_column
 from fecemo.study.faces.data_names import SOURCE, TARGET
 
 SAMPLE_COLUMNS = ("row", "id", "label", "cluster")
@@ -73,7 +71,8 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
             folder, _names_by_units(arguments, clustering), naming.title))
     if cell.recipe.roles.target is None and naming.by == "person":
         def named_by_hand(folder: Path) -> StageResult:
-            hand = hand_names_of(hand_names, arguments.approach, arguments.variant)
+            classes = names_to_give(cell.recipe, layout)
+            hand = hand_names_of(hand_names, arguments.approach, arguments.variant, classes)
             require_names_of(hand, clustering, len(read_array(clustered, "centres", "cluster")), str(hand_names))
             # Where there is no target, no label can have been seen.
             return _store_names(folder, ClusterNames.by_hand(hand, []), naming.title)
@@ -142,23 +141,12 @@ def _store_names(folder: Path, names: ClusterNames, title: str) -> StageResult:
 
 
 def _names_by_units(arguments: CellArguments, clustering: str) -> ClusterNames:
-    """Return what published action units suggest for each cluster; see `fecemo.clustering.prototypes`."""
-    from fecemo.imaging.landmarks.points import BLENDSHAPE_NAMES
-
-    recipe, layout, where = arguments.study, arguments.layout, (arguments.approach, arguments.variant)
-    source, target = recipe.role(SOURCE), recipe.roles.target
-    rows = read_face_array(layout.embeddings(*where), source).rows
-    column = read_column(layout, source, LANDMARK_FEATURES)
-    classes = USUAL_CLASSES if target is None else Dataset(layout.dataset(target)).classes
-    centres = read_array(layout.clusters(*where), "centres", "cluster")
-    groups = np.asarray(read_array(layout.clusters(*where), "source_clusters", "cluster", length=len(rows)))
-    try:
-        suggested = suggest_by_units(column.groups(["blendshapes"])[rows], BLENDSHAPE_NAMES, groups, len(centres),
-                                     classes, sure=column.detected[rows])
-    except ValueError as error:
-        raise InputError(f"naming.method: action_units: {source}: {error}; name by hand instead") from error
+    """Return what published action units suggest for each cluster."""
+    where = (arguments.approach, arguments.variant)
+    suggested = suggest_names(arguments.study, arguments.layout, *where)
     return ClusterNames(*where, clustering, "action_units",
-                        {str(cluster): name or "skip" for cluster, name in enumerate(suggested.names)}, tuple(classes))
+                        {str(cluster): name or "skip" for cluster, name in enumerate(suggested.names)},
+                        tuple(names_to_give(arguments.study, arguments.layout)))
 
 
 def _shown_to_a_person(names: ClusterNames, pack: Dataset, rows: np.ndarray, may_see: np.ndarray) -> np.ndarray:

@@ -11,17 +11,17 @@ from fecemo.clustering.halves import halve
 from fecemo.clustering.naming import draw_sample
 from fecemo.clustering.settings import NamingSettings
 from fecemo.data.arrays import read_array, read_face_array
-from fecemo.data.classes import USUAL_CLASSES
 from fecemo.data.cluster_names import read_hand_names
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt
 from fecemo.data.variants import find_variant
-from fecemo.errors import FecemoError, StoredStateError
+from fecemo.errors import FecemoError, InputError, StoredStateError
 from fecemo.labelling.groups import Division, NamedClustering
 from fecemo.labelling.material import CellMaterial, CellState, FaceMap, Faces, SeenLabels
 from fecemo.labelling.names_file import file_of, files_of_others, use_file_of
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.known_columns import known_of_source
+from fecemo.stages.suggestions import names_to_give, suggest_names
 from fecemo.study.artifacts import KINDS, Artifacts, clustering_digest
 from fecemo.study.cell import resolve
 from fecemo.study.faces.data_names import SOURCE, TARGET
@@ -154,13 +154,21 @@ class LabelRun:
             faces=self._view(self._source, source.rows, variant),
             target_faces=self._view(self._source if self._target is None else self._target, rows, variant),
             target_clusters=assigned, target_ids=ids,
-            classes=(self._target is not None and self._target.classes) or USUAL_CLASSES,
+            classes=names_to_give(self._recipe, layout), suggested=self._suggested(approach, variant),
             map=drawn, without_map=without_map,
             known=known_of_source(self._recipe, layout, self._source, source.rows),
             ask_sample=(lambda: self._seen(rows, cell.recipe.naming, cell.recipe.seed)) if may_ask else None,
             ask_labels=(lambda: self._seen(rows, None)) if may_ask else None,
             others=files_of_others(used, by),
         )
+
+    def _suggested(self, approach: str, variant: str) -> dict[str, str]:
+        """Return what action units suggest for each cluster; nothing where the faces have no landmark features."""
+        try:
+            names = suggest_names(self._recipe, self._layout, approach, variant).names
+        except (InputError, StoredStateError):
+            return {}
+        return {str(cluster): name for cluster, name in enumerate(names) if name}
 
     def use(self, approach: str, variant: str, by: str) -> None:
         """Make a further person's names the ones that the pipeline uses; those used so far become a further file.

@@ -187,8 +187,10 @@ def names_config(cell: Cell, method: str | None = None) -> dict[str, Any]:
                               "seed": cell.recipe.seed}
     if naming.name != settings.method:
         config["instead_of"] = settings.method
-    shaping = () if naming.by != "labels" else (*naming.settings, "rare_class_exponent", "class_balanced")
-    return config | {name: getattr(settings, name) for name in shaping}
+    shaping: tuple[str, ...] = ("classes",) if settings.classes else ()
+    if naming.by == "labels":
+        shaping = (*naming.settings, "rare_class_exponent", "class_balanced")
+    return plain(config | {name: getattr(settings, name) for name in shaping})
 
 
 def cluster_sweep_config(cell: Cell) -> dict[str, Any]:

@@ -235,6 +235,8 @@ class Recipe:
             raise ValueError("learning curves stand beneath Table 2: give cluster_sweep too")
         if self.roles.triplet_test and self.cluster_sweep is None:
             raise ValueError("roles.triplet_test: the triplet test stands in Table 2: give cluster_sweep too")
+        if self.roles.target is not None and self.naming.classes:
+            raise ValueError("naming.classes: where a target has a role, clusters are named by its classes")
         if self.roles.target is None:
             if self.cluster_sweep is not None:
                 raise ValueError("cluster_sweep: scores need labelled faces: name a target in roles")

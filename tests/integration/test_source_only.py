@@ -22,9 +22,9 @@ ROOT, CELL = Path(__file__).parents[2], ("symmetric_hog", "gray")
 RECIPE = {"name": "archive", "title": "An archive", "variants": ["gray"], "face_side": 20, "threads": 1,
           "datasets": {"album": {"draw": {"faces": 24, "dead_links": 0, "url_prefix": "http://127.0.0.1:18797/"}}},
           "roles": {"source": "album"}, "approaches": {"symmetric_hog": {"fit": {}}},
-          "clustering": {"n_clusters": 3, "n_init": 2}, "naming": {"method": "hand"},
+          "clustering": {"n_clusters": 3, "n_init": 2}, "naming": {"method": "hand", "classes": ["broad smile", "happy", "upset"]},
           "map": {"perplexity": 5, "pca_components": 4, "iterations": 50}}
-NAMES = ["happy", "sad", "mixed"]
+NAMES = ["broad smile", "upset", "mixed"]
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_it_ends_with_clusters_a_map_and_names_and_without_a_table(study):
     assert np.load(layout.map(*CELL) / "source_map.npy").shape == (24, 2)
     assert np.load(layout.map(*CELL) / "target_map.npy").shape == (0, 2)
     vectors = run.outputs(*CELL, "source").values
-    named = np.array(["happy", "sad", ""])[clusters]
+    named = np.array(["broad smile", "upset", ""])[clusters]
     assert run.namer(*CELL).predict(vectors).tolist() == named.tolist()
     for kind in ("model", "outputs", "clusters", "map", "names"):
         assert study.artifacts.status(kind, *CELL).state == "current"
@@ -68,6 +68,7 @@ def test_a_person_names_in_the_notebook_without_a_target(study):
     assert len(material.target_ids) == len(material.target_clusters) == 0
     assert (material.ask_sample, material.ask_labels) == (None, None)
     assert material.faces(np.arange(2)).shape[0] == 2
+    assert material.classes == ("broad smile", "happy", "upset")
     assert material.map is not None
     assert len(material.map.target) == 0
     assert all(name in label_and_score(study) for name in NAMES)
@@ -83,6 +84,7 @@ def test_nothing_of_it_can_be_scored(study):
 @pytest.mark.parametrize(("changes", "said"), [
     ({"naming": {"method": "majority_vote"}}, "naming.method: majority_vote needs labelled faces: name a target"),
     ({"cluster_sweep": {"n_clusters": [2]}}, "cluster_sweep: scores need labelled faces: name a target in roles"),
+    ({"naming": {"method": "hand", "classes": ["glad", "glad"]}}, "naming: classes must be different names"),
     ({"roles": {}}, "roles: name a source, a target or both"),
     ({"approaches": {"supervised": {"fit": {"classify": {
         "loss": "cross_entropy", "optimizer": "adam", "learning_rate": 0.1, "epochs": 1}}}}},

@@ -9,6 +9,7 @@ import ipywidgets as widgets
 import numpy as np
 from PIL import Image
 
+from fecemo.data.cluster_names import cluster_of
 from fecemo.labelling.keys import ACTS
 from fecemo.labelling.material import CellMaterial
 from fecemo.labelling.session import LabellingSession
@@ -77,6 +78,9 @@ class GroupPanel:
         title = f"Cluster {key}" + (f": {html.escape(name)}" if name else "")
         if key in stored.unsure:
             title += " <span class='quiet'>(unsure)</span>"
+        suggested = self._material.suggested.get(str(cluster_of(key)))
+        if suggested:
+            facts += f" · action units suggest <b>{html.escape(suggested)}</b> (no label was read)"
         note = stored.notes.get(key)
         self._head.value = (f"<h3>{title}</h3><div class='quiet'>{facts}</div>"
                             + (f"<div>“{html.escape(note)}”</div>" if note else ""))
