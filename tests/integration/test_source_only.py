@@ -22,7 +22,8 @@ ROOT, CELL = Path(__file__).parents[2], ("symmetric_hog", "gray")
 RECIPE = {"name": "archive", "title": "An archive", "variants": ["gray"], "face_side": 20, "threads": 1,
           "datasets": {"album": {"draw": {"faces": 24, "dead_links": 0, "url_prefix": "http://127.0.0.1:18797/"}}},
           "roles": {"source": "album"}, "approaches": {"symmetric_hog": {"fit": {}}},
-          "clustering": {"n_clusters": 3, "n_init": 2}, "naming": {"method": "hand", "classes": ["broad smile", "happy", "upset"]},
+          "clustering": {"n_clusters": 3, "n_init": 2},
+          "naming": {"method": "hand", "classes": ["broad smile", "happy", "upset"]},
           "map": {"perplexity": 5, "pca_components": 4, "iterations": 50}}
 NAMES = ["broad smile", "upset", "mixed"]
 
