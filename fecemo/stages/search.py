@@ -47,10 +47,12 @@ class SearchSettings:
         A photograph, by its path within the folder of photographs; or the id of a face.
     top : int
         Hits at most.
-    since, until : str
-        Of the photograph's date, as much of ``YYYY-MM-DD HH:MM:SS`` as wanted; both ends are included.
+    since : str
+        Photographs taken then or later: as much of ``YYYY-MM-DD HH:MM:SS`` as wanted.
+    until : str
+        Photographs taken until the end of this year, month, day or minute.
     folder : str
-        Within the folder of photographs.
+        Photographs in this one of the folders within the folder of photographs.
     confidence : float
         Least confidence of what a face shows, in [0, 1].
     sidecars : bool
