@@ -37,9 +37,9 @@ def read_recipe(path: Path, check_cells: bool = True) -> Recipe:
     for statement in recipe.data.values():
         read_statement(statement)
     tables = {table.stem for table in shipped("published").glob("*.yaml")}
-    if recipe.published and recipe.published not in tables:
-        raise InputError(f"{path}: published: there is no table {recipe.published!r}: "
-                         f"{nearest(recipe.published, tables)}")
+    for key in ("published", "references"):
+        if (named := getattr(recipe, key)) and named not in tables:
+            raise InputError(f"{path}: {key}: there is no table {named!r}: {nearest(named, tables)}")
     _check_names(recipe, str(path))
     for name, said in recipe.approaches.items():
         if unknown := sorted(set(said.variants) - set(recipe.variants)):
