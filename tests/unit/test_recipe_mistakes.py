@@ -55,7 +55,7 @@ DEMO = Path(__file__).parents[2] / "pipelines" / "recipes" / "demo.yaml"
     ("  supervised:\n", "  '':\n    approach: supervised\n", "approaches: '' is no name"),
     ("  supervised:\n", "  <script>x:\n    approach: supervised\n", "approaches: '<script>x' is no name"),
     ("seed: 20231203", "published: ../../../etc/passwd\nseed: 1",
-     "published: there is no table '../../../etc/passwd': Known: table1, table2"),
+     "published: there is no table '../../../etc/passwd': Known: networks, table1, table2"),
     ("seed: 20231203", "seed: true", "seed: expected a number, got true"),
     ("n_init: 10", "n_init: yes", "clustering.n_init: expected a number, got true"),
     ("learning_rate: 3.0e-4, epochs: 16", "learning_rate: on, epochs: 16",
