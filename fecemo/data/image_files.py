@@ -77,7 +77,7 @@ def image_files(folder: Path, below: str = "") -> Iterator[LabelledImage | LeftO
             elif is_image_name(name):
                 yield LabelledImage(path)
             elif (target := broken_link(place / name)) is not None:
-                yield LeftOut(path, "broken_link", f"it leads to {target}, and nothing can be opened there")
+                yield LeftOut(path, "broken_link", f"it leads to {target}, and nothing is there")
             elif PurePath(name).suffix.lower() in OTHER_PICTURES:
                 yield LeftOut(path, "kind_not_read", f"pictures are read that end in {', '.join(IMAGE_SUFFIXES)}")
             else:
@@ -154,22 +154,8 @@ def is_passed_over(name: str) -> bool:
 
 
 def broken_link(path: Path) -> str | None:
-    """Return where a symbolic link leads if nothing can be opened there, None for anything else."""
-    if not path.is_symlink():
-        return None
-    try:
-        path.stat()
-    except OSError:  # nothing, a link that leads to itself, a place that is closed: the caller says that it is lost
-        return os.fspath(path.readlink())
-    return None
-
-
-def is_folder(entry: os.DirEntry[str]) -> bool:
-    """Tell whether an entry is a folder, or a link to one; a link to nothing is none."""
-    try:
-        return entry.is_dir()
-    except OSError:  # a link: see `broken_link`
-        return False
+    """Return where a symbolic link leads if nothing is there, None for anything else."""
+    return os.fspath(path.readlink()) if path.is_symlink() and not path.exists() else None
 
 
 def _fault_of_name(path: str) -> str | None:

@@ -1,10 +1,12 @@
 """Bytes and image files to pixels: 8-bit RGB, whatever they were."""
 
+import io
 import stat
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +27,7 @@ FILE_FORMATS = (*FORMATS, "TIFF")
 
 MAX_FILE_BYTES = 1 << 29
 MAX_FILE_PIXELS = 200_000_000
-CANNOT_OPEN = "cannot_open"
+CANNOT_OPEN, NEEDS_PILLOW_HEIF = "cannot_open", "needs_pillow_heif"
 
 _REDUCIBLE = ("JPEG", "MPO")
 
@@ -110,27 +112,17 @@ class ImageFileError(Exception):
 
 
 def read_image(path: Path, at_least: int | None = None) -> np.ndarray:
-    """Decode an image file.
+    """Decode an image file: `read_file`, then `decode_file`."""
+    return decode_file(read_file(path), at_least)
 
-    Grey, palette, CMYK, 16-bit and transparent pictures become 8-bit RGB, as `decode` does it; an animation or a
-    file of many pages gives its first; a picture with an EXIF orientation is turned upright.
 
-    Parameters
-    ----------
-    path : Path
-    at_least : int, optional
-        A large JPEG may be decoded at a half, a quarter or an eighth of its size, as long as its shorter side keeps
-        this many pixels. That costs a fraction of the time and under one gray level on average.
-
-    Returns
-    -------
-    ndarray of shape (height, width, 3), uint8
-        RGB.
+def read_file(path: Path) -> bytes:
+    """Return the bytes of an image file.
 
     Raises
     ------
     ImageFileError
-        If the file cannot be opened, is too large, is no picture, or is damaged where the decoder can tell.
+        If it cannot be opened, is no file, is empty or is too large.
     """
     try:
         state = path.stat()
@@ -143,7 +135,35 @@ def read_image(path: Path, at_least: int | None = None) -> np.ndarray:
         raise ImageFileError(CANNOT_OPEN, error.strerror or str(error)) from error
     if not data:
         raise ImageFileError(Reason.EMPTY.value)
+    return data
+
+
+def decode_file(data: bytes, at_least: int | None = None) -> np.ndarray:
+    """Decode the bytes of an image file.
+
+    Grey, palette, CMYK, 16-bit and transparent pictures become 8-bit RGB, as `decode` does it; an animation or a
+    file of many pages gives its first; a picture with an EXIF orientation is turned upright.
+
+    Parameters
+    ----------
+    data : bytes
+    at_least : int, optional
+        A large JPEG may be decoded at a half, a quarter or an eighth of its size, as long as its shorter side keeps
+        this many pixels. That costs a fraction of the time and under one gray level on average.
+
+    Returns
+    -------
+    ndarray of shape (height, width, 3), uint8
+        RGB.
+
+    Raises
+    ------
+    ImageFileError
+        If it is no picture, has too many pixels, or is damaged where the decoder can tell.
+    """
     try:
+        if is_heif(data):
+            return decode_heif(data)
         header = read_header(data, MAX_FILE_PIXELS, FILE_FORMATS)
         reduction = 1
         if at_least is not None and header.format in _REDUCIBLE:
@@ -151,3 +171,62 @@ def read_image(path: Path, at_least: int | None = None) -> np.ndarray:
         return decode(data, reduction=reduction)
     except FetchError as failure:
         raise ImageFileError(failure.reason.value, failure.detail) from failure
+
+
+def pixels_of(data: bytes) -> int:
+    """Return how many pixels a picture claims to have, before any is decoded. Raises `ImageFileError`."""
+    try:
+        if is_heif(data):
+            width, height = open_heif(data).size
+            return int(width * height)
+        header = read_header(data, MAX_FILE_PIXELS, FILE_FORMATS)
+    except FetchError as failure:
+        raise ImageFileError(failure.reason.value, failure.detail) from failure
+    return header.width * header.height
+
+
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+
+
+def is_heif(data: bytes) -> bool:
+    """Tell whether bytes begin as HEIC or HEIF does, the format of many telephones."""
+    return data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS
+
+
+def open_heif(data: bytes) -> Any:
+    """Return a HEIF picture as Pillow opens it, nothing decoded yet.
+
+    Raises
+    ------
+    ImageFileError
+        ``needs_pillow_heif`` where that package is not installed.
+    FetchError
+        ``damaged_image``; ``too_many_pixels``.
+    """
+    try:
+        import pillow_heif
+        from PIL import Image
+    except ImportError as error:
+        raise ImageFileError(NEEDS_PILLOW_HEIF, "pip install 'fecemo[heic]'") from error
+    pillow_heif.register_heif_opener()
+    try:
+        picture = Image.open(io.BytesIO(data), formats=("HEIF",))
+    except Image.DecompressionBombError as error:
+        raise FetchError(Reason.TOO_MANY_PIXELS, f"more than {MAX_FILE_PIXELS}") from error
+    except (OSError, ValueError, RuntimeError, SyntaxError) as error:
+        raise FetchError(Reason.DAMAGED_IMAGE) from error
+    if picture.width * picture.height > MAX_FILE_PIXELS:
+        raise FetchError(Reason.TOO_MANY_PIXELS, f"{picture.width}×{picture.height}, more than {MAX_FILE_PIXELS}")
+    return picture
+
+
+def decode_heif(data: bytes) -> np.ndarray:
+    """Decode a HEIF picture, turned upright; see `open_heif`."""
+    picture = open_heif(data)
+    try:
+        pixels = _in_time(lambda: np.asarray(picture.convert("RGB")))
+    except (OSError, ValueError, RuntimeError, SyntaxError, EOFError) as error:
+        raise FetchError(Reason.DAMAGED_IMAGE) from error
+    if pixels is None or pixels.dtype != np.uint8 or pixels.ndim != 3:
+        raise FetchError(Reason.DAMAGED_IMAGE)
+    return pixels

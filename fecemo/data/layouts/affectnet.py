@@ -8,7 +8,7 @@ import numpy as np
 
 from fecemo.data.classes import NUMBERINGS
 from fecemo.data.csv_rows import strict_number
-from fecemo.data.image_files import LabelledImage, LeftOut, image_files, is_folder, opened_folder
+from fecemo.data.image_files import LabelledImage, LeftOut, image_files, opened_folder
 from fecemo.data.layouts import LabelledSet, Layout, ReadOptions, labelled_set, refuse_lost_part
 from fecemo.errors import InputError, nearest
 from fecemo.progress import progress
@@ -39,12 +39,12 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
     for name in (*options.annotations, *options.text_annotations):
         if name not in NUMBERS:
             raise InputError(f"{folder}: AffectNet's release has no annotation {name!r}, {nearest(name, NUMBERS)}")
-    there = {entry.name for entry in opened_folder(folder) if is_folder(entry)}
+    there = {entry.name for entry in opened_folder(folder) if entry.is_dir()}
     parts = {name: split for name, split in PARTS.items() if name in there}
     if not parts:
         parts = {"": ""}
     for name in parts:
-        folders = {entry.name for entry in opened_folder(folder / name) if is_folder(entry)}
+        folders = {entry.name for entry in opened_folder(folder / name) if entry.is_dir()}
         for needed in ("images", "annotations"):
             if needed not in folders:
                 raise InputError(f"{folder / name} has no folder {needed!r}; AffectNet's release has images/ and "

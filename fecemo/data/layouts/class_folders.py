@@ -11,7 +11,6 @@ from fecemo.data.image_files import (
     LeftOut,
     broken_link,
     image_files,
-    is_folder,
     is_image_name,
     opened_folder,
 )
@@ -78,15 +77,15 @@ def _folders_in(folder: Path) -> list[str]:
     entries = opened_folder(folder)
     for entry in entries:
         if not Path(entry.name).suffix and (target := broken_link(Path(entry))) is not None:
-            raise InputError(f"{entry.path}: the link leads to {target}, and nothing can be opened there, so that what "
-                             "it stands for would be lost; mend it, or take it out of the set")
-    return [entry.name for entry in entries if is_folder(entry)]
+            raise InputError(f"{entry.path}: the link leads to {target}, and nothing is there, so that what it stands "
+                             "for would be lost; mend it, or take it out of the set")
+    return [entry.name for entry in entries if entry.is_dir()]
 
 
 def _refuse_packed(folder: Path, below: str, classes: tuple[str, ...]) -> None:
     """Raise `InputError` for a class or a split that lies there as an archive, and not as a folder."""
     entries = opened_folder(folder / below)
-    folders = {entry.name.lower() for entry in entries if is_folder(entry)}
+    folders = {entry.name.lower() for entry in entries if entry.is_dir()}
     for entry in entries:
         name = entry.name.partition(".")[0]
         if (Path(entry.name).suffix.lower() in ARCHIVE_SUFFIXES and name.lower() not in folders
@@ -98,7 +97,7 @@ def _refuse_packed(folder: Path, below: str, classes: tuple[str, ...]) -> None:
 def _strays(folder: Path, below: str) -> Iterator[LeftOut]:
     """Yield images that lie beside the class folders; other files there, such as a licence, are nobody's loss."""
     for entry in opened_folder(folder / below):
-        if not is_folder(entry) and is_image_name(entry.name):
+        if entry.is_file() and is_image_name(entry.name):
             yield LeftOut(Path(below, entry.name).as_posix(), "outside_class_folders")
 
 

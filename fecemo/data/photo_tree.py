@@ -1,0 +1,170 @@
+"""The photographs of a folder and of all folders in it, as they are found on a person's disk: read only, any names."""
+
+import os
+import stat
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from urllib.parse import unquote_to_bytes
+
+from fecemo.data.image_files import IMAGE_SUFFIXES, is_passed_over
+from fecemo.errors import InputError
+
+PHOTO_SUFFIXES = (*IMAGE_SUFFIXES, ".jpe", ".mpo", ".gif", ".heic", ".heif", "")
+"""Files without a suffix are looked into; of all others it is the suffix that says what they are."""
+SIDECAR_SUFFIXES = (".xmp",)
+CANNOT_OPEN = "cannot_open"
+
+
+@dataclass(frozen=True)
+class PhotoFile:
+    """A file that may be a photograph.
+
+    Parameters
+    ----------
+    path : Path
+    n_bytes : int
+    mtime_ns : int
+        When it was last written, in nanoseconds since the epoch.
+    """
+
+    path: Path
+    n_bytes: int
+    mtime_ns: int
+
+
+@dataclass
+class PhotoTree:
+    """What a folder holds, by the names of `photo_name`.
+
+    Parameters
+    ----------
+    folder : Path
+    photographs : dict of str to PhotoFile
+        Files whose suffix is a photograph's.
+    unreadable : dict of str to str
+        What cannot be opened, is a pipe or a device, or is a link that leads nowhere, and why. Folders end with ``/``.
+    other_files : list of str
+        Files of other kinds, sidecars apart.
+    """
+
+    folder: Path
+    photographs: dict[str, PhotoFile] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    other_files: list[str] = field(default_factory=list)
+
+    @property
+    def closed_folders(self) -> dict[str, str]:
+        """Dict of str to str: The folders among what cannot be opened: what they hold is not known."""
+        return {name: reason for name, reason in self.unreadable.items() if name.endswith("/")}
+
+    def is_closed(self, name: str) -> bool:
+        """Tell whether a photograph would be in a folder that cannot be opened."""
+        return any(name.startswith(folder) for folder in self.closed_folders)
+
+
+def photo_name(path: str) -> str:
+    """Return the name by which tables call a photograph: a path with ``/``, relative to the folder.
+
+    What would break a table is written as in addresses on the web, ``%0A`` for a line's end: control characters, bytes
+    that are no text, and for their sake ``%`` itself. `photo_path` is the inverse.
+    """
+    return "".join(character if _is_plain(character) else "".join(f"%{byte:02X}" for byte in os.fsencode(character))
+                   for character in path)
+
+
+def photo_path(folder: Path, name: str) -> Path:
+    """Return the path of the photograph that tables call by a name."""
+    return folder / os.fsdecode(unquote_to_bytes(name))
+
+
+def _is_plain(character: str) -> bool:
+    return character != "%" and unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp")
+
+
+def read_photo_tree(folder: Path, apart_from: Path | None = None) -> PhotoTree:
+    """Find the photographs of a folder. Nothing is opened but folders.
+
+    Hidden files and folders are passed over, and so are links to what lies in the folder anyway. Folders behind other
+    links are followed, each once.
+
+    Parameters
+    ----------
+    folder : Path
+    apart_from : Path, optional
+        A folder that is passed over wherever it is: that of the output.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, or it cannot be opened.
+    """
+    try:
+        root, status = folder.resolve(strict=True), folder.stat()
+        os.scandir(folder).close()
+    except (OSError, RuntimeError) as error:
+        raise InputError(f"{folder}: the folder of photographs cannot be opened: "
+                         f"{getattr(error, 'strerror', None) or error}") from error
+    tree = PhotoTree(folder)
+    visited = {(status.st_dev, status.st_ino)}
+    if apart_from is not None and apart_from.exists():
+        output = apart_from.stat()
+        if (output.st_dev, output.st_ino) in visited:
+            raise InputError(f"{apart_from} is the folder of photographs itself; choose another for the data set")
+        visited.add((output.st_dev, output.st_ino))
+    open_folders = [""]
+    while open_folders:
+        below = open_folders.pop()
+        try:
+            entries = sorted(os.scandir(folder / below), key=lambda entry: entry.name)
+        except OSError as error:
+            tree.unreadable[photo_name(below)] = error.strerror or str(error)
+            continue
+        for entry in entries:
+            name = below + entry.name
+            if is_passed_over(entry.name):
+                continue
+            try:
+                if entry.is_symlink() and Path(entry).resolve().is_relative_to(root):
+                    entry.stat()  # a link that leads nowhere is told
+                    continue
+                status = entry.stat()
+            except (OSError, RuntimeError) as error:
+                tree.unreadable[photo_name(name)] = getattr(error, "strerror", None) or "a loop of links"
+                continue
+            if stat.S_ISDIR(status.st_mode):
+                if (status.st_dev, status.st_ino) not in visited:
+                    visited.add((status.st_dev, status.st_ino))
+                    open_folders.append(f"{name}/")
+            elif not stat.S_ISREG(status.st_mode):
+                tree.unreadable[photo_name(name)] = "it is no file"
+            elif (suffix := PurePath(entry.name).suffix.lower()) in PHOTO_SUFFIXES:
+                tree.photographs[photo_name(name)] = PhotoFile(Path(entry), status.st_size, status.st_mtime_ns)
+            elif suffix not in SIDECAR_SUFFIXES:
+                tree.other_files.append(photo_name(name))
+    tree.photographs = dict(sorted(tree.photographs.items()))
+    tree.other_files.sort()
+    return tree
+
+
+def vanished(tree: PhotoTree, file: PhotoFile) -> Path | None:
+    """Return what is gone of a file that was there when the tree was read: its folder, or else itself; None for none.
+
+    Raises
+    ------
+    InputError
+        If the whole folder of photographs is gone.
+    """
+    if file.path.exists():
+        return None
+    gone = next((parent for parent in _parents(tree.folder, file.path) if not parent.is_dir()), file.path)
+    if gone == tree.folder:
+        raise InputError(f"{tree.folder}: the folder of photographs is gone")
+    return gone
+
+
+def _parents(folder: Path, path: Path) -> Iterator[Path]:
+    """Yield the folders around a file, from the outermost on."""
+    yield folder
+    yield from reversed([parent for parent in path.parents if parent != folder and parent.is_relative_to(folder)])

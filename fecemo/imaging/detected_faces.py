@@ -1,0 +1,80 @@
+"""From detections to the faces that are stored: box, crop, eyes, quality."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from fecemo.data.reasons import FetchError
+from fecemo.data.variants import FACE_SIDE
+from fecemo.imaging.crop import CropPolicy, Sides, crop_face, pixel_box
+from fecemo.imaging.detect import Detections, turned, turned_sides
+from fecemo.imaging.face_quality import head_pose, sharpness
+
+VALUES = ("score", "size", "sharpness", "roll", "yaw", "pitch", "turn", "right_eye_x", "right_eye_y", "left_eye_x",
+          "left_eye_y")
+"""Columns that a detected face has, all numbers: the detector's score in [0, 1]; pixels of the box's shorter side;
+variance of the Laplacian; degrees of the head's pose, and of the turn in which the face was found; and where the
+middles of the person's right and left eye are, in pixels of the stored face, whose pixels' middles have whole
+coordinates."""
+
+
+class Detector(Protocol):
+    """What finds faces."""
+
+    def detect(self, photograph: np.ndarray) -> Detections:
+        """Find the faces of an RGB photograph of shape (height, width, 3), uint8."""
+
+
+@dataclass(frozen=True)
+class DetectedFace:
+    """A face that was cut out of a photograph.
+
+    Parameters
+    ----------
+    sides : tuple of float
+        Left, right, top, bottom as fractions of the photograph as it is shown, to six decimals.
+    values : dict of str to float
+        By `VALUES`.
+    crop : ndarray of shape (200, 200, 3), uint8
+        RGB, upright.
+    """
+
+    sides: Sides
+    values: dict[str, float]
+    crop: np.ndarray
+
+
+def detected_faces(photograph: np.ndarray, detector: Detector, policy: CropPolicy) -> list[DetectedFace]:
+    """Return the faces of a photograph, from left to right.
+
+    Parameters
+    ----------
+    photograph : ndarray of shape (height, width, 3), uint8
+        RGB.
+    detector : Detector
+    policy : CropPolicy
+        How a box becomes a crop.
+    """
+    found = detector.detect(photograph)
+    upright = turned(photograph, found.turn)
+    height, width = upright.shape[:2]
+    faces: dict[Sides, DetectedFace] = {}
+    for box, points, score in zip(found.boxes, found.points, found.scores, strict=True):
+        left, right, top, bottom = (box / (width, width, height, height)).tolist()
+        back = turned_sides((left, right, top, bottom), -found.turn)
+        sides: Sides = (round(back[0], 6), round(back[1], 6), round(back[2], 6), round(back[3], 6))
+        try:
+            cut = pixel_box(turned_sides(sides, found.turn), width, height, policy)
+        except FetchError:  # no whole pixel
+            continue
+        crop = crop_face(upright, cut)
+        roll, yaw, pitch = head_pose(points)
+        scale = FACE_SIDE / np.array([cut.right - cut.left, cut.bottom - cut.top])
+        eyes = (points[:2] - (cut.left, cut.top)) * scale - 0.5
+        numbers = (score, min(box[1] - box[0], box[3] - box[2]), sharpness(crop), roll, yaw, pitch, found.turn,
+                   *eyes.ravel().tolist())
+        faces.setdefault(sides, DetectedFace(sides, {
+            name: round(float(number), 4 if name == "score" else 1) for name, number in zip(
+                VALUES, numbers, strict=True)}, crop))
+    return [faces[sides] for sides in sorted(faces)]
