@@ -1,4 +1,4 @@
-"""Align: a dataset and its landmark features → its faces, eyes on fixed points, without light and background."""
+"""Align: a dataset and where its eyes are → its faces, eyes on fixed points, without light and background."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ import numpy as np
 from fecemo.data.arrays import GrowingArray, read_array
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_json, require_receipt
-from fecemo.errors import StoredStateError
+from fecemo.errors import InputError, StoredStateError
 from fecemo.machine import available_cores
 from fecemo.progress import progress
 from fecemo.stages.run_stage import StageResult, run_stage
@@ -28,6 +28,8 @@ STAGE = STAGES[ALIGNED]
 
 BLOCK = 256
 """Faces that are stored at a time: no more than these are lost by a kill."""
+EYE_COLUMNS = ("right_eye_x", "right_eye_y", "left_eye_x", "left_eye_y")
+"""Where the middles of the person's eyes are, in pixels of the stored face, in a dataset of the detect stage."""
 LEAST_APART = 10.0
 """Pixels between the eyes below which they are no eyes of a face that fills its picture."""
 
@@ -40,14 +42,15 @@ class AlignSettings:
     ----------
     dataset : Path
         A dataset.
-    landmark_features : Path
-        What the landmarks stage derived from its faces, such as ``runs/demo/columns/source/landmark_features``.
+    landmark_features : Path, optional
+        What the landmarks stage derived from its faces, such as ``runs/demo/columns/source/landmark_features``. Without
+        it, eyes are where the face detector saw them: columns of a dataset that the detect stage made.
     threads : int, optional
         Faces that are aligned at once; as many as there are cores without it. The pictures do not depend on it.
     """
 
     dataset: Path
-    landmark_features: Path
+    landmark_features: Path | None = None
     threads: int | None = None
 
     def __post_init__(self) -> None:
@@ -59,7 +62,7 @@ def run(settings: AlignSettings, out: Path) -> Receipt:
     """Align the faces of a dataset by their eyes, take out colour and light, and cut them out along an ellipse.
 
     Writes ``aligned.npy`` of shape (n, 200, 200, 1), uint8: what networks see in the variant ``aligned``. No face is
-    dropped: where the landmark model was unsure, the middle of the picture is taken as it lies. Killed, the same
+    dropped: where nobody is sure of the eyes, the middle of the picture is taken as it lies. Killed, the same
     command goes on where it was.
 
     Parameters
@@ -73,23 +76,20 @@ def run(settings: AlignSettings, out: Path) -> Receipt:
     ------
     StoredStateError
         If the dataset is not finished, or its faces, as they are now, were not measured.
+    InputError
+        If there are no landmark features, and the dataset has no columns of eyes.
     ResourceError
         If ``out`` cannot be written.
     """
     from fecemo.imaging.landmarks import alignment as picture
 
     dataset = Dataset(settings.dataset)
-    features = require_receipt(settings.landmark_features, STAGES[LANDMARK_FEATURES])
-    if features.inputs["dataset"] != dataset.receipt.digest:
-        raise StoredStateError(f"{settings.landmark_features} was made from other faces than {settings.dataset} holds "
-                               f"now; run the {STAGES[LANDMARK_FEATURES]} stage again")
-    scores, eyes = (read_array(settings.landmark_features, name, STAGES[LANDMARK_FEATURES], length=len(dataset))
-                    for name in (SCORES, EYES))
+    eyes, sure, origin = _detected_eyes(dataset) if settings.landmark_features is None else _measured_eyes(
+        dataset, settings.landmark_features)
     config = {"eyes": picture.EYES, "unsure_eyes": picture.UNSURE_EYES, "oval": picture.OVAL, "spread": picture.SPREAD,
               "deviations": picture.DEVIATIONS, "gray": picture.GRAY, "least_apart": LEAST_APART}
-    inputs = {"dataset": dataset.receipt.digest, "landmark_model": features.inputs["landmark_model"],
-              "eyes": eyes_digest(features)}
-    turned = (scores >= features.config["sure"]) & (np.linalg.norm(eyes[:, 1] - eyes[:, 0], axis=1) >= LEAST_APART)
+    inputs = {"dataset": dataset.receipt.digest, **origin}
+    turned = sure & (np.linalg.norm(eyes[:, 1] - eyes[:, 0], axis=1) >= LEAST_APART)
     places = np.where(turned[:, None, None], eyes, np.array(picture.UNSURE_EYES))
 
     def work(folder: Path) -> StageResult:
@@ -101,11 +101,32 @@ def run(settings: AlignSettings, out: Path) -> Receipt:
                 bar.update(len(block))
         unsure = len(dataset) - int(np.count_nonzero(turned))
         return StageResult(files=[f"{ALIGNED}.npy"], scratch=[grown.count_file.name],
-                           message=f"{len(dataset)} faces, {unsure} of them not turned, because the landmark model was "
-                                   "unsure",
+                           message=f"{len(dataset)} faces, {unsure} of them not turned, because nobody is sure of "
+                                   "their eyes",
                            summary={"faces": len(dataset), "unsure": unsure})
 
     return run_stage(STAGE, out, config=config, inputs=inputs, seed=None, work=work)
+
+
+def _measured_eyes(dataset: Dataset, folder: Path) -> tuple[np.ndarray, np.ndarray, dict[str, str]]:
+    """Return eyes of shape (n, 2, 2) by landmarks, whether the landmark model was sure, and of what they were made."""
+    features = require_receipt(folder, STAGES[LANDMARK_FEATURES])
+    if features.inputs["dataset"] != dataset.receipt.digest:
+        raise StoredStateError(f"{folder} was made from other faces than {dataset.folder} holds now; run the "
+                               f"{STAGES[LANDMARK_FEATURES]} stage again")
+    scores, eyes = (read_array(folder, name, STAGES[LANDMARK_FEATURES], length=len(dataset)) for name in (SCORES, EYES))
+    return eyes, scores >= features.config["sure"], {"landmark_model": features.inputs["landmark_model"],
+                                                     "eyes": eyes_digest(features)}
+
+
+def _detected_eyes(dataset: Dataset) -> tuple[np.ndarray, np.ndarray, dict[str, str]]:
+    """Return the same by the face detector, which made them with the dataset."""
+    if missing := [name for name in EYE_COLUMNS if name not in dataset.columns]:
+        raise InputError(f"{dataset.folder} has no column {missing[0]}, as data sets of the detect stage have; give "
+                         "--landmark-features, which the landmarks stage derives")
+    eyes = np.stack([dataset[name] for name in EYE_COLUMNS], axis=1).reshape(-1, 2, 2).astype(np.float64)
+    sure = np.asarray(np.isfinite(eyes).all(axis=(1, 2)))
+    return np.where(sure[:, None, None], eyes, 0.0), sure, {}
 
 
 def _aligned(dataset: Dataset, eyes: np.ndarray, start: int, threads: int) -> Iterator[np.ndarray]:

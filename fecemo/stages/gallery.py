@@ -9,7 +9,6 @@ from urllib.parse import quote
 import numpy as np
 
 from fecemo.archive import gallery
-from fecemo.archive.photographs import photo_path
 from fecemo.archive.tags import STAGE as TAGGED
 from fecemo.archive.tags import read_tags
 from fecemo.data.dataset import Dataset
@@ -151,8 +150,8 @@ def _copies(settings: GallerySettings, made: Path, photos: list[str]) -> tuple[d
         for place in wanted:
             bar.update()
             try:
-                picture = read_image(photo_path(settings.photos, photos[place]), settings.side)
-            except (ImageFileError, InputError, OSError):
+                picture = read_image(settings.photos / photos[place], settings.side)
+            except (ImageFileError, OSError):
                 missing += 1
                 continue
             height, width = picture.shape[:2]

@@ -505,8 +505,9 @@ class Artifacts:
         if artifact.kind == LANDMARK_FEATURES:
             return {"dataset": Artifact("dataset", artifact.key)}
         if artifact.kind == ALIGNED:
-            return {"dataset": Artifact("dataset", artifact.key),
-                    "eyes": Artifact(LANDMARK_FEATURES, artifact.key, "eyes")}
+            eyes: Inputs = {"eyes": Artifact(LANDMARK_FEATURES, artifact.key, "eyes")}
+            # Where a face detector saw the eyes, they are columns of the dataset.
+            return {"dataset": Artifact("dataset", artifact.key), **(eyes if "eyes" in receipt.inputs else {})}
         if kind.config is None:
             return {}
         if self.recipe is None:

@@ -61,6 +61,8 @@ class DatasetWay:
         people. ``""`` for faces of people.
     has_labels, has_ratings : callable
         ``has_labels(settings) -> bool``: whether its faces may have labels, or rated triplets.
+    has_eyes : bool
+        Whether each face comes with its eyes, so that it can be aligned without a landmark model.
     check : callable
         ``check(settings)`` raises `InputError` for settings that name what does not exist.
     """
@@ -72,6 +74,7 @@ class DatasetWay:
     made: str = ""
     has_labels: Callable[[Any], bool] = lambda settings: False
     has_ratings: Callable[[Any], bool] = lambda settings: False
+    has_eyes: bool = False
     check: Callable[[Any], None] = lambda settings: None
 
 

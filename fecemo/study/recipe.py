@@ -321,7 +321,8 @@ class Recipe:
         behind = self.said_of(row).embeddings_from
         if behind is not None and (waiting := self.waits_for(behind, variant)) is not None:
             return f"waits for the row {behind}, which {waiting}"
-        aligned = variant is not None and faces_seen(approach, find_variant(variant)) == "aligned"
+        aligned = variant is not None and faces_seen(approach, find_variant(variant)) == "aligned" and not all(
+            dataset.way.has_eyes for dataset in self.datasets.values())
         by_units = find_naming_method(self.naming.method).by == "units" and approach.predicts_by == "clusters"
         if (measured(approach) or aligned or by_units) and not locate_model(self.landmark_model).is_file():
             return (f"waits for a face landmark model in {locate_model(self.landmark_model)}: run `make models`, or "

@@ -45,14 +45,21 @@ rule landmarks:
         " --dataset {params.dataset:q} --out {params.out:q} --threads {threads}"
 
 
+def eyes_from(dataset):
+    """The landmark features that say where eyes are; none where a face detector saw them and there is no better model."""
+    seen = recipe.datasets[dataset].way.has_eyes and not locate_model(recipe.landmark_model).is_file()
+    return [] if seen else [layout.column(dataset, "landmark_features")]
+
+
 rule align:
-    input: lambda wildcards: layout.dataset(wildcards.dataset) / DONE, layout.column("{dataset}", "landmark_features") / DONE
+    input: lambda wildcards: [folder / DONE for folder in [layout.dataset(wildcards.dataset), *eyes_from(wildcards.dataset)]]
     output: layout.column("{dataset}", "aligned") / DONE
     params:
         dataset=lambda wildcards: layout.dataset(wildcards.dataset),
-        features=lambda wildcards: layout.column(wildcards.dataset, "landmark_features"),
+        features=lambda wildcards: shlex.join(
+            word for folder in eyes_from(wildcards.dataset) for word in ("--landmark-features", str(folder))),
         out=lambda wildcards: layout.column(wildcards.dataset, "aligned")
     threads: workflow.cores
     shell:
-        f"{script('02_align')} --dataset {{params.dataset:q}} --landmark-features {{params.features:q}}"
+        f"{script('02_align')} --dataset {{params.dataset:q}} {{params.features}}"
         " --out {params.out:q} --threads {threads}"

@@ -400,10 +400,6 @@ def a_link_to_nothing(folder):
     (folder / "sad").symlink_to(folder / "unmounted")
 
 
-def a_link_to_itself(folder):
-    (folder / "sad").symlink_to("sad")
-
-
 def a_class_still_packed(folder):
     touch(folder, "Sadness.tar.gz")
 
@@ -416,8 +412,7 @@ def an_empty_test_folder(folder):
 
 
 @pytest.mark.parametrize(("alter", "said"), [
-    (a_link_to_nothing, r"sad: the link leads to .*unmounted, and nothing can be opened"),
-    (a_link_to_itself, r"sad: the link leads to sad, and nothing can be opened there"),
+    (a_link_to_nothing, r"sad: the link leads to .*unmounted, and nothing is there"),
     (a_class_still_packed, r"Sadness\.tar\.gz is still packed, and what it holds would be lost"),
     (an_empty_test_folder, r"test: the split 'test' has no usable image"),
 ])
@@ -426,15 +421,6 @@ def test_a_class_or_split_that_is_no_folder_of_images_is_refused(tmp_path, alter
     alter(tmp_path)
     with pytest.raises(InputError, match=said):
         read("class_folders", tmp_path)
-
-
-def test_a_picture_that_is_a_link_to_itself_costs_itself_alone(tmp_path):
-    touch(tmp_path, "happy/a.png")
-    for place in (tmp_path, tmp_path / "happy"):
-        (place / "b.png").symlink_to("b.png")
-    found = read("class_folders", tmp_path)
-    assert [image.path for image in found.images] == ["happy/a.png", "happy/b.png"]  # which cannot be decoded
-    assert [entry.where for entry in found.left_out] == ["b.png"]
 
 
 def test_an_archive_beside_its_own_folder_is_nobodys_loss(tmp_path):

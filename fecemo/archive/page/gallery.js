@@ -153,9 +153,7 @@
     image.onload = () => placeBox(face);
     image.onerror = () => { image.hidden = true; byId("box").hidden = true; enlarge(face); };
     byId("face").hidden = true;
-    // Names of photographs have %0A and the like for what breaks a table: that is what a link needs too.
-    const address = path.split("/").map((part) => encodeURIComponent(part).replaceAll("%25", "%")).join("/");
-    image.src = G.links[photoOf[face]] ?? G.folder + address;
+    image.src = G.links[photoOf[face]] ?? G.folder + path.split("/").map(encodeURIComponent).join("/");
     if (!byId("detail").open) byId("detail").showModal();
   }
 

@@ -83,7 +83,8 @@ def _read_features(layout: RunLayout, dataset: str, receipt: Receipt, length: in
 def _read_aligned(layout: RunLayout, dataset: str, receipt: Receipt, length: int) -> Column:
     folder, stage = layout.column(dataset, ALIGNED), STAGES[ALIGNED]
     features = read_receipt(layout.column(dataset, LANDMARK_FEATURES))
-    if features is not None and receipt.inputs["eyes"] != eyes_digest(features):
+    by_landmarks = "eyes" in receipt.inputs  # and not by the eyes that a face detector saw
+    if by_landmarks and features is not None and receipt.inputs["eyes"] != eyes_digest(features):
         raise StoredStateError(f"{folder} holds faces aligned by other landmarks than "
                                f"{layout.column(dataset, LANDMARK_FEATURES)} holds now; run the {stage} stage again")
     faces = read_array(folder, ALIGNED, stage, length=length)
