@@ -1,5 +1,6 @@
 """Networks on disk: Keras's own ``.keras`` files, byte for byte the same for the same weights."""
 
+import importlib
 import json
 import zipfile
 from pathlib import Path
@@ -60,9 +61,8 @@ def refuse_unstorable(model: keras.Model, folder: Path) -> None:
         save_network(model, path)
         again = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (ValueError, TypeError, NotImplementedError, AttributeError, KeyError) as error:
-        # Keras puts the whole model into its message; what went wrong is the last thing that it says.
-        reason = str(error).rpartition("Exception encountered: ")[2].split(". ")[0].split("\n")[0]
-        raise InputError(f"the model {model.name} cannot be stored and loaded again ({reason}): {advice}") from error
+        raise InputError(f"the model {model.name} cannot be stored and loaded again ({_reason(error)}): {advice}"
+                         ) from error
     finally:
         path.unlink(missing_ok=True)
         path.with_name(f".saving.{path.name}").unlink(missing_ok=True)
@@ -100,6 +100,27 @@ def load_network(path: Path) -> keras.Model:
     if not path.exists():
         raise StoredStateError(f"{path} is missing; run the train stage again")
     try:
+        _import_layers(path)
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except (zipfile.BadZipFile, OSError, ValueError, KeyError, TypeError) as error:
-        raise StoredStateError(f"{path} cannot be read as a network ({error}); run the train stage again") from error
+        raise StoredStateError(f"{path} cannot be read as a network ({_reason(error)}); run the train stage again"
+                               ) from error
+
+
+def _import_layers(path: Path) -> None:
+    """Import the modules of fecemo that register the layers in a file: nobody else may have done so yet."""
+    with zipfile.ZipFile(path) as file:
+        pending = [json.loads(file.read("config.json"))]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            if isinstance(module := value.get("module"), str) and module.startswith("fecemo.models."):
+                importlib.import_module(module)
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)
+
+
+def _reason(error: Exception) -> str:
+    """Return what went wrong: Keras puts the whole model into its message, and the reason last."""
+    return str(error).rpartition("Exception encountered: ")[2].split(". ")[0].split("\n")[0]

@@ -3,6 +3,8 @@
 import csv
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -283,3 +285,15 @@ def test_clusters_are_named_by_action_units_without_a_label(study, tmp_path):
     names = receipt.summary["names"]
     assert [names[str(order[0])], names[str(order[-1])]] == ["happy", "surprise"]
     evaluate.run(arguments)
+
+
+def test_a_process_that_has_built_no_model_reads_one_with_layers_of_fecemo(study):
+    _, layout, _ = study
+    train.run(cell(study, "landmark_features"))
+    program = ("import sys, fecemo, numpy as np;"
+               "encoder = fecemo.open_run(sys.argv[1]).encoder('landmark_features', 'gray');"
+               "columns = {column: np.ones((2, encoder.model.input[name].shape[1]), 'float32')"
+               " for name, column in encoder.inputs.items()};"
+               "print(encoder.transform(columns).shape)")
+    done = subprocess.run([sys.executable, "-c", program, str(layout.run)], capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "(2, 69)", done.stderr
