@@ -82,6 +82,12 @@ class TestHybrid:
         assert figures[-1]["loss.tiles.cross_entropy"] < 3
         assert figures[-1]["accuracy.tiles.cross_entropy"] > 0.5, "all nine places at once"
 
+    def test_tiles_are_told_from_the_average_or_from_the_map(self):
+        approach = find_approach("hybrid")
+        sizes = {reading: approach.outline(approach.config(filters=(4, 4), tiles_from=reading), {"image": (24, 24, 1)},
+                                           8).get_layer("tile_head").count_params() for reading in ("average", "map")}
+        assert sizes == {"average": 81 * (4 + 1), "map": 81 * (6 * 6 * 4 + 1)}
+
     def test_a_whole_face_beside_the_shuffled_one_goes_through_the_same_encoder(self):
         approach = find_approach("hybrid")
         both = approach.model(approach.config(filters=(4, 4), whole=True), {"image": (24, 24, 1),

@@ -8,7 +8,7 @@ squared differences: the perceptual loss of the study needs a network that other
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from fecemo.models.approach import IMAGE, Approach, Phase, Shape
 from fecemo.models.residual import SmallResidualConfig
@@ -25,12 +25,16 @@ class HybridConfig(SmallResidualConfig):
     ----------
     pieces : int
         Tiles along a side, of a jigsaw.
+    tiles_from : {"average", "map"}
+        What the order of the tiles is told from: the average of the features over the face, as published, or, soundly
+        for an encoder of few layers, which hardly knows places from its padding, their map.
     whole : bool
         Tell emotions from the whole face beside the shuffled one, at twice the cost. As published, the shuffled face
         is the only one that is seen: at 48 pixels a strong handicap. With it goes ``jigsaw: {into: shuffled}``.
     """
 
     pieces: int = 3
+    tiles_from: Literal["average", "map"] = "average"
     whole: bool = False
 
     def __post_init__(self) -> None:
@@ -62,11 +66,12 @@ def build(config: HybridConfig, shapes: Mapping[str, Shape], n_classes: int) -> 
     code = encoder(inputs["image"])
     average = layers.GlobalAveragePooling2D(name="average")
     features = average(code)
-    of_tiles = average(encoder(inputs[SHUFFLED])) if config.whole else features
+    of_shuffled = encoder(inputs[SHUFFLED]) if config.whole else code
+    of_tiles = average(of_shuffled) if config.tiles_from == "average" else of_shuffled
     places = config.pieces**2
-    tiles = chain("tile_head", features.shape[1:], [
-        layers.Dense(places**2, name="dense"), layers.Reshape((places, places), name="reshape"),
-        layers.Softmax(name="tiles")])
+    tiles = chain("tile_head", of_tiles.shape[1:], [
+        layers.Flatten(name="flatten"), layers.Dense(places**2, name="dense"),
+        layers.Reshape((places, places), name="reshape"), layers.Softmax(name="tiles")])
     decoder = chain("decoder", code.shape[1:], [
         *(layers.Conv2DTranspose(width, 4, strides=2, padding="same", activation="relu", name=f"deconv_{number}",
                                  kernel_initializer="he_normal")
