@@ -17,8 +17,8 @@ from fecemo.archive.vocabulary import Vocabulary, read_vocabulary
 from fecemo.archive.words import Query, read_query
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_file, atomic_write
-from fecemo.data.receipts import Receipt, plain, require_receipt
-from fecemo.errors import InputError, ResourceError, nearest
+from fecemo.data.receipts import Receipt, plain, read_receipt, require_receipt
+from fecemo.errors import InputError, ResourceError, StoredStateError, nearest
 from fecemo.run import Run
 from fecemo.stages.photo_sidecars import write_sidecars
 from fecemo.stages.run_readout import RunReadout, require_current
@@ -122,6 +122,10 @@ def run(settings: SearchSettings, out: Path) -> Receipt:
     told = tags.description
     require_current({name: digest for name, digest in receipt.inputs.items() if not name.startswith("dataset")},
                     lambda: RunReadout(Run(Path(told.folder)), told.row, told.variant), f"the tags in {settings.tags}")
+    faces = read_receipt(Path(told.dataset))
+    if faces is not None and faces.digest != receipt.inputs["dataset"]:
+        raise StoredStateError(f"the tags in {settings.tags} are stale: the faces in {told.dataset} changed since; run "
+                               "the tag stage again")
     vocabulary = Vocabulary() if settings.vocabulary is None else read_vocabulary(settings.vocabulary)
     query = read_query(settings.find, told.classes) if settings.find.strip() else None
     examples = np.zeros(0, np.int64) if query else _examples(tags, settings.like)

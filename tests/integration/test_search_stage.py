@@ -74,6 +74,10 @@ def test_tags_of_names_that_changed_are_stale(archive, tmp_path):
     moved.name({**moved.true_names(), "0": "not a face"})
     with pytest.raises(StoredStateError, match="stale: the names of the run changed since"):
         search.run(SearchSettings(moved.out, find="happy"), tmp_path / "hits")
+    tag.run(TagSettings(moved.dataset, moved.layout.run, ROW, VARIANT), moved.out)
+    moved.photograph([5], start=10)
+    with pytest.raises(StoredStateError, match=r"the faces in .* changed since"):
+        search.run(SearchSettings(moved.out, find="happy"), tmp_path / "hits")
 
 
 @pytest.mark.parametrize(("changes", "words"), [
