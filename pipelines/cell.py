@@ -5,6 +5,7 @@ from typing import Literal
 
 from fecemo.cli import open_door
 from fecemo.stages.cell_arguments import CellArguments
+from fecemo.training.backend import forget_models
 
 Stage = Literal["train", "embed", "triplet_test", "cluster", "cluster_sweep", "map_faces", "label", "evaluate"]
 
@@ -24,6 +25,7 @@ def run(arguments: CellArguments, stages: tuple[Stage, ...]) -> None:
     """
     for stage in stages:
         importlib.import_module(f"fecemo.stages.{stage}").run(arguments)
+        forget_models()
 
 
 if __name__ == "__main__":

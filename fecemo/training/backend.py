@@ -105,6 +105,12 @@ def _without_chatter() -> Iterator[None]:
             os.close(kept)
 
 
+def forget_models() -> None:
+    """Free what Keras and its backend keep of models that nobody holds any more; without Keras there is nothing."""
+    if "keras" in sys.modules:
+        import_keras().utils.clear_session(free_memory=True)
+
+
 def backend_module() -> tuple[str, Any]:
     """Return the name of the backend that runs, and its module: for the few things that Keras has no word for."""
     backend = import_keras().backend.backend()

@@ -1,98 +1,102 @@
-"""Cells: what is made from the faces for each row on each variant, under every seed, as the graph of artefacts has it."""
+"""Cells: what is made from the faces for each row on each variant, under every seed, as the graph of artefacts has it.
+
+All stages of a cell run in one process, for each that starts imports TensorFlow anew; each writes its own receipt, and
+none does again what is current. Names that a person gives come between: what follows from them is a job of its own.
+"""
+
+MADE_BY = {"train": ("model",), "embed": ("outputs",), "triplet_test": ("triplet_test",),
+           "cluster": ("clusters", "assignments") if recipe.roles.target else ("clusters",), "map_faces": ("map",), "cluster_sweep": ("cluster_sweep",),
+           "label": ("names",), "evaluate": ("score",)}
 
 
-def cell_script(name, *stages):
-    """The command of one stage's script or, with stages named, of several in one process."""
-    return (f"{script(name)} --recipe {shlex.quote(str(RECIPE))}"
-            " --run {wildcards.home:q} --approach {wildcards.approach:q} --variant {wildcards.variant:q}"
-            + (f" --stages {shlex.join(stages)}" if stages else ""))
+def stages_of(row, first_seed):
+    """The stages of a row's cells, in their order; maps, sweeps and triplet tests are made under the first seed.
+
+    Without labelled faces nothing is scored.
+    """
+    cell = resolve(recipe, row, (recipe.said_of(row).variants or tuple(recipe.variants))[0])
+    clustered, is_step = cell.approach.predicts_by == "clusters", row in recipe.steps
+    grouped, labelled = clustered and not is_step, recipe.roles.target is not None
+    by_hand = clustered and recipe.naming.method == "hand"
+    asked = {
+        "train": cell.made_by == row, "embed": cell.made_by == row,
+        "triplet_test": first_seed and rated and grouped and labelled,
+        "cluster": grouped,
+        "map_faces": first_seed and not is_step and (clustered or cell.tsne_output),
+        "cluster_sweep": first_seed and clustered and recipe.cluster_sweep and labelled,
+        "label": grouped and not by_hand,
+        "evaluate": labelled and not by_hand and (grouped or not clustered)}
+    return [stage for stage in MADE_BY if asked[stage]]
 
 
-def cell_of(wildcards):
-    seed = RunLayout(Path(wildcards.home)).seed
-    return resolve(recipe if seed is None else seeded[seed], wildcards.approach, wildcards.variant)
+def kinds_of(stages):
+    return [kind for stage in stages for kind in MADE_BY[stage]]
 
 
-def made_with(*kinds):
+def cell_script(row, stages):
+    """The command that runs stages of a cell in one process."""
+    return (f"{script('cell')} --recipe {shlex.quote(str(RECIPE))} --run {{params.run:q}} --approach {shlex.quote(row)}"
+            f" --variant {{wildcards.variant:q}} --stages {shlex.join(stages)}")
+
+
+def run_of(wildcards):
+    return RunLayout(Path(wildcards.get("home", layout.run)))
+
+
+def cell_of(row, wildcards):
+    seed = run_of(wildcards).seed
+    return resolve(recipe if seed is None else seeded[seed], row, wildcards.variant)
+
+
+def made_with(row, stages):
     """What of the recipe shapes artefacts: a change there, and only there, makes them again."""
-    return lambda wildcards: json.dumps([KINDS[kind].config_of(cell_of(wildcards)) for kind in kinds], sort_keys=True)
+    return lambda wildcards: json.dumps([KINDS[kind].config_of(cell_of(row, wildcards)) for kind in kinds_of(stages)],
+                                        sort_keys=True)
 
 
-def made_from(*kinds):
+def made_from(row, stages):
     """What artefacts of one job are made from: digests of others, and files that people bring."""
     def files(wildcards):
-        cell, home = cell_of(wildcards), RunLayout(Path(wildcards.home))
-        made = {(kind, (cell.row, cell.variant.name)) for kind in kinds}
-        sources = [source for kind in kinds
+        cell, home = cell_of(row, wildcards), run_of(wildcards)
+        made = {(kind, (cell.row, cell.variant.name)) for kind in kinds_of(stages)}
+        sources = [source for kind, _ in made
                    for source in KINDS[kind].inputs(cell, home, KINDS[kind].config_of(cell)).values()]
-        return list(dict.fromkeys(path for source in sources for path in (
-            sorted(source.paths) if isinstance(source, Files)
+        return sorted({path for source in sources for path in (
+            source.paths if isinstance(source, Files)
             else [KINDS[source.kind].folder(home, *source.key) / DONE] if (source.kind, source.key) not in made
-            else [])))
+            else [])})
     return files
 
 
-def done(kind):
+def done(home, row, stages):
     """What Snakemake watches, and may remove: the digest of a stage's output. It never sees a receipt.
 
     A stage whose receipt is current says so in a moment, and an equal digest runs nothing that depends on it.
     """
-    return KINDS[kind].folder(any_home, "{approach}", "{variant}") / DONE
+    return [KINDS[kind].folder(home, row, "{variant}") / DONE for kind in kinds_of(stages)]
 
 
-rule train:
-    input: made_from("model", "outputs")
-    output: done("model"), done("outputs")
-    params: settings=made_with("model", "outputs"), threads=recipe.threads, devices=recipe.devices
-    threads: recipe.threads or workflow.cores
-    resources: gpu=1
-    shell: cell_script("cell", "train", "embed")
+for row in (*recipe.approaches, *recipe.steps):
+    for home in (layout, of_any_seed) if recipe.seeds and row in recipe.approaches else (layout,):
+        stages = stages_of(row, home is layout)
 
+        rule:
+            name: f"cell_{row}" if home is layout else f"seeds_{row}"
+            input: made_from(row, stages)
+            output: done(home, row, stages)
+            params:
+                settings=made_with(row, stages), threads=recipe.threads, devices=recipe.devices,
+                run=lambda wildcards: run_of(wildcards).run
+            threads: recipe.threads or workflow.cores
+            resources: gpu=int("train" in stages)
+            shell: cell_script(row, stages)
 
-rule cluster:
-    input: done("outputs")
-    output: done("clusters"), done("assignments") if recipe.roles.target else []
-    params: settings=made_with("clusters")
-    threads: recipe.threads or workflow.cores
-    shell: cell_script("05_cluster")
+        if "cluster" in stages and recipe.naming.method == "hand":
+            named = ["label", "evaluate"] if recipe.roles.target else ["label"]
 
-
-rule map_faces:
-    input: made_from("map")
-    output: done("map")
-    params: settings=made_with("map")
-    threads: recipe.threads or workflow.cores
-    shell: cell_script("06_map")
-
-
-rule label:
-    input: made_from("names")
-    output: done("names")
-    params: settings=made_with("names")
-    shell: cell_script("07_label")
-
-
-if recipe.cluster_sweep:
-    rule cluster_sweep:
-        input: made_from("cluster_sweep")
-        output: done("cluster_sweep")
-        params: settings=made_with("cluster_sweep")
-        threads: recipe.threads or workflow.cores
-        shell: cell_script("13_cluster_sweep")
-
-
-if rated:
-    rule triplet_test:
-        input: made_from("triplet_test")
-        output: done("triplet_test")
-        params: settings=made_with("triplet_test")
-        threads: recipe.threads or workflow.cores
-        resources: gpu=1
-        shell: cell_script("14_triplet_test")
-
-
-rule evaluate:
-    input: made_from("score")
-    output: done("score")
-    params: settings=made_with("score")
-    shell: cell_script("08_evaluate")
+            rule:
+                name: f"named_{row}" if home is layout else f"named_seeds_{row}"
+                input: made_from(row, named)
+                output: done(home, row, named)
+                params: settings=made_with(row, named), run=lambda wildcards: run_of(wildcards).run
+                shell: cell_script(row, named)

@@ -260,7 +260,7 @@ def test_cells_of_the_variant_wait_for_a_landmark_model(study, tmp_path):
              "--config", f"recipe={recipe}", f"run={tmp_path / 'run'}"],
             cwd=tmp_path, capture_output=True, text=True, timeout=300)
         counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
-        counts.append([counted.get(rule) for rule in ("landmarks", "align", "train", "table")])
+        counts.append([counted.get(rule) for rule in ("landmarks", "align", "cell_conv_autoencoder", "table")])
         waits = [read_recipe(recipe).waits_for("conv_autoencoder", variant) for variant in (None, "gray", "aligned")]
         if not model.exists():
             assert waits[:2] == [None, None]

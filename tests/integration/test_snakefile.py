@@ -34,6 +34,19 @@ def scored_cells(run: Path) -> int:
         return sum(row["metric"] == "accuracy" and row["value"] != "" for row in csv.DictReader(file))
 
 
+def jobs(printed: subprocess.CompletedProcess) -> dict[str, int]:
+    """Return how many jobs of each rule would run."""
+    listed = re.findall(r"^([\w.-]+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE)
+    return {name: int(count) for name, count in listed}
+
+
+def outputs(printed: subprocess.CompletedProcess, rule: str) -> list[set[str]]:
+    """Return the artefacts of each job of a rule, as the run's folder names them."""
+    listed = re.findall(rf"^rule {rule}:\n(?: +input: .+\n)? +output: (.+)$", printed.stdout + printed.stderr,
+                        re.MULTILINE)
+    return [{str(Path(path).parent) for path in paths.split(", ")} for paths in listed]
+
+
 @pytest.fixture
 def one_cell(tmp_path) -> Path:
     """A recipe of one cell, whose training is long enough to be killed in the middle."""
@@ -50,38 +63,51 @@ def one_cell(tmp_path) -> Path:
 
 
 def test_a_dry_run_counts_the_grid_of_the_recipe(tmp_path):
-    printed = snakemake(tmp_path, TINY, tmp_path / "run", "-n")
-    counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
-    expected = {"draw_photographs": 1, "draw_emotions": 1, "fetch_photographs": 1, "import_emotions": 1,
-                "train": 12, "cluster": 6, "map_faces": 6, "evaluate": 12}
-    assert {name: int(counted[name]) for name in expected} == expected
-    assert not (tmp_path / "run").exists()
+    """A job a cell, whatever the number of its stages."""
+    layout = RunLayout(tmp_path / "run")
+    printed = snakemake(tmp_path, TINY, layout.run, "-n", "--quiet", "host")
+    rows = ("dense_autoencoder", "conv_autoencoder", "semi_supervised", "supervised")
+    assert jobs(printed) == {"draw_photographs": 1, "draw_emotions": 1, "fetch_photographs": 1, "import_emotions": 1,
+                             **{f"cell_{row}": 3 for row in rows}, "table": 1, "all": 1, "total": 18}
+    grouped, judged = (("model", "embeddings", "score", "clusters", "assigned", "map", "names"),
+                       ("model", "embeddings", "score"))
+    for row, kinds in (("dense_autoencoder", grouped), ("supervised", judged)):
+        expected = {str(getattr(layout, kind)(row, "tight")) for kind in kinds}
+        assert expected in outputs(printed, f"cell_{row}")
+    assert not layout.run.exists()
 
 
 def test_further_seeds_are_further_runs_on_the_same_faces(tmp_path):
-    recipe = tmp_path / "seeds.yaml"
+    recipe, layout = tmp_path / "seeds.yaml", RunLayout(tmp_path / "run")
     recipe.write_text(TINY.read_text() + "seeds: [11, 12]\n")
-    printed = snakemake(tmp_path, recipe, tmp_path / "run", "-n")
-    counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
-    expected = {"fetch_photographs": 1, "import_emotions": 1, "train": 36, "evaluate": 36, "map_faces": 6, "table": 1}
-    assert {name: int(counted[name]) for name in expected} == expected
+    printed = snakemake(tmp_path, recipe, layout.run, "-n", "--quiet", "host")
+    expected = {"fetch_photographs": 1, "import_emotions": 1, "cell_supervised": 3, "seeds_supervised": 6,
+                "cell_conv_autoencoder": 3, "seeds_conv_autoencoder": 6, "table": 1, "total": 18 + 24}
+    assert expected.items() <= jobs(printed).items()
+    mapped = [layout.of_seed(seed) for seed in (11, 12)]
+    made = set().union(*outputs(printed, "seeds_conv_autoencoder"))
+    assert str(layout.of_seed(12).score("conv_autoencoder", "rgb")) in made
+    assert not made & {str(home.map("conv_autoencoder", "rgb")) for home in mapped}
 
 
 def test_names_that_nobody_has_given_yet_hold_up_nothing_else(tmp_path):
-    recipe, run = tmp_path / "hand.yaml", RunLayout(tmp_path / "run")
+    recipe, layout = tmp_path / "hand.yaml", RunLayout(tmp_path / "run")
     recipe.write_text(TINY.read_text().replace("{method: majority_vote, sample: 24}", "{method: hand}"))
-    printed = snakemake(tmp_path, recipe, run.run, "-n")
-    counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
-    assert (counted["cluster"], counted["evaluate"], counted.get("label")) == ("6", "6", None)
-    names = run.hand_names("dense_autoencoder", "rgb")
-    elsewhere = run.hand_names("conv_autoencoder", "gray").with_name("gray.someone.json")
+    printed = snakemake(tmp_path, recipe, layout.run, "-n", "--quiet", "host")
+    assert {"cell_dense_autoencoder": 3, "cell_supervised": 3, "total": 18}.items() <= jobs(printed).items()
+    made = set().union(*outputs(printed, "cell_dense_autoencoder"), *outputs(printed, "cell_supervised"))
+    assert {str(layout.clusters("dense_autoencoder", "rgb")), str(layout.score("supervised", "rgb"))} <= made
+    assert not {str(layout.names("dense_autoencoder", "rgb")), str(layout.score("dense_autoencoder", "rgb"))} & made
+    names = layout.hand_names("dense_autoencoder", "rgb")
+    elsewhere = layout.hand_names("conv_autoencoder", "gray").with_name("gray.someone.json")
     for path in (names, elsewhere):
         path.parent.mkdir(parents=True)
         path.write_text("{}")
-    printed = snakemake(tmp_path, recipe, run.run, "-n", "--quiet", "host")
-    counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
-    assert (counted["evaluate"], counted["label"]) == ("7", "1")
-    read = re.search(r"^rule label:\n +input: (.+)$", printed.stdout + printed.stderr, re.MULTILINE)
+    printed = snakemake(tmp_path, recipe, layout.run, "-n", "--quiet", "host")
+    assert {"named_dense_autoencoder": 1, "cell_dense_autoencoder": 3, "total": 19}.items() <= jobs(printed).items()
+    made, = outputs(printed, "named_dense_autoencoder")
+    assert made == {str(layout.names("dense_autoencoder", "rgb")), str(layout.score("dense_autoencoder", "rgb"))}
+    read = re.search(r"^rule named_dense_autoencoder:\n +input: (.+)$", printed.stdout + printed.stderr, re.MULTILINE)
     # A label that its person saw elsewhere counts here, so that a file of names there is an input here.
     assert read
     assert {str(names), str(elsewhere)} <= set(read[1].split(", "))
@@ -95,11 +121,10 @@ def test_rows_that_measure_faces_wait_for_a_landmark_model(tmp_path):
     recipe.write_text(yaml.safe_dump(document))
     counts = []
     for _ in range(2):
-        printed = snakemake(tmp_path, recipe, tmp_path / "run", "-n")
-        counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
-        counts.append([counted.get(rule) for rule in ("landmarks", "train", "map_faces", "table")])
+        counted = jobs(snakemake(tmp_path, recipe, tmp_path / "run", "-n"))
+        counts.append([counted.get(rule) for rule in ("landmarks", "cell_landmark_features", "table")])
         model.touch()
-    assert counts == [[None, None, None, "1"], ["2", "3", "3", "1"]]
+    assert counts == [[None, None, 1], [2, 3, 1]]
 
 
 def test_a_row_of_another_row_s_embeddings_comes_after_it_in_its_own_run(tmp_path):
@@ -113,9 +138,9 @@ def test_a_row_of_another_row_s_embeddings_comes_after_it_in_its_own_run(tmp_pat
     recipe.write_text(yaml.safe_dump(document))
     printed = snakemake(tmp_path, recipe, run, "-n", "--quiet", "host")
     said = printed.stdout + printed.stderr
-    for home in (RunLayout(run), RunLayout(run).of_seed(11)):
-        made = ", ".join(str(folder("labels", "gray") / "digest.txt") for folder in (home.model, home.embeddings))
-        read = re.search(rf"^rule train:\n +input: (.+)\n +output: {re.escape(made)}", said, re.MULTILINE)
+    for kind, home in (("cell", RunLayout(run)), ("seeds", RunLayout(run).of_seed(11))):
+        made = re.escape(str(home.model("labels", "gray") / "digest.txt"))
+        read = re.search(rf"^rule {kind}_labels:\n +input: (.+)\n +output: {made}", said, re.MULTILINE)
         assert str(home.embeddings("encoder", "gray") / "digest.txt") in read[1].split(", ")
 
 
@@ -135,12 +160,14 @@ def test_a_list_from_which_nothing_learns_tests_every_row_that_has_an_embedding(
                  "cluster_sweep": {"n_clusters": [2], "per_cluster": 1, "seeds": 1}}
     recipe.write_text(yaml.safe_dump(document))
     printed = snakemake(tmp_path, recipe, tmp_path / "run", "-n", "--quiet", "host")
-    said = printed.stdout + printed.stderr
-    counted = dict(re.findall(r"^(\w+) +(\d+)$", said, re.MULTILINE))
-    assert (counted["triplet_test"], counted["fetch_rated"], counted["landmarks"]) == ("3", "1", "3")
+    assert {"fetch_rated": 1, "landmarks": 3}.items() <= jobs(printed).items()
     layout = RunLayout(tmp_path / "run")
-    tested = layout.triplet_test("triplet_embedding", "gray")
-    behind = re.search(rf"^rule triplet_test:\n +input: (.+)\n +output: {tested}", said, re.MULTILINE)
+    for row, is_tested in (("triplet_embedding", True), ("landmark_features", True), ("dense_autoencoder", True),
+                           ("supervised", False)):
+        made, = outputs(printed, f"cell_{row}")
+        assert (str(layout.triplet_test(row, "gray")) in made, str(layout.cluster_sweep(row, "gray")) in made) == (
+            is_tested, is_tested)
+    behind = re.search(r"^rule cell_triplet_embedding:\n +input: (.+)$", printed.stdout + printed.stderr, re.MULTILINE)
     assert str(layout.triplet_test("landmark_features", "gray") / "digest.txt") in behind[1].split(", ")
     found = tmp_path / "list.csv"
     found.touch()
@@ -151,19 +178,18 @@ def test_a_list_from_which_nothing_learns_tests_every_row_that_has_an_embedding(
     recipe.write_text(yaml.safe_dump(document))
 
     def planned(*lists):
-        done = subprocess.run([*command(recipe, tmp_path / "run", "-n"), *lists], cwd=tmp_path, capture_output=True,
-                              text=True, timeout=300)
-        return done.stdout + done.stderr
+        return subprocess.run([*command(recipe, tmp_path / "run", "-n", "--quiet", "host"), *lists], cwd=tmp_path,
+                              capture_output=True, text=True, timeout=300)
 
-    for lists, judging in (([], None), ([f"triplet_test={found}"], "3"), ([f"rated={found}"], "3")):
+    for lists, is_tested in (([], False), ([f"triplet_test={found}"], True), ([f"rated={found}"], True)):
         printed = planned(*lists)
-        counted = dict(re.findall(r"^(\w+) +(\d+)$", printed, re.MULTILINE))
-        assert (counted["table"], counted.get("triplet_test")) == ("1", judging)
-        assert ("fec.csv is not there: there is no triplet test" in printed) is not bool(judging)
-    assert "datasets.rated.fetch.faces: mien.csv: there is no such file" in planned("triplet_test=mien.csv")
+        made, = outputs(printed, "cell_dense_autoencoder")
+        assert (jobs(printed)["table"], str(layout.triplet_test("dense_autoencoder", "gray")) in made) == (1, is_tested)
+        assert ("fec.csv is not there: there is no triplet test" in printed.stdout + printed.stderr) is not is_tested
+    assert "datasets.rated.fetch.faces: mien.csv: there is no such file" in planned("triplet_test=mien.csv").stderr
     del document["roles"]["triplet_test"]
     recipe.write_text(yaml.safe_dump(document))
-    assert "--config triplet_test: there is no such key" in planned(f"triplet_test={found}")
+    assert "--config triplet_test: there is no such key" in planned(f"triplet_test={found}").stderr
 
 
 @pytest.mark.parametrize(("name", "sentence"), [
@@ -226,13 +252,18 @@ def test_a_recipe_changed_after_a_run_makes_exactly_its_artifacts_stale(tmp_path
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert scored_cells(layout.run) == 1
 
+    def made_at(kind):
+        return (getattr(layout, kind)("dense_autoencoder", "gray") / "receipt.json").stat().st_mtime_ns
+
+    kinds = ("model", "embeddings", "clusters", "assigned", "map", "names", "score")
+    receipts = {kind: made_at(kind) for kind in kinds}
     recipe.write_text(yaml.safe_dump({**document, "naming": {"method": "hand"}}))
     ran = snakemake(tmp_path, recipe, layout.run)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     said = " ".join((ran.stdout + ran.stderr).split())
     assert "gray is shown as not run: the names of dense_autoencoder gray were made with other settings" in said
     assert f"at {layout.hand_names('dense_autoencoder', 'gray')}" in said
-    assert re.findall(r"^rule (\w+):", ran.stdout + ran.stderr, re.MULTILINE) in ([], ["table"])
+    assert {kind: made_at(kind) for kind in kinds} == receipts, "what the recipe still asks for was made again"
     assert scored_cells(layout.run) == 0
     assert "Nothing to be done" in (again := snakemake(tmp_path, recipe, layout.run)).stdout + again.stderr
 
@@ -257,12 +288,13 @@ def test_a_damaged_output_starts_its_stage_and_nothing_is_made_again_after_that(
     assert ended.returncode == 0, ended.stderr[-3000:]
     assert planned()[0] == set()
     cell = ("dense_autoencoder", "gray")
+    receipt = run.model(*cell) / "receipt.json"
+    trained = receipt.stat().st_mtime_ns
     centres = run.clusters(*cell) / "centres.npy"
     whole = centres.read_bytes()
     centres.write_bytes(whole[:-4])  # its size tells
     rules, said = planned()
-    assert {"cluster", "evaluate", "table"} <= rules
-    assert not any(rule.startswith(("draw", "fetch", "import", "train")) for rule in rules)
+    assert rules == {"cell_dense_autoencoder", "table"}
     assert "the clusters of dense_autoencoder gray are damaged: centres.npy has" in said
     (run.score(*cell) / "receipt.json").write_text("{")
     sample = run.names(*cell) / "sample.csv"
@@ -270,10 +302,11 @@ def test_a_damaged_output_starts_its_stage_and_nothing_is_made_again_after_that(
     ended = snakemake(tmp_path, recipe, run.run, "-c1")
     assert ended.returncode == 0, ended.stderr[-3000:]
     assert centres.read_bytes() == whole
+    assert receipt.stat().st_mtime_ns == trained, "of a cell's stages those alone run again that have to"
     assert ";" not in sample.read_text()
     assert planned()[0] == set()
     # Called from another folder, where nothing is known of earlier runs, a changed recipe is seen too.
     recipe.write_text(recipe.read_text().replace("bootstrap: 200", "bootstrap: 150"))
     (tmp_path / "elsewhere").mkdir()
     printed = snakemake(tmp_path / "elsewhere", recipe, run.run, "-n")
-    assert re.search(r"^evaluate +1$", printed.stdout + printed.stderr, re.MULTILINE)
+    assert re.search(r"^cell_dense_autoencoder +1$", printed.stdout + printed.stderr, re.MULTILINE)
