@@ -5,8 +5,11 @@ none does again what is current. Names that a person gives come between: what fo
 """
 
 MADE_BY = {"train": ("model",), "embed": ("outputs",), "triplet_test": ("triplet_test",),
-           "cluster": ("clusters", "assignments") if recipe.roles.target else ("clusters",), "map_faces": ("map",), "cluster_sweep": ("cluster_sweep",),
-           "label": ("names",), "evaluate": ("score",)}
+           "cluster": ("clusters", "assignments") if recipe.roles.target else ("clusters",), "map_faces": ("map",),
+           "cluster_sweep": ("cluster_sweep",), "label": ("names",), "evaluate": ("score",)}
+# A job reads its command when it runs, and a loop has gone on by then: row and stages are kept with their rule.
+CELL = (f"{script('cell')} --recipe {shlex.quote(str(RECIPE))} --run {{params.run:q}} --approach {{params.row:q}}"
+        " --variant {wildcards.variant:q} --stages {params.stages}")
 
 
 def stages_of(row, first_seed):
@@ -31,12 +34,6 @@ def stages_of(row, first_seed):
 
 def kinds_of(stages):
     return [kind for stage in stages for kind in MADE_BY[stage]]
-
-
-def cell_script(row, stages):
-    """The command that runs stages of a cell in one process."""
-    return (f"{script('cell')} --recipe {shlex.quote(str(RECIPE))} --run {{params.run:q}} --approach {shlex.quote(row)}"
-            f" --variant {{wildcards.variant:q}} --stages {shlex.join(stages)}")
 
 
 def run_of(wildcards):
@@ -86,10 +83,10 @@ for row in (*recipe.approaches, *recipe.steps):
             output: done(home, row, stages)
             params:
                 settings=made_with(row, stages), threads=recipe.threads, devices=recipe.devices,
-                run=lambda wildcards: run_of(wildcards).run
+                run=lambda wildcards: run_of(wildcards).run, row=row, stages=shlex.join(stages)
             threads: recipe.threads or workflow.cores
             resources: gpu=int("train" in stages)
-            shell: cell_script(row, stages)
+            shell: CELL
 
         if "cluster" in stages and recipe.naming.method == "hand":
             named = ["label", "evaluate"] if recipe.roles.target else ["label"]
@@ -98,5 +95,7 @@ for row in (*recipe.approaches, *recipe.steps):
                 name: f"named_{row}" if home is layout else f"named_seeds_{row}"
                 input: made_from(row, named)
                 output: done(home, row, named)
-                params: settings=made_with(row, named), run=lambda wildcards: run_of(wildcards).run
-                shell: cell_script(row, named)
+                params:
+                    settings=made_with(row, named), run=lambda wildcards: run_of(wildcards).run, row=row,
+                    stages=shlex.join(named)
+                shell: CELL

@@ -21,7 +21,9 @@ from fecemo.study.recipe_file import read_recipe
 ROOT, CELL = Path(__file__).parents[2], ("symmetric_hog", "gray")
 RECIPE = {"name": "archive", "title": "An archive", "variants": ["gray"], "face_side": 20, "threads": 1,
           "datasets": {"album": {"draw": {"faces": 24, "dead_links": 0, "url_prefix": "http://127.0.0.1:18797/"}}},
-          "roles": {"source": "album"}, "approaches": {"symmetric_hog": {"fit": {}}},
+          "roles": {"source": "album"},
+          "approaches": {"symmetric_hog": {"fit": {}},
+                         "later": {"approach": "symmetric_hog", "title": "Once more", "fit": {}}},
           "clustering": {"n_clusters": 3, "n_init": 2},
           "naming": {"method": "hand", "classes": ["broad smile", "happy", "upset"]},
           "map": {"perplexity": 5, "pca_components": 4, "iterations": 50}}
@@ -61,6 +63,8 @@ def test_it_ends_with_clusters_a_map_and_names_and_without_a_table(study):
     assert run.namer(*CELL).predict(vectors).tolist() == named.tolist()
     for kind in ("model", "outputs", "clusters", "map", "names"):
         assert study.artifacts.status(kind, *CELL).state == "current"
+    assert study.artifacts.status("clusters", "later", "gray").state == "current"
+    assert not layout.names("later", "gray").exists()
     assert not {"scores", "tables", "assigned", "results.csv"} & {path.name for path in layout.run.iterdir()}
 
 
