@@ -26,6 +26,8 @@ TILE = 80
 """Pixels of a face's side on a sheet."""
 MAX_AXES = 64
 """Numbers of a vector that ``vectors.js`` keeps: the first principal axes of longer ones."""
+BY_UNITS = ("The names are suggestions by published action units: nobody has looked yet, and many are wrong. Name the "
+            "groups in the notebook. ")
 CLAIM = ("The names say what a face shows, not what a person feels. This page is a folder of files: no picture and no "
          "word leaves it.")
 
@@ -69,7 +71,7 @@ def page_files() -> dict[str, str]:
     return texts
 
 
-def faces_script(title: str, folder: str, faces: ShownFaces) -> str:
+def faces_script(title: str, folder: str, faces: ShownFaces, named_by: str = "") -> str:
     """Return ``faces.js``: everything of every face but its picture and its vector.
 
     Parameters
@@ -79,9 +81,12 @@ def faces_script(title: str, folder: str, faces: ShownFaces) -> str:
     folder : str
         Address of the folder of photographs relative to the page, ``""`` or ending in ``/``.
     faces : ShownFaces
+    named_by : str
+        How clusters got their names: the page says where nobody has looked at them.
     """
     return _script("GALLERY", {
-        "title": title, "claim": CLAIM, "n": len(faces.shares), "grid": GRID, "folder": folder,
+        "title": title, "claim": (BY_UNITS if named_by == "action_units" else "") + CLAIM,
+        "n": len(faces.shares), "grid": GRID, "folder": folder,
         "classes": list(faces.classes), "calibrated": faces.calibrated,
         "shares": _encoded(np.rint(np.clip(faces.shares, 0, 1) * 255).astype(np.uint8)),
         "photos": list(faces.photos), "photo_of": _encoded(faces.photo_of.astype("<u4")),

@@ -41,6 +41,8 @@ class TagsDescription:
         Digest of the model, the clusters and the names.
     classes : tuple of str
         Columns of ``shares.npy``.
+    named_by : str
+        How the clusters got their names, such as ``"hand"``; ``"classifier"`` where there are none.
     names : dict of str to str
         Of the clusters, by their keys; empty for a classifier.
     calibrated : bool
@@ -57,6 +59,7 @@ class TagsDescription:
     variant: str
     run: str
     classes: tuple[str, ...]
+    named_by: str
     names: dict[str, str]
     calibrated: bool
     temperature: float

@@ -102,7 +102,7 @@ def run(settings: GallerySettings, out: Path) -> Receipt:
         links, missing = _copies(settings, made, photos.tolist())
         shown = gallery.ShownFaces(tags.description.classes, np.asarray(tags.shares), tags.description.calibrated,
                                    photos.tolist(), photo_of, tags.box, links)
-        scripts = {"faces.js": gallery.faces_script(title, quote(folder) + "/", shown),
+        scripts = {"faces.js": gallery.faces_script(title, quote(folder) + "/", shown, tags.description.named_by),
                    "vectors.js": gallery.vectors_script(np.asarray(tags.vectors)),
                    "words.js": gallery.words_script(tags.description.classes)}
         for name, text in {**scripts, **gallery.page_files()}.items():

@@ -223,6 +223,7 @@ def _tag(folder: Path, settings: TagSettings, photographs: dict[str, Photograph]
     calibration = readout.calibration
     description = TagsDescription(
         str(settings.dataset), str(settings.run), settings.row, settings.variant, readout.digest, readout.classes,
+        readout.names.method if readout.names else "classifier",
         readout.names.names if readout.names else {}, calibration.n_labelled > 0, calibration.temperature,
         calibration.n_labelled, calibration.error)
     atomic_write(folder / DESCRIPTION_NAME, description.as_json())

@@ -49,7 +49,7 @@ def folder(tmp_path_factory):
     vectors[TWIN] = vectors[7] + 0.01
     photo_of = np.zeros(N, int)
     photo_of[FACES_AT[list(FACES_AT)[1]]] = 1
-    shown = ShownFaces(CLASSES, shares, False, list(FACES_AT), photo_of, np.tile(BOX, (N, 1)), {})
+    shown = ShownFaces(CLASSES, shares, True, list(FACES_AT), photo_of, np.tile(BOX, (N, 1)), {})
     (out / "sheets").mkdir(parents=True)
     for number in range(-(-N // GRID**2)):
         sheet = np.full((GRID * TILE, GRID * TILE, 3), 40 + 10 * number, np.uint8)

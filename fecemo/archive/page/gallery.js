@@ -89,7 +89,7 @@
     picture.style.backgroundImage = `url("sheets/${String(sheet).padStart(4, "0")}.jpg")`;
     picture.style.backgroundSize = `${inner * G.grid}px auto`;
     picture.style.backgroundPosition = `${-inner * (at % G.grid)}px ${-inner * Math.floor(at / G.grid)}px`;
-    label.textContent = nameOf(shows[face]) + (shows[face] === NONE ? "" : ` ${percent(confidence[face])} %`);
+    label.textContent = nameOf(shows[face]) + (shows[face] === NONE || !G.calibrated ? "" : ` ${percent(confidence[face])} %`);
     tile.setAttribute("aria-label", `shows ${label.textContent}, ${G.photos[photoOf[face]]}`);
     tile.title = label.textContent;
     tile.append(picture, label);
@@ -286,6 +286,7 @@
 
   byId("title").textContent = document.title = G.title;
   byId("claim").textContent = G.claim;
+  byId("calibrated").textContent = G.calibrated ? "Confidence ≥" : "Confidence (not calibrated) ≥";
   byId("confidence").oninput = () => { byId("least").value = byId("confidence").value; arrange(); };
   byId("folder").oninput = arrange;
   let waiting = 0;
