@@ -1,10 +1,8 @@
 """The photographs in which faces were found, as the table beside the faces tells of them."""
 
 import csv
-import os
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from urllib.parse import unquote_to_bytes
+from pathlib import Path
 
 from fecemo.data.receipts import open_output
 from fecemo.errors import InputError, StoredStateError
@@ -53,28 +51,6 @@ def read_photographs(dataset: Path) -> dict[str, Photograph]:
                     for line in csv.DictReader(file)}
     except (KeyError, ValueError) as error:
         raise StoredStateError(f"{path} is damaged: {error!r}; run the detect stage again") from error
-
-
-def photo_path(folder: Path, name: str) -> Path:
-    """Return where a photograph is.
-
-    Parameters
-    ----------
-    folder : Path
-        Of the photographs.
-    name : str
-        Relative to it, with ``%0A`` and the like for what would break a table, and ``%25`` for ``%``.
-
-    Raises
-    ------
-    InputError
-        If the name leads out of the folder.
-    """
-    relative = os.fsdecode(unquote_to_bytes(name))
-    parts = PurePosixPath(relative)
-    if not parts.parts or parts.is_absolute() or ".." in parts.parts or "\0" in relative:
-        raise InputError(f"{name!r} is no photograph within {folder}; find the faces of this folder again")
-    return folder / relative
 
 
 def require_unchanged(path: Path, photograph: Photograph) -> None:

@@ -10,10 +10,10 @@ from typing import IO, Any
 
 import numpy as np
 
-from fecemo.archive.photographs import photo_path
 from fecemo.archive.vocabulary import Vocabulary
 from fecemo.data.arrays import read_array
 from fecemo.data.durable import atomic_write
+from fecemo.data.photo_tree import photo_path
 from fecemo.data.receipts import open_output, require_receipt
 from fecemo.errors import StoredStateError
 

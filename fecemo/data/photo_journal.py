@@ -61,7 +61,7 @@ class PhotoRecord:
     sha256 : str
         Of the file; ``""`` where it could not be read.
     width, height : int
-        In pixels, as it is shown; 0 where it could not be decoded.
+        In pixels, as it is stored and before any turning; 0 where it could not be decoded.
     orientation : int
         EXIF's: how what is stored is turned before it is shown.
     taken : str

@@ -5,7 +5,7 @@ import stat
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 from urllib.parse import unquote_to_bytes
 
 from fecemo.data.image_files import IMAGE_SUFFIXES, is_passed_over
@@ -75,8 +75,12 @@ def photo_name(path: str) -> str:
 
 
 def photo_path(folder: Path, name: str) -> Path:
-    """Return the path of the photograph that tables call by a name."""
-    return folder / os.fsdecode(unquote_to_bytes(name))
+    """Return the path of the photograph that tables call by a name. Raises `InputError` where it leads elsewhere."""
+    relative = os.fsdecode(unquote_to_bytes(name))
+    parts = PurePosixPath(relative)
+    if not parts.parts or parts.is_absolute() or ".." in parts.parts or "\0" in relative:
+        raise InputError(f"{name!r} is no photograph within {folder}; find the faces of this folder again")
+    return folder / relative
 
 
 def _is_plain(character: str) -> bool:

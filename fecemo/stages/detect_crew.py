@@ -26,6 +26,8 @@ from fecemo.stages.fetch_crew import limit_malloc_arenas
 if TYPE_CHECKING:
     from fecemo.imaging.detected_faces import Detector
 
+LYING = 5
+"""EXIF's orientations from here on exchange width and height."""
 FAULTS_IN_A_ROW = 20
 """Photographs one after the other on which the program fails before it ends."""
 PIXELS_AT_A_TIME = 120_000_000
@@ -145,9 +147,10 @@ class DetectCrew:
         with self._pixels.room(pixels_of(data)):
             photograph = decode_file(data)
             faces = detected_faces(photograph, self._of_thread.detector, self._policy)
-            height, width = photograph.shape[:2]
+            shown = photograph.shape[1::-1]
             del photograph
         exif = read_exif(data)
+        width, height = shown[::-1] if exif.orientation >= LYING else shown
         records = tuple(FaceRecord(face.sides, face.values, digest_face(face.crop)) for face in faces)
         return replace(seen, width=width, height=height, orientation=exif.orientation, taken=exif.taken,
                        faces=records), [face.crop for face in faces]

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from fecemo.archive.photo_tags import FaceTag, PhotoTags
-from fecemo.archive.photographs import Photograph, photo_path, require_unchanged
+from fecemo.archive.photographs import Photograph, require_unchanged
 from fecemo.archive.sidecar import Form, SidecarNames, remove_tags, write_tags
 from fecemo.archive.tags import Tags
 from fecemo.archive.vocabulary import Vocabulary
 from fecemo.data.durable import atomic_file, sweep
+from fecemo.data.photo_tree import photo_path
 from fecemo.errors import FecemoError, InputError
 from fecemo.progress import progress
 

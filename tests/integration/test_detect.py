@@ -460,7 +460,7 @@ def test_photographs_are_turned_as_their_exif_says_and_dated(tmp_path):
     detect(folder, tmp_path / "out")
     rows = rows_by_photo(tmp_path / "out")
     assert {name: rows["turned.jpg"][name] for name in ("width", "height", "orientation", "taken", "faces")} == {
-        "width": "160", "height": "120", "orientation": "6", "taken": "2011-12-13 14:15:16", "faces": "2"}
+        "width": "120", "height": "160", "orientation": "6", "taken": "2011-12-13 14:15:16", "faces": "2"}
     assert (rows["plain.jpg"]["orientation"], rows["plain.jpg"]["taken"]) == ("1", "")
     boxes = Dataset(tmp_path / "out").boxes
     np.testing.assert_allclose(boxes[:2], boxes[2:], atol=0.01)
