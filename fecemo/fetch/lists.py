@@ -58,6 +58,12 @@ class FaceListing(Protocol):
         """Write what the list says beside its faces; ``stored`` are the ids of those that were had."""
 
 
+def first_fault(faces: FaceListing) -> str:
+    """Return which row of a list is the first that cannot be used, and why, in words; ``""`` where there is none."""
+    rows = (read_fec if faces.format == "fec" else read_face_list)(faces.path)
+    return next((f"line {row.line}: {row.reason}" for row in rows if isinstance(row, RejectedRow)), "")
+
+
 def open_list(path: Path, format: str, limit: int | None) -> FaceListing:
     """Return a list of faces, of the format given or, for ``"auto"``, of the one that its first line has.
 

@@ -12,7 +12,7 @@ from fecemo.data.dataset_writer import DatasetWriter, in_the_making
 from fecemo.data.durable import output_lock
 from fecemo.data.receipts import Receipt, current_receipt, digest_file, digest_json
 from fecemo.errors import InputError
-from fecemo.fetch.lists import FaceListing, ShardNumber, ShardOfList, open_list
+from fecemo.fetch.lists import FaceListing, ShardNumber, ShardOfList, first_fault, open_list
 from fecemo.fetch.settings import DECIDING, FetchSettings
 from fecemo.progress import progress
 from fecemo.stages.fetch_report import REPEATED_NAME, SURVIVAL_NAME, write_report
@@ -102,7 +102,7 @@ def _plan(faces: FaceListing, shard: str | None) -> Iterator[FaceEntry]:
     for face in faces.faces():
         yield FaceEntry(face.id, without_credentials(face.url), face.left, face.right, face.top, face.bottom)
     if face is None and shard is None:
-        raise InputError(f"{faces.path} names no face that can be used")
+        raise InputError(f"{faces.path} names no face that can be used; {first_fault(faces) or 'it has no rows'}")
 
 
 def _passing(receipt: Receipt) -> list[str]:

@@ -220,3 +220,12 @@ def test_a_fault_on_one_photograph_costs_it_alone_and_many_in_a_row_end_the_fetc
     server.routes |= {"/bad0.jpg": jpeg(picture(8)), "/bad1.jpg": jpeg(picture(9))}
     again = run(settings_for(server, tmp_path / "faces.csv", retry_failed=True), tmp_path / "pack")
     assert (again.summary["faces"], again.summary["rejected"]) == (5, {})
+
+
+@pytest.mark.parametrize(("rows", "said"), [
+    ("http://a.example/1.jpg,10%,90%,0,1\n", r"names no face that can be used; line 2: .*10%"), ("", "it has no rows")])
+def test_a_list_of_which_no_row_can_be_used_says_why(tmp_path, rows, said):
+    path = tmp_path / "faces.csv"
+    path.write_text("url,left,right,top,bottom\n" + rows)
+    with pytest.raises(InputError, match=said):
+        run(FetchSettings(path), tmp_path / "pack")
