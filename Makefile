@@ -1,5 +1,6 @@
 # make demo      the whole study on drawn faces, on the CPU, in minutes
 # make table2    what each step of help buys, on drawn faces, in minutes
+# make archive PHOTOS=~/pictures    faces by expression in your own photographs: tags, and a gallery to look at
 # make models    a face detector and a face landmarker that others have trained, by pinned digest
 # make test      all tests
 # make browser   the labelling notebook in a real browser, with screenshots in artifacts/
@@ -19,7 +20,7 @@ export KERAS_BACKEND ?= tensorflow
 SECONDS_OF_FUZZ ?= 60
 SEED ?= 1
 
-.PHONY: demo table2 models test browser fuzz lint clean
+.PHONY: demo table2 archive models test browser fuzz lint clean
 
 demo: $(VENV)/demo.stamp
 	@FECEMO_PROGRESS=lines $(BIN)/snakemake -s pipelines/Snakefile
@@ -33,6 +34,18 @@ table2: $(VENV)/models.stamp
 	@$(BIN)/python pipelines/00_models.py || echo "Rows that need a landmark model stay dashes"
 	@FECEMO_PROGRESS=lines $(BIN)/snakemake -s pipelines/Snakefile --config recipe=pipelines/recipes/table2_small.yaml
 	@$(BIN)/python pipelines/09_table.py --recipe pipelines/recipes/table2_small.yaml --run runs/table2_small
+
+# The photographs are only read. ARCHIVE is where everything that is made of them goes.
+ARCHIVE ?= runs/archive
+archive: $(VENV)/models.stamp
+	@test -d "$(PHOTOS)" || { echo "Name a folder of photographs: make archive PHOTOS=~/pictures"; exit 2; }
+	@$(BIN)/python pipelines/00_models.py
+	@FECEMO_PROGRESS=lines $(BIN)/snakemake -s pipelines/Snakefile --config recipe=pipelines/recipes/archive.yaml \
+		run="$(ARCHIVE)" photographs="$(PHOTOS)"
+	@$(BIN)/python pipelines/15_tag.py --dataset "$(ARCHIVE)/datasets/photographs" --run "$(ARCHIVE)" \
+		--row landmark_features --variant gray --out "$(ARCHIVE)/tags"
+	@$(BIN)/python pipelines/16_gallery.py --tags "$(ARCHIVE)/tags" --dataset "$(ARCHIVE)/datasets/photographs" \
+		--photos "$(PHOTOS)" --out "$(ARCHIVE)/gallery"
 
 # A worker a core: their libraries' own threads would only wait for one another.
 test: $(VENV)/test.stamp
