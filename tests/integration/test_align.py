@@ -3,13 +3,12 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from study_workflow import dry_run
 
 from fecemo.data.dataset import Dataset
 from fecemo.data.dataset_files import FaceEntry
@@ -35,7 +34,6 @@ from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
 from tests.artifact_receipts import renew_receipt
 
-ROOT = Path(__file__).parents[2]
 FACES = 11
 UNSURE = [2, 7]
 """Rows of black faces, of which the stand-in is not sure."""
@@ -255,10 +253,7 @@ def test_cells_of_the_variant_wait_for_a_landmark_model(study, tmp_path):
     recipe.write_text(yaml.safe_dump(document))
     counts = []
     for _ in range(2):
-        printed = subprocess.run(
-            [sys.executable, "-m", "snakemake", "-s", str(ROOT / "pipelines" / "Snakefile"), "-n",
-             "--config", f"recipe={recipe}", f"run={tmp_path / 'run'}"],
-            cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        printed = dry_run(tmp_path, recipe, tmp_path / "run")
         counted = dict(re.findall(r"^(\w+) +(\d+)$", printed.stdout + printed.stderr, re.MULTILINE))
         counts.append([counted.get(rule) for rule in ("landmarks", "align", "cell_conv_autoencoder", "table")])
         waits = [read_recipe(recipe).waits_for("conv_autoencoder", variant) for variant in (None, "gray", "aligned")]

@@ -1,14 +1,13 @@
 """Clusters at several numbers of them, named at several costs."""
 
 import re
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from study_workflow import ROOT, dry_run
 
 from fecemo.clustering.cluster_sweep import cluster_and_name
 from fecemo.clustering.settings import ClusterSweepSettings, KMeansSettings, NamingSettings
@@ -19,8 +18,6 @@ from fecemo.stages import cluster_sweep
 from fecemo.study.layout import RunLayout
 from tests.artifact_receipts import renew_receipt
 from tests.integration.planted_run import N_SOURCE, N_TARGET, RECIPE, Planted
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -148,10 +145,7 @@ def test_more_labels_than_there_are_cannot_vote(tmp_path):
 
 
 def test_the_graph_groups_every_clustered_cell_that_waits_for_nothing(tmp_path):
-    printed = subprocess.run(
-        [sys.executable, "-m", "snakemake", "-s", ROOT / "pipelines" / "Snakefile", "-n", "--quiet", "host", "--config",
-         f"recipe={ROOT / 'pipelines' / 'recipes' / 'table2_small.yaml'}", f"run={tmp_path / 'run'}"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    printed = dry_run(tmp_path, ROOT / "pipelines" / "recipes" / "table2_small.yaml", tmp_path / "run")
     listed = re.findall(r"^ +output: (.+)$", printed.stdout + printed.stderr, re.MULTILINE)
     made = Counter(Path(path).relative_to(tmp_path / "run").parts[0] for paths in listed for path in paths.split(", ")
                    if path.endswith("digest.txt"))
