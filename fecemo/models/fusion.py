@@ -32,22 +32,25 @@ class CrossAttention(layers.Layer):
         self.heads = heads
 
     def build(self, input_shape: Sequence[Sequence[int]]) -> None:
-        """Make the weights: ``keys_and_values`` from width to twice the width, and ``outward`` from width to width."""
+        """Make the weights: ``inward`` from width to keys and values side by side, ``outward`` from width to width.
+
+        They are the layer's own, and not those of layers within it, so that they compute in its precision.
+        """
         width = input_shape[1][-1]
-        self.keys_and_values = layers.Dense(2 * width, name="keys_and_values")
-        self.outward = layers.Dense(width, name="outward")
-        for dense in (self.keys_and_values, self.outward):
-            dense.build((None, None, width))
+        self.inward, self.inward_bias, self.outward, self.outward_bias = (
+            self.add_weight(shape=shape, initializer=begun, name=name) for name, shape, begun in (
+                ("inward", (width, 2 * width), "glorot_uniform"), ("inward_bias", (2 * width,), "zeros"),
+                ("outward", (width, width), "glorot_uniform"), ("outward_bias", (width,), "zeros")))
 
     def call(self, inputs: Any) -> Any:
         """Return tensors of shape (n, t, width), of a query of that shape and a context of shape (n, s, width)."""
         query, context = inputs
         width = context.shape[-1]
-        keys, values = ops.split(self.keys_and_values(context), 2, axis=-1)
+        keys, values = ops.split(ops.matmul(context, self.inward) + self.inward_bias, 2, axis=-1)
         queries, keys, values = (self._apart(tokens) for tokens in (query, keys, values))
         alike = ops.matmul(queries, ops.transpose(keys, (0, 1, 3, 2))) / float(np.sqrt(width / self.heads))
         attended = ops.transpose(ops.matmul(ops.softmax(alike, axis=-1), values), (0, 2, 1, 3))
-        return self.outward(ops.reshape(attended, (-1, *query.shape[1:])))
+        return ops.matmul(ops.reshape(attended, (-1, *query.shape[1:])), self.outward) + self.outward_bias
 
     def _apart(self, tokens: Any) -> Any:
         """Return the heads: tensor of shape (n, heads, t, width / heads)."""

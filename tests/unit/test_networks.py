@@ -176,6 +176,16 @@ class TestFusion:
         found = keras.ops.convert_to_numpy(layer([query, context]))[0]
         np.testing.assert_allclose(found, [[0.669762, 0.330238], [0.195570, 0.804430]], atol=1e-6)
 
+    def test_it_computes_in_the_precision_that_it_is_told(self):
+        layer = CrossAttention(2)
+        tokens = np.random.default_rng(0).normal(size=(2, 3, 8)).astype(np.float32)
+        single = keras.ops.convert_to_numpy(layer([tokens, tokens[::-1]]))
+        layer.dtype_policy = "mixed_bfloat16"
+        half = layer([tokens, tokens[::-1]])
+        assert keras.backend.standardize_dtype(half.dtype) == "bfloat16"
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(keras.ops.cast(half, "float32")), single, atol=0.05)
+        assert {weight.dtype for weight in layer.weights} == {"float32"}
+
     def block(self):
         keras.utils.set_random_seed(0)
         tokens = keras.Input((6, 8), name="tokens")
