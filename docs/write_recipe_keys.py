@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fecemo.models.approach import approaches
-from fecemo.models.loss import LOSSES
+from fecemo.models.loss import LOSSES, LossTerm
 from fecemo.registry import entries
 from fecemo.study.datasets import DatasetRecipe, dataset_ways
 from fecemo.study.fit_choices import CHOICES
@@ -75,6 +75,12 @@ def table_of(kind: type) -> list[str]:
     return lines
 
 
+def terms() -> list[str]:
+    """Return the keys of a term; a recipe may leave all but its loss to the phase and the loss."""
+    return [line if line.startswith("| `loss`") else re.sub(r"\| (required|`1\.0`) \|", "|  |", line)
+            for line in table_of(LossTerm)]
+
+
 def headline(kind: type) -> str:
     """Return the first sentence of a docstring."""
     return inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
@@ -104,6 +110,8 @@ def page() -> str:
     for key, (_, package, attribute, what) in {"loss": (None, LOSSES, "LOSS", "loss"), **CHOICES}.items():
         if key == "corrupt":
             continue  # the same augmentations
+        if key == "loss":
+            parts += ["\n## A term of `approaches.ROW.fit.PHASE.losses`\n", headline(LossTerm), "", *terms()]
         parts.append(f"\n## `approaches.ROW.fit.PHASE.{key}`\n")
         for name, kind in entries(package, attribute).items():
             parts += [f"\n### {what} `{name}`\n", headline(kind), "", *table_of(kind)]

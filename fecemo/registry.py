@@ -76,9 +76,10 @@ def find(package: str, attribute: str, name: str, what: str) -> Any:
     Raises
     ------
     InputError
-        If there is no such entry; the message names the nearest known one.
+        If there is no such entry, the message naming the nearest known one, or two have this name.
     """
-    if f"{package}.{name}" in _modules(package):
+    added = {point.name for point in _points(package)}  # a name that is taken is refused by `entries`
+    if f"{package}.{name}" in _modules(package) and name not in added:
         for entry in _entries_of(importlib.import_module(f"{package}.{name}"), attribute):
             if entry.name == name:
                 return entry
@@ -102,8 +103,10 @@ def _entries_of(module: ModuleType, attribute: str) -> tuple[Any, ...]:
     return entry if isinstance(entry, tuple) else (entry,)
 
 
-def _points(package: str) -> list[EntryPoint]:
-    return sorted(entry_points(group=f"fecemo.{package.rpartition('.')[2]}"), key=lambda point: point.name)
+@cache
+def _points(package: str) -> tuple[EntryPoint, ...]:
+    """Return what other distributions add to a package, by name."""
+    return tuple(sorted(entry_points(group=f"fecemo.{package.rpartition('.')[2]}"), key=lambda point: point.name))
 
 
 def _load(point: EntryPoint) -> Any:

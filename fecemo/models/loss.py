@@ -109,13 +109,14 @@ class LossTerm:
     Parameters
     ----------
     loss : Loss
+        By its name, or by its name with settings.
     output : str
-        Of the model.
+        Output of the model; by default the phase's first.
     target : str or tuple of str
         ``"image"`` (the face's pixels as they are before they are corrupted), ``"views"``, ``"triplet"``, a column,
-        several columns side by side, or what an augmentation emits.
+        several columns side by side, or what an augmentation emits; by default what the phase says of the output.
     weight : float
-        Factor of the term.
+        Factor of the term; by default the loss's own, mostly 1.
     """
 
     loss: Loss

@@ -24,9 +24,9 @@ def choose(package: str, attribute: str, said: Any, what: str, where: str) -> tu
     Raises
     ------
     InputError
-        If there is no such entry, the nearest being named, or a setting is not sound; the key is named.
+        If there is no such entry, the nearest being named, it is no class, or a setting is not sound; the key is named.
     """
-    chosen = []
+    chosen: list[Any] = []
     for one in said if isinstance(said, list) else [said]:
         settings_of = {one: {}} if isinstance(one, str) else one
         if not isinstance(settings_of, dict):
@@ -38,6 +38,9 @@ def choose(package: str, attribute: str, said: Any, what: str, where: str) -> tu
                 raise InputError(f"{where}: {error}") from error
             if not isinstance(settings, dict | None):
                 raise InputError(f"{where}.{name}: expected settings, found {settings!r}")
+            if not isinstance(kind, type):
+                raise InputError(f"{where}: the {what} {name!r} is registered as an object of {type(kind).__name__}; "
+                                 "register the class itself, whose fields a recipe sets")
             chosen.append(build(kind, settings or {}, f"{where}.{name}"))
     names = [one.name for one in chosen]
     if twice := next((name for name in names if names.count(name) > 1), None):

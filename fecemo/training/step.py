@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from fecemo.errors import InputError
 from fecemo.training.augmentation import augment
 from fecemo.training.augmentations.mixup import MIXED
 from fecemo.training.balances import Fixed
@@ -176,7 +177,11 @@ class TrainingStep(keras.Model):
         output, name = outputs[term.output], term.target_name
         target = emitted[name] if name in emitted else (targets or {}).get(name)
         if target is None and name != VIEWS:
-            raise ValueError(f"there is no target {name!r}: neither a column nor emitted by an augmentation")
+            raise InputError(f"there is no target {name!r}: neither a column nor emitted by an augmentation")
+        numbers = name in emitted and term.loss.target_kind == "numbers"
+        if numbers and target is not None and target.shape[1:] != output.shape[1:]:
+            raise InputError(f"the output {term.output} has the shape {tuple(output.shape[1:])} a face, and the target "
+                             f"{name} that it is to learn {tuple(target.shape[1:])}")
         weights = sample_weight
         if term.loss.group_size > 1:
             output = ops.reshape(output, (-1, term.loss.group_size, *output.shape[1:]))

@@ -33,7 +33,7 @@ jigsaw = additions.jigsaw:APPROACH
 two_stream = additions.two_stream:APPROACH
 variational = additions.variational:APPROACH
 [fecemo.augmentations]
-jigsaw = additions.jigsaw:Jigsaw
+halves = additions.jigsaw:Halves
 [fecemo.layouts]
 seven_classes = additions.seven_classes:LAYOUT
 [fecemo.set_metrics]
@@ -68,10 +68,10 @@ approaches:
     fit:
       classify:
         data: [target.train, source]
-        augment: [jigsaw]
+        augment: [halves]
         losses:
           - {loss: cross_entropy, output: probabilities, target: label}
-          - {loss: cross_entropy, output: order, target: jigsaw, weight: 0.5}
+          - {loss: cross_entropy, output: order, target: halves, weight: 0.5}
         optimizer: adam
         learning_rate: 1.0e-3
         epochs: 2
@@ -112,7 +112,7 @@ def install(folder: Path) -> Path:
 @contextmanager
 def installed(site: Path):
     """Let this process know the distribution while the block runs."""
-    forget, before = (registry.entries, registry._modules), list(sys.path)
+    forget, before = (registry.entries, registry._modules, registry._points), list(sys.path)
     sys.path.insert(0, str(site))
     for function in forget:
         function.cache_clear()

@@ -117,3 +117,9 @@ def test_a_contrast_of_views_is_not_learnt_in_batches_of_one_face():
     with pytest.raises(InputError, match=r"learns from classes, and the target of projection, views, is views"):
         fit("contrastive", augment=["flip"])
     assert fit("contrastive", loss="nt_xent", augment=["flip"], batch_size=2).group_size == 2
+
+
+def test_an_object_registered_where_a_recipe_needs_a_class_is_named(monkeypatch):
+    monkeypatch.setattr("fecemo.study.choices.find", lambda *_: Flip())
+    with pytest.raises(InputError, match="the optimizer 'adam' is registered as an object of Flip"):
+        fit()

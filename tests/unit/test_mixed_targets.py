@@ -174,6 +174,14 @@ class TestJigsaw:
                                                                 np.ones(6, np.float32))
 
 
+class TestEmittedNumbers:
+    def test_they_have_the_shape_of_the_output(self):
+        term = LossTerm(MeanSquaredError(), "probabilities", "jigsaw")
+        with pytest.raises(InputError, match=r"probabilities has the shape \(3,\) a face, and .* jigsaw .* \(9,\)"):
+            step_of(model(), term, augment=(Jigsaw(3),)).step({"image": FACES}, {"label": LABELS},
+                                                              np.ones(6, np.float32))
+
+
 class TestBalancedSampling:
     def test_rare_classes_are_drawn_as_often_as_common_ones(self):
         classes = np.repeat([0, 1, 2], [900, 90, 10])

@@ -21,10 +21,10 @@ class Thing:
 @pytest.fixture
 def forgetful():
     """Nothing that a test registers is known after it, and nothing was known before."""
-    for function in (registry.entries, registry._modules):
+    for function in (registry.entries, registry._modules, registry._points):
         function.cache_clear()
     yield
-    for function in (registry.entries, registry._modules):
+    for function in (registry.entries, registry._modules, registry._points):
         function.cache_clear()
     for name in [name for name in sys.modules if name.startswith(("made_up", "peer_"))]:
         del sys.modules[name]
@@ -116,6 +116,8 @@ class TestOtherDistributions:
         add(self.folder, "peer_ants", "ANT = Thing('ant')")
         with pytest.raises(InputError, match=r"in made_up\.ant and in peer_ants:ANT"):
             entries("made_up", "ENTRY")
+        with pytest.raises(InputError, match=r"in made_up\.ant and in peer_ants:ANT"):
+            find("made_up", "ENTRY", "ant", "animal")
 
 
 def test_a_recipe_can_name_an_augmentation_of_another_distribution(tmp_path):

@@ -8,11 +8,11 @@ from fecemo.training.augmentation import Augmentation
 
 
 @dataclass(frozen=True)
-class Jigsaw(Augmentation):
+class Halves(Augmentation):
     """Swap the upper and the lower half of every other face, or its left and right half too."""
 
-    name: str = field(default="jigsaw", init=False)
-    targets: ClassVar[tuple[str, ...]] = ("jigsaw",)
+    name: str = field(default="halves", init=False)
+    targets: ClassVar[tuple[str, ...]] = ("halves",)
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return faces, and the order of the halves of each: 0 to 3."""
@@ -23,7 +23,7 @@ class Jigsaw(Augmentation):
         side = faces.shape[1]
         chosen = ops.reshape(order, (-1, 1, 1, 1))
         faces = ops.where(chosen % 2 == 1, ops.roll(faces, side // 2, axis=1), faces)
-        return ops.where(chosen >= 2, ops.roll(faces, side // 2, axis=2), faces), {"jigsaw": order}
+        return ops.where(chosen >= 2, ops.roll(faces, side // 2, axis=2), faces), {"halves": order}
 
 
 def build(config, shapes, n_classes):
@@ -41,7 +41,7 @@ def build(config, shapes, n_classes):
 
 APPROACH = Approach(
     name="jigsaw", title="Jigsaw beside classes", config=ModelConfig, inputs={"image": IMAGE}, build=build,
-    phases=(Phase("classify", data="target.train", targets={"probabilities": "label", "order": "jigsaw"}),),
+    phases=(Phase("classify", data="target.train", targets={"probabilities": "label", "order": "halves"}),),
     readouts={"probabilities": "argmax"}, submodels=("encoder",))
-AUGMENT = (Jigsaw(),)
-TERMS = [("cross_entropy", "probabilities", "label"), ("cross_entropy", "order", "jigsaw")]
+AUGMENT = (Halves(),)
+TERMS = [("cross_entropy", "probabilities", "label"), ("cross_entropy", "order", "halves")]
