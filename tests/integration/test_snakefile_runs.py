@@ -3,6 +3,7 @@
 import csv
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -10,16 +11,100 @@ from pathlib import Path
 
 import pytest
 import yaml
-from study_workflow import TINY, command, snakemake
+from study_workflow import TINY, command, dry_run, snakemake
 
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
 
+CELL = ("dense_autoencoder", "gray")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    """A folder with a recipe of one cell and its finished run, by relative paths: a copy is as good."""
+    folder = tmp_path_factory.mktemp("finished")
+    document = yaml.safe_load(TINY.read_text())
+    row = document["approaches"]["dense_autoencoder"]
+    row["fit"]["reconstruct"]["epochs"] = 1
+    document |= {"name": "one", "variants": ["gray"], "approaches": {"dense_autoencoder": row}}
+    document["datasets"]["photographs"]["draw"].update(faces=24, url_prefix="http://127.0.0.1:18796/")
+    document["datasets"]["emotions"]["draw"]["faces_per_class"] = 6
+    (folder / "one.yaml").write_text(yaml.safe_dump(document))
+    ran = called(folder)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return folder
+
+
+@pytest.fixture
+def study(finished, tmp_path) -> Path:
+    """A copy of it, which a test may spoil."""
+    return shutil.copytree(finished, tmp_path / "study")
+
+
+def called(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    return snakemake(folder, Path("one.yaml"), Path("run"), *arguments)
+
 
 def scored_cells(run: Path) -> int:
     """Return how many accuracies the run's table of results holds."""
-    with (run / "results.csv").open(encoding="utf-8", newline="") as file:
+    with (run / "results.csv").open(newline="") as file:
         return sum(row["metric"] == "accuracy" and row["value"] != "" for row in csv.DictReader(file))
+
+
+def planned(study: Path) -> tuple[set[str], str]:
+    """Return the rules that would run, and all that is printed of them."""
+    printed = dry_run(study, Path("one.yaml"), Path("run"))
+    said = printed.stdout + printed.stderr
+    assert printed.returncode == 0, said
+    return set(re.findall(r"^(\w+) +\d+$", said, re.MULTILINE)) - {"all", "total"}, said
+
+
+def made_at(layout: RunLayout, kind: str) -> int:
+    return (getattr(layout, kind)(*CELL) / "receipt.json").stat().st_mtime_ns
+
+
+def test_a_recipe_changed_after_a_run_makes_exactly_its_artifacts_stale(study):
+    """From a vote to names that nobody has given yet: no old figure stays, and what to do next is said."""
+    recipe, layout = study / "one.yaml", RunLayout(study / "run")
+    assert scored_cells(layout.run) == 1
+    kinds = ("model", "embeddings", "clusters", "assigned", "map", "names", "score")
+    receipts = {kind: made_at(layout, kind) for kind in kinds}
+    recipe.write_text(yaml.safe_dump({**yaml.safe_load(recipe.read_text()), "naming": {"method": "hand"}}))
+    ran = called(study)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    said = " ".join((ran.stdout + ran.stderr).split())
+    assert "gray is shown as not run: the names of dense_autoencoder gray were made with other settings" in said
+    assert f"at {RunLayout(Path('run')).hand_names(*CELL)}" in said
+    assert {kind: made_at(layout, kind) for kind in kinds} == receipts, "what the recipe still asks for was made again"
+    assert scored_cells(layout.run) == 0
+    assert planned(study)[0] == set()
+
+
+def test_a_damaged_output_starts_its_stage_and_nothing_is_made_again_after_that(study, tmp_path):
+    """The stages are asked whether their outputs are what they wrote; a dry run finds as much as a run."""
+    recipe, layout = study / "one.yaml", RunLayout(study / "run")
+    assert planned(study)[0] == set()
+    trained = made_at(layout, "model")
+    centres = layout.clusters(*CELL) / "centres.npy"
+    whole = centres.read_bytes()
+    centres.write_bytes(whole[:-4])  # its size tells
+    rules, said = planned(study)
+    assert rules == {"cell_dense_autoencoder", "table"}
+    assert "the clusters of dense_autoencoder gray are damaged: centres.npy has" in said
+    (layout.score(*CELL) / "receipt.json").write_text("{")
+    sample = layout.names(*CELL) / "sample.csv"
+    sample.write_text(sample.read_text().replace(",", ";", 1))  # its digest tells
+    ended = called(study, "-c1")
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    assert centres.read_bytes() == whole
+    assert made_at(layout, "model") == trained, "of a cell's stages those alone run again that have to"
+    assert ";" not in sample.read_text()
+    assert planned(study)[0] == set()
+    # Called from another folder, where nothing is known of earlier runs, a changed recipe is seen too.
+    recipe.write_text(recipe.read_text().replace("bootstrap: 200", "bootstrap: 150"))
+    (tmp_path / "elsewhere").mkdir()
+    printed = dry_run(tmp_path / "elsewhere", recipe, layout.run)
+    assert re.search(r"^cell_dense_autoencoder +1$", printed.stdout + printed.stderr, re.MULTILINE)
 
 
 @pytest.fixture
@@ -29,7 +114,7 @@ def one_cell(tmp_path) -> Path:
     document["name"] = "one"
     document["variants"] = ["gray"]
     document["approaches"] = {"supervised": document["approaches"]["supervised"]}
-    document["approaches"]["supervised"]["fit"]["classify"]["epochs"] = 300
+    document["approaches"]["supervised"]["fit"]["classify"]["epochs"] = 100
     document["datasets"]["photographs"]["draw"].update(faces=8, url_prefix="http://127.0.0.1:18798/")
     document["datasets"]["emotions"]["draw"]["faces_per_class"] = 6
     path = tmp_path / "one.yaml"
@@ -46,7 +131,7 @@ def test_a_killed_study_goes_on_and_does_nothing_twice(tmp_path, one_cell):
     while not (history.exists() and len(history.read_text().splitlines()) > 3):
         assert running.poll() is None, "the study ended before it could be killed"
         assert time.monotonic() < deadline, "training never began"
-        time.sleep(0.05)
+        time.sleep(0.02)
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     assert not (layout.model("supervised", "gray") / "receipt.json").exists()
@@ -63,76 +148,3 @@ def test_a_killed_study_goes_on_and_does_nothing_twice(tmp_path, one_cell):
     again = snakemake(tmp_path, one_cell, layout.run)
     assert again.returncode == 0
     assert "Nothing to be done" in again.stdout + again.stderr
-
-
-def test_a_recipe_changed_after_a_run_makes_exactly_its_artifacts_stale(tmp_path):
-    """From a vote to names that nobody has given yet: no old figure stays, and what to do next is said."""
-    recipe, layout = tmp_path / "named.yaml", RunLayout(tmp_path / "run")
-    document = yaml.safe_load(TINY.read_text())
-    row = document["approaches"]["dense_autoencoder"]
-    row["fit"]["reconstruct"]["epochs"] = 1
-    document |= {"name": "named", "variants": ["gray"], "approaches": {"dense_autoencoder": row}}
-    document["datasets"]["emotions"]["draw"]["faces_per_class"] = 6
-    recipe.write_text(yaml.safe_dump(document))
-    ran = snakemake(tmp_path, recipe, layout.run)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert scored_cells(layout.run) == 1
-
-    def made_at(kind):
-        return (getattr(layout, kind)("dense_autoencoder", "gray") / "receipt.json").stat().st_mtime_ns
-
-    kinds = ("model", "embeddings", "clusters", "assigned", "map", "names", "score")
-    receipts = {kind: made_at(kind) for kind in kinds}
-    recipe.write_text(yaml.safe_dump({**document, "naming": {"method": "hand"}}))
-    ran = snakemake(tmp_path, recipe, layout.run)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    said = " ".join((ran.stdout + ran.stderr).split())
-    assert "gray is shown as not run: the names of dense_autoencoder gray were made with other settings" in said
-    assert f"at {layout.hand_names('dense_autoencoder', 'gray')}" in said
-    assert {kind: made_at(kind) for kind in kinds} == receipts, "what the recipe still asks for was made again"
-    assert scored_cells(layout.run) == 0
-    assert "Nothing to be done" in (again := snakemake(tmp_path, recipe, layout.run)).stdout + again.stderr
-
-
-def test_a_damaged_output_starts_its_stage_and_nothing_is_made_again_after_that(tmp_path):
-    """The stages are asked whether their outputs are what they wrote; a dry run finds as much as a run."""
-    document, run = yaml.safe_load(TINY.read_text()), RunLayout(tmp_path / "run")
-    document |= {"name": "damaged", "variants": ["gray"],
-                 "approaches": {"dense_autoencoder": document["approaches"]["dense_autoencoder"]}}
-    document["datasets"]["photographs"]["draw"].update(faces=24, url_prefix="http://127.0.0.1:18797/")
-    document["datasets"]["emotions"]["draw"]["faces_per_class"] = 6
-    recipe = tmp_path / "damaged.yaml"
-    recipe.write_text(yaml.safe_dump(document))
-
-    def planned() -> tuple[set[str], str]:
-        printed = snakemake(tmp_path, recipe, run.run, "-n")
-        said = printed.stdout + printed.stderr
-        assert printed.returncode == 0, said
-        return set(re.findall(r"^(\w+) +\d+$", said, re.MULTILINE)) - {"all", "total"}, said
-
-    ended = snakemake(tmp_path, recipe, run.run, "-c1")
-    assert ended.returncode == 0, ended.stderr[-3000:]
-    assert planned()[0] == set()
-    cell = ("dense_autoencoder", "gray")
-    receipt = run.model(*cell) / "receipt.json"
-    trained = receipt.stat().st_mtime_ns
-    centres = run.clusters(*cell) / "centres.npy"
-    whole = centres.read_bytes()
-    centres.write_bytes(whole[:-4])  # its size tells
-    rules, said = planned()
-    assert rules == {"cell_dense_autoencoder", "table"}
-    assert "the clusters of dense_autoencoder gray are damaged: centres.npy has" in said
-    (run.score(*cell) / "receipt.json").write_text("{")
-    sample = run.names(*cell) / "sample.csv"
-    sample.write_text(sample.read_text().replace(",", ";", 1))  # its digest tells
-    ended = snakemake(tmp_path, recipe, run.run, "-c1")
-    assert ended.returncode == 0, ended.stderr[-3000:]
-    assert centres.read_bytes() == whole
-    assert receipt.stat().st_mtime_ns == trained, "of a cell's stages those alone run again that have to"
-    assert ";" not in sample.read_text()
-    assert planned()[0] == set()
-    # Called from another folder, where nothing is known of earlier runs, a changed recipe is seen too.
-    recipe.write_text(recipe.read_text().replace("bootstrap: 200", "bootstrap: 150"))
-    (tmp_path / "elsewhere").mkdir()
-    printed = snakemake(tmp_path / "elsewhere", recipe, run.run, "-n")
-    assert re.search(r"^cell_dense_autoencoder +1$", printed.stdout + printed.stderr, re.MULTILINE)
