@@ -15,9 +15,6 @@ DEFAULT_BACKEND = "tensorflow"
 BACKENDS = ("jax", "tensorflow", "torch")
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
-ONEDNN_VARIABLE = "TF_ENABLE_ONEDNN_OPTS"
-"""TensorFlow chooses its convolutions by the processor: oneDNN's on the newest alone. They are two to three times as
-quick on older ones too (benchmarks/README.md), and with them every processor has the same figures."""
 
 FLOATX, IMAGE_DATA_FORMAT, EPSILON = "float32", "channels_last", 1e-7
 """Keras's own defaults, which a user's ``~/.keras/keras.json`` would change in silence, and networks with them."""
@@ -32,8 +29,7 @@ def import_keras(threads: int | None = None) -> Any:
     """Return the module ``keras``, on the backend that ``KERAS_BACKEND`` names, or else on TensorFlow.
 
     Every stage that touches a network calls this before it imports `fecemo.models` or `fecemo.training` code. Whatever
-    the user's ``keras.json`` says, channels come last and numbers are float32. TensorFlow convolves by oneDNN on every
-    processor, unless ``TF_ENABLE_ONEDNN_OPTS`` says otherwise. A backend counts the machine's cores;
+    the user's ``keras.json`` says, channels come last and numbers are float32. A backend counts the machine's cores;
     where the process's group is allowed fewer, it is told so, unless ``OMP_NUM_THREADS`` or
     ``TF_NUM_INTRAOP_THREADS`` says otherwise.
 
@@ -54,7 +50,6 @@ def import_keras(threads: int | None = None) -> Any:
     if backend not in BACKENDS:
         raise InputError(f"KERAS_BACKEND is {backend!r}: {nearest(backend, BACKENDS)}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault(ONEDNN_VARIABLE, "1")
     os.environ["KERAS_NNX_ENABLED"] = "false"
     # Once imported, a backend keeps its threads; to say otherwise would only mislead the processes started from here.
     if backend not in sys.modules:

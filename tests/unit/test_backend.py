@@ -59,29 +59,16 @@ print(convolution.output_shape, convolution.weights[0].dtype, keras.config.epsil
 """
 
 
-def test_a_users_keras_json_changes_no_network(tmp_path):
-    said = {"image_data_format": "channels_first", "floatx": "float64", "epsilon": 1e-3, "nnx_enabled": True,
-            "backend": "torch"}
+@pytest.mark.parametrize("said", [
+    {"image_data_format": "channels_first"}, {"floatx": "float16"}, {"floatx": "float64", "epsilon": 1e-3},
+    {"nnx_enabled": True, "backend": "torch"}], ids=str)
+def test_a_users_keras_json_changes_no_network(tmp_path, said):
     (tmp_path / "keras.json").write_text(json.dumps(said))
     program = [sys.executable, "-c", NETWORK]
     done = subprocess.run(program, capture_output=True, text=True, timeout=120, env={
         **os.environ, "KERAS_HOME": str(tmp_path), "PYTHONPATH": str(Path(backend.__file__).parents[2])})
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.split("\n")[0] == "(None, 96) float32 1e-07 float32"
-
-
-@pytest.mark.parametrize(("said", "used"), [(None, "1"), ("0", "0")])
-def test_tensorflow_convolves_alike_on_every_processor_unless_the_user_says_otherwise(monkeypatch, said, used):
-    def imported(module):
-        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
-
-    monkeypatch.setenv(backend.ONEDNN_VARIABLE, said or "")  # is put back afterwards
-    if said is None:
-        monkeypatch.delenv(backend.ONEDNN_VARIABLE)
-    monkeypatch.setattr(backend.importlib, "import_module", imported)
-    with pytest.raises(ResourceError):
-        backend.import_keras()
-    assert os.environ[backend.ONEDNN_VARIABLE] == used, "before TensorFlow is imported, which reads it then alone"
 
 
 class TestThreads:
