@@ -19,8 +19,10 @@ LEARNING = {name: approach for name, approach in approaches().items() if approac
 """Approaches that have a model."""
 VARIANTS = sorted({(variant.side, variant.channels): name for name, variant in variants().items()}.values())
 """One of each shape: by that alone do models know a variant."""
+ONE_SHAPE = ("poster", "small_poster", "feature_poster")
+"""Attention between streams compiles for half a minute, and every face is resized or pooled before it."""
 CELLS = [(name, variant) for name, approach in LEARNING.items()
-         for variant in (VARIANTS if approach.takes_image else ("rgb",))]
+         for variant in (VARIANTS if approach.takes_image and name not in ONE_SHAPE else ("rgb",))]
 VECTOR = 7
 LEARNT_COLUMN = 3
 """Numbers of the columns that are learnt."""
