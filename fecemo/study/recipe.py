@@ -325,7 +325,7 @@ class Recipe:
             dataset.way.has_eyes for dataset in self.datasets.values())
         by_units = find_naming_method(self.naming.method).by == "units" and approach.predicts_by == "clusters"
         if (measured(approach) or aligned or by_units) and not locate_model(self.landmark_model).is_file():
-            return (f"waits for a face landmark model in {locate_model(self.landmark_model)}: run `make models`, or "
+            return (f"waits for a face landmark model in {self.landmark_model}: run `make models`, or "
                     f"{COMMAND} and pip install 'fecemo[landmarks]'")
         if folder is None or (folder / RECEIPT_NAME).exists():
             return None
