@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import unicodedata
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -74,7 +75,8 @@ def test_groups_keep_their_names(tmp_path):
     with table.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("path", "group"), *((f"{place}.png", NASTY[place // 4]) for place in range(n))])
     values = read_face_columns(table, [face_id(f"{place}.png", 0, 1, 0, 1) for place in range(n)])["group"]
-    assert [str(value) for value in values[::4]] == list(NASTY)
+    # Composed and decomposed letters are one spelling of a group.
+    assert [str(value) for value in values[::4]] == [unicodedata.normalize("NFC", text) for text in NASTY]
 
 
 @pytest.mark.parametrize("text", NASTY)

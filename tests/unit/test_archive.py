@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from fecemo.archive.confidence import Calibration, calibrate, calibration_error, shares
-from fecemo.archive.photographs import Photograph, photo_path, require_unchanged
+from fecemo.archive.photographs import Photograph, require_unchanged
 from fecemo.archive.vectors import DIGEST, VectorStore
 from fecemo.archive.vocabulary import Term, Vocabulary, read_vocabulary
+from fecemo.data.photo_tree import photo_path
 from fecemo.errors import InputError
 
 

@@ -72,7 +72,7 @@ def test_what_is_known_of_drawn_faces_is_read_where_the_target_is_drawn(recipe_w
     ({"rated": {"imports": {"images": "x"}}}, None, r"datasets\.rated: unknown key 'imports', did you mean 'import'"),
     ({"rated": {"import": {"image": "x"}}}, None, r"datasets\.rated\.import: .*'image'"),
     ({"rated": {"import": {"images": "x", "layout": "class_folder"}}}, None, "did you mean 'class_folders'"),
-    ({"rated": {}}, None, r"datasets\.rated: expected one of draw: \{\.\.\.\} or fetch: .* or import"),
+    ({"rated": {}}, None, r"datasets\.rated: expected one of detect: \{\.\.\.\} or draw: .* or fetch: .* or import"),
     ({"target": RATED}, None, "'target' is the name of another role"),
     ({"a.b": RATED}, None, "has a point in it"),
     ({"../b": RATED}, None, r"datasets: '\.\./b' is no name"),
