@@ -19,10 +19,18 @@ LEARNING = {name: approach for name, approach in approaches().items() if approac
 """Approaches that have a model."""
 VARIANTS = sorted({(variant.side, variant.channels): name for name, variant in variants().items()}.values())
 """One of each shape: by that alone do models know a variant."""
-ONE_SHAPE = ("poster", "small_poster", "feature_poster")
-"""Attention between streams compiles for half a minute, and every face is resized or pooled before it."""
-CELLS = [(name, variant) for name, approach in LEARNING.items()
-         for variant in (VARIANTS if approach.takes_image and name not in ONE_SHAPE else ("rgb",))]
+
+
+def _shapes(number, approach):
+    """Return the variants on which an approach is tried: all for one that gives faces back, else one in turn."""
+    if not approach.takes_image:
+        return ("rgb",)
+    gives_faces = any("image" in phase.targets.values() for phase in approach.phases)
+    return VARIANTS if gives_faces else (VARIANTS[number % len(VARIANTS)],)
+
+
+CELLS = [(name, variant) for number, (name, approach) in enumerate(LEARNING.items())
+         for variant in _shapes(number, approach)]
 VECTOR = 7
 LEARNT_COLUMN = 3
 """Numbers of the columns that are learnt."""
