@@ -18,6 +18,14 @@ from tests.integration.planted_run import N_TARGET, OTHERS, RECIPE, Planted
 CLUSTERED = ("dense_autoencoder", "contrastive", "triplet_embedding")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_models(tmp_path_factory):
+    """Whatever models this machine has, the run here waits for one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FECEMO_MODELS", str(tmp_path_factory.mktemp("models")))
+        yield
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     """Return the run with both tables written."""
