@@ -13,7 +13,7 @@ from fecemo.clustering.settings import NamingSettings
 from fecemo.data.arrays import read_array, read_face_array
 from fecemo.data.cluster_names import read_hand_names
 from fecemo.data.dataset import Dataset
-from fecemo.data.receipts import Receipt
+from fecemo.data.receipts import Receipt, read_receipt
 from fecemo.data.variants import find_variant
 from fecemo.errors import FecemoError, InputError, StoredStateError
 from fecemo.labelling.groups import Division, NamedClustering
@@ -24,6 +24,7 @@ from fecemo.stages.known_columns import known_of_source
 from fecemo.stages.suggestions import names_to_give, suggest_names
 from fecemo.study.artifacts import KINDS, Artifacts, clustering_digest
 from fecemo.study.cell import resolve
+from fecemo.study.faces.columns import LANDMARK_FEATURES
 from fecemo.study.faces.data_names import SOURCE, TARGET
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
@@ -123,7 +124,7 @@ class LabelRun:
         InputError
             If the recipe has no such cell, it has no clusters, or a file of names cannot be read.
         StoredStateError
-            If a stage before the naming has not finished.
+            If a stage before the naming has not finished, or landmark features of the source faces are damaged.
         """
         arguments = CellArguments(self._recipe_path, self._layout.run, approach, variant)
         cell, layout = arguments.clustered_cell(), self._layout
@@ -163,10 +164,15 @@ class LabelRun:
         )
 
     def _suggested(self, approach: str, variant: str) -> dict[str, str]:
-        """Return what action units suggest for each cluster; nothing where the faces have no landmark features."""
+        """Return what action units suggest for each cluster; nothing where the faces have no landmark features.
+
+        Raises `StoredStateError` where they have some, and these are damaged or of other faces.
+        """
+        if read_receipt(self._layout.column(self._recipe.role(SOURCE), LANDMARK_FEATURES)) is None:
+            return {}
         try:
             names = suggest_names(self._recipe, self._layout, approach, variant).names
-        except (InputError, StoredStateError):
+        except InputError:  # the landmark model was sure of no face: there is nothing to suggest
             return {}
         return {str(cluster): name for cluster, name in enumerate(names) if name}
 

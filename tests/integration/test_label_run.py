@@ -17,6 +17,7 @@ from fecemo.evaluation.records.score import read_score
 from fecemo.naming_board import label_and_score
 from fecemo.stages import cluster, label
 from fecemo.stages.label_run import LabelRun
+from tests.integration.measured_faces import measure_again
 from tests.integration.run_to_name import (
     APPROACH,
     N_SOURCE,
@@ -87,6 +88,23 @@ def test_a_map_that_is_missing_or_of_other_embeddings_is_not_shown(paired):
     run = paired
     opened = open_session(run)[0]
     assert (opened.map, opened.without_map) == (None, "There is no map of this cell yet")
+
+
+def test_absent_landmark_features_suggest_nothing_and_damaged_ones_are_an_error_that_says_what_to_run(named):
+    assert open_session(named)[0].suggested == {}
+    model = named.layout.run / "stand_in.task"
+    model.write_text("no model is asked")
+    measure_again(named.layout, "source", model)
+    suggested = open_session(named)[0].suggested
+    assert sorted(suggested) == [str(cluster) for cluster in range(8)]
+    assert set(suggested.values()) <= set(EMOTIONS)
+    column = named.layout.column("source", "landmark_features")
+    os.truncate(column / "landmark_features.npy", 200)
+    with pytest.raises(StoredStateError, match=r"landmark_features\.npy has 200 bytes.*run the landmarks stage again"):
+        open_session(named)
+    (column / "receipt.json").write_text("{")
+    with pytest.raises(StoredStateError, match=r"receipt\.json is not a receipt"):
+        open_session(named)
 
 
 def test_names_given_in_a_session_are_what_the_pipeline_scores(named):
