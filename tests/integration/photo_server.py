@@ -1,12 +1,14 @@
 """A real HTTP server on the loopback address that answers as it is told."""
 
 import ssl
+import subprocess
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -112,3 +114,14 @@ def jpeg(rgb: np.ndarray, quality: int = 95) -> bytes:
 
 def encoded(rgb: np.ndarray, suffix: str, options: list[int] | None = None) -> bytes:
     return cv2.imencode(suffix, rgb[:, :, ::-1], options or [])[1].tobytes()
+
+
+def own_authority(folder: Path) -> tuple[Path, Path, ssl.SSLContext]:
+    """Return the certificate of an authority that nobody knows, its key, and what a server uses, made with openssl."""
+    key, certificate = folder / "key.pem", folder / "authority.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+                    "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return certificate, key, context

@@ -4,14 +4,13 @@ import http.client
 import os
 import re
 import shutil
-import ssl
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 from fetching import ROOT, WHOLE, settings_for, table, write_list
-from photo_server import encoded, jpeg, photo_server, picture
+from photo_server import encoded, jpeg, own_authority, photo_server, picture
 
 from fecemo.data.dataset import Dataset
 from fecemo.errors import InputError, StoredStateError
@@ -141,12 +140,7 @@ def test_a_proxy_and_certificates_of_the_environment_are_said_not_to_be_used(tmp
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
 def test_a_company_s_authority_is_named_and_reopens_what_failed_without_it(tmp_path):
-    key, certificate = tmp_path / "key.pem", tmp_path / "authority.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-                    "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    certificate, key, context = own_authority(tmp_path)
     with photo_server(context) as served:
         served.routes["/0.jpg"] = jpeg(picture(0))
         listed = write_list(tmp_path / "faces.csv", [(served.url("/0.jpg").replace("http:", "https:"), WHOLE)])

@@ -2,13 +2,14 @@
 
 import dataclasses
 import hashlib
+import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
-from photo_server import photo_server, replying
+from photo_server import own_authority, photo_server, replying
 
 from fecemo.data.model_files import FOLDER_VARIABLE, ModelFile, known_models, locate_model, model_in, require_model
 from fecemo.errors import InputError, ResourceError
@@ -90,6 +91,30 @@ def test_a_private_host_is_asked_only_where_it_is_opened(server, tmp_path):
     with pytest.raises(ResourceError, match="forbidden_address"):
         bring_models({"net": model(server.url("/net.onnx"))}, (), tmp_path)
     assert not server.asked
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
+def test_the_authority_of_a_gateway_is_named(tmp_path, monkeypatch):
+    certificate, key, context = own_authority(tmp_path)
+    asked: list[list[str]] = []
+
+    def pip(command, **_):
+        asked.append(command)
+        return subprocess.CompletedProcess(command, 1, "", "ERROR: no index")
+
+    with photo_server(context) as served:
+        served.routes["/net.onnx"] = CONTENT
+        known = {"net": model(served.url("/net.onnx").replace("http:", "https:"))}
+        with pytest.raises(ResourceError, match=r"the certificate is not trusted.*--ca-bundle FILE"):
+            bring_models(known, (), tmp_path / "cache", allow_hosts=(served.host,))
+        bring_models(known, (), tmp_path / "cache", allow_hosts=(served.host,), ca_bundle=certificate)
+        assert (tmp_path / "cache" / "net.onnx").read_bytes() == CONTENT
+        with pytest.raises(InputError, match=r"ca_bundle: .*key\.pem: expected certificates as PEM"):
+            bring_models(known, (), tmp_path / "cache", ca_bundle=key)
+    monkeypatch.setattr(stage.subprocess, "run", pip)
+    with pytest.raises(ResourceError, match="no index"):
+        bring_models({"net": model()}, (), tmp_path / "other", ca_bundle=certificate)
+    assert asked[0][asked[0].index("--cert") + 1] == str(certificate)
 
 
 def test_a_model_that_fails_keeps_no_other_from_coming(server, tmp_path):
