@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fecemo.data.durable import refuse_endless
 from fecemo.errors import InputError
 
 MAX_LINE_BYTES = 1 << 16
@@ -42,9 +43,10 @@ def csv_rows(path: Path) -> Iterator[tuple[int, list[str]] | RejectedRow]:
     """Yield the cells of each line that is not blank, with the line's number from 1.
 
     Each line is parsed by itself: a stray quote spoils its own line, never the rest of the file. Raises `InputError` if
-    the file cannot be opened or is UTF-16.
+    the file cannot be opened, is a pipe or a device, or is UTF-16.
     """
     try:
+        refuse_endless(path)
         with path.open("rb") as file:
             number = 0
             while line := file.readline(MAX_LINE_BYTES + 1):

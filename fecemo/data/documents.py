@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from fecemo.data.durable import refuse_endless
 from fecemo.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _text(path: Path) -> str:
     try:
+        refuse_endless(path)
         return path.read_text(encoding="utf-8-sig")  # a byte order mark, as Notepad writes it, is no content
     except FileNotFoundError as error:
         raise InputError(f"{path}: there is no such file") from error

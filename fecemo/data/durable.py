@@ -1,9 +1,10 @@
-"""Writing that survives a kill: whole files by rename, one writer a folder."""
+"""Files that are whole: written by rename, one writer a folder, and read only where they have an end."""
 
 import errno
 import fcntl
 import hashlib
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -48,6 +49,13 @@ def atomic_write(path: Path, content: bytes | str) -> None:
     """Write a whole file by rename. Raises `ResourceError` as `atomic_file` does."""
     with atomic_file(path, "w" if isinstance(content, str) else "wb") as file:
         file.write(content)
+
+
+def refuse_endless(path: Path) -> None:
+    """Raise `OSError` for a pipe, a device or a socket: nobody knows when, or whether, what is read there ends."""
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OSError(errno.EINVAL, "it is no file", str(path))
 
 
 @contextmanager

@@ -79,11 +79,27 @@ class Ledger:
                     self._connection.execute("INSERT INTO planned VALUES (?)", (self._store_plan(plan, "plan"),))
                     self._connection.execute("INSERT INTO notes VALUES ('made_of', ?)", (json.dumps(made_of),))
                 else:
+                    self._refuse_damage()
                     self._take_grown(plan, planned[0], made_of, before_moving)
         except BaseException:
             self._connection.close()
             raise
         ((self._length,),) = self._all("SELECT count(*) FROM plan")
+
+    def _refuse_damage(self) -> None:
+        """Raise `StoredStateError` where parts of the file contradict each other, or a face has no outcome that is one.
+
+        What is neither missing nor stored nor rejected would be in no table of the dataset.
+        """
+        ((words,),) = self._all("PRAGMA quick_check(1)")
+        strange = self._all("SELECT slot FROM faces WHERE state IS NOT 'stored' AND state IS NOT 'rejected' "
+                            "OR slot NOT IN (SELECT slot FROM plan) LIMIT 1")
+        if words != "ok" or strange:
+            raise self._damaged(f"the outcome of face {strange[0][0]} is none" if strange else str(words))
+
+    def _damaged(self, words: str) -> StoredStateError:
+        return StoredStateError(f"{self.path} is damaged: {words}; remove the folder and run the same command again: "
+                                f"rm -r {shlex.quote(str(self.path.parent))}")
 
     def _store_plan(self, plan: Iterable[FaceEntry], table: str) -> str:
         """Fill a table with a plan; return the digest of its rows."""
@@ -103,15 +119,13 @@ class Ledger:
     def _take_grown(self, plan: Iterable[FaceEntry], digest: str, made_of: Any,
                     before_moving: Callable[[], None] | None) -> None:
         """Let a plan that holds every face of the stored one take its place."""
-        made_before = json.loads(self.note("made_of") or "null")
+        made_before = self._made_of()
         if made_before != json.loads(json.dumps(made_of)):
             raise self._refusal(f"was made with {difference(made_before, made_of)}")
         stored_rows = (tuple(math.nan if value is None else value for value in row[1:])
                        for row in self._connection.execute("SELECT * FROM plan ORDER BY slot"))
         if _plan_digest(stored_rows) != digest:
-            raise StoredStateError(f"{self.path} is damaged: its list of faces is not the one that was stored; remove "
-                                   "the folder and run the same command again: "
-                                   f"rm -r {shlex.quote(str(self.path.parent))}")
+            raise self._damaged("its list of faces is not the one that was stored")
         self._connection.execute("CREATE TEMP TABLE wanted AS SELECT * FROM plan LIMIT 0")
         self._connection.execute("CREATE UNIQUE INDEX temp.wanted_id ON wanted (id)")
         new_digest = self._store_plan(plan, "wanted")
@@ -156,6 +170,12 @@ class Ledger:
         rows = self._all("SELECT value FROM notes WHERE name = ?", name)
         return rows[0][0] if rows else None
 
+    def _made_of(self) -> Any:
+        try:
+            return json.loads(self.note("made_of") or "null")
+        except (ValueError, RecursionError) as error:
+            raise self._damaged(f"what decides the pixels cannot be read ({error})") from error
+
     def set_note(self, name: str, value: str) -> None:
         """Note something beside the plan."""
         self._change("INSERT OR REPLACE INTO notes VALUES (?, ?)", name, value)
@@ -174,7 +194,7 @@ class Ledger:
         """Let a plan of the same faces, with other annotations, take the place of the stored one."""
         with self._transaction():
             ((digest,),) = self._all("SELECT digest FROM planned")
-            self._take_grown(plan, digest, json.loads(self.note("made_of") or "null"), None)
+            self._take_grown(plan, digest, self._made_of(), None)
 
     def keep_those_of(self, details: Sequence[str]) -> None:
         """Make every slot missing again that was rejected, or stored with another detail than is listed for it."""
@@ -308,8 +328,8 @@ class Ledger:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.DatabaseError as error:
-            # Text that is not UTF-8 has no code.
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            # Text that is not UTF-8 has no code, and what names it is no error of SQLite's where it is in a message.
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
             if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
                 raise ResourceError(f"cannot write {self.path}: the disk is full or failing; what was stored before is "
@@ -317,8 +337,7 @@ class Ledger:
             if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
                 raise ResourceError(f"cannot write {self.path}: the folder or the file is read-only") from error
             if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA):
-                raise StoredStateError(f"{self.path} is damaged or of another version ({error}); remove the folder and "
-                                       "run the same command again") from error
+                raise self._damaged(str(error)) from error
             raise
 
 
@@ -344,7 +363,8 @@ def _opened(path: Path) -> sqlite3.Connection:
 def _plan_digest(rows: Iterable[tuple[Any, ...]]) -> str:
     digest = hashlib.sha256()
     for row in rows:
-        digest.update(b"\n" + json.dumps(row).encode())
+        # What a damaged file gives in the place of a text may be bytes: the digest is then another.
+        digest.update(b"\n" + json.dumps(row, default=repr).encode())
     return digest.hexdigest()
 
 

@@ -4,7 +4,6 @@ A receipt is written last and renamed into place, so that a folder holds one onl
 Whoever reads an output holds it against the receipt first: a file that is no longer what its stage wrote is damaged.
 """
 
-import errno
 import hashlib
 import json
 import platform
@@ -17,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from fecemo.data.durable import atomic_write
+from fecemo.data.durable import atomic_write, refuse_endless
 from fecemo.errors import StoredStateError
 from fecemo.version import __version__
 
@@ -106,8 +105,7 @@ def digest_file(path: Path) -> str:
 
     Raises `OSError` for what cannot be opened, and for a pipe or a device, which has no end.
     """
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(errno.EINVAL, "it is no file", str(path))
+    refuse_endless(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -158,14 +156,17 @@ def read_receipt(folder: Path) -> Receipt | None:
     """
     path = folder / RECEIPT_NAME
     try:
+        refuse_endless(path)
         document = dict(json.loads(path.read_text(encoding="utf-8")))
         for key in ("format", "finished"):
             document.pop(key, None)
         return Receipt(**document)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (ValueError, TypeError, AttributeError, RecursionError, IsADirectoryError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise StoredStateError(f"{path} is not a receipt ({error}); run the stage again") from error
+    except OSError as error:
+        raise StoredStateError(f"{path} cannot be read ({error.strerror}); run the stage again") from error
 
 
 def require_receipt(folder: Path, stage: str) -> Receipt:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from fecemo.data.durable import refuse_endless
 from fecemo.data.reasons import FetchError, Reason
 from fecemo.errors import InputError
 
@@ -63,6 +64,7 @@ def read_placeholders(path: Path | None) -> Placeholders:
     if path is None:
         return Placeholders()
     try:
+        refuse_endless(path)
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as a list of placeholders ({error})") from error

@@ -1,7 +1,6 @@
 """Bytes and image files to pixels: 8-bit RGB, whatever they were."""
 
 import io
-import stat
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.data.durable import refuse_endless
 from fecemo.data.reasons import FetchError, Reason
 from fecemo.imaging.headers import FORMATS, read_header, still_png
 
@@ -125,10 +125,8 @@ def read_file(path: Path) -> bytes:
         If it cannot be opened, is no file, is empty or is too large.
     """
     try:
-        state = path.stat()
-        if not (stat.S_ISREG(state.st_mode) or stat.S_ISDIR(state.st_mode)):
-            raise ImageFileError(CANNOT_OPEN, "it is no file")  # a pipe or a device would be read without an end
-        if state.st_size > MAX_FILE_BYTES:
+        refuse_endless(path)
+        if path.stat().st_size > MAX_FILE_BYTES:
             raise ImageFileError(Reason.TOO_LARGE.value, f"more than {MAX_FILE_BYTES} bytes")
         data = path.read_bytes()
     except OSError as error:

@@ -266,6 +266,55 @@ def test_a_ledger_whose_list_was_damaged_never_becomes_a_finished_pack(tmp_path)
         DatasetWriter(tmp_path, plan_of())
 
 
+@pytest.mark.parametrize("damage", [
+    "UPDATE faces SET state = NULL WHERE slot = 3",
+    "UPDATE faces SET state = x'73746f726564' WHERE slot = 3",
+    "INSERT INTO faces VALUES (99, 'stored', '', '', '')",
+    "UPDATE plan SET id = x'ff' WHERE slot = 3",
+    "UPDATE plan SET address = CAST(x'ff' AS TEXT) WHERE slot = 3",
+    "UPDATE notes SET value = '{'",
+    "UPDATE notes SET value = CAST(x'ff' AS TEXT)",
+])
+def test_a_ledger_with_cells_that_are_none_never_becomes_a_finished_pack(tmp_path, damage):
+    writer = DatasetWriter(tmp_path, plan_of())
+    fill(writer, range(5))
+    writer.close()
+    with sqlite3.connect(tmp_path / LEDGER_NAME) as ledger:
+        ledger.execute(damage)
+    with pytest.raises(StoredStateError, match=r"ledger\.sqlite is damaged: .*: rm -r"):
+        DatasetWriter(tmp_path, plan_of())
+
+
+def test_a_ledger_whose_table_has_a_name_that_is_no_text_is_said(tmp_path):
+    DatasetWriter(tmp_path, plan_of()).close()
+    path = tmp_path / LEDGER_NAME
+    path.write_bytes(path.read_bytes().replace(b"tablefacesfaces", b"tablefac\xe5sfaces"))
+    with pytest.raises(StoredStateError, match=r"ledger\.sqlite is damaged"):
+        DatasetWriter(tmp_path, plan_of())
+
+
+def test_a_ledger_that_was_cut_anywhere_is_refused_or_costs_no_face(unbroken, tmp_path):
+    writer = DatasetWriter(tmp_path / "base", plan_of())
+    fill(writer, range(5))
+    writer.close()
+    whole, outcomes = (tmp_path / "base" / LEDGER_NAME).read_bytes(), set()
+    for length in range(0, len(whole), 2048):
+        folder = tmp_path / str(length)
+        shutil.copytree(tmp_path / "base", folder)
+        (folder / LEDGER_NAME).write_bytes(whole[:length])
+        try:
+            writer = DatasetWriter(folder, plan_of())
+        except StoredStateError:
+            outcomes.add("refused")
+            continue
+        fill(writer, writer.missing())
+        finish(writer)
+        writer.close()
+        assert contents(folder) == contents(unbroken)
+        outcomes.add("whole")
+    assert outcomes == {"refused", "whole"}  # an empty file is a new ledger
+
+
 def test_rejects_are_listed_also_where_nothing_was_stored(tmp_path):
     writer = DatasetWriter(tmp_path, plan_of(2))
     for slot in range(2):

@@ -1,13 +1,16 @@
 """YAML and JSON into dataclasses: every fault is said by its key."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
+from fecemo.data.csv_rows import csv_rows
 from fecemo.data.documents import build, read_json, read_yaml
 from fecemo.errors import InputError
+from fecemo.fetch.placeholders import read_placeholders
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,14 @@ def test_yaml_that_asks_for_python_objects_is_refused(tmp_path):
 def test_a_folder_where_a_file_is_expected_is_said(tmp_path):
     with pytest.raises(InputError, match="cannot be read: Is a directory"):
         read_yaml(tmp_path)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")], ids=["pipe", "device"])
+@pytest.mark.parametrize("read", [read_yaml, read_json, lambda path: list(csv_rows(path)), read_placeholders])
+def test_a_text_without_an_end_is_refused_and_not_waited_for(tmp_path, make, read):
+    make(tmp_path / "list")
+    with pytest.raises(InputError, match="it is no file"):
+        read(tmp_path / "list")
 
 
 def test_what_no_document_may_set_is_not_proposed():

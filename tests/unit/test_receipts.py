@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import os
 
 import pytest
 
@@ -111,6 +112,12 @@ def test_a_receipt_of_another_stage_is_refused(tmp_path):
 def test_a_damaged_receipt_is_named(tmp_path, content):
     (tmp_path / RECEIPT_NAME).write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(StoredStateError, match=r"receipt\.json is not a receipt"):
+        read_receipt(tmp_path)
+
+
+def test_a_pipe_in_the_place_of_a_receipt_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / RECEIPT_NAME)
+    with pytest.raises(StoredStateError, match=r"receipt\.json cannot be read \(it is no file\)"):
         read_receipt(tmp_path)
 
 
