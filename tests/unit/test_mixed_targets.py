@@ -8,6 +8,7 @@ from fecemo.data.variants import find_variant
 from fecemo.errors import InputError
 from fecemo.models.loss import LossTerm
 from fecemo.models.losses.cross_entropy import CrossEntropy
+from fecemo.models.losses.logit_adjusted import LogitAdjusted
 from fecemo.models.losses.mean_squared_error import MeanSquaredError
 from fecemo.models.losses.soft_cross_entropy import SoftCrossEntropy
 from fecemo.models.losses.weighted_softmax import WeightedSoftmax
@@ -27,9 +28,9 @@ def softmax(logits):
     return (powers / powers.sum(axis=-1, keepdims=True)).astype(np.float32)
 
 
-def of_one(loss, output, target):
+def of_one(loss, output, target, state=None):
     return float(loss.per_example(keras.ops.convert_to_tensor(output[None]), keras.ops.convert_to_tensor(target[None]),
-                                  keras.ops.ones((1,)), {})[0])
+                                  keras.ops.ones((1,)), state or {})[0])
 
 
 class TestSmoothing:
@@ -71,6 +72,25 @@ class TestVotes:
         assert of_one(SoftCrossEntropy(smoothing=0.2), output, np.array([10, 0, 0], np.float32)) == pytest.approx(
             0.503179, abs=1e-6)
         assert of_one(SoftCrossEntropy(), output, np.zeros(3, np.float32)) == 0
+
+    def test_rare_emotions_count_as_if_all_were_equally_common(self):
+        """One rater says the first emotion to six faces and the second to two; the third has no vote."""
+        known = np.array([[4, 0, 0]] * 6 + [[0, 4, 0]] * 2, np.float32)
+        loss, output = SoftCrossEntropy(tau=1.0), softmax([2, 0, -1])
+        state = loss.init_state((3,), known, 3)
+        priors = np.array([6, 2, 0.25]) / 8.25
+        np.testing.assert_allclose(np.exp(state["log_priors"]), priors, rtol=1e-6)
+        adjusted = output * priors / (output @ priors)
+        assert of_one(loss, output, np.array([1, 3, 0], np.float32), state) == pytest.approx(
+            -np.log(adjusted[0]) / 4 - 3 * np.log(adjusted[1]) / 4, rel=1e-5)
+
+    def test_where_raters_agree_it_is_the_adjusted_loss_of_labels(self):
+        labels, output = np.array([0] * 5 + [1] * 2 + [2], np.int32), softmax([2, 0, -1])
+        of_votes, of_labels = SoftCrossEntropy(smoothing=0.1, tau=1.0), LogitAdjusted(smoothing=0.1)
+        votes = 10 * np.eye(3, dtype=np.float32)[labels]
+        found = of_one(of_votes, output, votes[-1], of_votes.init_state((3,), votes, 3))
+        expected = of_one(of_labels, output, labels[-1], of_labels.init_state((3,), labels, 3))
+        assert found == pytest.approx(expected, rel=1e-5)
 
     def test_votes_below_0_are_refused(self):
         with pytest.raises(ValueError, match="votes must be at least 0"):

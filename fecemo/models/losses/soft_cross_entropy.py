@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from fecemo.models.loss import Loss
+from fecemo.models.loss import Loss, need_targets
+from fecemo.models.losses.logit_adjusted import LEAST
 from fecemo.models.losses.mean_squared_error import refuse_other_shape
 
 
@@ -20,10 +21,15 @@ class SoftCrossEntropy(Loss):
     Parameters
     ----------
     smoothing : float
-        ε, in [0, 1): q ← (1 − ε) q + ε / k, for k emotions.
+        ε, in [0, 1): q ← (1 − ε) q + ε / k, for k emotions; where τ is above 0, ε π_j in the place of ε / k.
+    tau : float
+        τ: p̂_j ← p̂_j π_j^τ / Σ_i p̂_i π_i^τ, π_j the mean share of the votes that emotion j has among the faces that
+        are learnt from (Menon et al. 2021, equation 10, for votes). 0 is the loss as published, 1 aims at balanced
+        accuracy.
     """
 
     smoothing: float = 0.0
+    tau: float = 0.0
 
     name: str = field(default="soft_cross_entropy", init=False)
     target_kind = "numbers"
@@ -32,22 +38,42 @@ class SoftCrossEntropy(Loss):
     def __post_init__(self) -> None:
         if not 0 <= self.smoothing < 1:
             raise ValueError(f"smoothing must be at least 0 and below 1, not {self.smoothing}")
+        if not 0 <= self.tau < np.inf:
+            raise ValueError(f"tau must be at least 0, not {self.tau}")
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the cross-entropy of each face; see `Loss.per_example`."""
-        from keras import losses, ops
+        from keras import ops
 
         votes = ops.sum(target, axis=-1, keepdims=True)
-        shares = target / ops.maximum(votes, 1e-7)
-        entropies = losses.categorical_crossentropy(shares, output, label_smoothing=self.smoothing)
+        spread = ops.exp(state["log_priors"]) if self.tau else 1.0 / output.shape[-1]
+        shares = (1 - self.smoothing) * target / ops.maximum(votes, LEAST) + self.smoothing * spread
+        scores = ops.log(ops.clip(ops.cast(output, "float32"), LEAST, 1.0))
+        if self.tau:
+            scores = scores + self.tau * state["log_priors"]
+        entropies = -ops.sum(shares * (scores - ops.logsumexp(scores, axis=-1, keepdims=True)), axis=-1)
         return ops.where(votes[:, 0] > 0, entropies, ops.zeros_like(entropies))
 
     def init_state(self, output_shape: tuple[int, ...], target: np.ndarray | None,
                    n_classes: int) -> dict[str, np.ndarray]:
-        """Return nothing. Raises `ValueError` if the output has another shape than the target, or votes are below 0."""
+        """Return ``log_priors`` of shape (n classes,), which never change, where τ is above 0.
+
+        An emotion without a vote counts as if it had a single one.
+
+        Raises
+        ------
+        ValueError
+            If the output has another shape than the target, votes are below 0, or none are known though τ needs them.
+        """
         if target is not None and (target < 0).any():
             raise ValueError(f"votes must be at least 0, and one is {target.min():g}")
-        return refuse_other_shape(output_shape, target)
+        refuse_other_shape(output_shape, target)
+        if not self.tau:
+            return {}
+        votes = need_targets(target, self).astype(np.float64)
+        shares = votes / np.maximum(votes.sum(axis=1, keepdims=True), LEAST)
+        counts = np.maximum(shares.sum(axis=0), 1 / max(1.0, votes.sum(axis=1).max(initial=0.0)))
+        return {"log_priors": np.log(counts / counts.sum()).astype(np.float32)}
 
     def is_correct(self, output: Any, target: Any, weights: Any) -> Any:
         """Return whether the likeliest emotion has the most votes; see `Loss.is_correct`."""
