@@ -30,8 +30,6 @@ BLOCK = 256
 """Faces that are stored at a time: no more than these are lost by a kill."""
 EYE_COLUMNS = ("right_eye_x", "right_eye_y", "left_eye_x", "left_eye_y")
 """Where the middles of the person's eyes are, in pixels of the stored face, in a dataset of the detect stage."""
-LEAST_APART = 10.0
-"""Pixels between the eyes below which they are no eyes of a face that fills its picture."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +85,9 @@ def run(settings: AlignSettings, out: Path) -> Receipt:
     eyes, sure, origin = _detected_eyes(dataset) if settings.landmark_features is None else _measured_eyes(
         dataset, settings.landmark_features)
     config = {"eyes": picture.EYES, "unsure_eyes": picture.UNSURE_EYES, "oval": picture.OVAL, "spread": picture.SPREAD,
-              "deviations": picture.DEVIATIONS, "gray": picture.GRAY, "least_apart": LEAST_APART}
+              "deviations": picture.DEVIATIONS, "gray": picture.GRAY, "least_apart": picture.LEAST_APART}
     inputs = {"dataset": dataset.receipt.digest, **origin}
-    turned = sure & (np.linalg.norm(eyes[:, 1] - eyes[:, 0], axis=1) >= LEAST_APART)
-    places = np.where(turned[:, None, None], eyes, np.array(picture.UNSURE_EYES))
+    places, turned = picture.places_of_eyes(eyes, sure)
 
     def work(folder: Path) -> StageResult:
         grown = GrowingArray(folder / f"{ALIGNED}.npy", (len(dataset), *ALIGNED_SHAPE),

@@ -12,15 +12,18 @@ from fecemo.archive.photographs import read_photographs
 from fecemo.archive.search import Hits, allowed_rows, by_likeness, by_shares
 from fecemo.archive.sidecar import Form
 from fecemo.archive.tags import STAGE as TAG_STAGE
-from fecemo.archive.tags import Tags, read_tags
+from fecemo.archive.tags import Tags, TagsDescription, read_tags
 from fecemo.archive.vocabulary import Vocabulary, read_vocabulary
 from fecemo.archive.words import Query, read_query
 from fecemo.data.dataset import Dataset
+from fecemo.data.detect_settings import DetectSettings
 from fecemo.data.durable import atomic_file, atomic_write
-from fecemo.data.receipts import Receipt, plain, read_receipt, require_receipt
+from fecemo.data.receipts import Receipt, digest_file, plain, read_receipt, require_receipt
 from fecemo.errors import InputError, ResourceError, StoredStateError, nearest
 from fecemo.run import Run
+from fecemo.stages.landmarks import LandmarkSettings
 from fecemo.stages.photo_sidecars import write_sidecars
+from fecemo.stages.row_columns import Photograph, row_columns
 from fecemo.stages.run_readout import RunReadout, require_current
 from fecemo.stages.run_stage import StageResult, run_stage
 
@@ -44,7 +47,13 @@ class SearchSettings:
     find : str
         Words, such as ``furious`` or ``"happy but not surprised"``.
     like : str
-        A photograph, by its path within the folder of photographs; or the id of a face.
+        A photograph, by its path within the folder of photographs; or the id of a face; or the file of a photograph
+        that was never tagged, whose face is then found, measured and embedded as those of the data set were.
+    face : int, optional
+        Which face of the photograph, counted from the left. Without it, what is like any face of a tagged photograph
+        is found, and a file must show one face.
+    detector, landmark_model : Path
+        What finds and measures its face: files, or names of those that ``00_models.py`` has fetched.
     top : int
         Hits at most.
     since : str
@@ -72,6 +81,9 @@ class SearchSettings:
     tags: Path
     find: str = ""
     like: str = ""
+    face: int | None = None
+    detector: Path = DetectSettings.detector
+    landmark_model: Path = LandmarkSettings.landmark_model
     top: int = 50
     since: str = ""
     until: str = ""
@@ -112,7 +124,8 @@ def run(settings: SearchSettings, out: Path) -> Receipt:
     Raises
     ------
     InputError
-        If no word reaches an expression of the run, there is no such photograph, or a filter is not sound.
+        If no word reaches an expression of the run, there is no such photograph, it shows no face or several, or a
+        filter is not sound.
     StoredStateError
         If nothing is tagged, or the run's names changed since.
     ResourceError
@@ -120,24 +133,32 @@ def run(settings: SearchSettings, out: Path) -> Receipt:
     """
     receipt, tags = require_receipt(settings.tags, TAG_STAGE), read_tags(settings.tags)
     told = tags.description
+
+    def readout() -> RunReadout:
+        return RunReadout(Run(Path(told.folder)), told.row, told.variant)
+
     require_current({name: digest for name, digest in receipt.inputs.items() if not name.startswith("dataset")},
-                    lambda: RunReadout(Run(Path(told.folder)), told.row, told.variant), f"the tags in {settings.tags}")
+                    readout, f"the tags in {settings.tags}")
     faces = read_receipt(Path(told.dataset))
     if faces is not None and faces.digest != receipt.inputs["dataset"]:
         raise StoredStateError(f"the tags in {settings.tags} are stale: the faces in {told.dataset} changed since; run "
                                "the tag stage again")
     vocabulary = Vocabulary() if settings.vocabulary is None else read_vocabulary(settings.vocabulary)
     query = read_query(settings.find, told.classes) if settings.find.strip() else None
-    examples = np.zeros(0, np.int64) if query else _examples(tags, settings.like)
+    examples = np.zeros(0, np.int64) if query else _examples(tags, settings.like, settings.face)
+    inputs, vectors = {"tags": receipt.digest}, tags.vectors[examples]
+    if not query and not len(examples):
+        inputs["photograph"] = digest_file(Path(settings.like))
+        vectors = _vector_of_file(settings, told, readout())
     allowed = allowed_rows(tags, since=settings.since, until=settings.until, folder=settings.folder,
                            confidence=settings.confidence)
     allowed[examples] = False
-    config = {name: plain(getattr(settings, name)) for name in ("find", "like", "top", "since", "until", "folder",
-                                                                "confidence", "parquet")}
+    config = {name: plain(getattr(settings, name)) for name in ("find", "like", "face", "top", "since", "until",
+                                                                "folder", "confidence", "parquet")}
 
     def work(folder: Path) -> StageResult:
         found = by_shares(tags.shares, query.weights, settings.top, allowed) if query else by_likeness(
-            tags.vectors, tags.vectors[examples], settings.top, allowed)
+            tags.vectors, vectors, settings.top, allowed)
         _write_hits(folder / HITS_NAME, tags, found)
         files = [HITS_NAME, *_write_sheet(folder, Path(told.dataset), found)]
         if settings.parquet:
@@ -148,7 +169,7 @@ def run(settings: SearchSettings, out: Path) -> Receipt:
                                     "words": plain(query.words) if query else [],
                                     "unknown": plain(query.unknown) if query else {}})
 
-    done = run_stage(STAGE, out, config=config, inputs={"tags": receipt.digest}, seed=None, work=work)
+    done = run_stage(STAGE, out, config=config, inputs=inputs, seed=None, work=work)
     if settings.sidecars and settings.photos is not None:
         with (out / HITS_NAME).open(encoding="utf-8", newline="") as file:
             rows = [int(line["row"]) for line in csv.DictReader(file)]
@@ -166,13 +187,24 @@ def _words(query: Query | None) -> str:
     return f"by {used}" + (f"; {passed}" if passed else "")
 
 
-def _examples(tags: Tags, like: str) -> np.ndarray:
-    """Return the rows of the faces of a photograph, or that of one face."""
+def _examples(tags: Tags, like: str, face: int | None) -> np.ndarray:
+    """Return the rows of the faces of a photograph, or that of one face; none for another file that is there."""
     rows = np.flatnonzero((tags.photo == like.removeprefix("./")) | (tags.id == like))
-    if not len(rows):
-        raise InputError(f"like: no face was found in a photograph {like!r}, and no face has this id; "
-                         f"{nearest(like, np.unique(tags.photo).tolist()[:20])}")
+    if not len(rows) and not Path(like).is_file():
+        raise InputError(f"like: no face was found in a photograph {like!r}, no face has this id, and there is no such "
+                         f"file; {nearest(like, np.unique(tags.photo).tolist()[:20])}")
+    if len(rows) and face is not None:
+        if not 1 <= face <= len(rows):
+            raise InputError(f"like: {like} shows {len(rows)} faces, there is no face {face}")
+        return rows[face - 1 : face]
     return rows
+
+
+def _vector_of_file(settings: SearchSettings, tagged: TagsDescription, readout: RunReadout) -> np.ndarray:
+    """Return the vector of the face in a photograph that was never tagged: ndarray of shape (1, d), float32."""
+    place = Path(tagged.dataset)
+    photograph = Photograph(Path(settings.like), settings.face, settings.detector, settings.landmark_model)
+    return readout.vectors(photograph.block(row_columns(place, Dataset(place), readout), readout))
 
 
 def _write_hits(path: Path, tags: Tags, hits: Hits) -> None:

@@ -33,10 +33,10 @@ from fecemo.errors import InputError, nearest
 from fecemo.progress import progress
 from fecemo.run import Run
 from fecemo.stages.photo_sidecars import remove_sidecars, write_sidecars
+from fecemo.stages.row_columns import block_of_rows, row_columns
 from fecemo.stages.run_readout import Answers, RunReadout
 from fecemo.stages.run_stage import StageResult, run_stage
-from fecemo.study.faces.columns import ALIGNED, LANDMARK_FEATURES, RunFaces, read_column
-from fecemo.study.layout import RunLayout
+from fecemo.study.faces.columns import ALIGNED, LANDMARK_FEATURES, RunFaces
 
 BLOCK = 256
 """Faces that are embedded and stored at a time: no more than these are lost by a kill."""
@@ -136,7 +136,7 @@ def run(settings: TagSettings, out: Path) -> Receipt | None:
                          f"{nearest(strange[0], readout.classes)}")
     for name in readout.classes:
         vocabulary.term(name)
-    faces = _columns(settings.dataset, dataset, readout)
+    faces = row_columns(settings.dataset, dataset, readout)
     config = {"row": settings.row, "variant": settings.variant,
               "dataset": str(settings.dataset), "folder": str(settings.run),
               "threshold": settings.threshold, "vocabulary": plain(vocabulary)}
@@ -146,38 +146,6 @@ def run(settings: TagSettings, out: Path) -> Receipt | None:
         write_sidecars(read_tags(out), settings.photos, photographs, out, vocabulary, settings.threshold,
                        settings.sidecar_form)
     return receipt
-
-
-def _columns(folder: Path, dataset: Dataset, readout: RunReadout) -> RunFaces:
-    """Return the faces with the columns that the row takes, of a data set anywhere."""
-    taken = readout.columns
-    derived = {name for name in (LANDMARK_FEATURES, ALIGNED) if any(column.split(".")[0] == name for column in taken)}
-    if not derived:
-        return RunFaces(dataset)
-    place = folder.resolve()
-    if place.parent.name != "datasets":
-        raise InputError(f"{readout.title} takes the columns {', '.join(sorted(derived))}, and {folder} is not at "
-                         "FOLDER/datasets/NAME, so that they cannot be beside it at FOLDER/columns/NAME")
-    layout = RunLayout(place.parents[1])
-    columns = {name: read_column(layout, place.name, name) for name in sorted(derived)}
-    return RunFaces(dataset, columns.get(LANDMARK_FEATURES), columns.get(ALIGNED))
-
-
-def _block(faces: RunFaces, readout: RunReadout, rows: np.ndarray) -> dict[str, np.ndarray]:
-    """Return what enters the row for some faces, by column."""
-    block = {}
-    for column in readout.columns:
-        if column == "cut":
-            block["image"] = np.asarray(faces.dataset.faces[rows])
-        elif column == ALIGNED:
-            block[ALIGNED] = np.asarray(faces.images[rows])
-        elif column.split(".")[0] == LANDMARK_FEATURES:
-            _, _, group = column.partition(".")
-            values = faces.features.groups([group]) if group else faces.features.values
-            block[column] = np.asarray(values[rows], np.float32)
-        else:
-            block[column] = faces.dataset[column][rows][:, None]
-    return block
 
 
 def _tag(folder: Path, settings: TagSettings, photographs: dict[str, Photograph], faces: RunFaces, readout: RunReadout,
@@ -193,7 +161,7 @@ def _tag(folder: Path, settings: TagSettings, photographs: dict[str, Photograph]
     with progress(len(missing), f"{STAGE} {readout.title}", "face") as bar:
         for start in range(0, len(missing), BLOCK):
             rows = missing[start : start + BLOCK]
-            store.add(digests[rows], readout.vectors(_block(faces, readout, rows)))
+            store.add(digests[rows], readout.vectors(block_of_rows(faces, readout, rows)))
             bar.update(len(rows))
     store = store.reload()
     store.forget_others()

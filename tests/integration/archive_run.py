@@ -124,11 +124,11 @@ class ArchiveRun:
             faces.append((FaceEntry(face_id(photo, 0.25, 0.5, 0.25, 0.75), photo, 0.25, 0.5, 0.25, 0.75),
                           face(kind, number)))
             lines.append(f"{photo},{path.stat().st_size},,64,48,{1 + number % 8},20{10 + number}-01-02 03:04:05,1,,")
-        write_faces(self.dataset, "detect", faces, {"photos.csv": "\n".join(lines) + "\n"})
+        write_faces(self.dataset, "detect", faces, {"photos.csv": "\n".join(lines) + "\n"}, {"margin": 0.0})
 
 
 def write_faces(folder: Path, stage: str, faces: list[tuple[FaceEntry, np.ndarray]],
-                beside: dict[str, str] | None = None) -> None:
+                beside: dict[str, str] | None = None, config: dict[str, object] | None = None) -> None:
     """Write a finished data set, in the place of another that may be there."""
     for path in folder.glob("*"):
         path.unlink()
@@ -137,7 +137,7 @@ def write_faces(folder: Path, stage: str, faces: list[tuple[FaceEntry, np.ndarra
         writer.put(slot, faces[slot][1])
     for name, text in (beside or {}).items():
         (folder / name).write_text(text, encoding="utf-8")
-    writer.finish(stage, config={}, inputs={}, extra_files=list(beside or {}))
+    writer.finish(stage, config=config or {}, inputs={}, extra_files=list(beside or {}))
     writer.close()
 
 

@@ -78,6 +78,8 @@ DEVIATIONS = 3.0
 """How many local standard deviations make the brightest pixel, and the darkest."""
 LEAST_DEVIATION = 0.5
 """Gray levels: what varies less is no more than rounding."""
+LEAST_APART = 10.0
+"""Pixels between the eyes below which they are no eyes of a face that fills its picture."""
 GRAY = 128
 """A pixel as bright as its neighbourhood, and everything outside of the ellipse and of the face's own picture."""
 
@@ -97,6 +99,25 @@ def eye_middles(landmarks: np.ndarray) -> np.ndarray:
     corners = landmarks[[points.RIGHT_EYE_OUTER, points.RIGHT_EYE_INNER, points.LEFT_EYE_INNER, points.LEFT_EYE_OUTER]]
     middles: np.ndarray = corners[:, :2].reshape(2, 2, 2).mean(axis=1)
     return middles
+
+
+def places_of_eyes(eyes: np.ndarray, sure: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return by which eyes faces are turned, and which of them are: those of whose eyes somebody is sure.
+
+    Parameters
+    ----------
+    eyes : ndarray of shape (n, 2, 2)
+        Middles of the right and of the left eye, in pixels of the face.
+    sure : ndarray of shape (n,), bool
+
+    Returns
+    -------
+    places : ndarray of shape (n, 2, 2)
+        `UNSURE_EYES` for those that are not turned.
+    turned : ndarray of shape (n,), bool
+    """
+    turned: np.ndarray = sure & (np.linalg.norm(eyes[:, 1] - eyes[:, 0], axis=1) >= LEAST_APART)
+    return np.where(turned[:, None, None], eyes, np.array(UNSURE_EYES)), turned
 
 
 def aligned_picture(face: np.ndarray, eyes: np.ndarray) -> np.ndarray:
