@@ -40,6 +40,7 @@ class Fingerprints:
         self.hashes = np.zeros((n, 2), np.uint64)
         self.reduced = np.zeros((n, _SIDE, _SIDE), np.uint8)
         self.known = np.zeros(n, bool)
+        self._textured = np.zeros(n, bool)
 
     def add(self, row: int, picture: np.ndarray, digest: str) -> None:
         """Take a picture in: uint8 of shape (height, width, 3) with the digest of its pixels."""
@@ -47,6 +48,7 @@ class Fingerprints:
         areas = _areas(gray, 8, 9)
         self.hashes[row] = _hash(areas), _hash(areas[:, ::-1])
         self.reduced[row] = _areas(gray, _SIDE, _SIDE).round()
+        self._textured[row] = self.reduced[row].std() >= _FLAT
         self.digests[row], self.known[row] = digest, True
 
     def copies(self) -> np.ndarray:
@@ -61,11 +63,10 @@ class Fingerprints:
 
         _, numbers, members = np.unique(self.digests.astype(str), return_index=True, return_inverse=True)
         pairs: list[tuple[int, int]] = list(zip(numbers[members].tolist(), range(len(first)), strict=True))
-        reduced = self.reduced.astype(np.float32)
-        textured = self.known & (reduced.std(axis=(1, 2)) >= _FLAT)
-        for a, b in _candidates(self.hashes, np.flatnonzero(textured)):
-            alike = np.minimum(np.abs(reduced[a] - reduced[b]).mean(axis=(1, 2)),
-                               np.abs(reduced[a] - reduced[b][:, :, ::-1]).mean(axis=(1, 2))) <= _ALIKE
+        for a, b in _candidates(self.hashes, np.flatnonzero(self._textured)):
+            left, right = (self.reduced[rows].astype(np.float32) for rows in (a, b))
+            alike = np.minimum(np.abs(left - right).mean(axis=(1, 2)),
+                               np.abs(left - right[:, :, ::-1]).mean(axis=(1, 2))) <= _ALIKE
             pairs += zip(a[alike].tolist(), b[alike].tolist(), strict=True)
         for pair in pairs:
             low, high = sorted(map(root, pair))

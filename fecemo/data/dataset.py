@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fecemo.data.arrays import read_array
-from fecemo.data.copies import COPIES_NAME
+from fecemo.data.copies import COPIES_NAME, Fingerprints
 from fecemo.data.dataset_files import (
     ANNOTATIONS_NAME,
     DESCRIPTION_NAME,
@@ -145,6 +145,28 @@ class Dataset:
             return np.asarray(read_array(self.folder, COPIES_NAME, self.receipt.stage, length=len(self)))
         _, first, members = np.unique(self.sha256, return_index=True, return_inverse=True)
         return np.asarray(first[members], np.int64)
+
+    def copied_from(self, further: "Dataset", rows: np.ndarray) -> np.ndarray:
+        """Tell of each face whether it is among some faces of another dataset, or a copy of one of these.
+
+        All faces of this dataset are read, and those of the further one.
+
+        Parameters
+        ----------
+        further : Dataset
+        rows : ndarray of shape (m,), int64
+            Of the further dataset.
+
+        Returns
+        -------
+        ndarray of shape (n,), bool
+        """
+        prints, n = Fingerprints(len(self) + len(rows)), len(self)
+        for dataset, of, start in ((self, range(n), 0), (further, rows.tolist(), n)):
+            for place, row in enumerate(of, start):
+                prints.add(place, dataset.faces[row], str(dataset.sha256[row]))
+        copies = prints.copies()
+        return np.isin(self.ids, further.ids[rows]) | np.isin(copies[:n], copies[n:])
 
     def rows_in(self, *splits: str) -> np.ndarray:
         """Return the rows of the named splits, in ascending order, as int64."""

@@ -67,8 +67,7 @@ def labels_read(cell: Cell, layout: RunLayout, target: Dataset, receipt: Receipt
         if name == cell.recipe.roles.target:
             rows = read
         elif len(read):
-            other = Dataset(layout.dataset(name))
-            copied |= np.isin(target.ids, other.ids[read]) | np.isin(target.sha256, other.sha256[read])
+            copied |= target.copied_from(Dataset(layout.dataset(name)), read)
     return LabelsRead(rows, np.flatnonzero(copied), training, choosing, of_nobody)
 
 
@@ -141,7 +140,7 @@ def scored_faces(score_on: str, target: Dataset, read: LabelsRead, named_with: n
         If the label of a face of the test split was read.
     """
     labelled, used = np.flatnonzero(target.labels != ""), np.union1d(read.rows, named_with)
-    # A copy tells its label just as well. Of other data sets those of equal pixels are known.
+    # A copy tells its label just as well.
     pictures = target.copies[np.union1d(used, read.copied)]
     copies = np.setdiff1d(np.flatnonzero(np.isin(target.copies, pictures)), used)
     if score_on == "unused_labels":

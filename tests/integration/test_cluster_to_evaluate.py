@@ -61,7 +61,9 @@ class PlantedRun:
                 for row in range(N_TARGET)]
         writer = DatasetWriter(self.layout.dataset("target"), plan)
         for slot in writer.missing():
-            writer.put(slot, np.full((200, 200, 3), slot, np.uint8))
+            flat = np.full((200, 200, 3), slot, np.uint8)
+            writer.put(slot, flat if slot < N_TARGET - 1 else np.repeat(np.repeat(rng.integers(
+                0, 256, (5, 8, 3), dtype=np.uint8), 40, axis=0), 25, axis=1))  # the last is a picture
         writer.finish("import", config={}, inputs={})
         writer.close()
         self.centres = rng.normal(size=(8, 12)) * 5
@@ -240,12 +242,12 @@ def test_labels_that_chose_settings_are_counted_and_not_scored(planted):
 def test_labels_of_further_data_sets_are_counted_and_their_copies_are_not_among_unused_ones(planted, score_on):
     """By data set and by use: of people in all of them; of drawn faces apart, which nobody labelled."""
     last, faces = N_TARGET - 1, np.load(planted.layout.dataset("target") / "faces.npy")
-    for name, pixels in (("rated", faces[last:]), ("made", np.full((2, 200, 200, 3), 200, np.uint8))):
+    for name, pixels in (("rated", faces[last, :, ::-1]), ("made", np.full((200, 200, 3), 200, np.uint8))):
         writer = DatasetWriter(planted.layout.dataset(name), [
             FaceEntry(id=f"{name}{row}", address=f"{row}.png", annotations={"label": "happy", "split": "train"})
             for row in range(6)])
         for row in range(6):
-            writer.put(row, pixels[0] if row == 5 else np.full((200, 200, 3), 100 + row + len(name), np.uint8))
+            writer.put(row, pixels if row == 5 else np.full((200, 200, 3), 100 + row + len(name), np.uint8))
         writer.finish("import", config={}, inputs={})
         writer.close()
     planted.recipe = RECIPE.replace(
@@ -258,7 +260,7 @@ def test_labels_of_further_data_sets_are_counted_and_their_copies_are_not_among_
     score = read_score(planted.layout.score("supervised", "rgb"))
     assert score.labels_used == LabelsUsed(training=40 + 2, choosing=1, of_nobody=6)
     assert score.labels_used.total == 43
-    # The last face of the target is in the other set too, under another name, and its label was read there.
+    # The last face of the target is in the other set too, mirrored, under another name, and its label was read there.
     assert score.n_scored == (N_TARGET // 4 if score_on == "test" else N_TARGET - 40 - 1)
     receipt = read_receipt(planted.layout.score("supervised", "rgb"))
     assert receipt.summary["copies"] == (1 if score_on == "test" else 0)

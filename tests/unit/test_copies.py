@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 
 from fecemo.data.copies import Fingerprints, copies_across_splits
+from fecemo.data.dataset import Dataset
+from fecemo.data.dataset_files import FaceEntry
+from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.splits import make_splits
 from fecemo.drawn import draw_face, sample_face
 
@@ -50,6 +53,24 @@ def test_distinct_faces_are_not_merged(faces):
 def test_flat_pictures_are_copies_only_where_their_pixels_are_equal():
     flat = [np.full((200, 200, 3), level, np.uint8) for level in (10, 11, 200, 10)]
     assert copies_of(flat).tolist() == [0, 1, 2, 0]
+
+
+@pytest.mark.parametrize("how", ALTER)
+def test_copies_between_two_data_sets_are_found_in_the_rows_that_are_named(faces, tmp_path, how):
+    altered = [np.ascontiguousarray(ALTER[how](face)) for face in faces[:8]]
+    target, further = (written(tmp_path / name, pictures) for name, pictures in (
+        ("target", faces[4:12]), ("further", [*altered, faces[20]])))
+    assert target.copied_from(further, np.array([1, 5, 7, 8])).tolist() == [False, True, False, True, *[False] * 4]
+    assert not target.copied_from(further, np.array([0, 8])).any()
+
+
+def written(folder, pictures):
+    writer = DatasetWriter(folder, [FaceEntry(f"{folder.name}{row}", f"{row}.png") for row in range(len(pictures))])
+    for row, picture in enumerate(pictures):
+        writer.put(row, picture)
+    writer.finish("import", config={}, inputs={})
+    writer.close()
+    return Dataset(folder)
 
 
 def test_what_is_held_out_and_has_a_copy_in_train_is_counted():
