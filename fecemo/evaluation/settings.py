@@ -75,8 +75,8 @@ class EvaluationSettings:
     probe : ProbeSettings
         How embeddings are probed.
     about_faces : Path, optional
-        A CSV of what else is known of the labelled faces, a row a face: age, light, … Where faces are drawn, a path is
-        relative to the run's folder, and without one their true parameters are taken.
+        A CSV of what else is known of the labelled faces, a row a face: age, light, … The path is
+        relative to the working folder. Of faces that are drawn, their true parameters are known without one.
     groups : tuple of str
         Its columns that divide people into groups whose figures are compared.
     """

@@ -1,13 +1,15 @@
 """How every stage but the two that fill data sets does its work: locked, skipped when current, receipt last."""
 
+import contextlib
 import dataclasses
+import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from fecemo.cli import say_done
-from fecemo.data.durable import output_lock
+from fecemo.data.durable import atomic_write, output_lock
 from fecemo.data.receipts import RECEIPT_NAME, Receipt, current_receipt, plain, write_receipt
 from fecemo.study.artifacts import KINDS, Artifacts
 from fecemo.study.cell import Cell
@@ -54,7 +56,8 @@ def run_stage(stage: str, folder: Path, *, config: dict[str, Any], inputs: dict[
     stage : str
         Name for messages and the receipt.
     folder : Path
-        Output folder. Its old receipt goes before the work begins, so that it never speaks for half-new files.
+        Output folder. Its old receipt goes before the work begins, so that it never speaks for half-new files. Work
+        that is refused before it has written anything leaves the earlier output, and its receipt, as they were.
     config : dict
         Everything that shapes the output, as JSON values (``plain(settings)``); paths do not belong here.
     inputs : dict of str to str
@@ -73,9 +76,9 @@ def run_stage(stage: str, folder: Path, *, config: dict[str, Any], inputs: dict[
         if (receipt := current_receipt(folder, config, inputs)) is not None:
             say_done(stage, folder, "already done, nothing to do")
             return receipt
-        (folder / RECEIPT_NAME).unlink(missing_ok=True)
         started = time.monotonic()
-        done = work(folder)
+        with _earlier_output_kept(folder):
+            done = work(folder)
         receipt = write_receipt(
             folder, stage, config=config, inputs=inputs, files=done.files, seed=seed, summary=done.summary,
             machine=done.machine, outputs=done.digests, seconds=done.seconds_before + time.monotonic() - started,
@@ -84,6 +87,28 @@ def run_stage(stage: str, folder: Path, *, config: dict[str, Any], inputs: dict[
             (folder / name).unlink(missing_ok=True)
         say_done(stage, folder, f"{done.message} in {receipt.seconds:.1f} s")
         return receipt
+
+
+@contextlib.contextmanager
+def _earlier_output_kept(folder: Path) -> Iterator[None]:
+    """Take a folder's receipt away, and bring it back where the work fails before any output changed."""
+    path = folder / RECEIPT_NAME
+    earlier = path.read_bytes() if path.is_file() else None
+    state = _states(folder)
+    path.unlink(missing_ok=True)
+    try:
+        yield
+    except BaseException:
+        if earlier is not None and _states(folder) == state:
+            atomic_write(path, earlier)
+        raise
+
+
+def _states(folder: Path) -> dict[str, tuple[int, int, int]]:
+    """Return size, time and inode of every file below a folder but the receipt, the lock and scratch files."""
+    return {str(path.relative_to(folder)): (state.st_size, state.st_mtime_ns, state.st_ino)
+            for path in sorted(folder.rglob("*")) if path.name != RECEIPT_NAME and not path.name.startswith(".")
+            and stat.S_ISREG((state := path.lstat()).st_mode)}
 
 
 def run_artifact(artifacts: Artifacts, kind: str, cell: Cell, work: Callable[[Path], StageResult], *,

@@ -7,7 +7,7 @@ import pytest
 
 from fecemo.data.durable import output_lock
 from fecemo.data.receipts import read_receipt
-from fecemo.errors import StoredStateError
+from fecemo.errors import InputError, StoredStateError
 from fecemo.stages import run_stage as run_stage_module
 from fecemo.stages.run_stage import StageResult, run_stage
 
@@ -56,6 +56,17 @@ def test_an_old_receipt_never_speaks_for_half_new_files(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run_stage("train", tmp_path, config={"content": "new"}, inputs={}, seed=1, work=interrupted)
     assert read_receipt(tmp_path) is None
+
+
+def test_work_that_is_refused_at_once_keeps_the_earlier_output(tmp_path):
+    first = run(tmp_path)
+
+    def refuse(out):
+        raise InputError("names.json: line 3 is no JSON")
+
+    with pytest.raises(InputError, match="line 3"):
+        run_stage("train", tmp_path, config={"content": "changed"}, inputs={}, seed=1, work=refuse)
+    assert read_receipt(tmp_path) == first
 
 
 def test_a_second_writer_is_refused(tmp_path):
