@@ -10,7 +10,8 @@ import numpy as np
 
 from fecemo.errors import InputError
 from fecemo.evaluation.figures.scores import matrix_figure
-from fecemo.evaluation.printed import share
+from fecemo.evaluation.fold_study import FoldStudy, as_matrix
+from fecemo.evaluation.printed import count, share
 from fecemo.evaluation.probing.probe import (
     ProbeScore,
     draw_budget,
@@ -23,7 +24,7 @@ from fecemo.evaluation.set_metrics.energy import energy_coefficient
 from fecemo.evaluation.settings import ProbeSettings, Resampling
 from fecemo.evaluation.writers import environment
 
-FORMAT = "fecemo.compare_sets/3"
+FORMAT = "fecemo.compare_sets/4"
 FEWEST, MOST = 10, 400
 """Faces of one emotion and split: with fewer an emotion is not compared, and more are not needed for a distance."""
 POOL_BYTES = 256 * 2**20
@@ -57,6 +58,8 @@ class SetComparison:
     #: Of all faces, whatever they show and whether they are labelled: every `SetMetric` between one half of the row and
     #: the other half of the column.
     metrics: dict[str, Matrix] = field(default_factory=dict)
+    #: Of all labelled faces, by folds; None where a set has no labels or none were asked for.
+    folds: FoldStudy | None = None
 
 
 def compare_sets(sets: Sequence[LabelledVectors], emotions: Sequence[str], *, what: str, labels: int | None,
@@ -116,8 +119,8 @@ def compare_sets(sets: Sequence[LabelledVectors], emotions: Sequence[str], *, wh
     return SetComparison(
         sets=names, emotions=shared, vectors=what, length=length, labels=budget,
         scored=tuple(len(test) for test in tests), left_out=left_out, chance=1 / len(shared), probes=tuple(scores),
-        by_emotion={name: _as_matrix(distances) for name, distances in by_emotion.items()},
-        distances=_as_matrix(np.mean(list(by_emotion.values()), axis=0)), metrics=metrics)
+        by_emotion={name: as_matrix(distances) for name, distances in by_emotion.items()},
+        distances=as_matrix(np.mean(list(by_emotion.values()), axis=0)), metrics=metrics)
 
 
 def _in_one_space(parts: Sequence[np.ndarray], components: int, seed: int) -> list[np.ndarray]:
@@ -138,8 +141,9 @@ def _metrics(sets: Sequence[LabelledVectors], components: int, seed: int) -> dic
         halves += [(vectors, np.sort(rows[::2])), (vectors, np.sort(rows[1::2]))]
     parts = _in_one_space([np.asarray(vectors.vectors[rows]) for vectors, rows in halves], components, seed)
     drawn = [replace(vectors, vectors=part, labels=vectors.labels[rows], splits=vectors.splits[rows],
-                     faces=vectors.faces[rows]) for (vectors, rows), part in zip(halves, parts, strict=True)]
-    return {name: _as_matrix(np.array([[metric.measure(a, b) for b in drawn[1::2]] for a in drawn[::2]]))
+                     faces=vectors.faces[rows], groups=vectors.groups[rows])
+             for (vectors, rows), part in zip(halves, parts, strict=True)]
+    return {name: as_matrix(np.array([[metric.measure(a, b) for b in drawn[1::2]] for a in drawn[::2]]))
             for name, metric in set_metrics().items()}
 
 
@@ -165,10 +169,6 @@ def _distances(sets: Sequence[LabelledVectors], emotions: Sequence[str], compone
                                 for column in range(len(sets))] for row in range(len(sets))]) for emotion in emotions}
 
 
-def _as_matrix(values: np.ndarray) -> Matrix:
-    return tuple(tuple(round(float(value), 6) for value in row) for row in values)
-
-
 def _require_comparable(sets: Sequence[LabelledVectors], shared: Sequence[str], emotions: Sequence[str]) -> None:
     if len(shared) < 2:
         faces = "; ".join(f"{vectors.name} has of train and test " + ", ".join(
@@ -189,7 +189,8 @@ def to_csv(comparison: SetComparison) -> str:
     table = csv.writer(text, lineterminator="\n")
     table.writerow(("learned_from", "met", "labels", "left_out", "scored", "accuracy", "accuracy_low", "accuracy_high",
                     "balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high", "chance", "distance",
-                    *(f"distance_{emotion}" for emotion in comparison.emotions), *comparison.metrics))
+                    *(f"distance_{emotion}" for emotion in comparison.emotions), *comparison.metrics,
+                    *(("macro_f1", "macro_f1_spread", "paired") if comparison.folds else ())))
     for row, source in enumerate(comparison.sets):
         for column, target in enumerate(comparison.sets):
             probed: list[float | None] = [None] * 8
@@ -201,8 +202,13 @@ def to_csv(comparison: SetComparison) -> str:
             table.writerow((
                 source, target, comparison.labels, comparison.left_out[row], comparison.scored[column], *probed,
                 *(comparison.by_emotion[emotion][row][column] for emotion in comparison.emotions),
-                *(matrix[row][column] for matrix in comparison.metrics.values())))
+                *(matrix[row][column] for matrix in (*comparison.metrics.values(), *_of_folds(comparison)))))
     return text.getvalue()
+
+
+def _of_folds(comparison: SetComparison) -> tuple[Matrix, ...]:
+    folds = comparison.folds
+    return () if folds is None else (folds.scores, folds.spread, folds.paired)
 
 
 def to_html(comparison: SetComparison) -> str:
@@ -218,11 +224,20 @@ def to_html(comparison: SetComparison) -> str:
         distances = matrix_figure("distances", "Energy coefficient", comparison.sets, comparison.distances, None,
                                   least=0.0)
 
+    folds = comparison.folds
+    by_folds = None if folds is None else (
+        matrix_figure("folds", "Macro F1", folds.sets, folds.scores,
+                      [[f"±{share(value, 2)}" for value in row] for row in folds.spread], least=0.0),
+        matrix_figure("paired", "Paired similarity", folds.sets, folds.paired, None, least=0.0))
+
     def shares(matrix: Matrix) -> list[str]:
         return [share(value, 2) for row in matrix for value in row]
 
     return environment().get_template("compare_sets.html.jinja").render(
-        comparison=comparison, probes=probes, distances=distances,
+        comparison=comparison, probes=probes, distances=distances, by_folds=by_folds,
+        summary=() if folds is None else [
+            (name, count(folds.faces[at]), "not known" if (known := folds.persons[at]) is None else count(known),
+             share(folds.local[at], 3), share(folds.global_[at], 3)) for at, name in enumerate(folds.sets)],
         emotions=[(emotion, shares(matrix)) for emotion, matrix in comparison.by_emotion.items()],
         metrics=[(metric.title, metric.meaning, shares(comparison.metrics[name]))
                  for name, metric in set_metrics().items() if name in comparison.metrics],

@@ -17,6 +17,9 @@ class LabelledVectors:
     labels: np.ndarray  #: Like `splits` ``""`` where a face has none: of shape (n,), str.
     splits: np.ndarray
     faces: np.ndarray  #: Digests of their pixels, by which a face is known in two sets: of shape (n,), str.
+    #: What is never divided between folds, the person or the picture of which it is a copy: of shape (n,).
+    groups: np.ndarray
+    n_persons: int | None = None  #: People in the set; None where they are not known.
 
     @property
     def is_labelled(self) -> bool:

@@ -1,6 +1,6 @@
 """Compare sets: two or more labelled data sets → how near they are, and how well one prepares for another."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,14 +8,17 @@ import numpy as np
 
 from fecemo.data.arrays import map_array
 from fecemo.data.dataset import Dataset
-from fecemo.data.receipts import Receipt, digest_file
+from fecemo.data.receipts import Receipt, digest_file, digest_json, plain
 from fecemo.data.variants import Variant, find_pack_variant
 from fecemo.errors import InputError, nearest
 from fecemo.evaluation.settings import ProbeSettings, Resampling
 from fecemo.progress import progress
+from fecemo.stages.row_classifier import classifier_cell, train_classifier
 from fecemo.stages.run_stage import StageResult, run_stage
+from fecemo.study.cell import Cell
 
 if TYPE_CHECKING:
+    from fecemo.evaluation.fold_study import Answers, FoldStudy
     from fecemo.evaluation.set_metric import LabelledVectors
 
 STAGE = "compare_sets"
@@ -23,6 +26,7 @@ NAMES = ("compare_sets.json", "compare_sets.csv", "compare_sets.html")
 BLOCK = 10
 """Side in pixels of the squares whose means describe a face where no network does."""
 BATCH_SIZE = 64
+PROBE = "probe"
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,17 @@ class CompareSettings:
     variant : str
         Image variant that the network was trained on, or whose pixels are taken: ``rgb``, ``gray`` or ``tight``.
     labels : int, optional
-        Labels that are learned from; as many as the smallest data set has without it.
+        Labels that are learned from; without it, between splits as many as the smallest data set has, and between
+        folds all of them.
+    folds : int
+        Folds of all labelled faces by which Local, Global and Paired similarity are measured; 0 measures none.
+    person : str
+        Column of the data sets that says whose face it is, by which nobody is in two folds; those that have no such
+        column are divided by picture.
+    learner : str
+        What learns from folds: ``probe``, a logistic regression, or a row of ``recipe`` that is a classifier of pixels.
+    recipe : Path, optional
+        That has the row; it says how the row is trained, and on what side of a face. ``variant`` must be among its own.
     penalty : float
         scikit-learn's ``C`` of the logistic regression: the smaller, the stronger its L2 penalty.
     components : int
@@ -63,6 +77,10 @@ class CompareSettings:
     output: str = "embedding"
     variant: str = "gray"
     labels: int | None = None
+    folds: int = 5
+    person: str = "person"
+    learner: str = PROBE
+    recipe: Path | None = None
     penalty: float = ProbeSettings.penalty
     components: int = ProbeSettings.components
     bootstrap: int = 1000
@@ -74,6 +92,11 @@ class CompareSettings:
             raise ValueError(f"a comparison needs at least two data sets, got {len(self.datasets)}")
         if self.names and len(self.names) != len(self.datasets):
             raise ValueError(f"{len(self.datasets)} data sets need as many names, got {len(self.names)}")
+        if self.folds < 0 or self.folds == 1:
+            raise ValueError(f"folds must be at least 2, or 0 for none, got {self.folds}")
+        if (self.learner == PROBE) != (self.recipe is None):
+            raise ValueError(f"learner: {self.learner} " + ("is no row of a recipe; leave recipe out" if self.recipe
+                             else f"is a row of a recipe; name it under recipe, or learn by {PROBE}"))
         if len(set(self.called)) < len(self.datasets):
             raise ValueError(f"two data sets are called the same ({', '.join(self.called)}); give them different names")
 
@@ -86,11 +109,11 @@ class CompareSettings:
 def run(settings: CompareSettings, out: Path) -> Receipt:
     """Compare data sets with each other.
 
-    Writes ``compare_sets.json``, ``compare_sets.csv`` (a row a pair) and ``compare_sets.html`` with both matrices as
+    Writes ``compare_sets.json``, ``compare_sets.csv`` (a row a pair) and ``compare_sets.html`` with the matrices as
     figures: balanced accuracy of learning from one data set's train split and answering for another's test split, and
-    the distance between their faces, emotion by emotion; and every metric of ``set_metrics`` between all faces of two
-    data sets, for which they need no labels. A train split's faces that are in any of the test splits, by the digest
-    of their pixels, are left out of it.
+    the distance between their faces, emotion by emotion; macro F1 by folds, with Local, Global and Paired similarity;
+    and every metric of ``set_metrics`` between all faces of two data sets, for which they need no labels. A train
+    split's faces that are in any of the test splits, by the digest of their pixels, are left out of it.
 
     Parameters
     ----------
@@ -106,7 +129,8 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
     Raises
     ------
     InputError
-        If they share fewer than two emotions, or there is no such network or variant.
+        If they share fewer than two emotions, one is too small for the folds, or there is no such network, variant or
+        row of a recipe.
     StoredStateError
         If a data set is not finished.
     ResourceError
@@ -118,17 +142,23 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
     datasets = [Dataset(path) for path in settings.datasets]
     if settings.network is not None and not settings.network.is_file():
         raise InputError(f"{settings.network}: there is no such network")
+    cell = None if settings.recipe is None else classifier_cell(settings.recipe, settings.learner, variant.name)
     config = {"names": settings.called, "variant": variant, "labels": settings.labels, "penalty": settings.penalty,
               "components": settings.components, "bootstrap": settings.bootstrap, "confidence": settings.confidence,
-              "seed": settings.seed, "format": FORMAT}
+              "seed": settings.seed, "format": FORMAT,
+              "folds": settings.folds, "person": settings.person, "learner": settings.learner}
     inputs = {f"dataset {number}": dataset.receipt.digest for number, dataset in enumerate(datasets)}
     if settings.network is not None:
         inputs["network"] = digest_file(settings.network)
+    if cell is not None:
+        inputs["recipe"] = digest_json(plain({"approach": cell.approach.name, "model": cell.model, "fit": cell.fit,
+                                              "side": cell.side, "frozen": cell.frozen}))
     return run_stage(STAGE, out, config=config, inputs=inputs, seed=settings.seed,
-                     work=lambda folder: _compare(settings, datasets, variant, folder))
+                     work=lambda folder: _compare(settings, datasets, variant, cell, folder))
 
 
-def _compare(settings: CompareSettings, datasets: list[Dataset], variant: Variant, folder: Path) -> StageResult:
+def _compare(settings: CompareSettings, datasets: list[Dataset], variant: Variant, cell: Cell | None,
+             folder: Path) -> StageResult:
     from fecemo.data.classes import in_standard_order
     from fecemo.data.durable import atomic_write
     from fecemo.evaluation.set_comparison import compare_sets, to_csv, to_html, to_json
@@ -139,6 +169,7 @@ def _compare(settings: CompareSettings, datasets: list[Dataset], variant: Varian
     found = compare_sets(sets, classes, what=what, labels=settings.labels,
                          settings=ProbeSettings(penalty=settings.penalty, components=settings.components),
                          resampling=Resampling(settings.bootstrap, settings.confidence, settings.seed))
+    found = replace(found, folds=_by_folds(settings, sets, classes, datasets, cell))
     for name, export in zip(NAMES, (to_json, to_csv, to_html), strict=True):
         atomic_write(folder / name, export(found))
     whole = "; ".join(f"{name} {matrix[0][1]:.3f} between {found.sets[0]} and {found.sets[1]}"
@@ -147,6 +178,9 @@ def _compare(settings: CompareSettings, datasets: list[Dataset], variant: Varian
         return StageResult(files=list(NAMES), scratch=scratch, machine=machine, summary={"sets": len(sets)},
                            message=f"{len(sets)} sets, not all of them labelled: {whole}")
     at_home = [found.probes[one][one].balanced_accuracy for one in range(len(sets))]
+    by_folds = "" if found.folds is None else "; by folds " + ", ".join(
+        f"{name} Local {local:.3f} Global {abroad:.3f}"
+        for name, local, abroad in zip(found.sets, found.folds.local, found.folds.global_, strict=True))
     abroad = [found.probes[one][other].balanced_accuracy
               for one in range(len(sets)) for other in range(len(sets)) if one != other]
     return StageResult(files=list(NAMES), scratch=scratch, machine=machine,
@@ -154,9 +188,46 @@ def _compare(settings: CompareSettings, datasets: list[Dataset], variant: Varian
                                "balanced accuracy "
                                f"{np.mean(at_home):.3f} on the own set, {np.mean(abroad):.3f} on others, "
                                f"chance {found.chance:.3f}, {whole}, {sum(found.left_out)} train faces left out for "
-                               "standing in a test",
+                               f"standing in a test{by_folds}",
                        summary={"sets": len(sets), "emotions": len(found.emotions), "labels": found.labels,
                                 "left_out": dict(zip(found.sets, found.left_out, strict=True))})
+
+
+def _by_folds(settings: CompareSettings, sets: "list[LabelledVectors]", classes: tuple[str, ...],
+              datasets: list[Dataset], cell: Cell | None) -> "FoldStudy | None":
+    from threadpoolctl import threadpool_limits
+
+    from fecemo.evaluation.fold_study import probe_learner, study_folds
+
+    if not settings.folds or not all(vectors.is_labelled for vectors in sets):
+        return None
+    probe = ProbeSettings(labels=settings.labels, penalty=settings.penalty, components=settings.components)
+    learner = "logistic regression" if cell is None else f"{cell.recipe.title_of(cell.row)} of {cell.recipe.name}"
+    learn = probe_learner(sets, probe, settings.seed) if cell is None else (
+        lambda number, rows: _train(cell, datasets, classes, number, rows, settings))
+    with threadpool_limits(limits=1 if cell is None else None):  # so that figures do not depend on the number of cores
+        return study_folds(sets, classes, learn, learner=learner, n_folds=settings.folds, seed=settings.seed)
+
+
+def _train(cell: Cell, datasets: list[Dataset], classes: tuple[str, ...], number: int, rows: np.ndarray,
+           settings: CompareSettings) -> "Answers":
+    from fecemo.evaluation.probing.probe import draw_budget
+
+    labels = datasets[number].labels
+    rows = draw_budget(rows, labels[rows], settings.labels, settings.seed)
+    answers = train_classifier(cell, datasets[number].faces, rows, labels[rows], classes, settings.seed,
+                               f"{STAGE}: {settings.learner} on {settings.called[number]}")
+    return lambda met, asked: answers(datasets[met].faces, asked)
+
+
+def _groups(dataset: Dataset, person: str) -> tuple[np.ndarray, int | None]:
+    """Return what stays whole in a fold, of shape (n,), str; and the number of people where they are known."""
+    pictures = np.char.add("picture ", dataset.copies.astype(str))
+    if person not in dataset.columns:
+        return pictures, None
+    known = np.array([f"{name:g}" if dataset.columns[person] == "number" and np.isfinite(name) else
+                      "" if dataset.columns[person] == "number" else str(name) for name in dataset[person]])
+    return np.where(known == "", pictures, np.char.add("person ", known)), len(np.unique(known[known != ""]))
 
 
 def _described(settings: CompareSettings, datasets: list[Dataset], variant: Variant,
@@ -169,7 +240,7 @@ def _described(settings: CompareSettings, datasets: list[Dataset], variant: Vari
         settings.network, settings.output, datasets, variant, folder, files)
     return [LabelledVectors(
         name, map_array(folder / files[number]) if files else _mean_pixels(dataset, variant), dataset.labels,
-        dataset.splits, dataset.sha256)
+        dataset.splits, dataset.sha256, *_groups(dataset, settings.person))
         for number, (name, dataset) in enumerate(zip(settings.called, datasets, strict=True))], files, machine
 
 

@@ -1,7 +1,9 @@
 """The comparison of packs as a stage: by pixels and by a network, done once, and refused where it cannot be."""
 
 import csv
+import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -43,7 +45,9 @@ def test_packs_are_compared_by_their_pixels_once(packs, tmp_path, capsys):
     receipt = run(settings, tmp_path)
     assert table(tmp_path) == {("bright", "bright"): 1, ("bright", "dark"): 0, ("dark", "bright"): 0,
                                ("dark", "dark"): 1}
-    assert (tmp_path / "compare_sets.html").read_text().count("<svg") == 2
+    assert (tmp_path / "compare_sets.html").read_text().count("<svg") == 4
+    folds = json.loads((tmp_path / "compare_sets.json").read_text())["folds"]
+    assert (folds["local"], folds["global_"], folds["persons"]) == ([1, 1], [0, 0], [None, None])
     assert "1.000 on the own set, 0.000 on others" in capsys.readouterr().err
     assert run(settings, tmp_path).digest == receipt.digest
     assert "nothing to do" in capsys.readouterr().err
@@ -63,6 +67,33 @@ def test_a_face_that_stands_in_both_packs_is_not_learned_where_it_is_a_test(pack
     receipt = run(CompareSettings(datasets=(packs[0], tmp_path / "again"), bootstrap=20), tmp_path / "out")
     assert receipt.summary["left_out"] == {"bright": 20, "again": 10}
     assert receipt.summary["labels"] == 20
+
+
+def test_a_row_of_a_recipe_learns_from_the_folds(packs, tmp_path):
+    recipe = tmp_path / "rows.yaml"
+    recipe.write_text("""
+name: rows
+title: Rows
+face_side: 20
+variants: [gray]
+datasets: {drawn: {draw: {faces_per_class: 8}}}
+roles: {target: drawn}
+approaches:
+  small_resnet:
+    model: {filters: [4]}
+    fit: {classify: {losses: [{loss: cross_entropy}], optimizer: adam, learning_rate: 3.0e-2, epochs: 6, batch_size: 8,
+                     validate_on: 0.1, keep: best}}
+""")
+    settings = CompareSettings(datasets=packs, bootstrap=20, folds=2, learner="small_resnet", recipe=recipe)
+    run(settings, tmp_path / "out")
+    folds = json.loads((tmp_path / "out" / "compare_sets.json").read_text())["folds"]
+    assert min(folds["local"]) > 0.9
+    assert max(folds["global_"]) < 0.1
+    assert folds["learner"] == "Small residual network of rows"
+    with pytest.raises(InputError, match=r"no approach 'small_resne' in this recipe: did you mean 'small_resnet'"):
+        run(replace(settings, learner="small_resne"), tmp_path / "other")
+    with pytest.raises(ValueError, match="leave recipe out"):
+        replace(settings, learner="probe")
 
 
 def test_packs_are_compared_by_what_a_network_makes_of_them(packs, tmp_path):

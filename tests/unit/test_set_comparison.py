@@ -23,7 +23,7 @@ def made(name, *, shift=0.0, turned=False, emotions=("happy", "sad"), n=60, seed
     place = np.where(labels == emotions[0], 1.0, -1.0) * (-1 if turned else 1)
     vectors = np.column_stack([place + 0.1 * rng.normal(size=n), shift + rng.normal(size=n)]).astype(np.float32)
     return LabelledVectors(name, vectors, labels, np.where(np.arange(n) < 2 * n // 3, "train", "test"),
-                           np.array([f"{name} {face}" for face in range(n)]) if faces is None else faces)
+                           np.array([f"{name} {face}" for face in range(n)]) if faces is None else faces, np.arange(n))
 
 
 def compared(*sets, **changes):
@@ -91,7 +91,7 @@ def test_a_face_of_another_sets_test_gives_no_answer_away():
     def part(name, train, test):
         rows = np.r_[train, test]
         return LabelledVectors(name, vectors[rows], labels[rows], np.repeat(["train", "test"], (len(train), len(test))),
-                               faces[rows])
+                               faces[rows], rows)
 
     a = part("a", np.arange(100), np.arange(100, 140))
     b = part("b", np.arange(100, 200), np.arange(40))

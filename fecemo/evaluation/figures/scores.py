@@ -10,6 +10,8 @@ from fecemo.evaluation.records.score import Score
 
 LONGEST = 14
 """Letters of a set's name that are printed."""
+ROOMY = 44
+"""Side in pixels of a tile that has room for a second line."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +111,9 @@ def matrix_figure(name: str, what: str, sets: Sequence[str], values: Sequence[Se
     least : float
         Value that has no colour; the largest of all has the deepest.
     """
-    width, left, top = 350, 96, 64
-    side = min(84, (width - left) / len(sets))
+    left, top = 96, 64
+    side = min(84, max(30, 254 / len(sets)))
+    width = max(350, left + side * len(sets) + 40)
     line = 0.72 * side
     figure, axes = svg.pixel_axes(width, top + line * len(sets) + 4)
     reach = max(max(row) for row in values) - least
@@ -125,8 +128,8 @@ def matrix_figure(name: str, what: str, sets: Sequence[str], values: Sequence[Se
             svg.draw_tile(axes, (x + 1, y + 1), (side - 2, line - 2), ACCENT, outlined=row == column,
                       depth=min(1.0, max(0.0, (value - least) / reach)) if reach > 0 else 0.0)
             axes.text(x + side / 2, y + side * (0.36 if beside is None else 0.27), share(value, 2), color=INK,
-                      fontsize=pixels(12), ha="center", va="center")
-            if beside is not None:
+                      fontsize=pixels(min(12, 0.36 * side)), ha="center", va="center")
+            if beside is not None and side >= ROOMY:
                 axes.text(x + side / 2, y + side * 0.53, beside[row][column], color=INK, fontsize=pixels(9),
                           ha="center", va="center")
             spoken.append(f"from {sets[row]} to {sets[column]} {share(value, 2)}")
