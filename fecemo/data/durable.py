@@ -80,6 +80,9 @@ def explained(path: Path) -> Iterator[None]:
         raise
     except (FileExistsError, NotADirectoryError) as error:
         raise ResourceError(f"cannot write {path}: a file stands where a folder is needed") from error
+    except IsADirectoryError as error:
+        raise ResourceError(f"cannot write {path}: a folder stands where a file is needed; move it away, then run the "
+                            "same command again") from error
     except FileNotFoundError:  # of something that is read meanwhile
         raise
     except OSError as error:
@@ -95,16 +98,20 @@ def output_lock(folder: Path) -> Iterator[None]:
     What a killed writer left half-written in the folder is deleted first: it may be as large as the folder's largest
     file, and nothing else would ever take it away.
 
+    A folder that is there and takes no files needs no lock: what is finished on a read-only disk can be asked for.
+    Before work begins, `require_writable` refuses it.
+
     Raises
     ------
     StoredStateError
         If another process is writing there.
     ResourceError
-        If the folder cannot be written.
+        If the folder cannot be made, or its lock cannot be opened.
     """
-    with explained(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
+    if folder.is_dir() and not os.access(folder, os.W_OK):
+        yield
+        return
+    descriptor = _open_lock(folder)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -117,6 +124,17 @@ def output_lock(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def require_writable(folder: Path) -> None:
+    """Make a folder. Raises `ResourceError` if it takes no files."""
+    os.close(_open_lock(folder))
+
+
+def _open_lock(folder: Path) -> int:
+    with explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        return os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
 
 
 def sweep(folder: Path, pattern: str = HALF_WRITTEN) -> None:

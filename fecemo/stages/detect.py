@@ -18,7 +18,7 @@ from fecemo.data.dataset_files import (
     write_tables,
 )
 from fecemo.data.detect_settings import DECIDING, DetectSettings
-from fecemo.data.durable import atomic_file, explained, output_lock
+from fecemo.data.durable import atomic_file, explained, output_lock, require_writable
 from fecemo.data.face_lists import face_id
 from fecemo.data.ledger import LEDGER_NAME
 from fecemo.data.model_files import require_model
@@ -88,6 +88,7 @@ def detect_faces(settings: DetectSettings, out: Path, make_detector: Callable[[]
     config = {name: plain(settings)[name] for name in DECIDING}
     tree = read_photo_tree(settings.photos, apart_from=out)  # before anything is written, were it among photographs
     with output_lock(out):
+        require_writable(out)
         if not (out / JOURNAL_NAME).exists() and (read_receipt(out) is not None or (out / LEDGER_NAME).exists()):
             raise StoredStateError(f"{out} holds the output of another stage; choose another folder")
         journal = PhotoJournal(out, {**config, "detector": detector_digest})

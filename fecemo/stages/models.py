@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from fecemo.cli import say_done
-from fecemo.data.durable import atomic_write, output_lock
+from fecemo.data.durable import atomic_write, output_lock, require_writable
 from fecemo.data.model_files import ModelFile, find_model, known_models, model_in, models_folder
 from fecemo.data.receipts import digest_bytes
 from fecemo.errors import FecemoError, InputError, ResourceError
@@ -84,6 +84,7 @@ def bring_models(models: Mapping[str, ModelFile], files: tuple[Path, ...], folde
                 continue
             if path.is_file():
                 print(f"warning: {path}: {fault}; it is fetched again", file=sys.stderr)
+            require_writable(folder)
             try:
                 content, place = _fetched(name, model, allow_hosts, ca_bundle)
             except FecemoError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fecemo.cli import say_done
-from fecemo.data.durable import atomic_write, output_lock
+from fecemo.data.durable import atomic_write, explained, output_lock, require_writable
 from fecemo.data.receipts import RECEIPT_NAME, Receipt, current_receipt, plain, write_receipt
 from fecemo.study.artifacts import KINDS, Artifacts
 from fecemo.study.cell import Cell
@@ -76,6 +76,7 @@ def run_stage(stage: str, folder: Path, *, config: dict[str, Any], inputs: dict[
         if (receipt := current_receipt(folder, config, inputs)) is not None:
             say_done(stage, folder, "already done, nothing to do")
             return receipt
+        require_writable(folder)
         started = time.monotonic()
         with _earlier_output_kept(folder):
             done = work(folder)
@@ -95,7 +96,8 @@ def _earlier_output_kept(folder: Path) -> Iterator[None]:
     path = folder / RECEIPT_NAME
     earlier = path.read_bytes() if path.is_file() else None
     state = _states(folder)
-    path.unlink(missing_ok=True)
+    with explained(path):
+        path.unlink(missing_ok=True)
     try:
         yield
     except BaseException:

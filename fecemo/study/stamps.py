@@ -7,7 +7,7 @@ damaged, nor, where it is called from another folder or machine, that a recipe h
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from fecemo.data.durable import output_lock
+from fecemo.data.durable import explained, output_lock
 from fecemo.data.receipts import DIGEST_NAME
 from fecemo.errors import ResourceError, StoredStateError
 from fecemo.study.artifacts import CELL_KINDS, Artifact, Artifacts, Status
@@ -50,7 +50,8 @@ def _withdraw(artifacts: Artifacts, artifact: Artifact, tables: Path) -> Iterato
             status = artifacts.status(artifact.kind, *artifact.key)
             if status.state != "current":
                 for stamped in (tables, folder):
-                    (stamped / DIGEST_NAME).unlink(missing_ok=True)
+                    with explained(stamped):
+                        (stamped / DIGEST_NAME).unlink(missing_ok=True)
                 yield f"{status.why}: it is made again"
     except StoredStateError:  # a stage is at work there
         return

@@ -30,6 +30,15 @@ def faces(tmp_path):
     return tmp_path / "faces"
 
 
+def test_a_finished_data_set_on_a_read_only_disk_is_done_already(faces, tmp_path, monkeypatch, capsys):
+    first = run(ImportSettings(faces), tmp_path / "out")
+    monkeypatch.setattr(os, "access", lambda path, mode: not mode & os.W_OK)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", lambda *arguments: pytest.fail("nothing is to be opened for writing"))
+        assert run(ImportSettings(faces), tmp_path / "out") == first
+    assert "already done, nothing to do" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP])
 def test_where_there_are_no_locks_it_works_with_a_warning(faces, tmp_path, monkeypatch, capsys, number):
     def refuse(descriptor, operation):

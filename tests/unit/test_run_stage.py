@@ -1,13 +1,14 @@
 """A stage's work: once, under a lock, its receipt last."""
 
+import errno
 import os
 import signal
 
 import pytest
 
 from fecemo.data.durable import output_lock
-from fecemo.data.receipts import read_receipt
-from fecemo.errors import InputError, StoredStateError
+from fecemo.data.receipts import RECEIPT_NAME, read_receipt
+from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.stages import run_stage as run_stage_module
 from fecemo.stages.run_stage import StageResult, run_stage
 
@@ -31,6 +32,29 @@ def test_work_is_done_once_and_again_when_its_settings_or_files_change(tmp_path)
     run(tmp_path, "other", calls=calls)
     assert calls == ["result", "other", "other"]
     assert not (tmp_path / "checkpoint").exists()
+
+
+def test_what_is_finished_on_a_read_only_disk_can_be_asked_for_and_nothing_is_begun_there(tmp_path, monkeypatch):
+    def refuse(path, flags, *mode):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    calls = []
+    first = run(tmp_path, calls=calls)
+    monkeypatch.setattr(os, "open", refuse)
+    monkeypatch.setattr(os, "access", lambda path, mode: not mode & os.W_OK)
+    assert run(tmp_path, calls=calls) == first
+    with pytest.raises(ResourceError, match="the file system is read-only"):
+        run(tmp_path, "other", calls=calls)
+    with pytest.raises(ResourceError, match="the file system is read-only"):
+        run(tmp_path / "new", calls=calls)
+    assert calls == ["result"]
+    assert read_receipt(tmp_path) == first
+
+
+def test_a_folder_in_the_place_of_the_receipt_is_said(tmp_path):
+    (tmp_path / RECEIPT_NAME).mkdir()
+    with pytest.raises(ResourceError, match=r"receipt\.json: a folder stands where a file is needed; move it away"):
+        run(tmp_path)
 
 
 def test_a_kill_while_the_receipt_is_written_keeps_what_the_work_goes_on_from(tmp_path, monkeypatch):
