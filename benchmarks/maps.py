@@ -40,11 +40,11 @@ def planted_embeddings(n_faces: int, n_dims: int = 100, seed: int = 0) -> np.nda
     return (centres[belongs] + along + rng.normal(size=(n_faces, n_dims)) * 0.2).astype(np.float32)
 
 
-def run_embeddings(folder: Path, n_faces: int) -> np.ndarray:
-    """Return up to ``n_faces`` of the source embeddings stored in ``folder``, drawn by a fixed seed."""
-    from fecemo.data.arrays import draw_faces, read_face_array
-
-    return np.array(draw_faces(read_face_array(folder, "source"), n_faces, np.random.default_rng(0)).values)
+def run_embeddings(file: Path, n_faces: int) -> np.ndarray:
+    """Return up to ``n_faces`` of a run's embeddings, drawn by a fixed seed."""
+    values = np.load(file, mmap_mode="r")
+    rows = np.random.default_rng(0).choice(len(values), min(n_faces, len(values)), replace=False)
+    return np.array(values[np.sort(rows)])
 
 
 def peer_map(values: np.ndarray) -> np.ndarray:
@@ -75,7 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_FACES} faces instead of {ALL_FACES}")
     parser.add_argument("--embeddings", type=Path,
-                        help="a run's folder such as runs/demo/embeddings/conv_autoencoder/rgb")
+                        help="of a run, such as runs/demo/outputs/conv_autoencoder/rgb/drawn_photographs/embedding.npy")
     arguments = parser.parse_args()
 
     from fecemo.clustering.settings import MapSettings

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fecemo.data.arrays import FaceArray, read_array, read_face_array
+from fecemo.data.arrays import FaceArray, read_array, read_output
 from fecemo.data.cluster_names import read_cluster_names
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, require_receipt
@@ -100,8 +100,9 @@ class Run:
             If the cell is not embedded, or a file is damaged.
         """
         self.require_cell(row, variant)
-        dataset = self.roles(row, variant).get(name, name)
-        return read_face_array(self.layout.embeddings(row, variant), f"{dataset}_{output}" if output else dataset)
+        stored = require_receipt(self.layout.outputs(row, variant), "embed").config
+        return read_output(self.layout.outputs(row, variant), stored["roles"].get(name, name),
+                           output or stored["outputs"][0])
 
     def encoder(self, row: str, variant: str) -> "Encoder":
         """Return the trained model of a cell. Raises `InputError` for a row without a model, or no such cell."""
@@ -134,7 +135,7 @@ class Run:
 
     def roles(self, row: str, variant: str) -> dict[str, str]:
         """Return the data sets whose outputs a cell stores, by their role. Raises `StoredStateError` before it does."""
-        return dict(require_receipt(self.layout.embeddings(row, variant), "embed").config["roles"])
+        return dict(require_receipt(self.layout.outputs(row, variant), "embed").config["roles"])
 
     def classes(self, row: str, variant: str) -> tuple[str, ...]:
         """Return the classes of a classifier in the order of its probabilities; empty where no labels were learnt."""

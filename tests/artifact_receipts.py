@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
+
+from fecemo.data.arrays import store_outputs
 from fecemo.data.receipts import Receipt, read_receipt, write_receipt
 from fecemo.study.artifacts import KINDS, Artifact, Artifacts
 from fecemo.study.cell import resolve
@@ -20,6 +23,15 @@ def leave_receipt(study: Recipe, layout: RunLayout, kind: str, row: str, variant
         inputs |= {name: ""} if missing else artifacts.digests({name: source})
     return write_receipt(artifacts.folder(kind, row, variant), entry.stage, files=files,
                          **{"config": config, "inputs": inputs, "seconds": 1.0, "seed": study.seed, **changes})
+
+
+def leave_outputs(study: Recipe, layout: RunLayout, row: str, variant: str, seconds: float = 1.0,
+                  **vectors: np.ndarray) -> Receipt:
+    """Write the outputs that the embed stage stores of a cell, by data set and for its first rows, with the receipt."""
+    folder, output = layout.outputs(row, variant), study.approach_of(row).output
+    files = [file for dataset, values in vectors.items() for file in store_outputs(
+        folder, dataset, {output: np.asarray(values, np.float32)}, np.arange(len(values)))]
+    return leave_receipt(study, layout, "outputs", row, variant, files, seconds=seconds)
 
 
 def renew_receipt(folder: Path) -> Receipt:

@@ -11,6 +11,9 @@ from fecemo.data.durable import atomic_file, atomic_write, explained, sync
 from fecemo.data.receipts import open_output
 from fecemo.errors import StoredStateError
 
+ROWS = "rows"
+"""Beside the outputs of a data set's faces, which rows of it they are of: no output is called so."""
+
 
 def map_array(path: Path) -> np.ndarray:
     """Return an array file mapped into memory, or read where the file system has no such maps, as some of FUSE.
@@ -59,7 +62,7 @@ def read_array(folder: Path, name: str, stage: str, *, length: int | None = None
 
 @dataclass(frozen=True)
 class FaceArray:
-    """One vector a face, for some rows of a dataset: embeddings, class probabilities.
+    """An output of a model for some rows of a data set, a vector a face: embeddings, class probabilities.
 
     ``rows`` is ndarray of shape (n,), int64, ascending; ``values`` of shape (n, d), float32, a read-only memory map
     when read from disk.
@@ -69,21 +72,28 @@ class FaceArray:
     values: np.ndarray
 
 
-def array_files(name: str) -> list[str]:
-    """Return the names of the two files that hold the face array ``name``."""
-    return [f"{name}.npy", f"{name}_rows.npy"]
+def output_file(dataset: str, output: str) -> str:
+    """Return the path of an output of a data set's faces, relative to the folder of a cell's outputs."""
+    return f"{dataset}/{output}.npy"
 
 
-def read_face_array(folder: Path, name: str) -> FaceArray:
-    """Read ``folder/name.npy`` as a memory map, with ``folder/name_rows.npy``.
+def store_outputs(folder: Path, dataset: str, outputs: Mapping[str, np.ndarray], rows: np.ndarray) -> list[str]:
+    """Write outputs of a data set's faces by name, (n, d) float32, with their (n,) rows there; return the files."""
+    return write_arrays(folder, {f"{dataset}/{name}": values for name, values in {**outputs, ROWS: rows}.items()})
+
+
+def read_output(folder: Path, dataset: str, output: str) -> FaceArray:
+    """Read an output of a data set's faces, as a memory map, with their rows.
 
     Raises `StoredStateError` if a file is missing or damaged, or the two disagree.
     """
-    values, rows = read_array(folder, name, "embed"), np.asarray(read_array(folder, f"{name}_rows", "embed"))
-    if len(rows) != len(values):
-        raise StoredStateError(f"{folder}: {name}.npy holds {len(values)} vectors for {len(rows)} rows; "
-                               "run the embed stage again")
-    return FaceArray(rows, values)
+    rows = read_rows(folder, dataset)
+    return FaceArray(rows, read_array(folder, f"{dataset}/{output}", "embed", length=len(rows)))
+
+
+def read_rows(folder: Path, dataset: str) -> np.ndarray:
+    """Read the rows of the faces whose outputs are stored: (n,) int64. Raises `StoredStateError` as `read_output`."""
+    return np.asarray(read_array(folder, f"{dataset}/{ROWS}", "embed"))
 
 
 def draw_faces(faces: FaceArray, count: int | None, rng: np.random.Generator) -> FaceArray:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from fecemo.data.arrays import ROWS
 from fecemo.errors import InputError
 from fecemo.registry import entries, find
 
@@ -101,6 +102,9 @@ class Approach:
         if self.readouts.get(next(iter(self.readouts), "")) not in ("clusters", "argmax"):
             raise ValueError(f"the approach {self.name}: the first readout gives each face its class, so that it is "
                              f"clusters or argmax; found {dict(self.readouts)}. Numbers are read beside it")
+        if ROWS in self.outputs:
+            raise ValueError(f"the approach {self.name}: no output may be called {ROWS}; the rows of faces are stored "
+                             "under that name beside its outputs")
 
     @property
     def output(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fecemo.clustering.kmeans import ClusterSpace, KMeansClustering, assign, silhouette_of_sample, stability
-from fecemo.data.arrays import read_array, read_face_array, write_arrays
+from fecemo.data.arrays import read_array, read_output, write_arrays
 from fecemo.data.cluster_names import HandNames
 from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import Receipt, digest_file, plain
@@ -68,7 +68,8 @@ def _cluster_source(arguments: CellArguments, cell: Cell) -> Receipt:
     layout, settings, seed = arguments.layout, cell.recipe.clustering, cell.recipe.seed
 
     def work(folder: Path) -> StageResult:
-        source = read_face_array(layout.embeddings(arguments.approach, arguments.variant), cell.recipe.role(SOURCE))
+        source = read_output(layout.outputs(arguments.approach, arguments.variant), cell.recipe.role(SOURCE),
+                             cell.approach.output)
         space = ClusterSpace.of(source.values, settings, seed)
         clustering = KMeansClustering(settings, seed, cell.title).fit(source.values, space)
         files = write_arrays(folder, {
@@ -93,7 +94,8 @@ def _assign_target(arguments: CellArguments, cell: Cell) -> Receipt:
     layout = arguments.layout
 
     def work(folder: Path) -> StageResult:
-        target = read_face_array(layout.embeddings(arguments.approach, arguments.variant), cell.recipe.role(TARGET))
+        target = read_output(layout.outputs(arguments.approach, arguments.variant), cell.recipe.role(TARGET),
+                             cell.approach.output)
         centres = np.asarray(read_array(layout.clusters(arguments.approach, arguments.variant), "centres", STAGE))
         clusters, distances = assign(target.values, centres, title=f"{cell.title}, target")
         sizes = np.bincount(clusters, minlength=len(centres)).tolist()

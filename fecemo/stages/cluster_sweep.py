@@ -7,7 +7,7 @@ import numpy as np
 
 from fecemo.clustering.cluster_sweep import NamedClusters, cluster_and_name
 from fecemo.clustering.naming import require_sample
-from fecemo.data.arrays import read_face_array
+from fecemo.data.arrays import read_output
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_json
 from fecemo.errors import InputError
@@ -57,7 +57,7 @@ def run(arguments: CellArguments) -> Receipt:
     require_sample(int(target.naming_faces.sum()), recipe.naming.sample, str(target.folder))
 
     def work(folder: Path) -> StageResult:
-        source, embedded = (read_face_array(layout.embeddings(*where), recipe.role(role))
+        source, embedded = (read_output(layout.outputs(*where), recipe.role(role), cell.approach.output)
                             for role in (SOURCE, TARGET))
         pile = drawn_rows(len(source.rows), cell.cluster_on, recipe.seed)
         may_see = target.naming_faces[embedded.rows]

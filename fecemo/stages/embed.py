@@ -1,4 +1,4 @@
-"""Run a cell's trained model over the faces, for what comes after: embeddings, or class probabilities."""
+"""Embed: a cell's trained model and the faces → its outputs: embeddings, class probabilities."""
 
 from fecemo.data.receipts import Receipt
 from fecemo.stages.cell_arguments import CellArguments
@@ -12,9 +12,10 @@ from fecemo.training.backend import backend_name
 def run(arguments: CellArguments) -> Receipt:
     """Embed the faces of one cell.
 
-    Writes an array for all target faces and, where clusters are to be made, one for the source faces that were trained
-    on, each called by its data set with its ``_rows.npy`` beside: one flattened vector a face, float32. Where the
-    recipe asks for a map of another output of a classifier, ``tsne_output.npy`` holds that of all target faces.
+    Writes the outputs that the approach reads, ``DATASET/OUTPUT.npy``, of all target faces and, where clusters are to
+    be made, of the source faces that were trained on: one flattened vector a face, float32, with the faces' rows in the
+    data set beside, ``DATASET/rows.npy``. Where the recipe asks for a map of another output of a classifier, such as
+    ``features``, that of the target faces is stored likewise.
 
     Raises
     ------

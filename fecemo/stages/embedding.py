@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.data.arrays import array_files, write_arrays
+from fecemo.data.arrays import output_file, store_outputs
+from fecemo.data.durable import sweep
 from fecemo.progress import progress
 from fecemo.stages.face_inputs import FaceInputs
 from fecemo.stages.run_stage import StageResult
 from fecemo.study.artifacts import embedded_faces
-from fecemo.study.cell import TSNE_OUTPUT, Cell
+from fecemo.study.cell import Cell
 from fecemo.study.faces.columns import RunFaces
 
 BATCH_SIZE = 64
@@ -60,18 +61,14 @@ def _embed(cell: Cell, models: Path, inputs: dict[str, FaceInputs], folder: Path
         if name == roles.source:
             # Clusters are made of faces whose vectors can be trusted; every labelled face is scored.
             rows = rows[its.trusted[rows]]
-        stored = {output: name if output == cell.approach.output else f"{name}_{output}"
-                  for output in cell.approach.readouts}
-        if cell.tsne_output and name == roles.target:
-            stored[cell.tsne_output] = TSNE_OUTPUT
+        mapped = [cell.tsne_output] if cell.tsne_output and name == roles.target else []
+        stored = tuple(dict.fromkeys([*cell.approach.readouts, *mapped]))
+        sweep(folder / name)
         # Each face goes through once: there is nothing to gain by keeping it.
         loader = Loader(its.columns, rows, view, resident_bytes=0)
-        lengths = write_outputs({output: folder / array_files(array)[0] for output, array in stored.items()},
-                                part_of(model, tuple(stored)), loader, BATCH_SIZE, f"embed {cell.title}: {name}")
-        for array in stored.values():
-            values_file, rows_file = array_files(array)
-            write_arrays(folder, {rows_file.removesuffix(".npy"): rows})
-            files += [values_file, rows_file]
+        lengths = write_outputs({output: folder / output_file(name, output) for output in stored},
+                                part_of(model, stored), loader, BATCH_SIZE, f"embed {cell.title}: {name}")
+        files += [*(output_file(name, output) for output in stored), *store_outputs(folder, name, {}, rows)]
         counts[name] = len(rows)
     machine = describe_backend()
     return _result(cell, files, counts, lengths[cell.approach.output], machine)
@@ -89,8 +86,8 @@ def _describe(cell: Cell, descriptor_name: str, faces: dict[str, RunFaces], fold
             for row in range(len(values)):
                 values[row] = descriptor.describe(cell.variant.view(its.images[row : row + 1])[0], sizes)
                 bar.update(1)
-        values_file, rows_file = (file.removesuffix(".npy") for file in array_files(name))
-        files += write_arrays(folder, {values_file: values, rows_file: np.arange(len(values))})
+        sweep(folder / name)
+        files += store_outputs(folder, name, {cell.approach.output: values}, np.arange(len(values)))
         counts[name] = len(values)
     return _result(cell, files, counts, descriptor.length(sizes), {})
 

@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from fecemo.data.arrays import read_face_array
+from fecemo.data.arrays import read_output
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_json, plain
 from fecemo.evaluation.cell_metric import CellEvidence, cell_metrics, write_record
@@ -17,7 +17,6 @@ from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.known_faces import known_columns
 from fecemo.stages.predicted import PredictedFaces, predict, receipts_of
 from fecemo.stages.run_stage import StageResult, run_artifact
-from fecemo.study.cell import TSNE_OUTPUT
 from fecemo.study.faces.data_names import TARGET
 
 
@@ -71,8 +70,8 @@ def run(arguments: CellArguments) -> Receipt:
             clusters=_cluster_score(predicted, receipts, recipe.seed),
         )
         write_predictions(folder, predictions)
-        features = None if cell.tsne_output is None else read_face_array(
-            layout.embeddings(arguments.approach, arguments.variant), TSNE_OUTPUT).values
+        features = None if cell.tsne_output is None else read_output(
+            layout.outputs(arguments.approach, arguments.variant), target_name, cell.tsne_output).values
         records = _measure(folder, CellEvidence(
             approach=arguments.approach, variant=arguments.variant, predicts_by=cell.approach.predicts_by,
             predictions=predictions, clusters=predicted.clusters, vectors=predicted.embedded.values,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fecemo.data.arrays import read_face_array
+from fecemo.data.arrays import read_output
 from fecemo.data.dataset import Dataset
 from fecemo.data.stored_faces import Faces
 from fecemo.errors import InputError, nearest
@@ -101,8 +101,9 @@ def read_inputs(cell: Cell, artifacts: Artifacts, faces: dict[str, RunFaces],
     embedded: dict[str, FaceVectors] = {}
     if EMBEDDING in named.values() and cell.embeddings_from is not None:
         where = (cell.embeddings_from, cell.variant.name)
+        output = cell.recipe.approach_of(cell.embeddings_from).output
         artifacts.require(kind, *where)
-        embedded = _embedded(artifacts.folder(kind, *where), faces)
+        embedded = _embedded(artifacts.folder(kind, *where), output, faces)
     return {name: _inputs(named, its, embedded.get(name)) for name, its in faces.items()}
 
 
@@ -133,10 +134,10 @@ def _annotated(dataset: Dataset, name: str) -> np.ndarray:
     return dataset[name][:, None]
 
 
-def _embedded(folder: Path, faces: dict[str, RunFaces]) -> dict[str, FaceVectors]:
+def _embedded(folder: Path, output: str, faces: dict[str, RunFaces]) -> dict[str, FaceVectors]:
     vectors = {}
     for name, its in faces.items():
-        stored = read_face_array(folder, name)
+        stored = read_output(folder, name, output)
         places = np.full(len(its.dataset), NOWHERE)
         places[stored.rows] = np.arange(len(stored.rows))
         vectors[name] = FaceVectors(stored.values, places, places != NOWHERE)

@@ -7,7 +7,7 @@ import numpy as np
 
 from fecemo.clustering.halves import groups_of_target
 from fecemo.clustering.naming import LabelledFaces, find_naming_method, name_by_labels, require_sample
-from fecemo.data.arrays import read_array, read_face_array, write_arrays
+from fecemo.data.arrays import read_array, read_output, write_arrays
 from fecemo.data.cluster_names import (
     NAMES_NAME,
     PARTS_NAME,
@@ -61,7 +61,7 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
     naming = find_naming_method(method or settings.method)
     clustered = layout.clusters(arguments.approach, arguments.variant)
     assigned = layout.assigned(arguments.approach, arguments.variant)
-    embedded = layout.embeddings(arguments.approach, arguments.variant)
+    embedded = layout.outputs(arguments.approach, arguments.variant)
     hand_names = layout.hand_names(arguments.approach, arguments.variant)
     clusters_receipt = arguments.artifacts.require("clusters", arguments.approach, arguments.variant)
     clustering = clustering_digest(clusters_receipt.outputs)
@@ -84,7 +84,7 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
         require_sample(int(pack.naming_faces.sum()), settings.sample, str(pack.folder))
 
     def work(folder: Path) -> StageResult:
-        target = read_face_array(embedded, cell.recipe.role(TARGET))
+        target = read_output(embedded, cell.recipe.role(TARGET), cell.approach.output)
         rows = target.rows
         clusters = np.asarray(read_array(assigned, "target_clusters", "cluster", length=len(rows)))
         centres = np.asarray(read_array(clustered, "centres", "cluster"))
@@ -110,7 +110,7 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
         shown = np.union1d(np.flatnonzero(may_see)[drawn], _shown_to_a_person(names, pack, rows, may_see))
         _write_sample(folder / SAMPLE_NAME, pack, rows[shown], clusters[shown])
         if names.divided:
-            source = read_face_array(embedded, cell.recipe.role(SOURCE)).values
+            source = read_output(embedded, cell.recipe.role(SOURCE), cell.approach.output).values
             source_clusters = read_array(clustered, "source_clusters", "cluster", length=len(source))
             groups = groups_of_target(names.divided, halves_seed, source, np.asarray(source_clusters), target.values,
                                       clusters, cell.title)

@@ -10,7 +10,7 @@ import numpy as np
 from fecemo.clustering.halves import halve
 from fecemo.clustering.naming import draw_sample
 from fecemo.clustering.settings import NamingSettings
-from fecemo.data.arrays import read_array, read_face_array
+from fecemo.data.arrays import read_array, read_output, read_rows
 from fecemo.data.cluster_names import read_hand_names
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, read_receipt
@@ -129,11 +129,11 @@ class LabelRun:
         arguments = CellArguments(self._recipe_path, self._layout.run, approach, variant)
         cell, layout = arguments.clustered_cell(), self._layout
         clusters = self._require(approach, variant)
-        embedded, folder = layout.embeddings(approach, variant), layout.clusters(approach, variant)
-        source = read_face_array(embedded, self._recipe.role(SOURCE))
+        embedded, folder = layout.outputs(approach, variant), layout.clusters(approach, variant)
+        source = read_output(embedded, self._recipe.role(SOURCE), cell.approach.output)
         rows, ids, assigned = np.empty(0, np.int64), np.empty(0, str), np.empty(0, np.int32)
         if self._target is not None:
-            rows = read_face_array(embedded, self._recipe.role(TARGET)).rows
+            rows = read_rows(embedded, self._recipe.role(TARGET))
             ids = self._target.ids[rows]
             assigned = np.asarray(read_array(layout.assigned(approach, variant), "target_clusters", "cluster",
                                              length=len(rows)))

@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.clustering.tsne import draw_map, neighbour_accuracy
-from fecemo.data.arrays import FaceArray, draw_faces, read_array, read_face_array, write_arrays
+from fecemo.data.arrays import FaceArray, draw_faces, read_array, read_output, write_arrays
 from fecemo.data.receipts import Receipt
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.run_stage import StageResult, run_artifact
-from fecemo.study.cell import TSNE_OUTPUT
-from fecemo.study.faces.data_names import SOURCE
+from fecemo.study.cell import Cell
+from fecemo.study.faces.data_names import SOURCE, TARGET
+from fecemo.study.layout import RunLayout
 
 
 def run(arguments: CellArguments) -> Receipt:
@@ -38,15 +39,12 @@ def run(arguments: CellArguments) -> Receipt:
         If the embeddings are missing or hold values that are no numbers.
     """
     cell, layout = arguments.mapped_cell(), arguments.layout
-    embedded = layout.embeddings(arguments.approach, arguments.variant)
     arguments.artifacts.require("outputs", arguments.approach, arguments.variant)
     settings, seed = cell.recipe.map, cell.recipe.seed
 
     def work(folder: Path) -> StageResult:
         rng = np.random.default_rng(seed)
-        source, target = (_learnt_and_others(embedded, layout.model(arguments.approach, arguments.variant))
-                          if cell.tsne_output else
-                          _source_and_target(embedded, cell.recipe.role(SOURCE), cell.recipe.roles.target))
+        source, target = (_learnt_and_others if cell.tsne_output else _source_and_target)(cell, layout)
         source = draw_faces(source, settings.source_faces, rng)
         target = draw_faces(target, settings.target_faces, rng)
         drawn = draw_map(source.values, target.values, settings, seed, title=cell.title)
@@ -72,14 +70,17 @@ def run(arguments: CellArguments) -> Receipt:
     return run_artifact(arguments.artifacts, "map", cell, work)
 
 
-def _source_and_target(embedded: Path, source: str, target: str | None) -> list[FaceArray]:
+def _source_and_target(cell: Cell, layout: RunLayout) -> list[FaceArray]:
     """Return the embedded source faces and the target faces: none of these where the recipe names no target."""
-    faces = read_face_array(embedded, source)
-    return [faces, FaceArray(faces.rows[:0], faces.values[:0]) if target is None else read_face_array(embedded, target)]
+    folder, target = layout.outputs(cell.row, cell.variant.name), cell.recipe.roles.target
+    faces = read_output(folder, cell.recipe.role(SOURCE), cell.approach.output)
+    none = FaceArray(faces.rows[:0], faces.values[:0])
+    return [faces, none if target is None else read_output(folder, target, cell.approach.output)]
 
 
-def _learnt_and_others(embedded: Path, model: Path) -> list[FaceArray]:
+def _learnt_and_others(cell: Cell, layout: RunLayout) -> list[FaceArray]:
     """Return the mapped output of the faces that a classifier learned from, and that of all other target faces."""
-    faces = read_face_array(embedded, TSNE_OUTPUT)
-    learnt = np.isin(faces.rows, read_array(model, "labelled_rows", "train"))
+    where = (cell.row, cell.variant.name)
+    faces = read_output(layout.outputs(*where), cell.recipe.role(TARGET), str(cell.tsne_output))
+    learnt = np.isin(faces.rows, read_array(layout.model(*where), "labelled_rows", "train"))
     return [FaceArray(faces.rows[these], faces.values[these]) for these in (learnt, ~learnt)]

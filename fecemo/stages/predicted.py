@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.clustering.naming import class_margins
-from fecemo.data.arrays import FaceArray, read_array, read_face_array
+from fecemo.data.arrays import FaceArray, output_file, read_array, read_output
 from fecemo.data.cluster_names import (
     NAMES_NAME,
     PARTS_NAME,
@@ -107,10 +107,11 @@ def predict(arguments: CellArguments, cell: Cell, target: Dataset, receipts: Map
     """
     layout, where = arguments.layout, (arguments.approach, arguments.variant)
     target_name = cell.recipe.role(TARGET)
-    embedded = read_face_array(layout.embeddings(*where), target_name)
+    folder, output = layout.outputs(*where), cell.approach.output
+    embedded = read_output(folder, target_name, output)
     by_clusters = cell.approach.predicts_by == "clusters"
     guess = (_by_clusters(arguments, embedded, target.classes) if by_clusters else
-             _by_classifier(embedded, layout.embeddings(*where) / f"{target_name}.npy", target.classes,
+             _by_classifier(embedded, folder / output_file(target_name, output), target.classes,
                             receipts["model"].summary.get("classes", target.classes)))
     read = labels_read(cell, layout, target, receipts["model"], needed=not by_clusters)
     scored = scored_faces(cell.score_on, target, read, guess.named_with)
@@ -118,7 +119,7 @@ def predict(arguments: CellArguments, cell: Cell, target: Dataset, receipts: Map
     at = np.searchsorted(embedded.rows, rows)
     if not np.isin(rows, embedded.rows).all():
         missing = int(rows[~np.isin(rows, embedded.rows)][0])
-        raise StoredStateError(f"{layout.embeddings(*where)}: row {missing} of the target is to be scored and has no "
+        raise StoredStateError(f"{folder}: row {missing} of the target is to be scored and has no "
                                "embedding; run the embed stage again")
     names = guess.names or ClusterNames(*where, clustering="", method="", names={})
     return PredictedFaces(
@@ -133,19 +134,19 @@ def predict(arguments: CellArguments, cell: Cell, target: Dataset, receipts: Map
             target_labels_shown=names.target_labels_shown, named_by=names.by,
             other_scores_seen=names.other_scores_seen),
         names=names.names, scored=scored,
-        numbers=_numbers(cell, layout.embeddings(*where), target, rows),
+        numbers=_numbers(cell, folder, target, rows),
     )
 
 
 def _numbers(cell: Cell, folder: Path, target: Dataset, rows: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     numbers = {}
+    name = cell.recipe.role(TARGET)
     for output, columns in cell.regressions.items():
-        name = f"{cell.recipe.role(TARGET)}_{output}"
-        stored = read_face_array(folder, name)
+        stored = read_output(folder, name, output)
         answers = np.asarray(stored.values[np.searchsorted(stored.rows, rows)])
         if answers.shape[1] != len(columns) or not np.isfinite(answers).all():
-            raise StoredStateError(f"{folder}: {name}.npy of shape {stored.values.shape} does not hold the "
-                                   f"finite numbers {', '.join(columns)}; run train and embed again")
+            raise StoredStateError(f"{folder / output_file(name, output)} of shape {stored.values.shape} does not hold "
+                                   f"the finite numbers {', '.join(columns)}; run train and embed again")
         for place, column in enumerate(columns):
             if column in target.columns:
                 numbers[column] = (target[column][rows], answers[:, place])

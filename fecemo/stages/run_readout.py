@@ -188,7 +188,7 @@ class RunReadout:
     def calibration(self) -> Calibration:
         """Calibration: By labelled faces that neither trained nor named, and are not in the test split."""
         assumed, layout = ASSUMED_TEMPERATURE[self.by], self.run.layout
-        if read_receipt(layout.embeddings(*self.where)) is None:
+        if read_receipt(layout.outputs(*self.where)) is None:
             return Calibration(assumed)
         name = self.run.roles(*self.where).get("target")
         if name is None or read_receipt(layout.dataset(name)) is None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fecemo.clustering.prototypes import Suggestions, suggest_by_units
-from fecemo.data.arrays import read_array, read_face_array
+from fecemo.data.arrays import read_array, read_rows
 from fecemo.data.classes import USUAL_CLASSES
 from fecemo.data.dataset_files import read_description
 from fecemo.errors import InputError
@@ -33,7 +33,7 @@ def suggest_names(recipe: Recipe, layout: RunLayout, row: str, variant: str) -> 
     """
     source = recipe.role(SOURCE)
     column = read_column(layout, source, LANDMARK_FEATURES)
-    rows = read_face_array(layout.embeddings(row, variant), source).rows
+    rows = read_rows(layout.outputs(row, variant), source)
     clusters = np.asarray(read_array(layout.clusters(row, variant), "source_clusters", "cluster", length=len(rows)))
     n_clusters = len(read_array(layout.clusters(row, variant), "centres", "cluster"))
     try:

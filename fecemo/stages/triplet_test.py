@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.data.arrays import read_face_array
+from fecemo.data.arrays import read_output
 from fecemo.data.dataset import Dataset
 from fecemo.data.face_lists import TRIPLET_TYPES
 from fecemo.data.receipts import Receipt, read_receipt
@@ -30,7 +30,7 @@ def run(arguments: CellArguments) -> Receipt:
 
     The faces are those of the data set with the role ``triplet_test``, made of a list of rated triplets such as FEC's
     own test list: neither networks nor clusters learn from them, and a triplet with a face, or a copy of one, from
-    which they do is left out. Writes ``triplets.json``, and the embedding itself under the data set's name. Faces that
+    which they do is left out. Writes ``triplets.json``, and the embedding itself, ``DATASET/OUTPUT.npy``. Faces that
     the landmark model did not measure well are tested like the others.
 
     Raises
@@ -53,7 +53,8 @@ def run(arguments: CellArguments) -> Receipt:
 
     def work(folder: Path) -> StageResult:
         done = embed_faces(cell, models, {name: its}, inputs, folder)
-        record = _test(cell, np.asarray(read_face_array(folder, name).values), triplets, len(rated) - len(triplets))
+        vectors = np.asarray(read_output(folder, name, cell.approach.output).values)
+        record = _test(cell, vectors, triplets, len(rated) - len(triplets))
         said = (f"{cell.title}: tells {record.accuracy:.3f} of {record.n_triplets} triplets of {record.n_faces} faces "
                 f"({record.interval.low:.3f}–{record.interval.high:.3f}), a third by guessing")
         if record.n_left_out:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from fecemo.clustering.cluster_sweep import NAMINGS
 from fecemo.clustering.naming import find_naming_method, naming_methods
-from fecemo.data.arrays import array_files
+from fecemo.data.arrays import ROWS, output_file
 from fecemo.data.cluster_names import labels_seen_elsewhere
 from fecemo.data.draw_settings import PARAMETERS_NAME
 from fecemo.data.receipts import Receipt, damage, digest_file, digest_json, plain, read_receipt, require_receipt
@@ -334,7 +334,7 @@ KINDS: dict[str, Kind] = {
     ALIGNED: Kind(lambda layout, name: layout.column(name, ALIGNED), STAGES[ALIGNED]),
     "weights": Kind(lambda layout, path: Path(path), "convert weights"),
     "model": Kind(RunLayout.model, "train", model_config, _model_inputs),
-    "outputs": Kind(RunLayout.embeddings, "embed", outputs_config, _outputs_inputs),
+    "outputs": Kind(RunLayout.outputs, "embed", outputs_config, _outputs_inputs),
     "clusters": Kind(RunLayout.clusters, "cluster", clusters_config, _clusters_inputs),
     "assignments": Kind(RunLayout.assigned, "cluster", lambda cell: {},
                         lambda cell, layout, config: _of_cell(cell, "clusters", "outputs"), role=TARGET),
@@ -553,7 +553,8 @@ def source_digest(outputs: Receipt) -> str:
 
     Clusters stay current when other target faces are embedded.
     """
-    return digest_json([outputs.outputs.get(name) for name in array_files(outputs.config["roles"][SOURCE])])
+    source, decisive = outputs.config["roles"][SOURCE], outputs.config["outputs"][0]
+    return digest_json([outputs.outputs.get(output_file(source, name)) for name in (decisive, ROWS)])
 
 
 def clustering_digest(outputs: Mapping[str, str]) -> str:

@@ -14,9 +14,6 @@ from fecemo.study.fit_choices import read_fit
 from fecemo.study.recipe import LearningStep, Recipe, faces_seen
 from fecemo.training.settings import FitSettings
 
-TSNE_OUTPUT = "tsne_output"
-"""Name of the face array that holds the output of a classifier that is mapped, of the target faces."""
-
 
 @dataclass(frozen=True)
 class Cell:

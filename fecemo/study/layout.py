@@ -49,9 +49,9 @@ class RunLayout:
         """Return the folder of trained networks: ``<network>.keras``, ``history.csv``, ``labelled_rows.npy``."""
         return self.run / "models" / approach / variant
 
-    def embeddings(self, approach: str, variant: str) -> Path:
-        """Return the folder of a face array for each data set, by its name: embeddings, or class probabilities."""
-        return self.run / "embeddings" / approach / variant
+    def outputs(self, approach: str, variant: str) -> Path:
+        """Return the folder of a model's outputs: ``DATASET/OUTPUT.npy``, and the rows of their faces beside."""
+        return self.run / "outputs" / approach / variant
 
     def clusters(self, approach: str, variant: str) -> Path:
         """Return the folder of the clustering: ``centres.npy``, ``clusters.json``, every source face's cluster."""
@@ -78,7 +78,7 @@ class RunLayout:
         return self.run / "cluster_sweep" / approach / variant
 
     def triplet_test(self, approach: str, variant: str) -> Path:
-        """Return the folder of ``triplets.json``, and of the embeddings ``triplet_test`` of which it tells."""
+        """Return the folder of ``triplets.json``, and of the embeddings of which it tells."""
         return self.run / "triplet_test" / approach / variant
 
     def score(self, approach: str, variant: str) -> Path:

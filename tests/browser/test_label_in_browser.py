@@ -60,7 +60,7 @@ def demo(tmp_path_factory):
     layout = RunLayout(tmp_path_factory.mktemp("demo") / "demo")
     layout.run.mkdir()
     for part in (ROOT / "runs/demo").iterdir():
-        if part.name in ("datasets", "models", "embeddings", "clusters", "assigned", "maps", "drawn"):
+        if part.name in ("datasets", "models", "outputs", "clusters", "assigned", "maps", "drawn"):
             (layout.run / part.name).symlink_to(part)
     return layout
 

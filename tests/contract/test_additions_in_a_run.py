@@ -90,7 +90,7 @@ def test_an_emitted_target_and_the_second_use_of_a_loss_have_curves_of_their_own
 def test_numbers_that_a_model_answers_are_stored_scored_and_printed(study, results):
     _, layout = study
     run, dataset = fecemo.open_run(layout.run), Dataset(layout.dataset("target"))
-    answered = run.outputs("affect", "gray", "target_affect")
+    answered = run.outputs("affect", "gray", output="affect")
     assert answered.values.shape == (N_FACES, 2)
     valence, = figures(results, "rmse", row="affect", **{"class": "valence"}).to_dict("records")
     test = dataset.rows_in("test")

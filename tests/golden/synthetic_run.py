@@ -26,7 +26,7 @@ from fecemo.study.artifacts import KINDS
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
-from tests.artifact_receipts import leave_receipt
+from tests.artifact_receipts import leave_outputs, leave_receipt
 
 RECIPE = """\
 name: synthetic
@@ -103,9 +103,9 @@ def write_cell(layout: RunLayout, its: Cell, side: int) -> None:
     _receipt(its, layout, "model", files, machine={"backend": "tensorflow", "device": "CPU"})
 
     width = 5 if clustered else 8
-    _receipt(its, layout, "outputs", write_arrays(layout.embeddings(*cell), {
-        "source": rng.random((SOURCE_FACES, width), np.float32), "source_rows": np.arange(SOURCE_FACES),
-        "target": rng.random((TARGET_FACES, width), np.float32), "target_rows": np.arange(TARGET_FACES)}))
+    leave_outputs(its.recipe, layout, *cell, seconds=1.5, source=rng.random((SOURCE_FACES, width), np.float32),
+                  target=rng.random((TARGET_FACES, width), np.float32))
+    _settle(layout.outputs(*cell))
     if clustered:
         _write_clusters(layout, its, rng)
     score = dataclasses.replace(synthetic_score(*cell), recipe="synthetic")

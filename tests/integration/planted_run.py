@@ -13,7 +13,7 @@ from fecemo.stages import cluster_sweep
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
-from tests.artifact_receipts import leave_receipt
+from tests.artifact_receipts import leave_outputs, leave_receipt
 
 N_SOURCE, N_TARGET = 320, 320
 FIT = {"loss": "binary_crossentropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 1}
@@ -77,9 +77,8 @@ class Planted:
         self.leave("semi_supervised", labelled=train[:64], target=np.roll(right, 1, axis=1) * 0.5 + 0.0625)
 
     def leave(self, row, labelled=(), faces=None, seconds=1.0, **embedded):
-        model, embeddings = self.layout.model(row, "gray"), self.layout.embeddings(row, "gray")
-        for folder in (model, embeddings):
-            folder.mkdir(parents=True, exist_ok=True)
+        model = self.layout.model(row, "gray")
+        model.mkdir(parents=True, exist_ok=True)
         files = write_arrays(model, {"labelled_rows": np.array(labelled, np.int64)})
         if row == "triplet_embedding":
             (model / "history.csv").write_text(
@@ -90,9 +89,7 @@ class Planted:
             return
         leave_receipt(study, self.layout, "model", row, "gray", files, seconds=seconds,
                       summary={"held_out": {"rate": 40}, "faces": faces or {}, "epochs": {}})
-        arrays = {name: np.asarray(values, np.float32) for name, values in embedded.items()}
-        arrays |= {f"{name}_rows": np.arange(len(values)) for name, values in embedded.items()}
-        leave_receipt(study, self.layout, "outputs", row, "gray", write_arrays(embeddings, arrays))
+        leave_outputs(study, self.layout, row, "gray", **embedded)
 
     def cell(self, row):
         return CellArguments(self.recipe, self.layout.run, row, "gray")

@@ -18,7 +18,7 @@ from fecemo.stages import cluster, evaluate, label, map_faces
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.label_run import LabelRun
 from fecemo.study.layout import RunLayout
-from tests.artifact_receipts import leave_receipt
+from tests.artifact_receipts import leave_outputs, leave_receipt
 
 N_SOURCE, N_TARGET = 96, 64
 APPROACH, VARIANT = "dense_autoencoder", "rgb"
@@ -88,14 +88,9 @@ class RunToName:
         """Write embeddings, as another training would."""
         # Pairs of emotions far apart, the two of a pair near each other.
         centres = np.repeat(rng.normal(size=(4, 12)) * 30, 2, axis=0) + rng.normal(size=(8, 12)) * 2
-        folder, files = self.layout.embeddings(APPROACH, VARIANT), []
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, count in (("source", N_SOURCE), ("target", N_TARGET)):
-            values = centres[np.arange(count) % 8] + rng.normal(size=(count, 12)) * 0.2
-            np.save(folder / f"{name}.npy", values.astype(np.float32))
-            np.save(folder / f"{name}_rows.npy", np.arange(count))
-            files += [f"{name}.npy", f"{name}_rows.npy"]
-        leave_receipt(self.arguments.study, self.layout, "outputs", APPROACH, VARIANT, files)
+        leave_outputs(self.arguments.study, self.layout, APPROACH, VARIANT, **{
+            name: centres[np.arange(count) % 8] + rng.normal(size=(count, 12)) * 0.2
+            for name, count in (("source", N_SOURCE), ("target", N_TARGET))})
 
     @property
     def names_path(self) -> Path:

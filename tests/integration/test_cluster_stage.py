@@ -11,7 +11,7 @@ from fecemo.data.receipts import digest_file, read_receipt
 from fecemo.evaluation.records.score import read_score
 from fecemo.stages import cluster, evaluate, label, table
 from fecemo.study.artifacts import clustering_digest
-from tests.artifact_receipts import leave_receipt
+from tests.artifact_receipts import renew_receipt
 from tests.integration.run_to_name import APPROACH, N_SOURCE, N_TARGET, VARIANT, RunToName
 
 
@@ -27,11 +27,10 @@ def run(clustered, tmp_path):
 
 def embed_other_target(run):
     """Embed other target faces; the source's vectors stay as they are, to the last bit."""
-    folder = run.layout.embeddings(APPROACH, VARIANT)
-    values = np.load(folder / "target.npy")[::-1]
-    np.save(folder / "target.npy", values)
-    files = ["source.npy", "source_rows.npy", "target.npy", "target_rows.npy"]
-    leave_receipt(run.arguments.study, run.layout, "outputs", APPROACH, VARIANT, files)
+    folder = run.layout.outputs(APPROACH, VARIANT)
+    path = folder / "target" / "embedding.npy"
+    np.save(path, np.load(path)[::-1])
+    renew_receipt(folder)
 
 
 def settings(run, **clustering):
@@ -59,7 +58,7 @@ def test_other_target_faces_change_neither_the_clustering_nor_its_names(run, cap
 def test_target_faces_go_to_the_nearest_centre(clustered):
     layout = clustered.layout
     centres = np.load(layout.clusters(APPROACH, VARIANT) / "centres.npy")
-    target = np.load(layout.embeddings(APPROACH, VARIANT) / "target.npy")
+    target = np.load(layout.outputs(APPROACH, VARIANT) / "target" / "embedding.npy")
     assigned = layout.assigned(APPROACH, VARIANT)
     distances = np.linalg.norm(target[:, None] - centres, axis=2)
     np.testing.assert_allclose(np.load(assigned / "target_distances.npy"), distances, rtol=1e-3)
@@ -80,7 +79,7 @@ def test_a_clustering_says_how_it_was_made_and_how_good_it_is(clustered):
     assert summary["stability"] == pytest.approx(1)
     assert summary["stability_seeds"] == 5
     assert summary["principal_axes"] is None
-    source = np.load(clustered.layout.embeddings(APPROACH, VARIANT) / "source.npy").astype(float)
+    source = np.load(clustered.layout.outputs(APPROACH, VARIANT) / "source" / "embedding.npy").astype(float)
     centres = np.load(folder / "centres.npy")[np.load(folder / "source_clusters.npy")]
     assert summary["inertia"] == pytest.approx(((source - centres) ** 2).sum(), rel=1e-3)
 

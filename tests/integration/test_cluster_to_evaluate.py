@@ -22,7 +22,7 @@ from fecemo.stages import cluster, evaluate, label, map_faces
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.labels_read import LabelsRead, scored_faces
 from fecemo.study.artifacts import clustering_digest
-from tests.artifact_receipts import leave_receipt
+from tests.artifact_receipts import leave_outputs, leave_receipt
 
 N_SOURCE = 160
 N_TARGET = 64
@@ -70,11 +70,11 @@ class PlantedRun:
         self.source = self.centres[np.arange(N_SOURCE) % 8] + rng.normal(size=(N_SOURCE, 12)) * 0.3
         self.target = self.centres[np.arange(N_TARGET) % 8] + rng.normal(size=(N_TARGET, 12)) * 0.3
         self.model("dense_autoencoder", [])
-        self.embeddings("dense_autoencoder", source=self.source, target=self.target)
+        self.outputs("dense_autoencoder", source=self.source, target=self.target)
         self.model("supervised", range(N_TARGET * 3 // 4))
         certain = np.eye(8)[np.arange(N_TARGET) % 8] * 0.5 + 0.0625
         certain[-1] = np.eye(8)[3]  # the last face is contempt, and taken for surprise
-        self.embeddings("supervised", target=certain)
+        self.outputs("supervised", target=certain)
 
     def arguments(self, approach, score_on="unused_labels", method="majority_vote"):
         recipe = self.folder / f"{score_on}_{method}.yaml"
@@ -87,18 +87,11 @@ class PlantedRun:
         files = write_arrays(folder, {"labelled_rows": np.array(labelled_rows, np.int64), **arrays})
         leave_receipt(self.arguments(approach).study, self.layout, "model", approach, "rgb", files, seconds=40.0,
                       summary=summary or {})
-        if (stored := read_receipt(self.layout.embeddings(approach, "rgb"))) is not None:  # embedded again, equally
+        if (stored := read_receipt(self.layout.outputs(approach, "rgb"))) is not None:  # embedded again, equally
             leave_receipt(self.arguments(approach).study, self.layout, "outputs", approach, "rgb", list(stored.outputs))
 
-    def embeddings(self, approach, **arrays):
-        folder = self.layout.embeddings(approach, "rgb")
-        folder.mkdir(parents=True, exist_ok=True)
-        files = []
-        for name, values in arrays.items():
-            np.save(folder / f"{name}.npy", np.asarray(values, np.float32))
-            np.save(folder / f"{name}_rows.npy", np.arange(len(values)))
-            files += [f"{name}.npy", f"{name}_rows.npy"]
-        leave_receipt(self.arguments(approach).study, self.layout, "outputs", approach, "rgb", files, seconds=2.0)
+    def outputs(self, approach, **vectors):
+        leave_outputs(self.arguments(approach).study, self.layout, approach, "rgb", seconds=2.0, **vectors)
 
 
 @pytest.fixture
@@ -204,7 +197,7 @@ def test_every_figure_follows_from_the_predictions_alone(planted):
     assert {name: score.metric(name) for name in again.values} == again.values
     assert score.classes == again.classes
     assert score.scored_faces == predictions.digest
-    stored = np.load(planted.layout.embeddings("supervised", "rgb") / "target.npy")
+    stored = np.load(planted.layout.outputs("supervised", "rgb") / "target" / "probabilities.npy")
     np.testing.assert_array_equal(predictions.scores, stored[predictions.rows])  # to the last bit
     curves = read_records(folder)["curves"]
     assert set(curves.roc) == set(curves.pr) == set(EMOTIONS)
@@ -280,7 +273,7 @@ def test_a_model_is_scored_on_a_second_labelled_set_by_the_classes_that_it_learn
     writer.close()
     order = [EMOTIONS.index(name) for name in classes]
     planted.model("supervised", [], labelled_rows_rated=np.arange(8), summary={"classes": classes[1:]})
-    planted.embeddings("supervised", target=(np.eye(8)[np.arange(N_TARGET) % 8] * 0.5 + 0.0625)[:, order])
+    planted.outputs("supervised", target=(np.eye(8)[np.arange(N_TARGET) % 8] * 0.5 + 0.0625)[:, order])
     with pytest.raises(InputError, match="and the target has the classes"):
         evaluate.run(planted.arguments("supervised"))
     planted.model("supervised", [], labelled_rows_rated=np.arange(8), summary={"classes": classes})
@@ -351,7 +344,7 @@ def test_names_by_hand_are_used_kept_and_refused_for_another_clustering(planted)
     label.run(arguments)
     evaluate.run(arguments)
     assert read_score(planted.layout.score("dense_autoencoder", "rgb")).accuracy == 1
-    planted.embeddings("dense_autoencoder", source=planted.source[::-1] * 2, target=planted.target * 2)
+    planted.outputs("dense_autoencoder", source=planted.source[::-1] * 2, target=planted.target * 2)
     cluster.run(arguments)
     with pytest.raises(StoredStateError, match="names the clusters of another clustering"):
         label.run(arguments)
@@ -380,10 +373,10 @@ def test_what_is_missing_is_named_with_the_stage_that_makes_it(planted):
 
 def test_a_diverged_or_collapsed_encoder_is_explained(planted):
     arguments = planted.arguments("dense_autoencoder")
-    planted.embeddings("dense_autoencoder", source=planted.source * np.nan, target=planted.target)
+    planted.outputs("dense_autoencoder", source=planted.source * np.nan, target=planted.target)
     with pytest.raises(StoredStateError, match="diverged"):
         cluster.run(arguments)
-    planted.embeddings("dense_autoencoder", source=planted.source * 0, target=planted.target)
+    planted.outputs("dense_autoencoder", source=planted.source * 0, target=planted.target)
     with pytest.raises(StoredStateError, match="collapsed"):
         cluster.run(arguments)
     assert read_receipt(planted.layout.clusters("dense_autoencoder", "rgb")) is None

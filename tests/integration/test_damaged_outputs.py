@@ -75,8 +75,8 @@ def test_a_damaged_output_is_refused_and_its_stage_heals_it(scored, place, name,
 
 
 @pytest.mark.parametrize(("kind", "name", "spoil"), [
-    ("model", "labelled_rows.npy", zero), ("embeddings", "target_rows.npy", flip_a_bit),
-    ("embeddings", "target.npy", cut_in_half)])
+    ("model", "labelled_rows.npy", zero), ("outputs", "target/rows.npy", flip_a_bit),
+    ("outputs", "target/probabilities.npy", cut_in_half)])
 def test_what_a_classifier_learnt_from_is_not_guessed(tmp_path, kind, name, spoil):
     """Zeroed rows of training would have the faces of the training scored."""
     planted = PlantedRun(tmp_path)
@@ -131,8 +131,8 @@ def test_a_pipe_in_the_place_of_an_array_is_refused(tmp_path):
     import os
 
     planted = PlantedRun(tmp_path)
-    path = planted.layout.embeddings(*CELL) / "source.npy"
+    path = planted.layout.outputs(*CELL) / "source" / "embedding.npy"
     path.unlink()
     os.mkfifo(path)
-    with pytest.raises(StoredStateError, match=r"source\.npy is no file"):
+    with pytest.raises(StoredStateError, match=r"source/embedding\.npy is no file"):
         cluster.run(planted.arguments("dense_autoencoder"))

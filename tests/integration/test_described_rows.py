@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from measured_faces import SOURCE, TARGET, write_pack
 
-from fecemo.data.arrays import read_face_array
+from fecemo.data.arrays import read_output
 from fecemo.data.dataset import Dataset
 from fecemo.imaging.descriptors import find_descriptor
 from fecemo.stages import cluster, embed, train
@@ -48,7 +48,7 @@ def test_every_face_is_described_as_its_variant_shows_it(study, variant):
     trained, embedded = train.run(cell), embed.run(cell)
     assert trained.summary == {"faces": {}, "labels_used": 0}
     assert embedded.summary == {"faces": {"source": SOURCE, "target": TARGET}, "length": 3 * 2 * 4 * 6}
-    stored = read_face_array(layout.embeddings("symmetric_hog", variant), "target")
+    stored = read_output(layout.outputs("symmetric_hog", variant), "target", "embedding")
     np.testing.assert_array_equal(stored.rows, np.arange(TARGET))
     shown = resolve(read_recipe(folder / "recipe.yaml"), "symmetric_hog", variant).variant.view(
         Dataset(layout.dataset("target")).faces[5:6])[0]

@@ -15,7 +15,7 @@ from fecemo.labelling.session import LabellingSession
 from fecemo.naming_board import label_and_score, open_board
 from fecemo.stages import cluster
 from fecemo.stages.label_run import LabelRun
-from tests.artifact_receipts import leave_receipt
+from tests.artifact_receipts import renew_receipt
 from tests.integration.run_to_name import APPROACH, N_SOURCE, VARIANT, RunToName, emotion_of_group
 
 ROOT = Path(__file__).parents[2]
@@ -312,10 +312,9 @@ def test_the_notebook_runs_from_top_to_bottom(run, tmp_path, monkeypatch, there)
 
 
 def test_a_map_of_other_target_faces_is_said_to_be_so(run):
-    rewritten = run.layout.embeddings(APPROACH, VARIANT)
-    np.save(rewritten / "target.npy", np.load(rewritten / "target.npy")[::-1])
-    leave_receipt(run.arguments.study, run.layout, "outputs", APPROACH, VARIANT,
-                  ["source.npy", "source_rows.npy", "target.npy", "target_rows.npy"])
+    path = run.layout.outputs(APPROACH, VARIANT) / "target" / "embedding.npy"
+    np.save(path, np.load(path)[::-1])
+    renew_receipt(run.layout.outputs(APPROACH, VARIANT))
     cluster.run(run.arguments)
     board = open_board(run.layout.run, run.recipe)
     board.by.value = "ann"

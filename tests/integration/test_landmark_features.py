@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from measured_faces import SOURCE, TARGET, UNSURE, Brightness, bright_rows, measure_again, write_study
 
-from fecemo.data.arrays import read_face_array
+from fecemo.data.arrays import read_output
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import read_receipt
 from fecemo.errors import InputError, StoredStateError
@@ -155,8 +155,8 @@ def test_the_landmark_features_row_embeds_standardized_landmark_features(study):
     embedded = embed.run(cell(study, "landmark_features"))
     assert set(embedded.inputs) == {"model", *(
         f"{kind} of {name}" for kind in ("dataset", "landmark_features") for name in ("source", "target"))}
-    folder = layout.embeddings("landmark_features", "gray")
-    source, target = read_face_array(folder, "source"), read_face_array(folder, "target")
+    folder = layout.outputs("landmark_features", "gray")
+    source, target = read_output(folder, "source", "embedding"), read_output(folder, "target", "embedding")
     np.testing.assert_array_equal(source.rows, bright_rows(SOURCE))
     np.testing.assert_array_equal(target.rows, np.arange(TARGET))
     learnt = read_column(layout, "source", "landmark_features").values[bright_rows(SOURCE)][:, 18:69]
@@ -172,8 +172,8 @@ def test_groups_of_measurements_are_chosen_and_weighted_by_the_recipe(study):
     _, layout, _ = study
     train.run(cell(study, "with_gradients"))
     embed.run(cell(study, "with_gradients"))
-    folder = layout.embeddings("with_gradients", "gray")
-    source, target = read_face_array(folder, "source"), read_face_array(folder, "target")
+    folder = layout.outputs("with_gradients", "gray")
+    source, target = read_output(folder, "source", "embedding"), read_output(folder, "target", "embedding")
     assert target.values.shape == (TARGET, 261)
     power = np.square(source.values, dtype=np.float64).mean(axis=0)
     # Faces of one colour have no gradients.
@@ -185,7 +185,7 @@ def test_the_encoder_learns_to_measure_from_pixels_alone(study):
     train.run(cell(study, "landmark_encoder"))
     embedded = embed.run(cell(study, "landmark_encoder"))
     assert set(embedded.inputs) == {"model", "dataset of source", "dataset of target"}
-    target = read_face_array(layout.embeddings("landmark_encoder", "gray"), "target")
+    target = read_output(layout.outputs("landmark_encoder", "gray"), "target", "landmark_features")
     bright = np.arange(TARGET) % UNSURE != 2
     opening = np.load(layout.column("target", "landmark_features") / "landmark_features.npy")[
         bright, COLUMNS.index("mouth opening")]
@@ -201,7 +201,7 @@ def test_the_triplet_pixels_row_learns_what_raters_found_alike(study):
         right = [float(line["accuracy"]) for line in csv.DictReader(file) if line["phase"] == "rate"]
     assert right[-1] > 0.8
     embed.run(cell(study, "triplet_pixels"))
-    source = read_face_array(layout.embeddings("triplet_pixels", "gray"), "source")
+    source = read_output(layout.outputs("triplet_pixels", "gray"), "source", "embedding")
     assert source.values.shape == (SOURCE, 3)
     np.testing.assert_allclose(np.linalg.norm(source.values, axis=1), 1, rtol=1e-5)
 

@@ -31,8 +31,8 @@ def test_a_dry_run_counts_the_grid_of_the_recipe(tmp_path):
     rows = ("dense_autoencoder", "conv_autoencoder", "semi_supervised", "supervised")
     assert jobs(printed) == {"draw_photographs": 1, "draw_emotions": 1, "fetch_photographs": 1, "import_emotions": 1,
                              **{f"cell_{row}": 3 for row in rows}, "table": 1, "all": 1, "total": 18}
-    grouped, judged = (("model", "embeddings", "score", "clusters", "assigned", "map", "names"),
-                       ("model", "embeddings", "score"))
+    grouped, judged = (("model", "outputs", "score", "clusters", "assigned", "map", "names"),
+                       ("model", "outputs", "score"))
     for row, kinds in (("dense_autoencoder", grouped), ("supervised", judged)):
         expected = {str(getattr(layout, kind)(row, "tight")) for kind in kinds}
         assert expected in outputs(printed, f"cell_{row}")
@@ -103,7 +103,7 @@ def test_a_row_of_another_row_s_embeddings_comes_after_it_in_its_own_run(tmp_pat
     for kind, home in (("cell", RunLayout(run)), ("seeds", RunLayout(run).of_seed(11))):
         made = re.escape(str(home.model("labels", "gray") / "digest.txt"))
         read = re.search(rf"^rule {kind}_labels:\n +input: (.+)\n +output: {made}", said, re.MULTILINE)
-        assert str(home.embeddings("encoder", "gray") / "digest.txt") in read[1].split(", ")
+        assert str(home.outputs("encoder", "gray") / "digest.txt") in read[1].split(", ")
 
 
 def test_a_list_from_which_nothing_learns_tests_every_row_that_has_an_embedding(tmp_path):

@@ -67,7 +67,7 @@ def test_a_recipe_changed_after_a_run_makes_exactly_its_artifacts_stale(study):
     """From a vote to names that nobody has given yet: no old figure stays, and what to do next is said."""
     recipe, layout = study / "one.yaml", RunLayout(study / "run")
     assert scored_cells(layout.run) == 1
-    kinds = ("model", "embeddings", "clusters", "assigned", "map", "names", "score")
+    kinds = ("model", "outputs", "clusters", "assigned", "map", "names", "score")
     receipts = {kind: made_at(layout, kind) for kind in kinds}
     recipe.write_text(yaml.safe_dump({**yaml.safe_load(recipe.read_text()), "naming": {"method": "hand"}}))
     ran = called(study)

@@ -64,7 +64,7 @@ def test_shares_are_calibrated_by_labels_that_were_used_for_nothing(made):
     # answers are right, and margins are much alike. A calibrated confidence is then near .9.
     readout = RunReadout(fecemo.open_run(made.layout.run), ROW, VARIANT)
     assert readout.calibration.n_labelled == 80
-    values = made.layout.embeddings(ROW, VARIANT) / "target.npy"
+    values = made.layout.outputs(ROW, VARIANT) / "target" / "embedding.npy"
     shares = readout.answers(np.load(values)).shares
     assert shares.max(axis=1).mean() == pytest.approx(0.9, abs=0.02)
     assert readout.calibration.error < 0.1

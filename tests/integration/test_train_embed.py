@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import pytest
 
-from fecemo.data.arrays import read_face_array
+from fecemo.data.arrays import read_output
 from fecemo.data.dataset import Dataset
 from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
@@ -143,19 +143,19 @@ def test_embeddings_are_those_of_the_faces_that_their_rows_name(study, trained):
     for name, rows in (("source", 40), ("target", TARGET_FACES)):
         folder = layout.dataset(name)
         pack = Dataset(folder)
-        stored = read_face_array(layout.embeddings("conv_autoencoder", "gray"), name)
+        stored = read_output(layout.outputs("conv_autoencoder", "gray"), name, "embedding")
         assert stored.values.shape == (rows, 4 * 4 * 4)
         assert stored.values.dtype == np.float32
         # The squares are larger than the areas that are averaged: reducing them is picking one pixel of each block.
         pixels = find_variant("gray").view(pack.faces[stored.rows])[:, 2::5, 2::5].astype(np.float32)
         made = keras.ops.convert_to_numpy(encoder({"image": pixels})["embedding"])
         np.testing.assert_allclose(stored.values, made, rtol=1e-4, atol=1e-5)
-    assert (np.diff(read_face_array(layout.embeddings("conv_autoencoder", "gray"), "source").rows) > 0).all()
+    assert (np.diff(read_output(layout.outputs("conv_autoencoder", "gray"), "source", "embedding").rows) > 0).all()
 
 
 def test_a_classifier_gives_probabilities_of_every_target_face_and_no_source(study, trained):
-    folder = RunLayout(study / "run").embeddings("semi_supervised", "gray")
-    stored = read_face_array(folder, "target")
+    folder = RunLayout(study / "run").outputs("semi_supervised", "gray")
+    stored = read_output(folder, "target", "probabilities")
     assert stored.values.shape == (TARGET_FACES, 8)
     np.testing.assert_allclose(stored.values.sum(axis=1), 1, atol=1e-5)
     assert not (folder / "source.npy").exists()

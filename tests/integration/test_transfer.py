@@ -120,7 +120,7 @@ def test_rows_share_an_approach_and_a_row_waits_for_its_weights(study, capsys):
     assert "From scratch" in said.out
     assert ".6070" in (study / "run" / "table1.md").read_text()
 
-    features = np.load(layout.embeddings("scratch", "rgb") / "tsne_output.npy")
+    features = np.load(layout.outputs("scratch", "rgb") / "target" / "features.npy")
     assert features.shape == (48, 6)
     assert [len(np.load(layout.map("scratch", "rgb") / f"{pack}_map.npy")) for pack in ("source", "target")] == [32, 16]
     report = (study / "run" / "report.html").read_text()

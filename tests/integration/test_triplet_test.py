@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from measured_faces import bright_rows, measure_again, write_pack, write_ratings, write_study
 
-from fecemo.data.arrays import read_face_array
+from fecemo.data.arrays import read_output
 from fecemo.data.dataset import Dataset
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.metrics.triplets import read_triplet_test
+from fecemo.models.approach import find_approach
 from fecemo.stages import embed, train, triplet_test
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.study.faces.triplets import read_triplets
@@ -41,7 +42,8 @@ def test_an_embedding_that_follows_brightness_tells_what_raters_of_brightness_sa
     record = read_triplet_test(layout.triplet_test(row, "gray"))
     assert record.accuracy > 0.8, "a third would be chance"
     assert (record.n_triplets, list(record.by_type)) == (60, ["THREE_CLASS_TRIPLET"])
-    stored = read_face_array(layout.triplet_test(row, "gray"), "rated")
+    output = find_approach(row).output
+    stored = read_output(layout.triplet_test(row, "gray"), "rated", output)
     np.testing.assert_array_equal(stored.rows, np.arange(TESTED))
     right = []
     faces = layout.dataset("rated")
@@ -74,7 +76,7 @@ def test_a_row_of_another_row_s_embedding_waits_for_that_row(study):
     behind = triplet_test.run(cell(study, "landmark_features"))
     receipt = triplet_test.run(cell(study, "triplet_embedding"))
     assert receipt.inputs["triplet_test of landmark_features"] == behind.digest
-    values = read_face_array(layout.triplet_test("triplet_embedding", "gray"), "rated").values
+    values = read_output(layout.triplet_test("triplet_embedding", "gray"), "rated", "embedding").values
     np.testing.assert_allclose(np.linalg.norm(values, axis=1), 1, rtol=1e-5)
 
 
@@ -120,8 +122,8 @@ def test_faces_that_rows_learn_from_test_nothing(study, tmp_path, other):
     assert record.n_triplets == np.isin(rows, new).all(axis=1).sum() > 20
     assert record.n_triplets + record.n_left_out == 200
     assert record.n_faces == len(new)
-    source = read_face_array(layout.embeddings("landmark_features", "gray"), "source")
-    tested = read_face_array(layout.triplet_test("landmark_features", "gray"), "rated")
+    source = read_output(layout.outputs("landmark_features", "gray"), "source", "embedding")
+    tested = read_output(layout.triplet_test("landmark_features", "gray"), "rated", "embedding")
     same = np.allclose(tested.values[source.rows], source.values, atol=1e-6)
     assert same == ("lighter" not in other)
     write_ratings(layout.dataset("rated"), 20, [*known, 39])

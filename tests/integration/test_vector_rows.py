@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from measured_faces import SOURCE, TARGET, bright_rows, write_study
 
-from fecemo.data.arrays import read_face_array
+from fecemo.data.arrays import read_output
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import read_receipt
 from fecemo.errors import InputError, StoredStateError
@@ -49,7 +49,7 @@ def learning_curve(folder):
 class TestTripletLandmarks:
     def test_it_learns_what_raters_found_alike(self, study):
         _, layout = study
-        source = read_face_array(layout.embeddings("triplet_landmarks", "gray"), "source")
+        source = read_output(layout.outputs("triplet_landmarks", "gray"), "source", "embedding")
         np.testing.assert_array_equal(source.rows, bright_rows(SOURCE))
         assert source.values.shape == (len(source.rows), 3)
         np.testing.assert_allclose(np.linalg.norm(source.values, axis=1), 1, rtol=1e-5)
@@ -59,7 +59,7 @@ class TestTripletLandmarks:
             vectors[read_triplets(layout.dataset("source"), Dataset(layout.dataset("source")).ids).rows], 1, 0)
         apart = [np.linalg.norm(one - other, axis=1) for one, other in ((first, second), (first, odd), (second, odd))]
         assert np.mean(apart[0] < np.minimum(apart[1], apart[2])) > 0.85, "a third would be chance"
-        target = read_face_array(layout.embeddings("triplet_landmarks", "gray"), "target")
+        target = read_output(layout.outputs("triplet_landmarks", "gray"), "target", "embedding")
         np.testing.assert_array_equal(target.rows, np.arange(TARGET))
 
     def test_its_inputs_are_scaled_by_the_faces_that_it_learns_from(self, study):
@@ -80,7 +80,7 @@ class TestTripletLandmarks:
         assert np.abs(scaled[:, ~varies]).max() < 1, "what hardly varies is not made large"
         parts = {group: stored[:, columns_of([group])] for group in model.input}
         made = model.predict_on_batch(parts)["embedding"]
-        source = read_face_array(layout.embeddings("triplet_landmarks", "gray"), "source")
+        source = read_output(layout.outputs("triplet_landmarks", "gray"), "source", "embedding")
         np.testing.assert_allclose(made[source.rows], source.values, atol=1e-5)
 
     def test_killed_it_ends_with_the_weights_of_an_unbroken_run(self, study, tmp_path):
@@ -113,7 +113,7 @@ def test_rated_similarity_is_learnt_on_another_row_s_embedding_where_there_is_on
     assert 0 <= right <= n_held_out
     assert right == pytest.approx(round(right), abs=1e-4)
     embed.run(cell(study, "triplet_embedding"))
-    source = read_face_array(layout.embeddings("triplet_embedding", "gray"), "source")
+    source = read_output(layout.outputs("triplet_embedding", "gray"), "source", "embedding")
     np.testing.assert_array_equal(source.rows, bright_rows(SOURCE))
 
 
@@ -121,7 +121,7 @@ class TestHead:
     def test_it_learns_from_labels_on_the_embedding_of_another_row(self, study):
         _, layout = study
         folder = layout.model("few_labels", "gray")
-        embedded_faces = read_receipt(layout.embeddings("landmark_features", "gray"))
+        embedded_faces = read_receipt(layout.outputs("landmark_features", "gray"))
         assert read_receipt(folder).inputs == {
             "dataset of target": Dataset(layout.dataset("target")).receipt.digest,
             "outputs of landmark_features": embedded_faces.digest}
@@ -129,11 +129,11 @@ class TestHead:
         assert float(curve[-1]["loss"]) < 0.95 * float(curve[0]["loss"])
         assert float(curve[-1]["accuracy"]) > float(curve[0]["accuracy"])
         assert len(np.load(folder / "labelled_rows.npy")) == TARGET
-        probabilities = read_face_array(layout.embeddings("few_labels", "gray"), "target")
+        probabilities = read_output(layout.outputs("few_labels", "gray"), "target", "probabilities")
         assert probabilities.values.shape == (TARGET, 8)
         np.testing.assert_allclose(probabilities.values.sum(axis=1), 1, rtol=1e-5)
-        assert not (layout.embeddings("few_labels", "gray") / "source.npy").exists()
-        vectors = read_face_array(layout.embeddings("landmark_features", "gray"), "target").values
+        assert not (layout.outputs("few_labels", "gray") / "source").exists()
+        vectors = read_output(layout.outputs("landmark_features", "gray"), "target", "embedding").values
         model = load_network(folder / "model.keras")
         made = model.predict_on_batch({"embedding": np.asarray(vectors)})["probabilities"]
         np.testing.assert_allclose(made, probabilities.values, atol=1e-5)

@@ -46,12 +46,12 @@ class Run:
     def make(self, kind, **contents):
         folder = self.artifacts.folder(kind, *CELL)
         folder.mkdir(parents=True, exist_ok=True)
-        names = {"outputs": ("fec", "affectnet"), "clusters": ("centres", "source_clusters")}.get(kind, (kind,))
+        names = {"outputs": ("fec/embedding", "fec/rows", "affectnet/embedding", "affectnet/rows"),
+                 "clusters": ("centres", "source_clusters")}.get(kind, (kind,))
         for name in names:
-            for ending in ("", "_rows"):
-                (folder / f"{name}{ending}.npy").write_text(contents.get(name, "as ever"))
-        return leave_receipt(self.artifacts.recipe, self.layout, kind, *CELL,
-                             [f"{name}{ending}.npy" for name in names for ending in ("", "_rows")])
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / f"{name}.npy").write_text(contents.get(name.partition("/")[0], "as ever"))
+        return leave_receipt(self.artifacts.recipe, self.layout, kind, *CELL, [f"{name}.npy" for name in names])
 
     def stale(self):
         """Return the kinds that are stale, with why."""

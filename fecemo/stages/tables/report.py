@@ -154,12 +154,12 @@ def _read_clusters(folders: dict[str, Path]) -> "tuple[np.ndarray, np.ndarray]":
     """Return rows of the source pack and their clusters; both empty where there are no current ones."""
     import numpy as np
 
-    from fecemo.data.arrays import read_face_array
+    from fecemo.data.arrays import read_rows
 
     if not {"outputs", "clusters"} <= set(folders):
         return np.empty(0, np.int64), np.empty(0, np.int64)
     source = require_receipt(folders["outputs"], KINDS["outputs"].stage).config["roles"][SOURCE]
-    rows = read_face_array(folders["outputs"], source).rows
+    rows = read_rows(folders["outputs"], source)
     return rows, read_array(folders["clusters"], "source_clusters", "cluster", length=len(rows))
 
 
