@@ -73,6 +73,7 @@ def done(home, row, stages):
     return [KINDS[kind].folder(home, row, "{variant}") / DONE for kind in kinds_of(stages)]
 
 
+# No prefix of a rule's name begins another, so that rows called x and seeds_x have rules of their own.
 for row in (*recipe.approaches, *recipe.steps):
     for home in (layout, of_any_seed) if recipe.seeds and row in recipe.approaches else (layout,):
         stages = stages_of(row, home is layout)
@@ -92,7 +93,7 @@ for row in (*recipe.approaches, *recipe.steps):
             named = ["label", "evaluate"] if recipe.roles.target else ["label"]
 
             rule:
-                name: f"named_{row}" if home is layout else f"named_seeds_{row}"
+                name: f"names_{row}" if home is layout else f"seednames_{row}"
                 input: made_from(row, named)
                 output: done(home, row, named)
                 params:

@@ -10,7 +10,7 @@ for name, step in STEPS_OF_DATASETS:
     command = script(step.script, step.settings)
 
     if sharded:
-        rule fetch_shard:
+        rule shard:
             input: step.inputs, before
             output: Path(SHARD) / DONE
             params:

@@ -66,13 +66,30 @@ def test_names_that_nobody_has_given_yet_hold_up_nothing_else(tmp_path):
         path.parent.mkdir(parents=True)
         path.write_text("{}")
     printed = dry_run(tmp_path, recipe, layout.run)
-    assert {"named_dense_autoencoder": 1, "cell_dense_autoencoder": 3, "total": 19}.items() <= jobs(printed).items()
-    made, = outputs(printed, "named_dense_autoencoder")
+    assert {"names_dense_autoencoder": 1, "cell_dense_autoencoder": 3, "total": 19}.items() <= jobs(printed).items()
+    made, = outputs(printed, "names_dense_autoencoder")
     assert made == {str(layout.names("dense_autoencoder", "rgb")), str(layout.score("dense_autoencoder", "rgb"))}
-    read = re.search(r"^rule named_dense_autoencoder:\n +input: (.+)$", printed.stdout + printed.stderr, re.MULTILINE)
+    read = re.search(r"^rule names_dense_autoencoder:\n +input: (.+)$", printed.stdout + printed.stderr, re.MULTILINE)
     # A label that its person saw elsewhere counts here, so that a file of names there is an input here.
     assert read
     assert {str(names), str(elsewhere)} <= set(read[1].split(", "))
+
+
+def test_rows_whose_names_begin_as_rules_do_have_rules_of_their_own(tmp_path):
+    recipe = tmp_path / "prefixes.yaml"
+    document = yaml.safe_load(TINY.read_text())
+    row = {"approach": "dense_autoencoder", **document["approaches"]["dense_autoencoder"]}
+    document |= {"approaches": {"x": row, "seeds_x": row, "names_x": row}, "variants": ["gray"], "seeds": [11],
+                 "naming": {"method": "hand"}}
+    recipe.write_text(yaml.safe_dump(document))
+    layout = RunLayout(tmp_path / "run")
+    for path in (home.hand_names(name, "gray") for home in (layout, layout.of_seed(11))
+                 for name in document["approaches"]):
+        path.parent.mkdir(parents=True)
+        path.write_text("{}")
+    counted = jobs(dry_run(tmp_path, recipe, layout.run))
+    assert {f"{rule}_{name}": 1 for rule in ("cell", "seeds", "names", "seednames")
+            for name in document["approaches"]}.items() <= counted.items()
 
 
 def test_rows_that_measure_faces_wait_for_a_landmark_model(tmp_path):
