@@ -31,22 +31,24 @@ def main() -> None:
     from fecemo.clustering.settings import KMeansSettings
 
     shapes, numbers = QUICK if arguments.quick else ALL
-    found = []
+    results = []
     for n_faces, n_dims in shapes:
         values = planted_embeddings(n_faces, n_dims)
         for k in numbers:
-            peer, *theirs = timed(lambda k=k, values=values: KMeans(k, n_init=STARTS, random_state=0).fit(values))
+            peer, *peer_spent = timed(lambda k=k, values=values: KMeans(k, n_init=STARTS, random_state=0).fit(values))
             for algorithm in ("exact", "minibatch"):
                 settings = KMeansSettings(n_clusters=k, n_init=STARTS, algorithm=algorithm, stability_seeds=1)
-                own, *ours = timed(lambda settings=settings, values=values: KMeansClustering(settings, 0).fit(values))
+                fitted, *spent = timed(
+                    lambda settings=settings, values=values: KMeansClustering(settings, 0).fit(values))
                 row = {"faces": n_faces, "dimensions": n_dims, "clusters": k, "algorithm": algorithm,
-                       "seconds": round(ours[0], 2), "peer_seconds": round(theirs[0], 2),
-                       "speed_ratio": round(theirs[0] / ours[0], 2), "work_ratio": round(theirs[1] / ours[1], 2),
-                       "inertia_ratio": round(own.inertia_ / peer.inertia_, 4)}
-                print(f"{n_faces:,} faces of {n_dims:,} numbers, k = {k}, {algorithm}: {ours[0]:.1f} s, scikit-learn "
-                      f"{theirs[0]:.1f} s; inertia {row['inertia_ratio']} of its", flush=True)
-                found.append(row)
-    print(json.dumps({"benchmark": "clusters", "cores": os.cpu_count(), "results": found}))
+                       "seconds": round(spent[0], 2), "peer_seconds": round(peer_spent[0], 2),
+                       "speed_ratio": round(peer_spent[0] / spent[0], 2),
+                       "work_ratio": round(peer_spent[1] / spent[1], 2),
+                       "inertia_ratio": round(fitted.inertia_ / peer.inertia_, 4)}
+                print(f"{n_faces:,} faces of {n_dims:,} numbers, k = {k}, {algorithm}: {spent[0]:.1f} s, scikit-learn "
+                      f"{peer_spent[0]:.1f} s; inertia {row['inertia_ratio']} of its", flush=True)
+                results.append(row)
+    print(json.dumps({"benchmark": "clusters", "cores": os.cpu_count(), "results": results}))
 
 
 if __name__ == "__main__":

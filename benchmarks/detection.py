@@ -38,11 +38,11 @@ def yunet(arguments: argparse.Namespace) -> Callable[[np.ndarray], Boxes]:
     detector = FaceDetector(load_yunet(model, arguments.min_score), arguments.min_size)
 
     def detect(photograph: np.ndarray) -> Boxes:
-        found = detector.detect(photograph)
+        detections = detector.detect(photograph)
         height, width = photograph.shape[:2]
-        if found.turn:  # known boxes are of upright photographs
+        if detections.turn:  # known boxes are of upright photographs
             return np.zeros((0, 4))
-        return found.boxes / (width, width, height, height)
+        return detections.boxes / (width, width, height, height)
 
     return detect
 
@@ -54,9 +54,9 @@ def haar(arguments: argparse.Namespace) -> Callable[[np.ndarray], Boxes]:
     def detect(photograph: np.ndarray) -> Boxes:
         gray = cv2.equalizeHist(cv2.cvtColor(photograph, cv2.COLOR_RGB2GRAY))
         size = (arguments.min_size, arguments.min_size)
-        found = np.array(cascade.detectMultiScale(gray, 1.1, 3, minSize=size), float).reshape(-1, 4)
+        boxes = np.array(cascade.detectMultiScale(gray, 1.1, 3, minSize=size), float).reshape(-1, 4)
         height, width = photograph.shape[:2]
-        sides = np.stack([found[:, 0], found[:, 0] + found[:, 2], found[:, 1], found[:, 1] + found[:, 3]], axis=1)
+        sides = np.stack([boxes[:, 0], boxes[:, 0] + boxes[:, 2], boxes[:, 1], boxes[:, 1] + boxes[:, 3]], axis=1)
         return sides / (width, width, height, height)
 
     return detect
@@ -121,23 +121,23 @@ def main() -> None:
     rows, sheet = [], []
     totals: dict[str, np.ndarray] = {name: np.zeros(4) for name in detectors}
     for folder, photos in known_boxes(arguments).items():
-        counts = {name: np.zeros(4) for name in detectors}  # found, known, false, seconds
+        counts = {name: np.zeros(4) for name in detectors}  # detected, known, false, seconds
         for path, boxes in photos.items():
             photograph, known = read_image(path), np.array(boxes)
-            seen = {}
+            detected = {}
             for name, detect in detectors.items():
                 started = time.perf_counter()
-                seen[name] = detect(photograph)
-                common = overlaps(known, seen[name]) > arguments.overlap
+                detected[name] = detect(photograph)
+                common = overlaps(known, detected[name]) > arguments.overlap
                 counts[name] += (common.any(axis=1).sum(), len(known), (~common.any(axis=0)).sum(),
                                  time.perf_counter() - started)
-            differs = any(len(found) != len(known) for found in seen.values())
+            differs = any(len(boxes) != len(known) for boxes in detected.values())
             if arguments.sheet and (folder == arguments.sheet_folder if arguments.sheet_folder else differs):
                 sheet.append(drawn_on(photograph, {
-                    (255, 255, 255): known, **{colours[name]: found for name, found in seen.items()}}))
-        for name, (found, known_count, false, seconds) in counts.items():
+                    (255, 255, 255): known, **{colours[name]: boxes for name, boxes in detected.items()}}))
+        for name, (n_detected, known_count, false, seconds) in counts.items():
             totals[name] += counts[name]
-            rows.append((folder, name, len(photos), f"{found / known_count:.3f}", int(false),
+            rows.append((folder, name, len(photos), f"{n_detected / known_count:.3f}", int(false),
                          f"{1000 * seconds / len(photos):.1f}"))
     print(tabulate(rows, headers=("folder", "detector", "photographs", "recall", "boxes of no known face",
                                   "milliseconds a photograph")))
@@ -147,8 +147,8 @@ def main() -> None:
         page = np.concatenate([np.concatenate(sheet[start:start + across], axis=1)
                                for start in range(0, len(sheet), across)])
         cv2.imwrite(str(arguments.sheet), page[..., ::-1])
-    print(json.dumps({name: {"recall": found / known_count, "false_boxes": int(false), "seconds": seconds}
-                      for name, (found, known_count, false, seconds) in totals.items()}))
+    print(json.dumps({name: {"recall": n_detected / known_count, "false_boxes": int(false), "seconds": seconds}
+                      for name, (n_detected, known_count, false, seconds) in totals.items()}))
 
 
 if __name__ == "__main__":

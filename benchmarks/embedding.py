@@ -66,8 +66,8 @@ def main() -> None:
             seconds[name] = time.perf_counter() - started
         same = bool(np.allclose(np.load(Path(folder) / "out.npy"), made, rtol=1e-4, atol=1e-4))
     rates = {name: faces / spent for name, spent in seconds.items() if name != "first"}
-    for name, found in rates.items():
-        print(f"{name:12} {found:>10,.0f} faces/s")
+    for name, rate in rates.items():
+        print(f"{name:12} {rate:>10,.0f} faces/s")
     print(json.dumps({"benchmark": "embedding", "faces": faces, "side": arguments.side, **describe_backend(),
                       "results": {"same_numbers": same, "of_predict": round(rates["ours"] / rates["predict"], 3),
                                   "of_view_and_predict": round((seconds["view alone"] + seconds["predict"])

@@ -81,37 +81,37 @@ def seconds_in_turns(*works: Callable[[], Any]) -> list[float]:
 def compare_decoding(folder: Path, photographs: dict[str, list[Box]]) -> dict[str, Any]:
     """Cut each photograph's first face by ours and by OpenCV alone; say what decoding at a reduced size changes."""
     cutter, whole = FaceCutter(DecodePolicy()), FaceCutter(DecodePolicy(reduced=False))
-    ours_all, alone_all, least = 0.0, 0.0, float("inf")
+    ours_all, alone_all, worst = 0.0, 0.0, float("inf")
     errors: dict[int, list[float]] = {}
     jpeg_errors: list[float] = []
     for name, boxes in photographs.items():
         data, box = (folder / name).read_bytes(), boxes[0]
         width, height = read_header(data, MAX_PIXELS).size(apply_exif=True)
         reduction = reduction_for(pixel_box(box, width, height, CropPolicy()).shorter_side, FACE_SIDE)
-        ours, alone = seconds_in_turns(lambda data=data, box=box: dict(cutter.cut(data, [box])),
+        our_seconds, alone = seconds_in_turns(lambda data=data, box=box: dict(cutter.cut(data, [box])),
                                        partial(opencv_alone, data, box, reduction))
-        ours_all, alone_all, least = ours_all + ours, alone_all + alone, min(least, alone / ours)
-        print(f"decode and crop {width:>4}×{height:<4} at 1/{reduction}: fecemo {ours * 1e6:>7,.0f} µs, OpenCV alone "
-              f"{alone * 1e6:>7,.0f} µs, ratio {alone / ours:.3f}", flush=True)
+        ours_all, alone_all, worst = ours_all + our_seconds, alone_all + alone, min(worst, alone / our_seconds)
+        print(f"decode and crop {width:>4}×{height:<4} at 1/{reduction}: fecemo {our_seconds * 1e6:>7,.0f} µs, OpenCV "
+              f"alone {alone * 1e6:>7,.0f} µs, ratio {alone / our_seconds:.3f}", flush=True)
         if reduction > 1:
             reduced, full = (np.asarray(dict(each.cut(data, [box]))[0]) for each in (cutter, whole))
             errors.setdefault(reduction, []).append(mean_difference(reduced, full))
             _, stored = cv2.imencode(".jpg", full[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
             jpeg_errors.append(mean_difference(cv2.imdecode(stored, cv2.IMREAD_COLOR_RGB), full))
-    found: dict[str, Any] = {"of_opencv": round(alone_all / ours_all, 3), "least_of_opencv": round(least, 3)}
+    ratios: dict[str, Any] = {"of_opencv": round(alone_all / ours_all, 3), "least_of_opencv": round(worst, 3)}
     if errors:
-        found["reduced_error"] = {f"1/{reduction}": round(float(np.mean(differences)), 2)
+        ratios["reduced_error"] = {f"1/{reduction}": round(float(np.mean(differences)), 2)
                                   for reduction, differences in sorted(errors.items())}
-        found["jpeg_error"] = round(float(np.mean(jpeg_errors)), 2)
-        listed = ", ".join(f"{error} at {reduction}" for reduction, error in found["reduced_error"].items())
+        ratios["jpeg_error"] = round(float(np.mean(jpeg_errors)), 2)
+        listed = ", ".join(f"{error} at {reduction}" for reduction, error in ratios["reduced_error"].items())
         print(f"a crop changes in gray levels, by decoding at a reduced size: {listed}; by storing it as JPEG of "
-              f"quality 95: {found['jpeg_error']}", flush=True)
-    return found
+              f"quality 95: {ratios['jpeg_error']}", flush=True)
+    return ratios
 
 
-def mean_difference(one: Any, other: np.ndarray) -> float:
+def mean_difference(left: Any, right: np.ndarray) -> float:
     """Return the mean absolute difference of two pictures in gray levels."""
-    return float(np.abs(np.subtract(one, other, dtype=int)).mean())
+    return float(np.abs(np.subtract(left, right, dtype=int)).mean())
 
 
 def peer_python(cache: Path) -> Path:
@@ -165,16 +165,17 @@ def cost_of_peer(python: Path, faces: Path, out: Path, n_rows: int, cores: int) 
     return cost
 
 
-def check_count(who: str, found: int, expected: int) -> None:
+def check_count(program: str, count: int, expected: int) -> None:
     """Stop if something failed: a benchmark of failures is none."""
-    if found != expected:
-        raise SystemExit(f"{who}: {found} faces, expected {expected}")
+    if count != expected:
+        raise SystemExit(f"{program}: {count} faces, expected {expected}")
 
 
-def print_cost(who: str, n_rows: int, cost: Cost, start: float) -> None:
+def print_cost(program: str, n_rows: int, cost: Cost, start: float) -> None:
     """Print what a list cost."""
-    print(f"{who}: {n_rows} faces, {n_rows / (cost.cpu - start):.0f} a second and core after a start of {start:.1f} s, "
-          f"{n_rows / cost.wall:.0f} a second by the clock, {cost.peak_bytes / 2**20:.0f} MiB", flush=True)
+    print(f"{program}: {n_rows} faces, {n_rows / (cost.cpu - start):.0f} a second and core after a "
+          f"start of {start:.1f} s, {n_rows / cost.wall:.0f} a second by the clock, "
+          f"{cost.peak_bytes / 2**20:.0f} MiB", flush=True)
 
 
 def shares_of_ours(faces: Path, port: int, out: Path) -> dict[str, float]:
@@ -213,20 +214,20 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory(dir=arguments.folder) as scratch, serving(photos) as port:
         folder = Path(scratch)
-        one, short, long = folder / "one.csv", folder / "short.csv", folder / "long.csv"
+        single, short, long = folder / "one.csv", folder / "short.csv", folder / "long.csv"
         n_one, n_rows, n_long = (write_list(path, port, photographs, count) for path, count in (
-            (one, 1), (short, n_photographs), (long, n_photographs * LONGER)))
-        our_start = cost_of_ours(one, port, folder / "one", n_one).cpu
-        ours = cost_of_ours(short, port, folder / "ours", n_rows)
-        print_cost("fecemo", n_rows, ours, our_start)
-        peer_start = cost_of_peer(python, one, folder / "one", n_one, cores).cpu
+            (single, 1), (short, n_photographs), (long, n_photographs * LONGER)))
+        our_start = cost_of_ours(single, port, folder / "one", n_one).cpu
+        our_cost = cost_of_ours(short, port, folder / "ours", n_rows)
+        print_cost("fecemo", n_rows, our_cost, our_start)
+        peer_start = cost_of_peer(python, single, folder / "one", n_one, cores).cpu
         peer = cost_of_peer(python, short, folder / "peer", n_rows, cores)
         print_cost(PEER, n_rows, peer, peer_start)
         longer = cost_of_ours(long, port, folder / "longer", n_long)
         print_cost("fecemo", n_long, longer, our_start)
         shares = shares_of_ours(short, port, folder / "shares")
         print("seconds of cores: " + ", ".join(f"{part} {share:.0%}" for part, share in shares.items()))
-    ours_rate, peer_rate = n_rows / (ours.cpu - our_start), n_rows / (peer.cpu - peer_start)
+    ours_rate, peer_rate = n_rows / (our_cost.cpu - our_start), n_rows / (peer.cpu - peer_start)
     print(json.dumps({
         "benchmark": "fetch", "photographs": n_photographs, "faces": n_rows, "cores": cores, "peer": PEER,
         "opencv": cv2.__version__, "photos": str(arguments.photos or "drawn"),
@@ -234,8 +235,8 @@ def main() -> None:
         "faces_per_core_second_long": round(n_long / (longer.cpu - our_start), 1),
         "ratio": round(ours_rate / peer_rate, 2),
         "photographs_ratio": round(ours_rate / peer_rate * n_photographs / n_rows, 2),
-        "peak_mebibytes": [round(cost.peak_bytes / 2**20, 1) for cost in (ours, longer)],
-        "memory_ratio": round(longer.peak_bytes / ours.peak_bytes, 3),
+        "peak_mebibytes": [round(cost.peak_bytes / 2**20, 1) for cost in (our_cost, longer)],
+        "memory_ratio": round(longer.peak_bytes / our_cost.peak_bytes, 3),
         **decoding, "shares": shares, "targets": TARGETS,
     }))
 

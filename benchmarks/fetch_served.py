@@ -72,7 +72,7 @@ def photographs_in(folder: Path) -> dict[str, list[Box]]:
             for name, *sides in csv.reader(file):
                 left, right, top, bottom = map(float, sides)
                 boxes[name].append((left, right, top, bottom))
-    return {name: found or [(0.3, 0.7, 0.2, 0.8)] for name, found in boxes.items()}
+    return {name: photo_boxes or [(0.3, 0.7, 0.2, 0.8)] for name, photo_boxes in boxes.items()}
 
 
 @contextmanager

@@ -53,14 +53,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="the two smallest sizes alone")
     arguments = parser.parse_args()
-    found = []
+    results = []
     for n_faces in QUICK_SIZES if arguments.quick else ALL_SIZES:
         for width, embedding in maps_of(n_faces).items():
             row = {way: round(milliseconds(embedding, settings), 1) for way, settings in WAYS.items()}
-            said = "; ".join(f"{way} {taken} ms" for way, taken in row.items())
-            print(f"{n_faces:6,} faces, {width:6}: {said}", flush=True)
-            found.append({"faces": n_faces, "map": width, **row})
-    print(json.dumps({"benchmark": "forces", "milliseconds": found}))
+            timings = "; ".join(f"{way} {taken} ms" for way, taken in row.items())
+            print(f"{n_faces:6,} faces, {width:6}: {timings}", flush=True)
+            results.append({"faces": n_faces, "map": width, **row})
+    print(json.dumps({"benchmark": "forces", "milliseconds": results}))
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ def measure(cell: Cell, phase: Any, model: Any, precision: str, view: Any, sizes
         labels = np.arange(n, dtype=np.int32) % len(EMOTIONS)
         return Examples(np.arange(n) % len(faces), {"label": labels} if phase.role == "target" else {})
 
-    found: dict[str, Any] = {}
+    speeds: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder, prepared(model, fit.outputs, phase.frozen, precision):
         step = TrainingStep(model, fit, examples_of(len(faces)), len(EMOTIONS))
 
@@ -141,8 +141,8 @@ def measure(cell: Cell, phase: Any, model: Any, precision: str, view: Any, sizes
             n = max(len(faces), int(sizes.seconds * epoch_of(len(faces), loader)))
             loader.waited = 0.0
             rate = epoch_of(n, loader)
-            found[place] = {"images_per_second": rate, "input_wait": round(loader.waited * rate / n, 4)}
-    return found
+            speeds[place] = {"images_per_second": rate, "input_wait": round(loader.waited * rate / n, 4)}
+    return speeds
 
 
 @contextmanager
@@ -176,13 +176,13 @@ def measure_all(recipe: Recipe, sizes: Sizes, until: float) -> dict[str, dict[st
                 if time.monotonic() > until:
                     print(f"{name} {phase.name} {precision}: left out, the time is over", flush=True)
                     continue
-                found = measure(cell, phase, model, precision, view, sizes)
-                rate = found["device"]["images_per_second"]
-                found["share_of_chip"] = round(rate * phase_operations(cell, phase) / chip[precision], 3)
-                results[precision][f"{name} {phase.name}"] = found
-                waits = ", ".join(f"{place} {found[place]['input_wait']:6.4f}" for place in ("device", "disk"))
+                speeds = measure(cell, phase, model, precision, view, sizes)
+                rate = speeds["device"]["images_per_second"]
+                speeds["share_of_chip"] = round(rate * phase_operations(cell, phase) / chip[precision], 3)
+                results[precision][f"{name} {phase.name}"] = speeds
+                waits = ", ".join(f"{place} {speeds[place]['input_wait']:6.4f}" for place in ("device", "disk"))
                 print(f"{precision:15} {name:18} {phase.name:12} {rate:>10,.1f} images/s   of the chip "
-                      f"{found['share_of_chip']:5.3f}   input wait: {waits}", flush=True)
+                      f"{speeds['share_of_chip']:5.3f}   input wait: {waits}", flush=True)
         del model
         gc.collect()
     return results
@@ -196,15 +196,15 @@ def projected_minutes(recipe: Recipe, results: dict[str, dict[str, Any]]) -> flo
         for variant in recipe.variants:
             cell = resolve(recipe, name, variant)
             for phase in cell.approach.phases:
-                found = results.get(f"{name} {phase.name}")
-                if found is None:
+                speeds = results.get(f"{name} {phase.name}")
+                if speeds is None:
                     return None
                 fit = cell.fit[phase.name]
                 target = recipe.datasets[recipe.role("target")].settings
                 known = LABELLED * (fit.label_fraction or 1 - target.test_fraction)
                 images = fit.epochs * (known if phase.faces == "target" else min(fit.faces or SOURCE, SOURCE))
                 of_rgb = phase_operations(cell, phase) / phase_operations(measured, phase)
-                seconds += images * of_rgb / found["device"]["images_per_second"]
+                seconds += images * of_rgb / speeds["device"]["images_per_second"]
     return round(seconds / 60, 2)
 
 
@@ -221,7 +221,8 @@ def main() -> None:
     sizes = Sizes.small() if arguments.small else Sizes()
     import_keras()
     machine = describe_backend()
-    said: dict[str, Any] = {"benchmark": "gpu", "small": arguments.small, "batch_size": arguments.batch_size, **machine}
+    record: dict[str, Any] = {"benchmark": "gpu", "small": arguments.small, "batch_size": arguments.batch_size,
+                              **machine}
     print(" ".join(machine.values()), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "recipe.yaml"
@@ -229,7 +230,7 @@ def main() -> None:
         recipe = read_recipe(path)
         if arguments.real:
             seconds = train_all_cells(path, recipe, Path(folder) / "run", sizes)
-            said |= {"precision": arguments.precision, "seconds": seconds,
+            record |= {"precision": arguments.precision, "seconds": seconds,
                      "minutes": round(sum(seconds.values()) / 60, 2)}
         else:
             results = measure_all(recipe, sizes, until)
@@ -237,8 +238,8 @@ def main() -> None:
             for precision, projected in minutes.items():
                 print(f"{precision:15} all cells at published sizes: "
                       + ("not known" if projected is None else f"{projected:,.1f} minutes"), flush=True)
-            said |= {"results": results, "projected_minutes": minutes}
-    print(json.dumps(said))
+            record |= {"results": results, "projected_minutes": minutes}
+    print(json.dumps(record))
 
 
 if __name__ == "__main__":

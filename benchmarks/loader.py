@@ -90,12 +90,12 @@ def view_gains(faces: np.ndarray) -> dict[str, float]:
     from fecemo.training.device_view import DeviceView
     from fecemo.training.devices import Placement
 
-    gains, given = {}, Placement().share_out(faces)
+    gains, placed = {}, Placement().share_out(faces)
     for name, variant in variants().items():
         view = DeviceView(variant, variant.side)
 
         def see(way: Callable[[Any], Any]) -> None:
-            np.asarray(way(given))
+            np.asarray(way(placed))
 
         see(view.program)  # compiles
         rates = rates_in_turns(len(faces), {"one": (partial(see, view.program), lambda: None),
@@ -194,8 +194,8 @@ def main() -> None:
             "limit: plain reads in the same order": (read_shuffled, forget),
             "the disk, read in sequence": (read, forget),
             "tf.data over JPEG files": (tf_data(Path(folder)), nothing)}, 3)
-    for name, (found, _) in rates.items():
-        print(f"{name:38} {found:>10,.0f} faces/s  {found * SIDE * SIDE * 3 / 2**20:>8,.0f} MiB/s")
+    for name, (rate, _) in rates.items():
+        print(f"{name:38} {rate:>10,.0f} faces/s  {rate * SIDE * SIDE * 3 / 2**20:>8,.0f} MiB/s")
     for name, gain in views.items():
         print(f"view {name:6} as one program: {gain:.2f} times as many as step by step")
     cached, into_new, copied, from_disk, read_plainly, _, peer = rates.values()

@@ -88,24 +88,24 @@ def main() -> None:
         return draw_map(values, values[:0], MapSettings(), seed=0).source
 
     draw_map(values[:100], values[:0], MapSettings(), seed=0)  # so that the libraries are not timed with their import
-    ours, *first = timed(our_map)
+    our_points, *first = timed(our_map)
     print(f"fecemo (openTSNE {version('openTSNE')}): {first[0]:.1f} s", flush=True)
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as other_process:
-        theirs, their_seconds, their_work = other_process.submit(timed_peer, values).result()
-    print(f"scikit-learn {version('scikit-learn')}: {their_seconds:.1f} s", flush=True)
+        peer_points, peer_seconds, peer_work = other_process.submit(timed_peer, values).result()
+    print(f"scikit-learn {version('scikit-learn')}: {peer_seconds:.1f} s", flush=True)
     _, *second = timed(our_map)
     print(f"fecemo again: {second[0]:.1f} s", flush=True)
     our_seconds, our_work = (sum(both) / 2 for both in zip(first, second, strict=True))
 
     kept, kept_by_peer = (neighbour_accuracy(values, values, points, points, n_queries=2000)
-                          for points in (ours, theirs))
+                          for points in (our_points, peer_points))
     print(f"of each face's ten nearest kept: fecemo {kept:.3f}, scikit-learn {kept_by_peer:.3f}, chance "
           f"{10 / (len(values) - 1):.3f}")
     print(json.dumps({
         "benchmark": "maps", "faces": len(values), "dimensions": values.shape[1], "cores": os.cpu_count(),
         "embeddings": str(arguments.embeddings or "planted"),
-        "seconds": round(our_seconds, 2), "peer_seconds": round(their_seconds, 2),
-        "speed_ratio": round(their_seconds / our_seconds, 2), "work_ratio": round(their_work / our_work, 2),
+        "seconds": round(our_seconds, 2), "peer_seconds": round(peer_seconds, 2),
+        "speed_ratio": round(peer_seconds / our_seconds, 2), "work_ratio": round(peer_work / our_work, 2),
         "neighbour_accuracy": round(kept, 4), "peer_neighbour_accuracy": round(kept_by_peer, 4),
         "accuracy_ratio": round(kept / kept_by_peer, 3),
     }))

@@ -163,11 +163,11 @@ def main() -> None:
         rng = np.random.default_rng(1)
         with ThreadPoolExecutor(cores) as pool:
             for name, variant in variants().items():
-                seen = np.ascontiguousarray(variant.view(faces))  # the limit copies the bytes that a batch holds
+                viewed = np.ascontiguousarray(variant.view(faces))  # the limit copies the bytes that a batch holds
                 rates = rates_in_turns(
                     n_faces, rounds,
                     ours=lambda variant=variant: read_pack(pack, variant, rng),
-                    limit=lambda seen=seen: copy_in_memory(seen),
+                    limit=lambda viewed=viewed: copy_in_memory(viewed),
                     peer=lambda variant=variant: read_jpegs(paths, variant, rng, pool),
                 )
                 results[name] = {

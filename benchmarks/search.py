@@ -66,8 +66,8 @@ def main() -> None:
         }
         results = []
         for name, (array, query) in queries.items():
-            turns = [(seconds(lambda array=array: read(array)), seconds(query)) for _ in range(TURNS)]
-            plain, asked = min(turn[0] for turn in turns), min(turn[1] for turn in turns)
+            timings = [(seconds(lambda array=array: read(array)), seconds(query)) for _ in range(TURNS)]
+            plain, asked = min(times[0] for times in timings), min(times[1] for times in timings)
             results.append({"query": name, "faces": n, "numbers": array.shape[1], "seconds": round(asked, 3),
                             "read_seconds": round(plain, 3), "share_of_read": round(plain / asked, 2)})
             print(f"{name}: {asked:.3f} s, a plain read {plain:.3f} s ({array.nbytes / plain / 1e9:.1f} GB/s): "

@@ -65,10 +65,10 @@ def as_arguments(settings: Any) -> list[str]:
                                       and value == field.default_factory()):
             continue
         values = value if isinstance(value, tuple) else (value,)
-        arguments += [f"--{field.name.replace('_', '-')}", *(str(one) for one in values)]
+        arguments += [f"--{field.name.replace('_', '-')}", *(str(element) for element in values)]
     return arguments
 
 
-def say_done(stage: str, folder: Path, what: str) -> None:
+def say_done(stage: str, folder: Path, message: str) -> None:
     """Print a stage's closing line: what it did and where it put it."""
-    print(f"{stage}: {what} → {folder}", file=sys.stderr)
+    print(f"{stage}: {message} → {folder}", file=sys.stderr)

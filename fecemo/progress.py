@@ -33,14 +33,14 @@ class _Lines:
         return False
 
 
-def progress(total: int | None, what: str, unit: str, *, initial: int = 0) -> Any:
+def progress(total: int | None, title: str, unit: str, *, initial: int = 0) -> Any:
     """Return a tqdm bar that writes to standard error.
 
     Parameters
     ----------
     total : int or None
         Units of work in all, or None where that is not known.
-    what : str
+    title : str
         What is being done, such as ``"train conv_autoencoder rgb"``.
     unit : str
         What is counted, such as ``"face"``.
@@ -57,7 +57,7 @@ def progress(total: int | None, what: str, unit: str, *, initial: int = 0) -> An
     in_lines = not sys.stderr.isatty() or os.environ.get(LINES_VARIABLE) == "lines"
     return tqdm(
         total=total,
-        desc=what,
+        desc=title,
         unit=unit,
         unit_scale=False,
         initial=initial,

@@ -45,13 +45,13 @@ def entries(package: str, attribute: str) -> dict[str, Any]:
         If an entry point of another distribution cannot be imported.
     """
     places: dict[str, str] = {}
-    found: dict[str, Any] = {}
+    known: dict[str, Any] = {}
 
     def add(entry: Any, place: str) -> None:
-        if entry.name in found:
+        if entry.name in known:
             raise InputError(f"two entries of {package} are called {entry.name!r}: in {places[entry.name]} and in "
                              f"{place}; rename one of them")
-        found[entry.name], places[entry.name] = entry, place
+        known[entry.name], places[entry.name] = entry, place
 
     for name in _modules(package):
         module = importlib.import_module(name)
@@ -59,10 +59,10 @@ def entries(package: str, attribute: str) -> dict[str, Any]:
             add(entry, name)
     for point in _points(package):
         add(_load(point), point.value)
-    return dict(sorted(found.items()))
+    return dict(sorted(known.items()))
 
 
-def find(package: str, attribute: str, name: str, what: str) -> Any:
+def find(package: str, attribute: str, name: str, kind: str) -> Any:
     """Return one entry by name, without importing the others where a module or an entry point bears its name.
 
     Parameters
@@ -70,7 +70,7 @@ def find(package: str, attribute: str, name: str, what: str) -> Any:
     package, attribute : str
         See `entries`.
     name : str
-    what : str
+    kind : str
         What is looked for, such as ``"variant"``, for the message.
 
     Raises
@@ -85,7 +85,7 @@ def find(package: str, attribute: str, name: str, what: str) -> Any:
                 return entry
     known = entries(package, attribute)
     if name not in known:
-        raise InputError(f"there is no {what} {name!r}: {nearest(name, known)}")
+        raise InputError(f"there is no {kind} {name!r}: {nearest(name, known)}")
     return known[name]
 
 

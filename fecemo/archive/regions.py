@@ -131,9 +131,10 @@ def add_regions(packet: Packet, faces: dict[str, tuple[Box, str]], width: int, h
     bool
         Whether there was no list of regions before. It is then in a description of its own, the last of the packet.
     """
-    others = [region.box for region in read_regions(packet) if region.kind in ("Face", "") and region.box is not None]
+    stored_boxes = [
+        region.box for region in read_regions(packet) if region.kind in ("Face", "") and region.box is not None]
     items = [_item(face, box, description) for face, (box, description) in faces.items()
-             if not any(overlap(box, other) >= SAME_FACE for other in others)]
+             if not any(overlap(box, stored) >= SAME_FACE for stored in stored_boxes)]
     if not items:
         return False
     if (array := _region_array(packet)) is not None:

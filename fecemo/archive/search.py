@@ -35,7 +35,7 @@ class Hits:
     scores: np.ndarray
 
 
-def scan(n: int, score: Callable[[int, int], np.ndarray], top: int, *, block: int, least: float = -np.inf,
+def scan(n: int, score: Callable[[int, int], np.ndarray], top: int, *, block: int, min_score: float = -np.inf,
          allowed: np.ndarray | None = None) -> Hits:
     """Return the rows of the highest scores.
 
@@ -48,7 +48,7 @@ def scan(n: int, score: Callable[[int, int], np.ndarray], top: int, *, block: in
     top : int
     block : int
         Rows that are scored at a time. The hits depend neither on it nor on the number of threads.
-    least : float
+    min_score : float
         Only rows with a higher score are found.
     allowed : ndarray of shape (n,), bool, optional
         Rows that may be found.
@@ -59,7 +59,7 @@ def scan(n: int, score: Callable[[int, int], np.ndarray], top: int, *, block: in
             stop = min(start + block, last)
             made = score(start, stop)
             # An equal score of a later row is no better.
-            candidates = np.flatnonzero(made > (scores[-1] if len(scores) == top else least))
+            candidates = np.flatnonzero(made > (scores[-1] if len(scores) == top else min_score))
             if allowed is not None:
                 candidates = candidates[allowed[start:stop][candidates]]
             if len(candidates):
@@ -84,9 +84,9 @@ def _best(scores: np.ndarray, candidates: np.ndarray, top: int) -> np.ndarray:
     if len(candidates) <= top:
         return candidates
     values = scores[candidates]
-    least = np.partition(values, -top)[-top]
-    above = candidates[values > least]
-    return np.concatenate([above, candidates[values == least][: top - len(above)]])
+    lowest = np.partition(values, -top)[-top]
+    above = candidates[values > lowest]
+    return np.concatenate([above, candidates[values == lowest][: top - len(above)]])
 
 
 def by_shares(shares: np.ndarray, weights: np.ndarray, top: int, allowed: np.ndarray | None = None) -> Hits:
@@ -103,7 +103,7 @@ def by_shares(shares: np.ndarray, weights: np.ndarray, top: int, allowed: np.nda
     weighing = np.asarray(weights, np.float32)
 
     return scan(len(shares), lambda start, stop: shares[start:stop] @ weighing, top, block=_block_rows(shares),
-                least=0.0, allowed=allowed)
+                min_score=0.0, allowed=allowed)
 
 
 def by_likeness(vectors: np.ndarray, examples: np.ndarray, top: int, allowed: np.ndarray | None = None) -> Hits:
@@ -118,22 +118,22 @@ def by_likeness(vectors: np.ndarray, examples: np.ndarray, top: int, allowed: np
     """
     points = np.asarray(examples, np.float32)
     halves = np.einsum("ij,ij->i", points, points) / 2
-    half, own = np.full(points.shape[1], 0.5, np.float32), threading.local()
+    half, buffers = np.full(points.shape[1], 0.5, np.float32), threading.local()
 
     def score(start: int, stop: int) -> np.ndarray:
         # v·q − |q|²/2 − |v|²/2 is minus half the squared distance: one product, and one pass over what is in the cache.
         block = np.asarray(vectors[start:stop])
-        if not hasattr(own, "squares"):
-            own.squares = np.empty((_block_rows(vectors), points.shape[1]), np.float32)
+        if not hasattr(buffers, "squares"):
+            buffers.squares = np.empty((_block_rows(vectors), points.shape[1]), np.float32)
         nearest = block @ points[0] - halves[0] if len(points) == 1 else (block @ points.T - halves).max(axis=1)
-        made: np.ndarray = nearest - np.multiply(block, block, out=own.squares[: len(block)]) @ half
+        made: np.ndarray = nearest - np.multiply(block, block, out=buffers.squares[: len(block)]) @ half
         return made
 
-    found = scan(len(vectors), score, top, block=_block_rows(vectors), allowed=allowed)
-    apart = np.asarray(vectors[found.rows], np.float64)[:, None] - np.asarray(points, np.float64)
+    hits = scan(len(vectors), score, top, block=_block_rows(vectors), allowed=allowed)
+    apart = np.asarray(vectors[hits.rows], np.float64)[:, None] - np.asarray(points, np.float64)
     distances = np.linalg.norm(apart, axis=2).min(axis=1, initial=np.inf)
-    order = np.lexsort((found.rows, distances))  # rounding may have exchanged neighbours
-    return Hits(found.rows[order], -distances[order])
+    order = np.lexsort((hits.rows, distances))  # rounding may have exchanged neighbours
+    return Hits(hits.rows[order], -distances[order])
 
 
 def _block_rows(array: np.ndarray) -> int:

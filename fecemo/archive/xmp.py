@@ -36,10 +36,10 @@ def is_xml(text: str) -> bool:
     return _NO_XML.search(text) is None
 
 
-def require_xml(text: str, what: str) -> None:
+def require_xml(text: str, title: str) -> None:
     """Raise `InputError` for text that XML cannot hold; see `is_xml`."""
     if (character := _NO_XML.search(text)) is not None:
-        raise InputError(f"{what} {text!r} holds the character U+{ord(character[0]):04X}, which XML cannot hold")
+        raise InputError(f"{title} {text!r} holds the character U+{ord(character[0]):04X}, which XML cannot hold")
 
 
 class Packet:

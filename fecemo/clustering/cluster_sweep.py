@@ -21,12 +21,12 @@ class NamedAnswers:
     ----------
     answers : ndarray of shape (m,), str
         Class of every target face: the name of its cluster.
-    seen : ndarray of shape (s,), int64
+    labelled_rows : ndarray of shape (s,), int64
         Positions of the target faces whose labels were used, ascending.
     """
 
     answers: np.ndarray
-    seen: np.ndarray
+    labelled_rows: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,8 @@ def cluster_and_name(source: np.ndarray, target: np.ndarray, labels: np.ndarray,
             clusters, distances = assign(target, clustering.cluster_centers_, title=f"{title}, target")
             faces = LabelledFaces(labels[usable], clusters[usable], distances[usable])
             named = {}
-            for way in NAMINGS:
-                by_labels = name_by_labels(find_naming_method(way), faces, clustering.cluster_centers_, classes,
+            for naming_name in NAMINGS:
+                by_labels = name_by_labels(find_naming_method(naming_name), faces, clustering.cluster_centers_, classes,
                                            naming, run_seed)
-                named[way] = NamedAnswers(np.array(by_labels.names)[clusters], usable[by_labels.drawn])
+                named[naming_name] = NamedAnswers(np.array(by_labels.names)[clusters], usable[by_labels.drawn])
             yield NamedClusters(n_clusters, run_seed, clustering.labels_, clusters, named)

@@ -77,12 +77,12 @@ def groups_of_target(divided: dict[str, str], seed: int, source: np.ndarray, sou
     of_source, of_target = (np.asarray(clusters).astype(str).astype(object)
                             for clusters in (source_clusters, target_clusters))
     for key in sorted(divided, key=key_order):
-        members, others = np.flatnonzero(of_source == key), np.flatnonzero(of_target == key)
+        members, target_members = np.flatnonzero(of_source == key), np.flatnonzero(of_target == key)
         halves = halve(source[members], seed, f"{title}, cluster {key}")
         if halves.digest != divided[key]:
             raise StoredStateError(f"{title}, cluster {key} divides into other halves than those that were named; name "
                                    "its halves anew")
         first, second = halves_of(key)
         of_source[members] = np.where(halves.second, second, first)
-        of_target[others] = np.where(halves.second_of(target[others], title), second, first)
+        of_target[target_members] = np.where(halves.second_of(target[target_members], title), second, first)
     return of_target.astype(str)

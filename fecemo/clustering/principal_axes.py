@@ -94,7 +94,7 @@ def _by_blocks(values: np.ndarray, n_components: int, seed: int) -> tuple[np.nda
     for rows in row_blocks(values):
         coordinates = ((values[rows] - mean) @ basis).astype(np.float64)
         gram += coordinates.T @ coordinates
-    variances, turn = np.linalg.eigh(gram)
+    variances, vectors = np.linalg.eigh(gram)
     order = np.argsort(variances)[::-1][:n_components]
     explained = float(variances[order].sum() / total) if total else 0.0
-    return mean, (basis @ turn[:, order]).T, explained
+    return mean, (basis @ vectors[:, order]).T, explained

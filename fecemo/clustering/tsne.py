@@ -131,7 +131,7 @@ def _nearest(query: np.ndarray, faces: np.ndarray, n_neighbours: int, rows: np.n
 
     query = np.ascontiguousarray(query, dtype=np.float32)
     nearest = np.full((n_neighbours, len(query)), -1)
-    least = np.full(nearest.shape, np.inf, np.float32)
+    best = np.full(nearest.shape, np.inf, np.float32)
     # Block by block of faces: the distances of a million faces to all queries would take gigabytes.
     for start in range(0, len(faces), NEIGHBOUR_BLOCK):
         _, distances = assign(np.asarray(faces[start : start + NEIGHBOUR_BLOCK]), query)
@@ -139,9 +139,9 @@ def _nearest(query: np.ndarray, faces: np.ndarray, n_neighbours: int, rows: np.n
             here = np.flatnonzero((rows >= start) & (rows < start + len(distances)))
             distances[rows[here] - start, here] = np.inf
         numbers = np.broadcast_to(np.arange(start, start + len(distances))[:, None], distances.shape)
-        together, both = np.concatenate([least, distances]), np.concatenate([nearest, numbers])
+        together, both = np.concatenate([best, distances]), np.concatenate([nearest, numbers])
         kept = np.argpartition(together, n_neighbours - 1, axis=0)[:n_neighbours]
-        least, nearest = np.take_along_axis(together, kept, axis=0), np.take_along_axis(both, kept, axis=0)
+        best, nearest = np.take_along_axis(together, kept, axis=0), np.take_along_axis(both, kept, axis=0)
     return nearest.T
 
 

@@ -64,10 +64,10 @@ def read_json(path: Path) -> dict[str, Any]:
     return _mapping(document, path)
 
 
-def require_name(name: str, what: str) -> None:
+def require_name(name: str, key: str) -> None:
     """Raise `ValueError` for a name that cannot be that of a folder: names of recipes, rows and data sets are."""
     if len(name) > MAX_NAME or not NAME_RULE.fullmatch(name) or name != name.strip():
-        raise ValueError(f"{what} {_shorten.repr(name)} is no name: expected letters, digits, _, blanks, points and "
+        raise ValueError(f"{key} {_shorten.repr(name)} is no name: expected letters, digits, _, blanks, points and "
                          f"hyphens, the first a letter, a digit or _, {MAX_NAME} at most")
 
 

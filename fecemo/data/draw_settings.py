@@ -50,16 +50,16 @@ class DrawSettings:
     workers: int | None = None
 
     def __post_init__(self) -> None:
-        fewest, most = self.faces_per_photograph
-        if not 1 <= fewest <= most or most * 48 > self.photograph_width:
+        min_faces, max_faces = self.faces_per_photograph
+        if not 1 <= min_faces <= max_faces or max_faces * 48 > self.photograph_width:
             raise ValueError(
-                f"faces_per_photograph is {fewest} to {most}: expected at least 1, and at most one for every 48 "
-                f"of photograph_width's {self.photograph_width} pixels"
+                f"faces_per_photograph is {min_faces} to {max_faces}: expected at least 1, and at most one for every "
+                f"48 of photograph_width's {self.photograph_width} pixels"
             )
-        for name, least in (("seed", 0), ("faces", 0), ("faces_per_class", 0), ("face_size", 16),
+        for name, minimum in (("seed", 0), ("faces", 0), ("faces_per_class", 0), ("face_size", 16),
                             ("photograph_height", 64), ("dead_links", 0), ("triplets", 0)):
-            if not getattr(self, name) >= least:
-                raise ValueError(f"{name} must be at least {least}, not {getattr(self, name)}")
+            if not getattr(self, name) >= minimum:
+                raise ValueError(f"{name} must be at least {minimum}, not {getattr(self, name)}")
         if not self.seed < 1 << 32:
             raise ValueError(f"seed must be below 2^32, not {self.seed}")
         if (self.faces > 0) == (self.faces_per_class > 0):

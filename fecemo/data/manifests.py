@@ -94,7 +94,7 @@ class ReferenceFigure:
     Parameters
     ----------
     system : str
-    given : str
+    supervision : str
         What it was trained on, in words.
     measure : str
         Such as ``"accuracy"``.
@@ -105,7 +105,7 @@ class ReferenceFigure:
     """
 
     system: str
-    given: str
+    supervision: str
     measure: str
     figure: float
     source: str

@@ -93,10 +93,10 @@ def held_out_per_class(counts: Mapping[str, int], asked: Mapping[str, int]) -> d
     """
     whole = sum(asked.values())
     rarest = min(counts, key=lambda label: (counts[label], label), default="")
-    most = counts.get(rarest, 0) // 2
-    if whole <= most:
+    available = counts.get(rarest, 0) // 2
+    if whole <= available:
         return dict(asked)
-    taken = {split: number * most // whole for split, number in asked.items()}
+    taken = {split: number * available // whole for split, number in asked.items()}
     for split, number in asked.items():
         if number and not taken[split]:
             raise InputError(f"{number} faces of every label were asked for as the {split} split, and of "

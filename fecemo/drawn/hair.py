@@ -79,8 +79,8 @@ def hair_crown(cut: HairCut, geometry: FaceGeometry, identity: Identity) -> Poin
     if cut.length == 0:
         return edge
     outer = geometry.head.half_width * (1 + cut.side)
-    turn = 0.80 if cut.length < 1.5 else 1.12  # a bob turns in, long hair spreads on the shoulders
-    right = spline([(0.84 * outer, cut.length + 0.02), (0.97 * turn * outer, cut.length - 0.16),
+    width = 0.80 if cut.length < 1.5 else 1.12  # a bob turns in, long hair spreads on the shoulders
+    right = spline([(0.84 * outer, cut.length + 0.02), (0.97 * width * outer, cut.length - 0.16),
                     (1.06 * outer, 0.62 * cut.length), (1.04 * outer, 0.40), tuple(edge[0])], 5)
     left = (right * np.array([-1, 1], np.float32))[::-1]
     return np.concatenate([right, edge, left])

@@ -24,8 +24,8 @@ def expression_distance(first: Expression, second: Expression) -> float:
 def rate_triplet(rng: np.random.Generator, faces: Sequence[Expression], raters: int = 6) -> list[int]:
     """Ask raters which of three faces is the odd one out; return each rater's answer, 1 to 3."""
     distances = np.array([expression_distance(faces[i], faces[j]) for i, j in _PAIRS])
-    seen = distances + rng.normal(0.0, RATING_ERROR, (raters, 3))
-    return [int(odd) + 1 for odd in seen.argmin(axis=1)]
+    perceived = distances + rng.normal(0.0, RATING_ERROR, (raters, 3))
+    return [int(odd) + 1 for odd in perceived.argmin(axis=1)]
 
 
 def sample_triplets(rng: np.random.Generator, emotions: Sequence[str],

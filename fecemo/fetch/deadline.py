@@ -159,7 +159,7 @@ class _Call(Generic[T]):
             return self._abandoned
 
 
-def bounded_call(call: Callable[[], T], deadline: Deadline | None, seconds: float | None, what: str,
+def bounded_call(call: Callable[[], T], deadline: Deadline | None, seconds: float | None, message: str,
                  dispose: Callable[[T], None] | None = None) -> T:
     """Return what ``call`` returns, or raise what it raises, if it ends in time.
 
@@ -171,8 +171,8 @@ def bounded_call(call: Callable[[], T], deadline: Deadline | None, seconds: floa
         Ends the wait when it passes.
     seconds : float, optional
         The longest wait, where that is shorter.
-    what : str
-        Said of it when it was too late.
+    message : str
+        Of the error, where the time is up first.
     dispose : callable, optional
         Given a result that nobody waits for any more.
 
@@ -184,16 +184,16 @@ def bounded_call(call: Callable[[], T], deadline: Deadline | None, seconds: floa
     if deadline is not None:
         seconds = deadline.remaining if seconds is None else min(seconds, deadline.remaining)
     if not _room.acquire(timeout=seconds):
-        raise FetchError(Reason.TIMEOUT, what)
+        raise FetchError(Reason.TIMEOUT, message)
     under_way = _Call(call, dispose)
-    threading.Thread(target=under_way.run, name=what, daemon=True).start()
+    threading.Thread(target=under_way.run, name=message, daemon=True).start()
     if deadline is not None:
         deadline.watch(under_way.woken.set)
     under_way.woken.wait(seconds)
     if deadline is not None:
         deadline.watch(None)
     if not under_way.ended and under_way.abandon():
-        raise FetchError(Reason.TIMEOUT, what)
+        raise FetchError(Reason.TIMEOUT, message)
     return under_way.outcome()
 
 

@@ -137,19 +137,19 @@ class FecList:
 
     def faces(self) -> Iterator[ListedFace]:
         """Yield each face where it first stands, up to the limit."""
-        seen: set[bytes] = set()
+        listed_keys: set[bytes] = set()
         for row in read_fec(self.path):
             if isinstance(row, Triplet):
-                yield from self._new(row, seen)
-                if len(seen) == self._limit:
+                yield from self._new(row, listed_keys)
+                if len(listed_keys) == self._limit:
                     return
 
-    def _new(self, triplet: Triplet, seen: set[bytes]) -> Iterator[ListedFace]:
+    def _new(self, triplet: Triplet, listed_keys: set[bytes]) -> Iterator[ListedFace]:
         """Yield a triplet's faces that were not seen before, up to the limit, and note them."""
         for face in triplet.faces:
             key = bytes.fromhex(face.id)
-            if key not in seen and len(seen) != self._limit:
-                seen.add(key)
+            if key not in listed_keys and len(listed_keys) != self._limit:
+                listed_keys.add(key)
                 yield face
 
     def write_tables(self, folder: Path, stored: Iterable[str]) -> Tables:

@@ -134,13 +134,13 @@ class HostSchedule(Generic[J]):
                     self._changed.wait()
                     continue
                 now = self._clock()
-                turn, _, host = self._turns[0]
-                if turn > now:
-                    self._changed.wait(turn - now)
+                due, _, host = self._turns[0]
+                if due > now:
+                    self._changed.wait(due - now)
                     continue
                 heapq.heappop(self._turns)
                 state = self._hosts[host]
-                if turn != state.turn_at:  # an earlier turn was found for the host since
+                if due != state.turn_at:  # an earlier turn was found for the host since
                     continue
                 state.turn_at = math.inf
                 if state.ready_at() > now:  # the host asked for a pause since

@@ -9,9 +9,9 @@ from fecemo.archive.tags import Tags
 from fecemo.errors import InputError
 
 
-def plain(scores, top, allowed=None, least=-np.inf):
+def plain(scores, top, allowed=None, min_score=-np.inf):
     rows = [row for row in np.lexsort((np.arange(len(scores)), -scores))
-            if scores[row] > least and (allowed is None or allowed[row])]
+            if scores[row] > min_score and (allowed is None or allowed[row])]
     return rows[:top]
 
 
@@ -26,8 +26,8 @@ def test_the_best_are_those_of_a_sort_with_equal_ones_in_order(monkeypatch, bloc
         hits = scan(500, lambda start, stop: scores[start:stop], 40, block=block, allowed=mask)
         assert hits.rows.tolist() == plain(scores, 40, mask)
         np.testing.assert_array_equal(hits.scores, scores[hits.rows])
-    assert scan(500, lambda start, stop: scores[start:stop], 900, block=block, least=17).rows.tolist() == plain(
-        scores, 900, least=17)
+    assert scan(500, lambda start, stop: scores[start:stop], 900, block=block, min_score=17).rows.tolist() == plain(
+        scores, 900, min_score=17)
     assert not len(scan(0, lambda start, stop: scores[start:stop], 3, block=block).rows)
 
 

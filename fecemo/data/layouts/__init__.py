@@ -125,17 +125,17 @@ def _sentence(entry: LeftOut) -> str:
     return f"{entry.where} ({entry.reason}{': ' if entry.detail else ''}{entry.detail})"
 
 
-def refuse_unknown_part(where: Path, what: str, words: Iterable[str], known: Iterable[str], advice: str) -> None:
+def refuse_unknown_part(where: Path, kind: str, words: Iterable[str], known: Iterable[str], advice: str) -> None:
     """Raise `InputError` for a set of which a whole part would be lost because its word is unknown.
 
-    ``words`` are the unknown ones that should be, say, a split (``what``), of every image that bears one. A word of a
+    ``words`` are the unknown ones that should be, say, a split (``kind``), of every image that bears one. A word of a
     single image is a slip, and costs that image alone.
     """
     counts = Counter(words)
     lost = sorted((word for word, count in counts.items() if count > 1), key=lambda word: (-counts[word], word))
     if lost:
         named = ", ".join(f"{word[:60]!r} ({counts[word]} images)" for word in lost[:5])
-        raise InputError(f"{where}: {named}: no known {what}, so that a whole part of the set would be lost; "
+        raise InputError(f"{where}: {named}: no known {kind}, so that a whole part of the set would be lost; "
                          f"{nearest(lost[0], known)}. {advice}")
 
 
@@ -147,11 +147,11 @@ def refuse_lost_part(where: Path, labels: Mapping[str, str], splits: Mapping[str
     """
     images = [entry for entry in entries if isinstance(entry, LabelledImage)]
     left_out = [entry for entry in entries if isinstance(entry, LeftOut)]
-    for what, wanted, present in (("class", labels, {image.label for image in images}),
+    for kind, wanted, present in (("class", labels, {image.label for image in images}),
                                   ("split", splits, {image.split for image in images})):
         for name, part in sorted(wanted.items()) if images else ():
             if name not in present:
                 first = next((entry for entry in left_out if entry.where.startswith(part)), None)
-                raise InputError(f"{where / part}: the {what} {name!r} has no usable image" + (
+                raise InputError(f"{where / part}: the {kind} {name!r} has no usable image" + (
                     f" ({first.where}: {first.reason}{', ' if first.detail else ''}{first.detail})" if first else "")
                     + advice)

@@ -68,18 +68,18 @@ def _behind(file: IO[bytes], kinds: dict[str, np.dtype[Any]]) -> Storage:
     return read
 
 
-def _kinds(value: Any, seen: set[int]) -> Iterator[tuple[str, np.dtype[Any]]]:
+def _kinds(value: Any, visited: set[int]) -> Iterator[tuple[str, np.dtype[Any]]]:
     """Yield the key of every storage that a value refers to, and what its numbers are."""
-    if id(value) in seen:
+    if id(value) in visited:
         return
     if isinstance(value, Called):
         if value.name == STORED:
             yield _key_and_kind(value)
-        yield from _kinds(value.arguments, seen)
+        yield from _kinds(value.arguments, visited)
     elif isinstance(value, dict | tuple | list):
-        seen.add(id(value))
+        visited.add(id(value))
         for inner in value.values() if isinstance(value, dict) else value:
-            yield from _kinds(inner, seen)
+            yield from _kinds(inner, visited)
 
 
 def _key_and_kind(stored: Called) -> tuple[str, np.dtype[Any]]:
@@ -105,15 +105,15 @@ def _named_arrays(value: Any, storage: Storage) -> dict[str, np.ndarray]:
 
 
 def _arrays_in(value: Any, keys: tuple[str, ...], storage: Storage,
-               seen: set[int]) -> Iterator[tuple[tuple[str, ...], np.ndarray]]:
+               visited: set[int]) -> Iterator[tuple[tuple[str, ...], np.ndarray]]:
     """Yield the arrays of nested dictionaries with the keys on the way; a dictionary that stands twice gives them once.
 
     A dictionary may hold itself: no end would come of following it.
     """
-    if isinstance(value, dict) and id(value) not in seen:
-        seen.add(id(value))
+    if isinstance(value, dict) and id(value) not in visited:
+        visited.add(id(value))
         for key, inner in value.items():
-            yield from _arrays_in(inner, (*keys, str(key)), storage, seen)
+            yield from _arrays_in(inner, (*keys, str(key)), storage, visited)
     elif isinstance(value, Called):
         yield keys, _array(value, storage)
 
