@@ -81,12 +81,12 @@ def naming(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable
 def copies(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[Part]:
     """Return which rows are scored on copies of faces whose labels they read."""
     rows = selected[(selected["metric"] == "copies_scored") & (selected["value"] > 0)]
-    said: list[Part] = []
-    for title, its in rows.groupby("title", sort=False):
-        most = number(its.sort_values("value", kind="stable").iloc[-1], "value")
-        said += [" " if said else "", f"{title}: ", most, " scored faces are copies of faces whose labels were read, "
-                 "which flatters the figure."]
-    return said
+    parts: list[Part] = []
+    for title, figures in rows.groupby("title", sort=False):
+        count = number(figures.sort_values("value", kind="stable").iloc[-1], "value")
+        parts += [" " if parts else "", f"{title}: ", count, " scored faces are copies of faces whose labels were "
+                  "read, which flatters the figure."]
+    return parts
 
 
 def dashes(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[Part]:
@@ -131,12 +131,12 @@ def triplets(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterab
         return ()
     parts: list[Part] = ["Triplets: share of those whose odd face is found; chance is 1/3."]
     for on, tested in rows.groupby("scored_on", sort=False):
-        who = "" if rows["scored_on"].nunique() == 1 else f" ({', '.join(dict.fromkeys(tested['title']))})"
+        row_titles = "" if rows["scored_on"].nunique() == 1 else f" ({', '.join(dict.fromkeys(tested['title']))})"
         counted = tested[tested["n"].notna()]
         if counted.empty:
-            parts.append(f" Scored{who}: {on}; their number was not stored, so that there is no interval.")
+            parts.append(f" Scored{row_titles}: {on}; their number was not stored, so that there is no interval.")
             continue
-        parts += [f" Scored{who}: {on}, ", *_span(counted, "n"), "."]
+        parts += [f" Scored{row_titles}: {on}, ", *_span(counted, "n"), "."]
         if "chose" in str(on):
             parts.append(" That flatters the figure.")
     return parts

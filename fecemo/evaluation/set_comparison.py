@@ -220,9 +220,9 @@ def to_html(comparison: SetComparison) -> str:
             "probes", "Balanced accuracy", comparison.sets,
             [[probe.balanced_accuracy for probe in row] for row in comparison.probes],
             [[f"{share(interval.low, 2)}–{share(interval.high, 2)}" for interval in row] for row in balanced],
-            least=comparison.chance)
+            minimum=comparison.chance)
         distances = matrix_figure("distances", "Energy coefficient", comparison.sets, comparison.distances, None,
-                                  least=0.0)
+                                  minimum=0.0)
 
     folds = comparison.folds
     by_folds = None if folds is None else (

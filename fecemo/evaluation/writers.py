@@ -155,9 +155,9 @@ def _tabulars(grid: Grid) -> list[str]:
     return tabulars
 
 
-def _stack(side: str, text: str, most: int) -> str:
+def _stack(side: str, text: str, width: int) -> str:
     """Return text on several lines, so that it leaves room for figures."""
-    lines = textwrap.wrap(latex_text(text), most, break_long_words=False)
+    lines = textwrap.wrap(latex_text(text), width, break_long_words=False)
     return rf"\shortstack[{side}]{{" + r"\\".join(lines) + "}" if len(lines) > 1 else latex_text(text)
 
 

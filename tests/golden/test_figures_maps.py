@@ -45,7 +45,7 @@ def numbers_in(svg):
 
 
 def test_each_square_shows_the_face_nearest_to_its_middle():
-    grid = lay_out_faces(CORNERS, colours_of(CORNERS), squares=5)
+    grid = lay_out_faces(CORNERS, colours_of(CORNERS), grid=5)
     assert (grid.width, grid.height) == (5, 5)
     # The faces 4 and 5 share the middle square, 40 to 60 either way; face 4 is nearer to (50, 50).
     assert grid.chosen.tolist() == [2, 3, 4, 0, 1]
@@ -70,7 +70,7 @@ def test_maps_of_a_point_or_a_line_are_laid_out(places):
 
 
 def test_the_picture_has_each_face_in_its_place_with_the_edge_of_its_cluster():
-    grid = lay_out_faces(CORNERS, colours_of(CORNERS), squares=5)
+    grid = lay_out_faces(CORNERS, colours_of(CORNERS), grid=5)
     shown = MapPoints(CORNERS, np.array([0, 1, 2, 9, 4, 5]), CORNERS, np.array([""] * 6), EMOTIONS)
     svg = source_face_map("cell", shown, grid)
     sheet = Image.open(io.BytesIO(base64.b64decode(re.search(r'base64,([^"]+)"', svg)[1])))
@@ -88,7 +88,7 @@ def test_the_picture_has_each_face_in_its_place_with_the_edge_of_its_cluster():
 def test_target_faces_have_the_edge_of_their_emotion_and_other_ids():
     emotions = np.array(["happy", "sad", "", "anger", "fear", "fear"])
     shown = MapPoints(CORNERS, np.zeros(6, int), CORNERS, emotions, EMOTIONS)
-    grid = lay_out_faces(CORNERS, colours_of(CORNERS), squares=5)
+    grid = lay_out_faces(CORNERS, colours_of(CORNERS), grid=5)
     target, source = target_face_map("cell", shown, grid), source_face_map("cell", shown, grid)
     assert re.findall(r'stroke="(#\w+)"', target) == [
         emotion_colour(name, EMOTIONS) for name in ("", "anger", "fear", "happy", "sad")]

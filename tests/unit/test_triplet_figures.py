@@ -69,7 +69,7 @@ def table_of(layout):
             for names, cells in grid.lines}, grid.plain_caption
 
 
-def said_of(layout, row):
+def settings_of(layout, row):
     return table_of(layout)[0][read_recipe(layout.run.parent / "recipe.yaml").title_of(row)]
 
 
@@ -79,10 +79,10 @@ def figures_of(layout, row):
 
 
 def test_the_share_stands_with_its_interval_and_what_it_is_of(layout):
-    assert said_of(layout, "triplet_embedding") == ".625 [.470, .758]"  # Wilson of 25 of 40
+    assert settings_of(layout, "triplet_embedding") == ".625 [.470, .758]"  # Wilson of 25 of 40
     # The first of the two epochs with the least loss, 65 of 100: (0.66921 ± 0.09544) / 1.03841.
-    assert said_of(layout, "triplet_pixels") == ".650 [.553, .736]"
-    assert said_of(layout, "dense_autoencoder") == "—"
+    assert settings_of(layout, "triplet_pixels") == ".650 [.553, .736]"
+    assert settings_of(layout, "dense_autoencoder") == "—"
     caption = table_of(layout)[1]
     assert "held-out triplets, 40." in caption
     assert "chance is 1/3" in caption
@@ -97,7 +97,7 @@ def test_programs_get_number_and_interval(layout):
 
 def test_a_run_that_did_not_store_the_number_shows_no_interval(layout):
     leave(layout, "triplet_pixels", "train", CURVE)
-    assert said_of(layout, "triplet_pixels") == ".650"
+    assert settings_of(layout, "triplet_pixels") == ".650"
     assert "their number was not stored, so that there is no interval" in table_of(layout)[1]
 
 
@@ -127,7 +127,7 @@ def leave_test(layout, row, **changed):
 def test_a_triplet_test_stands_in_the_place_of_held_out_triplets(layout):
     leave_test(layout, "dense_autoencoder")
     leave_test(layout, "triplet_embedding")
-    assert [said_of(layout, row) for row in ("dense_autoencoder", "triplet_embedding")] == [".500 [.400, .600]"] * 2
+    assert [settings_of(layout, row) for row in ("dense_autoencoder", "triplet_embedding")] == [".500 [.400, .600]"] * 2
     caption = table_of(layout)[1]
     assert "triplet test, 900." in caption
     # A row that was not tested keeps its own, and the caption tells them apart.
@@ -142,7 +142,7 @@ def test_a_recipe_that_asks_for_none_shows_none(layout):
     leave_test(layout, "dense_autoencoder")
     path = layout.run.parent / "recipe.yaml"
     path.write_text(yaml.safe_dump({**RECIPE, "roles": {"source": "fec", "target": "labelled"}}))
-    assert said_of(layout, "dense_autoencoder") == "—"
+    assert settings_of(layout, "dense_autoencoder") == "—"
 
 
 @pytest.mark.parametrize(("changed", "said"), [
@@ -162,7 +162,7 @@ def test_a_recipe_by_which_nothing_could_be_tested_is_refused(layout, changed, s
 
 def test_answers_of_other_settings_are_not_shown(layout, capsys):
     leave_test(layout, "triplet_pixels", agreement=0.9)
-    assert said_of(layout, "triplet_pixels") == ".650 [.553, .736]", "those that were held out"
+    assert settings_of(layout, "triplet_pixels") == ".650 [.553, .736]", "those that were held out"
     assert "made with other settings than the recipe's: agreement was 0.9" in capsys.readouterr().err
 
 

@@ -43,11 +43,11 @@ def measure_nuisance(evidence: CellEvidence) -> Nuisance | None:
     if len(figures) < 2:
         return None
     factors = strongest(figures)
-    others = [factor for name, factor in factors.items() if name not in EXPRESSION]
+    nuisances = [factor for name, factor in factors.items() if name not in EXPRESSION]
     return Nuisance(n_faces=len(drawn), grouping="answers" if evidence.clusters is None else "clusters",
                     n_groups=len(np.unique(groups)), factors=factors, columns=figures,
-                    largest=max((factor.ami for factor in others), default=None),
-                    most_predictable=max((factor.predictable for factor in others if factor.predictable is not None),
+                    largest=max((factor.ami for factor in nuisances), default=None),
+                    most_predictable=max((factor.predictable for factor in nuisances if factor.predictable is not None),
                                          default=None),
                     competitors=sum(column.factor not in EXPRESSION and column.predictable is not None
                                     for column in figures))
@@ -86,12 +86,12 @@ def factors_figure(cell: str, nuisance: Nuisance) -> str:
     return svg.as_svg(figure, f"factors {cell}", f"What {cell} follows: {'; '.join(spoken)}.")
 
 
-def factors_grid(name: str, what: str, rows: Sequence[tuple[str, str, Mapping[str, float | None]]]) -> str:
+def factors_grid(name: str, title: str, rows: Sequence[tuple[str, str, Mapping[str, float | None]]]) -> str:
     """Draw values of factors by cells: a row a cell, a column a factor; the figure is the value in percent.
 
     Parameters
     ----------
-    name, what : str
+    name, title : str
         Unlike that of any other figure on the page, and what a value is.
     rows : sequence of (approach, variant, values)
         Cells in the order of the table; approaches stand together. Values are shares by factor, None where there is
@@ -99,7 +99,7 @@ def factors_grid(name: str, what: str, rows: Sequence[tuple[str, str, Mapping[st
     """
     factors = list(dict.fromkeys(factor for _, _, values in rows for factor in values))
     approaches = list(dict.fromkeys(approach for approach, _, _ in rows))
-    most = max([LEAST_SCALE, *(value for _, _, values in rows for value in values.values() if value is not None)])
+    scale = max([LEAST_SCALE, *(value for _, _, values in rows for value in values.values() if value is not None)])
     left, top, line, head = 62, 76, 25, 24
     height = top + line * len(rows) + head * len(approaches) + 4
     side = (WIDTH - left - 24) / len(factors)
@@ -117,7 +117,7 @@ def factors_grid(name: str, what: str, rows: Sequence[tuple[str, str, Mapping[st
         for column, factor in enumerate(factors):
             value = values.get(factor)
             percent = round(100 * max(0.0, value or 0.0))
-            part = min(1.0, percent / 100 / most)
+            part = min(1.0, percent / 100 / scale)
             svg.draw_tile(axes, (left + column * side + 1, y + 1), (side - 2, line - 2), _tint(factor), part)
             text = "" if value is None else str(percent or "·")
             axes.text(left + (column + 0.5) * side, y + line / 2 + 0.5, text, ha="center", va="center",
@@ -125,7 +125,7 @@ def factors_grid(name: str, what: str, rows: Sequence[tuple[str, str, Mapping[st
         y += line
         spoken.append(f"{approach} {variant}: " + ", ".join(
             f"{factor} {share(value, 2)}" for factor, value in values.items() if value is not None))
-    return svg.as_svg(figure, name, f"{what}. {'; '.join(spoken)}.")
+    return svg.as_svg(figure, name, f"{title}. {'; '.join(spoken)}.")
 
 
 def _tint(factor: str) -> str:
@@ -141,10 +141,11 @@ def nuisance_grids(cells: Sequence[tuple[str, str, Nuisance]]) -> tuple[str, str
     """Draw what all cells' groups share with each factor, and how well it is predicted; None without cells."""
     if not cells:
         return None
-    shared, told = ([(approach, variant, {name: getattr(factor, field) for name, factor in nuisance.factors.items()})
-                     for approach, variant, nuisance in cells] for field in ("ami", "predictable"))
+    shared, predicted = ([(approach, variant, {name: getattr(factor, field)
+                                               for name, factor in nuisance.factors.items()})
+                          for approach, variant, nuisance in cells] for field in ("ami", "predictable"))
     return (factors_grid("groups by factor", "Adjusted mutual information of groups and factors", shared),
-            factors_grid("embeddings by factor", "Linear predictability of factors from embeddings", told))
+            factors_grid("embeddings by factor", "Linear predictability of factors from embeddings", predicted))
 
 
 METRIC = CellMetric(

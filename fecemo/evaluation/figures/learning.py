@@ -80,8 +80,8 @@ def learning_panels(results: "Results") -> str:
     if not curves:
         return ""
     chance = float(frame.loc[(frame["metric"] == "balanced_accuracy") & frame["chance"].notna(), "chance"].iloc[0])
-    fewest, most = (f"k = {numbers[0]}" if numbers else "" for numbers in (clusters[:1], clusters[-1:]))
-    tints = {most: PALETTE[2], fewest: ACCENT, "classifier": SECOND}
+    min_clusters, max_clusters = (f"k = {numbers[0]}" if numbers else "" for numbers in (clusters[:1], clusters[-1:]))
+    tints = {max_clusters: PALETTE[2], min_clusters: ACCENT, "classifier": SECOND}
     highest = max([chance, *(curve["high"].max() for curve in curves)])
     width, height = COLUMNS * WIDTH, -(-len(curves) // COLUMNS) * HEIGHT + KEY
     figure, spoken = svg.new_figure(width, height), []

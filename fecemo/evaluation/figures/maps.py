@@ -94,8 +94,8 @@ def emotion_map(cell: str, points: MapPoints, emotion: str) -> str:
     """Draw the target faces of one emotion over all target faces."""
     figure, axes = _bare_axes(200, points)
     shown = points.target_emotions == emotion
-    for these, dots, size, alpha in ((~shown, OTHERS, 3.2, 0.35), (shown, ACCENT, 5.0, 0.9)):
-        axes.scatter(points.target[these, 0], points.target[these, 1], c=dots, s=_dot(len(points.target), size),
+    for mask, dots, size, alpha in ((~shown, OTHERS, 3.2, 0.35), (shown, ACCENT, 5.0, 0.9)):
+        axes.scatter(points.target[mask, 0], points.target[mask, 1], c=dots, s=_dot(len(points.target), size),
                      alpha=alpha, linewidths=0, rasterized=True)
     return svg.as_svg(figure, f"map {cell} {emotion}", f"Map of {len(points.target):,} target faces; the "
                   f"{int(shown.sum()):,} that show {emotion} are marked.")
@@ -109,10 +109,10 @@ def _scatter_source(axes: "Axes", points: MapPoints, colours: Mapping[int, str])
                  alpha=0.7, linewidths=0, rasterized=True)
 
 
-def _badge_places(points: MapPoints, squares: int = 16) -> dict[int, np.ndarray]:
+def _badge_places(points: MapPoints, grid: int = 16) -> dict[int, np.ndarray]:
     """Return for each cluster the middle of its faces where they are thickest, and no other cluster's badge stands."""
     low = points.source.min(axis=0)
-    square = max(float((points.source.max(axis=0) - low).max()), 1e-9) / squares
+    square = max(float((points.source.max(axis=0) - low).max()), 1e-9) / grid
     places: dict[int, np.ndarray] = {}
     numbers, sizes = np.unique(points.source_clusters, return_counts=True)
     for number in numbers[np.argsort(sizes, kind="stable")].tolist():  # small ones have the least choice
@@ -141,9 +141,9 @@ def _bare_axes(width: float, points: MapPoints) -> "tuple[Figure, Axes]":
     return figure, axes
 
 
-def _dot(n: int, most: float) -> float:
+def _dot(n: int, size: float) -> float:
     """Return the area of a dot, in square points: smaller for larger crowds, never invisible."""
-    return float(np.clip(most**2 * np.sqrt(600 / max(n, 1)), 1.2, most**2) * 0.5)
+    return float(np.clip(size**2 * np.sqrt(600 / max(n, 1)), 1.2, size**2) * 0.5)
 
 
 @dataclass(frozen=True)
@@ -158,8 +158,8 @@ class FaceGrid:
     faces: np.ndarray  #: Of shape (m, side, side, 1 or 3), uint8.
 
 
-def lay_out_faces(places: np.ndarray, read: Callable[[np.ndarray], np.ndarray], squares: int = SQUARES) -> FaceGrid:
-    """Choose faces that together show a map: in each of its squares the one nearest to the middle, by rows.
+def lay_out_faces(places: np.ndarray, read: Callable[[np.ndarray], np.ndarray], grid: int = SQUARES) -> FaceGrid:
+    """Choose faces that together show a map: in each square of a grid the face nearest to the middle, by rows.
 
     Parameters
     ----------
@@ -167,11 +167,11 @@ def lay_out_faces(places: np.ndarray, read: Callable[[np.ndarray], np.ndarray], 
         n ≥ 1.
     read : callable
         ``read(positions) -> faces``: the chosen ones alone are read.
-    squares : int
+    grid : int
         Along the longer side of the map.
     """
     low, high = places.min(axis=0).astype(float), places.max(axis=0).astype(float)
-    square = max(float((high - low).max()), 1e-9) / squares
+    square = max(float((high - low).max()), 1e-9) / grid
     width, height = (max(1, int(np.ceil(length / square - 1e-9))) for length in high - low)
     across = np.clip(((places[:, 0] - low[0]) / square).astype(int), 0, width - 1)
     down = np.clip(((high[1] - places[:, 1]) / square).astype(int), 0, height - 1)

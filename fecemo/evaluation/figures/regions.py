@@ -52,13 +52,13 @@ def region_map(cell: str, embedding: np.ndarray, emotions: np.ndarray, softmax: 
         raise ValueError(f"regions of an embedding of 2 or 3 numbers are drawn, not of {length}")
     planes = [(0, 1)] if length == 2 else [(0, 1), (0, 2), (1, 2)]
     figure = new_figure(360 * len(planes), 360)
-    seen: set[int] = set()
+    present: set[int] = set()
     for number, plane in enumerate(planes):
         axes = figure.add_axes((number / len(planes), 0.0, 1 / len(planes), 1.0))
         axes.set_axis_off()
         low, high = _box(embedding[:, plane])
         answered = _draw_ground(axes, softmax, plane, embedding.mean(axis=0), low, high, classes)
-        seen |= set(np.unique(answered).tolist())
+        present |= set(np.unique(answered).tolist())
         _write_names(axes, answered, low, high, classes)
         axes.scatter(embedding[:, plane[0]], embedding[:, plane[1]], s=pixels(6), linewidths=0, alpha=0.8,
                      c=[emotion_colour(name, classes) if name else OTHERS for name in emotions.tolist()],
@@ -66,10 +66,10 @@ def region_map(cell: str, embedding: np.ndarray, emotions: np.ndarray, softmax: 
         _draw_arrows(axes, arrows or {}, plane, embedding[:, plane].mean(axis=0), float((high - low).max()))
         axes.set_xlim(low[0], high[0])
         axes.set_ylim(low[1], high[1])
-    shown = ", ".join(classes[code] for code in sorted(seen))
+    shown = ", ".join(classes[code] for code in sorted(present))
     explained = "".join(f"; {name}, R² {arrow.r2:.2f}" for name, arrow in (arrows or {}).items())
     return as_svg(figure, f"regions {cell}", f"{len(embedding):,} faces in an embedding of {length} numbers, over the "
-                  f"regions of {len(seen)} of {len(classes)} emotions: {shown}{explained}.")
+                  f"regions of {len(present)} of {len(classes)} emotions: {shown}{explained}.")
 
 
 def answered_at(softmax: Softmax, plane: Sequence[int], through: np.ndarray, low: np.ndarray,

@@ -40,7 +40,7 @@ def overview_figure(rows: Sequence[tuple[str, Sequence[Bar]]], *, uniform: float
     figure = svg.new_figure(460, height)
     axes = figure.add_axes((0.02, 24 / height, 0.96, 1 - 26 / height))
     svg.quiet_axes(axes, grid="x")
-    spoken, place, most = [], 0.0, max(uniform, majority)
+    spoken, place, maximum = [], 0.0, max(uniform, majority)
     for title, bars in rows:
         axes.text(0, place + 5, title, color=INK, fontsize=pixels(11.5), va="center", ha="left", fontweight="bold",
                   transform=axes.get_yaxis_transform())
@@ -54,14 +54,14 @@ def overview_figure(rows: Sequence[tuple[str, Sequence[Bar]]], *, uniform: float
             else:
                 svg.draw_interval(axes, place, bar.value, (bar.low, bar.high), svg.colour(number), size=7)
                 spoken.append(f"{title}, {bar.heading} {share(bar.value)}")
-            most = max(most, bar.high or bar.value or 0.0, bar.published or 0.0)
+            maximum = max(maximum, bar.high or bar.value or 0.0, bar.published or 0.0)
             place += step
         place += gap - 12
     axes.axvline(uniform, **GUESS)
     axes.axvline(majority, color=SECOND, linewidth=pixels(2), alpha=0.8)
     axes.set_ylim(place - gap / 2, -6)
     axes.set_yticks([])
-    svg.share_axis(axes, most + 0.04)
+    svg.share_axis(axes, maximum + 0.04)
     return svg.as_svg(figure, "overview", f"Accuracy, guessing gives {share(uniform)}: {'; '.join(spoken)}.")
 
 
@@ -96,19 +96,19 @@ def confusion_figure(score: Score) -> str:
                   f"{', '.join(spoken)}.")
 
 
-def matrix_figure(name: str, what: str, sets: Sequence[str], values: Sequence[Sequence[float]],
-                  beside: Sequence[Sequence[str]] | None, *, least: float) -> str:
+def matrix_figure(name: str, quantity: str, sets: Sequence[str], values: Sequence[Sequence[float]],
+                  beside: Sequence[Sequence[str]] | None, *, minimum: float) -> str:
     """Draw a square matrix of sets of faces: rows are learned from, columns are met.
 
     Parameters
     ----------
-    name, what : str
+    name, quantity : str
         Unlike that of any other figure on the page, and what a value is.
     sets : sequence of str, of length s
     values : sequence of s sequences of s floats
     beside : likewise of str, optional
         Printed small below each value.
-    least : float
+    minimum : float
         Value that has no colour; the largest of all has the deepest.
     """
     left, top = 96, 64
@@ -116,7 +116,7 @@ def matrix_figure(name: str, what: str, sets: Sequence[str], values: Sequence[Se
     width = max(350, left + side * len(sets) + 40)
     line = 0.72 * side
     figure, axes = svg.pixel_axes(width, top + line * len(sets) + 4)
-    reach = max(max(row) for row in values) - least
+    reach = max(max(row) for row in values) - minimum
     spoken = []
     for row, values_of_row in enumerate(values):
         title = sets[row] if len(sets[row]) <= LONGEST else f"{sets[row][: LONGEST - 1]}…"
@@ -126,11 +126,11 @@ def matrix_figure(name: str, what: str, sets: Sequence[str], values: Sequence[Se
         for column, value in enumerate(values_of_row):
             x, y = left + side * column, top + line * row
             svg.draw_tile(axes, (x + 1, y + 1), (side - 2, line - 2), ACCENT, outlined=row == column,
-                      depth=min(1.0, max(0.0, (value - least) / reach)) if reach > 0 else 0.0)
+                      depth=min(1.0, max(0.0, (value - minimum) / reach)) if reach > 0 else 0.0)
             axes.text(x + side / 2, y + side * (0.36 if beside is None else 0.27), share(value, 2), color=INK,
                       fontsize=pixels(min(12, 0.36 * side)), ha="center", va="center")
             if beside is not None and side >= ROOMY:
                 axes.text(x + side / 2, y + side * 0.53, beside[row][column], color=INK, fontsize=pixels(9),
                           ha="center", va="center")
             spoken.append(f"from {sets[row]} to {sets[column]} {share(value, 2)}")
-    return svg.as_svg(figure, name, f"{what}: {'; '.join(spoken)}.")
+    return svg.as_svg(figure, name, f"{quantity}: {'; '.join(spoken)}.")

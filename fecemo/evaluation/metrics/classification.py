@@ -123,9 +123,9 @@ def _require_sound(truth: np.ndarray, prediction: np.ndarray, emotions: Sequence
         raise InputError(f"expected one prediction a face, got {prediction.shape} predictions for {truth.shape} faces")
     if not len(truth):
         raise InputError("there is no labelled face to score")
-    for what, values, known in (("truth", truth, set(emotions)), ("prediction", prediction, {*emotions, NO_EMOTION})):
+    for kind, values, known in (("truth", truth, set(emotions)), ("prediction", prediction, {*emotions, NO_EMOTION})):
         if unknown := sorted(set(values.tolist()) - known):
-            raise InputError(f"{unknown[0]!r} is no emotion that a {what} may have: {nearest(unknown[0], emotions)}")
+            raise InputError(f"{unknown[0]!r} is no emotion that a {kind} may have: {nearest(unknown[0], emotions)}")
     if scores.shape != (len(truth), len(emotions)) or not np.isfinite(scores).all():
         raise InputError(f"expected {len(emotions)} finite scores for each of {len(truth)} faces, got an array of "
                          f"shape {scores.shape}" + (" with NaN or infinite values" if scores.size else ""))
@@ -175,9 +175,9 @@ def confusion_figures(confusion: np.ndarray) -> dict[str, np.ndarray]:
         expected = (support * answered).sum(axis=-1) / n**2
         pooled = ((support + answered) ** 2).sum(axis=-1) + abstained**2
         class_agreed = 1 - (support + answered - 2 * hits) / n[..., None]
-        others, not_answered = n[..., None] - support, n[..., None] - answered
-        class_expected = (support * answered + others * not_answered) / n[..., None] ** 2
-        class_pooled = (support + answered) ** 2 + (others + not_answered) ** 2
+        negatives, not_answered = n[..., None] - support, n[..., None] - answered
+        class_expected = (support * answered + negatives * not_answered) / n[..., None] ** 2
+        class_pooled = (support + answered) ** 2 + (negatives + not_answered) ** 2
         return {"accuracy": agreed, "balanced_accuracy": mean(hits / support),
                 "macro_f1": mean(2 * hits / (support + answered)), "cohen_kappa": kappa(agreed, expected),
                 "krippendorff_alpha": alpha(agreed, pooled, n),

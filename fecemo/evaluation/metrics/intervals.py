@@ -127,10 +127,10 @@ def paired_differences(truth: np.ndarray, a: np.ndarray, b: np.ndarray, emotions
     c, columns = len(emotions), {name: column for column, name in enumerate((*emotions, NO_EMOTION))}
     cells = np.array([(columns[shown] * (c + 1) + columns[by_a]) * (c + 1) + columns[by_b]
                       for shown, by_a, by_b in zip(truth.tolist(), a.tolist(), b.tolist(), strict=True)])
-    seen, counts = np.unique(cells, return_counts=True)
+    present, counts = np.unique(cells, return_counts=True)
     drawn = np.zeros((resampling.resamples + 1, c * (c + 1) ** 2), np.int64)
-    drawn[0, seen] = counts
-    drawn[1:, seen] = np.random.default_rng(resampling.seed).multinomial(
+    drawn[0, present] = counts
+    drawn[1:, present] = np.random.default_rng(resampling.seed).multinomial(
         len(truth), counts / len(truth), size=resampling.resamples)
     joint = drawn.reshape(-1, c, c + 1, c + 1)
     of_a, of_b = confusion_figures(joint.sum(axis=3)), confusion_figures(joint.sum(axis=2))

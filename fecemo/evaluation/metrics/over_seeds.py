@@ -110,7 +110,7 @@ def seed_figures(answers: RightAnswers, resampling: Resampling) -> dict[str, See
     figures = {}
     for name in FIGURES:
         mean = seed_mean([_figure(answers.truth, right)[name] for right in answers.right])
-        figures[name] = SeedFigure(mean.mean, mean.deviation, *_percentile(drawn[name], resampling, least=0))
+        figures[name] = SeedFigure(mean.mean, mean.deviation, *_percentile(drawn[name], resampling, minimum=0))
     return figures
 
 
@@ -138,7 +138,7 @@ def paired_seed_differences(a: RightAnswers, b: RightAnswers,
         return None
     truth, apart = a.truth[at_a], a.right[:, at_a].astype(np.int64) - b.right[:, at_b].astype(np.int64)
     drawn, value = _resampled(truth, apart, resampling), _figure(truth, apart.mean(axis=0))
-    return {name: Difference(value[name], *_percentile(drawn[name], resampling, least=-1)) for name in FIGURES}
+    return {name: Difference(value[name], *_percentile(drawn[name], resampling, minimum=-1)) for name in FIGURES}
 
 
 def _figure(truth: np.ndarray, worth: np.ndarray) -> dict[str, float]:
@@ -173,7 +173,7 @@ def _spread(n_seeds: int, confidence: float) -> float:
     return float(stdtrit(n_seeds - 1, end) / ndtri(end) * np.sqrt(n_seeds / (n_seeds - 1)))
 
 
-def _percentile(values: np.ndarray, resampling: Resampling, *, least: int) -> tuple[float, float]:
+def _percentile(values: np.ndarray, resampling: Resampling, *, minimum: int) -> tuple[float, float]:
     """Return the interval, which weights that are spread would lead out of what a figure can be."""
-    low, high = np.clip(np.quantile(values, resampling.ends), least, 1).tolist()
+    low, high = np.clip(np.quantile(values, resampling.ends), minimum, 1).tolist()
     return low, high

@@ -54,7 +54,7 @@ def read_triplet_test(folder: Path) -> TripletTest:
     return read_stored(folder / TRIPLET_TEST_NAME, TRIPLET_TEST_FORMAT, TripletTest, "triplet_test")
 
 
-def told_odd(vectors: np.ndarray, triplets: np.ndarray) -> np.ndarray:
+def odd_one_correct(vectors: np.ndarray, triplets: np.ndarray) -> np.ndarray:
     """Tell of each triplet whether its odd face lies farther from both others than those from each other.
 
     Parameters
@@ -68,15 +68,15 @@ def told_odd(vectors: np.ndarray, triplets: np.ndarray) -> np.ndarray:
     ndarray of shape (m,), bool
         Faces that lie equally far tell nothing: False.
     """
-    told = np.zeros(len(triplets), bool)
+    correct = np.zeros(len(triplets), bool)
     for start in range(0, len(triplets), BLOCK):
         first, second, odd = (np.asarray(vectors[rows], np.float64) for rows in triplets[start:start + BLOCK].T)
         pair, *apart = (np.linalg.norm(a - b, axis=1) for a, b in ((first, second), (first, odd), (second, odd)))
-        told[start:start + BLOCK] = pair < np.minimum(*apart)
-    return told
+        correct[start:start + BLOCK] = pair < np.minimum(*apart)
+    return correct
 
 
-def share_interval(told: np.ndarray, triplets: np.ndarray, confidence: float) -> Interval:
+def share_interval(correct: np.ndarray, triplets: np.ndarray, confidence: float) -> Interval:
     """Return the interval of the share of right answers, to triplets that share faces.
 
     Answers about one face are alike, so that so many triplets tell less than as many of other faces each. The variance
@@ -86,7 +86,7 @@ def share_interval(told: np.ndarray, triplets: np.ndarray, confidence: float) ->
 
     Parameters
     ----------
-    told : ndarray of shape (m,), bool
+    correct : ndarray of shape (m,), bool
         At least one.
     triplets : ndarray of shape (m, 3), int
     confidence : float
@@ -94,9 +94,9 @@ def share_interval(told: np.ndarray, triplets: np.ndarray, confidence: float) ->
     """
     from scipy.stats import norm
 
-    n, share = len(told), float(told.mean())
+    n, share = len(correct), float(correct.mean())
     plain = wilson_interval(share, n, confidence)
-    rest = told - share
+    rest = correct - share
     of_faces = np.zeros(int(triplets.max()) + 1)
     np.add.at(of_faces, triplets.ravel(), np.repeat(rest, 3))
     # Each triplet has met itself by each of its faces; once is right.

@@ -98,10 +98,10 @@ def strongest(columns: Sequence[ColumnFigures]) -> dict[str, FactorFigures]:
     factors = {}
     for factor in dict.fromkeys(column.factor for column in columns):
         members = [column for column in columns if column.factor == factor]
-        most = max(members, key=lambda column: column.ami)
+        followed = max(members, key=lambda column: column.ami)
         best = max(members, key=lambda column: -np.inf if column.predictable is None else column.predictable)
         predicted = "" if best.predictable is None else best.name
-        factors[factor] = FactorFigures(most.ami, most.nmi, most.name, best.predictable, predicted)
+        factors[factor] = FactorFigures(followed.ami, followed.nmi, followed.name, best.predictable, predicted)
     return factors
 
 

@@ -72,19 +72,20 @@ def fit_standard_vectors(vectors: np.ndarray, rows: np.ndarray, *, components: i
     from sklearn.decomposition import PCA
 
     width = vectors.shape[1]
-    mean, squares = np.zeros(width), np.zeros(width)
+    mean, variance = np.zeros(width), np.zeros(width)
     for at in _blocks(vectors, rows):
         mean += vectors[rows[at]].sum(axis=0, dtype=np.float64) / len(rows)
     for at in _blocks(vectors, rows):
-        squares += ((vectors[rows[at]] - mean) ** 2).sum(axis=0) / len(rows)
-    deviation = np.sqrt(squares)
+        variance += ((vectors[rows[at]] - mean) ** 2).sum(axis=0) / len(rows)
+    deviation = np.sqrt(variance)
     # What moves by rounding alone says nothing, and must not be blown up to variance 1.
     deviation[deviation <= 1e-6 * np.maximum(np.abs(mean), np.finfo(np.float32).tiny)] = np.inf
     whole = StandardVectors(mean.astype(np.float32), deviation.astype(np.float32), None, 1.0)
     if width <= components:
         return whole
-    most = max(components, whole_bytes // (width * 4))
-    drawn = rows if len(rows) <= most else np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+    max_rows = max(components, whole_bytes // (width * 4))
+    rng = np.random.default_rng(seed)
+    drawn = rows if len(rows) <= max_rows else np.sort(rng.choice(rows, max_rows, replace=False))
     pca = PCA(min(components, len(drawn)), svd_solver="randomized", random_state=seed).fit(whole.of(vectors, drawn))
     spread = float(np.sqrt(pca.explained_variance_.mean())) or 1.0
     return StandardVectors(whole.mean, whole.deviation, pca.components_.astype(np.float32), spread)

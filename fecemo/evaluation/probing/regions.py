@@ -41,16 +41,16 @@ class Softmax:
         """Return which classes are answered anywhere at all: ndarray of shape (n_classes,), bool."""
         from scipy.optimize import linprog
 
-        found = []
+        nonempty = []
         for weights, bias in zip(self.weights, self.biases, strict=True):
-            others = np.any(self.weights != weights, axis=1) | (self.biases != bias)
+            rivals = np.any(self.weights != weights, axis=1) | (self.biases != bias)
             # The largest margin t ≤ 1 with (w_i − w_j) · e + t ≤ b_j − b_i for every other class i.
-            rows = np.column_stack([self.weights[others] - weights, np.ones(others.sum())])
+            rows = np.column_stack([self.weights[rivals] - weights, np.ones(rivals.sum())])
             goal = np.append(np.zeros(self.weights.shape[1]), -1.0)
-            best = linprog(goal, A_ub=rows, b_ub=bias - self.biases[others],
+            best = linprog(goal, A_ub=rows, b_ub=bias - self.biases[rivals],
                            bounds=[*[(None, None)] * self.weights.shape[1], (None, 1.0)])
-            found.append(best.status == 0 and -best.fun > LEAST_MARGIN)
-        return np.array(found)
+            nonempty.append(best.status == 0 and -best.fun > LEAST_MARGIN)
+        return np.array(nonempty)
 
 
 def read_softmax(embedding: np.ndarray, probabilities: np.ndarray) -> Softmax | None:

@@ -122,7 +122,7 @@ def read_cell(lookup: Lookup, score: Score) -> list[Markup]:
         "cell", lookup, cell, score=score, verdict=lookup.value(cell, "verdict") or 0.0, best=best, worst=worst,
         differs=recalls[best] > recalls[worst],
         never=_listed([name for name in lookup.classes(cell) if not lookup.value(cell, "answered", name)], last="or"),
-        saw=_listed([words for words, seen in saw.items() if seen]) if score.method == "hand" else "")
+        saw=_listed([words for words, shown in saw.items() if shown]) if score.method == "hand" else "")
 
 
 def read_run(lookup: Lookup, rows: Sequence[Heading], columns: Sequence[Heading]) -> list[Markup]:

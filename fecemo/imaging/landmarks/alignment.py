@@ -146,10 +146,10 @@ def aligned_picture(face: np.ndarray, eyes: np.ndarray) -> np.ndarray:
     """
     import cv2
 
-    turn, size = _similarity(np.asarray(eyes, np.float64)), (FACE_SIDE, FACE_SIDE)
+    similarity, size = _similarity(np.asarray(eyes, np.float64)), (FACE_SIDE, FACE_SIDE)
     luma = find_variant("gray").view(face[None])[0, ..., 0]
-    upright = cv2.warpAffine(luma.astype(np.float32), turn, size, borderMode=cv2.BORDER_REPLICATE)
-    kept = _oval() & (cv2.warpAffine(np.ones_like(luma), turn, size, flags=cv2.INTER_NEAREST) > 0)
+    upright = cv2.warpAffine(luma.astype(np.float32), similarity, size, borderMode=cv2.BORDER_REPLICATE)
+    kept = _oval() & (cv2.warpAffine(np.ones_like(luma), similarity, size, flags=cv2.INTER_NEAREST) > 0)
     varying = upright - _local_mean(upright)
     deviation = np.sqrt(_local_mean(varying**2))
     usual = float(deviation[kept].mean()) if kept.any() else 0.0
@@ -161,13 +161,13 @@ def aligned_picture(face: np.ndarray, eyes: np.ndarray) -> np.ndarray:
 
 def _similarity(eyes: np.ndarray) -> np.ndarray:
     """Return the (2, 3) map of points of the face to points of the picture: turned, scaled, moved, never mirrored."""
-    # Of points as complex numbers a similarity is turn * point + move.
+    # Of points as complex numbers a similarity is rotation * point + move.
     here, there = eyes @ (1, 1j), np.array(EYES) @ (1, 1j)
     if here[0] == here[1]:
         raise ValueError(f"both eyes are at {eyes[0].tolist()}")
-    turn = (there[1] - there[0]) / (here[1] - here[0])
-    move = there[0] - turn * here[0]
-    return np.array([[turn.real, -turn.imag, move.real], [turn.imag, turn.real, move.imag]])
+    rotation = (there[1] - there[0]) / (here[1] - here[0])
+    move = there[0] - rotation * here[0]
+    return np.array([[rotation.real, -rotation.imag, move.real], [rotation.imag, rotation.real, move.imag]])
 
 
 def _local_mean(values: np.ndarray) -> np.ndarray:

@@ -47,20 +47,20 @@ class Region:
         """
         import cv2
 
-        turn = self._turn() * (CROP_SIDE / self.side)
-        move = MIDDLE - turn @ (self.x, self.y)
-        cut: np.ndarray = cv2.warpAffine(picture, np.column_stack([turn, move]), (CROP_SIDE, CROP_SIDE),
+        matrix = self._rotation() * (CROP_SIDE / self.side)
+        move = MIDDLE - matrix @ (self.x, self.y)
+        cut: np.ndarray = cv2.warpAffine(picture, np.column_stack([matrix, move]), (CROP_SIDE, CROP_SIDE),
                                          flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         return cut
 
     def to_picture(self, landmarks: np.ndarray) -> np.ndarray:
         """Return points of the upright square, (n, 3) in its pixels, in pixels of the picture."""
         scale = self.side / CROP_SIDE
-        # The transpose of a turn is the turn back, and rows of points are multiplied from the left.
-        flat = (landmarks[:, :2] - MIDDLE) @ self._turn() * scale + (self.x, self.y)
+        # The transpose of a rotation is its inverse, and rows of points are multiplied from the left.
+        flat = (landmarks[:, :2] - MIDDLE) @ self._rotation() * scale + (self.x, self.y)
         return np.column_stack([flat, landmarks[:, 2] * scale])
 
-    def _turn(self) -> np.ndarray:
+    def _rotation(self) -> np.ndarray:
         cos, sin = math.cos(self.angle), math.sin(self.angle)
         return np.array([[cos, sin], [-sin, cos]])
 
@@ -81,9 +81,9 @@ def region_of(landmarks: np.ndarray) -> Region:
     """
     across = landmarks[points.LEFT_EYE_OUTER] - landmarks[points.RIGHT_EYE_OUTER]
     turned = Region(0.0, 0.0, math.atan2(across[1], across[0]), 1.0)
-    upright = landmarks[:, :2] @ turned._turn().T
+    upright = landmarks[:, :2] @ turned._rotation().T
     low, high = upright.min(axis=0), upright.max(axis=0)
-    middle = (low + high) / 2 @ turned._turn()
+    middle = (low + high) / 2 @ turned._rotation()
     return Region(float(middle[0]), float(middle[1]), turned.angle, float(MARGIN * np.max(high - low)))
 
 
@@ -142,8 +142,8 @@ def find_mesh(face: np.ndarray, landmarker: Landmarker) -> FaceMesh:
     looks = [_look(face, middle_region(face, share), landmarker) for share in FIRST_SHARES]
     region, crop_landmarks, score = max(looks, key=lambda look: look[2])
     closer = region_of(region.to_picture(crop_landmarks))
-    least, most = (share * face.shape[0] for share in LIKELY_SHARES)
-    if least <= closer.side <= most:
+    shortest, longest = (share * face.shape[0] for share in LIKELY_SHARES)
+    if shortest <= closer.side <= longest:
         region, crop_landmarks, score = _look(face, closer, landmarker)
     return FaceMesh(region.to_picture(crop_landmarks), score, landmarker.blendshapes(crop_landmarks))
 
