@@ -89,15 +89,16 @@ def fusion_block(name: str, tokens: Any, heads: int, drop_path: float, mix_token
     for stream, first, second in (("image", 1, 2), ("landmarks", 3, 4)):
         normed = _norm(f"{name}_norm_{first}")(tokens)
         of_image, of_landmarks = normed[:, :half], normed[:, half:]
-        own = tokens[:, :half] if stream == "image" else tokens[:, half:]
+        branch = tokens[:, :half] if stream == "image" else tokens[:, half:]
         query, context = (of_landmarks, of_image) if stream == "image" else (of_image, of_landmarks)
         attended = CrossAttention(heads, name=f"{name}_{stream}_attention")([query, context])
-        own = layers.Add(name=f"{name}_{stream}_add_1")([own, _maybe(f"{name}_{stream}_drop_1", attended, drop_path)])
-        deep = _norm(f"{name}_norm_{second}")(own)
+        branch = layers.Add(name=f"{name}_{stream}_add_1")(
+            [branch, _maybe(f"{name}_{stream}_drop_1", attended, drop_path)])
+        deep = _norm(f"{name}_norm_{second}")(branch)
         deep = layers.Dense(MLP_RATIO * width, activation="gelu", name=f"{name}_{stream}_mlp_1")(deep)
         deep = layers.Dense(width, name=f"{name}_{stream}_mlp_2")(deep)
         streams.append(layers.Add(name=f"{name}_{stream}_add_2")(
-            [own, _maybe(f"{name}_{stream}_drop_2", deep, drop_path)]))
+            [branch, _maybe(f"{name}_{stream}_drop_2", deep, drop_path)]))
     both = layers.Concatenate(axis=1, name=f"{name}_streams")(streams)
     return _along_features(f"{name}_mix", both, layers.Dense(2 * half, name=f"{name}_mix")) if mix_tokens else both
 

@@ -80,12 +80,12 @@ class Standardization(layers.Layer):
             total = variances.sum()
             scale = np.full(len(variances), 1 / np.sqrt(total) if total > 0 else 0.0)
         else:
-            least = NEGLIGIBLE * variances.mean() if variances.any() else 1.0
-            scale = 1 / np.sqrt(np.maximum(variances, least))
+            floor = NEGLIGIBLE * variances.mean() if variances.any() else 1.0
+            scale = 1 / np.sqrt(np.maximum(variances, floor))
         # A number that never varies says nothing of the faces that are met later either.
         scale = np.where(variances > 0, scale, 0.0)
-        squares = np.sum(variances * scale**2)
-        factor = 1.0 if self.length is None or not squares else self.length / np.sqrt(squares)
+        square_length = np.sum(variances * scale**2)
+        factor = 1.0 if self.length is None or not square_length else self.length / np.sqrt(square_length)
         for weight, array in ((self.mean, vectors.mean(axis=0)), (self.scale, scale), (self.factor, factor)):
             weight.assign(np.asarray(array, np.float32))
 

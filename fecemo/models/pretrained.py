@@ -94,11 +94,11 @@ def convert(tensors: Mapping[str, np.ndarray], network: Any, channels: str) -> C
     for stack, layer, place in _places(network):
         for variable in layer.weights:
             source = prefix + naming.source(place, variable.name)
-            found = take(source)
-            if found is None:
+            values = take(source)
+            if values is None:
                 wrong.append(f"{source} is missing")
                 continue
-            array = _ours(np.asarray(found, np.float32), variable.name, place, naming, channels)
+            array = _as_variable(np.asarray(values, np.float32), variable.name, place, naming, channels)
             if variable.name == "moving_mean":
                 bias = take(prefix + naming.source(replace(place, kind="conv"), "bias"))
                 array = array if bias is None else array - bias.astype(np.float32)
@@ -106,7 +106,7 @@ def convert(tensors: Mapping[str, np.ndarray], network: Any, channels: str) -> C
             # Excitation is at times a convolution of kernel 1×1.
             array = array.reshape(expected) if place.kind == "dense" and array.shape[-2:] == expected else array
             if array.shape != expected:
-                wrong.append(f"{source} has the shape {np.shape(found)}, and {stack}/{layer.name}/{variable.name} has "
+                wrong.append(f"{source} has the shape {np.shape(values)}, and {stack}/{layer.name}/{variable.name} has "
                              f"{expected}")
             elif not np.isfinite(array).all():
                 wrong.append(f"{source} holds numbers that are not finite")
@@ -182,13 +182,13 @@ def _places(network: Any) -> Iterator[tuple[str, Any, Place]]:
 
 
 def _place(stage: int, name: str) -> Place:
-    found = re.fullmatch(r"block_(\d+)_(excite_\d|\w+?)(?:_(conv|norm))?", name)
-    if found is None:
+    match = re.fullmatch(r"block_(\d+)_(excite_\d|\w+?)(?:_(conv|norm))?", name)
+    if match is None:
         return Place(stage, 0, "", name)
-    return Place(stage, int(found[1]), found[2], found[3] or "dense")
+    return Place(stage, int(match[1]), match[2], match[3] or "dense")
 
 
-def _ours(array: np.ndarray, variable: str, place: Place, naming: Naming, channels: str) -> np.ndarray:
+def _as_variable(array: np.ndarray, variable: str, place: Place, naming: Naming, channels: str) -> np.ndarray:
     if variable == "kernel":
         kernel = naming.kernel(array)
         return kernel[:, :, ::-1] if place == STEM and channels == "bgr" else kernel

@@ -115,10 +115,10 @@ class EMA(Balance):
         """Return the averages; those of terms without a known example stay; see `Balance.update_state`."""
         from keras import ops
 
-        seen = ops.cast(counts > 0, "float32")
+        present = ops.cast(counts > 0, "float32")
         averages = ops.where(state["averaged"] > 0, self.beta * state["averages"] + (1 - self.beta) * terms, terms)
-        return {"averages": ops.where(seen > 0, averages, state["averages"]),
-                "averaged": ops.maximum(state["averaged"], seen)}
+        return {"averages": ops.where(present > 0, averages, state["averages"]),
+                "averaged": ops.maximum(state["averaged"], present)}
 
     def total(self, terms: Any, weights: Any, state: State) -> Any:
         """Return the sum of the terms, each divided by its average; see `Balance.total`."""

@@ -53,11 +53,11 @@ def restore_best(folder: Path, digest: str, progress: Progress, phase: str, vari
         If they were lost.
     """
     path = _path(folder, progress.phase, best_epoch(progress.records, phase))
-    found, why_not = find_checkpoint(path, digest)
-    if found is None:
+    checkpoint, why_not = find_checkpoint(path, digest)
+    if checkpoint is None:
         raise StoredStateError(f"the weights of the best epoch are lost: {why_not or f'{path} is missing'}; delete "
                                f"the checkpoints in {folder} and run the train stage again")
-    found.restore(variables)
+    checkpoint.restore(variables)
 
 
 def _path(folder: Path, phase: int, epoch: int) -> Path:

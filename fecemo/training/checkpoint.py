@@ -109,14 +109,14 @@ class Checkpoint:
 def find_checkpoint(path: Path, digest: str) -> tuple[Checkpoint | None, str]:
     """Return the checkpoint to go on from, or None and why there is none (``""`` where none was stored)."""
     try:
-        found = Checkpoint(path)
+        checkpoint = Checkpoint(path)
     except FileNotFoundError:
         return None, ""
     except DAMAGE as error:
         return None, f"{path} cannot be read ({error})"
-    if found.digest != digest:
+    if checkpoint.digest != digest:
         return None, f"{path} belongs to other settings, inputs or another backend"
-    return found, ""
+    return checkpoint, ""
 
 
 def _member(number: int) -> str:

@@ -139,8 +139,8 @@ def _chance(training: TrainingJob, phase: TrainingPhase, epoch: int | str, numbe
     return zlib.crc32(f"{training.seed}/{phase.name}/{epoch}/{number}".encode())
 
 
-def _refuse_no_number(training: TrainingJob, phase: TrainingPhase, value: float, what: str, at: str) -> None:
+def _refuse_no_number(training: TrainingJob, phase: TrainingPhase, value: float, quantity: str, at: str) -> None:
     if not math.isfinite(value):
         raise InputError(
-            f"train {training.title}: the {what} is {value} at {at} of the phase {phase.name!r}; "
+            f"train {training.title}: the {quantity} is {value} at {at} of the phase {phase.name!r}; "
             f"lower fit.{phase.name}.learning_rate (now {phase.fit.learning_rate:g}) or choose another loss")

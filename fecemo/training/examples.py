@@ -102,8 +102,8 @@ def join(parts: Sequence[Examples]) -> Examples:
 
 
 def _joined(parts: Sequence[Examples], target: str) -> np.ndarray:
-    given = [part.targets[target] for part in parts if target in part.targets]
-    kinds = {(values.dtype, values.shape[1:]) for values in given}
+    targets = [part.targets[target] for part in parts if target in part.targets]
+    kinds = {(values.dtype, values.shape[1:]) for values in targets}
     if len(kinds) > 1:
         raise ValueError(f"the target {target!r} is of different kinds: "
                          + " and ".join(sorted(f"{dtype} of shape (m, {str(shape)[1:]}" for dtype, shape in kinds)))

@@ -64,12 +64,12 @@ def train(training: TrainingJob) -> Trained:
         If a checkpoint cannot be written, or memory runs out; then a smaller batch is suggested.
     """
     path = training.folder / CHECKPOINT_NAME
-    found, why_not = find_checkpoint(path, training.digest)
+    checkpoint, why_not = find_checkpoint(path, training.digest)
     shared = training.model.variables
     done = Progress()
-    if found is not None:
-        done = found.progress
-        found.restore(shared)
+    if checkpoint is not None:
+        done = checkpoint.progress
+        checkpoint.restore(shared)
         print(f"train {training.title}: going on after epoch {done.epoch} of the phase "
               f"{training.phases[done.phase].name!r}", file=sys.stderr)
     elif why_not:
@@ -79,14 +79,14 @@ def train(training: TrainingJob) -> Trained:
 
     for index in range(done.phase, len(training.phases)):
         phase = training.phases[index]
-        resumed = found if found is not None and index == found.progress.phase else None
+        resumed = checkpoint if checkpoint is not None and index == checkpoint.progress.phase else None
         if resumed is None:
             done = replace(done, phase=index, epoch=0)
         if not _finished(phase, done):
             done = _fit(training, phase, done, resumed, clock, shared)
         if phase.fit.keep == "best":
             restore_best(training.folder, training.digest, done, phase.name, shared)
-    return Trained(done.records, found.progress.seconds if found is not None else 0.0)
+    return Trained(done.records, checkpoint.progress.seconds if checkpoint is not None else 0.0)
 
 
 def _finished(phase: TrainingPhase, done: Progress) -> bool:
@@ -104,9 +104,9 @@ def _fit(training: TrainingJob, phase: TrainingPhase, done: Progress, resumed: C
         except ValueError as error:
             raise InputError(f"{where}: {error}") from error
         _refuse_no_learning(phase, step, where)
-        own = [*step.optimizer.variables, *step.state]
+        phase_state = [*step.optimizer.variables, *step.state]
         if resumed is not None:
-            resumed.restore(own, first=len(shared))
+            resumed.restore(phase_state, first=len(shared))
         loader = Loader(phase.columns, phase.rows, training.view)
         with progress(phase.fit.epochs * len(phase.examples), f"train {training.title}: {phase.name}", "face",
                       initial=done.epoch * len(phase.examples)) as bar:
@@ -115,7 +115,7 @@ def _fit(training: TrainingJob, phase: TrainingPhase, done: Progress, resumed: C
                 done = Progress(done.phase, done.epoch + 1, [*done.records, record], time.monotonic() - clock)
                 if phase.fit.keep == "best":
                     keep_best(training.folder, training.digest, done, phase.name, shared)
-                write_checkpoint(training.folder / CHECKPOINT_NAME, training.digest, done, [*shared, *own])
+                write_checkpoint(training.folder / CHECKPOINT_NAME, training.digest, done, [*shared, *phase_state])
                 write_history(training.folder / HISTORY_NAME, done.records)
                 drop_others(training.folder, done, phase.name)
     return done

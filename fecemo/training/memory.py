@@ -132,11 +132,11 @@ def fits_on_device(size: int) -> bool:
     InputError
         If the environment variable ``FECEMO_FACES_ON`` is neither ``device`` nor ``disk``.
     """
-    said = os.environ.get(FACES_VARIABLE)
-    if said:
-        if said not in FACES_PLACES:
-            raise InputError(f"{FACES_VARIABLE} is {said!r}: {nearest(said, FACES_PLACES)}")
-        return said == "device"
+    place = os.environ.get(FACES_VARIABLE)
+    if place:
+        if place not in FACES_PLACES:
+            raise InputError(f"{FACES_VARIABLE} is {place!r}: {nearest(place, FACES_PLACES)}")
+        return place == "device"
     free, passed_through = free_device_memory(), available_memory()
     return free is not None and size <= DEVICE_SHARE * free and (passed_through is None or size <= passed_through)
 
@@ -171,23 +171,23 @@ def out_of_memory_explained(where: str, batch_size: int, accumulate: int = 1) ->
 
 def ran_out_of_memory(error: Exception) -> bool:
     """Tell whether an error of any backend says that memory ran out: by its class's name or its words."""
-    said = str(error).lower()
+    message = str(error).lower()
     return (any(kind.__name__ in OUT_OF_MEMORY_CLASSES for kind in type(error).__mro__)
-            or any(phrase in said for phrase in OUT_OF_MEMORY_PHRASES))
+            or any(phrase in message for phrase in OUT_OF_MEMORY_PHRASES))
 
 
 def _free_of_tensorflow(tensorflow: Any) -> float | None:
     # TensorFlow takes nearly all of a device for itself, and only this list says how much it took.
     listed = import_module("tensorflow.python.client.device_lib").list_local_devices()
-    limits = [found.memory_limit for found in listed if found.device_type == "GPU"]
+    limits = [device.memory_limit for device in listed if device.device_type == "GPU"]
     if not limits:
         return None
     return float(limits[0] - tensorflow.config.experimental.get_memory_info("GPU:0")["current"])
 
 
 def _free_of_jax(jax: Any) -> float | None:
-    said = jax.local_devices()[0].memory_stats() or {}
-    return float(said["bytes_limit"] - said["bytes_in_use"]) if "bytes_limit" in said else None
+    stats = jax.local_devices()[0].memory_stats() or {}
+    return float(stats["bytes_limit"] - stats["bytes_in_use"]) if "bytes_limit" in stats else None
 
 
 def _free_of_torch(torch: Any) -> float | None:

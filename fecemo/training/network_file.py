@@ -66,9 +66,9 @@ def refuse_unstorable(model: keras.Model, folder: Path) -> None:
     finally:
         path.unlink(missing_ok=True)
         path.with_name(f".saving.{path.name}").unlink(missing_ok=True)
-    for mine, stored in zip(model.weights, again.weights, strict=False):
-        if mine.shape != stored.shape or not np.array_equal(*map(keras.ops.convert_to_numpy, (mine, stored))):
-            raise InputError(f"the model {model.name} is another one after it was stored: {mine.path} has lost its "
+    for weight, stored in zip(model.weights, again.weights, strict=False):
+        if weight.shape != stored.shape or not np.array_equal(*map(keras.ops.convert_to_numpy, (weight, stored))):
+            raise InputError(f"the model {model.name} is another one after it was stored: {weight.path} has lost its "
                              f"values; {advice}")
     if len(model.weights) != len(again.weights) or set(model.output) != set(again.output):
         raise InputError(f"the model {model.name} has {len(model.weights)} weights and, stored and loaded again, "
@@ -78,10 +78,10 @@ def refuse_unstorable(model: keras.Model, folder: Path) -> None:
 def _lasting(value: Any, numbers: dict[int, int]) -> Any:
     """Replace what Keras takes from the clock and from addresses in memory by what is the same in every run."""
     if isinstance(value, list):
-        return [_lasting(one, numbers) for one in value]
+        return [_lasting(element, numbers) for element in value]
     if not isinstance(value, dict):
         return value
-    lasting = {key: _lasting(one, numbers) for key, one in value.items()}
+    lasting = {key: _lasting(element, numbers) for key, element in value.items()}
     if lasting.get("shared_object_id") is not None:
         lasting["shared_object_id"] = numbers.setdefault(lasting["shared_object_id"], len(numbers) + 1)
     if "date_saved" in lasting:

@@ -232,8 +232,8 @@ class SAM(Optimizer):
                         weight.assign(weight - way_up)
                     super().apply(grads, trainable_variables)
                     return
-                squares = [ops.sum(ops.square(gradient)) for gradient in grads if gradient is not None]
-                length = rho / (ops.sqrt(sum(squares)) + 1e-12)
+                lengths = [ops.sum(ops.square(gradient)) for gradient in grads if gradient is not None]
+                length = rho / (ops.sqrt(sum(lengths)) + 1e-12)
                 for weight, way_up, gradient in zip(weights, ways_up, grads, strict=True):
                     way_up.assign(ops.zeros_like(way_up) if gradient is None else length * gradient)
                     weight.assign(weight + way_up)
@@ -241,11 +241,11 @@ class SAM(Optimizer):
         return SharpnessAware.from_config(plain.get_config())
 
 
-def _chosen(said: Any) -> Optimizer:
+def _chosen(choice: Any) -> Optimizer:
     """Return the optimizer that a name, or a name with settings, says. Raises `ValueError` if there is none."""
-    named = {said: {}} if isinstance(said, str) else said
+    named = {choice: {}} if isinstance(choice, str) else choice
     if not isinstance(named, dict) or len(named) != 1:
-        raise ValueError(f"base: expected the name of an optimizer, or one name with settings, found {said!r}")
+        raise ValueError(f"base: expected the name of an optimizer, or one name with settings, found {choice!r}")
     (name, settings), = named.items()
     try:
         return build(find(OPTIMIZERS, "OPTIMIZER", name, "optimizer"), settings or {}, "base")

@@ -204,10 +204,10 @@ class TrainingStep(keras.Model):
         values = term.loss.per_example(output, target, weights, state)
         if MIXED not in emitted or target is None or term.target_name in emitted:
             return ops.sum(values * weights), ops.sum(weights)
-        own, other = emitted[MIXED] * weights, ops.roll(weights, 1, axis=0) * sample_weight
-        of_other = term.loss.per_example(output, ops.roll(target, 1, axis=0), other, state)
-        other = (1 - emitted[MIXED]) * other
-        return ops.sum(own * values) + ops.sum(other * of_other), ops.sum(own) + ops.sum(other)
+        first, second = emitted[MIXED] * weights, ops.roll(weights, 1, axis=0) * sample_weight
+        mixed = term.loss.per_example(output, ops.roll(target, 1, axis=0), second, state)
+        second = (1 - emitted[MIXED]) * second
+        return ops.sum(first * values) + ops.sum(second * mixed), ops.sum(first) + ops.sum(second)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Return the loss, that of each term, how many examples it counted and, where there is one, its accuracy."""

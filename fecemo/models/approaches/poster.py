@@ -80,9 +80,9 @@ def build(config: PosterConfig, shapes: Mapping[str, Shape], n_classes: int) -> 
     image = keras.Input(shapes["image"], name="image")
     entry = chain("entry", shapes["image"], entry_layers(ResidualConfig(side=config.side), shapes["image"], "nearest"))
     faces = entry(image)
-    seen = ir_stream("image_stream", faces.shape[1:], config.filters, config.units)(faces)
+    pixels = ir_stream("image_stream", faces.shape[1:], config.filters, config.units)(faces)
     landmarks = mobile_face_stream("landmarks", faces.shape[1:], config.landmark_filters, config.width)(faces)
-    side, channels = seen.shape[1] // 2, 4 * seen.shape[3]
+    side, channels = pixels.shape[1] // 2, 4 * pixels.shape[3]
 
     def fuse(maps: Any) -> Any:
         of_image, of_landmarks = maps
@@ -100,14 +100,14 @@ def build(config: PosterConfig, shapes: Mapping[str, Shape], n_classes: int) -> 
         return fused_head(fusion_pyramid(tokens, config.depth, config.heads, config.drop_path, config.mix_tokens),
                           n_classes)
 
-    entering = [keras.Input(made.shape[1:], name=f"{name}_map") for name, made in (("image", seen),
+    entering = [keras.Input(made.shape[1:], name=f"{name}_map") for name, made in (("image", pixels),
                                                                                   ("landmarks", landmarks))]
     fusion = keras.Model(entering, fuse(entering), name="fusion")
     measure = submodel("landmark_head", landmarks.shape[1:], lambda made: layers.BatchNormalization(name="norm")(
         layers.Dense(config.landmark_features, use_bias=False, name="dense")(layers.Flatten(name="flatten")(
             layers.BatchNormalization(name="whole_norm")(layers.DepthwiseConv2D(
                 made.shape[1], use_bias=False, name="whole")(made))))))
-    return keras.Model({"image": image}, {"probabilities": fusion([seen, landmarks]),
+    return keras.Model({"image": image}, {"probabilities": fusion([pixels, landmarks]),
                                           "landmark_features": measure(landmarks)}, name="poster")
 
 

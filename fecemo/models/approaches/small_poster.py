@@ -57,11 +57,11 @@ def build_of_pixels(config: SmallPosterConfig, shapes: Mapping[str, Shape], n_cl
     from fecemo.models.residual import small_encoder
 
     image = keras.Input(shapes["image"], name="image")
-    seen = small_encoder(config, shapes["image"], "encoder", averaged=False)(image)
+    pixels = small_encoder(config, shapes["image"], "encoder", averaged=False)(image)
     landmarks = small_encoder(config, shapes["image"], "landmarks", averaged=False)(image)
     head = chain("landmark_head", landmarks.shape[1:], [layers.GlobalAveragePooling2D(name="average"),
                                                         layers.Dense(config.landmark_features, name="dense")])
-    return keras.Model({"image": image}, {"probabilities": _fusion(config, seen, landmarks, n_classes),
+    return keras.Model({"image": image}, {"probabilities": _fusion(config, pixels, landmarks, n_classes),
                                           "landmark_features": head(landmarks)}, name="small_poster")
 
 
@@ -74,14 +74,14 @@ def build_of_features(config: SmallPosterConfig, shapes: Mapping[str, Shape], n_
     from fecemo.models.residual import small_encoder
 
     inputs = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
-    seen = small_encoder(config, shapes["image"], "encoder", averaged=False)(inputs["image"])
+    pixels = small_encoder(config, shapes["image"], "encoder", averaged=False)(inputs["image"])
     measured = layers.Concatenate(name="measured")([
         Standardization(limit=4.0, length=1.0, name=f"standardization_{name}")(inputs[name])
         for name in ("distances", "blendshapes")])
-    return keras.Model(inputs, {"probabilities": _fusion(config, seen, measured, n_classes)}, name="feature_poster")
+    return keras.Model(inputs, {"probabilities": _fusion(config, pixels, measured, n_classes)}, name="feature_poster")
 
 
-def _fusion(config: SmallPosterConfig, seen: Any, landmarks: Any, n_classes: int) -> Any:
+def _fusion(config: SmallPosterConfig, pixels: Any, landmarks: Any, n_classes: int) -> Any:
     """Return class probabilities of a map of the image and of a map, or a vector, of the landmarks."""
     import keras
     from keras import layers
@@ -89,11 +89,11 @@ def _fusion(config: SmallPosterConfig, seen: Any, landmarks: Any, n_classes: int
     from fecemo.models.fusion import fused_head, fusion_pyramid, with_mean
     from fecemo.models.layers import LearnedPositions
 
-    entering = [keras.Input(made.shape[1:], name=f"{name}_map") for name, made in (("image", seen),
+    entering = [keras.Input(made.shape[1:], name=f"{name}_map") for name, made in (("image", pixels),
                                                                                   ("landmarks", landmarks))]
-    places = seen.shape[1] * seen.shape[2]
+    places = pixels.shape[1] * pixels.shape[2]
     of_image = layers.Dense(config.width, name="image_width")(
-        layers.Reshape((places, seen.shape[3]), name="image_cut")(entering[0]))
+        layers.Reshape((places, pixels.shape[3]), name="image_cut")(entering[0]))
     if len(landmarks.shape) == 4:
         of_landmarks = layers.Dense(config.width, name="landmarks_width")(
             layers.Reshape((places, landmarks.shape[3]), name="landmarks_cut")(entering[1]))
@@ -103,7 +103,7 @@ def _fusion(config: SmallPosterConfig, seen: Any, landmarks: Any, n_classes: int
     tokens = layers.Concatenate(axis=1, name="streams")([
         LearnedPositions(name="positions")(with_mean("image", of_image)), with_mean("landmarks", of_landmarks)])
     tokens = fusion_pyramid(tokens, config.fusion_depth, config.heads, config.drop_path, config.mix_tokens)
-    return keras.Model(entering, fused_head(tokens, n_classes), name="fusion")([seen, landmarks])
+    return keras.Model(entering, fused_head(tokens, n_classes), name="fusion")([pixels, landmarks])
 
 
 OF_PIXELS = Approach(

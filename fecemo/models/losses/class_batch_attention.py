@@ -32,10 +32,10 @@ class ClassBatchAttention(Loss):
 
         maps = ops.cast(output, "float32")
         attended = attend(maps, weights)
-        own = maps[..., -1]
-        known = ops.one_hot(target, own.shape[-1], dtype="float32")
+        plain = maps[..., -1]
+        known = ops.one_hot(target, plain.shape[-1], dtype="float32")
         return sum(ops.logsumexp(scores, axis=-1) - ops.sum(known * scores, axis=-1)
-                   for scores in (attended, attended + own))
+                   for scores in (attended, attended + plain))
 
     def init_state(self, output_shape: tuple[int, ...], target: np.ndarray | None,
                    n_classes: int) -> dict[str, np.ndarray]:

@@ -38,8 +38,8 @@ class NTXent(Loss):
         from keras import ops
 
         scores = _cosines(output) / self.temperature
-        others = ops.logsumexp(_of_others(scores, weights), axis=1)
-        return ops.mean(ops.reshape(others - _of_other_view(scores), (-1, 2)), axis=1)
+        negatives = ops.logsumexp(_of_others(scores, weights), axis=1)
+        return ops.mean(ops.reshape(negatives - _of_other_view(scores), (-1, 2)), axis=1)
 
     def is_correct(self, output: Any, target: Any, weights: Any) -> Any:
         """Return whether the nearest neighbour of a face's first view is its second; see `Loss.is_correct`."""
@@ -71,8 +71,8 @@ def _of_other_view(scores: Any) -> Any:
     from keras import ops
 
     views = scores.shape[0]
-    other = ops.reshape(ops.flip(ops.reshape(ops.arange(views), (-1, 2)), axis=1), (-1, 1))
-    return ops.squeeze(ops.take_along_axis(scores, other, axis=1), axis=1)
+    partner = ops.reshape(ops.flip(ops.reshape(ops.arange(views), (-1, 2)), axis=1), (-1, 1))
+    return ops.squeeze(ops.take_along_axis(scores, partner, axis=1), axis=1)
 
 
 LOSS = NTXent

@@ -57,7 +57,7 @@ def squared_distances(output: Any) -> tuple[Any, Any, Any]:
 
     first, second, odd = (ops.cast(output[:, place], "float32") for place in range(3))
     pairs = ((first, second), (first, odd), (second, odd))
-    between = [ops.sum(ops.square(one - other), axis=-1) for one, other in pairs]
+    between = [ops.sum(ops.square(left - right), axis=-1) for left, right in pairs]
     return between[0], between[1], between[2]
 
 
