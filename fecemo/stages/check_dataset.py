@@ -37,17 +37,17 @@ def run(dataset: Path) -> None:
         tables_read = len(opened.receipt.outputs) - 1
         say_done(STAGE, dataset, f"{len(opened)} faces and {tables_read} tables are what was stored")
         return
-    found = []
+    damages = []
     if rows:
         listed = ", ".join(map(str, rows[:NAMED_ROWS])) + (", …" if len(rows) > NAMED_ROWS else "")
-        found.append(f"{len(rows)} of {len(opened)} faces (rows {listed})")
+        damages.append(f"{len(rows)} of {len(opened)} faces (rows {listed})")
     if tables:
-        found.append(f"the tables {', '.join(tables)}")
+        damages.append(f"the tables {', '.join(tables)}")
     if (dataset / SHARDS_NAME).exists():
         remedy = "check the data sets that it was joined of, then join them again"
     else:
         remedy = f"remove {dataset / RECEIPT_NAME} and run the command that made it again: that makes only these anew"
-    raise StoredStateError(f"{dataset} is damaged: {' and '.join(found)} are not what was stored; {remedy}")
+    raise StoredStateError(f"{dataset} is damaged: {' and '.join(damages)} are not what was stored; {remedy}")
 
 
 def _holds(path: Path, digest: str) -> bool:

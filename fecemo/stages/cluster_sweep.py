@@ -66,18 +66,19 @@ def run(arguments: CellArguments) -> Receipt:
             source.values[pile], embedded.values, np.where(may_see, target.labels[embedded.rows], ""), target.classes,
             settings, kmeans, recipe.naming, seed=recipe.seed, title=cell.title))
         # Scored is what no seed's naming saw, so that all figures of a cell are of the same faces.
-        seen = np.unique(np.concatenate([named.seen for one in grouped for named in one.named.values()]))
-        scored = scored_faces(cell.score_on, target, read, embedded.rows[seen])
+        read_rows = np.unique(np.concatenate(
+            [named.labelled_rows for clusters in grouped for named in clusters.named.values()]))
+        scored = scored_faces(cell.score_on, target, read, embedded.rows[read_rows])
         rows = scored.rows
         at, truth = np.searchsorted(embedded.rows, rows), target.labels[rows]
         entries = []
         right: dict[tuple[int, str], np.ndarray] = {}
         for n_clusters in settings.n_clusters:
-            one, its_right = score_clusterings(
+            entry, correct = score_clusterings(
                 n_clusters, _of_scored(grouped, n_clusters, at), truth, target.classes,
                 evaluation.resampling(recipe.seed))
-            entries.append(one)
-            right |= {(n_clusters, naming): its for naming, its in its_right.items()}
+            entries.append(entry)
+            right |= {(n_clusters, naming): answers for naming, answers in correct.items()}
         support = np.array([np.count_nonzero(truth == emotion) for emotion in target.classes])
         record = ClusterSweep(
             approach=arguments.approach, variant=arguments.variant, recipe=recipe.name, emotions=target.classes,
@@ -89,10 +90,9 @@ def run(arguments: CellArguments) -> Receipt:
             confidence=evaluation.confidence, bootstrap=evaluation.bootstrap,
             chance=Chance(uniform=1 / np.count_nonzero(support), majority=float(support.max() / len(rows))),
             entries=tuple(entries))
-        best = max((its.balanced_accuracy.mean, one.n_clusters, naming)
-                   for one in entries for naming, its in one.named.items())
-        files = write_cluster_sweep(folder, record, rows,
-                                target.label_codes()[rows].astype(np.int64), right)
+        best = max((figures.balanced_accuracy.mean, entry.n_clusters, naming)
+                   for entry in entries for naming, figures in entry.named.items())
+        files = write_cluster_sweep(folder, record, rows, target.label_codes()[rows].astype(np.int64), right)
         return StageResult(files=files, summary={"n_scored": len(rows), "best_balanced_accuracy": best[0]},
                            message=f"{cell.title}: {len(grouped)} clusterings; balanced accuracy {best[0]:.3f} at "
                                 f"k = {best[1]} named by {best[2]}, on {len(rows)} faces")
@@ -102,7 +102,7 @@ def run(arguments: CellArguments) -> Receipt:
 
 def _of_scored(grouped: Sequence[NamedClusters], n_clusters: int, at: np.ndarray) -> list[SeedGroups]:
     """Return the clusterings of one number of clusters, with what they say of the faces at the given positions."""
-    return [SeedGroups(one.source_clusters, one.target_clusters[at],
-                       answers={naming: named.answers[at] for naming, named in one.named.items()},
-                       labels={naming: len(named.seen) for naming, named in one.named.items()})
-            for one in grouped if one.n_clusters == n_clusters]
+    return [SeedGroups(clusters.source_clusters, clusters.target_clusters[at],
+                       answers={naming: named.answers[at] for naming, named in clusters.named.items()},
+                       labels={naming: len(named.labelled_rows) for naming, named in clusters.named.items()})
+            for clusters in grouped if clusters.n_clusters == n_clusters]

@@ -29,10 +29,10 @@ def planned_emotions(settings: DrawSettings) -> Iterator[list[str]]:
     from fecemo.drawn import EMOTIONS
 
     rng = np.random.default_rng([settings.seed, 0])
-    fewest, most = settings.faces_per_photograph
+    min_faces, max_faces = settings.faces_per_photograph
     left = settings.faces
     while left > 0:
-        count = min(left, int(rng.integers(fewest, most + 1)))
+        count = min(left, int(rng.integers(min_faces, max_faces + 1)))
         yield [EMOTIONS[index] for index in rng.integers(len(EMOTIONS), size=count)]
         left -= count
 

@@ -56,16 +56,17 @@ def _embed(cell: Cell, models: Path, inputs: dict[str, FaceInputs], folder: Path
     counts: dict[str, int] = {}
     lengths: dict[str, int] = {}
     roles = cell.recipe.roles
-    for name, its in inputs.items():
-        rows = drawn_rows(len(its.trusted), embedded_faces(cell) if name == roles.source else None, cell.recipe.seed)
+    for name, columns in inputs.items():
+        limit = embedded_faces(cell) if name == roles.source else None
+        rows = drawn_rows(len(columns.trusted), limit, cell.recipe.seed)
         if name == roles.source:
             # Clusters are made of faces whose vectors can be trusted; every labelled face is scored.
-            rows = rows[its.trusted[rows]]
+            rows = rows[columns.trusted[rows]]
         mapped = [cell.tsne_output] if cell.tsne_output and name == roles.target else []
         stored = tuple(dict.fromkeys([*cell.approach.readouts, *mapped]))
         sweep(folder / name)
         # Each face goes through once: there is nothing to gain by keeping it.
-        loader = Loader(its.columns, rows, view, resident_bytes=0)
+        loader = Loader(columns.columns, rows, view, resident_bytes=0)
         lengths = write_outputs({output: folder / output_file(name, output) for output in stored},
                                 part_of(model, stored), loader, BATCH_SIZE, f"embed {cell.title}: {name}")
         files += [*(output_file(name, output) for output in stored), *store_outputs(folder, name, {}, rows)]
@@ -80,11 +81,11 @@ def _describe(cell: Cell, descriptor_name: str, faces: dict[str, RunFaces], fold
     descriptor, sizes = find_descriptor(descriptor_name), dataclasses.asdict(cell.model)
     files: list[str] = []
     counts: dict[str, int] = {}
-    for name, its in faces.items():
-        values = np.empty((len(its.dataset), descriptor.length(sizes)), np.float32)
+    for name, columns in faces.items():
+        values = np.empty((len(columns.dataset), descriptor.length(sizes)), np.float32)
         with progress(len(values), f"embed {cell.title}: {name}", "face") as bar:
             for row in range(len(values)):
-                values[row] = descriptor.describe(cell.variant.view(its.images[row : row + 1])[0], sizes)
+                values[row] = descriptor.describe(cell.variant.view(columns.images[row : row + 1])[0], sizes)
                 bar.update(1)
         sweep(folder / name)
         files += store_outputs(folder, name, {cell.approach.output: values}, np.arange(len(values)))

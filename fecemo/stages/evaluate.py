@@ -111,15 +111,15 @@ def _measure(folder: Path, evidence: CellEvidence) -> list[str]:
 def _cluster_score(predicted: PredictedFaces, receipts: dict[str, Receipt], seed: int) -> ClusterScore | None:
     if predicted.clusters is None or predicted.groups is None:
         return None
-    found = receipts["clusters"].summary
+    summary = receipts["clusters"].summary
     return score_clustering(
         predicted.predictions.truth, predicted.clusters, predicted.groups, names=predicted.names,
-        source_sizes=found["cluster_sizes"], target_sizes=receipts["assignments"].summary["cluster_sizes"],
-        silhouette=found.get("silhouette"), stability=found.get("stability"),
+        source_sizes=summary["cluster_sizes"], target_sizes=receipts["assignments"].summary["cluster_sizes"],
+        silhouette=summary.get("silhouette"), stability=summary.get("stability"),
         emotions=predicted.predictions.emotions, seed=seed)
 
 
-def _seconds(receipts: dict[str, Receipt], own: float) -> Seconds:
+def _seconds(receipts: dict[str, Receipt], evaluate: float) -> Seconds:
     parts = {stage: round(sum(receipt.seconds for receipt in receipts.values() if receipt.stage == stage), 3)
              for stage in ("train", "embed", "cluster", "label")}
-    return Seconds(**parts, evaluate=round(own, 3), total=round(sum(parts.values()) + own, 3))
+    return Seconds(**parts, evaluate=round(evaluate, 3), total=round(sum(parts.values()) + evaluate, 3))

@@ -139,11 +139,11 @@ def _refuse_other(out: Path, mark: str) -> None:
         return
     if not out.is_dir():
         raise ResourceError(f"cannot write {out}: a file stands where a folder is needed")
-    found = {path.name for path in out.iterdir()} - {LOCK_NAME, *(path.name for path in out.glob(HALF_WRITTEN))}
-    if found and MARK_NAME not in found:
-        raise StoredStateError(f"{out} holds what no export wrote ({min(found)}); nothing is written among it, choose "
+    names = {path.name for path in out.iterdir()} - {LOCK_NAME, *(path.name for path in out.glob(HALF_WRITTEN))}
+    if names and MARK_NAME not in names:
+        raise StoredStateError(f"{out} holds what no export wrote ({min(names)}); nothing is written among it, choose "
                                "another folder")
-    if found and (out / MARK_NAME).read_text(encoding="utf-8") != mark:
+    if names and (out / MARK_NAME).read_text(encoding="utf-8") != mark:
         raise StoredStateError(f"{out} holds an export of other faces, or one with other settings ({MARK_NAME} says "
                                f"which); choose another folder, or remove that one: rm -r {shlex.quote(str(out))}")
 

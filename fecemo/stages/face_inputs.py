@@ -104,7 +104,7 @@ def read_inputs(cell: Cell, artifacts: Artifacts, faces: dict[str, RunFaces],
         output = cell.recipe.approach_of(cell.embeddings_from).output
         artifacts.require(kind, *where)
         embedded = _embedded(artifacts.folder(kind, *where), output, faces)
-    return {name: _inputs(named, its, embedded.get(name)) for name, its in faces.items()}
+    return {name: _inputs(named, faces_of_set, embedded.get(name)) for name, faces_of_set in faces.items()}
 
 
 def _inputs(named: dict[str, str], faces: RunFaces, embedded: FaceVectors | None) -> FaceInputs:
@@ -136,9 +136,9 @@ def _annotated(dataset: Dataset, name: str) -> np.ndarray:
 
 def _embedded(folder: Path, output: str, faces: dict[str, RunFaces]) -> dict[str, FaceVectors]:
     vectors = {}
-    for name, its in faces.items():
+    for name, faces_of_set in faces.items():
         stored = read_output(folder, name, output)
-        places = np.full(len(its.dataset), NOWHERE)
+        places = np.full(len(faces_of_set.dataset), NOWHERE)
         places[stored.rows] = np.arange(len(stored.rows))
         vectors[name] = FaceVectors(stored.values, places, places != NOWHERE)
     return vectors

@@ -100,11 +100,11 @@ class FetchCrew:
             report(done)
 
     def _work(self) -> None:
-        while (turn := self._schedule.take()) is not None:
-            if self._schedule.is_set_aside(turn[0]):
-                self._drop(*turn)
+        while (task := self._schedule.take()) is not None:
+            if self._schedule.is_set_aside(task[0]):
+                self._drop(*task)
             else:
-                self._fetch(*turn)
+                self._fetch(*task)
 
     def _drop(self, host: str, job: int) -> None:
         self._under_way.pop(job, (0, None))

@@ -62,41 +62,41 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
         If ``out`` cannot be written.
     """
     options = ReadOptions(settings.classes, settings.numbering, settings.annotations, settings.text_annotations)
-    found = find_layout(settings.layout).read(settings.images, options)
-    _refuse_unknown_columns(found, settings)
-    chosen = _chosen(found, settings)
+    labelled_set = find_layout(settings.layout).read(settings.images, options)
+    _refuse_unknown_columns(labelled_set, settings)
+    chosen = _chosen(labelled_set, settings)
     with output_lock(out):
-        digests = _digests(found.folder, chosen, settings.threads)
+        digests = _digests(labelled_set.folder, chosen, settings.threads)
         # Neither the place of the images nor the number of threads shapes the pack.
         config = {key: value for key, value in plain(settings).items() if key not in ("images", "threads")
                   and (value is not None or key not in HELD_OUT.values())}
         inputs = {
             "images": digest_json([[image.path, _annotations(image), digest]
                                    for image, digest in zip(chosen, digests, strict=True)]),
-            "left_out": digest_json([dataclasses.astuple(entry) for entry in found.left_out]),
+            "left_out": digest_json([dataclasses.astuple(entry) for entry in labelled_set.left_out]),
         }
         if (receipt := current_receipt(out, config, inputs)) is not None and not in_the_making(out):
             say_done(STAGE, out, "already done, nothing to do")
             return receipt
         columns: dict[str, ColumnType] = {
-            **({"label": "label", "split": "split"} if found.classes else {}), **found.columns}
+            **({"label": "label", "split": "split"} if labelled_set.classes else {}), **labelled_set.columns}
         # A face is made of its own file alone: a set that grows, or of which files change, keeps the others.
-        writer = DatasetWriter(out, _plan(chosen), classes=found.classes, columns=columns,
+        writer = DatasetWriter(out, _plan(chosen), classes=labelled_set.classes, columns=columns,
                                made_of={"shape": settings.shape})
         try:
             writer.ledger.keep_those_of(digests)
-            copies = _fill(writer, found.folder, chosen, settings, digests)
+            copies = _fill(writer, labelled_set.folder, chosen, settings, digests)
             stored = [slot for slot, _, _ in writer.ledger.stored()]
             _refuse_lost(settings.images, chosen, stored, writer)
             chosen, held_out = _divided(chosen, settings, copies)
             writer.ledger.take_plan(_plan(chosen))
-            _write_left_out(out, found)
+            _write_left_out(out, labelled_set)
             writer_files = _write_copies(out, copies, stored)
             splits = np.array([chosen[slot].split for slot in stored], dtype=str)
             receipt = writer.finish(
                 STAGE, config=config, inputs=inputs, seed=settings.seed, extra_files=[LEFT_OUT_NAME, *writer_files],
-                summary={"left_out": found.left_out_by_reason(), "splits": _counts(chosen), "held_out": held_out,
-                         "remark": found.remark, "classes_without_faces": _missing(found),
+                summary={"left_out": labelled_set.left_out_by_reason(), "splits": _counts(chosen), "held_out": held_out,
+                         "remark": labelled_set.remark, "classes_without_faces": _missing(labelled_set),
                          "splits_without": _splits_without([chosen[slot] for slot in stored]),
                          "known": _known([chosen[slot] for slot in stored], settings),
                          "copies_of_another_label": sum(
@@ -125,24 +125,25 @@ def _write_copies(out: Path, copies: np.ndarray, stored: Sequence[int]) -> list[
 
 def _refuse_lost(place: Path, images: Sequence[LabelledImage], stored: Sequence[int], writer: DatasetWriter) -> None:
     """Raise `InputError` where no image of a whole class, or of a split that the set comes with, could be read."""
-    for what in ("label", "split"):
-        present = {getattr(images[slot], what) for slot in stored}
-        lost = sorted({getattr(image, what) for image in images} - present) if stored else []
+    for column in ("label", "split"):
+        present = {getattr(images[slot], column) for slot in stored}
+        lost = sorted({getattr(image, column) for image in images} - present) if stored else []
         if lost:
-            paths = {image.path for image in images if getattr(image, what) == lost[0]}
+            paths = {image.path for image in images if getattr(image, column) == lost[0]}
             first = next(f"{entry.address}: {reason}" for entry, reason, _ in writer.ledger.rejected()
                          if entry.address in paths)
-            raise InputError(f"{place}: none of the {len(paths)} images of the {'class' if what == 'label' else what} "
+            raise InputError(f"{place}: none of the {len(paths)} images of the "
+                             f"{'class' if column == 'label' else column} "
                              f"{lost[0]!r} can be read ({first}), so that it would be lost; mend them, or take them "
                              "out of the set")
 
 
-def _refuse_unknown_columns(found: LabelledSet, settings: ImportSettings) -> None:
+def _refuse_unknown_columns(labelled_set: LabelledSet, settings: ImportSettings) -> None:
     """Raise `InputError` where an annotation that was asked for is known of no image."""
     for name in (*settings.annotations, *settings.text_annotations):
-        if not any(image.annotations.get(name) for image in found.images):
+        if not any(image.annotations.get(name) for image in labelled_set.images):
             raise InputError(f"{settings.images}: {name!r} is asked for, and it is known of none of the "
-                             f"{len(found.images)} images; mend it, or ask for what there is")
+                             f"{len(labelled_set.images)} images; mend it, or ask for what there is")
 
 
 def _known(images: Sequence[LabelledImage], settings: ImportSettings) -> dict[str, str]:
@@ -158,25 +159,25 @@ def _known(images: Sequence[LabelledImage], settings: ImportSettings) -> dict[st
 def _splits_without(images: Sequence[LabelledImage]) -> dict[str, list[str]]:
     """Return by split the classes of which it has no image while another has."""
     labels = {split: {image.label for image in images if image.split == split} for split in SPLITS}
-    return {split: lost for split, its in labels.items()
-            if its and (lost := sorted(set().union(*labels.values()) - its))}
+    return {split: lost for split, present in labels.items()
+            if present and (lost := sorted(set().union(*labels.values()) - present))}
 
 
 def _annotations(image: LabelledImage) -> dict[str, str]:
     return {**({"label": image.label, "split": image.split} if image.label else {}), **image.annotations}
 
 
-def _missing(found: LabelledSet) -> list[str]:
+def _missing(labelled_set: LabelledSet) -> list[str]:
     """Return the classes of which the set has no image."""
-    labels = {image.label for image in found.images}
-    return [name for name in found.classes if name not in labels]
+    labels = {image.label for image in labelled_set.images}
+    return [name for name in labelled_set.classes if name not in labels]
 
 
-def _chosen(found: LabelledSet, settings: ImportSettings) -> list[LabelledImage]:
+def _chosen(labelled_set: LabelledSet, settings: ImportSettings) -> list[LabelledImage]:
     """Return the images to import, in the order of their paths, with the splits that the set comes with."""
     from fecemo.data.splits import capped_sample
 
-    images, ids = list(found.images), [face_id(image.path, 0, 1, 0, 1) for image in found.images]
+    images, ids = list(labelled_set.images), [face_id(image.path, 0, 1, 0, 1) for image in labelled_set.images]
     if settings.per_class is not None:
         rows = capped_sample(ids, [image.label for image in images], [image.split for image in images],
                              per_class=settings.per_class, seed=settings.seed)
@@ -192,11 +193,11 @@ def _divided(images: Sequence[LabelledImage], settings: ImportSettings,
     ids = [face_id(image.path, 0, 1, 0, 1) for image in images]
     labels = [image.label for image in images]
     splits = np.array([image.split for image in images], dtype="<U5")
-    given = set(splits.tolist())
+    present = set(splits.tolist())
     made: tuple[str, ...] = ()
-    if any(labels) and given <= {"", "train"}:
+    if any(labels) and present <= {"", "train"}:
         rows, made = np.arange(len(images)), ("valid", "test")
-    elif "train" in given and "valid" not in given:
+    elif "train" in present and "valid" not in present:
         rows, made = np.flatnonzero(splits == "train"), ("valid",)
     asked = {split: number for split in made if (number := getattr(settings, HELD_OUT[split])) is not None}
     if made:
@@ -214,12 +215,12 @@ def _rule(labels: Sequence[str], asked: dict[str, int]) -> str:
 
     counts = Counter(labels)
     taken = held_out_per_class(counts, asked)
-    said = " and ".join(f"{number} of each emotion for {split}" for split, number in taken.items())
+    rule = " and ".join(f"{number} of each emotion for {split}" for split, number in taken.items())
     if taken == asked:
-        return said
+        return rule
     rarest = min(counts, key=lambda label: (counts[label], label))
     wanted = " and ".join(map(str, asked.values()))
-    return f"{said}, in place of {wanted}: half of {rarest}, {counts[rarest]} in all, stays to be learnt from"
+    return f"{rule}, in place of {wanted}: half of {rarest}, {counts[rarest]} in all, stays to be learnt from"
 
 
 def _digests(folder: Path, images: Sequence[LabelledImage], threads: int) -> list[str]:
@@ -280,13 +281,13 @@ def _in_threads(do: Callable[[T], None], items: Iterable[T], threads: int, done:
             pool.shutdown(cancel_futures=True)
 
 
-def _write_left_out(out: Path, found: LabelledSet) -> None:
+def _write_left_out(out: Path, labelled_set: LabelledSet) -> None:
     import csv
 
     with atomic_file(out / LEFT_OUT_NAME, "w") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(("where", "reason", "detail"))
-        table.writerows(dataclasses.astuple(entry) for entry in found.left_out)
+        table.writerows(dataclasses.astuple(entry) for entry in labelled_set.left_out)
 
 
 def _counts(images: Iterable[LabelledImage]) -> dict[str, dict[str, int]]:
@@ -300,24 +301,24 @@ def _counts(images: Iterable[LabelledImage]) -> dict[str, dict[str, int]]:
 
 def _closing_line(receipt: Receipt) -> str:
     summary = receipt.summary
-    said = [f"{summary['faces']} faces"]
-    for what in ("rejected", "left_out"):
-        if summary[what]:
-            reasons = ", ".join(f"{reason} {count}" for reason, count in summary[what].items())
-            said.append(f"{sum(summary[what].values())} {what.replace('_', ' ')} ({reasons})")
+    parts = [f"{summary['faces']} faces"]
+    for key in ("rejected", "left_out"):
+        if summary[key]:
+            reasons = ", ".join(f"{reason} {count}" for reason, count in summary[key].items())
+            parts.append(f"{sum(summary[key].values())} {key.replace('_', ' ')} ({reasons})")
     if summary["remark"]:
-        said.append(summary["remark"])
-    said += [f"{name} known of {words}" for name, words in summary["known"].items()]
+        parts.append(summary["remark"])
+    parts += [f"{name} known of {words}" for name, words in summary["known"].items()]
     if summary["classes_without_faces"]:
-        said.append(f"no image of {', '.join(summary['classes_without_faces'])}")
+        parts.append(f"no image of {', '.join(summary['classes_without_faces'])}")
     for split, classes in summary["splits_without"].items():
-        said.append(f"warning: no {split} image of {', '.join(classes)}")
+        parts.append(f"warning: no {split} image of {', '.join(classes)}")
     if summary["held_out"]:
-        said.append(f"held out {summary['held_out']}")
+        parts.append(f"held out {summary['held_out']}")
     if summary["copies"]:
-        said.append(f"{summary['copies']} are copies of others" + (
+        parts.append(f"{summary['copies']} are copies of others" + (
             f", {summary['copies_of_another_label']} of them under another label"
             if summary["copies_of_another_label"] else ""))
     if summary["copies_across_splits"]:
-        said.append(f"warning: {summary['copies_across_splits']} held-out images are copies of training images")
-    return ", ".join(said) + f" in {receipt.seconds:.1f} s"
+        parts.append(f"warning: {summary['copies_across_splits']} held-out images are copies of training images")
+    return ", ".join(parts) + f" in {receipt.seconds:.1f} s"

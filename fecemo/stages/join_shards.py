@@ -105,7 +105,7 @@ def run(faces: Path, shards: tuple[Path, ...], out: Path) -> Receipt:
 
 def _parts(folders: Iterable[Path], faces: Path, digest: str) -> list[_Part]:
     """Return the shards by number, having checked that they are the whole of this list."""
-    found: dict[int, _Part] = {}
+    parts: dict[int, _Part] = {}
     for folder in folders:
         receipt = require_receipt(folder, FETCH)
         if "shard" not in receipt.config:
@@ -118,25 +118,25 @@ def _parts(folders: Iterable[Path], faces: Path, digest: str) -> list[_Part]:
         if receipt.inputs["faces"] != digest:
             raise StoredStateError(f"{folder} was fetched from another list than {faces}; fetch the shard "
                                    f"{part.shard} of this one into another folder")
-        first = next(iter(found.values()), part)
+        first = next(iter(parts.values()), part)
         if part.shard.of != first.shard.of:
             raise StoredStateError(f"{folder} is the shard {part.shard}, and {first.folder} the shard {first.shard}: "
                                    "expected the same number of shards")
         if part.config != first.config or receipt.inputs != first.receipt.inputs:
-            ours, theirs = ({**one.config, **one.receipt.inputs} for one in (part, first))
-            other = sorted(name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name))
+            settings, expected = ({**shard.config, **shard.receipt.inputs} for shard in (part, first))
+            differing = sorted(name for name in {**settings, **expected} if settings.get(name) != expected.get(name))
             raise StoredStateError(f"{folder} and {first.folder} were fetched with other settings "
-                                   f"({', '.join(other)}); fetch all shards with the same")
-        if part.shard.number in found:
-            raise StoredStateError(f"{folder} and {found[part.shard.number].folder} are both the shard {part.shard}")
-        found[part.shard.number] = part
-    if not found:
+                                   f"({', '.join(differing)}); fetch all shards with the same")
+        if part.shard.number in parts:
+            raise StoredStateError(f"{folder} and {parts[part.shard.number].folder} are both the shard {part.shard}")
+        parts[part.shard.number] = part
+    if not parts:
         raise InputError("no shard is given; expected the data sets of all shards of the list")
-    of = next(iter(found.values())).shard.of
-    if missing := [str(ShardNumber(number, of)) for number in range(1, of + 1) if number not in found]:
+    of = next(iter(parts.values())).shard.of
+    if missing := [str(ShardNumber(number, of)) for number in range(1, of + 1) if number not in parts]:
         raise StoredStateError(f"of {of} shards, {len(missing)} are not given: {', '.join(missing[:10])}; fetch them "
                                f"with --shard {missing[0]}, and give the data sets of all")
-    return [found[number] for number in sorted(found)]
+    return [parts[number] for number in sorted(parts)]
 
 
 def _join(listing: FaceListing, parts: list[_Part], folder: Path) -> StageResult:

@@ -83,10 +83,11 @@ def _rows_read(cell: Cell, layout: RunLayout, receipt: Receipt,
     read = {}
     for name in cell.recipe.datasets:
         ending = "" if name == cell.recipe.roles.target else f"_{name}"
-        own = (label_rows(folder, f"labelled_rows{ending}", receipt, needed=needed and not ending),
-               label_rows(folder, f"choosing_rows{ending}", receipt, needed=False))
-        learnt, chosen = (np.union1d(mine, its) for mine, its in zip(own, behind.get(name, (NONE, NONE)), strict=True))
-        read[name] = (learnt, chosen)
+        learnt_behind, chosen_behind = behind.get(name, (NONE, NONE))
+        read[name] = (
+            np.union1d(label_rows(folder, f"labelled_rows{ending}", receipt, needed=needed and not ending),
+                       learnt_behind),
+            np.union1d(label_rows(folder, f"choosing_rows{ending}", receipt, needed=False), chosen_behind))
     return read
 
 

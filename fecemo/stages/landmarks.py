@@ -123,18 +123,18 @@ def _measured(dataset: Dataset, starts: list[int], make_landmarker: Callable[[],
     """Yield the blocks that begin at these rows: (n, d + 5) float32."""
     from fecemo.imaging.landmarks.features import landmark_features
 
-    own = threading.local()
+    local = threading.local()
 
-    def one(row: int) -> np.ndarray:
-        if not hasattr(own, "landmarker"):
-            own.landmarker = make_landmarker()
-        values, score, eyes = landmark_features(np.asarray(dataset.faces[row]), own.landmarker)
+    def measure(row: int) -> np.ndarray:
+        if not hasattr(local, "landmarker"):
+            local.landmarker = make_landmarker()
+        values, score, eyes = landmark_features(np.asarray(dataset.faces[row]), local.landmarker)
         return np.concatenate([values, [score], eyes.ravel()]).astype(np.float32)
 
     with ThreadPoolExecutor(threads, thread_name_prefix=STAGE) as pool:
         for start in starts:
             block = []
-            for numbers in pool.map(one, range(start, min(start + BLOCK, len(dataset)))):
+            for numbers in pool.map(measure, range(start, min(start + BLOCK, len(dataset)))):
                 block.append(numbers)
                 count()
             yield start, np.stack(block)

@@ -83,4 +83,4 @@ def _learnt_and_others(cell: Cell, layout: RunLayout) -> list[FaceArray]:
     where = (cell.row, cell.variant.name)
     faces = read_output(layout.outputs(*where), cell.recipe.role(TARGET), str(cell.tsne_output))
     learnt = np.isin(faces.rows, read_array(layout.model(*where), "labelled_rows", "train"))
-    return [FaceArray(faces.rows[these], faces.values[these]) for these in (learnt, ~learnt)]
+    return [FaceArray(faces.rows[mask], faces.values[mask]) for mask in (learnt, ~learnt)]

@@ -130,5 +130,5 @@ def remove_sidecars(photos: Path) -> dict[str, int]:
 
 
 def _say(counts: Mapping[str, int], where: Path) -> None:
-    told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "none"
-    print(f"sidecars: {told} → {where}", file=sys.stderr)
+    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "none"
+    print(f"sidecars: {outcomes} → {where}", file=sys.stderr)

@@ -172,12 +172,12 @@ def _by_clusters(arguments: CellArguments, embedded: FaceArray, classes: tuple[s
     emotion_of_group = {group: names.emotion(group) for group in np.unique(groups).tolist()}
     prediction = np.array([emotion_of_group[group] for group in groups.tolist()], dtype=str)
     # A divided cluster bears for other faces the name of its first half, the larger; for its own, that of their half.
-    seen = np.array([_first_name(names, cluster) for cluster in range(n_clusters)], dtype=object)
-    seen = np.broadcast_to(seen, (n_faces, n_clusters)).copy()
-    seen[np.arange(n_faces), clusters] = prediction
-    return _Guess(method=names.method, prediction=prediction, scores=class_margins(distances, seen, classes),
-                  named_with=_sampled_rows(layout.names(*where) / SAMPLE_NAME), names=names, clusters=clusters,
-                  groups=groups)
+    cluster_names = np.array([_first_name(names, cluster) for cluster in range(n_clusters)], dtype=object)
+    cluster_names = np.broadcast_to(cluster_names, (n_faces, n_clusters)).copy()
+    cluster_names[np.arange(n_faces), clusters] = prediction
+    return _Guess(method=names.method, prediction=prediction,
+                  scores=class_margins(distances, cluster_names, classes), names=names, clusters=clusters,
+                  groups=groups, named_with=_sampled_rows(layout.names(*where) / SAMPLE_NAME))
 
 
 def _first_name(names: ClusterNames, cluster: int) -> str:

@@ -33,10 +33,10 @@ def check_pretrained(cell: Cell) -> None:
         raise InputError(f"{key}.pretrained: {cell.pretrained} holds weights of {receipt.config['approach']!r}, and "
                          f"this row is of {cell.approach.name!r}")
     for name, value in receipt.config["model"].items():
-        found = getattr(cell.model, name)
-        if list(found) != value if isinstance(found, tuple) else found != value:
-            raise InputError(f"{key}.model.{name} is {found}, and the weights in {cell.pretrained} were trained with "
-                             f"{value}")
+        configured = getattr(cell.model, name)
+        if list(configured) != value if isinstance(configured, tuple) else configured != value:
+            raise InputError(f"{key}.model.{name} is {configured}, and the weights in {cell.pretrained} were trained "
+                             f"with {value}")
 
 
 def put_pretrained(cell: Cell, model: Any) -> None:

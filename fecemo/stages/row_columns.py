@@ -126,16 +126,16 @@ class Photograph:
         except ImageFileError as failure:
             raise InputError(f"like: {self.path}: {failure.reason}"
                              + (f" ({failure.detail})" if failure.detail else "")) from failure
-        found = detected_faces(photograph, detector, CropPolicy(settings.margin, settings.square))
-        if not found:
+        faces = detected_faces(photograph, detector, CropPolicy(settings.margin, settings.square))
+        if not faces:
             raise InputError(f"like: {self.path} shows no face of at least {settings.min_size} pixels; expected one")
-        if (self.face is None and len(found) > 1) or not 1 <= (self.face or 1) <= len(found):
+        if (self.face is None and len(faces) > 1) or not 1 <= (self.face or 1) <= len(faces):
             listed = "; ".join(f"{number} at {', '.join(f'{side:.2f}' for side in face.sides)}"
-                               for number, face in enumerate(found, 1))
+                               for number, face in enumerate(faces, 1))
             wanted = "expected one" if self.face is None else f"there is no face {self.face}"
-            raise InputError(f"like: {self.path} shows {len(found)} faces, {wanted}; name one of them with --face, "
+            raise InputError(f"like: {self.path} shows {len(faces)} faces, {wanted}; name one of them with --face, "
                              f"from left to right (left, right, top, bottom): {listed}")
-        return found[(self.face or 1) - 1]
+        return faces[(self.face or 1) - 1]
 
     def _measured(self, crop: np.ndarray, faces: RunFaces) -> tuple[np.ndarray, bool, np.ndarray]:
         """Return a face's landmark features, whether the landmark model was sure of it, and its eyes."""
@@ -146,11 +146,11 @@ class Photograph:
         if column is not None:
             self._require_same("landmark_model", model, column.receipt.inputs.get("landmark_model"))
         values, score, eyes = landmark_features(crop, FaceLandmarker(model))
-        least = SURE if faces.landmark_features is None else faces.landmark_features.receipt.config["sure"]
-        if score < least:
-            print(f"warning: {self.path}: the landmark model is not sure of this face ({score:.2f}, below {least:g}); "
-                  "what is like it may be like anything", file=sys.stderr)
-        return values, score >= least, eyes
+        threshold = SURE if faces.landmark_features is None else faces.landmark_features.receipt.config["sure"]
+        if score < threshold:
+            print(f"warning: {self.path}: the landmark model is not sure of this face ({score:.2f}, below "
+                  f"{threshold:g}); what is like it may be like anything", file=sys.stderr)
+        return values, score >= threshold, eyes
 
     def _require_same(self, setting: str, model: Path, expected: str | None) -> None:
         """Refuse a model by which the data set was not made: its numbers would mean something else."""

@@ -174,9 +174,9 @@ class RunReadout:
         # A divided cluster has for other faces the name of its first half, the larger.
         first = [names.emotion(min((key for key in names.names if cluster_of(key) == cluster), key=key_order))
                  for cluster in range(len(self._centres))]
-        seen = np.broadcast_to(np.array(first, dtype=object), distances.shape).copy()
-        seen[np.arange(len(seen)), clusters] = shows
-        return shows, groups, class_margins(distances, seen, self.classes)
+        cluster_names = np.broadcast_to(np.array(first, dtype=object), distances.shape).copy()
+        cluster_names[np.arange(len(cluster_names)), clusters] = shows
+        return shows, groups, class_margins(distances, cluster_names, self.classes)
 
     def answers(self, vectors: np.ndarray) -> Answers:
         """Return what faces show, with calibrated shares where `calibration` could be chosen."""
@@ -215,7 +215,7 @@ class RunReadout:
         return np.concatenate([np.zeros(0, np.int64), *stored, named])
 
 
-def require_current(inputs: dict[str, str], readout: Callable[[], RunReadout], what: str) -> None:
+def require_current(inputs: dict[str, str], readout: Callable[[], RunReadout], title: str) -> None:
     """Raise `StoredStateError` where a row is no longer what something was made of.
 
     Where the run is gone, nobody can tell; stderr says so.
@@ -226,14 +226,14 @@ def require_current(inputs: dict[str, str], readout: Callable[[], RunReadout], w
         Digests of what it was made of.
     readout : callable
         Opens the row as it is now.
-    what : str
-        What was made, for the message.
+    title : str
+        Of what was made, for the message.
     """
     try:
         now = readout().inputs
     except InputError as error:
-        print(f"warning: whether {what} are what their run says now cannot be told: {error}", file=sys.stderr)
+        print(f"warning: whether {title} are what their run says now cannot be told: {error}", file=sys.stderr)
         return
     if changed := [name for name, digest in now.items() if inputs.get(name) != digest]:
-        raise StoredStateError(f"{what} are stale: the {changed[0].replace('_', ' ')} of the run changed since; run "
+        raise StoredStateError(f"{title} are stale: the {changed[0].replace('_', ' ')} of the run changed since; run "
                                "the tag stage again")

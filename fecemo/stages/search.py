@@ -132,24 +132,24 @@ def run(settings: SearchSettings, out: Path) -> Receipt:
         If ``parquet`` is asked for and pyarrow is not installed.
     """
     receipt, tags = require_receipt(settings.tags, TAG_STAGE), read_tags(settings.tags)
-    told = tags.description
+    description = tags.description
 
     def readout() -> RunReadout:
-        return RunReadout(Run(Path(told.folder)), told.row, told.variant)
+        return RunReadout(Run(Path(description.folder)), description.row, description.variant)
 
     require_current({name: digest for name, digest in receipt.inputs.items() if not name.startswith("dataset")},
                     readout, f"the tags in {settings.tags}")
-    faces = read_receipt(Path(told.dataset))
+    faces = read_receipt(Path(description.dataset))
     if faces is not None and faces.digest != receipt.inputs["dataset"]:
-        raise StoredStateError(f"the tags in {settings.tags} are stale: the faces in {told.dataset} changed since; run "
-                               "the tag stage again")
+        raise StoredStateError(f"the tags in {settings.tags} are stale: the faces in {description.dataset} changed "
+                               "since; run the tag stage again")
     vocabulary = Vocabulary() if settings.vocabulary is None else read_vocabulary(settings.vocabulary)
-    query = read_query(settings.find, told.classes) if settings.find.strip() else None
+    query = read_query(settings.find, description.classes) if settings.find.strip() else None
     examples = np.zeros(0, np.int64) if query else _examples(tags, settings.like, settings.face)
     inputs, vectors = {"tags": receipt.digest}, tags.vectors[examples]
     if not query and not len(examples):
         inputs["photograph"] = digest_file(Path(settings.like))
-        vectors = _vector_of_file(settings, told, readout())
+        vectors = _vector_of_file(settings, description, readout())
     allowed = allowed_rows(tags, since=settings.since, until=settings.until, folder=settings.folder,
                            confidence=settings.confidence)
     allowed[examples] = False
@@ -157,15 +157,15 @@ def run(settings: SearchSettings, out: Path) -> Receipt:
                                                                 "folder", "confidence", "parquet")}
 
     def work(folder: Path) -> StageResult:
-        found = by_shares(tags.shares, query.weights, settings.top, allowed) if query else by_likeness(
+        hits = by_shares(tags.shares, query.weights, settings.top, allowed) if query else by_likeness(
             tags.vectors, vectors, settings.top, allowed)
-        _write_hits(folder / HITS_NAME, tags, found)
-        files = [HITS_NAME, *_write_sheet(folder, Path(told.dataset), found)]
+        _write_hits(folder / HITS_NAME, tags, hits)
+        files = [HITS_NAME, *_write_sheet(folder, Path(description.dataset), hits)]
         if settings.parquet:
             _write_parquet(folder / PARQUET_NAME, tags)
             files.append(PARQUET_NAME)
-        return StageResult(files=files, message=f"{len(found.rows)} of {int(allowed.sum())} faces; {_words(query)}",
-                           summary={"hits": len(found.rows), "allowed": int(allowed.sum()), "faces": len(tags),
+        return StageResult(files=files, message=f"{len(hits.rows)} of {int(allowed.sum())} faces; {_words(query)}",
+                           summary={"hits": len(hits.rows), "allowed": int(allowed.sum()), "faces": len(tags),
                                     "words": plain(query.words) if query else [],
                                     "unknown": plain(query.unknown) if query else {}})
 
@@ -173,7 +173,7 @@ def run(settings: SearchSettings, out: Path) -> Receipt:
     if settings.sidecars and settings.photos is not None:
         with (out / HITS_NAME).open(encoding="utf-8", newline="") as file:
             rows = [int(line["row"]) for line in csv.DictReader(file)]
-        write_sidecars(tags, settings.photos, read_photographs(Path(told.dataset)), out, vocabulary,
+        write_sidecars(tags, settings.photos, read_photographs(Path(description.dataset)), out, vocabulary,
                        settings.threshold, settings.sidecar_form, rows)
     return done
 

@@ -74,8 +74,8 @@ def _write_run(study: Recipe, layout: RunLayout) -> Receipt:
     from fecemo.stages.tables.report import material_folders, read_material
     from fecemo.stages.tables.results import published_files, read_run
 
-    receipts = {name: found for name, folder in material_folders(study, layout).items()
-                if (found := sound_receipt(folder)) is not None}
+    receipts = {name: stored for name, folder in material_folders(study, layout).items()
+                if (stored := sound_receipt(folder)) is not None}
     read = read_run(study, layout)
     titles = {"table1": study.title, **({"table2": f"{study.title}: Table 2"} if study.cluster_sweep else {})}
 
@@ -99,7 +99,7 @@ def _write_run(study: Recipe, layout: RunLayout) -> Receipt:
     receipt = run_stage(
         STAGE, layout.tables, config=tables_config(study), seed=study.seed, work=work,
         inputs={**{name: digest_file(path) for name, path in published_files(study).items()},
-                **{name: found.digest for name, found in receipts.items()}})
+                **{name: stored.digest for name, stored in receipts.items()}})
     for document, title in titles.items():
         print(to_text(title, grids_of(document, read.results)[0]))
     names = (*RESULT_NAMES, *TABLE_NAMES, *(SECOND_NAMES if study.cluster_sweep else ()), REPORT_NAME)
@@ -108,7 +108,7 @@ def _write_run(study: Recipe, layout: RunLayout) -> Receipt:
         if (waits := study.waits_for(row)) is not None:
             print(f"table: {row} {waits}", file=sys.stderr)
             continue
-        for variant in (variant for its, variant in study.cells if its == row):
+        for variant in (variant for row_variant, variant in study.cells if row_variant == row):
             if (waits := study.waits_for(row, variant)) is not None:
                 print(f"table: {row} {variant} {waits}", file=sys.stderr)
     return receipt

@@ -215,13 +215,13 @@ def _summary(phases: "list[TrainingPhase]", records: "list[EpochRecord]") -> dic
 
     held_out = {phase.name: len(phase.held_out) for phase in phases if phase.held_out is not None}
     epochs = Counter(record.phase for record in records)
-    seen = sum(len(phase.examples) * epochs[phase.name] for phase in phases)
+    faces_trained = sum(len(phase.examples) * epochs[phase.name] for phase in phases)
     return {
         "epochs": dict(epochs),
         "best_epoch": {name: best_epoch(records, name) for name in held_out},
         **({"held_out": held_out} if held_out else {}),
         "steps": sum(-(-len(phase.examples) // phase.fit.batch_size) * epochs[phase.name] for phase in phases),
-        "faces_per_second": round(seen / max(sum(record.seconds for record in records), 1e-9), 1),
+        "faces_per_second": round(faces_trained / max(sum(record.seconds for record in records), 1e-9), 1),
         "loss": {record.phase: record.loss for record in records},
     }
 
@@ -236,10 +236,10 @@ def _phase(phase: Phase, cell: Cell, faces: dict[str, RunFaces], inputs: dict[st
     datasets = [inputs[name] for name in examples.datasets]
     trusted = np.concatenate([dataset.trusted for dataset in datasets])
     examples, held_out = _trusted(examples, trusted), held_out and _trusted(held_out, trusted)
-    for what, drawn in (("learn from", examples), ("validate on", held_out)):
+    for purpose, drawn in (("learn from", examples), ("validate on", held_out)):
         if drawn is not None and not len(drawn):
             folders = " and ".join(str(faces[name].dataset.folder) for name in drawn.datasets)
-            raise InputError(f"{folders} holds no face that the phase {phase.name!r} may {what}")
+            raise InputError(f"{folders} holds no face that the phase {phase.name!r} may {purpose}")
     frozen = phase.frozen if fit.frozen is None else fit.frozen
     columns = {name: concatenate([dataset.columns[name] for dataset in datasets]) for name in datasets[0].columns}
     return TrainingPhase(name=phase.name, frozen=tuple(dict.fromkeys((*frozen, *cell.frozen))), fit=fit,

@@ -10,7 +10,13 @@ from fecemo.data.dataset import Dataset
 from fecemo.data.face_lists import TRIPLET_TYPES
 from fecemo.data.receipts import Receipt, read_receipt
 from fecemo.errors import InputError
-from fecemo.evaluation.metrics.triplets import TripletTest, TypeShare, share_interval, told_odd, write_triplet_test
+from fecemo.evaluation.metrics.triplets import (
+    TripletTest,
+    TypeShare,
+    odd_one_correct,
+    share_interval,
+    write_triplet_test,
+)
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.embedding import embed_faces
 from fecemo.stages.face_inputs import read_inputs
@@ -46,20 +52,20 @@ def run(arguments: CellArguments) -> Receipt:
     models = layout.model(cell.row, cell.variant.name)
     arguments.artifacts.require("model", cell.row, cell.variant.name)
     name = cell.recipe.role(TRIPLET_TEST)
-    its = read_run_faces(layout, name, cell.takes_landmarks, cell.faces_seen)
-    rated = rated_triplets(its.dataset, cell.title)
-    triplets = _apart(rated, its.dataset, cell.recipe, layout)
-    inputs = read_inputs(cell, arguments.artifacts, {name: its}, kind="triplet_test")
+    columns = read_run_faces(layout, name, cell.takes_landmarks, cell.faces_seen)
+    rated = rated_triplets(columns.dataset, cell.title)
+    triplets = _apart(rated, columns.dataset, cell.recipe, layout)
+    inputs = read_inputs(cell, arguments.artifacts, {name: columns}, kind="triplet_test")
 
     def work(folder: Path) -> StageResult:
-        done = embed_faces(cell, models, {name: its}, inputs, folder)
+        done = embed_faces(cell, models, {name: columns}, inputs, folder)
         vectors = np.asarray(read_output(folder, name, cell.approach.output).values)
         record = _test(cell, vectors, triplets, len(rated) - len(triplets))
-        said = (f"{cell.title}: tells {record.accuracy:.3f} of {record.n_triplets} triplets of {record.n_faces} faces "
-                f"({record.interval.low:.3f}–{record.interval.high:.3f}), a third by guessing")
+        message = (f"{cell.title}: tells {record.accuracy:.3f} of {record.n_triplets} triplets of {record.n_faces} "
+                   f"faces ({record.interval.low:.3f}–{record.interval.high:.3f}), a third by guessing")
         if record.n_left_out:
-            said += f"; {record.n_left_out} more have faces from which rows learn"
-        return replace(done, files=[*done.files, write_triplet_test(folder, record)], message=said, summary={
+            message += f"; {record.n_left_out} more have faces from which rows learn"
+        return replace(done, files=[*done.files, write_triplet_test(folder, record)], message=message, summary={
             **done.summary, "triplets": record.n_triplets, "left_out": record.n_left_out, "accuracy": record.accuracy})
 
     return run_artifact(arguments.artifacts, "triplet_test", cell, work,
@@ -81,8 +87,8 @@ def _apart(triplets: Examples, pack: Dataset, recipe: Recipe, layout: RunLayout)
         learnt = Dataset(layout.dataset(name))
         # Nothing learns from those of a test split, but clusters are made of every source face.
         of_pack = np.flatnonzero((learnt.splits != "test") | (name == recipe.roles.source))
-        for what in ("ids", "sha256"):
-            learned |= np.isin(getattr(pack, what), np.asarray(getattr(learnt, what))[of_pack])
+        for column in ("ids", "sha256"):
+            learned |= np.isin(getattr(pack, column), np.asarray(getattr(learnt, column))[of_pack])
     left = triplets.take(np.flatnonzero(~learned[triplets.rows].any(axis=1)))
     if not len(left):
         raise InputError(f"{pack.folder}: each of its {len(triplets)} triplets has a face from which rows learn; "
@@ -91,11 +97,11 @@ def _apart(triplets: Examples, pack: Dataset, recipe: Recipe, layout: RunLayout)
 
 
 def _test(cell: Cell, vectors: np.ndarray, triplets: Examples, n_left_out: int) -> TripletTest:
-    told, types = told_odd(vectors, triplets.rows), triplets.targets["triplet"]
+    correct, types = odd_one_correct(vectors, triplets.rows), triplets.targets["triplet"]
     confidence = cell.recipe.evaluation.confidence
     return TripletTest(
-        approach=cell.row, variant=cell.variant.name, recipe=cell.recipe.name, n_triplets=len(told),
-        n_left_out=n_left_out, n_faces=len(np.unique(triplets.rows)), accuracy=float(told.mean()),
-        interval=share_interval(told, triplets.rows, confidence), confidence=confidence,
-        by_type={TRIPLET_TYPES[number]: TypeShare(int(count), float(told[types == number].mean()))
+        approach=cell.row, variant=cell.variant.name, recipe=cell.recipe.name, n_triplets=len(correct),
+        n_left_out=n_left_out, n_faces=len(np.unique(triplets.rows)), accuracy=float(correct.mean()),
+        interval=share_interval(correct, triplets.rows, confidence), confidence=confidence,
+        by_type={TRIPLET_TYPES[number]: TypeShare(int(count), float(correct[types == number].mean()))
                  for number, count in zip(*np.unique(types, return_counts=True), strict=True)})

@@ -302,9 +302,9 @@ def _names_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
 
 def _hand_inputs(layout: RunLayout, row: str, variant: str) -> Inputs:
     used = layout.hand_names(row, variant)
-    others = tuple(path for path in sorted(used.parents[1].glob("*/*.json")) if path != used)
+    elsewhere = tuple(path for path in sorted(used.parents[1].glob("*/*.json")) if path != used)
     return {"hand_names": Files((used,), lambda: digest_file(used) if used.is_file() else ""),
-            "labels_seen": Files(others, lambda: digest_json(labels_seen_elsewhere(used)))}
+            "labels_seen": Files(elsewhere, lambda: digest_json(labels_seen_elsewhere(used)))}
 
 
 def _cluster_sweep_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
@@ -313,11 +313,11 @@ def _cluster_sweep_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inpu
 
 def _triplet_test_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
     # No face that rows learn from may be tested, so that the other data sets are read too.
-    tested, others = cell.recipe.role(TRIPLET_TEST), dict[str, Artifact | Files]()
+    tested, datasets = cell.recipe.role(TRIPLET_TEST), dict[str, Artifact | Files]()
     for name in cell.recipe.datasets:
-        others |= _dataset(name, optional=True) if name != tested else {}
+        datasets |= _dataset(name, optional=True) if name != tested else {}
     return {**_of_cell(cell, "model"), **_of_row_behind(cell, "triplet_test"),
-            **_faces({tested: cell.takes_landmarks}, cell), **others}
+            **_faces({tested: cell.takes_landmarks}, cell), **datasets}
 
 
 def _score_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
@@ -575,8 +575,8 @@ def _title(artifact: Artifact) -> str:
     return f"the {_words(artifact.kind)}" + (f" of {' '.join(artifact.key)}" if artifact.key else "")
 
 
-def _verb(artifact: Artifact, one: str, many: str) -> str:
-    return many if artifact.kind.endswith("s") or artifact.kind == "aligned" else one
+def _verb(artifact: Artifact, singular: str, plural: str) -> str:
+    return plural if artifact.kind.endswith("s") or artifact.kind == "aligned" else singular
 
 
 def _words(name: str) -> str:

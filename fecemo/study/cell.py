@@ -132,16 +132,16 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
         raise InputError(f"{where}: no variant {variant_name!r} in this recipe: "
                          f"{nearest(variant_name, recipe.variants)}")
     approach, variant = recipe.approach_of(approach_name), find_variant(variant_name)
-    said = recipe.said_of(approach_name)
+    settings = recipe.settings_of(approach_name)
     key = f"{where}: approaches.{step.row if step else approach_name}"
-    document = {"fit": said.fit, "model": said.model}
-    for name, override in said.overrides.items():
+    document = {"fit": settings.fit, "model": settings.model}
+    for name, override in settings.overrides.items():
         if name not in recipe.variants:
             raise InputError(f"{key}.overrides: no variant {name!r} in this recipe: {nearest(name, recipe.variants)}")
         for part in override:
             if part not in document:
                 raise InputError(f"{key}.overrides.{name}: unknown key {part!r}, {nearest(part, document)}")
-    document = _merged(document, said.overrides.get(variant_name, {}))
+    document = _merged(document, settings.overrides.get(variant_name, {}))
     phases = [phase.name for phase in approach.phases]
     for name in document["fit"]:
         if name not in phases:
@@ -151,11 +151,11 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
             raise InputError(f"{key}.fit: the phase {name!r} is missing")
     if step is not None and step.phase:
         lessened = next(phase for phase in approach.phases if phase.name == step.phase)
-        own = read_fit(approach, lessened, document["fit"][step.phase], f"{key}.fit.{step.phase}",
+        row_fit = read_fit(approach, lessened, document["fit"][step.phase], f"{key}.fit.{step.phase}",
                        recipe.dataset_names)
-        _refuse_no_less(step, getattr(own, step.setting), variant_name, where)
+        _refuse_no_less(step, getattr(row_fit, step.setting), variant_name, where)
         step.lessen(document["fit"])
-    for name in said.frozen:
+    for name in settings.frozen:
         if name not in approach.submodels:
             raise InputError(f"{key}.frozen: {approach.name} has no submodel {name!r}: "
                              f"{nearest(name, approach.submodels)}")
@@ -163,10 +163,10 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
         raise InputError(f"{where}: face_side {recipe.face_side} does not give {variant.name} a whole number of pixels "
                          f"({variant.side} × {recipe.face_side} / {FACE_SIDE}); choose a multiple of 4")
     cell = Cell(
-        recipe=recipe, row=approach_name, approach=approach, variant=variant, score_on=said.score_on,
-        pretrained=said.pretrained, frozen=said.frozen, embeddings_from=said.embeddings_from,
+        recipe=recipe, row=approach_name, approach=approach, variant=variant, score_on=settings.score_on,
+        pretrained=settings.pretrained, frozen=settings.frozen, embeddings_from=settings.embeddings_from,
         step=step,
-        tsne_output=None if said.tsne_output is None else _check_tsne_output(approach, said.tsne_output, key),
+        tsne_output=None if settings.tsne_output is None else _check_tsne_output(approach, settings.tsne_output, key),
         model=build(approach.config, document["model"], f"{key}.model"),
         fit={phase.name: read_fit(approach, phase, document["fit"][phase.name], f"{key}.fit.{phase.name}",
                                   recipe.dataset_names) for phase in approach.phases},
@@ -212,7 +212,7 @@ def _refuse_no_less(step: LearningStep, has: float | None, variant: str, where: 
 
 def _check_embeddings_from(recipe: Recipe, row: str, variant: str, key: str) -> None:
     """Raise `InputError` if a row takes embeddings and does not say whose, or of rows that can give none."""
-    key, behind = f"{key}.embeddings_from", recipe.said_of(row).embeddings_from
+    key, behind = f"{key}.embeddings_from", recipe.settings_of(row).embeddings_from
     approach, rows = recipe.approach_of(row), [row]
     if approach.takes_embedding != (behind is not None):
         raise InputError(f"{key}: name the row whose embeddings this one takes" if behind is None else

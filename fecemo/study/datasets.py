@@ -164,10 +164,10 @@ def read_datasets(document: Any, where: str) -> dict[str, DatasetRecipe]:
     if not isinstance(document, dict) or not document:
         raise InputError(f"{where}: expected data sets by name, each with {asked}, got {document!r}")
     datasets = {}
-    for name, said in document.items():
-        if not isinstance(said, dict) or len(said) != 1 or not all(isinstance(given, dict) for given in said.values()):
-            raise InputError(f"{where}.{name}: expected one of {asked}, got {said!r}")
-        (way_name, settings), = said.items()
+    for name, entry in document.items():
+        if not isinstance(entry, dict) or list(map(type, entry.values())) != [dict]:
+            raise InputError(f"{where}.{name}: expected one of {asked}, got {entry!r}")
+        (way_name, settings), = entry.items()
         if way_name not in ways:
             raise InputError(f"{where}.{name}: unknown key {way_name!r}, {nearest(str(way_name), ways)}")
         key, way = f"{where}.{name}.{way_name}", ways[way_name]

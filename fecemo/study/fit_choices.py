@@ -50,10 +50,10 @@ def read_fit(approach: Approach, phase: Phase, document: dict[str, Any], where: 
     InputError
         If a key or choice is not sound, or a loss cannot learn from its target.
     """
-    chosen = {key: choice(package, attribute, document[key], what, f"{where}.{key}")
-              for key, (choice, package, attribute, what) in CHOICES.items() if key in document}
+    chosen = {key: choice(package, attribute, document[key], kind_name, f"{where}.{key}")
+              for key, (choice, package, attribute, kind_name) in CHOICES.items() if key in document}
     data = document.get("data", [phase.data])
-    data = tuple(_own_name(name, datasets, f"{where}.data") for name in ([data] if isinstance(data, str) else data))
+    data = tuple(_dataset_name(name, datasets, f"{where}.data") for name in ([data] if isinstance(data, str) else data))
     terms = tuple(replace(term, target=_own_columns(term.target, datasets))
                   for term in _terms(approach, phase, document, where))
     rest = {key: value for key, value in document.items() if key not in ("loss", "losses")}
@@ -67,16 +67,16 @@ def read_fit(approach: Approach, phase: Phase, document: dict[str, Any], where: 
     return fit
 
 
-def _own_name(name: str, datasets: Mapping[str, str], where: str) -> str:
-    """Return what is learnt from by the data set's own name. Raises `InputError` for what there is not."""
+def _dataset_name(name: str, datasets: Mapping[str, str], where: str) -> str:
+    """Return what is learnt from by the name of the data set. Raises `InputError` for what there is not."""
     try:
         part = read_data_name(name, datasets)
     except InputError as error:
         raise InputError(f"{where}: {error}") from error
-    own = datasets[part.dataset]
-    if own == datasets.get(TRIPLET_TEST):
-        raise InputError(f"{where}: nothing learns from {own}, which is the triplet test")
-    return str(replace(part, dataset=own))
+    dataset_name = datasets[part.dataset]
+    if dataset_name == datasets.get(TRIPLET_TEST):
+        raise InputError(f"{where}: nothing learns from {dataset_name}, which is the triplet test")
+    return str(replace(part, dataset=dataset_name))
 
 
 def _own_columns(target: str | tuple[str, ...], datasets: Mapping[str, str]) -> str | tuple[str, ...]:
@@ -127,7 +127,7 @@ def _check_term(term: LossTerm, fit: FitSettings, emitted: set[str], where: str)
         raise InputError(f"{key}: {term.loss.name!r} learns from {term.loss.target_kind}, and the target of "
                          f"{term.output}, {term.target_name}, is {' or '.join(kinds)}: expected {' or '.join(fitting)}")
     triplets = {read_data_name(name).faces_each == 3 for name in fit.data}
-    if triplets != {"triplet" in {other.target_name for other in fit.losses}}:
+    if triplets != {"triplet" in {term_of_phase.target_name for term_of_phase in fit.losses}}:
         raise InputError(f"{where}: a loss of triplets learns from data such as source.triplets, and nothing else "
                          f"does; the data is {', '.join(fit.data)}")
     if term.loss.target_kind == "views" and fit.batch_size == 1:

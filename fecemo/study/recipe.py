@@ -107,9 +107,9 @@ class LearningStep:
         fit[self.phase][self.setting] = self.value
 
 
-def curves_of(said: Mapping[str, Any]) -> Iterator[tuple[str, list[float]]]:
+def curves_of(curves: Mapping[str, Any]) -> Iterator[tuple[str, list[float]]]:
     """Yield the curves that a recipe asks of a row: a key and its values."""
-    yield from ((key, values) for key, values in said.items() if key != "variants")
+    yield from ((key, values) for key, values in curves.items() if key != "variants")
 
 
 def learning_steps(learning: Mapping[str, Mapping[str, Any]]) -> dict[str, LearningStep]:
@@ -120,8 +120,8 @@ def learning_steps(learning: Mapping[str, Mapping[str, Any]]) -> dict[str, Learn
     learning : mapping of str to mapping
         What a recipe says under ``learning``; see `Recipe`.
     """
-    steps = (LearningStep(row, *curve_parts(key), value) for row, said in learning.items()
-             for key, values in curves_of(said) for value in values)
+    steps = (LearningStep(row, *curve_parts(key), value) for row, curves in learning.items()
+             for key, values in curves_of(curves) for value in values)
     return {step.name: step for step in steps}
 
 
@@ -285,7 +285,7 @@ class Recipe:
 
     def _cells(self, rows: Iterable[str]) -> list[tuple[str, str]]:
         return [(row, variant) for row in rows for variant in self.variants
-                if not (limited := self.said_of(row).variants) or variant in limited]
+                if not (limited := self.settings_of(row).variants) or variant in limited]
 
     @cached_property
     def resolved(self) -> dict[tuple[str, str], Any]:
@@ -297,28 +297,28 @@ class Recipe:
         """Dict of str to LearningStep: Steps of the learning curves by name."""
         return learning_steps(self.learning)
 
-    def said_of(self, row: str) -> ApproachRecipe:
+    def settings_of(self, row: str) -> ApproachRecipe:
         """Return what the recipe says of a row; of a step, what it says of the step's row, apart from where it runs."""
         if row in self.approaches:
             return self.approaches[row]
         step = self.steps[row]
-        said = self.approaches[step.row]
-        return replace(said, approach=said.approach or step.row,
-                       variants=tuple(self.learning[step.row].get("variants", said.variants)))
+        settings = self.approaches[step.row]
+        return replace(settings, approach=settings.approach or step.row,
+                       variants=tuple(self.learning[step.row].get("variants", settings.variants)))
 
     def approach_of(self, row: str) -> Approach:
         """Return the approach of a row. Raises `InputError` for an unknown one, naming the nearest."""
-        return find_approach(self.said_of(row).approach or row)
+        return find_approach(self.settings_of(row).approach or row)
 
     def title_of(self, row: str) -> str:
         """Return the heading of a row."""
-        title, step = self.said_of(row).title or self.approach_of(row).title, self.steps.get(row)
+        title, step = self.settings_of(row).title or self.approach_of(row).title, self.steps.get(row)
         return title if step is None else f"{title}, {step.key} {step.value}"
 
     def waits_for(self, row: str, variant: str | None = None) -> str | None:
         """Return what a row waits for, in words, or None where it can run: on any variant, or on this one."""
-        approach, folder = self.approach_of(row), self.said_of(row).pretrained
-        behind = self.said_of(row).embeddings_from
+        approach, folder = self.approach_of(row), self.settings_of(row).pretrained
+        behind = self.settings_of(row).embeddings_from
         if behind is not None and (waiting := self.waits_for(behind, variant)) is not None:
             return f"waits for the row {behind}, which {waiting}"
         aligned = variant is not None and faces_seen(approach, find_variant(variant)) == "aligned" and not all(

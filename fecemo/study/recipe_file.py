@@ -41,8 +41,8 @@ def read_recipe(path: Path, check_cells: bool = True) -> Recipe:
         if (named := getattr(recipe, key)) and named not in tables:
             raise InputError(f"{path}: {key}: there is no table {named!r}: {nearest(named, tables)}")
     _check_names(recipe, str(path))
-    for name, said in recipe.approaches.items():
-        if unknown := sorted(set(said.variants) - set(recipe.variants)):
+    for name, settings in recipe.approaches.items():
+        if unknown := sorted(set(settings.variants) - set(recipe.variants)):
             raise InputError(f"{path}: approaches.{name}.variants: no variant {unknown[0]!r} in this recipe: "
                              f"{nearest(unknown[0], recipe.variants)}")
     _check_learning(recipe, str(path))
@@ -65,18 +65,18 @@ def _check_names(recipe: Recipe, where: str) -> None:
 
 def _check_learning(recipe: Recipe, where: str) -> None:
     """Raise `InputError` if a learning curve is asked of what is no row, or of what a row has none of."""
-    for row, said in recipe.learning.items():
+    for row, curves in recipe.learning.items():
         key = f"{where}: learning.{row}"
         if row not in recipe.approaches:
             raise InputError(f"{key}: no row {row!r} in this recipe: {nearest(row, recipe.approaches)}")
-        ran = [variant for its, variant in recipe.cells if its == row]
-        limited = said.get("variants", ran)
+        ran = [variant for row_variant, variant in recipe.cells if row_variant == row]
+        limited = curves.get("variants", ran)
         if not isinstance(limited, list) or not limited or any(name not in ran for name in limited):
             raise InputError(f"{key}.variants: expected a list of variants on which the row runs, {' or '.join(ran)}, "
                              f"found {limited!r}")
-        if not list(curves_of(said)):
+        if not list(curves_of(curves)):
             raise InputError(f"{key} asks for no curve, expected {' or '.join(_known(recipe.approach_of(row)))}")
-        for curve, values in curves_of(said):
+        for curve, values in curves_of(curves):
             _check_curve(recipe, row, curve, values, f"{key}.{curve}")
     for name in learning_steps(recipe.learning):
         if name in recipe.approaches:
@@ -89,16 +89,17 @@ def _check_curve(recipe: Recipe, row: str, curve: str, values: Any, key: str) ->
     if curve not in (known := _known(approach)):
         raise InputError(f"{key}: there is nothing such of which {approach.name} could have less: "
                          f"{nearest(curve, known)}")
-    fits, what = ((_is_share, "shares above 0 and below 1") if setting == "label_fraction"
+    fits, rule = ((_is_share, "shares above 0 and below 1") if setting == "label_fraction"
                   else (_is_count, "whole numbers above 0"))
     if not isinstance(values, list) or not values or not all(map(fits, values)) or sorted(set(values)) != values:
-        raise InputError(f"{key}: expected a list of rising {what}, found {values!r}")
+        raise InputError(f"{key}: expected a list of rising {rule}, found {values!r}")
     if setting == CLUSTER_ON and recipe.cluster_sweep is not None:
         levels = recipe.clustering.hierarchical_kmeans
-        least = max(*recipe.cluster_sweep.n_clusters, *levels[:1], 2)
-        if values[0] < least:
-            asks = "clustering.hierarchical_kmeans" if levels[:1] == (least,) else "cluster_sweep"
-            raise InputError(f"{key}: of {values[0]} faces the {least} clusters cannot be made that {asks} asks for")
+        min_faces = max(*recipe.cluster_sweep.n_clusters, *levels[:1], 2)
+        if values[0] < min_faces:
+            asks = "clustering.hierarchical_kmeans" if levels[:1] == (min_faces,) else "cluster_sweep"
+            raise InputError(f"{key}: of {values[0]} faces the {min_faces} clusters cannot be made that {asks} asks "
+                             "for")
     if phase and recipe.approaches[row].score_on == "unused_labels" and setting != "epochs" and _reads_labels(
             approach, phase):
         raise InputError(f"{key}: with score_on: unused_labels, fewer labels to learn from leave more to be scored, "

@@ -36,19 +36,19 @@ class Supervision:
     @property
     def words(self) -> str:
         """str: Such as ``"faces, a landmark model, 20 % of the labels"``."""
-        said = {0.0: (), 1.0: ("all labels",)}.get(self.labels, (f"{100 * self.labels:g} % of the labels",))
+        amounts = {0.0: (), 1.0: ("all labels",)}.get(self.labels, (f"{100 * self.labels:g} % of the labels",))
         if self.at_most is not None:
-            said = (f"{self.at_most:,} labels",)
+            amounts = (f"{self.at_most:,} labels",)
         of = f" of {self.made} faces" if self.made else ""
-        return ", ".join((*self.parts, *(words + of for words in said)))
+        return ", ".join((*self.parts, *(words + of for words in amounts)))
 
     @property
     def level(self) -> int:
         """int: 0 faces, aligned or not; 1 a landmark model, or labels that nobody gave; 2 ratings; 3 labels; 4 all."""
         if self.labels:
             return 4 if self.labels == 1 and self.at_most is None else 3
-        taught = LANDMARKS in self.parts or any(part.endswith(OF_NOBODY) for part in self.parts)
-        return 2 if RATINGS in self.parts else 1 if taught else 0
+        pretrained = LANDMARKS in self.parts or any(part.endswith(OF_NOBODY) for part in self.parts)
+        return 2 if RATINGS in self.parts else 1 if pretrained else 0
 
 
 def supervision_of(cell: Cell) -> Supervision:

@@ -27,11 +27,11 @@ def check_outputs_trained(cell: Cell, model: Any) -> None:
     approach = cell.approach
     if not approach.phases:
         return
-    taught = {(layer.stack, layer.name) for phase in approach.phases
+    trained = {(layer.stack, layer.name) for phase in approach.phases
               for layer in describe(model, cell.fit[phase.name].outputs).layers}
     for output in approach.readouts:
         untaught = {layer.stack for layer in describe(model, [output]).layers
-                    if layer.parameters and (layer.stack, layer.name) not in taught}
+                    if layer.parameters and (layer.stack, layer.name) not in trained}
         if untaught:
             parts = " and ".join(sorted(untaught))
             raise InputError(f"approaches.{cell.recipe_row}.fit: no loss looks at what {parts} gives, of which the "

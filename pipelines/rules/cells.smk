@@ -17,7 +17,7 @@ def stages_of(row, first_seed):
 
     Without labelled faces nothing is scored.
     """
-    cell = resolve(recipe, row, (recipe.said_of(row).variants or tuple(recipe.variants))[0])
+    cell = resolve(recipe, row, (recipe.settings_of(row).variants or tuple(recipe.variants))[0])
     clustered, is_step = cell.approach.predicts_by == "clusters", row in recipe.steps
     grouped, labelled = clustered and not is_step, recipe.roles.target is not None
     by_hand = clustered and recipe.naming.method == "hand"

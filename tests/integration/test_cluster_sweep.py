@@ -78,7 +78,7 @@ def test_what_any_seed_named_with_is_never_scored_where_all_other_labels_are(tmp
     seen = {int(row) for one in cluster_and_name(
                 source, target, labels, EMOTIONS, ClusterSweepSettings((8, 16), 3, 3), KMeansSettings(),
                 NamingSettings(sample=40), seed=5, title="again")
-            for named in one.named.values() for row in named.seen}
+            for named in one.named.values() for row in named.labelled_rows}
     assert set(planted.target.splits[list(seen)]) == {"train"}
     assert set(right[8, "labels_per_cluster"].rows.tolist()) == set(range(N_TARGET)) - seen - set(range(20))
     assert record.labels_training == 20

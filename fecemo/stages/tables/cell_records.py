@@ -101,8 +101,8 @@ def _read_triplet_test(cell: Cell, layout: RunLayout) -> "Triplets | None":
         return None
     if not _is_current(cell, layout, "triplet_test"):
         return None
-    its = read_triplet_test(folder)
-    return Triplets(its.accuracy, its.n_triplets, its.interval, tested=True, by_type=its.by_type)
+    record = read_triplet_test(folder)
+    return Triplets(record.accuracy, record.n_triplets, record.interval, tested=True, by_type=record.by_type)
 
 
 def _read_held_out(cell: Cell, layout: RunLayout) -> "Triplets | None":

@@ -64,11 +64,12 @@ def read_learning_curves(study: Recipe, layout: RunLayout,
         last = _point(cell, steps[-1][1], layout, row, asked=None)
         points = []
         for step_name, step in steps:
-            its = resolve(study, step_name, variant)
-            point = _point(its, step, layout, read_cell(its, layout, scores.get((step_name, variant))), step.value)
+            step_cell = resolve(study, step_name, variant)
+            figures = read_cell(step_cell, layout, scores.get((step_name, variant)))
+            point = _point(step_cell, step, layout, figures, step.value)
             if point.amount is not None and last.amount is not None and point.amount >= last.amount:
-                print(f"table: {its.title} had {point.amount}, no less than the {last.amount} of {cell.title}; it is "
-                      "no point of the curve", file=sys.stderr)
+                print(f"table: {step_cell.title} had {point.amount}, no less than the {last.amount} of {cell.title}; "
+                      "it is no point of the curve", file=sys.stderr)
                 continue
             points.append(point)
         curves.append(LearningCurve(row=row.row, column=row.column, setting=key, unit=_unit(cell, steps[-1][1]),

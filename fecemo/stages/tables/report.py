@@ -180,8 +180,8 @@ def _read_map(folders: dict[str, Path], packs: "dict[str, Dataset]", clustered: 
         if "target" not in packs:
             return None
         groups = packs["target"].label_codes()[shown]
-    source, target = (read_array(folders["map"], f"{role}_map", "map", length=len(its_rows))
-                      for role, its_rows in zip(MAPPED, (shown, target_rows), strict=True))
+    source, target = (read_array(folders["map"], f"{role}_map", "map", length=len(map_rows))
+                      for role, map_rows in zip(MAPPED, (shown, target_rows), strict=True))
     labels = packs["target"].labels[target_rows] if "target" in packs else np.full(len(target_rows), "")
     return MapPoints(source, groups, target, target_emotions=labels,
                      classes=packs["target"].classes if "target" in packs else ())
@@ -200,8 +200,8 @@ def _face_grid(folders: dict[str, Path], packs: "dict[str, Dataset]", pack: str,
 
     def read(positions: "np.ndarray") -> "np.ndarray":
         order = np.argsort(rows[positions])  # in the order of the disk
-        found = variant.view(faces[rows[positions][order]])
-        return found[np.argsort(order)]
+        variant_faces = variant.view(faces[rows[positions][order]])
+        return variant_faces[np.argsort(order)]
 
     return lay_out_faces(np.asarray(places), read)
 

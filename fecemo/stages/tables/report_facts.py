@@ -66,7 +66,8 @@ def read_stages(folders: Mapping[str, Path]) -> "tuple[tuple[StageFacts, ...], d
         machines[" ".join(str(receipt.machine[key]) for key in GENERAL if key in receipt.machine)] = None
         for package, version in receipt.versions.items():
             versions.setdefault(package, {})[version] = None
-    return tuple(facts), {name: ", ".join(found) for name, found in versions.items()}, "; ".join(filter(None, machines))
+    packages = {name: ", ".join(numbers) for name, numbers in versions.items()}
+    return tuple(facts), packages, "; ".join(filter(None, machines))
 
 
 def statement_of(study: Recipe, pack: str) -> "DataStatement | None":
@@ -95,16 +96,16 @@ def model_facts(receipt: Receipt | None) -> "ModelFacts | None":
 def _phase(name: str, fit: dict[str, Any], summary: dict[str, Any]) -> str:
     """Return in words what a phase learned from and how."""
     epochs, faces, loss = (summary.get(key, {}).get(name) for key in ("epochs", "faces", "loss"))
-    said = [f"{name}: {epochs or fit.get('epochs')} epochs" + ("" if faces is None else f" of {faces:,} faces"),
+    parts = [f"{name}: {epochs or fit.get('epochs')} epochs" + ("" if faces is None else f" of {faces:,} faces"),
             _called([term["loss"] for term in fit.get("losses", [])]),
             f"{_called(fit.get('optimizer'))} at {fit.get('learning_rate')}"]
-    return ", ".join(said + ([] if loss is None else [f"last loss {loss:.4g}"]))
+    return ", ".join(parts + ([] if loss is None else [f"last loss {loss:.4g}"]))
 
 
 def _called(choice: Any) -> str:
     """Return what is chosen by its name: one thing, or several joined."""
     if isinstance(choice, list):
-        return " + ".join(_called(one) for one in choice)
+        return " + ".join(_called(element) for element in choice)
     return str(choice.get("name", choice) if isinstance(choice, dict) else choice)
 
 
@@ -119,5 +120,5 @@ def read_networks(folder: Path) -> tuple[dict[str, Any], ...]:
                 if isinstance(network, dict) and "layers" in network]
     layers = [{(layer["stack"], layer["name"]) for layer in network["layers"] if layer["parameters"]}
               for network in networks]
-    whole = [not any(its < other for other in layers) for its in layers]
+    whole = [not any(layer_set < rival for rival in layers) for layer_set in layers]
     return tuple(network for network, kept in zip(networks, whole, strict=True) if kept)

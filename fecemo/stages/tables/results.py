@@ -73,7 +73,7 @@ def read_run(study: Recipe, layout: RunLayout) -> RunResults:
     rows: list[dict[str, Any]] = []
     for where in cells:
         rows += cell_rows(cells[where], seed=study.seed, dataset=study.role("target"),
-                          further=[its[where] for its in further if where in its])
+                          further=[scores_of_seed[where] for scores_of_seed in further if where in scores_of_seed])
         if cells[where].sweep is not None:
             settings = {"rare_class_exponent": study.naming.rare_class_exponent,
                         "class_balanced": float(study.naming.class_balanced)}
@@ -128,7 +128,7 @@ def _reference_rows(path: Path) -> Iterator[dict[str, Any]]:
     from fecemo.evaluation.results import PUBLISHED
 
     references = read_reference_figures(path)
-    for one in references.figures:
-        yield {"row": one.system, "title": one.system, "supervision": one.given, "stage": "references",
-               "metric": "published_figure", "class": one.measure, "value": one.figure, "state": PUBLISHED,
-               "source": f"{one.source}, {references.sources[one.source]}"}
+    for entry in references.figures:
+        yield {"row": entry.system, "title": entry.system, "supervision": entry.supervision, "stage": "references",
+               "metric": "published_figure", "class": entry.measure, "value": entry.figure, "state": PUBLISHED,
+               "source": f"{entry.source}, {references.sources[entry.source]}"}

@@ -140,15 +140,15 @@ def join_runs(runs: Sequence[RunScores]) -> "Results":
     by_recipe: dict[str, list[RunScores]] = {}
     for run in runs:
         by_recipe.setdefault(run.recipe, []).append(run)
-    for recipe, its in by_recipe.items():
-        its.sort(key=lambda run: run.seed)
-        by_cell = {where: [run.scores[where] for run in its if where in run.scores] for where in cells}
-        if len({run.seed for run in its}) < len(its) or not all(map(share_a_test, by_cell.values())):
+    for recipe, seeded in by_recipe.items():
+        seeded.sort(key=lambda run: run.seed)
+        by_cell = {where: [run.scores[where] for run in seeded if where in run.scores] for where in cells}
+        if len({run.seed for run in seeded}) < len(seeded) or not all(map(share_a_test, by_cell.values())):
             continue
         for scores in by_cell.values():
             if scores:
-                name = f"{recipe} (seeds {', '.join(str(run.seed) for run in its)})"
-                rows += [row for row in cell_rows(records(scores[0]), seed=its[0].seed, further=scores[1:], run=name)
+                name = f"{recipe} (seeds {', '.join(str(run.seed) for run in seeded)})"
+                rows += [row for row in cell_rows(records(scores[0]), seed=seeded[0].seed, further=scores[1:], run=name)
                          if row.get("deviation") is not None]
     first = runs[0]
     for run in runs[1:]:
@@ -166,24 +166,24 @@ def join_runs(runs: Sequence[RunScores]) -> "Results":
 def differing_settings(runs: Sequence[RunScores]) -> list[dict[str, str]]:
     """Return every setting that is not the same in all runs: its cell, its path, and its value in each run."""
     cells = list(dict.fromkeys(cell for run in runs for cell in run.settings))
-    found = []
+    rows = []
     for cell in cells:
         have = [run for run in runs if cell in run.settings]
         for path in dict.fromkeys(path for run in have for path in run.settings[cell]):
             values = {run.name: run.settings[cell].get(path) for run in have}
             if len({str(value) for value in values.values()}) > 1:
-                found.append({"cell": cell, "setting": path, **{
+                rows.append({"cell": cell, "setting": path, **{
                     run.name: _words(values.get(run.name)) if run in have else "" for run in runs}})
-    return found
+    return rows
 
 
 def flat_settings(settings: dict[str, Any], before: str = "") -> dict[str, Any]:
     """Return settings by their path, such as ``"fit.classify.epochs"``."""
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for name, value in settings.items():
         path = f"{before}.{name}" if before else name
-        found |= flat_settings(value, path) if isinstance(value, dict) else {path: value}
-    return found
+        flat |= flat_settings(value, path) if isinstance(value, dict) else {path: value}
+    return flat
 
 
 def _words(value: Any) -> str:
@@ -207,7 +207,7 @@ def _distinct_names(runs: Sequence[Path]) -> list[str]:
 
     def name(path: tuple[str, ...]) -> str:
         length = next((length for length in range(1, len(path))
-                       if sum(other[-length:] == path[-length:] for other in paths) == 1), len(path))
+                       if sum(path_of_run[-length:] == path[-length:] for path_of_run in paths) == 1), len(path))
         return "/".join(path[-length:])
 
     return [name(path) for path in paths]
@@ -234,11 +234,12 @@ def _read_run(run: Path, name: str) -> RunScores:
         made = {kind: sound_receipt(folder) for kind, folder in (
             ("", layout.model(*cell)), ("clusters", layout.clusters(*cell)), ("names", layout.names(*cell)))}
         read.settings[f"{score.approach_title}, {score.variant_title}"] = {
-            path: value for kind, found in made.items() if found is not None
-            for path, value in flat_settings(found.config, kind).items()}
+            path: value for kind, recipes in made.items() if recipes is not None
+            for path, value in flat_settings(recipes.config, kind).items()}
     if not read.scores:
         raise InputError(f"{run}: no cell of this run has a current score; run the evaluate stage first")
-    if len(found := {(score.recipe, score.seed) for score in read.scores.values()}) > 1:
-        told = ", ".join(f"{recipe} with seed {seed}" for recipe, seed in sorted(found))
-        raise StoredStateError(f"{run} holds scores of several recipes or seeds ({told}); give each its own run folder")
+    if len(recipes := {(score.recipe, score.seed) for score in read.scores.values()}) > 1:
+        studies = ", ".join(f"{recipe} with seed {seed}" for recipe, seed in sorted(recipes))
+        raise StoredStateError(f"{run} holds scores of several recipes or seeds ({studies}); give each its own "
+                               "run folder")
     return read

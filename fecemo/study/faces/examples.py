@@ -50,8 +50,8 @@ def classes_of(parts: Sequence[DataName], faces: Mapping[str, RunFaces], key: st
     labelled = {part: dataset for part in parts if (dataset := faces[part.dataset].dataset).classes}
     if not labelled:
         return ()
-    (first, reference), *others = labelled.items()
-    for part, dataset in others:
+    (first, reference), *rest = labelled.items()
+    for part, dataset in rest:
         if more := [label for label in dataset.classes if label not in reference.classes]:
             raise InputError(f"{key}: {part} has faces of {', '.join(more)}, and {first} has not "
                              f"({', '.join(reference.classes)}); learn the labels of one of them")
@@ -89,8 +89,8 @@ def draw_examples(faces: Mapping[str, RunFaces], fit: FitSettings, seed: int,
         raise InputError(f"{key}.data: triplets are examples of three faces and do not join faces one by one: "
                          f"{', '.join(fit.data)}")
     if fit.label_fraction is not None and not any(part.is_split for part in parts):
-        what = "triplets, which have no label" if parts[0].part == TRIPLETS else "unlabelled faces"
-        raise InputError(f"{key}.label_fraction: this phase learns from {what}")
+        content = "triplets, which have no label" if parts[0].part == TRIPLETS else "unlabelled faces"
+        raise InputError(f"{key}.label_fraction: this phase learns from {content}")
     classes = classes_of(parts, faces, f"{key}.data") if _reads_labels(columns) else ()
     _require_columns(parts, faces, columns, key)
     drawn = join([_draw(part, faces[part.dataset], columns, classes, fit, seed, key) for part in parts])
@@ -174,16 +174,16 @@ def _stored_validation(parts: Sequence[DataName], faces: Mapping[str, RunFaces],
     """Return the faces of the stored validation splits of all data sets that are learnt by a split."""
     named = [part.dataset for part in parts if part.part == TRAIN]
     if not named:
-        what = "triplets have" if parts[0].part == TRIPLETS else "unlabelled faces have"
-        raise InputError(f"{key}.validate_on: {what} no stored validation split; give a share, such as 0.1")
-    found = []
+        content = "triplets have" if parts[0].part == TRIPLETS else "unlabelled faces have"
+        raise InputError(f"{key}.validate_on: {content} no stored validation split; give a share, such as 0.1")
+    parts_drawn = []
     for name, length in examples.datasets.items():  # all of them, so that rows count through the same data sets
         rows = faces[name].dataset.learnable_rows(VALID) if name in named else np.empty(0, np.int64)
         if name in named and not len(rows):
             raise InputError(f"{key}.validate_on: {faces[name].dataset.folder} has no validation split; give a share, "
                              "such as 0.1, or import the faces with valid_fraction")
-        found.append(_with_targets(rows, {name: length}, faces[name], columns, classes))
-    return _detected(join(found), faces, columns)
+        parts_drawn.append(_with_targets(rows, {name: length}, faces[name], columns, classes))
+    return _detected(join(parts_drawn), faces, columns)
 
 
 def _detected(examples: Examples, faces: Mapping[str, RunFaces], columns: Columns) -> Examples:
