@@ -1,4 +1,4 @@
-"""Our embedding of a pack, on its way to disk, against Keras's ``predict`` on an array in memory.
+"""Our embedding of a data set, on its way to disk, against Keras's ``predict`` on an array in memory.
 
     python benchmarks/embedding.py            10,000 faces at 48 pixels, the convolutional encoder
     python benchmarks/embedding.py --quick    1,000 faces

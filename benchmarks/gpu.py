@@ -121,7 +121,7 @@ def measure(cell: Cell, phase: Any, model: Any, precision: str, view: Any, sizes
     faces = faces_of(sizes.faces)
 
     def examples_of(n: int) -> Examples:
-        """Go through the faces again and again in one epoch, as long as that of a larger pack."""
+        """Go through the faces again and again in one epoch, as long as that of a larger data set."""
         labels = np.arange(n, dtype=np.int32) % len(EMOTIONS)
         return Examples(np.arange(n) % len(faces), {"label": labels} if phase.role == "target" else {})
 

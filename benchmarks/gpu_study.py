@@ -42,7 +42,7 @@ class Sizes:
     matrix : int
         Rows and columns of the matrices whose product shows what the chip can do.
     source, labelled : int
-        Faces of the packs that all cells are trained on.
+        Faces of the data sets that all cells are trained on.
     changes : dict
         What differs from the published recipe.
     models : dict of str to dict
@@ -89,7 +89,7 @@ def faces_of(n: int, seed: int = 0) -> np.ndarray:
 
 
 def store(folder: Path, n: int, labelled: bool) -> None:
-    """Write a pack of n random faces; of labelled ones a fifth are the test split."""
+    """Write a data set of n random faces; of labelled ones a fifth are the test split."""
     entries = [FaceEntry(id=f"{slot:032x}", address=f"{slot}.png",
                          annotations={"label": EMOTIONS[slot % len(EMOTIONS)] if labelled else "",
                                       "split": ("test" if slot % 5 == 0 else "train") if labelled else ""})

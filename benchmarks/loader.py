@@ -3,13 +3,13 @@
     python benchmarks/loader.py            3,000 faces
     python benchmarks/loader.py --quick    1,000 faces
 
-Shuffled batches of 64 faces of 200×200×3 bytes, from a pack that lies in the page cache and from one that does not: its
-pages are dropped before each pass, as those of a pack larger than the memory would be. The limits are NumPy's copy of
-the same bytes in order, from memory, and plain reads of the same faces in the same shuffled order, from the disk (what
-the disk gives in sequence is printed beside it). ``tf.data`` reads, decodes and shuffles JPEG
-files of the same faces, from the page cache. Readers take turns and the best turn of each counts; beside seconds on the
-clock stand seconds that cores were busy, which other work on the machine disturbs less. Targets: 0.5 of the limit, 5
-times ``tf.data``.
+Shuffled batches of 64 faces of 200×200×3 bytes, from a data set that lies in the page cache and from one that does not:
+its pages are dropped before each pass, as those of a data set larger than the memory would be. The limits are NumPy's
+copy of the same bytes in order, from memory, and plain reads of the same faces in the same shuffled order, from the
+disk (what the disk gives in sequence is printed beside it). ``tf.data`` reads, decodes and shuffles JPEG files of the
+same faces, from the page cache. Readers take turns and the best turn of each counts; beside seconds on the clock stand
+seconds that cores were busy, which other work on the machine disturbs less. Targets: 0.5 of the limit, 5 times
+``tf.data``.
 
 Two choices are measured against what they took the place of: memory that is used again against new memory for each
 batch, and each variant's view as one compiled program against its steps one by one.

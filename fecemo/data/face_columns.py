@@ -19,21 +19,22 @@ _NUMBER = re.compile(r"-?(?:(?:0|[1-9]\d*)(?:\.\d+)?|\d(?:\.\d+)?e[+-]\d{2,3})",
 
 def read_face_columns(path: Path, ids: Sequence[str], *, below: str = "",
                       rename: Callable[[str], str | None] = str) -> dict[str, np.ndarray]:
-    """Read a table of faces, joined to the faces of a pack.
+    """Read a table of faces, joined to the faces of a data set.
 
     Raises `InputError` if the file is missing, names no face, names one twice, has two columns of one name, or names
-    none of the pack.
+    none of the data set.
 
     Parameters
     ----------
     path : Path
-        A CSV with a heading. A face is named by ``id``, as in a pack's index; by ``path``, that of an imported image
-        below the imported folder; or by ``url``, ``left``, ``right``, ``top`` and ``bottom``. All other columns are
-        what is known; an empty cell is not known. A column is of numbers only where every cell is written as numbers
-        usually are; ``01``, ``1_0`` and ``1e3`` are words, as group codes are. What each column was read as is printed.
-        Upper and lower case of the columns that name a face, and columns without a heading, make no difference.
+        A CSV with a heading. A face is named by ``id``, as in a data set's index; by ``path``, that of an imported
+        image below the imported folder; or by ``url``, ``left``, ``right``, ``top`` and ``bottom``. All other
+        columns are what is known; an empty cell is not known. A column is of numbers only where every cell is
+        written as numbers usually are; ``01``, ``1_0`` and ``1e3`` are words, as group codes are. What each
+        column was read as is printed. Upper and lower case of the columns that name a face, and columns without
+        a heading, make no difference.
     ids : sequence of str, of length n
-        Of the pack, by row.
+        Of the data set, by row.
     below : str
         What the ``path`` of every face begins with, such as ``"target/"``.
     rename : callable, optional

@@ -1,4 +1,4 @@
-"""The faces of a pack as one array: a file of its own, or those of the packs that it was joined of."""
+"""The faces of a data set as one array: a file of its own, or those of the data sets that it was joined of."""
 
 import json
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ from fecemo.errors import StoredStateError
 
 FACES_NAME = "faces.npy"
 SHARDS_NAME = "shards.json"
-"""Stands in the place of ``faces.npy`` in a joined pack, and names the packs that hold its faces."""
+"""Stands in the place of ``faces.npy`` in a joined data set, and names the data sets that hold its faces."""
 PLACES_NAME = "places.npy"
-"""Of a joined pack: for each row, the number of the shard and the row there; int64 of shape (n, 2)."""
+"""Of a joined data set: for each row, the number of the shard and the row there; int64 of shape (n, 2)."""
 FACE_SHAPE = (FACE_SIDE, FACE_SIDE, 3)
 _FORMAT = "fecemo.shards/1"
 
 
 class Faces(Protocol):
-    """What a pack's faces are read by: a memory map, or `ShardedFaces`. Of shape (n, 200, 200, 3), uint8."""
+    """What a data set's faces are read by: a memory map, or `ShardedFaces`. Of shape (n, 200, 200, 3), uint8."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -50,7 +50,7 @@ class Shard:
 
 
 class ShardedFaces:
-    """The faces of several packs, read as one array without copying the packs.
+    """The faces of several data sets, read as one array without copying the data sets.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class ShardedFaces:
 
 
 def open_faces(folder: Path) -> Faces:
-    """Return the faces of a pack.
+    """Return the faces of a data set.
 
     Raises
     ------

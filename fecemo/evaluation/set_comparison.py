@@ -227,8 +227,8 @@ def to_html(comparison: SetComparison) -> str:
     folds = comparison.folds
     by_folds = None if folds is None else (
         matrix_figure("folds", "Macro F1", folds.sets, folds.scores,
-                      [[f"±{share(value, 2)}" for value in row] for row in folds.spread], least=0.0),
-        matrix_figure("paired", "Paired similarity", folds.sets, folds.paired, None, least=0.0))
+                      [[f"±{share(value, 2)}" for value in row] for row in folds.spread], minimum=0.0),
+        matrix_figure("paired", "Paired similarity", folds.sets, folds.paired, None, minimum=0.0))
 
     def shares(matrix: Matrix) -> list[str]:
         return [share(value, 2) for row in matrix for value in row]

@@ -9,7 +9,7 @@ import numpy as np
 from fecemo.data.arrays import map_array
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_file, digest_json, plain
-from fecemo.data.variants import Variant, find_pack_variant
+from fecemo.data.variants import Variant, find_dataset_variant
 from fecemo.errors import InputError, nearest
 from fecemo.evaluation.settings import ProbeSettings, Resampling
 from fecemo.progress import progress
@@ -138,7 +138,7 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
     """
     from fecemo.evaluation.set_comparison import FORMAT
 
-    variant = find_pack_variant(settings.variant)
+    variant = find_dataset_variant(settings.variant)
     datasets = [Dataset(path) for path in settings.datasets]
     if settings.network is not None and not settings.network.is_file():
         raise InputError(f"{settings.network}: there is no such network")

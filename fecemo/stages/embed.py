@@ -20,7 +20,7 @@ def run(arguments: CellArguments) -> Receipt:
     Raises
     ------
     StoredStateError
-        If the cell is not trained, a pack is missing, or the row whose embeddings are taken is not embedded.
+        If the cell is not trained, a data set is missing, or the row whose embeddings are taken is not embedded.
     ResourceError
         If the disk is full or the Keras backend not installed.
     """

@@ -21,14 +21,14 @@ NOWHERE = -1
 
 @dataclass(frozen=True)
 class FaceVectors:
-    """A vector for faces of a pack, read by their rows there.
+    """A vector for faces of a data set, read by their rows there.
 
     Parameters
     ----------
     values : ndarray of shape (m, d), float32
         May be a memory map.
     places : ndarray of shape (n,), int64
-        For each face of the pack, where its vector stands; `NOWHERE` where it has none.
+        For each face of the data set, where its vector stands; `NOWHERE` where it has none.
     trusted : ndarray of shape (n,), bool
         Whether a face's vector may be learnt from. False where it has none.
     """
@@ -41,7 +41,7 @@ class FaceVectors:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Tuple of int: Faces of the pack, and length of a vector."""
+        """Tuple of int: Faces of the data set, and length of a vector."""
         return len(self.places), self.values.shape[1]
 
     def __len__(self) -> int:

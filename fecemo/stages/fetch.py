@@ -1,4 +1,4 @@
-"""Fetch photographs from a list of addresses and boxes, and store their faces as a pack."""
+"""Fetch photographs from a list of addresses and boxes, and store their faces as a data set."""
 
 import sys
 from collections.abc import Iterator
@@ -24,10 +24,10 @@ STAGE = "fetch"
 
 
 def run(settings: FetchSettings, out: Path) -> Receipt:
-    """Fetch the photographs of a list and store their faces as a pack of 200×200 RGB crops.
+    """Fetch the photographs of a list and store their faces as a data set of 200×200 RGB crops.
 
-    If interrupted, rerun it: it resumes and ends with the same pack. A list that has grown is added to what is stored.
-    Proxies of the environment (http_proxy and the like) and its certificates (REQUESTS_CA_BUNDLE) are not used;
+    If interrupted, rerun it: it resumes and ends with the same data set. A list that has grown is added to what is
+    stored. Proxies of the environment (http_proxy and the like) and its certificates (REQUESTS_CA_BUNDLE) are not used;
     ``ca_bundle`` names a company's own.
 
     Parameters
@@ -35,7 +35,7 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
     settings : FetchSettings
         What to fetch, and how.
     out : Path
-        The pack's folder.
+        The data set's folder.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
     InputError
         If the list cannot be read or names no face.
     StoredStateError
-        If ``out`` is in use, or holds a pack of something else.
+        If ``out`` is in use, or holds a data set of something else.
     ResourceError
         If ``out`` cannot be written, or the port of ``serve`` is in use.
     """
@@ -60,7 +60,7 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
         faces = ShardOfList(faces, ShardNumber.parse(settings.shard))
     config = {"format": faces.format, "limit": settings.limit, "margin": settings.margin, "square": settings.square,
               "apply_exif": settings.apply_exif,
-              # These decide what is refused, and so which faces the pack holds.
+              # These decide what is refused, and so which faces the data set holds.
               "max_megabytes": settings.max_megabytes, "max_megapixels": settings.max_megapixels,
               "honour_opt_out": settings.honour_opt_out}
     reach = reach_digest(settings)

@@ -46,7 +46,7 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
     settings : ImportSettings
         What to import, and how.
     out : Path
-        The pack's folder.
+        The data set's folder.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
     InputError
         If the images do not lie as the layout says, or there are none.
     StoredStateError
-        If ``out`` is in use or holds a pack of something else.
+        If ``out`` is in use or holds a data set of something else.
     ResourceError
         If ``out`` cannot be written.
     """
@@ -67,7 +67,7 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
     chosen = _chosen(labelled_set, settings)
     with output_lock(out):
         digests = _digests(labelled_set.folder, chosen, settings.threads)
-        # Neither the place of the images nor the number of threads shapes the pack.
+        # Neither the place of the images nor the number of threads shapes the data set.
         config = {key: value for key, value in plain(settings).items() if key not in ("images", "threads")
                   and (value is not None or key not in HELD_OUT.values())}
         inputs = {

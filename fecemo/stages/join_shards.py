@@ -1,4 +1,4 @@
-"""Join the shards of a list, each fetched into a pack of its own, into one pack that holds no face twice."""
+"""Join the shards of a list, each fetched into a data set of its own, into one data set that holds no face twice."""
 
 import csv
 import hashlib
@@ -46,7 +46,7 @@ READ = (INDEX_NAME, REJECTS_NAME, HOSTS_NAME, REPEATED_NAME)
 
 @dataclass(frozen=True)
 class _Part:
-    """The finished pack of one shard."""
+    """The finished data set of one shard."""
 
     folder: Path
     shard: ShardNumber
@@ -59,19 +59,19 @@ class _Part:
 
 
 def run(faces: Path, shards: tuple[Path, ...], out: Path) -> Receipt:
-    """Make one pack of the shards of a list.
+    """Make one data set of the shards of a list.
 
-    The pack's faces, rejects, triplets and ratings are, row by row, those of the list fetched whole. No picture is
-    copied: the pack reads the shards where they stand, so that they are moved together with it, or joined again.
+    The data set's faces, rejects, triplets and ratings are, row by row, those of the list fetched whole. No picture is
+    copied: the data set reads the shards where they stand, so that they are moved together with it, or joined again.
 
     Parameters
     ----------
     faces : Path
         The list that was fetched.
     shards : tuple of Path
-        The packs of all of its shards, in any order.
+        The data sets of all of its shards, in any order.
     out : Path
-        The joined pack's folder.
+        The joined data set's folder.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def run(faces: Path, shards: tuple[Path, ...], out: Path) -> Receipt:
         If the list cannot be read, or no shard holds a face.
     StoredStateError
         If a shard is missing, unfinished, given twice, or of another list or other settings; or if ``out`` is in use
-        or holds a pack that was fetched whole.
+        or holds a data set that was fetched whole.
     ResourceError
         If ``out`` cannot be written.
     """
@@ -161,7 +161,7 @@ def _join(listing: FaceListing, parts: list[_Part], folder: Path) -> StageResult
     return StageResult(
         files=[INDEX_NAME, REJECTS_NAME, DESCRIPTION_NAME, *tables.files, HOSTS_NAME, SURVIVAL_NAME,
                REPEATED_NAME, PLACES_NAME],
-        # As a pack's own file: of the digests of the faces, wherever they lie.
+        # As a data set's own file: of the digests of the faces, wherever they lie.
         digests={SHARDS_NAME: digest},
         message=f"{n_faces} faces of {len(parts)} shards, {sum(rejected.values())} rejected",
         summary={"faces": n_faces, "rejected": dict(sorted(rejected.items())), **tables.summary,

@@ -20,14 +20,14 @@ BLOCK = 512
 Known = Mapping[str, Callable[[np.ndarray], np.ndarray]]
 
 
-def known_of_source(study: Recipe, layout: RunLayout, pack: Dataset, rows: np.ndarray) -> Known:
+def known_of_source(study: Recipe, layout: RunLayout, dataset: Dataset, rows: np.ndarray) -> Known:
     """Return what is known of source faces, each a callable of positions that gives numbers or words.
 
     Parameters
     ----------
     study : Recipe
     layout : RunLayout
-    pack : Dataset
+    dataset : Dataset
         Source faces.
     rows : ndarray of shape (n,), int64
         Rows of the embedded ones.
@@ -38,12 +38,12 @@ def known_of_source(study: Recipe, layout: RunLayout, pack: Dataset, rows: np.nd
         Brightness; of drawn faces also every parameter that has nothing to do with expression, by its factor. What is
         not known of some face is left out.
     """
-    known: dict[str, Callable[[np.ndarray], np.ndarray]] = {"brightness": partial(_brightness, pack, rows)}
+    known: dict[str, Callable[[np.ndarray], np.ndarray]] = {"brightness": partial(_brightness, dataset, rows)}
     source = study.role(SOURCE)
     drawn, path = study.datasets[source], layout.drawn(source) / PARAMETERS_NAME
     if drawn.made != DRAWN or not path.is_file():
         return known
-    columns = read_face_columns(path, pack.ids.tolist(), below=f"{LABELLED_FOLDER}/", rename=_beside_expression)
+    columns = read_face_columns(path, dataset.ids.tolist(), below=f"{LABELLED_FOLDER}/", rename=_beside_expression)
     for title in sorted(columns):
         values = columns[title][rows]
         if values.dtype.kind == "f":
@@ -61,8 +61,8 @@ def _beside_expression(column: str) -> str | None:
     return None if name is None or name.startswith("expression.") else name
 
 
-def _brightness(pack: Dataset, rows: np.ndarray, positions: np.ndarray) -> np.ndarray:
+def _brightness(dataset: Dataset, rows: np.ndarray, positions: np.ndarray) -> np.ndarray:
     wanted, back = np.unique(rows[positions], return_inverse=True)
-    levels = [np.asarray(pack.faces[wanted[start : start + BLOCK]])[:, ::EVERY, ::EVERY].mean(axis=(1, 2, 3))
+    levels = [np.asarray(dataset.faces[wanted[start : start + BLOCK]])[:, ::EVERY, ::EVERY].mean(axis=(1, 2, 3))
               for start in range(0, len(wanted), BLOCK)]
     return np.concatenate(levels).astype(np.float32)[back]

@@ -22,7 +22,7 @@ def known_columns(study: Recipe, layout: RunLayout, target: "Dataset") -> "dict[
     Raises
     ------
     InputError
-        If the file is missing or does not name the faces of the pack.
+        If the file is missing or does not name the faces of the data set.
     """
     about = about_faces(study, layout)
     if isinstance(about, Files):

@@ -78,37 +78,37 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
             return _store_names(folder, ClusterNames.by_hand(hand, []), naming.title)
 
         return run_artifact(arguments.artifacts, "names", cell, config=config, work=named_by_hand)
-    pack = Dataset(layout.dataset(cell.recipe.role(TARGET)))
+    dataset = Dataset(layout.dataset(cell.recipe.role(TARGET)))
     elsewhere = labels_seen_elsewhere(hand_names) if naming.by == "person" else []
     if "sample" in naming.settings:
-        require_sample(int(pack.naming_faces.sum()), settings.sample, str(pack.folder))
+        require_sample(int(dataset.naming_faces.sum()), settings.sample, str(dataset.folder))
 
     def work(folder: Path) -> StageResult:
         target = read_output(embedded, cell.recipe.role(TARGET), cell.approach.output)
         rows = target.rows
         clusters = np.asarray(read_array(assigned, "target_clusters", "cluster", length=len(rows)))
         centres = np.asarray(read_array(clustered, "centres", "cluster"))
-        may_see = pack.naming_faces[rows]
+        may_see = dataset.naming_faces[rows]
         drawn = np.zeros(0, np.int64)
         if naming.by == "person":
-            hand = hand_names_of(hand_names, arguments.approach, arguments.variant, pack.classes)
+            hand = hand_names_of(hand_names, arguments.approach, arguments.variant, dataset.classes)
             require_names_of(hand, clustering, len(centres), str(hand_names))
             names = ClusterNames.by_hand(hand, elsewhere)
             halves_seed = hand.seed
         else:
             distances = read_array(assigned, "target_distances", "cluster", length=len(rows))
-            faces = LabelledFaces(pack.labels[rows][may_see], clusters[may_see], distances[may_see])
-            by_labels = name_by_labels(naming, faces, centres, pack.classes, settings, seed)
+            faces = LabelledFaces(dataset.labels[rows][may_see], clusters[may_see], distances[may_see])
+            by_labels = name_by_labels(naming, faces, centres, dataset.classes, settings, seed)
             drawn, halves_seed = by_labels.drawn, seed
             names = ClusterNames(
                 arguments.approach, arguments.variant, clustering,
                 f"class_balanced {naming.name}" if settings.class_balanced else naming.name,
-                {str(cluster): name for cluster, name in enumerate(by_labels.names)}, pack.classes,
+                {str(cluster): name for cluster, name in enumerate(by_labels.names)}, dataset.classes,
                 votes={str(cluster): votes for cluster, votes in enumerate(by_labels.votes)}, labels_used=len(drawn))
         files = [NAMES_NAME, SAMPLE_NAME]
         atomic_write(folder / NAMES_NAME, names.as_json())
-        shown = np.union1d(np.flatnonzero(may_see)[drawn], _shown_to_a_person(names, pack, rows, may_see))
-        _write_sample(folder / SAMPLE_NAME, pack, rows[shown], clusters[shown])
+        shown = np.union1d(np.flatnonzero(may_see)[drawn], _shown_to_a_person(names, dataset, rows, may_see))
+        _write_sample(folder / SAMPLE_NAME, dataset, rows[shown], clusters[shown])
         if names.divided:
             source = read_output(embedded, cell.recipe.role(SOURCE), cell.approach.output).values
             source_clusters = read_array(clustered, "source_clusters", "cluster", length=len(source))
@@ -149,19 +149,19 @@ def _names_by_units(arguments: CellArguments, clustering: str) -> ClusterNames:
                         tuple(names_to_give(arguments.study, arguments.layout)))
 
 
-def _shown_to_a_person(names: ClusterNames, pack: Dataset, rows: np.ndarray, may_see: np.ndarray) -> np.ndarray:
+def _shown_to_a_person(names: ClusterNames, dataset: Dataset, rows: np.ndarray, may_see: np.ndarray) -> np.ndarray:
     """Return the positions of the faces whose labels a person saw while naming: they cost, and are never scored."""
-    shown = np.flatnonzero(may_see & np.isin(pack.ids[rows], names.labels_seen))
+    shown = np.flatnonzero(may_see & np.isin(dataset.ids[rows], names.labels_seen))
     if len(shown) != len(names.labels_seen):
         raise InputError(f"the labels of {len(names.labels_seen)} target faces were seen by whoever named these "
                          f"clusters, here or elsewhere in the run, and only {len(shown)} of them are in the train "
-                         f"split of {pack.folder} now; name the clusters anew, or bring back that data set")
+                         f"split of {dataset.folder} now; name the clusters anew, or bring back that data set")
     return shown
 
 
-def _write_sample(path: Path, pack: Dataset, rows: np.ndarray, clusters: np.ndarray) -> None:
+def _write_sample(path: Path, dataset: Dataset, rows: np.ndarray, clusters: np.ndarray) -> None:
     with atomic_file(path, "w") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(SAMPLE_COLUMNS)
-        table.writerows((int(row), pack.ids[row], pack.labels[row], int(cluster))
+        table.writerows((int(row), dataset.ids[row], dataset.labels[row], int(cluster))
                         for row, cluster in zip(rows, clusters, strict=True))

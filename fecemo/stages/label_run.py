@@ -196,13 +196,13 @@ class LabelRun:
         """
         return self._label_and_score(CellArguments(self._recipe_path, self._layout.run, approach, variant))
 
-    def _view(self, pack: Dataset, rows: np.ndarray, variant: str) -> Faces:
+    def _view(self, dataset: Dataset, rows: np.ndarray, variant: str) -> Faces:
         seen_as = find_variant(variant)
 
         def faces(positions: np.ndarray) -> np.ndarray:
             # In the order of the disk, whatever the order that is asked for.
             wanted, back = np.unique(rows[positions], return_inverse=True)
-            return seen_as.view(np.asarray(pack.faces[wanted]))[back]
+            return seen_as.view(np.asarray(dataset.faces[wanted]))[back]
 
         return faces
 
@@ -222,10 +222,10 @@ class LabelRun:
 
     def _askable(self, rows: np.ndarray) -> np.ndarray:
         """Return the positions of labelled train faces: a test label is shown to nobody."""
-        pack = self._target
-        if pack is None:
+        dataset = self._target
+        if dataset is None:
             return np.empty(0, np.int64)
-        return np.flatnonzero(pack.naming_faces[rows])
+        return np.flatnonzero(dataset.naming_faces[rows])
 
     def _seen(self, rows: np.ndarray, sample: NamingSettings | None, seed: int = 0) -> SeenLabels:
         at, target = self._askable(rows), self._target

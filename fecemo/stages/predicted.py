@@ -38,7 +38,7 @@ class PredictedFaces:
     Parameters
     ----------
     predictions : Predictions
-        Rows of the target pack, ascending.
+        Rows of the target data set, ascending.
     method : str
         How faces got their emotion; see `Score`.
     labels_used : LabelsUsed

@@ -54,7 +54,7 @@ def run(arguments: CellArguments) -> Receipt:
     InputError
         If the recipe does not fit the faces, or the loss is no longer a number.
     StoredStateError
-        If a pack is missing or unfinished, or the row whose embeddings are taken is not embedded.
+        If a data set is missing or unfinished, or the row whose embeddings are taken is not embedded.
     ResourceError
         If the disk is full, the memory too small or the Keras backend not installed.
     """

@@ -42,11 +42,11 @@ def run(arguments: CellArguments) -> Receipt:
     Raises
     ------
     InputError
-        If the approach has no clusters, and thus no embedding of its own, or the pack has no triplets on which raters
-        agree and of whose faces nothing learns.
+        If the approach has no clusters, and thus no embedding of its own, or the data set has no triplets on which
+        raters agree and of whose faces nothing learns.
     StoredStateError
-        If the cell is not trained, the pack or its measurements are missing, or the row whose embeddings are taken is
-        not tested.
+        If the cell is not trained, the data set or its measurements are missing, or the row whose embeddings are taken
+        is not tested.
     """
     cell, layout = arguments.clustered_cell(), arguments.layout
     models = layout.model(cell.row, cell.variant.name)
@@ -72,7 +72,7 @@ def run(arguments: CellArguments) -> Receipt:
                         machine={"threads": cell.recipe.threads, "backend": backend_name()})
 
 
-def _apart(triplets: Examples, pack: Dataset, recipe: Recipe, layout: RunLayout) -> Examples:
+def _apart(triplets: Examples, dataset: Dataset, recipe: Recipe, layout: RunLayout) -> Examples:
     """Return the triplets none of whose faces, or a copy of it, is among those that rows learn from.
 
     Raises
@@ -80,18 +80,18 @@ def _apart(triplets: Examples, pack: Dataset, recipe: Recipe, layout: RunLayout)
     InputError
         If there is none.
     """
-    learned = np.zeros(len(pack), bool)
+    learned = np.zeros(len(dataset), bool)
     for name in recipe.datasets:
         if name == recipe.roles.triplet_test or read_receipt(layout.dataset(name)) is None:
             continue
         learnt = Dataset(layout.dataset(name))
         # Nothing learns from those of a test split, but clusters are made of every source face.
-        of_pack = np.flatnonzero((learnt.splits != "test") | (name == recipe.roles.source))
+        of_dataset = np.flatnonzero((learnt.splits != "test") | (name == recipe.roles.source))
         for column in ("ids", "sha256"):
-            learned |= np.isin(getattr(pack, column), np.asarray(getattr(learnt, column))[of_pack])
+            learned |= np.isin(getattr(dataset, column), np.asarray(getattr(learnt, column))[of_dataset])
     left = triplets.take(np.flatnonzero(~learned[triplets.rows].any(axis=1)))
     if not len(left):
-        raise InputError(f"{pack.folder}: each of its {len(triplets)} triplets has a face from which rows learn; "
+        raise InputError(f"{dataset.folder}: each of its {len(triplets)} triplets has a face from which rows learn; "
                          "test by a list of other faces, such as FEC's own test list")
     return left
 

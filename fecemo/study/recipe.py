@@ -335,5 +335,5 @@ class Recipe:
 
 
 def faces_seen(approach: Approach, variant: Variant) -> str:
-    """Return the stored faces that an approach's networks see on a variant: the pack's where it takes no pixels."""
+    """Return the stored faces that an approach's networks see on a variant: the data set's where it takes no pixels."""
     return variant.faces if approach.takes_image else "cut"

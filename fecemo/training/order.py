@@ -12,7 +12,7 @@ def drawn_rows(n_rows: int, faces: int | None, seed: int) -> np.ndarray:
     Parameters
     ----------
     n_rows : int
-        Rows of the pack.
+        Rows of the data set.
     faces : int or None
         How many to keep; all where this is None or there are not more.
     seed : int

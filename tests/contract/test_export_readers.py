@@ -1,4 +1,4 @@
-"""What other tools read of an export: the pixels, labels and splits of the pack."""
+"""What other tools read of an export: the pixels, labels and splits of the data set."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from small_pack import labelled_entries, plain_entries, write_pack
+from small_dataset import labelled_entries, plain_entries, write_dataset
 
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import digest_bytes
@@ -22,8 +22,8 @@ N = 10
 
 
 @pytest.fixture
-def pack(tmp_path) -> Dataset:
-    return write_pack(tmp_path / "pack", labelled_entries(N))
+def dataset(tmp_path) -> Dataset:
+    return write_dataset(tmp_path / "dataset", labelled_entries(N))
 
 
 @pytest.fixture(params=["rgb", "gray", "tight"])
@@ -31,15 +31,15 @@ def variant(request):
     return find_variant(request.param)
 
 
-def seen(pack: Dataset, variant) -> dict[str, np.ndarray]:
+def seen(dataset: Dataset, variant) -> dict[str, np.ndarray]:
     """The views that a network would be shown, by id; gray without its last axis."""
-    views = variant.view(pack.faces[:])
+    views = variant.view(dataset.faces[:])
     return {face: view[..., 0] if variant.channels == 1 else view
-            for face, view in zip(pack.ids.tolist(), views, strict=True)}
+            for face, view in zip(dataset.ids.tolist(), views, strict=True)}
 
 
-def records(pack: Dataset) -> list[dict]:
-    return [pack.record(row) for row in range(len(pack))]
+def records(dataset: Dataset) -> list[dict]:
+    return [dataset.record(row) for row in range(len(dataset))]
 
 
 def opened(image: bytes) -> np.ndarray:
@@ -50,71 +50,71 @@ def same(found: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> bool:
     return found.keys() == expected.keys() and all(np.array_equal(found[face], expected[face]) for face in expected)
 
 
-def test_folders_hold_the_pixels_and_their_table_the_index(pack, variant, tmp_path):
+def test_folders_hold_the_pixels_and_their_table_the_index(dataset, variant, tmp_path):
     out = tmp_path / "out"
-    run(ExportSettings(dataset=pack.folder, variant=variant.name), out)
+    run(ExportSettings(dataset=dataset.folder, variant=variant.name), out)
     with (out / "faces.csv").open(encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
-    assert same({line["id"]: opened((out / line["file"]).read_bytes()) for line in table}, seen(pack, variant))
-    for line, entry in zip(table, records(pack), strict=True):
+    assert same({line["id"]: opened((out / line["file"]).read_bytes()) for line in table}, seen(dataset, variant))
+    for line, entry in zip(table, records(dataset), strict=True):
         assert line["file"] == f"{entry['split']}/{entry['label']}/{entry['id']}.png"
         assert line["sha256"] == digest_bytes((out / line["file"]).read_bytes())
         for name in ("address", "label", "split", "left", "right", "top", "bottom"):
             assert line[name] == str(entry[name])
 
 
-def test_folders_are_imported_again_as_the_same_labelled_faces(pack, tmp_path):
-    run(ExportSettings(dataset=pack.folder), tmp_path / "out")
+def test_folders_are_imported_again_as_the_same_labelled_faces(dataset, tmp_path):
+    run(ExportSettings(dataset=dataset.folder), tmp_path / "out")
     import_labelled.run(ImportSettings(images=tmp_path / "out"), tmp_path / "again")
     again = Dataset(tmp_path / "again")
     by_id = {Path(address).stem: row for row, address in enumerate(again.addresses.tolist())}
-    rows = [by_id[face] for face in pack.ids.tolist()]
-    assert np.array_equal(again.faces[rows], pack.faces)
-    assert again.labels[rows].tolist() == pack.labels.tolist()
-    assert again.splits[rows].tolist() == pack.splits.tolist()
+    rows = [by_id[face] for face in dataset.ids.tolist()]
+    assert np.array_equal(again.faces[rows], dataset.faces)
+    assert again.labels[rows].tolist() == dataset.labels.tolist()
+    assert again.splits[rows].tolist() == dataset.splits.tolist()
 
 
 def test_faces_without_labels_are_spread_over_folders(tmp_path):
-    pack = write_pack(tmp_path / "plain", plain_entries(6))
-    run(ExportSettings(dataset=pack.folder), tmp_path / "out")
+    dataset = write_dataset(tmp_path / "plain", plain_entries(6))
+    run(ExportSettings(dataset=dataset.folder), tmp_path / "out")
     found = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.png")}
-    assert found == {f"images/{face[:2]}/{face}.png" for face in pack.ids.tolist()}
-    assert len({face[:2] for face in pack.ids.tolist()}) == 6
+    assert found == {f"images/{face[:2]}/{face}.png" for face in dataset.ids.tolist()}
+    assert len({face[:2] for face in dataset.ids.tolist()}) == 6
 
 
-def test_webdataset_streams_every_face_once(pack, variant, tmp_path):
+def test_webdataset_streams_every_face_once(dataset, variant, tmp_path):
     webdataset = pytest.importorskip("webdataset")
-    run(ExportSettings(dataset=pack.folder, format="webdataset", variant=variant.name, per_file=4), tmp_path / "out")
+    run(ExportSettings(dataset=dataset.folder, format="webdataset", variant=variant.name, per_file=4), tmp_path / "out")
     tars = sorted(str(path) for path in (tmp_path / "out").glob("*.tar"))
     assert [Path(path).name for path in tars] == [
         "test-00000-of-00001.tar", "train-00000-of-00002.tar", "train-00001-of-00002.tar"]
     read = list(webdataset.WebDataset(tars, shardshuffle=False).to_tuple("__key__", "png", "json"))
     assert len(read) == N
-    assert same({key: opened(image) for key, image, _ in read}, seen(pack, variant))
-    entries = {entry["id"]: entry for entry in records(pack)}
+    assert same({key: opened(image) for key, image, _ in read}, seen(dataset, variant))
+    entries = {entry["id"]: entry for entry in records(dataset)}
     for key, _, description in read:
         assert json.loads(description) == entries[key]
 
 
-def test_tars_hold_no_owner_and_no_date(pack, tmp_path):
-    run(ExportSettings(dataset=pack.folder, format="webdataset", per_file=4), tmp_path / "out")
+def test_tars_hold_no_owner_and_no_date(dataset, tmp_path):
+    run(ExportSettings(dataset=dataset.folder, format="webdataset", per_file=4), tmp_path / "out")
     with tarfile.open(tmp_path / "out" / "test-00000-of-00001.tar") as tar:
         members = tar.getmembers()
-    test = pack.ids[pack.rows_in("test")].tolist()
+    test = dataset.ids[dataset.rows_in("test")].tolist()
     assert [member.name for member in members] == [f"{face}.{kind}" for face in test for kind in ("png", "json")]
     assert {(member.mtime, member.uid, member.gid, member.uname) for member in members} == {(0, 0, 0, "")}
 
 
-def test_parquet_holds_pictures_as_datasets_expects_them(pack, variant, tmp_path, monkeypatch):
+def test_parquet_holds_pictures_as_datasets_expects_them(dataset, variant, tmp_path, monkeypatch):
     parquet = pytest.importorskip("pyarrow.parquet")
     monkeypatch.setattr("fecemo.data.export_formats.parquet.ROW_GROUP", 3)
-    run(ExportSettings(dataset=pack.folder, format="parquet", variant=variant.name, per_file=5), tmp_path / "out")
+    run(ExportSettings(dataset=dataset.folder, format="parquet", variant=variant.name, per_file=5), tmp_path / "out")
     files = sorted((tmp_path / "out" / "data").iterdir())
     assert [path.name for path in files] == [
         "test-00000-of-00001.parquet", "train-00000-of-00002.parquet", "train-00001-of-00002.parquet"]
     lines = [line for path in files for line in parquet.read_table(path).to_pylist()]
-    assert same({line["id"]: opened(line["image"]["bytes"]) for line in lines}, seen(pack, variant))
-    entries = {entry["id"]: entry for entry in records(pack)}
+    assert same({line["id"]: opened(line["image"]["bytes"]) for line in lines}, seen(dataset, variant))
+    entries = {entry["id"]: entry for entry in records(dataset)}
     for line in lines:
         image = line.pop("image")
         assert image["path"] == f"{line['id']}.png"
@@ -128,16 +128,16 @@ def test_parquet_holds_pictures_as_datasets_expects_them(pack, variant, tmp_path
         assert features["image"] == {"_type": "Image"}
 
 
-def test_a_jpeg_looks_the_same(pack, tmp_path):
-    run(ExportSettings(dataset=pack.folder, image="jpeg", quality=95), tmp_path / "out")
-    for entry, face in zip(records(pack), pack.faces, strict=True):
+def test_a_jpeg_looks_the_same(dataset, tmp_path):
+    run(ExportSettings(dataset=dataset.folder, image="jpeg", quality=95), tmp_path / "out")
+    for entry, face in zip(records(dataset), dataset.faces, strict=True):
         picture = Image.open(tmp_path / "out" / entry["split"] / entry["label"] / f"{entry['id']}.jpg")
         assert picture.format == "JPEG"
         assert np.abs(np.asarray(picture).astype(int) - face).mean() < 2
 
 
-def test_a_file_that_an_interrupted_export_completed_is_kept(pack, tmp_path, monkeypatch):
-    settings = ExportSettings(dataset=pack.folder, format="webdataset", per_file=4)
+def test_a_file_that_an_interrupted_export_completed_is_kept(dataset, tmp_path, monkeypatch):
+    settings = ExportSettings(dataset=dataset.folder, format="webdataset", per_file=4)
     run(settings, tmp_path / "out")
     whole = {path.name: path.read_bytes() for path in (tmp_path / "out").glob("*.tar")}
     kept = (tmp_path / "out" / "train-00000-of-00002.tar").stat().st_mtime_ns

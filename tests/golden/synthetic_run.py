@@ -60,15 +60,15 @@ def write_synthetic_run(folder: Path) -> tuple[Path, Path]:
     """
     recipe, layout = folder / "recipe.yaml", RunLayout(folder / "run")
     recipe.write_text(RECIPE)
-    _write_pack(layout.dataset("source"), "fetch", SOURCE_FACES, REJECTED)
-    _write_pack(layout.dataset("target"), "import", TARGET_FACES, ())
+    _write_dataset(layout.dataset("source"), "fetch", SOURCE_FACES, REJECTED)
+    _write_dataset(layout.dataset("target"), "import", TARGET_FACES, ())
     for variant, side in (("rgb", 40), ("tight", 30)):
         for approach in ("dense_autoencoder", "supervised"):
             write_cell(layout, resolve(read_recipe(recipe), approach, variant), side)
     return recipe, layout.run
 
 
-def _write_pack(folder: Path, stage: str, n: int, rejected: tuple[str, ...]) -> None:
+def _write_dataset(folder: Path, stage: str, n: int, rejected: tuple[str, ...]) -> None:
     labelled = stage == "import"
     plan = [FaceEntry(id=face_id(f"{stage}/{slot}.jpg", 0, 1, 0, 1), address=f"{stage}/{slot}.jpg",
                       annotations={"label": EMOTIONS[slot % 8] if labelled else "",

@@ -134,13 +134,13 @@ def test_a_score_of_another_recipe_is_refused(fresh):
         write_table(*fresh)
 
 
-def test_clusters_of_the_map_and_sample_faces_are_those_of_their_pack_rows(made):
+def test_clusters_of_the_map_and_sample_faces_are_those_of_their_dataset_rows(made):
     material = material_of(*made)
     cell = material.cells[1]
     assert (cell.row.name, cell.column.name) == ("dense_autoencoder", "tight")
     np.testing.assert_array_equal(cell.map.source_clusters, np.arange(0, 30, 2) % 8)
-    pack = Dataset(RunLayout(made[1]).dataset("source"))
-    view = find_variant("tight").view(np.asarray(pack.faces))
+    dataset = Dataset(RunLayout(made[1]).dataset("source"))
+    view = find_variant("tight").view(np.asarray(dataset.faces))
     for cluster, faces in cell.samples.items():
         np.testing.assert_array_equal(faces, view[np.arange(30) % 8 == cluster])
     labels = Dataset(RunLayout(made[1]).dataset("target")).labels

@@ -77,7 +77,7 @@ class Brightness:
         return shapes
 
 
-def write_pack(folder, count, labelled, lighter=0, first=0):
+def write_dataset(folder, count, labelled, lighter=0, first=0):
     entries = [FaceEntry(id=f"{first + row:032x}", address=f"{row}.png",
                          annotations={"label": EMOTIONS[row % 8] if labelled else "",
                                       "split": "train" if labelled else ""})
@@ -114,12 +114,12 @@ def write_ratings(folder, count=150, rows=None):
 
 
 def write_study(folder):
-    """Write the recipe, a stand-in model, packs, ratings and measurements; return the layout and the model's path."""
+    """Write the recipe, a stand-in model, data sets, ratings and measurements; return layout and model."""
     layout, model = RunLayout(folder / "run"), folder / "stand_in.task"
     model.write_text("no model is asked")
     (folder / "recipe.yaml").write_text(RECIPE.replace("MODEL", str(model)))
     for name, count in (("source", SOURCE), ("target", TARGET)):
-        write_pack(layout.dataset(name), count, name == "target")
+        write_dataset(layout.dataset(name), count, name == "target")
         measure_again(layout, name, model)
     write_ratings(layout.dataset("source"))
     return layout, model

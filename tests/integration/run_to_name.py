@@ -62,9 +62,9 @@ class RunToName:
         """Write everything that the stages before the naming leave."""
         rng = np.random.default_rng(0)
         self.recipe.write_text(RECIPE.replace("N_CLUSTERS", str(n_clusters)))
-        _pack(self.layout.dataset("source"), "fetch", [FaceEntry(id=f"source{row}", address=f"http://a.example/{row}.png")
+        _dataset(self.layout.dataset("source"), "fetch", [FaceEntry(id=f"source{row}", address=f"http://a.example/{row}.png")
                                             for row in range(N_SOURCE)])
-        _pack(self.layout.dataset("target"), "import", [
+        _dataset(self.layout.dataset("target"), "import", [
             FaceEntry(id=f"target{row}", address=f"{row}.png",
                       annotations={"label": EMOTIONS[row % 8],
                                    "split": "test" if row >= N_TARGET * 3 // 4 else "train"})
@@ -130,7 +130,7 @@ def score_of(run):
     return read_score(run.layout.score(APPROACH, VARIANT))
 
 
-def _pack(folder: Path, stage: str, plan: list[FaceEntry]) -> None:
+def _dataset(folder: Path, stage: str, plan: list[FaceEntry]) -> None:
     writer = DatasetWriter(folder, plan)
     for slot in writer.missing():
         face = np.full((200, 200, 3), 40 + slot, np.uint8)

@@ -1,4 +1,4 @@
-"""Aligned faces, from the pack to what networks see: with a stand-in for the landmark model."""
+"""Aligned faces, from the data set to what networks see: with a stand-in for the landmark model."""
 
 import json
 import re
@@ -71,7 +71,7 @@ class Tilting:
         return np.zeros(52, np.float32)
 
 
-def write_pack(folder, labelled):
+def write_dataset(folder, labelled):
     entries = [FaceEntry(id=f"{row:032x}", address=f"{row}.png",
                          annotations={"label": EMOTIONS[row % 8] if labelled else "",
                                       "split": "train" if labelled else ""})
@@ -99,7 +99,7 @@ def study(tmp_path_factory):
     model.write_text("no model is asked")
     (folder / "recipe.yaml").write_text(RECIPE.replace("MODEL", str(model)))
     for name in ("source", "target"):
-        write_pack(layout.dataset(name), name == "target")
+        write_dataset(layout.dataset(name), name == "target")
         measure_and_align(layout, name, model)
     return folder, layout, model
 
@@ -114,17 +114,17 @@ def read(layout, name="source"):
 
 def test_every_face_is_aligned_in_its_row_by_its_own_eyes(study):
     _, layout, _ = study
-    pack, stored = Dataset(layout.dataset("source")), read(layout)
+    dataset, stored = Dataset(layout.dataset("source")), read(layout)
     eyes = np.load(layout.column("source", "landmark_features") / "eyes.npy")
     assert (stored.values.shape, stored.values.dtype) == ((FACES, 200, 200, 1), np.uint8)
     for row in range(FACES):
-        np.testing.assert_allclose(eyes[row], picture.eye_middles(find_mesh(pack.faces[row], Tilting()).landmarks),
+        np.testing.assert_allclose(eyes[row], picture.eye_middles(find_mesh(dataset.faces[row], Tilting()).landmarks),
                                    rtol=1e-5)
         its = np.array(picture.UNSURE_EYES) if row in UNSURE else eyes[row]
-        np.testing.assert_array_equal(stored.values[row], picture.aligned_picture(pack.faces[row], its))
+        np.testing.assert_array_equal(stored.values[row], picture.aligned_picture(dataset.faces[row], its))
     assert len(np.unique(eyes[:, 0, 1].round(3))) > FACES - len(UNSURE), "the stand-in tilts each face by itself"
     assert stored.receipt.summary == {"faces": FACES, "unsure": len(UNSURE)}
-    assert stored.receipt.inputs["dataset"] == pack.receipt.digest
+    assert stored.receipt.inputs["dataset"] == dataset.receipt.digest
     assert stored.receipt.inputs["landmark_model"] == read_receipt(layout.column("source", "landmark_features")).inputs[
         "landmark_model"]
     assert not list(layout.column("source", "aligned").glob("*.count"))
@@ -209,12 +209,12 @@ class TestRefused:
         with pytest.raises(StoredStateError, match=message):
             read(copied)
 
-    def test_an_export_of_them_as_if_they_were_the_packs(self, study, tmp_path):
+    def test_an_export_of_them_as_if_they_were_the_datasets(self, study, tmp_path):
         with pytest.raises(InputError, match=r"'aligned' shows faces that are no data set's.*Known: gray, rgb, tight"):
             export(ExportSettings(study[1].dataset("source"), variant="aligned"), tmp_path / "out")
 
 
-def test_networks_see_them_and_people_see_the_packs(study):
+def test_networks_see_them_and_people_see_the_datasets(study):
     _, layout, _ = study
     trained, embedded = train.run(cell(study, "aligned")), embed.run(cell(study, "aligned"))
     assert set(trained.inputs) == {"dataset of source", "aligned of source"}
@@ -223,8 +223,8 @@ def test_networks_see_them_and_people_see_the_packs(study):
     blocks = read(layout).values.reshape(FACES, 40, 5, 40, 5, 1).mean(axis=(2, 4))
     originals = np.load(layout.model("conv_autoencoder", "aligned") / "originals.npy")
     np.testing.assert_allclose(originals, blocks, atol=0.5)
-    pack = Dataset(layout.dataset("source"))
-    np.testing.assert_array_equal(find_variant("aligned").view(pack.faces), find_variant("gray").view(pack.faces))
+    dataset = Dataset(layout.dataset("source"))
+    np.testing.assert_array_equal(find_variant("aligned").view(dataset.faces), find_variant("gray").view(dataset.faces))
 
 
 def test_faces_aligned_again_make_what_was_made_from_them_stale(study, tmp_path):
@@ -245,7 +245,7 @@ def test_faces_aligned_again_make_what_was_made_from_them_stale(study, tmp_path)
 
 
 def test_cells_of_the_variant_wait_for_a_landmark_model(study, tmp_path):
-    """Then each pack is measured and aligned once; cells of other variants never wait."""
+    """Then each data set is measured and aligned once; cells of other variants never wait."""
     recipe, model = tmp_path / "waiting.yaml", tmp_path / "face_landmarker.task"
     document = yaml.safe_load((Path(__file__).parent / "tiny.yaml").read_text())
     document |= {"landmark_model": str(model), "variants": ["gray", "aligned"],

@@ -48,7 +48,7 @@ evaluation: {bootstrap: 200}
 
 
 class PlantedRun:
-    """A run with a target pack, and the models and embeddings of two cells, as the stages before would leave them."""
+    """A run with a target data set, and models and outputs of two cells, as the stages before would leave them."""
 
     def __init__(self, folder):
         self.folder, self.recipe = folder, RECIPE
@@ -132,9 +132,9 @@ def test_planted_emotions_are_clustered_named_by_vote_and_scored(planted):
     assert (score.recipe, score.seed, score.confidence, score.bootstrap) == ("planted", 5, 0.95, 200)
 
     sample = rows_of(planted.layout.names("dense_autoencoder", "rgb") / "sample.csv")
-    pack = Dataset(planted.layout.dataset("target"))
-    assert all(pack.splits[int(line["row"])] == "train" for line in sample)
-    assert all(pack.ids[int(line["row"])] == line["id"] for line in sample)
+    dataset = Dataset(planted.layout.dataset("target"))
+    assert all(dataset.splits[int(line["row"])] == "train" for line in sample)
+    assert all(dataset.ids[int(line["row"])] == line["id"] for line in sample)
     predictions = rows_of(planted.layout.score("dense_autoencoder", "rgb") / "predictions.csv")
     assert not {line["row"] for line in sample} & {line["row"] for line in predictions}
     assert [planted.labels[int(line["row"])] for line in predictions] == [line["truth"] for line in predictions]

@@ -1,4 +1,4 @@
-"""The comparison of packs as a stage: by pixels and by a network, done once, and refused where it cannot be."""
+"""The comparison of data sets as a stage: by pixels and by a network, done once, and refused where it cannot be."""
 
 import csv
 import json
@@ -18,9 +18,9 @@ LEVELS = {"happy": 200, "sad": 60}
 
 
 @pytest.fixture(scope="module")
-def packs(tmp_path_factory):
-    """Two packs: a happy face is bright in the one and dark in the other."""
-    folder = tmp_path_factory.mktemp("packs")
+def datasets(tmp_path_factory):
+    """Two data sets: a happy face is bright in the one and dark in the other."""
+    folder = tmp_path_factory.mktemp("datasets")
     for name, swapped in (("bright", False), ("dark", True)):
         plan = [FaceEntry(id=f"{name}{slot:03d}", address=f"{slot}.jpg",
                           annotations={"label": ("happy", "sad")[slot % 2],
@@ -40,8 +40,8 @@ def table(folder):
         return {(row["learned_from"], row["met"]): float(row["balanced_accuracy"]) for row in csv.DictReader(file)}
 
 
-def test_packs_are_compared_by_their_pixels_once(packs, tmp_path, capsys):
-    settings = CompareSettings(datasets=packs, bootstrap=20)
+def test_datasets_are_compared_by_their_pixels_once(datasets, tmp_path, capsys):
+    settings = CompareSettings(datasets=datasets, bootstrap=20)
     receipt = run(settings, tmp_path)
     assert table(tmp_path) == {("bright", "bright"): 1, ("bright", "dark"): 0, ("dark", "bright"): 0,
                                ("dark", "dark"): 1}
@@ -53,9 +53,9 @@ def test_packs_are_compared_by_their_pixels_once(packs, tmp_path, capsys):
     assert "nothing to do" in capsys.readouterr().err
 
 
-def test_a_face_that_stands_in_both_packs_is_not_learned_where_it_is_a_test(packs, tmp_path):
-    """The third pack holds the first one's faces under other ids, with train and test exchanged."""
-    bright = Dataset(packs[0])
+def test_a_face_that_stands_in_both_datasets_is_not_learned_where_it_is_a_test(datasets, tmp_path):
+    """The third data set holds the first one's faces under other ids, with train and test exchanged."""
+    bright = Dataset(datasets[0])
     plan = [FaceEntry(id=f"again{slot:03d}", address=f"again/{slot}.jpg",
                       annotations={"label": str(label), "split": "train" if 20 <= slot < 50 else "test"})
             for slot, label in enumerate(bright["label"])]
@@ -64,12 +64,12 @@ def test_a_face_that_stands_in_both_packs_is_not_learned_where_it_is_a_test(pack
         writer.put(slot, np.asarray(bright.faces[slot]))
     writer.finish("import", config={}, inputs={})
     writer.close()
-    receipt = run(CompareSettings(datasets=(packs[0], tmp_path / "again"), bootstrap=20), tmp_path / "out")
+    receipt = run(CompareSettings(datasets=(datasets[0], tmp_path / "again"), bootstrap=20), tmp_path / "out")
     assert receipt.summary["left_out"] == {"bright": 20, "again": 10}
     assert receipt.summary["labels"] == 20
 
 
-def test_a_row_of_a_recipe_learns_from_the_folds(packs, tmp_path):
+def test_a_row_of_a_recipe_learns_from_the_folds(datasets, tmp_path):
     recipe = tmp_path / "rows.yaml"
     recipe.write_text("""
 name: rows
@@ -84,7 +84,7 @@ approaches:
     fit: {classify: {losses: [{loss: cross_entropy}], optimizer: adam, learning_rate: 3.0e-2, epochs: 6, batch_size: 8,
                      validate_on: 0.1, keep: best}}
 """)
-    settings = CompareSettings(datasets=packs, bootstrap=20, folds=2, learner="small_resnet", recipe=recipe)
+    settings = CompareSettings(datasets=datasets, bootstrap=20, folds=2, learner="small_resnet", recipe=recipe)
     run(settings, tmp_path / "out")
     folds = json.loads((tmp_path / "out" / "compare_sets.json").read_text())["folds"]
     assert min(folds["local"]) > 0.9
@@ -96,7 +96,7 @@ approaches:
         replace(settings, learner="probe")
 
 
-def test_packs_are_compared_by_what_a_network_makes_of_them(packs, tmp_path):
+def test_datasets_are_compared_by_what_a_network_makes_of_them(datasets, tmp_path):
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     import keras
 
@@ -106,20 +106,21 @@ def test_packs_are_compared_by_what_a_network_makes_of_them(packs, tmp_path):
     model = keras.Model({"image": image}, {"embedding": keras.layers.Flatten(name="embedding")(image)})
     save_network(model, tmp_path / "encoder.keras")
     out = tmp_path / "out"
-    run(CompareSettings(datasets=packs, network=tmp_path / "encoder.keras", bootstrap=20), out)
+    run(CompareSettings(datasets=datasets, network=tmp_path / "encoder.keras", bootstrap=20), out)
     assert table(out)["bright", "dark"] == 0
     assert table(out)["dark", "dark"] == 1
     assert not list(out.glob("*.npy"))
     with pytest.raises(InputError, match="has no output 'embeding': did you mean 'embedding'"):
-        run(CompareSettings(datasets=packs, network=tmp_path / "encoder.keras", output="embeding"), tmp_path / "other")
+        run(CompareSettings(datasets=datasets, network=tmp_path / "encoder.keras", output="embeding"),
+            tmp_path / "other")
     with pytest.raises(InputError, match="name the variant"):
-        run(CompareSettings(datasets=packs, network=tmp_path / "encoder.keras", variant="rgb"), tmp_path / "other")
+        run(CompareSettings(datasets=datasets, network=tmp_path / "encoder.keras", variant="rgb"), tmp_path / "other")
 
 
-def test_what_cannot_be_compared_is_refused(packs, tmp_path):
+def test_what_cannot_be_compared_is_refused(datasets, tmp_path):
     with pytest.raises(ValueError, match="at least two data sets"):
-        CompareSettings(datasets=packs[:1])
+        CompareSettings(datasets=datasets[:1])
     with pytest.raises(ValueError, match="called the same"):
-        CompareSettings(datasets=(packs[0], packs[0]))
+        CompareSettings(datasets=(datasets[0], datasets[0]))
     with pytest.raises(InputError, match="no such network"):
-        run(CompareSettings(datasets=packs, network=tmp_path / "gone.keras"), tmp_path)
+        run(CompareSettings(datasets=datasets, network=tmp_path / "gone.keras"), tmp_path)

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from measured_faces import SOURCE, TARGET, write_pack
+from measured_faces import SOURCE, TARGET, write_dataset
 
 from fecemo.data.arrays import read_output
 from fecemo.data.dataset import Dataset
@@ -37,7 +37,7 @@ def study(tmp_path_factory):
     layout = RunLayout(folder / "run")
     (folder / "recipe.yaml").write_text(RECIPE)
     for name, count in (("source", SOURCE), ("target", TARGET)):
-        write_pack(layout.dataset(name), count, name == "target")
+        write_dataset(layout.dataset(name), count, name == "target")
     return folder, layout
 
 

@@ -28,13 +28,13 @@ def test_faces_are_cut_where_their_boxes_lie_and_a_photograph_is_asked_for_once(
     server.routes["/two.png"] = encoded(photo, ".png")
     left, right = (0.0, 0.5, 0.0, 1.0), (0.5, 1.0, 0.0, 1.0)
     listed = write_list(tmp_path / "faces.csv", [(server.url("/two.png"), right), (server.url("/two.png"), left)])
-    run(settings_for(server, listed), tmp_path / "pack")
-    pack = Dataset(tmp_path / "pack")
-    assert (pack.faces[0] == (20, 60, 210)).all()
-    assert (pack.faces[1] == (200, 30, 40)).all()
-    assert pack.ids.tolist() == [face_id(server.url("/two.png"), *box) for box in (right, left)]
+    run(settings_for(server, listed), tmp_path / "dataset")
+    dataset = Dataset(tmp_path / "dataset")
+    assert (dataset.faces[0] == (20, 60, 210)).all()
+    assert (dataset.faces[1] == (200, 30, 40)).all()
+    assert dataset.ids.tolist() == [face_id(server.url("/two.png"), *box) for box in (right, left)]
     assert server.asked == {"/two.png": 1}
-    assert pack.damaged_rows() == []
+    assert dataset.damaged_rows() == []
 
 
 def test_rows_keep_the_order_of_the_list_and_every_reject_has_its_reason(server, tmp_path):
@@ -49,10 +49,10 @@ def test_rows_keep_the_order_of_the_list_and_every_reject_has_its_reason(server,
     faces = [(server.url(f"/{name}.jpg"), box) for name in names]
     faces += [(server.url("/2.jpg"), (0.9, 0.1, 0.1, 0.9)), ("file:///etc/passwd", box), (server.url("/2.jpg"), box)]
     listed = write_list(tmp_path / "faces.csv", faces)
-    receipt = run(settings_for(server, listed), tmp_path / "pack")
-    stored = [Path(address).name for address in Dataset(tmp_path / "pack").addresses.tolist()]
+    receipt = run(settings_for(server, listed), tmp_path / "dataset")
+    stored = [Path(address).name for address in Dataset(tmp_path / "dataset").addresses.tolist()]
     assert stored == ["0.jpg", "moved.jpg", "2.jpg"]
-    reasons = {Path(row["address"]).name: row["reason"] for row in table(tmp_path / "pack" / "rejects.csv")}
+    reasons = {Path(row["address"]).name: row["reason"] for row in table(tmp_path / "dataset" / "rejects.csv")}
     assert reasons == {
         "missing.jpg": "gone", "html.jpg": "not_an_image", "short.jpg": "damaged_image", "none.jpg": "empty",
         "gone.jpg": "gone", "no.jpg": "refused", "dead.jpg": "placeholder", "2.jpg": "bad_box", "passwd": "bad_url",
@@ -74,16 +74,16 @@ def test_fec_rows_become_faces_triplets_and_every_rating(server, tmp_path):
         f'{cells(2)},{cells(9)},{cells(3)},"TWO_CLASS_TRIPLET","cleo",2',
     ]
     (tmp_path / "fec.csv").write_text("\n".join(rows) + "\n")
-    receipt = run(settings_for(server, tmp_path / "fec.csv"), tmp_path / "pack")
-    pack = Dataset(tmp_path / "pack")
-    names = dict(zip(pack.ids.tolist(), (Path(address).stem for address in pack.addresses.tolist()), strict=True))
+    receipt = run(settings_for(server, tmp_path / "fec.csv"), tmp_path / "dataset")
+    dataset = Dataset(tmp_path / "dataset")
+    names = dict(zip(dataset.ids.tolist(), (Path(address).stem for address in dataset.addresses.tolist()), strict=True))
     assert list(names.values()) == ["0", "1", "2", "3"]
-    triplets = table(tmp_path / "pack" / "triplets.csv")
+    triplets = table(tmp_path / "dataset" / "triplets.csv")
     assert [row["type"] for row in triplets] == ["ONE_CLASS_TRIPLET", "TWO_CLASS_TRIPLET"]
     assert [names.get(triplets[1][key], "dead") for key in ("first", "second", "third")] == ["2", "dead", "3"]
-    ratings = [(row["triplet"], row["rater"], row["answer"]) for row in table(tmp_path / "pack" / "ratings.csv")]
+    ratings = [(row["triplet"], row["rater"], row["answer"]) for row in table(tmp_path / "dataset" / "ratings.csv")]
     assert ratings == [("1", "anna", "1"), ("1", "ben", "3"), ("1", "anna", "1"), ("3", "cleo", "2")]
-    assert [row["line"] for row in table(tmp_path / "pack" / "rejected_rows.csv")] == ["2"]
+    assert [row["line"] for row in table(tmp_path / "dataset" / "rejected_rows.csv")] == ["2"]
     assert receipt.summary["triplets"] == 2
     assert receipt.summary["triplets_whole"] == 1
 
@@ -97,25 +97,25 @@ def test_a_limit_keeps_only_triplets_whose_faces_are_all_within_it(server, tmp_p
         return f"{faces},ONE_CLASS_TRIPLET,anna,1"
 
     (tmp_path / "fec.csv").write_text("\n".join([row(0, 1, 2), row(2, 3, 4), row(2, 1, 0)]) + "\n")
-    run(settings_for(server, tmp_path / "fec.csv", limit=4), tmp_path / "pack")
-    assert len(Dataset(tmp_path / "pack")) == 4
-    assert [row["triplet"] for row in table(tmp_path / "pack" / "triplets.csv")] == ["1", "3"]
+    run(settings_for(server, tmp_path / "fec.csv", limit=4), tmp_path / "dataset")
+    assert len(Dataset(tmp_path / "dataset")) == 4
+    assert [row["triplet"] for row in table(tmp_path / "dataset" / "triplets.csv")] == ["1", "3"]
 
 
-def test_a_finished_pack_is_left_alone_and_another_list_or_margin_is_refused(server, tmp_path, capsys):
+def test_a_finished_dataset_is_left_alone_and_another_list_or_margin_is_refused(server, tmp_path, capsys):
     server.routes["/0.jpg"] = jpeg(picture(0))
     listed = write_list(tmp_path / "faces.csv", [(server.url("/0.jpg"), (0.2, 0.8, 0.2, 0.8))])
-    first = run(settings_for(server, listed), tmp_path / "pack")
-    again = run(settings_for(server, listed, deadline=5.0), tmp_path / "pack")
+    first = run(settings_for(server, listed), tmp_path / "dataset")
+    again = run(settings_for(server, listed, deadline=5.0), tmp_path / "dataset")
     assert again == first
     assert "nothing to do" in capsys.readouterr().err
     assert server.asked["/0.jpg"] == 1
     with pytest.raises(StoredStateError, match=r"with margin 0\.0, not with margin 0\.5"):
-        run(settings_for(server, listed, margin=0.5), tmp_path / "pack")
+        run(settings_for(server, listed, margin=0.5), tmp_path / "dataset")
     other = write_list(tmp_path / "other.csv", [(server.url("/0.jpg"), WHOLE)])
     with pytest.raises(StoredStateError, match="another list"):
-        run(settings_for(server, other), tmp_path / "pack")
-    assert Dataset(tmp_path / "pack").damaged_rows() == []
+        run(settings_for(server, other), tmp_path / "dataset")
+    assert Dataset(tmp_path / "dataset").damaged_rows() == []
 
 
 def test_a_margin_and_the_square_policy_widen_the_box(server, tmp_path):
@@ -143,9 +143,9 @@ def test_a_folder_of_ones_own_is_served_while_fetching(tmp_path):
     faces = [(f"http://127.0.0.1:{port}/{path}", WHOLE) for path in ("a%20b.jpg", "../secret.jpg", "%2e%2e/secret.jpg")]
     faces.append((f"http://127.0.0.1:{port + 1}/a.jpg", WHOLE))
     listed = write_list(tmp_path / "faces.csv", faces)
-    run(FetchSettings(faces=listed, serve=tmp_path / "photos", port=port, workers=2), tmp_path / "pack")
-    assert [address[-9:] for address in Dataset(tmp_path / "pack").addresses.tolist()] == ["a%20b.jpg"]
-    reasons = [row["reason"] for row in table(tmp_path / "pack" / "rejects.csv")]
+    run(FetchSettings(faces=listed, serve=tmp_path / "photos", port=port, workers=2), tmp_path / "dataset")
+    assert [address[-9:] for address in Dataset(tmp_path / "dataset").addresses.tolist()] == ["a%20b.jpg"]
+    reasons = [row["reason"] for row in table(tmp_path / "dataset" / "rejects.csv")]
     assert reasons == ["gone", "gone", "forbidden_address"]  # the other port was not opened
 
 
@@ -156,8 +156,8 @@ def test_large_photographs_are_decoded_small_without_visible_difference(server, 
     server.routes["/large.jpg"] = jpeg(photo)
     box = (0.2, 0.8, 0.1, 0.9)
     listed = write_list(tmp_path / "faces.csv", [(server.url("/large.jpg"), box)])
-    run(settings_for(server, listed), tmp_path / "pack")
+    run(settings_for(server, listed), tmp_path / "dataset")
     whole = cv2.imdecode(np.frombuffer(jpeg(photo), np.uint8), cv2.IMREAD_COLOR_RGB)
     expected = cv2.resize(whole[150:1350, 400:1600], (200, 200), interpolation=cv2.INTER_AREA)
-    error = np.abs(Dataset(tmp_path / "pack").faces[0].astype(int) - expected).mean()
+    error = np.abs(Dataset(tmp_path / "dataset").faces[0].astype(int) - expected).mean()
     assert error < 1.0

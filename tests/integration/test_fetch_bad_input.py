@@ -56,15 +56,15 @@ def test_bad_photographs_cost_themselves_alone(server, tmp_path):
     }
     (tmp_path / "known.txt").write_text(digest_bytes(jpeg(picture(9))) + "\n")
     listed = write_list(tmp_path / "faces.csv", [(server.url(path), WHOLE) for path in server.routes])
-    run(settings_for(server, listed, max_megabytes=4.0, placeholders=tmp_path / "known.txt"), tmp_path / "pack")
-    rows = table(tmp_path / "pack" / "rejects.csv")
+    run(settings_for(server, listed, max_megabytes=4.0, placeholders=tmp_path / "known.txt"), tmp_path / "dataset")
+    rows = table(tmp_path / "dataset" / "rejects.csv")
     assert {row["address"].rpartition("/")[2].removesuffix(".jpg"): row["reason"] for row in rows} == {
         "html": "not_an_image", "placeholder": "placeholder", "redirected": "placeholder", "empty": "empty",
         "giant": "too_many_pixels", "cut": "damaged_image", "start": "damaged_image", "bomb": "too_large",
         "heavy": "too_large", "text": "damaged_image", "svg": "not_an_image", "tiff": "not_an_image",
         "loop": "too_many_redirects", "inward": "forbidden_address"}
-    assert Dataset(tmp_path / "pack").addresses.tolist() == [server.url("/good.jpg")]
-    assert (table(tmp_path / "pack" / "faces.csv")[0]["address"], len(rows)) == (server.url("/good.jpg"), 14)
+    assert Dataset(tmp_path / "dataset").addresses.tolist() == [server.url("/good.jpg")]
+    assert (table(tmp_path / "dataset" / "faces.csv")[0]["address"], len(rows)) == (server.url("/good.jpg"), 14)
 
 
 def test_every_kind_of_picture_is_stored_as_it_looks(server, tmp_path):
@@ -113,12 +113,12 @@ def test_a_photograph_corrupted_in_the_middle_never_shows_another_ones_pixels(se
         paths += [f"/pink{number}.jpg", f"/damaged{number}.jpg", f"/pink{number}.jpg?", f"/cut{number}.jpg"]
         server.routes[f"/pink{number}.jpg?"] = jpeg(pink)
     listed = write_list(tmp_path / "faces.csv", [(server.url(path), WHOLE) for path in paths])
-    run(settings_for(server, listed, workers=1), tmp_path / "pack")
-    pack = Dataset(tmp_path / "pack")
-    names = [address.rpartition("/")[2] for address in pack.addresses.tolist()]
+    run(settings_for(server, listed, workers=1), tmp_path / "dataset")
+    dataset = Dataset(tmp_path / "dataset")
+    names = [address.rpartition("/")[2] for address in dataset.addresses.tolist()]
     assert not any(name.startswith("cut") for name in names)
     assert any(name.startswith("damaged") for name in names)
-    for name, face in zip(names, pack.faces, strict=True):
+    for name, face in zip(names, dataset.faces, strict=True):
         pinkish = (np.abs(face.astype(int) - (255, 0, 255)).max(axis=2) < 12).mean()
         assert pinkish > 0.99 if name.startswith("pink") else pinkish < 0.01, name
 
@@ -139,8 +139,8 @@ def test_no_spelling_of_a_private_address_is_asked(server, tmp_path, encoding):
     listed = write_list(tmp_path / "faces.csv", [])
     with listed.open("a") as file:
         file.write(f'"{url}",0,1,0,1\n{server.url("/good.jpg")},0,1,0,1\n')
-    run(settings_for(server, listed), tmp_path / "pack")  # 127.0.0.1 is opened, by that name alone
-    (reject,) = table(tmp_path / "pack" / "rejects.csv")
+    run(settings_for(server, listed), tmp_path / "dataset")  # 127.0.0.1 is opened, by that name alone
+    (reject,) = table(tmp_path / "dataset" / "rejects.csv")
     assert reject["reason"] == ("bad_url" if encoding in ("file", "data") else "forbidden_address")
     assert server.asked == {"/good.jpg": 1}
 
@@ -156,14 +156,14 @@ def test_boxes_that_hold_nothing_and_names_that_climb_or_repeat(server, tmp_path
     (tmp_path / "work").mkdir()
     before = set(tmp_path.rglob("*"))
     listed = write_list(tmp_path / "work" / "faces.csv", faces)
-    run(settings_for(server, listed), tmp_path / "work" / "pack")
-    rejects = table(tmp_path / "work" / "pack" / "rejects.csv")
+    run(settings_for(server, listed), tmp_path / "work" / "dataset")
+    rejects = table(tmp_path / "work" / "dataset" / "rejects.csv")
     assert [row["reason"] for row in rejects] == ["bad_box"] * len(bad) + ["gone"]
-    pack = Dataset(tmp_path / "work" / "pack")
-    assert pack.addresses.tolist() == [server.url(path) for path, _ in good]
-    assert len({digest for digest in pack.sha256}) == 3
+    dataset = Dataset(tmp_path / "work" / "dataset")
+    assert dataset.addresses.tolist() == [server.url(path) for path, _ in good]
+    assert len({digest for digest in dataset.sha256}) == 3
     whole = np.asarray(Image.fromarray(PHOTO).resize((200, 200), Image.Resampling.BOX)).astype(int)
-    assert np.abs(pack.faces[0] - whole).mean() < 4  # a box that reaches over the edges is clipped to the photograph
+    assert np.abs(dataset.faces[0] - whole).mean() < 4  # a box that reaches over the edges is clipped to the photograph
     outside = {path for path in set(tmp_path.rglob("*")) - before if (tmp_path / "work") not in path.parents}
     assert not outside
     assert server.asked["/a/x.jpg"] == server.asked["/b/x.jpg"] == 1
@@ -175,18 +175,18 @@ def test_broken_rows_of_a_list_are_told_by_line_and_the_others_are_fetched(serve
              b"\xff\xfe\x00bytes,0,1,0,1", b'"never closed,0,1,0,1', b"u,left,1,0,1", b"x" * 70_000,
              server.url("/1.jpg").encode() + b",0,1,0,1", b"", server.url("/2.jpg").encode() + b",0,1,0,1\r"]
     (tmp_path / "faces.csv").write_bytes(b"\n".join(lines))
-    receipt = run(settings_for(server, tmp_path / "faces.csv"), tmp_path / "pack")
-    assert [row["line"] for row in table(tmp_path / "pack" / "rejected_rows.csv")] == ["3", "4", "5", "6", "7", "8"]
+    receipt = run(settings_for(server, tmp_path / "faces.csv"), tmp_path / "dataset")
+    assert [row["line"] for row in table(tmp_path / "dataset" / "rejected_rows.csv")] == ["3", "4", "5", "6", "7", "8"]
     assert receipt.summary["rejected_rows"] == 6
-    assert [address[-6:] for address in Dataset(tmp_path / "pack").addresses.tolist()] == ["/1.jpg", "/2.jpg"]
+    assert [address[-6:] for address in Dataset(tmp_path / "dataset").addresses.tolist()] == ["/1.jpg", "/2.jpg"]
 
 
 def test_a_list_without_a_face_is_the_users_error(tmp_path):
     with pytest.raises(InputError, match="names no face"):
-        run(FetchSettings(faces=write_list(tmp_path / "faces.csv", [])), tmp_path / "pack")
+        run(FetchSettings(faces=write_list(tmp_path / "faces.csv", [])), tmp_path / "dataset")
     (tmp_path / "odd.csv").write_text("name,age\n")
     with pytest.raises(InputError, match=r"odd.csv line 1: found 'name,age'"):
-        run(FetchSettings(faces=tmp_path / "odd.csv"), tmp_path / "pack")
+        run(FetchSettings(faces=tmp_path / "odd.csv"), tmp_path / "dataset")
 
 
 def test_a_port_in_use_is_said_before_anything_is_asked(tmp_path):
@@ -195,8 +195,8 @@ def test_a_port_in_use_is_said_before_anything_is_asked(tmp_path):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(ResourceError, match="another `port`"):
-            run(FetchSettings(faces=listed, serve=tmp_path, port=taken.getsockname()[1]), tmp_path / "pack")
-    assert not (tmp_path / "pack" / RECEIPT_NAME).exists()
+            run(FetchSettings(faces=listed, serve=tmp_path, port=taken.getsockname()[1]), tmp_path / "dataset")
+    assert not (tmp_path / "dataset" / RECEIPT_NAME).exists()
 
 
 def test_a_fault_on_one_photograph_costs_it_alone_and_many_in_a_row_end_the_fetch(server, tmp_path, monkeypatch):
@@ -210,15 +210,15 @@ def test_a_fault_on_one_photograph_costs_it_alone_and_many_in_a_row_end_the_fetc
     monkeypatch.setattr(Downloader, "ask", faulty)
     server.routes |= {f"/{number}.jpg": jpeg(picture(number)) for number in range(3)}
     faces = [(server.url(path), WHOLE) for path in ("/0.jpg", "/bad0.jpg", "/1.jpg", "/bad1.jpg", "/2.jpg")]
-    receipt = run(settings_for(server, write_list(tmp_path / "faces.csv", faces)), tmp_path / "pack")
+    receipt = run(settings_for(server, write_list(tmp_path / "faces.csv", faces)), tmp_path / "dataset")
     assert (receipt.summary["faces"], receipt.summary["rejected"]) == (3, {"fault": 2})
-    assert "RuntimeError in test_fetch_bad_input.py, line" in table(tmp_path / "pack" / "rejects.csv")[0]["detail"]
+    assert "RuntimeError in test_fetch_bad_input.py, line" in table(tmp_path / "dataset" / "rejects.csv")[0]["detail"]
     many = write_list(tmp_path / "many.csv", [(server.url(f"/bad{number}.jpg"), WHOLE) for number in range(60)])
     with pytest.raises(RuntimeError, match="nobody thought of this"):
         run(settings_for(server, many), tmp_path / "many")
     monkeypatch.setattr(Downloader, "ask", sound)
     server.routes |= {"/bad0.jpg": jpeg(picture(8)), "/bad1.jpg": jpeg(picture(9))}
-    again = run(settings_for(server, tmp_path / "faces.csv", retry_failed=True), tmp_path / "pack")
+    again = run(settings_for(server, tmp_path / "faces.csv", retry_failed=True), tmp_path / "dataset")
     assert (again.summary["faces"], again.summary["rejected"]) == (5, {})
 
 
@@ -228,4 +228,4 @@ def test_a_list_of_which_no_row_can_be_used_says_why(tmp_path, rows, said):
     path = tmp_path / "faces.csv"
     path.write_text("url,left,right,top,bottom\n" + rows)
     with pytest.raises(InputError, match=said):
-        run(FetchSettings(path), tmp_path / "pack")
+        run(FetchSettings(path), tmp_path / "dataset")

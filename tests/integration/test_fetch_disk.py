@@ -21,12 +21,12 @@ FETCH = [sys.executable, str(ROOT / "pipelines" / "01_fetch.py")]
 SCRIPT = """
 disk=$1; kept=$2; shift 2
 mount -t tmpfs -o size=2m none "$disk" || exit 77
-"$@" --out "$disk/pack"
+"$@" --out "$disk/data set"
 code=$?
-test -e "$disk/pack/receipt.json" && echo "there is a receipt"
+test -e "$disk/dataset/receipt.json" && echo "there is a receipt"
 mount -o remount,size=64m "$disk"
-"$@" --out "$disk/pack" || exit 78
-cp -r "$disk/pack" "$kept"
+"$@" --out "$disk/data set" || exit 78
+cp -r "$disk/data set" "$kept"
 exit $code
 """
 
@@ -63,46 +63,46 @@ def test_a_full_disk_is_said_and_with_room_made_the_same_command_goes_on(server,
 
 
 def test_damaged_rows_and_tables_are_named_and_made_anew_alone(server, listed, tmp_path, capsys):
-    run(settings_for(server, listed), tmp_path / "pack")
-    check_dataset.run(tmp_path / "pack")
-    whole = (tmp_path / "pack" / FACES_NAME).read_bytes()
-    hosts = (tmp_path / "pack" / "hosts.csv").read_bytes()
-    faces = np.load(tmp_path / "pack" / FACES_NAME, mmap_mode="r+")
-    ids = [Dataset(tmp_path / "pack").ids[row] for row in (3, 17)]
+    run(settings_for(server, listed), tmp_path / "dataset")
+    check_dataset.run(tmp_path / "dataset")
+    whole = (tmp_path / "dataset" / FACES_NAME).read_bytes()
+    hosts = (tmp_path / "dataset" / "hosts.csv").read_bytes()
+    faces = np.load(tmp_path / "dataset" / FACES_NAME, mmap_mode="r+")
+    ids = [Dataset(tmp_path / "dataset").ids[row] for row in (3, 17)]
     faces[3, 100, 100, 1] ^= 1
     faces[17] = faces[16]
     faces.flush()
     del faces
-    (tmp_path / "pack" / "hosts.csv").write_bytes(hosts.replace(b"stored,40", b"stored,41"))
+    (tmp_path / "dataset" / "hosts.csv").write_bytes(hosts.replace(b"stored,40", b"stored,41"))
     capsys.readouterr()
     with pytest.raises(StoredStateError, match=r"2 of 40 faces \(rows 3, 17\) and the tables hosts.csv") as error:
-        check_dataset.run(tmp_path / "pack")
+        check_dataset.run(tmp_path / "dataset")
     assert [line.split("\t")[:2] for line in capsys.readouterr().out.splitlines()] == [["3", ids[0]], ["17", ids[1]]]
 
-    assert f"remove {tmp_path / 'pack' / RECEIPT_NAME}" in str(error.value)
-    (tmp_path / "pack" / RECEIPT_NAME).unlink()
+    assert f"remove {tmp_path / 'dataset' / RECEIPT_NAME}" in str(error.value)
+    (tmp_path / "dataset" / RECEIPT_NAME).unlink()
     server.asked.clear()
-    run(settings_for(server, listed), tmp_path / "pack")
+    run(settings_for(server, listed), tmp_path / "dataset")
     assert server.asked == {"/3.jpg": 1, "/17.jpg": 1}
-    assert (tmp_path / "pack" / FACES_NAME).read_bytes() == whole
-    assert (tmp_path / "pack" / "hosts.csv").read_bytes() == hosts
-    check_dataset.run(tmp_path / "pack")
+    assert (tmp_path / "dataset" / FACES_NAME).read_bytes() == whole
+    assert (tmp_path / "dataset" / "hosts.csv").read_bytes() == hosts
+    check_dataset.run(tmp_path / "dataset")
 
 
 @pytest.mark.parametrize("name", ["faces.npy", "faces.csv", "survival.csv"])
-def test_a_missing_file_of_a_pack_is_named(server, listed, tmp_path, name):
-    run(settings_for(server, listed, limit=2), tmp_path / "pack")
-    (tmp_path / "pack" / name).unlink()
+def test_a_missing_file_of_a_dataset_is_named(server, listed, tmp_path, name):
+    run(settings_for(server, listed, limit=2), tmp_path / "dataset")
+    (tmp_path / "dataset" / name).unlink()
     with pytest.raises(StoredStateError, match=name):
-        check_dataset.run(tmp_path / "pack")
+        check_dataset.run(tmp_path / "dataset")
 
 
 def test_a_cut_array_of_faces_is_said_and_made_anew(server, listed, tmp_path):
-    run(settings_for(server, listed, limit=3), tmp_path / "pack")
-    whole = (tmp_path / "pack" / FACES_NAME).read_bytes()
-    (tmp_path / "pack" / FACES_NAME).write_bytes(whole[:-50_000])
+    run(settings_for(server, listed, limit=3), tmp_path / "dataset")
+    whole = (tmp_path / "dataset" / FACES_NAME).read_bytes()
+    (tmp_path / "dataset" / FACES_NAME).write_bytes(whole[:-50_000])
     with pytest.raises(StoredStateError, match="is damaged"):
-        check_dataset.run(tmp_path / "pack")
-    (tmp_path / "pack" / RECEIPT_NAME).unlink()
-    run(settings_for(server, listed, limit=3), tmp_path / "pack")
-    assert (tmp_path / "pack" / FACES_NAME).read_bytes() == whole
+        check_dataset.run(tmp_path / "dataset")
+    (tmp_path / "dataset" / RECEIPT_NAME).unlink()
+    run(settings_for(server, listed, limit=3), tmp_path / "dataset")
+    assert (tmp_path / "dataset" / FACES_NAME).read_bytes() == whole

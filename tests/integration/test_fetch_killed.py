@@ -1,4 +1,4 @@
-"""Kill -9 at random moments, run again: the pack is the one of an unbroken run, to the byte."""
+"""Kill -9 at random moments, run again: the data set is the one of an unbroken run, to the byte."""
 
 import os
 import random
@@ -53,7 +53,7 @@ def served(tmp_path):
         yield server, faces
 
 
-def test_a_fetch_killed_again_and_again_ends_with_the_same_pack(served, tmp_path):
+def test_a_fetch_killed_again_and_again_ends_with_the_same_dataset(served, tmp_path):
     server, faces = served
     unbroken = start(faces, tmp_path / "unbroken", server.host)
     _, said = unbroken.communicate(timeout=120)
@@ -90,13 +90,13 @@ def test_a_fetch_killed_again_and_again_ends_with_the_same_pack(served, tmp_path
 def test_a_second_writer_is_refused(served, tmp_path):
     server, faces = served
     server.delay = 0.2
-    first = start(faces, tmp_path / "pack", server.host)
+    first = start(faces, tmp_path / "dataset", server.host)
     while not server.asked:
         time.sleep(0.01)
-    second = start(faces, tmp_path / "pack", server.host)
+    second = start(faces, tmp_path / "dataset", server.host)
     _, said = second.communicate(timeout=20)
     server.delay = 0.0
     assert second.returncode != 0
     assert "is being written by another process" in said
     assert first.wait(timeout=60) == 0
-    assert len(Dataset(tmp_path / "pack")) == 2 * (PHOTOS - len(range(0, PHOTOS, 7)))
+    assert len(Dataset(tmp_path / "dataset")) == 2 * (PHOTOS - len(range(0, PHOTOS, 7)))

@@ -39,19 +39,19 @@ def test_what_may_pass_is_tried_again_and_later_once_more_when_asked(server, tmp
     server.routes |= {"/flaky.jpg": flaky, "/down.jpg": down, "/0.jpg": jpeg(picture(0))}
     faces = [(server.url(path), WHOLE) for path in ("/flaky.jpg", "/down.jpg", "/0.jpg")]
     listed = write_list(tmp_path / "faces.csv", faces)
-    run(settings_for(server, listed, attempts=3), tmp_path / "pack")
-    pack = Dataset(tmp_path / "pack")
-    assert [Path(address).stem for address in pack.addresses.tolist()] == ["flaky", "0"]
+    run(settings_for(server, listed, attempts=3), tmp_path / "dataset")
+    dataset = Dataset(tmp_path / "dataset")
+    assert [Path(address).stem for address in dataset.addresses.tolist()] == ["flaky", "0"]
     assert server.asked["/down.jpg"] == 3
-    del pack
+    del dataset
 
     healthy.set()
-    run(settings_for(server, listed), tmp_path / "pack")
-    assert server.asked["/down.jpg"] == 3  # a finished pack is finished
-    run(settings_for(server, listed, retry_failed=True), tmp_path / "pack")
-    pack = Dataset(tmp_path / "pack")
-    assert [Path(address).stem for address in pack.addresses.tolist()] == ["flaky", "down", "0"]
-    assert pack.damaged_rows() == []
+    run(settings_for(server, listed), tmp_path / "dataset")
+    assert server.asked["/down.jpg"] == 3  # a finished data set is finished
+    run(settings_for(server, listed, retry_failed=True), tmp_path / "dataset")
+    dataset = Dataset(tmp_path / "dataset")
+    assert [Path(address).stem for address in dataset.addresses.tolist()] == ["flaky", "down", "0"]
+    assert dataset.damaged_rows() == []
     assert server.asked == {"/flaky.jpg": 2, "/down.jpg": 4, "/0.jpg": 1}  # what was stored was not asked for again
 
 
@@ -64,7 +64,7 @@ def test_interrupting_stops_at_once_and_keeps_what_is_done(server, tmp_path):
 
     server.routes |= {"/0.jpg": jpeg(picture(0)), "/never.jpg": never}
     listed = write_list(tmp_path / "faces.csv", [(server.url("/0.jpg"), WHOLE), (server.url("/never.jpg"), WHOLE)])
-    command = [sys.executable, ROOT / "pipelines" / "01_fetch.py", "--faces", listed, "--out", tmp_path / "pack",
+    command = [sys.executable, ROOT / "pipelines" / "01_fetch.py", "--faces", listed, "--out", tmp_path / "dataset",
                "--allow-hosts", server.host, "--workers", "2"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     assert waiting.wait(60)
@@ -80,8 +80,8 @@ def test_interrupting_stops_at_once_and_keeps_what_is_done(server, tmp_path):
     assert "the same command goes on from there" in said
     assert "Traceback" not in said
     server.routes["/never.jpg"] = jpeg(picture(1))
-    run(settings_for(server, listed), tmp_path / "pack")
-    assert len(Dataset(tmp_path / "pack")) == 2
+    run(settings_for(server, listed), tmp_path / "dataset")
+    assert len(Dataset(tmp_path / "dataset")) == 2
     assert server.asked["/0.jpg"] == 1
 
 
@@ -96,7 +96,7 @@ def test_a_site_that_says_too_many_is_left_alone_for_as_long_as_it_asks(server, 
 
     server.routes |= {f"/{number}.jpg": busy for number in range(12)}
     listed = write_list(tmp_path / "faces.csv", [(server.url(f"/{number}.jpg"), WHOLE) for number in range(12)])
-    receipt = run(settings_for(server, listed), tmp_path / "pack")
+    receipt = run(settings_for(server, listed), tmp_path / "dataset")
     assert receipt.summary["faces"] == 12
     assert sum(server.asked.values()) == 15
     gaps = np.diff(sorted(server.times))
@@ -127,7 +127,7 @@ def test_a_redirect_takes_from_the_budget_of_the_host_that_it_leads_to(server, t
         listed = write_list(tmp_path / "faces.csv", faces)
         settings = settings_for(server, listed, allow_hosts=(server.host, first.host, second.host), workers=12,
                                 per_host=2, per_host_rate=50.0)
-        receipt = run(settings, tmp_path / "pack")
+        receipt = run(settings, tmp_path / "dataset")
     assert receipt.summary["faces"] == 16
     assert most[0] <= 2  # though two hosts with a budget of two each send there
     assert max(server.times) - min(server.times) >= 15 / 50.0 * 0.9
@@ -149,7 +149,7 @@ def test_retry_after_of_a_redirects_target_holds_for_that_host_and_for_no_other(
         server.routes["/busy.jpg"] = busy
         listed = write_list(tmp_path / "faces.csv", [(first.url(f"/{number}.jpg"), WHOLE) for number in range(40)])
         settings = settings_for(server, listed, allow_hosts=(server.host, first.host), workers=2)
-        receipt = run(settings, tmp_path / "pack")
+        receipt = run(settings, tmp_path / "dataset")
         assert receipt.summary["faces"] == 40
         assert set(first.asked.values()) == {1}  # what is tried again is the target alone
         refused_at = min(server.times)
@@ -175,14 +175,14 @@ def test_a_dead_host_is_set_aside_and_asked_again_on_another_day(server, tmp_pat
         listed = write_list(tmp_path / "faces.csv", faces)
         settings = settings_for(server, listed, allow_hosts=(server.host, other.host), host_failures=10,
                                 host_outage=0.0)
-        receipt = run(settings, tmp_path / "pack")
+        receipt = run(settings, tmp_path / "dataset")
         assert receipt.summary["faces"] == 1
         assert sum(other.asked.values()) <= 10 + settings.workers
-        rejects = table(tmp_path / "pack" / "rejects.csv")
+        rejects = table(tmp_path / "dataset" / "rejects.csv")
         assert Counter(row["reason"] for row in rejects)["host_set_aside"] >= 290
         assert {row["detail"] for row in rejects if row["reason"] == "host_set_aside"} == {other.host}
         dead.clear()
-        again = run(dataclasses.replace(settings, retry_failed=True), tmp_path / "pack")
+        again = run(dataclasses.replace(settings, retry_failed=True), tmp_path / "dataset")
         assert again.summary["faces"] == 301
         assert again.summary["rejected"] == {}
 
@@ -202,7 +202,7 @@ def test_names_that_cannot_be_resolved_in_time_hold_up_no_worker_for_good(server
     faces += [(server.url(f"/{number}.jpg"), WHOLE) for number in range(4)]
     settings = settings_for(server, write_list(tmp_path / "faces.csv", faces), deadline=0.3, host_failures=3,
                             host_outage=0.1, workers=2)
-    receipt = run(settings, tmp_path / "pack")
+    receipt = run(settings, tmp_path / "dataset")
     freed.set()
     assert receipt.summary["faces"] == 4
     assert receipt.summary["rejected"]["host_set_aside"] >= 40

@@ -83,24 +83,24 @@ def test_shards_joined_are_the_list_fetched_whole_row_by_row(servers, listed, tm
     whole = fetch.run(settings_for(servers, listed), tmp_path / "whole")
     for server in servers:
         server.asked.clear()
-    shards = fetch_shards(servers, listed, tmp_path / "packs" / "shards")
+    shards = fetch_shards(servers, listed, tmp_path / "datasets" / "shards")
     assert all(set(server.asked.values()) == {1} for server in servers)  # each photograph once, by one shard
-    joined = join_shards.run(listed, shards, tmp_path / "packs")
+    joined = join_shards.run(listed, shards, tmp_path / "datasets")
 
     for name in ROW_BY_ROW:
-        assert (tmp_path / "packs" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+        assert (tmp_path / "datasets" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
     assert {**joined.summary, "shards": None, "reach": None} == {**whole.summary, "shards": None, "reach": None}
-    packs = [Dataset(tmp_path / name) for name in ("whole", "packs")]
+    datasets = [Dataset(tmp_path / name) for name in ("whole", "datasets")]
     faces = [len(Dataset(shard)) for shard in shards]
     assert min(faces[:2]) > 0
     assert faces[2] == 0  # all of its photographs are gone
-    assert packs[0].frame.equals(packs[1].frame)
-    assert np.array_equal(packs[0].faces, packs[1].faces)
-    assert packs[1].damaged_rows() == []
-    assert not (tmp_path / "packs" / "faces.npy").exists()
+    assert datasets[0].frame.equals(datasets[1].frame)
+    assert np.array_equal(datasets[0].faces, datasets[1].faces)
+    assert datasets[1].damaged_rows() == []
+    assert not (tmp_path / "datasets" / "faces.npy").exists()
 
 
-def test_rows_of_a_joined_pack_are_read_as_those_of_any_pack(servers, listed, tmp_path):
+def test_rows_of_a_joined_dataset_are_read_as_those_of_any_dataset(servers, listed, tmp_path):
     fetch.run(settings_for(servers, listed), tmp_path / "whole")
     join_shards.run(listed, fetch_shards(servers, listed, tmp_path / "shards"), tmp_path / "joined")
     whole, joined = Dataset(tmp_path / "whole").faces, Dataset(tmp_path / "joined").faces
@@ -151,7 +151,7 @@ def test_more_shards_than_hosts_leave_some_empty_and_the_rest_whole(servers, lis
     assert Dataset(tmp_path / "joined").frame.equals(Dataset(tmp_path / "whole").frame)
 
 
-def test_a_list_of_which_nothing_can_be_had_makes_no_pack(servers, listed, tmp_path):
+def test_a_list_of_which_nothing_can_be_had_makes_no_dataset(servers, listed, tmp_path):
     for server in servers:
         server.routes.clear()
     shards = fetch_shards(servers, listed, tmp_path / "shards")
@@ -231,9 +231,9 @@ def test_what_is_not_the_whole_list_is_refused(servers, listed, tmp_path):
 
 
 def test_a_shard_that_went_away_or_was_fetched_anew_is_refused_by_every_reader(servers, listed, tmp_path):
-    shards = fetch_shards(servers, listed, tmp_path / "packs" / "shards")
-    join_shards.run(listed, shards, tmp_path / "packs")
-    (tmp_path / "packs").rename(tmp_path / "moved")  # together they may move
+    shards = fetch_shards(servers, listed, tmp_path / "datasets" / "shards")
+    join_shards.run(listed, shards, tmp_path / "datasets")
+    (tmp_path / "datasets").rename(tmp_path / "moved")  # together they may move
     joined, shard = tmp_path / "moved", tmp_path / "moved" / "shards" / "2-of-3"
     assert Dataset(joined).damaged_rows() == []
     with pytest.raises(StoredStateError, match="choose another folder"):

@@ -52,22 +52,22 @@ def rows(path):
         return list(csv.DictReader(file))
 
 
-def test_a_labelled_set_becomes_a_pack(faces, tmp_path):
-    receipt = run(ImportSettings(faces), tmp_path / "pack")
-    pack = Dataset(tmp_path / "pack")
-    assert pack.addresses.tolist() == [
+def test_a_labelled_set_becomes_a_dataset(faces, tmp_path):
+    receipt = run(ImportSettings(faces), tmp_path / "dataset")
+    dataset = Dataset(tmp_path / "dataset")
+    assert dataset.addresses.tolist() == [
         *(f"happiness/{number:02d}.png" for number in range(20)),
         *(f"sad/{number:02d}.png" for number in range(20, 30)),
     ]
-    assert Counter(pack.labels.tolist()) == {"happy": 20, "sad": 10}
-    assert Counter(zip(pack.labels.tolist(), pack.splits.tolist(), strict=True)) == {
+    assert Counter(dataset.labels.tolist()) == {"happy": 20, "sad": 10}
+    assert Counter(zip(dataset.labels.tolist(), dataset.splits.tolist(), strict=True)) == {
         ("happy", "train"): 16, ("happy", "test"): 4, ("sad", "train"): 8, ("sad", "test"): 2,
     }
-    assert pack.ids[3] == face_id("happiness/03.png", 0, 1, 0, 1)
+    assert dataset.ids[3] == face_id("happiness/03.png", 0, 1, 0, 1)
     for number in (0, 29):
-        assert np.array_equal(pack.faces[number], square_face(image(number), "crop"))
-    assert pack.damaged_rows() == []
-    assert receipt == pack.receipt
+        assert np.array_equal(dataset.faces[number], square_face(image(number), "crop"))
+    assert dataset.damaged_rows() == []
+    assert receipt == dataset.receipt
     assert receipt.summary["faces"] == 30
     assert receipt.summary["splits"] == {"test": {"happy": 4, "sad": 2}, "train": {"happy": 16, "sad": 8}}
 
@@ -75,12 +75,12 @@ def test_a_labelled_set_becomes_a_pack(faces, tmp_path):
 def test_every_shape_policy_is_the_one_that_is_stored(faces, tmp_path):
     for shape in ("crop", "pad", "stretch"):
         run(ImportSettings(faces, shape=shape, per_class=1), tmp_path / shape)
-        pack = Dataset(tmp_path / shape)
-        number = int(Path(pack.addresses[0]).stem)
-        assert np.array_equal(pack.faces[0], square_face(image(number), shape))
+        dataset = Dataset(tmp_path / shape)
+        number = int(Path(dataset.addresses[0]).stem)
+        assert np.array_equal(dataset.faces[0], square_face(image(number), shape))
 
 
-def test_a_pack_depends_neither_on_threads_nor_on_where_the_images_lie(faces, tmp_path):
+def test_a_dataset_depends_neither_on_threads_nor_on_where_the_images_lie(faces, tmp_path):
     one = run(ImportSettings(faces, threads=1), tmp_path / "one")
     shutil.copytree(faces, tmp_path / "elsewhere")
     many = run(ImportSettings(tmp_path / "elsewhere", threads=8), tmp_path / "many")
@@ -105,9 +105,9 @@ def test_splits_that_the_set_comes_with_are_kept(tmp_path):
     run(ImportSettings(tmp_path / "set", test_fraction=0.5), tmp_path / "kept")
     assert Counter(Dataset(tmp_path / "kept").splits.tolist()) == {"train": 9, "test": 3}
     run(ImportSettings(tmp_path / "set", valid_fraction=1 / 3), tmp_path / "more")
-    pack = Dataset(tmp_path / "more")
-    assert Counter(pack.splits.tolist()) == {"train": 6, "valid": 3, "test": 3}
-    assert all(pack.addresses[row].startswith("valid/") for row in pack.rows_in("test"))
+    dataset = Dataset(tmp_path / "more")
+    assert Counter(dataset.splits.tolist()) == {"train": 6, "valid": 3, "test": 3}
+    assert all(dataset.addresses[row].startswith("valid/") for row in dataset.rows_in("test"))
 
 
 def test_so_many_of_each_emotion_are_held_out_and_the_receipt_says_what_was_scaled(faces, tmp_path, capsys):
@@ -127,34 +127,34 @@ def test_so_many_of_each_emotion_are_held_out_and_the_receipt_says_what_was_scal
 def test_a_count_for_validation_is_taken_from_the_sets_own_training_part(tmp_path):
     for number in range(12):
         save(tmp_path / "set" / ("train" if number < 9 else "valid") / "happy" / f"{number}.png", image(number))
-    receipt = run(ImportSettings(tmp_path / "set", valid_per_class=2, test_per_class=2), tmp_path / "pack")
-    assert Counter(Dataset(tmp_path / "pack").splits.tolist()) == {"train": 7, "valid": 2, "test": 3}
+    receipt = run(ImportSettings(tmp_path / "set", valid_per_class=2, test_per_class=2), tmp_path / "dataset")
+    assert Counter(Dataset(tmp_path / "dataset").splits.tolist()) == {"train": 7, "valid": 2, "test": 3}
     assert receipt.summary["held_out"] == "2 of each emotion for valid"
 
 
-def test_a_pack_that_was_made_before_counts_were_known_is_current(faces, tmp_path):
-    assert not {"valid_per_class", "test_per_class"} & run(ImportSettings(faces), tmp_path / "pack").config.keys()
+def test_a_dataset_that_was_made_before_counts_were_known_is_current(faces, tmp_path):
+    assert not {"valid_per_class", "test_per_class"} & run(ImportSettings(faces), tmp_path / "dataset").config.keys()
 
 
 def test_a_set_of_training_images_alone_is_divided(tmp_path):
     for number in range(10):
         save(tmp_path / "set" / "train" / "happy" / f"{number}.png", image(number))
-    run(ImportSettings(tmp_path / "set"), tmp_path / "pack")
-    assert Counter(Dataset(tmp_path / "pack").splits.tolist()) == {"train": 8, "test": 2}
+    run(ImportSettings(tmp_path / "set"), tmp_path / "dataset")
+    assert Counter(Dataset(tmp_path / "dataset").splits.tolist()) == {"train": 8, "test": 2}
 
 
 def test_a_few_of_each_class_are_drawn(faces, tmp_path):
-    run(ImportSettings(faces, per_class=5), tmp_path / "pack")
-    pack = Dataset(tmp_path / "pack")
-    assert Counter(pack.labels.tolist()) == {"happy": 5, "sad": 5}
-    assert Counter(zip(pack.labels.tolist(), pack.splits.tolist(), strict=True))["happy", "test"] == 1
+    run(ImportSettings(faces, per_class=5), tmp_path / "dataset")
+    dataset = Dataset(tmp_path / "dataset")
+    assert Counter(dataset.labels.tolist()) == {"happy": 5, "sad": 5}
+    assert Counter(zip(dataset.labels.tolist(), dataset.splits.tolist(), strict=True))["happy", "test"] == 1
 
 
 def test_photographs_have_no_labels_and_no_splits(faces, tmp_path):
-    run(ImportSettings(faces, layout="photographs"), tmp_path / "pack")
-    pack = Dataset(tmp_path / "pack")
-    assert len(pack) == 30
-    assert set(pack.labels.tolist()) == set(pack.splits.tolist()) == {""}
+    run(ImportSettings(faces, layout="photographs"), tmp_path / "dataset")
+    dataset = Dataset(tmp_path / "dataset")
+    assert len(dataset) == 30
+    assert set(dataset.labels.tolist()) == set(dataset.splits.tolist()) == {""}
 
 
 def test_a_bad_image_is_a_reject_and_costs_nothing_else(faces, tmp_path):
@@ -164,18 +164,18 @@ def test_a_bad_image_is_a_reject_and_costs_nothing_else(faces, tmp_path):
     (faces / "sad" / "23.png").unlink()
     (faces / "sad" / "23.png").symlink_to(tmp_path / "nowhere.png")
     (faces / "sad" / "notes.txt").touch()
-    receipt = run(ImportSettings(faces), tmp_path / "pack")
-    assert [(row["address"], row["reason"], row["label"]) for row in rows(tmp_path / "pack" / "rejects.csv")] == [
+    receipt = run(ImportSettings(faces), tmp_path / "dataset")
+    assert [(row["address"], row["reason"], row["label"]) for row in rows(tmp_path / "dataset" / "rejects.csv")] == [
         ("sad/20.png", "damaged_image", "sad"), ("sad/21.png", "not_an_image", "sad"), ("sad/22.png", "empty", "sad"),
         ("sad/23.png", "cannot_open", "sad"),
     ]
-    assert [row["where"] for row in rows(tmp_path / "pack" / "left_out.csv")] == ["sad/notes.txt"]
+    assert [row["where"] for row in rows(tmp_path / "dataset" / "left_out.csv")] == ["sad/notes.txt"]
     assert receipt.summary["rejected"] == {"cannot_open": 1, "damaged_image": 1, "empty": 1, "not_an_image": 1}
     assert receipt.summary["left_out"] == {"not_an_image": 1}
-    pack = Dataset(tmp_path / "pack")
-    assert len(pack) == 26
-    assert np.array_equal(pack.faces[20], square_face(image(24), "crop"))
-    assert pack.addresses[20] == "sad/24.png"
+    dataset = Dataset(tmp_path / "dataset")
+    assert len(dataset) == 26
+    assert np.array_equal(dataset.faces[20], square_face(image(24), "crop"))
+    assert dataset.addresses[20] == "sad/24.png"
 
 
 def test_copies_between_train_and_test_are_counted(tmp_path):
@@ -183,32 +183,32 @@ def test_copies_between_train_and_test_are_counted(tmp_path):
         save(tmp_path / "set" / "train" / "happy" / f"{number}.png", image(number))
     save(tmp_path / "set" / "test" / "happy" / "same_as_2.png", image(2))
     save(tmp_path / "set" / "test" / "happy" / "new.png", image(9))
-    assert run(ImportSettings(tmp_path / "set"), tmp_path / "pack").summary["copies_across_splits"] == 1
+    assert run(ImportSettings(tmp_path / "set"), tmp_path / "dataset").summary["copies_across_splits"] == 1
 
 
-def test_a_finished_pack_is_left_alone(faces, tmp_path, monkeypatch):
-    first = run(ImportSettings(faces), tmp_path / "pack")
-    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "pack").iterdir()}
+def test_a_finished_dataset_is_left_alone(faces, tmp_path, monkeypatch):
+    first = run(ImportSettings(faces), tmp_path / "dataset")
+    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "dataset").iterdir()}
     monkeypatch.setattr(decode, "read_image", lambda *_: pytest.fail("nothing is to be decoded again"))
-    assert run(ImportSettings(faces), tmp_path / "pack") == first
-    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "pack").iterdir()} == before
+    assert run(ImportSettings(faces), tmp_path / "dataset") == first
+    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "dataset").iterdir()} == before
 
 
-def test_a_pack_is_never_filled_up_with_something_else(faces, tmp_path):
-    receipt = run(ImportSettings(faces), tmp_path / "pack")
+def test_a_dataset_is_never_filled_up_with_something_else(faces, tmp_path):
+    receipt = run(ImportSettings(faces), tmp_path / "dataset")
     with pytest.raises(StoredStateError, match="made with shape 'crop', not with shape 'pad'"):
-        run(ImportSettings(faces, shape="pad"), tmp_path / "pack")
+        run(ImportSettings(faces, shape="pad"), tmp_path / "dataset")
     (faces / "sad" / "25.png").unlink()
     with pytest.raises(StoredStateError, match="1 of its 30 faces are not among the 29 that are asked for"):
-        run(ImportSettings(faces), tmp_path / "pack")
-    assert Dataset(tmp_path / "pack").receipt == receipt
+        run(ImportSettings(faces), tmp_path / "dataset")
+    assert Dataset(tmp_path / "dataset").receipt == receipt
 
 
 @pytest.mark.parametrize("change", ["grown", "replaced", "divided otherwise"])
 def test_a_set_that_grows_or_changes_costs_the_changed_images_alone(faces, tmp_path, monkeypatch, change):
     """What comes out is what an import of the changed set into an empty folder gives."""
     settings = ImportSettings(faces, threads=1)
-    run(settings, tmp_path / "pack")
+    run(settings, tmp_path / "dataset")
     changed = {"grown": ["happiness/00a.png", "sad/40.png"], "replaced": ["sad/25.png"]}.get(change, [])
     for number, name in enumerate(changed):
         save(faces / name, image(200 + number))
@@ -216,7 +216,7 @@ def test_a_set_that_grows_or_changes_costs_the_changed_images_alone(faces, tmp_p
         settings = dataclasses.replace(settings, seed=5, test_fraction=0.4)
     read, decoded = decode.read_image, []
     monkeypatch.setattr(decode, "read_image", lambda path, **more: decoded.append(path) or read(path, **more))
-    grown = run(settings, tmp_path / "pack")
+    grown = run(settings, tmp_path / "dataset")
     assert sorted(path.relative_to(faces).as_posix() for path in decoded) == changed
     assert grown.digest == run(settings, tmp_path / "anew").digest
 
@@ -229,16 +229,16 @@ def test_no_test_face_has_its_copy_in_train(tmp_path, capsys, suffix, alter):
     for number in range(40):
         for name, pixels in ((f"{number}.png", image(number)), (f"again_{number}{suffix}", alter(image(number)))):
             save(tmp_path / "set" / ("happy" if number % 2 else "sad") / name, pixels)
-    receipt = run(ImportSettings(tmp_path / "set"), tmp_path / "pack")
-    pack = Dataset(tmp_path / "pack")
-    split_of = dict(zip(pack.addresses.tolist(), pack.splits.tolist(), strict=True))
+    receipt = run(ImportSettings(tmp_path / "set"), tmp_path / "dataset")
+    dataset = Dataset(tmp_path / "dataset")
+    split_of = dict(zip(dataset.addresses.tolist(), dataset.splits.tolist(), strict=True))
     pairs = [(address, address.replace("again_", "").rpartition(".")[0] + ".png") for address in split_of
              if "again_" in address]
     assert len(pairs) == 40
     assert sum(split_of[copy] != split_of[original] for copy, original in pairs) <= 1
     assert receipt.summary["copies"] >= 39
     assert receipt.summary["copies_across_splits"] == 0
-    assert (pack.splits == "test").sum() == 16
+    assert (dataset.splits == "test").sum() == 16
     assert "are copies of others" in capsys.readouterr().err
 
 
@@ -298,14 +298,14 @@ def test_a_killed_process_loses_nothing(tmp_path):
 
 def test_the_script_says_what_is_wrong_in_one_line(faces, tmp_path):
     (faces / "hapy").mkdir()
-    process = import_in_another_process(faces, tmp_path / "pack")
+    process = import_in_another_process(faces, tmp_path / "dataset")
     _, said = process.communicate(timeout=60)
     assert process.returncode == 2
     assert said.strip().splitlines() == [
         f"error: {faces / 'hapy'}: the folder's name is no known emotion; did you mean 'happy'? Known: "
         + said.strip().split("Known: ")[1],
     ]
-    assert not (tmp_path / "pack").exists()
+    assert not (tmp_path / "dataset").exists()
 
 
 def test_nowhere_to_write_is_said(faces, tmp_path):
@@ -316,7 +316,7 @@ def test_nowhere_to_write_is_said(faces, tmp_path):
 
 def test_an_unknown_layout_names_the_nearest(faces, tmp_path):
     with pytest.raises(InputError, match="did you mean 'class_folders'"):
-        run(ImportSettings(faces, layout="class_folder"), tmp_path / "pack")
+        run(ImportSettings(faces, layout="class_folder"), tmp_path / "dataset")
 
 
 @pytest.mark.parametrize(("document", "said"), [
@@ -338,10 +338,10 @@ def test_a_class_of_which_no_image_can_be_read_is_refused_until_it_is_mended(fac
     for path in sound:
         path.write_bytes(content)
     with pytest.raises(InputError, match=r"none of the 10 images of the class 'sad' can be read \(sad/20\.png: "):
-        run(ImportSettings(faces), tmp_path / "pack")
+        run(ImportSettings(faces), tmp_path / "dataset")
     for path, data in sound.items():
         path.write_bytes(data)
-    assert run(ImportSettings(faces), tmp_path / "pack").summary["faces"] == 30
+    assert run(ImportSettings(faces), tmp_path / "dataset").summary["faces"] == 30
 
 
 def test_a_split_of_which_no_image_can_be_read_is_refused(tmp_path):
@@ -352,14 +352,14 @@ def test_a_split_of_which_no_image_can_be_read_is_refused(tmp_path):
         path.parent.mkdir(parents=True)
         path.write_bytes(b"cut")
     with pytest.raises(InputError, match=r"none of the 2 images of the split 'test' can be read"):
-        run(ImportSettings(tmp_path / "images"), tmp_path / "pack")
+        run(ImportSettings(tmp_path / "images"), tmp_path / "dataset")
 
 
 def test_a_class_that_a_split_lacks_and_copies_under_two_labels_are_said(tmp_path, capsys):
     for number, place in enumerate(("train/happy", "train/sad", "train/fear", "test/happy", "test/fear")):
         save(tmp_path / "images" / place / "0.png", image(number))
     save(tmp_path / "images" / "train" / "sad" / "1.png", image(2))  # the same picture is fear, too
-    receipt = run(ImportSettings(tmp_path / "images"), tmp_path / "pack")
+    receipt = run(ImportSettings(tmp_path / "images"), tmp_path / "dataset")
     assert receipt.summary["splits_without"] == {"test": ["sad"]}
     assert receipt.summary["copies_of_another_label"] == 1
     said = capsys.readouterr().err
@@ -376,7 +376,7 @@ def test_annotations_say_of_how_many_they_are_known_and_one_of_none_is_refused(t
     (tmp_path / "labels.csv").write_text("\n".join(lines) + "\n")
     settings = ImportSettings(tmp_path / "labels.csv", "path_label", annotations=("valence",),
                               text_annotations=("who",), test_fraction=0.0)
-    run(settings, tmp_path / "pack")
+    run(settings, tmp_path / "dataset")
     assert "valence known of 3, from -99 to 0.5, who known of 3" in capsys.readouterr().err
     with pytest.raises(InputError, match="'arousal' is asked for, and it is known of none of the 4 images"):
         run(dataclasses.replace(settings, annotations=("arousal",)), tmp_path / "other")

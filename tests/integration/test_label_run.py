@@ -73,7 +73,7 @@ def test_a_picker_says_what_is_ready_named_and_still_to_train(named):
         LabelRun(named.layout.run / "nowhere", named.recipe, label_and_score)
 
 
-def test_faces_are_those_of_the_pack_in_the_order_asked_for(named):
+def test_faces_are_those_of_the_dataset_in_the_order_asked_for(named):
     opened, _ = open_session(named)
     source, target = Dataset(named.layout.dataset("source")), Dataset(named.layout.dataset("target"))
     assert (opened.faces(np.array([7, 2, 7])) == source.faces[[7, 2, 7]]).all()
@@ -185,7 +185,7 @@ def test_labels_that_a_person_saw_cost_and_are_not_scored(named):
     assert (score.labels_used.naming, score.n_scored) == (N_TARGET * 3 // 4, N_TARGET // 4)
     summary = read_receipt(named.layout.names(APPROACH, VARIANT)).summary
     assert (summary["suggestions_used"], summary["target_labels_shown"]) == (1, True)
-    session.record_suggestion(["a face of another pack"])
+    session.record_suggestion(["a face of another data set"])
     with pytest.raises(InputError, match="only 48 of them are in the train split"):
         label.run(named.arguments, method="hand")
 

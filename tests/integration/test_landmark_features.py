@@ -1,4 +1,4 @@
-"""Measurements of faces, from the pack to rows of the table: by a stand-in for the landmark model."""
+"""Measurements of faces, from the data set to rows of the table: by a stand-in for the landmark model."""
 
 import csv
 import json

@@ -93,7 +93,7 @@ def test_rows_whose_names_begin_as_rules_do_have_rules_of_their_own(tmp_path):
 
 
 def test_rows_that_measure_faces_wait_for_a_landmark_model(tmp_path):
-    """Then each pack is measured once, whatever the number of rows and variants that read its measurements."""
+    """Then each data set is measured once, whatever the number of rows and variants that read its measurements."""
     recipe, model = tmp_path / "measured.yaml", tmp_path / "face_landmarker.task"
     document = yaml.safe_load(TINY.read_text())
     document |= {"landmark_model": str(model), "approaches": {"landmark_features": {"fit": {}}}}
@@ -124,7 +124,7 @@ def test_a_row_of_another_row_s_embeddings_comes_after_it_in_its_own_run(tmp_pat
 
 
 def test_a_list_from_which_nothing_learns_tests_every_row_that_has_an_embedding(tmp_path):
-    """Drawn, or where it is there; each pack is measured for the rows that measure."""
+    """Drawn, or where it is there; each data set is measured for the rows that measure."""
     recipe, model = tmp_path / "tested.yaml", tmp_path / "face_landmarker.task"
     model.touch()
     document = yaml.safe_load(TINY.read_text())

@@ -61,14 +61,14 @@ def test_the_grid_is_the_published_one():
 
 
 def test_source_faces_were_fetched_and_the_dead_recorded(layout):
-    pack, receipt = Dataset(layout.dataset("photographs")), read_receipt(layout.dataset("photographs"))
-    assert len(pack) + sum(receipt.summary["rejected"].values()) == len(
+    dataset, receipt = Dataset(layout.dataset("photographs")), read_receipt(layout.dataset("photographs"))
+    assert len(dataset) + sum(receipt.summary["rejected"].values()) == len(
         list(csv.reader((layout.drawn("photographs") / "faces.csv").open()))) - 1
-    assert len(pack) == 60
+    assert len(dataset) == 60
     assert receipt.summary["rejected"]  # the drawn list holds dead links and a corrupt photograph on purpose
-    assert pack.damaged_rows() == []
-    photographs = set(pack.addresses.tolist())
-    assert len(photographs) < len(pack)  # several faces a photograph
+    assert dataset.damaged_rows() == []
+    photographs = set(dataset.addresses.tolist())
+    assert len(photographs) < len(dataset)  # several faces a photograph
 
 
 @pytest.mark.parametrize(("approach", "variant"), CELLS)

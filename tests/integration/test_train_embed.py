@@ -1,4 +1,4 @@
-"""The stages train and embed, on packs of soft coloured squares, through their own doors."""
+"""The stages train and embed, on data sets of soft coloured squares, through their own doors."""
 
 import csv
 import dataclasses
@@ -126,15 +126,15 @@ def test_networks_and_what_they_cost_are_stored(study, trained):
 
 
 def test_only_the_labels_that_were_paid_for_are_learnt_from(study, trained):
-    pack = Dataset(study / "run" / "datasets" / "target")
+    dataset = Dataset(study / "run" / "datasets" / "target")
     layout = RunLayout(study / "run")
     used = {approach: np.load(layout.model(approach, "gray") / "labelled_rows.npy") for approach in trained}
     assert used["conv_autoencoder"].shape == (0,)
     # a quarter of all 64 labels, from the train split alone, two of each emotion
     assert len(used["semi_supervised"]) == trained["semi_supervised"][0].summary["labels_used"] == 16
-    assert set(pack.splits[used["semi_supervised"]]) == {"train"}
-    assert np.unique(pack.labels[used["semi_supervised"]], return_counts=True)[1].tolist() == [2] * 8
-    np.testing.assert_array_equal(used["supervised"], pack.rows_in("train"))
+    assert set(dataset.splits[used["semi_supervised"]]) == {"train"}
+    assert np.unique(dataset.labels[used["semi_supervised"]], return_counts=True)[1].tolist() == [2] * 8
+    np.testing.assert_array_equal(used["supervised"], dataset.rows_in("train"))
 
 
 def test_embeddings_are_those_of_the_faces_that_their_rows_name(study, trained):
@@ -142,12 +142,12 @@ def test_embeddings_are_those_of_the_faces_that_their_rows_name(study, trained):
     encoder = load_network(layout.model("conv_autoencoder", "gray") / "model.keras")
     for name, rows in (("source", 40), ("target", TARGET_FACES)):
         folder = layout.dataset(name)
-        pack = Dataset(folder)
+        dataset = Dataset(folder)
         stored = read_output(layout.outputs("conv_autoencoder", "gray"), name, "embedding")
         assert stored.values.shape == (rows, 4 * 4 * 4)
         assert stored.values.dtype == np.float32
         # The squares are larger than the areas that are averaged: reducing them is picking one pixel of each block.
-        pixels = find_variant("gray").view(pack.faces[stored.rows])[:, 2::5, 2::5].astype(np.float32)
+        pixels = find_variant("gray").view(dataset.faces[stored.rows])[:, 2::5, 2::5].astype(np.float32)
         made = keras.ops.convert_to_numpy(encoder({"image": pixels})["embedding"])
         np.testing.assert_allclose(stored.values, made, rtol=1e-4, atol=1e-5)
     assert (np.diff(read_output(layout.outputs("conv_autoencoder", "gray"), "source", "embedding").rows) > 0).all()
@@ -233,12 +233,12 @@ def test_labels_that_choose_the_epoch_count_as_used_and_the_test_split_is_left_a
     run = another_run(study, tmp_path)
     receipt = train.run(arguments(study, "semi_supervised", recipe=recipe, run=run))
     folder = RunLayout(run).model("semi_supervised", "gray")
-    pack = Dataset(RunLayout(run).dataset("target"))
+    dataset = Dataset(RunLayout(run).dataset("target"))
     learnt, chosen = np.load(folder / "labelled_rows.npy"), np.load(folder / "choosing_rows.npy")
     assert (len(learnt), receipt.summary["labels_used"]) == (16, 16 + 8)
-    assert chosen.tolist() == pack.rows_in("valid").tolist()
+    assert chosen.tolist() == dataset.rows_in("valid").tolist()
     assert {"labelled_rows.npy", "choosing_rows.npy"} <= set(receipt.outputs)
-    assert set(learnt) <= set(pack.rows_in("train"))
+    assert set(learnt) <= set(dataset.rows_in("train"))
     embed.run(arguments(study, "semi_supervised", recipe=recipe, run=run))
     evaluate.run(arguments(study, "semi_supervised", recipe=recipe, run=run))
     used = read_score(RunLayout(run).score("semi_supervised", "gray")).labels_used

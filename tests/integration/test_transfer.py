@@ -122,7 +122,8 @@ def test_rows_share_an_approach_and_a_row_waits_for_its_weights(study, capsys):
 
     features = np.load(layout.outputs("scratch", "rgb") / "target" / "features.npy")
     assert features.shape == (48, 6)
-    assert [len(np.load(layout.map("scratch", "rgb") / f"{pack}_map.npy")) for pack in ("source", "target")] == [32, 16]
+    folder = layout.map("scratch", "rgb")
+    assert [len(np.load(folder / f"{role}_map.npy")) for role in ("source", "target")] == [32, 16]
     report = (study / "run" / "report.html").read_text()
     assert "<dt>Held out</dt><dd>2 of each emotion for test</dd>" in report
     assert report.count("Map of the features") == 1

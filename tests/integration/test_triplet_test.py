@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from measured_faces import bright_rows, measure_again, write_pack, write_ratings, write_study
+from measured_faces import bright_rows, measure_again, write_dataset, write_ratings, write_study
 
 from fecemo.data.arrays import read_output
 from fecemo.data.dataset import Dataset
@@ -20,7 +20,7 @@ TESTED = 30
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("triplet_test")
     layout, model = write_study(folder)
-    write_pack(layout.dataset("rated"), TESTED, False, lighter=2, first=1000)
+    write_dataset(layout.dataset("rated"), TESTED, False, lighter=2, first=1000)
     measure_again(layout, "rated", model)
     write_ratings(layout.dataset("rated"), 60, bright_rows(TESTED))
     for row in ("landmark_features", "landmark_encoder"):
@@ -57,7 +57,7 @@ def test_an_embedding_that_follows_brightness_tells_what_raters_of_brightness_sa
 def test_faces_of_which_the_landmark_model_was_unsure_are_tested_too(study, tmp_path):
     folder, _ = study
     layout, model = write_study(tmp_path)
-    write_pack(layout.dataset("rated"), TESTED, False, lighter=2, first=1000)
+    write_dataset(layout.dataset("rated"), TESTED, False, lighter=2, first=1000)
     measure_again(layout, "rated", model)
     write_ratings(layout.dataset("rated"), 40, list(range(TESTED)))
     its = CellArguments(folder / "recipe.yaml", layout.run, "landmark_features", "gray")
@@ -113,7 +113,7 @@ def test_faces_that_rows_learn_from_test_nothing(study, tmp_path, other):
     train.run(its)
     embed.run(its)
     known, new = [36, 37], [40, 42, 43, 45]
-    write_pack(layout.dataset("rated"), 46, False, **other)  # as the source, and six more
+    write_dataset(layout.dataset("rated"), 46, False, **other)  # as the source, and six more
     write_ratings(layout.dataset("rated"), 200, known + new)
     measure_again(layout, "rated", model)
     triplet_test.run(its)
@@ -140,7 +140,7 @@ def test_what_cannot_be_tested_is_refused(study, tmp_path):
     train.run(its)
     with pytest.raises(StoredStateError, match=r"datasets.rated is not a finished dataset"):
         triplet_test.run(its)
-    write_pack(other.dataset("rated"), TESTED, False, lighter=2, first=1000)
+    write_dataset(other.dataset("rated"), TESTED, False, lighter=2, first=1000)
     with pytest.raises(StoredStateError, match=r"columns.rated"):
         triplet_test.run(its)
     measure_again(other, "rated", model)

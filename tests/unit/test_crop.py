@@ -54,7 +54,7 @@ def test_a_larger_box_is_averaged_and_a_smaller_one_interpolated():
 
 
 def test_a_face_does_not_depend_on_the_other_faces_of_its_photograph():
-    """A pack in pieces, or one taken up again, must hold the same pixels as one made at once."""
+    """A data set in pieces, or one taken up again, must hold the same pixels as one made at once."""
     rng = np.random.default_rng(1)
     photo = cv2.GaussianBlur(rng.integers(0, 256, (900, 1200, 3), dtype=np.uint8), (0, 0), 2)
     data = cv2.imencode(".jpg", photo)[1].tobytes()

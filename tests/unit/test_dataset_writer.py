@@ -58,19 +58,19 @@ def unbroken(tmp_path):
 
 
 def test_stored_faces_stand_in_the_order_of_the_plan(unbroken):
-    pack = Dataset(unbroken)
+    dataset = Dataset(unbroken)
     kept = [slot for slot in range(N) if slot not in REJECTED]
-    assert pack.ids.tolist() == [f"id{slot}" for slot in kept]
-    assert all((pack.faces[row] == face(slot)).all() for row, slot in enumerate(kept))
-    assert pack.sha256[0] == digest_face(face(0))
-    assert pack.receipt.summary == {"faces": 10, "rejected": {"gone": 2}}
-    assert pack.damaged_rows() == []
+    assert dataset.ids.tolist() == [f"id{slot}" for slot in kept]
+    assert all((dataset.faces[row] == face(slot)).all() for row, slot in enumerate(kept))
+    assert dataset.sha256[0] == digest_face(face(0))
+    assert dataset.receipt.summary == {"faces": 10, "rejected": {"gone": 2}}
+    assert dataset.damaged_rows() == []
     assert not in_the_making(unbroken)
 
 
 def test_the_order_of_arrival_from_many_threads_does_not_show(unbroken, tmp_path, monkeypatch):
     monkeypatch.setattr(dataset_writer, "FLUSH_FACES", 3)
-    writer = DatasetWriter(tmp_path / "pack", plan_of())
+    writer = DatasetWriter(tmp_path / "dataset", plan_of())
     order = np.random.default_rng(5).permutation(N)
     threads = [threading.Thread(target=fill, args=(writer, order[start::4].tolist())) for start in range(4)]
     for thread in threads:
@@ -79,11 +79,11 @@ def test_the_order_of_arrival_from_many_threads_does_not_show(unbroken, tmp_path
         thread.join()
     finish(writer)
     writer.close()
-    assert contents(tmp_path / "pack") == contents(unbroken)
+    assert contents(tmp_path / "dataset") == contents(unbroken)
 
 
 def die_at_rename(folder: Path, number: int, forget: tuple[str, ...] = ()) -> bool:
-    """Write a whole pack in a child that kills itself before its rename of that number; return whether it died.
+    """Write a whole data set in a child that kills itself before its rename of that number; return whether it died.
 
     With ``forget``, faces that were rejected for these reasons are all stored this time.
     """
@@ -112,7 +112,7 @@ def die_at_rename(folder: Path, number: int, forget: tuple[str, ...] = ()) -> bo
 
 
 def test_death_before_any_rename_of_the_end_changes_nothing(unbroken, tmp_path):
-    folder, deaths = tmp_path / "pack", 0
+    folder, deaths = tmp_path / "dataset", 0
     while die_at_rename(folder, deaths + 1):
         deaths += 1
         if (folder / RECEIPT_NAME).exists():  # only the digest file, which tells nothing new, was still to come
@@ -130,26 +130,26 @@ def test_death_before_any_rename_of_the_end_changes_nothing(unbroken, tmp_path):
     assert deaths >= 4  # the staging file, the faces, the index, the rejects, the receipt
 
 
-def test_death_while_a_finished_pack_is_made_anew_leaves_the_old_the_new_or_none(unbroken, tmp_path):
+def test_death_while_a_finished_dataset_is_made_anew_leaves_the_old_the_new_or_none(unbroken, tmp_path):
     seen = set()
     for number in range(1, 20):
         folder = tmp_path / f"copy{number}"
         shutil.copytree(unbroken, folder)
         died = die_at_rename(folder, number, forget=("gone",))
         try:
-            pack = Dataset(folder)
+            dataset = Dataset(folder)
         except StoredStateError:
             seen.add("none")
         else:
-            assert pack.damaged_rows() == []
-            assert pack.receipt.summary["faces"] == len(pack)  # the old receipt never speaks for new faces
-            seen.add(len(pack))
+            assert dataset.damaged_rows() == []
+            assert dataset.receipt.summary["faces"] == len(dataset)  # the old receipt never speaks for new faces
+            seen.add(len(dataset))
         if not died:
             break
     assert seen == {N - len(REJECTED), "none", N}
 
 
-def test_a_finished_pack_opened_again_keeps_its_faces_through_a_death(unbroken):
+def test_a_finished_dataset_opened_again_keeps_its_faces_through_a_death(unbroken):
     before = contents(unbroken)
     child = os.fork()
     if child == 0:
@@ -157,7 +157,7 @@ def test_a_finished_pack_opened_again_keeps_its_faces_through_a_death(unbroken):
         os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(child, 0)
     assert in_the_making(unbroken)
-    assert Dataset(unbroken).damaged_rows() == []  # still the finished pack that it was
+    assert Dataset(unbroken).damaged_rows() == []  # still the finished data set that it was
     writer = DatasetWriter(unbroken, plan_of())
     assert writer.missing() == []
     writer.ledger.forget_rejected(["gone"])
@@ -175,22 +175,22 @@ def test_a_finished_pack_opened_again_keeps_its_faces_through_a_death(unbroken):
 def test_faces_that_were_never_committed_are_made_again(unbroken, tmp_path):
     child = os.fork()
     if child == 0:
-        writer = DatasetWriter(tmp_path / "pack", plan_of())
+        writer = DatasetWriter(tmp_path / "dataset", plan_of())
         fill(writer, range(5))
         writer.flush()
         fill(writer, range(5, 9))  # pending when the power goes
         os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(child, 0)
-    writer = DatasetWriter(tmp_path / "pack", plan_of())
+    writer = DatasetWriter(tmp_path / "dataset", plan_of())
     assert writer.missing() == list(range(5, N))
     fill(writer, writer.missing())
     finish(writer)
     writer.close()
-    assert contents(tmp_path / "pack") == contents(unbroken)
+    assert contents(tmp_path / "dataset") == contents(unbroken)
 
 
-def test_bytes_that_changed_under_the_ledger_are_found_before_they_become_a_pack(unbroken, tmp_path):
-    folder = tmp_path / "pack"
+def test_bytes_that_changed_under_the_ledger_are_found_before_they_become_a_dataset(unbroken, tmp_path):
+    folder = tmp_path / "dataset"
     writer = DatasetWriter(folder, plan_of())
     fill(writer)
     writer.flush()
@@ -207,7 +207,7 @@ def test_bytes_that_changed_under_the_ledger_are_found_before_they_become_a_pack
     assert contents(folder) == contents(unbroken)
 
 
-def test_a_damaged_finished_pack_names_its_rows_and_is_mended_when_opened_again(unbroken):
+def test_a_damaged_finished_dataset_names_its_rows_and_is_mended_when_opened_again(unbroken):
     whole = contents(unbroken)
     with (unbroken / "faces.npy").open("r+b") as file:
         file.seek(128 + 2 * dataset_writer.FACE_BYTES + 5)
@@ -246,17 +246,17 @@ def test_a_grown_plan_keeps_what_is_stored_and_asks_for_the_new_faces_alone(tmp_
         writer.put(slot, face(100 + slot))
     finish(writer)
     writer.close()
-    pack = Dataset(tmp_path)
-    assert pack.ids.tolist() == [
+    dataset = Dataset(tmp_path)
+    assert dataset.ids.tolist() == [
         entry.id for entry in grown_plan() if entry.id not in {f"id{slot}" for slot in REJECTED}]
-    for row, face_id in enumerate(pack.ids.tolist()):
+    for row, face_id in enumerate(dataset.ids.tolist()):
         if face_id.startswith("id"):
-            np.testing.assert_array_equal(pack.faces[row], face(int(face_id[2:])))
-    assert pack.damaged_rows() == []
+            np.testing.assert_array_equal(dataset.faces[row], face(int(face_id[2:])))
+    assert dataset.damaged_rows() == []
     assert not (tmp_path / MOVED_NAME).exists()
 
 
-def test_a_ledger_whose_list_was_damaged_never_becomes_a_finished_pack(tmp_path):
+def test_a_ledger_whose_list_was_damaged_never_becomes_a_finished_dataset(tmp_path):
     writer = DatasetWriter(tmp_path, plan_of())
     fill(writer, range(5))
     writer.close()
@@ -275,7 +275,7 @@ def test_a_ledger_whose_list_was_damaged_never_becomes_a_finished_pack(tmp_path)
     "UPDATE notes SET value = '{'",
     "UPDATE notes SET value = CAST(x'ff' AS TEXT)",
 ])
-def test_a_ledger_with_cells_that_are_none_never_becomes_a_finished_pack(tmp_path, damage):
+def test_a_ledger_with_cells_that_are_none_never_becomes_a_finished_dataset(tmp_path, damage):
     writer = DatasetWriter(tmp_path, plan_of())
     fill(writer, range(5))
     writer.close()
@@ -327,7 +327,7 @@ def test_rejects_are_listed_also_where_nothing_was_stored(tmp_path):
 
 
 def test_unfinished_slots_another_plan_and_other_pixels_are_refused(tmp_path):
-    folder = tmp_path / "my pack"
+    folder = tmp_path / "my data set"
     writer = DatasetWriter(folder, plan_of(), made_of={"margin": 0.0})
     fill(writer, range(5))
     with pytest.raises(StoredStateError, match="7 of 12 faces"):
@@ -376,7 +376,7 @@ def test_the_output_of_another_stage_is_refused(unbroken):
 
 
 def full_after(folder: Path, n_bytes: int) -> str:
-    """Write a pack in a child whose files may not grow beyond ``n_bytes``; return the error's name and text."""
+    """Write a data set in a child whose files may not grow beyond ``n_bytes``; return the error's name and text."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -400,11 +400,11 @@ def full_after(folder: Path, n_bytes: int) -> str:
 
 def test_what_was_stored_before_the_disk_was_full_is_kept(unbroken, tmp_path):
     """A limit on the size of files stands in for a full disk: writes fail in the same places."""
-    said = full_after(tmp_path / "pack", 6 * dataset_writer.FACE_BYTES + 100)
+    said = full_after(tmp_path / "dataset", 6 * dataset_writer.FACE_BYTES + 100)
     assert said.startswith("ResourceError"), said
-    writer = DatasetWriter(tmp_path / "pack", plan_of())
+    writer = DatasetWriter(tmp_path / "dataset", plan_of())
     assert writer.missing() == list(range(6, N))
     fill(writer, writer.missing())
     finish(writer)
     writer.close()
-    assert contents(tmp_path / "pack") == contents(unbroken)
+    assert contents(tmp_path / "dataset") == contents(unbroken)

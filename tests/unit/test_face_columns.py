@@ -1,4 +1,4 @@
-"""What is known of faces, joined to a pack by id, path, or address and box."""
+"""What is known of faces, joined to a data set by id, path, or address and box."""
 
 import tracemalloc
 

@@ -19,18 +19,18 @@ def test_imports_run_downward():
 
 def test_an_upward_import_is_caught(tmp_path):
     """The same contract, on a house with one wrong arrow, must fail: otherwise the test above proves nothing."""
-    for room in ("stages", "packs"):
+    for room in ("stages", "ground"):
         (tmp_path / "house" / room).mkdir(parents=True)
         (tmp_path / "house" / room / "__init__.py").touch()
     (tmp_path / "house" / "__init__.py").touch()
-    (tmp_path / "house" / "packs" / "__init__.py").write_text("import house.stages\n")
+    (tmp_path / "house" / "ground" / "__init__.py").write_text("import house.stages\n")
     config = tmp_path / "floors.toml"
     config.write_text(
         '[tool.importlinter]\nroot_packages = ["house"]\n[[tool.importlinter.contracts]]\nname = "floors"\n'
-        'type = "layers"\nlayers = ["house.stages", "house.packs"]\n')
+        'type = "layers"\nlayers = ["house.stages", "house.ground"]\n')
     done = lint_imports(tmp_path, config)
     assert done.returncode != 0
-    assert "house.packs is not allowed to import house.stages" in done.stdout
+    assert "house.ground is not allowed to import house.stages" in done.stdout
 
 
 def test_importing_the_package_brings_nothing_heavy():

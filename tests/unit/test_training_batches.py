@@ -127,7 +127,7 @@ def test_reduced_faces_are_the_same_kept_or_streamed(stored):
 
 
 @pytest.mark.parametrize("rows", [[0, 70], [-1, 3]])
-def test_rows_that_the_pack_does_not_have_are_refused(stored, rows):
+def test_rows_that_the_dataset_does_not_have_are_refused(stored, rows):
     with pytest.raises(IndexError, match="of 70 rows"):
         Loader({"image": stored}, np.array(rows), DeviceView(find_variant("rgb"), 200))
 

@@ -1,4 +1,4 @@
-"""Rated triplets of a pack as examples: which of them count, and which face is the odd one."""
+"""Rated triplets of a data set as examples: which of them count, and which face is the odd one."""
 
 import numpy as np
 import pytest
@@ -41,8 +41,8 @@ def write_tables(folder, triplets=TRIPLETS):
 
 
 @pytest.fixture
-def pack(tmp_path):
-    folder = tmp_path / "pack"
+def dataset(tmp_path):
+    folder = tmp_path / "dataset"
     with output_lock(folder):
         writer = DatasetWriter(folder, [FaceEntry(id=name, address=f"{name}.png") for name in IDS])
         for slot in range(len(IDS)):
@@ -53,62 +53,62 @@ def pack(tmp_path):
     return Dataset(folder)
 
 
-def draw(pack, **over):
+def draw(dataset, **over):
     term = LossTerm(TripletLoss(), "embedding", "triplet")
     fit = FitSettings((term,), Adam(), 1e-3, epochs=1, data=("source.triplets",), **over)
-    return draw_examples({"source": RunFaces(pack)}, fit, 5, "a.fit.rate")
+    return draw_examples({"source": RunFaces(dataset)}, fit, 5, "a.fit.rate")
 
 
-def test_those_on_which_two_thirds_agree_with_the_odd_face_last(pack):
-    found = read_triplets(pack.folder, pack.ids)
-    faces = [[pack.ids[row] for row in rows] for rows in found.rows]
+def test_those_on_which_two_thirds_agree_with_the_odd_face_last(dataset):
+    found = read_triplets(dataset.folder, dataset.ids)
+    faces = [[dataset.ids[row] for row in rows] for rows in found.rows]
     assert faces == [[IDS[face] for face in trio] for trio in ((0, 1, 2), (4, 5, 3), (5, 3, 0), (2, 4, 1))]
     assert found.targets["triplet"].tolist() == [0, 1, 2, 1]
     assert (found.rows.dtype, found.targets["triplet"].dtype) == (np.int64, np.int32)
 
 
-def test_some_are_drawn(pack):
-    assert len(draw(pack)[0]) == 4
-    assert len(draw(pack, faces=2)[0]) == 2
+def test_some_are_drawn(dataset):
+    assert len(draw(dataset)[0]) == 4
+    assert len(draw(dataset, faces=2)[0]) == 2
 
 
-def test_what_is_held_out_shares_no_face_with_what_is_learnt_from(pack):
-    write_tables(pack.folder, [((0, 1, 2), "ONE_CLASS_TRIPLET", "333"), ((3, 4, 5), "TWO_CLASS_TRIPLET", "111"),
+def test_what_is_held_out_shares_no_face_with_what_is_learnt_from(dataset):
+    write_tables(dataset.folder, [((0, 1, 2), "ONE_CLASS_TRIPLET", "333"), ((3, 4, 5), "TWO_CLASS_TRIPLET", "111"),
                                ((1, 2, 0), "TWO_CLASS_TRIPLET", "222")])
-    learnt, held = draw(pack, validate_on=0.7)
+    learnt, held = draw(dataset, validate_on=0.7)
     assert len(learnt) + len(held) == 3
     assert not set(learnt.rows.ravel().tolist()) & set(held.rows.ravel().tolist())
     assert len(held) in (1, 2)
 
 
-def test_triplets_that_are_all_linked_cannot_be_held_out_cheaply(pack):
+def test_triplets_that_are_all_linked_cannot_be_held_out_cheaply(dataset):
     with pytest.raises(InputError, match=r"rate\.validate_on: no triplet can be held out by giving up 0\.25 of 4"):
-        draw(pack, validate_on=0.25)
+        draw(dataset, validate_on=0.25)
 
 
-def test_a_pack_without_ratings_is_refused(pack):
-    (pack.folder / "ratings.csv").unlink()
+def test_a_dataset_without_ratings_is_refused(dataset):
+    (dataset.folder / "ratings.csv").unlink()
     with pytest.raises(InputError, match=r"a\.fit\.rate: .* has no ratings\.csv; only faces that were fetched"):
-        draw(pack)
+        draw(dataset)
 
 
-def test_ratings_that_agree_on_nothing_are_refused(pack):
-    write_tables(pack.folder, TRIPLETS[3:4])
+def test_ratings_that_agree_on_nothing_are_refused(dataset):
+    write_tables(dataset.folder, TRIPLETS[3:4])
     with pytest.raises(InputError, match="on none of its whole triplets did 67% of the ratings agree"):
-        draw(pack)
+        draw(dataset)
 
 
 @pytest.mark.parametrize("triplet", [((0, 1, 2), "FOUR_CLASS_TRIPLET", "111"), ((0, 1, 2), "ONE_CLASS_TRIPLET", "444")])
-def test_a_damaged_table_is_named(pack, triplet):
-    write_tables(pack.folder, [triplet])
+def test_a_damaged_table_is_named(dataset, triplet):
+    write_tables(dataset.folder, [triplet])
     with pytest.raises(StoredStateError, match=r"triplets\.csv: triplet 0 is of the type"):
-        draw(pack)
+        draw(dataset)
 
 
 @pytest.mark.parametrize(("said", "message"), [
     ({"label_fraction": 0.2}, r"a\.fit\.rate\.label_fraction"),
     ({"validate_on": "valid"}, r"a\.fit\.rate\.validate_on"),
 ])
-def test_labels_have_nothing_to_do_with_it(pack, said, message):
+def test_labels_have_nothing_to_do_with_it(dataset, said, message):
     with pytest.raises(InputError, match=message):
-        draw(pack, **said)
+        draw(dataset, **said)

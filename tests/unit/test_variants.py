@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fecemo.data.variants import LUMA_WEIGHTS, find_pack_variant, find_variant, variants
+from fecemo.data.variants import LUMA_WEIGHTS, find_dataset_variant, find_variant, variants
 from fecemo.errors import InputError
 
 
@@ -49,7 +49,7 @@ def test_rgb_is_the_face_itself():
     assert np.array_equal(view, faces)
 
 
-def test_aligned_faces_are_seen_as_they_are_and_the_packs_in_gray():
+def test_aligned_faces_are_seen_as_they_are_and_the_datasets_in_gray():
     aligned = find_variant("aligned")
     one_channel = np.random.default_rng(0).integers(0, 256, (2, 200, 200, 1), dtype=np.uint8)
     assert (aligned.faces, aligned.face_shape) == ("aligned", (200, 200, 1))
@@ -59,10 +59,10 @@ def test_aligned_faces_are_seen_as_they_are_and_the_packs_in_gray():
     assert find_variant("gray").face_shape == find_variant("rgb").face_shape == (200, 200, 3)
 
 
-def test_a_pack_alone_has_no_aligned_faces():
-    assert find_pack_variant("tight") is find_variant("tight")
+def test_a_dataset_alone_has_no_aligned_faces():
+    assert find_dataset_variant("tight") is find_variant("tight")
     with pytest.raises(InputError, match=r"'aligned' shows faces that are no data set's, but made of one"):
-        find_pack_variant("aligned")
+        find_dataset_variant("aligned")
 
 
 def test_views_of_a_read_only_map_stay_read_only(tmp_path):

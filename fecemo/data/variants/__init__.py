@@ -81,15 +81,15 @@ def find_variant(name: str) -> Variant:
     return find("fecemo.data.variants", "VARIANT", name, "variant")
 
 
-def pack_variants() -> dict[str, Variant]:
+def dataset_variants() -> dict[str, Variant]:
     """Return every variant that is a view of a dataset's faces alone, by name."""
     return {name: variant for name, variant in variants().items() if variant.faces == "cut"}
 
 
-def find_pack_variant(name: str) -> Variant:
+def find_dataset_variant(name: str) -> Variant:
     """Return a variant that is a view of a dataset's faces alone. Raises `InputError` for any other."""
     variant = find_variant(name)
     if variant.faces != "cut":
         raise InputError(f"the variant {name!r} shows faces that are no data set's, but made of one ({variant.faces}): "
-                         f"{nearest(name, pack_variants())}")
+                         f"{nearest(name, dataset_variants())}")
     return variant

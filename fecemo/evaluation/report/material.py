@@ -14,7 +14,7 @@ from fecemo.evaluation.results import Results
 
 
 @dataclass(frozen=True)
-class PackFacts:
+class DatasetFacts:
     """What a data set holds, and what is known of its faces."""
 
     title: str  #: Such as ``"Source faces"``.
@@ -87,7 +87,7 @@ class ReportMaterial:
     rows: tuple[Heading, ...]  #: Approaches, in the order of the recipe.
     columns: tuple[Heading, ...]  #: Variants, likewise.
     cells: tuple[CellMaterial, ...]  #: In the order of the table.
-    packs: tuple[PackFacts, ...]
+    datasets: tuple[DatasetFacts, ...]
     stages: tuple[StageFacts, ...]
     versions: Mapping[str, str]  #: Of the packages that shaped the numbers; several are joined by a comma.
     machine: str  #: On what the stages ran.

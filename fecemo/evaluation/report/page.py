@@ -107,7 +107,7 @@ def _missing(material: ReportMaterial, lookup: Lookup) -> list[str]:
 
 
 def _stage_grid(stages: tuple[StageFacts, ...]) -> dict[str, Any]:
-    """Return the stages as a table: a row a cell or pack, a column a stage."""
+    """Return the stages as a table: a row a cell or data set, a column a stage."""
     names, by_row = list(dict.fromkeys(facts.stage for facts in stages)), defaultdict(list)
     for facts in stages:
         by_row[facts.of].append(facts)

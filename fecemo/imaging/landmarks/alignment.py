@@ -69,7 +69,7 @@ def align(landmarks: np.ndarray) -> np.ndarray:
 EYES = ((67.5, 66.0), (131.5, 66.0))
 """Where the middles of the right and the left eye come to lie, x and y in pixels: a fallen chin is still seen."""
 UNSURE_EYES = ((59.5, 80.0), (139.5, 80.0))
-"""Where eyes are expected in a face of a pack of which the landmark model was unsure: such a face is not turned."""
+"""Where eyes are expected in a face of a data set of which the landmark model was unsure: such a face is not turned."""
 OVAL = (99.5, 100.0, 72.0, 92.0)
 """The ellipse that is kept: x and y of its middle, half its width and height, in pixels."""
 SPREAD = 10.0
@@ -131,7 +131,7 @@ def aligned_picture(face: np.ndarray, eyes: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     face : ndarray of shape (200, 200, 3), uint8
-        RGB; a pack's.
+        RGB; a data set's.
     eyes : ndarray of shape (2, 2)
         Middles of the right and of the left eye, x and y in pixels of the face; a pixel's middle has whole coordinates.
 

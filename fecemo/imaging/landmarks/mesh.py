@@ -88,7 +88,7 @@ def region_of(landmarks: np.ndarray) -> Region:
 
 
 FIRST_SHARES = (1.3, 1.6)
-"""Sides of the first squares, as shares of the picture's: a pack's faces fill it, and the model expects a margin."""
+"""Sides of the first squares, as shares of the picture's: stored faces fill it, and the model expects a margin."""
 LIKELY_SHARES = (0.4, 3.0)
 """Sides of a second square that a face can have; where the mesh lies outside of them, the first pass was lost."""
 
@@ -136,7 +136,7 @@ def find_mesh(face: np.ndarray, landmarker: Landmarker) -> FaceMesh:
     Parameters
     ----------
     face : ndarray of shape (side, side, 3), uint8
-        RGB; a pack's.
+        RGB; a data set's.
     landmarker : Landmarker
     """
     looks = [_look(face, middle_region(face, share), landmarker) for share in FIRST_SHARES]

@@ -10,10 +10,10 @@ from fecemo.data.receipts import Receipt, read_receipt, require_receipt
 from fecemo.data.variants import Variant, find_variant
 from fecemo.errors import StoredStateError
 from fecemo.stages.tables.report_facts import (
+    dataset_facts,
     model_facts,
-    pack_facts,
+    read_datasets,
     read_networks,
-    read_packs,
     read_stages,
     statement_of,
 )
@@ -63,9 +63,9 @@ def read_material(study: Recipe, layout: RunLayout, run: "RunResults") -> "Repor
     """
     from fecemo.evaluation.report.material import ReportMaterial
 
-    packs = read_packs(study, layout)
-    target = packs.get(study.roles.target or "")
-    by_role = {role: packs[name] for role, name in study.roles.named().items() if name in packs}
+    datasets = read_datasets(study, layout)
+    target = datasets.get(study.roles.target or "")
+    by_role = {role: datasets[name] for role, name in study.roles.named().items() if name in datasets}
     stages, versions, machine = read_stages(material_folders(study, layout))
     return ReportMaterial(
         recipe=study.name, title=study.title, seeds=(study.seed, *study.seeds), results=run.results, stages=stages,
@@ -73,7 +73,8 @@ def read_material(study: Recipe, layout: RunLayout, run: "RunResults") -> "Repor
         has_second=study.cluster_sweep is not None,
         rows=tuple(dict.fromkeys(cell.row for cell in run.cells.values())),
         columns=tuple(dict.fromkeys(cell.column for cell in run.cells.values())),
-        packs=tuple(pack_facts(_title(study, name), pack, statement_of(study, name)) for name, pack in packs.items()),
+        datasets=tuple(dataset_facts(_title(study, name), dataset, statement_of(study, name))
+                       for name, dataset in datasets.items()),
         cells=tuple(_read_cell(study, layout, by_role, cell) for cell in run.cells.values()))
 
 
@@ -84,7 +85,7 @@ def _title(study: Recipe, name: str) -> str:
     return f"{ROLES.get(role, 'Further faces')}: {name}" + (f" ({made})" if made and made != name else "")
 
 
-def _read_cell(study: Recipe, layout: RunLayout, packs: "dict[str, Dataset]",
+def _read_cell(study: Recipe, layout: RunLayout, datasets: "dict[str, Dataset]",
                records: "CellRecords") -> "CellMaterial":
     from fecemo.data.cluster_names import NAMES_NAME, read_cluster_names
     from fecemo.evaluation.report.material import CellMaterial
@@ -103,17 +104,17 @@ def _read_cell(study: Recipe, layout: RunLayout, packs: "dict[str, Dataset]",
     rows, clusters = _read_clusters(folders)
     names = read_cluster_names(folders["names"] / NAMES_NAME).names if "names" in folders else {}
     map_receipt = read_receipt(folders["map"]) if "map" in folders else None
-    points = _read_map(folders, packs, clustered)
+    points = _read_map(folders, datasets, clustered)
     return CellMaterial(
         row=row, column=column, clustered=clustered, reconstructs=reconstructs, score=records.score,
         records=records.records, model=model_facts(trained),
         networks=read_networks(folders["model"]) if trained else (),
         curves=_read_curves(folders["model"], trained) if trained else (), originals=originals, reconstructions=copies,
         map=points,
-        source_faces=_face_grid(folders, packs, "source", variant, points.source) if points and clustered else None,
-        target_faces=_face_grid(folders, packs, "target", variant, points.target) if points and clustered else None,
+        source_faces=_face_grid(folders, datasets, "source", variant, points.source) if points and clustered else None,
+        target_faces=_face_grid(folders, datasets, "target", variant, points.target) if points and clustered else None,
         map_keeps=map_receipt.summary.get("neighbour_accuracy") if map_receipt else None,
-        samples=_draw_samples(packs["source"], variant, rows, clusters, study.seed) if "source" in packs else {},
+        samples=_draw_samples(datasets["source"], variant, rows, clusters, study.seed) if "source" in datasets else {},
         names=names, sizes=dict(Counter(clusters.tolist())))
 
 
@@ -151,7 +152,7 @@ def _read_pairs(folder: Path) -> "tuple[np.ndarray | None, np.ndarray | None]":
 
 
 def _read_clusters(folders: dict[str, Path]) -> "tuple[np.ndarray, np.ndarray]":
-    """Return rows of the source pack and their clusters; both empty where there are no current ones."""
+    """Return rows of the source data set and their clusters; both empty where there are no current ones."""
     import numpy as np
 
     from fecemo.data.arrays import read_rows
@@ -163,7 +164,7 @@ def _read_clusters(folders: dict[str, Path]) -> "tuple[np.ndarray, np.ndarray]":
     return rows, read_array(folders["clusters"], "source_clusters", "cluster", length=len(rows))
 
 
-def _read_map(folders: dict[str, Path], packs: "dict[str, Dataset]", clustered: bool) -> "MapPoints | None":
+def _read_map(folders: dict[str, Path], datasets: "dict[str, Dataset]", clustered: bool) -> "MapPoints | None":
     import numpy as np
 
     from fecemo.evaluation.figures.maps import MapPoints
@@ -177,26 +178,26 @@ def _read_map(folders: dict[str, Path], packs: "dict[str, Dataset]", clustered: 
             return None
         groups = clusters[np.searchsorted(rows, shown)]
     else:  # a classifier's: labelled faces that it learned from
-        if "target" not in packs:
+        if "target" not in datasets:
             return None
-        groups = packs["target"].label_codes()[shown]
+        groups = datasets["target"].label_codes()[shown]
     source, target = (read_array(folders["map"], f"{role}_map", "map", length=len(map_rows))
                       for role, map_rows in zip(MAPPED, (shown, target_rows), strict=True))
-    labels = packs["target"].labels[target_rows] if "target" in packs else np.full(len(target_rows), "")
+    labels = datasets["target"].labels[target_rows] if "target" in datasets else np.full(len(target_rows), "")
     return MapPoints(source, groups, target, target_emotions=labels,
-                     classes=packs["target"].classes if "target" in packs else ())
+                     classes=datasets["target"].classes if "target" in datasets else ())
 
 
-def _face_grid(folders: dict[str, Path], packs: "dict[str, Dataset]", pack: str, variant: Variant,
+def _face_grid(folders: dict[str, Path], datasets: "dict[str, Dataset]", dataset: str, variant: Variant,
                places: "np.ndarray") -> "FaceGrid | None":
-    """Return faces that stand for the parts of a map, or None where it is empty or there is no pack."""
+    """Return faces that stand for the parts of a map, or None where it is empty or there is no data set."""
     import numpy as np
 
     from fecemo.evaluation.figures.maps import lay_out_faces
 
-    if not len(places) or pack not in packs:
+    if not len(places) or dataset not in datasets:
         return None
-    rows, faces = np.asarray(read_array(folders["map"], f"{pack}_rows", "map")), packs[pack].faces
+    rows, faces = np.asarray(read_array(folders["map"], f"{dataset}_rows", "map")), datasets[dataset].faces
 
     def read(positions: "np.ndarray") -> "np.ndarray":
         order = np.argsort(rows[positions])  # in the order of the disk
@@ -206,7 +207,7 @@ def _face_grid(folders: dict[str, Path], packs: "dict[str, Dataset]", pack: str,
     return lay_out_faces(np.asarray(places), read)
 
 
-def _draw_samples(pack: "Dataset", variant: Variant, rows: "np.ndarray", clusters: "np.ndarray",
+def _draw_samples(dataset: "Dataset", variant: Variant, rows: "np.ndarray", clusters: "np.ndarray",
                   seed: int) -> "dict[int, np.ndarray]":
     import numpy as np
 
@@ -214,5 +215,5 @@ def _draw_samples(pack: "Dataset", variant: Variant, rows: "np.ndarray", cluster
     for cluster in sorted(numbers[np.argsort(-sizes, kind="stable")][:SHOWN].tolist()):
         members = rows[clusters == cluster]
         drawn = np.random.default_rng([seed, cluster]).permutation(len(members))[:SAMPLES]
-        samples[cluster] = variant.view(pack.faces[np.sort(members[drawn])])
+        samples[cluster] = variant.view(dataset.faces[np.sort(members[drawn])])
     return samples

@@ -1,4 +1,4 @@
-"""What receipts and statements say of a run: its packs, its stages, its networks, and the faces' terms."""
+"""What receipts and statements say of a run: its data sets, its stages, its networks, and the faces' terms."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from fecemo.data.dataset import Dataset
     from fecemo.data.manifests import DataStatement
-    from fecemo.evaluation.report.material import ModelFacts, PackFacts, StageFacts
+    from fecemo.evaluation.report.material import DatasetFacts, ModelFacts, StageFacts
 
 GENERAL = ("system", "processor")
 """What a receipt says of the whole machine; the rest of it says on what one stage ran."""
@@ -25,7 +25,7 @@ STATED = {"Name": "name", "Made by": "by", "Origin": "origin", "Licence": "licen
 """Words of the data card, and the fields of `DataStatement` that answer them."""
 
 
-def read_packs(study: Recipe, layout: RunLayout) -> "dict[str, Dataset]":
+def read_datasets(study: Recipe, layout: RunLayout) -> "dict[str, Dataset]":
     """Return the finished data sets of a run by their name."""
     from fecemo.data.dataset import Dataset
 
@@ -33,18 +33,18 @@ def read_packs(study: Recipe, layout: RunLayout) -> "dict[str, Dataset]":
     return {name: Dataset(folder) for name, folder in folders.items() if sound_receipt(folder) is not None}
 
 
-def pack_facts(title: str, pack: "Dataset", stated: "DataStatement | None") -> "PackFacts":
-    """Return what a pack holds, and what is stated of its faces."""
-    from fecemo.evaluation.report.material import PackFacts
+def dataset_facts(title: str, dataset: "Dataset", stated: "DataStatement | None") -> "DatasetFacts":
+    """Return what a data set holds, and what is stated of its faces."""
+    from fecemo.evaluation.report.material import DatasetFacts
 
     def counted(values: "np.ndarray") -> dict[str, int]:
         return {name: number for name, number in Counter(values.tolist()).most_common() if name}
 
-    summary = pack.receipt.summary
-    return PackFacts(title, len(pack), rejected=summary.get("rejected", {}), left_out=summary.get("left_out", {}),
-                     labels=counted(pack.labels), splits=counted(pack.splits), held_out=summary.get("held_out", ""),
-                     copies_across_splits=summary.get("copies_across_splits", 0),
-                     stated=_in_words(stated))
+    summary = dataset.receipt.summary
+    return DatasetFacts(title, len(dataset), rejected=summary.get("rejected", {}), left_out=summary.get("left_out", {}),
+                        labels=counted(dataset.labels), splits=counted(dataset.splits),
+                        held_out=summary.get("held_out", ""),
+                        copies_across_splits=summary.get("copies_across_splits", 0), stated=_in_words(stated))
 
 
 def read_stages(folders: Mapping[str, Path]) -> "tuple[tuple[StageFacts, ...], dict[str, str], str]":
@@ -70,11 +70,11 @@ def read_stages(folders: Mapping[str, Path]) -> "tuple[tuple[StageFacts, ...], d
     return tuple(facts), packages, "; ".join(filter(None, machines))
 
 
-def statement_of(study: Recipe, pack: str) -> "DataStatement | None":
+def statement_of(study: Recipe, dataset: str) -> "DataStatement | None":
     """Return what the recipe states of a data set's faces; those that are nobody's are stated by what they are."""
     from fecemo.data.manifests import read_statement
 
-    name = study.data.get(pack, study.datasets[pack].made)
+    name = study.data.get(dataset, study.datasets[dataset].made)
     return read_statement(name) if name else None
 
 

@@ -1,1 +1,1 @@
-"""Faces of a run as stages take them: packs, what was measured on them, and what phases learn from."""
+"""Faces of a run as stages take them: data sets, what was measured on them, and what phases learn from."""

@@ -18,8 +18,8 @@ AGREEMENT = 2 / 3
 FACES = ("first", "second", "third")
 
 
-def rated_triplets(pack: Dataset, key: str) -> Examples:
-    """Return the triplets of a pack, as `read_triplets`, of which there is at least one.
+def rated_triplets(dataset: Dataset, key: str) -> Examples:
+    """Return the triplets of a data set, as `read_triplets`, of which there is at least one.
 
     Raises
     ------
@@ -29,24 +29,24 @@ def rated_triplets(pack: Dataset, key: str) -> Examples:
         If a file is damaged.
     """
     for name in (TRIPLETS_NAME, RATINGS_NAME):
-        if not (pack.folder / name).is_file():
-            raise InputError(f"{key}: {pack.folder} has no {name}; only faces that were fetched from a list of rated "
-                             "triplets, such as FEC's, have one")
-    known = read_triplets(pack.folder, pack.ids)
+        if not (dataset.folder / name).is_file():
+            raise InputError(f"{key}: {dataset.folder} has no {name}; only faces that were fetched from a list of "
+                             "rated triplets, such as FEC's, have one")
+    known = read_triplets(dataset.folder, dataset.ids)
     if not len(known):
-        raise InputError(f"{pack.folder}: on none of its whole triplets did {AGREEMENT:.0%} of the ratings agree")
+        raise InputError(f"{dataset.folder}: on none of its whole triplets did {AGREEMENT:.0%} of the ratings agree")
     return known
 
 
 def read_triplets(folder: Path, ids: np.ndarray) -> Examples:
-    """Return the triplets of a pack whose three faces were had and on which raters agree.
+    """Return the triplets of a data set whose three faces were had and on which raters agree.
 
     Parameters
     ----------
     folder : Path
-        The pack's, with ``triplets.csv`` and ``ratings.csv``.
+        The data set's, with ``triplets.csv`` and ``ratings.csv``.
     ids : ndarray of shape (n,), str
-        Of the pack's faces.
+        Of the data set's faces.
 
     Returns
     -------

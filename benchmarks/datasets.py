@@ -1,19 +1,19 @@
-"""Shuffled batches from a face pack, against a plain NumPy copy (the limit) and against JPEG files (the peer).
+"""Shuffled batches from a face data set, against a plain NumPy copy (the limit) and against JPEG files (the peer).
 
-    python benchmarks/packs.py            20,000 faces: 2.4 GB in a temporary folder, a few minutes
-    python benchmarks/packs.py --quick    3,000 faces: under a minute on two cores
+    python benchmarks/datasets.py            20,000 faces: 2.4 GB in a temporary folder, a few minutes
+    python benchmarks/datasets.py --quick    3,000 faces: under a minute on two cores
 
-The faces are smooth random pictures with a little noise, written once as a pack and once as JPEG files of quality 95.
+The faces are smooth random pictures with a little noise, written as a data set and as JPEG files of quality 95.
 Three readers then take turns, each going through all faces in batches of 64, once or more often, with warm caches:
 
-- ours: rows of the pack's memory map in shuffled order, seen through a variant, one thread;
+- ours: rows of the data set's memory map in shuffled order, seen through a variant, one thread;
 - the limit: the same bytes, copied in order out of an array in memory, one thread;
 - the peer: files in shuffled order, decoded by OpenCV and cut or turned gray, one thread a core.
 
-The best of each reader's turns counts. The writer is compared too: planning, storing and finishing a pack of faces that
-lie in memory, against writing the same bytes into one file and waiting for the disk. The last line is one JSON object;
-``limit_ratio`` is our faces per second over the limit's (target: at least 0.5), ``peer_ratio`` ours over the peer's
-(target: at least 5), both for whole RGB faces; ``write_ratio`` is ours over the plain file's.
+The best of each reader's turns counts. The writer is compared too: planning, storing and finishing a data set of faces
+that lie in memory, against writing the same bytes into one file and waiting for the disk. The last line is one JSON
+object; ``limit_ratio`` is our faces per second over the limit's (target: at least 0.5), ``peer_ratio`` ours over the
+peer's (target: at least 5), both for whole RGB faces; ``write_ratio`` is ours over the plain file's.
 """
 
 import argparse
@@ -52,8 +52,8 @@ def smooth_faces(n_faces: int) -> np.ndarray:
     return faces
 
 
-def write_pack(folder: Path, faces: np.ndarray) -> float:
-    """Write a face pack and return the seconds that it took."""
+def write_dataset(folder: Path, faces: np.ndarray) -> float:
+    """Write a face data set and return the seconds that it took."""
     started = time.perf_counter()
     with output_lock(folder):
         plan = (FaceEntry(id=f"{slot:032x}", address=f"{slot}.jpg") for slot in range(len(faces)))
@@ -93,10 +93,10 @@ def batches_of(n_faces: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
         yield order[start : start + BATCH]
 
 
-def read_pack(pack: Dataset, variant: Variant, rng: np.random.Generator) -> None:
-    """Go once through a pack; each batch is made contiguous, the form in which it leaves for a device."""
-    for rows in batches_of(len(pack), rng):
-        np.ascontiguousarray(variant.view(np.take(pack.faces, rows, axis=0)))
+def read_dataset(dataset: Dataset, variant: Variant, rng: np.random.Generator) -> None:
+    """Go once through a data set; each batch is made contiguous, the form in which it leaves for a device."""
+    for rows in batches_of(len(dataset), rng):
+        np.ascontiguousarray(variant.view(np.take(dataset.faces, rows, axis=0)))
 
 
 def copy_in_memory(faces: np.ndarray) -> None:
@@ -154,19 +154,19 @@ def main() -> None:
     results: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory(dir=arguments.folder) as scratch:
         folder = Path(scratch)
-        pack_seconds = write_pack(folder / "pack", faces)
+        dataset_seconds = write_dataset(folder / "dataset", faces)
         plain_seconds = write_plain_file(folder / "plain.npy", faces)
-        print(f"write: fecemo {n_faces / pack_seconds:,.0f} faces/s, one plain file {n_faces / plain_seconds:,.0f}",
+        print(f"write: fecemo {n_faces / dataset_seconds:,.0f} faces/s, one plain file {n_faces / plain_seconds:,.0f}",
               flush=True)
         paths = write_jpegs(folder / "files", faces)
-        pack = Dataset(folder / "pack")
+        dataset = Dataset(folder / "dataset")
         rng = np.random.default_rng(1)
         with ThreadPoolExecutor(cores) as pool:
             for name, variant in variants().items():
                 viewed = np.ascontiguousarray(variant.view(faces))  # the limit copies the bytes that a batch holds
                 rates = rates_in_turns(
                     n_faces, rounds,
-                    ours=lambda variant=variant: read_pack(pack, variant, rng),
+                    ours=lambda variant=variant: read_dataset(dataset, variant, rng),
                     limit=lambda viewed=viewed: copy_in_memory(viewed),
                     peer=lambda variant=variant: read_jpegs(paths, variant, rng, pool),
                 )
@@ -178,8 +178,8 @@ def main() -> None:
                 print(f"{name:6} fecemo {rates['ours']:>9,.0f} faces/s   copy in memory {rates['limit']:>9,.0f}   "
                       f"JPEG files {rates['peer']:>7,.0f}", flush=True)
     print(json.dumps({
-        "benchmark": "packs", "faces": n_faces, "batch": BATCH, "cores": cores, "numpy": np.__version__,
-        "opencv": cv2.__version__, "variants": results, "write_ratio": round(plain_seconds / pack_seconds, 3),
+        "benchmark": "datasets", "faces": n_faces, "batch": BATCH, "cores": cores, "numpy": np.__version__,
+        "opencv": cv2.__version__, "variants": results, "write_ratio": round(plain_seconds / dataset_seconds, 3),
         "limit_ratio": results["rgb"]["limit_ratio"], "peer_ratio": results["rgb"]["peer_ratio"], "targets": TARGETS,
     }))
 

@@ -21,8 +21,8 @@ def smooth_face(seed: int) -> np.ndarray:
     return np.rint(rows[:, low] * (1 - columns) + rows[:, low + 1] * columns).astype(np.uint8)
 
 
-def write_pack(folder: Path, entries: Sequence[FaceEntry]) -> Dataset:
-    """Write a pack that holds `smooth_face` of each row."""
+def write_dataset(folder: Path, entries: Sequence[FaceEntry]) -> Dataset:
+    """Write a data set that holds `smooth_face` of each row."""
     with output_lock(folder):
         writer = DatasetWriter(folder, entries)
         for slot in range(len(entries)):
