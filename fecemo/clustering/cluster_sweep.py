@@ -81,7 +81,7 @@ def cluster_and_name(source: np.ndarray, target: np.ndarray, labels: np.ndarray,
     StoredStateError
         If a value is NaN or infinite, or there are fewer distinct vectors than clusters.
     """
-    space = ClusterSpace.of(source, kmeans, seed)
+    space = ClusterSpace.of(source, kmeans, seed, title=title)
     usable = np.flatnonzero(labels != "")
     naming = replace(naming, per_cluster=settings.per_cluster)
     for run_seed in range(seed, seed + settings.seeds):

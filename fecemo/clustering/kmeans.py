@@ -54,13 +54,15 @@ class ClusterSpace:
     axes: PrincipalAxes | None
 
     @classmethod
-    def of(cls, values: np.ndarray, settings: KMeansSettings, seed: int, *,
+    def of(cls, values: np.ndarray, settings: KMeansSettings, seed: int, *, title: str = "embeddings",
            whole_bytes: int = WHOLE_BYTES) -> "ClusterSpace":
-        """Return the space of (n, d) finite embeddings: 128 principal axes for vectors of more than 512 numbers.
+        """Return the space of (n, d) embeddings: 128 principal axes for vectors of more than 512 numbers.
 
         Embeddings larger than ``whole_bytes`` are reduced too, unless minibatches read them. ``seed`` is that of the
-        randomised search for the axes.
+        randomised search for the axes. Raises `StoredStateError`, which begins with ``title``, for what is not one
+        vector of finite numbers a face.
         """
+        require_finite(values, title)
         if values.shape[1] <= LONG and (values.nbytes <= whole_bytes or settings.algorithm == "minibatch"):
             return cls(values, None)
         axes = fit_principal_axes(values, COMPONENTS, seed, whole_bytes=whole_bytes)
@@ -116,12 +118,11 @@ class KMeansClustering:
         if len(values) < k:
             raise InputError(f"{self.title}: {len(values)} faces cannot make {k} clusters; fetch more faces or lower "
                              "clustering.n_clusters")
-        require_finite(values, self.title)
+        space = space or ClusterSpace.of(values, self.settings, self.seed, title=self.title)
         if (distinct := n_distinct(values, k)) < k:
             raise StoredStateError(f"{self.title}: {len(values)} faces have only {distinct} distinct vectors, fewer "
                                    f"than {k} clusters; the encoder has collapsed: change its training, then run "
                                    "train and embed again")
-        space = space or ClusterSpace.of(values, self.settings, self.seed)
         centres = space.restore(_fit_centres(space.points, self.settings, [self.seed], self.title))
         labels, distances = assign(values, centres, title=self.title)
         sizes = np.bincount(labels, minlength=k)

@@ -8,7 +8,7 @@ import numpy as np
 from fecemo.clustering.principal_axes import fit_principal_axes
 from fecemo.clustering.settings import MapSettings
 from fecemo.clustering.vectors import n_threads, require_finite
-from fecemo.errors import InputError
+from fecemo.errors import InputError, StoredStateError
 from fecemo.progress import progress
 
 EARLY_EXAGGERATION, EARLY_ITERATIONS, EARLY_MOMENTUM = 12, 125, 0.8
@@ -82,12 +82,15 @@ def draw_map(source: np.ndarray, target: np.ndarray, settings: MapSettings, seed
     InputError
         If there are fewer than 10 source faces.
     StoredStateError
-        If a value is NaN or infinite.
+        If a value is NaN or infinite, or source and target have vectors of different lengths.
     """
     if len(source) < LEAST_FACES:
         raise InputError(f"{title}: a map needs at least {LEAST_FACES} source faces, there are {len(source)}")
     for name, values in (("source", source), ("target", target)):
         require_finite(values, f"{title}, {name}")
+    if source.shape[1] != target.shape[1]:
+        raise StoredStateError(f"{title}, target: the faces have vectors of length {target.shape[1]}, the source faces "
+                               f"of length {source.shape[1]}; run embed again")
     perplexity = min(settings.perplexity, (len(source) - 1) / 3)
     axes = fit_principal_axes(source, settings.pca_components, seed)
     embedding = _fit(axes.project(source), perplexity, settings.iterations, seed, title)

@@ -69,13 +69,13 @@ def distances_to(values: np.ndarray, centres: np.ndarray) -> np.ndarray:
 
 
 def require_finite(values: np.ndarray, title: str) -> None:
-    """Check that embeddings hold numbers whose squared distances, summed over all rows, are numbers in float32 too.
+    """Check that embeddings are a vector a face, of numbers whose summed squared distances fit into float32 too.
 
-    Raises `StoredStateError` if a value is NaN or infinite, or too large; the first such row is named.
+    Raises `StoredStateError` if they are not, or a value is NaN or infinite, or too large; the first such row is named.
     """
-    if values.ndim != 2 or not values.shape[1]:
-        raise StoredStateError(f"{title}: expected one vector a face, got an array of shape {values.shape}; run embed "
-                               "again")
+    if values.ndim != 2 or not values.shape[1] or values.dtype.kind not in "fiu":
+        raise StoredStateError(f"{title}: expected one vector of numbers a face, got an array of shape {values.shape} "
+                               f"and type {values.dtype}; run embed again")
     largest = float(np.finfo(np.float32).max) / (4 * len(values)) if len(values) else 0.0
     for rows in row_blocks(values):
         squared_lengths = np.einsum("ij,ij->i", values[rows], values[rows], dtype=np.float64)

@@ -70,7 +70,7 @@ def _cluster_source(arguments: CellArguments, cell: Cell) -> Receipt:
     def work(folder: Path) -> StageResult:
         source = read_output(layout.outputs(arguments.approach, arguments.variant), cell.recipe.role(SOURCE),
                              cell.approach.output)
-        space = ClusterSpace.of(source.values, settings, seed)
+        space = ClusterSpace.of(source.values, settings, seed, title=cell.title)
         clustering = KMeansClustering(settings, seed, cell.title).fit(source.values, space)
         files = write_arrays(folder, {
             "centres": clustering.cluster_centers_,

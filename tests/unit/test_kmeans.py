@@ -159,6 +159,25 @@ def test_vectors_that_cannot_be_clustered_are_refused_with_the_reason():
         fit(np.zeros((20, 0), np.float32))
 
 
+@pytest.mark.parametrize("width", [20, LONG + 1])
+@pytest.mark.parametrize(("spoil", "words"), [
+    (lambda values: np.where(np.arange(40)[:, None] == 3, np.nan, values), "row 3 holds a value that is NaN or inf"),
+    (lambda values: np.where(np.arange(40)[:, None] == 3, np.inf, values), "row 3 holds a value that is NaN or inf"),
+    (lambda values: np.where(np.arange(40)[:, None] == 3, 1e38, values), "row 3 holds values too large"),
+    (lambda values: values.astype("U8"), "expected one vector of numbers a face"),
+    (lambda values: values.astype(complex), "expected one vector of numbers a face"),
+    (lambda values: values[:, :, None], r"an array of shape \(40, \d+, 1\)"),
+])
+def test_no_clustering_begins_with_what_is_no_vector_of_numbers_a_face(width, spoil, words):
+    """Long vectors meet their principal axes first; a search for these would end in a fault of its own."""
+    values = spoil(np.random.default_rng(0).normal(size=(40, width)).astype(np.float32))
+    values = values.astype(np.float32) if values.dtype == np.float64 else values
+    with pytest.raises(StoredStateError, match=f"dense gray: .*{words}"):
+        ClusterSpace.of(values, KMeansSettings(), 0, title="dense gray")
+    with pytest.raises(StoredStateError, match=f"embeddings: .*{words}"):
+        fit(values, n_clusters=4)
+
+
 def test_one_thread_holds_also_for_libraries_that_nobody_has_loaded_yet():
     program = ("from fecemo.clustering.vectors import n_threads, one_thread\n"
                "from threadpoolctl import threadpool_info\n"

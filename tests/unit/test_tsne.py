@@ -80,6 +80,8 @@ def test_what_cannot_be_mapped_is_refused(planted):
         draw_map(source[:9], source[:2], SETTINGS, 0)
     with pytest.raises(StoredStateError, match="target: row 1"):
         draw_map(source, np.array([source[0], source[0] * np.inf]), SETTINGS, 0)
+    with pytest.raises(StoredStateError, match=f"target: .* length 2, the source faces of length {source.shape[1]}"):
+        draw_map(source, source[:3, :2], SETTINGS, 0)
 
 
 def test_neighbour_accuracy_of_a_line_by_hand():
