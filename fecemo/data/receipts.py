@@ -110,6 +110,11 @@ def digest_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def digest_place(place: Path) -> str:
+    """Return by what a receipt tells from which list or folder its output came, without naming it."""
+    return digest_json(str(place))
+
+
 def plain(settings: Any) -> Any:
     """Return settings as JSON values: dataclasses as dicts, tuples as lists, paths as strings."""
     if is_dataclass(settings) and not isinstance(settings, type):

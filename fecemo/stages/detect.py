@@ -30,6 +30,7 @@ from fecemo.data.receipts import (
     current_receipt,
     digest_file,
     digest_json,
+    digest_place,
     plain,
     read_receipt,
     write_receipt,
@@ -179,7 +180,8 @@ def _write(tree: PhotoTree, journal: PhotoJournal, out: Path, config: dict[str, 
         outputs={FACES_NAME: digest, PHOTOS_NAME: digest_json(
             [[record.photo, record.sha256, record.width, record.height, record.orientation, record.taken]
              for record in with_faces])},
-        summary={"faces": n_faces, "rejected": _reasons(rejected), "photographs": len(journal.records),
+        summary={"place": digest_place(tree.folder),
+                 "faces": n_faces, "rejected": _reasons(rejected), "photographs": len(journal.records),
                  "with_faces": len(with_faces), "changes": changes, "delivery": journal.delivery})
 
 

@@ -10,7 +10,7 @@ from fecemo.cli import say_done
 from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter, in_the_making
 from fecemo.data.durable import output_lock
-from fecemo.data.receipts import Receipt, current_receipt, digest_file, digest_json
+from fecemo.data.receipts import Receipt, current_receipt, digest_file, digest_json, digest_place
 from fecemo.errors import InputError
 from fecemo.fetch.lists import FaceListing, ShardNumber, ShardOfList, first_fault, open_list
 from fecemo.fetch.settings import DECIDING, FetchSettings
@@ -88,7 +88,8 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
             receipt = writer.finish(
                 STAGE, config=config, inputs=inputs, extra_files=[*tables.files, *report_files],
                 may_be_empty=settings.shard is not None, advice=_advice(writer),
-                summary={**tables.summary, **report_counts, "reach": reach})
+                summary={**tables.summary, **report_counts, "reach": reach,
+                         "place": digest_place(settings.faces)})
         finally:
             writer.close()
     say_done(STAGE, out, _closing_line(receipt))

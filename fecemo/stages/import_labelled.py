@@ -20,7 +20,7 @@ from fecemo.data.face_lists import face_id
 from fecemo.data.image_files import LabelledImage
 from fecemo.data.import_settings import ImportSettings
 from fecemo.data.layouts import LabelledSet, ReadOptions, find_layout
-from fecemo.data.receipts import Receipt, current_receipt, digest_file, digest_json, plain
+from fecemo.data.receipts import Receipt, current_receipt, digest_file, digest_json, digest_place, plain
 from fecemo.data.splits import SPLITS
 from fecemo.data.variants import FACE_SIDE
 from fecemo.errors import InputError
@@ -95,7 +95,8 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
             splits = np.array([chosen[slot].split for slot in stored], dtype=str)
             receipt = writer.finish(
                 STAGE, config=config, inputs=inputs, seed=settings.seed, extra_files=[LEFT_OUT_NAME, *writer_files],
-                summary={"left_out": labelled_set.left_out_by_reason(), "splits": _counts(chosen), "held_out": held_out,
+                summary={"place": digest_place(settings.images),
+                         "left_out": labelled_set.left_out_by_reason(), "splits": _counts(chosen), "held_out": held_out,
                          "remark": labelled_set.remark, "classes_without_faces": _missing(labelled_set),
                          "splits_without": _splits_without([chosen[slot] for slot in stored]),
                          "known": _known([chosen[slot] for slot in stored], settings),

@@ -24,7 +24,7 @@ from fecemo.data.dataset_files import (
 )
 from fecemo.data.durable import atomic_file, atomic_write
 from fecemo.data.ledger import LEDGER_NAME
-from fecemo.data.receipts import Receipt, digest_file, read_receipt, require_receipt
+from fecemo.data.receipts import Receipt, digest_file, digest_place, read_receipt, require_receipt
 from fecemo.data.stored_faces import PLACES_NAME, SHARDS_NAME, Shard, write_shards
 from fecemo.errors import InputError, StoredStateError
 from fecemo.fetch.lists import FaceListing, ShardNumber, open_list, shard_of
@@ -165,7 +165,7 @@ def _join(listing: FaceListing, parts: list[_Part], folder: Path) -> StageResult
         digests={SHARDS_NAME: digest},
         message=f"{n_faces} faces of {len(parts)} shards, {sum(rejected.values())} rejected",
         summary={"faces": n_faces, "rejected": dict(sorted(rejected.items())), **tables.summary,
-                 "repeated_photographs": len(repeated), "shards": len(parts)},
+                 "repeated_photographs": len(repeated), "shards": len(parts), "place": digest_place(listing.path)},
         seconds_before=sum(part.receipt.seconds for part in parts))
 
 

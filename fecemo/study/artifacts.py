@@ -442,6 +442,8 @@ class Artifacts:
                 return below
         if (words := damage(self.folder(artifact.kind, *artifact.key), receipt)) is not None:
             return self._damaged(artifact, words)
+        if artifact.kind in ("dataset", DRAWN) and (status := self._dataset_settings(artifact)) is not None:
+            return status
         if (words := self._other_settings(artifact, receipt)) is not None:
             return self._stale(artifact, words)
         for name, source in inputs.items():
@@ -493,6 +495,18 @@ class Artifacts:
             return f"with other settings than the recipe's: {_difference(_settings(receipt), kind.config(cell))}"
         surplus = sorted(set(receipt.inputs) - set(self._inputs(artifact, receipt)))
         return f"from {_words(surplus[0])}, which the recipe does not name" if surplus else None
+
+    def _dataset_settings(self, artifact: Artifact) -> Status | None:
+        """Return as stale a data set, or what was drawn for it, that was made with other settings than the recipe's."""
+        dataset = None if self.recipe is None else self.recipe.datasets.get(artifact.key[0])
+        folder = self.folder(DRAWN, *artifact.key) if artifact.kind == DRAWN else None
+        other = None if dataset is None else dataset.other_settings(artifact.key[0], self.layout, folder)
+        title = "the drawn pictures of" if artifact.kind == DRAWN else "the data set"
+        if other is None:
+            return None
+        return Status("stale", f"{title} {artifact.key[0]} {'were' if artifact.kind == DRAWN else 'was'} made with "
+                               f"other settings than the recipe's: {_difference(other.stored, other.asked)}",
+                      f"run the {other.stage} stage again")
 
     @staticmethod
     def _is_asked_for(kind: Kind, cell: Cell, receipt: Receipt) -> bool:

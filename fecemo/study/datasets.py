@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fecemo.data.documents import build, require_name
+from fecemo.data.receipts import digest_place, plain, read_receipt
 from fecemo.errors import InputError, nearest
 from fecemo.registry import entries
 from fecemo.study.layout import RunLayout
@@ -26,7 +27,10 @@ class Step:
     inputs : tuple of Path
         Files and folders that it reads.
     shaped_by : dict of str to object
-        What makes it run again where it changes, as JSON values.
+        Those of the settings that shape what it writes, as JSON values: the receipt has them under the same names.
+    files : callable
+        ``files() -> str``: a digest of what lies in a folder that people bring; where it changes, the script runs
+        again. ``""`` where an engine that looks at ``inputs`` sees it by itself.
     port : int, optional
         Port on the loopback address at which it serves photographs: two steps at one port follow each other.
     all_cores : bool
@@ -38,8 +42,19 @@ class Step:
     out: Path
     inputs: tuple[Path, ...]
     shaped_by: dict[str, Any]
+    files: Callable[[], str] = lambda: ""
     port: int | None = None
     all_cores: bool = False
+
+    @property
+    def stage(self) -> str:
+        """str: The stage of the script, as its receipt has it."""
+        return self.script.partition("_")[2]
+
+    @property
+    def watched(self) -> dict[str, Any]:
+        """Dict of str to object: All that makes the script run again where it changes, as JSON values."""
+        return {**self.shaped_by, "files": self.files()}
 
 
 @dataclass(frozen=True)
@@ -76,6 +91,23 @@ class DatasetWay:
     has_ratings: Callable[[Any], bool] = lambda settings: False
     has_eyes: bool = False
     check: Callable[[Any], None] = lambda settings: None
+
+
+@dataclass(frozen=True)
+class OtherSettings:
+    """A step that ran with other settings than a recipe's.
+
+    Parameters
+    ----------
+    stage : str
+        That is to run again.
+    stored, asked : dict of str to object
+        What its receipt has of the settings that differ, and what the recipe has.
+    """
+
+    stage: str
+    stored: dict[str, Any]
+    asked: dict[str, Any]
 
 
 def dataset_ways() -> dict[str, DatasetWay]:
@@ -116,6 +148,35 @@ class DatasetRecipe:
     def place(self) -> Path | None:
         """Path or None: The list or folder that a person brings."""
         return getattr(self.settings, self.way.place) if self.way.place else None
+
+
+    def other_settings(self, name: str, layout: RunLayout, folder: Path | None = None) -> OtherSettings | None:
+        """Return the first step towards the data set that ran with other settings than these; None where none did.
+
+        A list or folder that the recipe does not name is a person's own, and was read with settings of their own.
+
+        Parameters
+        ----------
+        name : str
+            Of the data set.
+        layout : RunLayout
+        folder : Path, optional
+            Of the steps only the one that writes it.
+        """
+        for step in self.way.steps(self.settings, name, layout):
+            receipt = read_receipt(step.out) if folder in (None, step.out) else None
+            if receipt is None or receipt.stage not in (step.stage, *({"join"} if step.stage == "fetch" else ())):
+                continue
+            if not self.made and (self.place is None or receipt.summary.get("place") != digest_place(self.place)):
+                continue
+            # A setting that a receipt does not have was left as it is by itself.
+            usual = {setting.name: setting.default for setting in fields(step.settings)}
+            stored = {key: receipt.config.get(key, usual[key]) for key in step.shaped_by}
+            differing = [key for key, value in step.shaped_by.items() if plain(stored[key]) != value]
+            if differing:
+                return OtherSettings(step.stage, {key: plain(stored[key]) for key in differing},
+                                     {key: step.shaped_by[key] for key in differing})
+        return None
 
 
 @dataclass(frozen=True)

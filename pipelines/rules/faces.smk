@@ -3,7 +3,7 @@
 
 served = {}
 for name, step in STEPS_OF_DATASETS:
-    stage, shaped_by = step.script.partition("_")[2], json.dumps(step.shaped_by, sort_keys=True)
+    stage, watched = step.stage, json.dumps(step.watched, sort_keys=True)
     # Two steps that serve photographs at one port follow each other.
     before = [served[step.port]] if step.port in served else []
     sharded = ALL_SHARDS and name == recipe.roles.source and stage == "fetch"
@@ -14,7 +14,7 @@ for name, step in STEPS_OF_DATASETS:
             input: step.inputs, before
             output: Path(SHARD) / DONE
             params:
-                settings=shaped_by, command=command,
+                settings=watched, command=command,
                 out=lambda wildcards: shlex.quote(SHARD.format(number=wildcards.number))
             shell: f"{{params.command}} --shard {{wildcards.number}}/{SHARDS} --out {{params.out}}"
 
@@ -25,7 +25,7 @@ for name, step in STEPS_OF_DATASETS:
         input: step.inputs, before, [Path(shard) / DONE for shard in ALL_SHARDS] if sharded else []
         output: step.out / DONE
         # A job reads its command when it runs, and a loop has gone on by then: parameters are kept with their rule.
-        params: settings=shaped_by, command=command, out=step.out
+        params: settings=watched, command=command, out=step.out
         threads: workflow.cores if step.all_cores else 1
         shell: "{params.command} --out {params.out:q}"
 

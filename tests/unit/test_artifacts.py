@@ -1,9 +1,11 @@
 """The graph of artefacts: what is missing, stale or current, and why."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 
-from fecemo.data.receipts import write_receipt
+from fecemo.data.receipts import digest_place, write_receipt
 from fecemo.errors import StoredStateError
 from fecemo.study.artifacts import CELL_KINDS, KINDS, Artifact, Artifacts, clustering_digest
 from fecemo.study.cell import resolve
@@ -93,6 +95,54 @@ def test_a_changed_recipe_makes_exactly_its_artifacts_stale(run, changes, kinds,
     stale = run.stale()
     assert set(stale) == set(kinds)
     assert all(words in why for why in stale.values())
+
+
+FOLDER = {"images": "images", "test_fraction": 0.25}
+LIST = {"faces": "faces.csv", "margin": 0.1, "limit": 9}
+PEOPLE = {"photos": "photos", "min_size": 40}
+PICTURES = {"seed": 2, "faces_per_class": 5, "test_fraction": 0.5}
+
+
+@pytest.mark.parametrize(("way", "settings", "changes", "words"), [
+    ("import", FOLDER, {"test_fraction": 0.3}, "test_fraction was 0.25, is 0.3; run the import stage again"),
+    ("import", FOLDER, {"test_per_class": 4}, "test_per_class was not set, is 4; run the import stage again"),
+    ("import", FOLDER, {"annotations": ["valence"]}, "annotations was [], is ['valence']; run the import stage again"),
+    ("import", FOLDER, {"threads": 2}, ""),
+    ("fetch", LIST, {"margin": 0.2}, "margin was 0.1, is 0.2; run the fetch stage again"),
+    ("fetch", LIST, {"limit": 10}, "limit was 9, is 10; run the fetch stage again"),
+    ("fetch", LIST, {"workers": 2}, ""),
+    ("detect", PEOPLE, {"min_size": 50}, "min_size was 40, is 50; run the detect stage again"),
+    ("draw", PICTURES, {"seed": 3}, "seed was 2, is 3; run the draw stage again"),
+    ("draw", PICTURES, {"test_fraction": 0.4}, "test_fraction was 0.5, is 0.4; run the import stage again"),
+])
+def test_a_data_set_of_other_settings_is_stale_and_so_is_all_that_is_made_of_it(run, way, settings, changes, words):
+    """Figures of other faces would be printed under the changed recipe."""
+    role = "affectnet" if settings in (FOLDER, PICTURES) else "fec"
+    run.write(datasets={**RECIPE["datasets"], role: {way: settings}})
+    dataset = run.artifacts.recipe.datasets[role]
+    for step in dataset.way.steps(dataset.settings, role, run.layout):
+        step.out.mkdir(parents=True, exist_ok=True)
+        (step.out / "faces").write_text("faces")
+        place = {} if dataset.place is None else {"place": digest_place(dataset.place)}
+        write_receipt(step.out, step.stage, config=step.shaped_by, inputs={}, files=["faces"], seconds=1.0,
+                      summary=place)
+    run.make("score")  # where faces are drawn, of their parameters too
+    assert run.stale() == {}
+    run.write(datasets={**RECIPE["datasets"], role: {way: {**settings, **changes}}})
+    behind = ORDER if role == "fec" else ORDER[1:]  # the model has learnt from the source alone
+    assert set(run.stale()) == set(behind if words else ())
+    if words:
+        assert all(f"the data set {role} was made with other settings than the recipe's: {words}" in why
+                   for why in run.stale().values())
+        with pytest.raises(StoredStateError, match=f"the data set {role} was made with other settings"):
+            run.artifacts.require("outputs", *CELL)
+
+
+def test_a_list_or_folder_that_the_recipe_does_not_name_has_settings_of_its_own(run):
+    run.write(datasets={**RECIPE["datasets"], "affectnet": {"import": FOLDER}})
+    write_receipt(run.layout.dataset("affectnet"), "import", config={"test_fraction": 0.5}, inputs={}, files=["faces"],
+                  seconds=1.0, summary={"place": digest_place(Path("my_faces"))})
+    assert run.stale() == {}
 
 
 def test_outputs_of_a_model_that_was_trained_again_are_stale(run):

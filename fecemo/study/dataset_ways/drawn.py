@@ -7,7 +7,7 @@ from fecemo.data.draw_settings import FACES_NAME, LABELLED_FOLDER, TRIPLETS_NAME
 from fecemo.data.import_settings import ImportSettings
 from fecemo.data.receipts import DIGEST_NAME, plain
 from fecemo.fetch.settings import FetchSettings
-from fecemo.study.dataset_ways.fetched import shaped_by
+from fecemo.study.dataset_ways import fetched, imported
 from fecemo.study.datasets import DatasetWay, Step
 from fecemo.study.layout import RunLayout
 
@@ -36,15 +36,16 @@ def steps(settings: DrawnDatasetSettings, name: str, layout: RunLayout) -> tuple
     """Return two steps: what is drawn goes the way of all faces, of photographs through a server on this machine."""
     folder = layout.drawn(name)
     drawing = DrawSettings(**{field.name: getattr(settings, field.name) for field in fields(DrawSettings)})
-    draw = Step("00_draw", drawing, folder, (), plain(drawing), all_cores=True)
+    draw = Step("00_draw", drawing, folder, (), {
+        key: value for key, value in plain(drawing).items() if key != "workers"}, all_cores=True)
     drawn = (folder / DIGEST_NAME,)
     if settings.faces_per_class:
         read = ImportSettings(folder / LABELLED_FOLDER, valid_fraction=settings.valid_fraction,
                               test_fraction=settings.test_fraction)
-        return draw, Step("02_import", read, layout.dataset(name), drawn, plain(read))
+        return draw, Step("02_import", read, layout.dataset(name), drawn, imported.shaped_by(read))
     listed = FetchSettings(folder / (TRIPLETS_NAME if settings.triplets else FACES_NAME), serve=folder,
                            port=urlsplit(settings.url_prefix).port or 80, attempts=2, backoff=0.05)
-    return draw, Step("01_fetch", listed, layout.dataset(name), drawn, shaped_by(listed), port=listed.port)
+    return draw, Step("01_fetch", listed, layout.dataset(name), drawn, fetched.shaped_by(listed), port=listed.port)
 
 
 WAY = DatasetWay("draw", DrawnDatasetSettings, steps, made="drawn", has_labels=lambda settings: bool(

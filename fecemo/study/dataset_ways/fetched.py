@@ -16,7 +16,8 @@ def steps(settings: FetchSettings, name: str, layout: RunLayout) -> tuple[Step, 
 
 def shaped_by(settings: FetchSettings) -> dict[str, Any]:
     """Return those of the settings that say which faces there are and how they are cut."""
-    return {name: plain(getattr(settings, name)) for name in (*DECIDING, "format", "limit")}
+    known = () if settings.format == "auto" else ("format",)
+    return {name: plain(getattr(settings, name)) for name in (*DECIDING, *known, "limit")}
 
 
 WAY = DatasetWay("fetch", FetchSettings, steps, place="faces", has_ratings=lambda settings: settings.format != "boxes")
