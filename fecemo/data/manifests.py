@@ -162,6 +162,8 @@ class DataStatement:
         Who is shown, and whether they were asked.
     url : str
         Where its makers describe it.
+    access : str
+        How to get it, and what does in its place: for whoever has it not.
     """
 
     name: str
@@ -171,6 +173,7 @@ class DataStatement:
     terms: str = ""
     people: str = ""
     url: str = ""
+    access: str = ""
 
 
 def read_statement(name: str) -> DataStatement:

@@ -165,6 +165,11 @@ def test_a_list_from_which_nothing_learns_tests_every_row_that_has_an_embedding(
         assert (jobs(printed)["table"], str(layout.triplet_test("dense_autoencoder", "gray")) in made) == (1, is_tested)
         assert ("fec.csv is not there: there is no triplet test" in printed.stdout + printed.stderr) is not is_tested
     assert "datasets.rated.fetch.faces: mien.csv: there is no such file" in planned("triplet_test=mien.csv").stderr
+    # Nobody typed the path of a set that a recipe names: how to get it is said, and what does in its place.
+    document["datasets"]["emotions"]["import"]["images"] = "data/affectnet"
+    recipe.write_text(yaml.safe_dump({**document, "data": {"emotions": "affectnet"}}))
+    assert re.search(r"data/affectnet: there is no such .* --config emotions=PATH\. AffectNet \(http.*\): its authors "
+                     r"give it on request.* FER\+, whose labels are at https", planned().stderr)
     del document["roles"]["triplet_test"]
     recipe.write_text(yaml.safe_dump(document))
     assert "--config triplet_test: there is no such key" in planned(f"triplet_test={found}").stderr
