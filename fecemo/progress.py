@@ -5,6 +5,8 @@ import sys
 from contextlib import suppress
 from typing import Any, TextIO
 
+from fecemo.errors import InputError
+
 LINES_VARIABLE = "FECEMO_PROGRESS"
 """Set to ``lines`` where several stages share one terminal, so that they do not overwrite each other's bars."""
 
@@ -51,8 +53,18 @@ def progress(total: int | None, title: str, unit: str, *, initial: int = 0) -> A
     -------
     tqdm.tqdm
         Use as a context manager; call ``update(n)`` and ``set_postfix_str``.
+
+    Raises
+    ------
+    InputError
+        If a variable of the environment, such as ``TQDM_NCOLS``, is nothing that tqdm understands.
     """
-    from tqdm import tqdm
+    try:
+        from tqdm import tqdm
+    except ValueError as error:
+        variables = ", ".join(f"{name}={text}" for name, text in sorted(os.environ.items()) if name.startswith("TQDM_"))
+        raise InputError(f"progress cannot be shown: tqdm refuses a variable of the environment ({error}); unset it. "
+                         f"Set are {variables}") from error
 
     in_lines = not sys.stderr.isatty() or os.environ.get(LINES_VARIABLE) == "lines"
     return tqdm(

@@ -139,3 +139,13 @@ def test_help_ends_on_a_terminal_of_one_column():
                            env=os.environ | {"COLUMNS": "1"}, capture_output=True, text=True, check=False, timeout=120)
     assert ended.returncode == 0
     assert max(map(len, ended.stdout.splitlines())) > 40
+
+
+def test_a_variable_of_the_environment_that_tqdm_refuses_is_named():
+    program = ("from fecemo.errors import InputError\n"
+               "from fecemo.progress import progress\n"
+               "try: progress(1, 'read', 'image')\n"
+               "except InputError as error: print(error)")
+    done = subprocess.run([sys.executable, "-c", program], env={**os.environ, "TQDM_MININTERVAL": "often"},
+                          capture_output=True, text=True, check=True)
+    assert "TQDM_MININTERVAL=often" in done.stdout
