@@ -21,7 +21,7 @@ from typing import Any
 
 import cv2
 
-from fecemo.cli import open_door
+from fecemo.cli import run_cli
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.fetch.download import Downloader
 from fecemo.imaging import crop
@@ -130,7 +130,7 @@ def main() -> None:
         setattr(owner, name, timed(getattr(owner, name), part, seconds, lock))
     cv2.setNumThreads(1)
     seconds["start"] = time.process_time()
-    open_door(fetch.run)
+    run_cli(fetch.run)
     seconds["other"] = time.process_time() - sum(seconds.values())
     result.write_text(json.dumps(seconds))
 

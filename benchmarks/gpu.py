@@ -43,7 +43,7 @@ from fecemo.training.backend import compiled, describe_backend, import_keras
 
 PRODUCTS = 8
 """Products of matrices in one program, one after the other."""
-LEAST = 5
+MIN_STEPS = 5
 """Times that the program runs at least."""
 
 
@@ -68,7 +68,7 @@ def matrix_rate(precision: str, size: int, seconds: float) -> float:
         return time.perf_counter() - started
 
     once()  # compiles
-    taken, until = [once() for _ in range(LEAST)], time.perf_counter() + seconds
+    taken, until = [once() for _ in range(MIN_STEPS)], time.perf_counter() + seconds
     while time.perf_counter() < until:
         taken.append(once())
     return PRODUCTS * 2 * size**3 / min(taken)

@@ -23,9 +23,9 @@ TABLE = Path(__file__).parents[1] / "fecemo" / "data_manifests" / TABLE_NAME
 NOTICE_NAME = "WORDNET_LICENSE.txt"
 TIME = 4.0
 """t of e^{tC}."""
-LEAST_ACTIVATION = 5e-4
+MIN_ACTIVATION = 5e-4
 """A word with less reaches no emotion."""
-LEAST_SHARE = 0.03
+MIN_SHARE = 0.03
 SEEDS = {
     "anger": ("anger", "angry", "displeased", "frown"), "happy": ("happy", "happiness", "joy", "smile", "laugh"),
     "sad": ("sad", "sadness", "weep"), "fear": ("fear", "fearful", "frighten", "horrify"),
@@ -97,9 +97,9 @@ def main(package: Path) -> None:
     writer.writerow(("word", *EMOTIONS))
     for word in sorted(words):
         reached = np.maximum(activation[words[word]], 0)
-        if reached.max() >= LEAST_ACTIVATION and not any(sign.isdecimal() for sign in word):
+        if reached.max() >= MIN_ACTIVATION and not any(sign.isdecimal() for sign in word):
             shares = reached / reached.sum()
-            percent = np.rint(100 * np.where(shares >= LEAST_SHARE, shares, 0)).astype(int)
+            percent = np.rint(100 * np.where(shares >= MIN_SHARE, shares, 0)).astype(int)
             writer.writerow((word, *(share or "" for share in percent.tolist())))
     TABLE.parent.mkdir(exist_ok=True)
     atomic_write(TABLE, table.getvalue())

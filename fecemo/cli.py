@@ -15,7 +15,7 @@ DECODER_LIMITS = ("OPENCV_IO_MAX_IMAGE_PIXELS", "OPENCV_IO_MAX_IMAGE_WIDTH", "OP
 """Variables that OpenCV reads: a smaller limit than the settings' own calls sound pictures damaged."""
 
 
-def open_door(run: Callable[..., Any]) -> None:
+def run_cli(run: Callable[..., Any]) -> None:
     """Call a stage's ``run`` with the command line's arguments, taken from its signature and docstring.
 
     Exits with 2 and one message where the user can act on it, and with 130 after Ctrl-C.
@@ -34,7 +34,7 @@ def open_door(run: Callable[..., Any]) -> None:
     except BrokenPipeError:  # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
-        print("stopped; what is done is kept, and the same command goes on from there", file=sys.stderr)
+        print("stopped; what is done is kept: run the same command again to resume", file=sys.stderr)
         sys.exit(130)
 
 
@@ -50,8 +50,8 @@ def _pin_environment() -> None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  for as long as it runs
 
 
-def as_arguments(settings: Any) -> list[str]:
-    """Return the command-line arguments that give a stage these settings: the inverse of `open_door`.
+def command_line(settings: Any) -> list[str]:
+    """Return the command-line arguments that give a stage these settings: the inverse of `run_cli`.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Draw faces with known parameters: photographs to fetch, labelled faces to import, rated triplets."""
 
-from fecemo.cli import open_door
+from fecemo.cli import run_cli
 from fecemo.stages.draw import run
 
 if __name__ == "__main__":
-    open_door(run)
+    run_cli(run)

@@ -1,7 +1,7 @@
 """Fetch photographs from a list of addresses and boxes, and store their faces as a data set of 200×200 RGB crops."""
 
-from fecemo.cli import open_door
+from fecemo.cli import run_cli
 from fecemo.stages.fetch import run
 
 if __name__ == "__main__":
-    open_door(run)
+    run_cli(run)

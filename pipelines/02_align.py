@@ -1,7 +1,7 @@
 """Align the faces of a data set by their eyes, for the image variant ``aligned``."""
 
-from fecemo.cli import open_door
+from fecemo.cli import run_cli
 from fecemo.stages.align import run
 
 if __name__ == "__main__":
-    open_door(run)
+    run_cli(run)

@@ -1,7 +1,7 @@
 """Train the networks of one cell."""
 
-from fecemo.cli import open_door
+from fecemo.cli import run_cli
 from fecemo.stages.train import run
 
 if __name__ == "__main__":
-    open_door(run)
+    run_cli(run)

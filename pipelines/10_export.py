@@ -1,7 +1,7 @@
 """Write the faces of a data set, in any variant, as files for other tools."""
 
-from fecemo.cli import open_door
+from fecemo.cli import run_cli
 from fecemo.stages.export import run
 
 if __name__ == "__main__":
-    open_door(run)
+    run_cli(run)

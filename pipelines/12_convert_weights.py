@@ -1,7 +1,7 @@
 """Weights that others have trained → those with which a row of a recipe may begin."""
 
-from fecemo.cli import open_door
+from fecemo.cli import run_cli
 from fecemo.stages.convert_weights import run
 
 if __name__ == "__main__":
-    open_door(run)
+    run_cli(run)

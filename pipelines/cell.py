@@ -3,7 +3,7 @@
 import importlib
 from typing import Literal
 
-from fecemo.cli import open_door
+from fecemo.cli import run_cli
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.training.backend import forget_models
 
@@ -29,4 +29,4 @@ def run(arguments: CellArguments, stages: tuple[Stage, ...]) -> None:
 
 
 if __name__ == "__main__":
-    open_door(run)
+    run_cli(run)

@@ -23,7 +23,7 @@ BARNES_HUT_UP_TO = 3000
 """Faces up to which Barnes-Hut is the quicker throughout; ``benchmarks/forces.py`` measures it."""
 LAST_BY_BARNES_HUT_UP_TO = 40_000
 """Faces up to which it is the quicker in the end, when an FFT in fine boxes has a wide map to cover."""
-LEAST_FACES = 10
+MIN_FACES = 10
 NEIGHBOUR_BLOCK = 10_000
 """Faces whose distances to the queries are in memory at a time."""
 EXACT_NEIGHBOURS_UP_TO = 100_000
@@ -84,8 +84,8 @@ def draw_map(source: np.ndarray, target: np.ndarray, settings: MapSettings, seed
     StoredStateError
         If a value is NaN or infinite, or source and target have vectors of different lengths.
     """
-    if len(source) < LEAST_FACES:
-        raise InputError(f"{title}: a map needs at least {LEAST_FACES} source faces, there are {len(source)}")
+    if len(source) < MIN_FACES:
+        raise InputError(f"{title}: a map needs at least {MIN_FACES} source faces, there are {len(source)}")
     for name, values in (("source", source), ("target", target)):
         require_finite(values, f"{title}, {name}")
     if source.shape[1] != target.shape[1]:

@@ -10,7 +10,7 @@ import numpy as np
 from fecemo.errors import StoredStateError
 from fecemo.evaluation.metrics.cluster_sweep import ClusterSweep
 from fecemo.evaluation.metrics.intervals import Difference, paired_differences
-from fecemo.evaluation.metrics.over_seeds import LEAST_SHARED, RightAnswers, paired_seed_differences
+from fecemo.evaluation.metrics.over_seeds import MIN_SHARED, RightAnswers, paired_seed_differences
 from fecemo.evaluation.metrics.triplets import TypeShare
 from fecemo.evaluation.records.predictions import Predictions
 from fecemo.evaluation.records.score import Interval, Score
@@ -95,7 +95,7 @@ def compare_cells(scores: Mapping[Cell, Score], predictions: Mapping[Cell, Predi
                   seed: int = 0) -> dict[tuple[Cell, Cell], Comparison]:
     """Compare every cell with every other, face by face and both ways round.
 
-    Cells without predictions are left out, and pairs that share fewer than `LEAST_SHARED` faces.
+    Cells without predictions are left out, and pairs that share fewer than `MIN_SHARED` faces.
 
     Raises
     ------
@@ -112,9 +112,9 @@ def compare_cells(scores: Mapping[Cell, Score], predictions: Mapping[Cell, Predi
 
 def compare(a: Score, predictions_a: Predictions, b: Score, predictions_b: Predictions, *,
             seed: int = 0) -> Comparison | None:
-    """Compare two scores, as `compare_cells` does; None where they share fewer than `LEAST_SHARED` faces."""
+    """Compare two scores, as `compare_cells` does; None where they share fewer than `MIN_SHARED` faces."""
     shared, at_a, at_b = np.intersect1d(predictions_a.ids, predictions_b.ids, assume_unique=True, return_indices=True)
-    if len(shared) < LEAST_SHARED:
+    if len(shared) < MIN_SHARED:
         return None
     truth, truth_b = predictions_a.truth[at_a], predictions_b.truth[at_b]
     if (unlike := truth != truth_b).any():

@@ -25,7 +25,7 @@ from fecemo.evaluation.settings import ProbeSettings, Resampling
 from fecemo.evaluation.writers import environment
 
 FORMAT = "fecemo.compare_sets/4"
-FEWEST, MOST = 10, 400
+MIN_FACES, MAX_FACES = 10, 400
 """Faces of one emotion and split: with fewer an emotion is not compared, and more are not needed for a distance."""
 POOL_BYTES = 256 * 2**20
 """Memory for all faces between which distances are measured."""
@@ -99,7 +99,7 @@ def compare_sets(sets: Sequence[LabelledVectors], emotions: Sequence[str], *, wh
                              left_out=nothing, chance=None, probes=(), distances=(), by_emotion={}, metrics=metrics)
     sets, left_out = _without_tests(sets)
     shared = tuple(emotion for emotion in emotions if all(
-        len(vectors.rows(split, (emotion,))) >= FEWEST for vectors in sets for split in SPLITS))
+        len(vectors.rows(split, (emotion,))) >= MIN_FACES for vectors in sets for split in SPLITS))
     _require_comparable(sets, shared, emotions)
     tests = [vectors.rows("test", shared) for vectors in sets]
     budget = min([len(vectors.rows("train", shared)) for vectors in sets] + ([] if labels is None else [labels]))
@@ -135,9 +135,9 @@ def _metrics(sets: Sequence[LabelledVectors], components: int, seed: int) -> dic
     """Return every metric between half of each set and the other half of each, in one space for all."""
     rng, halves = np.random.default_rng([seed, 1]), []
     for vectors in sets:
-        if len(vectors.vectors) < 2 * FEWEST:
-            raise InputError(f"{vectors.name} has {len(vectors.vectors)} faces, a comparison needs {2 * FEWEST}")
-        rows = rng.permutation(len(vectors.vectors))[: 2 * MOST]
+        if len(vectors.vectors) < 2 * MIN_FACES:
+            raise InputError(f"{vectors.name} has {len(vectors.vectors)} faces, a comparison needs {2 * MIN_FACES}")
+        rows = rng.permutation(len(vectors.vectors))[: 2 * MAX_FACES]
         halves += [(vectors, np.sort(rows[::2])), (vectors, np.sort(rows[1::2]))]
     parts = _in_one_space([np.asarray(vectors.vectors[rows]) for vectors, rows in halves], components, seed)
     drawn = [replace(vectors, vectors=part, labels=vectors.labels[rows], splits=vectors.splits[rows],
@@ -160,10 +160,10 @@ def _distances(sets: Sequence[LabelledVectors], emotions: Sequence[str], compone
                seed: int) -> dict[str, np.ndarray]:
     """Return the energy coefficients of each emotion, in one space for all sets."""
     rng, width = np.random.default_rng(seed), sets[0].vectors.shape[1]
-    most = int(np.clip(POOL_BYTES // (4 * width * len(sets) * len(SPLITS) * len(emotions)), FEWEST, MOST))
+    limit = int(np.clip(POOL_BYTES // (4 * width * len(sets) * len(SPLITS) * len(emotions)), MIN_FACES, MAX_FACES))
     keys = [(number, split, emotion) for number in range(len(sets)) for split in SPLITS for emotion in emotions]
     parts = dict(zip(keys, _in_one_space(
-        [np.asarray(sets[number].vectors[np.sort(rng.permutation(sets[number].rows(split, (emotion,)))[:most])])
+        [np.asarray(sets[number].vectors[np.sort(rng.permutation(sets[number].rows(split, (emotion,)))[:limit])])
          for number, split, emotion in keys], components, seed), strict=True))
     return {emotion: np.array([[energy_coefficient(parts[row, "train", emotion], parts[column, "test", emotion])
                                 for column in range(len(sets))] for row in range(len(sets))]) for emotion in emotions}
@@ -174,8 +174,8 @@ def _require_comparable(sets: Sequence[LabelledVectors], shared: Sequence[str], 
         faces = "; ".join(f"{vectors.name} has of train and test " + ", ".join(
             f"{emotion} {len(vectors.rows('train', (emotion,)))} and {len(vectors.rows('test', (emotion,)))}"
             for emotion in emotions) for vectors in sets)
-        raise InputError(f"the sets share {len(shared)} emotions with at least {FEWEST} labelled faces in both splits, "
-                         f"a comparison needs two: {faces}")
+        raise InputError(f"the sets share {len(shared)} emotions with at least {MIN_FACES} labelled faces in both "
+                         f"splits, a comparison needs two: {faces}")
 
 
 def to_json(comparison: SetComparison) -> str:

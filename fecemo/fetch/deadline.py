@@ -114,11 +114,11 @@ class DeadlineWatch:
 
 T = TypeVar("T")
 
-MOST_ABANDONED = 256
+MAX_ABANDONED = 256
 """Calls under way at a time, those included that nobody waits for any more: a resolver that hangs must not take every
 thread that the system has."""
 
-_room = threading.BoundedSemaphore(MOST_ABANDONED)
+_room = threading.BoundedSemaphore(MAX_ABANDONED)
 
 
 class _Call(Generic[T]):
@@ -166,7 +166,7 @@ def bounded_call(call: Callable[[], T], deadline: Deadline | None, seconds: floa
     Parameters
     ----------
     call : callable
-        Runs in a thread of its own, which goes on by itself when the time is up.
+        Runs in a thread of its own, which is left to end by itself when the time is up.
     deadline : Deadline, optional
         Ends the wait when it passes.
     seconds : float, optional

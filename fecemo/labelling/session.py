@@ -28,7 +28,7 @@ class _Decisions:
 
 
 class LabellingSession:
-    """Name the groups of one clustering; goes on where the file was left.
+    """Name the groups of one clustering; resumes where the file was left.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ class Phase:
         What it learns from unless a recipe says otherwise: a role (``"source"``), a split of its faces
         (``"target.train"``) or a relation between them (``"source.triplets"``).
     targets : mapping of str to str or tuple of str
-        Outputs that can be taught, and what each is compared with: ``"image"``, ``"views"``, ``"triplet"``, a column
+        Outputs that can be trained, and what each is compared with: ``"image"``, ``"views"``, ``"triplet"``, a column
         or several columns side by side. The first pair is that of a recipe's ``loss: NAME``.
     frozen : tuple of str
         Submodels that do not learn in this phase, such as ``"encoder"``.

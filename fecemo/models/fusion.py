@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-LEAST_VARIANCE = 1e-6
+MIN_VARIANCE = 1e-6
 MLP_RATIO = 2
 
 
@@ -151,7 +151,7 @@ def fused_head(tokens: Any, n_classes: int) -> Any:
 
 
 def _norm(name: str) -> Any:
-    return layers.LayerNormalization(epsilon=LEAST_VARIANCE, name=name)
+    return layers.LayerNormalization(epsilon=MIN_VARIANCE, name=name)
 
 
 def _maybe(name: str, tokens: Any, drop_path: float) -> Any:

@@ -60,8 +60,8 @@ def run(settings: AlignSettings, out: Path) -> Receipt:
     """Align the faces of a dataset by their eyes, take out colour and light, and cut them out along an ellipse.
 
     Writes ``aligned.npy`` of shape (n, 200, 200, 1), uint8: what networks see in the variant ``aligned``. No face is
-    dropped: where nobody is sure of the eyes, the middle of the picture is taken as it lies. Killed, the same
-    command goes on where it was.
+    dropped: where nobody is sure of the eyes, the middle of the picture is taken as it lies. If interrupted, rerun: it
+    resumes.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def run(settings: AlignSettings, out: Path) -> Receipt:
     eyes, sure, origin = _detected_eyes(dataset) if settings.landmark_features is None else _measured_eyes(
         dataset, settings.landmark_features)
     config = {"eyes": picture.EYES, "unsure_eyes": picture.UNSURE_EYES, "oval": picture.OVAL, "spread": picture.SPREAD,
-              "deviations": picture.DEVIATIONS, "gray": picture.GRAY, "least_apart": picture.LEAST_APART}
+              "deviations": picture.DEVIATIONS, "gray": picture.GRAY, "min_apart": picture.MIN_APART}
     inputs = {"dataset": dataset.receipt.digest, **origin}
     places, turned = picture.places_of_eyes(eyes, sure)
 

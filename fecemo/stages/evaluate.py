@@ -15,7 +15,7 @@ from fecemo.evaluation.records.predictions import PREDICTIONS_NAME, write_predic
 from fecemo.evaluation.records.score import SCORE_NAME, ClusterScore, Score, Seconds, write_score
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.known_faces import known_columns
-from fecemo.stages.predicted import PredictedFaces, predict, receipts_of
+from fecemo.stages.predictions import PredictedFaces, predict, receipts_of
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.study.faces.data_names import TARGET
 

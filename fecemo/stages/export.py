@@ -79,7 +79,7 @@ class ExportSettings:
 def run(settings: ExportSettings, out: Path) -> Receipt:
     """Write the faces of a data set as files for other tools.
 
-    Killed and run again, the same command ends with the same files. A folder that holds anything else is refused.
+    If interrupted, rerun: it ends with the same files. A folder that holds anything else is refused.
 
     Parameters
     ----------

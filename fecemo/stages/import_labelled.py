@@ -39,7 +39,7 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
     """Import a labelled set, or plain photographs, into a data set of 200×200 RGB faces.
 
     An image that cannot be decoded is a row of ``rejects.csv``; what the set lists and is no usable image is a row of
-    ``left_out.csv``. Run again after an interruption, the same command goes on where it stopped.
+    ``left_out.csv``. If interrupted, rerun: it resumes.
 
     Parameters
     ----------

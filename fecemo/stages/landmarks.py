@@ -23,7 +23,7 @@ from fecemo.study.faces.columns import EYES, LANDMARK_FEATURES, NAMES_NAME, SCOR
 STAGE = STAGES[LANDMARK_FEATURES]
 
 BLOCK = 256
-"""Faces that are stored at a time while the work goes on: no more than these are lost by a kill."""
+"""Faces that are stored at a time: no more than these are lost by a kill."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ def run(settings: LandmarkSettings, out: Path) -> Receipt:
 
     Writes ``landmark_features.npy`` of shape (n, 18 + 51 + 192), the names of its columns as
     ``columns.json``, ``scores.npy``: how sure the model was of each face, in [0, 1], and ``eyes.npy`` of shape
-    (n, 2, 2): where the middles of its right and left eye are, in pixels. No face is dropped. Killed, the same command
-    goes on where it was.
+    (n, 2, 2): where the middles of its right and left eye are, in pixels. No face is dropped. If interrupted,
+    rerun: it resumes.
 
     Parameters
     ----------

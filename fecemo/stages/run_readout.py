@@ -33,7 +33,7 @@ from fecemo.study.artifacts import OF_ROW, Artifacts, clustering_digest
 
 ASSUMED_TEMPERATURE = {"clusters": 0.1, "classifier": 1.0}
 """Where no labelled face may choose one. A face half as far from its centre as from the next has the margin 1/3."""
-LEAST_PROBABILITY = 1e-9
+MIN_PROBABILITY = 1e-9
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ class RunReadout:
                 raise StoredStateError(f"{self.title} gives {vectors.shape[1]} probabilities, and the run has "
                                        f"{len(self.classes)} classes; run train and embed again")
             shows = np.array(self.classes)[vectors.argmax(axis=1)]
-            return shows, np.full(len(vectors), ""), np.log(np.maximum(vectors, LEAST_PROBABILITY))
+            return shows, np.full(len(vectors), ""), np.log(np.maximum(vectors, MIN_PROBABILITY))
         names = self.names
         clusters, distances = assign(vectors, self._centres, title=self.title)
         groups = clusters.astype(str)

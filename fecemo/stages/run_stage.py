@@ -30,7 +30,7 @@ class StageResult:
     machine : dict of str to str
         Backend and device, where they shaped the numbers.
     scratch : list of str
-        Files, relative to its folder, that an interrupted run goes on from. They go when the receipt stands, and not
+        Files, relative to its folder, from which an interrupted run resumes. They go when the receipt stands, and not
         before: a kill in between must not cost the work.
     seconds_before : float
         Seconds of work that an earlier, interrupted run had done on what was used.

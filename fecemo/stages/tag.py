@@ -103,7 +103,7 @@ def run(settings: TagSettings, out: Path) -> Receipt | None:
     shares are calibrated; `fecemo.archive.confidence` has the formula. ``exiftool.csv`` has a row a photograph, for
     ``cd PHOTOS && exiftool -csv=exiftool.csv -sep "; " .``; ``sidecars.csv`` says what became of each sidecar.
 
-    Killed, the same command goes on where it was. When photographs join, only their faces are computed.
+    If interrupted, rerun: it resumes. When photographs join, only their faces are computed.
 
     Parameters
     ----------

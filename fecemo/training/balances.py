@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 BALANCES = "fecemo.training.balances"
-LEAST = 1e-8
+EPSILON = 1e-8
 """Losses are divided by no less than this."""
 State = Mapping[str, Any]
 """Arrays by name, float32, of shape (k,) for the k terms of a phase."""
@@ -171,7 +171,7 @@ class DWA(Balance):
         """Return r of each term, 1 in the first two epochs: tensor of shape (k,)."""
         from keras import ops
 
-        rates = state["last"] / ops.maximum(state["before"], LEAST)
+        rates = state["last"] / ops.maximum(state["before"], EPSILON)
         return ops.where(ops.min(state["epochs"]) >= 2, rates, ops.ones_like(rates))
 
     def factors(self, state: State) -> Any:
@@ -282,7 +282,7 @@ class Uncertainty(Balance):
 def _divided(terms: Any, state: State) -> Any:
     from keras import ops
 
-    return terms / ops.stop_gradient(ops.maximum(state["averages"], LEAST))
+    return terms / ops.stop_gradient(ops.maximum(state["averages"], EPSILON))
 
 
 def _sum(terms: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Where a training stands, on disk as plain arrays: a killed run goes on from its last whole epoch.
+"""Where a training stands, on disk as plain arrays: a killed run resumes after its last whole epoch.
 
 A checkpoint is a ZIP file of ``.npy`` members, which ``numpy.load`` reads, and one JSON member. It takes the place of
 the one before by rename.

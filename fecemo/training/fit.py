@@ -1,4 +1,4 @@
-"""Train the model of an approach, phase by phase; killed at any moment, the next run goes on to the same weights."""
+"""Train the model of an approach, phase by phase; if interrupted, rerun: it ends with the same weights."""
 
 import sys
 import time

@@ -77,7 +77,7 @@ def test_interrupting_stops_at_once_and_keeps_what_is_done(server, tmp_path):
     _, said = process.communicate(timeout=40)
     released.set()
     assert process.returncode == 130
-    assert "the same command goes on from there" in said
+    assert "run the same command again to resume" in said
     assert "Traceback" not in said
     server.routes["/never.jpg"] = jpeg(picture(1))
     run(settings_for(server, listed), tmp_path / "dataset")

@@ -1,4 +1,4 @@
-"""The workflow at work: killed, asked for something else and damaged, it goes on with the same command."""
+"""The workflow at work: killed, asked for something else and damaged, it resumes with the same command."""
 
 import csv
 import os

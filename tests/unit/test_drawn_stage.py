@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from fecemo.cli import as_arguments
+from fecemo.cli import command_line
 from fecemo.data.draw_settings import DrawSettings
 from fecemo.data.face_lists import ListedFace, Triplet, read_face_list, read_fec
 from fecemo.data.receipts import read_receipt
@@ -114,7 +114,7 @@ def test_killed_and_run_again_is_the_same_as_unbroken_with_any_number_of_workers
     settings = dataclasses.replace(SETTINGS, faces=90, workers=2)
     broken, unbroken = tmp_path / "broken", tmp_path / "unbroken"
     process = subprocess.Popen(
-        [sys.executable, str(ROOT / "pipelines" / "00_draw.py"), *as_arguments(settings), "--out", str(broken)],
+        [sys.executable, str(ROOT / "pipelines" / "00_draw.py"), *command_line(settings), "--out", str(broken)],
         env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL, start_new_session=True)
     deadline = time.monotonic() + 60
     while len(list(broken.rglob("*.jpg"))) < 5 and process.poll() is None and time.monotonic() < deadline:

@@ -17,11 +17,11 @@ from fecemo.training.augmentations.photometric import Mask
 from fecemo.training.optimizers import SGD, Adam
 from fecemo.training.schedules import Constant, Halved
 
-LEAST = {"loss": "cross_entropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 5}
+MINIMAL = {"loss": "cross_entropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 5}
 
 
 def fit(approach="small_resnet", phase=0, **said):
-    document = {**LEAST, **said}
+    document = {**MINIMAL, **said}
     if "losses" in said:
         del document["loss"]
     found = find_approach(approach)
@@ -108,7 +108,8 @@ def test_what_is_not_sound_is_said_by_its_key(said, message):
 def test_loss_and_losses_are_not_given_together():
     found = find_approach("small_resnet")
     with pytest.raises(InputError, match="classify: give one of loss"):
-        read_fit(found, found.phases[0], {**LEAST, "losses": [{"loss": "centre"}]}, "a.yaml: approaches.x.fit.classify")
+        read_fit(found, found.phases[0], {**MINIMAL, "losses": [{"loss": "centre"}]},
+                 "a.yaml: approaches.x.fit.classify")
 
 
 def test_a_contrast_of_views_is_not_learnt_in_batches_of_one_face():

@@ -68,7 +68,7 @@ class ExportFormat:
         One line for people.
     write : callable
         ``write(folder, faces)`` writes `ExportedFaces` and returns the names of files that, between them, hold the
-        bytes or the digest of every face. Killed and called again with the same faces, it ends with the same files.
+        bytes or the digest of every face. If interrupted, a rerun with the same faces ends with the same files.
     needs : tuple of str
         Packages, beyond what is always installed, without which it cannot write.
     """

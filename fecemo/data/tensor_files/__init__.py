@@ -11,7 +11,7 @@ import numpy as np
 from fecemo.errors import InputError
 from fecemo.registry import entries
 
-MOST_BYTES = 4 << 30
+MAX_BYTES = 4 << 30
 """Larger files, or such that unpack to more, are refused; the networks here have a hundredth of it."""
 
 
@@ -54,8 +54,8 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
         raise InputError(f"{path}: weights are read from files that end in {known}")
     if not path.is_file():
         raise InputError(f"{path}: there is no such file")
-    if path.stat().st_size > MOST_BYTES:
-        raise InputError(f"{path} has {path.stat().st_size:,} bytes; at most {MOST_BYTES:,} are read")
+    if path.stat().st_size > MAX_BYTES:
+        raise InputError(f"{path} has {path.stat().st_size:,} bytes; at most {MAX_BYTES:,} are read")
     try:
         return kind.read(path)
     except DAMAGE as error:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fecemo.data.tensor_files import MOST_BYTES, NotTensorsError, TensorFile
+from fecemo.data.tensor_files import MAX_BYTES, NotTensorsError, TensorFile
 
 WEIGHTS_MEMBER = "model.weights.h5"
 NUMBERED = {1: ("kernel",), 2: ("kernel", "bias"), 4: ("gamma", "beta", "moving_mean", "moving_variance")}
@@ -21,8 +21,8 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         with h5py.File(path, "r") as file:
             return _arrays_in(file)
     with zipfile.ZipFile(path) as archive:
-        if archive.getinfo(WEIGHTS_MEMBER).file_size > MOST_BYTES:
-            raise NotTensorsError(f"{WEIGHTS_MEMBER} unpacks to more than {MOST_BYTES:,} bytes")
+        if archive.getinfo(WEIGHTS_MEMBER).file_size > MAX_BYTES:
+            raise NotTensorsError(f"{WEIGHTS_MEMBER} unpacks to more than {MAX_BYTES:,} bytes")
         with h5py.File(io.BytesIO(archive.read(WEIGHTS_MEMBER)), "r") as file:
             return _arrays_in(file)
 
@@ -38,8 +38,8 @@ def _arrays_in(file: Any) -> dict[str, np.ndarray]:
             return
         if item.external or item.is_virtual:
             raise NotTensorsError(f"{path} refers to other files")
-        if item.nbytes + sum(array.nbytes for array in arrays.values()) > MOST_BYTES:
-            raise NotTensorsError(f"it unpacks to more than {MOST_BYTES:,} bytes")
+        if item.nbytes + sum(array.nbytes for array in arrays.values()) > MAX_BYTES:
+            raise NotTensorsError(f"it unpacks to more than {MAX_BYTES:,} bytes")
         parts = path.split("/")
         if len(parts) > 2 and parts[-2] == "vars":
             layer = str(item.parent.attrs.get("name", parts[-3]))

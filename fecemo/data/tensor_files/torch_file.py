@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from fecemo.data.tensor_files import MOST_BYTES, NotTensorsError, TensorFile
+from fecemo.data.tensor_files import MAX_BYTES, NotTensorsError, TensorFile
 from fecemo.data.tensor_files.pickled_values import STORED, Called, read_values
 
 MAGIC = 0x1950A86A20F9469CFC6C
@@ -39,8 +39,8 @@ def _read(path: Path) -> dict[str, np.ndarray]:
 
 
 def _read_archive(archive: zipfile.ZipFile) -> dict[str, np.ndarray]:
-    if sum(info.file_size for info in archive.infolist()) > MOST_BYTES:
-        raise NotTensorsError(f"it unpacks to more than {MOST_BYTES:,} bytes")
+    if sum(info.file_size for info in archive.infolist()) > MAX_BYTES:
+        raise NotTensorsError(f"it unpacks to more than {MAX_BYTES:,} bytes")
     root = next((name.removesuffix("data.pkl") for name in archive.namelist() if name.endswith("data.pkl")), None)
     if root is None:
         raise NotTensorsError("it is an archive without data.pkl, and not PyTorch's")

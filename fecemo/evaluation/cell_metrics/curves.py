@@ -11,7 +11,7 @@ from fecemo.evaluation.printed import Part
 from fecemo.evaluation.records.score import Score
 
 Points = tuple[tuple[float, float], ...]
-MOST_POINTS = 64
+MAX_POINTS = 64
 """Points of one stored curve; they are spread evenly along it."""
 
 
@@ -42,9 +42,9 @@ def measure_curves(evidence: CellEvidence) -> Curves | None:
 
 def _thinned(x: np.ndarray, y: np.ndarray) -> Points:
     kept = np.arange(len(x))
-    if len(x) > MOST_POINTS:
+    if len(x) > MAX_POINTS:
         along = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(x)) + np.abs(np.diff(y)))])
-        kept = np.unique(np.searchsorted(along, np.linspace(0, along[-1], MOST_POINTS)).clip(0, len(x) - 1))
+        kept = np.unique(np.searchsorted(along, np.linspace(0, along[-1], MAX_POINTS)).clip(0, len(x) - 1))
     return tuple((round(float(x[at]), 5), round(float(y[at]), 5)) for at in kept)
 
 

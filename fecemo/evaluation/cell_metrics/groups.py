@@ -22,7 +22,7 @@ SMALL = 30
 """Groups of fewer scored faces are flagged, and take no part in the differences."""
 SHUFFLES = 200
 """Shufflings of the groups over the faces behind what luck gives."""
-MOST_GROUPS = 12
+MAX_GROUPS = 12
 """A column of numbers with more different values is cut into thirds."""
 GROUP_METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
 TITLES = {"accuracy_gap": "Accuracy, best − worst", "macro_f1_gap": "Macro F1, best − worst",
@@ -159,7 +159,7 @@ def group_names(values: np.ndarray) -> np.ndarray:
         return values
     known = np.isfinite(values)
     names = np.zeros(len(values), dtype="<U40")
-    if len(np.unique(values[known])) <= MOST_GROUPS:
+    if len(np.unique(values[known])) <= MAX_GROUPS:
         names[known] = [f"{value:g}" for value in values[known].tolist()]
         return names
     edges = np.quantile(values[known], [0, 1 / 3, 2 / 3, 1])

@@ -12,11 +12,11 @@ from fecemo.evaluation.probing.factors import EXPRESSION, Nuisance, column_figur
 from fecemo.evaluation.probing.probe import fit_standard_vectors
 from fecemo.evaluation.records.score import Score
 
-MOST_FACES = 4000
+MAX_FACES = 4000
 """Faces on which linear predictability is measured; they are drawn where more were scored."""
 BRIGHT, ON_BRIGHT = 0.62, "#1d1e20"
 """From this depth on, orange is too bright for the light figures of a dark page; dark ones stand on it on any page."""
-LEAST_SCALE = 0.1
+MIN_SCALE = 0.1
 """The deepest square stands for the largest value of the figure, or for this where all are smaller."""
 WIDTH = 350
 
@@ -32,8 +32,8 @@ def measure_nuisance(evidence: CellEvidence) -> Nuisance | None:
     columns = {"emotion": predictions.truth,
                **{name: values[predictions.rows] for name, values in evidence.columns.items()}}
     drawn = np.arange(len(groups))
-    if len(drawn) > MOST_FACES:
-        drawn = np.sort(np.random.default_rng(evidence.seed).choice(drawn, MOST_FACES, replace=False))
+    if len(drawn) > MAX_FACES:
+        drawn = np.sort(np.random.default_rng(evidence.seed).choice(drawn, MAX_FACES, replace=False))
     with threadpool_limits(limits=1):  # so that figures do not depend on the number of cores
         at = np.searchsorted(evidence.vector_rows, predictions.rows[drawn])
         standard = fit_standard_vectors(evidence.vectors, at, components=evidence.settings.probe.components,
@@ -99,7 +99,7 @@ def factors_grid(name: str, title: str, rows: Sequence[tuple[str, str, Mapping[s
     """
     factors = list(dict.fromkeys(factor for _, _, values in rows for factor in values))
     approaches = list(dict.fromkeys(approach for approach, _, _ in rows))
-    scale = max([LEAST_SCALE, *(value for _, _, values in rows for value in values.values() if value is not None)])
+    scale = max([MIN_SCALE, *(value for _, _, values in rows for value in values.values() if value is not None)])
     left, top, line, head = 62, 76, 25, 24
     height = top + line * len(rows) + head * len(approaches) + 4
     side = (WIDTH - left - 24) / len(factors)

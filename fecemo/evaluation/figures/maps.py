@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-LEAST_HEIGHT = 0.4
+MIN_HEIGHT = 0.4
 """A map that is a thin thread is drawn on a ground of this height in widths, to leave room for numbers."""
 OTHERS = "#8a8f96"
 """Gray that stands back on white and on black."""
@@ -132,7 +132,7 @@ def _bare_axes(width: float, points: MapPoints) -> "tuple[Figure, Axes]":
     low, high = places.min(0), places.max(0)
     middle, half = (low + high) / 2, np.maximum((high - low) / 2, 1e-9) * 1.06
     wide = max(half[0], half[1])
-    tall = max(half[1], LEAST_HEIGHT * wide)
+    tall = max(half[1], MIN_HEIGHT * wide)
     figure = svg.new_figure(width, width * tall / wide)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     axes.set_axis_off()

@@ -23,7 +23,7 @@ from fecemo.evaluation.records.score import Score
 from fecemo.evaluation.settings import Resampling
 
 FIGURES = ("balanced_accuracy", "accuracy")
-LEAST_SHARED = 30
+MIN_SHARED = 30
 """Faces that two cells must share to be compared face by face; with fewer, their own intervals decide."""
 
 
@@ -134,7 +134,7 @@ def paired_seed_differences(a: RightAnswers, b: RightAnswers,
         A − B of balanced accuracy and accuracy; None where they share fewer faces than two cells must to be compared.
     """
     shared, at_a, at_b = np.intersect1d(a.rows, b.rows, assume_unique=True, return_indices=True)
-    if len(shared) < LEAST_SHARED:
+    if len(shared) < MIN_SHARED:
         return None
     truth, apart = a.truth[at_a], a.right[:, at_a].astype(np.int64) - b.right[:, at_b].astype(np.int64)
     drawn, value = _resampled(truth, apart, resampling), _figure(truth, apart.mean(axis=0))

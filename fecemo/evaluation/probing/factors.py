@@ -14,7 +14,7 @@ EXPRESSION = ("emotion", "expression")
 BINS = 8
 """Numbers with more different values are cut into this many equal parts before they are compared with groups."""
 FOLDS = 5
-FEWEST_FACES = 25
+MIN_FACES = 25
 """With fewer faces of known value, a column says nothing."""
 PENALTIES = 10.0 ** np.arange(6)
 """Of the ridge regressions; each is chosen by leaving one out within the faces that are learned from."""
@@ -129,7 +129,7 @@ def _known(values: np.ndarray) -> np.ndarray:
 def _speaks(values: np.ndarray) -> bool:
     known = values[_known(values)]
     distinct = len(np.unique(known))
-    return len(known) >= FEWEST_FACES and distinct > 1 and (_is_number(values) or distinct <= len(known) / 2)
+    return len(known) >= MIN_FACES and distinct > 1 and (_is_number(values) or distinct <= len(known) / 2)
 
 
 def _binned(values: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ WHOLE_BYTES = 256 * 2**20
 """Faces from which principal axes are found fit into this much memory; they are drawn where there are more."""
 BLOCK_BYTES = 64 * 2**20
 """Vectors are read from disk in blocks of this size."""
-MOST_STEPS = 1000
+MAX_STEPS = 1000
 """Steps of the logistic regression's solver at the most."""
 
 
@@ -122,7 +122,7 @@ def linear_answers(train: np.ndarray, labels: np.ndarray, test: np.ndarray, sett
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=settings.penalty, class_weight="balanced", max_iter=MOST_STEPS)
+    model = LogisticRegression(C=settings.penalty, class_weight="balanced", max_iter=MAX_STEPS)
     with warnings.catch_warnings():
         # A thousand steps leave nothing that an answer would turn on.
         warnings.simplefilter("ignore", ConvergenceWarning)

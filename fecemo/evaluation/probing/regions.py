@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LEAST_PROBABILITY = 1e-30
+MIN_PROBABILITY = 1e-30
 """Logarithms of smaller ones, in single precision, are no numbers to fit."""
 MAX_RESIDUAL = 0.02
 """Of the logarithms: where it is larger, the embedding is not what the softmax reads."""
-LEAST_MARGIN = 1e-6
+MIN_MARGIN = 1e-6
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Softmax:
             goal = np.append(np.zeros(self.weights.shape[1]), -1.0)
             best = linprog(goal, A_ub=rows, b_ub=bias - self.biases[rivals],
                            bounds=[*[(None, None)] * self.weights.shape[1], (None, 1.0)])
-            nonempty.append(best.status == 0 and -best.fun > LEAST_MARGIN)
+            nonempty.append(best.status == 0 and -best.fun > MIN_MARGIN)
         return np.array(nonempty)
 
 
@@ -66,7 +66,7 @@ def read_softmax(embedding: np.ndarray, probabilities: np.ndarray) -> Softmax | 
     Softmax or None
         None where the probabilities do not follow from the embedding in this way, or too few faces tell.
     """
-    usable = (probabilities > LEAST_PROBABILITY).all(axis=1)
+    usable = (probabilities > MIN_PROBABILITY).all(axis=1)
     if usable.sum() < embedding.shape[1] + 1:
         return None
     logs = np.log(np.asarray(probabilities[usable], np.float64))

@@ -76,9 +76,9 @@ SPREAD = 10.0
 """Standard deviation in pixels of the Gaussian neighbourhood by which brightness and contrast are evened out."""
 DEVIATIONS = 3.0
 """How many local standard deviations make the brightest pixel, and the darkest."""
-LEAST_DEVIATION = 0.5
+MIN_DEVIATION = 0.5
 """Gray levels: what varies less is no more than rounding."""
-LEAST_APART = 10.0
+MIN_APART = 10.0
 """Pixels between the eyes below which they are no eyes of a face that fills its picture."""
 GRAY = 128
 """A pixel as bright as its neighbourhood, and everything outside of the ellipse and of the face's own picture."""
@@ -116,7 +116,7 @@ def places_of_eyes(eyes: np.ndarray, sure: np.ndarray) -> tuple[np.ndarray, np.n
         `UNSURE_EYES` for those that are not turned.
     turned : ndarray of shape (n,), bool
     """
-    turned: np.ndarray = sure & (np.linalg.norm(eyes[:, 1] - eyes[:, 0], axis=1) >= LEAST_APART)
+    turned: np.ndarray = sure & (np.linalg.norm(eyes[:, 1] - eyes[:, 0], axis=1) >= MIN_APART)
     return np.where(turned[:, None, None], eyes, np.array(UNSURE_EYES)), turned
 
 
@@ -153,7 +153,7 @@ def aligned_picture(face: np.ndarray, eyes: np.ndarray) -> np.ndarray:
     varying = upright - _local_mean(upright)
     deviation = np.sqrt(_local_mean(varying**2))
     usual = float(deviation[kept].mean()) if kept.any() else 0.0
-    even = varying / np.maximum(deviation, max(usual, LEAST_DEVIATION))
+    even = varying / np.maximum(deviation, max(usual, MIN_DEVIATION))
     levels = np.rint(GRAY + (255 - GRAY) / DEVIATIONS * even)
     picture: np.ndarray = np.where(kept, np.clip(levels, 0, 255), GRAY).astype(np.uint8)[..., None]
     return picture

@@ -17,7 +17,7 @@ HEIGHT = 330
 HOVER_SIDE = 140
 GREY = "#b8b8b8"
 CHOSEN = 24
-LEGEND_MOST = 12
+MAX_LEGEND = 12
 """More categories than these have no legend."""
 BLIND = ("cluster", "name", "this cluster", "margin")
 TRUTH = "true emotion"
@@ -107,7 +107,7 @@ class MapPanel:
             self._scatter.color(by=column, map="viridis", norm=(float(np.min(values)), float(np.max(values))))
         else:
             self._scatter.color(by=column, map=colours)
-        self._scatter.legend(colours is None or len(colours) <= LEGEND_MOST)
+        self._scatter.legend(colours is None or len(colours) <= MAX_LEGEND)
 
     def _follows(self) -> object:
         """Return what the colours depend on beside what they show."""

@@ -3,7 +3,7 @@
     e = W₁ f(x) + b₁ ∈ R^k,    p̂ = softmax(W₂ e + b₂)
 
 Data sets whose labels mean different things have a softmax each over one bottleneck: ``probabilities``,
-``probabilities_2`` and ``probabilities_3``, each taught by a target such as ``drawn.label``. With valence and arousal
+``probabilities_2`` and ``probabilities_3``, each trained on a target such as ``drawn.label``. With valence and arousal
 as a target of ``affect``, the first two numbers, it is AV-k. Softmax, activation and losses are our reading: the
 paper's text was not to be had.
 """
@@ -16,7 +16,7 @@ from fecemo.models.approach import IMAGE, Approach, Phase, Shape
 from fecemo.models.residual import SmallResidualConfig
 
 AFFECT = 2
-"""Numbers of the bottleneck that may be taught to be valence and arousal."""
+"""Numbers of the bottleneck that may be trained to be valence and arousal."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """POSTER reduced to faces of 48 pixels: two small encoders, or an encoder and landmark features, that query each other.
 
-The structure is that of POSTER (see `poster`): a landmark stream that is taught landmarks and no emotion, tokens that
-are places of the face, a pyramid of three widths.
+The structure is that of POSTER (see `poster`): a landmark stream that is trained on landmarks and no emotion, tokens
+that are places of the face, a pyramid of three widths.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A small residual classifier, taught by all labels: what the same faces give beside the published one."""
+"""A small residual classifier, trained on all labels: what the same faces give beside the published one."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -21,7 +21,7 @@ class SupervisedConfig(ModelConfig):
         Width of the SELU layer before the softmax.
     kernel_initializer : {"glorot_uniform", "he_normal"}
         Of the convolutions. The text names none: Keras's default is ours. It halves the variance of the signal at each
-        of the seventeen ReLU layers (He et al. 2015, section 2.2), and narrow stacks then do not leave chance;
+        of the seventeen ReLU layers (He et al. 2015, section 2.2), and narrow networks then do not leave chance;
         ``he_normal`` keeps the variance and is the sound choice.
     """
 

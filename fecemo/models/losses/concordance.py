@@ -9,7 +9,7 @@ import numpy as np
 from fecemo.models.loss import Loss
 from fecemo.models.losses.mean_squared_error import refuse_other_shape
 
-LEAST = 1e-8
+EPSILON = 1e-8
 """Added to the divisor: a batch in which nothing varies has no slope."""
 
 
@@ -35,7 +35,7 @@ class Concordance(Loss):
         apart = [values - mean for values, mean in zip((output, target), means, strict=True)]
         variances = [ops.sum(shares * ops.square(values), axis=0) for values in apart]
         covariance = ops.sum(shares * apart[0] * apart[1], axis=0)
-        divisor = variances[0] + variances[1] + ops.square(means[0] - means[1])[0] + LEAST
+        divisor = variances[0] + variances[1] + ops.square(means[0] - means[1])[0] + EPSILON
         return ops.mean(1.0 - 2.0 * covariance / divisor) * ops.ones_like(weights)
 
     def init_state(self, output_shape: tuple[int, ...], target: np.ndarray | None,

@@ -9,7 +9,7 @@ import numpy as np
 from fecemo.models.loss import need_targets
 from fecemo.models.losses.cross_entropy import CrossEntropy
 
-LEAST = 1e-7
+EPSILON = 1e-7
 """Probabilities count as no less than this."""
 
 
@@ -42,7 +42,7 @@ class LogitAdjusted(CrossEntropy):
         """Return the cross-entropy of each face; see `Loss.per_example`."""
         from keras import ops
 
-        scores = ops.log(ops.clip(ops.cast(output, "float32"), LEAST, 1.0)) + self.tau * state["log_priors"]
+        scores = ops.log(ops.clip(ops.cast(output, "float32"), EPSILON, 1.0)) + self.tau * state["log_priors"]
         logs = scores - ops.logsumexp(scores, axis=-1, keepdims=True)
         known = ops.one_hot(target, output.shape[-1], dtype="float32")
         truth = (1 - self.smoothing) * known + self.smoothing * ops.exp(state["log_priors"])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fecemo.models.loss import Loss, need_targets
-from fecemo.models.losses.logit_adjusted import LEAST
+from fecemo.models.losses.logit_adjusted import EPSILON
 from fecemo.models.losses.mean_squared_error import refuse_other_shape
 
 
@@ -47,8 +47,8 @@ class SoftCrossEntropy(Loss):
 
         votes = ops.sum(target, axis=-1, keepdims=True)
         spread = ops.exp(state["log_priors"]) if self.tau else 1.0 / output.shape[-1]
-        shares = (1 - self.smoothing) * target / ops.maximum(votes, LEAST) + self.smoothing * spread
-        scores = ops.log(ops.clip(ops.cast(output, "float32"), LEAST, 1.0))
+        shares = (1 - self.smoothing) * target / ops.maximum(votes, EPSILON) + self.smoothing * spread
+        scores = ops.log(ops.clip(ops.cast(output, "float32"), EPSILON, 1.0))
         if self.tau:
             scores = scores + self.tau * state["log_priors"]
         entropies = -ops.sum(shares * (scores - ops.logsumexp(scores, axis=-1, keepdims=True)), axis=-1)
@@ -71,7 +71,7 @@ class SoftCrossEntropy(Loss):
         if not self.tau:
             return {}
         votes = need_targets(target, self).astype(np.float64)
-        shares = votes / np.maximum(votes.sum(axis=1, keepdims=True), LEAST)
+        shares = votes / np.maximum(votes.sum(axis=1, keepdims=True), EPSILON)
         counts = np.maximum(shares.sum(axis=0), 1 / max(1.0, votes.sum(axis=1).max(initial=0.0)))
         return {"log_priors": np.log(counts / counts.sum()).astype(np.float32)}
 

@@ -67,7 +67,7 @@ class PredictedFaces:
 
 
 @dataclass(frozen=True)
-class _Guess:
+class _Readout:
     """Answers for every embedded target face, and what naming them cost."""
 
     method: str
@@ -110,26 +110,26 @@ def predict(arguments: CellArguments, cell: Cell, target: Dataset, receipts: Map
     folder, output = layout.outputs(*where), cell.approach.output
     embedded = read_output(folder, target_name, output)
     by_clusters = cell.approach.predicts_by == "clusters"
-    guess = (_by_clusters(arguments, embedded, target.classes) if by_clusters else
+    readout = (_by_clusters(arguments, embedded, target.classes) if by_clusters else
              _by_classifier(embedded, folder / output_file(target_name, output), target.classes,
                             receipts["model"].summary.get("classes", target.classes)))
     read = labels_read(cell, layout, target, receipts["model"], needed=not by_clusters)
-    scored = scored_faces(cell.score_on, target, read, guess.named_with)
+    scored = scored_faces(cell.score_on, target, read, readout.named_with)
     rows = scored.rows
     at = np.searchsorted(embedded.rows, rows)
     if not np.isin(rows, embedded.rows).all():
         missing = int(rows[~np.isin(rows, embedded.rows)][0])
         raise StoredStateError(f"{folder}: row {missing} of the target is to be scored and has no "
                                "embedding; run the embed stage again")
-    names = guess.names or ClusterNames(*where, clustering="", method="", names={})
+    names = readout.names or ClusterNames(*where, clustering="", method="", names={})
     return PredictedFaces(
         predictions=Predictions(
             ids=target.ids[rows], rows=rows, splits=target.splits[rows], truth=target.labels[rows],
-            prediction=guess.prediction[at], scores=guess.scores[at], emotions=target.classes),
-        method=guess.method, embedded=embedded, clusters=None if guess.clusters is None else guess.clusters[at],
-        groups=None if guess.groups is None else guess.groups[at],
+            prediction=readout.prediction[at], scores=readout.scores[at], emotions=target.classes),
+        method=readout.method, embedded=embedded, clusters=None if readout.clusters is None else readout.clusters[at],
+        groups=None if readout.groups is None else readout.groups[at],
         labels_used=LabelsUsed(
-            training=read.training, naming=len(guess.named_with), choosing=read.choosing, of_nobody=read.of_nobody,
+            training=read.training, naming=len(readout.named_with), choosing=read.choosing, of_nobody=read.of_nobody,
             looked_at=names.looked_at, suggestions_used=names.suggestions_used,
             target_labels_shown=names.target_labels_shown, named_by=names.by,
             other_scores_seen=names.other_scores_seen),
@@ -153,7 +153,7 @@ def _numbers(cell: Cell, folder: Path, target: Dataset, rows: np.ndarray) -> dic
     return numbers
 
 
-def _by_clusters(arguments: CellArguments, embedded: FaceArray, classes: tuple[str, ...]) -> _Guess:
+def _by_clusters(arguments: CellArguments, embedded: FaceArray, classes: tuple[str, ...]) -> _Readout:
     layout, where = arguments.layout, (arguments.approach, arguments.variant)
     folder, assigned, n_faces = layout.clusters(*where), layout.assigned(*where), len(embedded.rows)
     clusters = np.asarray(read_array(assigned, "target_clusters", "cluster", length=n_faces))
@@ -175,7 +175,7 @@ def _by_clusters(arguments: CellArguments, embedded: FaceArray, classes: tuple[s
     cluster_names = np.array([_first_name(names, cluster) for cluster in range(n_clusters)], dtype=object)
     cluster_names = np.broadcast_to(cluster_names, (n_faces, n_clusters)).copy()
     cluster_names[np.arange(n_faces), clusters] = prediction
-    return _Guess(method=names.method, prediction=prediction,
+    return _Readout(method=names.method, prediction=prediction,
                   scores=class_margins(distances, cluster_names, classes), names=names, clusters=clusters,
                   groups=groups, named_with=_sampled_rows(layout.names(*where) / SAMPLE_NAME))
 
@@ -185,7 +185,7 @@ def _first_name(names: ClusterNames, cluster: int) -> str:
     return names.emotion(min(keys, key=key_order))
 
 
-def _by_classifier(embedded: FaceArray, path: Path, classes: tuple[str, ...], learnt: Sequence[str]) -> _Guess:
+def _by_classifier(embedded: FaceArray, path: Path, classes: tuple[str, ...], learnt: Sequence[str]) -> _Readout:
     probabilities = np.asarray(embedded.values)
     if sorted(learnt) != sorted(classes):
         raise InputError(f"the model of {path.parent} answers {', '.join(learnt)}, and the target has the classes "
@@ -194,7 +194,7 @@ def _by_classifier(embedded: FaceArray, path: Path, classes: tuple[str, ...], le
         raise StoredStateError(f"{path} of shape {probabilities.shape} does not hold the finite "
                                f"probabilities of {len(classes)} classes; run train and embed again")
     probabilities = probabilities[:, [learnt.index(name) for name in classes]]
-    return _Guess(method="classifier", prediction=np.array(classes)[probabilities.argmax(axis=1)],
+    return _Readout(method="classifier", prediction=np.array(classes)[probabilities.argmax(axis=1)],
                   scores=probabilities, named_with=np.zeros(0, np.int64))
 
 
