@@ -2,6 +2,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,10 @@ from fecemo.data.arrays import write_arrays
 from fecemo.data.dataset import Dataset
 from fecemo.data.variants import find_variant
 from fecemo.errors import InputError, StoredStateError
+from fecemo.evaluation.cell_metrics.regions import Regions
+from fecemo.evaluation.figures.regions import RegionPoints
+from fecemo.evaluation.probing.regions import Softmax, fit_arrows
+from fecemo.evaluation.report.page import render_report
 from fecemo.evaluation.results import read_results
 from fecemo.stages.tables.report import read_material
 from fecemo.stages.tables.results import read_run
@@ -250,3 +255,21 @@ def test_a_cell_that_the_recipe_leaves_out_is_neither_shown_nor_said_to_be_missi
     assert 'id="supervised-tight"' not in text
     assert "No score" not in text
     assert "has not run" in (fresh[1] / "table1.md").read_text()
+
+
+def test_an_embedding_of_few_numbers_is_shown_by_the_regions_that_its_softmax_cuts(made):
+    """Four classes to the four sides of a plane, of which the fourth is never answered: its bias is too low."""
+    material = material_of(*made)
+    weights = np.array([[3.0, 0], [0, 3], [-3, 0], [0, 0], *[[0.0, -9]] * 4])
+    softmax = Softmax(weights, np.array([0, 0, 0, -90.0, *[0.0] * 4]))
+    points = RegionPoints(np.random.default_rng(0).normal(size=(40, 2)), np.array(["happy"] * 40), softmax)
+    cell = next(cell for cell in material.cells if cell.score is not None and not cell.clustered)
+    regions = Regions(2, material.emotions, (material.emotions[3],), 4, 40, fit_arrows(points.embedding, {
+        "valence": points.embedding[:, 0]}))
+    shown = replace(cell, regions=points, records={**cell.records, "regions": regions})
+    page = render_report(replace(material, cells=(shown,)))
+    assert "Regions of the emotions" in page
+    assert "40 faces in an embedding of 2 numbers" in page
+    assert "valence, R² 1.00" in page
+    assert "Each plane is drawn" not in page
+    assert "Regions of the emotions" not in render_report(replace(material, cells=(replace(cell, regions=None),)))

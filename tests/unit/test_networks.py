@@ -146,7 +146,7 @@ class TestPoster:
     def test_other_depths_and_the_network_for_affectnet(self, depth, mix_tokens, pyramid):
         """The pyramid as it is counted there has the positions and the unused class token in it."""
         approach = find_approach("poster")
-        config = approach.config(depth=depth, mix_tokens=mix_tokens)
+        config = approach.config(fusion_depth=depth, mix_tokens=mix_tokens)
         fusion = approach.outline(config, {"image": (112, 112, 3)}, 7).get_layer("fusion")
         assert trained_weights(fusion) + 512 == pyramid + 1_053_703
         if not mix_tokens:
@@ -156,7 +156,7 @@ class TestPoster:
         approach, tokens = find_approach("poster"), {}
         for reading in ("channels", "places"):
             config = approach.config(side=32, filters=(4, 4, 4), units=(1, 1, 1), landmark_filters=(4, 4), width=16,
-                                     depth=1, heads=2, tokens=reading)
+                                     fusion_depth=1, heads=2, tokens=reading)
             fusion = approach.model(config, {"image": (32, 32, 1)}, 3, 1).get_layer("fusion")
             cut = keras.Model(fusion.input, fusion.get_layer("image_cut").output)
             numbered = np.arange(64, dtype=np.float32).reshape(1, 4, 4, 4)  # row, column, channel

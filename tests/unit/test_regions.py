@@ -1,12 +1,16 @@
 """Regions of emotions in an embedding that a softmax reads: read back exactly, counted, drawn."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from fecemo.evaluation.figures.regions import answered_at, region_map
+from fecemo.data.arrays import store_outputs, write_arrays
+from fecemo.data.receipts import write_receipt
+from fecemo.evaluation.figures.regions import RegionPoints, answered_at, region_map
 from fecemo.evaluation.probing.regions import Softmax, fit_arrows, read_softmax
+from fecemo.stages.tables.report import _read_regions
 
 SEVEN = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger")
 ANGLES = 2 * np.pi * np.arange(7) / 7
@@ -72,7 +76,7 @@ class TestFigure:
 
     def test_names_stand_in_their_regions_and_arrows_tell_how_much_they_explain(self):
         arrows = fit_arrows(FACES, {"valence": FACES[:, 0]})
-        picture = region_map("cake_2 gray", FACES, np.array(["happy"] * 300), SECTORS, SEVEN, arrows)
+        picture = region_map("cake_2 gray", RegionPoints(FACES, np.array(["happy"] * 300), SECTORS), SEVEN, arrows)
         words = [text.strip() for text in re.findall(r"<text[^>]*>([^<]*)</text>", picture)]
         assert set(words) == {*SEVEN, "valence, R² 1.00"}
         assert "300 faces in an embedding of 2 numbers, over the regions of 7 of 7 emotions" in picture
@@ -80,7 +84,34 @@ class TestFigure:
     def test_three_numbers_are_three_planes(self):
         weights = np.column_stack([SECTORS.weights, np.zeros(7)])
         faces = np.column_stack([FACES, FACES[:, 0]])
-        picture = region_map("cake_3 gray", faces, np.array([""] * 300), Softmax(weights, np.zeros(7)), SEVEN)
+        points = RegionPoints(faces, np.array([""] * 300), Softmax(weights, np.zeros(7)))
+        picture = region_map("cake_3 gray", points, SEVEN)
         assert picture.count("<image") >= 3
         with pytest.raises(ValueError, match="2 or 3 numbers are drawn, not of 8"):
-            region_map("cake_8", np.zeros((3, 8)), np.array([""] * 3), SECTORS, SEVEN)
+            region_map("cake_8", RegionPoints(np.zeros((3, 8)), np.array([""] * 3), SECTORS), SEVEN)
+
+
+@pytest.mark.parametrize("length", [2, 4])
+def test_the_report_shows_the_faces_of_the_map_where_planes_can_be_drawn(tmp_path, length):
+    """Of 300 faces, every second of the target set, three are on the map."""
+    faces = np.column_stack([FACES, FACES[:, :1] ** 2, FACES[:, 1:] ** 2])[:, :length].astype(np.float32)
+    softmax = Softmax(np.random.default_rng(1).normal(size=(3, length)), np.zeros(3))
+    rows, shown = np.arange(0, 600, 2), np.array([4, 10, 598])
+    for name in ("outputs/people", "map"):
+        (tmp_path / name).mkdir(parents=True)
+    files = store_outputs(tmp_path / "outputs", "people", {
+        "embedding": faces, "probabilities": softmax.probabilities(faces).astype(np.float32)}, rows)
+    write_receipt(tmp_path / "outputs", "embed", config={}, inputs={}, files=files, seconds=1.0)
+    files = write_arrays(tmp_path / "map", {"target_rows": shown})
+    write_receipt(tmp_path / "map", "map", config={}, inputs={}, files=files, seconds=1.0)
+    study = SimpleNamespace(approaches={"cake_2": SimpleNamespace(tsne_output="embedding")},
+                            approach_of=lambda row: SimpleNamespace(output="probabilities"), role=lambda role: "people")
+    people = SimpleNamespace(labels=np.array([f"emotion {row}" for row in range(600)]))
+    points = _read_regions(study, "cake_2", {name: tmp_path / name for name in ("outputs", "map")},
+                           {"target": people})
+    if length == 4:
+        assert points is None
+        return
+    np.testing.assert_array_equal(points.embedding, faces[shown // 2])
+    assert points.emotions.tolist() == ["emotion 4", "emotion 10", "emotion 598"]
+    same(points.softmax, softmax)

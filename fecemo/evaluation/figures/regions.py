@@ -1,6 +1,7 @@
 """Figure of an embedding of two or three numbers that a softmax reads: the region of every emotion, faces over it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,29 @@ ARROW = 0.35
 """Length of the longest arrow, as a share of the side."""
 
 
-def region_map(cell: str, embedding: np.ndarray, emotions: np.ndarray, softmax: Softmax, classes: Sequence[str],
+MAX_LENGTH = 3
+"""Numbers of an embedding whose planes are drawn."""
+
+
+@dataclass(frozen=True)
+class RegionPoints:
+    """Faces in an embedding of few numbers, and the softmax that reads it.
+
+    Parameters
+    ----------
+    embedding : ndarray of shape (n, 2) or (n, 3), float
+    emotions : ndarray of shape (n,), str
+        What people say that each face shows; ``""`` where nobody does.
+    softmax : Softmax
+        Of the classes.
+    """
+
+    embedding: np.ndarray
+    emotions: np.ndarray
+    softmax: Softmax
+
+
+def region_map(cell: str, points: RegionPoints, classes: Sequence[str],
                arrows: Mapping[str, Arrow] | None = None) -> str:
     """Draw which emotion is answered at each place, the fainter the less surely, with the faces and arrows over it.
 
@@ -27,12 +50,8 @@ def region_map(cell: str, embedding: np.ndarray, emotions: np.ndarray, softmax: 
     ----------
     cell : str
         Such as ``"cake_2 gray"``.
-    embedding : ndarray of shape (n, 2) or (n, 3), float
+    points : RegionPoints
         Of three numbers three planes are drawn, each through the mean of the third number.
-    emotions : ndarray of shape (n,), str
-        What people say that each face shows; ``""`` where nobody does.
-    softmax : Softmax
-        Of the classes.
     classes : sequence of str
     arrows : mapping of str to Arrow, optional
         By column, such as ``valence``.
@@ -47,8 +66,9 @@ def region_map(cell: str, embedding: np.ndarray, emotions: np.ndarray, softmax: 
     ValueError
         If the embedding has another length.
     """
+    embedding = points.embedding
     length = embedding.shape[1]
-    if length not in (2, 3):
+    if not 2 <= length <= MAX_LENGTH:
         raise ValueError(f"regions of an embedding of 2 or 3 numbers are drawn, not of {length}")
     planes = [(0, 1)] if length == 2 else [(0, 1), (0, 2), (1, 2)]
     figure = new_figure(360 * len(planes), 360)
@@ -57,11 +77,11 @@ def region_map(cell: str, embedding: np.ndarray, emotions: np.ndarray, softmax: 
         axes = figure.add_axes((number / len(planes), 0.0, 1 / len(planes), 1.0))
         axes.set_axis_off()
         low, high = _box(embedding[:, plane])
-        answered = _draw_ground(axes, softmax, plane, embedding.mean(axis=0), low, high, classes)
+        answered = _draw_ground(axes, points.softmax, plane, embedding.mean(axis=0), low, high, classes)
         present |= set(np.unique(answered).tolist())
         _write_names(axes, answered, low, high, classes)
         axes.scatter(embedding[:, plane[0]], embedding[:, plane[1]], s=pixels(6), linewidths=0, alpha=0.8,
-                     c=[emotion_colour(name, classes) if name else OTHERS for name in emotions.tolist()],
+                     c=[emotion_colour(name, classes) if name else OTHERS for name in points.emotions.tolist()],
                      rasterized=True)
         _draw_arrows(axes, arrows or {}, plane, embedding[:, plane].mean(axis=0), float((high - low).max()))
         axes.set_xlim(low[0], high[0])

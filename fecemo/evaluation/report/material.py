@@ -9,6 +9,7 @@ import numpy as np
 from fecemo.evaluation.cells import Heading
 from fecemo.evaluation.figures.learning import Curve
 from fecemo.evaluation.figures.maps import FaceGrid, MapPoints
+from fecemo.evaluation.figures.regions import RegionPoints
 from fecemo.evaluation.records.score import Score
 from fecemo.evaluation.results import Results
 
@@ -70,6 +71,7 @@ class CellMaterial:
     map: MapPoints | None = None
     source_faces: FaceGrid | None = None  #: Like `target_faces` those that stand for the parts of the map.
     target_faces: FaceGrid | None = None
+    regions: RegionPoints | None = None  #: An embedding of two or three numbers that a softmax reads.
     map_keeps: float | None = None  #: Share of a face's ten nearest embeddings that are its nearest on the map.
     samples: Mapping[int, np.ndarray] = field(default_factory=dict)  #: Source faces drawn by seed from each cluster.
     names: Mapping[str, str] = field(default_factory=dict)  #: In use, of clusters or the halves of a divided one.

@@ -21,6 +21,7 @@ from fecemo.evaluation.figures.maps import (
     source_face_map,
     target_face_map,
 )
+from fecemo.evaluation.figures.regions import region_map
 from fecemo.evaluation.figures.scores import Bar, confusion_figure, overview_figure
 from fecemo.evaluation.printed import Part, known, number
 from fecemo.evaluation.report.material import CellMaterial, ReportMaterial, StageFacts
@@ -145,6 +146,8 @@ def _cell(cell: CellMaterial, emotions: tuple[str, ...], lookup: Lookup) -> dict
         "pairs": [[svg.as_picture(face, PAIR_SIDE) for face in pair] for pair in pairs],
         "cluster_map": (cluster_map if cell.clustered else learnt_map)(name, points) if points else None,
         "further_maps": _further_maps(name, cell),
+        "region_map": region_map(name, cell.regions, emotions, cell.records["regions"].arrows)
+                      if cell.regions and "regions" in cell.records else None,
         "emotion_maps": [(emotion, int((points.target_emotions == emotion).sum()), emotion_map(name, points, emotion))
                          for emotion in emotions] if points and len(points.target) else [],
         "clusters": [{"number": number, "colour": svg.colour(number), "names": _names(cell, number),

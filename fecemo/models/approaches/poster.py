@@ -15,7 +15,41 @@ from fecemo.models.approaches.landmark_encoder import MEASURED
 
 
 @dataclass(frozen=True)
-class PosterConfig(ModelConfig):
+class FusionConfig(ModelConfig):
+    """Sizes of the fusion of an image and a landmark stream.
+
+    Parameters
+    ----------
+    landmark_features : int
+        How many numbers the landmark stream learns to give: 69 of our landmark model, 136 of the authors'.
+    width : int
+        Of a token; the narrower ones have a half and a quarter of it.
+    fusion_depth : int
+        Blocks at each width: 4, 6 or 8 as published.
+    heads : int
+    mix_tokens : bool
+        See `fusion_block`.
+    drop_path : float
+        Chance that a branch of the last block is left out of a face.
+    """
+
+    landmark_features: int = 69
+    width: int = 512
+    fusion_depth: int = 8
+    heads: int = 8
+    mix_tokens: bool = True
+    drop_path: float = 0.1
+
+    def __post_init__(self) -> None:
+        refuse_sizes_below_one(self, "landmark_features", "width", "fusion_depth", "heads")
+        if self.width % (4 * self.heads):
+            raise ValueError(f"width must be a multiple of {4 * self.heads}, four times the heads, not {self.width}")
+        if not 0 <= self.drop_path < 1:
+            raise ValueError(f"drop_path must be at least 0 and below 1, not {self.drop_path}")
+
+
+@dataclass(frozen=True)
+class PosterConfig(FusionConfig):
     """Sizes of POSTER; the defaults are the published ones, its large model.
 
     Parameters
@@ -28,43 +62,22 @@ class PosterConfig(ModelConfig):
         Blocks of each stage.
     landmark_filters : tuple of int
         Of the landmark stream: before and after its third halving. Its map has four halvings.
-    landmark_features : int
-        How many numbers the landmark stream learns to give: 69 of our landmark model, 136 of the authors'.
-    width : int
-        Of a token; the narrower ones have a half and a quarter of it.
-    depth : int
-        Blocks at each width: 4, 6 or 8.
-    heads : int
     tokens : {"channels", "places"}
         What a token of the image is: as the authors' code reshapes its map, some whole channels of it, or, soundly, a
         place of the face, of 2×2 places of the map. Weights have the same shapes either way.
-    mix_tokens : bool
-        See `fusion_block`.
-    drop_path : float
-        Chance that a branch of the last block is left out of a face.
     """
 
     side: int = 112
     filters: tuple[int, int, int] = (64, 128, 256)
     units: tuple[int, int, int] = (3, 4, 14)
     landmark_filters: tuple[int, int] = (64, 128)
-    landmark_features: int = 69
-    width: int = 512
-    depth: int = 8
-    heads: int = 8
     tokens: Literal["channels", "places"] = "channels"
-    mix_tokens: bool = True
-    drop_path: float = 0.1
 
     def __post_init__(self) -> None:
-        refuse_sizes_below_one(self, "side", "filters", "units", "landmark_filters", "landmark_features", "width",
-                               "depth", "heads")
+        super().__post_init__()
+        refuse_sizes_below_one(self, "side", "filters", "units", "landmark_filters")
         if self.side % 16:
             raise ValueError(f"side must be a multiple of 16, which is halved four times, not {self.side}")
-        if self.width % (4 * self.heads):
-            raise ValueError(f"width must be a multiple of {4 * self.heads}, four times the heads, not {self.width}")
-        if not 0 <= self.drop_path < 1:
-            raise ValueError(f"drop_path must be at least 0 and below 1, not {self.drop_path}")
 
 
 def build(config: PosterConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
@@ -97,8 +110,8 @@ def build(config: PosterConfig, shapes: Mapping[str, Shape], n_classes: int) -> 
         of_landmarks = with_mean("landmarks", layers.Reshape((side**2, config.width), name="landmarks_cut")(
             of_landmarks))
         tokens = layers.Concatenate(axis=1, name="streams")([of_image, of_landmarks])
-        return fused_head(fusion_pyramid(tokens, config.depth, config.heads, config.drop_path, config.mix_tokens),
-                          n_classes)
+        return fused_head(fusion_pyramid(tokens, config.fusion_depth, config.heads, config.drop_path,
+                                         config.mix_tokens), n_classes)
 
     entering = [keras.Input(made.shape[1:], name=f"{name}_map") for name, made in (("image", pixels),
                                                                                   ("landmarks", landmarks))]

@@ -8,44 +8,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fecemo.models.approach import IMAGE, Approach, Phase, Shape, refuse_sizes_below_one
+from fecemo.models.approach import IMAGE, Approach, Phase, Shape
 from fecemo.models.approaches.landmark_encoder import MEASURED
+from fecemo.models.approaches.poster import FusionConfig
 from fecemo.models.residual import SmallResidualConfig
 
 
 @dataclass(frozen=True)
-class SmallPosterConfig(SmallResidualConfig):
-    """Sizes of `SmallResidualConfig`, of either encoder, with the fusion.
+class SmallPosterConfig(FusionConfig, SmallResidualConfig):
+    """Sizes of `FusionConfig`, narrower and less deep, with those of `SmallResidualConfig` for either encoder."""
 
-    Parameters
-    ----------
-    landmark_features : int
-        How many numbers the landmark stream learns to give.
-    width : int
-        Of a token; the narrower ones have a half and a quarter of it.
-    fusion_depth : int
-        Blocks at each width.
-    heads : int
-    mix_tokens : bool
-        See `fusion_block`.
-    drop_path : float
-        Chance that a branch of the last block is left out of a face.
-    """
-
-    landmark_features: int = 69
     width: int = 64
     fusion_depth: int = 2
-    heads: int = 8
-    mix_tokens: bool = True
-    drop_path: float = 0.1
 
     def __post_init__(self) -> None:
-        super().__post_init__()
-        refuse_sizes_below_one(self, "landmark_features", "width", "fusion_depth", "heads")
-        if self.width % (4 * self.heads):
-            raise ValueError(f"width must be a multiple of {4 * self.heads}, four times the heads, not {self.width}")
-        if not 0 <= self.drop_path < 1:
-            raise ValueError(f"drop_path must be at least 0 and below 1, not {self.drop_path}")
+        FusionConfig.__post_init__(self)
+        SmallResidualConfig.__post_init__(self)
 
 
 def build_of_pixels(config: SmallPosterConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from fecemo.evaluation.cells import CellRecords
     from fecemo.evaluation.figures.learning import Curve
     from fecemo.evaluation.figures.maps import FaceGrid, MapPoints
+    from fecemo.evaluation.figures.regions import RegionPoints
     from fecemo.evaluation.report.material import CellMaterial, ReportMaterial
     from fecemo.stages.tables.results import RunResults
 
@@ -113,6 +114,7 @@ def _read_cell(study: Recipe, layout: RunLayout, datasets: "dict[str, Dataset]",
         map=points,
         source_faces=_face_grid(folders, datasets, "source", variant, points.source) if points and clustered else None,
         target_faces=_face_grid(folders, datasets, "target", variant, points.target) if points and clustered else None,
+        regions=_read_regions(study, row.name, folders, datasets) if points and "regions" in records.records else None,
         map_keeps=map_receipt.summary.get("neighbour_accuracy") if map_receipt else None,
         samples=_draw_samples(datasets["source"], variant, rows, clusters, study.seed) if "source" in datasets else {},
         names=names, sizes=dict(Counter(clusters.tolist())))
@@ -186,6 +188,28 @@ def _read_map(folders: dict[str, Path], datasets: "dict[str, Dataset]", clustere
     labels = datasets["target"].labels[target_rows] if "target" in datasets else np.full(len(target_rows), "")
     return MapPoints(source, groups, target, target_emotions=labels,
                      classes=datasets["target"].classes if "target" in datasets else ())
+
+
+def _read_regions(study: Recipe, row: str, folders: dict[str, Path],
+                  datasets: "dict[str, Dataset]") -> "RegionPoints | None":
+    """Return the target faces of the map in the embedding that a softmax reads, where planes of it can be drawn."""
+    import numpy as np
+
+    from fecemo.data.arrays import read_output
+    from fecemo.evaluation.figures.regions import MAX_LENGTH, RegionPoints
+    from fecemo.evaluation.probing.regions import read_softmax
+
+    mapped = study.approaches[row].tsne_output
+    if "outputs" not in folders or TARGET not in datasets or mapped is None:
+        return None
+    features, answers = (read_output(folders["outputs"], study.role(TARGET), output)
+                         for output in (mapped, study.approach_of(row).output))
+    softmax = read_softmax(features.values, answers.values)
+    if softmax is None or features.values.shape[1] > MAX_LENGTH:
+        return None
+    rows = np.asarray(read_array(folders["map"], "target_rows", "map"))
+    return RegionPoints(np.asarray(features.values[np.searchsorted(features.rows, rows)], np.float64),
+                        datasets[TARGET].labels[rows], softmax)
 
 
 def _face_grid(folders: dict[str, Path], datasets: "dict[str, Dataset]", dataset: str, variant: Variant,
