@@ -177,6 +177,7 @@ def test_a_list_from_which_nothing_learns_tests_every_row_that_has_an_embedding(
 
 @pytest.mark.parametrize(("name", "sentence"), [
     ("2024_11_30", "--config run=20241130: expected a path, and YAML reads what was written as int"),
+    ("x{y}", "run: x{y}: Snakemake reads braces as wildcards; choose a path without them"),
     ("runs/seeds/1", "a folder seeds/1 holds that seed of another run; choose another name")])
 def test_a_name_that_cannot_be_a_run_is_refused_in_one_sentence(tmp_path, name, sentence):
     printed = dry_run(tmp_path, TINY, Path(name))
