@@ -179,10 +179,18 @@ class RunReadout:
         return shows, groups, class_margins(distances, cluster_names, self.classes)
 
     def answers(self, vectors: np.ndarray) -> Answers:
-        """Return what faces show, with calibrated shares where `calibration` could be chosen."""
+        """Return what faces show, with calibrated shares where `calibration` could be chosen.
+
+        A class that no cluster is named has no share: a margin of -1 would leave it a small one, by which a search
+        for it would put all faces in an order that means nothing.
+        """
         shows, groups, scores = self.scores(vectors)
-        return Answers(shows, groups, np.where((shows != "")[:, None],
-                                               shares(scores, self.calibration.temperature), np.float32(0)))
+        made = shares(scores, self.calibration.temperature)
+        if self.names is not None:
+            named = {self.names.emotion(key) for key in self.names.names}
+            made *= np.array([name in named for name in self.classes], np.float32)
+            made /= np.maximum(made.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
+        return Answers(shows, groups, np.where((shows != "")[:, None], made, np.float32(0)))
 
     @cached_property
     def calibration(self) -> Calibration:

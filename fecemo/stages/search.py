@@ -124,8 +124,8 @@ def run(settings: SearchSettings, out: Path) -> Receipt:
     Raises
     ------
     InputError
-        If no word reaches an expression of the run, there is no such photograph, it shows no face or several, or a
-        filter is not sound.
+        If no word reaches an expression that a cluster of the run is named, there is no such photograph, it shows no
+        face or several, or a filter is not sound.
     StoredStateError
         If nothing is tagged, or the run's names changed since.
     ResourceError
@@ -145,6 +145,8 @@ def run(settings: SearchSettings, out: Path) -> Receipt:
                                "since; run the tag stage again")
     vocabulary = Vocabulary() if settings.vocabulary is None else read_vocabulary(settings.vocabulary)
     query = read_query(settings.find, description.classes) if settings.find.strip() else None
+    if query:
+        _require_named(settings.find, query, tags)
     examples = np.zeros(0, np.int64) if query else _examples(tags, settings.like, settings.face)
     inputs, vectors = {"tags": receipt.digest}, tags.vectors[examples]
     if not query and not len(examples):
@@ -185,6 +187,16 @@ def _words(query: Query | None) -> str:
     passed = "; ".join(f"{word!r} is not known" + (f" (nearest: {', '.join(near)})" if near else "")
                        for word, near in query.unknown.items())
     return f"by {used}" + (f"; {passed}" if passed else "")
+
+
+def _require_named(phrase: str, query: Query, tags: Tags) -> None:
+    """Refuse words that ask for classes alone which no cluster is named: there is no face to put first."""
+    classes, named = np.array(tags.description.classes), set(tags.description.names.values())
+    asked = classes[query.weights > 0].tolist()
+    if asked and named and not named & set(asked):
+        there = [name for name in classes.tolist() if name in named]
+        raise InputError(f"find: {phrase!r} asks for {' or '.join(asked)}, and no cluster is named so; named are "
+                         f"{', '.join(there) or 'none'}. Name one so, and tag again")
 
 
 def _examples(tags: Tags, like: str, face: int | None) -> np.ndarray:

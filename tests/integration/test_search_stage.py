@@ -157,6 +157,21 @@ def test_what_enters_a_row_of_a_single_photograph_is_what_the_stages_make(tmp_pa
         row_columns.Photograph(tmp_path / "photos" / "a.png", None, detector, model).block(faces, Asked())
 
 
+def test_a_word_that_no_cluster_is_named_finds_nobody_and_says_so(archive, tmp_path):
+    shutil.copytree(archive.folder, tmp_path / "named")
+    run = ArchiveRun(tmp_path / "named")
+    names = run.true_names()
+    run.name({key: "neutral" if name == "fear" else name for key, name in names.items()})
+    tag.run(TagSettings(run.dataset, run.layout.run, ROW, VARIANT), run.out)
+    tags = read_tags(run.out)
+    assert not tags.shares[:, tags.description.classes.index("fear")].any()
+    np.testing.assert_allclose(tags.shares.sum(axis=1), 1, rtol=1e-5)
+    with pytest.raises(InputError, match=r"'fear' asks for fear, and no cluster is named so; named are neutral, happy"):
+        search.run(SearchSettings(run.out, find="fear"), tmp_path / "hits")
+    search.run(SearchSettings(run.out, find="fear, happy"), tmp_path / "hits")
+    assert hits(tmp_path / "hits")[0]["shows"] == "happy"
+
+
 def test_sidecars_of_the_hits_alone(archive, tmp_path):
     shutil.copytree(archive.photos, tmp_path / "photos")
     before = contents(tmp_path / "photos")
