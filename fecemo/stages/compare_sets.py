@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fecemo.data.arrays import map_array
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_file, digest_json, plain
 from fecemo.data.variants import Variant, find_dataset_variant
-from fecemo.errors import InputError, nearest
+from fecemo.errors import InputError
 from fecemo.evaluation.settings import ProbeSettings, Resampling
-from fecemo.progress import progress
+from fecemo.stages.described_faces import describe_faces
 from fecemo.stages.row_classifier import classifier_cell, train_classifier
 from fecemo.stages.run_stage import StageResult, run_stage
 from fecemo.study.cell import Cell
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
 
 STAGE = "compare_sets"
 NAMES = ("compare_sets.json", "compare_sets.csv", "compare_sets.html")
-BLOCK = 10
-"""Side in pixels of the squares whose means describe a face where no network does."""
-BATCH_SIZE = 64
 PROBE = "probe"
 
 
@@ -162,8 +158,12 @@ def _compare(settings: CompareSettings, datasets: list[Dataset], variant: Varian
     from fecemo.data.classes import in_standard_order
     from fecemo.data.durable import atomic_write
     from fecemo.evaluation.set_comparison import compare_sets, to_csv, to_html, to_json
+    from fecemo.evaluation.set_metric import LabelledVectors
 
-    sets, scratch, machine = _described(settings, datasets, variant, folder)
+    described, scratch, machine = describe_faces(STAGE, datasets, variant, settings.network, settings.output, folder)
+    sets = [LabelledVectors(name, vectors, dataset.labels, dataset.splits, dataset.sha256,
+                            *_groups(dataset, settings.person))
+            for name, vectors, dataset in zip(settings.called, described, datasets, strict=True)]
     what = f"mean pixels, {variant.title}" if settings.network is None else f"{settings.network.stem}, {variant.title}"
     classes = in_standard_order(name for dataset in datasets for name in dataset.classes)
     found = compare_sets(sets, classes, what=what, labels=settings.labels,
@@ -228,62 +228,3 @@ def _groups(dataset: Dataset, person: str) -> tuple[np.ndarray, int | None]:
     known = np.array([f"{name:g}" if dataset.columns[person] == "number" and np.isfinite(name) else
                       "" if dataset.columns[person] == "number" else str(name) for name in dataset[person]])
     return np.where(known == "", pictures, np.char.add("person ", known)), len(np.unique(known[known != ""]))
-
-
-def _described(settings: CompareSettings, datasets: list[Dataset], variant: Variant,
-               folder: Path) -> "tuple[list[LabelledVectors], list[str], dict[str, str]]":
-    """Return the data sets' faces as vectors, the files that hold these for now, and on what they were made."""
-    from fecemo.evaluation.set_metric import LabelledVectors
-
-    files = [] if settings.network is None else [f"{number}.npy" for number in range(len(datasets))]
-    machine = {} if settings.network is None else _embed(
-        settings.network, settings.output, datasets, variant, folder, files)
-    return [LabelledVectors(
-        name, map_array(folder / files[number]) if files else _mean_pixels(dataset, variant), dataset.labels,
-        dataset.splits, dataset.sha256, *_groups(dataset, settings.person))
-        for number, (name, dataset) in enumerate(zip(settings.called, datasets, strict=True))], files, machine
-
-
-def _embed(path: Path, output: str, datasets: list[Dataset], variant: Variant, folder: Path,
-           files: list[str]) -> dict[str, str]:
-    from fecemo.training.backend import describe_backend, import_keras
-
-    import_keras(None)
-    from fecemo.models.approach import approaches
-    from fecemo.training.device_view import DeviceView
-    from fecemo.training.loader import Loader
-    from fecemo.training.network_file import load_network
-    from fecemo.training.outputs import write_outputs
-    from fecemo.training.step import part_of
-
-    approaches()  # a model may hold layers that their files register
-    model = load_network(path)
-    if output not in model.output:
-        raise InputError(f"output: {path} has no output {output!r}: {nearest(output, model.output)}")
-    if len(model.input) != 1 or len(next(iter(model.input.values())).shape) != 4:
-        raise InputError(f"{path} takes {' and '.join(model.input)}; expected a model that takes images alone")
-    (name, image), = model.input.items()
-    side, channels = image.shape[1], image.shape[-1]
-    if channels != variant.channels or not 0 < side <= variant.side:
-        raise InputError(f"{path} takes {side}×{side} pixels of {channels} channels, which {variant.name} faces do not "
-                         "have; name the variant that it was trained on")
-    view = DeviceView(variant, side)
-    for dataset, file in zip(datasets, files, strict=True):
-        # Each face goes through once: there is nothing to gain by keeping it.
-        loader = Loader({name: dataset.faces}, np.arange(len(dataset)), view, resident_bytes=0)
-        write_outputs({output: folder / file}, part_of(model, (output,)), loader, BATCH_SIZE,
-                      f"{STAGE}: embed {dataset.folder.name}")
-    return describe_backend()
-
-
-def _mean_pixels(dataset: Dataset, variant: Variant) -> np.ndarray:
-    """Return the mean pixels of squares of every face: shape (n, d), float32 in [0, 1]."""
-    side = variant.side // BLOCK
-    described = np.empty((len(dataset), side * side * variant.channels), np.float32)
-    with progress(len(dataset), f"{STAGE}: {dataset.folder.name}", "face") as bar:
-        for start in range(0, len(dataset), BATCH_SIZE):
-            seen = variant.view(dataset.faces[start : start + BATCH_SIZE])
-            squares = seen.reshape(len(seen), side, BLOCK, side, BLOCK, -1).mean(axis=(2, 4), dtype=np.float32)
-            described[start : start + len(seen)] = squares.reshape(len(seen), -1) / 255
-            bar.update(len(seen))
-    return described
