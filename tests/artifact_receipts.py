@@ -6,7 +6,8 @@ import numpy as np
 
 from fecemo.data.arrays import store_outputs
 from fecemo.data.receipts import Receipt, read_receipt, write_receipt
-from fecemo.study.artifacts import KINDS, Artifact, Artifacts
+from fecemo.study.artifact_kinds import KINDS, Artifact
+from fecemo.study.artifacts import Artifacts
 from fecemo.study.cell import resolve
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe

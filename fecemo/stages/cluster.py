@@ -15,7 +15,8 @@ from fecemo.data.receipts import Receipt, digest_file, plain
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.stages.suggestions import names_to_give
-from fecemo.study.artifacts import NAMED_FILES, TEMPLATE_NAME, clustering_digest
+from fecemo.study.artifact_kinds import NAMED_FILES, clustering_digest
+from fecemo.study.artifacts import TEMPLATE_NAME
 from fecemo.study.cell import Cell
 from fecemo.study.faces.data_names import SOURCE, TARGET
 

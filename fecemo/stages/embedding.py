@@ -10,7 +10,7 @@ from fecemo.data.durable import sweep
 from fecemo.progress import progress
 from fecemo.stages.face_inputs import FaceInputs
 from fecemo.stages.run_stage import StageResult
-from fecemo.study.artifacts import embedded_faces
+from fecemo.study.artifact_configs import embedded_faces
 from fecemo.study.cell import Cell
 from fecemo.study.faces.columns import RunFaces
 

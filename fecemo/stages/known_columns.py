@@ -8,7 +8,7 @@ import numpy as np
 from fecemo.data.dataset import Dataset
 from fecemo.data.draw_settings import LABELLED_FOLDER, PARAMETERS_NAME
 from fecemo.data.face_columns import read_face_columns
-from fecemo.study.artifacts import DRAWN
+from fecemo.study.artifact_kinds import DRAWN
 from fecemo.study.faces.data_names import SOURCE
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe

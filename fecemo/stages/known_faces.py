@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from fecemo.data.draw_settings import LABELLED_FOLDER, PARAMETERS_NAME
 from fecemo.data.face_columns import read_face_columns
-from fecemo.study.artifacts import Files, about_faces
+from fecemo.study.artifact_kinds import Files, about_faces
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
 

@@ -24,7 +24,8 @@ from fecemo.errors import InputError
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.stages.suggestions import names_to_give, suggest_names
-from fecemo.study.artifacts import clustering_digest, names_config
+from fecemo.study.artifact_configs import names_config
+from fecemo.study.artifact_kinds import clustering_digest
 from fecemo.study.faces.data_names import SOURCE, TARGET
 
 SAMPLE_COLUMNS = ("row", "id", "label", "cluster")

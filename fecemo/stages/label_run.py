@@ -22,7 +22,8 @@ from fecemo.labelling.names_file import file_of, files_of_others, use_file_of
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.known_columns import known_of_source
 from fecemo.stages.suggestions import names_to_give, suggest_names
-from fecemo.study.artifacts import KINDS, Artifacts, clustering_digest
+from fecemo.study.artifact_kinds import KINDS, clustering_digest
+from fecemo.study.artifacts import Artifacts
 from fecemo.study.cell import resolve
 from fecemo.study.faces.columns import LANDMARK_FEATURES
 from fecemo.study.faces.data_names import SOURCE, TARGET

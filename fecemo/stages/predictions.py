@@ -26,7 +26,7 @@ from fecemo.evaluation.records.predictions import Predictions
 from fecemo.evaluation.records.score import LabelsUsed
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.labels_read import ScoredFaces, labels_read, scored_faces
-from fecemo.study.artifacts import clustering_digest
+from fecemo.study.artifact_kinds import clustering_digest
 from fecemo.study.cell import Cell
 from fecemo.study.faces.data_names import TARGET
 

@@ -29,7 +29,8 @@ from fecemo.data.receipts import Receipt, digest_file, digest_json, read_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.models.approach import EMBEDDING, IMAGE, find_approach
 from fecemo.run import Encoder, Run, input_columns
-from fecemo.study.artifacts import OF_ROW, Artifacts, clustering_digest
+from fecemo.study.artifact_kinds import OF_ROW, clustering_digest
+from fecemo.study.artifacts import Artifacts
 
 ASSUMED_TEMPERATURE = {"clusters": 0.1, "classifier": 1.0}
 """Where no labelled face may choose one. A face half as far from its centre as from the next has the margin 1/3."""

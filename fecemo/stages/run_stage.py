@@ -11,7 +11,8 @@ from typing import Any
 from fecemo.cli import say_done
 from fecemo.data.durable import atomic_write, explained, output_lock, require_writable
 from fecemo.data.receipts import RECEIPT_NAME, Receipt, current_receipt, plain, write_receipt
-from fecemo.study.artifacts import KINDS, Artifacts
+from fecemo.study.artifact_kinds import KINDS
+from fecemo.study.artifacts import Artifacts
 from fecemo.study.cell import Cell
 
 
@@ -121,12 +122,12 @@ def run_artifact(artifacts: Artifacts, kind: str, cell: Cell, work: Callable[[Pa
     ----------
     artifacts : Artifacts
     kind : str
-        A key of `fecemo.study.artifacts.KINDS`.
+        A key of `fecemo.study.artifact_kinds.KINDS`.
     cell : Cell
     work : callable
         Writes into the folder and returns `StageResult`.
     machine : dict, optional
-        On what it is made, where that shapes the numbers: of `fecemo.study.artifacts.MACHINE`.
+        On what it is made, where that shapes the numbers: of `fecemo.study.artifact_kinds.MACHINE`.
     config : dict, optional
         In the place of the recipe's.
 

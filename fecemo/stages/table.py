@@ -10,7 +10,7 @@ from fecemo.data.receipts import Receipt, digest_file, sound_receipt
 from fecemo.errors import InputError
 from fecemo.stages.run_stage import StageResult, run_stage
 from fecemo.stages.tables.side_by_side import write_side_by_side
-from fecemo.study.artifacts import tables_config
+from fecemo.study.artifact_configs import tables_config
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
 from fecemo.study.recipe_file import read_recipe

@@ -18,7 +18,8 @@ from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.face_inputs import FaceInputs, read_inputs
 from fecemo.stages.pretrained import check_pretrained, put_pretrained
 from fecemo.stages.run_stage import StageResult, run_artifact
-from fecemo.study.artifacts import KINDS, Artifacts
+from fecemo.study.artifact_kinds import KINDS
+from fecemo.study.artifacts import Artifacts
 from fecemo.study.cell import Cell
 from fecemo.study.faces.columns import RunFaces, read_run_faces
 from fecemo.study.faces.data_names import LABEL, SOURCE, of_dataset, read_data_name, target_columns

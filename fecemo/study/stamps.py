@@ -10,7 +10,8 @@ from pathlib import Path
 from fecemo.data.durable import explained, output_lock
 from fecemo.data.receipts import DIGEST_NAME
 from fecemo.errors import ResourceError, StoredStateError
-from fecemo.study.artifacts import CELL_KINDS, Artifact, Artifacts, Status
+from fecemo.study.artifact_kinds import CELL_KINDS, Artifact
+from fecemo.study.artifacts import Artifacts, Status
 from fecemo.study.faces.columns import ALIGNED, LANDMARK_FEATURES
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe

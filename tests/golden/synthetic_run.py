@@ -22,7 +22,7 @@ from fecemo.evaluation.probing.factors import ColumnFigures, Nuisance, strongest
 from fecemo.evaluation.records.predictions import PREDICTIONS_NAME, write_predictions
 from fecemo.evaluation.records.score import SCORE_NAME, write_score
 from fecemo.evaluation.settings import Resampling
-from fecemo.study.artifacts import KINDS
+from fecemo.study.artifact_kinds import KINDS
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe

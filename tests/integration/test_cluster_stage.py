@@ -10,7 +10,7 @@ from fecemo.data.cluster_names import read_cluster_names
 from fecemo.data.receipts import digest_file, read_receipt
 from fecemo.evaluation.records.score import read_score
 from fecemo.stages import cluster, evaluate, label, table
-from fecemo.study.artifacts import clustering_digest
+from fecemo.study.artifact_kinds import clustering_digest
 from tests.artifact_receipts import renew_receipt
 from tests.integration.run_to_name import APPROACH, N_SOURCE, N_TARGET, VARIANT, RunToName
 

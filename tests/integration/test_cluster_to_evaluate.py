@@ -21,7 +21,7 @@ from fecemo.evaluation.records.score import LabelsUsed, read_score
 from fecemo.stages import cluster, evaluate, label, map_faces
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.labels_read import LabelsRead, scored_faces
-from fecemo.study.artifacts import clustering_digest
+from fecemo.study.artifact_kinds import clustering_digest
 from tests.artifact_receipts import leave_outputs, leave_receipt
 
 N_SOURCE = 160

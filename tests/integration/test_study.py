@@ -16,7 +16,7 @@ from fecemo.errors import InputError
 from fecemo.evaluation.results import read_results
 from fecemo.stages import cluster, draw, embed, evaluate, fetch, import_labelled, label, map_faces, table, train
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.study.artifacts import clustering_digest
+from fecemo.study.artifact_kinds import clustering_digest
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
 

@@ -7,7 +7,8 @@ import yaml
 
 from fecemo.data.receipts import digest_place, write_receipt
 from fecemo.errors import StoredStateError
-from fecemo.study.artifacts import CELL_KINDS, KINDS, Artifact, Artifacts, clustering_digest
+from fecemo.study.artifact_kinds import CELL_KINDS, KINDS, Artifact, clustering_digest
+from fecemo.study.artifacts import Artifacts
 from fecemo.study.cell import resolve
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe

@@ -9,7 +9,7 @@ from fecemo.data.draw_settings import DrawSettings
 from fecemo.data.import_settings import ImportSettings
 from fecemo.errors import InputError
 from fecemo.fetch.settings import FetchSettings
-from fecemo.study.artifacts import Artifact, about_faces
+from fecemo.study.artifact_kinds import Artifact, about_faces
 from fecemo.study.cell import resolve
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe

@@ -8,7 +8,8 @@ from fecemo.evaluation.metrics.triplets import TripletTest, TypeShare, write_tri
 from fecemo.evaluation.records.score import Interval
 from fecemo.evaluation.writers import grids_of
 from fecemo.stages.tables.results import read_run
-from fecemo.study.artifacts import KINDS, triplet_test_config
+from fecemo.study.artifact_configs import triplet_test_config
+from fecemo.study.artifact_kinds import KINDS
 from fecemo.study.cell import resolve
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe

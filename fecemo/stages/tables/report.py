@@ -17,7 +17,8 @@ from fecemo.stages.tables.report_facts import (
     read_stages,
     statement_of,
 )
-from fecemo.study.artifacts import CELL_KINDS, KINDS, Artifacts
+from fecemo.study.artifact_kinds import CELL_KINDS, KINDS
+from fecemo.study.artifacts import Artifacts
 from fecemo.study.faces.data_names import SOURCE, TARGET, TRIPLET_TEST
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
