@@ -30,10 +30,10 @@ def check_outputs_trained(cell: Cell, model: Any) -> None:
     trained = {(layer.stack, layer.name) for phase in approach.phases
               for layer in describe(model, cell.fit[phase.name].outputs).layers}
     for output in approach.readouts:
-        untaught = {layer.stack for layer in describe(model, [output]).layers
+        untrained = {layer.stack for layer in describe(model, [output]).layers
                     if layer.parameters and (layer.stack, layer.name) not in trained}
-        if untaught:
-            parts = " and ".join(sorted(untaught))
+        if untrained:
+            parts = " and ".join(sorted(untrained))
             raise InputError(f"approaches.{cell.recipe_row}.fit: no loss looks at what {parts} gives, of which the "
                              f"row's {output} are made: they would learn nothing and answer at random; add a loss "
                              f"of {output}")
