@@ -115,7 +115,7 @@ class Run:
         return Classifier(self.layout, row, variant)
 
     def namer(self, row: str, variant: str) -> "ClusterNamer":
-        """Return the named clusters of a cell: ``predict(vectors)`` gives the class of each vector.
+        """Return the named clusters of a cell: ``predict(vectors)`` gives the class, or other label, of each vector.
 
         Raises
         ------
@@ -131,7 +131,7 @@ class Run:
         require_receipt(self.layout.names(row, variant), "label")
         centres = np.asarray(read_array(self.layout.clusters(row, variant), "centres", "cluster"))
         names = read_cluster_names(self.layout.names(row, variant) / NAMES_NAME)
-        return ClusterNamer(names.classes).fit(centres, names.names)
+        return ClusterNamer(names.labels).fit(centres, names.names)
 
     def roles(self, row: str, variant: str) -> dict[str, str]:
         """Return the data sets whose outputs a cell stores, by their role. Raises `StoredStateError` before it does."""

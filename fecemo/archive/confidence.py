@@ -4,7 +4,8 @@ A row gives every face a score s_c of every class c. Of clusters it is the relat
 distance d to the nearest centre named c and d' to the nearest of all others, in [-1, 1]; of a classifier the logarithm
 of its probability. The share of a class is softmax(s / T)_c, and the confidence of an answer is its class's share. T is
 that under which the labels of held-out faces are most likely (Guo, Pleiss, Sun, Weinberger: On Calibration of Modern
-Neural Networks, ICML 2017, section 4.2). It changes no answer.
+Neural Networks, ICML 2017, section 4.2). It changes no answer. Where several names count as one class, its share is the
+sum of theirs.
 """
 
 from dataclasses import dataclass
@@ -42,31 +43,32 @@ def shares(scores: np.ndarray, temperature: float) -> np.ndarray:
     return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def calibrate(scores: np.ndarray, truth: np.ndarray, assumed: float) -> Calibration:
+def calibrate(scores: np.ndarray, right: np.ndarray, assumed: float) -> Calibration:
     """Choose the temperature under which labels are most likely.
 
     Parameters
     ----------
     scores : ndarray of shape (n, c), float
-    truth : ndarray of shape (n,), int
-        Column of each face's class.
+    right : ndarray of shape (n, c), bool
+        The columns that count as each face's class, at least one of each.
     assumed : float
         The temperature where fewer than `MIN_LABELLED` faces are given.
     """
     from scipy.optimize import minimize_scalar
+    from scipy.special import logsumexp
 
-    if len(truth) < MIN_LABELLED:
+    if len(right) < MIN_LABELLED:
         return Calibration(assumed)
-    scores, rows = np.asarray(scores, np.float64), np.arange(len(truth))
+    scores = np.asarray(scores, np.float64)
 
     def loss(log_temperature: float) -> float:
         logits = scores / np.exp(log_temperature)
-        top = logits.max(axis=1, keepdims=True)
-        return float((np.log(np.exp(logits - top).sum(axis=1)) + top[:, 0] - logits[rows, truth]).mean())
+        return float((logsumexp(logits, axis=1) - logsumexp(logits, axis=1, b=right)).mean())
 
     best = float(np.exp(minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded").x))
     made = shares(scores, best)
-    return Calibration(best, len(truth), calibration_error(made.max(axis=1), made.argmax(axis=1) == truth))
+    correct = right[np.arange(len(right)), made.argmax(axis=1)]
+    return Calibration(best, len(right), calibration_error(made.max(axis=1), correct))
 
 
 def calibration_error(confidence: np.ndarray, correct: np.ndarray) -> float:

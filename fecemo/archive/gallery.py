@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from fecemo.archive.words import EMOTIONS, NEGATIONS, PASSED_OVER, SUFFIXES, emotion_words
-from fecemo.data.classes import class_of
+from fecemo.archive.words import NEGATIONS, PASSED_OVER, SUFFIXES, emotion_words, places_of_emotions
+from fecemo.data.vocabulary import Vocabulary, by_word, holdings, names_of
 
 PAGE_FILES = ("gallery.html", "gallery.css", "gallery.js")
 INDEX_NAME = "index.html"
@@ -39,8 +39,13 @@ class ShownFaces:
     Parameters
     ----------
     classes : sequence of str
+        Labels.
+    vocabulary : Vocabulary
+        By which the names in them are understood.
+    rows : ndarray of shape (n,), int
+        Of the faces in their data set.
     shares : ndarray of shape (n, c), float
-        Confidence in [0, 1] that a face shows each class; 0 throughout where it has no name. A face shows the class
+        Confidence in [0, 1] that a face shows each label; 0 throughout where it has no name. A face shows the label
         with the largest share.
     calibrated : bool
         Whether the shares were calibrated on labelled faces.
@@ -55,6 +60,8 @@ class ShownFaces:
     """
 
     classes: Sequence[str]
+    vocabulary: Vocabulary
+    rows: np.ndarray
     shares: np.ndarray
     calibrated: bool
     photos: Sequence[str]
@@ -84,10 +91,16 @@ def faces_script(title: str, folder: str, faces: ShownFaces, named_by: str = "")
     named_by : str
         How clusters got their names: the page says where nobody has looked at them.
     """
+    names, holds = holdings(faces.vocabulary, faces.classes)
+    place = {name: at for at, name in enumerate(names)}
     return _script("GALLERY", {
         "title": title, "claim": (BY_UNITS if named_by == "action_units" else "") + CLAIM,
         "n": len(faces.shares), "grid": GRID, "folder": folder,
-        "classes": list(faces.classes), "calibrated": faces.calibrated,
+        "classes": list(faces.classes), "calibrated": faces.calibrated, "rows": _encoded(faces.rows.astype("<u4")),
+        # Of every label the names that it holds, its first name; of every name that above it.
+        "names": names, "holds": [np.flatnonzero(of_label).tolist() for of_label in holds],
+        "first": [place[names_of(label)[0]] for label in faces.classes],
+        "under": [place[above[-1]] if (above := faces.vocabulary.above(name)) else -1 for name in names],
         "shares": _encoded(np.rint(np.clip(faces.shares, 0, 1) * 255).astype(np.uint8)),
         "photos": list(faces.photos), "photo_of": _encoded(faces.photo_of.astype("<u4")),
         "boxes": _encoded(np.rint(np.clip(faces.boxes, 0, 1) * 65535).astype("<u2")),
@@ -115,21 +128,22 @@ def vectors_script(vectors: np.ndarray) -> str:
     return _script("GALLERY_VECTORS", {"d": whole.shape[1], "vectors": _encoded(whole)})
 
 
-def words_script(classes: Sequence[str]) -> str:
-    """Return ``words.js``: how much each word of the table means each class, and how a phrase is read.
+def words_script(classes: Sequence[str], vocabulary: Vocabulary) -> str:
+    """Return ``words.js``: how much each word of the table means each label, and how a phrase is read.
 
     The page reads a phrase as `fecemo.archive.words.read_query` does.
 
     Parameters
     ----------
     classes : sequence of str
+        Labels.
+    vocabulary : Vocabulary
     """
-    # Percent of each emotion, without zeros at the end; places of the emotions among the gallery's classes, or -1.
+    # Percent of each emotion, without zeros at the end; the labels that count as each emotion.
     words = {word: np.trim_zeros([round(100 * share) for share in shares], "b")
              for word, shares in emotion_words().items()}
-    places = [next((place for place, name in enumerate(classes) if class_of(name, EMOTIONS) == emotion), -1)
-              for emotion in EMOTIONS]
-    return _script("GALLERY_WORDS", {"words": words, "places": places, "negations": sorted(NEGATIONS),
+    return _script("GALLERY_WORDS", {"words": words, "places": places_of_emotions(classes, vocabulary),
+                                     "named": by_word(vocabulary, classes), "negations": sorted(NEGATIONS),
                                      "passed_over": sorted(PASSED_OVER), "suffixes": SUFFIXES})
 
 

@@ -3,19 +3,21 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
-from fecemo.archive.vocabulary import Vocabulary
 from fecemo.data.arrays import read_array
+from fecemo.data.documents import build
 from fecemo.data.durable import atomic_write
 from fecemo.data.photo_tree import photo_path
 from fecemo.data.receipts import open_output, require_receipt
-from fecemo.errors import StoredStateError
+from fecemo.data.vocabulary import Vocabulary, holdings, names_of
+from fecemo.errors import InputError, StoredStateError
 
 STAGE = "tag"
 TAGS_NAME, DESCRIPTION_NAME, EXIFTOOL_NAME = "tags.csv", "tags.json", "exiftool.csv"
@@ -40,11 +42,17 @@ class TagsDescription:
     run : str
         Digest of the model, the clusters and the names.
     classes : tuple of str
-        Columns of ``shares.npy``.
+        Columns of ``shares.npy``: the classes, and every other label that clusters or faces bear.
+    vocabulary : Vocabulary
+        By which the names in them are understood, and become keywords.
     named_by : str
         How the clusters got their names, such as ``"hand"``; ``"classifier"`` where there are none.
     names : dict of str to str
         Of the clusters, by their keys; empty for a classifier.
+    moved : int
+        Faces of the table that a person moved out of their clusters.
+    set_aside : int
+        Faces that are not in the table: what the detector took for a face, and a person did not.
     calibrated : bool
         Whether labelled faces chose the temperature of the shares; see `fecemo.archive.confidence`.
     temperature : float
@@ -59,8 +67,11 @@ class TagsDescription:
     variant: str
     run: str
     classes: tuple[str, ...]
+    vocabulary: Vocabulary
     named_by: str
     names: dict[str, str]
+    moved: int
+    set_aside: int
     calibrated: bool
     temperature: float
     n_labelled: int
@@ -78,6 +89,8 @@ class Tags:
     Parameters
     ----------
     description : TagsDescription
+    row : ndarray of shape (n,), int64
+        Of the data set, ascending.
     id, photo, taken, shows, second, cluster : ndarray of shape (n,), str
     box : ndarray of shape (n, 4), float64
         Left, right, top, bottom as fractions of the upright photograph.
@@ -90,6 +103,7 @@ class Tags:
     """
 
     description: TagsDescription
+    row: np.ndarray
     id: np.ndarray
     photo: np.ndarray
     taken: np.ndarray
@@ -103,6 +117,41 @@ class Tags:
 
     def __len__(self) -> int:
         return len(self.id)
+
+    @cached_property
+    def names(self) -> "ShownNames":
+        """ShownNames: What the labels hold."""
+        return ShownNames(self.description.vocabulary, self.description.classes)
+
+
+class ShownNames:
+    """What labels hold: how likely a face shows each name of its label, and what stands above it.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+    labels : sequence of str
+        Columns of shares.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, labels: Sequence[str]) -> None:
+        self._held = {label: vocabulary.held_by(label) for label in labels}
+        self._names, self._holds = holdings(vocabulary, labels)
+        self._place = {name: place for place, name in enumerate(self._names)}
+
+    def of(self, label: str, shares: np.ndarray) -> list[tuple[str, float]]:
+        """Return the names of a face's label and those above, each with its confidence, the widest first.
+
+        Confidence is the sum of the shares, of shape (c,), of all labels that hold the name: where it is open which of
+        two names under ``"upset"`` a face shows, it may be clear that it shows ``"upset"``.
+        """
+        held = self._held.get(label, ())
+        places = [self._place[name] for name in held]
+        return list(zip(held, np.minimum(shares @ self._holds[:, places], 1).tolist(), strict=True))
+
+    def confidence(self, label: str, shares: np.ndarray) -> float:
+        """Return the confidence of the first name of a face's label; 0 without one."""
+        return dict(self.of(label, shares))[names_of(label)[0]] if label else 0.0
 
 
 def read_tags(folder: Path) -> Tags:
@@ -126,7 +175,8 @@ def read_tags(folder: Path) -> Tags:
     sides = np.array([columns[side] for side in ("left", "right", "top", "bottom")], np.float64).T.reshape(-1, 4)
     texts = {name: np.array(columns[name], dtype=str)
              for name in ("id", "photo", "taken", "shows", "second", "cluster")}
-    return Tags(description, **texts, box=sides, confidence=np.array(columns["confidence"], np.float32),
+    return Tags(description, np.array(columns["row"], np.int64), **texts, box=sides,
+                confidence=np.array(columns["confidence"], np.float32),
                 vectors=read_array(folder, VECTORS, STAGE, length=len(sides)),
                 shares=read_array(folder, SHARES, STAGE, length=len(sides)))
 
@@ -136,8 +186,8 @@ def _read_description(path: Path) -> TagsDescription:
         document = json.loads(path.read_text(encoding="utf-8"))
         if document.pop("format") != FORMAT or set(document) != {field.name for field in fields(TagsDescription)}:
             raise ValueError(f"expected the format {FORMAT}")
-        return TagsDescription(**{**document, "classes": tuple(document["classes"])})
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        return build(TagsDescription, document, str(path))
+    except (ValueError, TypeError, KeyError, AttributeError, InputError) as error:
         raise StoredStateError(f"{path} is damaged: {error}; run the tag stage again") from error
 
 
@@ -156,7 +206,7 @@ def write_exiftool_table(path: Path, photos: Mapping[str, Sequence[tuple[str, fl
     ----------
     path : Path
     photos : mapping of str to sequence of (str, float)
-        By name of the photograph, what each face shows and how confidently.
+        By name of the photograph, the names that its faces show and how confidently.
     vocabulary : Vocabulary
     threshold : float
     """
@@ -164,8 +214,8 @@ def write_exiftool_table(path: Path, photos: Mapping[str, Sequence[tuple[str, fl
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("SourceFile", "Subject", "HierarchicalSubject"))
     for photo, faces in sorted(photos.items()):
-        terms = [vocabulary.term(shows) for shows in dict.fromkeys(
-            shows for shows, confidence in faces if shows and confidence >= threshold)]
+        terms = [vocabulary.term(name) for name in dict.fromkeys(
+            name for name, confidence in faces if confidence >= threshold)]
         if known := [term for term in terms if term is not None]:
             # As it is on the disk, whatever bytes that are: ExifTool compares them with the names of files.
             writer.writerow((f"./{photo_path(Path(), photo)}", LIST_BORDER.join(term.subject for term in known),
@@ -180,7 +230,3 @@ def best_two(shares: np.ndarray) -> np.ndarray:
     order: np.ndarray = np.argsort(-shares, axis=1, kind="stable")[:, :2]
     return order
 
-
-def unlisted(names: Iterable[str], vocabulary: Vocabulary) -> list[str]:
-    """Return the names in a vocabulary that no class of the run has: most likely misspelt."""
-    return sorted(set(vocabulary.terms) - set(names))

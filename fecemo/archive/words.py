@@ -6,7 +6,7 @@ The table was written by ``docs/write_emotion_words.py`` from WordNet 3.1, whose
 import csv
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -15,6 +15,7 @@ import numpy as np
 
 from fecemo.data.classes import class_of
 from fecemo.data.manifests import shipped
+from fecemo.data.vocabulary import Vocabulary, by_word
 from fecemo.errors import InputError
 
 TABLE_NAME = "words/emotion_words.csv"
@@ -45,7 +46,7 @@ class QueryWord:
     word : str
         As it was written.
     known : str
-        What it was taken for: a class, or a word of the table.
+        What it was taken for: a name, or a word of the table.
     weight : float
         1, or -1 behind a negation.
     """
@@ -108,44 +109,44 @@ def nearest_known(word: str, count: int = 3) -> tuple[str, ...]:
     return tuple(difflib.get_close_matches(word.lower(), emotion_words(), n=count, cutoff=0.7))
 
 
-def read_query(phrase: str, classes: Sequence[str]) -> Query:
+def read_query(phrase: str, classes: Sequence[str], vocabulary: Vocabulary | None = None) -> Query:
     """Return what a phrase asks for: the sum of its words, those behind a negation with negative weight.
 
-    ``"happy but not surprised"`` weighs faces that show happiness for, and those that show surprise against. A word
-    that is the name of a class is that class; any other reaches the classes that are usual emotions.
+    ``"happy but not surprised"`` weighs faces that show happiness for, and those that show surprise against. A name, or
+    a further word of a house's vocabulary, means all labels that hold the name; any other word reaches the labels that
+    count as usual emotions.
 
     Parameters
     ----------
     phrase : str
-        Words; a class whose name has several is understood as a phrase of its own.
+        Words; names of several words are understood.
     classes : sequence of str
+        Labels, such as ``"happy"`` or ``"sad; tired"``.
+    vocabulary : Vocabulary, optional
 
     Raises
     ------
     InputError
         If no word of the phrase reaches a class; the nearest known words are named.
     """
-    columns = {emotion: column for column, name in enumerate(classes) if (
-        emotion := class_of(name, EMOTIONS)) is not None}
+    vocabulary = Vocabulary() if vocabulary is None else vocabulary
+    named, places = by_word(vocabulary, classes), places_of_emotions(classes, vocabulary)
     weights, words, unknown, sign = np.zeros(len(classes)), [], {}, 1.0
-    whole = class_of(phrase, classes)
-    for word in [phrase] if whole is not None else _WORD.findall(phrase):
+    for word, name in _parts(phrase, named):
         lower = word.lower().replace("’", "'")
-        if lower in NEGATIONS or lower.endswith("n't"):
+        if name is None and (lower in NEGATIONS or lower.endswith("n't")):
             sign = -1.0
             continue
-        name = class_of(word, classes)
         form = known_form(word)
         if name is None and (lower in PASSED_OVER or form is None):
             if lower not in PASSED_OVER:
                 unknown[word] = nearest_known(word)
             continue
         if name is not None:
-            weights[list(classes).index(name)] += sign
+            weights[named[name]] += sign
         else:
-            for emotion, share in zip(EMOTIONS, emotion_words()[str(form)], strict=True):
-                if emotion in columns:
-                    weights[columns[emotion]] += sign * share
+            for columns, share in zip(places, emotion_words()[str(form)], strict=True):
+                weights[columns] += sign * share
         words.append(QueryWord(word, name or str(form), sign))
         sign = 1.0
     if not weights.any():
@@ -153,3 +154,30 @@ def read_query(phrase: str, classes: Sequence[str]) -> Query:
             "; ".join(f"{word!r} is not known" + (f", nearest: {', '.join(near)}" if near else "")
                       for word, near in unknown.items()) or "it has no word for one"))
     return Query(weights, tuple(words), unknown)
+
+
+def places_of_emotions(labels: Sequence[str], vocabulary: Vocabulary) -> list[list[int]]:
+    """Return, for each of `EMOTIONS`, the places of the labels that count as it."""
+    counted = [vocabulary.counted_as(label, EMOTIONS) for label in labels]
+    return [[place for place, emotions in enumerate(counted) if emotion in emotions] for emotion in EMOTIONS]
+
+
+def _parts(phrase: str, named: Mapping[str, list[int]]) -> Iterator[tuple[str, str | None]]:
+    """Yield the words of a phrase; those that are a name as one, with the key by which ``named`` has it."""
+    if (whole := _named(phrase, named)) is not None:
+        yield phrase, whole
+        return
+    words, at = _WORD.findall(phrase), 0
+    longest = max((len(name.split()) for name in named), default=1)
+    while at < len(words):
+        name, length = None, 1
+        for length in range(min(longest, len(words) - at), 0, -1):
+            if (name := _named(" ".join(words[at : at + length]), named)) is not None:
+                break
+        yield " ".join(words[at : at + length]), name
+        at += length
+
+
+def _named(text: str, named: Mapping[str, list[int]]) -> str | None:
+    meant = class_of(text, tuple(named))
+    return meant if meant is not None and named[meant] else None

@@ -5,13 +5,13 @@ written in several forms (XMP specification part 1, section 7); what is read her
 all of them.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 from xml.dom import minidom
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
+from fecemo.data.vocabulary import NO_XML
 from fecemo.errors import InputError
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -27,18 +27,12 @@ EMPTY = (b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>\n<x:xm
          b'<?xpacket end="w"?>\n')
 NO_NAMES: Mapping[str, str] = {}
 _CONTAINERS = ("Bag", "Seq", "Alt")
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 Element = minidom.Element
 
 
-def is_xml(text: str) -> bool:
-    """Tell whether XML can hold a text: it cannot hold control characters and halves of surrogate pairs."""
-    return _NO_XML.search(text) is None
-
-
 def require_xml(text: str, title: str) -> None:
-    """Raise `InputError` for text that XML cannot hold; see `is_xml`."""
-    if (character := _NO_XML.search(text)) is not None:
+    """Raise `InputError` for text that XML cannot hold."""
+    if (character := NO_XML.search(text)) is not None:
         raise InputError(f"{title} {text!r} holds the character U+{ord(character[0]):04X}, which XML cannot hold")
 
 

@@ -6,6 +6,9 @@ here; who writes one uses `fecemo.data.durable.atomic_write`.
 Clusters, and the halves into which a person divides them, have keys: ``"3"``, ``"3a"``, ``"3b"``, ``"3ba"``. To divide
 is an act of naming: the stored clustering stays as it is, the file of names says which groups were divided, and who
 reads it computes the same halves by the same rule.
+
+What a group bears is a label: one of `NOT_CLASSES`, a name, or several, ``"sad; tired"``; see `fecemo.data.vocabulary`.
+Single faces that a person moved out of their group have labels of their own, by their ids.
 """
 
 import json
@@ -15,9 +18,10 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from fecemo.data.classes import USUAL_CLASSES, class_of
+from fecemo.data.classes import USUAL_CLASSES
 from fecemo.data.documents import build, read_json
-from fecemo.errors import InputError, StoredStateError, nearest
+from fecemo.data.vocabulary import Vocabulary, house_vocabulary, names_of
+from fecemo.errors import InputError, StoredStateError
 
 NAMES_NAME = "names.json"
 """The names in use, in a run's folder of names."""
@@ -26,8 +30,10 @@ SAMPLE_NAME = "sample.csv"
 PARTS_NAME = "target_parts"
 """Beside them, where clusters were divided: the key of every embedded target face's group."""
 HAND_FORMAT, NAMED_FORMAT = "fecemo.names/1", "fecemo.named_clusters/1"
-NOT_CLASSES = ("mixed", "not a face", "skip")
-"""What a cluster may be called instead of a class. Its faces get no class and count as wrong."""
+NOT_A_FACE = "not a face"
+"""Faces that bear it are left out of tags, and of the next clustering."""
+NOT_CLASSES = ("mixed", NOT_A_FACE, "skip")
+"""What a cluster may be called instead of a name. Its faces get no class and count as wrong."""
 _KEY = re.compile(r"(0|[1-9][0-9]*)[ab]*")
 
 
@@ -63,16 +69,37 @@ class _Names:
     FORMAT: ClassVar[str]
     names: dict[str, str]
     classes: tuple[str, ...]
+    faces: dict[str, str]
+    vocabulary: Vocabulary
+
+    def label(self, key: int | str) -> str:
+        """Return what a cluster, or a part of one, shows; ``""`` where it has no name, or one of `NOT_CLASSES`."""
+        return shown_by(self.names.get(str(key), ""))
 
     def emotion(self, key: int | str) -> str:
-        """Return the class of a cluster or of a part of one, or ``""`` where it has none."""
-        name = self.names.get(str(key), "")
-        return name if name in self.classes else ""
+        """Return the class as which a cluster or a part of one counts, or ``""`` where it counts as none.
+
+        Of several names the first that counts as a class decides.
+        """
+        return next(iter(self.vocabulary.counted_as(self.label(key), self.classes)), "")
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Tuple of str: The classes, and after them every other label that a group or a face bears."""
+        borne = map(shown_by, (*(self.names[key] for key in sorted(self.names, key=key_order)), *self.faces.values()))
+        return tuple(dict.fromkeys((*self.classes, *filter(None, borne))))
 
     def as_json(self) -> str:
         """Return the document's text."""
         fields = asdict(self)  # type: ignore[call-overload]
+        if self.vocabulary == Vocabulary():
+            del fields["vocabulary"]
         return json.dumps({"format": self.FORMAT, **fields}, indent=1, ensure_ascii=False) + "\n"
+
+
+def shown_by(label: str) -> str:
+    """Return a label, or ``""`` for one that says nothing of an expression: `NOT_CLASSES`."""
+    return "" if label in NOT_CLASSES else label
 
 
 @dataclass(frozen=True)
@@ -86,8 +113,8 @@ class HandNames(_Names):
     clustering : str
         Digest of the named clustering: of its centres and its source faces' clusters.
     names : dict of str to str
-        By the cluster's number (``"0"``, ``"1"``, …) a class or one of `NOT_CLASSES`. A divided cluster has none; its
-        halves have one each (``"3a"``, ``"3b"``).
+        By the cluster's number (``"0"``, ``"1"``, …) a label. A divided cluster has none; its halves have one each
+        (``"3a"``, ``"3b"``).
     by, when : str
         Who named, and the UTC time of the last change.
     notes : dict of str to str
@@ -99,6 +126,10 @@ class HandNames(_Names):
         2-means of the group's embeddings with `seed`, and are refused where they are not these.
     classes : tuple of str
         Names that are classes, in the order of the target's; by default the usual emotions.
+    faces : dict of str to str
+        Labels of single faces that were moved out of their groups, by the faces' ids: no score uses them.
+    vocabulary : Vocabulary
+        What is known of names beyond the classes; that of the house, where it has a file, holds before this one.
     seed : int
         Of the random samples and the divisions.
     looked_at : int
@@ -135,6 +166,8 @@ class HandNames(_Names):
     unsure: tuple[str, ...] = ()
     divided: dict[str, str] = field(default_factory=dict)
     classes: tuple[str, ...] = USUAL_CLASSES
+    faces: dict[str, str] = field(default_factory=dict)
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
     seed: int = 0
     looked_at: int = 0
     samples: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -166,6 +199,9 @@ class ClusterNames(_Names):
     names : dict of str to str
         By group, as in `HandNames`.
     classes : tuple of str
+    faces : dict of str to str
+        Of single faces, as in `HandNames`; also of those that were set aside as no face before.
+    vocabulary : Vocabulary
     divided : dict of str to str
     votes : dict of str to dict of str to int
         Labels of each cluster by class, where labels named it.
@@ -188,6 +224,8 @@ class ClusterNames(_Names):
     method: str
     names: dict[str, str]
     classes: tuple[str, ...] = USUAL_CLASSES
+    faces: dict[str, str] = field(default_factory=dict)
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
     divided: dict[str, str] = field(default_factory=dict)
     votes: dict[str, dict[str, int]] = field(default_factory=dict)
     labels_used: int = 0
@@ -204,11 +242,13 @@ class ClusterNames(_Names):
     def by_hand(cls, hand: HandNames, seen_elsewhere: Sequence[str] = ()) -> "ClusterNames":
         """Return a person's names with their costs. Labels that the person saw elsewhere in the run count too."""
         seen = tuple(sorted({*hand.labels_seen, *seen_elsewhere}))
-        return cls(hand.approach, hand.variant, hand.clustering, "hand", hand.names, hand.classes, hand.divided,
-                   labels_used=len(seen), labels_seen=seen, by=hand.by, when=hand.when, looked_at=hand.looked_at,
-                   suggestions_used=hand.suggestions_used, other_scores_seen=hand.other_scores_seen,
+        return cls(hand.approach, hand.variant, hand.clustering, "hand", hand.names, hand.classes, hand.faces,
+                   hand.vocabulary, hand.divided, labels_used=len(seen), labels_seen=seen, by=hand.by, when=hand.when,
+                   looked_at=hand.looked_at, suggestions_used=hand.suggestions_used,
+                   other_scores_seen=hand.other_scores_seen,
                    target_labels_shown=hand.target_labels_shown or bool(seen_elsewhere),
                    seconds=round(sum(hand.seconds.values()), 1))
+
 
 def read_cluster_names(path: Path) -> ClusterNames:
     """Read what the label stage wrote. Raises `InputError` if it is missing, damaged or not such a document."""
@@ -219,25 +259,41 @@ def read_hand_names(path: Path, classes: Sequence[str] = ()) -> HandNames:
     """Read a person's names, whole or still incomplete.
 
     Classes, those of the target or else those that the document lists, may be spelled in any known way
-    (``"happiness"``). An empty name, as the cluster stage's template has it, is a name still to give. Raises
-    `InputError` if the file is missing, half-written or not such a document, or a name is unknown; the nearest is
-    named.
+    (``"happiness"``); other names are those of the document's vocabulary, or of the house's, which stands in the folder
+    of folders of names. An empty name, as the cluster stage's template has it, is a name still to give. Raises
+    `InputError` if a file is missing, half-written or not such a document, or a name is unknown; the nearest is named.
     """
     document = _document(path, HAND_FORMAT)
     stored = build(HandNames, {**document, **({"classes": tuple(classes)} if classes else {})}, str(path))
     for cluster in (*stored.names, *stored.divided):
         if _KEY.fullmatch(cluster) is None:
             raise InputError(f"{path}: names: {cluster!r} is not the number of a cluster")
-    names = {}
-    for cluster, name in stored.names.items():
-        if not name:
-            continue
-        meaning = name if name in NOT_CLASSES else class_of(name, stored.classes)
-        if meaning is None:
-            raise InputError(f"{path}: cluster {cluster} is named {name!r}: "
-                             f"{nearest(name, (*stored.classes, *NOT_CLASSES))}")
-        names[cluster] = meaning
-    return replace(stored, names=names)
+    vocabulary = house_vocabulary(path.parents[1]).over(stored.vocabulary)
+    read: dict[str, dict[str, str]] = {"cluster": {}, "face": {}}
+    for what, labels in (("cluster", stored.names), ("face", stored.faces)):
+        for key, text in labels.items():
+            try:
+                label, vocabulary = read_label(text, stored.classes, vocabulary)
+            except InputError as error:
+                raise InputError(f"{path}: {what} {key} is named {text!r}: {error}; a name beyond these is listed in "
+                                 "the vocabulary first") from error
+            if label:
+                read[what][key] = label
+    return replace(stored, names=read["cluster"], faces=read["face"], vocabulary=vocabulary)
+
+
+def read_label(text: str, classes: Sequence[str], vocabulary: Vocabulary) -> tuple[str, Vocabulary]:
+    """Return a label as it is stored, and the vocabulary with what it says besides.
+
+    Raises `InputError` for a name that is neither a class nor one of `NOT_CLASSES`, nor in the vocabulary.
+    """
+    text = text.strip()
+    if not text or text in NOT_CLASSES:
+        return text, vocabulary
+    label, vocabulary = vocabulary.read_label(text, (*classes, *NOT_CLASSES))
+    if lonely := set(NOT_CLASSES).intersection(names_of(label) if label not in NOT_CLASSES else ()):
+        raise InputError(f"{min(lonely)!r} stands alone: it is no name beside others")
+    return label, vocabulary
 
 
 def hand_names_of(path: Path, approach: str, variant: str, classes: Sequence[str] = ()) -> HandNames:

@@ -8,6 +8,7 @@ from pathlib import Path
 from fecemo.data.cluster_names import HandNames, read_hand_names
 from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import digest_file
+from fecemo.data.vocabulary import house_vocabulary
 from fecemo.errors import InputError, StoredStateError
 from fecemo.labelling.groups import NamedClustering
 
@@ -36,7 +37,8 @@ class NamesFile:
     def _read(self, clustering: NamedClustering, by: str, seed: int, classes: tuple[str, ...]) -> HandNames:
         cell = (clustering.approach, clustering.variant)
         if not self._digest:
-            return HandNames(*cell, clustering=clustering.digest, names={}, by=by, seed=seed, classes=classes)
+            return HandNames(*cell, clustering=clustering.digest, names={}, by=by, seed=seed, classes=classes,
+                             vocabulary=house_vocabulary(self.path.parents[1]))
         stored = read_hand_names(self.path, classes)
         if (stored.approach, stored.variant) != cell:
             raise InputError(f"{self.path} names the clusters of {stored.approach} {stored.variant}, expected "

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.data.classes import USUAL_CLASSES, class_of
-from fecemo.data.cluster_names import NOT_CLASSES, HandNames, halves_of, key_order
+from fecemo.data.classes import USUAL_CLASSES
+from fecemo.data.cluster_names import NOT_CLASSES, HandNames, halves_of, key_order, read_label
+from fecemo.data.vocabulary import AND, UNDER, Vocabulary
 from fecemo.errors import InputError, nearest
 from fecemo.labelling.groups import Divide, Divisions, Groups, NamedClustering, sample_faces
 from fecemo.labelling.names_file import NamesFile
@@ -25,6 +26,8 @@ class _Decisions:
     notes: dict[str, str]
     unsure: tuple[str, ...]
     divided: dict[str, str]
+    faces: dict[str, str]
+    vocabulary: Vocabulary
 
 
 class LabellingSession:
@@ -40,7 +43,9 @@ class LabellingSession:
     seed : int
         Of random samples and of divisions; a session that goes on keeps the seed with which it began.
     classes : sequence of str
-        What a cluster can be named, in order, beside `NOT_CLASSES`.
+        What a cluster can be named, in order, beside `NOT_CLASSES` and the names of the vocabulary.
+    ids : sequence of str, of length n
+        Of the source faces, by which single ones are moved out of their groups.
     divide : callable, optional
         How a group falls into two; without it none can be divided.
     clock : callable
@@ -60,9 +65,9 @@ class LabellingSession:
     """
 
     def __init__(self, clustering: NamedClustering, path: Path, by: str, seed: int = 0, *,
-                 classes: Sequence[str] = USUAL_CLASSES, divide: Divide | None = None,
+                 classes: Sequence[str] = USUAL_CLASSES, ids: Sequence[str] = (), divide: Divide | None = None,
                  clock: Callable[[], float] = time.monotonic) -> None:
-        self.classes = tuple(classes)
+        self.classes, self.ids = tuple(classes), tuple(ids)
         self._file = NamesFile(path, clustering, by, seed, self.classes)
         self._divisions = Divisions(clustering, divide, self.stored.seed)
         self.groups: Groups = self._divisions.groups(self.stored.divided)
@@ -95,17 +100,53 @@ class LabellingSession:
             self._save(self.stored)
         self._since, self._at_work_on = self._clock(), key
 
-    def name(self, *keys: str, name: str) -> None:
-        """Give one group, or several that mean the same, a name: a class or one of `NOT_CLASSES`.
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Tuple of str: The classes, and after them every other name of the vocabulary."""
+        return tuple(dict.fromkeys((*self.classes, *self.stored.vocabulary.known)))
 
-        Raises `InputError` for an unknown name or group.
+    def name(self, *keys: str, name: str, new: bool = False) -> None:
+        """Give one group, or several that mean the same, a label.
+
+        Parameters
+        ----------
+        *keys : str
+        name : str
+            A class, another name of the vocabulary, several (``"sad; tired"``), a path (``"upset/sad"``), or one of
+            `NOT_CLASSES`.
+        new : bool
+            Whether a name that is not known joins the vocabulary. Else `InputError` is raised, as for an unknown group.
         """
-        meaning = name if name in NOT_CLASSES else class_of(name, self.classes)
-        if meaning is None:
-            raise InputError(f"no cluster can be named {name!r}: {nearest(name, (*self.classes, *NOT_CLASSES))}")
+        label, vocabulary = self._read(name, new)
         for key in keys:
             self.groups.at(key)
-        self._decide(replace(self._decisions(), names={**self.stored.names, **dict.fromkeys(keys, meaning)}))
+        self._decide(replace(self._decisions(), names={**self.stored.names, **dict.fromkeys(keys, label)},
+                             vocabulary=vocabulary))
+
+    def move(self, *faces: str, name: str, new: bool = False) -> None:
+        """Give single faces, by their ids, a label of their own, so that they leave their groups; see `name`."""
+        label, vocabulary = self._read(name, new)
+        self._decide(replace(self._decisions(), faces={**self.stored.faces, **dict.fromkeys(faces, label)},
+                             vocabulary=vocabulary))
+
+    def move_back(self, *faces: str) -> None:
+        """Take the labels of single faces away: they belong to their groups again."""
+        self._decide(replace(self._decisions(), faces={
+            face: label for face, label in self.stored.faces.items() if face not in faces}))
+
+    def _read(self, text: str, new: bool) -> tuple[str, Vocabulary]:
+        vocabulary = self.stored.vocabulary
+        for part in text.split(AND.strip()) if new else ():
+            last = part.rpartition(UNDER)[2].strip()
+            if all(vocabulary.spelled(known, self.classes) is None for known in (part, last)):
+                vocabulary = vocabulary.with_name(last)
+        try:
+            label, vocabulary = read_label(text, self.classes, vocabulary)
+        except InputError as error:
+            raise InputError(f"no cluster can be named {text!r}: {error}") from error
+        if not label:
+            raise InputError(f"an empty name is none: {nearest(text, (*self.choices, *NOT_CLASSES))}")
+        return label, vocabulary
 
     def merge(self, keys: Iterable[str], into: str) -> None:
         """Give groups the name that another has. The stored clustering stays as it is.
@@ -245,12 +286,13 @@ class LabellingSession:
 
     def _decisions(self) -> _Decisions:
         stored = self.stored
-        return _Decisions(stored.names, stored.notes, stored.unsure, stored.divided)
+        return _Decisions(stored.names, stored.notes, stored.unsure, stored.divided, stored.faces, stored.vocabulary)
 
     def _apply(self, decisions: _Decisions) -> None:
         groups = self.groups if decisions.divided == self.stored.divided else self._divisions.groups(decisions.divided)
         self._save(replace(self.stored, names=_sorted(decisions.names), notes=_sorted(decisions.notes),
-                           unsure=decisions.unsure, divided=_sorted(decisions.divided)))
+                           unsure=decisions.unsure, divided=_sorted(decisions.divided), faces=decisions.faces,
+                           vocabulary=decisions.vocabulary))
         self.groups = groups
 
     def _save(self, names: HandNames) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fecemo.data.cluster_names import HandNames, cluster_of, key_order
+from fecemo.data.cluster_names import NOT_A_FACE, HandNames, cluster_of, key_order
 from fecemo.errors import StoredStateError
 from fecemo.labelling.groups import Groups
 from fecemo.labelling.material import SeenLabels
@@ -22,9 +22,13 @@ class LabellingSummary:
     named, groups : int
         Groups that have a name, of how many.
     covered, faces : int
-        Source faces in groups that name an emotion, of how many.
+        Source faces in groups whose name says what they show, of how many.
+    moved, set_aside : int
+        Single faces with labels of their own, and faces that are none: by the names of their groups, or by themselves.
     absent : tuple of str
         Emotions that no group has: no face will be called so.
+    uncounted : tuple of str
+        Names that count as no class.
     doubtful : dict of str to str
         Groups to look at again, and why: the person was unsure, or the margin is small.
     seconds : float
@@ -41,7 +45,10 @@ class LabellingSummary:
     groups: int
     covered: int
     faces: int
+    moved: int
+    set_aside: int
     absent: tuple[str, ...]
+    uncounted: tuple[str, ...]
     doubtful: dict[str, str]
     seconds: float
     looked_at: int
@@ -62,6 +69,11 @@ class LabellingSummary:
         """Return the summary for people; what is missing is named once every cluster has a name."""
         lines = [f"{self.named} of {self.groups} clusters named; {self.covered / max(1, self.faces):.0%} of "
                 f"{self.faces:,} faces in clusters that name an emotion"]
+        if self.moved or self.set_aside:
+            lines.append(f"{self.moved:,} single faces moved out of their clusters, which no score uses; "
+                         f"{self.set_aside:,} faces set aside as no faces")
+        if self.uncounted:
+            lines.append(f"{', '.join(self.uncounted)}: counts as none of the classes, unless the vocabulary says so")
         if self.complete and self.absent:
             lines.append(f"no cluster is named {', '.join(self.absent)}: no face will be called so")
         if self.doubtful:
@@ -82,10 +94,17 @@ def summarise(session: LabellingSession) -> LabellingSummary:
     groups, stored = session.groups, session.stored
     doubtful = {key: f"margin {groups.margins[key]:.2f}" for key in groups.doubtful}
     doubtful |= {key: "unsure" for key in stored.unsure if key in groups.keys}
+    counted = {stored.emotion(key) for key in stored.names}
+    single = {at for at, face in enumerate(session.ids) if stored.faces.get(face) == NOT_A_FACE}
+    aside = single.union(*(groups.members(key).tolist() for key, name in stored.names.items() if name == NOT_A_FACE))
+    aside -= {at for at, face in enumerate(session.ids) if stored.faces.get(face, NOT_A_FACE) != NOT_A_FACE}
     return LabellingSummary(named=len(stored.names), groups=len(groups.keys), faces=len(groups.of_face),
-                            covered=sum(groups.sizes[key] for key,
-                                        name in stored.names.items() if name in session.classes),
-                            absent=tuple(name for name in session.classes if name not in stored.names.values()),
+                            covered=sum(groups.sizes[key] for key in stored.names if stored.label(key)),
+                            moved=len(stored.faces), set_aside=len(aside),
+                            absent=tuple(name for name in session.classes if name not in counted),
+                            uncounted=tuple(dict.fromkeys(
+                                stored.label(key) for key in stored.names
+                                if stored.label(key) and not stored.emotion(key))),
                             doubtful=dict(sorted(doubtful.items(), key=lambda item: key_order(item[0]))),
                             seconds=sum(stored.seconds.values()), looked_at=stored.looked_at,
                             labels_seen=len(stored.labels_seen), other_scores_seen=stored.other_scores_seen)

@@ -83,7 +83,8 @@ def run(settings: GallerySettings, out: Path) -> Receipt:
         If ``out`` cannot be written.
     """
     tags, dataset = read_tags(settings.tags), Dataset(settings.dataset)
-    if len(tags) != len(dataset) or not np.array_equal(tags.id, dataset.ids):
+    if tags.row.max(initial=-1) >= len(dataset) or not np.array_equal(tags.id, dataset.ids[tags.row]) or (
+            len(tags) + tags.description.set_aside != len(dataset)):
         raise StoredStateError(f"{settings.tags} holds tags of {len(tags)} faces that are not those of "
                                f"{settings.dataset} ({len(dataset)}); run the tag stage again")
     title = settings.title or settings.photos.resolve().name
@@ -96,15 +97,16 @@ def run(settings: GallerySettings, out: Path) -> Receipt:
         for stale in [*made.glob("sheets/*.jpg"), *made.glob("copies/*.jpg")]:
             stale.unlink()
         files = []
-        for number, sheet in _sheets(dataset):
+        for number, sheet in _sheets(dataset, tags.row):
             files.append(f"sheets/{number:04d}.jpg")
             atomic_write(made / files[-1], sheet)
         links, missing = _copies(settings, made, photos.tolist())
-        shown = gallery.ShownFaces(tags.description.classes, np.asarray(tags.shares), tags.description.calibrated,
-                                   photos.tolist(), photo_of, tags.box, links)
+        shown = gallery.ShownFaces(tags.description.classes, tags.description.vocabulary, tags.row,
+                                   np.asarray(tags.shares), tags.description.calibrated, photos.tolist(), photo_of,
+                                   tags.box, links)
         scripts = {"faces.js": gallery.faces_script(title, quote(folder) + "/", shown, tags.description.named_by),
                    "vectors.js": gallery.vectors_script(np.asarray(tags.vectors)),
-                   "words.js": gallery.words_script(tags.description.classes)}
+                   "words.js": gallery.words_script(tags.description.classes, tags.description.vocabulary)}
         for name, text in {**scripts, **gallery.page_files()}.items():
             files.append(name)
             atomic_write(made / name, text)
@@ -118,15 +120,15 @@ def run(settings: GallerySettings, out: Path) -> Receipt:
     return run_stage(STAGE, out, config=config, inputs=inputs, seed=None, work=work)
 
 
-def _sheets(dataset: Dataset) -> Iterator[tuple[int, bytes]]:
-    """Yield the number and JPEG of every sheet: rows of faces, the last one filled up with black."""
+def _sheets(dataset: Dataset, rows_shown: np.ndarray) -> Iterator[tuple[int, bytes]]:
+    """Yield the number and JPEG of every sheet of these faces, in rows, the last one filled up with black."""
     from fecemo.imaging.encode import encode_image
     from fecemo.imaging.resize import resize
 
     grid, tile = gallery.GRID, gallery.TILE
-    with progress(len(dataset), f"{STAGE}: sheets", "face") as bar:
-        for number, start in enumerate(range(0, len(dataset), grid * grid)):
-            faces = np.asarray(dataset.faces[start : start + grid * grid])
+    with progress(len(rows_shown), f"{STAGE}: sheets", "face") as bar:
+        for number, start in enumerate(range(0, len(rows_shown), grid * grid)):
+            faces = np.asarray(dataset.faces[rows_shown[start : start + grid * grid]])
             rows = -(-len(faces) // grid)
             sheet = np.zeros((rows * tile, grid * tile, 3), np.uint8)
             for place, face in enumerate(faces):

@@ -1,6 +1,7 @@
 """Label: clusters → names, by a person's file, by the vote of a labelled sample, or by published action units."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from fecemo.data.cluster_names import (
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_file, atomic_write
 from fecemo.data.receipts import Receipt
+from fecemo.data.vocabulary import house_vocabulary
 from fecemo.errors import InputError
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.run_stage import StageResult, run_artifact
@@ -37,7 +39,8 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
     Writes ``names.json`` and, where the recipe names a target, ``sample.csv`` with every label that was seen for it:
     row of the target, id, label, cluster; a person's labels are those that they saw while naming any clusters of the
     run. Where a person divided clusters, ``target_parts.npy`` besides, the group of every target face. The file of
-    names that a person gave is read and never written.
+    names that a person gave is read and never written. Single faces that the person moved are counted; no score uses
+    them, for each is a label of that face alone.
 
     Parameters
     ----------
@@ -66,10 +69,12 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
     hand_names = layout.hand_names(arguments.approach, arguments.variant)
     clusters_receipt = arguments.artifacts.require("clusters", arguments.approach, arguments.variant)
     clustering = clustering_digest(clusters_receipt.outputs)
-    config = names_config(cell, naming.name)
+    config, house = names_config(cell, naming.name), house_vocabulary(layout.labels)
+    if house.names:
+        house.require_counted(names_to_give(cell.recipe, layout))
     if naming.by == "units":
         return run_artifact(arguments.artifacts, "names", cell, config=config, work=lambda folder: _store_names(
-            folder, _names_by_units(arguments, clustering), naming.title))
+            folder, replace(_names_by_units(arguments, clustering), vocabulary=house), naming.title))
     if cell.recipe.roles.target is None and naming.by == "person":
         def named_by_hand(folder: Path) -> StageResult:
             classes = names_to_give(cell.recipe, layout)
@@ -105,7 +110,8 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
                 arguments.approach, arguments.variant, clustering,
                 f"class_balanced {naming.name}" if settings.class_balanced else naming.name,
                 {str(cluster): name for cluster, name in enumerate(by_labels.names)}, dataset.classes,
-                votes={str(cluster): votes for cluster, votes in enumerate(by_labels.votes)}, labels_used=len(drawn))
+                vocabulary=house, labels_used=len(drawn),
+                votes={str(cluster): votes for cluster, votes in enumerate(by_labels.votes)})
         files = [NAMES_NAME, SAMPLE_NAME]
         atomic_write(folder / NAMES_NAME, names.as_json())
         shown = np.union1d(np.flatnonzero(may_see)[drawn], _shown_to_a_person(names, dataset, rows, may_see))
@@ -123,11 +129,13 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
 
 def _result(names: ClusterNames, title: str, files: list[str]) -> StageResult:
     named_classes = {names.emotion(key) for key in names.names} - {""}
+    moved = f", {len(names.faces)} faces moved by hand" if names.faces else ""
     return StageResult(
         files=files,
-        message=f"{len(names.names)} clusters named {title}, {len(named_classes)} classes among them, "
+        message=f"{len(names.names)} clusters named {title}, {len(named_classes)} classes among them{moved}, "
                 f"{names.labels_used} labels used",
-        summary={"names": names.names, "labels_used": names.labels_used, "looked_at": names.looked_at,
+        summary={"names": names.names, "faces_moved": len(names.faces),
+                 "labels_used": names.labels_used, "looked_at": names.looked_at,
                  "by": names.by, "when": names.when, "seconds": names.seconds,
                  "suggestions_used": names.suggestions_used, "target_labels_shown": names.target_labels_shown,
                  "other_scores_seen": names.other_scores_seen},

@@ -12,7 +12,6 @@ from fecemo.archive.photo_tags import FaceTag, PhotoTags
 from fecemo.archive.photographs import Photograph, require_unchanged
 from fecemo.archive.sidecar import Form, SidecarNames, remove_tags, write_tags
 from fecemo.archive.tags import Tags
-from fecemo.archive.vocabulary import Vocabulary
 from fecemo.data.durable import atomic_file, sweep
 from fecemo.data.photo_tree import photo_path
 from fecemo.errors import FecemoError, InputError
@@ -24,8 +23,8 @@ HALF_WRITTEN = ".*.xmp.*.tmp"
 REFUSED = "refused"
 
 
-def write_sidecars(tags: Tags, photos: Path, photographs: Mapping[str, Photograph], out: Path, vocabulary: Vocabulary,
-                   threshold: float, form: Form, rows: Iterable[int] | None = None) -> dict[str, int]:
+def write_sidecars(tags: Tags, photos: Path, photographs: Mapping[str, Photograph], out: Path, threshold: float,
+                   form: Form, rows: Iterable[int] | None = None) -> dict[str, int]:
     """Write the sidecars of photographs, and what became of each into ``sidecars.csv``.
 
     Parameters
@@ -37,13 +36,12 @@ def write_sidecars(tags: Tags, photos: Path, photographs: Mapping[str, Photograp
         All of the folder: those in which no face is left lose their tags.
     out : Path
         Where ``sidecars.csv`` goes.
-    vocabulary : Vocabulary
     threshold : float
-        Faces that show something less confidently get no keyword.
+        What a face shows less confidently is no keyword.
     form : {"photo.jpg.xmp", "photo.xmp"}
         Of new sidecars.
     rows : iterable of int, optional
-        Faces whose photographs are meant; all without it.
+        Places in the tags of the faces whose photographs are meant; all without it.
 
     Returns
     -------
@@ -73,7 +71,7 @@ def write_sidecars(tags: Tags, photos: Path, photographs: Mapping[str, Photograp
                     folder = path.parent
                     sweep(folder, HALF_WRITTEN)
                 place = names.path_of(path) if folder.is_dir() else path
-                outcome = _write(place, path, photographs[photo], tags, faces, vocabulary, threshold, date)
+                outcome = _write(place, path, photographs[photo], tags, faces, threshold, date)
                 sidecar = place.name
             except (FecemoError, OSError) as error:
                 outcome, detail = REFUSED, str(error)
@@ -86,18 +84,18 @@ def write_sidecars(tags: Tags, photos: Path, photographs: Mapping[str, Photograp
     return dict(counts)
 
 
-def _write(sidecar: Path, photo: Path, photograph: Photograph, tags: Tags, faces: list[int], vocabulary: Vocabulary,
-           threshold: float, date: str) -> str:
+def _write(sidecar: Path, photo: Path, photograph: Photograph, tags: Tags, faces: list[int], threshold: float,
+           date: str) -> str:
     """Write one photograph's sidecar. Raises `InputError` where the photograph is gone or another."""
     description = tags.description
     written = []
     for row in faces:
-        shows, confidence = str(tags.shows[row]), float(tags.confidence[row])
-        term = vocabulary.term(shows) if shows and confidence >= threshold else None
-        if term is not None:
-            left, right, top, bottom = tags.box[row].tolist()
-            written.append(FaceTag(str(tags.id[row]), (left, right, top, bottom), shows, term.levels, term.subject,
-                                   confidence if description.calibrated else None))
+        left, right, top, bottom = tags.box[row].tolist()
+        for name, confidence in tags.names.of(str(tags.shows[row]), tags.shares[row]):
+            term = description.vocabulary.term(name) if confidence >= threshold else None
+            if term is not None:
+                written.append(FaceTag(str(tags.id[row]), (left, right, top, bottom), name, term.levels, term.subject,
+                                       confidence if description.calibrated else None))
     if written:
         require_unchanged(photo, photograph)
     size = photograph.width, photograph.height, photograph.orientation

@@ -14,6 +14,7 @@ from fecemo.clustering.naming import class_margins
 from fecemo.data.arrays import read_array
 from fecemo.data.cluster_names import (
     NAMES_NAME,
+    NOT_A_FACE,
     SAMPLE_NAME,
     ClusterNames,
     cluster_of,
@@ -22,10 +23,12 @@ from fecemo.data.cluster_names import (
     read_cluster_names,
     read_hand_names,
     require_names_of,
+    shown_by,
 )
 from fecemo.data.csv_rows import csv_rows
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_file, digest_json, read_receipt, require_receipt
+from fecemo.data.vocabulary import Vocabulary
 from fecemo.errors import InputError, StoredStateError
 from fecemo.models.approach import EMBEDDING, IMAGE, find_approach
 from fecemo.run import Encoder, Run, input_columns
@@ -35,6 +38,8 @@ from fecemo.study.artifacts import Artifacts
 ASSUMED_TEMPERATURE = {"clusters": 0.1, "classifier": 1.0}
 """Where no labelled face may choose one. A face half as far from its centre as from the next has the margin 1/3."""
 MIN_PROBABILITY = 1e-9
+BY_HAND = "hand"
+"""In the place of the cluster of a face that a person moved out of it."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +49,20 @@ class Answers:
     Parameters
     ----------
     shows : ndarray of shape (n,), str
-        Name of a class; ``""`` where the face's cluster has a name that is no class, such as ``"not a face"``.
+        A label; ``""`` where the face's cluster has none that says what it shows, such as ``"mixed"``.
     groups : ndarray of shape (n,), str
-        Keys of the clusters, or of the halves of divided ones; ``""`` for a classifier.
+        Keys of the clusters, or of the halves of divided ones; ``""`` for a classifier, `BY_HAND` for a face that a
+        person moved out of its cluster.
     shares : ndarray of shape (n, c), float32
-        Of the classes; 0 throughout where the face shows none.
+        Of the labels; 0 throughout where the face shows none, 1 for what a person said of a face.
+    aside : ndarray of shape (n,), bool
+        Whether it is no face, by the name of its cluster or by itself.
     """
 
     shows: np.ndarray
     groups: np.ndarray
     shares: np.ndarray
+    aside: np.ndarray
 
 
 class RunReadout:
@@ -67,7 +76,9 @@ class RunReadout:
     Attributes
     ----------
     classes : tuple of str
-        Columns of the shares.
+        Columns of the shares: the classes, and every other label that clusters or faces bear.
+    vocabulary : Vocabulary
+        By which the names are understood.
     inputs : dict of str to str
         Digests of what it is made of: model, clusters and names.
     names : ClusterNames or None
@@ -91,6 +102,7 @@ class RunReadout:
         self._model = model
         self.by: str = find_approach(model.config["approach"]).predicts_by
         self.names: ClusterNames | None = None
+        self.vocabulary = Vocabulary()
         if self.by == "classifier":
             self.classes = run.classes(row, variant)
             return
@@ -98,7 +110,7 @@ class RunReadout:
         self._centres = np.asarray(read_array(run.layout.clusters(row, variant), "centres", "cluster"))
         self.names, self._division_seed, named = self._read_names(clusters)
         self.inputs |= {"clusters": clusters.digest, "names": named}
-        self.classes = self.names.classes
+        self.classes, self.vocabulary = self.names.labels, self.names.vocabulary
 
     @property
     def digest(self) -> str:
@@ -159,7 +171,7 @@ class RunReadout:
                                              length=len(source)))
 
     def scores(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return what faces show, their groups, and their scores of the classes of shape (n, c); see `Answers`."""
+        """Return what faces show by their groups, these, and scores of the labels of shape (n, c); see `Answers`."""
         if self.names is None:
             if vectors.shape[1] != len(self.classes):
                 raise StoredStateError(f"{self.title} gives {vectors.shape[1]} probabilities, and the run has "
@@ -171,27 +183,47 @@ class RunReadout:
         groups = clusters.astype(str)
         if names.divided:
             groups = groups_of_target(names.divided, self._division_seed, *self._source, vectors, clusters, self.title)
-        shows = np.array([names.emotion(group) for group in groups.tolist()], dtype=str)
+        shows = np.array([names.label(group) for group in groups.tolist()], dtype=str)
         # A divided cluster has for other faces the name of its first half, the larger.
-        first = [names.emotion(min((key for key in names.names if cluster_of(key) == cluster), key=key_order))
+        first = [names.label(min((key for key in names.names if cluster_of(key) == cluster), key=key_order))
                  for cluster in range(len(self._centres))]
         cluster_names = np.broadcast_to(np.array(first, dtype=object), distances.shape).copy()
         cluster_names[np.arange(len(cluster_names)), clusters] = shows
         return shows, groups, class_margins(distances, cluster_names, self.classes)
 
-    def answers(self, vectors: np.ndarray) -> Answers:
+    @property
+    def sets_aside(self) -> bool:
+        """bool: Whether a cluster or a face is named `NOT_A_FACE`."""
+        return self.names is not None and NOT_A_FACE in (*self.names.names.values(), *self.names.faces.values())
+
+    def answers(self, vectors: np.ndarray, ids: np.ndarray | None = None) -> Answers:
         """Return what faces show, with calibrated shares where `calibration` could be chosen.
 
-        A class that no cluster is named has no share: a margin of -1 would leave it a small one, by which a search
-        for it would put all faces in an order that means nothing.
+        A label that no cluster bears has no share: a margin of -1 would leave it a small one, by which a search for it
+        would put all faces in an order that means nothing.
+
+        Parameters
+        ----------
+        vectors : ndarray of shape (n, d), float32
+        ids : ndarray of shape (n,), str, optional
+            Of the faces: those that a person moved out of their clusters show what the person said.
         """
         shows, groups, scores = self.scores(vectors)
-        made = shares(scores, self.calibration.temperature)
-        if self.names is not None:
-            named = {self.names.emotion(key) for key in self.names.names}
-            made *= np.array([name in named for name in self.classes], np.float32)
-            made /= np.maximum(made.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
-        return Answers(shows, groups, np.where((shows != "")[:, None], made, np.float32(0)))
+        likely = shares(scores, self.calibration.temperature)
+        if self.names is None:
+            return Answers(shows, groups, likely, np.zeros(len(shows), bool))
+        borne = {self.names.label(key) for key in self.names.names}
+        likely *= np.array([label in borne for label in self.classes], np.float32)
+        likely /= np.maximum(likely.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
+        likely[shows == ""] = 0
+        aside = np.array([self.names.names.get(group) == NOT_A_FACE for group in groups.tolist()], bool)
+        moved = self.names.faces
+        shows, groups = shows.astype(object), groups.astype(object)
+        for at, face in enumerate([] if ids is None or not moved else ids.tolist()):
+            if face in moved:
+                shows[at], groups[at], aside[at] = shown_by(moved[face]), BY_HAND, moved[face] == NOT_A_FACE
+                likely[at] = np.array(self.classes) == shows[at]
+        return Answers(shows.astype(str), groups.astype(str), likely, aside)
 
     @cached_property
     def calibration(self) -> Calibration:
@@ -205,12 +237,15 @@ class RunReadout:
         target, embedded = Dataset(layout.dataset(name)), self.run.outputs(*self.where)
         free = (target.labels != "") & (target.splits != "test") & ~np.isin(target.copies,
                                                                             target.copies[self._used_rows()])
-        rows = embedded.rows[free[embedded.rows] & np.isin(target.labels[embedded.rows], self.classes)]
+        classes = self.classes if self.names is None else self.names.classes
+        counted = [self.vocabulary.counted_as(label, classes)[:1] for label in self.classes]
+        rows = embedded.rows[free[embedded.rows] & np.isin(target.labels[embedded.rows], classes)]
         if not len(rows):
             return Calibration(assumed)
         shows, _, scores = self.scores(np.asarray(embedded.values[np.searchsorted(embedded.rows, rows)]))
-        truth = np.array([self.classes.index(label) for label in target.labels[rows].tolist()])
-        return calibrate(scores[shows != ""], truth[shows != ""], assumed)
+        right = np.array([[(label,) == of for of in counted] for label in target.labels[rows].tolist()], bool)
+        known = (shows != "") & right.any(axis=1)
+        return calibrate(scores[known], right[known], assumed)
 
     def _used_rows(self) -> np.ndarray:
         """Return the target rows whose labels trained the model, chose its settings or named its clusters."""

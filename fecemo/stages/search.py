@@ -13,7 +13,6 @@ from fecemo.archive.search import Hits, allowed_rows, by_likeness, by_shares
 from fecemo.archive.sidecar import Form
 from fecemo.archive.tags import STAGE as TAG_STAGE
 from fecemo.archive.tags import Tags, TagsDescription, read_tags
-from fecemo.archive.vocabulary import Vocabulary, read_vocabulary
 from fecemo.archive.words import Query, read_query
 from fecemo.data.dataset import Dataset
 from fecemo.data.detect_settings import DetectSettings
@@ -72,8 +71,6 @@ class SearchSettings:
         What a new sidecar is called.
     threshold : float
         Keywords are written of faces that show something at least so confidently.
-    vocabulary : Path, optional
-        From the run's names to a house's own keywords; see the tag stage.
     parquet : bool
         Whether to write all tags with their vectors as ``tags.parquet``, for engines that search beyond one machine.
     """
@@ -93,7 +90,6 @@ class SearchSettings:
     photos: Path | None = None
     sidecar_form: Form = "photo.jpg.xmp"
     threshold: float = 0.5
-    vocabulary: Path | None = None
     parquet: bool = False
 
     def __post_init__(self) -> None:
@@ -143,8 +139,7 @@ def run(settings: SearchSettings, out: Path) -> Receipt:
     if faces is not None and faces.digest != receipt.inputs["dataset"]:
         raise StoredStateError(f"the tags in {settings.tags} are stale: the faces in {description.dataset} changed "
                                "since; run the tag stage again")
-    vocabulary = Vocabulary() if settings.vocabulary is None else read_vocabulary(settings.vocabulary)
-    query = read_query(settings.find, description.classes) if settings.find.strip() else None
+    query = read_query(settings.find, description.classes, description.vocabulary) if settings.find.strip() else None
     if query:
         _require_named(settings.find, query, tags)
     examples = np.zeros(0, np.int64) if query else _examples(tags, settings.like, settings.face)
@@ -162,7 +157,7 @@ def run(settings: SearchSettings, out: Path) -> Receipt:
         hits = by_shares(tags.shares, query.weights, settings.top, allowed) if query else by_likeness(
             tags.vectors, vectors, settings.top, allowed)
         _write_hits(folder / HITS_NAME, tags, hits)
-        files = [HITS_NAME, *_write_sheet(folder, Path(description.dataset), hits)]
+        files = [HITS_NAME, *_write_sheet(folder, Path(description.dataset), tags.row[hits.rows])]
         if settings.parquet:
             _write_parquet(folder / PARQUET_NAME, tags)
             files.append(PARQUET_NAME)
@@ -175,8 +170,8 @@ def run(settings: SearchSettings, out: Path) -> Receipt:
     if settings.sidecars and settings.photos is not None:
         with (out / HITS_NAME).open(encoding="utf-8", newline="") as file:
             rows = [int(line["row"]) for line in csv.DictReader(file)]
-        write_sidecars(tags, settings.photos, read_photographs(Path(description.dataset)), out, vocabulary,
-                       settings.threshold, settings.sidecar_form, rows)
+        write_sidecars(tags, settings.photos, read_photographs(Path(description.dataset)), out, settings.threshold,
+                       settings.sidecar_form, np.searchsorted(tags.row, rows).tolist())
     return done
 
 
@@ -191,7 +186,8 @@ def _words(query: Query | None) -> str:
 
 def _require_named(phrase: str, query: Query, tags: Tags) -> None:
     """Refuse words that ask for classes alone which no cluster is named: there is no face to put first."""
-    classes, named = np.array(tags.description.classes), set(tags.description.names.values())
+    classes = np.array(tags.description.classes)
+    named = {*tags.description.names.values(), *tags.shows.tolist()} if tags.description.names else set()
     asked = classes[query.weights > 0].tolist()
     if asked and named and not named & set(asked):
         there = [name for name in classes.tolist() if name in named]
@@ -224,15 +220,15 @@ def _write_hits(path: Path, tags: Tags, hits: Hits) -> None:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(COLUMNS)
         for rank, (row, score) in enumerate(zip(hits.rows.tolist(), hits.scores.tolist(), strict=True), 1):
-            table.writerow((rank, f"{score:.6g}", row, tags.id[row], tags.photo[row],
+            table.writerow((rank, f"{score:.6g}", tags.row[row], tags.id[row], tags.photo[row],
                             *(f"{side:.6f}" for side in tags.box[row]), tags.taken[row], tags.shows[row],
                             f"{tags.confidence[row]:.4f}", tags.cluster[row]))
 
 
-def _write_sheet(folder: Path, place: Path, hits: Hits) -> list[str]:
+def _write_sheet(folder: Path, place: Path, rows: np.ndarray) -> list[str]:
     """Write the contact sheet, where there is a hit and the data set is still there; return the files."""
     (folder / SHEET_NAME).unlink(missing_ok=True)
-    if not len(hits.rows):
+    if not len(rows):
         return []
     if not place.is_dir():
         print(f"warning: {place} is gone, so that there is no contact sheet", file=sys.stderr)
@@ -240,7 +236,7 @@ def _write_sheet(folder: Path, place: Path, hits: Hits) -> list[str]:
     from fecemo.imaging.encode import contact_sheet
 
     faces = Dataset(place).faces
-    shown = (np.asarray(faces[row]) for row in hits.rows[:SHEET_FACES].tolist())
+    shown = (np.asarray(faces[row]) for row in rows[:SHEET_FACES].tolist())
     atomic_write(folder / SHEET_NAME, contact_sheet(shown, kind="png"))
     return [SHEET_NAME]
 

@@ -1,5 +1,7 @@
 """Tag: a data set of faces and a finished row of a run → what every face shows, as tables, vectors and sidecars."""
 
+import csv
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,24 +19,24 @@ from fecemo.archive.tags import (
     STAGE,
     TAGS_NAME,
     VECTORS,
+    ShownNames,
     TagsDescription,
     best_two,
     open_tag_table,
     read_tags,
-    unlisted,
     write_exiftool_table,
 )
 from fecemo.archive.vectors import DIGEST, VectorStore
-from fecemo.archive.vocabulary import Vocabulary, read_vocabulary
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_file, atomic_write
 from fecemo.data.receipts import Receipt, digest_json, plain
-from fecemo.errors import InputError, nearest
+from fecemo.data.vocabulary import Vocabulary, read_vocabulary
+from fecemo.errors import InputError
 from fecemo.progress import progress
 from fecemo.run import Run
 from fecemo.stages.photo_sidecars import remove_sidecars, write_sidecars
 from fecemo.stages.row_columns import block_of_rows, row_columns
-from fecemo.stages.run_readout import Answers, RunReadout
+from fecemo.stages.run_readout import BY_HAND, Answers, RunReadout
 from fecemo.stages.run_stage import StageResult, run_stage
 from fecemo.study.faces.columns import ALIGNED, LANDMARK_FEATURES, RunFaces
 
@@ -42,6 +44,8 @@ BLOCK = 256
 """Faces that are embedded and stored at a time: no more than these are lost by a kill."""
 COMPUTED = "computed"
 """Folder of the vectors that were computed once, by the digests of faces."""
+ASIDE_NAME = "set_aside.csv"
+"""Faces that are in no other table, because they are none: row of the data set, id, photograph."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,8 @@ class TagSettings:
     threshold : float
         Keywords are written of faces that show something at least so confidently, in [0, 1].
     vocabulary : Path, optional
-        A YAML file from the run's names to a house's own keywords; see `fecemo.archive.vocabulary.Vocabulary`.
+        A house's, YAML or CSV: keywords, what stands above names, further words; see
+        `fecemo.data.vocabulary.Vocabulary`. It holds before that by which the clusters were named.
     remove : bool
         Instead of tagging, take all that fecemo ever wrote out of the sidecars in the folder of photographs.
     """
@@ -96,12 +101,14 @@ class TagSettings:
 def run(settings: TagSettings, out: Path) -> Receipt | None:
     """Say of every face what it shows, and write it for people, for other programs, and for search and gallery.
 
-    Writes, each with a row a face in the data set's order: ``tags.csv`` (``row,id,photo,left,right,top,bottom`` as
-    fractions of the upright photograph, ``taken``, ``shows``, its ``confidence``, ``second`` best and its confidence,
-    ``cluster``, and the digest of the ``run``), ``vectors.npy`` (n, d) float32, ``shares.npy`` (n, c) float32: of each
-    class, summing to 1, or 0 throughout where a face shows none. ``tags.json`` names the classes and says whether
-    shares are calibrated; `fecemo.archive.confidence` has the formula. ``exiftool.csv`` has a row a photograph, for
-    ``cd PHOTOS && exiftool -csv=exiftool.csv -sep "; " .``; ``sidecars.csv`` says what became of each sidecar.
+    Writes, each with a row a face in the data set's order: ``tags.csv`` (``row`` of the data set, ``id``, ``photo``,
+    ``left,right,top,bottom`` as fractions of the upright photograph, ``taken``, the label that it ``shows``, the
+    ``confidence`` of the label's first name, ``second`` best and its confidence, ``cluster``, or ``hand`` where a
+    person moved it out of its cluster, and the digest of the ``run``), ``vectors.npy`` (n, d) float32, ``shares.npy``
+    (n, c) float32: of each label, summing to 1, or 0 throughout where a face shows none. ``tags.json`` names the labels
+    and says whether shares are calibrated; `fecemo.archive.confidence` has the formula. ``exiftool.csv`` has a row a
+    photograph, for ``cd PHOTOS && exiftool -csv=exiftool.csv -sep "; " .``; ``sidecars.csv`` says what became of each
+    sidecar. What clusters or single faces are named "not a face" is in none of these, but in ``set_aside.csv``.
 
     If interrupted, rerun: it resumes. When photographs join, only their faces are computed.
 
@@ -125,17 +132,21 @@ def run(settings: TagSettings, out: Path) -> Receipt | None:
     if settings.remove and settings.photos is not None:
         remove_sidecars(settings.photos)
         return None
-    vocabulary = Vocabulary() if settings.vocabulary is None else read_vocabulary(settings.vocabulary)
     dataset, photographs = Dataset(settings.dataset), read_photographs(settings.dataset)
     if settings.sidecars and not photographs:
         raise InputError(f"{settings.dataset} has no {PHOTOS_NAME}: its faces were not found in photographs by the "
                          "detect stage, so that there is nothing beside which a sidecar could be")
     readout = RunReadout(Run(settings.run), settings.row, settings.variant)
-    if strange := unlisted((*readout.classes, *(readout.names.names.values() if readout.names else ())), vocabulary):
-        raise InputError(f"{settings.vocabulary}: terms: {strange[0]!r} is no name of this run: "
-                         f"{nearest(strange[0], readout.classes)}")
-    for name in readout.classes:
-        vocabulary.term(name)
+    vocabulary = readout.vocabulary
+    if settings.vocabulary is not None:
+        vocabulary = (given := read_vocabulary(settings.vocabulary)).over(vocabulary)
+        held = {name for label in readout.classes for name in vocabulary.held_by(label)}
+        if unused := [name for name in given.names if name not in held]:
+            print(f"note: {settings.vocabulary}: no face of this run bears {', '.join(unused)}; its names are "
+                  f"{', '.join(readout.classes)}", file=sys.stderr)
+    for label in readout.classes:
+        for name in vocabulary.held_by(label):
+            vocabulary.term(name)
     faces = row_columns(settings.dataset, dataset, readout)
     config = {"row": settings.row, "variant": settings.variant,
               "dataset": str(settings.dataset), "folder": str(settings.run),
@@ -143,8 +154,7 @@ def run(settings: TagSettings, out: Path) -> Receipt | None:
     receipt = run_stage(STAGE, out, config=config, inputs={**readout.inputs, **faces.digests("dataset")}, seed=None,
                         work=lambda folder: _tag(folder, settings, photographs, faces, readout, vocabulary))
     if settings.sidecars and settings.photos is not None:
-        write_sidecars(read_tags(out), settings.photos, photographs, out, vocabulary, settings.threshold,
-                       settings.sidecar_form)
+        write_sidecars(read_tags(out), settings.photos, photographs, out, settings.threshold, settings.sidecar_form)
     return receipt
 
 
@@ -165,43 +175,67 @@ def _tag(folder: Path, settings: TagSettings, photographs: dict[str, Photograph]
             bar.update(len(rows))
     store = store.reload()
     store.forget_others()
+    kept = _kept(store, dataset, readout)
     shown: dict[str, int] = {}
     by_photo: dict[str, list[tuple[str, float]]] = {}
+    names, moved, length = ShownNames(vocabulary, readout.classes), 0, 0
     with ExitStack() as opened:
         arrays = {name: opened.enter_context(atomic_file(folder / f"{name}.npy")) for name in (VECTORS, SHARES)}
         table = open_tag_table(opened.enter_context(atomic_file(folder / TAGS_NAME, "w")))
-        length = 0
         for start, vectors in _blocks(store, digests):
-            answers = readout.answers(vectors)
             if not start:
                 length = vectors.shape[1]
                 for name, width in ((VECTORS, length), (SHARES, len(readout.classes))):
-                    _write_header(arrays[name], (len(dataset), width))
-            arrays[VECTORS].write(np.ascontiguousarray(vectors).data)
+                    _write_header(arrays[name], (int(kept.sum()), width))
+            rows = start + np.flatnonzero(kept[start : start + len(vectors)])
+            if not len(rows):
+                continue
+            vectors = np.ascontiguousarray(vectors[rows - start])
+            answers = readout.answers(vectors, dataset.ids[rows])
+            arrays[VECTORS].write(vectors.data)
             arrays[SHARES].write(np.ascontiguousarray(answers.shares).data)
-            for line in _lines(dataset, photographs, start, answers, readout):
+            moved += int((answers.groups == BY_HAND).sum())
+            for at, line in enumerate(_lines(dataset, photographs, rows, answers, readout, names)):
                 table.writerow(line)
-                shows, confidence = line[8], float(line[9])
+                shows = line[8]
                 shown[shows] = shown.get(shows, 0) + 1
-                by_photo.setdefault(line[2], []).append((shows, confidence))
+                by_photo.setdefault(line[2], []).extend(names.of(shows, answers.shares[at]))
         if not len(dataset):
             for name in (VECTORS, SHARES):
                 _write_header(arrays[name], (0, len(readout.classes)))
     n_photos = write_exiftool_table(folder / EXIFTOOL_NAME, by_photo, vocabulary, settings.threshold)
+    aside = np.flatnonzero(~kept)
+    with atomic_file(folder / ASIDE_NAME, "w") as file:
+        listed = csv.writer(file, lineterminator="\n")
+        listed.writerow(("row", "id", "photo"))
+        listed.writerows((row, dataset.ids[row], dataset.addresses[row]) for row in aside.tolist())
     calibration = readout.calibration
     description = TagsDescription(
         str(settings.dataset), str(settings.run), settings.row, settings.variant, readout.digest, readout.classes,
-        readout.names.method if readout.names else "classifier",
-        readout.names.names if readout.names else {}, calibration.n_labelled > 0, calibration.temperature,
-        calibration.n_labelled, calibration.error)
+        vocabulary, readout.names.method if readout.names else "classifier",
+        readout.names.names if readout.names else {}, moved, len(aside), calibration.n_labelled > 0,
+        calibration.temperature, calibration.n_labelled, calibration.error)
     atomic_write(folder / DESCRIPTION_NAME, description.as_json())
     calibrated = f"calibrated on {calibration.n_labelled} labels" if description.calibrated else "not calibrated"
+    by_hand = "".join(f", {count} {what}" for count, what in (
+        (moved, "moved out of their clusters by hand"), (len(aside), "set aside as no faces")) if count)
     return StageResult(
-        files=[TAGS_NAME, f"{VECTORS}.npy", f"{SHARES}.npy", DESCRIPTION_NAME, EXIFTOOL_NAME],
-        message=f"{len(dataset)} faces of {len(by_photo)} photographs, {len(missing)} of them new; keywords for "
-                f"{n_photos} photographs; confidences {calibrated}",
-        summary={"faces": len(dataset), "photographs": len(by_photo), "with_keywords": n_photos, "length": length,
-                 "shows": dict(sorted(shown.items())), "calibration": plain(calibration)})
+        files=[TAGS_NAME, f"{VECTORS}.npy", f"{SHARES}.npy", DESCRIPTION_NAME, EXIFTOOL_NAME, ASIDE_NAME],
+        message=f"{len(dataset) - len(aside)} faces of {len(by_photo)} photographs, {len(missing)} of them new"
+                f"{by_hand}; keywords for {n_photos} photographs; confidences {calibrated}",
+        summary={"faces": len(dataset) - len(aside), "photographs": len(by_photo), "with_keywords": n_photos,
+                 "length": length, "moved": moved, "set_aside": len(aside), "shows": dict(sorted(shown.items())),
+                 "calibration": plain(calibration)})
+
+
+def _kept(store: VectorStore, dataset: Dataset, readout: RunReadout) -> np.ndarray:
+    """Return which faces are tagged, shape (n,), bool: all but those that a person called no faces."""
+    kept = np.ones(len(dataset), bool)
+    if readout.sets_aside:
+        for start, vectors in _blocks(store, np.array(dataset.sha256, DIGEST)):
+            part = slice(start, start + len(vectors))
+            kept[part] = ~readout.answers(vectors, dataset.ids[part]).aside
+    return kept
 
 
 def _blocks(store: VectorStore, digests: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
@@ -215,16 +249,16 @@ def _write_header(file: Any, shape: tuple[int, int]) -> None:
     np.lib.format.write_array_header_2_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
 
 
-def _lines(dataset: Dataset, photographs: dict[str, Photograph], start: int, answers: Answers,
-           readout: RunReadout) -> Iterator[tuple[Any, ...]]:
-    for at, order in enumerate(best_two(answers.shares)):
-        row, photo = start + at, str(dataset.addresses[start + at])
+def _lines(dataset: Dataset, photographs: dict[str, Photograph], rows: np.ndarray, answers: Answers,
+           readout: RunReadout, names: ShownNames) -> Iterator[tuple[Any, ...]]:
+    for at, (row, order) in enumerate(zip(rows.tolist(), best_two(answers.shares), strict=True)):
+        photo = str(dataset.addresses[row])
         taken = photographs[photo].taken if photo in photographs else ""
         shows = str(answers.shows[at])
         second = order[0] if readout.classes[order[0]] != shows else order[-1]
         sides = (f"{side:.6f}" for side in dataset.boxes[row])
-        # The class of the face's own cluster, which its margin makes the largest share.
-        confidence = float(answers.shares[at, readout.classes.index(shows)]) if shows else 0.0
+        # Of the label of the face's own cluster, which its margin makes the largest share.
+        confidence = names.confidence(shows, answers.shares[at])
         yield (row, str(dataset.ids[row]), photo, *sides, taken, shows, f"{confidence:.4f}",
                readout.classes[second] if shows else "",
                f"{answers.shares[at, second] if shows else 0:.4f}", str(answers.groups[at]), readout.digest)

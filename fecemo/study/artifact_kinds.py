@@ -10,6 +10,7 @@ from fecemo.data.arrays import ROWS, output_file
 from fecemo.data.cluster_names import labels_seen_elsewhere
 from fecemo.data.draw_settings import PARAMETERS_NAME
 from fecemo.data.receipts import Receipt, digest_file, digest_json
+from fecemo.data.vocabulary import vocabulary_files
 from fecemo.errors import InputError
 from fecemo.study.artifact_configs import (
     cluster_sweep_config,
@@ -38,6 +39,8 @@ DRAWN = "drawn"
 """What drawn faces are called, and the artefact that holds them before they are fetched or imported."""
 SOURCE_OUTPUTS = "source_outputs"
 """What the source faces' part of a cell's outputs is called as an input."""
+VOCABULARY = "vocabulary"
+"""A house's, by which names are understood."""
 HAND_INPUTS = ("hand_names", "labels_seen")
 """What names that a person gave are made from: their file, and the labels that the person saw elsewhere in the run."""
 
@@ -175,11 +178,18 @@ def _names_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
     inputs = _of_cell(cell, "clusters") if target is None else {
         **_of_cell(cell, "clusters", "assignments", "outputs"), **_dataset(target)}
     naming = find_naming_method(config["method"])
+    inputs |= vocabulary_inputs(layout)
     if naming.by == "person":
         inputs |= hand_inputs(layout, cell.row, cell.variant.name)
     if naming.by == "units":
         inputs |= _dataset(cell.recipe.role(SOURCE), LANDMARK_FEATURES)
     return inputs
+
+
+def vocabulary_inputs(layout: RunLayout) -> Inputs:
+    """Return a house's vocabulary, where there is one."""
+    paths = vocabulary_files(layout.labels)
+    return {VOCABULARY: Files(paths, lambda: digest_file(paths[0]))} if paths else {}
 
 
 def hand_inputs(layout: RunLayout, row: str, variant: str) -> Inputs:

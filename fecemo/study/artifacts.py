@@ -18,6 +18,7 @@ from fecemo.study.artifact_kinds import (
     MACHINE,
     OF_ROW,
     SOURCE_OUTPUTS,
+    VOCABULARY,
     Artifact,
     Config,
     Files,
@@ -25,6 +26,7 @@ from fecemo.study.artifact_kinds import (
     Kind,
     hand_inputs,
     part_digest,
+    vocabulary_inputs,
 )
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.faces.columns import ALIGNED, LANDMARK_FEATURES, STAGES
@@ -244,6 +246,8 @@ class Artifacts:
         """Return the artefact or files that an input of a cell's artefact names, where no recipe tells."""
         if name in HAND_INPUTS:
             return hand_inputs(self.layout, *cell)[name]
+        if name == VOCABULARY:
+            return vocabulary_inputs(self.layout).get(name, Files((), str))
         kind, _, row = name.partition(OF_ROW)
         if kind in CELL_KINDS:
             return Artifact(kind, (row or cell[0], cell[1]))

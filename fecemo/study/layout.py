@@ -65,9 +65,14 @@ class RunLayout:
         """Return the folder of t-SNE coordinates."""
         return self.run / "maps" / approach / variant
 
+    @property
+    def labels(self) -> Path:
+        """Path: Folder of what people say: names by row, a house's vocabulary, faces that are none."""
+        return self.run / "labels"
+
     def hand_names(self, approach: str, variant: str) -> Path:
         """Return the file of names a person gave: an input, never written by a stage."""
-        return self.run / "labels" / approach / f"{variant}.json"
+        return self.labels / approach / f"{variant}.json"
 
     def names(self, approach: str, variant: str) -> Path:
         """Return the folder of ``names.json``, the names in use, and ``sample.csv``, the labels they cost."""

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from fecemo.archive.gallery import GRID, TILE, ShownFaces, faces_script, page_files, vectors_script, words_script
+from fecemo.data.vocabulary import Name, Vocabulary
 from fecemo.imaging.encode import encode_image
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -20,6 +21,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is no
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
 
 CLASSES = ("neutral", "happy", "anger", "</script><b>odd</b>")
+HOUSE = Vocabulary(names={"anger": Name(under="upset", words=("hopping mad",))})
 N, TWIN = 5000, 4321
 """Faces, and the one whose vector is nearest to that of face 7."""
 WIDE, TALL = 400, 300
@@ -49,13 +51,13 @@ def folder(tmp_path_factory):
     vectors[TWIN] = vectors[7] + 0.01
     photo_of = np.zeros(N, int)
     photo_of[FACES_AT[list(FACES_AT)[1]]] = 1
-    shown = ShownFaces(CLASSES, shares, True, list(FACES_AT), photo_of, np.tile(BOX, (N, 1)), {})
+    shown = ShownFaces(CLASSES, HOUSE, np.arange(N), shares, True, list(FACES_AT), photo_of, np.tile(BOX, (N, 1)), {})
     (out / "sheets").mkdir(parents=True)
     for number in range(-(-N // GRID**2)):
         sheet = np.full((GRID * TILE, GRID * TILE, 3), 40 + 10 * number, np.uint8)
         (out / "sheets" / f"{number:04d}.jpg").write_bytes(encode_image(sheet, "jpeg", 80))
     texts = {**page_files(), "faces.js": faces_script("Photographs of 1998", "../photographs%20of%201998/", shown),
-             "vectors.js": vectors_script(vectors), "words.js": words_script(CLASSES)}
+             "vectors.js": vectors_script(vectors), "words.js": words_script(CLASSES, HOUSE)}
     for name, text in texts.items():
         (out / name).write_text(text, encoding="utf-8")
     return out
@@ -116,6 +118,19 @@ def test_expressions_confidence_and_folders_narrow_the_faces(page):
     assert state(page).startswith("0 of")
     page.locator("#folder").fill("schöne")
     assert state(page).startswith("5 of")
+
+
+def test_a_house_s_names_are_chips_and_words(page):
+    chips = page.locator("#chips button")
+    texts = [chips.nth(place).inner_text() for place in range(chips.count())]
+    assert texts[texts.index("upset 5") + 1] == "› anger 5"  # what stands under a name comes behind it
+    page.get_by_role("button", name="upset 5").click()
+    assert state(page).startswith("5 of")
+    page.get_by_role("button", name="upset 5").click()
+    page.locator("#words").fill("hopping mad but not happy")
+    page.wait_for_function("() => document.querySelector('#state').textContent.includes('hopping')")
+    assert state(page).startswith("5 of")
+    assert page.locator(".tile").first.inner_text() == "anger 90 %"
 
 
 def test_words_find_emotions_and_unknown_words_are_named(page):

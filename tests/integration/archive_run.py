@@ -94,11 +94,11 @@ class ArchiveRun:
         clusters = np.load(self.layout.clusters(ROW, VARIANT) / "source_clusters.npy")
         return {str(number): EMOTIONS[int(np.flatnonzero(clusters == number)[0]) % 8] for number in range(8)}
 
-    def name(self, names: dict[str, str]) -> None:
+    def name(self, names: dict[str, str], **more: object) -> None:
         """Name the clusters as a person would, and run the label stage."""
         path = self.layout.hand_names(ROW, VARIANT)
         template = read_hand_names(self.layout.clusters(ROW, VARIANT) / "names.template.json")
-        atomic_write(path, replace(template, names=names, by="ann").as_json())
+        atomic_write(path, replace(template, names=names, by="ann", **more).as_json())
         label.run(self.arguments(ROW))
 
     def photograph(self, kinds: list[int], start: int = 0) -> None:

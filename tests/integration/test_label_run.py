@@ -126,6 +126,23 @@ def test_names_given_in_a_session_are_what_the_pipeline_scores(named):
     assert (in_use.names, in_use.by, in_use.method) == (stored.names, "ann", "hand")
 
 
+def test_a_set_is_scored_by_what_names_count_as_and_never_by_single_faces(named):
+    _, session = open_session(named)
+    name_all(session)
+    plain = score_of(named)
+    keys = {name: key for key, name in session.names.items()}
+    session.name(keys["sad"], name="upset/sad; tired", new=True)
+    session.name(keys["anger"], name="tired; upset/anger")
+    session.move("source0", "target0", name="disgust")  # a person's labels of these faces alone
+    score = score_of(named)
+    assert (score.accuracy, score.confusion) == (plain.accuracy, plain.confusion)
+    assert score.clusters.names[keys["sad"]] == "sad; tired"
+    receipt = read_receipt(named.layout.names(APPROACH, VARIANT))
+    assert (receipt.summary["faces_moved"], receipt.summary["labels_used"]) == (2, 0)
+    session.name(keys["anger"], name="tired")  # counts as no class: its faces are wrong
+    assert score_of(named).accuracy == pytest.approx(plain.accuracy - 1 / 8)
+
+
 def test_divided_clusters_give_their_halves_names_to_target_faces(paired):
     run = paired
     _, session = open_session(run)

@@ -1,6 +1,7 @@
 """Tagging photographs by a finished run: tables, vectors, calibrated shares, sidecars."""
 
 import csv
+import json
 import os
 import shutil
 import signal
@@ -18,8 +19,10 @@ from fecemo.archive.tags import read_tags
 from fecemo.data.receipts import read_receipt
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
-from fecemo.stages import tag
+from fecemo.stages import gallery, search, tag
+from fecemo.stages.gallery import GallerySettings
 from fecemo.stages.run_readout import RunReadout, require_current
+from fecemo.stages.search import SearchSettings
 from fecemo.stages.tag import TagSettings
 from tests.integration.archive_run import CLASSIFIER, ROW, VARIANT, ArchiveRun, contents
 
@@ -91,7 +94,7 @@ def test_only_faces_that_joined_are_computed(archive, monkeypatch):
     archive.photograph([3, 4], start=10)
     tag.run(settings(archive), archive.out)
     assert embedded == [2]
-    archive.name({**archive.true_names(), "0": "not a face"})  # names change no vector
+    archive.name({**archive.true_names(), "0": "mixed"})  # names change no vector
     tag.run(settings(archive), archive.out)
     assert embedded == [2]
     tags = read_tags(archive.out)
@@ -180,25 +183,100 @@ def test_what_became_of_each_sidecar_is_listed(archive):
     assert not left.exists()
 
 
-def test_a_house_has_words_of_its_own(archive, tmp_path):
+def test_a_house_has_words_of_its_own(archive, tmp_path, capsys):
     vocabulary = tmp_path / "words.yaml"
     vocabulary.write_text("prefix: [mood]\nwording: 'expression: {}'\n"
-                          "terms: {happy: [joy], sad: [upset, grief], fear: []}\n")
+                          "names: {happy: {keyword: joy}, sad: {under: upset, keyword: grief}, fear: {keyword: '-'}}\n")
     tag.run(settings(archive, threshold=0.3, vocabulary=vocabulary), archive.out)
     with (archive.out / "exiftool.csv").open(encoding="utf-8", newline="") as file:
         lines = {line["SourceFile"]: line for line in csv.DictReader(file)}
     tags = read_tags(archive.out)
     for shows, subject, hierarchy in (("happy", "expression: joy", "mood|joy"),
-                                      ("sad", "expression: grief", "mood|upset|grief")):
+                                      ("sad", "expression: upset; expression: grief",
+                                       "mood|upset; mood|upset|grief")):
         line = lines[f"./{tags.photo[tags.shows == shows][0]}"]
         assert (line["Subject"], line["HierarchicalSubject"]) == (subject, hierarchy)
     assert f"./{tags.photo[tags.shows == 'fear'][0]}" not in lines
-    vocabulary.write_text("terms: {hapy: [joy]}\n")
-    with pytest.raises(InputError, match="did you mean 'happy'"):
-        tag.run(settings(archive, vocabulary=vocabulary), archive.out)
-    vocabulary.write_text("terms: {happy: ['a|b']}\n")
+    vocabulary.write_text("names: {hapy: {keyword: joy}}\n")
+    tag.run(settings(archive, vocabulary=vocabulary), archive.out)
+    assert "no face of this run bears hapy" in capsys.readouterr().err
+    vocabulary.write_text("names: {happy: {keyword: 'a|b'}}\n")
     with pytest.raises(InputError, match="divides keywords"):
         tag.run(settings(archive, vocabulary=vocabulary), archive.out)
+
+
+def test_names_beyond_the_classes_reach_keywords_search_and_gallery(archive, tmp_path):
+    # Clusters of sad and of anger stand under "upset", one of them with a second name; of happy the house has a word.
+    names = {key: {"sad": "upset/sad; tired", "anger": "upset/anger", "happy": "beaming"}.get(name, name)
+             for key, name in archive.true_names().items()}
+    (archive.layout.labels / "vocabulary.csv").write_text(
+        "name,counts_as,words\ntired,-,sleepy\nbeaming,happy,radiant\n")
+    archive.name(names)
+    assert archive.layout.names(ROW, VARIANT).joinpath("names.json").read_text().count('"sad; tired"') == 1
+    tag.run(settings(archive, threshold=0.3, sidecars=True), archive.out)
+    tags = read_tags(archive.out)
+    shows = {EMOTIONS[2]: "sad; tired", EMOTIONS[6]: "anger", EMOTIONS[1]: "beaming"}
+    assert tags.shows.tolist() == [shows.get(EMOTIONS[int(kind)], EMOTIONS[int(kind)]) for kind in _kinds(archive)]
+
+    def keywords(label):
+        sidecar = archive.photos / f"{tags.photo[tags.shows == label][0]}.xmp"
+        packet = read_sidecar(sidecar)
+        return {kind: set(found) for kind, found in packet.keywords.items()}
+
+    found = keywords("sad; tired")
+    assert found["dc:subject"] == {"shows: upset", "shows: sad", "shows: tired"}
+    assert found["lr:hierarchicalSubject"] == {"fecemo|shows|upset", "fecemo|shows|upset|sad", "fecemo|shows|tired"}
+    assert found["digiKam:TagsList"] == {"fecemo/shows/upset", "fecemo/shows/upset/sad", "fecemo/shows/tired"}
+    for words, labels in (("upset", {"sad; tired", "anger"}), ("sleepy", {"sad; tired"}), ("radiant", {"beaming"})):
+        search.run(SearchSettings(archive.out, find=words, confidence=0.3), tmp_path / words)
+        with (tmp_path / words / "hits.csv").open(encoding="utf-8", newline="") as file:
+            lines = list(csv.DictReader(file))
+        n_right = int(np.isin(tags.shows, list(labels)).sum())
+        assert {line["shows"] for line in lines[:n_right]} == labels
+    gallery.run(GallerySettings(archive.out, archive.dataset, archive.photos), tmp_path / "gallery")
+    page = json.loads((tmp_path / "gallery" / "faces.js").read_text().partition("=")[2].rstrip().rstrip(";"))
+    at = page["classes"].index("sad; tired")
+    assert {page["names"][name] for name in page["holds"][at]} == {"sad", "upset", "tired"}
+    assert page["names"][page["under"][page["names"].index("anger")]] == "upset"
+
+
+def test_single_faces_show_what_a_person_said_and_what_is_no_face_is_left_out(archive, tmp_path, capsys):
+    tag.run(settings(archive), archive.out)
+    before = read_tags(archive.out)
+    cluster = str(before.cluster[before.shows == "fear"][0])
+    happy = np.flatnonzero(before.shows == "happy")[:1]
+    moved, no_face = before.id[happy[0]], before.id[np.flatnonzero(before.shows == "disgust")[0]]
+    archive.name({**archive.true_names(), cluster: "not a face"}, faces={moved: "sad", no_face: "not a face"})
+    assert read_receipt(archive.layout.names(ROW, VARIANT)).summary["faces_moved"] == 2
+    receipt = tag.run(settings(archive, sidecars=True), archive.out)
+    tags = read_tags(archive.out)
+    at = int(np.flatnonzero(tags.id == moved)[0])
+    assert (tags.shows[at], tags.confidence[at], tags.cluster[at]) == ("sad", 1, "hand")
+    aside = {*before.id[before.shows == "fear"], no_face}
+    assert set(before.id) - set(tags.id) == aside
+    assert (receipt.summary["moved"], receipt.summary["set_aside"]) == (1, len(aside))
+    assert f"1 moved out of their clusters by hand, {len(aside)} set aside as no faces" in capsys.readouterr().err
+    with (archive.out / "set_aside.csv").open(encoding="utf-8", newline="") as file:
+        assert {line["id"] for line in csv.DictReader(file)} == aside
+    kept = ~np.isin(before.id, list(aside))
+    assert tags.row.tolist() == np.flatnonzero(kept).tolist()
+    np.testing.assert_array_equal(np.asarray(tags.vectors), np.asarray(before.vectors)[kept])
+    # What follows reads the faces at the rows that are left.
+    search.run(SearchSettings(archive.out, find="sad", sidecars=True, photos=archive.photos, top=1), tmp_path / "hits")
+    with (tmp_path / "hits" / "hits.csv").open(encoding="utf-8", newline="") as file:
+        (hit,) = csv.DictReader(file)
+    assert (hit["id"], fecemo.open_dataset(archive.dataset).ids[int(hit["row"])]) == (moved, moved)
+    with (tmp_path / "hits" / "sidecars.csv").open(encoding="utf-8", newline="") as file:
+        assert [line["photo"] for line in csv.DictReader(file)] == [hit["photo"]]
+    gallery.run(GallerySettings(archive.out, archive.dataset, archive.photos), tmp_path / "gallery")
+    assert json.loads((tmp_path / "gallery" / "faces.js").read_text().partition("=")[2].rstrip().rstrip(";"))[
+        "n"] == len(tags)
+
+
+def _kinds(archive) -> list[int]:
+    """Return the kind of every face, in the order of the data set."""
+    faces = fecemo.open_dataset(archive.dataset).faces
+    return [int(np.asarray(picture)[12::25, 0, 0].argmax()) for picture in faces]
 
 
 @pytest.mark.skipif(shutil.which("exiftool") is None, reason="ExifTool is not installed")

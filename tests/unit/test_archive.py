@@ -1,4 +1,4 @@
-"""Parts of tagging: confidence, vectors that are kept, photographs by name, vocabularies."""
+"""Parts of tagging: confidence, vectors that are kept, photographs by name."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,6 @@ import pytest
 from fecemo.archive.confidence import Calibration, calibrate, calibration_error, shares
 from fecemo.archive.photographs import Photograph, require_unchanged
 from fecemo.archive.vectors import DIGEST, VectorStore
-from fecemo.archive.vocabulary import Term, Vocabulary, read_vocabulary
 from fecemo.data.photo_tree import photo_path
 from fecemo.errors import InputError
 
@@ -14,13 +13,21 @@ from fecemo.errors import InputError
 def test_a_temperature_makes_confidence_what_labels_say():
     # Scores ±m and three of four right: softmax(2m / T) = 3/4 where T = 2m / ln 3.
     scores = np.tile([0.5, -0.5], (80, 1))
-    truth = (np.arange(80) % 4 == 0).astype(int)
-    found = calibrate(scores, truth, assumed=1.0)
+    right = np.eye(2, dtype=bool)[(np.arange(80) % 4 == 0).astype(int)]
+    found = calibrate(scores, right, assumed=1.0)
     assert found.temperature == pytest.approx(1 / np.log(3), rel=1e-3)
     assert found.n_labelled == 80
     assert found.error == pytest.approx(0, abs=1e-3)
     np.testing.assert_allclose(shares(scores[:1], found.temperature), [[0.75, 0.25]], atol=1e-4)
-    assert calibrate(scores[:10], truth[:10], assumed=0.3) == Calibration(0.3)
+    assert calibrate(scores[:10], right[:10], assumed=0.3) == Calibration(0.3)
+
+
+def test_the_share_of_a_class_is_that_of_all_names_that_count_as_it():
+    # Scores (m, m, -m), the first two names of one class, three of four right: 2e / (2e + 1/e) = 3/4 with e = exp(m/T),
+    # so that exp(2m / T) = 3/2.
+    scores = np.tile([0.5, 0.5, -0.5], (80, 1))
+    right = np.array([[False, False, True], [True, True, False]])[(np.arange(80) % 4 != 0).astype(int)]
+    assert calibrate(scores, right, assumed=1.0).temperature == pytest.approx(1 / np.log(1.5), rel=1e-3)
 
 
 def test_calibration_error_weighs_bins_by_their_faces():
@@ -70,21 +77,3 @@ def test_a_photograph_that_changed_is_another(tmp_path):
         require_unchanged(path, Photograph(4, 1, 1, 1, ""))
     with pytest.raises(InputError, match="is gone"):
         require_unchanged(tmp_path / "b.jpg", Photograph(3, 1, 1, 1, ""))
-
-
-def test_a_vocabulary_maps_names_to_keywords(tmp_path):
-    assert Vocabulary().term("happy") == Term(("fecemo", "shows", "happy"), "shows: happy")
-    path = tmp_path / "words.yaml"
-    path.write_text("prefix: []\nwording: 'zeigt: {}'\nterms: {happy: [Gefühle, Freude 😀], neutral: []}\n",
-                    encoding="utf-8")
-    words = read_vocabulary(path)
-    assert words.term("happy") == Term(("Gefühle", "Freude 😀"), "zeigt: Freude 😀")
-    assert words.term("neutral") is None
-    for text, fault in (
-            ("wording: happy", "has no {}"), ("terms: {happy: ['']}", "empty"), ("prefx: [a]", "did you mean"),
-            ("terms: {happy: ['a; b']}", "divides"), ('prefix: ["a\\tb\\x07"]', "XML cannot hold")):
-        path.write_text(text)
-        with pytest.raises(InputError, match=fault):
-            read_vocabulary(path)
-    with pytest.raises(InputError, match="vocabulary file"):
-        Vocabulary().term("up/down")

@@ -197,6 +197,55 @@ def test_a_division_is_found_again_or_refused(session, clustering, path):
         LabellingSession(clustering, path, by="ann")
 
 
+def test_names_beyond_the_classes_are_known_or_added_and_counted_as_the_file_says(session, path):
+    session.name("0", name="upset/sad")
+    with pytest.raises(InputError, match="can be named 'sad; tird': 'tird' is unknown"):
+        session.name("1", name="sad; tird")
+    session.name("1", name="tired; anger", new=True)
+    assert session.names == {"0": "sad", "1": "tired; anger"}
+    assert session.choices == (*EMOTIONS, "upset", "tired")
+    stored = read_hand_names(path)
+    assert (stored.vocabulary.above("sad"), stored.emotion("0"), stored.emotion("1")) == (("upset",), "sad", "anger")
+    assert stored.labels == (*EMOTIONS, "tired; anger")
+    require_names_of(stored, DIGEST, 2, "names")
+    session.name("1", name="tired")
+    assert summarise(session).uncounted == ("tired",)
+    assert "tired: counts as none of the classes" in " ".join(summarise(session).sentences())
+    for _ in range(3):
+        session.undo()
+    assert (session.names, session.choices) == ({}, EMOTIONS)
+
+
+def test_a_house_s_vocabulary_beside_the_names_is_known_and_holds(clustering, tmp_path):
+    path = tmp_path / "labels" / "row" / "rgb.json"
+    path.parent.mkdir(parents=True)
+    (tmp_path / "labels" / "vocabulary.csv").write_text("name,under,counts_as\ncross,upset,anger\n")
+    session = LabellingSession(clustering, path, by="ann")
+    session.name("0", name="cross")
+    assert (read_hand_names(path).emotion("0"), session.choices[-2:]) == ("anger", ("upset", "cross"))
+    (tmp_path / "labels" / "vocabulary.csv").write_text("name,counts_as\ncross,disgust\n")
+    assert read_hand_names(path).emotion("0") == "disgust"
+    (tmp_path / "labels" / "vocabulary.csv").unlink()
+    assert read_hand_names(path).emotion("0") == "anger"  # the file of names tells what its names meant
+
+
+def test_single_faces_leave_their_groups_and_come_back(clustering, path):
+    session = LabellingSession(clustering, path, by="ann", ids=[f"f{at}" for at in range(6)])
+    session.name("0", name="not a face")
+    session.move("f0", "f4", name="sad")
+    session.move("f5", name="not a face")
+    assert read_hand_names(path).faces == {"f0": "sad", "f4": "sad", "f5": "not a face"}
+    assert session.names == {"0": "not a face"}
+    summary = summarise(session)
+    assert (summary.moved, summary.set_aside) == (3, 3)  # of the first three but f0, and f5
+    session.move_back("f4", "f5")
+    assert session.stored.faces == {"f0": "sad"}
+    session.undo()
+    assert list(session.stored.faces) == ["f0", "f4", "f5"]
+    with pytest.raises(InputError, match="Known"):
+        session.move("f1", name="gled")
+
+
 def test_the_summary_counts_clusters_covered_faces_and_doubts(session):
     assert session.next_unnamed() == "0"
     session.name("0", name="mixed")

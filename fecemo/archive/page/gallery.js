@@ -7,7 +7,7 @@
   if (!G) { byId("state").textContent = "faces.js is missing or damaged: write the gallery again."; return; }
 
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const C = G.classes.length, NONE = C, shares = bytes(G.shares);
+  const C = G.classes.length, NONE = C, NO_NAME = -1, shares = bytes(G.shares);
   // What each face shows and how surely, and the second best; NONE where no share is above 0.
   const shows = new Uint16Array(G.n).fill(NONE), second = new Uint16Array(G.n).fill(NONE);
   const confidence = new Uint8Array(G.n), runnerUp = new Uint8Array(G.n);
@@ -20,11 +20,21 @@
       } else if (share > runnerUp[face]) { second[face] = code; runnerUp[face] = share; }
     }
   }
+  // Of every name, the labels that hold it: names under it are among them. A face is as sure as its label's first name.
+  const heldBy = G.names.map((_, name) => G.holds.flatMap((names, code) => names.includes(name) ? [code] : []));
+  const holds = (code, name) => code === NONE ? name === NO_NAME : G.holds[code].includes(name);
+  for (let face = 0; face < G.n; face++) {
+    if (shows[face] === NONE) continue;
+    let sum = 0;
+    for (const code of heldBy[G.first[shows[face]]]) sum += shares[face * C + code];
+    confidence[face] = Math.min(255, sum);
+  }
   const photoOf = new Uint32Array(bytes(G.photo_of).buffer), boxes = new Uint16Array(bytes(G.boxes).buffer);
+  const rows = new Uint32Array(bytes(G.rows).buffer);  // of the data set: what is no face has a row there, and none here
   const folderNames = G.photos.map((path) => path.toLowerCase());
   const GAP = 6, LABEL = 18, LARGEST_BOX = 65535, SMALLEST = 320;
 
-  const wanted = new Set();         // codes of expressions that are shown; empty: all
+  const wanted = new Set();         // names that are shown, or NO_NAME; empty: all
   const picked = new Set();
   let order = [];                   // faces in the order of the grid
   let focus = 0;                    // a place in `order`
@@ -47,7 +57,7 @@
     const least = Number(byId("confidence").value) * 2.55, part = byId("folder").value.trim().toLowerCase();
     order = [];
     for (let face = 0; face < G.n; face++) {
-      if (wanted.size && !wanted.has(shows[face])) continue;
+      if (wanted.size && ![...wanted].some((name) => holds(shows[face], name))) continue;
       if (confidence[face] < least) continue;
       if (part && !folderNames[photoOf[face]].includes(part)) continue;
       if (ranking && !(ranking.scores[face] > ranking.least)) continue;
@@ -219,18 +229,26 @@
     if (!text) { ranking = null; arrange(); return; }
     try {
       const table = await load("words.js", "GALLERY_WORDS"), weights = new Float32Array(C), unknown = [];
-      const names = G.classes.map((name) => name.toLowerCase()), whole = names.indexOf(text.toLowerCase());
+      const longest = Math.max(...Object.keys(table.named).map((name) => name.split(" ").length));
+      const named = (words) => {
+        const name = words.toLowerCase().replaceAll("’", "'");
+        return Object.hasOwn(table.named, name) && table.named[name].length ? table.named[name] : null;
+      };
+      const words = named(text) ? [text] : text.match(/\p{L}+(?:['’-]\p{L}+)*/gu) ?? [];
       let sign = 1, known = 0;
-      for (const word of whole >= 0 ? [text] : text.match(/\p{L}+(?:['’-]\p{L}+)*/gu) ?? []) {
-        const lower = word.toLowerCase().replaceAll("’", "'"), code = names.indexOf(lower);
-        if (table.negations.includes(lower) || lower.endsWith("n't")) { sign = -1; continue; }
-        if (code >= 0) weights[code] += sign;
+      for (let at = 0; at < words.length;) {
+        let length = Math.min(longest, words.length - at), codes = null;
+        for (; length > 0; length--) if ((codes = named(words.slice(at, at + length).join(" ")))) break;
+        const word = words[at], lower = word.toLowerCase().replaceAll("’", "'");
+        at += Math.max(1, length);
+        if (codes) for (const code of codes) weights[code] += sign;
+        else if (table.negations.includes(lower) || lower.endsWith("n't")) { sign = -1; continue; }
         else {
           if (table.passed_over.includes(lower)) continue;
           const form = [...forms(lower, table.suffixes)].find((candidate) => Object.hasOwn(table.words, candidate));
           if (form === undefined) { unknown.push(word); continue; }
           table.words[form].forEach((percent, emotion) => {
-            if (table.places[emotion] >= 0) weights[table.places[emotion]] += sign * percent / 100;
+            for (const code of table.places[emotion]) weights[code] += sign * percent / 100;
           });
         }
         known++;
@@ -256,7 +274,7 @@
     const lines = ["row,photo,left,right,top,bottom,shows,confidence"];
     for (const face of [...picked].sort((a, b) => a - b)) {
       const box = [...boxes.slice(face * 4, face * 4 + 4)].map((value) => (value / LARGEST_BOX).toFixed(5));
-      lines.push([face, cell(G.photos[photoOf[face]]), ...box, cell(nameOf(shows[face])), (confidence[face] / 255).toFixed(2)].join(","));
+      lines.push([rows[face], cell(G.photos[photoOf[face]]), ...box, cell(nameOf(shows[face])), (confidence[face] / 255).toFixed(2)].join(","));
     }
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([lines.join("\r\n") + "\r\n"], { type: "text/csv" }));
@@ -267,17 +285,21 @@
 
   // ---- controls ------------------------------------------------------------------------------------------------------
   function chips() {
-    const counts = new Map();
-    for (const code of shows) counts.set(code, (counts.get(code) ?? 0) + 1);
-    byId("chips").replaceChildren(...[...counts].sort((a, b) => b[1] - a[1]).map(([code, count]) => {
+    const labels = new Map(), counts = new Map(), count = (name, more) => counts.set(name, (counts.get(name) ?? 0) + more);
+    for (const code of shows) labels.set(code, (labels.get(code) ?? 0) + 1);
+    for (const [code, faces] of labels) for (const name of code === NONE ? [NO_NAME] : G.holds[code]) count(name, faces);
+    const most = (names) => names.sort((a, b) => counts.get(b) - counts.get(a));
+    const below = (name) => [name, ...most([...counts.keys()].filter((other) => G.under[other] === name)).flatMap(below)];
+    const tops = most([...counts.keys()].filter((name) => name === NO_NAME || G.under[name] < 0));
+    byId("chips").replaceChildren(...tops.flatMap((name) => name === NO_NAME ? [name] : below(name)).map((name) => {
       const chip = document.createElement("button"), number = document.createElement("small");
       chip.type = "button";
-      number.textContent = ` ${count.toLocaleString("en")}`;
-      chip.append(nameOf(code), number);
-      chip.setAttribute("aria-pressed", wanted.has(code));
+      number.textContent = ` ${counts.get(name).toLocaleString("en")}`;
+      chip.append((G.under[name] >= 0 ? "› " : "") + (name === NO_NAME ? nameOf(NONE) : G.names[name]), number);
+      chip.setAttribute("aria-pressed", wanted.has(name));
       chip.onclick = () => {
-        if (!wanted.delete(code)) wanted.add(code);
-        chip.setAttribute("aria-pressed", wanted.has(code));
+        if (!wanted.delete(name)) wanted.add(name);
+        chip.setAttribute("aria-pressed", wanted.has(name));
         arrange();
       };
       return chip;

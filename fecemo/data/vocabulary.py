@@ -1,0 +1,325 @@
+"""A house's words: the names that faces can bear, what stands above each, what it counts as, and its keyword.
+
+A label is what a group of faces bears: a name, or several, ``"sad; tired"``. Of names some stand under others; a path
+says so too: ``"upset/sad"``.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+
+import numpy as np
+
+from fecemo.data.classes import class_of, emotion_of
+from fecemo.data.csv_rows import RejectedRow, csv_rows
+from fecemo.data.documents import build, read_yaml
+from fecemo.errors import InputError, nearest
+
+PLACE = "{}"
+"""In a wording, where the name goes."""
+AND, UNDER = "; ", "/"
+"""Between the names of a label, and between the names of a path, the widest first."""
+BORDERS = ("|", UNDER, AND)
+"""Of levels for Lightroom and darktable, of levels for digiKam, and of keywords in a CSV for ExifTool."""
+NOTHING = "-"
+"""As a keyword: none. As what a name counts as: no class."""
+NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML cannot hold: control characters, and halves of surrogate pairs."""
+FILE_NAMES = ("vocabulary.yaml", "vocabulary.csv")
+"""Of a house's vocabulary, in a run's folder ``labels``."""
+
+
+@dataclass(frozen=True)
+class Name:
+    """What a house says of a name; every field can be left out.
+
+    Parameters
+    ----------
+    under : str
+        The name that stands above it, such as ``"upset"`` above ``"sad"``.
+    counts_as : str
+        The class as which its faces are scored. Without it, a name that is a class counts as that class, any other as
+        what stands above it; `NOTHING` counts as none.
+    words : tuple of str
+        By which a search finds it too.
+    keyword : str
+        What it is called in keywords; `NOTHING` for no keyword, by default the name.
+    """
+
+    under: str = ""
+    counts_as: str = ""
+    words: tuple[str, ...] = ()
+    keyword: str = ""
+
+
+@dataclass(frozen=True)
+class Term:
+    """A keyword.
+
+    Parameters
+    ----------
+    levels : tuple of str
+        From the widest term on, such as ``("fecemo", "shows", "happy")``.
+    subject : str
+        The keyword by itself, such as ``"shows: happy"``.
+    """
+
+    levels: tuple[str, ...]
+    subject: str
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """A house's names, and how keywords are made of names.
+
+    A file of it is YAML:
+
+        prefix: [archive, expression]      # the widest terms of every keyword; by default: [fecemo, shows]
+        wording: "expression: {}"          # the keyword by itself; by default: "shows: {}"
+        names:
+          upset: {}
+          sad: {under: upset, keyword: grief}                      # archive|expression|upset|grief
+          cross: {under: upset, counts_as: anger, words: [mad]}
+          neutral: {keyword: "-"}                                  # no keyword
+
+    or a table, CSV, with the columns ``name,under,counts_as,words,keyword``, of which the first alone is needed; words
+    are separated by ``;``.
+
+    Parameters
+    ----------
+    prefix : tuple of str
+    wording : str
+        With `PLACE` where the keyword of the name goes. It says what a face shows, never what a person feels.
+    names : dict of str to Name
+        A name that stands above others need not be listed itself.
+    """
+
+    prefix: tuple[str, ...] = ("fecemo", "shows")
+    wording: str = f"shows: {PLACE}"
+    names: dict[str, Name] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if PLACE not in self.wording:
+            raise ValueError(f"wording: {self.wording!r} has no {PLACE}, where the name goes")
+        keywords = (entry.keyword for entry in self.names.values() if entry.keyword)
+        for text in (self.wording, *self.prefix, *keywords):
+            _require_keyword(text)
+        for name, entry in self.names.items():
+            for text in filter(None, (name, entry.under)):
+                if text != text.strip() or any(border in text for border in (UNDER, ";", "\n")) or not text:
+                    raise ValueError(f"names: {text!r} is no name: it has a blank at an end, {UNDER!r}, ';' or a "
+                                     "line end")
+            seen = [name]
+            while above := self.names.get(seen[-1], Name()).under:
+                if above in seen:
+                    raise ValueError(f"names: {UNDER.join([above, *reversed(seen)])} stand under each other")
+                seen.append(above)
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Tuple of str: All names, those above others too."""
+        both = (text for name, entry in self.names.items() for text in (entry.under, name))
+        return tuple(dict.fromkeys(filter(None, both)))
+
+    def above(self, name: str) -> tuple[str, ...]:
+        """Return the names that stand above one, the widest first."""
+        entry = self.names.get(name, Name())
+        return (*self.above(entry.under), entry.under) if entry.under else ()
+
+    def held_by(self, label: str) -> tuple[str, ...]:
+        """Return the names of a label and all above them, each once, the widest first."""
+        return tuple(dict.fromkeys(text for name in names_of(label) for text in (*self.above(name), name)))
+
+    def counted_as(self, label: str, classes: Sequence[str]) -> tuple[str, ...]:
+        """Return the classes as which the names of a label count, each once; faces are scored by the first."""
+        return tuple(dict.fromkeys(filter(None, (self._class_of(name, classes) for name in names_of(label)))))
+
+    def _class_of(self, name: str, classes: Sequence[str]) -> str:
+        for text in (name, *reversed(self.above(name))):
+            if stated := self.names.get(text, Name()).counts_as:
+                return (class_of(stated, classes) or "") if stated != NOTHING else ""
+            if (meant := class_of(text, classes)) is not None:
+                return meant
+        return ""
+
+    def require_counted(self, classes: Sequence[str]) -> None:
+        """Raise `InputError` for a name that counts as what is no class, and no usual emotion either."""
+        for name, entry in self.names.items():
+            stated = entry.counts_as
+            if stated not in ("", NOTHING) and class_of(stated, classes) is None and emotion_of(stated) is None:
+                raise InputError(f"names: {name}: counts_as: {stated!r} is no class: {nearest(stated, classes)}")
+
+    def spelled(self, text: str, classes: Sequence[str] = ()) -> str | None:
+        """Return the name or class that a spelling means, by its further words too; None where it means none."""
+        known = (*classes, *(name for name in self.known if name not in classes))
+        if (name := class_of(text, known)) is not None:
+            return name
+        folded = text.strip().casefold()
+        return next((name for name, entry in self.names.items()
+                     if folded in (word.casefold() for word in entry.words)), None)
+
+    def read_label(self, text: str, classes: Sequence[str]) -> tuple[str, "Vocabulary"]:
+        """Return a label as it is stored, and the vocabulary with what its paths say besides.
+
+        A path may have names above that nobody listed; its last name must be a class or be known, so that what is
+        misspelt does not become a name of its own. Raises `InputError` for an unknown name, naming the nearest, and for
+        a path that contradicts the vocabulary.
+        """
+        if (name := self.spelled(text, classes)) is not None:
+            return name, self
+        vocabulary, names = self, []
+        for part in text.split(AND.strip()):
+            name = vocabulary.spelled(part, classes)
+            if name is None and UNDER in part:
+                *above, last = (level.strip() for level in part.split(UNDER))
+                name = vocabulary.spelled(last, classes)
+                if name is not None:
+                    for wide, narrow in zip(above, [*above[1:], name], strict=True):
+                        vocabulary = vocabulary.with_name(narrow, wide)
+                part = last
+            if name is None:
+                said = f"{part.strip()!r} is unknown; " if part.strip() != text.strip() else ""
+                raise InputError(said + nearest(part.strip(), {*classes, *vocabulary.known}))
+            names.append(name)
+        return AND.join(dict.fromkeys(names)), vocabulary
+
+    def with_name(self, name: str, under: str = "") -> "Vocabulary":
+        """Return the vocabulary with one name more, or with a name that is known under another.
+
+        Raises `InputError` if it stands elsewhere, or cannot be a name.
+        """
+        entry = self.names.get(name, Name())
+        if under and entry.under not in ("", under):
+            raise InputError(f"{name!r} stands under {entry.under!r} already, and cannot stand under {under!r} too")
+        try:
+            return replace(self, names={**self.names, name: replace(entry, under=under or entry.under)})
+        except ValueError as error:
+            raise InputError(str(error)) from error
+
+    def over(self, other: "Vocabulary") -> "Vocabulary":
+        """Return both; where they differ, this one holds. Prefix and wording are this one's unless they are usual."""
+        usual = Vocabulary()
+        try:
+            return Vocabulary(self.prefix if self.prefix != usual.prefix else other.prefix,
+                              self.wording if self.wording != usual.wording else other.wording,
+                              {**other.names, **self.names})
+        except ValueError as error:
+            raise InputError(f"two vocabularies contradict each other: {error}") from error
+
+    def term(self, name: str) -> Term | None:
+        """Return the keyword of a name, or None where it is to have none.
+
+        Raises
+        ------
+        InputError
+            If the name cannot be a keyword.
+        """
+        levels = [self.names.get(level, Name()).keyword or level for level in (*self.above(name), name)]
+        if levels[-1] == NOTHING:
+            return None
+        levels = [level for level in levels if level != NOTHING]
+        try:
+            for level in levels:
+                _require_keyword(level)
+        except ValueError as error:
+            raise InputError(f"the name {name!r}: {error}; give it another keyword in a vocabulary file") from error
+        return Term((*self.prefix, *levels), self.wording.replace(PLACE, levels[-1]))
+
+
+def names_of(label: str) -> tuple[str, ...]:
+    """Return the names of a label."""
+    return tuple(label.split(AND)) if label else ()
+
+
+def with_also(label: str, name: str) -> str:
+    """Return a label with a further name; without it where it has it already, unless that is all that it has."""
+    names = names_of(label)
+    return AND.join([other for other in names if other != name] or names) if name in names else AND.join([*names, name])
+
+
+def holdings(vocabulary: Vocabulary, labels: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
+    """Return all names that labels hold, and which holds which.
+
+    Returns
+    -------
+    names : tuple of str, of length m
+    holds : ndarray of shape (len(labels), m), bool
+        A label holds its names and all above them. With shares of labels, which add up to 1, ``shares @ holds`` says
+        how likely a face shows each name.
+    """
+    held = [vocabulary.held_by(label) for label in labels]
+    names = tuple(dict.fromkeys(name for of_label in held for name in of_label))
+    return names, np.array([[name in of_label for name in names] for of_label in held], bool).reshape(len(held), -1)
+
+
+def read_vocabulary(path: Path) -> Vocabulary:
+    """Read a vocabulary, YAML or CSV by its ending. Raises `InputError` for a file that is none; the key is named."""
+    if path.suffix.lower() != ".csv":
+        document = read_yaml(path)
+        if isinstance(names := document.get("names"), dict):  # ``upset:`` with nothing behind it
+            document = {**document, "names": {name: entry or {} for name, entry in names.items()}}
+        return build(Vocabulary, document, str(path))
+    rows = []
+    for row in csv_rows(path):
+        if isinstance(row, RejectedRow):
+            raise InputError(f"{path}, line {row.line}: {row.reason}")
+        rows.append(row)
+    known = ("name", *(column.name for column in fields(Name)))
+    heading = [cell.strip() for cell in rows[0][1]] if rows else []
+    if "name" not in heading or not set(heading) <= set(known) or len(set(heading)) < len(heading):
+        raise InputError(f"{path}: the heading is {','.join(heading)!r}, expected name and any of "
+                         f"{','.join(known[1:])}")
+    listed: dict[str, Name] = {}
+    for line, cells in rows[1:]:
+        if len(cells) != len(heading):
+            raise InputError(f"{path}, line {line}: {len(cells)} cells, expected {len(heading)}")
+        entry = {column: cell.strip() for column, cell in zip(heading, cells, strict=True)}
+        if (name := entry.pop("name")) in listed:
+            raise InputError(f"{path}, line {line}: the name {name!r} stands in the table already")
+        words = tuple(word.strip() for word in entry.pop("words", "").split(";") if word.strip())
+        listed[name] = Name(words=words, **entry)
+    try:
+        return Vocabulary(names=listed)
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def vocabulary_files(labels: Path) -> tuple[Path, ...]:
+    """Return the file of a house's vocabulary in a run's folder ``labels``, if there is one.
+
+    Raises `InputError` if there are two: nobody could tell which holds.
+    """
+    there = tuple(path for name in FILE_NAMES if (path := labels / name).exists())
+    if len(there) > 1:
+        raise InputError(f"{labels} holds {' and '.join(path.name for path in there)}; keep one of them")
+    return there
+
+
+def house_vocabulary(labels: Path) -> Vocabulary:
+    """Return the vocabulary in a run's folder ``labels``; an empty one where there is none."""
+    return next((read_vocabulary(path) for path in vocabulary_files(labels)), Vocabulary())
+
+
+def by_word(vocabulary: Vocabulary, labels: Sequence[str]) -> Mapping[str, list[int]]:
+    """Return the places of the labels that each word means: names and their further words, in small letters.
+
+    A name means all labels that hold it, those of names under it among them.
+    """
+    words: dict[str, list[int]] = {label.casefold(): [place] for place, label in enumerate(labels)}
+    names, holds = holdings(vocabulary, labels)
+    spellings: Iterable[tuple[str, str]] = (*((name, name) for name in names), *(
+        (word, name) for name in names for word in vocabulary.names.get(name, Name()).words))
+    for word, name in spellings:
+        places = words.setdefault(word.casefold(), [])
+        places += [place for place in np.flatnonzero(holds[:, names.index(name)]).tolist() if place not in places]
+    return words
+
+
+def _require_keyword(text: str) -> None:
+    if not text.strip() or "\n" in text:
+        raise ValueError(f"{text!r} is no keyword: it is empty or has a line end")
+    if border := next((sign for sign in BORDERS if sign in text), ""):
+        raise ValueError(f"{text!r} is no keyword: {border!r} divides keywords or their levels")
+    if "\r" in text or NO_XML.search(text):
+        raise ValueError(f"{text!r} is no keyword: it has a character that XML cannot hold")
