@@ -35,11 +35,13 @@ table2: $(VENV)/models.stamp
 	@FECEMO_PROGRESS=lines $(BIN)/snakemake -s pipelines/Snakefile --config recipe=pipelines/recipes/table2_small.yaml
 	@$(BIN)/python pipelines/09_table.py --recipe pipelines/recipes/table2_small.yaml --run runs/table2_small
 
-# The photographs are only read. ARCHIVE is where everything that is made of them goes.
+# The photographs are only read. ARCHIVE is where everything that is made of them goes. Photographs that were added keep
+# groups and their names; REGROUP=1 groups all of them anew.
 ARCHIVE ?= runs/archive
 archive: $(VENV)/models.stamp
 	@test -d "$(PHOTOS)" || { echo "Name a folder of photographs: make archive PHOTOS=~/pictures"; exit 2; }
 	@$(BIN)/python pipelines/00_models.py
+	@$(if $(REGROUP),$(BIN)/python pipelines/17_regroup.py --run "$(ARCHIVE)" --recipe pipelines/recipes/archive.yaml)
 	@FECEMO_PROGRESS=lines $(BIN)/snakemake -s pipelines/Snakefile --config recipe=pipelines/recipes/archive.yaml \
 		run="$(ARCHIVE)" photographs="$(PHOTOS)"
 	@$(BIN)/python pipelines/15_tag.py --dataset "$(ARCHIVE)/datasets/photographs" --run "$(ARCHIVE)" \

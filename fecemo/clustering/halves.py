@@ -6,7 +6,7 @@ import numpy as np
 
 from fecemo.clustering.kmeans import KMeansClustering, assign
 from fecemo.clustering.settings import KMeansSettings
-from fecemo.data.cluster_names import halves_of, key_order
+from fecemo.data.cluster_names import cluster_of, halves_of, key_order
 from fecemo.data.receipts import digest_bytes
 from fecemo.errors import StoredStateError
 
@@ -55,6 +55,27 @@ def halve(values: np.ndarray, seed: int, title: str) -> Halves:
     """
     clustering = KMeansClustering(KMeansSettings(n_clusters=2, n_init=STARTS), seed, title).fit(values)
     return Halves(clustering.cluster_centers_, clustering.labels_ == 1, clustering.distances_)
+
+
+def halve_group(key: str, seed: int, values: np.ndarray, clusters: np.ndarray, title: str) -> Halves:
+    """Divide a group of faces, found by dividing its cluster as often as its key says: ``"3b"`` is a half itself.
+
+    Parameters
+    ----------
+    key : str
+    seed : int
+    values : ndarray of shape (n, d), float32
+        Of all faces.
+    clusters : ndarray of shape (n,), int
+    title : str
+        For messages.
+    """
+    whole = str(cluster_of(key))
+    members = np.flatnonzero(np.asarray(clusters) == cluster_of(key))
+    for end, half in enumerate(key[len(whole):], len(whole)):
+        halves = halve(values[members], seed, f"{title}, cluster {key[:end]}")
+        members = members[halves.second == (half == "b")]
+    return halve(values[members], seed, f"{title}, cluster {key}")
 
 
 def groups_of_target(divided: dict[str, str], seed: int, source: np.ndarray, source_clusters: np.ndarray,

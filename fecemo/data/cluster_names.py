@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from fecemo.data.classes import USUAL_CLASSES
+from fecemo.data.csv_rows import RejectedRow, csv_rows
 from fecemo.data.documents import build, read_json
 from fecemo.data.vocabulary import Vocabulary, house_vocabulary, names_of
 from fecemo.errors import InputError, StoredStateError
@@ -29,6 +30,8 @@ SAMPLE_NAME = "sample.csv"
 """Beside them, the labels that they cost: row of the target dataset, id, label, cluster."""
 PARTS_NAME = "target_parts"
 """Beside them, where clusters were divided: the key of every embedded target face's group."""
+NOT_FACES_NAME = "not_faces.csv"
+"""In a run's folder ``labels``, the faces that a person called none while naming earlier clusters: id and address."""
 HAND_FORMAT, NAMED_FORMAT = "fecemo.names/1", "fecemo.named_clusters/1"
 NOT_A_FACE = "not a face"
 """Faces that bear it are left out of tags, and of the next clustering."""
@@ -336,6 +339,24 @@ def require_names_of(names: HandNames | ClusterNames, clustering: str, n_cluster
     if unknown := sorted(set(names.names) - known, key=key_order):
         raise InputError(f"{where}: there is no cluster {', '.join(unknown)}; this clustering has 0 to "
                          f"{n_clusters - 1}")
+
+
+def read_not_faces(labels: Path) -> dict[str, str]:
+    """Return the faces that were called none before, address by id; none where a run's ``labels`` holds no such list.
+
+    Raises `InputError` for a list that cannot be read, or has no column ``id``.
+    """
+    path = labels / NOT_FACES_NAME
+    if not path.exists():
+        return {}
+    rows = []
+    for line in csv_rows(path):
+        if isinstance(line, RejectedRow):
+            raise InputError(f"{path}, line {line.line}: {line.reason}")
+        rows.append(line[1])
+    if not rows or rows[0][0].strip() != "id":
+        raise InputError(f"{path}: the first column is {rows[0][0] if rows else ''!r}, expected id")
+    return {cells[0].strip(): cells[1] if len(cells) > 1 else "" for cells in rows[1:]}
 
 
 def labels_seen_elsewhere(used: Path) -> list[str]:

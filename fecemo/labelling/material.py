@@ -113,6 +113,9 @@ class CellMaterial:
         Give the naming sample's labels, and those of the train split; None where the target has none.
     suggested : mapping of str to str
         What published action units suggest for clusters, by their numbers; no label was read for it.
+    source_ids : ndarray of shape (n,), str
+    remark : str
+        What is to be known of the groups, for people.
     others : mapping of str to Path
         Other people's files for this clustering, by whose they are.
     """
@@ -134,6 +137,8 @@ class CellMaterial:
     ask_sample: Callable[[], SeenLabels] | None = None
     ask_labels: Callable[[], SeenLabels] | None = None
     suggested: Mapping[str, str] = field(default_factory=dict)
+    source_ids: np.ndarray = field(default_factory=lambda: np.empty(0, str))
+    remark: str = ""
     others: Mapping[str, Path] = field(default_factory=dict)
 
 

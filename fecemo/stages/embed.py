@@ -1,5 +1,6 @@
 """Embed: a cell's trained model and the faces → its outputs: embeddings, class probabilities."""
 
+from fecemo.data.cluster_names import read_not_faces
 from fecemo.data.receipts import Receipt
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.embedding import embed_faces
@@ -32,4 +33,5 @@ def run(arguments: CellArguments) -> Receipt:
     inputs = read_inputs(cell, arguments.artifacts, faces)
     return run_artifact(arguments.artifacts, "outputs", cell,
                         machine={"threads": cell.recipe.threads, "backend": backend_name()},
-                        work=lambda folder: embed_faces(cell, models, faces, inputs, folder))
+                        work=lambda folder: embed_faces(cell, models, faces, inputs, folder,
+                                                         read_not_faces(layout.labels)))

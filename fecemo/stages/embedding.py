@@ -1,6 +1,7 @@
 """Outputs of faces by a trained model: what the embed stage stores of a run's faces, and the triplet test of others."""
 
 import dataclasses
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,8 @@ from fecemo.study.faces.columns import RunFaces
 BATCH_SIZE = 64
 
 
-def embed_faces(cell: Cell, models: Path, faces: dict[str, RunFaces], inputs: dict[str, FaceInputs],
-                folder: Path) -> StageResult:
+def embed_faces(cell: Cell, models: Path, faces: dict[str, RunFaces], inputs: dict[str, FaceInputs], folder: Path,
+                not_faces: Collection[str] = ()) -> StageResult:
     """Write the outputs of every data set's faces, by the cell's model or by its approach's descriptor.
 
     Parameters
@@ -31,13 +32,19 @@ def embed_faces(cell: Cell, models: Path, faces: dict[str, RunFaces], inputs: di
     inputs : dict of str to FaceInputs
         Likewise.
     folder : Path
+    not_faces : collection of str
+        Ids of source faces that are left out: a person called them none.
     """
+    source = cell.recipe.roles.source
+    are_faces = {name: ~np.isin(columns.dataset.ids, list(not_faces) if name == source else [])
+                 for name, columns in faces.items()}
     if cell.approach.descriptor is not None:
-        return _describe(cell, cell.approach.descriptor, faces, folder)
-    return _embed(cell, models, inputs, folder)
+        return _describe(cell, cell.approach.descriptor, faces, are_faces, folder)
+    return _embed(cell, models, inputs, are_faces, folder)
 
 
-def _embed(cell: Cell, models: Path, inputs: dict[str, FaceInputs], folder: Path) -> StageResult:
+def _embed(cell: Cell, models: Path, inputs: dict[str, FaceInputs], are_faces: dict[str, np.ndarray],
+           folder: Path) -> StageResult:
     from fecemo.training.backend import describe_backend, import_keras
 
     import_keras(cell.recipe.threads)
@@ -61,7 +68,7 @@ def _embed(cell: Cell, models: Path, inputs: dict[str, FaceInputs], folder: Path
         rows = drawn_rows(len(columns.trusted), limit, cell.recipe.seed)
         if name == roles.source:
             # Clusters are made of faces whose vectors can be trusted; every labelled face is scored.
-            rows = rows[columns.trusted[rows]]
+            rows = rows[columns.trusted[rows] & are_faces[name][rows]]
         mapped = [cell.tsne_output] if cell.tsne_output and name == roles.target else []
         stored = tuple(dict.fromkeys([*cell.approach.readouts, *mapped]))
         sweep(folder / name)
@@ -75,20 +82,22 @@ def _embed(cell: Cell, models: Path, inputs: dict[str, FaceInputs], folder: Path
     return _result(cell, files, counts, lengths[cell.approach.output], machine)
 
 
-def _describe(cell: Cell, descriptor_name: str, faces: dict[str, RunFaces], folder: Path) -> StageResult:
+def _describe(cell: Cell, descriptor_name: str, faces: dict[str, RunFaces], are_faces: dict[str, np.ndarray],
+              folder: Path) -> StageResult:
     from fecemo.imaging.descriptors import find_descriptor
 
     descriptor, sizes = find_descriptor(descriptor_name), dataclasses.asdict(cell.model)
     files: list[str] = []
     counts: dict[str, int] = {}
     for name, columns in faces.items():
-        values = np.empty((len(columns.dataset), descriptor.length(sizes)), np.float32)
+        rows = np.flatnonzero(are_faces[name])
+        values = np.empty((len(rows), descriptor.length(sizes)), np.float32)
         with progress(len(values), f"embed {cell.title}: {name}", "face") as bar:
-            for row in range(len(values)):
-                values[row] = descriptor.describe(cell.variant.view(columns.images[row : row + 1])[0], sizes)
+            for place, row in enumerate(rows.tolist()):
+                values[place] = descriptor.describe(cell.variant.view(columns.images[row : row + 1])[0], sizes)
                 bar.update(1)
         sweep(folder / name)
-        files += store_outputs(folder, name, {cell.approach.output: values}, np.arange(len(values)))
+        files += store_outputs(folder, name, {cell.approach.output: values}, rows)
         counts[name] = len(values)
     return _result(cell, files, counts, descriptor.length(sizes), {})
 

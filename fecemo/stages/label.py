@@ -1,6 +1,7 @@
 """Label: clusters → names, by a person's file, by the vote of a labelled sample, or by published action units."""
 
 import csv
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,18 +12,20 @@ from fecemo.clustering.naming import LabelledFaces, find_naming_method, name_by_
 from fecemo.data.arrays import read_array, read_output, write_arrays
 from fecemo.data.cluster_names import (
     NAMES_NAME,
+    NOT_A_FACE,
     PARTS_NAME,
     SAMPLE_NAME,
     ClusterNames,
     hand_names_of,
     labels_seen_elsewhere,
+    read_not_faces,
     require_names_of,
 )
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_file, atomic_write
 from fecemo.data.receipts import Receipt
 from fecemo.data.vocabulary import house_vocabulary
-from fecemo.errors import InputError
+from fecemo.errors import InputError, StoredStateError
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.stages.suggestions import names_to_give, suggest_names
@@ -62,26 +65,31 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
     """
     cell, layout = arguments.clustered_cell(), arguments.layout
     settings, seed = cell.recipe.naming, cell.recipe.seed
-    naming = find_naming_method(method or settings.method)
     clustered = layout.clusters(arguments.approach, arguments.variant)
     assigned = layout.assigned(arguments.approach, arguments.variant)
     embedded = layout.outputs(arguments.approach, arguments.variant)
     hand_names = layout.hand_names(arguments.approach, arguments.variant)
     clusters_receipt = arguments.artifacts.require("clusters", arguments.approach, arguments.variant)
     clustering = clustering_digest(clusters_receipt.outputs)
+    naming = find_naming_method(method or _method_in_use(arguments, clustering))
     config, house = names_config(cell, naming.name), house_vocabulary(layout.labels)
+    not_faces = dict.fromkeys(read_not_faces(layout.labels), NOT_A_FACE)
+
+    def set_aside(names: ClusterNames) -> ClusterNames:
+        return replace(names, faces={**not_faces, **names.faces})
+
     if house.names:
         house.require_counted(names_to_give(cell.recipe, layout))
     if naming.by == "units":
         return run_artifact(arguments.artifacts, "names", cell, config=config, work=lambda folder: _store_names(
-            folder, replace(_names_by_units(arguments, clustering), vocabulary=house), naming.title))
+            folder, set_aside(replace(_names_by_units(arguments, clustering), vocabulary=house)), naming.title))
     if cell.recipe.roles.target is None and naming.by == "person":
         def named_by_hand(folder: Path) -> StageResult:
             classes = names_to_give(cell.recipe, layout)
             hand = hand_names_of(hand_names, arguments.approach, arguments.variant, classes)
             require_names_of(hand, clustering, len(read_array(clustered, "centres", "cluster")), str(hand_names))
             # Where there is no target, no label can have been seen.
-            return _store_names(folder, ClusterNames.by_hand(hand, []), naming.title)
+            return _store_names(folder, set_aside(ClusterNames.by_hand(hand, [])), naming.title)
 
         return run_artifact(arguments.artifacts, "names", cell, config=config, work=named_by_hand)
     dataset = Dataset(layout.dataset(cell.recipe.role(TARGET)))
@@ -112,7 +120,7 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
                 {str(cluster): name for cluster, name in enumerate(by_labels.names)}, dataset.classes,
                 vocabulary=house, labels_used=len(drawn),
                 votes={str(cluster): votes for cluster, votes in enumerate(by_labels.votes)})
-        files = [NAMES_NAME, SAMPLE_NAME]
+        names, files = set_aside(names), [NAMES_NAME, SAMPLE_NAME]
         atomic_write(folder / NAMES_NAME, names.as_json())
         shown = np.union1d(np.flatnonzero(may_see)[drawn], _shown_to_a_person(names, dataset, rows, may_see))
         _write_sample(folder / SAMPLE_NAME, dataset, rows[shown], clusters[shown])
@@ -125,6 +133,20 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
         return _result(names, naming.title, files)
 
     return run_artifact(arguments.artifacts, "names", cell, work, config=config)
+
+
+def _method_in_use(arguments: CellArguments, clustering: str) -> str:
+    """Return the recipe's method, or ``hand`` where it only suggests names and a person has given all of them."""
+    recipe, path = arguments.study, arguments.layout.hand_names(arguments.approach, arguments.variant)
+    if find_naming_method(recipe.naming.method).by != "units" or not path.exists():
+        return recipe.naming.method
+    try:
+        hand = hand_names_of(path, arguments.approach, arguments.variant, names_to_give(recipe, arguments.layout))
+        require_names_of(hand, clustering, recipe.clustering.n_clusters, str(path))
+    except (InputError, StoredStateError) as error:
+        print(f"label: names by a person are not used: {error}", file=sys.stderr)
+        return recipe.naming.method
+    return "hand"
 
 
 def _result(names: ClusterNames, title: str, files: list[str]) -> StageResult:

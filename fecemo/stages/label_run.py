@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.clustering.halves import halve
+from fecemo.clustering.halves import halve, halve_group
+from fecemo.clustering.kmeans import assign
 from fecemo.clustering.naming import draw_sample
 from fecemo.clustering.settings import NamingSettings
 from fecemo.data.arrays import read_array, read_output, read_rows
@@ -20,6 +21,7 @@ from fecemo.labelling.groups import Division, NamedClustering
 from fecemo.labelling.material import CellMaterial, CellState, FaceMap, Faces, SeenLabels
 from fecemo.labelling.names_file import file_of, files_of_others, use_file_of
 from fecemo.stages.cell_arguments import CellArguments
+from fecemo.stages.kept_groups import grouped_faces, line_of_fit
 from fecemo.stages.known_columns import known_of_source
 from fecemo.stages.suggestions import names_to_give, suggest_names
 from fecemo.study.artifact_kinds import KINDS, clustering_digest
@@ -144,8 +146,13 @@ class LabelRun:
             distances=np.asarray(read_array(folder, "source_distances", "cluster", length=len(source.rows))))
 
         def divide(key: str, members: np.ndarray, seed: int) -> Division:
-            halves = halve(source.values[members], seed, f"{cell.title}, cluster {key}")
-            return Division(halves.second, halves.distances, halves.digest)
+            if "kept" not in clusters.summary:
+                halves = halve(source.values[members], seed, f"{cell.title}, cluster {key}")
+                return Division(halves.second, halves.distances, halves.digest)
+            # By the faces of which the groups were made: whatever joins, halves stay what was named.
+            halves = halve_group(key, seed, *grouped_faces(folder, source.values), cell.title)
+            nearer, distances = assign(source.values[members], halves.centres, title=f"{cell.title}, cluster {key}")
+            return Division(nearer == 1, distances, halves.digest)
 
         used = layout.hand_names(approach, variant)
         may_ask = bool(len(self._askable(rows)))
@@ -161,7 +168,8 @@ class LabelRun:
             known=known_of_source(self._recipe, layout, self._source, source.rows),
             ask_sample=(lambda: self._seen(rows, cell.recipe.naming, cell.recipe.seed)) if may_ask else None,
             ask_labels=(lambda: self._seen(rows, None)) if may_ask else None,
-            others=files_of_others(used, by),
+            others=files_of_others(used, by), source_ids=self._source.ids[source.rows],
+            remark=line_of_fit(clusters.summary["kept"]) if "kept" in clusters.summary else "",
         )
 
     def _suggested(self, approach: str, variant: str) -> dict[str, str]:

@@ -32,6 +32,7 @@ from fecemo.data.vocabulary import Vocabulary
 from fecemo.errors import InputError, StoredStateError
 from fecemo.models.approach import EMBEDDING, IMAGE, find_approach
 from fecemo.run import Encoder, Run, input_columns
+from fecemo.stages.kept_groups import grouped_faces
 from fecemo.study.artifact_kinds import OF_ROW, clustering_digest
 from fecemo.study.artifacts import Artifacts
 
@@ -167,8 +168,7 @@ class RunReadout:
     @cached_property
     def _source(self) -> tuple[np.ndarray, np.ndarray]:
         source = self.run.outputs(*self.where, "source").values
-        return source, np.asarray(read_array(self.run.layout.clusters(*self.where), "source_clusters", "cluster",
-                                             length=len(source)))
+        return grouped_faces(self.run.layout.clusters(*self.where), source)
 
     def scores(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return what faces show by their groups, these, and scores of the labels of shape (n, c); see `Answers`."""

@@ -16,6 +16,7 @@ from fecemo.errors import InputError
 from fecemo.models.approach import IMAGE, Phase
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.face_inputs import FaceInputs, read_inputs
+from fecemo.stages.kept_groups import keep_model
 from fecemo.stages.pretrained import check_pretrained, put_pretrained
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.study.artifact_kinds import KINDS
@@ -65,6 +66,8 @@ def run(arguments: CellArguments) -> Receipt:
     check_pretrained(cell)
     inputs = read_inputs(cell, arguments.artifacts, faces)
     machine = {"threads": cell.recipe.threads, "devices": cell.recipe.devices, "backend": backend_name()}
+    if (kept := keep_model(arguments.artifacts, cell, machine)) is not None:
+        return kept
     return run_artifact(arguments.artifacts, "model", cell, machine=machine, work=lambda folder: (
         _nothing_to_learn(cell, folder) if cell.approach.build is None
         else _train(cell, faces, inputs, folder, {"machine": machine, **_shaped_by(cell, arguments.artifacts)})))

@@ -7,7 +7,7 @@ from typing import Any
 
 from fecemo.clustering.naming import find_naming_method, naming_methods
 from fecemo.data.arrays import ROWS, output_file
-from fecemo.data.cluster_names import labels_seen_elsewhere
+from fecemo.data.cluster_names import NOT_FACES_NAME, labels_seen_elsewhere
 from fecemo.data.draw_settings import PARAMETERS_NAME
 from fecemo.data.receipts import Receipt, digest_file, digest_json
 from fecemo.data.vocabulary import vocabulary_files
@@ -28,6 +28,8 @@ from fecemo.study.faces.data_names import SOURCE, TARGET, TRIPLET_TEST
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
 
+GROUPED_NAME = "grouped_clusters.npy"
+"""The source faces' clusters as they were when the groups were made, where these stay when faces join."""
 NAMED_FILES = ("centres.npy", "source_clusters.npy")
 """What names belong to: the clusters, and not where other faces fall among them."""
 
@@ -39,6 +41,8 @@ DRAWN = "drawn"
 """What drawn faces are called, and the artefact that holds them before they are fetched or imported."""
 SOURCE_OUTPUTS = "source_outputs"
 """What the source faces' part of a cell's outputs is called as an input."""
+NOT_FACES = "not_faces"
+"""The list of faces that a person called none: no clusters are made of them, and they are not tagged."""
 VOCABULARY = "vocabulary"
 """A house's, by which names are understood."""
 HAND_INPUTS = ("hand_names", "labels_seen")
@@ -166,7 +170,7 @@ def _model_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
 
 def _outputs_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
     return {**_of_cell(cell, "model"), **_of_row_behind(cell, "outputs"),
-            **_faces(dict.fromkeys(cell.embedded.values(), cell.takes_landmarks), cell)}
+            **_faces(dict.fromkeys(cell.embedded.values(), cell.takes_landmarks), cell), **not_faces_inputs(layout)}
 
 
 def _clusters_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
@@ -178,12 +182,18 @@ def _names_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
     inputs = _of_cell(cell, "clusters") if target is None else {
         **_of_cell(cell, "clusters", "assignments", "outputs"), **_dataset(target)}
     naming = find_naming_method(config["method"])
-    inputs |= vocabulary_inputs(layout)
+    inputs |= {**vocabulary_inputs(layout), **not_faces_inputs(layout)}
     if naming.by == "person":
         inputs |= hand_inputs(layout, cell.row, cell.variant.name)
     if naming.by == "units":
         inputs |= _dataset(cell.recipe.role(SOURCE), LANDMARK_FEATURES)
     return inputs
+
+
+def not_faces_inputs(layout: RunLayout) -> Inputs:
+    """Return the list of faces that are none, where there is one."""
+    path = layout.labels / NOT_FACES_NAME
+    return {NOT_FACES: Files((path,), lambda: digest_file(path))} if path.exists() else {}
 
 
 def vocabulary_inputs(layout: RunLayout) -> Inputs:
@@ -272,4 +282,5 @@ def clustering_digest(outputs: Mapping[str, str]) -> str:
     outputs : mapping of str to str
         Digests of the cluster stage's files: `Receipt.outputs`.
     """
-    return digest_json({name: outputs[name] for name in NAMED_FILES})
+    centres, source = NAMED_FILES
+    return digest_json({centres: outputs[centres], source: outputs.get(GROUPED_NAME) or outputs[source]})

@@ -16,6 +16,7 @@ from fecemo.study.artifact_kinds import (
     HAND_INPUTS,
     KINDS,
     MACHINE,
+    NOT_FACES,
     OF_ROW,
     SOURCE_OUTPUTS,
     VOCABULARY,
@@ -25,6 +26,7 @@ from fecemo.study.artifact_kinds import (
     Inputs,
     Kind,
     hand_inputs,
+    not_faces_inputs,
     part_digest,
     vocabulary_inputs,
 )
@@ -246,6 +248,8 @@ class Artifacts:
         """Return the artefact or files that an input of a cell's artefact names, where no recipe tells."""
         if name in HAND_INPUTS:
             return hand_inputs(self.layout, *cell)[name]
+        if name == NOT_FACES:
+            return not_faces_inputs(self.layout).get(name, Files((), str))
         if name == VOCABULARY:
             return vocabulary_inputs(self.layout).get(name, Files((), str))
         kind, _, row = name.partition(OF_ROW)

@@ -177,6 +177,9 @@ class Recipe:
         Figures of others, of other faces, that stand beneath Table 2 in a block of their own: likewise a file.
     clustering, map, naming, evaluation
         Settings of the later stages.
+    keep_groups : bool
+        Whether a finished run's model and clusters stay when faces join the source, so that the names that people gave
+        stay valid: an archive grows. Without it, clusters are made anew. For recipes without a target.
     cluster_sweep : ClusterSweepSettings, optional
         Clusters at several numbers of them, named at several costs: asks for Table 2.
     learning : dict of str to dict
@@ -205,6 +208,7 @@ class Recipe:
     map: MapSettings = field(default_factory=MapSettings)
     naming: NamingSettings = field(default_factory=NamingSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+    keep_groups: bool = False
     cluster_sweep: ClusterSweepSettings | None = None
     learning: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -235,6 +239,8 @@ class Recipe:
             raise ValueError("learning curves stand beneath Table 2: give cluster_sweep too")
         if self.roles.triplet_test and self.cluster_sweep is None:
             raise ValueError("roles.triplet_test: the triplet test stands in Table 2: give cluster_sweep too")
+        if self.roles.target is not None and self.keep_groups:
+            raise ValueError("keep_groups: where a target has a role, scores are of clusters of all its faces")
         if self.roles.target is not None and self.naming.classes:
             raise ValueError("naming.classes: where a target has a role, clusters are named by its classes")
         if self.roles.target is None:
