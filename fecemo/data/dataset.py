@@ -1,6 +1,7 @@
 """A dataset as it is read: rows of faces with named columns."""
 
 import math
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -147,9 +148,10 @@ class Dataset:
         return np.asarray(first[members], np.int64)
 
     def copied_from(self, further: "Dataset", rows: np.ndarray) -> np.ndarray:
-        """Tell of each face whether it is among some faces of another dataset, or a copy of one of these.
+        """Tell of each face whether it is a copy of one of some faces of another dataset.
 
-        All faces of this dataset are read, and those of the further one.
+        All faces of this dataset are read, and those of the further one. Ids tell nothing here: that of an imported
+        face is of its path within a folder, which other folders have too.
 
         Parameters
         ----------
@@ -161,12 +163,8 @@ class Dataset:
         -------
         ndarray of shape (n,), bool
         """
-        prints, n = Fingerprints(len(self) + len(rows)), len(self)
-        for dataset, of, start in ((self, range(n), 0), (further, rows.tolist(), n)):
-            for place, row in enumerate(of, start):
-                prints.add(place, dataset.faces[row], str(dataset.sha256[row]))
-        copies = prints.copies()
-        return np.isin(self.ids, further.ids[rows]) | np.isin(copies[:n], copies[n:])
+        copies, others = copies_between([self, further], [np.arange(len(self)), rows])
+        return np.isin(copies, others)
 
     def rows_in(self, *splits: str) -> np.ndarray:
         """Return the rows of the named splits, in ascending order, as int64."""
@@ -219,3 +217,28 @@ class Dataset:
                     damaged.append(row)
                 bar.update()
         return damaged
+
+
+def copies_between(datasets: Sequence[Dataset], rows: Sequence[np.ndarray] | None = None) -> list[np.ndarray]:
+    """Return numbers of the faces of several datasets, the same for copies of one picture, whichever they are in.
+
+    Parameters
+    ----------
+    datasets : sequence of Dataset
+    rows : sequence of ndarray of shape (m,), int64, optional
+        Those to read of each; all of them without it.
+
+    Returns
+    -------
+    list of ndarray of shape (m,), int64
+        Of each dataset.
+    """
+    rows = [np.arange(len(dataset)) for dataset in datasets] if rows is None else rows
+    starts = np.cumsum([0, *map(len, rows)])
+    prints = Fingerprints(int(starts[-1]))
+    with progress(int(starts[-1]), "datasets: look for copies", "face") as bar:
+        for dataset, of, start in zip(datasets, rows, starts.tolist(), strict=False):
+            for place, row in enumerate(of.tolist(), start):
+                prints.add(place, dataset.faces[row], str(dataset.sha256[row]))
+                bar.update()
+    return np.split(prints.copies(), starts[1:-1])

@@ -16,7 +16,7 @@ class LabelledVectors:
     vectors: np.ndarray  #: Embeddings by one network for all sets, or pixels: of shape (n, d), float32.
     labels: np.ndarray  #: Like `splits` ``""`` where a face has none: of shape (n,), str.
     splits: np.ndarray
-    faces: np.ndarray  #: Digests of their pixels, by which a face is known in two sets: of shape (n,), str.
+    faces: np.ndarray  #: Numbers of their pictures, by which a copy is known in two sets: of shape (n,).
     #: What is never divided between folds, the person or the picture of which it is a copy: of shape (n,).
     groups: np.ndarray
     n_persons: int | None = None  #: People in the set; None where they are not known.

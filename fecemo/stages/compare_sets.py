@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fecemo.data.dataset import Dataset
+from fecemo.data.dataset import Dataset, copies_between
 from fecemo.data.receipts import Receipt, digest_file, digest_json, plain
 from fecemo.data.variants import Variant, find_dataset_variant
 from fecemo.errors import InputError
@@ -109,7 +109,7 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
     figures: balanced accuracy of learning from one data set's train split and answering for another's test split, and
     the distance between their faces, emotion by emotion; macro F1 by folds, with Local, Global and Paired similarity;
     and every metric of ``set_metrics`` between all faces of two data sets, for which they need no labels. A train
-    split's faces that are in any of the test splits, by the digest of their pixels, are left out of it.
+    split's faces that are in any of the test splits, or copies of these, are left out of it.
 
     Parameters
     ----------
@@ -161,9 +161,10 @@ def _compare(settings: CompareSettings, datasets: list[Dataset], variant: Varian
     from fecemo.evaluation.set_metric import LabelledVectors
 
     described, scratch, machine = describe_faces(STAGE, datasets, variant, settings.network, settings.output, folder)
-    sets = [LabelledVectors(name, vectors, dataset.labels, dataset.splits, dataset.sha256,
+    sets = [LabelledVectors(name, vectors, dataset.labels, dataset.splits, pictures,
                             *_groups(dataset, settings.person))
-            for name, vectors, dataset in zip(settings.called, described, datasets, strict=True)]
+            for name, vectors, dataset, pictures in
+            zip(settings.called, described, datasets, copies_between(datasets), strict=True)]
     what = f"mean pixels, {variant.title}" if settings.network is None else f"{settings.network.stem}, {variant.title}"
     classes = in_standard_order(name for dataset in datasets for name in dataset.classes)
     found = compare_sets(sets, classes, what=what, labels=settings.labels,

@@ -64,8 +64,17 @@ def test_copies_between_two_data_sets_are_found_in_the_rows_that_are_named(faces
     assert not target.copied_from(further, np.array([0, 8])).any()
 
 
-def written(folder, pictures):
-    writer = DatasetWriter(folder, [FaceEntry(f"{folder.name}{row}", f"{row}.png") for row in range(len(pictures))])
+def test_faces_of_one_path_in_two_folders_are_no_copies(faces, tmp_path):
+    """Imported and drawn sets name their files alike: the first face of each is not one picture."""
+    target, further = (written(tmp_path / name, pictures, "same")
+                       for name, pictures in (("target", faces[:6]), ("further", faces[6:12])))
+    assert (target.ids == further.ids).all()
+    assert not target.copied_from(further, np.arange(6)).any()
+
+
+def written(folder, pictures, name=""):
+    entries = [FaceEntry(f"{name or folder.name}{row}", f"{row}.png") for row in range(len(pictures))]
+    writer = DatasetWriter(folder, entries)
     for row, picture in enumerate(pictures):
         writer.put(row, picture)
     writer.finish("import", config={}, inputs={})
