@@ -1,4 +1,4 @@
-"""The photographs in which faces were found, as the table beside the faces tells of them."""
+"""The photographs in which faces were found, as the table beside the faces lists them."""
 
 import csv
 from dataclasses import dataclass

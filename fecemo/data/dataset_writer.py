@@ -42,7 +42,7 @@ FLUSH_SECONDS = 2.0
 
 
 class DatasetWriter:
-    """Fill the slots of a planned dataset, from any number of threads; go on where a killed run stopped.
+    """Fill the slots of a planned dataset, from any number of threads; resume where a killed run stopped.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class DatasetWriter:
     Raises
     ------
     InputError
-        If an id stands twice in the plan.
+        If an id occurs twice in the plan.
     StoredStateError
         If ``folder`` holds a dataset, finished or not, of another plan.
     ResourceError
@@ -147,7 +147,7 @@ class DatasetWriter:
         return np.frombuffer(os.pread(self._staging, FACE_BYTES, slot * FACE_BYTES), np.uint8).reshape(FACE_SHAPE)
 
     def reject(self, slot: int, reason: str, detail: str = "") -> None:
-        """Record why the face of a slot cannot be had: a short fixed ``reason`` and a free ``detail``."""
+        """Record why the face of a slot is missing: a short fixed ``reason`` and a free ``detail``."""
         self._note((slot, "rejected", "", reason, detail))
 
     def reject_photo(self, slot: int, reason: str, detail: str = "") -> int:
@@ -216,7 +216,7 @@ class DatasetWriter:
         if not n_stored and not may_be_empty:
             listed = ", ".join(f"{count} {reason}" for reason, count in rejected.items())
             write_rejects(self.folder, tuple(self._description().columns), self.ledger.rejected())
-            raise InputError(f"{self.folder}: none of the {len(self.ledger)} faces could be had ({listed}); "
+            raise InputError(f"{self.folder}: none of the {len(self.ledger)} faces could be stored ({listed}); "
                              f"{REJECTS_NAME} has the reason of each. {advice}")
         # From here to the new receipt the folder holds no finished dataset, whatever it held before.
         with explained(self.folder):

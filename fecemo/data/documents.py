@@ -27,7 +27,7 @@ NAME_RULE = re.compile(r"\w[\w .-]*")
 """Names that become folders: letters, digits, _, blank, point and hyphen, the first a letter, a digit or _."""
 MAX_NAME = 100
 MAX_FAULTS, MAX_FAULT = 20, 1000
-"""Faults of one document that are told, and letters of each."""
+"""Faults of one document that are reported, and letters of each."""
 
 _shorten = reprlib.Repr()
 _shorten.maxstring = _shorten.maxother = 120
@@ -108,12 +108,12 @@ def _refuse_unsound(root: "yaml.Node | None", path: Path) -> None:
 
 
 def _refuse_repeated(keys: "list[yaml.ScalarNode]", path: Path) -> None:
-    """Raise `InputError` for a key that stands twice in one mapping, of which YAML would keep the last in silence."""
+    """Raise `InputError` for a key that occurs twice in one mapping, of which YAML would keep the last in silence."""
     lines: dict[tuple[str, str], int] = {}
     for key in keys:
         line = key.start_mark.line + 1
         if (before := lines.get((key.tag, key.value))) is not None:
-            raise InputError(f"{path}, line {line}: the key {key.value!r} stands in line {before} already")
+            raise InputError(f"{path}, line {line}: the key {key.value!r} is in line {before} already")
         lines[key.tag, key.value] = line
 
 
@@ -134,11 +134,11 @@ def _is_infinite(text: str) -> bool:
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object of JSON. Raises `ValueError` for a key that stands twice, of which the last would be kept."""
+    """Return an object of JSON. Raises `ValueError` for a key that occurs twice, of which the last would be kept."""
     document: dict[str, Any] = {}
     for key, value in pairs:
         if key in document:
-            raise ValueError(f"the key {key!r} stands twice in one object")
+            raise ValueError(f"the key {key!r} occurs twice in one object")
         document[key] = value
     return document
 

@@ -1,4 +1,4 @@
-"""What the draw stage draws, and where each picture stands in its folder."""
+"""What the draw stage draws, and where each picture is in its folder."""
 
 from dataclasses import dataclass
 
@@ -76,10 +76,10 @@ class DrawSettings:
 
 
 def photograph_path(number: int) -> str:
-    """Return where a photograph stands in the output folder."""
+    """Return where a photograph is in the output folder."""
     return f"{PHOTOGRAPHS_FOLDER}/photograph_{number:05d}.jpg"
 
 
 def labelled_path(emotion: str, number: int) -> str:
-    """Return where a labelled face stands in the output folder."""
+    """Return where a labelled face is in the output folder."""
     return f"{LABELLED_FOLDER}/{emotion}/face_{number:05d}.jpg"

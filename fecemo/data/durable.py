@@ -24,7 +24,7 @@ def atomic_file(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
     r"""Open a temporary file beside ``path`` that takes its place when the block ends well; its folder is made.
 
     ``mode`` is ``"wb"``, or ``"w"`` for UTF-8 text with ``\n`` line ends. Raises `ResourceError` if the disk is full or
-    the folder cannot be written; what stood at ``path`` is untouched.
+    the folder cannot be written; what was at ``path`` is untouched.
     """
     name = path.name
     if len(os.fsencode(name)) > LONG_NAME_BYTES:  # with what is added, no file system would take it
@@ -79,10 +79,10 @@ def explained(path: Path) -> Iterator[None]:
     except FecemoError:
         raise
     except (FileExistsError, NotADirectoryError) as error:
-        raise ResourceError(f"cannot write {path}: a file stands where a folder is needed") from error
+        raise ResourceError(f"cannot write {path}: there is a file where a folder is needed") from error
     except IsADirectoryError as error:
-        raise ResourceError(f"cannot write {path}: a folder stands where a file is needed; move it away, then run the "
-                            "same command again") from error
+        raise ResourceError(f"cannot write {path}: there is a folder where a file is needed; move it away, then run "
+                            "the same command again") from error
     except FileNotFoundError:  # of something that is read meanwhile
         raise
     except OSError as error:

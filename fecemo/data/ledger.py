@@ -57,7 +57,7 @@ class Ledger:
     Raises
     ------
     InputError
-        If an id stands twice in the plan.
+        If an id occurs twice in the plan.
     StoredStateError
         If ``folder`` holds a plan of other settings or with faces that the new one has not, or a damaged ledger.
     ResourceError

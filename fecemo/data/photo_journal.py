@@ -240,7 +240,7 @@ class PhotoJournal:
         return os.pread(self._crops, FACE_BYTES, slot * FACE_BYTES)
 
     def finish(self) -> None:
-        """End the delivery: a dataset holds every face, and its receipt stands."""
+        """End the delivery: a dataset holds every face, and its receipt is written."""
         self.delivery += 1
         self._write_all()
         with explained(self._crops_path):

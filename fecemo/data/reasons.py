@@ -1,4 +1,4 @@
-"""Why a photograph or a face cannot be had: a fixed set of codes, each permanent or worth another try."""
+"""Why a photograph or a face is missing: a fixed set of codes, each permanent or worth another try."""
 
 from enum import StrEnum
 
@@ -43,7 +43,7 @@ _TRANSIENT = frozenset({
 
 
 class FetchError(Exception):
-    """A photograph that cannot be had, with the reason that is recorded.
+    """A photograph that cannot be used, with the reason that is recorded.
 
     Parameters
     ----------

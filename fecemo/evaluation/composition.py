@@ -193,7 +193,7 @@ def _lines(study: Composition) -> list[tuple[str, str, tuple[Figure, ...]]]:
 
 
 def to_html(study: Composition) -> str:
-    """Return a page that stands alone and loads nothing."""
+    """Return a page that is complete in itself and loads nothing."""
     def written(figure: Figure, sign: str = "") -> tuple[str, str]:
         text = share(figure.value)
         return (sign if figure.value > 0 else "") + text, f"{share(figure.low)} to {share(figure.high)}"

@@ -86,7 +86,7 @@ def _score_rows(score: Score, further: Sequence[Score], common: dict[str, Any]) 
 
 
 def _single_rows(score: Score) -> Rows:
-    """Yield what is told of the first seed alone: classes, clusters, and what the score cost."""
+    """Yield what is reported of the first seed alone: classes, clusters, and what the score cost."""
     yield {"metric": "verdict", "value": verdict(score)}
     yield {"metric": "majority_share", "value": score.chance.majority}
     for name, figures in score.classes.items():

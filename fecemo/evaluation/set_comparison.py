@@ -212,7 +212,7 @@ def _of_folds(comparison: SetComparison) -> tuple[Matrix, ...]:
 
 
 def to_html(comparison: SetComparison) -> str:
-    """Return a page that stands alone and loads nothing."""
+    """Return a page that is complete in itself and loads nothing."""
     probes = distances = ""
     if comparison.chance is not None:
         balanced = [[probe.intervals["balanced_accuracy"] for probe in row] for row in comparison.probes]

@@ -75,7 +75,7 @@ class Cell:
     beside: tuple[Part, ...] = ()  #: Printed smaller.
     best: bool = False  #: Whether it is ahead of all others of its column.
     verdict: float | None = None  #: Of an accuracy, how it compares with guessing.
-    anchor: str = ""  #: Where a report tells more.
+    anchor: str = ""  #: Where a report says more.
 
     @property
     def plain_value(self) -> str:

@@ -122,7 +122,7 @@ def to_latex(title: str, grids: Sequence[Grid], *, label: str) -> str:
         Of the study; the first caption begins with it.
     grids : sequence of Grid
     label : str
-        Of the run: it stands in every label, so that the tables of two runs fit into one document.
+        Of the run: it is part of every label, so that the tables of two runs fit into one document.
     """
     parts = [r"% Needs \usepackage{booktabs}."]
     for place, grid in enumerate(grids):

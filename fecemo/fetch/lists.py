@@ -55,7 +55,7 @@ class FaceListing(Protocol):
         """Yield each face once, in the order of the list, up to the limit."""
 
     def write_tables(self, folder: Path, stored: Iterable[str]) -> Tables:
-        """Write what the list says beside its faces; ``stored`` are the ids of those that were had."""
+        """Write what the list says beside its faces; ``stored`` are the ids of those that were fetched."""
 
 
 def first_fault(faces: FaceListing) -> str:

@@ -21,7 +21,7 @@ _CONNECTING = frozenset({Reason.NO_SUCH_HOST, Reason.CONNECTION_FAILED, Reason.T
 
 
 def reach_digest(settings: FetchSettings) -> str:
-    """Return a digest of the settings that decide what can be reached: where it changes, more may be had."""
+    """Return a digest of the settings that decide what can be reached: where it changes, more may be reached."""
     served = None if settings.serve is None else [str(settings.serve.resolve()), settings.port]
     trusted = [] if settings.ca_bundle is None else [digest_file(Path(trusted_authorities(settings.ca_bundle)))]
     return digest_json([sorted(map(normal_host, settings.allow_hosts)), served, *trusted])
@@ -59,7 +59,7 @@ def is_opened_by(settings: FetchSettings) -> Callable[[str], bool]:
 
 
 def advice(rejected: Mapping[str, int], forbidden: Iterable[str]) -> str:
-    """Return what to do where no face could be had.
+    """Return what to do where no face could be stored.
 
     Parameters
     ----------

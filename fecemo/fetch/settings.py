@@ -19,7 +19,7 @@ class FetchSettings:
     faces : Path
         The list: FEC's own CSV, or a CSV with the header ``url,left,right,top,bottom`` (fractions of width and height).
     format : {"auto", "fec", "boxes"}
-        Which of the two; ``auto`` looks at the first line.
+        Which of the two; ``auto`` reads the first line.
     limit : int, optional
         Take only the first so many faces.
     shard : str, optional

@@ -95,7 +95,7 @@ def _in_time(call: Callable[[], np.ndarray | None]) -> np.ndarray | None:
 
 
 class ImageFileError(Exception):
-    """A file that cannot be had as a picture.
+    """A file that cannot be read as a picture.
 
     Parameters
     ----------

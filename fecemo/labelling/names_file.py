@@ -57,7 +57,7 @@ class NamesFile:
         """
         if _digest(self.path) not in ("", self._digest):
             raise StoredStateError(f"{self.path} was changed by someone else while this session was open; open the "
-                                   "session again to go on from what stands there now")
+                                   "session again to continue from what is there now")
         names = replace(names, when=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
         atomic_write(self.path, names.as_json())
         self.names, self._digest = names, _digest(self.path)

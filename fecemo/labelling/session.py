@@ -41,7 +41,7 @@ class LabellingSession:
     by : str
         Who names.
     seed : int
-        Of random samples and of divisions; a session that goes on keeps the seed with which it began.
+        Of random samples and of divisions; a session that resumes keeps the seed with which it began.
     classes : sequence of str
         What a cluster can be named, in order, beside `NOT_CLASSES` and the names of the vocabulary.
     ids : sequence of str, of length n

@@ -118,7 +118,7 @@ class Approach:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Tuple of str: Outputs that phases teach or that are stored, each once."""
+        """Tuple of str: Outputs that phases train or that are stored, each once."""
         return tuple(dict.fromkeys([*(name for phase in self.phases for name in phase.targets), *self.readouts]))
 
     def columns(self, config: Any = None) -> dict[str, str]:

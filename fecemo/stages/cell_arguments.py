@@ -1,4 +1,4 @@
-"""What the scripts of one cell are told: a recipe, a run folder, an approach and a variant."""
+"""The arguments of the scripts of one cell: a recipe, a run folder, an approach and a variant."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -80,5 +80,5 @@ class CellArguments:
 
     @property
     def layout(self) -> RunLayout:
-        """RunLayout: Where the run's files stand."""
+        """RunLayout: Where the run's files are."""
         return RunLayout(self.run)

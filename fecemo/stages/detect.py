@@ -137,7 +137,7 @@ def _delivered(tree: PhotoTree, journal: PhotoJournal, settings: DetectSettings,
 
 
 def _missing(tree: PhotoTree, journal: PhotoJournal) -> list[str]:
-    """Return the photographs that were never looked into, have changed since, or may be had now."""
+    """Return the photographs that were never looked into, have changed since, or may be reached now."""
     may_pass = {CANNOT_OPEN, FAULT}
     if importlib.util.find_spec("pillow_heif") is not None:
         may_pass.add(NEEDS_PILLOW_HEIF)

@@ -138,7 +138,7 @@ def _refuse_other(out: Path, mark: str) -> None:
     if not out.exists():
         return
     if not out.is_dir():
-        raise ResourceError(f"cannot write {out}: a file stands where a folder is needed")
+        raise ResourceError(f"cannot write {out}: there is a file where a folder is needed")
     names = {path.name for path in out.iterdir()} - {LOCK_NAME, *(path.name for path in out.glob(HALF_WRITTEN))}
     if names and MARK_NAME not in names:
         raise StoredStateError(f"{out} holds what no export wrote ({min(names)}); nothing is written among it, choose "

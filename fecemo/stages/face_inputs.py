@@ -28,7 +28,7 @@ class FaceVectors:
     values : ndarray of shape (m, d), float32
         May be a memory map.
     places : ndarray of shape (n,), int64
-        For each face of the data set, where its vector stands; `NOWHERE` where it has none.
+        For each face of the data set, where its vector is; `NOWHERE` where it has none.
     trusted : ndarray of shape (n,), bool
         Whether a face's vector may be learnt from. False where it has none.
     """

@@ -114,7 +114,7 @@ def _passing(receipt: Receipt) -> list[str]:
 
 
 def _forget_passing(writer: DatasetWriter, settings: FetchSettings, reach: str) -> None:
-    """Make rejected faces missing again that may be had now.
+    """Make rejected faces missing again that may be reached now.
 
     With ``retry_failed`` these are those that failed for a reason that may pass. Where the settings that decide what
     can be reached (``allow_hosts``, ``serve``, ``port``) have changed, these are missing again without being asked for,

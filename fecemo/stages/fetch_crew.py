@@ -56,7 +56,7 @@ class FetchCrew:
         self._lock = threading.Lock()
         self._faces_done = 0
         self._faults = 0
-        # Only of photographs that failed or were redirected: tries that failed, and where to go on.
+        # Only of photographs that failed or were redirected: tries that failed, and where to resume.
         self._under_way: dict[int, tuple[int, PhotoRequest]] = {}
 
     def run(self, workers: int, report: Callable[[int], None], stop: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""What the fetch stage tells of its faces beside storing them."""
+"""What the fetch stage reports of its faces beside storing them."""
 
 import csv
 from collections import Counter

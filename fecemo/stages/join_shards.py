@@ -146,7 +146,7 @@ def _join(listing: FaceListing, parts: list[_Part], folder: Path) -> StageResult
     n_faces, digest = _write_rows(listing, parts, folder)
     if not n_faces:
         listed = ", ".join(f"{count} {reason}" for reason, count in sorted(rejected.items()))
-        raise InputError(f"{folder}: none of the {sum(rejected.values())} faces could be had ({listed})")
+        raise InputError(f"{folder}: none of the {sum(rejected.values())} faces could be stored ({listed})")
     tables = listing.write_tables(folder, _ids(folder))
     hosts: Counter[tuple[str, str]] = Counter()
     for host, outcome, count in _cells(parts, HOSTS_NAME):

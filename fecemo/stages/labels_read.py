@@ -39,7 +39,7 @@ class LabelsRead:
 
 
 def labels_read(cell: Cell, layout: RunLayout, target: Dataset, receipt: Receipt, *, needed: bool) -> LabelsRead:
-    """Return which labels the training of a cell's model read, as its receipt tells.
+    """Return which labels the training of a cell's model read, as its receipt says.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def _rows_read(cell: Cell, layout: RunLayout, receipt: Receipt,
 def label_rows(folder: Path, name: str, receipt: Receipt, *, needed: bool) -> np.ndarray:
     """Return the target rows whose labels the train stage read for one end; where it read none it may store none.
 
-    Its receipt tells: what it does not name was left by an earlier training.
+    Its receipt decides: what it does not name was left by an earlier training.
     """
     if f"{name}.npy" not in receipt.outputs:
         if needed:
@@ -141,7 +141,7 @@ def scored_faces(score_on: str, target: Dataset, read: LabelsRead, named_with: n
         If the label of a face of the test split was read.
     """
     labelled, used = np.flatnonzero(target.labels != ""), np.union1d(read.rows, named_with)
-    # A copy tells its label just as well.
+    # A copy shows its label just as well.
     pictures = target.copies[np.union1d(used, read.copied)]
     copies = np.setdiff1d(np.flatnonzero(np.isin(target.copies, pictures)), used)
     if score_on == "unused_labels":

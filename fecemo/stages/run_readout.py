@@ -276,7 +276,7 @@ def require_current(inputs: dict[str, str], readout: Callable[[], RunReadout], t
     try:
         now = readout().inputs
     except InputError as error:
-        print(f"warning: whether {title} are what their run says now cannot be told: {error}", file=sys.stderr)
+        print(f"warning: whether {title} are what their run says now is not known: {error}", file=sys.stderr)
         return
     if changed := [name for name, digest in now.items() if inputs.get(name) != digest]:
         raise StoredStateError(f"{title} are stale: the {changed[0].replace('_', ' ')} of the run changed since; run "

@@ -31,8 +31,8 @@ class StageResult:
     machine : dict of str to str
         Backend and device, where they shaped the numbers.
     scratch : list of str
-        Files, relative to its folder, from which an interrupted run resumes. They go when the receipt stands, and not
-        before: a kill in between must not cost the work.
+        Files, relative to its folder, from which an interrupted run resumes. They are deleted after the receipt is
+        written: a kill in between must not cost the work.
     seconds_before : float
         Seconds of work that an earlier, interrupted run had done on what was used.
     digests : dict of str to str

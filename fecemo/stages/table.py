@@ -63,7 +63,7 @@ def run(run: Annotated[tuple[Path, ...], UseAppendAction], recipe: Path | None =
     if recipe is None:
         return write_side_by_side(run, out or run[0].parent / "side_by_side")
     if len(run) > 1 or out is not None:
-        raise InputError("a recipe belongs to one run, whose tables stand in its own folder; leave --recipe out to put "
+        raise InputError("a recipe belongs to one run, whose tables are in its folder; leave --recipe out to put "
                          "the scores of several runs side by side")
     return _write_run(read_recipe(recipe), RunLayout(run[0]))
 

@@ -61,7 +61,7 @@ def run(arguments: CellArguments) -> Receipt:
         done = embed_faces(cell, models, {name: columns}, inputs, folder)
         vectors = np.asarray(read_output(folder, name, cell.approach.output).values)
         record = _test(cell, vectors, triplets, len(rated) - len(triplets))
-        message = (f"{cell.title}: tells {record.accuracy:.3f} of {record.n_triplets} triplets of {record.n_faces} "
+        message = (f"{cell.title}: accuracy {record.accuracy:.3f} on {record.n_triplets} triplets of {record.n_faces} "
                    f"faces ({record.interval.low:.3f}–{record.interval.high:.3f}), a third by guessing")
         if record.n_left_out:
             message += f"; {record.n_left_out} more have faces from which rows learn"

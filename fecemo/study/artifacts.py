@@ -245,7 +245,7 @@ class Artifacts:
         return kind.inputs(cell, self.layout, config)
 
     def _named(self, name: str, cell: tuple[str, ...]) -> Artifact | Files | None:
-        """Return the artefact or files that an input of a cell's artefact names, where no recipe tells."""
+        """Return the artefact or files that an input of a cell's artefact names, where there is no recipe."""
         if name in HAND_INPUTS:
             return hand_inputs(self.layout, *cell)[name]
         if name == NOT_FACES:

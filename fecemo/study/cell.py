@@ -201,7 +201,7 @@ def _refuse_no_less(step: LearningStep, has: float | None, variant: str, where: 
     ----------
     step : LearningStep
     has : float or None
-        The row's own value of the setting; None stands for all there is.
+        The row's own value of the setting; None means all there is.
     variant, where : str
         Of the row; and what names the recipe.
     """

@@ -30,7 +30,7 @@ class Step:
         Those of the settings that shape what it writes, as JSON values: the receipt has them under the same names.
     files : callable
         ``files() -> str``: a digest of what lies in a folder that people bring; where it changes, the script runs
-        again. ``""`` where an engine that looks at ``inputs`` sees it by itself.
+        again. ``""`` where an engine that watches ``inputs`` sees it by itself.
     port : int, optional
         Port on the loopback address at which it serves photographs: two steps at one port follow each other.
     all_cores : bool
@@ -190,7 +190,7 @@ class Roles:
     target : str, optional
         The labelled faces on which the study is scored.
     triplet_test : str, optional
-        Rated triplets of other faces, such as FEC's own test list, from which nothing learns: Table 2 then tells of
+        Rated triplets of other faces, such as FEC's own test list, from which nothing learns: Table 2 then reports of
         every row's embedding how often it finds the odd one of three faces. Where the list is not there, triplets are
         tested that were held out from training, and of the rows alone that learn from ratings.
     """
@@ -211,7 +211,7 @@ def read_datasets(document: Any, where: str) -> dict[str, DatasetRecipe]:
     Parameters
     ----------
     document : object
-        What stands under ``datasets``: by name, ``{WAY: settings}``.
+        What is under ``datasets``: by name, ``{WAY: settings}``.
     where : str
         That key, for messages.
 

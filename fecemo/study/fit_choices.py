@@ -131,8 +131,8 @@ def _check_term(term: LossTerm, fit: FitSettings, emitted: set[str], where: str)
         raise InputError(f"{where}: a loss of triplets learns from data such as source.triplets, and nothing else "
                          f"does; the data is {', '.join(fit.data)}")
     if term.loss.target_kind == "views" and fit.batch_size == 1:
-        raise InputError(f"{where}.batch_size: {term.loss.name!r} tells a face from the others of its batch, and there "
-                         "are none in a batch of 1")
+        raise InputError(f"{where}.batch_size: {term.loss.name!r} distinguishes a face from the others of its batch, "
+                         "and there are none in a batch of 1")
 
 
 def _kinds_of(term: LossTerm, emitted: set[str]) -> tuple[TargetKind, ...]:

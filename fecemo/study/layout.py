@@ -1,4 +1,4 @@
-"""Where everything of a run stands. Nothing else in the library knows these names."""
+"""Where everything of a run is stored. Nothing else in the library knows these names."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -158,7 +158,7 @@ class Recipe:
         run's folder. The table then shows mean and spread.
     data : dict of str to str
         What is known of the faces of a data set, by its name: the name of a statement that comes with fecemo, such as
-        ``"fec"``, or the path of one's own. It stands in the report's data card.
+        ``"fec"``, or the path of one's own. It is shown in the report's data card.
     face_side : int
         Side, in pixels, to which a whole 200-pixel face is reduced before it enters a network; other variants in
         proportion. 200 reduces nothing.
@@ -174,7 +174,7 @@ class Recipe:
     published : str
         Figures of others that are shown beside: a file of ``data_manifests/published``, such as ``"table1"``.
     references : str
-        Figures of others, of other faces, that stand beneath Table 2 in a block of their own: likewise a file.
+        Figures of others, of other faces, that are printed beneath Table 2 in a block of their own: likewise a file.
     clustering, map, naming, evaluation
         Settings of the later stages.
     keep_groups : bool
@@ -183,7 +183,7 @@ class Recipe:
     cluster_sweep : ClusterSweepSettings, optional
         Clusters at several numbers of them, named at several costs: asks for Table 2.
     learning : dict of str to dict
-        Learning curves, which stand beneath Table 2: by row, which setting has less, and how much. A phase's ``faces``,
+        Learning curves, printed beneath Table 2: by row, which setting has less, and how much. A phase's ``faces``,
         ``label_fraction`` or ``epochs``, as in ``small_resnet: {classify.faces: [600, 2400]}``, is trained with less;
         of ``cluster_on: [500, 2000]`` faces only the clusters are made anew. ``variants`` names the variants, where
         these are not all of the row's. The row itself is the last point of each curve.
@@ -236,9 +236,9 @@ class Recipe:
             raise ValueError(f"clustering.hierarchical_kmeans: {levels[-1]} small clusters are fewer than the "
                              f"{max(self.cluster_sweep.n_clusters)} of cluster_sweep.n_clusters")
         if self.learning and self.cluster_sweep is None:
-            raise ValueError("learning curves stand beneath Table 2: give cluster_sweep too")
+            raise ValueError("learning curves are printed beneath Table 2: give cluster_sweep too")
         if self.roles.triplet_test and self.cluster_sweep is None:
-            raise ValueError("roles.triplet_test: the triplet test stands in Table 2: give cluster_sweep too")
+            raise ValueError("roles.triplet_test: the triplet test is a column of Table 2: give cluster_sweep too")
         if self.roles.target is not None and self.keep_groups:
             raise ValueError("keep_groups: where a target has a role, scores are of clusters of all its faces")
         if self.roles.target is not None and self.naming.classes:

@@ -21,7 +21,7 @@ class Supervision:
     parts : tuple of str
         In the order of their cost; labels last.
     labels : float
-        Share of all labels that it learned from, in [0, 1]; 1 stands for all of the train split.
+        Share of all labels that it learned from, in [0, 1]; 1 means all of the train split.
     at_most : int, optional
         Number of labels, where the recipe limits it.
     made : str

@@ -1,4 +1,4 @@
-"""Refuse a row whose losses teach less than its outputs are made of."""
+"""Refuse a row of which losses train less than its outputs are made of."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from fecemo.study.cell import Cell
 
 
 def check_outputs_trained(cell: Cell, model: Any) -> None:
-    """Check that every layer with weights behind a cell's outputs is behind an output that a loss looks at.
+    """Check that every layer with weights behind a cell's outputs is behind an output that a loss is computed from.
 
-    A centre loss alone, say, teaches features, and the softmax over them would answer at random.
+    A centre loss alone, say, trains features, and the softmax over them would answer at random.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def check_outputs_trained(cell: Cell, model: Any) -> None:
     Raises
     ------
     InputError
-        If no phase teaches a layer that an output is made of.
+        If no phase trains a layer that an output is made of.
     """
     from fecemo.models.description import describe
 
@@ -34,6 +34,6 @@ def check_outputs_trained(cell: Cell, model: Any) -> None:
                     if layer.parameters and (layer.stack, layer.name) not in trained}
         if untrained:
             parts = " and ".join(sorted(untrained))
-            raise InputError(f"approaches.{cell.recipe_row}.fit: no loss looks at what {parts} gives, of which the "
-                             f"row's {output} are made: they would learn nothing and answer at random; add a loss "
+            raise InputError(f"approaches.{cell.recipe_row}.fit: no loss is computed from what {parts} gives, of which "
+                             f"the row's {output} are made: they would learn nothing and answer at random; add a loss "
                              f"of {output}")

@@ -1,4 +1,4 @@
-"""Where a training stands, on disk as plain arrays: a killed run resumes after its last whole epoch.
+"""The state of a training, on disk as plain arrays: a killed run resumes after its last whole epoch.
 
 A checkpoint is a ZIP file of ``.npy`` members, which ``numpy.load`` reads, and one JSON member. It takes the place of
 the one before by rename.
@@ -107,7 +107,7 @@ class Checkpoint:
 
 
 def find_checkpoint(path: Path, digest: str) -> tuple[Checkpoint | None, str]:
-    """Return the checkpoint to go on from, or None and why there is none (``""`` where none was stored)."""
+    """Return the checkpoint from which to resume, or None and why there is none (``""`` where none was stored)."""
     try:
         checkpoint = Checkpoint(path)
     except FileNotFoundError:

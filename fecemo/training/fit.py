@@ -70,7 +70,7 @@ def train(training: TrainingJob) -> Trained:
     if checkpoint is not None:
         done = checkpoint.progress
         checkpoint.restore(shared)
-        print(f"train {training.title}: going on after epoch {done.epoch} of the phase "
+        print(f"train {training.title}: resuming after epoch {done.epoch} of the phase "
               f"{training.phases[done.phase].name!r}", file=sys.stderr)
     elif why_not:
         print(f"train {training.title}: {why_not}; training starts again", file=sys.stderr)

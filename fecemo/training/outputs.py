@@ -43,7 +43,7 @@ def write_outputs(paths: Mapping[str, Path], model: keras.Model, loader: Loader,
     Raises
     ------
     ResourceError
-        If the disk is full; what stood at the paths is untouched.
+        If the disk is full; what was at the paths is untouched.
     """
     lengths = {name: math.prod(model.output[name].shape[1:]) for name in paths}
     with ExitStack() as opened, progress(len(loader), title, "face") as bar:

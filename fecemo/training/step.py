@@ -172,7 +172,7 @@ class TrainingStep(keras.Model):
         return self.balance.total(terms, weights, state) + of_layers
 
     def _compared(self, term: Any, targets: Any, made: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
-        """Return the output that a term looks at, its target, and the weights of the examples."""
+        """Return the output that a term is computed from, its target, and the weights of the examples."""
         outputs, emitted = made
         output, name = outputs[term.output], term.target_name
         target = emitted[name] if name in emitted else (targets or {}).get(name)

@@ -127,7 +127,7 @@ def test_nothing_that_it_did_not_write_is_touched(format, dataset, tmp_path):
     with pytest.raises(StoredStateError, match="holds what no export wrote"):
         run(settings_for(dataset, format), dataset.folder)
     assert contents(tmp_path / "mine") == {"faces.csv": b"my own\n"}
-    with pytest.raises(ResourceError, match="a file stands where a folder is needed"):
+    with pytest.raises(ResourceError, match="there is a file where a folder is needed"):
         run(settings_for(dataset, format), tmp_path / "mine" / "faces.csv")
     run(settings_for(dataset, format), tmp_path / "out")
     before = contents(tmp_path / "out")

@@ -44,7 +44,7 @@ def test_the_report_counts_by_host_and_names_pictures_that_came_too_often(server
 def test_credentials_in_a_list_are_written_nowhere(server, tmp_path, capsys):
     listed = write_list(tmp_path / "faces.csv", [
         (f"http://someone:sesame@{server.host}/a.jpg", WHOLE), ("http://sesame@[bad/a.jpg", WHOLE)])
-    with pytest.raises(InputError, match="none of the 2 faces could be had") as error:
+    with pytest.raises(InputError, match="none of the 2 faces could be stored") as error:
         run(settings_for(server, listed), tmp_path / "none")
     assert "sesame" not in str(error.value)
     server.routes["/a.jpg"] = replying(200, jpeg(picture(1)))

@@ -155,7 +155,7 @@ def test_a_list_of_which_nothing_can_be_had_makes_no_dataset(servers, listed, tm
     for server in servers:
         server.routes.clear()
     shards = fetch_shards(servers, listed, tmp_path / "shards")
-    with pytest.raises(InputError, match=r"none of the 48 faces could be had \(48 gone\)"):
+    with pytest.raises(InputError, match=r"none of the 48 faces could be stored \(48 gone\)"):
         join_shards.run(listed, shards, tmp_path / "joined")
     assert read_receipt(tmp_path / "joined") is None
 

@@ -310,7 +310,7 @@ def test_the_script_says_what_is_wrong_in_one_line(faces, tmp_path):
 
 def test_nowhere_to_write_is_said(faces, tmp_path):
     (tmp_path / "taken").touch()
-    with pytest.raises(ResourceError, match="a file stands where a folder is needed"):
+    with pytest.raises(ResourceError, match="there is a file where a folder is needed"):
         run(ImportSettings(faces), tmp_path / "taken")
 
 

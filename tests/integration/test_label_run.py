@@ -244,7 +244,7 @@ def test_what_cannot_be_opened_says_why_and_is_left_alone(named, spoil, error, s
 def test_a_folder_that_cannot_be_written_is_said_at_the_first_act(named):
     named.layout.run.joinpath("labels").write_text("a file where the folder should be")
     _, session = open_session(named)
-    with pytest.raises(ResourceError, match="a file stands where a folder is needed"):
+    with pytest.raises(ResourceError, match="there is a file where a folder is needed"):
         session.look("0")
 
 

@@ -185,7 +185,7 @@ def test_pip_that_hangs_is_left(server, tmp_path, monkeypatch):
 def test_a_full_or_closed_cache_is_said(server, tmp_path):
     server.routes["/net.onnx"] = CONTENT
     (tmp_path / "cache").write_text("a file")
-    with pytest.raises(ResourceError, match="a file stands where a folder is needed"):
+    with pytest.raises(ResourceError, match="there is a file where a folder is needed"):
         bring(server, tmp_path / "cache")
 
 

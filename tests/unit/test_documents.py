@@ -92,8 +92,8 @@ def test_broken_yaml_names_its_line(tmp_path):
 
 
 @pytest.mark.parametrize(("text", "said"), [
-    ("a: 1\nb: {c: 2}\na: 3\n", r"odd\.yaml, line 3: the key 'a' stands in line 1 already"),
-    ("b:\n  - {c: 2, c: 3}\n", r"line 2: the key 'c' stands in line 2 already"),
+    ("a: 1\nb: {c: 2}\na: 3\n", r"odd\.yaml, line 3: the key 'a' is in line 1 already"),
+    ("b:\n  - {c: 2, c: 3}\n", r"line 2: the key 'c' is in line 2 already"),
     ("x: &x {c: 1}\ny: {<<: *x, d: 1, d: 2}\n", r"line 2: the key 'd'"),
 ])
 def test_a_key_that_stands_twice_is_refused(tmp_path, text, said):
@@ -116,7 +116,7 @@ def test_keys_of_different_mappings_may_be_equal(tmp_path, text):
 def test_a_name_that_is_given_twice_in_json_is_refused(tmp_path):
     path = tmp_path / "names.json"
     path.write_text('{"names": {"3": "happy", "3": "sad"}}')
-    with pytest.raises(InputError, match=r"names\.json is not readable JSON: the key '3' stands twice in one object"):
+    with pytest.raises(InputError, match=r"names\.json is not readable JSON: the key '3' occurs twice in one object"):
         read_json(path)
 
 

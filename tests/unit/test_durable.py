@@ -42,9 +42,9 @@ def test_text_is_utf8_with_plain_line_ends(tmp_path):
 
 def test_a_file_where_a_folder_is_needed_is_said(tmp_path):
     (tmp_path / "taken").touch()
-    with pytest.raises(ResourceError, match=r"taken/file\.txt: a file stands where a folder is needed"):
+    with pytest.raises(ResourceError, match=r"taken/file\.txt: there is a file where a folder is needed"):
         atomic_write(tmp_path / "taken" / "file.txt", "text")
-    with pytest.raises(ResourceError, match="a file stands where a folder is needed"), output_lock(tmp_path / "taken"):
+    with pytest.raises(ResourceError, match="there is a file where a folder"), output_lock(tmp_path / "taken"):
         pass
 
 

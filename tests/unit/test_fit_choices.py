@@ -113,7 +113,7 @@ def test_loss_and_losses_are_not_given_together():
 
 
 def test_a_contrast_of_views_is_not_learnt_in_batches_of_one_face():
-    with pytest.raises(InputError, match=r"batch_size: 'nt_xent' tells a face from the others of its batch"):
+    with pytest.raises(InputError, match=r"batch_size: 'nt_xent' distinguishes a face from the others of its batch"):
         fit("contrastive", loss="nt_xent", augment=["flip"], batch_size=1)
     with pytest.raises(InputError, match=r"learns from classes, and the target of projection, views, is views"):
         fit("contrastive", augment=["flip"])

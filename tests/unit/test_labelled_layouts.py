@@ -64,7 +64,7 @@ def test_an_unknown_class_is_named_with_the_nearest_spelling(tmp_path):
 
 def test_a_folder_beside_splits_must_be_a_split(tmp_path):
     touch(tmp_path, "train/happy/a.png", "tset/happy/b.png")
-    with pytest.raises(InputError, match=r"tset stands beside folders of splits and is none: did you mean 'test'\?"):
+    with pytest.raises(InputError, match=r"tset is beside folders of splits and is none: did you mean 'test'\?"):
         read("class_folders", tmp_path)
 
 

@@ -124,7 +124,7 @@ def test_small_clusters_are_made_of_as_many_faces_at_least(tmp_path):
 
 
 def test_curves_want_the_table_beneath_which_they_stand(tmp_path):
-    with pytest.raises(InputError, match="learning curves stand beneath Table 2: give cluster_sweep too"):
+    with pytest.raises(InputError, match="learning curves are printed beneath Table 2: give cluster_sweep too"):
         read(tmp_path, {"few": {"classify.epochs": [1]}}, cluster_sweep=None)
 
 

@@ -53,7 +53,7 @@ def test_what_is_finished_on_a_read_only_disk_can_be_asked_for_and_nothing_is_be
 
 def test_a_folder_in_the_place_of_the_receipt_is_said(tmp_path):
     (tmp_path / RECEIPT_NAME).mkdir()
-    with pytest.raises(ResourceError, match=r"receipt\.json: a folder stands where a file is needed; move it away"):
+    with pytest.raises(ResourceError, match=r"receipt\.json: there is a folder where a file is needed; move it away"):
         run(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""A row whose losses leave a part of its output untaught is refused before it trains."""
+"""A row whose losses leave a part of its output untrained is refused before it trains."""
 
 from pathlib import Path
 
@@ -32,8 +32,8 @@ def outline_of(cell):
 def test_features_without_a_loss_on_the_emotions_are_refused(tmp_path):
     (tmp_path / "centres.yaml").write_text(CENTRES)
     cell = resolve(read_recipe(tmp_path / "centres.yaml"), "resnet", "rgb")
-    with pytest.raises(InputError, match=r"approaches\.resnet\.fit: no loss looks at what head gives, of which the "
-                                         r"row's probabilities are made.*add a loss of probabilities"):
+    with pytest.raises(InputError, match=r"approaches\.resnet\.fit: no loss is computed from what head gives, of which "
+                                         r"the row's probabilities are made.*add a loss of probabilities"):
         check_outputs_trained(cell, outline_of(cell))
 
 

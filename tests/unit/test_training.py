@@ -56,10 +56,10 @@ def test_killed_twice_it_ends_with_the_weights_of_an_unbroken_run(unbroken, tmp_
     killed(tmp_path, "reconstruct", 2, 3)
     assert [(row["phase"], row["epoch"]) for row in rows_of(tmp_path / "history.csv")] == [("reconstruct", "1")]
     said = killed(tmp_path, "classify", 3, 2)
-    assert "going on after epoch 1 of the phase 'reconstruct'" in said
+    assert "resuming after epoch 1 of the phase 'reconstruct'" in said
     last = small_training(tmp_path)
     done = train(last)
-    assert "going on after epoch 2 of the phase 'classify'" in capsys.readouterr().err
+    assert "resuming after epoch 2 of the phase 'classify'" in capsys.readouterr().err
     assert_equal_weights(weights_of(last), unbroken[3])
     curve = [(record.phase, record.epoch, record.loss, record.accuracy) for record in done.records]
     assert curve == [(record.phase, record.epoch, record.loss, record.accuracy) for record in unbroken[2].records]

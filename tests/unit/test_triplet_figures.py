@@ -147,7 +147,7 @@ def test_a_recipe_that_asks_for_none_shows_none(layout):
 
 
 @pytest.mark.parametrize(("changed", "said"), [
-    ({"cluster_sweep": None}, "the triplet test stands in Table 2: give cluster_sweep too"),
+    ({"cluster_sweep": None}, "the triplet test is a column of Table 2: give cluster_sweep too"),
     ({"fetch": {"faces": "others.csv", "format": "boxes"}}, "fec_test has no rated triplets; expected a list in FEC's"),
     ({"draw": {"faces": 9}}, "fec_test has no rated triplets"),
     ({"draw": {"faces": 2, "triplets": 9}}, "triplets is 9 and faces 2: expected at least 3 faces"),

@@ -25,7 +25,7 @@ TRIPLETS = [  # faces, type, answers
     ((1, 2, 3), "THREE_CLASS_TRIPLET", "112233"),  # nobody agrees
     ((1, 2, 4), "TWO_CLASS_TRIPLET", "1112"),  # three of four
     ((2, 4, 5), "ONE_CLASS_TRIPLET", "11122"),  # three of five: too few
-    ((0, None, 5), "ONE_CLASS_TRIPLET", "111"),  # a face that could not be had
+    ((0, None, 5), "ONE_CLASS_TRIPLET", "111"),  # a face that could not be fetched
 ]
 """As the list has them."""
 

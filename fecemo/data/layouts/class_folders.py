@@ -37,7 +37,7 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
     if any(splits.values()):
         for name, split in splits.items():
             if split is None:
-                raise InputError(f"{folder / name} stands beside folders of splits and is none: "
+                raise InputError(f"{folder / name} is beside folders of splits and is none: "
                                  f"{nearest(name, SPLIT_SPELLINGS)}")
     else:
         splits = {"": ""}

@@ -59,7 +59,7 @@ def read(table: Path, options: ReadOptions) -> LabelledSet:
     for where, row in rows:
         entry = row if isinstance(row, LeftOut) else _image(files, where, row, reading, columns, options)
         if isinstance(entry, LabelledImage) and (line := lines.setdefault(entry.path, where)) != where:
-            entry = LeftOut(where, "listed_twice", f"{entry.path} stands on {line} already")
+            entry = LeftOut(where, "listed_twice", f"{entry.path} is on {line} already")
         entries.append(entry)
     refuse_lost_part(table, {name: "" for row in whole if (name := reading.class_of.get(row["label"]))},
                      {split: "" for row in whole if (split := split_of(row["split"]))}, entries,

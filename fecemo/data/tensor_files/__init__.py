@@ -43,7 +43,7 @@ class TensorFile:
 
 
 def read_tensors(path: Path) -> dict[str, np.ndarray]:
-    """Return the arrays in a file by name; which kind it is, its suffix tells.
+    """Return the arrays in a file by name; its suffix says which kind it is.
 
     Raises `InputError` if the file is missing, of no known kind, damaged, or holds anything but tensors.
     """

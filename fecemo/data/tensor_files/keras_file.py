@@ -50,7 +50,7 @@ def _arrays_in(file: Any) -> dict[str, np.ndarray]:
         else:
             return
         if f"{layer}/{variable}" in arrays:
-            raise NotTensorsError(f"{layer}/{variable} stands there twice")
+            raise NotTensorsError(f"{layer}/{variable} occurs there twice")
         arrays[f"{layer}/{variable}"] = np.asarray(item)
 
     file.visititems(visit)

@@ -92,9 +92,9 @@ def _nowhere(key: str, dtype: np.dtype[Any]) -> np.ndarray:
 
 
 def _named_arrays(value: Any, storage: Storage) -> dict[str, np.ndarray]:
-    """Return the arrays of nested dictionaries, each by its innermost key, which tells the layer.
+    """Return the arrays of nested dictionaries, each by its innermost key, which names the layer.
 
-    Where an innermost key stands twice, as in a file of weights and of their moving averages, all keys on the way tell
+    Where an innermost key occurs twice, as in a file of weights and of their moving averages, all keys on the way tell
     the arrays apart, with ``/`` between them.
     """
     arrays = dict(_arrays_in(value, (), storage, set()))
@@ -106,7 +106,7 @@ def _named_arrays(value: Any, storage: Storage) -> dict[str, np.ndarray]:
 
 def _arrays_in(value: Any, keys: tuple[str, ...], storage: Storage,
                visited: set[int]) -> Iterator[tuple[tuple[str, ...], np.ndarray]]:
-    """Yield the arrays of nested dictionaries with the keys on the way; a dictionary that stands twice gives them once.
+    """Yield the arrays of nested dictionaries with the keys on the way; a dictionary that occurs twice gives them once.
 
     A dictionary may hold itself: no end would come of following it.
     """

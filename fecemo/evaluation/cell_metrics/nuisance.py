@@ -151,10 +151,10 @@ def nuisance_grids(cells: Sequence[tuple[str, str, Nuisance]]) -> tuple[str, str
 METRIC = CellMetric(
     name="nuisance", title="What the groups follow", kind=Nuisance, measure=measure_nuisance, show=show_nuisance,
     caption="How much of a cell's groups (its clusters or, where it has none, its answers) each factor shares: "
-            "adjusted mutual information, 0 is chance and 1 is all; and how well a linear model tells the factor from "
-            "the embedding: R² for numbers, balanced accuracy rescaled so that guessing is 0 for words. Emotion is one "
-            "column; expression is the largest of its own, and nuisance the largest of n columns, of all that is "
-            "neither: the more there are, the larger is their largest.",
+            "adjusted mutual information, 0 is chance and 1 is all; and how well a linear model predicts the factor "
+            "from the embedding: R² for numbers, balanced accuracy rescaled so that guessing is 0 for words. Emotion "
+            "is one column; expression is the largest of its own, and nuisance the largest of n columns, of all that "
+            "is neither: the more there are, the larger is their largest.",
     columns={"Groups: emotion": "factors.emotion.ami", "Groups: nuisance": "largest",
              "Embedding: emotion": "factors.emotion.predictable",
              "Embedding: expression": "factors.expression.predictable", "Embedding: nuisance": "most_predictable",

@@ -1,4 +1,4 @@
-"""How often an embedding tells which of three faces raters found the odd one out: measured, and stored of a cell.
+"""How often an embedding agrees with raters on which of three faces is the odd one out: measured, and stored of a cell.
 
 The triplet prediction accuracy of the papers on facial expression similarity, from Vemulapalli and Agarwala 2019 on: an
 answer is right where the other two faces lie nearer to each other than either lies to the odd one.
@@ -37,7 +37,7 @@ class TripletTest:
     n_triplets: int  #: Those on which raters agree.
     n_left_out: int  #: Further triplets that were not asked, because rows learn from one of their faces.
     n_faces: int  #: In the triplets.
-    accuracy: float  #: Share of the triplets whose odd face is told; 1/3 by guessing.
+    accuracy: float  #: Share of the triplets whose odd face is recognised; 1/3 by guessing.
     interval: Interval
     confidence: float
     by_type: dict[str, TypeShare]  #: By those of `fecemo.data.face_lists.TRIPLET_TYPES` that there are.

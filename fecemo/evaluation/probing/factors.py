@@ -29,7 +29,7 @@ class ColumnFigures:
     n_faces: int  #: Faces whose value is known.
     nmi: float  #: Normalised mutual information of groups and values (numbers in equal-count bins), in [0, 1].
     ami: float  #: The same adjusted for chance: 0 is what chance gives, 1 is all.
-    #: How well a ridge regression tells the value from the embedding of a face that it has not learned from (5 folds).
+    #: How well a ridge regression predicts the value from the embedding of a held-out face (5 folds).
     #: Of a number R², of a category (balanced accuracy − chance) / (1 − chance): for both 1 is all, 0 is nothing, and
     #: less is worse than guessing. None where it is not defined.
     predictable: float | None = None
@@ -112,7 +112,7 @@ def shared_information(groups: np.ndarray, values: np.ndarray) -> tuple[float, f
     known = _known(values)
     codes, groups = _binned(values[known]), groups[known]
     if len(np.unique(groups)) < 2:
-        return 0.0, 0.0  # one group tells nothing of anything
+        return 0.0, 0.0  # one group predicts nothing
     return (round(float(normalized_mutual_info_score(codes, groups)), 6),
             round(float(adjusted_mutual_info_score(codes, groups)), 6))
 

@@ -1,7 +1,7 @@
 """Where each emotion lies in an embedding that a softmax reads directly: its regions, exactly.
 
 With p̂ = softmax(W e + b) the emotion j is answered where (w_j − w_i) · e + b_j − b_i ≥ 0 for all i: a convex polygon,
-which may be empty. An embedding of few numbers has no room for every emotion; which ones have none should be told.
+which may be empty. An embedding of few numbers has no room for every emotion; which ones have none is reported.
 """
 
 from collections.abc import Mapping

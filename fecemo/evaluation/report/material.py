@@ -20,7 +20,7 @@ class DatasetFacts:
 
     title: str  #: Such as ``"Source faces"``.
     faces: int
-    rejected: Mapping[str, int] = field(default_factory=dict)  #: Faces that could not be had, by reason.
+    rejected: Mapping[str, int] = field(default_factory=dict)  #: Faces that could not be fetched, by reason.
     left_out: Mapping[str, int] = field(default_factory=dict)  #: Listed images that are no usable faces, by reason.
     labels: Mapping[str, int] = field(default_factory=dict)  #: Faces of each emotion; empty for an unlabelled set.
     splits: Mapping[str, int] = field(default_factory=dict)  #: Faces of each stored split; empty as labels.

@@ -10,7 +10,7 @@ PENALTY = 0.01
 
 
 def proxy_a_distance(a: np.ndarray, b: np.ndarray) -> float:
-    """Return 2 (1 − 2 ε), ε the balanced error of a linear classifier that tells which set a face is of.
+    """Return 2 (1 − 2 ε), ε the balanced error of a linear classifier that predicts which set a face is of.
 
     Parameters
     ----------

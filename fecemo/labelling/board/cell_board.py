@@ -69,7 +69,7 @@ class CellBoard:
         self.end = EndPanel(session, material.others, material.path == material.used_path, finish, use, self.guard)
         self.map: MapPanel | None = None
         side: list[widgets.Widget] = [widgets.HTML(f"<div class='quiet'>{html.escape(material.without_map)}: "
-                                                   "pipelines/06_map.py draws it. Naming goes on without.</div>")]
+                                                   "pipelines/06_map.py draws it. Naming works without.</div>")]
         if material.map is not None:
             self.map = MapPanel(material.map, material, session, run.colours, self._chosen, self.guard)
             labels = widgets.Button(description="true labels …", disabled=material.ask_labels is None)
@@ -178,7 +178,7 @@ class CellBoard:
         elif not self.session.stored.suggestions_used and self._asked != "suggest":
             self._asked = "suggest"
             self.say("a suggestion uses the labels of the naming sample: it is recorded, counted as cost, and those "
-                     "faces are not scored. Press g again to go on")
+                     "faces are not scored. Press g again to continue")
         else:
             sample = ask()
             self.session.record_suggestion(sample.ids)
@@ -195,7 +195,7 @@ class CellBoard:
         if not self.session.stored.target_labels_shown and self._asked != "labels":
             self._asked = "labels"
             self.say("true labels end the blindness of naming: that is recorded, the labels count as cost, and those "
-                     "faces are not scored; test labels are never shown. Press the button again to go on")
+                     "faces are not scored; test labels are never shown. Press the button again to continue")
             return
         seen = ask()
         self.session.record_labels_shown(seen.ids)

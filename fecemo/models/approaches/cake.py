@@ -5,7 +5,7 @@
 Data sets whose labels mean different things have a softmax each over one bottleneck: ``probabilities``,
 ``probabilities_2`` and ``probabilities_3``, each trained on a target such as ``drawn.label``. With valence and arousal
 as a target of ``affect``, the first two numbers, it is AV-k. Softmax, activation and losses are our reading: the
-paper's text was not to be had.
+paper's text was not available.
 """
 
 from collections.abc import Mapping

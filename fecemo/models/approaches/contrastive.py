@@ -1,4 +1,4 @@
-"""An encoder that tells a face's altered views from all other faces (SimCLR; Chen et al. 2020, section 2.1)."""
+"""An encoder that distinguishes a face's altered views from all other faces (SimCLR; Chen et al. 2020, section 2.1)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 Pourmirzaei, Montazer and Esmaili, "Using Self-Supervised Auxiliary Tasks to Improve Fine-Grained Facial
 Representation". The recipe chooses the task by its losses: ``tiles`` learns what the augmentation ``jigsaw`` emits,
-``pixels`` the image that ``corrupt`` has hidden in part. Heads that no loss looks at do not run. In-painting is by
+``pixels`` the image that ``corrupt`` has hidden in part. Heads without a loss do not run. In-painting is by
 squared differences: the perceptual loss of the study needs a network that others trained.
 """
 

@@ -92,7 +92,7 @@ def _read_cluster_sweep(cell: Cell, layout: RunLayout) -> "tuple[ClusterSweep | 
 
 
 def _read_triplet_test(cell: Cell, layout: RunLayout) -> "Triplets | None":
-    """Return how well a row tells triplets of faces from which nothing learns, where it was asked."""
+    """Return how accurate a row is on triplets of faces from which nothing learns, where it was asked."""
     from fecemo.evaluation.cells import Triplets
     from fecemo.evaluation.metrics.triplets import read_triplet_test
 
@@ -109,7 +109,7 @@ def _read_held_out(cell: Cell, layout: RunLayout) -> "Triplets | None":
     """Return how well held-out triplets were answered at the end of the last phase, if that learned from triplets.
 
     Of the weights that were kept: those of the last epoch, or of the one with the least loss on held-out triplets. A
-    phase after it would have changed the network that was tested, and of a model that is outdated nothing is told.
+    phase after it would have changed the network that was tested, and of a model that is stale nothing is reported.
     """
     from fecemo.evaluation.cells import Triplets
     from fecemo.evaluation.metrics.intervals import wilson_interval

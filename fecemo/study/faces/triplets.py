@@ -14,7 +14,7 @@ from fecemo.fetch.lists import RATINGS_NAME, TRIPLETS_NAME
 from fecemo.training.examples import Examples
 
 AGREEMENT = 2 / 3
-"""Share of a triplet's ratings that must name the same face; triplets below it teach nothing and test nothing."""
+"""Share of a triplet's ratings that must name the same face; triplets below it train nothing and test nothing."""
 FACES = ("first", "second", "third")
 
 
@@ -39,7 +39,7 @@ def rated_triplets(dataset: Dataset, key: str) -> Examples:
 
 
 def read_triplets(folder: Path, ids: np.ndarray) -> Examples:
-    """Return the triplets of a data set whose three faces were had and on which raters agree.
+    """Return the triplets of a data set whose three faces are stored and on which raters agree.
 
     Parameters
     ----------
