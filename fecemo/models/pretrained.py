@@ -1,4 +1,4 @@
-"""Weights that others have trained: put in place of those of a residual network, with the same outputs."""
+"""Weights that others have trained: put in place of those of a network, with the same outputs."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,6 +14,8 @@ from fecemo.models.residual import EPSILON
 WEIGHTS_NAME = "stages.weights.h5"
 STAGE = re.compile(r"stage_(\d)")
 STEM = Place(1, 0, "", "conv")
+STREAMS = ("image_stream", "landmarks")
+"""Submodels of POSTER that begin with such weights, in the place of stages."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,10 @@ FEEDINGS = {
                                       "pool_padding": "both", "halved_by": "1x1"}),
     "imagenet": Feeding("rgb", {"mean": (123.675, 116.28, 103.53), "deviation": (58.395, 57.12, 57.375),
                                 "pool_padding": "both", "halved_by": "3x3"}),
+    "poster": Feeding("rgb", {}),
 }
-"""By the name of what was trained on; ``"imagenet"`` are the models of PyTorch's own makers."""
+"""By the name of what was trained on; ``"imagenet"`` are the models of PyTorch's own makers, ``"poster"`` the two
+streams of POSTER, which its authors feed as those."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ def convert(tensors: Mapping[str, np.ndarray], network: Any, channels: str) -> C
 
 
 def save_weights(converted: Converted, network: Any, path: Path) -> None:
-    """Put converted weights into the network that they were made for, and write its stages as Keras writes weights.
+    """Put converted weights into the network that they were made for, and write them as Keras writes weights.
 
     Parameters
     ----------
@@ -126,10 +130,11 @@ def save_weights(converted: Converted, network: Any, path: Path) -> None:
     path : Path
         It ends in ``.weights.h5``.
     """
-    for stack, layer, _ in _places(network):
-        for variable in layer.weights:
-            variable.assign(converted.arrays[f"{stack}/{layer.name}/{variable.name}"])
-    _stages(network).save_weights(path, overwrite=True)
+    for name, array in converted.arrays.items():
+        submodel, layer, wanted = name.split("/")
+        variables = network.get_layer(submodel).get_layer(layer).weights
+        next(variable for variable in variables if variable.name == wanted).assign(array)
+    _beginning(network).save_weights(path, overwrite=True)
 
 
 def put_weights(model: Any, path: Path) -> list[str]:
@@ -138,19 +143,23 @@ def put_weights(model: Any, path: Path) -> list[str]:
     Raises
     ------
     ValueError
-        If they are of other stages.
+        If they are of another network.
     """
-    stages = _stages(model)
-    stages.load_weights(path)
-    return [f"{submodel.name}/{layer.name}" for submodel in model.layers if submodel not in stages.layers
+    beginning = _beginning(model)
+    beginning.load_weights(path)
+    return [f"{submodel.name}/{layer.name}" for submodel in model.layers if submodel not in beginning.layers
             for layer in getattr(submodel, "layers", ()) if layer.weights]
 
 
-def _stages(network: Any) -> Any:
-    """Return stages 1 to 5 of a network as one network; it shares them."""
+def _beginning(network: Any) -> Any:
+    """Return stages 1 to 5, or both streams, of a network as one network; it shares them."""
     from keras import Input, Model
 
     stages = [stack for stack in network.layers if STAGE.fullmatch(stack.name)]
+    if not stages:
+        streams = [network.get_layer(name) for name in STREAMS]
+        faces = Input(streams[0].input_shape[1:], name="normalized")
+        return Model(faces, [stream(faces) for stream in streams], name="streams")
     made = entering = Input(stages[0].input_shape[1:], name="normalized")
     for stage in stages:
         made = stage(made)

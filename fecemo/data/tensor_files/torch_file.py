@@ -174,4 +174,4 @@ _REBUILT: dict[str, Callable[[Called, Storage], np.ndarray]] = {
     **{f"numpy.{core}.numeric._frombuffer": _numpy_buffer for core in ("core", "_core")},
 }
 
-TENSOR_FILE = TensorFile("torch", (".pkl", ".pth", ".pt"), _read)
+TENSOR_FILE = TensorFile("torch", (".pkl", ".pth", ".pt", ".pth.tar"), _read)
