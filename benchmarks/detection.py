@@ -40,7 +40,7 @@ def yunet(arguments: argparse.Namespace) -> Callable[[np.ndarray], Boxes]:
     def detect(photograph: np.ndarray) -> Boxes:
         detections = detector.detect(photograph)
         height, width = photograph.shape[:2]
-        if detections.turn:  # known boxes are of upright photographs
+        if detections.rotation:  # known boxes are of upright photographs
             return np.zeros((0, 4))
         return detections.boxes / (width, width, height, height)
 

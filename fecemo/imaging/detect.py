@@ -48,14 +48,14 @@ class Detections:
         x and y of the person's right and left eye, the nose's tip, and the right and left corner of the mouth.
     scores : ndarray of shape (n,), float64
         In [0, 1].
-    turn : {0, 90, 180, 270}
+    rotation : {0, 90, 180, 270}
         Degrees by which the photograph had to be turned clockwise for its faces to be found.
     """
 
     boxes: np.ndarray
     points: np.ndarray
     scores: np.ndarray
-    turn: int = 0
+    rotation: int = 0
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -122,26 +122,26 @@ class FaceDetector:
         Detections
         """
         scales = _scales(max(photograph.shape[:2]), self._min_size)
-        found, turn = self._found(photograph, scales), 0
-        if not len(found) and (close := CLOSE / max(photograph.shape[:2])) < scales[0]:
-            found = self._found(photograph, [close])
-        if self._turns and _best(found) < SURE:
-            scores = {0: _best(found), **{turn: _best(self._found(turned(photograph, turn), scales[:1]))
-                                          for turn in (90, 270, 180)}}
-            turn = max(scores, key=lambda turn: scores[turn])
-            found = found if turn == 0 else self._found(turned(photograph, turn), scales)
-        found = found[_kept(found)]
-        return Detections(found[:, :4], found[:, 4:14].reshape(-1, 5, 2), found[:, 14], turn)
+        faces, rotation = self._faces(photograph, scales), 0
+        if not len(faces) and (close := CLOSE / max(photograph.shape[:2])) < scales[0]:
+            faces = self._faces(photograph, [close])
+        if self._turns and _best(faces) < SURE:
+            scores = {0: _best(faces), **{rotation: _best(self._faces(rotated(photograph, rotation), scales[:1]))
+                                          for rotation in (90, 270, 180)}}
+            rotation = max(scores, key=lambda rotation: scores[rotation])
+            faces = faces if rotation == 0 else self._faces(rotated(photograph, rotation), scales)
+        faces = faces[_kept(faces)]
+        return Detections(faces[:, :4], faces[:, 4:14].reshape(-1, 5, 2), faces[:, 14], rotation)
 
-    def _found(self, photograph: np.ndarray, scales: list[float]) -> np.ndarray:
+    def _faces(self, photograph: np.ndarray, scales: list[float]) -> np.ndarray:
         return self._large_enough(np.concatenate([_none(), *self._at_scales(photograph, scales)]), photograph)
 
-    def _large_enough(self, found: np.ndarray, photograph: np.ndarray) -> np.ndarray:
+    def _large_enough(self, faces: np.ndarray, photograph: np.ndarray) -> np.ndarray:
         """Clip boxes to the photograph, and leave out what is smaller than asked for."""
         height, width = photograph.shape[:2]
-        found[:, :2], found[:, 2:4] = found[:, :2].clip(0, width), found[:, 2:4].clip(0, height)
-        sizes = np.minimum(found[:, 1] - found[:, 0], found[:, 3] - found[:, 2])
-        return found[sizes >= self._min_size]
+        faces[:, :2], faces[:, 2:4] = faces[:, :2].clip(0, width), faces[:, 2:4].clip(0, height)
+        sizes = np.minimum(faces[:, 1] - faces[:, 0], faces[:, 3] - faces[:, 2])
+        return faces[sizes >= self._min_size]
 
     def _at_scales(self, photograph: np.ndarray, scales: list[float]) -> Iterator[np.ndarray]:
         """Yield what is found at each scale and tile: left, right, top, bottom, ten of points, score; in pixels."""
@@ -154,15 +154,15 @@ class FaceDetector:
             if size != (picture.shape[1], picture.shape[0]):
                 picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
             for left, top, tile in _tiles(picture):
-                found = self._in_tile(tile)
+                faces = self._in_tile(tile)
                 inner = np.array([left > 0, left + tile.shape[1] < size[0], top > 0, top + tile.shape[0] < size[1]])
                 ends = np.array([0, tile.shape[1], 0, tile.shape[0]])
-                found = found[~((np.abs(found[:, :4] - ends) <= EDGE) & inner).any(axis=1)]
+                faces = faces[~((np.abs(faces[:, :4] - ends) <= EDGE) & inner).any(axis=1)]
                 across = np.r_[0, 1, 4:14:2]
                 down = np.r_[2, 3, 5:14:2]
-                found[:, across] = (found[:, across] + left) * width / size[0]
-                found[:, down] = (found[:, down] + top) * height / size[1]
-                yield found
+                faces[:, across] = (faces[:, across] + left) * width / size[0]
+                faces[:, down] = (faces[:, down] + top) * height / size[1]
+                yield faces
 
     def _in_tile(self, tile: np.ndarray) -> np.ndarray:
         self._network.setInputSize((tile.shape[1], tile.shape[0]))
@@ -177,24 +177,24 @@ class FaceDetector:
         return np.concatenate([sides, rows[:, 4:]], axis=1)
 
 
-def turned(photograph: np.ndarray, turn: int) -> np.ndarray:
+def rotated(photograph: np.ndarray, rotation: int) -> np.ndarray:
     """Return a photograph turned clockwise by 0, 90, 180 or 270 degrees; a view."""
-    return np.rot90(photograph, -turn // 90)
+    return np.rot90(photograph, -rotation // 90)
 
 
-def turned_sides(sides: tuple[float, float, float, float], turn: int) -> tuple[float, float, float, float]:
+def rotated_sides(sides: tuple[float, float, float, float], rotation: int) -> tuple[float, float, float, float]:
     """Return where a box is after the photograph is turned: left, right, top, bottom as fractions of its sides."""
     left, right, top, bottom = sides
     return {0: (left, right, top, bottom), 90: (1 - bottom, 1 - top, left, right),
-            180: (1 - right, 1 - left, 1 - bottom, 1 - top), 270: (top, bottom, 1 - right, 1 - left)}[turn % 360]
+            180: (1 - right, 1 - left, 1 - bottom, 1 - top), 270: (top, bottom, 1 - right, 1 - left)}[rotation % 360]
 
 
 def _none() -> np.ndarray:
     return np.zeros((0, 15))
 
 
-def _best(found: np.ndarray) -> float:
-    return float(found[:, 14].max(initial=0.0))
+def _best(faces: np.ndarray) -> float:
+    return float(faces[:, 14].max(initial=0.0))
 
 
 def _scales(longest: int, min_size: int) -> list[float]:
@@ -221,14 +221,14 @@ def _starts(length: int) -> list[int]:
     return [round(start) for start in np.linspace(0, length - TILE, count).tolist()]
 
 
-def _kept(found: np.ndarray) -> list[int]:
+def _kept(faces: np.ndarray) -> list[int]:
     """Return the rows that stay, the highest score first: none shows the face, or a part of the face, of another."""
     kept: list[int] = []
-    areas = (found[:, 1] - found[:, 0]) * (found[:, 3] - found[:, 2])
-    for row in np.argsort(-found[:, 14], kind="stable").tolist():
-        others = found[kept]
-        across = np.minimum(others[:, 1], found[row, 1]) - np.maximum(others[:, 0], found[row, 0])
-        down = np.minimum(others[:, 3], found[row, 3]) - np.maximum(others[:, 2], found[row, 2])
+    areas = (faces[:, 1] - faces[:, 0]) * (faces[:, 3] - faces[:, 2])
+    for row in np.argsort(-faces[:, 14], kind="stable").tolist():
+        kept_faces = faces[kept]
+        across = np.minimum(kept_faces[:, 1], faces[row, 1]) - np.maximum(kept_faces[:, 0], faces[row, 0])
+        down = np.minimum(kept_faces[:, 3], faces[row, 3]) - np.maximum(kept_faces[:, 2], faces[row, 2])
         common = across.clip(0) * down.clip(0)
         same = common > SAME * (areas[kept] + areas[row] - common)
         if not (same | (common > WITHIN * np.minimum(areas[kept], areas[row]))).any():

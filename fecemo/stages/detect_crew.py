@@ -110,9 +110,9 @@ class DetectCrew:
         from fecemo.imaging.decode import ImageFileError
 
         file = self._tree.photographs[photo]
-        seen = PhotoRecord(photo, file.n_bytes, file.mtime_ns)
+        record = PhotoRecord(photo, file.n_bytes, file.mtime_ns)
         try:
-            look = self._look_into(file, seen, known)
+            look = self._look_into(file, record, known)
         except ImageFileError as failure:
             if (gone := vanished(self._tree, file)) is not None:
                 if gone == file.path:
@@ -120,7 +120,7 @@ class DetectCrew:
                 raise InputError(f"{gone} went away while its photographs were read; bring it back, or run the same "
                                  "command again without it. What was found is kept") from failure
             digest = digest_file_if_any(file.path)
-            return replace(seen, sha256=digest, reason=failure.reason, detail=failure.detail), []
+            return replace(record, sha256=digest, reason=failure.reason, detail=failure.detail), []
         except FecemoError:
             raise
         except Exception as error:  # whatever a photograph brings about costs it alone
@@ -129,19 +129,19 @@ class DetectCrew:
                 raise
             place = traceback.extract_tb(error.__traceback__)[-1]
             detail = f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
-            return replace(seen, reason=Reason.FAULT.value, detail=detail), []
+            return replace(record, reason=Reason.FAULT.value, detail=detail), []
         self._faults = 0
         return look
 
-    def _look_into(self, file: PhotoFile, seen: PhotoRecord, known: PhotoRecord | None) -> Look:
+    def _look_into(self, file: PhotoFile, record: PhotoRecord, known: PhotoRecord | None) -> Look:
         from fecemo.imaging.decode import decode_file, pixels_of, read_file
         from fecemo.imaging.detected_faces import detected_faces
         from fecemo.imaging.exif import read_exif
 
         data = read_file(file.path)
-        seen = replace(seen, sha256=digest_bytes(data))
-        if known is not None and known.sha256 == seen.sha256 and not known.reason:  # copied or touched, not changed
-            return replace(known, n_bytes=seen.n_bytes, mtime_ns=seen.mtime_ns), []
+        record = replace(record, sha256=digest_bytes(data))
+        if known is not None and known.sha256 == record.sha256 and not known.reason:  # copied or touched, not changed
+            return replace(known, n_bytes=record.n_bytes, mtime_ns=record.mtime_ns), []
         if not hasattr(self._of_thread, "detector"):
             self._of_thread.detector = self._make_detector()
         with self._pixels.room(pixels_of(data)):
@@ -152,7 +152,7 @@ class DetectCrew:
         exif = read_exif(data)
         width, height = shown[::-1] if exif.orientation >= LYING else shown
         records = tuple(FaceRecord(face.sides, face.values, digest_face(face.crop)) for face in faces)
-        return replace(seen, width=width, height=height, orientation=exif.orientation, taken=exif.taken,
+        return replace(record, width=width, height=height, orientation=exif.orientation, taken=exif.taken,
                        faces=records), [face.crop for face in faces]
 
 

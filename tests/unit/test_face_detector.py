@@ -9,7 +9,7 @@ from fecemo.data.model_files import locate_model
 from fecemo.drawn import draw_face, sample_face
 from fecemo.errors import InputError
 from fecemo.imaging.crop import CropPolicy
-from fecemo.imaging.detect import SEEN_SIZE, TILE, Detections, FaceDetector, load_yunet, turned, turned_sides
+from fecemo.imaging.detect import SEEN_SIZE, TILE, Detections, FaceDetector, load_yunet, rotated, rotated_sides
 from fecemo.imaging.detected_faces import VALUES, detected_faces
 from fecemo.imaging.face_quality import head_pose, sharpness
 
@@ -98,10 +98,10 @@ def test_a_face_that_fills_the_photograph_is_found_from_farther_away():
 @pytest.mark.parametrize("arrival", [0, 90, 180, 270])
 def test_a_photograph_that_lies_is_turned_until_its_faces_are_upright(arrival):
     upright = photograph(700, 500, (100, 50, 120), (400, 200, 90))
-    found = boxes_of(np.ascontiguousarray(turned(upright, arrival)))
-    assert found.turn == (-arrival) % 360
+    found = boxes_of(np.ascontiguousarray(rotated(upright, arrival)))
+    assert found.rotation == (-arrival) % 360
     np.testing.assert_allclose(sorted(found.boxes.tolist()), [(100, 220, 50, 170), (400, 490, 200, 290)], atol=3)
-    assert boxes_of(np.ascontiguousarray(turned(upright, arrival)), turns=False).turn == 0
+    assert boxes_of(np.ascontiguousarray(rotated(upright, arrival)), turns=False).rotation == 0
 
 
 def test_boxes_turn_with_photographs():
@@ -109,20 +109,20 @@ def test_boxes_turn_with_photographs():
     picture = np.zeros((100, 200, 3), np.uint8)
     picture[20:90, 20:80] = 255
     for turn in (0, 90, 180, 270):
-        left, right, top, bottom = turned_sides(sides, turn)
-        seen = turned(picture, turn)
+        left, right, top, bottom = rotated_sides(sides, turn)
+        seen = rotated(picture, turn)
         height, width = seen.shape[:2]
         rows, columns = np.nonzero(seen[..., 0])
         assert (columns.min(), columns.max() + 1) == pytest.approx((left * width, right * width))
         assert (rows.min(), rows.max() + 1) == pytest.approx((top * height, bottom * height))
-        assert turned_sides(turned_sides(sides, turn), -turn) == pytest.approx(sides)
+        assert rotated_sides(rotated_sides(sides, turn), -turn) == pytest.approx(sides)
 
 
 class Answer:
     """A detector that answers what it is told."""
 
     def __init__(self, **detections):
-        self.detections = Detections(**{name: np.asarray(value, float) if name != "turn" else value
+        self.detections = Detections(**{name: np.asarray(value, float) if name != "rotation" else value
                                         for name, value in detections.items()})
 
     def detect(self, picture):
@@ -132,9 +132,9 @@ class Answer:
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
 def test_a_turned_face_is_stored_upright_and_its_box_lies_in_the_photograph_as_it_is_shown(turn):
     upright = photograph(600, 400, (120, 80, 100))
-    shown = np.ascontiguousarray(turned(upright, -turn))
+    shown = np.ascontiguousarray(rotated(upright, -turn))
     points = POINTS * 100 + (120, 80)
-    detector = Answer(boxes=[(120, 220, 80, 180)], points=[points], scores=[0.9], turn=turn)
+    detector = Answer(boxes=[(120, 220, 80, 180)], points=[points], scores=[0.9], rotation=turn)
     (face,) = detected_faces(shown, detector, CropPolicy())
     height, width = shown.shape[:2]
     left, right, top, bottom = np.array(face.sides) * (width, width, height, height)
@@ -143,7 +143,7 @@ def test_a_turned_face_is_stored_upright_and_its_box_lies_in_the_photograph_as_i
     assert not (mark == 128).all(axis=-1).any()
     assert tuple(face.crop[5, 100]) == YELLOW
     assert tuple(face.crop[150, 100]) == MAGENTA
-    assert face.values["turn"] == turn
+    assert face.values["rotation"] == turn
     assert face.values["size"] == 100
     # An eye at .3 of the box is at pixel .3 · 200 of the crop, counted from the first pixel's edge.
     assert [face.values[name] for name in VALUES[-4:]] == pytest.approx([59.5, 79.5, 139.5, 79.5], abs=0.1)
@@ -230,8 +230,8 @@ class TestYunet:
     @pytest.mark.parametrize("arrival", [90, 270])
     def test_a_drawn_face_that_lies_is_stored_upright(self, detector, arrival):
         upright = self.drawn(700, 500, (200, 100, 240))
-        (face,) = detected_faces(np.ascontiguousarray(turned(upright, arrival)), detector, CropPolicy())
-        assert face.values["turn"] == (-arrival) % 360
+        (face,) = detected_faces(np.ascontiguousarray(rotated(upright, arrival)), detector, CropPolicy())
+        assert face.values["rotation"] == (-arrival) % 360
         (expected,) = detected_faces(upright, detector, CropPolicy())
         assert np.abs(face.crop.astype(int) - expected.crop).mean() < 4
 
