@@ -151,9 +151,9 @@ def compare_rows(rows: Sequence[CellRecords], resampling: Resampling) -> list[Ro
     comparisons: dict[tuple[str, str], dict[Way, RowComparison]] = {}
     for way in dict.fromkeys(way for row in rows for way in row.right):
         references = {row.key: best[0] for row in rows if not row.published and (best := _ranked(
-            [other for other in rows if other.published and other.level <= row.level], way))}
+            [rival for rival in rows if rival.published and rival.level <= row.level], way))}
         ranked = _ranked(rows, way)
-        pairs = [(ranked[0], other) for other in ranked[1:]]
+        pairs = [(ranked[0], rival) for rival in ranked[1:]]
         for a, b in [*pairs, *((row, references[row.key]) for row in rows if row.key in references)]:
             if way not in a.right or way not in b.right or way in comparisons.get((a.key, b.key), {}):
                 continue

@@ -91,22 +91,22 @@ def draw_composition(labels: np.ndarray, in_focus: np.ndarray, shares: Sequence[
              for code in range(len(names))]
     proportions = np.bincount(codes) / len(codes)
     room = np.array([int(min(len(focus) / max(shares) if max(shares) else np.inf,
-                             len(others) / (1 - min(shares)) if min(shares) < 1 else np.inf))
-                     for focus, others in sides])
-    most = int(np.floor((room / proportions).min()))
-    if (size is not None and size > most) or most < len(names):
+                             len(rest) / (1 - min(shares)) if min(shares) < 1 else np.inf))
+                     for focus, rest in sides])
+    capacity = int(np.floor((room / proportions).min()))
+    if (size is not None and size > capacity) or capacity < len(names):
         scarce = str(names[int(np.argmin(room / proportions))])
         raise InputError(f"size: {'a set' if size is None else size} is more than the faces of {scarce} allow: at most "
-                         f"{most} in all, so that each share of the group can be drawn")
-    wanted = proportions * (most if size is None else size)
+                         f"{capacity} in all, so that each share of the group can be drawn")
+    wanted = proportions * (capacity if size is None else size)
     each = np.floor(wanted).astype(int)
     each[np.argsort(-(wanted - each), kind="stable")[: round(wanted.sum()) - each.sum()]] += 1
     each = np.minimum(each, room)
     drawn = []
     for fraction in shares:
         of_focus = np.rint(each * fraction).astype(int)
-        drawn.append(np.sort(np.concatenate([np.concatenate([focus[:taken], others[: number - taken]])
-                                             for (focus, others), taken, number in
+        drawn.append(np.sort(np.concatenate([np.concatenate([focus[:taken], rest[: number - taken]])
+                                             for (focus, rest), taken, number in
                                              zip(sides, of_focus, each, strict=True)])))
     return drawn
 
@@ -209,7 +209,7 @@ def to_html(study: Composition) -> str:
         known=[(name, count(number)) for name, number in study.groups.items()])
 
 
-def _figure(name: str, what: str, study: Composition, lines: Mapping[str, Sequence[Figure]]) -> str:
+def _figure(name: str, quantity: str, study: Composition, lines: Mapping[str, Sequence[Figure]]) -> str:
     """Draw figures against the share of the focus, a line each with its intervals. Returns an SVG element."""
     canvas = svg.new_figure(400, 250)
     axes = canvas.add_axes((0.1, 0.17, 0.86, 0.62))
@@ -229,5 +229,5 @@ def _figure(name: str, what: str, study: Composition, lines: Mapping[str, Sequen
                 fontsize=pixels(10.5), labelcolor=INK)
     spoken = "; ".join(f"{title} " + ", ".join(share(figure.value, 2) for figure in figures)
                        for title, figures in lines.items())
-    return svg.as_svg(canvas, f"composition {name}", f"{what} at shares of {study.focus} of "
+    return svg.as_svg(canvas, f"composition {name}", f"{quantity} at shares of {study.focus} of "
                       f"{', '.join(f'{fraction:g}' for fraction in study.shares)}: {spoken}.")

@@ -62,7 +62,7 @@ class SetComparison:
     folds: FoldStudy | None = None
 
 
-def compare_sets(sets: Sequence[LabelledVectors], emotions: Sequence[str], *, what: str, labels: int | None,
+def compare_sets(sets: Sequence[LabelledVectors], emotions: Sequence[str], *, vectors_title: str, labels: int | None,
                  settings: ProbeSettings, resampling: Resampling) -> SetComparison:
     """Compare labelled sets.
 
@@ -72,7 +72,7 @@ def compare_sets(sets: Sequence[LabelledVectors], emotions: Sequence[str], *, wh
         At least two, with vectors of one length. Where one has no labels, metrics alone are taken.
     emotions : sequence of str
         All that there are, in order.
-    what : str
+    vectors_title : str
         What a face is described by, for the record.
     labels : int or None
         Labels to learn from; None takes as many as the smallest set has.
@@ -95,7 +95,7 @@ def compare_sets(sets: Sequence[LabelledVectors], emotions: Sequence[str], *, wh
     metrics = _metrics(sets, settings.components, seed)
     if not all(vectors.is_labelled for vectors in sets):
         nothing = (0,) * len(sets)
-        return SetComparison(sets=names, emotions=(), vectors=what, length=length, labels=0, scored=nothing,
+        return SetComparison(sets=names, emotions=(), vectors=vectors_title, length=length, labels=0, scored=nothing,
                              left_out=nothing, chance=None, probes=(), distances=(), by_emotion={}, metrics=metrics)
     sets, left_out = _without_tests(sets)
     shared = tuple(emotion for emotion in emotions if all(
@@ -117,7 +117,7 @@ def compare_sets(sets: Sequence[LabelledVectors], emotions: Sequence[str], *, wh
                 for met, test in zip(sets, tests, strict=True)))
         by_emotion = _distances(sets, shared, settings.components, seed)
     return SetComparison(
-        sets=names, emotions=shared, vectors=what, length=length, labels=budget,
+        sets=names, emotions=shared, vectors=vectors_title, length=length, labels=budget,
         scored=tuple(len(test) for test in tests), left_out=left_out, chance=1 / len(shared), probes=tuple(scores),
         by_emotion={name: as_matrix(distances) for name, distances in by_emotion.items()},
         distances=as_matrix(np.mean(list(by_emotion.values()), axis=0)), metrics=metrics)

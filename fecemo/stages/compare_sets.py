@@ -165,33 +165,33 @@ def _compare(settings: CompareSettings, datasets: list[Dataset], variant: Varian
                             *_groups(dataset, settings.person))
             for name, vectors, dataset, pictures in
             zip(settings.called, described, datasets, copies_between(datasets), strict=True)]
-    what = f"mean pixels, {variant.title}" if settings.network is None else f"{settings.network.stem}, {variant.title}"
+    description = "mean pixels" if settings.network is None else settings.network.stem
     classes = in_standard_order(name for dataset in datasets for name in dataset.classes)
-    found = compare_sets(sets, classes, what=what, labels=settings.labels,
-                         settings=ProbeSettings(penalty=settings.penalty, components=settings.components),
-                         resampling=Resampling(settings.bootstrap, settings.confidence, settings.seed))
-    found = replace(found, folds=_by_folds(settings, sets, classes, datasets, cell))
+    comparison = compare_sets(sets, classes, vectors_title=f"{description}, {variant.title}", labels=settings.labels,
+                              settings=ProbeSettings(penalty=settings.penalty, components=settings.components),
+                              resampling=Resampling(settings.bootstrap, settings.confidence, settings.seed))
+    comparison = replace(comparison, folds=_by_folds(settings, sets, classes, datasets, cell))
     for name, export in zip(NAMES, (to_json, to_csv, to_html), strict=True):
-        atomic_write(folder / name, export(found))
-    whole = "; ".join(f"{name} {matrix[0][1]:.3f} between {found.sets[0]} and {found.sets[1]}"
-                      for name, matrix in found.metrics.items())
-    if found.chance is None:
+        atomic_write(folder / name, export(comparison))
+    whole = "; ".join(f"{name} {matrix[0][1]:.3f} between {comparison.sets[0]} and {comparison.sets[1]}"
+                      for name, matrix in comparison.metrics.items())
+    if comparison.chance is None:
         return StageResult(files=list(NAMES), scratch=scratch, machine=machine, summary={"sets": len(sets)},
                            message=f"{len(sets)} sets, not all of them labelled: {whole}")
-    at_home = [found.probes[one][one].balanced_accuracy for one in range(len(sets))]
-    by_folds = "" if found.folds is None else "; by folds " + ", ".join(
+    at_home = [comparison.probes[row][row].balanced_accuracy for row in range(len(sets))]
+    by_folds = "" if comparison.folds is None else "; by folds " + ", ".join(
         f"{name} Local {local:.3f} Global {abroad:.3f}"
-        for name, local, abroad in zip(found.sets, found.folds.local, found.folds.global_, strict=True))
-    abroad = [found.probes[one][other].balanced_accuracy
-              for one in range(len(sets)) for other in range(len(sets)) if one != other]
+        for name, local, abroad in zip(comparison.sets, comparison.folds.local, comparison.folds.global_, strict=True))
+    abroad = [comparison.probes[row][column].balanced_accuracy
+              for row in range(len(sets)) for column in range(len(sets)) if row != column]
     return StageResult(files=list(NAMES), scratch=scratch, machine=machine,
-                       message=f"{len(sets)} sets, {len(found.emotions)} emotions, {found.labels} labels each: "
-                               "balanced accuracy "
-                               f"{np.mean(at_home):.3f} on the own set, {np.mean(abroad):.3f} on others, "
-                               f"chance {found.chance:.3f}, {whole}, {sum(found.left_out)} train faces left out for "
-                               f"standing in a test{by_folds}",
-                       summary={"sets": len(sets), "emotions": len(found.emotions), "labels": found.labels,
-                                "left_out": dict(zip(found.sets, found.left_out, strict=True))})
+                       message=f"{len(sets)} sets, {len(comparison.emotions)} emotions, {comparison.labels} labels "
+                               f"each: balanced accuracy {np.mean(at_home):.3f} on the own set, "
+                               f"{np.mean(abroad):.3f} on others, "
+                               f"chance {comparison.chance:.3f}, {whole}, {sum(comparison.left_out)} train faces left "
+                               f"out for standing in a test{by_folds}",
+                       summary={"sets": len(sets), "emotions": len(comparison.emotions), "labels": comparison.labels,
+                                "left_out": dict(zip(comparison.sets, comparison.left_out, strict=True))})
 
 
 def _by_folds(settings: CompareSettings, sets: "list[LabelledVectors]", classes: tuple[str, ...],

@@ -87,8 +87,8 @@ def _mean_pixels(stage: str, dataset: Dataset, variant: Variant) -> np.ndarray:
     described = np.empty((len(dataset), side * side * variant.channels), np.float32)
     with progress(len(dataset), f"{stage}: {dataset.folder.name}", "face") as bar:
         for start in range(0, len(dataset), BATCH_SIZE):
-            seen = variant.view(dataset.faces[start : start + BATCH_SIZE])
-            squares = seen.reshape(len(seen), side, BLOCK, side, BLOCK, -1).mean(axis=(2, 4), dtype=np.float32)
-            described[start : start + len(seen)] = squares.reshape(len(seen), -1) / 255
-            bar.update(len(seen))
+            faces = variant.view(dataset.faces[start : start + BATCH_SIZE])
+            cells = faces.reshape(len(faces), side, BLOCK, side, BLOCK, -1).mean(axis=(2, 4), dtype=np.float32)
+            described[start : start + len(faces)] = cells.reshape(len(faces), -1) / 255
+            bar.update(len(faces))
     return described

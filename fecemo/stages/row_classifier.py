@@ -38,9 +38,9 @@ def classifier_cell(recipe: Path, row: str, variant: str) -> Cell:
     if len(cell.fit) != 1:
         raise InputError(f"{where}: a row that learns in one phase is needed, this one has {' and '.join(cell.fit)}")
     (phase, fit), = cell.fit.items()
-    if others := sorted({term.target_name for term in fit.losses if term.target_name != "label"}):
-        raise InputError(f"{where}.fit.{phase}: learns {', '.join(others)}; a row that learns the label alone is "
-                         "needed")
+    if other_targets := sorted({term.target_name for term in fit.losses if term.target_name != "label"}):
+        raise InputError(f"{where}.fit.{phase}: learns {', '.join(other_targets)}; a row that learns the label alone "
+                         "is needed")
     if fit.validate_on == "valid":
         raise InputError(f"{where}.fit.{phase}.validate_on: the rows that are learned from have no stored validation "
                          "split; give a share, such as 0.1")
@@ -104,8 +104,8 @@ def train_classifier(cell: Cell, faces: Faces, rows: np.ndarray, labels: np.ndar
                 columns={name: faces for name in shapes}, examples=learned, held_out=held_out)]))
     part, names = part_of(model, (cell.approach.output,)), np.array(classes)
 
-    def answers(others: Faces, asked: np.ndarray) -> np.ndarray:
-        loader = Loader({name: others for name in shapes}, asked, view, resident_bytes=0)
+    def answers(faces: Faces, asked: np.ndarray) -> np.ndarray:
+        loader = Loader({name: faces for name in shapes}, asked, view, resident_bytes=0)
         scores = [batch[cell.approach.output] for batch in outputs(part, loader, BATCH_SIZE)]
         return np.asarray(names[np.concatenate(scores).argmax(axis=1)])
 

@@ -27,7 +27,7 @@ def made(name, *, shift=0.0, turned=False, emotions=("happy", "sad"), n=60, seed
 
 
 def compared(*sets, **changes):
-    settings = {"what": "made", "labels": None, "settings": ProbeSettings(),
+    settings = {"vectors_title": "made", "labels": None, "settings": ProbeSettings(),
                 "resampling": Resampling(50, 0.95, 0)}
     return compare_sets(sets, EMOTIONS, **{**settings, **changes})
 
