@@ -1,5 +1,6 @@
 """The keyboard of the board: one key an act, and one for each name that a cluster can have."""
 
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,12 @@ class Act:
 
 ACTS: dict[str, Act] = {
     "=": Act("same", about="same name as the nearest named cluster"),
+    "+": Act("several", about="several names: each key adds one or takes it away, until + again"),
+    "/": Act("write", about="write a name, several (sad; tired), or a path (upset/sad)"),
+    "!": Act("new", about="take what was written for a new name"),
+    "s": Act("faces", about="choose single faces: arrows and space, or a click; the next name is theirs alone"),
+    "x": Act("back", about="the chosen faces belong to their cluster again"),
+    "Escape": Act("none", about="choose no face"),
     "m": Act("more", about="more faces"),
     "r": Act("rule", "random", "random faces"),
     "n": Act("rule", "nearest", "nearest to the centre"),
@@ -46,9 +53,11 @@ ACTS: dict[str, Act] = {
     "?": Act("help", about="all keys"),
 }
 """What every key but those of names does, by its name in browsers."""
-NOTE_KEY = next(key for key, act in ACTS.items() if act.method == "note")
-CLASS_KEYS = "12345678" + "".join(letter for letter in "abcdefghijklmnopqrstuvwxyz" if letter not in ACTS)
-"""Keys of the classes, in order: digits, then the letters that no act has. Further classes have a button alone."""
+_PLACES = {"note": ".fecemo-note input", "write": ".fecemo-words input", "faces": ".fecemo-group .fecemo-face"}
+FIELDS = {key: _PLACES[act.method] for key, act in ACTS.items() if act.method in _PLACES}
+"""Keys that move the focus within the board, and to what."""
+CLASS_KEYS = "12345678" + "".join(letter for letter in string.ascii_letters if letter not in ACTS)
+"""Keys of the names, in order: digits, then the letters that no act has. Further names have a button alone."""
 OTHER_KEYS = dict(zip(NOT_CLASSES, "90-", strict=True))
 
 

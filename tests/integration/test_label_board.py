@@ -104,6 +104,52 @@ def test_faces_come_by_rule_and_page_and_are_recorded(run, board):
     assert (stored.notes, stored.unsure, stored.looked_at) == ({"0": "two tones"}, ("0",), 12)
 
 
+def test_several_names_a_path_and_a_new_name_are_given_by_key_and_field(run, board):
+    press(board, "+", "2", "3", "+")  # ends the cluster: the next one comes
+    assert (board.cell.session.names, board.cell.here) == ({"0": "happy; sad"}, "1")
+    board.cell.naming.words.value = "upset/anger"
+    assert (board.cell.session.names["1"], board.cell.here, board.cell.naming.words.value) == ("anger", "2", "")
+    board.cell.naming.words.value = "tired"
+    assert "tired" not in board.cell.session.names.values()
+    assert "Known: anger" in board.cell.message.value
+    assert board.cell.naming.new.description == "new name: tired (!)"
+    press(board, "!")
+    assert board.cell.session.names["2"] == "tired"
+    stored = read_hand_names(run.names_path)
+    assert (stored.emotion("0"), stored.emotion("2"), stored.vocabulary.above("anger")) == ("happy", "", ("upset",))
+    keys = {act.argument: key for key, act in board.cell.acts.items() if act.method == "name"}
+    assert keys["tired"] in board.cell.keyboard.known  # a new name has a key and a button
+    press(board, keys["tired"])
+    assert board.cell.session.names["3"] == "tired"
+    press(board, "ArrowLeft")
+    assert "counts as no class" in board.cell.group._head.value
+
+
+def test_chosen_faces_take_a_name_by_themselves_and_go_back(run, board):
+    faces = board.cell.session.shown("0", "random", 12).tolist()
+
+    def choose(*places):
+        for place in places:
+            board.cell.keyboard._handle_custom_msg({"face": faces[place], "chosen": True}, [])
+
+    choose(0, 1)
+    assert "2 faces chosen" in board.cell.message.value
+    press(board, "0")  # not a face, in one act
+    choose(2)
+    press(board, "3")
+    ids = [f"source{face}" for face in faces[:3]]
+    assert read_hand_names(run.names_path).faces == dict(zip(ids, ["not a face", "not a face", "sad"], strict=True))
+    assert (board.cell.session.names, board.cell.here) == ({}, "0")
+    assert board.cell.group._faces.value.count("<span>not a face</span>") == 2
+    choose(1)
+    press(board, "x")
+    assert list(read_hand_names(run.names_path).faces) == [ids[0], ids[2]]
+    choose(5)
+    press(board, "Escape", "3")
+    assert (board.cell.session.names, len(board.cell.session.stored.faces)) == ({"0": "sad"}, 2)
+    assert "2 single faces moved" in board.cell.end._summary.value
+
+
 def test_dividing_shows_the_halves(board):
     press(board, "2")
     here = board.cell.here

@@ -48,7 +48,8 @@ class LabellingBoard:
         try:
             material = self._run.open(approach, variant, self.by.value)
             session = LabellingSession(material.clustering, material.path, self.by.value, material.seed,
-                                       divide=material.divide, classes=material.classes)
+                                       divide=material.divide, classes=material.classes,
+                                       ids=material.source_ids.tolist())
             self.cell = CellBoard(self._run, material, session, self.open)
         except FecemoError as error:
             self.message.value = f"<div class='trouble'>{html.escape(str(error))}</div>"
@@ -56,7 +57,8 @@ class LabellingBoard:
         self._body.children = [self.cell.view]
         used = "" if material.path == material.used_path else " (the pipeline uses another person's)"
         self.message.value = (f"<span class='quiet'>saved after every act in {html.escape(str(material.path))}{used} · "
-                           "<kbd>?</kbd> shows all keys</span>")
+                           "<kbd>?</kbd> shows all keys</span>"
+                              + (f"<div>{html.escape(material.remark)}</div>" if material.remark else ""))
 
     def _fill(self) -> None:
         self._cells = {(cell.approach, cell.variant): cell for cell in self._run.cells()}

@@ -6,13 +6,14 @@ from collections.abc import Callable
 import ipywidgets as widgets
 import numpy as np
 
-from fecemo.data.cluster_names import read_hand_names
-from fecemo.errors import FecemoError
+from fecemo.data.cluster_names import NOT_CLASSES, read_hand_names
+from fecemo.data.vocabulary import with_also
+from fecemo.errors import FecemoError, InputError
 from fecemo.labelling.board.group_panel import GroupPanel, grid
 from fecemo.labelling.board.map_panel import CHOSEN, MapPanel
 from fecemo.labelling.board.page import Keyboard
 from fecemo.labelling.board.panels import EndPanel, NamingPanel
-from fecemo.labelling.keys import NOTE_KEY, acts_of
+from fecemo.labelling.keys import FIELDS, acts_of
 from fecemo.labelling.material import CellMaterial, RunToName
 from fecemo.labelling.session import LabellingSession
 from fecemo.labelling.summary import suggest
@@ -39,9 +40,9 @@ class CellBoard:
     def __init__(self, run: RunToName, material: CellMaterial, session: LabellingSession,
                  reopen: Callable[[], None]) -> None:
         cell = (material.clustering.approach, material.clustering.variant)
-        self._material, self.session, self._asked = material, session, ""
+        self._material, self.session, self._asked, self._several, self._written = material, session, "", False, ""
         self.message = widgets.HTML()
-        self.acts = acts_of(session.classes)
+        self.acts = acts_of(session.choices)
         self._methods: dict[str, Callable[..., object]] = {
             "name": self._name, "same": self._same, "next": self._next, "previous": lambda: self._next(-1),
             "rule": lambda rule: self.group.by_rule(rule), "more": lambda: self.group.more(),
@@ -49,12 +50,15 @@ class CellBoard:
             "join": lambda: self.go(session.join(self.here)), "suggest": self._suggest, "help": self._help,
             "undo": lambda: self._step(session.undo, "there is nothing to undo"),
             "redo": lambda: self._step(session.redo, "there is nothing to redo"),
-            "colour": self._colour, "targets": self._targets, "note": self._note}
-        self.keyboard = Keyboard(self.acts, NOTE_KEY, self.press)
+            "colour": self._colour, "targets": self._targets, "note": self._note, "several": self._give_several,
+            "write": lambda: None, "new": self._new, "faces": lambda: None, "back": self._back,
+            "none": lambda: self.group.choose_none()}
+        self.keyboard = Keyboard(self.acts, FIELDS, self.press, lambda face, chosen: self._choose(face, chosen))
         self.group = GroupPanel(material, session, self.press)
         self.naming = NamingPanel(session, run.colours, self.press, lambda name: self.guard(lambda: self._name(name)),
                                   lambda key: self.guard(lambda: self.go(key)))
         self.naming.note.observe(lambda change: self.guard(lambda: self._note(change["new"])), names="value")
+        self.naming.words.observe(lambda change: self._write(change["new"]), names="value")
         self._sees = widgets.HTML()
 
         def use() -> None:
@@ -102,8 +106,10 @@ class CellBoard:
 
     def refresh(self) -> None:
         """Show what the session holds now."""
+        self.acts = acts_of(self.session.choices)
+        self.keyboard.known = list(self.acts)
         self.group.refresh()
-        self.naming.refresh(self.here)
+        self.naming.refresh(self.here, self._several)
         self.end.refresh()
         if self.map is not None:
             self.map.refresh(self.here)
@@ -119,9 +125,71 @@ class CellBoard:
         except FecemoError as error:
             self.say(html.escape(str(error)), "trouble")
 
-    def _name(self, name: str) -> None:
-        self.session.name(self.here, name=name)
-        self._advance()
+    def _name(self, name: str, new: bool = False) -> None:
+        chosen, given = self.group.chosen, self.session.names.get(self.here, "")
+        if chosen:
+            given = self.session.stored.faces.get(chosen[0], "")
+        if self._several and not {given, name} & {"", *NOT_CLASSES}:
+            name = with_also(given, name)
+        if chosen:
+            self.session.move(*chosen, name=name, new=new)
+            self.group.choose_none()
+            self.refresh()
+            self.say(f"{len(chosen)} faces out of cluster {self.here}, by themselves: <b>{html.escape(name)}</b>")
+            return
+        self.session.name(self.here, name=name, new=new)
+        if self._several:
+            self.refresh()
+        else:
+            self._advance()
+
+    def _give_several(self) -> None:
+        self._several = not self._several
+        if self._several:
+            self.refresh()
+            self.say("every key adds a name, or takes it away; press + again when the cluster has all of them")
+        elif self.here in self.session.names:
+            self._advance()
+        else:
+            self.refresh()
+
+    def _write(self, text: str) -> None:
+        """Take what was written for a label; a name that nobody knows is taken when it is said to be new."""
+        self._written = text.strip()
+        self.naming.ask_whether_new("")
+        if not self._written:
+            return
+        try:
+            self._name(self._written)
+            self.naming.words.value = ""
+        except InputError as error:
+            self.naming.ask_whether_new(self._written)
+            self.say(f"{html.escape(str(error))}. Press <kbd>!</kbd> to take it for a new name", "trouble")
+        except FecemoError as error:
+            self.say(html.escape(str(error)), "trouble")
+
+    def _new(self) -> None:
+        if not self._written:
+            self.say("write a name first (/)")
+            return
+        written = self._written
+        self._name(written, new=True)
+        self.naming.words.value = ""
+
+    def _choose(self, face: int, chosen: bool) -> None:
+        self.group.choose(face, chosen)
+        count = len(self.group.chosen)
+        self.say(f"{count} faces chosen: the next name is theirs alone; <kbd>x</kbd> puts them back, <kbd>Esc</kbd> "
+                 "chooses none" if count else "")
+
+    def _back(self) -> None:
+        chosen = self.group.chosen
+        if not chosen:
+            self.say("choose faces first: a click, or s, arrows and space")
+            return
+        self.session.move_back(*chosen)
+        self.group.choose_none()
+        self.refresh()
 
     def _same(self) -> None:
         named = [key for key in self.session.groups.nearest(self.here, len(self.session.groups.keys))
@@ -229,4 +297,4 @@ class CellBoard:
 
 
 def _shown(key: str) -> str:
-    return {"ArrowRight": "→", "ArrowLeft": "←"}.get(key, key)
+    return {"ArrowRight": "→", "ArrowLeft": "←", "Escape": "Esc"}.get(key, key)

@@ -36,6 +36,7 @@ class GroupPanel:
         self._key, self._rule, self._start = "", "random", 0
         self._means: dict[str, tuple[str, str]] = {}
         self._pictures: dict[int, str] = {}
+        self._chosen: set[int] = set()
         self._head, self._near, self._faces = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self._rules = {}
         for key, rule in [(key, known.argument) for key, known in ACTS.items() if known.method == "rule"]:
@@ -52,6 +53,20 @@ class GroupPanel:
     def show(self, key: str) -> None:
         """Turn to a group and show its first faces."""
         self._key, self._start = key, 0
+        self.choose_none()
+
+    @property
+    def chosen(self) -> list[str]:
+        """List of str: Ids of the faces that are chosen."""
+        return [self._session.ids[at] for at in sorted(self._chosen)]
+
+    def choose(self, face: int, chosen: bool) -> None:
+        """Choose a source face, by its position, or choose it no more; the page shows that by itself."""
+        (self._chosen.add if chosen else self._chosen.discard)(face)
+
+    def choose_none(self) -> None:
+        """Choose no face, and show the faces anew with the labels that single ones have."""
+        self._chosen.clear()
         self._show_faces()
 
     def by_rule(self, rule: str) -> None:
@@ -76,6 +91,8 @@ class GroupPanel:
         facts = (f"{groups.sizes[key]:,} faces ({groups.sizes[key] / len(groups.of_face):.0%}) · margin "
                 f"{groups.margins[key]:.2f} · {shown:,} looked at · {stored.seconds.get(key, 0):.0f} s")
         title = f"Cluster {key}" + (f": {html.escape(name)}" if name else "")
+        if stored.label(key) not in ("", *session.classes):
+            title += f" <span class='quiet'>(counts as {html.escape(stored.emotion(key) or 'no class')})</span>"
         if key in stored.unsure:
             title += " <span class='quiet'>(unsure)</span>"
         suggested = self._material.suggested.get(str(cluster_of(key)))
@@ -109,7 +126,9 @@ class GroupPanel:
         if recorded < end:
             session.look(key, rule, end - recorded)
         faces = session.shown(key, rule, PAGE, self._start)
-        self._faces.value = grid(self.pictures(faces))
+        labels = session.stored.faces
+        self._faces.value = grid(self.pictures(faces), [
+            (int(at), int(at) in self._chosen, labels.get(session.ids[at], "")) for at in faces] if session.ids else ())
         self._where.value = f"<span class='quiet'>{self._start + 1}–{end} of {size:,}</span>"
         for name, button in self._rules.items():
             button.button_style = "info" if name == rule else ""
@@ -122,10 +141,15 @@ class GroupPanel:
         return self._means[key]
 
 
-def grid(pictures: Sequence[str]) -> str:
-    """Return faces as a grid."""
-    faces = "".join(f"<img src='{picture}' alt='a face'>" for picture in pictures)
-    return f"<div class='fecemo-faces'>{faces}</div>"
+def grid(pictures: Sequence[str], faces: Sequence[tuple[int, bool, str]] = ()) -> str:
+    """Return faces as a grid; those that can be chosen with position, whether they are, and their labels."""
+    shown = [f"<img src='{picture}' alt='a face'>" for picture in pictures]
+    if faces:
+        shown = [f"<button type='button' class='fecemo-face' data-face='{at}' aria-pressed='{str(chosen).lower()}'"
+                 f" aria-label='a face{', ' if label else ''}{html.escape(label, quote=True)}'>{picture}"
+                 + (f"<span>{html.escape(label)}</span>" if label else "") + "</button>"
+                 for picture, (at, chosen, label) in zip(shown, faces, strict=True)]
+    return f"<div class='fecemo-faces'>{''.join(shown)}</div>"
 
 
 def _figure(picture: str, caption: str) -> str:

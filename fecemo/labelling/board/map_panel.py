@@ -127,7 +127,7 @@ class MapPanel:
                                                                    for i, key in enumerate(groups.keys)})
         if mode == "name":
             names = np.array([self._session.names.get(key, "no name") for key in groups.keys])
-            return _categories(names[everywhere], name_colours(self._session.classes, self._colours))
+            return _categories(names[everywhere], name_colours(self._session.stored.labels, self._colours))
         if mode == "this cluster":
             here = np.where(np.array(groups.keys)[everywhere] == self.key, f"cluster {self.key}", "others")
             return _categories(here, {f"cluster {self.key}": self._colours[0], "others": GREY})

@@ -1,6 +1,6 @@
 """What runs in the browser: how the board looks, and its keyboard."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import anywidget
 import traitlets
@@ -21,6 +21,13 @@ STYLE = """<style>
 .fecemo-board kbd { border: 1px solid var(--line); border-radius: 3px; padding: 0 4px; font: 11px/1.4 monospace;
   background: var(--soft); color: var(--ink); box-shadow: none; }
 .fecemo-faces { display: grid; grid-template-columns: repeat(auto-fill, minmax(68px, 1fr)); gap: 4px; }
+.fecemo-face { padding: 2px; margin: 0; border: 0; background: none; position: relative; cursor: pointer;
+  color: var(--ink); font: inherit; min-width: 0; border-radius: 5px; }
+.fecemo-face[aria-pressed="true"] { background: var(--jp-brand-color1, #1976d2); }
+.fecemo-face:focus-visible { outline: 2px solid var(--ink); outline-offset: -1px; }
+.fecemo-face span { position: absolute; left: 2px; right: 2px; bottom: 2px; background: #000a; color: white;
+  font-size: 10px; line-height: 1.3; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
+  border-radius: 0 0 3px 3px; }
 .fecemo-faces img, .fecemo-strip img { width: 100%; aspect-ratio: 1; object-fit: cover; border-radius: 3px;
   display: block; margin: 0; }
 .fecemo-strip { display: flex; gap: 12px; flex-wrap: wrap; margin: 6px 0; }
@@ -42,6 +49,9 @@ STYLE = """<style>
 .fecemo-many .fecemo-here { order: -1; }
 .fecemo-board .fecemo-here { outline: 2px solid var(--jp-brand-color1, #1976d2); }
 .fecemo-board .widget-toggle-buttons .widget-toggle-button { width: auto; }
+@media (max-width: 600px) {
+  .fecemo-columns > .fecemo-map, .fecemo-columns > .fecemo-group { min-width: 0; flex-basis: 100%; }
+}
 .fecemo-board table { border-collapse: collapse; margin: 6px 0; font-size: 12px; }
 .fecemo-board th, .fecemo-board td { padding: 3px 9px; border-bottom: 1px solid var(--line); text-align: right; }
 .fecemo-end { border-top: 1px solid var(--line); padding-top: 8px; margin-top: 8px; }
@@ -62,16 +72,36 @@ function render({ model, el }) {
       if (event.key === "Escape" || event.key === "Enter") focus();  // which also hands over what was typed
       return;
     }
+    const face = event.target.closest(".fecemo-face");
+    if (face && event.key.startsWith("Arrow")) {
+      const faces = [...face.parentElement.querySelectorAll(".fecemo-face")];
+      const columns = faces.filter((other) => other.offsetTop === faces[0].offsetTop).length;
+      const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[event.key];
+      faces[faces.indexOf(face) + step]?.focus();
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     if (event.key === "Enter" && event.target.closest("button")) return;  // presses the button that the Tab key reached
     if (!model.get("known").includes(event.key)) return;
     event.preventDefault();
     event.stopPropagation();
     // At once, and not by way of the kernel: what is typed next belongs into the field.
-    if (event.key === model.get("note")) return board.querySelector(".fecemo-note input")?.focus();
+    const field = model.get("fields")[event.key];
+    if (field) return board.querySelector(field)?.focus();
+    if (event.key === "Escape") focus();
     model.send({ key: event.key });
   };
   // A button that the pointer pressed keeps no focus: Enter then writes a note, as ever.
-  const release = (event) => { if (event.detail && event.target.closest("button")) focus(); };
+  const release = (event) => {
+    const face = event.target.closest(".fecemo-face");
+    if (face) {
+      const chosen = face.getAttribute("aria-pressed") !== "true";
+      face.setAttribute("aria-pressed", chosen);
+      model.send({ face: Number(face.dataset.face), chosen });
+    }
+    if (event.detail && event.target.closest("button")) focus();
+  };
   const focus = () => board && board.focus({ preventScroll: true });
   const attach = () => {
     board = el.closest(".fecemo-board");
@@ -100,16 +130,20 @@ class Keyboard(anywidget.AnyWidget):
     ----------
     keys : iterable of str
         As browsers name them.
-    note : str
-        The key that puts the focus on the field of the note, and is not sent.
+    fields : dict of str to str
+        Keys that put the focus on a part of the board, by its selector, and are not sent.
     press : callable
         ``press(key)``.
+    choose : callable
+        ``choose(face, chosen)``: a face was chosen, by its position, or is no more.
     """
 
     _esm = _SCRIPT
     known = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    note = traitlets.Unicode().tag(sync=True)
+    fields = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, keys: Iterable[str], note: str, press: Callable[[str], None]) -> None:
-        super().__init__(known=list(keys), note=note)
-        self.on_msg(lambda _, message, __: press(message["key"]))
+    def __init__(self, keys: Iterable[str], fields: Mapping[str, str], press: Callable[[str], None],
+                 choose: Callable[[int, bool], None]) -> None:
+        super().__init__(known=list(keys), fields=dict(fields))
+        self.on_msg(lambda _, message, __: press(message["key"]) if "key" in message else choose(
+            int(message["face"]), bool(message["chosen"])))

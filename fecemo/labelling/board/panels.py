@@ -8,16 +8,18 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from fecemo.data.cluster_names import NOT_CLASSES, read_hand_names
+from fecemo.data.vocabulary import UNDER, names_of
 from fecemo.labelling.board.map_panel import name_colours
 from fecemo.labelling.keys import ACTS, keys_of_names
 from fecemo.labelling.session import LabellingSession
 from fecemo.labelling.summary import compare_raters, summarise
 
-BUTTONS = ("=", "u", "z", "y", "d", "j", "g")
+BUTTONS = ("=", "+", "u", "z", "y", "d", "j", "s", "x", "g")
 """Acts that have a button beside the names."""
 MANY = 40
 """Chips beyond this number are a few lines to scroll in, the one in hand first: names and faces stay in sight."""
-_TITLES = {"=": "same as nearest", "u": "unsure", "z": "undo", "y": "redo", "d": "divide", "j": "join", "g": "suggest"}
+_TITLES = {"=": "same as nearest", "u": "unsure", "z": "undo", "y": "redo", "d": "divide", "j": "join", "g": "suggest",
+           "+": "several names", "s": "choose faces", "x": "back to cluster"}
 
 
 class NamingPanel:
@@ -30,30 +32,53 @@ class NamingPanel:
     act : callable
         ``act(key)``.
     call : callable
-        ``call(name)`` names the group in hand.
+        ``call(name)`` names the group in hand, or the faces that are chosen.
     go : callable
         ``go(group)``.
     """
 
     def __init__(self, session: LabellingSession, colours: tuple[str, ...], act: Callable[[str], None],
                  call: Callable[[str], None], go: Callable[[str], None]) -> None:
-        self._session, self._go, self._colours = session, go, name_colours(session.classes, colours)
-        keys = keys_of_names(session.classes)
-        self._names = {name: _button(f"{keys.get(name, '')}  {name}".strip(), name, partial(call, name), "fecemo-name")
-                       for name in (*session.classes, *NOT_CLASSES)}
-        acts = [_button(f"{_TITLES[key]} ({key})", ACTS[key].about, partial(act, key)) for key in BUTTONS]
-        self._names[NOT_CLASSES[0]].add_class("fecemo-apart")
+        self._session, self._call, self._go, self._colours = session, call, go, colours
+        self._names: dict[str, widgets.Button] = {}
+        self._buttons = widgets.HBox().add_class("fecemo-row")
+        acts = {key: _button(f"{_TITLES[key]} ({key})", ACTS[key].about, partial(act, key)) for key in BUTTONS}
+        self._several = acts["+"]
+        self.words = widgets.Text(placeholder="another name, several; above/name (/)", continuous_update=False,
+                                  layout={"width": "260px"}).add_class("fecemo-words")
+        self.new = _button("", ACTS["!"].about, partial(act, "!"))
+        self.new.layout.display = "none"
         self.note = widgets.Text(placeholder="a note (Enter)", continuous_update=False,
                                  layout={"width": "260px"}).add_class("fecemo-note")
         self._chips = widgets.HBox().add_class("fecemo-row")
         self._bar = widgets.HTML()
         self._keys: tuple[str, ...] = ()
-        self.view = widgets.VBox([widgets.HBox(list(self._names.values())).add_class("fecemo-row"),
-                                  widgets.HBox([*acts, self.note]).add_class("fecemo-row"), self._bar, self._chips])
+        self.view = widgets.VBox([self._buttons, widgets.HBox([self.words, self.new]).add_class("fecemo-row"),
+                                  widgets.HBox([*acts.values(), self.note]).add_class("fecemo-row"), self._bar,
+                                  self._chips])
 
-    def refresh(self, here: str) -> None:
-        """Show the session with a group in hand."""
+    def _offer(self, choices: tuple[str, ...]) -> None:
+        """Show a button for every name that can be given."""
+        keys, vocabulary = keys_of_names(choices), self._session.stored.vocabulary
+        self._names = {
+            name: _button(f"{keys.get(name, '')}  {name}".strip(), UNDER.join((*vocabulary.above(name), name)),
+                          partial(self._call, name), "fecemo-name") for name in (*choices, *NOT_CLASSES)}
+        self._names[NOT_CLASSES[0]].add_class("fecemo-apart")
+        self._buttons.children = list(self._names.values())
+
+    def ask_whether_new(self, text: str) -> None:
+        """Offer to take what was written for a new name; nothing where it is empty."""
+        self.new.description = f"new name: {text} (!)"
+        self.new.layout.display = "" if text else "none"
+
+    def refresh(self, here: str, several: bool = False) -> None:
+        """Show the session with a group in hand, and whether several names are being given."""
         session = self._session
+        choices = session.choices
+        if (*choices, *NOT_CLASSES) != tuple(self._names):
+            self._offer(choices)
+        _mark(self._several, "fecemo-chosen", several)
+        colours = name_colours(session.stored.labels, self._colours)
         names, groups = session.names, session.groups
         if self._keys != groups.keys:
             self._keys = groups.keys
@@ -64,11 +89,11 @@ class NamingPanel:
             chip.description = f"{key} {name or 'open'}"
             chip.tooltip = f"{groups.sizes[key]:,} faces"
             chip.style.text_color = None
-            chip.layout.border_left = f"4px solid {self._colours[name or 'no name']}"
+            chip.layout.border_left = f"4px solid {colours[name or 'no name']}"
             _mark(chip, "fecemo-here", key == here)
             _mark(chip, "fecemo-open", name is None)
         for name, button in self._names.items():
-            _mark(button, "fecemo-chosen", names.get(here) == name)
+            _mark(button, "fecemo-chosen", name in names_of(names.get(here, "")))
         note = session.stored.notes.get(here, "")
         if self.note.value != note:
             self.note.value = note
