@@ -26,8 +26,9 @@ TILE = 80
 """Pixels of a face's side on a sheet."""
 MAX_AXES = 64
 """Numbers of a vector that ``vectors.js`` keeps: the first principal axes of longer ones."""
-BY_UNITS = ("The names are suggestions by published action units: nobody has looked yet, and many are wrong. Name the "
-            "groups in the notebook. ")
+SUGGESTED_BY = {"action_units": "published action units", "drawn_faces": "a classifier of drawn faces"}
+SUGGESTION = ("The names are suggestions by {}: nobody has looked yet, and many are wrong. Name the groups in the "
+              "notebook. ")
 CLAIM = ("The names say what a face shows, not what a person feels. This page is a folder of files: no picture and no "
          "word leaves it.")
 
@@ -94,7 +95,8 @@ def faces_script(title: str, folder: str, faces: ShownFaces, named_by: str = "")
     names, holds = holdings(faces.vocabulary, faces.classes)
     place = {name: at for at, name in enumerate(names)}
     return _script("GALLERY", {
-        "title": title, "claim": (BY_UNITS if named_by == "action_units" else "") + CLAIM,
+        "title": title, "claim": (
+            SUGGESTION.format(SUGGESTED_BY[named_by]) if named_by in SUGGESTED_BY else "") + CLAIM,
         "n": len(faces.shares), "grid": GRID, "folder": folder,
         "classes": list(faces.classes), "calibrated": faces.calibrated, "rows": _encoded(faces.rows.astype("<u4")),
         # Of every label the names that it holds, its first name; of every name that above it.

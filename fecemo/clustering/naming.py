@@ -40,18 +40,18 @@ class NamingMethod:
         Key in recipes.
     title : str
         For tables, such as ``"by majority vote"``.
-    by : {"labels", "person", "units"}
-        Who names: labels of some faces, a person's file, or published action units, which need no label of anybody.
+    by : {"labels", "person", "suggestion"}
+        Who names: labels of some faces, a person's file, or a suggestion, which needs no label of anybody.
     draw : callable, optional
         Of ``"labels"``: ``draw(faces, settings, seed)`` returns the positions of the `LabelledFaces` whose labels name,
         ascending.
     settings : tuple of str
-        Fields of `NamingSettings` that say how many labels are drawn.
+        Fields of `NamingSettings` that say how many labels are drawn, or what a suggestion learns from.
     """
 
     name: str
     title: str
-    by: Literal["labels", "person", "units"] = "labels"
+    by: Literal["labels", "person", "suggestion"] = "labels"
     draw: Callable[[LabelledFaces, NamingSettings, int], np.ndarray] | None = None
     settings: tuple[str, ...] = ()
 

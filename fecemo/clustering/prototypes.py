@@ -1,8 +1,12 @@
-"""What clusters probably show, suggested without a label of anybody: published action units held against blendshapes.
+"""What clusters probably show, suggested without a label of anybody: by published action units, or by drawn faces.
 
 The prototypes are those of the Facial Action Coding System's emotion dictionary (Friesen and Ekman, EMFACS-7, 1983; Du,
 Tao and Martinez, 2014, table 1, found the same units in most posed faces). Blendshapes of a landmark model stand in for
 the units. A model that never moves one (MediaPipe's cheek squint and nose sneer) leaves that unit out.
+
+Drawn faces show what they were drawn to show. A logistic regression on their landmark features is asked of people's
+faces; each of the two domains is standardised by its own means and deviations, so that the one's proportions are not
+taken for the other's expressions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,6 +37,8 @@ PROTOTYPES: Mapping[str, frozenset[int]] = {
 }
 NEUTRAL = 1.0
 """Standard deviations along every prototype below which units are at rest."""
+ITERATIONS = 1000
+"""Of the regression's solver, which needs about a hundred."""
 MIN_SPREAD = 1e-3
 """Standard deviation of a blendshape in [0, 1] below which its model does not move it."""
 
@@ -44,10 +50,10 @@ class Suggestions:
     Parameters
     ----------
     classes : tuple of str
-        Those classes that have a prototype, in order.
+        Those classes that have a prototype or were drawn, in order.
     scores : ndarray of shape (k, c), float64
-        Standard deviations of each group's units along each prototype, `NEUTRAL` for the neutral class; NaN for a group
-        without a face that was measured.
+        Standard deviations of each group's units along each prototype, `NEUTRAL` for the neutral class; or the
+        regression's logit of each class for the group's mean face. NaN for a group without a face that was measured.
     """
 
     classes: tuple[str, ...]
@@ -97,16 +103,85 @@ def suggest_by_units(blendshapes: np.ndarray, names: Sequence[str], groups: np.n
         raise ValueError("no blendshape that stands in for an action unit varies over these faces")
     units = np.stack([blendshapes[:, places].mean(axis=1, dtype=np.float64) for places in moved.values()], axis=1)
     units = (units - units[counted].mean(axis=0)) / units[counted].std(axis=0)
-    members = np.zeros((n_groups, len(moved)))
-    np.add.at(members, groups[counted], units[counted])
-    size = np.bincount(groups[counted], minlength=n_groups)
-    means = np.divide(members, size[:, None], out=np.full_like(members, np.nan), where=size[:, None] > 0)
-
+    means = _means(units, groups, n_groups, counted)
     prototypes = np.array([[float(unit in PROTOTYPES[name]) for unit in moved] for name in known])
     prototypes -= prototypes.mean(axis=1, keepdims=True)
     length = np.linalg.norm(prototypes, axis=1, keepdims=True)
     scores = means @ np.divide(prototypes, length, out=np.zeros_like(prototypes), where=length > 0).T
     for place, name in enumerate(known):
         if name == "neutral":
-            scores[size > 0, place] = NEUTRAL
+            scores[~np.isnan(means[:, 0]), place] = NEUTRAL
     return Suggestions(known, scores)
+
+
+@dataclass(frozen=True)
+class DrawnExamples:
+    """Drawn faces from which a suggestion learns.
+
+    Parameters
+    ----------
+    features : ndarray of shape (m, d), float
+        Of those that the landmark model saw.
+    labels : ndarray of shape (m,), str
+        What each was drawn to show.
+    """
+
+    features: np.ndarray
+    labels: np.ndarray
+
+
+def suggest_by_drawn_faces(drawn: DrawnExamples, features: np.ndarray, groups: np.ndarray, n_groups: int,
+                           classes: Sequence[str], sure: np.ndarray | None = None) -> Suggestions:
+    """Return what groups of faces probably show, by a classifier that has seen drawn faces alone.
+
+    Parameters
+    ----------
+    drawn : DrawnExamples
+    features : ndarray of shape (n, d), float
+        Of people's faces, in the same columns.
+    groups : ndarray of shape (n,), int
+    n_groups : int
+    classes : sequence of str
+        Those that were not drawn are never suggested.
+    sure : ndarray of shape (n,), bool, optional
+        Faces that the landmark model saw; others do not count.
+
+    Raises
+    ------
+    ValueError
+        If fewer than two of the classes were drawn, or no face is sure.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    counted = np.ones(len(groups), bool) if sure is None else np.asarray(sure, bool)
+    if not counted.any():
+        raise ValueError("the landmark model was sure of no face")
+    shown = np.isin(drawn.labels, classes)
+    known = tuple(name for name in classes if (drawn.labels == name).any())
+    if len(known) < 2:
+        there = ", ".join(sorted(set(drawn.labels.tolist()))) or "no faces"
+        raise ValueError(f"drawn were {there}, and of the classes {', '.join(classes)} at least two are needed")
+    codes = np.array([known.index(label) for label in drawn.labels[shown].tolist()])
+    model = LogisticRegression(max_iter=ITERATIONS).fit(_standardised(drawn.features[shown]), codes)
+    means = _means(_standardised(features, counted), groups, n_groups, counted)
+    measured = ~np.isnan(means[:, 0])
+    scores = np.full((n_groups, len(known)), np.nan)
+    logits = model.decision_function(means[measured])
+    scores[measured] = logits if logits.ndim == 2 else np.stack([-logits, logits], axis=1)
+    return Suggestions(known, scores)
+
+
+def _means(values: np.ndarray, groups: np.ndarray, n_groups: int, counted: np.ndarray) -> np.ndarray:
+    """Return the mean of each group's faces that count, NaN where there is none: of shape (n_groups, d), float64."""
+    members = np.zeros((n_groups, values.shape[1]))
+    np.add.at(members, groups[counted], values[counted])
+    size = np.bincount(groups[counted], minlength=n_groups)[:, None]
+    return np.divide(members, size, out=np.full_like(members, np.nan), where=size > 0)
+
+
+def _standardised(values: np.ndarray, counted: np.ndarray | None = None) -> np.ndarray:
+    """Return values by the means and deviations of the faces that count; what does not vary among them is 0."""
+    values = np.asarray(values, np.float64)
+    of = values if counted is None else values[counted]
+    deviation = of.std(axis=0)
+    return np.divide(values - of.mean(axis=0), deviation, out=np.zeros_like(values), where=deviation > 0)

@@ -83,10 +83,13 @@ class NamingSettings:
     method : str
         ``"hand"`` reads a person's names, ``"majority_vote"`` asks for the labels of a sample of faces,
         ``"labels_per_cluster"`` for those of a few faces of each cluster. ``"action_units"`` uses no label: it holds
-        published action units against the blendshapes of the source faces. See `fecemo.clustering.naming_methods`.
+        published action units against the blendshapes of the source faces. Nor does ``"drawn_faces"`` use one of a
+        person: a classifier of drawn faces names. See `fecemo.clustering.naming_methods`.
     classes : tuple of str
         What clusters can be named where the recipe gives no data set the role of target: a house's own names. The usual
         eight emotions without it.
+    drawn : str
+        The recipe's data set of drawn, labelled faces from which ``"drawn_faces"`` learns.
     sample : int
         Labels that ``"majority_vote"`` may use, of faces of the target's train split.
     per_cluster : int
@@ -103,6 +106,7 @@ class NamingSettings:
 
     method: str = "majority_vote"
     classes: tuple[str, ...] = ()
+    drawn: str = ""
     sample: int = 400
     per_cluster: int = 5
     rare_class_exponent: float = 0.0

@@ -14,7 +14,7 @@ from fecemo.evaluation.results import MEASURED, NOT_RUN
 
 Rows = Iterator[dict[str, Any]]
 NAMING_WORDS = {"hand": "by hand", "majority_vote": "vote", "labels_per_cluster": "few labels",
-                "action_units": "action units"}
+                "action_units": "action units", "drawn_faces": "drawn faces"}
 SCORED_ON = {"test": "test split", "unused_labels": "unused labels"}
 LABELS = {"labels_training": "training", "labels_naming": "naming", "labels_choosing": "choosing",
           "labels_of_nobody": "of_nobody",

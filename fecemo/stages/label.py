@@ -50,7 +50,7 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
     arguments : CellArguments
         Which cell of which run.
     method : str, optional
-        ``hand``, ``majority_vote``, ``labels_per_cluster`` or ``action_units``, instead of the recipe's naming.method.
+        A way of naming, such as ``hand`` or ``action_units``, instead of the recipe's naming.method.
 
     Returns
     -------
@@ -80,9 +80,10 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
 
     if house.names:
         house.require_counted(names_to_give(cell.recipe, layout))
-    if naming.by == "units":
+    if naming.by == "suggestion":
         return run_artifact(arguments.artifacts, "names", cell, config=config, work=lambda folder: _store_names(
-            folder, set_aside(replace(_names_by_units(arguments, clustering), vocabulary=house)), naming.title))
+            folder, set_aside(replace(_suggested_names(arguments, clustering, naming.name), vocabulary=house)),
+            naming.title))
     if cell.recipe.roles.target is None and naming.by == "person":
         def named_by_hand(folder: Path) -> StageResult:
             classes = names_to_give(cell.recipe, layout)
@@ -138,7 +139,7 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
 def _method_in_use(arguments: CellArguments, clustering: str) -> str:
     """Return the recipe's method, or ``hand`` where it only suggests names and a person has given all of them."""
     recipe, path = arguments.study, arguments.layout.hand_names(arguments.approach, arguments.variant)
-    if find_naming_method(recipe.naming.method).by != "units" or not path.exists():
+    if find_naming_method(recipe.naming.method).by != "suggestion" or not path.exists():
         return recipe.naming.method
     try:
         hand = hand_names_of(path, arguments.approach, arguments.variant, names_to_give(recipe, arguments.layout))
@@ -171,11 +172,11 @@ def _store_names(folder: Path, names: ClusterNames, title: str) -> StageResult:
     return _result(names, title, [NAMES_NAME, SAMPLE_NAME])
 
 
-def _names_by_units(arguments: CellArguments, clustering: str) -> ClusterNames:
-    """Return what published action units suggest for each cluster."""
+def _suggested_names(arguments: CellArguments, clustering: str, method: str) -> ClusterNames:
+    """Return what is suggested for each cluster, as its name."""
     where = (arguments.approach, arguments.variant)
-    suggested = suggest_names(arguments.study, arguments.layout, *where)
-    return ClusterNames(*where, clustering, "action_units",
+    suggested = suggest_names(arguments.study, arguments.layout, *where, method)
+    return ClusterNames(*where, clustering, method,
                         {str(cluster): name or "skip" for cluster, name in enumerate(suggested.names)},
                         tuple(names_to_give(arguments.study, arguments.layout)))
 

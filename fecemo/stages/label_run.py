@@ -173,7 +173,7 @@ class LabelRun:
         )
 
     def _suggested(self, approach: str, variant: str) -> dict[str, str]:
-        """Return what action units suggest for each cluster; nothing where the faces have no landmark features.
+        """Return what is suggested for each cluster; nothing where the faces have no landmark features.
 
         Raises `StoredStateError` where they have some, and these are damaged or of other faces.
         """

@@ -1,10 +1,12 @@
-"""What the clusters of a cell can be called, and what published action units suggest for them without any label."""
+"""What the clusters of a cell can be called, and what is suggested for them without a label of any person."""
 
 import numpy as np
 
-from fecemo.clustering.prototypes import Suggestions, suggest_by_units
+from fecemo.clustering.naming import find_naming_method
+from fecemo.clustering.prototypes import DrawnExamples, Suggestions, suggest_by_drawn_faces, suggest_by_units
 from fecemo.data.arrays import read_array, read_rows
 from fecemo.data.classes import USUAL_CLASSES
+from fecemo.data.dataset import Dataset
 from fecemo.data.dataset_files import read_description
 from fecemo.errors import InputError
 from fecemo.imaging.landmarks.points import BLENDSHAPE_NAMES
@@ -21,23 +23,50 @@ def names_to_give(recipe: Recipe, layout: RunLayout) -> tuple[str, ...]:
     return classes or USUAL_CLASSES
 
 
-def suggest_names(recipe: Recipe, layout: RunLayout, row: str, variant: str) -> Suggestions:
-    """Return what published action units suggest for each cluster of a cell: see `suggest_by_units`.
+ACTION_UNITS, DRAWN_FACES = "action_units", "drawn_faces"
+LEARNT_FROM = ("distances", "blendshapes")
+"""Groups of landmark features that drawn faces teach: gradients follow creases and light, which are drawn otherwise."""
+
+
+def suggest_names(recipe: Recipe, layout: RunLayout, row: str, variant: str, method: str = "") -> Suggestions:
+    """Return what is suggested for each cluster of a cell: see `suggest_by_units` and `suggest_by_drawn_faces`.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    layout : RunLayout
+    row, variant : str
+    method : str, optional
+        A way of naming that suggests; by default the recipe's where it does, and otherwise ``"action_units"``.
 
     Raises
     ------
     InputError
-        If no face was seen by the landmark model, or nothing moved in any.
+        If no face was seen by the landmark model, nothing moved in any, or no class was drawn.
     StoredStateError
         If the source faces have no landmark features, or something else is missing.
     """
+    if not method:
+        method = recipe.naming.method if find_naming_method(recipe.naming.method).by == "suggestion" else ACTION_UNITS
     source = recipe.role(SOURCE)
-    column = read_column(layout, source, LANDMARK_FEATURES)
+    column, classes = read_column(layout, source, LANDMARK_FEATURES), names_to_give(recipe, layout)
     rows = read_rows(layout.outputs(row, variant), source)
     clusters = np.asarray(read_array(layout.clusters(row, variant), "source_clusters", "cluster", length=len(rows)))
     n_clusters = len(read_array(layout.clusters(row, variant), "centres", "cluster"))
+    sure = column.detected[rows]
     try:
-        return suggest_by_units(column.groups(["blendshapes"])[rows], BLENDSHAPE_NAMES, clusters, n_clusters,
-                                names_to_give(recipe, layout), sure=column.detected[rows])
+        if method == DRAWN_FACES:
+            drawn = _drawn_examples(recipe.naming.drawn, layout)
+            return suggest_by_drawn_faces(drawn, column.groups(LEARNT_FROM)[rows], clusters, n_clusters, classes, sure)
+        return suggest_by_units(column.groups(["blendshapes"])[rows], BLENDSHAPE_NAMES, clusters, n_clusters, classes,
+                                sure)
     except ValueError as error:
-        raise InputError(f"naming.method: action_units: {source}: {error}; name by hand instead") from error
+        raise InputError(f"naming.method: {method}: {source}: {error}; name by hand instead") from error
+
+
+def _drawn_examples(name: str, layout: RunLayout) -> DrawnExamples:
+    if not name:
+        raise ValueError("naming.drawn names no data set of drawn, labelled faces")
+    dataset, column = Dataset(layout.dataset(name)), read_column(layout, name, LANDMARK_FEATURES)
+    labelled = column.detected & (dataset.labels != "")
+    return DrawnExamples(column.groups(LEARNT_FROM)[labelled], dataset.labels[labelled])

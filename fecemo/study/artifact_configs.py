@@ -64,6 +64,8 @@ def names_config(cell: Cell, method: str | None = None) -> dict[str, Any]:
     shaping: tuple[str, ...] = ("classes",) if settings.classes else ()
     if naming.by == "labels":
         shaping = (*naming.settings, "rare_class_exponent", "class_balanced")
+    if naming.by == "suggestion":
+        shaping = (*shaping, *naming.settings)
     return plain(config | {name: getattr(settings, name) for name in shaping})
 
 

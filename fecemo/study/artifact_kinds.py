@@ -185,8 +185,10 @@ def _names_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
     inputs |= {**vocabulary_inputs(layout), **not_faces_inputs(layout)}
     if naming.by == "person":
         inputs |= hand_inputs(layout, cell.row, cell.variant.name)
-    if naming.by == "units":
+    if naming.by == "suggestion":
         inputs |= _dataset(cell.recipe.role(SOURCE), LANDMARK_FEATURES)
+    if drawn := config.get("drawn"):
+        inputs |= {**_dataset(drawn), **_dataset(drawn, LANDMARK_FEATURES)}
     return inputs
 
 

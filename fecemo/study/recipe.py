@@ -243,6 +243,8 @@ class Recipe:
             raise ValueError("keep_groups: where a target has a role, scores are of clusters of all its faces")
         if self.roles.target is not None and self.naming.classes:
             raise ValueError("naming.classes: where a target has a role, clusters are named by its classes")
+        if "drawn" in find_naming_method(self.naming.method).settings or self.naming.drawn:
+            self._require_drawn(self.naming.drawn)
         if self.roles.target is None:
             if self.cluster_sweep is not None:
                 raise ValueError("cluster_sweep: scores need labelled faces: name a target in roles")
@@ -252,6 +254,16 @@ class Recipe:
         for name in ("approaches", "variants"):
             if not getattr(self, name):
                 raise ValueError(f"{name} is empty: there is no cell to fill")
+
+    def _require_drawn(self, name: str) -> None:
+        """Refuse other faces than drawn, labelled ones as those from which names are suggested."""
+        if name not in self.datasets:
+            raise ValueError(f"naming.drawn: {name!r} is no data set of the recipe: {nearest(name, self.datasets)}; "
+                             "add one of drawn faces: {NAME: {draw: {faces_per_class: 192}}}")
+        way = self.datasets[name].way
+        if not way.made or not way.has_labels(self.datasets[name].settings):
+            raise ValueError(f"naming.drawn: {name} holds {'faces without labels' if way.made else 'faces of people'}; "
+                             "expected drawn, labelled faces: {draw: {faces_per_class: 192}}")
 
     def role(self, name: str) -> str:
         """Return the data set that has a role. Raises `InputError` where none has."""
@@ -329,8 +341,8 @@ class Recipe:
             return f"waits for the row {behind}, which {waiting}"
         aligned = variant is not None and faces_seen(approach, find_variant(variant)) == "aligned" and not all(
             dataset.way.has_eyes for dataset in self.datasets.values())
-        by_units = find_naming_method(self.naming.method).by == "units" and approach.predicts_by == "clusters"
-        if (measured(approach) or aligned or by_units) and not locate_model(self.landmark_model).is_file():
+        suggested = find_naming_method(self.naming.method).by == "suggestion" and approach.predicts_by == "clusters"
+        if (measured(approach) or aligned or suggested) and not locate_model(self.landmark_model).is_file():
             return (f"waits for a face landmark model in {self.landmark_model}: run `make models`, or "
                     f"{COMMAND} and pip install 'fecemo[landmarks]'")
         if folder is None or (folder / RECEIPT_NAME).exists():

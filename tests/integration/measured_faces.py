@@ -77,9 +77,9 @@ class Brightness:
         return shapes
 
 
-def write_dataset(folder, count, labelled, lighter=0, first=0):
+def write_dataset(folder, count, labelled, lighter=0, first=0, label_of=lambda row: EMOTIONS[row % 8]):
     entries = [FaceEntry(id=f"{first + row:032x}", address=f"{row}.png",
-                         annotations={"label": EMOTIONS[row % 8] if labelled else "",
+                         annotations={"label": label_of(row) if labelled else "",
                                       "split": "train" if labelled else ""})
                for row in range(count)]
     with output_lock(folder):

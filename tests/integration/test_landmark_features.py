@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from measured_faces import SOURCE, TARGET, UNSURE, Brightness, bright_rows, measure_again, write_study
+from measured_faces import SOURCE, TARGET, UNSURE, Brightness, bright_rows, measure_again, write_dataset, write_study
 
 from fecemo.data.arrays import read_output
 from fecemo.data.dataset import Dataset
@@ -260,23 +260,33 @@ class Expressive(Brightness):
         return shapes
 
 
-def test_clusters_are_named_by_action_units_without_a_label(study, tmp_path):
+@pytest.mark.parametrize("method", ["action_units", "drawn_faces"])
+def test_clusters_are_named_without_a_label_of_a_person(study, tmp_path, method):
     folder = study[0]
     shutil.copytree(folder, tmp_path / "copy")
     recipe = tmp_path / "copy" / "recipe.yaml"
     recipe.write_text(recipe.read_text().replace(str(folder), str(tmp_path / "copy"))
                       .replace("landmark_features: {fit: {}}", "landmark_features: {score_on: unused_labels, fit: {}}")
-                      + "\nnaming: {method: action_units}\n")
+                      .replace("roles:", "  drawn: {draw: {faces_per_class: 4}}\nroles:")
+                      + f"\nnaming: {{method: {method}, drawn: drawn}}\n")
     arguments = CellArguments(recipe, tmp_path / "copy" / "run", "landmark_features", "gray")
     layout = arguments.layout
     model = tmp_path / "copy" / study[2].name
     model.write_text("another model")
     for name in ("source", "target"):
         measure_again(layout, name, model, Expressive)
+    # Dark faces are drawn happy and light ones surprised, as the stand-in for the landmark model has them.
+    write_dataset(layout.dataset("drawn"), SOURCE, labelled=True,
+                  label_of=lambda row: "happy" if row < SOURCE // 2 else "surprise")
     for stage in (train, embed, cluster):
         stage.run(arguments)
+    if method == "drawn_faces":
+        with pytest.raises(StoredStateError, match=r"drawn/landmark_features .*'landmarks' has not finished"):
+            label.run(arguments)
+        measure_again(layout, "drawn", model, Expressive)
     receipt = label.run(arguments)
     assert "landmark_features of source" in receipt.inputs
+    assert ("landmark_features of drawn" in receipt.inputs) == (method == "drawn_faces")
     assert receipt.summary["labels_used"] == 0
     column = read_column(layout, "source", "landmark_features")
     light = column.groups(["blendshapes"])[bright_rows(SOURCE), BLENDSHAPE_NAMES.index("brow inner up")]

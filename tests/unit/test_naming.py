@@ -198,7 +198,7 @@ def test_settings_that_mean_nothing_are_refused(changes, message):
 
 
 def test_the_oracle_is_no_way_that_a_recipe_could_ask_for():
-    assert set(naming_methods()) == {"labels_per_cluster", "hand", "majority_vote", "action_units"}
+    assert set(naming_methods()) == {"labels_per_cluster", "hand", "majority_vote", "action_units", "drawn_faces"}
     with pytest.raises(InputError, match="no way of naming 'oracle'"):
         find_naming_method("oracle")
 

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from fecemo.clustering.prototypes import ACTION_UNITS, PROTOTYPES, suggest_by_units
+from fecemo.clustering.prototypes import (
+    ACTION_UNITS,
+    PROTOTYPES,
+    DrawnExamples,
+    suggest_by_drawn_faces,
+    suggest_by_units,
+)
 
 NAMES = [name for shapes in ACTION_UNITS.values() for name in shapes]
 CLASSES = tuple(PROTOTYPES)
@@ -62,3 +68,38 @@ def test_only_classes_with_a_prototype_are_suggested() -> None:
     assert made.names == ("happy", "sad")
     with pytest.raises(ValueError, match="no blendshape"):
         suggest_by_units(blendshapes, [f"column {place}" for place in range(len(NAMES))], codes, 2, CLASSES)
+
+
+def planted_domains():
+    """Drawn faces whose features show their class, and people's in other units about another mean."""
+    rng = np.random.default_rng(0)
+    shown = np.arange(90) % 3
+    centres = np.eye(3)[:, :2] * 4
+    drawn = DrawnExamples(np.c_[centres[shown] + rng.normal(size=(90, 2)), np.full(90, 7.0)],
+                          np.array(["sad", "happy", "fear"])[shown])
+    people = np.c_[(centres[shown] + rng.normal(size=(90, 2))) * 0.01 - 5, np.full(90, 2.0)]
+    return drawn, people, shown
+
+
+def test_a_classifier_of_drawn_faces_names_groups_of_a_domain_with_other_means_and_deviations() -> None:
+    drawn, people, shown = planted_domains()
+    made = suggest_by_drawn_faces(drawn, people, shown, 4, ("neutral", "happy", "sad", "fear"))
+    assert made.classes == ("happy", "sad", "fear")  # nobody drew neutral faces
+    assert made.names == ("sad", "happy", "fear", "")  # of the fourth group there is no face
+    assert suggest_by_drawn_faces(drawn, people, shown, 3, ("sad", "happy")).names[:2] == ("sad", "happy")
+
+
+def test_faces_that_the_landmark_model_did_not_see_teach_no_standard_and_have_no_suggestion() -> None:
+    drawn, people, shown = planted_domains()
+    spoilt = np.r_[people, np.full((10, 3), 1e6)]
+    groups, sure = np.r_[shown, np.full(10, 3)], np.arange(100) < 90
+    made = suggest_by_drawn_faces(drawn, spoilt, groups, 4, ("happy", "sad", "fear"), sure)
+    assert made.names == ("sad", "happy", "fear", "")
+    with pytest.raises(ValueError, match="sure of no face"):
+        suggest_by_drawn_faces(drawn, spoilt, groups, 4, ("happy", "sad"), np.zeros(100, bool))
+
+
+def test_at_least_two_of_the_classes_must_be_drawn() -> None:
+    drawn, people, shown = planted_domains()
+    with pytest.raises(ValueError, match="drawn were fear, happy, sad, and of the classes upset, sad at least two"):
+        suggest_by_drawn_faces(drawn, people, shown, 3, ("upset", "sad"))

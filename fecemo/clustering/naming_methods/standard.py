@@ -1,4 +1,4 @@
-"""Names by a person, by the majority of one labelled sample, and by a few labelled faces of each cluster."""
+"""Names by a person, by the labels of a sample or of a few faces of each cluster, and suggestions without a label."""
 
 import numpy as np
 
@@ -26,5 +26,6 @@ NAMING = (
                  draw=draw_of_each),
     # What clusters probably show, for whoever has not looked yet, and what no label at all buys: see
     # `fecemo.clustering.prototypes`.
-    NamingMethod(name="action_units", title="by action units", by="units"),
+    NamingMethod(name="action_units", title="by action units", by="suggestion"),
+    NamingMethod(name="drawn_faces", title="by drawn faces", by="suggestion", settings=("drawn",)),
 )
