@@ -20,6 +20,7 @@ from fecemo.data.dataset_files import (
     read_table,
 )
 from fecemo.data.receipts import Receipt, open_output, read_receipt
+from fecemo.data.splits import SPLITS
 from fecemo.data.stored_faces import FACE_SHAPE, FACES_NAME, Faces, open_faces
 from fecemo.errors import InputError, StoredStateError, nearest
 from fecemo.progress import progress
@@ -120,8 +121,15 @@ class Dataset:
 
     @property
     def splits(self) -> np.ndarray:
-        """Split of each face, ``""`` where it is in none: ndarray of shape (n,), str."""
-        return self["split"] if "split" in self.columns else np.zeros(len(self), dtype="<U1")
+        """Split of each face, ``""`` where it is in none: ndarray of shape (n,), str.
+
+        Raises `StoredStateError` for any other: nobody would know whether its labels may be learned from.
+        """
+        splits = self["split"] if "split" in self.columns else np.zeros(len(self), dtype="<U1")
+        if (unknown := np.flatnonzero(~np.isin(splits, [*SPLITS, ""]))).size:
+            raise StoredStateError(f"{self.folder / ANNOTATIONS_NAME}: row {unknown[0]} has the split "
+                                   f"{str(splits[unknown[0]])!r}, {nearest(str(splits[unknown[0]]), SPLITS)}")
+        return splits
 
     def label_codes(self, name: str = "label") -> np.ndarray:
         """Return the class of each face, in a column of the type ``label``, as its position in `classes`, -1 for none.

@@ -51,6 +51,18 @@ def test_a_column_that_is_not_there_names_the_nearest(stored):
         Dataset(stored)["valance"]
 
 
+def test_a_face_of_an_unknown_split_is_neither_learned_from_nor_scored(tmp_path):
+    plan = [FaceEntry(f"id{row}", f"{row}.png", 0.1, 0.9, 0.0, 1.0, {"label": "happy", "split": split})
+            for row, split in enumerate(("train", "", "tests"))]
+    writer = DatasetWriter(tmp_path, plan)
+    for slot in range(len(plan)):
+        writer.put(slot, np.full((200, 200, 3), slot, np.uint8))
+    writer.finish("import", config={}, inputs={})
+    writer.close()
+    with pytest.raises(StoredStateError, match=r"row 2 has the split 'tests', did you mean 'test'"):
+        Dataset(tmp_path).rows_in("train")
+
+
 @pytest.mark.parametrize(("name", "old", "new", "said"), [
     ("annotations.csv", "2,awe", "2,sad", "annotations.csv is not what was written"),
     ("faces.csv", "1.png", "2.png", "faces.csv is not what was written"),
