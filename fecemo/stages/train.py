@@ -150,6 +150,8 @@ def _train(cell: Cell, faces: dict[str, RunFaces], inputs: dict[str, FaceInputs]
 def _classes(cell: Cell, faces: dict[str, RunFaces]) -> tuple[str, ...]:
     """Return the classes of the labels that are learnt, in the order of the output; empty where none are.
 
+    A classifier that learns numbers, such as the votes of raters, answers with the classes of the target.
+
     Raises
     ------
     InputError
@@ -168,6 +170,9 @@ def _classes(cell: Cell, faces: dict[str, RunFaces]) -> tuple[str, ...]:
         if classes != (first := next(iter(learnt.values()))):
             raise InputError(f"approaches.{cell.recipe_row}.fit.{name}: learns {', '.join(classes)}, and an earlier "
                              f"phase {', '.join(first)}; learn labels of the same classes")
+    target = cell.recipe.roles.target
+    if not learnt and cell.approach.predicts_by == "classifier" and target in faces:
+        return faces[target].dataset.classes
     return next(iter(learnt.values()), ())
 
 

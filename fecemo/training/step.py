@@ -1,6 +1,7 @@
 """One step of training on any Keras backend: a part of a model, with the terms of its loss and an optimizer."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import keras
@@ -112,7 +113,9 @@ class TrainingStep(keras.Model):
 
     def begin_epoch(self) -> None:
         """Tell the balance that an epoch begins."""
-        _assign(self.balanced, self.balance.next_epoch(_values(self.balanced)))
+        after = self.balance.next_epoch(_values(self.balanced))
+        # JAX would let two variables share the memory of one array, and a step could not give it away twice.
+        _assign(self.balanced, {key: ops.copy(value) for key, value in after.items()})
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         """Nothing is left to build: the model is."""
@@ -252,6 +255,9 @@ class TrainingStep(keras.Model):
         self._programs[self.optimizer.climbing] = self.train_function
         self.optimizer.climbing = climbing
         self.train_function = self._programs.get(climbing)
+        if self.train_function is None:
+            # JAX looks compiled programs up by the function that they are made of, and would take the first again.
+            self.train_step = partial(keras.Model.train_step, self)
 
     def validate(self, inputs: Mapping[str, Any], targets: Mapping[str, Any], weights: Any,
                  seed: int = 0) -> dict[str, float]:

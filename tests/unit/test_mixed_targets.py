@@ -1,17 +1,21 @@
 """Targets that are not one class a face: smoothed, voted by raters, mixed of two faces, several at once; sampling."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
 
 from fecemo.data.variants import find_variant
 from fecemo.errors import InputError
+from fecemo.models.approach import find_approach
 from fecemo.models.loss import LossTerm
 from fecemo.models.losses.cross_entropy import CrossEntropy
 from fecemo.models.losses.logit_adjusted import LogitAdjusted
 from fecemo.models.losses.mean_squared_error import MeanSquaredError
 from fecemo.models.losses.soft_cross_entropy import SoftCrossEntropy
 from fecemo.models.losses.weighted_softmax import WeightedSoftmax
+from fecemo.stages.train import _classes
 from fecemo.training.augmentations.jigsaw import Jigsaw
 from fecemo.training.augmentations.mixup import Mixup
 from fecemo.training.device_view import DeviceView
@@ -91,6 +95,17 @@ class TestVotes:
         found = of_one(of_votes, output, votes[-1], of_votes.init_state((3,), votes, 3))
         expected = of_one(of_labels, output, labels[-1], of_labels.init_state((3,), labels, 3))
         assert found == pytest.approx(expected, rel=1e-5)
+
+    def test_a_classifier_of_votes_alone_answers_with_the_classes_of_the_target(self):
+        columns = ("votes_happy", "votes_sad", "votes_fear")
+        faces = {"people": SimpleNamespace(dataset=SimpleNamespace(classes=("happy", "sad", "fear")))}
+        for target, approach, expected in (("people", "small_resnet", ("happy", "sad", "fear")),
+                                           (None, "small_resnet", ()), ("people", "conv_autoencoder", ())):
+            fit = FitSettings((LossTerm(SoftCrossEntropy(), "probabilities", columns),), SGD(), 0.1, 1,
+                              data=("people.train",))
+            cell = SimpleNamespace(fit={"classify": fit}, approach=find_approach(approach), recipe_row="votes",
+                                   recipe=SimpleNamespace(roles=SimpleNamespace(target=target)))
+            assert _classes(cell, faces) == expected
 
     def test_votes_below_0_are_refused(self):
         with pytest.raises(ValueError, match="votes must be at least 0"):
