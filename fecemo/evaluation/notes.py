@@ -39,6 +39,20 @@ def chance(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable
             " (always the most frequent class).")
 
 
+def human(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[Part]:
+    """Return what people reach on these faces, where their votes are stored."""
+    figures = results.figures.assign(line=range(len(results.figures)))
+    figures = figures[figures["row"].isin(selected["row"]) & (figures["stage"] == "soft_truth")]
+    lines = {name: figures[figures["metric"] == f"soft_truth.human.{name}"] for name in (
+        "rater_accuracy", "rater_balanced_accuracy", "panel_accuracy", "panel_balanced_accuracy")}
+    if lines["rater_accuracy"].empty:
+        return ()
+    spans = {name: _span(rows) for name, rows in lines.items()}
+    return ("One rater reaches ", *spans["rater_accuracy"], " against the majority of the others, balanced ",
+            *spans["rater_balanced_accuracy"], "; a second panel drawn from the votes ", *spans["panel_accuracy"],
+            ", balanced ", *spans["panel_balanced_accuracy"], ".")
+
+
 def seeds(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[Part]:
     """Return what stands beside a figure: an interval over faces, or a deviation over seeds."""
     rows = selected[selected["metric"].isin({figure.metric for figure in grid.table.figures})]
@@ -155,4 +169,4 @@ def same_faces(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iter
 
 
 NOTES: dict[str, Note] = {note.__name__: note for note in (
-    chance, seeds, marked, naming, copies, dashes, trained_once, sweep, triplets, source, same_faces)}
+    chance, human, seeds, marked, naming, copies, dashes, trained_once, sweep, triplets, source, same_faces)}

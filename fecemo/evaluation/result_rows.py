@@ -46,7 +46,7 @@ def cell_rows(cell: CellRecords, *, seed: int, further: Sequence[Score] = (), **
         yield {**common, "stage": "evaluate", "metric": "accuracy", "seed": seed, "state": cell.waits or NOT_RUN,
                "readout": "clusters" if cell.clustered else "argmax"}
     if cell.score is not None:
-        yield from _score_rows(cell.score, further, {**common, "digest": digests["evaluate"]})
+        yield from _score_rows(cell.score, further, _human(cell.records), {**common, "digest": digests["evaluate"]})
     for name, record in cell.records.items():
         rows = cell_metrics()[name].rows
         for row in _number_rows(name, record) if rows is None else rows(record):
@@ -64,7 +64,13 @@ def _ends(interval: Interval | None) -> dict[str, float]:
     return {} if interval is None else {"low": interval.low, "high": interval.high}
 
 
-def _score_rows(score: Score, further: Sequence[Score], common: dict[str, Any]) -> Rows:
+def _human(records: Mapping[str, Any]) -> dict[str, float]:
+    """Return what one rater reaches against the others, by metric; empty where no votes are stored."""
+    line = getattr(records.get("soft_truth"), "human", None)
+    return {} if line is None else {"accuracy": line.rater_accuracy, "balanced_accuracy": line.rater_balanced_accuracy}
+
+
+def _score_rows(score: Score, further: Sequence[Score], human: Mapping[str, float], common: dict[str, Any]) -> Rows:
     common = {**common, "stage": "evaluate", "scored_on": SCORED_ON.get(score.score_on, score.score_on),
               "readout": "clusters" if score.clusters else "argmax",
               "clusters": len(score.clusters.source_sizes) if score.clusters else None,
@@ -75,13 +81,14 @@ def _score_rows(score: Score, further: Sequence[Score], common: dict[str, Any]) 
         for headline in HEADLINES:
             if (value := each.metric(headline.name)) is not None:
                 yield {**seeded, "metric": headline.name, "value": value, "chance": chance.get(headline.name),
-                       **_ends(each.intervals.get(headline.name))}
+                       "human": human.get(headline.name), **_ends(each.intervals.get(headline.name))}
         if each is score:
             yield from ({**seeded, **row} for row in _single_rows(score))
     if further:
         for name, mean in means_over_seeds([score, *further]).items():
             yield {**common, "metric": name, "seeds": 1 + len(further), "value": mean.mean,
-                   "deviation": mean.deviation, "chance": chance.get(name), "labels_used": score.labels_used.total,
+                   "deviation": mean.deviation, "chance": chance.get(name), "human": human.get(name),
+                   "labels_used": score.labels_used.total,
                    "n": score.n_scored}
 
 

@@ -47,7 +47,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "low": ("float64", "Lower end of the interval, at the recipe's confidence."),
     "high": ("float64", "Upper end of it."),
     "chance": ("float64", "What guessing gives."),
-    "human": ("float64", "What people reach on the same faces, where it is known."),
+    "human": ("float64", "What one rater reaches against the others on the same faces, where votes are stored."),
     "n": ("Int64", "Faces or triplets behind the figure."),
     "state": ("str", f"{MEASURED}; {NOT_RUN}, or what the cell waits for; {PUBLISHED} by others on other faces."),
     "source": ("str", "Publication of a published figure."),

@@ -25,7 +25,8 @@ class Bar:
     published: float | None = None
 
 
-def overview_figure(rows: Sequence[tuple[str, Sequence[Bar]]], *, uniform: float, majority: float) -> str:
+def overview_figure(rows: Sequence[tuple[str, Sequence[Bar]]], *, uniform: float, majority: float,
+                    human: float | None = None) -> str:
     """Draw the accuracies of all cells with their intervals beside what guessing gives, a line an approach.
 
     Parameters
@@ -34,6 +35,8 @@ def overview_figure(rows: Sequence[tuple[str, Sequence[Bar]]], *, uniform: float
         Approaches with a bar a variant, in the order of the table.
     uniform, majority : float
         Accuracy of guessing, and of always naming the most frequent class.
+    human : float, optional
+        Accuracy of one rater against the others, where it is known.
     """
     step, gap, head = 15, 22, 20
     height = 30 + sum(head + step * len(bars) + gap - 12 for _, bars in rows)
@@ -59,6 +62,10 @@ def overview_figure(rows: Sequence[tuple[str, Sequence[Bar]]], *, uniform: float
         place += gap - 12
     axes.axvline(uniform, **GUESS)
     axes.axvline(majority, color=SECOND, linewidth=pixels(2), alpha=0.8)
+    if human is not None:
+        axes.axvline(human, color=INK, linewidth=pixels(1.2), linestyle=(0, (1, 2)))
+        spoken.append(f"one rater against the others {share(human)}")
+        maximum = max(maximum, human)
     axes.set_ylim(place - gap / 2, -6)
     axes.set_yticks([])
     svg.share_axis(axes, maximum + 0.04)

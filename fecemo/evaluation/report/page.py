@@ -57,6 +57,7 @@ def render_report(material: ReportMaterial) -> str:
         reading=read_run(lookup, material.rows, material.columns), overview=_overview(material, lookup),
         key=[(column.title, svg.colour(number)) for number, column in enumerate(material.columns)],
         first_faces=_first_faces(material), pictures=any(cell.samples for cell in material.cells),
+        human=any(getattr(cell.records.get("soft_truth"), "human", None) for cell in material.cells),
         scored=len(lookup.scored()), published=any(lookup.published(cell) is not None for cell in lookup.scored()),
         headlines=HEADLINES, ranking_rules=RANKING_RULES, stages=_stage_grid(material.stages),
         missing=_missing(material, lookup), class_columns=CLASS_COLUMNS,
@@ -82,7 +83,8 @@ def _overview(material: ReportMaterial, lookup: Lookup) -> str:
     rows = [(row.title, [bar((row.name, column.name), column.title) for column in material.columns
                          if (row, column) in run]) for row in material.rows]
     return overview_figure(rows, uniform=lookup.value(cells[0], "accuracy", column="chance") or 0.0,
-                           majority=lookup.value(cells[0], "majority_share") or 0.0)
+                           majority=lookup.value(cells[0], "majority_share") or 0.0,
+                           human=lookup.value(cells[0], "accuracy", column="human"))
 
 
 def _first_faces(material: ReportMaterial) -> list[str]:

@@ -10,7 +10,7 @@ TABLE = (
         name="table1", title="Table 1", order=0, lines=("title",), headings=("Approach",), split="part", where=SCORED,
         figures=(Figure("accuracy", over="variant_title", places=4, mark=True),),
         caption="Accuracy: share of the scored faces that got the right class.",
-        notes=("chance", "seeds", "marked", "naming", "copies", "dashes")),
+        notes=("chance", "human", "seeds", "marked", "naming", "copies", "dashes")),
     Table(
         name="better", title="Which is better", order=100, lines=("on", "compared"), headings=("On", "Compared"),
         where="against in ('variant', 'row') and stage == 'evaluate'", differences=True,
@@ -20,7 +20,7 @@ TABLE = (
     Table(
         name="metrics", title="Every metric", order=110, lines=CELL, split="part", where=SCORED,
         figures=tuple(Figure(headline.name, headline.short, mark=True) for headline in HEADLINES if headline.printed),
-        notes=("seeds", "marked")),
+        notes=("human", "seeds", "marked")),
     Table(
         name="cost", title="Labels and time behind each figure", order=120, lines=CELL, where=SCORED,
         figures=(Figure("labels_training", "Labels: training", beside=""),

@@ -1,0 +1,122 @@
+"""Soft truth: what people reach on the scored faces, and how a classifier's probabilities meet labels and votes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fecemo.evaluation.cell_metric import CellEvidence, CellMetric
+from fecemo.evaluation.metrics.votes import calibration_error, cross_entropy, panel_answers, rater_answers
+from fecemo.evaluation.printed import Part
+from fecemo.evaluation.records.score import Score
+
+PREFIX = "votes_"
+"""What the name of a column begins with that holds the votes for an emotion, such as ``votes_happy``."""
+ONE = 1e-3
+"""By so much probabilities may miss a sum of 1."""
+
+
+@dataclass(frozen=True)
+class HumanLine:
+    """What people reach where several of them judged a face."""
+
+    n_faces: int  #: Scored faces with two votes or more.
+    raters: float  #: Votes a face, in the mean.
+    rater_accuracy: float  #: One rater against the majority of the others, each rater as likely.
+    rater_balanced_accuracy: float  #: Mean over the emotions of those majorities.
+    panel_accuracy: float  #: The majority of a second panel, drawn from the votes, against the label.
+    panel_balanced_accuracy: float  #: Mean over the emotions of the labels.
+
+
+@dataclass(frozen=True)
+class SoftTruth:
+    """Figures beside a score that need probabilities, or votes, or both; None where one is missing."""
+
+    human: HumanLine | None = None
+    calibration_error: float | None = None  #: Of a classifier's probabilities against labels, in [0, 1]; 0 is best.
+    vote_calibration_error: float | None = None  #: Likewise, against the share of votes that the answer has.
+    cross_entropy: float | None = None  #: Of probabilities against the votes, in nats.
+    vote_entropy: float | None = None  #: Of the votes: the least cross-entropy there can be.
+
+
+def measure_soft_truth(evidence: CellEvidence) -> SoftTruth | None:
+    """Compare probabilities with labels and votes, and people with each other; None where there is neither."""
+    predictions = evidence.predictions
+    truth, probabilities = predictions.truth_columns, None
+    if evidence.predicts_by == "classifier" and len(truth):
+        scores = predictions.scores.astype(np.float64)
+        if (scores >= 0).all() and np.abs(scores.sum(axis=1) - 1).max() < ONE:
+            probabilities = scores
+    votes = _votes(evidence)
+    if votes is None and probabilities is None:
+        return None
+    figures: dict[str, Any] = {}
+    if probabilities is not None:
+        answer, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+        figures["calibration_error"] = calibration_error(confidence, answer == truth)
+    if votes is not None:
+        known = np.flatnonzero(votes.sum(axis=1) >= 2)
+        votes = votes[known]
+        shares = votes / votes.sum(axis=1, keepdims=True)
+        figures["human"] = human_line(votes, truth[known], evidence.seed)
+        figures["vote_entropy"] = cross_entropy(shares, shares)
+        if probabilities is not None:
+            figures["vote_calibration_error"] = calibration_error(
+                confidence[known], shares[np.arange(len(known)), answer[known]])
+            figures["cross_entropy"] = cross_entropy(shares, probabilities[known])
+    return SoftTruth(**figures)
+
+
+def human_line(votes: np.ndarray, truth: np.ndarray, seed: int) -> HumanLine:
+    """Return what people reach.
+
+    Parameters
+    ----------
+    votes : ndarray of shape (n, c), int
+        Two or more a face; n ≥ 1.
+    truth : ndarray of shape (n,), int
+        Label of each face, a column of ``votes``.
+    seed : int
+        Of the second panels.
+    """
+    shown, met = rater_answers(votes)
+    by_emotion = shown.sum(axis=0)
+    panel = panel_answers(votes, truth, seed)
+    return HumanLine(
+        n_faces=len(votes), raters=float(votes.sum(axis=1).mean()), rater_accuracy=float(met.sum(axis=1).mean()),
+        rater_balanced_accuracy=float((met.sum(axis=0) / np.maximum(by_emotion, 1e-12))[by_emotion > 0].mean()),
+        panel_accuracy=float(panel.mean()),
+        panel_balanced_accuracy=float(np.mean([panel[truth == code].mean() for code in np.unique(truth)])))
+
+
+def _votes(evidence: CellEvidence) -> np.ndarray | None:
+    """Return the votes for each emotion on the scored faces, of shape (n, c), int; None where they are not stored."""
+    predictions = evidence.predictions
+    if not all(PREFIX + emotion in evidence.annotated for emotion in predictions.emotions):
+        return None
+    places = np.searchsorted(evidence.vector_rows, predictions.rows).clip(0, len(evidence.vector_rows) - 1)
+    is_there = evidence.vector_rows[places] == predictions.rows
+    votes = np.stack([np.nan_to_num(evidence.annotated[PREFIX + emotion][places]) for emotion in predictions.emotions],
+                     axis=1)
+    votes = np.where(is_there[:, None], votes, 0)
+    if (votes < 0).any() or (votes != np.round(votes)).any() or not (votes.sum(axis=1) >= 2).any():
+        return None
+    return votes.astype(np.int64)
+
+
+def show_soft_truth(record: SoftTruth, score: Score, cite: Callable[[str], Part]) -> dict[str, Any]:
+    """Return what ``soft_truth.html.jinja`` shows."""
+    return {"soft_truth": record, "cite": cite}
+
+
+METRIC = CellMetric(
+    name="soft_truth", title="People and probabilities", kind=SoftTruth, measure=measure_soft_truth,
+    show=show_soft_truth,
+    caption="One rater against the majority of the others; a second panel, drawn from the votes, against the label. "
+            "ECE: expected calibration error of a classifier's probabilities, 0 is best. Cross-entropy against the "
+            "votes, in nats: at least their own entropy.",
+    columns={"One rater": "human.rater_accuracy", "One rater, balanced": "human.rater_balanced_accuracy",
+             "Second panel": "human.panel_accuracy", "Second panel, balanced": "human.panel_balanced_accuracy",
+             "ECE, labels": "calibration_error", "ECE, votes": "vote_calibration_error",
+             "Cross-entropy": "cross_entropy", "Votes' entropy": "vote_entropy"})
