@@ -121,7 +121,8 @@ def line_of_fit(fit: dict[str, Any]) -> str:
     if fit["far"] is None:
         return line
     return (f"{line}; {fit['far']:.0%} of those that joined are farther from their centre than {FAR:.0%} of the "
-            f"grouped ones ({1 - FAR:.0%} is usual); to group anew: make archive REGROUP=1, or pipelines/17_regroup.py")
+            f"grouped ones ({1 - FAR:.0%} is usual, more where groups have few faces); to group anew: make archive "
+            "REGROUP=1, or pipelines/17_regroup.py")
 
 
 def grouped_faces(clusters: Path, source: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

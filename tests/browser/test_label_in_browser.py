@@ -22,6 +22,7 @@ from PIL import Image
 from fecemo.data.cluster_names import read_hand_names
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.labelling.keys import keys_of_names
+from fecemo.labelling.names_file import file_of
 from fecemo.labelling.session import LabellingSession
 from fecemo.naming_board import label_and_score
 from fecemo.stages.label_run import LabelRun
@@ -220,6 +221,50 @@ def test_a_person_names_all_clusters_by_key_and_goes_on_after_a_reload(run, serv
     assert (stored.names, stored.by, stored.target_labels_shown) == (told, "ann", False)
     assert list(stored.notes.values()) == ["1 of 2 tones"]
     assert (stored.unsure, stored.looked_at) == ((), 96)
+
+
+def test_names_are_written_and_single_faces_moved_by_keyboard_and_pointer(run, server, page, artifacts):
+    page.set_viewport_size({"width": 1280, "height": 900})
+    board = open_board(page, notebook_on(server, run.layout.run, run.recipe, "further"), "bob")
+    page.wait_for_function("document.activeElement.classList.contains('fecemo-board')")
+    page.keyboard.press("/")
+    page.keyboard.type("upset/sad")
+    page.keyboard.press("Enter")
+    page.get_by_text("1 of 8 clusters named, with").wait_for()
+    page.keyboard.press("/")
+    page.keyboard.type("sad; tired")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="new name: sad; tired (!)").wait_for()
+    page.keyboard.press("!")
+    page.get_by_text("2 of 8 clusters named, with").wait_for()
+
+    # Faces by keyboard: the second one, set aside as no face; then by the pointer.
+    here = page.locator(".fecemo-group h3").inner_text().removeprefix("Cluster ")
+    page.keyboard.press("s")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    page.get_by_text("1 face chosen").wait_for()
+    page.screenshot(path=artifacts / "faces.png")
+    page.keyboard.press("0")
+    page.locator(".fecemo-face span", has_text="not a face").wait_for()
+    page.locator(".fecemo-face").nth(3).click()
+    page.get_by_text("1 face chosen").wait_for()
+    page.keyboard.press(keys_of_names(EMOTIONS)["sad"])
+    page.locator(".fecemo-face span", has_text="sad").wait_for()
+    assert page.locator(".fecemo-group h3").inner_text() == f"Cluster {here}"  # the cluster waits for its name
+    page.screenshot(path=artifacts / "moved.png")
+    stored = read_hand_names(file_of(run.names_path, "bob"))
+    assert list(stored.names.values()) == ["sad", "sad; tired"]
+    assert sorted(stored.faces.values()) == ["not a face", "sad"]
+    assert stored.vocabulary.above("sad") == ("upset",)
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_timeout(500)
+    page.screenshot(path=artifacts / "phone.png")
+    page.locator(".fecemo-group").scroll_into_view_if_needed()
+    page.screenshot(path=artifacts / "phone_faces.png")
+    assert board.evaluate("board => [...board.querySelectorAll('.fecemo-row, .fecemo-row > *, .fecemo-group')].filter("
+                          "part => part.scrollWidth > board.clientWidth + 1).map(part => part.className)") == []
 
 
 def test_the_clusters_of_the_demo_are_named_by_key(demo, server, page, artifacts):

@@ -135,7 +135,7 @@ class CellBoard:
             self.session.move(*chosen, name=name, new=new)
             self.group.choose_none()
             self.refresh()
-            self.say(f"{len(chosen)} faces out of cluster {self.here}, by themselves: <b>{html.escape(name)}</b>")
+            self.say(f"{_faces(len(chosen))} out of cluster {self.here}: <b>{html.escape(name)}</b>")
             return
         self.session.name(self.here, name=name, new=new)
         if self._several:
@@ -179,8 +179,8 @@ class CellBoard:
     def _choose(self, face: int, chosen: bool) -> None:
         self.group.choose(face, chosen)
         count = len(self.group.chosen)
-        self.say(f"{count} faces chosen: the next name is theirs alone; <kbd>x</kbd> puts them back, <kbd>Esc</kbd> "
-                 "chooses none" if count else "")
+        self.say(f"{_faces(count)} chosen: the next name is of these alone; <kbd>x</kbd> puts them back, "
+                 "<kbd>Esc</kbd> chooses none" if count else "")
 
     def _back(self) -> None:
         chosen = self.group.chosen
@@ -294,6 +294,10 @@ class CellBoard:
     def _help(self) -> None:
         self.say(" &nbsp; ".join(f"<kbd>{html.escape(_shown(key))}</kbd> {html.escape(act.about)}"
                                  for key, act in self.acts.items()))
+
+
+def _faces(count: int) -> str:
+    return f"{count} face{'' if count == 1 else 's'}"
 
 
 def _shown(key: str) -> str:

@@ -16,7 +16,8 @@ STYLE = """<style>
 .fecemo-columns > .fecemo-group { flex: 1.35 1 500px; min-width: 400px; }
 .fecemo-row { flex-wrap: wrap; align-items: center; gap: 4px; overflow: visible; }
 .fecemo-board h3 { margin: 0; font-size: 19px; font-weight: 600; }
-.fecemo-board .quiet { color: var(--quiet); }
+.fecemo-board .quiet { color: var(--quiet); overflow-wrap: anywhere; }
+.fecemo-board .widget-dropdown, .fecemo-board .widget-text { max-width: 100%; }
 .fecemo-board .trouble { color: #b3261e; font-weight: 500; }
 .fecemo-board kbd { border: 1px solid var(--line); border-radius: 3px; padding: 0 4px; font: 11px/1.4 monospace;
   background: var(--soft); color: var(--ink); box-shadow: none; }

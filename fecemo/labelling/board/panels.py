@@ -44,8 +44,8 @@ class NamingPanel:
         self._buttons = widgets.HBox().add_class("fecemo-row")
         acts = {key: _button(f"{_TITLES[key]} ({key})", ACTS[key].about, partial(act, key)) for key in BUTTONS}
         self._several = acts["+"]
-        self.words = widgets.Text(placeholder="another name, several; above/name (/)", continuous_update=False,
-                                  layout={"width": "260px"}).add_class("fecemo-words")
+        self.words = widgets.Text(placeholder="other names: sad; tired (/)", tooltip=ACTS["/"].about,
+                                  continuous_update=False, layout={"width": "260px"}).add_class("fecemo-words")
         self.new = _button("", ACTS["!"].about, partial(act, "!"))
         self.new.layout.display = "none"
         self.note = widgets.Text(placeholder="a note (Enter)", continuous_update=False,
@@ -53,8 +53,8 @@ class NamingPanel:
         self._chips = widgets.HBox().add_class("fecemo-row")
         self._bar = widgets.HTML()
         self._keys: tuple[str, ...] = ()
-        self.view = widgets.VBox([self._buttons, widgets.HBox([self.words, self.new]).add_class("fecemo-row"),
-                                  widgets.HBox([*acts.values(), self.note]).add_class("fecemo-row"), self._bar,
+        self.view = widgets.VBox([self._buttons, widgets.HBox([*acts.values()]).add_class("fecemo-row"),
+                                  widgets.HBox([self.words, self.new, self.note]).add_class("fecemo-row"), self._bar,
                                   self._chips])
 
     def _offer(self, choices: tuple[str, ...]) -> None:
