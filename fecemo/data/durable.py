@@ -34,7 +34,9 @@ def atomic_file(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
     try:
         with explained(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open(mode, **text) as file:  # type: ignore[call-overload]
+            # For reading too: into a file for writing alone NumPy writes past Python, and what is lost when the C
+            # library's buffer is emptied onto a full disk raises nothing.
+            with temporary.open(f"{mode}+", **text) as file:  # type: ignore[call-overload]
                 yield file
                 file.flush()
                 sync(file.fileno())

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -89,6 +90,24 @@ def test_an_array_on_a_full_disk_is_said_though_numpy_names_no_error(tmp_path):
         np.save(file, np.zeros(100_000))
     with pytest.raises(ResourceError, match="the disk is full"), explained(tmp_path / "out.npy"):
         raise OSError("12800 requested and 992 written")
+
+
+def test_a_small_array_that_does_not_fit_is_said_and_replaces_nothing(tmp_path):
+    """Less than what the C library keeps back until a file is closed, and the end of a longer array."""
+    path, before = tmp_path / "out.npy", signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    with atomic_file(path) as file:
+        np.save(file, np.arange(10))
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        for count, room in ((100, 500), (100_000, 800_000)):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, limit[1]))
+            with pytest.raises(ResourceError, match="larger than is allowed"), atomic_file(path) as file:
+                np.save(file, np.zeros(count))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, before)
+    np.testing.assert_array_equal(np.load(path), np.arange(10))
+    assert [file.name for file in tmp_path.iterdir()] == ["out.npy"]
 
 
 HOLD = """
