@@ -16,9 +16,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from killing import is_killed_at
 from marked_photographs import MarkDetector, detect, photograph, write
 from PIL import Image
 
+from fecemo.data import photo_journal
 from fecemo.data.dataset import Dataset
 from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
@@ -434,6 +436,24 @@ def test_killed_at_any_moment_it_ends_as_if_it_had_not_been(tmp_path):
     detect(folder, tmp_path / "unbroken")
     assert content(tmp_path / "out") == content(tmp_path / "unbroken")
     assert changes(tmp_path / "out")["001.jpg"] == "gone"
+
+
+def test_killed_at_twenty_writes_it_ends_as_an_unbroken_run(tmp_path, monkeypatch):
+    """Of the journal, the faces, the tables and the receipt, whichever comes at that moment."""
+    monkeypatch.setattr(photo_journal, "FLUSH_PHOTOGRAPHS", 2)
+    folder = tmp_path / "photos"
+    for number in range(24):
+        write(folder / f"{number:03}.jpg", photograph(number % 3, shade=5 * number))
+    detect(folder, tmp_path / "unbroken")
+    expected, kills = content(tmp_path / "unbroken"), 0
+    for moment in range(1, 41, 2):
+        out = tmp_path / str(moment)
+        kills += is_killed_at(moment, lambda out=out: detect(folder, out))
+        MarkDetector.looks = 0
+        detect(folder, out)
+        assert content(out) == expected, moment
+        assert MarkDetector.looks <= 24
+    assert kills >= 15
 
 
 def test_a_model_with_another_digest_is_refused_with_both(photos, tmp_path, monkeypatch):

@@ -2,11 +2,10 @@
 
 import csv
 import json
-import os
+import resource
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,15 +15,17 @@ import pytest
 import fecemo
 from fecemo.archive.sidecar import read_sidecar
 from fecemo.archive.tags import read_tags
+from fecemo.data.durable import output_lock
 from fecemo.data.receipts import read_receipt
 from fecemo.drawn.expression import EMOTIONS
-from fecemo.errors import InputError, StoredStateError
+from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.stages import gallery, search, tag
 from fecemo.stages.gallery import GallerySettings
 from fecemo.stages.run_readout import RunReadout, require_current
 from fecemo.stages.search import SearchSettings
 from fecemo.stages.tag import TagSettings
 from tests.integration.archive_run import CLASSIFIER, ROW, VARIANT, ArchiveRun, contents
+from tests.integration.killing import is_killed_at
 
 KINDS = [0, 1, 2, 3, 4, 5, 6, 7, 0, 0]
 
@@ -319,16 +320,30 @@ def test_killed_at_twenty_moments_it_ends_as_an_unbroken_run(archive, monkeypatc
     assert kills >= 15
 
 
-def is_killed_at(moment: int, call: Callable[[], object]) -> bool:
-    """Make a call in a process that kills itself at its n-th write to the disk, and tell whether it came so far."""
-    if process := os.fork():
-        return os.WIFSIGNALED(os.waitpid(process, 0)[1])
-    writes = iter(range(1, 1000))
-    os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL) if next(writes) == moment else None
+def test_two_at_once_are_refused(archive):
+    with output_lock(archive.out), pytest.raises(StoredStateError, match="is being written by another process"):
+        tag.run(settings(archive), archive.out)
+
+
+def test_a_full_disk_is_said_and_the_former_tags_come_back(archive):
+    """By a limit on the size of files: the system's refusal is a real one."""
+    tag.run(settings(archive), archive.out)
+    expected = {name: data for name, data in contents(archive.out).items() if not name.startswith(("computed", "rec"))}
+    archive.photograph([3, 4], start=10)
+    limit, before = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limit[1]))
     try:
-        call()
+        with pytest.raises(ResourceError, match="the file would be larger than is allowed there"):
+            tag.run(settings(archive), archive.out)
     finally:
-        os._exit(0)
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, before)
+    for number in (10, 11):
+        next(archive.photos.rglob(f"{number} é.jpg")).unlink()
+    archive.detect()
+    tag.run(settings(archive), archive.out)
+    assert {name: data for name, data in contents(archive.out).items()
+            if not name.startswith(("computed", "rec"))} == expected
 
 
 def tagged(archive: ArchiveRun, place: Path) -> dict[str, bytes]:
