@@ -64,6 +64,18 @@ def test_the_view_is_the_same_to_the_last_bit(other, theirs):
         np.testing.assert_array_equal(np.load(theirs / name), np.load(other / name), err_msg=name)
 
 
+@pytest.mark.parametrize("backend", OTHERS)
+def test_steps_of_several_passes_and_balances_with_a_memory_compute_the_same_there(backend):
+    """Their numbers by hand: backends differ in what they compile once, and in whose memory an array may share."""
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    unit = PROGRAM.parents[1] / "unit"
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "by_hand or dwema",
+                           unit / "test_two_passes.py", unit / "test_balances.py"], capture_output=True, text=True,
+                          timeout=300, cwd=PROGRAM.parents[2], env={**os.environ, "KERAS_BACKEND": backend})
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
 def assert_close(first, second):
     with np.load(first / "outputs.npz") as mine, np.load(second / "outputs.npz") as theirs:
         assert set(mine) == set(theirs)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from fecemo.data.classes import USUAL_CLASSES
 from fecemo.data.manifests import read_reference_figures
 from fecemo.stages.tables.results import published_files
 from fecemo.study.cell import resolve
@@ -36,3 +37,14 @@ def test_figures_of_others_tell_how_their_epoch_was_chosen(recipe):
     assert len({one.system for one in references.figures}) == len(references.figures), "a table has one line for each"
     assert {one.system for one in references.figures} >= {"POSTER on FER+", "CAKE, three numbers, seven emotions"}
     assert "chosen on these test faces" in references.sources["Zheng et al. 2023 (ICCVW)"]
+
+
+def test_votes_are_learnt_in_the_order_of_the_classes_at_every_share_of_the_labels():
+    recipe = read_recipe(RECIPES / "networks_votes.yaml")
+    columns = tuple(f"votes_{emotion}" for emotion in USUAL_CLASSES)
+    of_votes = {where for where in (*recipe.cells, *recipe.step_cells)
+                if resolve(recipe, *where).fit and resolve(recipe, *where).fit["classify"].losses[0].target == columns}
+    assert {row for row, _ in of_votes} == {
+        "plain_votes", "plain_votes_sam", "feature_poster_votes", "feature_poster_votes_sam",
+        "plain_votes-classify.label_fraction-0.2", "feature_poster_votes_sam-classify.label_fraction-0.2"}
+    assert resolve(recipe, "small_poster_sam", "gray").fit["classify"].optimizer.passes == 2
