@@ -18,8 +18,8 @@ class ImportSettings:
         The folder that holds the images; for the layout ``path_label``, the CSV.
     layout : str
         How they lie there: ``class_folders`` (a folder an emotion, perhaps under train, valid and test),
-        ``affectnet`` (AffectNet's own release), ``path_label`` (a CSV of path, label and perhaps split), or
-        ``photographs`` (a folder without labels).
+        ``affectnet`` (AffectNet's own release), ``kdef``, ``jaffe`` and ``rafd`` (by the names of their images),
+        ``path_label`` (a CSV of path, label and perhaps split), or ``photographs`` (a folder without labels).
     classes : tuple of str
         The set's own classes in their order, where they are others than the usual emotions, or fewer. Images of any
         other class are then left out and counted.

@@ -49,7 +49,8 @@ def labelled_places(tmp_path):
 
     for code, name in ((1, "happy"), (2, "sad")):
         for path in (f"class_folders/{name}/1.png", f"photographs/{name}.png", f"affectnet/images/{code}.png",
-                     f"path_label/{name}.png"):
+                     f"path_label/{name}.png", f"kdef/AF01{name[:2].upper()}S.jpg",
+                     f"jaffe/KA.{name[:2].upper()}1.1.tiff", f"rafd/Rafd090_01_Kid_male_{name}_left.jpg"):
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / path).touch()
         (tmp_path / "affectnet/annotations").mkdir(exist_ok=True)
