@@ -1,7 +1,7 @@
 """Group the faces of a growing run anew: let go of groups that stay when faces join, and keep what people said."""
 
-from fecemo.cli import open_door
+from fecemo.cli import run_cli
 from fecemo.stages.regroup import run
 
 if __name__ == "__main__":
-    open_door(run)
+    run_cli(run)

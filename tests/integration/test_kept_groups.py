@@ -5,6 +5,9 @@ anew.
 import csv
 import json
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,16 +19,15 @@ from fecemo.data.dataset_files import FaceEntry
 from fecemo.errors import InputError, StoredStateError
 from fecemo.labelling.session import LabellingSession
 from fecemo.naming_board import label_and_score
-from fecemo.stages import cluster, embed, label, regroup, train
+from fecemo.stages import cluster, embed, label, train
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.label_run import LabelRun
-from fecemo.stages.regroup import RegroupSettings
 from fecemo.stages.run_readout import RunReadout
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
 from tests.integration.archive_run import face, write_faces
 
-CELL = ("symmetric_hog", "gray")
+ROOT, CELL = Path(__file__).parents[2], ("symmetric_hog", "gray")
 RECIPE = {"name": "archive", "title": "An archive", "variants": ["gray"], "face_side": 24, "threads": 1,
           "keep_groups": True, "datasets": {"album": {"draw": {"faces": 24}}}, "roles": {"source": "album"},
           "approaches": {"symmetric_hog": {"fit": {}}}, "clustering": {"n_clusters": 4, "n_init": 3},
@@ -159,17 +161,20 @@ def test_other_settings_make_groups_anew_and_say_that_names_are_of_earlier_ones(
     assert "names by a person are not used" in capsys.readouterr().err
 
 
-def test_regrouping_keeps_what_people_said_and_leaves_out_what_is_no_face(archive, capsys):
+def test_regrouping_keeps_what_people_said_and_leaves_out_what_is_no_face(archive):
     groups = archive.groups()
     none = {name for name, group in groups.items() if group == "3"} - {"m01"} | {"m02"}
     hand = archive.layout.hand_names(*CELL)
     given = hand.read_bytes()
-    regroup.run(RegroupSettings(archive.layout.run, archive.recipe))
+    script = ROOT / "pipelines" / "17_regroup.py"
+    command = [sys.executable, script, "--run", archive.layout.run, "--recipe", archive.recipe]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
     with (archive.layout.labels / "not_faces.csv").open(newline="") as file:
         assert {line["id"]: line["address"] for line in csv.DictReader(file)} == {name: f"{name}.jpg" for name in none}
     (earlier,) = (hand.parent / "earlier").iterdir()
     assert (earlier.read_bytes(), hand.exists()) == (given, False)
-    assert f"{len(none)} faces more are listed as none" in capsys.readouterr().err
+    assert f"{len(none)} faces more are listed as none" in done.stderr
     archive.deliver(OLD | joined())
     receipt = archive.arguments.artifacts.require("clusters", *CELL)
     assert "kept" not in receipt.summary
