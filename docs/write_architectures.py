@@ -69,7 +69,7 @@ def network_table(plans: dict[str, ModelDescription]) -> list[str]:
              f"|:--|:--|:--|:--|{':--|--:|' * len(plans)}"]
     for index, layer in enumerate(first.layers):
         of_variants = [plan.layers[index] for plan in plans.values()]
-        cells = [f"{'×'.join(map(str, one.output_shape))} | {one.parameters:,}" for one in of_variants]
+        cells = [f"{'×'.join(map(str, drawing.output_shape))} | {drawing.parameters:,}" for drawing in of_variants]
         named = f"{layer.stack} | {layer.name} | {layer.kind} | {layer.activation or '–'}"
         lines.append(f"| {named} | {' | '.join(cells)} |")
     totals = [f" | **{plan.parameters():,}**" for plan in plans.values()]
@@ -100,8 +100,9 @@ def page() -> str:
     for name in PUBLISHED:
         approach = approaches()[name]
         cells = {variant: resolve(recipe, name, variant) for variant in recipe.variants}
-        published, ours = PUBLISHED[name]
-        lines += [f"## {approach.title} (`{name}`)", "", f"**Published.** {published}", "", f"**Ours.** {ours}", "",
+        published, departures = PUBLISHED[name]
+        lines += [f"## {approach.title} (`{name}`)", "", f"**Published.** {published}", "",
+                  f"**Ours.** {departures}", "",
                   *fit_table(cells), ""]
         outlines = {variant: approach.outline(cell.model, {"image": cell.shape}, len(EMOTIONS))
                     for variant, cell in cells.items()}

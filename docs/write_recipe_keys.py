@@ -39,16 +39,16 @@ def settings_in(hint: Any) -> Iterator[type]:
 
 def described(kind: type) -> dict[str, tuple[str, str]]:
     """Return type and meaning of each field, as the docstrings of a dataclass and of its bases state them."""
-    found: dict[str, tuple[str, str]] = {}
+    meanings: dict[str, tuple[str, str]] = {}
     for base in reversed(kind.__mro__):
         text = inspect.cleandoc(base.__doc__ or "")
         _, _, parameters = text.partition("Parameters\n----------\n")
         parameters = re.split(r"\n\n\w+\n-+\n", parameters)[0]
         entries_of = re.findall(r"^([\w, ]+?)(?: : (.+))?\n((?:(?:    .*)?\n?)*)", parameters, re.MULTILINE)
-        for names, what, meaning in entries_of:
+        for names, value_kind, meaning in entries_of:
             for name in names.split(", "):
-                found[name] = (what, " ".join(meaning.split()))
-    return found
+                meanings[name] = (value_kind, " ".join(meaning.split()))
+    return meanings
 
 
 def default_of(field: dataclasses.Field) -> str:
@@ -70,8 +70,8 @@ def table_of(kind: type) -> list[str]:
         return ["No keys."]
     lines = ["| key | type | default | meaning |", "|---|---|---|---|"]
     for field in fields:
-        what, meaning = (text.replace("|", "\\|") for text in known.get(field.name, ("", "")))
-        lines.append(f"| `{field.name}` | {what.removesuffix(', optional')} | {default_of(field)} | {meaning} |")
+        value_kind, meaning = (text.replace("|", "\\|") for text in known.get(field.name, ("", "")))
+        lines.append(f"| `{field.name}` | {value_kind.removesuffix(', optional')} | {default_of(field)} | {meaning} |")
     return lines
 
 
@@ -107,14 +107,14 @@ def page() -> str:
         parts += [f"\n## {' and '.join(f'`{key}`' for key in keys)}\n", headline(kind), "", *table_of(kind)]
     parts += ["\n## `approaches.ROW`\n", headline(ApproachRecipe), "", *table_of(ApproachRecipe),
               "\n## `approaches.ROW.fit.PHASE`\n", headline(FitSettings), "", *table_of(FitSettings)]
-    for key, (_, package, attribute, what) in {"loss": (None, LOSSES, "LOSS", "loss"), **CHOICES}.items():
+    for key, (_, package, attribute, title) in {"loss": (None, LOSSES, "LOSS", "loss"), **CHOICES}.items():
         if key == "corrupt":
             continue  # the same augmentations
         if key == "loss":
             parts += ["\n## A term of `approaches.ROW.fit.PHASE.losses`\n", headline(LossTerm), "", *terms()]
         parts.append(f"\n## `approaches.ROW.fit.PHASE.{key}`\n")
         for name, kind in entries(package, attribute).items():
-            parts += [f"\n### {what} `{name}`\n", headline(kind), "", *table_of(kind)]
+            parts += [f"\n### {title} `{name}`\n", headline(kind), "", *table_of(kind)]
     parts.append("\n## `approaches.ROW.model`\n")
     for name, approach in approaches().items():
         phases = ", ".join(f"`{phase.name}`" for phase in approach.phases) or "none"

@@ -48,7 +48,7 @@ def small_config(approach: Approach):
     """Return the published sizes with every width above 8 divided by 25, or `SIZES`."""
     def smaller(value):
         if isinstance(value, tuple):
-            return tuple(smaller(one) for one in value)
+            return tuple(smaller(element) for element in value)
         return max(4, value // 25) if isinstance(value, int) and value > 8 else value
 
     config = approach.config()

@@ -64,16 +64,16 @@ def view_all(folder: Path) -> None:
     faces = np.random.default_rng(0).integers(0, 256, (2, 200, 200, 3), dtype=np.uint8)
     for variant in variants().values():
         for side in (variant.side, variant.side * 48 // 200):
-            seen = keras.ops.convert_to_numpy(DeviceView(variant, side)(faces))
-            np.save(folder / f"view_{variant.name}_{side}.npy", seen)
+            viewed = keras.ops.convert_to_numpy(DeviceView(variant, side)(faces))
+            np.save(folder / f"view_{variant.name}_{side}.npy", viewed)
 
 
 if __name__ == "__main__":
-    theirs, ours = Path(sys.argv[1]), Path(sys.argv[2])
-    ours.mkdir()
-    train_all(ours)
-    view_all(ours)
-    for approach_folder in (path for path in theirs.iterdir() if path.is_dir()):
-        (ours / f"{approach_folder.name}_of_theirs").mkdir()
-        run(load_network(approach_folder / MODEL_NAME), ours / f"{approach_folder.name}_of_theirs" / "outputs.npz")
+    source, target = Path(sys.argv[1]), Path(sys.argv[2])
+    target.mkdir()
+    train_all(target)
+    view_all(target)
+    for approach_folder in (path for path in source.iterdir() if path.is_dir()):
+        (target / f"{approach_folder.name}_of_theirs").mkdir()
+        run(load_network(approach_folder / MODEL_NAME), target / f"{approach_folder.name}_of_theirs" / "outputs.npz")
     print(describe_backend()["backend"])

@@ -61,10 +61,10 @@ def fuzz(target: Target, seed: int, seconds: float, first: int, kept: Path) -> N
 
 def quiet() -> None:
     """Let the C libraries say nothing of what is spoilt; what Python says of a fault or a crash is still seen."""
-    seen = os.fdopen(os.dup(2), "w", buffering=1)
+    terminal = os.fdopen(os.dup(2), "w", buffering=1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    sys.stderr = seen
-    faulthandler.enable(seen)
+    sys.stderr = terminal
+    faulthandler.enable(terminal)
 
 
 def main() -> None:
@@ -74,14 +74,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--target", choices=("lists", "pictures"), help="one of the two alone")
     parser.add_argument("--case", type=int, help="this case alone")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     quiet()
     with tempfile.TemporaryDirectory() as folder:
         targets = [target for target in (ListsTarget(Path(folder)), PicturesTarget())
-                   if given.target in (None, target.name)]
-        seconds = 0.0 if given.case is not None else given.seconds / len(targets)
+                   if arguments.target in (None, target.name)]
+        seconds = 0.0 if arguments.case is not None else arguments.seconds / len(targets)
         for target in targets:
-            fuzz(target, given.seed, seconds, given.case or 0, Path(f"fuzz-{target.name}.bin"))
+            fuzz(target, arguments.seed, seconds, arguments.case or 0, Path(f"fuzz-{target.name}.bin"))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ NUMBERS = (b"\x00", b"\x01", b"\x7f", b"\x80", b"\xff", b"\x00\x00", b"\xff\xff"
            b"\x00\x00\x00\x00", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\x80\x00\x00\x00")
 
 
-def spoiled(data: bytes, others: Sequence[bytes], words: Sequence[bytes], rng: random.Random) -> bytes:
-    """Return ``data`` after one to eight small disasters; ``others`` lend it parts, ``words`` are put into it."""
+def spoiled(data: bytes, donors: Sequence[bytes], words: Sequence[bytes], rng: random.Random) -> bytes:
+    """Return ``data`` after one to eight small disasters; ``donors`` lend it parts, ``words`` are put into it."""
     spoilt = bytearray(data)
     for _ in range(rng.randint(1, 8)):
         # Half of them hit the beginning: there the sizes stand.
@@ -27,9 +27,9 @@ def spoiled(data: bytes, others: Sequence[bytes], words: Sequence[bytes], rng: r
             start = rng.randrange(len(spoilt) + 1)
             spoilt[at:at] = spoilt[start:start + rng.randint(1, 60)]
         elif kind == 6:
-            other = rng.choice(others)
-            start = rng.randrange(len(other))
-            spoilt[at:at + rng.choice((0, 40))] = other[start:start + rng.randint(1, 200)]
+            donor = rng.choice(donors)
+            start = rng.randrange(len(donor))
+            spoilt[at:at + rng.choice((0, 40))] = donor[start:start + rng.randint(1, 200)]
         elif rng.random() < 0.3:
             del spoilt[at:]
     return bytes(spoilt)

@@ -52,25 +52,25 @@ class PicturesTarget:
         """Cut faces out of it after other pictures, and count what came of it."""
         outcomes: Counter[str] = Counter()
         for cutter in self._cutters:
-            said, seen = [], []
+            tries, pixels = [], []
             for poison in POISONS:
-                for other in poison:
-                    cv2.imdecode(other, cv2.IMREAD_COLOR)
+                for earlier in poison:
+                    cv2.imdecode(earlier, cv2.IMREAD_COLOR)
                 try:
                     faces = [face for _, face in sorted(cutter.cut(data, BOXES), key=lambda numbered: numbered[0])]
                 except FetchError as failure:
-                    said.append(failure.reason.value)
-                    seen.append(b"")
+                    tries.append(failure.reason.value)
+                    pixels.append(b"")
                     continue
-                said.append("pixels")
+                tries.append("pixels")
                 for face in faces:
                     if not isinstance(face, FetchError):
                         assert face.shape == (200, 200, 3)
                         assert face.dtype == np.uint8
-                seen.append(b"".join(b"" if isinstance(face, FetchError) else face.tobytes() for face in faces))
-            assert said[0] == said[1], f"one time {said[0]}, the other {said[1]}"
-            assert seen[0] == seen[1], "pixels that depend on which picture was decoded before"
-            outcomes[said[0]] += 1
+                pixels.append(b"".join(b"" if isinstance(face, FetchError) else face.tobytes() for face in faces))
+            assert tries[0] == tries[1], f"one time {tries[0]}, the other {tries[1]}"
+            assert pixels[0] == pixels[1], "pixels that depend on which picture was decoded before"
+            outcomes[tries[0]] += 1
         self._cases += 1
         peak = _peak_memory()
         if self._cases <= WARM_UP:
@@ -87,11 +87,11 @@ def _peak_memory() -> int:
 def _seeds() -> list[bytes]:
     small = np.random.default_rng(3).integers(40, 216, (3, 4, 3), dtype=np.uint8)
     picture = Image.fromarray(cv2.resize(small, (120, 90), interpolation=cv2.INTER_CUBIC))
-    others = [Image.new("RGB", picture.size, colour) for colour in ("red", "blue")]
+    frames = [Image.new("RGB", picture.size, colour) for colour in ("red", "blue")]
     exif = Image.Exif()
     exif[0x0112] = 6
     large = picture.resize((800, 600))
-    moving = {"save_all": True, "append_images": others}
+    moving = {"save_all": True, "append_images": frames}
     kinds = [("JPEG", picture, {}), ("JPEG", picture, {"progressive": True}), ("JPEG", large, {"quality": 30}),
              ("JPEG", picture.convert("L"), {}), ("JPEG", picture.convert("CMYK"), {}),
              ("JPEG", picture, {"exif": exif}), ("MPO", picture, moving), ("PNG", picture, {}),

@@ -17,7 +17,7 @@ def record_formats() -> dict[str, object]:
     return {SCORE_FORMAT: _fields(Score), CLUSTER_SWEEP_FORMAT: _fields(ClusterSweep),
             TRIPLET_TEST_FORMAT: _fields(TripletTest), RECEIPT_FORMAT: _fields(Receipt),
             HAND_FORMAT: _fields(HandNames), NAMED_FORMAT: _fields(ClusterNames),
-            **{one.format: _fields(one.kind) for one in cell_metrics().values()}}
+            **{metric.format: _fields(metric.kind) for metric in cell_metrics().values()}}
 
 
 def _fields(kind: object) -> object:

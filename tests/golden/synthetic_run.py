@@ -85,11 +85,11 @@ def _write_dataset(folder: Path, stage: str, n: int, rejected: tuple[str, ...]) 
     _settle(folder)
 
 
-def write_cell(layout: RunLayout, its: Cell, side: int) -> None:
+def write_cell(layout: RunLayout, study_cell: Cell, side: int) -> None:
     """Write everything that the stages leave of one cell."""
     rng = np.random.default_rng(side)
-    cell = (its.row, its.variant.name)
-    clustered = its.approach.predicts_by == "clusters"
+    cell = (study_cell.row, study_cell.variant.name)
+    clustered = study_cell.approach.predicts_by == "clusters"
     phase = "reconstruct" if clustered else "classify"
     held_out = {1: ",", 2: ",", 3: ","} if clustered else {1: "0.9,0.2", 2: "0.5,0.3", 3: "0.6,0.4"}
     curve = "".join(f"{phase},{epoch},{1 / epoch},{'' if clustered else epoch / 5},0.5,80.0,{held_out[epoch]}\n"
@@ -100,20 +100,20 @@ def write_cell(layout: RunLayout, its: Cell, side: int) -> None:
     if clustered:
         faces = rng.integers(0, 256, (4, side, side, 3), np.uint8)
         files += write_arrays(layout.model(*cell), {"originals": faces, "reconstructions": 255 - faces})
-    _receipt(its, layout, "model", files, machine={"backend": "tensorflow", "device": "CPU"})
+    _receipt(study_cell, layout, "model", files, machine={"backend": "tensorflow", "device": "CPU"})
 
     width = 5 if clustered else 8
-    leave_outputs(its.recipe, layout, *cell, seconds=1.5, source=rng.random((SOURCE_FACES, width), np.float32),
+    leave_outputs(study_cell.recipe, layout, *cell, seconds=1.5, source=rng.random((SOURCE_FACES, width), np.float32),
                   target=rng.random((TARGET_FACES, width), np.float32))
     _settle(layout.outputs(*cell))
     if clustered:
-        _write_clusters(layout, its, rng)
+        _write_clusters(layout, study_cell, rng)
     score = dataclasses.replace(synthetic_score(*cell), recipe="synthetic")
     write_score(layout.score(*cell), score)
     write_predictions(layout.score(*cell), synthetic_predictions(*cell))
     known = cell_metrics()
     records = [write_record(layout.score(*cell), known[name], record) for name, record in _records(cell).items()]
-    _receipt(its, layout, "score", [SCORE_NAME, PREDICTIONS_NAME, *records])
+    _receipt(study_cell, layout, "score", [SCORE_NAME, PREDICTIONS_NAME, *records])
 
 
 def _records(cell: tuple[str, str]) -> dict[str, object]:
@@ -132,26 +132,27 @@ def _records(cell: tuple[str, str]) -> dict[str, object]:
                                  competitors=2)}
 
 
-def _write_clusters(layout: RunLayout, its: Cell, rng: np.random.Generator) -> None:
-    cell = (its.row, its.variant.name)
-    made = _receipt(its, layout, "clusters", write_arrays(layout.clusters(*cell), {
+def _write_clusters(layout: RunLayout, study_cell: Cell, rng: np.random.Generator) -> None:
+    cell = (study_cell.row, study_cell.variant.name)
+    made = _receipt(study_cell, layout, "clusters", write_arrays(layout.clusters(*cell), {
         "source_clusters": (np.arange(SOURCE_FACES) % CLUSTERS).astype(np.int32)}))
-    _receipt(its, layout, "assignments", write_arrays(layout.assigned(*cell), {
+    _receipt(study_cell, layout, "assignments", write_arrays(layout.assigned(*cell), {
         "target_clusters": (np.arange(TARGET_FACES) % CLUSTERS).astype(np.int32)}))
     shown = np.arange(0, SOURCE_FACES, 2)  # the map may show some of the faces only
-    _receipt(its, layout, "map", write_arrays(layout.map(*cell), {
+    _receipt(study_cell, layout, "map", write_arrays(layout.map(*cell), {
         "source_map": rng.normal(size=(len(shown), 2)).astype(np.float32), "source_rows": shown,
         "target_map": rng.normal(size=(TARGET_FACES, 2)).astype(np.float32), "target_rows": np.arange(TARGET_FACES)}),
         summary={"neighbour_accuracy": 0.625})
     names = ClusterNames(*cell, clustering=made.digest, method="majority_vote", labels_used=400,
                          names={str(number): EMOTIONS[number] for number in range(CLUSTERS)})
     atomic_write(layout.names(*cell) / "names.json", names.as_json())
-    _receipt(its, layout, "names", ["names.json"])
+    _receipt(study_cell, layout, "names", ["names.json"])
 
 
-def _receipt(its: Cell, layout: RunLayout, kind: str, files: list[str], **changes: object) -> Receipt:
-    receipt = leave_receipt(its.recipe, layout, kind, its.row, its.variant.name, files, seconds=1.5, **changes)
-    _settle(KINDS[kind].folder(layout, its.row, its.variant.name))
+def _receipt(study_cell: Cell, layout: RunLayout, kind: str, files: list[str], **changes: object) -> Receipt:
+    cell = (study_cell.row, study_cell.variant.name)
+    receipt = leave_receipt(study_cell.recipe, layout, kind, *cell, files, seconds=1.5, **changes)
+    _settle(KINDS[kind].folder(layout, *cell))
     return receipt
 
 

@@ -24,10 +24,10 @@ class MarkDetector:
         red, green, blue = (photograph[..., channel].astype(int) for channel in range(3))
         mark = ((red > 150) & (blue > 150) & (green < 110)).astype(np.uint8)
         _, _, stats, _ = cv2.connectedComponentsWithStats(mark)
-        found = [row for row in stats[1:] if min(row[2], row[3]) >= 10]
-        boxes = np.array([(x, x + width, y, y + height) for x, y, width, height, _ in found], float).reshape(-1, 4)
-        points = np.array([FACE * row[2:4] + row[:2] for row in found], float).reshape(-1, 5, 2)
-        return Detections(boxes, points, np.full(len(found), 0.9))
+        marks = [row for row in stats[1:] if min(row[2], row[3]) >= 10]
+        boxes = np.array([(x, x + width, y, y + height) for x, y, width, height, _ in marks], float).reshape(-1, 4)
+        points = np.array([FACE * row[2:4] + row[:2] for row in marks], float).reshape(-1, 5, 2)
+        return Detections(boxes, points, np.full(len(marks), 0.9))
 
 
 def photograph(faces, width=160, height=120, shade=100):

@@ -40,7 +40,7 @@ def keras_peer(filters=4, blocks=(2, 1, 1, 1)):
     return model
 
 
-def torch_peer(filters=4, blocks=(2, 1, 1, 1), own=False):
+def torch_peer(filters=4, blocks=(2, 1, 1, 1), of_pytorch=False):
     """Return a network with the names of the VGGFace2 SE-ResNet-50 in PyTorch, or of PyTorch's own ResNet-50."""
     import torch
     from torch import nn
@@ -50,11 +50,11 @@ def torch_peer(filters=4, blocks=(2, 1, 1, 1), own=False):
         def __init__(self, entering, width, stride, widens):
             super().__init__()
             wide = 4 * width
-            strides = (1, stride) if own else (stride, 1)
+            strides = (1, stride) if of_pytorch else (stride, 1)
             self.conv1, self.bn1 = nn.Conv2d(entering, width, 1, strides[0], bias=False), nn.BatchNorm2d(width)
             self.conv2, self.bn2 = nn.Conv2d(width, width, 3, strides[1], 1, bias=False), nn.BatchNorm2d(width)
             self.conv3, self.bn3 = nn.Conv2d(width, wide, 1, bias=False), nn.BatchNorm2d(wide)
-            if not own:
+            if not of_pytorch:
                 self.conv4, self.conv5 = nn.Conv2d(wide, wide // 16, 1), nn.Conv2d(wide // 16, wide, 1)
             if widens:
                 self.downsample = nn.Sequential(nn.Conv2d(entering, wide, 1, stride, bias=False), nn.BatchNorm2d(wide))
@@ -62,7 +62,7 @@ def torch_peer(filters=4, blocks=(2, 1, 1, 1), own=False):
         def forward(self, x):
             out = functional.relu(self.bn1(self.conv1(x)))
             out = self.bn3(self.conv3(functional.relu(self.bn2(self.conv2(out)))))
-            if not own:
+            if not of_pytorch:
                 out = out * torch.sigmoid(self.conv5(functional.relu(self.conv4(out.mean((2, 3), keepdim=True)))))
             return functional.relu(out + (self.downsample(x) if hasattr(self, "downsample") else x))
 
@@ -81,7 +81,7 @@ def torch_peer(filters=4, blocks=(2, 1, 1, 1), own=False):
 
         def forward(self, x):
             x = functional.relu(self.bn1(self.conv1(x)))
-            x = functional.max_pool2d(x, 3, 2, 1) if own else functional.max_pool2d(x, 3, 2, ceil_mode=True)
+            x = functional.max_pool2d(x, 3, 2, 1) if of_pytorch else functional.max_pool2d(x, 3, 2, ceil_mode=True)
             for stage in range(1, 5):
                 x = getattr(self, f"layer{stage}")(x)
             return x.mean((2, 3))

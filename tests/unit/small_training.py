@@ -49,13 +49,13 @@ def small_training(folder: Path, *, approach: str = "semi_supervised", digest: s
 
     Where some are to be held out, these are 6 more.
     """
-    found = find_approach(approach)
-    config = found.config(filters=(4, 4), pools=(2, 2)) if approach == "conv_autoencoder" else \
-        found.config(filters=(4, 4), pools=(2, 2), head=(8, 6))
+    published = find_approach(approach)
+    config = published.config(filters=(4, 4), pools=(2, 2)) if approach == "conv_autoencoder" else \
+        published.config(filters=(4, 4), pools=(2, 2), head=(8, 6))
     faces = np.random.default_rng(0).integers(0, 256, (FACES + 6, 200, 200, 3), dtype=np.uint8)
     labels = np.arange(FACES + 6, dtype=np.int32) % 8
     phases = []
-    for phase in found.phases:
+    for phase in published.phases:
         loss, optimizer = TAUGHT[phase.name]
         output, target = next(iter(phase.targets.items()))
         settings = {"loss": loss, "optimizer": optimizer, "learning_rate": 1e-2, "epochs": 3, "batch_size": 8, **over}
@@ -64,7 +64,7 @@ def small_training(folder: Path, *, approach: str = "semi_supervised", digest: s
         phases.append(TrainingPhase(
             phase.name, phase.frozen, fit_settings(output=output, target=target, **settings), {"image": faces},
             examples.take(np.arange(FACES)), examples.take(np.arange(FACES, FACES + 6)) if held_out else None))
-    return TrainingJob(title="small", model=found.model(config, {"image": (SIDE, SIDE, 1)}, 8, 5), phases=phases,
+    return TrainingJob(title="small", model=published.model(config, {"image": (SIDE, SIDE, 1)}, 8, 5), phases=phases,
                        view=DeviceView(find_variant("gray"), SIDE), n_classes=8, seed=5, folder=folder, digest=digest)
 
 

@@ -90,7 +90,7 @@ def test_a_torch_network_gives_the_same_as_converted(tmp_path, old):
 def test_torchs_own_residual_network_halves_the_side_in_its_3x3_convolutions(tmp_path):
     """Its weights have the shapes of the others': only what it was trained on tells them apart."""
     torch = pytest.importorskip("torch", reason="the reference network is PyTorch's")
-    peer = torch_peer(own=True)
+    peer = torch_peer(of_pytorch=True)
     torch.save(peer.state_dict(), tmp_path / "peer.pth")
     receipt = run(ConvertSettings(tmp_path / "peer.pth", "resnet", "imagenet", **SIZES), tmp_path / "out")
     assert receipt.config["model"]["halved_by"] == "3x3"
