@@ -244,9 +244,9 @@ class ClusterNames(_Names):
     @classmethod
     def by_hand(cls, hand: HandNames, seen_elsewhere: Sequence[str] = ()) -> "ClusterNames":
         """Return a person's names with their costs. Labels that the person saw elsewhere in the run count too."""
-        seen = tuple(sorted({*hand.labels_seen, *seen_elsewhere}))
+        ids = tuple(sorted({*hand.labels_seen, *seen_elsewhere}))
         return cls(hand.approach, hand.variant, hand.clustering, "hand", hand.names, hand.classes, hand.faces,
-                   hand.vocabulary, hand.divided, labels_used=len(seen), labels_seen=seen, by=hand.by, when=hand.when,
+                   hand.vocabulary, hand.divided, labels_used=len(ids), labels_seen=ids, by=hand.by, when=hand.when,
                    looked_at=hand.looked_at, suggestions_used=hand.suggestions_used,
                    other_scores_seen=hand.other_scores_seen,
                    target_labels_shown=hand.target_labels_shown or bool(seen_elsewhere),
@@ -273,15 +273,15 @@ def read_hand_names(path: Path, classes: Sequence[str] = ()) -> HandNames:
             raise InputError(f"{path}: names: {cluster!r} is not the number of a cluster")
     vocabulary = house_vocabulary(path.parents[1]).over(stored.vocabulary)
     read: dict[str, dict[str, str]] = {"cluster": {}, "face": {}}
-    for what, labels in (("cluster", stored.names), ("face", stored.faces)):
+    for kind, labels in (("cluster", stored.names), ("face", stored.faces)):
         for key, text in labels.items():
             try:
                 label, vocabulary = read_label(text, stored.classes, vocabulary)
             except InputError as error:
-                raise InputError(f"{path}: {what} {key} is named {text!r}: {error}; a name beyond these is listed in "
+                raise InputError(f"{path}: {kind} {key} is named {text!r}: {error}; a name beyond these is listed in "
                                  "the vocabulary first") from error
             if label:
-                read[what][key] = label
+                read[kind][key] = label
     return replace(stored, names=read["cluster"], faces=read["face"], vocabulary=vocabulary)
 
 
@@ -372,5 +372,5 @@ def labels_seen_elsewhere(used: Path) -> list[str]:
     if not names.by.strip():
         return []
     rest = [read_hand_names(path) for path in sorted(used.parents[1].glob("*/*.json")) if path != used]
-    seen = {face for cell in rest if cell.by.strip() == names.by.strip() for face in cell.labels_seen}
-    return sorted(seen - set(names.labels_seen))
+    ids = {face for cell in rest if cell.by.strip() == names.by.strip() for face in cell.labels_seen}
+    return sorted(ids - set(names.labels_seen))

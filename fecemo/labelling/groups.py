@@ -226,11 +226,11 @@ class Divisions:
 
         A group may have been divided, or its halves joined, since.
         """
-        seen: set[int] = set()
+        faces_shown: set[int] = set()
         for key, counts in samples.items():
             groups = self._whole
             for above in (key[:end] for end in range(len(str(cluster_of(key))), len(key))):
                 groups = groups.divided(above, self.of(above, groups))
             for rule, count in counts.items():
-                seen.update(sample_faces(rule, groups, key, count=count, seed=self._seed).tolist())
-        return seen
+                faces_shown.update(sample_faces(rule, groups, key, count=count, seed=self._seed).tolist())
+        return faces_shown

@@ -76,11 +76,11 @@ def file_of(in_use: Path, by: str) -> Path:
 
 def files_of_others(in_use: Path, by: str) -> dict[str, Path]:
     """Return the other people's files of names of a cell, by whose they are."""
-    others = {}
+    files = {}
     for path in (in_use, *sorted(in_use.parent.glob(f"{in_use.stem}.*{in_use.suffix}"))):
         if path.is_file() and (person := read_hand_names(path).by) not in ("", by.strip()):
-            others[person] = path
-    return others
+            files[person] = path
+    return files
 
 
 def use_file_of(in_use: Path, by: str) -> None:
@@ -96,17 +96,18 @@ def use_file_of(in_use: Path, by: str) -> None:
     ResourceError
         If the folder cannot be written.
     """
-    theirs = file_of(in_use, by)
-    if theirs == in_use:
+    replacement = file_of(in_use, by)
+    if replacement == in_use:
         return
-    if not theirs.is_file():
-        raise StoredStateError(f"{theirs}: there is no such file; {by.strip()!r} has named none of these clusters yet")
+    if not replacement.is_file():
+        raise StoredStateError(f"{replacement}: there is no such file; "
+                               f"{by.strip()!r} has named none of these clusters yet")
     aside, names = _beside(in_use, read_hand_names(in_use).by), in_use.read_bytes()
     if not aside.exists():
         atomic_write(aside, names)
     elif aside.read_bytes() != names:
         raise StoredStateError(f"{aside} exists already, and {in_use} cannot take its place; move one of them away")
-    theirs.replace(in_use)
+    replacement.replace(in_use)
 
 
 def _beside(in_use: Path, by: str) -> Path:

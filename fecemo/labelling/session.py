@@ -71,9 +71,9 @@ class LabellingSession:
         self._file = NamesFile(path, clustering, by, seed, self.classes)
         self._divisions = Divisions(clustering, divide, self.stored.seed)
         self.groups: Groups = self._divisions.groups(self.stored.divided)
-        self._seen: set[int | str] = {*self._divisions.shown(self.stored.samples), *self.stored.on_map,
+        self._viewed: set[int | str] = {*self._divisions.shown(self.stored.samples), *self.stored.on_map,
                                       *self.stored.targets_on_map}
-        self._seen_unknown = max(0, self.stored.looked_at - len(self._seen))
+        self._n_viewed_before = max(0, self.stored.looked_at - len(self._viewed))
         self._done: list[_Decisions] = []
         self._undone: list[_Decisions] = []
         self._clock, self._since, self._at_work_on = clock, clock(), ""
@@ -217,7 +217,7 @@ class LabellingSession:
         faces = self.shown(key, rule, count, shown.get(rule, 0))
         if len(faces):
             shown[rule] = shown.get(rule, 0) + len(faces)
-            self._see(faces.tolist(), replace(self.stored, samples=samples))
+            self._view(faces.tolist(), replace(self.stored, samples=samples))
         return faces
 
     def shown(self, key: str, rule: str, count: int, start: int = 0) -> np.ndarray:
@@ -226,9 +226,9 @@ class LabellingSession:
 
     def look_on_map(self, faces: Iterable[int], targets: Iterable[str] = ()) -> None:
         """Record that source faces, by position, and target faces, by id, were looked at in the map."""
-        new, new_targets = set(faces) - self._seen, set(targets) - self._seen
+        new, new_targets = set(faces) - self._viewed, set(targets) - self._viewed
         if new or new_targets:
-            self._see(new | new_targets, replace(
+            self._view(new | new_targets, replace(
                 self.stored, on_map=tuple(sorted({*self.stored.on_map, *new})),
                 targets_on_map=tuple(sorted({*self.stored.targets_on_map, *new_targets}))))
 
@@ -260,13 +260,13 @@ class LabellingSession:
         return max(unnamed, key=lambda key: self.groups.sizes[key], default=None)
 
     def _with_labels(self, labels_seen: Iterable[str]) -> HandNames:
-        seen = tuple(sorted({*self.stored.labels_seen, *labels_seen}))
-        return replace(self.stored, labels_seen=seen)
+        ids = tuple(sorted({*self.stored.labels_seen, *labels_seen}))
+        return replace(self.stored, labels_seen=ids)
 
-    def _see(self, faces: Iterable[int | str], names: HandNames) -> None:
-        seen = self._seen | set(faces)
-        self._save(replace(names, looked_at=len(seen) + self._seen_unknown))
-        self._seen = seen
+    def _view(self, faces: Iterable[int | str], names: HandNames) -> None:
+        viewed = self._viewed | set(faces)
+        self._save(replace(names, looked_at=len(viewed) + self._n_viewed_before))
+        self._viewed = viewed
 
     def _decide(self, after: _Decisions) -> None:
         before = self._decisions()

@@ -166,8 +166,8 @@ class LabelRun:
             classes=names_to_give(self._recipe, layout), suggested=self._suggested(approach, variant),
             map=drawn, without_map=without_map,
             known=known_of_source(self._recipe, layout, self._source, source.rows),
-            ask_sample=(lambda: self._seen(rows, cell.recipe.naming, cell.recipe.seed)) if may_ask else None,
-            ask_labels=(lambda: self._seen(rows, None)) if may_ask else None,
+            ask_sample=(lambda: self._labels(rows, cell.recipe.naming, cell.recipe.seed)) if may_ask else None,
+            ask_labels=(lambda: self._labels(rows, None)) if may_ask else None,
             others=files_of_others(used, by), source_ids=self._source.ids[source.rows],
             remark=line_of_fit(clusters.summary["kept"]) if "kept" in clusters.summary else "",
         )
@@ -236,7 +236,7 @@ class LabelRun:
             return np.empty(0, np.int64)
         return np.flatnonzero(dataset.naming_faces[rows])
 
-    def _seen(self, rows: np.ndarray, sample: NamingSettings | None, seed: int = 0) -> SeenLabels:
+    def _labels(self, rows: np.ndarray, sample: NamingSettings | None, seed: int = 0) -> SeenLabels:
         at, target = self._askable(rows), self._target
         if target is None:
             return SeenLabels(at, (), np.empty(0, str))

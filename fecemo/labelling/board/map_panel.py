@@ -50,7 +50,7 @@ class MapPanel:
         self._map, self._material, self._session, self._colours = face_map, material, session, colours
         self._chosen, self._guard, self.key, self._version = chosen, guard, "", 0
         self._drawn: object = None
-        self._seen: SeenLabels | None = None
+        self._labels: SeenLabels | None = None
         places = np.concatenate([self._map.source, self._map.target])
         self._points = pd.DataFrame({"x": places[:, 0], "y": places[:, 1]})
         self._n = len(self._map.source)
@@ -74,13 +74,13 @@ class MapPanel:
 
     def next_colour(self) -> None:
         """Colour by the next thing; what is known of faces beside their clusters is long and in the menu alone."""
-        turn = [mode for mode in self.modes if mode not in self._material.known]
-        at = turn.index(self.colour.value) if self.colour.value in turn else -1
-        self.colour.value = turn[(at + 1) % len(turn)]
+        modes = [mode for mode in self.modes if mode not in self._material.known]
+        at = modes.index(self.colour.value) if self.colour.value in modes else -1
+        self.colour.value = modes[(at + 1) % len(modes)]
 
-    def show_truth(self, seen: SeenLabels) -> None:
+    def show_truth(self, labels: SeenLabels) -> None:
         """Let target faces be coloured by the true emotions that were asked for."""
-        self._seen = seen
+        self._labels = labels
         if TRUTH not in self.modes:
             self.modes = [*self.modes, TRUTH]
             self.colour.options = self.modes
@@ -131,9 +131,9 @@ class MapPanel:
         if mode == "this cluster":
             here = np.where(np.array(groups.keys)[everywhere] == self.key, f"cluster {self.key}", "others")
             return _categories(here, {f"cluster {self.key}": self._colours[0], "others": GREY})
-        if mode == TRUTH and self._seen is not None:
+        if mode == TRUTH and self._labels is not None:
             labels = np.full(int(self._material.target_clusters.shape[0]), "unknown", dtype=object)
-            labels[self._seen.at] = self._seen.labels
+            labels[self._labels.at] = self._labels.labels
             words = np.concatenate([np.full(self._n, "unknown", dtype=object), labels[self._map.target_at]])
             return _categories(words, {**name_colours(self._session.classes, self._colours), "unknown": GREY})
         known = (groups.face_margins[self._map.source_at] if mode == "margin"
