@@ -43,20 +43,3 @@ def spread(weights: Any, seeds: np.ndarray, time: float) -> np.ndarray:
     from scipy.sparse.linalg import expm_multiply
 
     return np.asarray(expm_multiply(time * weights, np.asarray(seeds, np.float64)))
-
-
-def associations(weights: np.ndarray) -> np.ndarray:
-    """Return W Wᵀ with W the rows of V e^{Λ/2}, each of length 1: the cosine form of e^C = V e^Λ Vᵀ.
-
-    1 on the diagonal; a node with many neighbours is no nearer to everything than others are.
-
-    Parameters
-    ----------
-    weights : ndarray of shape (n, n), float
-        C, symmetric.
-    """
-    values, vectors = np.linalg.eigh(weights)
-    rows = vectors * np.exp(values / 2)
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    made: np.ndarray = rows @ rows.T
-    return made

@@ -14,7 +14,7 @@ from fecemo.evaluation.metrics.intervals import bootstrap_intervals
 from fecemo.evaluation.records.predictions import PREDICTIONS_NAME, write_predictions
 from fecemo.evaluation.records.score import SCORE_NAME, ClusterScore, Score, Seconds, write_score
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.known_faces import known_columns
+from fecemo.stages.known_columns import known_of_target
 from fecemo.stages.predictions import PredictedFaces, predict, receipts_of
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.study.faces.data_names import TARGET
@@ -76,7 +76,7 @@ def run(arguments: CellArguments) -> Receipt:
             approach=arguments.approach, variant=arguments.variant, predicts_by=cell.approach.predicts_by,
             predictions=predictions, clusters=predicted.clusters, vectors=predicted.embedded.values,
             vector_rows=predicted.embedded.rows, labels=target.labels, splits=target.splits,
-            settings=recipe.evaluation, seed=recipe.seed, columns=known_columns(recipe, layout, target),
+            settings=recipe.evaluation, seed=recipe.seed, columns=known_of_target(recipe, layout, target),
             numbers=predicted.numbers, features=features,
             annotated={name: target[name][predicted.embedded.rows] for name, kind in target.columns.items()
                        if kind == "number"}))

@@ -1,4 +1,4 @@
-"""What is known of source faces beside their clusters: light, backdrop, pose, to see what a clustering follows."""
+"""What is known of faces beside their labels: of the target by column, of the source to see what clusters follow."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -8,7 +8,7 @@ import numpy as np
 from fecemo.data.dataset import Dataset
 from fecemo.data.draw_settings import LABELLED_FOLDER, PARAMETERS_NAME
 from fecemo.data.face_columns import read_face_columns
-from fecemo.study.artifact_kinds import DRAWN
+from fecemo.study.artifact_kinds import DRAWN, Files, about_faces
 from fecemo.study.faces.data_names import SOURCE
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
@@ -18,6 +18,27 @@ EVERY = 8
 BLOCK = 512
 
 Known = Mapping[str, Callable[[np.ndarray], np.ndarray]]
+
+
+def known_of_target(study: Recipe, layout: RunLayout, target: Dataset) -> dict[str, np.ndarray]:
+    """Return what is known of every target face, by column; empty where nothing is.
+
+    Columns of drawn faces are named by the factors that they belong to; see `factor_column`.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or does not name the faces of the data set.
+    """
+    about = about_faces(study, layout)
+    if isinstance(about, Files):
+        return read_face_columns(about.paths[0], target.ids.tolist())
+    path = None if about is None else layout.drawn(*about.key) / PARAMETERS_NAME
+    if path is None or not path.is_file():
+        return {}
+    from fecemo.drawn.parameters import factor_column
+
+    return read_face_columns(path, target.ids.tolist(), below=f"{LABELLED_FOLDER}/", rename=factor_column)
 
 
 def known_of_source(study: Recipe, layout: RunLayout, dataset: Dataset, rows: np.ndarray) -> Known:

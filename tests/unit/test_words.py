@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from fecemo.archive.spreading import associations, normalized, spread
+from fecemo.archive.spreading import normalized, spread
 from fecemo.archive.words import EMOTIONS, emotion_words, known_form, nearest_known, read_query, shares_of
 from fecemo.data.manifests import shipped
 from fecemo.errors import InputError
@@ -29,13 +29,6 @@ def test_activation_of_a_path_is_the_exponential_of_its_matrix():
     np.testing.assert_allclose(spread(sparse.csr_array(PATH), np.eye(3), 1.0),
                                [[1.589092, 1.368299, 0.589092], [1.368299, 2.178184, 1.368299],
                                 [0.589092, 1.368299, 1.589092]], atol=1e-6)
-
-
-def test_associations_of_a_path_are_cosines():
-    made = associations(PATH)
-    np.testing.assert_allclose(np.diag(made), 1)
-    assert made[0, 1] == pytest.approx(0.73546, abs=1e-5)
-    assert made[0, 2] == pytest.approx(0.37071, abs=1e-5)
 
 
 def test_a_hub_shares_out_what_it_passes_on():
