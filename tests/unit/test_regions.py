@@ -81,6 +81,15 @@ class TestFigure:
         assert set(words) == {*SEVEN, "valence, R² 1.00"}
         assert "300 faces in an embedding of 2 numbers, over the regions of 7 of 7 emotions" in picture
 
+    def test_arrows_end_within_the_frame_however_narrow_it_is(self):
+        wide = FACES * (10.0, 1.0)
+        arrows = fit_arrows(wide, {"up": wide[:, 1], "across": 0.01 * wide[:, 0]})
+        picture = region_map("cake_2 gray", RegionPoints(wide, np.array(["happy"] * 300), SECTORS), SEVEN, arrows)
+        width, height = map(float, re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', picture).groups())
+        written = re.findall(r'<text[^>]* x="([-\d.]+)" y="([-\d.]+)"[^>]*>([^<]*)', picture)
+        assert sorted(word.strip() for _, _, word in written) == sorted([*SEVEN, "up, R² 1.00"])
+        assert all(0 <= float(x) <= width and 0 <= float(y) <= height for x, y, _ in written)
+
     def test_three_numbers_are_three_planes(self):
         weights = np.column_stack([SECTORS.weights, np.zeros(7)])
         faces = np.column_stack([FACES, FACES[:, 0]])

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 GRID = 240
 """Places along a side of the ground."""
 MARGIN = 0.08
-ARROW = 0.35
-"""Length of the longest arrow, as a share of the side."""
+ARROW, LEAST_ARROW = 0.7, 0.1
+"""How far the longest arrow goes from the middle to the frame, and the shortest that is drawn, as a share of it."""
 
 
 MAX_LENGTH = 3
@@ -83,7 +83,7 @@ def region_map(cell: str, points: RegionPoints, classes: Sequence[str],
         axes.scatter(embedding[:, plane[0]], embedding[:, plane[1]], s=pixels(6), linewidths=0, alpha=0.8,
                      c=[emotion_colour(name, classes) if name else OTHERS for name in points.emotions.tolist()],
                      rasterized=True)
-        _draw_arrows(axes, arrows or {}, plane, embedding[:, plane].mean(axis=0), float((high - low).max()))
+        _draw_arrows(axes, arrows or {}, plane, embedding[:, plane].mean(axis=0), low, high)
         axes.set_xlim(low[0], high[0])
         axes.set_ylim(low[1], high[1])
     shown = ", ".join(classes[code] for code in sorted(present))
@@ -149,12 +149,18 @@ def _write_names(axes: "Axes", answered: np.ndarray, low: np.ndarray, high: np.n
 
 
 def _draw_arrows(axes: "Axes", arrows: Mapping[str, Arrow], plane: Sequence[int], middle: np.ndarray,
-                 side: float) -> None:
+                 low: np.ndarray, high: np.ndarray) -> None:
+    """Draw the arrows in proportion to each other, the longest within the frame; one that leaves the plane has none."""
     slopes = {name: np.array([arrow.slope[axis] for axis in plane]) for name, arrow in arrows.items()}
     longest = max((np.linalg.norm(slope) for slope in slopes.values()), default=0.0)
-    for name, slope in slopes.items():
-        if longest > 0:
-            x, y = (middle + ARROW * side * slope / longest).tolist()
-            axes.annotate("", xy=(x, y), xytext=(float(middle[0]), float(middle[1])),
-                          arrowprops={"arrowstyle": "->", "color": INK, "linewidth": pixels(1.6)})
-            axes.text(x, y, f"{name}, R² {arrows[name].r2:.2f}", color=INK, fontsize=pixels(11), ha="center")
+    shown = {name: slope / longest for name, slope in slopes.items()
+             if longest > 0 and np.linalg.norm(slope) >= LEAST_ARROW * longest}
+    ends = np.array([slope / np.where(slope < 0, middle - low, high - middle) for slope in shown.values()])
+    length = ARROW / max(np.abs(ends).max(initial=0.0), 1e-12)
+    for name, slope in shown.items():
+        x, y = (middle + length * slope).tolist()
+        axes.annotate("", xy=(x, y), xytext=(float(middle[0]), float(middle[1])),
+                      arrowprops={"arrowstyle": "->", "color": INK, "linewidth": pixels(1.6)})
+        axes.annotate(f"{name}, R² {arrows[name].r2:.2f}", xy=(x, y), xytext=(0, pixels(5)),
+                      textcoords="offset points", color=INK, fontsize=pixels(11),
+                      ha="right" if x > middle[0] else "left", va="bottom")
