@@ -28,9 +28,10 @@ from fecemo.study.recipe_file import read_recipe
 from tests.integration.archive_run import face, write_faces
 
 ROOT, CELL = Path(__file__).parents[2], ("symmetric_hog", "gray")
+CLUSTERING = {"n_clusters": 4, "n_init": 2, "stability_seeds": 2}
 RECIPE = {"name": "archive", "title": "An archive", "variants": ["gray"], "face_side": 24, "threads": 1,
           "keep_groups": True, "datasets": {"album": {"draw": {"faces": 24}}}, "roles": {"source": "album"},
-          "approaches": {"symmetric_hog": {"fit": {}}}, "clustering": {"n_clusters": 4, "n_init": 3},
+          "approaches": {"symmetric_hog": {"fit": {}}}, "clustering": CLUSTERING,
           "naming": {"method": "action_units"}}
 
 
@@ -152,7 +153,7 @@ def test_a_kill_while_faces_join_does_not_lose_the_groups(archive, monkeypatch):
 
 
 def test_other_settings_make_groups_anew_and_say_that_names_are_of_earlier_ones(archive, capsys):
-    archive.recipe.write_text(yaml.safe_dump({**RECIPE, "clustering": {"n_clusters": 3, "n_init": 3}}))
+    archive.recipe.write_text(yaml.safe_dump({**RECIPE, "clustering": {**CLUSTERING, "n_clusters": 3}}))
     cluster.run(archive.arguments)
     receipt = archive.arguments.artifacts.require("clusters", *CELL)
     assert ("kept" in receipt.summary, len(receipt.summary["cluster_sizes"])) == (False, 3)
