@@ -44,11 +44,11 @@ def read_posed(folder: Path, options: ReadOptions, *, pattern: str, emotions: Ma
         if isinstance(image, LeftOut):
             entries.append(image)
             continue
-        found = re.fullmatch(pattern, PurePath(image.path).stem.strip(), re.IGNORECASE)
-        if found is None:
+        match = re.fullmatch(pattern, PurePath(image.path).stem.strip(), re.IGNORECASE)
+        if match is None:
             entries.append(LeftOut(image.path, "unknown_name", f"expected such as {example}"))
             continue
-        parts = {name: text.lower() for name, text in found.groupdict(default="").items()}
+        parts = {name: text.lower() for name, text in match.groupdict(default="").items()}
         label = emotions[parts["emotion"]]
         if options.classes and label not in options.classes:
             entries.append(LeftOut(image.path, "other_class", label))

@@ -110,11 +110,11 @@ class Vocabulary:
                 if text != text.strip() or any(border in text for border in (UNDER, ";", "\n")) or not text:
                     raise ValueError(f"names: {text!r} is no name: it has a blank at an end, {UNDER!r}, ';' or a "
                                      "line end")
-            seen = [name]
-            while above := self.names.get(seen[-1], Name()).under:
-                if above in seen:
-                    raise ValueError(f"names: {UNDER.join([above, *reversed(seen)])} stand under each other")
-                seen.append(above)
+            path = [name]
+            while above := self.names.get(path[-1], Name()).under:
+                if above in path:
+                    raise ValueError(f"names: {UNDER.join([above, *reversed(path)])} stand under each other")
+                path.append(above)
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -235,7 +235,7 @@ def names_of(label: str) -> tuple[str, ...]:
 def with_also(label: str, name: str) -> str:
     """Return a label with a further name; without it where it has it already, unless that is all that it has."""
     names = names_of(label)
-    return AND.join([other for other in names if other != name] or names) if name in names else AND.join([*names, name])
+    return AND.join([known for known in names if known != name] or names) if name in names else AND.join([*names, name])
 
 
 def holdings(vocabulary: Vocabulary, labels: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:

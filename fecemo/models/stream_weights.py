@@ -43,8 +43,8 @@ def stream_sizes(image: Mapping[str, np.ndarray], landmarks: Mapping[str, np.nda
     """
     prefix = _prefix(image, STREAMS[0])
     widths: list[int] = []
-    while (found := image.get(f"{prefix}body.{len(widths)}.res_layer.3.weight")) is not None:
-        widths.append(len(found))
+    while (kernel := image.get(f"{prefix}body.{len(widths)}.res_layer.3.weight")) is not None:
+        widths.append(len(kernel))
     stages = [(width, len(list(blocks))) for width, blocks in groupby(widths)]
     if len(stages) < STAGES:
         raise ValueError(f"its body has {len(stages)} stages of blocks, of {', '.join(str(of) for of, _ in stages)} "

@@ -112,7 +112,7 @@ def _find(names: tuple[str, ...], datasets: list[Dataset], folder: Path) -> Stag
                          for row in rows[kept & (owner == number)].tolist())
         files.append(f"{name}_without_copies.csv")
         atomic_write(folder / files[-1], text.getvalue())
-    found = ", ".join(f"{number} {kind}" for kind, number in counts.items())
-    return StageResult(files=files, message=f"{len(groups)} pictures have copies: {found}; {int((~kept).sum())} faces "
+    totals = ", ".join(f"{number} {kind}" for kind, number in counts.items())
+    return StageResult(files=files, message=f"{len(groups)} pictures have copies: {totals}; {int((~kept).sum())} faces "
                        "are left out of the lists", summary={"groups": len(groups), "left_out": int((~kept).sum()),
                                                             **counts})

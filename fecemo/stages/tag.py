@@ -139,9 +139,9 @@ def run(settings: TagSettings, out: Path) -> Receipt | None:
     readout = RunReadout(Run(settings.run), settings.row, settings.variant)
     vocabulary = readout.vocabulary
     if settings.vocabulary is not None:
-        vocabulary = (given := read_vocabulary(settings.vocabulary)).over(vocabulary)
+        vocabulary = (house := read_vocabulary(settings.vocabulary)).over(vocabulary)
         held = {name for label in readout.classes for name in vocabulary.held_by(label)}
-        if unused := [name for name in given.names if name not in held]:
+        if unused := [name for name in house.names if name not in held]:
             print(f"note: {settings.vocabulary}: no face of this run bears {', '.join(unused)}; its names are "
                   f"{', '.join(readout.classes)}", file=sys.stderr)
     for label in readout.classes:
@@ -217,7 +217,7 @@ def _tag(folder: Path, settings: TagSettings, photographs: dict[str, Photograph]
         calibration.temperature, calibration.n_labelled, calibration.error)
     atomic_write(folder / DESCRIPTION_NAME, description.as_json())
     calibrated = f"calibrated on {calibration.n_labelled} labels" if description.calibrated else "not calibrated"
-    by_hand = "".join(f", {count} {what}" for count, what in (
+    by_hand = "".join(f", {count} {kind}" for count, kind in (
         (moved, "moved out of their clusters by hand"), (len(aside), "set aside as no faces")) if count)
     return StageResult(
         files=[TAGS_NAME, f"{VECTORS}.npy", f"{SHARES}.npy", DESCRIPTION_NAME, EXIFTOOL_NAME, ASIDE_NAME],

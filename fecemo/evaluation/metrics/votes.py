@@ -27,9 +27,9 @@ def rater_answers(votes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     n, c = votes.shape
     shown, met = np.zeros((n, c)), np.zeros((n, c))
     for emotion in range(c):
-        others = votes.astype(np.float64)
-        others[:, emotion] -= 1
-        top = others == others.max(axis=1, keepdims=True)
+        rest = votes.astype(np.float64)
+        rest[:, emotion] -= 1
+        top = rest == rest.max(axis=1, keepdims=True)
         part = top / top.sum(axis=1, keepdims=True) * (votes[:, emotion] / votes.sum(axis=1))[:, None]
         shown += part
         met[:, emotion] += part[:, emotion]
