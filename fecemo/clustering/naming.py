@@ -180,8 +180,8 @@ def name_by_labels(method: NamingMethod, faces: LabelledFaces, centres: np.ndarr
     if method.draw is None:
         raise InputError(f"naming by {method.name!r} uses no labels")
     if not len(faces.labels):
-        raise InputError("the target has no labelled face in its train split, so that no label can vote; import a "
-                         "labelled target, or name by hand (naming.method: hand)")
+        raise InputError("the target has no labelled face in its train split, copies of test faces aside, so that no "
+                         "label can vote; import a labelled target, or name by hand (naming.method: hand)")
     drawn = method.draw(faces, settings, seed)
     labels, clusters = faces.labels[drawn], faces.clusters[drawn]
     own_distances = faces.distances[drawn, clusters]

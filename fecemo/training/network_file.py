@@ -3,7 +3,6 @@
 import importlib
 import json
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,6 @@ MODEL_NAME = "model.keras"
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 FIXED_DATE = "1980-01-01@00:00:00"
 COPY_BYTES = 1 << 20
-UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError,
-              MemoryError)
-"""What Keras and Python's readers raise of files that are damaged, or no network; brackets without end among them."""
 
 
 def save_network(network: keras.Model, path: Path) -> None:
@@ -106,7 +102,7 @@ def load_network(path: Path) -> keras.Model:
     try:
         _import_layers(path)
         return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except UNREADABLE as error:
+    except Exception as error:  # damaged files make Keras, its backend and zip readers raise many kinds
         raise StoredStateError(f"{path} cannot be read as a network ({_reason(error)}); run the train stage again"
                                ) from error
 

@@ -33,6 +33,11 @@ def test_a_damaged_network_names_the_stage_that_makes_it_again(sound, tmp_path):
         write(path, {**sound, "config.json": content})
         with pytest.raises(StoredStateError, match=r"model\.keras cannot be read as a network .*run the train stage"):
             load_network(path)
+    document = json.loads(sound["config.json"])
+    document["config"]["layers"][-1]["config"]["units"] = 10**12  # more weights than any machine holds
+    write(path, {**sound, "config.json": json.dumps(document)})
+    with pytest.raises(StoredStateError, match="cannot be read as a network"):
+        load_network(path)
     whole = tmp_path / "whole.keras"
     write(whole, sound)
     for content in (whole.read_bytes()[: whole.stat().st_size // 2], b"", b"\x89HDF\r\n\x1a\n" + bytes(200)):
