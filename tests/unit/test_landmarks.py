@@ -189,6 +189,14 @@ class TestFindMesh:
         expected = region_of(middle_region(self.face, 1.6).to_picture(second))
         np.testing.assert_allclose(found.landmarks, expected.to_picture(last))
 
+    def test_a_first_look_that_is_sure_spares_the_other(self):
+        first, last = crop_mesh(100), crop_mesh(170)
+        landmarker = Stub((first, 0.97), (last, 0.95))
+        mesh = find_mesh(self.face, landmarker)
+        assert (len(landmarker.crops), mesh.score) == (2, 0.95)
+        np.testing.assert_allclose(
+            mesh.landmarks, region_of(middle_region(self.face, 1.3).to_picture(first)).to_picture(last))
+
     def test_a_lost_mesh_is_not_followed(self):
         """One that is a few pixels large is no face that fills the picture."""
         speck, other = crop_mesh(3), crop_mesh(2)
@@ -199,7 +207,7 @@ class TestFindMesh:
 
     def test_measurements_are_in_the_order_of_their_names(self):
         mesh = crop_mesh(140)
-        values, score, _ = landmark_features(self.face, Stub((mesh, 0.9), (mesh, 0.8), (mesh, 0.7)))
+        values, score, _ = landmark_features(self.face, Stub((mesh, 0.8), (mesh, 0.85), (mesh, 0.7)))
         assert (values.shape, values.dtype, score) == ((len(COLUMNS),), np.float32, 0.7)
         assert values[COLUMNS.index("jaw open")] == np.float32(MODEL_NAMES.index("jaw open") / 100)
         expected = distances(align(mesh[None]))[0]

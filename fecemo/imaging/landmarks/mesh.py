@@ -89,6 +89,8 @@ def region_of(landmarks: np.ndarray) -> Region:
 
 FIRST_SHARES = (1.3, 1.6)
 """Sides of the first squares, as shares of the picture's: stored faces fill it, and the model expects a margin."""
+SURE = 0.9
+"""A score from which further first squares would cost a pass and change nothing that a classifier notices."""
 LIKELY_SHARES = (0.4, 3.0)
 """Sides of a second square that a face can have; where the mesh lies outside of them, the first pass was lost."""
 
@@ -130,8 +132,8 @@ class FaceMesh:
 def find_mesh(face: np.ndarray, landmarker: Landmarker) -> FaceMesh:
     """Find the mesh of a face in two passes.
 
-    The first looks at upright squares in the middle of the picture and keeps the surer one; the second at the square
-    in which that mesh stands upright.
+    The first looks at upright squares in the middle of the picture, until it is sure of a face, and keeps the surest;
+    the second at the square in which that mesh is upright.
 
     Parameters
     ----------
@@ -139,7 +141,11 @@ def find_mesh(face: np.ndarray, landmarker: Landmarker) -> FaceMesh:
         RGB; a data set's.
     landmarker : Landmarker
     """
-    looks = [_look(face, middle_region(face, share), landmarker) for share in FIRST_SHARES]
+    looks: list[tuple[Region, np.ndarray, float]] = []
+    for share in FIRST_SHARES:
+        looks.append(_look(face, middle_region(face, share), landmarker))
+        if looks[-1][2] >= SURE:
+            break
     region, crop_landmarks, score = max(looks, key=lambda look: look[2])
     closer = region_of(region.to_picture(crop_landmarks))
     shortest, longest = (share * face.shape[0] for share in LIKELY_SHARES)
