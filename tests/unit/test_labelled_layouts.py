@@ -221,7 +221,7 @@ def test_an_absolute_path_is_the_same_image_as_a_relative_one(tmp_path):
     touch(tmp_path, "a.png")
     found = read("path_label", table(tmp_path, f"path,label\n{tmp_path / 'a.png'},happy\n./a.png,happy\n"))
     assert as_rows(found) == [("a.png", "happy", "")]
-    assert found.left_out == (LeftOut("line 3", "listed_twice", "a.png stands on line 2 already"),)
+    assert found.left_out == (LeftOut("line 3", "listed_twice", "a.png is on line 2 already"),)
 
 
 def test_a_split_column_is_kept(tmp_path):

@@ -52,8 +52,9 @@ def test_words_weigh_shares_and_find_no_face_against_which_they_speak():
 def tags(**columns) -> Tags:
     n = len(columns["taken"])
     blank = np.full(n, "")
-    return Tags(None, blank, **{"photo": blank, "confidence": np.ones(n, np.float32), **columns}, shows=blank,
-                second=blank, cluster=blank, box=np.zeros((n, 4)), vectors=np.zeros((n, 1)), shares=np.zeros((n, 1)))
+    return Tags(None, np.arange(n), blank, **{"photo": blank, "confidence": np.ones(n, np.float32), **columns},
+                shows=blank, second=blank, cluster=blank, box=np.zeros((n, 4)), vectors=np.zeros((n, 1)),
+                shares=np.zeros((n, 1)))
 
 
 def test_filters_by_date_folder_and_confidence():
