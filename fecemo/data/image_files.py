@@ -33,12 +33,16 @@ class LabelledImage:
         ``"train"``, ``"valid"`` or ``"test"`` where the set has been divided already, else ``""``.
     annotations : mapping of str to str
         What else is known of it, by column.
+    pixels : bytes
+        Grey values of a square picture, row by row, where a table holds it; ``path`` then is the table and the line,
+        such as ``fer2013.csv:00002``. Empty where ``path`` is an image file.
     """
 
     path: str
     label: str = ""
     split: str = ""
     annotations: Mapping[str, str] = field(default_factory=dict)
+    pixels: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Import: a labelled set, or a folder of photographs, → a data set with labels and stored splits."""
 
 import dataclasses
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -20,7 +21,7 @@ from fecemo.data.face_lists import face_id
 from fecemo.data.image_files import LabelledImage
 from fecemo.data.import_settings import ImportSettings
 from fecemo.data.layouts import LabelledSet, ReadOptions, find_layout
-from fecemo.data.receipts import Receipt, current_receipt, digest_file, digest_json, digest_place, plain
+from fecemo.data.receipts import Receipt, current_receipt, digest_bytes, digest_file, digest_json, digest_place, plain
 from fecemo.data.splits import SPLITS
 from fecemo.data.variants import FACE_SIDE
 from fecemo.errors import InputError
@@ -225,12 +226,13 @@ def _rule(labels: Sequence[str], asked: dict[str, int]) -> str:
 
 
 def _digests(folder: Path, images: Sequence[LabelledImage], threads: int) -> list[str]:
-    """Return the sha256 of every image's file, ``"unreadable"`` where it cannot be opened."""
+    """Return the sha256 of every image's file, or of its pixels; ``"unreadable"`` where it cannot be opened."""
     digests = [UNREADABLE] * len(images)
 
     def read(slot: int) -> None:
         with suppress(OSError):  # decoding will meet the same, and record it
-            digests[slot] = digest_file(folder / images[slot].path)
+            image = images[slot]
+            digests[slot] = digest_bytes(image.pixels) if image.pixels else digest_file(folder / image.path)
 
     with progress(len(images), "import: read", "image") as bar:
         _in_threads(read, range(len(images)), threads, bar.update)
@@ -245,11 +247,12 @@ def _fill(writer: DatasetWriter, folder: Path, images: Sequence[LabelledImage], 
 
     def put(slot: int) -> None:
         try:
-            image = read_image(folder / images[slot].path, at_least=FACE_SIDE)
+            image = images[slot]
+            picture = _grey(image.pixels) if image.pixels else read_image(folder / image.path, at_least=FACE_SIDE)
         except ImageFileError as error:
             writer.reject(slot, error.reason, error.detail)
         else:
-            face = square_face(image, settings.shape)
+            face = square_face(picture, settings.shape)
             writer.put(slot, face, digests[slot])
             prints.add(slot, face, digest_face(face))
 
@@ -261,6 +264,12 @@ def _fill(writer: DatasetWriter, folder: Path, images: Sequence[LabelledImage], 
         if not prints.known[slot]:  # by an earlier run
             prints.add(slot, writer.stored_face(slot), sha256)
     return prints.copies()
+
+
+def _grey(pixels: bytes) -> np.ndarray:
+    """Return a square grey picture as RGB, uint8 of shape (side, side, 3)."""
+    side = math.isqrt(len(pixels))
+    return np.repeat(np.frombuffer(pixels, np.uint8).reshape(side, side, 1), 3, axis=2)
 
 
 def _in_threads(do: Callable[[T], None], items: Iterable[T], threads: int, done: Callable[[], Any]) -> None:

@@ -1,0 +1,135 @@
+"""Sets that are read from tables: made-up miniatures with the oddities of the real ones."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from fecemo.data.dataset import Dataset
+from fecemo.data.import_settings import ImportSettings
+from fecemo.data.layouts import ReadOptions, find_layout
+from fecemo.errors import InputError
+from fecemo.imaging.resize import square_face
+from fecemo.stages import import_labelled
+
+
+def read(layout, folder, **options):
+    return find_layout(layout).read(folder, ReadOptions(**options))
+
+
+def grey(seed):
+    return np.random.default_rng(seed).integers(0, 256, (48, 48), dtype=np.uint8)
+
+
+def numbers(picture):
+    return " ".join(map(str, picture.ravel()))
+
+
+def write_pixels(table, rows, header="emotion,pixels,Usage"):
+    """Write rows (emotion, usage), of which each has a picture of its number."""
+    lines = [f"{emotion},{numbers(grey(seed))},{usage}" for seed, (emotion, usage) in enumerate(rows)]
+    table.write_text("\n".join([header, *lines]) + "\n")
+    return table
+
+
+def write_votes(folder, *rows):
+    """Write rows of usage and the counts of FER+'s ten answers."""
+    (folder / "fer2013new.csv").write_text("\n".join([
+        "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF", *rows]) + "\n")
+
+
+THREE = [("0", "Training"), ("6", "PublicTest"), ("3", "PrivateTest")]
+
+
+def test_fer2013_gives_pixels_labels_and_parts(tmp_path):
+    write_pixels(tmp_path / "fer2013.csv", THREE)
+    found = read("fer2013", tmp_path)
+    assert [(image.path, image.label, image.split) for image in found.images] == [
+        ("fer2013.csv:00002", "anger", "train"), ("fer2013.csv:00003", "neutral", "valid"),
+        ("fer2013.csv:00004", "happy", "test")]
+    assert found.images[1].pixels == grey(1).tobytes()
+    assert found.classes == ("neutral", "happy", "anger")
+
+
+def test_the_copy_on_kaggle_has_its_columns_in_another_order_and_blanks_in_the_header(tmp_path):
+    (tmp_path / "icml_face_data.csv").write_text(f"emotion, Usage, pixels\n4,Training,{numbers(grey(0))}\n")
+    (image,) = read("fer2013", tmp_path).images
+    assert (image.label, image.split, image.pixels) == ("sad", "train", grey(0).tobytes())
+
+
+def test_votes_of_fer_plus_are_joined_by_the_order_of_the_rows(tmp_path):
+    write_pixels(tmp_path / "fer2013.csv", [("0", "Training")] * 6 + [("0", "PrivateTest")])
+    write_votes(tmp_path,
+                "Training,fer0000000.png,5,0,0,3,1,0,0,0,1,0",  # 5 of the 8 that are left without single votes
+                "Training,,0,0,0,0,0,0,0,0,0,10",  # has no name, and the names after it count on without it
+                "Training,fer0000001.png,4,0,0,4,1,0,0,0,1,0",
+                "Training,fer0000002.png,0,0,0,2,0,0,0,0,8,0",
+                "Training,fer0000003.png,0,2,1,0,0,0,0,7,0,0",
+                "Training,fer0000004.png,1,1,1,1,1,1,1,1,1,1",
+                "PrivateTest,fer0000005.png,0,10,0,0,0,0,0,0,0,0")
+    found = read("fer2013", tmp_path, annotations=("votes_happy",))
+    assert {image.path: image.label for image in found.images} == {
+        "fer2013.csv:00002": "neutral", "fer2013.csv:00006": "contempt", "fer2013.csv:00008": "happy"}
+    assert found.images[0].annotations == {
+        "votes_neutral": "5", "votes_happy": "0", "votes_surprise": "0", "votes_sad": "3", "votes_anger": "1",
+        "votes_disgust": "0", "votes_fear": "0", "votes_contempt": "0", "votes_unknown": "1", "votes_no_face": "0"}
+    assert set(found.columns) == set(found.images[0].annotations)
+    assert found.left_out_by_reason() == {"no_face": 1, "no_majority": 2, "unknown": 1}
+    assert "fer2013new.csv" in found.remark
+
+
+@pytest.mark.parametrize(("rows", "said"), [
+    (["Training,,9,0,0,0,0,0,0,0,0,0"], r"has 3 rows, and the votes beside it 1"),
+    (["Training,,9,0,0,0,0,0,0,0,0,0"] * 3, r"fer2013new.csv line 3: the usage is 'Training'.*line 3, is 'PublicTest'"),
+])
+def test_votes_for_other_pictures_are_refused(tmp_path, rows, said):
+    write_pixels(tmp_path / "fer2013.csv", THREE)
+    write_votes(tmp_path, *rows)
+    with pytest.raises(InputError, match=said):
+        read("fer2013", tmp_path)
+
+
+def test_a_row_of_pixels_that_is_none_costs_itself_alone(tmp_path):
+    table = write_pixels(tmp_path / "fer2013.csv", [("0", "Training")] * 2)
+    short, whole = "1 2 3", numbers(grey(5))
+    beyond = whole.rpartition(" ")[0] + " 256"
+    table.write_text(table.read_text() + f"0,{short},Training\n0,{beyond},Training\n9,{whole},Training\n"
+                     f"0,{whole},Trainin\n0,{whole}\n")
+    found = read("fer2013", tmp_path)
+    assert len(found.images) == 2
+    assert [(entry.where, entry.reason) for entry in found.left_out] == [
+        ("line 4", "bad_pixels"), ("line 5", "bad_pixels"), ("line 6", "unknown_label"), ("line 7", "unknown_split"),
+        ("line 8", "bad_row")]
+    assert "3 numbers, expected 48×48 = 2304" in found.left_out[0].detail
+    assert "'256', expected a whole number of 0 to 255" in found.left_out[1].detail
+
+
+def test_what_is_not_fer2013_is_refused(tmp_path):
+    table = write_pixels(tmp_path / "fer2013.csv", [("0", "Training"), ("7", "Training"), ("7", "Training")])
+    with pytest.raises(InputError, match=r"fer2013.csv: '7' \(2 images\).*the layout ck_plus reads"):
+        read("fer2013", tmp_path)
+    with pytest.raises(InputError, match="no annotation 'valence'"):
+        read("fer2013", tmp_path, annotations=("valence",))
+    with pytest.raises(InputError, match="leave numbering out"):
+        read("fer2013", tmp_path, numbering="affectnet")
+    table.write_text("label,pixels\n0,1\n")
+    with pytest.raises(InputError, match="expected one column 'emotion'; the header holds label, pixels"):
+        read("fer2013", tmp_path)
+    (tmp_path / "icml_face_data.csv").touch()
+    with pytest.raises(InputError, match=r"holds fer2013.csv and icml_face_data.csv; expected one of"):
+        read("fer2013", tmp_path)
+
+
+def test_pictures_of_a_table_become_faces_and_votes_columns(tmp_path):
+    folder = tmp_path / "set"
+    folder.mkdir()
+    write_pixels(folder / "fer2013.csv", [("0", "Training"), ("0", "Training"), ("0", "PrivateTest")])
+    write_votes(folder, "Training,,0,9,0,0,0,0,0,0,1,0", "Training,,0,0,0,10,0,0,0,0,0,0",
+                "PrivateTest,,0,8,0,0,0,0,0,0,2,0")
+    receipt = import_labelled.run(ImportSettings(folder, layout="fer2013"), tmp_path / "dataset")
+    dataset = Dataset(tmp_path / "dataset")
+    assert Counter(zip(dataset.labels.tolist(), dataset.splits.tolist(), strict=True)) == {
+        ("happy", "train"): 1, ("sad", "train"): 1, ("happy", "test"): 1}
+    assert np.array_equal(dataset.faces[1], square_face(np.dstack([grey(1)] * 3)))
+    assert dataset["votes_happy"].tolist() == [9, 0, 8]
+    assert import_labelled.run(ImportSettings(folder, layout="fer2013"), tmp_path / "dataset") == receipt
