@@ -42,8 +42,24 @@ class RejectedRow:
 def csv_rows(path: Path) -> Iterator[tuple[int, list[str]] | RejectedRow]:
     """Yield the cells of each line that is not blank, with the line's number from 1.
 
-    Each line is parsed by itself: a stray quote spoils its own line, never the rest of the file. Raises `InputError` if
-    the file cannot be opened, is a pipe or a device, or is UTF-16.
+    Each line is parsed by itself: a stray quote spoils its own line, never the rest of the file. Raises `InputError` as
+    `text_lines` does.
+    """
+    for line in text_lines(path):
+        if isinstance(line, RejectedRow):
+            yield line
+            continue
+        number, text = line
+        try:
+            yield number, next(csv.reader((text,), strict=True, skipinitialspace=True))
+        except csv.Error as error:
+            yield RejectedRow(number, f"not a CSV row: {error}")
+
+
+def text_lines(path: Path) -> Iterator[tuple[int, str] | RejectedRow]:
+    """Yield each line that is not blank, without its end, and its number from 1.
+
+    Raises `InputError` if the file cannot be opened, is a pipe or a device, or is UTF-16.
     """
     try:
         refuse_endless(path)
@@ -61,18 +77,14 @@ def csv_rows(path: Path) -> Iterator[tuple[int, list[str]] | RejectedRow]:
                 if number == 1:
                     line = line.removeprefix(codecs.BOM_UTF8)
                 if line.strip():
-                    yield _parse(number, line)
+                    yield _text(number, line)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
 
 
-def _parse(number: int, line: bytes) -> tuple[int, list[str]] | RejectedRow:
+def _text(number: int, line: bytes) -> tuple[int, str] | RejectedRow:
     try:
         text = line.decode("utf-8").rstrip("\r\n")
-        if _CONTROL.search(text):
-            return RejectedRow(number, "holds a control character")
-        return number, next(csv.reader((text,), strict=True, skipinitialspace=True))
     except UnicodeDecodeError as error:
         return RejectedRow(number, f"not UTF-8 text (byte {error.start + 1} of the line)")
-    except csv.Error as error:
-        return RejectedRow(number, f"not a CSV row: {error}")
+    return RejectedRow(number, "holds a control character") if _CONTROL.search(text) else (number, text)

@@ -36,6 +36,9 @@ class LabelledImage:
     pixels : bytes
         Grey values of a square picture, row by row, where a table holds it; ``path`` then is the table and the line,
         such as ``fer2013.csv:00002``. Empty where ``path`` is an image file.
+    box : tuple of int, optional
+        Left, top, right and bottom of a face in pixels of a photograph that may show several: columns
+        ``left:right``, rows ``top:bottom``.
     """
 
     path: str
@@ -43,6 +46,15 @@ class LabelledImage:
     split: str = ""
     annotations: Mapping[str, str] = field(default_factory=dict)
     pixels: bytes = field(default=b"", repr=False)
+    box: tuple[int, int, int, int] | None = None
+
+    @property
+    def address(self) -> str:
+        """str: The path, and of a face with a box its place there: ``name.jpg#xywh=LEFT,TOP,WIDTH,HEIGHT`` (W3C)."""
+        if self.box is None:
+            return self.path
+        left, top, right, bottom = self.box
+        return f"{self.path}#xywh={left},{top},{right - left},{bottom - top}"
 
 
 @dataclass(frozen=True)

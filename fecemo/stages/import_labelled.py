@@ -21,6 +21,7 @@ from fecemo.data.face_lists import face_id
 from fecemo.data.image_files import LabelledImage
 from fecemo.data.import_settings import ImportSettings
 from fecemo.data.layouts import LabelledSet, ReadOptions, find_layout
+from fecemo.data.reasons import Reason
 from fecemo.data.receipts import Receipt, current_receipt, digest_bytes, digest_file, digest_json, digest_place, plain
 from fecemo.data.splits import SPLITS
 from fecemo.data.variants import FACE_SIDE
@@ -72,7 +73,7 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
         config = {key: value for key, value in plain(settings).items() if key not in ("images", "threads")
                   and (value is not None or key not in HELD_OUT.values())}
         inputs = {
-            "images": digest_json([[image.path, _annotations(image), digest]
+            "images": digest_json([[image.address, _annotations(image), digest]
                                    for image, digest in zip(chosen, digests, strict=True)]),
             "left_out": digest_json([dataclasses.astuple(entry) for entry in labelled_set.left_out]),
         }
@@ -113,7 +114,8 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
 
 
 def _plan(images: Iterable[LabelledImage]) -> list[FaceEntry]:
-    return [FaceEntry(face_id(image.path, 0, 1, 0, 1), image.path, annotations=_annotations(image)) for image in images]
+    return [FaceEntry(face_id(image.address, 0, 1, 0, 1), image.address, annotations=_annotations(image))
+            for image in images]
 
 
 def _write_copies(out: Path, copies: np.ndarray, stored: Sequence[int]) -> list[str]:
@@ -131,7 +133,7 @@ def _refuse_lost(place: Path, images: Sequence[LabelledImage], stored: Sequence[
         present = {getattr(images[slot], column) for slot in stored}
         lost = sorted({getattr(image, column) for image in images} - present) if stored else []
         if lost:
-            paths = {image.path for image in images if getattr(image, column) == lost[0]}
+            paths = {image.address for image in images if getattr(image, column) == lost[0]}
             first = next(f"{entry.address}: {reason}" for entry, reason, _ in writer.ledger.rejected()
                          if entry.address in paths)
             raise InputError(f"{place}: none of the {len(paths)} images of the "
@@ -179,7 +181,7 @@ def _chosen(labelled_set: LabelledSet, settings: ImportSettings) -> list[Labelle
     """Return the images to import, in the order of their paths, with the splits that the set comes with."""
     from fecemo.data.splits import capped_sample
 
-    images, ids = list(labelled_set.images), [face_id(image.path, 0, 1, 0, 1) for image in labelled_set.images]
+    images, ids = list(labelled_set.images), [face_id(image.address, 0, 1, 0, 1) for image in labelled_set.images]
     if settings.per_class is not None:
         rows = capped_sample(ids, [image.label for image in images], [image.split for image in images],
                              per_class=settings.per_class, seed=settings.seed)
@@ -192,7 +194,7 @@ def _divided(images: Sequence[LabelledImage], settings: ImportSettings,
     """Return images with their splits, copies of one picture in one, and the rule by which they are divided."""
     from fecemo.data.splits import make_splits
 
-    ids = [face_id(image.path, 0, 1, 0, 1) for image in images]
+    ids = [face_id(image.address, 0, 1, 0, 1) for image in images]
     labels = [image.label for image in images]
     splits = np.array([image.split for image in images], dtype="<U5")
     present = set(splits.tolist())
@@ -242,13 +244,12 @@ def _digests(folder: Path, images: Sequence[LabelledImage], threads: int) -> lis
 def _fill(writer: DatasetWriter, folder: Path, images: Sequence[LabelledImage], settings: ImportSettings,
           digests: Sequence[str]) -> np.ndarray:
     """Store the faces, and return for each slot the first of which it is a copy."""
-    from fecemo.imaging.decode import ImageFileError, read_image
+    from fecemo.imaging.decode import ImageFileError
     from fecemo.imaging.resize import square_face
 
     def put(slot: int) -> None:
         try:
-            image = images[slot]
-            picture = _grey(image.pixels) if image.pixels else read_image(folder / image.path, at_least=FACE_SIDE)
+            picture = _picture(folder, images[slot])
         except ImageFileError as error:
             writer.reject(slot, error.reason, error.detail)
         else:
@@ -266,10 +267,23 @@ def _fill(writer: DatasetWriter, folder: Path, images: Sequence[LabelledImage], 
     return prints.copies()
 
 
-def _grey(pixels: bytes) -> np.ndarray:
-    """Return a square grey picture as RGB, uint8 of shape (side, side, 3)."""
-    side = math.isqrt(len(pixels))
-    return np.repeat(np.frombuffer(pixels, np.uint8).reshape(side, side, 1), 3, axis=2)
+def _picture(folder: Path, image: LabelledImage) -> np.ndarray:
+    """Return what is to be stored of an image: RGB, uint8 of shape (height, width, 3). Raises `ImageFileError`."""
+    from fecemo.imaging.decode import ImageFileError, read_image
+
+    if image.pixels:
+        side = math.isqrt(len(image.pixels))
+        return np.repeat(np.frombuffer(image.pixels, np.uint8).reshape(side, side, 1), 3, axis=2)
+    if image.box is None:
+        return read_image(folder / image.path, at_least=FACE_SIDE)
+    photograph = read_image(folder / image.path)
+    left, top, right, bottom = image.box
+    face = photograph[max(0, top):max(0, bottom), max(0, left):max(0, right)]
+    if not face.size:
+        height, width = photograph.shape[:2]
+        raise ImageFileError(Reason.BAD_BOX.value, f"columns {left} to {right} and rows {top} to {bottom} hold no "
+                             f"pixel of {width}×{height}")
+    return face
 
 
 def _in_threads(do: Callable[[T], None], items: Iterable[T], threads: int, done: Callable[[], Any]) -> None:

@@ -38,7 +38,8 @@ def test_labels_are_the_sets_classes_or_none_at_all(layout, labelled_places):
     found = layout.read(labelled_places[layout.name], ReadOptions())
     labels = {image.label for image in found.images}
     assert labels == {""} or labels == set(found.classes)
-    assert [image.path for image in found.images] == sorted({image.path for image in found.images})
+    assert [image.path for image in found.images] == sorted(image.path for image in found.images)
+    assert len({image.address for image in found.images}) == len(found.images)
     assert all(image.pixels or (found.folder / image.path).is_file() for image in found.images)
 
 
@@ -50,12 +51,14 @@ def labelled_places(tmp_path):
     for code, name in ((1, "happy"), (2, "sad")):
         for path in (f"class_folders/{name}/1.png", f"photographs/{name}.png", f"affectnet/images/{code}.png",
                      f"path_label/{name}.png", f"kdef/AF01{name[:2].upper()}S.jpg",
+                     f"expw/image/{name}.jpg",
                      f"jaffe/KA.{name[:2].upper()}1.1.tiff", f"rafd/Rafd090_01_Kid_male_{name}_left.jpg"):
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / path).touch()
         (tmp_path / "affectnet/annotations").mkdir(exist_ok=True)
         np.save(tmp_path / f"affectnet/annotations/{code}_exp.npy", np.array(str(code)))
     (tmp_path / "path_label/labels.csv").write_text("path,label\nhappy.png,happy\nsad.png,sad\n")
+    (tmp_path / "expw/label.lst").write_text("happy.jpg 0 5 10 40 35 88.5 3\nsad.jpg 0 5 10 40 35 88.5 4\n")
     (tmp_path / "fer2013").mkdir()
     pixels = " ".join(["128"] * 48 * 48)
     (tmp_path / "fer2013/fer2013.csv").write_text(f"emotion,pixels,Usage\n3,{pixels},Training\n4,{pixels},Training\n")

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import cv2
 import numpy as np
 import pytest
 
@@ -133,3 +134,62 @@ def test_pictures_of_a_table_become_faces_and_votes_columns(tmp_path):
     assert np.array_equal(dataset.faces[1], square_face(np.dstack([grey(1)] * 3)))
     assert dataset["votes_happy"].tolist() == [9, 0, 8]
     assert import_labelled.run(ImportSettings(folder, layout="fer2013"), tmp_path / "dataset") == receipt
+
+
+def save(path, picture):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), picture[..., ::-1])
+
+
+def photograph(seed, height=90, width=120):
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def expw(tmp_path):
+    """Two photographs as ExpW lays them out, a list of four faces in them, and rows of its slips."""
+    folder = tmp_path / "ExpW"
+    for seed, name in enumerate(("angry_actor_104.png", "happy, bride_9.png", "unlisted_3.png")):
+        save(folder / "image/origin" / name, photograph(seed))
+    (folder / "label").mkdir()
+    (folder / "label/label.lst").write_text("\n".join([
+        "angry_actor_104.png 0 10 20 70 60 54.75 0",  # top, left, right, bottom
+        "angry_actor_104.png 1 10 50 100 60 12.5 3",
+        "happy, bride_9.png 0 -5 80 140 55 3.25 3",
+        "angry_actor_104.png 2 100 200 250 150 9.0 6",  # beyond the photograph
+        "angry_actor_104.png 0 10 20 70 60 54.75 3",
+        "gone_1.png 0 10 20 70 60 54.75 4",
+        "angry_actor_104.png 3 60 20 70 10 54.75 4",
+        "angry_actor_104.png 4 1 2 70 10 54.75 7",
+        "angry_actor_104.png 5 1 2 x 10 54.75 0",
+        "angry_actor_104.png 0 0"]) + "\n")
+    return folder
+
+
+def test_expw_has_several_faces_a_photograph(expw):
+    with pytest.raises(InputError, match=r"label.lst: the class 'sad' has no usable image \(line 5: listed_twice"):
+        read("expw", expw)
+    found = read("expw", expw, classes=("happy", "anger", "neutral"))
+    assert {image.address: (image.label, image.annotations["face"]) for image in found.images} == {
+        "image/origin/angry_actor_104.png#xywh=20,10,50,50": ("anger", "0"),
+        "image/origin/angry_actor_104.png#xywh=50,10,50,50": ("happy", "1"),
+        "image/origin/angry_actor_104.png#xywh=200,100,50,50": ("neutral", "2"),
+        "image/origin/happy, bride_9.png#xywh=80,-5,60,60": ("happy", "0")}
+    assert found.images[0].annotations["confidence"] == "54.75"
+    assert [(entry.where, entry.reason) for entry in found.left_out] == [
+        ("line 5", "listed_twice"), ("line 6", "no_such_file"), ("line 7", "bad_box"), ("line 8", "unknown_label"),
+        ("line 9", "bad_number"), ("line 10", "bad_row"), ("image/origin/unlisted_3.png", "not_listed")]
+
+
+def test_boxes_are_cut_and_one_outside_of_the_photograph_is_rejected(expw, tmp_path):
+    rows = (expw / "label/label.lst").read_text().splitlines()[:4]
+    (expw / "label/label.lst").write_text("\n".join([*rows, "happy, bride_9.png 1 0 0 30 30 1 6"]))
+    receipt = import_labelled.run(ImportSettings(expw, layout="expw", test_fraction=0), tmp_path / "dataset")
+    assert receipt.summary["rejected"] == {"bad_box": 1}
+    dataset = Dataset(tmp_path / "dataset")
+    faces = dict(zip(dataset.addresses.tolist(), dataset.faces, strict=True))
+    assert np.array_equal(faces["image/origin/angry_actor_104.png#xywh=50,10,50,50"],
+                          square_face(photograph(0)[10:60, 50:100]))
+    assert np.array_equal(faces["image/origin/happy, bride_9.png#xywh=80,-5,60,60"],
+                          square_face(photograph(1)[:55, 80:])), "what reaches over the edge is not there"
+    assert len(set(dataset.ids.tolist())) == 4

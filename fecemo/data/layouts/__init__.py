@@ -43,7 +43,7 @@ class LabelledSet:
     folder : Path
         What the images' paths are relative to.
     images : tuple of LabelledImage
-        In the order of their paths; no path twice.
+        In the order of their paths; no address twice.
     left_out : tuple of LeftOut
     classes : tuple of str
         In their order; empty where nothing is labelled.
@@ -105,7 +105,8 @@ def labelled_set(folder: Path, entries: Iterable[LabelledImage | LeftOut], expec
     `InputError` if there is no image, or only some of them have a split.
     """
     listed = list(entries)
-    images = sorted((image for image in listed if isinstance(image, LabelledImage)), key=lambda image: image.path)
+    images = sorted((image for image in listed if isinstance(image, LabelledImage)),
+                    key=lambda image: (image.path, image.box or ()))
     left_out = tuple(entry for entry in listed if isinstance(entry, LeftOut))
     if not images:
         first = f"; the first of {len(left_out)} left out is {_sentence(left_out[0])}" if left_out else ""
