@@ -44,10 +44,11 @@ class Judgement:
 
 def the_table(folder: Path, names: Sequence[str]) -> Path:
     """Return the one file of a folder that has one of these names. Raises `InputError` where it is none, or several."""
-    there = [entry.name for entry in opened_folder(folder) if entry.is_file() and entry.name.lower() in names]
-    if len(there) != 1:
-        raise InputError(f"{folder} holds {' and '.join(there) or 'no such table'}; expected one of {', '.join(names)}")
-    return folder / there[0]
+    matching = [entry.name for entry in opened_folder(folder) if entry.is_file() and entry.name.lower() in names]
+    if len(matching) != 1:
+        raise InputError(f"{folder} holds {' and '.join(matching) or 'no such table'}; expected one of "
+                         f"{', '.join(names)}")
+    return folder / matching[0]
 
 
 def named_rows(table: Path, columns: Sequence[str], optional: Sequence[str] = ()

@@ -51,11 +51,12 @@ def labelled_places(tmp_path):
     for code, name in ((1, "happy"), (2, "sad")):
         for path in (f"class_folders/{name}/1.png", f"photographs/{name}.png", f"affectnet/images/{code}.png",
                      f"path_label/{name}.png", f"kdef/AF01{name[:2].upper()}S.jpg",
-                     f"expw/image/{name}.jpg",
+                     f"expw/image/{name}.jpg", f"ck_plus/S005_00{code}_00000009.png",
                      f"jaffe/KA.{name[:2].upper()}1.1.tiff", f"rafd/Rafd090_01_Kid_male_{name}_left.jpg"):
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / path).touch()
         (tmp_path / "affectnet/annotations").mkdir(exist_ok=True)
+        (tmp_path / f"ck_plus/S005_00{code}_00000009_emotion.txt").write_text(f"   {code + 4}.0000000e+00\n")
         np.save(tmp_path / f"affectnet/annotations/{code}_exp.npy", np.array(str(code)))
     (tmp_path / "path_label/labels.csv").write_text("path,label\nhappy.png,happy\nsad.png,sad\n")
     (tmp_path / "expw/label.lst").write_text("happy.jpg 0 5 10 40 35 88.5 3\nsad.jpg 0 5 10 40 35 88.5 4\n")

@@ -44,12 +44,12 @@ THREE = [("0", "Training"), ("6", "PublicTest"), ("3", "PrivateTest")]
 
 def test_fer2013_gives_pixels_labels_and_parts(tmp_path):
     write_pixels(tmp_path / "fer2013.csv", THREE)
-    found = read("fer2013", tmp_path)
-    assert [(image.path, image.label, image.split) for image in found.images] == [
+    labelled = read("fer2013", tmp_path)
+    assert [(image.path, image.label, image.split) for image in labelled.images] == [
         ("fer2013.csv:00002", "anger", "train"), ("fer2013.csv:00003", "neutral", "valid"),
         ("fer2013.csv:00004", "happy", "test")]
-    assert found.images[1].pixels == grey(1).tobytes()
-    assert found.classes == ("neutral", "happy", "anger")
+    assert labelled.images[1].pixels == grey(1).tobytes()
+    assert labelled.classes == ("neutral", "happy", "anger")
 
 
 def test_the_copy_on_kaggle_has_its_columns_in_another_order_and_blanks_in_the_header(tmp_path):
@@ -68,25 +68,25 @@ def test_votes_of_fer_plus_are_joined_by_the_order_of_the_rows(tmp_path):
                 "Training,fer0000003.png,0,2,1,0,0,0,0,7,0,0",
                 "Training,fer0000004.png,1,1,1,1,1,1,1,1,1,1",
                 "PrivateTest,fer0000005.png,0,10,0,0,0,0,0,0,0,0")
-    found = read("fer2013", tmp_path, annotations=("votes_happy",))
-    assert {image.path: image.label for image in found.images} == {
+    labelled = read("fer2013", tmp_path, annotations=("votes_happy",))
+    assert {image.path: image.label for image in labelled.images} == {
         "fer2013.csv:00002": "neutral", "fer2013.csv:00006": "contempt", "fer2013.csv:00008": "happy"}
-    assert found.images[0].annotations == {
+    assert labelled.images[0].annotations == {
         "votes_neutral": "5", "votes_happy": "0", "votes_surprise": "0", "votes_sad": "3", "votes_anger": "1",
         "votes_disgust": "0", "votes_fear": "0", "votes_contempt": "0", "votes_unknown": "1", "votes_no_face": "0"}
-    assert set(found.columns) == set(found.images[0].annotations)
-    assert found.left_out_by_reason() == {"no_face": 1, "no_majority": 2, "unknown": 1}
-    assert "fer2013new.csv" in found.remark
+    assert set(labelled.columns) == set(labelled.images[0].annotations)
+    assert labelled.left_out_by_reason() == {"no_face": 1, "no_majority": 2, "unknown": 1}
+    assert "fer2013new.csv" in labelled.remark
 
 
-@pytest.mark.parametrize(("rows", "said"), [
+@pytest.mark.parametrize(("rows", "message"), [
     (["Training,,9,0,0,0,0,0,0,0,0,0"], r"has 3 rows, and the votes beside it 1"),
     (["Training,,9,0,0,0,0,0,0,0,0,0"] * 3, r"fer2013new.csv line 3: the usage is 'Training'.*line 3, is 'PublicTest'"),
 ])
-def test_votes_for_other_pictures_are_refused(tmp_path, rows, said):
+def test_votes_for_other_pictures_are_refused(tmp_path, rows, message):
     write_pixels(tmp_path / "fer2013.csv", THREE)
     write_votes(tmp_path, *rows)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         read("fer2013", tmp_path)
 
 
@@ -96,13 +96,13 @@ def test_a_row_of_pixels_that_is_none_costs_itself_alone(tmp_path):
     beyond = whole.rpartition(" ")[0] + " 256"
     table.write_text(table.read_text() + f"0,{short},Training\n0,{beyond},Training\n9,{whole},Training\n"
                      f"0,{whole},Trainin\n0,{whole}\n")
-    found = read("fer2013", tmp_path)
-    assert len(found.images) == 2
-    assert [(entry.where, entry.reason) for entry in found.left_out] == [
+    labelled = read("fer2013", tmp_path)
+    assert len(labelled.images) == 2
+    assert [(entry.where, entry.reason) for entry in labelled.left_out] == [
         ("line 4", "bad_pixels"), ("line 5", "bad_pixels"), ("line 6", "unknown_label"), ("line 7", "unknown_split"),
         ("line 8", "bad_row")]
-    assert "3 numbers, expected 48×48 = 2304" in found.left_out[0].detail
-    assert "'256', expected a whole number of 0 to 255" in found.left_out[1].detail
+    assert "3 numbers, expected 48×48 = 2304" in labelled.left_out[0].detail
+    assert "'256', expected a whole number of 0 to 255" in labelled.left_out[1].detail
 
 
 def test_what_is_not_fer2013_is_refused(tmp_path):
@@ -169,14 +169,14 @@ def expw(tmp_path):
 def test_expw_has_several_faces_a_photograph(expw):
     with pytest.raises(InputError, match=r"label.lst: the class 'sad' has no usable image \(line 5: listed_twice"):
         read("expw", expw)
-    found = read("expw", expw, classes=("happy", "anger", "neutral"))
-    assert {image.address: (image.label, image.annotations["face"]) for image in found.images} == {
+    labelled = read("expw", expw, classes=("happy", "anger", "neutral"))
+    assert {image.address: (image.label, image.annotations["face"]) for image in labelled.images} == {
         "image/origin/angry_actor_104.png#xywh=20,10,50,50": ("anger", "0"),
         "image/origin/angry_actor_104.png#xywh=50,10,50,50": ("happy", "1"),
         "image/origin/angry_actor_104.png#xywh=200,100,50,50": ("neutral", "2"),
         "image/origin/happy, bride_9.png#xywh=80,-5,60,60": ("happy", "0")}
-    assert found.images[0].annotations["confidence"] == "54.75"
-    assert [(entry.where, entry.reason) for entry in found.left_out] == [
+    assert labelled.images[0].annotations["confidence"] == "54.75"
+    assert [(entry.where, entry.reason) for entry in labelled.left_out] == [
         ("line 5", "listed_twice"), ("line 6", "no_such_file"), ("line 7", "bad_box"), ("line 8", "unknown_label"),
         ("line 9", "bad_number"), ("line 10", "bad_row"), ("image/origin/unlisted_3.png", "not_listed")]
 
@@ -193,3 +193,61 @@ def test_boxes_are_cut_and_one_outside_of_the_photograph_is_rejected(expw, tmp_p
     assert np.array_equal(faces["image/origin/happy, bride_9.png#xywh=80,-5,60,60"],
                           square_face(photograph(1)[:55, 80:])), "what reaches over the edge is not there"
     assert len(set(dataset.ids.tolist())) == 4
+
+
+@pytest.fixture
+def ck_plus(tmp_path):
+    """Two people of CK+, two sequences with an emotion, one without, one with a number that is none."""
+    folder = tmp_path / "CK+"
+    for person, sequence, frames in (("S005", "001", (1, 2, 3)), ("S010", "002", (1, 2)), ("S010", "003", (2, 3)),
+                                     ("S999", "001", (1, 2))):
+        place = folder / "cohn-kanade-images" / person / sequence
+        place.mkdir(parents=True)
+        for frame in frames:
+            (place / f"{person}_{sequence}_{frame:08d}.png").touch()
+        (place / "Thumbs.db").touch()
+        (folder / "Emotion" / person / sequence).mkdir(parents=True)  # empty where there is no emotion
+    for name, text in (("S005/001/S005_001_00000003", "   3.0000000e+00\n"),
+                       ("S010/003/S010_003_00000003", "   6.0000000e+00\n"),
+                       ("S999/001/S999_001_00000002", "   9.0000000e+00\n")):
+        (folder / "Emotion" / f"{name}_emotion.txt").write_text(text)
+    (folder / "FACS").mkdir()
+    (folder / "FACS/S005_001_00000003_facs.txt").write_text("9.0 4.0\n")
+    return folder
+
+
+def test_ck_plus_has_the_peak_of_every_sequence_with_an_emotion(ck_plus):
+    labelled = read("ck_plus", ck_plus)
+    assert {image.path.rpartition("/")[2]: (image.label, image.annotations) for image in labelled.images} == {
+        "S005_001_00000003.png": ("disgust", {"person": "S005", "sequence": "001"}),
+        "S010_003_00000003.png": ("sad", {"person": "S010", "sequence": "003"})}
+    assert labelled.left_out_by_reason() == {"bad_annotation": 1, "between": 4, "no_emotion": 2}
+    bad = next(entry for entry in labelled.left_out if entry.reason == "bad_annotation")
+    assert "S999_001_00000002_emotion.txt: expected a number of 0 to 7, found 9" in bad.detail
+
+
+def test_first_frames_are_neutral_where_that_class_is_named(ck_plus):
+    labelled = read("ck_plus", ck_plus, classes=("neutral", "sad"))
+    assert sorted((image.path.rpartition("/")[2], image.label) for image in labelled.images) == [
+        ("S005_001_00000001.png", "neutral"), ("S010_002_00000001.png", "neutral"),
+        ("S010_003_00000002.png", "neutral"), ("S010_003_00000003.png", "sad"), ("S999_001_00000001.png", "neutral")]
+    assert labelled.left_out_by_reason() == {"bad_annotation": 1, "between": 1, "no_emotion": 1, "other_class": 1}
+
+
+def test_frames_of_ck_plus_without_emotions_or_twice_are_refused(ck_plus):
+    copy = ck_plus / "cropped/S005_001_00000002.png"
+    copy.parent.mkdir()
+    copy.touch()
+    with pytest.raises(InputError, match=r"S005_001_00000002.png twice, cohn.*/S005/001/.* and cropped/"):
+        read("ck_plus", ck_plus)
+    with pytest.raises(InputError, match="put the folder Emotion beside the images"):
+        read("ck_plus", ck_plus / "cohn-kanade-images")
+
+
+def test_ck_plus_in_the_form_of_fer2013_numbers_contempt_too(tmp_path):
+    write_pixels(tmp_path / "ckextended.csv", [("7", "Training"), ("6", "Training"), ("0", "PrivateTest"),
+                                               ("4", "PublicTest")])
+    labelled = read("ck_plus", tmp_path)
+    assert [(image.label, image.split) for image in labelled.images] == [
+        ("contempt", "train"), ("neutral", "train"), ("anger", "test"), ("sad", "valid")]
+    assert "does not say who is shown" in labelled.remark
