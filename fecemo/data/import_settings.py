@@ -18,10 +18,11 @@ class ImportSettings:
         The folder that holds the images; for the layout ``path_label``, the CSV.
     layout : str
         How they lie there: ``class_folders`` (a folder an emotion, perhaps under train, valid and test),
-        ``affectnet`` (AffectNet's own release), ``kdef``, ``jaffe`` and ``rafd`` (by the names of their images),
-        ``fer2013`` (its CSV of pixels, perhaps with FER+'s votes), ``expw`` (boxes in a list),
-        ``ck_plus`` (sequences; first frames are neutral where ``classes`` name ``neutral``),
-        ``path_label`` (a CSV of path, label and perhaps split), or ``photographs`` (a folder without labels).
+        ``affectnet`` (AffectNet's own release), ``affectnet_lists`` (its first, by CSVs of boxes), ``kdef``,
+        ``jaffe`` and ``rafd`` (by the names of their images), ``fer2013`` (its CSV of pixels, perhaps with FER+'s
+        votes), ``expw`` (boxes in a list), ``ck_plus`` (sequences; first frames are neutral where ``classes``
+        name ``neutral``), ``path_label`` (a CSV of path, label and perhaps split), or ``photographs`` (a folder without
+        labels).
     classes : tuple of str
         The set's own classes in their order, where they are others than the usual emotions, or fewer. Images of any
         other class are then left out and counted.

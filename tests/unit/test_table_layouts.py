@@ -251,3 +251,51 @@ def test_ck_plus_in_the_form_of_fer2013_numbers_contempt_too(tmp_path):
     assert [(image.label, image.split) for image in labelled.images] == [
         ("contempt", "train"), ("neutral", "train"), ("anger", "test"), ("sad", "valid")]
     assert "does not say who is shown" in labelled.remark
+
+
+HEADER = "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,valence,arousal"
+
+
+@pytest.fixture
+def affectnet_lists(tmp_path):
+    """The first release: a training list with its header, a validation list without, two photographs."""
+    folder = tmp_path / "AffectNet"
+    for seed, name in enumerate(("689/737db2.JPG", "1/b4.png")):
+        place = folder / "Manually_Annotated_Images" / name
+        save(place.with_suffix(".png"), photograph(seed))
+        place.with_suffix(".png").rename(place)
+    lists = folder / "Manually_Annotated_file_lists"
+    lists.mkdir()
+    (lists / "training.csv").write_text("\n".join([
+        HEADER, "689/737db2.JPG,10,20,50,60,20.5;30.5;40;50,1,0.785714,-0.055556",
+        "689/737db2.JPG,0,0,30,30,1;2,7,-2,-2",
+        "689/737db2.JPG,NULL,NULL,NULL,NULL,NULL,9,-2,-2", "689/737db2.JPG,NULL,NULL,NULL,NULL,NULL,1,0.5,0.5",
+        "1/gone.jpg,0,0,30,30,1;2,1,0,0", "1/b4.png,0,0,30,30,1;2,11,0,0", "1/b4.png,0,0,30,30,1;2,1,3,0",
+        "1/b4.png,0,0,30,30", "689/737db2.JPG,10,20,50,60,20.5;30.5,6,0,0", "1/b4.png,5,5,9,9,1;2,6,0,0"]) + "\n")
+    (lists / "validation.csv").write_text("1/b4.png,20,10,40,40,1;2,1,0.1,0.2\n")
+    return folder
+
+
+def test_affectnets_first_release_by_its_lists(affectnet_lists):
+    labelled = read("affectnet_lists", affectnet_lists, annotations=("valence",))
+    assert [(image.address.removeprefix("Manually_Annotated_Images/"), image.label, image.split, image.annotations)
+            for image in labelled.images] == [
+        ("1/b4.png#xywh=5,5,9,9", "anger", "train", {"valence": "0", "arousal": "0"}),
+        ("1/b4.png#xywh=20,10,40,40", "happy", "test", {"valence": "0.1", "arousal": "0.2"}),
+        ("689/737db2.JPG#xywh=0,0,30,30", "contempt", "train", {"valence": "", "arousal": ""}),
+        ("689/737db2.JPG#xywh=10,20,50,60", "happy", "train", {"valence": "0.785714", "arousal": "-0.055556"})]
+    assert [(entry.where, entry.reason) for entry in labelled.left_out] == [
+        (f"training.csv line {line}", reason) for line, reason in (
+            (4, "uncertain"), (5, "no_box"), (6, "no_such_file"), (7, "unknown_label"), (8, "bad_number"),
+            (9, "bad_row"), (10, "listed_twice"))]
+    assert labelled.left_out[4].detail == "valence is 3, expected a number of -1 to 1"
+
+
+def test_another_header_and_a_list_without_photographs_are_refused(affectnet_lists):
+    lists = affectnet_lists / "Manually_Annotated_file_lists"
+    (lists / "validation.csv").write_text("1/none.png,20,10,40,40,1;2,1,0.1,0.2\n")
+    with pytest.raises(InputError, match=r"the split 'valid' has no usable image \(validation.csv line 1: no_such"):
+        read("affectnet_lists", affectnet_lists)
+    (lists / "training.csv").write_text(HEADER.replace("face_x", "x") + "\n")
+    with pytest.raises(InputError, match=r"training.csv: the column 'face_x' is missing"):
+        read("affectnet_lists", affectnet_lists)
