@@ -11,6 +11,7 @@ from fecemo.data.image_files import LabelledImage, LeftOut, opened_folder
 from fecemo.data.layouts import LabelledSet, ReadOptions, labelled_set, refuse_lost_part, refuse_unknown_part
 from fecemo.data.splits import SPLIT_SPELLINGS, split_of
 from fecemo.errors import InputError, nearest
+from fecemo.progress import progress
 
 SIDE = 48
 EMOTION, PIXELS, USAGE = "emotion", "pixels", "usage"
@@ -112,8 +113,11 @@ def read_pixel_table(table: Path, options: ReadOptions, emotions: Mapping[int, s
     if options.numbering:
         raise InputError(f"{table}: this layout knows what the numbers mean ({_listed(emotions)}): leave numbering out")
     by_cell = {str(code): name for code, name in emotions.items()}
-    rows = [(line, row, b"" if isinstance(row, str) else grey_values(row.pop(PIXELS)))
-            for line, row in named_rows(table, (EMOTION, PIXELS), (USAGE,))]
+    rows = []
+    with progress(None, "read pixels", "row") as bar:
+        for line, row in named_rows(table, (EMOTION, PIXELS), (USAGE,)):
+            rows.append((line, row, b"" if isinstance(row, str) else grey_values(row.pop(PIXELS))))
+            bar.update()
     whole = [row for _, row, _ in rows if isinstance(row, dict)]
     if judgements is None:
         refuse_unknown_part(table, "emotion", [row[EMOTION] for row in whole if row[EMOTION] not in by_cell], by_cell,
