@@ -51,7 +51,7 @@ archive: $(VENV)/models.stamp
 
 # A worker a core: their libraries' own threads would only wait for one another.
 test: $(VENV)/test.stamp
-	OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
+	OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --durations 20
 
 browser: $(VENV)/test.stamp
 	@.ci/browser
