@@ -39,7 +39,8 @@ table2: $(VENV)/models.stamp
 # groups and their names; REGROUP=1 groups all of them anew.
 ARCHIVE ?= runs/archive
 archive: $(VENV)/models.stamp
-	@test -d "$(PHOTOS)" || { echo "Name a folder of photographs: make archive PHOTOS=~/pictures"; exit 2; }
+	@test -n "$(PHOTOS)" || { echo "Name a folder of photographs: make archive PHOTOS=~/pictures"; exit 2; }
+	@test -d "$(PHOTOS)" || { echo "There is no folder $(PHOTOS)"; exit 2; }
 	@$(BIN)/python pipelines/00_models.py
 	@$(if $(REGROUP),$(BIN)/python pipelines/17_regroup.py --run "$(ARCHIVE)" --recipe pipelines/recipes/archive.yaml)
 	@FECEMO_PROGRESS=lines $(BIN)/snakemake -s pipelines/Snakefile --config recipe=pipelines/recipes/archive.yaml \

@@ -31,6 +31,9 @@ class DetectSettings:
         stretched to a square.
     threads : int, optional
         Photographs looked into at a time; as many as there are cores without it. The faces do not depend on it.
+    accept_gone : bool
+        Whether more than half of the photographs of the last time may be gone. Without it that is an error: another
+        folder was named, or a part of this one is not mounted.
     """
 
     photos: Path
@@ -41,6 +44,7 @@ class DetectSettings:
     margin: float = 0.2
     square: bool = True
     threads: int | None = None
+    accept_gone: bool = False
 
     def __post_init__(self) -> None:
         if not 0 < self.min_score < 1:

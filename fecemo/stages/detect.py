@@ -110,7 +110,13 @@ def _delivered(tree: PhotoTree, journal: PhotoJournal, settings: DetectSettings,
     if journal.records and not tree.photographs and not tree.unreadable:
         raise InputError(f"{tree.folder} is empty, and {len(journal.records)} photographs were there before; bring "
                          f"them back, or remove {out}")
-    for photo in [photo for photo in journal.records if photo not in tree.photographs and not tree.is_closed(photo)]:
+    gone = [photo for photo in journal.records if photo not in tree.photographs and not tree.is_closed(photo)]
+    if 2 * len(gone) > len(journal.records) and not settings.accept_gone:
+        raise InputError(f"{tree.folder}: {len(gone)} of the {len(journal.records)} photographs of the last time are "
+                         f"gone, such as {min(gone)}. For another folder of photographs choose another output than "
+                         f"{out} (make archive ARCHIVE=FOLDER); if they are gone for good: pipelines/01_detect.py "
+                         "--accept-gone True")
+    for photo in gone:
         journal.forget(photo)
     config = {name: plain(settings)[name] for name in DECIDING}
     _write_other_files(out, tree)

@@ -137,12 +137,16 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
 
 
 def _method_in_use(arguments: CellArguments, clustering: str) -> str:
-    """Return the recipe's method, or ``hand`` where it only suggests names and a person has given all of them."""
+    """Return the recipe's method, or ``hand`` where it only suggests names and a person has given all of them.
+
+    Names that are not complete yet, or of earlier groups, wait. A file that is not sound is an error: suggestions in
+    the place of a person's work would be noticed too late.
+    """
     recipe, path = arguments.study, arguments.layout.hand_names(arguments.approach, arguments.variant)
     if find_naming_method(recipe.naming.method).by != "suggestion" or not path.exists():
         return recipe.naming.method
+    hand = hand_names_of(path, arguments.approach, arguments.variant, names_to_give(recipe, arguments.layout))
     try:
-        hand = hand_names_of(path, arguments.approach, arguments.variant, names_to_give(recipe, arguments.layout))
         require_names_of(hand, clustering, recipe.clustering.n_clusters, str(path))
     except (InputError, StoredStateError) as error:
         print(f"label: names by a person are not used: {error}", file=sys.stderr)

@@ -134,6 +134,18 @@ def test_photographs_that_changed_or_went_are_named(photos, tmp_path, capsys):
     assert Dataset(tmp_path / "out").addresses.tolist() == ["a.jpg"] * 2 + ["b.png"] * 3 + ["new.jpg"]
 
 
+def test_another_folder_does_not_replace_what_was_delivered(photos, tmp_path):
+    detect(photos, tmp_path / "out")
+    stored = content(tmp_path / "out")
+    write(tmp_path / "elsewhere" / "x.jpg", photograph(1, shade=20))
+    with pytest.raises(InputError, match=r"elsewhere: 4 of the 4 photographs .* are gone, such as a\.jpg"):
+        detect(tmp_path / "elsewhere", tmp_path / "out")
+    assert content(tmp_path / "out") == stored
+    assert detect(photos, tmp_path / "out").summary["photographs"] == 4
+    detect(tmp_path / "elsewhere", tmp_path / "out", accept_gone=True)
+    assert Dataset(tmp_path / "out").addresses.tolist() == ["x.jpg"]
+
+
 def test_a_touched_or_copied_photograph_is_read_and_not_looked_into(photos, tmp_path):
     first = detect(photos, tmp_path / "out")
     MarkDetector.looks = 0

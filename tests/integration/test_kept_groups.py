@@ -162,6 +162,15 @@ def test_other_settings_make_groups_anew_and_say_that_names_are_of_earlier_ones(
     assert "names by a person are not used" in capsys.readouterr().err
 
 
+def test_a_person_s_names_that_are_not_sound_are_never_replaced_by_suggestions(archive):
+    hand = archive.layout.hand_names(*CELL)
+    document = json.loads(hand.read_text())
+    document["names"]["1"] = "joyful"
+    hand.write_text(json.dumps(document))
+    with pytest.raises(InputError, match="cluster 1 is named 'joyful'"):
+        label.run(archive.arguments)
+
+
 def test_regrouping_keeps_what_people_said_and_leaves_out_what_is_no_face(archive):
     groups = archive.groups()
     none = {name for name, group in groups.items() if group == "3"} - {"m01"} | {"m02"}
