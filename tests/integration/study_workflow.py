@@ -29,15 +29,16 @@ def dry_run(folder: Path, recipe: Path, run: Path, *config: str) -> subprocess.C
     """Return what Snakemake would do, with further words of its --config."""
     words = [*arguments_of(recipe, run, "-n", "--quiet", "host"), *config]
     printed = [folder / "printed.out", folder / "printed.err"]
-    process = SERVER.Process(target=_call, args=(words, folder, printed))
+    process = SERVER.Process(target=_call, args=(words, folder, printed, dict(os.environ)))
     process.start()
     process.join(300)
     assert process.exitcode is not None, "Snakemake does not end"
     return subprocess.CompletedProcess(words, process.exitcode, *(path.read_text() for path in printed))
 
 
-def _call(words: list[str], folder: Path, printed: list[Path]) -> None:
+def _call(words: list[str], folder: Path, printed: list[Path], environment: dict[str, str]) -> None:
     os.chdir(folder)
+    os.environ.update(environment)  # the server has that of its start
     for number, path in enumerate(printed, start=1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     from snakemake.cli import main
