@@ -54,7 +54,7 @@ class TagsDescription:
     set_aside : int
         Faces that are not in the table: what the detector took for a face, and a person did not.
     calibrated : bool
-        Whether labelled faces chose the temperature of the shares; see `fecemo.archive.confidence`.
+        Whether labelled faces chose the temperature of the shares; see `fecemo.evaluation.metrics.calibration`.
     temperature : float
     n_labelled : int
     error : float or None

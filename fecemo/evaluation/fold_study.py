@@ -83,7 +83,8 @@ def probe_learner(sets: Sequence[LabelledVectors], settings: ProbeSettings, seed
         rows = draw_budget(rows, labels[rows], settings.labels, seed)
         standard = fit_standard_vectors(vectors, rows, components=settings.components, seed=seed)
         train = standard.of(vectors, rows)
-        return lambda met, asked: linear_answers(train, labels[rows], standard.of(sets[met].vectors, asked), settings)
+        return lambda met, positions: linear_answers(train, labels[rows], standard.of(sets[met].vectors, positions),
+                                                     settings)
 
     return learn
 
@@ -126,12 +127,12 @@ def study_folds(sets: Sequence[LabelledVectors], classes: Sequence[str], learn: 
             train = rows[source][folds[source] != left_out]
             answers, known = learn(source, train), sets[source].faces[train]
             for met, vectors in enumerate(sets):
-                asked, of_fold = rows[met], folds[met]
-                fair = ~np.isin(vectors.faces[asked], known) & ((of_fold == left_out) | (met != source))
-                asked, of_fold = asked[fair], of_fold[fair]
-                answered = answers(met, asked) if len(asked) else np.empty(0, "<U1")
+                positions, of_fold = rows[met], folds[met]
+                fair = ~np.isin(vectors.faces[positions], known) & ((of_fold == left_out) | (met != source))
+                positions, of_fold = positions[fair], of_fold[fair]
+                answered = answers(met, positions) if len(positions) else np.empty(0, "<U1")
                 for fold in np.unique(of_fold).tolist():
-                    values[source][met].append(macro_f1(vectors.labels[asked[of_fold == fold]],
+                    values[source][met].append(macro_f1(vectors.labels[positions[of_fold == fold]],
                                                         answered[of_fold == fold], classes))
     for row, learned in zip(values, sets, strict=True):
         for pairs, vectors in zip(row, sets, strict=True):

@@ -218,7 +218,7 @@ def _train(cell: Cell, datasets: list[Dataset], classes: tuple[str, ...], number
     rows = draw_budget(rows, labels[rows], settings.labels, settings.seed)
     answers = train_classifier(cell, datasets[number].faces, rows, labels[rows], classes, settings.seed,
                                f"{STAGE}: {settings.learner} on {settings.called[number]}")
-    return lambda met, asked: answers(datasets[met].faces, asked)
+    return lambda met, positions: answers(datasets[met].faces, positions)
 
 
 def _groups(dataset: Dataset, person: str) -> tuple[np.ndarray, int | None]:

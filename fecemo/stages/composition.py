@@ -225,7 +225,7 @@ def _learner(settings: CompositionSettings, dataset: Dataset, variant: Variant, 
         def train(rows: np.ndarray, seed: int) -> Callable[[np.ndarray], np.ndarray]:
             answers = train_classifier(cell, dataset.faces, rows, labels[rows], dataset.classes, seed,
                                        f"{STAGE}: {settings.learner}")
-            return lambda asked: answers(dataset.faces, asked)
+            return lambda positions: answers(dataset.faces, positions)
 
         return train, [], {}
     (vectors,), scratch, machine = describe_faces(STAGE, [dataset], variant, settings.network, settings.output, folder)
@@ -233,7 +233,7 @@ def _learner(settings: CompositionSettings, dataset: Dataset, variant: Variant, 
 
     def fit(rows: np.ndarray, seed: int) -> Callable[[np.ndarray], np.ndarray]:
         standard = fit_standard_vectors(vectors, rows, components=settings.components, seed=seed)
-        return lambda asked: linear_answers(standard.of(vectors, rows), labels[rows], standard.of(vectors, asked),
-                                            probe)
+        return lambda positions: linear_answers(standard.of(vectors, rows), labels[rows],
+                                                standard.of(vectors, positions), probe)
 
     return fit, scratch, machine

@@ -143,7 +143,7 @@ def _refuse_lost(place: Path, images: Sequence[LabelledImage], stored: Sequence[
 
 
 def _refuse_unknown_columns(labelled_set: LabelledSet, settings: ImportSettings) -> None:
-    """Raise `InputError` where an annotation that was asked for is known of no image."""
+    """Raise `InputError` where a recipe's annotation is known of no image."""
     for name in (*settings.annotations, *settings.text_annotations):
         if not any(image.annotations.get(name) for image in labelled_set.images):
             raise InputError(f"{settings.images}: {name!r} is asked for, and it is known of none of the "
@@ -151,7 +151,7 @@ def _refuse_unknown_columns(labelled_set: LabelledSet, settings: ImportSettings)
 
 
 def _known(images: Sequence[LabelledImage], settings: ImportSettings) -> dict[str, str]:
-    """Return in words of how many images each annotation is known that was asked for, and between which numbers."""
+    """Return in words of how many images each annotation is known, and between which numbers."""
     known = {}
     for name in (*settings.annotations, *settings.text_annotations):
         cells = [cell for image in images if (cell := image.annotations.get(name))]
@@ -203,27 +203,27 @@ def _divided(images: Sequence[LabelledImage], settings: ImportSettings,
         rows, made = np.arange(len(images)), ("valid", "test")
     elif "train" in present and "valid" not in present:
         rows, made = np.flatnonzero(splits == "train"), ("valid",)
-    asked = {split: number for split in made if (number := getattr(settings, HELD_OUT[split])) is not None}
+    numbers = {split: number for split in made if (number := getattr(settings, HELD_OUT[split])) is not None}
     if made:
         splits[rows] = make_splits(
             [ids[row] for row in rows], [labels[row] for row in rows], valid_fraction=settings.valid_fraction,
             test_fraction=settings.test_fraction if "test" in made else 0.0, seed=settings.seed, copies=copies[rows],
-            **{HELD_OUT[split]: number for split, number in asked.items()})
+            **{HELD_OUT[split]: number for split, number in numbers.items()})
     return ([dataclasses.replace(image, split=str(split)) for image, split in zip(images, splits, strict=True)],
-            _rule([labels[row] for row in rows], asked) if asked else "")
+            _rule([labels[row] for row in rows], numbers) if numbers else "")
 
 
-def _rule(labels: Sequence[str], asked: dict[str, int]) -> str:
-    """Return in words how many faces of each emotion are held out, and why they are fewer than asked for."""
+def _rule(labels: Sequence[str], numbers: dict[str, int]) -> str:
+    """Return in words how many faces of each emotion are held out, and why they are fewer than the settings say."""
     from fecemo.data.splits import held_out_per_class
 
     counts = Counter(labels)
-    taken = held_out_per_class(counts, asked)
+    taken = held_out_per_class(counts, numbers)
     rule = " and ".join(f"{number} of each emotion for {split}" for split, number in taken.items())
-    if taken == asked:
+    if taken == numbers:
         return rule
     rarest = min(counts, key=lambda label: (counts[label], label))
-    wanted = " and ".join(map(str, asked.values()))
+    wanted = " and ".join(map(str, numbers.values()))
     return f"{rule}, in place of {wanted}: half of {rarest}, {counts[rarest]} in all, stays to be learnt from"
 
 

@@ -104,8 +104,8 @@ def train_classifier(cell: Cell, faces: Faces, rows: np.ndarray, labels: np.ndar
                 columns={name: faces for name in shapes}, examples=learned, held_out=held_out)]))
     part, names = part_of(model, (cell.approach.output,)), np.array(classes)
 
-    def answers(faces: Faces, asked: np.ndarray) -> np.ndarray:
-        loader = Loader({name: faces for name in shapes}, asked, view, resident_bytes=0)
+    def answers(faces: Faces, positions: np.ndarray) -> np.ndarray:
+        loader = Loader({name: faces for name in shapes}, positions, view, resident_bytes=0)
         scores = [batch[cell.approach.output] for batch in outputs(part, loader, BATCH_SIZE)]
         return np.asarray(names[np.concatenate(scores).argmax(axis=1)])
 

@@ -116,8 +116,8 @@ class Photograph:
 
     def _face(self, dataset: Dataset) -> DetectedFace:
         made = dataset.receipt
-        asked = {name: made.config[name] for name in DECIDING if name in made.config}
-        settings = DetectSettings(self.path, **asked)
+        deciding = {name: made.config[name] for name in DECIDING if name in made.config}
+        settings = DetectSettings(self.path, **deciding)
         model = require_model(self.detector)
         self._require_same("detector", model, made.inputs.get("detector"))
         detector = FaceDetector(load_yunet(model, settings.min_score), settings.min_size, settings.turns)

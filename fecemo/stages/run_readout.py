@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 
-from fecemo.archive.confidence import Calibration, calibrate, shares
 from fecemo.clustering.halves import groups_of_target
 from fecemo.clustering.kmeans import assign
 from fecemo.clustering.naming import class_margins
@@ -30,6 +29,7 @@ from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_file, digest_json, read_receipt, require_receipt
 from fecemo.data.vocabulary import Vocabulary
 from fecemo.errors import InputError, StoredStateError
+from fecemo.evaluation.metrics.calibration import Calibration, calibrate, shares
 from fecemo.models.approach import EMBEDDING, IMAGE, find_approach
 from fecemo.run import Encoder, Run, input_columns
 from fecemo.stages.kept_groups import grouped_faces

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from fecemo.cli import say_done
 from fecemo.data.durable import atomic_write, explained, output_lock, require_writable
-from fecemo.data.receipts import RECEIPT_NAME, Receipt, current_receipt, plain, write_receipt
+from fecemo.data.receipts import RECEIPT_NAME, Receipt, current_receipt, plain, sound_receipt, write_receipt
 from fecemo.study.artifact_kinds import KINDS
 from fecemo.study.artifacts import Artifacts
 from fecemo.study.cell import Cell
@@ -95,23 +94,26 @@ def run_stage(stage: str, folder: Path, *, config: dict[str, Any], inputs: dict[
 def _earlier_output_kept(folder: Path) -> Iterator[None]:
     """Take a folder's receipt away, and bring it back where the work fails before any output changed."""
     path = folder / RECEIPT_NAME
-    earlier = path.read_bytes() if path.is_file() else None
-    state = _states(folder)
+    earlier = sound_receipt(folder)
+    text = path.read_bytes() if earlier is not None else b""
+    states = None if earlier is None else _states(folder, earlier)
     with explained(path):
         path.unlink(missing_ok=True)
     try:
         yield
     except BaseException:
-        if earlier is not None and _states(folder) == state:
-            atomic_write(path, earlier)
+        if earlier is not None and _states(folder, earlier) == states:
+            atomic_write(path, text)
         raise
 
 
-def _states(folder: Path) -> dict[str, tuple[int, int, int]]:
-    """Return size, time and inode of every file below a folder but the receipt, the lock and scratch files."""
-    return {str(path.relative_to(folder)): (state.st_size, state.st_mtime_ns, state.st_ino)
-            for path in sorted(folder.rglob("*")) if path.name != RECEIPT_NAME and not path.name.startswith(".")
-            and stat.S_ISREG((state := path.lstat()).st_mode)}
+def _states(folder: Path, receipt: Receipt) -> list[tuple[int, int, int]] | None:
+    """Return size, time and inode of every output that a receipt names; None where one of them is missing."""
+    try:
+        states = [(folder / name).stat() for name in sorted(receipt.outputs)]
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return [(state.st_size, state.st_mtime_ns, state.st_ino) for state in states]
 
 
 def run_artifact(artifacts: Artifacts, kind: str, cell: Cell, work: Callable[[Path], StageResult], *,

@@ -106,9 +106,9 @@ def run(settings: TagSettings, out: Path) -> Receipt | None:
     ``confidence`` of the label's first name, ``second`` best and its confidence, ``cluster``, or ``hand`` where a
     person moved it out of its cluster, and the digest of the ``run``), ``vectors.npy`` (n, d) float32, ``shares.npy``
     (n, c) float32: of each label, summing to 1, or 0 throughout where a face shows none. ``tags.json`` names the labels
-    and says whether shares are calibrated; `fecemo.archive.confidence` has the formula. ``exiftool.csv`` has a row a
-    photograph, for ``cd PHOTOS && exiftool -csv=exiftool.csv -sep "; " .``; ``sidecars.csv`` says what became of each
-    sidecar. What clusters or single faces are named "not a face" is in none of these, but in ``set_aside.csv``.
+    and says whether shares are calibrated; `fecemo.evaluation.metrics.calibration` has the formula. ``exiftool.csv``
+    has a row a photograph, for ``cd PHOTOS && exiftool -csv=exiftool.csv -sep "; " .``; ``sidecars.csv`` says what
+    became of each sidecar. Clusters and single faces that are named "not a face" are in ``set_aside.csv`` alone.
 
     If interrupted, rerun: it resumes. When photographs join, only their faces are computed.
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from fecemo.archive.confidence import Calibration, calibrate, calibration_error, shares
 from fecemo.archive.photographs import Photograph, require_unchanged
 from fecemo.archive.vectors import DIGEST, VectorStore
 from fecemo.data.photo_tree import photo_path
 from fecemo.errors import InputError
+from fecemo.evaluation.metrics.calibration import Calibration, calibrate, shares
 
 
 def test_a_temperature_makes_confidence_what_labels_say():
@@ -28,12 +28,6 @@ def test_the_share_of_a_class_is_that_of_all_names_that_count_as_it():
     scores = np.tile([0.5, 0.5, -0.5], (80, 1))
     right = np.array([[False, False, True], [True, True, False]])[(np.arange(80) % 4 != 0).astype(int)]
     assert calibrate(scores, right, assumed=1.0).temperature == pytest.approx(1 / np.log(1.5), rel=1e-3)
-
-
-def test_calibration_error_weighs_bins_by_their_faces():
-    # Three faces at .95, two of them right: |2 − 2.85|; one at .55, right: |1 − .55|. Over four faces.
-    assert calibration_error(np.array([0.95, 0.95, 0.95, 0.55]), np.array([1, 1, 0, 1], bool)) == pytest.approx(
-        (0.85 + 0.45) / 4)
 
 
 def test_vectors_are_kept_by_the_digests_of_faces(tmp_path):

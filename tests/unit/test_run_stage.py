@@ -93,6 +93,23 @@ def test_work_that_is_refused_at_once_keeps_the_earlier_output(tmp_path):
     assert read_receipt(tmp_path) == first
 
 
+def test_an_output_beside_the_folder_that_changed_takes_the_earlier_receipt_with_it(tmp_path):
+    def write(out):
+        (out.parent / "table1.md").write_text("| row |")
+        return StageResult(files=["../table1.md"], message="done")
+
+    def stop_midway(out):
+        (out.parent / "table1.md").write_text("| r")
+        raise KeyboardInterrupt
+
+    folder = tmp_path / "table"
+    folder.mkdir()
+    run_stage("table", folder, config={"rows": 1}, inputs={}, seed=1, work=write)
+    with pytest.raises(KeyboardInterrupt):
+        run_stage("table", folder, config={"rows": 2}, inputs={}, seed=1, work=stop_midway)
+    assert read_receipt(folder) is None
+
+
 def test_a_second_writer_is_refused(tmp_path):
     with output_lock(tmp_path), pytest.raises(StoredStateError, match="being written by another process"):
         run(tmp_path)

@@ -8,7 +8,8 @@ from cell_evidence import N, cell_evidence
 
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.evaluation.cell_metrics.soft_truth import human_line, measure_soft_truth
-from fecemo.evaluation.metrics.votes import calibration_error, cross_entropy, panel_answers, rater_answers
+from fecemo.evaluation.metrics.calibration import calibration_error
+from fecemo.evaluation.metrics.votes import cross_entropy, panel_answers, rater_answers
 
 
 def test_one_rater_against_the_others_by_hand():
@@ -38,6 +39,9 @@ def test_calibration_error_and_cross_entropy_by_hand():
     # Two answers of confidence .95, one right: off by .45; two of .55, both right: off by .45.
     assert calibration_error(np.array([0.95, 0.95, 0.55, 0.55]), np.array([1, 0, 1, 1])) == pytest.approx(0.45)
     assert calibration_error(np.array([1.0, 1.0]), np.array([1, 1])) == 0
+    # Three faces at .95, two of them right: |2 − 2.85|; one at .55, right: |1 − .55|. Over four faces.
+    assert calibration_error(np.array([0.95, 0.95, 0.95, 0.55]), np.array([1, 1, 0, 1], bool)) == pytest.approx(
+        (0.85 + 0.45) / 4)
     shares = np.array([[0.75, 0.25]])
     assert cross_entropy(shares, np.array([[0.5, 0.5]])) == pytest.approx(np.log(2))
     entropy = -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))

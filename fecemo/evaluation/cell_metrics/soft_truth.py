@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from fecemo.evaluation.cell_metric import CellEvidence, CellMetric
-from fecemo.evaluation.metrics.votes import calibration_error, cross_entropy, panel_answers, rater_answers
+from fecemo.evaluation.metrics.calibration import calibration_error
+from fecemo.evaluation.metrics.votes import cross_entropy, panel_answers, rater_answers
 from fecemo.evaluation.printed import Part
 from fecemo.evaluation.records.score import Score
 

@@ -4,7 +4,6 @@ import numpy as np
 
 PANELS = 50
 """Second panels that are drawn."""
-BINS = 10
 
 
 def rater_answers(votes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -59,21 +58,6 @@ def panel_answers(votes: np.ndarray, truth: np.ndarray, seed: int) -> np.ndarray
         top = drawn == drawn.max(axis=1, keepdims=True)
         right += top[np.arange(len(votes)), truth] / top.sum(axis=1)
     return right / PANELS
-
-
-def calibration_error(confidence: np.ndarray, reached: np.ndarray) -> float:
-    """Return Σ_b n_b / n |mean reached_b − mean confidence_b| over ten bins of equal width (Guo et al. 2017, eq. 3).
-
-    Parameters
-    ----------
-    confidence : ndarray of shape (n,), float
-        In [0, 1], of each answer; n ≥ 1.
-    reached : ndarray of shape (n,), float
-        Whether the answer is right, or the share of votes that it has.
-    """
-    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    gaps = np.bincount(bins, weights=np.asarray(reached, np.float64) - confidence, minlength=BINS)
-    return float(np.abs(gaps).sum() / len(bins))
 
 
 def cross_entropy(shares: np.ndarray, probabilities: np.ndarray) -> float:

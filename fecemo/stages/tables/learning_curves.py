@@ -24,7 +24,7 @@ class LearningPoint:
     cell: "CellRecords"
     amount: int | None  #: How much it had, in the curve's unit.
     seconds: float | None  #: Wall-clock seconds of training; None also where nothing was trained for the point.
-    asked: float | None = None  #: The recipe's value; None for the cell itself.
+    recipe_value: float | None = None  #: The recipe's value; None for the cell itself.
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def read_learning_curves(study: Recipe, layout: RunLayout,
     curves = []
     for (name, variant, key), steps in by_curve.items():
         cell, row = resolve(study, name, variant), whole[name, variant]
-        last = _point(cell, steps[-1][1], layout, row, asked=None)
+        last = _point(cell, steps[-1][1], layout, row, recipe_value=None)
         points = []
         for step_name, step in steps:
             step_cell = resolve(study, step_name, variant)
@@ -91,12 +91,12 @@ def _unit(cell: Cell, step: LearningStep) -> str:
 
 
 def _point(cell: Cell, step: LearningStep, layout: RunLayout, row: "CellRecords",
-           asked: float | None) -> LearningPoint:
+           recipe_value: float | None) -> LearningPoint:
     """Return a cell as a point: how much of the step's setting it had, and how long its networks were trained."""
     if not step.phase:
-        return LearningPoint(row, None if row.sweep is None else row.sweep.source_faces, None, asked)
+        return LearningPoint(row, None if row.sweep is None else row.sweep.source_faces, None, recipe_value)
     receipt = sound_receipt(layout.model(cell.row, cell.variant.name))
     if receipt is None or (row.score is None and row.sweep is None):
-        return LearningPoint(row, None, None, asked)
+        return LearningPoint(row, None, None, recipe_value)
     of_phase = receipt.summary["epochs" if step.setting == "epochs" else "faces"]
-    return LearningPoint(row, of_phase.get(step.phase), receipt.seconds, asked)
+    return LearningPoint(row, of_phase.get(step.phase), receipt.seconds, recipe_value)

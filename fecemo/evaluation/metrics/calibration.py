@@ -71,8 +71,16 @@ def calibrate(scores: np.ndarray, right: np.ndarray, assumed: float) -> Calibrat
     return Calibration(best, len(right), calibration_error(made.max(axis=1), correct))
 
 
-def calibration_error(confidence: np.ndarray, correct: np.ndarray) -> float:
-    """Return Σ_b n_b / n |accuracy_b − mean confidence_b| over ten bins of equal width: Guo et al., equation 3."""
-    bins = np.minimum((np.asarray(confidence) * BINS).astype(int), BINS - 1)
-    gaps = np.bincount(bins, weights=np.asarray(correct, float) - np.asarray(confidence, float), minlength=BINS)
-    return float(np.abs(gaps).sum() / max(1, len(bins)))
+def calibration_error(confidence: np.ndarray, reached: np.ndarray) -> float:
+    """Return Σ_b n_b / n |mean reached_b − mean confidence_b| over ten bins of equal width (Guo et al. 2017, eq. 3).
+
+    Parameters
+    ----------
+    confidence : ndarray of shape (n,), float
+        In [0, 1], of each answer; n ≥ 1.
+    reached : ndarray of shape (n,), float
+        Whether the answer is right, or the share of votes that it has.
+    """
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    gaps = np.bincount(bins, weights=np.asarray(reached, np.float64) - confidence, minlength=BINS)
+    return float(np.abs(gaps).sum() / len(bins))
