@@ -83,7 +83,7 @@ def read_run(study: Recipe, layout: RunLayout) -> RunResults:
                      for name, value in settings.items()]
     for curve in curves:
         for point in curve.points:
-            amount = point.asked if point.amount is None else point.amount
+            amount = point.recipe_value if point.amount is None else point.amount
             less: dict[str, Any] = {
                 "setting": curve.setting, "amount": amount, "unit": curve.unit, "title": curve.row.title,
                 "variant_title": curve.column.title}
