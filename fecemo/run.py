@@ -181,6 +181,7 @@ class Encoder:
         self.inputs = input_columns(receipt)
         self.model: Any = None
         self._view: Any = None
+        self._describe: Any = None
         if self.approach.build is not None:
             import_keras(receipt.config.get("threads"))
             from fecemo.training.network_file import MODEL_NAME, load_network
@@ -242,12 +243,12 @@ class Encoder:
     def _described(self, faces: dict[str, np.ndarray], n: int) -> np.ndarray:
         from fecemo.imaging.descriptors import find_descriptor
 
-        descriptor, sizes = find_descriptor(str(self.approach.descriptor)), asdict(self.config)
+        if self._describe is None:
+            self._describe = find_descriptor(str(self.approach.descriptor)).open(asdict(self.config))
         (pictures,) = faces.values()
-        made = np.empty((n, descriptor.length(sizes)), np.float32)
-        for row in range(n):
-            made[row] = descriptor.describe(self.variant.view(pictures[row : row + 1])[0], sizes)
-        return made
+        blocks = [self._describe(self.variant.view(pictures[start : start + BATCH_SIZE]))
+                  for start in range(0, n, BATCH_SIZE)]
+        return np.concatenate(blocks) if blocks else np.empty((0, 0), np.float32)
 
     def _outputs(self, faces: dict[str, np.ndarray], vectors: dict[str, np.ndarray], n: int,
                  output: str) -> np.ndarray:

@@ -103,6 +103,14 @@ def copies(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable
     return parts
 
 
+def others(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[Part]:
+    """Return which rows are networks that others trained, and on what."""
+    rows = selected[selected["supervision"].fillna("").str.contains("that others trained on ")]
+    titles = dict(zip(rows["title"], rows["supervision"], strict=True))
+    return (" ".join(f"{title}: {supervision}." for title, supervision in titles.items())
+            + " Their labels are in no count.",) if titles else ()
+
+
 def dashes(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[Part]:
     """Return what a dash means, and what waits for what."""
     sentences = []
@@ -169,4 +177,4 @@ def same_faces(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iter
 
 
 NOTES: dict[str, Note] = {note.__name__: note for note in (
-    chance, human, seeds, marked, naming, copies, dashes, trained_once, sweep, triplets, source, same_faces)}
+    chance, human, seeds, marked, naming, copies, others, dashes, trained_once, sweep, triplets, source, same_faces)}

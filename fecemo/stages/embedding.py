@@ -86,20 +86,22 @@ def _describe(cell: Cell, descriptor_name: str, faces: dict[str, RunFaces], are_
               folder: Path) -> StageResult:
     from fecemo.imaging.descriptors import find_descriptor
 
-    descriptor, sizes = find_descriptor(descriptor_name), dataclasses.asdict(cell.model)
+    describe = find_descriptor(descriptor_name).open(dataclasses.asdict(cell.model))
     files: list[str] = []
     counts: dict[str, int] = {}
+    length = 0
     for name, columns in faces.items():
         rows = np.flatnonzero(are_faces[name])
-        values = np.empty((len(rows), descriptor.length(sizes)), np.float32)
-        with progress(len(values), f"embed {cell.title}: {name}", "face") as bar:
-            for place, row in enumerate(rows.tolist()):
-                values[place] = descriptor.describe(cell.variant.view(columns.images[row : row + 1])[0], sizes)
-                bar.update(1)
+        blocks = []
+        with progress(len(rows), f"embed {cell.title}: {name}", "face") as bar:
+            for start in range(0, len(rows), BATCH_SIZE):
+                blocks.append(describe(cell.variant.view(columns.images[rows[start : start + BATCH_SIZE]])))
+                bar.update(len(blocks[-1]))
+        values = np.concatenate(blocks) if blocks else np.empty((0, length), np.float32)
         sweep(folder / name)
         files += store_outputs(folder, name, {cell.approach.output: values}, rows)
-        counts[name] = len(values)
-    return _result(cell, files, counts, descriptor.length(sizes), {})
+        counts[name], length = values.shape
+    return _result(cell, files, counts, length, {})
 
 
 def _result(cell: Cell, files: list[str], counts: dict[str, int], length: int, machine: dict[str, str]) -> StageResult:

@@ -30,6 +30,8 @@ from fecemo.study.artifact_kinds import clustering_digest
 from fecemo.study.cell import Cell
 from fecemo.study.faces.data_names import TARGET
 
+TINY = 1e-30
+
 
 @dataclass(frozen=True)
 class PredictedFaces:
@@ -112,7 +114,8 @@ def predict(arguments: CellArguments, cell: Cell, target: Dataset, receipts: Map
     by_clusters = cell.approach.predicts_by == "clusters"
     readout = (_by_clusters(arguments, embedded, target.classes) if by_clusters else
              _by_classifier(embedded, folder / output_file(target_name, output), target.classes,
-                            receipts["model"].summary.get("classes", target.classes)))
+                            receipts["model"].summary.get("classes", target.classes),
+                            learnt_here=cell.approach.build is not None))
     read = labels_read(cell, layout, target, receipts["model"], needed=not by_clusters)
     scored = scored_faces(cell.score_on, target, read, readout.named_with)
     rows = scored.rows
@@ -185,8 +188,15 @@ def _first_name(names: ClusterNames, cluster: int) -> str:
     return names.emotion(min(keys, key=key_order))
 
 
-def _by_classifier(embedded: FaceArray, path: Path, classes: tuple[str, ...], learnt: Sequence[str]) -> _Readout:
+def _by_classifier(embedded: FaceArray, path: Path, classes: tuple[str, ...], learnt: Sequence[str], *,
+                   learnt_here: bool) -> _Readout:
+    """Return the answers of a classifier; of one that others have trained, restricted to the classes of the target."""
     probabilities = np.asarray(embedded.values)
+    if not learnt_here and len(set(learnt) & set(classes)) > 1 and probabilities.shape[1] == len(learnt):
+        shared = {name: probabilities[:, at] for at, name in enumerate(learnt) if name in classes}
+        probabilities = np.stack([shared.get(name, np.zeros(len(probabilities))) for name in classes], axis=1)
+        probabilities = probabilities / np.maximum(probabilities.sum(axis=1, keepdims=True, dtype=np.float64), TINY)
+        learnt = classes
     if sorted(learnt) != sorted(classes):
         raise InputError(f"the model of {path.parent} answers {', '.join(learnt)}, and the target has the classes "
                          f"{', '.join(classes)}; learn labels of the classes that are scored")

@@ -80,8 +80,10 @@ def _shaped_by(cell: Cell, artifacts: Artifacts) -> dict[str, Any]:
 
 
 def _nothing_to_learn(cell: Cell, folder: Path) -> StageResult:
+    classes = {"classes": list(cell.model.classes)} if cell.approach.predicts_by == "classifier" else {}
     return StageResult(files=write_arrays(folder, {"labelled_rows": np.empty(0, np.int64)}),
-                       message=f"{cell.title}: nothing to learn", summary={"faces": {}, "labels_used": 0})
+                       message=f"{cell.title}: nothing to learn",
+                       summary={"faces": {}, "labels_used": 0, **classes})
 
 
 def _train(cell: Cell, faces: dict[str, RunFaces], inputs: dict[str, FaceInputs], folder: Path,

@@ -174,7 +174,8 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
     _check_embeddings_from(recipe, approach_name, variant_name, key)
     if cell.tsne_output is not None and recipe.roles.target is None:
         raise InputError(f"{key}.tsne_output: target faces are mapped: name a target in roles")
-    if (approach.predicts_by == "clusters" or not approach.phases) and recipe.roles.source is None:
+    adapted = approach.build is not None and not approach.phases
+    if (approach.predicts_by == "clusters" or adapted) and recipe.roles.source is None:
         raise InputError(f"{key}: {approach.name} needs unlabelled faces, of which clusters are made: name a source in "
                          "roles")
     if approach.takes_image:

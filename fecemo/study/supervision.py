@@ -9,6 +9,7 @@ FACES, EYES, LANDMARKS, RATINGS, WEIGHTS = (
     "faces", "eyes found by a landmark model", "a landmark model", "ratings of similarity", "pre-trained weights")
 OF_NOBODY = " faces with labels"
 """What faces with labels that nobody gave are called, after ``"drawn"`` or ``"synthetic"``."""
+CLASSIFIER_OF_OTHERS, NETWORK_OF_OTHERS = (f"{kind} that others trained on " for kind in ("a classifier", "a network"))
 ORDER = (FACES, EYES, LANDMARKS, RATINGS, WEIGHTS)
 
 
@@ -44,10 +45,16 @@ class Supervision:
 
     @property
     def level(self) -> int:
-        """int: 0 faces, aligned or not; 1 a landmark model, or labels that nobody gave; 2 ratings; 3 labels; 4 all."""
+        """int: 0 faces, aligned or not; 1 a landmark model, or labels that nobody gave; 2 ratings; 3 labels; 4 all.
+
+        A network of others is 1, a classifier of others 3, whatever they learnt from.
+        """
         if self.labels:
             return 4 if self.labels == 1 and self.at_most is None else 3
-        pretrained = LANDMARKS in self.parts or any(part.endswith(OF_NOBODY) for part in self.parts)
+        if any(part.startswith(CLASSIFIER_OF_OTHERS) for part in self.parts):
+            return 3
+        pretrained = LANDMARKS in self.parts or any(
+            part.endswith(OF_NOBODY) or part.startswith(NETWORK_OF_OTHERS) for part in self.parts)
         return 2 if RATINGS in self.parts else 1 if pretrained else 0
 
 
@@ -69,7 +76,10 @@ def supervision_of(cell: Cell) -> Supervision:
                 limits.append(fit.faces)
         if TRIPLET in targets:
             parts.add(RATINGS)
-    if not cell.approach.phases:
+    if trained_on := getattr(cell.model, "trained_on", ""):
+        kind = CLASSIFIER_OF_OTHERS if cell.approach.predicts_by == "classifier" else NETWORK_OF_OTHERS
+        parts.add(kind + trained_on + (", these faces perhaps among them" if cell.model.in_sample else ""))
+    elif not cell.approach.phases:
         parts.add(FACES)
     if measured(cell.approach):
         parts |= {FACES, LANDMARKS}

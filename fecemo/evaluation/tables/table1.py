@@ -10,7 +10,7 @@ TABLE = (
         name="table1", title="Table 1", order=0, lines=("title",), headings=("Approach",), split="part", where=SCORED,
         figures=(Figure("accuracy", over="variant_title", places=4, mark=True),),
         caption="Accuracy: share of the scored faces that got the right class.",
-        notes=("chance", "human", "seeds", "marked", "naming", "copies", "dashes")),
+        notes=("chance", "human", "seeds", "marked", "naming", "copies", "others", "dashes")),
     Table(
         name="better", title="Which is better", order=100, lines=("on", "compared"), headings=("On", "Compared"),
         where="against in ('variant', 'row') and stage == 'evaluate'", differences=True,

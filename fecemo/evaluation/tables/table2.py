@@ -17,7 +17,7 @@ TABLE = (
                  Figure("probes.nearest.balanced_accuracy", "k-NN probe"),
                  Figure("triplet_accuracy", "Triplets", where="`class` == ''")),
         caption="Balanced accuracy, by supervision.",
-        notes=("chance", "human", "sweep", "trained_once", "marked", "dashes", "triplets")),
+        notes=("chance", "human", "sweep", "trained_once", "marked", "others", "dashes", "triplets")),
     table(
         name="table2-accuracy", title="Accuracy", order=110, where=RAN,
         figures=(Figure("accuracy", over="answer", beside="deviation"),),

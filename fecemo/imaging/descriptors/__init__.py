@@ -17,16 +17,13 @@ class Descriptor:
     ----------
     name : str
         `fecemo.models.approach.Approach.descriptor` names it.
-    length : callable
-        ``length(sizes) -> int``, by the fields of the approach's config.
-    describe : callable
-        ``describe(picture, sizes) -> ndarray of shape (length,), float32``, of a picture of shape (side, side,
-        channels), uint8.
+    open : callable
+        ``open(settings) -> describe``, by the fields of the approach's config, where ``describe(pictures)`` takes
+        pictures of shape (n, side, side, channels), uint8, n ≥ 1, and returns vectors of shape (n, d), float32.
     """
 
     name: str
-    length: Callable[[Mapping[str, Any]], int]
-    describe: Callable[[np.ndarray, Mapping[str, Any]], np.ndarray]
+    open: Callable[[Mapping[str, Any]], Callable[[np.ndarray], np.ndarray]]
 
 
 def find_descriptor(name: str) -> Descriptor:

@@ -5,8 +5,6 @@ light and contrast do not matter. An expression is much the same on both halves 
 turned away and hair across the forehead are not. So a face is described together with its mirror image.
 """
 
-import math
-
 import numpy as np
 
 from fecemo.imaging.descriptors import Descriptor
@@ -71,6 +69,6 @@ def oriented_gradients(picture: np.ndarray, *, cells: int, directions: int, shar
 
 DESCRIPTOR = Descriptor(
     name="symmetric_hog",
-    length=lambda sizes: math.prod(described_shape(sizes["cells"], sizes["directions"])),
-    describe=lambda picture, sizes: oriented_gradients(picture, **sizes).ravel(),
+    open=lambda sizes: lambda pictures: np.stack(
+        [oriented_gradients(picture, **sizes).ravel() for picture in pictures]),
 )

@@ -1,0 +1,94 @@
+"""Networks that others have trained, as they ship them: a file in ONNX or LiteRT gives vectors or classes of a face."""
+
+import re
+from dataclasses import dataclass
+
+from fecemo.models.approach import IMAGE, Approach, ModelConfig, Shape
+
+
+@dataclass(frozen=True)
+class ExternalConfig(ModelConfig):
+    """A network in a file, and how its makers prepare a face for it: ``(pixel − mean) / std`` by channel.
+
+    Parameters
+    ----------
+    file : str
+        Path of an ``.onnx`` file, which onnxruntime runs, or of a ``.tflite`` file, which ai-edge-litert runs.
+    sha256 : str
+        Of the file, in hexadecimal: a file of another digest is refused.
+    trained_on : str
+        What it learnt from, such as ``"AffectNet, 287,651 labels"``: stands in every table in the place of labels.
+    in_sample : bool
+        Whether the faces that are scored may be among these; tables say so.
+    output : str
+        Name of the output to take; by default the first.
+    side : int
+        Side in pixels of what it takes, where the file leaves it open; by default as the file says.
+    channels : str
+        Order of colours, ``rgb`` or ``bgr``. A network of one channel takes gray levels.
+    mean, std : tuple of float
+        Gray levels, in [0, 255], one for all channels or one for each; std above 0.
+    """
+
+    file: str = ""
+    sha256: str = ""
+    trained_on: str = ""
+    in_sample: bool = False
+    output: str = ""
+    side: int = 0
+    channels: str = "rgb"
+    mean: tuple[float, ...] = (0.0,)
+    std: tuple[float, ...] = (255.0,)
+
+    def __post_init__(self) -> None:
+        if self.channels not in ("rgb", "bgr"):
+            raise ValueError(f"channels must be rgb or bgr, not {self.channels!r}")
+        if self.side < 0:
+            raise ValueError(f"side must be pixels, or 0 for what the file says, not {self.side}")
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if len(values) not in (1, 3):
+                raise ValueError(f"{name} must be one number or one for each of three channels, not {list(values)}")
+        if min(self.std) <= 0:
+            raise ValueError(f"std must be above 0, not {min(self.std)}")
+
+    def check_image(self, shape: Shape) -> None:
+        """Raise `ValueError` if the file, its digest or what it learnt from is not named."""
+        if not self.file.endswith((".onnx", ".tflite")):
+            raise ValueError(f"file must name a network that ends in .onnx or .tflite, not {self.file!r}")
+        if not re.fullmatch("[0-9a-f]{64}", self.sha256):
+            raise ValueError(f"sha256 must be the 64 hexadecimal digits that sha256sum prints of {self.file}, "
+                             f"not {self.sha256!r}")
+        if not self.trained_on:
+            raise ValueError("trained_on must say what the network learnt from, which the tables print")
+
+
+@dataclass(frozen=True)
+class ExternalClassifierConfig(ExternalConfig):
+    """Further, what a classifier's numbers mean.
+
+    Parameters
+    ----------
+    classes : tuple of str
+        Class of each number, by this project's names, in the order of the file. One that the scored faces do not know
+        is left out; one of theirs that the network does not know is never its answer.
+    logits : bool
+        Whether the numbers are logits, of which the softmax is taken; else they are probabilities.
+    """
+
+    classes: tuple[str, ...] = ()
+    logits: bool = False
+
+    def check_image(self, shape: Shape) -> None:
+        """Raise `ValueError` likewise, and if there are no two classes, or two of one name."""
+        super().check_image(shape)
+        if len(self.classes) < 2 or len(set(self.classes)) < len(self.classes):
+            raise ValueError(f"classes must be two or more different names, not {list(self.classes)}")
+
+
+APPROACH = (
+    Approach(name="external_embedding", title="External embedding", config=ExternalConfig, inputs={"image": IMAGE},
+             build=None, phases=(), readouts={"embedding": "clusters"}, descriptor="network_file"),
+    Approach(name="external_classifier", title="External classifier", config=ExternalClassifierConfig,
+             inputs={"image": IMAGE}, build=None, phases=(), readouts={"probabilities": "argmax"},
+             descriptor="network_file"),
+)

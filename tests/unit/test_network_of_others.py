@@ -1,0 +1,89 @@
+"""A network in a file, as its makers ship it: prepared, run, read; refused where it is another, or no network."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from fecemo.errors import InputError
+from fecemo.imaging.descriptors import find_descriptor
+
+onnx = pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+QUARTERS = (100, 110, 120, 130)
+
+
+def quarter_means(path, channels=1, channels_first=True, side=4):
+    """Write a network that gives the mean of each quarter of a picture, of its first channel."""
+    from onnx import TensorProto, helper
+
+    shape = [1, channels, side, side] if channels_first else [1, side, side, channels]
+    first = "picture" if channels_first else "first"
+    nodes = [] if channels_first else [helper.make_node("Transpose", ["picture"], ["first"], perm=[0, 3, 1, 2])]
+    half = [2, 2]
+    nodes += [helper.make_node("AveragePool", [first], ["means"], kernel_shape=half, strides=half),
+              helper.make_node("Gather", ["means", "zero"], ["one_channel"], axis=1),
+              helper.make_node("Flatten", ["one_channel"], ["numbers"])]
+    graph = helper.make_graph(
+        nodes, "quarters", [helper.make_tensor_value_info("picture", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("numbers", TensorProto.FLOAT, [1, 4])],
+        [helper.make_tensor("zero", TensorProto.INT64, [1], [0])])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return {"file": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "output": "", "side": 0,
+            "channels": "rgb", "mean": (100.0,), "std": (10.0,)}
+
+
+def describe(settings, picture):
+    return find_descriptor("network_file").open(settings)(picture[None])[0]
+
+
+def picture(scale=4, channels=1):
+    """Return a picture of four flat quarters, of side 2 · scale."""
+    small = np.array(QUARTERS, np.uint8).reshape(2, 2, 1)
+    return np.repeat(small.repeat(scale, axis=0).repeat(scale, axis=1), channels, axis=2)
+
+
+def test_a_picture_is_resized_and_standardized_and_the_networks_numbers_are_the_vector(tmp_path):
+    settings = quarter_means(tmp_path / "quarters.onnx")
+    np.testing.assert_allclose(describe(settings, picture()), [0, 1, 2, 3], atol=1e-5)
+    # Two pixels become four, which take 1, 3/4, 1/4 and 0 of the first: a half of them 7/8 of one and 1/8 of the other.
+    np.testing.assert_allclose(describe(settings, picture(1)), [3 / 8, 9 / 8, 15 / 8, 21 / 8], atol=1e-5)
+
+
+def test_colours_are_ordered_as_the_network_wants_them_and_gray_fills_three_channels(tmp_path):
+    settings = quarter_means(tmp_path / "colour.onnx", channels=3, channels_first=False)
+    colour = picture(channels=3)
+    colour[..., 2] += 50
+    np.testing.assert_allclose(describe(settings, colour), [0, 1, 2, 3], atol=1e-5)
+    np.testing.assert_allclose(describe({**settings, "channels": "bgr"}, colour), [5, 6, 7, 8], atol=1e-5)
+    np.testing.assert_allclose(describe({**settings, "mean": (0.0, 100.0, 100.0)}, picture()), [10, 11, 12, 13],
+                               atol=1e-4)
+
+
+def test_logits_become_probabilities_and_what_is_neither_is_refused(tmp_path):
+    settings = quarter_means(tmp_path / "quarters.onnx") | {"classes": ("happy", "sad", "fear", "anger")}
+    powers = np.exp([0, 1, 2, 3])
+    np.testing.assert_allclose(describe(settings | {"logits": True}, picture()), powers / powers.sum(), atol=1e-6)
+    with pytest.raises(InputError, match=r"no probabilities.*say logits: true"):
+        describe(settings | {"logits": False}, picture())
+    with pytest.raises(InputError, match="gives 4 numbers, and classes names 3"):
+        describe(settings | {"classes": ("a", "b", "c"), "logits": True}, picture())
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    ({"sha256": "0" * 64}, "has the sha256 [0-9a-f]{64}, expected 0000"),
+    ({"side": 5}, "takes pictures of 4 × 4 pixels, and side is 5"),
+    ({"output": "logits"}, "has no output 'logits', only numbers"),
+    ({"file": "nowhere.onnx"}, r"nowhere\.onnx cannot be read \(No such file"),
+])
+def test_what_does_not_fit_is_refused_by_name(tmp_path, change, words):
+    with pytest.raises(InputError, match=words):
+        describe(quarter_means(tmp_path / "quarters.onnx") | change, picture())
+
+
+def test_a_file_that_is_no_network_is_refused(tmp_path):
+    path = tmp_path / "broken.onnx"
+    path.write_bytes(b"no network")
+    settings = {"file": str(path), "sha256": hashlib.sha256(b"no network").hexdigest(), "output": ""}
+    with pytest.raises(InputError, match="is no network that onnxruntime reads"):
+        find_descriptor("network_file").open(settings)
