@@ -1,6 +1,8 @@
 # make demo      the whole study on drawn faces, on the CPU, in minutes
 # make table2    what each step of help buys, on drawn faces, in minutes
 # make archive PHOTOS=~/pictures    faces by expression in your own photographs: tags, and a gallery to look at
+# make tags PHOTOS=~/pictures       what they show, written beside them as XMP sidecars; make untag takes all of it out again
+# make find WORDS=furious           faces by words, or LIKE=photo.jpg by example: a table and a contact sheet
 # make models    a face detector and a face landmarker that others have trained, by pinned digest
 # make test      all tests
 # make browser   the labelling notebook in a real browser, with screenshots in artifacts/
@@ -20,7 +22,7 @@ export KERAS_BACKEND ?= tensorflow
 SECONDS_OF_FUZZ ?= 60
 SEED ?= 1
 
-.PHONY: demo table2 archive models test browser fuzz lint clean
+.PHONY: demo table2 archive tags untag find models test browser fuzz lint clean
 
 demo: $(VENV)/demo.stamp
 	@FECEMO_PROGRESS=lines $(BIN)/snakemake -s pipelines/Snakefile
@@ -38,17 +40,37 @@ table2: $(VENV)/models.stamp
 # The photographs are only read. ARCHIVE is where everything that is made of them goes. Photographs that were added keep
 # groups and their names; REGROUP=1 groups all of them anew.
 ARCHIVE ?= runs/archive
+TOP ?= 50
+TAG = $(BIN)/python pipelines/15_tag.py --dataset "$(ARCHIVE)/datasets/photographs" --run "$(ARCHIVE)" \
+	--row landmark_features --variant gray --out "$(ARCHIVE)/tags"
+# Their texts reach the shell as variables: any name of a file will do. Some shells leave the ~ behind = as it is.
+export PHOTOS WORDS LIKE
+FOLDER = "$${PHOTOS/\#\~/$$HOME}"
+PHOTOS_ARE_THERE = test -n "$$PHOTOS" || { echo "Name a folder of photographs: make $@ PHOTOS=~/pictures"; exit 2; }; \
+	test -d $(FOLDER) || { echo "There is no folder $$PHOTOS"; exit 2; }
+
 archive: $(VENV)/models.stamp
-	@test -n "$(PHOTOS)" || { echo "Name a folder of photographs: make archive PHOTOS=~/pictures"; exit 2; }
-	@test -d "$(PHOTOS)" || { echo "There is no folder $(PHOTOS)"; exit 2; }
+	@$(PHOTOS_ARE_THERE)
 	@$(BIN)/python pipelines/00_models.py
 	@$(if $(REGROUP),$(BIN)/python pipelines/17_regroup.py --run "$(ARCHIVE)" --recipe pipelines/recipes/archive.yaml)
 	@FECEMO_PROGRESS=lines $(BIN)/snakemake -s pipelines/Snakefile --config recipe=pipelines/recipes/archive.yaml \
-		run="$(ARCHIVE)" photographs="$(PHOTOS)"
-	@$(BIN)/python pipelines/15_tag.py --dataset "$(ARCHIVE)/datasets/photographs" --run "$(ARCHIVE)" \
-		--row landmark_features --variant gray --out "$(ARCHIVE)/tags"
+		run="$(ARCHIVE)" photographs=$(FOLDER)
+	@$(TAG)
 	@$(BIN)/python pipelines/16_gallery.py --tags "$(ARCHIVE)/tags" --dataset "$(ARCHIVE)/datasets/photographs" \
-		--photos "$(PHOTOS)" --out "$(ARCHIVE)/gallery"
+		--photos $(FOLDER) --out "$(ARCHIVE)/gallery"
+
+tags: $(VENV)/models.stamp
+	@$(PHOTOS_ARE_THERE)
+	@$(TAG) --photos $(FOLDER) --sidecars True
+
+untag: $(VENV)/models.stamp
+	@$(PHOTOS_ARE_THERE)
+	@$(TAG) --photos $(FOLDER) --remove True
+
+find: $(VENV)/models.stamp
+	@test -n "$$WORDS$$LIKE" || { echo "Say what to find: make find WORDS=furious, or LIKE=photo.jpg"; exit 2; }
+	@$(BIN)/python pipelines/16_search.py --tags "$(ARCHIVE)/tags" --find "$$WORDS" --like "$${LIKE/\#\~/$$HOME}" \
+		--top $(TOP) --out "$(ARCHIVE)/hits"
 
 # A worker a core: their libraries' own threads would only wait for one another.
 test: $(VENV)/test.stamp

@@ -62,7 +62,7 @@ def main() -> None:
         queries: dict[str, tuple[np.ndarray, Callable[[], object]]] = {
             "like": (vectors, lambda: by_likeness(vectors, example, TOP)),
             "like, a tenth allowed": (vectors, lambda: by_likeness(vectors, example, TOP, year)),
-            "words": (shares, lambda: by_shares(shares, weights, TOP)),
+            "words": (shares, lambda: by_shares(shares, weights, TOP, year)),
         }
         results = []
         for name, (array, query) in queries.items():

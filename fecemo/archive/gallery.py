@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from fecemo.archive.words import NEGATIONS, PASSED_OVER, SUFFIXES, emotion_words, places_of_emotions
+from fecemo.archive.search import LESS_ALIKE
+from fecemo.archive.words import CALLED, NEGATIONS, PASSED_OVER, SUFFIXES, emotion_words, places_of_emotions
 from fecemo.data.vocabulary import Vocabulary, by_word, holdings, names_of
 
 PAGE_FILES = ("gallery.html", "gallery.css", "gallery.js")
@@ -146,6 +147,7 @@ def words_script(classes: Sequence[str], vocabulary: Vocabulary) -> str:
              for word, shares in emotion_words().items()}
     return _script("GALLERY_WORDS", {"words": words, "places": places_of_emotions(classes, vocabulary),
                                      "named": by_word(vocabulary, classes), "negations": sorted(NEGATIONS),
+                                     "called": CALLED, "less_alike": LESS_ALIKE,
                                      "passed_over": sorted(PASSED_OVER), "suffixes": SUFFIXES})
 
 

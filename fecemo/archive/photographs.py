@@ -1,4 +1,4 @@
-"""The photographs in which faces were found, as the table beside the faces lists them."""
+"""The photographs in which faces were looked for, as the table beside the faces lists them."""
 
 import csv
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from fecemo.data.receipts import open_output
 from fecemo.errors import InputError, StoredStateError
 
 PHOTOS_NAME = "photos.csv"
+NO_FACE = "no_face"
+"""Reason of a photograph that was looked into and shows none."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,11 @@ class Photograph:
         EXIF's, 1 to 8.
     taken : str
         ``YYYY-MM-DD HH:MM:SS`` by the camera's clock, or ``""``.
+    n_faces : int
+    reason : str
+        Why it has no face: `NO_FACE`, or why it could not be read.
+    copy_of : str
+        Name of the first photograph with the same bytes; ``""`` for the first itself.
     """
 
     n_bytes: int
@@ -31,6 +38,9 @@ class Photograph:
     height: int
     orientation: int
     taken: str
+    n_faces: int = 0
+    reason: str = ""
+    copy_of: str = ""
 
 
 def read_photographs(dataset: Path) -> dict[str, Photograph]:
@@ -47,7 +57,8 @@ def read_photographs(dataset: Path) -> dict[str, Photograph]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             return {line["photo"]: Photograph(int(line["n_bytes"] or 0), int(line["width"] or 0),
-                                              int(line["height"] or 0), int(line["orientation"] or 1), line["taken"])
+                                              int(line["height"] or 0), int(line["orientation"] or 1), line["taken"],
+                                              int(line["faces"]), line["reason"], line["copy_of"])
                     for line in csv.DictReader(file)}
     except (KeyError, ValueError) as error:
         raise StoredStateError(f"{path} is damaged: {error!r}; run the detect stage again") from error

@@ -6,7 +6,7 @@ Ten million faces of sixteen numbers are 0.64 GB. Their scan is bound by memory,
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,9 @@ BLOCK_BYTES = 1 << 20
 """Of vectors that are scored at a time: they stay in the cache between one pass over them and the next."""
 SHARED_ROWS = 100_000
 """Fewer rows are one thread's work."""
+LESS_ALIKE = 0.5
+"""Faces that are not called what was asked for are hits where their score is above this share of the median score of
+those that are."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +32,13 @@ class Hits:
     rows : ndarray of shape (m,), int64
         The best first; of equal ones the first row.
     scores : ndarray of shape (m,), float64
+    n_called : int
+        The first so many are called what was asked for, those after them are less alike.
     """
 
     rows: np.ndarray
     scores: np.ndarray
+    n_called: int = 0
 
 
 def scan(n: int, score: Callable[[int, int], np.ndarray], top: int, *, block: int, min_score: float = -np.inf,
@@ -89,8 +95,9 @@ def _best(scores: np.ndarray, candidates: np.ndarray, top: int) -> np.ndarray:
     return np.concatenate([above, candidates[values == lowest][: top - len(above)]])
 
 
-def by_shares(shares: np.ndarray, weights: np.ndarray, top: int, allowed: np.ndarray | None = None) -> Hits:
-    """Return the faces whose shares of classes, summed by weights, are highest and above 0.
+def by_shares(shares: np.ndarray, weights: np.ndarray, top: int, called: np.ndarray, allowed: np.ndarray | None = None,
+              less_alike: float = LESS_ALIKE) -> Hits:
+    """Return the faces whose shares of classes, summed by weights, are highest and above 0: first those called so.
 
     Parameters
     ----------
@@ -98,12 +105,26 @@ def by_shares(shares: np.ndarray, weights: np.ndarray, top: int, allowed: np.nda
     weights : ndarray of shape (c,), float
         See `fecemo.archive.words.Query`.
     top : int
+    called : ndarray of shape (n,), bool
+        Faces that are called what is asked for. All others come after them.
     allowed : ndarray of shape (n,), bool, optional
+    less_alike : float
+        All others need a score above this share of the median score of those called so; where no face is called so,
+        none is like it. With 0, a score above 0.
     """
     weighing = np.asarray(weights, np.float32)
 
-    return scan(len(shares), lambda start, stop: shares[start:stop] @ weighing, top, block=_block_rows(shares),
-                min_score=0.0, allowed=allowed)
+    def best(top: int, among: np.ndarray, min_score: float) -> Hits:
+        return scan(len(shares), lambda start, stop: shares[start:stop] @ weighing, top, block=_block_rows(shares),
+                    min_score=min_score, allowed=among if allowed is None else among & allowed)
+
+    first = best(top, called, 0.0)
+    if len(first.rows) == top:
+        return replace(first, n_called=top)
+    bound = less_alike * float(np.median(first.scores)) if len(first.rows) else np.inf
+    others = best(top - len(first.rows), ~called, bound if less_alike else 0.0)
+    return Hits(np.concatenate([first.rows, others.rows]), np.concatenate([first.scores, others.scores]),
+                len(first.rows))
 
 
 def by_likeness(vectors: np.ndarray, examples: np.ndarray, top: int, allowed: np.ndarray | None = None) -> Hits:

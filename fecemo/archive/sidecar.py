@@ -24,7 +24,8 @@ MAX_NAME_BYTES = 255
 """Of a file, on nearly every file system."""
 
 Form = Literal["photo.jpg.xmp", "photo.xmp"]
-Outcome = Literal["written", "unchanged", "deleted"]
+Outcome = Literal["written", "unchanged", "deleted", "absent"]
+"""Absent: there is no sidecar, and none is needed."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,8 @@ def write_tags(path: Path, tags: PhotoTags) -> Outcome:
 
     Returns
     -------
-    {"written", "unchanged", "deleted"}
+    {"written", "unchanged", "deleted", "absent"}
+        Absent where there is no face, and no sidecar either.
 
     Raises
     ------
@@ -147,7 +149,7 @@ def _rewrite(path: Path, change: Callable[[bytes | None], bytes | None]) -> Outc
         data = _read(path)
         changed = change(data)
         if changed == data:
-            return "unchanged"
+            return "absent" if data is None else "unchanged"
         mode = None if data is None else stat.S_IMODE(path.lstat().st_mode)
         if mode is not None and not mode & 0o222:
             raise ResourceError(f"{path} is read-only; it is left as it is")

@@ -30,6 +30,9 @@ PASSED_OVER = frozenset((
     "showing", "shows", "so", "some", "somewhat", "that", "the", "their", "them", "these", "they", "this", "those",
     "to", "too", "very", "was", "were", "who", "with", "woman", "women"))
 """Words of a phrase that ask for nothing."""
+CALLED = 0.5
+"""Faces are called so by labels that weigh at least this share of the heaviest: "furious" calls for anger, though it
+reaches contempt too."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 SUFFIXES = (("ies", "y"), ("ied", "y"), ("ness", ""), ("iness", "y"), ("ily", "y"), ("ly", ""), ("ed", "e"),
              ("ed", ""), ("ing", "e"), ("ing", ""), ("es", "e"), ("es", ""), ("s", ""), ("er", "e"), ("er", ""),
@@ -72,6 +75,12 @@ class Query:
     weights: np.ndarray
     words: tuple[QueryWord, ...]
     unknown: dict[str, tuple[str, ...]]
+
+    @property
+    def called(self) -> np.ndarray:
+        """Ndarray of shape (c,), bool: The classes by which a face is called what the phrase asks for; see `CALLED`."""
+        called: np.ndarray = (self.weights > 0) & (self.weights >= CALLED * self.weights.max())
+        return called
 
 
 @cache

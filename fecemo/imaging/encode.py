@@ -1,6 +1,6 @@
 """Pictures as the bytes of image files: one, or many faces on one sheet."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -36,24 +36,32 @@ def encode_image(picture: np.ndarray, kind: str, quality: int | None = None) -> 
     return data.tobytes()
 
 
-TILE = 100
+TILE, BAND = 100, 28
+"""Pixels of a face's side on a sheet, and of the height of a heading."""
 
 
-def contact_sheet(faces: Iterable[np.ndarray], columns: int = 20, kind: str = "jpeg") -> bytes:
+def contact_sheet(parts: Mapping[str, Iterable[np.ndarray]], columns: int = 20, kind: str = "jpeg") -> bytes:
     """Return faces in rows as an image file.
 
     Parameters
     ----------
-    faces : iterable of ndarray of shape (height, width, 3), uint8
-        RGB; at least one.
+    parts : mapping of str to iterable of ndarray of shape (height, width, 3), uint8
+        RGB faces by heading, in ASCII; at least one face. A part without faces is left out, and ``""`` is no heading.
     columns : int
         Faces in a row.
     kind : {"jpeg", "png"}
     """
     import cv2
 
-    tiles = [cv2.resize(face, (TILE, TILE), interpolation=cv2.INTER_AREA) for face in faces]
-    columns = min(columns, len(tiles))
-    tiles += [np.zeros((TILE, TILE, 3), np.uint8)] * (-len(tiles) % columns)
-    rows = [np.hstack(tiles[start:start + columns]) for start in range(0, len(tiles), columns)]
+    tiles = {heading: [cv2.resize(face, (TILE, TILE), interpolation=cv2.INTER_AREA) for face in faces]
+             for heading, faces in parts.items()}
+    columns = min(columns, max(len(of_part) for of_part in tiles.values()))
+    rows = []
+    for heading, of_part in tiles.items():
+        if heading and of_part:
+            band = np.full((BAND, TILE * columns, 3), 255, np.uint8)
+            rows.append(cv2.putText(band, heading, (6, BAND - 9), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1,
+                                    cv2.LINE_AA))
+        filled = of_part + [np.zeros((TILE, TILE, 3), np.uint8)] * (-len(of_part) % columns)
+        rows += [np.hstack(filled[start:start + columns]) for start in range(0, len(filled), columns)]
     return encode_image(np.vstack(rows), kind)

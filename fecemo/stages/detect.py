@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fecemo.archive.photographs import NO_FACE, PHOTOS_NAME
 from fecemo.cli import say_done
 from fecemo.data.dataset_files import (
     FACES_NAME,
@@ -42,8 +43,9 @@ if TYPE_CHECKING:
     from fecemo.imaging.detected_faces import Detector
 
 STAGE = "detect"
-PHOTOS_NAME, CHANGES_NAME, OTHER_FILES_NAME = "photos.csv", "changes.csv", "other_files.csv"
-PHOTO_COLUMNS = ("photo", "n_bytes", "sha256", "width", "height", "orientation", "taken", "faces", "reason", "detail")
+CHANGES_NAME, OTHER_FILES_NAME = "changes.csv", "other_files.csv"
+PHOTO_COLUMNS = ("photo", "n_bytes", "sha256", "width", "height", "orientation", "taken", "faces", "reason", "detail",
+                 "copy_of")
 NEEDS_PILLOW_HEIF, FAULT = "needs_pillow_heif", "fault"
 
 
@@ -51,9 +53,9 @@ def run(settings: DetectSettings, out: Path) -> Receipt:
     """Find the faces in a folder of photographs, and store them as a data set of 200×200 RGB crops.
 
     Beside the data set are ``photos.csv``, with a row a photograph (its size, date, number of faces, or the reason why
-    it was left out), and ``changes.csv``, with the photographs that are new, changed or gone since the last time. If
-    interrupted, rerun it: it resumes and ends with the same data set. Rerun after photographs were added, it looks into
-    these alone.
+    it has none, and the first photograph of which it is a copy to the byte), and ``changes.csv``, with the photographs
+    that are new, changed or gone since the last time. If interrupted, rerun it: it resumes and ends with the same data
+    set. Rerun after photographs were added, it looks into these alone.
 
     Parameters
     ----------
@@ -201,8 +203,14 @@ def _write_photos(out: Path, tree: PhotoTree, journal: PhotoJournal) -> None:
         table.writerow(PHOTO_COLUMNS)
         records = {**journal.records, **{name: PhotoRecord(name, 0, 0, reason=CANNOT_OPEN, detail=reason)
                                          for name, reason in tree.unreadable.items()}}
-        for _, record in sorted(records.items()):
-            table.writerow(len(record.faces) if name == "faces" else getattr(record, name) for name in PHOTO_COLUMNS)
+        first: dict[str, str] = {}
+        for photo, record in sorted(records.items()):
+            original = first.setdefault(record.sha256, photo) if record.sha256 else photo
+            cells = {**{name: getattr(record, name) for name in PHOTO_COLUMNS[:-1]}, "faces": len(record.faces),
+                     "copy_of": "" if original == photo else original}
+            if not record.faces and not record.reason:
+                cells["reason"] = NO_FACE
+            table.writerow(cells.values())
 
 
 def _write_changes(out: Path, journal: PhotoJournal) -> dict[str, int]:

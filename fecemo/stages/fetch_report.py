@@ -117,4 +117,4 @@ def _write_sheet(path: Path, writer: DatasetWriter) -> None:
         return
     step = max(1, stored // SHEET_FACES)
     slots = [slot for row, (slot, _, _) in enumerate(writer.ledger.stored()) if row % step == 0][:SHEET_FACES]
-    atomic_write(path, contact_sheet(writer.stored_face(slot) for slot in slots))
+    atomic_write(path, contact_sheet({"": (writer.stored_face(slot) for slot in slots)}))

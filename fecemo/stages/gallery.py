@@ -1,6 +1,7 @@
 """Gallery: tagged faces → a folder that shows them by expression, from a disk or any web server, with no network."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,14 +10,17 @@ from urllib.parse import quote
 import numpy as np
 
 from fecemo.archive import gallery
+from fecemo.archive.photographs import NO_FACE, PHOTOS_NAME, read_photographs
 from fecemo.archive.tags import STAGE as TAGGED
-from fecemo.archive.tags import read_tags
+from fecemo.archive.tags import Tags, read_tags
+from fecemo.data.cluster_names import read_hand_names, shown_by
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import Receipt, require_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.progress import progress
 from fecemo.stages.run_stage import StageResult, run_stage
+from fecemo.study.layout import RunLayout
 
 STAGE = "gallery"
 SHOWN_BY_BROWSERS = (".jpg", ".jpeg", ".jpe", ".png", ".gif", ".webp", ".avif", ".bmp")
@@ -64,7 +68,8 @@ def run(settings: GallerySettings, out: Path) -> Receipt:
 
     Writes ``index.html`` with its style and script, ``faces.js`` (what every face shows), ``vectors.js`` ("more like
     this"), ``words.js`` (words to emotions), ``sheets/`` (400 faces each), and ``copies/`` of photographs that browsers
-    do not show, or of all. Photographs are only read.
+    do not show, or of all. Photographs are only read. Prints what the archive holds: photographs, faces, names so far,
+    and what to do next.
 
     Parameters
     ----------
@@ -117,7 +122,53 @@ def run(settings: GallerySettings, out: Path) -> Receipt:
                                                                     "unreadable": missing})
 
     inputs = {"tags": require_receipt(settings.tags, TAGGED).digest, "dataset": dataset.receipt.digest}
-    return run_stage(STAGE, out, config=config, inputs=inputs, seed=None, work=work)
+    receipt = run_stage(STAGE, out, config=config, inputs=inputs, seed=None, work=work)
+    print("\n".join(closing_lines(settings.dataset, tags, out)))
+    return receipt
+
+
+def closing_lines(dataset: Path, tags: Tags, out: Path) -> list[str]:
+    """Return what an archive holds, for people; ``out`` is the gallery's folder."""
+    description, photographs = tags.description, read_photographs(dataset).values()
+    lines = [f"{len(tags)} faces of {len(np.unique(tags.photo))} photographs"]
+    if photographs:
+        with_faces = sum(photograph.n_faces > 0 for photograph in photographs)
+        unread = Counter(photograph.reason for photograph in photographs if photograph.reason not in ("", NO_FACE))
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(unread.items()))
+        copies = sum(photograph.copy_of != "" for photograph in photographs)
+        lines = [f"{len(photographs)} photographs: {with_faces} with {sum(of.n_faces for of in photographs)} faces, "
+                 f"{len(photographs) - with_faces - unread.total()} without a face, {unread.total()} not read"
+                 f"{f' ({reasons})' if unread else ''}{f'; {copies} are copies of others' if copies else ''}; each of "
+                 f"them is in {dataset / PHOTOS_NAME}"]
+    shown = Counter(tags.shows.tolist())
+    lines.append("shown: " + ", ".join(f"{count} {name or 'without a name'}" for name, count in shown.most_common()))
+    if description.names:
+        lines.append(_names_so_far(tags))
+    lines.append(f"look at it: {out / gallery.INDEX_NAME}")
+    if description.named_by in gallery.SUGGESTED_BY:
+        lines.append("next: name the groups, .venv/bin/jupyter lab notebooks/label_clusters.ipynb, and run the same "
+                     "command again")
+    else:
+        lines.append("next: make find WORDS=furious searches, make tags PHOTOS=FOLDER writes XMP sidecars beside the "
+                     "photographs")
+    return lines
+
+
+def _names_so_far(tags: Tags) -> str:
+    """Say who named the groups, and how many."""
+    description = tags.description
+    groups, apart = f"{len(description.names)} groups of faces", [
+        f"{count} faces {what}" for count, what in ((description.moved, "moved by hand"),
+                                                    (description.set_aside, "set aside as no faces")) if count]
+    if (suggested := gallery.SUGGESTED_BY.get(description.named_by)) is not None:
+        path = RunLayout(Path(description.folder)).hand_names(description.row, description.variant)
+        named = len(read_hand_names(path).names) if path.exists() else 0
+        so_far = (f"a person has named {named} of them so far, and all are needed before these names count"
+                  if named else "nobody has looked yet")
+        return f"{groups}, their names suggested by {suggested}; {so_far}"
+    show = sum(bool(shown_by(name)) for name in description.names.values())
+    return "; ".join([f"{groups}, {show} named by what they show, {len(description.names) - show} mixed or left out",
+                      *apart])
 
 
 def _sheets(dataset: Dataset, rows_shown: np.ndarray) -> Iterator[tuple[int, bytes]]:

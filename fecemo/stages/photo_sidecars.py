@@ -20,7 +20,7 @@ from fecemo.progress import progress
 SIDECARS_NAME = "sidecars.csv"
 HALF_WRITTEN = ".*.xmp.*.tmp"
 """What a killed run leaves in a folder of photographs."""
-REFUSED = "refused"
+REFUSED, ABSENT = "refused", "absent"
 
 
 def write_sidecars(tags: Tags, photos: Path, photographs: Mapping[str, Photograph], out: Path, threshold: float,
@@ -46,7 +46,8 @@ def write_sidecars(tags: Tags, photos: Path, photographs: Mapping[str, Photograp
     Returns
     -------
     dict of str to int
-        Photographs by outcome: ``written``, ``unchanged``, ``deleted``, ``refused``.
+        Photographs by outcome: ``written``, ``unchanged``, ``deleted``, ``refused``, and ``absent`` where a photograph
+        has no sidecar and needs none.
 
     Raises
     ------
@@ -72,7 +73,10 @@ def write_sidecars(tags: Tags, photos: Path, photographs: Mapping[str, Photograp
                     sweep(folder, HALF_WRITTEN)
                 place = names.path_of(path) if folder.is_dir() else path
                 outcome = _write(place, path, photographs[photo], tags, faces, threshold, date)
-                sidecar = place.name
+                if outcome == ABSENT:
+                    detail = "no face has a name that is so likely" if faces else "no face"
+                else:
+                    sidecar = place.name
             except (FecemoError, OSError) as error:
                 outcome, detail = REFUSED, str(error)
             counts[outcome] += 1
@@ -128,5 +132,6 @@ def remove_sidecars(photos: Path) -> dict[str, int]:
 
 
 def _say(counts: Mapping[str, int], where: Path) -> None:
-    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "none"
+    outcomes = ", ".join(f"{count} {'not needed' if outcome == ABSENT else outcome}"
+                         for outcome, count in sorted(counts.items())) or "none"
     print(f"sidecars: {outcomes} → {where}", file=sys.stderr)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fecemo.archive.photographs import read_photographs
-from fecemo.archive.search import Hits, allowed_rows, by_likeness, by_shares
+from fecemo.archive.search import LESS_ALIKE, Hits, allowed_rows, by_likeness, by_shares
 from fecemo.archive.sidecar import Form
 from fecemo.archive.tags import STAGE as TAG_STAGE
 from fecemo.archive.tags import Tags, TagsDescription, read_tags
@@ -28,8 +28,10 @@ from fecemo.stages.run_stage import StageResult, run_stage
 
 STAGE = "search"
 HITS_NAME, SHEET_NAME, PARQUET_NAME = "hits.csv", "hits.png", "tags.parquet"
-COLUMNS = ("rank", "score", "row", "id", "photo", "left", "right", "top", "bottom", "taken", "shows", "confidence",
-           "cluster")
+COLUMNS = ("rank", "score", "called", "row", "id", "photo", "left", "right", "top", "bottom", "taken", "shows",
+           "confidence", "cluster")
+BELOW = "less alike"
+"""Heading of the faces that are not called what was asked for."""
 SHEET_FACES = 400
 """At most so many hits are on the contact sheet."""
 PARQUET_ROWS = 65_536
@@ -63,6 +65,9 @@ class SearchSettings:
         Photographs in this one of the folders within the folder of photographs.
     confidence : float
         Least confidence of what a face shows, in [0, 1].
+    less_alike : float
+        By words, faces that are called so come first. Others are listed below where their score is above this share of
+        the median score of those; 0 lists all that show a trace of it.
     sidecars : bool
         Whether to write the tags of the photographs that were found into their sidecars.
     photos : Path, optional
@@ -86,6 +91,7 @@ class SearchSettings:
     until: str = ""
     folder: str = ""
     confidence: float = 0.0
+    less_alike: float = LESS_ALIKE
     sidecars: bool = False
     photos: Path | None = None
     sidecar_form: Form = "photo.jpg.xmp"
@@ -97,8 +103,9 @@ class SearchSettings:
             raise InputError("give either find, words, or like, a photograph or the id of a face")
         if self.top < 1:
             raise InputError(f"top must be at least 1, not {self.top}")
-        if not 0 <= self.confidence <= 1 or not 0 <= self.threshold <= 1:
-            raise InputError("confidence and threshold must be in [0, 1]")
+        for name in ("confidence", "less_alike", "threshold"):
+            if not 0 <= (value := getattr(self, name)) <= 1:
+                raise InputError(f"{name} must be in [0, 1], not {value:g}")
         if self.sidecars and (self.photos is None or not self.photos.is_dir()):
             raise InputError(f"photos: {self.photos} is no folder; sidecars are beside the photographs")
 
@@ -107,8 +114,9 @@ def run(settings: SearchSettings, out: Path) -> Receipt:
     """Find faces by words or by example, exactly, over everything that was tagged.
 
     Writes ``hits.csv``, the best first, and ``hits.png``, a contact sheet of their faces. By words, a face's score is
-    the sum of its shares of the classes by the words' weights; by example, minus the Euclidean distance of its vector
-    to the nearest face of the example, which is not among the hits itself.
+    the sum of its shares of the classes by the words' weights; those that show what the words ask for come first, with
+    ``called`` yes, and under a heading on the sheet those that are less alike. By example, the score is minus the
+    Euclidean distance of a face's vector to the nearest face of the example, which is not among the hits itself.
 
     Parameters
     ----------
@@ -151,19 +159,29 @@ def run(settings: SearchSettings, out: Path) -> Receipt:
                            confidence=settings.confidence)
     allowed[examples] = False
     config = {name: plain(getattr(settings, name)) for name in ("find", "like", "face", "top", "since", "until",
-                                                                "folder", "confidence", "parquet")}
+                                                                "folder", "confidence", "less_alike", "parquet")}
 
     def work(folder: Path) -> StageResult:
-        hits = by_shares(tags.shares, query.weights, settings.top, allowed) if query else by_likeness(
-            tags.vectors, vectors, settings.top, allowed)
-        _write_hits(folder / HITS_NAME, tags, hits)
-        files = [HITS_NAME, *_write_sheet(folder, Path(description.dataset), tags.row[hits.rows])]
+        called, count = np.zeros(len(tags), bool), f"{int(allowed.sum())} faces"
+        if query:
+            wanted = [label for label, is_called in zip(description.classes, query.called, strict=True) if is_called]
+            called = np.isin(tags.shows, wanted)
+            hits = by_shares(tags.shares, query.weights, settings.top, called, allowed, settings.less_alike)
+            n_called, below = int((called & allowed).sum()), len(hits.rows) - hits.n_called
+            message = (f"{hits.n_called} of " if hits.n_called < n_called else "") + (
+                f"{n_called} called {' or '.join(wanted)}") + (f"; below: {below} {BELOW}" if below else "")
+        else:
+            hits = by_likeness(tags.vectors, vectors, settings.top, allowed)
+            message = f"{len(hits.rows)}"
+        _write_hits(folder / HITS_NAME, tags, hits, by_words=query is not None)
+        files = [HITS_NAME, *_write_sheet(folder, Path(description.dataset), tags.row[hits.rows],
+                                          hits.n_called if query else len(hits.rows))]
         if settings.parquet:
             _write_parquet(folder / PARQUET_NAME, tags)
             files.append(PARQUET_NAME)
-        return StageResult(files=files, message=f"{len(hits.rows)} of {int(allowed.sum())} faces; {_words(query)}",
-                           summary={"hits": len(hits.rows), "allowed": int(allowed.sum()), "faces": len(tags),
-                                    "words": plain(query.words) if query else [],
+        return StageResult(files=files, message=f"{message}, of {count}; {_words(query)}",
+                           summary={"hits": len(hits.rows), "called": hits.n_called, "allowed": int(allowed.sum()),
+                                    "faces": len(tags), "words": plain(query.words) if query else [],
                                     "unknown": plain(query.unknown) if query else {}})
 
     done = run_stage(STAGE, out, config=config, inputs=inputs, seed=None, work=work)
@@ -185,10 +203,12 @@ def _words(query: Query | None) -> str:
 
 
 def _require_named(phrase: str, query: Query, tags: Tags) -> None:
-    """Refuse words that ask for classes alone which no cluster is named: there is no face to put first."""
+    """Refuse words that call for classes alone which no cluster is named: there is no face to put first."""
     classes = np.array(tags.description.classes)
     named = {*tags.description.names.values(), *tags.shows.tolist()} if tags.description.names else set()
-    asked = classes[query.weights > 0].tolist()
+    asked = classes[query.called].tolist()
+    if not asked:
+        raise InputError(f"find: {phrase!r} says what a face is not to show, and not what it shows")
     if asked and named and not named & set(asked):
         there = [name for name in classes.tolist() if name in named]
         raise InputError(f"find: {phrase!r} asks for {' or '.join(asked)}, and no cluster is named so; named are "
@@ -215,18 +235,22 @@ def _vector_of_file(settings: SearchSettings, tagged: TagsDescription, readout: 
     return readout.vectors(photograph.block(row_columns(place, Dataset(place), readout), readout))
 
 
-def _write_hits(path: Path, tags: Tags, hits: Hits) -> None:
+def _write_hits(path: Path, tags: Tags, hits: Hits, by_words: bool) -> None:
     with atomic_file(path, "w") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(COLUMNS)
         for rank, (row, score) in enumerate(zip(hits.rows.tolist(), hits.scores.tolist(), strict=True), 1):
-            table.writerow((rank, f"{score:.6g}", tags.row[row], tags.id[row], tags.photo[row],
+            called = ("yes" if rank <= hits.n_called else "no") if by_words else ""
+            table.writerow((rank, f"{score:.6g}", called, tags.row[row], tags.id[row], tags.photo[row],
                             *(f"{side:.6f}" for side in tags.box[row]), tags.taken[row], tags.shows[row],
                             f"{tags.confidence[row]:.4f}", tags.cluster[row]))
 
 
-def _write_sheet(folder: Path, place: Path, rows: np.ndarray) -> list[str]:
-    """Write the contact sheet, where there is a hit and the data set is still there; return the files."""
+def _write_sheet(folder: Path, place: Path, rows: np.ndarray, n_called: int) -> list[str]:
+    """Write the contact sheet, where there is a hit and the data set is still there; return the files.
+
+    The first ``n_called`` of the rows have no heading, all others one.
+    """
     (folder / SHEET_NAME).unlink(missing_ok=True)
     if not len(rows):
         return []
@@ -235,9 +259,10 @@ def _write_sheet(folder: Path, place: Path, rows: np.ndarray) -> list[str]:
         return []
     from fecemo.imaging.encode import contact_sheet
 
-    faces = Dataset(place).faces
-    shown = (np.asarray(faces[row]) for row in rows[:SHEET_FACES].tolist())
-    atomic_write(folder / SHEET_NAME, contact_sheet(shown, kind="png"))
+    faces, shown = Dataset(place).faces, rows[:SHEET_FACES].tolist()
+    parts = {heading: (np.asarray(faces[row]) for row in of_part)
+             for heading, of_part in (("", shown[:n_called]), (BELOW, shown[n_called:]))}
+    atomic_write(folder / SHEET_NAME, contact_sheet(parts, kind="png"))
     return [SHEET_NAME]
 
 

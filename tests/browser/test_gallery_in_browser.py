@@ -129,18 +129,29 @@ def test_a_house_s_names_are_chips_and_words(page):
     page.get_by_role("button", name="upset 5").click()
     page.locator("#words").fill("hopping mad but not happy")
     page.wait_for_function("() => document.querySelector('#state').textContent.includes('hopping')")
-    assert state(page).startswith("5 of")
+    assert state(page).startswith("5 called anger, of 5,000 faces")
     assert page.locator(".tile").first.inner_text() == "anger 90 %"
 
 
 def test_words_find_emotions_and_unknown_words_are_named(page):
     page.locator("#words").fill("furious")
     page.wait_for_function("() => document.querySelector('#state').textContent.includes('furious')")
-    assert [page.locator(".tile").nth(place).inner_text() for place in range(6)][4:] != ["anger 90 %"] * 2
-    assert all(page.locator(".tile").nth(place).inner_text() == "anger 90 %" for place in range(5))
+    assert state(page).startswith("5 called anger, of 5,000 faces")  # nobody else is half as angry
+    assert [page.locator(".tile").nth(place).inner_text() for place in range(page.locator(".tile").count())] == [
+        "anger 90 %"] * 5
+    page.get_by_role("button", name="Show 10 still less alike").click()
+    assert state(page).startswith("5 called anger; below: 10 less alike")
+    heading, last, following = (page.locator(f".tile[data-place='{place}']").bounding_box() if place else
+                               page.locator("#heading").bounding_box() for place in ("", 4, 5))
+    assert last["y"] + last["height"] <= heading["y"]
+    assert heading["y"] + heading["height"] <= following["y"]
+    page.screenshot(**photograph("gallery_words_1280.png"))
+    page.get_by_role("button", name="Hide the least alike").click()
+    assert page.locator(".tile").count() == 5
     page.locator("#words").fill("joyful qwertzuiop")
     page.wait_for_function("() => document.querySelector('#state').textContent.includes('qwertzuiop')")
     assert "Unknown word" in state(page)
+    assert "10 called happy; below: 4,981 less alike" in state(page)  # nearly as happy as those
     assert page.locator(".tile").first.inner_text() == "happy 85 %"
 
 

@@ -114,17 +114,20 @@ class ArchiveRun:
             picture.save(path, exif=exif)
         self.detect()
 
-    def detect(self) -> None:
-        """Write the data set: one face a photograph, at a fixed place of the upright picture."""
-        faces, lines = [], ["photo,n_bytes,sha256,width,height,orientation,taken,faces,reason,detail"]
+    def detect(self, *without: str) -> None:
+        """Write the data set: one face a photograph, at a fixed place of the upright picture.
+
+        ``without`` are further rows of ``photos.csv``, of photographs that show none.
+        """
+        faces, lines = [], ["photo,n_bytes,sha256,width,height,orientation,taken,faces,reason,detail,copy_of"]
         for path in sorted(self.photos.rglob("*.jpg")):
             photo, number = path.relative_to(self.photos).as_posix(), int(path.name.split()[0])
             with Image.open(path) as picture:
                 kind = round(float(np.asarray(picture.convert("L")).mean())) - 9
             faces.append((FaceEntry(face_id(photo, 0.25, 0.5, 0.25, 0.75), photo, 0.25, 0.5, 0.25, 0.75),
                           face(kind, number)))
-            lines.append(f"{photo},{path.stat().st_size},,64,48,{1 + number % 8},20{10 + number}-01-02 03:04:05,1,,")
-        write_faces(self.dataset, "detect", faces, {"photos.csv": "\n".join(lines) + "\n"}, {"margin": 0.0})
+            lines.append(f"{photo},{path.stat().st_size},,64,48,{1 + number % 8},20{10 + number}-01-02 03:04:05,1,,,")
+        write_faces(self.dataset, "detect", faces, {"photos.csv": "\n".join([*lines, *without, ""])}, {"margin": 0.0})
 
 
 def write_faces(folder: Path, stage: str, faces: list[tuple[FaceEntry, np.ndarray]],

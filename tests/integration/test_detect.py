@@ -95,6 +95,8 @@ def test_a_tree_of_photographs_is_a_data_set(photos, tmp_path, capsys):
     assert dataset.damaged_rows() == []
     assert {name: row["faces"] for name, row in rows_by_photo(tmp_path / "out").items()} == {
         "a.jpg": "1", "b.png": "3", "nested/deep/c.jpg": "2", "nested/nobody.jpg": "0"}
+    assert {name: row["reason"] for name, row in rows_by_photo(tmp_path / "out").items()} == {
+        "a.jpg": "", "b.png": "", "nested/deep/c.jpg": "", "nested/nobody.jpg": "no_face"}
     assert table(tmp_path / "out" / "other_files.csv") == [{"file": "notes.txt"}]
     assert receipt.summary["changes"] == {"new": 4}
     assert {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in before} == before
@@ -153,6 +155,17 @@ def test_a_touched_or_copied_photograph_is_read_and_not_looked_into(photos, tmp_
         os.utime(path, ns=(1, 1))
     assert detect(photos, tmp_path / "out").digest == first.digest
     assert MarkDetector.looks == 0
+
+
+def test_a_copy_names_the_photograph_of_which_it_is_one(photos, tmp_path):
+    shutil.copy(photos / "a.jpg", photos / "nested" / "same.jpg")
+    (photos / "empty.jpg").touch()
+    shutil.copy(photos / "empty.jpg", photos / "emptier.jpg")
+    detect(photos, tmp_path / "out")
+    rows = rows_by_photo(tmp_path / "out")
+    assert {name: row["copy_of"] for name, row in rows.items() if row["copy_of"]} == {
+        "nested/same.jpg": "a.jpg", "empty.jpg": "emptier.jpg"}
+    assert (rows["nested/same.jpg"]["faces"], rows["empty.jpg"]["reason"]) == ("1", "empty")
 
 
 def test_a_renamed_photograph_is_another(photos, tmp_path):

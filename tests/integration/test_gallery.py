@@ -58,6 +58,22 @@ def test_the_page_holds_what_was_tagged(archive, tmp_path):
     assert contents(archive.photos) == before
 
 
+def test_an_archive_ends_with_what_it_holds_and_what_is_next(archive, tmp_path, capsys):
+    shutil.copytree(archive.folder, tmp_path / "larger")
+    larger = ArchiveRun(tmp_path / "larger")
+    larger.detect("wall.jpg,9,,64,48,1,,0,no_face,,", "again.jpg,9,,64,48,1,,0,no_face,,wall.jpg",
+                  "cut.jpg,9,,0,0,1,,0,damaged_image,,")
+    tag.run(TagSettings(larger.dataset, larger.layout.run, ROW, VARIANT), larger.out)
+    gallery.run(settings(larger), tmp_path / "gallery")
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == ("13 photographs: 10 with 10 faces, 2 without a face, 1 not read (1 damaged_image); 1 are copies "
+                       f"of others; each of them is in {larger.dataset / 'photos.csv'}")
+    assert said[1].startswith("shown: 3 neutral, 1 ")
+    assert said[2] == "8 groups of faces, 8 named by what they show, 0 mixed or left out"
+    assert said[3] == f"look at it: {tmp_path / 'gallery' / 'index.html'}"
+    assert "make tags" in said[4]
+
+
 def test_vectors_keep_who_is_nearest(archive, tmp_path):
     gallery.run(settings(archive), tmp_path / "gallery")
     stored = variable(tmp_path / "gallery", "vectors.js")

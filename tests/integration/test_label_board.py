@@ -112,7 +112,10 @@ def test_several_names_a_path_and_a_new_name_are_given_by_key_and_field(run, boa
     board.cell.naming.words.value = "tired"
     assert "tired" not in board.cell.session.names.values()
     assert "Known: anger" in board.cell.message.value
-    assert board.cell.naming.new.description == "new name: tired (!)"
+    assert (board.cell.naming.new.description, board.cell.naming.words.value) == ("new name: tired (!)", "")
+    press(board, "ArrowRight", "ArrowLeft")  # what was refused here is no name of another cluster
+    assert board.cell.naming.new.layout.display == "none"
+    board.cell.naming.words.value = "tired"
     press(board, "!")
     assert board.cell.session.names["2"] == "tired"
     stored = read_hand_names(run.names_path)

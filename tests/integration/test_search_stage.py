@@ -48,7 +48,9 @@ def test_words_find_faces_that_show_what_they_mean(archive, tmp_path, capsys):
     found = hits(tmp_path)
     assert {line["shows"] for line in found} == {"happy"}
     assert [float(line["score"]) for line in found] == sorted((float(line["score"]) for line in found), reverse=True)
-    assert "'bicycle' is not known" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "'bicycle' is not known" in said
+    assert "3 called happy, of 10 faces; by cheerful" in said
     sheet = cv2.imread(str(tmp_path / "hits.png"))
     assert sheet.shape == (100, 300, 3)
     table = pyarrow.parquet.read_table(tmp_path / "tags.parquet")
@@ -56,8 +58,27 @@ def test_words_find_faces_that_show_what_they_mean(archive, tmp_path, capsys):
     np.testing.assert_array_equal(np.stack(table.column("vector").to_numpy()), tags.vectors)
 
 
+def test_faces_that_are_called_so_come_first_and_the_sheet_and_the_table_divide_them(archive, tmp_path, capsys):
+    search.run(SearchSettings(archive.out, find="happy", less_alike=0), tmp_path)
+    found = hits(tmp_path)
+    assert len(found) == len(KINDS)
+    assert [line["called"] for line in found] == ["yes"] * 3 + ["no"] * 7
+    assert [line["shows"] == "happy" for line in found] == [line["called"] == "yes" for line in found]
+    assert "3 called happy; below: 7 less alike, of 10 faces; by happy" in capsys.readouterr().err
+    sheet = cv2.imread(str(tmp_path / "hits.png"))
+    assert sheet.shape == (100 + 28 + 100, 700, 3)  # a row, a heading, a row
+    assert (np.median(sheet[100:128]), sheet[100:128].min() < 50) == (255, True)  # dark on white
+    search.run(SearchSettings(archive.out, find="happy", top=2), tmp_path)
+    assert "2 of 3 called happy, of 10 faces" in capsys.readouterr().err
+    search.run(SearchSettings(archive.out, find="happy"), tmp_path)  # nobody else is half as happy
+    assert len(hits(tmp_path)) == 3
+    with pytest.raises(InputError, match="'not happy' says what a face is not to show"):
+        search.run(SearchSettings(archive.out, find="not happy"), tmp_path)
+
+
 def test_an_example_finds_its_like(archive, tmp_path):
     search.run(SearchSettings(archive.out, like="8 é.jpg", top=2), tmp_path)
+    assert {line["called"] for line in hits(tmp_path)} == {""}
     assert {line["photo"] for line in hits(tmp_path)} == {"b & <c>/1 é.jpg", "b & <c>/9 é.jpg"}
     search.run(SearchSettings(archive.out, like="8 é.jpg", top=2, until="2015"), tmp_path)
     assert hits(tmp_path)[0]["photo"] == "b & <c>/1 é.jpg"
@@ -199,6 +220,7 @@ def test_tags_of_names_that_changed_are_stale(archive, tmp_path):
 @pytest.mark.parametrize(("changes", "words"), [
     ({}, "either find"), ({"find": "happy", "like": "x"}, "either find"), ({"find": "xyzzy"}, "not known"),
     ({"find": "happy", "top": 0}, "top"), ({"find": "happy", "sidecars": True}, "photos"),
+    ({"find": "happy", "less_alike": 2}, "less_alike must be in"),
 ])
 def test_mistakes_are_named(archive, tmp_path, changes, words):
     with pytest.raises(InputError, match=words):

@@ -164,7 +164,7 @@ def test_sidecars_are_written_beside_photographs_that_stay_as_they_are(archive):
     assert contents(archive.photos) == before
 
 
-def test_what_became_of_each_sidecar_is_listed(archive):
+def test_what_became_of_each_sidecar_is_listed(archive, capsys):
     bad, gone = archive.photos / "0 é.jpg.xmp", archive.photos / "2 é.jpg"
     bad.write_text("<broken")
     left = archive.photos / f".6 é.jpg.xmp.{2**22 + 1}.tmp"  # of a killed process
@@ -180,6 +180,13 @@ def test_what_became_of_each_sidecar_is_listed(archive):
     assert "is gone" in lines["2 é.jpg"]["detail"]
     assert "when its faces were found" in lines["4 é.jpg"]["detail"]
     assert sum(line["outcome"] == "written" for line in lines.values()) == len(KINDS) - 3
+    assert "3 refused" in capsys.readouterr().err
+    tag.run(settings(archive, sidecars=True, threshold=1.0), archive.out)
+    with (archive.out / "sidecars.csv").open(encoding="utf-8", newline="") as file:
+        lines = {line["photo"]: line for line in csv.DictReader(file)}
+    assert (lines["2 é.jpg"]["outcome"], lines["2 é.jpg"]["sidecar"]) == ("absent", "")
+    assert lines["2 é.jpg"]["detail"] == "no face has a name that is so likely"
+    assert "sidecars: 2 not needed, 7 deleted, 1 refused" in capsys.readouterr().err
     assert bad.read_text() == "<broken"
     assert not left.exists()
 

@@ -43,10 +43,29 @@ def test_likeness_is_the_distance_to_the_nearest_example(monkeypatch):
 
 def test_words_weigh_shares_and_find_no_face_against_which_they_speak():
     shares = np.array([[0.9, 0.1], [0.2, 0.8], [0.5, 0.5], [0, 0]], np.float32)
-    hits = by_shares(shares, np.array([1.0, -1.0]), 4)
+    first = np.array([True, False, False, False])
+    hits = by_shares(shares, np.array([1.0, -1.0]), 4, first)
     assert hits.rows.tolist() == [0]
     assert hits.scores[0] == pytest.approx(0.8)
-    assert by_shares(shares, np.array([0.0, 1.0]), 2).rows.tolist() == [1, 2]
+    assert by_shares(shares, np.array([0.0, 1.0]), 2, np.array([False, True, True, False])).rows.tolist() == [1, 2]
+
+
+def test_faces_called_so_come_first_and_others_only_where_they_are_half_as_sure():
+    # Scores of those called so: .9, .5 and .3, of which .5 is the median; of the others .6, .26, .25 and .1.
+    scores = np.array([0.6, 0.9, 0.25, 0.3, 0.1, 0.5, 0.26])
+    shares, weights, called = np.stack([scores, 1 - scores], axis=1), np.array([1.0, 0.0]), np.array(
+        [False, True, False, True, False, True, False])
+
+    def hits(top, **filters):
+        made = by_shares(shares, weights, top, called, **filters)
+        return made.rows.tolist(), made.n_called
+
+    assert hits(9) == ([1, 5, 3, 0, 6], 3)
+    assert hits(9, less_alike=0.0) == ([1, 5, 3, 0, 6, 2, 4], 3)
+    assert hits(4) == ([1, 5, 3, 0], 3)
+    assert hits(2) == ([1, 5], 2)
+    assert hits(9, allowed=~called) == ([], 0)  # where no face is called so, there is nothing to be less alike
+    assert hits(9, allowed=scores < 0.5) == ([3, 6, 2], 1)
 
 
 def tags(**columns) -> Tags:

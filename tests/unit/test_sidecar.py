@@ -178,7 +178,7 @@ def test_tags_of_no_face_take_the_former_ones_out(tmp_path: Path) -> None:
     path = tmp_path / "a.xmp"
     write_tags(path, photo_tags(tag()))
     assert write_tags(path, photo_tags()) == "deleted"
-    assert write_tags(path, photo_tags()) == "unchanged"
+    assert write_tags(path, photo_tags()) == "absent"
 
 
 @pytest.mark.parametrize(("content", "words"), [

@@ -83,6 +83,17 @@ def test_a_negation_weighs_against():
     np.testing.assert_allclose(read_query("isn't happy", classes).weights, [0, -1, 0])
 
 
+def test_a_phrase_calls_for_the_labels_that_weigh_most():
+    def called(phrase):
+        return [emotion for emotion, is_called in zip(EMOTIONS, read_query(phrase, EMOTIONS).called, strict=True)
+                if is_called]
+
+    assert shares_of("furious")[EMOTIONS.index("contempt")] < 0.5
+    assert called("furious") == ["anger"]
+    assert called("happy and sad but not surprised") == ["happy", "sad"]
+    assert called("not happy") == []
+
+
 def test_a_run_has_classes_of_its_own():
     query = read_query("upset", ("upset", "happiness"))
     assert query.weights.tolist() == [1, 0]

@@ -32,13 +32,17 @@
   const photoOf = new Uint32Array(bytes(G.photo_of).buffer), boxes = new Uint16Array(bytes(G.boxes).buffer);
   const rows = new Uint32Array(bytes(G.rows).buffer);  // of the data set: what is no face has a row there, and none here
   const folderNames = G.photos.map((path) => path.toLowerCase());
-  const GAP = 6, LABEL = 18, LARGEST_BOX = 65535, SMALLEST = 320;
+  const GAP = 6, LABEL = 18, LARGEST_BOX = 65535, SMALLEST = 320, HEADING = 30;
 
   const wanted = new Set();         // names that are shown, or NO_NAME; empty: all
   const picked = new Set();
   let order = [];                   // faces in the order of the grid
+  let split = 0;                    // so many of them are called what was asked for; those behind are less alike
+  let withAll = false;              // whether faces below the bound are listed too
+  let below = 0;                    // faces that a bound keeps out of the list
   let focus = 0;                    // a place in `order`
-  let ranking = null;               // {title, scores: Float32Array}, of words or of one face
+  // Of words or of one face: {title, scores: Float32Array}, and of words what faces are called, by label, and the bound.
+  let ranking = null;
   let notice = "";
 
   const percent = (code) => Math.round(code / 2.55);
@@ -56,25 +60,39 @@
   function arrange() {
     const least = Number(byId("confidence").value) * 2.55, part = byId("folder").value.trim().toLowerCase();
     order = [];
+    below = 0;
     for (let face = 0; face < G.n; face++) {
       if (wanted.size && ![...wanted].some((name) => holds(shows[face], name))) continue;
       if (confidence[face] < least) continue;
       if (part && !folderNames[photoOf[face]].includes(part)) continue;
       if (ranking && !(ranking.scores[face] > ranking.least)) continue;
+      if (ranking && !isCalled(face) && !(ranking.scores[face] > ranking.bound)) {
+        below++;
+        if (!withAll) continue;
+      }
       order.push(face);
     }
-    if (ranking) order.sort((a, b) => ranking.scores[b] - ranking.scores[a] || a - b);
+    if (ranking) order.sort((a, b) => isCalled(b) - isCalled(a) || ranking.scores[b] - ranking.scores[a] || a - b);
     else order.sort((a, b) => confidence[b] - confidence[a] || a - b);
+    split = ranking?.called ? order.filter(isCalled).length : order.length;
     focus = 0;
     byId("grid").scrollTop = 0;
     tell();
     draw();
   }
 
+  // Without words, every face of the list is as good as called so: there is nothing to divide.
+  const isCalled = (face) => !ranking?.called || shows[face] !== NONE && ranking.called.includes(shows[face]);
+
   function tell() {
-    const count = order.length.toLocaleString("en"), all = G.n.toLocaleString("en");
-    byId("state").textContent = `${notice}${count} of ${all} faces` +
-      (ranking ? `, by ${ranking.title}` : ", the most confident first");
+    const count = order.length.toLocaleString("en"), all = G.n.toLocaleString("en"), rest = order.length - split;
+    byId("state").textContent = notice + (!ranking ? `${count} of ${all} faces, the most confident first`
+      : !ranking.called ? `${count} of ${all} faces, by ${ranking.title}`
+      : `${split ? split.toLocaleString("en") : "no face is"} called ${ranking.called.map(nameOf).join(" or ")}` +
+        `${rest ? `; below: ${rest.toLocaleString("en")} less alike` : ""}, of ${all} faces, by ${ranking.title}`);
+    byId("rest").hidden = !below;
+    byId("rest").textContent = withAll ? "Hide the least alike" : `Show ${below.toLocaleString("en")} still less alike`;
+    byId("heading").textContent = `Less alike: ${rest.toLocaleString("en")}`;
     byId("selection").hidden = picked.size === 0;
     byId("selected").textContent = `${picked.size.toLocaleString("en")} selected`;
   }
@@ -82,6 +100,15 @@
   // ---- the grid: only the rows in sight exist ----------------------------------------------------------------------
   let columns = 1, size = 96;
   const tiles = new Map();
+
+  const tall = () => size + LABEL + GAP;
+  const headed = () => split > 0 && split < order.length;
+  // Where the faces that are less alike begin: below the rows of those called so, and a heading.
+  const rowsAbove = () => Math.ceil(split / columns);
+  const startBelow = () => GAP + rowsAbove() * tall() + (headed() ? HEADING : 0);
+  const leftOf = (place) => ((place < split ? place : place - split) % columns) * (size + GAP);
+  const topOf = (place) => place < split ? GAP + Math.floor(place / columns) * tall()
+    : startBelow() + Math.floor((place - split) / columns) * tall();
 
   function measure() {
     const width = byId("grid").clientWidth - 2 * GAP;
@@ -107,20 +134,25 @@
   }
 
   function draw(fresh = true) {
-    const grid = byId("grid"), height = size + LABEL + GAP;
+    const grid = byId("grid"), height = tall(), rest = order.length - split;
     const focused = byId("space").contains(document.activeElement);  // a tile that goes takes the keyboard with it
     if (fresh) { for (const tile of tiles.values()) tile.remove(); tiles.clear(); }
-    byId("space").style.height = `${Math.ceil(order.length / columns) * height + GAP}px`;
+    byId("space").style.height = `${startBelow() + Math.ceil(rest / columns) * height}px`;
     byId("space").style.width = `${columns * (size + GAP) - GAP}px`;
-    const first = Math.max(0, Math.floor(grid.scrollTop / height) - 2) * columns;
-    const last = Math.min(order.length, (Math.ceil((grid.scrollTop + grid.clientHeight) / height) + 2) * columns);
-    for (const [place, tile] of tiles) if (place < first || place >= last) { tile.remove(); tiles.delete(place); }
-    for (let place = first; place < last; place++) {
+    byId("heading").hidden = !headed();
+    byId("heading").style.top = `${startBelow() - HEADING}px`;
+    // Of both parts the rows in sight, and two more on either side.
+    const inSight = (from, to, start) => [
+      from + Math.max(0, Math.floor((grid.scrollTop - start) / height) - 2) * columns,
+      Math.min(to, from + Math.max(0, Math.ceil((grid.scrollTop + grid.clientHeight - start) / height) + 2) * columns)];
+    const parts = [inSight(0, split, GAP), inSight(split, order.length, startBelow())];
+    const shown = (place) => parts.some(([first, last]) => place >= first && place < last);
+    for (const [place, tile] of tiles) if (!shown(place)) { tile.remove(); tiles.delete(place); }
+    for (const [first, last] of parts) for (let place = first; place < last; place++) {
       let tile = tiles.get(place);
       if (!tile) {
         tile = makeTile(place);
-        tile.style.cssText += `left:${(place % columns) * (size + GAP)}px;top:${GAP + Math.floor(place / columns) * height}px;` +
-          `width:${size}px;height:${size + LABEL}px`;
+        tile.style.cssText += `left:${leftOf(place)}px;top:${topOf(place)}px;width:${size}px;height:${size + LABEL}px`;
         tiles.set(place, tile);
         byId("space").append(tile);
       }
@@ -134,7 +166,7 @@
   function moveTo(place) {
     if (!order.length) return;
     focus = Math.min(order.length - 1, Math.max(0, place));
-    const grid = byId("grid"), height = size + LABEL + GAP, top = Math.floor(focus / columns) * height;
+    const grid = byId("grid"), height = tall(), top = topOf(focus) - GAP;
     if (top < grid.scrollTop) grid.scrollTop = top;
     if (top + height > grid.scrollTop + grid.clientHeight) grid.scrollTop = top + height + GAP - grid.clientHeight;
     draw(false);
@@ -201,7 +233,7 @@
         for (let axis = 0; axis < d; axis++, at++) sum += (vectors[at] - centre[axis]) ** 2;
         scores[other] = -sum;
       }
-      ranking = { title: `likeness to ${G.photos[photoOf[face]]}`, scores, least: -Infinity };
+      ranking = { title: `likeness to ${G.photos[photoOf[face]]}`, scores, least: -Infinity, bound: -Infinity };
       notice = "";
       wanted.clear();
       byId("words").value = "";
@@ -255,12 +287,19 @@
         sign = 1;
       }
       if (unknown.length) notice = `Unknown word${unknown.length > 1 ? "s" : ""}: ${unknown.join(", ")}. `;
+      if (known && !weights.some((weight) => weight > 0)) notice += "Words say what a face is not to show, and not what it shows. ";
       if (!known) { ranking = null; arrange(); return; }
       const scores = new Float32Array(G.n);
       for (let face = 0; face < G.n; face++) {
         for (let code = 0; code < C; code++) scores[face] += weights[code] * shares[face * C + code];
       }
-      ranking = { title: `“${text}”`, scores, least: 0 };
+      // As fecemo.archive.words says which labels a phrase calls for, and fecemo.archive.search what is less alike.
+      const heaviest = Math.max(...weights);
+      const called = [...weights.keys()].filter((code) => weights[code] > 0 && weights[code] >= table.called * heaviest);
+      const theirs = scores.filter((_, face) => called.includes(shows[face])).sort(), half = theirs.length >> 1;
+      const median = theirs.length % 2 ? theirs[half] : (theirs[half - 1] + theirs[half]) / 2;
+      ranking = { title: `“${text}”`, scores, least: 0, called, bound: theirs.length ? table.less_alike * median : Infinity };
+      withAll = false;
       arrange();
     } catch (error) { notice = `Words: ${error.message}. `; tell(); }
   }
@@ -311,6 +350,7 @@
   byId("calibrated").textContent = G.calibrated ? "Confidence ≥" : "Confidence (not calibrated) ≥";
   byId("confidence").oninput = () => { byId("least").value = byId("confidence").value; arrange(); };
   byId("folder").oninput = arrange;
+  byId("rest").onclick = () => { withAll = !withAll; arrange(); };
   let waiting = 0;
   byId("words").oninput = () => { clearTimeout(waiting); waiting = setTimeout(search, 200); };
   byId("grid").onscroll = () => requestAnimationFrame(() => draw(false));
@@ -324,7 +364,7 @@
     if (event.target.dataset.place !== undefined) focus = Number(event.target.dataset.place);
   });
   byId("grid").onkeydown = (event) => {
-    const page = columns * Math.max(1, Math.floor(byId("grid").clientHeight / (size + LABEL + GAP)));
+    const page = columns * Math.max(1, Math.floor(byId("grid").clientHeight / tall()));
     const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, PageDown: page, PageUp: -page,
       Home: -G.n, End: G.n }[event.key];
     if (step) moveTo(focus + step);

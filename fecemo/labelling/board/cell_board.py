@@ -101,6 +101,7 @@ class CellBoard:
         """Turn to a group."""
         self.session.begin(key)
         self.here = key
+        self._offer_as_new("")  # what was refused was meant for another
         self.group.show(key)
         self.refresh()
 
@@ -154,27 +155,32 @@ class CellBoard:
             self.refresh()
 
     def _write(self, text: str) -> None:
-        """Take what was written for a label; a name that nobody knows is taken when it is said to be new."""
-        self._written = text.strip()
-        self.naming.ask_whether_new("")
-        if not self._written:
+        """Take what was written for a label; a name that nobody knows is taken when it is said to be new.
+
+        The field is empty afterwards, so that a refused name is not taken for that of the next cluster.
+        """
+        if not (written := text.strip()):
             return
+        self.naming.words.value = ""
+        self._offer_as_new("")
         try:
-            self._name(self._written)
-            self.naming.words.value = ""
+            self._name(written)
         except InputError as error:
-            self.naming.ask_whether_new(self._written)
+            self._offer_as_new(written)
             self.say(f"{html.escape(str(error))}. Press <kbd>!</kbd> to take it for a new name", "trouble")
         except FecemoError as error:
             self.say(html.escape(str(error)), "trouble")
+
+    def _offer_as_new(self, written: str) -> None:
+        self._written = written
+        self.naming.ask_whether_new(written)
 
     def _new(self) -> None:
         if not self._written:
             self.say("write a name first (/)")
             return
-        written = self._written
-        self._name(written, new=True)
-        self.naming.words.value = ""
+        self._name(self._written, new=True)
+        self._offer_as_new("")
 
     def _choose(self, face: int, chosen: bool) -> None:
         self.group.choose(face, chosen)
