@@ -32,7 +32,7 @@ def ir_stream(name: str, shape: Shape, filters: Sequence[int], units: Sequence[i
     return submodel(name, shape, see)
 
 
-def mobile_face_stream(name: str, shape: Shape, filters: Sequence[int], features: int) -> Any:
+def mobile_face_stream(name: str, shape: Shape, filters: Sequence[int], features: int, units: Sequence[int]) -> Any:
     """Return MobileFaceNet (Chen et al. 2018, table 1) up to its last map, a sixteenth of the side, as a submodel.
 
     Parameters
@@ -44,13 +44,15 @@ def mobile_face_stream(name: str, shape: Shape, filters: Sequence[int], features
         Before and after the third halving.
     features : int
         Channels of the map.
+    units : sequence of three int
+        Blocks of each stage beside the one that halves the side; 4, 6 and 2 as published.
     """
     first, second = filters
 
     def see(tensor: Any) -> Any:
         tensor = through([*_convolution("stem_1_", first, 3, 2), *_depthwise("stem_2_", first, 1)], tensor)
-        for stage, (width, groups, count) in enumerate(((first, 2 * first, 4), (second, 4 * first, 6),
-                                                        (second, 4 * second, 2)), 1):
+        stages = zip((first, second, second), (2 * first, 4 * first, 4 * second), units, strict=True)
+        for stage, (width, groups, count) in enumerate(stages, 1):
             tensor = through(_bottleneck(f"stage_{stage}_halving_", groups, width, 2), tensor)
             for block in range(1, count + 1):
                 prefix = f"stage_{stage}_block_{block}_"

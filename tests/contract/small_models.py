@@ -35,7 +35,8 @@ VECTOR = 7
 LEARNT_COLUMN = 3
 """Numbers of the columns that are learnt."""
 SIZES = {"blocks": (1, 1, 1, 1), "side": FACE_SIDE, "landmark_features": LEARNT_COLUMN, "dropout": (0.0, 0.0),
-         "units": (1, 1, 1), "width": 16, "depth": 1, "fusion_depth": 1, "heads": 2, "drop_path": 0.0}
+         "units": (1, 1, 1), "landmark_units": (1, 1, 1), "width": 16, "depth": 1, "fusion_depth": 1, "heads": 2,
+         "drop_path": 0.0}
 """Other sizes: depths, because each layer costs a compiler's time, and the side to which a model resizes faces.
 
 Nothing is left out by chance, so that the loss of one step can be compared with that of the next.

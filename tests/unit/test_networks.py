@@ -119,14 +119,16 @@ def multiply_adds(model):
     return total
 
 
+@pytest.fixture(scope="module")
+def outline():
+    """POSTER at its published size, without the memory of its weights."""
+    approach = find_approach("poster")
+    return approach.outline(approach.config(landmark_features=136), {"image": (224, 224, 3)}, 7)
+
+
 class TestPoster:
     UNUSED = 12_847_616 + 512
     """A head for recognizing persons and a class token: in the authors' network, and never called."""
-
-    @pytest.fixture
-    def outline(self):
-        approach = find_approach("poster")
-        return approach.outline(approach.config(landmark_features=136), {"image": (224, 224, 3)}, 7)
 
     def test_sizes_are_those_that_the_authors_log_prints(self, outline):
         landmarks = trained_weights(outline.get_layer("landmarks")) + trained_weights(outline.get_layer(
@@ -163,6 +165,42 @@ class TestPoster:
             tokens[reading] = keras.ops.convert_to_numpy(cut([numbered, np.zeros((1, 2, 2, 16), np.float32)]))[0]
         assert {int(number) % 4 for number in tokens["channels"][0]} == {0}, "the first token is the first channel"
         assert {int(number) // 4 for number in tokens["places"][0]} == {0, 1, 4, 5}, "the upper left corner"
+
+
+SHAPES = {"image": (32, 32, 1), "distances": (3,), "blendshapes": (5,)}
+
+
+@pytest.fixture(scope="module")
+def features():
+    approach = find_approach("landmark_resnet")
+    config = approach.config(filters=(4, 6), landmark_widths=(8,), gradients=0.0)
+    assert approach.columns(config) == {"image": "image", "distances": "landmark_features.distances",
+                                        "blendshapes": "landmark_features.blendshapes"}
+    model = approach.model(config, SHAPES, 7, 1)
+    assert model.output["probabilities"].shape[1:] == (7,)
+    chance = np.random.default_rng(1)
+    inputs = {name: chance.uniform(1, 2, (1, *shape)).astype(np.float32) for name, shape in SHAPES.items()}
+    return lambda **other: keras.ops.convert_to_numpy(model({**inputs, **other})["features"])[0]
+
+
+class TestLandmarkResnet:
+    """Either stream has its own numbers of the features: what is turned in the pixels is not turned in the others."""
+
+    def test_pixels_move_their_own_features_alone(self, features):
+        plain, dark = features(), features(image=np.zeros((1, 32, 32, 1), np.float32))
+        assert plain.shape == (6 + 8,)
+        assert (plain[:6] != dark[:6]).any()
+        np.testing.assert_array_equal(plain[6:], dark[6:])
+
+    @pytest.mark.parametrize("group", ["distances", "blendshapes"])
+    def test_so_does_what_was_measured(self, features, group):
+        plain, other = features(), features(**{group: np.zeros((1, *SHAPES[group]), np.float32)})
+        np.testing.assert_array_equal(plain[:6], other[:6])
+        assert (plain[6:] != other[6:]).all()
+
+    def test_without_landmark_features_it_is_another_network(self):
+        with pytest.raises(ValueError, match="nothing is left of a face"):
+            find_approach("landmark_resnet").config(distances=0, blendshapes=0, gradients=0)
 
 
 class TestFusion:

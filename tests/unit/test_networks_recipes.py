@@ -43,8 +43,17 @@ def test_votes_are_learnt_in_the_order_of_the_classes_at_every_share_of_the_labe
     recipe = read_recipe(RECIPES / "networks_votes.yaml")
     columns = tuple(f"votes_{emotion}" for emotion in USUAL_CLASSES)
     of_votes = {where for where in (*recipe.cells, *recipe.step_cells)
-                if resolve(recipe, *where).fit and resolve(recipe, *where).fit["classify"].losses[0].target == columns}
+                if resolve(recipe, *where).fit and resolve(recipe, *where).fit["classify"].losses[-1].target == columns}
     assert {row for row, _ in of_votes} == {
         "plain_votes", "plain_votes_sam", "feature_poster_votes", "feature_poster_votes_sam",
+        "landmarks_votes", "landmarks_votes_fifth",
         "plain_votes-classify.label_fraction-0.2", "feature_poster_votes_sam-classify.label_fraction-0.2"}
     assert resolve(recipe, "small_poster_sam", "gray").fit["classify"].optimizer.passes == 2
+
+
+def test_rows_of_a_fifth_of_the_labels_see_equal_faces_for_equal_epochs():
+    recipe = read_recipe(RECIPES / "networks_fifth.yaml")
+    fits = [resolve(recipe, *where).fit["classify"] for where in recipe.cells]
+    assert len({(fit.epochs, fit.batch_size, fit.label_fraction, fit.data) for fit in fits}) == 1
+    wrong = {row: resolve(recipe, row, "gray").fit["classify"].label_noise for row, _ in recipe.cells}
+    assert {row for row, noise in wrong.items() if noise == 0.2} == {"plain_wrong", "attention_wrong"}

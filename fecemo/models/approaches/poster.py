@@ -62,6 +62,8 @@ class PosterConfig(FusionConfig):
         Blocks of each stage.
     landmark_filters : tuple of int
         Of the landmark stream: before and after its third halving. Its map has four halvings.
+    landmark_units : tuple of int
+        Blocks of each stage of the landmark stream beside the one that halves the side.
     tokens : {"channels", "places"}
         What a token of the image is: as the authors' code reshapes its map, some whole channels of it, or, soundly, a
         place of the face, of 2×2 places of the map. Weights have the same shapes either way.
@@ -71,11 +73,12 @@ class PosterConfig(FusionConfig):
     filters: tuple[int, int, int] = (64, 128, 256)
     units: tuple[int, int, int] = (3, 4, 14)
     landmark_filters: tuple[int, int] = (64, 128)
+    landmark_units: tuple[int, int, int] = (4, 6, 2)
     tokens: Literal["channels", "places"] = "channels"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        refuse_sizes_below_one(self, "side", "filters", "units", "landmark_filters")
+        refuse_sizes_below_one(self, "side", "filters", "units", "landmark_filters", "landmark_units")
         if self.side % 16:
             raise ValueError(f"side must be a multiple of 16, which is halved four times, not {self.side}")
 
@@ -94,7 +97,8 @@ def build(config: PosterConfig, shapes: Mapping[str, Shape], n_classes: int) -> 
     entry = chain("entry", shapes["image"], entry_layers(ResidualConfig(side=config.side), shapes["image"], "nearest"))
     faces = entry(image)
     pixels = ir_stream("image_stream", faces.shape[1:], config.filters, config.units)(faces)
-    landmarks = mobile_face_stream("landmarks", faces.shape[1:], config.landmark_filters, config.width)(faces)
+    landmarks = mobile_face_stream("landmarks", faces.shape[1:], config.landmark_filters, config.width,
+                                   config.landmark_units)(faces)
     side, channels = pixels.shape[1] // 2, 4 * pixels.shape[3]
 
     def fuse(maps: Any) -> Any:
