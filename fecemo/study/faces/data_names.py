@@ -115,8 +115,9 @@ def learnt_from(approach: Approach, fits: Mapping[str, FitSettings] | None = Non
             named = columns.setdefault(read_data_name(name).dataset, set())
             for target in targets:
                 named.update((target,) if isinstance(target, str) else target)
-    # Without a phase, layers are adapted to the source faces.
-    return {dataset: taken or of_landmarks(named) for dataset, named in sorted((columns or {source: set()}).items())}
+    if not columns and approach.build is not None:
+        columns[source] = set()  # layers are adapted to the source faces
+    return {dataset: taken or of_landmarks(named) for dataset, named in sorted(columns.items())}
 
 
 def embedded(approach: Approach, roles: Collection[str] = (SOURCE, TARGET)) -> tuple[str, ...]:
