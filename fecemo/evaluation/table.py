@@ -199,6 +199,8 @@ def _columns(figure: Figure, selected: pandas.DataFrame, table: Table) -> Iterat
     """Yield the heading and the rows of each column of a figure; a mean over seeds stands for its seeds."""
     rows = _query(selected[selected["metric"] == figure.metric], figure.where, table)
     if not table.differences:
+        if figure.over != "class" and (of_all := rows["class"] == "").any():
+            rows = rows[of_all]  # a figure of all classes, and not that of the last of them
         key = ["run", "row", "variant", "setting", "amount", "stage", "clusters", "naming", "class"]
         rows = rows.assign(single=rows["seed"].notna()).sort_values("single", kind="stable").drop_duplicates(
             key).sort_values("line", kind="stable")

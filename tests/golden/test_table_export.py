@@ -55,6 +55,16 @@ def test_results_are_read_as_they_were_written(results, tmp_path):
         read_results(tmp_path)
 
 
+def test_tables_of_every_metric_have_the_figure_of_all_classes_and_not_that_of_the_last(results):
+    (grid,) = pivot(next(table for table in tables() if table.name == "metrics"), results)
+    printed = [headline.name for headline in HEADLINES if headline.printed]
+    for (title, images), cells in grid.lines:
+        cell = next(cell for cell in HITS if synthetic_score(*cell).approach_title == title
+                    and synthetic_score(*cell).variant_title == images)
+        for name, made in zip(printed, cells, strict=True):
+            assert float(made.value[0].value) == getattr(synthetic_score(*cell), name), (cell, name)
+
+
 def figure_of(results, cell, metric, kind=""):
     frame = results.figures
     found = frame[(frame["row"] == cell[0]) & (frame["variant"] == cell[1]) & (frame["metric"] == metric)
