@@ -8,9 +8,10 @@ reach the disk before the line that names their digests does; when a dataset was
 import json
 import os
 import time
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,30 +26,27 @@ from fecemo.data.ledger import difference
 from fecemo.errors import StoredStateError
 
 JOURNAL_NAME, CROPS_NAME = "photographs.jsonl", "crops.partial"
-FORMAT = "fecemo.photographs/1"
+FORMAT = "fecemo.photographs/2"
 FLUSH_PHOTOGRAPHS, FLUSH_SECONDS = 64, 2.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FaceRecord:
-    """A face that was found in a photograph.
+    """A face that was found in a photograph, in as few bytes as may be: all faces of an archive are in memory.
 
     Parameters
     ----------
-    sides : tuple of float
-        Left, right, top, bottom as fractions of the photograph as it is shown.
-    values : mapping of str to float
-        Its columns.
+    numbers : array of float64
+        Left, right, top, bottom as fractions of the photograph as it is shown, and then its columns.
     sha256 : str
         Digest of its stored pixels.
     """
 
-    sides: tuple[float, float, float, float]
-    values: Mapping[str, float]
+    numbers: "array[float]"
     sha256: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PhotoRecord:
     """A photograph that was looked into.
 
@@ -86,11 +84,25 @@ class PhotoRecord:
     faces: tuple[FaceRecord, ...] = field(default=())
     delivery: int = 0
 
-    def entries(self) -> Iterator[tuple[FaceEntry, str]]:
-        """Yield its faces as entries of a dataset, each with the digest of its pixels."""
+    def entries(self, columns: Sequence[str]) -> Iterator[tuple[FaceEntry, str]]:
+        """Yield its faces as entries of a dataset with these columns, each with the digest of its pixels."""
         for face in self.faces:
-            annotations = {name: f"{value:.10g}" if value == value else "" for name, value in face.values.items()}
-            yield FaceEntry(face_id(self.photo, *face.sides), self.photo, *face.sides, annotations), face.sha256
+            left, right, top, bottom, *values = face.numbers
+            annotations = {name: f"{value:.10g}" if value == value else "" for name, value in zip(
+                columns, values, strict=True)}
+            yield FaceEntry(face_id(self.photo, left, right, top, bottom), self.photo, left, right, top, bottom,
+                            annotations), face.sha256
+
+    def document(self) -> dict[str, Any]:
+        """Return the record as JSON values; `read_record` is the inverse."""
+        faces = [{"numbers": face.numbers.tolist(), "sha256": face.sha256} for face in self.faces]
+        return {**{of.name: getattr(self, of.name) for of in fields(self)}, "faces": faces}
+
+
+def read_record(document: dict[str, Any]) -> PhotoRecord:
+    """Return the record that `PhotoRecord.document` wrote."""
+    faces = tuple(FaceRecord(array("d", face["numbers"]), face["sha256"]) for face in document["faces"])
+    return PhotoRecord(**{**document, "faces": faces})
 
 
 class PhotoJournal:
@@ -102,6 +114,8 @@ class PhotoJournal:
         Of the dataset. The caller holds its `output_lock`.
     made_of : dict
         What decides the faces of a photograph: settings, and the digest of the detector. JSON values.
+    columns : sequence of str
+        Of every face, in the order of its numbers.
 
     Attributes
     ----------
@@ -119,7 +133,8 @@ class PhotoJournal:
         If the journal is of other settings, damaged, or missing in a folder that holds a dataset.
     """
 
-    def __init__(self, folder: Path, made_of: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, made_of: Mapping[str, Any], columns: Sequence[str]) -> None:
+        self._columns = tuple(columns)
         self.folder, self._path, self._crops_path = folder, folder / JOURNAL_NAME, folder / CROPS_NAME
         self.records: dict[str, PhotoRecord] = {}
         self.delivered: dict[str, PhotoRecord] = {}
@@ -147,9 +162,11 @@ class PhotoJournal:
             if head["made_of"] != json.loads(json.dumps(self.made_of)):
                 raise StoredStateError(f"{self.folder} was made with {difference(head['made_of'], self.made_of)}. "
                                        "Nothing stored is overwritten: choose another folder, or remove that one")
+            if head["columns"] != list(self._columns):
+                raise ValueError(f"its faces have the columns {head['columns']}, expected {list(self._columns)}")
             self.delivery = head["deliveries"] + 1
             for line in lines[1:]:
-                record = _record(json.loads(line))
+                record = read_record(json.loads(line))
                 self.records[record.photo] = record
                 if record.delivery < self.delivery:
                     self.delivered[record.photo] = record
@@ -205,7 +222,7 @@ class PhotoJournal:
                 self._places[face.sha256] = ~self._slots
                 self._slots += 1
         self.records[record.photo] = record
-        self._lines.append(json.dumps(asdict(record)))
+        self._lines.append(json.dumps(record.document()))
         if len(self._lines) >= FLUSH_PHOTOGRAPHS or time.monotonic() - self._flushed_at > FLUSH_SECONDS:
             self.flush()
 
@@ -224,7 +241,7 @@ class PhotoJournal:
     def entries(self) -> Iterator[tuple[FaceEntry, str]]:
         """Yield every face in the order of the photographs' names, with the digest of its pixels."""
         for photo in sorted(self.records):
-            yield from self.records[photo].entries()
+            yield from self.records[photo].entries(self._columns)
 
     def pixels(self) -> Iterator[tuple[bytes, str]]:
         """Yield the bytes of every face in the same order, and their digest. Raises `StoredStateError` for damage."""
@@ -250,10 +267,11 @@ class PhotoJournal:
     def _write_all(self) -> None:
         """Write a line a photograph, and nothing else."""
         with atomic_file(self._path) as file:
-            head = {"format": FORMAT, "made_of": self.made_of, "deliveries": self.delivery - 1}
+            head = {"format": FORMAT, "made_of": self.made_of, "columns": self._columns,
+                    "deliveries": self.delivery - 1}
             file.write(json.dumps(head).encode() + b"\n")
             for photo in sorted(self.records):
-                file.write(json.dumps(asdict(self.records[photo])).encode() + b"\n")
+                file.write(json.dumps(self.records[photo].document()).encode() + b"\n")
 
     def close(self) -> None:
         """Flush, and let go of the files."""
@@ -263,8 +281,3 @@ class PhotoJournal:
                 self._crops_path.unlink(missing_ok=True)
         finally:
             os.close(self._crops)
-
-
-def _record(document: dict[str, Any]) -> PhotoRecord:
-    faces = tuple(FaceRecord(tuple(face["sides"]), face["values"], face["sha256"]) for face in document["faces"])
-    return PhotoRecord(**{**document, "faces": faces})

@@ -17,19 +17,17 @@ SIDECAR_SUFFIXES = (".xmp",)
 CANNOT_OPEN = "cannot_open"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PhotoFile:
-    """A file that may be a photograph.
+    """A file that may be a photograph; its path is that of its name, see `photo_path`.
 
     Parameters
     ----------
-    path : Path
     n_bytes : int
     mtime_ns : int
         When it was last written, in nanoseconds since the epoch.
     """
 
-    path: Path
     n_bytes: int
     mtime_ns: int
 
@@ -144,7 +142,7 @@ def read_photo_tree(folder: Path, apart_from: Path | None = None) -> PhotoTree:
             elif not stat.S_ISREG(status.st_mode):
                 tree.unreadable[photo_name(name)] = "it is no file"
             elif (suffix := PurePath(entry.name).suffix.lower()) in PHOTO_SUFFIXES:
-                tree.photographs[photo_name(name)] = PhotoFile(Path(entry), status.st_size, status.st_mtime_ns)
+                tree.photographs[photo_name(name)] = PhotoFile(status.st_size, status.st_mtime_ns)
             elif suffix not in SIDECAR_SUFFIXES:
                 tree.other_files.append(photo_name(name))
     tree.photographs = dict(sorted(tree.photographs.items()))
@@ -152,7 +150,7 @@ def read_photo_tree(folder: Path, apart_from: Path | None = None) -> PhotoTree:
     return tree
 
 
-def vanished(tree: PhotoTree, file: PhotoFile) -> Path | None:
+def vanished(tree: PhotoTree, path: Path) -> Path | None:
     """Return what is gone of a file that was there when the tree was read: its folder, or else itself; None for none.
 
     Raises
@@ -160,9 +158,9 @@ def vanished(tree: PhotoTree, file: PhotoFile) -> Path | None:
     InputError
         If the whole folder of photographs is gone.
     """
-    if file.path.exists():
+    if path.exists():
         return None
-    gone = next((parent for parent in _parents(tree.folder, file.path) if not parent.is_dir()), file.path)
+    gone = next((parent for parent in _parents(tree.folder, path) if not parent.is_dir()), path)
     if gone == tree.folder:
         raise InputError(f"{tree.folder}: the folder of photographs is gone")
     return gone

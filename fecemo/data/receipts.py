@@ -10,6 +10,7 @@ import platform
 import stat
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from functools import lru_cache
 from importlib import metadata
@@ -97,7 +98,21 @@ def digest_bytes(data: bytes) -> str:
 
 def digest_json(value: Any) -> str:
     """Return the sha256 of a JSON value, independent of the order of keys."""
-    return digest_bytes(json.dumps(value, sort_keys=True, separators=(",", ":"), default=str).encode())
+    return digest_bytes(_json_bytes(value))
+
+
+def digest_json_list(items: Iterable[Any]) -> str:
+    """Return `digest_json` of a list without having all of it in memory."""
+    digest, border = hashlib.sha256(b"["), b""
+    for item in items:
+        digest.update(border + _json_bytes(item))
+        border = b","
+    digest.update(b"]")
+    return digest.hexdigest()
+
+
+def _json_bytes(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str).encode()
 
 
 def digest_file(path: Path) -> str:

@@ -31,6 +31,7 @@ from fecemo.data.receipts import (
     current_receipt,
     digest_file,
     digest_json,
+    digest_json_list,
     digest_place,
     plain,
     read_receipt,
@@ -88,13 +89,15 @@ def run(settings: DetectSettings, out: Path) -> Receipt:
 def detect_faces(settings: DetectSettings, out: Path, make_detector: Callable[[], "Detector"],
                  detector_digest: str) -> Receipt:
     """Find faces by any detector; see `run`. Each thread makes one of its own."""
+    from fecemo.imaging.detected_faces import VALUES
+
     config = {name: plain(settings)[name] for name in DECIDING}
     tree = read_photo_tree(settings.photos, apart_from=out)  # before anything is written, were it among photographs
     with output_lock(out):
         require_writable(out)
         if not (out / JOURNAL_NAME).exists() and (read_receipt(out) is not None or (out / LEDGER_NAME).exists()):
             raise StoredStateError(f"{out} holds the output of another stage; choose another folder")
-        journal = PhotoJournal(out, {**config, "detector": detector_digest})
+        journal = PhotoJournal(out, {**config, "detector": detector_digest}, VALUES)
         try:
             receipt = _delivered(tree, journal, settings, out, make_detector)
         finally:
@@ -124,9 +127,9 @@ def _delivered(tree: PhotoTree, journal: PhotoJournal, settings: DetectSettings,
     _write_other_files(out, tree)
 
     def inputs() -> dict[str, str]:
-        return {"detector": journal.made_of["detector"], "photographs": digest_json(
-            [[photo, record.sha256, record.reason, len(record.faces)] for photo, record in sorted(
-                journal.records.items())]), "unreadable": digest_json(sorted(tree.unreadable.items()))}
+        return {"detector": journal.made_of["detector"], "photographs": digest_json_list(
+            [photo, record.sha256, record.reason, len(record.faces)] for photo, record in sorted(
+                journal.records.items())), "unreadable": digest_json(sorted(tree.unreadable.items()))}
 
     receipt = None if _missing(tree, journal) else current_receipt(out, config, inputs())
     if receipt is None:
@@ -185,9 +188,9 @@ def _write(tree: PhotoTree, journal: PhotoJournal, out: Path, config: dict[str, 
     return write_receipt(
         out, STAGE, config=config, inputs=inputs, files=tables, seconds=seconds,
         # Of what is known of the photographs that show faces: others come and go without making anything stale.
-        outputs={FACES_NAME: digest, PHOTOS_NAME: digest_json(
-            [[record.photo, record.sha256, record.width, record.height, record.orientation, record.taken]
-             for record in with_faces])},
+        outputs={FACES_NAME: digest, PHOTOS_NAME: digest_json_list(
+            [record.photo, record.sha256, record.width, record.height, record.orientation, record.taken]
+            for record in with_faces)},
         summary={"place": digest_place(tree.folder),
                  "faces": n_faces, "rejected": _reasons(rejected), "photographs": len(journal.records),
                  "with_faces": len(with_faces), "changes": changes, "delivery": journal.delivery})

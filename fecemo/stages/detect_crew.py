@@ -3,6 +3,7 @@
 import threading
 import time
 import traceback
+from array import array
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ import numpy as np
 from fecemo.data.dataset_files import digest_face
 from fecemo.data.detect_settings import DetectSettings
 from fecemo.data.photo_journal import FaceRecord, PhotoJournal, PhotoRecord
-from fecemo.data.photo_tree import PhotoFile, PhotoTree, vanished
+from fecemo.data.photo_tree import PhotoTree, photo_path, vanished
 from fecemo.data.reasons import Reason
 from fecemo.data.receipts import digest_bytes
 from fecemo.errors import FecemoError, InputError
@@ -109,17 +110,17 @@ class DetectCrew:
         """Return what is found in a photograph; None where it is gone meanwhile."""
         from fecemo.imaging.decode import ImageFileError
 
-        file = self._tree.photographs[photo]
+        file, path = self._tree.photographs[photo], photo_path(self._tree.folder, photo)
         record = PhotoRecord(photo, file.n_bytes, file.mtime_ns)
         try:
-            look = self._look_into(file, record, known)
+            look = self._look_into(path, record, known)
         except ImageFileError as failure:
-            if (gone := vanished(self._tree, file)) is not None:
-                if gone == file.path:
+            if (gone := vanished(self._tree, path)) is not None:
+                if gone == path:
                     return None
                 raise InputError(f"{gone} went away while its photographs were read; bring it back, or run the same "
                                  "command again without it. What was found is kept") from failure
-            digest = digest_file_if_any(file.path)
+            digest = digest_file_if_any(path)
             return replace(record, sha256=digest, reason=failure.reason, detail=failure.detail), []
         except FecemoError:
             raise
@@ -133,12 +134,12 @@ class DetectCrew:
         self._faults = 0
         return look
 
-    def _look_into(self, file: PhotoFile, record: PhotoRecord, known: PhotoRecord | None) -> Look:
+    def _look_into(self, path: Path, record: PhotoRecord, known: PhotoRecord | None) -> Look:
         from fecemo.imaging.decode import decode_file, pixels_of, read_file
-        from fecemo.imaging.detected_faces import detected_faces
+        from fecemo.imaging.detected_faces import VALUES, detected_faces
         from fecemo.imaging.exif import read_exif
 
-        data = read_file(file.path)
+        data = read_file(path)
         record = replace(record, sha256=digest_bytes(data))
         if known is not None and known.sha256 == record.sha256 and not known.reason:  # copied or touched, not changed
             return replace(known, n_bytes=record.n_bytes, mtime_ns=record.mtime_ns), []
@@ -151,7 +152,8 @@ class DetectCrew:
             del photograph
         exif = read_exif(data)
         width, height = shown[::-1] if exif.orientation >= LYING else shown
-        records = tuple(FaceRecord(face.sides, face.values, digest_face(face.crop)) for face in faces)
+        records = tuple(FaceRecord(array("d", (*face.sides, *(face.values[name] for name in VALUES))),
+                                   digest_face(face.crop)) for face in faces)
         return replace(record, width=width, height=height, orientation=exif.orientation, taken=exif.taken,
                        faces=records), [face.crop for face in faces]
 
