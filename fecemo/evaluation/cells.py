@@ -9,7 +9,7 @@ import numpy as np
 
 from fecemo.errors import StoredStateError
 from fecemo.evaluation.metrics.cluster_sweep import ClusterSweep
-from fecemo.evaluation.metrics.intervals import Difference, paired_differences
+from fecemo.evaluation.metrics.intervals import Difference, mcnemar_p, paired_differences
 from fecemo.evaluation.metrics.over_seeds import MIN_SHARED, RightAnswers, paired_seed_differences
 from fecemo.evaluation.metrics.triplets import TypeShare
 from fecemo.evaluation.records.predictions import Predictions
@@ -84,11 +84,12 @@ class Comparison:
 
     n_shared: int
     differences: Mapping[str, Difference]  #: Figure of A − figure of B on those faces, by headline metric.
+    p: float = 1.0  #: That both are right equally often, by McNemar's exact test.
 
     def reversed(self) -> "Comparison":
         """Return B compared with A."""
         return Comparison(self.n_shared, {name: Difference(-each.value, -each.high, -each.low)
-                                          for name, each in self.differences.items()})
+                                          for name, each in self.differences.items()}, self.p)
 
 
 def compare_cells(scores: Mapping[Cell, Score], predictions: Mapping[Cell, Predictions], *,
@@ -122,9 +123,11 @@ def compare(a: Score, predictions_a: Predictions, b: Score, predictions_b: Predi
         raise StoredStateError(f"the face {shared[face]} is {truth[face]} to {a.approach}/{a.variant} and "
                                f"{truth_b[face]} to {b.approach}/{b.variant}: they were scored with different labels; "
                                "run the evaluate stage again")
+    by_a, by_b = predictions_a.prediction[at_a], predictions_b.prediction[at_b]
     return Comparison(len(shared), paired_differences(
-        truth, predictions_a.prediction[at_a], predictions_b.prediction[at_b], a.emotions,
-        Resampling(min(a.bootstrap, b.bootstrap), max(a.confidence, b.confidence), seed)))
+        truth, by_a, by_b, a.emotions,
+        Resampling(min(a.bootstrap, b.bootstrap), max(a.confidence, b.confidence), seed)),
+        mcnemar_p(by_a == truth, by_b == truth))
 
 
 @dataclass(frozen=True)

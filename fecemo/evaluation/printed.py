@@ -92,7 +92,7 @@ def number(row: "Mapping[str, Any] | pandas.Series", column: str = "value", *, p
         return DASH
     if column in COUNT_COLUMNS or (column == "value" and metric in COUNTS):
         return Number(count(value), int(value), int(row["line"]), column, file)
-    text = (f"{value:g}" if column == "seed" else
+    text = (f"{value:g}" if column == "seed" else "< .001" if column == "p" and value < 0.001 else
             duration(value) if column == "value" and metric.endswith("seconds") else share(value, places))
     return Number(text, float(value), int(row["line"]), column, file)
 

@@ -8,6 +8,7 @@ from fecemo.evaluation.catalogue import CHANCE, HEADLINES
 from fecemo.evaluation.cell_metric import cell_metrics, numbers_of
 from fecemo.evaluation.cells import CLASSIFIER, Cell, CellRecords, Comparison, RowComparison, Triplets
 from fecemo.evaluation.metrics.cluster_sweep import ClusterSweep
+from fecemo.evaluation.metrics.intervals import holm
 from fecemo.evaluation.metrics.over_seeds import means_over_seeds
 from fecemo.evaluation.records.score import ClassScore, Interval, Score
 from fecemo.evaluation.results import MEASURED, NOT_RUN
@@ -185,20 +186,26 @@ def difference_rows(comparison: Comparison, a: Score, b: Score, **common: Any) -
                "other_row": b.approach, "other_title": b.approach_title, "other_variant": b.variant,
                "other_variant_title": b.variant_title, "stage": "evaluate", "metric": metric,
                "value": difference.value, "low": difference.low, "high": difference.high, "n": comparison.n_shared,
-               **common}
+               **(common if metric == "accuracy" else {**common, "p": None})}
 
 
 def comparison_rows(cells: Mapping[Cell, Score], comparisons: Mapping[tuple[Cell, Cell], Comparison]) -> Rows:
-    """Yield every comparison of two cells of Table 1, both ways round."""
+    """Yield every comparison of two cells of Table 1, both ways round.
+
+    Of those that a table shows, p-values are corrected for their number, a pair that is shown twice counting once.
+    """
     best: dict[tuple[int, str], Score] = {}
     for cell, score in cells.items():
         for heading in enumerate(cell):
             if heading not in best or score.accuracy > best[heading].accuracy:
                 best[heading] = score
-    for (a, b), comparison in comparisons.items():
-        against = ("variant" if a[1] == b[1] and best[1, a[1]] is cells[a] else
-                   "row" if a[0] == b[0] and best[0, a[0]] is cells[a] else "")
-        yield from difference_rows(comparison, cells[a], cells[b], against=against)
+    against = {(a, b): "variant" if a[1] == b[1] and best[1, a[1]] is cells[a] else
+               "row" if a[0] == b[0] and best[0, a[0]] is cells[a] else "" for a, b in comparisons}
+    shown = list({frozenset(pair): pair for pair, kind in against.items() if kind}.values())
+    corrected = dict(zip(map(frozenset, shown), holm([comparisons[pair].p for pair in shown]), strict=True))
+    for pair, comparison in comparisons.items():
+        yield from difference_rows(comparison, *(cells[cell] for cell in pair), against=against[pair],
+                                   p=corrected[frozenset(pair)] if against[pair] else None)
 
 
 def row_comparison_rows(comparisons: Iterable[RowComparison]) -> Rows:

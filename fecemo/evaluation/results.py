@@ -68,6 +68,8 @@ DIFFERENCE_COLUMNS: dict[str, tuple[str, str]] = {
     "low": ("float64", "Lower end of the paired bootstrap's interval."),
     "high": ("float64", "Upper end; the first is better where the whole interval lies above 0."),
     "n": ("Int64", "Faces that both were scored on."),
+    "p": ("float64", "Of the accuracy, where a table shows it: that both are right equally often, by McNemar's exact "
+                     "test, corrected by Holm for all comparisons of its kind that are shown."),
 }
 """Columns of ``differences.csv``."""
 

@@ -35,6 +35,8 @@ def require_traced(run: Path) -> Page:
         assert float(attributes["value"]) == found
         if re.fullmatch(r"-?\d?\.\d+", printed):
             assert float(printed) == pytest.approx(found, abs=0.5 * 10 ** -len(printed.partition(".")[2]) + 1e-12)
+        elif printed == "< .001":
+            assert found < 0.001
         elif re.fullmatch(r"[\d,]+", printed):
             assert int(printed.replace(",", "")) == found
         else:

@@ -8,7 +8,13 @@ from sklearn.metrics import roc_auc_score
 from fecemo.errors import InputError
 from fecemo.evaluation.catalogue import PAIRED
 from fecemo.evaluation.metrics.classification import score_predictions
-from fecemo.evaluation.metrics.intervals import bootstrap_intervals, paired_differences, wilson_interval
+from fecemo.evaluation.metrics.intervals import (
+    bootstrap_intervals,
+    holm,
+    mcnemar_p,
+    paired_differences,
+    wilson_interval,
+)
 from fecemo.evaluation.settings import Resampling
 
 
@@ -169,3 +175,17 @@ def test_two_right_answers_are_no_certainty():
     for name in ("accuracy", "balanced_accuracy", "macro_f1", "cohen_kappa", "krippendorff_alpha"):
         assert found[name].low < 0.5, name
         assert found[name].high == 1
+
+
+def test_mcnemar_counts_the_faces_that_divide_two_answerers():
+    a = np.array([True] * 5 + [False] + [True] * 20)
+    b = np.array([False] * 5 + [True] + [True] * 20)
+    # Six faces divide them, five for A: of six coins at most one falls that way with (1 + 6) / 64, and twice that.
+    assert mcnemar_p(a, b) == mcnemar_p(b, a) == pytest.approx(2 * 7 / 64)
+    assert mcnemar_p(a, a) == 1
+
+
+def test_holm_multiplies_by_what_is_left_and_never_falls():
+    assert holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
+    assert holm([0.5, 0.9]) == [1, 1]
+    assert holm([]) == []

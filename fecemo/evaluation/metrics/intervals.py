@@ -143,6 +143,34 @@ def paired_differences(truth: np.ndarray, a: np.ndarray, b: np.ndarray, emotions
     return differences
 
 
+def mcnemar_p(right_a: np.ndarray, right_b: np.ndarray) -> float:
+    """Return the two-sided p-value that two answerers are right equally often, by McNemar's exact test (1947).
+
+    Parameters
+    ----------
+    right_a, right_b : ndarray of shape (n,), bool
+        Whether each answer is right, of the same faces.
+
+    Returns
+    -------
+    float
+        In [0, 1]; 1 where no face divides them.
+    """
+    from scipy.stats import binomtest
+
+    a_alone, b_alone = int((right_a & ~right_b).sum()), int((~right_a & right_b).sum())
+    return float(binomtest(a_alone, a_alone + b_alone).pvalue) if a_alone + b_alone else 1.0
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values corrected for their number by Holm's steps (1979), each at least its own and at most 1."""
+    order, corrected, reached = np.argsort(p_values, kind="stable").tolist(), [0.0] * len(p_values), 0.0
+    for place, at in enumerate(order):
+        reached = max(reached, min(1.0, (len(p_values) - place) * p_values[at]))
+        corrected[at] = reached
+    return corrected
+
+
 def wilson_interval(share: float, n: int, confidence: float) -> Interval:
     """Return the interval of a share of ``n`` independent answers (Wilson 1927), which needs no resampling.
 

@@ -14,9 +14,11 @@ TABLE = (
     Table(
         name="better", title="Which is better", order=100, lines=("on", "compared"), headings=("On", "Compared"),
         where="against in ('variant', 'row') and stage == 'evaluate'", differences=True,
-        figures=(Figure("accuracy", "Accuracy"), Figure("balanced_accuracy", "Balanced acc."),
+        figures=(Figure("accuracy", "Accuracy"), Figure("accuracy", "p", column="p", beside=""),
+                 Figure("balanced_accuracy", "Balanced acc."),
                  Figure("accuracy", "Faces shared", column="n", beside="")),
-        caption="The most accurate of each column and row against the others.", notes=("same_faces",)),
+        caption="The most accurate of each column and row against the others. p: that both are equally accurate, by "
+                "McNemar's exact test, corrected by Holm for the number of comparisons.", notes=("same_faces",)),
     Table(
         name="metrics", title="Every metric", order=110, lines=CELL, split="part", where=SCORED,
         figures=tuple(Figure(headline.name, headline.short, mark=True) for headline in HEADLINES if headline.printed),
