@@ -84,6 +84,10 @@ class RunReadout:
         Digests of what it is made of: model, clusters and names.
     names : ClusterNames or None
         Of its clusters; None for a classifier.
+    model : Receipt
+        Of its trained network.
+    centres : ndarray of shape (k, d), float32
+        Of its clusters; of a classifier none, k = 0.
 
     Raises
     ------
@@ -100,15 +104,16 @@ class RunReadout:
         model = self._artifacts.require("model", row, variant)
         self.inputs = {"model": model.digest, **{name: digest for name, digest in model.inputs.items()
                                                  if name.startswith(f"outputs{OF_ROW}")}}
-        self._model = model
+        self.model = model
         self.by: str = find_approach(model.config["approach"]).predicts_by
         self.names: ClusterNames | None = None
         self.vocabulary = Vocabulary()
+        self.centres = np.zeros((0, 0), np.float32)
         if self.by == "classifier":
             self.classes = run.classes(row, variant)
             return
         clusters = self._artifacts.require("clusters", row, variant)
-        self._centres = np.asarray(read_array(run.layout.clusters(row, variant), "centres", "cluster"))
+        self.centres = np.asarray(read_array(run.layout.clusters(row, variant), "centres", "cluster"))
         self.names, self._division_seed, named = self._read_names(clusters)
         self.inputs |= {"clusters": clusters.digest, "names": named}
         self.classes, self.vocabulary = self.names.labels, self.names.vocabulary
@@ -123,12 +128,12 @@ class RunReadout:
         layout, hand_path = self.run.layout, self.run.layout.hand_names(*self.where)
         if read_receipt(layout.names(*self.where)) is None and hand_path.exists():
             hand = hand_names_of(hand_path, *self.where)
-            require_names_of(hand, clustering_digest(clusters.outputs), len(self._centres), str(hand_path))
+            require_names_of(hand, clustering_digest(clusters.outputs), len(self.centres), str(hand_path))
             return ClusterNames.by_hand(hand), hand.seed, digest_file(hand_path)
         receipt = self._artifacts.require("names", *self.where)
         path = layout.names(*self.where) / NAMES_NAME
         names = read_cluster_names(path)
-        require_names_of(names, clustering_digest(clusters.outputs), len(self._centres), str(path))
+        require_names_of(names, clustering_digest(clusters.outputs), len(self.centres), str(path))
         seed = read_hand_names(hand_path).seed if names.method == "hand" and names.divided else receipt.seed
         return names, int(seed or 0), receipt.digest
 
@@ -144,7 +149,7 @@ class RunReadout:
 
     @property
     def _rows_behind(self) -> list[str]:
-        return [name.partition(OF_ROW)[2] for name in self._model.inputs if name.startswith(f"outputs{OF_ROW}")]
+        return [name.partition(OF_ROW)[2] for name in self.model.inputs if name.startswith(f"outputs{OF_ROW}")]
 
     @property
     def vector_inputs(self) -> dict[str, str]:
@@ -179,14 +184,14 @@ class RunReadout:
             shows = np.array(self.classes)[vectors.argmax(axis=1)]
             return shows, np.full(len(vectors), ""), np.log(np.maximum(vectors, MIN_PROBABILITY))
         names = self.names
-        clusters, distances = assign(vectors, self._centres, title=self.title)
+        clusters, distances = assign(vectors, self.centres, title=self.title)
         groups = clusters.astype(str)
         if names.divided:
             groups = groups_of_target(names.divided, self._division_seed, *self._source, vectors, clusters, self.title)
         shows = np.array([names.label(group) for group in groups.tolist()], dtype=str)
         # A divided cluster has for other faces the name of its first half, the larger.
         first = [names.label(min((key for key in names.names if cluster_of(key) == cluster), key=key_order))
-                 for cluster in range(len(self._centres))]
+                 for cluster in range(len(self.centres))]
         cluster_names = np.broadcast_to(np.array(first, dtype=object), distances.shape).copy()
         cluster_names[np.arange(len(cluster_names)), clusters] = shows
         return shows, groups, class_margins(distances, cluster_names, self.classes)
@@ -251,7 +256,7 @@ class RunReadout:
         """Return the target rows whose labels trained the model, chose its settings or named its clusters."""
         layout = self.run.layout
         stored = [np.asarray(read_array(layout.model(*self.where), name, "train"), np.int64)
-                  for name in ("labelled_rows", "choosing_rows") if f"{name}.npy" in self._model.outputs]
+                  for name in ("labelled_rows", "choosing_rows") if f"{name}.npy" in self.model.outputs]
         sample = layout.names(*self.where) / SAMPLE_NAME
         lines = [line for line in csv_rows(sample) if isinstance(line, tuple)][1:] if (
             self.names is not None and sample.exists()) else []

@@ -32,7 +32,9 @@ variants: [gray]
 approaches:
   dense_autoencoder:
     fit: {reconstruct: {loss: binary_crossentropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 1}}
-  supervised: {fit: {classify: {loss: cross_entropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 1}}}
+  supervised:
+    model: {groups: [1, 1], filters: 8, dense: 16}
+    fit: {classify: {loss: cross_entropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 1}}
 clustering: {n_clusters: 8, n_init: 4}
 naming: {method: hand}
 """

@@ -116,6 +116,20 @@ def test_rated_similarity_is_learnt_on_another_row_s_embedding_where_there_is_on
     source = read_output(layout.outputs("triplet_embedding", "gray"), "source", "embedding")
     np.testing.assert_array_equal(source.rows, bright_rows(SOURCE))
 
+def test_a_head_on_another_rows_embedding_is_exported_with_the_row_behind_it(study, tmp_path):
+    pytest.importorskip("tf2onnx")
+    from fecemo.stages import export_model
+    from fecemo.stages.exported_model import ExportedModel
+
+    folder, layout = study
+    export_model.run(export_model.ModelExportSettings(layout.run, "few_labels", "gray", formats=("onnx",)), tmp_path)
+    exported = ExportedModel.read(tmp_path)
+    assert set(exported.columns) == {"landmark_features.distances", "landmark_features.blendshapes"}
+    measured = np.load(layout.column("target", "landmark_features") / "landmark_features.npy")
+    answers = exported.answers({name: measured[:, columns_of([name.partition(".")[2]])] for name in exported.columns})
+    stored = read_output(layout.outputs("few_labels", "gray"), "target", "probabilities")
+    np.testing.assert_allclose(answers.probabilities[stored.rows], stored.values, atol=1e-4)
+
 
 class TestHead:
     def test_it_learns_from_labels_on_the_embedding_of_another_row(self, study):

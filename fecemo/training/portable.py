@@ -1,0 +1,211 @@
+"""A trained network as one model that needs nothing of this project: from a caller's faces to names and embedding.
+
+What the stages do around a network is a part of it: a face of any size is cut square and resampled to 200 pixels, its
+variant is computed and reduced, numbers are standardized; behind it, the nearest centre's name or the classifier's
+probability becomes a calibrated share of every label. `keras.Model.export` then writes all of it as one file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from fecemo.data.variants import FACE_SIDE, Variant
+from fecemo.training.device_view import WHITE, DeviceView
+from fecemo.training.step import part_of
+
+CUBIC = -0.75
+"""Of cubic interpolation, as OpenCV has it."""
+FAR = 1e30
+MIN_PROBABILITY = 1e-9
+SHARES, EMBEDDING, IMAGE = "probabilities", "embedding", "image"
+
+
+@dataclass(frozen=True)
+class NetworkPart:
+    """A trained network, and what enters it.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Dict in, dict out.
+    output : str
+        The output that is read.
+    columns : mapping of str to str
+        Column that enters each input.
+    variant : Variant
+        Of the faces that enter as ``"image"``.
+    side : int
+        Pixels of the view.
+    """
+
+    model: Any
+    output: str
+    columns: Mapping[str, str]
+    variant: Variant
+    side: int
+
+
+class PortableView(DeviceView):
+    """Faces of any size to the pixels that enter a network: cut square, resampled to 200 pixels, then the variant.
+
+    What shrinks is averaged over areas, what grows is interpolated by cubics, each by one matrix along either axis that
+    the graph computes from the picture's size: no format's own resizing agrees with another's. Levels are rounded as
+    stored faces are.
+    """
+
+    def call(self, faces: Any) -> Any:
+        """Return the view, (n, side, side, channels) float32, of faces (n, height, width, channels), uint8."""
+        pixels = ops.cast(faces, "float32")
+        if faces.shape[1:3] != (FACE_SIDE, FACE_SIDE):
+            height, width = (ops.cast(length, "float32") for length in ops.shape(faces)[1:3])
+            kept = ops.minimum(height, width)
+            down, along = (_resampling(ops.shape(faces)[axis], ops.floor((length - kept) / 2), kept)
+                           for axis, length in ((1, height), (2, width)))
+            pixels = ops.matmul(along, ops.reshape(ops.matmul(down, ops.reshape(
+                pixels, (ops.shape(faces)[0], ops.shape(faces)[1], -1))), (-1, FACE_SIDE, ops.shape(faces)[2], 3)))
+            pixels = ops.floor(ops.clip(pixels, 0.0, WHITE) + 0.5)
+        return super().call(pixels)
+
+    def _reduced(self, pixels: Any) -> Any:
+        sums = ops.matmul(self._shares, ops.reshape(pixels, (-1, self.variant.side,
+                                                             self.variant.side * self.variant.channels)))
+        sums = ops.matmul(self._shares, ops.reshape(sums, (-1, self.side, self.variant.side, self.variant.channels)))
+        return sums * (1.0 / float(self._shares[0].sum()) ** 2)
+
+
+def _resampling(length: Any, start: Any, kept: Any) -> Any:
+    """Return the matrix (200, length) that resamples ``kept`` of ``length`` pixels, from ``start`` on, to 200."""
+    place = ops.arange(FACE_SIDE, dtype="float32")[:, None]
+    pixel = ops.cast(ops.arange(length), "float32")[None, :] - start
+    scale = kept / FACE_SIDE
+    overlap = ops.minimum((place + 1) * scale, pixel + 1) - ops.maximum(place * scale, pixel)
+    areas = ops.maximum(overlap, 0.0) / scale
+    middle = (place + 0.5) * scale - 0.5
+    whole = ops.floor(middle)
+    rest = middle - whole
+    weights = [_cubic_far(rest + 1), _cubic_near(rest), _cubic_near(1 - rest)]
+    cubics: Any = 0.0
+    for step, weight in enumerate([*weights, 1 - sum(weights)], -1):
+        cubics += weight * ops.cast(ops.equal(pixel, ops.clip(whole + step, 0.0, kept - 1)), "float32")
+    return ops.where(scale >= 1, areas, cubics)
+
+
+def _cubic_near(x: Any) -> Any:
+    return ((CUBIC + 2) * x - (CUBIC + 3)) * x * x + 1
+
+
+def _cubic_far(x: Any) -> Any:
+    return ((CUBIC * x - 5 * CUBIC) * x + 8 * CUBIC) * x - 4 * CUBIC
+
+
+class SharesOfClusters(layers.Layer):
+    """Vectors to shares of labels, by the margins of named centres: see `fecemo.archive.confidence`.
+
+    Parameters
+    ----------
+    centres : ndarray of shape (k, d), float32
+    names : sequence of str, of length k
+        The label of each centre, ``""`` for none: a face of such a cluster has no share of any label.
+    labels : sequence of str
+        Columns of what comes out. A label that no centre bears has no share.
+    temperature : float
+    """
+
+    def __init__(self, centres: np.ndarray, names: tuple[str, ...], labels: tuple[str, ...],
+                 temperature: float) -> None:
+        super().__init__(trainable=False, dtype="float32", name=SHARES)
+        borne = [label for label in labels if label in names]
+        self._centres, self._temperature = np.asarray(centres, np.float32), temperature
+        self._is = np.array([[name == label for label in borne] for name in names], bool).reshape(len(names), -1)
+        self._named = np.array([[name != "" for name in names]])
+        self._columns = np.array([[label == of for of in labels] for label in borne], np.float32)
+        self._width = len(labels)
+
+    def call(self, vectors: Any) -> Any:
+        """Return shares of shape (n, c), float32."""
+        if not len(self._columns):
+            return ops.zeros((ops.shape(vectors)[0], self._width))
+        distances = ops.sqrt(ops.sum(ops.square(vectors[:, None] - self._centres[None]), axis=2))
+        near = ops.min(ops.where(self._is[None], distances[:, :, None], FAR), axis=1)
+        far = ops.min(ops.where(self._is[None], FAR, distances[:, :, None]), axis=1)
+        both = near + far
+        margins = ops.where(both > 0, (far - near) / ops.maximum(both, keras.config.epsilon() ** 4), 0.0)
+        shares = ops.matmul(ops.softmax(margins / self._temperature, axis=1), self._columns)
+        nearest = (ops.min(ops.where(named, distances, FAR), axis=1, keepdims=True)
+                   for named in (self._named, ~self._named))
+        return shares * ops.cast(ops.less_equal(*nearest), "float32")
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Return (n, c)."""
+        return (input_shape[0], self._width)
+
+
+class SharesOfClassifier(layers.Layer):
+    """Probabilities to shares of the classes, by the temperature that labelled faces chose."""
+
+    def __init__(self, temperature: float) -> None:
+        super().__init__(trainable=False, dtype="float32", name=SHARES)
+        self._temperature = temperature
+
+    def call(self, probabilities: Any) -> Any:
+        """Return shares of the shape of the probabilities, (n, c)."""
+        return ops.softmax(ops.log(ops.maximum(probabilities, MIN_PROBABILITY)) / self._temperature, axis=1)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Return the same shape."""
+        return input_shape
+
+
+def portable_model(parts: tuple[NetworkPart, ...], shares: Any, *, fixed: bool = False) -> Any:
+    """Return the whole as a `keras.Model`: by input column in, ``probabilities`` and ``embedding`` out.
+
+    Parameters
+    ----------
+    parts : tuple of NetworkPart
+        The network, or two, of which the first makes the embedding that enters the second.
+    shares : SharesOfClusters or SharesOfClassifier
+    fixed : bool
+        Take single faces of 200 pixels in the place of any number of any size, for formats without such shapes.
+    """
+    entering: dict[str, Any] = {}
+    embedding = None
+    for part in parts:
+        feed = {}
+        for name, column in part.columns.items():
+            tensor = part.model.input[name]
+            if column == EMBEDDING and embedding is not None:
+                feed[name] = embedding
+                continue
+            is_image = column == IMAGE
+            key = (IMAGE if part.variant.faces == "cut" else part.variant.faces) if is_image else column
+            if key not in entering:
+                any_size = is_image and part.variant.faces == "cut" and not fixed
+                shape = (None, None, 3) if any_size else part.variant.face_shape if is_image else tensor.shape[1:]
+                entering[key] = keras.Input(shape, batch_size=1 if fixed else None, name=key.replace(".", "_"),
+                                            dtype="uint8" if is_image else "float32")
+            feed[name] = PortableView(part.variant, part.side)(entering[key]) if is_image else entering[key]
+        if part is parts[-1] and isinstance(shares, SharesOfClassifier):
+            leaving = _with_features(part.model, part.output)(feed)
+            answer, embedding = leaving[part.output], layers.Flatten(name=EMBEDDING)(leaving[EMBEDDING])
+        else:
+            answer = embedding = layers.Flatten()(part_of(part.model, (part.output,))(feed)[part.output])
+    return keras.Model(entering, {SHARES: shares(answer), EMBEDDING: embedding}, name="portable")
+
+
+def _with_features(model: Any, output: str) -> Any:
+    """Return the part of a classifier that gives its probabilities, and what enters its last layer of weights."""
+    answer = model.output[output]
+    return keras.Model(model.input, {output: answer, EMBEDDING: _features(answer)}, name="part")
+
+
+def _features(tensor: Any) -> Any:
+    operation, node, _ = tensor._keras_history
+    entering = operation._inbound_nodes[node].input_tensors
+    if getattr(operation, "layers", None):  # a submodel: what it computes up to its own last layer
+        inner = keras.Model(operation.inputs, _features(operation.outputs[0]))
+        return inner(entering if len(entering) > 1 else entering[0])
+    return entering[0] if getattr(operation, "weights", None) else _features(entering[0])
