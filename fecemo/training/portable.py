@@ -15,7 +15,6 @@ from keras import layers, ops
 
 from fecemo.data.variants import FACE_SIDE, Variant
 from fecemo.training.device_view import WHITE, DeviceView
-from fecemo.training.step import part_of
 
 CUBIC = -0.75
 """Of cubic interpolation, as OpenCV has it."""
@@ -172,6 +171,7 @@ def portable_model(parts: tuple[NetworkPart, ...], shares: Any, *, fixed: bool =
         Take single faces of 200 pixels in the place of any number of any size, for formats without such shapes.
     """
     entering: dict[str, Any] = {}
+    views: dict[tuple[Variant, int], Any] = {}
     embedding = None
     for part in parts:
         feed = {}
@@ -187,22 +187,21 @@ def portable_model(parts: tuple[NetworkPart, ...], shares: Any, *, fixed: bool =
                 shape = (None, None, 3) if any_size else part.variant.face_shape if is_image else tensor.shape[1:]
                 entering[key] = keras.Input(shape, batch_size=1 if fixed else None, name=key.replace(".", "_"),
                                             dtype="uint8" if is_image else "float32")
-            feed[name] = PortableView(part.variant, part.side)(entering[key]) if is_image else entering[key]
-        if part is parts[-1] and isinstance(shares, SharesOfClassifier):
-            leaving = _with_features(part.model, part.output)(feed)
-            answer, embedding = leaving[part.output], layers.Flatten(name=EMBEDDING)(leaving[EMBEDDING])
-        else:
-            answer = embedding = layers.Flatten()(part_of(part.model, (part.output,))(feed)[part.output])
+            if is_image and (part.variant, part.side) not in views:
+                views[part.variant, part.side] = PortableView(part.variant, part.side)(entering[key])
+            feed[name] = views[part.variant, part.side] if is_image else entering[key]
+        last = part is parts[-1]
+        leaving = [part.model.output[part.output]]
+        if last and isinstance(shares, SharesOfClassifier):
+            leaving.append(_features(leaving[0]))
+        network = keras.Model(part.model.input, leaving, name="network" if last else "network_behind")
+        answer, *features = (layers.Flatten()(tensor) for tensor in network(feed))
+        embedding = features[0] if features else answer
     return keras.Model(entering, {SHARES: shares(answer), EMBEDDING: embedding}, name="portable")
 
 
-def _with_features(model: Any, output: str) -> Any:
-    """Return the part of a classifier that gives its probabilities, and what enters its last layer of weights."""
-    answer = model.output[output]
-    return keras.Model(model.input, {output: answer, EMBEDDING: _features(answer)}, name="part")
-
-
 def _features(tensor: Any) -> Any:
+    """Return what enters the last layer of weights before a tensor."""
     operation, node, _ = tensor._keras_history
     entering = operation._inbound_nodes[node].input_tensors
     if getattr(operation, "layers", None):  # a submodel: what it computes up to its own last layer

@@ -121,7 +121,7 @@ def test_a_head_on_another_rows_embedding_is_exported_with_the_row_behind_it(stu
     from fecemo.stages import export_model
     from fecemo.stages.exported_model import ExportedModel
 
-    folder, layout = study
+    _, layout = study
     export_model.run(export_model.ModelExportSettings(layout.run, "few_labels", "gray", formats=("onnx",)), tmp_path)
     exported = ExportedModel.read(tmp_path)
     assert set(exported.columns) == {"landmark_features.distances", "landmark_features.blendshapes"}
