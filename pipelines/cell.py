@@ -7,7 +7,8 @@ from fecemo.cli import run_cli
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.training.backend import forget_models
 
-Stage = Literal["train", "embed", "triplet_test", "cluster", "cluster_sweep", "map_faces", "label", "evaluate"]
+Stage = Literal["train", "embed", "triplet_test", "cluster", "cluster_sweep", "cost_curve", "map_faces", "label",
+                "evaluate"]
 
 
 def run(arguments: CellArguments, stages: tuple[Stage, ...]) -> None:

@@ -37,6 +37,8 @@ PROTOTYPES: Mapping[str, frozenset[int]] = {
 }
 NEUTRAL = 1.0
 """Standard deviations along every prototype below which units are at rest."""
+NEVER = -20.0
+"""Logarithm of the probability of a class that is never suggested."""
 ITERATIONS = 1000
 """Of the regression's solver, which needs about a hundred."""
 MIN_SPREAD = 1e-3
@@ -63,6 +65,18 @@ class Suggestions:
     def names(self) -> tuple[str, ...]:
         """Class with the highest score of each group, ``""`` where none can be told."""
         return tuple("" if np.isnan(row).any() else self.classes[int(row.argmax())] for row in self.scores)
+
+    def log_proba(self, classes: Sequence[str]) -> np.ndarray:
+        """Return the logarithm of each class's probability, by a softmax of the scores: shape (k, c), float64.
+
+        A class that is never suggested has `NEVER`, and a group without a measured face equal ones.
+        """
+        from scipy.special import log_softmax
+
+        logs = np.full((len(self.scores), len(classes)), NEVER)
+        logs[:, [list(classes).index(name) for name in self.classes]] = log_softmax(self.scores, axis=1)
+        logs[np.isnan(self.scores).any(axis=1)] = -np.log(len(classes))
+        return logs
 
 
 def suggest_by_units(blendshapes: np.ndarray, names: Sequence[str], groups: np.ndarray, n_groups: int,

@@ -151,6 +151,54 @@ class ClusterSweepSettings:
         refuse_below_one(self, "per_cluster", "seeds", "n_init")
 
 
+@dataclass(frozen=True)
+class CostCurveSettings:
+    """What a person's acts buy: clusters named and faces labelled, on one axis.
+
+    A person is simulated by the labels of the target's train split. ``naming.rare_class_exponent`` and
+    ``naming.class_balanced`` hold, and ``naming.drawn``, where it names drawn faces, from which answers without any act
+    are learned.
+
+    Parameters
+    ----------
+    acts : tuple of int
+        How many acts are spent: a cluster named or a face labelled is one. Strategies that label faces are also asked
+        with all of them.
+    strategies : tuple of str
+        Ways of spending them; see `fecemo.clustering.strategies`. Empty tries all.
+    seeds : int
+        Of each point so many piles, clusterings and samples are tried.
+    n_init : int
+        Starts of each clustering.
+    shown : int
+        Faces of a cluster that a look at it shows: a page of the labelling notebook.
+    seconds_per_cluster : float
+        Of a person who looks at a cluster and names it: about what sessions of the labelling notebook recorded.
+    seconds_per_face : float
+        Of a person who labels a face. It is an assumption: state your own.
+    """
+
+    acts: tuple[int, ...] = (0, 8, 40, 160, 500, 2400)
+    strategies: tuple[str, ...] = ()
+    seeds: int = 5
+    n_init: int = 2
+    shown: int = 24
+    seconds_per_cluster: float = 24.0
+    seconds_per_face: float = 4.0
+
+    def __post_init__(self) -> None:
+        if not self.acts or min(self.acts) < 0 or len(set(self.acts)) < len(self.acts):
+            raise ValueError(f"acts must be different numbers, none below 0, not {list(self.acts)}")
+        known = entries("fecemo.clustering.strategies", "STRATEGY")
+        for name in self.strategies:
+            if name not in known:
+                raise ValueError(f"strategies: there is no strategy {name!r}: {nearest(name, known)}")
+        for name in ("seconds_per_cluster", "seconds_per_face"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+        refuse_below_one(self, "seeds", "n_init", "shown")
+
+
 def refuse_below_one(settings: object, *names: str) -> None:
     """Raise `ValueError` for the first of the named numbers that is below 1; None is no number."""
     for name in names:

@@ -9,6 +9,7 @@ import numpy as np
 
 from fecemo.errors import StoredStateError
 from fecemo.evaluation.metrics.cluster_sweep import ClusterSweep
+from fecemo.evaluation.metrics.cost_curve import CostCurve
 from fecemo.evaluation.metrics.intervals import Difference, mcnemar_p, paired_differences
 from fecemo.evaluation.metrics.over_seeds import MIN_SHARED, RightAnswers, paired_seed_differences
 from fecemo.evaluation.metrics.triplets import TypeShare
@@ -62,6 +63,7 @@ class CellRecords:
     sweep: ClusterSweep | None = None
     right: Mapping[Way, RightAnswers] = field(default_factory=dict)  #: Which faces it answered rightly, in each way.
     triplets: Triplets | None = None
+    cost: CostCurve | None = None  #: What a person's acts buy.
     seconds: float | None = None  #: Of training.
     digests: Mapping[str, str] = field(default_factory=dict)  #: Of the receipts of score, sweep and test, by stage.
 

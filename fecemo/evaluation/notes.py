@@ -176,5 +176,30 @@ def same_faces(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iter
             "of it is above 0.",) if known(selected["value"].max()) else ()
 
 
+def looks(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[Part]:
+    """Return how a person's looks at clusters were simulated."""
+    rows = selected[(selected["metric"] == "labels_behind_looks") & (selected["value"] > 0)]
+    if rows.empty:
+        return ()
+    return ("A person’s look at a cluster is simulated: its name is the class of most of the faces that the look "
+            "shows, weighed as naming.rare_class_exponent says. No other label of the cluster is read.",)
+
+
+def person_seconds(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[Part]:
+    """Return how many seconds an act is taken to last."""
+    parts: list[Part] = []
+    for counted, words in (("clusters_named", "a cluster that is looked at and named"),
+                           ("faces_labelled", "a face that is labelled")):
+        acts = selected[(selected["metric"] == counted) & (selected["value"] > 0)]
+        acts = acts.merge(selected[selected["metric"] == "person_seconds"], on=["row", "variant", "naming", "amount"],
+                          suffixes=("", "_seconds"))
+        only = acts[acts["value"] == acts["amount"]]
+        if len(only):
+            each = only["value_seconds"].iloc[0] / only["value"].iloc[0]
+            parts.append(f"{' and ' if parts else ''}{each:g} s for {words}")
+    return ("As the recipe’s cost_curve states: ", *parts, ".") if parts else ()
+
+
 NOTES: dict[str, Note] = {note.__name__: note for note in (
-    chance, human, seeds, marked, naming, copies, others, dashes, trained_once, sweep, triplets, source, same_faces)}
+    chance, human, seeds, marked, naming, copies, others, dashes, trained_once, sweep, triplets, source, same_faces,
+    looks, person_seconds)}

@@ -8,6 +8,7 @@ from fecemo.evaluation.catalogue import CHANCE, HEADLINES
 from fecemo.evaluation.cell_metric import cell_metrics, numbers_of
 from fecemo.evaluation.cells import CLASSIFIER, Cell, CellRecords, Comparison, RowComparison, Triplets
 from fecemo.evaluation.metrics.cluster_sweep import ClusterSweep
+from fecemo.evaluation.metrics.cost_curve import CostCurve
 from fecemo.evaluation.metrics.intervals import holm
 from fecemo.evaluation.metrics.over_seeds import means_over_seeds
 from fecemo.evaluation.records.score import ClassScore, Interval, Score
@@ -55,6 +56,8 @@ def cell_rows(cell: CellRecords, *, seed: int, further: Sequence[Score] = (), **
     if cell.sweep is not None:
         choosing = 0 if cell.score is None else cell.score.labels_used.choosing
         yield from _sweep_rows(cell.sweep, choosing, {**common, "digest": digests["cluster_sweep"]})
+    if cell.cost is not None:
+        yield from cost_rows(cell.cost, _human(cell.records), {**common, "digest": cell.digests.get("cost_curve", "")})
     if cell.triplets is not None:
         yield from _triplet_rows(cell.triplets, {**common, "seed": seed, "digest": digests["triplet_test"]})
     if cell.seconds is not None:
@@ -168,6 +171,24 @@ def _sweep_rows(sweep: ClusterSweep, choosing: int, common: dict[str, Any]) -> R
                 yield {**answers, "metric": name, "value": figure.mean, "deviation": figure.deviation,
                        "low": figure.low, "high": figure.high, "chance": chance[name]}
             yield {**answers, "metric": "labels_naming", "value": float(named.most_labels)}
+
+
+def cost_rows(curve: CostCurve, human: Mapping[str, float], common: Mapping[str, Any]) -> Rows:
+    """Yield the rows of a cost curve: of each strategy after so many acts, its figures and what they cost a person."""
+    common = {**common, "stage": "cost_curve", "setting": "acts", "readout": "acts", "seeds": len(curve.seeds),
+              "n": curve.n_scored, "scored_on": SCORED_ON.get(curve.score_on, curve.score_on)}
+    yield {**common, "clusters": len(curve.emotions), "metric": "ami", "value": curve.ami.mean,
+           "deviation": curve.ami.deviation, "chance": CHANCE.get("ami")}
+    chance = {"balanced_accuracy": 1 / round(1 / curve.chance.uniform), "accuracy": curve.chance.uniform}
+    for point in curve.points:
+        spent = {**common, "amount": point.acts, "naming": point.title,
+                 "labels_used": curve.labels_training + point.faces_labelled}
+        for name, figure in (("balanced_accuracy", point.balanced_accuracy), ("accuracy", point.accuracy)):
+            yield {**spent, "metric": name, "value": figure.mean, "deviation": figure.deviation, "low": figure.low,
+                   "high": figure.high, "chance": chance[name], "human": human.get(name)}
+        for name in ("clusters_named", "faces_labelled", "labels_behind_looks"):
+            yield {**spent, "metric": name, "value": float(getattr(point, name))}
+        yield {**spent, "metric": "person_seconds", "value": point.seconds}
 
 
 def _triplet_rows(triplets: Triplets, common: dict[str, Any]) -> Rows:

@@ -216,8 +216,10 @@ def grids_of(document: str, results: Results) -> list[list[Grid]]:
 
     Each has the notes of its caption, and the figure that pages show above it.
     """
+    from fecemo.evaluation.figures.cost import cost_figure
     from fecemo.evaluation.figures.learning import learning_panels
 
+    figures = {"table2-learning": learning_panels, "cost-curve": cost_figure}
     return [[replace(grid, caption=caption_of(grid, results),
-                     figure=learning_panels(results) if table.name == "table2-learning" else "") for grid in grids]
+                     figure=figures[table.name](results) if table.name in figures else "") for grid in grids]
             for table in tables(document) if (grids := pivot(table, results))]

@@ -1,5 +1,7 @@
 """What the clusters of a cell can be called, and what is suggested for them without a label of any person."""
 
+import sys
+
 import numpy as np
 
 from fecemo.clustering.naming import find_naming_method
@@ -11,7 +13,7 @@ from fecemo.data.dataset_files import read_description
 from fecemo.errors import InputError
 from fecemo.imaging.landmarks.points import BLENDSHAPE_NAMES
 from fecemo.study.faces.columns import LANDMARK_FEATURES, read_column
-from fecemo.study.faces.data_names import SOURCE
+from fecemo.study.faces.data_names import SOURCE, TARGET
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
 
@@ -62,6 +64,38 @@ def suggest_names(recipe: Recipe, layout: RunLayout, row: str, variant: str, met
                                 sure)
     except ValueError as error:
         raise InputError(f"naming.method: {method}: {source}: {error}; name by hand instead") from error
+
+
+def suggest_faces(recipe: Recipe, layout: RunLayout, rows: np.ndarray,
+                  classes: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Return what is suggested for single faces of the target without a label, by way of naming.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Drawn faces suggest where its ``naming.drawn`` names them.
+    layout : RunLayout
+    rows : ndarray of shape (n,), int64
+        Of the target.
+    classes : tuple of str, of length c
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n, c), float64
+        Logarithms of probabilities; equal ones for a face of which the landmark model was not sure.
+    """
+    column, each = read_column(layout, recipe.role(TARGET), LANDMARK_FEATURES), np.arange(len(rows))
+    sure, suggested = column.detected[rows], {}
+    try:
+        suggested[ACTION_UNITS] = suggest_by_units(column.groups(["blendshapes"])[rows], BLENDSHAPE_NAMES, each,
+                                                   len(rows), classes, sure)
+        if recipe.naming.drawn:
+            suggested[DRAWN_FACES] = suggest_by_drawn_faces(
+                _drawn_examples(recipe.naming.drawn, layout), column.groups(LEARNT_FROM)[rows], each, len(rows),
+                classes, sure)
+    except ValueError as error:
+        print(f"{recipe.role(TARGET)}: nothing is suggested for its faces: {error}", file=sys.stderr)
+    return {name: suggestions.log_proba(classes) for name, suggestions in suggested.items()}
 
 
 def _drawn_examples(name: str, layout: RunLayout) -> DrawnExamples:

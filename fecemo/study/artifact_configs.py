@@ -5,9 +5,11 @@ from typing import Any
 
 from fecemo.clustering.cluster_sweep import NAMINGS
 from fecemo.clustering.naming import find_naming_method
+from fecemo.clustering.strategy import strategies
 from fecemo.data.receipts import plain
 from fecemo.evaluation.cell_metric import cell_metrics
 from fecemo.evaluation.metrics.cluster_sweep import CLUSTER_SWEEP_FORMAT
+from fecemo.evaluation.metrics.cost_curve import COST_CURVE_FORMAT
 from fecemo.evaluation.metrics.triplets import TRIPLET_TEST_FORMAT
 from fecemo.evaluation.records.score import SCORE_FORMAT
 from fecemo.study.cell import Cell
@@ -81,6 +83,18 @@ def cluster_sweep_config(cell: Cell) -> dict[str, Any]:
         "format": CLUSTER_SWEEP_FORMAT, **({"cluster_on": cell.cluster_on} if cell.cluster_on else {})})
 
 
+def cost_curve_config(cell: Cell) -> dict[str, Any]:
+    """Return what shapes a cell's cost curve."""
+    recipe = cell.recipe
+    return plain({
+        "cost_curve": recipe.cost_curve,
+        "kmeans": {name: getattr(recipe.clustering, name) for name in ("algorithm", "max_iter")},
+        "naming": {name: getattr(recipe.naming, name) for name in ("rare_class_exponent", "class_balanced", "drawn")},
+        "components": recipe.evaluation.probe.components, "score_on": cell.score_on,
+        "bootstrap": recipe.evaluation.bootstrap, "confidence": recipe.evaluation.confidence, "seed": recipe.seed,
+        "recipe": recipe.name, "format": COST_CURVE_FORMAT, "strategies": sorted(strategies())})
+
+
 def triplet_test_config(cell: Cell) -> dict[str, Any]:
     """Return what shapes the test of a cell's embedding by rated triplets."""
     recipe = cell.recipe
@@ -104,6 +118,6 @@ def tables_config(recipe: Recipe) -> dict[str, Any]:
     return plain({
         "recipe": recipe.name, "title": recipe.title, "rows": recipe.approaches, "face_side": recipe.face_side,
         "columns": recipe.variants, "seed": recipe.seed, "seeds": recipe.seeds, "cells": recipe.cells,
-        "cluster_sweep": recipe.cluster_sweep, "learning": recipe.learning,
+        "cluster_sweep": recipe.cluster_sweep, "cost_curve": recipe.cost_curve, "learning": recipe.learning,
         "roles": recipe.roles.named(),
         "clustering": recipe.clustering, "map": recipe.map, "naming": recipe.naming, "evaluation": recipe.evaluation})

@@ -15,6 +15,7 @@ from fecemo.errors import InputError
 from fecemo.study.artifact_configs import (
     cluster_sweep_config,
     clusters_config,
+    cost_curve_config,
     map_config,
     model_config,
     names_config,
@@ -216,6 +217,15 @@ def _cluster_sweep_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inpu
     return {**_dataset(cell.recipe.role(TARGET)), **_of_cell(cell, "model", "outputs", row=cell.made_by)}
 
 
+def _cost_curve_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
+    inputs: Inputs = {**_dataset(cell.recipe.role(TARGET)), **_of_cell(cell, "model", "outputs")}
+    if cell.takes_landmarks:  # other rows lean on no landmark model here either
+        inputs |= _dataset(cell.recipe.role(TARGET), LANDMARK_FEATURES)
+        if drawn := cell.recipe.naming.drawn:
+            inputs |= {**_dataset(drawn), **_dataset(drawn, LANDMARK_FEATURES)}
+    return inputs
+
+
 def _triplet_test_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
     # No face that rows learn from may be tested, so that the other data sets are read too.
     tested, datasets = cell.recipe.role(TRIPLET_TEST), dict[str, Artifact | Files]()
@@ -248,6 +258,7 @@ KINDS: dict[str, Kind] = {
                   lambda cell: [names_config(cell, method) for method in naming_methods()]),
     "cluster_sweep": Kind(RunLayout.cluster_sweep, "cluster_sweep", cluster_sweep_config, _cluster_sweep_inputs,
                           role=TARGET),
+    "cost_curve": Kind(RunLayout.cost_curve, "cost_curve", cost_curve_config, _cost_curve_inputs, role=TARGET),
     "triplet_test": Kind(RunLayout.triplet_test, "triplet_test", triplet_test_config, _triplet_test_inputs,
                          role=TRIPLET_TEST),
     "score": Kind(RunLayout.score, "evaluate", score_config, _score_inputs, role=TARGET),

@@ -82,6 +82,10 @@ class RunLayout:
         """Return the folder of ``cluster_sweep.json``: clusters at several numbers of them, named at several costs."""
         return self.run / "cluster_sweep" / approach / variant
 
+    def cost_curve(self, approach: str, variant: str) -> Path:
+        """Return the folder of ``cost_curve.json``: what a person's acts buy."""
+        return self.run / "cost_curve" / approach / variant
+
     def triplet_test(self, approach: str, variant: str) -> Path:
         """Return the folder of ``triplets.json``, and of the embeddings of which it tells."""
         return self.run / "triplet_test" / approach / variant

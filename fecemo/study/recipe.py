@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fecemo.clustering.naming import find_naming_method
-from fecemo.clustering.settings import ClusterSweepSettings, KMeansSettings, MapSettings, NamingSettings
+from fecemo.clustering.settings import (
+    ClusterSweepSettings,
+    CostCurveSettings,
+    KMeansSettings,
+    MapSettings,
+    NamingSettings,
+)
 from fecemo.data.documents import require_name
 from fecemo.data.model_files import COMMAND, locate_model
 from fecemo.data.receipts import RECEIPT_NAME
@@ -182,6 +188,8 @@ class Recipe:
         stay valid: an archive grows. Without it, clusters are made anew. For recipes without a target.
     cluster_sweep : ClusterSweepSettings, optional
         Clusters at several numbers of them, named at several costs: asks for Table 2.
+    cost_curve : CostCurveSettings, optional
+        What a person's acts buy: balanced accuracy of every clustered row against clusters named and faces labelled.
     learning : dict of str to dict
         Learning curves, printed beneath Table 2: by row, which setting has less, and how much. A phase's ``faces``,
         ``label_fraction`` or ``epochs``, as in ``small_resnet: {classify.faces: [600, 2400]}``, is trained with less;
@@ -210,6 +218,7 @@ class Recipe:
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     keep_groups: bool = False
     cluster_sweep: ClusterSweepSettings | None = None
+    cost_curve: CostCurveSettings | None = None
     learning: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -246,8 +255,9 @@ class Recipe:
         if "drawn" in find_naming_method(self.naming.method).settings or self.naming.drawn:
             self._require_drawn(self.naming.drawn)
         if self.roles.target is None:
-            if self.cluster_sweep is not None:
-                raise ValueError("cluster_sweep: scores need labelled faces: name a target in roles")
+            for key in ("cluster_sweep", "cost_curve"):
+                if getattr(self, key) is not None:
+                    raise ValueError(f"{key}: scores need labelled faces: name a target in roles")
             if find_naming_method(self.naming.method).draw is not None:
                 raise ValueError(f"naming.method: {self.naming.method} needs labelled faces: name a target in roles, "
                                  "or give naming: {method: hand}")

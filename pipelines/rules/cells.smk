@@ -6,7 +6,7 @@ none does again what is current. Names that a person gives come between: what fo
 
 MADE_BY = {"train": ("model",), "embed": ("outputs",), "triplet_test": ("triplet_test",),
            "cluster": ("clusters", "assignments") if recipe.roles.target else ("clusters",), "map_faces": ("map",),
-           "cluster_sweep": ("cluster_sweep",), "label": ("names",), "evaluate": ("score",)}
+           "cluster_sweep": ("cluster_sweep",), "cost_curve": ("cost_curve",), "label": ("names",), "evaluate": ("score",)}
 # A job reads its command when it runs, and a loop has gone on by then: row and stages are kept with their rule.
 CELL = (f"{script('cell')} --recipe {shlex.quote(str(RECIPE))} --run {{params.run:q}} --approach {{params.row:q}}"
         " --variant {wildcards.variant:q} --stages {params.stages}")
@@ -27,6 +27,7 @@ def stages_of(row, first_seed):
         "cluster": grouped,
         "map_faces": first_seed and not is_step and (clustered or cell.tsne_output),
         "cluster_sweep": first_seed and clustered and recipe.cluster_sweep and labelled,
+        "cost_curve": first_seed and grouped and recipe.cost_curve and labelled,
         "label": grouped and not by_hand,
         "evaluate": labelled and not by_hand and (grouped or not clustered)}
     return [stage for stage in MADE_BY if asked[stage]]

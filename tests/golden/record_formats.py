@@ -8,6 +8,7 @@ from fecemo.data.cluster_names import HAND_FORMAT, NAMED_FORMAT, ClusterNames, H
 from fecemo.data.receipts import RECEIPT_FORMAT, Receipt
 from fecemo.evaluation.cell_metric import cell_metrics
 from fecemo.evaluation.metrics.cluster_sweep import CLUSTER_SWEEP_FORMAT, ClusterSweep
+from fecemo.evaluation.metrics.cost_curve import COST_CURVE_FORMAT, CostCurve
 from fecemo.evaluation.metrics.triplets import TRIPLET_TEST_FORMAT, TripletTest
 from fecemo.evaluation.records.score import SCORE_FORMAT, Score
 
@@ -15,6 +16,7 @@ from fecemo.evaluation.records.score import SCORE_FORMAT, Score
 def record_formats() -> dict[str, object]:
     """Return the fields of every record, with the type of each; those of dataclasses within it spelled out."""
     return {SCORE_FORMAT: _fields(Score), CLUSTER_SWEEP_FORMAT: _fields(ClusterSweep),
+            COST_CURVE_FORMAT: _fields(CostCurve),
             TRIPLET_TEST_FORMAT: _fields(TripletTest), RECEIPT_FORMAT: _fields(Receipt),
             HAND_FORMAT: _fields(HandNames), NAMED_FORMAT: _fields(ClusterNames),
             **{metric.format: _fields(metric.kind) for metric in cell_metrics().values()}}

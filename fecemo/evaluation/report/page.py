@@ -1,6 +1,7 @@
 """The report of a run: one page that loads nothing, with the main result on its first screen and the rest folded."""
 
 from collections import defaultdict
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -34,6 +35,8 @@ FACE_SIDE, PAIR_SIDE = 112, 128
 """Sides in pixels of the report's small pictures: about two to a CSS pixel."""
 FIRST_FACES = 12
 """Faces near the top of the page."""
+COST = "cost-curve"
+"""Table that shows the figure of the cost curve."""
 CLASS_COLUMNS = {"Faces": "support", "Answered": "answered", "Recall": "recall", "Precision": "precision", "F1": "f1",
                  "Kappa": "kappa", "Alpha": "alpha", "ROC AUC": "roc_auc", "PR AUC": "pr_auc"}
 """Columns of a cell's table of classes, and the metrics that they show."""
@@ -47,6 +50,9 @@ def render_report(material: ReportMaterial) -> str:
             cells.append(_cell(cell, material.emotions, lookup))
             bar.update(1)
     first, *further = [grid for grids in grids_of("table1", material.results) for grid in grids]
+    # The figure of the cost curve is the report's first, and not shown again with its table.
+    cost = next((grid.figure for grid in further if grid.table.name == COST), "")
+    further = [replace(grid, figure="") if grid.table.name == COST else grid for grid in further]
     second = [grid for grids in grids_of("table2", material.results) for grid in grids] if material.has_second else []
     headline = [first, *(grid for grid in further if grid.table.name.startswith("table1-"))]
     scores = [cell.score for cell in material.cells if cell.score is not None]
@@ -55,6 +61,7 @@ def render_report(material: ReportMaterial) -> str:
         second=second,
         first_sentence=first_sentence(lookup, material.rows, material.columns, len(material.emotions)),
         reading=read_run(lookup, material.rows, material.columns), overview=_overview(material, lookup),
+        cost=cost,
         key=[(column.title, svg.colour(number)) for number, column in enumerate(material.columns)],
         first_faces=_first_faces(material), pictures=any(cell.samples for cell in material.cells),
         human=any(getattr(cell.records.get("soft_truth"), "human", None) for cell in material.cells),

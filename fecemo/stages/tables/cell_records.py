@@ -16,6 +16,7 @@ from fecemo.study.supervision import supervision_of
 if TYPE_CHECKING:
     from fecemo.evaluation.cells import CellRecords, Triplets, Way
     from fecemo.evaluation.metrics.cluster_sweep import ClusterSweep
+    from fecemo.evaluation.metrics.cost_curve import CostCurve
     from fecemo.evaluation.metrics.over_seeds import RightAnswers
     from fecemo.evaluation.records.score import Score
 
@@ -51,13 +52,14 @@ def read_cell(cell: Cell, layout: RunLayout, score: "Score | None", *, part: str
     if not clustered and score is not None and swept:
         right = {CLASSIFIER: right_answers(read_predictions(layout.score(*where), score.emotions))}
     folders = {"evaluate": layout.score(*where), "cluster_sweep": layout.cluster_sweep(*where),
-               "triplet_test": layout.triplet_test(*where)}
+               "triplet_test": layout.triplet_test(*where), "cost_curve": layout.cost_curve(*where)}
     receipts = {stage: sound_receipt(folder) for stage, folder in folders.items()}
     return CellRecords(
         row=Heading(cell.row, cell.recipe.title_of(cell.row), part),
         column=Heading(cell.variant.name, cell.variant.title), supervision=supervision.words, level=supervision.level,
         clustered=clustered, published=published, waits=_waits(cell) or "", score=score,
         records={} if score is None else read_records(layout.score(*where)), sweep=sweep, right=right,
+        cost=_read_cost_curve(cell, layout) if clustered and cell.recipe.cost_curve is not None else None,
         triplets=(_read_triplet_test(cell, layout) or _read_held_out(cell, layout)) if swept else None,
         digests={stage: receipt.digest for stage, receipt in receipts.items() if receipt is not None})
 
@@ -89,6 +91,14 @@ def _read_cluster_sweep(cell: Cell, layout: RunLayout) -> "tuple[ClusterSweep | 
     if not _is_current(cell, layout, "cluster_sweep"):
         return None, {}
     return read_cluster_sweep(folder)
+
+
+def _read_cost_curve(cell: Cell, layout: RunLayout) -> "CostCurve | None":
+    from fecemo.evaluation.metrics.cost_curve import read_cost_curve
+
+    if cell.step is not None or not _is_current(cell, layout, "cost_curve"):
+        return None
+    return read_cost_curve(layout.cost_curve(cell.row, cell.variant.name))
 
 
 def _read_triplet_test(cell: Cell, layout: RunLayout) -> "Triplets | None":

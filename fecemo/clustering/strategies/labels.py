@@ -1,0 +1,132 @@
+"""Acts spent on labels: of faces at random, of typical ones, of those of which a classifier is least sure."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from fecemo.clustering.softmax import OffsetSoftmax
+from fecemo.clustering.strategy import Person, Pile, Strategy
+
+PENALTY = 0.03
+"""Of the classifier that learns from labels: as good at 40 of them as at 2,400."""
+ROUND, GROWTH = 8, 0.25
+"""Faces that are labelled before the classifier learns anew; this share of all so far, where that is more."""
+MOST_TYPICAL = 500
+"""Faces that are chosen as typical at the most: as many clusters are made."""
+Choose = Callable[[Pile, np.ndarray, np.ndarray, int], np.ndarray]
+"""``choose(pile, logs, free, count)``: positions among the ``free`` faces of those to label next."""
+
+
+def classify(pile: Pile, rows: np.ndarray, labels: np.ndarray, offset: str = "") -> tuple[np.ndarray, np.ndarray]:
+    """Return logarithms of class probabilities of the pile and of the scored faces, learned from some labels.
+
+    Parameters
+    ----------
+    pile : Pile
+    rows : ndarray of shape (n,), int
+        Faces of the pile whose labels are known.
+    labels : ndarray of shape (n,), str
+    offset : str
+        A suggestion of the pile on which the classifier leans; ``""`` for none.
+    """
+    of_pile, of_scored = pile.suggestions[offset] if offset else (None, None)
+    model = OffsetSoftmax(pile.classes, PENALTY)
+    if len(rows):
+        model.fit(pile.standard[rows], labels, None if of_pile is None else of_pile[rows])
+    elif of_pile is None or of_scored is None:
+        raise ValueError("nothing is known of any face: label one, or lean on a suggestion")
+    else:
+        return of_pile, of_scored
+    return model.log_proba(pile.standard, of_pile), model.log_proba(pile.scored_standard, of_scored)
+
+
+def answer_of(pile: Pile, logs: np.ndarray) -> np.ndarray:
+    """Return the likeliest class of each face: shape (m,), str."""
+    return np.array(pile.classes)[logs.argmax(axis=1)]
+
+
+def at_random(pile: Pile, person: Person, acts: int) -> np.ndarray | None:
+    """Label faces as they come up."""
+    if not acts:
+        return None
+    rows = person.random_order()[:acts]
+    return answer_of(pile, classify(pile, rows, person.label(rows))[1])
+
+
+def typical_faces(pile: Pile, count: int) -> np.ndarray:
+    """Return of each of so many clusters the face nearest to its centre: ndarray of shape (count,), int64."""
+    if count < 2:
+        return np.array([int(np.linalg.norm(pile.vectors - pile.vectors.mean(axis=0), axis=1).argmin())])
+    clustering = pile.clustering(count)
+    members = (clustering.members(cluster) for cluster in range(count))
+    return np.array([rows[clustering.distances[rows, cluster].argmin()] for cluster, rows in enumerate(members)])
+
+
+def typical(pile: Pile, person: Person, acts: int) -> np.ndarray | None:
+    """Label the face nearest to the centre of each of as many clusters as there are acts."""
+    if not 0 < acts <= MOST_TYPICAL:
+        return None
+    rows = typical_faces(pile, acts)
+    return answer_of(pile, classify(pile, rows, person.label(rows))[1])
+
+
+def rounds(acts: int) -> Iterator[int]:
+    """Yield how many faces are labelled in each round."""
+    done = 0
+    while done < acts:
+        count = min(acts - done, max(ROUND, int(GROWTH * done)))
+        yield count
+        done += count
+
+
+def in_rounds(choose: Choose, pile: Pile, person: Person, acts: int, offset: str = "") -> np.ndarray | None:
+    """Label faces in rounds, each of them chosen by what the classifier says after the round before.
+
+    Without a suggestion on which to lean, the first are typical ones.
+    """
+    if not acts or (offset and offset not in pile.suggestions):
+        return None
+    rows, labels = np.empty(0, np.int64), np.empty(0, dtype=str)
+    for count in rounds(acts):
+        if len(rows) or offset:
+            free = np.setdiff1d(np.arange(len(pile)), rows)
+            logs = classify(pile, rows, labels, offset)[0]
+            chosen = free[choose(pile, logs[free], free, count)]
+        else:
+            chosen = typical_faces(pile, count)
+        rows, labels = np.concatenate([rows, chosen]), np.concatenate([labels, person.label(chosen)])
+    return answer_of(pile, classify(pile, rows, labels, offset)[1])
+
+
+def least_sure(pile: Pile, logs: np.ndarray, free: np.ndarray, count: int) -> np.ndarray:
+    """Choose faces whose two likeliest classes are nearest to each other (margin sampling, Scheffer et al. 2001)."""
+    ranked = np.sort(np.exp(logs), axis=1)
+    return np.argsort(ranked[:, -1] - ranked[:, -2], kind="stable")[:count]
+
+
+def of_each_class(pile: Pile, logs: np.ndarray, free: np.ndarray, count: int) -> np.ndarray:
+    """Choose faces class by class in turn, each the one that stands out for it most.
+
+    How far a face stands out is its probability of the class over the mean of all faces: rare classes are sought as
+    often as frequent ones, which no random sample of an unlabelled pile does. For a class that the classifier does not
+    know yet, the face stands out of which it is least sure.
+    """
+    likely = np.exp(logs)
+    seen = likely.any(axis=0)
+    standing = np.where(seen, likely / np.where(seen, likely.mean(axis=0), 1.0), -likely.max(axis=1, keepdims=True))
+    ranked = np.argsort(-standing, axis=0, kind="stable")
+    chosen: dict[int, None] = {}
+    for turn in range(count):
+        of_class = ranked[:, turn % logs.shape[1]]
+        chosen[next(int(face) for face in of_class if int(face) not in chosen)] = None
+    return np.array(list(chosen))
+
+
+STRATEGY = (
+    Strategy("random_labels", "labels of faces at random", at_random, whole=True),
+    Strategy("typical_labels", "labels of typical faces", typical),
+    Strategy("unsure_labels", "labels where least sure",
+             lambda pile, person, acts: in_rounds(least_sure, pile, person, acts)),
+    Strategy("sought_labels", "labels sought class by class",
+             lambda pile, person, acts: in_rounds(of_each_class, pile, person, acts)),
+)

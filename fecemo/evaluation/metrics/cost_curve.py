@@ -1,0 +1,107 @@
+"""What a person's acts buy: balanced accuracy against clusters named, faces labelled and seconds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fecemo.evaluation.metrics.over_seeds import RightAnswers, SeedFigure, SeedMean, seed_figures
+from fecemo.evaluation.records.score import Chance, read_stored, write_stored
+from fecemo.evaluation.settings import Resampling
+
+COST_CURVE_FORMAT = "fecemo.cost_curve/1"
+COST_CURVE_NAME = "cost_curve.json"
+
+
+@dataclass(frozen=True)
+class CostPoint:
+    """What one strategy reaches after so many acts; of counts, the most of any seed."""
+
+    strategy: str
+    title: str
+    acts: int  #: That might be spent, at the most: a cluster named or a face labelled is one.
+    clusters_named: int  #: As spent, like `faces_labelled`.
+    faces_labelled: int
+    labels_behind_looks: int  #: Labels by which looks at clusters were simulated; 0 where a person looked.
+    seconds: float  #: Of a person: at the stated seconds an act, or as the labelling session recorded them.
+    balanced_accuracy: SeedFigure
+    accuracy: SeedFigure
+
+
+@dataclass(frozen=True)
+class CostCurve:
+    """Cost curve of one cell."""
+
+    approach: str
+    variant: str
+    recipe: str
+    emotions: tuple[str, ...]
+    pile_faces: int  #: Faces on which the person acts: labelled ones of the train split.
+    score_on: str  #: ``"test"`` or ``"unused_labels"``.
+    n_scored: int  #: Scored faces; none of them named or trained anything.
+    copies_scored: int  #: As of a `Score`.
+    copies_left_out: int
+    scored_faces: str  #: Digest of ids and true emotions: equal where two cells were scored on the same faces.
+    labels_training: int  #: Labels from which the cell's networks learned, or by which their settings were chosen.
+    class_balanced: bool  #: Whether faces came up at random so that classes are alike often.
+    seeds: tuple[int, ...]
+    seconds_per_cluster: float
+    seconds_per_face: float
+    ami: SeedMean  #: Agreement of as many clusters as classes with the emotions of the scored faces.
+    confidence: float  #: Coverage of the intervals, such as 0.95.
+    bootstrap: int  #: Resamples behind them.
+    chance: Chance
+    points: tuple[CostPoint, ...]  #: By strategy, and by acts.
+
+    @property
+    def best(self) -> CostPoint:
+        """CostPoint: The point of the highest balanced accuracy."""
+        return max(self.points, key=lambda point: point.balanced_accuracy.mean)
+
+
+@dataclass(frozen=True)
+class SpentActs:
+    """What one strategy answered after its acts, under every seed."""
+
+    strategy: str
+    title: str
+    acts: int
+    clusters_named: int
+    faces_labelled: int
+    labels_behind_looks: int
+    answers: Sequence[np.ndarray]  #: Classes of the scored faces, ``""`` for none, by seed: each of shape (n,), str.
+    seconds: float | None = None  #: As recorded; None counts the acts.
+
+
+def score_acts(spent: SpentActs, truth: np.ndarray, emotions: Sequence[str], resampling: Resampling, *,
+               seconds_per_cluster: float, seconds_per_face: float) -> CostPoint:
+    """Return the point of a curve: scores over the seeds, and the seconds that the acts take.
+
+    Parameters
+    ----------
+    spent : SpentActs
+    truth : ndarray of shape (n,), str
+        Emotions of the scored faces; n ≥ 1.
+    emotions : sequence of str
+    resampling : Resampling
+    seconds_per_cluster, seconds_per_face : float
+        Of a person, for an act of each kind.
+    """
+    codes = np.array([list(emotions).index(emotion) for emotion in truth.tolist()])
+    figures = seed_figures(RightAnswers(np.arange(len(truth)), codes,
+                                        np.stack([answers == truth for answers in spent.answers])), resampling)
+    counted = spent.clusters_named * seconds_per_cluster + spent.faces_labelled * seconds_per_face
+    return CostPoint(spent.strategy, spent.title, spent.acts, spent.clusters_named, spent.faces_labelled,
+                     spent.labels_behind_looks, counted if spent.seconds is None else spent.seconds, **figures)
+
+
+def write_cost_curve(folder: Path, record: CostCurve) -> str:
+    """Write ``cost_curve.json``, and return its name."""
+    write_stored(folder / COST_CURVE_NAME, COST_CURVE_FORMAT, record)
+    return COST_CURVE_NAME
+
+
+def read_cost_curve(folder: Path) -> CostCurve:
+    """Read what `write_cost_curve` wrote. Raises `StoredStateError` if it is missing, damaged or of another format."""
+    return read_stored(folder / COST_CURVE_NAME, COST_CURVE_FORMAT, CostCurve, "cost_curve")
