@@ -174,6 +174,26 @@ class Dataset:
         copies, others = copies_between([self, further], [np.arange(len(self)), rows])
         return np.isin(copies, others)
 
+    def people(self, column: str) -> tuple[np.ndarray, int | None]:
+        """Return what stays whole when faces are divided, and the number of people where they are known.
+
+        Parameters
+        ----------
+        column : str
+            Says whose face it is; where it is empty, or there is none, copies of a picture belong together.
+
+        Returns
+        -------
+        ndarray of shape (n,), str
+        int or None
+        """
+        pictures = np.char.add("picture ", self.copies.astype(str))
+        if column not in self.columns:
+            return pictures, None
+        known = np.array([f"{name:g}" if self.columns[column] == "number" and np.isfinite(name) else
+                          "" if self.columns[column] == "number" else str(name) for name in self[column]])
+        return np.where(known == "", pictures, np.char.add("person ", known)), len(np.unique(known[known != ""]))
+
     def rows_in(self, *splits: str) -> np.ndarray:
         """Return the rows of the named splits, in ascending order, as int64."""
         return np.flatnonzero(np.isin(self.splits, splits))

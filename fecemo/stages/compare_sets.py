@@ -162,7 +162,7 @@ def _compare(settings: CompareSettings, datasets: list[Dataset], variant: Varian
 
     described, scratch, machine = describe_faces(STAGE, datasets, variant, settings.network, settings.output, folder)
     sets = [LabelledVectors(name, vectors, dataset.labels, dataset.splits, pictures,
-                            *_groups(dataset, settings.person))
+                            *dataset.people(settings.person))
             for name, vectors, dataset, pictures in
             zip(settings.called, described, datasets, copies_between(datasets), strict=True)]
     description = "mean pixels" if settings.network is None else settings.network.stem
@@ -219,13 +219,3 @@ def _train(cell: Cell, datasets: list[Dataset], classes: tuple[str, ...], number
     answers = train_classifier(cell, datasets[number].faces, rows, labels[rows], classes, settings.seed,
                                f"{STAGE}: {settings.learner} on {settings.called[number]}")
     return lambda met, positions: answers(datasets[met].faces, positions)
-
-
-def _groups(dataset: Dataset, person: str) -> tuple[np.ndarray, int | None]:
-    """Return what stays whole in a fold, of shape (n,), str; and the number of people where they are known."""
-    pictures = np.char.add("picture ", dataset.copies.astype(str))
-    if person not in dataset.columns:
-        return pictures, None
-    known = np.array([f"{name:g}" if dataset.columns[person] == "number" and np.isfinite(name) else
-                      "" if dataset.columns[person] == "number" else str(name) for name in dataset[person]])
-    return np.where(known == "", pictures, np.char.add("person ", known)), len(np.unique(known[known != ""]))

@@ -117,6 +117,13 @@ def linear_answers(train: np.ndarray, labels: np.ndarray, test: np.ndarray, sett
         Two different ones or more.
     settings : ProbeSettings
     """
+    names, probabilities = linear_probabilities(train, labels, test, settings)
+    return np.asarray(names)[probabilities.argmax(axis=1)]
+
+
+def linear_probabilities(train: np.ndarray, labels: np.ndarray, test: np.ndarray,
+                         settings: ProbeSettings) -> tuple[list[str], np.ndarray]:
+    """Return the classes, and their probabilities of each test face, of shape (m, c); as `linear_answers`."""
     import warnings
 
     from sklearn.exceptions import ConvergenceWarning
@@ -127,7 +134,7 @@ def linear_answers(train: np.ndarray, labels: np.ndarray, test: np.ndarray, sett
         # A thousand steps leave nothing that an answer would turn on.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(train, labels)
-    return np.asarray(model.predict(test))
+    return model.classes_.tolist(), np.asarray(model.predict_proba(test))
 
 
 def neighbour_answers(train: np.ndarray, labels: np.ndarray, test: np.ndarray, settings: ProbeSettings) -> np.ndarray:
