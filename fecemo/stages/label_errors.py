@@ -115,7 +115,7 @@ def _find(settings: LabelErrorSettings, dataset: Dataset, folder: Path) -> Stage
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(("row", "id", "address", "split", "label", "probably", "probability_of_label", "probability"))
-    shown = []
+    shown: list[tuple[object, ...]] = []
     for at in doubted.tolist():
         row, probably = int(rows[at]), int(errors.suggested[at])
         line = (dataset.splits[row], labels[at], classes[probably], f"{probabilities[at, codes[at]]:.4f}",
