@@ -100,10 +100,10 @@ def faces_script(title: str, folder: str, faces: ShownFaces, named_by: str = "")
             SUGGESTION.format(SUGGESTED_BY[named_by]) if named_by in SUGGESTED_BY else "") + CLAIM,
         "n": len(faces.shares), "grid": GRID, "folder": folder,
         "classes": list(faces.classes), "calibrated": faces.calibrated, "rows": _encoded(faces.rows.astype("<u4")),
-        # Of every label the names that it holds, its first name; of every name that above it.
+        # Of every label the names that it holds, its first name; of every name those directly above it.
         "names": names, "holds": [np.flatnonzero(of_label).tolist() for of_label in holds],
         "first": [place[names_of(label)[0]] for label in faces.classes],
-        "under": [place[above[-1]] if (above := faces.vocabulary.above(name)) else -1 for name in names],
+        "under": [[place[parent] for parent in faces.vocabulary.parents(name)] for name in names],
         "shares": _encoded(np.rint(np.clip(faces.shares, 0, 1) * 255).astype(np.uint8)),
         "photos": list(faces.photos), "photo_of": _encoded(faces.photo_of.astype("<u4")),
         "boxes": _encoded(np.rint(np.clip(faces.boxes, 0, 1) * 65535).astype("<u2")),

@@ -139,11 +139,13 @@ def _face_record(tag: FaceTag) -> dict[str, str]:
 
 def _terms(tags: PhotoTags) -> dict[str, list[str]]:
     """Return every keyword once, by the list that it belongs to."""
-    for text in (tags.row, *(text for tag in tags.faces for text in (tag.face, tag.shows, tag.subject, *tag.levels))):
+    paths = [path for tag in tags.faces for path in tag.paths]
+    for text in (tags.row, *(text for tag in tags.faces for text in (tag.face, tag.shows, tag.subject)),
+                 *(level for path in paths for level in path)):
         require_xml(text, "the keyword")
     terms = {"dc:subject": [tag.subject for tag in tags.faces],
-             "lr:hierarchicalSubject": ["|".join(tag.levels) for tag in tags.faces],
-             "digiKam:TagsList": ["/".join(tag.levels) for tag in tags.faces]}
+             "lr:hierarchicalSubject": ["|".join(path) for path in paths],
+             "digiKam:TagsList": ["/".join(path) for path in paths]}
     return {name: list(dict.fromkeys(of)) for name, of in terms.items()}
 
 

@@ -17,8 +17,8 @@ class FaceTag:
         Left, right, top, bottom as fractions of the upright photograph.
     shows : str
         What the face shows, by the name that the run has for it.
-    levels : tuple of str
-        The keyword as a path, from the widest term on: ``("fecemo", "shows", "happy")``.
+    paths : tuple of tuple of str
+        The keyword as a path, from the widest term on: ``("fecemo", "shows", "happy")``; or as several.
     subject : str
         The keyword by itself: ``"shows: happy"``.
     confidence : float or None
@@ -28,7 +28,7 @@ class FaceTag:
     face: str
     box: Box
     shows: str
-    levels: tuple[str, ...]
+    paths: tuple[tuple[str, ...], ...]
     subject: str
     confidence: float | None = None
 

@@ -219,7 +219,7 @@ def write_exiftool_table(path: Path, photos: Mapping[str, Sequence[tuple[str, fl
         if known := [term for term in terms if term is not None]:
             # As it is on the disk, whatever bytes that are: ExifTool compares them with the names of files.
             writer.writerow((f"./{photo_path(Path(), photo)}", LIST_BORDER.join(term.subject for term in known),
-                             LIST_BORDER.join("|".join(term.levels) for term in known)))
+                             LIST_BORDER.join("|".join(path) for term in known for path in term.paths)))
             written += 1
     atomic_write(path, text.getvalue().encode("utf-8", "surrogateescape"))
     return written

@@ -37,7 +37,7 @@ class Name:
     Parameters
     ----------
     under : str
-        The name that stands above it, such as ``"upset"`` above ``"sad"``.
+        The name that stands above it, such as ``"upset"`` above ``"sad"``; or several, ``"upset; tearful"``.
     counts_as : str
         The class as which its faces are scored. Without it, a name that is a class counts as that class, any other as
         what stands above it; `NOTHING` counts as none.
@@ -52,6 +52,11 @@ class Name:
     words: tuple[str, ...] = ()
     keyword: str = ""
 
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Tuple of str: The names that stand directly above it."""
+        return tuple(parent.strip() for parent in self.under.split(AND.strip())) if self.under else ()
+
 
 @dataclass(frozen=True)
 class Term:
@@ -59,13 +64,13 @@ class Term:
 
     Parameters
     ----------
-    levels : tuple of str
-        From the widest term on, such as ``("fecemo", "shows", "happy")``.
+    paths : tuple of tuple of str
+        From the widest term on, such as ``("fecemo", "shows", "happy")``; one for each name that stands directly above.
     subject : str
         The keyword by itself, such as ``"shows: happy"``.
     """
 
-    levels: tuple[str, ...]
+    paths: tuple[tuple[str, ...], ...]
     subject: str
 
 
@@ -84,7 +89,7 @@ class Vocabulary:
           neutral: {keyword: "-"}                                  # no keyword
 
     or a table, CSV, with the columns ``name,under,counts_as,words,keyword``, of which the first alone is needed; words
-    are separated by ``;``.
+    are separated by ``;``, and so are several names in ``under``, here as in YAML.
 
     Parameters
     ----------
@@ -106,26 +111,36 @@ class Vocabulary:
         for text in (self.wording, *self.prefix, *keywords):
             _require_keyword(text)
         for name, entry in self.names.items():
-            for text in filter(None, (name, entry.under)):
+            for text in (name, *entry.parents):
                 if text != text.strip() or any(border in text for border in (UNDER, ";", "\n")) or not text:
-                    raise ValueError(f"names: {text!r} is no name: it has a blank at an end, {UNDER!r}, ';' or a "
-                                     "line end")
-            path = [name]
-            while above := self.names.get(path[-1], Name()).under:
-                if above in path:
-                    raise ValueError(f"names: {UNDER.join([above, *reversed(path)])} stand under each other")
-                path.append(above)
+                    raise ValueError(f"names: {text!r} is no name: it is empty, or has a blank at an end, {UNDER!r}, "
+                                     "';' or a line end")
+        for name in self.names:
+            self._require_end((name,))
+
+    def _require_end(self, path: tuple[str, ...]) -> None:
+        """Raise `ValueError` where what stands above the first name of a path stands below it too."""
+        for above in self.names.get(path[0], Name()).parents:
+            if above in path:
+                raise ValueError(f"names: {UNDER.join((above, *path))} stand under each other")
+            self._require_end((above, *path))
 
     @property
     def known(self) -> tuple[str, ...]:
         """Tuple of str: All names, those above others too."""
-        both = (text for name, entry in self.names.items() for text in (entry.under, name))
-        return tuple(dict.fromkeys(filter(None, both)))
+        return tuple(dict.fromkeys(text for name, entry in self.names.items() for text in (*entry.parents, name)))
+
+    def parents(self, name: str) -> tuple[str, ...]:
+        """Return the names that stand directly above one."""
+        return self.names.get(name, Name()).parents
+
+    def paths(self, name: str) -> tuple[tuple[str, ...], ...]:
+        """Return the ways to a name from the widest name on, itself last; several where several names stand above."""
+        return tuple((*path, name) for parent in self.parents(name) for path in self.paths(parent)) or ((name,),)
 
     def above(self, name: str) -> tuple[str, ...]:
-        """Return the names that stand above one, the widest first."""
-        entry = self.names.get(name, Name())
-        return (*self.above(entry.under), entry.under) if entry.under else ()
+        """Return the names that stand above one, each once, none before what stands above it."""
+        return tuple(dict.fromkeys(text for parent in self.parents(name) for text in (*self.above(parent), parent)))
 
     def held_by(self, label: str) -> tuple[str, ...]:
         """Return the names of a label and all above them, each once, the widest first."""
@@ -136,7 +151,9 @@ class Vocabulary:
         return tuple(dict.fromkeys(filter(None, (self._class_of(name, classes) for name in names_of(label)))))
 
     def _class_of(self, name: str, classes: Sequence[str]) -> str:
-        for text in (name, *reversed(self.above(name))):
+        nearest_first = [name]
+        for text in nearest_first:
+            nearest_first += [parent for parent in self.parents(text) if parent not in nearest_first]
             if stated := self.names.get(text, Name()).counts_as:
                 return (class_of(stated, classes) or "") if stated != NOTHING else ""
             if (meant := class_of(text, classes)) is not None:
@@ -190,10 +207,11 @@ class Vocabulary:
         Raises `InputError` if it stands elsewhere, or cannot be a name.
         """
         entry = self.names.get(name, Name())
-        if under and entry.under not in ("", under):
-            raise InputError(f"{name!r} stands under {entry.under!r} already, and cannot stand under {under!r} too")
+        if under and entry.parents and under not in entry.parents:
+            raise InputError(f"{name!r} stands under {entry.under!r} already; if it is to stand under {under!r} too, "
+                             f"write '{AND.join((*entry.parents, under))}' into the vocabulary, in its column under")
         try:
-            return replace(self, names={**self.names, name: replace(entry, under=under or entry.under)})
+            return replace(self, names={**self.names, name: replace(entry, under=entry.under or under)})
         except ValueError as error:
             raise InputError(str(error)) from error
 
@@ -215,16 +233,18 @@ class Vocabulary:
         InputError
             If the name cannot be a keyword.
         """
-        levels = [self.names.get(level, Name()).keyword or level for level in (*self.above(name), name)]
-        if levels[-1] == NOTHING:
+        keywords = {level: self.names.get(level, Name()).keyword or level for level in (*self.above(name), name)}
+        if keywords[name] == NOTHING:
             return None
-        levels = [level for level in levels if level != NOTHING]
         try:
-            for level in levels:
-                _require_keyword(level)
+            for keyword in keywords.values():
+                if keyword != NOTHING:
+                    _require_keyword(keyword)
         except ValueError as error:
             raise InputError(f"the name {name!r}: {error}; give it another keyword in a vocabulary file") from error
-        return Term((*self.prefix, *levels), self.wording.replace(PLACE, levels[-1]))
+        paths = dict.fromkeys((*self.prefix, *(keywords[level] for level in path if keywords[level] != NOTHING))
+                              for path in self.paths(name))
+        return Term(tuple(paths), self.wording.replace(PLACE, keywords[name]))
 
 
 def names_of(label: str) -> tuple[str, ...]:

@@ -142,6 +142,10 @@ class CellMaterial:
     others: Mapping[str, Path] = field(default_factory=dict)
 
 
+Colours = tuple[tuple[str, ...], tuple[str, ...]]
+"""Of groups and of emotions; and of names that are no class."""
+
+
 class RunToName(Protocol):
     """A run whose clusters are named."""
 
@@ -150,8 +154,8 @@ class RunToName(Protocol):
         """str: Of the study."""
 
     @property
-    def colours(self) -> tuple[str, ...]:
-        """Colours of groups and of emotions."""
+    def colours(self) -> Colours:
+        """See `Colours`."""
 
     def cells(self) -> list[CellState]:
         """Return every cell that has clusters to name, or will have."""

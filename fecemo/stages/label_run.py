@@ -18,7 +18,7 @@ from fecemo.data.receipts import Receipt, read_receipt
 from fecemo.data.variants import find_variant
 from fecemo.errors import FecemoError, InputError, StoredStateError
 from fecemo.labelling.groups import Division, NamedClustering
-from fecemo.labelling.material import CellMaterial, CellState, FaceMap, Faces, SeenLabels
+from fecemo.labelling.material import CellMaterial, CellState, Colours, FaceMap, Faces, SeenLabels
 from fecemo.labelling.names_file import file_of, files_of_others, use_file_of
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.kept_groups import grouped_faces, line_of_fit
@@ -70,11 +70,11 @@ class LabelRun:
         return self._recipe.title
 
     @property
-    def colours(self) -> tuple[str, ...]:
-        """Colours of clusters and of emotions, as in the report."""
-        from fecemo.evaluation.figures.svg import PALETTE
+    def colours(self) -> Colours:
+        """Colours of clusters and of emotions, as in the report, and of names that are no class."""
+        from fecemo.evaluation.figures.svg import FURTHER, PALETTE
 
-        return PALETTE
+        return PALETTE, FURTHER
 
     @cached_property
     def _source(self) -> Dataset:

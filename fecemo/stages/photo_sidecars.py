@@ -98,7 +98,7 @@ def _write(sidecar: Path, photo: Path, photograph: Photograph, tags: Tags, faces
         for name, confidence in tags.names.of(str(tags.shows[row]), tags.shares[row]):
             term = description.vocabulary.term(name) if confidence >= threshold else None
             if term is not None:
-                written.append(FaceTag(str(tags.id[row]), (left, right, top, bottom), name, term.levels, term.subject,
+                written.append(FaceTag(str(tags.id[row]), (left, right, top, bottom), name, term.paths, term.subject,
                                        confidence if description.calibrated else None))
     if written:
         require_unchanged(photo, photograph)

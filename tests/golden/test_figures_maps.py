@@ -22,7 +22,7 @@ from fecemo.evaluation.figures.maps import (
     source_face_map,
     target_face_map,
 )
-from fecemo.evaluation.figures.svg import PALETTE, colour
+from fecemo.evaluation.figures.svg import FURTHER, PALETTE, colour
 
 CORNERS = np.array([[0, 0], [100, 0], [0, 100], [100, 100], [51, 49], [58, 41]], float)
 
@@ -102,6 +102,12 @@ def test_a_name_has_one_colour_whatever_its_clusters():
     names = {0: "happy", 1: "mixed", 2: "happy", 3: "neutral", 4: "skip"}
     assert name_key(names, EMOTIONS) == [(colour(0), "neutral"), (colour(1), "happy"),
                                (OTHERS, "mixed"), (OTHERS, "skip")]
+    # Names beyond the classes have colours of their own, and a label of several that of its first name.
+    further = {0: "sad; tired", 1: "sad", 2: "upset", 3: "beaming; happy", 4: "divided", 5: "beaming"}
+    assert name_key(further, EMOTIONS) == [
+        (colour(EMOTIONS.index("sad")), "sad"), (FURTHER[0], "beaming"), (FURTHER[0], "beaming; happy"),
+        (OTHERS, "divided"), (colour(EMOTIONS.index("sad")), "sad; tired"), (FURTHER[1], "upset")]
+    assert not {*FURTHER} & {colour(number) for number in range(8)}
     svg = name_map("cell", points(5), names)
     assert "by the names of their clusters: neutral, happy, mixed, skip" in svg
     assert numbers_in(svg) == []

@@ -113,7 +113,7 @@ def test_paths_of_images_are_kept_to_the_letter(tmp_path):
 def test_keywords_of_sidecars_are_read_back_and_taken_out_again(tmp_path, text):
     path = tmp_path / "photo.jpg.xmp"
     levels = ("fecemo", "shows", text.replace("|", "/"))
-    tag = FaceTag("a" * 32, (0.1, 0.4, 0.2, 0.6), text, levels, f"shows: {text}")
+    tag = FaceTag("a" * 32, (0.1, 0.4, 0.2, 0.6), text, (levels,), f"shows: {text}")
     tags = PhotoTags((tag,), 640, 480, 1, "digest", text, "2026-01-01T00:00:00Z")
     assert write_tags(path, tags) == "written"
     ElementTree.fromstring(path.read_text(encoding="utf-8").partition("?>")[2].rpartition("<?xpacket")[0])

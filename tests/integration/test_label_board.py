@@ -9,6 +9,7 @@ import pytest
 from fecemo.data.cluster_names import read_hand_names
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, ResourceError, StoredStateError
+from fecemo.evaluation.figures.svg import FURTHER, PALETTE
 from fecemo.evaluation.records.score import read_score
 from fecemo.labelling.keys import keys_of_names
 from fecemo.labelling.session import LabellingSession
@@ -126,6 +127,14 @@ def test_several_names_a_path_and_a_new_name_are_given_by_key_and_field(run, boa
     assert board.cell.session.names["3"] == "tired"
     press(board, "ArrowLeft")
     assert "counts as no class" in board.cell.group._head.value
+    from fecemo.labelling.board.map_panel import label_colours
+
+    # Each further name has a colour that it keeps when others join, and no class has.
+    colours = label_colours(board.cell.session, (PALETTE, FURTHER))
+    assert (colours["upset"], colours["tired"], colours["happy; sad"]) == (*FURTHER[:2], colours["happy"])
+    board.cell.session.name("4", name="amused", new=True)
+    later = label_colours(board.cell.session, (PALETTE, FURTHER))
+    assert (later["tired"], later["amused"]) == (colours["tired"], FURTHER[2])
 
 
 def test_chosen_faces_take_a_name_by_themselves_and_go_back(run, board):

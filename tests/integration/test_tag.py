@@ -218,7 +218,7 @@ def test_names_beyond_the_classes_reach_keywords_search_and_gallery(archive, tmp
     names = {key: {"sad": "upset/sad; tired", "anger": "upset/anger", "happy": "beaming"}.get(name, name)
              for key, name in archive.true_names().items()}
     (archive.layout.labels / "vocabulary.csv").write_text(
-        "name,counts_as,words\ntired,-,sleepy\nbeaming,happy,radiant\n")
+        "name,under,counts_as,words\ntired,weary; low,-,sleepy\nbeaming,,happy,radiant\n")
     archive.name(names)
     assert archive.layout.names(ROW, VARIANT).joinpath("names.json").read_text().count('"sad; tired"') == 1
     tag.run(settings(archive, threshold=0.3, sidecars=True), archive.out)
@@ -232,9 +232,10 @@ def test_names_beyond_the_classes_reach_keywords_search_and_gallery(archive, tmp
         return {kind: set(found) for kind, found in packet.keywords.items()}
 
     found = keywords("sad; tired")
-    assert found["dc:subject"] == {"shows: upset", "shows: sad", "shows: tired"}
-    assert found["lr:hierarchicalSubject"] == {"fecemo|shows|upset", "fecemo|shows|upset|sad", "fecemo|shows|tired"}
-    assert found["digiKam:TagsList"] == {"fecemo/shows/upset", "fecemo/shows/upset/sad", "fecemo/shows/tired"}
+    assert found["dc:subject"] == {f"shows: {name}" for name in ("upset", "sad", "weary", "low", "tired")}
+    paths = ("upset", "upset|sad", "weary", "low", "weary|tired", "low|tired")  # tired stands under two names
+    assert found["lr:hierarchicalSubject"] == {f"fecemo|shows|{path}" for path in paths}
+    assert found["digiKam:TagsList"] == {f"fecemo/shows/{path}".replace("|", "/") for path in paths}
     for words, labels in (("upset", {"sad; tired", "anger"}), ("sleepy", {"sad; tired"}), ("radiant", {"beaming"})):
         search.run(SearchSettings(archive.out, find=words, confidence=0.3), tmp_path / words)
         with (tmp_path / words / "hits.csv").open(encoding="utf-8", newline="") as file:
@@ -244,8 +245,9 @@ def test_names_beyond_the_classes_reach_keywords_search_and_gallery(archive, tmp
     gallery.run(GallerySettings(archive.out, archive.dataset, archive.photos), tmp_path / "gallery")
     page = json.loads((tmp_path / "gallery" / "faces.js").read_text().partition("=")[2].rstrip().rstrip(";"))
     at = page["classes"].index("sad; tired")
-    assert {page["names"][name] for name in page["holds"][at]} == {"sad", "upset", "tired"}
-    assert page["names"][page["under"][page["names"].index("anger")]] == "upset"
+    assert {page["names"][name] for name in page["holds"][at]} == {"sad", "upset", "tired", "weary", "low"}
+    for name, above in (("anger", ["upset"]), ("tired", ["weary", "low"]), ("upset", [])):
+        assert [page["names"][parent] for parent in page["under"][page["names"].index(name)]] == above
 
 
 def test_single_faces_show_what_a_person_said_and_what_is_no_face_is_left_out(archive, tmp_path, capsys):

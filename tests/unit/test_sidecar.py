@@ -61,7 +61,7 @@ FOREIGN = {"lightroom": LIGHTROOM, "digikam": DIGIKAM, "default prefix": DEFAULT
 
 
 def tag(shows: str = "happy", face: str = "f1", box: tuple = BOX, confidence: float | None = 0.8125) -> FaceTag:
-    return FaceTag(face, box, shows, ("fecemo", "shows", shows), f"shows: {shows}", confidence)
+    return FaceTag(face, box, shows, (("fecemo", "shows", shows),), f"shows: {shows}", confidence)
 
 
 def photo_tags(*faces: FaceTag, orientation: int = 1, date: str = "2026-01-02T03:04:05Z") -> PhotoTags:

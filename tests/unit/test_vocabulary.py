@@ -36,12 +36,12 @@ def test_a_table_and_yaml_say_the_same(tmp_path):
 
 
 def test_keywords_are_paths_in_the_house_s_words(tmp_path):
-    assert Vocabulary().term("happy") == Term(("fecemo", "shows", "happy"), "shows: happy")
-    assert HOUSE.term("sad") == Term(("fecemo", "shows", "upset", "grief"), "shows: grief")
+    assert Vocabulary().term("happy") == Term((("fecemo", "shows", "happy"),), "shows: happy")
+    assert HOUSE.term("sad") == Term((("fecemo", "shows", "upset", "grief"),), "shows: grief")
     assert HOUSE.term("neutral") is None
     path = tmp_path / "words.yaml"
     path.write_text("prefix: [Gefühle]\nwording: 'zeigt: {}'\nnames: {happy: {keyword: Freude 😀}}\n", encoding="utf-8")
-    assert read_vocabulary(path).term("happy") == Term(("Gefühle", "Freude 😀"), "zeigt: Freude 😀")
+    assert read_vocabulary(path).term("happy") == Term((("Gefühle", "Freude 😀"),), "zeigt: Freude 😀")
     with pytest.raises(InputError, match="vocabulary file"):
         Vocabulary().term("up/down")
 
@@ -57,6 +57,31 @@ def test_a_name_counts_as_what_stands_above_it():
     house = Vocabulary().with_name("broad smile", "happy").with_name("with teeth", "broad smile")
     assert house.counted_as("with teeth", CLASSES) == ("happy",)
     assert house.above("with teeth") == ("happy", "broad smile")
+
+
+@pytest.mark.parametrize(("name", "text"), [
+    ("a.csv", "name,under,counts_as,keyword\nweeping,upset; tearful,,\nupset,strong,sad,\ntearful,,fear,damp\n"),
+    ("a.yaml", "names: {weeping: {under: upset; tearful}, upset: {under: strong, counts_as: sad}, "
+               "tearful: {counts_as: fear, keyword: damp}}")])
+def test_a_name_may_stand_under_several_others(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    house = read_vocabulary(tmp_path / name)
+    assert house.above("weeping") == ("strong", "upset", "tearful")
+    assert house.term("weeping") == Term((("fecemo", "shows", "strong", "upset", "weeping"),
+                                          ("fecemo", "shows", "damp", "weeping")), "shows: weeping")
+    assert house.counted_as("weeping", CLASSES) == ("sad",)  # the first name above it says so
+    shares = np.array([0.1, 0.2, 0.3, 0.0, 0.4])
+    names = dict(ShownNames(house, (*CLASSES, "weeping")).of("weeping", shares))
+    assert names == pytest.approx(dict.fromkeys(("strong", "upset", "tearful", "weeping"), 0.4))
+    for phrase in ("upset", "tearful", "strong"):
+        assert read_query(phrase, (*CLASSES, "weeping"), house).weights.tolist() == [0, 0, 0, 0, 1]
+    assert house.read_label("tearful/weeping", CLASSES) == ("weeping", house)
+    with pytest.raises(InputError, match="write 'upset; tearful; gloom' into the vocabulary"):
+        house.read_label("gloom/weeping", CLASSES)
+    with pytest.raises(ValueError, match="a/b/a stand under each other"):
+        Vocabulary(names={"a": Name(under="c; b"), "b": Name(under="a")})
+    with pytest.raises(ValueError, match="'' is no name"):
+        Vocabulary(names={"a": Name(under="b; ")})
 
 
 def test_labels_hold_several_names_and_paths_say_what_stands_above():

@@ -328,17 +328,19 @@
     for (const code of shows) labels.set(code, (labels.get(code) ?? 0) + 1);
     for (const [code, faces] of labels) for (const name of code === NONE ? [NO_NAME] : G.holds[code]) count(name, faces);
     const most = (names) => names.sort((a, b) => counts.get(b) - counts.get(a));
-    const below = (name) => [name, ...most([...counts.keys()].filter((other) => G.under[other] === name)).flatMap(below)];
-    const tops = most([...counts.keys()].filter((name) => name === NO_NAME || G.under[name] < 0));
+    const below = (name) => [name, ...most([...counts.keys()].filter((other) => G.under[other]?.includes(name))).flatMap(below)];
+    const tops = most([...counts.keys()].filter((name) => name === NO_NAME || !G.under[name].length));
     byId("chips").replaceChildren(...tops.flatMap((name) => name === NO_NAME ? [name] : below(name)).map((name) => {
       const chip = document.createElement("button"), number = document.createElement("small");
       chip.type = "button";
       number.textContent = ` ${counts.get(name).toLocaleString("en")}`;
-      chip.append((G.under[name] >= 0 ? "› " : "") + (name === NO_NAME ? nameOf(NONE) : G.names[name]), number);
+      chip.append((G.under[name]?.length ? "› " : "") + (name === NO_NAME ? nameOf(NONE) : G.names[name]), number);
+      chip.dataset.name = name;
       chip.setAttribute("aria-pressed", wanted.has(name));
       chip.onclick = () => {
         if (!wanted.delete(name)) wanted.add(name);
-        chip.setAttribute("aria-pressed", wanted.has(name));
+        // A name under several others has a chip behind each.
+        for (const same of byId("chips").children) if (same.dataset.name === chip.dataset.name) same.setAttribute("aria-pressed", wanted.has(name));
         arrange();
       };
       return chip;

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fecemo.data.cluster_names import shown_by
+from fecemo.data.vocabulary import names_of
 from fecemo.evaluation.figures import svg
 from fecemo.evaluation.figures.svg import ACCENT, CARD, INK, pixels
 
@@ -18,6 +20,8 @@ MIN_HEIGHT = 0.4
 """A map that is a thin thread is drawn on a ground of this height in widths, to leave room for numbers."""
 OTHERS = "#8a8f96"
 """Gray that stands back on white and on black."""
+DIVIDED = "divided"
+"""In the place of a name, of a cluster whose halves have names of their own."""
 BADGES, NUMBERS = 16, 60
 """Clusters up to which each has a badge with its number, and up to which at least the number."""
 SQUARES = 14
@@ -63,7 +67,8 @@ def name_map(cell: str, points: MapPoints, names: Mapping[int, str]) -> str:
     A cluster without a name is gray.
     """
     figure, axes = _bare_axes(400, points)
-    _scatter_source(axes, points, {number: emotion_colour(names.get(number, ""), points.classes)
+    colours = {name: colour for colour, name in name_key(names, points.classes)}
+    _scatter_source(axes, points, {number: colours.get(names.get(number, ""), OTHERS)
                                    for number in np.unique(points.source_clusters).tolist()})
     shown = ", ".join(name for _, name in name_key(names, points.classes))
     return svg.as_svg(figure, f"names {cell}", f"t-SNE map of {len(points.source):,} source faces by the names of "
@@ -79,10 +84,21 @@ def learnt_map(cell: str, points: MapPoints) -> str:
 
 
 def name_key(names: Mapping[int, str], classes: Sequence[str]) -> list[tuple[str, str]]:
-    """Return colour and name of every name in use, classes in their order and whatever is none after them."""
+    """Return colour and label of every label in use, classes in their order and whatever is none after them.
+
+    A label of several names has the colour of the first. Names that are no class have paler colours, in the order of
+    the alphabet.
+    """
     used = set(names.values())
     known = [name for name in classes if name in used]
-    return [(emotion_colour(name, classes), name) for name in known + sorted(used.difference(classes))]
+    others = sorted(used.difference(classes))
+    first = {label: names_of(label)[0] if shown_by(label) not in ("", DIVIDED) else "" for label in others}
+    further = sorted({*first.values(), ""}.difference(classes))[1:]
+
+    def colour(name: str) -> str:
+        return svg.FURTHER[further.index(name) % len(svg.FURTHER)] if name in further else emotion_colour(name, classes)
+
+    return [(colour(first.get(label, label)), label) for label in known + others]
 
 
 def emotion_colour(name: str, classes: Sequence[str]) -> str:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 PALETTE = ("#4b78e1", "#f0961e", "#0fc3a5", "#c34b87", "#877800", "#c396ff", "#873c2d", "#693ca5")
 """Eight colours that stay apart under protanopia, deuteranopia and tritanopia, and that show on white and on black."""
 
+FURTHER = ("#a1b8f2", "#f8cc93", "#7de0cf", "#e2a4c3", "#c3ba73", "#e0cbff", "#c39a93", "#b298d2")
+"""The same colours, half as strong: of names that are no class."""
+
 ACCENT, SECOND = PALETTE[:2]
 INK, QUIET, HAIRLINE, CARD = "#010101", "#020202", "#030303", "#040404"
 PAGE_COLOURS = {INK: "currentColor", QUIET: "var(--quiet)", HAIRLINE: "var(--hairline)", CARD: "var(--card)"}

@@ -14,6 +14,7 @@ from fecemo.evaluation.cell_metrics.nuisance import nuisance_grids
 from fecemo.evaluation.figures import svg
 from fecemo.evaluation.figures.learning import curve_figure
 from fecemo.evaluation.figures.maps import (
+    DIVIDED,
     cluster_map,
     emotion_map,
     learnt_map,
@@ -189,7 +190,7 @@ def _further_maps(name: str, cell: CellMaterial) -> dict[str, Any]:
     if not cell.clustered:
         shown = np.unique(cell.map.source_clusters).tolist()
         return {"key": name_key({number: cell.map.classes[number] for number in shown}, cell.map.classes)}
-    by_name = {number: cell.names.get(str(number), "divided") for number in cell.sizes} if cell.names else {}
+    by_name = {number: cell.names.get(str(number), DIVIDED) for number in cell.sizes} if cell.names else {}
     return {
         "by_name": name_map(name, cell.map, by_name) if by_name else None, "key": name_key(by_name, cell.map.classes),
         "source": source_face_map(name, cell.map, cell.source_faces) if cell.source_faces else None,

@@ -1,6 +1,6 @@
 """The t-SNE map: coloured as wished, faces on hovering, a lasso, target faces on demand."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
@@ -9,15 +9,16 @@ import numpy as np
 import pandas as pd
 
 from fecemo.data.cluster_names import NOT_CLASSES
+from fecemo.data.vocabulary import names_of
 from fecemo.labelling.board.group_panel import as_data_url
-from fecemo.labelling.material import CellMaterial, FaceMap, SeenLabels
+from fecemo.labelling.material import CellMaterial, Colours, FaceMap, SeenLabels
 from fecemo.labelling.session import LabellingSession
 
 HEIGHT = 330
 HOVER_SIDE = 140
 GREY = "#b8b8b8"
 CHOSEN = 24
-MAX_LEGEND = 12
+MAX_LEGEND = 16
 """More categories than these have no legend."""
 BLIND = ("cluster", "name", "this cluster", "margin")
 TRUTH = "true emotion"
@@ -31,8 +32,7 @@ class MapPanel:
     face_map : FaceMap
     material : CellMaterial
     session : LabellingSession
-    colours : tuple of str
-        Of groups and names.
+    colours : Colours
     chosen : callable
         ``chosen(source, target)``: positions of the faces in the lasso.
     guard : callable
@@ -45,9 +45,10 @@ class MapPanel:
         The group that ``this cluster`` shows.
     """
 
-    def __init__(self, face_map: FaceMap, material: CellMaterial, session: LabellingSession, colours: tuple[str, ...],
+    def __init__(self, face_map: FaceMap, material: CellMaterial, session: LabellingSession, colours: Colours,
                  chosen: Callable[[np.ndarray, np.ndarray], None], guard: Callable[[Callable[[], None]], None]) -> None:
         self._map, self._material, self._session, self._colours = face_map, material, session, colours
+        self._of_groups = colours[0]
         self._chosen, self._guard, self.key, self._version = chosen, guard, "", 0
         self._drawn: object = None
         self._labels: SeenLabels | None = None
@@ -123,26 +124,26 @@ class MapPanel:
                           for cluster in range(int(self._material.clustering.distances.shape[1]))])
         everywhere = np.concatenate([at, first[self._material.target_clusters[self._map.target_at]]])
         if mode == "cluster":
-            return _categories(np.array(groups.keys)[everywhere], {key: self._colours[i % len(self._colours)]
+            return _categories(np.array(groups.keys)[everywhere], {key: self._of_groups[i % len(self._of_groups)]
                                                                    for i, key in enumerate(groups.keys)})
         if mode == "name":
             names = np.array([self._session.names.get(key, "no name") for key in groups.keys])
-            return _categories(names[everywhere], name_colours(self._session.stored.labels, self._colours))
+            return _categories(names[everywhere], label_colours(self._session, self._colours))
         if mode == "this cluster":
             here = np.where(np.array(groups.keys)[everywhere] == self.key, f"cluster {self.key}", "others")
-            return _categories(here, {f"cluster {self.key}": self._colours[0], "others": GREY})
+            return _categories(here, {f"cluster {self.key}": self._of_groups[0], "others": GREY})
         if mode == TRUTH and self._labels is not None:
             labels = np.full(int(self._material.target_clusters.shape[0]), "unknown", dtype=object)
             labels[self._labels.at] = self._labels.labels
             words = np.concatenate([np.full(self._n, "unknown", dtype=object), labels[self._map.target_at]])
-            return _categories(words, {**name_colours(self._session.classes, self._colours), "unknown": GREY})
+            return _categories(words, {**label_colours(self._session, self._colours), "unknown": GREY})
         known = (groups.face_margins[self._map.source_at] if mode == "margin"
                  else self._material.known[mode](self._map.source_at))
         if known.dtype.kind in "fiu":  # nothing is known of target faces: they take the middle
             return np.concatenate([known, np.full(len(self._map.target), np.median(known))]).astype(np.float32), None
         words = np.concatenate([known, np.full(len(self._map.target), "unknown")])
         kinds = sorted(set(known.tolist()))
-        return _categories(words, {**{kind: self._colours[i % len(self._colours)] for i, kind in enumerate(kinds)},
+        return _categories(words, {**{kind: self._of_groups[i % len(self._of_groups)] for i, kind in enumerate(kinds)},
                                    "unknown": GREY})
 
     def _filter(self, with_targets: bool) -> None:
@@ -175,10 +176,18 @@ class MapPanel:
                      self._map.target_at[points[points >= self._n] - self._n])
 
 
-def name_colours(classes: Sequence[str], colours: Sequence[str]) -> dict[str, str]:
-    """Return the colour of every name; what is no class is grey."""
-    of_classes = {name: colours[at % len(colours)] for at, name in enumerate(classes)}
-    return {**of_classes, **dict.fromkeys((*NOT_CLASSES, "no name"), GREY)}
+def label_colours(session: LabellingSession, colours: Colours) -> dict[str, str]:
+    """Return the colour of every label: of classes the first colours, of further names the second ones.
+
+    Names that are added come last, so that none changes its colour. A label of several names has that of the first;
+    what says nothing of an expression is grey.
+    """
+    of_classes, of_others = colours
+    further = [name for name in session.choices if name not in session.classes]
+    of_names = {**{name: of_classes[at % len(of_classes)] for at, name in enumerate(session.classes)},
+                **{name: of_others[at % len(of_others)] for at, name in enumerate(further)}}
+    return {**of_names, **{label: of_names.get(names_of(label)[0], GREY) for label in session.stored.labels},
+            **dict.fromkeys((*NOT_CLASSES, "no name"), GREY)}
 
 
 def _categories(words: np.ndarray, colours: dict[str, str]) -> tuple[Any, dict[str, str]]:

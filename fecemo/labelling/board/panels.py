@@ -9,8 +9,9 @@ import ipywidgets as widgets
 
 from fecemo.data.cluster_names import NOT_CLASSES, read_hand_names
 from fecemo.data.vocabulary import UNDER, names_of
-from fecemo.labelling.board.map_panel import name_colours
+from fecemo.labelling.board.map_panel import label_colours
 from fecemo.labelling.keys import ACTS, keys_of_names
+from fecemo.labelling.material import Colours
 from fecemo.labelling.session import LabellingSession
 from fecemo.labelling.summary import compare_raters, summarise
 
@@ -28,7 +29,7 @@ class NamingPanel:
     Parameters
     ----------
     session : LabellingSession
-    colours : tuple of str
+    colours : Colours
     act : callable
         ``act(key)``.
     call : callable
@@ -37,7 +38,7 @@ class NamingPanel:
         ``go(group)``.
     """
 
-    def __init__(self, session: LabellingSession, colours: tuple[str, ...], act: Callable[[str], None],
+    def __init__(self, session: LabellingSession, colours: Colours, act: Callable[[str], None],
                  call: Callable[[str], None], go: Callable[[str], None]) -> None:
         self._session, self._call, self._go, self._colours = session, call, go, colours
         self._names: dict[str, widgets.Button] = {}
@@ -61,7 +62,7 @@ class NamingPanel:
         """Show a button for every name that can be given."""
         keys, vocabulary = keys_of_names(choices), self._session.stored.vocabulary
         self._names = {
-            name: _button(f"{keys.get(name, '')}  {name}".strip(), UNDER.join((*vocabulary.above(name), name)),
+            name: _button(f"{keys.get(name, '')}  {name}".strip(), ", ".join(map(UNDER.join, vocabulary.paths(name))),
                           partial(self._call, name), "fecemo-name") for name in (*choices, *NOT_CLASSES)}
         self._names[NOT_CLASSES[0]].add_class("fecemo-apart")
         self._buttons.children = list(self._names.values())
@@ -78,7 +79,7 @@ class NamingPanel:
         if (*choices, *NOT_CLASSES) != tuple(self._names):
             self._offer(choices)
         _mark(self._several, "fecemo-chosen", several)
-        colours = name_colours(session.stored.labels, self._colours)
+        colours = label_colours(session, self._colours)
         names, groups = session.names, session.groups
         if self._keys != groups.keys:
             self._keys = groups.keys
