@@ -39,6 +39,9 @@ class LabelledImage:
     box : tuple of int, optional
         Left, top, right and bottom of a face in pixels of a photograph that may show several: columns
         ``left:right``, rows ``top:bottom``.
+    read : callable, optional
+        Returns the bytes of the image's file, where that lies within another file, such as an archive; ``path`` then is
+        that of both, such as ``train-00000.tar/0001.png``.
     """
 
     path: str
@@ -47,6 +50,7 @@ class LabelledImage:
     annotations: Mapping[str, str] = field(default_factory=dict)
     pixels: bytes = field(default=b"", repr=False)
     box: tuple[int, int, int, int] | None = None
+    read: Callable[[], bytes] | None = field(default=None, repr=False, compare=False)
 
     @property
     def address(self) -> str:

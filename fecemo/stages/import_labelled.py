@@ -234,7 +234,8 @@ def _digests(folder: Path, images: Sequence[LabelledImage], threads: int) -> lis
     def read(slot: int) -> None:
         with suppress(OSError):  # decoding will meet the same, and record it
             image = images[slot]
-            digests[slot] = digest_bytes(image.pixels) if image.pixels else digest_file(folder / image.path)
+            digests[slot] = (digest_bytes(image.pixels) if image.pixels else digest_bytes(image.read()) if image.read
+                             else digest_file(folder / image.path))
 
     with progress(len(images), "import: read", "image") as bar:
         _in_threads(read, range(len(images)), threads, bar.update)
@@ -269,11 +270,13 @@ def _fill(writer: DatasetWriter, folder: Path, images: Sequence[LabelledImage], 
 
 def _picture(folder: Path, image: LabelledImage) -> np.ndarray:
     """Return what is to be stored of an image: RGB, uint8 of shape (height, width, 3). Raises `ImageFileError`."""
-    from fecemo.imaging.decode import ImageFileError, read_image
+    from fecemo.imaging.decode import ImageFileError, decode_file, read_image
 
     if image.pixels:
         side = math.isqrt(len(image.pixels))
         return np.repeat(np.frombuffer(image.pixels, np.uint8).reshape(side, side, 1), 3, axis=2)
+    if image.read is not None:
+        return decode_file(image.read(), at_least=FACE_SIDE)
     if image.box is None:
         return read_image(folder / image.path, at_least=FACE_SIDE)
     photograph = read_image(folder / image.path)

@@ -1,7 +1,11 @@
 """What holds for every layout of labelled images, also for one that is added tomorrow."""
 
 import importlib
+import io
+import tarfile
 
+import numpy as np
+import pandas
 import pytest
 
 from fecemo.data.layouts import Layout, ReadOptions, find_layout, layouts
@@ -40,13 +44,13 @@ def test_labels_are_the_sets_classes_or_none_at_all(layout, labelled_places):
     assert labels == {""} or labels == set(found.classes)
     assert [image.path for image in found.images] == sorted(image.path for image in found.images)
     assert len({image.address for image in found.images}) == len(found.images)
-    assert all(image.pixels or (found.folder / image.path).is_file() for image in found.images)
+    assert all(image.pixels or image.read or (found.folder / image.path).is_file() for image in found.images)
 
 
 @pytest.fixture
 def labelled_places(tmp_path):
     """A place that holds a happy and a sad image, for every layout: a new layout adds its own here."""
-    import numpy as np
+    pytest.importorskip("pyarrow")
 
     for code, name in ((1, "happy"), (2, "sad")):
         for path in (f"class_folders/{name}/1.png", f"photographs/{name}.png", f"affectnet/images/{code}.png",
@@ -65,6 +69,16 @@ def labelled_places(tmp_path):
     (tmp_path / "fer2013").mkdir()
     pixels = " ".join(["128"] * 48 * 48)
     (tmp_path / "fer2013/fer2013.csv").write_text(f"emotion,pixels,Usage\n3,{pixels},Training\n4,{pixels},Training\n")
+    (tmp_path / "webdataset").mkdir()
+    with tarfile.open(tmp_path / "webdataset/train-0.tar", "w") as tar:
+        for name in ("happy", "sad"):
+            for suffix, content in ((".png", b""), (".cls", name.encode())):
+                member = tarfile.TarInfo(f"{name}{suffix}")
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+    (tmp_path / "parquet").mkdir()
+    table = pandas.DataFrame({"image": [b"1", b"2"], "label": ["happy", "sad"]})
+    table.to_parquet(tmp_path / "parquet/train-0.parquet")
     return {name: tmp_path / name for name in layouts()} | {"path_label": tmp_path / "path_label/labels.csv"}
 
 

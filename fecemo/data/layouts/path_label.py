@@ -8,21 +8,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 
-from fecemo.data.classes import SPELLINGS, ClassReading, read_classes
-from fecemo.data.csv_rows import RejectedRow, csv_rows, strict_number
-from fecemo.data.dataset_files import ColumnType
+from fecemo.data.csv_rows import RejectedRow, csv_rows
 from fecemo.data.image_files import LabelledImage, LeftOut
-from fecemo.data.layouts import LabelledSet, Layout, ReadOptions, labelled_set, refuse_lost_part, refuse_unknown_part
-from fecemo.data.splits import SPLIT_SPELLINGS, split_of
-from fecemo.errors import InputError, nearest
+from fecemo.data.labelled_rows import Row, annotation_columns, read_labelled_rows
+from fecemo.data.layouts import LabelledSet, Layout, ReadOptions
+from fecemo.errors import InputError
 
 COLUMNS = ("path", "label")
 SPLIT_COLUMN = "split"
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
-UNKNOWN_NUMBERS = ("", "na", "n/a", "nan")
-"""Cells of a column of numbers in which none is known."""
-
-Row = dict[str, str]
 
 
 def read(table: Path, options: ReadOptions) -> LabelledSet:
@@ -39,34 +33,19 @@ def read(table: Path, options: ReadOptions) -> LabelledSet:
         If the file is missing, lacks a column, or has no usable row; if labels are numbers of which nobody says what
         they mean; or if a whole class or split would be left out.
     """
-    columns: dict[str, ColumnType] = {**dict.fromkeys(options.annotations, "number"),
-                                      **dict.fromkeys(options.text_annotations, "text")}
-    rows = list(_rows(table, tuple(columns)))
-    whole = [row for _, row in rows if isinstance(row, dict)]
-    reading = read_classes(
-        table, {row["label"] for row in whole}, classes=options.classes, numbering=options.numbering,
-        file_names=(PurePath(row["path"]).name for row in whole))
-    unknown = [row["label"] for row in whole if row["label"] and row["label"] not in reading.class_of]
-    if not options.classes:
-        refuse_unknown_part(table, "emotion", unknown, SPELLINGS, "Mend the labels; or name the classes to read with "
-                            "classes, and all others are left out and counted.")
-    refuse_unknown_part(table, "split", [row["split"] for row in whole if row["split"] and not split_of(row["split"])],
-                        SPLIT_SPELLINGS, "Mend the column.")
+    rows, files = list(_rows(table, tuple(annotation_columns(options)))), _Files(table.parent)
 
-    entries: list[LabelledImage | LeftOut] = []
-    lines: dict[str, str] = {}
-    files = _Files(table.parent)
-    for where, row in rows:
-        entry = row if isinstance(row, LeftOut) else _image(files, where, row, reading, columns, options)
-        if isinstance(entry, LabelledImage) and (line := lines.setdefault(entry.path, where)) != where:
-            entry = LeftOut(where, "listed_twice", f"{entry.path} is on {line} already")
-        entries.append(entry)
-    refuse_lost_part(table, {name: "" for row in whole if (name := reading.class_of.get(row["label"]))},
-                     {split: "" for row in whole if (split := split_of(row["split"]))}, entries,
-                     "; mend the rows, or take it out of the table")
+    def locate(where: str, row: Row) -> LabelledImage | LeftOut:
+        try:
+            path = files.find(row["path"])
+        except PermissionError as error:
+            return LeftOut(where, "cannot_open", f"{row['path']}: {error.strerror}")
+        return LeftOut(where, "no_such_file", row["path"]) if path is None else LabelledImage(path)
+
+    labelled, entries = read_labelled_rows(table, table.parent, rows, options, locate,
+                                           f"rows of path and label in {table.name}")
     _refuse_lost_folder(table, rows, entries)
-    return labelled_set(table.parent, entries, f"rows of path and label in {table.name}",
-                        classes=reading.classes, columns=columns, remark=reading.remark)
+    return labelled
 
 
 def _refuse_lost_folder(table: Path, rows: Sequence[tuple[str, Row | LeftOut]],
@@ -82,42 +61,6 @@ def _refuse_lost_folder(table: Path, rows: Sequence[tuple[str, Row | LeftOut]],
         if 1 < count == missing[folder] and any(isinstance(entry, LabelledImage) for entry in entries):
             raise InputError(f"{table}: {folder}: none of the {count} images that are listed there is there, so that a "
                              "whole folder would be lost; put it there, or take its rows out of the table")
-
-
-def _image(files: "_Files", where: str, row: Row, reading: ClassReading, columns: dict[str, ColumnType],
-           options: ReadOptions) -> LabelledImage | LeftOut:
-    if not row["path"]:
-        return LeftOut(where, "no_path")
-    if not row["label"]:
-        return LeftOut(where, "no_label")
-    if (label := reading.class_of.get(row["label"])) is None:
-        if options.classes:
-            return LeftOut(where, "other_class", row["label"])
-        return LeftOut(where, "unknown_label", f"{row['label']!r}; {nearest(row['label'], SPELLINGS)}")
-    if (split := split_of(row["split"]) if row["split"] else "") is None:
-        return LeftOut(where, "unknown_split", f"{row['split']!r}; {nearest(row['split'], SPLIT_SPELLINGS)}")
-    annotations = {}
-    for name, kind in columns.items():
-        annotations[name] = unicodedata.normalize("NFC", row[name])
-        if kind == "number":
-            try:
-                annotations[name] = _number(row[name])
-            except ValueError as error:
-                return LeftOut(where, "bad_number", f"{name}: {error}")
-    try:
-        path = files.find(row["path"])
-    except PermissionError as error:
-        return LeftOut(where, "cannot_open", f"{row['path']}: {error.strerror}")
-    if path is None:
-        return LeftOut(where, "no_such_file", row["path"])
-    return LabelledImage(path, label, split, annotations)
-
-
-def _number(cell: str) -> str:
-    if cell.lower() in UNKNOWN_NUMBERS:
-        return ""
-    strict_number(cell)
-    return cell
 
 
 class _Files:
