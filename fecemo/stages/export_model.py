@@ -141,9 +141,9 @@ def _export(folder: Path, settings: ModelExportSettings, formats: list[str], rea
         reference = _embedding(model, columns, shapes) if readout.names is None else vectors
         for form in formats:
             if form == "int8":
-                files[form] = quantized(files["onnx"], (
-                    {name: values[row : row + 1] for name, values in columns.items()}
-                    for row in range(0, len(checked), len(checked) // CALIBRATING + 1)))
+                singles = [{name: values[row : row + 1] for name, values in columns.items()}
+                           for row in range(0, len(checked), len(checked) // CALIBRATING + 1)]
+                files[form] = _quietly(lambda singles=singles: quantized(files["onnx"], singles))
             elif form == "litert":
                 files[form] = _litert(readout, Path(scratch) / MODEL_NAMES["litert"])
             answers = ExportedModel(files[form], MODEL_NAMES[form], labels=readout.classes).answers(columns)
@@ -221,8 +221,8 @@ def _litert(readout: RunReadout, path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _quietly(export: Callable[[], Any]) -> None:
-    """Run a converter without the lines that it writes of each of its own steps."""
+def _quietly(convert: Callable[[], Any]) -> Any:
+    """Return what a converter returns, without the lines that it writes of each of its own steps."""
     import logging
     import warnings
 
@@ -231,7 +231,7 @@ def _quietly(export: Callable[[], Any]) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            export()
+            return convert()
     finally:
         logging.disable(level)
 

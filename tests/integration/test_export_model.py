@@ -92,20 +92,20 @@ def test_nothing_is_written_where_answers_differ_the_disk_is_full_or_another_wri
     with output_lock(tmp_path / "held"), pytest.raises(StoredStateError, match="another process"):
         export_model.run(settings, tmp_path / "held")
     limit, before = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    monkeypatch.setattr(export_model, "_converted", lambda *given: resource.setrlimit(
+    monkeypatch.setattr(export_model, "_converted", lambda *arguments: resource.setrlimit(
         resource.RLIMIT_FSIZE, (1_000, limit[1])))
     stored = (made.folder / "file" / "model.onnx").read_bytes()
-    monkeypatch.setattr(export_model, "finish_onnx", lambda *given: stored)
+    monkeypatch.setattr(export_model, "finish_onnx", lambda *arguments: stored)
     try:
         with pytest.raises(ResourceError, match="larger than is allowed"):
             export_model.run(settings, tmp_path / "full")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
         signal.signal(signal.SIGXFSZ, before)
-    monkeypatch.setattr(export_model, "_converted", lambda *given: None)
-    asked = ExportedModel.answers
-    monkeypatch.setattr(ExportedModel, "answers", lambda *given: replace(
-        answers := asked(*given), probabilities=answers.probabilities + 2e-4))
+    monkeypatch.setattr(export_model, "_converted", lambda *arguments: None)
+    answers_of = ExportedModel.answers
+    monkeypatch.setattr(ExportedModel, "answers", lambda *arguments: replace(
+        answers := answers_of(*arguments), probabilities=answers.probabilities + 2e-4))
     with pytest.raises(StoredStateError, match=r"differ by up to 2\.\de-04"):
         export_model.run(settings, tmp_path / "other")
     for name in ("held", "full", "other"):
