@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, get_args
@@ -143,7 +144,7 @@ def _export(folder: Path, settings: ModelExportSettings, formats: list[str], rea
             if form == "int8":
                 singles = [{name: values[row : row + 1] for name, values in columns.items()}
                            for row in range(0, len(checked), len(checked) // CALIBRATING + 1)]
-                files[form] = _quietly(lambda singles=singles: quantized(files["onnx"], singles))
+                files[form] = _quietly(partial(quantized, files["onnx"], singles))
             elif form == "litert":
                 files[form] = _litert(readout, Path(scratch) / MODEL_NAMES["litert"])
             answers = ExportedModel(files[form], MODEL_NAMES[form], labels=readout.classes).answers(columns)
