@@ -135,7 +135,7 @@ class HandNames(_Names):
         What is known of names beyond the classes; that of the house, where it has a file, holds before this one.
     seed : int
         Of the random samples and the divisions.
-    looked_at : int
+    faces_viewed : int
         Distinct faces at which the person looked without knowing their labels: source faces, and target faces on the
         map. This and all that follows is written by the board.
     samples : dict of str to dict of str to int
@@ -172,7 +172,7 @@ class HandNames(_Names):
     faces: dict[str, str] = field(default_factory=dict)
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     seed: int = 0
-    looked_at: int = 0
+    faces_viewed: int = 0
     samples: dict[str, dict[str, int]] = field(default_factory=dict)
     on_map: tuple[int, ...] = ()
     targets_on_map: tuple[str, ...] = ()
@@ -213,7 +213,7 @@ class ClusterNames(_Names):
     labels_seen : tuple of str
         Their ids, where a person saw them, here or elsewhere in the run.
     by, when : str
-    looked_at, suggestions_used, other_scores_seen : int
+    faces_viewed, suggestions_used, other_scores_seen : int
     target_labels_shown : bool
     seconds : float
         Of the person.
@@ -235,7 +235,7 @@ class ClusterNames(_Names):
     labels_seen: tuple[str, ...] = ()
     by: str = ""
     when: str = ""
-    looked_at: int = 0
+    faces_viewed: int = 0
     suggestions_used: int = 0
     other_scores_seen: int = 0
     target_labels_shown: bool = False
@@ -247,7 +247,7 @@ class ClusterNames(_Names):
         ids = tuple(sorted({*hand.labels_seen, *seen_elsewhere}))
         return cls(hand.approach, hand.variant, hand.clustering, "hand", hand.names, hand.classes, hand.faces,
                    hand.vocabulary, hand.divided, labels_used=len(ids), labels_seen=ids, by=hand.by, when=hand.when,
-                   looked_at=hand.looked_at, suggestions_used=hand.suggestions_used,
+                   faces_viewed=hand.faces_viewed, suggestions_used=hand.suggestions_used,
                    other_scores_seen=hand.other_scores_seen,
                    target_labels_shown=hand.target_labels_shown or bool(seen_elsewhere),
                    seconds=round(sum(hand.seconds.values()), 1))

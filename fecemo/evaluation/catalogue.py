@@ -74,7 +74,7 @@ METRICS = {
     "person_seconds": "Cost curve: seconds of a person, at those an act that the recipe states.",
     "labels_of_nobody": "Labels of drawn or synthetic faces beside the target, from which a network learned.",
     "labels_choosing": "Labels by which settings were chosen, such as the epoch at which training stopped.",
-    "faces_looked_at": "Faces at which a person looked to name clusters.",
+    "faces_viewed": "Faces at which a person looked to name clusters.",
     "names_suggested": "Names that the person took from suggestions made of labels.",
     "labels_shown": "1 where labels were shown to the person who named.",
     "scores_seen": "Scores of other names that the person saw before.",

@@ -19,7 +19,7 @@ LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\
          "|": r"\textbar{}", '"': r"\textquotedbl{}", "—": "---", "–": "--", "×": r"$\times$", "±": r"$\pm$",
          "−": "$-$", "…": r"\ldots{}", "≥": r"$\geq$", "≤": r"$\leq$", "²": r"\textsuperscript{2}", "\n": " "}
 COUNTS = {"support", "answered", "abstained", "n_scored", "copies_scored", "copies_left_out", "n_faces", "labels",
-          "labels_training", "labels_naming", "labels_choosing", "faces_looked_at", "names_suggested", "scores_seen",
+          "labels_training", "labels_naming", "labels_choosing", "faces_viewed", "names_suggested", "scores_seen",
           "competitors", "length", "used", "neighbours", "unknown", "small_below"}
 COUNT_COLUMNS = {"n", "seeds"}
 """Figures, by the last part of their metric's name, and columns of the results that are counts."""

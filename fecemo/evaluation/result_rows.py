@@ -20,7 +20,7 @@ NAMING_WORDS = {"hand": "by hand", "majority_vote": "vote", "labels_per_cluster"
 SCORED_ON = {"test": "test split", "unused_labels": "unused labels"}
 LABELS = {"labels_training": "training", "labels_naming": "naming", "labels_choosing": "choosing",
           "labels_of_nobody": "of_nobody",
-          "faces_looked_at": "looked_at", "names_suggested": "suggestions_used",
+          "faces_viewed": "faces_viewed", "names_suggested": "suggestions_used",
           "labels_shown": "target_labels_shown", "scores_seen": "other_scores_seen"}
 """What a score cost in labels and looking, and the fields of `LabelsUsed` that say it."""
 CLUSTERS = ("nmi", "homogeneity", "completeness", "ami", "ari", "purity", "oracle_accuracy", "silhouette", "stability")

@@ -73,7 +73,7 @@ class LabellingSession:
         self.groups: Groups = self._divisions.groups(self.stored.divided)
         self._viewed: set[int | str] = {*self._divisions.shown(self.stored.samples), *self.stored.on_map,
                                       *self.stored.targets_on_map}
-        self._n_viewed_before = max(0, self.stored.looked_at - len(self._viewed))
+        self._n_viewed_before = max(0, self.stored.faces_viewed - len(self._viewed))
         self._done: list[_Decisions] = []
         self._undone: list[_Decisions] = []
         self._clock, self._since, self._at_work_on = clock, clock(), ""
@@ -265,7 +265,7 @@ class LabellingSession:
 
     def _view(self, faces: Iterable[int | str], names: HandNames) -> None:
         viewed = self._viewed | set(faces)
-        self._save(replace(names, looked_at=len(viewed) + self._n_viewed_before))
+        self._save(replace(names, faces_viewed=len(viewed) + self._n_viewed_before))
         self._viewed = viewed
 
     def _decide(self, after: _Decisions) -> None:

@@ -33,7 +33,7 @@ class LabellingSummary:
         Groups to look at again, and why: the person was unsure, or the margin is small.
     seconds : float
         Time spent, pauses left out.
-    looked_at : int
+    faces_viewed : int
         Distinct faces looked at.
     labels_seen : int
         Labels of target faces that were seen.
@@ -51,7 +51,7 @@ class LabellingSummary:
     uncounted: tuple[str, ...]
     doubtful: dict[str, str]
     seconds: float
-    looked_at: int
+    faces_viewed: int
     labels_seen: int
     other_scores_seen: int
 
@@ -79,8 +79,8 @@ class LabellingSummary:
         if self.doubtful:
             lines.append("look again at " + "; ".join(f"{key} ({why})" for key, why in self.doubtful.items()))
         if self.seconds_a_group is not None:
-            lines.append(f"{self.looked_at:,} faces looked at in {self.seconds:,.0f} s, {self.seconds_a_group:.0f} s a "
-                        "cluster")
+            lines.append(f"{self.faces_viewed:,} faces looked at in {self.seconds:,.0f} s, "
+                         f"{self.seconds_a_group:.0f} s a cluster")
         if self.labels_seen:
             lines.append(f"{self.labels_seen:,} true labels were seen: they count as its cost and are not scored")
         if self.other_scores_seen:
@@ -106,7 +106,7 @@ def summarise(session: LabellingSession) -> LabellingSummary:
                                 stored.label(key) for key in stored.names
                                 if stored.label(key) and not stored.emotion(key))),
                             doubtful=dict(sorted(doubtful.items(), key=lambda item: key_order(item[0]))),
-                            seconds=sum(stored.seconds.values()), looked_at=stored.looked_at,
+                            seconds=sum(stored.seconds.values()), faces_viewed=stored.faces_viewed,
                             labels_seen=len(stored.labels_seen), other_scores_seen=stored.other_scores_seen)
 
 

@@ -162,7 +162,7 @@ def _result(names: ClusterNames, title: str, files: list[str]) -> StageResult:
         message=f"{len(names.names)} clusters named {title}, {len(named_classes)} classes among them{moved}, "
                 f"{names.labels_used} labels used",
         summary={"names": names.names, "faces_moved": len(names.faces),
-                 "labels_used": names.labels_used, "looked_at": names.looked_at,
+                 "labels_used": names.labels_used, "faces_viewed": names.faces_viewed,
                  "by": names.by, "when": names.when, "seconds": names.seconds,
                  "suggestions_used": names.suggestions_used, "target_labels_shown": names.target_labels_shown,
                  "other_scores_seen": names.other_scores_seen},

@@ -133,7 +133,7 @@ def predict(arguments: CellArguments, cell: Cell, target: Dataset, receipts: Map
         groups=None if readout.groups is None else readout.groups[at],
         labels_used=LabelsUsed(
             training=read.training, naming=len(readout.named_with), choosing=read.choosing, of_nobody=read.of_nobody,
-            looked_at=names.looked_at, suggestions_used=names.suggestions_used,
+            faces_viewed=names.faces_viewed, suggestions_used=names.suggestions_used,
             target_labels_shown=names.target_labels_shown, named_by=names.by,
             other_scores_seen=names.other_scores_seen),
         names=names.names, scored=scored,

@@ -220,7 +220,7 @@ def test_a_person_names_all_clusters_by_key_and_goes_on_after_a_reload(run, serv
     stored = read_hand_names(run.names_path)
     assert (stored.names, stored.by, stored.target_labels_shown) == (told, "ann", False)
     assert list(stored.notes.values()) == ["1 of 2 tones"]
-    assert (stored.unsure, stored.looked_at) == ((), 96)
+    assert (stored.unsure, stored.faces_viewed) == ((), 96)
 
 
 def test_names_are_written_and_single_faces_moved_by_keyboard_and_pointer(run, server, page, artifacts):

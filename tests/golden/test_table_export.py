@@ -267,9 +267,9 @@ def test_under_several_seeds_the_worst_of_the_best_must_beat_the_best_of_the_oth
 
 
 def test_names_that_are_not_blind_are_never_shown_as_blind():
-    used = LabelsUsed(looked_at=64, suggestions_used=3, target_labels_shown=True, named_by="ann")
+    used = LabelsUsed(faces_viewed=64, suggestions_used=3, target_labels_shown=True, named_by="ann")
     for labels, words, blind in ((used, "by hand (ann), not blind", False),
-                                 (LabelsUsed(looked_at=64, named_by="ann"), "by hand (ann), blind", True)):
+                                 (LabelsUsed(faces_viewed=64, named_by="ann"), "by hand (ann), blind", True)):
         score = replace(synthetic_score("dense_autoencoder", "rgb"), method="hand", labels_used=labels)
         results = results_of(cell_rows(CellRecords(ROWS[0], COLUMNS[0], score=score, clustered=True), seed=7))
         text = EXPORTS["md"](results)

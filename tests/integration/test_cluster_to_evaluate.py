@@ -218,7 +218,7 @@ def test_names_given_with_labels_in_sight_are_never_called_blind(planted):
     label.run(arguments)
     evaluate.run(arguments)
     used = read_score(planted.layout.score("dense_autoencoder", "rgb")).labels_used
-    assert used == LabelsUsed(looked_at=64, suggestions_used=3, target_labels_shown=True, named_by="ann")
+    assert used == LabelsUsed(faces_viewed=64, suggestions_used=3, target_labels_shown=True, named_by="ann")
     assert not used.blind
 
 
@@ -315,7 +315,7 @@ def name_by_hand(planted, clustering, names):
     path = planted.layout.hand_names("dense_autoencoder", "rgb")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"format": "fecemo.names/1", "approach": "dense_autoencoder", "variant": "rgb",
-                                "clustering": clustering, "names": names, "by": "ann", "looked_at": 64}))
+                                "clustering": clustering, "names": names, "by": "ann", "faces_viewed": 64}))
     return path
 
 
@@ -332,7 +332,7 @@ def test_names_by_hand_are_used_kept_and_refused_for_another_clustering(planted)
     label.run(arguments)
     evaluate.run(arguments)
     score = read_score(planted.layout.score("dense_autoencoder", "rgb"))
-    assert (score.method, score.labels_used) == ("hand", LabelsUsed(looked_at=64, named_by="ann"))
+    assert (score.method, score.labels_used) == ("hand", LabelsUsed(faces_viewed=64, named_by="ann"))
     assert (score.n_scored, score.abstained, score.accuracy) == (N_TARGET, 8, 7 / 8)  # nobody calls a face happy
     assert [row[-1] for row in score.confusion] == [0, 8, 0, 0, 0, 0, 0, 0]
     assert score.classes["happy"].recall == 0

@@ -102,7 +102,7 @@ def test_faces_come_by_rule_and_page_and_are_recorded(run, board):
     board.cell.naming.note.value = "two tones"
     press(board, "u")
     stored = read_hand_names(run.names_path)
-    assert (stored.notes, stored.unsure, stored.looked_at) == ({"0": "two tones"}, ("0",), 12)
+    assert (stored.notes, stored.unsure, stored.faces_viewed) == ({"0": "two tones"}, ("0",), 12)
 
 
 def test_several_names_a_path_and_a_new_name_are_given_by_key_and_field(run, board):
@@ -216,19 +216,19 @@ def test_the_lasso_and_the_pointer_show_faces_that_count_as_looked_at(run, board
     assert board.cell._sees.value.count("<img") == 1
     stored = read_hand_names(run.names_path)  # the twelve of the first cluster, three others by lasso, a target face
     target = board.cell._material.target_ids[board.cell.map._map.target_at[3]]
-    assert (stored.targets_on_map, stored.looked_at) == ((target,), 12 + len(stored.on_map) + 1)
+    assert (stored.targets_on_map, stored.faces_viewed) == ((target,), 12 + len(stored.on_map) + 1)
 
 
 def test_a_face_under_the_pointer_is_recorded_before_it_is_seen(run, board, monkeypatch):
-    seen = read_hand_names(run.names_path).looked_at
+    seen = read_hand_names(run.names_path).faces_viewed
     board.cell.map.widget.hovering = 77
     assert "<img" in board.cell.map._hovered.value
     stored = read_hand_names(run.names_path)  # with no further act: the kernel may be killed now
-    assert (stored.looked_at, stored.on_map) == (seen + 1, (77,))
+    assert (stored.faces_viewed, stored.on_map) == (seen + 1, (77,))
     board.cell.map.widget.hovering = N_SOURCE + 3
     assert "target face" in board.cell.map._hovered.value
     stored = read_hand_names(run.names_path)
-    assert (stored.looked_at, len(stored.targets_on_map)) == (seen + 2, 1)
+    assert (stored.faces_viewed, len(stored.targets_on_map)) == (seen + 2, 1)
     board.cell.map.widget.hovering = None
 
     def refuse(*_):

@@ -115,12 +115,12 @@ def test_names_given_in_a_session_are_what_the_pipeline_scores(named):
     row = LabelRun(named.layout.run, named.recipe, label_and_score).finish(APPROACH, VARIANT)
     score = read_score(named.layout.score(APPROACH, VARIANT))
     assert (score.accuracy, score.method, score.n_scored) == (1, "hand", N_TARGET)
-    assert (score.labels_used.total, score.labels_used.looked_at) == (0, 5)
+    assert (score.labels_used.total, score.labels_used.faces_viewed) == (0, 5)
     assert "by hand" in row
     assert "1.000" in row
     summary = read_receipt(named.layout.names(APPROACH, VARIANT)).summary
     stored = session.stored
-    assert (summary["by"], summary["when"], summary["looked_at"]) == ("ann", stored.when, 5)
+    assert (summary["by"], summary["when"], summary["faces_viewed"]) == ("ann", stored.when, 5)
     assert (summary["suggestions_used"], summary["target_labels_shown"], summary["labels_used"]) == (0, False, 0)
     in_use = read_cluster_names(named.layout.names(APPROACH, VARIANT) / "names.json")
     assert (in_use.names, in_use.by, in_use.method) == (stored.names, "ann", "hand")

@@ -125,7 +125,7 @@ def test_hand_names_are_read_and_refused_for_another_clustering(layout, recipe, 
     path.parent.mkdir(parents=True)
     document = {"format": "fecemo.names/1", "approach": approach, "variant": variant, "clustering": clustering,
                 "names": {str(number): "happy" for number in range(8)}, "by": "a tester",
-                "when": "2024-01-01T00:00:00Z", "looked_at": 40}
+                "when": "2024-01-01T00:00:00Z", "faces_viewed": 40}
     path.write_text(json.dumps({**document, "clustering": "0" * 64}))
     with pytest.raises(FecemoError, match="0000"):
         label.run(arguments)

@@ -184,9 +184,9 @@ def test_a_division_is_found_again_or_refused(session, clustering, path):
     session.look("0a", "nearest", 1)
     session.name("0a", name="sad")
     resumed = LabellingSession(clustering, path, by="ann", divide=divide)
-    assert (resumed.groups.keys, resumed.names, resumed.stored.looked_at) == (("0a", "0b", "1"), {"0a": "sad"}, 1)
+    assert (resumed.groups.keys, resumed.names, resumed.stored.faces_viewed) == (("0a", "0b", "1"), {"0a": "sad"}, 1)
     resumed.look("0a", "farthest", 2)  # the same face and one more
-    assert resumed.stored.looked_at == 2
+    assert resumed.stored.faces_viewed == 2
 
     def other(key, members, seed):
         return Division(np.array([False, True, True]), np.zeros((3, 2)), "other halves")
@@ -300,12 +300,12 @@ def test_a_session_resumes_with_what_was_named_and_seen(clustering, path):
     session.look("1", "nearest", count=1)
     session.name("0", name="happy")
     resumed = LabellingSession(clustering, path, by="ann", seed=8)
-    assert (resumed.names, resumed.stored.looked_at) == ({"0": "happy"}, 3)
+    assert (resumed.names, resumed.stored.faces_viewed) == ({"0": "happy"}, 3)
     rest = resumed.look("0", "random", count=2).tolist()
     assert sorted(seen + rest) == [0, 1, 2]  # the seed of the beginning goes on: no face twice
-    assert resumed.stored.looked_at == 4
+    assert resumed.stored.faces_viewed == 4
     resumed.look("0", "farthest", count=3)  # by another rule the same three faces: nothing new was seen
-    assert resumed.stored.looked_at == 4
+    assert resumed.stored.faces_viewed == 4
     assert read_hand_names(path).samples == {"0": {"random": 3, "farthest": 3}, "1": {"nearest": 1}}
     assert len(resumed.look("0", "random", count=2)) == 0
 
@@ -316,13 +316,13 @@ def test_faces_seen_twice_or_on_the_map_count_once_also_in_the_next_session(sess
     session.divide("0")
     session.look("0b", "nearest", 1)
     session.join("0b")
-    assert session.stored.looked_at == 3
+    assert session.stored.faces_viewed == 3
     resumed = LabellingSession(clustering, path, by="ann", divide=divide)
     resumed.look_on_map([0, 1, 2])
     resumed.look("0", "random", 3)
-    assert (resumed.stored.looked_at, resumed.stored.on_map) == (3, (0, 1))
+    assert (resumed.stored.faces_viewed, resumed.stored.on_map) == (3, (0, 1))
     resumed.look("1", "random", 3)
-    assert resumed.stored.looked_at == 6
+    assert resumed.stored.faces_viewed == 6
 
 
 def test_target_faces_seen_on_the_map_count_by_their_ids_and_once(session, clustering, path):
@@ -332,7 +332,7 @@ def test_target_faces_seen_on_the_map_count_by_their_ids_and_once(session, clust
     resumed = LabellingSession(clustering, path, by="ann", divide=divide)
     resumed.look_on_map([1], ["t2", "t3"])
     stored = read_hand_names(path)
-    assert (stored.looked_at, stored.on_map, stored.targets_on_map) == (5, (0, 1), ("t1", "t2", "t3"))
+    assert (stored.faces_viewed, stored.on_map, stored.targets_on_map) == (5, (0, 1), ("t1", "t2", "t3"))
 
 
 def test_looking_survives_undo_and_breaches_of_blindness_are_recorded_with_their_labels(session, path):
@@ -342,7 +342,7 @@ def test_looking_survives_undo_and_breaches_of_blindness_are_recorded_with_their
     session.record_suggestion(["b", "a"])
     session.record_labels_shown(["a", "c"])
     stored = read_hand_names(path)
-    assert (stored.names, stored.looked_at, stored.suggestions_used, stored.target_labels_shown) == ({}, 3, 1, True)
+    assert (stored.names, stored.faces_viewed, stored.suggestions_used, stored.target_labels_shown) == ({}, 3, 1, True)
     assert stored.labels_seen == ("a", "b", "c")
 
 

@@ -222,7 +222,7 @@ def test_a_namer_needs_a_name_for_each_cluster():
 def hand_document(**changes):
     return {"format": "fecemo.names/1", "approach": "dense_autoencoder", "variant": "rgb", "clustering": CLUSTERING,
             "names": {"0": "happy", "1": "mixed", "2": "Sadness"}, "by": "ann", "when": "2024-01-01T00:00:00Z",
-            "looked_at": 60, **changes}
+            "faces_viewed": 60, **changes}
 
 
 def hand(tmp_path, document):
@@ -242,7 +242,7 @@ def test_names_by_hand_are_read(tmp_path):
     names = hand(tmp_path, hand_document())
     assert names.names == {"0": "happy", "1": "mixed", "2": "sad"}
     assert [names.emotion(cluster) for cluster in range(3)] == ["happy", "", "sad"]
-    assert (names.looked_at, names.by) == (60, "ann")
+    assert (names.faces_viewed, names.by) == (60, "ann")
 
 
 @pytest.mark.parametrize(("document", "error", "says"), [
@@ -272,7 +272,7 @@ def test_missing_names_say_what_to_do(tmp_path):
 
 def test_a_document_written_is_the_document_read(tmp_path):
     names = HandNames(approach="a", variant="rgb", clustering=CLUSTERING, names={"0": "fear", "1": "not a face"},
-                         by="Zoë", looked_at=3, notes={"1": "hands, “cut” off"}, samples={"0": {"random": 3}})
+                         by="Zoë", faces_viewed=3, notes={"1": "hands, “cut” off"}, samples={"0": {"random": 3}})
     (tmp_path / "names.json").write_text(names.as_json(), encoding="utf-8")
     assert read_hand_names(tmp_path / "names.json") == names
     with pytest.raises(InputError, match=r"the format 'fecemo\.names/1', expected 'fecemo\.named_clusters/1'"):
@@ -280,7 +280,7 @@ def test_a_document_written_is_the_document_read(tmp_path):
 
 
 def test_the_names_in_use_carry_what_they_cost(tmp_path):
-    by_hand = HandNames("a", "rgb", CLUSTERING, {"0": "fear"}, by="ann", labels_seen=("p",), looked_at=3,
+    by_hand = HandNames("a", "rgb", CLUSTERING, {"0": "fear"}, by="ann", labels_seen=("p",), faces_viewed=3,
                         seconds={"0": 2.0, "1": 3.5}, scores_seen=({"0": "sad"},))
     names = ClusterNames.by_hand(by_hand, seen_elsewhere=["q"])
     assert (names.method, names.labels_used, names.labels_seen) == ("hand", 2, ("p", "q"))

@@ -43,8 +43,8 @@ def test_every_row_of_every_recipe_teaches_all_of_its_output():
         recipe = read_recipe(path)
         for row in recipe.approaches:
             cell = resolve(recipe, row, recipe.variants[0])
-            looked_at = (cell.approach.name, *(fit.outputs for fit in cell.fit.values()))
-            if cell.approach.build and looked_at not in checked:
+            faces_viewed = (cell.approach.name, *(fit.outputs for fit in cell.fit.values()))
+            if cell.approach.build and faces_viewed not in checked:
                 check_outputs_trained(cell, outline_of(cell))
-            checked.add(looked_at)
+            checked.add(faces_viewed)
     assert len(checked) > 5

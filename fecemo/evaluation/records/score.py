@@ -62,7 +62,7 @@ class LabelsUsed:
     naming: int = 0  #: Labels that named clusters.
     choosing: int = 0  #: Labels by which settings were chosen, such as the epoch at which training stopped.
     of_nobody: int = 0  #: Labels of drawn or synthetic faces beside the target, which are not among the others.
-    looked_at: int = 0  #: Faces at which a person looked, without their labels, to name clusters.
+    faces_viewed: int = 0  #: Faces at which a person looked, without their labels, to name clusters.
     suggestions_used: int = 0  #: Names for which the person asked a suggestion made from labels.
     target_labels_shown: bool = False  #: Whether true labels of target faces were shown to the person.
     named_by: str = ""  #: Who named the clusters, as the file of names says.

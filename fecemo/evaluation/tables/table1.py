@@ -28,7 +28,7 @@ TABLE = (
         figures=(Figure("labels_training", "Labels: training", beside=""),
                  Figure("labels_naming", "Labels: naming", beside=""),
                  Figure("labels_choosing", "Labels: choosing", beside=""),
-                 Figure("faces_looked_at", "Faces looked at", beside=""),
+                 Figure("faces_viewed", "Faces looked at", beside=""),
                  Figure("names_suggested", "Names suggested", beside=""),
                  Figure("accuracy", "Named by", column="naming"), Figure("n_scored", "Faces scored", beside=""),
                  Figure("copies_scored", "Copies scored", beside=""), Figure("copies_left_out", "Left out", beside=""),
