@@ -113,6 +113,8 @@ def _fit(training: TrainingJob, phase: TrainingPhase, done: Progress, resumed: C
             while not _finished(phase, done):
                 record = run_epoch(training, phase, step, loader, done.epoch, bar)
                 done = Progress(done.phase, done.epoch + 1, [*done.records, record], time.monotonic() - clock)
+                if _finished(phase, done):
+                    step.end_phase()
                 if phase.fit.keep == "best":
                     keep_best(training.folder, training.digest, done, phase.name, shared)
                 write_checkpoint(training.folder / CHECKPOINT_NAME, training.digest, done, [*shared, *phase_state])

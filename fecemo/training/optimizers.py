@@ -241,6 +241,44 @@ class SAM(Optimizer):
         return SharpnessAware.from_config(plain.get_config())
 
 
+@dataclass(frozen=True)
+class Averaged(Optimizer):
+    """Any other optimizer; a phase ends with the mean of the weights that it went through (Polyak and Juditsky 1992).
+
+    m ← β m + (1 − β) w after every step, m = w after the first. The phase is validated by w, and ends with m; what a
+    normalization of batches remembers stays that of w, which is near m where the rate ends near 0.
+
+    Parameters
+    ----------
+    base : str or dict
+        The other optimizer, by name or by name with settings: ``{averaged: {base: {adamw: {weight_decay: 1.0e-3}}}}``.
+    beta : float
+        β, in [0, 1): some 1 / (1 − β) steps count.
+    """
+
+    base: Any = "adam"
+    beta: float = 0.99
+    name: str = field(default="averaged", init=False)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.beta < 1:
+            raise ValueError(f"beta must be at least 0 and below 1, not {self.beta}")
+        if not isinstance(self.base, Optimizer):
+            object.__setattr__(self, "base", _chosen(self.base))
+        if self.base.passes > 1:
+            raise ValueError(f"base: {self.base.name} does not go into averaged; take the optimizer within it")
+
+    @property
+    def slots(self) -> int:
+        """int: Those of the other optimizer, and the mean."""
+        return int(self.base.slots) + 1
+
+    def build(self, learning_rate: float, accumulate: int | None = None) -> Any:
+        """Return the other Keras optimizer with its mean of the weights; see `Optimizer.build`."""
+        plain = self.base.build(learning_rate, accumulate)
+        return type(plain).from_config({**plain.get_config(), "use_ema": True, "ema_momentum": self.beta})
+
+
 def _chosen(choice: Any) -> Optimizer:
     """Return the optimizer that a name, or a name with settings, says. Raises `ValueError` if there is none."""
     named = {choice: {}} if isinstance(choice, str) else choice
@@ -253,4 +291,4 @@ def _chosen(choice: Any) -> Optimizer:
         raise ValueError(f"base: {error}") from error
 
 
-OPTIMIZER = (Adam, Adamax, Nadam, AdamW, RMSprop, SGD, SAM)
+OPTIMIZER = (Adam, Adamax, Nadam, AdamW, RMSprop, SGD, SAM, Averaged)

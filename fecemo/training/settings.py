@@ -105,6 +105,9 @@ class FitSettings:
             raise ValueError(f"validate_on must be above 0 and below 1, not {self.validate_on}")
         if self.validate_on is None and (self.patience is not None or self.keep == "best"):
             raise ValueError("patience and keep: best look at a validation loss: give validate_on, such as 0.1")
+        if self.keep == "best" and self.optimizer.name == "averaged":
+            raise ValueError("keep: best keeps the weights of an epoch, and averaged ends with the mean over epochs: "
+                             "leave one of them out")
         if not self.losses:
             raise ValueError("losses is empty: there is nothing to learn")
         if self.sampling == "balanced" and not any(term.loss.target_kind == "classes" for term in self.losses):

@@ -117,6 +117,10 @@ class TrainingStep(keras.Model):
         # JAX would let two variables share the memory of one array, and a step could not give it away twice.
         _assign(self.balanced, {key: ops.copy(value) for key, value in after.items()})
 
+    def end_phase(self) -> None:
+        """Put the optimizer's mean of the weights in their place, where it keeps one."""
+        self.optimizer.finalize_variable_values(self.trainable_variables)
+
     def build(self, input_shape: tuple[int, ...]) -> None:
         """Nothing is left to build: the model is."""
         self.built = True

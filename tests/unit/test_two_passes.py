@@ -12,9 +12,11 @@ from fecemo.models.losses.mean_squared_error import MeanSquaredError
 from fecemo.study.choices import choose_one
 from fecemo.training.augmentations.photometric import Noise
 from fecemo.training.examples import Examples
-from fecemo.training.optimizers import OPTIMIZERS, SAM, SGD, Adam, AdamW
+from fecemo.training.fit import train
+from fecemo.training.optimizers import OPTIMIZERS, SAM, SGD, Adam, AdamW, Averaged
 from fecemo.training.settings import FitSettings
 from fecemo.training.step import TrainingStep
+from fecemo.training.training_job import TrainingJob, TrainingPhase
 
 ONES = np.ones(4, np.float32)
 
@@ -40,6 +42,43 @@ def test_by_hand():
                if "way_up" in variable.path]
     np.testing.assert_allclose(ways_up, [[[0.012127, 0.048507]]], atol=1e-6)
     assert int(step.optimizer.iterations) == 1
+
+
+def test_a_mean_of_the_weights_by_hand():
+    """From 1 by a rate of .1 on ½ w²: .9, .81, .729; the mean by β = ½ is .9, .855, .792. The other falls by .4."""
+    step, take, model = valley(Averaged("sgd", beta=0.5))
+    for _ in range(3):
+        take()
+    np.testing.assert_allclose(model.get_weights()[0], [[0.9**3, 0.6**3]], atol=1e-6)
+    step.end_phase()
+    second = (0.6 + 0.6**2) / 2 / 2 + 0.6**3 / 2
+    np.testing.assert_allclose(model.get_weights()[0], [[0.792, second]], atol=1e-6)
+
+
+def test_the_mean_is_what_a_finished_training_stored(tmp_path):
+    """Three epochs of one batch; a second call finds them done, and must not fall back to the last weights."""
+    def training():
+        _, _, model = valley(SGD())
+        terms = (LossTerm(MeanSquaredError(), "out", "out"),)
+        fit = FitSettings(terms, Averaged("sgd", beta=0.5), 0.1, 3, batch_size=4)
+        examples = Examples(np.arange(4), {"out": np.zeros((4, 2), np.float32)})
+        phase = TrainingPhase("descend", (), fit, {"vector": np.ones((4, 1), np.float32)}, examples)
+        return TrainingJob("valley", model, [phase], None, 1, 0, tmp_path, "a")
+
+    for job in (training(), training()):
+        train(job)
+        assert job.model.get_weights()[0][0, 0] == pytest.approx(0.792)
+
+
+def test_the_mean_of_other_optimizers_is_put_in_place_at_the_end_of_a_phase_and_not_by_them():
+    plainly, averaged = valley(AdamW(weight_decay=0.01)), valley(Averaged({"adamw": {"weight_decay": 0.01}}))
+    for _ in range(3):
+        plainly[1](), averaged[1]()
+    np.testing.assert_allclose(averaged[2].get_weights()[0], plainly[2].get_weights()[0], rtol=1e-6)
+    plainly[0].end_phase(), averaged[0].end_phase()
+    assert (averaged[2].get_weights()[0] > plainly[2].get_weights()[0]).all(), "it came from above"
+    with pytest.raises(ValueError, match="leave one of them out"):
+        FitSettings((LossTerm(MeanSquaredError(), "out", "out"),), Averaged(), 0.1, 2, validate_on=0.2, keep="best")
 
 
 def test_around_adam_a_small_way_up_is_adam():
