@@ -16,10 +16,10 @@ seconds; ``peak_mebibytes`` of both sets by step, of memory that the process hol
 the larger set's over the smaller's, at its greatest. Pages of the faces' file, which is mapped, are not counted: the
 system takes them back whenever it needs them.
 
-The target of ``ratio``, 5, is not met, and cannot be while every face is measured: most of our seconds are two or three
-looks of the landmark model at each face, where fer's network looks once at 64 pixels, and at no face that was not
-found. What is bought for them is in ``faces``, and in vectors that cluster without labels. Of ``memory_ratio``, what
-grows is what the detect stage knows of every photograph.
+The target of ``ratio``, 5, is not met, and cannot be while every face is measured: most of our seconds are the one or
+two looks of the landmark model at each face, at 256 pixels, where fer's network looks once at 64, and at no face that
+was not found. What is bought for them is in ``faces``, and in vectors that cluster without labels. Of ``memory_ratio``,
+what grows is what the detect stage knows of every photograph.
 """
 
 import argparse

@@ -85,7 +85,8 @@ def extract_features(settings: LandmarkSettings, out: Path, make_landmarker: Cal
     from fecemo.imaging.landmarks.features import COLUMNS, SURE
 
     dataset = Dataset(settings.dataset)
-    config = {"columns": list(COLUMNS), "sure": SURE, "eyes": "middles between the corners"}
+    config = {"columns": list(COLUMNS), "sure": SURE, "eyes": "middles between the corners",
+              "looks": "a second unless the first is near"}
     inputs = {"dataset": dataset.receipt.digest, "landmark_model": digest_file(settings.landmark_model)}
     mark = digest_json({"config": config, "inputs": inputs})[:16]
 

@@ -87,7 +87,7 @@
   function tell() {
     const count = order.length.toLocaleString("en"), all = G.n.toLocaleString("en"), rest = order.length - split;
     byId("state").textContent = notice + (!ranking ? `${count} of ${all} faces, the most confident first`
-      : !ranking.called ? `${count} of ${all} faces, by ${ranking.title}`
+      : !ranking.called?.length ? `${count} of ${all} faces, by ${ranking.title}`
       : `${split ? split.toLocaleString("en") : "no face is"} called ${ranking.called.map(nameOf).join(" or ")}` +
         `${rest ? `; below: ${rest.toLocaleString("en")} less alike` : ""}, of ${all} faces, by ${ranking.title}`);
     byId("rest").hidden = !below;

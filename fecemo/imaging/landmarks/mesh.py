@@ -13,6 +13,8 @@ CROP_SIDE = 256
 MIDDLE = (CROP_SIDE - 1) / 2
 MARGIN = 1.5
 """By how much the square is larger than the mesh, as the model was trained."""
+NEAR_SHIFT, NEAR_ANGLE, NEAR_SIDE = 0.08, math.radians(10), 0.2
+"""Squares whose middles, in sides, whose angles and whose sides differ by less show nearly the same."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,14 @@ class Region:
         matrix = self._rotation() * (CROP_SIDE / self.side)
         move = MIDDLE - matrix @ (self.x, self.y)
         cut: np.ndarray = cv2.warpAffine(picture, np.column_stack([matrix, move]), (CROP_SIDE, CROP_SIDE),
-                                         flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+                                         flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return cut
+
+    def is_near(self, other: "Region") -> bool:
+        """Tell whether another square shows nearly the same: a model would read nearly the same mesh off it."""
+        return (math.hypot(other.x - self.x, other.y - self.y) < NEAR_SHIFT * self.side
+                and abs(other.angle - self.angle) < NEAR_ANGLE
+                and abs(other.side - self.side) < NEAR_SIDE * self.side)
 
     def to_picture(self, landmarks: np.ndarray) -> np.ndarray:
         """Return points of the upright square, (n, 3) in its pixels, in pixels of the picture."""
@@ -130,10 +138,10 @@ class FaceMesh:
 
 
 def find_mesh(face: np.ndarray, landmarker: Landmarker) -> FaceMesh:
-    """Find the mesh of a face in two passes.
+    """Find the mesh of a face in one pass or two.
 
     The first looks at upright squares in the middle of the picture, until it is sure of a face, and keeps the surest;
-    the second at the square in which that mesh is upright.
+    the second at the square in which that mesh is upright, unless a sure first look saw nearly that square.
 
     Parameters
     ----------
@@ -149,7 +157,8 @@ def find_mesh(face: np.ndarray, landmarker: Landmarker) -> FaceMesh:
     region, crop_landmarks, score = max(looks, key=lambda look: look[2])
     closer = region_of(region.to_picture(crop_landmarks))
     shortest, longest = (share * face.shape[0] for share in LIKELY_SHARES)
-    if shortest <= closer.side <= longest:
+    is_seen_well = score >= SURE and region.is_near(closer)
+    if shortest <= closer.side <= longest and not is_seen_well:
         region, crop_landmarks, score = _look(face, closer, landmarker)
     return FaceMesh(region.to_picture(crop_landmarks), score, landmarker.blendshapes(crop_landmarks))
 
