@@ -1,0 +1,126 @@
+"""Face page: an exported model → a folder that names the faces of photographs in any browser, from any web server."""
+
+import importlib.resources
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from fecemo.data.durable import atomic_write
+from fecemo.data.model_files import require_model
+from fecemo.data.receipts import Receipt, digest_bytes, digest_file
+from fecemo.errors import InputError, ResourceError
+from fecemo.stages.exported_model import MODEL_NAMES, NOTICE, ExportedModel
+from fecemo.stages.face_service import CUT
+from fecemo.stages.model_card import CARD_NAMES
+from fecemo.stages.run_stage import StageResult, run_stage
+
+STAGE = "face_page"
+PAGE_FILES = ("index.html", "face_page.css", "face_page.js")
+PACKAGE_FILES = ("package.json", "package-lock.json")
+RUNTIME_PACKAGE = "onnxruntime-web"
+RUNTIME_FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
+"""Of that package's folder ``dist``: what a page needs that computes on the processor, in one thread."""
+MODEL, DETECTOR, DESCRIPTION = MODEL_NAMES["onnx"], "detector.onnx", "model.json"
+
+
+@dataclass(frozen=True)
+class FacePageSettings:
+    """What the page is made of.
+
+    Parameters
+    ----------
+    model : Path
+        A folder that ``20_export_model.py`` wrote, of a row that takes faces as they are cut out of photographs.
+    detector : Path
+        YuNet's ``face_detection_yunet_2023mar.onnx``: a file, or the name of one that ``00_models.py`` has fetched.
+    title : str
+        Heading of the page.
+    eight_bits : bool
+        Whether the page has the smaller and less exact file of eight bits.
+    runtime : Path, optional
+        A folder with the files of onnxruntime-web's ``dist``; without it npm installs them, from the lock file that
+        comes with this project.
+    """
+
+    model: Path
+    detector: Path = Path("face_detection_yunet_2023mar.onnx")
+    title: str = "What faces show"
+    eight_bits: bool = False
+    runtime: Path | None = None
+
+
+def run(settings: FacePageSettings, out: Path) -> Receipt:
+    """Write a page that names the faces of photographs where they are; serve the folder by any web server.
+
+    Writes ``index.html`` with its style and script, ``model.onnx``, ``detector.onnx``, ``model.json`` (labels and what
+    the page says of them), the model card, and ``ort/``, which runs both models. Photographs are chosen, dropped or
+    taken by the camera; names and confidences are drawn on them, and a batch is saved as CSV. The page asks nobody but
+    its own folder for anything, and no picture leaves it. It finds faces of at least 32 pixels that are upright.
+
+    Parameters
+    ----------
+    settings : FacePageSettings
+        What the page is made of.
+    out : Path
+        A folder for the page.
+
+    Raises
+    ------
+    InputError
+        If there is no such exported model, or its row takes more than faces.
+    ResourceError
+        If npm is missing or cannot install, or the disk is full.
+    """
+    path = settings.model / MODEL_NAMES["int8" if settings.eight_bits else "onnx"]
+    model, detector = ExportedModel.read(path), require_model(settings.detector)
+    if set(model.columns) != {CUT}:
+        raise InputError(f"{path} takes {', '.join(model.columns)}; the page has faces as they are cut out of "
+                         "photographs alone: export a row that takes these")
+    cards = {name: (settings.model / name).read_bytes() for name in CARD_NAMES if (settings.model / name).is_file()}
+    assets = importlib.resources.files("fecemo.archive") / "face_page"
+    page = {name: (assets / name).read_bytes() for name in (*PAGE_FILES, *PACKAGE_FILES)}
+
+    def work(folder: Path) -> StageResult:
+        description = {"title": settings.title, "labels": list(model.labels), "notice": NOTICE,
+                       "calibrated": model.metadata.get("calibrated") == "true"}
+        contents = {**{name: page[name] for name in PAGE_FILES}, **cards, MODEL: path.read_bytes(),
+                    DETECTOR: detector.read_bytes(),
+                    DESCRIPTION: (json.dumps(description, indent=1, ensure_ascii=False) + "\n").encode()}
+        with _runtime(settings.runtime, {name: page[name] for name in PACKAGE_FILES}) as runtime:
+            contents |= {f"ort/{name}": (runtime / name).read_bytes() for name in RUNTIME_FILES}
+        for name, content in contents.items():
+            atomic_write(folder / name, content)
+        size = sum(map(len, contents.values())) / 1e6
+        return StageResult(files=list(contents), message=f"{size:.1f} MB; serve the folder, for example: python -m "
+                           f"http.server --bind 127.0.0.1 --directory {folder}", summary={"megabytes": round(size, 1)})
+
+    inputs = {"model": digest_file(path), "detector": digest_file(detector),
+              **{name: digest_bytes(content) for name, content in {**page, **cards}.items()}}
+    return run_stage(STAGE, out, config={"title": settings.title}, inputs=inputs, seed=None, work=work)
+
+
+@contextmanager
+def _runtime(folder: Path | None, package: dict[str, bytes]) -> Iterator[Path]:
+    """Return the folder with the files of onnxruntime-web: the one that is named, or one that npm fills."""
+    if folder is not None:
+        if missing := [name for name in RUNTIME_FILES if not (folder / name).is_file()]:
+            raise InputError(f"runtime: {folder} lacks {', '.join(missing)}: expected the files of {RUNTIME_PACKAGE}'s "
+                             "dist")
+        yield folder
+        return
+    if (npm := shutil.which("npm")) is None:
+        raise ResourceError(f"npm is not installed, which brings {RUNTIME_PACKAGE}; install Node.js, or name a folder "
+                            "with its files: --runtime")
+    with TemporaryDirectory() as scratch:
+        for name, content in package.items():
+            (Path(scratch) / name).write_bytes(content)
+        done = subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+                              cwd=scratch, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ResourceError(f"npm cannot install {RUNTIME_PACKAGE}: {done.stderr.strip() or done.stdout.strip()}")
+        yield Path(scratch) / "node_modules" / RUNTIME_PACKAGE / "dist"
