@@ -109,7 +109,7 @@ def run(settings: ModelExportSettings, out: Path) -> Receipt:
     if readout.encoder.model is None:
         raise InputError(f"{readout.title} is a description of pictures that no network computes; export a row that is "
                          "a network, such as a classifier or an encoder")
-    faces = _faces(readout)
+    faces = run_faces(readout)
     formats = [form for form in get_args(Format) if form in (*settings.formats, "onnx")]
     figures = settings.run / RESULTS_NAME
     inputs = {**readout.inputs, **faces.digests("dataset"),
@@ -120,7 +120,7 @@ def run(settings: ModelExportSettings, out: Path) -> Receipt:
                      work=lambda folder: _export(folder, settings, formats, readout, faces))
 
 
-def _faces(readout: RunReadout) -> RunFaces:
+def run_faces(readout: RunReadout) -> RunFaces:
     """Return the run's own faces: of its labelled data set, or else of those from which it learnt."""
     layout, roles = readout.run.layout, readout.run.roles(*readout.where)
     folder = layout.dataset(roles.get("target") or roles["source"])

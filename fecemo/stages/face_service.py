@@ -197,7 +197,8 @@ class FaceService:
             except RefusedError as refusal:
                 headers = {503: {"Retry-After": str(RETRY_AFTER)}, 401: {"WWW-Authenticate": "Bearer"}}
                 response = JSONResponse({"error": refusal.words}, refusal.status, headers=headers.get(refusal.status))
-                response.headers["Connection"] = "close"  # what is left of an upload is not waited for
+                if refusal.status in (408, 413) or not await self._drained(request):
+                    response.headers["Connection"] = "close"
             except ClientDisconnect:
                 response = Response(status_code=400)
             response.headers["Cache-Control"] = "no-store"
@@ -261,6 +262,23 @@ class FaceService:
         except TimeoutError:
             raise RefusedError(408, f"the photograph did not come within {self._caps.upload_seconds:g} s") from None
         return b"".join(parts)
+
+    async def _drained(self, request: "Request") -> bool:
+        """Read what is left of an upload, and tell whether it ended: who is still sending does not read an answer."""
+        from starlette.requests import ClientDisconnect
+
+        n_bytes = 0
+        try:
+            async with asyncio.timeout(self._caps.upload_seconds):
+                async for part in request.stream():
+                    n_bytes += len(part)
+                    if n_bytes > self._caps.n_bytes:
+                        return False
+        except (TimeoutError, ClientDisconnect):
+            return False
+        except RuntimeError:  # it was read before
+            return True
+        return True
 
     async def _metrics(self, request: "Request") -> "Response":
         from starlette.responses import PlainTextResponse

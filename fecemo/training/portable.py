@@ -13,8 +13,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from fecemo.data.variants import FACE_SIDE, Variant
-from fecemo.training.device_view import WHITE, DeviceView
+from fecemo.data.variants import FACE_SIDE, LUMA_WEIGHTS, Variant
+from fecemo.training.device_view import LUMA_UNIT, WHITE, DeviceView
 
 CUBIC = -0.75
 """Of cubic interpolation, as OpenCV has it."""
@@ -58,22 +58,28 @@ class PortableView(DeviceView):
 
     def call(self, faces: Any) -> Any:
         """Return the view, (n, side, side, channels) float32, of faces (n, height, width, channels), uint8."""
-        pixels = ops.cast(faces, "float32")
+        # Channels first: all products are of large matrices then.
+        pixels = ops.cast(ops.transpose(faces, (0, 3, 1, 2)), "float32")
         if faces.shape[1:3] != (FACE_SIDE, FACE_SIDE):
-            height, width = (ops.cast(length, "float32") for length in ops.shape(faces)[1:3])
-            kept = ops.minimum(height, width)
-            down, along = (_resampling(ops.shape(faces)[axis], ops.floor((length - kept) / 2), kept)
-                           for axis, length in ((1, height), (2, width)))
-            pixels = ops.matmul(along, ops.reshape(ops.matmul(down, ops.reshape(
-                pixels, (ops.shape(faces)[0], ops.shape(faces)[1], -1))), (-1, FACE_SIDE, ops.shape(faces)[2], 3)))
-            pixels = ops.floor(ops.clip(pixels, 0.0, WHITE) + 0.5)
-        return super().call(pixels)
+            pixels = self._resampled(pixels)
+        margin, side = self.variant.margin, self.variant.side
+        pixels = pixels[:, :, margin : margin + side, margin : margin + side]
+        if self.variant.channels != pixels.shape[1]:
+            levels = sum(weight * pixels[:, index : index + 1] for index, weight in enumerate(LUMA_WEIGHTS))
+            pixels = ops.floor((levels + LUMA_UNIT / 2) / LUMA_UNIT)
+        if self.reduces:
+            sums = ops.matmul(ops.matmul(self._shares, pixels), self._shares.T)
+            pixels = sums * (1.0 / float(self._shares[0].sum()) ** 2)
+        return ops.transpose(pixels, (0, 2, 3, 1))
 
-    def _reduced(self, pixels: Any) -> Any:
-        sums = ops.matmul(self._shares, ops.reshape(pixels, (-1, self.variant.side,
-                                                             self.variant.side * self.variant.channels)))
-        sums = ops.matmul(self._shares, ops.reshape(sums, (-1, self.side, self.variant.side, self.variant.channels)))
-        return sums * (1.0 / float(self._shares[0].sum()) ** 2)
+    def _resampled(self, pixels: Any) -> Any:
+        """Return pixels of shape (n, 3, 200, 200) of those of shape (n, 3, height, width)."""
+        height, width = (ops.cast(length, "float32") for length in ops.shape(pixels)[2:])
+        kept = ops.minimum(height, width)
+        down, along = (_resampling(ops.shape(pixels)[axis], ops.floor((length - kept) / 2), kept)
+                       for axis, length in ((2, height), (3, width)))
+        made = ops.matmul(ops.matmul(down, pixels), ops.transpose(along))
+        return ops.reshape(ops.floor(ops.clip(made, 0.0, WHITE) + 0.5), (-1, 3, FACE_SIDE, FACE_SIDE))
 
 
 def _resampling(length: Any, start: Any, kept: Any) -> Any:
