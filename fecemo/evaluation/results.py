@@ -5,7 +5,7 @@ report says on which line it is found.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,8 @@ class Results:
 
     figures: pandas.DataFrame  #: A row a figure, with `COLUMNS`.
     differences: pandas.DataFrame  #: A row a comparison, with `DIFFERENCE_COLUMNS`.
+    grids: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """Tables of these results by document, once they are made: exports, the report and the screen show the same."""
 
 
 def results_of(rows: Iterable[Mapping[str, Any]], differences: Iterable[Mapping[str, Any]] = ()) -> Results:

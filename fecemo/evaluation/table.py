@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas
 
 from fecemo.errors import InputError
@@ -274,6 +275,7 @@ def is_ahead(a: Row, b: Row, results: Results) -> bool:
 
 def _like(frame: pandas.DataFrame, row: Row, *columns: str, **values: object) -> pandas.DataFrame:
     """Return the rows of a frame that are like a row in some columns, and have some values."""
+    alike = np.ones(len(frame), bool)
     for name, value in {**{column: row[column] for column in columns}, **values}.items():
-        frame = frame[frame[name] == value]
-    return frame
+        alike &= (frame[name] == value).to_numpy(bool, na_value=False)
+    return frame[alike]

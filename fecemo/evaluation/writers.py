@@ -220,6 +220,10 @@ def grids_of(document: str, results: Results) -> list[list[Grid]]:
     from fecemo.evaluation.figures.learning import learning_panels
 
     figures = {"table2-learning": learning_panels, "cost-curve": cost_figure}
-    return [[replace(grid, caption=caption_of(grid, results),
+    if document not in results.grids:
+        results.grids[document] = [
+            [replace(grid, caption=caption_of(grid, results),
                      figure=figures[table.name](results) if table.name in figures else "") for grid in grids]
             for table in tables(document) if (grids := pivot(table, results))]
+    made: list[list[Grid]] = results.grids[document]
+    return made

@@ -7,6 +7,7 @@ A figure is drawn with stand-in colours for ink, quiet ink, hairlines and the gr
 import base64
 import io
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 from xml.etree import ElementTree
 
@@ -135,8 +136,9 @@ def as_svg(figure: "Figure", name: str, alt: str) -> str:
     from matplotlib.text import Text
 
     file = io.BytesIO()
-    for words in figure.findobj(Text):
-        words.set_parse_math(False)  # what people type is no formula, whatever signs it holds
+    for part in _shown_parts(figure):
+        for words in part.findobj(Text):
+            words.set_parse_math(False)  # what people type is no formula, whatever signs it holds
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "text.parse_math": False}):
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     root = ElementTree.fromstring(file.getvalue())
@@ -147,6 +149,18 @@ def as_svg(figure: "Figure", name: str, alt: str) -> str:
     for stand_in, page_colour in PAGE_COLOURS.items():
         text = text.replace(stand_in, page_colour)
     return text.strip()
+
+
+def _shown_parts(figure: "Figure") -> Iterator[Any]:
+    """Yield the parts of a figure; of bare axes all but the axis, which would make ticks only to be looked through."""
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+
+    for part in figure.get_children():
+        if isinstance(part, Axes) and not part.axison:
+            yield from (child for child in part.get_children() if not isinstance(child, Axis))
+        else:
+            yield part
 
 
 def _plain(element: ElementTree.Element, referenced: set[str]) -> None:
