@@ -74,7 +74,7 @@ find: $(VENV)/models.stamp
 
 # A worker a core: their libraries' own threads would only wait for one another.
 test: $(VENV)/test.stamp
-	OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --durations 20
+	OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations 20
 
 browser: $(VENV)/test.stamp
 	@.ci/browser
