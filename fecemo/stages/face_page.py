@@ -14,7 +14,7 @@ from fecemo.data.durable import atomic_write
 from fecemo.data.model_files import require_model
 from fecemo.data.receipts import Receipt, digest_bytes, digest_file
 from fecemo.errors import InputError, ResourceError
-from fecemo.stages.exported_model import MODEL_NAMES, NOTICE, ExportedModel
+from fecemo.stages.exported_model import MODEL_NAMES, NOTICE, ExportedModel, require_package
 from fecemo.stages.face_service import CUT
 from fecemo.stages.model_card import CARD_NAMES
 from fecemo.stages.run_stage import StageResult, run_stage
@@ -76,6 +76,7 @@ def run(settings: FacePageSettings, out: Path) -> Receipt:
     ResourceError
         If npm is missing or cannot install, or the disk is full.
     """
+    require_package("onnx")
     path = settings.model / MODEL_NAMES["int8" if settings.eight_bits else "onnx"]
     model, detector = ExportedModel.read(path), require_model(settings.detector)
     if set(model.columns) != {CUT}:
@@ -89,7 +90,7 @@ def run(settings: FacePageSettings, out: Path) -> Receipt:
         description = {"title": settings.title, "labels": list(model.labels), "notice": NOTICE,
                        "calibrated": model.metadata.get("calibrated") == "true"}
         contents = {**{name: page[name] for name in PAGE_FILES}, **cards, MODEL: path.read_bytes(),
-                    DETECTOR: detector.read_bytes(),
+                    DETECTOR: of_any_size(detector.read_bytes(), str(detector)),
                     DESCRIPTION: (json.dumps(description, indent=1, ensure_ascii=False) + "\n").encode()}
         with _runtime(settings.runtime, {name: page[name] for name in PACKAGE_FILES}) as runtime:
             contents |= {f"ort/{name}": (runtime / name).read_bytes() for name in RUNTIME_FILES}
@@ -102,6 +103,27 @@ def run(settings: FacePageSettings, out: Path) -> Receipt:
     inputs = {"model": digest_file(path), "detector": digest_file(detector),
               **{name: digest_bytes(content) for name, content in {**page, **cards}.items()}}
     return run_stage(STAGE, out, config={"title": settings.title}, inputs=inputs, seed=None, work=work)
+
+
+def of_any_size(content: bytes, title: str) -> bytes:
+    """Return a detector's file that takes pictures of any size: the published one states 640 pixels, and needs none.
+
+    Raises `InputError` for what is no ONNX file.
+    """
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        model = onnx.load_from_string(content)
+    except DecodeError as error:
+        raise InputError(f"{title} is no detector: expected an ONNX file") from error
+    for value in (*model.graph.input, *model.graph.output):
+        for number, axis in enumerate(value.type.tensor_type.shape.dim):
+            if number in ((2, 3) if value in model.graph.input else (1,)):
+                axis.dim_param = f"{value.name}_{number}"
+    del model.graph.value_info[:]
+    free: bytes = model.SerializeToString(deterministic=True)
+    return free
 
 
 @contextmanager

@@ -25,7 +25,7 @@ onnx = pytest.importorskip("onnx", reason="onnx is not installed (pip install 'f
 pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
               pytest.mark.skipif(shutil.which("npm") is None, reason="there is no npm on this machine")]
 
-STRIDES, SIDE = (8, 16, 32), 640
+STRIDES, WIDTH, HEIGHT = (8, 16, 32), 640, 480
 LEFT, TOP, FACE = 160, 128, 96
 """Where the stand-in for the detector finds its one face, in pixels of a picture of 640."""
 
@@ -36,9 +36,9 @@ def detector_of_one_face():
 
     outputs, nodes, constants = [], [], []
     for stride in STRIDES:
-        across = SIDE // stride
-        values = {"cls": np.zeros((1, across**2, 1)), "obj": np.ones((1, across**2, 1)),
-                  "bbox": np.zeros((1, across**2, 4)), "kps": np.zeros((1, across**2, 10))}
+        across, n = WIDTH // stride, WIDTH * HEIGHT // stride**2
+        values = {"cls": np.zeros((1, n, 1)), "obj": np.ones((1, n, 1)), "bbox": np.zeros((1, n, 4)),
+                  "kps": np.zeros((1, n, 10))}
         if stride == 32:
             middle_x, middle_y = (LEFT + FACE / 2) / stride, (TOP + FACE / 2) / stride
             place = int(middle_y) * across + int(middle_x)
@@ -49,7 +49,7 @@ def detector_of_one_face():
             nodes.append(helper.make_node("Identity", [f"{name}_{stride}_is"], [f"{name}_{stride}"]))
             outputs.append(helper.make_tensor_value_info(f"{name}_{stride}", TensorProto.FLOAT, array.shape))
     graph = helper.make_graph(nodes, "detector", [helper.make_tensor_value_info(
-        "input", TensorProto.FLOAT, [1, 3, SIDE, SIDE])], outputs, constants)
+        "input", TensorProto.FLOAT, [1, 3, 640, 640])], outputs, constants)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
 
 

@@ -11,6 +11,7 @@ from fecemo.stages.face_page import RUNTIME_FILES, FacePageSettings
 from tests.integration.test_serve import model_of_brightness
 
 pytest.importorskip("onnxruntime")
+onnx = pytest.importorskip("onnx")
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def settings(tmp_path):
         (tmp_path / folder).mkdir()
     (tmp_path / "exported" / "model.onnx").write_bytes(model_of_brightness())
     (tmp_path / "exported" / "model_card.md").write_text("# Brightness\n")
-    (tmp_path / "yunet.onnx").write_bytes(b"a detector")
+    (tmp_path / "yunet.onnx").write_bytes(model_of_brightness())
     for name in RUNTIME_FILES:
         (tmp_path / "runtime" / name).write_text(name)
     return FacePageSettings(tmp_path / "exported", tmp_path / "yunet.onnx", "Faces of 1998",
@@ -34,7 +35,8 @@ def test_the_folder_holds_all_that_the_page_asks_for(settings, tmp_path):
     assert described["labels"] == ["bright", "dark"]
     assert described["calibrated"] is False
     assert digest_file(page / "model.onnx") == digest_file(tmp_path / "exported" / "model.onnx")
-    assert (page / "detector.onnx").read_bytes() == b"a detector"
+    (entering,) = onnx.load(page / "detector.onnx").graph.input
+    assert not any(axis.dim_value for axis in entering.type.tensor_type.shape.dim[2:])
     assert (page / "model_card.md").read_text() == "# Brightness\n"
     assert {path.name for path in (page / "ort").iterdir()} == set(RUNTIME_FILES)
     policy = (page / "index.html").read_text()
@@ -54,6 +56,8 @@ def test_a_row_that_takes_more_than_faces_and_a_missing_runtime_are_refused(sett
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ResourceError, match="npm is not installed"):
         face_page.run(FacePageSettings(settings.model, settings.detector), tmp_path / "page")
+    with pytest.raises(InputError, match="is no detector: expected an ONNX file"):
+        face_page.of_any_size(b"no detector", "yunet.onnx")
     measured = finish_of_columns('["landmark_features.distances"]')
     (tmp_path / "exported" / "model.onnx").write_bytes(measured)
     with pytest.raises(InputError, match=r"takes landmark_features\.distances; the page has faces"):
@@ -62,8 +66,6 @@ def test_a_row_that_takes_more_than_faces_and_a_missing_runtime_are_refused(sett
 
 
 def finish_of_columns(columns):
-    import onnx
-
     model = onnx.load_from_string(model_of_brightness())
     onnx.helper.set_model_props(model, {"labels": '["bright", "dark"]', "columns": columns})
     return model.SerializeToString()

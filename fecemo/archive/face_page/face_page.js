@@ -2,8 +2,8 @@
 // The steps are those of 01_detect.py, so that page and program cut out and name the same faces.
 import * as ort from "./ort/ort.wasm.min.mjs";
 
-const NETWORK_SIDE = 640, CLOSE = 256, STRIDES = [8, 16, 32], SAME = 0.3, WITHIN = 0.65;
-const MIN_SCORE = 0.7, MIN_SIZE = 32, MARGIN = 0.2, MAX_PIXELS = 50e6, SHOWN_SIDE = 1280;
+const OVERVIEW = 640, CLOSE = 256, STRIDES = [8, 16, 32], SAME = 0.3, WITHIN = 0.65;
+const MIN_SCORE = 0.7, MIN_SIZE = 32, MARGIN = 0.2, FACE_SIDE = 200, MAX_PIXELS = 50e6, SHOWN_SIDE = 1280;
 const COLOURS = ["#0b5d7a", "#9a3412", "#3f6212", "#6b21a8", "#9f1239", "#1e40af", "#854d0e", "#155e75"];
 const element = (id) => document.getElementById(id);
 const rows = [];
@@ -32,18 +32,33 @@ async function load() {
   say("Ready.");
 }
 
-// Pixels of a picture {width, height, data: RGBA}, averaged over areas: float RGB of the smaller size.
-function reduced(picture, width, height) {
-  const shares = (length, areas) => Array.from({length: areas}, (_, area) => {
-    const start = area * length / areas, end = (area + 1) * length / areas, parts = [];
+// How much of each pixel goes into each of some places along an axis: averages over areas, where it shrinks.
+function areas(length, places) {
+  return Array.from({length: places}, (_, place) => {
+    const start = place * length / places, end = (place + 1) * length / places, parts = [];
     for (let pixel = Math.floor(start); pixel < Math.min(length, Math.ceil(end)); pixel++) {
       const share = Math.min(end, pixel + 1) - Math.max(start, pixel);
-      if (share > 1e-9) parts.push([pixel, share * areas / length]);
+      if (share > 1e-9) parts.push([pixel, share * places / length]);
     }
     return parts;
   });
-  const columns = shares(picture.width, width), lines = shares(picture.height, height);
-  const made = new Float32Array(width * height * 3), line = new Float32Array(picture.width * 3);
+}
+
+// Likewise cubic interpolation, as OpenCV has it, where it grows.
+function cubics(length, places) {
+  const near = (x) => (1.25 * x - 2.25) * x * x + 1, far = (x) => ((-0.75 * x + 3.75) * x - 6) * x + 3;
+  return Array.from({length: places}, (_, place) => {
+    const middle = (place + 0.5) * length / places - 0.5, whole = Math.floor(middle), rest = middle - whole;
+    const weights = [far(rest + 1), near(rest), near(1 - rest)];
+    weights.push(1 - weights[0] - weights[1] - weights[2]);
+    return weights.map((weight, step) => [Math.min(length - 1, Math.max(0, whole + step - 1)), weight]);
+  });
+}
+
+// A picture {width, height, data: RGBA} in another size, as RGB in whole levels.
+function resampled(picture, width, height, weights) {
+  const columns = weights(picture.width, width), lines = weights(picture.height, height);
+  const made = new Uint8ClampedArray(width * height * 3), line = new Float32Array(picture.width * 3);
   lines.forEach((parts, y) => {
     line.fill(0);
     for (const [from, share] of parts) {
@@ -55,26 +70,29 @@ function reduced(picture, width, height) {
       }
     }
     columns.forEach((pieces, x) => {
-      const to = (y * width + x) * 3;
-      for (const [from, share] of pieces) for (let c = 0; c < 3; c++) made[to + c] += share * line[from * 3 + c];
+      for (let c = 0; c < 3; c++) {
+        let level = 0;
+        for (const [from, share] of pieces) level += share * line[from * 3 + c];
+        made[(y * width + x) * 3 + c] = Math.round(level);
+      }
     });
   });
-  return made.map(Math.round);
+  return made;
 }
 
 // Boxes and scores at one scale, in pixels of the picture.
 async function candidates(picture, scale) {
-  const width = Math.max(1, Math.round(picture.width * scale)), height = Math.max(1, Math.round(picture.height * scale));
-  const small = reduced(picture, width, height), plane = NETWORK_SIDE * NETWORK_SIDE;
-  const pixels = new Float32Array(3 * plane);
+  const [width, height] = [picture.width, picture.height].map((side) => Math.max(1, Math.round(side * scale)));
+  const wide = Math.ceil(width / 32) * 32, high = Math.ceil(height / 32) * 32;  // filled up with black
+  const small = resampled(picture, width, height, areas), plane = wide * high, pixels = new Float32Array(3 * plane);
   for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) {
-    const from = (y * width + x) * 3, to = y * NETWORK_SIDE + x;
+    const from = (y * width + x) * 3, to = y * wide + x;
     for (let c = 0; c < 3; c++) pixels[(2 - c) * plane + to] = small[from + c];  // blue, green, red
   }
-  const out = await detector.run({input: new ort.Tensor("float32", pixels, [1, 3, NETWORK_SIDE, NETWORK_SIDE])});
+  const out = await detector.run({input: new ort.Tensor("float32", pixels, [1, 3, high, wide])});
   const boxes = [];
   for (const stride of STRIDES) {
-    const across = NETWORK_SIDE / stride, classes = out[`cls_${stride}`].data, objects = out[`obj_${stride}`].data;
+    const across = wide / stride, classes = out[`cls_${stride}`].data, objects = out[`obj_${stride}`].data;
     const sides = out[`bbox_${stride}`].data, clamp = (share) => Math.min(1, Math.max(0, share));
     for (let place = 0; place < classes.length; place++) {
       const score = Math.sqrt(clamp(classes[place]) * clamp(objects[place]));
@@ -120,27 +138,31 @@ function square(box, picture) {
 }
 
 async function facesOf(picture) {
-  const longest = Math.max(picture.width, picture.height), overview = Math.min(1, NETWORK_SIDE / longest);
+  const longest = Math.max(picture.width, picture.height), overview = Math.min(1, OVERVIEW / longest);
   let boxes = await candidates(picture, overview);
   if (!boxes.length && CLOSE / longest < overview) boxes = await candidates(picture, CLOSE / longest);
   const faces = [];
   for (const box of kept(boxes)) {
     const cut = square(box, picture);
     if (cut.width < 1 || cut.height < 1) continue;
-    const pixels = new Uint8Array(cut.width * cut.height * 3);
-    for (let y = 0; y < cut.height; y++) for (let x = 0; x < cut.width; x++) {
-      const from = ((cut.top + y) * picture.width + cut.left + x) * 4, to = (y * cut.width + x) * 3;
-      for (let c = 0; c < 3; c++) pixels[to + c] = picture.data[from + c];
+    const data = new Uint8ClampedArray(cut.width * cut.height * 4);
+    for (let y = 0; y < cut.height; y++) {
+      const from = ((cut.top + y) * picture.width + cut.left) * 4;
+      data.set(picture.data.subarray(from, from + cut.width * 4), y * cut.width * 4);
     }
-    const out = await model.run({image: new ort.Tensor("uint8", pixels, [1, cut.height, cut.width, 3])},
-      ["probabilities"]);
+    const shrinks = cut.width >= FACE_SIDE && cut.height >= FACE_SIDE;
+    const face = resampled({...cut, data}, FACE_SIDE, FACE_SIDE, shrinks ? areas : cubics);
+    const image = new ort.Tensor("uint8", new Uint8Array(face.buffer), [1, FACE_SIDE, FACE_SIDE, 3]);
+    const out = await model.run({image}, ["probabilities"]);
     const shares = Array.from(out.probabilities.data), most = Math.max(...shares);
     faces.push({box, shares, confidence: most, shows: most > 0 ? about.labels[shares.indexOf(most)] : ""});
   }
   return faces;
 }
 
-const inWords = (face) => face.shows ? `shows ${face.shows}, ${face.confidence.toFixed(2)}` : "shows nothing that has a name";
+const inWords = (face) => face.shows ? `shows ${face.shows}, ${face.confidence.toFixed(2)}`
+  : "shows nothing that has a name";
+const listed = (faces) => faces.map((face, number) => `${number + 1} ${inWords(face)}`).join("; ");
 
 // The picture with its faces drawn on it, at most SHOWN_SIDE pixels a side.
 function draw(canvas, source, width, height, faces) {
@@ -152,8 +174,8 @@ function draw(canvas, source, width, height, faces) {
   pen.font = `600 ${unit}px system-ui, sans-serif`;
   pen.textBaseline = "middle";
   faces.forEach((face, number) => {
-    const {left, right, top, bottom} = face.box, colour = COLOURS[about.labels.indexOf(face.shows) % COLOURS.length] ?? "#444";
-    pen.strokeStyle = pen.fillStyle = colour;
+    const {left, right, top, bottom} = face.box;
+    pen.strokeStyle = pen.fillStyle = COLOURS[about.labels.indexOf(face.shows) % COLOURS.length] ?? "#444";
     pen.lineWidth = unit / 6;
     pen.strokeRect(left * scale, top * scale, (right - left) * scale, (bottom - top) * scale);
     const words = `${number + 1} ${face.shows} ${face.shows ? face.confidence.toFixed(2) : ""}`.trim();
@@ -164,8 +186,7 @@ function draw(canvas, source, width, height, faces) {
     pen.fillStyle = "#fff";
     pen.fillText(words, x + unit * 0.35, y + high / 2);
   });
-  canvas.setAttribute("aria-label", faces.length ? faces.map((face, number) => `face ${number + 1} ${inWords(face)}`).join("; ")
-    : "no face");
+  canvas.setAttribute("aria-label", listed(faces) || "no face");
 }
 
 function pixelsOf(source, width, height) {
@@ -195,7 +216,8 @@ async function label(file) {
     item.textContent = inWords(face);
     list.append(item);
     const {left, right, top, bottom, score} = face.box;
-    rows.push([file.name, left / width, right / width, top / height, bottom / height, score, face.shows, face.confidence, ...face.shares]);
+    rows.push([file.name, left / width, right / width, top / height, bottom / height, score, face.shows,
+      face.confidence, ...face.shares]);
   }
   const none = document.createElement("p");
   none.className = "of";
@@ -247,8 +269,7 @@ async function watch() {
     const frame = await createImageBitmap(video), faces = await facesOf(pixelsOf(frame, width, height));
     draw(element("frame"), frame, width, height, faces);
     frame.close();
-    const words = faces.map((face, number) => `${number + 1} ${inWords(face)}`).join("; ") || "No face.";
-    element("seen").textContent = `${words} (${Math.round(performance.now() - started)} ms)`;
+    element("seen").textContent = `${listed(faces) || "No face."} (${Math.round(performance.now() - started)} ms)`;
     await new Promise(requestAnimationFrame);
   }
 }
@@ -286,4 +307,4 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
     if (kind === "drop" && model && event.dataTransfer.files.length) labelAll([...event.dataTransfer.files]);
   });
 }
-load().catch((error) => say(`The model cannot be loaded: ${error.message}. Open this folder through a web server.`, true));
+load().catch((error) => say(`The model cannot be loaded: ${error.message}. Open this folder by a web server.`, true));
