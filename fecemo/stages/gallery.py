@@ -138,7 +138,7 @@ def closing_lines(dataset: Path, tags: Tags, out: Path) -> list[str]:
         copies = sum(photograph.copy_of != "" for photograph in photographs)
         lines = [f"{len(photographs)} photographs: {with_faces} with {sum(of.n_faces for of in photographs)} faces, "
                  f"{len(photographs) - with_faces - unread.total()} without a face, {unread.total()} not read"
-                 f"{f' ({reasons})' if unread else ''}{f'; {copies} are copies of others' if copies else ''}; each of "
+                 f"{f' ({reasons})' if unread else ''}{f'; copies of others: {copies}' if copies else ''}; each of "
                  f"them is in {dataset / PHOTOS_NAME}"]
     shown = Counter(tags.shows.tolist())
     lines.append("shown: " + ", ".join(f"{count} {name or 'without a name'}" for name, count in shown.most_common()))
@@ -158,7 +158,7 @@ def _names_so_far(tags: Tags) -> str:
     """Say who named the groups, and how many."""
     description = tags.description
     groups, apart = f"{len(description.names)} groups of faces", [
-        f"{count} faces {what}" for count, what in ((description.moved, "moved by hand"),
+        f"faces {what}: {count}" for count, what in ((description.moved, "moved by hand"),
                                                     (description.set_aside, "set aside as no faces")) if count]
     if (suggested := gallery.SUGGESTED_BY.get(description.named_by)) is not None:
         path = RunLayout(Path(description.folder)).hand_names(description.row, description.variant)
