@@ -46,6 +46,7 @@ TAG = $(BIN)/python pipelines/15_tag.py --dataset "$(ARCHIVE)/datasets/photograp
 # Their texts reach the shell as variables: any name of a file will do. Some shells leave the ~ behind = as it is.
 export PHOTOS WORDS LIKE
 FOLDER = "$${PHOTOS/\#\~/$$HOME}"
+EXAMPLE = "$${LIKE/\#\~/$$HOME}"
 PHOTOS_ARE_THERE = test -n "$$PHOTOS" || { echo "Name a folder of photographs: make $@ PHOTOS=~/pictures"; exit 2; }; \
 	test -d $(FOLDER) || { echo "There is no folder $$PHOTOS"; exit 2; }
 
@@ -69,7 +70,7 @@ untag: $(VENV)/models.stamp
 
 find: $(VENV)/models.stamp
 	@test -n "$$WORDS$$LIKE" || { echo "Say what to find: make find WORDS=furious, or LIKE=photo.jpg"; exit 2; }
-	@$(BIN)/python pipelines/16_search.py --tags "$(ARCHIVE)/tags" --find "$$WORDS" --like "$${LIKE/\#\~/$$HOME}" \
+	@$(BIN)/python pipelines/16_search.py --tags "$(ARCHIVE)/tags" --find "$$WORDS" --like $(EXAMPLE) \
 		--top $(TOP) --out "$(ARCHIVE)/hits"
 
 # A worker a core: their libraries' own threads would only wait for one another.

@@ -1,6 +1,7 @@
 """What is installed is what stands in the repository."""
 
 import configparser
+import os
 import shutil
 import subprocess
 import sys
@@ -48,3 +49,43 @@ def test_the_wheel_holds_the_manifests_and_templates(tmp_path):
         for path in (ROOT / folder).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
                 assert f"{inside}/{path.relative_to(ROOT / folder).as_posix()}" in names
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Run make beside an environment whose Python only writes down what it is called with."""
+    python = tmp_path / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/bash\nprintf "%s\\n" "$@" >> "$CALLS"\n')
+    python.chmod(0o755)
+    for name in ("demo.stamp", "models.stamp"):
+        (tmp_path / "venv" / name).touch()
+
+    def called(*arguments: str) -> tuple[int, str, list[str]]:
+        calls = tmp_path / "calls"
+        calls.write_text("")
+        done = subprocess.run(["make", "-s", f"VENV={tmp_path / 'venv'}", *arguments], cwd=ROOT, capture_output=True,
+                              text=True, env={**os.environ, "CALLS": str(calls), "HOME": str(tmp_path)})
+        return done.returncode, done.stdout, calls.read_text().splitlines()
+
+    return called
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_an_archivist_s_words_and_folders_reach_the_scripts_as_they_were_written(make, tmp_path):
+    photos = tmp_path / "it's \"my\" pictures"
+    photos.mkdir()
+    for written in (str(photos), f"~/{photos.name}"):
+        status, _, call = make("tags", f"PHOTOS={written}")
+        assert (status, call[0]) == (0, "pipelines/15_tag.py")
+        assert call[-4:] == ["--photos", str(photos), "--sidecars", "True"]
+    assert make("untag", f"PHOTOS={photos}", "ARCHIVE=runs/other")[2][-5:] == [
+        "runs/other/tags", "--photos", str(photos), "--remove", "True"]
+    words = "happy; but \"not\" 'sad'"
+    assert make("find", f"WORDS={words}", "TOP=9")[2][3:9] == ["--find", words, "--like", "", "--top", "9"]
+    assert make("find", "LIKE=~/a b.jpg")[2][3:7] == ["--find", "", "--like", f"{tmp_path}/a b.jpg"]
+    for arguments, fault in ((("tags",), "Name a folder of photographs: make tags PHOTOS="), (("find",), "Say what"),
+                             (("archive", "PHOTOS=/nowhere"), "There is no folder /nowhere")):
+        status, said, call = make(*arguments)
+        assert (status, call) == (2, [])
+        assert fault in said
