@@ -25,6 +25,11 @@ ACTION_UNITS: Mapping[int, tuple[str, ...]] = {
     23: ("mouth press left", "mouth press right"), 26: ("jaw open",),
 }
 """The blendshapes that stand in for each action unit; their mean is the unit's strength."""
+ONE_SIDED = -14
+"""AU 14 or 12 of one side of the face alone, which FACS writes L14 or R14: contempt."""
+SIDES = (("mouth dimple left", "mouth dimple right"), ("mouth smile left", "mouth smile right"),
+         ("mouth left", "mouth right"))
+"""Pairs of blendshapes whose differences stand in for it; the sum of their absolute values is its strength."""
 PROTOTYPES: Mapping[str, frozenset[int]] = {
     "neutral": frozenset(),
     "happy": frozenset({6, 12}),
@@ -33,7 +38,7 @@ PROTOTYPES: Mapping[str, frozenset[int]] = {
     "fear": frozenset({1, 2, 4, 5, 20, 26}),
     "disgust": frozenset({9, 10, 15, 16, 17}),
     "anger": frozenset({4, 5, 7, 23}),
-    "contempt": frozenset({14}),
+    "contempt": frozenset({ONE_SIDED}),
 }
 NEUTRAL = 1.0
 """Standard deviations along every prototype below which units are at rest."""
@@ -115,10 +120,16 @@ def suggest_by_units(blendshapes: np.ndarray, names: Sequence[str], groups: np.n
              if (places := [column[name] for name in shapes if name in column and spread[column[name]] > MIN_SPREAD])}
     if not moved:
         raise ValueError("no blendshape that stands in for an action unit varies over these faces")
-    units = np.stack([blendshapes[:, places].mean(axis=1, dtype=np.float64) for places in moved.values()], axis=1)
+    strengths = {unit: blendshapes[:, places].mean(axis=1, dtype=np.float64) for unit, places in moved.items()}
+    sides = [(column[left], column[right]) for left, right in SIDES if left in column and right in column]
+    if sides:
+        one_sided = sum(np.abs(blendshapes[:, left] - blendshapes[:, right]) for left, right in sides)
+        if np.std(one_sided[counted]) > MIN_SPREAD:
+            strengths[ONE_SIDED] = one_sided
+    units = np.stack(list(strengths.values()), axis=1)
     units = (units - units[counted].mean(axis=0)) / units[counted].std(axis=0)
     means = _means(units, groups, n_groups, counted)
-    prototypes = np.array([[float(unit in PROTOTYPES[name]) for unit in moved] for name in known])
+    prototypes = np.array([[float(unit in PROTOTYPES[name]) for unit in strengths] for name in known])
     prototypes -= prototypes.mean(axis=1, keepdims=True)
     length = np.linalg.norm(prototypes, axis=1, keepdims=True)
     scores = means @ np.divide(prototypes, length, out=np.zeros_like(prototypes), where=length > 0).T

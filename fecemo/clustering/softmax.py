@@ -13,9 +13,8 @@ class OffsetSoftmax:
 
     Probabilities are softmax(o + x W + b), the offset o being what is known of a face beforehand (McCullagh and Nelder,
     "Generalized Linear Models", 1989, section 2.3): with strong regularisation answers are those of the offset, and
-    labels correct it where there are any. Loss: Σ w_i · cross-entropy_i / Σ w_i + |W|² / (2 C n), n being the number of
-    examples, as scikit-learn weighs it; b is held like W
-    where there is an offset, and free without one.
+    labels correct it where there are any. Loss: Σ w_i · cross-entropy_i + |W|² / 2 C, as scikit-learn weighs it; b is
+    held like W where there is an offset, and free without one.
 
     Parameters
     ----------
@@ -47,13 +46,13 @@ class OffsetSoftmax:
         offset = np.zeros(shows.shape) if offset is None else np.asarray(offset, np.float64)
         self.shown_ = shows.any(axis=0) | bool(offset.any())
         weight = np.ones(len(values)) if weights is None else np.asarray(weights, np.float64)
+        ridge = 1 / (self.penalty * weight.sum())
         if self.balanced:
             mass = weight @ shows
             weight = weight * (shows / np.where(mass > 0, mass, 1.0)).sum(axis=1)
         weight = weight / weight.sum()
         size, width = shows.shape[1], values.shape[1]
         masked = np.where(self.shown_, 0.0, -np.inf)
-        ridge = 1 / (self.penalty * len(values))
         # With an offset, a class that few examples show is not to fall behind what the offset says of it.
         pull = ridge if offset.any() else 0.0
 

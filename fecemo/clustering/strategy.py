@@ -15,6 +15,9 @@ from fecemo.clustering.naming import label_order
 from fecemo.clustering.settings import KMeansSettings
 from fecemo.registry import entries
 
+TRUST = {"drawn_faces": 0.75, "action_units": 0.375}
+"""How far suggestions are trusted beside labels, by way of naming: chosen on FER+ faces of the train split."""
+
 
 @dataclass(frozen=True)
 class Clustering:
@@ -59,6 +62,19 @@ class Pile:
         self.vectors, self.scored, self.standard, self.scored_standard = vectors, scored, standard, scored_standard
         self.classes, self.kmeans, self.seed, self.suggestions = tuple(classes), kmeans, seed, dict(suggestions or {})
         self._space, self._clusterings = space, dict[int, Clustering]()
+
+    @property
+    def prior(self) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
+        """Pair of ndarray: Logarithms, not normalised, of what is known of faces and scored faces without an act.
+
+        Suggestions added up with the weights of `TRUST`; (None, None) where there is none.
+        """
+        known = {name: weight for name, weight in TRUST.items() if name in self.suggestions}
+        if not known:
+            return None, None
+        of_pile, of_scored = (sum(weight * self.suggestions[name][part] for name, weight in known.items())
+                              for part in (0, 1))
+        return np.asarray(of_pile), np.asarray(of_scored)
 
     def __len__(self) -> int:
         return len(self.vectors)

@@ -64,6 +64,7 @@ class CellRecords:
     right: Mapping[Way, RightAnswers] = field(default_factory=dict)  #: Which faces it answered rightly, in each way.
     triplets: Triplets | None = None
     cost: CostCurve | None = None  #: What a person's acts buy.
+    named_by_hand: tuple[int, float] | None = None  #: Clusters that a person named, and the seconds that it took.
     seconds: float | None = None  #: Of training.
     digests: Mapping[str, str] = field(default_factory=dict)  #: Of the receipts of score, sweep and test, by stage.
 

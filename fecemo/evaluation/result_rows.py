@@ -58,6 +58,9 @@ def cell_rows(cell: CellRecords, *, seed: int, further: Sequence[Score] = (), **
         yield from _sweep_rows(cell.sweep, choosing, {**common, "digest": digests["cluster_sweep"]})
     if cell.cost is not None:
         yield from cost_rows(cell.cost, _human(cell.records), {**common, "digest": cell.digests.get("cost_curve", "")})
+        if cell.score is not None and cell.named_by_hand is not None:
+            yield from _hand_rows(cell.score, *cell.named_by_hand, _human(cell.records),
+                                  {**common, "digest": digests["evaluate"]})
     if cell.triplets is not None:
         yield from _triplet_rows(cell.triplets, {**common, "seed": seed, "digest": digests["triplet_test"]})
     if cell.seconds is not None:
@@ -189,6 +192,21 @@ def cost_rows(curve: CostCurve, human: Mapping[str, float], common: Mapping[str,
         for name in ("clusters_named", "faces_labelled", "labels_behind_looks"):
             yield {**spent, "metric": name, "value": float(getattr(point, name))}
         yield {**spent, "metric": "person_seconds", "value": point.seconds}
+
+
+def _hand_rows(score: Score, n_names: int, seconds: float, human: Mapping[str, float],
+               common: Mapping[str, Any]) -> Rows:
+    """Yield the point of a person who looked at clusters, beside those that are simulated."""
+    common = {**common, "stage": "cost_curve", "setting": "acts", "readout": "acts", "amount": n_names, "seeds": 1,
+              "naming": f"clusters, {naming_words(score)}", "n": score.n_scored,
+              "scored_on": SCORED_ON.get(score.score_on, score.score_on), "labels_used": score.labels_used.total}
+    chance = {"balanced_accuracy": 1 / max(1, score.n_emotions), "accuracy": score.chance.uniform}
+    for name, guess in chance.items():
+        if (value := score.metric(name)) is not None:
+            yield {**common, "metric": name, "value": value, "chance": guess, "human": human.get(name),
+                   **_ends(score.intervals.get(name))}
+    yield {**common, "metric": "clusters_named", "value": float(n_names)}
+    yield {**common, "metric": "person_seconds", "value": seconds}
 
 
 def _triplet_rows(triplets: Triplets, common: dict[str, Any]) -> Rows:

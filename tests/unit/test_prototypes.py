@@ -5,7 +5,9 @@ import pytest
 
 from fecemo.clustering.prototypes import (
     ACTION_UNITS,
+    ONE_SIDED,
     PROTOTYPES,
+    SIDES,
     DrawnExamples,
     suggest_by_drawn_faces,
     suggest_by_units,
@@ -22,7 +24,7 @@ def faces_showing(classes: tuple[str, ...], a_class: int = 40) -> tuple[np.ndarr
     strengths = rng.uniform(0, 0.25, (len(codes), len(NAMES)))
     for face, code in enumerate(codes):
         for unit in PROTOTYPES[classes[code]]:
-            for name in ACTION_UNITS[unit]:
+            for name in [left for left, _ in SIDES[:2]] if unit == ONE_SIDED else ACTION_UNITS[unit]:
                 strengths[face, NAMES.index(name)] += rng.uniform(0.4, 0.6)
     return strengths, codes
 

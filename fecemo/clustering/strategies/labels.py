@@ -13,30 +13,26 @@ ROUND, GROWTH = 8, 0.25
 """Faces that are labelled before the classifier learns anew; this share of all so far, where that is more."""
 MOST_TYPICAL = 500
 """Faces that are chosen as typical at the most: as many clusters are made."""
-Choose = Callable[[Pile, np.ndarray, np.ndarray, int], np.ndarray]
-"""``choose(pile, logs, free, count)``: positions among the ``free`` faces of those to label next."""
+Choose = Callable[[np.ndarray, int], np.ndarray]
+"""``choose(logs, count)``: which of the faces with these logarithms of probabilities, (f, c), to label next."""
 
 
-def classify(pile: Pile, rows: np.ndarray, labels: np.ndarray, offset: str = "") -> tuple[np.ndarray, np.ndarray]:
+def classify(pile: Pile, rows: np.ndarray, labels: np.ndarray, *,
+             leaning: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Return logarithms of class probabilities of the pile and of the scored faces, learned from some labels.
 
     Parameters
     ----------
     pile : Pile
     rows : ndarray of shape (n,), int
-        Faces of the pile whose labels are known.
+        Faces of the pile whose labels are known; n ≥ 1.
     labels : ndarray of shape (n,), str
-    offset : str
-        A suggestion of the pile on which the classifier leans; ``""`` for none.
+    leaning : bool
+        Whether it leans on what is known without an act.
     """
-    of_pile, of_scored = pile.suggestions[offset] if offset else (None, None)
-    model = OffsetSoftmax(pile.classes, PENALTY)
-    if len(rows):
-        model.fit(pile.standard[rows], labels, None if of_pile is None else of_pile[rows])
-    elif of_pile is None or of_scored is None:
-        raise ValueError("nothing is known of any face: label one, or lean on a suggestion")
-    else:
-        return of_pile, of_scored
+    of_pile, of_scored = pile.prior if leaning else (None, None)
+    model = OffsetSoftmax(pile.classes, PENALTY).fit(
+        pile.standard[rows], labels, None if of_pile is None else of_pile[rows])
     return model.log_proba(pile.standard, of_pile), model.log_proba(pile.scored_standard, of_scored)
 
 
@@ -45,12 +41,12 @@ def answer_of(pile: Pile, logs: np.ndarray) -> np.ndarray:
     return np.array(pile.classes)[logs.argmax(axis=1)]
 
 
-def at_random(pile: Pile, person: Person, acts: int) -> np.ndarray | None:
+def at_random(pile: Pile, person: Person, acts: int, *, leaning: bool = False) -> np.ndarray | None:
     """Label faces as they come up."""
-    if not acts:
+    if not acts or (leaning and pile.prior[0] is None):
         return None
     rows = person.random_order()[:acts]
-    return answer_of(pile, classify(pile, rows, person.label(rows))[1])
+    return answer_of(pile, classify(pile, rows, person.label(rows), leaning=leaning)[1])
 
 
 def typical_faces(pile: Pile, count: int) -> np.ndarray:
@@ -79,32 +75,29 @@ def rounds(acts: int) -> Iterator[int]:
         done += count
 
 
-def in_rounds(choose: Choose, pile: Pile, person: Person, acts: int, offset: str = "") -> np.ndarray | None:
+def in_rounds(choose: Choose, pile: Pile, person: Person, acts: int, *, leaning: bool = False) -> np.ndarray | None:
     """Label faces in rounds, each of them chosen by what the classifier says after the round before.
 
-    Without a suggestion on which to lean, the first are typical ones.
+    Where it leans on nothing, the first are typical ones.
     """
-    if not acts or (offset and offset not in pile.suggestions):
+    if not acts or (leaning and pile.prior[0] is None):
         return None
     rows, labels = np.empty(0, np.int64), np.empty(0, dtype=str)
     for count in rounds(acts):
-        if len(rows) or offset:
-            free = np.setdiff1d(np.arange(len(pile)), rows)
-            logs = classify(pile, rows, labels, offset)[0]
-            chosen = free[choose(pile, logs[free], free, count)]
-        else:
-            chosen = typical_faces(pile, count)
+        free = np.setdiff1d(np.arange(len(pile)), rows)
+        logs = classify(pile, rows, labels, leaning=leaning)[0] if len(rows) else pile.prior[0] if leaning else None
+        chosen = typical_faces(pile, count) if logs is None else free[choose(logs[free], count)]
         rows, labels = np.concatenate([rows, chosen]), np.concatenate([labels, person.label(chosen)])
-    return answer_of(pile, classify(pile, rows, labels, offset)[1])
+    return answer_of(pile, classify(pile, rows, labels, leaning=leaning)[1])
 
 
-def least_sure(pile: Pile, logs: np.ndarray, free: np.ndarray, count: int) -> np.ndarray:
+def least_sure(logs: np.ndarray, count: int) -> np.ndarray:
     """Choose faces whose two likeliest classes are nearest to each other (margin sampling, Scheffer et al. 2001)."""
     ranked = np.sort(np.exp(logs), axis=1)
     return np.argsort(ranked[:, -1] - ranked[:, -2], kind="stable")[:count]
 
 
-def of_each_class(pile: Pile, logs: np.ndarray, free: np.ndarray, count: int) -> np.ndarray:
+def of_each_class(logs: np.ndarray, count: int) -> np.ndarray:
     """Choose faces class by class in turn, each the one that stands out for it most.
 
     How far a face stands out is its probability of the class over the mean of all faces: rare classes are sought as
@@ -124,9 +117,11 @@ def of_each_class(pile: Pile, logs: np.ndarray, free: np.ndarray, count: int) ->
 
 STRATEGY = (
     Strategy("random_labels", "labels of faces at random", at_random, whole=True),
+    Strategy("leaning_labels", "the same, leaning on drawn faces and action units",
+             lambda pile, person, acts: at_random(pile, person, acts, leaning=True)),
     Strategy("typical_labels", "labels of typical faces", typical),
     Strategy("unsure_labels", "labels where least sure",
              lambda pile, person, acts: in_rounds(least_sure, pile, person, acts)),
-    Strategy("sought_labels", "labels sought class by class",
-             lambda pile, person, acts: in_rounds(of_each_class, pile, person, acts)),
+    Strategy("sought_labels", "labels sought class by class, leaning likewise",
+             lambda pile, person, acts: in_rounds(of_each_class, pile, person, acts, leaning=True)),
 )

@@ -10,8 +10,8 @@ from fecemo.clustering.strategy import Person, Pile, Strategy
 
 FACES_EACH = 5
 """Labels of a cluster."""
-FEWEST = 2
-"""Clusters."""
+FEWEST, FACES_A_CLUSTER = 2, 5
+"""Clusters at the least, and faces of one on average at the least: a look at fewer is no look at a cluster."""
 
 
 def suggested(method: str, pile: Pile, acts: int) -> np.ndarray | None:
@@ -23,9 +23,14 @@ def suggested(method: str, pile: Pile, acts: int) -> np.ndarray | None:
     return np.array(pile.classes)[means.argmax(axis=1)][clustering.scored]
 
 
+def can_cluster(pile: Pile, n_clusters: int) -> bool:
+    """Tell whether so many clusters of a pile are worth a look each."""
+    return FEWEST <= n_clusters <= len(pile) // FACES_A_CLUSTER
+
+
 def looks(pile: Pile, person: Person, acts: int) -> np.ndarray | None:
     """Make as many clusters as there are acts, look at each, and give its faces its name."""
-    if acts < FEWEST:
+    if not can_cluster(pile, acts):
         return None
     clustering = pile.clustering(acts)
     seen = person.look([clustering.members(cluster) for cluster in range(acts)])
@@ -34,7 +39,7 @@ def looks(pile: Pile, person: Person, acts: int) -> np.ndarray | None:
 
 def few_labels(pile: Pile, person: Person, acts: int) -> np.ndarray | None:
     """Label a few faces of each cluster, which name it."""
-    if acts < FEWEST * FACES_EACH:
+    if not can_cluster(pile, acts // FACES_EACH):
         return None
     clustering, order = pile.clustering(acts // FACES_EACH), person.random_order()
     of_cluster = clustering.labels[order]
@@ -46,7 +51,14 @@ def few_labels(pile: Pile, person: Person, acts: int) -> np.ndarray | None:
     return np.array(named.names)[clustering.scored]
 
 
+def face_by_face(pile: Pile, person: Person, acts: int) -> np.ndarray | None:
+    """Answer each face by itself as drawn faces and action units suggest together."""
+    scored = pile.prior[1]
+    return None if acts or scored is None else np.array(pile.classes)[scored.argmax(axis=1)]
+
+
 STRATEGY = (
+    Strategy("suggestions", "no act: each face by drawn faces and action units", face_by_face),
     Strategy("action_units", "no act: clusters named by action units",
              lambda pile, person, acts: suggested("action_units", pile, acts)),
     Strategy("drawn_faces", "no act: clusters named by drawn faces",

@@ -1,22 +1,84 @@
-"""Acts spent on clusters' names from which a classifier then learns by itself, with labels where clusters are mixed."""
+"""Acts spent on clusters' names from which a classifier then learns, beside labels of some faces or by itself."""
 
 import numpy as np
 
 from fecemo.clustering.softmax import OffsetSoftmax
-from fecemo.clustering.strategies.labels import PENALTY, answer_of
-from fecemo.clustering.strategies.names import FEWEST
+from fecemo.clustering.strategies.labels import answer_of
+from fecemo.clustering.strategies.names import can_cluster
 from fecemo.clustering.strategy import Person, Pile, Strategy
 
-PURE = 0.6
-"""Share of the shown faces from which a cluster is pure, and named; the faces of others are labelled."""
-ROUNDS = 3
-"""In which the classifier answers and learns from its surest answers."""
+PENALTY = 0.1
+"""Of the classifier."""
+WORTH = 5.0
+"""Labels that the name of a cluster is worth to the classifier, where all of the faces that were shown bear it."""
+SHARE_OF_LOOKS = 0.25
+"""Of acts that are spent on both names and labels."""
 EVEN = 0.5
 """By how much quotas are alike: 0 as the named clusters are large, 1 all the same."""
 SURE = 0.5
 """Share of a class's quota that is learned from: the surest faces."""
 NOISE = 0.3
-"""Standard deviation by which examples are moved each time that they are learned from, of standardised vectors."""
+"""Standard deviation by which the surest faces are moved when they are learned from, of standardised vectors."""
+
+
+def name_clusters(pile: Pile, person: Person, n_clusters: int) -> tuple[np.ndarray, np.ndarray]:
+    """Look at so many clusters: the name of each face's cluster, and the weight of the face, both of shape (n,).
+
+    All faces of a cluster together weigh `WORTH` times the share of the shown ones that bear its name: a mixed cluster
+    teaches little.
+    """
+    clustering = pile.clustering(n_clusters)
+    seen = person.look([clustering.members(cluster) for cluster in range(n_clusters)])
+    weights = WORTH * np.array([look.share for look in seen]) / clustering.sizes
+    return np.array([look.name for look in seen])[clustering.labels], weights[clustering.labels]
+
+
+def named_and_taught(pile: Pile, person: Person, acts: int) -> np.ndarray | None:
+    """Name clusters by a look each; a classifier learns from the names, and leans on what is known without an act."""
+    if not can_cluster(pile, acts):
+        return None
+    names, weights = name_clusters(pile, person, acts)
+    of_pile, of_scored = pile.prior
+    model = OffsetSoftmax(pile.classes, PENALTY).fit(pile.standard, names, of_pile, weights)
+    return answer_of(pile, model.log_proba(pile.scored_standard, of_scored))
+
+
+def names_and_labels(pile: Pile, person: Person, acts: int) -> np.ndarray | None:
+    """Look at clusters with a quarter of the acts, label faces at random with the rest, and learn from both.
+
+    The classifier leans on what is known without an act. Names weigh as their clusters are pure, so that in mixed ones
+    the labels decide.
+    """
+    n_clusters = round(SHARE_OF_LOOKS * acts)
+    if not can_cluster(pile, n_clusters):
+        return None
+    names, weights = name_clusters(pile, person, n_clusters)
+    rows = person.random_order()[: acts - n_clusters]
+    of_pile, of_scored = pile.prior
+    every = np.concatenate([np.arange(len(pile)), rows])
+    model = OffsetSoftmax(pile.classes, PENALTY).fit(
+        pile.standard[every], np.concatenate([names, person.label(rows)]), None if of_pile is None else of_pile[every],
+        np.concatenate([weights, np.ones(len(rows))]))
+    return answer_of(pile, model.log_proba(pile.scored_standard, of_scored))
+
+
+def self_trained(pile: Pile, person: Person, acts: int) -> np.ndarray | None:
+    """Name clusters by a look each; learn from the names, answer, and learn from the surest answers, moved by noise.
+
+    Of each class the surest faces are taken, within a quota that follows the sizes of the clusters of its name.
+    """
+    if not can_cluster(pile, acts):
+        return None
+    names, weights = name_clusters(pile, person, acts)
+    shares, (of_pile, of_scored) = quotas(names, pile.classes), pile.prior
+    first = OffsetSoftmax(pile.classes, PENALTY).fit(pile.standard, names, of_pile, weights)
+    rows, answers = surest(pile, first.log_proba(pile.standard, of_pile), shares)
+    noise = np.random.default_rng(pile.seed).normal(scale=NOISE, size=(len(rows), pile.standard.shape[1]))
+    model = OffsetSoftmax(pile.classes, PENALTY).fit(
+        np.concatenate([pile.standard, pile.standard[rows] + noise]), np.concatenate([names, answers]),
+        None if of_pile is None else np.concatenate([of_pile, of_pile[rows]]),
+        np.concatenate([weights, np.full(len(rows), weights.sum() / max(1, len(rows)))]))
+    return answer_of(pile, model.log_proba(pile.scored_standard, of_scored))
 
 
 def quotas(names: np.ndarray, classes: tuple[str, ...], even: float = EVEN) -> np.ndarray:
@@ -26,79 +88,26 @@ def quotas(names: np.ndarray, classes: tuple[str, ...], even: float = EVEN) -> n
     """
     sizes = np.array([(names == name).sum() for name in classes], np.float64)
     shares = np.where(sizes > 0, np.maximum(sizes, 1) ** (1 - even), 0.0)
-    return shares / shares.sum()
+    evened: np.ndarray = shares / shares.sum()
+    return evened
 
 
-def surest(logs: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the faces that are surest of each class, within its quota, and the classes as columns.
+def surest(pile: Pile, logs: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the faces that are surest of each class within its quota, ascending, and their classes.
 
-    A face that two classes claim goes to the likelier one.
+    A face that several classes claim goes to that for which it stands out most.
     """
-    claims = np.full(len(logs), -1)
-    standing = logs - np.log(np.exp(logs).mean(axis=0) + 1e-12)
+    standing = np.exp(logs) / np.exp(logs).mean(axis=0).clip(1e-12)
+    claimed = np.full(logs.shape, -np.inf)
     for column, share in enumerate(shares):
-        count = round(SURE * share * len(logs))
-        for face in np.argsort(-standing[:, column], kind="stable")[:count].tolist():
-            if claims[face] < 0 or standing[face, column] > standing[face, claims[face]]:
-                claims[face] = column
-    rows = np.flatnonzero(claims >= 0)
-    return rows, claims[rows]
-
-
-def self_trained(pile: Pile, person: Person, acts: int) -> np.ndarray | None:
-    """Name clusters by a look each; then learn from their names, answer, and learn from the surest answers again."""
-    if acts < FEWEST:
-        return None
-    clustering = pile.clustering(acts)
-    seen = person.look([clustering.members(cluster) for cluster in range(acts)])
-    names = np.array([look.name for look in seen])[clustering.labels]
-    return answer_of(pile, taught(pile, names, np.array([look.share for look in seen])[clustering.labels]))
-
-
-def taught(pile: Pile, names: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return logarithms of class probabilities of the scored faces: shape (m, c), float64.
-
-    Parameters
-    ----------
-    pile : Pile
-    names : ndarray of shape (n,), str
-        What each face of the pile is taken for, to begin with.
-    weights : ndarray of shape (n,), float
-        How far that is trusted.
-    """
-    rng, shares = np.random.default_rng(pile.seed), quotas(names, pile.classes)
-    model = OffsetSoftmax(pile.classes, PENALTY).fit(pile.standard, names, weights=weights)
-    for _ in range(ROUNDS):
-        rows, columns = surest(model.log_proba(pile.standard), shares)
-        moved = pile.standard[rows] + rng.normal(scale=NOISE, size=pile.standard[rows].shape)
-        model = OffsetSoftmax(pile.classes, PENALTY).fit(moved, np.array(pile.classes)[columns])
-    return model.log_proba(pile.scored_standard)
-
-
-def names_and_labels(pile: Pile, person: Person, acts: int) -> np.ndarray | None:
-    """Look at clusters with half of the acts; name those that are pure, and label faces of the mixed ones."""
-    n_clusters = acts // 2
-    if n_clusters < FEWEST:
-        return None
-    clustering = pile.clustering(n_clusters)
-    seen = person.look([clustering.members(cluster) for cluster in range(n_clusters)])
-    pure = np.array([look.share >= PURE for look in seen])
-    order = person.random_order()
-    mixed = order[~pure[clustering.labels[order]]]
-    rows = np.concatenate([mixed, order[pure[clustering.labels[order]]]])[: acts - n_clusters]
-    labels = person.label(rows)
-    named = np.flatnonzero(pure[clustering.labels])
-    names = np.array([look.name for look in seen])[clustering.labels[named]]
-    # All faces of a pure cluster together count as much as a few labels of it.
-    share = np.bincount(clustering.labels[named], minlength=n_clusters)[clustering.labels[named]]
-    model = OffsetSoftmax(pile.classes, PENALTY).fit(
-        pile.standard[np.concatenate([rows, named])], np.concatenate([labels, names]),
-        weights=np.concatenate([np.ones(len(rows)), 3.0 / share]))
-    return answer_of(pile, model.log_proba(pile.scored_standard))
+        rows = np.argsort(-standing[:, column], kind="stable")[: round(SURE * share * len(logs))]
+        claimed[rows, column] = standing[rows, column]
+    rows = np.flatnonzero(np.isfinite(claimed).any(axis=1))
+    return rows, np.array(pile.classes)[claimed[rows].argmax(axis=1)]
 
 
 STRATEGY = (
-    Strategy("self_training", "clusters, a look each, then self-training (simulated)", self_trained, simulated=True),
-    Strategy("names_and_labels", "names of pure clusters, labels of mixed ones (simulated)", names_and_labels,
-             simulated=True),
+    Strategy("taught_names", "clusters, a look each, then a classifier (simulated)", named_and_taught, simulated=True),
+    Strategy("self_training", "the same, then self-training (simulated)", self_trained, simulated=True),
+    Strategy("names_and_labels", "a quarter looks, the rest labels (simulated)", names_and_labels, simulated=True),
 )

@@ -59,6 +59,7 @@ def read_cell(cell: Cell, layout: RunLayout, score: "Score | None", *, part: str
         column=Heading(cell.variant.name, cell.variant.title), supervision=supervision.words, level=supervision.level,
         clustered=clustered, published=published, waits=_waits(cell) or "", score=score,
         records={} if score is None else read_records(layout.score(*where)), sweep=sweep, right=right,
+        named_by_hand=_read_hand_acts(layout, *where) if score is not None and score.method == "hand" else None,
         cost=_read_cost_curve(cell, layout) if clustered and cell.recipe.cost_curve is not None else None,
         triplets=(_read_triplet_test(cell, layout) or _read_held_out(cell, layout)) if swept else None,
         digests={stage: receipt.digest for stage, receipt in receipts.items() if receipt is not None})
@@ -91,6 +92,12 @@ def _read_cluster_sweep(cell: Cell, layout: RunLayout) -> "tuple[ClusterSweep | 
     if not _is_current(cell, layout, "cluster_sweep"):
         return None, {}
     return read_cluster_sweep(folder)
+
+
+def _read_hand_acts(layout: RunLayout, row: str, variant: str) -> tuple[int, float] | None:
+    """Return how many groups a person named, and the seconds that the labelling session recorded."""
+    receipt = sound_receipt(layout.names(row, variant))
+    return None if receipt is None else (len(receipt.summary["names"]), float(receipt.summary["seconds"]))
 
 
 def _read_cost_curve(cell: Cell, layout: RunLayout) -> "CostCurve | None":
