@@ -128,8 +128,8 @@ def _session(content: bytes, title: str, threads: int) -> Any:
 
 def _litert(content: bytes, title: str, threads: int) -> Any:
     if importlib.util.find_spec("ai_edge_litert") is None:
-        raise ResourceError("ai-edge-litert is not installed, by which LiteRT files are checked: "
-                            "pip install 'fecemo[landmarks]'; or leave them out: --formats onnx int8")
+        raise ResourceError(f"ai-edge-litert is not installed, by which LiteRT files are checked: {EXTRA}; or leave "
+                            "them out: --formats onnx int8")
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_content=content, num_threads=threads)

@@ -176,8 +176,8 @@ def watch(settings: WatchSettings, stopping: threading.Event) -> None:
         try:
             now = _state(settings)
             if now and now != done:
+                done = now  # what fails is tried again when the folder changes
                 tag_arrivals(settings)
-                done = now
         except FecemoError as error:
             print(f"watch: {error}", file=sys.stderr)
         stopping.wait(settings.every)

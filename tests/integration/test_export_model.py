@@ -16,6 +16,7 @@ from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.stages import export_model
 from fecemo.stages.export_model import ModelExportSettings
 from fecemo.stages.exported_model import ExportedModel
+from fecemo.stages.run_readout import RunReadout
 from tests.integration.archive_run import CLASSIFIER, ROW, VARIANT, ArchiveRun, contents, face
 
 pytest.importorskip("tf2onnx")
@@ -132,6 +133,31 @@ def test_a_face_of_a_cluster_without_a_name_has_none(made, tmp_path):
     np.testing.assert_allclose(shares[0], [0, *np.exp([happy / 0.5, sad / 0.5]) / np.exp([happy / .5, sad / .5]).sum()],
                                rtol=1e-5)
     np.testing.assert_array_equal(shares[1], 0)
+
+
+@pytest.mark.parametrize("name", ["rgb", "gray", "tight", "aligned"])
+def test_pixels_enter_as_in_training(name):
+    from fecemo.data.variants import find_variant
+    from fecemo.training.device_view import DeviceView
+    from fecemo.training.portable import PortableView
+
+    variant = find_variant(name)
+    faces = np.random.default_rng(1).integers(0, 256, (2, *variant.face_shape), np.uint8)
+    for side in (variant.side, variant.side * 48 // 200):
+        np.testing.assert_allclose(PortableView(variant, side).call(faces), DeviceView(variant, side).call(faces),
+                                   atol=1e-4)
+
+
+def test_divided_clusters_and_another_backend_are_refused_with_the_way_out(made, tmp_path, monkeypatch):
+    settings = ModelExportSettings(made.layout.run, ROW, VARIANT)
+    readout = RunReadout(fecemo.open_run(made.layout.run), ROW, VARIANT)
+    readout.names = replace(readout.names, divided={"3": "digest"})
+    monkeypatch.setattr(export_model, "RunReadout", lambda *arguments: readout)
+    with pytest.raises(InputError, match="the clusters 3 are divided into halves"):
+        export_model.run(settings, tmp_path)
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    with pytest.raises(ResourceError, match="this process runs it on jax; run pipelines/20_export_model"):
+        export_model.run(settings, tmp_path)
 
 
 def test_what_no_file_can_hold_and_no_reader_reads_is_refused(made, tmp_path):
