@@ -22,6 +22,8 @@ from fecemo.study.layout import RunLayout
 TOKEN_VARIABLE = "FECEMO_TOKEN"
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 MIN_TOKEN = 16
+BACKLOG = 256
+"""Connections that wait to be taken up."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
+        listening.listen(BACKLOG)  # from now on nobody is turned away, though answers begin a moment later
     except OSError as error:
         raise ResourceError(f"cannot listen on {host} port {port}: {error.strerror}; choose another with --port"
                             ) from error
