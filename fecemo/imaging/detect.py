@@ -17,7 +17,8 @@ from fecemo.errors import InputError
 OVERVIEW = 640
 """Longest side, in pixels, of a photograph that is looked at as a whole."""
 CLOSE = 256
-"""The same where the overview shows no face: one that fills the photograph is too large for it."""
+"""The same where the overview shows no face: one that fills the photograph is too large for it, and in a photograph
+that is smaller than this, too small."""
 SEEN_SIZE = 12
 """Pixels of a face that is sure to be seen."""
 STEP = 6.0
@@ -33,6 +34,9 @@ WITHIN = 0.65
 SURE = 0.9
 """Score of a face that is upright. The network also sees faces that lie or stand on their heads, with lower scores and
 with points as of upright ones: below this, a photograph is turned, and is upright where its best score is highest."""
+UPSIDE_DOWN = 0.85
+"""Score from which a photograph is taken to stand on its head, which few do. That of an upright one is sometimes a
+little higher so, and rarely as high as this."""
 CANDIDATES = 5000
 
 
@@ -123,11 +127,13 @@ class FaceDetector:
         """
         scales = _scales(max(photograph.shape[:2]), self._min_size)
         faces, rotation = self._faces(photograph, scales), 0
-        if not len(faces) and (close := CLOSE / max(photograph.shape[:2])) < scales[0]:
+        if not len(faces) and (close := CLOSE / max(photograph.shape[:2])) != scales[0]:
             faces = self._faces(photograph, [close])
         if self._turns and _best(faces) < SURE:
             scores = {0: _best(faces), **{rotation: _best(self._faces(rotated(photograph, rotation), scales[:1]))
                                           for rotation in (90, 270, 180)}}
+            if scores[180] < UPSIDE_DOWN:
+                del scores[180]
             rotation = max(scores, key=lambda rotation: scores[rotation])
             faces = faces if rotation == 0 else self._faces(rotated(photograph, rotation), scales)
         faces = faces[_kept(faces)]

@@ -21,8 +21,8 @@ POINTS = np.array([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]]
 class MarkNetwork:
     """Finds magenta squares of 10 to 300 pixels; it is sure of those alone whose upper edge is yellow."""
 
-    def __init__(self):
-        self.sizes = []
+    def __init__(self, sure=0.95):
+        self.sizes, self.sure = [], sure
 
     def setInputSize(self, size):  # noqa: N802
         self.sizes.append(size)
@@ -36,7 +36,7 @@ class MarkNetwork:
         for x, y, width, height, area in stats[1:]:
             if min(width, height) >= 10 and max(width, height) <= 300 and area > 0.8 * width * height:
                 cap = green[y:y + max(1, height // 10), x:x + width].mean()
-                score = 0.95 if cap > 150 else 0.75
+                score = self.sure if cap > 150 else 0.75
                 points = (POINTS * (width, height) + (x, y)).ravel()
                 rows.append([x, y, width, height, *points, score])
         return 1, np.array(rows, np.float32) if rows else None
@@ -102,6 +102,19 @@ def test_a_photograph_that_lies_is_turned_until_its_faces_are_upright(arrival):
     assert found.rotation == (-arrival) % 360
     np.testing.assert_allclose(sorted(found.boxes.tolist()), [(100, 220, 50, 170), (400, 490, 200, 290)], atol=3)
     assert boxes_of(np.ascontiguousarray(rotated(upright, arrival)), turns=False).rotation == 0
+
+
+def test_a_photograph_is_taken_to_stand_on_its_head_only_where_that_is_likely():
+    upright = photograph(700, 500, (100, 50, 120))
+    for arrival, sure, rotation in ((180, 0.84, 0), (180, 0.86, 180), (90, 0.84, 270), (270, 0.84, 90)):
+        detector = FaceDetector(MarkNetwork(sure), 32)
+        assert detector.detect(np.ascontiguousarray(rotated(upright, arrival))).rotation == rotation
+
+
+def test_a_small_photograph_without_a_face_is_looked_at_enlarged():
+    """The network sees no face below 10 pixels, and this one is 8."""
+    found = boxes_of(photograph(100, 75, (40, 30, 8)), min_size=6)
+    np.testing.assert_allclose(found.boxes, [(40, 48, 30, 38)], atol=1)
 
 
 def test_boxes_turn_with_photographs():
