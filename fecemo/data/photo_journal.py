@@ -158,7 +158,7 @@ class PhotoJournal:
         try:
             head = json.loads(lines[0]) if lines else {}
             if head.get("format") != FORMAT:
-                raise ValueError(f"its first line is not of the format {FORMAT}")
+                raise ValueError(f"its first line is not of the format {FORMAT}, or another version wrote it")
             if head["made_of"] != json.loads(json.dumps(self.made_of)):
                 raise StoredStateError(f"{self.folder} was made with {difference(head['made_of'], self.made_of)}. "
                                        "Nothing stored is overwritten: choose another folder, or remove that one")

@@ -172,7 +172,7 @@ def run(settings: SearchSettings, out: Path) -> Receipt:
                 f"{n_called} called {' or '.join(wanted)}") + (f"; below: {below} {BELOW}" if below else "")
         else:
             hits = by_likeness(tags.vectors, vectors, settings.top, allowed)
-            message = f"{len(hits.rows)}"
+            message = f"{len(hits.rows)} hits"
         _write_hits(folder / HITS_NAME, tags, hits, by_words=query is not None)
         files = [HITS_NAME, *_write_sheet(folder, Path(description.dataset), tags.row[hits.rows],
                                           hits.n_called if query else len(hits.rows))]
