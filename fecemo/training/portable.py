@@ -61,7 +61,11 @@ class PortableView(DeviceView):
         # Channels first: all products are of large matrices then.
         pixels = ops.cast(ops.transpose(faces, (0, 3, 1, 2)), "float32")
         if faces.shape[1:3] != (FACE_SIDE, FACE_SIDE):
-            pixels = self._resampled(pixels)
+            height, width = ops.shape(pixels)[2:]
+            # Nothing but a few conditions where faces are of that size already, as those that this project cuts out.
+            pixels = ops.cond(ops.logical_and(ops.equal(height, FACE_SIDE), ops.equal(width, FACE_SIDE)),
+                              lambda: ops.reshape(pixels, (-1, 3, FACE_SIDE, FACE_SIDE)),
+                              lambda: self._resampled(pixels))
         margin, side = self.variant.margin, self.variant.side
         pixels = pixels[:, :, margin : margin + side, margin : margin + side]
         if self.variant.channels != pixels.shape[1]:
