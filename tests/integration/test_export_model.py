@@ -1,5 +1,6 @@
 """A row of a run as one file: the same answers as by Keras, from faces of any size, by onnxruntime alone."""
 
+import importlib.util
 import json
 import resource
 import signal
@@ -115,11 +116,18 @@ def test_nothing_is_written_where_answers_differ_the_disk_is_full_or_another_wri
 
 
 def test_a_classifier_answers_as_by_keras_and_embeds_what_enters_its_last_layer(made, tmp_path):
-    export_model.run(ModelExportSettings(made.layout.run, CLASSIFIER, VARIANT, formats=("onnx",)), tmp_path / "file")
+    litert = importlib.util.find_spec("ai_edge_litert") is not None
+    export_model.run(ModelExportSettings(made.layout.run, CLASSIFIER, VARIANT, ("litert",) if litert else ()),
+                     tmp_path / "file")
     answers = ExportedModel.read(tmp_path / "file").answers({"image": pictures(200)})
     classifier = fecemo.open_run(made.layout.run).classifier(CLASSIFIER, VARIANT)
     assert answers.names.tolist() == classifier.predict(pictures(200)).tolist()
     assert answers.embedding.shape == (8, classifier.config.dense)
+    assert (tmp_path / "file" / "model.tflite").exists() == litert
+    if litert:
+        phone = ExportedModel((tmp_path / "file" / "model.tflite").read_bytes(), "model.tflite", classifier.classes_)
+        np.testing.assert_allclose(phone.answers({"image": pictures(200)}).probabilities, answers.probabilities,
+                                   atol=1e-5)
 
 
 def test_a_face_of_a_cluster_without_a_name_has_none(made, tmp_path):
