@@ -18,8 +18,10 @@ from write_golden import EXPORTS, FILES, MISSING, TITLE, all_grids, golden_resul
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.catalogue import HEADLINES
 from fecemo.evaluation.cells import CellRecords
+from fecemo.evaluation.figures.cost import cost_figure
 from fecemo.evaluation.figures.svg import as_svg, new_figure
-from fecemo.evaluation.metrics.over_seeds import means_over_seeds
+from fecemo.evaluation.metrics.cost_curve import CostCurve, CostPoint
+from fecemo.evaluation.metrics.over_seeds import SeedFigure, SeedMean, means_over_seeds
 from fecemo.evaluation.printed import DASH, count, csv_text, duration, latex_text, markdown_text, plain_csv_text, share
 from fecemo.evaluation.records.score import LabelsUsed
 from fecemo.evaluation.result_rows import cell_rows
@@ -304,3 +306,22 @@ def test_tables_are_pivots_that_name_columns_of_the_results(results):
         replace(by_class, lines=("colour", "title"))
     with pytest.raises(InputError, match="is no query of the results"):
         pivot(replace(by_class, where="colour == 3"), results)
+
+
+def test_a_person_who_named_clusters_is_a_point_beside_the_simulated_ones():
+    figure, score = SeedFigure(0.5, None, 0.4, 0.6), synthetic_score("dense_autoencoder", "rgb")
+    point = CostPoint("looks", "a look each", 8, 8, 0, 80, 192.0, figure, figure)
+    curve = CostCurve("dense_autoencoder", "rgb", "golden", score.emotions, 100, "test", score.n_scored, 0, 0, "", 0,
+                      False, (7,), 24.0, 4.0, SeedMean(0.1, None), 0.95, 100, score.chance, (point,))
+    score = replace(score, method="hand", labels_used=replace(score.labels_used, named_by="Ada"))
+    rows = [row for row in cell_rows(CellRecords(ROWS[0], COLUMNS[0], score=score, clustered=True, cost=curve,
+                                                 named_by_hand=(9, 210.5)), seed=7) if row["stage"] == "cost_curve"]
+    by_hand = [row for row in rows if "Ada" in row.get("naming", "")]
+    assert {row["metric"]: row["value"] for row in by_hand} == {
+        "balanced_accuracy": score.balanced_accuracy, "accuracy": score.accuracy, "clusters_named": 9,
+        "person_seconds": 210.5}
+    assert {row["amount"] for row in by_hand} == {9}
+    assert [row["value"] for row in rows if row["metric"] == "person_seconds"] == [192.0, 210.5]
+    figure_text = cost_figure(results_of(rows))
+    assert "a look each: .500 after 8 acts" in figure_text
+    assert f"by hand (Ada), blind: {score.balanced_accuracy:.3f}".replace("0.", ".") in figure_text

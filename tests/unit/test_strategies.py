@@ -8,6 +8,7 @@ from fecemo.clustering.softmax import OffsetSoftmax
 from fecemo.clustering.strategies.labels import of_each_class, rounds
 from fecemo.clustering.strategies.training import quotas
 from fecemo.clustering.strategy import Person, Pile, strategies
+from fecemo.evaluation.figures.cost import REFERENCES
 
 CLASSES = ("calm", "glad", "cross", "sad")
 EACH = 30
@@ -86,6 +87,10 @@ def test_rare_classes_are_sought_as_often_as_frequent_ones():
     chosen = of_each_class(logs, 9)
     assert len(set(chosen.tolist())) == 9
     assert [(chosen[turn::3] // 5).tolist() for turn in (1, 2)] == [[18, 18, 18], [19, 19, 19]]
+
+
+def test_the_figure_tells_apart_strategies_that_there_are():
+    assert set(REFERENCES) <= {strategy.title for strategy in strategies().values()}
 
 
 def test_rounds_spend_every_act_and_grow():

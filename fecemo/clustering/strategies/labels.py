@@ -117,11 +117,11 @@ def of_each_class(logs: np.ndarray, count: int) -> np.ndarray:
 
 STRATEGY = (
     Strategy("random_labels", "labels of faces at random", at_random, whole=True),
-    Strategy("leaning_labels", "the same, leaning on drawn faces and action units",
+    Strategy("leaning_labels", "labels at random, leaning on suggestions",
              lambda pile, person, acts: at_random(pile, person, acts, leaning=True)),
     Strategy("typical_labels", "labels of typical faces", typical),
     Strategy("unsure_labels", "labels where least sure",
              lambda pile, person, acts: in_rounds(least_sure, pile, person, acts)),
-    Strategy("sought_labels", "labels sought class by class, leaning likewise",
+    Strategy("sought_labels", "labels sought class by class, leaning on them",
              lambda pile, person, acts: in_rounds(of_each_class, pile, person, acts, leaning=True)),
 )

@@ -58,7 +58,7 @@ def face_by_face(pile: Pile, person: Person, acts: int) -> np.ndarray | None:
 
 
 STRATEGY = (
-    Strategy("suggestions", "no act: each face by drawn faces and action units", face_by_face),
+    Strategy("suggestions", "no act: each face by both suggestions", face_by_face),
     Strategy("action_units", "no act: clusters named by action units",
              lambda pile, person, acts: suggested("action_units", pile, acts)),
     Strategy("drawn_faces", "no act: clusters named by drawn faces",

@@ -108,6 +108,6 @@ def surest(pile: Pile, logs: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray
 
 STRATEGY = (
     Strategy("taught_names", "clusters, a look each, then a classifier (simulated)", named_and_taught, simulated=True),
-    Strategy("self_training", "the same, then self-training (simulated)", self_trained, simulated=True),
+    Strategy("self_training", "clusters, a look each, then self-training (simulated)", self_trained, simulated=True),
     Strategy("names_and_labels", "a quarter looks, the rest labels (simulated)", names_and_labels, simulated=True),
 )

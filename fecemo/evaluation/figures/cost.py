@@ -19,6 +19,8 @@ MARKS = "osD^vPX*"
 """A shape a strategy, so that colours need not tell alone."""
 TIMES = {10: "10 s", 60: "1 min", 600: "10 min", 3600: "1 h", 36000: "10 h", 360000: "100 h"}
 """Seconds that the axis names."""
+REFERENCES = ("labels of faces at random", "clusters, a look each (simulated)", "clusters, 5 labels each")
+"""Strategies that are told apart always; of the others, those somewhere better than all that takes less time."""
 NO_TIME = 0.45
 """Place of no act at all, as a share of the fewest seconds of any other point."""
 
@@ -43,8 +45,13 @@ def cost_figure(results: "Results") -> str:
 def _panel(best: "pandas.Series", points: "pandas.DataFrame") -> str:
     from matplotlib.lines import Line2D
 
-    strategies = list(dict.fromkeys(points["naming"]))
-    height = HEIGHT + LINE * (len(strategies) + 1)
+    by_time = points.sort_values(["value_seconds", "value"], ascending=[True, False], kind="stable")
+    before = by_time["value"].cummax().shift(fill_value=-1.0)
+    leading = by_time.loc[by_time["value"] > before, "naming"]  # better than all that takes less time
+    told = [name for name in dict.fromkeys(points["naming"])
+            if name in {*leading, *REFERENCES} or name.startswith("clusters, by hand")]
+    others = [name for name in dict.fromkeys(points["naming"]) if name not in told]
+    height = HEIGHT + LINE * (len(told) + bool(others))
     figure, spoken = svg.new_figure(WIDTH, height), []
     axes = figure.add_axes((40 / WIDTH, 1 - (HEIGHT - 42) / height, (WIDTH - 54) / WIDTH, (HEIGHT - 74) / height))
     svg.quiet_axes(axes, grid="both")
@@ -53,19 +60,25 @@ def _panel(best: "pandas.Series", points: "pandas.DataFrame") -> str:
     spent = points["value_seconds"]
     least = float(spent[spent > 0].min()) if (spent > 0).any() else 60.0
     at_rest = NO_TIME * least
+    plain: dict[str, Any] = {"color": QUIET, "linewidth": pixels(0.8), "alpha": 0.5, "marker": ".",
+                             "markersize": pixels(4)}
     key = []
-    for number, name in enumerate(strategies):
+    for name in [*others, *told]:
         line = points[points["naming"] == name].sort_values("amount")
-        x = line["value_seconds"].clip(lower=at_rest)
-        tint, mark = svg.colour(number), MARKS[number % len(MARKS)]
-        style: dict[str, Any] = {"color": tint, "linewidth": pixels(1.8), "marker": mark, "markersize": pixels(6),
-                 "linestyle": "-" if number < len(PALETTE) else (0, (4, 2))}
-        axes.fill_between(x, line["low"], line["high"], color=tint, alpha=0.12, linewidth=0)
+        x, style = line["value_seconds"].clip(lower=at_rest), plain
+        if name in told:
+            place = told.index(name)
+            tint = svg.colour(place)
+            style = {"color": tint, "linewidth": pixels(1.8), "marker": MARKS[place % len(MARKS)],
+                     "markersize": pixels(6), "linestyle": "-" if place < len(PALETTE) else (0, (4, 2))}
+            axes.fill_between(x, line["low"], line["high"], color=tint, alpha=0.1, linewidth=0)
+            key.append(Line2D([], [], label=name, **style))
         axes.plot(x, line["value"], **style)
-        key.append(Line2D([], [], label=name, **style))
         spoken.append(f"{name}: " + ", ".join(
             f"{share(value)} after {count(acts)} acts" for acts, value in zip(line["amount"], line["value"],
                                                                             strict=True)))
+    if others:
+        key.append(Line2D([], [], label="others, which are in the table", **plain))
     axes.axhline(float(best["chance"]), **GUESS)
     highest = float(points["high"].max())
     if known(best["human"]):
@@ -83,8 +96,9 @@ def _panel(best: "pandas.Series", points: "pandas.DataFrame") -> str:
     axes.set_xticks(list(ticks), list(ticks.values()))
     axes.minorticks_off()
     axes.set_xlim(at_rest / 1.25, 1.25 * last)
-    axes.set_ylim(0, min(1.0, highest + 0.05))
-    axes.set_yticks(np.arange(0, min(1.0, highest + 0.05), 0.1))
+    floor = max(0.0, np.floor(10 * min(float(best["chance"]), float(points["value"].min())) - 0.25) / 10)
+    axes.set_ylim(floor, min(1.0, highest + 0.05))
+    axes.set_yticks(np.arange(floor, min(1.0, highest + 0.05), 0.1))
     axes.yaxis.set_major_formatter(lambda value, _: share(value, 1) if value else "0")
     axes.set_xlabel("a person’s time", color=QUIET, fontsize=pixels(10.5), labelpad=3)
     figure.legend(handles=key, loc="lower left", bbox_to_anchor=(0, 0), ncols=1, frameon=False, borderpad=0.2,
