@@ -18,6 +18,7 @@ DOCS = Path(__file__).parent
 RECORD = DOCS / "cost_curve.csv"
 KEPT = ("run", "row", "title", "variant", "variant_title", "stage", "amount", "naming", "metric", "value", "deviation",
         "low", "high", "chance", "human", "n", "seeds", "clusters")
+METRICS = ("balanced_accuracy", "person_seconds", "clusters_named", "faces_labelled", "ami")
 DRAWS = ("at random", "classes alike often")
 """How the faces come up that are labelled, by the runs in their order."""
 SHOWN = 40
@@ -29,7 +30,8 @@ def write_record(runs: list[Path]) -> None:
     """Write the cost curves of two runs into one file."""
     frames = [read_results(run).query("stage == 'cost_curve'").assign(run=draw)
               for run, draw in zip(runs, DRAWS, strict=True)]
-    pandas.concat(frames)[list(KEPT)].round(4).to_csv(RECORD, index=False, lineterminator="\n")
+    every = pandas.concat(frames)
+    every[every["metric"].isin(METRICS)][list(KEPT)].round(4).to_csv(RECORD, index=False, lineterminator="\n")
 
 
 def write_figure(record: pandas.DataFrame) -> None:
