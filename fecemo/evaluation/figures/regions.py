@@ -18,7 +18,8 @@ GRID = 240
 MARGIN = 0.08
 ARROW, LEAST_ARROW = 0.7, 0.1
 """How far the longest arrow goes from the middle to the frame, and the shortest that is drawn, as a share of it."""
-
+LEAST_R2 = 0.15
+"""Of an arrow that is drawn: where a fit explains less, its direction is chance, and many such lie over one another."""
 
 MAX_LENGTH = 3
 """Numbers of an embedding whose planes are drawn."""
@@ -54,7 +55,7 @@ def region_map(cell: str, points: RegionPoints, classes: Sequence[str],
         Of three numbers three planes are drawn, each through the mean of the third number.
     classes : sequence of str
     arrows : mapping of str to Arrow, optional
-        By column, such as ``valence``.
+        By column, such as ``valence``; those that explain less than `LEAST_R2` are not drawn.
 
     Returns
     -------
@@ -72,6 +73,7 @@ def region_map(cell: str, points: RegionPoints, classes: Sequence[str],
         raise ValueError(f"regions of an embedding of 2 or 3 numbers are drawn, not of {length}")
     planes = [(0, 1)] if length == 2 else [(0, 1), (0, 2), (1, 2)]
     figure = new_figure(360 * len(planes), 360)
+    drawn = {name: arrow for name, arrow in (arrows or {}).items() if arrow.r2 >= LEAST_R2}
     present: set[int] = set()
     for number, plane in enumerate(planes):
         axes = figure.add_axes((number / len(planes), 0.0, 1 / len(planes), 1.0))
@@ -83,7 +85,7 @@ def region_map(cell: str, points: RegionPoints, classes: Sequence[str],
         axes.scatter(embedding[:, plane[0]], embedding[:, plane[1]], s=pixels(6), linewidths=0, alpha=0.8,
                      c=[emotion_colour(name, classes) if name else OTHERS for name in points.emotions.tolist()],
                      rasterized=True)
-        _draw_arrows(axes, arrows or {}, plane, embedding[:, plane].mean(axis=0), low, high)
+        _draw_arrows(axes, drawn, plane, embedding[:, plane].mean(axis=0), low, high)
         axes.set_xlim(low[0], high[0])
         axes.set_ylim(low[1], high[1])
     shown = ", ".join(classes[code] for code in sorted(present))
@@ -161,6 +163,7 @@ def _draw_arrows(axes: "Axes", arrows: Mapping[str, Arrow], plane: Sequence[int]
         x, y = (middle + length * slope).tolist()
         axes.annotate("", xy=(x, y), xytext=(float(middle[0]), float(middle[1])),
                       arrowprops={"arrowstyle": "->", "color": INK, "linewidth": pixels(1.6)})
-        axes.annotate(f"{name}, R² {arrows[name].r2:.2f}", xy=(x, y), xytext=(0, pixels(5)),
+        above = y > middle[1]
+        axes.annotate(f"{name}, R² {arrows[name].r2:.2f}", xy=(x, y), xytext=(0, pixels(5) if above else -pixels(5)),
                       textcoords="offset points", color=INK, fontsize=pixels(11),
-                      ha="right" if x > middle[0] else "left", va="bottom")
+                      ha="right" if x > middle[0] else "left", va="bottom" if above else "top")
