@@ -58,7 +58,14 @@ def labels_read(cell: Cell, layout: RunLayout, target: Dataset, receipt: Receipt
     """
     training = choosing = of_nobody = 0
     rows, copied = NONE, np.zeros(len(target), bool)
-    for name, (learnt, chosen) in _rows_read(cell, layout, receipt, needed).items():
+    rows_read = _rows_read(cell, layout, receipt, needed)
+    for name, dataset in cell.recipe.datasets.items():
+        if dataset.parent and len(made := np.union1d(*rows_read[name])):
+            parent = target if dataset.parent == cell.recipe.roles.target else Dataset(layout.dataset(dataset.parent))
+            learnt, chosen = rows_read[dataset.parent]
+            spent = _parent_rows(Dataset(layout.dataset(name)), made, parent)
+            rows_read[dataset.parent] = np.union1d(learnt, spent), chosen
+    for name, (learnt, chosen) in rows_read.items():
         read = np.union1d(learnt, chosen)
         if name != cell.recipe.roles.target and cell.recipe.datasets[name].made:
             of_nobody += len(read)
@@ -69,6 +76,11 @@ def labels_read(cell: Cell, layout: RunLayout, target: Dataset, receipt: Receipt
         elif len(read):
             copied |= target.copied_from(Dataset(layout.dataset(name)), read)
     return LabelsRead(rows, np.flatnonzero(copied), training, choosing, of_nobody)
+
+
+def _parent_rows(dataset: Dataset, rows: np.ndarray, parent: Dataset) -> np.ndarray:
+    """Return the rows of the faces of another data set of which some synthetic faces are made, by their labels."""
+    return np.flatnonzero(np.isin(parent.ids, np.concatenate([dataset[name][rows] for name in ("neutral", "donor")])))
 
 
 def _rows_read(cell: Cell, layout: RunLayout, receipt: Receipt,

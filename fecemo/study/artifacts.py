@@ -235,6 +235,9 @@ class Artifacts:
             eyes: Inputs = {"eyes": Artifact(LANDMARK_FEATURES, artifact.key, "eyes")}
             # Where a face detector saw the eyes, they are columns of the dataset.
             return {"dataset": Artifact("dataset", artifact.key), **(eyes if "eyes" in receipt.inputs else {})}
+        if artifact.kind == "dataset" and self.recipe is not None and artifact.key[0] in self.recipe.datasets:
+            parent = self.recipe.datasets[artifact.key[0]].parent
+            return {"dataset": Artifact("dataset", (parent,))} if parent else {}
         if kind.config is None:
             return {}
         if self.recipe is None:

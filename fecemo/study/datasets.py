@@ -80,6 +80,9 @@ class DatasetWay:
         Whether each face comes with its eyes, so that it can be aligned without a landmark model.
     check : callable
         ``check(settings)`` raises `InputError` for settings that name what does not exist.
+    parent : callable
+        ``parent(settings) -> str``: name of the data set of whose faces, by their labels, its faces are made; whoever
+        learns from their labels has spent those. ``""`` where there is none.
     """
 
     name: str
@@ -91,6 +94,7 @@ class DatasetWay:
     has_ratings: Callable[[Any], bool] = lambda settings: False
     has_eyes: bool = False
     check: Callable[[Any], None] = lambda settings: None
+    parent: Callable[[Any], str] = lambda settings: ""
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,11 @@ class DatasetRecipe:
     def has_labels(self) -> bool:
         """bool: Whether its faces may have labels."""
         return self.way.has_labels(self.settings)
+
+    @property
+    def parent(self) -> str:
+        """str: Name of the data set of whose labelled faces its faces are made; otherwise ``""``."""
+        return self.way.parent(self.settings)
 
     @property
     def place(self) -> Path | None:
@@ -239,7 +248,22 @@ def read_datasets(document: Any, where: str) -> dict[str, DatasetRecipe]:
         except (ValueError, InputError) as error:
             raise InputError(f"{key}: {error}") from error
         datasets[str(name)] = DatasetRecipe(way_name, built)
+    _refuse_parents(datasets, where)
     return datasets
+
+
+def _refuse_parents(datasets: Mapping[str, DatasetRecipe], where: str) -> None:
+    """Raise `InputError` for a data set that is made of one that there is not, or that cannot be a parent."""
+    for name, dataset in datasets.items():
+        key = f"{where}.{name}.{dataset.way_name}.dataset"
+        if not dataset.parent:
+            continue
+        if dataset.parent not in datasets:
+            raise InputError(f"{key}: there is no data set {dataset.parent!r}: {nearest(dataset.parent, datasets)}")
+        parent = datasets[dataset.parent]
+        if parent.parent or not parent.has_labels:
+            lacks = "is itself made of another" if parent.parent else "has no labels"
+            raise InputError(f"{key}: {dataset.parent} {lacks}; expected a data set of labelled faces")
 
 
 def refuse_roles(roles: Roles, datasets: Mapping[str, DatasetRecipe]) -> None:

@@ -148,9 +148,10 @@ class Recipe:
     title : str
         Heading of tables and report.
     datasets : dict of str to DatasetRecipe
-        Data sets by name, and how each is made: ``NAME: {fetch: {...}}``, ``NAME: {import: {...}}`` or
-        ``NAME: {draw: {...}}``. A phase names those from which it learns in its ``data``, by name or by role, such as
-        ``data: [target.train, rated]``. Labels of drawn faces are never counted as labels of people.
+        Data sets by name, and how each is made: ``NAME: {fetch: {...}}``, ``NAME: {import: {...}}``,
+        ``NAME: {draw: {...}}`` or ``NAME: {synthesize: {...}}``. A phase names those from which it learns in its
+        ``data``, by name or by role, such as ``data: [target.train, rated]``. Labels of drawn and synthetic faces are
+        never counted as labels of people; those of the people of whom synthetic ones are made are.
     roles : Roles
         Which of them is what: ``{source: NAME, target: NAME}``.
     approaches : dict of str to ApproachRecipe

@@ -71,6 +71,9 @@ def supervision_of(cell: Cell) -> Supervision:
                 parts.add(FACES)
             elif dataset.made and name != target:
                 parts.add(dataset.made + OF_NOBODY)
+                if dataset.parent and (dataset.parent == target or not cell.recipe.datasets[dataset.parent].made):
+                    labels = max(labels, dataset.settings.label_fraction or 1.0)
+                    limits.append(None)
             else:
                 labels = max(labels, fit.label_fraction or 1.0)
                 limits.append(fit.faces)

@@ -47,6 +47,32 @@ def align(landmarks: np.ndarray) -> np.ndarray:
         If the shape is another, or the points of a mesh all stand in one place.
     """
     meshes = np.asarray(landmarks, np.float64)
+    middles, rotations, scales = skull_similarities(meshes)
+    head_middle = np.array(list(STANDARD_HEAD.values())).mean(axis=0)
+    aligned: np.ndarray = (meshes - middles) @ rotations * scales[:, None, None] + head_middle
+    return aligned
+
+
+def skull_similarities(meshes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return how `align` moves meshes: ``(mesh - middle) @ rotation * scale`` is one, less the standard head's middle.
+
+    A move of an aligned mesh is ``move @ rotation.T / scale`` in the unit of the mesh: the similarity undone.
+
+    Parameters
+    ----------
+    meshes : ndarray of shape (n, 478, 3), float64
+
+    Returns
+    -------
+    middles : ndarray of shape (n, 1, 3), float64
+    rotations : ndarray of shape (n, 3, 3), float64
+    scales : ndarray of shape (n,), float64
+
+    Raises
+    ------
+    ValueError
+        As `align` does.
+    """
     if meshes.shape[1:] != (points.N_LANDMARKS, 3):
         raise ValueError(f"expected landmarks of shape (n, {points.N_LANDMARKS}, 3), found {meshes.shape}")
     head = np.array(list(STANDARD_HEAD.values()))
@@ -62,8 +88,7 @@ def align(landmarks: np.ndarray) -> np.ndarray:
     left[mirrored, :, 2] *= -1
     strengths[mirrored, 2] *= -1
     scales = strengths.sum(axis=1) / sizes
-    aligned: np.ndarray = (meshes - middles) @ (left @ right) * scales[:, None, None] + head_middle
-    return aligned
+    return middles, left @ right, scales
 
 
 EYES = ((67.5, 66.0), (131.5, 66.0))

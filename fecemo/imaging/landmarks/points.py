@@ -15,6 +15,19 @@ RIGHT_BROW, RIGHT_BROW_INNER, LEFT_BROW_INNER, LEFT_BROW = 105, 107, 336, 334
 RIGHT_MOUTH_CORNER, LEFT_MOUTH_CORNER = 61, 291
 RIGHT_TEMPLE, LEFT_TEMPLE = 127, 356
 
+N_SURFACE = 468
+"""Points of the face's surface, which come first; the others are of the irises."""
+OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149,
+        150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109)
+"""The edge of the face, from the forehead's middle over the person's left side."""
+LIP_PAIRS = ((191, 95), (80, 88), (81, 178), (82, 87), (13, 14), (312, 317), (311, 402), (310, 318), (415, 324))
+"""Points of the upper and of the lower lip's inner edge, opposite each other, from the person's right."""
+INNER_LIPS = (78, *(upper for upper, _ in LIP_PAIRS), 308, *(lower for _, lower in LIP_PAIRS[::-1]))
+"""The edge of the mouth's interior, corners included."""
+LID_PAIRS = ((246, 7), (161, 163), (160, 144), (159, 145), (158, 153), (157, 154), (173, 155),
+             (466, 249), (388, 390), (387, 373), (386, 374), (385, 380), (384, 381), (398, 382))
+"""Points of the upper and of the lower lid, opposite each other, of both eyes."""
+
 
 MODEL_NAMES = (
     "neutral", "brow down left", "brow down right", "brow inner up", "brow outer up left", "brow outer up right",

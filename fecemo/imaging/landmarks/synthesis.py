@@ -1,0 +1,200 @@
+"""The same person with another expression: a photograph whose mesh is moved, its pixels with it.
+
+Nothing outside of a ring around the face moves, and between the face's edge and the ring the move fades, so that the
+face stays joined to its photograph. Creases, teeth and shadows that an expression makes are not made; a mouth that
+opens shows the interior of the donor's, in the light of the photograph, or a dark one.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from fecemo.imaging.landmarks import points
+from fecemo.imaging.landmarks.alignment import skull_similarities
+from fecemo.imaging.warp import areas, inverse_warp, triangulate
+
+RING = 1.5
+"""The ring is the face's edge, so many times as far from its middle."""
+TURNED_OVER = 0.005
+"""Share of a face's area that may turn over when it is moved: slivers along lids and lips, which nobody sees."""
+SHRINK, SHRINKS = 0.8, 5
+"""By what a gain is multiplied where triangles turn over, and how often, before the face is left out."""
+FOLDED = 0.02
+"""Share of a face's area that may be folded in the photograph itself, as by a head that is turned."""
+OPEN = 0.03
+"""Mean distance of the lips' inner edges, as a share of the distance between the eyes, from which a mouth is open."""
+DARK = 0.3
+"""Brightness of a mouth's interior that nobody shows, as a share of the lips'."""
+CONTRASTS = (0.67, 1.25)
+"""Between these, the contrast of a donor's mouth is brought to the photograph's."""
+TONES = (1, 99)
+"""Percentiles of the photograph's brightness beyond which no part of its new mouth is darker or brighter."""
+SMOOTH = 0.8
+"""Standard deviation in pixels by which the edge of a mouth's interior is softened."""
+
+
+@dataclass(frozen=True)
+class PhotographedFace:
+    """A face and where its landmarks are.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (side, side, 3), uint8
+        RGB.
+    landmarks : ndarray of shape (478, 3), float64
+        In pixels of the face.
+    """
+
+    pixels: np.ndarray
+    landmarks: np.ndarray
+
+
+@dataclass(frozen=True)
+class FaceSynthesizer:
+    """Moves faces by triangles that are fixed once.
+
+    Parameters
+    ----------
+    standard : ndarray of shape (478, 3), float64
+        An aligned mesh, such as the mean of many; its mouth is open.
+    """
+
+    standard: np.ndarray
+
+    @cached_property
+    def triangles(self) -> np.ndarray:
+        """Ndarray of shape (t, 3), int64: Delaunay triangles of the standard mesh and its ring."""
+        return triangulate(_with_ring(self.standard, self.standard))
+
+    @cached_property
+    def _is_mouth(self) -> np.ndarray:
+        """Ndarray of shape (t,), bool: Triangles of the mouth's interior."""
+        import cv2
+
+        outline = self.standard[list(points.INNER_LIPS), :2].astype(np.float32)
+        middles = _with_ring(self.standard, self.standard)[self.triangles].mean(axis=1)
+        inside = np.array([cv2.pointPolygonTest(outline, middle.tolist(), False) > 0 for middle in middles])
+        return inside & np.isin(self.triangles, points.INNER_LIPS).all(axis=1)
+
+    @cached_property
+    def _freedom(self) -> np.ndarray:
+        """Ndarray of shape (478, 1): 1, and along the face's edge 0 above the eyes, rising to 1 at the nose's base."""
+        freedom = np.ones(points.N_LANDMARKS)
+        edge = list(points.OVAL)
+        freedom[edge] = np.clip(self.standard[edge, 1] / self.standard[points.NOSE_BASE, 1], 0, 1)
+        return freedom[:, None]
+
+    def is_frontal(self, landmarks: np.ndarray) -> bool:
+        """Tell whether nearly all of a face is seen: at most `FOLDED` of its triangles' area shows its back."""
+        seen = areas(_with_ring(landmarks, landmarks), self.triangles)[~self._is_mouth]
+        return bool(-seen[seen < 0].sum() <= FOLDED * np.abs(seen).sum())
+
+    def moved(self, landmarks: np.ndarray, move: np.ndarray, gain: float) -> tuple[np.ndarray, float] | None:
+        """Return the mesh of a photograph with another expression, and the gain with which it was moved.
+
+        p' = p + gain · w · move · T⁻¹, where T is the similarity that aligns the mesh. Lips and lids meet, and do not
+        cross. Where triangles would turn over, the gain shrinks; None where that does not help.
+
+        Parameters
+        ----------
+        landmarks : ndarray of shape (478, 3), float64
+            In pixels of the face.
+        move : ndarray of shape (478, 3), float64
+            Of the aligned mesh.
+        gain : float
+            At least 0.
+        """
+        _, (rotation,), (scale,) = skull_similarities(landmarks[None])
+        carried, down = self._freedom * move @ rotation.T / scale, rotation[:, 1]
+        before = areas(_with_ring(landmarks, landmarks), self.triangles)
+        for _ in range(SHRINKS + 1):
+            moved = _met(landmarks + gain * carried, landmarks, down)
+            after = areas(_with_ring(moved, landmarks), self.triangles)
+            if before[(before > 0) & (after <= 0) & ~self._is_mouth].sum() <= TURNED_OVER * before[before > 0].sum():
+                return moved, gain
+            gain *= SHRINK
+        return None
+
+    def render(self, photograph: PhotographedFace, moved: np.ndarray,
+               donor: PhotographedFace | None = None) -> np.ndarray:
+        """Return the photograph with its landmarks moved.
+
+        Parameters
+        ----------
+        photograph : PhotographedFace
+        moved : ndarray of shape (478, 3), float64
+            As `moved` gives them.
+        donor : PhotographedFace, optional
+            Whose mouth is seen where the photograph's own opens.
+
+        Returns
+        -------
+        ndarray of shape (side, side, 3), uint8
+            The photograph itself, exactly, where nothing was moved.
+        """
+        here, there = (_with_ring(mesh, photograph.landmarks) for mesh in (photograph.landmarks, moved))
+        depth = np.concatenate([moved[:points.N_SURFACE, 2], np.full(len(points.OVAL), np.inf)])
+        painted = self.triangles[np.argsort(-depth[self.triangles].max(axis=1), kind="stable")]
+        warped = inverse_warp(photograph.pixels, here, there, painted)
+        open_now = _opening(moved)
+        if open_now <= OPEN or open_now <= 2 * _opening(photograph.landmarks):
+            return warped  # the photograph shows enough of its own
+        if donor is not None and 2 * _opening(donor.landmarks) >= max(open_now, 2 * OPEN):
+            interior = self._interior_of(donor, photograph, there)
+        else:
+            lips = _inside(photograph.landmarks, (61, 0, 291, 17), photograph.pixels.shape[0]) > 0.5
+            tone = photograph.pixels[lips].mean(axis=0) if lips.any() else np.full(3, 128.0)
+            interior = np.broadcast_to(DARK * tone, warped.shape)
+        share = _inside(moved, points.INNER_LIPS, len(warped))[..., None]
+        blended: np.ndarray = np.rint(share * interior + (1 - share) * warped).astype(np.uint8)
+        return blended
+
+    def _interior_of(self, donor: PhotographedFace, photograph: PhotographedFace, there: np.ndarray) -> np.ndarray:
+        """Return the donor's mouth where the photograph's is to be, in its light: (side, side, 3), float64."""
+        own = _with_ring(donor.landmarks, donor.landmarks)
+        # All triangles, so that the softened edge meets the donor's lips and not a border.
+        mouth = inverse_warp(donor.pixels, own, there, self.triangles[np.argsort(self._is_mouth, kind="stable")])
+        theirs, ours = (_luma(face.pixels)[_inside(face.landmarks, points.OVAL, len(face.pixels)) > 0.5]
+                        for face in (donor, photograph))
+        if not len(theirs) or not len(ours):
+            return mouth.astype(np.float64)
+        contrast = float(np.clip(ours.std() / max(theirs.std(), 1e-6), *CONTRASTS))
+        is_gray = np.ptp(photograph.pixels.astype(np.int16), axis=2).max() == 0
+        mouth = np.repeat(_luma(mouth)[..., None], 3, axis=2) if is_gray else mouth.astype(np.float64)
+        return np.clip((mouth - theirs.mean()) * contrast + ours.mean(), *np.percentile(ours, TONES))
+
+
+def _with_ring(mesh: np.ndarray, photograph: np.ndarray) -> np.ndarray:
+    """Return the points of triangles: the mesh's surface, and the ring around the photograph's face; (504, 2)."""
+    edge = photograph[list(points.OVAL), :2]
+    middle = edge.mean(axis=0)
+    return np.concatenate([mesh[:points.N_SURFACE, :2], middle + RING * (edge - middle)])
+
+
+def _met(moved: np.ndarray, landmarks: np.ndarray, down: np.ndarray) -> np.ndarray:
+    """Return a mesh of which lips and lids that would have crossed, and did not before, meet in their middle."""
+    met = moved.copy()
+    for upper, lower in (*points.LIP_PAIRS, *points.LID_PAIRS):
+        if (met[lower] - met[upper]) @ down < min(0.0, float((landmarks[lower] - landmarks[upper]) @ down)):
+            met[[upper, lower]] = (met[upper] + met[lower]) / 2
+    return met
+
+
+def _opening(mesh: np.ndarray) -> float:
+    upper, lower = np.array(points.LIP_PAIRS).T
+    eyes = np.linalg.norm(mesh[points.LEFT_EYE_OUTER] - mesh[points.RIGHT_EYE_OUTER])
+    return float(np.linalg.norm(mesh[lower] - mesh[upper], axis=1).mean() / max(float(eyes), 1e-9))
+
+
+def _inside(mesh: np.ndarray, outline: tuple[int, ...], side: int) -> np.ndarray:
+    """Return how much of each pixel lies within an outline, with a soft edge: (side, side), float64 in [0, 1]."""
+    import cv2
+
+    mask = np.zeros((side, side), np.float64)
+    cv2.fillPoly(mask, [np.rint(mesh[list(outline), :2] * 16).astype(np.int32)], 1.0, shift=4)
+    return np.asarray(cv2.GaussianBlur(mask, (0, 0), SMOOTH))
+
+
+def _luma(pixels: np.ndarray) -> np.ndarray:
+    return np.asarray(pixels @ np.array([0.299, 0.587, 0.114]), np.float64)
