@@ -2,6 +2,7 @@
 
 python docs/write_cost_page.py                            of docs/cost_curve.csv
 python docs/write_cost_page.py RANDOM_RUN BALANCED_RUN    first write that file, of two runs' results.csv
+python docs/write_cost_page.py RANDOM_RUN BALANCED_RUN RANDOM_RUN    and of another with further strategies
 """
 
 import sys
@@ -27,9 +28,10 @@ INK = {"currentColor": "#1a1a1a", "var(--quiet)": "#666666", "var(--hairline)": 
 
 
 def write_record(runs: list[Path]) -> None:
-    """Write the cost curves of two runs into one file."""
+    """Write the cost curves of two runs into one file, with those of a further one of the first kind."""
     frames = [read_results(run).query("stage == 'cost_curve'").assign(run=draw)
-              for run, draw in zip(runs, DRAWS, strict=True)]
+              for run, draw in zip(runs, (*DRAWS, DRAWS[0]), strict=False)]
+    frames[2:] = [frame[frame["metric"] != "ami"] for frame in frames[2:]]
     every = pandas.concat(frames)
     every[every["metric"].isin(METRICS)][list(KEPT)].round(4).to_csv(RECORD, index=False, lineterminator="\n")
 
@@ -68,7 +70,7 @@ def print_table(record: pandas.DataFrame, draw: str, row: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3:
+    if len(sys.argv) in (3, 4):
         write_record([Path(argument) for argument in sys.argv[1:]])
     read = pandas.read_csv(RECORD, dtype={name: str for name in KEPT if COLUMNS[name][0] == "str"},
                            keep_default_na=False, na_values={name: [""] for name in KEPT if COLUMNS[name][0] != "str"})

@@ -173,15 +173,12 @@ class Strategy:
         many acts, ``""`` for none; None where so many, or so few, cannot be spent.
     whole : bool
         Whether it is also asked with as many acts as there are faces.
-    simulated : bool
-        Whether looks are simulated by labels.
     """
 
     name: str
     title: str
     answer: Callable[[Pile, Person, int], np.ndarray | None]
     whole: bool = False
-    simulated: bool = False
 
 
 def strategies() -> dict[str, Strategy]:

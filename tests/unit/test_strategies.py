@@ -33,6 +33,7 @@ def spend(name, acts, pile, labels, **options):
 @pytest.mark.parametrize(("name", "acts", "named", "labelled"), [
     ("looks", 4, 4, 0), ("looks", 12, 12, 0), ("few_labels", 20, 0, 20), ("self_training", 4, 4, 0),
     ("random_labels", 40, 0, 40), ("typical_labels", 4, 0, 4), ("unsure_labels", 16, 0, 16),
+    ("typical_then_unsure", 17, 0, 17),
     ("taught_names", 8, 8, 0), ("names_and_labels", 16, 4, 12)])
 def test_groups_of_one_class_are_all_told_at_exactly_the_acts_that_were_counted(name, acts, named, labelled):
     pile, labels, truth = planted()
@@ -95,6 +96,7 @@ def test_the_figure_tells_apart_strategies_that_there_are():
 
 def test_rounds_spend_every_act_and_grow():
     assert list(rounds(20)) == [8, 8, 4]
+    assert list(rounds(40, first=20)) == [20, 8, 8, 4]
     assert sum(rounds(2400)) == 2400
     assert len(list(rounds(2400))) < 40
 

@@ -66,24 +66,27 @@ def typical(pile: Pile, person: Person, acts: int) -> np.ndarray | None:
     return answer_of(pile, classify(pile, rows, person.label(rows))[1])
 
 
-def rounds(acts: int) -> Iterator[int]:
-    """Yield how many faces are labelled in each round."""
-    done = 0
+def rounds(acts: int, first: int = 0) -> Iterator[int]:
+    """Yield how many faces are labelled in each round: of the first round, where it is not 0, so many."""
+    done = min(first, acts)
+    if done:
+        yield done
     while done < acts:
         count = min(acts - done, max(ROUND, int(GROWTH * done)))
         yield count
         done += count
 
 
-def in_rounds(choose: Choose, pile: Pile, person: Person, acts: int, *, leaning: bool = False) -> np.ndarray | None:
+def in_rounds(choose: Choose, pile: Pile, person: Person, acts: int, *, leaning: bool = False,
+              first: int = 0) -> np.ndarray | None:
     """Label faces in rounds, each of them chosen by what the classifier says after the round before.
 
-    Where it leans on nothing, the first are typical ones.
+    Where it leans on nothing, the first are typical ones: ``first`` of them, or as many as in any round.
     """
     if not acts or (leaning and pile.prior[0] is None):
         return None
     rows, labels = np.empty(0, np.int64), np.empty(0, dtype=str)
-    for count in rounds(acts):
+    for count in rounds(acts, first):
         free = np.setdiff1d(np.arange(len(pile)), rows)
         logs = classify(pile, rows, labels, leaning=leaning)[0] if len(rows) else pile.prior[0] if leaning else None
         chosen = typical_faces(pile, count) if logs is None else free[choose(logs[free], count)]
@@ -122,6 +125,8 @@ STRATEGY = (
     Strategy("typical_labels", "labels of typical faces", typical),
     Strategy("unsure_labels", "labels where least sure",
              lambda pile, person, acts: in_rounds(least_sure, pile, person, acts)),
+    Strategy("typical_then_unsure", "half typical faces, half where least sure",
+             lambda pile, person, acts: in_rounds(least_sure, pile, person, acts, first=min(acts // 2, MOST_TYPICAL))),
     Strategy("sought_labels", "labels sought class by class, leaning on them",
              lambda pile, person, acts: in_rounds(of_each_class, pile, person, acts, leaning=True)),
 )

@@ -63,6 +63,6 @@ STRATEGY = (
              lambda pile, person, acts: suggested("action_units", pile, acts)),
     Strategy("drawn_faces", "no act: clusters named by drawn faces",
              lambda pile, person, acts: suggested("drawn_faces", pile, acts)),
-    Strategy("looks", "clusters, a look each (simulated)", looks, simulated=True),
+    Strategy("looks", "clusters, a look each (simulated)", looks),
     Strategy("few_labels", f"clusters, {FACES_EACH} labels each", few_labels),
 )

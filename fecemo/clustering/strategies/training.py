@@ -107,7 +107,7 @@ def surest(pile: Pile, logs: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray
 
 
 STRATEGY = (
-    Strategy("taught_names", "clusters, a look each, then a classifier (simulated)", named_and_taught, simulated=True),
-    Strategy("self_training", "clusters, a look each, then self-training (simulated)", self_trained, simulated=True),
-    Strategy("names_and_labels", "a quarter looks, the rest labels (simulated)", names_and_labels, simulated=True),
+    Strategy("taught_names", "clusters, a look each, then a classifier (simulated)", named_and_taught),
+    Strategy("self_training", "clusters, a look each, then self-training (simulated)", self_trained),
+    Strategy("names_and_labels", "a quarter looks, the rest labels (simulated)", names_and_labels),
 )
