@@ -204,7 +204,8 @@ def _converted(model: Any, path: Path, opset: int) -> bytes:
 def _embedding(model: Any, columns: dict[str, np.ndarray], shapes: dict[str, Any]) -> np.ndarray:
     """Return the embedding of a classifier as Keras computes it, in blocks."""
     n = len(next(iter(columns.values())))
-    blocks = ({name: columns[name][start : start + BLOCK] for name in shapes} for start in range(0, n, BLOCK))
+    entering = {name.replace(".", "_"): values for name, values in columns.items()}
+    blocks = ({name: entering[name][start : start + BLOCK] for name in shapes} for start in range(0, n, BLOCK))
     return np.concatenate([np.asarray(model(block)["embedding"]) for block in blocks])
 
 

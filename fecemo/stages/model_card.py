@@ -4,17 +4,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from fecemo.data.receipts import require_receipt
 from fecemo.errors import StoredStateError
 from fecemo.evaluation.results import MEASURED, read_results
 from fecemo.stages.exported_model import NOTICE
 from fecemo.stages.run_readout import RunReadout
 from fecemo.stages.tables.report_facts import STATED, statement_of
+from fecemo.study.artifact_kinds import OF_ROW
 from fecemo.study.recipe_file import read_recipe
 from fecemo.version import __version__
 
 CARD_NAMES = ("model_card.md", "model_card.json")
 METRICS = ("balanced_accuracy", "accuracy", "macro_f1")
 NOT_STATED = "not stated"
+OF_DATASET = f"dataset{OF_ROW}"
 MISUSE = (NOTICE,
           "In the EU, inform the people whose faces are analysed (AI Act, article 50); inferring emotions at work and "
           "in schools is forbidden there (article 5).",
@@ -56,7 +59,10 @@ def card_document(readout: RunReadout, recipe: Path | None, checks: list[Check],
     """Return the card as JSON values; ``shapes`` are those of what enters, without the number of faces."""
     calibration, names = readout.calibration, readout.names
     study = None if recipe is None else read_recipe(recipe)
-    learnt = sorted(name.partition("dataset of ")[2] for name in readout.model.inputs if name.startswith("dataset of "))
+    layout, variant = readout.run.layout, readout.where[1]
+    models = [readout.model, *(require_receipt(layout.model(row, variant), "train") for row in readout.rows_behind)]
+    learnt = sorted({name.removeprefix(OF_DATASET) for model in models for name in model.inputs
+                     if name.startswith(OF_DATASET)})
     roles = readout.run.roles(*readout.where)
     statements = {}
     for name in dict.fromkeys((*learnt, *roles.values())):

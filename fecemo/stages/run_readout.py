@@ -145,10 +145,11 @@ class RunReadout:
     @cached_property
     def behind(self) -> Encoder | None:
         """Encoder or None: That of the row from whose embeddings this one's are made."""
-        return next((self.run.encoder(row, self.where[1]) for row in self._rows_behind), None)
+        return next((self.run.encoder(row, self.where[1]) for row in self.rows_behind), None)
 
     @property
-    def _rows_behind(self) -> list[str]:
+    def rows_behind(self) -> list[str]:
+        """List of str: The row from whose embeddings this one's are made, where there is one."""
         return [name.partition(OF_ROW)[2] for name in self.model.inputs if name.startswith(f"outputs{OF_ROW}")]
 
     @property
@@ -159,7 +160,7 @@ class RunReadout:
     @property
     def columns(self) -> set[str]:
         """Set of str: Columns of a data set that the row, and one behind it, take."""
-        rows = [self.where[0], *self._rows_behind]
+        rows = [self.where[0], *self.rows_behind]
         models = [require_receipt(self.run.layout.model(row, self.where[1]), "train") for row in rows]
         return {model.config["variant"]["faces"] if column == IMAGE else column
                 for model in models for column in input_columns(model).values()} - {EMBEDDING}

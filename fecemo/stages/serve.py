@@ -74,7 +74,7 @@ class ServeSettings:
     port : int
         0 for any that is free.
     names : tuple of str
-        Further names under which the service may be called.
+        Further names under which the service may be called, such as the machine's own where ``host`` is ``0.0.0.0``.
     detector, landmark_model : Path
         Files, or names of those that ``00_models.py`` has fetched.
     workers : int, optional

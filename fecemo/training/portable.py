@@ -170,7 +170,9 @@ class SharesOfClassifier(layers.Layer):
 
 
 def portable_model(parts: tuple[NetworkPart, ...], shares: Any, *, fixed: bool = False) -> Any:
-    """Return the whole as a `keras.Model`: by input column in, ``probabilities`` and ``embedding`` out.
+    """Return the whole as a `keras.Model`: by column in, ``probabilities`` and ``embedding`` out.
+
+    A point in a column's name is a line below in the input's.
 
     Parameters
     ----------
@@ -207,7 +209,8 @@ def portable_model(parts: tuple[NetworkPart, ...], shares: Any, *, fixed: bool =
         network = keras.Model(part.model.input, leaving, name="network" if last else "network_behind")
         answer, *features = (layers.Flatten()(tensor) for tensor in network(feed))
         embedding = features[0] if features else answer
-    return keras.Model(entering, {SHARES: shares(answer), EMBEDDING: embedding}, name="portable")
+    return keras.Model({tensor.name: tensor for tensor in entering.values()},
+                       {SHARES: shares(answer), EMBEDDING: embedding}, name="portable")
 
 
 def _features(tensor: Any) -> Any:

@@ -1,6 +1,7 @@
 """Rows whose networks take no pixels: rated similarity of measurements, and a head on another row's embedding."""
 
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -129,6 +130,8 @@ def test_a_head_on_another_rows_embedding_is_exported_with_the_row_behind_it(stu
     answers = exported.answers({name: measured[:, columns_of([name.partition(".")[2]])] for name in exported.columns})
     stored = read_output(layout.outputs("few_labels", "gray"), "target", "probabilities")
     np.testing.assert_allclose(answers.probabilities[stored.rows], stored.values, atol=1e-4)
+    card = json.loads((tmp_path / "model_card.json").read_text())
+    assert [name for name, stated in card["data"].items() if stated["learnt_from"]] == ["source", "target"]
 
 
 class TestHead:
