@@ -198,6 +198,18 @@ class TestLandmarkResnet:
         np.testing.assert_array_equal(plain[:6], other[:6])
         assert (plain[6:] != other[6:]).all()
 
+    def test_dropout_leaves_out_while_learning_alone(self):
+        approach = find_approach("landmark_resnet")
+        config = approach.config(filters=(4, 6), landmark_widths=(8,), gradients=0.0, dropout=(0.0, 0.9))
+        model = approach.model(config, SHAPES, 7, 1)
+        inputs = {name: np.ones((1, *shape), np.float32) for name, shape in SHAPES.items()}
+        answers = [keras.ops.convert_to_numpy(model(inputs, training=training)["probabilities"])
+                   for training in (False, False, True, True)]
+        np.testing.assert_array_equal(answers[0], answers[1])
+        assert (answers[2] != answers[3]).any()
+        with pytest.raises(ValueError, match="dropout must be shares"):
+            approach.config(dropout=(0.3, 1.0))
+
     def test_without_landmark_features_it_is_another_network(self):
         with pytest.raises(ValueError, match="nothing is left of a face"):
             find_approach("landmark_resnet").config(distances=0, blendshapes=0, gradients=0)

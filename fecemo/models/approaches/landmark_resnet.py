@@ -23,17 +23,23 @@ class LandmarkResidualConfig(SmallResidualConfig):
         SELU layers between the landmark features and the classes.
     distances, blendshapes, gradients : float
         Factor of each group of landmark features; see `LandmarkFeaturesConfig`. 0 leaves the group out.
+    dropout : tuple of float
+        Shares, in [0, 1), of the landmark features as they enter and of all features before the classes that are left
+        out of a face while learning: what was measured is learnt by heart sooner than pixels, which are altered.
     """
 
     landmark_widths: tuple[int, ...] = (128,)
     distances: float = 1.0
     blendshapes: float = 1.0
     gradients: float = 1.0
+    dropout: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         refuse_sizes_below_one(self, "landmark_widths")
         refuse_no_group(self)
+        if not all(0 <= share < 1 for share in self.dropout):
+            raise ValueError(f"dropout must be shares from 0 to below 1, not {self.dropout}")
 
 
 def build(config: LandmarkResidualConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
@@ -51,12 +57,14 @@ def build(config: LandmarkResidualConfig, shapes: Mapping[str, Shape], n_classes
                         name=f"standardization_{group}")(inputs[group]) for group in landmark_columns(config)]
     measured = standardized[0] if len(standardized) == 1 else layers.Concatenate(name="measured")(standardized)
     landmarks = chain("landmarks", measured.shape[1:], [
-        layers.Dense(width, activation="selu", name=f"dense_{number}")
-        for number, width in enumerate(config.landmark_widths, 1)])(measured)
+        *([layers.Dropout(config.dropout[0], name="dropout")] if config.dropout[0] else []),
+        *(layers.Dense(width, activation="selu", name=f"dense_{number}")
+          for number, width in enumerate(config.landmark_widths, 1))])(measured)
     pixels = small_encoder(config, shapes["image"])(inputs["image"])
     features = layers.Concatenate(name="streams")([pixels, landmarks])
+    kept = layers.Dropout(config.dropout[1], name="dropout")(features) if config.dropout[1] else features
     head = class_head(features.shape[1:], (), n_classes)
-    return keras.Model(inputs, {"probabilities": head(features), "features": features}, name="landmark_resnet")
+    return keras.Model(inputs, {"probabilities": head(kept), "features": features}, name="landmark_resnet")
 
 
 def inputs_of(config: LandmarkResidualConfig) -> dict[str, str]:
