@@ -34,7 +34,8 @@ def spend(name, acts, pile, labels, **options):
     ("looks", 4, 4, 0), ("looks", 12, 12, 0), ("few_labels", 20, 0, 20), ("self_training", 4, 4, 0),
     ("random_labels", 40, 0, 40), ("typical_labels", 4, 0, 4), ("unsure_labels", 16, 0, 16),
     ("typical_then_unsure", 17, 0, 17),
-    ("taught_names", 8, 8, 0), ("names_and_labels", 16, 4, 12)])
+    ("taught_names", 8, 8, 0), ("names_and_labels", 16, 4, 12),
+    ("names_and_unsure_labels", 16, 4, 12)])
 def test_groups_of_one_class_are_all_told_at_exactly_the_acts_that_were_counted(name, acts, named, labelled):
     pile, labels, truth = planted()
     answers, person = spend(name, acts, pile, labels, shown=10)

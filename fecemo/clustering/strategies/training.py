@@ -3,7 +3,7 @@
 import numpy as np
 
 from fecemo.clustering.softmax import OffsetSoftmax
-from fecemo.clustering.strategies.labels import answer_of
+from fecemo.clustering.strategies.labels import Choose, answer_of, least_sure, rounds
 from fecemo.clustering.strategies.names import can_cluster
 from fecemo.clustering.strategy import Person, Pile, Strategy
 
@@ -43,23 +43,35 @@ def named_and_taught(pile: Pile, person: Person, acts: int) -> np.ndarray | None
     return answer_of(pile, model.log_proba(pile.scored_standard, of_scored))
 
 
-def names_and_labels(pile: Pile, person: Person, acts: int) -> np.ndarray | None:
-    """Look at clusters with a quarter of the acts, label faces at random with the rest, and learn from both.
+def names_and_labels(pile: Pile, person: Person, acts: int, choose: Choose | None = None) -> np.ndarray | None:
+    """Look at clusters with a quarter of the acts, label faces with the rest, and learn from both.
 
     The classifier leans on what is known without an act. Names weigh as their clusters are pure, so that in mixed ones
-    the labels decide.
+    the labels decide. Faces to label come up at random; or in rounds, as ``choose`` has it from what the classifier
+    says by then.
     """
     n_clusters = round(SHARE_OF_LOOKS * acts)
     if not can_cluster(pile, n_clusters):
         return None
     names, weights = name_clusters(pile, person, n_clusters)
-    rows = person.random_order()[: acts - n_clusters]
-    of_pile, of_scored = pile.prior
-    every = np.concatenate([np.arange(len(pile)), rows])
-    model = OffsetSoftmax(pile.classes, PENALTY).fit(
-        pile.standard[every], np.concatenate([names, person.label(rows)]), None if of_pile is None else of_pile[every],
-        np.concatenate([weights, np.ones(len(rows))]))
-    return answer_of(pile, model.log_proba(pile.scored_standard, of_scored))
+    (of_pile, of_scored), faces = pile.prior, np.arange(len(pile))
+    rows, labels = np.empty(0, np.int64), np.empty(0, dtype=names.dtype)
+
+    def learn() -> OffsetSoftmax:
+        every = np.concatenate([faces, rows])
+        return OffsetSoftmax(pile.classes, PENALTY).fit(
+            pile.standard[every], np.concatenate([names, labels]), None if of_pile is None else of_pile[every],
+            np.concatenate([weights, np.ones(len(rows))]))
+
+    if choose is None:
+        rows = person.random_order()[: acts - n_clusters]
+        labels = person.label(rows)
+    else:
+        for count in rounds(acts - n_clusters):
+            free = np.setdiff1d(faces, rows)
+            chosen = free[choose(learn().log_proba(pile.standard, of_pile)[free], count)]
+            rows, labels = np.concatenate([rows, chosen]), np.concatenate([labels, person.label(chosen)])
+    return answer_of(pile, learn().log_proba(pile.scored_standard, of_scored))
 
 
 def self_trained(pile: Pile, person: Person, acts: int) -> np.ndarray | None:
@@ -110,4 +122,6 @@ STRATEGY = (
     Strategy("taught_names", "clusters, a look each, then a classifier (simulated)", named_and_taught),
     Strategy("self_training", "clusters, a look each, then self-training (simulated)", self_trained),
     Strategy("names_and_labels", "a quarter looks, the rest labels (simulated)", names_and_labels),
+    Strategy("names_and_unsure_labels", "a quarter looks, labels where least sure (simulated)",
+             lambda pile, person, acts: names_and_labels(pile, person, acts, least_sure)),
 )
