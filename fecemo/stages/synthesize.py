@@ -143,7 +143,8 @@ def _make(dataset: Dataset, parents: Parents, settings: SynthesizeSettings, out:
             "classes": dict(Counter(face.label for face, end in zip(planned, moved, strict=True) if end is not None)),
             "neutral": len({face.neutral for face in planned}),
             "donors": len({face.donor for face in planned} - {None}),
-            "unsure": int(np.count_nonzero(~sure)), "turned": int(np.count_nonzero(sure) - np.count_nonzero(usable)),
+            "measured": len(sure), "unsure": int(np.count_nonzero(~sure)),
+            "turned": int(np.count_nonzero(sure) - np.count_nonzero(usable)),
             "shrunk": shrunk}
         receipt = writer.finish(STAGE, config=config, inputs=inputs, seed=settings.seed, extra_files=[SHEET_NAME],
                                 summary=summary)
@@ -257,5 +258,5 @@ def _closing_line(receipt: Receipt) -> str:
         line += f", {left_out} left out because triangles turn over"
     if summary["shrunk"]:
         line += f", {summary['shrunk']} with a smaller gain"
-    return (f"{line}; of the parents {summary['unsure']} were unsure and {summary['turned']} turned away, and not "
-            f"used, in {receipt.seconds:.1f} s")
+    return (f"{line}; of the {summary['measured']} faces measured, {summary['unsure']} were unsure and "
+            f"{summary['turned']} turned away, and not used, in {receipt.seconds:.1f} s")

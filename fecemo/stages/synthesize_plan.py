@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fecemo.clustering.prototypes import ACTION_UNITS, PROTOTYPES
+from fecemo.clustering.prototypes import ACTION_UNITS, ONE_SIDED, PROTOTYPES, SIDES
 from fecemo.data.dataset import Dataset
 from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.face_lists import face_id
@@ -16,6 +16,8 @@ from fecemo.study.faces.examples import labelled_rows
 
 CARRIED = ("valence", "arousal")
 """Columns of numbers that a synthetic face has from its donor."""
+MAP_FACES = 1000
+"""Faces of the train split, whatever they show, of which it is learnt how meshes move where there are no donors."""
 STRENGTH = 0.7
 """Of a blendshape that stands in for an action unit of a prototype, at a gain of 1."""
 
@@ -30,15 +32,18 @@ class Parents:
         Rows of the faces that are given expressions, in the order in which they are taken.
     donors : mapping of str to ndarray of shape (m,), int64
         Rows of the faces that show each expression; empty where it comes from action units.
+    unlabelled : ndarray of shape (u,), int64
+        Rows of further faces of which no label is read: how they differ says how meshes move.
     """
 
     neutral: np.ndarray
     donors: Mapping[str, np.ndarray]
+    unlabelled: np.ndarray
 
     @property
     def rows(self) -> np.ndarray:
         """Ndarray of shape (k,), int64: all of them, ascending."""
-        return np.unique(np.concatenate([self.neutral, *self.donors.values()]))
+        return np.unique(np.concatenate([self.neutral, *self.donors.values(), self.unlabelled]))
 
 
 @dataclass(frozen=True)
@@ -90,15 +95,17 @@ def choose_parents(dataset: Dataset, settings: SynthesizeSettings) -> Parents:
 
     neutral = some(labels == settings.neutral)
     others = [name for name in dataset.classes if name != settings.neutral]
+    unlabelled = np.empty(0, np.int64)
     if settings.by == "donors":
         donors = {name: some((labels == name) & agreed) for name in others}
         donors = {name: of_class for name, of_class in donors.items() if len(of_class)}
     else:
         donors = {name: np.empty(0, np.int64) for name in others if name in PROTOTYPES}
+        unlabelled = rng.permutation(dataset.learnable_rows("train"))[:MAP_FACES]
     if not len(neutral) or not donors:
         lacking = f"{settings.neutral} face" if not len(neutral) else "donor of another class"
         raise InputError(f"{dataset.folder}: there is no {lacking} among {len(rows)} faces of the train split")
-    return Parents(neutral, donors)
+    return Parents(neutral, donors, unlabelled)
 
 
 def _agreement(dataset: Dataset, rows: np.ndarray, settings: SynthesizeSettings) -> np.ndarray:
@@ -149,6 +156,10 @@ def plan_faces(parents: Parents, usable: np.ndarray, settings: SynthesizeSetting
 
 
 def blendshapes_of(label: str, names: Sequence[str] = MODEL_NAMES) -> np.ndarray:
-    """Return by how much each blendshape rises in the prototype of a class: ndarray of shape (52,), float64."""
-    moved = {shape for unit in PROTOTYPES[label] for shape in ACTION_UNITS[unit]}
+    """Return by how much each blendshape rises in the prototype of a class: ndarray of shape (52,), float64.
+
+    What one side of a face does alone, the person's left does here.
+    """
+    shapes = {**ACTION_UNITS, ONE_SIDED: tuple(left for left, _ in SIDES)}
+    moved = {shape for unit in PROTOTYPES[label] for shape in shapes[unit]}
     return np.array([STRENGTH * (name in moved) for name in names])

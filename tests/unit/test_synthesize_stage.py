@@ -7,6 +7,7 @@ import pytest
 import yaml
 from standing_mesh import standing_mesh
 
+from fecemo.clustering.prototypes import PROTOTYPES
 from fecemo.data.dataset import Dataset
 from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
@@ -16,9 +17,11 @@ from fecemo.data.synthesize_settings import SynthesizeSettings
 from fecemo.errors import InputError, StoredStateError
 from fecemo.imaging.landmarks import points
 from fecemo.imaging.landmarks.mesh import MIDDLE
+from fecemo.imaging.landmarks.points import MODEL_NAMES
 from fecemo.imaging.landmarks.synthesis import FaceSynthesizer
 from fecemo.stages.labels_read import _parent_rows
 from fecemo.stages.synthesize import SHEET_NAME, synthesize
+from fecemo.stages.synthesize_plan import blendshapes_of
 from fecemo.study.cell import resolve
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
@@ -124,6 +127,15 @@ def test_what_cannot_be_made_is_refused(made, tmp_path):
                        tmp_path / "out", OpenMouth)
     with pytest.raises(ValueError, match="gain must be two numbers from 0 to 2, the least first"):
         SynthesizeSettings(settings.dataset, gain=(1.0, 0.5))
+
+
+def test_prototypes_raise_the_blendshapes_of_their_units_and_contempt_those_of_one_side():
+    raised = {label: {name for name, rise in zip(MODEL_NAMES, blendshapes_of(label), strict=True) if rise > 0}
+              for label in PROTOTYPES}
+    assert raised["neutral"] == set()
+    assert raised["happy"] == {"cheek squint left", "cheek squint right", "mouth smile left", "mouth smile right"}
+    assert raised["contempt"] == {"mouth dimple left", "mouth smile left", "mouth left"}
+    assert all(raised[label] for label in PROTOTYPES if label != "neutral")
 
 
 def test_labels_of_parents_are_spent_by_whoever_learns_from_their_children(made):
