@@ -112,7 +112,7 @@ def _cubic_far(x: Any) -> Any:
 
 
 class SharesOfClusters(layers.Layer):
-    """Vectors to shares of labels, by the margins of named centres: see `fecemo.archive.confidence`.
+    """Vectors to shares of labels, by the margins of named centres: see `fecemo.evaluation.metrics.calibration`.
 
     Parameters
     ----------
