@@ -169,22 +169,27 @@ function draw(canvas, source, width, height, faces) {
   const scale = Math.min(1, SHOWN_SIDE / Math.max(width, height));
   canvas.width = Math.round(width * scale);
   canvas.height = Math.round(height * scale);
-  const pen = canvas.getContext("2d"), unit = Math.max(12, Math.max(canvas.width, canvas.height) / 26);
+  const pen = canvas.getContext("2d"), longest = Math.max(canvas.width, canvas.height);
   pen.drawImage(source, 0, 0, canvas.width, canvas.height);
-  pen.font = `600 ${unit}px system-ui, sans-serif`;
   pen.textBaseline = "middle";
   faces.forEach((face, number) => {
-    const {left, right, top, bottom} = face.box;
+    const {left, right, top, bottom} = face.box, words = `${number + 1} ${face.shows} ${face.shows
+      ? face.confidence.toFixed(2) : ""}`.trim();
+    // Smaller over small faces, so that neighbours keep apart.
+    const font = (size) => `600 ${size}px system-ui, sans-serif`;
+    let size = Math.max(12, longest / 26);
+    pen.font = font(size);
+    size = Math.max(12, longest / 44, size * Math.min(1, 1.2 * (right - left) * scale / pen.measureText(words).width));
+    pen.font = font(size);
     pen.strokeStyle = pen.fillStyle = COLOURS[about.labels.indexOf(face.shows) % COLOURS.length] ?? "#444";
-    pen.lineWidth = unit / 6;
+    pen.lineWidth = Math.max(2, longest / 160);
     pen.strokeRect(left * scale, top * scale, (right - left) * scale, (bottom - top) * scale);
-    const words = `${number + 1} ${face.shows} ${face.shows ? face.confidence.toFixed(2) : ""}`.trim();
-    const wide = pen.measureText(words).width + unit * 0.7, high = unit * 1.4;
-    const x = Math.max(0, Math.min(left * scale - unit / 12, canvas.width - wide));
+    const wide = pen.measureText(words).width + size * 0.7, high = size * 1.4;
+    const x = Math.max(0, Math.min(left * scale - pen.lineWidth / 2, canvas.width - wide));
     const y = top * scale >= high ? top * scale - high : Math.min(bottom * scale, canvas.height - high);
     pen.fillRect(x, y, wide, high);
     pen.fillStyle = "#fff";
-    pen.fillText(words, x + unit * 0.35, y + high / 2);
+    pen.fillText(words, x + size * 0.35, y + high / 2);
   });
   canvas.setAttribute("aria-label", listed(faces) || "no face");
 }
