@@ -272,8 +272,9 @@ class Recipe:
             raise ValueError(f"naming.drawn: {name!r} is no data set of the recipe: {nearest(name, self.datasets)}; "
                              "add one of drawn faces: {NAME: {draw: {faces_per_class: 192}}}")
         way = self.datasets[name].way
-        if not way.made or not way.has_labels(self.datasets[name].settings):
-            raise ValueError(f"naming.drawn: {name} holds {'faces without labels' if way.made else 'faces of people'}; "
+        if way.made != "drawn" or not way.has_labels(self.datasets[name].settings):
+            held = {"drawn": "faces without labels", "": "faces of people"}.get(way.made, f"{way.made} faces")
+            raise ValueError(f"naming.drawn: {name} holds {held}; "
                              "expected drawn, labelled faces: {draw: {faces_per_class: 192}}")
 
     def role(self, name: str) -> str:

@@ -22,6 +22,7 @@ from fecemo.imaging.landmarks.synthesis import FaceSynthesizer
 from fecemo.stages.labels_read import _parent_rows
 from fecemo.stages.synthesize import SHEET_NAME, synthesize
 from fecemo.stages.synthesize_plan import blendshapes_of
+from fecemo.stages.tables.report_facts import statement_of
 from fecemo.study.cell import resolve
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
@@ -161,6 +162,7 @@ def test_a_recipe_names_synthetic_faces_and_counts_their_parents_labels(tmp_path
     assert of_a_fifth.words == "synthetic faces with labels, 20 % of the labels"
     read = recipe(["target.train", "synthetic"], {"dataset": "people"})
     assert supervision_of(resolve(read, "supervised", "gray")).words == "synthetic faces with labels, all labels"
+    assert statement_of(read, "synthetic").name == "Synthetic faces", "the report's data card says what they are"
     layout = RunLayout(tmp_path)
     step, = read.datasets["synthetic"].way.steps(read.datasets["synthetic"].settings, "synthetic", layout)
     assert (step.script, step.stage, step.settings.dataset) == ("02_synthesize", "synthesize", layout.dataset("people"))
