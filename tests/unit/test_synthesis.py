@@ -136,6 +136,7 @@ class TestSynthesizer:
 
 @pytest.mark.skipif(not MODEL.is_file(), reason="needs face_landmarker.task: pipelines/00_models.py fetches it")
 def test_on_drawn_faces_the_warp_comes_nearer_to_the_true_expression():
+    pytest.importorskip("ai_edge_litert")
     from fecemo.imaging.landmarks.mesh import find_mesh
     from fecemo.imaging.landmarks.model import FaceLandmarker
 

@@ -9,7 +9,7 @@ from fecemo.data.documents import build, read_json
 from fecemo.data.durable import atomic_write
 from fecemo.errors import InputError, StoredStateError
 
-SCORE_FORMAT = "fecemo.score/4"
+SCORE_FORMAT = "fecemo.score/5"
 SCORE_NAME = "score.json"
 ABSTAINED = "(no name)"
 """Heading of the confusion matrix's last column, which is there only where some face got no emotion."""
