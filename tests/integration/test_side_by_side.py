@@ -229,10 +229,10 @@ def test_what_cannot_stand_side_by_side_is_refused(made, tmp_path):
 def test_a_score_that_cannot_be_read_is_a_dash_that_says_what_to_do(made, capsys):
     recipe, run = made
     path = RunLayout(run).score("supervised", "rgb") / "score.json"
-    path.write_text(path.read_text().replace("fecemo.score/4", "fecemo.score/3"))
+    path.write_text(path.read_text().replace("fecemo.score/5", "fecemo.score/4"))
     renew_receipt(path.parent)
     table.run((run,), recipe)
-    assert "expected 'fecemo.score/4'; run the evaluate stage again" in capsys.readouterr().err
+    assert "expected 'fecemo.score/5'; run the evaluate stage again" in capsys.readouterr().err
     results = read_results(run)
     measured = results[(results.metric == "accuracy") & (results.stage == "evaluate") & results.value.notna()]
     assert set(zip(measured.row, measured.variant, strict=True)) >= {("supervised", "tight")}
