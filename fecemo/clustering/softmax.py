@@ -64,8 +64,8 @@ class OffsetSoftmax:
             slope = np.concatenate([(values.T @ apart + ridge * coef).ravel(), apart.sum(axis=0) + pull * intercept])
             return cost + pull * float((intercept**2).sum()) / 2, slope
 
-        found = minimize(loss, np.zeros(size * (width + 1)), jac=True, method="L-BFGS-B", options={"maxiter": STEPS})
-        self.coef_, self.intercept_ = found.x[:-size].reshape(width, size), found.x[-size:]
+        fitted = minimize(loss, np.zeros(size * (width + 1)), jac=True, method="L-BFGS-B", options={"maxiter": STEPS})
+        self.coef_, self.intercept_ = fitted.x[:-size].reshape(width, size), fitted.x[-size:]
         return self
 
     def log_proba(self, values: np.ndarray, offset: np.ndarray | None = None) -> np.ndarray:

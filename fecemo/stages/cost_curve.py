@@ -97,8 +97,8 @@ def run(arguments: CellArguments) -> Receipt:
                              seconds_per_face=settings.seconds_per_face)
                   for (name, acts), of_seeds in sorted(spent.items(), key=lambda item: item[0][1])]
         if not points:
-            asked = ", ".join(map(str, settings.acts))
-            raise InputError(f"{arguments.recipe}: cost_curve: no strategy can spend {asked} acts on {len(may_act)} "
+            numbers = ", ".join(map(str, settings.acts))
+            raise InputError(f"{arguments.recipe}: cost_curve: no strategy can spend {numbers} acts on {len(may_act)} "
                              "faces; name other numbers")
         support = np.array([np.count_nonzero(truth == emotion) for emotion in target.classes])
         record = CostCurve(

@@ -206,12 +206,12 @@ def _require_named(phrase: str, query: Query, tags: Tags) -> None:
     """Refuse words that call for classes alone which no cluster is named: there is no face to put first."""
     classes = np.array(tags.description.classes)
     named = {*tags.description.names.values(), *tags.shows.tolist()} if tags.description.names else set()
-    asked = classes[query.called].tolist()
-    if not asked:
+    labels = classes[query.called].tolist()
+    if not labels:
         raise InputError(f"find: {phrase!r} says what a face is not to show, and not what it shows")
-    if asked and named and not named & set(asked):
+    if labels and named and not named & set(labels):
         there = [name for name in classes.tolist() if name in named]
-        raise InputError(f"find: {phrase!r} asks for {' or '.join(asked)}, and no cluster is named so; named are "
+        raise InputError(f"find: {phrase!r} asks for {' or '.join(labels)}, and no cluster is named so; named are "
                          f"{', '.join(there) or 'none'}. Name one so, and tag again")
 
 

@@ -108,8 +108,8 @@ def of_each_class(logs: np.ndarray, count: int) -> np.ndarray:
     know yet, the face stands out of which it is least sure.
     """
     likely = np.exp(logs)
-    seen = likely.any(axis=0)
-    standing = np.where(seen, likely / np.where(seen, likely.mean(axis=0), 1.0), -likely.max(axis=1, keepdims=True))
+    known = likely.any(axis=0)
+    standing = np.where(known, likely / np.where(known, likely.mean(axis=0), 1.0), -likely.max(axis=1, keepdims=True))
     ranked = np.argsort(-standing, axis=0, kind="stable")
     chosen: dict[int, None] = {}
     for turn in range(count):

@@ -33,8 +33,8 @@ def looks(pile: Pile, person: Person, acts: int) -> np.ndarray | None:
     if not can_cluster(pile, acts):
         return None
     clustering = pile.clustering(acts)
-    seen = person.look([clustering.members(cluster) for cluster in range(acts)])
-    return np.array([look.name for look in seen])[clustering.scored]
+    looks = person.look([clustering.members(cluster) for cluster in range(acts)])
+    return np.array([look.name for look in looks])[clustering.scored]
 
 
 def few_labels(pile: Pile, person: Person, acts: int) -> np.ndarray | None:

@@ -28,9 +28,9 @@ def name_clusters(pile: Pile, person: Person, n_clusters: int) -> tuple[np.ndarr
     teaches little.
     """
     clustering = pile.clustering(n_clusters)
-    seen = person.look([clustering.members(cluster) for cluster in range(n_clusters)])
-    weights = WORTH * np.array([look.share for look in seen]) / clustering.sizes
-    return np.array([look.name for look in seen])[clustering.labels], weights[clustering.labels]
+    looks = person.look([clustering.members(cluster) for cluster in range(n_clusters)])
+    weights = WORTH * np.array([look.share for look in looks]) / clustering.sizes
+    return np.array([look.name for look in looks])[clustering.labels], weights[clustering.labels]
 
 
 def named_and_taught(pile: Pile, person: Person, acts: int) -> np.ndarray | None:

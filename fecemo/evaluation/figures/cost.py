@@ -48,10 +48,10 @@ def _panel(best: "pandas.Series", points: "pandas.DataFrame") -> str:
     by_time = points.sort_values(["value_seconds", "value"], ascending=[True, False], kind="stable")
     before = by_time["value"].cummax().shift(fill_value=-1.0)
     leading = by_time.loc[by_time["value"] > before, "naming"]  # better than all that takes less time
-    told = [name for name in dict.fromkeys(points["naming"])
-            if name in {*leading, *REFERENCES} or name.startswith("clusters, by hand")]
-    others = [name for name in dict.fromkeys(points["naming"]) if name not in told]
-    height = HEIGHT + LINE * (len(told) + bool(others))
+    apart = [name for name in dict.fromkeys(points["naming"])
+             if name in {*leading, *REFERENCES} or name.startswith("clusters, by hand")]
+    others = [name for name in dict.fromkeys(points["naming"]) if name not in apart]
+    height = HEIGHT + LINE * (len(apart) + bool(others))
     figure, spoken = svg.new_figure(WIDTH, height), []
     axes = figure.add_axes((40 / WIDTH, 1 - (HEIGHT - 42) / height, (WIDTH - 54) / WIDTH, (HEIGHT - 74) / height))
     svg.quiet_axes(axes, grid="both")
@@ -63,11 +63,11 @@ def _panel(best: "pandas.Series", points: "pandas.DataFrame") -> str:
     plain: dict[str, Any] = {"color": QUIET, "linewidth": pixels(0.8), "alpha": 0.5, "marker": ".",
                              "markersize": pixels(4)}
     key = []
-    for name in [*others, *told]:
+    for name in [*others, *apart]:
         line = points[points["naming"] == name].sort_values("amount")
         x, style = line["value_seconds"].clip(lower=at_rest), plain
-        if name in told:
-            place = told.index(name)
+        if name in apart:
+            place = apart.index(name)
             tint = svg.colour(place)
             style = {"color": tint, "linewidth": pixels(1.8), "marker": MARKS[place % len(MARKS)],
                      "markersize": pixels(6), "linestyle": "-" if place < len(PALETTE) else (0, (4, 2))}

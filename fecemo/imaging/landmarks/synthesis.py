@@ -87,8 +87,8 @@ class FaceSynthesizer:
 
     def is_frontal(self, landmarks: np.ndarray) -> bool:
         """Tell whether nearly all of a face is seen: at most `FOLDED` of its triangles' area shows its back."""
-        seen = areas(_with_ring(landmarks, landmarks), self.triangles)[~self._is_mouth]
-        return bool(-seen[seen < 0].sum() <= FOLDED * np.abs(seen).sum())
+        shown = areas(_with_ring(landmarks, landmarks), self.triangles)[~self._is_mouth]
+        return bool(-shown[shown < 0].sum() <= FOLDED * np.abs(shown).sum())
 
     def moved(self, landmarks: np.ndarray, move: np.ndarray, gain: float) -> tuple[np.ndarray, float] | None:
         """Return the mesh of a photograph with another expression, and the gain with which it was moved.
@@ -152,9 +152,9 @@ class FaceSynthesizer:
 
     def _interior_of(self, donor: PhotographedFace, photograph: PhotographedFace, there: np.ndarray) -> np.ndarray:
         """Return the donor's mouth where the photograph's is to be, in its light: (side, side, 3), float64."""
-        own = _with_ring(donor.landmarks, donor.landmarks)
+        unmoved = _with_ring(donor.landmarks, donor.landmarks)
         # All triangles, so that the softened edge meets the donor's lips and not a border.
-        mouth = inverse_warp(donor.pixels, own, there, self.triangles[np.argsort(self._is_mouth, kind="stable")])
+        mouth = inverse_warp(donor.pixels, unmoved, there, self.triangles[np.argsort(self._is_mouth, kind="stable")])
         theirs, ours = (_luma(face.pixels)[_inside(face.landmarks, points.OVAL, len(face.pixels)) > 0.5]
                         for face in (donor, photograph))
         if not len(theirs) or not len(ours):
