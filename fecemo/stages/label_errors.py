@@ -1,4 +1,4 @@
-"""Label errors: a labelled data set → faces whose labels are probably wrong, shown for a person to judge."""
+"""Label errors: a labelled data set → faces whose labels are doubtful, shown for a person to judge."""
 
 import csv
 import io
@@ -43,7 +43,7 @@ class LabelErrorSettings:
     person : str
         Column that says whose face it is: nobody is in two parts. Copies of a picture never are.
     penalty : float
-        scikit-learn's ``C`` of the logistic regression that answers.
+        scikit-learn's ``C`` of the logistic regression that answers: small, so that it is not surer than it may be.
     components : int
         Longer vectors are reduced to this many principal components first.
     seed : int
@@ -55,7 +55,7 @@ class LabelErrorSettings:
     output: str = "embedding"
     folds: int = 5
     person: str = "person"
-    penalty: float = ProbeSettings.penalty
+    penalty: float = 0.01
     components: int = ProbeSettings.components
     seed: int = 0
 
@@ -65,7 +65,7 @@ class LabelErrorSettings:
 
 
 def run(settings: LabelErrorSettings, out: Path) -> Receipt:
-    """Find labels that are probably wrong, by confident learning; see `fecemo.evaluation.metrics.label_errors`.
+    """Find labels that are doubtful, by confident learning; see `fecemo.evaluation.metrics.label_errors`.
 
     Writes ``label_errors.csv`` (a row a doubted face, the surest first: row, id, address, split, label, what it
     probably shows, both probabilities) and ``label_errors.html``, which shows them. No label is changed: a person
@@ -130,7 +130,7 @@ def _find(settings: LabelErrorSettings, dataset: Dataset, folder: Path) -> Stage
             (name, number, int((labels == name).sum())) for name, number in by_class.items()]))
     words = ", ".join(f"{number} {name}" for name, number in by_class.items() if number)
     return StageResult(files=list(NAMES), summary={"faces": len(rows), "doubted": len(doubted), "by_class": by_class},
-                       message=f"{len(doubted)} of {len(rows)} labels are probably wrong{words and ': '}{words}")
+                       message=f"{len(doubted)} of {len(rows)} labels are doubtful{words and ': '}{words}")
 
 
 def _vectors(settings: LabelErrorSettings, dataset: Dataset, folder: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -159,6 +159,6 @@ def _answers(settings: LabelErrorSettings, vectors: np.ndarray, labels: np.ndarr
             raise InputError(f"all faces of {missing[0]} are in one of {settings.folds} folds; take more folds")
         standard = fit_standard_vectors(vectors, train, components=settings.components, seed=settings.seed)
         names, made = linear_probabilities(standard.of(vectors, train), labels[train], standard.of(vectors, test),
-                                           probe)
+                                           probe, balanced=False)
         probabilities[test] = made[:, [names.index(name) for name in classes]]
     return probabilities

@@ -1,4 +1,4 @@
-"""Labels that are probably wrong: planted, found, shown; the joint by hand."""
+"""Doubtful labels: planted, found, shown; the joint by hand."""
 
 import csv
 
@@ -56,7 +56,7 @@ def test_planted_errors_are_found_and_shown_and_nothing_else(tmp_path):
     assert receipt.summary["doubted"] == 4
     page = (tmp_path / "out" / "label_errors.html").read_text()
     assert page.count("<img") == 4
-    assert "4 of 60 labels" in page
+    assert "4 of 60 labels are doubtful" in page
 
 
 def test_vectors_of_other_faces_and_a_single_class_are_refused(tmp_path):

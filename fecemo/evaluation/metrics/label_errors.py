@@ -1,4 +1,4 @@
-"""Labels that are probably wrong, by confident learning (Northcutt, Jiang and Chuang, JAIR 2021)."""
+"""Labels that are doubtful, by confident learning (Northcutt, Jiang and Chuang, JAIR 2021)."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class LabelErrors:
-    """What is probably wrong, and what would be right.
+    """Which labels are doubtful, and what the faces probably show.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def find_label_errors(probabilities: np.ndarray, labels: np.ndarray) -> LabelErr
     """Return the off-diagonal of the confident joint (equations 1 and 2).
 
     A face is counted as class j where p_j is at least the mean p_j of the faces labelled j; of several such classes, as
-    the most probable. Where that is not its label, the label is probably wrong.
+    the most probable. Where that is not its label, the label is doubtful.
 
     Parameters
     ----------

@@ -122,14 +122,17 @@ def linear_answers(train: np.ndarray, labels: np.ndarray, test: np.ndarray, sett
 
 
 def linear_probabilities(train: np.ndarray, labels: np.ndarray, test: np.ndarray,
-                         settings: ProbeSettings) -> tuple[list[str], np.ndarray]:
-    """Return the classes, and their probabilities of each test face, of shape (m, c); as `linear_answers`."""
+                         settings: ProbeSettings, *, balanced: bool = True) -> tuple[list[str], np.ndarray]:
+    """Return the classes, and their probabilities of each test face, of shape (m, c); as `linear_answers`.
+
+    Those that are not ``balanced`` hold classes to be as common as in training.
+    """
     import warnings
 
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=settings.penalty, class_weight="balanced", max_iter=MAX_STEPS)
+    model = LogisticRegression(C=settings.penalty, class_weight="balanced" if balanced else None, max_iter=MAX_STEPS)
     with warnings.catch_warnings():
         # A thousand steps leave nothing that an answer would turn on.
         warnings.simplefilter("ignore", ConvergenceWarning)
