@@ -21,7 +21,7 @@ NOTICE = ("The names say what a face shows to people who look at it, not what a 
           "people, nor at work or in schools.")
 KEPT_EXACT = ("/view", "/probabilities")
 """Parts of the graph whose numbers are not rounded to eight bits: pixels as they enter, and the shares of labels."""
-EXTRA = "pip install 'fecemo[export_model]'"
+EXTRA = "pip install 'fecemo[onnx]'"
 
 
 @dataclass(frozen=True)
@@ -209,6 +209,6 @@ def quantized(content: bytes, faces: Iterable[Mapping[str, np.ndarray]]) -> byte
 
 
 def require_package(name: str) -> None:
-    """Raise `ResourceError` where a package of the extra ``export_model`` is not installed."""
+    """Raise `ResourceError` where a package of the extra ``onnx`` is not installed."""
     if importlib.util.find_spec(name) is None:
         raise ResourceError(f"{name} is not installed, which exported models need: {EXTRA}")

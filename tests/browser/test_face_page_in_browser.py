@@ -22,7 +22,7 @@ from tests.integration.test_serve import model_of_brightness, photograph
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (pip install "
                                                                "'fecemo[notebook,browser]')")
-onnx = pytest.importorskip("onnx", reason="onnx is not installed (pip install 'fecemo[export_model]')")
+onnx = pytest.importorskip("onnx", reason="onnx is not installed (pip install 'fecemo[onnx]')")
 pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
               pytest.mark.skipif(shutil.which("npm") is None, reason="there is no npm on this machine")]
 

@@ -2,6 +2,7 @@
 
 import configparser
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,18 @@ def test_every_dependency_is_bounded(setup):
               for line in text.splitlines() if line.strip()]
     assert stated
     assert [line for line in stated if not (">=" in line and ",<" in line)] == []
+
+
+def test_extras_have_names_that_every_pip_knows(setup):
+    # pip 23 installs nothing for an extra with an underscore, and only warns: metadata write it with a hyphen.
+    assert [name for name in setup["options.extras_require"] if "_" in name] == []
+    documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md"),
+                 *(ROOT / "fecemo").rglob("*.py")]
+    named = {name.strip() for path in documents
+             for extras in re.findall(r"(?:fecemo|'\.)\[([a-z, _-]+)\]", path.read_text(encoding="utf-8"))
+             for name in extras.split(",")}
+    assert len(named) > 5
+    assert named - set(setup["options.extras_require"]) == set(), "no such extra"
 
 
 def test_the_wheel_holds_the_manifests_and_templates(tmp_path):
