@@ -15,38 +15,21 @@ NAMINGS = ("labels_per_cluster", "majority_vote")
 
 @dataclass(frozen=True)
 class NamedAnswers:
-    """What one way of naming made of a clustering.
+    """What one way of naming made of a clustering."""
 
-    Parameters
-    ----------
-    answers : ndarray of shape (m,), str
-        Class of every target face: the name of its cluster.
-    labelled_rows : ndarray of shape (s,), int64
-        Positions of the target faces whose labels were used, ascending.
-    """
-
-    answers: np.ndarray
-    labelled_rows: np.ndarray
+    answers: np.ndarray  #: Of shape (m,), str. Class of every target face: the name of its cluster.
+    labelled_rows: np.ndarray  #: Of shape (s,), int64. Positions of the target faces whose labels were used, ascending.
 
 
 @dataclass(frozen=True)
 class NamedClusters:
-    """One clustering with its names.
-
-    Parameters
-    ----------
-    n_clusters, seed : int
-    source_clusters : ndarray of shape (n,), int32
-    target_clusters : ndarray of shape (m,), int32
-    named : dict of str to NamedAnswers
-        By `NAMINGS`.
-    """
+    """One clustering with its names."""
 
     n_clusters: int
     seed: int
-    source_clusters: np.ndarray
-    target_clusters: np.ndarray
-    named: dict[str, NamedAnswers]
+    source_clusters: np.ndarray  #: Of shape (n,), int32.
+    target_clusters: np.ndarray  #: Of shape (m,), int32.
+    named: dict[str, NamedAnswers]  #: By `NAMINGS`.
 
 
 def cluster_and_name(source: np.ndarray, target: np.ndarray, labels: np.ndarray, classes: Sequence[str],
@@ -63,8 +46,6 @@ def cluster_and_name(source: np.ndarray, target: np.ndarray, labels: np.ndarray,
     target : ndarray of shape (m, d), float32
     labels : ndarray of shape (m,), str
         The class of each target face whose label may be used; ``""`` for all others.
-    classes : sequence of str
-    settings : ClusterSweepSettings
     kmeans : KMeansSettings
         Its ``algorithm``, ``max_iter`` and ``hierarchical_kmeans``.
     naming : NamingSettings

@@ -15,21 +15,11 @@ STARTS = 3
 
 @dataclass(frozen=True)
 class Halves:
-    """A divided group of m faces.
+    """A divided group of m faces."""
 
-    Parameters
-    ----------
-    centres : ndarray of shape (2, d), float32
-        The larger half comes first.
-    second : ndarray of shape (m,), bool
-        Which of the faces are in the second half.
-    distances : ndarray of shape (m, 2), float32
-        Of the faces to the halves' centres.
-    """
-
-    centres: np.ndarray
-    second: np.ndarray
-    distances: np.ndarray
+    centres: np.ndarray  #: Of shape (2, d), float32. The larger half comes first.
+    second: np.ndarray  #: Of shape (m,), bool. Which of the faces are in the second half.
+    distances: np.ndarray  #: Of shape (m, 2), float32. Of the faces to the halves' centres.
 
     @property
     def digest(self) -> str:
@@ -62,8 +52,6 @@ def halve_group(key: str, seed: int, values: np.ndarray, clusters: np.ndarray, t
 
     Parameters
     ----------
-    key : str
-    seed : int
     values : ndarray of shape (n, d), float32
         Of all faces.
     clusters : ndarray of shape (n,), int

@@ -15,19 +15,11 @@ from fecemo.registry import entries, find
 
 @dataclass(frozen=True)
 class LabelledFaces:
-    """Faces whose labels may name clusters: labelled faces of the target's train split. No test face is among them.
+    """Faces whose labels may name clusters: labelled faces of the target's train split. No test face is among them."""
 
-    Parameters
-    ----------
-    labels : ndarray of shape (m,), str
-    clusters : ndarray of shape (m,), int
-    distances : ndarray of shape (m, k), float32
-        To the centre of each cluster.
-    """
-
-    labels: np.ndarray
-    clusters: np.ndarray
-    distances: np.ndarray
+    labels: np.ndarray  #: Of shape (m,), str.
+    clusters: np.ndarray  #: Of shape (m,), int.
+    distances: np.ndarray  #: Of shape (m, k), float32. To the centre of each cluster.
 
 
 @dataclass(frozen=True)
@@ -170,10 +162,7 @@ def name_by_labels(method: NamingMethod, faces: LabelledFaces, centres: np.ndarr
     ----------
     method : NamingMethod
         One that draws labels.
-    faces : LabelledFaces
     centres : ndarray of shape (k, d), float32
-    classes : sequence of str
-    settings : NamingSettings
     seed : int
         Of the draw.
     """

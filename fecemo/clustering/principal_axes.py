@@ -12,20 +12,12 @@ POWER_ITERATIONS = 2
 
 @dataclass(frozen=True)
 class PrincipalAxes:
-    """The directions along which embeddings differ most.
+    """The directions along which embeddings differ most."""
 
-    Parameters
-    ----------
-    mean : ndarray of shape (d,), float32
-    axes : ndarray of shape (c, d), float32
-        Orthonormal, by falling variance; the largest entry of each is positive.
-    explained : float
-        Share of all variance that lies along the axes, in [0, 1].
-    """
-
-    mean: np.ndarray
+    mean: np.ndarray  #: Of shape (d,), float32.
+    #: Of shape (c, d), float32. Orthonormal, by falling variance; the largest entry of each is positive.
     axes: np.ndarray
-    explained: float
+    explained: float  #: Share of all variance that lies along the axes, in [0, 1].
 
     def project(self, values: np.ndarray) -> np.ndarray:
         """Return the coordinates of (n, d) embeddings along the axes: ndarray of shape (n, c), float32."""

@@ -52,18 +52,12 @@ MIN_SPREAD = 1e-3
 
 @dataclass(frozen=True)
 class Suggestions:
-    """What groups of faces probably show.
+    """What groups of faces probably show."""
 
-    Parameters
-    ----------
-    classes : tuple of str
-        Those classes that have a prototype or were drawn, in order.
-    scores : ndarray of shape (k, c), float64
-        Standard deviations of each group's units along each prototype, `NEUTRAL` for the neutral class; or the
-        regression's logit of each class for the group's mean face. NaN for a group without a face that was measured.
-    """
-
-    classes: tuple[str, ...]
+    classes: tuple[str, ...]  #: Those classes that have a prototype or were drawn, in order.
+    #: Of shape (k, c), float64. Standard deviations of each group's units along each prototype, `NEUTRAL` for the
+    #: neutral class; or the regression's logit of each class for the group's mean face. NaN for a group without a face
+    #: that was measured.
     scores: np.ndarray
 
     @property
@@ -99,7 +93,6 @@ def suggest_by_units(blendshapes: np.ndarray, names: Sequence[str], groups: np.n
         Of the b columns.
     groups : ndarray of shape (n,), int
         Group of each face; one face a group suggests for faces.
-    n_groups : int
     classes : sequence of str
         Those without a prototype are never suggested.
     sure : ndarray of shape (n,), bool, optional
@@ -141,18 +134,10 @@ def suggest_by_units(blendshapes: np.ndarray, names: Sequence[str], groups: np.n
 
 @dataclass(frozen=True)
 class DrawnExamples:
-    """Drawn faces from which a suggestion learns.
+    """Drawn faces from which a suggestion learns."""
 
-    Parameters
-    ----------
-    features : ndarray of shape (m, d), float
-        Of those that the landmark model saw.
-    labels : ndarray of shape (m,), str
-        What each was drawn to show.
-    """
-
-    features: np.ndarray
-    labels: np.ndarray
+    features: np.ndarray  #: Of shape (m, d), float. Of those that the landmark model saw.
+    labels: np.ndarray  #: Of shape (m,), str. What each was drawn to show.
 
 
 def suggest_by_drawn_faces(drawn: DrawnExamples, features: np.ndarray, groups: np.ndarray, n_groups: int,
@@ -161,11 +146,9 @@ def suggest_by_drawn_faces(drawn: DrawnExamples, features: np.ndarray, groups: n
 
     Parameters
     ----------
-    drawn : DrawnExamples
     features : ndarray of shape (n, d), float
         Of people's faces, in the same columns.
     groups : ndarray of shape (n,), int
-    n_groups : int
     classes : sequence of str
         Those that were not drawn are never suggested.
     sure : ndarray of shape (n,), bool, optional

@@ -48,8 +48,6 @@ class Pile:
     standard, scored_standard : ndarray of shape (n, e) and (m, e), float32
         The same, standardised, for classifiers.
     classes : sequence of str, of length c
-    kmeans : KMeansSettings
-    seed : int
     suggestions : mapping of str to (ndarray of shape (n, c), ndarray of shape (m, c)), float64
         Logarithm of each class's probability for each face, by a way of naming that needs no label; of both kinds of
         faces.

@@ -34,25 +34,13 @@ PLACED_AT_ONCE = 5000
 
 @dataclass(frozen=True)
 class FaceMap:
-    """Where faces stand on the map.
+    """Where faces stand on the map."""
 
-    Parameters
-    ----------
-    source : ndarray of shape (n, 2), float32
-    target : ndarray of shape (m, 2), float32
-    perplexity : float
-        The one used: the wanted one, or a third of the number of other faces where that is less.
-    explained : float
-        Share of the embeddings' variance in the principal components that were mapped.
-    kl_divergence : float
-        What t-SNE minimises, at its end.
-    """
-
-    source: np.ndarray
-    target: np.ndarray
-    perplexity: float
-    explained: float
-    kl_divergence: float
+    source: np.ndarray  #: Of shape (n, 2), float32.
+    target: np.ndarray  #: Of shape (m, 2), float32.
+    perplexity: float  #: The one used: the wanted one, or a third of the number of other faces where that is less.
+    explained: float  #: Share of the embeddings' variance in the principal components that were mapped.
+    kl_divergence: float  #: What t-SNE minimises, at its end.
 
 
 def draw_map(source: np.ndarray, target: np.ndarray, settings: MapSettings, seed: int, *,
@@ -72,8 +60,6 @@ def draw_map(source: np.ndarray, target: np.ndarray, settings: MapSettings, seed
         n ≥ 10.
     target : ndarray of shape (m, d), float32
         m may be 0.
-    settings : MapSettings
-    seed : int
     title : str
         For progress and messages.
 

@@ -66,21 +66,11 @@ def in_standard_order(names: Iterable[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class ClassReading:
-    """What the labels of a set were read as.
+    """What the labels of a set were read as."""
 
-    Parameters
-    ----------
-    classes : tuple of str
-        In their order; also those that were named and have no face.
-    class_of : mapping of str to str
-        By the label as it is written. A label that is not here means no class.
-    remark : str
-        How numbers were read, in words; ``""`` where there were none.
-    """
-
-    classes: tuple[str, ...]
-    class_of: Mapping[str, str]
-    remark: str = ""
+    classes: tuple[str, ...]  #: In their order; also those that were named and have no face.
+    class_of: Mapping[str, str]  #: By the label as it is written. A label that is not here means no class.
+    remark: str = ""  #: How numbers were read, in words; ``""`` where there were none.
 
 
 def read_classes(where: Path, labels: Collection[str], *, classes: Sequence[str] = (), numbering: str = "",

@@ -107,79 +107,48 @@ def shown_by(label: str) -> str:
 
 @dataclass(frozen=True)
 class HandNames(_Names):
-    """What a person writes of one clustering: its names. A plain file needs the first four fields alone.
-
-    Parameters
-    ----------
-    approach, variant : str
-        The cell.
-    clustering : str
-        Digest of the named clustering: of its centres and its source faces' clusters.
-    names : dict of str to str
-        By the cluster's number (``"0"``, ``"1"``, …) a label. A divided cluster has none; its halves have one each
-        (``"3a"``, ``"3b"``).
-    by, when : str
-        Who named, and the UTC time of the last change.
-    notes : dict of str to str
-        Free remarks by cluster.
-    unsure : tuple of str
-        Groups of whose name the person was not sure.
-    divided : dict of str to str
-        Groups that were divided in two, by their key, and a digest of the halves. The halves are computed again by
-        2-means of the group's embeddings with `seed`, and are refused where they are not these.
-    classes : tuple of str
-        Names that are classes, in the order of the target's; by default the usual emotions.
-    faces : dict of str to str
-        Labels of single faces that were moved out of their groups, by the faces' ids: no score uses them.
-    vocabulary : Vocabulary
-        What is known of names beyond the classes; that of the house, where it has a file, holds before this one.
-    seed : int
-        Of the random samples and the divisions.
-    faces_viewed : int
-        Distinct faces at which the person looked without knowing their labels: source faces, and target faces on the
-        map. This and all that follows is written by the board.
-    samples : dict of str to dict of str to int
-        How many of each cluster's faces were shown by each rule; with ``seed`` this says which.
-    on_map : tuple of int
-        Source faces, by their position, that the person looked at by lasso or pointer in the map.
-    targets_on_map : tuple of str
-        The same of target faces, by their ids.
-    seconds : dict of str to float
-        Time spent on each group, pauses left out.
-    labels_seen : tuple of str
-        Ids of the target faces whose labels the person was shown, by a suggestion or in the map; none where naming
-        stayed blind.
-    suggestions_used : int
-        Names for which a suggestion made from labels was asked.
-    target_labels_shown : bool
-        Whether the true labels of target faces were ever shown; naming is then no longer blind.
-    scores_seen : tuple of dict of str to str
-        The names whose score the person was shown, each time that they differed from before.
-    """
+    """What a person writes of one clustering: its names. A plain file needs the first four fields alone."""
 
     FORMAT: ClassVar[str] = HAND_FORMAT
 
+    #: `approach`, `variant`: The cell.
     approach: str
     variant: str
-    clustering: str
+    clustering: str  #: Digest of the named clustering: of its centres and its source faces' clusters.
+    #: By the cluster's number (``"0"``, ``"1"``, …) a label. A divided cluster has none; its halves have one each
+    #: (``"3a"``, ``"3b"``).
     names: dict[str, str]
+    #: `by`, `when`: Who named, and the UTC time of the last change.
     by: str = ""
     when: str = ""
-    notes: dict[str, str] = field(default_factory=dict)
-    unsure: tuple[str, ...] = ()
+    notes: dict[str, str] = field(default_factory=dict)  #: Free remarks by cluster.
+    unsure: tuple[str, ...] = ()  #: Groups of whose name the person was not sure.
+    #: Groups that were divided in two, by their key, and a digest of the halves. The halves are computed again by
+    #: 2-means of the group's embeddings with `seed`, and are refused where they are not these.
     divided: dict[str, str] = field(default_factory=dict)
+    #: Names that are classes, in the order of the target's; by default the usual emotions.
     classes: tuple[str, ...] = USUAL_CLASSES
+    #: Labels of single faces that were moved out of their groups, by the faces' ids: no score uses them.
     faces: dict[str, str] = field(default_factory=dict)
+    #: What is known of names beyond the classes; that of the house, where it has a file, holds before this one.
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
-    seed: int = 0
+    seed: int = 0  #: Of the random samples and the divisions.
+    #: Distinct faces at which the person looked without knowing their labels: source faces, and target faces on the
+    #: map. This and all that follows is written by the board.
     faces_viewed: int = 0
+    #: How many of each cluster's faces were shown by each rule; with ``seed`` this says which.
     samples: dict[str, dict[str, int]] = field(default_factory=dict)
+    #: Source faces, by their position, that the person looked at by lasso or pointer in the map.
     on_map: tuple[int, ...] = ()
-    targets_on_map: tuple[str, ...] = ()
-    seconds: dict[str, float] = field(default_factory=dict)
+    targets_on_map: tuple[str, ...] = ()  #: The same of target faces, by their ids.
+    seconds: dict[str, float] = field(default_factory=dict)  #: Time spent on each group, pauses left out.
+    #: Ids of the target faces whose labels the person was shown, by a suggestion or in the map; none where naming
+    #: stayed blind.
     labels_seen: tuple[str, ...] = ()
-    suggestions_used: int = 0
+    suggestions_used: int = 0  #: Names for which a suggestion made from labels was asked.
+    #: Whether the true labels of target faces were ever shown; naming is then no longer blind.
     target_labels_shown: bool = False
+    #: The names whose score the person was shown, each time that they differed from before.
     scores_seen: tuple[dict[str, str], ...] = ()
 
     @property
@@ -190,56 +159,34 @@ class HandNames(_Names):
 
 @dataclass(frozen=True)
 class ClusterNames(_Names):
-    """What the label stage writes: the names in use, and what they cost.
-
-    Parameters
-    ----------
-    approach, variant, clustering : str
-        As in `HandNames`.
-    method : str
-        ``"hand"``, ``"majority_vote"`` or ``"labels_per_cluster"``; the latter two with ``class_balanced`` before them
-        where the labelled faces were drawn so.
-    names : dict of str to str
-        By group, as in `HandNames`.
-    classes : tuple of str
-    faces : dict of str to str
-        Of single faces, as in `HandNames`; also of those that were set aside as no face before.
-    vocabulary : Vocabulary
-    divided : dict of str to str
-    votes : dict of str to dict of str to int
-        Labels of each cluster by class, where labels named it.
-    labels_used : int
-        Labels of target faces that named, or that the person who named saw.
-    labels_seen : tuple of str
-        Their ids, where a person saw them, here or elsewhere in the run.
-    by, when : str
-    faces_viewed, suggestions_used, other_scores_seen : int
-    target_labels_shown : bool
-    seconds : float
-        Of the person.
-    """
+    """What the label stage writes: the names in use, and what they cost."""
 
     FORMAT: ClassVar[str] = NAMED_FORMAT
 
+    #: `approach`, `variant`, `clustering`: As in `HandNames`.
     approach: str
     variant: str
     clustering: str
+    #: ``"hand"``, ``"majority_vote"`` or ``"labels_per_cluster"``; the latter two with ``class_balanced`` before them
+    #: where the labelled faces were drawn so.
     method: str
-    names: dict[str, str]
+    names: dict[str, str]  #: By group, as in `HandNames`.
     classes: tuple[str, ...] = USUAL_CLASSES
+    #: Of single faces, as in `HandNames`; also of those that were set aside as no face before.
     faces: dict[str, str] = field(default_factory=dict)
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     divided: dict[str, str] = field(default_factory=dict)
+    #: Labels of each cluster by class, where labels named it.
     votes: dict[str, dict[str, int]] = field(default_factory=dict)
-    labels_used: int = 0
-    labels_seen: tuple[str, ...] = ()
+    labels_used: int = 0  #: Labels of target faces that named, or that the person who named saw.
+    labels_seen: tuple[str, ...] = ()  #: Their ids, where a person saw them, here or elsewhere in the run.
     by: str = ""
     when: str = ""
     faces_viewed: int = 0
     suggestions_used: int = 0
     other_scores_seen: int = 0
     target_labels_shown: bool = False
-    seconds: float = 0.0
+    seconds: float = 0.0  #: Of the person.
 
     @classmethod
     def by_hand(cls, hand: HandNames, seen_elsewhere: Sequence[str] = ()) -> "ClusterNames":

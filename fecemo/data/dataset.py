@@ -163,7 +163,6 @@ class Dataset:
 
         Parameters
         ----------
-        further : Dataset
         rows : ndarray of shape (m,), int64
             Of the further dataset.
 
@@ -185,7 +184,6 @@ class Dataset:
         Returns
         -------
         ndarray of shape (n,), str
-        int or None
         """
         pictures = np.char.add("picture ", self.copies.astype(str))
         if column not in self.columns:
@@ -252,7 +250,6 @@ def copies_between(datasets: Sequence[Dataset], rows: Sequence[np.ndarray] | Non
 
     Parameters
     ----------
-    datasets : sequence of Dataset
     rows : sequence of ndarray of shape (m,), int64, optional
         Those to read of each; all of them without it.
 

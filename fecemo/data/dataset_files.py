@@ -39,26 +39,16 @@ ColumnType = Literal["label", "split", "text", "number"]
 
 @dataclass(frozen=True)
 class FaceEntry:
-    """One face of a dataset, as the plan of a writer asks for it.
+    """One face of a dataset, as the plan of a writer asks for it."""
 
-    Parameters
-    ----------
-    id : str
-        Digest of address and box: two faces of one photograph are two faces.
-    address : str
-        Where the photograph came from; of an imported image its path relative to the imported folder.
-    left, right, top, bottom : float
-        The face's box as fractions of the photograph's width and height.
-    annotations : mapping of str to str
-        What is known of it, by column; ``""`` or no key where nothing is.
-    """
-
-    id: str
-    address: str
+    id: str  #: Digest of address and box: two faces of one photograph are two faces.
+    address: str  #: Where the photograph came from; of an imported image its path relative to the imported folder.
+    #: `left`, `right`, `top`, `bottom`: The face's box as fractions of the photograph's width and height.
     left: float = 0.0
     right: float = 1.0
     top: float = 0.0
     bottom: float = 1.0
+    #: What is known of it, by column; ``""`` or no key where nothing is.
     annotations: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -68,17 +58,11 @@ Rejected = tuple[FaceEntry, str, str]
 
 @dataclass(frozen=True)
 class Description:
-    """What ``dataset.json`` says.
+    """What ``dataset.json`` says."""
 
-    Parameters
-    ----------
-    classes : tuple of str
-        Names of the classes, in the order of their codes; empty where nothing is labelled.
-    columns : mapping of str to str
-        Type of each annotation, in the order of ``annotations.csv``.
-    """
-
+    #: Names of the classes, in the order of their codes; empty where nothing is labelled.
     classes: tuple[str, ...] = ()
+    #: Type of each annotation, in the order of ``annotations.csv``.
     columns: Mapping[str, ColumnType] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

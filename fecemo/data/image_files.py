@@ -63,19 +63,10 @@ class LabelledImage:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Something that a set lists or holds and that is no usable image.
+    """Something that a set lists or holds and that is no usable image."""
 
-    Parameters
-    ----------
-    where : str
-        A path relative to the set's folder, or ``"line 7"`` of its list.
-    reason : str
-        Short and fixed, such as ``"unknown_label"``.
-    detail : str
-    """
-
-    where: str
-    reason: str
+    where: str  #: A path relative to the set's folder, or ``"line 7"`` of its list.
+    reason: str  #: Short and fixed, such as ``"unknown_label"``.
     detail: str = ""
 
 

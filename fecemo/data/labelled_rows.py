@@ -40,8 +40,6 @@ def read_labelled_rows(table: Path, folder: Path, rows: Sequence[tuple[str, Row 
         What paths are relative to.
     rows : sequence of (str, dict or LeftOut)
         Where each stands, such as ``"line 7"``, and its cells.
-    options : ReadOptions
-    locate : callable
     expected : str
         See `labelled_set`.
 

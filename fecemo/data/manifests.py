@@ -29,16 +29,11 @@ def _check_fraction(figure: float, name: str) -> None:
 
 @dataclass(frozen=True)
 class Source:
-    """Where figures were published.
-
-    Parameters
-    ----------
-    authors : tuple of str
-    title, venue, date, place : str
-        ``date`` as YYYY-MM-DD; ``place`` within the publication, such as ``"Table 1"``.
-    """
+    """Where figures were published."""
 
     authors: tuple[str, ...]
+    #: `title`, `venue`, `date`, `place`: ``date`` as YYYY-MM-DD; ``place`` within the publication, such as
+    #: ``"Table 1"``.
     title: str
     venue: str
     date: str
@@ -50,26 +45,14 @@ class Source:
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """A published table of one measure.
+    """A published table of one measure."""
 
-    Parameters
-    ----------
-    title : str
-        Caption, as published.
-    measure : str
-        What the figures are, such as ``"accuracy"``; fractions in [0, 1].
-    source : Source
-    figures : dict of str to dict of str to float
-        By approach and variant, in the published order; or by the rows of a recipe, and metrics.
-    titles : dict of str to str
-        Headings of rows that are no approaches.
-    """
-
-    title: str
-    measure: str
+    title: str  #: Caption, as published.
+    measure: str  #: What the figures are, such as ``"accuracy"``; fractions in [0, 1].
     source: Source
+    #: By approach and variant, in the published order; or by the rows of a recipe, and metrics.
     figures: dict[str, dict[str, float]]
-    titles: dict[str, str] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)  #: Headings of rows that are no approaches.
 
     def __post_init__(self) -> None:
         for approach, row in self.figures.items():
@@ -89,26 +72,13 @@ def read_published(path: Path | None = None) -> PublishedTable:
 
 @dataclass(frozen=True)
 class ReferenceFigure:
-    """One figure that others have published of other faces: what a reader compares with care.
-
-    Parameters
-    ----------
-    system : str
-    supervision : str
-        What it was trained on, in words.
-    measure : str
-        Such as ``"accuracy"``.
-    figure : float
-        A fraction in [0, 1].
-    source : str
-        Who published it, when and where.
-    """
+    """One figure that others have published of other faces: what a reader compares with care."""
 
     system: str
-    supervision: str
-    measure: str
-    figure: float
-    source: str
+    supervision: str  #: What it was trained on, in words.
+    measure: str  #: Such as ``"accuracy"``.
+    figure: float  #: A fraction in [0, 1].
+    source: str  #: Who published it, when and where.
 
     def __post_init__(self) -> None:
         _check_fraction(self.figure, f"figure of {self.system}")
@@ -116,21 +86,11 @@ class ReferenceFigure:
 
 @dataclass(frozen=True)
 class ReferenceFigures:
-    """Published figures of one or several data sets.
+    """Published figures of one or several data sets."""
 
-    Parameters
-    ----------
-    note : str
-        What to know before comparing.
-    sources : dict of str to str
-        Title of each source.
-    figures : tuple of ReferenceFigure
-        In the order in which they are shown.
-    """
-
-    note: str
-    sources: dict[str, str]
-    figures: tuple[ReferenceFigure, ...]
+    note: str  #: What to know before comparing.
+    sources: dict[str, str]  #: Title of each source.
+    figures: tuple[ReferenceFigure, ...]  #: In the order in which they are shown.
 
     def __post_init__(self) -> None:
         for figure in self.figures:
@@ -147,33 +107,17 @@ def read_reference_figures(path: Path | None = None) -> ReferenceFigures:
 
 @dataclass(frozen=True)
 class DataStatement:
-    """A data set in words; what is not known is left empty, and printed as not stated.
-
-    Parameters
-    ----------
-    name : str
-    by : str
-        Who made it, and when.
-    origin : str
-        Where its pictures and labels come from.
-    licence, terms : str
-        Under which it was published, and what else binds who uses it.
-    people : str
-        Who is shown, and whether they were asked.
-    url : str
-        Where its makers describe it.
-    access : str
-        How to get it, and what does in its place: for whoever has it not.
-    """
+    """A data set in words; what is not known is left empty, and printed as not stated."""
 
     name: str
-    by: str = ""
-    origin: str = ""
+    by: str = ""  #: Who made it, and when.
+    origin: str = ""  #: Where its pictures and labels come from.
+    #: `licence`, `terms`: Under which it was published, and what else binds who uses it.
     licence: str = ""
     terms: str = ""
-    people: str = ""
-    url: str = ""
-    access: str = ""
+    people: str = ""  #: Who is shown, and whether they were asked.
+    url: str = ""  #: Where its makers describe it.
+    access: str = ""  #: How to get it, and what does in its place: for whoever has it not.
 
 
 def read_statement(name: str) -> DataStatement:

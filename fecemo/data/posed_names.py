@@ -18,7 +18,6 @@ def read_posed(folder: Path, options: ReadOptions, *, pattern: str, emotions: Ma
 
     Parameters
     ----------
-    folder : Path
     options : ReadOptions
         Annotations that it names must be among ``columns``, all of which are read.
     pattern : str

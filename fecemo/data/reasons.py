@@ -47,7 +47,6 @@ class FetchError(Exception):
 
     Parameters
     ----------
-    reason : Reason
     detail : str
         Free text, the same on every run: no times, no addresses in memory, never credentials.
     retry_after : float, optional

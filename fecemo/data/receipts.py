@@ -33,43 +33,23 @@ RECORDED_PACKAGES = ("numpy", "opencv-python-headless", "keras", "tensorflow", "
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a finished stage says of itself.
+    """What a finished stage says of itself."""
 
-    Parameters
-    ----------
-    stage : str
-        Name of the stage, such as ``"train"``.
-    config : dict
-        The stage's configuration, as plain JSON values.
-    inputs : dict of str to str
-        Digest of each input, by its name in the stage.
-    outputs : dict of str to str
-        sha256 of each output file, by its path relative to the folder. The digest of an output of this stage, as an
-        input of the next, is `Receipt.digest`.
-    seed : int or None
-        The seed of everything random in the stage.
-    seconds : float
-        Wall-clock seconds of work, over all the runs that it took.
-    summary : dict
-        Counts and figures worth keeping: faces, rejects by reason, images per second, …
-    versions : dict of str to str
-        Versions of Python, fecemo and the packages that shape the numbers.
-    machine : dict of str to str
-        System and, where one was used, Keras backend and device.
-    written : dict of str to dict
-        ``bytes`` of each output file and, up to `DIGESTED_BYTES`, its ``sha256``. That of ``outputs`` may be of the
-        value in the file alone.
-    """
-
-    stage: str
-    config: dict[str, Any]
-    inputs: dict[str, str]
+    stage: str  #: Name of the stage, such as ``"train"``.
+    config: dict[str, Any]  #: The stage's configuration, as plain JSON values.
+    inputs: dict[str, str]  #: Digest of each input, by its name in the stage.
+    #: sha256 of each output file, by its path relative to the folder. The digest of an output of this stage, as an
+    #: input of the next, is `Receipt.digest`.
     outputs: dict[str, str]
-    seed: int | None
-    seconds: float
+    seed: int | None  #: The seed of everything random in the stage.
+    seconds: float  #: Wall-clock seconds of work, over all the runs that it took.
+    #: Counts and figures worth keeping: faces, rejects by reason, images per second, …
     summary: dict[str, Any] = field(default_factory=dict)
+    #: Versions of Python, fecemo and the packages that shape the numbers.
     versions: dict[str, str] = field(default_factory=dict)
-    machine: dict[str, str] = field(default_factory=dict)
+    machine: dict[str, str] = field(default_factory=dict)  #: System and, where one was used, Keras backend and device.
+    #: ``bytes`` of each output file and, up to `DIGESTED_BYTES`, its ``sha256``. That of ``outputs`` may be of the
+    #: value in the file alone.
     written: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -44,7 +44,6 @@ def make_splits(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndar
         Shares of all faces, in [0, 1); together below 1. The number of faces is rounded to the nearest.
     valid_per_class, test_per_class : int, optional
         Faces of every label, in place of a share; see `held_out_per_class` for labels that have too few.
-    seed : int
     copies : ndarray of shape (n,), int, optional
         Faces with one number are copies of one picture and come into one split, that of the first of them.
 

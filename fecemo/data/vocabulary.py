@@ -32,25 +32,15 @@ FILE_NAMES = ("vocabulary.yaml", "vocabulary.csv")
 
 @dataclass(frozen=True)
 class Name:
-    """What a house says of a name; every field can be left out.
+    """What a house says of a name; every field can be left out."""
 
-    Parameters
-    ----------
-    under : str
-        The name that stands above it, such as ``"upset"`` above ``"sad"``; or several, ``"upset; tearful"``.
-    counts_as : str
-        The class as which its faces are scored. Without it, a name that is a class counts as that class, any other as
-        what stands above it; `NOTHING` counts as none.
-    words : tuple of str
-        By which a search finds it too.
-    keyword : str
-        What it is called in keywords; `NOTHING` for no keyword, by default the name.
-    """
-
+    #: The name that stands above it, such as ``"upset"`` above ``"sad"``; or several, ``"upset; tearful"``.
     under: str = ""
+    #: The class as which its faces are scored. Without it, a name that is a class counts as that class, any other as
+    #: what stands above it; `NOTHING` counts as none.
     counts_as: str = ""
-    words: tuple[str, ...] = ()
-    keyword: str = ""
+    words: tuple[str, ...] = ()  #: By which a search finds it too.
+    keyword: str = ""  #: What it is called in keywords; `NOTHING` for no keyword, by default the name.
 
     @property
     def parents(self) -> tuple[str, ...]:
@@ -60,18 +50,11 @@ class Name:
 
 @dataclass(frozen=True)
 class Term:
-    """A keyword.
+    """A keyword."""
 
-    Parameters
-    ----------
-    paths : tuple of tuple of str
-        From the widest term on, such as ``("fecemo", "shows", "happy")``; one for each name that stands directly above.
-    subject : str
-        The keyword by itself, such as ``"shows: happy"``.
-    """
-
+    #: From the widest term on, such as ``("fecemo", "shows", "happy")``; one for each name that stands directly above.
     paths: tuple[tuple[str, ...], ...]
-    subject: str
+    subject: str  #: The keyword by itself, such as ``"shows: happy"``.
 
 
 @dataclass(frozen=True)
@@ -90,19 +73,12 @@ class Vocabulary:
 
     or a table, CSV, with the columns ``name,under,counts_as,words,keyword``, of which the first alone is needed; words
     are separated by ``;``, and so are several names in ``under``, here as in YAML.
-
-    Parameters
-    ----------
-    prefix : tuple of str
-    wording : str
-        With `PLACE` where the keyword of the name goes. It says what a face shows, never what a person feels.
-    names : dict of str to Name
-        A name that stands above others need not be listed itself.
     """
 
     prefix: tuple[str, ...] = ("fecemo", "shows")
+    #: With `PLACE` where the keyword of the name goes. It says what a face shows, never what a person feels.
     wording: str = f"shows: {PLACE}"
-    names: dict[str, Name] = field(default_factory=dict)
+    names: dict[str, Name] = field(default_factory=dict)  #: A name that stands above others need not be listed itself.
 
     def __post_init__(self) -> None:
         if PLACE not in self.wording:

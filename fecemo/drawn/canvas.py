@@ -103,18 +103,10 @@ _SHARPEST_SHRUNK = 1.5
 
 @dataclass(frozen=True)
 class Patch:
-    """Where a shape covers a canvas, and how much.
+    """Where a shape covers a canvas, and how much."""
 
-    Parameters
-    ----------
-    window : tuple of slice
-        Rows and columns of the canvas.
-    coverage : ndarray of shape (n_rows, n_columns), float32
-        From 0 to 1.
-    """
-
-    window: tuple[slice, slice]
-    coverage: np.ndarray
+    window: tuple[slice, slice]  #: Rows and columns of the canvas.
+    coverage: np.ndarray  #: Of shape (n_rows, n_columns), float32. From 0 to 1.
 
     def within(self, limit: "Patch") -> "Patch | None":
         """Return the part of this patch that another one lets through, or None if they do not meet."""

@@ -11,67 +11,39 @@ BACKDROPS = ("plain", "gradient", "blobs", "panels", "outdoors")
 
 @dataclass(frozen=True)
 class Capture:
-    """Everything of a picture that is neither the person nor the expression.
+    """Everything of a picture that is neither the person nor the expression."""
 
-    Parameters
-    ----------
-    yaw, pitch, roll : float
-        Pose in degrees: positive yaw turns the nose to the picture's right, positive pitch lifts the chin, positive
-        roll turns the head clockwise. Drawn well up to 30, 20 and 45.
-    scale : float
-        Size of the head; at 1 the head is about three quarters of the picture's height.
-    shift_x, shift_y : float
-        Where the face stands, as fractions of the picture's size from its middle.
-    gaze_x, gaze_y : float
-        From -1 to 1: where the eyes look, to the picture's right and down.
-    light_azimuth, light_elevation : float
-        Where the light comes from, in degrees: positive azimuth from the picture's right, positive elevation from
-        above.
-    light_strength : float
-        From 0 (flat, all ambient) to 1 (hard).
-    exposure : float
-        Factor on brightness, about 0.75 to 1.2.
-    warmth : float
-        From -1 (bluish) to 1 (reddish).
-    backdrop : str
-        One of `BACKDROPS`.
-    backdrop_hue, backdrop_saturation, backdrop_value : float
-        Colour of the background, from 0 to 1.
-    backdrop_seed : int
-        Seed of the background's pattern.
-    clothes_hue, clothes_value : float
-        Colour of the clothes, from 0 to 1.
-    blur : float
-        Standard deviation of the lens's blur, in pixels of a 200-pixel picture.
-    noise : float
-        Standard deviation of the sensor's noise, in grey levels of 255.
-    jpeg_quality : int
-        From 1 to 100; 100 skips JPEG altogether.
-    """
-
+    #: `yaw`, `pitch`, `roll`: Pose in degrees: positive yaw turns the nose to the picture's right, positive pitch lifts
+    #: the chin, positive roll turns the head clockwise. Drawn well up to 30, 20 and 45.
     yaw: float = 0.0
     pitch: float = 0.0
     roll: float = 0.0
-    scale: float = 1.0
+    scale: float = 1.0  #: Size of the head; at 1 the head is about three quarters of the picture's height.
+    #: `shift_x`, `shift_y`: Where the face stands, as fractions of the picture's size from its middle.
     shift_x: float = 0.0
     shift_y: float = 0.0
+    #: `gaze_x`, `gaze_y`: From -1 to 1: where the eyes look, to the picture's right and down.
     gaze_x: float = 0.0
     gaze_y: float = 0.0
+    #: `light_azimuth`, `light_elevation`: Where the light comes from, in degrees: positive azimuth from the picture's
+    #: right, positive elevation from above.
     light_azimuth: float = -25.0
     light_elevation: float = 35.0
-    light_strength: float = 0.5
-    exposure: float = 1.0
-    warmth: float = 0.0
-    backdrop: str = "plain"
+    light_strength: float = 0.5  #: From 0 (flat, all ambient) to 1 (hard).
+    exposure: float = 1.0  #: Factor on brightness, about 0.75 to 1.2.
+    warmth: float = 0.0  #: From -1 (bluish) to 1 (reddish).
+    backdrop: str = "plain"  #: One of `BACKDROPS`.
+    #: `backdrop_hue`, `backdrop_saturation`, `backdrop_value`: Colour of the background, from 0 to 1.
     backdrop_hue: float = 0.6
     backdrop_saturation: float = 0.2
     backdrop_value: float = 0.7
-    backdrop_seed: int = 0
+    backdrop_seed: int = 0  #: Seed of the background's pattern.
+    #: `clothes_hue`, `clothes_value`: Colour of the clothes, from 0 to 1.
     clothes_hue: float = 0.6
     clothes_value: float = 0.4
-    blur: float = 0.0
-    noise: float = 0.0
-    jpeg_quality: int = 100
+    blur: float = 0.0  #: Standard deviation of the lens's blur, in pixels of a 200-pixel picture.
+    noise: float = 0.0  #: Standard deviation of the sensor's noise, in grey levels of 255.
+    jpeg_quality: int = 100  #: From 1 to 100; 100 skips JPEG altogether.
 
 
 def sample_capture(rng: np.random.Generator) -> Capture:

@@ -14,18 +14,10 @@ _SHALLOWEST = 0.04
 
 @dataclass(frozen=True)
 class Crease:
-    """One fold of the skin.
+    """One fold of the skin."""
 
-    Parameters
-    ----------
-    outline : ndarray of shape (n, 2), float32
-        Closed polygon in face units.
-    depth : float
-        From 0 (not there) to 1.
-    """
-
-    outline: Points
-    depth: float
+    outline: Points  #: Of shape (n, 2), float32. Closed polygon in face units.
+    depth: float  #: From 0 (not there) to 1.
 
 
 def creases(parameters: FaceParameters, geometry: FaceGeometry) -> list[Crease]:

@@ -20,66 +20,30 @@ class Expression:
 
     Every action is an intensity from 0 (none) to 1 (as far as it goes). Left and right are the person's own, as in
     FACS: the person's left side is at the right of the picture.
-
-    Parameters
-    ----------
-    inner_brow_raise : float
-        Inner brow raiser, AU1.
-    outer_brow_raise : float
-        Outer brow raiser, AU2.
-    brow_lower : float
-        Brow lowerer, AU4: down, and together.
-    upper_lid_raise : float
-        Upper lid raiser, AU5: the eye opens wide.
-    cheek_raise : float
-        Cheek raiser, AU6: cheeks bulge and push the lower lid up.
-    lid_tighten : float
-        Lid tightener, AU7: both lids narrow.
-    nose_wrinkle : float
-        Nose wrinkler, AU9.
-    upper_lip_raise : float
-        Upper lip raiser, AU10.
-    lip_corner_pull : float
-        Lip corner puller, AU12: a smile, on both sides.
-    dimple_left, dimple_right : float
-        Dimpler, AU14, of one side: that lip corner is tightened, pulled outwards and a little up.
-    lip_corner_depress : float
-        Lip corner depressor, AU15.
-    chin_raise : float
-        Chin raiser, AU17: the chin boss and the lower lip are pushed up.
-    lip_stretch : float
-        Lip stretcher, AU20: corners pulled straight outwards.
-    lip_tighten : float
-        Lip tightener, AU23: a narrower, thinner mouth.
-    lip_press : float
-        Lip pressor, AU24: the lips are pressed together.
-    lips_part : float
-        Lips part, AU25.
-    jaw_drop : float
-        Jaw drop, AU26.
-    upper_asymmetry, lower_asymmetry : float
-        From -1 to 1: above 0 the person's left brow and eye (lip corner) act more strongly than the right, by up to
-        30 %.
     """
 
-    inner_brow_raise: float = 0.0
-    outer_brow_raise: float = 0.0
-    brow_lower: float = 0.0
-    upper_lid_raise: float = 0.0
-    cheek_raise: float = 0.0
-    lid_tighten: float = 0.0
-    nose_wrinkle: float = 0.0
-    upper_lip_raise: float = 0.0
-    lip_corner_pull: float = 0.0
+    inner_brow_raise: float = 0.0  #: Inner brow raiser, AU1.
+    outer_brow_raise: float = 0.0  #: Outer brow raiser, AU2.
+    brow_lower: float = 0.0  #: Brow lowerer, AU4: down, and together.
+    upper_lid_raise: float = 0.0  #: Upper lid raiser, AU5: the eye opens wide.
+    cheek_raise: float = 0.0  #: Cheek raiser, AU6: cheeks bulge and push the lower lid up.
+    lid_tighten: float = 0.0  #: Lid tightener, AU7: both lids narrow.
+    nose_wrinkle: float = 0.0  #: Nose wrinkler, AU9.
+    upper_lip_raise: float = 0.0  #: Upper lip raiser, AU10.
+    lip_corner_pull: float = 0.0  #: Lip corner puller, AU12: a smile, on both sides.
+    #: `dimple_left`, `dimple_right`: Dimpler, AU14, of one side: that lip corner is tightened, pulled outwards and a
+    #: little up.
     dimple_left: float = 0.0
     dimple_right: float = 0.0
-    lip_corner_depress: float = 0.0
-    chin_raise: float = 0.0
-    lip_stretch: float = 0.0
-    lip_tighten: float = 0.0
-    lip_press: float = 0.0
-    lips_part: float = 0.0
-    jaw_drop: float = 0.0
+    lip_corner_depress: float = 0.0  #: Lip corner depressor, AU15.
+    chin_raise: float = 0.0  #: Chin raiser, AU17: the chin boss and the lower lip are pushed up.
+    lip_stretch: float = 0.0  #: Lip stretcher, AU20: corners pulled straight outwards.
+    lip_tighten: float = 0.0  #: Lip tightener, AU23: a narrower, thinner mouth.
+    lip_press: float = 0.0  #: Lip pressor, AU24: the lips are pressed together.
+    lips_part: float = 0.0  #: Lips part, AU25.
+    jaw_drop: float = 0.0  #: Jaw drop, AU26.
+    #: `upper_asymmetry`, `lower_asymmetry`: From -1 to 1: above 0 the person's left brow and eye (lip corner) act more
+    #: strongly than the right, by up to 30 %.
     upper_asymmetry: float = 0.0
     lower_asymmetry: float = 0.0
 
@@ -112,18 +76,10 @@ Actions = dict[str, float]
 
 @dataclass(frozen=True)
 class Prototype:
-    """What an emotion always does, and the ways it may go on.
+    """What an emotion always does, and the ways it may go on."""
 
-    Parameters
-    ----------
-    core : dict of str to float
-        Intensities at full strength, by action.
-    variants : tuple of dict
-        Further actions, of which each face takes one set at random.
-    """
-
-    core: Actions
-    variants: tuple[Actions, ...] = ({},)
+    core: Actions  #: Intensities at full strength, by action.
+    variants: tuple[Actions, ...] = ({},)  #: Further actions, of which each face takes one set at random.
 
 
 PROTOTYPES = {"neutral": Prototype({}),

@@ -17,31 +17,16 @@ CLOSED = 0.012
 
 @dataclass(frozen=True)
 class EyeShape:
-    """One eye.
+    """One eye."""
 
-    Parameters
-    ----------
-    side : int
-        -1 at the picture's left, 1 at its right.
-    centre : tuple of float
-        Middle between the corners, in face units.
-    upper, lower : ndarray of shape (25, 2), float32
-        Edges of the lids, from the inner to the outer corner.
-    crease : ndarray of shape (25, 2), float32
-        Fold of the upper lid.
-    iris : tuple of float
-        Centre and radius of the iris: x, y, radius.
-    squeeze : float
-        How much cheek and lid push from below, from 0 to 1: bags and wrinkles.
-    """
-
-    side: int
-    centre: tuple[float, float]
+    side: int  #: -1 at the picture's left, 1 at its right.
+    centre: tuple[float, float]  #: Middle between the corners, in face units.
+    #: `upper`, `lower`: Of shape (25, 2), float32. Edges of the lids, from the inner to the outer corner.
     upper: Points
     lower: Points
-    crease: Points
-    iris: tuple[float, float, float]
-    squeeze: float
+    crease: Points  #: Of shape (25, 2), float32. Fold of the upper lid.
+    iris: tuple[float, float, float]  #: Centre and radius of the iris: x, y, radius.
+    squeeze: float  #: How much cheek and lid push from below, from 0 to 1: bags and wrinkles.
 
 
 def eye_shape(expression: Expression, identity: Identity, capture: Capture, side: int) -> EyeShape:
@@ -144,21 +129,11 @@ _HAIRS = 22
 
 @dataclass(frozen=True)
 class BrowShape:
-    """One brow.
+    """One brow."""
 
-    Parameters
-    ----------
-    side : int
-        -1 at the picture's left, 1 at its right.
-    curve : ndarray of shape (n, 2), float32
-        Its middle line from the inner to the outer end, in face units.
-    widths : ndarray of shape (n,), float32
-        Its thickness along the line.
-    """
-
-    side: int
-    curve: Points
-    widths: np.ndarray
+    side: int  #: -1 at the picture's left, 1 at its right.
+    curve: Points  #: Of shape (n, 2), float32. Its middle line from the inner to the outer end, in face units.
+    widths: np.ndarray  #: Of shape (n,), float32. Its thickness along the line.
 
     @property
     def inner(self) -> tuple[float, float]:

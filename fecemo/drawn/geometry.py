@@ -27,24 +27,13 @@ _RAYS = 360
 
 @dataclass(frozen=True)
 class HeadShape:
-    """The outline of skull and face.
+    """The outline of skull and face."""
 
-    Parameters
-    ----------
-    outline : ndarray of shape (n, 2), float32
-        Closed polygon in face units.
-    half_width : float
-        Half of the head's largest width.
-    chin : float
-        y of the chin, lowered by an open jaw.
-    radius : ndarray of shape (360,), float32
-        Distance from the point between the eyes to the outline, by angle: entry i is at i degrees, clockwise in a
-        picture from its right.
-    """
-
-    outline: Points
-    half_width: float
-    chin: float
+    outline: Points  #: Of shape (n, 2), float32. Closed polygon in face units.
+    half_width: float  #: Half of the head's largest width.
+    chin: float  #: y of the chin, lowered by an open jaw.
+    #: Of shape (360,), float32. Distance from the point between the eyes to the outline, by angle: entry i is at i
+    #: degrees, clockwise in a picture from its right.
     radius: np.ndarray
 
 
@@ -71,25 +60,11 @@ def head_shape(expression: Expression, identity: Identity) -> HeadShape:
 
 @dataclass(frozen=True)
 class FaceGeometry:
-    """All features of a face seen from the front, in face units.
+    """All features of a face seen from the front, in face units."""
 
-    Parameters
-    ----------
-    head : HeadShape
-        Skull, cheeks and chin.
-    eyes : tuple of EyeShape
-        The eye at the picture's left, the eye at its right.
-    brows : tuple of BrowShape
-        In the same order.
-    nose : NoseShape
-        The nose.
-    mouth : MouthShape
-        The mouth.
-    """
-
-    head: HeadShape
-    eyes: tuple[EyeShape, EyeShape]
-    brows: tuple[BrowShape, BrowShape]
+    head: HeadShape  #: Skull, cheeks and chin.
+    eyes: tuple[EyeShape, EyeShape]  #: The eye at the picture's left, the eye at its right.
+    brows: tuple[BrowShape, BrowShape]  #: In the same order.
     nose: NoseShape
     mouth: MouthShape
 

@@ -17,34 +17,17 @@ Control = list[tuple[float, float]]
 
 @dataclass(frozen=True)
 class HairCut:
-    """One style of hair.
+    """One style of hair."""
 
-    Parameters
-    ----------
-    top, side : float
-        How far the hair stands off the skull, as a share of its radius.
-    hairline : {"back", "swept", "fringe", "curtain"}
-        How it meets the forehead.
-    length : float
-        y down to which it falls beside the face, in face units; 0 where it ends above the ears.
-    texture : {"strands", "curls", "stubble"}
-        What it is made of.
-    lumps : float
-        Unevenness of its outline.
-    bun : bool
-        Whether it is tied up.
-    ears : bool
-        Whether it leaves the ears free.
-    """
-
+    #: `top`, `side`: How far the hair stands off the skull, as a share of its radius.
     top: float
     side: float
-    hairline: str
-    length: float = 0.0
-    texture: str = "strands"
-    lumps: float = 0.0
-    bun: bool = False
-    ears: bool = True
+    hairline: str  #: One of "back", "swept", "fringe", "curtain". How it meets the forehead.
+    length: float = 0.0  #: y down to which it falls beside the face, in face units; 0 where it ends above the ears.
+    texture: str = "strands"  #: One of "strands", "curls", "stubble". What it is made of.
+    lumps: float = 0.0  #: Unevenness of its outline.
+    bun: bool = False  #: Whether it is tied up.
+    ears: bool = True  #: Whether it leaves the ears free.
 
 
 HAIR_CUTS = {"buzz": HairCut(0.015, 0.012, "back", texture="stubble"),

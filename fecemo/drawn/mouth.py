@@ -14,27 +14,16 @@ _T = np.linspace(-1.0, 1.0, 41, dtype=np.float32)
 
 @dataclass(frozen=True)
 class MouthShape:
-    """The mouth, in face units. Curves run from the picture's left corner to its right one.
+    """The mouth, in face units. Curves run from the picture's left corner to its right one."""
 
-    Parameters
-    ----------
-    upper_outer, upper_inner, lower_inner, lower_outer : ndarray of shape (41, 2), float32
-        Edges of the lips.
-    gap : float
-        Largest distance between the lips; 0 when they touch.
-    press : float
-        How firmly the lips are pressed together, from 0 to 1.
-    teeth : float
-        y of the upper teeth's edge.
-    """
-
+    #: `upper_outer`, `upper_inner`, `lower_inner`, `lower_outer`: Of shape (41, 2), float32. Edges of the lips.
     upper_outer: Points
     upper_inner: Points
     lower_inner: Points
     lower_outer: Points
-    gap: float
-    press: float
-    teeth: float
+    gap: float  #: Largest distance between the lips; 0 when they touch.
+    press: float  #: How firmly the lips are pressed together, from 0 to 1.
+    teeth: float  #: y of the upper teeth's edge.
 
     def corner(self, side: int) -> tuple[float, float]:
         """Return the corner of one side: -1 the picture's left, 1 its right."""

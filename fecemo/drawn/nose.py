@@ -9,27 +9,13 @@ from fecemo.drawn.identity import Identity
 
 @dataclass(frozen=True)
 class NoseShape:
-    """The nose, in face units.
+    """The nose, in face units."""
 
-    Parameters
-    ----------
-    tip : float
-        y of the tip.
-    base : float
-        y where the nose meets the upper lip.
-    wing : float
-        Half width at the wings.
-    wing_y : float
-        y of the wings' middle, lifted by AU9 and AU10.
-    wrinkle : float
-        From 0 to 1: wrinkles at the root.
-    """
-
-    tip: float
-    base: float
-    wing: float
-    wing_y: float
-    wrinkle: float
+    tip: float  #: y of the tip.
+    base: float  #: y where the nose meets the upper lip.
+    wing: float  #: Half width at the wings.
+    wing_y: float  #: y of the wings' middle, lifted by AU9 and AU10.
+    wrinkle: float  #: From 0 to 1: wrinkles at the root.
 
 
 def nose_shape(expression: Expression, identity: Identity) -> NoseShape:

@@ -39,21 +39,11 @@ class Nuisance:
 
 @dataclass(frozen=True)
 class FaceParameters:
-    """The true parameters of one drawn face.
+    """The true parameters of one drawn face."""
 
-    Parameters
-    ----------
-    expression : Expression
-        What it does.
-    nuisance : Nuisance
-        Who it is and how it was photographed.
-    emotion : str or None
-        Which emotion it was drawn for, where it was drawn for one.
-    """
-
-    expression: Expression = field(default_factory=Expression)
-    nuisance: Nuisance = field(default_factory=Nuisance)
-    emotion: str | None = None
+    expression: Expression = field(default_factory=Expression)  #: What it does.
+    nuisance: Nuisance = field(default_factory=Nuisance)  #: Who it is and how it was photographed.
+    emotion: str | None = None  #: Which emotion it was drawn for, where it was drawn for one.
 
     @property
     def identity(self) -> Identity:

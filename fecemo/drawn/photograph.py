@@ -29,26 +29,16 @@ class FaceBox:
 
 @dataclass(frozen=True)
 class PlacedFace:
-    """A face in a photograph.
+    """A face in a photograph."""
 
-    Parameters
-    ----------
-    parameters : FaceParameters
-        The face. Light, background and the camera's faults of its capture are the photograph's; its scale and shift
-        are not used.
-    centre_x, centre_y : float
-        Where the point between its eyes is, as fractions of the photograph's width and height.
-    head_height : float
-        Height of the head as a fraction of the photograph's height.
-    looseness : float
-        Side of its box in heads: 1 touches the head.
-    """
-
+    #: The face. Light, background and the camera's faults of its capture are the photograph's; its scale and shift are
+    #: not used.
     parameters: FaceParameters
+    #: `centre_x`, `centre_y`: Where the point between its eyes is, as fractions of the photograph's width and height.
     centre_x: float
     centre_y: float
-    head_height: float
-    looseness: float
+    head_height: float  #: Height of the head as a fraction of the photograph's height.
+    looseness: float  #: Side of its box in heads: 1 touches the head.
 
     def as_row(self) -> dict[str, float | int | str]:
         """Return where it stands and all its parameters as one flat row of a table."""
@@ -62,22 +52,13 @@ class PlacedFace:
 
 @dataclass(frozen=True)
 class Photograph:
-    """A photograph to be drawn.
+    """A photograph to be drawn."""
 
-    Parameters
-    ----------
-    width, height : int
-        In pixels.
-    scene : Capture
-        Light, background and the camera's faults.
-    faces : tuple of PlacedFace
-        From the picture's left to its right.
-    """
-
+    #: `width`, `height`: In pixels.
     width: int
     height: int
-    scene: Capture
-    faces: tuple[PlacedFace, ...]
+    scene: Capture  #: Light, background and the camera's faults.
+    faces: tuple[PlacedFace, ...]  #: From the picture's left to its right.
 
     def placement_of(self, face: PlacedFace) -> Placement:
         """Return where and how a face's head stands in the photograph."""

@@ -17,20 +17,11 @@ _ROUND, _NOSE = 0.62, 0.15
 
 @dataclass(frozen=True)
 class Placement:
-    """Where and how a head stands in a picture.
+    """Where and how a head stands in a picture."""
 
-    Parameters
-    ----------
-    centre : tuple of float
-        Pixel of the point between the eyes of a head that is not turned.
-    pixels_per_unit : float
-        Pixels of the picture for one face unit.
-    yaw, pitch, roll : float
-        In radians; see `Capture`.
-    """
-
-    centre: tuple[float, float]
-    pixels_per_unit: float
+    centre: tuple[float, float]  #: Pixel of the point between the eyes of a head that is not turned.
+    pixels_per_unit: float  #: Pixels of the picture for one face unit.
+    #: `yaw`, `pitch`, `roll`: In radians; see `Capture`.
     yaw: float
     pitch: float
     roll: float

@@ -68,22 +68,15 @@ Bump = tuple[float, float, float, float, float]
 
 @dataclass(frozen=True)
 class Light:
-    """Light on a surface.
+    """Light on a surface."""
 
-    Parameters
-    ----------
-    direction : ndarray of shape (3,), float32
-        Unit vector towards the light, in the head's own frame (x right, y down, z to the camera).
-    ambient, diffuse : float
-        Brightness in the shade, and what the light adds where it falls straight.
-    tint : ndarray of shape (3,), float32
-        Colour of the light, with the exposure in it.
-    """
-
+    #: Of shape (3,), float32. Unit vector towards the light, in the head's own frame (x right, y down, z to the
+    #: camera).
     direction: np.ndarray
+    #: `ambient`, `diffuse`: Brightness in the shade, and what the light adds where it falls straight.
     ambient: float
     diffuse: float
-    tint: np.ndarray
+    tint: np.ndarray  #: Of shape (3,), float32. Colour of the light, with the exposure in it.
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,6 @@ def draw_folds(labels: np.ndarray, groups: np.ndarray, n_folds: int, seed: int) 
         The class of each face, and the person that it shows or the picture of which it is a copy.
     n_folds : int
         At least 2.
-    seed : int
 
     Returns
     -------
@@ -102,10 +101,8 @@ def study_folds(sets: Sequence[LabelledVectors], classes: Sequence[str], learn: 
         Two or more, all labelled.
     classes : sequence of str
         All that there are, in order.
-    learn : Learner
     learner : str
         What it is, for the record.
-    n_folds : int
     seed : int
         Of the folds.
 
@@ -157,7 +154,6 @@ def macro_f1(truth: np.ndarray, answers: np.ndarray, classes: Sequence[str]) -> 
     ----------
     truth, answers : ndarray of shape (n,), str
         n ≥ 1; one of ``classes`` each, an answer perhaps ``""``.
-    classes : sequence of str
     """
     from sklearn.metrics import confusion_matrix
 

@@ -32,7 +32,6 @@ def cell_rows(cell: CellRecords, *, seed: int, further: Sequence[Score] = (), **
 
     Parameters
     ----------
-    cell : CellRecords
     seed : int
         Of the recipe.
     further : sequence of Score

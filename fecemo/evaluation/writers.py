@@ -120,7 +120,6 @@ def to_latex(title: str, grids: Sequence[Grid], *, label: str) -> str:
     ----------
     title : str
         Of the study; the first caption begins with it.
-    grids : sequence of Grid
     label : str
         Of the run: it is part of every label, so that the tables of two runs fit into one document.
     """
@@ -193,7 +192,6 @@ def write_documents(results: Results, documents: Mapping[str, str], *, label: st
 
     Parameters
     ----------
-    results : Results
     documents : mapping of str to str
         Their titles, by name.
     label : str

@@ -185,7 +185,6 @@ class CheckedAdapter(HTTPAdapter):
 
     Parameters
     ----------
-    public : bool
     connections : int
         Idle connections kept for each host.
     """

@@ -47,22 +47,12 @@ class DownloadLimits:
 
 @dataclass(frozen=True)
 class PhotoRequest:
-    """One try at a photograph: what is to be asked for now, and what the way so far has cost.
-
-    Parameters
-    ----------
-    url : str
-    hops : int
-        Redirects that led here.
-    seconds : float, optional
-        What is left of the deadline; all of it by default.
-    public : bool
-        Whether a host that nobody opened by name led here: such a request never reaches an opened one.
-    """
+    """One try at a photograph: what is to be asked for now, and what the way so far has cost."""
 
     url: str
-    hops: int = 0
-    seconds: float | None = None
+    hops: int = 0  #: Redirects that led here.
+    seconds: float | None = None  #: What is left of the deadline; all of it by default.
+    #: Whether a host that nobody opened by name led here: such a request never reaches an opened one.
     public: bool = False
 
 
@@ -71,7 +61,6 @@ class Downloader:
 
     Parameters
     ----------
-    limits : DownloadLimits
     watch : DeadlineWatch
         Cuts what is late.
     connections : int

@@ -29,19 +29,12 @@ RATINGS_NAME = "ratings.csv"
 
 @dataclass(frozen=True)
 class Tables:
-    """What was written beside the faces.
-
-    Parameters
-    ----------
-    files : list of str
-    summary : dict of str to int
-        Counts for the receipt.
-    triplets : dict of str to (int, int)
-        Triplets that have a face at a host, and those of them whose faces were all had; under `ALL_HOSTS` of any host.
-    """
+    """What was written beside the faces."""
 
     files: list[str]
-    summary: dict[str, int] = field(default_factory=dict)
+    summary: dict[str, int] = field(default_factory=dict)  #: Counts for the receipt.
+    #: Triplets that have a face at a host, and those of them whose faces were all stored; under `ALL_HOSTS` of any
+    #: host.
     triplets: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
@@ -207,16 +200,9 @@ def host_in(url: str) -> str:
 
 @dataclass(frozen=True)
 class ShardNumber:
-    """Which of how many shards.
+    """Which of how many shards."""
 
-    Parameters
-    ----------
-    number : int
-        From 1.
-    of : int
-    """
-
-    number: int
+    number: int  #: From 1.
     of: int
 
     @classmethod
@@ -250,7 +236,6 @@ class ShardOfList:
     ----------
     whole : FaceListing
         A limit is the whole list's: the shards together hold the first so many faces.
-    shard : ShardNumber
     """
 
     def __init__(self, whole: FaceListing, shard: ShardNumber) -> None:

@@ -22,17 +22,10 @@ KNOWN_TARGETS = (
 
 @dataclass(frozen=True)
 class Placeholders:
-    """What is known of placeholders.
+    """What is known of placeholders."""
 
-    Parameters
-    ----------
-    targets : tuple of str
-        Parts of a redirect's target (host and path).
-    sha256 : frozenset of str
-        Digests of placeholder files, however they were come by.
-    """
-
-    targets: tuple[str, ...] = KNOWN_TARGETS
+    targets: tuple[str, ...] = KNOWN_TARGETS  #: Parts of a redirect's target (host and path).
+    #: Digests of placeholder files, however they were come by.
     sha256: frozenset[str] = field(default_factory=frozenset)
 
     def check_redirect(self, target: str) -> None:

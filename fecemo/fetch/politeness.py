@@ -16,31 +16,16 @@ J = TypeVar("J")
 
 @dataclass(frozen=True)
 class HostBudget:
-    """What one host is asked to bear.
+    """What one host is asked to bear."""
 
-    Parameters
-    ----------
-    concurrent : int
-        Requests at a time.
-    rate : float
-        Requests a second; 0 sets no limit.
-    backoff : float
-        Seconds before the second try; doubled for each later one, give or take half.
-    longest_backoff : float
-        Seconds that a wait of our own choice never exceeds.
-    failures : int
-        Tries in a row that fail, for whatever reason that may pass, before a host is set aside. A photograph, a
-        redirect or a plain no, such as 404, begins the count anew.
-    outage : float
-        Seconds that these failures must span at least, so that a hiccup sets nothing aside.
-    """
-
-    concurrent: int = 8
-    rate: float = 20.0
-    backoff: float = 1.0
-    longest_backoff: float = 120.0
+    concurrent: int = 8  #: Requests at a time.
+    rate: float = 20.0  #: Requests a second; 0 sets no limit.
+    backoff: float = 1.0  #: Seconds before the second try; doubled for each later one, give or take half.
+    longest_backoff: float = 120.0  #: Seconds that a wait of our own choice never exceeds.
+    #: Tries in a row that fail, for whatever reason that may pass, before a host is set aside. A photograph, a redirect
+    #: or a plain no, such as 404, begins the count anew.
     failures: int = 20
-    outage: float = 30.0
+    outage: float = 30.0  #: Seconds that these failures must span at least, so that a hiccup sets nothing aside.
 
 
 @dataclass
@@ -85,7 +70,6 @@ class HostSchedule(Generic[J]):
 
     Parameters
     ----------
-    budget : HostBudget
     limited : callable
         Whether the budget's number at a time and rate hold for a host; False for hosts of one's own, which are asked as
         fast as they answer until they say otherwise.
@@ -189,7 +173,6 @@ class HostSchedule(Generic[J]):
         Parameters
         ----------
         host, job
-        attempt : int
         throttled : bool
             The host said that it is asked too often: everything of this host waits, and it is asked less from then on.
         retry_after : float, optional

@@ -16,18 +16,12 @@ from fecemo.machine import available_cores
 
 @dataclass(frozen=True)
 class CropPolicy:
-    """How a box becomes a square crop.
+    """How a box becomes a square crop."""
 
-    Parameters
-    ----------
-    margin : float
-        The box grows about its centre by this fraction of its size: 0.2 makes it 1.2 times as wide and as high.
-    square : bool
-        True grows the shorter side, in pixels, to the longer, and moves the box back inside the photograph where it
-        fits; the face keeps its proportions. False stretches the box to the square, as the study did.
-    """
-
+    #: The box grows about its centre by this fraction of its size: 0.2 makes it 1.2 times as wide and as high.
     margin: float = 0.0
+    #: True grows the shorter side, in pixels, to the longer, and moves the box back inside the photograph where it
+    #: fits; the face keeps its proportions. False stretches the box to the square, as the study did.
     square: bool = False
 
 
@@ -55,7 +49,6 @@ def pixel_box(sides: tuple[float, float, float, float], width: int, height: int,
         Left, right, top, bottom as fractions of width and height. What reaches over an edge is clipped.
     width, height : int
         Of the photograph, in pixels.
-    policy : CropPolicy
 
     Raises
     ------
@@ -100,7 +93,6 @@ def crop_face(photograph: np.ndarray, box: PixelBox) -> np.ndarray:
     ----------
     photograph : ndarray of shape (height, width, 3), uint8
         RGB.
-    box : PixelBox
 
     Returns
     -------
@@ -122,23 +114,12 @@ Sides = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class DecodePolicy:
-    """How a photograph is read.
-
-    Parameters
-    ----------
-    crop : CropPolicy
-    apply_exif : bool
-        Whether boxes refer to the photograph as it is shown (True) or as it is stored (False).
-    max_pixels : int
-        Largest picture that is decoded.
-    reduced : bool
-        Decode at half, quarter or eighth size where the crop still has 200 pixels a side.
-    """
+    """How a photograph is read."""
 
     crop: CropPolicy = field(default_factory=CropPolicy)
-    apply_exif: bool = True
-    max_pixels: int = 100_000_000
-    reduced: bool = True
+    apply_exif: bool = True  #: Whether boxes refer to the photograph as it is shown (True) or as it is stored (False).
+    max_pixels: int = 100_000_000  #: Largest picture that is decoded.
+    reduced: bool = True  #: Decode at half, quarter or eighth size where the crop still has 200 pixels a side.
 
 
 class FaceCutter:
@@ -148,7 +129,6 @@ class FaceCutter:
 
     Parameters
     ----------
-    policy : DecodePolicy
     at_a_time : int, optional
         Photographs decoded at a time; the number of cores by default.
     """

@@ -44,7 +44,6 @@ def decode(data: bytes, *, reduction: int = 1, apply_exif: bool = True) -> np.nd
 
     Parameters
     ----------
-    data : bytes
     reduction : {1, 2, 4, 8}
         Decode at this fraction of the size; a JPEG costs the less for it.
     apply_exif : bool
@@ -144,7 +143,6 @@ def decode_file(data: bytes, at_least: int | None = None) -> np.ndarray:
 
     Parameters
     ----------
-    data : bytes
     at_least : int, optional
         A large JPEG may be decoded at a half, a quarter or an eighth of its size, as long as its shorter side keeps
         this many pixels. That costs a fraction of the time and under one gray level on average.

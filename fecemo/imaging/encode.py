@@ -19,10 +19,6 @@ def encode_image(picture: np.ndarray, kind: str, quality: int | None = None) -> 
         PNG loses nothing.
     quality : int, optional
         Of a JPEG, 1 to 100. Colours are kept at full resolution.
-
-    Returns
-    -------
-    bytes
     """
     import cv2
 

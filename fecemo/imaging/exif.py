@@ -10,18 +10,10 @@ _DATE_FORM = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
 
 @dataclass(frozen=True)
 class ExifFacts:
-    """What is read of a photograph's EXIF.
+    """What is read of a photograph's EXIF."""
 
-    Parameters
-    ----------
-    orientation : int
-        1 to 8; 1 where nothing is said.
-    taken : str
-        ``YYYY-MM-DD HH:MM:SS`` by the camera's clock, or ``""``.
-    """
-
-    orientation: int = 1
-    taken: str = ""
+    orientation: int = 1  #: 1 to 8; 1 where nothing is said.
+    taken: str = ""  #: ``YYYY-MM-DD HH:MM:SS`` by the camera's clock, or ``""``.
 
 
 def read_exif(data: bytes) -> ExifFacts:

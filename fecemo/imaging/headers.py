@@ -31,22 +31,13 @@ _one_at_a_time = threading.Lock()
 
 @dataclass(frozen=True)
 class Header:
-    """What a picture says of itself.
+    """What a picture says of itself."""
 
-    Parameters
-    ----------
-    format : str
-        One of the accepted formats, or ``"MPO"``.
-    width, height : int
-        As stored, before any turning.
-    turned : bool
-        Whether the EXIF orientation exchanges width and height.
-    """
-
-    format: str
+    format: str  #: One of the accepted formats, or ``"MPO"``.
+    #: `width`, `height`: As stored, before any turning.
     width: int
     height: int
-    turned: bool
+    turned: bool  #: Whether the EXIF orientation exchanges width and height.
 
     def size(self, *, apply_exif: bool) -> tuple[int, int]:
         """Return width and height as they are after decoding."""
@@ -58,8 +49,6 @@ def read_header(data: bytes, max_pixels: int, formats: tuple[str, ...] = FORMATS
 
     Parameters
     ----------
-    data : bytes
-    max_pixels : int
     formats : tuple of str
         What is accepted, as Pillow names it.
 
@@ -119,10 +108,6 @@ def ordinary_jpeg_size(data: bytes) -> tuple[int, int] | None:
 
     Unusual is whatever a decoder could understand in more than one way, and EXIF, which may turn the picture: None
     means that the data must be looked at more closely, not that they are damaged.
-
-    Parameters
-    ----------
-    data : bytes
 
     Returns
     -------

@@ -15,24 +15,13 @@ SMALL_MARGIN = 0.5
 
 @dataclass(frozen=True)
 class NamedClustering:
-    """What is named, as the cluster stage left it.
-
-    Parameters
-    ----------
-    approach, variant : str
-    digest : str
-        Of the clustering: names belong to it alone.
-    clusters : ndarray of shape (n,), int32
-        Every source face's cluster.
-    distances : ndarray of shape (n, k), float32
-        Every source face's distance to each centre.
-    """
+    """What is named, as the cluster stage left it."""
 
     approach: str
     variant: str
-    digest: str
-    clusters: np.ndarray
-    distances: np.ndarray
+    digest: str  #: Of the clustering: names belong to it alone.
+    clusters: np.ndarray  #: Of shape (n,), int32. Every source face's cluster.
+    distances: np.ndarray  #: Of shape (n, k), float32. Every source face's distance to each centre.
 
 
 @dataclass(frozen=True)
@@ -54,21 +43,12 @@ Divide = Callable[[str, np.ndarray, int], Division]
 
 @dataclass(frozen=True)
 class Groups:
-    """Groups of source faces, each face in one.
+    """Groups of source faces, each face in one."""
 
-    Parameters
-    ----------
-    keys : tuple of str
-        ``"0"``, ``"1"``, ``"2a"``, ``"2b"``, …
-    of_face : ndarray of shape (n,), int32
-        Every face's group, as a position in `keys`.
-    distances : ndarray of shape (n, g), float32
-        Of every face to each group's centre. For faces outside a divided group, that to its centre stands for its
-        halves.
-    """
-
-    keys: tuple[str, ...]
-    of_face: np.ndarray
+    keys: tuple[str, ...]  #: ``"0"``, ``"1"``, ``"2a"``, ``"2b"``, …
+    of_face: np.ndarray  #: Of shape (n,), int32. Every face's group, as a position in `keys`.
+    #: Of shape (n, g), float32. Of every face to each group's centre. For faces outside a divided group, that to its
+    #: centre stands for its halves.
     distances: np.ndarray
 
     @classmethod
@@ -146,14 +126,12 @@ def sample_faces(rule: str, groups: Groups, key: str, *, count: int, start: int 
     rule : {"random", "nearest", "farthest", "borderline"}
         ``random`` as published, by seed; nearest to the centre, or farthest from it; ``borderline`` faces are nearly
         as near to another centre. Of equally ranked faces the first comes first.
-    groups : Groups
     key : str
         The group.
     count : int
         Faces wanted, at least 1.
     start : int
         Faces of this group and rule that were shown before.
-    seed : int
     """
     if rule not in RULES:
         raise InputError(f"there is no rule {rule!r} for samples: {nearest(rule, RULES)}")

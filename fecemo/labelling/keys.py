@@ -9,21 +9,11 @@ from fecemo.data.cluster_names import NOT_CLASSES
 
 @dataclass(frozen=True)
 class Act:
-    """What a key does.
+    """What a key does."""
 
-    Parameters
-    ----------
-    method : str
-        ``"name"``, ``"rule"``, ``"more"``, ``"next"``, …: the method of the board.
-    argument : str
-        The name or the rule, where there is one.
-    about : str
-        For people.
-    """
-
-    method: str
-    argument: str = ""
-    about: str = ""
+    method: str  #: ``"name"``, ``"rule"``, ``"more"``, ``"next"``, …: the method of the board.
+    argument: str = ""  #: The name or the rule, where there is one.
+    about: str = ""  #: For people.
 
 
 ACTS: dict[str, Act] = {

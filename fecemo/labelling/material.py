@@ -15,31 +15,17 @@ Faces = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class CellState:
-    """One cell of a run, as a picker shows it.
-
-    Parameters
-    ----------
-    approach, variant : str
-    title : str
-        For people, such as ``"Conv. autoencoder · RGB"``.
-    waits_for : str
-        The stage that has not finished, or ``""`` where the cell can be named.
-    named, groups : int
-        How far the pipeline's own file of names is.
-    by : str
-        Whose names those are; ``""`` where there are none.
-    trouble : str
-        What is wrong with that file, where it cannot be used.
-    """
+    """One cell of a run, as a picker shows it."""
 
     approach: str
     variant: str
-    title: str
-    waits_for: str = ""
+    title: str  #: For people, such as ``"Conv. autoencoder · RGB"``.
+    waits_for: str = ""  #: The stage that has not finished, or ``""`` where the cell can be named.
+    #: `named`, `groups`: How far the pipeline's own file of names is.
     named: int = 0
     groups: int = 0
-    by: str = ""
-    trouble: str = ""
+    by: str = ""  #: Whose names those are; ``""`` where there are none.
+    trouble: str = ""  #: What is wrong with that file, where it cannot be used.
 
     @property
     def line(self) -> str:
@@ -68,77 +54,41 @@ class FaceMap:
 
 @dataclass(frozen=True)
 class SeenLabels:
-    """True labels of target faces that were asked for; test faces are never among them.
+    """True labels of target faces that were asked for; test faces are never among them."""
 
-    Parameters
-    ----------
-    at : ndarray of shape (s,), int64
-        Positions among the target faces.
-    ids : tuple of str
-    labels : ndarray of shape (s,), str
-    """
-
-    at: np.ndarray
+    at: np.ndarray  #: Of shape (s,), int64. Positions among the target faces.
     ids: tuple[str, ...]
-    labels: np.ndarray
+    labels: np.ndarray  #: Of shape (s,), str.
 
 
 @dataclass(frozen=True)
 class CellMaterial:
-    """Everything of one cell that a person may see while naming.
-
-    Parameters
-    ----------
-    title : str
-    clustering : NamedClustering
-    path : Path
-        The person's file of names.
-    used_path : Path
-        The file that the pipeline uses; the same one, or another person's.
-    seed : int
-    faces, target_faces : callable
-    target_clusters : ndarray of shape (t,), int32
-        Every target face's stored cluster.
-    target_ids : ndarray of shape (t,), str
-    classes : tuple of str
-        What a cluster can be named, in order.
-    divide : callable
-    map : FaceMap or None
-        None where the map stage has not run on these embeddings.
-    without_map : str
-        Why there is none, for people.
-    known : mapping of str to callable
-        What else is known of the source faces: a title, and a callable of positions that gives numbers or words.
-    ask_sample, ask_labels : callable or None
-        Give the naming sample's labels, and those of the train split; None where the target has none.
-    suggested : mapping of str to str
-        What published action units suggest for clusters, by their numbers; no label was read for it.
-    source_ids : ndarray of shape (n,), str
-    remark : str
-        What is to be known of the groups, for people.
-    others : mapping of str to Path
-        Other people's files for this clustering, by whose they are.
-    """
+    """Everything of one cell that a person may see while naming."""
 
     title: str
     clustering: NamedClustering
-    path: Path
-    used_path: Path
+    path: Path  #: The person's file of names.
+    used_path: Path  #: The file that the pipeline uses; the same one, or another person's.
     seed: int
     faces: Faces
     target_faces: Faces
-    target_clusters: np.ndarray
-    target_ids: np.ndarray
-    classes: tuple[str, ...]
+    target_clusters: np.ndarray  #: Of shape (t,), int32. Every target face's stored cluster.
+    target_ids: np.ndarray  #: Of shape (t,), str.
+    classes: tuple[str, ...]  #: What a cluster can be named, in order.
     divide: Divide
-    map: FaceMap | None = None
-    without_map: str = ""
+    map: FaceMap | None = None  #: None where the map stage has not run on these embeddings.
+    without_map: str = ""  #: Why there is none, for people.
+    #: What else is known of the source faces: a title, and a callable of positions that gives numbers or words.
     known: Mapping[str, Callable[[np.ndarray], np.ndarray]] = field(default_factory=dict)
+    #: `ask_sample`, `ask_labels`: Give the naming sample's labels, and those of the train split; None where the target
+    #: has none.
     ask_sample: Callable[[], SeenLabels] | None = None
     ask_labels: Callable[[], SeenLabels] | None = None
+    #: What published action units suggest for clusters, by their numbers; no label was read for it.
     suggested: Mapping[str, str] = field(default_factory=dict)
-    source_ids: np.ndarray = field(default_factory=lambda: np.empty(0, str))
-    remark: str = ""
+    source_ids: np.ndarray = field(default_factory=lambda: np.empty(0, str))  #: Of shape (n,), str.
+    remark: str = ""  #: What is to be known of the groups, for people.
+    #: Other people's files for this clustering, by whose they are.
     others: Mapping[str, Path] = field(default_factory=dict)
 
 

@@ -35,7 +35,6 @@ class LabellingSession:
 
     Parameters
     ----------
-    clustering : NamedClustering
     path : Path
         The person's own file of names; written whole after every act.
     by : str
@@ -110,7 +109,6 @@ class LabellingSession:
 
         Parameters
         ----------
-        *keys : str
         name : str
             A class, another name of the vocabulary, several (``"sad; tired"``), a path (``"upset/sad"``), or one of
             `NOT_CLASSES`.

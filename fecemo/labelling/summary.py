@@ -15,45 +15,25 @@ from fecemo.labelling.session import LabellingSession
 
 @dataclass(frozen=True)
 class LabellingSummary:
-    """A session in figures.
+    """A session in figures."""
 
-    Parameters
-    ----------
-    named, groups : int
-        Groups that have a name, of how many.
-    covered, faces : int
-        Source faces in groups whose name says what they show, of how many.
-    moved, set_aside : int
-        Single faces with labels of their own, and faces that are none: by the names of their groups, or by themselves.
-    absent : tuple of str
-        Emotions that no group has: no face will be called so.
-    uncounted : tuple of str
-        Names that count as no class.
-    doubtful : dict of str to str
-        Groups to look at again, and why: the person was unsure, or the margin is small.
-    seconds : float
-        Time spent, pauses left out.
-    faces_viewed : int
-        Distinct faces looked at.
-    labels_seen : int
-        Labels of target faces that were seen.
-    other_scores_seen : int
-        Other names of these clusters whose score was seen.
-    """
-
+    #: `named`, `groups`: Groups that have a name, of how many.
     named: int
     groups: int
+    #: `covered`, `faces`: Source faces in groups whose name says what they show, of how many.
     covered: int
     faces: int
+    #: `moved`, `set_aside`: Single faces with labels of their own, and faces that are none: by the names of their
+    #: groups, or by themselves.
     moved: int
     set_aside: int
-    absent: tuple[str, ...]
-    uncounted: tuple[str, ...]
-    doubtful: dict[str, str]
-    seconds: float
-    faces_viewed: int
-    labels_seen: int
-    other_scores_seen: int
+    absent: tuple[str, ...]  #: Emotions that no group has: no face will be called so.
+    uncounted: tuple[str, ...]  #: Names that count as no class.
+    doubtful: dict[str, str]  #: Groups to look at again, and why: the person was unsure, or the margin is small.
+    seconds: float  #: Time spent, pauses left out.
+    faces_viewed: int  #: Distinct faces looked at.
+    labels_seen: int  #: Labels of target faces that were seen.
+    other_scores_seen: int  #: Other names of these clusters whose score was seen.
 
     @property
     def complete(self) -> bool:
@@ -112,24 +92,14 @@ def summarise(session: LabellingSession) -> LabellingSummary:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Agreement of two raters on the clusters that both named.
+    """Agreement of two raters on the clusters that both named."""
 
-    Parameters
-    ----------
-    both : int
-        Clusters that both named. What one named whole and the other by its halves counts as the halves.
-    share : float or None
-        Share of them with one and the same name; None where there are none.
-    kappa : float or None
-        Cohen's kappa; None where it is not defined, because both used one and the same name throughout, or nothing was
-        named by both.
-    differing : dict of str to (str, str)
-        The two names of each cluster on which they differ.
-    """
-
-    both: int
-    share: float | None
+    both: int  #: Clusters that both named. What one named whole and the other by its halves counts as the halves.
+    share: float | None  #: Share of them with one and the same name; None where there are none.
+    #: Cohen's kappa; None where it is not defined, because both used one and the same name throughout, or nothing was
+    #: named by both.
     kappa: float | None
+    #: The two names of each cluster on which they differ.
     differing: dict[str, tuple[str, str]]
 
 

@@ -48,11 +48,6 @@ def run(arguments: CellArguments) -> Receipt:
     Where the recipe keeps groups, ``grouped_ids.npy``, ``grouped_values.npy`` and ``grouped_clusters.npy`` hold of what
     faces they were made; when faces join later, all are assigned to the same centres, and how well those fit is stated.
 
-    Parameters
-    ----------
-    arguments : CellArguments
-        Which cell of which run.
-
     Returns
     -------
     Receipt

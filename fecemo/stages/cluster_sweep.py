@@ -29,15 +29,6 @@ def run(arguments: CellArguments) -> Receipt:
     the cell is scored, none of which named anything. Writes ``cluster_sweep.json`` with the figures over seeds, and
     ``scored_rows.npy``, ``truth.npy`` and ``right.npy``, by which rows of the table are compared face by face.
 
-    Parameters
-    ----------
-    arguments : CellArguments
-        Which cell of which run.
-
-    Returns
-    -------
-    Receipt
-
     Raises
     ------
     InputError

@@ -67,10 +67,6 @@ def run(settings: ConvertSettings, out: Path) -> Receipt:
     out : Path
         Folder for the converted weights; a recipe names it as ``pretrained``.
 
-    Returns
-    -------
-    Receipt
-
     Raises
     ------
     InputError

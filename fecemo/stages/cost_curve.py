@@ -32,15 +32,6 @@ def run(arguments: CellArguments) -> Receipt:
     faces that it shows. After each number of acts of the recipe's ``cost_curve``, with each of its seeds, the faces on
     which the cell is scored are answered; no label of theirs is read before. Writes ``cost_curve.json``.
 
-    Parameters
-    ----------
-    arguments : CellArguments
-        Which cell of which run.
-
-    Returns
-    -------
-    Receipt
-
     Raises
     ------
     InputError

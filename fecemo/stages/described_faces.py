@@ -24,8 +24,6 @@ def describe_faces(stage: str, datasets: Sequence[Dataset], variant: Variant, ne
     ----------
     stage : str
         For progress lines.
-    datasets : sequence of Dataset
-    variant : Variant
     network : Path, optional
         A trained network; without one, pixels describe a face.
     output : str

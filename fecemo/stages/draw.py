@@ -55,10 +55,6 @@ def run(settings: DrawSettings, out: Path) -> Receipt:
     out : Path
         Output folder.
 
-    Returns
-    -------
-    Receipt
-
     Raises
     ------
     StoredStateError

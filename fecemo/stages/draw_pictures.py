@@ -61,8 +61,6 @@ def draw_missing(folder: Path, settings: DrawSettings, jobs: list[Job]) -> None:
 
     Parameters
     ----------
-    folder : Path
-    settings : DrawSettings
     jobs : list of Job
         All that should stand there.
     """

@@ -24,14 +24,12 @@ def embed_faces(cell: Cell, models: Path, faces: dict[str, RunFaces], inputs: di
 
     Parameters
     ----------
-    cell : Cell
     models : Path
         Folder of the trained model.
     faces : dict of str to RunFaces
         By the name of the data set, which the files are called by.
     inputs : dict of str to FaceInputs
         Likewise.
-    folder : Path
     not_faces : collection of str
         Ids of source faces that are left out: a person called them none.
     """

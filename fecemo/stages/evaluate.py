@@ -27,15 +27,6 @@ def run(arguments: CellArguments) -> Receipt:
     something to say of the cell, such as ``curves.json``. A face whose cluster names no emotion gets the prediction
     ``""`` and counts as wrong.
 
-    Parameters
-    ----------
-    arguments : CellArguments
-        Which cell of which run.
-
-    Returns
-    -------
-    Receipt
-
     Raises
     ------
     InputError

@@ -88,10 +88,6 @@ def run(settings: ExportSettings, out: Path) -> Receipt:
     out : Path
         A new folder.
 
-    Returns
-    -------
-    Receipt
-
     Raises
     ------
     InputError

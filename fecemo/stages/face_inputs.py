@@ -21,21 +21,12 @@ NOWHERE = -1
 
 @dataclass(frozen=True)
 class FaceVectors:
-    """A vector for faces of a data set, read by their rows there.
+    """A vector for faces of a data set, read by their rows there."""
 
-    Parameters
-    ----------
-    values : ndarray of shape (m, d), float32
-        May be a memory map.
-    places : ndarray of shape (n,), int64
-        For each face of the data set, where its vector is; `NOWHERE` where it has none.
-    trusted : ndarray of shape (n,), bool
-        Whether a face's vector may be learnt from. False where it has none.
-    """
-
-    values: np.ndarray
+    values: np.ndarray  #: Of shape (m, d), float32. May be a memory map.
+    #: Of shape (n,), int64. For each face of the data set, where its vector is; `NOWHERE` where it has none.
     places: np.ndarray
-    trusted: np.ndarray
+    trusted: np.ndarray  #: Of shape (n,), bool. Whether a face's vector may be learnt from. False where it has none.
 
     dtype = np.dtype(np.float32)
 
@@ -60,18 +51,12 @@ class FaceVectors:
 
 @dataclass(frozen=True)
 class FaceInputs:
-    """What enters a cell's model for the faces of one data set.
+    """What enters a cell's model for the faces of one data set."""
 
-    Parameters
-    ----------
-    columns : dict of str to array-like of shape (n, ...)
-        By input of the model: stored faces, or vectors; a row a face.
-    trusted : ndarray of shape (n,), bool
-        Whether a face may be learnt from and clustered: False where a vector or number is missing, or a landmark model
-        was not sure of a face.
-    """
-
+    #: By input of the model, of shape (n, ...): stored faces, or vectors; a row a face.
     columns: dict[str, Faces]
+    #: Of shape (n,), bool. Whether a face may be learnt from and clustered: False where a vector or number is missing,
+    #: or a landmark model was not sure of a face.
     trusted: np.ndarray
 
     def shapes(self, cell: Cell) -> dict[str, tuple[int, ...]]:
@@ -86,9 +71,6 @@ def read_inputs(cell: Cell, artifacts: Artifacts, faces: dict[str, RunFaces],
 
     Parameters
     ----------
-    cell : Cell
-    artifacts : Artifacts
-    faces : dict of str to RunFaces
     kind : {"outputs", "triplet_test"}
         The artefact of another row that holds its embeddings of these faces, where the cell is made from them.
 

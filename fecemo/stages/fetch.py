@@ -37,10 +37,6 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
     out : Path
         The data set's folder.
 
-    Returns
-    -------
-    Receipt
-
     Raises
     ------
     InputError

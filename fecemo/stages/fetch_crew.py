@@ -39,9 +39,6 @@ class FetchCrew:
     ----------
     schedule : HostSchedule of int
         A job is the slot of any missing face of a photograph; its others are found by their address.
-    downloader : Downloader
-    cutter : FaceCutter
-    writer : DatasetWriter
     attempts : int
         Tries for one photograph.
     """

@@ -26,7 +26,6 @@ def write_report(folder: Path, writer: DatasetWriter,
 
     Parameters
     ----------
-    folder : Path
     writer : DatasetWriter
         Every face of it stored or rejected.
     triplets : mapping of str to (int, int)
@@ -73,7 +72,6 @@ def write_survival(path: Path, counts: Counter[tuple[str, str]], triplets: Mappi
 
     Parameters
     ----------
-    path : Path
     counts : Counter of (host, outcome)
         Faces.
     triplets : mapping of str to (int, int)

@@ -50,10 +50,6 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
     out : Path
         The data set's folder.
 
-    Returns
-    -------
-    Receipt
-
     Raises
     ------
     InputError

@@ -73,10 +73,6 @@ def run(faces: Path, shards: tuple[Path, ...], out: Path) -> Receipt:
     out : Path
         The joined data set's folder.
 
-    Returns
-    -------
-    Receipt
-
     Raises
     ------
     InputError

@@ -46,8 +46,6 @@ def known_of_source(study: Recipe, layout: RunLayout, dataset: Dataset, rows: np
 
     Parameters
     ----------
-    study : Recipe
-    layout : RunLayout
     dataset : Dataset
         Source faces.
     rows : ndarray of shape (n,), int64

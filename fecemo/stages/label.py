@@ -47,14 +47,8 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
 
     Parameters
     ----------
-    arguments : CellArguments
-        Which cell of which run.
     method : str, optional
         A way of naming, such as ``hand`` or ``action_units``, instead of the recipe's naming.method.
-
-    Returns
-    -------
-    Receipt
 
     Raises
     ------

@@ -17,25 +17,16 @@ NONE = np.zeros(0, np.int64)
 
 @dataclass(frozen=True)
 class LabelsRead:
-    """Labels that the training of a model read, of every data set.
+    """Labels that the training of a model read, of every data set."""
 
-    Parameters
-    ----------
-    rows : ndarray of shape (n,), int64
-        Rows of the target whose labels were learnt from or chose settings.
-    copied : ndarray of shape (m,), int64
-        Rows of the target that are faces, or copies of faces, of other data sets whose labels were read.
-    training, choosing : int
-        Labels that people gave, in all data sets.
-    of_nobody : int
-        Labels of drawn or synthetic faces in other data sets than the target.
-    """
-
-    rows: np.ndarray
+    rows: np.ndarray  #: Of shape (n,), int64. Rows of the target whose labels were learnt from or chose settings.
+    #: Of shape (m,), int64. Rows of the target that are faces, or copies of faces, of other data sets whose labels were
+    #: read.
     copied: np.ndarray
+    #: `training`, `choosing`: Labels that people gave, in all data sets.
     training: int
     choosing: int
-    of_nobody: int
+    of_nobody: int  #: Labels of drawn or synthetic faces in other data sets than the target.
 
 
 def labels_read(cell: Cell, layout: RunLayout, target: Dataset, receipt: Receipt, *, needed: bool) -> LabelsRead:
@@ -43,9 +34,6 @@ def labels_read(cell: Cell, layout: RunLayout, target: Dataset, receipt: Receipt
 
     Parameters
     ----------
-    cell : Cell
-    layout : RunLayout
-    target : Dataset
     receipt : Receipt
         Of the train stage.
     needed : bool
@@ -117,21 +105,11 @@ def label_rows(folder: Path, name: str, receipt: Receipt, *, needed: bool) -> np
 
 @dataclass(frozen=True)
 class ScoredFaces:
-    """The labelled faces on which a cell is scored.
+    """The labelled faces on which a cell is scored."""
 
-    Parameters
-    ----------
-    rows : ndarray of shape (n,), int64
-        Rows of the target, ascending.
-    copies : int
-        How many of them are copies of a face whose label was read: a score flatters itself by them.
-    copies_left_out : int
-        Labelled faces that are not scored because they are such copies.
-    """
-
-    rows: np.ndarray
-    copies: int
-    copies_left_out: int
+    rows: np.ndarray  #: Of shape (n,), int64. Rows of the target, ascending.
+    copies: int  #: How many of them are copies of a face whose label was read: a score flatters itself by them.
+    copies_left_out: int  #: Labelled faces that are not scored because they are such copies.
 
 
 def scored_faces(score_on: str, target: Dataset, read: LabelsRead, named_with: np.ndarray) -> ScoredFaces:
@@ -140,8 +118,6 @@ def scored_faces(score_on: str, target: Dataset, read: LabelsRead, named_with: n
     Parameters
     ----------
     score_on : {"test", "unused_labels"}
-    target : Dataset
-    read : LabelsRead
     named_with : ndarray of shape (s,), int64
         Rows whose labels named clusters.
 

@@ -22,15 +22,6 @@ def run(arguments: CellArguments) -> Receipt:
     source are those that it learned from, and the others are placed among them. The receipt says how many of a face's
     ten nearest neighbours the map kept.
 
-    Parameters
-    ----------
-    arguments : CellArguments
-        Which cell of which run.
-
-    Returns
-    -------
-    Receipt
-
     Raises
     ------
     InputError

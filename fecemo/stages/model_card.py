@@ -27,31 +27,17 @@ MISUSE = (NOTICE,
 
 @dataclass(frozen=True)
 class Check:
-    """How a file's answers differ from Keras's.
-
-    Parameters
-    ----------
-    form, file : str
-    n_bytes : int
-    sha256 : str
-    n : int
-        Faces.
-    gap : float
-        Largest difference of a probability.
-    spread : float
-        Largest difference of the embedding, as a fraction of its largest number, or of 1 where that is smaller.
-    same : float
-        Share of faces that get the same name.
-    """
+    """How a file's answers differ from Keras's."""
 
     form: str
     file: str
     n_bytes: int
     sha256: str
-    n: int
-    gap: float
+    n: int  #: Faces.
+    gap: float  #: Largest difference of a probability.
+    #: Largest difference of the embedding, as a fraction of its largest number, or of 1 where that is smaller.
     spread: float
-    same: float
+    same: float  #: Share of faces that get the same name.
 
 
 def card_document(readout: RunReadout, recipe: Path | None, checks: list[Check], int8: dict[str, Any] | None,

@@ -35,36 +35,20 @@ TINY = 1e-30
 
 @dataclass(frozen=True)
 class PredictedFaces:
-    """Scored faces with their predictions.
+    """Scored faces with their predictions."""
 
-    Parameters
-    ----------
-    predictions : Predictions
-        Rows of the target data set, ascending.
-    method : str
-        How faces got their emotion; see `Score`.
-    labels_used : LabelsUsed
-    embedded : FaceArray
-        What the embed stage stored of the target faces.
-    clusters : ndarray of shape (n,), int, or None
-        Clusters of the scored faces, where they decided.
-    groups : ndarray of shape (n,), str, or None
-        Keys of the groups that bear a name: clusters, or the parts into which a person divided them.
-    names : dict of str to str
-        Names of the groups, where there are any.
-    scored : ScoredFaces
-    numbers : dict of str to (ndarray, ndarray), each of shape (n,), float32
-        Of every column that the model answers: what people gave the scored faces, and what it answers.
-    """
-
-    predictions: Predictions
-    method: str
+    predictions: Predictions  #: Rows of the target data set, ascending.
+    method: str  #: How faces got their emotion; see `Score`.
     labels_used: LabelsUsed
-    embedded: FaceArray
-    clusters: np.ndarray | None
+    embedded: FaceArray  #: What the embed stage stored of the target faces.
+    clusters: np.ndarray | None  #: Of shape (n,), int, or None. Clusters of the scored faces, where they decided.
+    #: Of shape (n,), str, or None. Keys of the groups that bear a name: clusters, or the parts into which a person
+    #: divided them.
     groups: np.ndarray | None
-    names: dict[str, str]
+    names: dict[str, str]  #: Names of the groups, where there are any.
     scored: ScoredFaces
+    #: Of every column that the model answers, each of shape (n,), float32: what
+    #: people gave the scored faces, and what it answers.
     numbers: dict[str, tuple[np.ndarray, np.ndarray]]
 
 

@@ -68,19 +68,11 @@ def block_of_rows(faces: RunFaces, readout: RunReadout, rows: np.ndarray) -> dic
 
 @dataclass(frozen=True)
 class Photograph:
-    """A photograph that is in no data set, and the models that read its face.
-
-    Parameters
-    ----------
-    path : Path
-    face : int, optional
-        Which of its faces, counted from the left; without it, it must show one.
-    detector, landmark_model : Path
-        Files, or names of those that ``00_models.py`` has fetched.
-    """
+    """A photograph that is in no data set, and the models that read its face."""
 
     path: Path
-    face: int | None
+    face: int | None  #: Which of its faces, counted from the left; without it, it must show one.
+    #: `detector`, `landmark_model`: Files, or names of those that ``00_models.py`` has fetched.
     detector: Path
     landmark_model: Path
 

@@ -45,34 +45,22 @@ BY_HAND = "hand"
 
 @dataclass(frozen=True)
 class Answers:
-    """What a row says of faces.
+    """What a row says of faces."""
 
-    Parameters
-    ----------
-    shows : ndarray of shape (n,), str
-        A label; ``""`` where the face's cluster has none that says what it shows, such as ``"mixed"``.
-    groups : ndarray of shape (n,), str
-        Keys of the clusters, or of the halves of divided ones; ``""`` for a classifier, `BY_HAND` for a face that a
-        person moved out of its cluster.
-    shares : ndarray of shape (n, c), float32
-        Of the labels; 0 throughout where the face shows none, 1 for what a person said of a face.
-    aside : ndarray of shape (n,), bool
-        Whether it is no face, by the name of its cluster or by itself.
-    """
-
+    #: Of shape (n,), str. A label; ``""`` where the face's cluster has none that says what it shows, such as
+    #: ``"mixed"``.
     shows: np.ndarray
+    #: Of shape (n,), str. Keys of the clusters, or of the halves of divided ones; ``""`` for a classifier, `BY_HAND`
+    #: for a face that a person moved out of its cluster.
     groups: np.ndarray
+    #: Of shape (n, c), float32. Of the labels; 0 throughout where the face shows none, 1 for what a person said of a
+    #: face.
     shares: np.ndarray
-    aside: np.ndarray
+    aside: np.ndarray  #: Of shape (n,), bool. Whether it is no face, by the name of its cluster or by itself.
 
 
 class RunReadout:
     """A row of a run, ready to be asked.
-
-    Parameters
-    ----------
-    run : Run
-    row, variant : str
 
     Attributes
     ----------

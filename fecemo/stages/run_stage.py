@@ -17,33 +17,18 @@ from fecemo.study.cell import Cell
 
 @dataclasses.dataclass(frozen=True)
 class StageResult:
-    """What a stage did.
+    """What a stage did."""
 
-    Parameters
-    ----------
-    files : list of str
-        What it wrote, relative to its folder.
-    message : str
-        Its closing line, without the folder.
-    summary : dict
-        Figures for the receipt.
-    machine : dict of str to str
-        Backend and device, where they shaped the numbers.
-    scratch : list of str
-        Files, relative to its folder, from which an interrupted run resumes. They are deleted after the receipt is
-        written: a kill in between must not cost the work.
-    seconds_before : float
-        Seconds of work that an earlier, interrupted run had done on what was used.
-    digests : dict of str to str
-        Digests of further files, for those whose bytes also hold times: of what an equal run would write again.
-    """
-
-    files: list[str]
-    message: str
-    summary: dict[str, Any] = dataclasses.field(default_factory=dict)
+    files: list[str]  #: What it wrote, relative to its folder.
+    message: str  #: Its closing line, without the folder.
+    summary: dict[str, Any] = dataclasses.field(default_factory=dict)  #: Figures for the receipt.
+    #: Backend and device, where they shaped the numbers.
     machine: dict[str, str] = dataclasses.field(default_factory=dict)
+    #: Files, relative to its folder, from which an interrupted run resumes. They are deleted after the receipt is
+    #: written: a kill in between must not cost the work.
     scratch: list[str] = dataclasses.field(default_factory=list)
-    seconds_before: float = 0.0
+    seconds_before: float = 0.0  #: Seconds of work that an earlier, interrupted run had done on what was used.
+    #: Digests of further files, for those whose bytes also hold times: of what an equal run would write again.
     digests: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
@@ -62,7 +47,6 @@ def run_stage(stage: str, folder: Path, *, config: dict[str, Any], inputs: dict[
         Everything that shapes the output, as JSON values (``plain(settings)``); paths do not belong here.
     inputs : dict of str to str
         Digests of what is read; see `Receipt.digest`.
-    seed : int or None
     work : callable
         Writes into the folder and returns `StageResult`.
 
@@ -122,10 +106,8 @@ def run_artifact(artifacts: Artifacts, kind: str, cell: Cell, work: Callable[[Pa
 
     Parameters
     ----------
-    artifacts : Artifacts
     kind : str
         A key of `fecemo.study.artifact_kinds.KINDS`.
-    cell : Cell
     work : callable
         Writes into the folder and returns `StageResult`.
     machine : dict, optional

@@ -35,9 +35,6 @@ def suggest_names(recipe: Recipe, layout: RunLayout, row: str, variant: str, met
 
     Parameters
     ----------
-    recipe : Recipe
-    layout : RunLayout
-    row, variant : str
     method : str, optional
         A way of naming that suggests; by default the recipe's where it does, and otherwise ``"action_units"``.
 
@@ -74,7 +71,6 @@ def suggest_faces(recipe: Recipe, layout: RunLayout, rows: np.ndarray,
     ----------
     recipe : Recipe
         Drawn faces suggest where its ``naming.drawn`` names them.
-    layout : RunLayout
     rows : ndarray of shape (n,), int64
         Of the target.
     classes : tuple of str, of length c

@@ -44,10 +44,6 @@ def run(run: Annotated[tuple[Path, ...], UseAppendAction], recipe: Path | None =
     out : Path, optional
         Folder for several runs side by side; by default ``side_by_side`` beside the first of them.
 
-    Returns
-    -------
-    Receipt
-
     Raises
     ------
     InputError

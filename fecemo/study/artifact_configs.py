@@ -53,7 +53,6 @@ def names_config(cell: Cell, method: str | None = None) -> dict[str, Any]:
 
     Parameters
     ----------
-    cell : Cell
     method : str, optional
         A person's choice in the place of the recipe's ``naming.method``.
     """

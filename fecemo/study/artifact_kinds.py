@@ -52,69 +52,38 @@ HAND_INPUTS = ("hand_names", "labels_seen")
 
 @dataclass(frozen=True)
 class Artifact:
-    """One artefact of a run, or a part of one.
+    """One artefact of a run, or a part of one."""
 
-    Parameters
-    ----------
-    kind : str
-        A key of `KINDS`.
-    key : tuple of str
-        Which one: row and variant of a cell, the name of a data set, or a path.
-    part : str
-        ``""`` for all of it; otherwise the part that is read: another part may change without making anything stale.
-    optional : bool
-        Whether what is made from it can also be made without it.
-    """
-
-    kind: str
-    key: tuple[str, ...]
+    kind: str  #: A key of `KINDS`.
+    key: tuple[str, ...]  #: Which one: row and variant of a cell, the name of a data set, or a path.
+    #: ``""`` for all of it; otherwise the part that is read: another part may change without making anything stale.
     part: str = ""
-    optional: bool = False
+    optional: bool = False  #: Whether what is made from it can also be made without it.
 
 
 @dataclass(frozen=True)
 class Files:
-    """Files that people bring, as an input.
-
-    Parameters
-    ----------
-    paths : tuple of Path
-    digest : callable
-        ``digest() -> str``: of what is read from them; ``""`` where there are none.
-    """
+    """Files that people bring, as an input."""
 
     paths: tuple[Path, ...]
-    digest: Callable[[], str]
+    digest: Callable[[], str]  #: ``digest() -> str``: of what is read from them; ``""`` where there are none.
 Config = dict[str, Any]
 Inputs = dict[str, Artifact | Files]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of artefact.
+    """A kind of artefact."""
 
-    Parameters
-    ----------
-    folder : callable
-        ``folder(layout, *key) -> Path``.
-    stage : str
-        The stage that makes it; ``""`` where several can.
-    config : callable, optional
-        ``config(cell) -> dict``: all of a recipe that shapes it, as JSON values.
-    inputs : callable
-        ``inputs(cell, layout, config) -> dict``: what it is made from with these settings, by its name in the receipt.
-    choices : callable
-        ``choices(cell) -> list of dict``: further configs that a person may have chosen in the place of the recipe's.
-    role : str
-        The role without which there is none, because a recipe gives it to no data set.
-    """
-
-    folder: Callable[..., Path]
-    stage: str
+    folder: Callable[..., Path]  #: ``folder(layout, *key) -> Path``.
+    stage: str  #: The stage that makes it; ``""`` where several can.
+    #: ``config(cell) -> dict``: all of a recipe that shapes it, as JSON values.
     config: Callable[[Cell], Config] | None = None
+    #: ``inputs(cell, layout, config) -> dict``: what it is made from with these settings, by its name in the receipt.
     inputs: Callable[[Cell, RunLayout, Config], Inputs] = lambda cell, layout, config: {}
+    #: ``choices(cell) -> list of dict``: further configs that a person may have chosen in the place of the recipe's.
     choices: Callable[[Cell], list[Config]] = lambda cell: []
-    role: str = ""
+    role: str = ""  #: The role without which there is none, because a recipe gives it to no data set.
 
     def config_of(self, cell: Cell) -> Config:
         """Return ``config(cell)``. Raises `ValueError` for a kind that no cell has."""

@@ -42,22 +42,13 @@ TEMPLATE_NAME = "names.template.json"
 
 @dataclass(frozen=True)
 class Status:
-    """Whether an artefact can be used.
+    """Whether an artefact can be used."""
 
-    Parameters
-    ----------
-    state : {"missing", "stale", "current"}
-        Stale is what was made with other settings than the recipe's, or from something that has been made again since,
-        however far behind, and what is damaged: no longer what its stage wrote.
-    why : str
-        Which artefact is missing or stale and why, as one clause; ``""`` where it is current.
-    advice : str
-        What to do about it, as another.
-    """
-
+    #: Stale is what was made with other settings than the recipe's, or from something that has been made again since,
+    #: however far behind, and what is damaged: no longer what its stage wrote.
     state: Literal["missing", "stale", "current"]
-    why: str = ""
-    advice: str = ""
+    why: str = ""  #: Which artefact is missing or stale and why, as one clause; ``""`` where it is current.
+    advice: str = ""  #: What to do about it, as another.
 
     def __str__(self) -> str:
         return f"{self.why}; {self.advice}" if self.why else self.state
@@ -68,17 +59,11 @@ CURRENT = Status("current")
 
 @dataclass(frozen=True)
 class Artifacts:
-    """The artefacts of one run.
-
-    Parameters
-    ----------
-    layout : RunLayout
-    recipe : Recipe, optional
-        As it is under the seed of the run. Without one, it is not known which settings an artefact should have, and
-        only what it was made from is checked.
-    """
+    """The artefacts of one run."""
 
     layout: RunLayout
+    #: As it is under the seed of the run. Without one, it is not known which settings an artefact should have, and only
+    #: what it was made from is checked.
     recipe: Recipe | None = None
 
     def folder(self, kind: str, *key: str) -> Path:
@@ -125,8 +110,6 @@ class Artifacts:
 
         Parameters
         ----------
-        kind : str
-        *key : str
         known : dict of Artifact to Status, optional
             Keeps what was looked at, for the next call.
         """

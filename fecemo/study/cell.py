@@ -17,42 +17,20 @@ from fecemo.training.settings import FitSettings
 
 @dataclass(frozen=True)
 class Cell:
-    """One approach on one variant, with everything resolved.
-
-    Parameters
-    ----------
-    recipe : Recipe
-    row : str
-        The approach's name, or that of the row where several share it.
-    approach : Approach
-    variant : Variant
-    model : object
-        An instance of ``approach.config``.
-    fit : dict of str to FitSettings
-        By phase.
-    score_on : {"test", "unused_labels"}
-    pretrained : Path or None
-    frozen : tuple of str
-    embeddings_from : str or None
-        The row whose embeddings the networks take.
-    tsne_output : str or None
-        The output that is mapped, beside a classifier's probabilities.
-    step : LearningStep or None
-        The point of a learning curve that it is; ``row`` is then the step's name.
-    """
+    """One approach on one variant, with everything resolved."""
 
     recipe: Recipe
-    row: str
+    row: str  #: The approach's name, or that of the row where several share it.
     approach: Approach
     variant: Variant
-    model: Any
-    fit: dict[str, FitSettings]
-    score_on: str
+    model: Any  #: An instance of ``approach.config``.
+    fit: dict[str, FitSettings]  #: By phase.
+    score_on: str  #: One of "test", "unused_labels".
     pretrained: Path | None = None
     frozen: tuple[str, ...] = ()
-    embeddings_from: str | None = None
-    tsne_output: str | None = None
-    step: LearningStep | None = None
+    embeddings_from: str | None = None  #: The row whose embeddings the networks take.
+    tsne_output: str | None = None  #: The output that is mapped, beside a classifier's probabilities.
+    step: LearningStep | None = None  #: The point of a learning curve that it is; ``row`` is then the step's name.
 
     @property
     def regressions(self) -> dict[str, tuple[str, ...]]:
@@ -200,7 +178,6 @@ def _refuse_no_less(step: LearningStep, has: float | None, variant: str, where: 
 
     Parameters
     ----------
-    step : LearningStep
     has : float or None
         The row's own value of the setting; None means all there is.
     variant, where : str

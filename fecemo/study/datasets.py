@@ -14,37 +14,20 @@ from fecemo.study.layout import RunLayout
 
 @dataclass(frozen=True)
 class Step:
-    """One run of a script on the way to a data set.
+    """One run of a script on the way to a data set."""
 
-    Parameters
-    ----------
-    script : str
-        Of ``pipelines/``, without its suffix.
-    settings : object
-        A dataclass that becomes the script's arguments.
-    out : Path
-        Folder that the script writes.
-    inputs : tuple of Path
-        Files and folders that it reads.
-    shaped_by : dict of str to object
-        Those of the settings that shape what it writes, as JSON values: the receipt has them under the same names.
-    files : callable
-        ``files() -> str``: a digest of what lies in a folder that people bring; where it changes, the script runs
-        again. ``""`` where an engine that watches ``inputs`` sees it by itself.
-    port : int, optional
-        Port on the loopback address at which it serves photographs: two steps at one port follow each other.
-    all_cores : bool
-        Whether it uses every core of the machine.
-    """
-
-    script: str
-    settings: Any
-    out: Path
-    inputs: tuple[Path, ...]
+    script: str  #: Of ``pipelines/``, without its suffix.
+    settings: Any  #: A dataclass that becomes the script's arguments.
+    out: Path  #: Folder that the script writes.
+    inputs: tuple[Path, ...]  #: Files and folders that it reads.
+    #: Those of the settings that shape what it writes, as JSON values: the receipt has them under the same names.
     shaped_by: dict[str, Any]
+    #: ``files() -> str``: a digest of what lies in a folder that people bring; where it changes, the script runs again.
+    #: ``""`` where an engine that watches ``inputs`` sees it by itself.
     files: Callable[[], str] = lambda: ""
+    #: Port on the loopback address at which it serves photographs: two steps at one port follow each other.
     port: int | None = None
-    all_cores: bool = False
+    all_cores: bool = False  #: Whether it uses every core of the machine.
 
     @property
     def stage(self) -> str:
@@ -168,7 +151,6 @@ class DatasetRecipe:
         ----------
         name : str
             Of the data set.
-        layout : RunLayout
         folder : Path, optional
             Of the steps only the one that writes it.
         """

@@ -33,7 +33,6 @@ def read_fit(approach: Approach, phase: Phase, document: dict[str, Any], where: 
 
     Parameters
     ----------
-    approach : Approach
     phase : Phase
         One of its own.
     document : dict

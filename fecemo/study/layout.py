@@ -9,15 +9,10 @@ SEEDS = "seeds"
 
 @dataclass(frozen=True)
 class RunLayout:
-    """Folders and files of one run.
+    """Folders and files of one run."""
 
-    Parameters
-    ----------
-    run : Path
-        The run's folder, such as ``runs/demo``; or that of a further seed within it, such as ``runs/demo/seeds/7``,
-        which reads the same faces.
-    """
-
+    #: The run's folder, such as ``runs/demo``; or that of a further seed within it, such as ``runs/demo/seeds/7``,
+    #: which reads the same faces.
     run: Path
 
     def of_seed(self, seed: int) -> "RunLayout":

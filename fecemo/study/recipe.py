@@ -79,24 +79,12 @@ class ApproachRecipe:
 
 @dataclass(frozen=True)
 class LearningStep:
-    """One point of a learning curve.
+    """One point of a learning curve."""
 
-    Parameters
-    ----------
-    row : str
-        The row of the recipe of which it is a step.
-    phase : str
-        The phase of training that has less; ``""`` where only the clusters have.
-    setting : str
-        Of `LESSENED`, or `CLUSTER_ON`.
-    value : float
-        Of the setting.
-    """
-
-    row: str
-    phase: str
-    setting: str
-    value: float
+    row: str  #: The row of the recipe of which it is a step.
+    phase: str  #: The phase of training that has less; ``""`` where only the clusters have.
+    setting: str  #: Of `LESSENED`, or `CLUSTER_ON`.
+    value: float  #: Of the setting.
 
     @property
     def key(self) -> str:

@@ -20,7 +20,6 @@ def read_recipe(path: Path, check_cells: bool = True) -> Recipe:
 
     Parameters
     ----------
-    path : Path
     check_cells : bool
         Whether to resolve all of its cells, so that a fault in any of them is found. A process that works on one cell
         leaves the others unresolved.

@@ -15,24 +15,12 @@ ORDER = (FACES, EYES, LANDMARKS, RATINGS, WEIGHTS)
 
 @dataclass(frozen=True)
 class Supervision:
-    """What a row learns from.
+    """What a row learns from."""
 
-    Parameters
-    ----------
-    parts : tuple of str
-        In the order of their cost; labels last.
-    labels : float
-        Share of all labels that it learned from, in [0, 1]; 1 means all of the train split.
-    at_most : int, optional
-        Number of labels, where the recipe limits it.
-    made : str
-        What the faces of the target are called where nobody gave their labels, such as ``"drawn"``.
-    """
-
-    parts: tuple[str, ...]
-    labels: float = 0.0
-    at_most: int | None = None
-    made: str = ""
+    parts: tuple[str, ...]  #: In the order of their cost; labels last.
+    labels: float = 0.0  #: Share of all labels that it learned from, in [0, 1]; 1 means all of the train split.
+    at_most: int | None = None  #: Number of labels, where the recipe limits it.
+    made: str = ""  #: What the faces of the target are called where nobody gave their labels, such as ``"drawn"``.
 
     @property
     def words(self) -> str:

@@ -13,7 +13,6 @@ def check_outputs_trained(cell: Cell, model: Any) -> None:
 
     Parameters
     ----------
-    cell : Cell
     model : keras.Model
         Of its approach; an outline will do.
 

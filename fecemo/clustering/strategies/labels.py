@@ -23,7 +23,6 @@ def classify(pile: Pile, rows: np.ndarray, labels: np.ndarray, *,
 
     Parameters
     ----------
-    pile : Pile
     rows : ndarray of shape (n,), int
         Faces of the pile whose labels are known; n ≥ 1.
     labels : ndarray of shape (n,), str

@@ -15,30 +15,15 @@ from fecemo.registry import entries, find
 
 @dataclass(frozen=True)
 class ExportedFaces:
-    """The faces of a dataset that are exported.
+    """The faces of a dataset that are exported."""
 
-    Parameters
-    ----------
-    rows : ndarray of shape (n,), int64
-        Rows of the dataset, ascending.
-    dataset : Dataset
-        What they are of.
-    suffix : str
-        ``".png"`` or ``".jpg"``.
-    per_file : int
-        Most faces in a file of many.
-    encoded : callable
-        ``encoded(rows)`` yields the image file of each of these rows, bytes, a few at a time; it counts progress.
-    passed : callable
-        ``passed(n)`` counts faces that an interrupted run had written.
-    """
-
-    rows: np.ndarray
-    dataset: Dataset
-    suffix: str
-    per_file: int
+    rows: np.ndarray  #: Of shape (n,), int64. Rows of the dataset, ascending.
+    dataset: Dataset  #: What they are of.
+    suffix: str  #: ``".png"`` or ``".jpg"``.
+    per_file: int  #: Most faces in a file of many.
+    #: ``encoded(rows)`` yields the image file of each of these rows, bytes, a few at a time; it counts progress.
     encoded: Callable[[np.ndarray], Iterator[bytes]]
-    passed: Callable[[int], object]
+    passed: Callable[[int], object]  #: ``passed(n)`` counts faces that an interrupted run had written.
 
     def faces(self, rows: np.ndarray) -> Iterator[tuple[dict[str, Any], bytes]]:
         """Yield `Dataset.record` and image of these rows."""

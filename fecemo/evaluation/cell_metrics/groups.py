@@ -114,7 +114,6 @@ def score_groups(name: str, groups: np.ndarray, truth: np.ndarray, prediction: n
     groups, truth, prediction : ndarray of shape (n,), str
         ``""`` where a group is not known, see `group_names`, and where a face got no emotion.
     emotions : sequence of str, of length c
-    resampling : Resampling
     """
     known = groups != ""
     names, codes, sizes = np.unique(groups[known], return_inverse=True, return_counts=True)

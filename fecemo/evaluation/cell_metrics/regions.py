@@ -16,28 +16,15 @@ MEANINGS = {"emotions_with_region": "Emotions that some place of the embedding i
 
 @dataclass(frozen=True)
 class Regions:
-    """What an embedding that a softmax reads has room for.
+    """What an embedding that a softmax reads has room for."""
 
-    Parameters
-    ----------
-    length : int
-        Numbers of the embedding.
-    emotions : tuple of str
-    without_region : tuple of str
-        Emotions that no place of the embedding is answered with, whatever face may come.
-    answered : int
-        Emotions that some scored face is answered with.
-    n : int
-        Scored faces.
-    arrows : dict of str to Arrow
-        By column of numbers that people gave; of all embedded faces that have one.
-    """
-
-    length: int
+    length: int  #: Numbers of the embedding.
     emotions: tuple[str, ...]
+    #: Emotions that no place of the embedding is answered with, whatever face may come.
     without_region: tuple[str, ...]
-    answered: int
-    n: int
+    answered: int  #: Emotions that some scored face is answered with.
+    n: int  #: Scored faces.
+    #: By column of numbers that people gave; of all embedded faces that have one.
     arrows: dict[str, Arrow] = field(default_factory=dict)
 
 

@@ -48,7 +48,6 @@ def score_regression(truth: np.ndarray, answer: np.ndarray, resampling: Resampli
     ----------
     truth, answer : ndarray of shape (n,), float
         Faces without a true number (NaN) take no part.
-    resampling : Resampling
 
     Returns
     -------

@@ -27,20 +27,11 @@ MAX_LENGTH = 3
 
 @dataclass(frozen=True)
 class RegionPoints:
-    """Faces in an embedding of few numbers, and the softmax that reads it.
+    """Faces in an embedding of few numbers, and the softmax that reads it."""
 
-    Parameters
-    ----------
-    embedding : ndarray of shape (n, 2) or (n, 3), float
-    emotions : ndarray of shape (n,), str
-        What people say that each face shows; ``""`` where nobody does.
-    softmax : Softmax
-        Of the classes.
-    """
-
-    embedding: np.ndarray
-    emotions: np.ndarray
-    softmax: Softmax
+    embedding: np.ndarray  #: Of shape (n, 2), or (n, 3), float.
+    emotions: np.ndarray  #: Of shape (n,), str. What people say that each face shows; ``""`` where nobody does.
+    softmax: Softmax  #: Of the classes.
 
 
 def region_map(cell: str, points: RegionPoints, classes: Sequence[str],
@@ -53,7 +44,6 @@ def region_map(cell: str, points: RegionPoints, classes: Sequence[str],
         Such as ``"cake_2 gray"``.
     points : RegionPoints
         Of three numbers three planes are drawn, each through the mean of the third number.
-    classes : sequence of str
     arrows : mapping of str to Arrow, optional
         By column, such as ``valence``; those that explain less than `LEAST_R2` are not drawn.
 
@@ -100,7 +90,6 @@ def answered_at(softmax: Softmax, plane: Sequence[int], through: np.ndarray, low
 
     Parameters
     ----------
-    softmax : Softmax
     plane : sequence of two int
         Numbers of the embedding that vary, across and up.
     through : ndarray of shape (k,)

@@ -121,7 +121,6 @@ def as_svg(figure: "Figure", name: str, alt: str) -> str:
 
     Parameters
     ----------
-    figure : Figure
     name : str
         Unlike that of any other figure on the page: it is the salt of the ids inside the picture.
     alt : str

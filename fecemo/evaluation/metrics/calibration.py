@@ -20,20 +20,11 @@ TEMPERATURES = (1e-3, 1e3)
 
 @dataclass(frozen=True)
 class Calibration:
-    """A temperature, and what it was chosen by.
-
-    Parameters
-    ----------
-    temperature : float
-    n_labelled : int
-        Labels that chose it; 0 where it is an assumption, and shares are not calibrated.
-    error : float or None
-        Expected calibration error on those faces, in [0, 1]: `calibration_error`.
-    """
+    """A temperature, and what it was chosen by."""
 
     temperature: float
-    n_labelled: int = 0
-    error: float | None = None
+    n_labelled: int = 0  #: Labels that chose it; 0 where it is an assumption, and shares are not calibrated.
+    error: float | None = None  #: Expected calibration error on those faces, in [0, 1]: `calibration_error`.
 
 
 def shares(scores: np.ndarray, temperature: float) -> np.ndarray:

@@ -83,8 +83,6 @@ def write_cluster_sweep(folder: Path, record: ClusterSweep, rows: np.ndarray, tr
 
     Parameters
     ----------
-    folder : Path
-    record : ClusterSweep
     rows, truth
         As in `RightAnswers`.
     right : dict of (int, str) to ndarray of shape (s, n), bool
@@ -130,13 +128,10 @@ def score_clusterings(n_clusters: int, seeds: Sequence[SeedGroups], truth: np.nd
 
     Parameters
     ----------
-    n_clusters : int
     seeds : sequence of SeedGroups
         At least one.
     truth : ndarray of shape (n,), str
         Emotions of the scored faces; n ≥ 1.
-    emotions : sequence of str
-    resampling : Resampling
 
     Returns
     -------

@@ -27,7 +27,6 @@ def score_clustering(truth: np.ndarray, clusters: np.ndarray, groups: np.ndarray
         The same faces' named groups, keys of ``names``: clusters, or the parts into which a person divided them.
     names, source_sizes, target_sizes, silhouette, stability
         See `ClusterScore`.
-    emotions : sequence of str
     seed : int
         Of the shufflings.
 

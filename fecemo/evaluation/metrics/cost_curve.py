@@ -80,11 +80,8 @@ def score_acts(spent: SpentActs, truth: np.ndarray, emotions: Sequence[str], res
 
     Parameters
     ----------
-    spent : SpentActs
     truth : ndarray of shape (n,), str
         Emotions of the scored faces; n ≥ 1.
-    emotions : sequence of str
-    resampling : Resampling
     seconds_per_cluster, seconds_per_face : float
         Of a person, for an act of each kind.
     """

@@ -38,7 +38,6 @@ def bootstrap_intervals(confusion: np.ndarray, resampling: Resampling, *, truth:
     ----------
     confusion : ndarray of shape (c, c + 1), int
         Counts; rows the truth, columns the predictions, the last column abstentions.
-    resampling : Resampling
     truth : ndarray of shape (n,), int, optional
         Row of each face in ``confusion``.
     scores : ndarray of shape (n, c), float, optional
@@ -108,8 +107,6 @@ def paired_differences(truth: np.ndarray, a: np.ndarray, b: np.ndarray, emotions
     ----------
     truth, a, b : ndarray of shape (n,), str
         Emotions; the predictions of A and B may be ``""``.
-    emotions : sequence of str
-    resampling : Resampling
 
     Returns
     -------

@@ -7,20 +7,16 @@ import numpy as np
 
 @dataclass(frozen=True)
 class LabelErrors:
-    """Which labels are doubtful, and what the faces probably show.
+    """Which labels are doubtful, and what the faces probably show."""
 
-    Parameters
-    ----------
-    suggested : ndarray of shape (n,), int64
-        Class that a face confidently belongs to in the place of its label; -1 where the label may be right.
-    margin : ndarray of shape (n,), float64
-        Probability of the label minus that of the suggested class, or of the best other; the lower, the surer.
-    thresholds : ndarray of shape (c,), float64
-        Mean probability of each class over the faces that bear it; NaN for a class without faces.
-    """
-
+    #: Of shape (n,), int64. Class that a face confidently belongs to in the place of its label; -1 where the label may
+    #: be right.
     suggested: np.ndarray
+    #: Of shape (n,), float64. Probability of the label minus that of the suggested class, or of the best other; the
+    #: lower, the surer.
     margin: np.ndarray
+    #: Of shape (c,), float64. Mean probability of each class over the faces that bear it; NaN for a class without
+    #: faces.
     thresholds: np.ndarray
 
 

@@ -126,7 +126,6 @@ def paired_seed_differences(a: RightAnswers, b: RightAnswers,
     ----------
     a, b : RightAnswers
         With equally many seeds, or one.
-    resampling : Resampling
 
     Returns
     -------

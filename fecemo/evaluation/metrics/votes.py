@@ -44,7 +44,6 @@ def panel_answers(votes: np.ndarray, truth: np.ndarray, seed: int) -> np.ndarray
         A panel has as many raters as the face had, each of whom draws one of its votes. Ties count in part.
     truth : ndarray of shape (n,), int
         Columns.
-    seed : int
 
     Returns
     -------

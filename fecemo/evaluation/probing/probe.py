@@ -115,7 +115,6 @@ def linear_answers(train: np.ndarray, labels: np.ndarray, test: np.ndarray, sett
         Standardised.
     labels : ndarray of shape (n,), str
         Two different ones or more.
-    settings : ProbeSettings
     """
     names, probabilities = linear_probabilities(train, labels, test, settings)
     return np.asarray(names)[probabilities.argmax(axis=1)]
@@ -173,7 +172,6 @@ def draw_budget(rows: np.ndarray, labels: np.ndarray, budget: int | None, seed: 
         Of those rows.
     budget : int or None
         Where there are at least as many labels as different ones, each of these has one face or more.
-    seed : int
     """
     if budget is None or budget >= len(rows):
         return np.sort(rows)

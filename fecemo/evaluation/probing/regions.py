@@ -18,18 +18,10 @@ MIN_MARGIN = 1e-6
 
 @dataclass(frozen=True)
 class Softmax:
-    """The softmax that was learned over an embedding.
+    """The softmax that was learned over an embedding."""
 
-    Parameters
-    ----------
-    weights : ndarray of shape (n_classes, k), float
-        W, up to what is common to all classes.
-    biases : ndarray of shape (n_classes,), float
-        b, likewise.
-    """
-
-    weights: np.ndarray
-    biases: np.ndarray
+    weights: np.ndarray  #: Of shape (n_classes, k), float. W, up to what is common to all classes.
+    biases: np.ndarray  #: Of shape (n_classes,), float. b, likewise.
 
     def probabilities(self, places: np.ndarray) -> np.ndarray:
         """Return p̂ at places of shape (n, k): ndarray of shape (n, n_classes)."""
@@ -80,21 +72,11 @@ def read_softmax(embedding: np.ndarray, probabilities: np.ndarray) -> Softmax | 
 
 @dataclass(frozen=True)
 class Arrow:
-    """The direction in which numbers that people gave rise fastest.
+    """The direction in which numbers that people gave rise fastest."""
 
-    Parameters
-    ----------
-    slope : tuple of float
-        Of the least-squares fit, one number a number of the embedding.
-    r2 : float
-        Share of the variance that the fit explains.
-    n : int
-        Faces whose number is known.
-    """
-
-    slope: tuple[float, ...]
-    r2: float
-    n: int
+    slope: tuple[float, ...]  #: Of the least-squares fit, one number a number of the embedding.
+    r2: float  #: Share of the variance that the fit explains.
+    n: int  #: Faces whose number is known.
 
 
 def fit_arrows(embedding: np.ndarray, columns: Mapping[str, np.ndarray]) -> dict[str, Arrow]:

@@ -20,12 +20,7 @@ Where = tuple[str, str]
 
 
 class Lookup:
-    """The figures of a run's own cells, by cell, metric and class: of the recipe's first seed, and means over seeds.
-
-    Parameters
-    ----------
-    results : Results
-    """
+    """The figures of a run's own cells, by cell, metric and class: of the recipe's first seed, and means over seeds."""
 
     def __init__(self, results: Results) -> None:
         self.results = results

@@ -11,18 +11,11 @@ from fecemo.registry import find
 
 @dataclass(frozen=True)
 class Descriptor:
-    """A description of a picture by a vector.
+    """A description of a picture by a vector."""
 
-    Parameters
-    ----------
-    name : str
-        `fecemo.models.approach.Approach.descriptor` names it.
-    open : callable
-        ``open(settings) -> describe``, by the fields of the approach's config, where ``describe(pictures)`` takes
-        pictures of shape (n, side, side, channels), uint8, n ≥ 1, and returns vectors of shape (n, d), float32.
-    """
-
-    name: str
+    name: str  #: `fecemo.models.approach.Approach.descriptor` names it.
+    #: ``open(settings) -> describe``, by the fields of the approach's config, where ``describe(pictures)`` takes
+    #: pictures of shape (n, side, side, channels), uint8, n ≥ 1, and returns vectors of shape (n, d), float32.
     open: Callable[[Mapping[str, Any]], Callable[[np.ndarray], np.ndarray]]
 
 

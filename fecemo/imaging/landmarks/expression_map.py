@@ -15,19 +15,12 @@ PENALTY = 1e-3
 
 @dataclass(frozen=True)
 class ExpressionMap:
-    """mesh ≈ mean_mesh + (blendshapes − mean_blendshapes) · coefficients.
+    """mesh ≈ mean_mesh + (blendshapes − mean_blendshapes) · coefficients."""
 
-    Parameters
-    ----------
-    mean_blendshapes : ndarray of shape (b,), float64
-    mean_mesh : ndarray of shape (478, 3), float64
-        Aligned, as `fecemo.imaging.landmarks.alignment.align` gives meshes.
-    coefficients : ndarray of shape (b, 478, 3), float64
-    """
-
-    mean_blendshapes: np.ndarray
+    mean_blendshapes: np.ndarray  #: Of shape (b,), float64.
+    #: Of shape (478, 3), float64. Aligned, as `fecemo.imaging.landmarks.alignment.align` gives meshes.
     mean_mesh: np.ndarray
-    coefficients: np.ndarray
+    coefficients: np.ndarray  #: Of shape (b, 478, 3), float64.
 
     def move(self, difference: np.ndarray) -> np.ndarray:
         """Return how far a change of the blendshapes, of shape (b,), moves the aligned mesh: shape (478, 3)."""

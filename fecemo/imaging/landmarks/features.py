@@ -77,20 +77,11 @@ BLOCK = 2
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a face.
+    """A part of a face."""
 
-    Parameters
-    ----------
-    around : tuple of int
-        Landmarks whose mean is its middle.
-    share : float
-        Its width, as a share of the distance between the outer corners of the eyes.
-    rows, columns : int
-        Cells; at least `BLOCK`.
-    """
-
-    around: tuple[int, ...]
-    share: float
+    around: tuple[int, ...]  #: Landmarks whose mean is its middle.
+    share: float  #: Its width, as a share of the distance between the outer corners of the eyes.
+    #: `rows`, `columns`: Cells; at least `BLOCK`.
     rows: int
     columns: int
 
@@ -178,7 +169,6 @@ def landmark_features(face: np.ndarray, landmarker: Landmarker) -> tuple[np.ndar
     ----------
     face : ndarray of shape (side, side, 3), uint8
         RGB.
-    landmarker : Landmarker
 
     Returns
     -------

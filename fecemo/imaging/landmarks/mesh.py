@@ -19,22 +19,13 @@ NEAR_SHIFT, NEAR_ANGLE, NEAR_SIDE = 0.08, math.radians(10), 0.2
 
 @dataclass(frozen=True)
 class Region:
-    """A turned square of a picture.
+    """A turned square of a picture."""
 
-    Parameters
-    ----------
-    x, y : float
-        Its middle, in pixels of the picture; a pixel's middle has whole coordinates.
-    angle : float
-        Radians from the picture's x axis to the square's, clockwise as seen.
-    side : float
-        In pixels of the picture.
-    """
-
+    #: `x`, `y`: Its middle, in pixels of the picture; a pixel's middle has whole coordinates.
     x: float
     y: float
-    angle: float
-    side: float
+    angle: float  #: Radians from the picture's x axis to the square's, clockwise as seen.
+    side: float  #: In pixels of the picture.
 
     def cut(self, picture: np.ndarray) -> np.ndarray:
         """Return the square upright; what lies outside of the picture repeats its edge.
@@ -120,21 +111,12 @@ class Landmarker(Protocol):
 
 @dataclass(frozen=True)
 class FaceMesh:
-    """What was found in a picture of a face.
+    """What was found in a picture of a face."""
 
-    Parameters
-    ----------
-    landmarks : ndarray of shape (478, 3), float64
-        x and y in pixels of the picture, z in the same unit, away from the camera.
-    score : float
-        How sure the model is that this is a face, in [0, 1].
-    blendshapes : ndarray of shape (52,), float32
-        In [0, 1], in the order of `MODEL_NAMES`.
-    """
-
+    #: Of shape (478, 3), float64. x and y in pixels of the picture, z in the same unit, away from the camera.
     landmarks: np.ndarray
-    score: float
-    blendshapes: np.ndarray
+    score: float  #: How sure the model is that this is a face, in [0, 1].
+    blendshapes: np.ndarray  #: Of shape (52,), float32. In [0, 1], in the order of `MODEL_NAMES`.
 
 
 def find_mesh(face: np.ndarray, landmarker: Landmarker) -> FaceMesh:
@@ -147,7 +129,6 @@ def find_mesh(face: np.ndarray, landmarker: Landmarker) -> FaceMesh:
     ----------
     face : ndarray of shape (side, side, 3), uint8
         RGB; a data set's.
-    landmarker : Landmarker
     """
     looks: list[tuple[Region, np.ndarray, float]] = []
     for share in FIRST_SHARES:

@@ -25,10 +25,6 @@ BLENDSHAPES_SHAPES = ((1, len(INPUT_LANDMARKS), 2), (len(MODEL_NAMES),))
 class FaceLandmarker:
     """The two networks of a ``face_landmarker.task``; for one thread.
 
-    Parameters
-    ----------
-    path : Path
-
     Raises
     ------
     InputError

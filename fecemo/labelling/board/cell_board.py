@@ -24,9 +24,6 @@ class CellBoard:
 
     Parameters
     ----------
-    run : RunToName
-    material : CellMaterial
-    session : LabellingSession
     reopen : callable
         Opens the cell again, when its files have changed places.
 

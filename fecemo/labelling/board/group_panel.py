@@ -25,8 +25,6 @@ class GroupPanel:
 
     Parameters
     ----------
-    material : CellMaterial
-    session : LabellingSession
     act : callable
         ``act(key)``: what a button does is what its key does.
     """

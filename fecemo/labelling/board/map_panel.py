@@ -29,10 +29,6 @@ class MapPanel:
 
     Parameters
     ----------
-    face_map : FaceMap
-    material : CellMaterial
-    session : LabellingSession
-    colours : Colours
     chosen : callable
         ``chosen(source, target)``: positions of the faces in the lasso.
     guard : callable

@@ -28,8 +28,6 @@ class NamingPanel:
 
     Parameters
     ----------
-    session : LabellingSession
-    colours : Colours
     act : callable
         ``act(key)``.
     call : callable
@@ -120,7 +118,6 @@ class EndPanel:
 
     Parameters
     ----------
-    session : LabellingSession
     others : mapping of str to Path
         Other people's files for the same clusters.
     is_used : bool

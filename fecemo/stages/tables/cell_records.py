@@ -27,8 +27,6 @@ def read_cell(cell: Cell, layout: RunLayout, score: "Score | None", *, part: str
 
     Parameters
     ----------
-    cell : Cell
-    layout : RunLayout
     score : Score or None
         The cell's, where it has a current one.
     part : str

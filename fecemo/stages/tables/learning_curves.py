@@ -47,8 +47,6 @@ def read_learning_curves(study: Recipe, layout: RunLayout,
 
     Parameters
     ----------
-    study : Recipe
-    layout : RunLayout
     rows : tuple of CellRecords
         Table 2 of the same run.
     """

@@ -22,17 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunResults:
-    """What a run's tables and report are made of.
-
-    Parameters
-    ----------
-    results : Results
-    cells : mapping of (str, str) to CellRecords
-        Every cell of the recipe.
-    """
+    """What a run's tables and report are made of."""
 
     results: "Results"
-    cells: "Mapping[tuple[str, str], CellRecords]"
+    cells: "Mapping[tuple[str, str], CellRecords]"  #: Every cell of the recipe.
 
     @property
     def n_scored(self) -> int:

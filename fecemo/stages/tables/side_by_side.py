@@ -26,25 +26,14 @@ Where = tuple[str, str]
 
 @dataclass(frozen=True)
 class RunScores:
-    """The score records of one run.
+    """The score records of one run."""
 
-    Parameters
-    ----------
-    name : str
-        Unlike that of any other run.
-    scores : mapping of (str, str) to Score
-        By approach and variant; at least one, all of one recipe and seed.
-    predictions : mapping of (str, str) to Predictions
-    digests : dict of str to str
-        Of the receipts of the scores.
-    settings : dict of str to dict
-        What the receipts say of each cell's model and clusters, by their path: what may differ between runs.
-    """
-
-    name: str
+    name: str  #: Unlike that of any other run.
+    #: By approach and variant; at least one, all of one recipe and seed.
     scores: "dict[Where, Score]"
     predictions: "dict[Where, Predictions]" = field(default_factory=dict)
-    digests: dict[str, str] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)  #: Of the receipts of the scores.
+    #: What the receipts say of each cell's model and clusters, by their path: what may differ between runs.
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
@@ -67,10 +56,6 @@ def write_side_by_side(runs: Sequence[Path], out: Path) -> Receipt:
         Folders of runs.
     out : Path
         Folder for the tables.
-
-    Returns
-    -------
-    Receipt
 
     Raises
     ------

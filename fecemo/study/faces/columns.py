@@ -24,19 +24,12 @@ ALIGNED_SHAPE = (FACE_SIDE, FACE_SIDE, FACE_CHANNELS["aligned"])
 
 @dataclass(frozen=True)
 class Column:
-    """A column that was derived from the faces of a dataset.
+    """A column that was derived from the faces of a dataset."""
 
-    Parameters
-    ----------
-    values : ndarray of shape (n, ...)
-        One row a face of the dataset, in its order; a read-only memory map.
-    detected : ndarray of shape (n,), bool
-        Whether the landmark model found a face. From values of the others no scaling, encoder or cluster is learnt; a
-        head on embeddings, which has to answer for every face, learns from those of all labelled ones.
-    receipt : Receipt
-    """
-
-    values: np.ndarray
+    values: np.ndarray  #: Of shape (n, ...). One row a face of the dataset, in its order; a read-only memory map.
+    #: Of shape (n,), bool. Whether the landmark model found a face. From values of the others no scaling, encoder or
+    #: cluster is learnt; a head on embeddings, which has to answer for every face, learns from those of all labelled
+    #: ones.
     detected: np.ndarray
     receipt: Receipt
 
@@ -50,7 +43,6 @@ def read_column(layout: RunLayout, dataset: str, name: str) -> Column:
 
     Parameters
     ----------
-    layout : RunLayout
     dataset : str
         The dataset's name, such as ``"source"``.
     name : {"landmark_features", "aligned"}
@@ -101,19 +93,11 @@ def eyes_digest(features: Receipt) -> str:
 
 @dataclass(frozen=True)
 class RunFaces:
-    """A dataset of a run, with the derived columns that somebody asks for.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    landmark_features : Column, optional
-    aligned : Column, optional
-        Where networks are to see the aligned faces in the place of the dataset's.
-    """
+    """A dataset of a run, with the derived columns that somebody asks for."""
 
     dataset: Dataset
     landmark_features: Column | None = None
-    aligned: Column | None = None
+    aligned: Column | None = None  #: Where networks are to see the aligned faces in the place of the dataset's.
 
     @property
     def images(self) -> Faces:
@@ -139,7 +123,6 @@ def read_run_faces(layout: RunLayout, name: str, with_features: bool, faces: str
 
     Parameters
     ----------
-    layout : RunLayout
     name : str
         The dataset's name.
     with_features : bool

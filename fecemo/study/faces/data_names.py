@@ -19,17 +19,10 @@ TRAIN, VALID, TEST, TRIPLETS = "train", "valid", "test", "triplets"
 
 @dataclass(frozen=True)
 class DataName:
-    """A data set of a run, or a part of it.
+    """A data set of a run, or a part of it."""
 
-    Parameters
-    ----------
-    dataset : str
-        A data set, or a role such as ``"source"``.
-    part : {"", "train", "valid", "triplets"}
-        All of its faces, those of a stored split, or its rated triplets.
-    """
-
-    dataset: str
+    dataset: str  #: A data set, or a role such as ``"source"``.
+    #: One of "", "train", "valid", "triplets". All of its faces, those of a stored split, or its rated triplets.
     part: str = ""
 
     @property
@@ -51,7 +44,6 @@ def read_data_name(name: str, datasets: Collection[str] | None = None) -> DataNa
 
     Parameters
     ----------
-    name : str
     datasets : collection of str, optional
         Those that there are, where that is to be checked.
 
@@ -100,7 +92,6 @@ def learnt_from(approach: Approach, fits: Mapping[str, FitSettings] | None = Non
 
     Parameters
     ----------
-    approach : Approach
     fits : mapping of str to FitSettings, optional
         Of its phases, as a recipe gives them; by default what the approach says itself.
     source : str

@@ -69,8 +69,6 @@ def draw_examples(faces: Mapping[str, RunFaces], fit: FitSettings, seed: int,
     ----------
     faces : mapping of str to RunFaces
         By data set or role: all that ``fit.data`` names.
-    fit : FitSettings
-    seed : int
     key : str
         What the recipe calls the phase, such as ``"approaches.supervised.fit.classify"``.
 
@@ -116,11 +114,9 @@ def labelled_rows(dataset: Dataset, split: str, fraction: float | None, seed: in
 
     Parameters
     ----------
-    dataset : Dataset
     split : {"train", "valid"}
     fraction : float or None
         Share of *all* labelled faces of the data set, as the study counts it; None takes the whole split.
-    seed : int
     key : str
         The recipe's key, for the message.
 
