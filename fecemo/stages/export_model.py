@@ -102,6 +102,8 @@ def run(settings: ModelExportSettings, out: Path) -> Receipt:
     os.environ["KERAS_BACKEND"] = BACKEND
     for package in ("tf2onnx", "onnx", "onnxruntime"):
         require_package(package)
+    if "litert" in settings.formats:
+        require_package("ai_edge_litert", "; or leave LiteRT out: --formats onnx int8")
     readout = RunReadout(Run(settings.run), settings.row, settings.variant)
     if readout.names is not None and readout.names.divided:
         raise InputError(f"{readout.title}: the clusters {', '.join(sorted(readout.names.divided))} are divided into "

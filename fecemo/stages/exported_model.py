@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from fecemo.errors import InputError, ResourceError
+from fecemo.imaging.runtimes import open_litert, open_onnx
 
 MODEL_NAMES = {"onnx": "model.onnx", "int8": "model.int8.onnx", "litert": "model.tflite"}
 SHARES, EMBEDDING, NAME = "probabilities", "embedding", "name"
@@ -21,7 +22,7 @@ NOTICE = ("The names say what a face shows to people who look at it, not what a 
           "people, nor at work or in schools.")
 KEPT_EXACT = ("/view", "/probabilities")
 """Parts of the graph whose numbers are not rounded to eight bits: pixels as they enter, and the shares of labels."""
-EXTRA = "pip install 'fecemo[onnx]'"
+EXTRA = "onnx"
 
 
 @dataclass(frozen=True)
@@ -109,30 +110,14 @@ class ExportedModel:
 
 
 def _session(content: bytes, title: str, threads: int) -> Any:
-    require_package("onnxruntime")
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = threads
-    options.log_severity_level = 4
-    try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # of its own kinds, which share no base
-        reason = str(error).splitlines()[0].rpartition(" : ")[2]
-        raise InputError(f"{title} is no model that onnxruntime {onnxruntime.__version__} reads ({reason}); where it "
-                         "lacks the opset, export with an older one: --opset") from error
+    session = open_onnx(content, title, EXTRA, threads)
     if missing := {SHARES, EMBEDDING} - {output.name for output in session.get_outputs()}:
         raise InputError(f"{title} has no output {', '.join(sorted(missing))}: expected a file of 20_export_model.py")
     return session
 
 
 def _litert(content: bytes, title: str, threads: int) -> Any:
-    if importlib.util.find_spec("ai_edge_litert") is None:
-        raise ResourceError(f"ai-edge-litert is not installed, by which LiteRT files are checked: {EXTRA}; or leave "
-                            "them out: --formats onnx int8")
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(model_content=content, num_threads=threads)
+    interpreter = open_litert(content, title, EXTRA, threads)
     runner = interpreter.get_signature_runner()
 
     def run(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -208,7 +193,8 @@ def quantized(content: bytes, faces: Iterable[Mapping[str, np.ndarray]]) -> byte
     return small
 
 
-def require_package(name: str) -> None:
-    """Raise `ResourceError` where a package of the extra ``onnx`` is not installed."""
+def require_package(name: str, otherwise: str = "") -> None:
+    """Raise `ResourceError` where a package of the extra ``onnx`` is not installed; ``otherwise`` ends the message."""
     if importlib.util.find_spec(name) is None:
-        raise ResourceError(f"{name} is not installed, which exported models need: {EXTRA}")
+        raise ResourceError(f"{name} is not installed, which exported models need: pip install 'fecemo[{EXTRA}]'"
+                            + otherwise)

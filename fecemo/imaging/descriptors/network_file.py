@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 
 from fecemo.data.durable import refuse_endless
-from fecemo.errors import InputError, ResourceError
+from fecemo.errors import InputError
 from fecemo.imaging.descriptors import Descriptor
+from fecemo.imaging.runtimes import open_litert, open_onnx
 
 Network = Callable[[np.ndarray], np.ndarray]
 GRAY = np.array([0.299, 0.587, 0.114], np.float32)
 """Share of each channel in a gray level (ITU-R BT.601)."""
+EXTRAS = {".onnx": "external", ".tflite": "landmarks"}
+"""By which the package that runs such a file is installed."""
 
 
 def open_network(settings: Mapping[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
@@ -102,16 +105,7 @@ def _probabilities(values: np.ndarray, logits: bool, where: str) -> np.ndarray:
 
 
 def _onnx(content: bytes, where: str, output: str) -> tuple[Network, list[Any]]:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise ResourceError(f"{where} needs onnxruntime: pip install 'fecemo[external]'") from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise InputError(f"{where} is no network that onnxruntime reads ({str(error).splitlines()[0]})") from error
+    session = open_onnx(content, where, EXTRAS[".onnx"])
     outputs = [entry.name for entry in session.get_outputs()]
     name = _output(output, outputs, where)
     entry = session.get_inputs()[0]
@@ -122,15 +116,7 @@ def _onnx(content: bytes, where: str, output: str) -> tuple[Network, list[Any]]:
 
 
 def _litert(content: bytes, where: str, output: str) -> tuple[Network, list[Any]]:
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError as error:
-        raise ResourceError(f"{where} needs ai-edge-litert: pip install 'fecemo[landmarks]'") from error
-    try:
-        interpreter = Interpreter(model_content=content, num_threads=1)
-        interpreter.allocate_tensors()
-    except (RuntimeError, ValueError) as error:
-        raise InputError(f"{where} is no network that ai-edge-litert reads ({error})") from error
+    interpreter = open_litert(content, where, EXTRAS[".tflite"])
     outputs = {entry["name"]: entry["index"] for entry in interpreter.get_output_details()}
     index = outputs[_output(output, list(outputs), where)]
     entry = interpreter.get_input_details()[0]

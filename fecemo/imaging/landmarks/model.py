@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from fecemo.data.model_files import COMMAND
-from fecemo.errors import InputError, ResourceError
+from fecemo.errors import InputError
 from fecemo.imaging.landmarks.mesh import CROP_SIDE
 from fecemo.imaging.landmarks.points import INPUT_LANDMARKS, MODEL_NAMES, N_LANDMARKS
+from fecemo.imaging.runtimes import open_litert
 
 MESH_NAME, BLENDSHAPES_NAME = "face_landmarks_detector.tflite", "face_blendshapes.tflite"
 MESH_SHAPES = ((1, CROP_SIDE, CROP_SIDE, 3), (3 * N_LANDMARKS, 1))
@@ -67,15 +68,7 @@ def _read_bundle(path: Path) -> dict[str, bytes]:
 
 def _interpreter(model: bytes, where: str, input_shape: tuple[int, ...],
                  output_sizes: tuple[int, ...]) -> Any:
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError as error:
-        raise ResourceError("a face landmark model needs ai-edge-litert: pip install 'fecemo[landmarks]'") from error
-    try:
-        interpreter = Interpreter(model_content=model, num_threads=1)
-        interpreter.allocate_tensors()
-    except (RuntimeError, ValueError) as error:
-        raise InputError(f"{where} is no network that ai-edge-litert reads ({error})") from error
+    interpreter = open_litert(model, where, "landmarks")
     shape = tuple(interpreter.get_input_details()[0]["shape"].tolist())
     outputs = interpreter.get_output_details()[:len(output_sizes)]
     sizes = tuple(math.prod(output["shape"].tolist()) for output in outputs)
