@@ -21,8 +21,9 @@ class ImportSettings:
         ``affectnet`` (AffectNet's own release), ``affectnet_lists`` (its first, by CSVs of boxes), ``kdef``,
         ``jaffe`` and ``rafd`` (by the names of their images), ``fer2013`` (its CSV of pixels, perhaps with FER+'s
         votes), ``expw`` (boxes in a list), ``ck_plus`` (sequences; first frames are neutral where ``classes``
-        name ``neutral``), ``path_label`` (a CSV of path, label and perhaps split), ``webdataset`` (tars of images and
-        labels), ``parquet`` (images inside of tables), or ``photographs`` (a folder without labels).
+        name ``neutral``), ``raf_db`` (its list of labels), ``sfew`` (frames of films, also AFEW's), ``path_label`` (a
+        CSV of path, label and perhaps split), ``webdataset`` (tars of images and labels), ``parquet`` (images inside
+        of tables), or ``photographs`` (a folder without labels).
     classes : tuple of str
         The set's own classes in their order, where they are others than the usual emotions, or fewer. Images of any
         other class are then left out and counted.

@@ -1,21 +1,25 @@
 """Rows of label, split and annotations, from whatever table: what each says, and which images they leave."""
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 
-from fecemo.data.classes import SPELLINGS, ClassReading, read_classes
+from fecemo.data.classes import SPELLINGS, ClassReading, emotion_of, read_classes
 from fecemo.data.csv_rows import strict_number
 from fecemo.data.dataset_files import ColumnType
 from fecemo.data.image_files import LabelledImage, LeftOut
 from fecemo.data.layouts import LabelledSet, ReadOptions, labelled_set, refuse_lost_part, refuse_unknown_part
 from fecemo.data.splits import SPLIT_SPELLINGS, split_of
-from fecemo.errors import nearest
+from fecemo.errors import InputError, nearest
 
 UNKNOWN_NUMBERS = ("", "na", "n/a", "nan")
 """Cells of a column of numbers in which none is known."""
 Row = dict[str, str]
 """``path``, ``label``, ``split`` and every column that is read, as stripped text."""
+ONE_LABEL = ("expected one label a face: keep its strongest as the label, and bring the others as columns of numbers by "
+             "annotations (votes_CLASS, as FER+ has them, are soft truth)")
+"""Why what has several labels is refused, and what to do."""
 Locate = Callable[[str, Row], LabelledImage | LeftOut]
 """Returns the image of a row, without label, split and annotations, or why it is none."""
 
@@ -51,6 +55,9 @@ def read_labelled_rows(table: Path, folder: Path, rows: Sequence[tuple[str, Row 
     """
     columns = annotation_columns(options)
     whole = [row for _, row in rows if isinstance(row, dict)]
+    if several := [row["label"] for row in whole if _names_several(row["label"])]:
+        raise InputError(f"{table}: {len(several)} of {len(whole)} labels name several classes ({several[0][:60]!r} "
+                         f"first); {ONE_LABEL}")
     reading = read_classes(
         table, {row["label"] for row in whole}, classes=options.classes, numbering=options.numbering,
         file_names=(PurePath(row["path"]).name for row in whole))
@@ -72,6 +79,12 @@ def read_labelled_rows(table: Path, folder: Path, rows: Sequence[tuple[str, Row 
                      "; mend the rows, or take it out of the table")
     return labelled_set(folder, entries, expected, classes=reading.classes, columns=columns,
                         remark=reading.remark), entries
+
+
+def _names_several(label: str) -> bool:
+    """Tell whether a label is a list: two emotions, or a row of noughts and ones."""
+    parts = [part for part in re.split(r"[\s,;|/+&\[\]()'\"]+", label) if part]
+    return len(parts) > 1 and (set(parts) <= {"0", "1"} or sum(emotion_of(part) is not None for part in parts) > 1)
 
 
 def _image(where: str, row: Row, reading: ClassReading, columns: dict[str, ColumnType], options: ReadOptions,

@@ -56,7 +56,9 @@ def labelled_places(tmp_path):
         for path in (f"class_folders/{name}/1.png", f"photographs/{name}.png", f"affectnet/images/{code}.png",
                      f"path_label/{name}.png", f"kdef/AF01{name[:2].upper()}S.jpg",
                      f"expw/image/{name}.jpg", f"affectnet_lists/{name}.jpg", f"ck_plus/S005_00{code}_00000009.png",
-                     f"jaffe/KA.{name[:2].upper()}1.1.tiff", f"rafd/Rafd090_01_Kid_male_{name}_left.jpg"):
+                     f"jaffe/KA.{name[:2].upper()}1.1.tiff", f"rafd/Rafd090_01_Kid_male_{name}_left.jpg",
+                     f"raf_db/Image/aligned/train_0000{code}_aligned.jpg",
+                     f"sfew/Train/{name}/Saw3D_003322327_0000004{code}.png"):
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / path).touch()
         (tmp_path / "affectnet/annotations").mkdir(exist_ok=True)
@@ -66,6 +68,8 @@ def labelled_places(tmp_path):
     (tmp_path / "expw/label.lst").write_text("happy.jpg 0 5 10 40 35 88.5 3\nsad.jpg 0 5 10 40 35 88.5 4\n")
     (tmp_path / "affectnet_lists/training.csv").write_text(
         "happy.jpg,1,2,30,30,1;2,1,.5,.5\nsad.jpg,1,2,30,30,1;2,2,0,0\n")
+    (tmp_path / "raf_db/EmoLabel").mkdir()
+    (tmp_path / "raf_db/EmoLabel/list_patition_label.txt").write_text("train_00001.jpg 4\ntrain_00002.jpg 5\n")
     (tmp_path / "fer2013").mkdir()
     pixels = " ".join(["128"] * 48 * 48)
     (tmp_path / "fer2013/fer2013.csv").write_text(f"emotion,pixels,Usage\n3,{pixels},Training\n4,{pixels},Training\n")

@@ -69,6 +69,15 @@ def test_probabilities_of_the_votes_are_calibrated_to_them_and_not_to_labels():
     assert sure.cross_entropy > sure.vote_entropy
 
 
+def test_shares_of_soft_labels_are_truth_and_say_nothing_of_raters():
+    counted = voted("classifier", 0.99)
+    soft = replace(counted, annotated={name: values / 10 for name, values in counted.annotated.items()})
+    by_shares, by_votes = measure_soft_truth(soft), measure_soft_truth(counted)
+    assert by_shares.human is None
+    assert by_shares.cross_entropy == pytest.approx(by_votes.cross_entropy)
+    assert by_shares.vote_calibration_error == pytest.approx(by_votes.vote_calibration_error)
+
+
 def test_what_is_not_known_is_not_made_up():
     clusters = measure_soft_truth(voted("clusters", 0.8))
     assert clusters.human.n_faces == N

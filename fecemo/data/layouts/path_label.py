@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 
+from fecemo.data.classes import emotion_of
 from fecemo.data.csv_rows import RejectedRow, csv_rows
 from fecemo.data.image_files import LabelledImage, LeftOut
-from fecemo.data.labelled_rows import Row, annotation_columns, read_labelled_rows
+from fecemo.data.labelled_rows import ONE_LABEL, Row, annotation_columns, read_labelled_rows
 from fecemo.data.layouts import LabelledSet, Layout, ReadOptions
 from fecemo.errors import InputError
 
@@ -137,11 +138,13 @@ def _rows(table: Path, further: tuple[str, ...]) -> Iterator[tuple[str, Row | Le
         if places:
             place_of[column] = places[0]
         elif column != SPLIT_COLUMN:
+            emotions = [name for name in header if emotion_of(name)]
             separator = next((sign for sign in SEPARATORS if sign in "".join(header)), "")
             raise InputError(f"{table}: the column {column!r} is missing; the header holds "
                              f"{', '.join(header) or 'nothing'}" + (
                                  f"; its cells are separated by {SEPARATORS[separator]}: save it with commas"
-                                 if separator else ""))
+                                 if separator else f"; {', '.join(emotions)} are columns of their own: {ONE_LABEL}"
+                                 if column == "label" and len(emotions) > 1 else ""))
     for line in lines:
         if isinstance(line, RejectedRow):
             where = f"line {line.line}"

@@ -13,7 +13,7 @@ from fecemo.evaluation.printed import Part
 from fecemo.evaluation.records.score import Score
 
 PREFIX = "votes_"
-"""What the name of a column begins with that holds the votes for an emotion, such as ``votes_happy``."""
+"""What the name of a column begins with that holds the votes for an emotion, or its share, such as ``votes_happy``."""
 ONE = 1e-3
 """By so much probabilities may miss a sum of 1."""
 
@@ -57,10 +57,13 @@ def measure_soft_truth(evidence: CellEvidence) -> SoftTruth | None:
         answer, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
         figures["calibration_error"] = calibration_error(confidence, answer == truth)
     if votes is not None:
-        known = np.flatnonzero(votes.sum(axis=1) >= 2)
+        counted = bool((votes == np.round(votes)).all() and (votes.sum(axis=1) >= 2).any())
+        # Shares, such as AffectNet+'s soft labels, say nothing of single raters.
+        known = np.flatnonzero(votes.sum(axis=1) >= 2 if counted else votes.sum(axis=1) > 0)
         votes = votes[known]
         shares = votes / votes.sum(axis=1, keepdims=True)
-        figures["human"] = human_line(votes, truth[known], evidence.seed)
+        if counted:
+            figures["human"] = human_line(votes.astype(np.int64), truth[known], evidence.seed)
         figures["vote_entropy"] = cross_entropy(shares, shares)
         if probabilities is not None:
             figures["vote_calibration_error"] = calibration_error(
@@ -92,7 +95,7 @@ def human_line(votes: np.ndarray, truth: np.ndarray, seed: int) -> HumanLine:
 
 
 def _votes(evidence: CellEvidence) -> np.ndarray | None:
-    """Return the votes for each emotion on the scored faces, of shape (n, c), int; None where they are not stored."""
+    """Return the votes for each emotion on the scored faces, or shares, of shape (n, c); None where none are stored."""
     predictions = evidence.predictions
     if not all(PREFIX + emotion in evidence.annotated for emotion in predictions.emotions):
         return None
@@ -101,9 +104,7 @@ def _votes(evidence: CellEvidence) -> np.ndarray | None:
     votes = np.stack([np.nan_to_num(evidence.annotated[PREFIX + emotion][places]) for emotion in predictions.emotions],
                      axis=1)
     votes = np.where(is_there[:, None], votes, 0)
-    if (votes < 0).any() or (votes != np.round(votes)).any() or not (votes.sum(axis=1) >= 2).any():
-        return None
-    return votes.astype(np.int64)
+    return None if (votes < 0).any() or not (votes.sum(axis=1) > 0).any() else votes
 
 
 def show_soft_truth(record: SoftTruth, score: Score, cite: Callable[[str], Part]) -> dict[str, Any]:
