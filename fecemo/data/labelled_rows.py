@@ -17,8 +17,8 @@ UNKNOWN_NUMBERS = ("", "na", "n/a", "nan")
 """Cells of a column of numbers in which none is known."""
 Row = dict[str, str]
 """``path``, ``label``, ``split`` and every column that is read, as stripped text."""
-ONE_LABEL = ("expected one label a face: keep its strongest as the label, and bring the others as columns of numbers by "
-             "annotations (votes_CLASS, as FER+ has them, are soft truth)")
+ONE_LABEL = ("expected one label a face: keep its strongest as the label, and bring the others as columns of numbers "
+             "by annotations (votes_CLASS, as FER+ has them, are soft truth)")
 """Why what has several labels is refused, and what to do."""
 Locate = Callable[[str, Row], LabelledImage | LeftOut]
 """Returns the image of a row, without label, split and annotations, or why it is none."""

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,13 +29,14 @@ from fecemo.data.variants import FACE_SIDE
 from fecemo.errors import InputError
 from fecemo.progress import progress
 
+if TYPE_CHECKING:
+    from fecemo.imaging.decode import ImageFileError
+
 STAGE = "import"
 LEFT_OUT_NAME = "left_out.csv"
 UNREADABLE = "unreadable"
 HELD_OUT = {"valid": "valid_per_class", "test": "test_per_class"}
 """By split, the setting that says how many faces of each emotion are held out for it."""
-
-T = TypeVar("T")
 
 
 def run(settings: ImportSettings, out: Path) -> Receipt:
@@ -227,15 +229,22 @@ def _digests(folder: Path, images: Sequence[LabelledImage], threads: int) -> lis
     """Return the sha256 of every image's file, or of its pixels; ``"unreadable"`` where it cannot be opened."""
     digests = [UNREADABLE] * len(images)
 
-    def read(slot: int) -> None:
+    def read(slots: Sequence[int]) -> None:
+        image = images[slots[0]]
         with suppress(OSError):  # decoding will meet the same, and record it
-            image = images[slot]
-            digests[slot] = (digest_bytes(image.pixels) if image.pixels else digest_bytes(image.read()) if image.read
-                             else digest_file(folder / image.path))
+            digest = (digest_bytes(image.pixels) if image.pixels else digest_bytes(image.read()) if image.read
+                      else digest_file(folder / image.path))
+            for slot in slots:
+                digests[slot] = digest
 
     with progress(len(images), "import: read", "image") as bar:
-        _in_threads(read, range(len(images)), threads, bar.update)
+        _in_threads(read, _by_file(images, range(len(images))), threads, bar.update)
     return digests
+
+
+def _by_file(images: Sequence[LabelledImage], slots: Iterable[int]) -> list[list[int]]:
+    """Return slots file by file: a photograph of several faces is read and decoded once. Slots are in path order."""
+    return [list(group) for _, group in groupby(slots, key=lambda slot: images[slot].path)]
 
 
 def _fill(writer: DatasetWriter, folder: Path, images: Sequence[LabelledImage], settings: ImportSettings,
@@ -244,19 +253,24 @@ def _fill(writer: DatasetWriter, folder: Path, images: Sequence[LabelledImage], 
     from fecemo.imaging.decode import ImageFileError
     from fecemo.imaging.resize import square_face
 
-    def put(slot: int) -> None:
+    def put(slots: Sequence[int]) -> None:
+        picture: np.ndarray | ImageFileError
         try:
-            picture = _picture(folder, images[slot])
+            picture = _picture(folder, images[slots[0]])
         except ImageFileError as error:
-            writer.reject(slot, error.reason, error.detail)
-        else:
-            face = square_face(picture, settings.shape)
-            writer.put(slot, face, digests[slot])
-            prints.add(slot, face, digest_face(face))
+            picture = error
+        for slot in slots:
+            try:
+                face = square_face(_cut(picture, images[slot].box), settings.shape)
+            except ImageFileError as error:
+                writer.reject(slot, error.reason, error.detail)
+            else:
+                writer.put(slot, face, digests[slot])
+                prints.add(slot, face, digest_face(face))
 
     missing, prints = writer.missing(), Fingerprints(len(images))
     with progress(len(images), "import: decode", "image", initial=len(images) - len(missing)) as bar:
-        _in_threads(put, missing, settings.threads, bar.update)
+        _in_threads(put, _by_file(images, missing), settings.threads, bar.update)
     writer.flush()
     for slot, _, sha256 in writer.ledger.stored():
         if not prints.known[slot]:  # by an earlier run
@@ -265,18 +279,26 @@ def _fill(writer: DatasetWriter, folder: Path, images: Sequence[LabelledImage], 
 
 
 def _picture(folder: Path, image: LabelledImage) -> np.ndarray:
-    """Return what is to be stored of an image: RGB, uint8 of shape (height, width, 3). Raises `ImageFileError`."""
-    from fecemo.imaging.decode import ImageFileError, decode_file, read_image
+    """Return a decoded image, RGB, uint8 of shape (height, width, 3). Raises `ImageFileError`."""
+    from fecemo.imaging.decode import decode_file, read_image
 
     if image.pixels:
         side = math.isqrt(len(image.pixels))
         return np.repeat(np.frombuffer(image.pixels, np.uint8).reshape(side, side, 1), 3, axis=2)
     if image.read is not None:
         return decode_file(image.read(), at_least=FACE_SIDE)
-    if image.box is None:
-        return read_image(folder / image.path, at_least=FACE_SIDE)
-    photograph = read_image(folder / image.path)
-    left, top, right, bottom = image.box
+    return read_image(folder / image.path, at_least=FACE_SIDE if image.box is None else None)
+
+
+def _cut(photograph: "np.ndarray | ImageFileError", box: tuple[int, int, int, int] | None) -> np.ndarray:
+    """Return the face in a box, or the whole photograph. Raises `ImageFileError` for why there is none."""
+    from fecemo.imaging.decode import ImageFileError
+
+    if isinstance(photograph, ImageFileError):
+        raise photograph
+    if box is None:
+        return photograph
+    left, top, right, bottom = box
     face = photograph[max(0, top):max(0, bottom), max(0, left):max(0, right)]
     if not face.size:
         height, width = photograph.shape[:2]
@@ -285,21 +307,25 @@ def _picture(folder: Path, image: LabelledImage) -> np.ndarray:
     return face
 
 
-def _in_threads(do: Callable[[T], None], items: Iterable[T], threads: int, done: Callable[[], Any]) -> None:
-    """Do something to every item in a few threads; the first failure ends it."""
-    pending: set[Future[None]] = set()
+def _in_threads(do: Callable[[list[int]], None], groups: Iterable[list[int]], threads: int,
+                done: Callable[[int], Any]) -> None:
+    """Do something to every group in a few threads, and report its size; the first failure ends it."""
+    pending: set[Future[int]] = set()
+
+    def work(group: list[int]) -> int:
+        do(group)
+        return len(group)
+
     with ThreadPoolExecutor(threads) as pool:
         try:
-            for item in items:
+            for group in groups:
                 if len(pending) >= 4 * threads:
                     finished, pending = wait(pending, return_when=FIRST_COMPLETED)
                     for future in finished:
-                        future.result()
-                        done()
-                pending.add(pool.submit(do, item))
+                        done(future.result())
+                pending.add(pool.submit(work, group))
             for future in pending:
-                future.result()
-                done()
+                done(future.result())
         finally:
             pool.shutdown(cancel_futures=True)
 

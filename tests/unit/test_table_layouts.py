@@ -10,6 +10,7 @@ from fecemo.data.dataset import Dataset
 from fecemo.data.import_settings import ImportSettings
 from fecemo.data.layouts import ReadOptions, find_layout
 from fecemo.errors import InputError
+from fecemo.imaging import decode
 from fecemo.imaging.resize import square_face
 from fecemo.stages import import_labelled
 
@@ -193,6 +194,20 @@ def test_boxes_are_cut_and_one_outside_of_the_photograph_is_rejected(expw, tmp_p
     assert np.array_equal(faces["image/origin/happy, bride_9.png#xywh=80,-5,60,60"],
                           square_face(photograph(1)[:55, 80:])), "what reaches over the edge is not there"
     assert len(set(dataset.ids.tolist())) == 4
+
+
+def test_a_photograph_of_several_faces_is_decoded_once(expw, tmp_path, monkeypatch):
+    rows = ["angry_actor_104.png 0 10 20 70 60 54.75 0", "angry_actor_104.png 1 10 50 100 60 12.5 3",
+            "happy, bride_9.png 0 -5 80 140 55 3.25 3", "angry_actor_104.png 2 100 200 250 150 9.0 3",
+            "unlisted_3.png 0 0 0 9 9 3.25 0"]
+    (expw / "label/label.lst").write_text("\n".join(rows))
+    (expw / "image/origin/unlisted_3.png").write_bytes(b"none")
+    decoded, decode_file = [], decode.decode_file
+    monkeypatch.setattr(decode, "decode_file", lambda content, *rest: decoded.append(1) or decode_file(content, *rest))
+    receipt = import_labelled.run(ImportSettings(expw, layout="expw", test_fraction=0, threads=2), tmp_path / "dataset")
+    assert len(decoded) == 3, "once for each of three photographs, of five faces"
+    assert receipt.summary["faces"] == 3
+    assert receipt.summary["rejected"] == {"bad_box": 1, "not_an_image": 1}
 
 
 @pytest.fixture

@@ -45,10 +45,9 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
         raise InputError(f"{folder} holds no {LIST} and no basic/{LIST}; expected RAF-DB's basic emotions (where a "
                          "folder a class lies there instead, the layout is class_folders)")
     faces = {PurePath(entry.name).stem.removesuffix("_aligned"): entry.name for entry in opened_folder(place / IMAGES)}
-    table, rows = place / LIST, []
-    for line in text_lines(place / LIST):
-        rows.append((line.line, line.reason) if isinstance(line, RejectedRow) else
-                    (line[0], _ROW.fullmatch(line[1].strip()) or f"{line[1][:60]!r}, expected such as train_00001.jpg 5"))
+    table = place / LIST
+    rows = [(line.line, line.reason) if isinstance(line, RejectedRow) else (line[0], _row(line[1]))
+            for line in text_lines(table)]
     cells = [row for _, row in rows if not isinstance(row, str)]
     refuse_unknown_part(table, "emotion", [row["label"] for row in cells if row["label"] not in EMOTIONS], EMOTIONS,
                         f"Expected {', '.join(f'{code} {name}' for code, name in EMOTIONS.items())}; compound emotions "
@@ -75,6 +74,10 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
     return labelled_set(folder, entries, f"rows such as train_00001.jpg 5 in {LIST}",
                         classes=options.classes or in_standard_order(present), columns=COLUMNS if known else {},
                         remark="gender, race and age are what its annotators said" if known else "")
+
+
+def _row(line: str) -> re.Match[str] | str:
+    return _ROW.fullmatch(line.strip()) or f"{line[:60]!r}, expected such as train_00001.jpg 5"
 
 
 def _face(where: str, row: re.Match[str], place: Path, faces: dict[str, str],

@@ -34,10 +34,12 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
     for name in (*options.annotations, *options.text_annotations):
         if name not in COLUMNS:
             raise InputError(f"{folder}: frames of films have no annotation {name!r}: {nearest(name, COLUMNS)}")
-    splits = {entry.name: split_of(_ENDING.sub("", entry.name)) for entry in opened_folder(folder) if entry.is_dir()}
-    for name, split in splits.items():
-        if split is None:
-            raise InputError(f"{folder / name} is no split: {nearest(name, SPLIT_SPELLINGS)}; expected such as {EXAMPLE}")
+    splits: dict[str, str] = {}
+    for part in (entry.name for entry in opened_folder(folder) if entry.is_dir()):
+        if (split := split_of(_ENDING.sub("", part))) is None:
+            raise InputError(f"{folder / part} is no split: {nearest(part, SPLIT_SPELLINGS)}; expected such as "
+                             f"{EXAMPLE}")
+        splits[part] = split
     entries: list[LabelledImage | LeftOut] = []
     unknown = []
     for entry in image_files(folder):
@@ -55,11 +57,11 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
         else:
             entries.append(replace(entry, label=label, split=splits[path.parts[0]], annotations=_film(path)))
     refuse_unknown_part(folder, "emotion", unknown, SPELLINGS, f"Expected such as {EXAMPLE}.")
-    labelled = {part: split for part, split in splits.items() if split and any(
-        emotion_of(entry.name) for entry in opened_folder(folder / part) if entry.is_dir())}
-    classes = {name: f"{part}/{entry.name}" for part in labelled for entry in opened_folder(folder / part)
-               if entry.is_dir() and (name := emotion_of(entry.name)) and (not options.classes or name in options.classes)}
-    refuse_lost_part(folder, classes, {split: part for part, split in labelled.items()}, entries,
+    wanted = [(part, entry.name, label) for part in splits for entry in opened_folder(folder / part)
+              if entry.is_dir() and (label := emotion_of(entry.name))]
+    refuse_lost_part(folder, {label: f"{part}/{name}" for part, name, label in wanted
+                              if not options.classes or label in options.classes},
+                     {splits[part]: part for part, _, _ in wanted}, entries,
                      "; put frames there, or take its folder out of the set")
     present = {entry.label for entry in entries if isinstance(entry, LabelledImage)}
     return labelled_set(folder, entries, f"frames such as {EXAMPLE}", columns=COLUMNS,
