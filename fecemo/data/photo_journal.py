@@ -3,6 +3,7 @@
 ``photographs.jsonl`` has a line a photograph: of which bytes, how large, which faces, or why there are none. A later
 line of the same photograph replaces an earlier one. The pixels of new faces are appended to ``crops.partial``, and
 reach the disk before the line that names their digests does; when a dataset was made of them they are in ``faces.npy``.
+In memory are a photograph's name, the place of its line, and 32 bytes a face: archives have millions of them.
 """
 
 import json
@@ -32,7 +33,7 @@ FLUSH_PHOTOGRAPHS, FLUSH_SECONDS = 64, 2.0
 
 @dataclass(frozen=True, slots=True)
 class FaceRecord:
-    """A face that was found in a photograph, in as few bytes as may be: all faces of an archive are in memory.
+    """A face that was found in a photograph.
 
     Parameters
     ----------
@@ -105,8 +106,10 @@ def read_record(document: dict[str, Any]) -> PhotoRecord:
     return PhotoRecord(**{**document, "faces": faces})
 
 
-class PhotoJournal:
-    """The photographs that were looked into, and the pixels of their faces; for one thread.
+class PhotoJournal(Mapping[str, PhotoRecord]):
+    """The photographs that were looked into, by name, and the pixels of their faces; for one thread.
+
+    As a mapping it gives the latest record of each photograph, which is read from the disk, in the order of the names.
 
     Parameters
     ----------
@@ -119,10 +122,6 @@ class PhotoJournal:
 
     Attributes
     ----------
-    records : dict of str to PhotoRecord
-        By the photograph's name, the latest of each.
-    delivered : dict of str to PhotoRecord
-        As they were when the last dataset was finished.
     delivery : int
         Number of the delivery that is at work.
     made_of : dict
@@ -136,27 +135,46 @@ class PhotoJournal:
     def __init__(self, folder: Path, made_of: Mapping[str, Any], columns: Sequence[str]) -> None:
         self._columns = tuple(columns)
         self.folder, self._path, self._crops_path = folder, folder / JOURNAL_NAME, folder / CROPS_NAME
-        self.records: dict[str, PhotoRecord] = {}
-        self.delivered: dict[str, PhotoRecord] = {}
         self.delivery, self.made_of = 1, dict(made_of)
-        self._places: dict[str, int] = {}  # a row of faces.npy, or ~slot of crops.partial
-        self._lines: list[str] = []
+        self._lines_at: dict[str, int] = {}  # the place of a photograph's latest line in the file
+        self._delivered_at: dict[str, int] = {}  # and of that which the last dataset was made of
+        self._unwritten: list[bytes] = []
         self._stored: np.ndarray | None = None
+        self._places = PixelPlaces()
         self._flushed_at = time.monotonic()
         with explained(folder):
-            if self._path.exists():
-                self._read()
-            else:
+            if not self._path.exists():
                 self._write_all()
+            self._file = self._path.open("r+b")
+            self._read()
             self._crops = os.open(self._crops_path, os.O_RDWR | os.O_CREAT, 0o644)
             self._slots = os.fstat(self._crops).st_size // FACE_BYTES
 
+    def __getitem__(self, photo: str) -> PhotoRecord:
+        place = self._lines_at[photo]
+        if place >= self._size:
+            self.flush()
+        return self._record(place)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._lines_at))
+
+    def __len__(self) -> int:
+        return len(self._lines_at)
+
+    def __contains__(self, photo: object) -> bool:
+        return photo in self._lines_at
+
+    def _record(self, place: int) -> PhotoRecord:
+        with explained(self._path):
+            self._file.seek(place)
+            return read_record(json.loads(self._file.readline()))
+
     def _read(self) -> None:
-        data = self._path.read_bytes()
-        lines = data.split(b"\n")
-        whole = len(data) - len(lines.pop())  # a kill has cut the last line, or nothing follows it
+        """Read where the lines are, and cut off one that a kill has left unfinished."""
         try:
-            head = json.loads(lines[0]) if lines else {}
+            line = self._file.readline()
+            head = json.loads(line or b"{}")
             if head.get("format") != FORMAT:
                 raise ValueError(f"its first line is not of the format {FORMAT}, or another version wrote it")
             if head["made_of"] != json.loads(json.dumps(self.made_of)):
@@ -165,37 +183,52 @@ class PhotoJournal:
             if head["columns"] != list(self._columns):
                 raise ValueError(f"its faces have the columns {head['columns']}, expected {list(self._columns)}")
             self.delivery = head["deliveries"] + 1
-            for line in lines[1:]:
+            self._size = len(line)
+            for line in self._file:
+                if not line.endswith(b"\n"):
+                    break
                 record = read_record(json.loads(line))
-                self.records[record.photo] = record
+                self._lines_at[record.photo] = self._size
                 if record.delivery < self.delivery:
-                    self.delivered[record.photo] = record
+                    self._delivered_at[record.photo] = self._size
+                self._size += len(line)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise StoredStateError(f"{self._path} is damaged ({error}); remove {self.folder} and run the same command "
                                    "again") from error
-        with self._path.open("r+b") as file:
-            file.truncate(whole)
+        self._file.truncate(self._size)
 
     def restore(self) -> None:
         """Find the pixels of every face on the disk, and forget photographs of which a face is lost."""
         with suppress(FileNotFoundError, ValueError, EOFError):
             self._stored = map_array(self.folder / FACES_NAME)
-            for row, face in enumerate(self._stored):
-                self._places[digest_face(face)] = row
+            for face in self._stored:
+                self._places.append(digest_face(face))
         for slot in range(self._slots):
-            self._places[digest_face(np.frombuffer(self._crop(slot), np.uint8))] = ~slot
-        for record in list(self.records.values()):
-            if any(face.sha256 not in self._places for face in record.faces):
-                self.forget(record.photo)
+            self._places.append(digest_face(np.frombuffer(self._crop(slot), np.uint8)))
+        for photo, record in self.items():
+            if any(self._places.find(face.sha256) is None for face in record.faces):
+                self.forget(photo)
 
     @property
     def is_news(self) -> bool:
         """bool: Whether anything was put or forgotten since the last delivery, or is left of a killed one."""
-        return self._slots > 0 or self.records != self.delivered
+        return self._slots > 0 or self._lines_at != self._delivered_at
+
+    def changes(self) -> Iterator[tuple[str, str]]:
+        """Yield the photographs that are ``new``, ``changed`` or ``gone`` since the last delivery, by name."""
+        for photo in sorted({**self._delivered_at, **self._lines_at}):
+            if photo not in self._lines_at:
+                yield photo, "gone"
+            elif photo not in self._delivered_at:
+                yield photo, "new"
+            elif self._lines_at[photo] != self._delivered_at[photo]:
+                now, before = self[photo], self._record(self._delivered_at[photo])
+                if (now.sha256, now.reason) != (before.sha256, before.reason):
+                    yield photo, "changed"
 
     def forget(self, photo: str) -> None:
         """Let a photograph count as never looked into, until it is put again."""
-        del self.records[photo]
+        del self._lines_at[photo]
 
     def put(self, record: PhotoRecord, crops: Sequence[np.ndarray] = ()) -> None:
         """Store what was found in a photograph.
@@ -212,52 +245,54 @@ class PhotoJournal:
         ResourceError
             If the disk is full; whatever was flushed stays whole.
         """
-        record = replace(record, delivery=self.delivery)
         with explained(self._crops_path):
             for face, crop in zip(record.faces, crops, strict=False):
-                data = np.ascontiguousarray(crop).tobytes()
-                written = os.pwrite(self._crops, data, self._slots * FACE_BYTES)
-                if written < FACE_BYTES:
-                    os.pwrite(self._crops, data[written:], self._slots * FACE_BYTES + written)
-                self._places[face.sha256] = ~self._slots
+                _write_at(self._crops, np.ascontiguousarray(crop).tobytes(), self._slots * FACE_BYTES)
+                self._places.append(face.sha256)
                 self._slots += 1
-        self.records[record.photo] = record
-        self._lines.append(json.dumps(record.document()))
-        if len(self._lines) >= FLUSH_PHOTOGRAPHS or time.monotonic() - self._flushed_at > FLUSH_SECONDS:
+        self._lines_at[record.photo] = self._size + sum(map(len, self._unwritten))
+        self._unwritten.append(_line(replace(record, delivery=self.delivery).document()))
+        if len(self._unwritten) >= FLUSH_PHOTOGRAPHS or time.monotonic() - self._flushed_at > FLUSH_SECONDS:
             self.flush()
 
     def flush(self) -> None:
         """Let everything that was put reach the disk: pixels first."""
-        if self._lines:
+        if self._unwritten:
+            lines = b"".join(self._unwritten)
             with explained(self._path):
                 os.fsync(self._crops)
-                with self._path.open("ab") as file:
-                    file.write("".join(f"{line}\n" for line in self._lines).encode())
-                    file.flush()
-                    os.fsync(file.fileno())
-            self._lines.clear()
+                _write_at(self._file.fileno(), lines, self._size)
+                os.fsync(self._file.fileno())
+            self._size += len(lines)
+            self._unwritten.clear()
         self._flushed_at = time.monotonic()
 
     def entries(self) -> Iterator[tuple[FaceEntry, str]]:
         """Yield every face in the order of the photographs' names, with the digest of its pixels."""
-        for photo in sorted(self.records):
-            yield from self.records[photo].entries(self._columns)
+        for record in self.values():
+            yield from record.entries(self._columns)
 
     def pixels(self) -> Iterator[tuple[bytes, str]]:
         """Yield the bytes of every face in the same order, and their digest. Raises `StoredStateError` for damage."""
-        for _, sha256 in self.entries():
-            place = self._places[sha256]
-            data = self._stored[place].tobytes() if place >= 0 and self._stored is not None else self._crop(~place)
-            if digest_face(np.frombuffer(data, np.uint8)) != sha256:
-                raise StoredStateError(f"{self.folder}: stored faces are damaged; run the same command again to get "
-                                       "them anew")
-            yield data, sha256
+        n_stored = len(self._places) - self._slots
+        for record in self.values():
+            for face in record.faces:
+                place = self._places.find(face.sha256)
+                if place is not None and place < n_stored and self._stored is not None:
+                    data = self._stored[place].tobytes()
+                else:
+                    data = b"" if place is None else self._crop(place - n_stored)
+                if digest_face(np.frombuffer(data, np.uint8)) != face.sha256:
+                    raise StoredStateError(f"{self.folder}: stored faces are damaged; run the same command again to "
+                                           "get them anew")
+                yield data, face.sha256
 
     def _crop(self, slot: int) -> bytes:
         return os.pread(self._crops, FACE_BYTES, slot * FACE_BYTES)
 
     def finish(self) -> None:
         """End the delivery: a dataset holds every face, and its receipt is written."""
+        self.flush()
         self.delivery += 1
         self._write_all()
         with explained(self._crops_path):
@@ -265,13 +300,12 @@ class PhotoJournal:
         self._slots = 0
 
     def _write_all(self) -> None:
-        """Write a line a photograph, and nothing else."""
+        """Write a line a photograph, and nothing else; this object reads on in the file that was replaced."""
         with atomic_file(self._path) as file:
-            head = {"format": FORMAT, "made_of": self.made_of, "columns": self._columns,
-                    "deliveries": self.delivery - 1}
-            file.write(json.dumps(head).encode() + b"\n")
-            for photo in sorted(self.records):
-                file.write(json.dumps(self.records[photo].document()).encode() + b"\n")
+            file.write(_line({"format": FORMAT, "made_of": self.made_of, "columns": self._columns,
+                              "deliveries": self.delivery - 1}))
+            for record in self.values():
+                file.write(_line(record.document()))
 
     def close(self) -> None:
         """Flush, and let go of the files."""
@@ -280,4 +314,43 @@ class PhotoJournal:
             if not self._slots:
                 self._crops_path.unlink(missing_ok=True)
         finally:
+            self._file.close()
             os.close(self._crops)
+
+
+def _line(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document).encode() + b"\n"
+
+
+def _write_at(descriptor: int, data: bytes, place: int) -> None:
+    """Write all bytes at a place; written again after a failure, they are where they were to be."""
+    while data:
+        written = os.pwrite(descriptor, data, place)
+        data, place = data[written:], place + written
+
+
+class PixelPlaces:
+    """Finds the place of a face's pixels by their digest, in 32 bytes a face until the first search."""
+
+    def __init__(self) -> None:
+        self._digests = bytearray()
+        self._sorted: tuple[np.ndarray, np.ndarray] | None = None
+
+    def __len__(self) -> int:
+        return len(self._digests) // 32
+
+    def append(self, sha256: str) -> None:
+        """Take the digest, in hexadecimal, of the pixels at the next place."""
+        self._digests += bytes.fromhex(sha256)
+        self._sorted = None
+
+    def find(self, sha256: str) -> int | None:
+        """Return the last place of these pixels; None if there is none."""
+        if self._sorted is None:
+            digests = np.frombuffer(bytes(self._digests), "S32")
+            order = np.argsort(digests, kind="stable")
+            self._sorted = digests[order], order
+        digests, order = self._sorted
+        digest = np.frombuffer(bytes.fromhex(sha256), "S32")[0]
+        rank = int(np.searchsorted(digests, digest, "right")) - 1
+        return int(order[rank]) if rank >= 0 and digests[rank] == digest else None

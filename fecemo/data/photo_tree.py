@@ -119,19 +119,19 @@ def read_photo_tree(folder: Path, apart_from: Path | None = None) -> PhotoTree:
     while open_folders:
         below = open_folders.pop()
         try:
-            entries = sorted(os.scandir(folder / below), key=lambda entry: entry.name)
+            names = sorted(path.name for path in (folder / below).iterdir())  # a million names are enough in memory
         except OSError as error:
             tree.unreadable[photo_name(below)] = error.strerror or str(error)
             continue
-        for entry in entries:
-            name = below + entry.name
-            if is_passed_over(entry.name):
+        for file_name in names:
+            name = below + file_name
+            if is_passed_over(file_name):
                 continue
+            path = folder / name
             try:
-                if entry.is_symlink() and Path(entry).resolve().is_relative_to(root):
-                    entry.stat()  # a link that leads nowhere is told
+                status = path.stat()  # a link that leads nowhere is told
+                if path.is_symlink() and path.resolve().is_relative_to(root):
                     continue
-                status = entry.stat()
             except (OSError, RuntimeError) as error:
                 tree.unreadable[photo_name(name)] = getattr(error, "strerror", None) or "a loop of links"
                 continue
@@ -141,7 +141,7 @@ def read_photo_tree(folder: Path, apart_from: Path | None = None) -> PhotoTree:
                     open_folders.append(f"{name}/")
             elif not stat.S_ISREG(status.st_mode):
                 tree.unreadable[photo_name(name)] = "it is no file"
-            elif (suffix := PurePath(entry.name).suffix.lower()) in PHOTO_SUFFIXES:
+            elif (suffix := PurePath(file_name).suffix.lower()) in PHOTO_SUFFIXES:
                 tree.photographs[photo_name(name)] = PhotoFile(status.st_size, status.st_mtime_ns)
             elif suffix not in SIDECAR_SUFFIXES:
                 tree.other_files.append(photo_name(name))

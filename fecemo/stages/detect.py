@@ -1,9 +1,11 @@
 """Detect: a folder of photographs → a data set of the faces in them."""
 
 import csv
+import heapq
 import importlib.util
 from collections import Counter
 from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,12 +114,12 @@ def detect_faces(settings: DetectSettings, out: Path, make_detector: Callable[[]
 def _delivered(tree: PhotoTree, journal: PhotoJournal, settings: DetectSettings, out: Path,
                make_detector: Callable[[], "Detector"]) -> Receipt:
     """Look into what is new or has changed, and write the data set where anything is."""
-    if journal.records and not tree.photographs and not tree.unreadable:
-        raise InputError(f"{tree.folder} is empty, and {len(journal.records)} photographs were there before; bring "
+    if journal and not tree.photographs and not tree.unreadable:
+        raise InputError(f"{tree.folder} is empty, and {len(journal)} photographs were there before; bring "
                          f"them back, or remove {out}")
-    gone = [photo for photo in journal.records if photo not in tree.photographs and not tree.is_closed(photo)]
-    if 2 * len(gone) > len(journal.records) and not settings.accept_gone:
-        raise InputError(f"{tree.folder}: {len(gone)} of the {len(journal.records)} photographs of the last time are "
+    gone = [photo for photo in journal if photo not in tree.photographs and not tree.is_closed(photo)]
+    if 2 * len(gone) > len(journal) and not settings.accept_gone:
+        raise InputError(f"{tree.folder}: {len(gone)} of the {len(journal)} photographs of the last time are "
                          f"gone, such as {min(gone)}. For another folder of photographs choose another output than "
                          f"{out} (make archive ARCHIVE=FOLDER); if they are gone for good: pipelines/01_detect.py "
                          "--accept-gone True")
@@ -128,8 +130,8 @@ def _delivered(tree: PhotoTree, journal: PhotoJournal, settings: DetectSettings,
 
     def inputs() -> dict[str, str]:
         return {"detector": journal.made_of["detector"], "photographs": digest_json_list(
-            [photo, record.sha256, record.reason, len(record.faces)] for photo, record in sorted(
-                journal.records.items())), "unreadable": digest_json(sorted(tree.unreadable.items()))}
+            [record.photo, record.sha256, record.reason, len(record.faces)] for record in journal.values()),
+            "unreadable": digest_json(sorted(tree.unreadable.items()))}
 
     receipt = None if _missing(tree, journal) else current_receipt(out, config, inputs())
     if receipt is None:
@@ -154,7 +156,7 @@ def _missing(tree: PhotoTree, journal: PhotoJournal) -> list[str]:
         may_pass.add(NEEDS_PILLOW_HEIF)
 
     def is_known(photo: str) -> bool:
-        record, file = journal.records.get(photo), tree.photographs[photo]
+        record, file = journal.get(photo), tree.photographs[photo]
         return record is not None and record.reason not in may_pass and (
             (record.n_bytes, record.mtime_ns) == (file.n_bytes, file.mtime_ns))
 
@@ -167,32 +169,31 @@ def _write(tree: PhotoTree, journal: PhotoJournal, out: Path, config: dict[str, 
     from fecemo.imaging.detected_faces import VALUES
 
     rejected = [*((FaceEntry(face_id(record.photo, 0, 1, 0, 1), record.photo), record.reason, record.detail)
-                  for _, record in sorted(journal.records.items()) if record.reason),
+                  for record in journal.values() if record.reason),
                 *((FaceEntry(face_id(name, 0, 1, 0, 1), name), CANNOT_OPEN, reason)
                   for name, reason in sorted(tree.unreadable.items()))]
-    n_faces = sum(len(record.faces) for record in journal.records.values())
+    with_faces = [len(record.faces) for record in journal.values() if record.faces]
     # From here to the new receipt the folder holds no finished data set, whatever it held before.
     with explained(out):
         (out / RECEIPT_NAME).unlink(missing_ok=True)
     changes = _write_changes(out, journal)
     _write_photos(out, tree, journal)
-    if not n_faces:
+    if not with_faces:
         write_rejects(out, VALUES, rejected)
         listed = ", ".join(f"{count} {reason}" for reason, count in _reasons(rejected).items())
-        raise InputError(f"none of the {len(journal.records)} photographs in {tree.folder} shows a face"
+        raise InputError(f"none of the {len(journal)} photographs in {tree.folder} shows a face"
                          f"{f' ({listed} left out)' if listed else ''}; {out / PHOTOS_NAME} has a row of each. A lower "
                          "--min-score or --min-size finds more")
-    digest = write_faces(out, n_faces, journal.pixels())
+    digest = write_faces(out, sum(with_faces), journal.pixels())
     tables = write_tables(out, Description((), dict.fromkeys(VALUES, "number")), journal.entries, rejected)
-    with_faces = [record for _, record in sorted(journal.records.items()) if record.faces]
     return write_receipt(
         out, STAGE, config=config, inputs=inputs, files=tables, seconds=seconds,
         # Of what is known of the photographs that show faces: others come and go without making anything stale.
         outputs={FACES_NAME: digest, PHOTOS_NAME: digest_json_list(
             [record.photo, record.sha256, record.width, record.height, record.orientation, record.taken]
-            for record in with_faces)},
+            for record in journal.values() if record.faces)},
         summary={"place": digest_place(tree.folder),
-                 "faces": n_faces, "rejected": _reasons(rejected), "photographs": len(journal.records),
+                 "faces": sum(with_faces), "rejected": _reasons(rejected), "photographs": len(journal),
                  "with_faces": len(with_faces), "changes": changes, "delivery": journal.delivery})
 
 
@@ -204,10 +205,11 @@ def _write_photos(out: Path, tree: PhotoTree, journal: PhotoJournal) -> None:
     with atomic_file(out / PHOTOS_NAME, "w") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(PHOTO_COLUMNS)
-        records = {**journal.records, **{name: PhotoRecord(name, 0, 0, reason=CANNOT_OPEN, detail=reason)
-                                         for name, reason in tree.unreadable.items()}}
+        unreadable = (PhotoRecord(name, 0, 0, reason=CANNOT_OPEN, detail=reason)
+                      for name, reason in sorted(tree.unreadable.items()))
         first: dict[str, str] = {}
-        for photo, record in sorted(records.items()):
+        for record in heapq.merge(journal.values(), unreadable, key=attrgetter("photo")):
+            photo = record.photo
             original = first.setdefault(record.sha256, photo) if record.sha256 else photo
             cells = {**{name: getattr(record, name) for name in PHOTO_COLUMNS[:-1]}, "faces": len(record.faces),
                      "copy_of": "" if original == photo else original}
@@ -218,18 +220,14 @@ def _write_photos(out: Path, tree: PhotoTree, journal: PhotoJournal) -> None:
 
 def _write_changes(out: Path, journal: PhotoJournal) -> dict[str, int]:
     """Write which photographs are new, changed or gone since the last delivery, and return how many are."""
-    before = journal.delivered
-    changes = {photo: "gone" for photo in before if photo not in journal.records}
-    for photo, record in journal.records.items():
-        if photo not in before:
-            changes[photo] = "new"
-        elif (record.sha256, record.reason) != (before[photo].sha256, before[photo].reason):
-            changes[photo] = "changed"
+    counts: Counter[str] = Counter()
     with atomic_file(out / CHANGES_NAME, "w") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(("photo", "change"))
-        table.writerows(sorted(changes.items()))
-    return dict(sorted(Counter(changes.values()).items()))
+        for photo, change in journal.changes():
+            table.writerow((photo, change))
+            counts[change] += 1
+    return dict(sorted(counts.items()))
 
 
 def _write_other_files(out: Path, tree: PhotoTree) -> None:

@@ -19,7 +19,7 @@ from fecemo.data.photo_journal import FaceRecord, PhotoJournal, PhotoRecord
 from fecemo.data.photo_tree import PhotoTree, photo_path, vanished
 from fecemo.data.reasons import Reason
 from fecemo.data.receipts import digest_bytes
-from fecemo.errors import FecemoError, InputError
+from fecemo.errors import FecemoError, InputError, ResourceError
 from fecemo.machine import available_cores
 from fecemo.progress import progress
 from fecemo.stages.fetch_crew import limit_malloc_arenas
@@ -88,23 +88,34 @@ class DetectCrew:
             try:
                 for photo in photographs:
                     if len(waiting) >= 2 * self._threads:  # no more crops than these are in memory
-                        waiting = self._store(waiting, bar.update)
-                    waiting.add(pool.submit(self._look, photo, self._journal.records.get(photo)))
+                        self._store(waiting, bar.update)
+                    waiting.add(pool.submit(self._look, photo, self._journal.get(photo)))
                 while waiting:
-                    waiting = self._store(waiting, bar.update)
+                    self._store(waiting, bar.update)
+            except ResourceError:  # nothing more can be stored
+                raise
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                for future in waiting:
+                    if not future.cancelled() and future.exception() is None:
+                        self._put(future)
+                raise
             finally:
                 pool.shutdown(cancel_futures=True)
                 self.seconds += time.monotonic() - started
         self._journal.flush()
 
-    def _store(self, waiting: set[Future[Look | None]], count: Callable[[], object]) -> set[Future[Look | None]]:
-        """Store what has been found meanwhile, and return what is still looked into."""
-        ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+    def _store(self, waiting: set[Future[Look | None]], count: Callable[[], object]) -> None:
+        """Store what has been found meanwhile; what is still looked into is left waiting."""
+        ended, _ = wait(waiting, return_when=FIRST_COMPLETED)
         for future in ended:
-            if (look := future.result()) is not None:
-                self._journal.put(*look)
+            waiting.remove(future)
+            self._put(future)
             count()
-        return waiting
+
+    def _put(self, future: Future[Look | None]) -> None:
+        if (look := future.result()) is not None:
+            self._journal.put(*look)
 
     def _look(self, photo: str, known: PhotoRecord | None) -> Look | None:
         """Return what is found in a photograph; None where it is gone meanwhile."""
