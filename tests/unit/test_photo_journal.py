@@ -37,12 +37,15 @@ def test_the_latest_record_of_each_comes_in_the_order_of_names_written_or_not(tm
     journal.put(replace(record("b", 1), mtime_ns=8))
     assert [(entry.photo, entry.mtime_ns, len(entry.faces), entry.reason) for entry in journal.values()] == [
         ("a", 7, 0, "empty"), ("b", 8, 1, "")]
-    assert "c" not in journal and journal.get("c") is None and len(journal) == 2
+    assert "c" not in journal
+    assert journal.get("c") is None
+    assert len(journal) == 2
     assert [digest for _, digest in journal.entries()] == [digest for _, digest in journal.pixels()] == [
         digest_face(crop(1))]
     journal.close()
     again = journal_of(tmp_path)
-    assert again["b"].mtime_ns == 8 and again["b"].faces[0].numbers == record("b", 1).faces[0].numbers
+    assert again["b"].mtime_ns == 8
+    assert again["b"].faces[0].numbers == record("b", 1).faces[0].numbers
     again.close()
 
 
@@ -69,7 +72,8 @@ def test_what_is_new_changed_and_gone_is_told_from_the_last_delivery(tmp_path):
     journal.finish()
     journal.close()
     again = journal_of(tmp_path)
-    assert not again.is_news and list(again.changes()) == []
+    assert not again.is_news
+    assert list(again.changes()) == []
     again.forget("gone")
     again.put(replace(record("touched"), mtime_ns=9))
     again.put(replace(record("changed"), sha256="other"))
@@ -121,7 +125,9 @@ def test_places_are_those_of_the_digests():
     assert [places.find(digest) for digest in digests] == list(range(50))
     places.append(digests[3])
     places.append("00" * 32)
-    assert places.find(digests[3]) == 50 and places.find("00" * 32) == 51 and places.find("01" * 32) is None
+    assert places.find(digests[3]) == 50
+    assert places.find("00" * 32) == 51
+    assert places.find("01" * 32) is None
     assert PixelPlaces().find(digests[0]) is None
 
 
