@@ -119,7 +119,8 @@ def read_photo_tree(folder: Path, apart_from: Path | None = None) -> PhotoTree:
     while open_folders:
         below = open_folders.pop()
         try:
-            names = sorted(path.name for path in (folder / below).iterdir())  # a million names are enough in memory
+            with os.scandir(folder / below) as entries:
+                names = sorted(entry.name for entry in entries)  # in memory are a million names, not as many entries
         except OSError as error:
             tree.unreadable[photo_name(below)] = error.strerror or str(error)
             continue
