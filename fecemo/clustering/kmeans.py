@@ -31,6 +31,8 @@ MIN_FACES_PER_CENTRE = 4
 HIERARCHY_PASSES = 5
 """Over all faces, in minibatches: small clusters need not be settled to lie evenly."""
 MINIBATCH_FACES, MINIBATCH_BYTES = 4096, 256 * 2**20
+PATIENCE = 10
+"""Minibatches without a gain after which a start by minibatches ends."""
 COPIES_BYTES = 2**31
 """Memory that the starts which run side by side may take for their copies of the embeddings."""
 SILHOUETTE_FACES, SILHOUETTE_BYTES = 2000, 256 * 2**20
@@ -246,30 +248,57 @@ def _fit_centres(points: np.ndarray, settings: KMeansSettings, seed: Sequence[in
 
 def _best_start(points: np.ndarray, settings: KMeansSettings, seed: Sequence[int], title: str) -> np.ndarray:
     """Return the centres of the start of least inertia; the starts run side by side, one thread each."""
-    from sklearn.cluster import KMeans, MiniBatchKMeans
     from sklearn.exceptions import ConvergenceWarning
 
-    batch = min(MINIBATCH_FACES, max(256, MINIBATCH_BYTES // (points.shape[1] * points.itemsize)))
+    fit = _fit_exact if settings.algorithm == "exact" else _fit_minibatches
 
-    def fit(state: int) -> KMeans | MiniBatchKMeans:
-        options = {"n_init": 1, "max_iter": settings.max_iter, "random_state": state}
-        model = (KMeans(settings.n_clusters, **options) if settings.algorithm == "exact" else
-                 MiniBatchKMeans(settings.n_clusters, batch_size=batch, **options))
+    def start(state: int) -> tuple[float, np.ndarray]:
         with one_thread():  # OpenMP has a number of threads for each thread that calls it
-            return model.fit(points)
+            return fit(points, settings, state)
 
-    at_once = max(1, min(n_threads(), COPIES_BYTES // max(1, points.nbytes)))
+    copied = points.nbytes if settings.algorithm == "exact" else 1
+    at_once = max(1, min(n_threads(), COPIES_BYTES // max(1, copied)))
     states = np.random.default_rng(list(seed)).integers(2**31, size=settings.n_init).tolist()
-    best = None
+    least, best = float("inf"), np.empty((0, points.shape[1]), np.float32)
     # Warnings are silenced out here, because their filters are shared by all threads. Fewer distinct clusters than
     # asked for is explained by the caller. BLAS, too, has one number of threads for the whole process.
     with (progress(len(states), f"cluster {title}", "start") as bar, warnings.catch_warnings(), one_thread(),
           ThreadPoolExecutor(at_once) as threads):
         warnings.simplefilter("ignore", ConvergenceWarning)
-        for model in threads.map(fit, states):
-            if best is None or model.inertia_ < best.inertia_:
-                best = model
+        for inertia, centres in threads.map(start, states):
+            if inertia < least:
+                least, best = inertia, centres
             bar.update(1)
-    if best is None:
-        raise ValueError("n_init must be at least 1")
-    return best.cluster_centers_
+    return best
+
+
+def _fit_exact(points: np.ndarray, settings: KMeansSettings, state: int) -> tuple[float, np.ndarray]:
+    """Return inertia and centres of one start of Lloyd's iterations."""
+    from sklearn.cluster import KMeans
+
+    model = KMeans(settings.n_clusters, n_init=1, max_iter=settings.max_iter, random_state=state).fit(points)
+    return model.inertia_, model.cluster_centers_
+
+
+def _fit_minibatches(points: np.ndarray, settings: KMeansSettings, state: int) -> tuple[float, np.ndarray]:
+    """Return inertia and centres of one start by minibatches, until `PATIENCE` of them in a row lower no moving mean.
+
+    The steps are scikit-learn's, and so is the rule by which they end. Its ``fit`` passes over the weights of all
+    faces to draw each minibatch, which costs far more than the step where faces are millions.
+    """
+    from sklearn.cluster import MiniBatchKMeans, kmeans_plusplus
+
+    n, k = len(points), settings.n_clusters
+    batch = min(n, max(k, min(MINIBATCH_FACES, max(256, MINIBATCH_BYTES // (points.shape[1] * points.itemsize)))))
+    rng = np.random.default_rng(state)
+    first = points[rng.choice(n, min(n, max(3 * batch, 3 * k)), replace=False)]
+    model = MiniBatchKMeans(k, n_init=1, init=kmeans_plusplus(first, k, random_state=state)[0], random_state=state)
+    weight = min(1.0, 2 * batch / (n + 1))
+    mean, least, waited = float("nan"), float("inf"), 0
+    for step in range(settings.max_iter * n // batch):
+        inertia = model.partial_fit(points[rng.integers(n, size=batch)]).inertia_
+        mean = inertia if step < 2 else mean + weight * (inertia - mean)  # that of the first depends on its start alone
+        least, waited = (mean, 0) if mean < least else (least, waited + 1)
+        if waited >= PATIENCE:
+            break
+    return -float(model.score(points)), model.cluster_centers_

@@ -6,12 +6,14 @@ import sys
 
 import numpy as np
 import pytest
-from sklearn.cluster import KMeans
+from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.metrics import adjusted_rand_score
 
 from fecemo.clustering.kmeans import (
     COMPONENTS,
     LONG,
+    MINIBATCH_FACES,
+    PATIENCE,
     ClusterSpace,
     KMeansClustering,
     agreement,
@@ -120,6 +122,22 @@ def test_minibatches_find_planted_clusters_of_any_number(n_clusters):
     clustering = fit(values, n_clusters=n_clusters, n_init=3, algorithm="minibatch")
     assert adjusted_rand_score(clustering.labels_, belongs) > 0.97
     assert (np.diff(np.bincount(clustering.labels_)) <= 0).all()
+
+
+def test_minibatches_end_when_nothing_is_gained_and_are_drawn_by_seed(monkeypatch):
+    values, belongs = planted(sizes=np.full(4, 3000), spread=0.3)
+    taken = []
+    step = MiniBatchKMeans.partial_fit
+    monkeypatch.setattr(MiniBatchKMeans, "partial_fit", lambda self, batch: taken.append(len(batch)) or step(self, batch))
+    first = fit(values, n_clusters=4, n_init=2, algorithm="minibatch")
+    assert adjusted_rand_score(first.labels_, belongs) > 0.97
+    assert set(taken) == {MINIBATCH_FACES}
+    assert 2 * PATIENCE < len(taken) < 2 * 300 * len(values) // MINIBATCH_FACES
+    again = fit(values, n_clusters=4, n_init=2, algorithm="minibatch")
+    np.testing.assert_array_equal(first.cluster_centers_, again.cluster_centers_)
+    taken.clear()
+    fit(values, n_clusters=4, n_init=1, algorithm="minibatch", max_iter=1)
+    assert len(taken) == len(values) // MINIBATCH_FACES
 
 
 def test_long_vectors_are_clustered_along_their_principal_axes():
