@@ -128,7 +128,8 @@ def test_minibatches_end_when_nothing_is_gained_and_are_drawn_by_seed(monkeypatc
     values, belongs = planted(sizes=np.full(4, 3000), spread=0.3)
     taken = []
     step = MiniBatchKMeans.partial_fit
-    monkeypatch.setattr(MiniBatchKMeans, "partial_fit", lambda self, batch: taken.append(len(batch)) or step(self, batch))
+    monkeypatch.setattr(MiniBatchKMeans, "partial_fit",
+                        lambda self, batch: taken.append(len(batch)) or step(self, batch))
     first = fit(values, n_clusters=4, n_init=2, algorithm="minibatch")
     assert adjusted_rand_score(first.labels_, belongs) > 0.97
     assert set(taken) == {MINIBATCH_FACES}

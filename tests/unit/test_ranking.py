@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from fecemo.clustering.naming import class_margins
+from fecemo.evaluation.metrics import intervals
 from fecemo.evaluation.metrics.classification import class_areas
 from fecemo.evaluation.metrics.intervals import resampled_areas
 
@@ -67,6 +68,32 @@ def test_resampled_areas_are_those_of_the_drawn_faces():
     for number, rows in enumerate(drawn):
         shows = [truth[rows] == column for column in range(3)]
         assert found["roc_auc"][number] == pytest.approx(np.mean(
-            [roc_auc_score(one, scores[rows, column]) for column, one in enumerate(shows)]))
+            [roc_auc_score(shown, scores[rows, column]) for column, shown in enumerate(shows)]), abs=1e-12)
         assert found["pr_auc"][number] == pytest.approx(np.mean(
-            [average_precision_score(one, scores[rows, column]) for column, one in enumerate(shows)]))
+            [average_precision_score(shown, scores[rows, column]) for column, shown in enumerate(shows)]), abs=1e-12)
+
+
+def test_resampled_areas_by_hand():
+    class Drawn:  # the resamples of a generator that is known
+        def __init__(self):
+            self.rows = iter([np.array([0, 1, 2, 3]), np.array([0, 0, 2, 3]), np.array([1, 1, 1, 1])])
+
+        def integers(self, n, size):
+            return next(self.rows)
+
+    # By falling score: face 0 shows class 0; 1 and 2 are tied, and 1 does not show it; 3 does not.
+    areas = resampled_areas(np.array([0, 1, 0, 1]), np.array([[0.9], [0.5], [0.5], [0.1]]), resamples=3, rng=Drawn())
+    # Pairs of a right face before a wrong: 4 with one tie; then 3 against the one wrong face; then no right face.
+    np.testing.assert_allclose(areas["roc_auc"], [3.5 / 4, 1, np.nan], rtol=1e-15)
+    np.testing.assert_allclose(areas["pr_auc"], [(1 + 2 / 3) / 2, 1, np.nan], rtol=1e-15)
+
+
+def test_blocks_of_resamples_change_no_area(monkeypatch):
+    rng = np.random.default_rng(4)
+    truth = rng.integers(4, size=200)
+    scores = np.round(rng.random((200, 4)), 2)
+    at_once = resampled_areas(truth, scores, resamples=30, rng=np.random.default_rng(6))
+    monkeypatch.setattr(intervals, "BLOCK_CELLS", 7 * 200)
+    in_blocks = resampled_areas(truth, scores, resamples=30, rng=np.random.default_rng(6))
+    for name, areas in at_once.items():
+        np.testing.assert_allclose(in_blocks[name], areas, rtol=1e-12)

@@ -17,7 +17,7 @@ from fecemo.evaluation.metrics.classification import NO_EMOTION, confusion_figur
 from fecemo.evaluation.records.score import Interval
 from fecemo.evaluation.settings import Resampling
 
-BLOCK_CELLS = 2**20
+BLOCK_CELLS = 2**18
 """Resamples times faces that are held at once."""
 
 
@@ -208,11 +208,11 @@ def resampled_areas(truth: np.ndarray, scores: np.ndarray, *, resamples: int,
         ``roc_auc`` and ``pr_auc``: means over the emotions that occur in the resample and are not all of it; NaN where
         there is none.
     """
-    ranked = [_Ranked(truth == column, scores[:, column]) for column in range(scores.shape[1])]
-    ranked = [emotion for emotion in ranked if emotion.occurs]
+    ranked = [_Ranked(truth == column, scores[:, column]) for column in range(scores.shape[1])
+              if 0 < np.count_nonzero(truth == column) < len(truth)]
     drawn: dict[str, list[np.ndarray]] = {"roc_auc": [], "pr_auc": []}
     for weights in _resamples(len(truth), resamples, rng):
-        areas = np.array([emotion.areas(weights) for emotion in ranked]).reshape(-1, 2, len(weights))
+        areas = np.array([emotion.areas(weights) for emotion in ranked]).reshape(-1, 2, weights.shape[1])
         defined = np.isfinite(areas)
         with np.errstate(invalid="ignore"):
             means = np.where(defined, areas, 0).sum(axis=0) / defined.sum(axis=0)
@@ -222,34 +222,49 @@ def resampled_areas(truth: np.ndarray, scores: np.ndarray, *, resamples: int,
 
 
 class _Ranked:
-    """Faces ranked by their score for one emotion; a resample is how often each of them was drawn."""
+    """Faces ranked by their score for one emotion; a resample is how often each of them was drawn.
+
+    Both areas are sums over the groups of equal scores that hold a face of the emotion. ``totals`` adds up, for each
+    such group, how often its faces that show the emotion were drawn, how often its others, and how often the others
+    between it and the group before. Each face belongs to one of these numbers, so that a product with a sparse matrix,
+    one entry a face, is all that touches the faces.
+    """
 
     def __init__(self, shows: np.ndarray, scores: np.ndarray) -> None:
-        self.order = np.argsort(-scores, kind="stable")
-        self.shows = shows[self.order].astype(np.float64)
-        ranked = scores[self.order]
-        self.last_of_ties = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
-        self.occurs = bool(shows.any() and not shows.all())
+        from scipy.sparse import csr_array
+
+        order = np.argsort(-scores, kind="stable")
+        ranked, shown = scores[order], shows[order]
+        tie = np.cumsum(np.append(False, ranked[1:] != ranked[:-1]))
+        holds = np.zeros(tie[-1] + 1, bool)
+        holds[tie[shown]] = True
+        group = (np.cumsum(holds) - holds)[tie]  # of the next such group, for what lies between
+        row = 3 * group + np.where(shown, 0, np.where(holds[tie], 1, 2))
+        rows = 3 * int(holds.sum())
+        counted = row < rows  # but the faces below the last group
+        self.totals = csr_array((np.ones(counted.sum(), np.int32), (row[counted], order[counted].astype(np.int32))),
+                                shape=(rows, len(scores)))
 
     def areas(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        drawn = weights[:, self.order]
-        faces = np.cumsum(drawn, axis=1)[:, self.last_of_ties]
-        right = np.cumsum(drawn * self.shows, axis=1)[:, self.last_of_ties]
-        n_right, n_wrong = right[:, -1], faces[:, -1] - right[:, -1]
-        wrong = faces - right
-        step_right, step_wrong = np.diff(right, prepend=0), np.diff(wrong, prepend=0)
+        right, tied, between = (self.totals @ weights).reshape(-1, 3, weights.shape[1]).transpose(1, 2, 0)
+        wrong = np.cumsum(between + tied, axis=1, dtype=np.float64)
+        right, wrong_above = right.astype(np.float64), wrong - tied / 2
+        faces = np.cumsum(right, axis=1)
+        n_right = faces[:, -1].copy()
+        n_wrong = len(weights) - n_right
         with np.errstate(divide="ignore", invalid="ignore"):
-            roc = (step_wrong * (right - step_right / 2)).sum(axis=1) / (n_right * n_wrong)
-            precision = np.where(faces > 0, right / faces, 0)
-            average = (step_right * precision).sum(axis=1) / n_right
+            roc = (n_right * n_wrong - np.einsum("ij,ij->i", right, wrong_above)) / (n_right * n_wrong)
+            precision = faces / np.maximum(faces + wrong, 1)
+            average = np.einsum("ij,ij->i", right, precision) / n_right
         undefined = (n_right == 0) | (n_wrong == 0)
         return np.where(undefined, np.nan, roc), np.where(undefined, np.nan, average)
 
 
 def _resamples(n: int, resamples: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Yield blocks of resamples: how often each of ``n`` faces was drawn, of shape (block, n)."""
+    """Yield blocks of resamples: how often each of ``n`` faces was drawn, int32 of shape (n, block)."""
     block = max(1, min(resamples, BLOCK_CELLS // n))
     for start in range(0, resamples, block):
-        size = min(block, resamples - start)
-        drawn = rng.integers(n, size=(size, n)) + n * np.arange(size)[:, None]
-        yield np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n).astype(np.float64)
+        weights = np.empty((n, min(block, resamples - start)), np.int32)
+        for column in range(weights.shape[1]):
+            weights[:, column] = np.bincount(rng.integers(n, size=n), minlength=n)
+        yield weights
