@@ -35,30 +35,33 @@ def areas(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     return 0.5 * np.asarray(sides[:, 0] * others[:, 1] - sides[:, 1] * others[:, 0], np.float64)
 
 
-def inverse_warp(picture: np.ndarray, source: np.ndarray, destination: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+def inverse_warp(picture: np.ndarray, source: np.ndarray, destination: np.ndarray, triangles: np.ndarray,
+                 side: int | None = None) -> np.ndarray:
     """Return a picture of which the points of each triangle were moved, and with them all that lies within.
 
     A pixel of the result with barycentric coordinates (a, b, c) in the moved triangle shows what is at a, b, c in the
-    unmoved one, between pixels bilinearly. A pixel outside of all triangles stays as it is; of triangles that cover
-    each other the last is seen, and those that show their back are not. What lies outside of the picture repeats its
-    edge.
+    unmoved one, between pixels bilinearly. A pixel outside of all triangles stays as it is, or is 0 in a picture of
+    another side; of triangles that cover each other the last is seen, and those that show their back are not. What lies
+    outside of the picture repeats its edge.
 
     Parameters
     ----------
-    picture : ndarray of shape (height, width, channels), uint8
+    picture : ndarray of shape (height, width, channels), uint8 or float32
     source, destination : ndarray of shape (n, 2), float
         Points before and after, x and y in pixels; a pixel's middle has whole coordinates.
     triangles : ndarray of shape (t, 3), int64
         In the order in which they are painted.
+    side : int, optional
+        Of a square that shows the triangles alone, in the place of a picture as large as this one.
 
     Returns
     -------
-    ndarray of shape (height, width, channels), uint8
+    ndarray of shape (height, width, channels), of the picture's type
         The picture itself, exactly, where no point was moved.
     """
     import cv2
 
-    height, width = picture.shape[:2]
+    height, width = picture.shape[:2] if side is None else (side, side)
     holder = holders(destination, triangles, height, width)
     rows, columns = np.nonzero(holder >= 0)
     corners = triangles[holder[rows, columns]]
@@ -68,7 +71,10 @@ def inverse_warp(picture: np.ndarray, source: np.ndarray, destination: np.ndarra
     x[rows, columns] += back[:, 0].astype(np.float32)
     y[rows, columns] += back[:, 1].astype(np.float32)
     warped: np.ndarray = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return warped.reshape(picture.shape)
+    warped = warped.reshape(height, width, -1)
+    if side is not None:
+        warped[holder < 0] = 0
+    return warped
 
 
 def holders(points: np.ndarray, triangles: np.ndarray, height: int, width: int) -> np.ndarray:

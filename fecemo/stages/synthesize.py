@@ -1,19 +1,17 @@
 """Synthesize: a labelled dataset and a landmark model → a dataset of its neutral people with other expressions."""
 
 import json
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fecemo.cli import say_done
-from fecemo.data.arrays import read_array, write_arrays
 from fecemo.data.dataset import Dataset
 from fecemo.data.dataset_files import ColumnType
 from fecemo.data.dataset_writer import STAGING_NAME, DatasetWriter, in_the_making
@@ -25,52 +23,31 @@ from fecemo.data.stored_faces import FACES_NAME
 from fecemo.data.synthesize_settings import SynthesizeSettings
 from fecemo.errors import StoredStateError
 from fecemo.imaging.landmarks.alignment import align
-from fecemo.imaging.landmarks.expression_map import ExpressionMap, fit_expression_map
+from fecemo.imaging.landmarks.expression_map import fit_expression_map
+from fecemo.imaging.landmarks.expression_means import ExpressionChange
 from fecemo.imaging.landmarks.features import SURE
-from fecemo.imaging.landmarks.mesh import Landmarker, find_mesh
-from fecemo.imaging.landmarks.points import MODEL_NAMES, N_LANDMARKS
-from fecemo.imaging.landmarks.synthesis import FaceSynthesizer, PhotographedFace
+from fecemo.imaging.landmarks.mesh import Landmarker
+from fecemo.imaging.landmarks.synthesis import FaceSynthesizer
 from fecemo.machine import available_cores
 from fecemo.progress import progress
-from fecemo.stages.synthesize_plan import Parents, PlannedFace, blendshapes_of, carried, choose_parents, plan_faces
+from fecemo.stages.synthesize_faces import STAGE, MeasuredFaces, changes_of, measure_faces, moved_face
+from fecemo.stages.synthesize_plan import Parents, PlannedFace, carried, choose_parents, plan_faces
 
-STAGE = "synthesize"
 SHEET_NAME = "sheet.jpg"
 MARKER_NAME = "synthesis.json"
 """Says, from the start, what the folder's faces are made for: those of other settings must not be taken over."""
-BLOCK = 256
-"""Faces whose landmarks are stored at a time: no more than these are lost by a kill."""
 SHEET_PEOPLE = 12
 """Whom the contact sheet shows, a column each, with every expression in a row."""
 TURNED_OVER = "triangles_turn_over"
 """Why a face is left out: the expression folds its mesh, however weak it is made."""
 
 
-@dataclass(frozen=True)
-class MeasuredFaces:
-    """Landmarks of parents, by row of their data set.
-
-    Parameters
-    ----------
-    place : dict of int to int
-        Where a row of the data set is in the other arrays.
-    meshes : ndarray of shape (n, 478, 3), float64
-        In pixels of the faces.
-    blendshapes : ndarray of shape (n, 52), float64
-    scores : ndarray of shape (n,), float64
-    """
-
-    place: dict[int, int]
-    meshes: np.ndarray
-    blendshapes: np.ndarray
-    scores: np.ndarray
-
-
 def run(settings: SynthesizeSettings, out: Path) -> Receipt:
     """Give neutral faces of a data set expressions, and store them as a data set of synthetic faces.
 
-    A ridge regression from blendshapes to aligned meshes says how the mesh moves from the photograph's expression to
-    the donor's; its pixels move with it. Every face has the columns ``label``, ``split`` (train), ``neutral`` and
+    The mesh moves as the class's mean one differs from the neutral one, and a little as the donor differs from its
+    class, by a ridge regression from blendshapes to aligned meshes; its pixels move with it, and its skin is darkened
+    where the class's is creased. Every face has the columns ``label``, ``split`` (train), ``neutral`` and
     ``donor`` (ids in the data set that it is made of) and ``gain``, which is less than drawn where triangles would turn
     over. ``sheet.jpg`` shows twelve people with every expression. If interrupted, rerun: it resumes.
 
@@ -118,7 +95,7 @@ def _make(dataset: Dataset, parents: Parents, settings: SynthesizeSettings, out:
           make_landmarker: Callable[[], Landmarker], *, config: dict[str, Any], inputs: dict[str, str],
           mark: str) -> Receipt:
     threads = settings.threads or available_cores()
-    faces = _measured(dataset, parents.rows, out, mark, make_landmarker, threads)
+    faces = measure_faces(dataset, parents.rows, out, mark, make_landmarker, threads)
     sure = faces.scores >= SURE
     if np.count_nonzero(sure) < 2:
         raise StoredStateError(f"{dataset.folder}: the landmark model is sure of {np.count_nonzero(sure)} of "
@@ -129,14 +106,15 @@ def _make(dataset: Dataset, parents: Parents, settings: SynthesizeSettings, out:
     usable[[row for row, place in faces.place.items() if sure[place]
             and synthesizer.is_frontal(faces.meshes[place])]] = True
     planned = plan_faces(parents, usable, settings)
-    moved = [_moved(face, faces, expressions, synthesizer) for face in planned]
+    changes = changes_of(dataset, parents, usable, faces, expressions, synthesizer, threads)
+    moved = [moved_face(face, faces, expressions, synthesizer, changes) for face in planned]
     columns: dict[str, ColumnType] = {"label": "label", "split": "split", "neutral": "text", "donor": "text",
                                       "gain": "number", **dict.fromkeys(carried(dataset), "number")}
     entries = [face.entry(dataset, face.gain if end is None else end[1])
                for face, end in zip(planned, moved, strict=True)]
     writer = DatasetWriter(out, entries, classes=dataset.classes, columns=columns, made_of={"synthesis": mark})
     try:
-        _render(writer, dataset, faces, planned, moved, synthesizer, threads)
+        _render(writer, dataset, faces, planned, moved, synthesizer, changes, threads)
         atomic_write(out / SHEET_NAME, _sheet(writer, dataset, planned, moved, settings.neutral))
         shrunk = sum(end is not None and end[1] < face.gain for face, end in zip(planned, moved, strict=True))
         summary = {
@@ -155,27 +133,17 @@ def _make(dataset: Dataset, parents: Parents, settings: SynthesizeSettings, out:
     return receipt
 
 
-def _moved(face: PlannedFace, faces: MeasuredFaces, expressions: ExpressionMap,
-           synthesizer: FaceSynthesizer) -> tuple[np.ndarray, float] | None:
-    """Return the mesh that a planned face is to have, and its gain; None where triangles turn over."""
-    place = faces.place[face.neutral]
-    difference = blendshapes_of(face.label) if face.donor is None else (
-        faces.blendshapes[faces.place[face.donor]] - faces.blendshapes[place])
-    return synthesizer.moved(faces.meshes[place], expressions.move(difference), face.gain)
-
-
 def _render(writer: DatasetWriter, dataset: Dataset, faces: MeasuredFaces, planned: list[PlannedFace],
-            moved: list[tuple[np.ndarray, float] | None], synthesizer: FaceSynthesizer, threads: int) -> None:
-    def photographed(row: int) -> PhotographedFace:
-        return PhotographedFace(np.asarray(dataset.faces[row]), faces.meshes[faces.place[row]])
-
+            moved: list[tuple[np.ndarray, float] | None], synthesizer: FaceSynthesizer,
+            changes: Mapping[str, ExpressionChange], threads: int) -> None:
     def put(slot: int) -> None:
         face, end = planned[slot], moved[slot]
         if end is None:
             writer.reject(slot, TURNED_OVER, f"however little of the donor's expression, {face.label}")
             return
-        donor = None if face.donor is None else photographed(face.donor)
-        writer.put(slot, synthesizer.render(photographed(face.neutral), end[0], donor))
+        donor = None if face.donor is None else faces.photographed(dataset, face.donor)
+        creases = None if face.donor is None else end[1] * changes[face.label].creases
+        writer.put(slot, synthesizer.render(faces.photographed(dataset, face.neutral), end[0], donor, creases))
 
     missing = writer.missing()
     with progress(len(planned), STAGE, "face", initial=len(planned) - len(missing)) as bar, \
@@ -183,42 +151,6 @@ def _render(writer: DatasetWriter, dataset: Dataset, faces: MeasuredFaces, plann
         for _ in pool.map(put, missing):
             bar.update()
     writer.flush()
-
-
-def _measured(dataset: Dataset, rows: np.ndarray, out: Path, mark: str, make_landmarker: Callable[[], Landmarker],
-              threads: int) -> MeasuredFaces:
-    """Measure what is not measured yet; blocks lie in the folder until the data set is finished."""
-    names = {start: f"parents_{mark}_{start:08d}.npy" for start in range(0, len(rows), BLOCK)}
-    missing = [start for start, name in names.items() if not (out / name).exists()]
-    done = len(rows) - sum(min(BLOCK, len(rows) - start) for start in missing)
-    with progress(len(rows), f"{STAGE}: landmarks", "face", initial=done) as bar:
-        for start, block in _blocks(dataset, rows, missing, make_landmarker, threads, bar.update):
-            write_arrays(out, {names[start].removesuffix(".npy"): block})
-    values = np.concatenate([read_array(out, name.removesuffix(".npy"), STAGE) for name in names.values()])
-    meshes, blendshapes, scores = np.split(values.astype(np.float64), [3 * N_LANDMARKS, 3 * N_LANDMARKS +
-                                                                       len(MODEL_NAMES)], axis=1)
-    return MeasuredFaces({row: place for place, row in enumerate(rows.tolist())},
-                         meshes.reshape(-1, N_LANDMARKS, 3), blendshapes, scores[:, 0])
-
-
-def _blocks(dataset: Dataset, rows: np.ndarray, starts: Iterable[int], make_landmarker: Callable[[], Landmarker],
-            threads: int, count: Callable[[], object]) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield the blocks that begin at these places: (n, 478 · 3 + 52 + 1) float32."""
-    local = threading.local()
-
-    def measure(row: int) -> np.ndarray:
-        if not hasattr(local, "landmarker"):
-            local.landmarker = make_landmarker()
-        mesh = find_mesh(np.asarray(dataset.faces[row]), local.landmarker)
-        return np.concatenate([mesh.landmarks.ravel(), mesh.blendshapes, [mesh.score]]).astype(np.float32)
-
-    with ThreadPoolExecutor(threads, thread_name_prefix=STAGE) as pool:
-        for start in starts:
-            block = []
-            for numbers in pool.map(measure, rows[start:start + BLOCK].tolist()):
-                block.append(numbers)
-                count()
-            yield start, np.stack(block)
 
 
 def _claim(out: Path, mark: str) -> None:

@@ -1,8 +1,8 @@
 """The same person with another expression: a photograph whose mesh is moved, its pixels with it.
 
 Nothing outside of a ring around the face moves, and between the face's edge and the ring the move fades, so that the
-face stays joined to its photograph. Creases, teeth and shadows that an expression makes are not made; a mouth that
-opens shows the interior of the donor's, in the light of the photograph, or a dark one.
+face stays joined to its photograph. Where many donors crease their skin, the photograph's is darkened, too. A mouth
+that opens shows the interior of the donor's, in the light of the photograph, or a dark one.
 """
 
 from dataclasses import dataclass
@@ -30,6 +30,14 @@ CONTRASTS = (0.67, 1.25)
 """Between these, the contrast of a donor's mouth is brought to the photograph's."""
 TONES = (1, 99)
 """Percentiles of the photograph's brightness beyond which no part of its new mouth is darker or brighter."""
+CREASE_SIDE, CREASE_UNIT, CREASE_MIDDLE = 200, 78.0, (99.5, 80.0)
+"""Side of the picture in which creases of all faces lie alike, pixels of its unit, and where the mesh's origin is."""
+CREASE_WIDTH = 12.0
+"""Standard deviation in pixels of the neighbourhood in which a crease is dark: wider shadows are light, not skin."""
+DARKEST = 16.0
+"""Gray levels added before the logarithm is taken, so that noise in the dark is no crease."""
+FADE = 4.0
+"""Standard deviation in pixels by which creases fade towards the face's edge."""
 SMOOTH = 0.8
 """Standard deviation in pixels by which the edge of a mouth's interior is softened."""
 
@@ -116,8 +124,50 @@ class FaceSynthesizer:
             gain *= SHRINK
         return None
 
-    def render(self, photograph: PhotographedFace, moved: np.ndarray,
-               donor: PhotographedFace | None = None) -> np.ndarray:
+    @cached_property
+    def _crease_mesh(self) -> np.ndarray:
+        """Ndarray of shape (478, 3): The standard mesh in the picture of creases."""
+        mesh: np.ndarray = CREASE_UNIT * self.standard + (*CREASE_MIDDLE, 0)
+        return mesh
+
+    @cached_property
+    def _crease_share(self) -> np.ndarray:
+        """Ndarray of shape (side, side): 1 on the face's skin, 0 beyond its edge."""
+        import cv2
+
+        inside = (_inside(self._crease_mesh, points.OVAL, CREASE_SIDE) > 0.5).astype(np.float32)
+        eroded = cv2.erode(inside, np.ones((7, 7), np.uint8))  # so that it is 0 at the edge once it is softened
+        return np.asarray(cv2.GaussianBlur(eroded, (0, 0), FADE), np.float64)
+
+    def creases(self, photograph: PhotographedFace) -> np.ndarray:
+        """Return where skin is darker than around it, with every landmark where the standard mesh has it.
+
+        Parameters
+        ----------
+        photograph : PhotographedFace
+
+        Returns
+        -------
+        ndarray of shape (200, 200), float64
+            log(L + 16) less its mean in a Gaussian neighbourhood, L being brightness in gray levels. The strength of a
+            light, and whatever light varies slowly, has no part in it.
+        """
+        import cv2
+
+        luma = _luma(photograph.pixels).astype(np.float32)[..., None]
+        here, there = (_with_ring(mesh, mesh) for mesh in (photograph.landmarks, self._crease_mesh))
+        logs = np.log(inverse_warp(luma, here, there, self.triangles, CREASE_SIDE)[..., 0] + DARKEST)
+        return np.asarray(logs - cv2.GaussianBlur(logs, (0, 0), CREASE_WIDTH), np.float64)
+
+    def _creased(self, pixels: np.ndarray, there: np.ndarray, creases: np.ndarray) -> np.ndarray:
+        """Return a picture whose skin, of which the points are there, is darker by creases: float64."""
+        unmoved = _with_ring(self._crease_mesh, self._crease_mesh)
+        skin = (creases * self._crease_share).astype(np.float32)[..., None]
+        rise = inverse_warp(skin, unmoved, there, self.triangles, len(pixels))
+        return np.clip((pixels + DARKEST) * np.exp(rise.astype(np.float64)) - DARKEST, 0, 255)
+
+    def render(self, photograph: PhotographedFace, moved: np.ndarray, donor: PhotographedFace | None = None,
+               creases: np.ndarray | None = None) -> np.ndarray:
         """Return the photograph with its landmarks moved.
 
         Parameters
@@ -127,6 +177,8 @@ class FaceSynthesizer:
             As `moved` gives them.
         donor : PhotographedFace, optional
             Whose mouth is seen where the photograph's own opens.
+        creases : ndarray of shape (200, 200), float, optional
+            By how much the logarithm of the skin's brightness rises, in the frame of `creases`.
 
         Returns
         -------
@@ -137,6 +189,8 @@ class FaceSynthesizer:
         depth = np.concatenate([moved[:points.N_SURFACE, 2], np.full(len(points.OVAL), np.inf)])
         painted = self.triangles[np.argsort(-depth[self.triangles].max(axis=1), kind="stable")]
         warped = inverse_warp(photograph.pixels, here, there, painted)
+        if creases is not None:
+            warped = np.rint(self._creased(warped, there, creases)).astype(np.uint8)
         open_now = _opening(moved)
         if open_now <= OPEN or open_now <= 2 * _opening(photograph.landmarks):
             return warped  # the photograph shows enough of its own
