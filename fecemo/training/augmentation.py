@@ -28,6 +28,8 @@ class Augmentation:
     targets : tuple of str
         What `apply` emits beside the faces, for a loss to learn: how a face was altered, such as the permutation of a
         jigsaw.
+    group_size : int
+        Views of a face that it tells apart; a loss must then compare as many.
     in_validation : bool
         Whether faces that are validated on are altered too: those of which a target is emitted are.
     """
@@ -35,6 +37,7 @@ class Augmentation:
     name: str = field(default="", init=False)
 
     targets: ClassVar[tuple[str, ...]] = ()
+    group_size: ClassVar[int] = 1
 
     @property
     def in_validation(self) -> bool:

@@ -120,6 +120,8 @@ class FitSettings:
                 raise ValueError(f"losses that compare {' and '.join(map(str, sizes))} faces do not mix")
             if 2 in sizes and not self.augment:
                 raise ValueError("two views of a face are equal without augment, such as [flip, crop, colour]")
+        if apart := [way.name for way in (*self.augment, *self.corrupt) if way.group_size not in (1, self.group_size)]:
+            raise ValueError(f"{apart[0]} tells two views of a face apart: a loss must compare them (consistency)")
 
     @property
     def outputs(self) -> tuple[str, ...]:

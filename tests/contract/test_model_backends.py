@@ -37,7 +37,7 @@ def other(request, theirs):
     if importlib.util.find_spec(request.param) is None:
         pytest.skip(f"{request.param} is not installed")
     folder = theirs.parent / request.param
-    done = subprocess.run([sys.executable, PROGRAM, theirs, folder], capture_output=True, text=True, timeout=300,
+    done = subprocess.run([sys.executable, PROGRAM, theirs, folder], capture_output=True, text=True, timeout=1800,
                           env={**os.environ, "KERAS_BACKEND": request.param, "PYTHONPATH": str(PROGRAM.parents[2])})
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.strip().endswith(request.param)
@@ -74,7 +74,7 @@ def test_steps_of_several_passes_and_balances_with_a_memory_compute_the_same_the
     unit = PROGRAM.parents[1] / "unit"
     done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "by_hand or dwema",
                            unit / "test_two_passes.py", unit / "test_balances.py"], capture_output=True, text=True,
-                          timeout=300, cwd=PROGRAM.parents[2], env={**os.environ, "KERAS_BACKEND": backend})
+                          timeout=1800, cwd=PROGRAM.parents[2], env={**os.environ, "KERAS_BACKEND": backend})
     assert done.returncode == 0, done.stdout[-3000:]
 
 

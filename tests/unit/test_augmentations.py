@@ -11,6 +11,7 @@ from fecemo.training.augmentation import AUGMENTATIONS, Augmentation, augment, r
 from fecemo.training.augmentations.geometric import Crop, Flip, Rotation
 from fecemo.training.augmentations.jigsaw import Jigsaw, shuffle
 from fecemo.training.augmentations.photometric import GRAY, Blur, Colour, Erase, Mask, Noise
+from fecemo.training.augmentations.resolution import Resolution
 
 FACES = np.random.default_rng(0).integers(0, 256, (6, 20, 20, 3)).astype(np.float32)
 FLAT = np.full((4, 20, 20, 3), 90, np.float32)
@@ -169,7 +170,7 @@ class TestEmittedTargets:
 @pytest.mark.parametrize(("kind", "settings", "key"), [
     (Flip, {"probability": 2}, "probability"), (Crop, {"min_side": 0}, "min_side"), (Mask, {"grid": 0}, "grid"),
     (Colour, {"contrast": -1}, "contrast"), (Noise, {"deviation": -1}, "deviation"),
-    (Blur, {"max_sigma": 2}, "max_sigma"),
+    (Blur, {"max_sigma": 2}, "max_sigma"), (Resolution, {"min_side": 0}, "min_side"),
     (Mask, {"mask_ratio": 1.5}, "mask_ratio"), (Rotation, {"max_degrees": 200}, "max_degrees")])
 def test_settings_that_are_not_sound_are_refused(kind, settings, key):
     with pytest.raises(ValueError, match=key):
