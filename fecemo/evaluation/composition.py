@@ -9,8 +9,10 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
+from markupsafe import Markup
 
 from fecemo.errors import InputError
 from fecemo.evaluation.figures import svg
@@ -18,11 +20,12 @@ from fecemo.evaluation.figures.svg import INK, QUIET, pixels
 from fecemo.evaluation.metrics.classification import confusion_figures
 from fecemo.evaluation.metrics.parity import parity_figures
 from fecemo.evaluation.printed import count, share
-from fecemo.evaluation.records.score import Interval
+from fecemo.evaluation.records.score import Interval, read_stored
 from fecemo.evaluation.settings import Resampling
 from fecemo.evaluation.writers import environment
 
 FORMAT = "fecemo.composition/1"
+NAME = "composition.json"
 BALANCE = 0.5
 TITLES = {"macro_f1": "Macro F1", "group_macro_f1": "Macro F1, mean of groups",
           "parity_ratio": "Demographic parity ratio, mean", "least_parity_ratio": "Demographic parity ratio, least",
@@ -174,6 +177,11 @@ def to_json(study: Composition) -> str:
     return json.dumps({"format": FORMAT, **asdict(study)}, indent=1, allow_nan=False) + "\n"
 
 
+def read_composition(folder: Path) -> Composition:
+    """Read ``composition.json``. Raises `StoredStateError` if it is missing, damaged or of another format."""
+    return read_stored(folder / NAME, FORMAT, Composition, "composition")
+
+
 def to_csv(study: Composition) -> str:
     """Return a row for every share and figure, and one for every gain, whose share is empty."""
     text = io.StringIO()
@@ -194,11 +202,16 @@ def _lines(study: Composition) -> list[tuple[str, str, tuple[Figure, ...]]]:
 
 def to_html(study: Composition) -> str:
     """Return a page that is complete in itself and loads nothing."""
+    return environment().get_template("composition.html.jinja").render(body=to_section(study))
+
+
+def to_section(study: Composition) -> Markup:
+    """Return what the page shows, as a part of another."""
     def written(figure: Figure, sign: str = "") -> tuple[str, str]:
         text = share(figure.value)
         return (sign if figure.value > 0 else "") + text, f"{share(figure.low)} to {share(figure.high)}"
 
-    return environment().get_template("composition.html.jinja").render(
+    return Markup(environment().get_template("composition_section.html.jinja").render(
         study=study, groups=_figure("groups", "Macro F1", study, study.by_group),
         parity=_figure("parity", "Parity", study, {
             TITLES[name]: study.figures[name] for name in ("parity_ratio", "total_variation", "equalised_odds")}),
@@ -206,7 +219,7 @@ def to_html(study: Composition) -> str:
                for name, group, figures in _lines(study)],
         gains=[(TITLES[name], *written(study.gains[name], "+")) for name in TITLES], headlines=[
             (TITLES[name], *written(study.gains[name], "+")) for name in HEADLINES],
-        known=[(name, count(number)) for name, number in study.groups.items()])
+        known=[(name, count(number)) for name, number in study.groups.items()]))
 
 
 def _figure(name: str, quantity: str, study: Composition, lines: Mapping[str, Sequence[Figure]]) -> str:

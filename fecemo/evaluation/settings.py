@@ -62,6 +62,57 @@ class ProbeSettings:
             raise ValueError(f"penalty must be above 0, not {self.penalty}")
 
 
+PROBE = "probe"
+
+
+@dataclass(frozen=True)
+class ComposeSettings:
+    """Training sets of one size with changing shares of a group: what balance gains, and for whom.
+
+    Parameters
+    ----------
+    column : str
+        What divides people: a column of the data set or of ``about_faces``. Groups are never guessed from a face.
+    focus : str
+        The group whose share changes: a word of the column; ``">0.5"`` or ``"<0.5"`` for a column of numbers, which
+        makes two groups of it.
+    shares : tuple of float
+        Of the focus among the faces learned from, ascending, each in [0, 1].
+    size : int, optional
+        Faces that are learned from each time; the most that every share allows without it.
+    draws : int
+        Training sets a share, each of a seed of its own.
+    learner : str
+        ``probe``, a logistic regression, or a row of the recipe that is a classifier of pixels.
+    variant : str
+        Image variant: ``rgb``, ``gray`` or ``tight``.
+    penalty : float
+        scikit-learn's ``C`` of the logistic regression.
+    components : int
+        Longer vectors are reduced to this many principal components first.
+    """
+
+    column: str
+    focus: str
+    shares: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
+    size: int | None = None
+    draws: int = 3
+    learner: str = PROBE
+    variant: str = "gray"
+    penalty: float = ProbeSettings.penalty
+    components: int = ProbeSettings.components
+
+    def __post_init__(self) -> None:
+        if len(self.shares) < 3 or list(self.shares) != sorted(set(self.shares)) or (
+                self.shares[0] < 0 or self.shares[-1] > 1):
+            raise ValueError(f"shares must be three or more of 0 to 1, ascending, not {list(self.shares)}")
+        for name in ("size", "draws", "components"):
+            if (value := getattr(self, name)) is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1, not {value}")
+        if not self.penalty > 0:
+            raise ValueError(f"penalty must be above 0, not {self.penalty}")
+
+
 @dataclass(frozen=True)
 class EvaluationSettings:
     """Settings of the scores.

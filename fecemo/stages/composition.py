@@ -1,7 +1,7 @@
 """Composition: training sets of one size with changing shares of a group → how every group fares."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -12,55 +12,39 @@ from fecemo.data.face_columns import read_face_columns
 from fecemo.data.receipts import Receipt, digest_file, digest_json, plain
 from fecemo.data.variants import Variant, find_dataset_variant
 from fecemo.errors import InputError, nearest
-from fecemo.evaluation.settings import ProbeSettings, Resampling
+from fecemo.evaluation.settings import PROBE, ComposeSettings, ProbeSettings, Resampling
 from fecemo.stages.described_faces import describe_faces
 from fecemo.stages.row_classifier import classifier_cell, train_classifier
 from fecemo.stages.run_stage import StageResult, run_stage
+from fecemo.study.artifact_kinds import DRAWN
 from fecemo.study.cell import Cell
+from fecemo.study.faces.data_names import TARGET
+from fecemo.study.layout import RunLayout
+from fecemo.study.recipe import Recipe
 
 STAGE = "composition"
 NAMES = ("composition.json", "composition.csv", "composition.html")
-PROBE = "probe"
 FEWEST = 10
 """Test faces of a group, below which it is not compared."""
 
 
-@dataclass(frozen=True)
-class CompositionSettings:
+@dataclass(frozen=True, kw_only=True)
+class CompositionSettings(ComposeSettings):
     """What to learn from, and whose share changes.
 
     Parameters
     ----------
     dataset : Path
         A labelled data set with a train and a test split.
-    column : str
-        What divides people: a column of the data set or of ``about_faces``. Groups are never guessed from a face.
-    focus : str
-        The group whose share changes: a word of the column; ``">0.5"`` or ``"<0.5"`` for a column of numbers, which
-        makes two groups of it.
     about_faces : Path, optional
         A CSV of what else is known of the faces, as of ``evaluation.about_faces``; for drawn faces their
         ``parameters.csv``.
-    shares : tuple of float
-        Of the focus among the faces learned from, ascending, each in [0, 1].
-    size : int, optional
-        Faces that are learned from each time; the most that every share allows without it.
-    draws : int
-        Training sets a share, each of a seed of its own.
     network : Path, optional
         A trained network whose ``output`` describes the faces for the probe; without one their pixels do.
     output : str
         Of the network.
-    variant : str
-        Image variant: ``rgb``, ``gray`` or ``tight``.
-    learner : str
-        ``probe``, a logistic regression, or a row of ``recipe`` that is a classifier of pixels.
     recipe : Path, optional
-        That has the row.
-    penalty : float
-        scikit-learn's ``C`` of the logistic regression.
-    components : int
-        Longer vectors are reduced to this many principal components first.
+        That has the row ``learner``.
     bootstrap : int
         Resamples for the intervals.
     confidence : float
@@ -70,33 +54,40 @@ class CompositionSettings:
     """
 
     dataset: Path
-    column: str
-    focus: str
     about_faces: Path | None = None
-    shares: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
-    size: int | None = None
-    draws: int = 3
     network: Path | None = None
     output: str = "embedding"
-    variant: str = "gray"
-    learner: str = PROBE
     recipe: Path | None = None
-    penalty: float = ProbeSettings.penalty
-    components: int = ProbeSettings.components
     bootstrap: int = 1000
     confidence: float = 0.95
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if len(self.shares) < 3 or list(self.shares) != sorted(set(self.shares)) or (
-                self.shares[0] < 0 or self.shares[-1] > 1):
-            raise ValueError(f"shares must be three or more of 0 to 1, ascending, not {self.shares}")
-        for name in ("size", "draws"):
-            if (value := getattr(self, name)) is not None and value < 1:
-                raise ValueError(f"{name} must be at least 1, not {value}")
+        super().__post_init__()
         if (self.learner == PROBE) != (self.recipe is None):
             raise ValueError(f"learner: {self.learner} " + ("is no row of a recipe; leave recipe out" if self.recipe
                              else f"is a row of a recipe; name it under recipe, or learn by {PROBE}"))
+
+
+def recipe_composition(recipe: Recipe, path: Path, layout: RunLayout) -> CompositionSettings | None:
+    """Return what a recipe's ``compose`` means for its run; None where it has none.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    path : Path
+        Of the recipe.
+    layout : RunLayout
+    """
+    if recipe.compose is None:
+        return None
+    target, about = recipe.role(TARGET), recipe.evaluation.about_faces
+    if about is None and recipe.datasets[target].made == DRAWN:
+        about = layout.drawn(target) / PARAMETERS_NAME
+    return CompositionSettings(
+        **{field.name: getattr(recipe.compose, field.name) for field in fields(ComposeSettings)},
+        dataset=layout.dataset(target), about_faces=about, recipe=None if recipe.compose.learner == PROBE else path,
+        bootstrap=recipe.evaluation.bootstrap, confidence=recipe.evaluation.confidence, seed=recipe.seed)
 
 
 def run(settings: CompositionSettings, out: Path) -> Receipt:

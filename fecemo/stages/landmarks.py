@@ -18,7 +18,7 @@ from fecemo.imaging.landmarks.mesh import Landmarker
 from fecemo.machine import available_cores
 from fecemo.progress import progress
 from fecemo.stages.run_stage import StageResult, run_stage
-from fecemo.study.faces.columns import EYES, LANDMARK_FEATURES, NAMES_NAME, SCORES, STAGES
+from fecemo.study.faces.columns import EYES, LANDMARK_FEATURES, MOUTH, NAMES_NAME, SCORES, STAGES
 
 STAGE = STAGES[LANDMARK_FEATURES]
 
@@ -54,8 +54,8 @@ def run(settings: LandmarkSettings, out: Path) -> Receipt:
 
     Writes ``landmark_features.npy`` of shape (n, 18 + 51 + 192), the names of its columns as
     ``columns.json``, ``scores.npy``: how sure the model was of each face, in [0, 1], and ``eyes.npy`` of shape
-    (n, 2, 2): where the middles of its right and left eye are, in pixels. No face is dropped. If interrupted,
-    rerun: it resumes.
+    (n, 2, 2): where the middles of its right and left eye are, in pixels, and ``mouth.npy`` of shape (n, 2): where that
+    of its mouth is. No face is dropped. If interrupted, rerun: it resumes.
 
     Parameters
     ----------
@@ -86,18 +86,18 @@ def extract_features(settings: LandmarkSettings, out: Path, make_landmarker: Cal
 
     dataset = Dataset(settings.dataset)
     config = {"columns": list(COLUMNS), "sure": SURE, "eyes": "middles between the corners",
-              "looks": "a second unless the first is near"}
+              "mouth": "middle between the corners", "looks": "a second unless the first is near"}
     inputs = {"dataset": dataset.receipt.digest, "landmark_model": digest_file(settings.landmark_model)}
     mark = digest_json({"config": config, "inputs": inputs})[:16]
 
     def work(folder: Path) -> StageResult:
         blocks = _measure_blocks(dataset, folder, mark, make_landmarker, settings.threads or available_cores())
-        made = np.concatenate([np.empty((0, len(COLUMNS) + 5), np.float32),
+        made = np.concatenate([np.empty((0, len(COLUMNS) + 7), np.float32),
                                *(read_array(folder, name.removesuffix(".npy"), STAGE) for name in blocks)])
-        values, scores, eyes = np.split(made, [len(COLUMNS), len(COLUMNS) + 1], axis=1)
+        values, scores, places = np.split(made, [len(COLUMNS), len(COLUMNS) + 1], axis=1)
         scores = scores[:, 0]
         files = write_arrays(folder, {LANDMARK_FEATURES: values, SCORES: scores,
-                                      EYES: eyes.reshape(-1, 2, 2)})
+                                      EYES: places[:, :4].reshape(-1, 2, 2), MOUTH: places[:, 4:]})
         atomic_write(folder / NAMES_NAME, json.dumps(list(COLUMNS), indent=1) + "\n")
         unsure = int(np.count_nonzero(scores < SURE))
         return StageResult(files=[*files, NAMES_NAME], scratch=[path.name for path in folder.glob("block_*.npy")],
@@ -109,7 +109,7 @@ def extract_features(settings: LandmarkSettings, out: Path, make_landmarker: Cal
 
 def _measure_blocks(dataset: Dataset, folder: Path, mark: str, make_landmarker: Callable[[], Landmarker],
                     threads: int) -> list[str]:
-    """Measure what is not measured yet, and return the files of all blocks in order: values, score, eyes."""
+    """Measure what is not measured yet, and return the files of all blocks in order: values, score, eyes, mouth."""
     names = {start: f"block_{mark}_{start:08d}.npy" for start in range(0, len(dataset), BLOCK)}
     missing = [start for start, name in names.items() if not (folder / name).exists()]
     done = len(dataset) - sum(min(BLOCK, len(dataset) - start) for start in missing)
@@ -121,7 +121,7 @@ def _measure_blocks(dataset: Dataset, folder: Path, mark: str, make_landmarker: 
 
 def _measured(dataset: Dataset, starts: list[int], make_landmarker: Callable[[], Landmarker], threads: int,
               count: Callable[[], object]) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield the blocks that begin at these rows: (n, d + 5) float32."""
+    """Yield the blocks that begin at these rows: (n, d + 7) float32."""
     from fecemo.imaging.landmarks.features import landmark_features
 
     local = threading.local()
@@ -129,8 +129,8 @@ def _measured(dataset: Dataset, starts: list[int], make_landmarker: Callable[[],
     def measure(row: int) -> np.ndarray:
         if not hasattr(local, "landmarker"):
             local.landmarker = make_landmarker()
-        values, score, eyes = landmark_features(np.asarray(dataset.faces[row]), local.landmarker)
-        return np.concatenate([values, [score], eyes.ravel()]).astype(np.float32)
+        values, score, places = landmark_features(np.asarray(dataset.faces[row]), local.landmarker)
+        return np.concatenate([values, [score], places.ravel()]).astype(np.float32)
 
     with ThreadPoolExecutor(threads, thread_name_prefix=STAGE) as pool:
         for start in starts:

@@ -10,20 +10,18 @@ from fecemo.data.dataset import Dataset
 from fecemo.data.detect_settings import DECIDING, DetectSettings
 from fecemo.data.model_files import require_model
 from fecemo.data.receipts import digest_file
+from fecemo.data.variants import CUT, MADE_FACES
 from fecemo.errors import InputError
 from fecemo.imaging.crop import CropPolicy
 from fecemo.imaging.decode import ImageFileError, decode_file, read_file
 from fecemo.imaging.detect import FaceDetector, load_yunet
 from fecemo.imaging.detected_faces import DetectedFace, detected_faces
-from fecemo.imaging.landmarks.alignment import aligned_picture, places_of_eyes
 from fecemo.imaging.landmarks.features import SURE, columns_of, landmark_features
+from fecemo.imaging.landmarks.framings import FRAMINGS
 from fecemo.stages.align import EYE_COLUMNS
 from fecemo.stages.run_readout import RunReadout
-from fecemo.study.faces.columns import ALIGNED, LANDMARK_FEATURES, RunFaces, read_column
+from fecemo.study.faces.columns import LANDMARK_FEATURES, RunFaces, read_column
 from fecemo.study.layout import RunLayout
-
-CUT = "cut"
-"""Faces as they were cut out of their photographs."""
 
 
 def row_columns(folder: Path, dataset: Dataset, readout: RunReadout) -> RunFaces:
@@ -37,7 +35,7 @@ def row_columns(folder: Path, dataset: Dataset, readout: RunReadout) -> RunFaces
         If one is missing, or of other faces.
     """
     taken = readout.columns
-    derived = {name for name in (LANDMARK_FEATURES, ALIGNED) if any(column.split(".")[0] == name for column in taken)}
+    derived = {name for name in (LANDMARK_FEATURES, *MADE_FACES) if name in {part.split(".")[0] for part in taken}}
     if not derived:
         return RunFaces(dataset)
     place = folder.resolve()
@@ -46,7 +44,8 @@ def row_columns(folder: Path, dataset: Dataset, readout: RunReadout) -> RunFaces
                          "FOLDER/datasets/NAME, so that they cannot be beside it at FOLDER/columns/NAME")
     layout = RunLayout(place.parents[1])
     columns = {name: read_column(layout, place.name, name) for name in sorted(derived)}
-    return RunFaces(dataset, columns.get(LANDMARK_FEATURES), columns.get(ALIGNED))
+    seen = next((name for name in MADE_FACES if name in columns), CUT)
+    return RunFaces(dataset, columns.get(LANDMARK_FEATURES), columns.get(seen), seen)
 
 
 def block_of_rows(faces: RunFaces, readout: RunReadout, rows: np.ndarray) -> dict[str, np.ndarray]:
@@ -55,8 +54,8 @@ def block_of_rows(faces: RunFaces, readout: RunReadout, rows: np.ndarray) -> dic
     for column in readout.columns:
         if column == CUT:
             block["image"] = np.asarray(faces.dataset.faces[rows])
-        elif column == ALIGNED:
-            block[ALIGNED] = np.asarray(faces.images[rows])
+        elif column in MADE_FACES:
+            block[column] = np.asarray(faces.images[rows])
         elif column.split(".")[0] == LANDMARK_FEATURES:
             _, _, group = column.partition(".")
             values = faces.features.groups([group]) if group else faces.features.values
@@ -87,18 +86,18 @@ class Photograph:
         """
         face = self._face(faces.dataset)
         block, measured = {}, None
-        aligned_by_mesh = faces.aligned is not None and "eyes" in faces.aligned.receipt.inputs
-        if faces.landmark_features is not None or aligned_by_mesh:
+        framed_by_mesh = faces.made is not None and "eyes" in faces.made.receipt.inputs
+        if faces.landmark_features is not None or framed_by_mesh:
             measured = self._measured(face.crop, faces)
         for column in readout.columns:
             name, _, group = column.partition(".")
             if column == CUT:
                 block["image"] = face.crop[None]
-            elif column == ALIGNED:
-                eyes, sure = (measured[2], measured[1]) if aligned_by_mesh and measured is not None else (
-                    np.array([face.values[of] for of in EYE_COLUMNS]).reshape(2, 2), True)
-                places, _ = places_of_eyes(eyes[None], np.array([sure]))
-                block[ALIGNED] = aligned_picture(face.crop, places[0])[None]
+            elif column in MADE_FACES:
+                found, sure = (measured[2], measured[1]) if framed_by_mesh and measured is not None else (
+                    np.array([*(face.values[of] for of in EYE_COLUMNS), 0, 0]).reshape(3, 2), True)
+                places, _ = FRAMINGS[column].places(found[None], np.array([sure]))
+                block[column] = FRAMINGS[column].picture(face.crop, places[0])[None]
             elif name == LANDMARK_FEATURES and measured is not None:
                 block[column] = (measured[0][columns_of([group])] if group else measured[0])[None]
             else:
@@ -130,19 +129,19 @@ class Photograph:
         return faces[(self.face or 1) - 1]
 
     def _measured(self, crop: np.ndarray, faces: RunFaces) -> tuple[np.ndarray, bool, np.ndarray]:
-        """Return a face's landmark features, whether the landmark model was sure of it, and its eyes."""
+        """Return a face's landmark features, whether the model was sure of it, and where its eyes and mouth are."""
         from fecemo.imaging.landmarks.model import FaceLandmarker
 
         model = require_model(self.landmark_model)
-        column = faces.landmark_features or faces.aligned
+        column = faces.landmark_features or faces.made
         if column is not None:
             self._require_same("landmark_model", model, column.receipt.inputs.get("landmark_model"))
-        values, score, eyes = landmark_features(crop, FaceLandmarker(model))
+        values, score, places = landmark_features(crop, FaceLandmarker(model))
         threshold = SURE if faces.landmark_features is None else faces.landmark_features.receipt.config["sure"]
         if score < threshold:
             print(f"warning: {self.path}: the landmark model is not sure of this face ({score:.2f}, below "
                   f"{threshold:g}); what is like it may be like anything", file=sys.stderr)
-        return values, score >= threshold, eyes
+        return values, score >= threshold, places
 
     def _require_same(self, setting: str, model: Path, expected: str | None) -> None:
         """Refuse a model by which the data set was not made: its numbers would mean something else."""

@@ -38,7 +38,7 @@ from fecemo.stages.photo_sidecars import remove_sidecars, write_sidecars
 from fecemo.stages.row_columns import block_of_rows, row_columns
 from fecemo.stages.run_readout import BY_HAND, Answers, RunReadout
 from fecemo.stages.run_stage import StageResult, run_stage
-from fecemo.study.faces.columns import ALIGNED, LANDMARK_FEATURES, RunFaces
+from fecemo.study.faces.columns import LANDMARK_FEATURES, RunFaces
 
 BLOCK = 256
 """Faces that are embedded and stored at a time: no more than these are lost by a kill."""
@@ -162,7 +162,7 @@ def _tag(folder: Path, settings: TagSettings, photographs: dict[str, Photograph]
          vocabulary: Vocabulary) -> StageResult:
     dataset = faces.dataset
     derived = {name: [column.receipt.config, column.receipt.inputs.get("landmark_model")]
-               for name, column in ((LANDMARK_FEATURES, faces.landmark_features), (ALIGNED, faces.aligned)) if column}
+               for name, column in ((LANDMARK_FEATURES, faces.landmark_features), (faces.seen, faces.made)) if column}
     mark = digest_json({"model": readout.vector_inputs, "derived": derived})[:16]
     digests = np.array(dataset.sha256, DIGEST)
     (folder / COMPUTED).mkdir(exist_ok=True)

@@ -118,5 +118,6 @@ def tables_config(recipe: Recipe) -> dict[str, Any]:
         "recipe": recipe.name, "title": recipe.title, "rows": recipe.approaches, "face_side": recipe.face_side,
         "columns": recipe.variants, "seed": recipe.seed, "seeds": recipe.seeds, "cells": recipe.cells,
         "cluster_sweep": recipe.cluster_sweep, "cost_curve": recipe.cost_curve, "learning": recipe.learning,
+        "compose": recipe.compose,
         "roles": recipe.roles.named(),
         "clustering": recipe.clustering, "map": recipe.map, "naming": recipe.naming, "evaluation": recipe.evaluation})

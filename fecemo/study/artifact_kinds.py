@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from fecemo.data.arrays import ROWS, output_file
 from fecemo.data.cluster_names import NOT_FACES_NAME, labels_seen_elsewhere
 from fecemo.data.draw_settings import PARAMETERS_NAME
 from fecemo.data.receipts import Receipt, digest_file, digest_json
+from fecemo.data.variants import CUT, MADE_FACES
 from fecemo.data.vocabulary import vocabulary_files
 from fecemo.errors import InputError
 from fecemo.study.artifact_configs import (
@@ -24,7 +26,7 @@ from fecemo.study.artifact_configs import (
     triplet_test_config,
 )
 from fecemo.study.cell import Cell
-from fecemo.study.faces.columns import ALIGNED, LANDMARK_FEATURES, STAGES, eyes_digest
+from fecemo.study.faces.columns import LANDMARK_FEATURES, STAGES, eyes_digest
 from fecemo.study.faces.data_names import SOURCE, TARGET, TRIPLET_TEST
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
@@ -114,12 +116,12 @@ def _dataset(name: str, kind: str = "dataset", optional: bool = False) -> Inputs
 
 
 def _faces(datasets: Mapping[str, bool], cell: Cell) -> Inputs:
-    """Return data sets, what was measured on those that ask for it, and their aligned faces where a cell sees these."""
+    """Return data sets, what was measured on those that ask for it, and the faces that a cell sees."""
     inputs: Inputs = {}
     for name, measured in datasets.items():
         inputs |= _dataset(name)
         inputs |= _dataset(name, LANDMARK_FEATURES) if measured else {}
-        inputs |= _dataset(name, ALIGNED) if cell.faces_seen == ALIGNED else {}
+        inputs |= {} if cell.faces_seen == CUT else _dataset(name, cell.faces_seen)
     return inputs
 
 
@@ -211,11 +213,15 @@ def _score_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
             **_of_cell(cell, "model", "outputs", *clustered)}
 
 
+def _column_folder(column: str, layout: RunLayout, dataset: str) -> Path:
+    return layout.column(dataset, column)
+
+
 KINDS: dict[str, Kind] = {
     DRAWN: Kind(RunLayout.drawn, "draw"),
     "dataset": Kind(RunLayout.dataset, ""),
     LANDMARK_FEATURES: Kind(lambda layout, name: layout.column(name, LANDMARK_FEATURES), STAGES[LANDMARK_FEATURES]),
-    ALIGNED: Kind(lambda layout, name: layout.column(name, ALIGNED), STAGES[ALIGNED]),
+    **{faces: Kind(partial(_column_folder, faces), STAGES[faces]) for faces in MADE_FACES},
     "weights": Kind(lambda layout, path: Path(path), "convert weights"),
     "model": Kind(RunLayout.model, "train", model_config, _model_inputs),
     "outputs": Kind(RunLayout.outputs, "embed", outputs_config, _outputs_inputs),
@@ -231,6 +237,7 @@ KINDS: dict[str, Kind] = {
     "triplet_test": Kind(RunLayout.triplet_test, "triplet_test", triplet_test_config, _triplet_test_inputs,
                          role=TRIPLET_TEST),
     "score": Kind(RunLayout.score, "evaluate", score_config, _score_inputs, role=TARGET),
+    "composition": Kind(lambda layout: layout.composition, "composition"),
     "tables": Kind(lambda layout: layout.tables, "table"),
 }
 """Every kind of artefact, in the order in which they are made."""

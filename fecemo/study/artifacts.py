@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fecemo.data.receipts import Receipt, damage, read_receipt, require_receipt
+from fecemo.data.variants import MADE_FACES
 from fecemo.errors import StoredStateError
 from fecemo.study.artifact_kinds import (
     CELL_KINDS,
@@ -31,7 +32,7 @@ from fecemo.study.artifact_kinds import (
     vocabulary_inputs,
 )
 from fecemo.study.cell import Cell, resolve
-from fecemo.study.faces.columns import ALIGNED, LANDMARK_FEATURES, STAGES
+from fecemo.study.faces.columns import LANDMARK_FEATURES, STAGES
 from fecemo.study.faces.data_names import SOURCE
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
@@ -214,7 +215,7 @@ class Artifacts:
         kind = KINDS[artifact.kind]
         if artifact.kind == LANDMARK_FEATURES:
             return {"dataset": Artifact("dataset", artifact.key)}
-        if artifact.kind == ALIGNED:
+        if artifact.kind in MADE_FACES:
             eyes: Inputs = {"eyes": Artifact(LANDMARK_FEATURES, artifact.key, "eyes")}
             # Where a face detector saw the eyes, they are columns of the dataset.
             return {"dataset": Artifact("dataset", artifact.key), **(eyes if "eyes" in receipt.inputs else {})}
@@ -265,7 +266,7 @@ def _title(artifact: Artifact) -> str:
 
 
 def _verb(artifact: Artifact, singular: str, plural: str) -> str:
-    return plural if artifact.kind.endswith("s") or artifact.kind == "aligned" else singular
+    return plural if artifact.kind.endswith("s") or artifact.kind in MADE_FACES else singular
 
 
 def _words(name: str) -> str:

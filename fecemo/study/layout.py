@@ -90,6 +90,11 @@ class RunLayout:
         return self.run / "scores" / approach / variant
 
     @property
+    def composition(self) -> Path:
+        """Path: Folder of ``composition.json``: training sets with changing shares of a group."""
+        return self.run / "composition"
+
+    @property
     def tables(self) -> Path:
         """Path: Folder of the finished tables' receipt."""
         return self.run / "tables"

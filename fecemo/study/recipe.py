@@ -17,9 +17,10 @@ from fecemo.clustering.settings import (
 from fecemo.data.documents import require_name
 from fecemo.data.model_files import COMMAND, locate_model
 from fecemo.data.receipts import RECEIPT_NAME
-from fecemo.data.variants import FACE_SIDE, Variant, find_variant
+from fecemo.data.variants import CUT, FACE_SIDE, Variant, find_variant
 from fecemo.errors import InputError, nearest
-from fecemo.evaluation.settings import EvaluationSettings
+from fecemo.evaluation.settings import PROBE, ComposeSettings, EvaluationSettings
+from fecemo.imaging.landmarks.framings import FRAMINGS
 from fecemo.models.approach import Approach, find_approach
 from fecemo.study.datasets import DatasetRecipe, Roles, refuse_roles
 from fecemo.study.faces.data_names import measured
@@ -179,6 +180,9 @@ class Recipe:
         Clusters at several numbers of them, named at several costs: asks for Table 2.
     cost_curve : CostCurveSettings, optional
         What a person's acts buy: balanced accuracy of every clustered row against clusters named and faces labelled.
+    compose : ComposeSettings, optional
+        The composition study on the target: training sets of one size with changing shares of a group. Its figure is in
+        the report.
     learning : dict of str to dict
         Learning curves, printed beneath Table 2: by row, which setting has less, and how much. A phase's ``faces``,
         ``label_fraction`` or ``epochs``, as in ``small_resnet: {classify.faces: [600, 2400]}``, is trained with less;
@@ -208,6 +212,7 @@ class Recipe:
     keep_groups: bool = False
     cluster_sweep: ClusterSweepSettings | None = None
     cost_curve: CostCurveSettings | None = None
+    compose: ComposeSettings | None = None
     learning: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -244,12 +249,15 @@ class Recipe:
         if "drawn" in find_naming_method(self.naming.method).settings or self.naming.drawn:
             self._require_drawn(self.naming.drawn)
         if self.roles.target is None:
-            for key in ("cluster_sweep", "cost_curve"):
+            for key in ("cluster_sweep", "cost_curve", "compose"):
                 if getattr(self, key) is not None:
                     raise ValueError(f"{key}: scores need labelled faces: name a target in roles")
             if find_naming_method(self.naming.method).draw is not None:
                 raise ValueError(f"naming.method: {self.naming.method} needs labelled faces: name a target in roles, "
                                  "or give naming: {method: hand}")
+        if self.compose is not None and self.compose.learner not in (PROBE, *self.approaches):
+            raise ValueError(f"compose.learner: {self.compose.learner!r} is no row of the recipe: "
+                             f"{nearest(self.compose.learner, (PROBE, *self.approaches))}")
         for name in ("approaches", "variants"):
             if not getattr(self, name):
                 raise ValueError(f"{name} is empty: there is no cell to fill")
@@ -339,10 +347,11 @@ class Recipe:
         behind = self.settings_of(row).embeddings_from
         if behind is not None and (waiting := self.waits_for(behind, variant)) is not None:
             return f"waits for the row {behind}, which {waiting}"
-        aligned = variant is not None and faces_seen(approach, find_variant(variant)) == "aligned" and not all(
-            dataset.way.has_eyes for dataset in self.datasets.values())
+        seen = CUT if variant is None else faces_seen(approach, find_variant(variant))
+        by_landmarks = seen != CUT and (FRAMINGS[seen].by_mouth or not all(
+            dataset.way.has_eyes for dataset in self.datasets.values()))
         suggested = find_naming_method(self.naming.method).by == "suggestion" and approach.predicts_by == "clusters"
-        if (measured(approach) or aligned or suggested) and not locate_model(self.landmark_model).is_file():
+        if (measured(approach) or by_landmarks or suggested) and not locate_model(self.landmark_model).is_file():
             return (f"waits for a face landmark model in {self.landmark_model}: run `make models`, or "
                     f"{COMMAND} and pip install 'fecemo[landmarks]'")
         if folder is None or (folder / RECEIPT_NAME).exists():
@@ -354,4 +363,4 @@ class Recipe:
 
 def faces_seen(approach: Approach, variant: Variant) -> str:
     """Return the stored faces that an approach's networks see on a variant: the data set's where it takes no pixels."""
-    return variant.faces if approach.takes_image else "cut"
+    return variant.faces if approach.takes_image else CUT

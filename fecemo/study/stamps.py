@@ -12,7 +12,7 @@ from fecemo.data.receipts import DIGEST_NAME
 from fecemo.errors import ResourceError, StoredStateError
 from fecemo.study.artifact_kinds import CELL_KINDS, Artifact
 from fecemo.study.artifacts import Artifacts, Status
-from fecemo.study.faces.columns import ALIGNED, LANDMARK_FEATURES
+from fecemo.study.faces.columns import STAGES
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
 
@@ -65,7 +65,7 @@ def _stamped(layout: RunLayout, recipe: Recipe) -> Iterator[Artifact]:
     faces = () if layout.seed is not None else (
         Artifact("tables", ()),
         *(Artifact(kind, (name,)) for name in recipe.datasets
-          for kind in ("drawn", "dataset", LANDMARK_FEATURES, ALIGNED)))
+          for kind in ("drawn", "dataset", *STAGES)))
     cells = (Artifact(kind, cell) for cell in (*recipe.cells, *recipe.step_cells) for kind in CELL_KINDS)
     for artifact in (*faces, *cells):
         if (Artifacts(layout).folder(artifact.kind, *artifact.key) / DIGEST_NAME).exists():

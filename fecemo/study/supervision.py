@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 
+from fecemo.data.variants import CUT
+from fecemo.imaging.landmarks.framings import FRAMINGS
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.faces.data_names import LABEL, TRIPLET, measured, read_data_name
 
-FACES, EYES, LANDMARKS, RATINGS, WEIGHTS = (
-    "faces", "eyes found by a landmark model", "a landmark model", "ratings of similarity", "pre-trained weights")
+FACES, EYES, EYES_AND_MOUTH, LANDMARKS, RATINGS, WEIGHTS = (
+    "faces", "eyes found by a landmark model", "eyes and mouth found by a landmark model", "a landmark model",
+    "ratings of similarity", "pre-trained weights")
 OF_NOBODY = " faces with labels"
 """What faces with labels that nobody gave are called, after ``"drawn"`` or ``"synthetic"``."""
 CLASSIFIER_OF_OTHERS, NETWORK_OF_OTHERS = (f"{kind} that others trained on " for kind in ("a classifier", "a network"))
-ORDER = (FACES, EYES, LANDMARKS, RATINGS, WEIGHTS)
+ORDER = (FACES, EYES, EYES_AND_MOUTH, LANDMARKS, RATINGS, WEIGHTS)
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,8 @@ def supervision_of(cell: Cell) -> Supervision:
         parts.add(FACES)
     if measured(cell.approach):
         parts |= {FACES, LANDMARKS}
-    if cell.faces_seen == "aligned":
-        parts.add(EYES)
+    if cell.faces_seen != CUT:
+        parts.add(EYES_AND_MOUTH if FRAMINGS[cell.faces_seen].by_mouth else EYES)
     if cell.pretrained is not None:
         parts.add(WEIGHTS)
     if cell.embeddings_from is not None:

@@ -53,13 +53,13 @@ def eyes_from(dataset):
 
 rule align:
     input: lambda wildcards: [folder / DONE for folder in [layout.dataset(wildcards.dataset), *eyes_from(wildcards.dataset)]]
-    output: layout.column("{dataset}", "aligned") / DONE
+    output: layout.column("{dataset}", "{faces}") / DONE
     params:
         dataset=lambda wildcards: layout.dataset(wildcards.dataset),
         features=lambda wildcards: shlex.join(
             word for folder in eyes_from(wildcards.dataset) for word in ("--landmark-features", str(folder))),
-        out=lambda wildcards: layout.column(wildcards.dataset, "aligned")
+        out=lambda wildcards: layout.column(wildcards.dataset, wildcards.faces)
     threads: workflow.cores
     shell:
-        f"{script('02_align')} --dataset {{params.dataset:q}} {{params.features}}"
+        f"{script('02_align')} --dataset {{params.dataset:q}} {{params.features}} --faces {{wildcards.faces}}"
         " --out {params.out:q} --threads {threads}"

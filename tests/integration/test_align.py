@@ -20,7 +20,7 @@ from fecemo.drawn import draw_face, sample_face
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 from fecemo.imaging.landmarks import alignment as picture
-from fecemo.imaging.landmarks import points
+from fecemo.imaging.landmarks import points, quarters
 from fecemo.imaging.landmarks.alignment import STANDARD_HEAD
 from fecemo.imaging.landmarks.mesh import MIDDLE, find_mesh
 from fecemo.stages import align, embed, train
@@ -44,7 +44,7 @@ seed: 3
 face_side: 40
 datasets: {source: {fetch: {faces: nowhere.csv}}, target: {import: {images: nowhere}}}
 roles: {source: source, target: target}
-variants: [gray, aligned]
+variants: [gray, aligned, quarters]
 landmark_model: MODEL
 approaches:
   conv_autoencoder:
@@ -155,6 +155,42 @@ def test_a_stopped_run_goes_on_and_ends_as_an_unbroken_one(study, tmp_path, monk
     made.clear()
     assert align.run(settings, out).digest == receipt.digest
     assert not made, "nothing is aligned twice"
+
+
+class WithAMouth(Tilting):
+    """Takes every mouth to be half as far below the eyes as these are apart."""
+
+    def mesh(self, crop):
+        mesh, score = super().mesh(crop)
+        right, left = (mesh[[outer, inner]].mean(axis=0) for outer, inner in (
+            (points.RIGHT_EYE_OUTER, points.RIGHT_EYE_INNER), (points.LEFT_EYE_OUTER, points.LEFT_EYE_INNER)))
+        across = (left - right)[:2] / 2
+        for corner, aside in ((points.RIGHT_MOUTH_CORNER, -1), (points.LEFT_MOUTH_CORNER, 1)):
+            mesh[corner, :2] = (right + left)[:2] / 2 + (-across[1], across[0]) + aside * across
+        return mesh, score
+
+
+def test_quarters_are_framed_by_eyes_and_mouth_and_faces_without_them_are_named(study, tmp_path):
+    folder, origin, model = study
+    layout = RunLayout(tmp_path / "run")
+    for name in ("source", "target"):
+        shutil.copytree(origin.dataset(name), layout.dataset(name))
+        dataset, features = layout.dataset(name), layout.column(name, "landmark_features")
+        extract_features(LandmarkSettings(dataset, model, threads=1), features, WithAMouth)
+        receipt = align.run(AlignSettings(dataset, features, faces="quarters"), layout.column(name, "quarters"))
+        assert receipt.summary == {"faces": FACES, "unsure": len(UNSURE)}
+    column, faces = read_column(layout, "source", "quarters"), Dataset(layout.dataset("source")).faces
+    eyes, mouth = (np.load(layout.column("source", "landmark_features") / f"{name}.npy") for name in ("eyes", "mouth"))
+    for row in (0, UNSURE[0]):
+        places = np.array(quarters.UNSURE) if row in UNSURE else np.vstack([eyes[row], mouth[row]])
+        assert np.array_equal(column.values[row], quarters.quartered_picture(np.asarray(faces[row]), places))
+    named = (layout.column("source", "quarters") / "not_placed.csv").read_text().splitlines()
+    assert named == ["row,address", *(f"{row},{row}.png" for row in UNSURE)]
+    arguments = CellArguments(folder / "recipe.yaml", layout.run, "conv_autoencoder", "quarters")
+    train.run(arguments)
+    assert embed.run(arguments).summary
+    with pytest.raises(InputError, match="framed by the mouth too; give --landmark-features"):
+        align.run(AlignSettings(layout.dataset("source"), faces="quarters"), tmp_path / "quarters")
 
 
 @pytest.fixture

@@ -5,11 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from planted_run import Planted
+from study_workflow import TINY, dry_run
 
 from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.errors import InputError
-from fecemo.stages.composition import CompositionSettings, run
+from fecemo.stages import table
+from fecemo.stages.composition import CompositionSettings, recipe_composition, run
+from fecemo.study.recipe_file import read_recipe
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +36,8 @@ def faces(tmp_path_factory):
     writer.close()
     table = folder / "people.csv"
     table.write_text("id,level\n" + "".join(f"{slot:03d},{slot % 2 + 0.5}\n" for slot in range(150)))
-    return CompositionSettings(folder / "set", "tone", "dark", bootstrap=50, draws=2, shares=(0.0, 0.5, 1.0)), table
+    return CompositionSettings(column="tone", focus="dark", dataset=folder / "set", bootstrap=50, draws=2,
+                               shares=(0.0, 0.5, 1.0)), table
 
 
 def figures(folder):
@@ -70,3 +75,40 @@ def test_what_cannot_be_studied_is_refused(faces, tmp_path):
             run(wrong, tmp_path / "out")
     with pytest.raises(ValueError, match="three or more of 0 to 1, ascending"):
         replace(settings, shares=(0.5, 0.0, 1.0))
+
+
+COMPOSE = {"column": "tone", "focus": "dark", "shares": [0, 0.5, 1], "size": 60, "draws": 1}
+
+
+def test_a_recipe_composes_by_a_key_and_its_report_has_the_figure(tmp_path):
+    about = tmp_path / "people.csv"
+    about.write_text("id,tone\n" + "".join(f"face{row},{('dark', 'light')[row // 3 % 2]}\n" for row in range(320)))
+    planted = Planted(tmp_path, compose=COMPOSE, evaluation={"bootstrap": 50, "about_faces": str(about)})
+    study = read_recipe(planted.recipe)
+    settings = recipe_composition(study, planted.recipe, planted.layout)
+    assert (settings.seed, settings.size, settings.about_faces, settings.recipe) == (5, 60, about, None)
+    table.run((planted.layout.run,), planted.recipe)
+    report = planted.layout.run / "report.html"
+    assert "Composition of the training set" not in report.read_text(), "it has not run"
+    run(settings, planted.layout.composition)
+    table.run((planted.layout.run,), planted.recipe)
+    page = report.read_text()
+    assert 'id="composition"' in page
+    assert "share of dark among the faces learned from" in page
+    assert recipe_composition(replace(study, compose=None), planted.recipe, planted.layout) is None
+
+
+def test_the_workflow_runs_it_and_mistakes_are_named(tmp_path):
+    recipe = tmp_path / "recipe.yaml"
+    compose = "compose: {column: identity.skin_tone, focus: '>0.5', shares: [0, 0.5, 1], learner: supervised}\n"
+    recipe.write_text(TINY.read_text() + compose)
+    planned = dry_run(tmp_path, recipe, tmp_path / "run")
+    assert planned.returncode == 0, planned.stderr
+    assert "composition" in planned.stdout
+    for keys, message in (
+            ("column: tone, focus: dark, learner: supervisd", "'supervisd' is no row.*did you mean 'supervised'"),
+            ("column: tone, focus: dark, shares: [0, 1]", "shares must be three or more"),
+            ("column: 3, focus: dark", r"compose\.column")):
+        recipe.write_text(f"{TINY.read_text()}compose: {{{keys}}}\n")
+        with pytest.raises(InputError, match=message):
+            read_recipe(recipe)

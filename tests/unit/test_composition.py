@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from fecemo.errors import InputError
-from fecemo.evaluation.composition import draw_composition, score_compositions, to_csv, to_html, to_json
+from fecemo.evaluation.composition import (
+    draw_composition,
+    read_composition,
+    score_compositions,
+    to_csv,
+    to_html,
+    to_json,
+)
 from fecemo.evaluation.metrics.parity import parity_figures
 from fecemo.evaluation.settings import Resampling
 
@@ -90,12 +97,14 @@ def test_no_gain_is_made_where_there_is_none():
     assert abs(gain.value) < 0.04
 
 
-def test_what_is_written_is_what_was_measured():
+def test_what_is_written_is_what_was_measured(tmp_path):
     found = studied(lambda fraction: (0.9, 0.7))
     rows = {(row["share"], row["figure"], row["group"]): float(row["value"])
             for row in csv.DictReader(to_csv(found).splitlines())}
     assert rows["0.5", "macro_f1", "dark"] == found.by_group["dark"][2].value
     assert rows["", "gain_parity_ratio", ""] == found.gains["parity_ratio"].value
+    (tmp_path / "composition.json").write_text(to_json(found))
+    assert read_composition(tmp_path) == found
     assert json.loads(to_json(found))["figures"]["total_variation"][1]["value"] == rows["0.25", "total_variation", ""]
     page = to_html(found)
     assert page.count("<svg") == 2

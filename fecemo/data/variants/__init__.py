@@ -1,7 +1,6 @@
 """Image variants: exact views of a stored face, computed on reading. A module here holds a `VARIANT` or several."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -10,8 +9,11 @@ from fecemo.registry import entries, find
 
 FACE_SIDE = 200
 """Side of a stored face, in pixels."""
-FACE_CHANNELS = {"cut": 3, "aligned": 1}
-"""Channels of stored faces: of those of a dataset, cut out of their photographs, and of those that were aligned."""
+CUT = "cut"
+"""The faces of a dataset, cut out of their photographs."""
+FACE_CHANNELS = {CUT: 3, "aligned": 1, "quarters": 1}
+"""Channels of stored faces: of those of a dataset, and of pictures that the align stage makes of them."""
+MADE_FACES = tuple(name for name in FACE_CHANNELS if name != CUT)
 LUMA_WEIGHTS = (19595, 38470, 7471)
 """ITU-R 601 luma weights of red, green and blue in 65536ths; they add up to 65536."""
 
@@ -30,16 +32,16 @@ class Variant:
         1 turns a face in colour to gray by ITU-R 601 luma, rounded to the nearest integer.
     margin : int
         Pixels cut off each side of the stored face.
-    faces : {"cut", "aligned"}
-        The stored faces that networks see: those of the dataset, or what was made of them with the eyes on fixed
-        points. People are shown the view of the dataset's.
+    faces : {"cut", "aligned", "quarters"}
+        The stored faces that networks see: those of the dataset, or what was made of them with eyes, or eyes and mouth,
+        on fixed points. People are shown the view of the dataset's.
     """
 
     name: str
     title: str
     channels: int
     margin: int
-    faces: Literal["cut", "aligned"] = "cut"
+    faces: str = CUT
 
     @property
     def face_shape(self) -> tuple[int, int, int]:
@@ -83,13 +85,13 @@ def find_variant(name: str) -> Variant:
 
 def dataset_variants() -> dict[str, Variant]:
     """Return every variant that is a view of a dataset's faces alone, by name."""
-    return {name: variant for name, variant in variants().items() if variant.faces == "cut"}
+    return {name: variant for name, variant in variants().items() if variant.faces == CUT}
 
 
 def find_dataset_variant(name: str) -> Variant:
     """Return a variant that is a view of a dataset's faces alone. Raises `InputError` for any other."""
     variant = find_variant(name)
-    if variant.faces != "cut":
+    if variant.faces != CUT:
         raise InputError(f"the variant {name!r} shows faces that are no data set's, but made of one ({variant.faces}): "
                          f"{nearest(name, dataset_variants())}")
     return variant

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from fecemo.evaluation.cells import Heading
+from fecemo.evaluation.composition import Composition
 from fecemo.evaluation.figures.learning import Curve
 from fecemo.evaluation.figures.maps import FaceGrid, MapPoints
 from fecemo.evaluation.figures.regions import RegionPoints
@@ -95,3 +96,4 @@ class ReportMaterial:
     machine: str  #: On what the stages ran.
     emotions: tuple[str, ...]  #: In the order in which they are shown.
     has_second: bool = False  #: Whether the study has a Table 2.
+    composition: Composition | None = None  #: Where the study changes the share of a group.

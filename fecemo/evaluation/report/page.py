@@ -11,6 +11,7 @@ from markupsafe import Markup
 from fecemo.evaluation.catalogue import HEADLINES, RANKING_RULES
 from fecemo.evaluation.cell_metric import cell_metrics
 from fecemo.evaluation.cell_metrics.nuisance import nuisance_grids
+from fecemo.evaluation.composition import to_section
 from fecemo.evaluation.figures import svg
 from fecemo.evaluation.figures.learning import curve_figure
 from fecemo.evaluation.figures.maps import (
@@ -59,7 +60,7 @@ def render_report(material: ReportMaterial) -> str:
     scores = [cell.score for cell in material.cells if cell.score is not None]
     return environment().get_template("report.html.jinja").render(
         material=material, cells=cells, headline=headline, grids=[grid for grid in further if grid not in headline],
-        second=second,
+        second=second, composition=material.composition and to_section(material.composition),
         first_sentence=first_sentence(lookup, material.rows, material.columns, len(material.emotions)),
         reading=read_run(lookup, material.rows, material.columns), overview=_overview(material, lookup),
         cost=cost,

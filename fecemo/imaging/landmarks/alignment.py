@@ -126,25 +126,6 @@ def eye_middles(landmarks: np.ndarray) -> np.ndarray:
     return middles
 
 
-def places_of_eyes(eyes: np.ndarray, sure: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return by which eyes faces are turned, and which of them are: those of whose eyes somebody is sure.
-
-    Parameters
-    ----------
-    eyes : ndarray of shape (n, 2, 2)
-        Middles of the right and of the left eye, in pixels of the face.
-    sure : ndarray of shape (n,), bool
-
-    Returns
-    -------
-    places : ndarray of shape (n, 2, 2)
-        `UNSURE_EYES` for those that are not turned.
-    turned : ndarray of shape (n,), bool
-    """
-    turned: np.ndarray = sure & (np.linalg.norm(eyes[:, 1] - eyes[:, 0], axis=1) >= MIN_APART)
-    return np.where(turned[:, None, None], eyes, np.array(UNSURE_EYES)), turned
-
-
 def aligned_picture(face: np.ndarray, eyes: np.ndarray) -> np.ndarray:
     """Return a face turned, scaled, freed of light and cut out.
 

@@ -15,6 +15,7 @@ from fecemo.imaging.landmarks import points
 from fecemo.imaging.landmarks.alignment import align, eye_middles
 from fecemo.imaging.landmarks.mesh import CROP_SIDE, Landmarker, Region, find_mesh
 from fecemo.imaging.landmarks.points import BLENDSHAPE_NAMES, MODEL_NAMES
+from fecemo.imaging.landmarks.quarters import mouth_middle
 
 BETWEEN: dict[str, tuple[int, int]] = {
     "mouth width": (points.RIGHT_MOUTH_CORNER, points.LEFT_MOUTH_CORNER),  # AU 12, 20 widen it, 18 narrows it
@@ -176,11 +177,11 @@ def landmark_features(face: np.ndarray, landmarker: Landmarker) -> tuple[np.ndar
         In the order of `COLUMNS`: distances as shares of the face's height, blendshapes and gradients in [0, 1].
     score : float
         How sure the model is of a face, in [0, 1]; below `SURE` the values are not to be trusted.
-    eyes : ndarray of shape (2, 2), float64
-        Middles of the right and of the left eye, x and y in pixels of the face.
+    places : ndarray of shape (3, 2), float64
+        Middles of the right eye, of the left eye and of the mouth, x and y in pixels of the face.
     """
     mesh = find_mesh(face, landmarker)
     lengths = distances(align(mesh.landmarks[None]))[0]
     shapes = mesh.blendshapes[[MODEL_NAMES.index(name) for name in BLENDSHAPE_NAMES]]
     values = np.concatenate([lengths, shapes, gradients(face, mesh.landmarks)]).astype(np.float32)
-    return values, mesh.score, eye_middles(mesh.landmarks)
+    return values, mesh.score, np.vstack([eye_middles(mesh.landmarks), mouth_middle(mesh.landmarks)])

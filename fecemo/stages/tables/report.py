@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fecemo.data.arrays import read_array
-from fecemo.data.receipts import Receipt, read_receipt, require_receipt
+from fecemo.data.receipts import Receipt, read_receipt, require_receipt, sound_receipt
 from fecemo.data.variants import Variant, find_variant
 from fecemo.errors import StoredStateError
 from fecemo.stages.tables.report_facts import (
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from fecemo.data.dataset import Dataset
     from fecemo.evaluation.cells import CellRecords
+    from fecemo.evaluation.composition import Composition
     from fecemo.evaluation.figures.learning import Curve
     from fecemo.evaluation.figures.maps import FaceGrid, MapPoints
     from fecemo.evaluation.figures.regions import RegionPoints
@@ -48,7 +49,7 @@ def material_folders(study: Recipe, layout: RunLayout) -> dict[str, Path]:
         for cell in (*study.cells, *(() if ending else study.step_cells)):
             for kind, folder in _cell_folders(run, *cell).items():
                 folders[f"{kind} {' '.join(cell)}{ending}"] = folder
-    return folders
+    return folders | ({} if study.compose is None else {"composition": layout.composition})
 
 
 def _cell_folders(layout: RunLayout, approach: str, variant: str) -> dict[str, Path]:
@@ -72,12 +73,20 @@ def read_material(study: Recipe, layout: RunLayout, run: "RunResults") -> "Repor
     return ReportMaterial(
         recipe=study.name, title=study.title, seeds=(study.seed, *study.seeds), results=run.results, stages=stages,
         versions=versions, machine=machine, emotions=() if target is None else target.classes,
-        has_second=study.cluster_sweep is not None,
+        has_second=study.cluster_sweep is not None, composition=_read_composition(study, layout),
         rows=tuple(dict.fromkeys(cell.row for cell in run.cells.values())),
         columns=tuple(dict.fromkeys(cell.column for cell in run.cells.values())),
         datasets=tuple(dataset_facts(_title(study, name), dataset, statement_of(study, name))
                        for name, dataset in datasets.items()),
         cells=tuple(_read_cell(study, layout, by_role, cell) for cell in run.cells.values()))
+
+
+def _read_composition(study: Recipe, layout: RunLayout) -> "Composition | None":
+    from fecemo.evaluation.composition import read_composition
+
+    if study.compose is None or sound_receipt(layout.composition) is None:
+        return None
+    return read_composition(layout.composition)
 
 
 def _title(study: Recipe, name: str) -> str:

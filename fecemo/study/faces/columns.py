@@ -9,17 +9,16 @@ from fecemo.data.arrays import read_array
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_json, read_receipt, require_receipt
 from fecemo.data.stored_faces import Faces
-from fecemo.data.variants import FACE_CHANNELS, FACE_SIDE
+from fecemo.data.variants import CUT, FACE_CHANNELS, FACE_SIDE, MADE_FACES
 from fecemo.errors import StoredStateError
 from fecemo.imaging.landmarks.features import COLUMNS, columns_of
 from fecemo.study.layout import RunLayout
 
-LANDMARK_FEATURES, ALIGNED = "landmark_features", "aligned"
-STAGES = {LANDMARK_FEATURES: "landmarks", ALIGNED: "align"}
+LANDMARK_FEATURES = "landmark_features"
+STAGES = {LANDMARK_FEATURES: "landmarks", **dict.fromkeys(MADE_FACES, "align")}
 """Stage that derives each column."""
-SCORES, EYES, NAMES_NAME = "scores", "eyes", "columns.json"
-"""Beside the landmark features: how sure the model was of each face, where its eyes are, and the features' names."""
-ALIGNED_SHAPE = (FACE_SIDE, FACE_SIDE, FACE_CHANNELS["aligned"])
+SCORES, EYES, MOUTH, NAMES_NAME = "scores", "eyes", "mouth", "columns.json"
+"""Beside the landmark features: how sure the model was, where eyes and mouth are, and the features' names."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def read_column(layout: RunLayout, dataset: str, name: str) -> Column:
     ----------
     dataset : str
         The dataset's name, such as ``"source"``.
-    name : {"landmark_features", "aligned"}
+    name : {"landmark_features", "aligned", "quarters"}
 
     Raises
     ------
@@ -59,7 +58,8 @@ def read_column(layout: RunLayout, dataset: str, name: str) -> Column:
         raise StoredStateError(f"{folder} was made from other faces than {faces} holds now; "
                                f"run the {stage} stage again")
     length = int(stored.summary["faces"])
-    return (_read_features if name == LANDMARK_FEATURES else _read_aligned)(layout, dataset, receipt, length)
+    return _read_features(layout, dataset, receipt, length) if name == LANDMARK_FEATURES else _read_made_faces(
+        layout, dataset, name, receipt, length)
 
 
 def _read_features(layout: RunLayout, dataset: str, receipt: Receipt, length: int) -> Column:
@@ -72,23 +72,23 @@ def _read_features(layout: RunLayout, dataset: str, receipt: Receipt, length: in
                   receipt)
 
 
-def _read_aligned(layout: RunLayout, dataset: str, receipt: Receipt, length: int) -> Column:
-    folder, stage = layout.column(dataset, ALIGNED), STAGES[ALIGNED]
+def _read_made_faces(layout: RunLayout, dataset: str, name: str, receipt: Receipt, length: int) -> Column:
+    folder, stage, shape = layout.column(dataset, name), STAGES[name], (FACE_SIDE, FACE_SIDE, FACE_CHANNELS[name])
     features = read_receipt(layout.column(dataset, LANDMARK_FEATURES))
     by_landmarks = "eyes" in receipt.inputs  # and not by the eyes that a face detector saw
     if by_landmarks and features is not None and receipt.inputs["eyes"] != eyes_digest(features):
         raise StoredStateError(f"{folder} holds faces aligned by other landmarks than "
                                f"{layout.column(dataset, LANDMARK_FEATURES)} holds now; run the {stage} stage again")
-    faces = read_array(folder, ALIGNED, stage, length=length)
-    if faces.shape[1:] != ALIGNED_SHAPE or faces.dtype != np.uint8:
-        raise StoredStateError(f"{folder / ALIGNED}.npy holds {faces.dtype} of shape {faces.shape}, expected uint8 of "
-                               f"shape {(length, *ALIGNED_SHAPE)}; run the {stage} stage again")
+    faces = read_array(folder, name, stage, length=length)
+    if faces.shape[1:] != shape or faces.dtype != np.uint8:
+        raise StoredStateError(f"{folder / name}.npy holds {faces.dtype} of shape {faces.shape}, expected uint8 of "
+                               f"shape {(length, *shape)}; run the {stage} stage again")
     return Column(faces, np.ones(length, bool), receipt)
 
 
 def eyes_digest(features: Receipt) -> str:
-    """Return the digest of what faces are aligned by: of where their eyes are, and how sure the landmark model was."""
-    return digest_json({name: features.outputs.get(f"{name}.npy") for name in (EYES, SCORES)})
+    """Return the digest of what faces are framed by: where eyes and mouth are, and how sure the landmark model was."""
+    return digest_json({name: features.outputs.get(f"{name}.npy") for name in (EYES, MOUTH, SCORES)})
 
 
 @dataclass(frozen=True)
@@ -97,12 +97,13 @@ class RunFaces:
 
     dataset: Dataset
     landmark_features: Column | None = None
-    aligned: Column | None = None  #: Where networks are to see the aligned faces in the place of the dataset's.
+    made: Column | None = None  #: Where networks are to see faces that were made of the dataset's.
+    seen: str = CUT  #: Which these are.
 
     @property
     def images(self) -> Faces:
         """Faces: What networks see, one a row of the dataset."""
-        return self.dataset.faces if self.aligned is None else self.aligned.values
+        return self.dataset.faces if self.made is None else self.made.values
 
     @property
     def features(self) -> Column:
@@ -113,12 +114,12 @@ class RunFaces:
 
     def digests(self, name: str) -> dict[str, str]:
         """Return the digests of what this is made of, as inputs of a stage that calls the dataset ``name``."""
-        derived = {LANDMARK_FEATURES: self.landmark_features, ALIGNED: self.aligned}
+        derived = {LANDMARK_FEATURES: self.landmark_features, self.seen: self.made}
         return {name: self.dataset.receipt.digest, **{
             f"{name}_{column}": values.receipt.digest for column, values in derived.items() if values is not None}}
 
 
-def read_run_faces(layout: RunLayout, name: str, with_features: bool, faces: str = "cut") -> RunFaces:
+def read_run_faces(layout: RunLayout, name: str, with_features: bool, faces: str = CUT) -> RunFaces:
     """Return a dataset of a run, with its landmark features and as networks are to see its faces.
 
     Parameters
@@ -127,7 +128,7 @@ def read_run_faces(layout: RunLayout, name: str, with_features: bool, faces: str
         The dataset's name.
     with_features : bool
         Whether its landmark features are asked for.
-    faces : {"cut", "aligned"}
+    faces : {"cut", "aligned", "quarters"}
 
     Raises
     ------
@@ -136,4 +137,4 @@ def read_run_faces(layout: RunLayout, name: str, with_features: bool, faces: str
     """
     return RunFaces(Dataset(layout.dataset(name)),
                     read_column(layout, name, LANDMARK_FEATURES) if with_features else None,
-                    read_column(layout, name, ALIGNED) if faces == "aligned" else None)
+                    None if faces == CUT else read_column(layout, name, faces), faces)
