@@ -177,7 +177,7 @@ def pivot(table: Table, results: Results) -> list[Grid]:
         selected = selected.assign(place=selected["supervised"].map(words.index)).sort_values(["level", "place"],
                                                                                               kind="stable")
     lines = list(dict.fromkeys(selected[list(table.lines)].itertuples(index=False, name=None)))
-    columns = [(figure, heading, {tuple(row[name] for name in table.lines): row for row in rows.to_dict("records")})
+    columns = [(figure, heading, _by_line(rows, heading, table))
                for figure in table.figures for heading, rows in _columns(figure, selected, table)]
     if table.order >= 100 and not any(known(row["value"]) for _, _, rows in columns for row in rows.values()):
         return []
@@ -187,6 +187,27 @@ def pivot(table: Table, results: Results) -> list[Grid]:
         for (figure, _, rows), best in zip(columns, leaders, strict=True))) for line in lines)
     return [Grid(table, (*table.headings, *(heading for _, heading, _ in columns)), cells, selected,
                  (table.caption,) if table.caption else ())]
+
+
+def _by_line(rows: pandas.DataFrame, heading: str, table: Table) -> dict[Names, Row]:
+    """Return the rows of one column by the names of their lines."""
+    _refuse_doubled(rows, [*table.lines], heading, table)
+    return {tuple(row[name] for name in table.lines): row for row in rows.to_dict("records")}
+
+
+def _refuse_doubled(rows: pandas.DataFrame, key: list[str], heading: str, table: Table) -> None:
+    """Raise `InputError` where two rows of the results would be one cell of a table: one of them would be lost."""
+    doubled = rows[rows.duplicated(key, keep=False)]
+    if doubled.empty:
+        return
+    rivals = next(rows for _, rows in doubled.groupby(key, dropna=False, sort=False))
+    line = rivals[[*table.lines]].iloc[0]
+    unlike = [f"{name} ({', '.join(map(str, rivals[name].unique()))})" for name in COLUMNS
+              if name in rivals and name not in ("value", "digest", *key) and rivals[name].nunique(dropna=False) > 1]
+    raise InputError(f"table {table.name}: {len(rivals)} rows of the results are {heading or 'the figure'} of "
+                     f"{', '.join(map(str, line))}, expected one; they differ in "
+                     f"{'; '.join(unlike) or 'nothing that names them'}; choose between them by the table's query, or "
+                     "name its lines by what tells them apart")
 
 
 def _query(frame: pandas.DataFrame, where: str, table: Table) -> pandas.DataFrame:
@@ -203,6 +224,7 @@ def _columns(figure: Figure, selected: pandas.DataFrame, table: Table) -> Iterat
         if figure.over != "class" and (of_all := rows["class"] == "").any():
             rows = rows[of_all]  # a figure of all classes, and not that of the last of them
         key = ["run", "row", "variant", "setting", "amount", "stage", "clusters", "naming", "class"]
+        _refuse_doubled(rows, [*key, "seed"], figure.heading or figure.metric, table)
         rows = rows.assign(single=rows["seed"].notna()).sort_values("single", kind="stable").drop_duplicates(
             key).sort_values("line", kind="stable")
     if not figure.over:

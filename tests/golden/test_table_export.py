@@ -308,6 +308,34 @@ def test_tables_are_pivots_that_name_columns_of_the_results(results):
         pivot(replace(by_class, where="colour == 3"), results)
 
 
+def test_two_rows_of_the_results_for_one_cell_of_a_table_are_refused():
+    """One of them would be lost, and nobody would know which."""
+    row = {"row": "cake", "title": "CAKE", "variant": "rgb", "variant_title": "RGB", "stage": "evaluate",
+           "metric": "accuracy", "seed": 0, "state": "measured", "clusters": 8}
+    table = Table("by_row", "Accuracy", ("title",), (Figure("accuracy", "Accuracy"),), headings=("Approach",))
+    named = [{**row, "naming": naming, "value": value} for naming, value in (("vote", 0.5), ("few labels", 0.25))]
+    with pytest.raises(InputError, match=r"table by_row: 2 rows of the results are Accuracy of CAKE, expected one; "
+                                         r"they differ in naming \(vote, few labels\)"):
+        pivot(table, results_of(named))
+    with pytest.raises(InputError, match="2 rows of the results are Accuracy of CAKE.*in dataset"):
+        pivot(table, results_of([{**row, "dataset": name, "value": 0.5} for name in ("affectnet", "rafdb")]))
+    by_naming = replace(table, lines=("title", "naming"), headings=("Approach", "Naming"))
+    (grid,) = pivot(by_naming, results_of(named))
+    assert [(names, cells[0].plain_value) for names, cells in grid.lines] == [
+        (("CAKE", "vote"), ".500"), (("CAKE", "few labels"), ".250")]
+
+
+def test_a_mean_over_seeds_takes_the_place_of_its_seeds_in_a_table():
+    row = {"row": "cake", "title": "CAKE", "variant": "rgb", "stage": "evaluate", "metric": "accuracy",
+           "state": "measured"}
+    seeds = [{**row, "seed": seed, "value": value} for seed, value in ((0, 0.25), (1, 0.75))]
+    table = Table("by_row", "Accuracy", ("title",), (Figure("accuracy", "Accuracy"),), headings=("Approach",))
+    (grid,) = pivot(table, results_of([*seeds, {**row, "seeds": 2, "value": 0.5}]))
+    assert grid.lines[0][1][0].plain_value == ".500"
+    with pytest.raises(InputError, match="2 rows of the results"):
+        pivot(table, results_of([seeds[0], seeds[0]]))
+
+
 def test_a_person_who_named_clusters_is_a_point_beside_the_simulated_ones():
     figure, score = SeedFigure(0.5, None, 0.4, 0.6), synthetic_score("dense_autoencoder", "rgb")
     point = CostPoint("looks", "a look each", 8, 8, 0, 80, 192.0, figure, figure)
