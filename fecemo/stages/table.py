@@ -9,7 +9,6 @@ from tyro.conf import UseAppendAction
 from fecemo.data.receipts import Receipt, digest_file, sound_receipt
 from fecemo.errors import InputError
 from fecemo.stages.run_stage import StageResult, run_stage
-from fecemo.stages.tables.side_by_side import write_side_by_side
 from fecemo.study.artifact_configs import tables_config
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
@@ -57,6 +56,8 @@ def run(run: Annotated[tuple[Path, ...], UseAppendAction], recipe: Path | None =
         if not folder.is_dir():
             raise InputError(f"{folder}: there is no such run; expected the folder of one that has begun")
     if recipe is None:
+        from fecemo.stages.tables.side_by_side import write_side_by_side
+
         return write_side_by_side(run, out or run[0].parent / "side_by_side")
     if len(run) > 1 or out is not None:
         raise InputError("a recipe belongs to one run, whose tables are in its folder; leave --recipe out to put "

@@ -3,26 +3,27 @@
 import csv
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from fecemo.data.receipts import sound_receipt
 from fecemo.errors import StoredStateError
+from fecemo.evaluation.cell_metric import read_records
+from fecemo.evaluation.cells import CLASSIFIER, CellRecords, Heading, Triplets, Way, right_answers
+from fecemo.evaluation.metrics.cluster_sweep import ClusterSweep, read_cluster_sweep
+from fecemo.evaluation.metrics.cost_curve import CostCurve, read_cost_curve
+from fecemo.evaluation.metrics.intervals import wilson_interval
+from fecemo.evaluation.metrics.over_seeds import RightAnswers
+from fecemo.evaluation.metrics.triplets import read_triplet_test
+from fecemo.evaluation.records.predictions import read_predictions
+from fecemo.evaluation.records.score import Score, read_score
 from fecemo.study.artifacts import Artifacts
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
 from fecemo.study.supervision import supervision_of
 
-if TYPE_CHECKING:
-    from fecemo.evaluation.cells import CellRecords, Triplets, Way
-    from fecemo.evaluation.metrics.cluster_sweep import ClusterSweep
-    from fecemo.evaluation.metrics.cost_curve import CostCurve
-    from fecemo.evaluation.metrics.over_seeds import RightAnswers
-    from fecemo.evaluation.records.score import Score
 
-
-def read_cell(cell: Cell, layout: RunLayout, score: "Score | None", *, part: str = "",
-              published: bool = False) -> "CellRecords":
+def read_cell(cell: Cell, layout: RunLayout, score: Score | None, *, part: str = "",
+              published: bool = False) -> CellRecords:
     """Return what is stored of one cell of a run, or of a step of a learning curve.
 
     Parameters
@@ -39,10 +40,6 @@ def read_cell(cell: Cell, layout: RunLayout, score: "Score | None", *, part: str
     StoredStateError
         If a record is damaged or of another recipe.
     """
-    from fecemo.evaluation.cell_metric import read_records
-    from fecemo.evaluation.cells import CLASSIFIER, CellRecords, Heading, right_answers
-    from fecemo.evaluation.records.predictions import read_predictions
-
     where, clustered = (cell.row, cell.variant.name), cell.approach.predicts_by == "clusters"
     supervision = supervision_of(cell)
     swept = cell.recipe.cluster_sweep is not None
@@ -78,10 +75,8 @@ def _is_current(cell: Cell, layout: RunLayout, kind: str) -> bool:
     return status.state == "current"
 
 
-def _read_cluster_sweep(cell: Cell, layout: RunLayout) -> "tuple[ClusterSweep | None, dict[Way, RightAnswers]]":
+def _read_cluster_sweep(cell: Cell, layout: RunLayout) -> tuple[ClusterSweep | None, dict[Way, RightAnswers]]:
     """Return a cell's record with its right answers, or nothing where it has not run on what stands now and so."""
-    from fecemo.evaluation.metrics.cluster_sweep import read_cluster_sweep
-
     folder = layout.cluster_sweep(cell.row, cell.variant.name)
     receipt = sound_receipt(folder)
     if receipt is not None and (recipe := receipt.config.get("recipe")) != cell.recipe.name:
@@ -98,19 +93,14 @@ def _read_hand_acts(layout: RunLayout, row: str, variant: str) -> tuple[int, flo
     return None if receipt is None else (len(receipt.summary["names"]), float(receipt.summary["seconds"]))
 
 
-def _read_cost_curve(cell: Cell, layout: RunLayout) -> "CostCurve | None":
-    from fecemo.evaluation.metrics.cost_curve import read_cost_curve
-
+def _read_cost_curve(cell: Cell, layout: RunLayout) -> CostCurve | None:
     if cell.step is not None or not _is_current(cell, layout, "cost_curve"):
         return None
     return read_cost_curve(layout.cost_curve(cell.row, cell.variant.name))
 
 
-def _read_triplet_test(cell: Cell, layout: RunLayout) -> "Triplets | None":
+def _read_triplet_test(cell: Cell, layout: RunLayout) -> Triplets | None:
     """Return how accurate a row is on triplets of faces from which nothing learns, where it was asked."""
-    from fecemo.evaluation.cells import Triplets
-    from fecemo.evaluation.metrics.triplets import read_triplet_test
-
     folder = layout.triplet_test(cell.row, cell.variant.name)
     if cell.recipe.roles.triplet_test is None or cell.approach.predicts_by != "clusters":
         return None
@@ -120,15 +110,12 @@ def _read_triplet_test(cell: Cell, layout: RunLayout) -> "Triplets | None":
     return Triplets(record.accuracy, record.n_triplets, record.interval, tested=True, by_type=record.by_type)
 
 
-def _read_held_out(cell: Cell, layout: RunLayout) -> "Triplets | None":
+def _read_held_out(cell: Cell, layout: RunLayout) -> Triplets | None:
     """Return how well held-out triplets were answered at the end of the last phase, if that learned from triplets.
 
     Of the weights that were kept: those of the last epoch, or of the one with the least loss on held-out triplets. A
     phase after it would have changed the network that was tested, and of a model that is stale nothing is reported.
     """
-    from fecemo.evaluation.cells import Triplets
-    from fecemo.evaluation.metrics.intervals import wilson_interval
-
     if cell.step is not None:
         return None  # fewer triplets hold out others, from which the row itself may have learned
     where, phases = (cell.row, cell.variant.name), cell.approach.phases
@@ -155,7 +142,7 @@ def _read_held_out(cell: Cell, layout: RunLayout) -> "Triplets | None":
 
 
 def read_scores(study: Recipe, layout: RunLayout,
-                cells: Iterable[tuple[str, str]]) -> "dict[tuple[str, str], Score]":
+                cells: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Score]:
     """Return the current scores of one seed's run by cell; others are named on stderr, with what to do.
 
     Raises
@@ -163,8 +150,6 @@ def read_scores(study: Recipe, layout: RunLayout,
     StoredStateError
         If a score is of another recipe.
     """
-    from fecemo.evaluation.records.score import read_score
-
     scores, artifacts = {}, Artifacts(layout, study)
     for cell in cells:
         folder, status = layout.score(*cell), artifacts.status("score", *cell)

@@ -2,16 +2,13 @@
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from fecemo.data.receipts import sound_receipt
+from fecemo.evaluation.cells import CellRecords, Heading
 from fecemo.stages.tables.cell_records import read_cell, read_scores
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import LearningStep, Recipe
-
-if TYPE_CHECKING:
-    from fecemo.evaluation.cells import CellRecords, Heading
 
 LEARNT = {"triplet": "triplets", "label": "labelled faces"}
 """What examples are called by their target; all others are unlabelled faces."""
@@ -21,7 +18,7 @@ LEARNT = {"triplet": "triplets", "label": "labelled faces"}
 class LearningPoint:
     """A cell with less of one thing, or the cell itself; without records or amount, where it has not run."""
 
-    cell: "CellRecords"
+    cell: CellRecords
     amount: int | None  #: How much it had, in the curve's unit.
     seconds: float | None  #: Wall-clock seconds of training; None also where nothing was trained for the point.
     recipe_value: float | None = None  #: The recipe's value; None for the cell itself.
@@ -31,15 +28,15 @@ class LearningPoint:
 class LearningCurve:
     """One cell with less and less of one thing."""
 
-    row: "Heading"
-    column: "Heading"
+    row: Heading
+    column: Heading
     setting: str  #: The recipe's key, such as ``"classify.faces"``.
     unit: str  #: What there is less of, in words, such as ``"triplets"``.
     points: tuple[LearningPoint, ...]  #: From the least; the last is the cell itself.
 
 
 def read_learning_curves(study: Recipe, layout: RunLayout,
-                         rows: "tuple[CellRecords, ...]") -> tuple[LearningCurve, ...]:
+                         rows: tuple[CellRecords, ...]) -> tuple[LearningCurve, ...]:
     """Return the curves that a recipe asks for, each with its row as the last point.
 
     A step that turned out to have no less than its row, such as more faces than there are, is no point; it is named on
@@ -88,7 +85,7 @@ def _unit(cell: Cell, step: LearningStep) -> str:
     return next((words for target, words in LEARNT.items() if target in targets), "unlabelled faces")
 
 
-def _point(cell: Cell, step: LearningStep, layout: RunLayout, row: "CellRecords",
+def _point(cell: Cell, step: LearningStep, layout: RunLayout, row: CellRecords,
            recipe_value: float | None) -> LearningPoint:
     """Return a cell as a point: how much of the step's setting it had, and how long its networks were trained."""
     if not step.phase:

@@ -3,12 +3,22 @@
 import csv
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from fecemo.data.arrays import read_array
+import numpy as np
+
+from fecemo.data.arrays import read_array, read_output, read_rows
+from fecemo.data.cluster_names import NAMES_NAME, read_cluster_names
+from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, read_receipt, require_receipt, sound_receipt
 from fecemo.data.variants import Variant, find_variant
 from fecemo.errors import StoredStateError
+from fecemo.evaluation.cells import CellRecords
+from fecemo.evaluation.composition import Composition, read_composition
+from fecemo.evaluation.figures.learning import Curve
+from fecemo.evaluation.figures.maps import FaceGrid, MapPoints, lay_out_faces
+from fecemo.evaluation.figures.regions import MAX_LENGTH, RegionPoints
+from fecemo.evaluation.probing.regions import read_softmax
+from fecemo.evaluation.report.material import CellMaterial, ReportMaterial
 from fecemo.stages.tables.report_facts import (
     dataset_facts,
     model_facts,
@@ -17,23 +27,12 @@ from fecemo.stages.tables.report_facts import (
     read_stages,
     statement_of,
 )
+from fecemo.stages.tables.results import RunResults
 from fecemo.study.artifact_kinds import CELL_KINDS, KINDS
 from fecemo.study.artifacts import Artifacts
 from fecemo.study.faces.data_names import SOURCE, TARGET, TRIPLET_TEST
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from fecemo.data.dataset import Dataset
-    from fecemo.evaluation.cells import CellRecords
-    from fecemo.evaluation.composition import Composition
-    from fecemo.evaluation.figures.learning import Curve
-    from fecemo.evaluation.figures.maps import FaceGrid, MapPoints
-    from fecemo.evaluation.figures.regions import RegionPoints
-    from fecemo.evaluation.report.material import CellMaterial, ReportMaterial
-    from fecemo.stages.tables.results import RunResults
 
 SAMPLES, SHOWN = 10, 24
 """Faces shown of a cluster, and of how many clusters: of the largest where there are more."""
@@ -56,7 +55,7 @@ def _cell_folders(layout: RunLayout, approach: str, variant: str) -> dict[str, P
     return {kind: KINDS[kind].folder(layout, approach, variant) for kind in CELL_KINDS}
 
 
-def read_material(study: Recipe, layout: RunLayout, run: "RunResults") -> "ReportMaterial":
+def read_material(study: Recipe, layout: RunLayout, run: RunResults) -> ReportMaterial:
     """Return what the report of a run shows.
 
     Raises
@@ -64,8 +63,6 @@ def read_material(study: Recipe, layout: RunLayout, run: "RunResults") -> "Repor
     StoredStateError
         If something finished is damaged.
     """
-    from fecemo.evaluation.report.material import ReportMaterial
-
     datasets = read_datasets(study, layout)
     target = datasets.get(study.roles.target or "")
     by_role = {role: datasets[name] for role, name in study.roles.named().items() if name in datasets}
@@ -81,9 +78,7 @@ def read_material(study: Recipe, layout: RunLayout, run: "RunResults") -> "Repor
         cells=tuple(_read_cell(study, layout, by_role, cell) for cell in run.cells.values()))
 
 
-def _read_composition(study: Recipe, layout: RunLayout) -> "Composition | None":
-    from fecemo.evaluation.composition import read_composition
-
+def _read_composition(study: Recipe, layout: RunLayout) -> Composition | None:
     if study.compose is None or sound_receipt(layout.composition) is None:
         return None
     return read_composition(layout.composition)
@@ -96,11 +91,8 @@ def _title(study: Recipe, name: str) -> str:
     return f"{ROLES.get(role, 'Further faces')}: {name}" + (f" ({made})" if made and made != name else "")
 
 
-def _read_cell(study: Recipe, layout: RunLayout, datasets: "dict[str, Dataset]",
-               records: "CellRecords") -> "CellMaterial":
-    from fecemo.data.cluster_names import NAMES_NAME, read_cluster_names
-    from fecemo.evaluation.report.material import CellMaterial
-
+def _read_cell(study: Recipe, layout: RunLayout, datasets: dict[str, Dataset],
+               records: CellRecords) -> CellMaterial:
     row, column = records.row, records.column
     approach, variant = study.approach_of(row.name), find_variant(column.name)
     clustered, reconstructs = approach.predicts_by == "clusters", any(
@@ -130,9 +122,7 @@ def _read_cell(study: Recipe, layout: RunLayout, datasets: "dict[str, Dataset]",
         names=names, sizes=dict(Counter(clusters.tolist())))
 
 
-def _read_curves(folder: Path, receipt: Receipt) -> "tuple[Curve, ...]":
-    from fecemo.evaluation.figures.learning import Curve
-
+def _read_curves(folder: Path, receipt: Receipt) -> tuple[Curve, ...]:
     path = folder / "history.csv"
     if not path.is_file():
         return ()
@@ -153,7 +143,7 @@ def _read_curves(folder: Path, receipt: Receipt) -> "tuple[Curve, ...]":
     return tuple(curve_of(phase, measure) for phase, measure in values if not measure.startswith("valid"))
 
 
-def _read_pairs(folder: Path) -> "tuple[np.ndarray | None, np.ndarray | None]":
+def _read_pairs(folder: Path) -> tuple[np.ndarray | None, np.ndarray | None]:
     if not (folder / "reconstructions.npy").is_file():
         return None, None
     originals, copies = read_array(folder, "originals", "train"), read_array(folder, "reconstructions", "train")
@@ -163,12 +153,8 @@ def _read_pairs(folder: Path) -> "tuple[np.ndarray | None, np.ndarray | None]":
     return originals, copies
 
 
-def _read_clusters(folders: dict[str, Path]) -> "tuple[np.ndarray, np.ndarray]":
+def _read_clusters(folders: dict[str, Path]) -> tuple[np.ndarray, np.ndarray]:
     """Return rows of the source data set and their clusters; both empty where there are no current ones."""
-    import numpy as np
-
-    from fecemo.data.arrays import read_rows
-
     if not {"outputs", "clusters"} <= set(folders):
         return np.empty(0, np.int64), np.empty(0, np.int64)
     source = require_receipt(folders["outputs"], KINDS["outputs"].stage).config["roles"][SOURCE]
@@ -176,11 +162,7 @@ def _read_clusters(folders: dict[str, Path]) -> "tuple[np.ndarray, np.ndarray]":
     return rows, read_array(folders["clusters"], "source_clusters", "cluster", length=len(rows))
 
 
-def _read_map(folders: dict[str, Path], datasets: "dict[str, Dataset]", clustered: bool) -> "MapPoints | None":
-    import numpy as np
-
-    from fecemo.evaluation.figures.maps import MapPoints
-
+def _read_map(folders: dict[str, Path], datasets: dict[str, Dataset], clustered: bool) -> MapPoints | None:
     if "map" not in folders:
         return None
     shown, target_rows = (read_array(folders["map"], f"{role}_rows", "map") for role in MAPPED)
@@ -201,14 +183,8 @@ def _read_map(folders: dict[str, Path], datasets: "dict[str, Dataset]", clustere
 
 
 def _read_regions(study: Recipe, row: str, folders: dict[str, Path],
-                  datasets: "dict[str, Dataset]") -> "RegionPoints | None":
+                  datasets: dict[str, Dataset]) -> RegionPoints | None:
     """Return the target faces of the map in the embedding that a softmax reads, where planes of it can be drawn."""
-    import numpy as np
-
-    from fecemo.data.arrays import read_output
-    from fecemo.evaluation.figures.regions import MAX_LENGTH, RegionPoints
-    from fecemo.evaluation.probing.regions import read_softmax
-
     mapped = study.approaches[row].tsne_output
     if "outputs" not in folders or TARGET not in datasets or mapped is None:
         return None
@@ -222,18 +198,14 @@ def _read_regions(study: Recipe, row: str, folders: dict[str, Path],
                         datasets[TARGET].labels[rows], softmax)
 
 
-def _face_grid(folders: dict[str, Path], datasets: "dict[str, Dataset]", dataset: str, variant: Variant,
-               places: "np.ndarray") -> "FaceGrid | None":
+def _face_grid(folders: dict[str, Path], datasets: dict[str, Dataset], dataset: str, variant: Variant,
+               places: np.ndarray) -> FaceGrid | None:
     """Return faces that stand for the parts of a map, or None where it is empty or there is no data set."""
-    import numpy as np
-
-    from fecemo.evaluation.figures.maps import lay_out_faces
-
     if not len(places) or dataset not in datasets:
         return None
     rows, faces = np.asarray(read_array(folders["map"], f"{dataset}_rows", "map")), datasets[dataset].faces
 
-    def read(positions: "np.ndarray") -> "np.ndarray":
+    def read(positions: np.ndarray) -> np.ndarray:
         order = np.argsort(rows[positions])  # in the order of the disk
         variant_faces = variant.view(faces[rows[positions][order]])
         return variant_faces[np.argsort(order)]
@@ -241,10 +213,8 @@ def _face_grid(folders: dict[str, Path], datasets: "dict[str, Dataset]", dataset
     return lay_out_faces(np.asarray(places), read)
 
 
-def _draw_samples(dataset: "Dataset", variant: Variant, rows: "np.ndarray", clusters: "np.ndarray",
-                  seed: int) -> "dict[int, np.ndarray]":
-    import numpy as np
-
+def _draw_samples(dataset: Dataset, variant: Variant, rows: np.ndarray, clusters: np.ndarray,
+                  seed: int) -> dict[int, np.ndarray]:
     samples, (numbers, sizes) = {}, np.unique(clusters, return_counts=True)
     for cluster in sorted(numbers[np.argsort(-sizes, kind="stable")][:SHOWN].tolist()):
         members = rows[clusters == cluster]

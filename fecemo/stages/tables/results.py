@@ -4,9 +4,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from fecemo.data.manifests import PublishedTable, read_published, read_reference_figures, shipped
 from fecemo.data.variants import find_variant, variants
+from fecemo.evaluation.catalogue import HEADLINES
+from fecemo.evaluation.cells import CellRecords, compare_cells, compare_rows
+from fecemo.evaluation.records.predictions import read_predictions
+from fecemo.evaluation.result_rows import cell_rows, comparison_rows, row_comparison_rows
+from fecemo.evaluation.results import PUBLISHED, Results, results_of
 from fecemo.models.approach import approaches
 from fecemo.stages.tables.cell_records import read_cell, read_scores
 from fecemo.stages.tables.learning_curves import read_learning_curves
@@ -14,18 +20,13 @@ from fecemo.study.cell import resolve
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
 
-if TYPE_CHECKING:
-    from fecemo.data.manifests import PublishedTable
-    from fecemo.evaluation.cells import CellRecords
-    from fecemo.evaluation.results import Results
-
 
 @dataclass(frozen=True)
 class RunResults:
     """What a run's tables and report are made of."""
 
-    results: "Results"
-    cells: "Mapping[tuple[str, str], CellRecords]"  #: Every cell of the recipe.
+    results: Results
+    cells: Mapping[tuple[str, str], CellRecords]  #: Every cell of the recipe.
 
     @property
     def n_scored(self) -> int:
@@ -35,8 +36,6 @@ class RunResults:
 
 def published_files(study: Recipe) -> dict[str, Path]:
     """Return the files of published figures that a recipe's tables show."""
-    from fecemo.data.manifests import shipped
-
     files = {"published": shipped(f"published/{study.published}.yaml")} if study.published else {}
     return files | ({"references": shipped(f"published/{study.references}.yaml")} if study.cluster_sweep else {})
 
@@ -49,12 +48,6 @@ def read_run(study: Recipe, layout: RunLayout) -> RunResults:
     StoredStateError
         If a record is damaged or of another recipe, or two cells cannot be compared.
     """
-    from fecemo.data.manifests import read_published
-    from fecemo.evaluation.cells import compare_cells, compare_rows
-    from fecemo.evaluation.records.predictions import read_predictions
-    from fecemo.evaluation.result_rows import cell_rows, comparison_rows, row_comparison_rows
-    from fecemo.evaluation.results import results_of
-
     published = read_published(published_files(study)["published"]) if study.published else None
     scores, parts = read_scores(study, layout, study.cells), _parts(study)
     further = [read_scores(study.with_seed(seed, study.name), layout.of_seed(seed), study.cells)
@@ -100,10 +93,7 @@ def _parts(study: Recipe) -> dict[str, str]:
     return {row: approach.title if divided else "" for row, approach in behind.items()}
 
 
-def _published_rows(published: "PublishedTable", parts: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    from fecemo.evaluation.catalogue import HEADLINES
-    from fecemo.evaluation.results import PUBLISHED
-
+def _published_rows(published: PublishedTable, parts: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     titles = {**{name: approach.title for name, approach in approaches().items()}, **published.titles}
     headings = {**{name: variant.title for name, variant in variants().items()},
                 **{headline.name: headline.short for headline in HEADLINES}}
@@ -117,9 +107,6 @@ def _published_rows(published: "PublishedTable", parts: Mapping[str, str]) -> It
 
 
 def _reference_rows(path: Path) -> Iterator[dict[str, Any]]:
-    from fecemo.data.manifests import read_reference_figures
-    from fecemo.evaluation.results import PUBLISHED
-
     references = read_reference_figures(path)
     for entry in references.figures:
         yield {"row": entry.system, "title": entry.system, "supervision": entry.supervision, "stage": "references",

@@ -4,18 +4,23 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas
+
+from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import Receipt, sound_receipt
 from fecemo.errors import InputError, StoredStateError
+from fecemo.evaluation.cells import CellRecords, Heading, compare
+from fecemo.evaluation.metrics.over_seeds import share_a_test
+from fecemo.evaluation.records.predictions import Predictions, read_predictions
+from fecemo.evaluation.records.score import SCORE_NAME, Score, read_score
+from fecemo.evaluation.result_rows import cell_rows, difference_rows
+from fecemo.evaluation.results import Results, results_of, write_results
+from fecemo.evaluation.writers import grids_of, to_text, write_documents
 from fecemo.stages.run_stage import StageResult, run_stage
 from fecemo.study.artifacts import Artifacts
 from fecemo.study.layout import RunLayout
-
-if TYPE_CHECKING:
-    from fecemo.evaluation.records.predictions import Predictions
-    from fecemo.evaluation.records.score import Score
-    from fecemo.evaluation.results import Results
 
 STAGE = "side_by_side"
 NAMES = tuple(f"side_by_side.{suffix}" for suffix in ("csv", "json", "md", "tex", "html"))
@@ -30,8 +35,8 @@ class RunScores:
 
     name: str  #: Unlike that of any other run.
     #: By approach and variant; at least one, all of one recipe and seed.
-    scores: "dict[Where, Score]"
-    predictions: "dict[Where, Predictions]" = field(default_factory=dict)
+    scores: dict[Where, Score]
+    predictions: dict[Where, Predictions] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)  #: Of the receipts of the scores.
     #: What the receipts say of each cell's model and clusters, by their path: what may differ between runs.
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -64,19 +69,12 @@ def write_side_by_side(runs: Sequence[Path], out: Path) -> Receipt:
     StoredStateError
         If a score is damaged.
     """
-    from fecemo.evaluation.writers import grids_of, to_text, write_documents
-
     names = _distinct_names(runs)
     read = [_read_run(run, name) for run, name in zip(runs, names, strict=True)]
     results = join_runs(read)
     settings = differing_settings(read)
 
     def work(folder: Path) -> StageResult:
-        import pandas
-
-        from fecemo.data.durable import atomic_write
-        from fecemo.evaluation.results import write_results
-
         write_results(folder, results)
         files = write_documents(results, {"side_by_side": TITLE}, label=folder.resolve().name)
         files[SETTINGS_NAME] = pandas.DataFrame(settings, columns=["cell", "setting", *names]).to_csv(index=False)
@@ -96,25 +94,20 @@ def write_side_by_side(runs: Sequence[Path], out: Path) -> Receipt:
     return receipt
 
 
-def join_runs(runs: Sequence[RunScores]) -> "Results":
+def join_runs(runs: Sequence[RunScores]) -> Results:
     """Return the results of several runs in one frame.
 
     Each run keeps its own figures; runs of one recipe with different seeds, scored on the same test, are joined to
     means with their deviations as a run of their own, named ``"RECIPE (seeds 1, 2)"``. Every run is compared with
     the first, cell by cell, on the faces that both were scored on.
     """
-    from fecemo.evaluation.cells import CellRecords, Heading, compare
-    from fecemo.evaluation.metrics.over_seeds import share_a_test
-    from fecemo.evaluation.result_rows import cell_rows, difference_rows
-    from fecemo.evaluation.results import results_of
-
     rows: list[dict[str, Any]] = []
     differences: list[dict[str, Any]] = []
     met = list(dict.fromkeys(where for run in runs for where in run.scores))
     approaches = [approach for approach, _ in met]
     cells = sorted(met, key=lambda where: approaches.index(where[0]))
 
-    def records(score: "Score") -> CellRecords:
+    def records(score: Score) -> CellRecords:
         return CellRecords(Heading(score.approach, score.approach_title), Heading(score.variant, score.variant_title),
                            score=score, clustered=score.clusters is not None)
 
@@ -200,9 +193,6 @@ def _distinct_names(runs: Sequence[Path]) -> list[str]:
 
 def _read_run(run: Path, name: str) -> RunScores:
     """Return a run's scores without stale ones, which are named on stderr."""
-    from fecemo.evaluation.records.predictions import read_predictions
-    from fecemo.evaluation.records.score import SCORE_NAME, read_score
-
     layout, read = RunLayout(run), RunScores(name, {})
     for path in sorted((run / "scores").glob(f"*/*/{SCORE_NAME}")):
         cell = (path.parents[1].name, path.parent.name)
