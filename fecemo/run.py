@@ -16,20 +16,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fecemo.clustering.naming import ClusterNamer
 from fecemo.data.arrays import FaceArray, read_array, read_output
 from fecemo.data.cluster_names import read_cluster_names
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, require_receipt
 from fecemo.data.variants import Variant
 from fecemo.errors import InputError, nearest
+from fecemo.imaging.descriptors import find_descriptor
 from fecemo.imaging.resize import square_face
 from fecemo.models.approach import IMAGE, Approach, find_approach
 from fecemo.study.layout import RunLayout
+from fecemo.training.backend import import_keras
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from fecemo.clustering.naming import ClusterNamer
 
 BATCH_SIZE = 64
 NAMES_NAME = "names.json"
@@ -124,8 +126,6 @@ class Run:
         StoredStateError
             If its clusters are not named yet.
         """
-        from fecemo.clustering.naming import ClusterNamer
-
         self.require_cell(row, variant)
         require_receipt(self.layout.clusters(row, variant), "cluster")
         require_receipt(self.layout.names(row, variant), "label")
@@ -169,8 +169,6 @@ class Encoder:
     """
 
     def __init__(self, layout: RunLayout, row: str, variant: str) -> None:
-        from fecemo.training.backend import import_keras
-
         receipt = require_receipt(layout.model(row, variant), "train")
         self.title = f"{row} {variant}"
         self.approach: Approach = find_approach(receipt.config["approach"])
@@ -241,8 +239,6 @@ class Encoder:
         return faces, vectors, lengths.pop()
 
     def _described(self, faces: dict[str, np.ndarray], n: int) -> np.ndarray:
-        from fecemo.imaging.descriptors import find_descriptor
-
         if self._describe is None:
             self._describe = find_descriptor(str(self.approach.descriptor)).open(asdict(self.config))
         (pictures,) = faces.values()

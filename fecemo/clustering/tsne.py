@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.clustering.kmeans import assign
 from fecemo.clustering.principal_axes import fit_principal_axes
 from fecemo.clustering.settings import MapSettings
 from fecemo.clustering.vectors import n_threads, require_finite
@@ -116,8 +117,6 @@ def neighbour_accuracy(query: np.ndarray, faces: np.ndarray, query_map: np.ndarr
 
 def _nearest(query: np.ndarray, faces: np.ndarray, n_neighbours: int, rows: np.ndarray | None) -> np.ndarray:
     """Return the rows of the nearest faces, shape (m, n_neighbours), never that of the query itself."""
-    from fecemo.clustering.kmeans import assign
-
     query = np.ascontiguousarray(query, dtype=np.float32)
     nearest = np.full((n_neighbours, len(query)), -1)
     best = np.full(nearest.shape, np.inf, np.float32)

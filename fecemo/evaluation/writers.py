@@ -11,6 +11,8 @@ from typing import Any
 
 import jinja2
 
+from fecemo.evaluation.figures.cost import cost_figure
+from fecemo.evaluation.figures.learning import learning_panels
 from fecemo.evaluation.notes import caption_of
 from fecemo.evaluation.printed import (
     DASH,
@@ -214,9 +216,6 @@ def grids_of(document: str, results: Results) -> list[list[Grid]]:
 
     Each has the notes of its caption, and the figure that pages show above it.
     """
-    from fecemo.evaluation.figures.cost import cost_figure
-    from fecemo.evaluation.figures.learning import learning_panels
-
     figures = {"table2-learning": learning_panels, "cost-curve": cost_figure}
     if document not in results.grids:
         results.grids[document] = [

@@ -16,6 +16,7 @@ from fecemo.models.residual import ResidualConfig
 from fecemo.models.stream_weights import convert_streams, stream_sizes
 from fecemo.stages.pretrained import CONVERT
 from fecemo.stages.run_stage import StageResult, run_stage
+from fecemo.training.backend import import_keras
 
 SHOWN = 4
 N_CLASSES = 8
@@ -107,8 +108,6 @@ def run(settings: ConvertSettings, out: Path) -> Receipt:
 
 def _convert(files: list[Path], approach: Approach, model: dict[str, Any], channels: str,
              folder: Path) -> StageResult:
-    from fecemo.training.backend import import_keras
-
     tensors = [read_tensors(path) for path in files]
     import_keras()
     config: Any = build(approach.config, model, "model")

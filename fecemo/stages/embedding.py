@@ -8,12 +8,16 @@ import numpy as np
 
 from fecemo.data.arrays import output_file, store_outputs
 from fecemo.data.durable import sweep
+from fecemo.imaging.descriptors import find_descriptor
+from fecemo.models.approach import approaches
 from fecemo.progress import progress
 from fecemo.stages.face_inputs import FaceInputs
 from fecemo.stages.run_stage import StageResult
 from fecemo.study.artifact_configs import embedded_faces
 from fecemo.study.cell import Cell
 from fecemo.study.faces.columns import RunFaces
+from fecemo.training.backend import describe_backend, import_keras
+from fecemo.training.order import drawn_rows
 
 BATCH_SIZE = 64
 
@@ -43,14 +47,10 @@ def embed_faces(cell: Cell, models: Path, faces: dict[str, RunFaces], inputs: di
 
 def _embed(cell: Cell, models: Path, inputs: dict[str, FaceInputs], are_faces: dict[str, np.ndarray],
            folder: Path) -> StageResult:
-    from fecemo.training.backend import describe_backend, import_keras
-
     import_keras(cell.recipe.threads)
-    from fecemo.models.approach import approaches
     from fecemo.training.device_view import DeviceView
     from fecemo.training.loader import Loader
     from fecemo.training.network_file import MODEL_NAME, load_network
-    from fecemo.training.order import drawn_rows
     from fecemo.training.outputs import write_outputs
     from fecemo.training.step import part_of
 
@@ -82,8 +82,6 @@ def _embed(cell: Cell, models: Path, inputs: dict[str, FaceInputs], are_faces: d
 
 def _describe(cell: Cell, descriptor_name: str, faces: dict[str, RunFaces], are_faces: dict[str, np.ndarray],
               folder: Path) -> StageResult:
-    from fecemo.imaging.descriptors import find_descriptor
-
     describe = find_descriptor(descriptor_name).open(dataclasses.asdict(cell.model))
     files: list[str] = []
     counts: dict[str, int] = {}

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import HALF_WRITTEN, LOCK_NAME, atomic_write
 from fecemo.data.export_formats import ExportedFaces, ExportFormat, find_export_format
 from fecemo.data.receipts import Receipt
 from fecemo.data.variants import Variant, find_dataset_variant
 from fecemo.errors import InputError, ResourceError, StoredStateError, nearest
+from fecemo.imaging.encode import SUFFIXES, encode_image
 from fecemo.progress import progress
 from fecemo.stages.run_stage import StageResult, run_stage
 
@@ -114,8 +117,6 @@ def run(settings: ExportSettings, out: Path) -> Receipt:
 
 
 def _chosen(dataset: Dataset, settings: ExportSettings) -> "np.ndarray":
-    import numpy as np
-
     known = set(dataset.splits.tolist()) - {""}
     for split in settings.splits:
         if split not in known:
@@ -146,8 +147,6 @@ def _refuse_other(out: Path, mark: str) -> None:
 
 def _export(dataset: Dataset, rows: "np.ndarray", format: ExportFormat, variant: Variant, settings: ExportSettings,
             mark: str, folder: Path) -> StageResult:
-    from fecemo.imaging.encode import SUFFIXES, encode_image
-
     for left in [*folder.glob(HALF_WRITTEN), *folder.glob(f"*/{HALF_WRITTEN}")]:
         left.unlink()
     atomic_write(folder / MARK_NAME, mark)
@@ -175,7 +174,5 @@ def _export(dataset: Dataset, rows: "np.ndarray", format: ExportFormat, variant:
 
 
 def _counted(values: "np.ndarray") -> dict[str, int]:
-    import numpy as np
-
     names, counts = np.unique(values, return_counts=True)
     return {str(name): int(count) for name, count in zip(names, counts, strict=True) if name}

@@ -4,21 +4,24 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fecemo.cli import say_done
 from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter, in_the_making
 from fecemo.data.durable import output_lock
+from fecemo.data.reasons import FetchError, Reason
 from fecemo.data.receipts import Receipt, current_receipt, digest_file, digest_json, digest_place
 from fecemo.errors import InputError
+from fecemo.fetch.addresses import without_credentials
 from fecemo.fetch.lists import FaceListing, ShardNumber, ShardOfList, first_fault, open_list
+from fecemo.fetch.loopback_server import loopback_hosts, serving
+from fecemo.fetch.placeholders import KNOWN_PICTURE, Placeholders, read_placeholders
+from fecemo.fetch.politeness import HostBudget, HostSchedule
+from fecemo.fetch.reach import advice, certificates_note, is_opened_by, proxy_note, reach_digest
 from fecemo.fetch.settings import DECIDING, FetchSettings
+from fecemo.imaging.crop import CropPolicy, DecodePolicy, FaceCutter
 from fecemo.progress import progress
 from fecemo.stages.fetch_report import REPEATED_NAME, SURVIVAL_NAME, write_report
-
-if TYPE_CHECKING:
-    from fecemo.fetch.placeholders import Placeholders
 
 STAGE = "fetch"
 
@@ -46,10 +49,6 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
     ResourceError
         If ``out`` cannot be written, or the port of ``serve`` is in use.
     """
-    from fecemo.data.reasons import Reason
-    from fecemo.fetch.placeholders import KNOWN_PICTURE, read_placeholders
-    from fecemo.fetch.reach import reach_digest
-
     placeholders = read_placeholders(settings.placeholders)
     faces = open_list(settings.faces, settings.format, settings.limit)
     if settings.shard is not None:
@@ -93,8 +92,6 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
 
 
 def _plan(faces: FaceListing, shard: str | None) -> Iterator[FaceEntry]:
-    from fecemo.fetch.addresses import without_credentials
-
     face = None
     for face in faces.faces():
         yield FaceEntry(face.id, without_credentials(face.url), face.left, face.right, face.top, face.bottom)
@@ -104,8 +101,6 @@ def _plan(faces: FaceListing, shard: str | None) -> Iterator[FaceEntry]:
 
 def _passing(receipt: Receipt) -> list[str]:
     """Return the recorded reasons of rejects that may pass."""
-    from fecemo.data.reasons import Reason
-
     return [reason for reason in receipt.summary["rejected"] if reason in set(Reason) and Reason(reason).transient]
 
 
@@ -116,9 +111,6 @@ def _forget_passing(writer: DatasetWriter, settings: FetchSettings, reach: str) 
     can be reached (``allow_hosts``, ``serve``, ``port``) have changed, these are missing again without being asked for,
     and so is whatever was refused as no public address or is at a host that the settings open.
     """
-    from fecemo.data.reasons import Reason
-    from fecemo.fetch.reach import is_opened_by
-
     passing = [reason for reason in Reason if reason.transient]
     reach_before = writer.ledger.note("reach")
     if reach_before not in (None, reach):
@@ -130,25 +122,17 @@ def _forget_passing(writer: DatasetWriter, settings: FetchSettings, reach: str) 
 
 
 def _advice(writer: DatasetWriter) -> str:
-    from fecemo.data.reasons import Reason
-    from fecemo.fetch.reach import advice
-
     _, rejected = writer.ledger.counts()
     return advice(rejected, (entry.address for entry, reason, _ in writer.ledger.rejected()
                              if reason == Reason.FORBIDDEN_ADDRESS))
 
 
-def _fill(writer: DatasetWriter, settings: FetchSettings, placeholders: "Placeholders") -> None:
+def _fill(writer: DatasetWriter, settings: FetchSettings, placeholders: Placeholders) -> None:
     """Fetch every missing face."""
     import cv2
 
-    from fecemo.data.reasons import FetchError
     from fecemo.fetch.deadline import DeadlineWatch
     from fecemo.fetch.download import Downloader, DownloadLimits
-    from fecemo.fetch.loopback_server import loopback_hosts, serving
-    from fecemo.fetch.politeness import HostBudget, HostSchedule
-    from fecemo.fetch.reach import certificates_note, proxy_note
-    from fecemo.imaging.crop import CropPolicy, DecodePolicy, FaceCutter
     from fecemo.stages.fetch_crew import FetchCrew, limit_malloc_arenas
 
     allowed = settings.allow_hosts

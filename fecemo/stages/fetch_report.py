@@ -9,6 +9,7 @@ from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import atomic_file, atomic_write
 from fecemo.data.ledger import Ledger
 from fecemo.fetch.lists import ALL_HOSTS, host_in
+from fecemo.imaging.encode import contact_sheet
 
 HOSTS_NAME = "hosts.csv"
 SURVIVAL_NAME = "survival.csv"
@@ -108,8 +109,6 @@ def write_repeated(path: Path, repeated: Iterable[tuple[str, int, str]]) -> None
 
 
 def _write_sheet(path: Path, writer: DatasetWriter) -> None:
-    from fecemo.imaging.encode import contact_sheet
-
     stored, _ = writer.ledger.counts()
     if not stored:
         return

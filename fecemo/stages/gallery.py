@@ -18,6 +18,9 @@ from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import Receipt, require_receipt
 from fecemo.errors import InputError, StoredStateError
+from fecemo.imaging.decode import ImageFileError, read_image
+from fecemo.imaging.encode import encode_image
+from fecemo.imaging.resize import resize
 from fecemo.progress import progress
 from fecemo.stages.run_stage import StageResult, run_stage
 from fecemo.study.layout import RunLayout
@@ -173,9 +176,6 @@ def _names_so_far(tags: Tags) -> str:
 
 def _sheets(dataset: Dataset, rows_shown: np.ndarray) -> Iterator[tuple[int, bytes]]:
     """Yield the number and JPEG of every sheet of these faces, in rows, the last one filled up with black."""
-    from fecemo.imaging.encode import encode_image
-    from fecemo.imaging.resize import resize
-
     grid, tile = gallery.GRID, gallery.TILE
     with progress(len(rows_shown), f"{STAGE}: sheets", "face") as bar:
         for number, start in enumerate(range(0, len(rows_shown), grid * grid)):
@@ -191,10 +191,6 @@ def _sheets(dataset: Dataset, rows_shown: np.ndarray) -> Iterator[tuple[int, byt
 
 def _copies(settings: GallerySettings, made: Path, photos: list[str]) -> tuple[dict[int, str], int]:
     """Write smaller copies of those photographs that need one; return their addresses by place, and how many failed."""
-    from fecemo.imaging.decode import ImageFileError, read_image
-    from fecemo.imaging.encode import encode_image
-    from fecemo.imaging.resize import resize
-
     wanted = [place for place, photo in enumerate(photos)
               if settings.copies or not photo.lower().endswith(SHOWN_BY_BROWSERS)]
     links: dict[int, str] = {}

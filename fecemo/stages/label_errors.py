@@ -13,6 +13,10 @@ from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import Receipt, require_receipt
 from fecemo.data.variants import find_dataset_variant
 from fecemo.errors import InputError
+from fecemo.evaluation.figures.svg import as_picture
+from fecemo.evaluation.fold_study import draw_folds
+from fecemo.evaluation.metrics.label_errors import find_label_errors
+from fecemo.evaluation.probing.probe import fit_standard_vectors, linear_probabilities
 from fecemo.evaluation.settings import ProbeSettings
 from fecemo.stages.described_faces import describe_faces
 from fecemo.stages.run_stage import StageResult, run_stage
@@ -97,8 +101,6 @@ def run(settings: LabelErrorSettings, out: Path) -> Receipt:
 def _find(settings: LabelErrorSettings, dataset: Dataset, folder: Path) -> StageResult:
     from threadpoolctl import threadpool_limits
 
-    from fecemo.evaluation.figures.svg import as_picture
-    from fecemo.evaluation.metrics.label_errors import find_label_errors
     from fecemo.evaluation.writers import environment
 
     rows, vectors = _vectors(settings, dataset, folder)
@@ -147,9 +149,6 @@ def _vectors(settings: LabelErrorSettings, dataset: Dataset, folder: Path) -> tu
 def _answers(settings: LabelErrorSettings, vectors: np.ndarray, labels: np.ndarray, groups: np.ndarray,
              classes: list[str]) -> np.ndarray:
     """Return probabilities of the classes of each face, by what learnt from the other folds: shape (n, c)."""
-    from fecemo.evaluation.fold_study import draw_folds
-    from fecemo.evaluation.probing.probe import fit_standard_vectors, linear_probabilities
-
     folds = draw_folds(labels, groups, settings.folds, settings.seed)
     probabilities = np.zeros((len(labels), len(classes)))
     probe = ProbeSettings(penalty=settings.penalty, components=settings.components)

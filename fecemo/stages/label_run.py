@@ -17,6 +17,7 @@ from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, read_receipt
 from fecemo.data.variants import find_variant
 from fecemo.errors import FecemoError, InputError, StoredStateError
+from fecemo.evaluation.figures.svg import FURTHER, PALETTE
 from fecemo.labelling.groups import Division, NamedClustering
 from fecemo.labelling.material import CellMaterial, CellState, Colours, FaceMap, Faces, SeenLabels
 from fecemo.labelling.names_file import file_of, files_of_others, use_file_of
@@ -72,8 +73,6 @@ class LabelRun:
     @property
     def colours(self) -> Colours:
         """Colours of clusters and of emotions, as in the report, and of names that are no class."""
-        from fecemo.evaluation.figures.svg import FURTHER, PALETTE
-
         return PALETTE, FURTHER
 
     @cached_property

@@ -11,8 +11,10 @@ from pathlib import Path
 from fecemo.cli import say_done
 from fecemo.data.durable import atomic_write, output_lock, require_writable
 from fecemo.data.model_files import ModelFile, find_model, known_models, model_in, models_folder
+from fecemo.data.reasons import FetchError
 from fecemo.data.receipts import digest_bytes
 from fecemo.errors import FecemoError, InputError, ResourceError
+from fecemo.fetch.reach import trusted_authorities
 
 STAGE = "models"
 SECONDS = 300.0
@@ -69,8 +71,6 @@ def bring_models(models: Mapping[str, ModelFile], files: tuple[Path, ...], folde
                  allow_hosts: tuple[str, ...] = (), ca_bundle: Path | None = None) -> None:
     """Bring some models into a folder; see `run`. Private hosts are asked only where ``allow_hosts`` names them."""
     if ca_bundle is not None:
-        from fecemo.fetch.reach import trusted_authorities
-
         trusted_authorities(ca_bundle)  # a wrong one is a mistake even where nothing is to be fetched
     with output_lock(folder):
         for path in files:
@@ -118,7 +118,6 @@ def _fetched(name: str, model: ModelFile, allow_hosts: tuple[str, ...],
 
 
 def _download(model: ModelFile, allow_hosts: tuple[str, ...], ca_bundle: Path | None) -> bytes:
-    from fecemo.data.reasons import FetchError
     from fecemo.fetch.deadline import DeadlineWatch
     from fecemo.fetch.download import Downloader, DownloadLimits
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from fecemo.data.receipts import require_receipt
 from fecemo.errors import InputError, StoredStateError
+from fecemo.models.pretrained import WEIGHTS_NAME, put_weights
 from fecemo.study.cell import Cell
 
 CONVERT = "convert weights"
@@ -49,8 +50,6 @@ def put_pretrained(cell: Cell, model: Any) -> None:
     """
     if cell.pretrained is None:
         return
-    from fecemo.models.pretrained import WEIGHTS_NAME, put_weights
-
     path = cell.pretrained / WEIGHTS_NAME
     try:
         fresh = put_weights(model, path)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +15,9 @@ from fecemo.models.approach import IMAGE
 from fecemo.stages.pretrained import check_pretrained, put_pretrained
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.recipe_file import read_recipe
-
-if TYPE_CHECKING:
-    from fecemo.training.examples import Examples
+from fecemo.training.backend import import_keras
+from fecemo.training.examples import Examples, held_out, with_wrong_labels
+from fecemo.training.order import drawn_rows
 
 BATCH_SIZE = 64
 
@@ -75,11 +75,8 @@ def train_classifier(cell: Cell, faces: Faces, rows: np.ndarray, labels: np.ndar
     callable
         Of stored faces and rows of these: the answers, of shape (len(rows),), str.
     """
-    from fecemo.training.backend import import_keras
-
     import_keras(cell.recipe.threads)
     from fecemo.training.device_view import DeviceView
-    from fecemo.training.examples import Examples
     from fecemo.training.fit import train
     from fecemo.training.loader import Loader
     from fecemo.training.outputs import outputs
@@ -113,9 +110,6 @@ def train_classifier(cell: Cell, faces: Faces, rows: np.ndarray, labels: np.ndar
 
 
 def _divided(examples: "Examples", fit: Any, seed: int) -> "tuple[Examples, Examples | None]":
-    from fecemo.training.examples import held_out, with_wrong_labels
-    from fecemo.training.order import drawn_rows
-
     examples = examples.take(drawn_rows(len(examples), fit.faces, seed))
     if fit.validate_on is None:
         return with_wrong_labels(examples, fit.label_noise, seed), None

@@ -19,6 +19,7 @@ from fecemo.data.detect_settings import DetectSettings
 from fecemo.data.durable import atomic_file, atomic_write
 from fecemo.data.receipts import Receipt, digest_file, plain, read_receipt, require_receipt
 from fecemo.errors import InputError, ResourceError, StoredStateError, nearest
+from fecemo.imaging.encode import contact_sheet
 from fecemo.run import Run
 from fecemo.stages.landmarks import LandmarkSettings
 from fecemo.stages.photo_sidecars import write_sidecars
@@ -257,8 +258,6 @@ def _write_sheet(folder: Path, place: Path, rows: np.ndarray, n_called: int) -> 
     if not place.is_dir():
         print(f"warning: {place} is gone, so that there is no contact sheet", file=sys.stderr)
         return []
-    from fecemo.imaging.encode import contact_sheet
-
     faces, shown = Dataset(place).faces, rows[:SHEET_FACES].tolist()
     parts = {heading: (np.asarray(faces[row]) for row in of_part)
              for heading, of_part in (("", shown[:n_called]), (BELOW, shown[n_called:]))}

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from tyro.conf import UseAppendAction
 
+from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import Receipt, digest_file, sound_receipt
 from fecemo.errors import InputError
 from fecemo.stages.run_stage import StageResult, run_stage
@@ -77,7 +78,6 @@ def _write_run(study: Recipe, layout: RunLayout) -> Receipt:
     titles = {"table1": study.title, **({"table2": f"{study.title}: Table 2"} if study.cluster_sweep else {})}
 
     def work(folder: Path) -> StageResult:
-        from fecemo.data.durable import atomic_write
         from fecemo.evaluation.report.page import render_report
         from fecemo.evaluation.results import write_results
 

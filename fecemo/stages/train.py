@@ -26,12 +26,13 @@ from fecemo.study.faces.columns import RunFaces, read_run_faces
 from fecemo.study.faces.data_names import LABEL, SOURCE, of_dataset, read_data_name, target_columns
 from fecemo.study.faces.examples import annotated_rows, classes_of, draw_examples
 from fecemo.study.trained import check_outputs_trained
-from fecemo.training.backend import backend_name
+from fecemo.training.backend import backend_name, describe_backend, import_keras
+from fecemo.training.examples import Examples
+from fecemo.training.history import EpochRecord, digest_history
+from fecemo.training.memory import NUMBER_BYTES, MemoryNeed, free_memory, refuse_too_large, updated_at_once
 
 if TYPE_CHECKING:
     from fecemo.training.device_view import DeviceView
-    from fecemo.training.examples import Examples
-    from fecemo.training.history import EpochRecord
     from fecemo.training.training_job import TrainingPhase
 
 SHOWN_FACES = 16
@@ -88,15 +89,12 @@ def _nothing_to_learn(cell: Cell, folder: Path) -> StageResult:
 
 def _train(cell: Cell, faces: dict[str, RunFaces], inputs: dict[str, FaceInputs], folder: Path,
            shaped_by: dict[str, Any]) -> StageResult:
-    from fecemo.training.backend import describe_backend, import_keras
-
     import_keras(cell.recipe.threads)
     from fecemo.models.description import describe
     from fecemo.models.layers import adapt_inputs
     from fecemo.training.device_view import DeviceView
     from fecemo.training.devices import use_devices
     from fecemo.training.fit import HISTORY_NAME, scratch_files, train
-    from fecemo.training.history import digest_history
     from fecemo.training.network_file import MODEL_NAME, refuse_unstorable, save_network
     from fecemo.training.training_job import TrainingJob
 
@@ -264,7 +262,6 @@ def _trusted(examples: "Examples", trusted: np.ndarray) -> "Examples":
 
 def _refuse_too_large(cell: Cell, phases: "list[TrainingPhase]", view: "DeviceView | None", outline: Any) -> None:
     from fecemo.models.description import describe
-    from fecemo.training.memory import NUMBER_BYTES, MemoryNeed, free_memory, refuse_too_large, updated_at_once
     from fecemo.training.pixel_store import kept_bytes
 
     available, parameters = free_memory(), outline.count_params()

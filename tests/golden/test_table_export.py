@@ -317,7 +317,7 @@ def test_two_rows_of_the_results_for_one_cell_of_a_table_are_refused():
     with pytest.raises(InputError, match=r"table by_row: 2 rows of the results are Accuracy of CAKE, expected one; "
                                          r"they differ in naming \(vote, few labels\)"):
         pivot(table, results_of(named))
-    with pytest.raises(InputError, match="2 rows of the results are Accuracy of CAKE.*in dataset"):
+    with pytest.raises(InputError, match=r"2 rows of the results are Accuracy of CAKE.*in dataset"):
         pivot(table, results_of([{**row, "dataset": name, "value": 0.5} for name in ("affectnet", "rafdb")]))
     by_naming = replace(table, lines=("title", "naming"), headings=("Approach", "Naming"))
     (grid,) = pivot(by_naming, results_of(named))

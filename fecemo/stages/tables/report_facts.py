@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fecemo.data.dataset import Dataset
 from fecemo.data.documents import read_json
+from fecemo.data.manifests import DataStatement, read_statement
 from fecemo.data.receipts import RECEIPT_NAME, Receipt, sound_receipt
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
@@ -13,8 +15,6 @@ from fecemo.study.recipe import Recipe
 if TYPE_CHECKING:
     import numpy as np
 
-    from fecemo.data.dataset import Dataset
-    from fecemo.data.manifests import DataStatement
     from fecemo.evaluation.report.material import DatasetFacts, ModelFacts, StageFacts
 
 GENERAL = ("system", "processor")
@@ -27,8 +27,6 @@ STATED = {"Name": "name", "Made by": "by", "Origin": "origin", "Licence": "licen
 
 def read_datasets(study: Recipe, layout: RunLayout) -> "dict[str, Dataset]":
     """Return the finished data sets of a run by their name."""
-    from fecemo.data.dataset import Dataset
-
     folders = {name: layout.dataset(name) for name in study.datasets}
     return {name: Dataset(folder) for name, folder in folders.items() if sound_receipt(folder) is not None}
 
@@ -72,8 +70,6 @@ def read_stages(folders: Mapping[str, Path]) -> "tuple[tuple[StageFacts, ...], d
 
 def statement_of(study: Recipe, dataset: str) -> "DataStatement | None":
     """Return what the recipe states of a data set's faces; those that are nobody's are stated by what they are."""
-    from fecemo.data.manifests import read_statement
-
     name = study.data.get(dataset, study.datasets[dataset].made)
     return read_statement(name) if name else None
 
