@@ -14,7 +14,7 @@ from pathlib import Path
 from fecemo.evaluation.cell_metric import read_records
 from fecemo.evaluation.metrics.intervals import paired_differences
 from fecemo.evaluation.records.predictions import read_predictions
-from fecemo.evaluation.records.score import read_score
+from fecemo.evaluation.records.score import SCORE
 from fecemo.evaluation.settings import Resampling
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
@@ -33,7 +33,7 @@ def record_of(name: str, run: Path) -> dict[str, object]:
     recipe, layout = read_recipe(RECIPES / f"{name}.yaml"), RunLayout(run)
     folders = {row: layout.score(row, VARIANT) for row in recipe.approaches}
     there = {row: folder for row, folder in folders.items() if (folder / "score.json").is_file()}
-    scores = {row: read_score(folder) for row, folder in there.items()}
+    scores = {row: SCORE.read(folder) for row, folder in there.items()}
     answers = {row: read_predictions(folder, scores[row].emotions) for row, folder in there.items()}
     rows = {}
     for row, score in scores.items():

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fecemo.evaluation.records.predictions import Predictions
-from fecemo.evaluation.records.score import read_stored, write_stored
+from fecemo.evaluation.records.stored import RecordFile
 from fecemo.evaluation.settings import EvaluationSettings
 from fecemo.registry import entries
 
@@ -67,14 +67,9 @@ class CellMetric:
     version: int = 1
 
     @property
-    def format(self) -> str:
-        """str: Format of the record, such as ``"fecemo.probes/1"``."""
-        return f"fecemo.{self.name}/{self.version}"
-
-    @property
-    def file(self) -> str:
-        """str: Name of the record's file."""
-        return f"{self.name}.json"
+    def record(self) -> RecordFile[Any]:
+        """RecordFile: Its record, beside the score."""
+        return RecordFile(f"{self.name}.json", f"fecemo.{self.name}/{self.version}", self.kind, "evaluate")
 
 
 def cell_metrics() -> dict[str, CellMetric]:
@@ -82,16 +77,10 @@ def cell_metrics() -> dict[str, CellMetric]:
     return entries("fecemo.evaluation.cell_metrics", "METRIC")
 
 
-def write_record(folder: Path, metric: CellMetric, record: Any) -> str:
-    """Write a metric's record, and return the file's name. Raises `ResourceError` where the disk refuses."""
-    write_stored(folder / metric.file, metric.format, record)
-    return metric.file
-
-
 def read_records(folder: Path) -> dict[str, Any]:
-    """Return the records beside a score by the metric's name. Raises `StoredStateError` as `read_stored` does."""
-    return {name: read_stored(folder / metric.file, metric.format, metric.kind, "evaluate")
-            for name, metric in cell_metrics().items() if (folder / metric.file).is_file()}
+    """Return the records beside a score by the metric's name. Raises `StoredStateError` as `RecordFile.read` does."""
+    return {name: metric.record.read(folder) for name, metric in cell_metrics().items()
+            if (folder / metric.record.name).is_file()}
 
 
 def numbers_of(record: Any, path: str = "") -> Iterator[tuple[str, float, Any]]:

@@ -9,12 +9,11 @@ from fecemo.clustering.cluster_sweep import NamedClusters, cluster_and_name
 from fecemo.clustering.naming import require_sample
 from fecemo.data.arrays import read_output
 from fecemo.data.dataset import Dataset
-from fecemo.data.receipts import Receipt, digest_json
+from fecemo.data.receipts import Receipt
 from fecemo.errors import InputError
 from fecemo.evaluation.metrics.cluster_sweep import ClusterSweep, SeedGroups, score_clusterings, write_cluster_sweep
-from fecemo.evaluation.records.score import Chance
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.labels_read import labels_read, scored_faces
+from fecemo.stages.labels_read import labels_read, scored_faces, seeded_facts
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.study.faces.data_names import SOURCE, TARGET
 from fecemo.training.order import drawn_rows
@@ -70,17 +69,8 @@ def run(arguments: CellArguments) -> Receipt:
                 evaluation.resampling(recipe.seed))
             entries.append(entry)
             right |= {(n_clusters, naming): answers for naming, answers in correct.items()}
-        support = np.array([np.count_nonzero(truth == emotion) for emotion in target.classes])
-        record = ClusterSweep(
-            approach=arguments.approach, variant=arguments.variant, recipe=recipe.name, emotions=target.classes,
-            source_faces=len(pile), score_on=cell.score_on, n_scored=len(rows),
-            copies_scored=scored.copies, copies_left_out=scored.copies_left_out,
-            scored_faces=digest_json([target.ids[rows].tolist(), truth.tolist()]),
-            labels_training=read.training + read.choosing,
-            per_cluster=settings.per_cluster, seeds=tuple(range(recipe.seed, recipe.seed + settings.seeds)),
-            confidence=evaluation.confidence, bootstrap=evaluation.bootstrap,
-            chance=Chance(uniform=1 / np.count_nonzero(support), majority=float(support.max() / len(rows))),
-            entries=tuple(entries))
+        record = ClusterSweep(**seeded_facts(cell, target, scored, read, settings.seeds), source_faces=len(pile),
+                              per_cluster=settings.per_cluster, entries=tuple(entries))
         best = max((figures.balanced_accuracy.mean, entry.n_clusters, naming)
                    for entry in entries for naming, figures in entry.named.items())
         files = write_cluster_sweep(folder, record, rows, target.label_codes()[rows].astype(np.int64), right)

@@ -11,15 +11,14 @@ from fecemo.clustering.settings import KMeansSettings
 from fecemo.clustering.strategy import Person, Pile, Strategy, strategies
 from fecemo.data.arrays import read_output
 from fecemo.data.dataset import Dataset
-from fecemo.data.receipts import Receipt, digest_json
+from fecemo.data.receipts import Receipt
 from fecemo.errors import InputError
-from fecemo.evaluation.metrics.cost_curve import CostCurve, SpentActs, score_acts, write_cost_curve
+from fecemo.evaluation.metrics.cost_curve import COST_CURVE, CostCurve, SpentActs, score_acts
 from fecemo.evaluation.metrics.over_seeds import seed_mean
 from fecemo.evaluation.probing.probe import fit_standard_vectors
-from fecemo.evaluation.records.score import Chance
 from fecemo.progress import progress
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.labels_read import labels_read, scored_faces
+from fecemo.stages.labels_read import labels_read, scored_faces, seeded_facts
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.stages.suggestions import suggest_faces
 from fecemo.study.faces.data_names import TARGET
@@ -91,21 +90,13 @@ def run(arguments: CellArguments) -> Receipt:
             numbers = ", ".join(map(str, settings.acts))
             raise InputError(f"{arguments.recipe}: cost_curve: no strategy can spend {numbers} acts on {len(may_act)} "
                              "faces; name other numbers")
-        support = np.array([np.count_nonzero(truth == emotion) for emotion in target.classes])
         record = CostCurve(
-            approach=arguments.approach, variant=arguments.variant, recipe=recipe.name, emotions=target.classes,
-            pile_faces=len(may_act), score_on=cell.score_on, n_scored=len(truth), copies_scored=scored.copies,
-            copies_left_out=scored.copies_left_out,
-            scored_faces=digest_json([target.ids[scored.rows].tolist(), truth.tolist()]),
-            labels_training=read.training + read.choosing, class_balanced=recipe.naming.class_balanced,
-            seeds=tuple(range(recipe.seed, recipe.seed + settings.seeds)),
-            seconds_per_cluster=settings.seconds_per_cluster, seconds_per_face=settings.seconds_per_face,
-            ami=seed_mean(agreement), confidence=recipe.evaluation.confidence, bootstrap=recipe.evaluation.bootstrap,
-            chance=Chance(uniform=1 / np.count_nonzero(support), majority=float(support.max() / len(truth))),
-            points=tuple(points))
+            **seeded_facts(cell, target, scored, read, settings.seeds), pile_faces=len(may_act),
+            class_balanced=recipe.naming.class_balanced, seconds_per_cluster=settings.seconds_per_cluster,
+            seconds_per_face=settings.seconds_per_face, ami=seed_mean(agreement), points=tuple(points))
         best = record.best
         return StageResult(
-            files=[write_cost_curve(folder, record)],
+            files=[COST_CURVE.write(folder, record)],
             summary={"n_scored": len(truth), "best_balanced_accuracy": best.balanced_accuracy.mean},
             message=f"{cell.title}: {len(points)} points of {len({point.strategy for point in points})} strategies; "
                     f"balanced accuracy {best.balanced_accuracy.mean:.3f} after {best.acts} acts, {best.title}, on "

@@ -7,12 +7,12 @@ from pathlib import Path
 from fecemo.data.arrays import read_output
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, digest_json, plain
-from fecemo.evaluation.cell_metric import CellEvidence, cell_metrics, write_record
+from fecemo.evaluation.cell_metric import CellEvidence, cell_metrics
 from fecemo.evaluation.metrics.classification import score_predictions
 from fecemo.evaluation.metrics.clusters import score_clustering
 from fecemo.evaluation.metrics.intervals import bootstrap_intervals
 from fecemo.evaluation.records.predictions import PREDICTIONS_NAME, write_predictions
-from fecemo.evaluation.records.score import SCORE_NAME, ClusterScore, Score, Seconds, write_score
+from fecemo.evaluation.records.score import SCORE, ClusterScore, Score, Seconds
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.known_columns import known_of_target
 from fecemo.stages.predictions import PredictedFaces, predict, receipts_of
@@ -71,12 +71,12 @@ def run(arguments: CellArguments) -> Receipt:
             numbers=predicted.numbers, features=features,
             annotated={name: target[name][predicted.embedded.rows] for name, kind in target.columns.items()
                        if kind == "number"}))
-        write_score(folder, replace(score, seconds=_seconds(receipts, time.monotonic() - started)))
+        SCORE.write(folder, replace(score, seconds=_seconds(receipts, time.monotonic() - started)))
         interval = score.intervals["accuracy"]
         return StageResult(
             files=[PREDICTIONS_NAME, *records],
             # Without the seconds, so that an equal rerun has an equal digest.
-            digests={SCORE_NAME: digest_json(plain(score))},
+            digests={SCORE.name: digest_json(plain(score))},
             message=f"accuracy {score.accuracy:.3f} ({interval.low:.3f}–{interval.high:.3f}) on {score.n_scored} faces"
                     f", chance {score.chance.uniform:.3f}, {score.labels_used.total} labels used"
                     + (f"; warning: {score.copies_scored} scored faces are copies of faces whose labels were used"
@@ -92,10 +92,10 @@ def _measure(folder: Path, evidence: CellEvidence) -> list[str]:
     """Write the records of all metrics, and return their files; old records of those that say nothing go."""
     files = []
     for metric in cell_metrics().values():
-        (folder / metric.file).unlink(missing_ok=True)
+        (folder / metric.record.name).unlink(missing_ok=True)
         record = metric.measure(evidence)
         if record is not None:
-            files.append(write_record(folder, metric, record))
+            files.append(metric.record.write(folder, record))
     return files
 
 

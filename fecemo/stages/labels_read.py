@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from fecemo.data.arrays import read_array
 from fecemo.data.dataset import Dataset
-from fecemo.data.receipts import Receipt, require_receipt
+from fecemo.data.receipts import Receipt, digest_json, require_receipt
 from fecemo.errors import InputError, StoredStateError
+from fecemo.evaluation.records.score import Chance
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.layout import RunLayout
 
@@ -147,3 +149,18 @@ def scored_faces(score_on: str, target: Dataset, read: LabelsRead, named_with: n
     n_copies = len(np.intersect1d(rows, copies))
     return ScoredFaces(rows, n_copies, len(np.intersect1d(labelled, copies)) - n_copies
                        if score_on == "unused_labels" else 0)
+
+
+def seeded_facts(cell: Cell, target: Dataset, scored: ScoredFaces, read: LabelsRead, n_seeds: int) -> dict[str, Any]:
+    """Return what a `SeededRecord` says of a cell that is scored on these faces under so many seeds."""
+    truth, evaluation = target.labels[scored.rows], cell.recipe.evaluation
+    support = np.array([np.count_nonzero(truth == name) for name in target.classes])
+    return {
+        "approach": cell.row, "variant": cell.variant.name, "recipe": cell.recipe.name, "emotions": target.classes,
+        "score_on": cell.score_on, "n_scored": len(truth), "copies_scored": scored.copies,
+        "copies_left_out": scored.copies_left_out,
+        "scored_faces": digest_json([target.ids[scored.rows].tolist(), truth.tolist()]),
+        "labels_training": read.training + read.choosing,
+        "seeds": tuple(range(cell.recipe.seed, cell.recipe.seed + n_seeds)),
+        "confidence": evaluation.confidence, "bootstrap": evaluation.bootstrap,
+        "chance": Chance(uniform=1 / np.count_nonzero(support), majority=float(support.max() / len(truth)))}

@@ -11,11 +11,11 @@ from fecemo.data.face_lists import TRIPLET_TYPES
 from fecemo.data.receipts import Receipt, read_receipt
 from fecemo.errors import InputError
 from fecemo.evaluation.metrics.triplets import (
+    TRIPLET_TEST_RECORD,
     TripletTest,
     TypeShare,
     odd_one_correct,
     share_interval,
-    write_triplet_test,
 )
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.embedding import embed_faces
@@ -65,7 +65,7 @@ def run(arguments: CellArguments) -> Receipt:
                    f"faces ({record.interval.low:.3f}–{record.interval.high:.3f}), a third by guessing")
         if record.n_left_out:
             message += f"; {record.n_left_out} more have faces from which rows learn"
-        return replace(done, files=[*done.files, write_triplet_test(folder, record)], message=message, summary={
+        return replace(done, files=[*done.files, TRIPLET_TEST_RECORD.write(folder, record)], message=message, summary={
             **done.summary, "triplets": record.n_triplets, "left_out": record.n_left_out, "accuracy": record.accuracy})
 
     return run_artifact(arguments.artifacts, "triplet_test", cell, work,

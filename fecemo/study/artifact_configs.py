@@ -8,10 +8,10 @@ from fecemo.clustering.naming import find_naming_method
 from fecemo.clustering.strategy import strategies
 from fecemo.data.receipts import plain
 from fecemo.evaluation.cell_metric import cell_metrics
-from fecemo.evaluation.metrics.cluster_sweep import CLUSTER_SWEEP_FORMAT
-from fecemo.evaluation.metrics.cost_curve import COST_CURVE_FORMAT
-from fecemo.evaluation.metrics.triplets import TRIPLET_TEST_FORMAT
-from fecemo.evaluation.records.score import SCORE_FORMAT
+from fecemo.evaluation.metrics.cluster_sweep import CLUSTER_SWEEP
+from fecemo.evaluation.metrics.cost_curve import COST_CURVE
+from fecemo.evaluation.metrics.triplets import TRIPLET_TEST_RECORD
+from fecemo.evaluation.records.score import SCORE
 from fecemo.study.cell import Cell
 from fecemo.study.faces.data_names import TRIPLET_TEST
 from fecemo.study.faces.triplets import AGREEMENT
@@ -79,7 +79,7 @@ def cluster_sweep_config(cell: Cell) -> dict[str, Any]:
         "naming": {name: getattr(recipe.naming, name) for name in ("sample", "rare_class_exponent", "class_balanced")},
         "namings": NAMINGS, "score_on": cell.score_on, "bootstrap": recipe.evaluation.bootstrap,
         "confidence": recipe.evaluation.confidence, "seed": recipe.seed, "recipe": recipe.name,
-        "format": CLUSTER_SWEEP_FORMAT, **({"cluster_on": cell.cluster_on} if cell.cluster_on else {})})
+        "format": CLUSTER_SWEEP.format, **({"cluster_on": cell.cluster_on} if cell.cluster_on else {})})
 
 
 def cost_curve_config(cell: Cell) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def cost_curve_config(cell: Cell) -> dict[str, Any]:
         "naming": {name: getattr(recipe.naming, name) for name in ("rare_class_exponent", "class_balanced", "drawn")},
         "components": recipe.evaluation.probe.components, "score_on": cell.score_on,
         "bootstrap": recipe.evaluation.bootstrap, "confidence": recipe.evaluation.confidence, "seed": recipe.seed,
-        "recipe": recipe.name, "format": COST_CURVE_FORMAT, "strategies": sorted(strategies())})
+        "recipe": recipe.name, "format": COST_CURVE.format, "strategies": sorted(strategies())})
 
 
 def triplet_test_config(cell: Cell) -> dict[str, Any]:
@@ -99,13 +99,13 @@ def triplet_test_config(cell: Cell) -> dict[str, Any]:
     recipe = cell.recipe
     return outputs_config(cell) | plain({
         "roles": {TRIPLET_TEST: recipe.roles.triplet_test}, "confidence": recipe.evaluation.confidence,
-        "agreement": AGREEMENT, "recipe": recipe.name, "format": TRIPLET_TEST_FORMAT})
+        "agreement": AGREEMENT, "recipe": recipe.name, "format": TRIPLET_TEST_RECORD.format})
 
 
 def score_config(cell: Cell) -> dict[str, Any]:
     """Return what shapes a cell's score, with the format of every record that is written beside it."""
     recipe = cell.recipe
-    formats = {"score": SCORE_FORMAT, **{name: measurement.format for name, measurement in cell_metrics().items()}}
+    formats = {"score": SCORE.format, **{name: metric.record.format for name, metric in cell_metrics().items()}}
     return plain({"evaluation": replace(recipe.evaluation, about_faces=None), "score_on": cell.score_on,
                   "seed": recipe.seed, "approach": [cell.row, recipe.title_of(cell.row)],
                   "variant": [cell.variant.name, cell.variant.title], "recipe": [recipe.name, recipe.title],

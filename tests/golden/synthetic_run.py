@@ -15,12 +15,12 @@ from fecemo.data.durable import atomic_write
 from fecemo.data.face_lists import face_id
 from fecemo.data.receipts import Receipt
 from fecemo.drawn.expression import EMOTIONS
-from fecemo.evaluation.cell_metric import cell_metrics, write_record
+from fecemo.evaluation.cell_metric import cell_metrics
 from fecemo.evaluation.cell_metrics.curves import Curves
 from fecemo.evaluation.cell_metrics.groups import Groups, score_groups
 from fecemo.evaluation.probing.factors import ColumnFigures, Nuisance, strongest
 from fecemo.evaluation.records.predictions import PREDICTIONS_NAME, write_predictions
-from fecemo.evaluation.records.score import SCORE_NAME, write_score
+from fecemo.evaluation.records.score import SCORE
 from fecemo.evaluation.settings import Resampling
 from fecemo.study.artifact_kinds import KINDS
 from fecemo.study.cell import Cell, resolve
@@ -109,11 +109,11 @@ def write_cell(layout: RunLayout, study_cell: Cell, side: int) -> None:
     if clustered:
         _write_clusters(layout, study_cell, rng)
     score = dataclasses.replace(synthetic_score(*cell), recipe="synthetic")
-    write_score(layout.score(*cell), score)
+    SCORE.write(layout.score(*cell), score)
     write_predictions(layout.score(*cell), synthetic_predictions(*cell))
     known = cell_metrics()
-    records = [write_record(layout.score(*cell), known[name], record) for name, record in _records(cell).items()]
-    _receipt(study_cell, layout, "score", [SCORE_NAME, PREDICTIONS_NAME, *records])
+    records = [known[name].record.write(layout.score(*cell), record) for name, record in _records(cell).items()]
+    _receipt(study_cell, layout, "score", [SCORE.name, PREDICTIONS_NAME, *records])
 
 
 def _records(cell: tuple[str, str]) -> dict[str, object]:

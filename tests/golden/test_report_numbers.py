@@ -11,7 +11,7 @@ import pytest
 from report_pages import Page, text_of, write_table
 from synthetic_run import RECIPE, write_synthetic_run
 
-from fecemo.evaluation.records.score import read_score, write_score
+from fecemo.evaluation.records.score import SCORE
 from fecemo.evaluation.results import read_differences, read_results
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe_file import read_recipe
@@ -54,10 +54,10 @@ def test_numbers_over_seeds_are_traced_and_a_seed_that_has_not_run_is_named(tmp_
     recipe, run = write_synthetic_run(tmp_path)
     recipe.write_text(RECIPE.replace("seed: 7\n", "seed: 7\nseeds: [8, 9]\n"))
     layout, cell = RunLayout(run), ("supervised", "tight")
-    first = read_score(layout.score(*cell))
+    first = SCORE.read(layout.score(*cell))
     for seed, shift in ((8, 0.03), (9, 0.06)):
         folder = layout.of_seed(seed).score(*cell)
-        write_score(folder, dataclasses.replace(first, seed=seed, accuracy=first.accuracy + shift))
+        SCORE.write(folder, dataclasses.replace(first, seed=seed, accuracy=first.accuracy + shift))
         shutil.copy(layout.score(*cell) / "predictions.csv", folder)
         leave_receipt(read_recipe(recipe).with_seed(seed, "recipe"), layout.of_seed(seed), "score", *cell,
                       ["score.json", "predictions.csv"], seconds=2.0)

@@ -339,8 +339,9 @@ def test_a_mean_over_seeds_takes_the_place_of_its_seeds_in_a_table():
 def test_a_person_who_named_clusters_is_a_point_beside_the_simulated_ones():
     figure, score = SeedFigure(0.5, None, 0.4, 0.6), synthetic_score("dense_autoencoder", "rgb")
     point = CostPoint("looks", "a look each", 8, 8, 0, 80, 192.0, figure, figure)
-    curve = CostCurve("dense_autoencoder", "rgb", "golden", score.emotions, 100, "test", score.n_scored, 0, 0, "", 0,
-                      False, (7,), 24.0, 4.0, SeedMean(0.1, None), 0.95, 100, score.chance, (point,))
+    curve = CostCurve("dense_autoencoder", "rgb", "golden", score.emotions, "test", score.n_scored, 0, 0, "", 0, (7,),
+                      0.95, 100, score.chance, pile_faces=100, class_balanced=False, seconds_per_cluster=24.0,
+                      seconds_per_face=4.0, ami=SeedMean(0.1, None), points=(point,))
     score = replace(score, method="hand", labels_used=replace(score.labels_used, named_by="Ada"))
     rows = [row for row in cell_rows(CellRecords(ROWS[0], COLUMNS[0], score=score, clustered=True, cost=curve,
                                                  named_by_hand=(9, 210.5)), seed=7) if row["stage"] == "cost_curve"]

@@ -11,7 +11,7 @@ from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import atomic_write
 from fecemo.drawn.expression import EMOTIONS
-from fecemo.evaluation.records.score import read_score
+from fecemo.evaluation.records.score import SCORE
 from fecemo.labelling.session import LabellingSession
 from fecemo.naming_board import label_and_score
 from fecemo.stages import cluster, evaluate, label, map_faces
@@ -127,7 +127,7 @@ def score_of(run):
     """Label and evaluate with the names in use, and return the score."""
     label.run(run.arguments, method="hand")
     evaluate.run(run.arguments)
-    return read_score(run.layout.score(APPROACH, VARIANT))
+    return SCORE.read(run.layout.score(APPROACH, VARIANT))
 
 
 def _dataset(folder: Path, stage: str, plan: list[FaceEntry]) -> None:

@@ -8,7 +8,7 @@ import yaml
 
 from fecemo.data.cluster_names import read_cluster_names
 from fecemo.data.receipts import digest_file, read_receipt
-from fecemo.evaluation.records.score import read_score
+from fecemo.evaluation.records.score import SCORE
 from fecemo.stages import cluster, evaluate, label, table
 from fecemo.study.artifact_kinds import clustering_digest
 from tests.artifact_receipts import renew_receipt
@@ -95,7 +95,7 @@ def test_any_number_of_clusters_goes_through_every_stage(run, n_clusters, algori
     cluster.run(run.arguments)
     label.run(run.arguments)
     evaluate.run(run.arguments)
-    score = read_score(run.layout.score(APPROACH, VARIANT))
+    score = SCORE.read(run.layout.score(APPROACH, VARIANT))
     assert len(score.clusters.source_sizes) == len(score.clusters.target_sizes) == n_clusters
     assert sum(score.clusters.target_sizes) == N_TARGET
     assert len(score.clusters.names) == n_clusters

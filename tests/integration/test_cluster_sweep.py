@@ -13,7 +13,7 @@ from fecemo.clustering.cluster_sweep import cluster_and_name
 from fecemo.clustering.settings import ClusterSweepSettings, KMeansSettings, NamingSettings
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
-from fecemo.evaluation.metrics.cluster_sweep import CLUSTER_SWEEP_FORMAT, CLUSTER_SWEEP_NAME, read_cluster_sweep
+from fecemo.evaluation.metrics.cluster_sweep import CLUSTER_SWEEP, read_cluster_sweep
 from fecemo.stages import cluster_sweep
 from fecemo.study.layout import RunLayout
 from tests.artifact_receipts import renew_receipt
@@ -102,7 +102,7 @@ def test_long_vectors_are_grouped_along_their_principal_components(tmp_path):
 def test_an_equal_rerun_does_nothing_and_other_embeddings_are_grouped_anew(tmp_path):
     planted = Planted(tmp_path)
     first, _ = planted.group("contrastive")
-    path = planted.layout.cluster_sweep("contrastive", "gray") / CLUSTER_SWEEP_NAME
+    path = planted.layout.cluster_sweep("contrastive", "gray") / CLUSTER_SWEEP.name
     before = path.stat().st_mtime_ns
     assert planted.group("contrastive")[0] == first
     assert path.stat().st_mtime_ns == before
@@ -114,13 +114,13 @@ def test_a_record_that_is_damaged_or_of_another_format_is_refused(tmp_path):
     planted = Planted(tmp_path)
     planted.group("contrastive")
     folder = planted.layout.cluster_sweep("contrastive", "gray")
-    text = (folder / CLUSTER_SWEEP_NAME).read_text()
-    for spoilt in (text.replace(CLUSTER_SWEEP_FORMAT, "fecemo.cluster_sweep/0"),
+    text = (folder / CLUSTER_SWEEP.name).read_text()
+    for spoilt in (text.replace(CLUSTER_SWEEP.format, "fecemo.cluster_sweep/0"),
                    text.replace('"n_scored"', '"scored_n"'), text[:200]):
-        (folder / CLUSTER_SWEEP_NAME).write_text(spoilt)
+        (folder / CLUSTER_SWEEP.name).write_text(spoilt)
         with pytest.raises(StoredStateError, match=r"cluster_sweep\.json.*run the cluster_sweep stage again"):
             read_cluster_sweep(folder)
-    (folder / CLUSTER_SWEEP_NAME).write_text(text)
+    (folder / CLUSTER_SWEEP.name).write_text(text)
     np.save(folder / "right.npy", np.load(folder / "right.npy")[:, :2])
     with pytest.raises(StoredStateError, match=r"right\.npy has \d+ bytes, and \d+ were written; run the cluster"):
         read_cluster_sweep(folder)

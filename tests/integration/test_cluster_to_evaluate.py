@@ -17,7 +17,7 @@ from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.cell_metric import cell_metrics, read_records
 from fecemo.evaluation.metrics.classification import score_predictions
 from fecemo.evaluation.records.predictions import read_predictions
-from fecemo.evaluation.records.score import LabelsUsed, read_score
+from fecemo.evaluation.records.score import SCORE, LabelsUsed
 from fecemo.stages import cluster, evaluate, label, map_faces
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.labels_read import LabelsRead, scored_faces
@@ -113,7 +113,7 @@ def test_planted_emotions_are_clustered_named_by_vote_and_scored(planted):
     label.run(arguments)
     evaluate.run(arguments)
 
-    score = read_score(planted.layout.score("dense_autoencoder", "rgb"))
+    score = SCORE.read(planted.layout.score("dense_autoencoder", "rgb"))
     assert (score.accuracy, score.balanced_accuracy, score.macro_f1, score.abstained) == (1, 1, 1, 0)
     assert score.method == "majority_vote"
     assert score.labels_used == LabelsUsed(training=0, naming=32)
@@ -167,7 +167,7 @@ def test_the_test_split_alone_is_scored_where_the_recipe_says_so(planted):
     arguments = planted.arguments("dense_autoencoder", score_on="test")
     for stage in (cluster.run, label.run, evaluate.run):
         stage(arguments)
-    score = read_score(planted.layout.score("dense_autoencoder", "rgb"))
+    score = SCORE.read(planted.layout.score("dense_autoencoder", "rgb"))
     assert (score.n_scored, score.score_on) == (N_TARGET // 4, "test")
     predictions = rows_of(planted.layout.score("dense_autoencoder", "rgb") / "predictions.csv")
     assert {line["split"] for line in predictions} == {"test"}
@@ -176,7 +176,7 @@ def test_the_test_split_alone_is_scored_where_the_recipe_says_so(planted):
 def test_a_classifier_is_scored_by_its_probabilities_and_has_no_clusters(planted):
     arguments = planted.arguments("supervised")
     evaluate.run(arguments)
-    score = read_score(planted.layout.score("supervised", "rgb"))
+    score = SCORE.read(planted.layout.score("supervised", "rgb"))
     assert score.accuracy == 15 / 16
     assert score.classes["contempt"].recall == 1 / 2
     assert score.confusion[EMOTIONS.index("contempt")][EMOTIONS.index("surprise")] == 1
@@ -192,7 +192,7 @@ def test_every_figure_follows_from_the_predictions_alone(planted):
     arguments = planted.arguments("supervised")
     evaluate.run(arguments)
     folder = planted.layout.score("supervised", "rgb")
-    score, predictions = read_score(folder), read_predictions(folder, EMOTIONS)
+    score, predictions = SCORE.read(folder), read_predictions(folder, EMOTIONS)
     again = score_predictions(predictions.truth, predictions.prediction, EMOTIONS, predictions.scores)
     assert {name: score.metric(name) for name in again.values} == again.values
     assert score.classes == again.classes
@@ -212,12 +212,12 @@ def test_names_given_with_labels_in_sight_are_never_called_blind(planted):
     path = name_by_hand(planted, clustering, dict(zip(map(str, range(8)), EMOTIONS, strict=True)))
     label.run(arguments)
     evaluate.run(arguments)
-    assert read_score(planted.layout.score("dense_autoencoder", "rgb")).labels_used.blind
+    assert SCORE.read(planted.layout.score("dense_autoencoder", "rgb")).labels_used.blind
     document = json.loads(path.read_text()) | {"suggestions_used": 3, "target_labels_shown": True}
     path.write_text(json.dumps(document))
     label.run(arguments)
     evaluate.run(arguments)
-    used = read_score(planted.layout.score("dense_autoencoder", "rgb")).labels_used
+    used = SCORE.read(planted.layout.score("dense_autoencoder", "rgb")).labels_used
     assert used == LabelsUsed(faces_viewed=64, suggestions_used=3, target_labels_shown=True, named_by="ann")
     assert not used.blind
 
@@ -225,7 +225,7 @@ def test_names_given_with_labels_in_sight_are_never_called_blind(planted):
 def test_labels_that_chose_settings_are_counted_and_not_scored(planted):
     planted.model("supervised", range(40), choosing_rows=np.arange(40, 44))
     evaluate.run(planted.arguments("supervised"))
-    assert read_score(planted.layout.score("supervised", "rgb")).labels_used == LabelsUsed(training=40, choosing=4)
+    assert SCORE.read(planted.layout.score("supervised", "rgb")).labels_used == LabelsUsed(training=40, choosing=4)
     planted.model("supervised", range(40), choosing_rows=np.array([N_TARGET - 1]))  # a face of the test split
     with pytest.raises(StoredStateError, match="1 labels of the test split were used"):
         evaluate.run(planted.arguments("supervised"))
@@ -250,7 +250,7 @@ def test_labels_of_further_data_sets_are_counted_and_their_copies_are_not_among_
     planted.model("supervised", range(40), labelled_rows_rated=np.array([1, 5]), choosing_rows_rated=np.array([2]),
                   labelled_rows_made=np.arange(6))
     evaluate.run(planted.arguments("supervised"))
-    score = read_score(planted.layout.score("supervised", "rgb"))
+    score = SCORE.read(planted.layout.score("supervised", "rgb"))
     assert score.labels_used == LabelsUsed(training=40 + 2, choosing=1, of_nobody=6)
     assert score.labels_used.total == 43
     # The last face of the target is in the other set too, mirrored, under another name, and its label was read there.
@@ -278,7 +278,7 @@ def test_a_model_is_scored_on_a_second_labelled_set_by_the_classes_that_it_learn
         evaluate.run(planted.arguments("supervised"))
     planted.model("supervised", [], labelled_rows_rated=np.arange(8), summary={"classes": classes})
     evaluate.run(planted.arguments("supervised"))
-    score = read_score(planted.layout.score("supervised", "rgb"))
+    score = SCORE.read(planted.layout.score("supervised", "rgb"))
     assert (score.accuracy, score.n_scored) == (1, N_TARGET // 4)
     assert score.labels_used == LabelsUsed(training=8)
 
@@ -288,7 +288,7 @@ def test_what_an_earlier_training_left_is_not_believed(planted):
     planted.model("supervised", range(40))  # trained again, without choosing: its receipt does not name the rows
     assert (planted.layout.model("supervised", "rgb") / "choosing_rows.npy").is_file()
     evaluate.run(planted.arguments("supervised"))
-    assert read_score(planted.layout.score("supervised", "rgb")).labels_used == LabelsUsed(training=40)
+    assert SCORE.read(planted.layout.score("supervised", "rgb")).labels_used == LabelsUsed(training=40)
 
 
 def test_a_label_that_was_learned_from_is_never_scored_as_test(planted):
@@ -331,7 +331,7 @@ def test_names_by_hand_are_used_kept_and_refused_for_another_clustering(planted)
     written = path.read_bytes()
     label.run(arguments)
     evaluate.run(arguments)
-    score = read_score(planted.layout.score("dense_autoencoder", "rgb"))
+    score = SCORE.read(planted.layout.score("dense_autoencoder", "rgb"))
     assert (score.method, score.labels_used) == ("hand", LabelsUsed(faces_viewed=64, named_by="ann"))
     assert (score.n_scored, score.abstained, score.accuracy) == (N_TARGET, 8, 7 / 8)  # nobody calls a face happy
     assert [row[-1] for row in score.confusion] == [0, 8, 0, 0, 0, 0, 0, 0]
@@ -343,7 +343,7 @@ def test_names_by_hand_are_used_kept_and_refused_for_another_clustering(planted)
     name_by_hand(planted, clustering, names)
     label.run(arguments)
     evaluate.run(arguments)
-    assert read_score(planted.layout.score("dense_autoencoder", "rgb")).accuracy == 1
+    assert SCORE.read(planted.layout.score("dense_autoencoder", "rgb")).accuracy == 1
     planted.outputs("dense_autoencoder", source=planted.source[::-1] * 2, target=planted.target * 2)
     cluster.run(arguments)
     with pytest.raises(StoredStateError, match="names the clusters of another clustering"):

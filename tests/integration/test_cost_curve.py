@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from fecemo.errors import InputError
-from fecemo.evaluation.metrics.cost_curve import read_cost_curve
+from fecemo.evaluation.metrics.cost_curve import COST_CURVE
 from fecemo.evaluation.results import read_results
 from fecemo.stages import cost_curve, table
 from tests.integration.planted_run import N_TARGET, RECIPE, Planted
@@ -27,7 +27,7 @@ def planted(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def curve(planted):
-    return read_cost_curve(planted.layout.cost_curve("contrastive", "gray"))
+    return COST_CURVE.read(planted.layout.cost_curve("contrastive", "gray"))
 
 
 def test_emotions_that_the_vectors_tell_are_told_by_a_look_at_each_cluster(curve):
@@ -47,7 +47,7 @@ def test_labels_cost_their_own_seconds_and_all_of_them_are_asked_for_at_last(cur
 
 
 def test_vectors_that_know_nothing_stay_at_chance_whatever_is_spent(planted):
-    curve = read_cost_curve(planted.layout.cost_curve("dense_autoencoder", "gray"))
+    curve = COST_CURVE.read(planted.layout.cost_curve("dense_autoencoder", "gray"))
     assert abs(curve.ami.mean) < 0.05
     for point in curve.points:
         assert point.balanced_accuracy.low < 1 / 8 + 0.06

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from fecemo.errors import StoredStateError
-from fecemo.evaluation.records.score import read_score
+from fecemo.evaluation.records.score import SCORE
 from fecemo.evaluation.results import read_differences, read_results
 from fecemo.evaluation.writers import grids_of
 from fecemo.stages import cluster, cluster_sweep, evaluate, label, table
@@ -45,7 +45,7 @@ def test_a_recipe_of_the_first_table_may_name_by_a_few_labels_too(tmp_path):
     arguments = planted.cell("contrastive")
     for stage in (cluster, label, evaluate):
         stage.run(arguments)
-    score = read_score(planted.layout.score("contrastive", "gray"))
+    score = SCORE.read(planted.layout.score("contrastive", "gray"))
     assert (score.method, score.labels_used.naming, score.accuracy) == ("labels_per_cluster", 16, 1)
     table.run((planted.layout.run,), planted.recipe)
     assert "by the labels of a few faces of each" in (planted.layout.run / "table1.md").read_text()

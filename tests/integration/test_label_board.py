@@ -10,7 +10,7 @@ from fecemo.data.cluster_names import read_hand_names
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.evaluation.figures.svg import FURTHER, PALETTE
-from fecemo.evaluation.records.score import read_score
+from fecemo.evaluation.records.score import SCORE
 from fecemo.labelling.keys import keys_of_names
 from fecemo.labelling.session import LabellingSession
 from fecemo.naming_board import label_and_score, open_board
@@ -256,7 +256,7 @@ def test_names_changed_after_their_score_was_seen_are_not_blind(run, board):
     board.cell.end.finish.click()
     row = re.sub("<[^>]+>", "", board.cell.end.row.value)
     assert "by hand (ann), not blind" in row
-    used = read_score(run.layout.score(APPROACH, VARIANT)).labels_used
+    used = SCORE.read(run.layout.score(APPROACH, VARIANT)).labels_used
     assert (used.other_scores_seen, used.blind, used.total) == (1, False, 0)
     press(board, "8")  # the first names again, now chosen among two that were scored
     assert board.cell.session.names == first

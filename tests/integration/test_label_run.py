@@ -13,7 +13,7 @@ from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import read_receipt
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import FecemoError, InputError, ResourceError, StoredStateError
-from fecemo.evaluation.records.score import read_score
+from fecemo.evaluation.records.score import SCORE
 from fecemo.naming_board import label_and_score
 from fecemo.stages import cluster, label
 from fecemo.stages.label_run import LabelRun
@@ -113,7 +113,7 @@ def test_names_given_in_a_session_are_what_the_pipeline_scores(named):
     session.look("0", "random", 5)
     name_all(session)
     row = LabelRun(named.layout.run, named.recipe, label_and_score).finish(APPROACH, VARIANT)
-    score = read_score(named.layout.score(APPROACH, VARIANT))
+    score = SCORE.read(named.layout.score(APPROACH, VARIANT))
     assert (score.accuracy, score.method, score.n_scored) == (1, "hand", N_TARGET)
     assert (score.labels_used.total, score.labels_used.faces_viewed) == (0, 5)
     assert "by hand" in row

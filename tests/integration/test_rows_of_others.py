@@ -11,7 +11,7 @@ from fecemo.data.arrays import read_output
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError
 from fecemo.evaluation.records.predictions import read_predictions
-from fecemo.evaluation.records.score import read_score
+from fecemo.evaluation.records.score import SCORE
 from fecemo.stages import cluster, embed, evaluate, table, train
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.study.cell import resolve
@@ -91,7 +91,7 @@ def test_a_classifier_of_others_is_scored_on_the_classes_that_both_know(study):
     expected = np.where(levels() > 0.2, "happy", "sad")
     np.testing.assert_array_equal(predictions.prediction, expected)
     right = expected == [EMOTIONS[row % 8] for row in range(TARGET)]
-    assert read_score(layout.score("light", "gray")).accuracy == pytest.approx(right.mean())
+    assert SCORE.read(layout.score("light", "gray")).accuracy == pytest.approx(right.mean())
     odds = np.exp(10 * levels() - 2)
     np.testing.assert_allclose(predictions.scores[:, EMOTIONS.index("happy")], odds / (1 + odds), atol=1e-3)
     stored = read_output(layout.outputs("light", "gray"), "target", "probabilities").values

@@ -18,7 +18,7 @@ from fecemo.data.receipts import write_receipt
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.predictions import read_predictions, write_predictions
-from fecemo.evaluation.records.score import read_score, write_score
+from fecemo.evaluation.records.score import SCORE
 from fecemo.evaluation.results import read_differences, read_results
 from fecemo.stages import table
 from fecemo.stages.cell_arguments import CellArguments
@@ -33,8 +33,8 @@ def copy_scores(source: Path, destination: Path, *, shift: float = 0.0, recipe_p
     """Write the scores of one run as those of another, or of a further seed of a recipe."""
     for path in source.glob("scores/*/*/score.json"):
         folder = destination / path.parent.relative_to(source)
-        score = dataclasses.replace(read_score(path.parent), **changed)
-        write_score(folder, dataclasses.replace(score, accuracy=score.accuracy + shift))
+        score = dataclasses.replace(SCORE.read(path.parent), **changed)
+        SCORE.write(folder, dataclasses.replace(score, accuracy=score.accuracy + shift))
         shutil.copy(path.parent / "predictions.csv", folder)
         files = ["score.json", "predictions.csv"]
         if recipe_path is None:
@@ -60,7 +60,7 @@ def test_runs_of_other_recipes_stand_in_columns_of_their_own(made, tmp_path):
     assert "| Approach | Images | run | other |" in text
     differences = read_differences(tmp_path / "both").set_index(["run", "row", "variant", "metric"])
     difference = differences.loc["other", "supervised", "rgb", "accuracy"]
-    score = read_score(RunLayout(made[1]).score("supervised", "rgb"))
+    score = SCORE.read(RunLayout(made[1]).score("supervised", "rgb"))
     assert difference["value"] == pytest.approx(1 - score.accuracy)
     assert difference["low"] > 0
     assert (difference["other_run"], difference["n"]) == ("run", score.n_scored)
@@ -107,7 +107,7 @@ def test_runs_of_one_name_are_told_apart_by_their_paths(made, tmp_path):
     assert set(read_results(tmp_path / "both")["run"]) == {"a/study", "b/study"}
     assert len(first.inputs) == 8, "each run's four cells"
     folder = RunLayout(runs[0]).score("supervised", "rgb")
-    write_score(folder, dataclasses.replace(read_score(folder), accuracy=0.5))
+    SCORE.write(folder, dataclasses.replace(SCORE.read(folder), accuracy=0.5))
     write_receipt(folder, "evaluate", config={}, inputs={}, files=["score.json", "predictions.csv"], seconds=1.0)
     table.run(runs, out=tmp_path / "both")
     again = read_results(tmp_path / "both").set_index(["run", "row", "variant", "metric", "class"])
@@ -169,7 +169,7 @@ def test_seeds_of_one_recipe_are_joined(made, tmp_path):
     table.run((made[1], tmp_path / "seed8", tmp_path / "seed9"))
     frame = read_results(tmp_path / "side_by_side").set_index(["run", "row", "variant", "metric", "class"])
     spread = frame.loc["synthetic (seeds 7, 8, 9)", "supervised", "rgb", "accuracy", ""]
-    first = read_score(RunLayout(made[1]).score("supervised", "rgb")).accuracy
+    first = SCORE.read(RunLayout(made[1]).score("supervised", "rgb")).accuracy
     values = [first, first + 0.02, first + 0.07]
     assert (spread["value"], spread["deviation"]) == pytest.approx((statistics.mean(values), statistics.stdev(values)))
     # Each seed keeps a column of its own, with its paired difference from the first.
@@ -184,7 +184,7 @@ def test_further_seeds_of_a_recipe_are_in_its_table(made, tmp_path):
     table.run((run,), recipe)
     frame = read_results(run)
     own = frame[(frame["row"] == "supervised") & (frame["variant"] == "rgb") & (frame["metric"] == "accuracy")]
-    first = read_score(RunLayout(run).score("supervised", "rgb")).accuracy
+    first = SCORE.read(RunLayout(run).score("supervised", "rgb")).accuracy
     assert own["value"].tolist() == pytest.approx([first, first + 0.04, first + 0.02])
     assert own["seeds"].tolist() == [1, 1, 2]
     text = (run / "table1.md").read_text()
@@ -220,7 +220,7 @@ def test_what_cannot_stand_side_by_side_is_refused(made, tmp_path):
     with pytest.raises(InputError, match="no cell of this run has a current score"):
         table.run((run, tmp_path / "empty"))
     folder = RunLayout(run).score("supervised", "rgb")
-    write_score(folder, dataclasses.replace(read_score(folder), seed=99))
+    SCORE.write(folder, dataclasses.replace(SCORE.read(folder), seed=99))
     renew_receipt(folder)
     with pytest.raises(StoredStateError, match="several recipes or seeds"):
         table.run((run,))

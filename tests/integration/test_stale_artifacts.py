@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from fecemo.data.receipts import read_receipt, write_receipt
-from fecemo.evaluation.records.score import read_score, write_score
+from fecemo.evaluation.records.score import SCORE
 from fecemo.stages import cluster, evaluate, label, table
 from fecemo.stages.tables.report import read_material
 from fecemo.stages.tables.results import read_run
@@ -139,7 +139,7 @@ def test_a_further_seed_is_held_to_its_own_settings(tmp_path, capsys):
             first, folder = (Artifacts(home).folder(kind, "supervised", "gray") for home in (planted.layout, layout))
             shutil.copytree(first, folder)
             if kind == "score":
-                write_score(folder, dataclasses.replace(read_score(first), seed=6))
+                SCORE.write(folder, dataclasses.replace(SCORE.read(first), seed=6))
             leave_receipt(seeded, layout, kind, "supervised", "gray", list(read_receipt(first).outputs))
         frame = read_run(study, planted.layout).results.figures
         assert frame[frame["metric"] == "accuracy"]["seeds"].eq(2).sum() == 1 - faults

@@ -23,7 +23,7 @@ from fecemo.data.receipts import read_receipt
 from fecemo.data.variants import find_variant
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, ResourceError, StoredStateError
-from fecemo.evaluation.records.score import read_score
+from fecemo.evaluation.records.score import SCORE
 from fecemo.stages import embed, evaluate, train
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.study.layout import RunLayout
@@ -241,7 +241,7 @@ def test_labels_that_choose_the_epoch_count_as_used_and_the_test_split_is_left_a
     assert set(learnt) <= set(dataset.rows_in("train"))
     embed.run(arguments(study, "semi_supervised", recipe=recipe, run=run))
     evaluate.run(arguments(study, "semi_supervised", recipe=recipe, run=run))
-    used = read_score(RunLayout(run).score("semi_supervised", "gray")).labels_used
+    used = SCORE.read(RunLayout(run).score("semi_supervised", "gray")).labels_used
     assert (used.training, used.choosing, used.naming) == (16, 8, 0)
     assert receipt.summary["faces"]["classify"] == 16
     curve = [row for row in csv.DictReader((folder / "history.csv").open()) if row["phase"] == "classify"]

@@ -7,7 +7,7 @@ from measured_faces import bright_rows, measure_again, write_dataset, write_rati
 from fecemo.data.arrays import read_output
 from fecemo.data.dataset import Dataset
 from fecemo.errors import InputError, StoredStateError
-from fecemo.evaluation.metrics.triplets import read_triplet_test
+from fecemo.evaluation.metrics.triplets import TRIPLET_TEST_RECORD
 from fecemo.models.approach import find_approach
 from fecemo.stages import embed, train, triplet_test
 from fecemo.stages.cell_arguments import CellArguments
@@ -39,7 +39,7 @@ def test_an_embedding_that_follows_brightness_tells_what_raters_of_brightness_sa
     """Of a row without networks and of one that sees pixels."""
     _, layout = study
     triplet_test.run(cell(study, row))
-    record = read_triplet_test(layout.triplet_test(row, "gray"))
+    record = TRIPLET_TEST_RECORD.read(layout.triplet_test(row, "gray"))
     assert record.accuracy > 0.8, "a third would be chance"
     assert (record.n_triplets, list(record.by_type)) == (60, ["THREE_CLASS_TRIPLET"])
     output = find_approach(row).output
@@ -63,7 +63,7 @@ def test_faces_of_which_the_landmark_model_was_unsure_are_tested_too(study, tmp_
     its = CellArguments(folder / "recipe.yaml", layout.run, "landmark_features", "gray")
     train.run(its)
     triplet_test.run(its)
-    assert read_triplet_test(layout.triplet_test("landmark_features", "gray")).n_triplets == 40
+    assert TRIPLET_TEST_RECORD.read(layout.triplet_test("landmark_features", "gray")).n_triplets == 40
 
 
 def test_a_row_of_another_row_s_embedding_waits_for_that_row(study):
@@ -118,7 +118,7 @@ def test_faces_that_rows_learn_from_test_nothing(study, tmp_path, other):
     measure_again(layout, "rated", model)
     triplet_test.run(its)
     rows = read_triplets(layout.dataset("rated"), Dataset(layout.dataset("rated")).ids).rows
-    record = read_triplet_test(layout.triplet_test("landmark_features", "gray"))
+    record = TRIPLET_TEST_RECORD.read(layout.triplet_test("landmark_features", "gray"))
     assert record.n_triplets == np.isin(rows, new).all(axis=1).sum() > 20
     assert record.n_triplets + record.n_left_out == 200
     assert record.n_faces == len(new)

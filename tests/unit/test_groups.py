@@ -5,7 +5,7 @@ import pytest
 from cell_evidence import N, cell_evidence
 
 from fecemo.errors import InputError
-from fecemo.evaluation.cell_metric import read_records, write_record
+from fecemo.evaluation.cell_metric import read_records
 from fecemo.evaluation.cell_metrics.groups import (
     METRIC,
     SMALL,
@@ -116,7 +116,7 @@ def test_a_cell_names_its_groups_and_a_wrong_name_is_refused(tmp_path):
     found = measure_groups(cell_evidence(columns=columns, settings=EvaluationSettings(bootstrap=20, groups=("age",))))
     assert found is not None
     assert [column.name for column in found.columns] == ["age"]
-    write_record(tmp_path, METRIC, found)
+    METRIC.record.write(tmp_path, found)
     assert read_records(tmp_path)["groups"] == found
     assert measure_groups(cell_evidence(columns=columns)) is None
     with pytest.raises(InputError, match="did you mean 'age'"):

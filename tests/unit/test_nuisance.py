@@ -7,7 +7,7 @@ import pytest
 from cell_evidence import N, cell_evidence
 from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_score
 
-from fecemo.evaluation.cell_metric import numbers_of, read_records, write_record
+from fecemo.evaluation.cell_metric import numbers_of, read_records
 from fecemo.evaluation.cell_metrics.nuisance import (
     METRIC,
     factors_figure,
@@ -136,7 +136,7 @@ def test_columns_that_say_nothing_are_left_out(values):
 
 def test_a_record_reads_back_as_it_was(tmp_path):
     found = measure_nuisance(cell_evidence(columns={"identity": PERSON}))
-    write_record(tmp_path, METRIC, found)
+    METRIC.record.write(tmp_path, found)
     assert read_records(tmp_path)["nuisance"] == found
 
 

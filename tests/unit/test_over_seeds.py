@@ -129,10 +129,9 @@ def test_nothing_scored_is_refused():
 def test_rows_of_unequally_many_seeds_are_refused_by_name():
     def row(name, n_seeds):
         record = ClusterSweep(
-            name, "gray", "planted", EMOTIONS, 9, "test", 40, 0, 0, "", 0, 5, tuple(range(n_seeds)), 0.95, 10,
-            Chance(.1, .2),
-            (SweepEntry(8, *(SeedMean(0, 0),) * 3, 0,
-                      {"labels_per_cluster": NamedGroups((9,), *(SeedFigure(0.5, 0, 0, 1),) * 2)}),))
+            name, "gray", "planted", EMOTIONS, "test", 40, 0, 0, "", 0, tuple(range(n_seeds)), 0.95, 10, Chance(.1, .2),
+            source_faces=9, per_cluster=5, entries=(SweepEntry(8, *(SeedMean(0, 0),) * 3, 0, {
+                "labels_per_cluster": NamedGroups((9,), *(SeedFigure(0.5, 0, 0, 1),) * 2)}),))
         right = RightAnswers(np.arange(40), np.arange(40) % 8, np.ones((n_seeds, 40), bool))
         return CellRecords(Heading(name, name), Heading("gray", "Gray"), "faces", 0, True, sweep=record,
                        right={(8, "labels_per_cluster"): right})

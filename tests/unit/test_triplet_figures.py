@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from fecemo.errors import InputError, StoredStateError
-from fecemo.evaluation.metrics.triplets import TripletTest, TypeShare, write_triplet_test
+from fecemo.evaluation.metrics.triplets import TRIPLET_TEST_RECORD, TripletTest, TypeShare
 from fecemo.evaluation.records.score import Interval
 from fecemo.evaluation.writers import grids_of
 from fecemo.stages.tables.results import read_run
@@ -121,7 +121,7 @@ def leave_test(layout, row, **changed):
                             confidence=0.95, interval=Interval(0.4, 0.6),
                             by_type={"ONE_CLASS_TRIPLET": TypeShare(300, 0.4)})
     study = read_recipe(layout.run.parent / "recipe.yaml")
-    leave_receipt(study, layout, "triplet_test", row, "gray", [write_triplet_test(folder, record)],
+    leave_receipt(study, layout, "triplet_test", row, "gray", [TRIPLET_TEST_RECORD.write(folder, record)],
                   config=triplet_test_config(resolve(study, row, "gray")) | changed)
 
 

@@ -10,12 +10,17 @@ import numpy as np
 
 from fecemo.data.arrays import read_array, write_arrays
 from fecemo.errors import StoredStateError
-from fecemo.evaluation.metrics.over_seeds import RightAnswers, SeedFigure, SeedMean, seed_figures, seed_mean
-from fecemo.evaluation.records.score import Chance, read_stored, write_stored
+from fecemo.evaluation.metrics.over_seeds import (
+    RightAnswers,
+    SeededRecord,
+    SeedFigure,
+    SeedMean,
+    seed_figures,
+    seed_mean,
+)
+from fecemo.evaluation.records.stored import RecordFile
 from fecemo.evaluation.settings import Resampling
 
-CLUSTER_SWEEP_FORMAT = "fecemo.cluster_sweep/2"
-CLUSTER_SWEEP_NAME = "cluster_sweep.json"
 ROWS_NAME, TRUTH_NAME, RIGHT_NAME = "scored_rows", "truth", "right"
 
 
@@ -46,25 +51,11 @@ class SweepEntry:
 
 
 @dataclass(frozen=True)
-class ClusterSweep:
+class ClusterSweep(SeededRecord):
     """Cluster sweep of one cell."""
 
-    approach: str
-    variant: str
-    recipe: str
-    emotions: tuple[str, ...]
     source_faces: int  #: Faces that were clustered.
-    score_on: str  #: ``"test"`` or ``"unused_labels"``.
-    n_scored: int  #: Scored faces; none of them named anything, with any seed.
-    copies_scored: int  #: As of a `Score`.
-    copies_left_out: int
-    scored_faces: str  #: Digest of ids and true emotions: equal where two cells were scored on the same faces.
-    labels_training: int  #: Labels from which the cell's networks learned, or by which their settings were chosen.
     per_cluster: int  #: Labelled faces of each cluster that ``"labels_per_cluster"`` asked.
-    seeds: tuple[int, ...]
-    confidence: float  #: Coverage of the intervals, such as 0.95.
-    bootstrap: int  #: Resamples behind them.
-    chance: Chance
     entries: tuple[SweepEntry, ...]  #: By number of clusters, in the recipe's order.
 
     @property
@@ -75,6 +66,9 @@ class ClusterSweep:
     def named(self, n_clusters: int, naming: str) -> NamedGroups | None:
         """Return what clusters of one number, named in one way, scored; None where they were not made."""
         return {entry.n_clusters: entry.named for entry in self.entries}.get(n_clusters, {}).get(naming)
+
+
+CLUSTER_SWEEP = RecordFile("cluster_sweep.json", "fecemo.cluster_sweep/2", ClusterSweep, "cluster_sweep")
 
 
 def write_cluster_sweep(folder: Path, record: ClusterSweep, rows: np.ndarray, truth: np.ndarray,
@@ -90,8 +84,7 @@ def write_cluster_sweep(folder: Path, record: ClusterSweep, rows: np.ndarray, tr
     """
     files = write_arrays(folder, {ROWS_NAME: rows, TRUTH_NAME: truth,
                                   RIGHT_NAME: np.stack([right[way] for way in record.ways]).astype(np.uint8)})
-    write_stored(folder / CLUSTER_SWEEP_NAME, CLUSTER_SWEEP_FORMAT, record)
-    return [CLUSTER_SWEEP_NAME, *files]
+    return [CLUSTER_SWEEP.write(folder, record), *files]
 
 
 def read_cluster_sweep(folder: Path) -> tuple[ClusterSweep, dict[tuple[int, str], RightAnswers]]:
@@ -102,7 +95,7 @@ def read_cluster_sweep(folder: Path) -> tuple[ClusterSweep, dict[tuple[int, str]
     StoredStateError
         If a file is missing, damaged or of another format, or they do not belong together.
     """
-    record = read_stored(folder / CLUSTER_SWEEP_NAME, CLUSTER_SWEEP_FORMAT, ClusterSweep, "cluster_sweep")
+    record = CLUSTER_SWEEP.read(folder)
     rows, truth, right = (np.asarray(read_array(folder, name, "cluster_sweep", length=length)) for name, length in (
         (ROWS_NAME, record.n_scored), (TRUTH_NAME, record.n_scored), (RIGHT_NAME, len(record.ways))))
     if right.shape != (expected := (len(record.ways), len(record.seeds), record.n_scored)):

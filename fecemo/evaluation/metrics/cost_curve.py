@@ -2,16 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from fecemo.evaluation.metrics.over_seeds import RightAnswers, SeedFigure, SeedMean, seed_figures
-from fecemo.evaluation.records.score import Chance, read_stored, write_stored
+from fecemo.evaluation.metrics.over_seeds import RightAnswers, SeededRecord, SeedFigure, SeedMean, seed_figures
+from fecemo.evaluation.records.stored import RecordFile
 from fecemo.evaluation.settings import Resampling
-
-COST_CURVE_FORMAT = "fecemo.cost_curve/1"
-COST_CURVE_NAME = "cost_curve.json"
 
 
 @dataclass(frozen=True)
@@ -30,28 +26,14 @@ class CostPoint:
 
 
 @dataclass(frozen=True)
-class CostCurve:
+class CostCurve(SeededRecord):
     """Cost curve of one cell."""
 
-    approach: str
-    variant: str
-    recipe: str
-    emotions: tuple[str, ...]
     pile_faces: int  #: Faces on which the person acts: labelled ones of the train split.
-    score_on: str  #: ``"test"`` or ``"unused_labels"``.
-    n_scored: int  #: Scored faces; none of them named or trained anything.
-    copies_scored: int  #: As of a `Score`.
-    copies_left_out: int
-    scored_faces: str  #: Digest of ids and true emotions: equal where two cells were scored on the same faces.
-    labels_training: int  #: Labels from which the cell's networks learned, or by which their settings were chosen.
     class_balanced: bool  #: Whether faces came up at random so that classes are alike often.
-    seeds: tuple[int, ...]
     seconds_per_cluster: float
     seconds_per_face: float
     ami: SeedMean  #: Agreement of as many clusters as classes with the emotions of the scored faces.
-    confidence: float  #: Coverage of the intervals, such as 0.95.
-    bootstrap: int  #: Resamples behind them.
-    chance: Chance
     points: tuple[CostPoint, ...]  #: By strategy, and by acts.
 
     @property
@@ -93,12 +75,4 @@ def score_acts(spent: SpentActs, truth: np.ndarray, emotions: Sequence[str], res
                      spent.labels_behind_looks, counted if spent.seconds is None else spent.seconds, **figures)
 
 
-def write_cost_curve(folder: Path, record: CostCurve) -> str:
-    """Write ``cost_curve.json``, and return its name."""
-    write_stored(folder / COST_CURVE_NAME, COST_CURVE_FORMAT, record)
-    return COST_CURVE_NAME
-
-
-def read_cost_curve(folder: Path) -> CostCurve:
-    """Read what `write_cost_curve` wrote. Raises `StoredStateError` if it is missing, damaged or of another format."""
-    return read_stored(folder / COST_CURVE_NAME, COST_CURVE_FORMAT, CostCurve, "cost_curve")
+COST_CURVE = RecordFile("cost_curve.json", "fecemo.cost_curve/1", CostCurve, "cost_curve")

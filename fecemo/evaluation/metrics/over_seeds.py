@@ -19,7 +19,7 @@ import numpy as np
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.catalogue import HEADLINES
 from fecemo.evaluation.metrics.intervals import Difference
-from fecemo.evaluation.records.score import Score
+from fecemo.evaluation.records.score import Chance, Score
 from fecemo.evaluation.settings import Resampling
 
 FIGURES = ("balanced_accuracy", "accuracy")
@@ -50,6 +50,26 @@ class RightAnswers:
     rows: np.ndarray  #: Of the target set, ascending: of shape (n,), int64.
     truth: np.ndarray  #: Their emotions, as positions in the record's: of shape (n,), int64.
     right: np.ndarray  #: A line a seed: of shape (s, n), bool.
+
+
+@dataclass(frozen=True)
+class SeededRecord:
+    """What every record says of a cell that was scored under several seeds, on the same faces under each."""
+
+    approach: str
+    variant: str
+    recipe: str
+    emotions: tuple[str, ...]
+    score_on: str  #: ``"test"`` or ``"unused_labels"``.
+    n_scored: int  #: Scored faces; none of them named or trained anything, with any seed.
+    copies_scored: int  #: As of a `Score`.
+    copies_left_out: int
+    scored_faces: str  #: Digest of ids and true emotions: equal where two cells were scored on the same faces.
+    labels_training: int  #: Labels from which the cell's networks learned, or by which their settings were chosen.
+    seeds: tuple[int, ...]
+    confidence: float  #: Coverage of the intervals, such as 0.95.
+    bootstrap: int  #: Resamples behind them.
+    chance: Chance
 
 
 def seed_mean(values: Sequence[float]) -> SeedMean:

@@ -6,15 +6,13 @@ answer is right where the other two faces lie nearer to each other than either l
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from fecemo.evaluation.metrics.intervals import wilson_interval
-from fecemo.evaluation.records.score import Interval, read_stored, write_stored
+from fecemo.evaluation.records.score import Interval
+from fecemo.evaluation.records.stored import RecordFile
 
-TRIPLET_TEST_FORMAT = "fecemo.triplet_test/1"
-TRIPLET_TEST_NAME = "triplets.json"
 BLOCK = 1 << 14
 """Triplets whose vectors are held at a time."""
 
@@ -43,15 +41,7 @@ class TripletTest:
     by_type: dict[str, TypeShare]  #: By those of `fecemo.data.face_lists.TRIPLET_TYPES` that there are.
 
 
-def write_triplet_test(folder: Path, record: TripletTest) -> str:
-    """Write ``triplets.json``, and return its name."""
-    write_stored(folder / TRIPLET_TEST_NAME, TRIPLET_TEST_FORMAT, record)
-    return TRIPLET_TEST_NAME
-
-
-def read_triplet_test(folder: Path) -> TripletTest:
-    """Read what `write_triplet_test` wrote. Raises `StoredStateError` as `read_stored` does."""
-    return read_stored(folder / TRIPLET_TEST_NAME, TRIPLET_TEST_FORMAT, TripletTest, "triplet_test")
+TRIPLET_TEST_RECORD = RecordFile("triplets.json", "fecemo.triplet_test/1", TripletTest, "triplet_test")
 
 
 def odd_one_correct(vectors: np.ndarray, triplets: np.ndarray) -> np.ndarray:

@@ -1,41 +1,11 @@
 """The score of one cell: every figure that a table or a report may show, with what it cost and what chance gives."""
 
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, TypeVar
+from dataclasses import dataclass
 
-from fecemo.data.documents import build, read_json
-from fecemo.data.durable import atomic_write
-from fecemo.errors import InputError, StoredStateError
+from fecemo.evaluation.records.stored import RecordFile
 
-SCORE_FORMAT = "fecemo.score/5"
-SCORE_NAME = "score.json"
 ABSTAINED = "(no name)"
 """Heading of the confusion matrix's last column, which is there only where some face got no emotion."""
-T = TypeVar("T")
-
-
-def write_stored(path: Path, format: str, record: Any) -> None:
-    """Write a dataclass as JSON, beside its format. Raises `ResourceError` where the disk refuses."""
-    atomic_write(path, json.dumps({"format": format, **asdict(record)}, indent=1, allow_nan=False) + "\n")
-
-
-def read_stored(path: Path, format: str, kind: type[T], stage: str) -> T:
-    """Read what `write_stored` wrote.
-
-    Raises
-    ------
-    StoredStateError
-        If the file is missing, damaged or of another format; it names the stage that is to run again.
-    """
-    try:
-        document = read_json(path)
-        if (stored := document.pop("format", None)) != format:
-            raise InputError(f"{path} has the format {stored!r}, expected {format!r}")
-        return build(kind, document, str(path))
-    except InputError as error:
-        raise StoredStateError(f"{error}; run the {stage} stage again") from error
 
 
 @dataclass(frozen=True)
@@ -190,11 +160,4 @@ class Score:
         return value
 
 
-def write_score(folder: Path, score: Score) -> None:
-    """Write ``folder/score.json``. Raises `ResourceError` where the disk refuses."""
-    write_stored(folder / SCORE_NAME, SCORE_FORMAT, score)
-
-
-def read_score(folder: Path) -> Score:
-    """Read ``folder/score.json``. Raises `StoredStateError` as `read_stored` does."""
-    return read_stored(folder / SCORE_NAME, SCORE_FORMAT, Score, "evaluate")
+SCORE = RecordFile("score.json", "fecemo.score/5", Score, "evaluate")

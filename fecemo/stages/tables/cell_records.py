@@ -9,12 +9,12 @@ from fecemo.errors import StoredStateError
 from fecemo.evaluation.cell_metric import read_records
 from fecemo.evaluation.cells import CLASSIFIER, CellRecords, Heading, Triplets, Way, right_answers
 from fecemo.evaluation.metrics.cluster_sweep import ClusterSweep, read_cluster_sweep
-from fecemo.evaluation.metrics.cost_curve import CostCurve, read_cost_curve
+from fecemo.evaluation.metrics.cost_curve import COST_CURVE, CostCurve
 from fecemo.evaluation.metrics.intervals import wilson_interval
 from fecemo.evaluation.metrics.over_seeds import RightAnswers
-from fecemo.evaluation.metrics.triplets import read_triplet_test
+from fecemo.evaluation.metrics.triplets import TRIPLET_TEST_RECORD
 from fecemo.evaluation.records.predictions import read_predictions
-from fecemo.evaluation.records.score import Score, read_score
+from fecemo.evaluation.records.score import SCORE, Score
 from fecemo.study.artifacts import Artifacts
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.layout import RunLayout
@@ -96,7 +96,7 @@ def _read_hand_acts(layout: RunLayout, row: str, variant: str) -> tuple[int, flo
 def _read_cost_curve(cell: Cell, layout: RunLayout) -> CostCurve | None:
     if cell.step is not None or not _is_current(cell, layout, "cost_curve"):
         return None
-    return read_cost_curve(layout.cost_curve(cell.row, cell.variant.name))
+    return COST_CURVE.read(layout.cost_curve(cell.row, cell.variant.name))
 
 
 def _read_triplet_test(cell: Cell, layout: RunLayout) -> Triplets | None:
@@ -106,7 +106,7 @@ def _read_triplet_test(cell: Cell, layout: RunLayout) -> Triplets | None:
         return None
     if not _is_current(cell, layout, "triplet_test"):
         return None
-    record = read_triplet_test(folder)
+    record = TRIPLET_TEST_RECORD.read(folder)
     return Triplets(record.accuracy, record.n_triplets, record.interval, tested=True, by_type=record.by_type)
 
 
@@ -161,7 +161,7 @@ def read_scores(study: Recipe, layout: RunLayout,
         words = str(status)
         try:
             if status.state == "current":
-                scores[cell] = read_score(folder)
+                scores[cell] = SCORE.read(folder)
                 continue
         except StoredStateError as error:
             words = str(error)

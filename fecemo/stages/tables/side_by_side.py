@@ -14,7 +14,7 @@ from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.cells import CellRecords, Heading, compare
 from fecemo.evaluation.metrics.over_seeds import share_a_test
 from fecemo.evaluation.records.predictions import Predictions, read_predictions
-from fecemo.evaluation.records.score import SCORE_NAME, Score, read_score
+from fecemo.evaluation.records.score import SCORE, Score
 from fecemo.evaluation.result_rows import cell_rows, difference_rows
 from fecemo.evaluation.results import Results, results_of, write_results
 from fecemo.evaluation.writers import grids_of, to_text, write_documents
@@ -194,7 +194,7 @@ def _distinct_names(runs: Sequence[Path]) -> list[str]:
 def _read_run(run: Path, name: str) -> RunScores:
     """Return a run's scores without stale ones, which are named on stderr."""
     layout, read = RunLayout(run), RunScores(name, {})
-    for path in sorted((run / "scores").glob(f"*/*/{SCORE_NAME}")):
+    for path in sorted((run / "scores").glob(f"*/*/{SCORE.name}")):
         cell = (path.parents[1].name, path.parent.name)
         status, receipt = Artifacts(layout).status("score", *cell), sound_receipt(path.parent)
         if status.state == "missing":
@@ -202,7 +202,7 @@ def _read_run(run: Path, name: str) -> RunScores:
         if status.state == "stale" or receipt is None:
             print(f"{STAGE}: {name} {' '.join(cell)} is shown as not run: {status}", file=sys.stderr)
             continue
-        score = read_score(path.parent)
+        score = SCORE.read(path.parent)
         read.scores[cell] = score
         read.predictions[cell] = read_predictions(path.parent, score.emotions)
         read.digests[f"{name} {' '.join(cell)}"] = receipt.digest
