@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from fecemo.data.durable import atomic_file, atomic_write, explained
+from fecemo.data.durable import atomic_file, atomic_write, csv_file, explained
 from fecemo.data.stored_faces import FACE_SHAPE, FACES_NAME
 from fecemo.errors import StoredStateError, nearest
 from fecemo.progress import progress
@@ -166,7 +166,5 @@ def _annotations(entry: FaceEntry, names: Sequence[str]) -> list[str]:
 
 
 def _write_csv(path: Path, columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
-    with atomic_file(path, "w") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
+    with csv_file(path, columns) as writer:
         writer.writerows(rows)

@@ -1,12 +1,13 @@
 """Files that are whole: written by rename, one writer a folder, and read only where they have an end."""
 
+import csv
 import errno
 import fcntl
 import hashlib
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -45,6 +46,15 @@ def atomic_file(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def csv_file(path: Path, columns: Iterable[Any]) -> Iterator[Any]:
+    """Open a CSV file as `atomic_file` does, write its header, and return a ``csv.writer`` of its rows."""
+    with atomic_file(path, "w") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        yield writer
 
 
 def atomic_write(path: Path, content: bytes | str) -> None:

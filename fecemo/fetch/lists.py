@@ -5,18 +5,17 @@ however many there are. All faces of a photograph fall into one shard. What a si
 a list that lies on one host falls into one shard, and no number of shards makes it quicker.
 """
 
-import csv
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from fecemo.data.csv_rows import RejectedRow, csv_rows
-from fecemo.data.durable import atomic_file
+from fecemo.data.durable import csv_file
 from fecemo.data.face_lists import ListedFace, Triplet, is_fec, is_header, read_face_list, read_fec
 from fecemo.errors import InputError
 from fecemo.fetch.addresses import asked_host
@@ -110,7 +109,7 @@ class BoxList:
     def write_tables(self, folder: Path, stored: Iterable[str]) -> Tables:
         """Write ``rejected_rows.csv``."""
         with ExitStack() as stack:
-            table = _table(stack, folder / ROWS_NAME, ("line", "reason"))
+            table = stack.enter_context(csv_file(folder / ROWS_NAME, ("line", "reason")))
             n_rejected = 0
             for row in self._rows():
                 if isinstance(row, RejectedRow):
@@ -156,9 +155,10 @@ class FecList:
         planned: set[bytes] = set()
         by_host: dict[str, tuple[int, int]] = {}
         with ExitStack() as stack:
-            rejected = _table(stack, folder / ROWS_NAME, ("line", "reason"))
-            triplets = _table(stack, folder / TRIPLETS_NAME, ("triplet", "first", "second", "third", "type"))
-            ratings = _table(stack, folder / RATINGS_NAME, ("triplet", "rater", "answer"))
+            rejected = stack.enter_context(csv_file(folder / ROWS_NAME, ("line", "reason")))
+            triplets = stack.enter_context(csv_file(
+                folder / TRIPLETS_NAME, ("triplet", "first", "second", "third", "type")))
+            ratings = stack.enter_context(csv_file(folder / RATINGS_NAME, ("triplet", "rater", "answer")))
             for row in read_fec(self.path):
                 if isinstance(row, RejectedRow):
                     rejected.writerow((row.line, row.reason))
@@ -182,12 +182,6 @@ class FecList:
 
 
 _FORMATS: dict[str, type[BoxList] | type[FecList]] = {kind.format: kind for kind in (BoxList, FecList)}
-
-
-def _table(stack: ExitStack, path: Path, columns: tuple[str, ...]) -> Any:
-    writer = csv.writer(stack.enter_context(atomic_file(path, "w")), lineterminator="\n")
-    writer.writerow(columns)
-    return writer
 
 
 def host_in(url: str) -> str:

@@ -6,8 +6,9 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import cv2
 import numpy as np
 
 from fecemo.data.draw_settings import (
@@ -21,6 +22,7 @@ from fecemo.data.draw_settings import (
 )
 from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import Receipt, digest_file, digest_json, plain
+from fecemo.drawn import EMOTIONS, FaceBox, Photograph, PlacedFace, face_boxes, rate_triplet, sample_triplets
 from fecemo.errors import StoredStateError
 from fecemo.stages.draw_pictures import (
     draw_missing,
@@ -31,9 +33,6 @@ from fecemo.stages.draw_pictures import (
 )
 from fecemo.stages.run_stage import StageResult, run_stage
 from fecemo.version import __version__
-
-if TYPE_CHECKING:
-    from fecemo.drawn import FaceBox, Photograph, PlacedFace
 
 STAGE = "draw"
 MARKER_NAME = "drawing.json"
@@ -80,8 +79,6 @@ def _draw_all(folder: Path, settings: DrawSettings, config: dict[str, Any]) -> S
 
 
 def _draw_labelled(folder: Path, settings: DrawSettings) -> tuple[list[str], dict[str, int]]:
-    from fecemo.drawn import EMOTIONS
-
     numbered = [(emotion, number) for emotion in EMOTIONS for number in range(settings.faces_per_class)]
     draw_missing(folder, settings, [("labelled", *face) for face in numbered])
     _write_table(folder / PARAMETERS_NAME, [
@@ -113,8 +110,6 @@ def _draw_photographs(folder: Path, settings: DrawSettings) -> tuple[list[str], 
 
 def _claim(folder: Path, config: dict[str, Any]) -> None:
     """Make the folder ready: only pictures of these settings, nothing half-written."""
-    import cv2
-
     marker = folder / MARKER_NAME
     claim = digest_json({"config": config, "fecemo": __version__, "opencv": cv2.__version__})
     holds = marker.read_text(encoding="utf-8").strip() if marker.exists() else None
@@ -131,9 +126,7 @@ def _claim(folder: Path, config: dict[str, Any]) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def _boxed(photograph: "Photograph") -> Iterable[tuple["FaceBox", "PlacedFace"]]:
-    from fecemo.drawn import face_boxes
-
+def _boxed(photograph: Photograph) -> Iterable[tuple[FaceBox, PlacedFace]]:
     return zip(face_boxes(photograph), photograph.faces, strict=True)
 
 
@@ -145,11 +138,9 @@ def _write_table(path: Path, rows: list[dict[str, Any]], columns: tuple[str, ...
     atomic_write(path, text.getvalue())
 
 
-def _write_triplets(path: Path, source: list[tuple[str, "FaceBox", "PlacedFace"]], count: int,
+def _write_triplets(path: Path, source: list[tuple[str, FaceBox, PlacedFace]], count: int,
                     rng: np.random.Generator) -> None:
     """Write triplets of faces in FEC's format: no header, rows of as many cells as there were raters."""
-    from fecemo.drawn import rate_triplet, sample_triplets
-
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
     for places, kind in sample_triplets(

@@ -1,20 +1,33 @@
 """Pictures of the draw stage: which there are, and drawing those that are missing on all cores."""
 
 import math
+import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import cv2
+import numpy as np
 
 from fecemo.data.draw_settings import DrawSettings, labelled_path, photograph_path
 from fecemo.data.durable import atomic_write
+from fecemo.drawn import (
+    EMOTIONS,
+    FaceParameters,
+    Photograph,
+    as_jpeg,
+    draw_photograph,
+    expose_face,
+    sample_face,
+    sample_photograph,
+)
 from fecemo.errors import ResourceError
 from fecemo.machine import available_cores
 from fecemo.progress import progress
-
-if TYPE_CHECKING:
-    from fecemo.drawn import FaceParameters, Photograph
 
 BATCH = 12
 """Pictures that a worker draws at a time."""
@@ -24,10 +37,6 @@ Job = tuple[Any, ...]
 
 def planned_emotions(settings: DrawSettings) -> Iterator[list[str]]:
     """Yield the emotions of each photograph's faces until all faces are given out."""
-    import numpy as np
-
-    from fecemo.drawn import EMOTIONS
-
     rng = np.random.default_rng([settings.seed, 0])
     min_faces, max_faces = settings.faces_per_photograph
     left = settings.faces
@@ -37,22 +46,14 @@ def planned_emotions(settings: DrawSettings) -> Iterator[list[str]]:
         left -= count
 
 
-def photograph_of(settings: DrawSettings, number: int, emotions: list[str]) -> "Photograph":
+def photograph_of(settings: DrawSettings, number: int, emotions: list[str]) -> Photograph:
     """Return the parameters of a photograph."""
-    import numpy as np
-
-    from fecemo.drawn import sample_photograph
-
     return sample_photograph(np.random.default_rng([settings.seed, 1, number]), emotions, settings.photograph_width,
                              settings.photograph_height)
 
 
-def labelled_face_of(settings: DrawSettings, emotion: str, number: int) -> "FaceParameters":
+def labelled_face_of(settings: DrawSettings, emotion: str, number: int) -> FaceParameters:
     """Return the parameters of a labelled face."""
-    import numpy as np
-
-    from fecemo.drawn import EMOTIONS, sample_face
-
     return sample_face(np.random.default_rng([settings.seed, 2, EMOTIONS.index(emotion), number]), emotion)
 
 
@@ -77,9 +78,6 @@ def draw_missing(folder: Path, settings: DrawSettings, jobs: list[Job]) -> None:
 
 def _draw_in_parallel(folder: Path, settings: DrawSettings, batches: list[list[Job]], workers: int,
                       drawn: Callable[[int], object]) -> None:
-    import multiprocessing
-    from concurrent.futures.process import BrokenProcessPool
-
     # Fresh processes: a fork of one whose libraries run threads may hang.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker) as pool:
@@ -98,11 +96,6 @@ def _draw_in_parallel(folder: Path, settings: DrawSettings, batches: list[list[J
 
 def _begin_worker() -> None:
     """Draw on one core, and end when the parent ends, however that is killed."""
-    import multiprocessing
-    import threading
-
-    import cv2
-
     cv2.setNumThreads(1)
     parent = multiprocessing.parent_process()
 
@@ -119,8 +112,6 @@ def _job_path(job: Job) -> str:
 
 
 def _draw_batch(folder: Path, settings: DrawSettings, batch: list[Job]) -> int:
-    from fecemo.drawn import as_jpeg, draw_photograph, expose_face
-
     for job in batch:
         if job[0] == "photograph":
             photograph = photograph_of(settings, job[1], job[2])
@@ -134,8 +125,6 @@ def _draw_batch(folder: Path, settings: DrawSettings, batch: list[Job]) -> int:
 
 def write_damaged(folder: Path, settings: DrawSettings, number: int) -> None:
     """Write a photograph that breaks off in the middle, as after a broken download."""
-    from fecemo.drawn import as_jpeg, draw_photograph
-
     path = folder / photograph_path(number)
     if not path.exists():
         whole = as_jpeg(draw_photograph(photograph_of(settings, number, ["neutral"]))[0], 90)

@@ -1,12 +1,11 @@
 """What the fetch stage reports of its faces beside storing them."""
 
-import csv
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from fecemo.data.dataset_writer import DatasetWriter
-from fecemo.data.durable import atomic_file, atomic_write
+from fecemo.data.durable import atomic_write, csv_file
 from fecemo.data.ledger import Ledger
 from fecemo.fetch.lists import ALL_HOSTS, host_in
 from fecemo.imaging.encode import contact_sheet
@@ -60,9 +59,7 @@ def _count_hosts(plan: Ledger) -> Counter[tuple[str, str]]:
 def write_hosts(path: Path, counts: Counter[tuple[str, str]]) -> None:
     """Write the number of faces by host and outcome, the busiest host first."""
     totals = _totals(counts)
-    with atomic_file(path, "w") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(("host", "outcome", "faces"))
+    with csv_file(path, ("host", "outcome", "faces")) as table:
         lines = [(host, outcome, count) for (host, outcome), count in counts.items()]
         lines.sort(key=lambda line: (-totals[line[0]], line[0], -line[2], line[1]))
         table.writerows(lines)
@@ -81,9 +78,8 @@ def write_survival(path: Path, counts: Counter[tuple[str, str]], triplets: Mappi
     totals = _totals(counts)
     stored = Counter({host: count for (host, outcome), count in counts.items() if outcome == STORED})
     totals[ALL_HOSTS], stored[ALL_HOSTS] = totals.total(), stored.total()
-    with atomic_file(path, "w") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(("host", "faces", "faces_stored", "faces_share", "triplets", "triplets_whole", "triplets_share"))
+    with csv_file(path, ("host", "faces", "faces_stored", "faces_share", "triplets", "triplets_whole",
+                         "triplets_share")) as table:
         for host in sorted(totals, key=lambda host: (-totals[host], host != ALL_HOSTS, host)):
             n_triplets, whole = triplets.get(host, (0, 0))
             table.writerow((host, totals[host], stored[host],
@@ -100,9 +96,7 @@ def _totals(counts: Counter[tuple[str, str]]) -> Counter[str]:
 
 def write_repeated(path: Path, repeated: Iterable[tuple[str, int, str]]) -> None:
     """Write the photographs that very many addresses sent: sha256, number of addresses, one of them."""
-    with atomic_file(path, "w") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(("sha256", "addresses", "example"))
+    with csv_file(path, ("sha256", "addresses", "example")) as table:
         table.writerows(repeated)
 
 

@@ -17,7 +17,7 @@ from fecemo.data.arrays import write_arrays
 from fecemo.data.copies import COPIES_NAME, Fingerprints, copies_across_splits
 from fecemo.data.dataset_files import ColumnType, FaceEntry, digest_face
 from fecemo.data.dataset_writer import DatasetWriter, in_the_making
-from fecemo.data.durable import atomic_file, output_lock
+from fecemo.data.durable import csv_file, output_lock
 from fecemo.data.face_lists import face_id
 from fecemo.data.image_files import LabelledImage
 from fecemo.data.import_settings import ImportSettings
@@ -331,11 +331,7 @@ def _in_threads(do: Callable[[list[int]], None], groups: Iterable[list[int]], th
 
 
 def _write_left_out(out: Path, labelled_set: LabelledSet) -> None:
-    import csv
-
-    with atomic_file(out / LEFT_OUT_NAME, "w") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(("where", "reason", "detail"))
+    with csv_file(out / LEFT_OUT_NAME, ("where", "reason", "detail")) as table:
         table.writerows(dataclasses.astuple(entry) for entry in labelled_set.left_out)
 
 

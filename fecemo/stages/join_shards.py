@@ -22,7 +22,7 @@ from fecemo.data.dataset_files import (
     REJECTS_NAME,
     Description,
 )
-from fecemo.data.durable import atomic_file, atomic_write
+from fecemo.data.durable import atomic_write, csv_file
 from fecemo.data.ledger import LEDGER_NAME
 from fecemo.data.receipts import Receipt, digest_file, digest_place, read_receipt, require_receipt
 from fecemo.data.stored_faces import PLACES_NAME, SHARDS_NAME, Shard, write_shards
@@ -176,10 +176,8 @@ def _write_rows(listing: FaceListing, parts: list[_Part], folder: Path) -> tuple
     with ExitStack() as stack:
         stored = [_Waiting(stack.enter_context(_rows(part.folder / INDEX_NAME)), INDEX_COLUMNS) for part in parts]
         refused = [_Waiting(stack.enter_context(_rows(part.folder / REJECTS_NAME)), REJECT_COLUMNS) for part in parts]
-        index = csv.writer(stack.enter_context(atomic_file(folder / INDEX_NAME, "w")), lineterminator="\n")
-        rejects = csv.writer(stack.enter_context(atomic_file(folder / REJECTS_NAME, "w")), lineterminator="\n")
-        index.writerow(INDEX_COLUMNS)
-        rejects.writerow(REJECT_COLUMNS)
+        index = stack.enter_context(csv_file(folder / INDEX_NAME, INDEX_COLUMNS))
+        rejects = stack.enter_context(csv_file(folder / REJECTS_NAME, REJECT_COLUMNS))
         for face in listing.faces():
             number = shard_of(face.url, len(parts)) - 1
             if (cells := stored[number].take(face.id)) is not None:

@@ -1,6 +1,5 @@
 """Label: clusters → names, by a person's file, by the vote of a labelled sample, or by published action units."""
 
-import csv
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from fecemo.data.cluster_names import (
     require_names_of,
 )
 from fecemo.data.dataset import Dataset
-from fecemo.data.durable import atomic_file, atomic_write
+from fecemo.data.durable import atomic_write, csv_file
 from fecemo.data.receipts import Receipt
 from fecemo.data.vocabulary import house_vocabulary
 from fecemo.errors import InputError, StoredStateError
@@ -190,8 +189,6 @@ def _shown_to_a_person(names: ClusterNames, dataset: Dataset, rows: np.ndarray, 
 
 
 def _write_sample(path: Path, dataset: Dataset, rows: np.ndarray, clusters: np.ndarray) -> None:
-    with atomic_file(path, "w") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(SAMPLE_COLUMNS)
+    with csv_file(path, SAMPLE_COLUMNS) as table:
         table.writerows((int(row), dataset.ids[row], dataset.labels[row], int(cluster))
                         for row, cluster in zip(rows, clusters, strict=True))

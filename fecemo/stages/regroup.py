@@ -1,6 +1,5 @@
 """Regroup: a run whose groups stay → a run that groups all of its faces anew, the next time that its workflow runs."""
 
-import csv
 import shutil
 import sys
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from fecemo.data.cluster_names import NOT_FACES_NAME, read_hand_names, read_not_faces
 from fecemo.data.dataset import Dataset
-from fecemo.data.durable import atomic_file, output_lock
+from fecemo.data.durable import csv_file, output_lock
 from fecemo.data.receipts import read_receipt
 from fecemo.errors import FecemoError
 from fecemo.run import Run
@@ -93,7 +92,5 @@ def _not_faces(layout: RunLayout, row: str, variant: str, source: str) -> dict[s
 def _write_list(path: Path, not_faces: dict[str, str]) -> None:
     if not_faces:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_file(path, "w") as file:
-            table = csv.writer(file, lineterminator="\n")
-            table.writerow(("id", "address"))
+        with csv_file(path, ("id", "address")) as table:
             table.writerows(sorted(not_faces.items()))

@@ -16,7 +16,7 @@ from fecemo.archive.tags import Tags, TagsDescription, read_tags
 from fecemo.archive.words import Query, read_query
 from fecemo.data.dataset import Dataset
 from fecemo.data.detect_settings import DetectSettings
-from fecemo.data.durable import atomic_file, atomic_write
+from fecemo.data.durable import atomic_file, atomic_write, csv_file
 from fecemo.data.receipts import Receipt, digest_file, plain, read_receipt, require_receipt
 from fecemo.errors import InputError, ResourceError, StoredStateError, nearest
 from fecemo.imaging.encode import contact_sheet
@@ -237,9 +237,7 @@ def _vector_of_file(settings: SearchSettings, tagged: TagsDescription, readout: 
 
 
 def _write_hits(path: Path, tags: Tags, hits: Hits, by_words: bool) -> None:
-    with atomic_file(path, "w") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(COLUMNS)
+    with csv_file(path, COLUMNS) as table:
         for rank, (row, score) in enumerate(zip(hits.rows.tolist(), hits.scores.tolist(), strict=True), 1):
             called = ("yes" if rank <= hits.n_called else "no") if by_words else ""
             table.writerow((rank, f"{score:.6g}", called, tags.row[row], tags.id[row], tags.photo[row],

@@ -93,7 +93,7 @@ def test_killed_it_ends_with_the_files_of_an_unbroken_export(format, after, data
     original = encode.encode_image
     child = os.fork()
     if child == 0:
-        monkeypatch.setattr(encode, "encode_image", killing)
+        monkeypatch.setattr(export, "encode_image", killing)
         monkeypatch.setattr(export, "CHUNK", 1)
         run(settings_for(dataset, format, threads=1), tmp_path / "broken")
         os._exit(0)
@@ -109,13 +109,13 @@ def test_stopped_by_hand_it_is_not_taken_for_whole_and_done_it_is_not_done_again
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr(encode, "encode_image", stopping)
+        broken.setattr(export, "encode_image", stopping)
         with pytest.raises(KeyboardInterrupt):
             run(settings_for(dataset, format), tmp_path / "out")
     assert read_receipt(tmp_path / "out") is None
     run(settings_for(dataset, format), tmp_path / "out")
     with monkeypatch.context() as broken:
-        broken.setattr(encode, "encode_image", stopping)
+        broken.setattr(export, "encode_image", stopping)
         run(settings_for(dataset, format), tmp_path / "out")
 
 

@@ -22,6 +22,7 @@ from fecemo.data.face_lists import face_id
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.imaging import decode
 from fecemo.imaging.resize import square_face
+from fecemo.stages import import_labelled
 from fecemo.stages.import_labelled import ImportSettings, run
 
 ROOT = Path(__file__).parents[2]
@@ -189,7 +190,7 @@ def test_copies_between_train_and_test_are_counted(tmp_path):
 def test_a_finished_dataset_is_left_alone(faces, tmp_path, monkeypatch):
     first = run(ImportSettings(faces), tmp_path / "dataset")
     before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "dataset").iterdir()}
-    monkeypatch.setattr(decode, "read_image", lambda *_: pytest.fail("nothing is to be decoded again"))
+    monkeypatch.setattr(import_labelled, "read_image", lambda *_: pytest.fail("nothing is to be decoded again"))
     assert run(ImportSettings(faces), tmp_path / "dataset") == first
     assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "dataset").iterdir()} == before
 
@@ -215,7 +216,7 @@ def test_a_set_that_grows_or_changes_costs_the_changed_images_alone(faces, tmp_p
     if change == "divided otherwise":
         settings = dataclasses.replace(settings, seed=5, test_fraction=0.4)
     read, decoded = decode.read_image, []
-    monkeypatch.setattr(decode, "read_image", lambda path, **more: decoded.append(path) or read(path, **more))
+    monkeypatch.setattr(import_labelled, "read_image", lambda path, **more: decoded.append(path) or read(path, **more))
     grown = run(settings, tmp_path / "dataset")
     assert sorted(path.relative_to(faces).as_posix() for path in decoded) == changed
     assert grown.digest == run(settings, tmp_path / "anew").digest

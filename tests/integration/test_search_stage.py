@@ -155,7 +155,7 @@ def test_what_enters_a_row_of_a_single_photograph_is_what_the_stages_make(tmp_pa
     model.write_bytes(b"nor here")
     monkeypatch.setattr(row_columns, "load_yunet", lambda *_: None)
     monkeypatch.setattr(row_columns, "FaceDetector", lambda *_: MarkDetector())
-    monkeypatch.setattr("fecemo.imaging.landmarks.model.FaceLandmarker", lambda *_: Brightness())
+    monkeypatch.setattr(row_columns, "FaceLandmarker", lambda *_: Brightness())
     write(tmp_path / "photos" / "a.png", photograph(1))
     layout = RunLayout(tmp_path / "run")
     dataset = layout.dataset("photos")

@@ -1,12 +1,11 @@
 """An image file a face, in folders by split and label, as torchvision, Keras and most other tools read them."""
 
-import csv
 import os
 from pathlib import Path
 from typing import Any
 
 from fecemo.data.dataset_files import ENTRY_COLUMNS
-from fecemo.data.durable import atomic_file, explained
+from fecemo.data.durable import csv_file, explained
 from fecemo.data.export_formats import ExportedFaces, ExportFormat, file_part
 from fecemo.data.receipts import digest_bytes
 
@@ -19,9 +18,7 @@ def write(folder: Path, faces: ExportedFaces) -> list[str]:
     ``faces.csv`` names every file, with its face's id, address, box and annotations and the sha256 of its bytes.
     """
     made: set[Path] = set()
-    with atomic_file(folder / TABLE_NAME, "w") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow((*ENTRY_COLUMNS, *faces.dataset.columns, "file", "sha256"))
+    with csv_file(folder / TABLE_NAME, (*ENTRY_COLUMNS, *faces.dataset.columns, "file", "sha256")) as table:
         for record, image in faces.faces(faces.rows):
             path = folder / _folder_of(record) / f"{file_part(record['id'])}{faces.suffix}"
             with explained(path):

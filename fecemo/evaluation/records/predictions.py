@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.data.durable import atomic_file
+from fecemo.data.durable import csv_file
 from fecemo.data.receipts import digest_json
 from fecemo.errors import StoredStateError
 
@@ -44,9 +44,7 @@ def write_predictions(folder: Path, predictions: Predictions) -> None:
 
     Scores are written so that they read back as the same float32.
     """
-    with atomic_file(folder / PREDICTIONS_NAME, "w") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow((*COLUMNS, *predictions.emotions))
+    with csv_file(folder / PREDICTIONS_NAME, (*COLUMNS, *predictions.emotions)) as table:
         for number, scores in enumerate(predictions.scores.astype(np.float32)):
             table.writerow((predictions.ids[number], int(predictions.rows[number]), predictions.splits[number],
                             predictions.truth[number], predictions.prediction[number], *map(str, scores)))
