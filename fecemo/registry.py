@@ -69,7 +69,6 @@ def find(package: str, attribute: str, name: str, kind: str) -> Any:
     ----------
     package, attribute : str
         See `entries`.
-    name : str
     kind : str
         What is looked for, such as ``"variant"``, for the message.
 

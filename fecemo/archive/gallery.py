@@ -36,39 +36,19 @@ CLAIM = ("The names say what a face shows, not what a person feels. This page is
 
 @dataclass(frozen=True)
 class ShownFaces:
-    """What a gallery knows of its faces.
+    """What a gallery knows of its faces."""
 
-    Parameters
-    ----------
-    classes : sequence of str
-        Labels.
-    vocabulary : Vocabulary
-        By which the names in them are understood.
-    rows : ndarray of shape (n,), int
-        Of the faces in their data set.
-    shares : ndarray of shape (n, c), float
-        Confidence in [0, 1] that a face shows each label; 0 throughout where it has no name. A face shows the label
-        with the largest share.
-    calibrated : bool
-        Whether the shares were calibrated on labelled faces.
-    photos : sequence of str
-        Path of each photograph, relative to the folder of photographs.
-    photo_of : ndarray of shape (n,), int
-        Position in `photos` of each face's photograph.
-    boxes : ndarray of shape (n, 4), float
-        Left, right, top, bottom as fractions of the photograph as it is seen.
-    links : mapping of int to str
-        Address, relative to the page, of photographs that are not at ``folder`` plus their path.
-    """
-
-    classes: Sequence[str]
-    vocabulary: Vocabulary
-    rows: np.ndarray
+    classes: Sequence[str]  #: Labels.
+    vocabulary: Vocabulary  #: By which the names in them are understood.
+    rows: np.ndarray  #: Of shape (n,), int. Of the faces in their data set.
+    #: Of shape (n, c), float. Confidence in [0, 1] that a face shows each label; 0 throughout where it has no name. A
+    #: face shows the label with the largest share.
     shares: np.ndarray
-    calibrated: bool
-    photos: Sequence[str]
-    photo_of: np.ndarray
-    boxes: np.ndarray
+    calibrated: bool  #: Whether the shares were calibrated on labelled faces.
+    photos: Sequence[str]  #: Path of each photograph, relative to the folder of photographs.
+    photo_of: np.ndarray  #: Of shape (n,), int. Position in `photos` of each face's photograph.
+    boxes: np.ndarray  #: Of shape (n, 4), float. Left, right, top, bottom as fractions of the photograph as it is seen.
+    #: Address, relative to the page, of photographs that are not at ``folder`` plus their path.
     links: Mapping[int, str]
 
 
@@ -89,7 +69,6 @@ def faces_script(title: str, folder: str, faces: ShownFaces, named_by: str = "")
         Heading of the page.
     folder : str
         Address of the folder of photographs relative to the page, ``""`` or ending in ``/``.
-    faces : ShownFaces
     named_by : str
         How clusters got their names: the page says where nobody has looked at them.
     """
@@ -140,7 +119,6 @@ def words_script(classes: Sequence[str], vocabulary: Vocabulary) -> str:
     ----------
     classes : sequence of str
         Labels.
-    vocabulary : Vocabulary
     """
     # Percent of each emotion, without zeros at the end; the labels that count as each emotion.
     words = {word: np.trim_zeros([round(100 * share) for share in shares], "b")

@@ -14,33 +14,17 @@ NO_FACE = "no_face"
 
 @dataclass(frozen=True)
 class Photograph:
-    """What is known of a photograph.
+    """What is known of a photograph."""
 
-    Parameters
-    ----------
-    n_bytes : int
-        Of its file when faces were looked for.
-    width, height : int
-        As stored, in pixels; 0 where it could not be read.
-    orientation : int
-        EXIF's, 1 to 8.
-    taken : str
-        ``YYYY-MM-DD HH:MM:SS`` by the camera's clock, or ``""``.
-    n_faces : int
-    reason : str
-        Why it has no face: `NO_FACE`, or why it could not be read.
-    copy_of : str
-        Name of the first photograph with the same bytes; ``""`` for the first itself.
-    """
-
-    n_bytes: int
+    n_bytes: int  #: Of its file when faces were looked for.
+    #: `width`, `height`: As stored, in pixels; 0 where it could not be read.
     width: int
     height: int
-    orientation: int
-    taken: str
+    orientation: int  #: EXIF's, 1 to 8.
+    taken: str  #: ``YYYY-MM-DD HH:MM:SS`` by the camera's clock, or ``""``.
     n_faces: int = 0
-    reason: str = ""
-    copy_of: str = ""
+    reason: str = ""  #: Why it has no face: `NO_FACE`, or why it could not be read.
+    copy_of: str = ""  #: Name of the first photograph with the same bytes; ``""`` for the first itself.
 
 
 def read_photographs(dataset: Path) -> dict[str, Photograph]:

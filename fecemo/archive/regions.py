@@ -21,24 +21,13 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Region:
-    """A region that a sidecar holds.
+    """A region that a sidecar holds."""
 
-    Parameters
-    ----------
-    kind : str
-        ``"Face"``, ``"Pet"``, ``"Focus"``, ``"BarCode"`` or ``""``.
-    name : str
-        Of the person, ``""`` where nobody gave it.
-    box : tuple of float, or None
-        Left, right, top, bottom as fractions of the stored picture; None where it is not given as fractions.
-    face : str
-        Id of the face where fecemo wrote the region, else ``""``.
-    """
-
-    kind: str
-    name: str
+    kind: str  #: ``"Face"``, ``"Pet"``, ``"Focus"``, ``"BarCode"`` or ``""``.
+    name: str  #: Of the person, ``""`` where nobody gave it.
+    #: Left, right, top, bottom as fractions of the stored picture; None where it is not given as fractions.
     box: Box | None
-    face: str
+    face: str  #: Id of the face where fecemo wrote the region, else ``""``.
     element: Element
 
 
@@ -171,7 +160,6 @@ def remove_regions(packet: Packet, *, with_list: bool) -> None:
 
     Parameters
     ----------
-    packet : Packet
     with_list : bool
         Whether the list goes too where nothing is left in it: it was fecemo's.
     """

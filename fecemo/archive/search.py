@@ -25,20 +25,11 @@ those that are."""
 
 @dataclass(frozen=True)
 class Hits:
-    """Faces that were found.
+    """Faces that were found."""
 
-    Parameters
-    ----------
-    rows : ndarray of shape (m,), int64
-        The best first; of equal ones the first row.
-    scores : ndarray of shape (m,), float64
-    n_called : int
-        The first so many are called what was asked for, those after them are less alike.
-    """
-
-    rows: np.ndarray
-    scores: np.ndarray
-    n_called: int = 0
+    rows: np.ndarray  #: Of shape (m,), int64. The best first; of equal ones the first row.
+    scores: np.ndarray  #: Of shape (m,), float64.
+    n_called: int = 0  #: The first so many are called what was asked for, those after them are less alike.
 
 
 def scan(n: int, score: Callable[[int, int], np.ndarray], top: int, *, block: int, min_score: float = -np.inf,
@@ -51,7 +42,6 @@ def scan(n: int, score: Callable[[int, int], np.ndarray], top: int, *, block: in
         Rows in all.
     score : callable
         ``score(start, stop) -> ndarray of shape (stop - start,)``, asked by several threads at once.
-    top : int
     block : int
         Rows that are scored at a time. The hits depend neither on it nor on the number of threads.
     min_score : float
@@ -104,7 +94,6 @@ def by_shares(shares: np.ndarray, weights: np.ndarray, top: int, called: np.ndar
     shares : ndarray of shape (n, c), float32
     weights : ndarray of shape (c,), float
         See `fecemo.archive.words.Query`.
-    top : int
     called : ndarray of shape (n,), bool
         Faces that are called what is asked for. All others come after them.
     allowed : ndarray of shape (n,), bool, optional
@@ -134,7 +123,6 @@ def by_likeness(vectors: np.ndarray, examples: np.ndarray, top: int, allowed: np
     ----------
     vectors : ndarray of shape (n, d), float32
     examples : ndarray of shape (q, d), float32
-    top : int
     allowed : ndarray of shape (n,), bool, optional
     """
     points = np.asarray(examples, np.float32)
@@ -167,7 +155,6 @@ def allowed_rows(tags: Tags, *, since: str = "", until: str = "", folder: str = 
 
     Parameters
     ----------
-    tags : Tags
     since, until : str
         Of the photograph's date, as much of ``YYYY-MM-DD HH:MM:SS`` as wanted; both ends are included. A photograph
         without a date passes neither.

@@ -30,24 +30,15 @@ Outcome = Literal["written", "unchanged", "deleted", "absent"]
 
 @dataclass(frozen=True)
 class Sidecar:
-    """What a sidecar holds, whoever wrote it.
+    """What a sidecar holds, whoever wrote it."""
 
-    Parameters
-    ----------
-    keywords : dict of str to list of str
-        Those of ``dc:subject``, ``lr:hierarchicalSubject`` and ``digiKam:TagsList``.
-    regions : list of Region
-    run, row, date : str
-        Of fecemo's tags; ``""`` where it has none.
-    faces : list of dict of str to str
-        What fecemo recorded of each tagged face: ``Face``, ``Shows`` and, where it is calibrated, ``Confidence``.
-    """
-
-    keywords: dict[str, list[str]]
+    keywords: dict[str, list[str]]  #: Those of ``dc:subject``, ``lr:hierarchicalSubject`` and ``digiKam:TagsList``.
     regions: list[Region]
+    #: `run`, `row`, `date`: Of fecemo's tags; ``""`` where it has none.
     run: str
     row: str
     date: str
+    #: What fecemo recorded of each tagged face: ``Face``, ``Shows`` and, where it is calibrated, ``Confidence``.
     faces: list[dict[str, str]]
 
 

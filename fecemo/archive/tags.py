@@ -31,51 +31,27 @@ LIST_BORDER = "; "
 
 @dataclass(frozen=True)
 class TagsDescription:
-    """What all tags of a folder have in common.
+    """What all tags of a folder have in common."""
 
-    Parameters
-    ----------
-    dataset, folder : str
-        The data set and the run, as they were given.
-    row, variant : str
-        Which of its cells.
-    run : str
-        Digest of the model, the clusters and the names.
-    classes : tuple of str
-        Columns of ``shares.npy``: the classes, and every other label that clusters or faces bear.
-    vocabulary : Vocabulary
-        By which the names in them are understood, and become keywords.
-    named_by : str
-        How the clusters got their names, such as ``"hand"``; ``"classifier"`` where there are none.
-    names : dict of str to str
-        Of the clusters, by their keys; empty for a classifier.
-    moved : int
-        Faces of the table that a person moved out of their clusters.
-    set_aside : int
-        Faces that are not in the table: what the detector took for a face, and a person did not.
-    calibrated : bool
-        Whether labelled faces chose the temperature of the shares; see `fecemo.evaluation.metrics.calibration`.
-    temperature : float
-    n_labelled : int
-    error : float or None
-        Expected calibration error on these faces.
-    """
-
+    #: `dataset`, `folder`: The data set and the run, as they were given.
     dataset: str
     folder: str
+    #: `row`, `variant`: Which of its cells.
     row: str
     variant: str
-    run: str
+    run: str  #: Digest of the model, the clusters and the names.
+    #: Columns of ``shares.npy``: the classes, and every other label that clusters or faces bear.
     classes: tuple[str, ...]
-    vocabulary: Vocabulary
-    named_by: str
-    names: dict[str, str]
-    moved: int
-    set_aside: int
+    vocabulary: Vocabulary  #: By which the names in them are understood, and become keywords.
+    named_by: str  #: How the clusters got their names, such as ``"hand"``; ``"classifier"`` where there are none.
+    names: dict[str, str]  #: Of the clusters, by their keys; empty for a classifier.
+    moved: int  #: Faces of the table that a person moved out of their clusters.
+    set_aside: int  #: Faces that are not in the table: what the detector took for a face, and a person did not.
+    #: Whether labelled faces chose the temperature of the shares; see `fecemo.evaluation.metrics.calibration`.
     calibrated: bool
     temperature: float
     n_labelled: int
-    error: float | None
+    error: float | None  #: Expected calibration error on these faces.
 
     def as_json(self) -> str:
         """Return the document's text."""
@@ -84,36 +60,20 @@ class TagsDescription:
 
 @dataclass(frozen=True)
 class Tags:
-    """Tags as they are read: arrays with a row a face.
-
-    Parameters
-    ----------
-    description : TagsDescription
-    row : ndarray of shape (n,), int64
-        Of the data set, ascending.
-    id, photo, taken, shows, second, cluster : ndarray of shape (n,), str
-    box : ndarray of shape (n, 4), float64
-        Left, right, top, bottom as fractions of the upright photograph.
-    confidence : ndarray of shape (n,), float32
-        0 where a face shows nothing that has a name.
-    vectors : ndarray of shape (n, d), float32
-        A memory map.
-    shares : ndarray of shape (n, c), float32
-        Likewise.
-    """
+    """Tags as they are read: arrays with a row a face."""
 
     description: TagsDescription
-    row: np.ndarray
-    id: np.ndarray
-    photo: np.ndarray
-    taken: np.ndarray
-    shows: np.ndarray
-    second: np.ndarray
-    cluster: np.ndarray
-    box: np.ndarray
-    confidence: np.ndarray
-    vectors: np.ndarray
-    shares: np.ndarray
+    row: np.ndarray  #: Of shape (n,), int64. Of the data set, ascending.
+    id: np.ndarray  #: Of shape (n,), str.
+    photo: np.ndarray  #: Of shape (n,), str.
+    taken: np.ndarray  #: Of shape (n,), str.
+    shows: np.ndarray  #: Of shape (n,), str.
+    second: np.ndarray  #: Of shape (n,), str.
+    cluster: np.ndarray  #: Of shape (n,), str.
+    box: np.ndarray  #: Of shape (n, 4), float64. Left, right, top, bottom as fractions of the upright photograph.
+    confidence: np.ndarray  #: Of shape (n,), float32. 0 where a face shows nothing that has a name.
+    vectors: np.ndarray  #: Of shape (n, d), float32. A memory map.
+    shares: np.ndarray  #: Of shape (n, c), float32. Likewise.
 
     def __len__(self) -> int:
         return len(self.id)
@@ -129,7 +89,6 @@ class ShownNames:
 
     Parameters
     ----------
-    vocabulary : Vocabulary
     labels : sequence of str
         Columns of shares.
     """
@@ -204,11 +163,8 @@ def write_exiftool_table(path: Path, photos: Mapping[str, Sequence[tuple[str, fl
 
     Parameters
     ----------
-    path : Path
     photos : mapping of str to sequence of (str, float)
         By name of the photograph, the names that its faces show and how confidently.
-    vocabulary : Vocabulary
-    threshold : float
     """
     written, text = 0, io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

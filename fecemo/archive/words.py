@@ -42,39 +42,21 @@ SUFFIXES = (("ies", "y"), ("ied", "y"), ("ness", ""), ("iness", "y"), ("ily", "y
 
 @dataclass(frozen=True)
 class QueryWord:
-    """A word of a phrase.
+    """A word of a phrase."""
 
-    Parameters
-    ----------
-    word : str
-        As it was written.
-    known : str
-        What it was taken for: a name, or a word of the table.
-    weight : float
-        1, or -1 behind a negation.
-    """
-
-    word: str
-    known: str
-    weight: float
+    word: str  #: As it was written.
+    known: str  #: What it was taken for: a name, or a word of the table.
+    weight: float  #: 1, or -1 behind a negation.
 
 
 @dataclass(frozen=True)
 class Query:
-    """What a phrase asks for.
+    """What a phrase asks for."""
 
-    Parameters
-    ----------
-    weights : ndarray of shape (c,), float64
-        Of each class: a face's score is the sum of its shares of the classes by these.
-    words : tuple of QueryWord
-    unknown : dict of str to tuple of str
-        Words that reach no emotion, and the nearest known ones.
-    """
-
+    #: Of shape (c,), float64. Of each class: a face's score is the sum of its shares of the classes by these.
     weights: np.ndarray
     words: tuple[QueryWord, ...]
-    unknown: dict[str, tuple[str, ...]]
+    unknown: dict[str, tuple[str, ...]]  #: Words that reach no emotion, and the nearest known ones.
 
     @property
     def called(self) -> np.ndarray:
@@ -131,7 +113,6 @@ def read_query(phrase: str, classes: Sequence[str], vocabulary: Vocabulary | Non
         Words; names of several words are understood.
     classes : sequence of str
         Labels, such as ``"happy"`` or ``"sad; tired"``.
-    vocabulary : Vocabulary, optional
 
     Raises
     ------

@@ -44,16 +44,10 @@ class ClusterSpace:
 
     The centres lie in the plane of the axes, so that the centre nearest to a face along the axes is also the nearest
     to its whole vector: clusters found here hold for whole vectors.
-
-    Parameters
-    ----------
-    points : ndarray of shape (n, c), float32
-    axes : PrincipalAxes or None
-        None where the embeddings are clustered as they are.
     """
 
-    points: np.ndarray
-    axes: PrincipalAxes | None
+    points: np.ndarray  #: Of shape (n, c), float32.
+    axes: PrincipalAxes | None  #: None where the embeddings are clustered as they are.
 
     @classmethod
     def of(cls, values: np.ndarray, settings: KMeansSettings, seed: int, *, title: str = "embeddings",
@@ -80,8 +74,6 @@ class KMeansClustering:
 
     Parameters
     ----------
-    settings : KMeansSettings
-    seed : int
     title : str
         What is clustered, for progress and messages.
 
@@ -222,7 +214,6 @@ def hierarchical_centres(points: np.ndarray, settings: KMeansSettings, seed: Seq
     settings : KMeansSettings
         With ``hierarchical_kmeans``, how many small clusters each level has. No level has fewer than ``n_clusters``,
         or more than a fourth of the points of the level before.
-    seed : sequence of int
     title : str
         For progress.
 

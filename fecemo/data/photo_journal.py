@@ -49,41 +49,23 @@ class FaceRecord:
 
 @dataclass(frozen=True, slots=True)
 class PhotoRecord:
-    """A photograph that was looked into.
+    """A photograph that was looked into."""
 
-    Parameters
-    ----------
-    photo : str
-        Its name; see `fecemo.data.photo_tree.photo_name`.
-    n_bytes, mtime_ns : int
-        Of the file, when it was read.
-    sha256 : str
-        Of the file; ``""`` where it could not be read.
-    width, height : int
-        In pixels, as it is stored and before any turning; 0 where it could not be decoded.
-    orientation : int
-        EXIF's: how what is stored is turned before it is shown.
-    taken : str
-        EXIF's time, ``YYYY-MM-DD HH:MM:SS``, or ``""``.
-    reason, detail : str
-        Why it could not be looked into; ``""`` where it could.
-    faces : tuple of FaceRecord
-    delivery : int
-        Number of the delivery, from 1, in which it was found to be so.
-    """
-
-    photo: str
+    photo: str  #: Its name; see `fecemo.data.photo_tree.photo_name`.
+    #: `n_bytes`, `mtime_ns`: Of the file, when it was read.
     n_bytes: int
     mtime_ns: int
-    sha256: str = ""
+    sha256: str = ""  #: Of the file; ``""`` where it could not be read.
+    #: `width`, `height`: In pixels, as it is stored and before any turning; 0 where it could not be decoded.
     width: int = 0
     height: int = 0
-    orientation: int = 1
-    taken: str = ""
+    orientation: int = 1  #: EXIF's: how what is stored is turned before it is shown.
+    taken: str = ""  #: EXIF's time, ``YYYY-MM-DD HH:MM:SS``, or ``""``.
+    #: `reason`, `detail`: Why it could not be looked into; ``""`` where it could.
     reason: str = ""
     detail: str = ""
     faces: tuple[FaceRecord, ...] = field(default=())
-    delivery: int = 0
+    delivery: int = 0  #: Number of the delivery, from 1, in which it was found to be so.
 
     def entries(self, columns: Sequence[str]) -> Iterator[tuple[FaceEntry, str]]:
         """Yield its faces as entries of a dataset with these columns, each with the digest of its pixels."""

@@ -42,23 +42,15 @@ CANDIDATES = 5000
 
 @dataclass(frozen=True)
 class Detections:
-    """The faces of a photograph, in the order of their scores.
+    """The faces of a photograph, in the order of their scores."""
 
-    Parameters
-    ----------
-    boxes : ndarray of shape (n, 4), float64
-        Left, right, top, bottom in pixels of the turned photograph, clipped to it.
-    points : ndarray of shape (n, 5, 2), float64
-        x and y of the person's right and left eye, the nose's tip, and the right and left corner of the mouth.
-    scores : ndarray of shape (n,), float64
-        In [0, 1].
-    rotation : {0, 90, 180, 270}
-        Degrees by which the photograph had to be turned clockwise for its faces to be found.
-    """
-
+    #: Of shape (n, 4), float64. Left, right, top, bottom in pixels of the turned photograph, clipped to it.
     boxes: np.ndarray
+    #: Of shape (n, 5, 2), float64. x and y of the person's right and left eye, the nose's tip, and the right and left
+    #: corner of the mouth.
     points: np.ndarray
-    scores: np.ndarray
+    scores: np.ndarray  #: Of shape (n,), float64. In [0, 1].
+    #: One of 0, 90, 180, 270. Degrees by which the photograph had to be turned clockwise for its faces to be found.
     rotation: int = 0
 
     def __len__(self) -> int:
@@ -120,10 +112,6 @@ class FaceDetector:
         ----------
         photograph : ndarray of shape (height, width, 3), uint8
             RGB.
-
-        Returns
-        -------
-        Detections
         """
         scales = _scales(max(photograph.shape[:2]), self._min_size)
         faces, rotation = self._faces(photograph, scales), 0

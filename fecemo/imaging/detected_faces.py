@@ -28,21 +28,11 @@ class Detector(Protocol):
 
 @dataclass(frozen=True)
 class DetectedFace:
-    """A face that was cut out of a photograph.
+    """A face that was cut out of a photograph."""
 
-    Parameters
-    ----------
-    sides : tuple of float
-        Left, right, top, bottom as fractions of the photograph as it is shown, to six decimals.
-    values : dict of str to float
-        By `VALUES`.
-    crop : ndarray of shape (200, 200, 3), uint8
-        RGB, upright.
-    """
-
-    sides: Sides
-    values: dict[str, float]
-    crop: np.ndarray
+    sides: Sides  #: Left, right, top, bottom as fractions of the photograph as it is shown, to six decimals.
+    values: dict[str, float]  #: By `VALUES`.
+    crop: np.ndarray  #: Of shape (200, 200, 3), uint8. RGB, upright.
 
 
 def detected_faces(photograph: np.ndarray, detector: Detector, policy: CropPolicy) -> list[DetectedFace]:
@@ -52,7 +42,6 @@ def detected_faces(photograph: np.ndarray, detector: Detector, policy: CropPolic
     ----------
     photograph : ndarray of shape (height, width, 3), uint8
         RGB.
-    detector : Detector
     policy : CropPolicy
         How a box becomes a crop.
     """

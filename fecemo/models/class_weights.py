@@ -10,7 +10,6 @@ def class_weights(labels: np.ndarray, n_classes: int) -> np.ndarray:
     ----------
     labels : ndarray of shape (m,), int
         Of all faces that are learnt from.
-    n_classes : int
 
     Returns
     -------
@@ -40,7 +39,6 @@ def weights_and_mean(labels: np.ndarray, n_classes: int) -> dict[str, np.ndarray
     ----------
     labels : ndarray of shape (m,), int
         Of all faces that are learnt from; at least one.
-    n_classes : int
 
     Returns
     -------

@@ -43,7 +43,6 @@ def convolutional_decoder(shape: Shape, filters: Sequence[int], pools: Sequence[
         Of the encoder's output.
     filters, pools
         See `convolutional_encoder`.
-    image_shape : tuple of int
     """
     parts: list[Any] = []
     for number in range(len(filters), 0, -1):
@@ -71,7 +70,6 @@ def convolutional_classifier(shape: Shape, groups: Sequence[int], filters: int, 
         Of every convolution.
     dense : int
         Width of the SELU layer before the softmax.
-    n_classes : int
     kernel_initializer : str
         Of the convolutions, as Keras names it.
     """

@@ -10,44 +10,23 @@ import keras
 
 @dataclass(frozen=True)
 class LayerDescription:
-    """One layer of a model.
+    """One layer of a model."""
 
-    Parameters
-    ----------
-    stack, name : str
-        The submodel that holds it, and its name there.
-    kind : str
-        Keras class, such as ``"Conv2D"``.
-    output_shape : tuple of int
-        Without the batch.
-    parameters : int
-        Weights and biases.
-    activation : str
-        ``""`` for a layer without one.
-    """
-
+    #: `stack`, `name`: The submodel that holds it, and its name there.
     stack: str
     name: str
-    kind: str
-    output_shape: tuple[int, ...]
-    parameters: int
-    activation: str
+    kind: str  #: Keras class, such as ``"Conv2D"``.
+    output_shape: tuple[int, ...]  #: Without the batch.
+    parameters: int  #: Weights and biases.
+    activation: str  #: ``""`` for a layer without one.
 
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """The part of a model that one or several outputs are made of.
-
-    Parameters
-    ----------
-    name : str
-    input_shape : tuple of int
-        Of the first input.
-    layers : tuple of LayerDescription
-    """
+    """The part of a model that one or several outputs are made of."""
 
     name: str
-    input_shape: tuple[int, ...]
+    input_shape: tuple[int, ...]  #: Of the first input.
     layers: tuple[LayerDescription, ...]
 
     @property

@@ -78,7 +78,6 @@ def fusion_block(name: str, tokens: Any, heads: int, drop_path: float, mix_token
     name : str
         Of its layers.
     tokens : tensor of shape (n, 2t, width)
-    heads : int
     drop_path : float
         Chance that a branch is left out of a face.
     mix_tokens : bool

@@ -10,48 +10,26 @@ from fecemo.registry import entries
 
 @dataclass(frozen=True)
 class Place:
-    """A layer with weights, by its place in a residual network.
+    """A layer with weights, by its place in a residual network."""
 
-    Parameters
-    ----------
-    stage : int
-        1 to 5.
-    block : int
-        From 1; 0 in stage 1.
-    part : str
-        ``"1"``, ``"2"`` and ``"3"`` for the convolutions of a block, ``"shortcut"`` for the one beside them,
-        ``"excite_1"`` and ``"excite_2"``; ``""`` in stage 1.
-    kind : {"conv", "norm", "dense"}
-    """
-
-    stage: int
-    block: int
+    stage: int  #: 1 to 5.
+    block: int  #: From 1; 0 in stage 1.
+    #: ``"1"``, ``"2"`` and ``"3"`` for the convolutions of a block, ``"shortcut"`` for the one beside them,
+    #: ``"excite_1"`` and ``"excite_2"``; ``""`` in stage 1.
     part: str
-    kind: str
+    kind: str  #: One of "conv", "norm", "dense".
 
 
 @dataclass(frozen=True)
 class Naming:
-    """One way of naming.
-
-    Parameters
-    ----------
-    name : str
-    layer : callable
-        ``layer(place) -> str``: the name of a `Place`.
-    variables : mapping of str to str
-        By our name of a variable, ``"norm/gamma"``, what follows the layer's name.
-    kernel : callable
-        ``kernel(array) -> array``: of axes (height, width, in, out), or (in, out).
-    epsilon : float
-        What is added to the variance of batches.
-    """
+    """One way of naming."""
 
     name: str
-    layer: Callable[[Place], str]
-    variables: Mapping[str, str]
+    layer: Callable[[Place], str]  #: ``layer(place) -> str``: the name of a `Place`.
+    variables: Mapping[str, str]  #: By our name of a variable, ``"norm/gamma"``, what follows the layer's name.
+    #: ``kernel(array) -> array``: of axes (height, width, in, out), or (in, out).
     kernel: Callable[[np.ndarray], np.ndarray]
-    epsilon: float
+    epsilon: float  #: What is added to the variance of batches.
 
     def source(self, place: Place, variable: str) -> str:
         """Return what a variable of a layer is called."""

@@ -20,18 +20,11 @@ STREAMS = ("image_stream", "landmarks")
 
 @dataclass(frozen=True)
 class Feeding:
-    """What a network was fed with while others trained it, and what else of it no weight tells.
+    """What a network was fed with while others trained it, and what else of it no weight tells."""
 
-    Parameters
-    ----------
-    channels : {"rgb", "bgr"}
-        Their order.
-    model : mapping of str to object
-        Fields of `ResidualConfig` that must be so: mean and deviation of red, green and blue, where the max-pooling
-        pads, and which convolution halves the side, all of which no shape of a weight tells.
-    """
-
-    channels: Literal["rgb", "bgr"]
+    channels: Literal["rgb", "bgr"]  #: Their order.
+    #: Fields of `ResidualConfig` that must be so: mean and deviation of red, green and blue, where the max-pooling
+    #: pads, and which convolution halves the side, all of which no shape of a weight tells.
     model: Mapping[str, Any]
 
 
@@ -50,21 +43,11 @@ streams of POSTER, which its authors feed as those."""
 
 @dataclass(frozen=True)
 class Converted:
-    """Weights of ours, made of others'.
+    """Weights of ours, made of others'."""
 
-    Parameters
-    ----------
-    arrays : dict of str to ndarray
-        By ``<stack>/<layer>/<variable>``.
-    naming : str
-        Whose names were found.
-    unused : tuple of str
-        Names in the file that nothing was made of.
-    """
-
-    arrays: dict[str, np.ndarray]
-    naming: str
-    unused: tuple[str, ...]
+    arrays: dict[str, np.ndarray]  #: By ``<stack>/<layer>/<variable>``.
+    naming: str  #: Whose names were found.
+    unused: tuple[str, ...]  #: Names in the file that nothing was made of.
 
 
 def convert(tensors: Mapping[str, np.ndarray], network: Any, channels: str) -> Converted:
@@ -75,7 +58,6 @@ def convert(tensors: Mapping[str, np.ndarray], network: Any, channels: str) -> C
 
     Parameters
     ----------
-    tensors : mapping of str to ndarray
     network : keras.Model
         A residual network of ours.
     channels : {"rgb", "bgr"}
@@ -125,7 +107,6 @@ def save_weights(converted: Converted, network: Any, path: Path) -> None:
 
     Parameters
     ----------
-    converted : Converted
     network : keras.Model
     path : Path
         It ends in ``.weights.h5``.

@@ -124,8 +124,6 @@ def _bottleneck(config: ResidualConfig, name: str, entering: Any, filters: int, 
 
     Parameters
     ----------
-    config : ResidualConfig
-    name : str
     entering : tensor
     filters : int
         Of the first two convolutions; the third has four times as many.
@@ -218,7 +216,6 @@ def small_encoder(config: SmallResidualConfig, shape: Shape, name: str = "encode
 
     Parameters
     ----------
-    config : SmallResidualConfig
     shape : tuple of int
         Of the image.
     name : str

@@ -16,7 +16,6 @@ def ir_stream(name: str, shape: Shape, filters: Sequence[int], units: Sequence[i
 
     Parameters
     ----------
-    name : str
     shape : tuple of int
         Of the normalized image.
     filters, units : sequence of int
@@ -37,7 +36,6 @@ def mobile_face_stream(name: str, shape: Shape, filters: Sequence[int], features
 
     Parameters
     ----------
-    name : str
     shape : tuple of int
         Of the normalized image.
     filters : sequence of two int

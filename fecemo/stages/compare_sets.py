@@ -118,10 +118,6 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
     out : Path
         Output folder.
 
-    Returns
-    -------
-    Receipt
-
     Raises
     ------
     InputError

@@ -42,10 +42,8 @@ class DetectCrew:
 
     Parameters
     ----------
-    tree : PhotoTree
     journal : PhotoJournal
         Stores what is found, and says what was known of a photograph.
-    settings : DetectSettings
     make_detector : callable
         ``make_detector() -> Detector``; each thread makes one of its own.
 
@@ -180,12 +178,7 @@ def digest_file_if_any(path: Path) -> str:
 
 
 class PixelBudget:
-    """Bounds how many pixels are decoded at a time, by any number of threads.
-
-    Parameters
-    ----------
-    limit : int
-    """
+    """Bounds how many pixels are decoded at a time, by any number of threads."""
 
     def __init__(self, limit: int) -> None:
         self._limit, self._used = limit, 0

@@ -27,20 +27,12 @@ EXTRA = "onnx"
 
 @dataclass(frozen=True)
 class ExportedAnswers:
-    """What an exported file says of faces.
+    """What an exported file says of faces."""
 
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n, c), float32
-        Of the labels; 0 throughout where a face's cluster has no name.
-    embedding : ndarray of shape (n, d), float32
-    names : ndarray of shape (n,), str
-        The most probable label, ``""`` where there is none.
-    """
-
+    #: Of shape (n, c), float32. Of the labels; 0 throughout where a face's cluster has no name.
     probabilities: np.ndarray
-    embedding: np.ndarray
-    names: np.ndarray
+    embedding: np.ndarray  #: Of shape (n, d), float32.
+    names: np.ndarray  #: Of shape (n,), str. The most probable label, ``""`` where there is none.
 
 
 class ExportedModel:
@@ -48,7 +40,6 @@ class ExportedModel:
 
     Parameters
     ----------
-    content : bytes
     title : str
         For messages, such as its path.
     labels : sequence of str, optional

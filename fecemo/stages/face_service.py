@@ -43,26 +43,16 @@ STATUS = {Reason.EMPTY: 400, Reason.TOO_MANY_PIXELS: 413, Reason.TOO_LARGE: 413,
 
 @dataclass(frozen=True)
 class Caps:
-    """The most that a request may ask for.
+    """The most that a request may ask for."""
 
-    Parameters
-    ----------
-    n_bytes, pixels : int
-        Of a photograph.
-    faces : int
-        That are named in one photograph, the largest first; the others are counted.
-    upload_seconds, seconds : float
-        For the upload, and from its end to the answer.
-    requests : int
-        At once, at work or waiting; one more is refused with 503.
-    """
-
+    #: `n_bytes`, `pixels`: Of a photograph.
     n_bytes: int = 20_000_000
     pixels: int = 50_000_000
-    faces: int = 50
+    faces: int = 50  #: That are named in one photograph, the largest first; the others are counted.
+    #: `upload_seconds`, `seconds`: For the upload, and from its end to the answer.
     upload_seconds: float = 10.0
     seconds: float = 20.0
-    requests: int = 16
+    requests: int = 16  #: At once, at work or waiting; one more is refused with 503.
 
 
 class RefusedError(Exception):
@@ -78,10 +68,8 @@ class FaceReader:
 
     Parameters
     ----------
-    model : ExportedModel
     detector, landmark_model : Path
         Files, or names of those that ``00_models.py`` has fetched.
-    caps : Caps
 
     Raises
     ------
@@ -160,8 +148,6 @@ class FaceService:
 
     Parameters
     ----------
-    reader : FaceReader
-    caps : Caps
     hosts : frozenset of str
         Names under which the service may be called: a page of a stranger whose name leads here is refused.
     token : str

@@ -29,7 +29,6 @@ def write_sidecars(tags: Tags, photos: Path, photographs: Mapping[str, Photograp
 
     Parameters
     ----------
-    tags : Tags
     photos : Path
         The folder of photographs.
     photographs : mapping of str to Photograph

@@ -127,10 +127,8 @@ def plan_faces(parents: Parents, usable: np.ndarray, settings: SynthesizeSetting
 
     Parameters
     ----------
-    parents : Parents
     usable : ndarray of shape (n,), bool
         By row of the data set: whether its landmarks are known well enough.
-    settings : SynthesizeSettings
 
     Raises
     ------

@@ -25,24 +25,12 @@ DAMAGE = (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, NotImpl
 
 @dataclass
 class Progress:
-    """How far a training has come.
+    """How far a training has come."""
 
-    Parameters
-    ----------
-    phase : int
-        Index of the phase that is running.
-    epoch : int
-        Epochs of it that are finished.
-    records : list of EpochRecord
-        Of all finished epochs, earlier phases first.
-    seconds : float
-        Wall clock of the work so far.
-    """
-
-    phase: int = 0
-    epoch: int = 0
-    records: list[EpochRecord] = field(default_factory=list)
-    seconds: float = 0.0
+    phase: int = 0  #: Index of the phase that is running.
+    epoch: int = 0  #: Epochs of it that are finished.
+    records: list[EpochRecord] = field(default_factory=list)  #: Of all finished epochs, earlier phases first.
+    seconds: float = 0.0  #: Wall clock of the work so far.
 
 
 def write_checkpoint(path: Path, digest: str, progress: Progress, variables: Sequence[Any]) -> None:
@@ -50,10 +38,8 @@ def write_checkpoint(path: Path, digest: str, progress: Progress, variables: Seq
 
     Parameters
     ----------
-    path : Path
     digest : str
         Of everything that shapes the training: settings, inputs, backend.
-    progress : Progress
     variables : sequence of keras.Variable
         The model's first, then the optimizer of the running phase.
 
@@ -72,12 +58,7 @@ def write_checkpoint(path: Path, digest: str, progress: Progress, variables: Seq
 
 
 class Checkpoint:
-    """A stored state, opened.
-
-    Parameters
-    ----------
-    path : Path
-    """
+    """A stored state, opened."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -28,7 +28,6 @@ class DeviceView(keras.layers.Layer):
 
     Parameters
     ----------
-    variant : Variant
     side : int
         Side in pixels of what comes out, at most ``variant.side``.
     """

@@ -124,7 +124,6 @@ def held_out_apart(examples: Examples, fraction: float, seed: int) -> tuple[Exam
         Of several faces each.
     fraction : float
         Share of the examples that is at most given up for learning, in (0, 1).
-    seed : int
 
     Returns
     -------
@@ -156,10 +155,8 @@ def held_out(examples: Examples, fraction: float, seed: int) -> tuple[Examples, 
 
     Parameters
     ----------
-    examples : Examples
     fraction : float
         To validate on, in (0, 1), rounded down to whole examples.
-    seed : int
 
     Returns
     -------
@@ -180,10 +177,8 @@ def with_wrong_labels(examples: Examples, share: float, seed: int) -> Examples:
 
     Parameters
     ----------
-    examples : Examples
     share : float
         In [0, 1), rounded to whole examples.
-    seed : int
     """
     targets = dict(examples.targets)
     for name, values in examples.targets.items() if share else ():

@@ -33,26 +33,14 @@ def scratch_files(folder: Path) -> list[str]:
 
 @dataclass(frozen=True)
 class Trained:
-    """What a finished training gave, beside the model.
+    """What a finished training gave, beside the model."""
 
-    Parameters
-    ----------
-    records : list of EpochRecord
-        Of every epoch.
-    seconds_before : float
-        Wall clock of the work that earlier, interrupted runs did and this one went on from.
-    """
-
-    records: list[EpochRecord]
-    seconds_before: float
+    records: list[EpochRecord]  #: Of every epoch.
+    seconds_before: float  #: Wall clock of the work that earlier, interrupted runs did and this one went on from.
 
 
 def train(training: TrainingJob) -> Trained:
     """Do a training, or what is left of it.
-
-    Returns
-    -------
-    Trained
 
     Raises
     ------

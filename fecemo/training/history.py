@@ -11,36 +11,20 @@ from fecemo.data.receipts import digest_json
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """What one epoch gave.
-
-    Parameters
-    ----------
-    phase : str
-    epoch : int
-        From 1.
-    loss : float
-        Mean over the epoch's faces, each at the weights of its own step.
-    accuracy : float or None
-        Likewise, of the examples that were right; None where the loss is no judge of that.
-    seconds : float
-        Wall clock of the learning.
-    faces_per_second : float
-        Examples, where these are of several faces.
-    valid_loss, valid_accuracy : float or None
-        On the examples that are held out, at the end of the epoch; None where there are none.
-    terms : dict of str to float
-        Loss and accuracy of each term: ``loss.OUTPUT.LOSS`` and ``accuracy.OUTPUT.LOSS``; those of the examples that
-        are held out begin with ``valid_``. Each is the mean over the examples whose target is known.
-    """
+    """What one epoch gave."""
 
     phase: str
-    epoch: int
-    loss: float
-    accuracy: float | None
-    seconds: float
-    faces_per_second: float
+    epoch: int  #: From 1.
+    loss: float  #: Mean over the epoch's faces, each at the weights of its own step.
+    accuracy: float | None  #: Likewise, of the examples that were right; None where the loss is no judge of that.
+    seconds: float  #: Wall clock of the learning.
+    faces_per_second: float  #: Examples, where these are of several faces.
+    #: `valid_loss`, `valid_accuracy`: On the examples that are held out, at the end of the epoch; None where there are
+    #: none.
     valid_loss: float | None = None
     valid_accuracy: float | None = None
+    #: Loss and accuracy of each term: ``loss.OUTPUT.LOSS`` and ``accuracy.OUTPUT.LOSS``; those of the examples that are
+    #: held out begin with ``valid_``. Each is the mean over the examples whose target is known.
     terms: dict[str, float] = field(default_factory=dict)
 
 

@@ -34,33 +34,15 @@ OUT_OF_MEMORY_PHRASES = ("resource_exhausted", "out of memory", "out_of_memory",
 
 @dataclass(frozen=True)
 class MemoryNeed:
-    """An estimate of the bytes one phase takes, from below: what is certain to be held at once.
+    """An estimate of the bytes one phase takes, from below: what is certain to be held at once."""
 
-    Parameters
-    ----------
-    parameters : int
-        Weights of all networks.
-    trainable : int
-        Those that learn in the phase.
-    activations : int
-        Numbers that the layers give for one face.
-    slots : int
-        Numbers the optimizer keeps for each weight that learns.
-    at_once : int
-        Weights that are updated together; see `updated_at_once`.
-    kept : float
-        Bytes of faces kept in memory.
-    number_bytes : int
-        Of an activation.
-    """
-
-    parameters: int
-    trainable: int
-    activations: int
-    slots: int
-    at_once: int = 0
-    kept: float = 0.0
-    number_bytes: int = FLOAT_BYTES
+    parameters: int  #: Weights of all networks.
+    trainable: int  #: Those that learn in the phase.
+    activations: int  #: Numbers that the layers give for one face.
+    slots: int  #: Numbers the optimizer keeps for each weight that learns.
+    at_once: int = 0  #: Weights that are updated together; see `updated_at_once`.
+    kept: float = 0.0  #: Bytes of faces kept in memory.
+    number_bytes: int = FLOAT_BYTES  #: Of an activation.
 
     def bytes(self, batch_size: int) -> float:
         """Return the bytes.
@@ -88,8 +70,6 @@ def refuse_too_large(need: MemoryNeed, batch_size: int, available: float | None,
 
     Parameters
     ----------
-    need : MemoryNeed
-    batch_size : int
     available : float or None
         Bytes; None where that is not known, and then nothing is refused.
     where : str
@@ -149,7 +129,6 @@ def out_of_memory_explained(where: str, batch_size: int, accumulate: int = 1) ->
     ----------
     where : str
         What the message begins with.
-    batch_size : int
     accumulate : int
         Batches of an update of the weights.
 

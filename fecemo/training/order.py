@@ -15,7 +15,6 @@ def drawn_rows(n_rows: int, faces: int | None, seed: int) -> np.ndarray:
         Rows of the data set.
     faces : int or None
         How many to keep; all where this is None or there are not more.
-    seed : int
 
     Returns
     -------

@@ -29,9 +29,6 @@ def write_outputs(paths: Mapping[str, Path], model: keras.Model, loader: Loader,
     ----------
     paths : mapping of str to Path
         By output of the model; it has no others.
-    model : keras.Model
-    loader : Loader
-    batch_size : int
     title : str
         Of the progress line.
 

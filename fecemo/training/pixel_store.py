@@ -47,8 +47,6 @@ def open_pixels(faces: Faces, rows: np.ndarray, view: DeviceView, placement: Pla
     ----------
     faces : array-like of shape (n, *view.variant.face_shape), uint8
     rows : ndarray of shape (m,), int64
-    view : DeviceView
-    placement : Placement
     resident_bytes : int
         Memory that reduced faces may take; 0 keeps nothing, nor puts anything on the device, for faces that go
         through once.
@@ -83,8 +81,6 @@ class DiskPixels:
     ----------
     faces : array-like of shape (n, 200, 200, c), uint8
     rows : ndarray of shape (m,), int64
-    view : DeviceView
-    placement : Placement
     """
 
     def __init__(self, faces: Faces, rows: np.ndarray, view: DeviceView, placement: Placement) -> None:
@@ -109,15 +105,7 @@ class DiskPixels:
 
 
 class ReducedPixels:
-    """Faces that are reduced once and kept in the host's memory, where they are small.
-
-    Parameters
-    ----------
-    disk : DiskPixels
-    n_faces : int
-    view : DeviceView
-    placement : Placement
-    """
+    """Faces that are reduced once and kept in the host's memory, where they are small."""
 
     def __init__(self, disk: DiskPixels, n_faces: int, view: DeviceView, placement: Placement) -> None:
         self._pixels = np.empty((n_faces, view.side, view.side, view.variant.channels), np.float32)
@@ -145,8 +133,6 @@ class DevicePixels:
     ----------
     faces : array-like of shape (n, 200, 200, c), uint8
     rows : ndarray of shape (m,), int64
-    view : DeviceView
-    placement : Placement
     """
 
     def __init__(self, faces: Faces, rows: np.ndarray, view: DeviceView, placement: Placement) -> None:

@@ -16,7 +16,6 @@ def computing_in(model: keras.Model, precision: str) -> Iterator[None]:
 
     Parameters
     ----------
-    model : keras.Model
     precision : {"float32", "mixed_bfloat16"}
     """
     layers = [] if precision == "float32" else _between(model)

@@ -50,7 +50,6 @@ class TrainingStep(keras.Model):
     ----------
     model : keras.Model
         Takes a dict and returns one; images are float pixels in [0, 255].
-    fit : FitSettings
     examples : Examples
         All that will be learnt from.
     n_classes : int

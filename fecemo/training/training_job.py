@@ -15,28 +15,15 @@ from fecemo.training.settings import FitSettings
 
 @dataclass(frozen=True)
 class TrainingPhase:
-    """One phase, with what it learns from.
-
-    Parameters
-    ----------
-    name : str
-    frozen : tuple of str
-        Submodels that do not learn.
-    fit : FitSettings
-    columns : mapping of str to array-like of shape (n, ...)
-        What enters each input of the model, a row a face of the data set; left on the disk.
-    examples : Examples
-        Rows that are learnt from, and what is known of them.
-    held_out : Examples, optional
-        Likewise, to validate on.
-    """
+    """One phase, with what it learns from."""
 
     name: str
-    frozen: tuple[str, ...]
+    frozen: tuple[str, ...]  #: Submodels that do not learn.
     fit: FitSettings
+    #: What enters each input of the model, of shape (n, ...), a row a face of the data set; left on the disk.
     columns: Mapping[str, Faces]
-    examples: Examples
-    held_out: Examples | None = None
+    examples: Examples  #: Rows that are learnt from, and what is known of them.
+    held_out: Examples | None = None  #: Likewise, to validate on.
 
     @property
     def rows(self) -> np.ndarray:
@@ -47,32 +34,13 @@ class TrainingPhase:
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """A training to be done.
+    """A training to be done."""
 
-    Parameters
-    ----------
-    title : str
-        For progress lines and messages, such as ``"conv_autoencoder rgb"``.
-    model : keras.Model
-        Takes a dict and returns one; its variables are trained in place.
-    phases : sequence of TrainingPhase
-    view : DeviceView or None
-        None where no pixels enter the model.
-    n_classes : int
-        Of the labels.
-    seed : int
-        Of the order of faces and of how they are altered.
-    folder : Path
-        Gets ``history.csv``, and checkpoints while it trains.
-    digest : str
-        Of everything that shapes the result: a checkpoint of another digest is not resumed.
-    """
-
-    title: str
-    model: keras.Model
+    title: str  #: For progress lines and messages, such as ``"conv_autoencoder rgb"``.
+    model: keras.Model  #: Takes a dict and returns one; its variables are trained in place.
     phases: Sequence[TrainingPhase]
-    view: DeviceView | None
-    n_classes: int
-    seed: int
-    folder: Path
-    digest: str
+    view: DeviceView | None  #: None where no pixels enter the model.
+    n_classes: int  #: Of the labels.
+    seed: int  #: Of the order of faces and of how they are altered.
+    folder: Path  #: Gets ``history.csv``, and checkpoints while it trains.
+    digest: str  #: Of everything that shapes the result: a checkpoint of another digest is not resumed.

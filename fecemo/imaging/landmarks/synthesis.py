@@ -44,31 +44,17 @@ SMOOTH = 0.8
 
 @dataclass(frozen=True)
 class PhotographedFace:
-    """A face and where its landmarks are.
+    """A face and where its landmarks are."""
 
-    Parameters
-    ----------
-    pixels : ndarray of shape (side, side, 3), uint8
-        RGB.
-    landmarks : ndarray of shape (478, 3), float64
-        In pixels of the face.
-    """
-
-    pixels: np.ndarray
-    landmarks: np.ndarray
+    pixels: np.ndarray  #: Of shape (side, side, 3), uint8. RGB.
+    landmarks: np.ndarray  #: Of shape (478, 3), float64. In pixels of the face.
 
 
 @dataclass(frozen=True)
 class FaceSynthesizer:
-    """Moves faces by triangles that are fixed once.
+    """Moves faces by triangles that are fixed once."""
 
-    Parameters
-    ----------
-    standard : ndarray of shape (478, 3), float64
-        An aligned mesh, such as the mean of many; its mouth is open.
-    """
-
-    standard: np.ndarray
+    standard: np.ndarray  #: Of shape (478, 3), float64. An aligned mesh, such as the mean of many; its mouth is open.
 
     @cached_property
     def triangles(self) -> np.ndarray:
@@ -172,7 +158,6 @@ class FaceSynthesizer:
 
         Parameters
         ----------
-        photograph : PhotographedFace
         moved : ndarray of shape (478, 3), float64
             As `moved` gives them.
         donor : PhotographedFace, optional
