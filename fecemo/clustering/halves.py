@@ -6,7 +6,7 @@ import numpy as np
 
 from fecemo.clustering.kmeans import KMeansClustering, assign
 from fecemo.clustering.settings import KMeansSettings
-from fecemo.data.cluster_names import cluster_of, halves_of, key_order
+from fecemo.data.group_keys import cluster_of, halves_of, key_order
 from fecemo.data.receipts import digest_bytes
 from fecemo.errors import StoredStateError
 

@@ -3,17 +3,12 @@
 Both carry the digest of the clustering that they name and are refused for any other. Only reading and checking are
 here; who writes one uses `fecemo.data.durable.atomic_write`.
 
-Clusters, and the halves into which a person divides them, have keys: ``"3"``, ``"3a"``, ``"3b"``, ``"3ba"``. To divide
-is an act of naming: the stored clustering stays as it is, the file of names says which groups were divided, and who
-reads it computes the same halves by the same rule.
-
 What a group bears is a label: one of `NOT_CLASSES`, a name, or several, ``"sad; tired"``; see `fecemo.data.vocabulary`.
 Single faces that a person moved out of their group have labels of their own, by their ids.
 """
 
 import json
-import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,7 +16,9 @@ from typing import Any, ClassVar
 from fecemo.data.classes import USUAL_CLASSES
 from fecemo.data.csv_rows import RejectedRow, csv_rows
 from fecemo.data.documents import build, read_json
-from fecemo.data.vocabulary import Vocabulary, house_vocabulary, names_of
+from fecemo.data.group_keys import group_keys, is_key, key_order
+from fecemo.data.vocabulary import Vocabulary, names_of
+from fecemo.data.vocabulary_file import house_vocabulary
 from fecemo.errors import InputError, StoredStateError
 
 NAMES_NAME = "names.json"
@@ -37,33 +34,6 @@ NOT_A_FACE = "not a face"
 """Faces that bear it are left out of tags, and of the next clustering."""
 NOT_CLASSES = ("mixed", NOT_A_FACE, "skip")
 """What a cluster may be called instead of a name. Its faces get no class and count as wrong."""
-_KEY = re.compile(r"(0|[1-9][0-9]*)[ab]*")
-
-
-def cluster_of(key: str) -> int:
-    """Return the stored cluster to which a group belongs."""
-    return int(key.rstrip("ab"))
-
-
-def halves_of(key: str) -> tuple[str, str]:
-    """Return the keys of a group's halves."""
-    return f"{key}a", f"{key}b"
-
-
-def key_order(key: str) -> tuple[int, str]:
-    """Return what sorts keys: by cluster, a group before its halves."""
-    return cluster_of(key), key.lstrip("0123456789")
-
-
-def group_keys(n_clusters: int, divided: Collection[str]) -> list[str]:
-    """Return, in order, the keys of the groups that have a name each: of undivided clusters and undivided halves.
-
-    ``divided`` holds the keys of the groups that were divided.
-    """
-    def leaves(key: str) -> list[str]:
-        return [leaf for half in halves_of(key) for leaf in leaves(half)] if key in divided else [key]
-
-    return [leaf for cluster in range(n_clusters) for leaf in leaves(str(cluster))]
 
 
 class _Names:
@@ -216,7 +186,7 @@ def read_hand_names(path: Path, classes: Sequence[str] = ()) -> HandNames:
     document = _document(path, HAND_FORMAT)
     stored = build(HandNames, {**document, **({"classes": tuple(classes)} if classes else {})}, str(path))
     for cluster in (*stored.names, *stored.divided):
-        if _KEY.fullmatch(cluster) is None:
+        if not is_key(cluster):
             raise InputError(f"{path}: names: {cluster!r} is not the number of a cluster")
     vocabulary = house_vocabulary(path.parents[1]).over(stored.vocabulary)
     read: dict[str, dict[str, str]] = {"cluster": {}, "face": {}}

@@ -8,14 +8,13 @@ import json
 import math
 import shlex
 import sqlite3
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from fecemo.data.dataset_files import ENTRY_COLUMNS, FaceEntry
-from fecemo.errors import InputError, ResourceError, StoredStateError
+from fecemo.data.sqlite_file import SqliteFile, marks
+from fecemo.errors import InputError, StoredStateError
 
 LEDGER_NAME = "ledger.sqlite"
 
@@ -30,15 +29,11 @@ _TABLES = (
 )
 _ENTRY = ", ".join(f"plan.{column}" for column in (*ENTRY_COLUMNS, "annotations"))
 _PAGE = 1000
-_NO_LOCKS = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR_LOCK,
-             sqlite3.SQLITE_IOERR_RDLOCK, sqlite3.SQLITE_IOERR_UNLOCK, sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK)
-"""What SQLite says where a file system refuses to lock."""
-
 Outcome = tuple[int, str, str, str, str]
 """Slot, ``"stored"`` or ``"rejected"``, sha256 of the face, reason, detail."""
 
 
-class Ledger:
+class Ledger(SqliteFile):
     """The plan of a dataset and the outcome of each slot; from any number of threads.
 
     A plan may grow: a new one that holds every face of the stored one takes its place, and each face keeps its outcome.
@@ -66,10 +61,7 @@ class Ledger:
 
     def __init__(self, folder: Path, plan: Iterable[FaceEntry], made_of: Any,
                  before_moving: Callable[[], None] | None = None) -> None:
-        self.path = folder / LEDGER_NAME
-        self._lock = threading.RLock()
-        with self._explained():
-            self._connection = _opened(self.path)
+        super().__init__(folder / LEDGER_NAME)
         try:
             with self._transaction():
                 for table in _TABLES:
@@ -97,10 +89,6 @@ class Ledger:
         if words != "ok" or strange:
             raise self._damaged(f"the outcome of face {strange[0][0]} is none" if strange else str(words))
 
-    def _damaged(self, words: str) -> StoredStateError:
-        return StoredStateError(f"{self.path} is damaged: {words}; remove the folder and run the same command again: "
-                                f"rm -r {shlex.quote(str(self.path.parent))}")
-
     def _store_plan(self, plan: Iterable[FaceEntry], table: str) -> str:
         """Fill a table with a plan; return the digest of its rows."""
         def stored() -> Iterator[tuple[Any, ...]]:
@@ -108,7 +96,7 @@ class Ledger:
                 row = (*(getattr(entry, column) for column in ENTRY_COLUMNS),
                        json.dumps(entry.annotations, sort_keys=True, ensure_ascii=False))
                 try:
-                    self._connection.execute(f"INSERT INTO {table} VALUES (?, {_marks(row)})", (slot, *row))
+                    self._connection.execute(f"INSERT INTO {table} VALUES (?, {marks(row)})", (slot, *row))
                 except sqlite3.IntegrityError as error:
                     raise InputError(f"the plan for {self.path.parent} holds the face {row[0]} ({row[1]}) twice; "
                                      "give every address and box once") from error
@@ -203,7 +191,7 @@ class Ledger:
 
     def forget_rejected(self, reasons: Sequence[str]) -> int:
         """Make every slot missing again that was rejected for one of these reasons; return their number."""
-        return self._change(f"DELETE FROM faces WHERE state = 'rejected' AND reason IN ({_marks(reasons)})", *reasons)
+        return self._change(f"DELETE FROM faces WHERE state = 'rejected' AND reason IN ({marks(reasons)})", *reasons)
 
     def forget_rejected_at(self, is_chosen: Callable[[str], bool]) -> None:
         """Make every slot missing again that was rejected and whose face is at a chosen address."""
@@ -215,7 +203,7 @@ class Ledger:
         """Reject every stored face whose detail is one of these; return their number."""
         return self._change(
             "UPDATE faces SET state = 'rejected', sha256 = '', reason = ?, detail = ? "
-            f"WHERE state = 'stored' AND detail IN ({_marks(details)})", reason, detail, *details)
+            f"WHERE state = 'stored' AND detail IN ({marks(details)})", reason, detail, *details)
 
     def missing(self) -> list[int]:
         """Return the slots without an outcome, in ascending order."""
@@ -290,74 +278,12 @@ class Ledger:
         ((seconds,),) = self._all("SELECT coalesce(sum(seconds), 0) FROM work")
         return float(seconds)
 
-    def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._connection.close()
-
-    def _all(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with self._lock, self._explained():
-            return self._connection.execute(query, values).fetchall()
-
-    def _change(self, statement: str, *values: Any) -> int:
-        """Execute one statement in a transaction and return how many rows it changed."""
-        with self._transaction():
-            return self._connection.execute(statement, values).rowcount
-
     def _pages(self, query: str) -> Iterator[tuple[Any, ...]]:
         """Yield rows that begin with the slot, a page at a time: neither much memory nor the lock is held long."""
         after = -1
         while rows := self._all(f"{query} ORDER BY plan.slot LIMIT {_PAGE}", after):
             yield from rows
             after = rows[-1][0]
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._lock, self._explained():
-            self._connection.execute("PRAGMA synchronous=FULL")
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-            # Text that is not UTF-8 has no code, and what names it is no error of SQLite's where it is in a message.
-            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-            if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-                raise ResourceError(f"cannot write {self.path}: the disk is full or failing; what was stored before is "
-                                    "untouched. Make room, then run the same command again") from error
-            if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-                raise ResourceError(f"cannot write {self.path}: the folder or the file is read-only") from error
-            if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA):
-                raise self._damaged(str(error)) from error
-            raise
-
-
-def _marks(values: Sequence[Any]) -> str:
-    return ", ".join("?" * len(values))
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    """Open a database; without locks of its own where the file system has none: the caller holds that of the folder."""
-    connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("ROLLBACK")
-    except sqlite3.OperationalError as error:
-        connection.close()
-        if error.sqlite_errorcode not in _NO_LOCKS:
-            raise
-        return sqlite3.connect(f"{path.absolute().as_uri()}?nolock=1", uri=True, check_same_thread=False,
-                               isolation_level=None)
-    return connection
 
 
 def _plan_digest(rows: Iterable[tuple[Any, ...]]) -> str:

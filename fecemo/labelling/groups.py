@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from fecemo.data.cluster_names import cluster_of, halves_of, key_order
+from fecemo.data.group_keys import cluster_of, halves_of, key_order
 from fecemo.errors import InputError, StoredStateError, nearest
 
 SMALL_MARGIN = 0.5

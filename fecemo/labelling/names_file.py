@@ -8,7 +8,7 @@ from pathlib import Path
 from fecemo.data.cluster_names import HandNames, read_hand_names
 from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import digest_file
-from fecemo.data.vocabulary import house_vocabulary
+from fecemo.data.vocabulary_file import house_vocabulary
 from fecemo.errors import InputError, StoredStateError
 from fecemo.labelling.groups import NamedClustering
 

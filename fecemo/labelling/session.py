@@ -2,32 +2,23 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from fecemo.data.classes import USUAL_CLASSES
-from fecemo.data.cluster_names import NOT_CLASSES, HandNames, halves_of, key_order, read_label
+from fecemo.data.cluster_names import NOT_CLASSES, HandNames, read_label
+from fecemo.data.group_keys import halves_of, key_order
 from fecemo.data.vocabulary import AND, UNDER, Vocabulary
 from fecemo.errors import InputError, nearest
+from fecemo.labelling.decisions import Decisions, History
 from fecemo.labelling.groups import Divide, Divisions, Groups, NamedClustering, sample_faces
 from fecemo.labelling.names_file import NamesFile
 
 PAUSE_SECONDS = 120.0
 """What passes between two acts counts as work on a group up to here; beyond it the person was away."""
-
-
-@dataclass(frozen=True)
-class _Decisions:
-    """What undo and redo move between. What was looked at cannot be unseen."""
-
-    names: dict[str, str]
-    notes: dict[str, str]
-    unsure: tuple[str, ...]
-    divided: dict[str, str]
-    faces: dict[str, str]
-    vocabulary: Vocabulary
 
 
 class LabellingSession:
@@ -73,8 +64,7 @@ class LabellingSession:
         self._viewed: set[int | str] = {*self._divisions.shown(self.stored.samples), *self.stored.on_map,
                                       *self.stored.targets_on_map}
         self._n_viewed_before = max(0, self.stored.faces_viewed - len(self._viewed))
-        self._done: list[_Decisions] = []
-        self._undone: list[_Decisions] = []
+        self._history = History(lambda: Decisions.of(self.stored), self._apply)
         self._clock, self._since, self._at_work_on = clock, clock(), ""
 
     @property
@@ -118,19 +108,16 @@ class LabellingSession:
         label, vocabulary = self._read(name, new)
         for key in keys:
             self.groups.at(key)
-        self._decide(replace(self._decisions(), names={**self.stored.names, **dict.fromkeys(keys, label)},
-                             vocabulary=vocabulary))
+        self._decide(names={**self.stored.names, **dict.fromkeys(keys, label)}, vocabulary=vocabulary)
 
     def move(self, *faces: str, name: str, new: bool = False) -> None:
         """Give single faces, by their ids, a label of their own, so that they leave their groups; see `name`."""
         label, vocabulary = self._read(name, new)
-        self._decide(replace(self._decisions(), faces={**self.stored.faces, **dict.fromkeys(faces, label)},
-                             vocabulary=vocabulary))
+        self._decide(faces={**self.stored.faces, **dict.fromkeys(faces, label)}, vocabulary=vocabulary)
 
     def move_back(self, *faces: str) -> None:
         """Take the labels of single faces away: they belong to their groups again."""
-        self._decide(replace(self._decisions(), faces={
-            face: label for face, label in self.stored.faces.items() if face not in faces}))
+        self._decide(faces={face: label for face, label in self.stored.faces.items() if face not in faces})
 
     def _read(self, text: str, new: bool) -> tuple[str, Vocabulary]:
         vocabulary = self.stored.vocabulary
@@ -163,7 +150,7 @@ class LabellingSession:
         """
         digest = self._divisions.of(key, self.groups).digest
         names = {group: name for group, name in self.stored.names.items() if group != key}
-        self._decide(replace(self._decisions(), names=names, divided={**self.stored.divided, key: digest}))
+        self._decide(names=names, divided={**self.stored.divided, key: digest})
         return halves_of(key)
 
     def join(self, key: str) -> str:
@@ -177,33 +164,32 @@ class LabellingSession:
             raise InputError(f"cluster {key} is whole: nothing was divided that could be joined")
 
         halves = halves_of(whole)
-        self._decide(replace(
-            self._decisions(),
+        self._decide(
             names={group: name for group, name in self.stored.names.items() if not group.startswith(halves)},
             divided={group: digest for group, digest in self.stored.divided.items()
-                     if group != whole and not group.startswith(halves)}))
+                     if group != whole and not group.startswith(halves)})
         return whole
 
     def note(self, key: str, text: str) -> None:
         """Write a remark on a group; an empty one takes it away."""
         self.groups.at(key)
         notes = {**self.stored.notes, key: text.strip()}
-        self._decide(replace(self._decisions(), notes={group: note for group, note in notes.items() if note}))
+        self._decide(notes={group: note for group, note in notes.items() if note})
 
     def doubt(self, key: str) -> bool:
         """Mark a group as one of whose name the person is not sure, or take the mark away. Returns whether it is."""
         self.groups.at(key)
         unsure = set(self.stored.unsure) ^ {key}
-        self._decide(replace(self._decisions(), unsure=tuple(sorted(unsure, key=key_order))))
+        self._decide(unsure=tuple(sorted(unsure, key=key_order)))
         return key in unsure
 
     def undo(self) -> bool:
         """Take the last decision back. Returns whether there was one."""
-        return self._step(self._done, self._undone)
+        return self._history.undo()
 
     def redo(self) -> bool:
         """Decide again what was taken back. Returns whether there was anything."""
-        return self._step(self._undone, self._done)
+        return self._history.redo()
 
     def look(self, key: str, rule: str = "random", count: int = 20) -> np.ndarray:
         """Return the next faces of a group by a rule of `sample_faces`, and record that they were looked at.
@@ -266,27 +252,10 @@ class LabellingSession:
         self._save(replace(names, faces_viewed=len(viewed) + self._n_viewed_before))
         self._viewed = viewed
 
-    def _decide(self, after: _Decisions) -> None:
-        before = self._decisions()
-        if after != before:
-            self._apply(after)
-            self._done.append(before)
-            self._undone.clear()
+    def _decide(self, **changes: Any) -> None:
+        self._history.decide(replace(Decisions.of(self.stored), **changes))
 
-    def _step(self, back: list[_Decisions], forth: list[_Decisions]) -> bool:
-        if not back:
-            return False
-        before = self._decisions()
-        self._apply(back[-1])
-        back.pop()
-        forth.append(before)
-        return True
-
-    def _decisions(self) -> _Decisions:
-        stored = self.stored
-        return _Decisions(stored.names, stored.notes, stored.unsure, stored.divided, stored.faces, stored.vocabulary)
-
-    def _apply(self, decisions: _Decisions) -> None:
+    def _apply(self, decisions: Decisions) -> None:
         groups = self.groups if decisions.divided == self.stored.divided else self._divisions.groups(decisions.divided)
         self._save(replace(self.stored, names=_sorted(decisions.names), notes=_sorted(decisions.notes),
                            unsure=decisions.unsure, divided=_sorted(decisions.divided), faces=decisions.faces,

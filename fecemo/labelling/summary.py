@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fecemo.data.cluster_names import NOT_A_FACE, HandNames, cluster_of, key_order
+from fecemo.data.cluster_names import NOT_A_FACE, HandNames
+from fecemo.data.group_keys import cluster_of, key_order
 from fecemo.errors import StoredStateError
 from fecemo.labelling.groups import Groups
 from fecemo.labelling.material import SeenLabels

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -28,6 +27,7 @@ from fecemo.data.splits import SPLITS
 from fecemo.data.variants import FACE_SIDE
 from fecemo.errors import InputError
 from fecemo.progress import progress
+from fecemo.stages.import_division import HELD_OUT, chosen_images, divided_images
 
 if TYPE_CHECKING:
     from fecemo.imaging.decode import ImageFileError
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 STAGE = "import"
 LEFT_OUT_NAME = "left_out.csv"
 UNREADABLE = "unreadable"
-HELD_OUT = {"valid": "valid_per_class", "test": "test_per_class"}
-"""By split, the setting that says how many faces of each emotion are held out for it."""
 
 
 def run(settings: ImportSettings, out: Path) -> Receipt:
@@ -64,7 +62,7 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
     options = ReadOptions(settings.classes, settings.numbering, settings.annotations, settings.text_annotations)
     labelled_set = find_layout(settings.layout).read(settings.images, options)
     _refuse_unknown_columns(labelled_set, settings)
-    chosen = _chosen(labelled_set, settings)
+    chosen = chosen_images(labelled_set, settings)
     with output_lock(out):
         digests = _digests(labelled_set.folder, chosen, settings.threads)
         # Neither the place of the images nor the number of threads shapes the data set.
@@ -88,7 +86,7 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
             copies = _fill(writer, labelled_set.folder, chosen, settings, digests)
             stored = [slot for slot, _, _ in writer.ledger.stored()]
             _refuse_lost(settings.images, chosen, stored, writer)
-            chosen, held_out = _divided(chosen, settings, copies)
+            chosen, held_out = divided_images(chosen, settings, copies)
             writer.ledger.take_plan(_plan(chosen))
             _write_left_out(out, labelled_set)
             writer_files = _write_copies(out, copies, stored)
@@ -173,56 +171,6 @@ def _missing(labelled_set: LabelledSet) -> list[str]:
     """Return the classes of which the set has no image."""
     labels = {image.label for image in labelled_set.images}
     return [name for name in labelled_set.classes if name not in labels]
-
-
-def _chosen(labelled_set: LabelledSet, settings: ImportSettings) -> list[LabelledImage]:
-    """Return the images to import, in the order of their paths, with the splits that the set comes with."""
-    from fecemo.data.splits import capped_sample
-
-    images, ids = list(labelled_set.images), [face_id(image.address, 0, 1, 0, 1) for image in labelled_set.images]
-    if settings.per_class is not None:
-        rows = capped_sample(ids, [image.label for image in images], [image.split for image in images],
-                             per_class=settings.per_class, seed=settings.seed)
-        images = [images[row] for row in rows]
-    return images
-
-
-def _divided(images: Sequence[LabelledImage], settings: ImportSettings,
-             copies: np.ndarray) -> tuple[list[LabelledImage], str]:
-    """Return images with their splits, copies of one picture in one, and the rule by which they are divided."""
-    from fecemo.data.splits import make_splits
-
-    ids = [face_id(image.address, 0, 1, 0, 1) for image in images]
-    labels = [image.label for image in images]
-    splits = np.array([image.split for image in images], dtype="<U5")
-    present = set(splits.tolist())
-    made: tuple[str, ...] = ()
-    if any(labels) and present <= {"", "train"}:
-        rows, made = np.arange(len(images)), ("valid", "test")
-    elif "train" in present and "valid" not in present:
-        rows, made = np.flatnonzero(splits == "train"), ("valid",)
-    numbers = {split: number for split in made if (number := getattr(settings, HELD_OUT[split])) is not None}
-    if made:
-        splits[rows] = make_splits(
-            [ids[row] for row in rows], [labels[row] for row in rows], valid_fraction=settings.valid_fraction,
-            test_fraction=settings.test_fraction if "test" in made else 0.0, seed=settings.seed, copies=copies[rows],
-            **{HELD_OUT[split]: number for split, number in numbers.items()})
-    return ([dataclasses.replace(image, split=str(split)) for image, split in zip(images, splits, strict=True)],
-            _rule([labels[row] for row in rows], numbers) if numbers else "")
-
-
-def _rule(labels: Sequence[str], numbers: dict[str, int]) -> str:
-    """Return in words how many faces of each emotion are held out, and why they are fewer than the settings say."""
-    from fecemo.data.splits import held_out_per_class
-
-    counts = Counter(labels)
-    taken = held_out_per_class(counts, numbers)
-    rule = " and ".join(f"{number} of each emotion for {split}" for split, number in taken.items())
-    if taken == numbers:
-        return rule
-    rarest = min(counts, key=lambda label: (counts[label], label))
-    wanted = " and ".join(map(str, numbers.values()))
-    return f"{rule}, in place of {wanted}: half of {rarest}, {counts[rarest]} in all, stays to be learnt from"
 
 
 def _digests(folder: Path, images: Sequence[LabelledImage], threads: int) -> list[str]:

@@ -23,7 +23,7 @@ from fecemo.data.cluster_names import (
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_write, csv_file
 from fecemo.data.receipts import Receipt
-from fecemo.data.vocabulary import house_vocabulary
+from fecemo.data.vocabulary_file import house_vocabulary
 from fecemo.errors import InputError, StoredStateError
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.run_stage import StageResult, run_artifact

@@ -14,12 +14,11 @@ from fecemo.data.cluster_names import (
     PARTS_NAME,
     SAMPLE_NAME,
     ClusterNames,
-    cluster_of,
-    key_order,
     read_cluster_names,
     require_names_of,
 )
 from fecemo.data.dataset import Dataset
+from fecemo.data.group_keys import cluster_of, key_order
 from fecemo.data.receipts import Receipt, require_receipt
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.records.predictions import Predictions

@@ -16,9 +16,7 @@ from fecemo.data.cluster_names import (
     NOT_A_FACE,
     SAMPLE_NAME,
     ClusterNames,
-    cluster_of,
     hand_names_of,
-    key_order,
     read_cluster_names,
     read_hand_names,
     require_names_of,
@@ -26,6 +24,7 @@ from fecemo.data.cluster_names import (
 )
 from fecemo.data.csv_rows import csv_rows
 from fecemo.data.dataset import Dataset
+from fecemo.data.group_keys import cluster_of, key_order
 from fecemo.data.receipts import Receipt, digest_file, digest_json, read_receipt, require_receipt
 from fecemo.data.vocabulary import Vocabulary
 from fecemo.errors import InputError, StoredStateError

@@ -30,7 +30,8 @@ from fecemo.archive.vectors import DIGEST, VectorStore
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_file, atomic_write
 from fecemo.data.receipts import Receipt, digest_json, plain
-from fecemo.data.vocabulary import Vocabulary, read_vocabulary
+from fecemo.data.vocabulary import Vocabulary
+from fecemo.data.vocabulary_file import read_vocabulary
 from fecemo.errors import InputError
 from fecemo.progress import progress
 from fecemo.run import Run

@@ -12,7 +12,7 @@ from fecemo.data.cluster_names import NOT_FACES_NAME, labels_seen_elsewhere
 from fecemo.data.draw_settings import PARAMETERS_NAME
 from fecemo.data.receipts import Receipt, digest_file, digest_json
 from fecemo.data.variants import CUT, MADE_FACES
-from fecemo.data.vocabulary import vocabulary_files
+from fecemo.data.vocabulary_file import vocabulary_files
 from fecemo.errors import InputError
 from fecemo.study.artifact_configs import (
     cluster_sweep_config,

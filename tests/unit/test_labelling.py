@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fecemo.data.cluster_names import NOT_CLASSES, HandNames, group_keys, key_order, read_hand_names, require_names_of
+from fecemo.data.cluster_names import NOT_CLASSES, HandNames, read_hand_names, require_names_of
+from fecemo.data.group_keys import group_keys, key_order
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.labelling.groups import RULES, Division, Groups, NamedClustering, sample_faces

@@ -5,7 +5,8 @@ import pytest
 
 from fecemo.archive.tags import ShownNames
 from fecemo.archive.words import read_query
-from fecemo.data.vocabulary import Name, Term, Vocabulary, house_vocabulary, read_vocabulary, with_also
+from fecemo.data.vocabulary import Name, Term, Vocabulary, with_also
+from fecemo.data.vocabulary_file import house_vocabulary, read_vocabulary
 from fecemo.errors import InputError
 
 CLASSES = ("neutral", "happy", "sad", "anger")

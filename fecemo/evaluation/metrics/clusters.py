@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from fecemo.data.cluster_names import key_order
+from fecemo.data.group_keys import key_order
 from fecemo.errors import InputError
 from fecemo.evaluation.records.score import ClusterScore
 

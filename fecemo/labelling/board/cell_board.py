@@ -37,7 +37,7 @@ class CellBoard:
     def __init__(self, run: RunToName, material: CellMaterial, session: LabellingSession,
                  reopen: Callable[[], None]) -> None:
         cell = (material.clustering.approach, material.clustering.variant)
-        self._material, self.session, self._asked, self._several, self._written = material, session, "", False, ""
+        self._material, self.session, self._confirming, self._several, self._written = material, session, "", False, ""
         self.message = widgets.HTML()
         self.acts = acts_of(session.choices)
         self._methods: dict[str, Callable[..., object]] = {
@@ -47,9 +47,10 @@ class CellBoard:
             "join": lambda: self.go(session.join(self.here)), "suggest": self._suggest, "help": self._help,
             "undo": lambda: self._step(session.undo, "there is nothing to undo"),
             "redo": lambda: self._step(session.redo, "there is nothing to redo"),
-            "colour": self._colour, "targets": self._targets, "note": self._note, "several": self._give_several,
-            "write": lambda: None, "new": self._new, "faces": lambda: None, "back": self._back,
-            "none": lambda: self.group.choose_none()}
+            "note": self._note, "several": self._give_several, "new": self._new, "back": self._back,
+            "none": lambda: self.group.choose_none(),
+            # The first two are the map's, the others the browser's.
+            **dict.fromkeys(("colour", "targets", "write", "faces"), lambda: None)}
         self.keyboard = Keyboard(self.acts, FIELDS, self.press, lambda face, chosen: self._choose(face, chosen))
         self.group = GroupPanel(material, session, self.press)
         self.naming = NamingPanel(session, run.colours, self.press, lambda name: self.guard(lambda: self._name(name)),
@@ -73,6 +74,7 @@ class CellBoard:
                                                    "pipelines/06_map.py draws it. Naming works without.</div>")]
         if material.map is not None:
             self.map = MapPanel(material.map, material, session, run.colours, self._chosen, self.guard)
+            self._methods |= {"colour": self.map.next_colour, "targets": self.map.toggle_targets}
             labels = widgets.Button(description="true labels …", disabled=material.ask_labels is None)
             labels.on_click(lambda _: self.guard(self._ask_labels))
             self.map.controls.children = [*self.map.controls.children, labels]
@@ -87,8 +89,8 @@ class CellBoard:
     def press(self, key: str) -> None:
         """Do what a key stands for."""
         act = self.acts[key]
-        if self._asked != act.method:
-            self._asked = ""
+        if self._confirming != act.method:
+            self._confirming = ""
         self.say("")
         self.guard(lambda: self._methods[act.method](*filter(None, [act.argument])))
         if act.method in ("rule", "more", "doubt"):
@@ -124,11 +126,11 @@ class CellBoard:
             self.say(html.escape(str(error)), "trouble")
 
     def _name(self, name: str, new: bool = False) -> None:
-        chosen, given = self.group.chosen, self.session.names.get(self.here, "")
+        chosen, label = self.group.chosen, self.session.names.get(self.here, "")
         if chosen:
-            given = self.session.stored.faces.get(chosen[0], "")
-        if self._several and not {given, name} & {"", *NOT_CLASSES}:
-            name = with_also(given, name)
+            label = self.session.stored.faces.get(chosen[0], "")
+        if self._several and not {label, name} & {"", *NOT_CLASSES}:
+            name = with_also(label, name)
         if chosen:
             self.session.move(*chosen, name=name, new=new)
             self.group.choose_none()
@@ -234,20 +236,12 @@ class CellBoard:
         self.go(first)
         self.say(f"divided: {first} has {sizes[first]:,} faces, {second} has {sizes[second]:,}; j joins them again")
 
-    def _colour(self) -> None:
-        if self.map is not None:
-            self.map.next_colour()
-
-    def _targets(self) -> None:
-        if self.map is not None:
-            self.map.targets.value = not self.map.targets.value
-
     def _suggest(self) -> None:
         ask = self._material.ask_sample
         if ask is None:
             self.say("the target has no labels to suggest a name from")
-        elif not self.session.stored.suggestions_used and self._asked != "suggest":
-            self._asked = "suggest"
+        elif not self.session.stored.suggestions_used and self._confirming != "suggest":
+            self._confirming = "suggest"
             self.say("a suggestion uses the labels of the naming sample: it is recorded, counted as cost, and those "
                      "faces are not scored. Press g again to continue")
         else:
@@ -263,8 +257,8 @@ class CellBoard:
         ask = self._material.ask_labels
         if ask is None or self.map is None:
             return
-        if not self.session.stored.target_labels_shown and self._asked != "labels":
-            self._asked = "labels"
+        if not self.session.stored.target_labels_shown and self._confirming != "labels":
+            self._confirming = "labels"
             self.say("true labels end the blindness of naming: that is recorded, the labels count as cost, and those "
                      "faces are not scored; test labels are never shown. Press the button again to continue")
             return

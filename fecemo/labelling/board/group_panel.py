@@ -9,7 +9,7 @@ import ipywidgets as widgets
 import numpy as np
 from PIL import Image
 
-from fecemo.data.cluster_names import cluster_of
+from fecemo.data.group_keys import cluster_of
 from fecemo.labelling.keys import ACTS
 from fecemo.labelling.material import CellMaterial
 from fecemo.labelling.session import LabellingSession

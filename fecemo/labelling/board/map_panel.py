@@ -75,6 +75,10 @@ class MapPanel:
         at = modes.index(self.colour.value) if self.colour.value in modes else -1
         self.colour.value = modes[(at + 1) % len(modes)]
 
+    def toggle_targets(self) -> None:
+        """Show the target faces, or hide them."""
+        self.targets.value = not self.targets.value
+
     def show_truth(self, labels: SeenLabels) -> None:
         """Let target faces be coloured by the true emotions that were asked for."""
         self._labels = labels
