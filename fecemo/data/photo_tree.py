@@ -23,17 +23,10 @@ LATEST_NS = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class PhotoFile:
-    """A file that may be a photograph; its path is that of its name, see `photo_path`.
-
-    Parameters
-    ----------
-    n_bytes : int
-    mtime_ns : int
-        When it was last written, in nanoseconds since the epoch.
-    """
+    """A file that may be a photograph; its path is that of its name, see `photo_path`."""
 
     n_bytes: int
-    mtime_ns: int
+    mtime_ns: int  #: When it was last written, in nanoseconds since the epoch.
 
 
 class PhotoFiles(Mapping[str, PhotoFile]):
@@ -67,23 +60,13 @@ class PhotoFiles(Mapping[str, PhotoFile]):
 
 @dataclass
 class PhotoTree:
-    """What a folder holds, by the names of `photo_name`.
-
-    Parameters
-    ----------
-    folder : Path
-    photographs : PhotoFiles
-        Files whose suffix is a photograph's.
-    unreadable : dict of str to str
-        What cannot be opened, is a pipe or a device, or is a link that leads nowhere, and why. Folders end with ``/``.
-    other_files : list of str
-        Files of other kinds, sidecars apart.
-    """
+    """What a folder holds, by the names of `photo_name`."""
 
     folder: Path
-    photographs: PhotoFiles = field(default_factory=PhotoFiles)
+    photographs: PhotoFiles = field(default_factory=PhotoFiles)  #: Files whose suffix is a photograph's.
+    #: What cannot be opened, is a pipe or a device, or is a link that leads nowhere, and why. Folders end with ``/``.
     unreadable: dict[str, str] = field(default_factory=dict)
-    other_files: list[str] = field(default_factory=list)
+    other_files: list[str] = field(default_factory=list)  #: Files of other kinds, sidecars apart.
 
     @property
     def closed_folders(self) -> dict[str, str]:

@@ -20,7 +20,8 @@ from fecemo.evaluation.figures.svg import INK, QUIET, pixels
 from fecemo.evaluation.metrics.classification import confusion_figures
 from fecemo.evaluation.metrics.parity import parity_figures
 from fecemo.evaluation.printed import count, share
-from fecemo.evaluation.records.score import Interval, read_stored
+from fecemo.evaluation.records.score import Interval
+from fecemo.evaluation.records.stored import RecordFile
 from fecemo.evaluation.settings import Resampling
 from fecemo.evaluation.writers import environment
 
@@ -179,7 +180,7 @@ def to_json(study: Composition) -> str:
 
 def read_composition(folder: Path) -> Composition:
     """Read ``composition.json``. Raises `StoredStateError` if it is missing, damaged or of another format."""
-    return read_stored(folder / NAME, FORMAT, Composition, "composition")
+    return RecordFile(NAME, FORMAT, Composition, "composition").read(folder)
 
 
 def to_csv(study: Composition) -> str:

@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -26,11 +26,10 @@ from fecemo.data.receipts import Receipt, current_receipt, digest_bytes, digest_
 from fecemo.data.splits import SPLITS
 from fecemo.data.variants import FACE_SIDE
 from fecemo.errors import InputError
+from fecemo.imaging.decode import ImageFileError, decode_file, read_image
+from fecemo.imaging.resize import square_face
 from fecemo.progress import progress
 from fecemo.stages.import_division import HELD_OUT, chosen_images, divided_images
-
-if TYPE_CHECKING:
-    from fecemo.imaging.decode import ImageFileError
 
 STAGE = "import"
 LEFT_OUT_NAME = "left_out.csv"
@@ -198,9 +197,6 @@ def _by_file(images: Sequence[LabelledImage], slots: Iterable[int]) -> list[list
 def _fill(writer: DatasetWriter, folder: Path, images: Sequence[LabelledImage], settings: ImportSettings,
           digests: Sequence[str]) -> np.ndarray:
     """Store the faces, and return for each slot the first of which it is a copy."""
-    from fecemo.imaging.decode import ImageFileError
-    from fecemo.imaging.resize import square_face
-
     def put(slots: Sequence[int]) -> None:
         picture: np.ndarray | ImageFileError
         try:
@@ -228,8 +224,6 @@ def _fill(writer: DatasetWriter, folder: Path, images: Sequence[LabelledImage], 
 
 def _picture(folder: Path, image: LabelledImage) -> np.ndarray:
     """Return a decoded image, RGB, uint8 of shape (height, width, 3). Raises `ImageFileError`."""
-    from fecemo.imaging.decode import decode_file, read_image
-
     if image.pixels:
         side = math.isqrt(len(image.pixels))
         return np.repeat(np.frombuffer(image.pixels, np.uint8).reshape(side, side, 1), 3, axis=2)
@@ -240,8 +234,6 @@ def _picture(folder: Path, image: LabelledImage) -> np.ndarray:
 
 def _cut(photograph: "np.ndarray | ImageFileError", box: tuple[int, int, int, int] | None) -> np.ndarray:
     """Return the face in a box, or the whole photograph. Raises `ImageFileError` for why there is none."""
-    from fecemo.imaging.decode import ImageFileError
-
     if isinstance(photograph, ImageFileError):
         raise photograph
     if box is None:

@@ -14,7 +14,9 @@ from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_write
 from fecemo.data.model_files import require_model
 from fecemo.data.receipts import Receipt, digest_file, digest_json
+from fecemo.imaging.landmarks.features import COLUMNS, SURE, landmark_features
 from fecemo.imaging.landmarks.mesh import Landmarker
+from fecemo.imaging.landmarks.model import FaceLandmarker
 from fecemo.machine import available_cores
 from fecemo.progress import progress
 from fecemo.stages.run_stage import StageResult, run_stage
@@ -73,8 +75,6 @@ def run(settings: LandmarkSettings, out: Path) -> Receipt:
     ResourceError
         If ai-edge-litert is not installed, or ``out`` cannot be written.
     """
-    from fecemo.imaging.landmarks.model import FaceLandmarker
-
     model = require_model(settings.landmark_model)
     FaceLandmarker(model)  # refuses what cannot work before the work begins
     return extract_features(replace(settings, landmark_model=model), out, lambda: FaceLandmarker(model))
@@ -82,8 +82,6 @@ def run(settings: LandmarkSettings, out: Path) -> Receipt:
 
 def extract_features(settings: LandmarkSettings, out: Path, make_landmarker: Callable[[], Landmarker]) -> Receipt:
     """Measure the faces of a dataset by any landmarker; see `run`. Each thread makes one of its own."""
-    from fecemo.imaging.landmarks.features import COLUMNS, SURE
-
     dataset = Dataset(settings.dataset)
     config = {"columns": list(COLUMNS), "sure": SURE, "eyes": "middles between the corners",
               "mouth": "middle between the corners", "looks": "a second unless the first is near"}
@@ -122,8 +120,6 @@ def _measure_blocks(dataset: Dataset, folder: Path, mark: str, make_landmarker: 
 def _measured(dataset: Dataset, starts: list[int], make_landmarker: Callable[[], Landmarker], threads: int,
               count: Callable[[], object]) -> Iterator[tuple[int, np.ndarray]]:
     """Yield the blocks that begin at these rows: (n, d + 7) float32."""
-    from fecemo.imaging.landmarks.features import landmark_features
-
     local = threading.local()
 
     def measure(row: int) -> np.ndarray:

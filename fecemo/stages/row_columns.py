@@ -18,6 +18,7 @@ from fecemo.imaging.detect import FaceDetector, load_yunet
 from fecemo.imaging.detected_faces import DetectedFace, detected_faces
 from fecemo.imaging.landmarks.features import SURE, columns_of, landmark_features
 from fecemo.imaging.landmarks.framings import FRAMINGS
+from fecemo.imaging.landmarks.model import FaceLandmarker
 from fecemo.stages.align import EYE_COLUMNS
 from fecemo.stages.run_readout import RunReadout
 from fecemo.study.faces.columns import LANDMARK_FEATURES, RunFaces, read_column
@@ -130,8 +131,6 @@ class Photograph:
 
     def _measured(self, crop: np.ndarray, faces: RunFaces) -> tuple[np.ndarray, bool, np.ndarray]:
         """Return a face's landmark features, whether the model was sure of it, and where its eyes and mouth are."""
-        from fecemo.imaging.landmarks.model import FaceLandmarker
-
         model = require_model(self.landmark_model)
         column = faces.landmark_features or faces.made
         if column is not None:
