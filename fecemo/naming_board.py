@@ -54,12 +54,8 @@ def open_board(run: str | Path, recipe: str | Path) -> Any:
 def label_and_score(arguments: CellArguments) -> str:
     """Label and evaluate a cell with the names in use, and return its row of the table as HTML.
 
-    Without a target nothing can be scored, and the names are returned.
-
-    Raises
-    ------
-    FecemoError
-        As the label and evaluate stages do.
+    Without a target nothing can be scored, and the names are returned. Raises `FecemoError` as the label and evaluate
+    stages do.
     """
     import pandas as pd
 

@@ -30,10 +30,7 @@ class Photograph:
 def read_photographs(dataset: Path) -> dict[str, Photograph]:
     """Return every photograph of a data set of detected faces, by its name; none for any other data set.
 
-    Raises
-    ------
-    StoredStateError
-        If the table is damaged.
+    Raises `StoredStateError` if the table is damaged.
     """
     if not (dataset / PHOTOS_NAME).is_file():
         return {}

@@ -114,13 +114,7 @@ class ShownNames:
 
 
 def read_tags(folder: Path) -> Tags:
-    """Read what the tag stage wrote.
-
-    Raises
-    ------
-    StoredStateError
-        If it has not finished, or a file is damaged.
-    """
+    """Read what the tag stage wrote. Raises `StoredStateError` if it has not finished, or a file is damaged."""
     require_receipt(folder, STAGE)
     description = _read_description(open_output(folder, DESCRIPTION_NAME, STAGE))
     path = open_output(folder, TAGS_NAME, STAGE)

@@ -77,10 +77,7 @@ def locate_model(path: Path) -> Path:
 def require_model(path: Path) -> Path:
     """Return the file of a model that is there; one of the cache is held against its digest.
 
-    Raises
-    ------
-    InputError
-        If there is no such file, or the cache's is another.
+    Raises `InputError` if there is no such file, or the cache's is another.
     """
     located = locate_model(path)
     model = next((model for model in known_models().values() if located == models_folder() / model.file), None)

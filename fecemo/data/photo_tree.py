@@ -180,10 +180,7 @@ def _suffix(name: str) -> str:
 def vanished(tree: PhotoTree, path: Path) -> Path | None:
     """Return what is gone of a file that was there when the tree was read: its folder, or else itself; None for none.
 
-    Raises
-    ------
-    InputError
-        If the whole folder of photographs is gone.
+    Raises `InputError` if the whole folder of photographs is gone.
     """
     if path.exists():
         return None

@@ -199,10 +199,7 @@ class Vocabulary:
     def term(self, name: str) -> Term | None:
         """Return the keyword of a name, or None where it is to have none.
 
-        Raises
-        ------
-        InputError
-            If the name cannot be a keyword.
+        Raises `InputError` if the name cannot be a keyword.
         """
         keywords = {level: self.names.get(level, Name()).keyword or level for level in (*self.above(name), name)}
         if keywords[name] == NOTHING:

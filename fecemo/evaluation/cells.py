@@ -99,12 +99,8 @@ def compare_cells(scores: Mapping[Cell, Score], predictions: Mapping[Cell, Predi
                   seed: int = 0) -> dict[tuple[Cell, Cell], Comparison]:
     """Compare every cell with every other, face by face and both ways round.
 
-    Cells without predictions are left out, and pairs that share fewer than `MIN_SHARED` faces.
-
-    Raises
-    ------
-    StoredStateError
-        If two cells give one face different true emotions.
+    Cells without predictions are left out, and pairs that share fewer than `MIN_SHARED` faces. Raises
+    `StoredStateError` if two cells give one face different true emotions.
     """
     comparisons = {}
     for a, b in combinations([cell for cell in scores if cell in predictions], 2):
@@ -147,12 +143,8 @@ class RowComparison:
 def compare_rows(rows: Sequence[CellRecords], resampling: Resampling) -> list[RowComparison]:
     """Compare, in every way of answering, the best row with all others, and each with the best published approach.
 
-    Pairs that share too few faces are left out.
-
-    Raises
-    ------
-    StoredStateError
-        If two rows that answer with several seeds have not equally many.
+    Pairs that share too few faces are left out. Raises `StoredStateError` if two rows that answer with several seeds
+    have not equally many.
     """
     comparisons: dict[tuple[str, str], dict[Way, RowComparison]] = {}
     for way in dict.fromkeys(way for row in rows for way in row.right):

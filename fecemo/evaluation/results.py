@@ -120,10 +120,7 @@ def write_results(folder: Path, results: Results) -> None:
 def read_results(run: Path) -> pandas.DataFrame:
     """Return the figures of a run: ``run/results.csv`` with the columns and types of `COLUMNS`.
 
-    Raises
-    ------
-    StoredStateError
-        If the file is missing or damaged.
+    Raises `StoredStateError` if the file is missing or damaged.
     """
     return _read(run / RESULTS_NAME, COLUMNS)
 

@@ -59,10 +59,7 @@ def first_fault(faces: FaceListing) -> str:
 def open_list(path: Path, format: str, limit: int | None) -> FaceListing:
     """Return a list of faces, of the format given or, for ``"auto"``, of the one that its first line has.
 
-    Raises
-    ------
-    InputError
-        If the file cannot be read, or ``auto`` cannot tell the format.
+    Raises `InputError` if the file cannot be read, or ``auto`` cannot tell the format.
     """
     if not path.is_file():
         raise InputError(f"{path}: there is no such list of faces")

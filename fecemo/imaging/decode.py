@@ -118,10 +118,7 @@ def read_image(path: Path, at_least: int | None = None) -> np.ndarray:
 def read_file(path: Path) -> bytes:
     """Return the bytes of an image file.
 
-    Raises
-    ------
-    ImageFileError
-        If it cannot be opened, is no file, is empty or is too large.
+    Raises `ImageFileError` if it cannot be opened, is no file, is empty or is too large.
     """
     try:
         refuse_endless(path)

@@ -70,10 +70,7 @@ class Network(Protocol):
 def load_yunet(model: Path, min_score: float) -> Network:
     """Return the network of ``face_detection_yunet_2023mar.onnx``; for one thread.
 
-    Raises
-    ------
-    InputError
-        If OpenCV does not run the model.
+    Raises `InputError` if OpenCV does not run the model.
     """
     import cv2
 

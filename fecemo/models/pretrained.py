@@ -121,10 +121,7 @@ def save_weights(converted: Converted, network: Any, path: Path) -> None:
 def put_weights(model: Any, path: Path) -> list[str]:
     """Put converted weights into a model and return the layers, of those with weights, that get none.
 
-    Raises
-    ------
-    ValueError
-        If they are of another network.
+    Raises `ValueError` if they are of another network.
     """
     beginning = _beginning(model)
     beginning.load_weights(path)

@@ -130,10 +130,7 @@ def run(settings: CompositionSettings, out: Path) -> Receipt:
 def read_groups(dataset: Dataset, column: str, focus: str, about_faces: Path | None) -> tuple[np.ndarray, str]:
     """Return the group of every face, of shape (n,), str, ``""`` where it is not known; and the name of the focus.
 
-    Raises
-    ------
-    InputError
-        If there is no such column or group.
+    Raises `InputError` if there is no such column or group.
     """
     if column in dataset.columns:
         values = dataset[column]

@@ -23,12 +23,8 @@ Known = Mapping[str, Callable[[np.ndarray], np.ndarray]]
 def known_of_target(study: Recipe, layout: RunLayout, target: Dataset) -> dict[str, np.ndarray]:
     """Return what is known of every target face, by column; empty where nothing is.
 
-    Columns of drawn faces are named by the factors that they belong to; see `factor_column`.
-
-    Raises
-    ------
-    InputError
-        If the file is missing or does not name the faces of the data set.
+    Columns of drawn faces are named by the factors that they belong to; see `factor_column`. Raises `InputError` if the
+    file is missing or does not name the faces of the data set.
     """
     about = about_faces(study, layout)
     if isinstance(about, Files):

@@ -187,20 +187,14 @@ class LabelRun:
     def use(self, approach: str, variant: str, by: str) -> None:
         """Make a further person's names the ones that the pipeline uses; those used so far become a further file.
 
-        Raises
-        ------
-        StoredStateError
-            If the person has named nothing, or other names would be overwritten.
+        Raises `StoredStateError` if the person has named nothing, or other names would be overwritten.
         """
         use_file_of(self._layout.hand_names(approach, variant), by)
 
     def finish(self, approach: str, variant: str) -> str:
         """Label and evaluate the cell with the names in use, and return its row of the table as HTML.
 
-        Raises
-        ------
-        FecemoError
-            As the label and evaluate stages do.
+        Raises `FecemoError` as the label and evaluate stages do.
         """
         return self._label_and_score(CellArguments(self._recipe_path, self._layout.run, approach, variant))
 

@@ -67,10 +67,7 @@ class _Readout:
 def receipts_of(arguments: CellArguments, cell: Cell) -> dict[str, Receipt]:
     """Return the receipts of the stages that lead to a cell's predictions, by what they made.
 
-    Raises
-    ------
-    StoredStateError
-        If one of them is missing or stale.
+    Raises `StoredStateError` if one of them is missing or stale.
     """
     wanted = ("clusters", "assignments", "names") if cell.approach.predicts_by == "clusters" else ()
     return {kind: arguments.artifacts.require(kind, arguments.approach, arguments.variant)

@@ -15,10 +15,7 @@ CONVERT = "convert weights"
 def check_pretrained(cell: Cell) -> None:
     """Check that a cell's pre-trained weights, if it has any, are there and fit it.
 
-    Raises
-    ------
-    InputError
-        If they are not there, are of another approach, or were trained on faces that came in otherwise.
+    Raises `InputError` if they are not there, are of another approach, or were trained on faces that came in otherwise.
     """
     if cell.pretrained is None:
         return
@@ -43,10 +40,7 @@ def check_pretrained(cell: Cell) -> None:
 def put_pretrained(cell: Cell, model: Any) -> None:
     """Put a cell's pre-trained weights into its model and say which layers begin without.
 
-    Raises
-    ------
-    StoredStateError
-        If they do not fit.
+    Raises `StoredStateError` if they do not fit.
     """
     if cell.pretrained is None:
         return

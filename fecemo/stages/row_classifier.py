@@ -25,10 +25,7 @@ BATCH_SIZE = 64
 def classifier_cell(recipe: Path, row: str, variant: str) -> Cell:
     """Return the cell of a row that learns labels from the pixels of faces, in one phase.
 
-    Raises
-    ------
-    InputError
-        If the recipe has no such cell, or its row needs more than labelled faces, such as landmarks.
+    Raises `InputError` if the recipe has no such cell, or its row needs more than labelled faces, such as landmarks.
     """
     cell = resolve(read_recipe(recipe, check_cells=False), row, variant, where=str(recipe))
     where, approach = f"{recipe}: approaches.{row}", cell.approach

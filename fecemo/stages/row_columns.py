@@ -79,11 +79,8 @@ class Photograph:
     def block(self, faces: RunFaces, readout: RunReadout) -> dict[str, np.ndarray]:
         """Return what enters the row for its face, by column, as the stages make it of the data set's faces.
 
-        Raises
-        ------
-        InputError
-            If it is no photograph, shows no face or several, a model is missing or is not the one by which the data
-            set was made, or the row takes what people said of faces.
+        Raises `InputError` if it is no photograph, shows no face or several, a model is missing or is not the one by
+        which the data set was made, or the row takes what people said of faces.
         """
         face = self._face(faces.dataset)
         block, measured = {}, None

@@ -77,10 +77,8 @@ def carried(dataset: Dataset) -> tuple[str, ...]:
 def choose_parents(dataset: Dataset, settings: SynthesizeSettings) -> Parents:
     """Choose neutral faces and donors of the train split, at most as many of each class as faces are made of it.
 
-    Raises
-    ------
-    InputError
-        If there is no neutral face, no other class that can be made, or no votes where agreement is asked for.
+    Raises `InputError` if there is no neutral face, no other class that can be made, or no votes where agreement is
+    asked for.
     """
     if settings.neutral not in dataset.classes:
         raise InputError(f"neutral: {dataset.folder} has no class {settings.neutral!r}: "

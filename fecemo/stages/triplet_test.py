@@ -75,10 +75,7 @@ def run(arguments: CellArguments) -> Receipt:
 def _apart(triplets: Examples, dataset: Dataset, recipe: Recipe, layout: RunLayout) -> Examples:
     """Return the triplets none of whose faces, or a copy of it, is among those that rows learn from.
 
-    Raises
-    ------
-    InputError
-        If there is none.
+    Raises `InputError` if there is none.
     """
     learned = np.zeros(len(dataset), bool)
     for name in recipe.datasets:

@@ -74,10 +74,7 @@ class Artifacts:
     def require(self, kind: str, *key: str) -> Receipt:
         """Return the receipt of an artefact that is current.
 
-        Raises
-        ------
-        StoredStateError
-            If it is missing or stale; the message says why, and which stage to run.
+        Raises `StoredStateError` if it is missing or stale; the message says why, and which stage to run.
         """
         status = self.status(kind, *key)
         if status.state == "stale":

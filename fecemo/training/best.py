@@ -45,13 +45,7 @@ def drop_others(folder: Path, progress: Progress, phase: str) -> None:
 
 
 def restore_best(folder: Path, digest: str, progress: Progress, phase: str, variables: Sequence[Any]) -> None:
-    """Put the weights of a phase's best epoch back.
-
-    Raises
-    ------
-    StoredStateError
-        If they were lost.
-    """
+    """Put the weights of a phase's best epoch back. Raises `StoredStateError` if they were lost."""
     path = _path(folder, progress.phase, best_epoch(progress.records, phase))
     checkpoint, why_not = find_checkpoint(path, digest)
     if checkpoint is None:

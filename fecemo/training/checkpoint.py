@@ -72,10 +72,7 @@ class Checkpoint:
     def restore(self, variables: Sequence[Any], first: int = 0) -> None:
         """Put stored arrays back into variables, from the ``first`` stored one on.
 
-        Raises
-        ------
-        StoredStateError
-            If an array is damaged, or has another shape than its variable.
+        Raises `StoredStateError` if an array is damaged, or has another shape than its variable.
         """
         try:
             with zipfile.ZipFile(self.path) as archive:

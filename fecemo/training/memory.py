@@ -107,10 +107,7 @@ def free_memory() -> float | None:
 def fits_on_device(size: int) -> bool:
     """Tell whether faces of so many bytes are kept on the device: on a CPU never, unless the environment says so.
 
-    Raises
-    ------
-    InputError
-        If the environment variable ``FECEMO_FACES_ON`` is neither ``device`` nor ``disk``.
+    Raises `InputError` if the environment variable ``FECEMO_FACES_ON`` is neither ``device`` nor ``disk``.
     """
     place = os.environ.get(FACES_VARIABLE)
     if place:

@@ -23,11 +23,7 @@ def save_network(network: keras.Model, path: Path) -> None:
     """Write a network whole and by rename.
 
     Keras notes times and addresses in the file; they are made the same, so that an equal training gives an equal file.
-
-    Raises
-    ------
-    ResourceError
-        If the disk is full.
+    Raises `ResourceError` if the disk is full.
     """
     # Always the same name, so that a kill leaves one file at the most, which the next run replaces.
     written = path.with_name(f".saving.{path.name}")
@@ -49,10 +45,7 @@ def save_network(network: keras.Model, path: Path) -> None:
 def refuse_unstorable(model: keras.Model, folder: Path) -> None:
     """Save an untrained model, load it again and compare: what cannot be stored is not to be trained for hours.
 
-    Raises
-    ------
-    InputError
-        If it cannot, with what to change in its layers.
+    Raises `InputError` if it cannot, with what to change in its layers.
     """
     path = folder / ".untrained.keras"
     advice = ("register each layer of your own by @keras.saving.register_keras_serializable, return all arguments of "
@@ -92,10 +85,7 @@ def _lasting(value: Any, numbers: dict[int, int]) -> Any:
 def load_network(path: Path) -> keras.Model:
     """Read a network, on whatever backend runs here, whatever backend trained it.
 
-    Raises
-    ------
-    StoredStateError
-        If the file is missing or is no network.
+    Raises `StoredStateError` if the file is missing or is no network.
     """
     if not path.exists():
         raise StoredStateError(f"{path} is missing; run the train stage again")

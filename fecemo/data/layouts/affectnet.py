@@ -26,15 +26,10 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
     """Read the release's parts ``train_set/`` and ``val_set/``, or a folder that is such a part itself.
 
     A part holds ``images/<n>.jpg`` and ``annotations/<n>_exp.npy``; and perhaps ``<n>_val.npy`` and ``<n>_aro.npy``,
-    which become the columns ``valence`` and ``arousal``.
-    The expressions 0–7 are the eight emotions. 8 (none), 9 (uncertain) and 10 (no face) are left out under these
-    names, as is an image without a readable annotation. ``val_set`` becomes the test split, because results on
-    AffectNet are reported on it: the authors keep their own test set to themselves.
-
-    Raises
-    ------
-    InputError
-        If neither is there, or no image has an emotion.
+    which become the columns ``valence`` and ``arousal``. The expressions 0–7 are the eight emotions. 8 (none), 9
+    (uncertain) and 10 (no face) are left out under these names, as is an image without a readable annotation.
+    ``val_set`` becomes the test split, because results on AffectNet are reported on it: the authors keep their own test
+    set to themselves. Raises `InputError` if neither is there, or no image has an emotion.
     """
     for name in (*options.annotations, *options.text_annotations):
         if name not in NUMBERS:

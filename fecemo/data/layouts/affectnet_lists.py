@@ -28,12 +28,8 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
     Lists lie in ``Manually_Annotated_file_lists``, photographs in ``Manually_Annotated_Images``, or both in the folder
     itself. A list may lack its header. Each face is cut by its box; ``valence`` and ``arousal`` are columns; landmarks
     are not read. Expressions 8 (none), 9 (uncertain) and 10 (no face) are left out under these names, and a face
-    without a box as ``no_box``. The validation list is the test split: the authors keep their test set.
-
-    Raises
-    ------
-    InputError
-        If there is no list, no photograph or no usable row, or a whole class or split would be left out.
+    without a box as ``no_box``. The validation list is the test split: the authors keep their test set. Raises
+    `InputError` if there is no list, no photograph or no usable row, or a whole class or split would be left out.
     """
     for name in (*options.annotations, *options.text_annotations):
         if name not in NUMBERS:

@@ -34,13 +34,9 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
     ``neutral``, the first frame of every sequence is a neutral face. All other frames are left out: of sequences
     without an emotion file as ``no_emotion``, else as ``between``. Columns are ``person`` and ``sequence``.
 
-    A folder with ``ckextended.csv``, of pixels in FER2013's form, is read by that table: 0 anger, 1 disgust, 2 fear,
-    3 happy, 4 sad, 5 surprise, 6 neutral, 7 contempt. It does not say who is shown.
-
-    Raises
-    ------
-    InputError
-        If there is no frame or no emotion file, a frame is there twice, or as `read_pixel_table` does.
+    A folder with ``ckextended.csv``, of pixels in FER2013's form, is read by that table: 0 anger, 1 disgust, 2 fear, 3
+    happy, 4 sad, 5 surprise, 6 neutral, 7 contempt. It does not say who is shown. Raises `InputError` if there is no
+    frame or no emotion file, a frame is there twice, or as `read_pixel_table` does.
     """
     if (folder / TABLE).is_file():
         return read_pixel_table(folder / TABLE, options, TABLE_EMOTIONS, remark=(

@@ -24,14 +24,9 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
 
     The folder holds class folders, or folders ``train``, ``valid`` (``val``, ``validation``) and ``test`` that do.
     Images in folders within a class folder belong to the class; those of classes that ``options`` do not name are left
-    out.
-
-    Raises
-    ------
-    InputError
-        If a folder cannot be opened, its name is no known class (the nearest spelling is named) or a number without a
-        numbering, a class has no image in any split, a split has none, one of them is a packed archive or a link to
-        nothing, split folders and class folders are mixed, or there is no image.
+    out. Raises `InputError` if a folder cannot be opened, its name is no known class (the nearest spelling is named) or
+    a number without a numbering, a class has no image in any split, a split has none, one of them is a packed archive
+    or a link to nothing, split folders and class folders are mixed, or there is no image.
     """
     splits = {name: split_of(name) for name in _folders_in(folder)}
     if any(splits.values()):

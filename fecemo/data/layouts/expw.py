@@ -23,12 +23,7 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
     A row is ``image_name face_id top left right bottom confidence label``, the box in pixels: a photograph may show
     several faces, and each is cut out. Columns are ``confidence``, of the detector of the box, and ``face``, the face's
     number in its photograph. A row that cannot be used is left out under its line, a photograph without a row as
-    ``not_listed``.
-
-    Raises
-    ------
-    InputError
-        If there is no list or no usable row, or a whole class would be left out.
+    ``not_listed``. Raises `InputError` if there is no list or no usable row, or a whole class would be left out.
     """
     for name in (*options.annotations, *options.text_annotations):
         if name not in COLUMNS:

@@ -25,12 +25,8 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
     their order; it gives the columns ``votes_neutral`` to ``votes_contempt``, ``votes_unknown`` and ``votes_no_face``,
     and the label is the majority as its authors take it: answers with a single vote are dropped, and an answer must
     have more than half of the other votes. Left out are rows whose majority is ``unknown`` or ``no_face``, and those
-    without one (``no_majority``).
-
-    Raises
-    ------
-    InputError
-        If the table is not there, or as `read_pixel_table` does; if the votes are those of other rows.
+    without one (``no_majority``). Raises `InputError` if the table is not there, or as `read_pixel_table` does; if the
+    votes are those of other rows.
     """
     table = the_table(folder, TABLES)
     votes = folder / VOTES

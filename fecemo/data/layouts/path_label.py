@@ -26,13 +26,9 @@ def read(table: Path, options: ReadOptions) -> LabelledSet:
     Paths are relative to its folder; a letter with an accent is the same in its composed and its decomposed form. Of
     other columns, those are read that ``options.annotations`` (numbers) and ``options.text_annotations`` (words) name.
     A row that cannot be used is left out under its line number: no path or label, an unknown label or split, a number
-    that is none, a file that is not there, a path that is listed already.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, lacks a column, or has no usable row; if labels are numbers of which nobody says what
-        they mean; or if a whole class or split would be left out.
+    that is none, a file that is not there, a path that is listed already. Raises `InputError` if the file is missing,
+    lacks a column, or has no usable row; if labels are numbers of which nobody says what they mean; or if a whole class
+    or split would be left out.
     """
     rows, files = list(_rows(table, tuple(annotation_columns(options)))), _Files(table.parent)
 
@@ -74,12 +70,8 @@ class _Files:
     def find(self, written: str) -> str | None:
         """Return the path of a file relative to the folder, as the file system writes it; None where it is not there.
 
-        A backslash is what Windows writes between folders, where it is no part of a name.
-
-        Raises
-        ------
-        PermissionError
-            If a folder on the way may not be opened.
+        A backslash is what Windows writes between folders, where it is no part of a name. Raises `PermissionError` if a
+        folder on the way may not be opened.
         """
         path = self._find(written)
         return self._find(written.replace("\\", "/")) if path is None and "\\" in written else path

@@ -26,15 +26,11 @@ _ROW = re.compile(r"(?P<stem>(?P<split>train|test)_\d+)\.\w+\s+(?P<label>\S+)")
 def read(folder: Path, options: ReadOptions) -> LabelledSet:
     """Read the basic emotions: ``EmoLabel/list_patition_label.txt`` and ``Image/aligned/train_00001_aligned.jpg``.
 
-    The folder is ``basic``, or the one that holds it. A row is ``train_00001.jpg 5``; numbers are 1 surprise, 2 fear,
-    3 disgust, 4 happy, 5 sad, 6 anger, 7 neutral. Of ``Annotation/manual/train_00001_manu_attri.txt``, where it lies
+    The folder is ``basic``, or the one that holds it. A row is ``train_00001.jpg 5``; numbers are 1 surprise, 2 fear, 3
+    disgust, 4 happy, 5 sad, 6 anger, 7 neutral. Of ``Annotation/manual/train_00001_manu_attri.txt``, where it lies
     there, the last three lines are the columns ``gender``, ``race`` and ``age``, in the authors' words; a number that
-    means nothing is not known. Compound emotions have a list of the same name, and are refused by their numbers.
-
-    Raises
-    ------
-    InputError
-        If there is no list, no aligned face or no usable row, or a whole class or split would be left out.
+    means nothing is not known. Compound emotions have a list of the same name, and are refused by their numbers. Raises
+    `InputError` if there is no list, no aligned face or no usable row, or a whole class or split would be left out.
     """
     for name in (*options.annotations, *options.text_annotations):
         if name not in COLUMNS:

@@ -25,11 +25,8 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
     say, and ``clip``: frames of one clip show one moment, so that they must not be divided. Pictures of a split that
     lie in no class folder, as SFEW's test set does, have no label and are left out (``no_label``), as are films, of
     which frames must be taken first (``film``). Where there is no labelled test split, ``Val`` is the test split.
-
-    Raises
-    ------
-    InputError
-        If a folder is no split or no emotion, there is no frame, or a whole class or split would be left out.
+    Raises `InputError` if a folder is no split or no emotion, there is no frame, or a whole class or split would be
+    left out.
     """
     for name in (*options.annotations, *options.text_annotations):
         if name not in COLUMNS:

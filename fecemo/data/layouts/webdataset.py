@@ -24,12 +24,8 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
 
     A ``.json`` also gives ``split`` and the columns that ``options.annotations`` and ``options.text_annotations`` name.
     Without it, the split is the word before the first hyphen of the tar's name, as in ``train-00000-of-00012.tar``.
-    Images are read where they lie. Links within a tar are not followed.
-
-    Raises
-    ------
-    InputError
-        If there is no tar, one is damaged, or as `read_labelled_rows` does.
+    Images are read where they lie. Links within a tar are not followed. Raises `InputError` if there is no tar, one is
+    damaged, or as `read_labelled_rows` does.
     """
     tars = sorted(entry.name for entry in opened_folder(folder) if entry.is_file() and entry.name.endswith(".tar"))
     if not tars:

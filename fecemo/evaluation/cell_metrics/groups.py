@@ -83,10 +83,7 @@ class Groups:
 def measure_groups(evidence: CellEvidence) -> Groups | None:
     """Compare the groups that the recipe names, or None where it names none or none is known of a scored face.
 
-    Raises
-    ------
-    InputError
-        If there is no such column.
+    Raises `InputError` if there is no such column.
     """
     columns = []
     predictions, settings = evidence.predictions, evidence.settings

@@ -90,10 +90,7 @@ def write_cluster_sweep(folder: Path, record: ClusterSweep, rows: np.ndarray, tr
 def read_cluster_sweep(folder: Path) -> tuple[ClusterSweep, dict[tuple[int, str], RightAnswers]]:
     """Read what `write_cluster_sweep` wrote.
 
-    Raises
-    ------
-    StoredStateError
-        If a file is missing, damaged or of another format, or they do not belong together.
+    Raises `StoredStateError` if a file is missing, damaged or of another format, or they do not belong together.
     """
     record = CLUSTER_SWEEP.read(folder)
     rows, truth, right = (np.asarray(read_array(folder, name, "cluster_sweep", length=length)) for name, length in (

@@ -89,10 +89,8 @@ def share_a_test(scores: Sequence[Score]) -> bool:
 def means_over_seeds(scores: Sequence[Score]) -> dict[str, SeedMean]:
     """Return the means of one cell's scores by headline metric, without those that some seed does not define.
 
-    Raises
-    ------
-    StoredStateError
-        If the scores are of different cells or recipes, were taken on different tests, or two have the same seed.
+    Raises `StoredStateError` if the scores are of different cells or recipes, were taken on different tests, or two
+    have the same seed.
     """
     if len({(score.recipe, score.approach, score.variant) for score in scores}) > 1:
         raise StoredStateError("scores of different cells or recipes cannot be joined to a mean")
@@ -117,12 +115,8 @@ def means_over_seeds(scores: Sequence[Score]) -> dict[str, SeedMean]:
 def seed_figures(answers: RightAnswers, resampling: Resampling) -> dict[str, SeedFigure]:
     """Return balanced accuracy and accuracy over seeds, with bootstrap intervals of their means.
 
-    Balanced accuracy is the mean over the emotions that occur among the scored faces.
-
-    Raises
-    ------
-    InputError
-        If nothing was scored, or no seed answered.
+    Balanced accuracy is the mean over the emotions that occur among the scored faces. Raises `InputError` if nothing
+    was scored, or no seed answered.
     """
     if not answers.right.size:
         raise InputError("there is no scored face to resample")

@@ -51,13 +51,7 @@ def write_predictions(folder: Path, predictions: Predictions) -> None:
 
 
 def read_predictions(folder: Path, emotions: Sequence[str]) -> Predictions:
-    """Read ``folder/predictions.csv``.
-
-    Raises
-    ------
-    StoredStateError
-        If it is missing, damaged or has other columns.
-    """
+    """Read ``folder/predictions.csv``. Raises `StoredStateError` if it is missing, damaged or has other columns."""
     path = folder / PREDICTIONS_NAME
     try:
         with path.open(encoding="utf-8", newline="") as file:

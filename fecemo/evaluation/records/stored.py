@@ -30,10 +30,8 @@ class RecordFile(Generic[T]):
     def read(self, folder: Path) -> T:
         """Return the record.
 
-        Raises
-        ------
-        StoredStateError
-            If the file is missing, damaged or of another format; it names the stage that is to run again.
+        Raises `StoredStateError` if the file is missing, damaged or of another format; it names the stage that is to
+        run again.
         """
         path = folder / self.name
         try:

@@ -58,12 +58,8 @@ class SoftCrossEntropy(Loss):
                    n_classes: int) -> dict[str, np.ndarray]:
         """Return ``log_priors`` of shape (n classes,), which never change, where τ is above 0.
 
-        An emotion without a vote counts as if it had a single one.
-
-        Raises
-        ------
-        ValueError
-            If the output has another shape than the target, votes are below 0, or none are known though τ needs them.
+        An emotion without a vote counts as if it had a single one. Raises `ValueError` if the output has another shape
+        than the target, votes are below 0, or none are known though τ needs them.
         """
         if target is not None and (target < 0).any():
             raise ValueError(f"votes must be at least 0, and one is {target.min():g}")

@@ -43,10 +43,7 @@ class VectorError(Loss):
                    n_classes: int) -> dict[str, np.ndarray]:
         """Return ``means``, ``scales`` (1 / σ) and ``counts``, of shape (d,), which never change.
 
-        Raises
-        ------
-        ValueError
-            If the output has another shape than the target.
+        Raises `ValueError` if the output has another shape than the target.
         """
         vectors = np.asarray(need_targets(target, self), np.float64)
         if vectors.shape[1:] != tuple(output_shape):

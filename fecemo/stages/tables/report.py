@@ -56,13 +56,7 @@ def _cell_folders(layout: RunLayout, approach: str, variant: str) -> dict[str, P
 
 
 def read_material(study: Recipe, layout: RunLayout, run: RunResults) -> ReportMaterial:
-    """Return what the report of a run shows.
-
-    Raises
-    ------
-    StoredStateError
-        If something finished is damaged.
-    """
+    """Return what the report of a run shows. Raises `StoredStateError` if something finished is damaged."""
     datasets = read_datasets(study, layout)
     target = datasets.get(study.roles.target or "")
     by_role = {role: datasets[name] for role, name in study.roles.named().items() if name in datasets}

@@ -43,10 +43,7 @@ def published_files(study: Recipe) -> dict[str, Path]:
 def read_run(study: Recipe, layout: RunLayout) -> RunResults:
     """Return the results of a run; what has not run, or is stale, is a row without a figure.
 
-    Raises
-    ------
-    StoredStateError
-        If a record is damaged or of another recipe, or two cells cannot be compared.
+    Raises `StoredStateError` if a record is damaged or of another recipe, or two cells cannot be compared.
     """
     published = read_published(published_files(study)["published"]) if study.published else None
     scores, parts = read_scores(study, layout, study.cells), _parts(study)

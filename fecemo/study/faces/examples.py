@@ -42,10 +42,7 @@ Columns = Mapping[str, tuple[str, ...]]
 def classes_of(parts: Sequence[DataName], faces: Mapping[str, RunFaces], key: str) -> tuple[str, ...]:
     """Return the classes that labels of a phase are codes of: those of the first data set that has any.
 
-    Raises
-    ------
-    InputError
-        If another one has a class more, whose faces would be lost in silence.
+    Raises `InputError` if another one has a class more, whose faces would be lost in silence.
     """
     labelled = {part: dataset for part in parts if (dataset := faces[part.dataset].dataset).classes}
     if not labelled:
