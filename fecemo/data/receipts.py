@@ -43,6 +43,7 @@ class Receipt:
     outputs: dict[str, str]
     seed: int | None  #: The seed of everything random in the stage.
     seconds: float  #: Wall-clock seconds of work, over all the runs that it took.
+    message: str = ""  #: The stage's closing line, which a run that finds everything done repeats.
     #: Counts and figures worth keeping: faces, rejects by reason, images per second, …
     summary: dict[str, Any] = field(default_factory=dict)
     #: Versions of Python, fecemo and the packages that shape the numbers.
@@ -122,13 +123,13 @@ def plain(settings: Any) -> Any:
 
 
 def write_receipt(folder: Path, stage: str, *, config: dict[str, Any], inputs: dict[str, str], files: list[str],
-                  seconds: float, seed: int | None = None, summary: dict[str, Any] | None = None,
+                  seconds: float, seed: int | None = None, message: str = "", summary: dict[str, Any] | None = None,
                   machine: dict[str, str] | None = None, outputs: dict[str, str] | None = None) -> Receipt:
     """Write the receipt of a finished stage: the last thing that the stage does.
 
     Parameters
     ----------
-    folder, stage, config, inputs, seed, seconds, summary, machine
+    folder, stage, config, inputs, seed, seconds, message, summary, machine
         See `Receipt`.
     files : list of str
         Paths, relative to ``folder``, whose sha256 is taken now.
@@ -139,7 +140,7 @@ def write_receipt(folder: Path, stage: str, *, config: dict[str, Any], inputs: d
     receipt = Receipt(
         stage=stage, config=config, inputs=inputs, outputs=digests,
         written={name: _mark(folder / name) for name in digests if (folder / name).is_file()},
-        seed=seed, seconds=round(seconds, 3), summary=summary or {}, versions=_versions(),
+        seed=seed, seconds=round(seconds, 3), message=message, summary=summary or {}, versions=_versions(),
         machine={"system": platform.platform(), "processor": platform.machine(), **(machine or {})},
     )
     finished = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -58,15 +58,16 @@ def run_stage(stage: str, folder: Path, *, config: dict[str, Any], inputs: dict[
     config = plain(config)
     with output_lock(folder):
         if (receipt := current_receipt(folder, config, inputs)) is not None:
-            say_done(stage, folder, "already done, nothing to do")
+            say_done(stage, folder, ": ".join(filter(None, ("already done, nothing to do", receipt.message))))
             return receipt
         require_writable(folder)
         started = time.monotonic()
         with _earlier_output_kept(folder):
             done = work(folder)
         receipt = write_receipt(
-            folder, stage, config=config, inputs=inputs, files=done.files, seed=seed, summary=done.summary,
-            machine=done.machine, outputs=done.digests, seconds=done.seconds_before + time.monotonic() - started,
+            folder, stage, config=config, inputs=inputs, files=done.files, seed=seed, message=done.message,
+            summary=done.summary, machine=done.machine, outputs=done.digests,
+            seconds=done.seconds_before + time.monotonic() - started,
         )
         for name in done.scratch:
             (folder / name).unlink(missing_ok=True)

@@ -22,10 +22,12 @@ def run(folder, content="result", calls=None):
     return run_stage("train", folder, config={"content": content}, inputs={}, seed=1, work=work)
 
 
-def test_work_is_done_once_and_again_when_its_settings_or_files_change(tmp_path):
+def test_work_is_done_once_and_again_when_its_settings_or_files_change(tmp_path, capsys):
     calls = []
     first = run(tmp_path, calls=calls)
+    capsys.readouterr()
     assert run(tmp_path, calls=calls) == first
+    assert "already done, nothing to do: done" in capsys.readouterr().err
     assert calls == ["result"]
     run(tmp_path, "other", calls=calls)
     (tmp_path / "out").unlink()
