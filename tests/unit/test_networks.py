@@ -31,8 +31,10 @@ class TestCake:
         config = approach.config(filters=(64, 128, 256, 512), depth=2, embedding=3)
         outline = approach.outline(config, {"image": (48, 48, 3)}, 7)
         sizes = {name: trained_weights(outline.get_layer(name)) for name in approach.submodels}
-        assert sizes == {"encoder": 11_176_512 - 64 * 3 * (7 * 7 - 5 * 5), "bottleneck": 1_539, "head": 28,
-                         "head_2": 28, "head_3": 28}
+        other_stem = 64 * 3 * (7 * 7 - 5 * 5)
+        assert sizes == {"encoder": 11_176_512 - other_stem, "bottleneck": 1_539, "head": 28, "head_2": 28,
+                         "head_3": 28}
+        assert sum(sizes.values()) + other_stem == 11_178_079 + 2 * 28
 
     def test_valence_and_arousal_are_the_first_two_numbers_and_no_other(self):
         vector = keras.Input((3,), name="vector")
@@ -138,10 +140,24 @@ class TestPoster:
         assert trained_weights(outline) - landmarks + self.UNUSED == 70_843_151
         assert trained_weights(outline) + self.UNUSED == 71_850_399
 
+    @pytest.mark.parametrize(("level", "width", "weights"), [(1, 512, 3_690_356), (2, 256, 932_724), (3, 128, 242_036)])
+    def test_so_are_those_of_a_block_of_each_width(self, outline, level, width, weights):
+        block = [layer for layer in outline.get_layer("fusion").layers
+                 if layer.name.startswith(f"level_{level}_block_8_")]
+        assert {layer.output.shape[-1] for layer in block if "attention" in layer.name} == {width}
+        assert sum(map(trained_weights, block)) == weights
+
     def test_so_are_the_multiplications(self, outline):
         assert multiply_adds(outline.get_layer("image_stream")) == pytest.approx(5.468e9, rel=1e-3)
         assert multiply_adds(outline.get_layer("landmarks")) == pytest.approx(0.221e9, rel=5e-3)
         assert multiply_adds(outline) == pytest.approx(7.84e9, rel=3e-3)
+
+    @pytest.mark.parametrize(("depth", "giga"), [(4, 6.78), (6, 7.31)])
+    def test_a_pyramid_of_fewer_blocks_multiplies_less(self, depth, giga):
+        approach = find_approach("poster")
+        config = approach.config(fusion_depth=depth, landmark_features=136)
+        outline = approach.outline(config, {"image": (224, 224, 3)}, 7)
+        assert multiply_adds(outline) == pytest.approx(giga * 1e9, rel=3e-3)
 
     @pytest.mark.parametrize(("depth", "mix_tokens", "pyramid"), [
         (4, True, 19_708_600), (6, True, 29_519_232), (8, False, 39_329_864 - 24 * 10_100)])

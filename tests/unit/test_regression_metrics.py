@@ -26,6 +26,12 @@ def test_figures_are_those_of_their_definitions():
         assert metric.interval.low < metric.value < metric.interval.high
 
 
+def test_concordance_by_hand():
+    """Of population moments: covariance .07, variances .065 and .091875, squared difference of the means .000625."""
+    found = score_regression(np.array([0.0, 0.5, -0.1, 0.4]), np.array([0.1, 0.4, -0.2, 0.6]), SETTINGS)
+    assert found["ccc"].value == pytest.approx(0.888889, abs=1e-6)
+
+
 def test_a_shift_costs_concordance_and_no_correlation():
     truth = np.linspace(-1, 1, 50)
     found = score_regression(truth, truth + 0.5, SETTINGS)
