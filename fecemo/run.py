@@ -25,7 +25,8 @@ from fecemo.data.variants import Variant
 from fecemo.errors import InputError, nearest
 from fecemo.imaging.descriptors import find_descriptor
 from fecemo.imaging.resize import square_face
-from fecemo.models.approach import IMAGE, Approach, find_approach
+from fecemo.models.approach import EMBEDDING, IMAGE, Approach, find_approach
+from fecemo.study.artifact_kinds import OF_ROW
 from fecemo.study.layout import RunLayout
 from fecemo.training.backend import import_keras
 
@@ -166,6 +167,8 @@ class Encoder:
         Column that enters each input of the model.
     output : str
         The output that `transform` returns.
+    behind : dict of str to Encoder
+        Of the rows of whose outputs this one's are made, by the columns that hold these.
     """
 
     def __init__(self, layout: RunLayout, row: str, variant: str) -> None:
@@ -177,6 +180,7 @@ class Encoder:
         self.output = self.approach.output
         self.config = model_config(receipt)
         self.inputs = input_columns(receipt)
+        self.behind = {column: Encoder(layout, row, variant) for column, row in rows_behind(receipt).items()}
         self.model: Any = None
         self._view: Any = None
         self._describe: Any = None
@@ -194,7 +198,9 @@ class Encoder:
         images : ndarray of shape (n, height, width[, channels]), list of such images, or mapping of str to array
             Faces of any size, cut square to the face, RGB or gray: uint8, or floating in [0, 255]. A model that takes
             other columns is given a mapping with one array for each of its `inputs`; one of the variant ``aligned``,
-            a mapping with the column ``"aligned"``, of shape (n, 200, 200, 1), uint8, as the align stage makes it.
+            a mapping with the column ``"aligned"``, of shape (n, 200, 200, 1), uint8, as the align stage makes it. Of a
+            row that is made of others' outputs, what these take, or their outputs themselves by the columns that hold
+            them.
         output : str
             Of the model, such as ``"affect"``; by default `output`.
 
@@ -220,6 +226,9 @@ class Encoder:
         columns = images if isinstance(images, Mapping) else {IMAGE: images}
         if self.variant.faces in columns:
             columns = {**columns, IMAGE: columns[self.variant.faces]}
+        wanted = [column for name, column in self.inputs.items() if not {name, column} & set(columns)]
+        columns = {**columns, **{column: self.behind[column].transform(columns) for column in wanted
+                                 if column in self.behind}}
         named: dict[str, Any] = {name: columns[name] if name in columns else columns[column]
                                  for name, column in self.inputs.items() if name in columns or column in columns}
         if absent := [column for name, column in self.inputs.items() if name not in named]:
@@ -302,6 +311,14 @@ def model_config(model: Receipt) -> Any:
 def input_columns(model: Receipt) -> dict[str, str]:
     """Return the column that enters each input of a trained model, without loading it."""
     return find_approach(model.config["approach"]).columns(model_config(model))
+
+
+def rows_behind(model: Receipt) -> dict[str, str]:
+    """Return the rows of whose outputs a trained model's row is made, by the columns that hold these."""
+    start = f"outputs{OF_ROW}"
+    columns = find_approach(model.config["approach"]).rows_behind(model_config(model))
+    rest = {name.removeprefix(start) for name in model.inputs if name.startswith(start)} - set(columns.values())
+    return {**dict.fromkeys([EMBEDDING] * len(rest), "".join(rest)), **columns}
 
 
 def whole_faces(images: Images) -> np.ndarray:

@@ -15,7 +15,10 @@ from fecemo.registry import entries, find
 IMAGE = "image"
 """The column that stands for the table's variant of a face: pixels in [0, 255] of shape (side, side, channels)."""
 EMBEDDING = "embedding"
-"""The column that stands for the embedding of a face by the row that a recipe names under ``of``."""
+"""The column that stands for the embedding of a face by the row that a recipe names as ``embeddings_from``."""
+EMBEDDING_OF, PROBABILITIES_OF = "embedding of ", "probabilities of "
+"""With a row's name behind them, columns that stand for what that row of the recipe gives: the embedding of a row whose
+faces are clustered, the probabilities of a classifier."""
 Shape = tuple[int, ...]
 """Shape of one face's tensor, without the batch."""
 Readout = Literal["clusters", "argmax", "regression"]
@@ -71,14 +74,15 @@ class Approach:
     config : type of ModelConfig
         Frozen dataclass of the architecture's sizes; its defaults are the published ones.
     inputs : mapping of str to str, or callable
-        Inputs of the model, and the column that enters each: `IMAGE`, `EMBEDDING` or a column of the data set; or a
-        function of the config that returns them.
+        Inputs of the model, and the column that enters each: `IMAGE`, `EMBEDDING`, what another row gives, by its name
+        behind `EMBEDDING_OF` or `PROBABILITIES_OF`, or a column of the data set; or a function of the config that
+        returns them.
     build : callable
         ``build(config, shapes, n_classes) -> keras.Model``, ``shapes`` by input. The model takes a dict and returns a
         dict; its encoder, decoder or head are submodels by these names.
     phases : tuple of Phase
         In the order in which they run; they share the model. Without one, nothing learns but layers that are adapted
-        to the source faces.
+        to the source faces, of an approach whose faces are clustered.
     readouts : mapping of str to {"clusters", "argmax", "regression"}
         Outputs that are stored for every face, and how each becomes an answer. The first gives each face its class,
         by its cluster or as a classifier; those of ``regression`` are compared with the columns that they learn.
@@ -126,6 +130,19 @@ class Approach:
         if callable(self.inputs):
             return dict(self.inputs(self.config() if config is None else config))
         return dict(self.inputs)
+
+    def rows_behind(self, config: Any, embeddings_from: str | None = None) -> dict[str, str]:
+        """Return the row whose outputs a column holds, of the columns that enter the model and hold such.
+
+        Parameters
+        ----------
+        config : ModelConfig
+        embeddings_from : str, optional
+            The row behind `EMBEDDING`.
+        """
+        named = {column: column.partition(start)[2] for column in self.columns(config).values()
+                 for start in (EMBEDDING_OF, PROBABILITIES_OF) if column.startswith(start)}
+        return ({EMBEDDING: embeddings_from} if embeddings_from is not None else {}) | named
 
     @property
     def takes_image(self) -> bool:

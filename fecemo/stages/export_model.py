@@ -3,12 +3,12 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -17,14 +17,18 @@ from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import Receipt, digest_bytes, digest_file
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.evaluation.results import RESULTS_NAME
+from fecemo.models.approach import find_approach
 from fecemo.progress import progress
-from fecemo.run import Run
-from fecemo.stages.exported_model import MODEL_NAMES, ExportedModel, finish_onnx, quantized, require_package
+from fecemo.run import Encoder, Run
+from fecemo.stages.exported_model import MODEL_NAMES, ExportedModel, finish_onnx, quantized, quietly, require_package
 from fecemo.stages.model_card import CARD_NAMES, Check, card_document, card_text
 from fecemo.stages.row_columns import block_of_rows, row_columns
 from fecemo.stages.run_readout import RunReadout
 from fecemo.stages.run_stage import StageResult, run_stage
 from fecemo.study.faces.columns import RunFaces
+
+if TYPE_CHECKING:
+    from fecemo.training.portable import NetworkPart
 
 STAGE = "export_model"
 Format = Literal["onnx", "int8", "litert"]
@@ -108,9 +112,11 @@ def run(settings: ModelExportSettings, out: Path) -> Receipt:
     if readout.names is not None and readout.names.divided:
         raise InputError(f"{readout.title}: the clusters {', '.join(sorted(readout.names.divided))} are divided into "
                          "halves, which an exported file does not know; cluster into more clusters and name these")
-    if readout.encoder.model is None:
-        raise InputError(f"{readout.title} is a description of pictures that no network computes; export a row that is "
-                         "a network, such as a classifier or an encoder")
+    for row, model in readout.models.items():
+        if (approach := find_approach(model.config["approach"])).build is None:
+            raise InputError(f"{row} {settings.variant} is {approach.name}, which no network of this project computes"
+                             + (f", and {readout.title} is made of it" if row != settings.row else "")
+                             + "; export a row of networks, such as a classifier or an encoder")
     faces = run_faces(readout)
     formats = [form for form in get_args(Format) if form in (*settings.formats, "onnx")]
     figures = settings.run / RESULTS_NAME
@@ -146,7 +152,7 @@ def _export(folder: Path, settings: ModelExportSettings, formats: list[str], rea
             if form == "int8":
                 singles = [{name: values[row : row + 1] for name, values in columns.items()}
                            for row in range(0, len(checked), len(checked) // CALIBRATING + 1)]
-                files[form] = _quietly(partial(quantized, files["onnx"], singles))
+                files[form] = quietly(partial(quantized, files["onnx"], singles))
             elif form == "litert":
                 files[form] = _litert(readout, Path(scratch) / MODEL_NAMES["litert"])
             answers = ExportedModel(files[form], MODEL_NAMES[form], labels=readout.classes).answers(columns)
@@ -181,16 +187,13 @@ def _export(folder: Path, settings: ModelExportSettings, formats: list[str], rea
 
 def _portable(readout: RunReadout, *, fixed: bool) -> tuple[Any, dict[str, list[int | None]]]:
     """Return the row as one Keras model that was called once, and the shapes of what enters it."""
-    from fecemo.training.portable import NetworkPart, SharesOfClassifier, SharesOfClusters, portable_model
+    from fecemo.training.portable import SharesOfClassifier, SharesOfClusters, portable_model
 
-    networks = [encoder for encoder in (readout.behind, readout.encoder) if encoder is not None]
-    parts = tuple(NetworkPart(encoder.model, encoder.output, encoder.inputs, encoder.variant, encoder.side)
-                  for encoder in networks)
     temperature = readout.calibration.temperature
     shares = SharesOfClassifier(temperature) if readout.names is None else SharesOfClusters(
         readout.centres, tuple(readout.names.label(key) for key in range(len(readout.centres))), readout.classes,
         temperature)
-    model = portable_model(parts, shares, fixed=fixed)
+    model = portable_model(_part(readout.encoder), shares, fixed=fixed)
     shapes = {name: list(tensor.shape[1:]) for name, tensor in model.input.items()}
     # Keras exports no model that was never called.
     model({name: np.zeros((1, *(size or 8 for size in tensor.shape[1:])), tensor.dtype)
@@ -198,8 +201,16 @@ def _portable(readout: RunReadout, *, fixed: bool) -> tuple[Any, dict[str, list[
     return model, shapes
 
 
+def _part(encoder: Encoder) -> "NetworkPart":
+    from fecemo.training.portable import NetworkPart
+
+    return NetworkPart(encoder.model, encoder.output, encoder.inputs, encoder.variant, encoder.side,
+                       encoder.approach.predicts_by == "classifier",
+                       {column: _part(row) for column, row in encoder.behind.items()})
+
+
 def _converted(model: Any, path: Path, opset: int) -> bytes:
-    _quietly(lambda: model.export(str(path), format="onnx", opset_version=opset, verbose=False))
+    quietly(lambda: model.export(str(path), format="onnx", opset_version=opset, verbose=False))
     return path.read_bytes()
 
 
@@ -218,26 +229,11 @@ def _largest(numbers: np.ndarray) -> float:
 def _litert(readout: RunReadout, path: Path) -> bytes:
     model, _ = _portable(readout, fixed=True)
     try:
-        _quietly(lambda: model.export(str(path), format="litert", verbose=False))
+        quietly(lambda: model.export(str(path), format="litert", verbose=False))
     except Exception as error:  # the converter raises whatever the operation has that it does not know
         raise InputError(f"{readout.title} does not go into LiteRT ({str(error).splitlines()[0]}); leave it out: "
                          "--formats onnx int8") from error
     return path.read_bytes()
-
-
-def _quietly(convert: Callable[[], Any]) -> Any:
-    """Return what a converter returns, without the lines that it writes of each of its own steps."""
-    import logging
-    import warnings
-
-    level = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return convert()
-    finally:
-        logging.disable(level)
 
 
 def _about(settings: ModelExportSettings, readout: RunReadout) -> dict[str, str]:

@@ -2,7 +2,9 @@
 
 import importlib.util
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -182,6 +184,18 @@ def quantized(content: bytes, faces: Iterable[Mapping[str, np.ndarray]]) -> byte
     made.doc_string = model.doc_string
     small: bytes = made.SerializeToString(deterministic=True)
     return small
+
+
+def quietly(convert: Callable[[], Any]) -> Any:
+    """Return what a converter returns, without the lines that it writes of each of its own steps."""
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return convert()
+    finally:
+        logging.disable(level)
 
 
 def require_package(name: str, otherwise: str = "") -> None:

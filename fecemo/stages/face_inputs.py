@@ -1,4 +1,4 @@
-"""What enters a cell's model: faces, what was measured on them, or their embeddings by another row."""
+"""What enters a cell's model: faces, what was measured on them, or what other rows give of them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from fecemo.data.arrays import read_output
 from fecemo.data.dataset import Dataset
 from fecemo.data.stored_faces import Faces
 from fecemo.errors import InputError, nearest
-from fecemo.models.approach import EMBEDDING, IMAGE
+from fecemo.models.approach import IMAGE, PROBABILITIES_OF
 from fecemo.study.artifacts import Artifacts
 from fecemo.study.cell import Cell
 from fecemo.study.faces.columns import RunFaces
@@ -72,7 +72,7 @@ def read_inputs(cell: Cell, artifacts: Artifacts, faces: dict[str, RunFaces],
     Parameters
     ----------
     kind : {"outputs", "triplet_test"}
-        The artefact of another row that holds its embeddings of these faces, where the cell is made from them.
+        The artefact of other rows that holds their outputs of these faces, where the cell is made from them.
 
     Raises
     ------
@@ -80,23 +80,51 @@ def read_inputs(cell: Cell, artifacts: Artifacts, faces: dict[str, RunFaces],
         If that artefact is missing or stale.
     """
     named = cell.approach.columns(cell.model)
-    embedded: dict[str, FaceVectors] = {}
-    if EMBEDDING in named.values() and cell.embeddings_from is not None:
-        where = (cell.embeddings_from, cell.variant.name)
-        output = cell.recipe.approach_of(cell.embeddings_from).output
+    behind: dict[str, dict[str, FaceVectors]] = {name: {} for name in faces}
+    for column, row in cell.behind.items():
+        where = (row, cell.variant.name)
         artifacts.require(kind, *where)
-        embedded = _embedded(artifacts.folder(kind, *where), output, faces)
-    return {name: _inputs(named, faces_of_set, embedded.get(name)) for name, faces_of_set in faces.items()}
+        stored = _embedded(artifacts.folder(kind, *where), cell.recipe.approach_of(row).output, faces)
+        for name, vectors in stored.items():
+            behind[name][column] = vectors
+    return {name: _inputs(named, faces_of_set, behind[name]) for name, faces_of_set in faces.items()}
 
 
-def _inputs(named: dict[str, str], faces: RunFaces, embedded: FaceVectors | None) -> FaceInputs:
+def shapes_behind(cell: Cell, artifacts: Artifacts) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each input of a cell that is made of other rows' outputs alone, without the batch."""
+    lengths = {column: (int(artifacts.require("outputs", row, cell.variant.name).summary["length"]),)
+               for column, row in cell.behind.items()}
+    return {name: lengths[column] for name, column in cell.approach.columns(cell.model).items()}
+
+
+def classes_behind(cell: Cell, artifacts: Artifacts) -> tuple[str, ...]:
+    """Return the classes of the classifiers of whose probabilities a cell is made; empty where it is made of none.
+
+    Raises
+    ------
+    InputError
+        If two of them have other classes, or the same ones in another order.
+    """
+    classes: dict[str, tuple[str, ...]] = {}
+    for column, row in cell.behind.items():
+        if column.startswith(PROBABILITIES_OF):
+            classes[row] = tuple(artifacts.require("model", row, cell.variant.name).summary.get("classes", ()))
+    first = next(iter(classes), "")
+    for row, answered in classes.items():
+        if answered != classes[first]:
+            raise InputError(f"approaches.{cell.recipe_row}.model: {first} answers {', '.join(classes[first])}, and "
+                             f"{row} {', '.join(answered)}; name rows of the same classes in the same order")
+    return classes.get(first, ())
+
+
+def _inputs(named: dict[str, str], faces: RunFaces, behind: dict[str, FaceVectors]) -> FaceInputs:
     columns: dict[str, Faces] = {}
     trusted = np.ones(len(faces.dataset), bool)
     for name, source in named.items():
         if source == IMAGE:
             columns[name] = faces.images
-        elif source == EMBEDDING and embedded is not None:
-            columns[name], trusted = embedded, trusted & embedded.trusted
+        elif source in behind:
+            columns[name], trusted = behind[source], trusted & behind[source].trusted
         elif of_landmarks([source]):
             _, _, part = source.partition(".")
             columns[name] = faces.features.groups([part]) if part else faces.features.values

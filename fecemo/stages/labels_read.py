@@ -78,10 +78,12 @@ def _rows_read(cell: Cell, layout: RunLayout, receipt: Receipt,
     """Return by data set the rows whose labels were learnt from, and those that chose settings; also by rows behind."""
     folder = layout.model(cell.made_by, cell.variant.name)
     behind: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-    if cell.embeddings_from is not None:
-        before = resolve(cell.recipe, cell.embeddings_from, cell.variant.name)
+    for row in cell.behind.values():
+        before = resolve(cell.recipe, row, cell.variant.name)
         made = require_receipt(layout.model(before.row, before.variant.name), "train")
-        behind = _rows_read(before, layout, made, False)
+        for name, (learnt, chosen) in _rows_read(before, layout, made, False).items():
+            learnt_before, chosen_before = behind.get(name, (NONE, NONE))
+            behind[name] = np.union1d(learnt_before, learnt), np.union1d(chosen_before, chosen)
     read = {}
     for name in cell.recipe.datasets:
         ending = "" if name == cell.recipe.roles.target else f"_{name}"

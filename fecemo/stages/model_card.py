@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fecemo.data.receipts import require_receipt
 from fecemo.errors import StoredStateError
 from fecemo.evaluation.results import MEASURED, read_results
 from fecemo.stages.exported_model import NOTICE
@@ -45,9 +44,7 @@ def card_document(readout: RunReadout, recipe: Path | None, checks: list[Check],
     """Return the card as JSON values; ``shapes`` are those of what enters, without the number of faces."""
     calibration, names = readout.calibration, readout.names
     study = None if recipe is None else read_recipe(recipe)
-    layout, variant = readout.run.layout, readout.where[1]
-    models = [readout.model, *(require_receipt(layout.model(row, variant), "train") for row in readout.rows_behind)]
-    learnt = sorted({name.removeprefix(OF_DATASET) for model in models for name in model.inputs
+    learnt = sorted({name.removeprefix(OF_DATASET) for model in readout.models.values() for name in model.inputs
                      if name.startswith(OF_DATASET)})
     roles = readout.run.roles(*readout.where)
     statements = {}

@@ -29,8 +29,8 @@ from fecemo.data.receipts import Receipt, digest_file, digest_json, read_receipt
 from fecemo.data.vocabulary import Vocabulary
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.metrics.calibration import Calibration, calibrate, shares
-from fecemo.models.approach import EMBEDDING, IMAGE, find_approach
-from fecemo.run import Encoder, Run, input_columns
+from fecemo.models.approach import IMAGE, find_approach
+from fecemo.run import Encoder, Run, input_columns, rows_behind
 from fecemo.stages.kept_groups import grouped_faces
 from fecemo.study.artifact_kinds import OF_ROW, clustering_digest
 from fecemo.study.artifacts import Artifacts
@@ -130,14 +130,14 @@ class RunReadout:
         return self.run.encoder(*self.where)
 
     @cached_property
-    def behind(self) -> Encoder | None:
-        """Encoder or None: That of the row from whose embeddings this one's are made."""
-        return next((self.run.encoder(row, self.where[1]) for row in self.rows_behind), None)
-
-    @property
-    def rows_behind(self) -> list[str]:
-        """List of str: The row from whose embeddings this one's are made, where there is one."""
-        return [name.partition(OF_ROW)[2] for name in self.model.inputs if name.startswith(f"outputs{OF_ROW}")]
+    def models(self) -> dict[str, Receipt]:
+        """Dict of str to Receipt: Of the trained networks of the row and of all rows behind it, by row."""
+        models, rows = {self.where[0]: self.model}, [self.where[0]]
+        for row in rows:
+            for behind in set(rows_behind(models[row]).values()) - set(models):
+                models[behind] = require_receipt(self.run.layout.model(behind, self.where[1]), "train")
+                rows.append(behind)
+        return models
 
     @property
     def vector_inputs(self) -> dict[str, str]:
@@ -146,16 +146,13 @@ class RunReadout:
 
     @property
     def columns(self) -> set[str]:
-        """Set of str: Columns of a data set that the row, and one behind it, take."""
-        rows = [self.where[0], *self.rows_behind]
-        models = [require_receipt(self.run.layout.model(row, self.where[1]), "train") for row in rows]
+        """Set of str: Columns of a data set that the row, and those behind it, take."""
         return {model.config["variant"]["faces"] if column == IMAGE else column
-                for model in models for column in input_columns(model).values()} - {EMBEDDING}
+                for model in self.models.values() for column in input_columns(model).values()
+                if column not in rows_behind(model)}
 
     def vectors(self, columns: dict[str, np.ndarray]) -> np.ndarray:
         """Return the vectors of faces: ndarray of shape (n, d), float32. See `Encoder.transform`."""
-        if self.behind is not None:
-            columns = {**columns, EMBEDDING: self.behind.transform(columns)}
         return self.encoder.transform(columns)
 
     @cached_property
@@ -241,10 +238,11 @@ class RunReadout:
         return calibrate(scores[known], right[known], assumed)
 
     def _used_rows(self) -> np.ndarray:
-        """Return the target rows whose labels trained the model, chose its settings or named its clusters."""
+        """Return the target rows whose labels trained a model, chose its settings or named its clusters."""
         layout = self.run.layout
-        stored = [np.asarray(read_array(layout.model(*self.where), name, "train"), np.int64)
-                  for name in ("labelled_rows", "choosing_rows") if f"{name}.npy" in self.model.outputs]
+        stored = [np.asarray(read_array(layout.model(row, self.where[1]), name, "train"), np.int64)
+                  for row, model in self.models.items()
+                  for name in ("labelled_rows", "choosing_rows") if f"{name}.npy" in model.outputs]
         sample = layout.names(*self.where) / SAMPLE_NAME
         lines = [line for line in csv_rows(sample) if isinstance(line, tuple)][1:] if (
             self.names is not None and sample.exists()) else []

@@ -15,7 +15,7 @@ from fecemo.data.stored_faces import Faces
 from fecemo.errors import InputError
 from fecemo.models.approach import IMAGE, Phase
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.face_inputs import FaceInputs, read_inputs
+from fecemo.stages.face_inputs import FaceInputs, classes_behind, read_inputs, shapes_behind
 from fecemo.stages.kept_groups import keep_model
 from fecemo.stages.pretrained import check_pretrained, put_pretrained
 from fecemo.stages.run_stage import StageResult, run_artifact
@@ -57,7 +57,7 @@ def run(arguments: CellArguments) -> Receipt:
     InputError
         If the recipe does not fit the faces, or the loss is no longer a number.
     StoredStateError
-        If a data set is missing or unfinished, or the row whose embeddings are taken is not embedded.
+        If a data set is missing or unfinished, or a row of whose outputs it is made is not embedded.
     ResourceError
         If the disk is full, the memory too small or the Keras backend not installed.
     """
@@ -71,7 +71,8 @@ def run(arguments: CellArguments) -> Receipt:
         return kept
     return run_artifact(arguments.artifacts, "model", cell, machine=machine, work=lambda folder: (
         _nothing_to_learn(cell, folder) if cell.approach.build is None
-        else _train(cell, faces, inputs, folder, {"machine": machine, **_shaped_by(cell, arguments.artifacts)})))
+        else _train(cell, faces, inputs, folder, arguments.artifacts,
+                    {"machine": machine, **_shaped_by(cell, arguments.artifacts)})))
 
 
 def _shaped_by(cell: Cell, artifacts: Artifacts) -> dict[str, Any]:
@@ -88,7 +89,7 @@ def _nothing_to_learn(cell: Cell, folder: Path) -> StageResult:
 
 
 def _train(cell: Cell, faces: dict[str, RunFaces], inputs: dict[str, FaceInputs], folder: Path,
-           shaped_by: dict[str, Any]) -> StageResult:
+           artifacts: Artifacts, shaped_by: dict[str, Any]) -> StageResult:
     import_keras(cell.recipe.threads)
     from fecemo.models.description import describe
     from fecemo.models.layers import adapt_inputs
@@ -101,20 +102,20 @@ def _train(cell: Cell, faces: dict[str, RunFaces], inputs: dict[str, FaceInputs]
     use_devices(cell.recipe.devices)
     view = DeviceView(cell.variant, cell.side) if cell.approach.takes_image else None
     phases = [_phase(phase, cell, faces, inputs) for phase in cell.approach.phases]
-    shapes = next(iter(inputs.values())).shapes(cell)
-    classes = _classes(cell, faces)
+    shapes = next(iter(inputs.values())).shapes(cell) if inputs else shapes_behind(cell, artifacts)
+    classes = _classes(cell, faces) or classes_behind(cell, artifacts)
     n_classes = len(classes) or 1  # where none are learnt, no output asks
     outline = cell.approach.outline(cell.model, shapes, n_classes)
     check_outputs_trained(cell, outline)
     _refuse_too_large(cell, phases, view, outline)
-    model = cell.approach.model(cell.model, shapes, n_classes, cell.recipe.seed)
+    model = cell.approach.model(cell.model, shapes, n_classes, cell.seed)
     put_pretrained(cell, model)
     first_columns, first_rows = _adapted_to(cell, phases, inputs)
     adapt_inputs(model, lambda name: np.asarray(first_columns[name][first_rows]))
     refuse_unstorable(model, folder)
     machine = describe_backend()
     done = train(TrainingJob(
-        title=cell.title, model=model, phases=phases, view=view, n_classes=n_classes, seed=cell.recipe.seed,
+        title=cell.title, model=model, phases=phases, view=view, n_classes=n_classes, seed=cell.seed,
         folder=folder, digest=digest_json({**shaped_by, "described": machine}),
     ))
 
@@ -127,12 +128,14 @@ def _train(cell: Cell, faces: dict[str, RunFaces], inputs: dict[str, FaceInputs]
         for term in phase.fit.losses:
             if view is not None and term.target == IMAGE:
                 files += _save_reconstructions(model, term.output, view, phase, folder)
-    learnt = {phase.name: len(phase.examples) for phase in phases} or {"adapt": len(first_rows)}
+    learnt = {phase.name: len(phase.examples) for phase in phases} or (
+        {"adapt": len(first_rows)} if len(first_rows) else {})
     return StageResult(
         files=list(dict.fromkeys(files)),
         scratch=scratch_files(folder),
         digests={HISTORY_NAME: digest_history(done.records)},
-        message=f"{cell.title}: " + ", ".join(f"{name} on {count} faces" for name, count in learnt.items()),
+        message=f"{cell.title}: " + (", ".join(f"{name} on {count} faces" for name, count in learnt.items())
+                                     or "nothing to learn"),
         summary={
             "parameters": {output: description.parameters() for output, description in described.items()},
             "faces": learnt,
@@ -186,8 +189,10 @@ def _adapted_to(cell: Cell, phases: "list[TrainingPhase]",
                 inputs: dict[str, FaceInputs]) -> "tuple[Mapping[str, Faces], np.ndarray]":
     """Return the columns and the rows to which layers are adapted: what the first phase learns from.
 
-    Without a phase it is every source face that may be learnt from.
+    Without a phase it is every source face that may be learnt from; none where nothing is adapted.
     """
+    if not inputs:
+        return {}, np.empty(0, np.int64)
     if phases:
         return phases[0].columns, np.unique(phases[0].examples.rows)
     source = inputs[cell.recipe.role(SOURCE)]

@@ -21,7 +21,8 @@ from fecemo.study.recipe import Recipe
 def model_config(cell: Cell) -> dict[str, Any]:
     """Return what shapes a cell's networks."""
     return plain({"approach": cell.approach.name, "variant": cell.variant, "side": cell.side, "model": cell.model,
-                  "fit": cell.fit, "seed": cell.recipe.seed, **({"frozen": cell.frozen} if cell.frozen else {})})
+                  "fit": cell.fit, "seed": cell.recipe.seed, **({"frozen": cell.frozen} if cell.frozen else {}),
+                  **({} if cell.own_seed is None else {"own_seed": cell.own_seed})})
 
 
 def outputs_config(cell: Cell) -> dict[str, Any]:

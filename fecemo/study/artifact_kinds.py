@@ -129,19 +129,18 @@ def _of_cell(cell: Cell, *kinds: str, row: str | None = None) -> Inputs:
     return {kind: Artifact(kind, (row or cell.row, cell.variant.name)) for kind in kinds}
 
 
-def _of_row_behind(cell: Cell, kind: str) -> Inputs:
-    """Return the other row's artefact that a cell is made from, if it is."""
-    row = cell.embeddings_from
-    return {} if row is None else {kind + OF_ROW + row: Artifact(kind, (row, cell.variant.name))}
+def _of_rows_behind(cell: Cell, kind: str) -> Inputs:
+    """Return the artefacts of other rows that a cell is made from, if it is made from any."""
+    return {kind + OF_ROW + row: Artifact(kind, (row, cell.variant.name)) for row in cell.behind.values()}
 
 
 def _model_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
     weights = {} if cell.pretrained is None else {"pretrained": Artifact("weights", (str(cell.pretrained),))}
-    return {**weights, **_of_row_behind(cell, "outputs"), **_faces(cell.learnt_from, cell)}
+    return {**weights, **_of_rows_behind(cell, "outputs"), **_faces(cell.learnt_from, cell)}
 
 
 def _outputs_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
-    return {**_of_cell(cell, "model"), **_of_row_behind(cell, "outputs"),
+    return {**_of_cell(cell, "model"), **_of_rows_behind(cell, "outputs"),
             **_faces(dict.fromkeys(cell.embedded.values(), cell.takes_landmarks), cell), **not_faces_inputs(layout)}
 
 
@@ -202,7 +201,7 @@ def _triplet_test_inputs(cell: Cell, layout: RunLayout, config: Config) -> Input
     tested, datasets = cell.recipe.role(TRIPLET_TEST), dict[str, Artifact | Files]()
     for name in cell.recipe.datasets:
         datasets |= _dataset(name, optional=True) if name != tested else {}
-    return {**_of_cell(cell, "model"), **_of_row_behind(cell, "triplet_test"),
+    return {**_of_cell(cell, "model"), **_of_rows_behind(cell, "triplet_test"),
             **_faces({tested: cell.takes_landmarks}, cell), **datasets}
 
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fecemo.data.documents import build
 from fecemo.data.variants import FACE_SIDE, Variant, find_variant
 from fecemo.errors import InputError, nearest
-from fecemo.models.approach import Approach
+from fecemo.models.approach import EMBEDDING, PROBABILITIES_OF, Approach
 from fecemo.study.faces.data_names import SOURCE, embedded, learnt_from, of_landmarks
 from fecemo.study.fit_choices import read_fit
 from fecemo.study.recipe import LearningStep, Recipe, faces_seen
@@ -29,6 +31,7 @@ class Cell:
     pretrained: Path | None = None
     frozen: tuple[str, ...] = ()
     embeddings_from: str | None = None  #: The row whose embeddings the networks take.
+    own_seed: int | None = None  #: The row's own; see `seed`.
     tsne_output: str | None = None  #: The output that is mapped, beside a classifier's probabilities.
     step: LearningStep | None = None  #: The point of a learning curve that it is; ``row`` is then the step's name.
 
@@ -50,6 +53,18 @@ class Cell:
         """Dict of str to str: Data sets whose outputs are stored, by their role."""
         named = self.recipe.roles.named()
         return {role: named[role] for role in embedded(self.approach, named)}
+
+    @property
+    def behind(self) -> dict[str, str]:
+        """Dict of str to str: The rows of whose outputs the cell is made, by the columns that hold these."""
+        return self.approach.rows_behind(self.model, self.embeddings_from)
+
+    @property
+    def seed(self) -> int:
+        """int: Of first weights, order and augmentation: the recipe's, or one that the row's own makes of it."""
+        if self.own_seed is None:
+            return self.recipe.seed
+        return int(np.random.SeedSequence([self.recipe.seed, self.own_seed]).generate_state(1)[0])
 
     @property
     def takes_landmarks(self) -> bool:
@@ -143,17 +158,16 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
     cell = Cell(
         recipe=recipe, row=approach_name, approach=approach, variant=variant, score_on=settings.score_on,
         pretrained=settings.pretrained, frozen=settings.frozen, embeddings_from=settings.embeddings_from,
-        step=step,
+        own_seed=settings.seed, step=step,
         tsne_output=None if settings.tsne_output is None else _check_tsne_output(approach, settings.tsne_output, key),
         model=build(approach.config, document["model"], f"{key}.model"),
         fit={phase.name: read_fit(approach, phase, document["fit"][phase.name], f"{key}.fit.{phase.name}",
                                   recipe.dataset_names) for phase in approach.phases},
     )
-    _check_embeddings_from(recipe, approach_name, variant_name, key)
+    _check_rows_behind(cell, key)
     if cell.tsne_output is not None and recipe.roles.target is None:
         raise InputError(f"{key}.tsne_output: target faces are mapped: name a target in roles")
-    adapted = approach.build is not None and not approach.phases
-    if (approach.predicts_by == "clusters" or adapted) and recipe.roles.source is None:
+    if approach.predicts_by == "clusters" and recipe.roles.source is None:
         raise InputError(f"{key}: {approach.name} needs unlabelled faces, of which clusters are made: name a source in "
                          "roles")
     if approach.takes_image:
@@ -188,25 +202,39 @@ def _refuse_no_less(step: LearningStep, has: float | None, variant: str, where: 
                          f"itself on {variant}, which is the last point of the curve")
 
 
-def _check_embeddings_from(recipe: Recipe, row: str, variant: str, key: str) -> None:
-    """Raise `InputError` if a row takes embeddings and does not say whose, or of rows that can give none."""
-    key, behind = f"{key}.embeddings_from", recipe.settings_of(row).embeddings_from
-    approach, rows = recipe.approach_of(row), [row]
-    if approach.takes_embedding != (behind is not None):
-        raise InputError(f"{key}: name the row whose embeddings this one takes" if behind is None else
-                         f"{key}: {approach.name} takes no other row's embeddings")
-    while behind is not None:
-        if behind not in recipe.approaches:
-            raise InputError(f"{key}: no row {behind!r} in this recipe: {nearest(behind, recipe.approaches)}")
-        if behind in rows:
-            raise InputError(f"{key}: {' from '.join([*rows, behind])}: a row cannot be made from itself")
-        if recipe.approach_of(behind).predicts_by != "clusters":
-            raise InputError(f"{key}: {behind} gives probabilities of emotions and no embeddings; name a row whose "
-                             "faces are clustered")
-        if (behind, variant) not in recipe.cells:
-            raise InputError(f"{key}: {behind} does not run on {variant}; leave {variant} out of this row's variants")
-        rows.append(behind)
-        behind = recipe.approaches[behind].embeddings_from
+def _check_rows_behind(cell: Cell, key: str) -> None:
+    """Raise `InputError` if a row takes what others give and does not say whose, or of rows that do not give it."""
+    approach = cell.approach
+    if approach.takes_embedding != (cell.embeddings_from is not None):
+        raise InputError(f"{key}.embeddings_from: " + (
+            "name the row whose embeddings this one takes" if approach.takes_embedding else
+            f"{approach.name} takes no other row's embeddings"))
+    if approach.build is not None and not approach.columns(cell.model):
+        raise InputError(f"{key}.model: nothing enters {approach.name}; name rows of the recipe, such as "
+                         "members: [ROW, ROW]")
+    for column, row in cell.behind.items():
+        at = "embeddings_from" if column == EMBEDDING else "model"
+        _check_row_behind(cell, column, [cell.row, row], f"{key}.{at}")
+
+
+def _check_row_behind(cell: Cell, column: str, rows: list[str], key: str) -> None:
+    """Check the last of some rows, each of which is made of the next, and those of which it is made itself."""
+    recipe, variant, row = cell.recipe, cell.variant.name, rows[-1]
+    if row not in recipe.approaches:
+        raise InputError(f"{key}: no row {row!r} in this recipe: {nearest(row, recipe.approaches)}")
+    if row in rows[:-1]:
+        raise InputError(f"{key}: {' from '.join(rows)}: a row cannot be made from itself")
+    by = recipe.approach_of(row).predicts_by
+    if column.startswith(PROBABILITIES_OF):
+        if by != "classifier":
+            raise InputError(f"{key}: {row} gives an embedding and no probabilities; name a row that is a classifier")
+    elif by != "clusters":
+        raise InputError(f"{key}: {row} gives probabilities of emotions and no embeddings; name a row whose "
+                         "faces are clustered")
+    if (row, variant) not in recipe.cells:
+        raise InputError(f"{key}: {row} does not run on {variant}; leave {variant} out of this row's variants")
+    for column_behind, behind in recipe.rows_behind(row, variant).items():
+        _check_row_behind(cell, column_behind, [*rows, behind], key)
 
 
 def _check_tsne_output(approach: Approach, output: str, key: str) -> str:

@@ -14,7 +14,7 @@ from fecemo.clustering.settings import (
     MapSettings,
     NamingSettings,
 )
-from fecemo.data.documents import require_name
+from fecemo.data.documents import build, require_name
 from fecemo.data.model_files import COMMAND, locate_model
 from fecemo.data.receipts import RECEIPT_NAME
 from fecemo.data.variants import CUT, FACE_SIDE, Variant, find_variant
@@ -58,6 +58,10 @@ class ApproachRecipe:
         which their batches are normalized.
     embeddings_from : str, optional
         For an approach that takes embeddings: the row whose embeddings these are.
+    seed : int, optional
+        Gives the row, with the recipe's seed, first weights, an order of faces and augmentations of its own. Which
+        faces and labels it learns from stays what the recipe's seed draws. Rows that differ by nothing else make an
+        ensemble of seeds.
     tsne_output : str, optional
         For an approach with a classifier: the output of its networks, such as ``"features"``, that is stored for the
         target faces beside their probabilities, and of which a map is drawn.
@@ -74,6 +78,7 @@ class ApproachRecipe:
     pretrained: Path | None = None
     frozen: tuple[str, ...] = ()
     embeddings_from: str | None = None
+    seed: int | None = None
     tsne_output: str | None = None
     variants: tuple[str, ...] = ()
 
@@ -341,12 +346,18 @@ class Recipe:
         title, step = self.settings_of(row).title or self.approach_of(row).title, self.steps.get(row)
         return title if step is None else f"{title}, {step.key} {step.value}"
 
+    def rows_behind(self, row: str, variant: str | None = None) -> dict[str, str]:
+        """Return the rows of whose outputs a row is made, by the columns that hold these."""
+        settings, approach = self.settings_of(row), self.approach_of(row)
+        sizes = {**settings.model, **settings.overrides.get(variant or "", {}).get("model", {})}
+        return approach.rows_behind(build(approach.config, sizes, f"approaches.{row}.model"), settings.embeddings_from)
+
     def waits_for(self, row: str, variant: str | None = None) -> str | None:
         """Return what a row waits for, in words, or None where it can run: on any variant, or on this one."""
         approach, folder = self.approach_of(row), self.settings_of(row).pretrained
-        behind = self.settings_of(row).embeddings_from
-        if behind is not None and (waiting := self.waits_for(behind, variant)) is not None:
-            return f"waits for the row {behind}, which {waiting}"
+        for behind in self.rows_behind(row, variant).values():
+            if (waiting := self.waits_for(behind, variant)) is not None:
+                return f"waits for the row {behind}, which {waiting}"
         seen = CUT if variant is None else faces_seen(approach, find_variant(variant))
         by_landmarks = seen != CUT and (FRAMINGS[seen].by_mouth or not all(
             dataset.way.has_eyes for dataset in self.datasets.values()))

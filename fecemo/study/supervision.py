@@ -50,7 +50,7 @@ class Supervision:
 
 
 def supervision_of(cell: Cell) -> Supervision:
-    """Return what a cell's row learns from, with what the row learns from whose embeddings it takes."""
+    """Return what a cell's row learns from, with what the rows learn from of whose outputs it is made."""
     parts, labels, target = set(), 0.0, cell.recipe.roles.target
     limits: list[int | None] = []
     for phase in cell.approach.phases:
@@ -73,7 +73,7 @@ def supervision_of(cell: Cell) -> Supervision:
     if trained_on := getattr(cell.model, "trained_on", ""):
         kind = CLASSIFIER_OF_OTHERS if cell.approach.predicts_by == "classifier" else NETWORK_OF_OTHERS
         parts.add(kind + trained_on + (", these faces perhaps among them" if cell.model.in_sample else ""))
-    elif not cell.approach.phases:
+    elif not cell.approach.phases and not cell.behind:
         parts.add(FACES)
     if measured(cell.approach):
         parts |= {FACES, LANDMARKS}
@@ -81,8 +81,8 @@ def supervision_of(cell: Cell) -> Supervision:
         parts.add(EYES_AND_MOUTH if FRAMINGS[cell.faces_seen].by_mouth else EYES)
     if cell.pretrained is not None:
         parts.add(WEIGHTS)
-    if cell.embeddings_from is not None:
-        before = supervision_of(resolve(cell.recipe, cell.embeddings_from, cell.variant.name))
+    for row in cell.behind.values():
+        before = supervision_of(resolve(cell.recipe, row, cell.variant.name))
         parts |= set(before.parts)
         labels = max(labels, before.labels)
         limits += [before.at_most] if before.labels else []

@@ -6,7 +6,7 @@ probability becomes a calibrated share of every label. `keras.Model.export` then
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -39,6 +39,10 @@ class NetworkPart:
         Of the faces that enter as ``"image"``.
     side : int
         Pixels of the view.
+    classifies : bool
+        Whether the output are probabilities of classes.
+    behind : mapping of str to NetworkPart
+        By column, the networks whose outputs enter this one.
     """
 
     model: Any
@@ -46,6 +50,8 @@ class NetworkPart:
     columns: Mapping[str, str]
     variant: Variant
     side: int
+    classifies: bool
+    behind: Mapping[str, "NetworkPart"] = field(default_factory=dict)
 
 
 class PortableView(DeviceView):
@@ -169,48 +175,65 @@ class SharesOfClassifier(layers.Layer):
         return input_shape
 
 
-def portable_model(parts: tuple[NetworkPart, ...], shares: Any, *, fixed: bool = False) -> Any:
+def portable_model(row: NetworkPart, shares: Any, *, fixed: bool = False) -> Any:
     """Return the whole as a `keras.Model`: by column in, ``probabilities`` and ``embedding`` out.
 
-    A point in a column's name is a line below in the input's.
+    A point in a column's name is a line below in the input's. The embedding of a classifier is what enters its last
+    layer of weights; of one without weights, those of the classifiers behind it, side by side.
 
     Parameters
     ----------
-    parts : tuple of NetworkPart
-        The network, or two, of which the first makes the embedding that enters the second.
+    row : NetworkPart
     shares : SharesOfClusters or SharesOfClassifier
     fixed : bool
         Take single faces of 200 pixels in the place of any number of any size, for formats without such shapes.
     """
-    entering: dict[str, Any] = {}
-    views: dict[tuple[Variant, int], Any] = {}
-    embedding = None
-    for part in parts:
-        feed = {}
-        for name, column in part.columns.items():
-            tensor = part.model.input[name]
-            if column == EMBEDDING and embedding is not None:
-                feed[name] = embedding
-                continue
-            is_image = column == IMAGE
-            key = (IMAGE if part.variant.faces == "cut" else part.variant.faces) if is_image else column
-            if key not in entering:
-                any_size = is_image and part.variant.faces == "cut" and not fixed
-                shape = (None, None, 3) if any_size else part.variant.face_shape if is_image else tensor.shape[1:]
-                entering[key] = keras.Input(shape, batch_size=1 if fixed else None, name=key.replace(".", "_"),
-                                            dtype="uint8" if is_image else "float32")
-            if is_image and (part.variant, part.side) not in views:
-                views[part.variant, part.side] = PortableView(part.variant, part.side)(entering[key])
-            feed[name] = views[part.variant, part.side] if is_image else entering[key]
-        last = part is parts[-1]
-        leaving = [part.model.output[part.output]]
-        if last and isinstance(shares, SharesOfClassifier):
-            leaving.append(_features(leaving[0]))
-        network = keras.Model(part.model.input, leaving, name="network" if last else "network_behind")
-        answer, *features = (layers.Flatten()(tensor) for tensor in network(feed))
-        embedding = features[0] if features else answer
-    return keras.Model({tensor.name: tensor for tensor in entering.values()},
+    whole = _Whole(fixed)
+    answer, embedding = whole.outputs(row)
+    return keras.Model({tensor.name: tensor for tensor in whole.entering.values()},
                        {SHARES: shares(answer), EMBEDDING: embedding}, name="portable")
+
+
+class _Whole:
+    """A row's network and those behind it, joined; what enters several of them enters once, and is viewed once."""
+
+    def __init__(self, fixed: bool) -> None:
+        self.fixed = fixed
+        self.entering: dict[str, Any] = {}
+        self._views: dict[tuple[Variant, int], Any] = {}
+        self._networks = 0
+
+    def outputs(self, part: NetworkPart) -> tuple[Any, Any]:
+        """Return the part's output, and the embedding of it, both of shape (n, d)."""
+        behind = {column: self.outputs(row) for column, row in part.behind.items()}
+        feed = {name: behind[column][0] if column in behind else self._entering(part, name, column)
+                for name, column in part.columns.items()}
+        leaving = [part.model.output[part.output]]
+        if part.classifies and part.model.weights:
+            leaving.append(_features(leaving[0]))
+        self._networks += 1
+        network = keras.Model(part.model.input, leaving, name=f"network_{self._networks}")
+        answer, *embedding = (layers.Flatten()(tensor) for tensor in network(feed))
+        if part.classifies and not embedding:
+            embedding = [made for _, made in behind.values()]
+        return answer, layers.Concatenate()(embedding) if len(embedding) > 1 else (*embedding, answer)[0]
+
+    def _entering(self, part: NetworkPart, name: str, column: str) -> Any:
+        """Return the tensor that enters an input of a part's network, of what enters the whole."""
+        pixels = column == IMAGE
+        key = (IMAGE if part.variant.faces == "cut" else part.variant.faces) if pixels else column
+        if key not in self.entering:
+            any_size = pixels and part.variant.faces == "cut" and not self.fixed
+            shape = (None, None, 3) if any_size else (
+                part.variant.face_shape if pixels else part.model.input[name].shape[1:])
+            self.entering[key] = keras.Input(shape, batch_size=1 if self.fixed else None, name=key.replace(".", "_"),
+                                             dtype="uint8" if pixels else "float32")
+        if not pixels:
+            return self.entering[key]
+        view = part.variant, part.side
+        if view not in self._views:
+            self._views[view] = PortableView(*view)(self.entering[key])
+        return self._views[view]
 
 
 def _features(tensor: Any) -> Any:

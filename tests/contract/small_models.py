@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from fecemo.data.variants import Variant, variants
-from fecemo.models.approach import IMAGE, Approach, Phase, approaches
+from fecemo.models.approach import IMAGE, PROBABILITIES_OF, Approach, Phase, approaches
 from fecemo.models.loss import LossTerm, losses
 from fecemo.training.augmentations.geometric import Crop
 from fecemo.training.examples import Examples
@@ -36,7 +36,7 @@ LEARNT_COLUMN = 3
 """Numbers of the columns that are learnt."""
 SIZES = {"blocks": (1, 1, 1, 1), "side": FACE_SIDE, "landmark_features": LEARNT_COLUMN, "dropout": (0.0, 0.0),
          "units": (1, 1, 1), "landmark_units": (1, 1, 1), "width": 16, "depth": 1, "fusion_depth": 1, "heads": 2,
-         "drop_path": 0.0}
+         "drop_path": 0.0, "members": ("first", "second")}
 """Other sizes: depths, because each layer costs a compiler's time, and the side to which a model resizes faces.
 
 Nothing is left out by chance, so that the loss of one step can be compared with that of the next.
@@ -65,7 +65,8 @@ def small_shape(variant: Variant) -> tuple[int, int, int]:
 
 def input_shapes(approach: Approach, config, variant: Variant) -> dict[str, tuple[int, ...]]:
     """Return the shape of what enters each input for a face."""
-    return {name: small_shape(variant) if column == IMAGE else (VECTOR,)
+    return {name: small_shape(variant) if column == IMAGE else
+            (N_CLASSES if column.startswith(PROBABILITIES_OF) else VECTOR,)
             for name, column in approach.columns(config).items()}
 
 

@@ -16,7 +16,7 @@ from small_models import (
 )
 
 from fecemo.data.variants import find_variant
-from fecemo.models.approach import approaches, find_approach
+from fecemo.models.approach import PROBABILITIES_OF, approaches, find_approach
 from fecemo.models.description import describe
 from fecemo.models.layers import adapt_inputs
 from fecemo.study.faces.data_names import read_data_name
@@ -33,6 +33,10 @@ class Cell:
         self.model = self.new_model(1)
         self.first_weights = self.model.get_weights()
         self.inputs = some_inputs(self.shapes)
+        for name, column in self.approach.columns(self.config).items():
+            if column.startswith(PROBABILITIES_OF):
+                shares = np.exp(self.inputs[name])
+                self.inputs[name] = shares / shares.sum(axis=1, keepdims=True)
 
     def new_model(self, seed):
         return self.approach.model(self.config, self.shapes, N_CLASSES, seed)

@@ -61,10 +61,10 @@ def read_cell(cell: Cell, layout: RunLayout, score: Score | None, *, part: str =
 
 
 def _waits(cell: Cell) -> str | None:
-    """Return what a cell waits for, in words: first what the row waits for whose embeddings it takes."""
-    row, variant = cell.embeddings_from, cell.variant.name
-    behind = None if row is None else _waits(resolve(cell.recipe, row, variant))
-    return behind or cell.recipe.waits_for(cell.row, variant)
+    """Return what a cell waits for, in words: first what the rows wait for of which its own is made."""
+    variant = cell.variant.name
+    behind = (_waits(resolve(cell.recipe, row, variant)) for row in cell.behind.values())
+    return next(filter(None, behind), None) or cell.recipe.waits_for(cell.row, variant)
 
 
 def _is_current(cell: Cell, layout: RunLayout, kind: str) -> bool:
