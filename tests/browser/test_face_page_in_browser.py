@@ -9,14 +9,21 @@ import http.server
 import os
 import shutil
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from fecemo.errors import ResourceError
+from fecemo.imaging.crop import CropPolicy, crop_face, pixel_box
+from fecemo.imaging.landmarks.features import columns_of, landmark_features
+from fecemo.imaging.landmarks.model import FaceLandmarker
 from fecemo.stages import face_page
+from fecemo.stages.exported_model import ExportedModel
 from fecemo.stages.face_page import FacePageSettings
+from tests.integration.landmark_stand_ins import landmark_bundle, model_of_landmarks
 from tests.integration.test_serve import model_of_brightness, photograph
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -54,14 +61,14 @@ def detector_of_one_face():
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("face_page")
+@contextmanager
+def served(folder, model, **settings):
+    """Serve the page of an exported model."""
     (folder / "exported").mkdir()
-    (folder / "exported" / "model.onnx").write_bytes(model_of_brightness())
+    (folder / "exported" / "model.onnx").write_bytes(model)
     (folder / "detector.onnx").write_bytes(detector_of_one_face())
     try:
-        face_page.run(FacePageSettings(folder / "exported", folder / "detector.onnx"), folder / "page")
+        face_page.run(FacePageSettings(folder / "exported", folder / "detector.onnx", **settings), folder / "page")
     except ResourceError as error:
         pytest.skip(str(error))
 
@@ -73,6 +80,12 @@ def address(tmp_path_factory):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("face_page"), model_of_brightness()) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +155,31 @@ def test_it_is_used_by_keyboard_on_a_telephone_in_the_dark_and_by_camera(address
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(23, 24, 26)"
     picture_of(page, "390")
     context.close()
+
+
+def test_landmarks_are_measured_in_the_page_as_by_the_program(browser, tmp_path):
+    pytest.importorskip("tf2onnx")
+    pytest.importorskip("ai_edge_litert")
+    bundle, model = landmark_bundle(tmp_path / "face_landmarker.task"), model_of_landmarks()
+    pixels = cv2.GaussianBlur(np.random.default_rng(5).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8), (0, 0), 12) * 2
+    (tmp_path / "photograph.png").write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+    # The square is a fifth larger than the face.
+    box = pixel_box((LEFT / WIDTH, (LEFT + FACE) / WIDTH, TOP / HEIGHT, (TOP + FACE) / HEIGHT), WIDTH, HEIGHT,
+                    CropPolicy(margin=0.2, square=True))
+    values, _, _ = landmark_features(crop_face(pixels[..., ::-1], box), FaceLandmarker(bundle))
+    expected = ExportedModel(model, "model.onnx").answers({
+        f"landmark_features.{group}": values[None, columns_of([group])] for group in ("distances", "blendshapes")})
+    (tmp_path / "served").mkdir()
+    with served(tmp_path / "served", model, landmark_model=bundle) as address:
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+        page, status = context.new_page(), playwright.expect
+        page.goto(address)
+        status(page.locator("#status")).to_have_text("Ready.", timeout=60_000)
+        page.set_input_files("#files", [tmp_path / "photograph.png"])
+        status(page.locator("#status")).to_have_text("1 photograph read.", timeout=60_000)
+        with page.expect_download() as downloading:
+            page.get_by_role("button", name="Save as CSV").click()
+        (row,) = csv.DictReader(Path(downloading.value.path()).read_text().splitlines())
+        context.close()
+    np.testing.assert_allclose([float(row["first"]), float(row["second"])], expected.probabilities[0], atol=2e-3)
+    assert expected.probabilities.min() > 0.02  # neither is sure, so that a wrong mesh would show

@@ -1,13 +1,14 @@
 // Photographs → faces → what each shows, in this page alone: YuNet and an exported model by onnxruntime-web.
 // The steps are those of 01_detect.py, so that page and program cut out and name the same faces.
 import * as ort from "./ort/ort.wasm.min.mjs";
+import {Landmarks} from "./landmarks.js";
 
 const OVERVIEW = 640, CLOSE = 256, STRIDES = [8, 16, 32], SAME = 0.3, WITHIN = 0.65;
 const MIN_SCORE = 0.7, MIN_SIZE = 32, MARGIN = 0.2, FACE_SIDE = 200, MAX_PIXELS = 50e6, SHOWN_SIDE = 1280;
 const COLOURS = ["#0b5d7a", "#9a3412", "#3f6212", "#6b21a8", "#9f1239", "#1e40af", "#854d0e", "#155e75"];
 const element = (id) => document.getElementById(id);
 const rows = [];
-let detector, model, about, camera = null;
+let detector, model, about, landmarks = null, camera = null;
 
 function say(words, fault = false) {
   element("status").textContent = words;
@@ -28,6 +29,8 @@ async function load() {
   const options = {executionProviders: ["wasm"], logSeverityLevel: 3};
   detector = await ort.InferenceSession.create("detector.onnx", options);
   model = await ort.InferenceSession.create("model.onnx", options);
+  if (about.landmarks) landmarks = new Landmarks(ort, {mesh: await ort.InferenceSession.create("mesh.onnx", options),
+    blendshapes: await ort.InferenceSession.create("blendshapes.onnx", options)}, about.landmarks);
   for (const id of ["files", "camera"]) element(id).disabled = false;
   say("Ready.");
 }
@@ -137,6 +140,21 @@ function square(box, picture) {
   return {left, top, width: right - left, height: bottom - top};
 }
 
+// What enters the model for a face of 200 pixels: the face itself, or what is measured on it.
+async function entering(face) {
+  const feeds = {};
+  if (about.columns.includes("cut")) {
+    feeds.image = new ort.Tensor("uint8", new Uint8Array(face.buffer), [1, FACE_SIDE, FACE_SIDE, 3]);
+  }
+  if (landmarks) {
+    const measured = await landmarks.measure({width: FACE_SIDE, height: FACE_SIDE, data: face});
+    for (const column of about.columns) if (measured[column]) {
+      feeds[column.replace(".", "_")] = new ort.Tensor("float32", measured[column], [1, measured[column].length]);
+    }
+  }
+  return feeds;
+}
+
 async function facesOf(picture) {
   const longest = Math.max(picture.width, picture.height), overview = Math.min(1, OVERVIEW / longest);
   let boxes = await candidates(picture, overview);
@@ -152,8 +170,7 @@ async function facesOf(picture) {
     }
     const shrinks = cut.width >= FACE_SIDE && cut.height >= FACE_SIDE;
     const face = resampled({...cut, data}, FACE_SIDE, FACE_SIDE, shrinks ? areas : cubics);
-    const image = new ort.Tensor("uint8", new Uint8Array(face.buffer), [1, FACE_SIDE, FACE_SIDE, 3]);
-    const out = await model.run({image}, ["probabilities"]);
+    const out = await model.run(await entering(face), ["probabilities"]);
     const shares = Array.from(out.probabilities.data), most = Math.max(...shares);
     faces.push({box, shares, confidence: most, shows: most > 0 ? about.labels[shares.indexOf(most)] : ""});
   }

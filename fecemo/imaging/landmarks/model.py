@@ -51,6 +51,12 @@ class FaceLandmarker:
         return shapes.ravel()
 
 
+def networks_of(path: Path) -> tuple[bytes, bytes]:
+    """Return the networks of a ``face_landmarker.task``, as LiteRT files: of the mesh, and of the blendshapes."""
+    parts = _read_bundle(path)
+    return parts[MESH_NAME], parts[BLENDSHAPES_NAME]
+
+
 def _read_bundle(path: Path) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(path) as bundle:
