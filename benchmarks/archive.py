@@ -160,11 +160,11 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="make the temporary folder in this one")
     arguments = parser.parse_args()
     few, many = (50, 200) if arguments.quick else arguments.counts
-    found = sorted(path for path in arguments.photos.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
-    if len(found) < many:
-        raise SystemExit(f"{arguments.photos} holds {len(found)} photographs, {many} are asked for")
+    paths = sorted(path for path in arguments.photos.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+    if len(paths) < many:
+        raise SystemExit(f"{arguments.photos} holds {len(paths)} photographs, {many} are asked for")
     python = arguments.peer_python or peer_python(arguments.cache)
-    drawn = random.Random(arguments.seed).sample(found, many)
+    drawn = random.Random(arguments.seed).sample(paths, many)
     with tempfile.TemporaryDirectory(dir=arguments.folder) as scratch:
         folder = Path(scratch)
         log = folder / "log.txt"

@@ -181,8 +181,8 @@ def suggestions_table(material: Material) -> None:
                "drawn faces at 48 pixels in gray": material.logits(material.reduced(), penalty=0.03)}
     print("\n| without an act | balanced accuracy |\n|:--|--:|")
     for name, logs in answers.items():
-        said = np.array(material.classes)[logs[material.test].argmax(axis=1)]
-        print(f"| {name} | {balanced_accuracy_score(truth, said):.3f} |", flush=True)
+        answered = np.array(material.classes)[logs[material.test].argmax(axis=1)]
+        print(f"| {name} | {balanced_accuracy_score(truth, answered):.3f} |", flush=True)
 
 
 if __name__ == "__main__":

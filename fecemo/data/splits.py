@@ -84,19 +84,19 @@ def make_splits(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndar
     return splits
 
 
-def held_out_per_class(counts: Mapping[str, int], asked: Mapping[str, int]) -> dict[str, int]:
+def held_out_per_class(counts: Mapping[str, int], quotas: Mapping[str, int]) -> dict[str, int]:
     """Return how many faces of every label are held out, by split: as many as asked, or equally fewer of each.
 
     Half of the rarest label stays to be learnt from. Where it has too few faces for that, all numbers become smaller in
     proportion, rounded down. Raises `InputError` if none would be left of a number that is above 0.
     """
-    whole = sum(asked.values())
+    whole = sum(quotas.values())
     rarest = min(counts, key=lambda label: (counts[label], label), default="")
     available = counts.get(rarest, 0) // 2
     if whole <= available:
-        return dict(asked)
-    taken = {split: number * available // whole for split, number in asked.items()}
-    for split, number in asked.items():
+        return dict(quotas)
+    taken = {split: number * available // whole for split, number in quotas.items()}
+    for split, number in quotas.items():
         if number and not taken[split]:
             raise InputError(f"{number} faces of every label were asked for as the {split} split, and of "
                              f"{rarest or 'no label'!r} there are {counts.get(rarest, 0)}: too few to hold out any and "

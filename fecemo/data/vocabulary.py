@@ -167,8 +167,8 @@ class Vocabulary:
                         vocabulary = vocabulary.with_name(narrow, wide)
                 part = last
             if name is None:
-                said = f"{part.strip()!r} is unknown; " if part.strip() != text.strip() else ""
-                raise InputError(said + nearest(part.strip(), {*classes, *vocabulary.known}))
+                unknown = f"{part.strip()!r} is unknown; " if part.strip() != text.strip() else ""
+                raise InputError(unknown + nearest(part.strip(), {*classes, *vocabulary.known}))
             names.append(name)
         return AND.join(dict.fromkeys(names)), vocabulary
 

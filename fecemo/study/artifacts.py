@@ -199,7 +199,7 @@ class Artifacts:
         if other is None:
             return None
         return Status("stale", f"{title} {artifact.key[0]} {'were' if artifact.kind == DRAWN else 'was'} made with "
-                               f"other settings than the recipe's: {_difference(other.stored, other.asked)}",
+                               f"other settings than the recipe's: {_difference(other.stored, other.current)}",
                       f"run the {other.stage} stage again")
 
     @staticmethod
@@ -271,13 +271,13 @@ def _words(name: str) -> str:
     return f"the data set {row}" if kind == "dataset" and row else kind.replace("_", " ") + of + row
 
 
-def _difference(stored: Any, asked: Any, path: str = "") -> str:
+def _difference(stored: Any, current: Any, path: str = "") -> str:
     """Return the first setting in which two configs differ, in words."""
-    if isinstance(stored, dict) and isinstance(asked, dict):
-        for key in (*asked, *stored):
-            if stored.get(key) != asked.get(key):
-                return _difference(stored.get(key), asked.get(key), f"{path}.{key}" if path else key)
-    return f"{path} was {_short(stored)}, is {_short(asked)}"
+    if isinstance(stored, dict) and isinstance(current, dict):
+        for key in (*current, *stored):
+            if stored.get(key) != current.get(key):
+                return _difference(stored.get(key), current.get(key), f"{path}.{key}" if path else key)
+    return f"{path} was {_short(stored)}, is {_short(current)}"
 
 
 def _short(value: Any) -> str:

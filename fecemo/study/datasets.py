@@ -88,13 +88,13 @@ class OtherSettings:
     ----------
     stage : str
         That is to run again.
-    stored, asked : dict of str to object
+    stored, current : dict of str to object
         What its receipt has of the settings that differ, and what the recipe has.
     """
 
     stage: str
     stored: dict[str, Any]
-    asked: dict[str, Any]
+    current: dict[str, Any]
 
 
 def dataset_ways() -> dict[str, DatasetWay]:
@@ -212,13 +212,13 @@ def read_datasets(document: Any, where: str) -> dict[str, DatasetRecipe]:
         If a name cannot be a folder's, there is no such way, or a setting is not sound.
     """
     ways = dataset_ways()
-    asked = " or ".join(f"{way}: {{...}}" for way in ways)
+    forms = " or ".join(f"{way}: {{...}}" for way in ways)
     if not isinstance(document, dict) or not document:
-        raise InputError(f"{where}: expected data sets by name, each with {asked}, got {document!r}")
+        raise InputError(f"{where}: expected data sets by name, each with {forms}, got {document!r}")
     datasets = {}
     for name, entry in document.items():
         if not isinstance(entry, dict) or list(map(type, entry.values())) != [dict]:
-            raise InputError(f"{where}.{name}: expected one of {asked}, got {entry!r}")
+            raise InputError(f"{where}.{name}: expected one of {forms}, got {entry!r}")
         (way_name, settings), = entry.items()
         if way_name not in ways:
             raise InputError(f"{where}.{name}: unknown key {way_name!r}, {nearest(str(way_name), ways)}")

@@ -75,15 +75,15 @@ def browser():
 def page(browser, folder):
     """The page at 1280 pixels; at the end nothing was asked for beyond the archive's folder, and nothing failed."""
     opened = browser.new_page(viewport={"width": 1280, "height": 800})
-    asked: list[str] = []
+    requests: list[str] = []
     faults: list[str] = []
-    opened.on("request", lambda request: asked.append(request.url))
+    opened.on("request", lambda request: requests.append(request.url))
     opened.on("pageerror", lambda error: faults.append(str(error)))
     opened.goto((folder / "index.html").as_uri())
     yield opened
     opened.close()
     root = folder.parent.as_uri() + "/"
-    assert [url for url in asked if not url.startswith((root, "blob:", "data:"))] == []
+    assert [url for url in requests if not url.startswith((root, "blob:", "data:"))] == []
     assert faults == []
 
 

@@ -44,8 +44,8 @@ def job(module, folder):
     terms = tuple(LossTerm(losses()[name](), output, target) for name, output, target in module.TERMS)
     phases = []
     for phase in approach.phases:
-        mine = tuple(term for term in terms if term.output in phase.targets)
-        fit = FitSettings(mine, Adam(), 1e-3, epochs=2, batch_size=8, augment=module.AUGMENT)
+        first = tuple(term for term in terms if term.output in phase.targets)
+        fit = FitSettings(first, Adam(), 1e-3, epochs=2, batch_size=8, augment=module.AUGMENT)
         phases.append(TrainingPhase(phase.name, phase.frozen, fit, columns, examples))
     model = approach.model(approach.config(), shapes, N_CLASSES, 3)
     adapt_inputs(model, lambda name: columns[name])
@@ -83,8 +83,8 @@ def test_it_trains_resumes_is_stored_and_read_back(name, tmp_path, monkeypatch):
     monkeypatch.setattr(TrainingStep, "step", step)
     resumed = job(module, tmp_path / "broken")
     assert [record.loss for record in train(resumed).records] == [record.loss for record in done.records]
-    for one, other in zip(weights_of(whole), weights_of(resumed), strict=True):
-        np.testing.assert_array_equal(one, other)
+    for expected, actual in zip(weights_of(whole), weights_of(resumed), strict=True):
+        np.testing.assert_array_equal(expected, actual)
 
     save_network(whole.model, tmp_path / MODEL_NAME)
     loaded = load_network(tmp_path / MODEL_NAME)
@@ -94,9 +94,9 @@ def test_it_trains_resumes_is_stored_and_read_back(name, tmp_path, monkeypatch):
         paths = {output: tmp_path / folder / f"{output}.npy" for output in outputs}
         write_outputs(paths, part_of(model, outputs), loader, 5, "outputs")
     for output in outputs:
-        mine, theirs = (np.load(tmp_path / folder / f"{output}.npy") for folder in ("mine", "theirs"))
-        assert mine.shape[0] == FACES
-        np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
+        first, second = (np.load(tmp_path / folder / f"{output}.npy") for folder in ("mine", "theirs"))
+        assert first.shape[0] == FACES
+        np.testing.assert_allclose(first, second, rtol=1e-5, atol=1e-6)
 
 
 def test_a_layer_that_is_not_registered_is_refused_before_it_trains(tmp_path):

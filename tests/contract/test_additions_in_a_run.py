@@ -180,8 +180,8 @@ def test_killed_and_run_again_it_gives_the_same_model(study, row, tmp_path):
     assert read_receipt(made) is None
     train.run(arguments)
     whole, resumed = (load_network(place / "model.keras") for place in (layout.model(row, "gray"), made))
-    for one, other in zip(whole.weights, resumed.weights, strict=True):
-        np.testing.assert_array_equal(np.asarray(one), np.asarray(other), err_msg=one.path)
+    for first, second in zip(whole.weights, resumed.weights, strict=True):
+        np.testing.assert_array_equal(np.asarray(first), np.asarray(second), err_msg=first.path)
 
 
 @pytest.mark.parametrize("backend", [name for name in BACKENDS if name != keras.backend.backend()])

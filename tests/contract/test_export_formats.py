@@ -24,10 +24,10 @@ PER_FILE = 3
 
 @pytest.fixture(params=list(export_formats()))
 def format(request):
-    found = find_export_format(request.param)
-    for package in found.needs:
+    result = find_export_format(request.param)
+    for package in result.needs:
         pytest.importorskip(package)
-    return found
+    return result
 
 
 @pytest.fixture
@@ -169,8 +169,8 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_written(format, data
     refusals = [(dict(splits=("tset",)), dataset, "did you mean 'test'"),
                 (dict(splits=("test",)), plain, "has no splits"), (dict(labelled=True), plain, "no labelled face"),
                 (dict(variant="grey"), dataset, "did you mean 'gray'")]
-    for changes, of, said in refusals:
-        with pytest.raises(InputError, match=said):
+    for changes, of, message in refusals:
+        with pytest.raises(InputError, match=message):
             run(settings_for(of, format, **changes), tmp_path / "out")
     for changes in (dict(quality=0), dict(quality=101), dict(limit=0), dict(per_file=0), dict(threads=0)):
         with pytest.raises(ValueError, match=next(iter(changes))):

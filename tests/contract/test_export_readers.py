@@ -46,8 +46,8 @@ def opened(image: bytes) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(image)))
 
 
-def same(found: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> bool:
-    return found.keys() == expected.keys() and all(np.array_equal(found[face], expected[face]) for face in expected)
+def same(result: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> bool:
+    return result.keys() == expected.keys() and all(np.array_equal(result[face], expected[face]) for face in expected)
 
 
 def test_folders_hold_the_pixels_and_their_table_the_index(dataset, variant, tmp_path):
@@ -77,8 +77,8 @@ def test_folders_are_imported_again_as_the_same_labelled_faces(dataset, tmp_path
 def test_faces_without_labels_are_spread_over_folders(tmp_path):
     dataset = write_dataset(tmp_path / "plain", plain_entries(6))
     run(ExportSettings(dataset=dataset.folder), tmp_path / "out")
-    found = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.png")}
-    assert found == {f"images/{face[:2]}/{face}.png" for face in dataset.ids.tolist()}
+    result = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.png")}
+    assert result == {f"images/{face[:2]}/{face}.png" for face in dataset.ids.tolist()}
     assert len({face[:2] for face in dataset.ids.tolist()}) == 6
 
 

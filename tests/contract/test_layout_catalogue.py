@@ -39,12 +39,12 @@ def test_an_empty_place_is_named(layout, tmp_path):
 
 
 def test_labels_are_the_sets_classes_or_none_at_all(layout, labelled_places):
-    found = layout.read(labelled_places[layout.name], ReadOptions())
-    labels = {image.label for image in found.images}
-    assert labels == {""} or labels == set(found.classes)
-    assert [image.path for image in found.images] == sorted(image.path for image in found.images)
-    assert len({image.address for image in found.images}) == len(found.images)
-    assert all(image.pixels or image.read or (found.folder / image.path).is_file() for image in found.images)
+    listing = layout.read(labelled_places[layout.name], ReadOptions())
+    labels = {image.label for image in listing.images}
+    assert labels == {""} or labels == set(listing.classes)
+    assert [image.path for image in listing.images] == sorted(image.path for image in listing.images)
+    assert len({image.address for image in listing.images}) == len(listing.images)
+    assert all(image.pixels or image.read or (listing.folder / image.path).is_file() for image in listing.images)
 
 
 @pytest.fixture

@@ -54,11 +54,11 @@ class Case:
         output = table.reshape(-1, *self.per_face)
         if self.loss.group_size > 1:
             output = output.reshape(-1, self.loss.group_size, *self.per_face)
-        found = self.loss.per_example(
+        result = self.loss.per_example(
             keras.ops.convert_to_tensor(output[:upto].astype(np.float32)),
             None if self.target is None else keras.ops.convert_to_tensor(self.target[:upto]),
             keras.ops.convert_to_tensor(weights[:upto]), self.state)
-        return keras.ops.convert_to_numpy(found)
+        return keras.ops.convert_to_numpy(result)
 
 
 @pytest.fixture(params=losses())
@@ -74,22 +74,22 @@ def test_an_entry_is_whole(case):
 
 
 def test_one_number_an_example(case):
-    found = case.losses_at(case.table, np.ones(EXAMPLES, np.float32))
-    assert found.shape == (EXAMPLES,)
-    assert found.dtype == np.float32
-    assert np.isfinite(found).all()
-    assert (found >= 0).all()
+    result = case.losses_at(case.table, np.ones(EXAMPLES, np.float32))
+    assert result.shape == (EXAMPLES,)
+    assert result.dtype == np.float32
+    assert np.isfinite(result).all()
+    assert (result >= 0).all()
 
 
 def test_slopes_are_those_of_finite_differences(case):
     weights = np.array([1, 1, 1, 1, 0], np.float32)
-    said = case.step.step({"image": case.pixels}, dict(case.examples.targets), weights)
+    metrics = case.step.step({"image": case.pixels}, dict(case.examples.targets), weights)
     slopes = case.table - case.model.get_layer("table").get_weights()[0]
 
     def mean_loss(table):
         return float((case.loss.default_weight * case.losses_at(table, weights) * weights).astype(np.float64).sum() / 4)
 
-    assert said["loss"] == pytest.approx(mean_loss(case.table), rel=1e-5)
+    assert metrics["loss"] == pytest.approx(mean_loss(case.table), rel=1e-5)
     expected = np.zeros_like(case.table)
     for place in np.ndindex(*case.table.shape):
         nudge = np.zeros_like(case.table)
@@ -117,5 +117,5 @@ def test_examples_at_no_weight_touch_no_other(case):
                    for key, values in other.examples.targets.items()}
         other.step.step({"image": pixels}, targets, np.array([1, 1, 1, 1, 0], np.float32))
         state_after.append([keras.ops.convert_to_numpy(variable) for variable in other.step.state])
-    for one, another in zip(*state_after, strict=True):
-        np.testing.assert_array_equal(one, another)
+    for first, second in zip(*state_after, strict=True):
+        np.testing.assert_array_equal(first, second)

@@ -20,7 +20,7 @@ OTHERS = [backend for backend in BACKENDS if backend != keras.backend.backend()]
 
 
 @pytest.fixture(scope="module")
-def theirs(tmp_path_factory):
+def peer(tmp_path_factory):
     """What the backend of this process trained; where it is the only one, `test_model_approaches` trains as much."""
     if not any(importlib.util.find_spec(backend) for backend in OTHERS):
         pytest.skip("no other backend is installed")
@@ -32,20 +32,20 @@ def theirs(tmp_path_factory):
 
 
 @pytest.fixture(scope="module", params=OTHERS)
-def other(request, theirs):
+def other(request, peer):
     """What another backend trained, and what it made of the networks trained here."""
     if importlib.util.find_spec(request.param) is None:
         pytest.skip(f"{request.param} is not installed")
-    folder = theirs.parent / request.param
-    done = subprocess.run([sys.executable, PROGRAM, theirs, folder], capture_output=True, text=True, timeout=1800,
+    folder = peer.parent / request.param
+    done = subprocess.run([sys.executable, PROGRAM, peer, folder], capture_output=True, text=True, timeout=1800,
                           env={**os.environ, "KERAS_BACKEND": request.param, "PYTHONPATH": str(PROGRAM.parents[2])})
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.strip().endswith(request.param)
     return folder
 
 
-def test_this_backend_trains_every_approach(theirs):
-    assert {path.name for path in theirs.iterdir() if path.is_dir()} == set(LEARNING)
+def test_this_backend_trains_every_approach(peer):
+    assert {path.name for path in peer.iterdir() if path.is_dir()} == set(LEARNING)
 
 
 @pytest.mark.parametrize("approach", LEARNING)
@@ -55,15 +55,15 @@ def test_weights_trained_there_give_the_same_outputs_here(other, approach, tmp_p
 
 
 @pytest.mark.parametrize("approach", LEARNING)
-def test_weights_trained_here_give_the_same_outputs_there(other, approach, theirs):
-    assert_close(theirs / approach, other / f"{approach}_of_theirs")
+def test_weights_trained_here_give_the_same_outputs_there(other, approach, peer):
+    assert_close(peer / approach, other / f"{approach}_of_theirs")
 
 
-def test_the_view_is_the_same_to_the_last_bit(other, theirs):
-    views = sorted(path.name for path in theirs.glob("view_*.npy"))
+def test_the_view_is_the_same_to_the_last_bit(other, peer):
+    views = sorted(path.name for path in peer.glob("view_*.npy"))
     assert len(views) == 6
     for name in views:
-        np.testing.assert_array_equal(np.load(theirs / name), np.load(other / name), err_msg=name)
+        np.testing.assert_array_equal(np.load(peer / name), np.load(other / name), err_msg=name)
 
 
 @pytest.mark.parametrize("backend", OTHERS)
@@ -79,7 +79,7 @@ def test_steps_of_several_passes_and_balances_with_a_memory_compute_the_same_the
 
 
 def assert_close(first, second):
-    with np.load(first / "outputs.npz") as mine, np.load(second / "outputs.npz") as theirs:
-        assert set(mine) == set(theirs)
-        for name in mine:
-            np.testing.assert_allclose(mine[name], theirs[name], rtol=1e-4, atol=1e-4, err_msg=name)
+    with np.load(first / "outputs.npz") as here, np.load(second / "outputs.npz") as peer:
+        assert set(here) == set(peer)
+        for name in here:
+            np.testing.assert_allclose(here[name], peer[name], rtol=1e-4, atol=1e-4, err_msg=name)

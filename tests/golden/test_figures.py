@@ -37,7 +37,7 @@ def oklab(rgb: np.ndarray) -> np.ndarray:
 def test_no_two_colours_of_the_palette_are_confused(deficiency):
     seen = [oklab(linear(colour) @ np.array(DEFICIENCIES[deficiency]).T) for colour in PALETTE]
     assert len(set(PALETTE)) == 8
-    assert min(np.linalg.norm(one - other) for one, other in combinations(seen, 2)) > 0.10
+    assert min(np.linalg.norm(first - second) for first, second in combinations(seen, 2)) > 0.10
 
 
 @pytest.mark.parametrize("ground", ["#ffffff", "#1c1e21"])

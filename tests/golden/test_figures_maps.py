@@ -94,8 +94,8 @@ def test_target_faces_have_the_edge_of_their_emotion_and_other_ids():
         emotion_colour(name, EMOTIONS) for name in ("", "anger", "fear", "happy", "sad")]
     ids = [set(re.findall(r'\bid="([^"]+)"', svg)) for svg in (source, target)]
     assert not ids[0] & ids[1]
-    for svg, own in zip((source, target), ids, strict=True):
-        assert set(re.findall(r"url\(#([^)]+)\)", svg)) == own
+    for svg, svg_ids in zip((source, target), ids, strict=True):
+        assert set(re.findall(r"url\(#([^)]+)\)", svg)) == svg_ids
 
 
 def test_a_name_has_one_colour_whatever_its_clusters():

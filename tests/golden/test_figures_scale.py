@@ -51,10 +51,10 @@ def test_probes_stand_at_their_balanced_accuracies():
     drawn = Drawn(probes_figure(Probes(
         labels=400, n_scored=90, chance=0.2, majority=0.3, length=5, used=5, penalty=1.0, metric="cosine",
         neighbours=20, linear=answered(0.6), nearest=answered(0.4)), SCORE))
-    own = SCORE.intervals["balanced_accuracy"]
+    bounds = SCORE.intervals["balanced_accuracy"]
     assert drawn.dots == pytest.approx([SCORE.balanced_accuracy, 0.4, 0.6], abs=1e-4)
     assert drawn.printed == [f"{SCORE.balanced_accuracy:.3f}"[1:], ".400", ".600"]
-    drawn.assert_lines((own.low, own.high), (0.35, 0.44), (0.55, 0.64), (0.2, 0.2))
+    drawn.assert_lines((bounds.low, bounds.high), (0.35, 0.44), (0.55, 0.64), (0.2, 0.2))
 
 
 def test_groups_stand_at_their_accuracies_and_a_small_one_is_a_ring():

@@ -31,14 +31,14 @@ def require_traced(run: Path) -> Page:
     page = Page(text_of(run))
     for attributes, printed in page.data:
         line = frames[attributes["data-file"]].iloc[int(attributes["data-line"])]
-        found = float(line[attributes["data-column"]])
-        assert float(attributes["value"]) == found
+        result = float(line[attributes["data-column"]])
+        assert float(attributes["value"]) == result
         if re.fullmatch(r"-?\d?\.\d+", printed):
-            assert float(printed) == pytest.approx(found, abs=0.5 * 10 ** -len(printed.partition(".")[2]) + 1e-12)
+            assert float(printed) == pytest.approx(result, abs=0.5 * 10 ** -len(printed.partition(".")[2]) + 1e-12)
         elif printed == "< .001":
-            assert found < 0.001
+            assert result < 0.001
         elif re.fullmatch(r"[\d,]+", printed):
-            assert int(printed.replace(",", "")) == found
+            assert int(printed.replace(",", "")) == result
         else:
             assert re.fullmatch(r"(\d+ h )?(\d+ min )?([\d.]+ s)?", printed), f"{printed} is printed in no known manner"
     loose = [words for words in page.words if re.search(r"(?<![\d.])\.\d", words)]

@@ -12,8 +12,8 @@ from fecemo.evaluation.result_rows import cell_rows, verdict
 from fecemo.evaluation.results import results_of
 
 
-def plain(said: list[Markup]) -> str:
-    return " ".join(re.sub(r"<[^>]+>", "", sentence) for sentence in said)
+def plain(lines: list[Markup]) -> str:
+    return " ".join(re.sub(r"<[^>]+>", "", sentence) for sentence in lines)
 
 
 @pytest.mark.parametrize(("accuracy", "balanced", "expected"), [
@@ -41,7 +41,7 @@ def test_balanced_chance_counts_only_emotions_that_were_scored():
 
 def read(score):
     """Return what is said of one score."""
-    heading = {one.name: one for one in (*ROWS, *COLUMNS)}
+    heading = {heading_of.name: heading_of for heading_of in (*ROWS, *COLUMNS)}
     cell = CellRecords(heading[score.approach], heading[score.variant], score=score)
     return plain(read_cell(Lookup(results_of(cell_rows(cell, seed=7))), score))
 
@@ -56,18 +56,18 @@ def opening(results):
 
 def test_a_cell_says_its_best_and_worst_emotion_and_what_it_never_answers():
     score = synthetic_score("supervised", "rgb")
-    said = read(score)
-    assert "It recognises neutral most often (.938) and contempt least (.406)." in said
-    assert "never answers" not in said
+    lines = read(score)
+    assert "It recognises neutral most often (.938) and contempt least (.406)." in lines
+    assert "never answers" not in lines
     silent = {**score.classes, "sad": replace(score.classes["sad"], answered=0)}
     assert "It never answers sad." in read(replace(score, classes=silent))
 
 
 def test_an_abstaining_cell_says_so_and_an_oracle_is_called_an_upper_bound():
-    said = read(synthetic_score("conv_autoencoder", "gray"))
-    assert "44 of 344 scored faces fell into clusters without a class and count as wrong." in said
-    assert "Upper bound, not a result" in said
-    assert "the best names that name each class once" in said
+    lines = read(synthetic_score("conv_autoencoder", "gray"))
+    assert "44 of 344 scored faces fell into clusters without a class and count as wrong." in lines
+    assert "Upper bound, not a result" in lines
+    assert "the best names that name each class once" in lines
     assert "Upper bound" not in read(synthetic_score("supervised", "gray"))
 
 
@@ -79,18 +79,18 @@ def test_the_first_sentence_states_the_best_accuracy_and_chance():
 
 
 def test_the_table_is_read_from_its_numbers():
-    said = read_all(synthetic_results())
+    lines = read_all(synthetic_results())
     assert ("Not significantly different from chance: Stacked autoencoder (RGB, Grayscale), Stacked convolutional "
-            "autoencoder (RGB).") in said
-    assert "Below chance: Stacked convolutional autoencoder (Grayscale)." in said
+            "autoencoder (RGB).") in lines
+    assert "Below chance: Stacked convolutional autoencoder (Grayscale)." in lines
     assert "Above chance, with their whole interval: Stacked autoencoder (Cropped), Stacked convolutional " \
-           "autoencoder (Cropped), Semi-supervised (all 3), Supervised (all 3)." in said
-    assert "Ahead of every other approach on RGB, Grayscale and Cropped faces: Supervised." in said
-    assert "Supervised: Cropped faces (.840) are ahead of RGB faces (.712)." in said
-    assert "Semi-supervised: Grayscale faces (.590) are ahead of RGB faces (.488)." in said
+           "autoencoder (Cropped), Semi-supervised (all 3), Supervised (all 3)." in lines
+    assert "Ahead of every other approach on RGB, Grayscale and Cropped faces: Supervised." in lines
+    assert "Supervised: Cropped faces (.840) are ahead of RGB faces (.712)." in lines
+    assert "Semi-supervised: Grayscale faces (.590) are ahead of RGB faces (.488)." in lines
     alone = read_all(synthetic_results(compared=False))  # by the intervals of each cell alone
     assert "The variants of Semi-supervised cannot be told apart" in alone
-    assert "Of 12 cells with a published figure, 3 hold it within their interval, 8 are above it and 1 below." in said
+    assert "Of 12 cells with a published figure, 3 hold it within their interval, 8 are above it and 1 below." in lines
 
 
 def test_the_highest_is_that_of_the_mean_where_cells_ran_with_several_seeds():
@@ -98,12 +98,12 @@ def test_the_highest_is_that_of_the_mean_where_cells_ran_with_several_seeds():
     for variant, other in (("tight", 0.5), ("gray", 0.9)):  # of the first seed, .840 and less
         score = synthetic_score("supervised", variant)
         second = replace(score, seed=8, accuracy=other)
-        column = next(one for one in COLUMNS if one.name == variant)
+        column = next(heading_of for heading_of in COLUMNS if heading_of.name == variant)
         rows += cell_rows(CellRecords(ROWS[3], column, score=score), seed=7, further=[second])
     first = synthetic_score("supervised", "gray").accuracy
     mean, deviation = (first + 0.9) / 2, (0.9 - first) / 2 ** 0.5
-    said = opening(results_of(rows))
-    assert f"Supervised on Grayscale faces, {mean:.3f} ± {deviation:.3f} over 2 seeds".replace("0.", ".") in said
+    lines = opening(results_of(rows))
+    assert f"Supervised on Grayscale faces, {mean:.3f} ± {deviation:.3f} over 2 seeds".replace("0.", ".") in lines
 
 
 def test_an_empty_table_has_nothing_to_read():

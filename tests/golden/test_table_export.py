@@ -35,8 +35,8 @@ PUBLISHED = {"dense_autoencoder": (0.1226, 0.1253, 0.1184), "conv_autoencoder": 
 
 @pytest.mark.parametrize("suffix", EXPORTS)
 def test_exports_equal_the_golden_files(suffix):
-    found = EXPORTS[suffix](golden_results())
-    assert found == (FILES / f"table1.{suffix}").read_text(encoding="utf-8"), "see tests/golden/write_golden.py"
+    result = EXPORTS[suffix](golden_results())
+    assert result == (FILES / f"table1.{suffix}").read_text(encoding="utf-8"), "see tests/golden/write_golden.py"
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +69,10 @@ def test_tables_of_every_metric_have_the_figure_of_all_classes_and_not_that_of_t
 
 def figure_of(results, cell, metric, kind=""):
     frame = results.figures
-    found = frame[(frame["row"] == cell[0]) & (frame["variant"] == cell[1]) & (frame["metric"] == metric)
+    result = frame[(frame["row"] == cell[0]) & (frame["variant"] == cell[1]) & (frame["metric"] == metric)
                   & (frame["class"] == kind) & (frame["stage"] == "evaluate")]
-    assert len(found) == 1
-    return found.iloc[0]
+    assert len(result) == 1
+    return result.iloc[0]
 
 
 @pytest.mark.parametrize("cell", HITS)
@@ -204,9 +204,9 @@ def test_the_differences_hold_every_pair_both_ways(results):
     supervised, other = ("supervised", "rgb"), ("semi_supervised", "rgb")
 
     def pair(a, b):
-        found = frame[(frame["row"] == a[0]) & (frame["variant"] == a[1]) & (frame["other_row"] == b[0])
+        result = frame[(frame["row"] == a[0]) & (frame["variant"] == a[1]) & (frame["other_row"] == b[0])
                       & (frame["other_variant"] == b[1])]
-        return found.iloc[0]
+        return result.iloc[0]
 
     there, back = pair(supervised, other), pair(other, supervised)
     assert there["n"] == 344

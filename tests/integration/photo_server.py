@@ -21,7 +21,7 @@ class PhotoServer:
 
     def __init__(self):
         self.routes: dict[str, bytes | Answer] = {}
-        self.asked: Counter[str] = Counter()
+        self.requests: Counter[str] = Counter()
         self.headers: list[dict[str, str]] = []
         self.times: list[float] = []
         self.delay = 0.0
@@ -37,7 +37,7 @@ class PhotoServer:
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         with self._lock:
-            self.asked[handler.path] += 1
+            self.requests[handler.path] += 1
             self.headers.append(dict(handler.headers))
             self.times.append(time.monotonic())
         time.sleep(self.delay)

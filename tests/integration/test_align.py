@@ -120,8 +120,8 @@ def test_every_face_is_aligned_in_its_row_by_its_own_eyes(study):
     for row in range(FACES):
         np.testing.assert_allclose(eyes[row], picture.eye_middles(find_mesh(dataset.faces[row], Tilting()).landmarks),
                                    rtol=1e-5)
-        its = np.array(picture.UNSURE_EYES) if row in UNSURE else eyes[row]
-        np.testing.assert_array_equal(stored.values[row], picture.aligned_picture(dataset.faces[row], its))
+        middles = np.array(picture.UNSURE_EYES) if row in UNSURE else eyes[row]
+        np.testing.assert_array_equal(stored.values[row], picture.aligned_picture(dataset.faces[row], middles))
     assert len(np.unique(eyes[:, 0, 1].round(3))) > FACES - len(UNSURE), "the stand-in tilts each face by itself"
     assert stored.receipt.summary == {"faces": FACES, "unsure": len(UNSURE)}
     assert stored.receipt.inputs["dataset"] == dataset.receipt.digest
@@ -305,6 +305,6 @@ def test_a_row_that_takes_no_pixels_does_not_ask_for_aligned_faces(study):
     text = RECIPE.replace("MODEL", str(study[2])) + "  landmark_features: {fit: {}}\n"
     path = study[0] / "landmark_features.yaml"
     path.write_text(text)
-    asked = CellArguments(path, study[1].run, "landmark_features", "aligned")
-    assert asked.cell().faces_seen == "cut"
-    assert "aligned of source" not in json.dumps(train.run(asked).inputs)
+    cell_asked = CellArguments(path, study[1].run, "landmark_features", "aligned")
+    assert cell_asked.cell().faces_seen == "cut"
+    assert "aligned of source" not in json.dumps(train.run(cell_asked).inputs)

@@ -36,35 +36,35 @@ def test_planted_emotions_are_found_whatever_names_the_clusters(planted):
     # Of sixteen clusters each still lies within one emotion: names are right, and agreement with emotions falls.
     assert sixteen.named["labels_per_cluster"].accuracy.mean == 1
     assert sixteen.ari.mean < 0.9
-    assert all(its.right.all() for its in right.values())
+    assert all(answers.right.all() for answers in right.values())
 
 
 def test_vectors_that_know_nothing_are_at_chance_at_every_number_of_clusters(planted):
     record, _ = planted.group("dense_autoencoder")
     assert record.chance.uniform == 1 / 8
-    for one in record.entries:
-        assert abs(one.ami.mean) < 0.05
-        for named in one.named.values():
+    for entry in record.entries:
+        assert abs(entry.ami.mean) < 0.05
+        for named in entry.named.values():
             assert named.balanced_accuracy.low < 1 / 8 < named.balanced_accuracy.high
 
 
 def test_figures_follow_from_the_answers(planted):
     record, right = planted.group("dense_autoencoder")
     truth = right[8, "labels_per_cluster"].truth
-    for way, its in right.items():
-        balanced = [np.mean([line[truth == emotion].mean() for emotion in range(8)]) for line in its.right]
+    for way, answers in right.items():
+        balanced = [np.mean([line[truth == emotion].mean() for emotion in range(8)]) for line in answers.right]
         named = record.named(*way)
         assert named.balanced_accuracy.mean == pytest.approx(np.mean(balanced))
         assert named.balanced_accuracy.deviation == pytest.approx(np.std(balanced, ddof=1))
-        assert named.accuracy.mean == pytest.approx(its.right.mean())
+        assert named.accuracy.mean == pytest.approx(answers.right.mean())
 
 
 def test_the_test_split_is_scored_and_nothing_else(planted):
     record, right = planted.group("contrastive")
     assert record.n_scored == N_TARGET // 4
-    for its in right.values():
-        assert its.rows.tolist() == planted.target.rows_in("test").tolist()
-        assert [EMOTIONS[emotion] for emotion in its.truth] == planted.target.labels[its.rows].tolist()
+    for answers in right.values():
+        assert answers.rows.tolist() == planted.target.rows_in("test").tolist()
+        assert [EMOTIONS[emotion] for emotion in answers.truth] == planted.target.labels[answers.rows].tolist()
 
 
 def test_what_any_seed_named_with_is_never_scored_where_all_other_labels_are(tmp_path):
@@ -75,10 +75,10 @@ def test_what_any_seed_named_with_is_never_scored_where_all_other_labels_are(tmp
     record, right = planted.group("contrastive")
     source, target = (np.asarray(values, np.float32) for values in planted.vectors["contrastive"])
     labels = np.where(planted.target.splits == "train", planted.target.labels, "")
-    seen = {int(row) for one in cluster_and_name(
+    seen = {int(row) for entry in cluster_and_name(
                 source, target, labels, EMOTIONS, ClusterSweepSettings((8, 16), 3, 3), KMeansSettings(),
                 NamingSettings(sample=40), seed=5, title="again")
-            for named in one.named.values() for row in named.labelled_rows}
+            for named in entry.named.values() for row in named.labelled_rows}
     assert set(planted.target.splits[list(seen)]) == {"train"}
     assert set(right[8, "labels_per_cluster"].rows.tolist()) == set(range(N_TARGET)) - seen - set(range(20))
     assert record.labels_training == 20
@@ -133,7 +133,7 @@ def test_a_classifier_or_a_recipe_without_cluster_sweep_is_refused(tmp_path):
     planted = Planted(tmp_path)
     with pytest.raises(InputError, match="supervised predicts by its own classifier"):
         cluster_sweep.run(planted.cell("supervised"))
-    planted.recipe.write_text(yaml.safe_dump({name: said for name, said in RECIPE.items() if name != "cluster_sweep"}))
+    planted.recipe.write_text(yaml.safe_dump({key: value for key, value in RECIPE.items() if key != "cluster_sweep"}))
     with pytest.raises(InputError, match="there is no key cluster_sweep"):
         cluster_sweep.run(planted.cell("contrastive"))
 

@@ -155,7 +155,7 @@ def test_a_record_of_another_format_is_measured_anew(planted, monkeypatch):
     arguments = planted.arguments("supervised")
     folder = planted.layout.score("supervised", "rgb")
     evaluate.run(arguments)
-    newer = {name: replace(one, version=one.version + 1) for name, one in cell_metrics().items()}
+    newer = {name: replace(kind, version=kind.version + 1) for name, kind in cell_metrics().items()}
     monkeypatch.setattr("fecemo.evaluation.cell_metric.entries", lambda package, attribute: newer)
     with pytest.raises(StoredStateError, match=r"curves\.json has the format .*run the evaluate stage again"):
         read_records(folder)

@@ -48,11 +48,11 @@ def figures(folder):
 def test_who_was_not_learned_from_is_answered_wrong_and_balance_gains(faces, tmp_path, capsys):
     settings, _ = faces
     receipt = run(settings, tmp_path)
-    found = figures(tmp_path)
-    assert found["0.0", "macro_f1", "light"] == 1
-    assert found["0.0", "macro_f1", "dark"] < 0.4, "darker than all light faces"
-    assert found["1.0", "macro_f1", "light"] < 0.4
-    assert found["", "gain_macro_f1", ""] > 0.1
+    result = figures(tmp_path)
+    assert result["0.0", "macro_f1", "light"] == 1
+    assert result["0.0", "macro_f1", "dark"] < 0.4, "darker than all light faces"
+    assert result["1.0", "macro_f1", "light"] < 0.4
+    assert result["", "gain_macro_f1", ""] > 0.1
     assert "balance gains Macro F1 +" in capsys.readouterr().err
     assert run(settings, tmp_path).digest == receipt.digest
 
@@ -60,8 +60,8 @@ def test_who_was_not_learned_from_is_answered_wrong_and_balance_gains(faces, tmp
 def test_a_column_of_numbers_in_a_file_beside_the_faces_makes_two_groups(faces, tmp_path):
     settings, table = faces
     run(replace(settings, column="level", focus="<1", about_faces=table), tmp_path / "out")
-    found = figures(tmp_path / "out")
-    assert found["0.0", "macro_f1", "level above 1"] == 1
+    result = figures(tmp_path / "out")
+    assert result["0.0", "macro_f1", "level above 1"] == 1
     assert "10 whose group is not known are not scored" in (tmp_path / "out" / "composition.html").read_text()
 
 

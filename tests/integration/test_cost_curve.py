@@ -70,12 +70,12 @@ def test_every_point_is_in_the_results_the_table_and_the_report_s_first_figure(p
 
 
 def test_no_face_of_the_test_split_is_looked_at_and_an_equal_rerun_does_nothing(planted, monkeypatch):
-    asked = []
-    monkeypatch.setattr(cost_curve, "Person", lambda labels, *rest: asked.append(len(labels)))
+    persons = []
+    monkeypatch.setattr(cost_curve, "Person", lambda labels, *rest: persons.append(len(labels)))
     path = planted.layout.cost_curve("contrastive", "gray") / "cost_curve.json"
     before = path.stat().st_mtime_ns
     cost_curve.run(planted.cell("contrastive"))
-    assert (path.stat().st_mtime_ns, asked) == (before, [])
+    assert (path.stat().st_mtime_ns, persons) == (before, [])
     target = planted.target
     assert np.flatnonzero(target.naming_faces).tolist() == target.rows_in("train").tolist()
 

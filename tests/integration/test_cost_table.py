@@ -88,9 +88,9 @@ def test_marked_is_only_what_is_ahead_of_all_others(written):
     frame = frame[frame["stage"] == "cluster_sweep"]
 
     def difference(row, other, readout, naming):
-        found = frame[(frame["row"] == row) & (frame["other_row"] == other) & (frame["readout"] == readout)
+        result = frame[(frame["row"] == row) & (frame["other_row"] == other) & (frame["readout"] == readout)
                       & (frame["naming"] == naming) & (frame["clusters"].isna() | (frame["clusters"] == 8))]
-        return found.iloc[0]
+        return result.iloc[0]
 
     apart = difference("supervised", "semi_supervised", "argmax", "")
     assert apart["low"] > 0
@@ -146,10 +146,10 @@ def test_cells_that_the_recipe_leaves_out_are_not_missing(tmp_path):
     planted = Planted(tmp_path, variants=["gray", "rgb"], approaches=approaches)
     study = read_recipe(planted.recipe)
     frame = read_run(study, planted.layout).results.figures
-    found = set(map(tuple, frame[frame["state"] != "published"][["row", "variant"]].values.tolist()))
-    assert found == set(study.cells)
-    assert ("contrastive", "rgb") not in found
-    assert ("supervised", "rgb") in found
+    result = set(map(tuple, frame[frame["state"] != "published"][["row", "variant"]].values.tolist()))
+    assert result == set(study.cells)
+    assert ("contrastive", "rgb") not in result
+    assert ("supervised", "rgb") in result
 
 
 def test_what_was_made_anew_since_is_shown_as_not_run(tmp_path, capsys):

@@ -212,10 +212,10 @@ def test_a_name_whose_look_up_hangs_ends_on_time_and_holds_up_nothing_else(monke
 
 
 def test_stopping_does_not_wait_for_a_look_up_that_hangs(monkeypatch):
-    asked, freed = threading.Event(), threading.Event()
+    looked_up, freed = threading.Event(), threading.Event()
 
     def stuck(*args, **kwargs):
-        asked.set()
+        looked_up.set()
         freed.wait(20)
         raise socket.gaierror(socket.EAI_AGAIN, "too late for anyone")
 
@@ -231,7 +231,7 @@ def test_stopping_does_not_wait_for_a_look_up_that_hangs(monkeypatch):
         downloader = Downloader(DownloadLimits(), watch, connections=1)
         thread = threading.Thread(target=download)
         thread.start()
-        assert asked.wait(10)
+        assert looked_up.wait(10)
         watch.stop()
         thread.join(10)
     freed.set()

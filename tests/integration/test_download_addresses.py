@@ -29,7 +29,7 @@ def test_a_redirect_to_a_private_address_is_refused(server, target):
         opened.routes["/a.jpg"] = redirecting(target.format(port=server.port))
         server.routes["/b.jpg"] = PHOTO
         assert failure(opened.url("/a.jpg"), opened.host).reason is Reason.FORBIDDEN_ADDRESS
-    assert not server.asked
+    assert not server.requests
 
 
 @pytest.mark.parametrize(("target", "reason"), [
@@ -57,7 +57,7 @@ def test_each_redirect_is_an_request_of_its_own_within_one_deadline(server):
     with downloading(server.host, deadline=30.0) as downloader:
         onward = downloader.ask(PhotoRequest(server.url("/a")))
         assert (onward.url, onward.hops) == (server.url("/b"), 1)
-        assert server.asked == {"/a": 1}
+        assert server.requests == {"/a": 1}
         assert 0 < onward.seconds < 30
         assert downloader.ask(onward) == PHOTO
         with pytest.raises(FetchError, match="timeout"):
@@ -72,25 +72,25 @@ def test_the_host_that_bears_a_request(url, host):
     with downloading("127.0.0.1:81", "own.example", "[::1]:80") as downloader:
         assert downloader.host_of(url) == host
         assert not downloader.opened(host)
-        assert [downloader.opened(one) for one in ("127.0.0.1:81", "127.0.0.1:82", "own.example", "own.example:99",
+        assert [downloader.opened(place) for place in ("127.0.0.1:81", "127.0.0.1:82", "own.example", "own.example:99",
                                                    "[::1]", "[::1]:81")] == [True, False, True, True, True, False]
 
 
 def resolving(monkeypatch, answers: dict[str, list[str]]) -> list[str]:
     """Let names resolve to these addresses, one answer after another; return the names that were looked up."""
-    real, asked = socket.getaddrinfo, []
+    real, lookups = socket.getaddrinfo, []
 
     def fake(host, port, *args, **kwargs):
         if host not in answers:
             ipaddress.ip_address(host)  # a name that should not have been looked up fails here
             return real(host, port, *args, **kwargs)
-        asked.append(host)
+        lookups.append(host)
         address = answers[host].pop(0) if len(answers[host]) > 1 else answers[host][0]
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         return [(family, socket.SOCK_STREAM, 6, "", (address, port) + ((0, 0) if family == socket.AF_INET6 else ()))]
 
     monkeypatch.setattr(socket, "getaddrinfo", fake)
-    return asked
+    return lookups
 
 
 @pytest.mark.parametrize("address", [
@@ -104,7 +104,7 @@ def test_a_name_that_resolves_to_no_public_address_is_refused(monkeypatch, addre
 
 
 def test_a_name_that_changes_between_check_and_connection_is_not_looked_up_again(monkeypatch, server):
-    asked = resolving(monkeypatch, {"photos.example": ["93.184.215.14", "127.0.0.1"]})
+    lookups = resolving(monkeypatch, {"photos.example": ["93.184.215.14", "127.0.0.1"]})
     connected = []
 
     def connect(address, *args, **kwargs):
@@ -114,9 +114,9 @@ def test_a_name_that_changes_between_check_and_connection_is_not_looked_up_again
     monkeypatch.setattr("urllib3.util.connection.create_connection", connect)
     server.routes["/a.jpg"] = PHOTO
     assert failure(f"http://photos.example:{server.port}/a.jpg").reason is Reason.CONNECTION_FAILED
-    assert asked == ["photos.example"]
+    assert lookups == ["photos.example"]
     assert connected == [("93.184.215.14", server.port)]
-    assert not server.asked
+    assert not server.requests
 
 
 V6, V4 = "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "93.184.215.14"
@@ -129,8 +129,8 @@ def network(monkeypatch, server, addresses: list[str], dead: dict[str, OSError])
     def lookup(host, port, *args, **kwargs):
         if host != "photos.example":
             return real(host, port, *args, **kwargs)
-        return [(socket.AF_INET6 if ":" in one else socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port))
-                for one in addresses]
+        return [(socket.AF_INET6 if ":" in place else socket.AF_INET, socket.SOCK_STREAM, 6, "", (place, port))
+                for place in addresses]
 
     def connecting(address, *args, **kwargs):
         if address == ("127.0.0.1", server.port):
@@ -170,7 +170,7 @@ def test_no_redirect_leads_from_a_public_host_to_one_that_was_opened(monkeypatch
     for url in ("http://photos.example/out", server.url("/around")):
         caught = failure(url, server.host)
         assert (caught.reason, "host that was opened" in caught.detail) == (Reason.FORBIDDEN_ADDRESS, True)
-    assert not server.asked["/private.jpg"]
+    assert not server.requests["/private.jpg"]
     with downloading(server.host) as downloader:
         assert downloader.get(server.url("/in")) == PHOTO  # from one opened host to another is as it was asked for
 
@@ -200,4 +200,4 @@ def test_credentials_are_refused_and_appear_nowhere(server, caplog):
     caught = failure(f"http://someone:sesame@{server.host}/a.jpg", server.host)
     assert caught.reason is Reason.CREDENTIALS_IN_URL
     assert "sesame" not in str(caught) + caplog.text
-    assert not server.asked
+    assert not server.requests

@@ -33,7 +33,7 @@ def test_faces_are_cut_where_their_boxes_lie_and_a_photograph_is_asked_for_once(
     assert (dataset.faces[0] == (20, 60, 210)).all()
     assert (dataset.faces[1] == (200, 30, 40)).all()
     assert dataset.ids.tolist() == [face_id(server.url("/two.png"), *box) for box in (right, left)]
-    assert server.asked == {"/two.png": 1}
+    assert server.requests == {"/two.png": 1}
     assert dataset.damaged_rows() == []
 
 
@@ -58,7 +58,7 @@ def test_rows_keep_the_order_of_the_list_and_every_reject_has_its_reason(server,
         "gone.jpg": "gone", "no.jpg": "refused", "dead.jpg": "placeholder", "2.jpg": "bad_box", "passwd": "bad_url",
     }
     assert receipt.summary["rejected"]["gone"] == 2
-    assert server.asked["/missing.jpg"] == 1  # permanent: never asked for again
+    assert server.requests["/missing.jpg"] == 1  # permanent: never asked for again
 
 
 def test_fec_rows_become_faces_triplets_and_every_rating(server, tmp_path):
@@ -109,7 +109,7 @@ def test_a_finished_dataset_is_left_alone_and_another_list_or_margin_is_refused(
     again = run(settings_for(server, listed, deadline=5.0), tmp_path / "dataset")
     assert again == first
     assert "nothing to do" in capsys.readouterr().err
-    assert server.asked["/0.jpg"] == 1
+    assert server.requests["/0.jpg"] == 1
     with pytest.raises(StoredStateError, match=r"with margin 0\.0, not with margin 0\.5"):
         run(settings_for(server, listed, margin=0.5), tmp_path / "dataset")
     other = write_list(tmp_path / "other.csv", [(server.url("/0.jpg"), WHOLE)])

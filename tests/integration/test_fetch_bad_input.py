@@ -142,7 +142,7 @@ def test_no_spelling_of_a_private_address_is_asked(server, tmp_path, encoding):
     run(settings_for(server, listed), tmp_path / "dataset")  # 127.0.0.1 is opened, by that name alone
     (reject,) = table(tmp_path / "dataset" / "rejects.csv")
     assert reject["reason"] == ("bad_url" if encoding in ("file", "data") else "forbidden_address")
-    assert server.asked == {"/good.jpg": 1}
+    assert server.requests == {"/good.jpg": 1}
 
 
 def test_boxes_that_hold_nothing_and_names_that_climb_or_repeat(server, tmp_path):
@@ -166,7 +166,7 @@ def test_boxes_that_hold_nothing_and_names_that_climb_or_repeat(server, tmp_path
     assert np.abs(dataset.faces[0] - whole).mean() < 4  # a box that reaches over the edges is clipped to the photograph
     outside = {path for path in set(tmp_path.rglob("*")) - before if (tmp_path / "work") not in path.parents}
     assert not outside
-    assert server.asked["/a/x.jpg"] == server.asked["/b/x.jpg"] == 1
+    assert server.requests["/a/x.jpg"] == server.requests["/b/x.jpg"] == 1
 
 
 def test_broken_rows_of_a_list_are_told_by_line_and_the_others_are_fetched(server, tmp_path):
@@ -224,8 +224,8 @@ def test_a_fault_on_one_photograph_costs_it_alone_and_many_in_a_row_end_the_fetc
 
 @pytest.mark.parametrize(("rows", "said"), [
     ("http://a.example/1.jpg,10%,90%,0,1\n", r"names no face that can be used; line 2: .*10%"), ("", "it has no rows")])
-def test_a_list_of_which_no_row_can_be_used_says_why(tmp_path, rows, said):
+def test_a_list_of_which_no_row_can_be_used_says_why(tmp_path, rows, message):
     path = tmp_path / "faces.csv"
     path.write_text("url,left,right,top,bottom\n" + rows)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         run(FetchSettings(path), tmp_path / "dataset")

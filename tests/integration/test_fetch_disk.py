@@ -55,8 +55,8 @@ def test_a_full_disk_is_said_and_with_room_made_the_same_command_goes_on(server,
     assert "the disk is full" in done.stderr
     assert "Traceback" not in done.stderr
     assert "there is a receipt" not in done.stdout
-    assert max(server.asked.values()) <= 2  # what the ledger knew was not asked for again
-    assert min(server.asked.values()) == 1
+    assert max(server.requests.values()) <= 2  # what the ledger knew was not asked for again
+    assert min(server.requests.values()) == 1
     run(settings_for(server, listed), tmp_path / "unbroken")
     for name in (FACES_NAME, "faces.csv", "rejects.csv", "hosts.csv", "survival.csv"):
         assert (tmp_path / "kept" / name).read_bytes() == (tmp_path / "unbroken" / name).read_bytes(), name
@@ -81,9 +81,9 @@ def test_damaged_rows_and_tables_are_named_and_made_anew_alone(server, listed, t
 
     assert f"remove {tmp_path / 'dataset' / RECEIPT_NAME}" in str(error.value)
     (tmp_path / "dataset" / RECEIPT_NAME).unlink()
-    server.asked.clear()
+    server.requests.clear()
     run(settings_for(server, listed), tmp_path / "dataset")
-    assert server.asked == {"/3.jpg": 1, "/17.jpg": 1}
+    assert server.requests == {"/3.jpg": 1, "/17.jpg": 1}
     assert (tmp_path / "dataset" / FACES_NAME).read_bytes() == whole
     assert (tmp_path / "dataset" / "hosts.csv").read_bytes() == hosts
     check_dataset.run(tmp_path / "dataset")

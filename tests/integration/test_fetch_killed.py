@@ -56,47 +56,47 @@ def served(tmp_path):
 def test_a_fetch_killed_again_and_again_ends_with_the_same_dataset(served, tmp_path):
     server, faces = served
     unbroken = start(faces, tmp_path / "unbroken", server.host)
-    _, said = unbroken.communicate(timeout=120)
-    assert unbroken.returncode == 0, said
-    server.asked.clear()
+    _, output = unbroken.communicate(timeout=120)
+    assert unbroken.returncode == 0, output
+    server.requests.clear()
     server.delay = 0.01 * KILLS  # long enough for every kill to meet work
 
     rng = random.Random(0)
     broken, kills = tmp_path / "broken", 0
     while kills < KILLS:
         process = start(faces, broken, server.host)
-        before = sum(server.asked.values())
-        while sum(server.asked.values()) == before and process.poll() is None:
+        before = sum(server.requests.values())
+        while sum(server.requests.values()) == before and process.poll() is None:
             time.sleep(0.01)
         time.sleep(rng.uniform(0.0, 0.6))
         process.kill()
-        _, said = process.communicate()
-        assert process.returncode == -9, f"ended before it was killed: {said}"
+        _, output = process.communicate()
+        assert process.returncode == -9, f"ended before it was killed: {output}"
         assert not (broken / RECEIPT_NAME).exists()
         kills += 1
     server.delay = 0.0
     last = start(faces, broken, server.host)
-    _, said = last.communicate(timeout=120)
-    assert last.returncode == 0, said
+    _, output = last.communicate(timeout=120)
+    assert last.returncode == 0, output
 
     for name in COMPARED:
         assert (broken / name).read_bytes() == (tmp_path / "unbroken" / name).read_bytes(), name
     assert Dataset(broken).damaged_rows() == []
     assert not (broken / STAGING_NAME).exists()
     # Only what was under way, or not yet in the ledger, was asked for again.
-    assert sum(server.asked.values()) <= PHOTOS + KILLS * (FLUSH + WORKERS)
+    assert sum(server.requests.values()) <= PHOTOS + KILLS * (FLUSH + WORKERS)
 
 
 def test_a_second_writer_is_refused(served, tmp_path):
     server, faces = served
     server.delay = 0.2
     first = start(faces, tmp_path / "dataset", server.host)
-    while not server.asked:
+    while not server.requests:
         time.sleep(0.01)
     second = start(faces, tmp_path / "dataset", server.host)
-    _, said = second.communicate(timeout=20)
+    _, output = second.communicate(timeout=20)
     server.delay = 0.0
     assert second.returncode != 0
-    assert "is being written by another process" in said
+    assert "is being written by another process" in output
     assert first.wait(timeout=60) == 0
     assert len(Dataset(tmp_path / "dataset")) == 2 * (PHOTOS - len(range(0, PHOTOS, 7)))

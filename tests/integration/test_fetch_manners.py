@@ -42,17 +42,17 @@ def test_what_may_pass_is_tried_again_and_later_once_more_when_asked(server, tmp
     run(settings_for(server, listed, attempts=3), tmp_path / "dataset")
     dataset = Dataset(tmp_path / "dataset")
     assert [Path(address).stem for address in dataset.addresses.tolist()] == ["flaky", "0"]
-    assert server.asked["/down.jpg"] == 3
+    assert server.requests["/down.jpg"] == 3
     del dataset
 
     healthy.set()
     run(settings_for(server, listed), tmp_path / "dataset")
-    assert server.asked["/down.jpg"] == 3  # a finished data set is finished
+    assert server.requests["/down.jpg"] == 3  # a finished data set is finished
     run(settings_for(server, listed, retry_failed=True), tmp_path / "dataset")
     dataset = Dataset(tmp_path / "dataset")
     assert [Path(address).stem for address in dataset.addresses.tolist()] == ["flaky", "down", "0"]
     assert dataset.damaged_rows() == []
-    assert server.asked == {"/flaky.jpg": 2, "/down.jpg": 4, "/0.jpg": 1}  # what was stored was not asked for again
+    assert server.requests == {"/flaky.jpg": 2, "/down.jpg": 4, "/0.jpg": 1}  # what was stored was not asked for again
 
 
 def test_interrupting_stops_at_once_and_keeps_what_is_done(server, tmp_path):
@@ -69,20 +69,20 @@ def test_interrupting_stops_at_once_and_keeps_what_is_done(server, tmp_path):
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     assert waiting.wait(60)
     deadline = time.monotonic() + 60
-    while not server.asked.get("/0.jpg") and time.monotonic() < deadline:
+    while not server.requests.get("/0.jpg") and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(2)  # for the other photograph to be cut and stored, also on a busy machine
     process.send_signal(2)
     # Less than the stage waits for a photograph, and than the server holds it back.
-    _, said = process.communicate(timeout=40)
+    _, output = process.communicate(timeout=40)
     released.set()
     assert process.returncode == 130
-    assert "run the same command again to resume" in said
-    assert "Traceback" not in said
+    assert "run the same command again to resume" in output
+    assert "Traceback" not in output
     server.routes["/never.jpg"] = jpeg(picture(1))
     run(settings_for(server, listed), tmp_path / "dataset")
     assert len(Dataset(tmp_path / "dataset")) == 2
-    assert server.asked["/0.jpg"] == 1
+    assert server.requests["/0.jpg"] == 1
 
 
 def test_a_site_that_says_too_many_is_left_alone_for_as_long_as_it_asks(server, tmp_path):
@@ -98,7 +98,7 @@ def test_a_site_that_says_too_many_is_left_alone_for_as_long_as_it_asks(server, 
     listed = write_list(tmp_path / "faces.csv", [(server.url(f"/{number}.jpg"), WHOLE) for number in range(12)])
     receipt = run(settings_for(server, listed), tmp_path / "dataset")
     assert receipt.summary["faces"] == 12
-    assert sum(server.asked.values()) == 15
+    assert sum(server.requests.values()) == 15
     gaps = np.diff(sorted(server.times))
     assert gaps.max() >= 0.9  # the whole site was left alone, not that photograph only
     assert (np.array(sorted(server.times)) < server.times[0] + 0.8).sum() <= 5  # only what was already under way
@@ -151,7 +151,7 @@ def test_retry_after_of_a_redirects_target_holds_for_that_host_and_for_no_other(
         settings = settings_for(server, listed, allow_hosts=(server.host, first.host), workers=2)
         receipt = run(settings, tmp_path / "dataset")
         assert receipt.summary["faces"] == 40
-        assert set(first.asked.values()) == {1}  # what is tried again is the target alone
+        assert set(first.requests.values()) == {1}  # what is tried again is the target alone
         refused_at = min(server.times)
         resumed_at = min(at for at in server.times if at > refused_at + 0.5)
         assert resumed_at - refused_at >= 0.9
@@ -177,7 +177,7 @@ def test_a_dead_host_is_set_aside_and_asked_again_on_another_day(server, tmp_pat
                                 host_outage=0.0)
         receipt = run(settings, tmp_path / "dataset")
         assert receipt.summary["faces"] == 1
-        assert sum(other.asked.values()) <= 10 + settings.workers
+        assert sum(other.requests.values()) <= 10 + settings.workers
         rejects = table(tmp_path / "dataset" / "rejects.csv")
         assert Counter(row["reason"] for row in rejects)["host_set_aside"] >= 290
         assert {row["detail"] for row in rejects if row["reason"] == "host_set_aside"} == {other.host}

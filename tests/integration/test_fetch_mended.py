@@ -62,9 +62,9 @@ def test_a_finished_dataset_asks_again_for_what_newly_opened_hosts_may_have(serv
         assert run(settings_for(server, listed), tmp_path / "dataset").summary["rejected"] == {"forbidden_address": 1}
         both = settings_for(server, listed, allow_hosts=(server.host, other.host))
         assert run(both, tmp_path / "dataset").summary["faces"] == 2
-        assert server.asked["/0.jpg"] == 1  # what was stored is not asked for again
+        assert server.requests["/0.jpg"] == 1  # what was stored is not asked for again
         run(both, tmp_path / "dataset")
-        assert other.asked["/9.jpg"] == 1
+        assert other.requests["/9.jpg"] == 1
 
 
 @pytest.mark.parametrize("limits", [(2, 4), (2, None), (None, None)])
@@ -78,7 +78,7 @@ def test_a_list_or_a_limit_that_has_grown_adds_to_what_is_stored(server, tmp_pat
     run(settings_for(server, longer, limit=after), tmp_path / "dataset")
     folder = Dataset(tmp_path / "dataset")
     assert len(folder) == (after or (6 if before is None else 5))
-    assert server.asked["/0.jpg"] == 1
+    assert server.requests["/0.jpg"] == 1
     for row, face_id in enumerate(folder.ids.tolist()):
         if face_id in old:
             np.testing.assert_array_equal(folder.faces[row], old[face_id])

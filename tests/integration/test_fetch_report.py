@@ -34,9 +34,9 @@ def test_the_report_counts_by_host_and_names_pictures_that_came_too_often(server
 
     # Named as a placeholder, they leave the data set without being asked for again.
     (tmp_path / "mine.txt").write_text(digest_bytes(gone))
-    asked = sum(server.asked.values())
+    n_requests = sum(server.requests.values())
     again = run(settings_for(server, listed, placeholders=tmp_path / "mine.txt"), tmp_path / "dataset")
-    assert sum(server.asked.values()) == asked
+    assert sum(server.requests.values()) == n_requests
     assert again.summary["rejected"] == {"forbidden_address": 1, "gone": 1, "placeholder": 25}
     assert Dataset(tmp_path / "dataset").addresses.tolist() == [server.url("/a.jpg")]
 
@@ -56,7 +56,7 @@ def test_credentials_in_a_list_are_written_nowhere(server, tmp_path, capsys):
     for path in (tmp_path / "dataset").iterdir():
         assert b"sesame" not in path.read_bytes(), path.name
     assert "sesame" not in "".join(capsys.readouterr())
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_survival_of_faces_and_triplets_is_told_in_all_and_by_host(server, tmp_path):

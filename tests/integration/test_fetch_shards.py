@@ -37,16 +37,16 @@ ROW_BY_ROW = ("faces.csv", "rejects.csv", "rejected_rows.csv", "triplets.csv", "
 def servers():
     """Photographs on several hosts, two a shard, which a list names by turns; of the last shard's, none can be had."""
     with ExitStack() as stack:
-        found: list[PhotoServer] = []
-        while len(found) < HOSTS:  # a server's shard depends on the port that it is given
+        result: list[PhotoServer] = []
+        while len(result) < HOSTS:  # a server's shard depends on the port that it is given
             server = stack.enter_context(photo_server())
-            if shard_of(server.url("/"), SHARDS) == len(found) % SHARDS + 1:
-                found.append(server)
-        for host, server in enumerate(found):
+            if shard_of(server.url("/"), SHARDS) == len(result) % SHARDS + 1:
+                result.append(server)
+        for host, server in enumerate(result):
             for photo in range(PHOTOS):
                 gone = (host + photo) % 5 == 0 or host % SHARDS == 2
                 server.routes[f"/{photo}.jpg"] = replying(404) if gone else jpeg(picture(10 * host + photo))
-        yield found
+        yield result
 
 
 def fec_rows(servers) -> list[str]:
@@ -82,9 +82,9 @@ def fetch_shards(servers, listed: Path, folder: Path, of: int = SHARDS, **change
 def test_shards_joined_are_the_list_fetched_whole_row_by_row(servers, listed, tmp_path):
     whole = fetch.run(settings_for(servers, listed), tmp_path / "whole")
     for server in servers:
-        server.asked.clear()
+        server.requests.clear()
     shards = fetch_shards(servers, listed, tmp_path / "datasets" / "shards")
-    assert all(set(server.asked.values()) == {1} for server in servers)  # each photograph once, by one shard
+    assert all(set(server.requests.values()) == {1} for server in servers)  # each photograph once, by one shard
     joined = join_shards.run(listed, shards, tmp_path / "datasets")
 
     for name in ROW_BY_ROW:
@@ -165,23 +165,23 @@ def test_a_killed_shard_goes_on_and_a_killed_join_begins_again(servers, listed, 
     expected = join_shards.run(listed, shards, tmp_path / "expected")
     largest = max(range(SHARDS), key=lambda shard: len(Dataset(shards[shard])))
     for server in servers:
-        server.asked.clear()
+        server.requests.clear()
         server.delay = 0.2
     out = tmp_path / "killed"
     command = [sys.executable, str(ROOT / "pipelines" / "01_fetch.py"), "--faces", str(listed), "--workers", "1",
                "--shard", f"{largest + 1}/{SHARDS}", "--out", str(out),
                "--allow-hosts", *(server.host for server in servers)]
     process = subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
-    while sum(server.asked.total() for server in servers) < 3:
+    while sum(server.requests.total() for server in servers) < 3:
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert read_receipt(out) is None
-    given = [*shards]
-    given[largest] = out
+    parts = [*shards]
+    parts[largest] = out
     with pytest.raises(StoredStateError, match=f"{out} has no receipt.json"):
-        join_shards.run(listed, tuple(given), tmp_path / "joined")
+        join_shards.run(listed, tuple(parts), tmp_path / "joined")
     for server in servers:
         server.delay = 0.0
     fetch.run(settings_for(servers, listed, shard=f"{largest + 1}/{SHARDS}"), out)
@@ -189,23 +189,23 @@ def test_a_killed_shard_goes_on_and_a_killed_join_begins_again(servers, listed, 
     child = os.fork()
     if child == 0:
         join_shards.write_shards = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
-        join_shards.run(listed, tuple(given), tmp_path / "joined")
+        join_shards.run(listed, tuple(parts), tmp_path / "joined")
         os._exit(0)
     assert os.waitpid(child, 0)[1] == signal.SIGKILL
     with pytest.raises(StoredStateError, match="not a finished dataset"):
         Dataset(tmp_path / "joined")
-    assert join_shards.run(listed, tuple(given), tmp_path / "joined").digest == expected.digest
+    assert join_shards.run(listed, tuple(parts), tmp_path / "joined").digest == expected.digest
     before = (tmp_path / "joined" / RECEIPT_NAME).stat().st_mtime_ns
-    join_shards.run(listed, tuple(given), tmp_path / "joined")
+    join_shards.run(listed, tuple(parts), tmp_path / "joined")
     assert (tmp_path / "joined" / RECEIPT_NAME).stat().st_mtime_ns == before  # already done
 
 
 def test_what_is_not_the_whole_list_is_refused(servers, listed, tmp_path):
     shards = fetch_shards(servers, listed, tmp_path / "shards")
 
-    def refused(match: str, given, faces: Path = listed) -> None:
+    def refused(match: str, parts, faces: Path = listed) -> None:
         with pytest.raises(StoredStateError, match=match):
-            join_shards.run(faces, tuple(given), tmp_path / "joined")
+            join_shards.run(faces, tuple(parts), tmp_path / "joined")
 
     refused(r"of 3 shards, 1 are not given: 2/3", (shards[0], shards[2]))
     refused(r"are both the shard 1/3", (shards[0], *shards))
@@ -271,9 +271,9 @@ def test_snakemake_fetches_the_shards_and_joins_them(servers, listed, tmp_path):
     for shards in (f"shards={SHARDS}", "shards=0"):
         done = subprocess.run([*command, shards], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True,
                               timeout=120)
-        said = done.stdout + done.stderr
-        assert (done.returncode == 0) == (shards != "shards=0"), said
-    assert "expected a whole number, at least 1" in said
+        output = done.stdout + done.stderr
+        assert (done.returncode == 0) == (shards != "shards=0"), output
+    assert "expected a whole number, at least 1" in output
     fetch.run(settings_for(servers, listed), tmp_path / "whole")
     assert Dataset(run / "datasets" / "photographs").frame.equals(Dataset(tmp_path / "whole").frame)
     assert sorted(path.name for path in (run / "datasets" / "photographs" / "shards").iterdir()) == [

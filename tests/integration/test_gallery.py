@@ -65,13 +65,13 @@ def test_an_archive_ends_with_what_it_holds_and_what_is_next(archive, tmp_path, 
                   "cut.jpg,9,,0,0,1,,0,damaged_image,,")
     tag.run(TagSettings(larger.dataset, larger.layout.run, ROW, VARIANT), larger.out)
     gallery.run(settings(larger), tmp_path / "gallery")
-    said = capsys.readouterr().out.splitlines()
-    assert said[0] == ("13 photographs: 10 with 10 faces, 2 without a face, 1 not read (1 damaged_image); copies of "
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == ("13 photographs: 10 with 10 faces, 2 without a face, 1 not read (1 damaged_image); copies of "
                        f"others: 1; each of them is in {larger.dataset / 'photos.csv'}")
-    assert said[1].startswith("shown: 3 neutral, 1 ")
-    assert said[2] == "8 groups of faces, 8 named by what they show, 0 mixed or left out"
-    assert said[3] == f"look at it: {tmp_path / 'gallery' / 'index.html'}"
-    assert "make tags" in said[4]
+    assert printed[1].startswith("shown: 3 neutral, 1 ")
+    assert printed[2] == "8 groups of faces, 8 named by what they show, 0 mixed or left out"
+    assert printed[3] == f"look at it: {tmp_path / 'gallery' / 'index.html'}"
+    assert "make tags" in printed[4]
 
 
 def test_vectors_keep_who_is_nearest(archive, tmp_path):

@@ -82,12 +82,12 @@ def test_every_shape_policy_is_the_one_that_is_stored(faces, tmp_path):
 
 
 def test_a_dataset_depends_neither_on_threads_nor_on_where_the_images_lie(faces, tmp_path):
-    one = run(ImportSettings(faces, threads=1), tmp_path / "one")
+    by_one_thread = run(ImportSettings(faces, threads=1), tmp_path / "one")
     shutil.copytree(faces, tmp_path / "elsewhere")
     many = run(ImportSettings(tmp_path / "elsewhere", threads=8), tmp_path / "many")
-    assert one.digest == many.digest
-    assert one.inputs == many.inputs
-    assert one.config == many.config
+    assert by_one_thread.digest == many.digest
+    assert by_one_thread.inputs == many.inputs
+    assert by_one_thread.config == many.config
     for name in ("faces.npy", "faces.csv", "rejects.csv", "left_out.csv"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "many" / name).read_bytes()
 
@@ -119,10 +119,10 @@ def test_so_many_of_each_emotion_are_held_out_and_the_receipt_says_what_was_scal
 
     receipt = run(ImportSettings(faces, valid_per_class=500, test_per_class=500), tmp_path / "scaled")
     assert receipt.summary["splits"]["train"] == {"happy": 16, "sad": 6}
-    said = ("2 of each emotion for valid and 2 of each emotion for test, in place of 500 and 500: half of sad, 10 in "
+    output = ("2 of each emotion for valid and 2 of each emotion for test, in place of 500 and 500: half of sad, 10 in "
             "all, stays to be learnt from")
-    assert receipt.summary["held_out"] == said
-    assert f"held out {said}" in capsys.readouterr().err
+    assert receipt.summary["held_out"] == output
+    assert f"held out {output}" in capsys.readouterr().err
 
 
 def test_a_count_for_validation_is_taken_from_the_sets_own_training_part(tmp_path):
@@ -300,11 +300,11 @@ def test_a_killed_process_loses_nothing(tmp_path):
 def test_the_script_says_what_is_wrong_in_one_line(faces, tmp_path):
     (faces / "hapy").mkdir()
     process = import_in_another_process(faces, tmp_path / "dataset")
-    _, said = process.communicate(timeout=60)
+    _, output = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert said.strip().splitlines() == [
+    assert output.strip().splitlines() == [
         f"error: {faces / 'hapy'}: the folder's name is no known emotion; did you mean 'happy'? Known: "
-        + said.strip().split("Known: ")[1],
+        + output.strip().split("Known: ")[1],
     ]
     assert not (tmp_path / "dataset").exists()
 
@@ -328,8 +328,8 @@ def test_an_unknown_layout_names_the_nearest(faces, tmp_path):
     ({"images": "x", "shape": "square"}, "'crop', 'pad' or 'stretch'"),
     ({"images": "x", "sed": 1}, "unknown key 'sed', did you mean 'seed'"),
 ])
-def test_a_recipes_settings_are_checked(document, said):
-    with pytest.raises(InputError, match=said):
+def test_a_recipes_settings_are_checked(document, output):
+    with pytest.raises(InputError, match=output):
         build(ImportSettings, document, "recipe.yaml: target")
 
 
@@ -363,9 +363,9 @@ def test_a_class_that_a_split_lacks_and_copies_under_two_labels_are_said(tmp_pat
     receipt = run(ImportSettings(tmp_path / "images"), tmp_path / "dataset")
     assert receipt.summary["splits_without"] == {"test": ["sad"]}
     assert receipt.summary["copies_of_another_label"] == 1
-    said = capsys.readouterr().err
-    assert "warning: no test image of sad" in said
-    assert "1 are copies of others, 1 of them under another label" in said
+    output = capsys.readouterr().err
+    assert "warning: no test image of sad" in output
+    assert "1 are copies of others, 1 of them under another label" in output
 
 
 def test_annotations_say_of_how_many_they_are_known_and_one_of_none_is_refused(tmp_path, capsys):

@@ -175,7 +175,7 @@ def test_regrouping_keeps_what_people_said_and_leaves_out_what_is_no_face(archiv
     groups = archive.groups()
     none = {name for name, group in groups.items() if group == "3"} - {"m01"} | {"m02"}
     hand = archive.layout.hand_names(*CELL)
-    given = hand.read_bytes()
+    content = hand.read_bytes()
     script = ROOT / "pipelines" / "17_regroup.py"
     command = [sys.executable, script, "--run", archive.layout.run, "--recipe", archive.recipe]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
@@ -183,7 +183,7 @@ def test_regrouping_keeps_what_people_said_and_leaves_out_what_is_no_face(archiv
     with (archive.layout.labels / "not_faces.csv").open(newline="") as file:
         assert {line["id"]: line["address"] for line in csv.DictReader(file)} == {name: f"{name}.jpg" for name in none}
     (earlier,) = (hand.parent / "earlier").iterdir()
-    assert (earlier.read_bytes(), hand.exists()) == (given, False)
+    assert (earlier.read_bytes(), hand.exists()) == (content, False)
     assert f"{len(none)} faces more are listed as none" in done.stderr
     archive.deliver(OLD | joined())
     receipt = archive.arguments.artifacts.require("clusters", *CELL)

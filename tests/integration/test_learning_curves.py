@@ -76,8 +76,8 @@ def test_steps_are_no_rows_of_the_tables(run):
 
 def test_every_way_of_writing_it_down_holds_the_points(run):
     frame = read_results(run.layout.run)
-    own = frame[(frame["setting"] == "classify.faces") & (frame["metric"] == "training_seconds")]
-    assert own[["amount", "unit", "value"]].values.tolist() == [
+    seconds_of_row = frame[(frame["setting"] == "classify.faces") & (frame["metric"] == "training_seconds")]
+    assert seconds_of_row[["amount", "unit", "value"]].values.tolist() == [
         [24, "labelled faces", 75.0], [240, "labelled faces", 1.0]]
     markdown = (run.layout.run / "table2.md").read_text()
     assert "## Learning curves" in markdown

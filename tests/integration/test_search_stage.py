@@ -45,12 +45,12 @@ def hits(folder) -> list[dict[str, str]]:
 def test_words_find_faces_that_show_what_they_mean(archive, tmp_path, capsys):
     search.run(SearchSettings(archive.out, find="cheerful bicycle", top=3, parquet=True), tmp_path)
     tags = read_tags(archive.out)
-    found = hits(tmp_path)
-    assert {line["shows"] for line in found} == {"happy"}
-    assert [float(line["score"]) for line in found] == sorted((float(line["score"]) for line in found), reverse=True)
-    said = capsys.readouterr().err
-    assert "'bicycle' is not known" in said
-    assert "3 called happy, of 10 faces; by cheerful" in said
+    result = hits(tmp_path)
+    assert {line["shows"] for line in result} == {"happy"}
+    assert [float(line["score"]) for line in result] == sorted((float(line["score"]) for line in result), reverse=True)
+    printed = capsys.readouterr().err
+    assert "'bicycle' is not known" in printed
+    assert "3 called happy, of 10 faces; by cheerful" in printed
     sheet = cv2.imread(str(tmp_path / "hits.png"))
     assert sheet.shape == (100, 300, 3)
     table = pyarrow.parquet.read_table(tmp_path / "tags.parquet")
@@ -60,10 +60,10 @@ def test_words_find_faces_that_show_what_they_mean(archive, tmp_path, capsys):
 
 def test_faces_that_are_called_so_come_first_and_the_sheet_and_the_table_divide_them(archive, tmp_path, capsys):
     search.run(SearchSettings(archive.out, find="happy", less_alike=0), tmp_path)
-    found = hits(tmp_path)
-    assert len(found) == len(KINDS)
-    assert [line["called"] for line in found] == ["yes"] * 3 + ["no"] * 7
-    assert [line["shows"] == "happy" for line in found] == [line["called"] == "yes" for line in found]
+    result = hits(tmp_path)
+    assert len(result) == len(KINDS)
+    assert [line["called"] for line in result] == ["yes"] * 3 + ["no"] * 7
+    assert [line["shows"] == "happy" for line in result] == [line["called"] == "yes" for line in result]
     assert "3 called happy; below: 7 less alike, of 10 faces; by happy" in capsys.readouterr().err
     sheet = cv2.imread(str(tmp_path / "hits.png"))
     assert sheet.shape == (100 + 28 + 100, 700, 3)  # a row, a heading, a row

@@ -183,10 +183,10 @@ def test_further_seeds_of_a_recipe_are_in_its_table(made, tmp_path):
     copy_scores(run, run / "seeds" / "8", seed=8, shift=0.04, recipe_path=recipe)
     table.run((run,), recipe)
     frame = read_results(run)
-    own = frame[(frame["row"] == "supervised") & (frame["variant"] == "rgb") & (frame["metric"] == "accuracy")]
+    rows = frame[(frame["row"] == "supervised") & (frame["variant"] == "rgb") & (frame["metric"] == "accuracy")]
     first = SCORE.read(RunLayout(run).score("supervised", "rgb")).accuracy
-    assert own["value"].tolist() == pytest.approx([first, first + 0.04, first + 0.02])
-    assert own["seeds"].tolist() == [1, 1, 2]
+    assert rows["value"].tolist() == pytest.approx([first, first + 0.04, first + 0.02])
+    assert rows["seeds"].tolist() == [1, 1, 2]
     text = (run / "table1.md").read_text()
     assert "ean ± standard deviation over seeds" in text
     assert f"{first + 0.02:.4f}"[1:] + " ± " in text.replace("**", "")

@@ -54,9 +54,9 @@ def scored_cells(run: Path) -> int:
 def planned(study: Path) -> tuple[set[str], str]:
     """Return the rules that would run, and all that is printed of them."""
     printed = dry_run(study, Path("one.yaml"), Path("run"))
-    said = printed.stdout + printed.stderr
-    assert printed.returncode == 0, said
-    return set(re.findall(r"^(\w+) +\d+$", said, re.MULTILINE)) - {"all", "total"}, said
+    output = printed.stdout + printed.stderr
+    assert printed.returncode == 0, output
+    return set(re.findall(r"^(\w+) +\d+$", output, re.MULTILINE)) - {"all", "total"}, output
 
 
 def made_at(layout: RunLayout, kind: str) -> int:
@@ -72,9 +72,9 @@ def test_a_recipe_changed_after_a_run_makes_exactly_its_artifacts_stale(study):
     recipe.write_text(yaml.safe_dump({**yaml.safe_load(recipe.read_text()), "naming": {"method": "hand"}}))
     ran = called(study)
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    said = " ".join((ran.stdout + ran.stderr).split())
-    assert "gray is shown as not run: the names of dense_autoencoder gray were made with other settings" in said
-    assert f"at {RunLayout(Path('run')).hand_names(*CELL)}" in said
+    output = " ".join((ran.stdout + ran.stderr).split())
+    assert "gray is shown as not run: the names of dense_autoencoder gray were made with other settings" in output
+    assert f"at {RunLayout(Path('run')).hand_names(*CELL)}" in output
     assert {kind: made_at(layout, kind) for kind in kinds} == receipts, "what the recipe still asks for was made again"
     assert scored_cells(layout.run) == 0
     assert planned(study)[0] == set()
@@ -88,9 +88,9 @@ def test_a_damaged_output_starts_its_stage_and_nothing_is_made_again_after_that(
     centres = layout.clusters(*CELL) / "centres.npy"
     whole = centres.read_bytes()
     centres.write_bytes(whole[:-4])  # its size tells
-    rules, said = planned(study)
+    rules, output = planned(study)
     assert rules == {"cell_dense_autoencoder", "table"}
-    assert "the clusters of dense_autoencoder gray are damaged: centres.npy has" in said
+    assert "the clusters of dense_autoencoder gray are damaged: centres.npy has" in output
     (layout.score(*CELL) / "receipt.json").write_text("{")
     sample = layout.names(*CELL) / "sample.csv"
     sample.write_text(sample.read_text().replace(",", ";", 1))  # its digest tells

@@ -45,9 +45,9 @@ def study(tmp_path_factory):
 
     snakemake()
     assert not layout.names(*CELL).exists()
-    given = json.loads((layout.clusters(*CELL) / "names.template.json").read_text())
+    template = json.loads((layout.clusters(*CELL) / "names.template.json").read_text())
     layout.hand_names(*CELL).parent.mkdir(parents=True)
-    layout.hand_names(*CELL).write_text(json.dumps({**given, "names": dict(zip("012", NAMES, strict=True))}))
+    layout.hand_names(*CELL).write_text(json.dumps({**template, "names": dict(zip("012", NAMES, strict=True))}))
     snakemake()
     return CellArguments(recipe, layout.run, *CELL)
 
@@ -95,7 +95,7 @@ def test_nothing_of_it_can_be_scored(study):
         "loss": "cross_entropy", "optimizer": "adam", "learning_rate": 0.1, "epochs": 1}}}}},
      "supervised.fit.classify.data: the recipe gives no data set the role 'target'"),
 ])
-def test_a_recipe_that_needs_labelled_faces_and_has_none_is_refused(tmp_path, changes, said):
+def test_a_recipe_that_needs_labelled_faces_and_has_none_is_refused(tmp_path, changes, message):
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump({**RECIPE, **changes}))
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         read_recipe(tmp_path / "recipe.yaml")

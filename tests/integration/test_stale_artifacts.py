@@ -31,15 +31,15 @@ def run(tmp_path_factory):
 
 def changed(planted, tmp_path, change):
     """Return the study of the run's recipe with a change in it, and the run's layout."""
-    said = yaml.safe_load(planted.recipe.read_text())
-    change(said)
+    document = yaml.safe_load(planted.recipe.read_text())
+    change(document)
     recipe = tmp_path / "changed.yaml"
-    recipe.write_text(yaml.safe_dump(said, sort_keys=False))
+    recipe.write_text(yaml.safe_dump(document, sort_keys=False))
     return read_recipe(recipe), planted.layout
 
 
 def epochs(row, phase):
-    return lambda said: said["approaches"][row]["fit"][phase].update(epochs=7)
+    return lambda recipe: recipe["approaches"][row]["fit"][phase].update(epochs=7)
 
 
 def scored(study, layout):
@@ -47,7 +47,7 @@ def scored(study, layout):
 
 
 def test_an_unchanged_recipe_finds_all_that_ran(run, tmp_path):
-    study, layout = changed(run, tmp_path, lambda said: None)
+    study, layout = changed(run, tmp_path, lambda recipe: None)
     assert scored(study, layout) == {"contrastive", "triplet_embedding", "supervised"}
     for row in ("contrastive", "triplet_embedding"):
         assert Artifacts(layout, study).status("score", row, "gray").state == "current"
@@ -59,30 +59,32 @@ def test_an_unchanged_recipe_finds_all_that_ran(run, tmp_path):
     # What is made of another row's embeddings goes with that row.
     (epochs("contrastive", "contrast"), {"supervised"}, "model of contrastive gray was made with other"),
     (epochs("triplet_embedding", "rate"), {"contrastive", "supervised"}, "triplet_embedding gray was made with other"),
-    (lambda said: said.update(clustering={"max_iter": 9}), {"supervised"}, "clusters of contrastive gray were made"),
-    (lambda said: said["approaches"]["triplet_embedding"].update(embeddings_from="dense_autoencoder"),
+    (lambda recipe: recipe.update(clustering={"max_iter": 9}), {"supervised"},
+     "clusters of contrastive gray were made"),
+    (lambda recipe: recipe["approaches"]["triplet_embedding"].update(embeddings_from="dense_autoencoder"),
      {"contrastive", "supervised"},
      "triplet_embedding gray was made from outputs of contrastive, which the recipe does not name"),
-    (lambda said: said["approaches"]["supervised"].update(frozen=["classifier"]), {"contrastive", "triplet_embedding"},
+    (lambda recipe: recipe["approaches"]["supervised"].update(frozen=["classifier"]),
+     {"contrastive", "triplet_embedding"},
      "frozen was not set, is ['classifier']"),
-    (lambda said: said.update(naming={"method": "hand"}), {"supervised"},
+    (lambda recipe: recipe.update(naming={"method": "hand"}), {"supervised"},
      "names of contrastive gray were made with other settings than the recipe's: method was majority_vote, is hand; "
      "name its clusters in notebooks/label_clusters.ipynb, or in a copy of "),
-    (lambda said: said.update(evaluation={"bootstrap": 100}), set(), "run the evaluate stage again"),
-    (lambda said: said.update(face_side=96), set(), "the model of contrastive gray was made with other settings"),
+    (lambda recipe: recipe.update(evaluation={"bootstrap": 100}), set(), "run the evaluate stage again"),
+    (lambda recipe: recipe.update(face_side=96), set(), "the model of contrastive gray was made with other settings"),
 ])
-def test_figures_of_other_settings_are_shown_as_not_run(run, tmp_path, capsys, change, left, said):
+def test_figures_of_other_settings_are_shown_as_not_run(run, tmp_path, capsys, change, left, message):
     study, layout = changed(run, tmp_path, change)
     assert scored(study, layout) == left
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("change", "left", "tested"), [
     (epochs("contrastive", "contrast"), set(), set()),
     (epochs("triplet_embedding", "rate"), {"contrastive"}, set()),
-    (lambda said: said.update(naming={**said.get("naming", {}), "sample": 90}), set(), {"triplet_embedding"}),
+    (lambda recipe: recipe.update(naming={**recipe.get("naming", {}), "sample": 90}), set(), {"triplet_embedding"}),
     # Table 2 makes its own clusters: of how many Table 1 is made is nothing to it.
-    (lambda said: said.update(clustering={"n_clusters": 4}), {"contrastive", "triplet_embedding"},
+    (lambda recipe: recipe.update(clustering={"n_clusters": 4}), {"contrastive", "triplet_embedding"},
      {"triplet_embedding"}),
 ])
 def test_clusters_of_other_settings_are_no_row_of_table_2(run, tmp_path, change, left, tested):
@@ -94,8 +96,8 @@ def test_clusters_of_other_settings_are_no_row_of_table_2(run, tmp_path, change,
 
 def test_weights_that_the_recipe_begins_or_ceases_to_name_make_a_model_stale(run, tmp_path):
     weights, folder = tmp_path / "weights", run.layout.model("supervised", "gray")
-    plain = changed(run, tmp_path, lambda said: None)[0]
-    begun = changed(run, tmp_path, lambda said: said["approaches"]["supervised"].update(pretrained=str(weights)))[0]
+    plain = changed(run, tmp_path, lambda recipe: None)[0]
+    begun = changed(run, tmp_path, lambda recipe: recipe["approaches"]["supervised"].update(pretrained=str(weights)))[0]
     weights.mkdir()
     held, made = read_receipt(folder), write_receipt(weights, "convert weights", config={}, inputs={}, files=[],
                                                      seconds=1.0)
@@ -124,7 +126,7 @@ def test_the_report_shows_nothing_of_what_was_made_otherwise(run, tmp_path):
 
 
 def test_the_machine_is_no_setting(run, tmp_path):
-    study, layout = changed(run, tmp_path, lambda said: said.update(threads=1, devices=1))
+    study, layout = changed(run, tmp_path, lambda recipe: recipe.update(threads=1, devices=1))
     assert len(scored(study, layout)) == 3
 
 
@@ -143,17 +145,17 @@ def test_a_further_seed_is_held_to_its_own_settings(tmp_path, capsys):
             leave_receipt(seeded, layout, kind, "supervised", "gray", list(read_receipt(first).outputs))
         frame = read_run(study, planted.layout).results.figures
         assert frame[frame["metric"] == "accuracy"]["seeds"].eq(2).sum() == 1 - faults
-        said = "the model of supervised gray was made with other settings than the recipe's: seed was 5, is 6"
-        assert capsys.readouterr().err.count(said) == faults
+        message = "the model of supervised gray was made with other settings than the recipe's: seed was 5, is 6"
+        assert capsys.readouterr().err.count(message) == faults
 
 
 def test_the_tables_are_written_again(run, tmp_path):
     table.run((run.layout.run,), run.recipe)
     before = (run.layout.run / "table1.md").read_text()
-    said = yaml.safe_load(run.recipe.read_text())
-    epochs("supervised", "classify")(said)
+    document = yaml.safe_load(run.recipe.read_text())
+    epochs("supervised", "classify")(document)
     other = tmp_path / "other.yaml"
-    other.write_text(yaml.safe_dump(said, sort_keys=False))
+    other.write_text(yaml.safe_dump(document, sort_keys=False))
     table.run((run.layout.run,), other)
     assert (run.layout.run / "table1.md").read_text() != before
     table.run((run.layout.run,), run.recipe)

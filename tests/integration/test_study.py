@@ -86,10 +86,10 @@ def test_every_cell_has_an_honest_score(layout, approach, variant):
     assert scored.isdisjoint(learnt_from)
     sample = layout.names(approach, variant) / "sample.csv"
     if sample.exists():
-        asked = {int(line["row"]) for line in csv.DictReader(sample.open())}
-        assert scored.isdisjoint(asked)
-        assert asked <= set(target.rows_in("train").tolist())
-        assert len(asked) == STUDY.naming.sample
+        sampled = {int(line["row"]) for line in csv.DictReader(sample.open())}
+        assert scored.isdisjoint(sampled)
+        assert sampled <= set(target.rows_in("train").tolist())
+        assert len(sampled) == STUDY.naming.sample
     if STUDY.approaches[approach].score_on == "test":
         assert scored == set(target.rows_in("test").tolist())
 

@@ -229,13 +229,13 @@ def test_names_beyond_the_classes_reach_keywords_search_and_gallery(archive, tmp
     def keywords(label):
         sidecar = archive.photos / f"{tags.photo[tags.shows == label][0]}.xmp"
         packet = read_sidecar(sidecar)
-        return {kind: set(found) for kind, found in packet.keywords.items()}
+        return {kind: set(result) for kind, result in packet.keywords.items()}
 
-    found = keywords("sad; tired")
-    assert found["dc:subject"] == {f"shows: {name}" for name in ("upset", "sad", "weary", "low", "tired")}
+    result = keywords("sad; tired")
+    assert result["dc:subject"] == {f"shows: {name}" for name in ("upset", "sad", "weary", "low", "tired")}
     paths = ("upset", "upset|sad", "weary", "low", "weary|tired", "low|tired")  # tired stands under two names
-    assert found["lr:hierarchicalSubject"] == {f"fecemo|shows|{path}" for path in paths}
-    assert found["digiKam:TagsList"] == {f"fecemo/shows/{path}".replace("|", "/") for path in paths}
+    assert result["lr:hierarchicalSubject"] == {f"fecemo|shows|{path}" for path in paths}
+    assert result["digiKam:TagsList"] == {f"fecemo/shows/{path}".replace("|", "/") for path in paths}
     for words, labels in (("upset", {"sad; tired", "anger"}), ("sleepy", {"sad; tired"}), ("radiant", {"beaming"})):
         search.run(SearchSettings(archive.out, find=words, confidence=0.3), tmp_path / words)
         with (tmp_path / words / "hits.csv").open(encoding="utf-8", newline="") as file:

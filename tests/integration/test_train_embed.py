@@ -169,9 +169,9 @@ def test_reconstructions_stand_beside_their_originals_and_resemble_them(study, t
     assert originals.dtype == made.dtype == np.uint8
     levels = find_variant("gray").view(Dataset(RunLayout(study / "run").dataset("source")).faces)
     assert set(np.unique(originals)) <= set(np.unique(levels))
-    own = np.abs(originals.astype(float) - made).mean(axis=(1, 2, 3))
+    gaps = np.abs(originals.astype(float) - made).mean(axis=(1, 2, 3))
     others = np.abs(originals.astype(float) - np.roll(made, 1, axis=0)).mean(axis=(1, 2, 3))
-    assert own.mean() < 0.8 * others.mean()
+    assert gaps.mean() < 0.8 * others.mean()
     assert not (RunLayout(study / "run").model("supervised", "gray") / "originals.npy").exists()
 
 
@@ -218,9 +218,9 @@ def test_embedding_asks_for_a_trained_cell_and_names_the_stage(study):
     ("loss: binary_crossentropy, optimizer: adamax", "validate_on: valid, loss: binary_crossentropy, optimizer: adamax",
      r"fit\.reconstruct\.validate_on: unlabelled faces have no stored validation split"),
 ])
-def test_what_a_recipe_cannot_have_is_said_by_its_key(study, tmp_path, said, instead, message):
+def test_what_a_recipe_cannot_have_is_said_by_its_key(study, tmp_path, change, instead, message):
     recipe = tmp_path / "recipe.yaml"
-    recipe.write_text(RECIPE.replace(said, instead))
+    recipe.write_text(RECIPE.replace(change, instead))
     with pytest.raises(InputError, match=message):
         train.run(arguments(study, "semi_supervised", recipe=recipe, run=another_run(study, tmp_path)))
 

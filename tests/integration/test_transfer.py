@@ -78,9 +78,9 @@ def cell(study, row):
 
 def published_weights(study):
     """Write a file as their makers would, of a network of the recipe's size, and return its values by our places."""
-    found = find_approach("se_resnet")
-    config = found.config(side=16, blocks=(1, 1, 1, 1), filters=4)
-    network = found.model(config, {"image": (16, 16, 3)}, 8, 77)
+    entry = find_approach("se_resnet")
+    config = entry.config(side=16, blocks=(1, 1, 1, 1), filters=4)
+    network = entry.model(config, {"image": (16, 16, 3)}, 8, 77)
     tensors = {}
     for _, layer, place in _places(network):
         for variable in layer.weights:
@@ -108,16 +108,16 @@ def test_rows_share_an_approach_and_a_row_waits_for_its_weights(study, capsys):
     for row, kept in (("fine_tuned", True), ("scratch", False)):
         trained = load_network(layout.model(row, "rgb") / "model.keras")
         for stack in ("stage_1", "stage_2", "stage_3"):
-            for one, other in zip(trained.get_layer(stack).get_weights(), theirs.get_layer(stack).get_weights(),
+            for a, b in zip(trained.get_layer(stack).get_weights(), theirs.get_layer(stack).get_weights(),
                                   strict=True):
-                assert np.array_equal(one, other) == kept
+                assert np.array_equal(a, b) == kept
 
     map_faces.run(cell(study, "scratch"))
     table.run((study / "run",), study / "recipe.yaml")
-    said = capsys.readouterr()
-    assert "table: waiting waits for pre-trained weights" in said.err
-    assert "fine_tuned waits" not in said.err
-    assert "From scratch" in said.out
+    printed = capsys.readouterr()
+    assert "table: waiting waits for pre-trained weights" in printed.err
+    assert "fine_tuned waits" not in printed.err
+    assert "From scratch" in printed.out
     assert ".6070" in (study / "run" / "table1.md").read_text()
 
     features = np.load(layout.outputs("scratch", "rgb") / "target" / "features.npy")
@@ -136,9 +136,9 @@ def test_rows_share_an_approach_and_a_row_waits_for_its_weights(study, capsys):
 @pytest.mark.parametrize(("asked", "message"), [
     ("feature", r"scratch\.tsne_output: se_resnet gives no 'feature': did you mean 'features'"),
     ("pixels", r"scratch\.tsne_output: se_resnet gives no 'pixels'")])
-def test_an_output_that_a_network_does_not_give_cannot_be_mapped(study, asked, message):
+def test_an_output_that_a_network_does_not_give_cannot_be_mapped(study, output, message):
     text = (study / "recipe.yaml").read_text()
-    (study / "other.yaml").write_text(text.replace("tsne_output: features", f"tsne_output: {asked}"))
+    (study / "other.yaml").write_text(text.replace("tsne_output: features", f"tsne_output: {output}"))
     with pytest.raises(InputError, match=message):
         train.run(CellArguments(study / "other.yaml", study / "run", "scratch", "rgb"))
 

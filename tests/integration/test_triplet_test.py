@@ -48,7 +48,7 @@ def test_an_embedding_that_follows_brightness_tells_what_raters_of_brightness_sa
     right = []
     faces = layout.dataset("rated")
     for first, second, odd in stored.values[read_triplets(faces, Dataset(faces).ids).rows]:
-        apart = [np.linalg.norm(one - other) for one, other in ((first, second), (first, odd), (second, odd))]
+        apart = [np.linalg.norm(a - b) for a, b in ((first, second), (first, odd), (second, odd))]
         right.append(apart[0] < min(apart[1:]))
     assert record.accuracy == np.mean(right)
     assert record.interval.low < record.accuracy <= record.interval.high
@@ -60,9 +60,9 @@ def test_faces_of_which_the_landmark_model_was_unsure_are_tested_too(study, tmp_
     write_dataset(layout.dataset("rated"), TESTED, False, lighter=2, first=1000)
     measure_again(layout, "rated", model)
     write_ratings(layout.dataset("rated"), 40, list(range(TESTED)))
-    its = CellArguments(folder / "recipe.yaml", layout.run, "landmark_features", "gray")
-    train.run(its)
-    triplet_test.run(its)
+    arguments = CellArguments(folder / "recipe.yaml", layout.run, "landmark_features", "gray")
+    train.run(arguments)
+    triplet_test.run(arguments)
     assert TRIPLET_TEST_RECORD.read(layout.triplet_test("landmark_features", "gray")).n_triplets == 40
 
 
@@ -104,19 +104,19 @@ def test_another_model_makes_it_stale(study):
     assert cell(study, "landmark_features").artifacts.status(*where).state == "current"
 
 
-@pytest.mark.parametrize("other", [{"first": 1000}, {"lighter": 2}])
-def test_faces_that_rows_learn_from_test_nothing(study, tmp_path, other):
+@pytest.mark.parametrize("b", [{"first": 1000}, {"lighter": 2}])
+def test_faces_that_rows_learn_from_test_nothing(study, tmp_path, b):
     """Nor do copies of them under other names. What is tested is the very embedding that such a copy has."""
     folder, _ = study
     layout, model = write_study(tmp_path)
-    its = CellArguments(folder / "recipe.yaml", layout.run, "landmark_features", "gray")
-    train.run(its)
-    embed.run(its)
+    arguments = CellArguments(folder / "recipe.yaml", layout.run, "landmark_features", "gray")
+    train.run(arguments)
+    embed.run(arguments)
     known, new = [36, 37], [40, 42, 43, 45]
-    write_dataset(layout.dataset("rated"), 46, False, **other)  # as the source, and six more
+    write_dataset(layout.dataset("rated"), 46, False, **b)  # as the source, and six more
     write_ratings(layout.dataset("rated"), 200, known + new)
     measure_again(layout, "rated", model)
-    triplet_test.run(its)
+    triplet_test.run(arguments)
     rows = read_triplets(layout.dataset("rated"), Dataset(layout.dataset("rated")).ids).rows
     record = TRIPLET_TEST_RECORD.read(layout.triplet_test("landmark_features", "gray"))
     assert record.n_triplets == np.isin(rows, new).all(axis=1).sum() > 20
@@ -125,24 +125,24 @@ def test_faces_that_rows_learn_from_test_nothing(study, tmp_path, other):
     source = read_output(layout.outputs("landmark_features", "gray"), "source", "embedding")
     tested = read_output(layout.triplet_test("landmark_features", "gray"), "rated", "embedding")
     same = np.allclose(tested.values[source.rows], source.values, atol=1e-6)
-    assert same == ("lighter" not in other)
+    assert same == ("lighter" not in b)
     write_ratings(layout.dataset("rated"), 20, [*known, 39])
     with pytest.raises(InputError, match=r"rated: each of its 20 triplets has a face from which rows learn"):
-        triplet_test.run(its)
+        triplet_test.run(arguments)
 
 
 def test_what_cannot_be_tested_is_refused(study, tmp_path):
     folder, _ = study
     with pytest.raises(InputError, match="few_labels predicts by its own classifier"):
         triplet_test.run(cell(study, "few_labels"))
-    other, model = write_study(tmp_path)
-    its = CellArguments(folder / "recipe.yaml", other.run, "landmark_features", "gray")
-    train.run(its)
+    b, model = write_study(tmp_path)
+    arguments = CellArguments(folder / "recipe.yaml", b.run, "landmark_features", "gray")
+    train.run(arguments)
     with pytest.raises(StoredStateError, match=r"datasets.rated is not a finished dataset"):
-        triplet_test.run(its)
-    write_dataset(other.dataset("rated"), TESTED, False, lighter=2, first=1000)
+        triplet_test.run(arguments)
+    write_dataset(b.dataset("rated"), TESTED, False, lighter=2, first=1000)
     with pytest.raises(StoredStateError, match=r"columns.rated"):
-        triplet_test.run(its)
-    measure_again(other, "rated", model)
+        triplet_test.run(arguments)
+    measure_again(b, "rated", model)
     with pytest.raises(InputError, match=r"landmark_features gray: .*rated has no triplets\.csv; only faces"):
-        triplet_test.run(its)
+        triplet_test.run(arguments)

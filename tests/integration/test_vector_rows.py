@@ -58,7 +58,7 @@ class TestTripletLandmarks:
         vectors[source.rows] = source.values
         first, second, odd = np.moveaxis(
             vectors[read_triplets(layout.dataset("source"), Dataset(layout.dataset("source")).ids).rows], 1, 0)
-        apart = [np.linalg.norm(one - other, axis=1) for one, other in ((first, second), (first, odd), (second, odd))]
+        apart = [np.linalg.norm(a - b, axis=1) for a, b in ((first, second), (first, odd), (second, odd))]
         assert np.mean(apart[0] < np.minimum(apart[1], apart[2])) > 0.85, "a third would be chance"
         target = read_output(layout.outputs("triplet_landmarks", "gray"), "target", "embedding")
         np.testing.assert_array_equal(target.rows, np.arange(TARGET))
@@ -87,16 +87,16 @@ class TestTripletLandmarks:
     def test_killed_it_ends_with_the_weights_of_an_unbroken_run(self, study, tmp_path):
         """Though its network leaves out by chance: what chance does next is part of the checkpoint."""
         folder, layout = study
-        other = tmp_path / "run"
-        other.mkdir()
+        b = tmp_path / "run"
+        b.mkdir()
         for name in ("datasets", "columns"):
-            (other / name).symlink_to(layout.run / name, target_is_directory=True)
-        arguments = CellArguments(folder / "recipe.yaml", other, "triplet_landmarks", "gray")
-        done = subprocess.run([sys.executable, DYING, arguments.recipe, other, "triplet_landmarks", "gray", "4"],
+            (b / name).symlink_to(layout.run / name, target_is_directory=True)
+        arguments = CellArguments(folder / "recipe.yaml", b, "triplet_landmarks", "gray")
+        done = subprocess.run([sys.executable, DYING, arguments.recipe, b, "triplet_landmarks", "gray", "4"],
                               capture_output=True, text=True, timeout=120,
                               env={**os.environ, "PYTHONPATH": str(DYING.parents[2])})
         assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
-        broken = other / "models" / "triplet_landmarks" / "gray"
+        broken = b / "models" / "triplet_landmarks" / "gray"
         assert len(learning_curve(broken)) == 3
         assert read_receipt(broken) is None
         receipt = train.run(arguments)
@@ -165,18 +165,18 @@ class TestHead:
         row, artifacts = ("few_labels", "gray"), cell(study, "few_labels").artifacts
         assert artifacts.status("outputs", *row).state == "current"
         text = (folder / "recipe.yaml").read_text()
-        other = tmp_path / "recipe.yaml"
-        other.write_text(text.replace("  landmark_features: {fit: {}}",
+        b = tmp_path / "recipe.yaml"
+        b.write_text(text.replace("  landmark_features: {fit: {}}",
                                       "  landmark_features: {model: {distances: 2.0}, fit: {}}"))
-        train.run(CellArguments(other, layout.run, "landmark_features", "gray"))
-        changed = CellArguments(other, layout.run, *row)
+        train.run(CellArguments(b, layout.run, "landmark_features", "gray"))
+        changed = CellArguments(b, layout.run, *row)
         try:
             for stage in (train, embed):
                 with pytest.raises(StoredStateError, match=r"outputs of landmark_features gray were made .*run the em"):
                     stage.run(changed)
                 with pytest.raises(StoredStateError, match=r"model of landmark_features gray was made with other set"):
                     stage.run(cell(study, row[0]))
-            embed.run(CellArguments(other, layout.run, "landmark_features", "gray"))
+            embed.run(CellArguments(b, layout.run, "landmark_features", "gray"))
             assert str(changed.artifacts.status("outputs", *row)) == (
                 "the model of few_labels gray was made from a previous version of outputs of landmark_features; run "
                 "the train stage again")
@@ -213,10 +213,10 @@ class TestHead:
 def test_an_unsound_recipe_is_refused_at_the_door(study, tmp_path, old, new, message):
     text = (study[0] / "recipe.yaml").read_text().replace("variants: [gray]", "variants: [gray, rgb]")
     assert text.count(old) == 1
-    other = "  other: {approach: head, embeddings_from: landmark_features, " \
+    b = "  other: {approach: head, embeddings_from: landmark_features, " \
             "fit: {classify: {loss: cross_entropy, " \
             "optimizer: adam, learning_rate: 0.01, epochs: 1}}}\n"
-    (tmp_path / "recipe.yaml").write_text(text.replace(old, new) + other)
+    (tmp_path / "recipe.yaml").write_text(text.replace(old, new) + b)
     with pytest.raises(InputError, match=message):
         read_recipe(tmp_path / "recipe.yaml")
 

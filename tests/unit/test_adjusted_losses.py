@@ -16,8 +16,8 @@ def tensor(values, dtype="float32"):
 
 def by_hand(loss, output, target, known=None):
     state = {key: tensor(values) for key, values in loss.init_state(np.shape(output)[1:], known, 3).items()}
-    found = loss.per_example(tensor(output), target, tensor(np.ones(len(output))), state)
-    return keras.ops.convert_to_numpy(found)
+    result = loss.per_example(tensor(output), target, tensor(np.ones(len(output))), state)
+    return keras.ops.convert_to_numpy(result)
 
 
 class TestLogitAdjusted:
@@ -25,10 +25,10 @@ class TestLogitAdjusted:
     PROBABILITIES = np.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]])
 
     def test_probabilities_are_multiplied_by_how_common_emotions_are(self):
-        found = by_hand(LogitAdjusted(), self.PROBABILITIES, tensor([0, 2], "int32"), self.LABELS)
+        result = by_hand(LogitAdjusted(), self.PROBABILITIES, tensor([0, 2], "int32"), self.LABELS)
         adjusted = self.PROBABILITIES * (0.6, 0.3, 0.1)
         adjusted /= adjusted.sum(axis=1, keepdims=True)
-        np.testing.assert_allclose(found, -np.log([adjusted[0, 0], adjusted[1, 2]]), rtol=1e-5)
+        np.testing.assert_allclose(result, -np.log([adjusted[0, 0], adjusted[1, 2]]), rtol=1e-5)
 
     def test_without_adjustment_it_is_cross_entropy_and_smoothing_spreads_the_truth(self):
         target = tensor([0, 2], "int32")
@@ -52,8 +52,8 @@ class TestLogitAdjusted:
         assert even.mean() < rarer.mean()
 
     def test_an_emotion_that_does_not_occur_leaves_a_number(self):
-        found = by_hand(LogitAdjusted(), self.PROBABILITIES, tensor([0, 2], "int32"), np.array([0, 0, 1]))
-        assert np.isfinite(found).all()
+        result = by_hand(LogitAdjusted(), self.PROBABILITIES, tensor([0, 2], "int32"), np.array([0, 0, 1]))
+        assert np.isfinite(result).all()
 
 
 class TestTripletSoftmax:
@@ -61,9 +61,9 @@ class TestTripletSoftmax:
     """Squared distances 2, 4, 2 and 4, 2, 2, in the order of the losses' pairs: (1, 2), (1, 3), (2, 3)."""
 
     def test_minus_the_logarithm_of_the_pairs_share(self):
-        found = by_hand(TripletSoftmax(scale=0.5), self.TRIPLETS, tensor([0, 1], "int32"))
+        result = by_hand(TripletSoftmax(scale=0.5), self.TRIPLETS, tensor([0, 1], "int32"))
         shares = np.exp([-1, -2]) / np.array([2 * np.exp(-1) + np.exp(-2)] * 2)
-        np.testing.assert_allclose(found, -np.log(shares), rtol=1e-5)
+        np.testing.assert_allclose(result, -np.log(shares), rtol=1e-5)
 
     def test_it_judges_as_the_hinge_does(self):
         triplets = np.concatenate([self.TRIPLETS, self.TRIPLETS[:, ::-1] + [[[0.1, 0]], [[0.3, 0.5]]],

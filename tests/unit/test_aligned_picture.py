@@ -24,10 +24,10 @@ def in_oval(shrunk=1.0):
     return ((columns - x) / half_width) ** 2 + ((rows - y) / half_height) ** 2 <= shrunk**2
 
 
-def difference(one, other):
+def difference(a, b):
     """Return the mean difference of two pictures within the oval, as a share of what the first one varies."""
     inside = in_oval(0.95)
-    first, second = (picture[..., 0][inside].astype(float) for picture in (one, other))
+    first, second = (picture[..., 0][inside].astype(float) for picture in (a, b))
     return np.abs(first - second).mean() / first.std()
 
 
@@ -56,8 +56,8 @@ def test_eyes_come_to_lie_on_their_points(eyes):
     rows, columns = np.mgrid[:200, :200]
     for x, y in EYES:
         bright = np.where(np.hypot(columns - x, rows - y) < 25, np.maximum(aligned - 200, 0), 0)
-        found = (columns * bright).sum() / bright.sum(), (rows * bright).sum() / bright.sum()
-        np.testing.assert_allclose(found, (x, y), atol=1)
+        result = (columns * bright).sum() / bright.sum(), (rows * bright).sum() / bright.sum()
+        np.testing.assert_allclose(result, (x, y), atol=1)
 
 
 @pytest.mark.parametrize(("degrees", "scale", "shift"), [(25, 1, (0, 0)), (0, 0.8, (0, 0)), (0, 1, (9, -14)),
@@ -75,8 +75,8 @@ def test_light_is_taken_out_and_features_are_not(face):
     for light in lights:
         assert light.max() <= 255
         assert difference(aligned, aligned_picture(np.rint(light).astype(np.uint8), DRAWN_EYES)) < 0.06
-    other = (60 + 0.4 * draw_face(sample_face(np.random.default_rng(4), "happy"))).astype(np.uint8)
-    assert difference(aligned, aligned_picture(other, DRAWN_EYES)) > 0.15
+    b = (60 + 0.4 * draw_face(sample_face(np.random.default_rng(4), "happy"))).astype(np.uint8)
+    assert difference(aligned, aligned_picture(b, DRAWN_EYES)) > 0.15
 
 
 def test_a_brightness_that_rises_evenly_leaves_nothing():

@@ -14,11 +14,11 @@ def test_a_temperature_makes_confidence_what_labels_say():
     # Scores ±m and three of four right: softmax(2m / T) = 3/4 where T = 2m / ln 3.
     scores = np.tile([0.5, -0.5], (80, 1))
     right = np.eye(2, dtype=bool)[(np.arange(80) % 4 == 0).astype(int)]
-    found = calibrate(scores, right, assumed=1.0)
-    assert found.temperature == pytest.approx(1 / np.log(3), rel=1e-3)
-    assert found.n_labelled == 80
-    assert found.error == pytest.approx(0, abs=1e-3)
-    np.testing.assert_allclose(shares(scores[:1], found.temperature), [[0.75, 0.25]], atol=1e-4)
+    result = calibrate(scores, right, assumed=1.0)
+    assert result.temperature == pytest.approx(1 / np.log(3), rel=1e-3)
+    assert result.n_labelled == 80
+    assert result.error == pytest.approx(0, abs=1e-3)
+    np.testing.assert_allclose(shares(scores[:1], result.temperature), [[0.75, 0.25]], atol=1e-4)
     assert calibrate(scores[:10], right[:10], assumed=0.3) == Calibration(0.3)
 
 

@@ -58,8 +58,8 @@ class Run:
 
     def stale(self):
         """Return the kinds that are stale, with why."""
-        found = {kind: self.artifacts.status(kind, *CELL) for kind in ORDER}
-        return {kind: str(status) for kind, status in found.items() if status.state == "stale"}
+        result = {kind: self.artifacts.status(kind, *CELL) for kind in ORDER}
+        return {kind: str(status) for kind, status in result.items() if status.state == "stale"}
 
 
 @pytest.fixture

@@ -50,8 +50,8 @@ class TestEveryWay:
 def test_pixels_are_mixed_down_the_rows_and_then_along_them():
     chance = np.random.default_rng(1)
     rows, columns = chance.random((2, 6, 20, 20)).astype(np.float32)
-    found = keras.ops.convert_to_numpy(resample(keras.ops.convert_to_tensor(FACES), rows, columns))
-    np.testing.assert_allclose(found, np.einsum("nij,njkc,nlk->nilc", rows, FACES, columns), rtol=1e-4)
+    result = keras.ops.convert_to_numpy(resample(keras.ops.convert_to_tensor(FACES), rows, columns))
+    np.testing.assert_allclose(result, np.einsum("nij,njkc,nlk->nilc", rows, FACES, columns), rtol=1e-4)
 
 
 def test_flip_exchanges_left_and_right_in_its_share_of_faces():
@@ -128,8 +128,8 @@ def test_mask_hides_the_same_number_of_whole_squares_in_every_face(side):
     square = np.arange(side) * 5 // side
     for face in hidden:
         by_square = [face[np.ix_(square == row, square == column)] for row in range(5) for column in range(5)]
-        assert sum(one.all() for one in by_square) == 10
-        assert sum(one.any() for one in by_square) == 10
+        assert sum(cells.all() for cells in by_square) == 10
+        assert sum(cells.any() for cells in by_square) == 10
 
 
 @dataclass(frozen=True)

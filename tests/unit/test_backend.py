@@ -14,10 +14,10 @@ from fecemo.training import backend
 
 
 def test_the_installed_backend_is_described():
-    said = backend.describe_backend()
-    assert said["backend"] == importlib.import_module("keras").backend.backend()
-    assert said["backend_version"] == importlib.import_module(said["backend"]).__version__
-    assert said["device"]
+    described = backend.describe_backend()
+    assert described["backend"] == importlib.import_module("keras").backend.backend()
+    assert described["backend_version"] == importlib.import_module(described["backend"]).__version__
+    assert described["device"]
 
 
 def test_an_unknown_backend_names_the_nearest(monkeypatch):
@@ -59,11 +59,11 @@ print(convolution.output_shape, convolution.weights[0].dtype, keras.config.epsil
 """
 
 
-@pytest.mark.parametrize("said", [
+@pytest.mark.parametrize("described", [
     {"image_data_format": "channels_first"}, {"floatx": "float16"}, {"floatx": "float64", "epsilon": 1e-3},
     {"nnx_enabled": True, "backend": "torch"}], ids=str)
-def test_a_users_keras_json_changes_no_network(tmp_path, said):
-    (tmp_path / "keras.json").write_text(json.dumps(said))
+def test_a_users_keras_json_changes_no_network(tmp_path, described):
+    (tmp_path / "keras.json").write_text(json.dumps(described))
     program = [sys.executable, "-c", NETWORK]
     done = subprocess.run(program, capture_output=True, text=True, timeout=120, env={
         **os.environ, "KERAS_HOME": str(tmp_path), "PYTHONPATH": str(Path(backend.__file__).parents[2])})

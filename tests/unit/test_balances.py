@@ -150,19 +150,19 @@ def slopes(balance, second, first_step=False):
 def test_a_loss_in_other_units_changes_no_gradient():
     for balance in (EMA(), DynamicWeightedEMA()):
         plain, scaled = slopes(balance, MeanSquaredError())[0], slopes(balance, OtherUnitsError())[0]
-        for one, other in zip(plain, scaled, strict=True):
-            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-7)
+        for weight, scaled_weight in zip(plain, scaled, strict=True):
+            np.testing.assert_allclose(weight, scaled_weight, rtol=1e-4, atol=1e-7)
     unbalanced = zip(slopes(Fixed(), MeanSquaredError())[0], slopes(Fixed(), OtherUnitsError())[0], strict=True)
-    assert any(np.abs(one - other).max() > 1 for one, other in unbalanced)
+    assert any(np.abs(weight - scaled_weight).max() > 1 for weight, scaled_weight in unbalanced)
 
 
 def test_without_memory_the_gradient_is_that_of_the_sum_of_logarithms():
-    found, figures = slopes(EMA(beta=0), MeanSquaredError())
+    result, figures = slopes(EMA(beta=0), MeanSquaredError())
     parts = [slopes(Fixed(), loss)[0] for loss in (MeanSquaredError(), OtherUnitsError())]
     of_second = [(scaled - plain) / 999 for plain, scaled in zip(*parts, strict=True)]
     of_first = [plain - second for plain, second in zip(parts[0], of_second, strict=True)]
     entropy, error = figures["loss.probabilities.cross_entropy"], figures["loss.size.mean_squared_error"]
-    for slope, first, second in zip(found, of_first, of_second, strict=True):
+    for slope, first, second in zip(result, of_first, of_second, strict=True):
         np.testing.assert_allclose(slope, first / entropy + second / error, rtol=2e-3, atol=2e-6)
 
 

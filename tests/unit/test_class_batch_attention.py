@@ -20,14 +20,14 @@ def attended(maps, weights=None):
 
 
 def test_by_hand():
-    found = attended(MAPS)
-    np.testing.assert_allclose(found, [[1.339523, -0.217719], [1, 0.320954]], atol=1e-6)
-    np.testing.assert_allclose(found + SCORES, [[3.339523, -1.217719], [1, 3.320954]], atol=1e-6)
+    result = attended(MAPS)
+    np.testing.assert_allclose(result, [[1.339523, -0.217719], [1, 0.320954]], atol=1e-6)
+    np.testing.assert_allclose(result + SCORES, [[3.339523, -1.217719], [1, 3.320954]], atol=1e-6)
 
 
 def test_the_loss_is_both_cross_entropies():
-    labels, found = np.array([0, 1]), attended(MAPS)
-    costs = [np.log(np.exp(scores).sum(axis=1)) - scores[[0, 1], labels] for scores in (found, found + SCORES)]
+    labels, result = np.array([0, 1]), attended(MAPS)
+    costs = [np.log(np.exp(scores).sum(axis=1)) - scores[[0, 1], labels] for scores in (result, result + SCORES)]
     loss = ClassBatchAttention().per_example(keras.ops.convert_to_tensor(MAPS), keras.ops.convert_to_tensor(labels),
                                              keras.ops.ones((2,)), {})
     np.testing.assert_allclose(keras.ops.convert_to_numpy(loss), sum(costs), rtol=1e-5)

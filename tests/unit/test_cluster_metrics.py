@@ -26,9 +26,9 @@ def scored(truth, clusters, groups=None, names=None, emotions=TWO):
 
 def test_purity_of_three_clusters():
     # Cluster 0: 2 happy, 1 sad; cluster 1: 2 sad; cluster 2: 1 happy. Right at best: 2 + 2 + 1 of 6.
-    found = scored(["happy", "happy", "sad", "sad", "sad", "happy"], [0, 0, 0, 1, 1, 2])
-    assert found.purity == pytest.approx(5 / 6)
-    assert 0 < found.nmi < 1
+    result = scored(["happy", "happy", "sad", "sad", "sad", "happy"], [0, 0, 0, 1, 1, 2])
+    assert result.purity == pytest.approx(5 / 6)
+    assert 0 < result.nmi < 1
 
 
 def test_clusters_that_are_the_emotions_score_one_and_one_cluster_scores_nothing():
@@ -50,17 +50,17 @@ def test_nothing_to_score_is_refused():
 
 def test_oracle_gives_each_emotion_one_cluster_where_there_are_as_many():
     # By majority both clusters are happy (3 > 1, 2 > 1): 5 of 7 right. One to one: the best is 3 + 1.
-    found = scored(["happy"] * 3 + ["sad"] + ["happy"] * 2 + ["sad"], [0, 0, 0, 0, 1, 1, 1])
-    assert (found.oracle_names, found.oracle_rule) == ({"0": "happy", "1": "sad"}, "one to one")
-    assert found.oracle_accuracy == pytest.approx(4 / 7)
+    result = scored(["happy"] * 3 + ["sad"] + ["happy"] * 2 + ["sad"], [0, 0, 0, 0, 1, 1, 1])
+    assert (result.oracle_names, result.oracle_rule) == ({"0": "happy", "1": "sad"}, "one to one")
+    assert result.oracle_accuracy == pytest.approx(4 / 7)
 
 
 def test_oracle_goes_by_majority_otherwise():
-    found = scored(["happy", "sad", "sad", "happy", "sad"], [0, 1, 1, 2, 2], names=dict.fromkeys("0123", "happy"))
-    assert found.oracle_rule == "majority"
+    result = scored(["happy", "sad", "sad", "happy", "sad"], [0, 1, 1, 2, 2], names=dict.fromkeys("0123", "happy"))
+    assert result.oracle_rule == "majority"
     # A tie goes to the first emotion, and a cluster without a face to none.
-    assert found.oracle_names == {"0": "happy", "1": "sad", "2": "happy", "3": "skip"}
-    assert found.oracle_accuracy == found.purity == pytest.approx(4 / 5)
+    assert result.oracle_names == {"0": "happy", "1": "sad", "2": "happy", "3": "skip"}
+    assert result.oracle_accuracy == result.purity == pytest.approx(4 / 5)
 
 
 @settings(max_examples=25, deadline=None)
@@ -82,22 +82,22 @@ def test_a_whole_record_of_clusters_is_the_same_under_other_numbers(faces, numbe
 
 def test_names_that_repeat_may_beat_the_best_one_to_one_and_never_the_purity():
     truth, clusters = ["happy"] * 3 + ["sad"] + ["happy"] * 2 + ["sad"], [0, 0, 0, 0, 1, 1, 1]
-    found = scored(truth, clusters, list("0000111"), {"0": "happy", "1": "happy"})
+    result = scored(truth, clusters, list("0000111"), {"0": "happy", "1": "happy"})
     voted = 5 / 7  # both clusters are happy to a vote
-    assert found.oracle_accuracy == pytest.approx(4 / 7)
-    assert found.oracle_accuracy < voted
-    assert found.purity == pytest.approx(voted)
+    assert result.oracle_accuracy == pytest.approx(4 / 7)
+    assert result.oracle_accuracy < voted
+    assert result.purity == pytest.approx(voted)
 
 
 def test_what_naming_can_reach_is_that_of_the_groups_into_which_clusters_were_divided():
     # Cluster 0 is half happy, half sad, and a person told its halves apart: purity of the two clusters is 3 / 4.
     truth, clusters = ["happy"] * 2 + ["sad"] * 6, [0, 0, 0, 0, 1, 1, 1, 1]
     names = {"0a": "happy", "0b": "sad", "1": "sad"}
-    found = scored(truth, clusters, ["0a", "0a", "0b", "0b", "1", "1", "1", "1"], names)
-    assert (found.purity, found.oracle_accuracy, found.oracle_rule) == (1, 1, "majority")
-    assert found.oracle_names == names
-    assert 3 / 4 <= found.purity_of_chance < 1
-    assert found.nmi == scored(truth, clusters).nmi  # of the stored clustering
+    result = scored(truth, clusters, ["0a", "0a", "0b", "0b", "1", "1", "1", "1"], names)
+    assert (result.purity, result.oracle_accuracy, result.oracle_rule) == (1, 1, "majority")
+    assert result.oracle_names == names
+    assert 3 / 4 <= result.purity_of_chance < 1
+    assert result.nmi == scored(truth, clusters).nmi  # of the stored clustering
 
 
 @settings(max_examples=25, deadline=None)

@@ -10,8 +10,8 @@ from fecemo.models.description import describe
 
 
 def plan(approach, output, side=48, **sizes):
-    found = find_approach(approach)
-    return describe(found.outline(found.config(**sizes), {"image": (side, side, 1)}, 8), [output])
+    entry = find_approach(approach)
+    return describe(entry.outline(entry.config(**sizes), {"image": (side, side, 1)}, 8), [output])
 
 
 def multiplications(planned):

@@ -30,29 +30,29 @@ def counts_of(groups, truth, answers, n_classes):
 def test_parity_of_three_groups_as_published():
     """The example of HolisticAI's multiclass statistical parity: groups AAAA BBBB CC, answers 0 1 2 0 1 2 0 1 2 0."""
     groups, answers = [0] * 4 + [1] * 4 + [2] * 2, [0, 1, 2, 0, 1, 2, 0, 1, 2, 0]
-    found = parity_figures(counts_of(groups, [0] * 10, answers, 3))
-    assert found["largest_total_variation"] == pytest.approx(0.5)
+    result = parity_figures(counts_of(groups, [0] * 10, answers, 3))
+    assert result["largest_total_variation"] == pytest.approx(0.5)
     # Shares A ½ ¼ ¼, B ¼ ½ ¼, C ½ 0 ½: pairs are apart by .25, .25 and .5.
-    assert found["total_variation"] == pytest.approx((0.25 + 0.25 + 0.5) / 3)
-    assert found["parity_difference"] == pytest.approx(0.5)
-    assert found["parity_ratio"] == pytest.approx((0.5 + 0 + 0.5) / 3)
-    assert found["least_parity_ratio"] == 0
+    assert result["total_variation"] == pytest.approx((0.25 + 0.25 + 0.5) / 3)
+    assert result["parity_difference"] == pytest.approx(0.5)
+    assert result["parity_ratio"] == pytest.approx((0.5 + 0 + 0.5) / 3)
+    assert result["least_parity_ratio"] == 0
 
 
 def test_equalised_odds_and_macro_f1_by_hand():
     # Group 0: all four right. Group 1: class 0 hit once of two, class 1 twice of two.
     counts = counts_of([0] * 4 + [1] * 4, [0, 0, 1, 1] * 2, [0, 0, 1, 1, 0, 1, 1, 1], 2)
-    found = parity_figures(counts)
-    assert found["equalised_odds"] == pytest.approx(0.5), "hit rates of class 0: 1 and ½"
-    assert found["group_macro_f1"] == pytest.approx((1 + (2 / 3 + 4 / 5) / 2) / 2)
-    assert found["macro_f1"] == pytest.approx((2 * 3 / (4 + 3) + 2 * 4 / (4 + 5)) / 2)
+    result = parity_figures(counts)
+    assert result["equalised_odds"] == pytest.approx(0.5), "hit rates of class 0: 1 and ½"
+    assert result["group_macro_f1"] == pytest.approx((1 + (2 / 3 + 4 / 5) / 2) / 2)
+    assert result["macro_f1"] == pytest.approx((2 * 3 / (4 + 3) + 2 * 4 / (4 + 5)) / 2)
     same = parity_figures(np.stack([counts[0], counts[0]]))
     assert (same["equalised_odds"], same["parity_difference"], same["parity_ratio"]) == (0, 0, 1)
 
 
 def test_an_emotion_that_no_group_is_given_takes_no_part_in_the_ratio():
-    found = parity_figures(counts_of([0, 0, 1, 1], [0, 0, 0, 0], [0, 1, 0, 1], 3))
-    assert found["parity_ratio"] == found["least_parity_ratio"] == 1
+    result = parity_figures(counts_of([0, 0, 1, 1], [0, 0, 0, 0], [0, 1, 0, 1], 3))
+    assert result["parity_ratio"] == result["least_parity_ratio"] == 1
 
 
 def test_sets_have_one_size_and_one_division_by_emotion():
@@ -82,13 +82,13 @@ def studied(answer):
 
 
 def test_balance_gains_where_lopsided_sets_fail_a_group():
-    found = studied(lambda fraction: (0.9 if fraction > 0 else 0.5, 0.9 if fraction < 1 else 0.5))
-    assert found.by_group["dark"][0].value == pytest.approx(0.5, abs=0.06)
-    assert found.by_group["dark"][4].value == pytest.approx(0.9, abs=0.04)
-    assert found.gains["macro_f1"].value == pytest.approx(0.2, abs=0.04)
-    assert found.gains["macro_f1"].low > 0.1
-    assert found.gains["equalised_odds"].high < -0.2
-    assert found.groups == {"dark": 200, "light": 200}
+    result = studied(lambda fraction: (0.9 if fraction > 0 else 0.5, 0.9 if fraction < 1 else 0.5))
+    assert result.by_group["dark"][0].value == pytest.approx(0.5, abs=0.06)
+    assert result.by_group["dark"][4].value == pytest.approx(0.9, abs=0.04)
+    assert result.gains["macro_f1"].value == pytest.approx(0.2, abs=0.04)
+    assert result.gains["macro_f1"].low > 0.1
+    assert result.gains["equalised_odds"].high < -0.2
+    assert result.groups == {"dark": 200, "light": 200}
 
 
 def test_no_gain_is_made_where_there_is_none():
@@ -98,14 +98,14 @@ def test_no_gain_is_made_where_there_is_none():
 
 
 def test_what_is_written_is_what_was_measured(tmp_path):
-    found = studied(lambda fraction: (0.9, 0.7))
+    result = studied(lambda fraction: (0.9, 0.7))
     rows = {(row["share"], row["figure"], row["group"]): float(row["value"])
-            for row in csv.DictReader(to_csv(found).splitlines())}
-    assert rows["0.5", "macro_f1", "dark"] == found.by_group["dark"][2].value
-    assert rows["", "gain_parity_ratio", ""] == found.gains["parity_ratio"].value
-    (tmp_path / "composition.json").write_text(to_json(found))
-    assert read_composition(tmp_path) == found
-    assert json.loads(to_json(found))["figures"]["total_variation"][1]["value"] == rows["0.25", "total_variation", ""]
-    page = to_html(found)
+            for row in csv.DictReader(to_csv(result).splitlines())}
+    assert rows["0.5", "macro_f1", "dark"] == result.by_group["dark"][2].value
+    assert rows["", "gain_parity_ratio", ""] == result.gains["parity_ratio"].value
+    (tmp_path / "composition.json").write_text(to_json(result))
+    assert read_composition(tmp_path) == result
+    assert json.loads(to_json(result))["figures"]["total_variation"][1]["value"] == rows["0.25", "total_variation", ""]
+    page = to_html(result)
     assert page.count("<svg") == 2
     assert "http" not in page.replace("http://www.w3.org", "")

@@ -22,9 +22,9 @@ SIDE = 32
 
 
 def ours(approach, trained_on="imagenet", seed=9, **other):
-    found = find_approach(approach)
-    config = found.config(**SIZES, side=SIDE, features=6, **{**FEEDINGS[trained_on].model, **other})
-    return found.model(config, {"image": (SIDE, SIDE, 3)}, 8, seed)
+    entry = find_approach(approach)
+    config = entry.config(**SIZES, side=SIDE, features=6, **{**FEEDINGS[trained_on].model, **other})
+    return entry.model(config, {"image": (SIDE, SIDE, 3)}, 8, seed)
 
 
 def features_before_the_head(network, faces):
@@ -65,8 +65,8 @@ def test_a_keras_network_gives_the_same_as_converted(tmp_path, suffix):
     assert put_weights(model, tmp_path / "out" / WEIGHTS_NAME) == ["features/features", "head/classes"]
     faces = some_faces()
     pooled = keras.Model(peer.input, peer.get_layer("pool").output)
-    theirs = pooled(faces[..., ::-1] - np.array([103.939, 116.779, 123.68], np.float32), training=False)
-    np.testing.assert_allclose(features_before_the_head(model, faces), keras.ops.convert_to_numpy(theirs), atol=1e-4,
+    reference = pooled(faces[..., ::-1] - np.array([103.939, 116.779, 123.68], np.float32), training=False)
+    np.testing.assert_allclose(features_before_the_head(model, faces), keras.ops.convert_to_numpy(reference), atol=1e-4,
                                rtol=1e-4)
 
 
@@ -83,8 +83,8 @@ def test_a_torch_network_gives_the_same_as_converted(tmp_path, old):
     faces = some_faces()
     fed = faces[..., ::-1] - np.array([91.4953, 103.8827, 131.0912], np.float32)
     with torch.no_grad():
-        theirs = peer(torch.from_numpy(np.ascontiguousarray(fed.transpose(0, 3, 1, 2)))).numpy()
-    np.testing.assert_allclose(features_before_the_head(model, faces), theirs, atol=1e-4, rtol=1e-4)
+        reference = peer(torch.from_numpy(np.ascontiguousarray(fed.transpose(0, 3, 1, 2)))).numpy()
+    np.testing.assert_allclose(features_before_the_head(model, faces), reference, atol=1e-4, rtol=1e-4)
 
 
 def test_torchs_own_residual_network_halves_the_side_in_its_3x3_convolutions(tmp_path):
@@ -97,13 +97,13 @@ def test_torchs_own_residual_network_halves_the_side_in_its_3x3_convolutions(tmp
     faces = some_faces()
     fed = (faces / 255 - np.array([0.485, 0.456, 0.406])) / np.array([0.229, 0.224, 0.225])
     with torch.no_grad():
-        theirs = peer(torch.from_numpy(np.ascontiguousarray(fed.transpose(0, 3, 1, 2), np.float32))).numpy()
+        reference = peer(torch.from_numpy(np.ascontiguousarray(fed.transpose(0, 3, 1, 2), np.float32))).numpy()
     model = ours("resnet")
     put_weights(model, tmp_path / "out" / WEIGHTS_NAME)
-    np.testing.assert_allclose(features_before_the_head(model, faces), theirs, atol=1e-4, rtol=1e-4)
+    np.testing.assert_allclose(features_before_the_head(model, faces), reference, atol=1e-4, rtol=1e-4)
     otherwise = ours("resnet", halved_by="1x1")
     put_weights(otherwise, tmp_path / "out" / WEIGHTS_NAME)
-    assert np.abs(features_before_the_head(otherwise, faces) - theirs).max() > 1e-2
+    assert np.abs(features_before_the_head(otherwise, faces) - reference).max() > 1e-2
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))

@@ -68,18 +68,18 @@ def test_a_face_of_an_unknown_split_is_neither_learned_from_nor_scored(tmp_path)
     ("faces.csv", "1.png", "2.png", "faces.csv is not what was written"),
     ("dataset.json", '"number"', '"text"', "dataset.json is not what was written|dataset.json .* bytes"),
 ])
-def test_damage_is_named(stored, name, old, new, said):
+def test_damage_is_named(stored, name, old, new, message):
     path = stored / name
     path.write_text(path.read_text().replace(old, new, 1))
-    with pytest.raises(StoredStateError, match=said):
+    with pytest.raises(StoredStateError, match=message):
         read_whole(stored)
 
 
 @pytest.mark.parametrize(("old", "new", "said"), [
     ('"number"', '"numbers"', "'valence' is of the type 'numbers', did you mean 'number'"),
     ("fecemo.dataset/1", "fecemo.dataset/9", "expected the format"), ("[", "", "is damaged")])
-def test_a_description_that_is_none_is_named(stored, old, new, said):
+def test_a_description_that_is_none_is_named(stored, old, new, message):
     path = stored / "dataset.json"
     path.write_text(path.read_text().replace(old, new, 1))
-    with pytest.raises(StoredStateError, match=said):
+    with pytest.raises(StoredStateError, match=message):
         read_description(stored)

@@ -382,7 +382,7 @@ def full_after(folder: Path, n_bytes: int) -> str:
     if child == 0:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, n_bytes))
-        said = "nothing"
+        words = "nothing"
         try:
             writer = DatasetWriter(folder, plan_of())
             try:
@@ -391,8 +391,8 @@ def full_after(folder: Path, n_bytes: int) -> str:
             finally:
                 writer.close()
         except (ResourceError, OSError) as error:
-            said = f"{type(error).__name__}: {error}"
-        os.write(writing, said.encode())
+            words = f"{type(error).__name__}: {error}"
+        os.write(writing, words.encode())
         os._exit(0)
     os.waitpid(child, 0)
     return os.read(reading, 4096).decode()
@@ -400,8 +400,8 @@ def full_after(folder: Path, n_bytes: int) -> str:
 
 def test_what_was_stored_before_the_disk_was_full_is_kept(unbroken, tmp_path):
     """A limit on the size of files stands in for a full disk: writes fail in the same places."""
-    said = full_after(tmp_path / "dataset", 6 * dataset_writer.FACE_BYTES + 100)
-    assert said.startswith("ResourceError"), said
+    words = full_after(tmp_path / "dataset", 6 * dataset_writer.FACE_BYTES + 100)
+    assert words.startswith("ResourceError"), words
     writer = DatasetWriter(tmp_path / "dataset", plan_of())
     assert writer.missing() == list(range(6, N))
     fill(writer, writer.missing())

@@ -61,8 +61,8 @@ def test_a_sound_document_becomes_the_dataclass():
     ({"branch": {"leaf": {"size": -1}}}, r"branch.leaf: size must not be negative"),
     ({"branch": 3}, r"branch: .* got 3"),
 ])
-def test_a_fault_is_named_by_its_key_at_any_depth(document, said):
-    with pytest.raises(InputError, match=f"^tree.yaml: .*{said}"):
+def test_a_fault_is_named_by_its_key_at_any_depth(document, message):
+    with pytest.raises(InputError, match=f"^tree.yaml: .*{message}"):
         build(Tree, document, "tree.yaml")
 
 
@@ -77,11 +77,11 @@ def test_every_fault_is_listed():
     (b"{a: [1", "not readable"), (b"\xff\xfe\x00", "not readable"), (b"[1, 2]", "expected a mapping .* found list"),
     (b"3", "found int"), (None, "no such file"),
 ])
-def test_a_file_that_holds_no_mapping_is_refused_by_name(read, content, said, tmp_path):
+def test_a_file_that_holds_no_mapping_is_refused_by_name(read, content, message, tmp_path):
     path = tmp_path / "recipe.file"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(InputError, match=rf"recipe\.file.*{said}"):
+    with pytest.raises(InputError, match=rf"recipe\.file.*{message}"):
         read(path)
 
 
@@ -96,10 +96,10 @@ def test_broken_yaml_names_its_line(tmp_path):
     ("b:\n  - {c: 2, c: 3}\n", r"line 2: the key 'c' is in line 2 already"),
     ("x: &x {c: 1}\ny: {<<: *x, d: 1, d: 2}\n", r"line 2: the key 'd'"),
 ])
-def test_a_key_that_stands_twice_is_refused(tmp_path, text, said):
+def test_a_key_that_stands_twice_is_refused(tmp_path, text, message):
     path = tmp_path / "odd.yaml"
     path.write_text(text)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         read_yaml(path)
 
 
@@ -152,10 +152,10 @@ def test_what_no_document_may_set_is_not_proposed():
         weight: float = 1.0
         name: str = field(default="fixed", init=False)
 
-    with pytest.raises(InputError) as said:
+    with pytest.raises(InputError) as message:
         build(Named, {"nam": "mine"}, "recipe")
-    assert "weight" in str(said.value)
-    assert "'name'" not in str(said.value)
+    assert "weight" in str(message.value)
+    assert "'name'" not in str(message.value)
 
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(

@@ -34,8 +34,8 @@ def nearest_mean_accuracy(values, labels):
     values = (values - values.mean(0)) / np.maximum(values.std(0), 1e-9)
     half = np.arange(len(values)) // len(EMOTIONS) % 2 == 0
     means = np.stack([values[half & (labels == kind)].mean(0) for kind in range(len(EMOTIONS))])
-    said = ((values[~half, None] - means) ** 2).sum(-1).argmin(1)
-    return (said == labels[~half]).mean()
+    nearest = ((values[~half, None] - means) ** 2).sum(-1).argmin(1)
+    return (nearest == labels[~half]).mean()
 
 
 def test_the_same_parameters_give_the_same_pixels_and_others_do_not(crowd):

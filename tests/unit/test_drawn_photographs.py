@@ -91,8 +91,8 @@ def test_the_same_photograph_gives_the_same_pixels():
 
 def test_light_and_background_are_shared_and_pose_is_not():
     captures = [face.parameters.capture for face in photograph(5, 4).faces]
-    assert len({(one.light_azimuth, one.backdrop_seed, one.exposure) for one in captures}) == 1
-    assert len({one.yaw for one in captures}) == 4
+    assert len({(shot.light_azimuth, shot.backdrop_seed, shot.exposure) for shot in captures}) == 1
+    assert len({shot.yaw for shot in captures}) == 4
 
 
 def test_too_many_faces_are_refused():

@@ -53,7 +53,7 @@ def test_a_file_where_a_folder_is_needed_is_said(tmp_path):
     (errno.ENOSPC, "the disk is full"), (errno.EROFS, "read-only"), (errno.EACCES, "no permission"),
     (errno.EDQUOT, "quota"),
 ])
-def test_a_refusal_while_writing_leaves_the_old_file_and_says_why(tmp_path, monkeypatch, code, said):
+def test_a_refusal_while_writing_leaves_the_old_file_and_says_why(tmp_path, monkeypatch, code, message):
     path = tmp_path / "file.txt"
     atomic_write(path, "old")
 
@@ -61,7 +61,7 @@ def test_a_refusal_while_writing_leaves_the_old_file_and_says_why(tmp_path, monk
         raise OSError(code, os.strerror(code))
 
     monkeypatch.setattr(os, "fsync", refuse)
-    with pytest.raises(ResourceError, match=f"file.txt: .*{said}.*run the same command again"):
+    with pytest.raises(ResourceError, match=f"file.txt: .*{message}.*run the same command again"):
         atomic_write(path, "new")
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["file.txt"]

@@ -77,8 +77,8 @@ def test_killed_twice_it_ends_with_the_weights_and_the_curve_of_an_unbroken_run(
     assert len(stored[0].variables) == len(stored[1].variables)
     assert [path for path in stored[0].variables if "centres" in path]
     for name in range(len(stored[0].variables)):
-        one, other = (np.load(checkpoint.path)[f"{name:04d}"] for checkpoint in stored)
-        np.testing.assert_array_equal(one, other, err_msg=stored[0].variables[name])
+        first, second = (np.load(checkpoint.path)[f"{name:04d}"] for checkpoint in stored)
+        np.testing.assert_array_equal(first, second, err_msg=stored[0].variables[name])
 
 
 def test_a_finished_training_that_is_run_again_has_its_best_weights(unbroken):

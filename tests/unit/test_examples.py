@@ -179,9 +179,9 @@ def test_numbers_are_learnt_beside_the_pixels(tmp_path):
     assert records[-1].loss == pytest.approx(records[-1].terms["loss.pixels.binary_crossentropy"]
                                              + 2 * records[-1].terms["loss.bar.vector_error"], rel=1e-4)
     pixels = DeviceView(find_variant("gray"), SIDE)(faces)
-    found = keras.ops.convert_to_numpy(model({"image": pixels})["bar"])
+    result = keras.ops.convert_to_numpy(model({"image": pixels})["bar"])
     for number in range(2):
-        assert np.corrcoef(found[:, number], measured[:, number])[0, 1] > 0.8
+        assert np.corrcoef(result[:, number], measured[:, number])[0, 1] > 0.8
 
 
 def test_concordance_is_learnt(tmp_path):
@@ -190,8 +190,8 @@ def test_concordance_is_learnt(tmp_path):
     model, records = learnt(tmp_path, Examples(np.arange(FACES), {"bar": targets}), faces,
                             LossTerm(Concordance(), "bar", "bar"), epochs=40, batch_size=12)
     assert records[-1].loss < 0.3 * records[0].loss
-    found = keras.ops.convert_to_numpy(model({"image": DeviceView(find_variant("gray"), SIDE)(faces)})["bar"])
-    assert np.corrcoef(found[:, 0], targets[:, 0])[0, 1] > 0.8
+    result = keras.ops.convert_to_numpy(model({"image": DeviceView(find_variant("gray"), SIDE)(faces)})["bar"])
+    assert np.corrcoef(result[:, 0], targets[:, 0])[0, 1] > 0.8
 
 
 def test_triplets_are_learnt_and_judged(tmp_path):
@@ -200,7 +200,7 @@ def test_triplets_are_learnt_and_judged(tmp_path):
     rows = np.array([chance.permutation(FACES)[:3] for _ in range(60)])
     place = measured[:, 0]
     # The face whose bar is farthest from both others stands last.
-    apart = [abs(place[rows[:, one]] - place[rows[:, other]]) for one, other in ((1, 2), (0, 2), (0, 1))]
+    apart = [abs(place[rows[:, a]] - place[rows[:, b]]) for a, b in ((1, 2), (0, 2), (0, 1))]
     odd = np.argmin(apart, axis=0)
     rows = np.array([[*np.delete(row, which), row[which]] for row, which in zip(rows, odd, strict=True)])
     triplets = Examples(rows, {"triplet": np.zeros(60, np.int32)})
@@ -247,9 +247,9 @@ def test_what_is_corrupted_is_to_be_given_whole():
 
 def test_chance_alone_decides_how_faces_are_altered():
     pixels = np.random.default_rng(0).uniform(0, 255, (4, SIDE, SIDE, 1)).astype(np.float32)
-    said = [step_of(corrupt=(Mask(),)).validate({"image": pixels}, {}, np.ones(4, np.float32), chance)["loss"]
+    values = [step_of(corrupt=(Mask(),)).validate({"image": pixels}, {}, np.ones(4, np.float32), chance)["loss"]
             for chance in (5, 5, 2**32 - 1)]
-    assert said[0] == said[1] != said[2]
+    assert values[0] == values[1] != values[2]
     cropped = step_of(augment=(Crop(min_side=0.5),))
     plain = [cropped.validate({"image": pixels}, {}, np.ones(4, np.float32), chance)["loss"]
              for chance in (5, 6)]

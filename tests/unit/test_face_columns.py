@@ -22,10 +22,10 @@ def written(tmp_path, text):
 
 def test_rows_meet_their_faces_and_unknown_is_unknown(tmp_path):
     path = written(tmp_path, "path,age,gender,note\nc.jpg,31,f,\na.jpg,,m,\nother.jpg,9,f,\n")
-    found = read_face_columns(path, IDS)
-    np.testing.assert_array_equal(found["age"], [np.nan, np.nan, 31])
-    assert found["gender"].tolist() == ["m", "", "f"]
-    assert "note" not in found
+    result = read_face_columns(path, IDS)
+    np.testing.assert_array_equal(result["age"], [np.nan, np.nan, 31])
+    assert result["gender"].tolist() == ["m", "", "f"]
+    assert "note" not in result
 
 
 def test_faces_are_named_by_id_or_by_address_and_box(tmp_path):
@@ -37,8 +37,8 @@ def test_faces_are_named_by_id_or_by_address_and_box(tmp_path):
 
 def test_paths_may_stand_below_a_folder_and_columns_be_renamed(tmp_path):
     path = written(tmp_path, "path,capture.yaw,seed\ntarget/a.jpg,1.5,3\n")
-    found = read_face_columns(path, IDS, below="target/", rename=factor_column)
-    assert {name: values[0] for name, values in found.items()} == {"pose.yaw": 1.5}
+    result = read_face_columns(path, IDS, below="target/", rename=factor_column)
+    assert {name: values[0] for name, values in result.items()} == {"pose.yaw": 1.5}
 
 
 @pytest.mark.parametrize(("text", "said"), [
@@ -46,19 +46,19 @@ def test_paths_may_stand_below_a_folder_and_columns_be_renamed(tmp_path):
     ("path,age,age\na.jpg,1,2\n", "two columns 'age'"), ("path,age\na.jpg,1\na.jpg,2\n", "line 3: the face a.jpg"),
     ("path,age\nzzz.jpg,1\n", "none of its 1 rows .* relative to the imported folder"),
     ("url,left,right,top,bottom\nx,y,1,0,1\n", "line 2: left is 'y'")])
-def test_what_cannot_be_joined_is_refused(tmp_path, text, said):
-    with pytest.raises(InputError, match=said):
+def test_what_cannot_be_joined_is_refused(tmp_path, text, output):
+    with pytest.raises(InputError, match=output):
         read_face_columns(written(tmp_path, text), IDS)
 
 
 def test_codes_that_look_like_numbers_stay_words(tmp_path, capsys):
     path = written(tmp_path, "path,age,site,hours,small\na.jpg,10_19,01,1.5,1e-05\nb.jpg,20_29,1,-2,0.5\n"
                              "c.jpg,30_39,1e3,0,2\n")
-    found = read_face_columns(path, IDS)
-    assert found["age"].tolist() == ["10_19", "20_29", "30_39"]
-    assert found["site"].tolist() == ["01", "1", "1e3"]
-    assert found["hours"].tolist() == [1.5, -2, 0]
-    assert found["small"].tolist() == [1e-05, 0.5, 2]
+    result = read_face_columns(path, IDS)
+    assert result["age"].tolist() == ["10_19", "20_29", "30_39"]
+    assert result["site"].tolist() == ["01", "1", "1e3"]
+    assert result["hours"].tolist() == [1.5, -2, 0]
+    assert result["small"].tolist() == [1e-05, 0.5, 2]
     assert "hours, small read as numbers; age, site read as words" in capsys.readouterr().err
 
 
@@ -71,8 +71,8 @@ def test_what_spreadsheets_write_is_read(tmp_path):
 
 
 def test_a_broken_row_costs_itself_alone(tmp_path, capsys):
-    found = read_face_columns(written(tmp_path, 'path,age\na.jpg,1,2\nb.jpg,4\nc.jpg,"\n'), IDS)
-    np.testing.assert_array_equal(found["age"], [np.nan, 4, np.nan])
+    result = read_face_columns(written(tmp_path, 'path,age\na.jpg,1,2\nb.jpg,4\nc.jpg,"\n'), IDS)
+    np.testing.assert_array_equal(result["age"], [np.nan, 4, np.nan])
     assert "2 of 3 rows are broken" in capsys.readouterr().err
 
 
@@ -102,9 +102,9 @@ def test_rows_of_other_spellings_are_met_and_strangers_are_counted(tmp_path, cap
     path = written(tmp_path, "path,who,remark\na/zo\u00eb.png,zo\u00eb,\na\\b.png,zoe\u0308,\n./c.png,x,\nd\\e.png,y,\n"
                              "f.png,z,\n")
     assert read_face_columns(path, ids)["who"].tolist() == ["zo\u00eb", "zo\u00eb", "x", "y"]
-    said = capsys.readouterr().err
-    assert "1 of 5 rows are no face of the data set" in said
-    assert "who read as words; remark empty" in said
+    output = capsys.readouterr().err
+    assert "1 of 5 rows are no face of the data set" in output
+    assert "who read as words; remark empty" in output
 
 
 def test_a_table_of_broken_rows_says_what_is_broken(tmp_path):

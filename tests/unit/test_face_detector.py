@@ -57,21 +57,21 @@ def boxes_of(picture, min_size=32, **options):
 
 def test_faces_of_all_sizes_are_found_once_in_a_large_scan():
     marks = [(100, 100, 40), (3000, 1500, 70), (5000, 3500, 120), (700, 2000, 1500), (3300, 2200, 400)]
-    found = boxes_of(photograph(6000, 4000, *marks))
+    result = boxes_of(photograph(6000, 4000, *marks))
     expected = sorted((left, left + side, top, top + side) for left, top, side in marks)
-    assert len(found) == len(marks)
-    np.testing.assert_allclose(sorted(found.boxes.tolist()), expected, atol=10)
+    assert len(result) == len(marks)
+    np.testing.assert_allclose(sorted(result.boxes.tolist()), expected, atol=10)
     # Points are in pixels of the photograph, too.
-    row = int(np.argmax(found.boxes[:, 1] - found.boxes[:, 0]))
-    np.testing.assert_allclose(found.points[row], POINTS * 1500 + (700, 2000), atol=20)
+    row = int(np.argmax(result.boxes[:, 1] - result.boxes[:, 0]))
+    np.testing.assert_allclose(result.points[row], POINTS * 1500 + (700, 2000), atol=20)
 
 
 def test_a_face_on_the_seam_of_two_tiles_is_found_whole():
     """At any place along a strip that is several tiles long."""
     for left in range(1000, 1500, 37):
-        found = boxes_of(photograph(4000, 300, (left, 100, 70)), min_size=SEEN_SIZE)
-        assert len(found) == 1
-        np.testing.assert_allclose(found.boxes[0], (left, left + 70, 100, 170), atol=3)
+        result = boxes_of(photograph(4000, 300, (left, 100, 70)), min_size=SEEN_SIZE)
+        assert len(result) == 1
+        np.testing.assert_allclose(result.boxes[0], (left, left + 70, 100, 170), atol=3)
 
 
 def test_no_part_of_a_photograph_is_larger_than_a_tile_and_small_ones_are_looked_at_once():
@@ -91,16 +91,16 @@ def test_smaller_faces_than_asked_for_are_left_out():
 
 def test_a_face_that_fills_the_photograph_is_found_from_farther_away():
     """The network sees no face above 300 pixels, and this one is 620 at the overview's scale."""
-    found = boxes_of(photograph(2000, 2000, (20, 20, 1940)), turns=False)
-    np.testing.assert_allclose(found.boxes, [(20, 1960, 20, 1960)], atol=20)
+    result = boxes_of(photograph(2000, 2000, (20, 20, 1940)), turns=False)
+    np.testing.assert_allclose(result.boxes, [(20, 1960, 20, 1960)], atol=20)
 
 
 @pytest.mark.parametrize("arrival", [0, 90, 180, 270])
 def test_a_photograph_that_lies_is_turned_until_its_faces_are_upright(arrival):
     upright = photograph(700, 500, (100, 50, 120), (400, 200, 90))
-    found = boxes_of(np.ascontiguousarray(rotated(upright, arrival)))
-    assert found.rotation == (-arrival) % 360
-    np.testing.assert_allclose(sorted(found.boxes.tolist()), [(100, 220, 50, 170), (400, 490, 200, 290)], atol=3)
+    result = boxes_of(np.ascontiguousarray(rotated(upright, arrival)))
+    assert result.rotation == (-arrival) % 360
+    np.testing.assert_allclose(sorted(result.boxes.tolist()), [(100, 220, 50, 170), (400, 490, 200, 290)], atol=3)
     assert boxes_of(np.ascontiguousarray(rotated(upright, arrival)), turns=False).rotation == 0
 
 
@@ -113,8 +113,8 @@ def test_a_photograph_is_taken_to_stand_on_its_head_only_where_that_is_likely():
 
 def test_a_small_photograph_without_a_face_is_looked_at_enlarged():
     """The network sees no face below 10 pixels, and this one is 8."""
-    found = boxes_of(photograph(100, 75, (40, 30, 8)), min_size=6)
-    np.testing.assert_allclose(found.boxes, [(40, 48, 30, 38)], atol=1)
+    result = boxes_of(photograph(100, 75, (40, 30, 8)), min_size=6)
+    np.testing.assert_allclose(result.boxes, [(40, 48, 30, 38)], atol=1)
 
 
 def test_boxes_turn_with_photographs():

@@ -40,16 +40,16 @@ def test_equal_base_names_of_different_sites_are_different_faces(tmp_path):
     ("u,0,1,0", "4 cells, expected 5"), ("u,0,1,0,1,9", "6 cells"), (",0,1,0,1", "url is empty"),
     ("u,0,one,0,1", "right is 'one', expected a number"), ('"u,0,1,0,1', "not a CSV row"),
     ("u,0,1,0,", "bottom is ''")])
-def test_a_malformed_row_costs_its_own_line_alone(tmp_path, row, said):
+def test_a_malformed_row_costs_its_own_line_alone(tmp_path, row, words):
     rows = read(tmp_path, f"{HEADER}a,0,1,0,1\n{row}\nb,0,1,0,1\n")
-    assert [getattr(one, "url", None) for one in rows] == ["a", None, "b"]
+    assert [getattr(entry, "url", None) for entry in rows] == ["a", None, "b"]
     assert rows[1].line == 3
-    assert said in rows[1].reason
+    assert words in rows[1].reason
 
 
 def test_bytes_that_are_no_text_cost_their_own_line_alone(tmp_path):
     rows = read(tmp_path, HEADER.encode() + b"a,0,1,0,1\n\xff\xfe\xe9,0,1,0,1\nb\xc3\xa9,0,1,0,1\r\n")
-    assert [getattr(one, "url", None) for one in rows] == ["a", None, "bé"]
+    assert [getattr(entry, "url", None) for entry in rows] == ["a", None, "bé"]
     assert "not UTF-8" in rows[1].reason
 
 
@@ -84,10 +84,10 @@ def test_box_fault(box, sound):
 @pytest.mark.parametrize(("content", "said"), [
     ("", "is empty"), ("a,b\n", "line 1: found 'a,b', expected the header url,left,right,top,bottom"),
     ("http://a/1.jpg,0,1,0,1\n", "line 1"), (b"\xff\xfeu\x00r\x00l\x00", "UTF-16"), (b"\xff,a\n", "not UTF-8")])
-def test_another_header_is_refused_by_name(tmp_path, content, said):
+def test_another_header_is_refused_by_name(tmp_path, content, words):
     with pytest.raises(InputError, match=r"faces\.csv") as caught:
         read(tmp_path, content)
-    assert said in str(caught.value)
+    assert words in str(caught.value)
 
 
 def test_a_byte_order_mark_and_capitals_are_no_fault(tmp_path):
@@ -116,7 +116,7 @@ def row(*ratings, kind="TWO_CLASS_TRIPLET", faces=FACES):
 
 def read_triplets(tmp_path, *rows: str | bytes):
     path = tmp_path / "fec.csv"
-    path.write_bytes(b"\n".join(one if isinstance(one, bytes) else one.encode() for one in rows) + b"\n")
+    path.write_bytes(b"\n".join(entry if isinstance(entry, bytes) else entry.encode() for entry in rows) + b"\n")
     return list(read_fec(path))
 
 
@@ -132,7 +132,7 @@ def test_the_order_of_the_sides_is_left_right_top_bottom(tmp_path):
 def test_every_rating_of_rows_of_any_length_is_kept(tmp_path):
     many = [(f"annotator_{number}", number % 3 + 1) for number in range(25)]
     ratings = [[("anna", 1)], [("anna", 1), ("ben", 3)] * 3, many]
-    triplets = read_triplets(tmp_path, *(row(*(cell for pair in one for cell in pair)) for one in ratings))
+    triplets = read_triplets(tmp_path, *(row(*(cell for pair in entry for cell in pair)) for entry in ratings))
     assert [list(triplet.ratings) for triplet in triplets] == ratings
 
 
@@ -150,9 +150,9 @@ def test_empty_cells_at_the_end_of_a_row_are_no_ratings(tmp_path):
     (b"\xff" + row("anna", 1).encode(), "not UTF-8"), (row("an\rna", 1), "control character"),
     (row("anna", 1).replace(":", "\x00"), "control character"),
     ('"' + row("anna", 1), "not a CSV row")])
-def test_a_malformed_row_is_rejected_with_its_line_and_the_others_stay(tmp_path, broken, said):
+def test_a_malformed_row_is_rejected_with_its_line_and_the_others_stay(tmp_path, broken, words):
     rows = read_triplets(tmp_path, row("anna", 1), broken, row("ben", 2))
-    assert [type(one) for one in rows] == [Triplet, RejectedRow, Triplet]
+    assert [type(entry) for entry in rows] == [Triplet, RejectedRow, Triplet]
     assert rows[1].line == 2
-    assert said in rows[1].reason
+    assert words in rows[1].reason
     assert rows[2].line == 3

@@ -20,44 +20,44 @@ from fecemo.training.schedules import Constant, Halved
 MINIMAL = {"loss": "cross_entropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 5}
 
 
-def fit(approach="small_resnet", phase=0, **said):
-    document = {**MINIMAL, **said}
-    if "losses" in said:
+def fit(approach="small_resnet", phase=0, **settings):
+    document = {**MINIMAL, **settings}
+    if "losses" in settings:
         del document["loss"]
-    found = find_approach(approach)
-    return read_fit(found, found.phases[phase], document, "a.yaml: approaches.x.fit.classify")
+    result = find_approach(approach)
+    return read_fit(result, result.phases[phase], document, "a.yaml: approaches.x.fit.classify")
 
 
 def test_names_alone_take_the_defaults():
-    found = fit()
-    assert found.losses == (LossTerm(CrossEntropy(), "probabilities", "label", 1.0),)
-    assert (found.optimizer, found.schedule, found.augment, found.corrupt) == (Adam(), Constant(), (), ())
-    assert (found.data, found.frozen, found.balance.name) == (("target.train",), None, "fixed")
+    result = fit()
+    assert result.losses == (LossTerm(CrossEntropy(), "probabilities", "label", 1.0),)
+    assert (result.optimizer, result.schedule, result.augment, result.corrupt) == (Adam(), Constant(), (), ())
+    assert (result.data, result.frozen, result.balance.name) == (("target.train",), None, "fixed")
 
 
 def test_terms_name_output_target_and_weight_or_take_the_phase_s_and_the_loss_s():
-    found = fit(losses=[{"loss": "weighted_softmax"}, {"loss": {"centre": {"rate": 0.1}}, "output": "features"},
+    result = fit(losses=[{"loss": "weighted_softmax"}, {"loss": {"centre": {"rate": 0.1}}, "output": "features"},
                         {"loss": "mean_squared_error", "output": "features", "target": ["valence", "arousal"],
                          "weight": 2}])
-    assert found.losses == (
+    assert result.losses == (
         LossTerm(WeightedSoftmax(), "probabilities", "label", 1.0),
         LossTerm(Centre(rate=0.1), "features", "label", 0.5),
         LossTerm(MeanSquaredError(), "features", ("valence", "arousal"), 2.0))
-    assert found.outputs == ("probabilities", "features")
-    assert found.losses[2].target_name == "valence+arousal"
+    assert result.outputs == ("probabilities", "features")
+    assert result.losses[2].target_name == "valence+arousal"
 
 
 def test_names_with_settings_keep_their_order():
-    found = fit(losses=[{"loss": "weighted_softmax"}, {"loss": "weighted_cluster", "output": "features",
+    result = fit(losses=[{"loss": "weighted_softmax"}, {"loss": "weighted_cluster", "output": "features",
                                                        "weight": 0.3}], frozen=["encoder"],
                 optimizer={"sgd": {"momentum": 0.9, "weight_decay": 5e-4}}, schedule={"halved": {"every": 10}},
                 augment=["flip", {"crop": {"min_side": 0.6}}], corrupt={"mask": {"mask_ratio": 0.25}})
-    assert found.losses[1] == LossTerm(WeightedCluster(), "features", "label", 0.3)
-    assert found.frozen == ("encoder",)
-    assert found.optimizer == SGD(momentum=0.9, weight_decay=5e-4)
-    assert found.schedule == Halved(every=10)
-    assert found.augment == (Flip(), Crop(min_side=0.6))
-    assert found.corrupt == (Mask(mask_ratio=0.25),)
+    assert result.losses[1] == LossTerm(WeightedCluster(), "features", "label", 0.3)
+    assert result.frozen == ("encoder",)
+    assert result.optimizer == SGD(momentum=0.9, weight_decay=5e-4)
+    assert result.schedule == Halved(every=10)
+    assert result.augment == (Flip(), Crop(min_side=0.6))
+    assert result.corrupt == (Mask(mask_ratio=0.25),)
 
 
 def test_a_receipt_tells_names_and_settings():
@@ -99,16 +99,16 @@ def test_a_receipt_tells_names_and_settings():
     ({"validate_on": "test"}, r"validate_on"), ({"validate_on": 0.1, "patience": 0}, r"patience must be above 0"),
     ({"epochs": "many"}, r"classify: epochs"), ({"learning_rte": 1}, r"classify: unknown key 'learning_rte'"),
 ])
-def test_what_is_not_sound_is_said_by_its_key(said, message):
+def test_what_is_not_sound_is_said_by_its_key(settings, message):
     with pytest.raises(InputError, match=r"a\.yaml: approaches\.x\.fit\." + message if message.startswith("classify")
                        else message):
-        fit(**said)
+        fit(**settings)
 
 
 def test_loss_and_losses_are_not_given_together():
-    found = find_approach("small_resnet")
+    result = find_approach("small_resnet")
     with pytest.raises(InputError, match="classify: give one of loss"):
-        read_fit(found, found.phases[0], {**MINIMAL, "losses": [{"loss": "centre"}]},
+        read_fit(result, result.phases[0], {**MINIMAL, "losses": [{"loss": "centre"}]},
                  "a.yaml: approaches.x.fit.classify")
 
 

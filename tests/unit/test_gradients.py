@@ -43,10 +43,10 @@ class TestGradients:
     @pytest.mark.parametrize(("angle", "named"), [(0.4, 22), (math.pi / 2 + 0.4, 112), (math.pi + 0.4, 202)])
     def test_an_edge_is_found_in_its_cell_and_direction(self, mesh, part, column, row, angle, named):
         face = edge(mesh, PARTS[part], CELL * (column - 0.5), CELL * (row - 0.5), angle)
-        found = dict(zip(GRADIENT_NAMES, gradients(face, mesh), strict=True))
+        result = dict(zip(GRADIENT_NAMES, gradients(face, mesh), strict=True))
         block = (min(column, PARTS[part].columns - 1), min(row, PARTS[part].rows - 1))
         cell = f"{part}: block {block[0]} {block[1]}, cell {column - block[0] + 1} {row - block[1] + 1}, "
-        of_cell = {name: value for name, value in found.items() if name.startswith(cell)}
+        of_cell = {name: value for name, value in result.items() if name.startswith(cell)}
         assert len(of_cell) == 8
         assert max(of_cell, key=of_cell.get) == f"{cell}{named}°"
         assert max(of_cell.values()) > 0.4

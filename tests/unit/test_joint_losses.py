@@ -24,7 +24,7 @@ BEGUN = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
 
 def spread_of(features, label):
     """Return the mean squared distance of a class's faces to their mean, and of that mean to the others'."""
-    means = np.stack([features[one == LABELS].mean(axis=0) for one in range(3)])
+    means = np.stack([features[label_of == LABELS].mean(axis=0) for label_of in range(3)])
     within = ((features[label == LABELS] - means[label]) ** 2).sum(axis=1).mean()
     return within, np.mean([((means[other] - means[label]) ** 2).sum() for other in range(3) if other != label])
 
@@ -72,9 +72,9 @@ def test_classes_draw_together_and_apart(term, softmax_alone):
         assert within < 0.7 * before[0], "faces of a class did not draw together"
         assert between > 2 * before[1], "classes did not draw apart"
         assert within < 0.8 * spread_of(softmax_alone, label)[0], "the softmax alone does as much"
-        own, *others = (np.linalg.norm(features[label == LABELS] - centres[other], axis=1).mean()
+        to_own, *others = (np.linalg.norm(features[label == LABELS] - centres[other], axis=1).mean()
                         for other in (label, (label + 1) % 3, (label + 2) % 3))
-        assert own < 0.8 * min(others), "a centre does not stand where its faces are"
+        assert to_own < 0.8 * min(others), "a centre does not stand where its faces are"
 
 
 @pytest.mark.parametrize(("term", "divisor"), [
@@ -91,9 +91,9 @@ def test_what_training_goes_down_is_the_published_slope(term, divisor):
     step.step({"image": FACES}, {"label": LABELS}, np.ones(64, np.float32))
     shares = np.array([8 / 40, 8 / 16, 1])[LABELS, None] / (3 * 8 / 64) if isinstance(term, WeightedCluster) else 1.0
     # One pixel a face, a mean over 64 faces, a rate of 10.
-    found = (BEGUN - keras.ops.convert_to_numpy(table)) * 64 / 10
+    result = (BEGUN - keras.ops.convert_to_numpy(table)) * 64 / 10
     expected = term.default_weight * shares * (BEGUN - centres[LABELS]) / divisor(centres)
-    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(result, expected, rtol=1e-3, atol=1e-5)
 
 
 def test_submodels_that_two_losses_look_at_run_once_and_others_not_at_all():

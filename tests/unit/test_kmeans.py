@@ -54,9 +54,9 @@ def test_planted_clusters_are_found_and_numbered_by_size(whole_bytes):
     for cluster in range(4):
         np.testing.assert_allclose(clustering.cluster_centers_[cluster], values[belongs == cluster].mean(axis=0),
                                    atol=1e-4)
-    own = clustering.distances_[np.arange(len(values)), clustering.labels_]
-    np.testing.assert_allclose(own, np.linalg.norm(values - clustering.cluster_centers_[belongs], axis=1), rtol=1e-3)
-    assert clustering.inertia_ == pytest.approx(float((own.astype(float) ** 2).sum()))
+    least = clustering.distances_[np.arange(len(values)), clustering.labels_]
+    np.testing.assert_allclose(least, np.linalg.norm(values - clustering.cluster_centers_[belongs], axis=1), rtol=1e-3)
+    assert clustering.inertia_ == pytest.approx(float((least.astype(float) ** 2).sum()))
     assert silhouette_of_sample(values, clustering.labels_, 0)[0] > 0.7
     assert stability(clustering, space) > 0.5
     assert [array.dtype for array in (clustering.cluster_centers_, clustering.labels_, clustering.distances_)] == [
@@ -97,10 +97,10 @@ def test_seeds_agree_on_clear_clusters_and_not_on_a_cloud():
 
 
 def test_agreement_is_the_mean_adjusted_rand_index_of_all_pairs():
-    one, other = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
+    a, b = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
     # Each pair of equals gives 1; the other two pairs give -1/2: no pair of faces is together in both.
-    assert agreement([one, one, other]) == pytest.approx((1 - 0.5 - 0.5) / 3)
-    assert agreement([one, 1 - one]) == 1  # numbers of clusters mean nothing
+    assert agreement([a, a, b]) == pytest.approx((1 - 0.5 - 0.5) / 3)
+    assert agreement([a, 1 - a]) == 1  # numbers of clusters mean nothing
 
 
 @pytest.mark.parametrize("cores", [1, 3])

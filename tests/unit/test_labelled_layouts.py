@@ -21,8 +21,8 @@ def read(layout, place, **options):
     return find_layout(layout).read(place, ReadOptions(**options))
 
 
-def as_rows(found):
-    return [(image.path, image.label, image.split) for image in found.images]
+def as_rows(listing):
+    return [(image.path, image.label, image.split) for image in listing.images]
 
 
 # --- class_folders
@@ -30,13 +30,13 @@ def as_rows(found):
 
 def test_folders_of_classes_with_their_spellings(tmp_path):
     touch(tmp_path, "Happiness/b.PNG", "Happiness/a.jpg", "anger/1.jpeg", "3_surprise/deeper/x.webp")
-    found = read("class_folders", tmp_path)
-    assert found.folder == tmp_path
-    assert as_rows(found) == [
+    listing = read("class_folders", tmp_path)
+    assert listing.folder == tmp_path
+    assert as_rows(listing) == [
         ("3_surprise/deeper/x.webp", "surprise", ""), ("Happiness/a.jpg", "happy", ""),
         ("Happiness/b.PNG", "happy", ""), ("anger/1.jpeg", "anger", ""),
     ]
-    assert found.left_out == ()
+    assert listing.left_out == ()
 
 
 def test_folders_of_splits_above_the_classes_are_kept(tmp_path):
@@ -71,18 +71,18 @@ def test_a_folder_beside_splits_must_be_a_split(tmp_path):
 def test_what_is_no_image_is_left_out_and_what_systems_leave_is_passed_over(tmp_path):
     touch(tmp_path, "happy/a.png", "happy/notes.txt", "happy/.DS_Store", "happy/._a.png", "happy/Thumbs.db",
           ".git/happy.png", "__MACOSX/happy/a.png", "labels.csv", "stray.png")
-    found = read("class_folders", tmp_path)
-    assert as_rows(found) == [("happy/a.png", "happy", "")]
-    assert {(entry.where, entry.reason) for entry in found.left_out} == {
+    listing = read("class_folders", tmp_path)
+    assert as_rows(listing) == [("happy/a.png", "happy", "")]
+    assert {(entry.where, entry.reason) for entry in listing.left_out} == {
         ("happy/notes.txt", "not_an_image"), ("stray.png", "outside_class_folders"),
     }
-    assert found.left_out_by_reason() == {"not_an_image": 1, "outside_class_folders": 1}
+    assert listing.left_out_by_reason() == {"not_an_image": 1, "outside_class_folders": 1}
 
 
 def test_an_empty_set_is_refused_and_says_what_was_looked_for(tmp_path):
     (tmp_path / "happy").mkdir()
-    said = r"holds no usable image: expected folders of images named neutral, happy.*is happy \(empty_class_folder\)"
-    with pytest.raises(InputError, match=said):
+    message = r"holds no usable image: expected folders of images named neutral, happy.*is happy \(empty_class_folder\)"
+    with pytest.raises(InputError, match=message):
         read("class_folders", tmp_path)
     touch(tmp_path, "happy/a.txt")
     with pytest.raises(InputError, match=r"the first of 1 left out is happy/a\.txt \(not_an_image"):
@@ -99,9 +99,9 @@ def test_links_to_folders_are_followed_once(tmp_path):
 
 def test_a_name_with_a_control_character_is_left_out(tmp_path):
     touch(tmp_path, "happy/a b\u3000é.png", "happy/b\r.png")
-    found = read("class_folders", tmp_path)
-    assert as_rows(found) == [("happy/a b\u3000é.png", "happy", "")]
-    assert [(entry.where, entry.reason) for entry in found.left_out] == [("happy/b\\r.png", "bad_name")]
+    listing = read("class_folders", tmp_path)
+    assert as_rows(listing) == [("happy/a b\u3000é.png", "happy", "")]
+    assert [(entry.where, entry.reason) for entry in listing.left_out] == [("happy/b\\r.png", "bad_name")]
 
 
 def test_a_name_that_is_no_text_is_left_out(tmp_path):
@@ -110,10 +110,10 @@ def test_a_name_that_is_no_text_is_left_out(tmp_path):
         (Path(os.fsdecode(os.fsencode(tmp_path) + b"/happy/\xff.png"))).touch()
     except OSError:
         pytest.skip("this file system takes names of text alone")
-    found = read("class_folders", tmp_path)
-    assert as_rows(found) == [("happy/a.png", "happy", "")]
-    assert [entry.reason for entry in found.left_out] == ["bad_name"]
-    found.left_out[0].where.encode("utf-8")
+    listing = read("class_folders", tmp_path)
+    assert as_rows(listing) == [("happy/a.png", "happy", "")]
+    assert [entry.reason for entry in listing.left_out] == ["bad_name"]
+    listing.left_out[0].where.encode("utf-8")
 
 
 # --- affectnet
@@ -129,13 +129,13 @@ def test_affectnets_expressions_are_kept_or_left_out_by_their_meaning(tmp_path):
     expressions = [np.array(str(code)) for code in range(11)]  # as released: text without a dimension
     for number, expression in enumerate(expressions):
         annotate(tmp_path, number, expression)
-    found = read("affectnet", tmp_path)
-    assert {Path(image.path).stem: image.label for image in found.images} == {
+    listing = read("affectnet", tmp_path)
+    assert {Path(image.path).stem: image.label for image in listing.images} == {
         "0": "neutral", "1": "happy", "2": "sad", "3": "surprise", "4": "fear", "5": "disgust", "6": "anger",
         "7": "contempt",
     }
-    assert found.left_out_by_reason() == {"no_face": 1, "none": 1, "uncertain": 1}
-    assert {image.split for image in found.images} == {""}
+    assert listing.left_out_by_reason() == {"no_face": 1, "none": 1, "uncertain": 1}
+    assert {image.split for image in listing.images} == {""}
 
 
 @pytest.mark.parametrize("expression", [np.array("6"), np.array(6), np.array([6]), np.array(b"6"), np.array(6.0)])
@@ -160,9 +160,9 @@ def test_a_bad_annotation_costs_its_image_alone(tmp_path):
     touch(tmp_path, "images/7.jpg", "images/8.jpg", "images/9.jpg")
     (tmp_path / "annotations" / "8_exp.npy").write_bytes(b"\x93NUMPY")
     (tmp_path / "annotations" / "9_exp.npy").write_bytes(b"")
-    found = read("affectnet", tmp_path)
-    assert as_rows(found) == [("images/0.jpg", "neutral", "")]
-    assert {Path(entry.where).stem: entry.reason for entry in found.left_out} == {
+    listing = read("affectnet", tmp_path)
+    assert as_rows(listing) == [("images/0.jpg", "neutral", "")]
+    assert {Path(entry.where).stem: entry.reason for entry in listing.left_out} == {
         **dict.fromkeys("1234568", "bad_annotation"), "7": "no_annotation", "9": "bad_annotation",
     }
 
@@ -180,8 +180,8 @@ class Trap:
 def test_an_array_of_python_objects_is_never_opened(tmp_path):
     annotate(tmp_path, 0, np.array("0"))
     annotate(tmp_path, 1, np.array(Trap(tmp_path / "sprung"), dtype=object))
-    found = read("affectnet", tmp_path)
-    assert [(entry.where, entry.reason) for entry in found.left_out] == [("images/1.jpg", "bad_annotation")]
+    listing = read("affectnet", tmp_path)
+    assert [(entry.where, entry.reason) for entry in listing.left_out] == [("images/1.jpg", "bad_annotation")]
     assert not (tmp_path / "sprung").exists()
 
 
@@ -207,40 +207,41 @@ def table(folder, text, name="labels.csv"):
 
 def test_rows_of_path_and_label_relative_to_the_table(tmp_path):
     touch(tmp_path, "sets/images/a.png", "elsewhere/b.png", "sets/c, d.png")
-    found = read("path_label", table(tmp_path / "sets", (
+    listing = read("path_label", table(tmp_path / "sets", (
         "\ufeffLabel,Path,comment\nhappiness,images/a.png,x\nContempt,../elsewhere/b.png,\n\nsad,\"c, d.png\"\n"
     )))
-    assert found.folder == tmp_path / "sets"
-    assert as_rows(found) == [
+    assert listing.folder == tmp_path / "sets"
+    assert as_rows(listing) == [
         ("../elsewhere/b.png", "contempt", ""), ("c, d.png", "sad", ""), ("images/a.png", "happy", ""),
     ]
-    assert found.left_out == ()
+    assert listing.left_out == ()
 
 
 def test_an_absolute_path_is_the_same_image_as_a_relative_one(tmp_path):
     touch(tmp_path, "a.png")
-    found = read("path_label", table(tmp_path, f"path,label\n{tmp_path / 'a.png'},happy\n./a.png,happy\n"))
-    assert as_rows(found) == [("a.png", "happy", "")]
-    assert found.left_out == (LeftOut("line 3", "listed_twice", "a.png is on line 2 already"),)
+    listing = read("path_label", table(tmp_path, f"path,label\n{tmp_path / 'a.png'},happy\n./a.png,happy\n"))
+    assert as_rows(listing) == [("a.png", "happy", "")]
+    assert listing.left_out == (LeftOut("line 3", "listed_twice", "a.png is on line 2 already"),)
 
 
 def test_a_split_column_is_kept(tmp_path):
     touch(tmp_path, "a.png", "b.png", "c.png")
-    found = read("path_label", table(tmp_path, "path,label,split\na.png,sad,training\nb.png,sad,val\nc.png,sad,test\n"))
-    assert [image.split for image in found.images] == ["train", "valid", "test"]
+    rows = "path,label,split\na.png,sad,training\nb.png,sad,val\nc.png,sad,test\n"
+    listing = read("path_label", table(tmp_path, rows))
+    assert [image.split for image in listing.images] == ["train", "valid", "test"]
 
 
 def test_bad_rows_are_left_out_by_their_line(tmp_path):
     touch(tmp_path, "a.png", "b.png")
     rows = (b"path,label,split\na.png,happy,train\n,happy,train\nb.png,hapy,train\nb.png,,train\n"
             b"missing.png,sad,train\nb.png,sad,trian\nb.png\n\xff.png,sad,train\nb.png,\"sad,train\nb.png,sad,test\n")
-    found = read("path_label", table(tmp_path, rows))
-    assert as_rows(found) == [("a.png", "happy", "train"), ("b.png", "sad", "test")]
-    assert [(entry.where, entry.reason) for entry in found.left_out] == [
+    listing = read("path_label", table(tmp_path, rows))
+    assert as_rows(listing) == [("a.png", "happy", "train"), ("b.png", "sad", "test")]
+    assert [(entry.where, entry.reason) for entry in listing.left_out] == [
         ("line 3", "no_path"), ("line 4", "unknown_label"), ("line 5", "no_label"), ("line 6", "no_such_file"),
         ("line 7", "unknown_split"), ("line 8", "no_label"), ("line 9", "bad_row"), ("line 10", "bad_row"),
     ]
-    assert "did you mean 'happy'?" in found.left_out[1].detail
+    assert "did you mean 'happy'?" in listing.left_out[1].detail
 
 
 @pytest.mark.parametrize(("text", "said"), [
@@ -251,8 +252,8 @@ def test_bad_rows_are_left_out_by_their_line(tmp_path):
     ("path,label\nx.png,happy\n", r"the first of 1 left out is line 2 \(no_such_file: x.png\)"),
     (b"\xff\xfep\x00a\x00", "UTF-16"),
 ])
-def test_a_table_without_what_is_needed_is_refused(tmp_path, text, said):
-    with pytest.raises(InputError, match=said):
+def test_a_table_without_what_is_needed_is_refused(tmp_path, text, message):
+    with pytest.raises(InputError, match=message):
         read("path_label", table(tmp_path, text))
 
 
@@ -264,8 +265,8 @@ def test_some_rows_with_and_some_without_a_split_are_refused(tmp_path):
 
 def test_a_name_too_long_or_with_a_zero_byte_is_no_file(tmp_path):
     touch(tmp_path, "a.png")
-    found = read("path_label", table(tmp_path, f"path,label\na.png,sad\n{'x' * 5000},sad\nz\0.png,sad\n"))
-    assert found.left_out_by_reason() == {"no_such_file": 1, "bad_row": 1}
+    listing = read("path_label", table(tmp_path, f"path,label\na.png,sad\n{'x' * 5000},sad\nz\0.png,sad\n"))
+    assert listing.left_out_by_reason() == {"no_such_file": 1, "bad_row": 1}
 
 
 # --- photographs
@@ -273,9 +274,9 @@ def test_a_name_too_long_or_with_a_zero_byte_is_no_file(tmp_path):
 
 def test_photographs_have_neither_label_nor_split(tmp_path):
     touch(tmp_path, "b.jpg", "holiday/a.png", "holiday/readme.md")
-    found = read("photographs", tmp_path)
-    assert found.images == (LabelledImage("b.jpg"), LabelledImage("holiday/a.png"))
-    assert found.left_out_by_reason() == {"not_an_image": 1}
+    listing = read("photographs", tmp_path)
+    assert listing.images == (LabelledImage("b.jpg"), LabelledImage("holiday/a.png"))
+    assert listing.left_out_by_reason() == {"not_an_image": 1}
 
 
 # --- parts that would be lost
@@ -287,9 +288,9 @@ def test_a_split_word_that_a_whole_part_bears_is_understood_or_refused(tmp_path)
             (("Training", "PublicTest", "PrivateTest"), ["train", "valid", "test"]),
             (("train", "dev", "test"), ["train", "valid", "test"]), (("train", "holdout"), ["train", "test"])):
         rows = "".join(f"{number}.png,happy,{words[number % len(words)]}\n" for number in range(6))
-        found = read("path_label", table(tmp_path, f"path,label,split\n{rows}"))
-        assert [image.split for image in found.images][:len(splits)] == splits
-        assert found.left_out == ()
+        listing = read("path_label", table(tmp_path, f"path,label,split\n{rows}"))
+        assert [image.split for image in listing.images][:len(splits)] == splits
+        assert listing.left_out == ()
     rows = "".join(f"{number}.png,happy,{('train', 'tset')[number % 2]}\n" for number in range(6))
     with pytest.raises(InputError, match=r"'tset' \(3 images\): no known split, so that a whole part .* 'test'"):
         read("path_label", table(tmp_path, f"path,label,split\n{rows}"))
@@ -300,10 +301,10 @@ def test_a_label_of_many_images_that_is_unknown_is_refused_until_the_classes_are
     labels = table(tmp_path, "path,label\na.png,happy\nb.png,confused\nc.png,confused\n")
     with pytest.raises(InputError, match=r"'confused' \(2 images\): no known emotion"):
         read("path_label", labels)
-    found = read("path_label", labels, classes=("confused", "happy"))
-    assert (found.classes, found.left_out) == (("confused", "happy"), ())
-    found = read("path_label", labels, classes=("happy", "sad"))
-    assert found.left_out_by_reason() == {"other_class": 2}
+    listing = read("path_label", labels, classes=("confused", "happy"))
+    assert (listing.classes, listing.left_out) == (("confused", "happy"), ())
+    listing = read("path_label", labels, classes=("happy", "sad"))
+    assert listing.left_out_by_reason() == {"other_class": 2}
 
 
 def test_a_class_of_which_every_file_is_gone_is_refused(tmp_path):
@@ -343,10 +344,10 @@ def test_a_folder_that_cannot_be_opened_is_named_and_refused(closed, tmp_path, m
 
 def test_a_letter_with_an_accent_is_the_same_in_both_forms(tmp_path):
     touch(tmp_path, "zoe\u0308.png", "jos\u00e9/m\u00fcller.png")
-    found = read("path_label", table(
+    listing = read("path_label", table(
         tmp_path, "path,label\nzo\u00eb.png,sad\njose\u0301/mu\u0308ller.png,happy\n./zoe\u0308.png,sad\n"))
-    assert {image.path for image in found.images} == {"zoe\u0308.png", "jos\u00e9/m\u00fcller.png"}
-    assert found.left_out_by_reason() == {"listed_twice": 1}
+    assert {image.path for image in listing.images} == {"zoe\u0308.png", "jos\u00e9/m\u00fcller.png"}
+    assert listing.left_out_by_reason() == {"listed_twice": 1}
 
 
 def test_a_folder_is_another_listing_once_an_image_is_added_replaced_or_removed(tmp_path):
@@ -370,11 +371,11 @@ def test_columns_are_numbers_by_declaration_and_words_stay_words(tmp_path):
     labels = table(tmp_path, (
         "\ufeffPath,Label,Valence,age,,\n0.png,happy,0.5,10_19,,\n1.png,sad,-1e-1,01,,\n2.png,sad,,1,,\n"
         "3.png,happy,1_0,1,,\n"))
-    found = read("path_label", labels, annotations=("valence",), text_annotations=("age",))
-    assert [dict(image.annotations) for image in found.images] == [
+    listing = read("path_label", labels, annotations=("valence",), text_annotations=("age",))
+    assert [dict(image.annotations) for image in listing.images] == [
         {"valence": "0.5", "age": "10_19"}, {"valence": "-1e-1", "age": "01"}, {"valence": "", "age": "1"}]
-    assert found.columns == {"valence": "number", "age": "text"}
-    assert found.left_out == (LeftOut("line 5", "bad_number", "valence: expected a number, found '1_0'"),)
+    assert listing.columns == {"valence": "number", "age": "text"}
+    assert listing.left_out == (LeftOut("line 5", "bad_number", "valence: expected a number, found '1_0'"),)
     with pytest.raises(InputError, match="the column 'arousal' is missing"):
         read("path_label", labels, annotations=("arousal",))
 
@@ -386,11 +387,11 @@ def test_affectnets_valence_and_arousal_are_columns(tmp_path):
     np.save(tmp_path / "annotations" / "0_aro.npy", np.array(-0.5))
     np.save(tmp_path / "annotations" / "1_val.npy", np.array("-2"))  # the annotators could not tell
     np.save(tmp_path / "annotations" / "2_val.npy", np.array("1.5"))
-    found = read("affectnet", tmp_path)
-    assert [dict(image.annotations) for image in found.images] == [
+    listing = read("affectnet", tmp_path)
+    assert [dict(image.annotations) for image in listing.images] == [
         {"valence": "0.25", "arousal": "-0.5"}, {"valence": ""}]
-    assert found.columns == {"valence": "number", "arousal": "number"}
-    assert [(entry.where, entry.reason) for entry in found.left_out] == [("images/2.jpg", "bad_annotation")]
+    assert listing.columns == {"valence": "number", "arousal": "number"}
+    assert [(entry.where, entry.reason) for entry in listing.left_out] == [("images/2.jpg", "bad_annotation")]
 
 
 # --- parts that would be lost
@@ -416,10 +417,10 @@ def an_empty_test_folder(folder):
     (a_class_still_packed, r"Sadness\.tar\.gz is still packed, and what it holds would be lost"),
     (an_empty_test_folder, r"test: the split 'test' has no usable image"),
 ])
-def test_a_class_or_split_that_is_no_folder_of_images_is_refused(tmp_path, alter, said):
+def test_a_class_or_split_that_is_no_folder_of_images_is_refused(tmp_path, alter, message):
     touch(tmp_path, "happy/a.png")
     alter(tmp_path)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         read("class_folders", tmp_path)
 
 
@@ -468,8 +469,8 @@ def test_a_folder_of_which_no_listed_image_is_there_is_refused(tmp_path):
 
 def test_a_backslash_is_a_slash_of_windows_unless_a_name_holds_it(tmp_path):
     touch(tmp_path, "deep/er/a.png", "b\\c.png")
-    found = read("path_label", table(tmp_path, "path,label\ndeep\\er\\a.png,happy\nb\\c.png,sad\n"))
-    assert [image.path for image in found.images] == ["b\\c.png", "deep/er/a.png"]
+    listing = read("path_label", table(tmp_path, "path,label\ndeep\\er\\a.png,happy\nb\\c.png,sad\n"))
+    assert [image.path for image in listing.images] == ["b\\c.png", "deep/er/a.png"]
 
 
 @pytest.mark.parametrize(("sign", "word"), [(";", "semicolons"), ("\t", "tabs")])

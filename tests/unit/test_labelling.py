@@ -80,8 +80,8 @@ def test_more_never_shows_a_face_twice_and_shows_all(rule):
 
 def test_random_samples_are_by_seed():
     groups = Groups(("0", "1"), np.zeros(50, np.int32), np.ones((50, 2)))
-    first, again, other = (sample_faces("random", groups, "0", count=50, seed=seed) for seed in (1, 1, 2))
-    assert first.tolist() == again.tolist() != other.tolist()
+    first, again, far = (sample_faces("random", groups, "0", count=50, seed=seed) for seed in (1, 1, 2))
+    assert first.tolist() == again.tolist() != far.tolist()
     with pytest.raises(InputError, match="did you mean 'nearest'"):
         sample_faces("nearst", groups, "0", count=5)
     with pytest.raises(InputError, match="no cluster '2'"):
@@ -96,10 +96,10 @@ def test_margins_and_neighbours_by_hand(groups):
 
 
 def test_a_group_with_half_the_usual_margin_is_doubtful():
-    own, other = np.array([1.0, 1, 1, 1]), np.array([5.0, 5, 5, 1.1])
+    near, far = np.array([1.0, 1, 1, 1]), np.array([5.0, 5, 5, 1.1])
     distances = np.full((4, 4), 9.0)
-    distances[np.arange(4), np.arange(4)] = own
-    distances[np.arange(4), (np.arange(4) + 1) % 4] = other
+    distances[np.arange(4), np.arange(4)] = near
+    distances[np.arange(4), (np.arange(4) + 1) % 4] = far
     groups = Groups(("0", "1", "2", "3"), np.arange(4), distances)
     assert groups.doubtful == ["3"]
     assert groups.nearest("3", 1) == ["0"]
@@ -189,11 +189,11 @@ def test_a_division_is_found_again_or_refused(session, clustering, path):
     resumed.look("0a", "farthest", 2)  # the same face and one more
     assert resumed.stored.faces_viewed == 2
 
-    def other(key, members, seed):
+    def far(key, members, seed):
         return Division(np.array([False, True, True]), np.zeros((3, 2)), "other halves")
 
     with pytest.raises(StoredStateError, match="cluster 0 divides into other halves"):
-        LabellingSession(clustering, path, by="ann", divide=other)
+        LabellingSession(clustering, path, by="ann", divide=far)
     with pytest.raises(InputError, match="cluster 0 cannot be divided here"):
         LabellingSession(clustering, path, by="ann")
 
@@ -358,9 +358,9 @@ def test_a_suggestion_is_the_vote_of_the_sampled_faces_of_the_stored_cluster(gro
 def test_what_is_not_this_session_is_refused_and_left_alone(session, clustering, path):
     session.name("0", name="happy")
     before = path.read_bytes()
-    other = NamedClustering("dense_autoencoder", "rgb", "cd" * 32, CLUSTERS, DISTANCES)
+    far = NamedClustering("dense_autoencoder", "rgb", "cd" * 32, CLUSTERS, DISTANCES)
     with pytest.raises(StoredStateError, match=r"abababababab….*cdcdcdcdcdcd…"):
-        LabellingSession(other, path, by="ann")
+        LabellingSession(far, path, by="ann")
     with pytest.raises(InputError, match="dense_autoencoder rgb, expected dense_autoencoder gray"):
         LabellingSession(NamedClustering("dense_autoencoder", "gray", DIGEST, CLUSTERS, DISTANCES), path, by="ann")
     with pytest.raises(InputError, match="'ann', not of 'bob'"):
@@ -399,8 +399,8 @@ def test_a_template_with_its_names_still_to_give_is_a_beginning(clustering, path
 
 def test_two_sessions_do_not_overwrite_each_other(session, clustering, path):
     session.name("0", name="happy")
-    other = LabellingSession(clustering, path, by="ann")
-    other.name("1", name="sad")
+    far = LabellingSession(clustering, path, by="ann")
+    far.name("1", name="sad")
     with pytest.raises(StoredStateError, match="changed by someone else"):
         session.name("0", name="fear")
     assert session.names == {"0": "happy"}
@@ -481,18 +481,18 @@ def named(by, names, clustering=DIGEST):
 
 
 def test_agreement_of_two_raters_by_hand():
-    found = compare_raters(named("ann", {0: "happy", 1: "sad", 2: "sad", 3: "mixed", 9: "fear"}),
+    result = compare_raters(named("ann", {0: "happy", 1: "sad", 2: "sad", 3: "mixed", 9: "fear"}),
                            named("bob", {0: "happy", 1: "sad", 2: "fear", 3: "mixed", 8: "fear"}))
     # Chance: happy 1·1, sad 2·1, fear 0·1, mixed 1·1, together 4 of 16; kappa = (3/4 - 1/4) / (3/4).
-    assert (found.both, found.share, found.kappa) == (4, 0.75, pytest.approx(2 / 3))
-    assert found.differing == {"2": ("sad", "fear")}
+    assert (result.both, result.share, result.kappa) == (4, 0.75, pytest.approx(2 / 3))
+    assert result.differing == {"2": ("sad", "fear")}
 
 
 def test_a_whole_clusters_name_is_compared_with_both_of_its_halves():
     ann = named("ann", {0: "happy", 1: "sad", 12: "fear"})
     bob = named("bob", {0: "happy", "1a": "sad", "1ba": "mixed", "1bb": "sad", 12: "fear"})
-    found = compare_raters(ann, bob)
-    assert (found.both, found.share, found.differing) == (5, 0.8, {"1ba": ("sad", "mixed")})
+    result = compare_raters(ann, bob)
+    assert (result.both, result.share, result.differing) == (5, 0.8, {"1ba": ("sad", "mixed")})
     assert compare_raters(bob, ann).differing == {"1ba": ("mixed", "sad")}
     # Halves that are others for each say nothing of one another.
     ann, bob = (replace(named(who, {0: "happy", "1a": "sad", "1b": "fear"}), divided={"1": digest})

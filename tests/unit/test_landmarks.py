@@ -89,12 +89,12 @@ class TestDistances:
     def test_by_hand(self, mesh):
         mesh[points.RIGHT_MOUTH_CORNER], mesh[points.LEFT_MOUTH_CORNER] = (-0.3, 0.2, 0.0), (0.3, 0.2, 0.8)
         mesh[points.UPPER_LIP_INSIDE], mesh[points.LOWER_LIP_INSIDE] = (0, 0.4, 0), (0, 0.7, 0.4)
-        found = self.measured(mesh)
-        assert found["mouth width"] == pytest.approx(0.5)  # √(0.6² + 0.8²) = 1, of 2
-        assert found["mouth opening"] == pytest.approx(0.25)  # √(0.3² + 0.4²) = 0.5, of 2
-        assert found["right mouth corner below lip"] == found["left mouth corner below lip"] == pytest.approx(-0.1)
-        assert found["lip to chin"] == pytest.approx(0.75)  # the lower lip stands at the origin
-        assert found["brows apart"] == 0
+        result = self.measured(mesh)
+        assert result["mouth width"] == pytest.approx(0.5)  # √(0.6² + 0.8²) = 1, of 2
+        assert result["mouth opening"] == pytest.approx(0.25)  # √(0.3² + 0.4²) = 0.5, of 2
+        assert result["right mouth corner below lip"] == result["left mouth corner below lip"] == pytest.approx(-0.1)
+        assert result["lip to chin"] == pytest.approx(0.75)  # the lower lip stands at the origin
+        assert result["brows apart"] == 0
 
     @pytest.mark.parametrize("name", BETWEEN)
     def test_each_is_of_its_own_two_landmarks(self, mesh, name):
@@ -182,12 +182,12 @@ class TestFindMesh:
     def test_the_surer_first_look_says_where_the_second_one_goes(self):
         first, second, last = crop_mesh(100), crop_mesh(140), crop_mesh(170)
         landmarker = Stub((first, 0.4), (second, 0.8), (last, 0.95))
-        found = find_mesh(self.face, landmarker)
+        result = find_mesh(self.face, landmarker)
         assert len(landmarker.crops) == 3
-        assert found.score == 0.95
+        assert result.score == 0.95
         assert landmarker.read == [last]
         expected = region_of(middle_region(self.face, 1.6).to_picture(second))
-        np.testing.assert_allclose(found.landmarks, expected.to_picture(last))
+        np.testing.assert_allclose(result.landmarks, expected.to_picture(last))
 
     def test_a_first_look_that_is_sure_spares_the_other(self):
         first, last = crop_mesh(100), crop_mesh(170)
@@ -216,9 +216,9 @@ class TestFindMesh:
         """One that is a few pixels large is no face that fills the picture."""
         speck, other = crop_mesh(3), crop_mesh(2)
         landmarker = Stub((speck, 0.3), (other, 0.2))
-        found = find_mesh(self.face, landmarker)
-        assert (len(landmarker.crops), found.score) == (2, 0.3)
-        np.testing.assert_allclose(found.landmarks, middle_region(self.face, 1.3).to_picture(speck))
+        result = find_mesh(self.face, landmarker)
+        assert (len(landmarker.crops), result.score) == (2, 0.3)
+        np.testing.assert_allclose(result.landmarks, middle_region(self.face, 1.3).to_picture(speck))
 
     def test_measurements_are_in_the_order_of_their_names(self):
         mesh = crop_mesh(140)
@@ -274,14 +274,14 @@ class TestBundle:
     def test_the_published_model_reads_drawn_faces_and_no_walls(self):
         pytest.importorskip("ai_edge_litert")
         landmarker = FaceLandmarker(MODEL)
-        found = {}
+        result = {}
         for emotion in ("happy", "surprise", "neutral"):
             values, scores, _ = zip(*(landmark_features(draw_face(sample_face(np.random.default_rng(seed), emotion)),
                                                       landmarker) for seed in range(4)), strict=True)
             assert min(scores) > 0.9
-            found[emotion] = dict(zip(COLUMNS, np.median(values, axis=0), strict=True))
-        assert found["happy"]["mouth smile left"] > 0.4 > found["neutral"]["mouth smile left"]
-        assert found["happy"]["mouth width"] > found["neutral"]["mouth width"]
-        assert found["surprise"]["mouth opening"] > 2 * found["neutral"]["mouth opening"]
+            result[emotion] = dict(zip(COLUMNS, np.median(values, axis=0), strict=True))
+        assert result["happy"]["mouth smile left"] > 0.4 > result["neutral"]["mouth smile left"]
+        assert result["happy"]["mouth width"] > result["neutral"]["mouth width"]
+        assert result["surprise"]["mouth opening"] > 2 * result["neutral"]["mouth opening"]
         _, score, _ = landmark_features(np.full((200, 200, 3), 128, np.uint8), landmarker)
         assert score < SURE

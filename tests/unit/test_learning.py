@@ -82,8 +82,8 @@ def test_fewer_faces_are_clustered_by_the_networks_of_the_row(tmp_path):
     ({"few": {"variants": ["tight"], "classify.epochs": [1]}}, r"learning\.few\.variants: .*gray, found \['tight'\]"),
     ({"few": {"variants": "gray", "classify.epochs": [1]}}, r"few\.variants: expected a list of variants"),
 ])
-def test_unsound_curves_are_refused_by_name(tmp_path, learning, said):
-    with pytest.raises(InputError, match=said):
+def test_unsound_curves_are_refused_by_name(tmp_path, learning, message):
+    with pytest.raises(InputError, match=message):
         read(tmp_path, learning)
 
 

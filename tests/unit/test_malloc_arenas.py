@@ -28,8 +28,8 @@ library.fflush(stream)
 
 
 def heaps(how: str) -> int:
-    said = subprocess.run([sys.executable, "-c", PROGRAM, how], capture_output=True, text=True, check=True).stdout
-    return said.count("<heap nr=")
+    output = subprocess.run([sys.executable, "-c", PROGRAM, how], capture_output=True, text=True, check=True).stdout
+    return output.count("<heap nr=")
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="not the GNU allocator")

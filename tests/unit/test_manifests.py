@@ -20,9 +20,9 @@ def test_the_studys_table_is_as_printed():
 
 
 def test_the_source_is_named():
-    said = str(read_published().source)
+    message = str(read_published().source)
     for part in ("Categorizing Facial Expressions", "2023-12-03", "Table 1", "preprint", "Kiss"):
-        assert part in said
+        assert part in message
 
 
 def test_a_figure_that_was_not_published_is_none():
@@ -51,14 +51,14 @@ def test_nothing_of_that_name_is_said():
 
 def test_figures_beside_the_second_table_name_their_sources(tmp_path):
     figures = read_reference_figures()
-    assert {one.system: one.figure for one in figures.figures}["Exp-CLIP, ViT-L/14"] == 0.384
+    assert {entry.system: entry.figure for entry in figures.figures}["Exp-CLIP, ViT-L/14"] == 0.384
     assert "other faces" in figures.note
     text = shipped("published/table2.yaml").read_text()
-    for spoilt, said in ((text.replace("0.384", "38.4"), r"fraction in \[0, 1\], not 38\.4"),
+    for spoilt, message in ((text.replace("0.384", "38.4"), r"fraction in \[0, 1\], not 38\.4"),
                          (text.replace('source: "Shu et al. 2022', 'source: "Shu et al. 2023'),
                           r"'Shu et al\. 2023 \(BMVC\)', is none of sources: did you mean 'Shu et al\. 2022")):
         (tmp_path / "table.yaml").write_text(spoilt)
-        with pytest.raises(InputError, match=said):
+        with pytest.raises(InputError, match=message):
             read_reference_figures(tmp_path / "table.yaml")
 
 

@@ -132,10 +132,10 @@ ANSWERS = st.lists(st.tuples(st.sampled_from(THREE), st.sampled_from((*THREE, ""
 def test_the_order_of_faces_changes_nothing(pairs, random):
     shuffled = list(pairs)
     random.shuffle(shuffled)
-    first, second = (score(of(*(truth for truth, _ in faces)), of(*(said for _, said in faces)))
+    first, second = (score(of(*(truth for truth, _ in faces)), of(*(answer for _, answer in faces)))
                      for faces in (pairs, shuffled))
     assert first.confusion.tolist() == second.confusion.tolist()
-    assert first.values["accuracy"] == np.mean([truth == said for truth, said in pairs])
+    assert first.values["accuracy"] == np.mean([truth == answer for truth, answer in pairs])
     assert first.values == pytest.approx(second.values)
     assert first.classes == second.classes
 
@@ -143,8 +143,8 @@ def test_the_order_of_faces_changes_nothing(pairs, random):
 @settings(max_examples=60, deadline=None)
 @given(ANSWERS)
 def test_the_bootstrap_formulas_agree_with_the_libraries(pairs):
-    truth, said = of(*(truth for truth, _ in pairs)), of(*(said for _, said in pairs))
-    metrics, figures = score(truth, said), confusion_figures(score(truth, said).confusion)
+    truth, answer = of(*(truth for truth, _ in pairs)), of(*(answer for _, answer in pairs))
+    metrics, figures = score(truth, answer), confusion_figures(score(truth, answer).confusion)
     for name, value in figures.items():
         expected = metrics.values[name]
         assert (np.isnan(value) and expected is None) or float(value) == pytest.approx(expected), name
@@ -155,11 +155,11 @@ def test_the_bootstrap_formulas_agree_with_the_libraries(pairs):
 def test_calling_emotions_otherwise_changes_nothing(pairs, order):
     """Emotions are names: whatever they are called and however they are ordered, the figures are the same."""
     other = {THREE[at]: THREE[to] for at, to in enumerate(order)} | {"": ""}
-    first = score(of(*(truth for truth, _ in pairs)), of(*(said for _, said in pairs)))
-    second = score(of(*(other[truth] for truth, _ in pairs)), of(*(other[said] for _, said in pairs)))
+    first = score(of(*(truth for truth, _ in pairs)), of(*(answer for _, answer in pairs)))
+    second = score(of(*(other[truth] for truth, _ in pairs)), of(*(other[answer] for _, answer in pairs)))
     assert first.values == pytest.approx(second.values)
-    assert {other[name]: one.f1 for name, one in first.classes.items()} == {
-        name: one.f1 for name, one in second.classes.items()}
+    assert {other[name]: figures_of.f1 for name, figures_of in first.classes.items()} == {
+        name: figures_of.f1 for name, figures_of in second.classes.items()}
 
 
 def test_figures_of_many_faces_are_those_of_the_libraries():
@@ -167,10 +167,10 @@ def test_figures_of_many_faces_are_those_of_the_libraries():
     emotions = tuple(f"emotion {number}" for number in range(11))  # not eight
     truth = np.array(emotions)[rng.integers(11, size=400)]
     scores = rng.random((400, 11)) + (truth[:, None] == np.array(emotions))
-    said = np.array(emotions)[scores.argmax(axis=1)]
-    metrics = score_predictions(truth, said, emotions, scores)
-    codes = np.stack([np.searchsorted(sorted(emotions), values) for values in (truth, said)])
-    assert metrics.values["cohen_kappa"] == pytest.approx(cohen_kappa_score(truth, said))
+    answer = np.array(emotions)[scores.argmax(axis=1)]
+    metrics = score_predictions(truth, answer, emotions, scores)
+    codes = np.stack([np.searchsorted(sorted(emotions), values) for values in (truth, answer)])
+    assert metrics.values["cohen_kappa"] == pytest.approx(cohen_kappa_score(truth, answer))
     assert metrics.values["krippendorff_alpha"] == pytest.approx(
         krippendorff.alpha(reliability_data=codes, level_of_measurement="nominal"))
     shows = truth[:, None] == np.array(emotions)

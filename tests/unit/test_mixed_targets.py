@@ -54,10 +54,10 @@ class TestSmoothing:
         labels = np.array([0, 0, 0, 1], np.int32)
         loss, output = WeightedSoftmax(smoothing=0.1), np.tile(softmax([1, 0]), (4, 1))
         state = loss.init_state((2,), labels, 2)
-        found = keras.ops.convert_to_numpy(loss.per_example(keras.ops.convert_to_tensor(output), labels,
+        result = keras.ops.convert_to_numpy(loss.per_example(keras.ops.convert_to_tensor(output), labels,
                                                             keras.ops.ones((4,)), state))
         plain = [of_one(CrossEntropy(smoothing=0.1), output[0], label) for label in labels]
-        np.testing.assert_allclose(found, plain * state["class_weights"][labels] / state["mean_weight"], rtol=1e-5)
+        np.testing.assert_allclose(result, plain * state["class_weights"][labels] / state["mean_weight"], rtol=1e-5)
 
     @pytest.mark.parametrize("kind", [CrossEntropy, SoftCrossEntropy])
     def test_it_is_a_share(self, kind):
@@ -92,9 +92,9 @@ class TestVotes:
         labels, output = np.array([0] * 5 + [1] * 2 + [2], np.int32), softmax([2, 0, -1])
         of_votes, of_labels = SoftCrossEntropy(smoothing=0.1, tau=1.0), LogitAdjusted(smoothing=0.1)
         votes = 10 * np.eye(3, dtype=np.float32)[labels]
-        found = of_one(of_votes, output, votes[-1], of_votes.init_state((3,), votes, 3))
+        result = of_one(of_votes, output, votes[-1], of_votes.init_state((3,), votes, 3))
         expected = of_one(of_labels, output, labels[-1], of_labels.init_state((3,), labels, 3))
-        assert found == pytest.approx(expected, rel=1e-5)
+        assert result == pytest.approx(expected, rel=1e-5)
 
     def test_a_classifier_of_votes_alone_answers_with_the_classes_of_the_target(self):
         columns = ("votes_happy", "votes_sad", "votes_fear")
@@ -146,14 +146,15 @@ class TestMixup:
         network = model()
         monkeypatch.setattr(Mixup, "quantiles", lambda self: np.full(4096, 0.7, np.float32))
         step = step_of(network, CLASSES, augment=(Mixup(1.0),))
-        own, before = np.full(6, 0.7), np.roll(np.arange(6), 1)
+        ratios, before = np.full(6, 0.7), np.roll(np.arange(6), 1)
         mixed = 0.7 * FACES + 0.3 * FACES[before]
         logs = np.log(keras.ops.convert_to_numpy(network({"image": mixed.astype(np.float32)})["probabilities"]))
         weights = np.array([1, 1, 1, 1, 1, 0], np.float32)  # one is not labelled, one fills up the batch
         cost = count = 0.0
         for face in range(6):
-            for share, label, counts in ((own[face], LABELS[face], weights[face]),
-                                         (1 - own[face], LABELS[before[face]], weights[face] * weights[before[face]])):
+            for share, label, counts in ((ratios[face], LABELS[face], weights[face]),
+                                         (1 - ratios[face], LABELS[before[face]],
+                                          weights[face] * weights[before[face]])):
                 if label >= 0 and counts:
                     cost, count = cost - share * logs[face, label], count + share
         figures = step.step({"image": FACES}, {"label": LABELS}, weights, seed=7)

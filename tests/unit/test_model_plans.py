@@ -10,8 +10,8 @@ from fecemo.models.description import describe
 
 
 def plan(approach, output, side=200, channels=3, **sizes):
-    found = find_approach(approach)
-    outline = found.outline(found.config(**sizes), {"image": (side, side, channels)}, 8)
+    entry = find_approach(approach)
+    outline = entry.outline(entry.config(**sizes), {"image": (side, side, channels)}, 8)
     return describe(outline, [output])
 
 
@@ -74,8 +74,8 @@ def test_supervised_is_as_published():
     assert [layer.kind for layer in classifier.layers] == [
         "Rescaling", *convolutions, "MaxPooling2D", *convolutions, "MaxPooling2D", *convolutions[:3],
         "Flatten", "Dense", "Dense"]
-    found = [layer for layer in classifier.layers if layer.kind == "Conv2D"]
-    assert {(layer.output_shape[-1], layer.activation) for layer in found} == {(64, "relu")}
+    entry = [layer for layer in classifier.layers if layer.kind == "Conv2D"]
+    assert {(layer.output_shape[-1], layer.activation) for layer in entry} == {(64, "relu")}
     dense = [(*layer.output_shape, layer.activation) for layer in classifier.layers[-2:]]
     assert dense == [(256, "selu"), (8, "softmax")]
     assert classifier.layers[-3].output_shape == (50 * 50 * 64,)

@@ -35,8 +35,9 @@ def test_labels_of_one_data_set_are_named_by_its_own_name(recipe):
 
 def test_figures_of_others_tell_how_their_epoch_was_chosen(recipe):
     references = read_reference_figures(published_files(recipe)["references"])
-    assert len({one.system for one in references.figures}) == len(references.figures), "a table has one line for each"
-    assert {one.system for one in references.figures} >= {"POSTER on FER+", "CAKE, three numbers, seven emotions"}
+    systems = {entry.system for entry in references.figures}
+    assert len(systems) == len(references.figures), "a table has one line for each"
+    assert systems >= {"POSTER on FER+", "CAKE, three numbers, seven emotions"}
     assert "chosen on these test faces" in references.sources["Zheng et al. 2023 (ICCVW)"]
 
 

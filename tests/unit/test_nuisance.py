@@ -21,38 +21,38 @@ PERSON = np.array([f"person {face // 8}" for face in range(N)])
 
 
 def test_groups_that_are_the_identity_share_all_with_it_and_nothing_with_the_emotion():
-    found = measure_nuisance(cell_evidence(vectors="identity", columns={"identity": PERSON}))
-    assert found is not None
-    assert found.grouping == "clusters"
-    identity, emotion = found.factors["identity"], found.factors["emotion"]
+    result = measure_nuisance(cell_evidence(vectors="identity", columns={"identity": PERSON}))
+    assert result is not None
+    assert result.grouping == "clusters"
+    identity, emotion = result.factors["identity"], result.factors["emotion"]
     assert (identity.nmi, identity.ami) == (pytest.approx(1), pytest.approx(1))
     assert identity.predictable == pytest.approx(1)
     assert emotion.nmi == pytest.approx(0, abs=1e-6)
     assert emotion.ami < 0.01
     assert emotion.predictable is not None
     assert emotion.predictable < 0.05
-    assert found.largest == pytest.approx(1)
+    assert result.largest == pytest.approx(1)
 
 
 def test_groups_that_are_the_emotion_share_nothing_with_the_identity():
     evidence = cell_evidence(vectors="emotion", clusters=np.arange(N) % 8, columns={"identity": PERSON})
-    found = measure_nuisance(evidence)
-    assert found is not None
-    assert found.factors["emotion"].ami == pytest.approx(1)
-    assert found.factors["emotion"].predictable == pytest.approx(1)
-    assert found.factors["identity"].ami < 0.01
+    result = measure_nuisance(evidence)
+    assert result is not None
+    assert result.factors["emotion"].ami == pytest.approx(1)
+    assert result.factors["emotion"].predictable == pytest.approx(1)
+    assert result.factors["identity"].ami < 0.01
 
 
 def test_the_largest_of_several_columns_says_of_how_many_and_expression_stands_beside_it():
     expression = np.array([f"unit {face % 8}" for face in range(N)])
-    found = measure_nuisance(cell_evidence(vectors="emotion", columns={
+    result = measure_nuisance(cell_evidence(vectors="emotion", columns={
         "identity": PERSON, "light.exposure": np.random.default_rng(1).random(N), "expression.brow": expression}))
-    assert found is not None
-    assert found.competitors == 2  # neither emotion nor expression
-    assert found.factors["expression"].predictable == pytest.approx(1)
-    assert found.most_predictable < 0.2
-    numbers = {path: value for path, value, _ in numbers_of(found)}
-    assert numbers[METRIC.columns["Embedding: expression"]] == found.factors["expression"].predictable
+    assert result is not None
+    assert result.competitors == 2  # neither emotion nor expression
+    assert result.factors["expression"].predictable == pytest.approx(1)
+    assert result.most_predictable < 0.2
+    numbers = {path: value for path, value, _ in numbers_of(result)}
+    assert numbers[METRIC.columns["Embedding: expression"]] == result.factors["expression"].predictable
     assert numbers[METRIC.columns["n columns"]] == 2
     assert "R² for numbers" in METRIC.caption
 
@@ -68,10 +68,10 @@ def test_renumbering_the_clusters_changes_nothing():
 
 
 def test_a_cell_without_clusters_is_asked_what_its_answers_follow():
-    found = measure_nuisance(cell_evidence(vectors="emotion", predicts_by="classifier", columns={"identity": PERSON}))
-    assert found is not None
-    assert (found.grouping, found.n_groups) == ("answers", 8)
-    assert found.factors["emotion"].ami == pytest.approx(1)
+    result = measure_nuisance(cell_evidence(vectors="emotion", predicts_by="classifier", columns={"identity": PERSON}))
+    assert result is not None
+    assert (result.grouping, result.n_groups) == ("answers", 8)
+    assert result.factors["emotion"].ami == pytest.approx(1)
 
 
 def test_nothing_is_measured_where_nothing_is_known():
@@ -135,16 +135,16 @@ def test_columns_that_say_nothing_are_left_out(values):
 
 
 def test_a_record_reads_back_as_it_was(tmp_path):
-    found = measure_nuisance(cell_evidence(columns={"identity": PERSON}))
-    METRIC.record.write(tmp_path, found)
-    assert read_records(tmp_path)["nuisance"] == found
+    result = measure_nuisance(cell_evidence(columns={"identity": PERSON}))
+    METRIC.record.write(tmp_path, result)
+    assert read_records(tmp_path)["nuisance"] == result
 
 
 def test_the_figures_say_their_values():
-    found = measure_nuisance(cell_evidence(columns={"identity": PERSON}))
-    assert found is not None
-    assert "identity 1.00, predictable 1.00" in factors_figure("planted rgb", found)
-    groups, embeddings = nuisance_grids([("Planted", "RGB", found), ("Planted", "Gray", replace(found))])
+    result = measure_nuisance(cell_evidence(columns={"identity": PERSON}))
+    assert result is not None
+    assert "identity 1.00, predictable 1.00" in factors_figure("planted rgb", result)
+    groups, embeddings = nuisance_grids([("Planted", "RGB", result), ("Planted", "Gray", replace(result))])
     for picture in (groups, embeddings):
         assert ">100<" in picture  # percent
         assert picture.count(">RGB<") == picture.count(">Gray<") == 1

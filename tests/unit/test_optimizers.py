@@ -48,8 +48,8 @@ def test_a_step_goes_down_the_slope(optimizer):
 def test_momentum_and_decay_by_hand():
     # g = 1, then 0; decay .1 at w = 1: v = −.5 · (1 + .1) = −.55, w = .45;
     # v = .9 · −.55 − .5 · (0 + .045) = −.5175, w = −.0675
-    found = steps_of(SGD(momentum=0.9, weight_decay=0.1), 0.5, [1.0, 0.0])
-    np.testing.assert_allclose(found, [0.45, -0.0675], rtol=1e-5)
+    result = steps_of(SGD(momentum=0.9, weight_decay=0.1), 0.5, [1.0, 0.0])
+    np.testing.assert_allclose(result, [0.45, -0.0675], rtol=1e-5)
 
 
 @pytest.mark.parametrize(("kind", "settings"), [
@@ -93,9 +93,9 @@ class TestSchedules:
         rates = []
         step = epoch.TrainingStep.step
 
-        def watched(self, *given):
+        def watched(self, *arguments):
             rates.append(float(keras.ops.convert_to_numpy(self.optimizer.learning_rate)))
-            return step(self, *given)
+            return step(self, *arguments)
 
         monkeypatch.setattr(epoch.TrainingStep, "step", watched)
         train(small_training(tmp_path, approach="conv_autoencoder", epochs=3, schedule=Cosine(warmup=1)))

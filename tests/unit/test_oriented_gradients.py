@@ -57,15 +57,15 @@ def test_light_and_contrast_do_not_matter():
 def test_rows_of_blocks_run_from_above_and_columns_to_the_middle():
     edge = np.full((SIDE, SIDE), 100)
     edge[:, :3] = 200  # along the left side, and so of its mirror image along the right
-    found = describe(edge)[..., [0, 8]].sum(-1)
-    assert found.shape == (3, 2, 2, 2)  # of the three blocks along a row of four cells, the first and the middle one
-    assert (found[:, 0, 0] > 0.2).all(), "the cells at the side"
-    np.testing.assert_allclose(found[:, 1], 0, atol=1e-6)
+    result = describe(edge)[..., [0, 8]].sum(-1)
+    assert result.shape == (3, 2, 2, 2)  # of the three blocks along a row of four cells, the first and the middle one
+    assert (result[:, 0, 0] > 0.2).all(), "the cells at the side"
+    np.testing.assert_allclose(result[:, 1], 0, atol=1e-6)
     below = np.full((SIDE, SIDE), 100)
     below[-3:] = 200
-    found = describe(below)[..., 4]
-    assert (found[2, :, :, 1] > 0.2).all(), "the lower cells of the lowest blocks"
-    np.testing.assert_allclose(found[:2], 0, atol=1e-6)
+    result = describe(below)[..., 4]
+    assert (result[2, :, :, 1] > 0.2).all(), "the lower cells of the lowest blocks"
+    np.testing.assert_allclose(result[:2], 0, atol=1e-6)
 
 
 def test_only_the_share_around_the_middle_is_described():

@@ -32,11 +32,11 @@ def answers(right, truth=None, rows=None):
 
 def test_figures_by_hand():
     # Emotion 0 has four faces, emotion 1 one. Seed A: 2 of 4 and 1 of 1; seed B: 4 of 4 and 0 of 1.
-    found = seed_figures(answers([[1, 1, 0, 0, 1], [1, 1, 1, 1, 0]], [0, 0, 0, 0, 1]), SETTINGS)
-    assert found["accuracy"].mean == pytest.approx((3 / 5 + 4 / 5) / 2)
-    assert found["balanced_accuracy"].mean == pytest.approx((0.75 + 0.5) / 2)
-    assert found["balanced_accuracy"].deviation == pytest.approx(np.std([0.75, 0.5], ddof=1))
-    assert found["accuracy"].low <= found["accuracy"].mean <= found["accuracy"].high
+    result = seed_figures(answers([[1, 1, 0, 0, 1], [1, 1, 1, 1, 0]], [0, 0, 0, 0, 1]), SETTINGS)
+    assert result["accuracy"].mean == pytest.approx((3 / 5 + 4 / 5) / 2)
+    assert result["balanced_accuracy"].mean == pytest.approx((0.75 + 0.5) / 2)
+    assert result["balanced_accuracy"].deviation == pytest.approx(np.std([0.75, 0.5], ddof=1))
+    assert result["accuracy"].low <= result["accuracy"].mean <= result["accuracy"].high
 
 
 def test_a_single_seed_has_no_deviation():
@@ -46,16 +46,16 @@ def test_a_single_seed_has_no_deviation():
 
 def test_the_interval_is_that_of_the_mean_over_faces():
     rng = np.random.default_rng(0)
-    found = seed_figures(answers(rng.random((1, 400)) < 0.3), SETTINGS)["accuracy"]
-    half = 1.96 * np.sqrt(found.mean * (1 - found.mean) / 400)
-    assert found.low == pytest.approx(found.mean - half, abs=0.012)
-    assert found.high == pytest.approx(found.mean + half, abs=0.012)
+    result = seed_figures(answers(rng.random((1, 400)) < 0.3), SETTINGS)["accuracy"]
+    half = 1.96 * np.sqrt(result.mean * (1 - result.mean) / 400)
+    assert result.low == pytest.approx(result.mean - half, abs=0.012)
+    assert result.high == pytest.approx(result.mean + half, abs=0.012)
 
 
 def test_faces_answered_alike_by_every_seed_do_not_count_five_times():
     right = np.random.default_rng(0).random(400) < 0.3
-    one, five = (seed_figures(answers(np.tile(right, (n, 1))), SETTINGS)["accuracy"] for n in (1, 5))
-    assert five.high - five.low == pytest.approx(one.high - one.low, rel=0.15)
+    of_one_seed, of_five = (seed_figures(answers(np.tile(right, (n, 1))), SETTINGS)["accuracy"] for n in (1, 5))
+    assert of_five.high - of_five.low == pytest.approx(of_one_seed.high - of_one_seed.low, rel=0.15)
 
 
 def test_seeds_that_differ_widen_the_interval():
@@ -81,15 +81,15 @@ def test_only_shared_faces_are_compared():
     a = answers([[1] * 40 + [0] * 20], rows=range(60))
     b = answers([[0] * 20 + [1] * 40], rows=range(20, 80))
     # Shared are rows 20 to 59: A is right on the first 20 of these, B on the last 20.
-    found = paired_seed_differences(a, b, SETTINGS)
-    assert found["accuracy"].value == 0
+    result = paired_seed_differences(a, b, SETTINGS)
+    assert result["accuracy"].value == 0
     assert paired_seed_differences(a, answers([[1] * 20], rows=range(50, 70)), SETTINGS) is None  # ten are too few
 
 
 def test_a_classifier_answers_every_seed_alike():
     right = np.arange(100) % 2 == 0
-    found = paired_seed_differences(answers(right), answers(np.zeros((5, 100))), SETTINGS)
-    assert found["accuracy"].value == 0.5
+    result = paired_seed_differences(answers(right), answers(np.zeros((5, 100))), SETTINGS)
+    assert result["accuracy"].value == 0.5
 
 
 def test_percentiles_of_few_seeds_are_spread_by_hand():
@@ -99,8 +99,8 @@ def test_percentiles_of_few_seeds_are_spread_by_hand():
     right = np.zeros((5, 40))
     right[0] = 1
     high = 0.2 + 2.776445 / 1.959964 * np.sqrt(5 / 4) * (0.6 - 0.2)
-    found = seed_figures(answers(right), replace(SETTINGS, resamples=4000))["accuracy"]
-    assert (found.low, found.high) == (0, pytest.approx(high, abs=1e-6))  # and no figure is below 0
+    result = seed_figures(answers(right), replace(SETTINGS, resamples=4000))["accuracy"]
+    assert (result.low, result.high) == (0, pytest.approx(high, abs=1e-6))  # and no figure is below 0
     apart = paired_seed_differences(answers(right), answers(np.zeros((5, 40))), replace(SETTINGS, resamples=4000))
     assert apart["accuracy"].high == pytest.approx(high, abs=1e-6)
     assert apart["accuracy"].low == pytest.approx(0.2 - 2.776445 / 1.959964 * np.sqrt(5 / 4) * 0.2, abs=1e-6)

@@ -99,6 +99,6 @@ def test_an_archivist_s_words_and_folders_reach_the_scripts_as_they_were_written
     assert make("find", "LIKE=~/a b.jpg")[2][3:7] == ["--find", "", "--like", f"{tmp_path}/a b.jpg"]
     for arguments, fault in ((("tags",), "Name a folder of photographs: make tags PHOTOS="), (("find",), "Say what"),
                              (("archive", "PHOTOS=/nowhere"), "There is no folder /nowhere")):
-        status, said, call = make(*arguments)
+        status, message, call = make(*arguments)
         assert (status, call) == (2, [])
-        assert fault in said
+        assert fault in message

@@ -16,14 +16,14 @@ def put(folder, *names):
 
 
 def read(layout, folder, **options):
-    found = find_layout(layout).read(folder, ReadOptions(**options))
-    return found, {image.path: image for image in found.images}
+    listing = find_layout(layout).read(folder, ReadOptions(**options))
+    return listing, {image.path: image for image in listing.images}
 
 
 def test_kdef_by_session_actor_emotion_and_angle(tmp_path):
     folder = put(tmp_path, "AF01/AF01ANS.JPG", "AF01/AF01AFHL.JPG", "BF01/BF01NES.JPG", "AM01/AM01SUFR.jpg",
                  "AM01/AM01.JPG", "AF01/Thumbs.db")
-    found, images = read("kdef", folder)
+    listing, images = read("kdef", folder)
     assert {path: image.label for path, image in images.items()} == {
         "AF01/AF01ANS.JPG": "anger", "AF01/AF01AFHL.JPG": "fear", "BF01/BF01NES.JPG": "neutral",
         "AM01/AM01SUFR.jpg": "surprise"}
@@ -32,28 +32,28 @@ def test_kdef_by_session_actor_emotion_and_angle(tmp_path):
     assert images["BF01/BF01NES.JPG"].annotations["person"] == "F01", "both sessions show one actor"
     assert images["AM01/AM01SUFR.jpg"].annotations["person"] == "M01", "another than F01"
     assert images["AM01/AM01SUFR.jpg"].annotations["angle"] == "full right"
-    assert found.left_out_by_reason() == {"unknown_name": 1}, "Thumbs.db is no picture that was lost"
-    assert set(found.classes) == {"neutral", "surprise", "fear", "anger"}
+    assert listing.left_out_by_reason() == {"unknown_name": 1}, "Thumbs.db is no picture that was lost"
+    assert set(listing.classes) == {"neutral", "surprise", "fear", "anger"}
 
 
 def test_jaffe_by_person_and_emotion(tmp_path):
     folder = put(tmp_path, "KA.AN1.39.tiff", "KA.FE3.47.tiff", "YM.HA2.53.tiff", "README.tiff")
-    found, images = read("jaffe", folder)
-    assert Counter(image.label for image in found.images) == {"anger": 1, "fear": 1, "happy": 1}
+    listing, images = read("jaffe", folder)
+    assert Counter(image.label for image in listing.images) == {"anger": 1, "fear": 1, "happy": 1}
     assert images["KA.FE3.47.tiff"].annotations == {"person": "KA", "take": "3"}
-    assert found.left_out_by_reason() == {"unknown_name": 1}
+    assert listing.left_out_by_reason() == {"unknown_name": 1}
 
 
 def test_rafd_by_camera_person_people_emotion_and_gaze(tmp_path):
     folder = put(tmp_path, "Rafd090_01_Caucasian_female_angry_frontal.jpg",
                  "Rafd045_73_Moroccan_male_surprised_left.jpg", "Rafd090_40_Kid_female_contemptuous_right.jpg")
-    found, images = read("rafd", folder, text_annotations=("people",))
+    listing, images = read("rafd", folder, text_annotations=("people",))
     moroccan = images["Rafd045_73_Moroccan_male_surprised_left.jpg"]
     assert moroccan.label == "surprise"
     assert moroccan.annotations == {"person": "73", "people": "moroccan", "gender": "male", "camera": "045",
                                     "gaze": "left"}
     assert images["Rafd090_40_Kid_female_contemptuous_right.jpg"].label == "contempt"
-    assert set(found.columns) == set(moroccan.annotations)
+    assert set(listing.columns) == set(moroccan.annotations)
     fewer, _ = read("rafd", folder, classes=("anger", "surprise"))
     assert (fewer.classes, fewer.left_out_by_reason()) == (("anger", "surprise"), {"other_class": 1})
 

@@ -66,32 +66,32 @@ def test_wide_vectors_keep_their_main_directions_whether_or_not_they_fit_into_me
         reduced = standard.of(vectors, rows)
         assert reduced.var(axis=0).mean() == pytest.approx(1, rel=0.2)
         # All that was hidden in 80 numbers is in the two: a linear map brings it back.
-        found, *_ = np.linalg.lstsq(reduced, hidden - hidden.mean(axis=0), rcond=None)
-        assert np.abs(reduced @ found - hidden + hidden.mean(axis=0)).max() < 0.1
+        result, *_ = np.linalg.lstsq(reduced, hidden - hidden.mean(axis=0), rcond=None)
+        assert np.abs(reduced @ result - hidden + hidden.mean(axis=0)).max() < 0.1
 
 
 def test_an_embedding_that_is_the_emotion_is_read_off_by_both_probes():
-    found = measure_probes(cell_evidence(vectors="emotion"))
-    assert found is not None
-    assert (found.linear.accuracy, found.nearest.accuracy) == (1, 1)
-    assert (found.labels, found.n_scored) == (120, 40)
-    assert found.chance == 1 / 8
+    result = measure_probes(cell_evidence(vectors="emotion"))
+    assert result is not None
+    assert (result.linear.accuracy, result.nearest.accuracy) == (1, 1)
+    assert (result.labels, result.n_scored) == (120, 40)
+    assert result.chance == 1 / 8
 
 
 def test_an_embedding_that_is_the_identity_says_nothing_of_the_emotion():
-    found = measure_probes(cell_evidence(vectors="identity"))
-    assert found is not None
-    interval = found.linear.intervals["balanced_accuracy"]
+    result = measure_probes(cell_evidence(vectors="identity"))
+    assert result is not None
+    interval = result.linear.intervals["balanced_accuracy"]
     # Nobody in the test split has been met: to the probe all are alike, and it gives all of them one answer.
-    assert found.linear.balanced_accuracy == 1 / 8
+    assert result.linear.balanced_accuracy == 1 / 8
     assert interval.low <= 1 / 8 < interval.high
 
 
 def test_the_label_budget_is_kept_and_said():
     settings = EvaluationSettings(bootstrap=50, probe=ProbeSettings(labels=16, neighbours=50))
-    found = measure_probes(cell_evidence(vectors="emotion", settings=settings))
-    assert found is not None
-    assert (found.labels, found.neighbours, found.linear.accuracy) == (16, 16, 1)
+    result = measure_probes(cell_evidence(vectors="emotion", settings=settings))
+    assert result is not None
+    assert (result.labels, result.neighbours, result.linear.accuracy) == (16, 16, 1)
 
 
 def test_no_probe_where_there_is_no_embedding_or_nothing_to_learn_or_to_score():

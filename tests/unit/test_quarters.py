@@ -73,8 +73,8 @@ def test_drops_are_measured_down_the_face():
 
 def test_faces_without_sure_points_are_placed_where_they_are_expected():
     framing = FRAMINGS["quarters"]
-    found = np.stack([FACE, FACE, FACE[[1, 0, 2]], np.tile(FACE[0], (3, 1))])
-    places, placed = framing.places(found, np.array([True, False, True, True]))
+    result = np.stack([FACE, FACE, FACE[[1, 0, 2]], np.tile(FACE[0], (3, 1))])
+    places, placed = framing.places(result, np.array([True, False, True, True]))
     assert placed.tolist() == [True, False, False, False], "unsure; mouth above the eyes; all points in one place"
     assert np.array_equal(places[0], FACE)
     assert (places[1:] == framing.unsure).all()

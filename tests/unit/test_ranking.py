@@ -45,8 +45,8 @@ def test_renumbering_clusters_changes_no_margin(seed, order):
     first = class_margins(distances, names, ("happy", "sad", "fear", "anger"))
     second = class_margins(distances[:, order], names[order], ("happy", "sad", "fear", "anger"))
     np.testing.assert_array_equal(first, second)
-    own = names[distances.argmin(axis=1)]
-    assert all((first[:, column] > 0).tolist() == (own == name).tolist()
+    predicted = names[distances.argmin(axis=1)]
+    assert all((first[:, column] > 0).tolist() == (predicted == name).tolist()
                for column, name in enumerate(("happy", "sad", "fear")))
 
 
@@ -63,13 +63,13 @@ def test_resampled_areas_are_those_of_the_drawn_faces():
     n, resamples = 60, 25
     truth = rng.integers(3, size=n)
     scores = np.round(rng.random((n, 4)) + (truth[:, None] == np.arange(4)) / 2, 1)  # with ties; class 3 is absent
-    found = resampled_areas(truth, scores, resamples=resamples, rng=np.random.default_rng(5))
+    result = resampled_areas(truth, scores, resamples=resamples, rng=np.random.default_rng(5))
     drawn = np.random.default_rng(5).integers(n, size=(resamples, n))
     for number, rows in enumerate(drawn):
         shows = [truth[rows] == column for column in range(3)]
-        assert found["roc_auc"][number] == pytest.approx(np.mean(
+        assert result["roc_auc"][number] == pytest.approx(np.mean(
             [roc_auc_score(shown, scores[rows, column]) for column, shown in enumerate(shows)]), abs=1e-12)
-        assert found["pr_auc"][number] == pytest.approx(np.mean(
+        assert result["pr_auc"][number] == pytest.approx(np.mean(
             [average_precision_score(shown, scores[rows, column]) for column, shown in enumerate(shows)]), abs=1e-12)
 
 

@@ -87,9 +87,9 @@ def test_the_digest_file_comes_back_where_the_work_still_stands(tmp_path):
 def test_made_of_takes_a_configuration_as_it_is_before_it_is_stored(tmp_path):
     receipt = write(tmp_path, config={"betas": [0.9, 0.999], "rate": 1e-4})
     stored = read_receipt(tmp_path)
-    for one in (receipt, stored):
-        assert one.made_of({"rate": 0.0001, "betas": [0.9, 0.999]}, {"source": "abc"})
-        assert one.made_of({"rate": 0.0001, "betas": (0.9, 0.999)}, {"source": "abc"})
+    for document in (receipt, stored):
+        assert document.made_of({"rate": 0.0001, "betas": [0.9, 0.999]}, {"source": "abc"})
+        assert document.made_of({"rate": 0.0001, "betas": (0.9, 0.999)}, {"source": "abc"})
 
 
 def test_the_digest_is_of_what_was_stored_alone(tmp_path):

@@ -78,8 +78,8 @@ def test_what_is_known_of_drawn_faces_is_read_where_the_target_is_drawn(recipe_w
     ({"../b": RATED}, None, r"datasets: '\.\./b' is no name"),
     (["rated"], None, "expected data sets by name"),
 ])
-def test_what_cannot_be_meant_is_refused(recipe_with, datasets, data, said):
-    with pytest.raises(InputError, match=said):
+def test_what_cannot_be_meant_is_refused(recipe_with, datasets, data, message):
+    with pytest.raises(InputError, match=message):
         read_recipe(recipe_with(datasets, data))
 
 

@@ -18,11 +18,11 @@ SECTORS = Softmax(np.column_stack([np.cos(ANGLES), np.sin(ANGLES)]), np.zeros(7)
 FACES = np.random.default_rng(0).normal(size=(300, 2))
 
 
-def same(one, other):
+def same(first, second):
     """Compare what of two softmaxes can be known: differences between classes."""
-    np.testing.assert_allclose(one.weights - one.weights.mean(axis=0), other.weights - other.weights.mean(axis=0),
+    np.testing.assert_allclose(first.weights - first.weights.mean(axis=0), second.weights - second.weights.mean(axis=0),
                                atol=1e-4)
-    np.testing.assert_allclose(one.biases - one.biases.mean(), other.biases - other.biases.mean(), atol=1e-4)
+    np.testing.assert_allclose(first.biases - first.biases.mean(), second.biases - second.biases.mean(), atol=1e-4)
 
 
 def test_equal_angles_are_seven_equal_sectors():

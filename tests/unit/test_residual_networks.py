@@ -15,13 +15,13 @@ SMALL = {"side": 16, "blocks": (2, 1, 1, 1), "filters": 4, "features": 6}
 
 
 def plan(approach, **sizes):
-    found = find_approach(approach)
-    return describe(found.outline(found.config(**sizes), {"image": (200, 200, 3)}, 8), ["probabilities"])
+    result = find_approach(approach)
+    return describe(result.outline(result.config(**sizes), {"image": (200, 200, 3)}, 8), ["probabilities"])
 
 
 def small(approach="se_resnet", side=16, seed=1):
-    found = find_approach(approach)
-    return found.model(found.config(**SMALL), {"image": (side, side, 3)}, 8, seed)
+    result = find_approach(approach)
+    return result.model(result.config(**SMALL), {"image": (side, side, 3)}, 8, seed)
 
 
 def faces(n=6, side=16):
@@ -81,8 +81,8 @@ def test_a_block_adds_what_entered():
 
 @pytest.mark.parametrize(("side", "channels"), [(16, 3), (20, 3), (16, 1)])
 def test_faces_are_resized_and_normalized_as_they_enter(side, channels):
-    found = find_approach("resnet")
-    entry = found.model(found.config(**SMALL), {"image": (side, side, channels)}, 8, 1).get_layer("entry")
+    result = find_approach("resnet")
+    entry = result.model(result.config(**SMALL), {"image": (side, side, channels)}, 8, 1).get_layer("entry")
     made = keras.ops.convert_to_numpy(entry(np.full((1, side, side, channels), 127.5, np.float32)))
     assert made.shape == (1, 16, 16, channels)
     mean, deviation = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
@@ -107,9 +107,9 @@ def test_pooling_pads_where_the_published_models_do():
     picture[0, 0, 0], picture[0, 2, 2] = 1, 2
     made = {}
     for padding in ("both", "end"):
-        found = find_approach("resnet")
-        config = dataclasses.replace(found.config(**SMALL), pool_padding=padding)
-        stage = found.model(config, {"image": (16, 16, 3)}, 8, 1).get_layer("stage_2")
+        result = find_approach("resnet")
+        config = dataclasses.replace(result.config(**SMALL), pool_padding=padding)
+        stage = result.model(config, {"image": (16, 16, 3)}, 8, 1).get_layer("stage_2")
         pooled = keras.Model(stage.input, stage.get_layer("pool").output)(picture)
         made[padding] = keras.ops.convert_to_numpy(pooled)[0, :2, :2, 0].tolist()
     assert made == {"both": [[1, 0], [0, 2]], "end": [[2, 2], [2, 2]]}

@@ -24,14 +24,14 @@ SIDE = 20
 
 
 def training(folder, frozen=(), epochs=3, precision="float32"):
-    found = find_approach("se_resnet")
-    config = found.config(side=16, blocks=(1, 1, 1, 1), filters=4, features=6)
+    entry = find_approach("se_resnet")
+    config = entry.config(side=16, blocks=(1, 1, 1, 1), filters=4, features=6)
     terms = (LossTerm(WeightedSoftmax(), "probabilities", "label"), LossTerm(WeightedCluster(), "features", "label"))
     fit = FitSettings(terms, SGD(momentum=0.9, weight_decay=5e-4), 1e-2, epochs,
                       batch_size=5, augment=(Flip(),), precision=precision)
     faces = np.random.default_rng(0).integers(0, 256, (FACES, 200, 200, 3), dtype=np.uint8)
     examples = Examples(np.arange(FACES), {"label": np.arange(FACES, dtype=np.int32) % 8})
-    return TrainingJob(title="residual", model=found.model(config, {"image": (SIDE, SIDE, 3)}, 8, 5), n_classes=8,
+    return TrainingJob(title="residual", model=entry.model(config, {"image": (SIDE, SIDE, 3)}, 8, 5), n_classes=8,
                        seed=5, phases=[TrainingPhase("classify", frozen, fit, {"image": faces}, examples)],
                        folder=folder, view=DeviceView(find_variant("rgb"), SIDE), digest="a")
 
@@ -52,11 +52,11 @@ def unbroken(tmp_path_factory):
 def test_resumed_equals_unbroken_to_the_last_bit_with_the_statistics_of_batches(unbroken, tmp_path, monkeypatch):
     step, steps = TrainingStep.step, []
 
-    def stopping(self, *given):
-        steps.append(given)
+    def stopping(self, *arguments):
+        steps.append(arguments)
         if len(steps) == 5:
             raise KeyboardInterrupt
-        return step(self, *given)
+        return step(self, *arguments)
 
     monkeypatch.setattr(TrainingStep, "step", stopping)
     with pytest.raises(KeyboardInterrupt):
@@ -94,8 +94,8 @@ def test_half_precision_reaches_into_the_branches(tmp_path):
 
 def test_pixels_are_resized_and_rescaled_in_single_precision():
     """In half precision a pixel of 163.75 would come out of the resizing as 164."""
-    found = find_approach("resnet")
-    network = found.model(found.config(side=32, blocks=(1, 1, 1, 1), filters=4), {"image": (48, 48, 3)}, 8, 0)
+    entry = find_approach("resnet")
+    network = entry.model(entry.config(side=32, blocks=(1, 1, 1, 1), filters=4), {"image": (48, 48, 3)}, 8, 0)
     with computing_in(network, "mixed_bfloat16"):
         computes = {layer.name: layer.compute_dtype for stack in network.layers[1:3] for layer in stack.layers}
     assert (computes["resizing"], computes["rescaling"], computes["conv"]) == ("float32", "float32", "bfloat16")

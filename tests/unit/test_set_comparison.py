@@ -42,28 +42,29 @@ def test_the_energy_coefficient_by_hand():
 
 def test_two_samples_of_one_distribution_are_near_0_whatever_their_size():
     rng = np.random.default_rng(0)
-    found = [energy_coefficient(rng.normal(size=(5, 3)), rng.normal(size=(8, 3))) for _ in range(300)]
-    assert abs(np.mean(found)) < 0.02
+    result = [energy_coefficient(rng.normal(size=(5, 3)), rng.normal(size=(8, 3))) for _ in range(300)]
+    assert abs(np.mean(result)) < 0.02
 
 
 def test_sets_that_are_alike_prepare_for_each_other_and_lie_together():
-    found = compared(made("a"), made("b", seed=1))
-    assert found.emotions == ("happy", "sad")
-    assert found.chance == 0.5
-    assert [[probe.balanced_accuracy for probe in row] for row in found.probes] == [[1, 1], [1, 1]]
-    assert np.abs(found.distances).max() < 0.15
+    result = compared(made("a"), made("b", seed=1))
+    assert result.emotions == ("happy", "sad")
+    assert result.chance == 0.5
+    assert [[probe.balanced_accuracy for probe in row] for row in result.probes] == [[1, 1], [1, 1]]
+    assert np.abs(result.distances).max() < 0.15
 
 
 def test_a_set_whose_emotions_look_the_other_way_round_is_learned_wrong_and_lies_far_away():
-    found = compared(made("a"), made("b", turned=True, seed=1))
-    assert [[probe.balanced_accuracy for probe in row] for row in found.probes] == [[1, 0], [0, 1]]
-    assert min(found.distances[0][1], found.distances[1][0]) > 0.3 > max(found.distances[0][0], found.distances[1][1])
+    result = compared(made("a"), made("b", turned=True, seed=1))
+    assert [[probe.balanced_accuracy for probe in row] for row in result.probes] == [[1, 0], [0, 1]]
+    (at_home, abroad), (back, there) = result.distances
+    assert min(abroad, back) > 0.3 > max(at_home, there)
 
 
 def test_every_set_is_learned_from_as_many_labels():
-    found = compared(made("a", n=300), made("b", n=60))
-    assert found.labels == 40
-    assert found.scored == (100, 20)
+    result = compared(made("a", n=300), made("b", n=60))
+    assert result.labels == 40
+    assert result.scored == (100, 20)
     assert compared(made("a"), made("b"), labels=20).labels == 20
 
 
@@ -73,12 +74,12 @@ def test_nothing_is_learned_from_a_face_that_stands_in_a_test():
     order = np.roll(np.arange(120), 20)
     second = replace(first, name="b", vectors=first.vectors[order], labels=first.labels[order],
                      faces=first.faces[order])
-    found = compared(first, second)
-    assert found.left_out == (20, 20)
-    assert found.labels == 60
-    rows = list(csv.DictReader(to_csv(found).splitlines()))
+    result = compared(first, second)
+    assert result.left_out == (20, 20)
+    assert result.labels == 60
+    rows = list(csv.DictReader(to_csv(result).splitlines()))
     assert [row["left_out"] for row in rows] == ["20"] * 4
-    assert "left out of it: a 20, b 20." in to_html(found)
+    assert "left out of it: a 20, b 20." in to_html(result)
     assert compared(made("a"), made("b")).left_out == (0, 0)
 
 
@@ -95,17 +96,17 @@ def test_a_face_of_another_sets_test_gives_no_answer_away():
 
     a = part("a", np.arange(100), np.arange(100, 140))
     b = part("b", np.arange(100, 200), np.arange(40))
-    found = compared(a, b)
-    assert found.left_out == (40, 40)
-    assert found.labels == 60
+    result = compared(a, b)
+    assert result.left_out == (40, 40)
+    assert result.labels == 60
     for learned, met in ((0, 1), (1, 0)):
-        assert found.probes[learned][met].balanced_accuracy < 0.75
+        assert result.probes[learned][met].balanced_accuracy < 0.75
 
 
 def test_only_emotions_that_all_sets_have_are_compared():
-    found = compared(made("a", emotions=("happy", "sad")), made("b", emotions=("happy", "sad", "fear"), n=120))
-    assert found.emotions == ("happy", "sad")
-    assert set(found.by_emotion) == {"happy", "sad"}
+    result = compared(made("a", emotions=("happy", "sad")), made("b", emotions=("happy", "sad", "fear"), n=120))
+    assert result.emotions == ("happy", "sad")
+    assert set(result.by_emotion) == {"happy", "sad"}
     with pytest.raises(InputError, match="share 1 emotions with at least 10"):
         compared(made("a", emotions=("happy", "sad")), made("b", emotions=("happy", "fear")))
     with pytest.raises(InputError, match="at least two sets"):
@@ -113,33 +114,33 @@ def test_only_emotions_that_all_sets_have_are_compared():
 
 
 def test_what_is_written_is_what_was_found():
-    found = compared(made("here"), made("<there>", turned=True, seed=1))
-    rows = list(csv.DictReader(to_csv(found).splitlines()))
+    result = compared(made("here"), made("<there>", turned=True, seed=1))
+    rows = list(csv.DictReader(to_csv(result).splitlines()))
     assert [(row["learned_from"], row["met"]) for row in rows] == [
         ("here", "here"), ("here", "<there>"), ("<there>", "here"), ("<there>", "<there>")]
     assert float(rows[1]["balanced_accuracy"]) == 0
-    assert float(rows[1]["distance_sad"]) == found.by_emotion["sad"][0][1]
-    assert json.loads(to_json(found))["probes"][0][1]["balanced_accuracy"] == 0
-    page = to_html(found)
-    assert page == to_html(found)
+    assert float(rows[1]["distance_sad"]) == result.by_emotion["sad"][0][1]
+    assert json.loads(to_json(result))["probes"][0][1]["balanced_accuracy"] == 0
+    page = to_html(result)
+    assert page == to_html(result)
     assert "<there>" not in page
     assert "http" not in page.replace("http://www.w3.org", "")
 
 
 def test_sets_of_which_one_has_no_labels_are_compared_by_metrics_alone():
     near, far = made("near"), made("far", shift=8.0, seed=1)
-    found = compared(near, replace(far, labels=np.full(60, "")))
-    assert found.chance is None
-    assert found.probes == found.distances == ()
-    matrix = found.metrics["energy"]
+    result = compared(near, replace(far, labels=np.full(60, "")))
+    assert result.chance is None
+    assert result.probes == result.distances == ()
+    matrix = result.metrics["energy"]
     assert matrix[0][1] > 0.5 > abs(matrix[0][0])
     assert matrix[1][1] < 0.2
-    row = list(csv.DictReader(to_csv(found).splitlines()))[1]
+    row = list(csv.DictReader(to_csv(result).splitlines()))[1]
     assert row["balanced_accuracy"] == ""
     assert float(row["energy"]) == matrix[0][1]
-    page = to_html(found)
+    page = to_html(result)
     assert "Energy coefficient: 0 where" in page
     assert "<svg" not in page
-    assert compared(near, far).metrics == found.metrics, "labels change nothing"
+    assert compared(near, far).metrics == result.metrics, "labels change nothing"
     with pytest.raises(InputError, match="few has 12 faces, a comparison needs 20"):
         compared(near, made("few", n=12))

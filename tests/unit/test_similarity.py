@@ -42,23 +42,23 @@ def test_the_published_similarities_come_out_of_the_published_scores():
     scores = np.diag(DIAGONAL)
     for name, row in ROWS.items():
         scores[SETS.index(name)] = row
-    found = similarities(scores)
+    result = similarities(scores)
     for name in ROWS:
-        assert found.local[SETS.index(name)] == pytest.approx(LOCAL[name], abs=0.005)
-        assert found.global_[SETS.index(name)] == pytest.approx(GLOBAL[name], abs=0.0015)
+        assert result.local[SETS.index(name)] == pytest.approx(LOCAL[name], abs=0.005)
+        assert result.global_[SETS.index(name)] == pytest.approx(GLOBAL[name], abs=0.0015)
     for (learned, met), paired in PAIRED.items():
-        assert found.paired[SETS.index(learned), SETS.index(met)] == pytest.approx(paired, abs=0.03)
+        assert result.paired[SETS.index(learned), SETS.index(met)] == pytest.approx(paired, abs=0.03)
 
 
 def test_identities_of_the_similarities():
     scores = np.random.default_rng(0).uniform(0.1, 1, (4, 4))
-    found = similarities(scores)
-    assert np.diagonal(found.paired) == pytest.approx(1)
+    result = similarities(scores)
+    assert np.diagonal(result.paired) == pytest.approx(1)
     other_diagonal = scores.copy()
     np.fill_diagonal(other_diagonal, 0.9)
-    assert similarities(other_diagonal).global_ == pytest.approx(found.global_)
+    assert similarities(other_diagonal).global_ == pytest.approx(result.global_)
     scaled = scores * [1, 1, 0.3, 1]
-    assert similarities(scaled).paired[:, 2] == pytest.approx(found.paired[:, 2])
+    assert similarities(scaled).paired[:, 2] == pytest.approx(result.paired[:, 2])
     assert not similarities(scores * [0, 1, 1, 1]).paired[:, 0].any(), "nothing is divided by 0"
     for wrong in (np.ones((1, 1)), np.ones((2, 3)), -np.ones((2, 2)), np.full((2, 2), np.nan)):
         with pytest.raises(InputError, match="similarities need"):
@@ -105,19 +105,19 @@ def studied(*sets, classes=("happy", "sad", "fear"), **settings):
 
 
 def test_what_prepares_for_what():
-    found = studied(made("a", 100), made("b", 60, seed=1), made("turned", 60, turned=True, seed=2))
-    assert np.array(found.scores) == pytest.approx(np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]]))
-    assert found.local == (1, 1, 1)
-    assert found.global_ == (0.5, 0.5, 0)
-    assert found.faces == (100, 60, 60)
+    result = studied(made("a", 100), made("b", 60, seed=1), made("turned", 60, turned=True, seed=2))
+    assert np.array(result.scores) == pytest.approx(np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]]))
+    assert result.local == (1, 1, 1)
+    assert result.global_ == (0.5, 0.5, 0)
+    assert result.faces == (100, 60, 60)
 
 
 def test_a_class_that_was_never_learned_counts_among_those_met():
     """Of three classes as many are met as there are; two of them are known, and the third's faces go to the nearer."""
-    found = studied(made("two", 100), made("three", 90, emotions=("happy", "sad", "fear"), seed=1))
-    assert found.scores[1][1] == 1
-    assert found.scores[1][0] == 1
-    assert found.scores[0][1] == pytest.approx((1 + 2 / 3 + 0) / 3, abs=1e-6)
+    result = studied(made("two", 100), made("three", 90, emotions=("happy", "sad", "fear"), seed=1))
+    assert result.scores[1][1] == 1
+    assert result.scores[1][0] == 1
+    assert result.scores[0][1] == pytest.approx((1 + 2 / 3 + 0) / 3, abs=1e-6)
 
 
 def test_a_face_that_was_learned_from_is_not_scored_in_another_set():

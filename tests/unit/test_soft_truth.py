@@ -59,13 +59,13 @@ def voted(predicts_by, share, *, without=""):
 
 
 def test_probabilities_of_the_votes_are_calibrated_to_them_and_not_to_labels():
-    found = measure_soft_truth(voted("classifier", 0.8))
-    assert found.vote_calibration_error == pytest.approx(0, abs=1e-6)
-    assert found.calibration_error == pytest.approx(0.2, abs=1e-6), "every answer is right, at .8"
-    assert found.cross_entropy == pytest.approx(found.vote_entropy, abs=1e-6)
-    assert found.human.rater_accuracy == pytest.approx(0.8)
+    result = measure_soft_truth(voted("classifier", 0.8))
+    assert result.vote_calibration_error == pytest.approx(0, abs=1e-6)
+    assert result.calibration_error == pytest.approx(0.2, abs=1e-6), "every answer is right, at .8"
+    assert result.cross_entropy == pytest.approx(result.vote_entropy, abs=1e-6)
+    assert result.human.rater_accuracy == pytest.approx(0.8)
     sure = measure_soft_truth(voted("classifier", 0.99))
-    assert sure.calibration_error < found.calibration_error
+    assert sure.calibration_error < result.calibration_error
     assert sure.cross_entropy > sure.vote_entropy
 
 

@@ -124,8 +124,8 @@ def test_counts_hold_out_equally_many_of_every_label():
     ({"valid": 31, "test": 30}, {"valid": 31, "test": 30}),
     ({}, {}),
 ])
-def test_half_of_the_rarest_label_stays_to_be_learnt_from(asked, expected):
-    assert held_out_per_class({"happy": 7917, "disgust": 123, "contempt": 126}, asked) == expected
+def test_half_of_the_rarest_label_stays_to_be_learnt_from(quotas, expected):
+    assert held_out_per_class({"happy": 7917, "disgust": 123, "contempt": 126}, quotas) == expected
 
 
 def test_a_count_beside_a_share():

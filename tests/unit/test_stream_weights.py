@@ -83,10 +83,10 @@ def converted(folder, image, landmarks):
     (folder / "mobilefacenet.pth.tar").write_bytes(pickle.dumps(landmarks))
     receipt = run(ConvertSettings(folder / "ir50.pth", "poster", "poster",
                                   landmark_weights=folder / "mobilefacenet.pth.tar"), folder / "out")
-    found = find_approach("poster")
+    entry = find_approach("poster")
     sizes = {name: tuple(value) if isinstance(value, list) else value
              for name, value in receipt.config["model"].items()}
-    model = found.model(found.config(**sizes, side=SIDE, fusion_depth=1, heads=2), {"image": (SIDE, SIDE, 3)}, 3, 1)
+    model = entry.model(entry.config(**sizes, side=SIDE, fusion_depth=1, heads=2), {"image": (SIDE, SIDE, 3)}, 3, 1)
     return receipt, model, put_weights(model, folder / "out" / WEIGHTS_NAME)
 
 
@@ -158,10 +158,10 @@ def test_both_streams_give_what_their_makers_networks_give(tmp_path, files):
     assert "body.4.res_layer.1.weight" in receipt.summary["unused"], "the fourth stage"
     assert {name.partition("/")[0] for name in fresh} == {"landmark_head", "fusion"}
     faces = RNG.normal(size=(1, SIDE, SIDE, 3)).astype(np.float32)
-    for stream, theirs in (("image_stream", Peer(image).ir(faces[0].transpose(2, 0, 1))),
+    for stream, reference in (("image_stream", Peer(image).ir(faces[0].transpose(2, 0, 1))),
                            ("landmarks", Peer(landmarks["state_dict"], "module.").mobile(faces[0].transpose(2, 0, 1)))):
         ours = keras.ops.convert_to_numpy(model.get_layer(stream)(faces))[0].transpose(2, 0, 1)
-        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3 * np.abs(theirs).max())
+        np.testing.assert_allclose(ours, reference, rtol=1e-3, atol=1e-3 * np.abs(reference).max())
 
 
 @pytest.mark.parametrize(("spoil", "message"), [

@@ -27,8 +27,8 @@ RECIPES = Path(__file__).parents[2] / "pipelines" / "recipes"
     ("small_resnet", "gray", 4, "all labels"),
 ])
 def test_what_a_row_was_given_follows_from_what_its_phases_read(row, variant, track, words):
-    given = supervision_of(resolve(read_recipe(RECIPES / "table2.yaml"), row, variant))
-    assert (given.level, given.words) == (track, words)
+    spent = supervision_of(resolve(read_recipe(RECIPES / "table2.yaml"), row, variant))
+    assert (spent.level, spent.words) == (track, words)
 
 
 def test_a_limit_on_labels_is_said_and_is_not_all_of_them(tmp_path):
@@ -51,18 +51,18 @@ def test_labels_of_drawn_faces_are_labels_of_nobody(tmp_path, data, level, words
     document["datasets"] |= {"drawn": {"draw": {"faces_per_class": 9}}, "rated": {"import": {"images": "x"}}}
     document["approaches"]["supervised"]["fit"]["classify"]["data"] = data
     (tmp_path / "drawn.yaml").write_text(yaml.safe_dump(document))
-    given = supervision_of(resolve(read_recipe(tmp_path / "drawn.yaml"), "supervised", "gray"))
-    assert (given.level, given.words) == (level, words)
+    spent = supervision_of(resolve(read_recipe(tmp_path / "drawn.yaml"), "supervised", "gray"))
+    assert (spent.level, spent.words) == (level, words)
 
 
 def test_a_target_of_drawn_faces_is_named_as_what_it_is():
-    given = supervision_of(resolve(read_recipe(RECIPES / "table2_small.yaml"), "supervised", "gray"))
-    assert (given.level, given.words) == (4, "all labels of drawn faces")
+    spent = supervision_of(resolve(read_recipe(RECIPES / "table2_small.yaml"), "supervised", "gray"))
+    assert (spent.level, spent.words) == (4, "all labels of drawn faces")
 
 
 def test_pretrained_weights_are_given_too():
-    given = supervision_of(resolve(read_recipe(RECIPES / "transfer.yaml"), "resnet_pretrained_softmax", "rgb"))
-    assert given == Supervision(("pre-trained weights",), labels=1.0)
+    spent = supervision_of(resolve(read_recipe(RECIPES / "transfer.yaml"), "resnet_pretrained_softmax", "rgb"))
+    assert spent == Supervision(("pre-trained weights",), labels=1.0)
 
 
 @pytest.mark.parametrize("name", ["table2", "table2_small"])

@@ -55,8 +55,8 @@ def rows_of(path):
 def test_killed_twice_it_ends_with_the_weights_of_an_unbroken_run(unbroken, tmp_path, capsys):
     killed(tmp_path, "reconstruct", 2, 3)
     assert [(row["phase"], row["epoch"]) for row in rows_of(tmp_path / "history.csv")] == [("reconstruct", "1")]
-    said = killed(tmp_path, "classify", 3, 2)
-    assert "resuming after epoch 1 of the phase 'reconstruct'" in said
+    output = killed(tmp_path, "classify", 3, 2)
+    assert "resuming after epoch 1 of the phase 'reconstruct'" in output
     last = small_training(tmp_path)
     done = train(last)
     assert "resuming after epoch 2 of the phase 'classify'" in capsys.readouterr().err
@@ -209,8 +209,8 @@ class TestLoss:
             step.step({"image": pixels}, {}, np.array([1, 1, 1, 0], np.float32))
             return model.get_weights()
 
-        for one, other in zip(taught(0), taught(255), strict=True):
-            np.testing.assert_array_equal(one, other)
+        for expected, actual in zip(taught(0), taught(255), strict=True):
+            np.testing.assert_array_equal(expected, actual)
 
 
 def test_half_precision_learns_nearly_the_same_and_leaves_no_trace(tmp_path):
@@ -245,5 +245,5 @@ def test_accumulated_batches_teach_what_one_large_batch_teaches(tmp_path):
         train(dataclasses.replace(training, phases=[phase]))
         return training.model.get_weights()
 
-    for one, other in zip(taught(16, 1), taught(4, 4), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+    for expected, actual in zip(taught(16, 1), taught(4, 4), strict=True):
+        np.testing.assert_allclose(expected, actual, rtol=1e-4, atol=1e-6)

@@ -30,18 +30,18 @@ def trained(devices, place="disk"):
 
 @pytest.fixture(scope="module")
 def alone():
-    said = trained(1)
-    assert (said["used"], said["kernel_on"], said["said"]) == (1, 1, "cpu")
-    return said
+    losses = trained(1)
+    assert (losses["used"], losses["kernel_on"], losses["said"]) == (1, 1, "cpu")
+    return losses
 
 
 # Batches hold 8 faces, the last one 6: three devices get one that is filled up.
 @pytest.mark.parametrize(("devices", "place"), [(4, "disk"), (3, "device")])
 def test_several_devices_learn_what_one_learns(alone, devices, place):
-    said = trained(devices, place)
-    assert (said["used"], said["kernel_on"], said["said"]) == (devices, devices, f"{devices} × cpu")
-    np.testing.assert_allclose(said["losses"], alone["losses"], rtol=1e-4)
-    assert said["sum"] == pytest.approx(alone["sum"], rel=1e-4)
+    losses = trained(devices, place)
+    assert (losses["used"], losses["kernel_on"], losses["said"]) == (devices, devices, f"{devices} × cpu")
+    np.testing.assert_allclose(losses["losses"], alone["losses"], rtol=1e-4)
+    assert losses["sum"] == pytest.approx(alone["sum"], rel=1e-4)
 
 
 def test_without_a_wish_a_cpu_is_one_device():

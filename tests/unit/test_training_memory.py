@@ -90,8 +90,8 @@ def test_an_unknown_place_names_the_nearest(monkeypatch):
 class FakeJax:
     """A backend module whose device says what it has."""
 
-    def __init__(self, said):
-        self.said = said
+    def __init__(self, words):
+        self.said = words
 
     def local_devices(self):
         return [self]
@@ -101,9 +101,9 @@ class FakeJax:
 
 
 @pytest.mark.parametrize(("said", "free"), [({"bytes_limit": 100, "bytes_in_use": 30}, 70.0), ({}, None), (None, None)])
-def test_what_a_device_says_is_free(monkeypatch, said, free):
+def test_what_a_device_says_is_free(monkeypatch, words, free):
     monkeypatch.setattr(memory, "device", lambda: "gpu:0")
-    monkeypatch.setattr(memory, "backend_module", lambda: ("jax", FakeJax(said)))
+    monkeypatch.setattr(memory, "backend_module", lambda: ("jax", FakeJax(words)))
     assert free_device_memory() == free
 
 
@@ -125,14 +125,14 @@ def test_one_face_that_does_not_fit_asks_for_a_smaller_one():
         np.empty(2**50)
 
 
-@pytest.mark.parametrize("said", [
+@pytest.mark.parametrize("words", [
     "RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9663676416 bytes.",  # JAX: XlaRuntimeError
     "CUDA_ERROR_OUT_OF_MEMORY: out of memory",
     "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
     "[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate",
 ])
-def test_words_that_say_that_memory_ran_out(said):
-    assert ran_out_of_memory(RuntimeError(said))
+def test_words_that_say_that_memory_ran_out(words):
+    assert ran_out_of_memory(RuntimeError(words))
 
 
 def test_errors_of_other_kinds_come_through_as_they_are():

@@ -27,8 +27,8 @@ def test_triplets_that_share_no_face_have_wilson_s_interval():
     for n in (1, 2, 7, 9, 40, 333):
         for right in range(n + 1):
             correct = np.arange(n) < right
-            found = share_interval(correct, np.arange(3 * n).reshape(n, 3), 0.95)
-            assert found == wilson_interval(right / n, n, 0.95)
+            result = share_interval(correct, np.arange(3 * n).reshape(n, 3), 0.95)
+            assert result == wilson_interval(right / n, n, 0.95)
 
 
 def test_triplets_that_share_a_face_tell_less():
@@ -40,17 +40,17 @@ def test_triplets_that_share_a_face_tell_less():
     rest = np.where(right, 1 - share, -share)
     # Each pair's rests add up on the shared face: (2 r)² = 4 r², where two answers alone would give 2 r².
     reach = 1.959964 * np.sqrt(4 * np.square(rest).sum()) / 40
-    found = share_interval(correct, triplets, 0.95)
+    result = share_interval(correct, triplets, 0.95)
     plain = wilson_interval(share, 40, 0.95)
-    assert found.low == pytest.approx(min(plain.low, share - reach), abs=1e-6)
-    assert found.high == pytest.approx(min(1, max(plain.high, share + reach)), abs=1e-6)
-    assert found.low < plain.low
+    assert result.low == pytest.approx(min(plain.low, share - reach), abs=1e-6)
+    assert result.high == pytest.approx(min(1, max(plain.high, share + reach)), abs=1e-6)
+    assert result.low < plain.low
 
 
 @pytest.mark.parametrize(("correct", "expected"), [(True, 1), (False, 0)])
 def test_a_share_stays_within_bounds(correct, expected):
-    found = share_interval(np.full(9, correct), np.tile([0, 1, 2], (9, 1)), 0.95)
-    assert 0 <= found.low <= expected <= found.high <= 1
+    result = share_interval(np.full(9, correct), np.tile([0, 1, 2], (9, 1)), 0.95)
+    assert 0 <= result.low <= expected <= result.high <= 1
 
 
 def test_the_interval_covers_where_faces_make_answers_alike():
@@ -62,8 +62,8 @@ def test_the_interval_covers_where_faces_make_answers_alike():
         triplets = np.stack([rng.choice(60, 3, replace=False) for _ in range(400)])
         correct = rng.random(400) < np.where(hard[triplets].any(axis=1), 0.2, 0.9)
         truth = 0.9 - 0.7 * (1 - 0.85**3)
-        for name, its in (("shared", share_interval(correct, triplets, 0.95)),
+        for name, interval in (("shared", share_interval(correct, triplets, 0.95)),
                           ("wilson", wilson_interval(correct.mean(), 400, 0.95))):
-            covered[name] += its.low <= truth <= its.high
+            covered[name] += interval.low <= truth <= interval.high
     assert covered["shared"] / 200 > 0.9
     assert covered["wilson"] / 200 < 0.75

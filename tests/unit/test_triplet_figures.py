@@ -153,11 +153,11 @@ def test_a_recipe_that_asks_for_none_shows_none(layout):
     ({"draw": {"faces": 2, "triplets": 9}}, "triplets is 9 and faces 2: expected at least 3 faces"),
     ({"import": {"images": "elsewhere"}}, "fec_test has no rated triplets"),
 ])
-def test_a_recipe_by_which_nothing_could_be_tested_is_refused(layout, changed, said):
+def test_a_recipe_by_which_nothing_could_be_tested_is_refused(layout, changed, message):
     path = layout.run.parent / "recipe.yaml"
     other = changed if "cluster_sweep" in changed else {"datasets": {**RECIPE["datasets"], "fec_test": changed}}
     path.write_text(yaml.safe_dump(RECIPE | other))
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         read_recipe(path)
 
 

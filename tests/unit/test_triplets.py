@@ -60,11 +60,11 @@ def draw(dataset, **over):
 
 
 def test_those_on_which_two_thirds_agree_with_the_odd_face_last(dataset):
-    found = read_triplets(dataset.folder, dataset.ids)
-    faces = [[dataset.ids[row] for row in rows] for rows in found.rows]
+    result = read_triplets(dataset.folder, dataset.ids)
+    faces = [[dataset.ids[row] for row in rows] for rows in result.rows]
     assert faces == [[IDS[face] for face in trio] for trio in ((0, 1, 2), (4, 5, 3), (5, 3, 0), (2, 4, 1))]
-    assert found.targets["triplet"].tolist() == [0, 1, 2, 1]
-    assert (found.rows.dtype, found.targets["triplet"].dtype) == (np.int64, np.int32)
+    assert result.targets["triplet"].tolist() == [0, 1, 2, 1]
+    assert (result.rows.dtype, result.targets["triplet"].dtype) == (np.int64, np.int32)
 
 
 def test_some_are_drawn(dataset):
@@ -109,6 +109,6 @@ def test_a_damaged_table_is_named(dataset, triplet):
     ({"label_fraction": 0.2}, r"a\.fit\.rate\.label_fraction"),
     ({"validate_on": "valid"}, r"a\.fit\.rate\.validate_on"),
 ])
-def test_labels_have_nothing_to_do_with_it(dataset, said, message):
+def test_labels_have_nothing_to_do_with_it(dataset, column, message):
     with pytest.raises(InputError, match=message):
-        draw(dataset, **said)
+        draw(dataset, **column)

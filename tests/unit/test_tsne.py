@@ -127,7 +127,7 @@ def by_fft(planted):
 def test_forces_by_fft_keep_the_neighbours_that_barnes_hut_keeps(planted, by_fft):
     source, _, target, _ = planted
     by_barnes_hut = draw_map(source, target, SHORT, seed=0)
-    kept, kept_by_fft = (neighbour_accuracy(source, source, one.source, one.source) for one in (by_barnes_hut,
+    kept, kept_by_fft = (neighbour_accuracy(source, source, spots.source, spots.source) for spots in (by_barnes_hut,
                                                                                                 by_fft[0]))
     assert not (by_barnes_hut.source == by_fft[0].source).all()  # they are indeed two ways
     assert kept_by_fft == pytest.approx(kept, abs=0.03)
@@ -141,16 +141,16 @@ def test_the_map_does_not_depend_on_the_number_of_cores(by_fft):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere OpenMP is another library, which says other things")
 @pytest.mark.parametrize(("given", "policy"), [(None, "PASSIVE"), ("active", "ACTIVE")])
-def test_threads_sleep_while_they_wait_unless_the_environment_says_otherwise(given, policy):
+def test_threads_sleep_while_they_wait_unless_the_environment_says_otherwise(setting, policy):
     program = ("from fecemo.clustering.vectors import n_threads\n"
                "n_threads()\n"
                "import os, openTSNE\n"
                "print(os.environ.get('OMP_WAIT_POLICY'))\n")
     environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
-    environment |= {"OMP_DISPLAY_ENV": "true", **({"OMP_WAIT_POLICY": given} if given else {})}
+    environment |= {"OMP_DISPLAY_ENV": "true", **({"OMP_WAIT_POLICY": setting} if setting else {})}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert set(re.findall(r"OMP_WAIT_POLICY = '(\w+)'", done.stderr)) == {policy}
-    assert done.stdout.strip() == str(given)  # as it was before
+    assert done.stdout.strip() == str(setting)  # as it was before
 
 
 def test_a_target_face_with_a_copy_among_the_source_is_placed_beside_it(planted, drawn):

@@ -109,8 +109,8 @@ def test_both_passes_see_the_same_chance_and_what_a_loss_remembers_moves_once():
 
 
 def test_a_recipe_names_the_optimizer_within():
-    said = {"sam": {"base": {"adamw": {"weight_decay": 0.01}}, "rho": 0.1}}
-    chosen = choose_one(OPTIMIZERS, "OPTIMIZER", said, "optimizer", "a.yaml: optimizer")
+    optimizer_settings = {"sam": {"base": {"adamw": {"weight_decay": 0.01}}, "rho": 0.1}}
+    chosen = choose_one(OPTIMIZERS, "OPTIMIZER", optimizer_settings, "optimizer", "a.yaml: optimizer")
     assert chosen == SAM(AdamW(weight_decay=0.01), rho=0.1)
     assert plain(chosen)["base"]["weight_decay"] == 0.01
 
@@ -119,9 +119,9 @@ def test_a_recipe_names_the_optimizer_within():
     ({"base": "adamm"}, r"base: there is no optimizer 'adamm': did you mean 'adam'"),
     ({"base": {"sgd": {"momentum": 2}}}, r"base.*momentum must be at least 0 and below 1"),
     ({"base": "sam"}, "several gradients"), ({"rho": 0}, "rho must be above 0"), ({"base": 3}, "expected the name")])
-def test_what_is_not_sound_is_refused_by_its_key(said, message):
+def test_what_is_not_sound_is_refused_by_its_key(optimizer_settings, message):
     with pytest.raises(InputError, match=r"a\.yaml: optimizer\.sam: .*" + message):
-        choose_one(OPTIMIZERS, "OPTIMIZER", {"sam": said}, "optimizer", "a.yaml: optimizer")
+        choose_one(OPTIMIZERS, "OPTIMIZER", {"sam": optimizer_settings}, "optimizer", "a.yaml: optimizer")
 
 
 def test_gradients_are_not_gathered_over_batches_too():

@@ -64,8 +64,8 @@ def standardized(values, faces, **settings):
 
 class TestStandardization:
     def test_by_hand(self):
-        found = standardized([[0.0, 10, 1, 5], [2, 30, 1, 5], [4, 50, 1, 5]], [[4, 30, 1, 5], [4, 30, 2, 5]])
-        np.testing.assert_allclose(found, [[2 / np.sqrt(8 / 3), 0, 0, 0]] * 2, atol=1e-5)
+        result = standardized([[0.0, 10, 1, 5], [2, 30, 1, 5], [4, 50, 1, 5]], [[4, 30, 1, 5], [4, 30, 2, 5]])
+        np.testing.assert_allclose(result, [[2 / np.sqrt(8 / 3), 0, 0, 0]] * 2, atol=1e-5)
 
     def test_what_hardly_varies_is_not_made_large(self):
         values = np.random.default_rng(0).normal(size=(1000, 4)) * (1, 1, 1, 1e-7)

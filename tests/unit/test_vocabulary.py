@@ -88,8 +88,8 @@ def test_a_name_may_stand_under_several_others(tmp_path, name, text):
 def test_labels_hold_several_names_and_paths_say_what_stands_above():
     assert HOUSE.read_label("Tired ;  sadness", CLASSES) == ("tired; sad", HOUSE)
     assert HOUSE.read_label("mad", CLASSES)[0] == "cross"
-    label, said = Vocabulary().read_label("upset / sad; happy", CLASSES)
-    assert (label, said.above("sad"), said.known) == ("sad; happy", ("upset",), ("upset", "sad"))
+    label, extended = Vocabulary().read_label("upset / sad; happy", CLASSES)
+    assert (label, extended.above("sad"), extended.known) == ("sad; happy", ("upset",), ("upset", "sad"))
     with pytest.raises(InputError, match="did you mean 'tired'"):
         HOUSE.read_label("sad; tird", CLASSES)
     with pytest.raises(InputError, match="did you mean 'sad'"):  # what is misspelt is no new name below another
