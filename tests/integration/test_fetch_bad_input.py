@@ -222,7 +222,7 @@ def test_a_fault_on_one_photograph_costs_it_alone_and_many_in_a_row_end_the_fetc
     assert (again.summary["faces"], again.summary["rejected"]) == (5, {})
 
 
-@pytest.mark.parametrize(("rows", "said"), [
+@pytest.mark.parametrize(("rows", "message"), [
     ("http://a.example/1.jpg,10%,90%,0,1\n", r"names no face that can be used; line 2: .*10%"), ("", "it has no rows")])
 def test_a_list_of_which_no_row_can_be_used_says_why(tmp_path, rows, message):
     path = tmp_path / "faces.csv"

@@ -119,10 +119,10 @@ def test_so_many_of_each_emotion_are_held_out_and_the_receipt_says_what_was_scal
 
     receipt = run(ImportSettings(faces, valid_per_class=500, test_per_class=500), tmp_path / "scaled")
     assert receipt.summary["splits"]["train"] == {"happy": 16, "sad": 6}
-    output = ("2 of each emotion for valid and 2 of each emotion for test, in place of 500 and 500: half of sad, 10 in "
+    rule = ("2 of each emotion for valid and 2 of each emotion for test, in place of 500 and 500: half of sad, 10 in "
             "all, stays to be learnt from")
-    assert receipt.summary["held_out"] == output
-    assert f"held out {output}" in capsys.readouterr().err
+    assert receipt.summary["held_out"] == rule
+    assert f"held out {rule}" in capsys.readouterr().err
 
 
 def test_a_count_for_validation_is_taken_from_the_sets_own_training_part(tmp_path):
@@ -320,7 +320,7 @@ def test_an_unknown_layout_names_the_nearest(faces, tmp_path):
         run(ImportSettings(faces, layout="class_folder"), tmp_path / "dataset")
 
 
-@pytest.mark.parametrize(("document", "said"), [
+@pytest.mark.parametrize(("document", "message"), [
     ({}, "'target.images' is missing|'images' is missing"),
     ({"images": "x", "test_fraction": 1.0}, "below 1"),
     ({"images": "x", "per_class": 0}, "per_class must be at least 1, not 0"),
@@ -328,8 +328,8 @@ def test_an_unknown_layout_names_the_nearest(faces, tmp_path):
     ({"images": "x", "shape": "square"}, "'crop', 'pad' or 'stretch'"),
     ({"images": "x", "sed": 1}, "unknown key 'sed', did you mean 'seed'"),
 ])
-def test_a_recipes_settings_are_checked(document, output):
-    with pytest.raises(InputError, match=output):
+def test_a_recipes_settings_are_checked(document, message):
+    with pytest.raises(InputError, match=message):
         build(ImportSettings, document, "recipe.yaml: target")
 
 

@@ -86,7 +86,7 @@ def test_nothing_of_it_can_be_scored(study):
         table.run((study.run,), study.recipe)
 
 
-@pytest.mark.parametrize(("changes", "said"), [
+@pytest.mark.parametrize(("changes", "message"), [
     ({"naming": {"method": "majority_vote"}}, "naming.method: majority_vote needs labelled faces: name a target"),
     ({"cluster_sweep": {"n_clusters": [2]}}, "cluster_sweep: scores need labelled faces: name a target in roles"),
     ({"naming": {"method": "hand", "classes": ["glad", "glad"]}}, "naming: classes must be different names"),

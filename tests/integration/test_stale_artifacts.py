@@ -53,7 +53,7 @@ def test_an_unchanged_recipe_finds_all_that_ran(run, tmp_path):
         assert Artifacts(layout, study).status("score", row, "gray").state == "current"
 
 
-@pytest.mark.parametrize(("change", "left", "said"), [
+@pytest.mark.parametrize(("change", "left", "message"), [
     (epochs("supervised", "classify"), {"contrastive", "triplet_embedding"},
      "the model of supervised gray was made with other settings than the recipe's: fit.classify.epochs was 1, is 7"),
     # What is made of another row's embeddings goes with that row.

@@ -209,7 +209,7 @@ def test_embedding_asks_for_a_trained_cell_and_names_the_stage(study):
         embed.run(arguments(study, "supervised", "tight"))
 
 
-@pytest.mark.parametrize(("said", "instead", "message"), [
+@pytest.mark.parametrize(("change", "instead", "message"), [
     ("pools: [2, 5], head", "pools: [2, 3], head", r"semi_supervised\.model\.pools: \[2, 3\].*40 pixels"),
     ("label_fraction: 0.25", "label_fraction: 0.7",
      r"approaches\.semi_supervised\.fit\.classify\.label_fraction: 0\.7 of 64 labelled faces are 45, .* holds 40"),

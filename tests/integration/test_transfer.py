@@ -133,7 +133,7 @@ def test_rows_share_an_approach_and_a_row_waits_for_its_weights(study, capsys):
         map_faces.run(cell(study, "fine_tuned"))
 
 
-@pytest.mark.parametrize(("asked", "message"), [
+@pytest.mark.parametrize(("output", "message"), [
     ("feature", r"scratch\.tsne_output: se_resnet gives no 'feature': did you mean 'features'"),
     ("pixels", r"scratch\.tsne_output: se_resnet gives no 'pixels'")])
 def test_an_output_that_a_network_does_not_give_cannot_be_mapped(study, output, message):

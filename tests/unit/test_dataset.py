@@ -63,7 +63,7 @@ def test_a_face_of_an_unknown_split_is_neither_learned_from_nor_scored(tmp_path)
         Dataset(tmp_path).rows_in("train")
 
 
-@pytest.mark.parametrize(("name", "old", "new", "said"), [
+@pytest.mark.parametrize(("name", "old", "new", "message"), [
     ("annotations.csv", "2,awe", "2,sad", "annotations.csv is not what was written"),
     ("faces.csv", "1.png", "2.png", "faces.csv is not what was written"),
     ("dataset.json", '"number"', '"text"', "dataset.json is not what was written|dataset.json .* bytes"),
@@ -75,7 +75,7 @@ def test_damage_is_named(stored, name, old, new, message):
         read_whole(stored)
 
 
-@pytest.mark.parametrize(("old", "new", "said"), [
+@pytest.mark.parametrize(("old", "new", "message"), [
     ('"number"', '"numbers"', "'valence' is of the type 'numbers', did you mean 'number'"),
     ("fecemo.dataset/1", "fecemo.dataset/9", "expected the format"), ("[", "", "is damaged")])
 def test_a_description_that_is_none_is_named(stored, old, new, message):

@@ -45,7 +45,7 @@ def test_a_sound_document_becomes_the_dataclass():
     assert tree == Tree(Branch(Leaf(3), by_name={"a": Leaf(1, "pointed")}), place=Path("x/y"), rings=(1, 2))
 
 
-@pytest.mark.parametrize(("document", "said"), [
+@pytest.mark.parametrize(("document", "message"), [
     ({"branch": {"leaf": {"size": 1}}, "nmae": "x"}, r"unknown key 'nmae', did you mean 'name'\?"),
     ({"branch": {"leaf": {"size": 1}, "laef": 2}}, r"unknown key 'branch.laef', did you mean 'leaf'\?"),
     ({"branch": {"leaf": {"size": 1, "knid": "round"}}}, r"unknown key 'branch.leaf.knid', did you mean 'kind'\?"),
@@ -73,7 +73,7 @@ def test_every_fault_is_listed():
 
 
 @pytest.mark.parametrize("read", [read_yaml, read_json])
-@pytest.mark.parametrize(("content", "said"), [
+@pytest.mark.parametrize(("content", "message"), [
     (b"{a: [1", "not readable"), (b"\xff\xfe\x00", "not readable"), (b"[1, 2]", "expected a mapping .* found list"),
     (b"3", "found int"), (None, "no such file"),
 ])
@@ -91,7 +91,7 @@ def test_broken_yaml_names_its_line(tmp_path):
         read_yaml(tmp_path / "recipe.yaml")
 
 
-@pytest.mark.parametrize(("text", "said"), [
+@pytest.mark.parametrize(("text", "message"), [
     ("a: 1\nb: {c: 2}\na: 3\n", r"odd\.yaml, line 3: the key 'a' is in line 1 already"),
     ("b:\n  - {c: 2, c: 3}\n", r"line 2: the key 'c' is in line 2 already"),
     ("x: &x {c: 1}\ny: {<<: *x, d: 1, d: 2}\n", r"line 2: the key 'd'"),

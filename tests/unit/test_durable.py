@@ -49,7 +49,7 @@ def test_a_file_where_a_folder_is_needed_is_said(tmp_path):
         pass
 
 
-@pytest.mark.parametrize(("code", "said"), [
+@pytest.mark.parametrize(("code", "message"), [
     (errno.ENOSPC, "the disk is full"), (errno.EROFS, "read-only"), (errno.EACCES, "no permission"),
     (errno.EDQUOT, "quota"),
 ])

@@ -41,13 +41,13 @@ def test_paths_may_stand_below_a_folder_and_columns_be_renamed(tmp_path):
     assert {name: values[0] for name, values in result.items()} == {"pose.yaw": 1.5}
 
 
-@pytest.mark.parametrize(("text", "said"), [
+@pytest.mark.parametrize(("text", "message"), [
     ("", "is empty"), ("name,age\nx,1\n", "expected a column id, a column path"),
     ("path,age,age\na.jpg,1,2\n", "two columns 'age'"), ("path,age\na.jpg,1\na.jpg,2\n", "line 3: the face a.jpg"),
     ("path,age\nzzz.jpg,1\n", "none of its 1 rows .* relative to the imported folder"),
     ("url,left,right,top,bottom\nx,y,1,0,1\n", "line 2: left is 'y'")])
-def test_what_cannot_be_joined_is_refused(tmp_path, text, output):
-    with pytest.raises(InputError, match=output):
+def test_what_cannot_be_joined_is_refused(tmp_path, text, message):
+    with pytest.raises(InputError, match=message):
         read_face_columns(written(tmp_path, text), IDS)
 
 

@@ -36,7 +36,7 @@ def test_equal_base_names_of_different_sites_are_different_faces(tmp_path):
     assert len({row.id for row in rows}) == 2
 
 
-@pytest.mark.parametrize(("row", "said"), [
+@pytest.mark.parametrize(("row", "words"), [
     ("u,0,1,0", "4 cells, expected 5"), ("u,0,1,0,1,9", "6 cells"), (",0,1,0,1", "url is empty"),
     ("u,0,one,0,1", "right is 'one', expected a number"), ('"u,0,1,0,1', "not a CSV row"),
     ("u,0,1,0,", "bottom is ''")])
@@ -81,7 +81,7 @@ def test_box_fault(box, sound):
     assert (box_fault(*box) is None) is sound
 
 
-@pytest.mark.parametrize(("content", "said"), [
+@pytest.mark.parametrize(("content", "words"), [
     ("", "is empty"), ("a,b\n", "line 1: found 'a,b', expected the header url,left,right,top,bottom"),
     ("http://a/1.jpg,0,1,0,1\n", "line 1"), (b"\xff\xfeu\x00r\x00l\x00", "UTF-16"), (b"\xff,a\n", "not UTF-8")])
 def test_another_header_is_refused_by_name(tmp_path, content, words):
@@ -141,7 +141,7 @@ def test_empty_cells_at_the_end_of_a_row_are_no_ratings(tmp_path):
     assert triplet.ratings == (("anna", 2),)
 
 
-@pytest.mark.parametrize(("broken", "said"), [
+@pytest.mark.parametrize(("broken", "words"), [
     ("1,2,3", "3 cells"), (row(), "0 cells of ratings"), (row("anna"), "1 cells of ratings"),
     (row("anna", 4), "expected 1, 2 or 3"),
     (row("anna", 1, "ben", "x"), "'ben' answered 'x'"), (row("anna", 1, kind="FOUR"), "triplet type is 'FOUR'"),

@@ -68,7 +68,7 @@ def test_a_receipt_tells_names_and_settings():
     assert told["schedule"] == {"name": "constant"}
 
 
-@pytest.mark.parametrize(("said", "message"), [
+@pytest.mark.parametrize(("settings", "message"), [
     ({"loss": "weighted_softmx"}, r"classify\.loss: there is no loss .*did you mean 'weighted_softmax'"),
     ({"loss": {"weighted_cluster": {"alhpa": 2}}},
      r"classify\.loss\.weighted_cluster: unknown key 'alhpa', did you mean 'alpha'"),

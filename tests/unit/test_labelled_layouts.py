@@ -244,7 +244,7 @@ def test_bad_rows_are_left_out_by_their_line(tmp_path):
     assert "did you mean 'happy'?" in listing.left_out[1].detail
 
 
-@pytest.mark.parametrize(("text", "said"), [
+@pytest.mark.parametrize(("text", "message"), [
     ("", "the column 'path' is missing; the header holds nothing"),
     ("path;label\na;b\n", "the column 'path' is missing; the header holds path;label"),
     ("path,emotion\na,b\n", "the column 'label' is missing; the header holds path, emotion"),
@@ -412,7 +412,7 @@ def an_empty_test_folder(folder):
     (folder / "test").mkdir()
 
 
-@pytest.mark.parametrize(("alter", "said"), [
+@pytest.mark.parametrize(("alter", "message"), [
     (a_link_to_nothing, r"sad: the link leads to .*unmounted, and nothing is there"),
     (a_class_still_packed, r"Sadness\.tar\.gz is still packed, and what it holds would be lost"),
     (an_empty_test_folder, r"test: the split 'test' has no usable image"),

@@ -59,7 +59,7 @@ def test_fewer_faces_are_clustered_by_the_networks_of_the_row(tmp_path):
     assert trained.fit["reconstruct"].faces == 9
 
 
-@pytest.mark.parametrize(("learning", "said"), [
+@pytest.mark.parametrize(("learning", "message"), [
     ({"fewer": {"classify.epochs": [1]}}, r"learning\.fewer: no row 'fewer' in this recipe: .*few"),
     ({"few": {"clasify.epochs": [1]}}, r"learning\.few\.clasify\.epochs: .*classify\.epochs"),
     ({"few": {"cluster_on": [10]}}, r"learning\.few\.cluster_on: there is nothing such of which supervised"),

@@ -66,7 +66,7 @@ def test_what_is_known_of_drawn_faces_is_read_where_the_target_is_drawn(recipe_w
     assert about_faces(recipe, layout) is None
 
 
-@pytest.mark.parametrize(("datasets", "data", "said"), [
+@pytest.mark.parametrize(("datasets", "data", "message"), [
     ({"rated": RATED}, ["target.train", "raded"], "no data set 'raded': did you mean 'rated'"),
     ({"rated": RATED}, ["rated.test"], "nothing learns from the test split"),
     ({"rated": {"imports": {"images": "x"}}}, None, r"datasets\.rated: unknown key 'imports', did you mean 'import'"),

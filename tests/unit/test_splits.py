@@ -117,7 +117,7 @@ def test_counts_hold_out_equally_many_of_every_label():
         ("contempt", "train"): 32, ("contempt", "valid"): 5, ("contempt", "test"): 5}
 
 
-@pytest.mark.parametrize(("asked", "expected"), [
+@pytest.mark.parametrize(("quotas", "expected"), [
     ({"valid": 500, "test": 500}, {"valid": 30, "test": 30}),  # 61 of 123: 30.5 each
     ({"valid": 100, "test": 500}, {"valid": 10, "test": 50}),
     ({"valid": 500}, {"valid": 61}),

@@ -100,7 +100,8 @@ class FakeJax:
         return self.said
 
 
-@pytest.mark.parametrize(("said", "free"), [({"bytes_limit": 100, "bytes_in_use": 30}, 70.0), ({}, None), (None, None)])
+@pytest.mark.parametrize(("words", "free"), [
+    ({"bytes_limit": 100, "bytes_in_use": 30}, 70.0), ({}, None), (None, None)])
 def test_what_a_device_says_is_free(monkeypatch, words, free):
     monkeypatch.setattr(memory, "device", lambda: "gpu:0")
     monkeypatch.setattr(memory, "backend_module", lambda: ("jax", FakeJax(words)))

@@ -146,7 +146,7 @@ def test_a_recipe_that_asks_for_none_shows_none(layout):
     assert settings_of(layout, "dense_autoencoder") == "—"
 
 
-@pytest.mark.parametrize(("changed", "said"), [
+@pytest.mark.parametrize(("changed", "message"), [
     ({"cluster_sweep": None}, "the triplet test is a column of Table 2: give cluster_sweep too"),
     ({"fetch": {"faces": "others.csv", "format": "boxes"}}, "fec_test has no rated triplets; expected a list in FEC's"),
     ({"draw": {"faces": 9}}, "fec_test has no rated triplets"),

@@ -105,7 +105,7 @@ def test_a_damaged_table_is_named(dataset, triplet):
         draw(dataset)
 
 
-@pytest.mark.parametrize(("said", "message"), [
+@pytest.mark.parametrize(("column", "message"), [
     ({"label_fraction": 0.2}, r"a\.fit\.rate\.label_fraction"),
     ({"validate_on": "valid"}, r"a\.fit\.rate\.validate_on"),
 ])

@@ -140,7 +140,7 @@ def test_the_map_does_not_depend_on_the_number_of_cores(by_fft):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere OpenMP is another library, which says other things")
-@pytest.mark.parametrize(("given", "policy"), [(None, "PASSIVE"), ("active", "ACTIVE")])
+@pytest.mark.parametrize(("setting", "policy"), [(None, "PASSIVE"), ("active", "ACTIVE")])
 def test_threads_sleep_while_they_wait_unless_the_environment_says_otherwise(setting, policy):
     program = ("from fecemo.clustering.vectors import n_threads\n"
                "n_threads()\n"

@@ -115,7 +115,7 @@ def test_a_recipe_names_the_optimizer_within():
     assert plain(chosen)["base"]["weight_decay"] == 0.01
 
 
-@pytest.mark.parametrize(("said", "message"), [
+@pytest.mark.parametrize(("optimizer_settings", "message"), [
     ({"base": "adamm"}, r"base: there is no optimizer 'adamm': did you mean 'adam'"),
     ({"base": {"sgd": {"momentum": 2}}}, r"base.*momentum must be at least 0 and below 1"),
     ({"base": "sam"}, "several gradients"), ({"rho": 0}, "rho must be above 0"), ({"base": 3}, "expected the name")])
