@@ -117,6 +117,37 @@ def classes_behind(cell: Cell, artifacts: Artifacts) -> tuple[str, ...]:
     return classes.get(first, ())
 
 
+def match_moments(inputs: dict[str, FaceInputs], reference: str, rows: np.ndarray) -> dict[str, FaceInputs]:
+    """Return inputs whose numbers have the same mean and deviation over each data set as over some faces.
+
+    x' = μ + σ (x − μ_d) / σ_d, number by number, with μ_d and σ_d over those faces of the data set d that may be learnt
+    from; what does not vary there is μ. Pixels and the reference itself stay as they are.
+
+    Parameters
+    ----------
+    inputs : dict of str to FaceInputs
+        By data set.
+    reference : str
+        A data set among them.
+    rows : ndarray of shape (m,), int64
+        Its faces of which μ and σ are taken; at least one of them may be learnt from.
+    """
+    rows = rows[inputs[reference].trusted[rows]]
+    matched = {}
+    for dataset, entering in inputs.items():
+        columns = dict(entering.columns)
+        for name, values in entering.columns.items():
+            if dataset != reference and isinstance(values, np.ndarray) and values.ndim == 2:
+                there = np.asarray(inputs[reference].columns[name], np.float64)[rows]
+                here = np.asarray(values, np.float64)
+                of = here[entering.trusted]
+                deviation = of.std(axis=0)
+                scale = np.divide(there.std(axis=0), deviation, out=np.zeros_like(deviation), where=deviation > 0)
+                columns[name] = ((here - of.mean(axis=0)) * scale + there.mean(axis=0)).astype(np.float32)
+        matched[dataset] = FaceInputs(columns, entering.trusted)
+    return matched
+
+
 def _inputs(named: dict[str, str], faces: RunFaces, behind: dict[str, FaceVectors]) -> FaceInputs:
     columns: dict[str, Faces] = {}
     trusted = np.ones(len(faces.dataset), bool)

@@ -15,7 +15,7 @@ from fecemo.data.stored_faces import Faces
 from fecemo.errors import InputError
 from fecemo.models.approach import IMAGE, Phase
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.stages.face_inputs import FaceInputs, classes_behind, read_inputs, shapes_behind
+from fecemo.stages.face_inputs import FaceInputs, classes_behind, match_moments, read_inputs, shapes_behind
 from fecemo.stages.kept_groups import keep_model
 from fecemo.stages.pretrained import check_pretrained, put_pretrained
 from fecemo.stages.run_stage import StageResult, run_artifact
@@ -247,6 +247,13 @@ def _phase(phase: Phase, cell: Cell, faces: dict[str, RunFaces], inputs: dict[st
     fit = cell.fit[phase.name]
     key = f"approaches.{cell.recipe_row}.fit.{phase.name}"
     examples, held_out = draw_examples(faces, fit, cell.recipe.seed, key)
+    if fit.moments_of is not None:
+        reference = read_data_name(fit.moments_of)
+        of_reference = faces[reference.dataset].dataset
+        rows = of_reference.learnable_rows(reference.part) if reference.part else np.arange(len(of_reference))
+        if not inputs[reference.dataset].trusted[rows].any():
+            raise InputError(f"{key}.moments_of: {of_reference.folder} holds no face that may be learnt from")
+        inputs = match_moments(inputs, reference.dataset, rows)
     datasets = [inputs[name] for name in examples.datasets]
     trusted = np.concatenate([dataset.trusted for dataset in datasets])
     examples, held_out = _trusted(examples, trusted), held_out and _trusted(held_out, trusted)

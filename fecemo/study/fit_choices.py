@@ -6,7 +6,7 @@ from typing import Any
 
 from fecemo.data.documents import build
 from fecemo.errors import InputError, nearest
-from fecemo.models.approach import Approach, Phase
+from fecemo.models.approach import EMBEDDING, IMAGE, Approach, Phase
 from fecemo.models.loss import LOSSES, Loss, LossTerm, TargetKind, losses
 from fecemo.study.choices import choose, choose_one
 from fecemo.study.faces.data_names import LABEL, NO_COLUMNS, SOURCE, TARGET, TRIPLET_TEST, of_dataset, read_data_name
@@ -56,6 +56,8 @@ def read_fit(approach: Approach, phase: Phase, document: dict[str, Any], where: 
     terms = tuple(replace(term, target=_own_columns(term.target, datasets))
                   for term in _terms(approach, phase, document, where))
     rest = {key: value for key, value in document.items() if key not in ("loss", "losses")}
+    if document.get("moments_of") is not None:
+        rest["moments_of"] = _moments_of(approach, document["moments_of"], datasets, f"{where}.moments_of")
     fit = build(FitSettings, {**rest, **chosen, "data": data, "losses": terms}, where)
     if frozen := [name for name in fit.frozen or () if name not in approach.submodels]:
         raise InputError(f"{where}.frozen: {approach.name} has no submodel {frozen[0]!r}: "
@@ -76,6 +78,16 @@ def _dataset_name(name: str, datasets: Mapping[str, str], where: str) -> str:
     if dataset_name == datasets.get(TRIPLET_TEST):
         raise InputError(f"{where}: nothing learns from {dataset_name}, which is the triplet test")
     return str(replace(part, dataset=dataset_name))
+
+
+def _moments_of(approach: Approach, name: Any, datasets: Mapping[str, str], where: str) -> str:
+    """Return the faces whose moments numbers are to have. Raises `InputError` where no number enters the model."""
+    if set(approach.columns().values()) <= {IMAGE, EMBEDDING}:
+        raise InputError(f"{where}: no numbers of a data set enter {approach.name}, whose moments could be matched")
+    named = _dataset_name(str(name), datasets, where)
+    if read_data_name(named).faces_each > 1:
+        raise InputError(f"{where}: expected faces, such as target.train, found {name}")
+    return named
 
 
 def _own_columns(target: str | tuple[str, ...], datasets: Mapping[str, str]) -> str | tuple[str, ...]:

@@ -52,6 +52,10 @@ class FitSettings:
         In validation too.
     data : tuple of str
         What is learnt from, where that is not what the phase says: ``source``, ``target.train``, ``source.triplets``.
+    moments_of : str, optional
+        Faces, such as ``target.train``, of which no label is read: each number that enters the model is shifted and
+        scaled over every other data set to have the mean and deviation that it has there. Drawn faces differ from
+        people's in proportion by more than by expression.
     balance : Balance
         How the terms are weighed against each other: ``fixed``, ``{ema: {beta: 0.9}}``, ``dwa``, ``uncertainty``.
     sampling : {"shuffled", "balanced"}
@@ -82,6 +86,7 @@ class FitSettings:
     augment: tuple[Augmentation, ...] = ()
     corrupt: tuple[Augmentation, ...] = ()
     data: tuple[str, ...] = ()
+    moments_of: str | None = None
     balance: Balance = field(default_factory=Fixed)
     sampling: Literal["shuffled", "balanced"] = "shuffled"
     frozen: tuple[str, ...] | None = None

@@ -106,6 +106,8 @@ def learnt_from(approach: Approach, fits: Mapping[str, FitSettings] | None = Non
             named = columns.setdefault(read_data_name(name).dataset, set())
             for target in targets:
                 named.update((target,) if isinstance(target, str) else target)
+        if fit is not None and fit.moments_of is not None:
+            columns.setdefault(read_data_name(fit.moments_of).dataset, set())
     if not columns and approach.build is not None and approach.predicts_by == "clusters":
         columns[source] = set()  # layers are adapted to the source faces
     return {dataset: taken or of_landmarks(named) for dataset, named in sorted(columns.items())}
