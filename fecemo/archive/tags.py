@@ -85,7 +85,7 @@ class Tags:
 
 
 class ShownNames:
-    """What labels hold: how likely a face shows each name of its label, and what stands above it.
+    """What labels hold: how likely a face shows each name of its label, and the names above it.
 
     Parameters
     ----------

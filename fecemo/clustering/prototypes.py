@@ -24,12 +24,12 @@ ACTION_UNITS: Mapping[int, tuple[str, ...]] = {
     17: ("mouth shrug lower",), 20: ("mouth stretch left", "mouth stretch right"),
     23: ("mouth press left", "mouth press right"), 26: ("jaw open",),
 }
-"""The blendshapes that stand in for each action unit; their mean is the unit's strength."""
+"""The blendshapes that substitute each action unit; their mean is the unit's strength."""
 ONE_SIDED = -14
 """AU 14 or 12 of one side of the face alone, which FACS writes L14 or R14: contempt."""
 SIDES = (("mouth dimple left", "mouth dimple right"), ("mouth smile left", "mouth smile right"),
          ("mouth left", "mouth right"))
-"""Pairs of blendshapes whose differences stand in for it; the sum of their absolute values is its strength."""
+"""Pairs of blendshapes whose differences substitute it; the sum of their absolute values is its strength."""
 PROTOTYPES: Mapping[str, frozenset[int]] = {
     "neutral": frozenset(),
     "happy": frozenset({6, 12}),
@@ -112,7 +112,7 @@ def suggest_by_units(blendshapes: np.ndarray, names: Sequence[str], groups: np.n
     moved = {unit: places for unit, shapes in ACTION_UNITS.items()
              if (places := [column[name] for name in shapes if name in column and spread[column[name]] > MIN_SPREAD])}
     if not moved:
-        raise ValueError("no blendshape that stands in for an action unit varies over these faces")
+        raise ValueError("no blendshape of an action unit varies over these faces")
     strengths = {unit: blendshapes[:, places].mean(axis=1, dtype=np.float64) for unit, places in moved.items()}
     sides = [(column[left], column[right]) for left, right in SIDES if left in column and right in column]
     if sides:

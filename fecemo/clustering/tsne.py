@@ -35,7 +35,7 @@ PLACED_AT_ONCE = 5000
 
 @dataclass(frozen=True)
 class FaceMap:
-    """Where faces stand on the map."""
+    """Where faces are on the map."""
 
     source: np.ndarray  #: Of shape (n, 2), float32.
     target: np.ndarray  #: Of shape (m, 2), float32.

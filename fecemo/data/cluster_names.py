@@ -179,7 +179,7 @@ def read_hand_names(path: Path, classes: Sequence[str] = ()) -> HandNames:
     """Read a person's names, whole or still incomplete.
 
     Classes, those of the target or else those that the document lists, may be spelled in any known way
-    (``"happiness"``); other names are those of the document's vocabulary, or of the house's, which stands in the folder
+    (``"happiness"``); other names are those of the document's vocabulary, or of the house's, which is in the folder
     of folders of names. An empty name, as the cluster stage's template has it, is a name still to give. Raises
     `InputError` if a file is missing, half-written or not such a document, or a name is unknown; the nearest is named.
     """
@@ -212,7 +212,7 @@ def read_label(text: str, classes: Sequence[str], vocabulary: Vocabulary) -> tup
         return text, vocabulary
     label, vocabulary = vocabulary.read_label(text, (*classes, *NOT_CLASSES))
     if lonely := set(NOT_CLASSES).intersection(names_of(label) if label not in NOT_CLASSES else ()):
-        raise InputError(f"{min(lonely)!r} stands alone: it is no name beside others")
+        raise InputError(f"{min(lonely)!r} is no name beside others")
     return label, vocabulary
 
 

@@ -43,7 +43,7 @@ def read_labelled_rows(table: Path, folder: Path, rows: Sequence[tuple[str, Row 
     folder : Path
         What paths are relative to.
     rows : sequence of (str, dict or LeftOut)
-        Where each stands, such as ``"line 7"``, and its cells.
+        Where each is, such as ``"line 7"``, and its cells.
     expected : str
         See `labelled_set`.
 

@@ -33,7 +33,7 @@ def make_splits(ids: Sequence[str] | np.ndarray, labels: Sequence[str] | np.ndar
     """Divide labelled faces into train, validation and test.
 
     Held out is the whole set's share of every label or, by counts, as many faces of every label. Within a label the
-    faces stand in the order of a digest of seed and id: the first are the test split, the next the validation split,
+    faces are in the order of a digest of seed and id: the first are the test split, the next the validation split,
     the others the train split. The test split therefore does not depend on ``valid_fraction``. Raises `InputError` if
     the fractions are out of range, or a label has too few faces.
 
@@ -141,7 +141,7 @@ def proportional_counts(counts: dict[str, int], total: int) -> dict[str, int]:
 
     Every label's quota ``total · count / n`` is rounded down; what is then left goes, one each, to the largest
     remainders (ties: the larger count, then the name). Where ``total`` is not below the number of labels, a label
-    that would come away empty gets one face from the label that stands furthest above its quota.
+    that would come away empty gets one face from the label that is furthest above its quota.
     """
     present = {label: count for label, count in counts.items() if count > 0}
     n = sum(present.values())

@@ -1,6 +1,6 @@
-"""A house's words: the names that faces can bear, what stands above each, what it counts as, and its keyword.
+"""A house's words: the names that faces can bear, what is above each, what it counts as, and its keyword.
 
-A label is what a group of faces bears: a name, or several, ``"sad; tired"``. Of names some stand under others; a path
+A label is what a group of faces bears: a name, or several, ``"sad; tired"``. Some names are under others; a path
 says so too: ``"upset/sad"``.
 """
 
@@ -29,17 +29,17 @@ NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 class Name:
     """What a house says of a name; every field can be left out."""
 
-    #: The name that stands above it, such as ``"upset"`` above ``"sad"``; or several, ``"upset; tearful"``.
+    #: The name above it, such as ``"upset"`` above ``"sad"``; or several, ``"upset; tearful"``.
     under: str = ""
     #: The class as which its faces are scored. Without it, a name that is a class counts as that class, any other as
-    #: what stands above it; `NOTHING` counts as none.
+    #: the name above it; `NOTHING` counts as none.
     counts_as: str = ""
     words: tuple[str, ...] = ()  #: By which a search finds it too.
     keyword: str = ""  #: What it is called in keywords; `NOTHING` for no keyword, by default the name.
 
     @property
     def parents(self) -> tuple[str, ...]:
-        """Tuple of str: The names that stand directly above it."""
+        """Tuple of str: The names directly above it."""
         return tuple(parent.strip() for parent in self.under.split(AND.strip())) if self.under else ()
 
 
@@ -47,7 +47,7 @@ class Name:
 class Term:
     """A keyword."""
 
-    #: From the widest term on, such as ``("fecemo", "shows", "happy")``; one for each name that stands directly above.
+    #: From the widest term on, such as ``("fecemo", "shows", "happy")``; one for each name directly above.
     paths: tuple[tuple[str, ...], ...]
     subject: str  #: The keyword by itself, such as ``"shows: happy"``.
 
@@ -73,7 +73,7 @@ class Vocabulary:
     prefix: tuple[str, ...] = ("fecemo", "shows")
     #: With `PLACE` where the keyword of the name goes. It says what a face shows, never what a person feels.
     wording: str = f"shows: {PLACE}"
-    names: dict[str, Name] = field(default_factory=dict)  #: A name that stands above others need not be listed itself.
+    names: dict[str, Name] = field(default_factory=dict)  #: A name above others need not be listed itself.
 
     def __post_init__(self) -> None:
         if PLACE not in self.wording:
@@ -90,10 +90,10 @@ class Vocabulary:
             self._require_end((name,))
 
     def _require_end(self, path: tuple[str, ...]) -> None:
-        """Raise `ValueError` where what stands above the first name of a path stands below it too."""
+        """Raise `ValueError` where what is above the first name of a path is below it too."""
         for above in self.names.get(path[0], Name()).parents:
             if above in path:
-                raise ValueError(f"names: {UNDER.join((above, *path))} stand under each other")
+                raise ValueError(f"names: {UNDER.join((above, *path))} are under each other")
             self._require_end((above, *path))
 
     @property
@@ -102,15 +102,15 @@ class Vocabulary:
         return tuple(dict.fromkeys(text for name, entry in self.names.items() for text in (*entry.parents, name)))
 
     def parents(self, name: str) -> tuple[str, ...]:
-        """Return the names that stand directly above one."""
+        """Return the names directly above one."""
         return self.names.get(name, Name()).parents
 
     def paths(self, name: str) -> tuple[tuple[str, ...], ...]:
-        """Return the ways to a name from the widest name on, itself last; several where several names stand above."""
+        """Return the ways to a name from the widest name on, itself last; several where several names are above."""
         return tuple((*path, name) for parent in self.parents(name) for path in self.paths(parent)) or ((name,),)
 
     def above(self, name: str) -> tuple[str, ...]:
-        """Return the names that stand above one, each once, none before what stands above it."""
+        """Return the names above one, each once, none before what is above it."""
         return tuple(dict.fromkeys(text for parent in self.parents(name) for text in (*self.above(parent), parent)))
 
     def held_by(self, label: str) -> tuple[str, ...]:
@@ -175,11 +175,11 @@ class Vocabulary:
     def with_name(self, name: str, under: str = "") -> "Vocabulary":
         """Return the vocabulary with one name more, or with a name that is known under another.
 
-        Raises `InputError` if it stands elsewhere, or cannot be a name.
+        Raises `InputError` if it is under another, or cannot be a name.
         """
         entry = self.names.get(name, Name())
         if under and entry.parents and under not in entry.parents:
-            raise InputError(f"{name!r} stands under {entry.under!r} already; if it is to stand under {under!r} too, "
+            raise InputError(f"{name!r} is under {entry.under!r} already; if it is to be under {under!r} too, "
                              f"write '{AND.join((*entry.parents, under))}' into the vocabulary, in its column under")
         try:
             return replace(self, names={**self.names, name: replace(entry, under=entry.under or under)})

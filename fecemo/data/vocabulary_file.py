@@ -35,7 +35,7 @@ def read_vocabulary(path: Path) -> Vocabulary:
             raise InputError(f"{path}, line {line}: {len(cells)} cells, expected {len(heading)}")
         entry = {column: cell.strip() for column, cell in zip(heading, cells, strict=True)}
         if (name := entry.pop("name")) in listed:
-            raise InputError(f"{path}, line {line}: the name {name!r} stands in the table already")
+            raise InputError(f"{path}, line {line}: the name {name!r} is in the table already")
         words = tuple(word.strip() for word in entry.pop("words", "").split(";") if word.strip())
         listed[name] = Name(words=words, **entry)
     try:

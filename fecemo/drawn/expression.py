@@ -76,7 +76,7 @@ Actions = dict[str, float]
 
 @dataclass(frozen=True)
 class Prototype:
-    """What an emotion always does, and the ways it may go on."""
+    """What an emotion always does, and its further variants."""
 
     core: Actions  #: Intensities at full strength, by action.
     variants: tuple[Actions, ...] = ({},)  #: Further actions, of which each face takes one set at random.

@@ -54,7 +54,7 @@ def human(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[
 
 
 def seeds(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[Part]:
-    """Return what stands beside a figure: an interval over faces, or a deviation over seeds."""
+    """Return what is printed beside a figure: an interval over faces, or a deviation over seeds."""
     rows = selected[selected["metric"].isin({figure.metric for figure in grid.table.figures})]
     over, single = rows[rows["deviation"].notna() & rows["low"].isna()], rows[rows["low"].notna()]
     interval = "a bootstrap interval over the scored faces in brackets"

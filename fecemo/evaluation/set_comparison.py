@@ -46,7 +46,7 @@ class SetComparison:
     length: int  #: Numbers of one vector.
     labels: int  #: Labels that each probe learned from: as many for every set.
     scored: tuple[int, ...]  #: Faces of each set's test split on which probes were scored.
-    #: Labelled faces of each set's train split that stand in the test split of one of the sets, its own included:
+    #: Labelled faces of each set's train split that are in the test split of one of the sets, its own included:
     #: nothing is learned from them, and no distance is taken from them.
     left_out: tuple[int, ...]
     chance: float | None  #: Balanced accuracy of guessing: one in as many emotions.

@@ -68,7 +68,7 @@ class Downloader:
     allow_hosts : tuple of str
         Hosts, or ``host:port``, that are asked whatever they resolve to.
     placeholders : Placeholders
-        Pictures that stand for "photo unavailable".
+        Pictures that mean "photo unavailable".
     contact : str
         An address or page for the user agent, so that a site's owner can ask.
     accept : str

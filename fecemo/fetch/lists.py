@@ -125,7 +125,7 @@ class FecList:
         self._limit = limit
 
     def faces(self) -> Iterator[ListedFace]:
-        """Yield each face where it first stands, up to the limit."""
+        """Yield each face where it is listed first, up to the limit."""
         listed_keys: set[bytes] = set()
         for row in read_fec(self.path):
             if isinstance(row, Triplet):

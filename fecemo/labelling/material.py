@@ -29,7 +29,7 @@ class CellState:
 
     @property
     def line(self) -> str:
-        """str: The cell and how it stands, in a few words."""
+        """str: The cell and its state, in a few words."""
         if self.waits_for:
             return f"{self.title}: waits for {self.waits_for}"
         if self.trouble:

@@ -230,7 +230,7 @@ class LabellingSession:
             self._save(replace(self.stored, scores_seen=(*self.stored.scores_seen, dict(names))))
 
     def where_changed(self, before: dict[str, str], here: str) -> str:
-        """Return the group to turn to after names changed: ``here`` where it stands, unless another one changed."""
+        """Return the group to turn to after names changed: ``here``, unless it is gone or another changed."""
         keys = self.groups.keys
         changed = [key for key in keys if before.get(key) != self.stored.names.get(key)]
         if here in changed or (here in keys and not changed):

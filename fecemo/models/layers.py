@@ -123,7 +123,7 @@ class LearnedPositions(layers.Layer):
 
 
 def adapt_inputs(model: Any, values: Callable[[str], np.ndarray]) -> None:
-    """Adapt every layer that can be adapted and stands directly at an input, such as `keras.layers.Normalization`.
+    """Adapt every layer that can be adapted and is directly at an input, such as `keras.layers.Normalization`.
 
     Parameters
     ----------

@@ -145,7 +145,7 @@ def _beginning(network: Any) -> Any:
 
 
 def _whose(tensors: Mapping[str, np.ndarray]) -> tuple[Naming, str]:
-    """Return the naming, and what stands before every name."""
+    """Return the naming, and the prefix of every name."""
     for naming in namings().values():
         first, second = (naming.source(place, "kernel") for place in (STEM, Place(2, 1, "1", "conv")))
         # A block may end alike.

@@ -98,7 +98,7 @@ def convert_streams(files: Mapping[str, Mapping[str, np.ndarray]], network: Any)
 
 
 def _prefix(tensors: Mapping[str, np.ndarray], stream: str) -> str:
-    """Return what stands before every name, such as ``"module."``."""
+    """Return the prefix of every name, such as ``"module."``."""
     before = [name.removesuffix(FIRST[stream]) for name in tensors if name.endswith(FIRST[stream])]
     if len(before) != 1:
         raise ValueError(f"expected the weights of the {stream.replace('_', ' ')}, with one tensor called "

@@ -58,12 +58,12 @@ def labelled_face_of(settings: DrawSettings, emotion: str, number: int) -> FaceP
 
 
 def draw_missing(folder: Path, settings: DrawSettings, jobs: list[Job]) -> None:
-    """Draw the pictures that do not stand in the folder yet.
+    """Draw the pictures that are not in the folder yet.
 
     Parameters
     ----------
     jobs : list of Job
-        All that should stand there.
+        All that should be there.
     """
     missing = [job for job in jobs if not (folder / _job_path(job)).exists()]
     batches = [missing[start:start + BATCH] for start in range(0, len(missing), BATCH)]

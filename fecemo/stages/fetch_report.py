@@ -66,7 +66,7 @@ def write_hosts(path: Path, counts: Counter[tuple[str, str]]) -> None:
 
 
 def write_survival(path: Path, counts: Counter[tuple[str, str]], triplets: Mapping[str, tuple[int, int]]) -> None:
-    """Write which share of the faces and of the triplets was had, in all and by host, the busiest first.
+    """Write which share of the faces and of the triplets was stored, in all and by host, the busiest first.
 
     Parameters
     ----------

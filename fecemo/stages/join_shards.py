@@ -62,7 +62,7 @@ def run(faces: Path, shards: tuple[Path, ...], out: Path) -> Receipt:
     """Make one data set of the shards of a list.
 
     The data set's faces, rejects, triplets and ratings are, row by row, those of the list fetched whole. No picture is
-    copied: the data set reads the shards where they stand, so that they are moved together with it, or joined again.
+    copied: the data set reads the shards where they are, so that they are moved together with it, or joined again.
 
     Parameters
     ----------
@@ -89,8 +89,8 @@ def run(faces: Path, shards: tuple[Path, ...], out: Path) -> Receipt:
         raise InputError(f"{faces}: {error.strerror}") from error
     parts = _parts(shards, faces, digest)
     config = parts[0].config
-    standing = read_receipt(out)
-    if (out / LEDGER_NAME).exists() or (standing is not None and standing.stage != STAGE):
+    stored = read_receipt(out)
+    if (out / LEDGER_NAME).exists() or (stored is not None and stored.stage != STAGE):
         raise StoredStateError(f"{out} holds something else; choose another folder for the joined data set")
     listing = open_list(faces, config["format"], config["limit"])
     return run_stage(
@@ -168,7 +168,7 @@ def _join(listing: FaceListing, parts: list[_Part], folder: Path) -> StageResult
 def _write_rows(listing: FaceListing, parts: list[_Part], folder: Path) -> tuple[int, str]:
     """Write the index and the rejects in the order of the list; return the number of faces and their digest.
 
-    Every shard stands in the order of the list too: one row of each is in memory at a time.
+    Every shard is in the order of the list too: one row of each is in memory at a time.
     """
     digest = hashlib.sha256()
     places = array("q")

@@ -19,7 +19,7 @@ CARRIED = ("valence", "arousal")
 MAP_FACES = 1000
 """Faces of the train split, whatever they show, of which it is learnt how meshes move where there are no donors."""
 STRENGTH = 0.7
-"""Of a blendshape that stands in for an action unit of a prototype, at a gain of 1."""
+"""Of a blendshape that substitutes an action unit of a prototype, at a gain of 1."""
 
 
 @dataclass(frozen=True)

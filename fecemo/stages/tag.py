@@ -74,7 +74,7 @@ class TagSettings:
     threshold : float
         Keywords are written of faces that show something at least so confidently, in [0, 1].
     vocabulary : Path, optional
-        A house's, YAML or CSV: keywords, what stands above names, further words; see
+        A house's, YAML or CSV: keywords, what is above names, further words; see
         `fecemo.data.vocabulary.Vocabulary`. It holds before that by which the clusters were named.
     remove : bool
         Instead of tagging, take all that fecemo ever wrote out of the sidecars in the folder of photographs.

@@ -36,7 +36,7 @@ class Trained:
     """What a finished training gave, beside the model."""
 
     records: list[EpochRecord]  #: Of every epoch.
-    seconds_before: float  #: Wall clock of the work that earlier, interrupted runs did and this one went on from.
+    seconds_before: float  #: Wall clock of the work that earlier, interrupted runs did and this one resumed.
 
 
 def train(training: TrainingJob) -> Trained:

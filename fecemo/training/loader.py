@@ -76,7 +76,7 @@ class Loader:
         return self._placement.devices
 
     def positions(self, rows: np.ndarray) -> np.ndarray:
-        """Return where rows stand among those of an ascending loader: ndarray of the shape of ``rows``, int64."""
+        """Return where rows are among those of an ascending loader: ndarray of the shape of ``rows``, int64."""
         return np.searchsorted(self.rows, rows)
 
     def load(self, positions: np.ndarray) -> dict[str, np.ndarray]:

@@ -71,7 +71,7 @@ class TestAlignment:
     def test_what_is_no_mesh_is_refused(self):
         with pytest.raises(ValueError, match=r"expected landmarks of shape \(n, 478, 3\), found \(2, 68, 3\)"):
             align(np.zeros((2, 68, 3)))
-        with pytest.raises(ValueError, match="mesh 1 all stand in one place"):
+        with pytest.raises(ValueError, match="mesh 1 are all in one place"):
             align(np.stack([some_mesh(), np.ones((478, 3))]))
 
 

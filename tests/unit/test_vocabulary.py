@@ -79,7 +79,7 @@ def test_a_name_may_stand_under_several_others(tmp_path, name, text):
     assert house.read_label("tearful/weeping", CLASSES) == ("weeping", house)
     with pytest.raises(InputError, match="write 'upset; tearful; gloom' into the vocabulary"):
         house.read_label("gloom/weeping", CLASSES)
-    with pytest.raises(ValueError, match="a/b/a stand under each other"):
+    with pytest.raises(ValueError, match="a/b/a are under each other"):
         Vocabulary(names={"a": Name(under="c; b"), "b": Name(under="a")})
     with pytest.raises(ValueError, match="'' is no name"):
         Vocabulary(names={"a": Name(under="b; ")})
@@ -94,7 +94,7 @@ def test_labels_hold_several_names_and_paths_say_what_stands_above():
         HOUSE.read_label("sad; tird", CLASSES)
     with pytest.raises(InputError, match="did you mean 'sad'"):  # what is misspelt is no new name below another
         HOUSE.read_label("upset/sda", CLASSES)
-    with pytest.raises(InputError, match="'sad' stands under 'upset' already"):
+    with pytest.raises(InputError, match="'sad' is under 'upset' already"):
         HOUSE.read_label("gloom/sad", CLASSES)
 
 
@@ -128,7 +128,7 @@ def test_words_reach_all_labels_that_hold_the_name():
     ("a.yaml", "wording: happy", "has no {}"), ("a.yaml", "prefx: [a]", "did you mean"),
     ("a.yaml", "names: {happy: {keyword: 'a; b'}}", "divides"), ("a.yaml", "names: {happy: {undr: a}}", "undr"),
     ("a.yaml", 'prefix: ["a\\tb\\x07"]', "XML cannot hold"), ("a.yaml", "names: {'a/b': {}}", "is no name"),
-    ("a.yaml", "names: {a: {under: b}, b: {under: a}}", "stand under each other"),
+    ("a.yaml", "names: {a: {under: b}, b: {under: a}}", "are under each other"),
     ("a.csv", "nam,under\n", "heading"), ("a.csv", "", "heading"), ("a.csv", "name,under\na\n", "line 2: 1 cells"),
     ("a.csv", "name\na\na\n", "line 3: the name 'a'"), ("a.csv", 'name\n"a\n', "line 2")])
 def test_a_vocabulary_that_is_none_is_named_with_its_fault(tmp_path, name, text, fault):

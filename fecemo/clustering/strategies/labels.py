@@ -100,16 +100,16 @@ def least_sure(logs: np.ndarray, count: int) -> np.ndarray:
 
 
 def of_each_class(logs: np.ndarray, count: int) -> np.ndarray:
-    """Choose faces class by class in turn, each the one that stands out for it most.
+    """Choose faces class by class in turn, each the most distinctive one for it.
 
-    How far a face stands out is its probability of the class over the mean of all faces: rare classes are sought as
+    How distinctive a face is: its probability of the class over the mean of all faces: rare classes are sought as
     often as frequent ones, which no random sample of an unlabelled pile does. For a class that the classifier does not
-    know yet, the face stands out of which it is least sure.
+    know yet, the face of which it is least sure is the most distinctive.
     """
     likely = np.exp(logs)
     known = likely.any(axis=0)
-    standing = np.where(known, likely / np.where(known, likely.mean(axis=0), 1.0), -likely.max(axis=1, keepdims=True))
-    ranked = np.argsort(-standing, axis=0, kind="stable")
+    salience = np.where(known, likely / np.where(known, likely.mean(axis=0), 1.0), -likely.max(axis=1, keepdims=True))
+    ranked = np.argsort(-salience, axis=0, kind="stable")
     chosen: dict[int, None] = {}
     for turn in range(count):
         of_class = ranked[:, turn % logs.shape[1]]

@@ -107,13 +107,13 @@ def quotas(names: np.ndarray, classes: tuple[str, ...], even: float = EVEN) -> n
 def surest(pile: Pile, logs: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the faces that are surest of each class within its quota, ascending, and their classes.
 
-    A face that several classes claim goes to that for which it stands out most.
+    A face that several classes claim goes to that for which it is most distinctive.
     """
-    standing = np.exp(logs) / np.exp(logs).mean(axis=0).clip(1e-12)
+    distinction = np.exp(logs) / np.exp(logs).mean(axis=0).clip(1e-12)
     claimed = np.full(logs.shape, -np.inf)
     for column, share in enumerate(shares):
-        rows = np.argsort(-standing[:, column], kind="stable")[: round(SURE * share * len(logs))]
-        claimed[rows, column] = standing[rows, column]
+        rows = np.argsort(-distinction[:, column], kind="stable")[: round(SURE * share * len(logs))]
+        claimed[rows, column] = distinction[rows, column]
     rows = np.flatnonzero(np.isfinite(claimed).any(axis=1))
     return rows, np.array(pile.classes)[claimed[rows].argmax(axis=1)]
 

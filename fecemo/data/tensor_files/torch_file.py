@@ -52,7 +52,7 @@ def _read_archive(archive: zipfile.ZipFile) -> dict[str, np.ndarray]:
 
 
 def _behind(file: IO[bytes], kinds: dict[str, np.dtype[Any]]) -> Storage:
-    """Return the storages of an old file, which stand behind the pickles in the order of a list of their keys."""
+    """Return the storages of an old file, which are behind the pickles in the order of a list of their keys."""
     keys = [str(key) for key in read_values(file)]
     places: dict[str, tuple[int, int]] = {}
     for key in keys:

@@ -15,7 +15,7 @@ from fecemo.evaluation.records.score import Score
 MAX_FACES = 4000
 """Faces on which linear predictability is measured; they are drawn where more were scored."""
 BRIGHT, ON_BRIGHT = 0.62, "#1d1e20"
-"""From this depth on, orange is too bright for the light figures of a dark page; dark ones stand on it on any page."""
+"""From this depth on, orange is too bright for the light figures of a dark page; dark ones are legible on it."""
 MIN_SCALE = 0.1
 """The deepest square stands for the largest value of the figure, or for this where all are smaller."""
 WIDTH = 350
@@ -94,7 +94,7 @@ def factors_grid(name: str, title: str, rows: Sequence[tuple[str, str, Mapping[s
     name, title : str
         Unlike that of any other figure on the page, and what a value is.
     rows : sequence of (approach, variant, values)
-        Cells in the order of the table; approaches stand together. Values are shares by factor, None where there is
+        Cells in the order of the table; approaches are together. Values are shares by factor, None where there is
         none; below 0 counts as 0.
     """
     factors = list(dict.fromkeys(factor for _, _, values in rows for factor in values))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MIN_HEIGHT = 0.4
 """A map that is a thin thread is drawn on a ground of this height in widths, to leave room for numbers."""
 OTHERS = "#8a8f96"
-"""Gray that stands back on white and on black."""
+"""Gray that recedes on white and on black."""
 DIVIDED = "divided"
 """In the place of a name, of a cluster whose halves have names of their own."""
 BADGES, NUMBERS = 16, 60
@@ -126,7 +126,7 @@ def _scatter_source(axes: "Axes", points: MapPoints, colours: Mapping[int, str])
 
 
 def _badge_places(points: MapPoints, grid: int = 16) -> dict[int, np.ndarray]:
-    """Return for each cluster the middle of its faces where they are thickest, and no other cluster's badge stands."""
+    """Return for each cluster the middle of its faces where they are thickest, and no other cluster's badge is."""
     low = points.source.min(axis=0)
     square = max(float((points.source.max(axis=0) - low).max()), 1e-9) / grid
     places: dict[int, np.ndarray] = {}
@@ -164,7 +164,7 @@ def _dot(n: int, size: float) -> float:
 
 @dataclass(frozen=True)
 class FaceGrid:
-    """Which faces stand for which part of a map: thumbnails on a grid, none over another."""
+    """Which faces represent which part of a map: thumbnails on a grid, none over another."""
 
     chosen: np.ndarray  #: Positions among the faces of the map: of shape (m,), int64.
     columns: np.ndarray  #: Where each is shown, like `rows` of shape (m,), int64.
@@ -213,7 +213,7 @@ def target_face_map(cell: str, points: MapPoints, grid: FaceGrid) -> str:
 
 
 def _face_map(name: str, grid: FaceGrid, edges: Sequence[str], alt: str) -> str:
-    """Return an SVG element without a size of its own. It holds one JPEG; where no face stands, the page shows."""
+    """Return an SVG element without a size of its own. It holds one JPEG; where there is no face, the page shows."""
     from PIL import Image
 
     prefix, inner = re.sub(r"\W+", "-", name), SIDE - 2 * EDGE

@@ -1,7 +1,7 @@
 """What explains how faces were grouped and embedded: expression, or identity, light, background and pose.
 
 A column holds what is known of each face, such as its head's yaw or its kind of background. Columns are joined to
-factors by what stands before the dot of their names: ``pose.yaw`` belongs to ``pose``; ``age`` is a factor of its own.
+factors by what is before the dot of their names: ``pose.yaw`` belongs to ``pose``; ``age`` is a factor of its own.
 """
 
 from collections.abc import Mapping, Sequence

@@ -70,7 +70,7 @@ class CellMaterial:
     originals: np.ndarray | None = None  #: A few faces as they entered the autoencoder.
     reconstructions: np.ndarray | None = None  #: The same as they left it.
     map: MapPoints | None = None
-    source_faces: FaceGrid | None = None  #: Like `target_faces` those that stand for the parts of the map.
+    source_faces: FaceGrid | None = None  #: Like `target_faces` those that represent the parts of the map.
     target_faces: FaceGrid | None = None
     regions: RegionPoints | None = None  #: An embedding of two or three numbers that a softmax reads.
     map_keeps: float | None = None  #: Share of a face's ten nearest embeddings that are its nearest on the map.

@@ -19,7 +19,7 @@ STANDARD_HEAD = {
     points.NOSE_BRIDGE: (0.000, -0.012, -0.264), points.NOSE_BASE: (0.000, 0.533, -0.264),
     points.FOREHEAD: (0.000, -0.549, -0.269),
 }
-"""Where the points stand that the skull holds: x to the person's left, y down, z away from the camera.
+"""Where the points are that the skull holds: x to the person's left, y down, z away from the camera.
 
 The unit is the distance between the outer corners of the eyes, the origin the points' mean. It is a mean of thousands
 of meshes, made symmetric. No point is among them that a mouth, a jaw or a brow takes along.
@@ -44,7 +44,7 @@ def align(landmarks: np.ndarray) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the shape is another, or the points of a mesh all stand in one place.
+        If the shape is another, or the points of a mesh are all in one place.
     """
     meshes = np.asarray(landmarks, np.float64)
     middles, rotations, scales = skull_similarities(meshes)

@@ -158,7 +158,7 @@ SURE = 0.5
 
 
 def columns_of(groups: Iterable[str]) -> np.ndarray:
-    """Return where the numbers of some groups stand among `COLUMNS`: ndarray of shape (d,), int64, ascending."""
+    """Return where the numbers of some groups are among `COLUMNS`: ndarray of shape (d,), int64, ascending."""
     chosen = [name for group in groups for name in GROUPS[group]]
     return np.array(sorted(COLUMNS.index(name) for name in chosen), np.int64)
 

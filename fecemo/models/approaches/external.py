@@ -17,7 +17,7 @@ class ExternalConfig(ModelConfig):
     sha256 : str
         Of the file, in hexadecimal: a file of another digest is refused.
     trained_on : str
-        What it learnt from, such as ``"AffectNet, 287,651 labels"``: stands in every table in the place of labels.
+        What it learnt from, such as ``"AffectNet, 287,651 labels"``: every table has it in the place of labels.
     in_sample : bool
         Whether the faces that are scored may be among these; tables say so.
     output : str

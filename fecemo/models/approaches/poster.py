@@ -2,7 +2,7 @@
 
 IR-50 without its last stage beside MobileFaceNet, which the phase ``measure`` trains on landmarks and nothing else, and
 which then stays as it is. The authors bring both networks trained by others; where none are brought, the first is
-trained from scratch. Departures: the frozen stream's normalizations are frozen too (theirs go on moving), colours are
+trained from scratch. Departures: the frozen stream's normalizations are frozen too (theirs keep moving), colours are
 red, green, blue (theirs on RAF-DB are not), and faces of other sides are resized to 112 by nearest pixels.
 """
 

@@ -67,7 +67,7 @@ def _of_others(scores: Any, weights: Any) -> Any:
 
 
 def _of_other_view(scores: Any) -> Any:
-    """Return each view's score with the other view of its face, which stands beside it: tensor of shape (2m,)."""
+    """Return each view's score with the other view of its face, which is beside it: tensor of shape (2m,)."""
     from keras import ops
 
     views = scores.shape[0]

@@ -12,7 +12,7 @@ from fecemo.models.losses.triplet import odd_one_is_farthest, squared_distances
 class TripletSoftmax(Loss):
     """−log p₁₂ with p_ij ∝ exp(−s ‖e_i − e_j‖²) over the three pairs, where face 3 is the odd one out.
 
-    The likelihood of the raters' answer. It has a slope wherever the embeddings stand, and asks for no margin; see
+    The likelihood of the raters' answer. It has a slope wherever the embeddings are, and asks for no margin; see
     `TripletLoss` for what it replaces.
 
     Parameters

@@ -28,12 +28,12 @@ class WeightedCluster(Centre):
     constant, it has the slope −Σ_i W_{y_i} δ(y_i = j) (x_i − c_j) / (D_j + α), the printed Δc_j (equation 8) with its
     sign turned. Descent is then c_j ← c_j + γ Δc_j, and moves a centre to its faces; c_j − γ Δc_j (equation 9) would
     flee from them. One more departure: with n faces of the class in a batch, the step covers the share
-    f = γ n W_j / (D_j + α) of the way to their mean, and where centres stand close f passes 1; beyond 2 the centre
+    f = γ n W_j / (D_j + α) of the way to their mean, and where centres are close f passes 1; beyond 2 the centre
     would end farther away than it was, batch after batch, without bound. f is held to 1. Centres begin at zero; those
     of absent classes stay.
 
     Nothing pushes centres apart but the faces that pull them: the softmax beside this term parts the faces, and
-    dividing by D_j + α makes the pull on the faces of a centre weaker the farther it stands from the others.
+    dividing by D_j + α makes the pull on the faces of a centre weaker the farther it is from the others.
 
     Parameters
     ----------

@@ -76,7 +76,7 @@ def _is_current(cell: Cell, layout: RunLayout, kind: str) -> bool:
 
 
 def _read_cluster_sweep(cell: Cell, layout: RunLayout) -> tuple[ClusterSweep | None, dict[Way, RightAnswers]]:
-    """Return a cell's record with its right answers, or nothing where it has not run on what stands now and so."""
+    """Return a cell's record with its right answers, or nothing where it is not current."""
     folder = layout.cluster_sweep(cell.row, cell.variant.name)
     receipt = sound_receipt(folder)
     if receipt is not None and (recipe := receipt.config.get("recipe")) != cell.recipe.name:

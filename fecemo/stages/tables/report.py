@@ -194,7 +194,7 @@ def _read_regions(study: Recipe, row: str, folders: dict[str, Path],
 
 def _face_grid(folders: dict[str, Path], datasets: dict[str, Dataset], dataset: str, variant: Variant,
                places: np.ndarray) -> FaceGrid | None:
-    """Return faces that stand for the parts of a map, or None where it is empty or there is no data set."""
+    """Return faces that represent the parts of a map, or None where it is empty or there is no data set."""
     if not len(places) or dataset not in datasets:
         return None
     rows, faces = np.asarray(read_array(folders["map"], f"{dataset}_rows", "map")), datasets[dataset].faces

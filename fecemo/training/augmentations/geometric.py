@@ -60,7 +60,7 @@ class Crop(Augmentation):
         for _ in range(2):
             place = 0.5 if self.centred else uniform(faces, seed_generator, 0, 1)[..., 0]
             start = place * (1 - size) * side
-            # Where the centre of each new pixel lies in the face; beyond the outermost centres the rim goes on.
+            # Where the centre of each new pixel lies in the face; beyond the outermost centres the rim is continued.
             places = ops.clip(start + size * pixel_centres(side)[:, None], 0.5, side - 0.5)
             weights.append(ops.relu(1 - ops.abs(places - pixel_centres(side))))
         return resample(faces, *weights)
@@ -68,7 +68,7 @@ class Crop(Augmentation):
 
 @dataclass(frozen=True)
 class Rotation(Augmentation):
-    """Rotate each face about its centre, by linear interpolation; the rim goes on into the corners that come free.
+    """Rotate each face about its centre, by linear interpolation; the rim is continued into the corners that come free.
 
     Parameters
     ----------
