@@ -81,7 +81,7 @@ def skull_similarities(meshes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
     skulls, head = skulls - middles, head - head_middle
     sizes = np.sum(skulls**2, axis=(1, 2))
     if not np.all(sizes > 0):
-        raise ValueError(f"the points of mesh {int(np.argmin(sizes))} all stand in one place")
+        raise ValueError(f"the points of mesh {int(np.argmin(sizes))} are all in one place")
     left, strengths, right = np.linalg.svd(np.einsum("nij,ik->njk", skulls, head))
     # A reflection would fit some flat meshes better; turning the weakest axis over gives the best rotation instead.
     mirrored = np.linalg.det(left @ right) < 0
