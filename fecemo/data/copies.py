@@ -4,7 +4,7 @@ Equal pixels are copies. Of others a 64-bit difference hash (9 by 8 areas, each 
 neighbour) and that of the mirror image find candidates: two hashes that differ in at most `NEAR_BITS` bits agree in one
 of three parts, by which they are sorted together. A candidate is a copy where the two pictures, reduced to 16 by 16
 areas, look alike too. That holds for a picture that was stored again as PNG or JPEG, resized or mirrored; one that was
-cropped, turned or retouched is another.
+cropped, turned or retouched is another, which the stage that looks for copies finds by vectors of the faces.
 """
 
 from collections.abc import Iterable
@@ -13,6 +13,8 @@ import numpy as np
 
 COPIES_NAME = "copies"
 """An array of a dataset: for each row the first of which it is a copy, or itself."""
+FINGERPRINTS_NAME = "fingerprints"
+"""An array of a dataset: what each of its pictures is recognised by; another name where that is measured otherwise."""
 NEAR_BITS = 2
 _PARTS = ((0, 22), (22, 21), (43, 21))
 _STEP = 2.0
@@ -24,6 +26,8 @@ _FLAT = 6.0
 _CROWD = 2048
 """Hashes with one part in common that are all compared; of more, neighbours in the order of the hashes."""
 _SIDE = 16
+_HASHES = 16
+"""Bytes of both hashes."""
 
 
 class Fingerprints:
@@ -51,27 +55,54 @@ class Fingerprints:
         self._textured[row] = self.reduced[row].std() >= _FLAT
         self.digests[row], self.known[row] = digest, True
 
+    @property
+    def packed(self) -> np.ndarray:
+        """Array of shape (n, 272), uint8: Both hashes and the reduced picture of each, to be stored."""
+        return np.concatenate([self.hashes.view(np.uint8).reshape(len(self.hashes), -1),
+                               self.reduced.reshape(len(self.reduced), -1)], axis=1)
+
+    def add_packed(self, start: int, packed: np.ndarray, digests: np.ndarray) -> None:
+        """Take in what was stored of pictures, from a row on: of shape (m, 272), with the digests of their pixels."""
+        rows = slice(start, start + len(packed))
+        self.hashes[rows] = np.ascontiguousarray(packed[:, :_HASHES]).view(np.uint64)
+        self.reduced[rows] = packed[:, _HASHES:].reshape(-1, _SIDE, _SIDE)
+        self._textured[rows] = self.reduced[rows].std(axis=(1, 2)) >= _FLAT
+        self.digests[rows], self.known[rows] = digests, True
+
     def copies(self) -> np.ndarray:
         """Return for each picture the first of which it is a copy, or itself: ndarray of shape (n,), int64."""
-        first = np.arange(len(self.digests))
-
-        def root(row: int) -> int:
-            while first[row] != row:
-                first[row] = first[first[row]]
-                row = int(first[row])
-            return row
-
         _, numbers, members = np.unique(self.digests.astype(str), return_index=True, return_inverse=True)
-        pairs: list[tuple[int, int]] = list(zip(numbers[members].tolist(), range(len(first)), strict=True))
+        pairs: list[tuple[int, int]] = list(zip(numbers[members].tolist(), range(len(members)), strict=True))
         for a, b in _candidates(self.hashes, np.flatnonzero(self._textured)):
             left, right = (self.reduced[rows].astype(np.float32) for rows in (a, b))
             alike = np.minimum(np.abs(left - right).mean(axis=(1, 2)),
                                np.abs(left - right[:, :, ::-1]).mean(axis=(1, 2))) <= _ALIKE
             pairs += zip(a[alike].tolist(), b[alike].tolist(), strict=True)
-        for pair in pairs:
-            low, high = sorted(map(root, pair))
-            first[high] = low
-        return np.array([root(row) for row in range(len(first))], np.int64)
+        return merged(np.arange(len(self.digests)), pairs)
+
+
+def merged(first: np.ndarray, pairs: Iterable[tuple[int, int]]) -> np.ndarray:
+    """Return for each row the first of its group, of groups that pairs of rows join: shape (n,), int64.
+
+    ``first`` says the same of the groups that there are.
+    """
+    first = first.copy()
+
+    def root(row: int) -> int:
+        while first[row] != row:
+            first[row] = first[first[row]]
+            row = int(first[row])
+        return row
+
+    for pair in pairs:
+        low, high = sorted(map(root, pair))
+        first[high] = low
+    return np.array([root(row) for row in range(len(first))], np.int64)
+
+
+def reduced_pictures(packed: np.ndarray) -> np.ndarray:
+    """Return the reduced pictures of stored fingerprints, gray levels: ndarray of shape (n, 256), uint8."""
+    return packed[:, _HASHES:]
 
 
 def _areas(gray: np.ndarray, rows: int, columns: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fecemo.data.arrays import read_array
-from fecemo.data.copies import COPIES_NAME, Fingerprints
+from fecemo.data.copies import COPIES_NAME, FINGERPRINTS_NAME, Fingerprints
 from fecemo.data.dataset_files import (
     ANNOTATIONS_NAME,
     DESCRIPTION_NAME,
@@ -155,10 +155,25 @@ class Dataset:
         _, first, members = np.unique(self.sha256, return_index=True, return_inverse=True)
         return np.asarray(first[members], np.int64)
 
+    @cached_property
+    def fingerprints(self) -> np.ndarray:
+        """What each picture is recognised by: ndarray of shape (n, 272), uint8; see `fecemo.data.copies`.
+
+        As the import stage stores it; of other datasets it is computed, for which every face is read.
+        """
+        if f"{FINGERPRINTS_NAME}.npy" in self.receipt.outputs:
+            return read_array(self.folder, FINGERPRINTS_NAME, self.receipt.stage, length=len(self))
+        prints = Fingerprints(len(self))
+        with progress(len(self), f"{self.folder.name}: look at faces", "face") as bar:
+            for row in range(len(self)):
+                prints.add(row, self.faces[row], str(self.sha256[row]))
+                bar.update()
+        return prints.packed
+
     def copied_from(self, further: "Dataset", rows: np.ndarray) -> np.ndarray:
         """Tell of each face whether it is a copy of one of some faces of another dataset.
 
-        All faces of this dataset are read, and those of the further one. Ids tell nothing here: that of an imported
+        Ids tell nothing here: that of an imported
         face is of its path within a folder, which other folders have too.
 
         Parameters
@@ -251,7 +266,7 @@ def copies_between(datasets: Sequence[Dataset], rows: Sequence[np.ndarray] | Non
     Parameters
     ----------
     rows : sequence of ndarray of shape (m,), int64, optional
-        Those to read of each; all of them without it.
+        Those to look at of each; all of them without it.
 
     Returns
     -------
@@ -261,9 +276,6 @@ def copies_between(datasets: Sequence[Dataset], rows: Sequence[np.ndarray] | Non
     rows = [np.arange(len(dataset)) for dataset in datasets] if rows is None else rows
     starts = np.cumsum([0, *map(len, rows)])
     prints = Fingerprints(int(starts[-1]))
-    with progress(int(starts[-1]), "datasets: look for copies", "face") as bar:
-        for dataset, of, start in zip(datasets, rows, starts.tolist(), strict=False):
-            for place, row in enumerate(of.tolist(), start):
-                prints.add(place, dataset.faces[row], str(dataset.sha256[row]))
-                bar.update()
+    for dataset, of, start in zip(datasets, rows, starts.tolist(), strict=False):
+        prints.add_packed(start, dataset.fingerprints[of], dataset.sha256[of])
     return np.split(prints.copies(), starts[1:-1])

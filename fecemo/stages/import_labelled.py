@@ -13,7 +13,7 @@ import numpy as np
 
 from fecemo.cli import say_done
 from fecemo.data.arrays import write_arrays
-from fecemo.data.copies import COPIES_NAME, Fingerprints, copies_across_splits
+from fecemo.data.copies import COPIES_NAME, FINGERPRINTS_NAME, Fingerprints, copies_across_splits
 from fecemo.data.dataset_files import ColumnType, FaceEntry, digest_face
 from fecemo.data.dataset_writer import DatasetWriter, in_the_making
 from fecemo.data.durable import csv_file, output_lock
@@ -82,13 +82,14 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
                                made_of={"shape": settings.shape})
         try:
             writer.ledger.keep_those_of(digests)
-            copies = _fill(writer, labelled_set.folder, chosen, settings, digests)
+            prints = _fill(writer, labelled_set.folder, chosen, settings, digests)
+            copies = prints.copies()
             stored = [slot for slot, _, _ in writer.ledger.stored()]
             _refuse_lost(settings.images, chosen, stored, writer)
             chosen, held_out = divided_images(chosen, settings, copies)
             writer.ledger.take_plan(_plan(chosen))
             _write_left_out(out, labelled_set)
-            writer_files = _write_copies(out, copies, stored)
+            writer_files = _write_copies(out, prints, copies, stored)
             splits = np.array([chosen[slot].split for slot in stored], dtype=str)
             receipt = writer.finish(
                 STAGE, config=config, inputs=inputs, seed=settings.seed, extra_files=[LEFT_OUT_NAME, *writer_files],
@@ -113,13 +114,14 @@ def _plan(images: Iterable[LabelledImage]) -> list[FaceEntry]:
             for image in images]
 
 
-def _write_copies(out: Path, copies: np.ndarray, stored: Sequence[int]) -> list[str]:
-    """Write which stored faces are copies of which, by their rows."""
+def _write_copies(out: Path, prints: Fingerprints, copies: np.ndarray, stored: Sequence[int]) -> list[str]:
+    """Write what stored faces are recognised by, and which are copies of which, by their rows."""
     rows_of = {slot: row for row, slot in reversed(list(enumerate(stored)))}
     first: dict[int, int] = {}
     for slot in stored:
         first.setdefault(int(copies[slot]), rows_of[slot])
-    return write_arrays(out, {COPIES_NAME: np.array([first[int(copies[slot])] for slot in stored], np.int64)})
+    return write_arrays(out, {COPIES_NAME: np.array([first[int(copies[slot])] for slot in stored], np.int64),
+                              FINGERPRINTS_NAME: prints.packed[list(stored)]})
 
 
 def _refuse_lost(place: Path, images: Sequence[LabelledImage], stored: Sequence[int], writer: DatasetWriter) -> None:
@@ -195,8 +197,8 @@ def _by_file(images: Sequence[LabelledImage], slots: Iterable[int]) -> list[list
 
 
 def _fill(writer: DatasetWriter, folder: Path, images: Sequence[LabelledImage], settings: ImportSettings,
-          digests: Sequence[str]) -> np.ndarray:
-    """Store the faces, and return for each slot the first of which it is a copy."""
+          digests: Sequence[str]) -> Fingerprints:
+    """Store the faces, and return what each slot is recognised by."""
     def put(slots: Sequence[int]) -> None:
         picture: np.ndarray | ImageFileError
         try:
@@ -219,7 +221,7 @@ def _fill(writer: DatasetWriter, folder: Path, images: Sequence[LabelledImage], 
     for slot, _, sha256 in writer.ledger.stored():
         if not prints.known[slot]:  # by an earlier run
             prints.add(slot, writer.stored_face(slot), sha256)
-    return prints.copies()
+    return prints
 
 
 def _picture(folder: Path, image: LabelledImage) -> np.ndarray:

@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 
 from fecemo.data.copies import Fingerprints, copies_across_splits
-from fecemo.data.dataset import Dataset
+from fecemo.data.dataset import Dataset, copies_between
 from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
+from fecemo.data.import_settings import ImportSettings
 from fecemo.data.splits import make_splits
 from fecemo.drawn import draw_face, sample_face
+from fecemo.stages import import_labelled
 
 EMOTIONS = ("happy", "sad", "anger", "neutral")
 
@@ -62,6 +64,27 @@ def test_copies_between_two_data_sets_are_found_in_the_rows_that_are_named(faces
         ("target", faces[4:12]), ("further", [*altered, faces[20]])))
     assert target.copied_from(further, np.array([1, 5, 7, 8])).tolist() == [False, True, False, True, *[False] * 4]
     assert not target.copied_from(further, np.array([0, 8])).any()
+
+
+def test_stored_fingerprints_find_the_same_and_read_no_face(faces, tmp_path, monkeypatch):
+    pictures = [*faces[:6], recompressed(faces[1], 85), np.ascontiguousarray(faces[2][:, ::-1])]
+    prints = Fingerprints(len(pictures))
+    for row, picture in enumerate(pictures):
+        prints.add(row, picture, f"digest {row}")
+    again = Fingerprints(len(pictures))
+    again.add_packed(0, prints.packed[:4], prints.digests[:4])
+    again.add_packed(4, prints.packed[4:], prints.digests[4:])
+    assert again.copies().tolist() == prints.copies().tolist() == [0, 1, 2, 3, 4, 5, 1, 2]
+    for row, picture in enumerate(pictures):
+        (tmp_path / f"set/{('happy', 'sad')[row % 2]}").mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(tmp_path / f"set/{('happy', 'sad')[row % 2]}/{row}.png"), picture[..., ::-1])
+    import_labelled.run(ImportSettings(tmp_path / "set"), tmp_path / "imported")
+    dataset = Dataset(tmp_path / "imported")
+    assert np.array_equal(dataset.fingerprints[:, 16:], np.stack([
+        prints.packed[int(address.partition("/")[2].removesuffix(".png")), 16:] for address in dataset.addresses]))
+    monkeypatch.setattr(Fingerprints, "add", None)
+    numbers, = copies_between([dataset])
+    assert len(np.unique(numbers)) == 6
 
 
 def test_faces_of_one_path_in_two_folders_are_no_copies(faces, tmp_path):
