@@ -15,9 +15,10 @@ from typing import Any
 from fecemo.models.approach import approaches
 from fecemo.models.loss import LOSSES, LossTerm
 from fecemo.registry import entries
+from fecemo.study.approach_recipe import ApproachRecipe
 from fecemo.study.datasets import DatasetRecipe, dataset_ways
 from fecemo.study.fit_choices import CHOICES
-from fecemo.study.recipe import ApproachRecipe, Recipe
+from fecemo.study.recipe import Recipe
 from fecemo.training.settings import FitSettings
 
 PAGE = Path(__file__).parent / "recipe_keys.md"

@@ -1,10 +1,10 @@
 """A recipe: the whole study as data. Nothing in the code enumerates approaches, variants or cells."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from fecemo.clustering.naming import find_naming_method
 from fecemo.clustering.settings import (
@@ -22,113 +22,13 @@ from fecemo.errors import InputError, nearest
 from fecemo.evaluation.settings import PROBE, ComposeSettings, EvaluationSettings
 from fecemo.imaging.landmarks.framings import FRAMINGS
 from fecemo.models.approach import Approach, find_approach
+from fecemo.study.approach_recipe import ApproachRecipe
 from fecemo.study.datasets import DatasetRecipe, Roles, refuse_roles
 from fecemo.study.faces.data_names import measured
+from fecemo.study.learning_steps import LearningStep, learning_steps
 
-LESSENED = ("faces", "label_fraction", "epochs")
-"""Settings of a phase of training of which a step has less."""
 MAX_SEED = 1 << 32
 """No library takes a larger seed."""
-CLUSTER_ON = "cluster_on"
-"""Number of unlabelled faces of which a step makes its clusters. Nothing is trained anew for it."""
-
-
-@dataclass(frozen=True)
-class ApproachRecipe:
-    """What a recipe says of one approach, or of one row, where several rows share an approach.
-
-    Parameters
-    ----------
-    fit : dict of str to dict
-        `FitSettings` of each phase, by the phase's name.
-    model : dict
-        Sizes that differ from the approach's published defaults.
-    score_on : {"test", "unused_labels"}
-        Score the stored test split, or every labelled face whose label neither trained nor named anything.
-    overrides : dict of str to dict
-        For one variant, ``fit`` and ``model`` keys that differ.
-    approach : str, optional
-        The approach, where the row has a name of its own.
-    title : str, optional
-        Heading of the row; by default that of the approach.
-    pretrained : Path, optional
-        Folder of converted weights with which the networks begin. While it is not there, the row waits for it.
-    frozen : tuple of str
-        Stacks that do not learn, beside those that the approach freezes by itself; with them stay the statistics by
-        which their batches are normalized.
-    embeddings_from : str, optional
-        For an approach that takes embeddings: the row whose embeddings these are.
-    seed : int, optional
-        Gives the row, with the recipe's seed, first weights, an order of faces and augmentations of its own. Which
-        faces and labels it learns from stays what the recipe's seed draws. Rows that differ by nothing else make an
-        ensemble of seeds.
-    tsne_output : str, optional
-        For an approach with a classifier: the output of its networks, such as ``"features"``, that is stored for the
-        target faces beside their probabilities, and of which a map is drawn.
-    variants : tuple of str
-        The variants on which the row runs, where it does not run on all; the other cells stay empty.
-    """
-
-    fit: dict[str, dict[str, Any]]
-    model: dict[str, Any] = field(default_factory=dict)
-    score_on: Literal["test", "unused_labels"] = "test"
-    overrides: dict[str, dict[str, Any]] = field(default_factory=dict)
-    approach: str | None = None
-    title: str | None = None
-    pretrained: Path | None = None
-    frozen: tuple[str, ...] = ()
-    embeddings_from: str | None = None
-    seed: int | None = None
-    tsne_output: str | None = None
-    variants: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class LearningStep:
-    """One point of a learning curve."""
-
-    row: str  #: The row of the recipe of which it is a step.
-    phase: str  #: The phase of training that has less; ``""`` where only the clusters have.
-    setting: str  #: Of `LESSENED`, or `CLUSTER_ON`.
-    value: float  #: Of the setting.
-
-    @property
-    def key(self) -> str:
-        """str: What the recipe calls the curve, such as ``"classify.faces"``."""
-        return f"{self.phase}.{self.setting}" if self.phase else self.setting
-
-    @property
-    def name(self) -> str:
-        """str: By which its folders are called, such as ``"small_resnet-classify.faces-600"``."""
-        return f"{self.row}-{self.key}-{self.value!r}"
-
-    def lessen(self, fit: dict[str, dict[str, Any]]) -> None:
-        """Put the step's setting into what the recipe says of the row's phases, one of which it lessens."""
-        fit[self.phase][self.setting] = self.value
-
-
-def curves_of(curves: Mapping[str, Any]) -> Iterator[tuple[str, list[float]]]:
-    """Yield the curves that a recipe asks of a row: a key and its values."""
-    yield from ((key, values) for key, values in curves.items() if key != "variants")
-
-
-def learning_steps(learning: Mapping[str, Mapping[str, Any]]) -> dict[str, LearningStep]:
-    """Return all steps by name, in the recipe's order.
-
-    Parameters
-    ----------
-    learning : mapping of str to mapping
-        What a recipe says under ``learning``; see `Recipe`.
-    """
-    steps = (LearningStep(row, *curve_parts(key), value) for row, curves in learning.items()
-             for key, values in curves_of(curves) for value in values)
-    return {step.name: step for step in steps}
-
-
-def curve_parts(key: str) -> tuple[str, str]:
-    """Return the phase and the setting of a curve's key, such as ``("classify", "faces")``."""
-    phase, _, setting = key.rpartition(".")
-    return phase, setting
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ import dataclasses
 import write_recipe_keys
 from write_recipe_keys import PAGE, page, table_of
 
-from fecemo.study.recipe import ApproachRecipe, Recipe
+from fecemo.study.approach_recipe import ApproachRecipe
+from fecemo.study.recipe import Recipe
 from fecemo.training.settings import FitSettings
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from markupsafe import Markup
 
 from fecemo.evaluation.cells import Heading
+from fecemo.evaluation.leaders import is_ahead, leader
 from fecemo.evaluation.printed import DASH, Part, known, number
 from fecemo.evaluation.records.score import Score
 from fecemo.evaluation.results import Results
-from fecemo.evaluation.table import is_ahead, leader
 from fecemo.evaluation.writers import environment
 
 Row = Mapping[Any, Any]
