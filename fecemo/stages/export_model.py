@@ -1,5 +1,6 @@
 """Export a model: a finished row of a run → one file that takes a caller's faces and gives names and embedding."""
 
+import importlib.util
 import json
 import os
 import sys
@@ -99,11 +100,7 @@ def run(settings: ModelExportSettings, out: Path) -> Receipt:
     ResourceError
         If a package is missing or Keras runs on another backend, or the disk is full.
     """
-    if "keras" in sys.modules and os.environ.get("KERAS_BACKEND", BACKEND) != BACKEND:
-        raise ResourceError(f"a model is exported by Keras on {BACKEND}, and this process runs it on "
-                            f"{os.environ['KERAS_BACKEND']}; run pipelines/20_export_model.py: networks trained on any "
-                            "backend are read there")
-    os.environ["KERAS_BACKEND"] = BACKEND
+    _require_backend()
     for package in ("tf2onnx", "onnx", "onnxruntime"):
         require_package(package)
     if "litert" in settings.formats:
@@ -126,6 +123,18 @@ def run(settings: ModelExportSettings, out: Path) -> Receipt:
     config = {"row": settings.row, "variant": settings.variant, "opset": settings.opset, "formats": formats}
     return run_stage(STAGE, out, config=config, inputs=inputs, seed=None,
                      work=lambda folder: _export(folder, settings, formats, readout, faces))
+
+
+def _require_backend() -> None:
+    """Let Keras run on the backend that exports, which reads networks that any backend has trained."""
+    if importlib.util.find_spec(BACKEND) is None:
+        raise ResourceError(f"a model is exported by Keras on {BACKEND}, whatever backend trained it, and {BACKEND} is "
+                            f"not installed: pip install 'fecemo[{BACKEND},onnx]'")
+    if "keras" in sys.modules and os.environ.get("KERAS_BACKEND", BACKEND) != BACKEND:
+        raise ResourceError(f"a model is exported by Keras on {BACKEND}, and this process runs it on "
+                            f"{os.environ['KERAS_BACKEND']}; run pipelines/20_export_model.py: networks trained on any "
+                            "backend are read there")
+    os.environ["KERAS_BACKEND"] = BACKEND
 
 
 def run_faces(readout: RunReadout) -> RunFaces:

@@ -117,8 +117,10 @@ def test_faces_are_named_where_they_are_and_no_picture_leaves_the_page(address, 
     pixels = photograph([(2 * LEFT + 40 * x, 2 * TOP + 40 * y) for x in range(5) for y in range(5)], (1280, 960))
     (tmp_path / "=cmd,1.png").write_bytes(pixels)
     (tmp_path / "notes.txt").write_text("no picture")
-    page.set_input_files("#files", [tmp_path / "=cmd,1.png", tmp_path / "notes.txt"])
-    expect(status).to_have_text("notes.txt is no picture that this browser reads. 1 photograph read.", timeout=60_000)
+    (tmp_path / "empty.png").write_bytes(b"")
+    page.set_input_files("#files", [tmp_path / "=cmd,1.png", tmp_path / "notes.txt", tmp_path / "empty.png"])
+    expect(status).to_have_text("notes.txt is no picture that this browser reads. empty.png is no picture that this "
+                                "browser reads. 1 photograph read.", timeout=60_000)
     assert page.locator("li").all_inner_texts()[0].startswith("shows bright, 0.")
     with page.expect_download() as downloading:
         page.get_by_role("button", name="Save as CSV").click()
@@ -148,6 +150,15 @@ def test_it_is_used_by_keyboard_on_a_telephone_in_the_dark_and_by_camera(address
     expect(page.locator("#seen")).to_contain_text("1 shows", timeout=60_000)
     page.keyboard.press("Enter")
     expect(page.locator("#status")).to_have_text("The camera is off.")
+    # Stored on its side: upright, its bright squares are where the face is.
+    turned = photograph([(TOP + 40 * y, WIDTH - LEFT - 40 - 40 * x) for x in range(3) for y in range(3)], (480, 640),
+                        "JPEG", exif=6, quality=95)
+    (tmp_path / "turned.jpg").write_bytes(turned)
+    page.set_input_files("#files", [tmp_path / "turned.jpg"])
+    expect(page.locator("#status")).to_have_text("1 photograph read.", timeout=60_000)
+    assert page.locator("li").all_inner_texts()[0].startswith("shows bright")
+    page.get_by_role("button", name="Clear").click()
+    (tmp_path / "turned.jpg").unlink()
     (tmp_path / "a photograph of a long name that has no end.png").write_bytes(photograph([(9, 9)]))
     page.set_input_files("#files", list(tmp_path.iterdir()))
     expect(page.locator("#status")).to_have_text("1 photograph read.", timeout=60_000)

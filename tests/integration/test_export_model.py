@@ -2,8 +2,10 @@
 
 import importlib.util
 import json
+import os
 import resource
 import signal
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -166,6 +168,27 @@ def test_divided_clusters_and_another_backend_are_refused_with_the_way_out(made,
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     with pytest.raises(ResourceError, match="this process runs it on jax; run pipelines/20_export_model"):
         export_model.run(settings, tmp_path)
+    installed = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "tensorflow" else installed(name))
+    with pytest.raises(ResourceError, match=r"whatever backend trained it, .* pip install 'fecemo\[tensorflow,onnx\]'"):
+        export_model.run(settings, tmp_path)
+
+
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_a_process_in_which_keras_is_not_imported_yet_exports_what_any_backend_trained(backend, monkeypatch):
+    monkeypatch.delitem(sys.modules, "keras")
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    export_model._require_backend()
+    assert os.environ["KERAS_BACKEND"] == "tensorflow"
+
+
+def test_descriptions_of_pictures_are_refused_also_behind_another_row(made, tmp_path, monkeypatch):
+    readout = RunReadout(fecemo.open_run(made.layout.run), ROW, VARIANT)
+    described = replace(readout.model, config={**readout.model.config, "approach": "symmetric_hog"})
+    monkeypatch.setattr(RunReadout, "models", {ROW: readout.model, "hog": described})
+    with pytest.raises(InputError, match="hog gray is symmetric_hog, which no network of this project computes, "
+                                         "and dense_autoencoder gray is made of it"):
+        export_model.run(ModelExportSettings(made.layout.run, ROW, VARIANT), tmp_path)
 
 
 def test_what_no_file_can_hold_and_no_reader_reads_is_refused(made, tmp_path):

@@ -177,6 +177,17 @@ def test_what_is_no_photograph_or_too_large_is_refused_in_a_sentence(port, body,
     assert (came, words in answer["error"]) == (status, True), answer
 
 
+def test_an_upload_of_100_mb_is_refused_before_it_comes_and_one_without_a_length_at_the_cap(port):
+    head = b"POST /faces HTTP/1.1\r\nHost: localhost\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as upload:
+        upload.sendall(head + b"Content-Length: 100000000\r\n\r\n")
+        assert upload.recv(99).startswith(b"HTTP/1.1 413")
+    part = b"%x\r\n" % 60_000 + b"x" * 60_000 + b"\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as upload:
+        upload.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n" + 6 * part)
+        assert upload.recv(99).startswith(b"HTTP/1.1 413")
+
+
 def test_strangers_names_other_ways_and_other_methods_are_refused(port):
     body = photograph([])
     assert call(port, body, Host="evil.example")[0] == 421
