@@ -16,6 +16,8 @@ from fecemo.training.examples import Examples
 from fecemo.training.settings import FitSettings
 
 IMAGE, VIEWS = "image", "views"
+OF_LAYERS = 0x9E3779B9
+"""Apart from the seeds of augmentations, which count on from that of the step."""
 WHITE = 255.0
 """The brightest pixel that enters a model; as a target it is 1."""
 
@@ -270,6 +272,9 @@ class TrainingStep(keras.Model):
     def _on_batch(self, work: Any, inputs: Mapping[str, Any], targets: Mapping[str, Any], weights: Any,
                   seed: int) -> dict[str, float]:
         known = {name: ops.convert_to_tensor(values) for name, values in targets.items()}
+        if keras.backend.backend() == "torch":
+            # There a Dropout without a seed draws from the process's chance, which no checkpoint keeps.
+            keras.utils.set_random_seed((seed + OF_LAYERS) % 2**32)
         if self.seed_generator is not None:
             # The backends differ in the sign of their seeds.
             state = self.seed_generator.state

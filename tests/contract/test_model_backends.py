@@ -72,9 +72,10 @@ def test_steps_of_several_passes_and_balances_with_a_memory_compute_the_same_the
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
     unit = PROGRAM.parents[1] / "unit"
-    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "by_hand or dwema",
-                           unit / "test_two_passes.py", unit / "test_balances.py"], capture_output=True, text=True,
-                          timeout=1800, cwd=PROGRAM.parents[2], env={**os.environ, "KERAS_BACKEND": backend})
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k",
+                           "by_hand or dwema or both_passes", unit / "test_two_passes.py", unit / "test_balances.py"],
+                          capture_output=True, text=True, timeout=1800, cwd=PROGRAM.parents[2],
+                          env={**os.environ, "KERAS_BACKEND": backend})
     assert done.returncode == 0, done.stdout[-3000:]
 
 

@@ -32,7 +32,8 @@ class Resolution(Augmentation):
         side = faces.shape[1]
         least = max(1, round(self.min_side * side))
         few = ops.minimum(ops.floor(uniform(faces, seed_generator, least, side + 1)), float(side))[..., 0]
-        fine, numbers = pixel_centres(side), pixel_centres(side) - 0.5
+        fine = ops.convert_to_tensor(pixel_centres(side))
+        numbers = fine - 0.5
         # Edges of pixel i of the few, among those of the face: what they have in common with pixel j is its weight.
         low, high = numbers[:, None] * side / few, (numbers[:, None] + 1) * side / few
         down = ops.relu(ops.minimum(high, numbers + 1) - ops.maximum(low, numbers)) * few / side
