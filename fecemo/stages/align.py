@@ -34,25 +34,16 @@ EYE_COLUMNS = ("right_eye_x", "right_eye_y", "left_eye_x", "left_eye_y")
 
 @dataclass(frozen=True)
 class AlignSettings:
-    """What to align.
+    """What to align."""
 
-    Parameters
-    ----------
-    dataset : Path
-        A dataset.
-    landmark_features : Path, optional
-        What the landmarks stage derived from its faces, such as ``runs/demo/columns/source/landmark_features``. Without
-        it, eyes are where the face detector saw them: columns of a dataset that the detect stage made.
-    faces : {"aligned", "quarters"}
-        Which pictures to make: of the variant ``aligned``, without light and background, or ``quarters``, with the eyes
-        at a quarter of the height and the mouth at three, which needs landmark features.
-    threads : int, optional
-        Faces that are aligned at once; as many as there are cores without it. The pictures do not depend on it.
-    """
-
-    dataset: Path
+    dataset: Path  #: A dataset.
+    #: What the landmarks stage derived from its faces, such as ``runs/demo/columns/source/landmark_features``. Without
+    #: it, eyes are where the face detector saw them: columns of a dataset that the detect stage made.
     landmark_features: Path | None = None
+    #: Which pictures to make: of the variant ``aligned``, without light and background, or ``quarters``, with the eyes
+    #: at a quarter of the height and the mouth at three, which needs landmark features.
     faces: Literal["aligned", "quarters"] = "aligned"
+    #: Faces that are aligned at once; as many as there are cores without it. The pictures do not depend on it.
     threads: int | None = None
 
     def __post_init__(self) -> None:

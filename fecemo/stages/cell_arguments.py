@@ -14,24 +14,13 @@ from fecemo.study.recipe_file import read_recipe
 
 @dataclass(frozen=True)
 class CellArguments:
-    """Which cell of which run.
+    """Which cell of which run."""
 
-    Parameters
-    ----------
-    recipe : Path
-        A recipe, such as ``pipelines/recipes/demo.yaml``.
-    run : Path
-        The run's folder, such as ``runs/demo``; or that of a further seed of the recipe, ``runs/demo/seeds/SEED``.
-    approach : str
-        A row of the recipe, such as ``conv_autoencoder``.
-    variant : str
-        A column of the recipe: ``rgb``, ``gray``, ``tight`` or ``aligned``.
-    """
-
-    recipe: Path
+    recipe: Path  #: A recipe, such as ``pipelines/recipes/demo.yaml``.
+    #: The run's folder, such as ``runs/demo``; or that of a further seed of the recipe, ``runs/demo/seeds/SEED``.
     run: Path
-    approach: str
-    variant: str
+    approach: str  #: A row of the recipe, such as ``conv_autoencoder``.
+    variant: str  #: A column of the recipe: ``rgb``, ``gray``, ``tight`` or ``aligned``.
 
     def cell(self) -> Cell:
         """Return the resolved cell. Raises `InputError` if the recipe has none such, or only clusters of it."""

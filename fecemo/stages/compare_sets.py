@@ -27,61 +27,36 @@ PROBE = "probe"
 
 @dataclass(frozen=True)
 class CompareSettings:
-    """What to compare, and by what.
+    """What to compare, and by what."""
 
-    Parameters
-    ----------
-    datasets : tuple of Path
-        Two or more data sets, labelled ones with train and test splits. Where one has no labels, metrics that need
-        none are taken alone.
-    names : tuple of str
-        What to call them; by default their folders' names.
-    network : Path, optional
-        A trained network that describes the faces, such as ``runs/demo/models/conv_autoencoder/gray/model.keras``;
-        without one their pixels do, as means of squares of 10.
-    output : str
-        Of the network, by which it describes a face.
-    variant : str
-        Image variant that the network was trained on, or whose pixels are taken: ``rgb``, ``gray`` or ``tight``.
-    labels : int, optional
-        Labels that are learned from; without it, between splits as many as the smallest data set has, and between
-        folds all of them.
-    folds : int
-        Folds of all labelled faces by which Local, Global and Paired similarity are measured; 0 measures none.
-    person : str
-        Column of the data sets that says whose face it is, by which nobody is in two folds; those that have no such
-        column are divided by picture.
-    learner : str
-        What learns from folds: ``probe``, a logistic regression, or a row of ``recipe`` that is a classifier of pixels.
-    recipe : Path, optional
-        That has the row; it says how the row is trained, and on what side of a face. ``variant`` must be among its own.
-    penalty : float
-        scikit-learn's ``C`` of the logistic regression: the smaller, the stronger its L2 penalty.
-    components : int
-        Longer vectors are reduced to this many principal components first.
-    bootstrap : int
-        Resamples of the scored faces for the intervals.
-    confidence : float
-        Coverage of the intervals, in (0, 1).
-    seed : int
-        Of everything random.
-    """
-
+    #: Two or more data sets, labelled ones with train and test splits. Where one has no labels, metrics that need none
+    #: are taken alone.
     datasets: tuple[Path, ...]
-    names: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()  #: What to call them; by default their folders' names.
+    #: A trained network that describes the faces, such as ``runs/demo/models/conv_autoencoder/gray/model.keras``;
+    #: without one their pixels do, as means of squares of 10.
     network: Path | None = None
-    output: str = "embedding"
+    output: str = "embedding"  #: Of the network, by which it describes a face.
+    #: Image variant that the network was trained on, or whose pixels are taken: ``rgb``, ``gray`` or ``tight``.
     variant: str = "gray"
+    #: Labels that are learned from; without it, between splits as many as the smallest data set has, and between folds
+    #: all of them.
     labels: int | None = None
+    #: Folds of all labelled faces by which Local, Global and Paired similarity are measured; 0 measures none.
     folds: int = 5
+    #: Column of the data sets that says whose face it is, by which nobody is in two folds; those that have no such
+    #: column are divided by picture.
     person: str = "person"
+    #: What learns from folds: ``probe``, a logistic regression, or a row of ``recipe`` that is a classifier of pixels.
     learner: str = PROBE
+    #: That has the row; it says how the row is trained, and on what side of a face. ``variant`` must be among its own.
     recipe: Path | None = None
+    #: scikit-learn's ``C`` of the logistic regression: the smaller, the stronger its L2 penalty.
     penalty: float = ProbeSettings.penalty
-    components: int = ProbeSettings.components
-    bootstrap: int = 1000
-    confidence: float = 0.95
-    seed: int = 0
+    components: int = ProbeSettings.components  #: Longer vectors are reduced to this many principal components first.
+    bootstrap: int = 1000  #: Resamples of the scored faces for the intervals.
+    confidence: float = 0.95  #: Coverage of the intervals, in (0, 1).
+    seed: int = 0  #: Of everything random.
 
     def __post_init__(self) -> None:
         if len(self.datasets) < 2:

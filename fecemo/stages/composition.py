@@ -30,37 +30,19 @@ FEWEST = 10
 
 @dataclass(frozen=True, kw_only=True)
 class CompositionSettings(ComposeSettings):
-    """What to learn from, and whose share changes.
+    """What to learn from, and whose share changes."""
 
-    Parameters
-    ----------
-    dataset : Path
-        A labelled data set with a train and a test split.
-    about_faces : Path, optional
-        A CSV of what else is known of the faces, as of ``evaluation.about_faces``; for drawn faces their
-        ``parameters.csv``.
-    network : Path, optional
-        A trained network whose ``output`` describes the faces for the probe; without one their pixels do.
-    output : str
-        Of the network.
-    recipe : Path, optional
-        That has the row ``learner``.
-    bootstrap : int
-        Resamples for the intervals.
-    confidence : float
-        Coverage of the intervals, in (0, 1).
-    seed : int
-        Of everything random.
-    """
-
-    dataset: Path
+    dataset: Path  #: A labelled data set with a train and a test split.
+    #: A CSV of what else is known of the faces, as of ``evaluation.about_faces``; for drawn faces their
+    #: ``parameters.csv``.
     about_faces: Path | None = None
+    #: A trained network whose ``output`` describes the faces for the probe; without one their pixels do.
     network: Path | None = None
-    output: str = "embedding"
-    recipe: Path | None = None
-    bootstrap: int = 1000
-    confidence: float = 0.95
-    seed: int = 0
+    output: str = "embedding"  #: Of the network.
+    recipe: Path | None = None  #: That has the row ``learner``.
+    bootstrap: int = 1000  #: Resamples for the intervals.
+    confidence: float = 0.95  #: Coverage of the intervals, in (0, 1).
+    seed: int = 0  #: Of everything random.
 
     def __post_init__(self) -> None:
         super().__post_init__()

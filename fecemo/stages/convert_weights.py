@@ -25,33 +25,20 @@ N_CLASSES = 8
 
 @dataclass(frozen=True)
 class ConvertSettings:
-    """What to convert.
+    """What to convert."""
 
-    Parameters
-    ----------
-    weights : Path
-        A file of tensors: ``.pkl``, ``.pth`` or ``.pt`` (PyTorch, or a pickled dictionary of arrays; nothing in it is
-        run), ``.safetensors``, or Keras's ``.h5`` or ``.keras``.
-    approach : str
-        ``se_resnet``, ``resnet`` or ``poster``.
-    trained_on : str
-        ``vggface2``, ``keras_imagenet`` (Keras's own weights), or ``imagenet`` (PyTorch's own, whose 3×3 convolutions
-        halve the side): how the network was fed and strides. A row that begins with the weights must do alike; the
-        receipt says how. ``poster`` for POSTER's two streams.
-    blocks : tuple of int
-        Bottlenecks of stages 2 to 5.
-    filters : int
-        Of the first convolution.
-    landmark_weights : Path, optional
-        Of ``poster``: the file of its landmark stream, MobileFaceNet, beside that of its image stream, IR-50. The sizes
-        of both are read from their files.
-    """
-
+    #: A file of tensors: ``.pkl``, ``.pth`` or ``.pt`` (PyTorch, or a pickled dictionary of arrays; nothing in it is
+    #: run), ``.safetensors``, or Keras's ``.h5`` or ``.keras``.
     weights: Path
-    approach: str
+    approach: str  #: ``se_resnet``, ``resnet`` or ``poster``.
+    #: ``vggface2``, ``keras_imagenet`` (Keras's own weights), or ``imagenet`` (PyTorch's own, whose 3×3 convolutions
+    #: halve the side): how the network was fed and strides. A row that begins with the weights must do alike; the
+    #: receipt says how. ``poster`` for POSTER's two streams.
     trained_on: str
-    blocks: tuple[int, int, int, int] = field(default=(3, 4, 6, 3))
-    filters: int = 64
+    blocks: tuple[int, int, int, int] = field(default=(3, 4, 6, 3))  #: Bottlenecks of stages 2 to 5.
+    filters: int = 64  #: Of the first convolution.
+    #: Of ``poster``: the file of its landmark stream, MobileFaceNet, beside that of its image stream, IR-50. The sizes
+    #: of both are read from their files.
     landmark_weights: Path | None = None
 
 

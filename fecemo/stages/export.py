@@ -33,43 +33,20 @@ CHUNK = 64
 
 @dataclass(frozen=True)
 class ExportSettings:
-    """What to export, and how.
+    """What to export, and how."""
 
-    Parameters
-    ----------
-    dataset : Path
-        A data set.
-    format : str
-        ``folders`` (an image file a face, in folders by split and label), ``webdataset`` (tar files) or ``parquet``
-        (Parquet files with the images inside; needs pyarrow).
-    variant : str
-        ``rgb``, ``gray`` or ``tight``.
-    image : {"png", "jpeg"}
-        PNG loses nothing.
-    quality : int
-        Of JPEGs, 1 to 100.
-    splits : tuple of str
-        Only faces of these splits, such as ``train valid``; all without it.
-    labelled : bool
-        Only faces that have a label.
-    limit : int, optional
-        Only the first so many of them.
-    per_file : int
-        Most faces in a tar or Parquet file.
-    threads : int
-        Faces that are encoded at once. The export does not depend on it.
-    """
-
-    dataset: Path
+    dataset: Path  #: A data set.
+    #: ``folders`` (an image file a face, in folders by split and label), ``webdataset`` (tar files) or ``parquet``
+    #: (Parquet files with the images inside; needs pyarrow).
     format: str = "folders"
-    variant: str = "rgb"
-    image: Literal["png", "jpeg"] = "png"
-    quality: int = 95
-    splits: tuple[str, ...] = ()
-    labelled: bool = False
-    limit: int | None = None
-    per_file: int = 10_000
-    threads: int = 4
+    variant: str = "rgb"  #: ``rgb``, ``gray`` or ``tight``.
+    image: Literal["png", "jpeg"] = "png"  #: PNG loses nothing.
+    quality: int = 95  #: Of JPEGs, 1 to 100.
+    splits: tuple[str, ...] = ()  #: Only faces of these splits, such as ``train valid``; all without it.
+    labelled: bool = False  #: Only faces that have a label.
+    limit: int | None = None  #: Only the first so many of them.
+    per_file: int = 10_000  #: Most faces in a tar or Parquet file.
+    threads: int = 4  #: Faces that are encoded at once. The export does not depend on it.
 
     def __post_init__(self) -> None:
         if not 1 <= self.quality <= 100:

@@ -39,31 +39,19 @@ OPSET = 17
 
 @dataclass(frozen=True)
 class FacePageSettings:
-    """What the page is made of.
+    """What the page is made of."""
 
-    Parameters
-    ----------
-    model : Path
-        A folder that ``20_export_model.py`` wrote, of a row that takes faces as they are cut out of photographs, or
-        distances and blendshapes that a landmark model measures on them.
-    detector : Path
-        YuNet's ``face_detection_yunet_2023mar.onnx``: a file, or the name of one that ``00_models.py`` has fetched.
-    title : str
-        Heading of the page.
-    eight_bits : bool
-        Whether the page has the smaller and less exact file of eight bits.
-    runtime : Path, optional
-        A folder with the files of onnxruntime-web's ``dist``; without it npm installs them, from the lock file that
-        comes with this project.
-    landmark_model : Path
-        Google's ``face_landmarker.task``, a file or the name of one, for a row that takes landmark features.
-    """
-
+    #: A folder that ``20_export_model.py`` wrote, of a row that takes faces as they are cut out of photographs, or
+    #: distances and blendshapes that a landmark model measures on them.
     model: Path
+    #: YuNet's ``face_detection_yunet_2023mar.onnx``: a file, or the name of one that ``00_models.py`` has fetched.
     detector: Path = Path("face_detection_yunet_2023mar.onnx")
-    title: str = "What faces show"
-    eight_bits: bool = False
+    title: str = "What faces show"  #: Heading of the page.
+    eight_bits: bool = False  #: Whether the page has the smaller and less exact file of eight bits.
+    #: A folder with the files of onnxruntime-web's ``dist``; without it npm installs them, from the lock file that
+    #: comes with this project.
     runtime: Path | None = None
+    #: Google's ``face_landmarker.task``, a file or the name of one, for a row that takes landmark features.
     landmark_model: Path = Path("face_landmarker.task")
 
 

@@ -27,31 +27,17 @@ SIDE = 72
 
 @dataclass(frozen=True)
 class FindCopiesSettings:
-    """Where to look.
+    """Where to look."""
 
-    Parameters
-    ----------
-    datasets : tuple of Path
-        One or more.
-    names : tuple of str
-        What to call them; by default their folders' names.
-    neighbours : int
-        Of every face so many nearest ones are compared with it, to find pictures that were cropped, brightened or
-        compressed since; 0 looks by perceptual hash alone. The seconds grow with the square of the faces.
-    network : Path, optional
-        A trained network whose ``output`` says which faces are near; without one their reduced pictures do.
-    output : str
-        Of the network.
-    variant : str
-        Image variant that the network takes: ``rgb``, ``gray`` or ``tight``.
-    """
-
-    datasets: tuple[Path, ...]
-    names: tuple[str, ...] = ()
+    datasets: tuple[Path, ...]  #: One or more.
+    names: tuple[str, ...] = ()  #: What to call them; by default their folders' names.
+    #: Of every face so many nearest ones are compared with it, to find pictures that were cropped, brightened or
+    #: compressed since; 0 looks by perceptual hash alone. The seconds grow with the square of the faces.
     neighbours: int = 0
+    #: A trained network whose ``output`` says which faces are near; without one their reduced pictures do.
     network: Path | None = None
-    output: str = "embedding"
-    variant: str = "gray"
+    output: str = "embedding"  #: Of the network.
+    variant: str = "gray"  #: Image variant that the network takes: ``rgb``, ``gray`` or ``tight``.
 
     def __post_init__(self) -> None:
         if not self.datasets:

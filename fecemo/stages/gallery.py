@@ -34,30 +34,16 @@ QUALITY = 82
 
 @dataclass(frozen=True)
 class GallerySettings:
-    """What to show.
+    """What to show."""
 
-    Parameters
-    ----------
-    tags : Path
-        What the tag stage wrote, such as ``archive/tags``.
-    dataset : Path
-        The data set whose faces were tagged.
-    photos : Path
-        The folder of photographs. The page shows them where they are; it needs the same way from the gallery to them.
-    title : str
-        Heading of the page; the name of the folder of photographs without it.
-    copies : bool
-        Put a smaller JPEG of every photograph into the gallery, so that it can be moved without them.
-    side : int
-        Longer side of these copies in pixels.
-    """
-
-    tags: Path
-    dataset: Path
+    tags: Path  #: What the tag stage wrote, such as ``archive/tags``.
+    dataset: Path  #: The data set whose faces were tagged.
+    #: The folder of photographs. The page shows them where they are; it needs the same way from the gallery to them.
     photos: Path
-    title: str = ""
+    title: str = ""  #: Heading of the page; the name of the folder of photographs without it.
+    #: Put a smaller JPEG of every photograph into the gallery, so that it can be moved without them.
     copies: bool = False
-    side: int = 1024
+    side: int = 1024  #: Longer side of these copies in pixels.
 
     def __post_init__(self) -> None:
         if not self.photos.is_dir():

@@ -30,38 +30,20 @@ SIDE = 72
 
 @dataclass(frozen=True)
 class LabelErrorSettings:
-    """Whose labels to doubt, and by what.
+    """Whose labels to doubt, and by what."""
 
-    Parameters
-    ----------
-    dataset : Path
-        A labelled data set; its train, valid and test faces are looked at alike.
-    outputs : Path, optional
-        Vectors of its faces, which nothing learnt from these labels: a run's folder such as
-        ``runs/table2/outputs/landmark_features/gray/affectnet``. Without it, the mean pixels of squares describe a
-        face, which is weak.
-    output : str
-        Which of these.
-    folds : int
-        Parts of the faces; each is answered by what learnt from all others. At least 2.
-    person : str
-        Column that says whose face it is: nobody is in two parts. Copies of a picture never are.
-    penalty : float
-        scikit-learn's ``C`` of the logistic regression that answers: small, so that it is not surer than it may be.
-    components : int
-        Longer vectors are reduced to this many principal components first.
-    seed : int
-        Of the parts.
-    """
-
-    dataset: Path
+    dataset: Path  #: A labelled data set; its train, valid and test faces are looked at alike.
+    #: Vectors of its faces, which nothing learnt from these labels: a run's folder such as
+    #: ``runs/table2/outputs/landmark_features/gray/affectnet``. Without it, the mean pixels of squares describe a face,
+    #: which is weak.
     outputs: Path | None = None
-    output: str = "embedding"
-    folds: int = 5
-    person: str = "person"
+    output: str = "embedding"  #: Which of these.
+    folds: int = 5  #: Parts of the faces; each is answered by what learnt from all others. At least 2.
+    person: str = "person"  #: Column that says whose face it is: nobody is in two parts. Copies of a picture never are.
+    #: scikit-learn's ``C`` of the logistic regression that answers: small, so that it is not surer than it may be.
     penalty: float = 0.01
-    components: int = ProbeSettings.components
-    seed: int = 0
+    components: int = ProbeSettings.components  #: Longer vectors are reduced to this many principal components first.
+    seed: int = 0  #: Of the parts.
 
     def __post_init__(self) -> None:
         if self.folds < 2:

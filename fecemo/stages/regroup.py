@@ -25,18 +25,10 @@ EARLIER = "earlier"
 
 @dataclass(frozen=True)
 class RegroupSettings:
-    """What to group anew.
+    """What to group anew."""
 
-    Parameters
-    ----------
-    run : Path
-        The run's folder, such as ``runs/archive``.
-    recipe : Path
-        Its recipe, such as ``pipelines/recipes/archive.yaml``.
-    """
-
-    run: Path
-    recipe: Path
+    run: Path  #: The run's folder, such as ``runs/archive``.
+    recipe: Path  #: Its recipe, such as ``pipelines/recipes/archive.yaml``.
 
 
 def run(settings: RegroupSettings) -> None:

@@ -40,63 +40,32 @@ PARQUET_ROWS = 65_536
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """What to search for, and where.
+    """What to search for, and where."""
 
-    Parameters
-    ----------
-    tags : Path
-        What the tag stage wrote.
-    find : str
-        Words, such as ``furious`` or ``"happy but not surprised"``.
-    like : str
-        A photograph, by its path within the folder of photographs; or the id of a face; or the file of a photograph
-        that was never tagged, whose face is then found, measured and embedded as those of the data set were.
-    face : int, optional
-        Which face of the photograph, counted from the left. Without it, what is like any face of a tagged photograph
-        is found, and a file must show one face.
-    detector, landmark_model : Path
-        What finds and measures its face: files, or names of those that ``00_models.py`` has fetched.
-    top : int
-        Hits at most.
-    since : str
-        Photographs taken then or later: as much of ``YYYY-MM-DD HH:MM:SS`` as wanted.
-    until : str
-        Photographs taken until the end of this year, month, day or minute.
-    folder : str
-        Photographs in this one of the folders within the folder of photographs.
-    confidence : float
-        Least confidence of what a face shows, in [0, 1].
-    less_alike : float
-        By words, faces that are called so come first. Others are listed below where their score is above this share of
-        the median score of those; 0 lists all that show a trace of it.
-    sidecars : bool
-        Whether to write the tags of the photographs that were found into their sidecars.
-    photos : Path, optional
-        The folder of photographs, for sidecars.
-    sidecar_form : {"photo.jpg.xmp", "photo.xmp"}
-        What a new sidecar is called.
-    threshold : float
-        Keywords are written of faces that show something at least so confidently.
-    parquet : bool
-        Whether to write all tags with their vectors as ``tags.parquet``, for engines that search beyond one machine.
-    """
-
-    tags: Path
-    find: str = ""
+    tags: Path  #: What the tag stage wrote.
+    find: str = ""  #: Words, such as ``furious`` or ``"happy but not surprised"``.
+    #: A photograph, by its path within the folder of photographs; or the id of a face; or the file of a photograph that
+    #: was never tagged, whose face is then found, measured and embedded as those of the data set were.
     like: str = ""
+    #: Which face of the photograph, counted from the left. Without it, what is like any face of a tagged photograph is
+    #: found, and a file must show one face.
     face: int | None = None
+    #: What finds its face: a file, or the name of one that ``00_models.py`` has fetched.
     detector: Path = DetectSettings.detector
-    landmark_model: Path = LandmarkSettings.landmark_model
-    top: int = 50
-    since: str = ""
-    until: str = ""
-    folder: str = ""
-    confidence: float = 0.0
+    landmark_model: Path = LandmarkSettings.landmark_model  #: What measures it, likewise.
+    top: int = 50  #: Hits at most.
+    since: str = ""  #: Photographs taken then or later: as much of ``YYYY-MM-DD HH:MM:SS`` as wanted.
+    until: str = ""  #: Photographs taken until the end of this year, month, day or minute.
+    folder: str = ""  #: Photographs in this one of the folders within the folder of photographs.
+    confidence: float = 0.0  #: Least confidence of what a face shows, in [0, 1].
+    #: By words, faces that are called so come first. Others are listed below where their score is above this share of
+    #: the median score of those; 0 lists all that show a trace of it.
     less_alike: float = LESS_ALIKE
-    sidecars: bool = False
-    photos: Path | None = None
-    sidecar_form: Form = "photo.jpg.xmp"
-    threshold: float = 0.5
+    sidecars: bool = False  #: Whether to write the tags of the photographs that were found into their sidecars.
+    photos: Path | None = None  #: The folder of photographs, for sidecars.
+    sidecar_form: Form = "photo.jpg.xmp"  #: What a new sidecar is called.
+    threshold: float = 0.5  #: Keywords are written of faces that show something at least so confidently.
+    #: Whether to write all tags with their vectors as ``tags.parquet``, for engines that search beyond one machine.
     parquet: bool = False
 
     def __post_init__(self) -> None:

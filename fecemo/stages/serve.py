@@ -28,28 +28,14 @@ BACKLOG = 256
 
 @dataclass(frozen=True)
 class WatchSettings:
-    """A folder in which photographs arrive, and the run by which they are tagged.
+    """A folder in which photographs arrive, and the run by which they are tagged."""
 
-    Parameters
-    ----------
-    watch : Path, optional
-        A folder; photographs that arrive in it are tagged, and get XMP sidecars.
-    run : Path, optional
-        A finished run; needed to watch, with ``row`` and ``variant``.
-    row, variant : str
-        One of its rows.
-    archive : Path, optional
-        A folder for the faces found and their tags; needed to watch.
-    every : float
-        Seconds between two looks into the folder.
-    """
-
-    watch: Path | None = None
-    run: Path | None = None
-    row: str = ""
-    variant: str = ""
-    archive: Path | None = None
-    every: float = 5.0
+    watch: Path | None = None  #: A folder; photographs that arrive in it are tagged, and get XMP sidecars.
+    run: Path | None = None  #: A finished run; needed to watch, with ``row`` and ``variant``.
+    row: str = ""  #: One of its rows.
+    variant: str = ""  #: On which faces.
+    archive: Path | None = None  #: A folder for the faces found and their tags; needed to watch.
+    every: float = 5.0  #: Seconds between two looks into the folder.
 
     def __post_init__(self) -> None:
         if self.watch is None:
@@ -63,31 +49,17 @@ class WatchSettings:
 
 @dataclass(frozen=True)
 class ServeSettings:
-    """What to serve, and where.
+    """What to serve, and where."""
 
-    Parameters
-    ----------
-    model : Path
-        A file of ``20_export_model.py``, or its folder.
-    host : str
-        Address on which to listen. For any but this machine's own, a token is needed.
-    port : int
-        0 for any that is free.
-    names : tuple of str
-        Further names under which the service may be called, such as the machine's own where ``host`` is ``0.0.0.0``.
-    detector, landmark_model : Path
-        Files, or names of those that ``00_models.py`` has fetched.
-    workers : int, optional
-        Photographs that are read at a time; as many as there are cores without it.
-    """
-
-    model: Path
-    host: str = "127.0.0.1"
-    port: int = 8000
+    model: Path  #: A file of ``20_export_model.py``, or its folder.
+    host: str = "127.0.0.1"  #: Address on which to listen. For any but this machine's own, a token is needed.
+    port: int = 8000  #: 0 for any that is free.
+    #: Further names under which the service may be called, such as the machine's own where ``host`` is ``0.0.0.0``.
     names: tuple[str, ...] = ()
+    #: What finds faces: a file, or the name of one that ``00_models.py`` has fetched.
     detector: Path = Path("face_detection_yunet_2023mar.onnx")
-    landmark_model: Path = Path("face_landmarker.task")
-    workers: int | None = None
+    landmark_model: Path = Path("face_landmarker.task")  #: What measures them, likewise.
+    workers: int | None = None  #: Photographs that are read at a time; as many as there are cores without it.
     caps: Caps = field(default_factory=Caps)
     watching: WatchSettings = field(default_factory=WatchSettings)
 

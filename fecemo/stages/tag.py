@@ -51,44 +51,25 @@ ASIDE_NAME = "set_aside.csv"
 
 @dataclass(frozen=True)
 class TagSettings:
-    """What to tag, and by what.
+    """What to tag, and by what."""
 
-    Parameters
-    ----------
-    dataset : Path
-        A data set of faces, such as the detect stage makes. Where the row takes landmarks or aligned faces, one at
-        ``FOLDER/datasets/NAME``, with what the landmarks and align stages made of it at
-        ``FOLDER/columns/NAME/landmark_features`` and ``…/aligned``.
-    run : Path
-        A finished run, such as ``runs/demo``.
-    row : str
-        One of its rows, such as ``conv_autoencoder``: with named clusters, or a classifier.
-    variant : str
-        Of the row.
-    photos : Path, optional
-        The folder of photographs in which the faces were found, for sidecars.
-    sidecars : bool
-        Whether to write XMP sidecars beside the photographs. The photographs themselves are never written.
-    sidecar_form : {"photo.jpg.xmp", "photo.xmp"}
-        What a new sidecar is called; one that is there already is used, whichever its form.
-    threshold : float
-        Keywords are written of faces that show something at least so confidently, in [0, 1].
-    vocabulary : Path, optional
-        A house's, YAML or CSV: keywords, what is above names, further words; see
-        `fecemo.data.vocabulary.Vocabulary`. It holds before that by which the clusters were named.
-    remove : bool
-        Instead of tagging, take all that fecemo ever wrote out of the sidecars in the folder of photographs.
-    """
-
+    #: A data set of faces, such as the detect stage makes. Where the row takes landmarks or aligned faces, one at
+    #: ``FOLDER/datasets/NAME``, with what the landmarks and align stages made of it at
+    #: ``FOLDER/columns/NAME/landmark_features`` and ``…/aligned``.
     dataset: Path
-    run: Path
-    row: str
-    variant: str
-    photos: Path | None = None
+    run: Path  #: A finished run, such as ``runs/demo``.
+    row: str  #: One of its rows, such as ``conv_autoencoder``: with named clusters, or a classifier.
+    variant: str  #: Of the row.
+    photos: Path | None = None  #: The folder of photographs in which the faces were found, for sidecars.
+    #: Whether to write XMP sidecars beside the photographs. The photographs themselves are never written.
     sidecars: bool = False
+    #: What a new sidecar is called; one that is there already is used, whichever its form.
     sidecar_form: Form = "photo.jpg.xmp"
-    threshold: float = 0.5
+    threshold: float = 0.5  #: Keywords are written of faces that show something at least so confidently, in [0, 1].
+    #: A house's, YAML or CSV: keywords, what is above names, further words; see `fecemo.data.vocabulary.Vocabulary`. It
+    #: holds before that by which the clusters were named.
     vocabulary: Path | None = None
+    #: Instead of tagging, take all that fecemo ever wrote out of the sidecars in the folder of photographs.
     remove: bool = False
 
     def __post_init__(self) -> None:
