@@ -185,7 +185,7 @@ class Encoder:
         self._view: Any = None
         self._describe: Any = None
         if self.approach.build is not None:
-            import_keras(receipt.config.get("threads"))
+            import_keras(receipt.config.get("threads"), optional=True)
             from fecemo.training.network_file import MODEL_NAME, load_network
 
             self.model = load_network(layout.model(row, variant) / MODEL_NAME)

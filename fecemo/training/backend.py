@@ -16,6 +16,9 @@ BACKENDS = ("jax", "tensorflow", "torch")
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
 
+OPTIONAL_PACKAGES = ("matplotlib", "IPython", "pandas", "sklearn")
+"""What Keras imports where it is installed, for plots, notebooks and wrappers: a third of its start."""
+
 FLOATX, IMAGE_DATA_FORMAT, EPSILON = "float32", "channels_last", 1e-7
 """Keras's own defaults, which a user's ``~/.keras/keras.json`` would change in silence, and networks with them."""
 
@@ -25,7 +28,7 @@ def backend_name() -> str:
     return os.environ.get("KERAS_BACKEND") or DEFAULT_BACKEND
 
 
-def import_keras(threads: int | None = None) -> Any:
+def import_keras(threads: int | None = None, *, optional: bool = False) -> Any:
     """Return the module ``keras``, on the backend that ``KERAS_BACKEND`` names, or else on TensorFlow.
 
     Every stage that touches a network calls this before it imports `fecemo.models` or `fecemo.training` code. Whatever
@@ -38,6 +41,8 @@ def import_keras(threads: int | None = None) -> Any:
     threads : int, optional
         Cores for the backend's arithmetic, where this is the process's first import of it. Sums of floats depend on
         how many threads share them, so a recipe that wants equal figures on every machine fixes the number.
+    optional : bool
+        Let Keras have `OPTIONAL_PACKAGES`, as a user's own process may want it to; a stage does without.
 
     Raises
     ------
@@ -56,7 +61,7 @@ def import_keras(threads: int | None = None) -> Any:
         _limit_threads(threads)
     for module in (backend, "keras"):
         try:
-            with _without_chatter():
+            with _without_chatter(), _without_packages(() if optional or "keras" in sys.modules else OPTIONAL_PACKAGES):
                 importlib.import_module(module)
         except ModuleNotFoundError as error:
             if error.name != module:
@@ -98,6 +103,18 @@ def _without_chatter() -> Iterator[None]:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
+
+
+@contextmanager
+def _without_packages(names: tuple[str, ...]) -> Iterator[None]:
+    """Let imports of packages fail that were not imported yet, as if they were not installed."""
+    absent = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
 
 
 def forget_models() -> None:

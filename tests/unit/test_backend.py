@@ -96,3 +96,23 @@ class TestThreads:
         monkeypatch.setenv("OMP_NUM_THREADS", "2")
         backend._limit_threads(3)
         assert {os.environ[variable] for variable in backend.THREAD_VARIABLES} == {"3"}
+
+
+STAGE_AND_USER = """
+import sys
+from fecemo.training.backend import OPTIONAL_PACKAGES, import_keras
+
+print(*import_keras(optional={optional}).ops.zeros(2).shape, *(name in sys.modules for name in OPTIONAL_PACKAGES))
+import matplotlib, pandas, sklearn.cluster
+print(matplotlib.__name__, pandas.Series([1]).sum())
+"""
+
+
+@pytest.mark.parametrize("optional", [False, True])
+def test_a_stage_starts_without_what_keras_takes_if_it_is_there_and_can_import_it_later(optional):
+    printed = subprocess.run([sys.executable, "-c", STAGE_AND_USER.format(optional=optional)], check=True, text=True,
+                             capture_output=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}).stdout
+    first, second = printed.splitlines()
+    assert first.split()[0] == "2"
+    assert ("True" in first) == optional
+    assert second == "matplotlib 1"
