@@ -44,6 +44,35 @@ def test_several_devices_learn_what_one_learns(alone, devices, place):
     assert losses["sum"] == pytest.approx(alone["sum"], rel=1e-4)
 
 
+SHARING = """
+import os
+if os.environ["KERAS_BACKEND"] == "tensorflow":
+    import tensorflow
+    tensorflow.config.set_logical_device_configuration(tensorflow.config.list_physical_devices("CPU")[0],
+                                                       [tensorflow.config.LogicalDeviceConfiguration()] * 2)
+import keras
+
+parallel = keras.distribution.DataParallel(devices=["cpu:0", "cpu:1"], auto_shard_dataset=False)
+keras.distribution.set_distribution(parallel)
+batch = keras.distribution.distribute_tensor(keras.ops.ones((8, 4)), parallel.get_data_layout((8, 4)))
+print(len(batch.devices()))
+"""
+
+
+@pytest.mark.parametrize("backend", ["jax", "tensorflow", "torch"])
+def test_keras_shares_a_batch_out_on_these_backends_and_no_other(backend):
+    """By TensorFlow and PyTorch it lacks the functions; once it has them, this says so."""
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    done = subprocess.run([sys.executable, "-c", SHARING], capture_output=True, text=True, timeout=300,
+                          env={**os.environ, "KERAS_BACKEND": backend,
+                               "XLA_FLAGS": "--xla_force_host_platform_device_count=2"})
+    if backend in DISTRIBUTING:
+        assert done.stdout.split() == ["2"], done.stderr[-3000:]
+    else:
+        assert "AttributeError" in done.stderr, f"Keras shares out on {backend}: add it to DISTRIBUTING"
+
+
 def test_without_a_wish_a_cpu_is_one_device():
     assert use_devices(None) == 1
     assert Placement().devices == 1
