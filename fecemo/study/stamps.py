@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from fecemo.data.durable import explained, output_lock
-from fecemo.data.receipts import DIGEST_NAME
+from fecemo.data.receipts import DIGEST_NAME, read_receipt
 from fecemo.errors import ResourceError, StoredStateError
+from fecemo.study.artifact_configs import tables_config
 from fecemo.study.artifact_kinds import CELL_KINDS, Artifact
 from fecemo.study.artifacts import Artifacts, Status
 from fecemo.study.faces.columns import STAGES
@@ -34,13 +35,22 @@ def withdraw_stamps(runs: Sequence[tuple[RunLayout, Recipe]]) -> list[str]:
     list of str
         Why each was removed, a line each.
     """
-    lines: dict[str, None] = {}
+    lines: dict[str, None] = dict.fromkeys(_withdraw_other_tables(*runs[0]))
     for layout, recipe in runs:
         artifacts, known = Artifacts(layout, recipe), dict[Artifact, Status]()
         for artifact in _stamped(layout, recipe):
             if artifacts.status(artifact.kind, *artifact.key, known=known).state != "current":
                 lines |= dict.fromkeys(_withdraw(artifacts, artifact, runs[0][0].tables))
     return list(lines)
+
+
+def _withdraw_other_tables(layout: RunLayout, recipe: Recipe) -> Iterator[str]:
+    """Remove the stamp of tables that another recipe asked for, such as one with fewer rows, and yield why."""
+    stored, stamp = read_receipt(layout.tables), layout.tables / DIGEST_NAME
+    if stamp.exists() and stored is not None and stored.config != tables_config(recipe):
+        with explained(stamp):
+            stamp.unlink(missing_ok=True)
+        yield "the tables were made for other settings: they are made again"
 
 
 def _withdraw(artifacts: Artifacts, artifact: Artifact, tables: Path) -> Iterator[str]:
