@@ -87,7 +87,8 @@ for row in (*recipe.approaches, *recipe.steps):
                 settings=made_with(row, stages), threads=recipe.threads, devices=recipe.devices,
                 run=lambda wildcards: run_of(wildcards).run, row=row, stages=shlex.join(stages)
             threads: recipe.threads or workflow.cores
-            resources: gpu=int("train" in stages)
+            # Where nobody says how many GPUs there are, no job asks a scheduler for one.
+            resources: gpu=int("train" in stages and "gpu" in workflow.global_resources)
             shell: CELL
 
         if "cluster" in stages and recipe.naming.method == "hand":

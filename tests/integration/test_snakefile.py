@@ -39,6 +39,13 @@ def test_a_dry_run_counts_the_grid_of_the_recipe(tmp_path):
     assert not layout.run.exists()
 
 
+def test_trainings_ask_a_scheduler_for_a_gpu_where_there_are_any(tmp_path):
+    asked = [len(re.findall(r"^ +resources: .*\bgpu=1\b", printed.stdout + printed.stderr, re.MULTILINE))
+             for printed in (dry_run(tmp_path, TINY, tmp_path / "run", *words)
+                             for words in ((), ("--resources", "gpu=2")))]
+    assert asked == [0, 12]
+
+
 def test_further_seeds_are_further_runs_on_the_same_faces(tmp_path):
     recipe, layout = tmp_path / "seeds.yaml", RunLayout(tmp_path / "run")
     recipe.write_text(TINY.read_text() + "seeds: [11, 12]\n")
