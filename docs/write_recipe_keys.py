@@ -1,4 +1,4 @@
-"""Write recipe_keys.md: every key of a recipe, from the docstrings of the dataclasses that read it.
+"""Write recipe_keys.md: every key of a recipe, from the dataclasses that read it.
 
 python docs/write_recipe_keys.py
 """
@@ -7,6 +7,7 @@ import dataclasses
 import inspect
 import re
 import sys
+import types
 import typing
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +27,7 @@ OPENING = """# Keys of a recipe
 
 A recipe is a YAML file, such as `pipelines/recipes/demo.yaml`. An unknown key, a value of another type and a name that
 does not exist are refused by `snakemake -n`, with the nearest known one. Written by `python docs/write_recipe_keys.py`
-from the docstrings of the code.
+from the code.
 """
 
 
@@ -38,8 +39,23 @@ def settings_in(hint: Any) -> Iterator[type]:
         yield from settings_in(inner)
 
 
+def words_of(hint: Any) -> str:
+    """Return a type in words, such as ``"tuple of int"``."""
+    origin, parts = typing.get_origin(hint), [part for part in typing.get_args(hint) if part not in (type(None), ...)]
+    if origin is typing.Literal:
+        return "{" + ", ".join(f'"{part}"' for part in parts) + "}"
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(dict.fromkeys(map(words_of, parts)))
+    if origin is tuple:
+        return f"tuple of {words_of(parts[0])}"
+    if origin is dict:
+        return "dict" if parts[1] is Any else f"dict of {words_of(parts[0])} to {words_of(parts[1])}"
+    return "" if hint is Any else str(getattr(hint, "__name__", hint))
+
+
 def described(kind: type) -> dict[str, tuple[str, str]]:
-    """Return type and meaning of each field, as the docstrings of a dataclass and of its bases state them."""
+    """Return type and meaning of each field: from the comment beside it, or else from the class's docstring."""
+    hints = typing.get_type_hints(kind)
     meanings: dict[str, tuple[str, str]] = {}
     for base in reversed(kind.__mro__):
         text = inspect.cleandoc(base.__doc__ or "")
@@ -49,6 +65,28 @@ def described(kind: type) -> dict[str, tuple[str, str]]:
         for names, value_kind, meaning in entries_of:
             for name in names.split(", "):
                 meanings[name] = (value_kind, " ".join(meaning.split()))
+        for name, meaning in commented(base).items():
+            meanings[name] = (words_of(hints[name]), meaning)
+    return {name: ("", "") if name not in hints else (words_of(hints[name]), "") for name in hints} | meanings
+
+
+def commented(kind: type) -> dict[str, str]:
+    """Return what is said beside the fields of a dataclass: behind them, or above one or several that are named."""
+    if not dataclasses.is_dataclass(kind):
+        return {}
+    meanings: dict[str, str] = {}
+    above: list[str] = []
+    for line in inspect.getsource(kind).splitlines():
+        if comment := re.fullmatch(r" +#: (.*)", line):
+            above.append(comment[1])
+        elif field := re.match(r"    (\w+): [^#]*(?:#: (.*))?", line):
+            text = field[2] or " ".join(above)
+            names, _, shared = text.partition(": ")
+            if field[1] not in meanings and re.fullmatch(r"`\w+`(, `\w+`)+", names):
+                meanings |= dict.fromkeys(names.replace("`", "").split(", "), shared)
+            elif text:
+                meanings[field[1]] = text
+            above = []
     return meanings
 
 

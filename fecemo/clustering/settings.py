@@ -9,31 +9,18 @@ from fecemo.registry import entries
 
 @dataclass(frozen=True)
 class KMeansSettings:
-    """K-means on source embeddings.
+    """K-means on source embeddings."""
 
-    Parameters
-    ----------
-    n_clusters : int
-        8 in the study, one an emotion.
-    n_init : int
-        Starts by k-means++; the one of least inertia is kept.
-    max_iter : int
-        Passes over all faces at the most.
-    algorithm : {"exact", "minibatch"}
-        Lloyd's iterations over all faces, or minibatches of them (Sculley, 2010), for faces in millions.
-    stability_seeds : int
-        Seeds whose clusterings are compared to tell how stable the groups are; 1 compares nothing.
-    hierarchical_kmeans : tuple of int
-        Cluster the centres of small clusters in place of the faces: so many small clusters of faces, so many of their
-        centres, and so on, such as ``[2000, 400]``; see `fecemo.clustering.kmeans.hierarchical_centres`. Empty
-        clusters the faces themselves, as in the study.
-    """
-
-    n_clusters: int = 8
-    n_init: int = 10
-    max_iter: int = 300
+    n_clusters: int = 8  #: 8 in the study, one an emotion.
+    n_init: int = 10  #: Starts by k-means++; the one of least inertia is kept.
+    max_iter: int = 300  #: Passes over all faces at the most.
+    #: Lloyd's iterations over all faces, or minibatches of them (Sculley, 2010), for faces in millions.
     algorithm: Literal["exact", "minibatch"] = "exact"
+    #: Seeds whose clusterings are compared to tell how stable the groups are; 1 compares nothing.
     stability_seeds: int = 5
+    #: Cluster the centres of small clusters in place of the faces: so many small clusters of faces, so many of their
+    #: centres, and so on, such as ``[2000, 400]``; see `fecemo.clustering.kmeans.hierarchical_centres`. Empty clusters
+    #: the faces themselves, as in the study.
     hierarchical_kmeans: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
@@ -48,23 +35,12 @@ class KMeansSettings:
 
 @dataclass(frozen=True)
 class MapSettings:
-    """The t-SNE map of source embeddings, with target faces placed into it.
+    """The t-SNE map of source embeddings, with target faces placed into it."""
 
-    Parameters
-    ----------
-    perplexity : float
-        About how many neighbours of a face its place follows.
-    pca_components : int
-        Embeddings are reduced to this many principal components first.
-    iterations : int
-        After 125 iterations of early exaggeration.
-    source_faces, target_faces : int, optional
-        Draw this many faces, chosen by seed; None draws all.
-    """
-
-    perplexity: float = 30.0
-    pca_components: int = 50
-    iterations: int = 250
+    perplexity: float = 30.0  #: About how many neighbours of a face its place follows.
+    pca_components: int = 50  #: Embeddings are reduced to this many principal components first.
+    iterations: int = 250  #: After 125 iterations of early exaggeration.
+    #: `source_faces`, `target_faces`: Draw this many faces, chosen by seed; None draws all.
     source_faces: int | None = None
     target_faces: int | None = None
 
@@ -76,40 +52,27 @@ class MapSettings:
 
 @dataclass(frozen=True)
 class NamingSettings:
-    """How clusters get their emotions.
+    """How clusters get their emotions."""
 
-    Parameters
-    ----------
-    method : str
-        ``"hand"`` reads a person's names, ``"majority_vote"`` asks for the labels of a sample of faces,
-        ``"labels_per_cluster"`` for those of a few faces of each cluster. ``"action_units"`` uses no label: it holds
-        published action units against the blendshapes of the source faces. Nor does ``"drawn_faces"`` use one of a
-        person: a classifier of drawn faces names. See `fecemo.clustering.naming_methods`.
-    classes : tuple of str
-        What clusters can be named where the recipe gives no data set the role of target: a house's own names. The usual
-        eight emotions without it.
-    drawn : str
-        The recipe's data set of drawn, labelled faces from which ``"drawn_faces"`` learns.
-    sample : int
-        Labels that ``"majority_vote"`` may use, of faces of the target's train split.
-    per_cluster : int
-        Labels of each cluster that ``"labels_per_cluster"`` may use, of faces of the target's train split.
-    rare_class_exponent : float
-        By how much the votes of rare classes weigh more: each by 1 / (1 + n)^exponent, n being how many of all labels
-        that were used are of its class. 0, the plain majority, aims at accuracy; 1 at balanced accuracy, and a single
-        chance face then names a cluster; 0.5 is between.
-    class_balanced : bool
-        Draw the faces whose labels name so that classes are alike often among them, as far as the rare ones last: see
-        `fecemo.clustering.naming.label_order`. This takes a set that is labelled already; the labels that name stay as
-        few.
-    """
-
+    #: ``"hand"`` reads a person's names, ``"majority_vote"`` asks for the labels of a sample of faces,
+    #: ``"labels_per_cluster"`` for those of a few faces of each cluster. ``"action_units"`` uses no label: it holds
+    #: published action units against the blendshapes of the source faces. Nor does ``"drawn_faces"`` use one of a
+    #: person: a classifier of drawn faces names. See `fecemo.clustering.naming_methods`.
     method: str = "majority_vote"
+    #: What clusters can be named where the recipe gives no data set the role of target: a house's own names. The usual
+    #: eight emotions without it.
     classes: tuple[str, ...] = ()
-    drawn: str = ""
-    sample: int = 400
+    drawn: str = ""  #: The recipe's data set of drawn, labelled faces from which ``"drawn_faces"`` learns.
+    sample: int = 400  #: Labels that ``"majority_vote"`` may use, of faces of the target's train split.
+    #: Labels of each cluster that ``"labels_per_cluster"`` may use, of faces of the target's train split.
     per_cluster: int = 5
+    #: By how much the votes of rare classes weigh more: each by 1 / (1 + n)^exponent, n being how many of all labels
+    #: that were used are of its class. 0, the plain majority, aims at accuracy; 1 at balanced accuracy, and a single
+    #: chance face then names a cluster; 0.5 is between.
     rare_class_exponent: float = 0.0
+    #: Draw the faces whose labels name so that classes are alike often among them, as far as the rare ones last: see
+    #: `fecemo.clustering.naming.label_order`. This takes a set that is labelled already; the labels that name stay as
+    #: few.
     class_balanced: bool = False
 
     def __post_init__(self) -> None:
@@ -124,26 +87,16 @@ class NamingSettings:
 
 @dataclass(frozen=True)
 class ClusterSweepSettings:
-    """Clusters at several numbers of them, named at several costs: Table 2.
+    """Clusters at several numbers of them, named at several costs: Table 2."""
 
-    Parameters
-    ----------
-    n_clusters : tuple of int
-        Each gives clusterings and names of its own.
-    per_cluster : int
-        Labelled faces of each cluster that name it, one of the two ways of naming; the other is the vote of
-        ``naming.sample`` labels, however many clusters there are. In both, ``naming.rare_class_exponent`` and
-        ``naming.class_balanced`` hold.
-    seeds : int
-        Of each number of clusters so many clusterings are made and named: with other starts and other naming samples.
-    n_init : int
-        Starts of each clustering.
-    """
-
-    n_clusters: tuple[int, ...] = (8, 32, 100)
+    n_clusters: tuple[int, ...] = (8, 32, 100)  #: Each gives clusterings and names of its own.
+    #: Labelled faces of each cluster that name it, one of the two ways of naming; the other is the vote of
+    #: ``naming.sample`` labels, however many clusters there are. In both, ``naming.rare_class_exponent`` and
+    #: ``naming.class_balanced`` hold.
     per_cluster: int = 5
+    #: Of each number of clusters so many clusterings are made and named: with other starts and other naming samples.
     seeds: int = 5
-    n_init: int = 2
+    n_init: int = 2  #: Starts of each clustering.
 
     def __post_init__(self) -> None:
         if not self.n_clusters or min(self.n_clusters) < 2 or len(set(self.n_clusters)) < len(self.n_clusters):
@@ -158,33 +111,18 @@ class CostCurveSettings:
     A person is simulated by the labels of the target's train split. ``naming.rare_class_exponent`` and
     ``naming.class_balanced`` hold, and ``naming.drawn``, where it names drawn faces, from which answers without any act
     are learned.
-
-    Parameters
-    ----------
-    acts : tuple of int
-        How many acts are spent: a cluster named or a face labelled is one. Strategies that label faces are also asked
-        with all of them.
-    strategies : tuple of str
-        Ways of spending them; see `fecemo.clustering.strategies`. Empty tries all.
-    seeds : int
-        Of each point so many piles, clusterings and samples are tried.
-    n_init : int
-        Starts of each clustering.
-    shown : int
-        Faces of a cluster that a look at it shows: a page of the labelling notebook.
-    seconds_per_cluster : float
-        Of a person who looks at a cluster and names it: about what sessions of the labelling notebook recorded.
-    seconds_per_face : float
-        Of a person who labels a face. It is an assumption: state your own.
     """
 
+    #: How many acts are spent: a cluster named or a face labelled is one. Strategies that label faces are also asked
+    #: with all of them.
     acts: tuple[int, ...] = (0, 8, 40, 160, 500, 2400)
-    strategies: tuple[str, ...] = ()
-    seeds: int = 5
-    n_init: int = 2
-    shown: int = 24
+    strategies: tuple[str, ...] = ()  #: Ways of spending them; see `fecemo.clustering.strategies`. Empty tries all.
+    seeds: int = 5  #: Of each point so many piles, clusterings and samples are tried.
+    n_init: int = 2  #: Starts of each clustering.
+    shown: int = 24  #: Faces of a cluster that a look at it shows: a page of the labelling notebook.
+    #: Of a person who looks at a cluster and names it: about what sessions of the labelling notebook recorded.
     seconds_per_cluster: float = 24.0
-    seconds_per_face: float = 4.0
+    seconds_per_face: float = 4.0  #: Of a person who labels a face. It is an assumption: state your own.
 
     def __post_init__(self) -> None:
         if not self.acts or min(self.acts) < 0 or len(set(self.acts)) < len(self.acts):

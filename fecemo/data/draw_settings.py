@@ -9,44 +9,24 @@ PHOTOGRAPHS_FOLDER, LABELLED_FOLDER = "photographs", "labelled"
 
 @dataclass(frozen=True)
 class DrawSettings:
-    """What to draw: unlabelled faces in photographs, or labelled faces.
+    """What to draw: unlabelled faces in photographs, or labelled faces."""
 
-    Parameters
-    ----------
-    seed : int
-        Of everything random. A picture depends on the seed and its own number alone.
-    faces : int
-        Unlabelled faces, in photographs of several.
-    faces_per_photograph : tuple of int
-        Fewest and most faces of one photograph.
-    faces_per_class : int
-        Labelled faces of each of the eight emotions, in the place of unlabelled ones.
-    face_size : int
-        Side of a labelled face in pixels.
-    photograph_width, photograph_height : int
-        In pixels.
-    url_prefix : str
-        What the addresses of the photographs begin with; a server for them shows the folder ``out`` there.
-    dead_links : int
-        Faces listed, beyond ``faces``, whose photograph does not exist. Where there are any, one more is listed whose
-        photograph is damaged.
-    triplets : int
-        Triplets of the unlabelled faces with simulated raters. Where there are any, the data set is of the faces that
-        they ask about.
-    workers : int, optional
-        Processes that draw at once; by default one a core. What is drawn does not depend on it.
-    """
-
-    seed: int = 0
-    faces: int = 0
-    faces_per_photograph: tuple[int, int] = (1, 4)
-    faces_per_class: int = 0
-    face_size: int = 200
-    photograph_width: int = 480
-    photograph_height: int = 360
+    seed: int = 0  #: Of everything random. A picture depends on the seed and its own number alone.
+    faces: int = 0  #: Unlabelled faces, in photographs of several.
+    faces_per_photograph: tuple[int, int] = (1, 4)  #: Fewest and most faces of one photograph.
+    faces_per_class: int = 0  #: Labelled faces of each of the eight emotions, in the place of unlabelled ones.
+    face_size: int = 200  #: Side of a labelled face in pixels.
+    photograph_width: int = 480  #: In pixels.
+    photograph_height: int = 360  #: In pixels.
+    #: What the addresses of the photographs begin with; a server for them shows the folder ``out`` there.
     url_prefix: str = "http://127.0.0.1:18765/"
+    #: Faces listed, beyond ``faces``, whose photograph does not exist. Where there are any, one more is listed whose
+    #: photograph is damaged.
     dead_links: int = 5
+    #: Triplets of the unlabelled faces with simulated raters. Where there are any, the data set is of the faces that
+    #: they ask about.
     triplets: int = 0
+    #: Processes that draw at once; by default one a core. What is drawn does not depend on it.
     workers: int | None = None
 
     def __post_init__(self) -> None:

@@ -10,69 +10,48 @@ from fecemo.errors import nearest
 
 @dataclass(frozen=True)
 class ImportSettings:
-    """What to import, and how.
+    """What to import, and how."""
 
-    Parameters
-    ----------
-    images : Path
-        The folder that holds the images; for the layout ``path_label``, the CSV.
-    layout : str
-        How they lie there: ``class_folders`` (a folder an emotion, perhaps under train, valid and test),
-        ``affectnet`` (AffectNet's own release), ``affectnet_lists`` (its first, by CSVs of boxes), ``kdef``,
-        ``jaffe`` and ``rafd`` (by the names of their images), ``fer2013`` (its CSV of pixels, perhaps with FER+'s
-        votes), ``expw`` (boxes in a list), ``ck_plus`` (sequences; first frames are neutral where ``classes``
-        name ``neutral``), ``raf_db`` (its list of labels), ``sfew`` (frames of films, also AFEW's), ``path_label`` (a
-        CSV of path, label and perhaps split), ``webdataset`` (tars of images and labels), ``parquet`` (images inside
-        of tables), or ``photographs`` (a folder without labels).
-    classes : tuple of str
-        The set's own classes in their order, where they are others than the usual emotions, or fewer. Images of any
-        other class are then left out and counted.
-    numbering : str
-        What labels mean that are numbers: ``affectnet``, ``fer2013``, ``rafdb``, ``alphabetical`` (from 0 on), or
-        ``listed`` (from 0 on in the order of ``classes``). Numbers are never guessed; those of RAF-DB and FER2013 are
-        recognised by the names of their images, and the closing line says so.
-    annotations : tuple of str
-        What else to read of each face as numbers: columns of a CSV, or ``valence`` and ``arousal`` of AffectNet's
-        release. An empty cell is not known.
-    text_annotations : tuple of str
-        Columns of a CSV to read as words, such as ``age`` where it holds ``20-29``.
-    valid_fraction : float
-        Share of the faces for the validation split. Where the set comes with splits of its own, they are kept, and
-        only a validation split that it lacks is taken from its train split.
-    test_fraction : float
-        Share of the faces for the test split, where the set does not come with splits. A set that comes in two parts
-        is scored on the one that is not called train.
-    valid_per_class, test_per_class : int, optional
-        So many faces of each emotion, in place of ``valid_fraction`` and ``test_fraction``: held out are then equally
-        many of each. Half of the rarest emotion stays to be learnt from; where it has too few faces, both numbers
-        become smaller in proportion. The receipt and the report's data card state what was held out.
-    seed : int
-        Of the splits and of ``per_class``.
-    per_class : int, optional
-        Import at most this many faces of each emotion, drawn by seed, from the splits that the set comes with in
-        proportion; for photographs, this many in all.
-    shape : {"crop", "pad", "stretch"}
-        What happens to an image that is not square: its middle is kept, black bars are added, or its proportions
-        change. It is then resampled to 200×200, by area averages where it shrinks and cubic interpolation where it
-        grows.
-    threads : int
-        Images that are decoded at once. The data set does not depend on it.
-    """
-
-    images: Path
+    images: Path  #: The folder that holds the images; for the layout ``path_label``, the CSV.
+    #: How they lie there: ``class_folders`` (a folder an emotion, perhaps under train, valid and test), ``affectnet``
+    #: (AffectNet's own release), ``affectnet_lists`` (its first, by CSVs of boxes), ``kdef``, ``jaffe`` and ``rafd``
+    #: (by the names of their images), ``fer2013`` (its CSV of pixels, perhaps with FER+'s votes), ``expw`` (boxes in a
+    #: list), ``ck_plus`` (sequences; first frames are neutral where ``classes`` name ``neutral``), ``raf_db`` (its list
+    #: of labels), ``sfew`` (frames of films, also AFEW's), ``path_label`` (a CSV of path, label and perhaps split),
+    #: ``webdataset`` (tars of images and labels), ``parquet`` (images inside of tables), or ``photographs`` (a folder
+    #: without labels).
     layout: str = "class_folders"
+    #: The set's own classes in their order, where they are others than the usual emotions, or fewer. Images of any
+    #: other class are then left out and counted.
     classes: tuple[str, ...] = ()
+    #: What labels mean that are numbers: ``affectnet``, ``fer2013``, ``rafdb``, ``alphabetical`` (from 0 on), or
+    #: ``listed`` (from 0 on in the order of ``classes``). Numbers are never guessed; those of RAF-DB and FER2013 are
+    #: recognised by the names of their images, and the closing line says so.
     numbering: str = ""
+    #: What else to read of each face as numbers: columns of a CSV, or ``valence`` and ``arousal`` of AffectNet's
+    #: release. An empty cell is not known.
     annotations: tuple[str, ...] = ()
+    #: Columns of a CSV to read as words, such as ``age`` where it holds ``20-29``.
     text_annotations: tuple[str, ...] = ()
+    #: Share of the faces for the validation split. Where the set comes with splits of its own, they are kept, and only
+    #: a validation split that it lacks is taken from its train split.
     valid_fraction: float = 0.0
+    #: Share of the faces for the test split, where the set does not come with splits. A set that comes in two parts is
+    #: scored on the one that is not called train.
     test_fraction: float = 0.2
+    #: So many faces of each emotion, in place of ``valid_fraction``: held out are then equally many of each. Half of
+    #: the rarest emotion stays to be learnt from; where it has too few faces, this and ``test_per_class`` become
+    #: smaller in proportion. The receipt and the report's data card state what was held out.
     valid_per_class: int | None = None
-    test_per_class: int | None = None
-    seed: int = 0
+    test_per_class: int | None = None  #: The same in place of ``test_fraction``.
+    seed: int = 0  #: Of the splits and of ``per_class``.
+    #: Import at most this many faces of each emotion, drawn by seed, from the splits that the set comes with in
+    #: proportion; for photographs, this many in all.
     per_class: int | None = None
+    #: What happens to an image that is not square: its middle is kept, black bars are added, or its proportions change.
+    #: It is then resampled to 200×200, by area averages where it shrinks and cubic interpolation where it grows.
     shape: Literal["crop", "pad", "stretch"] = "crop"
-    threads: int = 4
+    threads: int = 4  #: Images that are decoded at once. The data set does not depend on it.
 
     def __post_init__(self) -> None:
         if self.numbering and self.numbering not in NUMBERING_NAMES:

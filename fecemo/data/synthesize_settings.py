@@ -13,42 +13,24 @@ class SynthesizeSettings:
 
     Only faces of the train split are read. A synthetic face costs the labels of the neutral face and of its donor,
     which people gave.
-
-    Parameters
-    ----------
-    dataset : Path
-        A labelled dataset; in a recipe, the name of one of its data sets.
-    per_class : int
-        Synthetic faces of every other class than the neutral one.
-    by : {"donors", "action_units"}
-        Where an expression comes from: a donor, another person's face of that class; or published action units, which
-        need no label but the neutral one, and of which a mouth that opens is dark inside.
-    gain : tuple of float
-        Least and most of the expression; 1 is all of the donor's.
-    neutral : str
-        The class of faces that are given expressions.
-    min_agreement : float
-        Share of a donor's votes (columns ``votes_CLASS``) that are for its label, at least; 0 takes every face.
-    label_fraction : float, optional
-        Share of all labels from which parents are taken: those that a phase of the same ``label_fraction`` and ``seed``
-        learns from. All of the train split without it.
-    seed : int
-        Of parents and gains.
-    landmark_model : Path
-        Google's ``face_landmarker.task`` (Apache-2.0): a file, or the name of one that ``00_models.py`` has fetched.
-    threads : int, optional
-        Faces that are made at once; as many as there are cores without it. The faces do not depend on it.
     """
 
-    dataset: Path
-    per_class: int = 500
+    dataset: Path  #: A labelled dataset; in a recipe, the name of one of its data sets.
+    per_class: int = 500  #: Synthetic faces of every other class than the neutral one.
+    #: Where an expression comes from: a donor, another person's face of that class; or published action units, which
+    #: need no label but the neutral one, and of which a mouth that opens is dark inside.
     by: Literal["donors", "action_units"] = "donors"
-    gain: tuple[float, float] = (0.6, 1.1)
-    neutral: str = "neutral"
+    gain: tuple[float, float] = (0.6, 1.1)  #: Least and most of the expression; 1 is all of the donor's.
+    neutral: str = "neutral"  #: The class of faces that are given expressions.
+    #: Share of a donor's votes (columns ``votes_CLASS``) that are for its label, at least; 0 takes every face.
     min_agreement: float = 0.0
+    #: Share of all labels from which parents are taken: those that a phase of the same ``label_fraction`` and ``seed``
+    #: learns from. All of the train split without it.
     label_fraction: float | None = None
-    seed: int = 0
+    seed: int = 0  #: Of parents and gains.
+    #: Google's ``face_landmarker.task`` (Apache-2.0): a file, or the name of one that ``00_models.py`` has fetched.
     landmark_model: Path = Path("face_landmarker.task")
+    #: Faces that are made at once; as many as there are cores without it. The faces do not depend on it.
     threads: int | None = None
 
     def __post_init__(self) -> None:

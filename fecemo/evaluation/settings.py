@@ -31,28 +31,15 @@ class Resampling:
 
 @dataclass(frozen=True)
 class ProbeSettings:
-    """What a probe learns from, and how.
+    """What a probe learns from, and how."""
 
-    Parameters
-    ----------
-    labels : int, optional
-        Label budget: labelled faces of the train split, drawn by seed in the proportions of their emotions. None
-        takes all of them.
-    penalty : float
-        scikit-learn's ``C`` of the logistic regression: the smaller, the stronger its L2 penalty.
-    neighbours : int
-        Nearest training faces that vote.
-    metric : {"cosine", "euclidean"}
-        By which they are nearest.
-    components : int
-        Wider embeddings are reduced to this many principal components first.
-    """
-
+    #: Label budget: labelled faces of the train split, drawn by seed in the proportions of their emotions. None takes
+    #: all of them.
     labels: int | None = None
-    penalty: float = 1.0
-    neighbours: int = 20
-    metric: Literal["cosine", "euclidean"] = "cosine"
-    components: int = 256
+    penalty: float = 1.0  #: scikit-learn's ``C`` of the logistic regression: the smaller, the stronger its L2 penalty.
+    neighbours: int = 20  #: Nearest training faces that vote.
+    metric: Literal["cosine", "euclidean"] = "cosine"  #: By which they are nearest.
+    components: int = 256  #: Wider embeddings are reduced to this many principal components first.
 
     def __post_init__(self) -> None:
         for name in ("labels", "neighbours", "components"):
@@ -67,40 +54,21 @@ PROBE = "probe"
 
 @dataclass(frozen=True)
 class ComposeSettings:
-    """Training sets of one size with changing shares of a group: what balance gains, and for whom.
+    """Training sets of one size with changing shares of a group: what balance gains, and for whom."""
 
-    Parameters
-    ----------
-    column : str
-        What divides people: a column of the data set or of ``about_faces``. Groups are never guessed from a face.
-    focus : str
-        The group whose share changes: a word of the column; ``">0.5"`` or ``"<0.5"`` for a column of numbers, which
-        makes two groups of it.
-    shares : tuple of float
-        Of the focus among the faces learned from, ascending, each in [0, 1].
-    size : int, optional
-        Faces that are learned from each time; the most that every share allows without it.
-    draws : int
-        Training sets a share, each of a seed of its own.
-    learner : str
-        ``probe``, a logistic regression, or a row of the recipe that is a classifier of pixels.
-    variant : str
-        Image variant: ``rgb``, ``gray`` or ``tight``.
-    penalty : float
-        scikit-learn's ``C`` of the logistic regression.
-    components : int
-        Longer vectors are reduced to this many principal components first.
-    """
-
+    #: What divides people: a column of the data set or of ``about_faces``. Groups are never guessed from a face.
     column: str
+    #: The group whose share changes: a word of the column; ``">0.5"`` or ``"<0.5"`` for a column of numbers, which
+    #: makes two groups of it.
     focus: str
+    #: Of the focus among the faces learned from, ascending, each in [0, 1].
     shares: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
-    size: int | None = None
-    draws: int = 3
-    learner: str = PROBE
-    variant: str = "gray"
-    penalty: float = ProbeSettings.penalty
-    components: int = ProbeSettings.components
+    size: int | None = None  #: Faces that are learned from each time; the most that every share allows without it.
+    draws: int = 3  #: Training sets a share, each of a seed of its own.
+    learner: str = PROBE  #: ``probe``, a logistic regression, or a row of the recipe that is a classifier of pixels.
+    variant: str = "gray"  #: Image variant: ``rgb``, ``gray`` or ``tight``.
+    penalty: float = ProbeSettings.penalty  #: scikit-learn's ``C`` of the logistic regression.
+    components: int = ProbeSettings.components  #: Longer vectors are reduced to this many principal components first.
 
     def __post_init__(self) -> None:
         if len(self.shares) < 3 or list(self.shares) != sorted(set(self.shares)) or (
@@ -115,28 +83,15 @@ class ComposeSettings:
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """Settings of the scores.
+    """Settings of the scores."""
 
-    Parameters
-    ----------
-    bootstrap : int
-        Resamples of the scored faces for the intervals.
-    confidence : float
-        Coverage of the intervals, in (0, 1).
-    probe : ProbeSettings
-        How embeddings are probed.
-    about_faces : Path, optional
-        A CSV of what else is known of the labelled faces, a row a face: age, light, … The path is
-        relative to the working folder. Of faces that are drawn, their true parameters are known without one.
-    groups : tuple of str
-        Its columns that divide people into groups whose figures are compared.
-    """
-
-    bootstrap: int = 1000
-    confidence: float = 0.95
-    probe: ProbeSettings = field(default_factory=ProbeSettings)
+    bootstrap: int = 1000  #: Resamples of the scored faces for the intervals.
+    confidence: float = 0.95  #: Coverage of the intervals, in (0, 1).
+    probe: ProbeSettings = field(default_factory=ProbeSettings)  #: How embeddings are probed.
+    #: A CSV of what else is known of the labelled faces, a row a face: age, light, … The path is relative to the
+    #: working folder. Of faces that are drawn, their true parameters are known without one.
     about_faces: Path | None = None
-    groups: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()  #: Its columns that divide people into groups whose figures are compared.
 
     def __post_init__(self) -> None:
         if not 1 <= self.bootstrap <= MAX_RESAMPLES:

@@ -22,27 +22,16 @@ DEADLINE_PASSED = "the deadline passed"
 
 @dataclass(frozen=True)
 class DownloadLimits:
-    """What one photograph may cost.
+    """What one photograph may cost."""
 
-    Parameters
-    ----------
-    deadline : float
-        Seconds for everything by the clock on the wall, redirects included; waiting for a host's turn is not counted.
-    connect_timeout, read_timeout : float
-        Seconds for a name and for a connection, and between two arrivals of bytes.
-    max_bytes : int
-        Bytes of a photograph, before and after transfer decompression.
-    max_redirects : int
-    honour_opt_out : bool
-        Whether an X-Robots-Tag that forbids the use is obeyed.
-    """
-
+    #: Seconds for everything by the clock on the wall, redirects included; waiting for a host's turn is not counted.
     deadline: float = 60.0
+    #: `connect_timeout`, `read_timeout`: Seconds for a name and for a connection, and between two arrivals of bytes.
     connect_timeout: float = 10.0
     read_timeout: float = 20.0
-    max_bytes: int = 32 << 20
+    max_bytes: int = 32 << 20  #: Bytes of a photograph, before and after transfer decompression.
     max_redirects: int = 5
-    honour_opt_out: bool = True
+    honour_opt_out: bool = True  #: Whether an X-Robots-Tag that forbids the use is obeyed.
 
 
 @dataclass(frozen=True)

@@ -12,92 +12,48 @@ DECIDING = ("margin", "square", "apply_exif", "max_megabytes", "max_megapixels",
 
 @dataclass(frozen=True)
 class FetchSettings:
-    """What to fetch, and how.
+    """What to fetch, and how."""
 
-    Parameters
-    ----------
-    faces : Path
-        The list: FEC's own CSV, or a CSV with the header ``url,left,right,top,bottom`` (fractions of width and height).
-    format : {"auto", "fec", "boxes"}
-        Which of the two; ``auto`` reads the first line.
-    limit : int, optional
-        Take only the first so many faces.
-    shard : str, optional
-        Fetch only the third of sixteen parts of the list, ``3/16``, for several processes or machines to share the
-        work; 01_join.py makes one data set of them. A host is in one part with all of its photographs, so that what is
-        asked of it stays within its budget.
-    serve : Path, optional
-        Serve this folder at ``http://127.0.0.1:port/`` while fetching, for photographs that are on this disk.
-    port : int
-        Port of ``serve``; the list's addresses name it.
-    allow_hosts : tuple of str
-        Private hosts (``name`` or ``name:port``) that may be asked. Everything else must be on the public internet.
-    ca_bundle : Path, optional
-        Certificates of the authorities that are trusted, as a file of PEM, in the place of the public ones: where a
-        company's gateway signs certificates itself. REQUESTS_CA_BUNDLE and SSL_CERT_FILE are not used.
-    workers : int
-        Photographs under way at a time.
-    margin : float
-        Grow each box about its centre by this fraction of its size.
-    square : bool
-        Grow the shorter side of each box to the longer, so that faces keep their proportions; otherwise a box is
-        stretched to a square, as in the study.
-    apply_exif : bool
-        Whether boxes refer to photographs as they are shown, turned as EXIF says, or as they are stored.
-    per_host : int
-        Requests to one host at a time.
-    per_host_rate : float
-        Requests to one host a second; 0 for no limit. A host in ``allow_hosts`` has no limit until it asks for one.
-    attempts : int
-        Tries for a photograph whose failure may pass.
-    backoff : float
-        Seconds before the second try, doubled for each later one.
-    host_failures : int
-        Tries in a row after which a host that does nothing but fail is set aside: what is left of it is recorded as
-        ``host_set_aside``, and asked for again with ``retry_failed``.
-    host_outage : float
-        Seconds that these failures must span at least.
-    deadline : float
-        Seconds that one try may take by the clock on the wall.
-    max_megabytes : float
-        Largest photograph that is received.
-    max_megapixels : float
-        Largest photograph that is decoded.
-    honour_opt_out : bool
-        Leave out what a site asks not to be collected (X-Robots-Tag).
-    placeholders : Path, optional
-        More pictures that mean "photo unavailable": a sha256, or part of a redirect's target, a line.
-    contact : str
-        An address for the user agent, so that a site's owner can ask who is fetching.
-    retry_failed : bool
-        Try again what failed in an earlier run for a reason that may pass.
-    """
-
+    #: The list: FEC's own CSV, or a CSV with the header ``url,left,right,top,bottom`` (fractions of width and height).
     faces: Path
-    format: Literal["auto", "fec", "boxes"] = "auto"
-    limit: int | None = None
+    format: Literal["auto", "fec", "boxes"] = "auto"  #: Which of the two; ``auto`` reads the first line.
+    limit: int | None = None  #: Take only the first so many faces.
+    #: Fetch only the third of sixteen parts of the list, ``3/16``, for several processes or machines to share the work;
+    #: 01_join.py makes one data set of them. A host is in one part with all of its photographs, so that what is asked
+    #: of it stays within its budget.
     shard: str | None = None
+    #: Serve this folder at ``http://127.0.0.1:port/`` while fetching, for photographs that are on this disk.
     serve: Path | None = None
-    port: int = 18765
+    port: int = 18765  #: Port of ``serve``; the list's addresses name it.
+    #: Private hosts (``name`` or ``name:port``) that may be asked. Everything else must be on the public internet.
     allow_hosts: tuple[str, ...] = ()
+    #: Certificates of the authorities that are trusted, as a file of PEM, in the place of the public ones: where a
+    #: company's gateway signs certificates itself. REQUESTS_CA_BUNDLE and SSL_CERT_FILE are not used.
     ca_bundle: Path | None = None
-    workers: int = 32
-    margin: float = 0.0
+    workers: int = 32  #: Photographs under way at a time.
+    margin: float = 0.0  #: Grow each box about its centre by this fraction of its size.
+    #: Grow the shorter side of each box to the longer, so that faces keep their proportions; otherwise a box is
+    #: stretched to a square, as in the study.
     square: bool = False
+    #: Whether boxes refer to photographs as they are shown, turned as EXIF says, or as they are stored.
     apply_exif: bool = True
-    per_host: int = 8
+    per_host: int = 8  #: Requests to one host at a time.
+    #: Requests to one host a second; 0 for no limit. A host in ``allow_hosts`` has no limit until it asks for one.
     per_host_rate: float = 20.0
-    attempts: int = 4
-    backoff: float = 1.0
+    attempts: int = 4  #: Tries for a photograph whose failure may pass.
+    backoff: float = 1.0  #: Seconds before the second try, doubled for each later one.
+    #: Tries in a row after which a host that does nothing but fail is set aside: what is left of it is recorded as
+    #: ``host_set_aside``, and asked for again with ``retry_failed``.
     host_failures: int = 20
-    host_outage: float = 30.0
-    deadline: float = 60.0
-    max_megabytes: float = 32.0
-    max_megapixels: float = 100.0
-    honour_opt_out: bool = True
+    host_outage: float = 30.0  #: Seconds that these failures must span at least.
+    deadline: float = 60.0  #: Seconds that one try may take by the clock on the wall.
+    max_megabytes: float = 32.0  #: Largest photograph that is received.
+    max_megapixels: float = 100.0  #: Largest photograph that is decoded.
+    honour_opt_out: bool = True  #: Leave out what a site asks not to be collected (X-Robots-Tag).
+    #: More pictures that mean "photo unavailable": a sha256, or part of a redirect's target, a line.
     placeholders: Path | None = None
-    contact: str = ""
-    retry_failed: bool = False
+    contact: str = ""  #: An address for the user agent, so that a site's owner can ask who is fetching.
+    retry_failed: bool = False  #: Try again what failed in an earlier run for a reason that may pass.
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""

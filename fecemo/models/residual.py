@@ -20,36 +20,24 @@ EPSILON = 1e-5
 
 @dataclass(frozen=True)
 class ResidualConfig(ModelConfig):
-    """Sizes of a residual network; the defaults are those of ResNet-50.
+    """Sizes of a residual network; the defaults are those of ResNet-50."""
 
-    Parameters
-    ----------
-    side : int
-        Side in pixels to which faces are resized, bilinearly, as they enter.
-    blocks : tuple of int
-        Bottlenecks of stages 2 to 5.
-    filters : int
-        Of the first convolution, and of the 3×3 convolutions in stage 2; each further stage doubles them.
-    features : int
-        Width of the added dense layer, whose output is the deep feature. The text names no activation: it is linear.
-    mean, deviation : tuple of float
-        Of red, green and blue in [0, 255], by which pixels are normalized: (pixel − mean) / deviation. Those of
-        ImageNet, unless weights come from a network that was fed otherwise. Gray faces take their averages.
-    pool_padding : {"both", "end"}
-        Where the max-pooling at the head of stage 2 pads by a pixel: around, or at bottom and right alone, as in
-        models that come from Caffe.
-    halved_by : {"1x1", "3x3"}
-        The convolution in the first block of stages 3 to 5 that halves the side. Weights have the same shapes either
-        way, and other outputs.
-    """
-
-    side: int = 224
-    blocks: tuple[int, int, int, int] = (3, 4, 6, 3)
+    side: int = 224  #: Side in pixels to which faces are resized, bilinearly, as they enter.
+    blocks: tuple[int, int, int, int] = (3, 4, 6, 3)  #: Bottlenecks of stages 2 to 5.
+    #: Of the first convolution, and of the 3×3 convolutions in stage 2; each further stage doubles them.
     filters: int = 64
+    #: Width of the added dense layer, whose output is the deep feature. The text names no activation: it is linear.
     features: int = 512
+    #: `mean`, `deviation`: Of red, green and blue in [0, 255], by which pixels are normalized: (pixel − mean) /
+    #: deviation. Those of ImageNet, unless weights come from a network that was fed otherwise. Gray faces take their
+    #: averages.
     mean: tuple[float, float, float] = (123.675, 116.28, 103.53)
     deviation: tuple[float, float, float] = (58.395, 57.12, 57.375)
+    #: Where the max-pooling at the head of stage 2 pads by a pixel: around, or at bottom and right alone, as in models
+    #: that come from Caffe.
     pool_padding: Literal["both", "end"] = "both"
+    #: The convolution in the first block of stages 3 to 5 that halves the side. Weights have the same shapes either
+    #: way, and other outputs.
     halved_by: Literal["1x1", "3x3"] = "1x1"
 
     def __post_init__(self) -> None:
@@ -187,19 +175,12 @@ SMALL_KERNEL = 3
 
 @dataclass(frozen=True)
 class SmallResidualConfig(ModelConfig):
-    """Sizes of the small encoder, of about 27 million multiplications for a face of 48 pixels a side.
+    """Sizes of the small encoder, of about 27 million multiplications for a face of 48 pixels a side."""
 
-    Parameters
-    ----------
-    filters : tuple of int
-        Of the blocks of each stage. The stem before the first stage and the first block of every later one halve the
-        side; the features are the last stage's channels, averaged over the image.
-    depth : int
-        Blocks of each stage.
-    """
-
+    #: Of the blocks of each stage. The stem before the first stage and the first block of every later one halve the
+    #: side; the features are the last stage's channels, averaged over the image.
     filters: tuple[int, ...] = (32, 64, 128)
-    depth: int = 1
+    depth: int = 1  #: Blocks of each stage.
 
     def __post_init__(self) -> None:
         refuse_sizes_below_one(self, "filters", "depth")

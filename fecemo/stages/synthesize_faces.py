@@ -28,22 +28,12 @@ CREASED_FACES = 100
 
 @dataclass(frozen=True)
 class MeasuredFaces:
-    """Landmarks of parents, by row of their data set.
+    """Landmarks of parents, by row of their data set."""
 
-    Parameters
-    ----------
-    place : dict of int to int
-        Where a row of the data set is in the other arrays.
-    meshes : ndarray of shape (n, 478, 3), float64
-        In pixels of the faces.
-    blendshapes : ndarray of shape (n, 52), float64
-    scores : ndarray of shape (n,), float64
-    """
-
-    place: dict[int, int]
-    meshes: np.ndarray
-    blendshapes: np.ndarray
-    scores: np.ndarray
+    place: dict[int, int]  #: Where a row of the data set is in the other arrays.
+    meshes: np.ndarray  #: Of shape (n, 478, 3), float64. In pixels of the faces.
+    blendshapes: np.ndarray  #: Of shape (n, 52), float64.
+    scores: np.ndarray  #: Of shape (n,), float64.
 
     def photographed(self, dataset: Dataset, row: int) -> PhotographedFace:
         """Return a face of the data set with its landmarks."""

@@ -82,17 +82,10 @@ class DatasetWay:
 
 @dataclass(frozen=True)
 class OtherSettings:
-    """A step that ran with other settings than a recipe's.
+    """A step that ran with other settings than a recipe's."""
 
-    Parameters
-    ----------
-    stage : str
-        That is to run again.
-    stored, current : dict of str to object
-        What its receipt has of the settings that differ, and what the recipe has.
-    """
-
-    stage: str
+    stage: str  #: That is to run again.
+    #: `stored`, `current`: What its receipt has of the settings that differ, and what the recipe has.
     stored: dict[str, Any]
     current: dict[str, Any]
 
@@ -104,17 +97,10 @@ def dataset_ways() -> dict[str, DatasetWay]:
 
 @dataclass(frozen=True)
 class DatasetRecipe:
-    """What a recipe says of one data set.
-
-    Parameters
-    ----------
-    way_name : str
-    settings : object
-        An instance of the way's settings.
-    """
+    """What a recipe says of one data set."""
 
     way_name: str
-    settings: Any
+    settings: Any  #: An instance of the way's settings.
 
     @property
     def way(self) -> DatasetWay:
@@ -172,22 +158,14 @@ class DatasetRecipe:
 
 @dataclass(frozen=True)
 class Roles:
-    """Which data set of a recipe is for what; without a target, faces are grouped and named and nothing is scored.
+    """Which data set of a recipe is for what; without a target, faces are grouped and named and nothing is scored."""
 
-    Parameters
-    ----------
-    source : str, optional
-        The unlabelled faces, from which representations are learnt and of which clusters are made.
-    target : str, optional
-        The labelled faces on which the study is scored.
-    triplet_test : str, optional
-        Rated triplets of other faces, such as FEC's own test list, from which nothing learns: Table 2 then reports of
-        every row's embedding how often it finds the odd one of three faces. Where the list is not there, triplets are
-        tested that were held out from training, and of the rows alone that learn from ratings.
-    """
-
+    #: The unlabelled faces, from which representations are learnt and of which clusters are made.
     source: str | None = None
-    target: str | None = None
+    target: str | None = None  #: The labelled faces on which the study is scored.
+    #: Rated triplets of other faces, such as FEC's own test list, from which nothing learns: Table 2 then reports of
+    #: every row's embedding how often it finds the odd one of three faces. Where the list is not there, triplets are
+    #: tested that were held out from training, and of the rows alone that learn from ratings.
     triplet_test: str | None = None
 
     def named(self) -> dict[str, str]:

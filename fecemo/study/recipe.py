@@ -33,91 +33,60 @@ MAX_SEED = 1 << 32
 
 @dataclass(frozen=True)
 class Recipe:
-    """A study.
+    """A study."""
 
-    Parameters
-    ----------
-    name : str
-        Of its run's folder, and in every record, so that two recipes never share a run.
-    title : str
-        Heading of tables and report.
-    datasets : dict of str to DatasetRecipe
-        Data sets by name, and how each is made: ``NAME: {fetch: {...}}``, ``NAME: {import: {...}}``,
-        ``NAME: {draw: {...}}`` or ``NAME: {synthesize: {...}}``. A phase names those from which it learns in its
-        ``data``, by name or by role, such as ``data: [target.train, rated]``. Labels of drawn and synthetic faces are
-        never counted as labels of people; those of the people of whom synthetic ones are made are.
-    roles : Roles
-        Which of them is what: ``{source: NAME, target: NAME}``.
-    approaches : dict of str to ApproachRecipe
-        Rows of the table, in order.
-    variants : tuple of str
-        Columns of the table, in order.
-    seed : int
-        Of everything random.
-    seeds : tuple of int
-        Further seeds: the study runs again with each of them, on the same faces and splits, in ``seeds/SEED`` of the
-        run's folder. The table then shows mean and spread.
-    data : dict of str to str
-        What is known of the faces of a data set, by its name: the name of a statement that comes with fecemo, such as
-        ``"fec"``, or the path of one's own. It is shown in the report's data card.
-    face_side : int
-        Side, in pixels, to which a whole 200-pixel face is reduced before it enters a network; other variants in
-        proportion. 200 reduces nothing.
-    threads : int, optional
-        Cores of one training. Fixed, it makes figures equal on machines of any number of cores; None gives each
-        training the whole machine.
-    devices : int, optional
-        Devices of one training, which share each batch out: data parallel, with the backend JAX alone. None takes every
-        accelerator that the backend sees.
-    landmark_model : Path
-        Google's ``face_landmarker.task``, by which faces are measured for the rows that need it: a file, or the name of
-        one that ``00_models.py`` has fetched. While it is not there, they wait for it.
-    published : str
-        Figures of others that are shown beside: a file of ``data_manifests/published``, such as ``"table1"``.
-    references : str
-        Figures of others, of other faces, that are printed beneath Table 2 in a block of their own: likewise a file.
-    clustering, map, naming, evaluation
-        Settings of the later stages.
-    keep_groups : bool
-        Whether a finished run's model and clusters stay when faces join the source, so that the names that people gave
-        stay valid: an archive grows. Without it, clusters are made anew. For recipes without a target.
-    cluster_sweep : ClusterSweepSettings, optional
-        Clusters at several numbers of them, named at several costs: asks for Table 2.
-    cost_curve : CostCurveSettings, optional
-        What a person's acts buy: balanced accuracy of every clustered row against clusters named and faces labelled.
-    compose : ComposeSettings, optional
-        The composition study on the target: training sets of one size with changing shares of a group. Its figure is in
-        the report.
-    learning : dict of str to dict
-        Learning curves, printed beneath Table 2: by row, which setting has less, and how much. A phase's ``faces``,
-        ``label_fraction`` or ``epochs``, as in ``small_resnet: {classify.faces: [600, 2400]}``, is trained with less;
-        of ``cluster_on: [500, 2000]`` faces only the clusters are made anew. ``variants`` names the variants, where
-        these are not all of the row's. The row itself is the last point of each curve.
-    """
-
-    name: str
-    title: str
+    name: str  #: Of its run's folder, and in every record, so that two recipes never share a run.
+    title: str  #: Heading of tables and report.
+    #: Data sets by name, and how each is made: ``NAME: {fetch: {...}}``, ``NAME: {import: {...}}``, ``NAME: {draw:
+    #: {...}}`` or ``NAME: {synthesize: {...}}``. A phase names those from which it learns in its ``data``, by name or
+    #: by role, such as ``data: [target.train, rated]``. Labels of drawn and synthetic faces are never counted as labels
+    #: of people; those of the people of whom synthetic ones are made are.
     datasets: dict[str, DatasetRecipe]
-    roles: Roles
-    approaches: dict[str, ApproachRecipe]
-    variants: tuple[str, ...] = ("rgb", "gray", "tight")
-    seed: int = 0
+    roles: Roles  #: Which of them is what: ``{source: NAME, target: NAME}``.
+    approaches: dict[str, ApproachRecipe]  #: Rows of the table, in order.
+    variants: tuple[str, ...] = ("rgb", "gray", "tight")  #: Columns of the table, in order.
+    seed: int = 0  #: Of everything random.
+    #: Further seeds: the study runs again with each of them, on the same faces and splits, in ``seeds/SEED`` of the
+    #: run's folder. The table then shows mean and spread.
     seeds: tuple[int, ...] = ()
+    #: What is known of the faces of a data set, by its name: the name of a statement that comes with fecemo, such as
+    #: ``"fec"``, or the path of one's own. It is shown in the report's data card.
     data: dict[str, str] = field(default_factory=dict)
+    #: Side, in pixels, to which a whole 200-pixel face is reduced before it enters a network; other variants in
+    #: proportion. 200 reduces nothing.
     face_side: int = FACE_SIDE
+    #: Cores of one training. Fixed, it makes figures equal on machines of any number of cores; None gives each training
+    #: the whole machine.
     threads: int | None = None
+    #: Devices of one training, which share each batch out: data parallel, with the backend JAX alone. None takes every
+    #: accelerator that the backend sees.
     devices: int | None = None
+    #: Google's ``face_landmarker.task``, by which faces are measured for the rows that need it: a file, or the name of
+    #: one that ``00_models.py`` has fetched. While it is not there, they wait for it.
     landmark_model: Path = Path("face_landmarker.task")
+    #: Figures of others that are shown beside: a file of ``data_manifests/published``, such as ``"table1"``.
     published: str = ""
+    #: Figures of others, of other faces, that are printed beneath Table 2 in a block of their own: likewise a file.
     references: str = "table2"
+    #: `clustering`, `map`, `naming`, `evaluation`: Settings of the later stages.
     clustering: KMeansSettings = field(default_factory=KMeansSettings)
     map: MapSettings = field(default_factory=MapSettings)
     naming: NamingSettings = field(default_factory=NamingSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+    #: Whether a finished run's model and clusters stay when faces join the source, so that the names that people gave
+    #: stay valid: an archive grows. Without it, clusters are made anew. For recipes without a target.
     keep_groups: bool = False
+    #: Clusters at several numbers of them, named at several costs: asks for Table 2.
     cluster_sweep: ClusterSweepSettings | None = None
+    #: What a person's acts buy: balanced accuracy of every clustered row against clusters named and faces labelled.
     cost_curve: CostCurveSettings | None = None
+    #: The composition study on the target: training sets of one size with changing shares of a group. Its figure is in
+    #: the report.
     compose: ComposeSettings | None = None
+    #: Learning curves, printed beneath Table 2: by row, which setting has less, and how much. A phase's ``faces``,
+    #: ``label_fraction`` or ``epochs``, as in ``small_resnet: {classify.faces: [600, 2400]}``, is trained with less; of
+    #: ``cluster_on: [500, 2000]`` faces only the clusters are made anew. ``variants`` names the variants, where these
+    #: are not all of the row's. The row itself is the last point of each curve.
     learning: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -93,14 +93,9 @@ class EMA(Balance):
 
     E_i begins at the first L_i, so that the first steps are not blown up. A loss in other units, c L_i, has the same
     gradient. β = 0 gives that of Σ log L_i, and β towards 1 fixed weights. The text gives no β.
-
-    Parameters
-    ----------
-    beta : float
-        β, in [0, 1).
     """
 
-    beta: float = 0.9
+    beta: float = 0.9  #: β, in [0, 1).
     name: str = field(default="ema", init=False)
 
     def __post_init__(self) -> None:
@@ -131,14 +126,9 @@ class DWA(Balance):
 
     r_i is the mean of L_i over the last epoch, divided by that over the epoch before: a term that falls slowly counts
     more. In the first two epochs w_i is 1.
-
-    Parameters
-    ----------
-    temperature : float
-        T.
     """
 
-    temperature: float = 2.0
+    temperature: float = 2.0  #: T.
     name: str = field(default="dwa", init=False)
 
     def __post_init__(self) -> None:
@@ -188,14 +178,9 @@ class RatedEMA(Balance):
 
     The text that could be read says that it combines EMA with DWA and scales by magnitude before it adjusts by rates,
     and prints no formula.
-
-    Parameters
-    ----------
-    beta : float
-        See `EMA`.
     """
 
-    beta: float = 0.9
+    beta: float = 0.9  #: See `EMA`.
     name: str = field(default="rema", init=False)
 
     def __post_init__(self) -> None:
@@ -254,15 +239,9 @@ class DynamicWeightedEMA(RatedEMA):
 
 @dataclass(frozen=True)
 class Uncertainty(Balance):
-    """Σ λ_i L_i / (2 exp s_i) + s_i / 2, s learned with the weights (Kendall, Gal and Cipolla 2018, section 3.2).
+    """Σ λ_i L_i / (2 exp s_i) + s_i / 2, s learned with the weights (Kendall, Gal and Cipolla 2018, section 3.2)."""
 
-    Parameters
-    ----------
-    begin : float
-        s_i, the logarithm of a term's variance, before the first step.
-    """
-
-    begin: float = -0.5
+    begin: float = -0.5  #: s_i, the logarithm of a term's variance, before the first step.
     name: str = field(default="uncertainty", init=False)
 
     learned = ("log_variances",)

@@ -140,16 +140,9 @@ class SGD(Optimizer):
     Decay is a part of the gradient and gathers momentum with it, as in the frameworks in which studies state it
     beside momentum. Keras's ``weight_decay`` acts on the weights alone and would be ten times weaker at a momentum
     of .9, so that this one thing is not left to Keras.
-
-    Parameters
-    ----------
-    momentum : float
-        In [0, 1).
-    weight_decay : float
-    nesterov : bool
     """
 
-    momentum: float = 0.0
+    momentum: float = 0.0  #: In [0, 1).
     weight_decay: float = 0.0
     nesterov: bool = False
     name: str = field(default="sgd", init=False)
@@ -183,17 +176,11 @@ class SAM(Optimizer):
     e = ρ g / ‖g‖₂, g the gradient at the weights w and its norm that over all weights; the other optimizer then steps
     from w along the gradient at w + e (Foret et al. 2021, algorithm 1). Both gradients are of one batch, altered alike,
     so that a step costs two. Normalizations of batches move twice.
-
-    Parameters
-    ----------
-    base : str or dict
-        The other optimizer, by name or by name with settings: ``{sam: {base: {adamw: {weight_decay: 1.0e-3}}}}``.
-    rho : float
-        ρ.
     """
 
+    #: The other optimizer, by name or by name with settings: ``{sam: {base: {adamw: {weight_decay: 1.0e-3}}}}``.
     base: Any = "adam"
-    rho: float = 0.05
+    rho: float = 0.05  #: ρ.
     name: str = field(default="sam", init=False)
 
     passes = 2
@@ -247,17 +234,11 @@ class Averaged(Optimizer):
 
     m ← β m + (1 − β) w after every step, m = w after the first. The phase is validated by w, and ends with m; what a
     normalization of batches remembers stays that of w, which is near m where the rate ends near 0.
-
-    Parameters
-    ----------
-    base : str or dict
-        The other optimizer, by name or by name with settings: ``{averaged: {base: {adamw: {weight_decay: 1.0e-3}}}}``.
-    beta : float
-        β, in [0, 1): some 1 / (1 − β) steps count.
     """
 
+    #: The other optimizer, by name or by name with settings: ``{averaged: {base: {adamw: {weight_decay: 1.0e-3}}}}``.
     base: Any = "adam"
-    beta: float = 0.99
+    beta: float = 0.99  #: β, in [0, 1): some 1 / (1 − β) steps count.
     name: str = field(default="averaged", init=False)
 
     def __post_init__(self) -> None:

@@ -47,15 +47,9 @@ class Constant(Schedule):
 
 @dataclass(frozen=True)
 class Halved(Schedule):
-    """½ to the power of the whole periods that are done ("weighted-cluster loss", section 4.2).
+    """½ to the power of the whole periods that are done ("weighted-cluster loss", section 4.2)."""
 
-    Parameters
-    ----------
-    every : int
-        Epochs of a period.
-    """
-
-    every: int = 10
+    every: int = 10  #: Epochs of a period.
     name: str = field(default="halved", init=False)
 
     def __post_init__(self) -> None:
@@ -69,15 +63,9 @@ class Halved(Schedule):
 
 @dataclass(frozen=True)
 class Exponential(Schedule):
-    """A rate to the power of the whole epochs that are done.
+    """A rate to the power of the whole epochs that are done."""
 
-    Parameters
-    ----------
-    rate : float
-        In (0, 1).
-    """
-
-    rate: float = 0.98
+    rate: float = 0.98  #: In (0, 1).
     name: str = field(default="exponential", init=False)
 
     def __post_init__(self) -> None:
@@ -91,15 +79,9 @@ class Exponential(Schedule):
 
 @dataclass(frozen=True)
 class Cosine(Schedule):
-    """Up from near 0 to 1, then down to near 0 along half a cosine (Loshchilov and Hutter 2017, equation 5).
+    """Up from near 0 to 1, then down to near 0 along half a cosine (Loshchilov and Hutter 2017, equation 5)."""
 
-    Parameters
-    ----------
-    warmup : float
-        Epochs of the way up.
-    """
-
-    warmup: float = 0.0
+    warmup: float = 0.0  #: Epochs of the way up.
     name: str = field(default="cosine", init=False)
 
     def __post_init__(self) -> None:

@@ -14,24 +14,12 @@ from fecemo.registry import entries, find
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What a user says of a set beside where it lies.
+    """What a user says of a set beside where it lies."""
 
-    Parameters
-    ----------
-    classes : tuple of str
-        The set's own classes in their order; without it, the usual emotions that occur.
-    numbering : str
-        What labels that are numbers mean; one of `NUMBERING_NAMES`.
-    annotations : tuple of str
-        Further columns to read, which hold numbers.
-    text_annotations : tuple of str
-        Further columns to read, which hold words.
-    """
-
-    classes: tuple[str, ...] = ()
-    numbering: str = ""
-    annotations: tuple[str, ...] = ()
-    text_annotations: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()  #: The set's own classes in their order; without it, the usual emotions that occur.
+    numbering: str = ""  #: What labels that are numbers mean; one of `NUMBERING_NAMES`.
+    annotations: tuple[str, ...] = ()  #: Further columns to read, which hold numbers.
+    text_annotations: tuple[str, ...] = ()  #: Further columns to read, which hold words.
 
 
 @dataclass(frozen=True)

@@ -23,23 +23,12 @@ INDIVIDUAL = 0.25
 
 @dataclass(frozen=True)
 class ExpressionMean:
-    """Means over the faces of a class.
+    """Means over the faces of a class."""
 
-    Parameters
-    ----------
-    faces : int
-        Of how many, at least 1.
-    blendshapes : ndarray of shape (52,), float64
-    mesh : ndarray of shape (478, 3), float64
-        Aligned.
-    creases : ndarray of shape (side, side), float64
-        As `FaceSynthesizer.creases` gives them.
-    """
-
-    faces: int
-    blendshapes: np.ndarray
-    mesh: np.ndarray
-    creases: np.ndarray
+    faces: int  #: Of how many, at least 1.
+    blendshapes: np.ndarray  #: Of shape (52,), float64.
+    mesh: np.ndarray  #: Of shape (478, 3), float64. Aligned.
+    creases: np.ndarray  #: Of shape (side, side), float64. As `FaceSynthesizer.creases` gives them.
 
     @property
     def trust(self) -> float:
@@ -74,13 +63,7 @@ def mean_expression(blendshapes: np.ndarray, meshes: np.ndarray, creases: Iterab
 
 @dataclass(frozen=True)
 class ExpressionChange:
-    """From what neutral faces show on average to what a class shows.
-
-    Parameters
-    ----------
-    expressions : ExpressionMap
-    neutral, shown : ExpressionMean
-    """
+    """From what neutral faces show on average to what a class shows."""
 
     expressions: ExpressionMap
     neutral: ExpressionMean

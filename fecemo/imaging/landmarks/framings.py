@@ -13,25 +13,15 @@ Points = np.ndarray
 
 @dataclass(frozen=True)
 class Framing:
-    """A way of bringing a face into a picture by its eyes, and perhaps its mouth.
+    """A way of bringing a face into a picture by its eyes, and perhaps its mouth."""
 
-    Parameters
-    ----------
-    picture : callable
-        ``picture(face, places) -> ndarray`` of shape (200, 200, 1), uint8; places are right eye, left eye and mouth, of
-        shape (3, 2).
-    unsure : ndarray of shape (3, 2)
-        Where they are expected in a face of which nobody is sure: such a face is not turned.
-    by_mouth : bool
-        Whether the mouth decides too, which face detectors' columns do not say.
-    config : dict
-        What shapes the pictures, for receipts.
-    """
-
+    #: ``picture(face, places) -> ndarray`` of shape (200, 200, 1), uint8; places are right eye, left eye and mouth, of
+    #: shape (3, 2).
     picture: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    #: Of shape (3, 2). Where they are expected in a face of which nobody is sure: such a face is not turned.
     unsure: np.ndarray
-    by_mouth: bool
-    config: dict[str, Any]
+    by_mouth: bool  #: Whether the mouth decides too, which face detectors' columns do not say.
+    config: dict[str, Any]  #: What shapes the pictures, for receipts.
 
     def places(self, found: Points, sure: np.ndarray) -> tuple[Points, np.ndarray]:
         """Return by which points faces are framed, and which of them are by their own.

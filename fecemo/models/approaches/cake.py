@@ -21,17 +21,10 @@ AFFECT = 2
 
 @dataclass(frozen=True)
 class CakeConfig(SmallResidualConfig):
-    """Sizes of `SmallResidualConfig`, with the bottleneck.
+    """Sizes of `SmallResidualConfig`, with the bottleneck."""
 
-    Parameters
-    ----------
-    embedding : int
-        k, at least 2.
-    classes_2, classes_3 : int, optional
-        Classes of the second and the third data set; by default as many as of the first.
-    """
-
-    embedding: int = 3
+    embedding: int = 3  #: k, at least 2.
+    #: `classes_2`, `classes_3`: Classes of the second and the third data set; by default as many as of the first.
     classes_2: int | None = None
     classes_3: int | None = None
 

@@ -10,15 +10,10 @@ from fecemo.models.residual import SmallResidualConfig
 
 @dataclass(frozen=True)
 class ContrastiveConfig(SmallResidualConfig):
-    """Sizes of `SmallResidualConfig`, with the projection that is thrown away after training.
+    """Sizes of `SmallResidualConfig`, with the projection that is thrown away after training."""
 
-    Parameters
-    ----------
-    projection : int
-        Width of both its dense layers. What it gives is compared, and the features before it are the embedding
-        (section 4.2): they keep what the views do not share.
-    """
-
+    #: Width of both its dense layers. What it gives is compared, and the features before it are the embedding (section
+    #: 4.2): they keep what the views do not share.
     projection: int = 128
 
     def __post_init__(self) -> None:

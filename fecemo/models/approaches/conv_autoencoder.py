@@ -17,19 +17,12 @@ from fecemo.models.approach import (
 
 @dataclass(frozen=True)
 class ConvAutoencoderConfig(ModelConfig):
-    """Sizes of the convolutional autoencoder; the defaults are the published ones.
+    """Sizes of the convolutional autoencoder; the defaults are the published ones."""
 
-    Parameters
-    ----------
-    filters : tuple of int
-        Filters of each pair of convolutions in the encoder.
-    pools : tuple of int
-        Size of the max-pooling after each pair, and stride of the transposed convolution that mirrors it. Their
-        product divides the side of the image. The text gives no sizes: 2, 2, 2 is ours for 200 pixels, and
-        2, 3, 5 for 150, the coarsest last, so that the widest gaps of the strided decoder are filled by all the others.
-    """
-
-    filters: tuple[int, ...] = (32, 64, 128)
+    filters: tuple[int, ...] = (32, 64, 128)  #: Filters of each pair of convolutions in the encoder.
+    #: Size of the max-pooling after each pair, and stride of the transposed convolution that mirrors it. Their product
+    #: divides the side of the image. The text gives no sizes: 2, 2, 2 is ours for 200 pixels, and 2, 3, 5 for 150, the
+    #: coarsest last, so that the widest gaps of the strided decoder are filled by all the others.
     pools: tuple[int, ...] = (2, 2, 2)
 
     def __post_init__(self) -> None:

@@ -10,21 +10,13 @@ from fecemo.models.approach import IMAGE, Approach, ModelConfig, Phase, Shape, r
 
 @dataclass(frozen=True)
 class DenseAutoencoderConfig(ModelConfig):
-    """Sizes of the dense autoencoder; the defaults are the published ones.
+    """Sizes of the dense autoencoder; the defaults are the published ones."""
 
-    Parameters
-    ----------
-    widths : tuple of int
-        Dense layers of the encoder, in order; the decoder has them in reverse.
-    embedding : int
-        Width of the embedding.
-    output_activation : {"selu", "sigmoid"}
-        Of the layer that gives the pixels. SELU as published, though cross-entropy then clips what falls outside of
-        [0, 1] and teaches nothing there; sigmoid is the sound choice.
-    """
-
+    #: Dense layers of the encoder, in order; the decoder has them in reverse.
     widths: tuple[int, ...] = (2000, 1000, 500, 200)
-    embedding: int = 100
+    embedding: int = 100  #: Width of the embedding.
+    #: Of the layer that gives the pixels. SELU as published, though cross-entropy then clips what falls outside of [0,
+    #: 1] and teaches nothing there; sigmoid is the sound choice.
     output_activation: Literal["selu", "sigmoid"] = "selu"
 
     def __post_init__(self) -> None:

@@ -22,14 +22,9 @@ from fecemo.models.approach import EMBEDDING_OF, PROBABILITIES_OF, Approach, Mod
 
 @dataclass(frozen=True)
 class EnsembleConfig(ModelConfig):
-    """Which rows answer together.
+    """Which rows answer together."""
 
-    Parameters
-    ----------
-    members : tuple of str
-        Rows of the recipe, at least one; of rows that differ by their ``seed`` alone it is an ensemble of seeds.
-    """
-
+    #: Rows of the recipe, at least one; of rows that differ by their ``seed`` alone it is an ensemble of seeds.
     members: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

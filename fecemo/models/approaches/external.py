@@ -8,35 +8,18 @@ from fecemo.models.approach import IMAGE, Approach, ModelConfig, Shape
 
 @dataclass(frozen=True)
 class ExternalConfig(ModelConfig):
-    """A network in a file, and how its makers prepare a face for it: ``(pixel − mean) / std`` by channel.
+    """A network in a file, and how its makers prepare a face for it: ``(pixel − mean) / std`` by channel."""
 
-    Parameters
-    ----------
-    file : str
-        Path of an ``.onnx`` file, which onnxruntime runs, or of a ``.tflite`` file, which ai-edge-litert runs.
-    sha256 : str
-        Of the file, in hexadecimal: a file of another digest is refused.
-    trained_on : str
-        What it learnt from, such as ``"AffectNet, 287,651 labels"``: every table has it in the place of labels.
-    in_sample : bool
-        Whether the faces that are scored may be among these; tables say so.
-    output : str
-        Name of the output to take; by default the first.
-    side : int
-        Side in pixels of what it takes, where the file leaves it open; by default as the file says.
-    channels : str
-        Order of colours, ``rgb`` or ``bgr``. A network of one channel takes gray levels.
-    mean, std : tuple of float
-        Gray levels, in [0, 255], one for all channels or one for each; std above 0.
-    """
-
+    #: Path of an ``.onnx`` file, which onnxruntime runs, or of a ``.tflite`` file, which ai-edge-litert runs.
     file: str = ""
-    sha256: str = ""
+    sha256: str = ""  #: Of the file, in hexadecimal: a file of another digest is refused.
+    #: What it learnt from, such as ``"AffectNet, 287,651 labels"``: every table has it in the place of labels.
     trained_on: str = ""
-    in_sample: bool = False
-    output: str = ""
-    side: int = 0
-    channels: str = "rgb"
+    in_sample: bool = False  #: Whether the faces that are scored may be among these; tables say so.
+    output: str = ""  #: Name of the output to take; by default the first.
+    side: int = 0  #: Side in pixels of what it takes, where the file leaves it open; by default as the file says.
+    channels: str = "rgb"  #: Order of colours, ``rgb`` or ``bgr``. A network of one channel takes gray levels.
+    #: `mean`, `std`: Gray levels, in [0, 255], one for all channels or one for each; std above 0.
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (255.0,)
 
@@ -64,19 +47,12 @@ class ExternalConfig(ModelConfig):
 
 @dataclass(frozen=True)
 class ExternalClassifierConfig(ExternalConfig):
-    """Further, what a classifier's numbers mean.
+    """Further, what a classifier's numbers mean."""
 
-    Parameters
-    ----------
-    classes : tuple of str
-        Class of each number, by this project's names, in the order of the file. One that the scored faces do not know
-        is left out; one of theirs that the network does not know is never its answer.
-    logits : bool
-        Whether the numbers are logits, of which the softmax is taken; else they are probabilities.
-    """
-
+    #: Class of each number, by this project's names, in the order of the file. One that the scored faces do not know is
+    #: left out; one of theirs that the network does not know is never its answer.
     classes: tuple[str, ...] = ()
-    logits: bool = False
+    logits: bool = False  #: Whether the numbers are logits, of which the softmax is taken; else they are probabilities.
 
     def check_image(self, shape: Shape) -> None:
         """Raise `ValueError` likewise, and if there are no two classes, or two of one name."""

@@ -9,15 +9,9 @@ from fecemo.models.approach import EMBEDDING, Approach, ModelConfig, Phase, Shap
 
 @dataclass(frozen=True)
 class HeadConfig(ModelConfig):
-    """Sizes of the head; the defaults are the published ones.
+    """Sizes of the head; the defaults are the published ones."""
 
-    Parameters
-    ----------
-    head : tuple of int
-        SELU layers before the softmax; see `SemiSupervisedConfig`.
-    """
-
-    head: tuple[int, ...] = (256, 64)
+    head: tuple[int, ...] = (256, 64)  #: SELU layers before the softmax; see `SemiSupervisedConfig`.
 
     def __post_init__(self) -> None:
         refuse_sizes_below_one(self, "head")

@@ -19,22 +19,14 @@ SHUFFLED = "shuffled"
 
 @dataclass(frozen=True)
 class HybridConfig(SmallResidualConfig):
-    """Sizes of `SmallResidualConfig`, with the heads.
+    """Sizes of `SmallResidualConfig`, with the heads."""
 
-    Parameters
-    ----------
-    pieces : int
-        Tiles along a side, of a jigsaw.
-    tiles_from : {"average", "map"}
-        What the order of the tiles is told from: the average of the features over the face, as published, or, soundly
-        for an encoder of few layers, which hardly knows places from its padding, their map.
-    whole : bool
-        Tell emotions from the whole face beside the shuffled one, at twice the cost. As published, the shuffled face
-        is the only one that is seen: at 48 pixels a strong handicap. With it goes ``jigsaw: {into: shuffled}``.
-    """
-
-    pieces: int = 3
+    pieces: int = 3  #: Tiles along a side, of a jigsaw.
+    #: What the order of the tiles is told from: the average of the features over the face, as published, or, soundly
+    #: for an encoder of few layers, which hardly knows places from its padding, their map.
     tiles_from: Literal["average", "map"] = "average"
+    #: Tell emotions from the whole face beside the shuffled one, at twice the cost. As published, the shuffled face is
+    #: the only one that is seen: at 48 pixels a strong handicap. With it goes ``jigsaw: {into: shuffled}``.
     whole: bool = False
 
     def __post_init__(self) -> None:

@@ -13,15 +13,9 @@ MEASURED = ("landmark_features.distances", "landmark_features.blendshapes")
 
 @dataclass(frozen=True)
 class LandmarkEncoderConfig(SmallResidualConfig):
-    """Sizes of `SmallResidualConfig`, with a dense layer that gives the landmark features.
+    """Sizes of `SmallResidualConfig`, with a dense layer that gives the landmark features."""
 
-    Parameters
-    ----------
-    landmark_features : int
-        How many numbers are learnt: distances and blendshapes.
-    """
-
-    landmark_features: int = 69
+    landmark_features: int = 69  #: How many numbers are learnt: distances and blendshapes.
 
     def __post_init__(self) -> None:
         super().__post_init__()

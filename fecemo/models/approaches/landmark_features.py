@@ -16,14 +16,10 @@ LIMIT = 4.0
 
 @dataclass(frozen=True)
 class LandmarkFeaturesConfig(ModelConfig):
-    """Which landmark features there are, and how much each group counts; they are of whole faces in colour always.
+    """Which landmark features there are, and how much each group counts; they are of whole faces in colour always."""
 
-    Parameters
-    ----------
-    distances, blendshapes, gradients : float
-        Factor of each group, whose squares add up to 1 for a face, in the mean, before it; 0 leaves the group out.
-    """
-
+    #: `distances`, `blendshapes`, `gradients`: Factor of each group, whose squares add up to 1 for a face, in the mean,
+    #: before it; 0 leaves the group out.
     distances: float = 1.0
     blendshapes: float = 1.0
     gradients: float = 0.0

@@ -15,23 +15,16 @@ from fecemo.models.residual import SmallResidualConfig
 
 @dataclass(frozen=True)
 class LandmarkResidualConfig(SmallResidualConfig):
-    """Sizes of `SmallResidualConfig`, with those of the landmark stream.
+    """Sizes of `SmallResidualConfig`, with those of the landmark stream."""
 
-    Parameters
-    ----------
-    landmark_widths : tuple of int
-        SELU layers between the landmark features and the classes.
-    distances, blendshapes, gradients : float
-        Factor of each group of landmark features; see `LandmarkFeaturesConfig`. 0 leaves the group out.
-    dropout : tuple of float
-        Shares, in [0, 1), of the landmark features as they enter and of all features before the classes that are left
-        out of a face while learning: what was measured is learnt by heart sooner than pixels, which are altered.
-    """
-
-    landmark_widths: tuple[int, ...] = (128,)
+    landmark_widths: tuple[int, ...] = (128,)  #: SELU layers between the landmark features and the classes.
+    #: `distances`, `blendshapes`, `gradients`: Factor of each group of landmark features; see `LandmarkFeaturesConfig`.
+    #: 0 leaves the group out.
     distances: float = 1.0
     blendshapes: float = 1.0
     gradients: float = 1.0
+    #: Shares, in [0, 1), of the landmark features as they enter and of all features before the classes that are left
+    #: out of a face while learning: what was measured is learnt by heart sooner than pixels, which are altered.
     dropout: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:

@@ -16,29 +16,15 @@ from fecemo.models.approaches.landmark_encoder import MEASURED
 
 @dataclass(frozen=True)
 class FusionConfig(ModelConfig):
-    """Sizes of the fusion of an image and a landmark stream.
+    """Sizes of the fusion of an image and a landmark stream."""
 
-    Parameters
-    ----------
-    landmark_features : int
-        How many numbers the landmark stream learns to give: 69 of our landmark model, 136 of the authors'.
-    width : int
-        Of a token; the narrower ones have a half and a quarter of it.
-    fusion_depth : int
-        Blocks at each width: 4, 6 or 8 as published.
-    heads : int
-    mix_tokens : bool
-        See `fusion_block`.
-    drop_path : float
-        Chance that a branch of the last block is left out of a face.
-    """
-
+    #: How many numbers the landmark stream learns to give: 69 of our landmark model, 136 of the authors'.
     landmark_features: int = 69
-    width: int = 512
-    fusion_depth: int = 8
+    width: int = 512  #: Of a token; the narrower ones have a half and a quarter of it.
+    fusion_depth: int = 8  #: Blocks at each width: 4, 6 or 8 as published.
     heads: int = 8
-    mix_tokens: bool = True
-    drop_path: float = 0.1
+    mix_tokens: bool = True  #: See `fusion_block`.
+    drop_path: float = 0.1  #: Chance that a branch of the last block is left out of a face.
 
     def __post_init__(self) -> None:
         refuse_sizes_below_one(self, "landmark_features", "width", "fusion_depth", "heads")
@@ -50,30 +36,18 @@ class FusionConfig(ModelConfig):
 
 @dataclass(frozen=True)
 class PosterConfig(FusionConfig):
-    """Sizes of POSTER; the defaults are the published ones, its large model.
+    """Sizes of POSTER; the defaults are the published ones, its large model."""
 
-    Parameters
-    ----------
-    side : int
-        Side in pixels to which faces are resized; a multiple of 16.
-    filters : tuple of int
-        Of the three stages of the image stream, each of which halves the side.
-    units : tuple of int
-        Blocks of each stage.
-    landmark_filters : tuple of int
-        Of the landmark stream: before and after its third halving. Its map has four halvings.
-    landmark_units : tuple of int
-        Blocks of each stage of the landmark stream beside the one that halves the side.
-    tokens : {"channels", "places"}
-        What a token of the image is: as the authors' code reshapes its map, some whole channels of it, or, soundly, a
-        place of the face, of 2×2 places of the map. Weights have the same shapes either way.
-    """
-
-    side: int = 112
+    side: int = 112  #: Side in pixels to which faces are resized; a multiple of 16.
+    #: Of the three stages of the image stream, each of which halves the side.
     filters: tuple[int, int, int] = (64, 128, 256)
-    units: tuple[int, int, int] = (3, 4, 14)
+    units: tuple[int, int, int] = (3, 4, 14)  #: Blocks of each stage.
+    #: Of the landmark stream: before and after its third halving. Its map has four halvings.
     landmark_filters: tuple[int, int] = (64, 128)
+    #: Blocks of each stage of the landmark stream beside the one that halves the side.
     landmark_units: tuple[int, int, int] = (4, 6, 2)
+    #: What a token of the image is: as the authors' code reshapes its map, some whole channels of it, or, soundly, a
+    #: place of the face, of 2×2 places of the map. Weights have the same shapes either way.
     tokens: Literal["channels", "places"] = "channels"
 
     def __post_init__(self) -> None:

@@ -9,15 +9,9 @@ from fecemo.models.residual import ResidualConfig
 
 @dataclass(frozen=True)
 class SEResNetConfig(ResidualConfig):
-    """Sizes of `ResidualConfig`, with squeeze and excitation in every block.
+    """Sizes of `ResidualConfig`, with squeeze and excitation in every block."""
 
-    Parameters
-    ----------
-    squeeze : int
-        By which it narrows the channels.
-    """
-
-    squeeze: int = 16
+    squeeze: int = 16  #: By which it narrows the channels.
 
     def __post_init__(self) -> None:
         super().__post_init__()

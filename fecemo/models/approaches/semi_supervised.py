@@ -10,16 +10,11 @@ from fecemo.models.approaches.conv_autoencoder import ConvAutoencoderConfig
 
 @dataclass(frozen=True)
 class SemiSupervisedConfig(ConvAutoencoderConfig):
-    """Sizes of `ConvAutoencoderConfig`, with a head; the defaults are the published ones.
-
-    Parameters
-    ----------
-    head : tuple of int
-        SELU layers before the softmax. The text says three dense layers from 256 to 8; the middle width is ours, and
-        so are the activations.
-    """
+    """Sizes of `ConvAutoencoderConfig`, with a head; the defaults are the published ones."""
 
     filters: tuple[int, ...] = (128, 256, 512)
+    #: SELU layers before the softmax. The text says three dense layers from 256 to 8; the middle width is ours, and so
+    #: are the activations.
     head: tuple[int, ...] = (256, 64)
 
     def __post_init__(self) -> None:

@@ -9,25 +9,14 @@ from fecemo.models.approach import IMAGE, Approach, ModelConfig, Phase, Shape, r
 
 @dataclass(frozen=True)
 class SupervisedConfig(ModelConfig):
-    """Sizes of the supervised classifier; the defaults are the published ones.
+    """Sizes of the supervised classifier; the defaults are the published ones."""
 
-    Parameters
-    ----------
-    groups : tuple of int
-        Convolutions in each group, with a 2×2 max-pooling between groups.
-    filters : int
-        Of every convolution.
-    dense : int
-        Width of the SELU layer before the softmax.
-    kernel_initializer : {"glorot_uniform", "he_normal"}
-        Of the convolutions. The text names none: Keras's default is ours. It halves the variance of the signal at each
-        of the seventeen ReLU layers (He et al. 2015, section 2.2), and narrow networks then do not leave chance;
-        ``he_normal`` keeps the variance and is the sound choice.
-    """
-
-    groups: tuple[int, ...] = (7, 7, 3)
-    filters: int = 64
-    dense: int = 256
+    groups: tuple[int, ...] = (7, 7, 3)  #: Convolutions in each group, with a 2×2 max-pooling between groups.
+    filters: int = 64  #: Of every convolution.
+    dense: int = 256  #: Width of the SELU layer before the softmax.
+    #: Of the convolutions. The text names none: Keras's default is ours. It halves the variance of the signal at each
+    #: of the seventeen ReLU layers (He et al. 2015, section 2.2), and narrow networks then do not leave chance;
+    #: ``he_normal`` keeps the variance and is the sound choice.
     kernel_initializer: Literal["glorot_uniform", "he_normal"] = "glorot_uniform"
 
     def __post_init__(self) -> None:

@@ -7,25 +7,14 @@ from fecemo.models.approach import IMAGE, Approach, ModelConfig, refuse_sizes_be
 
 @dataclass(frozen=True)
 class SymmetricHogConfig(ModelConfig):
-    """How finely a face is described, and how much of its picture; see `fecemo.imaging.oriented_gradients`.
+    """How finely a face is described, and how much of its picture; see `fecemo.imaging.oriented_gradients`."""
 
-    Parameters
-    ----------
-    cells : int
-        Along each side of what is described; at least 2.
-    directions : int
-        Into which half a circle is divided.
-    share : float
-        Of the picture's side that is described.
-    below : float
-        How far the middle of the part lies below the picture's, of the picture's side; in [0, 1], and no lower than
-        where the part ends with the picture. By default the part reaches, in
-        aligned pictures, from the brows to the chin: hair and the outline of the head say nothing of expression.
-    """
-
-    cells: int = 9
-    directions: int = 9
-    share: float = 0.65
+    cells: int = 9  #: Along each side of what is described; at least 2.
+    directions: int = 9  #: Into which half a circle is divided.
+    share: float = 0.65  #: Of the picture's side that is described.
+    #: How far the middle of the part lies below the picture's, of the picture's side; in [0, 1], and no lower than
+    #: where the part ends with the picture. By default the part reaches, in aligned pictures, from the brows to the
+    #: chin: hair and the outline of the head say nothing of expression.
     below: float = 0.04
 
     def __post_init__(self) -> None:

@@ -15,21 +15,11 @@ FIRST_BIAS = 0.05
 
 @dataclass(frozen=True)
 class TripletEmbeddingConfig(ModelConfig):
-    """Sizes of the network.
+    """Sizes of the network."""
 
-    Parameters
-    ----------
-    dropout : tuple of float
-        Shares that are left out before each of the two dense layers.
-    dense : int
-        Width of the GELU layer.
-    embedding : int
-        Width of the embedding, which is of unit length; the study's is 16.
-    """
-
-    dropout: tuple[float, float] = (0.2, 0.4)
-    dense: int = 256
-    embedding: int = 16
+    dropout: tuple[float, float] = (0.2, 0.4)  #: Shares that are left out before each of the two dense layers.
+    dense: int = 256  #: Width of the GELU layer.
+    embedding: int = 16  #: Width of the embedding, which is of unit length; the study's is 16.
 
     def __post_init__(self) -> None:
         refuse_sizes_below_one(self, "dense", "embedding")

@@ -13,14 +13,9 @@ from fecemo.models.approaches.triplet_embedding import TripletEmbeddingConfig
 
 @dataclass(frozen=True)
 class TripletLandmarksConfig(TripletEmbeddingConfig):
-    """Sizes of `TripletEmbeddingConfig`, and what the network is given.
+    """Sizes of `TripletEmbeddingConfig`, and what the network is given."""
 
-    Parameters
-    ----------
-    distances, blendshapes, gradients : bool
-        Whether it is given these measurements.
-    """
-
+    #: `distances`, `blendshapes`, `gradients`: Whether it is given these measurements.
     distances: bool = True
     blendshapes: bool = True
     gradients: bool = True

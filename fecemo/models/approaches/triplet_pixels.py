@@ -10,15 +10,9 @@ from fecemo.models.approaches.landmark_encoder import MEASURED, LandmarkEncoderC
 
 @dataclass(frozen=True)
 class TripletPixelsConfig(LandmarkEncoderConfig):
-    """Sizes of `LandmarkEncoderConfig`, with an embedding of unit length.
+    """Sizes of `LandmarkEncoderConfig`, with an embedding of unit length."""
 
-    Parameters
-    ----------
-    embedding : int
-        Its width; the study's is 16.
-    """
-
-    embedding: int = 16
+    embedding: int = 16  #: Its width; the study's is 16.
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -21,14 +21,9 @@ class Centre(Loss):
     (Wen et al., equation 4). Δc_j is the mean slope of the loss at c_j with one more face in the count, so that one
     step covers n / (1 + n) of the way to the mean of the n faces of the class at γ = 1: it never passes the mean, and
     stays where it is if no face of the class is in the batch.
-
-    Parameters
-    ----------
-    rate : float
-        γ, in (0, 1].
     """
 
-    rate: float = 0.5
+    rate: float = 0.5  #: γ, in (0, 1].
 
     name: str = field(default="centre", init=False)
     target_kind = "classes"

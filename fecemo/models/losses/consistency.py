@@ -20,18 +20,12 @@ class Consistency(Loss):
     p is the answer for the first view of a face, through which no gradient flows, q that for its second, which
     ``second_view`` alters further. No label is needed; as published, labelled faces take part too. Faces of which the
     network is not sure count as 0 in the mean.
-
-    Parameters
-    ----------
-    threshold : float
-        In [0, 1).
-    tau : float
-        τ: q_j ∝ q_j π_j^τ, π_j the running share of emotion j among the answers ŷ that are learnt from (Menon et al.
-        2021, equation 10, for labels that a network gives itself: our reading). 0 is the loss as published. Beside
-        ``logit_adjusted``, after which answers are as if emotions were equally common, 1 keeps them so.
     """
 
-    threshold: float = 0.95
+    threshold: float = 0.95  #: In [0, 1).
+    #: τ: q_j ∝ q_j π_j^τ, π_j the running share of emotion j among the answers ŷ that are learnt from (Menon et al.
+    #: 2021, equation 10, for labels that a network gives itself: our reading). 0 is the loss as published. Beside
+    #: ``logit_adjusted``, after which answers are as if emotions were equally common, 1 keeps them so.
     tau: float = 0.0
 
     name: str = field(default="consistency", init=False)

@@ -11,15 +11,10 @@ from fecemo.models.loss import Loss
 
 @dataclass(frozen=True)
 class CrossEntropy(Loss):
-    """−log p̂ of the true emotion; the sum over them, where a target of shape (m, k) tells k classes at once.
+    """−log p̂ of the true emotion; the sum over them, where a target of shape (m, k) tells k classes at once."""
 
-    Parameters
-    ----------
-    smoothing : float
-        ε, in [0, 1): (1 − ε) (−log p̂_y) + ε times the mean of −log p̂ over all emotions (Szegedy et al. 2016,
-        section 7).
-    """
-
+    #: ε, in [0, 1): (1 − ε) (−log p̂_y) + ε times the mean of −log p̂ over all emotions (Szegedy et al. 2016, section
+    #: 7).
     smoothing: float = 0.0
 
     name: str = field(default="cross_entropy", init=False)

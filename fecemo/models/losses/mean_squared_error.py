@@ -11,15 +11,9 @@ from fecemo.models.loss import Loss
 
 @dataclass(frozen=True)
 class MeanSquaredError(Loss):
-    """Mean over a face's numbers of (s (t − p))², t the target and p the output; pixels are in [0, 1].
+    """Mean over a face's numbers of (s (t − p))², t the target and p the output; pixels are in [0, 1]."""
 
-    Parameters
-    ----------
-    scale : float
-        s, the unit: 255 counts pixels in gray levels.
-    """
-
-    scale: float = 1.0
+    scale: float = 1.0  #: s, the unit: 255 counts pixels in gray levels.
 
     name: str = field(default="mean_squared_error", init=False)
     target_kind = "numbers"

@@ -15,14 +15,9 @@ class NTXent(Loss):
     """Mean over a face's two views i, with other view j, of −log exp(s_ij / τ) / Σ_{k≠i} exp(s_ik / τ).
 
     s is the cosine of two embeddings, and k runs over both views of all faces of the batch.
-
-    Parameters
-    ----------
-    temperature : float
-        τ.
     """
 
-    temperature: float = 0.5
+    temperature: float = 0.5  #: τ.
 
     name: str = field(default="nt_xent", init=False)
     target_kind = "views"

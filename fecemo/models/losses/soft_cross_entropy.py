@@ -17,18 +17,13 @@ class SoftCrossEntropy(Loss):
 
     The target are the columns of the votes side by side, in the order of the classes. A face without a vote costs
     nothing.
-
-    Parameters
-    ----------
-    smoothing : float
-        ε, in [0, 1): q ← (1 − ε) q + ε / k, for k emotions; where τ is above 0, ε π_j in the place of ε / k.
-    tau : float
-        τ: p̂_j ← p̂_j π_j^τ / Σ_i p̂_i π_i^τ, π_j the mean share of the votes that emotion j has among the faces that
-        are learnt from (Menon et al. 2021, equation 10, for votes). 0 is the loss as published, 1 aims at balanced
-        accuracy.
     """
 
+    #: ε, in [0, 1): q ← (1 − ε) q + ε / k, for k emotions; where τ is above 0, ε π_j in the place of ε / k.
     smoothing: float = 0.0
+    #: τ: p̂_j ← p̂_j π_j^τ / Σ_i p̂_i π_i^τ, π_j the mean share of the votes that emotion j has among the faces that
+    #: are learnt from (Menon et al. 2021, equation 10, for votes). 0 is the loss as published, 1 aims at balanced
+    #: accuracy.
     tau: float = 0.0
 
     name: str = field(default="soft_cross_entropy", init=False)

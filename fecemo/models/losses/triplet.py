@@ -12,13 +12,9 @@ class TripletLoss(Loss):
     """max(0, ‖e₁ − e₂‖² − ‖e₁ − e₃‖² + δ) + max(0, ‖e₁ − e₂‖² − ‖e₂ − e₃‖² + δ), where face 3 is the odd one out.
 
     Embeddings are taken as they are: the network that gives them makes them of unit length, or does not.
-
-    Parameters
-    ----------
-    margins : tuple of float
-        δ for triplets whose faces show one, two and three kinds of expression.
     """
 
+    #: δ for triplets whose faces show one, two and three kinds of expression.
     margins: tuple[float, float, float] = (0.1, 0.2, 0.2)
 
     name: str = field(default="triplet", init=False)

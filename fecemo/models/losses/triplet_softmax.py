@@ -14,14 +14,9 @@ class TripletSoftmax(Loss):
 
     The likelihood of the raters' answer. It has a slope wherever the embeddings are, and asks for no margin; see
     `TripletLoss` for what it replaces.
-
-    Parameters
-    ----------
-    scale : float
-        s; squared distances between embeddings of unit length are 0 to 4.
     """
 
-    scale: float = 4.0
+    scale: float = 4.0  #: s; squared distances between embeddings of unit length are 0 to 4.
 
     name: str = field(default="triplet_softmax", init=False)
     target_kind = "triplet"

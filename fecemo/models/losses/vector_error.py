@@ -15,14 +15,10 @@ class VectorError(Loss):
 
     μ and σ are mean and standard deviation of each number over the faces that are learnt from, so that numbers of any
     unit count alike; one that never varies is left out of the mean.
-
-    Parameters
-    ----------
-    farthest : float
-        (t − μ) / σ counts as no farther from 0 than this: a number that is 0 on nearly every face has a tiny σ, and
-        the few faces where it is not would outweigh all else.
     """
 
+    #: (t − μ) / σ counts as no farther from 0 than this: a number that is 0 on nearly every face has a tiny σ, and the
+    #: few faces where it is not would outweigh all else.
     farthest: float = 4.0
 
     name: str = field(default="vector_error", init=False)

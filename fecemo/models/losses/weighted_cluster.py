@@ -34,17 +34,10 @@ class WeightedCluster(Centre):
 
     Nothing pushes centres apart but the faces that pull them: the softmax beside this term parts the faces, and
     dividing by D_j + α makes the pull on the faces of a centre weaker the farther it is from the others.
-
-    Parameters
-    ----------
-    rate : float
-        γ, in (0, 1].
-    alpha : float
-        α, which keeps the divisor above 0.
     """
 
-    rate: float = 1.0
-    alpha: float = 1.0
+    rate: float = 1.0  #: γ, in (0, 1].
+    alpha: float = 1.0  #: α, which keeps the divisor above 0.
 
     name: str = field(default="weighted_cluster", init=False)
     default_weight = 1.0

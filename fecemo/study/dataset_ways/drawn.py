@@ -14,14 +14,9 @@ from fecemo.study.layout import RunLayout
 
 @dataclass(frozen=True)
 class DrawnDatasetSettings(DrawSettings):
-    """What to draw: unlabelled faces in photographs, or labelled faces, whose labels nobody gave.
+    """What to draw: unlabelled faces in photographs, or labelled faces, whose labels nobody gave."""
 
-    Parameters
-    ----------
-    valid_fraction, test_fraction : float
-        Shares of labelled faces for the validation and the test split.
-    """
-
+    #: `valid_fraction`, `test_fraction`: Shares of labelled faces for the validation and the test split.
     valid_fraction: float = 0.0
     test_fraction: float = 0.2
 

@@ -9,15 +9,9 @@ from fecemo.training.augmentation import Augmentation, check_range, pixel_centre
 
 @dataclass(frozen=True)
 class Flip(Augmentation):
-    """Mirror some of the faces, left to right.
+    """Mirror some of the faces, left to right."""
 
-    Parameters
-    ----------
-    probability : float
-        In [0, 1].
-    """
-
-    probability: float = 0.5
+    probability: float = 0.5  #: In [0, 1].
     name: str = field(default="flip", init=False)
 
     def __post_init__(self) -> None:
@@ -33,18 +27,10 @@ class Flip(Augmentation):
 
 @dataclass(frozen=True)
 class Crop(Augmentation):
-    """Cut a square of random size and place out of each face and enlarge it, by linear interpolation.
+    """Cut a square of random size and place out of each face and enlarge it, by linear interpolation."""
 
-    Parameters
-    ----------
-    min_side : float
-        Smallest side of the square, as a share of the face's side, in (0, 1].
-    centred : bool
-        Whether the square keeps the face's centre, so that its size alone is random.
-    """
-
-    min_side: float = 0.8
-    centred: bool = False
+    min_side: float = 0.8  #: Smallest side of the square, as a share of the face's side, in (0, 1].
+    centred: bool = False  #: Whether the square keeps the face's centre, so that its size alone is random.
     name: str = field(default="crop", init=False)
 
     def __post_init__(self) -> None:
@@ -68,15 +54,9 @@ class Crop(Augmentation):
 
 @dataclass(frozen=True)
 class Rotation(Augmentation):
-    """Rotate each face about its centre, by linear interpolation; the rim is continued into the corners that come free.
+    """Rotate each face about its centre, by linear interpolation; the rim is continued into free corners."""
 
-    Parameters
-    ----------
-    max_degrees : float
-        Largest angle to either side, in [0, 180].
-    """
-
-    max_degrees: float = 10.0
+    max_degrees: float = 10.0  #: Largest angle to either side, in [0, 180].
     name: str = field(default="rotation", init=False)
 
     def __post_init__(self) -> None:

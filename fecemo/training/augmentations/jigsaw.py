@@ -15,17 +15,11 @@ class Jigsaw(Augmentation):
 
     All orders of the tiles are equally likely. The target ``"jigsaw"``, of shape (n, pieces²) int32, says which tile
     each place shows, both counted row by row from the upper left: π(p) at p.
-
-    Parameters
-    ----------
-    pieces : int
-        Tiles along a side; they divide the side of the face.
-    into : str
-        Input of the model that gets the shuffled faces. By default the one that holds the faces, so that an emotion is
-        told from shuffled faces too; another input, which the model then has for them, leaves the faces whole.
     """
 
-    pieces: int = 3
+    pieces: int = 3  #: Tiles along a side; they divide the side of the face.
+    #: Input of the model that gets the shuffled faces. By default the one that holds the faces, so that an emotion is
+    #: told from shuffled faces too; another input, which the model then has for them, leaves the faces whole.
     into: str = "image"
     name: str = field(default="jigsaw", init=False)
 

@@ -18,14 +18,9 @@ class Mixup(Augmentation):
 
     Its loss is λ ℓ(its own target) + (1 − λ) ℓ(the other's), which for a cross-entropy is that of mixed labels
     (equations 1 and 2). Targets that are pixels are those of the mixed face. Faces are mixed while learning alone.
-
-    Parameters
-    ----------
-    alpha : float
-        α; small ones leave most faces nearly as they are.
     """
 
-    alpha: float = 0.2
+    alpha: float = 0.2  #: α; small ones leave most faces nearly as they are.
     name: str = field(default="mixup", init=False)
 
     targets = (MIXED,)

@@ -16,13 +16,9 @@ class Colour(Augmentation):
     """Multiply brightness, contrast and saturation of each face by random factors of 1 − strength to 1 + strength.
 
     Contrast spreads pixels from the mean of the face, saturation from the mean of a pixel's channels.
-
-    Parameters
-    ----------
-    brightness, contrast, saturation : float
-        Strengths, in [0, 1].
     """
 
+    #: `brightness`, `contrast`, `saturation`: Strengths, in [0, 1].
     brightness: float = 0.4
     contrast: float = 0.4
     saturation: float = 0.4
@@ -45,15 +41,9 @@ class Colour(Augmentation):
 
 @dataclass(frozen=True)
 class Blur(Augmentation):
-    """Spread each pixel by a Gaussian of random width; at the rim the weights that are left add up to 1.
+    """Spread each pixel by a Gaussian of random width; at the rim the weights that are left add up to 1."""
 
-    Parameters
-    ----------
-    max_sigma : float
-        Largest standard deviation, as a share of the face's side, in (0, 1].
-    """
-
-    max_sigma: float = 0.02
+    max_sigma: float = 0.02  #: Largest standard deviation, as a share of the face's side, in (0, 1].
     name: str = field(default="blur", init=False)
 
     def __post_init__(self) -> None:
@@ -73,15 +63,9 @@ class Blur(Augmentation):
 
 @dataclass(frozen=True)
 class Noise(Augmentation):
-    """Add Gaussian noise to every pixel and channel.
+    """Add Gaussian noise to every pixel and channel."""
 
-    Parameters
-    ----------
-    deviation : float
-        Standard deviation, in levels of 0 to 255.
-    """
-
-    deviation: float = 25.0
+    deviation: float = 25.0  #: Standard deviation, in levels of 0 to 255.
     name: str = field(default="noise", init=False)
 
     def __post_init__(self) -> None:
@@ -97,18 +81,10 @@ class Noise(Augmentation):
 
 @dataclass(frozen=True)
 class Mask(Augmentation):
-    """Hide the same number of squares of a grid in every face under gray, as masked autoencoders do (He et al. 2022).
+    """Hide equally many squares of a grid in every face under gray, as masked autoencoders do (He et al. 2022)."""
 
-    Parameters
-    ----------
-    grid : int
-        Squares along a side.
-    mask_ratio : float
-        Share of the squares that is hidden, in [0, 1], rounded to whole squares.
-    """
-
-    grid: int = 8
-    mask_ratio: float = 0.5
+    grid: int = 8  #: Squares along a side.
+    mask_ratio: float = 0.5  #: Share of the squares that is hidden, in [0, 1], rounded to whole squares.
     name: str = field(default="mask", init=False)
 
     def __post_init__(self) -> None:
@@ -136,21 +112,13 @@ class Erase(Augmentation):
     """Hide a rectangle of random size and place of some of the faces under gray (Zhong et al. 2020, algorithm 1).
 
     Where it would pass the rim it is cut. With a probability of 1, one area and an aspect of 1 it is cut-out.
-
-    Parameters
-    ----------
-    probability : float
-        In [0, 1].
-    min_area, max_area : float
-        Share of the face, in (0, 1].
-    max_aspect : float
-        Largest ratio of the rectangle's sides, at least 1.
     """
 
-    probability: float = 0.5
+    probability: float = 0.5  #: In [0, 1].
+    #: `min_area`, `max_area`: Share of the face, in (0, 1].
     min_area: float = 0.02
     max_area: float = 0.1
-    max_aspect: float = 3.3
+    max_aspect: float = 3.3  #: Largest ratio of the rectangle's sides, at least 1.
     name: str = field(default="erase", init=False)
 
     def __post_init__(self) -> None:

@@ -11,14 +11,10 @@ class Resolution(Augmentation):
     """Shrink each face to a random number of pixels, by area averages, and enlarge it again, by linear interpolation.
 
     What a network learns on faces of one size then depends less on detail that smaller faces of other collections lack.
-
-    Parameters
-    ----------
-    min_side : float
-        Fewest pixels along a side, as a share of the face's, in (0, 1]; at least 1. All whole numbers of pixels from
-        there to the face's own are equally likely.
     """
 
+    #: Fewest pixels along a side, as a share of the face's, in (0, 1]; at least 1. All whole numbers of pixels from
+    #: there to the face's own are equally likely.
     min_side: float = 0.4
     name: str = field(default="resolution", init=False)
 

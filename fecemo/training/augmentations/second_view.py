@@ -11,15 +11,10 @@ from fecemo.training.augmentation import AUGMENTATIONS, Augmentation, augment
 
 @dataclass(frozen=True)
 class SecondView(Augmentation):
-    """Alter the second view of each face alone: a weakly and a strongly altered face (Sohn et al. 2020, section 2).
+    """Alter the second view of each face alone: a weakly and a strongly altered face (Sohn et al. 2020, section 2)."""
 
-    Parameters
-    ----------
-    augment : list
-        Augmentations by name, or by name with settings, in their order: ``[crop, {erase: {max_area: 0.2}}]``. None may
-        emit a target.
-    """
-
+    #: Augmentations by name, or by name with settings, in their order: ``[crop, {erase: {max_area: 0.2}}]``. None may
+    #: emit a target.
     augment: Any = ("colour", "blur", "resolution", "noise", "erase")
     name: str = field(default="second_view", init=False)
 
