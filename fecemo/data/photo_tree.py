@@ -34,7 +34,6 @@ class PhotoFiles(Mapping[str, PhotoFile]):
 
     Parameters
     ----------
-    names : list of str
     n_bytes, mtimes_ns : sequence of int
         Of each.
     """
@@ -109,7 +108,6 @@ def read_photo_tree(folder: Path, apart_from: Path | None = None) -> PhotoTree:
 
     Parameters
     ----------
-    folder : Path
     apart_from : Path, optional
         A folder that is passed over wherever it is: that of the output.
 

@@ -171,7 +171,6 @@ class Approach:
             Of each input, without the batch.
         n_classes : int
             Of the data set that is learnt from.
-        seed : int
         """
         import keras
 

@@ -56,10 +56,8 @@ def recipe_composition(recipe: Recipe, path: Path, layout: RunLayout) -> Composi
 
     Parameters
     ----------
-    recipe : Recipe
     path : Path
         Of the recipe.
-    layout : RunLayout
     """
     if recipe.compose is None:
         return None

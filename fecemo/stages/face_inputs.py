@@ -100,10 +100,7 @@ def shapes_behind(cell: Cell, artifacts: Artifacts) -> dict[str, tuple[int, ...]
 def classes_behind(cell: Cell, artifacts: Artifacts) -> tuple[str, ...]:
     """Return the classes of the classifiers of whose probabilities a cell is made; empty where it is made of none.
 
-    Raises
-    ------
-    InputError
-        If two of them have other classes, or the same ones in another order.
+    Raises `InputError` if two of them have other classes, or the same ones in another order.
     """
     classes: dict[str, tuple[str, ...]] = {}
     for column, row in cell.behind.items():

@@ -153,12 +153,8 @@ def _train(cell: Cell, faces: dict[str, RunFaces], inputs: dict[str, FaceInputs]
 def _classes(cell: Cell, faces: dict[str, RunFaces]) -> tuple[str, ...]:
     """Return the classes of the labels that are learnt, in the order of the output; empty where none are.
 
-    A classifier that learns numbers, such as the votes of raters, answers with the classes of the target.
-
-    Raises
-    ------
-    InputError
-        If two phases learn labels of different classes, which are one output.
+    A classifier that learns numbers, such as the votes of raters, answers with the classes of the target. Raises
+    `InputError` if two phases learn labels of different classes, which are one output.
     """
     learnt: dict[str, tuple[str, ...]] = {}
     for name, fit in cell.fit.items():

@@ -111,10 +111,7 @@ class Cell:
 def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = "recipe") -> Cell:
     """Return one cell of a recipe, or of a step of one of its learning curves.
 
-    Raises
-    ------
-    InputError
-        If the recipe has no such cell, or what it says of the cell is not sound.
+    Raises `InputError` if the recipe has no such cell, or what it says of the cell is not sound.
     """
     if (known := recipe.resolved.get((approach_name, variant_name))) is not None:
         return known

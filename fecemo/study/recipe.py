@@ -161,13 +161,7 @@ class Recipe:
         return {**{name: name for name in self.datasets}, **self.roles.named()}
 
     def with_seed(self, seed: int, where: str) -> "Recipe":
-        """Return the recipe as it is under one of its further seeds.
-
-        Raises
-        ------
-        InputError
-            If it has none such.
-        """
+        """Return the recipe as it is under one of its further seeds. Raises `InputError` if it has none such."""
         if seed not in self.seeds:
             known = ", ".join(map(str, self.seeds)) or "none"
             raise InputError(f"{where}: {seed} is none of this recipe's further seeds; they are: {known}")

@@ -67,7 +67,6 @@ def augment(faces: Any, augmentations: Sequence[Augmentation], seed_generator: A
     Parameters
     ----------
     faces : tensor of shape (n, side, side, channels), float32
-    augmentations : sequence of Augmentation
     seed_generator : keras.random.SeedGenerator
 
     Raises

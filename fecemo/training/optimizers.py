@@ -61,7 +61,6 @@ class Optimizer:
 
         Parameters
         ----------
-        learning_rate : float
         accumulate : int, optional
             Batches whose gradients are averaged into one step, where that is more than one.
         """

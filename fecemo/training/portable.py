@@ -127,7 +127,6 @@ class SharesOfClusters(layers.Layer):
         The label of each centre, ``""`` for none: a face of such a cluster has no share of any label.
     labels : sequence of str
         Columns of what comes out. A label that no centre bears has no share.
-    temperature : float
     """
 
     def __init__(self, centres: np.ndarray, names: tuple[str, ...], labels: tuple[str, ...],
@@ -183,7 +182,6 @@ def portable_model(row: NetworkPart, shares: Any, *, fixed: bool = False) -> Any
 
     Parameters
     ----------
-    row : NetworkPart
     shares : SharesOfClusters or SharesOfClassifier
     fixed : bool
         Take single faces of 200 pixels in the place of any number of any size, for formats without such shapes.

@@ -128,10 +128,6 @@ class FaceSynthesizer:
     def creases(self, photograph: PhotographedFace) -> np.ndarray:
         """Return where skin is darker than around it, with every landmark where the standard mesh has it.
 
-        Parameters
-        ----------
-        photograph : PhotographedFace
-
         Returns
         -------
         ndarray of shape (200, 200), float64

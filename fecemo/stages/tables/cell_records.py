@@ -145,10 +145,7 @@ def read_scores(study: Recipe, layout: RunLayout,
                 cells: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Score]:
     """Return the current scores of one seed's run by cell; others are named on stderr, with what to do.
 
-    Raises
-    ------
-    StoredStateError
-        If a score is of another recipe.
+    Raises `StoredStateError` if a score is of another recipe.
     """
     scores, artifacts = {}, Artifacts(layout, study)
     for cell in cells:
