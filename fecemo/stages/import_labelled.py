@@ -23,13 +23,13 @@ from fecemo.data.import_settings import ImportSettings
 from fecemo.data.layouts import LabelledSet, ReadOptions, find_layout
 from fecemo.data.reasons import Reason
 from fecemo.data.receipts import Receipt, current_receipt, digest_bytes, digest_file, digest_json, digest_place, plain
-from fecemo.data.splits import SPLITS
 from fecemo.data.variants import FACE_SIDE
 from fecemo.errors import InputError
 from fecemo.imaging.decode import ImageFileError, decode_file, read_image
 from fecemo.imaging.resize import square_face
 from fecemo.progress import progress
 from fecemo.stages.import_division import HELD_OUT, chosen_images, divided_images
+from fecemo.stages.import_report import closing_line, summary_of
 
 STAGE = "import"
 LEFT_OUT_NAME = "left_out.csv"
@@ -94,10 +94,8 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
             receipt = writer.finish(
                 STAGE, config=config, inputs=inputs, seed=settings.seed, extra_files=[LEFT_OUT_NAME, *writer_files],
                 summary={"place": digest_place(settings.images),
-                         "left_out": labelled_set.left_out_by_reason(), "splits": _counts(chosen), "held_out": held_out,
-                         "remark": labelled_set.remark, "classes_without_faces": _missing(labelled_set),
-                         "splits_without": _splits_without([chosen[slot] for slot in stored]),
-                         "known": _known([chosen[slot] for slot in stored], settings),
+                         **summary_of(labelled_set, chosen, [chosen[slot] for slot in stored], settings),
+                         "held_out": held_out,
                          "copies_of_another_label": sum(
                              chosen[slot].label != chosen[copies[slot]].label for slot in stored),
                          "copies": len(stored) - len(np.unique(copies[stored])),
@@ -105,7 +103,7 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
             )
         finally:
             writer.close()
-    say_done(STAGE, out, _closing_line(receipt))
+    say_done(STAGE, out, closing_line(receipt))
     return receipt
 
 
@@ -147,31 +145,8 @@ def _refuse_unknown_columns(labelled_set: LabelledSet, settings: ImportSettings)
                              f"{len(labelled_set.images)} images; mend it, or ask for what there is")
 
 
-def _known(images: Sequence[LabelledImage], settings: ImportSettings) -> dict[str, str]:
-    """Return in words of how many images each annotation is known, and between which numbers."""
-    known = {}
-    for name in (*settings.annotations, *settings.text_annotations):
-        cells = [cell for image in images if (cell := image.annotations.get(name))]
-        numbers = [float(cell) for cell in cells] if name in settings.annotations else []
-        known[name] = f"{len(cells)}" + (f", from {min(numbers):g} to {max(numbers):g}" if numbers else "")
-    return known
-
-
-def _splits_without(images: Sequence[LabelledImage]) -> dict[str, list[str]]:
-    """Return by split the classes of which it has no image while another has."""
-    labels = {split: {image.label for image in images if image.split == split} for split in SPLITS}
-    return {split: lost for split, present in labels.items()
-            if present and (lost := sorted(set().union(*labels.values()) - present))}
-
-
 def _annotations(image: LabelledImage) -> dict[str, str]:
     return {**({"label": image.label, "split": image.split} if image.label else {}), **image.annotations}
-
-
-def _missing(labelled_set: LabelledSet) -> list[str]:
-    """Return the classes of which the set has no image."""
-    labels = {image.label for image in labelled_set.images}
-    return [name for name in labelled_set.classes if name not in labels]
 
 
 def _digests(folder: Path, images: Sequence[LabelledImage], threads: int) -> list[str]:
@@ -275,37 +250,3 @@ def _in_threads(do: Callable[[list[int]], None], groups: Iterable[list[int]], th
 def _write_left_out(out: Path, labelled_set: LabelledSet) -> None:
     with csv_file(out / LEFT_OUT_NAME, ("where", "reason", "detail")) as table:
         table.writerows(dataclasses.astuple(entry) for entry in labelled_set.left_out)
-
-
-def _counts(images: Iterable[LabelledImage]) -> dict[str, dict[str, int]]:
-    """Return the number of planned faces by split and label, unusable ones included."""
-    counts: dict[str, dict[str, int]] = {}
-    for image in images:
-        row = counts.setdefault(image.split, {})
-        row[image.label] = row.get(image.label, 0) + 1
-    return {split: dict(sorted(row.items())) for split, row in sorted(counts.items())}
-
-
-def _closing_line(receipt: Receipt) -> str:
-    summary = receipt.summary
-    parts = [f"{summary['faces']} faces"]
-    for key in ("rejected", "left_out"):
-        if summary[key]:
-            reasons = ", ".join(f"{reason} {count}" for reason, count in summary[key].items())
-            parts.append(f"{sum(summary[key].values())} {key.replace('_', ' ')} ({reasons})")
-    if summary["remark"]:
-        parts.append(summary["remark"])
-    parts += [f"{name} known of {words}" for name, words in summary["known"].items()]
-    if summary["classes_without_faces"]:
-        parts.append(f"no image of {', '.join(summary['classes_without_faces'])}")
-    for split, classes in summary["splits_without"].items():
-        parts.append(f"warning: no {split} image of {', '.join(classes)}")
-    if summary["held_out"]:
-        parts.append(f"held out {summary['held_out']}")
-    if summary["copies"]:
-        parts.append(f"{summary['copies']} are copies of others" + (
-            f", {summary['copies_of_another_label']} of them under another label"
-            if summary["copies_of_another_label"] else ""))
-    if summary["copies_across_splits"]:
-        parts.append(f"warning: {summary['copies_across_splits']} held-out images are copies of training images")
-    return ", ".join(parts) + f" in {receipt.seconds:.1f} s"

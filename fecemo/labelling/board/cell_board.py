@@ -18,6 +18,9 @@ from fecemo.labelling.material import CellMaterial, RunToName
 from fecemo.labelling.session import LabellingSession
 from fecemo.labelling.summary import suggest
 
+PRINTED = {"ArrowRight": "→", "ArrowLeft": "←", "Escape": "Esc"}
+"""Keys that are shown as another sign than their name."""
+
 
 class CellBoard:
     """One cell's board.
@@ -289,13 +292,9 @@ class CellBoard:
         self.guard(show)
 
     def _help(self) -> None:
-        self.say(" &nbsp; ".join(f"<kbd>{html.escape(_shown(key))}</kbd> {html.escape(act.about)}"
+        self.say(" &nbsp; ".join(f"<kbd>{html.escape(PRINTED.get(key, key))}</kbd> {html.escape(act.about)}"
                                  for key, act in self.acts.items()))
 
 
 def _faces(count: int) -> str:
     return f"{count} face{'' if count == 1 else 's'}"
-
-
-def _shown(key: str) -> str:
-    return {"ArrowRight": "→", "ArrowLeft": "←", "Escape": "Esc"}.get(key, key)
