@@ -73,6 +73,7 @@ def progress(total: int | None, title: str, unit: str, *, initial: int = 0) -> A
         unit=unit,
         unit_scale=False,
         initial=initial,
+        disable=total == 0,  # nothing to do is no progress
         file=_Lines(sys.stderr) if in_lines else sys.stderr,
         mininterval=2.0 if in_lines else 0.2,
         ncols=160 if in_lines else None,

@@ -1,7 +1,7 @@
 """Plain arrays beside a receipt: written whole or a few rows at a time, read without pickle."""
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,23 @@ def write_arrays(folder: Path, arrays: Mapping[str, np.ndarray]) -> list[str]:
         with atomic_file(folder / f"{name}.npy") as file:
             np.save(file, array, allow_pickle=False)
     return [f"{name}.npy" for name in arrays]
+
+
+def write_pieces(folder: Path, name: str, shape: tuple[int, ...], pieces: Iterable[np.ndarray]) -> str:
+    """Write ``<name>.npy`` of float32 from its rows, a piece at a time, and return the file's name.
+
+    The bytes are those of `write_arrays`; in memory is one piece. Raises `ValueError` if the pieces have not so many
+    rows in all, and `ResourceError` as `write_arrays` does.
+    """
+    n_rows = 0
+    with atomic_file(folder / f"{name}.npy") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
+        for piece in pieces:
+            file.write(np.ascontiguousarray(piece, np.float32).reshape(-1, *shape[1:]).data)
+            n_rows += len(piece)
+        if n_rows != shape[0]:
+            raise ValueError(f"{name} has {n_rows} rows, expected {shape[0]}")
+    return f"{name}.npy"
 
 
 def read_array(folder: Path, name: str, stage: str, *, length: int | None = None) -> np.ndarray:

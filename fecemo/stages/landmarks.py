@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.data.arrays import read_array, write_arrays
+from fecemo.data.arrays import map_array, read_array, write_arrays, write_pieces
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_write
 from fecemo.data.model_files import require_model
@@ -82,12 +82,14 @@ def extract_features(settings: LandmarkSettings, out: Path, make_landmarker: Cal
 
     def work(folder: Path) -> StageResult:
         blocks = _measure_blocks(dataset, folder, mark, make_landmarker, settings.threads or available_cores())
-        made = np.concatenate([np.empty((0, len(COLUMNS) + 7), np.float32),
-                               *(read_array(folder, name.removesuffix(".npy"), STAGE) for name in blocks)])
-        values, scores, places = np.split(made, [len(COLUMNS), len(COLUMNS) + 1], axis=1)
-        scores = scores[:, 0]
-        files = write_arrays(folder, {LANDMARK_FEATURES: values, SCORES: scores,
-                                      EYES: places[:, :4].reshape(-1, 2, 2), MOUTH: places[:, 4:]})
+        n, n_columns = len(dataset), len(COLUMNS)
+        outputs: dict[str, tuple[tuple[int, ...], slice | int]] = {
+            LANDMARK_FEATURES: ((n, n_columns), slice(n_columns)), SCORES: ((n,), n_columns),
+            EYES: ((n, 2, 2), slice(n_columns + 1, n_columns + 5)), MOUTH: ((n, 2), slice(n_columns + 5, None))}
+        files = [write_pieces(folder, name, shape, (
+            read_array(folder, block.removesuffix(".npy"), STAGE)[:, columns] for block in blocks))
+            for name, (shape, columns) in outputs.items()]
+        scores = map_array(folder / f"{SCORES}.npy")
         atomic_write(folder / NAMES_NAME, json.dumps(list(COLUMNS), indent=1) + "\n")
         unsure = int(np.count_nonzero(scores < SURE))
         return StageResult(files=[*files, NAMES_NAME], scratch=[path.name for path in folder.glob("block_*.npy")],

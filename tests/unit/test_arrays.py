@@ -1,9 +1,9 @@
-"""Rows that were counted survive a kill; rows of something else are never taken for them."""
+"""Arrays on the disk: rows that were counted survive a kill, and rows of something else are never taken for them."""
 
 import numpy as np
 import pytest
 
-from fecemo.data.arrays import GrowingArray
+from fecemo.data.arrays import GrowingArray, write_arrays, write_pieces
 
 ROWS = np.random.default_rng(0).integers(0, 256, (10, 4, 3), dtype=np.uint8)
 
@@ -53,3 +53,17 @@ def test_what_does_not_hold_the_counted_rows_is_begun_anew(tmp_path, spoil):
     assert GrowingArray(tmp_path / "faces.npy", ROWS.shape, "a").rows == 0
     grown(tmp_path, 10)
     np.testing.assert_array_equal(np.load(tmp_path / "faces.npy"), ROWS)
+
+
+def test_an_array_written_by_pieces_is_that_written_whole_to_the_byte(tmp_path):
+    whole = np.arange(60, dtype=np.float32).reshape(10, 3, 2) / 7
+    write_arrays(tmp_path, {"whole": whole})
+    pieces = (whole[start:start + 4] for start in (0, 4, 8))
+    assert write_pieces(tmp_path, "pieces", whole.shape, pieces) == "pieces.npy"
+    assert (tmp_path / "pieces.npy").read_bytes() == (tmp_path / "whole.npy").read_bytes()
+    wide = np.arange(30, dtype=np.float32).reshape(5, 6)
+    write_pieces(tmp_path, "pairs", (5, 2, 2), [wide[:, 1:5]])
+    assert np.array_equal(np.load(tmp_path / "pairs.npy"), wide[:, 1:5].reshape(5, 2, 2))
+    with pytest.raises(ValueError, match="pairs has 4 rows, expected 5"):
+        write_pieces(tmp_path, "pairs", (5, 2, 2), [wide[:4, 1:5]])
+    assert len(np.load(tmp_path / "pairs.npy")) == 5
