@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from write_networks import table
 from write_results_columns import columns_page
+from write_sets_compared import written
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -37,7 +38,7 @@ ROWS = {
         "Symmetric HOG": "symmetric_hog/gray", "Convolutional autoencoder, aligned": "conv_autoencoder/aligned",
         "Symmetric HOG, aligned": "symmetric_hog/aligned", "Landmark features": "landmark_features/gray",
         "Triplet embedding of landmark features": "triplet_landmarks/gray"}}
-QUOTED = {"real_faces": {".818"}, "clusters": {".11", ".18", ".56", ".58"}, "networks": set()}
+QUOTED = {"real_faces": {".818"}, "clusters": {".11", ".18", ".56", ".58"}, "networks": set(), "sets_compared": set()}
 """Figures of papers, which no run prints."""
 
 
@@ -64,7 +65,7 @@ def test_the_first_table_is_that_of_the_record(page):
                            for cell, figure in zip(printed, expected, strict=True)], key
 
 
-@pytest.mark.parametrize("page", [*ROWS, "networks"])
+@pytest.mark.parametrize("page", [*ROWS, "networks", "sets_compared"])
 def test_every_figure_is_in_the_record(page):
     text, record = read_page(page)
     numbers = [abs(number) for number in numbers_in(record)]
@@ -74,7 +75,7 @@ def test_every_figure_is_in_the_record(page):
     assert figures - known - QUOTED[page] == set()
 
 
-@pytest.mark.parametrize("page", [*ROWS, "networks"])
+@pytest.mark.parametrize("page", [*ROWS, "networks", "sets_compared"])
 def test_every_picture_is_there(page):
     pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", read_page(page)[0])
     assert pictures
@@ -85,6 +86,12 @@ def test_the_tables_of_networks_are_those_of_the_record():
     text, record = read_page("networks")
     for name, run in record.items():
         assert f"<!-- {name} -->\n{table(run)}\n<!-- end -->" in text, "run python docs/write_networks.py"
+
+
+def test_the_tables_of_compared_sets_are_those_of_the_record():
+    text, record = read_page("sets_compared")
+    assert written(text, record) == text, "run python docs/write_sets_compared.py"
+    assert set(record) == {"similarity", "composition", "copies", "tools"}
 
 
 def test_the_page_of_columns_is_that_of_the_code():
