@@ -17,9 +17,10 @@ class SynthesizeSettings:
 
     dataset: Path  #: A labelled dataset; in a recipe, the name of one of its data sets.
     per_class: int = 500  #: Synthetic faces of every other class than the neutral one.
-    #: Where an expression comes from: a donor, another person's face of that class; or published action units, which
-    #: need no label but the neutral one, and of which a mouth that opens is dark inside.
-    by: Literal["donors", "action_units"] = "donors"
+    #: Where an expression comes from: a donor, another person's face of that class; a donor of rated valence and
+    #: arousal, each square of the plane in the place of a class; or published action units, which need no label but the
+    #: neutral one, and of which a mouth that opens is dark inside.
+    by: Literal["donors", "affect", "action_units"] = "donors"
     gain: tuple[float, float] = (0.6, 1.1)  #: Least and most of the expression; 1 is all of the donor's.
     neutral: str = "neutral"  #: The class of faces that are given expressions.
     #: Share of a donor's votes (columns ``votes_CLASS``) that are for its label, at least; 0 takes every face.

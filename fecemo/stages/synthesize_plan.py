@@ -16,6 +16,10 @@ from fecemo.study.faces.examples import labelled_rows
 
 CARRIED = ("valence", "arousal")
 """Columns of numbers that a synthetic face has from its donor."""
+CELL = 0.5
+"""Side of the squares into which the plane of valence and arousal, each in [-1, 1], is divided for donors by affect."""
+CALM = 0.25
+"""Distance from the plane's middle below which a face is no donor: neutral faces are there already."""
 MAP_FACES = 1000
 """Faces of the train split, whatever they show, of which it is learnt how meshes move where there are no donors."""
 STRENGTH = 0.7
@@ -31,7 +35,8 @@ class Parents:
     neutral : ndarray of shape (n,), int64
         Rows of the faces that are given expressions, in the order in which they are taken.
     donors : mapping of str to ndarray of shape (m,), int64
-        Rows of the faces that show each expression; empty where it comes from action units.
+        Rows of the faces that show each expression, by class or by cell of the plane of valence and arousal; empty
+        where it comes from action units.
     unlabelled : ndarray of shape (u,), int64
         Rows of further faces of which no label is read: how they differ says how meshes move.
     """
@@ -48,7 +53,10 @@ class Parents:
 
 @dataclass(frozen=True)
 class PlannedFace:
-    """A face to be made; ``donor`` is a row, or None where the expression comes from action units."""
+    """A face to be made; ``donor`` is a row, or None where the expression comes from action units.
+
+    ``label`` is a class, or a cell of the plane of valence and arousal: then the face has its donor's class.
+    """
 
     label: str
     number: int
@@ -65,7 +73,8 @@ class PlannedFace:
             name: f"{dataset[name][self.donor]:g}" for name in carried(dataset)
             if np.isfinite(dataset[name][self.donor])}
         return FaceEntry(face_id(address, 0, 1, 0, 1), address, annotations={
-            "label": self.label, "split": "train", "neutral": neutral, "donor": donor, "gain": f"{gain:.4f}",
+            "label": self.label if self.donor is None else str(dataset.labels[self.donor]), "split": "train",
+            "neutral": neutral, "donor": donor, "gain": f"{gain:.4f}",
             **numbers})
 
 
@@ -94,7 +103,10 @@ def choose_parents(dataset: Dataset, settings: SynthesizeSettings) -> Parents:
     neutral = some(labels == settings.neutral)
     others = [name for name in dataset.classes if name != settings.neutral]
     unlabelled = np.empty(0, np.int64)
-    if settings.by == "donors":
+    if settings.by == "affect":
+        cells = _affect_cells(dataset, rows)
+        donors = {name: some((cells == name) & agreed) for name in sorted(set(cells.tolist()) - {""})}
+    elif settings.by == "donors":
         donors = {name: some((labels == name) & agreed) for name in others}
         donors = {name: of_class for name, of_class in donors.items() if len(of_class)}
     else:
@@ -104,6 +116,23 @@ def choose_parents(dataset: Dataset, settings: SynthesizeSettings) -> Parents:
         lacking = f"{settings.neutral} face" if not len(neutral) else "donor of another class"
         raise InputError(f"{dataset.folder}: there is no {lacking} among {len(rows)} faces of the train split")
     return Parents(neutral, donors, unlabelled)
+
+
+def _affect_cells(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
+    """Return the cell of each face, such as ``v+0.25_a-0.75`` by its middle, ``""`` of calm or unrated ones: (n,), str.
+
+    Raises
+    ------
+    InputError
+        If the data set has no numbers of valence and arousal.
+    """
+    if lacking := [name for name in CARRIED if name not in carried(dataset)]:
+        raise InputError(f"by: affect: {dataset.folder} has no numbers {' and '.join(lacking)}; import them by "
+                         f"annotations: [{', '.join(CARRIED)}]")
+    rated = np.stack([dataset[name][rows] for name in CARRIED], axis=1).astype(np.float64)
+    last = 1 / CELL - 1
+    return np.array(["" if not np.isfinite(place).all() or np.hypot(*place) < CALM else "v{:+.2f}_a{:+.2f}".format(
+        *(CELL * (np.clip(np.floor(place / CELL), -last - 1, last) + 0.5))) for place in rated])
 
 
 def _agreement(dataset: Dataset, rows: np.ndarray, settings: SynthesizeSettings) -> np.ndarray:

@@ -119,6 +119,35 @@ def test_a_killed_run_resumes_and_ends_as_an_unbroken_one_and_other_settings_beg
         synthesize(settings, tmp_path / "another", OpenMouth)
 
 
+def test_donors_by_valence_and_arousal_are_those_of_each_square_of_the_plane(made, tmp_path):
+    settings, _, _ = made
+    # Calm, unrated, the plane's corner, and either side of an edge; the last face is of the test split.
+    rated = {"calm": ("0.1", "-0.1"), "unrated": ("", "0.9"), "corner": ("1", "1"), "left": ("-0.01", "0.6"),
+             "right": ("0.01", "0.6"), "test": ("-0.9", "-0.9")}
+    entries = [FaceEntry(f"rest{number}", f"rest{number}.png", annotations={
+        "label": "neutral", "split": "train", "valence": "0", "arousal": "0"}) for number in range(3)]
+    entries += [FaceEntry(name, f"{name}.png", annotations={
+        "label": "happy" if name == "corner" else "sad", "split": "test" if name == "test" else "train",
+        "valence": valence, "arousal": arousal}) for name, (valence, arousal) in rated.items()]
+    with output_lock(tmp_path / "rated"):
+        writer = DatasetWriter(tmp_path / "rated", entries, columns={
+            "label": "label", "split": "split", "valence": "number", "arousal": "number"})
+        for slot in range(len(entries)):
+            writer.put(slot, np.full((200, 200, 3), 60 + 20 * slot, np.uint8))
+        writer.finish("import", config={}, inputs={})
+        writer.close()
+    by_affect = SynthesizeSettings(tmp_path / "rated", 2, "affect", landmark_model=settings.landmark_model, threads=1)
+    receipt = synthesize(by_affect, tmp_path / "out", OpenMouth)
+    assert receipt.summary["classes"] == {"v+0.25_a+0.75": 2, "v+0.75_a+0.75": 2, "v-0.25_a+0.75": 2}
+    faces = Dataset(tmp_path / "out")
+    assert faces["donor"].tolist() == ["right"] * 2 + ["corner"] * 2 + ["left"] * 2
+    assert faces.labels.tolist() == ["sad", "sad", "happy", "happy", "sad", "sad"], "the class is the donor's"
+    np.testing.assert_allclose(faces["valence"], [0.01, 0.01, 1, 1, -0.01, -0.01], rtol=1e-6)
+    with pytest.raises(InputError, match="has no numbers arousal; import them by annotations"):
+        synthesize(SynthesizeSettings(settings.dataset, by="affect", landmark_model=settings.landmark_model),
+                   tmp_path / "none", OpenMouth)
+
+
 def test_what_cannot_be_made_is_refused(made, tmp_path):
     settings, _, _ = made
     for changes, message in (({"neutral": "neutrl"}, "no class 'neutrl': did you mean 'neutral'"),
