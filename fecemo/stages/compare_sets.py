@@ -12,6 +12,7 @@ from fecemo.data.variants import Variant, find_dataset_variant
 from fecemo.errors import InputError
 from fecemo.evaluation.settings import ProbeSettings, Resampling
 from fecemo.stages.described_faces import describe_faces
+from fecemo.stages.named_datasets import NamedDatasets
 from fecemo.stages.row_classifier import classifier_cell, train_classifier
 from fecemo.stages.run_stage import StageResult, run_stage
 from fecemo.study.cell import Cell
@@ -26,13 +27,12 @@ PROBE = "probe"
 
 
 @dataclass(frozen=True)
-class CompareSettings:
-    """What to compare, and by what."""
+class CompareSettings(NamedDatasets):
+    """What to compare, and by what: two or more data sets, labelled ones with train and test splits.
 
-    #: Two or more data sets, labelled ones with train and test splits. Where one has no labels, metrics that need none
-    #: are taken alone.
-    datasets: tuple[Path, ...]
-    names: tuple[str, ...] = ()  #: What to call them; by default their folders' names.
+    Where one has no labels, metrics that need none are taken alone.
+    """
+
     #: A trained network that describes the faces, such as ``runs/demo/models/conv_autoencoder/gray/model.keras``;
     #: without one their pixels do, as means of squares of 10.
     network: Path | None = None
@@ -59,22 +59,14 @@ class CompareSettings:
     seed: int = 0  #: Of everything random.
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if len(self.datasets) < 2:
             raise ValueError(f"a comparison needs at least two data sets, got {len(self.datasets)}")
-        if self.names and len(self.names) != len(self.datasets):
-            raise ValueError(f"{len(self.datasets)} data sets need as many names, got {len(self.names)}")
         if self.folds < 0 or self.folds == 1:
             raise ValueError(f"folds must be at least 2, or 0 for none, got {self.folds}")
         if (self.learner == PROBE) != (self.recipe is None):
             raise ValueError(f"learner: {self.learner} " + ("is no row of a recipe; leave recipe out" if self.recipe
                              else f"is a row of a recipe; name it under recipe, or learn by {PROBE}"))
-        if len(set(self.called)) < len(self.datasets):
-            raise ValueError(f"two data sets are called the same ({', '.join(self.called)}); give them different names")
-
-    @property
-    def called(self) -> tuple[str, ...]:
-        """Names in use."""
-        return self.names or tuple(path.resolve().name for path in self.datasets)
 
 
 def run(settings: CompareSettings, out: Path) -> Receipt:

@@ -16,6 +16,7 @@ from fecemo.data.variants import find_dataset_variant
 from fecemo.errors import InputError
 from fecemo.progress import progress
 from fecemo.stages.described_faces import describe_faces
+from fecemo.stages.named_datasets import NamedDatasets
 from fecemo.stages.run_stage import StageResult, run_stage
 
 STAGE = "find_copies"
@@ -26,11 +27,9 @@ SIDE = 72
 
 
 @dataclass(frozen=True)
-class FindCopiesSettings:
-    """Where to look."""
+class FindCopiesSettings(NamedDatasets):
+    """Where to look: one or more data sets."""
 
-    datasets: tuple[Path, ...]  #: One or more.
-    names: tuple[str, ...] = ()  #: What to call them; by default their folders' names.
     #: Of every face so many nearest ones are compared with it, to find pictures that were cropped, brightened or
     #: compressed since; 0 looks by perceptual hash alone. The seconds grow with the square of the faces.
     neighbours: int = 0
@@ -40,21 +39,13 @@ class FindCopiesSettings:
     variant: str = "gray"  #: Image variant that the network takes: ``rgb``, ``gray`` or ``tight``.
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.datasets:
             raise ValueError("datasets is empty: there is nowhere to look")
-        if self.names and len(self.names) != len(self.datasets):
-            raise ValueError(f"{len(self.datasets)} data sets need as many names, got {len(self.names)}")
         if self.neighbours < 0:
             raise ValueError(f"neighbours must be 0 or more, not {self.neighbours}")
         if self.network is not None and not self.neighbours:
             raise ValueError("network says which faces are near: give neighbours too, such as 5")
-        if len(set(self.called)) < len(self.datasets):
-            raise ValueError(f"two data sets are called the same ({', '.join(self.called)}); give them different names")
-
-    @property
-    def called(self) -> tuple[str, ...]:
-        """Names in use."""
-        return self.names or tuple(path.resolve().name for path in self.datasets)
 
 
 def run(settings: FindCopiesSettings, out: Path) -> Receipt:
