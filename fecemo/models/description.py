@@ -57,7 +57,9 @@ def part_of(model: Any, outputs: Sequence[str], name: str = "part") -> Any:
 
 def describe(model: Any, outputs: Sequence[str], name: str | None = None) -> ModelDescription:
     """Return the layers behind some outputs, in the order in which they run, those of submodels one by one."""
-    part = part_of(model, outputs)
+    # An outline has no weights yet: PyTorch would make them, and stumble over those that are whole numbers.
+    with keras.StatelessScope(initialize_variables=False):
+        part = part_of(model, outputs)
     inputs = model.input.values()
     return ModelDescription(name or outputs[0], tuple(next(iter(inputs)).shape[1:]),
                             tuple(_descriptions(part, None)))

@@ -13,6 +13,7 @@ import numpy as np
 from small_models import LEARNING, N_CLASSES, input_shapes, small_config, small_examples, small_fit, some_inputs
 
 from fecemo.data.variants import find_variant, variants
+from fecemo.models.description import describe
 from fecemo.training.backend import describe_backend
 from fecemo.training.device_view import DeviceView
 from fecemo.training.fit import train
@@ -40,7 +41,9 @@ def train_all(folder: Path) -> None:
     for approach in LEARNING.values():
         config = small_config(approach)
         shapes = input_shapes(approach, config, VARIANT)
+        outline = describe(approach.outline(config, shapes, N_CLASSES), [approach.output])
         model = approach.model(config, shapes, N_CLASSES, 1)
+        assert outline.layers == describe(model, [approach.output]).layers
         vectors = some_inputs(shapes, FACES)
         columns = {name: soft_faces() if len(shape) == 3 else vectors[name] for name, shape in shapes.items()}
         view = DeviceView(VARIANT, shapes["image"][0]) if approach.takes_image else None
