@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fecemo.data.dataset import Dataset, copies_between
-from fecemo.data.receipts import Receipt, digest_file, digest_json, plain
+from fecemo.data.receipts import Receipt, digest_file
 from fecemo.data.variants import Variant, find_dataset_variant
 from fecemo.errors import InputError
-from fecemo.evaluation.settings import ProbeSettings, Resampling
+from fecemo.evaluation.settings import PROBE, ProbeSettings, Resampling
 from fecemo.stages.described_faces import describe_faces
 from fecemo.stages.named_datasets import NamedDatasets
-from fecemo.stages.row_classifier import classifier_cell, train_classifier
+from fecemo.stages.row_classifier import classifier_cell, classifier_digest, refuse_learner, train_classifier
 from fecemo.stages.run_stage import StageResult, run_stage
 from fecemo.study.cell import Cell
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 STAGE = "compare_sets"
 NAMES = ("compare_sets.json", "compare_sets.csv", "compare_sets.html")
-PROBE = "probe"
 
 
 @dataclass(frozen=True)
@@ -64,9 +63,7 @@ class CompareSettings(NamedDatasets):
             raise ValueError(f"a comparison needs at least two data sets, got {len(self.datasets)}")
         if self.folds < 0 or self.folds == 1:
             raise ValueError(f"folds must be at least 2, or 0 for none, got {self.folds}")
-        if (self.learner == PROBE) != (self.recipe is None):
-            raise ValueError(f"learner: {self.learner} " + ("is no row of a recipe; leave recipe out" if self.recipe
-                             else f"is a row of a recipe; name it under recipe, or learn by {PROBE}"))
+        refuse_learner(self.learner, self.recipe)
 
 
 def run(settings: CompareSettings, out: Path) -> Receipt:
@@ -110,8 +107,7 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
     if settings.network is not None:
         inputs["network"] = digest_file(settings.network)
     if cell is not None:
-        inputs["recipe"] = digest_json(plain({"approach": cell.approach.name, "model": cell.model, "fit": cell.fit,
-                                              "side": cell.side, "frozen": cell.frozen}))
+        inputs["recipe"] = classifier_digest(cell)
     return run_stage(STAGE, out, config=config, inputs=inputs, seed=settings.seed,
                      work=lambda folder: _compare(settings, datasets, variant, cell, folder))
 

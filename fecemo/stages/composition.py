@@ -9,12 +9,12 @@ import numpy as np
 from fecemo.data.dataset import Dataset
 from fecemo.data.draw_settings import LABELLED_FOLDER, PARAMETERS_NAME
 from fecemo.data.face_columns import read_face_columns
-from fecemo.data.receipts import Receipt, digest_file, digest_json, plain
+from fecemo.data.receipts import Receipt, digest_file, plain
 from fecemo.data.variants import Variant, find_dataset_variant
 from fecemo.errors import InputError, nearest
 from fecemo.evaluation.settings import PROBE, ComposeSettings, ProbeSettings, Resampling
 from fecemo.stages.described_faces import describe_faces
-from fecemo.stages.row_classifier import classifier_cell, train_classifier
+from fecemo.stages.row_classifier import classifier_cell, classifier_digest, refuse_learner, train_classifier
 from fecemo.stages.run_stage import StageResult, run_stage
 from fecemo.study.artifact_kinds import DRAWN
 from fecemo.study.cell import Cell
@@ -46,9 +46,7 @@ class CompositionSettings(ComposeSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if (self.learner == PROBE) != (self.recipe is None):
-            raise ValueError(f"learner: {self.learner} " + ("is no row of a recipe; leave recipe out" if self.recipe
-                             else f"is a row of a recipe; name it under recipe, or learn by {PROBE}"))
+        refuse_learner(self.learner, self.recipe)
 
 
 def recipe_composition(recipe: Recipe, path: Path, layout: RunLayout) -> CompositionSettings | None:
@@ -100,8 +98,7 @@ def run(settings: CompositionSettings, out: Path) -> Receipt:
                 raise InputError(f"{path}: there is no such file")
             inputs[name] = digest_file(path)
     if cell is not None:
-        inputs["recipe"] = digest_json(plain({"approach": cell.approach.name, "model": cell.model, "fit": cell.fit,
-                                              "side": cell.side, "frozen": cell.frozen}))
+        inputs["recipe"] = classifier_digest(cell)
     groups = read_groups(dataset, settings.column, settings.focus, settings.about_faces)
     return run_stage(STAGE, out, config=config, inputs=inputs, seed=settings.seed,
                      work=lambda folder: _study(settings, dataset, groups, variant, cell, folder))

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from fecemo.data.receipts import digest_json
+from fecemo.data.receipts import digest_json, plain
 from fecemo.data.stored_faces import Faces
 from fecemo.errors import InputError
+from fecemo.evaluation.settings import PROBE
 from fecemo.models.approach import IMAGE
 from fecemo.stages.pretrained import check_pretrained, put_pretrained
 from fecemo.study.cell import Cell, resolve
@@ -43,6 +44,19 @@ def classifier_cell(recipe: Path, row: str, variant: str) -> Cell:
                          "split; give a share, such as 0.1")
     check_pretrained(cell)
     return cell
+
+
+def refuse_learner(learner: str, recipe: Path | None) -> None:
+    """Raise `ValueError` for a learner that is a row without a recipe, or none with one."""
+    if (learner == PROBE) != (recipe is None):
+        raise ValueError(f"learner: {learner} " + ("is no row of a recipe; leave recipe out" if recipe
+                         else f"is a row of a recipe; name it under recipe, or learn by {PROBE}"))
+
+
+def classifier_digest(cell: Cell) -> str:
+    """Return the digest of all of a recipe that shapes what `train_classifier` learns."""
+    return digest_json(plain({"approach": cell.approach.name, "model": cell.model, "fit": cell.fit, "side": cell.side,
+                              "frozen": cell.frozen}))
 
 
 def train_classifier(cell: Cell, faces: Faces, rows: np.ndarray, labels: np.ndarray, classes: Sequence[str], seed: int,
