@@ -1,15 +1,21 @@
 """Write the tables of ``networks.md``, its record ``networks.json`` and its figure ``networks.svg`` from two runs.
 
-    python docs/write_networks.py RUN_OF_NETWORKS_FIFTH RUN_OF_NETWORKS_SMALL
+    python docs/write_networks.py networks_fifth=RUN another_fifth=RUN networks_small=RUN
 
-Rows that have not been run are left out and named beneath the table. Gains are of balanced accuracy over a row of equal
-faces, epochs and labels, with the interval of a paired bootstrap over the scored faces, which knows of no other seed.
+Of a run that is not named, what ``networks.json`` holds stays. Rows that have not been run are left out and named
+beneath the table. Gains are of balanced accuracy over a row of equal faces, epochs and labels under the same seed. Of
+three seeds or more they have Student's interval of the mean over seeds; of fewer, that of a paired bootstrap over the
+scored faces under the first seed, which knows of no other.
 """
 
 import json
 import re
 import sys
 from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from scipy.stats import t
 
 from fecemo.evaluation.cell_metric import read_records
 from fecemo.evaluation.metrics.intervals import paired_differences
@@ -21,38 +27,68 @@ from fecemo.study.recipe_file import read_recipe
 
 DOCS = Path(__file__).parent
 RECIPES = DOCS.parent / "pipelines" / "recipes"
-RUNS = {"networks_fifth": "A fifth of FER+", "networks_small": "Drawn faces"}
+RUNS = {"networks_fifth": ("networks_fifth", "A fifth of FER+"),
+        "another_fifth": ("networks_fifth", "Another fifth of FER+, one seed"),
+        "networks_small": ("networks_small", "Drawn faces, one seed")}
+"""Runs by name: their recipe, and what the figure calls them."""
 VARIANT = "gray"
 PLAIN, OVER = "plain", {"attention_wrong": "plain_wrong", "levels_ema": "levels_sum"}
 """The row over which gains are counted, and other rows for those that differ from it in more than they add."""
 RESAMPLES = 2000
+BLUE, GRAY = "#3b6fd4", "#777777"
 
 
 def record_of(name: str, run: Path) -> dict[str, object]:
-    """Return what a run says of each row of its recipe, and the rows that were not run."""
-    recipe, layout = read_recipe(RECIPES / f"{name}.yaml"), RunLayout(run)
-    folders = {row: layout.score(row, VARIANT) for row in recipe.approaches}
-    there = {row: folder for row, folder in folders.items() if (folder / "score.json").is_file()}
-    scores = {row: SCORE.read(folder) for row, folder in there.items()}
-    answers = {row: read_predictions(folder, scores[row].emotions) for row, folder in there.items()}
-    rows = {}
-    for row, score in scores.items():
-        priors, over = read_records(there[row]).get("priors"), OVER.get(row, PLAIN)
-        interval = score.intervals["balanced_accuracy"]
-        rows[row] = {"title": score.approach_title, "balanced_accuracy": score.balanced_accuracy,
-                     "low": interval.low, "high": interval.high, "accuracy": score.accuracy, "n": score.n_scored,
-                     "accuracy_as_in_train": None if priors is None else priors.as_in_train.accuracy,
-                     "train_seconds": score.seconds.train}
-        if over in scores and over != row:
-            gain = paired_differences(answers[row].truth, answers[row].prediction, answers[over].prediction,
-                                      score.emotions, Resampling(RESAMPLES, 0.95, recipe.seed))["balanced_accuracy"]
-            rows[row] |= {"over": over, "gain": gain.value, "gain_low": gain.low, "gain_high": gain.high}
-    first = next(iter(scores.values()))
-    truth = read_records(next(iter(there.values()))).get("soft_truth")
+    """Return what a run says of each row of its recipe under every seed, and the rows that were not run."""
+    recipe, home = read_recipe(RECIPES / f"{RUNS[name][0]}.yaml"), RunLayout(run)
+    layouts = [home, *map(home.of_seed, recipe.seeds)]
+    folders = {row: {layout.seed: folder for layout in layouts
+                     if ((folder := layout.score(row, VARIANT)) / "score.json").is_file()} for row in recipe.approaches}
+    scores = {row: {seed: SCORE.read(folder) for seed, folder in made.items()} for row, made in folders.items() if made}
+    rows = {row: {"title": recipe.title_of(row), "seeds": len(made), "n": next(iter(made.values())).n_scored,
+                  "balanced_accuracy": mean(score.balanced_accuracy for score in made.values()),
+                  "of_each_seed": [score.balanced_accuracy for score in made.values()],
+                  **range_of(list(made.values())),
+                  "accuracy": mean(score.accuracy for score in made.values()),
+                  "accuracy_as_in_train": mean(read_records(folder)["priors"].as_in_train.accuracy
+                                               for folder in folders[row].values()),
+                  "train_seconds": mean(score.seconds.train for score in made.values()),
+                  **gain_of(row, folders, scores, Resampling(RESAMPLES, 0.95, recipe.seed))}
+            for row, made in scores.items()}
+    first = scores[PLAIN][None]
+    truth = read_records(folders[PLAIN][None]).get("soft_truth")
     human = None if truth is None or truth.human is None else {
         "accuracy": truth.human.rater_accuracy, "balanced_accuracy": truth.human.rater_balanced_accuracy}
     return {"labels": first.labels_used.training, "n": first.n_scored, "chance": 1 / first.n_emotions, "human": human,
             "rows": rows, "not_run": [recipe.title_of(row) for row in recipe.approaches if row not in rows]}
+
+
+def range_of(scores: list) -> dict[str, float]:
+    """Return between what a row's balanced accuracy lies: over seeds, or of one seed by its scored faces."""
+    if len(scores) == 1:
+        interval = scores[0].intervals["balanced_accuracy"]
+        return {"low": interval.low, "high": interval.high}
+    reached = [score.balanced_accuracy for score in scores]
+    return {"low": min(reached), "high": max(reached)}
+
+
+def gain_of(row: str, folders: dict, scores: dict, resampling: Resampling) -> dict[str, object]:
+    """Return the gain of a row over the one that it is compared with, seed by seed; nothing where there is none."""
+    over = OVER.get(row, PLAIN)
+    if row == over or over not in scores:
+        return {}
+    seeds = [seed for seed in scores[row] if seed in scores[over]]
+    gains = [scores[row][seed].balanced_accuracy - scores[over][seed].balanced_accuracy for seed in seeds]
+    if len(gains) > 2:
+        margin = t.ppf(0.975, len(gains) - 1) * stdev(gains) / len(gains) ** 0.5
+        low, high = mean(gains) - margin, mean(gains) + margin
+    else:
+        emotions = scores[row][seeds[0]].emotions
+        answers, others = (read_predictions(folders[name][seeds[0]], emotions) for name in (row, over))
+        interval = paired_differences(answers.truth, answers.prediction, others.prediction, emotions,
+                                      resampling)["balanced_accuracy"]
+        low, high = interval.low, interval.high
+    return {"over": over, "gains": gains, "gain": mean(gains), "gain_low": low, "gain_high": high}
 
 
 def share(value: float, sign: bool = False) -> str:
@@ -63,51 +99,71 @@ def share(value: float, sign: bool = False) -> str:
 
 def table(record: dict) -> str:
     """Return the rows as a Markdown table."""
-    lines = ["| row | balanced accuracy | gain | over | accuracy | as in train |", "|:--|--:|--:|:--|--:|--:|"]
+    lines = ["| row | seeds | balanced accuracy | gain | over | accuracy | as in train |",
+             "|:--|--:|--:|--:|:--|--:|--:|"]
     for figures in record["rows"].values():
+        reached = f"{share(figures['balanced_accuracy'])} [{share(figures['low'])}, {share(figures['high'])}]"
         gain = over = ""
         if "gain" in figures:
             gain = (f"{share(figures['gain'], True)} [{share(figures['gain_low'], True)}, "
                     f"{share(figures['gain_high'], True)}]")
             over = record["rows"][figures["over"]]["title"]
-        lines.append(f"| {figures['title']} | {share(figures['balanced_accuracy'])} [{share(figures['low'])}, "
-                     f"{share(figures['high'])}] | {gain} | {over} | {share(figures['accuracy'])} | "
-                     f"{share(figures['accuracy_as_in_train'])} |")
+        lines.append(f"| {figures['title']} | {figures['seeds']} | {reached} | {gain} | {over} | "
+                     f"{share(figures['accuracy'])} | {share(figures['accuracy_as_in_train'])} |")
     if record["not_run"]:
         lines += ["", f"Not run: {'; '.join(record['not_run'])}."]
     return "\n".join(lines)
 
 
 def draw(records: dict[str, dict]) -> None:
-    """Write the figure: gains with their intervals, a panel a run."""
+    """Write the figures, a panel a run: gains with their intervals, and what each seed reached."""
     from matplotlib import pyplot as plt
 
     plt.switch_backend("svg")
     plt.rcParams.update({"svg.hashsalt": "fecemo", "font.size": 9, "svg.fonttype": "none"})
     gains = {name: [row for row in record["rows"].values() if "gain" in row] for name, record in records.items()}
-    figure, panels = plt.subplots(len(gains), 1, figsize=(7.2, 1.4 + 0.32 * sum(map(len, gains.values()))),
-                                  height_ratios=[max(1, len(rows)) for rows in gains.values()], layout="constrained")
-    for axes, (name, rows) in zip(panels, gains.items(), strict=True):
+    figure, panels = panels_of(plt, gains)
+    for axes, rows in zip(panels, gains.values(), strict=True):
         for place, row in enumerate(rows):
-            sure = row["gain_low"] > 0 or row["gain_high"] < 0
-            tint = "#3b6fd4" if sure else "#777777"
+            tint = BLUE if row["gain_low"] > 0 or row["gain_high"] < 0 else GRAY
             axes.plot([row["gain_low"], row["gain_high"]], [place, place], color=tint, alpha=0.4, linewidth=5,
                       solid_capstyle="butt")
+            axes.plot(row["gains"], [place] * len(row["gains"]), "o", color=tint, markersize=3)
             axes.plot(row["gain"], place, "o", color=tint, markersize=5)
         axes.axvline(0, color="#666666", linewidth=1, linestyle=":")
+    figure.supxlabel("gain in balanced accuracy, small: of each seed; blue: without 0", fontsize=8)
+    figure.savefig(DOCS / "networks.svg", metadata={"Date": None}, facecolor="white")
+
+    reached = {name: list(record["rows"].values()) for name, record in records.items() if record["human"]}
+    figure, panels = panels_of(plt, reached)
+    for axes, (name, rows) in zip(panels, reached.items(), strict=True):
+        for place, row in enumerate(rows):
+            axes.plot(row["of_each_seed"], [place] * len(row["of_each_seed"]), "o", color=BLUE, markersize=4)
+        axes.axvline(records[name]["human"]["balanced_accuracy"], color="#666666", linewidth=1, linestyle=":")
+        axes.set_xlim(0.3, 0.75)
+    figure.supxlabel("balanced accuracy under each seed; dotted: one human rater", fontsize=8)
+    figure.savefig(DOCS / "networks_seeds.svg", metadata={"Date": None}, facecolor="white")
+
+
+def panels_of(plt: Any, rows_of: dict[str, list[dict]]) -> tuple[Any, Any]:
+    """Return a figure with a panel a run, a line a row."""
+    figure, panels = plt.subplots(len(rows_of), 1, figsize=(7.2, 1.4 + 0.3 * sum(map(len, rows_of.values()))),
+                                  height_ratios=[max(1, len(rows)) for rows in rows_of.values()], layout="constrained")
+    for axes, (name, rows) in zip(panels, rows_of.items(), strict=True):
         axes.set_yticks(range(len(rows)), [row["title"] for row in rows])
         axes.set_ylim(len(rows) - 0.5, -0.5)
-        axes.set_title(RUNS[name], loc="left", fontsize=9)
+        axes.set_title(RUNS[name][1], loc="left", fontsize=9)
         for side in ("top", "right", "left"):
             axes.spines[side].set_visible(False)
         axes.tick_params(axis="y", length=0)
-    panels[-1].set_xlabel("gain in balanced accuracy; blue: the interval leaves 0 out", fontsize=8)
-    figure.savefig(DOCS / "networks.svg", metadata={"Date": None}, facecolor="white")
+    return figure, panels
 
 
 def main(*runs: str) -> None:
     """Read the runs, and put what they say into the page."""
-    records = {name: record_of(name, Path(run)) for name, run in zip(RUNS, runs, strict=True)}
+    stored = json.loads((DOCS / "networks.json").read_text(encoding="utf-8"))
+    named = dict(run.split("=", 1) for run in runs)
+    records = {name: record_of(name, Path(named[name])) if name in named else stored[name] for name in RUNS}
     (DOCS / "networks.json").write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
     page = DOCS / "networks.md"
     text = page.read_text(encoding="utf-8")
