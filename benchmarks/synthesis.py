@@ -113,23 +113,31 @@ class Study:
         logits = logits_of(vectors, labels, self.scored, self.classes)
         return np.array(self.classes)[np.stack([each.argmax(axis=1) for each in logits])]
 
-    def figures(self, by_seed: list[np.ndarray], over: list[np.ndarray] | None = None) -> dict[str, object]:
-        """Return the mean over seeds with a bootstrap interval over faces, the gain, and recalls of rare classes."""
+    def figures(self, by_seed: list[np.ndarray], over: list[np.ndarray] | None = None,
+                again: list[np.ndarray] | None = None) -> dict[str, object]:
+        """Return means over seeds with bootstrap intervals over faces, and the gains over other answers.
+
+        Parameters
+        ----------
+        by_seed, over, again : list of ndarray of shape (2, n), str
+            As `answers` gives them: of one kind, of those with nothing added, of those oversampled.
+        """
         rng, places = np.random.default_rng(0), [np.flatnonzero(self.truth == name) for name in self.classes]
-
-        def right(answers: list[np.ndarray]) -> np.ndarray:
-            return np.asarray(np.mean([answer == self.truth for answer, _ in answers], axis=0))
-
         drawn = [[rng.choice(place, len(place)) for place in places] for _ in range(RESAMPLES)]
+
+        def right(answers: list[np.ndarray], way: int) -> np.ndarray:
+            return np.asarray(np.mean([answer[way] == self.truth for answer in answers], axis=0))
 
         def spread(values: np.ndarray) -> list[float]:
             balanced = [float(np.mean([values[place].mean() for place in resample])) for resample in drawn]
             return [float(np.mean([values[place].mean() for place in places])), *np.quantile(balanced, (0.025, 0.975))]
 
-        return {"balanced_accuracy": spread(right(by_seed)),
-                **({} if over is None else {"gain": spread(right(by_seed) - right(over))}),
+        gains = {} if over is None else {"gain": spread(right(by_seed, 0) - right(over, 0)),
+                                         "gain_as_learnt": spread(right(by_seed, 1) - right(over, 1))}
+        if again is not None:
+            gains["over_oversampled_as_learnt"] = spread(right(by_seed, 1) - right(again, 1))
+        return {"balanced_accuracy": spread(right(by_seed, 0)), "as_learnt": spread(right(by_seed, 1)), **gains,
                 "by_seed": [float(balanced_accuracy_score(self.truth, answer)) for answer, _ in by_seed],
-                "as_learnt": float(np.mean([balanced_accuracy_score(self.truth, answer) for _, answer in by_seed])),
                 "recall": {name: float(np.mean([recall_score(self.truth, answer, labels=[name], average="macro")
                                                 for answer, _ in by_seed])) for name in RARE}}
 
@@ -161,7 +169,8 @@ class Study:
             for kind, (further, their_labels) in more.items():
                 answers.setdefault(kind, []).append(
                     self.answers(np.concatenate([vectors, further]), np.concatenate([labels, their_labels])))
-        return {kind: self.figures(by_seed, None if kind == "nothing" else answers["nothing"])
+        return {kind: self.figures(by_seed, None if kind == "nothing" else answers["nothing"],
+                                   answers["oversampled"] if kind in ("drawn", "synthetic") else None)
                 for kind, by_seed in answers.items()}
 
     def teachers(self) -> dict[str, dict[str, object]]:

@@ -9,6 +9,7 @@ import pytest
 from write_networks import table
 from write_results_columns import columns_page
 from write_sets_compared import written
+from write_synthesis import page as synthesis_page
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -75,7 +76,7 @@ def test_every_figure_is_in_the_record(page):
     assert figures - known - QUOTED[page] == set()
 
 
-@pytest.mark.parametrize("page", [*ROWS, "networks", "sets_compared"])
+@pytest.mark.parametrize("page", [*ROWS, "networks", "sets_compared", "synthesis"])
 def test_every_picture_is_there(page):
     pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", read_page(page)[0])
     assert pictures
@@ -92,6 +93,13 @@ def test_the_tables_of_compared_sets_are_those_of_the_record():
     text, record = read_page("sets_compared")
     assert written(text, record) == text, "run python docs/write_sets_compared.py"
     assert set(record) == {"similarity", "composition", "copies", "tools"}
+
+
+def test_the_page_of_synthesis_is_that_of_the_record():
+    text, record = read_page("synthesis")
+    assert text == synthesis_page(record), "run python docs/write_synthesis.py"
+    assert {kind for part in record["added"] for kind in part["kinds"]} == {
+        "nothing", "oversampled", "drawn", "synthetic"}
 
 
 def test_the_page_of_columns_is_that_of_the_code():
