@@ -172,6 +172,7 @@ def draw(record: dict) -> None:
         axes.axvline(0, color="#666666", linewidth=1, linestyle=":")
         axes.set_yticks(range(len(record["added"])), [f"{part['labels']:,} labels" for part in record["added"]])
         axes.set_ylim(len(record["added"]) - 0.5, -0.5)
+        axes.locator_params(axis="x", nbins=4)
         axes.set_title(GAIN_KEYS[key], loc="left", fontsize=9)
         for side in ("top", "right", "left"):
             axes.spines[side].set_visible(False)
