@@ -141,7 +141,7 @@ before.
 
 - The first version moved the mesh by blendshapes alone: frowns and pressed lips hardly moved, because a landmark model
   moves their points more than its numbers. Means of meshes, and creases, mended that.
-- A mouth that opens shows a donor's interior, gray if the donor is; heads that are turned are left out.
+- A mouth that opens shows a donor's interior, pale if the donor is gray; heads that are turned are left out.
 - Nothing of this was measured with classifiers of pixels, nor with donors chosen by valence and arousal.
 
 ## To run it again

@@ -131,6 +131,11 @@ class TestSynthesizer:
         donor[inside[1] - 12:inside[1] + 13] = 120  # darker by 70 than the donor's face
         made = synthesizer.render(PhotographedFace(photograph, shut), wide, PhotographedFace(donor, wide))
         assert 85 <= made[inside[1], inside[0], 0] <= 95, "no darker than the darkest of the photograph, and not 120"
+        coloured = (photograph * (1.2, 1.0, 0.6)).astype(np.uint8)  # the donor's mouth is gray, and takes half of it
+        red, green, blue = synthesizer.render(PhotographedFace(coloured, shut), wide,
+                                              PhotographedFace(donor, wide))[inside[1], inside[0]] / 1.0
+        assert red / green == pytest.approx((1 + 1.2 / 1.0143) / (1 + 1.0 / 1.0143), abs=0.04)
+        assert blue / green == pytest.approx((1 + 0.6 / 1.0143) / (1 + 1.0 / 1.0143), abs=0.04)
         dark = synthesizer.render(PhotographedFace(photograph, shut), wide)
         assert 25 <= dark[inside[1], inside[0], 0] <= 35, "without a donor, as dark as mouths are"
 

@@ -38,6 +38,8 @@ DARKEST = 16.0
 """Gray levels added before the logarithm is taken, so that noise in the dark is no crease."""
 FADE = 4.0
 """Standard deviation in pixels by which creases fade towards the face's edge."""
+TINT = 0.5
+"""Share of the skin's colour that the mouth of a donor without any has: between teeth and lips."""
 SMOOTH = 0.8
 """Standard deviation in pixels by which the edge of a mouth's interior is softened."""
 
@@ -195,8 +197,12 @@ class FaceSynthesizer:
         if not len(theirs) or not len(ours):
             return mouth.astype(np.float64)
         contrast = float(np.clip(ours.std() / max(theirs.std(), 1e-6), *CONTRASTS))
-        is_gray = np.ptp(photograph.pixels.astype(np.int16), axis=2).max() == 0
-        mouth = np.repeat(_luma(mouth)[..., None], 3, axis=2) if is_gray else mouth.astype(np.float64)
+        if _is_gray(photograph.pixels) or _is_gray(donor.pixels):
+            skin = photograph.pixels[_inside(photograph.landmarks, points.OVAL, len(photograph.pixels)) > 0.5]
+            tint = skin.mean(axis=0) / max(float(ours.mean()), 1.0)
+            mouth = (_luma(mouth)[..., None] - theirs.mean()) * contrast + ours.mean()
+            return np.clip(np.clip(mouth, *np.percentile(ours, TONES)) * (1 + TINT * (tint - 1)), 0, 255)
+        mouth = mouth.astype(np.float64)
         return np.clip((mouth - theirs.mean()) * contrast + ours.mean(), *np.percentile(ours, TONES))
 
 
@@ -229,6 +235,10 @@ def _inside(mesh: np.ndarray, outline: tuple[int, ...], side: int) -> np.ndarray
     mask = np.zeros((side, side), np.float64)
     cv2.fillPoly(mask, [np.rint(mesh[list(outline), :2] * 16).astype(np.int32)], 1.0, shift=4)
     return np.asarray(cv2.GaussianBlur(mask, (0, 0), SMOOTH))
+
+
+def _is_gray(pixels: np.ndarray) -> bool:
+    return bool(np.ptp(pixels.astype(np.int16), axis=2).max() == 0)
 
 
 def _luma(pixels: np.ndarray) -> np.ndarray:
