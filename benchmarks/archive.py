@@ -1,9 +1,10 @@
 """From a folder of photographs to tags, against fer over the same photographs.
 
-    python benchmarks/archive.py --photos FOLDER            1,000 and 10,000 of its photographs: an hour on two cores
-    python benchmarks/archive.py --photos FOLDER --quick    50 and 200
+    python benchmarks/archive.py --photos FOLDER            1,000 photographs, and these ten times: an hour on two cores
+    python benchmarks/archive.py --photos FOLDER --quick    50, and these four times
 
-Photographs are drawn from the folder by a seed, and linked into two folders, one inside of the other. Each goes the
+Photographs are drawn from the folder by a seed and linked into a folder, and into another one as often as it takes to
+make the larger set: what it needs more of memory is then kept of each photograph, and no larger picture. Each goes the
 whole way in processes of its own, as the pages say it: `01_detect.py` (decode, find, cut out), `02_landmarks.py`,
 `cell.py` (embed, group, suggest names), `15_tag.py`. fer (a detector, a network of seven emotions, both as its package
 ships them; nothing is downloaded) reads the smaller set by OpenCV and says what every face shows, once by the Haar
@@ -18,8 +19,7 @@ system takes them back whenever it needs them.
 
 The target of ``ratio``, 5, is not met, and cannot be while every face is measured: most of our seconds are the one or
 two looks of the landmark model at each face, at 256 pixels, where fer's network looks once at 64, and at no face that
-was not found. What is bought for them is in ``faces``, and in vectors that cluster without labels. Of ``memory_ratio``,
-what grows is what the detect stage knows of every photograph.
+was not found. What is bought for them is in ``faces``, and in vectors that cluster without labels.
 """
 
 import argparse
@@ -32,6 +32,7 @@ import sys
 import tempfile
 import threading
 import time
+from itertools import cycle, islice
 from pathlib import Path
 
 from fetch_costs import Cost
@@ -161,14 +162,14 @@ def main() -> None:
     arguments = parser.parse_args()
     few, many = (50, 200) if arguments.quick else arguments.counts
     paths = sorted(path for path in arguments.photos.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
-    if len(paths) < many:
-        raise SystemExit(f"{arguments.photos} holds {len(paths)} photographs, {many} are asked for")
+    if len(paths) < few:
+        raise SystemExit(f"{arguments.photos} holds {len(paths)} photographs, {few} are asked for")
     python = arguments.peer_python or peer_python(arguments.cache)
-    drawn = random.Random(arguments.seed).sample(paths, many)
+    drawn = random.Random(arguments.seed).sample(paths, few)
     with tempfile.TemporaryDirectory(dir=arguments.folder) as scratch:
         folder = Path(scratch)
         log = folder / "log.txt"
-        photos = {count: linked(drawn[:count], folder / f"photos{count}") for count in (few, many)}
+        photos = {count: linked(list(islice(cycle(drawn), count)), folder / f"photos{count}") for count in (few, many)}
         runs = {count: folder / f"run{count}" for count in (few, many, 1)}
         ours = {few: whole_way(photos[few], runs[few], runs[few], log)}
         photos[1] = linked([photos[few] / first_photograph(runs[few])], folder / "photos1")

@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 from fecemo.data.receipts import plain
 
+METHOD = "mean moves and creases of a class, a quarter of the donor's own"
+"""How faces are moved: sets that were made in another way are stale."""
+
 
 @dataclass(frozen=True)
 class SynthesizeSettings:
@@ -51,5 +54,5 @@ class SynthesizeSettings:
     @property
     def shaping(self) -> dict[str, Any]:
         """Dict of str to object: Those of the settings that shape the faces, as JSON values."""
-        return {name: value for name, value in plain(self).items()
-                if name not in ("dataset", "landmark_model", "threads")}
+        return {"method": METHOD, **{name: value for name, value in plain(self).items()
+                                     if name not in ("dataset", "landmark_model", "threads")}}
