@@ -159,7 +159,7 @@ def test_pixels_enter_as_in_training(name):
 
 
 def test_divided_clusters_and_another_backend_are_refused_with_the_way_out(made, tmp_path, monkeypatch):
-    settings = ModelExportSettings(made.layout.run, ROW, VARIANT)
+    settings = ModelExportSettings(made.layout.run, ROW, VARIANT, formats=("int8",))
     readout = RunReadout(fecemo.open_run(made.layout.run), ROW, VARIANT)
     readout.names = replace(readout.names, divided={"3": "digest"})
     monkeypatch.setattr(export_model, "RunReadout", lambda *arguments: readout)
@@ -188,7 +188,7 @@ def test_descriptions_of_pictures_are_refused_also_behind_another_row(made, tmp_
     monkeypatch.setattr(RunReadout, "models", {ROW: readout.model, "hog": described})
     with pytest.raises(InputError, match="hog gray is symmetric_hog, which no network of this project computes, "
                                          "and dense_autoencoder gray is made of it"):
-        export_model.run(ModelExportSettings(made.layout.run, ROW, VARIANT), tmp_path)
+        export_model.run(ModelExportSettings(made.layout.run, ROW, VARIANT, formats=("int8",)), tmp_path)
 
 
 def test_what_no_file_can_hold_and_no_reader_reads_is_refused(made, tmp_path):

@@ -76,6 +76,7 @@ def test_a_missing_runtime_and_no_detector_are_refused(settings, tmp_path, monke
 class TestLandmarks:
     def test_the_page_has_the_landmark_models_networks_and_all_that_its_script_asks_for(self, settings, tmp_path):
         pytest.importorskip("tf2onnx")
+        pytest.importorskip("ai_edge_litert")
         (tmp_path / "exported" / "model.onnx").write_bytes(model_of_landmarks())
         bundle = landmark_bundle(tmp_path / "face_landmarker.task")
         page = tmp_path / "page"
