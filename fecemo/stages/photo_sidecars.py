@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from fecemo.archive.gallery import SUGGESTED_BY
 from fecemo.archive.photo_tags import FaceTag, PhotoTags
 from fecemo.archive.photographs import Photograph, require_unchanged
 from fecemo.archive.sidecar import Form, SidecarNames, remove_tags, write_tags
@@ -58,7 +59,10 @@ def write_sidecars(tags: Tags, photos: Path, photographs: Mapping[str, Photograp
     for row, photo in enumerate(tags.photo.tolist()):
         if photo in by_photo:
             by_photo[photo].append(row)
-    names, counts, folder = SidecarNames(form), Counter[str](), None
+    if tags.description.named_by in SUGGESTED_BY:
+        print(f"warning: the names are suggestions by {SUGGESTED_BY[tags.description.named_by]}: nobody has looked "
+              "yet, and many are wrong", file=sys.stderr)
+    names, counts, folder, first_refusal = SidecarNames(form), Counter[str](), None, ""
     date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     with atomic_file(out / SIDECARS_NAME, "w") as file, progress(len(by_photo), "sidecars", "photo") as bar:
         table = csv.writer(file, lineterminator="\n")
@@ -78,9 +82,12 @@ def write_sidecars(tags: Tags, photos: Path, photographs: Mapping[str, Photograp
                     sidecar = place.name
             except (FecemoError, OSError) as error:
                 outcome, detail = REFUSED, str(error)
+                first_refusal = first_refusal or detail
             counts[outcome] += 1
             table.writerow((photo, sidecar, outcome, detail))
             bar.update()
+    if first_refusal:
+        print(f"warning: {counts[REFUSED]} sidecars were refused, the first: {first_refusal}", file=sys.stderr)
     _say(counts, out / SIDECARS_NAME)
     if counts and set(counts) == {REFUSED}:
         raise InputError(f"none of {counts[REFUSED]} sidecars could be written; {out / SIDECARS_NAME} has the reasons")

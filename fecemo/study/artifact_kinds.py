@@ -8,12 +8,12 @@ from typing import Any
 
 from fecemo.clustering.naming import find_naming_method, naming_methods
 from fecemo.data.arrays import ROWS, output_file
-from fecemo.data.cluster_names import NOT_FACES_NAME, labels_seen_elsewhere
+from fecemo.data.cluster_names import NOT_FACES_NAME, labels_seen_elsewhere, read_hand_names, require_names_of
 from fecemo.data.draw_settings import PARAMETERS_NAME
-from fecemo.data.receipts import Receipt, digest_file, digest_json
+from fecemo.data.receipts import Receipt, digest_file, digest_json, read_receipt
 from fecemo.data.variants import CUT, MADE_FACES
 from fecemo.data.vocabulary_file import vocabulary_files
-from fecemo.errors import InputError
+from fecemo.errors import InputError, StoredStateError
 from fecemo.study.artifact_configs import (
     cluster_sweep_config,
     clusters_config,
@@ -158,6 +158,8 @@ def _names_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
         inputs |= hand_inputs(layout, cell.row, cell.variant.name)
     if naming.by == "suggestion":
         inputs |= _dataset(cell.recipe.role(SOURCE), LANDMARK_FEATURES)
+        if takes_the_place_of_suggestions(cell, layout):
+            inputs |= hand_inputs(layout, cell.row, cell.variant.name)
     if drawn := config.get("drawn"):
         inputs |= {**_dataset(drawn), **_dataset(drawn, LANDMARK_FEATURES)}
     return inputs
@@ -181,6 +183,27 @@ def hand_inputs(layout: RunLayout, row: str, variant: str) -> Inputs:
     elsewhere = tuple(path for path in sorted(used.parents[1].glob("*/*.json")) if path != used)
     return {"hand_names": Files((used,), lambda: digest_file(used) if used.is_file() else ""),
             "labels_seen": Files(elsewhere, lambda: digest_json(labels_seen_elsewhere(used)))}
+
+
+def takes_the_place_of_suggestions(cell: Cell, layout: RunLayout) -> bool:
+    """Tell whether a person named every group of a cell's clusters as they are now.
+
+    Names that are not complete yet, or of earlier groups, wait. A file that cannot be read counts as complete: the
+    label stage, which reads it, says what is wrong with it.
+    """
+    used = layout.hand_names(cell.row, cell.variant.name)
+    clusters = read_receipt(layout.clusters(cell.row, cell.variant.name))
+    if clusters is None or not used.is_file():
+        return False
+    try:
+        hand = read_hand_names(used)
+    except InputError:
+        return True
+    try:
+        require_names_of(hand, clustering_digest(clusters.outputs), cell.recipe.clustering.n_clusters, str(used))
+    except (InputError, StoredStateError):
+        return False
+    return True
 
 
 def _cluster_sweep_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:

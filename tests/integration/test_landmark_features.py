@@ -295,6 +295,30 @@ def test_clusters_are_named_without_a_label_of_a_person(study, tmp_path, method)
     names = receipt.summary["names"]
     assert [names[str(order[0])], names[str(order[-1])]] == ["happy", "surprise"]
     evaluate.run(arguments)
+    the_names_of_a_person_take_the_place_of_suggestions(arguments, len(names))
+
+
+def the_names_of_a_person_take_the_place_of_suggestions(arguments, n_clusters):
+    where, layout = (arguments.approach, arguments.variant), arguments.layout
+    template = json.loads((layout.clusters(*where) / "names.template.json").read_text())
+    path = layout.hand_names(*where)
+    path.parent.mkdir(parents=True)
+
+    def named(count, name="sad"):
+        names = {str(cluster): name if cluster < count else "" for cluster in range(n_clusters)}
+        path.write_text(json.dumps({**template, "by": "ann", "names": names}))
+        return arguments.artifacts.status("names", *where)
+
+    assert named(n_clusters - 1).state == "current"  # names that are not complete wait
+    assert str(named(n_clusters)) == ("the names of landmark_features gray were made without hand names; run the label "
+                                      "stage again")
+    assert set(label.run(arguments).summary["names"].values()) == {"sad"}
+    assert arguments.artifacts.status("names", *where).state == "current"
+    assert "from a previous version of hand names" in str(named(n_clusters, "anger"))
+    path.write_text("no names")
+    assert arguments.artifacts.status("names", *where).state == "stale"
+    with pytest.raises(InputError, match=r"gray\.json"):
+        label.run(arguments)
 
 
 def test_a_process_that_has_built_no_model_reads_one_with_layers_of_fecemo(study):

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import fecemo
+from fecemo.archive.photographs import read_photographs
 from fecemo.archive.sidecar import read_sidecar
 from fecemo.archive.tags import read_tags
 from fecemo.data.durable import output_lock
@@ -21,6 +22,7 @@ from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.stages import gallery, search, tag
 from fecemo.stages.gallery import GallerySettings
+from fecemo.stages.photo_sidecars import write_sidecars
 from fecemo.stages.run_readout import RunReadout, require_current
 from fecemo.stages.search import SearchSettings
 from fecemo.stages.tag import TagSettings
@@ -180,7 +182,10 @@ def test_what_became_of_each_sidecar_is_listed(archive, capsys):
     assert "is gone" in lines["2 é.jpg"]["detail"]
     assert "when its faces were found" in lines["4 é.jpg"]["detail"]
     assert sum(line["outcome"] == "written" for line in lines.values()) == len(KINDS) - 3
-    assert "3 refused" in capsys.readouterr().err
+    printed = capsys.readouterr().err
+    assert "3 refused" in printed
+    assert "warning: 3 sidecars were refused, the first: " in printed
+    assert "suggestions" not in printed
     tag.run(settings(archive, sidecars=True, threshold=1.0), archive.out)
     with (archive.out / "sidecars.csv").open(encoding="utf-8", newline="") as file:
         lines = {line["photo"]: line for line in csv.DictReader(file)}
@@ -189,6 +194,10 @@ def test_what_became_of_each_sidecar_is_listed(archive, capsys):
     assert "sidecars: 2 not needed, 7 deleted, 1 refused" in capsys.readouterr().err
     assert bad.read_text() == "<broken"
     assert not left.exists()
+    tags = read_tags(archive.out)
+    suggested = replace(tags, description=replace(tags.description, named_by="action_units"))
+    write_sidecars(suggested, archive.photos, read_photographs(archive.dataset), archive.out, 1.0, "photo.jpg.xmp")
+    assert "the names are suggestions by published action units: nobody has looked yet" in capsys.readouterr().err
 
 
 def test_a_house_has_words_of_its_own(archive, tmp_path, capsys):
