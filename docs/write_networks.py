@@ -140,7 +140,7 @@ def draw(records: dict[str, dict]) -> None:
         for place, row in enumerate(rows):
             axes.plot(row["of_each_seed"], [place] * len(row["of_each_seed"]), "o", color=BLUE, markersize=4)
         axes.axvline(records[name]["human"]["balanced_accuracy"], color="#666666", linewidth=1, linestyle=":")
-        axes.set_xlim(0.3, 0.75)
+        axes.set_xlim(0.125, 0.75)
     figure.supxlabel("balanced accuracy under each seed; dotted: one human rater", fontsize=8)
     figure.savefig(DOCS / "networks_seeds.svg", metadata={"Date": None}, facecolor="white")
 
