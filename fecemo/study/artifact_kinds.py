@@ -158,8 +158,7 @@ def _names_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
         inputs |= hand_inputs(layout, cell.row, cell.variant.name)
     if naming.by == "suggestion":
         inputs |= _dataset(cell.recipe.role(SOURCE), LANDMARK_FEATURES)
-        if takes_the_place_of_suggestions(cell, layout):
-            inputs |= hand_inputs(layout, cell.row, cell.variant.name)
+        inputs |= inputs_in_place_of_suggestions(layout, cell.row, cell.variant.name)
     if drawn := config.get("drawn"):
         inputs |= {**_dataset(drawn), **_dataset(drawn, LANDMARK_FEATURES)}
     return inputs
@@ -185,25 +184,25 @@ def hand_inputs(layout: RunLayout, row: str, variant: str) -> Inputs:
             "labels_seen": Files(elsewhere, lambda: digest_json(labels_seen_elsewhere(used)))}
 
 
-def takes_the_place_of_suggestions(cell: Cell, layout: RunLayout) -> bool:
-    """Tell whether a person named every group of a cell's clusters as they are now.
+def inputs_in_place_of_suggestions(layout: RunLayout, row: str, variant: str) -> Inputs:
+    """Return `hand_inputs` where a person named every group of a cell's clusters as they are now; else nothing.
 
     Names that are not complete yet, or of earlier groups, wait. A file that cannot be read counts as complete: the
     label stage, which reads it, says what is wrong with it.
     """
-    used = layout.hand_names(cell.row, cell.variant.name)
-    clusters = read_receipt(layout.clusters(cell.row, cell.variant.name))
+    used, clusters = layout.hand_names(row, variant), read_receipt(layout.clusters(row, variant))
     if clusters is None or not used.is_file():
-        return False
+        return {}
     try:
         hand = read_hand_names(used)
     except InputError:
-        return True
+        return hand_inputs(layout, row, variant)
     try:
-        require_names_of(hand, clustering_digest(clusters.outputs), cell.recipe.clustering.n_clusters, str(used))
+        require_names_of(hand, clustering_digest(clusters.outputs), len(clusters.summary.get("cluster_sizes", ())),
+                         str(used))
     except (InputError, StoredStateError):
-        return False
-    return True
+        return {}
+    return hand_inputs(layout, row, variant)
 
 
 def _cluster_sweep_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from fecemo.clustering.naming import find_naming_method
 from fecemo.data.receipts import Receipt, damage, read_receipt, require_receipt
 from fecemo.data.variants import MADE_FACES
 from fecemo.errors import StoredStateError
@@ -27,6 +28,7 @@ from fecemo.study.artifact_kinds import (
     Inputs,
     Kind,
     hand_inputs,
+    inputs_in_place_of_suggestions,
     not_faces_inputs,
     part_digest,
     vocabulary_inputs,
@@ -223,6 +225,8 @@ class Artifacts:
             return {}
         if self.recipe is None:
             named = {name: self._named(name, artifact.key) for name in receipt.inputs}
+            if artifact.kind == "names" and find_naming_method(receipt.config["method"]).by == "suggestion":
+                named |= inputs_in_place_of_suggestions(self.layout, *artifact.key)
             return {name: source for name, source in named.items() if source is not None}
         cell = resolve(self.recipe, *artifact.key)
         config = receipt.config if self._is_asked_for(kind, cell, receipt) else kind.config(cell)

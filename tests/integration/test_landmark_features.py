@@ -25,6 +25,7 @@ from fecemo.models.losses.vector_error import VectorError
 from fecemo.stages import cluster, embed, evaluate, label, landmarks, train
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.landmarks import LandmarkSettings, extract_features
+from fecemo.study.artifacts import Artifacts
 from fecemo.study.faces import columns
 from fecemo.study.faces.columns import RunFaces, read_column, read_run_faces
 from fecemo.study.faces.data_names import measured
@@ -312,7 +313,9 @@ def the_names_of_a_person_take_the_place_of_suggestions(arguments, n_clusters):
     assert named(n_clusters - 1).state == "current"  # names that are not complete wait
     assert str(named(n_clusters)) == ("the names of landmark_features gray were made without hand names; run the label "
                                       "stage again")
+    assert Artifacts(layout).status("names", *where).state == "stale"  # for whom no recipe is at hand, too
     assert set(label.run(arguments).summary["names"].values()) == {"sad"}
+    assert Artifacts(layout).status("names", *where).state == "current"
     assert arguments.artifacts.status("names", *where).state == "current"
     assert "from a previous version of hand names" in str(named(n_clusters, "anger"))
     path.write_text("no names")
