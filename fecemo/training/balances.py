@@ -258,6 +258,37 @@ class Uncertainty(Balance):
         return _sum(weights * terms * ops.exp(-logs) / 2 + logs / 2)
 
 
+@dataclass(frozen=True)
+class Geometric(Balance):
+    """(Π λ_i L_i)^(1/k), the geometric mean of the k terms of which a batch knows an example.
+
+    That of Pourmirzaei, Montazer and Esmaili's code in the place of a sum: √(30 L_emotion · L_tiles), L_tiles the mean
+    over the tiles of a jigsaw. A loss in other units, c L_i, changes the length of the gradient and not its direction;
+    a term that nears 0 takes the others with it. Weights must be above 0 to count.
+    """
+
+    name: str = field(default="geometric", init=False)
+
+    def init_state(self, n_terms: int) -> dict[str, np.ndarray]:
+        """Return ``present``, 1 for the terms of which the batch knows an example."""
+        return {"present": np.ones(n_terms, np.float32)}
+
+    def update_state(self, terms: Any, counts: Any, state: State) -> dict[str, Any]:
+        """Return which terms the batch knows; see `Balance.update_state`."""
+        from keras import ops
+
+        return {"present": ops.cast(counts > 0, "float32")}
+
+    def total(self, terms: Any, weights: Any, state: State) -> Any:
+        """Return the geometric mean of the weighted terms, 0 where there is none; see `Balance.total`."""
+        from keras import ops
+
+        counted = state["present"] * ops.cast(weights > 0, "float32")
+        logs = ops.log(ops.maximum(ops.where(counted > 0, weights * terms, 1.0), EPSILON))
+        number = _sum(counted)
+        return ops.where(number > 0, ops.exp(_sum(logs) / ops.maximum(number, 1.0)), 0.0)
+
+
 def _divided(terms: Any, state: State) -> Any:
     from keras import ops
 
@@ -270,4 +301,4 @@ def _sum(terms: Any) -> Any:
     return ops.sum(terms)
 
 
-BALANCE = (Fixed, EMA, DWA, RatedEMA, DynamicWeightedEMA, Uncertainty)
+BALANCE = (Fixed, EMA, DWA, RatedEMA, DynamicWeightedEMA, Uncertainty, Geometric)

@@ -57,7 +57,8 @@ class FitSettings:
         scaled over every other data set to have the mean and deviation that it has there. Drawn faces differ from
         people's in proportion by more than by expression.
     balance : Balance
-        How the terms are weighed against each other: ``fixed``, ``{ema: {beta: 0.9}}``, ``dwa``, ``uncertainty``.
+        How the terms are weighed against each other: ``fixed``, ``{ema: {beta: 0.9}}``, ``dwa``, ``uncertainty``,
+        ``geometric``.
     sampling : {"shuffled", "balanced"}
         Each example once an epoch; or as many, drawn with replacement so that all classes are equally likely, of the
         first loss that learns classes.

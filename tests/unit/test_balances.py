@@ -14,7 +14,7 @@ from fecemo.models.loss import LossTerm
 from fecemo.models.losses.cross_entropy import CrossEntropy
 from fecemo.models.losses.mean_squared_error import MeanSquaredError
 from fecemo.registry import entries
-from fecemo.training.balances import BALANCES, DWA, EMA, DynamicWeightedEMA, Fixed, RatedEMA, Uncertainty
+from fecemo.training.balances import BALANCES, DWA, EMA, DynamicWeightedEMA, Fixed, Geometric, RatedEMA, Uncertainty
 from fecemo.training.device_view import DeviceView
 from fecemo.training.examples import Examples
 from fecemo.training.fit import HISTORY_NAME, train
@@ -92,6 +92,16 @@ class TestByHand:
         total = float(Uncertainty().total(tensor((2, 3)), tensor((1, 1)), begun(Uncertainty())))
         assert total == pytest.approx(5 / (2 * np.exp(-0.5)) - 0.5, rel=1e-6)
 
+    def test_geometric_means_of_the_published_codes(self):
+        """Emotions on four views, and thirty times the emotion's loss beside the mean of the tiles'."""
+        assert seen(Geometric(), [(1, 2, 1, 2)], (1,) * 4, (8,) * 4)[0] == pytest.approx([1.414214], rel=1e-6)
+        assert seen(Geometric(), [(1.5, 2)], (30, 1))[0] == pytest.approx([9.486833], rel=1e-6)
+
+    def test_a_geometric_mean_is_of_what_a_batch_knows(self):
+        assert seen(Geometric(), [(4, 0)], counts=(8, 0))[0] == pytest.approx([4])
+        assert seen(Geometric(), [(4, 9)], (1, 0))[0] == pytest.approx([4])
+        assert seen(Geometric(), [(0, 0)], counts=(0, 0))[0] == [0]
+
     @pytest.mark.parametrize("balance", [EMA(), DynamicWeightedEMA()], ids=str)
     def test_constant_losses_come_to_the_number_of_terms(self, balance):
         assert seen(balance, [(7, 0.01)] * 3)[0] == pytest.approx([2, 2, 2], rel=1e-6)
@@ -154,6 +164,12 @@ def test_a_loss_in_other_units_changes_no_gradient():
             np.testing.assert_allclose(weight, scaled_weight, rtol=1e-4, atol=1e-7)
     unbalanced = zip(slopes(Fixed(), MeanSquaredError())[0], slopes(Fixed(), OtherUnitsError())[0], strict=True)
     assert any(np.abs(weight - scaled_weight).max() > 1 for weight, scaled_weight in unbalanced)
+
+
+def test_a_geometric_mean_in_other_units_keeps_its_direction():
+    plain, scaled = (np.concatenate([slope.ravel() for slope in slopes(Geometric(), loss)[0]])
+                     for loss in (MeanSquaredError(), OtherUnitsError()))
+    np.testing.assert_allclose(scaled, 1000**0.5 * plain, rtol=1e-3, atol=1e-5)
 
 
 def test_without_memory_the_gradient_is_that_of_the_sum_of_logarithms():
