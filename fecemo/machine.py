@@ -1,4 +1,4 @@
-"""What this process may use of the machine: cores and memory, within the limits of a container.
+"""What this process may use of the machine: cores and memory, within the limits of a container; and its environment.
 
 `os.cpu_count` and the system's own figures tell of the whole machine. Under Docker, Kubernetes or SLURM a process has
 less, by its affinity or by its control group (version 1 or 2, https://docs.kernel.org/admin-guide/cgroup-v2.html).
@@ -6,12 +6,15 @@ less, by its affinity or by its control group (version 1 or 2, https://docs.kern
 
 import math
 import os
+import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 GROUPS = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
 MEMORY = Path("/proc/meminfo")
+PACKAGE = Path(__file__).resolve().parent
 
 
 def available_cores() -> int:
@@ -34,6 +37,17 @@ def available_memory() -> float | None:
 def gibibytes(size: float) -> str:
     """Return a size for a message, such as ``"7.8 GiB"``."""
     return f"{size / 2**30:.1f} GiB"
+
+
+def install_command(*extras: str) -> str:
+    """Return the command that adds extras of setup.cfg to this environment, for a message.
+
+    A clone is named by its folder: the package is on no index, where another of its name could be.
+    """
+    clone = PACKAGE.parent
+    if not (clone / "setup.cfg").is_file():
+        return f"install fecemo again, with the extra {' and '.join(extras)}"
+    return shlex.join([sys.executable, "-m", "pip", "install", "-e", f"{clone}[{','.join(extras)}]"])
 
 
 def _groups(controller: str) -> Iterator[Path]:

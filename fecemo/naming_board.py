@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fecemo.errors import ResourceError
+from fecemo.machine import install_command
 from fecemo.stages import evaluate, label
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.label_run import LabelRun
@@ -46,7 +47,7 @@ def open_board(run: str | Path, recipe: str | Path) -> Any:
         from fecemo.labelling.board.board import LabellingBoard
     except ImportError as error:
         raise ResourceError(f"the labelling notebook needs {error.name}, which is not installed: "
-                            "pip install 'fecemo[notebook]', or fill in the clustering's "
+                            f"{install_command('notebook')}, or fill in the clustering's "
                             "names.template.json") from error
     return LabellingBoard(LabelRun(Path(run), Path(recipe), label_and_score))
 

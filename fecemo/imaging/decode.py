@@ -12,6 +12,7 @@ import numpy as np
 from fecemo.data.durable import refuse_endless
 from fecemo.data.reasons import FetchError, Reason
 from fecemo.imaging.headers import FORMATS, read_header, still_png
+from fecemo.machine import install_command
 
 REDUCTIONS = (8, 4, 2)
 _REDUCED = {1: 0, 2: 16, 4: 32, 8: 64}
@@ -200,7 +201,7 @@ def open_heif(data: bytes) -> Any:
         import pillow_heif
         from PIL import Image
     except ImportError as error:
-        raise ImageFileError(NEEDS_PILLOW_HEIF, "pip install 'fecemo[heic]'") from error
+        raise ImageFileError(NEEDS_PILLOW_HEIF, install_command("heic")) from error
     pillow_heif.register_heif_opener()
     try:
         picture = Image.open(io.BytesIO(data), formats=("HEIF",))

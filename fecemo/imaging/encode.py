@@ -1,5 +1,6 @@
 """Pictures as the bytes of image files: one, or many faces on one sheet."""
 
+import itertools
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -36,7 +37,8 @@ TILE, BAND = 100, 28
 """Pixels of a face's side on a sheet, and of the height of a heading."""
 
 
-def contact_sheet(parts: Mapping[str, Iterable[np.ndarray]], columns: int = 20, kind: str = "jpeg") -> bytes:
+def contact_sheet(parts: Mapping[str, Iterable[np.ndarray]], columns: int = 20, kind: str = "jpeg",
+                  numbered: bool = False) -> bytes:
     """Return faces in rows as an image file.
 
     Parameters
@@ -46,11 +48,17 @@ def contact_sheet(parts: Mapping[str, Iterable[np.ndarray]], columns: int = 20, 
     columns : int
         Faces in a row.
     kind : {"jpeg", "png"}
+    numbered : bool
+        Whether each face bears its number, from 1 on through all parts, in its lower left corner.
     """
     import cv2
 
     tiles = {heading: [cv2.resize(face, (TILE, TILE), interpolation=cv2.INTER_AREA) for face in faces]
              for heading, faces in parts.items()}
+    for number, tile in enumerate(itertools.chain.from_iterable(tiles.values()) if numbered else (), 1):
+        for thickness, gray in ((3, 0), (1, 255)):  # white with a dark rim is legible on any face
+            cv2.putText(tile, str(number), (4, TILE - 6), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (gray,) * 3, thickness,
+                        cv2.LINE_AA)
     columns = min(columns, max(len(of_part) for of_part in tiles.values()))
     rows = []
     for heading, of_part in tiles.items():

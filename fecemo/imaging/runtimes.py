@@ -7,6 +7,7 @@ does not open is refused in words: a package that is not installed by the extra 
 from typing import Any
 
 from fecemo.errors import InputError, ResourceError
+from fecemo.machine import install_command
 
 SILENT = 4
 """Of onnxruntime's levels of severity: fatal errors alone, since what it raises says the rest."""
@@ -36,7 +37,7 @@ def open_onnx(content: bytes, title: str, extra: str, threads: int = 1) -> Any:
     try:
         import onnxruntime
     except ImportError as error:
-        raise ResourceError(f"{title} needs onnxruntime: pip install 'fecemo[{extra}]'") from error
+        raise ResourceError(f"{title} needs onnxruntime: {install_command(extra)}") from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = threads
     options.log_severity_level = SILENT
@@ -66,7 +67,7 @@ def open_litert(content: bytes, title: str, extra: str, threads: int = 1) -> Any
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError as error:
-        raise ResourceError(f"{title} needs ai-edge-litert: pip install 'fecemo[{extra}]'") from error
+        raise ResourceError(f"{title} needs ai-edge-litert: {install_command(extra)}") from error
     try:
         interpreter = Interpreter(model_content=content, num_threads=threads)
         interpreter.allocate_tensors()

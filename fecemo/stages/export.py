@@ -18,6 +18,7 @@ from fecemo.data.receipts import Receipt
 from fecemo.data.variants import Variant, find_dataset_variant
 from fecemo.errors import InputError, ResourceError, StoredStateError, nearest
 from fecemo.imaging.encode import SUFFIXES, encode_image
+from fecemo.machine import install_command
 from fecemo.progress import progress
 from fecemo.stages.run_stage import StageResult, run_stage
 
@@ -80,7 +81,7 @@ def run(settings: ExportSettings, out: Path) -> Receipt:
     format, variant = find_export_format(settings.format), find_dataset_variant(settings.variant)
     for package in format.needs:
         if importlib.util.find_spec(package) is None:
-            raise ResourceError(f"the format {format.name!r} needs {package}: pip install 'fecemo[export]'")
+            raise ResourceError(f"the format {format.name!r} needs {package}: {install_command('export')}")
     dataset = Dataset(settings.dataset)
     rows = _chosen(dataset, settings)
     config = {"format": format.name, "variant": variant.name, "image": settings.image,

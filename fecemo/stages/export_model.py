@@ -18,6 +18,7 @@ from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import Receipt, digest_bytes, digest_file
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.evaluation.results import RESULTS_NAME
+from fecemo.machine import install_command
 from fecemo.models.approach import find_approach
 from fecemo.progress import progress
 from fecemo.run import Encoder, Run
@@ -129,7 +130,7 @@ def _require_backend() -> None:
     """Let Keras run on the backend that exports, which reads networks that any backend has trained."""
     if importlib.util.find_spec(BACKEND) is None:
         raise ResourceError(f"a model is exported by Keras on {BACKEND}, whatever backend trained it, and {BACKEND} is "
-                            f"not installed: pip install 'fecemo[{BACKEND},onnx]'")
+                            f"not installed: {install_command(BACKEND, 'onnx')}")
     if "keras" in sys.modules and os.environ.get("KERAS_BACKEND", BACKEND) != BACKEND:
         raise ResourceError(f"a model is exported by Keras on {BACKEND}, and this process runs it on "
                             f"{os.environ['KERAS_BACKEND']}; run pipelines/20_export_model.py: networks trained on any "

@@ -15,6 +15,7 @@ import numpy as np
 
 from fecemo.errors import InputError, ResourceError
 from fecemo.imaging.runtimes import open_litert, open_onnx
+from fecemo.machine import install_command
 
 MODEL_NAMES = {"onnx": "model.onnx", "int8": "model.int8.onnx", "litert": "model.tflite"}
 SHARES, EMBEDDING, NAME = "probabilities", "embedding", "name"
@@ -201,5 +202,5 @@ def quietly(convert: Callable[[], Any]) -> Any:
 def require_package(name: str, otherwise: str = "") -> None:
     """Raise `ResourceError` where a package of the extra ``onnx`` is not installed; ``otherwise`` ends the message."""
     if importlib.util.find_spec(name) is None:
-        raise ResourceError(f"{name} is not installed, which exported models need: pip install 'fecemo[{EXTRA}]'"
+        raise ResourceError(f"{name} is not installed, which exported models need: {install_command(EXTRA)}"
                             + otherwise)

@@ -20,6 +20,7 @@ from fecemo.data.durable import atomic_file, atomic_write, csv_file
 from fecemo.data.receipts import Receipt, digest_file, plain, read_receipt, require_receipt
 from fecemo.errors import InputError, ResourceError, StoredStateError, nearest
 from fecemo.imaging.encode import contact_sheet
+from fecemo.machine import install_command
 from fecemo.run import Run
 from fecemo.stages.landmarks import LandmarkSettings
 from fecemo.stages.photo_sidecars import write_sidecars
@@ -83,10 +84,11 @@ class SearchSettings:
 def run(settings: SearchSettings, out: Path) -> Receipt:
     """Find faces by words or by example, exactly, over everything that was tagged.
 
-    Writes ``hits.csv``, the best first, and ``hits.png``, a contact sheet of their faces. By words, a face's score is
-    the sum of its shares of the classes by the words' weights; those that show what the words ask for come first, with
-    ``called`` yes, and under a heading on the sheet those that are less alike. By example, the score is minus the
-    Euclidean distance of a face's vector to the nearest face of the example, which is not among the hits itself.
+    Writes ``hits.csv``, the best first, and ``hits.png``, a contact sheet of their faces, numbered by rank. By
+    words, a face's score is the sum of its shares of the classes by the words' weights; those that show what the words
+    ask for come first, with ``called`` yes, and under a heading on the sheet those that are less alike. By example, the
+    score is minus the Euclidean distance of a face's vector to the nearest face of the example, which is not among the
+    hits itself.
 
     Parameters
     ----------
@@ -228,7 +230,7 @@ def _write_sheet(folder: Path, place: Path, rows: np.ndarray, n_called: int) -> 
     faces, shown = Dataset(place).faces, rows[:SHEET_FACES].tolist()
     parts = {heading: (np.asarray(faces[row]) for row in of_part)
              for heading, of_part in (("", shown[:n_called]), (BELOW, shown[n_called:]))}
-    atomic_write(folder / SHEET_NAME, contact_sheet(parts, kind="png"))
+    atomic_write(folder / SHEET_NAME, contact_sheet(parts, kind="png", numbered=True))
     return [SHEET_NAME]
 
 
@@ -238,7 +240,7 @@ def _write_parquet(path: Path, tags: Tags) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
-        raise ResourceError("parquet needs pyarrow, which is not installed: pip install 'fecemo[export]'") from error
+        raise ResourceError(f"parquet needs pyarrow, which is not installed: {install_command('export')}") from error
     texts = ("id", "photo", "taken", "shows", "cluster")
     length = tags.vectors.shape[1]
     schema = pa.schema([*((name, pa.string()) for name in texts), ("confidence", pa.float32()),

@@ -13,7 +13,7 @@ from pathlib import Path
 from fecemo.data.detect_settings import DetectSettings
 from fecemo.data.photo_tree import read_photo_tree
 from fecemo.errors import FecemoError, InputError, ResourceError
-from fecemo.machine import available_cores
+from fecemo.machine import available_cores, install_command
 from fecemo.stages.exported_model import ExportedModel
 from fecemo.stages.face_service import Caps, FaceReader, FaceService
 from fecemo.study.faces.columns import LANDMARK_FEATURES
@@ -94,7 +94,7 @@ def run(settings: ServeSettings) -> None:
     """
     for package in ("starlette", "uvicorn"):
         if importlib.util.find_spec(package) is None:
-            raise ResourceError(f"{package} is not installed, which the service needs: pip install 'fecemo[serve]'")
+            raise ResourceError(f"{package} is not installed, which the service needs: {install_command('serve')}")
     import uvicorn
 
     token = os.environ.get(TOKEN_VARIABLE, "")

@@ -21,6 +21,7 @@ from fecemo.data.variants import CUT, FACE_SIDE, Variant, find_variant
 from fecemo.errors import InputError, nearest
 from fecemo.evaluation.settings import PROBE, ComposeSettings, EvaluationSettings
 from fecemo.imaging.landmarks.framings import FRAMINGS
+from fecemo.machine import install_command
 from fecemo.models.approach import Approach, find_approach
 from fecemo.study.approach_recipe import ApproachRecipe
 from fecemo.study.datasets import DatasetRecipe, Roles, refuse_roles
@@ -227,7 +228,7 @@ class Recipe:
         suggested = find_naming_method(self.naming.method).by == "suggestion" and approach.predicts_by == "clusters"
         if (measured(approach) or by_landmarks or suggested) and not locate_model(self.landmark_model).is_file():
             return (f"waits for a face landmark model in {self.landmark_model}: run `make models`, or "
-                    f"{COMMAND} and pip install 'fecemo[landmarks]'")
+                    f"{COMMAND} and {install_command('landmarks')}")
         if folder is None or (folder / RECEIPT_NAME).exists():
             return None
         return (f"waits for pre-trained weights in {folder}: fetch them where their makers publish them, then run "

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from fecemo.errors import InputError, ResourceError, nearest
-from fecemo.machine import allowed_cores, available_cores
+from fecemo.machine import allowed_cores, available_cores, install_command
 
 DEFAULT_BACKEND = "tensorflow"
 BACKENDS = ("jax", "tensorflow", "torch")
@@ -67,7 +67,7 @@ def import_keras(threads: int | None = None, *, optional: bool = False) -> Any:
             if error.name != module:
                 raise
             raise ResourceError(f"the Keras backend {backend!r} is not installed here ({module} is missing): "
-                                f"pip install 'fecemo[{backend}]'. "
+                                f"{install_command(backend)}. "
                                 f"Or set KERAS_BACKEND to one that is, of {', '.join(BACKENDS)}") from error
     keras = importlib.import_module("keras")
     keras.config.set_floatx(FLOATX)

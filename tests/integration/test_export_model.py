@@ -170,7 +170,7 @@ def test_divided_clusters_and_another_backend_are_refused_with_the_way_out(made,
         export_model.run(settings, tmp_path)
     installed = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "tensorflow" else installed(name))
-    with pytest.raises(ResourceError, match=r"whatever backend trained it, .* pip install 'fecemo\[tensorflow,onnx\]'"):
+    with pytest.raises(ResourceError, match=r"whatever backend trained it, .* pip install -e .*\[tensorflow,onnx\]"):
         export_model.run(settings, tmp_path)
 
 

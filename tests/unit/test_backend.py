@@ -35,7 +35,7 @@ def test_a_missing_backend_names_the_extra(monkeypatch, missing):
 
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     monkeypatch.setattr(backend.importlib, "import_module", without)
-    message = rf"'jax' is not installed here \({missing} is missing\): pip install 'fecemo\[jax\]'"
+    message = rf"'jax' is not installed here \({missing} is missing\): .* pip install -e .*\[jax\]"
     with pytest.raises(ResourceError, match=message):
         backend.import_keras()
 

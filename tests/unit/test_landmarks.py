@@ -259,7 +259,7 @@ class TestBundle:
             for name in (MESH_NAME, BLENDSHAPES_NAME):
                 bundle.writestr(name, b"")
         monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
-        with pytest.raises(ResourceError, match=r"pip install 'fecemo\[landmarks\]'"):
+        with pytest.raises(ResourceError, match=r"pip install -e .*\[landmarks\]"):
             FaceLandmarker(tmp_path / "face.task")
 
     def test_what_is_no_network_is_refused(self, tmp_path):

@@ -1,11 +1,13 @@
-"""A container has less than its machine."""
+"""A container has less than its machine; and a message says how to add to this very environment."""
 
 import os
+import shlex
+import sys
 
 import pytest
 
 from fecemo import machine
-from fecemo.machine import available_cores, available_memory
+from fecemo.machine import available_cores, available_memory, install_command
 
 
 @pytest.fixture
@@ -76,3 +78,17 @@ class TestMemory:
         (tmp_path / "membership").unlink()
         assert available_memory() is None
         assert available_cores() == 8
+
+
+class TestInstallCommand:
+    def test_it_names_this_interpreter_and_the_clone_whatever_its_folder_is_called(self, tmp_path, monkeypatch):
+        clone = tmp_path / "my clone's"
+        (clone / "fecemo").mkdir(parents=True)
+        (clone / "setup.cfg").write_text("")
+        monkeypatch.setattr(machine, "PACKAGE", clone / "fecemo")
+        assert shlex.split(install_command("export", "heic")) == [
+            sys.executable, "-m", "pip", "install", "-e", f"{clone}[export,heic]"]
+
+    def test_without_a_clone_no_index_is_named(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(machine, "PACKAGE", tmp_path / "fecemo")
+        assert install_command("heic") == "install fecemo again, with the extra heic"

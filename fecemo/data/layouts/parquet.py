@@ -12,6 +12,7 @@ from fecemo.data.labelled_rows import Row, annotation_columns, read_labelled_row
 from fecemo.data.layouts import LabelledSet, Layout, ReadOptions
 from fecemo.data.splits import split_of
 from fecemo.errors import InputError, ResourceError, nearest
+from fecemo.machine import install_command
 from fecemo.progress import progress
 
 IMAGE, LABEL = "image", "label"
@@ -38,7 +39,7 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
     try:
         import pyarrow.parquet as pq
     except ImportError as error:
-        raise ResourceError("Parquet files need pyarrow: pip install 'fecemo[export]'") from error
+        raise ResourceError(f"Parquet files need pyarrow: {install_command('export')}") from error
     paths = sorted(path for path in folder.rglob("*.parquet") if path.is_file())
     if not paths:
         raise InputError(f"{folder} holds no .parquet; expected files with the columns {IMAGE} and {LABEL}")

@@ -6,6 +6,7 @@ import numpy as np
 
 from fecemo.data.tensor_files import NotTensorsError, TensorFile
 from fecemo.errors import ResourceError
+from fecemo.machine import install_command
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
@@ -13,7 +14,7 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
     except ModuleNotFoundError as error:
-        raise ResourceError(f"{path} needs the package safetensors: pip install 'fecemo[weights]'") from error
+        raise ResourceError(f"{path} needs the package safetensors: {install_command('weights')}") from error
     try:
         return dict(load_file(path))
     except SafetensorError as error:
