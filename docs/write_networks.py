@@ -1,6 +1,6 @@
 """Write the tables of ``networks.md``, its record ``networks.json`` and its figure ``networks.svg`` from two runs.
 
-    python docs/write_networks.py networks_fifth=RUN another_fifth=RUN networks_small=RUN
+    python docs/write_networks.py networks_fifth=RUN another_fifth=RUN third_fifth=RUN networks_small=RUN
 
 Of a run that is not named, what ``networks.json`` holds stays. Rows that have not been run are left out and named
 beneath the table. Gains are of balanced accuracy over a row of equal faces, epochs and labels under the same seed. Of
@@ -29,6 +29,7 @@ DOCS = Path(__file__).parent
 RECIPES = DOCS.parent / "pipelines" / "recipes"
 RUNS = {"networks_fifth": ("networks_fifth", "A fifth of FER+"),
         "another_fifth": ("networks_fifth", "Another fifth of FER+, one seed"),
+        "third_fifth": ("networks_fifth", "A third fifth of FER+"),
         "networks_small": ("networks_small", "Drawn faces, one seed")}
 """Runs by name: their recipe, and what the figure calls them."""
 VARIANT = "gray"
@@ -159,11 +160,17 @@ def panels_of(plt: Any, rows_of: dict[str, list[dict]]) -> tuple[Any, Any]:
     return figure, panels
 
 
+def kept_of(stored: dict) -> dict:
+    """Return what `write_networks_altered` has put into a record."""
+    return {name: stored[name] for name in ("altered",) if name in stored}
+
+
 def main(*runs: str) -> None:
     """Read the runs, and put what they say into the page."""
     stored = json.loads((DOCS / "networks.json").read_text(encoding="utf-8"))
     named = dict(run.split("=", 1) for run in runs)
-    records = {name: record_of(name, Path(named[name])) if name in named else stored[name] for name in RUNS}
+    records = {name: {**kept_of(stored.get(name, {})), **record_of(name, Path(named[name]))} if name in named
+               else stored[name] for name in RUNS if name in named or name in stored}
     (DOCS / "networks.json").write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
     page = DOCS / "networks.md"
     text = page.read_text(encoding="utf-8")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from write_networks import table
+from write_networks_altered import table as altered_table
 from write_results_columns import columns_page
 from write_sets_compared import written
 from write_synthesis import page as synthesis_page
@@ -87,6 +88,8 @@ def test_the_tables_of_networks_are_those_of_the_record():
     text, record = read_page("networks")
     for name, run in record.items():
         assert f"<!-- {name} -->\n{table(run)}\n<!-- end -->" in text, "run python docs/write_networks.py"
+        if "altered" in run:
+            assert f"<!-- altered -->\n{altered_table(run)}\n<!-- end -->" in text, "run docs/write_networks_altered.py"
 
 
 def test_the_tables_of_compared_sets_are_those_of_the_record():

@@ -31,6 +31,13 @@ def test_activation_of_a_path_is_the_exponential_of_its_matrix():
                                 [0.589092, 1.368299, 1.589092]], atol=1e-6)
 
 
+def test_activation_as_cosines_of_a_path():
+    """Divided by the activations of both ends by themselves, so that a hub is no nearer to all than others are."""
+    activation = spread(sparse.csr_array(PATH), np.eye(3), 1.0)
+    cosines = activation / np.sqrt(np.outer(activation.diagonal(), activation.diagonal()))
+    np.testing.assert_allclose(cosines[0], [1, 0.73546, 0.37071], atol=1e-5)
+
+
 def test_a_hub_shares_out_what_it_passes_on():
     star = sparse.csr_array(np.array([[0.0, 2, 2, 0], [2, 0, 0, 0], [2, 0, 0, 0], [0, 0, 0, 0]]))
     np.testing.assert_allclose(normalized(star).toarray()[0], [0, 1 / np.sqrt(2), 1 / np.sqrt(2), 0])
