@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from fecemo.data.receipts import plain
 
-METHOD = "mean moves and creases of a class, a quarter of the donor's own"
+METHOD = "mean moves and creases of a class, a quarter of the donor's own, mouths that darken towards the lips"
 """How faces are moved: sets that were made in another way are stale."""
 
 

@@ -49,7 +49,8 @@ def run(settings: SynthesizeSettings, out: Path) -> Receipt:
     class, by a ridge regression from blendshapes to aligned meshes; its pixels move with it, and its skin is darkened
     where the class's is creased. Every face has the columns ``label``, ``split`` (train), ``neutral`` and
     ``donor`` (ids in the data set that it is made of) and ``gain``, which is less than drawn where triangles would turn
-    over. ``sheet.jpg`` shows twelve people with every expression. If interrupted, rerun: it resumes.
+    over. ``sheet.jpg`` shows twelve people with every expression, as large as they are stored: look at it before
+    anything learns from them. If interrupted, rerun: it resumes.
 
     Parameters
     ----------
@@ -179,7 +180,7 @@ def _sheet(writer: DatasetWriter, dataset: Dataset, planned: list[PlannedFace],
         if face.number < SHEET_PEOPLE:
             parts.setdefault(face.label, []).append(
                 np.zeros_like(parts[neutral][0]) if end is None else writer.stored_face(slot))
-    return contact_sheet(parts, columns=SHEET_PEOPLE)
+    return contact_sheet(parts, columns=SHEET_PEOPLE, side=parts[neutral][0].shape[0])
 
 
 def _closing_line(receipt: Receipt) -> str:

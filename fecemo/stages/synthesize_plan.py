@@ -22,8 +22,10 @@ CALM = 0.25
 """Distance from the plane's middle below which a face is no donor: neutral faces are there already."""
 MAP_FACES = 1000
 """Faces of the train split, whatever they show, of which it is learnt how meshes move where there are no donors."""
-STRENGTH = 0.7
-"""Of a blendshape that substitutes an action unit of a prototype, at a gain of 1."""
+STRENGTH, PARTED = 0.7, 0.3
+"""Of a blendshape that substitutes an action unit of a prototype, at a gain of 1; and of one that parts the lips,
+between which nothing but darkness can be shown."""
+PARTS_LIPS = frozenset({"jaw open", *(shape for unit in (10, 16) for shape in ACTION_UNITS[unit])})
 
 
 @dataclass(frozen=True)
@@ -187,4 +189,4 @@ def blendshapes_of(label: str, names: Sequence[str] = MODEL_NAMES) -> np.ndarray
     """
     shapes = {**ACTION_UNITS, ONE_SIDED: tuple(left for left, _ in SIDES)}
     moved = {shape for unit in PROTOTYPES[label] for shape in shapes[unit]}
-    return np.array([STRENGTH * (name in moved) for name in names])
+    return np.array([(PARTED if name in PARTS_LIPS else STRENGTH) * (name in moved) for name in names])

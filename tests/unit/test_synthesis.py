@@ -136,6 +136,11 @@ class TestSynthesizer:
                                               PhotographedFace(donor, wide))[inside[1], inside[0]] / 1.0
         assert red / green == pytest.approx((1 + 1.2 / 1.0143) / (1 + 1.0 / 1.0143), abs=0.04)
         assert blue / green == pytest.approx((1 + 0.6 / 1.0143) / (1 + 1.0 / 1.0143), abs=0.04)
+        plain = np.full((200, 200, 3), 100, np.uint8)
+        made = synthesizer.render(PhotographedFace(plain, shut), wide, PhotographedFace(plain, wide))
+        top = int(wide[points.UPPER_LIP_INSIDE, 1].round())
+        assert made[inside[1], inside[0]].tolist() == [100, 100, 100], "in its middle as bright as the donor's"
+        assert made[top + 2, inside[0], 0] < 80, "and darker towards the lips"
         dark = synthesizer.render(PhotographedFace(photograph, shut), wide)
         assert 25 <= dark[inside[1], inside[0], 0] <= 35, "without a donor, as dark as mouths are"
 

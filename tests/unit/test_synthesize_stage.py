@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pytest
 import yaml
+from PIL import Image
 from standing_mesh import standing_mesh
 
 from fecemo.clustering.prototypes import PROTOTYPES
@@ -15,6 +16,7 @@ from fecemo.data.durable import output_lock
 from fecemo.data.receipts import read_receipt
 from fecemo.data.synthesize_settings import SynthesizeSettings
 from fecemo.errors import InputError, StoredStateError
+from fecemo.imaging.encode import BAND
 from fecemo.imaging.landmarks import points
 from fecemo.imaging.landmarks.mesh import MIDDLE
 from fecemo.imaging.landmarks.points import MODEL_NAMES
@@ -80,6 +82,8 @@ def test_every_face_says_of_whom_and_after_whom_it_is_made_and_nothing_of_the_te
     assert receipt.summary["classes"] == {"happy": 5, "sad": 5}
     assert (receipt.summary["neutral"], receipt.summary["rejected"]) == (4, {})
     assert (out / SHEET_NAME).read_bytes()[:2] == b"\xff\xd8"
+    with Image.open(out / SHEET_NAME) as sheet:
+        assert sheet.size == (5 * 200, 3 * (200 + BAND)), "as large as they are stored, by three expressions"
     assert not list(out.glob("parents_*"))
 
 
@@ -166,6 +170,8 @@ def test_prototypes_raise_the_blendshapes_of_their_units_and_contempt_those_of_o
     assert raised["happy"] == {"cheek squint left", "cheek squint right", "mouth smile left", "mouth smile right"}
     assert raised["contempt"] == {"mouth dimple left", "mouth smile left", "mouth left"}
     assert all(raised[label] for label in PROTOTYPES if label != "neutral")
+    strengths = dict(zip(MODEL_NAMES, blendshapes_of("surprise"), strict=True))
+    assert 0 < strengths["jaw open"] < strengths["eye wide left"], "a mouth that is dark inside opens less"
 
 
 def test_labels_of_parents_are_spent_by_whoever_learns_from_their_children(made):

@@ -40,6 +40,8 @@ FADE = 4.0
 """Standard deviation in pixels by which creases fade towards the face's edge."""
 TINT = 0.5
 """Share of the skin's colour that the mouth of a donor without any has: between teeth and lips."""
+SHADE = 0.4
+"""Share of a donor's mouth's brightness that is lost at its edge: what is deeper in the head is darker."""
 SMOOTH = 0.8
 """Standard deviation in pixels by which the edge of a mouth's interior is softened."""
 
@@ -178,7 +180,7 @@ class FaceSynthesizer:
         if open_now <= OPEN or open_now <= 2 * _opening(photograph.landmarks):
             return warped  # the photograph shows enough of its own
         if donor is not None and 2 * _opening(donor.landmarks) >= max(open_now, 2 * OPEN):
-            interior = self._interior_of(donor, photograph, there)
+            interior = self._interior_of(donor, photograph, there) * _shading(moved, len(warped))
         else:
             lips = _inside(photograph.landmarks, (61, 0, 291, 17), photograph.pixels.shape[0]) > 0.5
             tone = photograph.pixels[lips].mean(axis=0) if lips.any() else np.full(3, 128.0)
@@ -235,6 +237,16 @@ def _inside(mesh: np.ndarray, outline: tuple[int, ...], side: int) -> np.ndarray
     mask = np.zeros((side, side), np.float64)
     cv2.fillPoly(mask, [np.rint(mesh[list(outline), :2] * 16).astype(np.int32)], 1.0, shift=4)
     return np.asarray(cv2.GaussianBlur(mask, (0, 0), SMOOTH))
+
+
+def _shading(mesh: np.ndarray, side: int) -> np.ndarray:
+    """Return how bright each part of an open mouth is: 1 in its middle, 1 - `SHADE` at the lips; (side, side, 1)."""
+    import cv2
+
+    upper, lower = np.array(points.LIP_PAIRS).T
+    height = float(np.linalg.norm(mesh[lower, :2] - mesh[upper, :2], axis=1).max())
+    depth = cv2.GaussianBlur(_inside(mesh, points.INNER_LIPS, side), (0, 0), max(height / 6, SMOOTH))
+    return np.asarray(1 - SHADE * (1 - np.clip(2 * depth - 1, 0, 1)))[..., None]
 
 
 def _is_gray(pixels: np.ndarray) -> bool:
