@@ -2,65 +2,52 @@
 
     python benchmarks/synthesis.py FERPLUS DRAWN WORK
 
-FERPLUS and DRAWN are labelled data sets; what is measured and synthesized of them is kept in WORK, and nothing is made
-twice. Prints JSON, which docs/write_synthesis.py makes a page of. Classifiers are logistic regressions on landmark
-features with gradients, whose answers are weighed as if classes were equally common; a share of FERPLUS's labels is
-drawn by seed, and synthetic faces are made of the labels of that share alone.
+FERPLUS and DRAWN are labelled data sets; what is measured and synthesized of them, and every answer, is kept in WORK:
+if interrupted, rerun. Prints JSON, which docs/write_synthesis.py makes a page of. Classifiers are logistic regressions
+on landmark features with gradients, and small networks on pixels; their answers are weighed as if classes were equally
+common, or as they are. A share of FERPLUS's labels is drawn by seed, and synthetic faces are made of the labels of that
+share alone.
 """
 
 import json
+import shutil
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, recall_score
+from synthesis_drawn import MODEL, on_drawn_faces
+from synthesis_pixels import PixelClassifier
 
 from fecemo.data.dataset import Dataset
-from fecemo.data.model_files import require_model
-from fecemo.data.receipts import read_receipt
+from fecemo.data.durable import atomic_write
+from fecemo.data.receipts import digest_json, read_receipt
 from fecemo.data.synthesize_settings import SynthesizeSettings
 from fecemo.data.variants import find_variant
-from fecemo.drawn import (
-    EMOTIONS,
-    PROTOTYPES,
-    Capture,
-    Expression,
-    FaceParameters,
-    Identity,
-    Nuisance,
-    draw_face,
-    sample_expression,
-    sample_identity,
-)
-from fecemo.imaging.landmarks.alignment import align
-from fecemo.imaging.landmarks.expression_map import fit_expression_map
-from fecemo.imaging.landmarks.expression_means import ExpressionChange, mean_expression
 from fecemo.imaging.landmarks.features import columns_of
-from fecemo.imaging.landmarks.mesh import FaceMesh, find_mesh
-from fecemo.imaging.landmarks.model import FaceLandmarker
-from fecemo.imaging.landmarks.synthesis import FaceSynthesizer, PhotographedFace
 from fecemo.stages import landmarks, synthesize
 from fecemo.stages.landmarks import LandmarkSettings
 from fecemo.study.faces.examples import labelled_rows
 
-MODEL = Path("face_landmarker.task")
-SHARES, PER_CLASS = {None: (0, 1, 2), 0.2: (0, 1, 2), 0.05: (0, 1, 2)}, 100
-"""Shares of the labels, with the seeds of whose they are; and faces that are added of each class but neutral."""
+SHARES, SEEDS, PER_CLASS = (None, 0.2, 0.05), (0, 1, 2), 100
+"""Shares of the labels, seeds of whose they are, and faces that are added of each class but neutral."""
+SEEN = {0.2: 30_000, 0.05: 15_000}
+"""Faces that a classifier of pixels sees in all its epochs, by share: equally many whatever is added."""
+MANY = 2_000
+"""Synthetic faces that are made to take the time."""
 PICTURE = Path(__file__).parents[1] / "docs" / "synthesis_drawn.jpg"
 PENALTY, ITERATIONS, RESAMPLES = 0.1, 300, 2000
 RARE = ("fear", "disgust", "contempt")
+KINDS = ("nothing", "oversampled", "drawn", "synthetic")
 CLUSTERS, SUREST, ROUNDS = 40, 0.25, 3
 """Of self-training: clusters, the share of each that is learnt, and how often."""
-DONORS, PEOPLE, EIGENFACES, LOOKED_AT = 12, 6, 64, 2000
-LIPS = (61, 0, 291, 17)
-BROWS = (70, 63, 105, 66, 107, 336, 296, 334, 293, 300, 46, 53, 52, 65, 55, 276, 283, 282, 295, 285)
-MOVED = {"happy": (LIPS,), "contempt": (LIPS,)}
-"""What an expression moves by its action units, where that is not the mouth and the brows: no brow."""
+EIGENFACES, LOOKED_AT = 64, 2000
 
 
 class Measured:
@@ -103,6 +90,17 @@ class Study:
         self.scored = self.vectors(self.people.values[self.test])
         own = moments(self.drawn.values[self.drawn.sure])
         self.matched = (self.drawn.values - own[0]) / own[1]
+        self.pixels = PixelClassifier(self.people.dataset, self.test, work / "training")
+        self.record = work / "record" / digest_json({
+            "data": [part.dataset.receipt.digest for part in (self.people, self.drawn)], "per_class": PER_CLASS,
+            "fit": [PENALTY, ITERATIONS, list(SEEN.items()), self.pixels.settings]})[:16]
+
+    def kept(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return what was made under a name, as JSON gives it back, and make it where it was not."""
+        path = self.record / f"{name}.json"
+        if not path.exists():
+            atomic_write(path, json.dumps(make()))
+        return json.loads(path.read_text(encoding="utf-8"))
 
     def vectors(self, values: np.ndarray) -> np.ndarray:
         """Return values in deviations of people's."""
@@ -135,7 +133,8 @@ class Study:
         gains = {} if over is None else {"gain": spread(right(by_seed, 0) - right(over, 0)),
                                          "gain_as_learnt": spread(right(by_seed, 1) - right(over, 1))}
         if again is not None:
-            gains["over_oversampled_as_learnt"] = spread(right(by_seed, 1) - right(again, 1))
+            gains |= {"over_oversampled": spread(right(by_seed, 0) - right(again, 0)),
+                      "over_oversampled_as_learnt": spread(right(by_seed, 1) - right(again, 1))}
         return {"balanced_accuracy": spread(right(by_seed, 0)), "as_learnt": spread(right(by_seed, 1)), **gains,
                 "by_seed": [float(balanced_accuracy_score(self.truth, answer)) for answer, _ in by_seed],
                 "recall": {name: float(np.mean([recall_score(self.truth, answer, labels=[name], average="macro")
@@ -148,30 +147,59 @@ class Study:
                                           seed=seed, min_agreement=0.5, landmark_model=MODEL, threads=1), out)
         return Measured(out, self.work)
 
-    def added(self, share: float | None, seeds: tuple[int, ...]) -> dict[str, dict[str, object]]:
-        """Return the figures of each kind of face that is added to a share of the labels."""
-        answers: dict[str, list[np.ndarray]] = {}
-        for seed in seeds:
-            rng = np.random.default_rng(seed)
-            rows = labelled_rows(self.people.dataset, "train", share, seed, "share")
-            rows = rows[self.people.sure[rows]]
-            vectors, labels = self.vectors(self.people.values[rows]), self.people.labels[rows]
-            synthetic = self.synthetic(share, seed)
-            counts = {name: int(np.sum(synthetic.labels[synthetic.sure] == name))
-                      for name in self.classes if name != "neutral"}
-            again = np.concatenate([rng.choice(np.flatnonzero(labels == name), count)
-                                    for name, count in counts.items() if (labels == name).any()])
-            drawn = np.concatenate([rng.choice(np.flatnonzero(self.drawn.sure & (self.drawn.labels == name)), count)
-                                    for name, count in counts.items()])
-            more = {"nothing": (vectors[:0], labels[:0]), "oversampled": (vectors[again], labels[again]),
-                    "drawn": (self.matched[drawn], self.drawn.labels[drawn]),
-                    "synthetic": (self.vectors(synthetic.values[synthetic.sure]), synthetic.labels[synthetic.sure])}
-            for kind, (further, their_labels) in more.items():
-                answers.setdefault(kind, []).append(
-                    self.answers(np.concatenate([vectors, further]), np.concatenate([labels, their_labels])))
-        return {kind: self.figures(by_seed, None if kind == "nothing" else answers["nothing"],
-                                   answers["oversampled"] if kind in ("drawn", "synthetic") else None)
-                for kind, by_seed in answers.items()}
+    def chosen(self, share: float | None, seed: int) -> tuple[Measured, dict[str, list[np.ndarray]]]:
+        """Return synthetic faces and, by what is added, the rows that are learnt of people, drawn and synthetic."""
+        rng = np.random.default_rng(seed)
+        rows = labelled_rows(self.people.dataset, "train", share, seed, "share")
+        rows = rows[self.people.sure[rows]]
+        labels, synthetic = self.people.labels[rows], self.synthetic(share, seed)
+        counts = {name: int(np.sum(synthetic.labels[synthetic.sure] == name))
+                  for name in self.classes if name != "neutral"}
+        again = np.concatenate([rng.choice(np.flatnonzero(labels == name), count)
+                                for name, count in counts.items() if (labels == name).any()])
+        drawn = np.concatenate([rng.choice(np.flatnonzero(self.drawn.sure & (self.drawn.labels == name)), count)
+                                for name, count in counts.items()])
+        none = np.empty(0, np.int64)
+        return synthetic, {"nothing": [rows, none, none], "oversampled": [np.append(rows, rows[again]), none, none],
+                           "drawn": [rows, drawn, none], "synthetic": [rows, none, np.flatnonzero(synthetic.sure)]}
+
+    def by_landmarks(self, share: float | None, seed: int, kind: str) -> list[list[str]]:
+        """Return what a logistic regression answers that learns landmark features; see `answers`."""
+        synthetic, chosen = self.chosen(share, seed)
+        parts = zip((self.people, self.drawn, synthetic), (
+            self.vectors(self.people.values), self.matched, self.vectors(synthetic.values)), chosen[kind], strict=True)
+        vectors, labels = zip(*((values[rows], part.labels[rows]) for part, values, rows in parts), strict=True)
+        return self.answers(np.concatenate(vectors), np.concatenate(labels)).tolist()
+
+    def by_pixels(self, share: float, seed: int, kind: str) -> list[list[str]]:
+        """Return what a network answers that learns pixels of the same faces; see `answers`."""
+        synthetic, chosen = self.chosen(share, seed)
+        logits = self.pixels.logits((self.people.dataset, self.drawn.dataset, synthetic.dataset), chosen[kind],
+                                    SEEN[share], seed)
+        return np.array(self.classes)[np.stack([each.argmax(axis=1) for each in logits])].tolist()
+
+    def added(self, learn: Callable[[Any, int, str], list[list[str]]], share: float | None) -> dict[str, object]:
+        """Return the figures of each kind of face that is added to a share of the labels, under all seeds."""
+        name, answers = "all" if share is None else share, {}
+        for kind in KINDS:
+            answers[kind] = [np.array(self.kept(
+                f"{learn.__name__}_{name}_{seed}_{kind}", lambda seed=seed, kind=kind: learn(share, seed, kind)))
+                for seed in SEEDS]
+        return {"labels": len(labelled_rows(self.people.dataset, "train", share, 0, "share")), "seeds": len(SEEDS),
+                "kinds": {kind: self.figures(by_seed, None if kind == "nothing" else answers["nothing"],
+                                             answers["oversampled"] if kind in ("drawn", "synthetic") else None)
+                          for kind, by_seed in answers.items()}}
+
+    def speed(self) -> dict[str, float]:
+        """Return how many synthetic faces are made of all labels, and in what time, the network's included."""
+        out = self.work / "many"
+        shutil.rmtree(out, ignore_errors=True)  # what an interrupted run left would be gained
+        clock, cpu = time.monotonic(), time.process_time()
+        receipt = synthesize.run(SynthesizeSettings(
+            self.people.dataset.folder, per_class=-(-MANY // (len(self.classes) - 1)), min_agreement=0.5,
+            landmark_model=MODEL, threads=1), out)
+        return {"faces": receipt.summary["faces"], "measured": receipt.summary["measured"],
+                "cpu_seconds": time.process_time() - cpu, "seconds": time.monotonic() - clock}
 
     def teachers(self) -> dict[str, dict[str, object]]:
         """Return the figures of drawn teachers, and of students that learn from what these say of people's faces."""
@@ -237,80 +265,13 @@ class Study:
             "own_distance": float(np.mean(apart[np.arange(len(own)), own])), "distance": float(np.median(apart))}}
 
 
-def on_drawn_faces(picture: Path | None = None) -> dict[str, object]:
-    """Return, by emotion, how much nearer drawn people come to what they are drawn with, and seconds a face."""
-    landmarker, rng = FaceLandmarker(require_model(MODEL)), np.random.default_rng(0)
-
-    def drawn(expression: Expression, identity: Identity) -> tuple[PhotographedFace, FaceMesh]:
-        face = draw_face(FaceParameters(expression, Nuisance(identity, Capture())), 200)
-        mesh = find_mesh(face, landmarker)
-        return PhotographedFace(face, mesh.landmarks), mesh
-
-    shown = {name: [drawn(sample_expression(rng, name), who) for who in people]
-             for people in [[sample_identity(rng) for _ in range(DONORS)]] for name in EMOTIONS}
-    every = [mesh for pairs in shown.values() for _, mesh in pairs]
-    learnt = fit_expression_map(np.stack([mesh.blendshapes for mesh in every]),
-                                align(np.stack([mesh.landmarks for mesh in every])))
-    synthesizer = FaceSynthesizer(learnt.mean_mesh)
-    means = {name: mean_expression(np.stack([mesh.blendshapes for _, mesh in pairs]),
-                                   align(np.stack([mesh.landmarks for _, mesh in pairs])),
-                                   [synthesizer.creases(face) for face, _ in pairs]) for name, pairs in shown.items()}
-    people = [sample_identity(rng) for _ in range(PEOPLE)]
-    neutral = [drawn(Expression(), who) for who in people]
-    shares: dict[str, list[tuple[float, float]]] = {}
-    sheet, seconds, nearest = [[face.pixels for face, _ in neutral[:3]]], 0.0, []
-    for name in EMOTIONS[1:]:
-        strong = Expression(**{**PROTOTYPES[name].core, **PROTOTYPES[name].variants[-1]})
-        true, change = [drawn(strong, who) for who in people], ExpressionChange(learnt, means["neutral"], means[name])
-        made = []
-        for person, ((before, mesh), (truth, _)) in enumerate(zip(neutral, true, strict=True)):
-            donor, donor_mesh = true[(person + 1) % PEOPLE]
-            start = time.process_time()
-            ends = synthesizer.moved(before.landmarks, change.move(mesh.blendshapes, donor_mesh.blendshapes), 1.0)
-            if ends is None:
-                continue
-            made.append(synthesizer.render(before, ends[0], donor, ends[1] * change.creases))
-            seconds += time.process_time() - start
-            parts = MOVED.get(name, (LIPS, BROWS))
-            shares.setdefault(name, []).append(_nearer(made[-1], ends[0], before, truth, parts))
-            nearest.append(int(np.argmin([np.abs(made[-1].astype(float) - face.pixels).mean() for face, _ in true]))
-                           == person)
-        sheet += [[face.pixels for face, _ in true[:3]], made[:3]]
-    if picture is not None:
-        import cv2
-
-        columns = [np.vstack([row[person] for row in sheet]) for person in range(3)]
-        cells = [np.hstack([column[200 * number:200 * number + 200] for number in (0, *range(first, len(sheet), 2))])
-                 for column in columns for first in (1, 2)]
-        small = cv2.resize(np.vstack(cells), None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA)
-        cv2.imwrite(str(picture), small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
-    return {"people": PEOPLE, "donors": DONORS, "cpu_ms": 1000 * seconds / len(nearest),
-            "own_is_nearest": float(np.mean(nearest)),
-            "emotions": {name: {"pixels": float(np.mean([pixels for pixels, _ in values])),
-                                "pixels_worst": float(max(pixels for pixels, _ in values)),
-                                "landmarks": float(np.mean([places for _, places in values]))}
-                         for name, values in shares.items()}}
-
-
-def _nearer(made: np.ndarray, mesh: np.ndarray, before: PhotographedFace, truth: PhotographedFace,
-            parts: tuple[tuple[int, ...], ...]) -> tuple[float, float]:
-    """Return the distance that is left to the true face, as a share of the neutral one's: of pixels, of landmarks."""
-    pixels, places = np.zeros(2), np.zeros(2)
-    for part in parts:
-        ends = np.concatenate([before.landmarks[list(part)], truth.landmarks[list(part)]])[:, :2]
-        (left, top), (right, bottom) = (ends.min(axis=0) - 8).astype(int), (ends.max(axis=0) + 9).astype(int)
-        around = np.s_[top:bottom, left:right]
-        pixels += [np.abs(face[around].astype(float) - truth.pixels[around]).sum() for face in (made, before.pixels)]
-        places += [np.linalg.norm((points - truth.landmarks)[list(part), :2], axis=1).sum()
-                   for points in (mesh, before.landmarks)]
-    return float(pixels[0] / pixels[1]), float(places[0] / places[1])
-
-
 if __name__ == "__main__":
     study = Study(*map(Path, sys.argv[1:4]))
-    record = {"scored": len(study.test), "chance": 1 / len(study.classes), "per_class": PER_CLASS,
-              "drawn": int(study.drawn.sure.sum()), "on_drawn_faces": on_drawn_faces(PICTURE), "looks": study.looks(),
-              "teachers": study.teachers(), "added": [
-                  {"labels": len(labelled_rows(study.people.dataset, "train", share, 0, "share")), "seeds": len(seeds),
-                   "kinds": study.added(share, seeds)} for share, seeds in SHARES.items()]}
-    print(json.dumps(record, indent=1))
+    print(json.dumps({
+        "scored": len(study.test), "chance": 1 / len(study.classes), "per_class": PER_CLASS,
+        "drawn": int(study.drawn.sure.sum()),
+        "on_drawn_faces": study.kept("on_drawn_faces", lambda: on_drawn_faces(PICTURE)),
+        "teachers": study.kept("teachers", study.teachers),
+        "added": [study.added(study.by_landmarks, share) for share in SHARES],
+        "pixels": [study.added(study.by_pixels, share) for share in SEEN],
+        "looks": study.kept("looks", study.looks), "speed": study.kept("speed", study.speed)}, indent=1))

@@ -220,6 +220,8 @@ def test_on_drawn_faces_every_expression_comes_nearer_to_the_true_one_and_people
                                     for face, mesh in shown]) for name, shown in donors.items()}
     people = [sample_identity(rng) for _ in range(3)]
     neutral = [drawn(Expression(), who) for who in people]
+    usual = {name: shown.mesh - means["neutral"].mesh for name, shown in means.items() if name != "neutral"}
+    read = []
     for name in EMOTIONS[1:]:
         strong = Expression(**{**PROTOTYPES[name].core, **PROTOTYPES[name].variants[-1]})
         true, change = [drawn(strong, who) for who in people], ExpressionChange(learnt, means["neutral"], means[name])
@@ -240,3 +242,8 @@ def test_on_drawn_faces_every_expression_comes_nearer_to_the_true_one_and_people
             assert places[0] < 0.9 * places[1], (name, person)
             others = [np.abs(made.astype(float) - face).mean() for face, _ in true]
             assert int(np.argmin(others)) == person, "nearer to this person's own than to anybody else's"
+            seen = align(np.stack([find_mesh(made, landmarker).landmarks, mesh.landmarks]))
+            likeness = {other: np.vdot(seen[0] - seen[1], move) / np.linalg.norm(move) for other, move in usual.items()}
+            read.append((name, max(likeness, key=likeness.__getitem__)))
+    shares = {name: np.mean([answer == name for shown, answer in read if shown == name]) for name in EMOTIONS[1:]}
+    assert min(shares.values()) > 0.5, "the landmark model reads the target from the result, for most people"
