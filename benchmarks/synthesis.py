@@ -28,7 +28,7 @@ from synthesis_pixels import PixelClassifier
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import digest_json, read_receipt
-from fecemo.data.synthesize_settings import SynthesizeSettings
+from fecemo.data.synthesize_settings import METHOD, SynthesizeSettings
 from fecemo.data.variants import find_variant
 from fecemo.imaging.landmarks.features import columns_of
 from fecemo.stages import landmarks, synthesize
@@ -269,7 +269,7 @@ if __name__ == "__main__":
     study = Study(*map(Path, sys.argv[1:4]))
     print(json.dumps({
         "scored": len(study.test), "chance": 1 / len(study.classes), "per_class": PER_CLASS,
-        "drawn": int(study.drawn.sure.sum()),
+        "drawn": int(study.drawn.sure.sum()), "method": METHOD,
         "on_drawn_faces": study.kept("on_drawn_faces", lambda: on_drawn_faces(PICTURE)),
         "teachers": study.kept("teachers", study.teachers),
         "added": [study.added(study.by_landmarks, share) for share in SHARES],
