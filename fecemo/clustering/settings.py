@@ -120,7 +120,8 @@ class CostCurveSettings:
     seeds: int = 5  #: Of each point so many piles, clusterings and samples are tried.
     n_init: int = 2  #: Starts of each clustering.
     shown: int = 24  #: Faces of a cluster that a look at it shows: a page of the labelling notebook.
-    #: Of a person who looks at a cluster and names it: about what sessions of the labelling notebook recorded.
+    #: Of a person who looks at a cluster and names it: about what sessions of the labelling notebook recorded. Where
+    #: people named clusters of the same run, tables take their own recorded seconds instead, and so of labelled faces.
     seconds_per_cluster: float = 24.0
     seconds_per_face: float = 4.0  #: Of a person who labels a face. It is an assumption: state your own.
 

@@ -112,6 +112,9 @@ class HandNames(_Names):
     on_map: tuple[int, ...] = ()
     targets_on_map: tuple[str, ...] = ()  #: The same of target faces, by their ids.
     seconds: dict[str, float] = field(default_factory=dict)  #: Time spent on each group, pauses left out.
+    #: `faces_labelled`, `seconds_on_faces`: Single faces that were labelled, and the further time that it took.
+    faces_labelled: int = 0
+    seconds_on_faces: float = 0.0
     #: Ids of the target faces whose labels the person was shown, by a suggestion or in the map; none where naming
     #: stayed blind.
     labels_seen: tuple[str, ...] = ()
@@ -120,6 +123,11 @@ class HandNames(_Names):
     target_labels_shown: bool = False
     #: The names whose score the person was shown, each time that they differed from before.
     scores_seen: tuple[dict[str, str], ...] = ()
+
+    @property
+    def all_seconds(self) -> float:
+        """float: Time spent, pauses left out."""
+        return sum(self.seconds.values()) + self.seconds_on_faces
 
     @property
     def other_scores_seen(self) -> int:
@@ -167,7 +175,7 @@ class ClusterNames(_Names):
                    faces_viewed=hand.faces_viewed, suggestions_used=hand.suggestions_used,
                    other_scores_seen=hand.other_scores_seen,
                    target_labels_shown=hand.target_labels_shown or bool(seen_elsewhere),
-                   seconds=round(sum(hand.seconds.values()), 1))
+                   seconds=round(hand.all_seconds, 1))
 
 
 def read_cluster_names(path: Path) -> ClusterNames:

@@ -7,7 +7,7 @@ from typing import Annotated
 from tyro.conf import UseAppendAction
 
 from fecemo.data.durable import atomic_write
-from fecemo.data.receipts import Receipt, digest_file, sound_receipt
+from fecemo.data.receipts import Receipt, digest_file, digest_json, plain, sound_receipt
 from fecemo.errors import InputError
 from fecemo.stages.run_stage import StageResult, run_stage
 from fecemo.study.artifact_configs import tables_config
@@ -69,6 +69,7 @@ def run(run: Annotated[tuple[Path, ...], UseAppendAction], recipe: Path | None =
 def _write_run(study: Recipe, layout: RunLayout) -> Receipt:
     study.role("target")  # without labelled faces there is no score to show
     from fecemo.evaluation.writers import grids_of, to_text, write_documents
+    from fecemo.stages.tables.cell_records import recorded_seconds
     from fecemo.stages.tables.report import material_folders, read_material
     from fecemo.stages.tables.results import published_files, read_run
 
@@ -96,7 +97,8 @@ def _write_run(study: Recipe, layout: RunLayout) -> Receipt:
     receipt = run_stage(
         STAGE, layout.tables, config=tables_config(study), seed=study.seed, work=work,
         inputs={**{name: digest_file(path) for name, path in published_files(study).items()},
-                **{name: stored.digest for name, stored in receipts.items()}})
+                **{name: stored.digest for name, stored in receipts.items()},
+                **({} if study.cost_curve is None else {"seconds": digest_json(plain(recorded_seconds(layout)))})})
     for document, title in titles.items():
         print(to_text(title, grids_of(document, read.results)[0]))
     names = (*RESULT_NAMES, *TABLE_NAMES, *(SECOND_NAMES if study.cluster_sweep else ()), REPORT_NAME)

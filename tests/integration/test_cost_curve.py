@@ -1,9 +1,13 @@
 """What a person's acts buy, from planted embeddings to the tables and the report."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import yaml
 
+from fecemo.data.cluster_names import HandNames
+from fecemo.data.durable import atomic_write
 from fecemo.errors import InputError
 from fecemo.evaluation.metrics.cost_curve import COST_CURVE
 from fecemo.evaluation.results import read_results
@@ -67,6 +71,28 @@ def test_every_point_is_in_the_results_the_table_and_the_report_s_first_figure(p
     page = (planted.layout.run / "report.html").read_text()
     assert page.count('aria-label="Balanced accuracy of') == 1
     assert page.index('aria-label="Balanced accuracy of') < page.index('id="reading"')
+
+
+def test_seconds_that_people_s_sessions_recorded_take_the_place_of_the_recipe_s(planted):
+    path = planted.layout.hand_names("contrastive", "gray")
+    names = {str(cluster): "happy" for cluster in range(5)}
+    few_faces = HandNames("contrastive", "gray", "0" * 64, names, seconds={**dict.fromkeys(names, 11.0), "7": 5.0},
+                          faces_labelled=4, seconds_on_faces=4.0)
+
+    def seconds_of(document):
+        atomic_write(path, document)
+        table.run((planted.layout.run,), planted.recipe)
+        rows = read_results(planted.layout.run).query("metric == 'person_seconds' and amount == 40")
+        seconds = rows.set_index(["row", "naming"])["value"]
+        return [seconds[row, name] for row in ROWS for name in ("clusters, a look each (simulated)",
+                                                                "labels of faces at random")]
+
+    try:
+        assert seconds_of(few_faces.as_json()) == [480, 120, 480, 120]  # 60 s for 5 names; 4 faces are too few to count
+        assert seconds_of(replace(few_faces, faces_labelled=10, seconds_on_faces=20.0).as_json())[1] == 80
+        assert seconds_of("{}") == [800, 120, 800, 120]
+    finally:
+        path.unlink()
 
 
 def test_no_face_of_the_test_split_is_looked_at_and_an_equal_rerun_does_nothing(planted, monkeypatch):

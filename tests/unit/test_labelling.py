@@ -285,6 +285,24 @@ def test_time_is_counted_on_the_group_in_hand_and_pauses_are_not(clustering, pat
     assert summarise(resumed).seconds_a_group == (9 + PAUSE_SECONDS) / 2
 
 
+def test_time_of_labelling_single_faces_is_counted_apart_from_that_of_their_group(clustering, path):
+    clock = Clock()
+    session = LabellingSession(clustering, path, by="ann", ids=list("abcdef"), clock=clock)
+    session.begin("0")
+    clock.now += 5
+    session.look("0")
+    clock.now += 6
+    session.move("a", "b", name="happy")
+    clock.now += 1
+    session.move_back("b")
+    clock.now += 3
+    session.name("0", name="sad")
+    assert (session.stored.seconds, session.stored.faces_labelled, session.stored.seconds_on_faces) == ({"0": 9}, 2, 6)
+    assert summarise(session).seconds_a_group == 9
+    assert any("2 single faces labelled in 6 s, 3.0 s a face" in line for line in summarise(session).sentences())
+    assert session.stored.all_seconds == 15
+
+
 def test_merging_gives_the_name_of_the_other(session):
     with pytest.raises(InputError, match="cluster 1 has no name yet"):
         session.merge(["0"], into="1")

@@ -1,7 +1,7 @@
 """What a person's acts buy: balanced accuracy against clusters named, faces labelled and seconds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +26,14 @@ class CostPoint:
 
 
 @dataclass(frozen=True)
+class ActSeconds:
+    """Seconds of a person's acts, as a labelling session recorded them; None where it recorded too few."""
+
+    per_cluster: float | None = None  #: To look at a cluster and name it.
+    per_face: float | None = None  #: To label a face.
+
+
+@dataclass(frozen=True)
 class CostCurve(SeededRecord):
     """Cost curve of one cell."""
 
@@ -35,6 +43,14 @@ class CostCurve(SeededRecord):
     seconds_per_face: float
     ami: SeedMean  #: Agreement of as many clusters as classes with the emotions of the scored faces.
     points: tuple[CostPoint, ...]  #: By strategy, and by acts.
+
+    def timed(self, seconds: "ActSeconds") -> "CostCurve":
+        """Return the curve of a person whose acts take so long; an act of which nothing is known keeps its time."""
+        per_cluster = self.seconds_per_cluster if seconds.per_cluster is None else seconds.per_cluster
+        per_face = self.seconds_per_face if seconds.per_face is None else seconds.per_face
+        points = tuple(replace(point, seconds=point.clusters_named * per_cluster + point.faces_labelled * per_face)
+                       for point in self.points)
+        return replace(self, seconds_per_cluster=per_cluster, seconds_per_face=per_face, points=points)
 
     @property
     def best(self) -> CostPoint:

@@ -4,12 +4,13 @@ import csv
 import sys
 from collections.abc import Iterable
 
+from fecemo.data.cluster_names import read_hand_names
 from fecemo.data.receipts import sound_receipt
-from fecemo.errors import StoredStateError
+from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.cell_metric import read_records
 from fecemo.evaluation.cells import CLASSIFIER, CellRecords, Heading, Triplets, Way, right_answers
 from fecemo.evaluation.metrics.cluster_sweep import ClusterSweep, read_cluster_sweep
-from fecemo.evaluation.metrics.cost_curve import COST_CURVE, CostCurve
+from fecemo.evaluation.metrics.cost_curve import COST_CURVE, ActSeconds, CostCurve
 from fecemo.evaluation.metrics.intervals import wilson_interval
 from fecemo.evaluation.metrics.over_seeds import RightAnswers
 from fecemo.evaluation.metrics.triplets import TRIPLET_TEST_RECORD
@@ -20,6 +21,9 @@ from fecemo.study.cell import Cell, resolve
 from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
 from fecemo.study.supervision import supervision_of
+
+FEWEST_TIMED = 5
+"""Acts of one kind that a labelling session recorded, from which on their mean counts."""
 
 
 def read_cell(cell: Cell, layout: RunLayout, score: Score | None, *, part: str = "",
@@ -96,7 +100,28 @@ def _read_hand_acts(layout: RunLayout, row: str, variant: str) -> tuple[int, flo
 def _read_cost_curve(cell: Cell, layout: RunLayout) -> CostCurve | None:
     if cell.step is not None or not _is_current(cell, layout, "cost_curve"):
         return None
-    return COST_CURVE.read(layout.cost_curve(cell.row, cell.variant.name))
+    return COST_CURVE.read(layout.cost_curve(cell.row, cell.variant.name)).timed(recorded_seconds(layout))
+
+
+def recorded_seconds(layout: RunLayout) -> ActSeconds:
+    """Return how long acts took the people who named clusters of a run: means over all of its files of names.
+
+    Of fewer acts than `FEWEST_TIMED` of a kind no mean is taken. A file that cannot be read is named on stderr.
+    """
+    spent, acts = [0.0, 0.0], [0, 0]
+    for path in sorted(layout.labels.glob("*/*.json")):
+        try:
+            names = read_hand_names(path)
+        except InputError as error:
+            print(f"table: its seconds are not counted: {error}", file=sys.stderr)
+            continue
+        timed = [key for key in names.names if names.seconds.get(key)]
+        spent[0] += sum(names.seconds.values()) if timed else 0.0
+        acts[0] += len(timed)
+        spent[1] += names.seconds_on_faces
+        acts[1] += names.faces_labelled
+    return ActSeconds(*(round(seconds / count, 1) if count >= FEWEST_TIMED and seconds else None
+                        for seconds, count in zip(spent, acts, strict=True)))
 
 
 def _read_triplet_test(cell: Cell, layout: RunLayout) -> Triplets | None:
