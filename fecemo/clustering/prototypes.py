@@ -44,6 +44,9 @@ NEUTRAL = 1.0
 """Standard deviations along every prototype below which units are at rest."""
 NEVER = -20.0
 """Logarithm of the probability of a class that is never suggested."""
+PENALTY = 7.0
+"""C of the regression on drawn faces, times their number. So strong a regularisation leans on many features a little:
+what drawn and real faces share is spread over all of them, and what is only drawn so is not."""
 ITERATIONS = 1000
 """Of the regression's solver, which needs about a hundred."""
 MIN_SPREAD = 1e-3
@@ -170,7 +173,8 @@ def suggest_by_drawn_faces(drawn: DrawnExamples, features: np.ndarray, groups: n
         there = ", ".join(sorted(set(drawn.labels.tolist()))) or "no faces"
         raise ValueError(f"drawn were {there}, and of the classes {', '.join(classes)} at least two are needed")
     codes = np.array([known.index(label) for label in drawn.labels[shown].tolist()])
-    model = LogisticRegression(max_iter=ITERATIONS).fit(_standardised(drawn.features[shown]), codes)
+    model = LogisticRegression(C=PENALTY / len(codes), max_iter=ITERATIONS).fit(
+        _standardised(drawn.features[shown]), codes)
     means = _means(_standardised(features, counted), groups, n_groups, counted)
     measured = ~np.isnan(means[:, 0])
     scores = np.full((n_groups, len(known)), np.nan)

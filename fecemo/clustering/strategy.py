@@ -15,7 +15,7 @@ from fecemo.clustering.naming import label_order
 from fecemo.clustering.settings import KMeansSettings
 from fecemo.registry import entries
 
-TRUST = {"drawn_faces": 0.75, "action_units": 0.375}
+TRUST = {"drawn_faces": 4.0, "action_units": 2.0}
 """How far suggestions are trusted beside labels, by way of naming: chosen on FER+ faces of the train split."""
 
 

@@ -26,8 +26,8 @@ def names_to_give(recipe: Recipe, layout: RunLayout) -> tuple[str, ...]:
 
 
 ACTION_UNITS, DRAWN_FACES = "action_units", "drawn_faces"
-LEARNT_FROM = ("distances", "blendshapes")
-"""Groups of landmark features that drawn faces teach: gradients follow creases and light, which are drawn otherwise."""
+LEARNT_FROM = ("distances", "blendshapes", "gradients")
+"""Groups of landmark features that drawn faces teach."""
 
 
 def suggest_names(recipe: Recipe, layout: RunLayout, row: str, variant: str, method: str = "") -> Suggestions:
