@@ -197,7 +197,8 @@ def person_seconds(grid: Grid, selected: pandas.DataFrame, results: Results) -> 
         if len(only):
             each = only["value_seconds"].iloc[0] / only["value"].iloc[0]
             parts.append(f"{' and ' if parts else ''}{each:g} s for {words}")
-    return ("As labelling sessions of this run recorded, else as the recipe’s cost_curve states: ", *parts, ".") if parts else ()
+    stated = "As labelling sessions of this run recorded, else as the recipe’s cost_curve states: "
+    return (stated, *parts, ".") if parts else ()
 
 
 NOTES: dict[str, Note] = {note.__name__: note for note in (

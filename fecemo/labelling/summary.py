@@ -94,7 +94,8 @@ def summarise(session: LabellingSession) -> LabellingSummary:
                                 if stored.label(key) and not stored.emotion(key))),
                             doubtful=dict(sorted(doubtful.items(), key=lambda item: key_order(item[0]))),
                             seconds=sum(stored.seconds.values()),
-                            faces_labelled=stored.faces_labelled, seconds_on_faces=stored.seconds_on_faces, faces_viewed=stored.faces_viewed,
+                            faces_labelled=stored.faces_labelled, seconds_on_faces=stored.seconds_on_faces,
+                            faces_viewed=stored.faces_viewed,
                             labels_seen=len(stored.labels_seen), other_scores_seen=stored.other_scores_seen)
 
 
