@@ -1,9 +1,10 @@
-"""Networks in files, opened for one process: ONNX by onnxruntime, LiteRT by ai-edge-litert.
+"""Networks in files, opened for one process: ONNX by onnxruntime, LiteRT by ai-edge-litert, SavedModel by TensorFlow.
 
-Both run on the processor, on as many threads as are asked for, and write nothing of their own to the terminal. What
-does not open is refused in words: a package that is not installed by the extra that brings it, a file by its name.
+The first two run on the processor, on as many threads as are asked for, and write nothing of their own to the terminal.
+What does not open is refused in words: a package that is not installed by the extra that brings it, a file by its name.
 """
 
+from pathlib import Path
 from typing import Any
 
 from fecemo.errors import InputError, ResourceError
@@ -74,3 +75,40 @@ def open_litert(content: bytes, title: str, extra: str, threads: int = 1) -> Any
     except (RuntimeError, ValueError) as error:
         raise InputError(f"{title} is no network that ai-edge-litert reads ({error})") from error
     return interpreter
+
+
+def open_saved_model(folder: Path, title: str) -> Any:
+    """Return the signature by which a TensorFlow SavedModel serves: a concrete function of tensors by name.
+
+    It is ``serving_default``, or the only one. Keras writes such a folder by ``model.export``.
+
+    Parameters
+    ----------
+    folder : Path
+        That holds ``saved_model.pb``.
+    title : str
+        For messages.
+
+    Raises
+    ------
+    InputError
+        If it is none, or it serves in several ways and none is the default.
+    ResourceError
+        If TensorFlow is not installed.
+    """
+    try:
+        import tensorflow
+    except ImportError as error:
+        raise ResourceError(f"{title} needs TensorFlow: pip install 'fecemo[tensorflow-cpu]'") from error
+    try:
+        model = tensorflow.saved_model.load(str(folder))
+    except Exception as error:  # OSError, and kinds of its own
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InputError(f"{title} is no SavedModel that TensorFlow {tensorflow.__version__} reads ({reason})"
+                         ) from error
+    names = list(model.signatures)
+    if "serving_default" not in names and len(names) != 1:
+        raise InputError(f"{title} serves by {', '.join(names) or 'no signature'}, expected serving_default")
+    signature = model.signatures["serving_default" if "serving_default" in names else names[0]]
+    signature.model = model  # which holds the weights, and would be collected
+    return signature

@@ -1,6 +1,7 @@
 """A network in a file, as its makers ship it: prepared, run, read; refused where it is another, or no network."""
 
 import hashlib
+import subprocess
 
 import numpy as np
 import pytest
@@ -13,11 +14,11 @@ pytest.importorskip("onnxruntime")
 QUARTERS = (100, 110, 120, 130)
 
 
-def quarter_means(path, channels=1, channels_first=True, side=4):
+def quarter_means(path, channels=1, channels_first=True, side=4, at_once=1):
     """Write a network that gives the mean of each quarter of a picture, of its first channel."""
     from onnx import TensorProto, helper
 
-    shape = [1, channels, side, side] if channels_first else [1, side, side, channels]
+    shape = [at_once, channels, side, side] if channels_first else [at_once, side, side, channels]
     first = "picture" if channels_first else "first"
     nodes = [] if channels_first else [helper.make_node("Transpose", ["picture"], ["first"], perm=[0, 3, 1, 2])]
     half = [2, 2]
@@ -26,7 +27,7 @@ def quarter_means(path, channels=1, channels_first=True, side=4):
               helper.make_node("Flatten", ["one_channel"], ["numbers"])]
     graph = helper.make_graph(
         nodes, "quarters", [helper.make_tensor_value_info("picture", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("numbers", TensorProto.FLOAT, [1, 4])],
+        [helper.make_tensor_value_info("numbers", TensorProto.FLOAT, [at_once, 4])],
         [helper.make_tensor("zero", TensorProto.INT64, [1], [0])])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
     return {"file": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "output": "", "side": 0,
@@ -87,3 +88,66 @@ def test_a_file_that_is_no_network_is_refused(tmp_path):
     settings = {"file": str(path), "sha256": hashlib.sha256(b"no network").hexdigest(), "output": ""}
     with pytest.raises(InputError, match=r"broken.onnx is no network that onnxruntime .* reads"):
         find_descriptor("network_file").open(settings)
+
+
+def test_a_network_that_takes_several_pictures_at_once_gives_each_its_numbers(tmp_path):
+    settings = quarter_means(tmp_path / "pairs.onnx", at_once=2)
+    pictures = np.stack([picture() + np.uint8(shift) for shift in (0, 10, 20)])
+    np.testing.assert_allclose(find_descriptor("network_file").open(settings)(pictures),
+                               np.arange(4) + np.arange(3)[:, None], atol=1e-5)
+
+
+def saved_model(folder):
+    """Write a SavedModel of two outputs, of which one is the mean of each quarter of a gray picture's first channel."""
+    tensorflow = pytest.importorskip("tensorflow")
+
+    class Quarters(tensorflow.Module):
+        @tensorflow.function(input_signature=[tensorflow.TensorSpec([None, 4, 4, 3], tensorflow.float32)])
+        def __call__(self, image):
+            means = tensorflow.nn.avg_pool2d(image, 2, 2, "VALID")[..., 0]
+            return {"quarters": tensorflow.reshape(means, [-1, 4]), "whole": tensorflow.reduce_mean(means, [1, 2])}
+
+    tensorflow.saved_model.save(Quarters(), str(folder))
+    printed = subprocess.run("find . -type f | LC_ALL=C sort | xargs sha256sum | sha256sum", shell=True, cwd=folder,
+                             capture_output=True, text=True, check=True)
+    return {"file": str(folder), "sha256": printed.stdout.split()[0], "output": "", "side": 0, "channels": "rgb",
+            "mean": (100.0,), "std": (10.0,)}
+
+
+def test_a_saved_model_is_run_by_the_digest_of_its_folder(tmp_path):
+    settings = saved_model(tmp_path / "saved")
+    np.testing.assert_allclose(describe(settings, picture()), [0, 1, 2, 3], atol=1e-5)
+    np.testing.assert_allclose(describe(settings | {"output": "whole"}, picture()), [1.5], atol=1e-5)
+    (tmp_path / "saved" / "assets" / "names.txt").write_text("changed")
+    with pytest.raises(InputError, match=r"saved has the sha256 [0-9a-f]{64}, expected"):
+        describe(settings, picture())
+
+
+def test_a_folder_that_is_no_saved_model_is_refused(tmp_path):
+    pytest.importorskip("tensorflow")
+    settings = {"file": str(tmp_path), "sha256": hashlib.sha256(b"").hexdigest(), "output": ""}
+    with pytest.raises(InputError, match=r"is no SavedModel that TensorFlow .* reads"):
+        find_descriptor("network_file").open(settings)
+
+
+def function(path, text):
+    path.write_text(text)
+    return {"file": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "output": "", "side": 0,
+            "channels": "rgb", "mean": (0.0,), "std": (255.0,)}
+
+
+def test_a_function_in_python_takes_pictures_in_colour_as_they_are(tmp_path):
+    settings = function(tmp_path / "tool.py", "def describe(pictures):\n    return pictures[:, 0, ::-1, 2]\n")
+    np.testing.assert_array_equal(describe(settings, picture(1)), [110, 100])
+
+
+@pytest.mark.parametrize(("text", "change", "words"), [
+    ("import nothing_there", {}, r"tool\.py cannot be imported \(ModuleNotFoundError: No module named"),
+    ("embed = len", {}, r"tool\.py has no function describe"),
+    ("describe = len", {}, r"gives numbers of shape \(\) for 1 pictures, expected \(1, d\)"),
+    ("def describe(pictures):\n    return pictures[7]", {}, r"describe of .*tool\.py failed \(IndexError: "),
+    ("describe = len", {"side": 8, "mean": (1.0,)}, r"side, mean: .*tool\.py prepares pictures itself"),
+])
+def test_a_function_in_python_that_does_not_do_is_refused_with_its_file(tmp_path, text, change, words):
+    with pytest.raises(InputError, match=words):
+        describe(function(tmp_path / "tool.py", text) | change, picture(1))

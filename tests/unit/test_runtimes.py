@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from fecemo.errors import InputError, ResourceError
-from fecemo.imaging.runtimes import open_litert, open_onnx
+from fecemo.imaging.runtimes import open_litert, open_onnx, open_saved_model
 
 OPENED = [pytest.param(open_onnx, "onnxruntime", "onnxruntime", id="onnx"),
           pytest.param(open_litert, "ai_edge_litert.interpreter", "ai-edge-litert", id="litert")]
@@ -24,3 +24,9 @@ def test_what_is_no_network_is_refused_by_its_name(opener, module, package, cont
     pytest.importorskip(module)
     with pytest.raises(InputError, match=f"^mine is no network that {package}.* reads"):
         opener(content, "mine", "external")
+
+
+def test_a_saved_model_needs_tensorflow(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    with pytest.raises(ResourceError, match=r"^mine needs TensorFlow: pip install 'fecemo\[tensorflow-cpu\]'$"):
+        open_saved_model(tmp_path, "mine")

@@ -1,8 +1,10 @@
-"""What a network in a file says of a picture: ONNX by onnxruntime, LiteRT by ai-edge-litert, on one thread."""
+"""What a network in a file says of a picture: ONNX, LiteRT, TensorFlow's SavedModel, or a function in Python."""
 
 import hashlib
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -10,13 +12,15 @@ import numpy as np
 from fecemo.data.durable import refuse_endless
 from fecemo.errors import InputError
 from fecemo.imaging.descriptors import Descriptor
-from fecemo.imaging.runtimes import open_litert, open_onnx
+from fecemo.imaging.runtimes import open_litert, open_onnx, open_saved_model
 
 Network = Callable[[np.ndarray], np.ndarray]
 GRAY = np.array([0.299, 0.587, 0.114], np.float32)
 """Share of each channel in a gray level (ITU-R BT.601)."""
 EXTRAS = {".onnx": "external", ".tflite": "landmarks"}
 """By which the package that runs such a file is installed."""
+PREPARATION = {"output": "", "side": 0, "channels": "rgb", "mean": (0.0,), "std": (255.0,)}
+"""Settings of `ExternalConfig` that mean nothing to a function in Python, by their defaults."""
 
 
 def open_network(settings: Mapping[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
@@ -36,22 +40,20 @@ def open_network(settings: Mapping[str, Any]) -> Callable[[np.ndarray], np.ndarr
         If the package that runs it is not installed.
     """
     path = Path(settings["file"])
-    try:
-        refuse_endless(path)
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"the network {path} cannot be read ({error.strerror})") from error
-    if (digest := hashlib.sha256(content).hexdigest()) != settings["sha256"]:
+    content, digest = _content(path)
+    if digest != settings["sha256"]:
         raise InputError(f"the network {path} has the sha256 {digest}, expected {settings['sha256']}")
-    load = _onnx if path.suffix == ".onnx" else _litert
-    network, shape = load(content, str(path), settings["output"])
-    side, channels, channels_first = _image_shape(shape, settings["side"], str(path))
+    if path.suffix == ".py":
+        run = partial(_called, _function(content, path, settings), str(path))
+    else:
+        load = _saved_model if path.is_dir() else _onnx if path.suffix == ".onnx" else _litert
+        network, shape = load(content, str(path), settings["output"])
+        form = _image_shape(shape, settings["side"], str(path))
+        run = partial(_run, network, _at_once(shape), form, settings)
     classes = settings.get("classes", ())
 
     def describe(pictures: np.ndarray) -> np.ndarray:
-        batch = np.stack([_prepared(picture, side, channels, settings) for picture in pictures])
-        made = [network(face[None]) for face in (batch.transpose(0, 3, 1, 2) if channels_first else batch)]
-        values = np.stack([np.asarray(value, np.float32).ravel() for value in made])
+        values = run(pictures)
         if not np.isfinite(values).all():
             raise InputError(f"the network {path} gives numbers that are not finite")
         if not classes:
@@ -63,8 +65,73 @@ def open_network(settings: Mapping[str, Any]) -> Callable[[np.ndarray], np.ndarr
     return describe
 
 
+def _content(path: Path) -> tuple[bytes, str]:
+    """Return what a file holds, nothing of a folder, and the digest; a folder's is that of its files' digests.
+
+    The latter is what ``find . -type f | LC_ALL=C sort | xargs sha256sum | sha256sum`` prints in it.
+    """
+    try:
+        if path.is_dir():
+            files = {f"./{file.relative_to(path).as_posix()}".encode(): file for file in path.rglob("*")
+                     if file.is_file()}
+            lines = [b"%s  %s\n" % (hashlib.sha256(files[name].read_bytes()).hexdigest().encode(), name)
+                     for name in sorted(files)]
+            return b"", hashlib.sha256(b"".join(lines)).hexdigest()
+        refuse_endless(path)
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"the network {path} cannot be read ({error.strerror})") from error
+    return content, hashlib.sha256(content).hexdigest()
+
+
+def _at_once(shape: list[Any]) -> int:
+    """Return how many pictures an input takes at once; one where its file leaves that open."""
+    return shape[0] if isinstance(shape[0], int) and shape[0] > 0 else 1
+
+
+def _run(network: Network, at_once: int, form: tuple[int, int, bool], settings: Mapping[str, Any],
+         pictures: np.ndarray) -> np.ndarray:
+    """Prepare pictures and run a network on them, so many at once."""
+    side, channels, channels_first = form
+    batch = np.stack([_prepared(picture, side, channels, settings) for picture in pictures])
+    batch = batch.transpose(0, 3, 1, 2) if channels_first else batch
+    made = []
+    for start in range(0, len(batch), at_once):
+        faces = batch[start:start + at_once]
+        filled = np.resize(faces, (at_once, *faces.shape[1:]))  # the last few, again and again
+        made.append(np.asarray(network(filled), np.float32).reshape(at_once, -1)[:len(faces)])
+    return np.concatenate(made)
+
+
+def _function(content: bytes, path: Path, settings: Mapping[str, Any]) -> Callable[[np.ndarray], Any]:
+    """Return ``describe`` of a Python file, which prepares pictures itself."""
+    if set_here := [name for name, default in PREPARATION.items() if settings[name] != default]:
+        raise InputError(f"{', '.join(set_here)}: {path} prepares pictures itself")
+    module = ModuleType(path.stem)
+    module.__file__ = str(path)
+    try:
+        exec(compile(content, str(path), "exec"), module.__dict__)
+    except Exception as error:
+        raise InputError(f"{path} cannot be imported ({type(error).__name__}: {error})") from error
+    if not callable(function := getattr(module, "describe", None)):
+        raise InputError(f"{path} has no function describe(pictures)")
+    return function
+
+
+def _called(function: Callable[[np.ndarray], Any], where: str, pictures: np.ndarray) -> np.ndarray:
+    try:
+        values = np.asarray(function(np.repeat(pictures, 3, axis=3) if pictures.shape[3] == 1 else pictures),
+                            np.float32)
+    except Exception as error:
+        raise InputError(f"describe of {where} failed ({type(error).__name__}: {error})") from error
+    if values.ndim != 2 or len(values) != len(pictures):
+        raise InputError(f"describe of {where} gives numbers of shape {values.shape} for {len(pictures)} pictures, "
+                         f"expected ({len(pictures)}, d)")
+    return values
+
+
 def _image_shape(shape: list[Any], side: int, where: str) -> tuple[int, int, bool]:
-    """Return side, channels and whether these come first, of an input of shape (1, …) with unknown sizes."""
+    """Return side, channels and whether these come first, of an input of shape (n, …) with unknown sizes."""
     if len(shape) == 4:
         for channels_first, channels, sides in ((True, shape[1], shape[2:]), (False, shape[3], shape[1:3])):
             if channels in (1, 3):
@@ -130,6 +197,18 @@ def _litert(content: bytes, where: str, output: str) -> tuple[Network, list[Any]
         return np.asarray(interpreter.get_tensor(index))
 
     return run, entry["shape"].tolist()
+
+
+def _saved_model(content: bytes, where: str, output: str) -> tuple[Network, list[Any]]:
+    signature = open_saved_model(Path(where), where)
+    name = _output(output, sorted(signature.structured_outputs), where)
+    entries = signature.structured_input_signature[1]
+    entry = next(iter(entries.values()), None)
+    if len(entries) != 1 or entry.dtype.name != "float32":
+        kinds = ", ".join(f"{name} of {each.dtype.name}" for name, each in entries.items()) or "nothing"
+        raise InputError(f"{where} takes {kinds}, expected one picture of float32")
+    key = next(iter(entries))
+    return (lambda faces: signature(**{key: faces})[name].numpy()), list(entry.shape) if entry.shape.rank else []
 
 
 def _output(name: str, outputs: list[str], where: str) -> str:

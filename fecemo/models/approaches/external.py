@@ -1,7 +1,8 @@
-"""Networks that others have trained, as they ship them: a file in ONNX or LiteRT gives vectors or classes of a face."""
+"""Networks that others have trained, as they ship them: a file or a function gives vectors or classes of a face."""
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from fecemo.models.approach import IMAGE, Approach, ModelConfig, Shape
 
@@ -10,9 +11,13 @@ from fecemo.models.approach import IMAGE, Approach, ModelConfig, Shape
 class ExternalConfig(ModelConfig):
     """A network in a file, and how its makers prepare a face for it: ``(pixel − mean) / std`` by channel."""
 
-    #: Path of an ``.onnx`` file, which onnxruntime runs, or of a ``.tflite`` file, which ai-edge-litert runs.
+    #: Path of an ``.onnx`` file, which onnxruntime runs, of a ``.tflite`` file, which ai-edge-litert runs, of a
+    #: SavedModel's folder, which TensorFlow runs, or of a ``.py`` file whose ``describe(pictures)`` takes RGB pictures,
+    #: uint8 of shape (n, side, side, 3), prepares them itself and returns numbers of shape (n, d).
     file: str = ""
-    sha256: str = ""  #: Of the file, in hexadecimal: a file of another digest is refused.
+    #: Of the file, in hexadecimal: a file of another digest is refused. A folder's is what
+    #: ``find . -type f | LC_ALL=C sort | xargs sha256sum | sha256sum`` prints in it.
+    sha256: str = ""
     #: What it learnt from, such as ``"AffectNet, 287,651 labels"``: every table has it in the place of labels.
     trained_on: str = ""
     in_sample: bool = False  #: Whether the faces that are scored may be among these; tables say so.
@@ -36,8 +41,9 @@ class ExternalConfig(ModelConfig):
 
     def check_image(self, shape: Shape) -> None:
         """Raise `ValueError` if the file, its digest or what it learnt from is not named."""
-        if not self.file.endswith((".onnx", ".tflite")):
-            raise ValueError(f"file must name a network that ends in .onnx or .tflite, not {self.file!r}")
+        if not self.file.endswith((".onnx", ".tflite", ".py")) and not Path(self.file or "-").is_dir():
+            raise ValueError("file must name a network that ends in .onnx, .tflite or .py, or the folder of a "
+                             f"SavedModel, not {self.file!r}")
         if not re.fullmatch("[0-9a-f]{64}", self.sha256):
             raise ValueError(f"sha256 must be the 64 hexadecimal digits that sha256sum prints of {self.file}, "
                              f"not {self.sha256!r}")
