@@ -1,15 +1,20 @@
 """Layouts: the ways in which labelled images lie on a disk. A module here holds a `LAYOUT`, which reads one way."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from itertools import islice
+from pathlib import Path, PurePath
 
 from fecemo.data.dataset_files import ColumnType
-from fecemo.data.image_files import LabelledImage, LeftOut
+from fecemo.data.image_files import LabelledImage, LeftOut, image_files
 from fecemo.data.splits import SPLITS
 from fecemo.errors import InputError, nearest
 from fecemo.registry import entries, find
+
+LOOKED_AT = 50
+"""Pictures whose names are looked at to recognise a set."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +70,18 @@ class Layout:
         One line for people.
     read : callable
         ``read(place, options) -> LabelledSet``; raises `InputError` for a place that is not laid out so.
+    tell : str
+        The tell-tale, in words that follow "by", such as ``"the list label.lst"``.
+    fits : callable, optional
+        ``fits(place) -> bool``: whether the tell-tale is there, for the layout ``auto``; without it, this layout is
+        read only where it is named.
     """
 
     name: str
     about: str
     read: Callable[[Path, ReadOptions], LabelledSet]
+    tell: str = ""
+    fits: Callable[[Path], bool] | None = None
 
 
 def layouts() -> dict[str, Layout]:
@@ -80,6 +92,24 @@ def layouts() -> dict[str, Layout]:
 def find_layout(name: str) -> Layout:
     """Return a layout by name. Raises `InputError` for an unknown one, naming the nearest."""
     return find("fecemo.data.layouts", "LAYOUT", name, "layout")
+
+
+def holds(*paths: str) -> Callable[[Path], bool]:
+    """Return the tell-tale that one of these files is in a place."""
+    return lambda place: any((place / path).is_file() for path in paths)
+
+
+def names_are(pattern: str) -> Callable[[Path], bool]:
+    """Return the tell-tale that most pictures have such names: a regular expression of a name without its suffix."""
+    def fits(place: Path) -> bool:
+        if not place.is_dir():
+            return False
+        images = islice((PurePath(image.path).stem.strip() for image in image_files(place)
+                         if isinstance(image, LabelledImage)), LOOKED_AT)
+        met = [re.fullmatch(pattern, stem, re.IGNORECASE) is not None for stem in images]
+        return 2 * sum(met) > len(met)
+
+    return fits
 
 
 def labelled_set(folder: Path, entries: Iterable[LabelledImage | LeftOut], expected: str, *,

@@ -122,4 +122,6 @@ def _number(path: Path) -> str:
     return text
 
 
-LAYOUT = Layout(name="affectnet", about="AffectNet's own release: images and arrays of annotations", read=read)
+LAYOUT = Layout(name="affectnet", about="AffectNet's own release: images and arrays of annotations", read=read,
+                tell="expressions as arrays, annotations/<n>_exp.npy",
+                fits=lambda place: any(any((place / part / "annotations").glob("*_exp.npy")) for part in ("", *PARTS)))

@@ -120,4 +120,14 @@ def _number(name: str, cell: str) -> str:
     return "" if value == UNKNOWN else cell
 
 
-LAYOUT = Layout(name="affectnet_lists", about="AffectNet's first release: photographs and CSVs of faces", read=read)
+def _fits(place: Path) -> bool:
+    for below in LIST_FOLDERS:
+        for table in (place / below / name for name in LISTS):
+            if table.is_file():
+                with table.open(encoding="utf-8-sig", errors="replace") as lines:
+                    return len(lines.readline().split(",")) >= len(FIELDS)
+    return False
+
+
+LAYOUT = Layout(name="affectnet_lists", about="AffectNet's first release: photographs and CSVs of faces", read=read,
+                tell="its list, training.csv or validation.csv, of paths and boxes", fits=_fits)

@@ -9,7 +9,7 @@ from fecemo.data.classes import NUMBERINGS, in_standard_order
 from fecemo.data.csv_rows import strict_number
 from fecemo.data.dataset_files import ColumnType
 from fecemo.data.image_files import LabelledImage, LeftOut, image_files
-from fecemo.data.layouts import LabelledSet, Layout, ReadOptions, labelled_set
+from fecemo.data.layouts import LabelledSet, Layout, ReadOptions, labelled_set, names_are
 from fecemo.data.pixel_tables import read_pixel_table
 from fecemo.errors import InputError, nearest
 
@@ -112,5 +112,11 @@ def _emotion(path: Path) -> str:
     return EMOTIONS[int(number)]
 
 
+def _fits(place: Path) -> bool:
+    return (place / TABLE).is_file() or (names_are(_FRAME.pattern)(place)
+                                         and next(place.rglob(f"*{SUFFIX}.txt"), None) is not None)
+
+
 LAYOUT = Layout(name="ck_plus", about="CK+: frames by person and sequence with files of emotions, or ckextended.csv",
-                read=read)
+                read=read,
+                tell=f"{TABLE}, or frames such as {EXAMPLE} and files S005_001_00000011{SUFFIX}.txt", fits=_fits)

@@ -6,7 +6,15 @@ from pathlib import Path, PurePath
 from fecemo.data.classes import NUMBERINGS, in_standard_order
 from fecemo.data.csv_rows import RejectedRow, strict_number, text_lines
 from fecemo.data.image_files import LabelledImage, LeftOut, image_files
-from fecemo.data.layouts import LabelledSet, Layout, ReadOptions, labelled_set, refuse_lost_part, refuse_unknown_part
+from fecemo.data.layouts import (
+    LabelledSet,
+    Layout,
+    ReadOptions,
+    holds,
+    labelled_set,
+    refuse_lost_part,
+    refuse_unknown_part,
+)
 from fecemo.errors import InputError, nearest
 
 LISTS = ("label.lst", "label/label.lst")
@@ -85,4 +93,5 @@ def _face(where: str, cells: tuple[str, ...], images: dict[str, list[str]]) -> L
                          box=(left, top, right, bottom))
 
 
-LAYOUT = Layout(name="expw", about="ExpW: photographs, and label.lst with a box for each face", read=read)
+LAYOUT = Layout(name="expw", about="ExpW: photographs, and label.lst with a box for each face", read=read,
+                tell=f"its list, {LISTS[0]}", fits=holds(*LISTS))

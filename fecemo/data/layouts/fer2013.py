@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fecemo.data.classes import NUMBERINGS
 from fecemo.data.dataset_files import ColumnType
-from fecemo.data.layouts import LabelledSet, Layout, ReadOptions
+from fecemo.data.layouts import LabelledSet, Layout, ReadOptions, holds
 from fecemo.data.pixel_tables import USAGE, Judgement, named_rows, read_pixel_table, the_table
 
 TABLES = ("fer2013.csv", "icml_face_data.csv")
@@ -58,4 +58,5 @@ def _judged(where: str, row: dict[str, str] | str) -> Judgement:
 
 
 LAYOUT = Layout(name="fer2013", about="FER2013's CSV of pixels, with the votes of FER+ where they lie beside it",
-                read=read)
+                read=read,
+                tell="its table, " + " or ".join(TABLES), fits=holds(*TABLES))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fecemo.data.layouts import LabelledSet, Layout, ReadOptions
+from fecemo.data.layouts import LabelledSet, Layout, ReadOptions, names_are
 from fecemo.data.posed_names import read_posed
 
 PATTERN = r"(?P<person>[A-Z]{2})\.(?P<emotion>AN|DI|FE|HA|NE|SA|SU)(?P<take>\d+)(\.(?P<number>\d+))?"
@@ -18,4 +18,5 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
         "person": lambda parts: parts["person"].upper(), "take": lambda parts: parts["take"]})
 
 
-LAYOUT = Layout(name="jaffe", about="JAFFE, by names such as KA.AN1.39.tiff", read=read)
+LAYOUT = Layout(name="jaffe", about="JAFFE, by names such as KA.AN1.39.tiff", read=read,
+                tell="names such as KA.AN1.39.tiff", fits=names_are(PATTERN))

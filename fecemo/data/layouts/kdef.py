@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fecemo.data.layouts import LabelledSet, Layout, ReadOptions
+from fecemo.data.layouts import LabelledSet, Layout, ReadOptions, names_are
 from fecemo.data.posed_names import read_posed
 
 PATTERN = r"(?P<session>[AB])(?P<gender>[FM])(?P<person>\d\d)(?P<emotion>AF|AN|DI|HA|NE|SA|SU)(?P<angle>S|HL|HR|FL|FR)"
@@ -23,4 +23,5 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
         "session": lambda parts: parts["session"].upper()})
 
 
-LAYOUT = Layout(name="kdef", about="KDEF, by names such as AF01ANS.JPG", read=read)
+LAYOUT = Layout(name="kdef", about="KDEF, by names such as AF01ANS.JPG", read=read,
+                tell="names such as AF01ANS.JPG", fits=names_are(PATTERN))

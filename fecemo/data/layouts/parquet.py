@@ -117,4 +117,6 @@ class _Groups:
             return self._read(group)[at]
 
 
-LAYOUT = Layout(name="parquet", about="Parquet files with images inside, as Hugging Face stores data sets", read=read)
+LAYOUT = Layout(name="parquet", about="Parquet files with images inside, as Hugging Face stores data sets", read=read,
+                tell="its .parquet files",
+                fits=lambda place: next(place.rglob("*.parquet"), None) is not None)

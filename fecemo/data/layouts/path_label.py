@@ -147,4 +147,5 @@ def _rows(table: Path, further: tuple[str, ...]) -> Iterator[tuple[str, Row | Le
             yield f"line {number}", {SPLIT_COLUMN: "", **row}
 
 
-LAYOUT = Layout(name="path_label", about="a CSV of path, label, perhaps split and further columns", read=read)
+LAYOUT = Layout(name="path_label", about="a CSV of path, label, perhaps split and further columns", read=read,
+                tell="being a CSV", fits=lambda place: place.is_file())

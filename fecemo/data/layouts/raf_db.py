@@ -8,7 +8,15 @@ from fecemo.data.classes import NUMBERINGS, in_standard_order
 from fecemo.data.csv_rows import RejectedRow, text_lines
 from fecemo.data.dataset_files import ColumnType
 from fecemo.data.image_files import LabelledImage, LeftOut, opened_folder
-from fecemo.data.layouts import LabelledSet, Layout, ReadOptions, labelled_set, refuse_lost_part, refuse_unknown_part
+from fecemo.data.layouts import (
+    LabelledSet,
+    Layout,
+    ReadOptions,
+    holds,
+    labelled_set,
+    refuse_lost_part,
+    refuse_unknown_part,
+)
 from fecemo.errors import InputError, nearest
 from fecemo.progress import progress
 
@@ -101,4 +109,5 @@ def _attributes(path: Path) -> dict[str, str]:
             for (name, words), code in zip(ANSWERS.items(), codes + [""] * len(ANSWERS), strict=False)}
 
 
-LAYOUT = Layout(name="raf_db", about="RAF-DB's basic emotions: list_patition_label.txt and aligned faces", read=read)
+LAYOUT = Layout(name="raf_db", about="RAF-DB's basic emotions: list_patition_label.txt and aligned faces", read=read,
+                tell=f"its list, {LIST}", fits=holds(LIST, f"basic/{LIST}"))

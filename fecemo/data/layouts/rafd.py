@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fecemo.data.layouts import LabelledSet, Layout, ReadOptions
+from fecemo.data.layouts import LabelledSet, Layout, ReadOptions, names_are
 from fecemo.data.posed_names import read_posed
 
 PATTERN = (r"Rafd(?P<camera>\d{3})_(?P<person>\d+)_(?P<people>[A-Z]+)_(?P<gender>male|female)_"
@@ -23,4 +23,5 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
                  for name in ("person", "people", "gender", "camera", "gaze")})
 
 
-LAYOUT = Layout(name="rafd", about="RaFD, by names such as Rafd090_01_Caucasian_female_angry_frontal.jpg", read=read)
+LAYOUT = Layout(name="rafd", about="RaFD, by names such as Rafd090_01_Caucasian_female_angry_frontal.jpg", read=read,
+                tell="names such as Rafd090_01_Caucasian_female_angry_frontal.jpg", fits=names_are(PATTERN))

@@ -2,12 +2,21 @@
 
 import re
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path, PurePath
 
 from fecemo.data.classes import SPELLINGS, emotion_of, in_standard_order
 from fecemo.data.dataset_files import ColumnType
 from fecemo.data.image_files import LabelledImage, LeftOut, image_files, opened_folder
-from fecemo.data.layouts import LabelledSet, Layout, ReadOptions, labelled_set, refuse_lost_part, refuse_unknown_part
+from fecemo.data.layouts import (
+    LOOKED_AT,
+    LabelledSet,
+    Layout,
+    ReadOptions,
+    labelled_set,
+    refuse_lost_part,
+    refuse_unknown_part,
+)
 from fecemo.data.splits import SPLIT_SPELLINGS, split_of
 from fecemo.errors import InputError, nearest
 
@@ -15,6 +24,8 @@ EXAMPLE = "Train/Angry/Airheads_000519240_00000005.png"
 FILMS = (".avi", ".mp4", ".mkv", ".mov", ".wmv")
 COLUMNS: dict[str, ColumnType] = {"movie": "text", "clip": "text"}
 _FRAME = re.compile(r"(?P<movie>.+)_(?P<time>\d{6,})_(?P<frame>\d+)")
+_SFEW_NAME = re.compile(r".+_\d{9}_\d{8}")
+_AFEW_FOLDER = re.compile(r"_(?:s|a)few\b|_aligned_faces", re.IGNORECASE)
 _ENDING = re.compile(r"_(?:s|a)few\b.*|_aligned.*|_faces.*", re.IGNORECASE)
 
 
@@ -74,4 +85,16 @@ def _film(path: PurePath) -> dict[str, str]:
     return {"movie": "", "clip": "/".join(path.parts[2:-1])}
 
 
-LAYOUT = Layout(name="sfew", about="SFEW and AFEW: frames of films, by split, emotion, movie and clip", read=read)
+def _fits(place: Path) -> bool:
+    """Say whether frames of films lie in folders of emotions in folders of splits."""
+    if not place.is_dir():
+        return False
+    images = [PurePath(image.path) for image in islice(image_files(place), LOOKED_AT)
+              if isinstance(image, LabelledImage)]
+    met = [len(path.parts) > 2 and split_of(_ENDING.sub("", path.parts[0])) is not None
+           and bool(_SFEW_NAME.fullmatch(path.stem) or _AFEW_FOLDER.search(path.parts[0])) for path in images]
+    return 2 * sum(met) > len(met)
+
+
+LAYOUT = Layout(name="sfew", about="SFEW and AFEW: frames of films, by split, emotion, movie and clip", read=read,
+                tell=f"frames of films such as {EXAMPLE}", fits=_fits)

@@ -99,4 +99,5 @@ def _bytes(path: Path, offset: int, size: int) -> bytes:
         return file.read(size)
 
 
-LAYOUT = Layout(name="webdataset", about="tars of images beside their labels, as webdataset streams them", read=read)
+LAYOUT = Layout(name="webdataset", about="tars of images beside their labels, as webdataset streams them", read=read,
+                tell="its .tar files", fits=lambda place: any(place.glob("*.tar")))

@@ -203,11 +203,10 @@ def _saved_model(content: bytes, where: str, output: str) -> tuple[Network, list
     signature = open_saved_model(Path(where), where)
     name = _output(output, sorted(signature.structured_outputs), where)
     entries = signature.structured_input_signature[1]
-    entry = next(iter(entries.values()), None)
-    if len(entries) != 1 or entry.dtype.name != "float32":
+    if [entry.dtype.name for entry in entries.values()] != ["float32"]:
         kinds = ", ".join(f"{name} of {each.dtype.name}" for name, each in entries.items()) or "nothing"
         raise InputError(f"{where} takes {kinds}, expected one picture of float32")
-    key = next(iter(entries))
+    (key, entry), = entries.items()
     return (lambda faces: signature(**{key: faces})[name].numpy()), list(entry.shape) if entry.shape.rank else []
 
 
