@@ -1,4 +1,4 @@
-"""Write the tables of ``networks.md``, its record ``networks.json`` and its figure ``networks.svg`` from two runs.
+"""Write the tables of ``networks.md``, its record ``networks.json`` and its figures from finished runs.
 
     python docs/write_networks.py networks_fifth=RUN another_fifth=RUN third_fifth=RUN networks_small=RUN
 
@@ -17,6 +17,7 @@ from typing import Any
 
 from scipy.stats import t
 
+from fecemo.data.dataset import Dataset
 from fecemo.evaluation.cell_metric import read_records
 from fecemo.evaluation.metrics.intervals import paired_differences
 from fecemo.evaluation.records.predictions import read_predictions
@@ -32,8 +33,12 @@ RUNS = {"networks_fifth": ("networks_fifth", "A fifth of FER+"),
         "third_fifth": ("networks_fifth", "A third fifth of FER+"),
         "networks_small": ("networks_small", "Drawn faces, one seed")}
 """Runs by name: their recipe, and what the figure calls them."""
+FOLDED = ("another_fifth",)
+"""Runs of one training a row whose table the page folds, and its figures leave out."""
 VARIANT = "gray"
-PLAIN, OVER = "plain", {"attention_wrong": "plain_wrong", "levels_ema": "levels_sum"}
+PLAIN, OVER = "plain", {"attention_wrong": "plain_wrong", "levels_ema": "levels_sum",
+                        "ensemble": "landmarks_dropout", "ensemble_landmarks": "landmarks_dropout",
+                        "landmarks_consistency": "landmarks_dropout"}
 """The row over which gains are counted, and other rows for those that differ from it in more than they add."""
 RESAMPLES = 2000
 BLUE, GRAY = "#3b6fd4", "#777777"
@@ -53,6 +58,7 @@ def record_of(name: str, run: Path) -> dict[str, object]:
                   "accuracy": mean(score.accuracy for score in made.values()),
                   "accuracy_as_in_train": mean(read_records(folder)["priors"].as_in_train.accuracy
                                                for folder in folders[row].values()),
+                  "recall": recall_of(folders[row], made),
                   "train_seconds": mean(score.seconds.train for score in made.values()),
                   **gain_of(row, folders, scores, Resampling(RESAMPLES, 0.95, recipe.seed))}
             for row, made in scores.items()}
@@ -60,8 +66,33 @@ def record_of(name: str, run: Path) -> dict[str, object]:
     truth = read_records(folders[PLAIN][None]).get("soft_truth")
     human = None if truth is None or truth.human is None else {
         "accuracy": truth.human.rater_accuracy, "balanced_accuracy": truth.human.rater_balanced_accuracy}
+    target = Dataset(home.dataset(str(recipe.roles.target)))
+    learnt = target["label"][target.learnable_rows("train")]
     return {"labels": first.labels_used.training, "n": first.n_scored, "chance": 1 / first.n_emotions, "human": human,
-            "rows": rows, "not_run": [recipe.title_of(row) for row in recipe.approaches if row not in rows]}
+            "labels_of": {emotion: int((learnt == emotion).sum()) for emotion in first.emotions},
+            "rows": rows, "not_run": []}
+
+
+def name_not_run(records: dict[str, dict]) -> None:
+    """Put into the first record of each recipe which of its rows no record holds."""
+    for recipe_name in dict(RUNS.values()):
+        recipe = read_recipe(RECIPES / f"{recipe_name}.yaml")
+        first, *others = [record for name, record in records.items() if RUNS[name][0] == recipe_name]
+        known = {row for record in (first, *others) for row in record["rows"]}
+        first["not_run"] = [recipe.title_of(row) for row in recipe.approaches if row not in known]
+        for record in others:
+            record["not_run"] = []
+
+
+def recall_of(folders: dict, scores: dict) -> dict[str, float]:
+    """Return the share of each emotion's scored faces that is answered with it, the mean over seeds."""
+    recalls: dict[str, list[float]] = {}
+    for seed, folder in folders.items():
+        answers = read_predictions(folder, scores[seed].emotions)
+        for emotion in answers.emotions:
+            answered = answers.prediction[answers.truth == emotion]
+            recalls.setdefault(emotion, []).append(float((answered == emotion).mean()))
+    return {emotion: mean(values) for emotion, values in recalls.items()}
 
 
 def range_of(scores: list) -> dict[str, float]:
@@ -116,15 +147,28 @@ def table(record: dict) -> str:
     return "\n".join(lines)
 
 
+def recall_table(record: dict) -> str:
+    """Return what share of each emotion each row recognizes, beside how many of its faces were labelled."""
+    lines = [["", *record["labels_of"]], [":--", *["--:"] * len(record["labels_of"])],
+             ["*labelled faces*", *map(str, record["labels_of"].values())]]
+    lines += [[row["title"], *map(share, row["recall"].values())] for row in record["rows"].values()]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
 def draw(records: dict[str, dict]) -> None:
     """Write the figures, a panel a run: gains with their intervals, and what each seed reached."""
     from matplotlib import pyplot as plt
 
     plt.switch_backend("svg")
     plt.rcParams.update({"svg.hashsalt": "fecemo", "font.size": 9, "svg.fonttype": "none"})
+    records = {name: record for name, record in records.items() if name not in FOLDED}
     gains = {name: [row for row in record["rows"].values() if "gain" in row] for name, record in records.items()}
     figure, panels = panels_of(plt, gains)
-    for axes, rows in zip(panels, gains.values(), strict=True):
+    ends = [row[end] for name, rows in gains.items() if records[name]["human"] for row in rows
+            for end in ("gain_low", "gain_high")]
+    for axes, (name, rows) in zip(panels, gains.items(), strict=True):
+        if records[name]["human"]:
+            axes.set_xlim(min(ends) - 0.02, max(ends) + 0.02)  # of the same faces: on one scale
         for place, row in enumerate(rows):
             tint = BLUE if row["gain_low"] > 0 or row["gain_high"] < 0 else GRAY
             axes.plot([row["gain_low"], row["gain_high"]], [place, place], color=tint, alpha=0.4, linewidth=5,
@@ -171,12 +215,17 @@ def main(*runs: str) -> None:
     named = dict(run.split("=", 1) for run in runs)
     records = {name: {**kept_of(stored.get(name, {})), **record_of(name, Path(named[name]))} if name in named
                else stored[name] for name in RUNS if name in named or name in stored}
+    name_not_run(records)
     (DOCS / "networks.json").write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
     page = DOCS / "networks.md"
     text = page.read_text(encoding="utf-8")
     for name, record in records.items():
         text = re.sub(rf"(?s)(<!-- {name} -->\n).*?(<!-- end -->)",
                       lambda match, record=record: f"{match[1]}{table(record)}\n{match[2]}", text)
+    for record in records.values():
+        if "labels_of" in record:
+            text = re.sub(r"(?s)(<!-- recall -->\n).*?(<!-- end -->)",
+                          lambda match, record=record: f"{match[1]}{recall_table(record)}\n{match[2]}", text)
     page.write_text(text, encoding="utf-8")
     draw(records)
 

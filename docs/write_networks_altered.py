@@ -6,7 +6,7 @@ RUN is one of ``networks_fifth.yaml``. Each copy is shrunk to 24 pixels, blurred
 surveillance picture or an old video are; landmarks are measured on the copy, as they would be there, and stored in
 RUN/altered.npy, because that takes minutes. Writes them into the record ``networks.json``, beside the figures of
 RECORD there, and the table into the page. A row is scored under every seed under which it is trained; nothing is
-trained here.
+trained here. Of rows that are not named, what the record holds stays.
 """
 
 import json
@@ -101,7 +101,7 @@ def main(run: str, *rows: str) -> None:
     """Score the rows, and put what they reach into the page."""
     reached = figures(Path(run), list(rows))
     records = json.loads((DOCS / "networks.json").read_text(encoding="utf-8"))
-    records[RECORD]["altered"] = reached
+    records[RECORD]["altered"] = records[RECORD].get("altered", {}) | reached
     (DOCS / "networks.json").write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
     page = DOCS / "networks.md"
     page.write_text(re.sub(r"(?s)(<!-- altered -->\n).*?(<!-- end -->)", lambda match: (
