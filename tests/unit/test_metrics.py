@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import average_precision_score, cohen_kappa_score, roc_auc_score
+from sklearn.metrics import average_precision_score, cohen_kappa_score, confusion_matrix, f1_score, roc_auc_score
 
 from fecemo.errors import InputError
-from fecemo.evaluation.metrics.classification import confusion_figures, score_predictions
+from fecemo.evaluation.metrics.classification import score_predictions
 
 THREE = ("neutral", "happy", "sad")
 
@@ -140,14 +140,29 @@ def test_the_order_of_faces_changes_nothing(pairs, random):
     assert first.classes == second.classes
 
 
+def alpha_of_library(truth, prediction):
+    codes = np.unique([truth, prediction], return_inverse=True)[1].reshape(2, -1)
+    return krippendorff.alpha(reliability_data=codes, level_of_measurement="nominal")
+
+
 @settings(max_examples=60, deadline=None)
 @given(ANSWERS)
-def test_the_bootstrap_formulas_agree_with_the_libraries(pairs):
+def test_figures_of_a_confusion_matrix_agree_with_the_libraries_on_its_faces(pairs):
     truth, answer = of(*(truth for truth, _ in pairs)), of(*(answer for _, answer in pairs))
-    metrics, figures = score(truth, answer), confusion_figures(score(truth, answer).confusion)
-    for name, value in figures.items():
-        expected = metrics.values[name]
-        assert (np.isnan(value) and expected is None) or float(value) == pytest.approx(expected), name
+    metrics = score(truth, answer)
+    assert metrics.confusion.tolist() == confusion_matrix(truth, answer, labels=[*THREE, ""])[:-1].tolist()
+    present = sorted(set(truth))
+    assert metrics.values["macro_f1"] == pytest.approx(
+        f1_score(truth, answer, labels=present, average="macro", zero_division=0.0), abs=1e-12)
+    for figures, (shown, answered) in [
+            ((metrics.values["cohen_kappa"], metrics.values["krippendorff_alpha"]), (truth, answer)),
+            *(((metrics.classes[name].kappa, metrics.classes[name].alpha), (truth == name, answer == name))
+              for name in present)]:
+        if len(set(shown.tolist()) | set(answered.tolist())) == 1:
+            assert figures == (None, None)
+        else:
+            assert figures == pytest.approx((cohen_kappa_score(shown, answered), alpha_of_library(shown, answered)),
+                                            abs=1e-12)
 
 
 @settings(max_examples=30, deadline=None)
@@ -169,10 +184,8 @@ def test_figures_of_many_faces_are_those_of_the_libraries():
     scores = rng.random((400, 11)) + (truth[:, None] == np.array(emotions))
     answer = np.array(emotions)[scores.argmax(axis=1)]
     metrics = score_predictions(truth, answer, emotions, scores)
-    codes = np.stack([np.searchsorted(sorted(emotions), values) for values in (truth, answer)])
     assert metrics.values["cohen_kappa"] == pytest.approx(cohen_kappa_score(truth, answer))
-    assert metrics.values["krippendorff_alpha"] == pytest.approx(
-        krippendorff.alpha(reliability_data=codes, level_of_measurement="nominal"))
+    assert metrics.values["krippendorff_alpha"] == pytest.approx(alpha_of_library(truth, answer))
     shows = truth[:, None] == np.array(emotions)
     assert metrics.values["roc_auc"] == pytest.approx(roc_auc_score(shows, scores, average="macro"))
     assert metrics.values["pr_auc"] == pytest.approx(average_precision_score(shows, scores, average="macro"))

@@ -48,37 +48,41 @@ def score_predictions(truth: np.ndarray, prediction: np.ndarray, emotions: Seque
     InputError
         If there is nothing to score, an emotion is unknown, or a score is missing or no number.
     """
-    from sklearn.metrics import confusion_matrix, f1_score
-
     truth, prediction = np.asarray(truth, dtype=str), np.asarray(prediction, dtype=str)
     _require_sound(truth, prediction, emotions, scores)
-    confusion = confusion_matrix(truth, prediction, labels=[*emotions, NO_EMOTION])[:-1].astype(np.int64)
-    support = confusion.sum(axis=1)
-    classes = {emotion: _class_score(truth == emotion, prediction == emotion, scores[:, column])
-               for column, emotion in enumerate(emotions)}
-    present = [emotion for emotion in emotions if classes[emotion].support]
-    means = {name: _mean([getattr(classes[emotion], name) for emotion in present])
-             for name in ("recall", "roc_auc", "pr_auc", "kappa", "alpha")}
+    rows, columns = _places(truth, emotions, "truth"), _places(prediction, (*emotions, NO_EMOTION), "prediction")
+    c = len(emotions)
+    confusion = np.bincount(rows * (c + 1) + columns, minlength=c * (c + 1)).reshape(c, c + 1).astype(np.int64)
+    of_classes = class_figures(confusion)
+    classes = {}
+    for column, emotion in enumerate(emotions):
+        figures = {name: _number(values[column]) for name, values in of_classes.items()}
+        support, answered = int(confusion[column].sum()), int(confusion[:, column].sum())
+        roc_auc, pr_auc = class_areas(rows == column, scores[:, column])
+        classes[emotion] = (ClassScore(support, answered, roc_auc=roc_auc, pr_auc=pr_auc, **figures) if support
+                            else ClassScore(support, answered))
+    values = {name: _number(value) for name, value in confusion_figures(confusion).items()}
+    areas = {name: _mean([getattr(score, name) for score in classes.values() if score.support])
+             for name in ("roc_auc", "pr_auc")}
     return PredictionMetrics(
-        values={
-            "accuracy": float(np.trace(confusion[:, :-1]) / len(truth)), "balanced_accuracy": means["recall"],
-            "macro_f1": float(f1_score(truth, prediction, labels=present, average="macro", zero_division=0.0)),
-            "cohen_kappa": _kappa(truth, prediction), "krippendorff_alpha": _alpha(truth, prediction),
-            "roc_auc": means["roc_auc"], "pr_auc": means["pr_auc"], "class_kappa": means["kappa"],
-            "class_alpha": means["alpha"]},
-        classes=classes, confusion=confusion,
-        chance=Chance(uniform=1 / len(emotions), majority=float(support.max() / len(truth))))
+        values=values | areas, classes=classes, confusion=confusion,
+        chance=Chance(uniform=1 / c, majority=float(confusion.sum(axis=1).max() / len(truth))))
 
 
-def _class_score(shows: np.ndarray, answers: np.ndarray, scores: np.ndarray) -> ClassScore:
-    support, answered, hits = int(shows.sum()), int(answers.sum()), int((shows & answers).sum())
-    if not support:
-        return ClassScore(support, answered)
-    roc_auc, pr_auc = class_areas(shows, scores)
-    return ClassScore(
-        support, answered, recall=hits / support, precision=hits / answered if answered else None,
-        f1=2 * hits / (support + answered), kappa=_kappa(shows, answers), alpha=_alpha(shows, answers),
-        roc_auc=roc_auc, pr_auc=pr_auc)
+def _places(values: np.ndarray, names: Sequence[str], kind: str) -> np.ndarray:
+    """Return the place of each value among names, int64. Raises `InputError` for one that is not among them."""
+    places = np.full(len(values), -1)
+    for place, name in enumerate(names):
+        places[values == name] = place
+    if (unknown := places < 0).any():
+        strange = min(values[unknown].tolist())
+        known = [name for name in names if name != NO_EMOTION]
+        raise InputError(f"{strange!r} is no emotion that a {kind} may have: {nearest(strange, known)}")
+    return places
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 def class_areas(shows: np.ndarray, scores: np.ndarray) -> tuple[float | None, float | None]:
@@ -94,25 +98,6 @@ def class_areas(shows: np.ndarray, scores: np.ndarray) -> tuple[float | None, fl
     return float(roc_auc_score(shows, scores)), float(average_precision_score(shows, scores))
 
 
-def _kappa(truth: np.ndarray, prediction: np.ndarray) -> float | None:
-    from sklearn.metrics import cohen_kappa_score
-
-    return float(cohen_kappa_score(truth, prediction)) if _has_two_answers(truth, prediction) else None
-
-
-def _alpha(truth: np.ndarray, prediction: np.ndarray) -> float | None:
-    import krippendorff
-
-    if not _has_two_answers(truth, prediction):
-        return None
-    _, codes = np.unique(np.stack([truth, prediction]), return_inverse=True)
-    return float(krippendorff.alpha(reliability_data=codes.reshape(2, -1), level_of_measurement="nominal"))
-
-
-def _has_two_answers(truth: np.ndarray, prediction: np.ndarray) -> bool:
-    return bool((truth != truth[0]).any() or (prediction != truth[0]).any())
-
-
 def _mean(values: Sequence[float | None]) -> float | None:
     defined = [value for value in values if value is not None]
     return float(np.mean(defined)) if defined else None
@@ -123,12 +108,34 @@ def _require_sound(truth: np.ndarray, prediction: np.ndarray, emotions: Sequence
         raise InputError(f"expected one prediction a face, got {prediction.shape} predictions for {truth.shape} faces")
     if not len(truth):
         raise InputError("there is no labelled face to score")
-    for kind, values, known in (("truth", truth, set(emotions)), ("prediction", prediction, {*emotions, NO_EMOTION})):
-        if unknown := sorted(set(values.tolist()) - known):
-            raise InputError(f"{unknown[0]!r} is no emotion that a {kind} may have: {nearest(unknown[0], emotions)}")
     if scores.shape != (len(truth), len(emotions)) or not np.isfinite(scores).all():
         raise InputError(f"expected {len(emotions)} finite scores for each of {len(truth)} faces, got an array of "
                          f"shape {scores.shape}" + (" with NaN or infinite values" if scores.size else ""))
+
+
+def class_figures(confusion: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the figures of each emotion against the rest, of any number of confusion matrices at once.
+
+    Parameters
+    ----------
+    confusion : ndarray of shape (..., c, c + 1), int
+        Counts; rows the truth, columns the predictions, the last column abstentions.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (..., c), float64
+        ``recall``, ``precision``, ``f1``, ``kappa`` and ``alpha`` as in `ClassScore`; NaN where one is not defined.
+    """
+    counts = np.asarray(confusion, np.float64)
+    hits = np.diagonal(counts, axis1=-2, axis2=-1)
+    support, answered = counts.sum(axis=-1), counts.sum(axis=-2)[..., :-1]
+    n = support.sum(axis=-1, keepdims=True)
+    negatives, not_answered = n - support, n - answered
+    with np.errstate(divide="ignore", invalid="ignore"):
+        agreed = 1 - (support + answered - 2 * hits) / n
+        return {"recall": hits / support, "precision": hits / answered, "f1": 2 * hits / (support + answered),
+                "kappa": _kappa(agreed, (support * answered + negatives * not_answered) / n**2),
+                "alpha": _alpha(agreed, (support + answered) ** 2 + (negatives + not_answered) ** 2, n)}
 
 
 def confusion_figures(confusion: np.ndarray) -> dict[str, np.ndarray]:
@@ -155,31 +162,29 @@ def confusion_figures(confusion: np.ndarray) -> dict[str, np.ndarray]:
     counts = np.asarray(confusion, np.float64)
     hits = np.diagonal(counts, axis1=-2, axis2=-1)
     support, answered = counts.sum(axis=-1), counts.sum(axis=-2)
-    abstained, answered = answered[..., -1], answered[..., :-1]
     n = support.sum(axis=-1)
+    of_classes = class_figures(confusion)
 
-    def mean(values: np.ndarray) -> np.ndarray:
+    def mean(name: str) -> np.ndarray:
+        values = of_classes[name]
         counted = (support > 0) & np.isfinite(values)
         return np.where(counted, values, 0).sum(axis=-1) / counted.sum(axis=-1)
 
-    def kappa(agreed: np.ndarray, expected: np.ndarray) -> np.ndarray:
-        return np.where(expected < 1, (agreed - expected) / (1 - expected), np.nan)
-
-    def alpha(agreed: np.ndarray, pooled: np.ndarray, n: np.ndarray) -> np.ndarray:
-        total = 2 * n
-        disagreed = (total**2 - pooled) / (total * (total - 1))
-        return np.where(disagreed > 0, 1 - (1 - agreed) / disagreed, np.nan)
-
     with np.errstate(divide="ignore", invalid="ignore"):
         agreed = hits.sum(axis=-1) / n
-        expected = (support * answered).sum(axis=-1) / n**2
-        pooled = ((support + answered) ** 2).sum(axis=-1) + abstained**2
-        class_agreed = 1 - (support + answered - 2 * hits) / n[..., None]
-        negatives, not_answered = n[..., None] - support, n[..., None] - answered
-        class_expected = (support * answered + negatives * not_answered) / n[..., None] ** 2
-        class_pooled = (support + answered) ** 2 + (negatives + not_answered) ** 2
-        return {"accuracy": agreed, "balanced_accuracy": mean(hits / support),
-                "macro_f1": mean(2 * hits / (support + answered)), "cohen_kappa": kappa(agreed, expected),
-                "krippendorff_alpha": alpha(agreed, pooled, n),
-                "class_kappa": mean(kappa(class_agreed, class_expected)),
-                "class_alpha": mean(alpha(class_agreed, class_pooled, n[..., None]))}
+        pooled = ((support + answered[..., :-1]) ** 2).sum(axis=-1) + answered[..., -1] ** 2
+        return {"accuracy": agreed, "balanced_accuracy": mean("recall"), "macro_f1": mean("f1"),
+                "cohen_kappa": _kappa(agreed, (support * answered[..., :-1]).sum(axis=-1) / n**2),
+                "krippendorff_alpha": _alpha(agreed, pooled, n),
+                "class_kappa": mean("kappa"), "class_alpha": mean("alpha")}
+
+
+def _kappa(agreed: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    return np.where(expected < 1, (agreed - expected) / (1 - expected), np.nan)
+
+
+def _alpha(agreed: np.ndarray, pooled: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Return alpha of two answers to each of ``n`` faces, by the sum of the squares of how often each occurs."""
+    total = 2 * n
+    disagreed = (total**2 - pooled) / (total * (total - 1))
+    return np.where(disagreed > 0, 1 - (1 - agreed) / disagreed, np.nan)
