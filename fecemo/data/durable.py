@@ -5,6 +5,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,8 @@ from fecemo.errors import FecemoError, ResourceError, StoredStateError
 LOCK_NAME = ".lock"
 HALF_WRITTEN = ".*.tmp"
 """Files that `atomic_file` has not finished: of a writer at work, or of one that was killed."""
+NODE = hashlib.sha256(os.fsencode(os.uname().nodename)).hexdigest()[:8]
+"""This machine among those that share a file system; process ids are each machine's own."""
 LONG_NAME_BYTES = 200
 
 
@@ -30,7 +33,7 @@ def atomic_file(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
     name = path.name
     if len(os.fsencode(name)) > LONG_NAME_BYTES:  # with what is added, no file system would take it
         name = hashlib.sha256(os.fsencode(name)).hexdigest() + path.suffix[:LONG_NAME_BYTES // 8]
-    temporary = path.with_name(f".{name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{name}.{NODE}-{os.getpid()}.tmp")
     text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
     try:
         with explained(path):
@@ -149,11 +152,15 @@ def _open_lock(folder: Path) -> int:
         return os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
 
 
-def sweep(folder: Path, pattern: str = HALF_WRITTEN) -> None:
-    """Delete the half-written files of processes that are gone; a file of one that runs is nobody else's to delete."""
+def sweep(folder: Path, pattern: str = HALF_WRITTEN, *, locked: bool = True) -> None:
+    """Delete the half-written files of processes that are gone; a file of one that runs is nobody else's to delete.
+
+    Whether another machine's process runs nobody here knows. Its files go only where the folder, or the one around it,
+    is ``locked`` for this process: two cannot hold that.
+    """
     for path in folder.glob(pattern):
-        writer = path.name.split(".")[-2]
-        if writer.isdecimal() and not _runs(int(writer)):
+        writer = re.fullmatch(r"([0-9a-f]{8})-(\d+)", path.name.split(".")[-2])
+        if writer and (locked if writer[1] != NODE else not _runs(int(writer[2]))):
             with suppress(OSError):
                 path.unlink()
 

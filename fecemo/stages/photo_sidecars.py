@@ -73,7 +73,7 @@ def write_sidecars(tags: Tags, photos: Path, photographs: Mapping[str, Photograp
                 path = photo_path(photos, photo)
                 if path.parent != folder:
                     folder = path.parent
-                    sweep(folder, HALF_WRITTEN)
+                    sweep(folder, HALF_WRITTEN, locked=False)
                 place = names.path_of(path) if folder.is_dir() else path
                 outcome = _write(place, path, photographs[photo], tags, faces, threshold, date)
                 if outcome == ABSENT:
@@ -125,7 +125,7 @@ def remove_sidecars(photos: Path) -> dict[str, int]:
     """
     counts: Counter[str] = Counter()
     for place, _, files in os.walk(photos):
-        sweep(Path(place), HALF_WRITTEN)
+        sweep(Path(place), HALF_WRITTEN, locked=False)
         for name in sorted(files):
             if name.lower().endswith(".xmp"):
                 try:

@@ -16,7 +16,7 @@ import fecemo
 from fecemo.archive.photographs import read_photographs
 from fecemo.archive.sidecar import read_sidecar
 from fecemo.archive.tags import read_tags
-from fecemo.data.durable import output_lock
+from fecemo.data.durable import NODE, output_lock
 from fecemo.data.receipts import read_receipt
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, ResourceError, StoredStateError
@@ -169,7 +169,7 @@ def test_sidecars_are_written_beside_photographs_that_stay_as_they_are(archive):
 def test_what_became_of_each_sidecar_is_listed(archive, capsys):
     bad, gone = archive.photos / "0 é.jpg.xmp", archive.photos / "2 é.jpg"
     bad.write_text("<broken")
-    left = archive.photos / f".6 é.jpg.xmp.{2**22 + 1}.tmp"  # of a killed process
+    left = archive.photos / f".6 é.jpg.xmp.{NODE}-{2**22 + 1}.tmp"  # of a killed process
     left.write_text("half")
     gone.unlink()
     with (archive.photos / "4 é.jpg").open("ab") as file:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fecemo.data.durable import atomic_file, atomic_write, explained, output_lock
+from fecemo.data.durable import NODE, atomic_file, atomic_write, explained, output_lock, sweep
 from fecemo.errors import InputError, ResourceError, StoredStateError
 
 FULL = Path("/dev/full")
@@ -149,7 +149,7 @@ def test_what_a_killed_writer_left_goes_with_the_next_lock_and_what_a_live_one_w
     subprocess.run([sys.executable, "-c", HALF, str(tmp_path / "faces.npy")], check=False)
     left, = tmp_path.iterdir()
     assert left.read_bytes() == b"half"
-    live = tmp_path / f".names.json.{os.getppid()}.tmp"
+    live = tmp_path / f".names.json.{NODE}-{os.getppid()}.tmp"
     kept = [live, tmp_path / ".notes.tmp", tmp_path / "77.tmp"]
     for path in kept:
         path.touch()
@@ -158,6 +158,17 @@ def test_what_a_killed_writer_left_goes_with_the_next_lock_and_what_a_live_one_w
     assert not left.exists()
     assert (tmp_path / "own.npy").read_bytes() == b"whole"
     assert {path.name for path in tmp_path.iterdir()} == {".lock", "own.npy", *(path.name for path in kept)}
+
+
+def test_what_another_machine_writes_goes_only_where_a_lock_says_that_it_is_left(tmp_path):
+    """Its process may have the number of one that runs here, or of one that does not."""
+    others = [tmp_path / f".faces.npy.{'0' * 8}-{process}.tmp" for process in (os.getpid(), 2**22 + 1)]
+    for path in others:
+        path.touch()
+    sweep(tmp_path, locked=False)
+    assert all(path.exists() for path in others)
+    with output_lock(tmp_path):
+        assert not any(path.exists() for path in others)
 
 
 def test_a_lock_ends_with_its_block_also_by_an_error(tmp_path):
