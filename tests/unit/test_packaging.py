@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 
@@ -102,3 +103,18 @@ def test_an_archivist_s_words_and_folders_reach_the_scripts_as_they_were_written
         status, message, call = make(*arguments)
         assert (status, call) == (2, [])
         assert fault in message
+
+
+def test_the_job_for_kubernetes_runs_what_the_image_holds_and_writes_on_its_volume():
+    claim, job = yaml.safe_load_all((ROOT / "pipelines" / "profiles" / "kubernetes" / "job.yaml").read_text())
+    pod = job["spec"]["template"]["spec"]
+    container, = pod["containers"]
+    folder, = re.findall(r"^WORKDIR (.+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    named = [word.partition("=")[2] or word for word in container["command"] if folder in word]
+    assert named[0].startswith(f"{folder}/.venv/bin/")
+    assert [word for word in named[1:] if not (ROOT / word.removeprefix(f"{folder}/")).is_file()] == []
+    assert f"--cores={container['resources']['limits']['cpu']}" in container["command"]
+    assert pod["volumes"][0]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+    mounted = container["volumeMounts"][0]["mountPath"]
+    assert container["workingDir"] == mounted
+    assert all(variable["value"].startswith(f"{mounted}/") for variable in container["env"])
