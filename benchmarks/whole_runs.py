@@ -75,6 +75,12 @@ def exec_module(loader, module):
         module.run = counted_stage(module.__name__.rpartition(".")[2], module.run)
 
 
+def begin_anew():
+    """In a fork, which counts from nothing; what was under way in the other process belongs to that."""
+    cost.clear()
+    stack.clear()
+
+
 def write():
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     while stack:
@@ -87,6 +93,7 @@ def write():
 builtins.__import__ = counted_import
 importlib.machinery.SourceFileLoader.exec_module = exec_module
 atexit.register(write)
+os.register_at_fork(after_in_child=begin_anew)
 '''
 
 

@@ -22,7 +22,7 @@ def run_cli(run: Callable[..., Any]) -> None:
     """
     import tyro
 
-    _pin_environment()
+    pin_environment()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # help and tables hold signs such as × that not every terminal knows
             stream.reconfigure(errors="replace")
@@ -38,7 +38,7 @@ def run_cli(run: Callable[..., Any]) -> None:
         sys.exit(130)
 
 
-def _pin_environment() -> None:
+def pin_environment() -> None:
     """Let go of what a process must not take from the user's machine."""
     for name in DECODER_LIMITS:
         os.environ.pop(name, None)

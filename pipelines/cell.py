@@ -2,16 +2,23 @@
 
 import importlib
 from itertools import zip_longest
-from typing import Literal
+from pathlib import Path
+from typing import Literal, get_args
 
-from fecemo.cli import run_cli
+from fecemo.cli import pin_environment, run_cli
+from fecemo.clustering.vectors import load_threads
+from fecemo.evaluation.cell_metric import cell_metrics
 from fecemo.stages.cell_arguments import CellArguments
-from fecemo.training.backend import forget_models
+from fecemo.study.recipe_file import read_recipe
+from fecemo.training.backend import forget_models, import_keras
 
 Stage = Literal["train", "embed", "triplet_test", "cluster", "cluster_sweep", "cost_curve", "map_faces", "label",
                 "evaluate"]
 OF_NETWORKS = ("train", "embed")
 """Stages after which a network is to be forgotten: to look for what nobody holds takes a fifth of a second."""
+IMPORTED_LATE = ("fecemo.models.description", "fecemo.training.fit", "fecemo.training.network_file",
+                 "fecemo.training.outputs", "openTSNE", "scipy.stats", "sklearn.metrics", "tyro")
+"""What most cells import when they come to need it."""
 
 
 def run(arguments: CellArguments, stages: tuple[Stage, ...]) -> None:
@@ -31,6 +38,16 @@ def run(arguments: CellArguments, stages: tuple[Stage, ...]) -> None:
         importlib.import_module(f"fecemo.stages.{stage}").run(arguments)
         if following and stage in OF_NETWORKS:
             forget_models()
+
+
+def preload(recipe: str) -> None:
+    """Import what a recipe's cells import, once for all of a workflow; see `fecemo.forked`."""
+    pin_environment()
+    import_keras(read_recipe(Path(recipe)).threads)
+    load_threads()
+    for name in (*(f"fecemo.stages.{stage}" for stage in get_args(Stage)), *IMPORTED_LATE):
+        importlib.import_module(name)
+    cell_metrics()
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def one_thread() -> AbstractContextManager[object]:
     """
     from threadpoolctl import threadpool_limits
 
-    _load_threads()
+    load_threads()
     return threadpool_limits(limits=1)
 
 
@@ -37,11 +37,11 @@ def n_threads() -> int:
     """Return the threads that OpenMP would use: the cores of this process, or what OMP_NUM_THREADS says."""
     from threadpoolctl import threadpool_info
 
-    _load_threads()
+    load_threads()
     return max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "openmp"), default=1)
 
 
-def _load_threads() -> None:
+def load_threads() -> None:
     """Load the libraries that have threads: those loaded later are not limited.
 
     OpenMP's threads are to sleep while they wait for one another, unless the environment says otherwise. By default

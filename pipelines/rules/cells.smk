@@ -1,14 +1,14 @@
 """Cells: what is made from the faces for each row on each variant, under every seed, as the graph of artefacts has it.
 
-All stages of a cell run in one process, for each that starts imports TensorFlow anew; each writes its own receipt, and
-none does again what is current. Names that a person gives come between: what follows from them is a job of its own.
+All stages of a cell run in one process, a fork of a server that has imported TensorFlow once; each writes its own
+receipt, and none does again what is current. Names that a person gives come between: what follows from them is a job of its own.
 """
 
 MADE_BY = {"train": ("model",), "embed": ("outputs",), "triplet_test": ("triplet_test",),
            "cluster": ("clusters", "assignments") if recipe.roles.target else ("clusters",), "map_faces": ("map",),
            "cluster_sweep": ("cluster_sweep",), "cost_curve": ("cost_curve",), "label": ("names",), "evaluate": ("score",)}
 # A job reads its command when it runs, and a loop has gone on by then: row and stages are kept with their rule.
-CELL = (f"{script('cell')} --recipe {shlex.quote(str(RECIPE))} --run {{params.run:q}} --approach {{params.row:q}}"
+CELL = (f"{script('cell', forked=True)} --recipe {shlex.quote(str(RECIPE))} --run {{params.run:q}} --approach {{params.row:q}}"
         " --variant {wildcards.variant:q} --stages {params.stages}")
 
 
