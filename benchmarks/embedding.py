@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.data.variants import find_variant
-from fecemo.models.approach import find_approach
+from fecemo.data.variants import variants
+from fecemo.models.approach import approaches
 from fecemo.training.backend import describe_backend, import_keras
 
 BATCH = 64
@@ -41,7 +41,7 @@ def main() -> None:
     from fecemo.training.outputs import write_outputs
     from fecemo.training.step import part_of
 
-    approach = find_approach("conv_autoencoder")
+    approach = approaches.find("conv_autoencoder")
     config = approach.config() if arguments.published else approach.config(filters=FILTERS)
     shape = (arguments.side, arguments.side, 3)
     encoder = part_of(approach.model(config, {"image": shape}, 8, 0), ("embedding",))
@@ -50,7 +50,7 @@ def main() -> None:
         random = np.random.default_rng(0)
         for start in range(0, faces, BATCH):
             stored[start : start + BATCH] = random.integers(0, 256, (min(BATCH, faces - start), 200, 200, 3), np.uint8)
-        view = DeviceView(find_variant("rgb"), arguments.side)
+        view = DeviceView(variants.find("rgb"), arguments.side)
         loader = Loader({"image": stored}, np.arange(faces), view, resident_bytes=0)
         pixels = np.empty((faces, *shape), np.float32)
         seconds = {}

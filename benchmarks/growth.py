@@ -98,14 +98,14 @@ def embedding_map(folder: Path, *, peer: bool) -> float:
 def names(folder: Path) -> None:
     """Assign all faces to centres, and name these by a few labels each."""
     from fecemo.clustering.kmeans import assign
-    from fecemo.clustering.naming import LabelledFaces, find_naming_method, name_by_labels
+    from fecemo.clustering.naming import LabelledFaces, name_by_labels, naming_methods
     from fecemo.clustering.settings import NamingSettings
 
     vectors, classes = np.load(folder / "vectors.npy", mmap_mode="r"), np.load(folder / "classes.npy")
     centres = np.asarray(vectors[:CLUSTERS])
     labels, distances = assign(vectors, centres)
     faces = LabelledFaces(np.array(CLASSES)[classes], labels, distances)
-    name_by_labels(find_naming_method("labels_per_cluster"), faces, centres, CLASSES,
+    name_by_labels(naming_methods.find("labels_per_cluster"), faces, centres, CLASSES,
                    NamingSettings(method="labels_per_cluster"), 0)
 
 

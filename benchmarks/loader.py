@@ -28,7 +28,7 @@ from unittest import mock
 
 import numpy as np
 
-from fecemo.data.variants import find_variant, variants
+from fecemo.data.variants import variants
 from fecemo.training.backend import import_keras
 from fecemo.training.order import epoch_order, padded_batches
 
@@ -143,7 +143,7 @@ def main() -> None:
         stored.flush()
         del stored
         in_memory = np.load(path)
-        view = DeviceView(find_variant("rgb"), SIDE)
+        view = DeviceView(variants.find("rgb"), SIDE)
         buffer = np.empty((BATCH, SIDE, SIDE, 3), np.uint8)
 
         def new_loader() -> Loader:

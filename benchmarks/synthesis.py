@@ -29,7 +29,7 @@ from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import digest_json, read_receipt
 from fecemo.data.synthesize_settings import METHOD, SynthesizeSettings
-from fecemo.data.variants import find_variant
+from fecemo.data.variants import variants
 from fecemo.imaging.landmarks.features import columns_of
 from fecemo.stages import landmarks, synthesize
 from fecemo.stages.landmarks import LandmarkSettings
@@ -249,7 +249,7 @@ class Study:
             answer = np.array(self.classes)[logs.argmax(axis=1)]
             reads[when] = {name: float(np.mean(answer[made.labels == name] == name))
                            for name in self.classes if (made.labels == name).any()}
-        gray = find_variant("gray")
+        gray = variants.find("gray")
 
         def pixels(dataset: Dataset, of: np.ndarray) -> np.ndarray:
             faces = gray.view(np.asarray(dataset.faces[of]))[..., 0]

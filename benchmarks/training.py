@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fecemo.data.variants import find_variant
+from fecemo.data.variants import variants
 from fecemo.drawn.expression import EMOTIONS
-from fecemo.models.approach import find_approach
+from fecemo.models.approach import approaches
 from fecemo.models.loss import LossTerm, losses
 from fecemo.training.backend import describe_backend, import_keras
 
@@ -46,7 +46,7 @@ def measure(name: str, side: int, faces: int, batch_size: int, rounds: int, publ
     from fecemo.training.step import TrainingStep, part_of
     from fecemo.training.training_job import TrainingJob, TrainingPhase
 
-    approach = find_approach(name)
+    approach = approaches.find(name)
     config = approach.config(**({} if published else SMALL[name]))
     phase = approach.phases[0]
     (output, target), *_ = phase.targets.items()
@@ -55,7 +55,7 @@ def measure(name: str, side: int, faces: int, batch_size: int, rounds: int, publ
     shapes = {"image": (side, side, 3)}
     random = np.random.default_rng(0)
     labels = random.integers(0, len(EMOTIONS), faces).astype(np.int32)
-    view = DeviceView(find_variant("rgb"), side)
+    view = DeviceView(variants.find("rgb"), side)
 
     bare = part_of(approach.model(config, shapes, len(EMOTIONS), 0), (output,))
     bare.compile(optimizer=keras.optimizers.Adam(1e-4), loss={output: BARE_LOSSES[output]})

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fecemo.models.approach import approaches
-from fecemo.models.loss import LOSSES, LossTerm
-from fecemo.registry import entries
+from fecemo.models.loss import LossTerm, losses
 from fecemo.study.approach_recipe import ApproachRecipe
 from fecemo.study.datasets import DatasetRecipe, dataset_ways
 from fecemo.study.fit_choices import CHOICES
@@ -146,14 +145,14 @@ def page() -> str:
         parts += [f"\n## {' and '.join(f'`{key}`' for key in keys)}\n", headline(kind), "", *table_of(kind)]
     parts += ["\n## `approaches.ROW`\n", headline(ApproachRecipe), "", *table_of(ApproachRecipe),
               "\n## `approaches.ROW.fit.PHASE`\n", headline(FitSettings), "", *table_of(FitSettings)]
-    for key, (_, package, attribute, title) in {"loss": (None, LOSSES, "LOSS", "loss"), **CHOICES}.items():
+    for key, (_, registry) in {"loss": (None, losses), **CHOICES}.items():
         if key == "corrupt":
             continue  # the same augmentations
         if key == "loss":
             parts += ["\n## A term of `approaches.ROW.fit.PHASE.losses`\n", headline(LossTerm), "", *terms()]
         parts.append(f"\n## `approaches.ROW.fit.PHASE.{key}`\n")
-        for name, kind in entries(package, attribute).items():
-            parts += [f"\n### {title} `{name}`\n", headline(kind), "", *table_of(kind)]
+        for name, kind in registry().items():
+            parts += [f"\n### {registry.kind} `{name}`\n", headline(kind), "", *table_of(kind)]
     parts.append("\n## `approaches.ROW.model`\n")
     for name, approach in approaches().items():
         phases = ", ".join(f"`{phase.name}`" for phase in approach.phases) or "none"

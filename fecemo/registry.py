@@ -16,14 +16,15 @@ import pkgutil
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 
 from fecemo.errors import InputError, ResourceError, nearest
 
+Entry = TypeVar("Entry")
 
-@cache
-def entries(package: str, attribute: str) -> dict[str, Any]:
-    """Return every entry of a package, and those that other distributions add to it.
+
+class Registry(Generic[Entry]):
+    """The entries of one kind; called, it returns all of them.
 
     Parameters
     ----------
@@ -31,19 +32,44 @@ def entries(package: str, attribute: str) -> dict[str, Any]:
         Dotted name of the package to look through, such as ``"fecemo.data.variants"``, or of a single module.
     attribute : str
         The module-level name that holds an entry or a tuple of them, such as ``"VARIANT"``.
-
-    Returns
-    -------
-    dict of str to object
-        By name, sorted.
-
-    Raises
-    ------
-    InputError
-        If two entries have one name.
-    ResourceError
-        If an entry point of another distribution cannot be imported.
+    kind : str
+        What an entry is, such as ``"variant"``, for messages.
     """
+
+    def __init__(self, package: str, attribute: str, kind: str) -> None:
+        self.package, self.attribute, self.kind = package, attribute, kind
+
+    def __call__(self) -> dict[str, Entry]:
+        """Return every entry by name, sorted: those of the package, and what other distributions add.
+
+        Raises
+        ------
+        InputError
+            If two entries have one name.
+        ResourceError
+            If an entry point of another distribution cannot be imported.
+        """
+        return _entries(self.package, self.attribute)
+
+    def find(self, name: str) -> Entry:
+        """Return one entry, without importing the others where a module or an entry point bears its name.
+
+        Raises `InputError` if there is no such entry, the message naming the nearest known one, or two have this name.
+        """
+        added = {point.name for point in _points(self.package)}  # a name that is taken is refused below
+        module = f"{self.package}.{name}"
+        if module in _modules(self.package) and name not in added:
+            for entry in _entries_of(importlib.import_module(module), self.attribute):
+                if entry.name == name:
+                    return cast(Entry, entry)
+        known = self()
+        if name not in known:
+            raise InputError(f"there is no {self.kind} {name!r}: {nearest(name, known)}")
+        return known[name]
+
+
+@cache
+def _entries(package: str, attribute: str) -> dict[str, Any]:
     places: dict[str, str] = {}
     known: dict[str, Any] = {}
 
@@ -60,32 +86,6 @@ def entries(package: str, attribute: str) -> dict[str, Any]:
     for point in _points(package):
         add(_load(point), point.value)
     return dict(sorted(known.items()))
-
-
-def find(package: str, attribute: str, name: str, kind: str) -> Any:
-    """Return one entry by name, without importing the others where a module or an entry point bears its name.
-
-    Parameters
-    ----------
-    package, attribute : str
-        See `entries`.
-    kind : str
-        What is looked for, such as ``"variant"``, for the message.
-
-    Raises
-    ------
-    InputError
-        If there is no such entry, the message naming the nearest known one, or two have this name.
-    """
-    added = {point.name for point in _points(package)}  # a name that is taken is refused by `entries`
-    if f"{package}.{name}" in _modules(package) and name not in added:
-        for entry in _entries_of(importlib.import_module(f"{package}.{name}"), attribute):
-            if entry.name == name:
-                return entry
-    known = entries(package, attribute)
-    if name not in known:
-        raise InputError(f"there is no {kind} {name!r}: {nearest(name, known)}")
-    return known[name]
 
 
 @cache

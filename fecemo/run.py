@@ -23,9 +23,9 @@ from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, require_receipt
 from fecemo.data.variants import Variant
 from fecemo.errors import InputError, nearest
-from fecemo.imaging.descriptors import find_descriptor
+from fecemo.imaging.descriptors import descriptors
 from fecemo.imaging.resize import square_face
-from fecemo.models.approach import EMBEDDING, IMAGE, Approach, find_approach
+from fecemo.models.approach import EMBEDDING, IMAGE, Approach, approaches
 from fecemo.study.artifact_kinds import OF_ROW
 from fecemo.study.layout import RunLayout
 from fecemo.training.backend import import_keras
@@ -174,7 +174,7 @@ class Encoder:
     def __init__(self, layout: RunLayout, row: str, variant: str) -> None:
         receipt = require_receipt(layout.model(row, variant), "train")
         self.title = f"{row} {variant}"
-        self.approach: Approach = find_approach(receipt.config["approach"])
+        self.approach: Approach = approaches.find(receipt.config["approach"])
         self.variant = Variant(**receipt.config["variant"])
         self.side = int(receipt.config["side"])
         self.output = self.approach.output
@@ -249,7 +249,7 @@ class Encoder:
 
     def _described(self, faces: dict[str, np.ndarray], n: int) -> np.ndarray:
         if self._describe is None:
-            self._describe = find_descriptor(str(self.approach.descriptor)).open(asdict(self.config))
+            self._describe = descriptors.find(str(self.approach.descriptor)).open(asdict(self.config))
         (pictures,) = faces.values()
         blocks = [self._describe(self.variant.view(pictures[start : start + BATCH_SIZE]))
                   for start in range(0, n, BATCH_SIZE)]
@@ -304,19 +304,19 @@ class Classifier(Encoder):
 
 def model_config(model: Receipt) -> Any:
     """Return the configuration of a trained model, as its approach has it."""
-    return find_approach(model.config["approach"]).config(**{
+    return approaches.find(model.config["approach"]).config(**{
         name: tuple(value) if isinstance(value, list) else value for name, value in model.config["model"].items()})
 
 
 def input_columns(model: Receipt) -> dict[str, str]:
     """Return the column that enters each input of a trained model, without loading it."""
-    return find_approach(model.config["approach"]).columns(model_config(model))
+    return approaches.find(model.config["approach"]).columns(model_config(model))
 
 
 def rows_behind(model: Receipt) -> dict[str, str]:
     """Return the rows of whose outputs a trained model's row is made, by the columns that hold these."""
     start = f"outputs{OF_ROW}"
-    columns = find_approach(model.config["approach"]).rows_behind(model_config(model))
+    columns = approaches.find(model.config["approach"]).rows_behind(model_config(model))
     rest = {name.removeprefix(start) for name in model.inputs if name.startswith(start)} - set(columns.values())
     return {**dict.fromkeys([EMBEDDING] * len(rest), "".join(rest)), **columns}
 

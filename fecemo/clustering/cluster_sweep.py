@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fecemo.clustering.kmeans import ClusterSpace, KMeansClustering, assign
-from fecemo.clustering.naming import LabelledFaces, find_naming_method, name_by_labels
+from fecemo.clustering.naming import LabelledFaces, name_by_labels, naming_methods
 from fecemo.clustering.settings import ClusterSweepSettings, KMeansSettings, NamingSettings
 
 NAMINGS = ("labels_per_cluster", "majority_vote")
@@ -73,7 +73,7 @@ def cluster_and_name(source: np.ndarray, target: np.ndarray, labels: np.ndarray,
             faces = LabelledFaces(labels[usable], clusters[usable], distances[usable])
             named = {}
             for naming_name in NAMINGS:
-                by_labels = name_by_labels(find_naming_method(naming_name), faces, clustering.cluster_centers_, classes,
-                                           naming, run_seed)
+                by_labels = name_by_labels(naming_methods.find(naming_name), faces, clustering.cluster_centers_,
+                                           classes, naming, run_seed)
                 named[naming_name] = NamedAnswers(np.array(by_labels.names)[clusters], usable[by_labels.drawn])
             yield NamedClusters(n_clusters, run_seed, clustering.labels_, clusters, named)

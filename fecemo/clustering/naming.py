@@ -10,7 +10,7 @@ import numpy as np
 from fecemo.clustering.kmeans import assign
 from fecemo.clustering.settings import NamingSettings
 from fecemo.errors import InputError
-from fecemo.registry import entries, find
+from fecemo.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -111,14 +111,7 @@ class ClusterNamer:
         return class_margins(distances, self.names_, self.classes)
 
 
-def naming_methods() -> dict[str, NamingMethod]:
-    """Return every way of naming by name."""
-    return entries("fecemo.clustering.naming_methods", "NAMING")
-
-
-def find_naming_method(name: str) -> NamingMethod:
-    """Return a way of naming by name. Raises `InputError` for an unknown one, naming the nearest."""
-    return find("fecemo.clustering.naming_methods", "NAMING", name, "way of naming")
+naming_methods = Registry[NamingMethod]("fecemo.clustering.naming_methods", "NAMING", "way of naming")
 
 
 def label_order(labels: np.ndarray, seed: int, *, class_balanced: bool) -> np.ndarray:

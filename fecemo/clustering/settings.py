@@ -4,7 +4,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fecemo.errors import nearest
-from fecemo.registry import entries
+from fecemo.registry import Registry
+
+# The rooms that have these import the settings.
+_NAMING_METHODS = Registry[object]("fecemo.clustering.naming_methods", "NAMING", "way of naming")
+_STRATEGIES = Registry[object]("fecemo.clustering.strategies", "STRATEGY", "strategy")
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ class NamingSettings:
     class_balanced: bool = False
 
     def __post_init__(self) -> None:
-        if self.method not in (known := entries("fecemo.clustering.naming_methods", "NAMING")):
+        if self.method not in (known := _NAMING_METHODS()):
             raise ValueError(f"there is no way of naming {self.method!r}: {nearest(self.method, known)}")
         if not all(self.classes) or len(set(self.classes)) < len(self.classes):
             raise ValueError(f"classes must be different names, not {list(self.classes)}")
@@ -128,7 +132,7 @@ class CostCurveSettings:
     def __post_init__(self) -> None:
         if not self.acts or min(self.acts) < 0 or len(set(self.acts)) < len(self.acts):
             raise ValueError(f"acts must be different numbers, none below 0, not {list(self.acts)}")
-        known = entries("fecemo.clustering.strategies", "STRATEGY")
+        known = _STRATEGIES()
         for name in self.strategies:
             if name not in known:
                 raise ValueError(f"strategies: there is no strategy {name!r}: {nearest(name, known)}")

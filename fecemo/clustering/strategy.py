@@ -13,7 +13,7 @@ import numpy as np
 from fecemo.clustering.kmeans import ClusterSpace, KMeansClustering, assign
 from fecemo.clustering.naming import label_order
 from fecemo.clustering.settings import KMeansSettings
-from fecemo.registry import entries
+from fecemo.registry import Registry
 
 TRUST = {"drawn_faces": 4.0, "action_units": 2.0}
 """How far suggestions are trusted beside labels, by way of naming: chosen on FER+ faces of the train split."""
@@ -179,6 +179,4 @@ class Strategy:
     whole: bool = False
 
 
-def strategies() -> dict[str, Strategy]:
-    """Return every strategy by name."""
-    return entries("fecemo.clustering.strategies", "STRATEGY")
+strategies = Registry[Strategy]("fecemo.clustering.strategies", "STRATEGY", "strategy")

@@ -14,7 +14,7 @@ import numpy as np
 from fecemo.evaluation.records.predictions import Predictions
 from fecemo.evaluation.records.stored import RecordFile
 from fecemo.evaluation.settings import EvaluationSettings
-from fecemo.registry import entries
+from fecemo.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,7 @@ class CellMetric:
         return RecordFile(f"{self.name}.json", f"fecemo.{self.name}/{self.version}", self.kind, "evaluate")
 
 
-def cell_metrics() -> dict[str, CellMetric]:
-    """Return every cell metric by name."""
-    return entries("fecemo.evaluation.cell_metrics", "METRIC")
+cell_metrics = Registry[CellMetric]("fecemo.evaluation.cell_metrics", "METRIC", "metric of a cell")
 
 
 def read_records(folder: Path) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fecemo.registry import entries
+from fecemo.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,4 @@ class SetMetric:
     measure: Callable[[LabelledVectors, LabelledVectors], float]
 
 
-def set_metrics() -> dict[str, SetMetric]:
-    """Return every metric between two sets by name."""
-    return entries("fecemo.evaluation.set_metrics", "METRIC")
+set_metrics = Registry[SetMetric]("fecemo.evaluation.set_metrics", "METRIC", "metric between sets")

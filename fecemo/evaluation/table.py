@@ -10,7 +10,7 @@ from fecemo.evaluation.cell_metric import cell_metrics
 from fecemo.evaluation.leaders import Row, leader, rows_like
 from fecemo.evaluation.printed import DASH, Part, known, number
 from fecemo.evaluation.results import COLUMNS, DIFFERENCE_COLUMNS, DIFFERENCES_NAME, RESULTS_NAME, Results
-from fecemo.registry import entries
+from fecemo.registry import Registry
 
 Names = tuple[str, ...]
 
@@ -104,6 +104,9 @@ class Grid:
         return "".join(map(str, self.caption)).strip()
 
 
+_TABLES = Registry[Table]("fecemo.evaluation.tables", "TABLE", "table")
+
+
 def tables(document: str = "") -> list[Table]:
     """Return every table, or those of one document, in the order in which they are read.
 
@@ -114,7 +117,7 @@ def tables(document: str = "") -> list[Table]:
                         figures=tuple(Figure(f"{name}.{path}", heading, beside="")
                                       for heading, path in metric.columns.items()))
                   for name, metric in cell_metrics().items() if metric.columns]
-    every = [*entries("fecemo.evaluation.tables", "TABLE").values(), *of_metrics]
+    every = [*_TABLES().values(), *of_metrics]
     return sorted((table for table in every if document in ("", table.document)), key=lambda table: table.order)
 
 

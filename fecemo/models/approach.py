@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from fecemo.data.arrays import ROWS
 from fecemo.errors import InputError
-from fecemo.registry import entries, find
+from fecemo.registry import Registry
 
 IMAGE = "image"
 """The column that stands for the table's variant of a face: pixels in [0, 255] of shape (side, side, channels)."""
@@ -232,11 +232,4 @@ def refuse_pools_that_leave_a_rest(pools: tuple[int, ...], shape: Shape) -> None
         )
 
 
-def approaches() -> dict[str, Approach]:
-    """Return every approach by name."""
-    return entries("fecemo.models.approaches", "APPROACH")
-
-
-def find_approach(name: str) -> Approach:
-    """Return an approach by name. Raises `InputError` for an unknown one, naming the nearest."""
-    return find("fecemo.models.approaches", "APPROACH", name, "approach")
+approaches = Registry[Approach]("fecemo.models.approaches", "APPROACH", "approach")

@@ -9,14 +9,12 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from fecemo.registry import entries
+from fecemo.registry import Registry
 
 TargetKind = Literal["classes", "numbers", "views", "triplet"]
 """``"classes"``: a whole number, (m,) int32, −1 where it is not known. ``"numbers"``: (m, ...) float32, NaN where they
 are not known. ``"views"``: that two altered views show one face; there is no array. ``"triplet"``: that the last of
 three faces is the odd one out; (m,) int32, 0 to 2 where its faces show one, two or three kinds of expression."""
-
-LOSSES = "fecemo.models.losses"
 
 
 @dataclass(frozen=True)
@@ -147,6 +145,4 @@ def need_targets(target: np.ndarray | None, loss: Loss) -> np.ndarray:
     return np.asarray(target)
 
 
-def losses() -> dict[str, type[Loss]]:
-    """Return every loss by name."""
-    return entries(LOSSES, "LOSS")
+losses = Registry[type[Loss]]("fecemo.models.losses", "LOSS", "loss")

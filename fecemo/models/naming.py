@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fecemo.registry import entries
+from fecemo.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,7 @@ class Naming:
         return self.layer(place) + self.variables[f"{'norm' if place.kind == 'norm' else 'layer'}/{variable}"]
 
 
-def namings() -> dict[str, Naming]:
-    """Return every naming by name."""
-    return entries("fecemo.models.namings", "NAMING")
-
-
+namings = Registry[Naming]("fecemo.models.namings", "NAMING", "naming")
 TORCH_VARIABLES = {"layer/kernel": ".weight", "layer/bias": ".bias", "norm/gamma": ".weight", "norm/beta": ".bias",
                    "norm/moving_mean": ".running_mean", "norm/moving_variance": ".running_var"}
 

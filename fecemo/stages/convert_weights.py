@@ -9,7 +9,7 @@ from fecemo.data.durable import atomic_write, explained
 from fecemo.data.receipts import Receipt, digest_file, plain
 from fecemo.data.tensor_files import read_tensors
 from fecemo.errors import InputError, nearest
-from fecemo.models.approach import Approach, find_approach
+from fecemo.models.approach import Approach, approaches
 from fecemo.models.approaches.poster import PosterConfig
 from fecemo.models.pretrained import FEEDINGS, STREAMS, WEIGHTS_NAME, convert, save_weights
 from fecemo.models.residual import ResidualConfig
@@ -64,7 +64,7 @@ def run(settings: ConvertSettings, out: Path) -> Receipt:
     """
     if settings.trained_on not in FEEDINGS:
         raise InputError(f"trained_on: {nearest(settings.trained_on, FEEDINGS)}")
-    approach = find_approach(settings.approach)
+    approach = approaches.find(settings.approach)
     of_streams = issubclass(approach.config, PosterConfig)
     if not of_streams and not issubclass(approach.config, ResidualConfig):
         raise InputError(f"approach: {settings.approach!r} is no network whose weights others publish: expected "

@@ -8,7 +8,7 @@ import numpy as np
 
 from fecemo.data.arrays import output_file, store_outputs
 from fecemo.data.durable import sweep
-from fecemo.imaging.descriptors import find_descriptor
+from fecemo.imaging.descriptors import descriptors
 from fecemo.models.approach import approaches
 from fecemo.progress import progress
 from fecemo.stages.face_inputs import FaceInputs
@@ -82,7 +82,7 @@ def _embed(cell: Cell, models: Path, inputs: dict[str, FaceInputs], are_faces: d
 
 def _describe(cell: Cell, descriptor_name: str, faces: dict[str, RunFaces], are_faces: dict[str, np.ndarray],
               folder: Path) -> StageResult:
-    describe = find_descriptor(descriptor_name).open(dataclasses.asdict(cell.model))
+    describe = descriptors.find(descriptor_name).open(dataclasses.asdict(cell.model))
     files: list[str] = []
     counts: dict[str, int] = {}
     length = 0

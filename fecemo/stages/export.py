@@ -13,7 +13,7 @@ import numpy as np
 
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import HALF_WRITTEN, LOCK_NAME, atomic_write
-from fecemo.data.export_formats import ExportedFaces, ExportFormat, find_export_format
+from fecemo.data.export_formats import ExportedFaces, ExportFormat, export_formats
 from fecemo.data.receipts import Receipt
 from fecemo.data.variants import Variant, find_dataset_variant
 from fecemo.errors import InputError, ResourceError, StoredStateError, nearest
@@ -78,7 +78,7 @@ def run(settings: ExportSettings, out: Path) -> Receipt:
     ResourceError
         If ``out`` cannot be written, or a package is missing.
     """
-    format, variant = find_export_format(settings.format), find_dataset_variant(settings.variant)
+    format, variant = export_formats.find(settings.format), find_dataset_variant(settings.variant)
     for package in format.needs:
         if importlib.util.find_spec(package) is None:
             raise ResourceError(f"the format {format.name!r} needs {package}: {install_command('export')}")

@@ -19,7 +19,7 @@ from fecemo.data.receipts import Receipt, digest_bytes, digest_file
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.evaluation.results import RESULTS_NAME
 from fecemo.machine import install_command
-from fecemo.models.approach import find_approach
+from fecemo.models.approach import approaches
 from fecemo.progress import progress
 from fecemo.run import Encoder, Run
 from fecemo.stages.exported_model import MODEL_NAMES, ExportedModel, finish_onnx, quantized, quietly, require_package
@@ -111,7 +111,7 @@ def run(settings: ModelExportSettings, out: Path) -> Receipt:
         raise InputError(f"{readout.title}: the clusters {', '.join(sorted(readout.names.divided))} are divided into "
                          "halves, which an exported file does not know; cluster into more clusters and name these")
     for row, model in readout.models.items():
-        if (approach := find_approach(model.config["approach"])).build is None:
+        if (approach := approaches.find(model.config["approach"])).build is None:
             raise InputError(f"{row} {settings.variant} is {approach.name}, which no network of this project computes"
                              + (f", and {readout.title} is made of it" if row != settings.row else "")
                              + "; export a row of networks, such as a classifier or an encoder")

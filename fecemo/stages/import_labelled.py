@@ -20,7 +20,7 @@ from fecemo.data.durable import csv_file, output_lock
 from fecemo.data.face_lists import face_id
 from fecemo.data.image_files import LabelledImage
 from fecemo.data.import_settings import ImportSettings
-from fecemo.data.layouts import LabelledSet, ReadOptions, find_layout
+from fecemo.data.layouts import LabelledSet, ReadOptions, layouts
 from fecemo.data.reasons import Reason
 from fecemo.data.receipts import Receipt, current_receipt, digest_bytes, digest_file, digest_json, digest_place, plain
 from fecemo.data.variants import FACE_SIDE
@@ -59,7 +59,7 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
         If ``out`` cannot be written.
     """
     options = ReadOptions(settings.classes, settings.numbering, settings.annotations, settings.text_annotations)
-    labelled_set = find_layout(settings.layout).read(settings.images, options)
+    labelled_set = layouts.find(settings.layout).read(settings.images, options)
     _refuse_unknown_columns(labelled_set, settings)
     chosen = chosen_images(labelled_set, settings)
     with output_lock(out):

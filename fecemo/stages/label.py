@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.clustering.halves import groups_of_target
-from fecemo.clustering.naming import LabelledFaces, find_naming_method, name_by_labels, require_sample
+from fecemo.clustering.naming import LabelledFaces, name_by_labels, naming_methods, require_sample
 from fecemo.data.arrays import read_array, read_output, write_arrays
 from fecemo.data.cluster_names import (
     NAMES_NAME,
@@ -64,7 +64,7 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
     hand_names = layout.hand_names(arguments.approach, arguments.variant)
     clusters_receipt = arguments.artifacts.require("clusters", arguments.approach, arguments.variant)
     clustering = clustering_digest(clusters_receipt.outputs)
-    naming = find_naming_method(method or _method_in_use(arguments, clustering))
+    naming = naming_methods.find(method or _method_in_use(arguments, clustering))
     config, house = names_config(cell, naming.name), house_vocabulary(layout.labels)
     not_faces = dict.fromkeys(read_not_faces(layout.labels), NOT_A_FACE)
 
@@ -136,7 +136,7 @@ def _method_in_use(arguments: CellArguments, clustering: str) -> str:
     the place of a person's work would be noticed too late.
     """
     recipe, path = arguments.study, arguments.layout.hand_names(arguments.approach, arguments.variant)
-    if find_naming_method(recipe.naming.method).by != "suggestion" or not path.exists():
+    if naming_methods.find(recipe.naming.method).by != "suggestion" or not path.exists():
         return recipe.naming.method
     hand = hand_names_of(path, arguments.approach, arguments.variant, names_to_give(recipe, arguments.layout))
     try:

@@ -15,7 +15,7 @@ from fecemo.data.arrays import read_array, read_output, read_rows
 from fecemo.data.cluster_names import read_hand_names
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, read_receipt
-from fecemo.data.variants import find_variant
+from fecemo.data.variants import variants
 from fecemo.errors import FecemoError, InputError, StoredStateError
 from fecemo.evaluation.figures.svg import FURTHER, PALETTE
 from fecemo.labelling.groups import Division, NamedClustering
@@ -199,7 +199,7 @@ class LabelRun:
         return self._label_and_score(CellArguments(self._recipe_path, self._layout.run, approach, variant))
 
     def _view(self, dataset: Dataset, rows: np.ndarray, variant: str) -> Faces:
-        seen_as = find_variant(variant)
+        seen_as = variants.find(variant)
 
         def faces(positions: np.ndarray) -> np.ndarray:
             # In the order of the disk, whatever the order that is asked for.

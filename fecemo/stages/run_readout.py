@@ -29,7 +29,7 @@ from fecemo.data.receipts import Receipt, digest_file, digest_json, read_receipt
 from fecemo.data.vocabulary import Vocabulary
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.metrics.calibration import Calibration, calibrate, shares
-from fecemo.models.approach import IMAGE, find_approach
+from fecemo.models.approach import IMAGE, approaches
 from fecemo.run import Encoder, Run, input_columns, rows_behind
 from fecemo.stages.kept_groups import grouped_faces
 from fecemo.study.artifact_kinds import OF_ROW, clustering_digest
@@ -92,7 +92,7 @@ class RunReadout:
         self.inputs = {"model": model.digest, **{name: digest for name, digest in model.inputs.items()
                                                  if name.startswith(f"outputs{OF_ROW}")}}
         self.model = model
-        self.by: str = find_approach(model.config["approach"]).predicts_by
+        self.by: str = approaches.find(model.config["approach"]).predicts_by
         self.names: ClusterNames | None = None
         self.vocabulary = Vocabulary()
         self.centres = np.zeros((0, 0), np.float32)

@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 
-from fecemo.clustering.naming import find_naming_method
+from fecemo.clustering.naming import naming_methods
 from fecemo.clustering.prototypes import DrawnExamples, Suggestions, suggest_by_drawn_faces, suggest_by_units
 from fecemo.data.arrays import read_array, read_rows
 from fecemo.data.classes import USUAL_CLASSES
@@ -46,7 +46,7 @@ def suggest_names(recipe: Recipe, layout: RunLayout, row: str, variant: str, met
         If the source faces have no landmark features, or something else is missing.
     """
     if not method:
-        method = recipe.naming.method if find_naming_method(recipe.naming.method).by == "suggestion" else ACTION_UNITS
+        method = recipe.naming.method if naming_methods.find(recipe.naming.method).by == "suggestion" else ACTION_UNITS
     source = recipe.role(SOURCE)
     column, classes = read_column(layout, source, LANDMARK_FEATURES), names_to_give(recipe, layout)
     rows = read_rows(layout.outputs(row, variant), source)

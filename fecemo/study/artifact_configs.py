@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from fecemo.clustering.cluster_sweep import NAMINGS
-from fecemo.clustering.naming import find_naming_method
+from fecemo.clustering.naming import naming_methods
 from fecemo.clustering.strategy import strategies
 from fecemo.data.receipts import plain
 from fecemo.evaluation.cell_metric import cell_metrics
@@ -58,7 +58,7 @@ def names_config(cell: Cell, method: str | None = None) -> dict[str, Any]:
         A person's choice in the place of the recipe's ``naming.method``.
     """
     settings = cell.recipe.naming
-    naming = find_naming_method(method or settings.method)
+    naming = naming_methods.find(method or settings.method)
     config: dict[str, Any] = {"method": naming.name, "approach": cell.row, "variant": cell.variant.name,
                               "seed": cell.recipe.seed}
     if naming.name != settings.method:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fecemo.clustering.naming import find_naming_method, naming_methods
+from fecemo.clustering.naming import naming_methods
 from fecemo.data.arrays import ROWS, output_file
 from fecemo.data.cluster_names import NOT_FACES_NAME, labels_seen_elsewhere, read_hand_names, require_names_of
 from fecemo.data.draw_settings import PARAMETERS_NAME
@@ -152,7 +152,7 @@ def _names_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:
     target = cell.recipe.roles.target
     inputs = _of_cell(cell, "clusters") if target is None else {
         **_of_cell(cell, "clusters", "assignments", "outputs"), **_dataset(target)}
-    naming = find_naming_method(config["method"])
+    naming = naming_methods.find(config["method"])
     inputs |= {**vocabulary_inputs(layout), **not_faces_inputs(layout)}
     if naming.by == "person":
         inputs |= hand_inputs(layout, cell.row, cell.variant.name)

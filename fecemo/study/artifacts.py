@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from fecemo.clustering.naming import find_naming_method
+from fecemo.clustering.naming import naming_methods
 from fecemo.data.receipts import Receipt, damage, read_receipt, require_receipt
 from fecemo.data.variants import MADE_FACES
 from fecemo.errors import StoredStateError
@@ -225,7 +225,7 @@ class Artifacts:
             return {}
         if self.recipe is None:
             named = {name: self._named(name, artifact.key) for name in receipt.inputs}
-            if artifact.kind == "names" and find_naming_method(receipt.config["method"]).by == "suggestion":
+            if artifact.kind == "names" and naming_methods.find(receipt.config["method"]).by == "suggestion":
                 named |= inputs_in_place_of_suggestions(self.layout, *artifact.key)
             return {name: source for name, source in named.items() if source is not None}
         cell = resolve(self.recipe, *artifact.key)

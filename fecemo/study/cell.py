@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fecemo.data.documents import build
-from fecemo.data.variants import FACE_SIDE, Variant, find_variant
+from fecemo.data.variants import FACE_SIDE, Variant, variants
 from fecemo.errors import InputError, nearest
 from fecemo.models.approach import EMBEDDING, PROBABILITIES_OF, Approach
 from fecemo.study.faces.data_names import SOURCE, embedded, learnt_from, of_landmarks
@@ -122,7 +122,7 @@ def resolve(recipe: Recipe, approach_name: str, variant_name: str, where: str = 
     if variant_name not in recipe.variants:
         raise InputError(f"{where}: no variant {variant_name!r} in this recipe: "
                          f"{nearest(variant_name, recipe.variants)}")
-    approach, variant = recipe.approach_of(approach_name), find_variant(variant_name)
+    approach, variant = recipe.approach_of(approach_name), variants.find(variant_name)
     settings = recipe.settings_of(approach_name)
     key = f"{where}: approaches.{step.row if step else approach_name}"
     document = {"fit": settings.fit, "model": settings.model}

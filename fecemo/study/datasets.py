@@ -8,7 +8,7 @@ from typing import Any
 from fecemo.data.documents import build, require_name
 from fecemo.data.receipts import digest_place, plain, read_receipt
 from fecemo.errors import InputError, nearest
-from fecemo.registry import entries
+from fecemo.registry import Registry
 from fecemo.study.layout import RunLayout
 
 
@@ -90,9 +90,7 @@ class OtherSettings:
     current: dict[str, Any]
 
 
-def dataset_ways() -> dict[str, DatasetWay]:
-    """Return every way of making a data set by name."""
-    return entries("fecemo.study.dataset_ways", "WAY")
+dataset_ways = Registry[DatasetWay]("fecemo.study.dataset_ways", "WAY", "way of making a data set")
 
 
 @dataclass(frozen=True)

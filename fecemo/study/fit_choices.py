@@ -1,28 +1,25 @@
 """How a recipe says that a phase is fitted: its data, the terms of its loss, and all that it chooses by name."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from fecemo.data.choices import choose, choose_one
 from fecemo.data.documents import build
 from fecemo.errors import InputError, nearest
 from fecemo.models.approach import EMBEDDING, IMAGE, Approach, Phase
-from fecemo.models.loss import LOSSES, Loss, LossTerm, TargetKind, losses
-from fecemo.study.choices import choose, choose_one
+from fecemo.models.loss import Loss, LossTerm, TargetKind, losses
+from fecemo.registry import Registry
 from fecemo.study.faces.data_names import LABEL, NO_COLUMNS, SOURCE, TARGET, TRIPLET_TEST, of_dataset, read_data_name
-from fecemo.training.augmentation import AUGMENTATIONS
-from fecemo.training.balances import BALANCES
-from fecemo.training.optimizers import OPTIMIZERS
-from fecemo.training.schedules import SCHEDULES
+from fecemo.training.augmentation import augmentations
+from fecemo.training.balances import balances
+from fecemo.training.optimizers import optimizers
+from fecemo.training.schedules import schedules
 from fecemo.training.settings import FitSettings
 
-CHOICES = {
-    "optimizer": (choose_one, OPTIMIZERS, "OPTIMIZER", "optimizer"),
-    "schedule": (choose_one, SCHEDULES, "SCHEDULE", "schedule"),
-    "balance": (choose_one, BALANCES, "BALANCE", "balance"),
-    "augment": (choose, AUGMENTATIONS, "AUGMENTATION", "augmentation"),
-    "corrupt": (choose, AUGMENTATIONS, "AUGMENTATION", "augmentation"),
-}
+CHOICES: dict[str, tuple[Callable[..., Any], Registry[Any]]] = {
+    "optimizer": (choose_one, optimizers), "schedule": (choose_one, schedules),
+    "balance": (choose_one, balances), "augment": (choose, augmentations), "corrupt": (choose, augmentations)}
 TERM_KEYS = ("loss", "output", "target", "weight")
 BY_ROLE = {SOURCE: SOURCE, TARGET: TARGET}
 
@@ -49,8 +46,8 @@ def read_fit(approach: Approach, phase: Phase, document: dict[str, Any], where: 
     InputError
         If a key or choice is not sound, or a loss cannot learn from its target.
     """
-    chosen = {key: choice(package, attribute, document[key], kind_name, f"{where}.{key}")
-              for key, (choice, package, attribute, kind_name) in CHOICES.items() if key in document}
+    chosen = {key: choice(registry, document[key], f"{where}.{key}")
+              for key, (choice, registry) in CHOICES.items() if key in document}
     data = document.get("data", [phase.data])
     data = tuple(_dataset_name(name, datasets, f"{where}.data") for name in ([data] if isinstance(data, str) else data))
     terms = tuple(replace(term, target=_own_columns(term.target, datasets))
@@ -116,7 +113,7 @@ def _term(approach: Approach, phase: Phase, document: Any, where: str) -> LossTe
     for key in document:
         if key not in TERM_KEYS:
             raise InputError(f"{where}: unknown key {key!r}, {nearest(str(key), TERM_KEYS)}")
-    loss: Loss = choose_one(LOSSES, "LOSS", document["loss"], "loss", f"{where}.loss")
+    loss: Loss = choose_one(losses, document["loss"], f"{where}.loss")
     output = document.get("output", next(iter(phase.targets)))
     if output not in approach.outputs:
         raise InputError(f"{where}.output: {approach.name} has no output {output!r}: "

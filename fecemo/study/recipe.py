@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from fecemo.clustering.naming import find_naming_method
+from fecemo.clustering.naming import naming_methods
 from fecemo.clustering.settings import (
     ClusterSweepSettings,
     CostCurveSettings,
@@ -17,12 +17,12 @@ from fecemo.clustering.settings import (
 from fecemo.data.documents import build, require_name
 from fecemo.data.model_files import COMMAND, locate_model
 from fecemo.data.receipts import RECEIPT_NAME
-from fecemo.data.variants import CUT, FACE_SIDE, Variant, find_variant
+from fecemo.data.variants import CUT, FACE_SIDE, Variant, variants
 from fecemo.errors import InputError, nearest
 from fecemo.evaluation.settings import PROBE, ComposeSettings, EvaluationSettings
 from fecemo.imaging.landmarks.framings import FRAMINGS
 from fecemo.machine import install_command
-from fecemo.models.approach import Approach, find_approach
+from fecemo.models.approach import Approach, approaches
 from fecemo.study.approach_recipe import ApproachRecipe
 from fecemo.study.datasets import DatasetRecipe, Roles, refuse_roles
 from fecemo.study.faces.data_names import measured
@@ -121,13 +121,13 @@ class Recipe:
             raise ValueError("keep_groups: where a target has a role, scores are of clusters of all its faces")
         if self.roles.target is not None and self.naming.classes:
             raise ValueError("naming.classes: where a target has a role, clusters are named by its classes")
-        if "drawn" in find_naming_method(self.naming.method).settings or self.naming.drawn:
+        if "drawn" in naming_methods.find(self.naming.method).settings or self.naming.drawn:
             self._require_drawn(self.naming.drawn)
         if self.roles.target is None:
             for key in ("cluster_sweep", "cost_curve", "compose"):
                 if getattr(self, key) is not None:
                     raise ValueError(f"{key}: scores need labelled faces: name a target in roles")
-            if find_naming_method(self.naming.method).draw is not None:
+            if naming_methods.find(self.naming.method).draw is not None:
                 raise ValueError(f"naming.method: {self.naming.method} needs labelled faces: name a target in roles, "
                                  "or give naming: {method: hand}")
         if self.compose is not None and self.compose.learner not in (PROBE, *self.approaches):
@@ -203,7 +203,7 @@ class Recipe:
 
     def approach_of(self, row: str) -> Approach:
         """Return the approach of a row. Raises `InputError` for an unknown one, naming the nearest."""
-        return find_approach(self.settings_of(row).approach or row)
+        return approaches.find(self.settings_of(row).approach or row)
 
     def title_of(self, row: str) -> str:
         """Return the heading of a row."""
@@ -222,10 +222,10 @@ class Recipe:
         for behind in self.rows_behind(row, variant).values():
             if (waiting := self.waits_for(behind, variant)) is not None:
                 return f"waits for the row {behind}, which {waiting}"
-        seen = CUT if variant is None else faces_seen(approach, find_variant(variant))
+        seen = CUT if variant is None else faces_seen(approach, variants.find(variant))
         by_landmarks = seen != CUT and (FRAMINGS[seen].by_mouth or not all(
             dataset.way.has_eyes for dataset in self.datasets.values()))
-        suggested = find_naming_method(self.naming.method).by == "suggestion" and approach.predicts_by == "clusters"
+        suggested = naming_methods.find(self.naming.method).by == "suggestion" and approach.predicts_by == "clusters"
         if (measured(approach) or by_landmarks or suggested) and not locate_model(self.landmark_model).is_file():
             return (f"waits for a face landmark model in {self.landmark_model}: run `make models`, or "
                     f"{COMMAND} and {install_command('landmarks')}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from fecemo.data.documents import build, read_yaml
 from fecemo.data.manifests import read_statement, shipped
-from fecemo.data.variants import find_variant
+from fecemo.data.variants import variants
 from fecemo.errors import InputError, nearest
 from fecemo.models.approach import Approach
 from fecemo.study.cell import resolve
@@ -54,7 +54,7 @@ def read_recipe(path: Path, check_cells: bool = True) -> Recipe:
 def _check_names(recipe: Recipe, where: str) -> None:
     """Raise `InputError` for an unknown variant or approach, naming the nearest."""
     named: list[tuple[str, Callable[[str], Any], str]] = [
-        *(("variants", find_variant, variant) for variant in recipe.variants),
+        *(("variants", variants.find, variant) for variant in recipe.variants),
         *((f"approaches.{row}", recipe.approach_of, row) for row in recipe.approaches)]
     for key, find, name in named:
         try:

@@ -6,8 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-AUGMENTATIONS = "fecemo.training.augmentations"
-"""Each module there holds an `AUGMENTATION`, or several as a tuple."""
+from fecemo.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,9 @@ class Augmentation:
             Pixels in [0, 255]; with them the values of `targets`, where there are any.
         """
         raise NotImplementedError
+
+
+augmentations = Registry[type[Augmentation]]("fecemo.training.augmentations", "AUGMENTATION", "augmentation")
 
 
 def augment(faces: Any, augmentations: Sequence[Augmentation], seed_generator: Any) -> tuple[Any, dict[str, Any]]:

@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-BALANCES = "fecemo.training.balances"
+from fecemo.registry import Registry
+
 EPSILON = 1e-8
 """Losses are divided by no less than this."""
 State = Mapping[str, Any]
@@ -301,4 +302,5 @@ def _sum(terms: Any) -> Any:
     return ops.sum(terms)
 
 
+balances = Registry[type[Balance]]("fecemo.training.balances", "BALANCE", "balance")
 BALANCE = (Fixed, EMA, DWA, RatedEMA, DynamicWeightedEMA, Uncertainty, Geometric)

@@ -7,11 +7,8 @@ entry points in the group ``fecemo.optimizers``; see `fecemo.registry`.
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
-from fecemo.data.documents import build
-from fecemo.errors import InputError
-from fecemo.registry import find
-
-OPTIMIZERS = "fecemo.training.optimizers"
+from fecemo.data.choices import choose_within
+from fecemo.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -169,7 +166,27 @@ class SGD(Optimizer):
 
 
 @dataclass(frozen=True)
-class SAM(Optimizer):
+class Outer(Optimizer):
+    """An optimizer around another one, of which it keeps one number more for each weight."""
+
+    #: The other optimizer, by name or by name with settings, such as ``{adamw: {weight_decay: 1.0e-3}}``.
+    base: Any = "adam"
+
+    def __post_init__(self) -> None:
+        chosen = choose_within(self, "base", optimizers)
+        if len(chosen) != 1 or chosen[0].passes > 1:
+            raise ValueError(f"base: expected one optimizer that takes one gradient of a batch, not "
+                             f"{' and '.join(optimizer.name for optimizer in chosen)}")
+        object.__setattr__(self, "base", chosen[0])
+
+    @property
+    def slots(self) -> int:
+        """int: Those of the other optimizer, and one more."""
+        return int(self.base.slots) + 1
+
+
+@dataclass(frozen=True)
+class SAM(Outer):
     """Any other optimizer, led by the slope at the worst place near by: sharpness-aware minimization.
 
     e = ρ g / ‖g‖₂, g the gradient at the weights w and its norm that over all weights; the other optimizer then steps
@@ -177,8 +194,6 @@ class SAM(Optimizer):
     so that a step costs two. Normalizations of batches move twice.
     """
 
-    #: The other optimizer, by name or by name with settings: ``{sam: {base: {adamw: {weight_decay: 1.0e-3}}}}``.
-    base: Any = "adam"
     rho: float = 0.05  #: ρ.
     name: str = field(default="sam", init=False)
 
@@ -187,15 +202,7 @@ class SAM(Optimizer):
     def __post_init__(self) -> None:
         if not self.rho > 0:
             raise ValueError(f"rho must be above 0, not {self.rho}")
-        if not isinstance(self.base, Optimizer):
-            object.__setattr__(self, "base", _chosen(self.base))
-        if self.base.passes > 1:
-            raise ValueError(f"base: {self.base.name} takes several gradients of a batch by itself")
-
-    @property
-    def slots(self) -> int:
-        """int: Those of the other optimizer, and the way up."""
-        return int(self.base.slots) + 1
+        super().__post_init__()
 
     def build(self, learning_rate: float, accumulate: int | None = None) -> Any:
         """Return the other Keras optimizer with ``climbing``, which says what `apply` does; see `Optimizer.build`."""
@@ -228,30 +235,20 @@ class SAM(Optimizer):
 
 
 @dataclass(frozen=True)
-class Averaged(Optimizer):
+class Averaged(Outer):
     """Any other optimizer; a phase ends with the mean of the weights that it went through (Polyak and Juditsky 1992).
 
     m ← β m + (1 − β) w after every step, m = w after the first. The phase is validated by w, and ends with m; what a
     normalization of batches remembers stays that of w, which is near m where the rate ends near 0.
     """
 
-    #: The other optimizer, by name or by name with settings: ``{averaged: {base: {adamw: {weight_decay: 1.0e-3}}}}``.
-    base: Any = "adam"
     beta: float = 0.99  #: β, in [0, 1): some 1 / (1 − β) steps count.
     name: str = field(default="averaged", init=False)
 
     def __post_init__(self) -> None:
         if not 0 <= self.beta < 1:
             raise ValueError(f"beta must be at least 0 and below 1, not {self.beta}")
-        if not isinstance(self.base, Optimizer):
-            object.__setattr__(self, "base", _chosen(self.base))
-        if self.base.passes > 1:
-            raise ValueError(f"base: {self.base.name} does not go into averaged; take the optimizer within it")
-
-    @property
-    def slots(self) -> int:
-        """int: Those of the other optimizer, and the mean."""
-        return int(self.base.slots) + 1
+        super().__post_init__()
 
     def build(self, learning_rate: float, accumulate: int | None = None) -> Any:
         """Return the other Keras optimizer with its mean of the weights; see `Optimizer.build`."""
@@ -259,16 +256,5 @@ class Averaged(Optimizer):
         return type(plain).from_config({**plain.get_config(), "use_ema": True, "ema_momentum": self.beta})
 
 
-def _chosen(choice: Any) -> Optimizer:
-    """Return the optimizer that a name, or a name with settings, says. Raises `ValueError` if there is none."""
-    named = {choice: {}} if isinstance(choice, str) else choice
-    if not isinstance(named, dict) or len(named) != 1:
-        raise ValueError(f"base: expected the name of an optimizer, or one name with settings, found {choice!r}")
-    (name, settings), = named.items()
-    try:
-        return build(find(OPTIMIZERS, "OPTIMIZER", name, "optimizer"), settings or {}, "base")
-    except InputError as error:
-        raise ValueError(f"base: {error}") from error
-
-
+optimizers = Registry[type[Optimizer]]("fecemo.training.optimizers", "OPTIMIZER", "optimizer")
 OPTIMIZER = (Adam, Adamax, Nadam, AdamW, RMSprop, SGD, SAM, Averaged)

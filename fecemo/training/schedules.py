@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
-SCHEDULES = "fecemo.training.schedules"
+from fecemo.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -95,4 +95,5 @@ class Cosine(Schedule):
         return 0.5 * (1 + math.cos(math.pi * (done - self.warmup) / (epochs - self.warmup)))
 
 
+schedules = Registry[type[Schedule]]("fecemo.training.schedules", "SCHEDULE", "schedule")
 SCHEDULE = (Constant, Halved, Exponential, Cosine)

@@ -112,7 +112,7 @@ def install(folder: Path) -> Path:
 @contextmanager
 def installed(site: Path):
     """Let this process know the distribution while the block runs."""
-    forget, before = (registry.entries, registry._modules, registry._points), list(sys.path)
+    forget, before = (registry._entries, registry._modules, registry._points), list(sys.path)
     sys.path.insert(0, str(site))
     for function in forget:
         function.cache_clear()

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from small_models import LEARNING, N_CLASSES, input_shapes, small_config, small_examples, small_fit, some_inputs
 
-from fecemo.data.variants import find_variant, variants
+from fecemo.data.variants import variants
 from fecemo.models.description import describe
 from fecemo.training.backend import describe_backend
 from fecemo.training.device_view import DeviceView
@@ -20,7 +20,7 @@ from fecemo.training.fit import train
 from fecemo.training.network_file import MODEL_NAME, load_network, save_network
 from fecemo.training.training_job import TrainingJob, TrainingPhase
 
-VARIANT = find_variant("tight")
+VARIANT = variants.find("tight")
 FACES = 12
 
 

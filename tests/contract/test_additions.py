@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from additions import affect, jigsaw, two_stream, variational
 
-from fecemo.data.variants import find_variant
+from fecemo.data.variants import variants
 from fecemo.errors import InputError
 from fecemo.models.layers import adapt_inputs
 from fecemo.models.loss import LossTerm, losses
@@ -49,7 +49,7 @@ def job(module, folder):
         phases.append(TrainingPhase(phase.name, phase.frozen, fit, columns, examples))
     model = approach.model(approach.config(), shapes, N_CLASSES, 3)
     adapt_inputs(model, lambda name: columns[name])
-    return TrainingJob(approach.name, model, phases, DeviceView(find_variant("gray"), SIDE), N_CLASSES, 3, folder, "a")
+    return TrainingJob(approach.name, model, phases, DeviceView(variants.find("gray"), SIDE), N_CLASSES, 3, folder, "a")
 
 
 def weights_of(training):

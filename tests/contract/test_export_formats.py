@@ -10,7 +10,7 @@ from small_dataset import labelled_entries, plain_entries, write_dataset
 
 from fecemo.data.dataset import Dataset
 from fecemo.data.dataset_files import FaceEntry
-from fecemo.data.export_formats import ExportFormat, export_formats, find_export_format
+from fecemo.data.export_formats import ExportFormat, export_formats
 from fecemo.data.receipts import RECEIPT_NAME, read_receipt
 from fecemo.data.variants import dataset_variants
 from fecemo.errors import InputError, ResourceError, StoredStateError
@@ -24,7 +24,7 @@ PER_FILE = 3
 
 @pytest.fixture(params=list(export_formats()))
 def format(request):
-    result = find_export_format(request.param)
+    result = export_formats.find(request.param)
     for package in result.needs:
         pytest.importorskip(package)
     return result
@@ -51,7 +51,7 @@ def test_the_issued_formats_are_found():
 
 def test_an_unknown_format_names_the_nearest():
     with pytest.raises(InputError, match="did you mean 'webdataset'"):
-        find_export_format("webdatasets")
+        export_formats.find("webdatasets")
 
 
 def test_a_format_is_named_as_its_file_and_says_what_it_is(format):

@@ -13,7 +13,7 @@ from small_dataset import labelled_entries, plain_entries, write_dataset
 
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import digest_bytes
-from fecemo.data.variants import find_variant
+from fecemo.data.variants import variants
 from fecemo.stages import import_labelled
 from fecemo.stages.export import ExportSettings, run
 from fecemo.stages.import_labelled import ImportSettings
@@ -28,7 +28,7 @@ def dataset(tmp_path) -> Dataset:
 
 @pytest.fixture(params=["rgb", "gray", "tight"])
 def variant(request):
-    return find_variant(request.param)
+    return variants.find(request.param)
 
 
 def seen(dataset: Dataset, variant) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ from small_dataset import labelled_entries, smooth_face, write_dataset
 
 from fecemo.data.dataset import Dataset
 from fecemo.data.import_settings import ImportSettings
-from fecemo.data.layouts import ReadOptions, find_layout
+from fecemo.data.layouts import ReadOptions, layouts
 from fecemo.errors import InputError
 from fecemo.imaging.encode import encode_image
 from fecemo.stages import export, import_labelled
@@ -48,7 +48,7 @@ def test_tars_of_others_have_labels_in_files_of_their_own(tmp_path):
         "a/4.png": picture, "a/4.json": b"[", "a/5.png": picture, "a/5.cls": b"hapy"})
     write_tar(tmp_path / "val-000.tar", {"b.png": picture, "b.json": json.dumps({"label": "happy"}).encode(),
                                          "c.png": picture, "c.cls": b"sad"})
-    labelled = find_layout("webdataset").read(tmp_path, ReadOptions())
+    labelled = layouts.find("webdataset").read(tmp_path, ReadOptions())
     assert [(image.path, image.label, image.split) for image in labelled.images] == [
         ("train-000.tar/a/1.png", "happy", "train"), ("train-000.tar/a/2.jpg", "sad", "train"),
         ("val-000.tar/b.png", "happy", "test"), ("val-000.tar/c.png", "sad", "test")]
@@ -56,7 +56,7 @@ def test_tars_of_others_have_labels_in_files_of_their_own(tmp_path):
     assert labelled.left_out_by_reason() == {"bad_row": 1, "not_an_image": 1, "unknown_label": 1}
     (tmp_path / "val-000.tar").write_bytes((tmp_path / "train-000.tar").read_bytes()[:700])
     with pytest.raises(InputError, match=r"val-000\.tar cannot be read as a tar"):
-        find_layout("webdataset").read(tmp_path, ReadOptions())
+        layouts.find("webdataset").read(tmp_path, ReadOptions())
 
 
 def test_numbers_have_the_names_of_the_files_own_schema(tmp_path):
@@ -69,11 +69,11 @@ def test_numbers_have_the_names_of_the_files_own_schema(tmp_path):
     (tmp_path / "data").mkdir()
     pq.write_table(table.replace_schema_metadata({"huggingface": json.dumps(schema)}),
                    tmp_path / "data" / "train-00000-of-00001.parquet", row_group_size=3)
-    labelled = find_layout("parquet").read(tmp_path, ReadOptions())
+    labelled = layouts.find("parquet").read(tmp_path, ReadOptions())
     assert [image.label for image in labelled.images] == ["happy", "sad", "happy"]
     assert labelled.images[2].read() == picture
     assert labelled.left_out[0].where == "data/train-00000-of-00001.parquet:000003"
     assert labelled.left_out[0].detail == "7, expected a number of 0 to 1"
     pq.write_table(table.drop_columns("emotion"), tmp_path / "data" / "train-00000-of-00001.parquet")
     with pytest.raises(InputError, match="the column 'label' is missing"):
-        find_layout("parquet").read(tmp_path, ReadOptions())
+        layouts.find("parquet").read(tmp_path, ReadOptions())

@@ -5,13 +5,13 @@ import importlib
 import pytest
 from labelled_miniatures import write_miniatures
 
-from fecemo.data.layouts import Layout, ReadOptions, find_layout, layouts
+from fecemo.data.layouts import Layout, ReadOptions, layouts
 from fecemo.errors import InputError
 
 
 @pytest.fixture(params=list(layouts()))
 def layout(request):
-    return find_layout(request.param)
+    return layouts.find(request.param)
 
 
 def test_the_issued_layouts_are_found():
@@ -51,4 +51,4 @@ def labelled_places(tmp_path):
 
 def test_an_unknown_layout_names_the_nearest():
     with pytest.raises(InputError, match="did you mean 'class_folders'"):
-        find_layout("class_folder")
+        layouts.find("class_folder")

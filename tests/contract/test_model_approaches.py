@@ -15,8 +15,8 @@ from small_models import (
     some_inputs,
 )
 
-from fecemo.data.variants import find_variant
-from fecemo.models.approach import PROBABILITIES_OF, approaches, find_approach
+from fecemo.data.variants import variants
+from fecemo.models.approach import PROBABILITIES_OF, approaches
 from fecemo.models.description import describe
 from fecemo.models.layers import adapt_inputs
 from fecemo.study.faces.data_names import read_data_name
@@ -27,7 +27,7 @@ from fecemo.training.step import TrainingStep
 
 class Cell:
     def __init__(self, approach, variant):
-        self.approach, self.variant = find_approach(approach), find_variant(variant)
+        self.approach, self.variant = approaches.find(approach), variants.find(variant)
         self.config = small_config(self.approach)
         self.shapes = input_shapes(self.approach, self.config, self.variant)
         self.model = self.new_model(1)
@@ -53,7 +53,7 @@ def outputs(model, inputs):
 
 @pytest.mark.parametrize("name", approaches())
 def test_an_entry_is_whole(name):
-    approach = find_approach(name)
+    approach = approaches.find(name)
     assert (approach.build is None) == (approach.descriptor is not None)
     assert approach.title
     assert set(approach.readouts.values()) <= {"clusters", "argmax", "regression"}

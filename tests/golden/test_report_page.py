@@ -13,7 +13,7 @@ from synthetic_run import RECIPE, REJECTED, write_synthetic_run
 
 from fecemo.data.arrays import write_arrays
 from fecemo.data.dataset import Dataset
-from fecemo.data.variants import find_variant
+from fecemo.data.variants import variants
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.cell_metrics.regions import Regions
 from fecemo.evaluation.figures.regions import RegionPoints
@@ -145,7 +145,7 @@ def test_clusters_of_the_map_and_sample_faces_are_those_of_their_dataset_rows(ma
     assert (cell.row.name, cell.column.name) == ("dense_autoencoder", "tight")
     np.testing.assert_array_equal(cell.map.source_clusters, np.arange(0, 30, 2) % 8)
     dataset = Dataset(RunLayout(made[1]).dataset("source"))
-    view = find_variant("tight").view(np.asarray(dataset.faces))
+    view = variants.find("tight").view(np.asarray(dataset.faces))
     for cluster, faces in cell.samples.items():
         np.testing.assert_array_equal(faces, view[np.arange(30) % 8 == cluster])
     labels = Dataset(RunLayout(made[1]).dataset("target")).labels

@@ -15,7 +15,7 @@ from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import output_lock
 from fecemo.data.receipts import read_receipt
-from fecemo.data.variants import find_variant
+from fecemo.data.variants import variants
 from fecemo.drawn import draw_face, sample_face
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, StoredStateError
@@ -260,7 +260,8 @@ def test_networks_see_them_and_people_see_the_datasets(study):
     originals = np.load(layout.model("conv_autoencoder", "aligned") / "originals.npy")
     np.testing.assert_allclose(originals, blocks, atol=0.5)
     dataset = Dataset(layout.dataset("source"))
-    np.testing.assert_array_equal(find_variant("aligned").view(dataset.faces), find_variant("gray").view(dataset.faces))
+    np.testing.assert_array_equal(variants.find("aligned").view(dataset.faces),
+                                  variants.find("gray").view(dataset.faces))
 
 
 def test_faces_aligned_again_make_what_was_made_from_them_stale(study, tmp_path):

@@ -8,7 +8,7 @@ from measured_faces import SOURCE, TARGET, write_dataset
 
 from fecemo.data.arrays import read_output
 from fecemo.data.dataset import Dataset
-from fecemo.imaging.descriptors import find_descriptor
+from fecemo.imaging.descriptors import descriptors
 from fecemo.stages import cluster, embed, train
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.study.cell import resolve
@@ -53,7 +53,7 @@ def test_every_face_is_described_as_its_variant_shows_it(study, variant):
     shown = resolve(read_recipe(folder / "recipe.yaml"), "symmetric_hog", variant).variant.view(
         Dataset(layout.dataset("target")).faces[5:6])[0]
     sizes = dataclasses.asdict(resolve(read_recipe(folder / "recipe.yaml"), "symmetric_hog", variant).model)
-    np.testing.assert_array_equal(stored.values[5], find_descriptor("symmetric_hog").open(sizes)(shown[None])[0])
+    np.testing.assert_array_equal(stored.values[5], descriptors.find("symmetric_hog").open(sizes)(shown[None])[0])
 
 
 def test_it_is_given_faces_alone_and_eyes_where_these_are_aligned(study):

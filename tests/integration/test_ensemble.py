@@ -14,7 +14,7 @@ from fecemo.data.dataset_files import FaceEntry
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError
 from fecemo.evaluation.records.score import SCORE
-from fecemo.models.approach import find_approach
+from fecemo.models.approach import approaches
 from fecemo.models.layers import adapt_inputs
 from fecemo.stages import cluster, embed, evaluate, export_model, train
 from fecemo.stages.export_model import ModelExportSettings
@@ -90,7 +90,7 @@ def made(tmp_path_factory):
 
 
 def model_of(name, members, shapes, n_classes=3):
-    approach = find_approach(name)
+    approach = approaches.find(name)
     config = approach.config(members=members)
     return approach.model(config, dict(zip(approach.columns(config), shapes, strict=True)), n_classes, 0)
 

@@ -147,11 +147,11 @@ def test_a_face_of_a_cluster_without_a_name_has_none(made, tmp_path):
 
 @pytest.mark.parametrize("name", ["rgb", "gray", "tight", "aligned"])
 def test_pixels_enter_as_in_training(name):
-    from fecemo.data.variants import find_variant
+    from fecemo.data.variants import variants
     from fecemo.training.device_view import DeviceView
     from fecemo.training.portable import PortableView
 
-    variant = find_variant(name)
+    variant = variants.find(name)
     faces = np.random.default_rng(1).integers(0, 256, (2, *variant.face_shape), np.uint8)
     for side in (variant.side, variant.side * 48 // 200):
         np.testing.assert_allclose(PortableView(variant, side).call(faces), DeviceView(variant, side).call(faces),

@@ -16,7 +16,7 @@ from photo_server import PhotoServer, jpeg, photo_server, picture, replying
 
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import RECEIPT_NAME, read_receipt
-from fecemo.data.variants import find_variant
+from fecemo.data.variants import variants
 from fecemo.errors import InputError, StoredStateError
 from fecemo.fetch.lists import ShardNumber, shard_of
 from fecemo.stages import export, fetch, join_shards
@@ -113,7 +113,7 @@ def test_rows_of_a_joined_dataset_are_read_as_those_of_any_dataset(servers, list
         assert np.array_equal(joined[chosen], whole[chosen])
     # Loaded batches and a variant's view, as training and the report read them.
     assert np.array_equal(np.take(joined, rows, axis=0), np.take(whole, rows, axis=0))
-    gray = find_variant("gray")
+    gray = variants.find("gray")
     assert np.array_equal(gray.view(joined[rows]), gray.view(whole[rows]))
     for name in ("whole", "joined"):
         export.run(ExportSettings(dataset=tmp_path / name), tmp_path / f"{name} exported")

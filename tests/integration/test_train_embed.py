@@ -20,7 +20,7 @@ from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import output_lock
 from fecemo.data.receipts import read_receipt
-from fecemo.data.variants import find_variant
+from fecemo.data.variants import variants
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.evaluation.records.score import SCORE
@@ -147,7 +147,7 @@ def test_embeddings_are_those_of_the_faces_that_their_rows_name(study, trained):
         assert stored.values.shape == (rows, 4 * 4 * 4)
         assert stored.values.dtype == np.float32
         # The squares are larger than the areas that are averaged: reducing them is picking one pixel of each block.
-        pixels = find_variant("gray").view(dataset.faces[stored.rows])[:, 2::5, 2::5].astype(np.float32)
+        pixels = variants.find("gray").view(dataset.faces[stored.rows])[:, 2::5, 2::5].astype(np.float32)
         made = keras.ops.convert_to_numpy(encoder({"image": pixels})["embedding"])
         np.testing.assert_allclose(stored.values, made, rtol=1e-4, atol=1e-5)
     assert (np.diff(read_output(layout.outputs("conv_autoencoder", "gray"), "source", "embedding").rows) > 0).all()
@@ -167,7 +167,7 @@ def test_reconstructions_stand_beside_their_originals_and_resemble_them(study, t
     originals, made = np.load(folder / "originals.npy"), np.load(folder / "reconstructions.npy")
     assert originals.shape == made.shape == (16, 40, 40, 1)
     assert originals.dtype == made.dtype == np.uint8
-    levels = find_variant("gray").view(Dataset(RunLayout(study / "run").dataset("source")).faces)
+    levels = variants.find("gray").view(Dataset(RunLayout(study / "run").dataset("source")).faces)
     assert set(np.unique(originals)) <= set(np.unique(levels))
     gaps = np.abs(originals.astype(float) - made).mean(axis=(1, 2, 3))
     others = np.abs(originals.astype(float) - np.roll(made, 1, axis=0)).mean(axis=(1, 2, 3))

@@ -11,7 +11,7 @@ from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import output_lock
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError
-from fecemo.models.approach import find_approach
+from fecemo.models.approach import approaches
 from fecemo.models.naming import namings
 from fecemo.models.pretrained import _places
 from fecemo.stages import convert_weights, embed, evaluate, map_faces, table, train
@@ -78,7 +78,7 @@ def cell(study, row):
 
 def published_weights(study):
     """Write a file as their makers would, of a network of the recipe's size, and return its values by our places."""
-    entry = find_approach("se_resnet")
+    entry = approaches.find("se_resnet")
     config = entry.config(side=16, blocks=(1, 1, 1, 1), filters=4)
     network = entry.model(config, {"image": (16, 16, 3)}, 8, 77)
     tensors = {}

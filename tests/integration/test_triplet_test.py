@@ -8,7 +8,7 @@ from fecemo.data.arrays import read_output
 from fecemo.data.dataset import Dataset
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.metrics.triplets import TRIPLET_TEST_RECORD
-from fecemo.models.approach import find_approach
+from fecemo.models.approach import approaches
 from fecemo.stages import embed, train, triplet_test
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.study.faces.triplets import read_triplets
@@ -42,7 +42,7 @@ def test_an_embedding_that_follows_brightness_tells_what_raters_of_brightness_sa
     record = TRIPLET_TEST_RECORD.read(layout.triplet_test(row, "gray"))
     assert record.accuracy > 0.8, "a third would be chance"
     assert (record.n_triplets, list(record.by_type)) == (60, ["THREE_CLASS_TRIPLET"])
-    output = find_approach(row).output
+    output = approaches.find(row).output
     stored = read_output(layout.triplet_test(row, "gray"), "rated", output)
     np.testing.assert_array_equal(stored.rows, np.arange(TESTED))
     right = []

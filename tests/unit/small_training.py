@@ -14,18 +14,17 @@ import keras
 import numpy as np
 from keras import layers
 
-from fecemo.data.variants import find_variant
-from fecemo.models.approach import find_approach
+from fecemo.data.variants import variants
+from fecemo.models.approach import approaches
 from fecemo.models.layers import chain
 from fecemo.models.loss import LossTerm, losses
 from fecemo.models.losses.weighted_cluster import WeightedCluster
 from fecemo.models.losses.weighted_softmax import WeightedSoftmax
-from fecemo.registry import entries
 from fecemo.training.augmentations.geometric import Crop, Flip
 from fecemo.training.augmentations.photometric import Mask, Noise
 from fecemo.training.device_view import DeviceView
 from fecemo.training.examples import Examples, held_out
-from fecemo.training.optimizers import OPTIMIZERS, SGD
+from fecemo.training.optimizers import SGD, optimizers
 from fecemo.training.schedules import Halved
 from fecemo.training.settings import FitSettings
 from fecemo.training.step import TrainingStep
@@ -39,7 +38,7 @@ TAUGHT = {"reconstruct": ("binary_crossentropy", "adamax"), "classify": ("cross_
 def fit_settings(loss: str, output: str, target: str, optimizer: str, learning_rate: float, epochs: int,
                  **over: object) -> FitSettings:
     """Return settings of one term in which the loss and the optimizer are named, with their defaults."""
-    return FitSettings((LossTerm(losses()[loss](), output, target),), entries(OPTIMIZERS, "OPTIMIZER")[optimizer](),
+    return FitSettings((LossTerm(losses()[loss](), output, target),), optimizers()[optimizer](),
                        learning_rate, epochs, **over)
 
 
@@ -49,7 +48,7 @@ def small_training(folder: Path, *, approach: str = "semi_supervised", digest: s
 
     Where some are to be held out, these are 6 more.
     """
-    published = find_approach(approach)
+    published = approaches.find(approach)
     config = published.config(filters=(4, 4), pools=(2, 2)) if approach == "conv_autoencoder" else \
         published.config(filters=(4, 4), pools=(2, 2), head=(8, 6))
     faces = np.random.default_rng(0).integers(0, 256, (FACES + 6, 200, 200, 3), dtype=np.uint8)
@@ -65,7 +64,7 @@ def small_training(folder: Path, *, approach: str = "semi_supervised", digest: s
             phase.name, phase.frozen, fit_settings(output=output, target=target, **settings), {"image": faces},
             examples.take(np.arange(FACES)), examples.take(np.arange(FACES, FACES + 6)) if held_out else None))
     return TrainingJob(title="small", model=published.model(config, {"image": (SIDE, SIDE, 1)}, 8, 5), phases=phases,
-                       view=DeviceView(find_variant("gray"), SIDE), n_classes=8, seed=5, folder=folder, digest=digest)
+                       view=DeviceView(variants.find("gray"), SIDE), n_classes=8, seed=5, folder=folder, digest=digest)
 
 
 def joint_training(folder: Path, *, epochs: int = 8, patience: int | None = 2) -> TrainingJob:
@@ -91,7 +90,7 @@ def joint_training(folder: Path, *, epochs: int = 8, patience: int | None = 2) -
                       batch_size=8, schedule=Halved(every=2), augment=(Flip(), Crop(), Noise()), corrupt=(Mask(),),
                       validate_on=0.25, patience=patience, keep="best")
     phase = TrainingPhase("classify", (), fit, {"image": faces}, learnt, held)
-    return TrainingJob(title="joint", model=model, phases=[phase], view=DeviceView(find_variant("gray"), SIDE),
+    return TrainingJob(title="joint", model=model, phases=[phase], view=DeviceView(variants.find("gray"), SIDE),
                        n_classes=4, seed=5, folder=folder, digest="a")
 
 

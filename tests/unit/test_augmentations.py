@@ -6,8 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from fecemo.registry import entries
-from fecemo.training.augmentation import AUGMENTATIONS, Augmentation, augment, resample
+from fecemo.training.augmentation import Augmentation, augment, augmentations, resample
 from fecemo.training.augmentations.geometric import Crop, Flip, Rotation
 from fecemo.training.augmentations.jigsaw import Jigsaw, shuffle
 from fecemo.training.augmentations.photometric import GRAY, Blur, Colour, Erase, Mask, Noise
@@ -25,7 +24,7 @@ def altered(way, faces=FACES, seed=1):
     return keras.ops.convert_to_numpy(made[0] if isinstance(made, tuple) else made)
 
 
-@pytest.mark.parametrize("kind", entries(AUGMENTATIONS, "AUGMENTATION").values(), ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", augmentations().values(), ids=lambda kind: kind.name)
 @pytest.mark.parametrize("channels", [1, 3])
 class TestEveryWay:
     def test_gives_pixels_that_the_seed_decides(self, kind, channels):

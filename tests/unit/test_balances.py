@@ -8,13 +8,13 @@ import pytest
 from small_training import SIDE, weights_of
 from test_training import assert_equal_weights
 
-from fecemo.data.variants import find_variant
+from fecemo.data.variants import variants
 from fecemo.models.layers import chain
 from fecemo.models.loss import LossTerm
 from fecemo.models.losses.cross_entropy import CrossEntropy
 from fecemo.models.losses.mean_squared_error import MeanSquaredError
 from fecemo.registry import entries
-from fecemo.training.balances import BALANCES, DWA, EMA, DynamicWeightedEMA, Fixed, Geometric, RatedEMA, Uncertainty
+from fecemo.training.balances import BALANCES, DWA, DynamicWeightedEMA, EMA, Fixed, Geometric, RatedEMA, Uncertainty, balances
 from fecemo.training.device_view import DeviceView
 from fecemo.training.examples import Examples
 from fecemo.training.fit import HISTORY_NAME, train
@@ -23,7 +23,7 @@ from fecemo.training.settings import FitSettings
 from fecemo.training.step import TrainingStep
 from fecemo.training.training_job import TrainingJob, TrainingPhase
 
-ALL = [kind() for kind in entries(BALANCES, "BALANCE").values()]
+ALL = [kind() for kind in balances().values()]
 KEPT = [DynamicWeightedEMA(), Uncertainty()]
 """Between them, all that any balance keeps: averages, epochs, what the optimizer learns."""
 EPOCHS = ((1.0, 1.0), (1.0, 4.0))
@@ -210,7 +210,7 @@ def job(folder, balance):
     fit = FitSettings(terms, optimizer, 1e-4, 5, batch_size=8, balance=balance, validate_on=0.2, keep="best")
     phase = TrainingPhase("classify", (), fit, {"image": faces}, examples.take(np.arange(16)),
                           examples.take(np.arange(16, 20)))
-    return TrainingJob("balanced", model, [phase], DeviceView(find_variant("gray"), SIDE), 3, 5, folder, "a")
+    return TrainingJob("balanced", model, [phase], DeviceView(variants.find("gray"), SIDE), 3, 5, folder, "a")
 
 
 def test_every_balance_gives_one_number_and_keeps_the_names_of_its_state():

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from fecemo.models.approach import find_approach
+from fecemo.models.approach import approaches
 from fecemo.models.losses.class_batch_attention import ClassBatchAttention, attend
 
 QUERIES = [[(1, 0, 0), (0, 1, 0)], [(0, 0, 1), (1, 1, 0)]]
@@ -60,7 +60,7 @@ def test_an_output_that_is_no_class_maps_is_refused():
 
 
 def test_answers_are_the_softmax_of_the_scores_that_are_attended_to():
-    approach = find_approach("batch_attention")
+    approach = approaches.find("batch_attention")
     model = approach.model(approach.config(filters=(4, 4)), {"image": (32, 32, 1)}, 4, 1)
     made = model({"image": np.random.default_rng(0).uniform(0, 255, (3, 32, 32, 1)).astype(np.float32)})
     scores = keras.ops.convert_to_numpy(made["class_maps"])[..., -1]

@@ -5,12 +5,12 @@ import math
 import pytest
 
 from fecemo.errors import InputError
-from fecemo.models.approach import find_approach
+from fecemo.models.approach import approaches
 from fecemo.models.description import describe
 
 
 def plan(approach, output, side=48, **sizes):
-    entry = find_approach(approach)
+    entry = approaches.find(approach)
     return describe(entry.outline(entry.config(**sizes), {"image": (side, side, 1)}, 8), [output])
 
 

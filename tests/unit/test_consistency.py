@@ -8,7 +8,7 @@ import pytest
 
 from fecemo.data.receipts import plain
 from fecemo.errors import InputError
-from fecemo.models.approach import find_approach
+from fecemo.models.approach import approaches
 from fecemo.models.loss import LossTerm
 from fecemo.models.losses.consistency import Consistency
 from fecemo.models.losses.cross_entropy import CrossEntropy
@@ -80,7 +80,7 @@ class TestSecondView:
         assert len({change.tobytes() for change in changes}) == 4
 
     @pytest.mark.parametrize(("augment", "message"), [
-        ([], "a list of augmentations"), ("noise", "a list of augmentations"), ([3], "the name of an augmentation"),
+        ([], "one augmentation at least"), ([3], "the name of an augmentation"),
         (["nois"], "noise"), ([{"noise": {"deviation": -1}}], "deviation"), (["jigsaw"], "jigsaw does not go"),
         (["second_view"], "second_view does not go")])
     def test_what_it_cannot_do_is_refused(self, augment, message):
@@ -88,14 +88,14 @@ class TestSecondView:
             SecondView(augment=augment)
 
     def test_it_needs_a_loss_that_compares_views(self):
-        approach = find_approach("small_resnet")
+        approach = approaches.find("small_resnet")
         document = {"loss": "cross_entropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 1,
                     "augment": [{"second_view": {"augment": ["flip"]}}]}
         with pytest.raises(InputError, match="second_view tells two views of a face apart"):
             read_fit(approach, approach.phases[0], document, "fit.classify")
 
     def test_a_recipe_states_it_and_receipts_tell_its_settings(self):
-        approach = find_approach("small_resnet")
+        approach = approaches.find("small_resnet")
         document = {"losses": [{"loss": "logit_adjusted"}, {"loss": {"consistency": {"tau": 1.0}}, "target": "views"}],
                     "optimizer": "adam", "learning_rate": 1e-3, "epochs": 1,
                     "augment": ["flip", {"second_view": {"augment": ["noise", {"erase": {"probability": 1.0}}]}}]}

@@ -11,7 +11,7 @@ from small_residual_peers import SIZES, keras_peer, torch_peer
 
 from fecemo.data.tensor_files import read_tensors
 from fecemo.errors import InputError
-from fecemo.models.approach import find_approach
+from fecemo.models.approach import approaches
 from fecemo.models.naming import namings
 from fecemo.models.pretrained import FEEDINGS, WEIGHTS_NAME, _places, put_weights
 from fecemo.stages.convert_weights import ConvertSettings, run
@@ -22,7 +22,7 @@ SIDE = 32
 
 
 def ours(approach, trained_on="imagenet", seed=9, **other):
-    entry = find_approach(approach)
+    entry = approaches.find(approach)
     config = entry.config(**SIZES, side=SIDE, features=6, **{**FEEDINGS[trained_on].model, **other})
     return entry.model(config, {"image": (SIDE, SIDE, 3)}, 8, seed)
 

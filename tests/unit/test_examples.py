@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from fecemo.data.variants import find_variant
+from fecemo.data.variants import variants
 from fecemo.models.layers import chain
 from fecemo.models.loss import LossTerm
 from fecemo.models.losses.binary_crossentropy import BinaryCrossentropy
@@ -165,7 +165,7 @@ def learnt(tmp_path, examples, faces, *terms, **fit):
     settings = FitSettings(**{"losses": terms, "optimizer": Adam(), "learning_rate": 3e-3, "epochs": 12,
                               "batch_size": 8, **fit})
     phase = TrainingPhase("all", (), settings, {"image": faces}, examples)
-    view = DeviceView(find_variant("gray"), SIDE)
+    view = DeviceView(variants.find("gray"), SIDE)
     done = train(TrainingJob(title="small", model=model, phases=[phase], view=view, n_classes=8, seed=1,
                              folder=tmp_path, digest="a"))
     return model, done.records
@@ -178,7 +178,7 @@ def test_numbers_are_learnt_beside_the_pixels(tmp_path):
     assert records[-1].loss < 0.8 * records[0].loss
     assert records[-1].loss == pytest.approx(records[-1].terms["loss.pixels.binary_crossentropy"]
                                              + 2 * records[-1].terms["loss.bar.vector_error"], rel=1e-4)
-    pixels = DeviceView(find_variant("gray"), SIDE)(faces)
+    pixels = DeviceView(variants.find("gray"), SIDE)(faces)
     result = keras.ops.convert_to_numpy(model({"image": pixels})["bar"])
     for number in range(2):
         assert np.corrcoef(result[:, number], measured[:, number])[0, 1] > 0.8
@@ -190,7 +190,7 @@ def test_concordance_is_learnt(tmp_path):
     model, records = learnt(tmp_path, Examples(np.arange(FACES), {"bar": targets}), faces,
                             LossTerm(Concordance(), "bar", "bar"), epochs=40, batch_size=12)
     assert records[-1].loss < 0.3 * records[0].loss
-    result = keras.ops.convert_to_numpy(model({"image": DeviceView(find_variant("gray"), SIDE)(faces)})["bar"])
+    result = keras.ops.convert_to_numpy(model({"image": DeviceView(variants.find("gray"), SIDE)(faces)})["bar"])
     assert np.corrcoef(result[:, 0], targets[:, 0])[0, 1] > 0.8
 
 

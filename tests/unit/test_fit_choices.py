@@ -4,7 +4,7 @@ import pytest
 
 from fecemo.data.receipts import plain
 from fecemo.errors import InputError
-from fecemo.models.approach import find_approach
+from fecemo.models.approach import approaches
 from fecemo.models.loss import LossTerm
 from fecemo.models.losses.centre import Centre
 from fecemo.models.losses.cross_entropy import CrossEntropy
@@ -14,7 +14,7 @@ from fecemo.models.losses.weighted_softmax import WeightedSoftmax
 from fecemo.study.fit_choices import read_fit
 from fecemo.training.augmentations.geometric import Crop, Flip
 from fecemo.training.augmentations.photometric import Mask
-from fecemo.training.optimizers import SGD, Adam
+from fecemo.training.optimizers import SGD, Adam, optimizers
 from fecemo.training.schedules import Constant, Halved
 
 MINIMAL = {"loss": "cross_entropy", "optimizer": "adam", "learning_rate": 1e-3, "epochs": 5}
@@ -24,7 +24,7 @@ def fit(approach="small_resnet", phase=0, **settings):
     document = {**MINIMAL, **settings}
     if "losses" in settings:
         del document["loss"]
-    result = find_approach(approach)
+    result = approaches.find(approach)
     return read_fit(result, result.phases[phase], document, "a.yaml: approaches.x.fit.classify")
 
 
@@ -106,7 +106,7 @@ def test_what_is_not_sound_is_said_by_its_key(settings, message):
 
 
 def test_loss_and_losses_are_not_given_together():
-    result = find_approach("small_resnet")
+    result = approaches.find("small_resnet")
     with pytest.raises(InputError, match="classify: give one of loss"):
         read_fit(result, result.phases[0], {**MINIMAL, "losses": [{"loss": "centre"}]},
                  "a.yaml: approaches.x.fit.classify")
@@ -121,6 +121,6 @@ def test_a_contrast_of_views_is_not_learnt_in_batches_of_one_face():
 
 
 def test_an_object_registered_where_a_recipe_needs_a_class_is_named(monkeypatch):
-    monkeypatch.setattr("fecemo.study.choices.find", lambda *_: Flip())
+    monkeypatch.setattr(optimizers, "find", lambda _: Flip())
     with pytest.raises(InputError, match="the optimizer 'adam' is registered as an object of Flip"):
         fit()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fecemo.data.image_files import LabelledImage, LeftOut, listing_digest
-from fecemo.data.layouts import ReadOptions, find_layout
+from fecemo.data.layouts import ReadOptions, layouts
 from fecemo.errors import InputError
 
 
@@ -18,7 +18,7 @@ def touch(folder, *paths):
 
 
 def read(layout, place, **options):
-    return find_layout(layout).read(place, ReadOptions(**options))
+    return layouts.find(layout).read(place, ReadOptions(**options))
 
 
 def as_rows(listing):

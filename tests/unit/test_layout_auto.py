@@ -6,14 +6,14 @@ import re
 import pytest
 from labelled_miniatures import write_miniatures
 
-from fecemo.data.layouts import ReadOptions, find_layout, layouts
+from fecemo.data.layouts import ReadOptions, layouts
 from fecemo.errors import InputError
 
 RECOGNISED = [name for name, layout in layouts().items() if layout.fits is not None]
 
 
 def auto(place, **options):
-    return find_layout("auto").read(place, ReadOptions(**options))
+    return layouts.find("auto").read(place, ReadOptions(**options))
 
 
 @pytest.mark.parametrize("name", RECOGNISED)
@@ -21,14 +21,14 @@ def test_each_set_is_recognised_by_its_tell_tale_and_by_no_other(name, tmp_path)
     place = write_miniatures(tmp_path)[name]
     fitting = [layout.name for layout in layouts().values() if layout.fits is not None and layout.fits(place)]
     assert fitting == [name]
-    by_name, listing = find_layout(name).read(place, ReadOptions()), auto(place)
+    by_name, listing = layouts.find(name).read(place, ReadOptions()), auto(place)
     assert (listing.images, listing.classes) == (by_name.images, by_name.classes)
     assert re.match(rf"recognised as {name} by \w.*", listing.remark)
 
 
 def test_folders_of_classes_have_no_tell_tale_and_are_read_as_such(tmp_path):
     places = write_miniatures(tmp_path)
-    assert auto(places["class_folders"]) == find_layout("class_folders").read(places["class_folders"], ReadOptions())
+    assert auto(places["class_folders"]) == layouts.find("class_folders").read(places["class_folders"], ReadOptions())
 
 
 def test_pictures_without_labels_are_never_taken_for_a_set(tmp_path):
@@ -86,11 +86,11 @@ def test_affectnet_plus_gives_shares_valence_and_subset_and_no_guessed_group(tmp
 def test_faces_of_affectnet_plus_without_an_emotion_are_left_out_with_the_reason(tmp_path):
     plus(tmp_path, [{"human-label": 1}, {"human-label": 8}, {"human-label": 10}, None, "{", {"human-label": "x"},
                     {"human-label": 1, "soft-label": [0.5, 0.5]}, [], {"human-label": 1, "valence": 7}, {}])
-    listing = find_layout("affectnet_plus").read(tmp_path, ReadOptions())
+    listing = layouts.find("affectnet_plus").read(tmp_path, ReadOptions())
     assert [image.path for image in listing.images] == ["train_set/images/0.jpg"]
     assert listing.left_out_by_reason() == {"bad_annotation": 6, "no_annotation": 1, "no_face": 1, "none": 1}
 
 
 def test_an_annotation_that_affectnet_plus_lacks_is_refused(tmp_path):
     with pytest.raises(InputError, match="no annotation 'gender' is read"):
-        find_layout("affectnet_plus").read(plus(tmp_path, [{"human-label": 1}]), ReadOptions(annotations=("gender",)))
+        layouts.find("affectnet_plus").read(plus(tmp_path, [{"human-label": 1}]), ReadOptions(annotations=("gender",)))

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from fecemo.data.variants import find_variant
+from fecemo.data.variants import variants
 from fecemo.errors import InputError
-from fecemo.models.approach import find_approach
+from fecemo.models.approach import approaches
 from fecemo.models.loss import LossTerm
 from fecemo.models.losses.cross_entropy import CrossEntropy
 from fecemo.models.losses.logit_adjusted import LogitAdjusted
@@ -103,7 +103,7 @@ class TestVotes:
                                            (None, "small_resnet", ()), ("people", "conv_autoencoder", ())):
             fit = FitSettings((LossTerm(SoftCrossEntropy(), "probabilities", columns),), SGD(), 0.1, 1,
                               data=("people.train",))
-            cell = SimpleNamespace(fit={"classify": fit}, approach=find_approach(approach), recipe_row="votes",
+            cell = SimpleNamespace(fit={"classify": fit}, approach=approaches.find(approach), recipe_row="votes",
                                    recipe=SimpleNamespace(roles=SimpleNamespace(target=target)))
             assert _classes(cell, faces) == expected
 
@@ -256,7 +256,7 @@ class TestWrongLabels:
 def test_faces_that_enter_two_inputs_are_kept_once():
     faces = np.random.default_rng(0).integers(0, 256, (5, 200, 200, 3), dtype=np.uint8)
     loader = Loader({"image": faces, "shuffled": faces, "other": faces[:, ::-1]}, np.arange(5),
-                    DeviceView(find_variant("gray"), 20))
+                    DeviceView(variants.find("gray"), 20))
     assert len({id(store) for store in loader._stores.values()}) == 2
     loaded = loader.load(np.array([3, 1]))
     np.testing.assert_array_equal(loaded["image"], loaded["shuffled"])

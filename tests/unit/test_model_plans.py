@@ -5,12 +5,12 @@ from itertools import pairwise
 import pytest
 
 from fecemo.errors import InputError
-from fecemo.models.approach import find_approach
+from fecemo.models.approach import approaches
 from fecemo.models.description import describe
 
 
 def plan(approach, output, side=200, channels=3, **sizes):
-    entry = find_approach(approach)
+    entry = approaches.find(approach)
     outline = entry.outline(entry.config(**sizes), {"image": (side, side, channels)}, 8)
     return describe(outline, [output])
 
@@ -83,7 +83,7 @@ def test_supervised_is_as_published():
 
 
 def test_published_learning_is_in_the_phases():
-    phases = find_approach("semi_supervised").phases
+    phases = approaches.find("semi_supervised").phases
     assert [(phase.name, phase.data, phase.frozen) for phase in phases] == [
         ("reconstruct", "source", ()), ("classify", "target.train", ("encoder",))]
 
@@ -106,4 +106,4 @@ def test_an_image_too_small_for_the_poolings_is_refused():
     ("semi_supervised", {"head": (0,)}, "head"), ("supervised", {"dense": -1}, "dense")])
 def test_sizes_that_no_network_can_have_are_refused(approach, sizes, key):
     with pytest.raises(ValueError, match=key):
-        find_approach(approach).config(**sizes)
+        approaches.find(approach).config(**sizes)

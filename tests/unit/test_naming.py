@@ -11,7 +11,6 @@ from fecemo.clustering.naming import (
     ClusterNamer,
     LabelledFaces,
     draw_sample,
-    find_naming_method,
     label_order,
     name_by_labels,
     naming_methods,
@@ -40,7 +39,7 @@ def faces_of(labels, clusters, n_clusters=3, distances=None):
 
 
 def name(method, faces, centres=CENTRES, seed=0, classes=EMOTIONS, **changes):
-    return name_by_labels(find_naming_method(method), faces, np.array(centres, np.float32), classes,
+    return name_by_labels(naming_methods.find(method), faces, np.array(centres, np.float32), classes,
                           NamingSettings(**changes), seed)
 
 
@@ -200,7 +199,7 @@ def test_settings_that_mean_nothing_are_refused(changes, message):
 def test_the_oracle_is_no_way_that_a_recipe_could_ask_for():
     assert set(naming_methods()) == {"labels_per_cluster", "hand", "majority_vote", "action_units", "drawn_faces"}
     with pytest.raises(InputError, match="no way of naming 'oracle'"):
-        find_naming_method("oracle")
+        naming_methods.find("oracle")
 
 
 def test_a_namer_gives_vectors_the_name_of_the_nearest_centre():

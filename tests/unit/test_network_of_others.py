@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fecemo.errors import InputError
-from fecemo.imaging.descriptors import find_descriptor
+from fecemo.imaging.descriptors import descriptors
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -35,7 +35,7 @@ def quarter_means(path, channels=1, channels_first=True, side=4, at_once=1):
 
 
 def describe(settings, picture):
-    return find_descriptor("network_file").open(settings)(picture[None])[0]
+    return descriptors.find("network_file").open(settings)(picture[None])[0]
 
 
 def picture(scale=4, channels=1):
@@ -87,13 +87,13 @@ def test_a_file_that_is_no_network_is_refused(tmp_path):
     path.write_bytes(b"no network")
     settings = {"file": str(path), "sha256": hashlib.sha256(b"no network").hexdigest(), "output": ""}
     with pytest.raises(InputError, match=r"broken.onnx is no network that onnxruntime .* reads"):
-        find_descriptor("network_file").open(settings)
+        descriptors.find("network_file").open(settings)
 
 
 def test_a_network_that_takes_several_pictures_at_once_gives_each_its_numbers(tmp_path):
     settings = quarter_means(tmp_path / "pairs.onnx", at_once=2)
     pictures = np.stack([picture() + np.uint8(shift) for shift in (0, 10, 20)])
-    np.testing.assert_allclose(find_descriptor("network_file").open(settings)(pictures),
+    np.testing.assert_allclose(descriptors.find("network_file").open(settings)(pictures),
                                np.arange(4) + np.arange(3)[:, None], atol=1e-5)
 
 
@@ -127,7 +127,7 @@ def test_a_folder_that_is_no_saved_model_is_refused(tmp_path):
     pytest.importorskip("tensorflow")
     settings = {"file": str(tmp_path), "sha256": hashlib.sha256(b"").hexdigest(), "output": ""}
     with pytest.raises(InputError, match=r"is no SavedModel that TensorFlow .* reads"):
-        find_descriptor("network_file").open(settings)
+        descriptors.find("network_file").open(settings)
 
 
 def function(path, text):

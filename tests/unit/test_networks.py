@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from fecemo.models.approach import find_approach
+from fecemo.models.approach import approaches
 from fecemo.models.class_weights import class_weights
 from fecemo.models.fusion import CrossAttention, fusion_block, fusion_pyramid
 from fecemo.models.loss import LossTerm
@@ -27,7 +27,7 @@ def trained_weights(model):
 class TestCake:
     def test_sizes_are_those_of_resnet_18_with_a_bottleneck(self):
         """11,176,512 to the features, 1,539 to three numbers, 28 to seven classes; our stem is 5×5 and not 7×7."""
-        approach = find_approach("cake")
+        approach = approaches.find("cake")
         config = approach.config(filters=(64, 128, 256, 512), depth=2, embedding=3)
         outline = approach.outline(config, {"image": (48, 48, 3)}, 7)
         sizes = {name: trained_weights(outline.get_layer(name)) for name in approach.submodels}
@@ -48,7 +48,7 @@ class TestCake:
         assert figures["loss"] == pytest.approx(0.5)
 
     def test_a_data_set_may_have_classes_of_its_own_over_the_same_numbers(self):
-        approach = find_approach("cake")
+        approach = approaches.find("cake")
         model = approach.model(approach.config(filters=(4, 4), embedding=2, classes_2=3), {"image": (32, 32, 1)}, 7, 1)
         shapes = {name: tensor.shape[1:] for name, tensor in model.output.items()}
         assert shapes == {"embedding": (2,), "affect": (2,), "probabilities": (7,), "probabilities_2": (3,),
@@ -56,7 +56,7 @@ class TestCake:
 
     def test_one_number_is_not_enough(self):
         with pytest.raises(ValueError, match="embedding must be at least 2"):
-            find_approach("cake").config(embedding=1)
+            approaches.find("cake").config(embedding=1)
 
 
 class TestHybrid:
@@ -85,13 +85,13 @@ class TestHybrid:
         assert figures[-1]["accuracy.tiles.cross_entropy"] > 0.5, "all nine places at once"
 
     def test_tiles_are_told_from_the_average_or_from_the_map(self):
-        approach = find_approach("hybrid")
+        approach = approaches.find("hybrid")
         sizes = {reading: approach.outline(approach.config(filters=(4, 4), tiles_from=reading), {"image": (24, 24, 1)},
                                            8).get_layer("tile_head").count_params() for reading in ("average", "map")}
         assert sizes == {"average": 81 * (4 + 1), "map": 81 * (6 * 6 * 4 + 1)}
 
     def test_a_whole_face_beside_the_shuffled_one_goes_through_the_same_encoder(self):
-        approach = find_approach("hybrid")
+        approach = approaches.find("hybrid")
         both = approach.model(approach.config(filters=(4, 4), whole=True), {"image": (24, 24, 1),
                                                                             "shuffled": (24, 24, 1)}, 8, 1)
         alone = approach.model(approach.config(filters=(4, 4)), {"image": (24, 24, 1)}, 8, 1)
@@ -124,7 +124,7 @@ def multiply_adds(model):
 @pytest.fixture(scope="module")
 def outline():
     """POSTER at its published size, without the memory of its weights."""
-    approach = find_approach("poster")
+    approach = approaches.find("poster")
     return approach.outline(approach.config(landmark_features=136), {"image": (224, 224, 3)}, 7)
 
 
@@ -154,7 +154,7 @@ class TestPoster:
 
     @pytest.mark.parametrize(("depth", "giga"), [(4, 6.78), (6, 7.31)])
     def test_a_pyramid_of_fewer_blocks_multiplies_less(self, depth, giga):
-        approach = find_approach("poster")
+        approach = approaches.find("poster")
         config = approach.config(fusion_depth=depth, landmark_features=136)
         outline = approach.outline(config, {"image": (224, 224, 3)}, 7)
         assert multiply_adds(outline) == pytest.approx(giga * 1e9, rel=3e-3)
@@ -163,7 +163,7 @@ class TestPoster:
         (4, True, 19_708_600), (6, True, 29_519_232), (8, False, 39_329_864 - 24 * 10_100)])
     def test_other_depths_and_the_network_for_affectnet(self, depth, mix_tokens, pyramid):
         """The pyramid as it is counted there has the positions and the unused class token in it."""
-        approach = find_approach("poster")
+        approach = approaches.find("poster")
         config = approach.config(fusion_depth=depth, mix_tokens=mix_tokens)
         fusion = approach.outline(config, {"image": (112, 112, 3)}, 7).get_layer("fusion")
         assert trained_weights(fusion) + 512 == pyramid + 1_053_703
@@ -171,7 +171,7 @@ class TestPoster:
             assert 17_611_968 + trained_weights(fusion) + self.UNUSED == 70_600_751
 
     def test_a_token_is_a_place_of_the_face_or_as_published_some_whole_channels(self):
-        approach, tokens = find_approach("poster"), {}
+        approach, tokens = approaches.find("poster"), {}
         for reading in ("channels", "places"):
             config = approach.config(side=32, filters=(4, 4, 4), units=(1, 1, 1), landmark_filters=(4, 4), width=16,
                                      fusion_depth=1, heads=2, tokens=reading)
@@ -188,7 +188,7 @@ SHAPES = {"image": (32, 32, 1), "distances": (3,), "blendshapes": (5,)}
 
 @pytest.fixture(scope="module")
 def features():
-    approach = find_approach("landmark_resnet")
+    approach = approaches.find("landmark_resnet")
     config = approach.config(filters=(4, 6), landmark_widths=(8,), gradients=0.0)
     assert approach.columns(config) == {"image": "image", "distances": "landmark_features.distances",
                                         "blendshapes": "landmark_features.blendshapes"}
@@ -215,7 +215,7 @@ class TestLandmarkResnet:
         assert (plain[6:] != other[6:]).all()
 
     def test_dropout_leaves_out_while_learning_alone(self):
-        approach = find_approach("landmark_resnet")
+        approach = approaches.find("landmark_resnet")
         config = approach.config(filters=(4, 6), landmark_widths=(8,), gradients=0.0, dropout=(0.0, 0.5))
         model = approach.model(config, SHAPES, 7, 1)
         inputs = {name: np.ones((1, *shape), np.float32) for name, shape in SHAPES.items()}
@@ -228,7 +228,7 @@ class TestLandmarkResnet:
 
     def test_without_landmark_features_it_is_another_network(self):
         with pytest.raises(ValueError, match="nothing is left of a face"):
-            find_approach("landmark_resnet").config(distances=0, blendshapes=0, gradients=0)
+            approaches.find("landmark_resnet").config(distances=0, blendshapes=0, gradients=0)
 
 
 class TestFusion:

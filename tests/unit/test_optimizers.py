@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 from small_training import small_training
 
-from fecemo.registry import entries
 from fecemo.training import epoch
 from fecemo.training.fit import train
-from fecemo.training.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Nadam, RMSprop
-from fecemo.training.schedules import SCHEDULES, Constant, Cosine, Halved
+from fecemo.training.optimizers import SGD, Adam, AdamW, Nadam, RMSprop, optimizers
+from fecemo.training.schedules import Constant, Cosine, Halved, schedules
 
-ALL = [*(kind() for kind in entries(OPTIMIZERS, "OPTIMIZER").values()), SGD(momentum=0.9), SGD(weight_decay=0.1),
+ALL = [*(kind() for kind in optimizers().values()), SGD(momentum=0.9), SGD(weight_decay=0.1),
        RMSprop(momentum=0.9)]
 
 
@@ -63,9 +62,9 @@ def test_settings_reach_keras(kind, settings):
 
 
 def test_recipes_name_optimizers_without_importing_keras():
-    program = ("import sys\nfrom fecemo.study.choices import choose_one\n"
-               "from fecemo.training.optimizers import OPTIMIZERS\n"
-               "choose_one(OPTIMIZERS, 'OPTIMIZER', {'sgd': {'momentum': 0.9}}, 'optimizer', 'r.yaml')\n"
+    program = ("import sys\nfrom fecemo.data.choices import choose_one\n"
+               "from fecemo.training.optimizers import optimizers\n"
+               "choose_one(optimizers, {'sgd': {'momentum': 0.9}}, 'r.yaml')\n"
                "sys.exit('keras' in sys.modules)")
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60,
                    env={"PYTHONPATH": str(Path(epoch.__file__).parents[2])})
@@ -78,7 +77,7 @@ def test_adamw_is_adam_with_a_shrunken_weight():
 
 class TestSchedules:
     def test_every_one_begins_and_stays_within_the_rate(self):
-        for kind in entries(SCHEDULES, "SCHEDULE").values():
+        for kind in schedules().values():
             factors = [kind().factor(done, 30) for done in np.arange(0, 30, 0.25)]
             assert factors[0] == 1
             assert all(0 <= factor <= 1 for factor in factors)

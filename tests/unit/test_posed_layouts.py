@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from fecemo.data.layouts import ReadOptions, find_layout
+from fecemo.data.layouts import ReadOptions, layouts
 from fecemo.errors import InputError
 
 
@@ -16,7 +16,7 @@ def put(folder, *names):
 
 
 def read(layout, folder, **options):
-    listing = find_layout(layout).read(folder, ReadOptions(**options))
+    listing = layouts.find(layout).read(folder, ReadOptions(**options))
     return listing, {image.path: image for image in listing.images}
 
 

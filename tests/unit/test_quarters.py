@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fecemo.data.variants import find_variant
+from fecemo.data.variants import variants
 from fecemo.imaging.landmarks import points
 from fecemo.imaging.landmarks.framings import FRAMINGS
 from fecemo.imaging.landmarks.quarters import mouth_drops, mouth_middle, quarter_map, quartered_picture
@@ -85,4 +85,4 @@ def test_the_mouth_lies_between_its_corners_and_the_variant_is_registered():
     landmarks = np.zeros((points.N_LANDMARKS, 3))
     landmarks[points.RIGHT_MOUTH_CORNER], landmarks[points.LEFT_MOUTH_CORNER] = (80, 118, 3), (120, 122, 9)
     assert mouth_middle(landmarks).tolist() == [100, 120]
-    assert (find_variant("quarters").faces, find_variant("quarters").face_shape) == ("quarters", (200, 200, 1))
+    assert (variants.find("quarters").faces, variants.find("quarters").face_shape) == ("quarters", (200, 200, 1))

@@ -9,8 +9,9 @@ import pytest
 
 from fecemo import registry
 from fecemo.errors import InputError, ResourceError, nearest
-from fecemo.registry import entries, find
+from fecemo.registry import Registry
 
+ANIMALS, PETS = Registry("made_up", "ENTRY", "animal"), Registry("made_up.pets", "ENTRY", "pet")
 THING = """
 class Thing:
     def __init__(self, name):
@@ -21,10 +22,10 @@ class Thing:
 @pytest.fixture
 def forgetful():
     """Nothing that a test registers is known after it, and nothing was known before."""
-    for function in (registry.entries, registry._modules, registry._points):
+    for function in (registry._entries, registry._modules, registry._points):
         function.cache_clear()
     yield
-    for function in (registry.entries, registry._modules, registry._points):
+    for function in (registry._entries, registry._modules, registry._points):
         function.cache_clear()
     for name in [name for name in sys.modules if name.startswith(("made_up", "peer_"))]:
         del sys.modules[name]
@@ -56,38 +57,38 @@ def install(folder: Path, name: str, points: str) -> None:
 
 
 def test_entries_are_found_by_the_name_they_give_themselves(room):
-    assert list(entries("made_up", "ENTRY")) == ["ant", "zebra"]
-    assert entries("made_up", "ENTRY")["zebra"].name == "zebra"
+    assert list(ANIMALS()) == ["ant", "zebra"]
+    assert ANIMALS()["zebra"].name == "zebra"
 
 
 def test_an_entry_added_as_a_file_is_found(room):
     add(room, "third", "ENTRY = Thing('cat')")
-    assert list(entries("made_up", "ENTRY")) == ["ant", "cat", "zebra"]
+    assert list(ANIMALS()) == ["ant", "cat", "zebra"]
 
 
 def test_a_file_may_hold_several_entries_and_a_module_may_stand_in_the_place_of_a_package(room):
     add(room, "pets", "ENTRY = (Thing('cat'), Thing('dog'))")
-    assert list(entries("made_up", "ENTRY")) == ["ant", "cat", "dog", "zebra"]
-    assert list(entries("made_up.pets", "ENTRY")) == ["cat", "dog"]
-    assert find("made_up.pets", "ENTRY", "dog", "pet").name == "dog"
+    assert list(ANIMALS()) == ["ant", "cat", "dog", "zebra"]
+    assert list(PETS()) == ["cat", "dog"]
+    assert PETS.find("dog").name == "dog"
 
 
 def test_an_unknown_entry_names_the_nearest(room):
     with pytest.raises(InputError, match=r"no animal 'zebr': did you mean 'zebra'\? Known: ant, zebra"):
-        find("made_up", "ENTRY", "zebr", "animal")
+        ANIMALS.find("zebr")
 
 
 def test_one_entry_is_found_without_importing_the_others(room):
-    assert find("made_up", "ENTRY", "ant", "animal").name == "ant"
+    assert ANIMALS.find("ant").name == "ant"
     assert "made_up.ant" in sys.modules
     assert "made_up.second" not in sys.modules
-    assert find("made_up", "ENTRY", "zebra", "animal").name == "zebra"  # the module bears another name
+    assert ANIMALS.find("zebra").name == "zebra"  # the module bears another name
 
 
 def test_a_name_that_stands_twice_is_refused(room):
     add(room, "third", "ENTRY = Thing('ant')")
     with pytest.raises(InputError, match=r"called 'ant': in made_up\.ant and in made_up\.third"):
-        entries("made_up", "ENTRY")
+        ANIMALS()
 
 
 class TestOtherDistributions:
@@ -98,26 +99,26 @@ class TestOtherDistributions:
         add(tmp_path, "peer_animals", "YAK = Thing('yak')")
 
     def test_what_they_add_stands_beside_our_own(self):
-        assert list(entries("made_up", "ENTRY")) == ["ant", "yak", "zebra"]
-        assert find("made_up", "ENTRY", "yak", "animal").name == "yak"
+        assert list(ANIMALS()) == ["ant", "yak", "zebra"]
+        assert ANIMALS.find("yak").name == "yak"
 
     def test_what_cannot_be_imported_names_whom_to_ask(self):
         install(self.folder, "peer-broken", "[fecemo.made_up]\ncow = peer_missing:COW\n")
         with pytest.raises(ResourceError, match=r"peer-broken adds 'cow' to fecemo\.made_up.*peer_missing"):
-            entries("made_up", "ENTRY")
+            ANIMALS()
 
     def test_what_is_called_otherwise_than_it_says_is_refused(self):
         install(self.folder, "peer-misnamed", "[fecemo.made_up]\nox = peer_animals:YAK\n")
         with pytest.raises(InputError, match=r"entry point 'ox' of fecemo\.made_up.*whose name is 'yak'"):
-            entries("made_up", "ENTRY")
+            ANIMALS()
 
     def test_none_takes_the_place_of_our_own(self):
         install(self.folder, "peer-ants", "[fecemo.made_up]\nant = peer_ants:ANT\n")
         add(self.folder, "peer_ants", "ANT = Thing('ant')")
         with pytest.raises(InputError, match=r"in made_up\.ant and in peer_ants:ANT"):
-            entries("made_up", "ENTRY")
+            ANIMALS()
         with pytest.raises(InputError, match=r"in made_up\.ant and in peer_ants:ANT"):
-            find("made_up", "ENTRY", "ant", "animal")
+            ANIMALS.find("ant")
 
 
 def test_a_recipe_can_name_an_augmentation_of_another_distribution(tmp_path):
@@ -137,9 +138,9 @@ def test_a_recipe_can_name_an_augmentation_of_another_distribution(tmp_path):
 
         AUGMENTATION = Invert
     """))
-    program = ("from fecemo.study.choices import choose\n"
-               "from fecemo.training.augmentation import AUGMENTATIONS\n"
-               "print(choose(AUGMENTATIONS, 'AUGMENTATION', {'invert': {'white': 250.0}}, 'augmentation', 'r.yaml'))")
+    program = ("from fecemo.data.choices import choose\n"
+               "from fecemo.training.augmentation import augmentations\n"
+               "print(choose(augmentations, {'invert': {'white': 250.0}}, 'r.yaml'))")
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True,
                           env={"PYTHONPATH": f"{tmp_path}:{Path(registry.__file__).parents[1]}"})
     assert "Invert(name='invert', white=250.0)" in done.stdout

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fecemo.models.approach import find_approach
+from fecemo.models.approach import approaches
 from fecemo.models.description import describe
 from fecemo.models.residual import ResidualConfig, squeeze_and_excitation
 from fecemo.training.backend import import_keras
@@ -15,12 +15,12 @@ SMALL = {"side": 16, "blocks": (2, 1, 1, 1), "filters": 4, "features": 6}
 
 
 def plan(approach, **sizes):
-    result = find_approach(approach)
+    result = approaches.find(approach)
     return describe(result.outline(result.config(**sizes), {"image": (200, 200, 3)}, 8), ["probabilities"])
 
 
 def small(approach="se_resnet", side=16, seed=1):
-    result = find_approach(approach)
+    result = approaches.find(approach)
     return result.model(result.config(**SMALL), {"image": (side, side, 3)}, 8, seed)
 
 
@@ -81,7 +81,7 @@ def test_a_block_adds_what_entered():
 
 @pytest.mark.parametrize(("side", "channels"), [(16, 3), (20, 3), (16, 1)])
 def test_faces_are_resized_and_normalized_as_they_enter(side, channels):
-    result = find_approach("resnet")
+    result = approaches.find("resnet")
     entry = result.model(result.config(**SMALL), {"image": (side, side, channels)}, 8, 1).get_layer("entry")
     made = keras.ops.convert_to_numpy(entry(np.full((1, side, side, channels), 127.5, np.float32)))
     assert made.shape == (1, 16, 16, channels)
@@ -107,7 +107,7 @@ def test_pooling_pads_where_the_published_models_do():
     picture[0, 0, 0], picture[0, 2, 2] = 1, 2
     made = {}
     for padding in ("both", "end"):
-        result = find_approach("resnet")
+        result = approaches.find("resnet")
         config = dataclasses.replace(result.config(**SMALL), pool_padding=padding)
         stage = result.model(config, {"image": (16, 16, 3)}, 8, 1).get_layer("stage_2")
         pooled = keras.Model(stage.input, stage.get_layer("pool").output)(picture)

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from fecemo.data.variants import find_variant
-from fecemo.models.approach import find_approach
+from fecemo.data.variants import variants
+from fecemo.models.approach import approaches
 from fecemo.models.loss import LossTerm
 from fecemo.models.losses.weighted_cluster import WeightedCluster
 from fecemo.models.losses.weighted_softmax import WeightedSoftmax
@@ -24,7 +24,7 @@ SIDE = 20
 
 
 def training(folder, frozen=(), epochs=3, precision="float32"):
-    entry = find_approach("se_resnet")
+    entry = approaches.find("se_resnet")
     config = entry.config(side=16, blocks=(1, 1, 1, 1), filters=4, features=6)
     terms = (LossTerm(WeightedSoftmax(), "probabilities", "label"), LossTerm(WeightedCluster(), "features", "label"))
     fit = FitSettings(terms, SGD(momentum=0.9, weight_decay=5e-4), 1e-2, epochs,
@@ -33,7 +33,7 @@ def training(folder, frozen=(), epochs=3, precision="float32"):
     examples = Examples(np.arange(FACES), {"label": np.arange(FACES, dtype=np.int32) % 8})
     return TrainingJob(title="residual", model=entry.model(config, {"image": (SIDE, SIDE, 3)}, 8, 5), n_classes=8,
                        seed=5, phases=[TrainingPhase("classify", frozen, fit, {"image": faces}, examples)],
-                       folder=folder, view=DeviceView(find_variant("rgb"), SIDE), digest="a")
+                       folder=folder, view=DeviceView(variants.find("rgb"), SIDE), digest="a")
 
 
 def weights(done):
@@ -94,7 +94,7 @@ def test_half_precision_reaches_into_the_branches(tmp_path):
 
 def test_pixels_are_resized_and_rescaled_in_single_precision():
     """In half precision a pixel of 163.75 would come out of the resizing as 164."""
-    entry = find_approach("resnet")
+    entry = approaches.find("resnet")
     network = entry.model(entry.config(side=32, blocks=(1, 1, 1, 1), filters=4), {"image": (48, 48, 3)}, 8, 0)
     with computing_in(network, "mixed_bfloat16"):
         computes = {layer.name: layer.compute_dtype for stack in network.layers[1:3] for layer in stack.layers}

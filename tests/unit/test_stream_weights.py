@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fecemo.errors import InputError
-from fecemo.models.approach import find_approach
+from fecemo.models.approach import approaches
 from fecemo.models.pretrained import WEIGHTS_NAME, put_weights
 from fecemo.stages.convert_weights import ConvertSettings, run
 from fecemo.training.backend import import_keras
@@ -83,7 +83,7 @@ def converted(folder, image, landmarks):
     (folder / "mobilefacenet.pth.tar").write_bytes(pickle.dumps(landmarks))
     receipt = run(ConvertSettings(folder / "ir50.pth", "poster", "poster",
                                   landmark_weights=folder / "mobilefacenet.pth.tar"), folder / "out")
-    entry = find_approach("poster")
+    entry = approaches.find("poster")
     sizes = {name: tuple(value) if isinstance(value, list) else value
              for name, value in receipt.config["model"].items()}
     model = entry.model(entry.config(**sizes, side=SIDE, fusion_depth=1, heads=2), {"image": (SIDE, SIDE, 3)}, 3, 1)

@@ -8,7 +8,7 @@ import pytest
 
 from fecemo.data.dataset import Dataset
 from fecemo.data.import_settings import ImportSettings
-from fecemo.data.layouts import ReadOptions, find_layout
+from fecemo.data.layouts import ReadOptions, layouts
 from fecemo.errors import InputError
 from fecemo.imaging import decode
 from fecemo.imaging.resize import square_face
@@ -16,7 +16,7 @@ from fecemo.stages import import_labelled
 
 
 def read(layout, folder, **options):
-    return find_layout(layout).read(folder, ReadOptions(**options))
+    return layouts.find(layout).read(folder, ReadOptions(**options))
 
 
 def grey(seed):

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from fecemo.data.variants import find_variant
+from fecemo.data.variants import variants
 from fecemo.training.device_view import DeviceView
 from fecemo.training.loader import Concatenation, Loader
 from fecemo.training.order import drawn_rows, epoch_order, padded_batches
@@ -55,7 +55,7 @@ def pixels_of(loader, plan):
 
 def test_whole_faces_arrive_as_they_are_stored(stored):
     rows = np.array([3, 5, 8, 60, 69])
-    loader = Loader({"image": stored}, rows, DeviceView(find_variant("tight"), 150))
+    loader = Loader({"image": stored}, rows, DeviceView(variants.find("tight"), 150))
     batches = pixels_of(loader, padded_batches(np.array([4, 0, 2, 1, 3]), 2))
     assert [n for _, _, n in batches] == [2, 2, 1]
     for pixels, positions, _ in batches:
@@ -66,7 +66,7 @@ def test_pixels_and_vectors_of_one_batch_are_of_the_same_rows(stored):
     distances = np.arange(140, dtype=np.float64).reshape(70, 2)
     ages = np.arange(70)
     rows = np.array([3, 5, 8, 60, 69])
-    loader = Loader({"image": stored, "distances": distances, "age": ages}, rows, DeviceView(find_variant("rgb"), 200))
+    loader = Loader({"image": stored, "distances": distances, "age": ages}, rows, DeviceView(variants.find("rgb"), 200))
     for batch, positions, _ in loader.batches(padded_batches(np.array([4, 0, 2, 1, 3]), 2)):
         assert list(batch) == ["image", "distances", "age"]
         batch = {name: keras.ops.convert_to_numpy(values) for name, values in batch.items()}
@@ -91,7 +91,7 @@ class TestConcatenation:
         assert (joined.shape, len(joined), joined.dtype) == ((73, 200, 200, 3), 73, np.uint8)
         rows = np.array([70, 0, 29, 30, 69, 72])
         np.testing.assert_array_equal(joined[rows], stored[rows % 70])
-        view = DeviceView(find_variant("gray"), 200)
+        view = DeviceView(variants.find("gray"), 200)
         loaded, expected = (Loader({"image": column}, rows % 70, view).load(np.arange(6))
                             for column in (joined, stored))
         np.testing.assert_array_equal(loaded["image"], expected["image"])
@@ -114,7 +114,7 @@ def test_faces_without_a_view_and_no_columns_are_refused(stored):
 
 
 def test_reduced_faces_are_the_same_kept_or_streamed(stored):
-    view = DeviceView(find_variant("gray"), 48)
+    view = DeviceView(variants.find("gray"), 48)
     rows = np.arange(1, 70)
     kept, streamed = (Loader({"image": stored}, rows, view, **limit) for limit in ({}, {"resident_bytes": 0}))
     order = epoch_order(69, 0, "reconstruct", 0)
@@ -123,18 +123,18 @@ def test_reduced_faces_are_the_same_kept_or_streamed(stored):
         np.testing.assert_array_equal(kept_pixels, streamed_pixels)
     assert kept_bytes(69, view) == 69 * 48 * 48 * 4
     assert kept_bytes(69, view, limit=69 * 48 * 48 * 4 - 1) == 0
-    assert kept_bytes(69, DeviceView(find_variant("gray"), 200)) == 0
+    assert kept_bytes(69, DeviceView(variants.find("gray"), 200)) == 0
 
 
 @pytest.mark.parametrize("rows", [[0, 70], [-1, 3]])
 def test_rows_that_the_dataset_does_not_have_are_refused(stored, rows):
     with pytest.raises(IndexError, match="of 70 rows"):
-        Loader({"image": stored}, np.array(rows), DeviceView(find_variant("rgb"), 200))
+        Loader({"image": stored}, np.array(rows), DeviceView(variants.find("rgb"), 200))
 
 
 @pytest.mark.parametrize(("variant", "side"), [("rgb", 200), ("tight", 150), ("gray", 48)])
 def test_faces_that_lie_on_the_device_are_the_same_to_the_last_bit(stored, monkeypatch, variant, side):
-    view, rows = DeviceView(find_variant(variant), side), np.arange(60, 3, -1)
+    view, rows = DeviceView(variants.find(variant), side), np.arange(60, 3, -1)
     order = epoch_order(len(rows), 0, "reconstruct", 0)
 
     def loaded(place):
@@ -157,15 +157,15 @@ def test_faces_of_one_channel_are_loaded_as_they_are(monkeypatch, place):
     faces = np.random.default_rng(0).integers(0, 256, (5, 200, 200, 1), dtype=np.uint8)
     rows = np.array([4, 0, 2])
     for side, expected in ((200, faces[rows]), (40, faces[rows].reshape(3, 40, 5, 40, 5, 1).mean(axis=(2, 4)))):
-        loader = Loader({"image": faces}, rows, DeviceView(find_variant("aligned"), side))
+        loader = Loader({"image": faces}, rows, DeviceView(variants.find("aligned"), side))
         np.testing.assert_allclose(loader.load(np.arange(3))["image"], expected, rtol=1e-6)
 
 
 def test_what_is_kept_is_counted_where_it_lies(monkeypatch):
-    view = DeviceView(find_variant("gray"), 48)
+    view = DeviceView(variants.find("gray"), 48)
     monkeypatch.setenv("FECEMO_FACES_ON", "device")
     assert kept_bytes(10, view) == 10 * 200 * 200 * 3
-    assert kept_bytes(10, DeviceView(find_variant("aligned"), 48)) == 10 * 200 * 200
+    assert kept_bytes(10, DeviceView(variants.find("aligned"), 48)) == 10 * 200 * 200
     assert kept_bytes(10, view, limit=0) == 0, "faces that go through once are put nowhere"
     monkeypatch.setenv("FECEMO_FACES_ON", "disk")
     assert kept_bytes(10, view) == 10 * 48 * 48 * 4
@@ -185,7 +185,7 @@ class TestBufferPool:
         assert not np.shares_memory(*held)
 
     def test_a_batch_that_is_kept_does_not_change(self, stored):
-        loader = Loader({"image": stored}, np.arange(70), DeviceView(find_variant("rgb"), 200))
+        loader = Loader({"image": stored}, np.arange(70), DeviceView(variants.find("rgb"), 200))
         kept = [(batch["image"], positions) for batch, positions, _ in
                 loader.host_batches(padded_batches(np.arange(70), 8))]
         for faces, positions in kept:

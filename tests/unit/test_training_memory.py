@@ -8,7 +8,7 @@ import pytest
 
 from fecemo.errors import InputError, ResourceError
 from fecemo.machine import available_memory
-from fecemo.models.approach import find_approach
+from fecemo.models.approach import approaches
 from fecemo.models.description import describe
 from fecemo.training import memory
 from fecemo.training.memory import (
@@ -37,7 +37,7 @@ def test_bytes_by_hand():
 @pytest.mark.parametrize(("backend", "least", "most"), [("tensorflow", 9.0, 9.6), ("torch", 10.8, 12.8)])
 def test_the_dense_autoencoder_at_200_pixels_is_known_to_be_large(monkeypatch, backend, least, most):
     monkeypatch.setenv("KERAS_BACKEND", backend)
-    approach = find_approach("dense_autoencoder")
+    approach = approaches.find("dense_autoencoder")
     plan = describe(approach.outline(approach.config(), {"image": (200, 200, 3)}, 8), ["pixels"])
     need = MemoryNeed(plan.parameters(), plan.parameters(), plan.activations(), slots=2,
                       at_once=updated_at_once(layer.parameters for layer in plan.layers))

@@ -4,16 +4,16 @@ import keras
 import numpy as np
 import pytest
 
+from fecemo.data.choices import choose_one
 from fecemo.data.receipts import plain
 from fecemo.errors import InputError
 from fecemo.models.loss import LossTerm
 from fecemo.models.losses.centre import Centre
 from fecemo.models.losses.mean_squared_error import MeanSquaredError
-from fecemo.study.choices import choose_one
 from fecemo.training.augmentations.photometric import Noise
 from fecemo.training.examples import Examples
 from fecemo.training.fit import train
-from fecemo.training.optimizers import OPTIMIZERS, SAM, SGD, Adam, AdamW, Averaged
+from fecemo.training.optimizers import SAM, SGD, Adam, AdamW, Averaged, optimizers
 from fecemo.training.settings import FitSettings
 from fecemo.training.step import TrainingStep
 from fecemo.training.training_job import TrainingJob, TrainingPhase
@@ -110,7 +110,7 @@ def test_both_passes_see_the_same_chance_and_what_a_loss_remembers_moves_once():
 
 def test_a_recipe_names_the_optimizer_within():
     optimizer_settings = {"sam": {"base": {"adamw": {"weight_decay": 0.01}}, "rho": 0.1}}
-    chosen = choose_one(OPTIMIZERS, "OPTIMIZER", optimizer_settings, "optimizer", "a.yaml: optimizer")
+    chosen = choose_one(optimizers, optimizer_settings, "a.yaml: optimizer")
     assert chosen == SAM(AdamW(weight_decay=0.01), rho=0.1)
     assert plain(chosen)["base"]["weight_decay"] == 0.01
 
@@ -118,10 +118,11 @@ def test_a_recipe_names_the_optimizer_within():
 @pytest.mark.parametrize(("optimizer_settings", "message"), [
     ({"base": "adamm"}, r"base: there is no optimizer 'adamm': did you mean 'adam'"),
     ({"base": {"sgd": {"momentum": 2}}}, r"base.*momentum must be at least 0 and below 1"),
-    ({"base": "sam"}, "several gradients"), ({"rho": 0}, "rho must be above 0"), ({"base": 3}, "expected the name")])
+    ({"base": "sam"}, "one gradient of a batch, not sam"), ({"rho": 0}, "rho must be above 0"),
+    ({"base": 3}, "expected the name")])
 def test_what_is_not_sound_is_refused_by_its_key(optimizer_settings, message):
     with pytest.raises(InputError, match=r"a\.yaml: optimizer\.sam: .*" + message):
-        choose_one(OPTIMIZERS, "OPTIMIZER", {"sam": optimizer_settings}, "optimizer", "a.yaml: optimizer")
+        choose_one(optimizers, {"sam": optimizer_settings}, "a.yaml: optimizer")
 
 
 def test_gradients_are_not_gathered_over_batches_too():

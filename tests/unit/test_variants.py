@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fecemo.data.variants import LUMA_WEIGHTS, find_dataset_variant, find_variant, variants
+from fecemo.data.variants import LUMA_WEIGHTS, find_dataset_variant, variants
 from fecemo.errors import InputError
 
 
@@ -20,7 +20,7 @@ def faces_of(*colours):
     ((200, 100, 50), 124),  # 59.8 + 58.7 + 5.7 = 124.2
 ])
 def test_gray_is_rounded_luma(colour, luma):
-    view = find_variant("gray").view(faces_of(colour))
+    view = variants.find("gray").view(faces_of(colour))
     assert view.shape == (1, 200, 200, 1)
     assert view.dtype == np.uint8
     assert np.unique(view).tolist() == [luma]
@@ -30,12 +30,12 @@ def test_gray_is_within_half_a_level_of_exact_luma_for_any_colour():
     assert sum(LUMA_WEIGHTS) == 1 << 16
     faces = np.random.default_rng(0).integers(0, 256, (2, 200, 200, 3), dtype=np.uint8)
     exact = faces @ np.array([0.299, 0.587, 0.114])
-    assert np.abs(find_variant("gray").view(faces)[..., 0] - exact).max() < 0.503  # the weights are 16-bit fractions
+    assert np.abs(variants.find("gray").view(faces)[..., 0] - exact).max() < 0.503  # the weights are 16-bit fractions
 
 
 def test_tight_is_the_face_without_its_margin_and_no_copy():
     faces = np.random.default_rng(0).integers(0, 256, (2, 200, 200, 3), dtype=np.uint8)
-    view = find_variant("tight").view(faces)
+    view = variants.find("tight").view(faces)
     assert view.shape == (2, 150, 150, 3)
     assert np.shares_memory(view, faces)
     assert np.array_equal(view[1, 0, 0], faces[1, 25, 25])
@@ -44,23 +44,23 @@ def test_tight_is_the_face_without_its_margin_and_no_copy():
 
 def test_rgb_is_the_face_itself():
     faces = faces_of((1, 2, 3))
-    view = find_variant("rgb").view(faces)
+    view = variants.find("rgb").view(faces)
     assert np.shares_memory(view, faces)
     assert np.array_equal(view, faces)
 
 
 def test_aligned_faces_are_seen_as_they_are_and_the_datasets_in_gray():
-    aligned = find_variant("aligned")
+    aligned = variants.find("aligned")
     one_channel = np.random.default_rng(0).integers(0, 256, (2, 200, 200, 1), dtype=np.uint8)
     assert (aligned.faces, aligned.face_shape) == ("aligned", (200, 200, 1))
     assert np.shares_memory(aligned.view(one_channel), one_channel)
     np.testing.assert_array_equal(aligned.view(one_channel), one_channel)
     assert np.unique(aligned.view(faces_of((255, 0, 0)))).tolist() == [76]
-    assert find_variant("gray").face_shape == find_variant("rgb").face_shape == (200, 200, 3)
+    assert variants.find("gray").face_shape == variants.find("rgb").face_shape == (200, 200, 3)
 
 
 def test_a_dataset_alone_has_no_aligned_faces():
-    assert find_dataset_variant("tight") is find_variant("tight")
+    assert find_dataset_variant("tight") is variants.find("tight")
     with pytest.raises(InputError, match=r"'aligned' shows faces that are no data set's, but made of one"):
         find_dataset_variant("aligned")
 
@@ -68,7 +68,7 @@ def test_a_dataset_alone_has_no_aligned_faces():
 def test_views_of_a_read_only_map_stay_read_only(tmp_path):
     np.save(tmp_path / "faces.npy", faces_of((1, 2, 3)))
     mapped = np.load(tmp_path / "faces.npy", mmap_mode="r")
-    assert not find_variant("tight").view(mapped).flags.writeable
+    assert not variants.find("tight").view(mapped).flags.writeable
 
 
 def test_the_published_three_are_there_with_their_shapes():
@@ -78,4 +78,4 @@ def test_the_published_three_are_there_with_their_shapes():
 
 def test_an_unknown_variant_names_the_nearest():
     with pytest.raises(InputError, match="did you mean 'gray'"):
-        find_variant("grey")
+        variants.find("grey")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fecemo.imaging.landmarks.features import GROUPS
-from fecemo.models.approach import find_approach
+from fecemo.models.approach import approaches
 from fecemo.models.approaches import landmark_features
 from fecemo.models.layers import NEGLIGIBLE, Standardization, adapt_inputs
 from fecemo.models.loss import LossTerm
@@ -50,7 +50,7 @@ class TestFaceVectors:
 
 
 def triplet_model(**sizes):
-    approach = find_approach("triplet_landmarks")
+    approach = approaches.find("triplet_landmarks")
     config = approach.config(dense=8, embedding=3, blendshapes=False, gradients=False, **sizes)
     return approach.model(config, {"distances": (4,)}, 8, 5)
 
@@ -120,7 +120,7 @@ def test_what_is_left_out_by_chance_follows_from_the_seed():
 
 
 def test_groups_are_chosen_in_their_stored_order():
-    approach = find_approach("landmark_features")
+    approach = approaches.find("landmark_features")
     assert tuple(GROUPS) == landmark_features.GROUPS
     assert approach.columns() == {"distances": "landmark_features.distances",
                                   "blendshapes": "landmark_features.blendshapes"}
@@ -128,4 +128,4 @@ def test_groups_are_chosen_in_their_stored_order():
     with pytest.raises(ValueError, match=r"gradients must be at least 0, not -1"):
         approach.config(gradients=-1.0)
     with pytest.raises(ValueError, match="nothing is left of a face"):
-        find_approach("triplet_landmarks").config(distances=False, blendshapes=False, gradients=False)
+        approaches.find("triplet_landmarks").config(distances=False, blendshapes=False, gradients=False)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from fecemo.data.variants import find_variant, variants
+from fecemo.data.variants import variants
 from fecemo.training.device_view import DeviceView, area_shares
 
 
@@ -14,7 +14,7 @@ def faces():
 
 
 def seen(faces, variant, side):
-    view = DeviceView(find_variant(variant), side)
+    view = DeviceView(variants.find(variant), side)
     made = keras.ops.convert_to_numpy(view(faces))
     assert made.shape == (len(faces), *view.compute_output_shape(faces.shape)[1:])
     assert made.dtype == np.float32
@@ -23,7 +23,7 @@ def seen(faces, variant, side):
 
 @pytest.mark.parametrize("variant", variants())
 def test_without_reduction_it_equals_the_host_to_the_last_bit(faces, variant):
-    np.testing.assert_array_equal(seen(faces, variant, find_variant(variant).side), find_variant(variant).view(faces))
+    np.testing.assert_array_equal(seen(faces, variant, variants.find(variant).side), variants.find(variant).view(faces))
 
 
 def test_gray_agrees_where_rounding_turns():
@@ -31,13 +31,13 @@ def test_gray_agrees_where_rounding_turns():
     colours = np.zeros((1, 200, 200, 3), np.uint8)
     colours[0] = np.random.default_rng(1).integers(0, 256, (1, 200, 3), np.uint8)
     colours[0, 0] = 255
-    np.testing.assert_array_equal(seen(colours, "gray", 200), find_variant("gray").view(colours))
+    np.testing.assert_array_equal(seen(colours, "gray", 200), variants.find("gray").view(colours))
     assert seen(colours, "gray", 200).max() == 255
 
 
 @pytest.mark.parametrize("variant", variants())
 def test_a_whole_factor_gives_the_mean_of_each_block(faces, variant):
-    host = find_variant(variant).view(faces).astype(np.float64)
+    host = variants.find(variant).view(faces).astype(np.float64)
     n, side, _, channels = host.shape
     blocks = host.reshape(n, side // 5, 5, side // 5, 5, channels).sum(axis=(2, 4))
     # The sums are whole numbers and exact; only the division rounds.
@@ -46,7 +46,7 @@ def test_a_whole_factor_gives_the_mean_of_each_block(faces, variant):
 
 @pytest.mark.parametrize(("variant", "side"), [("rgb", 48), ("gray", 48), ("tight", 36)])
 def test_any_side_gives_each_area_its_share_of_every_pixel(faces, variant, side):
-    host = find_variant(variant).view(faces[:1]).astype(np.float64)
+    host = variants.find(variant).view(faces[:1]).astype(np.float64)
     factor = host.shape[1] * side // np.gcd(host.shape[1], side)  # finest grid on which both sides fall on lines
     fine = np.repeat(np.repeat(host, factor // host.shape[1], axis=1), factor // host.shape[1], axis=2)
     wanted = fine.reshape(1, side, factor // side, side, factor // side, -1).mean(axis=(2, 4))
@@ -67,4 +67,4 @@ def test_shares_of_pixels():
 
 def test_a_view_does_not_grow():
     with pytest.raises(ValueError, match="150 pixels"):
-        DeviceView(find_variant("tight"), 200)
+        DeviceView(variants.find("tight"), 200)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fecemo.data.layouts import ReadOptions, find_layout
+from fecemo.data.layouts import ReadOptions, layouts
 from fecemo.errors import InputError
 
 
@@ -14,7 +14,7 @@ def put(folder, *names):
 
 
 def read(layout, folder, **options):
-    labelled = find_layout(layout).read(folder, ReadOptions(**options))
+    labelled = layouts.find(layout).read(folder, ReadOptions(**options))
     return labelled, {image.path: image for image in labelled.images}
 
 

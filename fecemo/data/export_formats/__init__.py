@@ -10,7 +10,7 @@ import numpy as np
 
 from fecemo.data.dataset import Dataset
 from fecemo.errors import StoredStateError
-from fecemo.registry import entries, find
+from fecemo.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -64,14 +64,7 @@ class ExportFormat:
     needs: tuple[str, ...] = ()
 
 
-def export_formats() -> dict[str, ExportFormat]:
-    """Return every format by name."""
-    return entries("fecemo.data.export_formats", "EXPORT_FORMAT")
-
-
-def find_export_format(name: str) -> ExportFormat:
-    """Return a format by name. Raises `InputError` for an unknown one, naming the nearest."""
-    return find("fecemo.data.export_formats", "EXPORT_FORMAT", name, "export format")
+export_formats = Registry[ExportFormat]("fecemo.data.export_formats", "EXPORT_FORMAT", "export format")
 
 
 def file_part(text: str) -> str:

@@ -11,7 +11,7 @@ from fecemo.data.dataset_files import ColumnType
 from fecemo.data.image_files import LabelledImage, LeftOut, image_files
 from fecemo.data.splits import SPLITS
 from fecemo.errors import InputError, nearest
-from fecemo.registry import entries, find
+from fecemo.registry import Registry
 
 LOOKED_AT = 50
 """Pictures whose names are looked at to recognise a set."""
@@ -84,14 +84,7 @@ class Layout:
     fits: Callable[[Path], bool] | None = None
 
 
-def layouts() -> dict[str, Layout]:
-    """Return every layout by name."""
-    return entries("fecemo.data.layouts", "LAYOUT")
-
-
-def find_layout(name: str) -> Layout:
-    """Return a layout by name. Raises `InputError` for an unknown one, naming the nearest."""
-    return find("fecemo.data.layouts", "LAYOUT", name, "layout")
+layouts = Registry[Layout]("fecemo.data.layouts", "LAYOUT", "layout")
 
 
 def holds(*paths: str) -> Callable[[Path], bool]:

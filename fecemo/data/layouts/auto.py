@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from fecemo.data.layouts import LabelledSet, Layout, ReadOptions, find_layout, layouts
+from fecemo.data.layouts import LabelledSet, Layout, ReadOptions, layouts
 from fecemo.errors import InputError
 
 ELSE = "class_folders"
@@ -22,7 +22,7 @@ def read(place: Path, options: ReadOptions) -> LabelledSet:
                          + "; ".join(f"{layout.name}, by {layout.tell}" for layout in fitting)
                          + "; say which it is by layout")
     if not fitting:
-        return find_layout(ELSE).read(place, options)
+        return layouts.find(ELSE).read(place, options)
     layout = fitting[0]
     labelled = layout.read(place, options)
     told = f"recognised as {layout.name} by {layout.tell}"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fecemo.errors import InputError
-from fecemo.registry import entries
+from fecemo.registry import Registry
 
 MAX_BYTES = 4 << 30
 """Larger files, or such that unpack to more, are refused; the networks here have a hundredth of it."""
@@ -42,12 +42,15 @@ class TensorFile:
     read: Callable[[Path], dict[str, np.ndarray]]
 
 
+tensor_files = Registry[TensorFile]("fecemo.data.tensor_files", "TENSOR_FILE", "kind of file of weights")
+
+
 def read_tensors(path: Path) -> dict[str, np.ndarray]:
     """Return the arrays in a file by name; its suffix says which kind it is.
 
     Raises `InputError` if the file is missing, of no known kind, damaged, or holds anything but tensors.
     """
-    kinds = entries("fecemo.data.tensor_files", "TENSOR_FILE").values()
+    kinds = tensor_files().values()
     kind = next((kind for kind in kinds if path.name.endswith(kind.suffixes)), None)
     if kind is None:
         known = ", ".join(suffix for kind in kinds for suffix in kind.suffixes)

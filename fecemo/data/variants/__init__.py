@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fecemo.errors import InputError, nearest
-from fecemo.registry import entries, find
+from fecemo.registry import Registry
 
 FACE_SIDE = 200
 """Side of a stored face, in pixels."""
@@ -73,14 +73,7 @@ def _luma(face: np.ndarray) -> np.ndarray:
     return (red + green + blue + np.uint32(32768)) >> np.uint32(16)
 
 
-def variants() -> dict[str, Variant]:
-    """Return every variant by name."""
-    return entries("fecemo.data.variants", "VARIANT")
-
-
-def find_variant(name: str) -> Variant:
-    """Return a variant by name. Raises `InputError` for an unknown one, naming the nearest."""
-    return find("fecemo.data.variants", "VARIANT", name, "variant")
+variants = Registry[Variant]("fecemo.data.variants", "VARIANT", "variant")
 
 
 def dataset_variants() -> dict[str, Variant]:
@@ -90,7 +83,7 @@ def dataset_variants() -> dict[str, Variant]:
 
 def find_dataset_variant(name: str) -> Variant:
     """Return a variant that is a view of a dataset's faces alone. Raises `InputError` for any other."""
-    variant = find_variant(name)
+    variant = variants.find(name)
     if variant.faces != CUT:
         raise InputError(f"the variant {name!r} shows faces that are no data set's, but made of one ({variant.faces}): "
                          f"{nearest(name, dataset_variants())}")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fecemo.registry import find
+from fecemo.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,4 @@ class Descriptor:
     open: Callable[[Mapping[str, Any]], Callable[[np.ndarray], np.ndarray]]
 
 
-def find_descriptor(name: str) -> Descriptor:
-    """Return a descriptor by name. Raises `InputError` for an unknown one, naming the nearest."""
-    return find("fecemo.imaging.descriptors", "DESCRIPTOR", name, "descriptor")
+descriptors = Registry[Descriptor]("fecemo.imaging.descriptors", "DESCRIPTOR", "descriptor")

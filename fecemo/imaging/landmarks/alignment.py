@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from fecemo.data.variants import FACE_SIDE, find_variant
+from fecemo.data.variants import FACE_SIDE, variants
 from fecemo.imaging.landmarks import points
 
 STANDARD_HEAD = {
@@ -153,7 +153,7 @@ def aligned_picture(face: np.ndarray, eyes: np.ndarray) -> np.ndarray:
     import cv2
 
     similarity, size = _similarity(np.asarray(eyes, np.float64)), (FACE_SIDE, FACE_SIDE)
-    luma = find_variant("gray").view(face[None])[0, ..., 0]
+    luma = variants.find("gray").view(face[None])[0, ..., 0]
     upright = cv2.warpAffine(luma.astype(np.float32), similarity, size, borderMode=cv2.BORDER_REPLICATE)
     kept = _oval() & (cv2.warpAffine(np.ones_like(luma), similarity, size, flags=cv2.INTER_NEAREST) > 0)
     varying = upright - _local_mean(upright)

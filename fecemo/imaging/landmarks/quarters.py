@@ -7,7 +7,7 @@ mouth lies below the eyes is measured down the face, so that a mouth pulled to o
 
 import numpy as np
 
-from fecemo.data.variants import FACE_SIDE, find_variant
+from fecemo.data.variants import FACE_SIDE, variants
 from fecemo.imaging.landmarks import points
 
 EYE_LINE, MOUTH_LINE = FACE_SIDE / 4 - 0.5, 3 * FACE_SIDE / 4 - 0.5
@@ -84,7 +84,7 @@ def quartered_picture(face: np.ndarray, places: np.ndarray) -> np.ndarray:
     """
     import cv2
 
-    luma = find_variant("gray").view(face[None])[0, ..., 0].astype(np.float32)
+    luma = variants.find("gray").view(face[None])[0, ..., 0].astype(np.float32)
     framed = cv2.warpAffine(luma, quarter_map(np.asarray(places, np.float64)), (FACE_SIDE, FACE_SIDE),
                             borderMode=cv2.BORDER_REFLECT)
     darkest, brightest = float(framed.min()), float(framed.max())

@@ -10,7 +10,7 @@ from fecemo.data.arrays import read_array, read_output, read_rows
 from fecemo.data.cluster_names import NAMES_NAME, read_cluster_names
 from fecemo.data.dataset import Dataset
 from fecemo.data.receipts import Receipt, read_receipt, require_receipt, sound_receipt
-from fecemo.data.variants import Variant, find_variant
+from fecemo.data.variants import Variant, variants
 from fecemo.errors import StoredStateError
 from fecemo.evaluation.cells import CellRecords
 from fecemo.evaluation.composition import Composition, read_composition
@@ -88,7 +88,7 @@ def _title(study: Recipe, name: str) -> str:
 def _read_cell(study: Recipe, layout: RunLayout, datasets: dict[str, Dataset],
                records: CellRecords) -> CellMaterial:
     row, column = records.row, records.column
-    approach, variant = study.approach_of(row.name), find_variant(column.name)
+    approach, variant = study.approach_of(row.name), variants.find(column.name)
     clustered, reconstructs = approach.predicts_by == "clusters", any(
         "image" in phase.targets.values() for phase in approach.phases)
     if (row.name, column.name) not in study.cells:

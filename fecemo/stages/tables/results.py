@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fecemo.data.manifests import PublishedTable, read_published, read_reference_figures, shipped
-from fecemo.data.variants import find_variant, variants
+from fecemo.data.variants import variants
 from fecemo.evaluation.catalogue import HEADLINES
 from fecemo.evaluation.cells import CellRecords, compare_cells, compare_rows
 from fecemo.evaluation.records.predictions import read_predictions
@@ -100,7 +100,7 @@ def _published_rows(published: PublishedTable, parts: Mapping[str, str]) -> Iter
             yield {"row": row, "title": titles.get(row, row), "part": parts.get(row, ""), "stage": "published",
                    "metric": "published_figure", "class": headings.get(column, column), "value": figure,
                    "state": PUBLISHED, "source": f"{published.measure}. {published.source}",
-                   **({"variant": column, "variant_title": find_variant(column).title} if of_variant else {})}
+                   **({"variant": column, "variant_title": variants.find(column).title} if of_variant else {})}
 
 
 def _reference_rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from fecemo.data.image_files import listing_digest
 from fecemo.data.import_settings import ImportSettings
-from fecemo.data.layouts import find_layout
+from fecemo.data.layouts import layouts
 from fecemo.data.receipts import plain
 from fecemo.study.datasets import DatasetWay, Step
 from fecemo.study.layout import RunLayout
@@ -26,7 +26,7 @@ def shaped_by(settings: ImportSettings) -> dict[str, Any]:
 
 def check(settings: ImportSettings) -> None:
     """Raise `InputError` for an unknown layout, naming the nearest."""
-    find_layout(settings.layout)
+    layouts.find(settings.layout)
 
 
 WAY = DatasetWay("import", ImportSettings, steps, place="images", check=check,
