@@ -27,7 +27,7 @@ from fecemo.evaluation.records.predictions import Predictions, read_predictions
 from fecemo.evaluation.records.score import SCORE
 from fecemo.imaging.landmarks.features import columns_of, landmark_features
 from fecemo.imaging.landmarks.model import FaceLandmarker
-from fecemo.models.approaches.landmark_features import GROUPS
+from fecemo.models.approaches.landmarks import GROUPS
 from fecemo.progress import progress
 from fecemo.study.layout import RunLayout
 

@@ -20,7 +20,7 @@ from fecemo.evaluation.probing.probe import (
     score_answers,
 )
 from fecemo.evaluation.set_metric import LabelledVectors, set_metrics
-from fecemo.evaluation.set_metrics.energy import energy_coefficient
+from fecemo.evaluation.set_metrics.distances import energy_coefficient
 from fecemo.evaluation.settings import ProbeSettings, Resampling
 from fecemo.evaluation.writers import environment
 

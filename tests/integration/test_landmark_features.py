@@ -19,9 +19,9 @@ from fecemo.imaging.landmarks import points
 from fecemo.imaging.landmarks.alignment import STANDARD_HEAD
 from fecemo.imaging.landmarks.features import COLUMNS
 from fecemo.imaging.landmarks.points import BLENDSHAPE_NAMES
-from fecemo.models.approaches.landmark_encoder import MEASURED
+from fecemo.models.approaches.landmarks import MEASURED
 from fecemo.models.loss import LossTerm
-from fecemo.models.losses.vector_error import VectorError
+from fecemo.models.losses.numbers import VectorError
 from fecemo.stages import cluster, embed, evaluate, label, landmarks, train
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.landmarks import LandmarkSettings, extract_features

@@ -18,8 +18,7 @@ from fecemo.data.variants import variants
 from fecemo.models.approach import approaches
 from fecemo.models.layers import chain
 from fecemo.models.loss import LossTerm, losses
-from fecemo.models.losses.weighted_cluster import WeightedCluster
-from fecemo.models.losses.weighted_softmax import WeightedSoftmax
+from fecemo.models.losses.centres import WeightedCluster, WeightedSoftmax
 from fecemo.training.augmentations.geometric import Crop, Flip
 from fecemo.training.augmentations.photometric import Mask, Noise
 from fecemo.training.device_view import DeviceView

@@ -4,10 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from fecemo.models.losses.logit_adjusted import LogitAdjusted
-from fecemo.models.losses.triplet import TripletLoss
-from fecemo.models.losses.triplet_softmax import TripletSoftmax
-from fecemo.models.losses.vector_error import VectorError
+from fecemo.models.losses.classes import LogitAdjusted
+from fecemo.models.losses.numbers import VectorError
+from fecemo.models.losses.triplets import TripletLoss, TripletSoftmax
 
 
 def tensor(values, dtype="float32"):

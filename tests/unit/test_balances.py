@@ -11,10 +11,9 @@ from test_training import assert_equal_weights
 from fecemo.data.variants import variants
 from fecemo.models.layers import chain
 from fecemo.models.loss import LossTerm
-from fecemo.models.losses.cross_entropy import CrossEntropy
-from fecemo.models.losses.mean_squared_error import MeanSquaredError
-from fecemo.registry import entries
-from fecemo.training.balances import BALANCES, DWA, DynamicWeightedEMA, EMA, Fixed, Geometric, RatedEMA, Uncertainty, balances
+from fecemo.models.losses.classes import CrossEntropy
+from fecemo.models.losses.numbers import MeanSquaredError
+from fecemo.training.balances import DWA, EMA, DynamicWeightedEMA, Fixed, Geometric, RatedEMA, Uncertainty, balances
 from fecemo.training.device_view import DeviceView
 from fecemo.training.examples import Examples
 from fecemo.training.fit import HISTORY_NAME, train

@@ -10,8 +10,8 @@ from fecemo.data.receipts import plain
 from fecemo.errors import InputError
 from fecemo.models.approach import approaches
 from fecemo.models.loss import LossTerm
-from fecemo.models.losses.consistency import Consistency
-from fecemo.models.losses.cross_entropy import CrossEntropy
+from fecemo.models.losses.classes import CrossEntropy
+from fecemo.models.losses.views import Consistency
 from fecemo.study.fit_choices import read_fit
 from fecemo.training.augmentation import Augmentation
 from fecemo.training.augmentations.geometric import Flip

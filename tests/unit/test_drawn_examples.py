@@ -11,8 +11,8 @@ from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import output_lock
 from fecemo.errors import InputError
 from fecemo.models.loss import LossTerm
-from fecemo.models.losses.cross_entropy import CrossEntropy
-from fecemo.models.losses.mean_squared_error import MeanSquaredError
+from fecemo.models.losses.classes import CrossEntropy
+from fecemo.models.losses.numbers import MeanSquaredError
 from fecemo.study.faces.columns import RunFaces
 from fecemo.study.faces.data_names import DataName, read_data_name
 from fecemo.study.faces.examples import annotated_rows, draw_examples

@@ -7,11 +7,9 @@ import pytest
 from fecemo.data.variants import variants
 from fecemo.models.layers import chain
 from fecemo.models.loss import LossTerm
-from fecemo.models.losses.binary_crossentropy import BinaryCrossentropy
-from fecemo.models.losses.concordance import Concordance
-from fecemo.models.losses.nt_xent import NTXent
-from fecemo.models.losses.triplet import TripletLoss
-from fecemo.models.losses.vector_error import VectorError
+from fecemo.models.losses.numbers import BinaryCrossentropy, Concordance, VectorError
+from fecemo.models.losses.triplets import TripletLoss
+from fecemo.models.losses.views import NTXent
 from fecemo.training.augmentations.geometric import Crop, Flip
 from fecemo.training.augmentations.photometric import GRAY, Mask
 from fecemo.training.device_view import DeviceView

@@ -6,11 +6,9 @@ from fecemo.data.receipts import plain
 from fecemo.errors import InputError
 from fecemo.models.approach import approaches
 from fecemo.models.loss import LossTerm
-from fecemo.models.losses.centre import Centre
-from fecemo.models.losses.cross_entropy import CrossEntropy
-from fecemo.models.losses.mean_squared_error import MeanSquaredError
-from fecemo.models.losses.weighted_cluster import WeightedCluster
-from fecemo.models.losses.weighted_softmax import WeightedSoftmax
+from fecemo.models.losses.centres import Centre, WeightedCluster, WeightedSoftmax
+from fecemo.models.losses.classes import CrossEntropy
+from fecemo.models.losses.numbers import MeanSquaredError
 from fecemo.study.fit_choices import read_fit
 from fecemo.training.augmentations.geometric import Crop, Flip
 from fecemo.training.augmentations.photometric import Mask

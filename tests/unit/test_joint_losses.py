@@ -6,11 +6,9 @@ import pytest
 
 from fecemo.models.layers import chain
 from fecemo.models.loss import LossTerm
-from fecemo.models.losses.centre import Centre
-from fecemo.models.losses.cross_entropy import CrossEntropy
-from fecemo.models.losses.mean_squared_error import MeanSquaredError
-from fecemo.models.losses.weighted_cluster import WeightedCluster
-from fecemo.models.losses.weighted_softmax import WeightedSoftmax
+from fecemo.models.losses.centres import Centre, WeightedCluster, WeightedSoftmax
+from fecemo.models.losses.classes import CrossEntropy
+from fecemo.models.losses.numbers import MeanSquaredError
 from fecemo.training.examples import Examples
 from fecemo.training.optimizers import SGD
 from fecemo.training.settings import FitSettings

@@ -27,7 +27,7 @@ from fecemo.imaging.landmarks.features import (
 from fecemo.imaging.landmarks.mesh import MIDDLE, Region, find_mesh, middle_region, region_of
 from fecemo.imaging.landmarks.model import BLENDSHAPES_NAME, MESH_NAME, FaceLandmarker
 from fecemo.imaging.landmarks.points import BLENDSHAPE_NAMES, INPUT_LANDMARKS, MODEL_NAMES
-from fecemo.models.approaches.landmark_features import GROUPS as GROUPS_TO_CHOOSE
+from fecemo.models.approaches.landmarks import GROUPS as GROUPS_TO_CHOOSE
 
 MODEL = locate_model(Path("face_landmarker.task"))
 

@@ -4,15 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from fecemo.models.class_weights import class_weights, weights_and_mean
 from fecemo.models.loss import LossTerm
-from fecemo.models.losses.centre import Centre
-from fecemo.models.losses.concordance import Concordance
-from fecemo.models.losses.nt_xent import NTXent
-from fecemo.models.losses.triplet import TripletLoss
-from fecemo.models.losses.vector_error import VectorError
-from fecemo.models.losses.weighted_cluster import WeightedCluster
-from fecemo.models.losses.weighted_softmax import WeightedSoftmax
+from fecemo.models.losses.centres import Centre, WeightedCluster, WeightedSoftmax, class_weights, weights_and_mean
+from fecemo.models.losses.numbers import Concordance, VectorError
+from fecemo.models.losses.triplets import TripletLoss
+from fecemo.models.losses.views import NTXent
 from fecemo.training.augmentations.geometric import Flip
 from fecemo.training.examples import Examples
 from fecemo.training.optimizers import Adam

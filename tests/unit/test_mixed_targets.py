@@ -10,11 +10,9 @@ from fecemo.data.variants import variants
 from fecemo.errors import InputError
 from fecemo.models.approach import approaches
 from fecemo.models.loss import LossTerm
-from fecemo.models.losses.cross_entropy import CrossEntropy
-from fecemo.models.losses.logit_adjusted import LogitAdjusted
-from fecemo.models.losses.mean_squared_error import MeanSquaredError
-from fecemo.models.losses.soft_cross_entropy import SoftCrossEntropy
-from fecemo.models.losses.weighted_softmax import WeightedSoftmax
+from fecemo.models.losses.centres import WeightedSoftmax
+from fecemo.models.losses.classes import CrossEntropy, LogitAdjusted, SoftCrossEntropy
+from fecemo.models.losses.numbers import MeanSquaredError
 from fecemo.stages.train import _classes
 from fecemo.training.augmentations.jigsaw import Jigsaw
 from fecemo.training.augmentations.mixup import Mixup

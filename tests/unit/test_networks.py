@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from fecemo.models.approach import approaches
-from fecemo.models.class_weights import class_weights
 from fecemo.models.fusion import CrossAttention, fusion_block, fusion_pyramid
 from fecemo.models.loss import LossTerm
-from fecemo.models.losses.cross_entropy import CrossEntropy
-from fecemo.models.losses.mean_squared_error import MeanSquaredError
+from fecemo.models.losses.centres import class_weights
+from fecemo.models.losses.classes import CrossEntropy
+from fecemo.models.losses.numbers import MeanSquaredError
 from fecemo.training.augmentations.jigsaw import Jigsaw
 from fecemo.training.examples import Examples
 from fecemo.training.optimizers import SGD, Adam

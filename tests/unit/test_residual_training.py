@@ -7,8 +7,7 @@ import pytest
 from fecemo.data.variants import variants
 from fecemo.models.approach import approaches
 from fecemo.models.loss import LossTerm
-from fecemo.models.losses.weighted_cluster import WeightedCluster
-from fecemo.models.losses.weighted_softmax import WeightedSoftmax
+from fecemo.models.losses.centres import WeightedCluster, WeightedSoftmax
 from fecemo.training.augmentations.geometric import Flip
 from fecemo.training.device_view import DeviceView
 from fecemo.training.examples import Examples

@@ -10,7 +10,7 @@ import pytest
 from fecemo.errors import InputError
 from fecemo.evaluation.set_comparison import compare_sets, to_csv, to_html, to_json
 from fecemo.evaluation.set_metric import LabelledVectors
-from fecemo.evaluation.set_metrics.energy import energy_coefficient
+from fecemo.evaluation.set_metrics.distances import energy_coefficient
 from fecemo.evaluation.settings import ProbeSettings, Resampling
 
 EMOTIONS = ("happy", "sad", "fear")

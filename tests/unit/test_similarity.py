@@ -7,9 +7,7 @@ from fecemo.errors import InputError
 from fecemo.evaluation.fold_study import draw_folds, macro_f1, probe_learner, study_folds
 from fecemo.evaluation.metrics.similarity import similarities
 from fecemo.evaluation.set_metric import LabelledVectors
-from fecemo.evaluation.set_metrics.frechet import frechet_distance
-from fecemo.evaluation.set_metrics.mmd import squared_mmd
-from fecemo.evaluation.set_metrics.proxy_a import proxy_a_distance
+from fecemo.evaluation.set_metrics.distances import frechet_distance, proxy_a_distance, squared_mmd
 from fecemo.evaluation.settings import ProbeSettings
 
 SETS = ["AffectNet", "BioVidEmo", "BU-4DFE", "CK+", "DDCF", "DEFSS", "ElderReact", "EmoReact", "ExpW", "FACES", "FEGA",

@@ -9,7 +9,7 @@ from fecemo.data.dataset_writer import DatasetWriter
 from fecemo.data.durable import output_lock
 from fecemo.errors import InputError, StoredStateError
 from fecemo.models.loss import LossTerm
-from fecemo.models.losses.triplet import TripletLoss
+from fecemo.models.losses.triplets import TripletLoss
 from fecemo.study.faces.columns import RunFaces
 from fecemo.study.faces.examples import draw_examples
 from fecemo.study.faces.triplets import read_triplets

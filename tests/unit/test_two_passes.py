@@ -8,8 +8,8 @@ from fecemo.data.choices import choose_one
 from fecemo.data.receipts import plain
 from fecemo.errors import InputError
 from fecemo.models.loss import LossTerm
-from fecemo.models.losses.centre import Centre
-from fecemo.models.losses.mean_squared_error import MeanSquaredError
+from fecemo.models.losses.centres import Centre
+from fecemo.models.losses.numbers import MeanSquaredError
 from fecemo.training.augmentations.photometric import Noise
 from fecemo.training.examples import Examples
 from fecemo.training.fit import train

@@ -6,10 +6,10 @@ import pytest
 
 from fecemo.imaging.landmarks.features import GROUPS
 from fecemo.models.approach import approaches
-from fecemo.models.approaches import landmark_features
+from fecemo.models.approaches import landmarks
 from fecemo.models.layers import NEGLIGIBLE, Standardization, adapt_inputs
 from fecemo.models.loss import LossTerm
-from fecemo.models.losses.triplet import TripletLoss
+from fecemo.models.losses.triplets import TripletLoss
 from fecemo.stages.face_inputs import NOWHERE, FaceVectors
 from fecemo.training.examples import Examples
 from fecemo.training.loader import Loader
@@ -121,7 +121,7 @@ def test_what_is_left_out_by_chance_follows_from_the_seed():
 
 def test_groups_are_chosen_in_their_stored_order():
     approach = approaches.find("landmark_features")
-    assert tuple(GROUPS) == landmark_features.GROUPS
+    assert tuple(GROUPS) == landmarks.GROUPS
     assert approach.columns() == {"distances": "landmark_features.distances",
                                   "blendshapes": "landmark_features.blendshapes"}
     assert list(approach.columns(approach.config(distances=0.0, gradients=0.5))) == ["blendshapes", "gradients"]

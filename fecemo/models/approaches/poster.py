@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fecemo.models.approach import IMAGE, Approach, ModelConfig, Phase, Shape, refuse_sizes_below_one
-from fecemo.models.approaches.landmark_encoder import MEASURED
+from fecemo.models.approaches.landmarks import MEASURED
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fecemo.models.approach import IMAGE, Approach, Phase, Shape
-from fecemo.models.approaches.landmark_encoder import MEASURED
+from fecemo.models.approaches.landmarks import MEASURED
 from fecemo.models.approaches.poster import FusionConfig
 from fecemo.models.residual import SmallResidualConfig
 

@@ -1,4 +1,4 @@
-"""What a network is sure of on a weakly altered face is to be its answer on a strongly altered one (FixMatch)."""
+"""Losses that compare two altered views of a face."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,15 +7,78 @@ from typing import Any
 import numpy as np
 
 from fecemo.models.loss import Loss
-from fecemo.models.losses.logit_adjusted import EPSILON
+from fecemo.models.losses.classes import EPSILON
 
+EXCLUDED = -1e9
+"""In the place of a similarity: its exponential is 0."""
 MOMENTUM = 0.99
 """Of the running share of each emotion among the answers that are learnt from."""
 
 
 @dataclass(frozen=True)
+class NTXent(Loss):
+    """Mean over a face's two views i, with other view j, of −log exp(s_ij / τ) / Σ_{k≠i} exp(s_ik / τ).
+
+    s is the cosine of two embeddings, and k runs over both views of all faces of the batch (SimCLR; Chen et al. 2020,
+    section 2.1).
+    """
+
+    temperature: float = 0.5  #: τ.
+
+    name: str = field(default="nt_xent", init=False)
+    target_kind = "views"
+    group_size = 2
+    has_accuracy = True
+
+    def __post_init__(self) -> None:
+        if not self.temperature > 0:
+            raise ValueError(f"temperature must be above 0, not {self.temperature}")
+
+    def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
+        """Return the mean of both views of each face; see `Loss.per_example`."""
+        from keras import ops
+
+        scores = _cosines(output) / self.temperature
+        negatives = ops.logsumexp(_of_others(scores, weights), axis=1)
+        return ops.mean(ops.reshape(negatives - _of_other_view(scores), (-1, 2)), axis=1)
+
+    def is_correct(self, output: Any, target: Any, weights: Any) -> Any:
+        """Return whether the nearest neighbour of a face's first view is its second; see `Loss.is_correct`."""
+        from keras import ops
+
+        cosines = _cosines(output)
+        nearest = ops.max(_of_others(cosines, weights), axis=1)
+        return ops.reshape(_of_other_view(cosines) >= nearest, (-1, 2))[:, 0]
+
+
+def _cosines(output: Any) -> Any:
+    """Return the cosines between all views: tensor of shape (2m, 2m), of embeddings of shape (m, 2, d)."""
+    from keras import ops
+
+    vectors = ops.normalize(ops.cast(ops.reshape(output, (-1, output.shape[-1])), "float32"), axis=-1)
+    return ops.matmul(vectors, ops.transpose(vectors))
+
+
+def _of_others(scores: Any, weights: Any) -> Any:
+    """Return the scores without those of a view with itself, and with faces that only fill up the batch."""
+    from keras import ops
+
+    left_out = ops.maximum(ops.eye(scores.shape[0]), 1.0 - ops.expand_dims(ops.repeat(weights, 2), 0))
+    return ops.where(left_out > 0, EXCLUDED, scores)
+
+
+def _of_other_view(scores: Any) -> Any:
+    """Return each view's score with the other view of its face, which is beside it: tensor of shape (2m,)."""
+    from keras import ops
+
+    views = scores.shape[0]
+    partner = ops.reshape(ops.flip(ops.reshape(ops.arange(views), (-1, 2)), axis=1), (-1, 1))
+    return ops.squeeze(ops.take_along_axis(scores, partner, axis=1), axis=1)
+
+
+@dataclass(frozen=True)
 class Consistency(Loss):
-    """1(max_j p_j ≥ threshold) · (−log q_ŷ), ŷ = argmax_j p_j (Sohn et al. 2020, equation 4).
+    """1(max_j p_j ≥ threshold) · (−log q_ŷ), ŷ = argmax_j p_j (FixMatch; Sohn et al. 2020, equation 4).
 
     p is the answer for the first view of a face, through which no gradient flows, q that for its second, which
     ``second_view`` alters further. No label is needed; as published, labelled faces take part too. Faces of which the
@@ -81,4 +144,4 @@ class Consistency(Loss):
         return sure * ops.one_hot(ops.argmax(first, axis=-1), first.shape[-1], dtype="float32")
 
 
-LOSS = Consistency
+LOSS = (NTXent, Consistency)
