@@ -148,7 +148,7 @@ def measure(cell: Cell, phase: Any, model: Any, precision: str, view: Any, sizes
 @contextmanager
 def prepared(model: Any, outputs: tuple[str, ...], frozen: tuple[str, ...], precision: str) -> Iterator[None]:
     """Freeze what does not learn, and compute in a precision, while the block runs."""
-    from fecemo.training.precision import computing_in
+    from fecemo.training.fit import computing_in
     from fecemo.training.step import part_of
 
     with ExitStack() as undone:

@@ -15,10 +15,10 @@ from typing import Any
 
 from fecemo.models.approach import approaches
 from fecemo.models.loss import LossTerm, losses
-from fecemo.study.approach_recipe import ApproachRecipe
 from fecemo.study.datasets import DatasetRecipe, dataset_ways
 from fecemo.study.fit_choices import CHOICES
 from fecemo.study.recipe import Recipe
+from fecemo.study.rows import ApproachRecipe
 from fecemo.training.settings import FitSettings
 
 PAGE = Path(__file__).parent / "recipe_keys.md"

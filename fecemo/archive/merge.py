@@ -5,9 +5,9 @@ of fecemo's own beside run, row, date and confidences: whatever is not in the re
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from fecemo.archive.photo_tags import FaceTag, PhotoTags
 from fecemo.archive.regions import TAGS, Box, about_of, add_regions, remove_regions, stored_box
 from fecemo.archive.xmp import (
     EMPTY,
@@ -24,10 +24,39 @@ from fecemo.archive.xmp import (
 
 DC, LIGHTROOM, DIGIKAM = ("http://purl.org/dc/elements/1.1/", "http://ns.adobe.com/lightroom/1.0/",
                           "http://www.digikam.org/ns/1.0/")
+REGION_LIST, FILE = "mwg-rs:Regions", "file"
+
+
+@dataclass(frozen=True)
+class FaceTag:
+    """A tag of one face."""
+
+    face: str  #: Id of the face.
+    box: Box  #: Left, right, top, bottom as fractions of the upright photograph.
+    shows: str  #: What the face shows, by the name that the run has for it.
+    #: The keyword as a path, from the widest term on: ``("fecemo", "shows", "happy")``; or as several.
+    paths: tuple[tuple[str, ...], ...]
+    subject: str  #: The keyword by itself: ``"shows: happy"``.
+    confidence: float | None = None  #: Calibrated, in [0, 1]; None where it is not calibrated.
+
+
+@dataclass(frozen=True)
+class PhotoTags:
+    """The tags of a photograph, and what they were made of."""
+
+    faces: tuple[FaceTag, ...]
+    #: `width`, `height`: Of the picture as it is stored, in pixels.
+    width: int
+    height: int
+    orientation: int  #: EXIF's, 1 to 8.
+    run: str  #: Digest of the run.
+    row: str  #: Which of its rows, such as ``"landmark_features gray"``.
+    date: str  #: When the tags were made, UTC, ISO 8601.
+
+
 KEYWORDS = {"dc:subject": (DC, "subject", "Bag"), "lr:hierarchicalSubject": (LIGHTROOM, "hierarchicalSubject", "Bag"),
             "digiKam:TagsList": (DIGIKAM, "TagsList", "Seq")}
 """Lists of keywords by how the record calls them: flat for most programs; trees for Lightroom, darktable, digiKam."""
-REGION_LIST, FILE = "mwg-rs:Regions", "file"
 
 
 def merged(data: bytes | None, tags: PhotoTags, where: str) -> bytes | None:

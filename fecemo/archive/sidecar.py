@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from fecemo.archive.merge import KEYWORDS, keywords, merged, recorded_faces, without_tags
-from fecemo.archive.photo_tags import PhotoTags
+from fecemo.archive.merge import KEYWORDS, PhotoTags, keywords, merged, recorded_faces, without_tags
 from fecemo.archive.regions import TAGS, Region, read_regions
 from fecemo.archive.xmp import MAX_BYTES, Packet, plain_text
 from fecemo.data.durable import atomic_file, explained

@@ -11,20 +11,31 @@ from fecemo.data.reasons import FetchError, Reason
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
 """What is read, as Pillow names it. Its JPEG reader also opens MPO, a JPEG with more pictures behind the first."""
-
 STARTS = {"JPEG": (b"\xff\xd8\xff",), "PNG": (b"\x89PNG\r\n\x1a\n",), "GIF": (b"GIF87a", b"GIF89a"),
           "WEBP": (b"RIFF",), "BMP": (), "TIFF": (b"II*\0", b"MM\0*")}
 """How files of these formats begin, where that is more than two letters that a text may begin with."""
-
 MAX_SCANS = 100
 MAX_SCANNED_MEGAPIXELS = 2000.0
 """Each scan of a progressive JPEG goes over the whole picture, in few bytes if it likes: 0.3 MB can take half a minute.
 
 Photographs have about ten scans.
 """
-
 _ORIENTATION_TAG = 0x0112
 _TURNED = (5, 6, 7, 8)
+_START = b"\xff\xd8"
+_SCAN = 0xDA
+_FRAMES = (0xC0, 0xC1, 0xC2)
+"""Baseline, extended and progressive, all Huffman-coded."""
+_APP1 = 0xE1
+_SCAN_START = b"\xff\xda"
+_END = 0xD9
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_ANIMATION = (b"acTL", b"fcTL", b"fdAT")
+_HEAD = 8
+"""Bytes of a part before its content: length and kind; four of a checksum come after it."""
+_ORIENTATION, _DATE, _TAKEN, _INNER = 0x0112, 0x0132, 0x9003, 0x8769
+
+
 _one_at_a_time = threading.Lock()
 """What is done to warnings is done to those of all threads."""
 
@@ -92,15 +103,8 @@ def _read_by_pillow(data: bytes, max_pixels: int, formats: tuple[str, ...]) -> H
             raise FetchError(Reason.DAMAGED_IMAGE, "its header is cut or damaged") from error
         raise FetchError(Reason.NOT_AN_IMAGE) from error
     return Header(str(kind), width, height, turned=orientation in _TURNED)
-
-
-_START = b"\xff\xd8"
-_SCAN = 0xDA
-_FRAMES = (0xC0, 0xC1, 0xC2)
-"""Baseline, extended and progressive, all Huffman-coded."""
 _SKIPPED = frozenset((*range(0xE0, 0xF0), 0xFE, 0xDB, 0xC4, 0xDD))
 """Application data, comments, tables and restart intervals: their length says where the next part begins."""
-_APP1 = 0xE1
 
 
 def ordinary_jpeg_size(data: bytes) -> tuple[int, int] | None:
@@ -134,12 +138,8 @@ def ordinary_jpeg_size(data: bytes) -> tuple[int, int] | None:
             return None
         at += 2 + length
     return None
-
-
-_SCAN_START = b"\xff\xda"
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
 """What ends coded data: neither a stuffed byte nor a restart."""
-_END = 0xD9
 
 
 def jpeg_scans(data: bytes) -> int:
@@ -154,12 +154,6 @@ def jpeg_scans(data: bytes) -> int:
         scans += code == _SCAN
         at += int.from_bytes(data[at:at + 2])
     return scans
-
-
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_ANIMATION = (b"acTL", b"fcTL", b"fdAT")
-_HEAD = 8
-"""Bytes of a part before its content: length and kind; four of a checksum come after it."""
 
 
 def png_is_whole(data: bytes) -> bool:
@@ -191,3 +185,39 @@ def _parts(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         if kind == b"IEND":
             return
         at = end
+
+
+_DATE_FORM = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
+
+
+@dataclass(frozen=True)
+class ExifFacts:
+    """What is read of a photograph's EXIF."""
+
+    orientation: int = 1  #: 1 to 8; 1 where nothing is said.
+    taken: str = ""  #: ``YYYY-MM-DD HH:MM:SS`` by the camera's clock, or ``""``.
+
+
+def read_exif(data: bytes) -> ExifFacts:
+    """Return what EXIF says of a photograph; of what is damaged there, nothing.
+
+    Parameters
+    ----------
+    data : bytes
+        A picture whose header was found sound.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            # Asked for EXIF that its header does not hold, Pillow decodes all of a PNG to look behind the pixels.
+            if "exif" not in picture.info and picture.format not in ("TIFF", "MPO"):
+                return ExifFacts()
+            exif = picture.getexif()
+            orientation = exif.get(_ORIENTATION, 1)
+            taken = exif.get_ifd(_INNER).get(_TAKEN) or exif.get(_DATE)
+    except Exception:  # noqa: BLE001  # of Pillow's readers, which meet broken EXIF with many kinds
+        return ExifFacts()
+    date = _DATE_FORM.match(taken) if isinstance(taken, str) else None
+    return ExifFacts(orientation if orientation in range(1, 9) else 1,
+                     "{}-{}-{} {}:{}:{}".format(*date.groups()) if date and date[1] != "0000" else "")

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from fecemo.models.naming import Naming, Place, namings
+from fecemo.models.namings import Naming, Place, namings
 from fecemo.models.residual import EPSILON
 
 WEIGHTS_NAME = "stages.weights.h5"

@@ -11,8 +11,7 @@ from fecemo.data.receipts import Receipt, digest_file
 from fecemo.data.variants import Variant, find_dataset_variant
 from fecemo.errors import InputError
 from fecemo.evaluation.settings import PROBE, ProbeSettings, Resampling
-from fecemo.stages.described_faces import describe_faces
-from fecemo.stages.named_datasets import NamedDatasets
+from fecemo.stages.described_faces import NamedDatasets, describe_faces
 from fecemo.stages.row_classifier import classifier_cell, classifier_digest, refuse_learner, train_classifier
 from fecemo.stages.run_stage import StageResult, run_stage
 from fecemo.study.cell import Cell

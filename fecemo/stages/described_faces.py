@@ -1,6 +1,7 @@
 """Faces as vectors: an output of a network that a person brings, or the mean pixels of squares of a face."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,25 @@ from fecemo.progress import progress
 BLOCK = 10
 """Side in pixels of the squares whose means describe a face where no network does."""
 BATCH_SIZE = 64
+
+
+@dataclass(frozen=True)
+class NamedDatasets:
+    """Data sets, and what to call them."""
+
+    datasets: tuple[Path, ...]  #: Folders of data sets.
+    names: tuple[str, ...] = ()  #: What to call them; by default their folders' names.
+
+    def __post_init__(self) -> None:
+        if self.names and len(self.names) != len(self.datasets):
+            raise ValueError(f"{len(self.datasets)} data sets need as many names, got {len(self.names)}")
+        if len(set(self.called)) < len(self.datasets):
+            raise ValueError(f"two data sets are called the same ({', '.join(self.called)}); give them different names")
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """Names in use."""
+        return self.names or tuple(path.resolve().name for path in self.datasets)
 
 
 def describe_faces(stage: str, datasets: Sequence[Dataset], variant: Variant, network: Path | None, output: str,

@@ -146,7 +146,7 @@ class DetectCrew:
     def _look_into(self, path: Path, record: PhotoRecord, known: PhotoRecord | None) -> Look:
         from fecemo.imaging.decode import decode_file, pixels_of, read_file
         from fecemo.imaging.detected_faces import VALUES, detected_faces
-        from fecemo.imaging.exif import read_exif
+        from fecemo.imaging.headers import read_exif
 
         data = read_file(path)
         record = replace(record, sha256=digest_bytes(data))

@@ -15,8 +15,7 @@ from fecemo.data.splits import SPLITS
 from fecemo.data.variants import find_dataset_variant
 from fecemo.errors import InputError
 from fecemo.progress import progress
-from fecemo.stages.described_faces import describe_faces
-from fecemo.stages.named_datasets import NamedDatasets
+from fecemo.stages.described_faces import NamedDatasets, describe_faces
 from fecemo.stages.run_stage import StageResult, run_stage
 
 STAGE = "find_copies"

@@ -28,8 +28,7 @@ from fecemo.errors import InputError
 from fecemo.imaging.decode import ImageFileError, decode_file, read_image
 from fecemo.imaging.resize import square_face
 from fecemo.progress import progress
-from fecemo.stages.import_division import HELD_OUT, chosen_images, divided_images
-from fecemo.stages.import_report import closing_line, summary_of
+from fecemo.stages.import_images import HELD_OUT, chosen_images, closing_line, divided_images, summary_of
 
 STAGE = "import"
 LEFT_OUT_NAME = "left_out.csv"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from fecemo.archive.gallery import SUGGESTED_BY
-from fecemo.archive.photo_tags import FaceTag, PhotoTags
+from fecemo.archive.merge import FaceTag, PhotoTags
 from fecemo.archive.photographs import Photograph, require_unchanged
 from fecemo.archive.sidecar import Form, SidecarNames, remove_tags, write_tags
 from fecemo.archive.tags import Tags

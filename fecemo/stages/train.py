@@ -25,7 +25,7 @@ from fecemo.study.cell import Cell
 from fecemo.study.faces.columns import RunFaces, read_run_faces
 from fecemo.study.faces.data_names import LABEL, SOURCE, of_dataset, read_data_name, target_columns
 from fecemo.study.faces.examples import annotated_rows, classes_of, draw_examples
-from fecemo.study.trained import check_outputs_trained
+from fecemo.study.supervision import check_outputs_trained
 from fecemo.training.backend import backend_name, describe_backend, import_keras
 from fecemo.training.examples import Examples
 from fecemo.training.history import EpochRecord, digest_history
@@ -221,7 +221,7 @@ def _labels_read(phases: "list[TrainingPhase]", target: str) -> dict[str, np.nda
 
 def _summary(phases: "list[TrainingPhase]", records: "list[EpochRecord]") -> dict[str, Any]:
     """Return what the learning curves come to."""
-    from fecemo.training.best import best_epoch
+    from fecemo.training.checkpoint import best_epoch
 
     held_out = {phase.name: len(phase.held_out) for phase in phases if phase.held_out is not None}
     epochs = Counter(record.phase for record in records)

@@ -13,8 +13,8 @@ from fecemo.errors import InputError, nearest
 from fecemo.models.approach import EMBEDDING, PROBABILITIES_OF, Approach
 from fecemo.study.faces.data_names import SOURCE, embedded, learnt_from, of_landmarks
 from fecemo.study.fit_choices import read_fit
-from fecemo.study.learning_steps import LearningStep
 from fecemo.study.recipe import Recipe, faces_seen
+from fecemo.study.rows import LearningStep
 from fecemo.training.settings import FitSettings
 
 

@@ -23,10 +23,9 @@ from fecemo.evaluation.settings import PROBE, ComposeSettings, EvaluationSetting
 from fecemo.imaging.landmarks.framings import FRAMINGS
 from fecemo.machine import install_command
 from fecemo.models.approach import Approach, approaches
-from fecemo.study.approach_recipe import ApproachRecipe
 from fecemo.study.datasets import DatasetRecipe, Roles, refuse_roles
 from fecemo.study.faces.data_names import measured
-from fecemo.study.learning_steps import LearningStep, learning_steps
+from fecemo.study.rows import ApproachRecipe, LearningStep, learning_steps
 
 MAX_SEED = 1 << 32
 """No library takes a larger seed."""

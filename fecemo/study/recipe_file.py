@@ -12,8 +12,8 @@ from fecemo.models.approach import Approach
 from fecemo.study.cell import resolve
 from fecemo.study.datasets import read_datasets
 from fecemo.study.faces.data_names import LABEL
-from fecemo.study.learning_steps import CLUSTER_ON, LESSENED, curve_parts, curves_of, learning_steps
 from fecemo.study.recipe import Recipe
+from fecemo.study.rows import CLUSTER_ON, LESSENED, curve_parts, curves_of, learning_steps
 
 
 def read_recipe(path: Path, check_cells: bool = True) -> Recipe:

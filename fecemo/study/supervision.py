@@ -1,8 +1,10 @@
-"""Supervision of a row: what it learns from, derived from what its phases read and never typed."""
+"""What a row learns from, derived from what its phases read and never typed; who would learn too little is refused."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from fecemo.data.variants import CUT
+from fecemo.errors import InputError
 from fecemo.imaging.landmarks.framings import FRAMINGS
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.faces.data_names import LABEL, TRIPLET, measured, read_data_name
@@ -12,6 +14,8 @@ FACES, EYES, EYES_AND_MOUTH, LANDMARKS, RATINGS, WEIGHTS = (
     "ratings of similarity", "pre-trained weights")
 OF_NOBODY = " faces with labels"
 """What faces with labels that nobody gave are called, after ``"drawn"`` or ``"synthetic"``."""
+
+
 CLASSIFIER_OF_OTHERS, NETWORK_OF_OTHERS = (f"{kind} that others trained on " for kind in ("a classifier", "a network"))
 ORDER = (FACES, EYES, EYES_AND_MOUTH, LANDMARKS, RATINGS, WEIGHTS)
 
@@ -90,3 +94,35 @@ def supervision_of(cell: Cell) -> Supervision:
     ordered = *(part for part in ORDER if part in parts), *sorted(parts - set(ORDER))
     return Supervision(ordered, labels, max(limited) if limited and len(limited) == len(limits) else None,
                        made=cell.recipe.datasets[target].made if target is not None else "")
+
+
+def check_outputs_trained(cell: Cell, model: Any) -> None:
+    """Check that every layer with weights behind a cell's outputs is behind an output that a loss is computed from.
+
+    A centre loss alone, say, trains features, and the softmax over them would answer at random.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Of its approach; an outline will do.
+
+    Raises
+    ------
+    InputError
+        If no phase trains a layer that an output is made of.
+    """
+    from fecemo.models.description import describe
+
+    approach = cell.approach
+    if not approach.phases:
+        return
+    trained = {(layer.stack, layer.name) for phase in approach.phases
+              for layer in describe(model, cell.fit[phase.name].outputs).layers}
+    for output in approach.readouts:
+        untrained = {layer.stack for layer in describe(model, [output]).layers
+                    if layer.parameters and (layer.stack, layer.name) not in trained}
+        if untrained:
+            parts = " and ".join(sorted(untrained))
+            raise InputError(f"approaches.{cell.recipe_row}.fit: no loss is computed from what {parts} gives, of which "
+                             f"the row's {output} are made: they would learn nothing and answer at random; add a loss "
+                             f"of {output}")

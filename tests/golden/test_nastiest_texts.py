@@ -16,7 +16,7 @@ from report_pages import Page, write_table
 from synthetic_run import RECIPE, write_synthetic_run
 from synthetic_scores import COLUMNS, ROWS, synthetic_score
 
-from fecemo.archive.photo_tags import FaceTag, PhotoTags
+from fecemo.archive.merge import FaceTag, PhotoTags
 from fecemo.archive.sidecar import read_sidecar, remove_tags, write_tags
 from fecemo.data.cluster_names import HandNames
 from fecemo.data.dataset import Dataset

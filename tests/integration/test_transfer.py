@@ -12,7 +12,7 @@ from fecemo.data.durable import output_lock
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError
 from fecemo.models.approach import approaches
-from fecemo.models.naming import namings
+from fecemo.models.namings import namings
 from fecemo.models.pretrained import _places
 from fecemo.stages import convert_weights, embed, evaluate, map_faces, table, train
 from fecemo.stages.cell_arguments import CellArguments

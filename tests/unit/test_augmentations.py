@@ -9,8 +9,7 @@ import pytest
 from fecemo.training.augmentation import Augmentation, augment, augmentations, resample
 from fecemo.training.augmentations.geometric import Crop, Flip, Rotation
 from fecemo.training.augmentations.jigsaw import Jigsaw, shuffle
-from fecemo.training.augmentations.photometric import GRAY, Blur, Colour, Erase, Mask, Noise
-from fecemo.training.augmentations.resolution import Resolution
+from fecemo.training.augmentations.photometric import GRAY, Blur, Colour, Erase, Mask, Noise, Resolution
 
 FACES = np.random.default_rng(0).integers(0, 256, (6, 20, 20, 3)).astype(np.float32)
 FLAT = np.full((4, 20, 20, 3), 90, np.float32)

@@ -15,8 +15,7 @@ from fecemo.models.losses.views import Consistency
 from fecemo.study.fit_choices import read_fit
 from fecemo.training.augmentation import Augmentation
 from fecemo.training.augmentations.geometric import Flip
-from fecemo.training.augmentations.photometric import Erase, Noise
-from fecemo.training.augmentations.resolution import Resolution
+from fecemo.training.augmentations.photometric import Erase, Noise, Resolution
 from fecemo.training.augmentations.second_view import SecondView
 from fecemo.training.examples import Examples
 from fecemo.training.optimizers import SGD

@@ -12,7 +12,7 @@ from small_residual_peers import SIZES, keras_peer, torch_peer
 from fecemo.data.tensor_files import read_tensors
 from fecemo.errors import InputError
 from fecemo.models.approach import approaches
-from fecemo.models.naming import namings
+from fecemo.models.namings import namings
 from fecemo.models.pretrained import FEEDINGS, WEIGHTS_NAME, _places, put_weights
 from fecemo.stages.convert_weights import ConvertSettings, run
 from fecemo.training.backend import import_keras

@@ -10,8 +10,7 @@ from test_training import assert_equal_weights, killed
 
 from fecemo.errors import InputError, StoredStateError
 from fecemo.training import fit
-from fecemo.training.best import best_epoch, out_of_patience
-from fecemo.training.checkpoint import Checkpoint
+from fecemo.training.checkpoint import Checkpoint, best_epoch, out_of_patience
 from fecemo.training.fit import CHECKPOINT_NAME, scratch_files, train
 from fecemo.training.history import EpochRecord
 from fecemo.training.step import TrainingStep

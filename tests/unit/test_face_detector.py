@@ -10,8 +10,7 @@ from fecemo.drawn import draw_face, sample_face
 from fecemo.errors import InputError
 from fecemo.imaging.crop import CropPolicy
 from fecemo.imaging.detect import SEEN_SIZE, TILE, Detections, FaceDetector, load_yunet, rotated, rotated_sides
-from fecemo.imaging.detected_faces import VALUES, detected_faces
-from fecemo.imaging.face_quality import head_pose, sharpness
+from fecemo.imaging.detected_faces import VALUES, detected_faces, head_pose, sharpness
 
 MODEL = locate_model(DetectSettings.detector)
 MAGENTA, YELLOW = (255, 0, 255), (255, 255, 0)

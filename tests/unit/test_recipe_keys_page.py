@@ -5,8 +5,8 @@ import dataclasses
 import write_recipe_keys
 from write_recipe_keys import PAGE, page, table_of
 
-from fecemo.study.approach_recipe import ApproachRecipe
 from fecemo.study.recipe import Recipe
+from fecemo.study.rows import ApproachRecipe
 from fecemo.training.settings import FitSettings
 
 

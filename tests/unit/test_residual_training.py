@@ -11,9 +11,8 @@ from fecemo.models.losses.centres import WeightedCluster, WeightedSoftmax
 from fecemo.training.augmentations.geometric import Flip
 from fecemo.training.device_view import DeviceView
 from fecemo.training.examples import Examples
-from fecemo.training.fit import train
+from fecemo.training.fit import computing_in, train
 from fecemo.training.optimizers import SGD
-from fecemo.training.precision import computing_in
 from fecemo.training.settings import FitSettings
 from fecemo.training.step import TrainingStep
 from fecemo.training.training_job import TrainingJob, TrainingPhase

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from fecemo.archive import sidecar
-from fecemo.archive.photo_tags import FaceTag, PhotoTags
+from fecemo.archive.merge import FaceTag, PhotoTags
 from fecemo.archive.regions import overlap, stored_box
 from fecemo.archive.sidecar import SidecarNames, read_sidecar, remove_tags, write_tags
 from fecemo.errors import InputError, ResourceError, StoredStateError

@@ -7,9 +7,14 @@ import pytest
 from cell_evidence import N, cell_evidence
 
 from fecemo.drawn.expression import EMOTIONS
-from fecemo.evaluation.cell_metrics.soft_truth import human_line, measure_soft_truth
+from fecemo.evaluation.cell_metrics.soft_truth import (
+    cross_entropy,
+    human_line,
+    measure_soft_truth,
+    panel_answers,
+    rater_answers,
+)
 from fecemo.evaluation.metrics.calibration import calibration_error
-from fecemo.evaluation.metrics.votes import cross_entropy, panel_answers, rater_answers
 
 
 def test_one_rater_against_the_others_by_hand():

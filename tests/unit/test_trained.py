@@ -8,7 +8,7 @@ from fecemo.errors import InputError
 from fecemo.models.approach import IMAGE
 from fecemo.study.cell import resolve
 from fecemo.study.recipe_file import read_recipe
-from fecemo.study.trained import check_outputs_trained
+from fecemo.study.supervision import check_outputs_trained
 
 RECIPES = Path(__file__).parents[2] / "pipelines" / "recipes"
 CENTRES = """

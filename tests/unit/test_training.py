@@ -18,8 +18,7 @@ from small_training import FACES, fit_settings, small_training, weights_of
 from fecemo.errors import InputError, StoredStateError
 from fecemo.training.checkpoint import Checkpoint
 from fecemo.training.examples import Examples
-from fecemo.training.fit import train
-from fecemo.training.precision import computing_in
+from fecemo.training.fit import computing_in, train
 from fecemo.training.step import TrainingStep, part_of
 
 PROGRAM = Path(__file__).with_name("small_training.py")

@@ -8,8 +8,8 @@ from fecemo.evaluation.cells import CellRecords, Heading
 from fecemo.stages.tables.cell_records import read_cell, read_scores
 from fecemo.study.cell import Cell, resolve
 from fecemo.study.layout import RunLayout
-from fecemo.study.learning_steps import LearningStep
 from fecemo.study.recipe import Recipe
+from fecemo.study.rows import LearningStep
 
 LEARNT = {"triplet": "triplets", "label": "labelled faces"}
 """What examples are called by their target; all others are unlabelled faces."""
